@@ -1,0 +1,79 @@
+"""What an image-text dual encoder offers, and how a clip is run through it.
+
+Implementations: `siglip` (transformers), `onnx` (exported models), `body` (built in). This module
+loads none of them until `load_encoder` is called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from actalign._types import Float32, FrameBatch, UInt8
+
+DEFAULT_MODEL = "google/siglip-so400m-patch14-384"
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderDefaults:
+    """How an encoder is best used; the CLI's flags override each.
+
+    fps: sampled frames per second, or None for every native frame (the paper's choice).
+    smoothing_seconds: width of the moving average over frame embeddings, 0 for none.
+    step_template, label_template: texts with {label}, {domain} and {step} to fill in.
+    """
+
+    fps: float | None = None
+    smoothing_seconds: float = 1.0
+    step_template: str = "This is a video of doing {label} in {domain} with {step}"
+    label_template: str = "This is a video of {domain} executing {label}"
+
+
+@runtime_checkable
+class Encoder(Protocol):
+    """An image-text dual encoder with one embedding space.
+
+    model_id: hub id, folder or built-in name. fingerprint: hash of weights, preprocessing and
+    tokenizer; embeddings with different fingerprints never meet. logit_scale: natural logarithm
+    of the scale, as SigLIP and CLIP store it. logit_bias: SigLIP's bias (0 for CLIP).
+    """
+
+    @property
+    def model_id(self) -> str: ...
+    @property
+    def fingerprint(self) -> str: ...
+    @property
+    def dim(self) -> int: ...
+    @property
+    def logit_scale(self) -> float: ...
+    @property
+    def logit_bias(self) -> float: ...
+    @property
+    def defaults(self) -> EncoderDefaults: ...
+
+    def encode_image(self, frames: UInt8) -> Float32:
+        """Embed (T, H, W, 3) uint8 RGB frames, each by itself, as (T, D) float32."""
+        ...
+
+    def encode_text(self, texts: Sequence[str]) -> Float32:
+        """Embed K texts as (K, D) float32; a text's row never depends on the other texts."""
+        ...
+
+
+@runtime_checkable
+class ClipEncoder(Encoder, Protocol):
+    """An encoder that also looks across frames (movement), so it wants a clip in order."""
+
+    def encode_clip(self, batches: Iterable[FrameBatch]) -> Iterator[Float32]:
+        """Yield (n, D) blocks whose rows, concatenated, match the clip's frames in order."""
+        ...
+
+
+def encode_frames(encoder: Encoder, batches: Iterable[FrameBatch]) -> Iterator[Float32]:
+    """Embed one clip's batches in order; rows match frames, memory stays at a few batches."""
+    if isinstance(encoder, ClipEncoder):
+        yield from encoder.encode_clip(batches)
+    else:
+        for batch in batches:
+            yield encoder.encode_image(batch.frames)
