@@ -1,0 +1,1 @@
+"""Benchmarks and metrics: what the scorers get right, with intervals and controls."""
