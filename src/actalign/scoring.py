@@ -1,0 +1,149 @@
+"""How a clip's frames and the candidates' texts become one score a candidate: the table SCORERS.
+
+Every scorer has one signature, so that a run can swap or compare them. Smoothing happens before
+(`similarity.smooth`), text encoding before that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from actalign._types import Float32, Float64
+from actalign.alignment import Alignment, align_batch, align_scores
+from actalign.errors import UsageError
+from actalign.similarity import cosine, normalize, sigmoid_affinity
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Turns a cosine into an affinity: the encoder's logit scale (natural logarithm) and bias.
+
+    sigmoid False leaves the cosine as it is.
+    """
+
+    logit_scale: float
+    logit_bias: float
+    sigmoid: bool = True
+
+
+ScoreFunction = Callable[[ArrayLike, Sequence[ArrayLike], Calibration], Float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Scorer:
+    """A named way to score candidates.
+
+    texts: "steps", it reads each candidate's sub-action embeddings (K_m, D), or "label", it reads
+    the embedding of the candidate's name (1, D).
+    score: (T, D) frames, M candidates, calibration -> (M,) float64; higher is better. Scores of
+    different scorers are not comparable, and none is a probability.
+    """
+
+    name: str
+    texts: Literal["steps", "label"]
+    score: ScoreFunction
+    summary: str
+
+
+def affinity(frames: ArrayLike, candidates: Sequence[ArrayLike], by: Calibration) -> Float32:
+    """(T, D) frames against M scripts (K_m, D) -> (T, sum K_m), columns in candidate order.
+
+    One matrix product for all candidates. Raises UsageError for no candidate or unlike widths.
+    """
+    if not candidates:
+        raise UsageError("There is no candidate to score; give at least one label.")
+    similarity = cosine(frames, np.concatenate([np.asarray(c, np.float32) for c in candidates]))
+    if not by.sigmoid:
+        return similarity
+    return sigmoid_affinity(similarity, logit_scale=by.logit_scale, logit_bias=by.logit_bias)
+
+
+def alignments(
+    frames: ArrayLike,
+    candidates: Sequence[ArrayLike],
+    by: Calibration,
+    *,
+    objective: str = "sum",
+) -> list[Alignment]:
+    """Align a clip with every candidate; see `alignment.align`."""
+    sizes = [len(np.asarray(c)) for c in candidates]
+    return align_batch(affinity(frames, candidates, by), sizes, objective=objective)
+
+
+def _dtw(frames: ArrayLike, candidates: Sequence[ArrayLike], by: Calibration) -> Float64:
+    """The paper's score (Sec. 3): the best path's sum of affinities over its length."""
+    sizes = [len(np.asarray(c)) for c in candidates]
+    return align_scores(affinity(frames, candidates, by), sizes)[0]
+
+
+def _dtw_mean(frames: ArrayLike, candidates: Sequence[ArrayLike], by: Calibration) -> Float64:
+    """The largest mean affinity that any path has; not the paper's objective."""
+    found = alignments(frames, candidates, by, objective="mean")
+    return np.array([alignment.score for alignment in found])
+
+
+def _order_free(frames: ArrayLike, candidates: Sequence[ArrayLike], by: Calibration) -> Float64:
+    """Control: every frame takes its best step, in any order; mean affinity over frames."""
+    sizes = [len(np.asarray(c)) for c in candidates]
+    columns = np.split(affinity(frames, candidates, by), np.cumsum(sizes)[:-1], axis=1)
+    return np.array([c.max(axis=1).mean(dtype=np.float64) for c in columns])
+
+
+def _mean_pool(frames: ArrayLike, candidates: Sequence[ArrayLike], by: Calibration) -> Float64:
+    """The paper's baseline: cosine of the mean normalised frame with the mean normalised text."""
+    pooled = normalize(frames, name="frame embeddings").mean(axis=0, keepdims=True)
+    texts = [normalize(c, name="text embeddings").mean(axis=0, keepdims=True) for c in candidates]
+    return np.asarray(cosine(pooled, np.concatenate(texts))[0], dtype=np.float64)
+
+
+def _shuffled(
+    frames: ArrayLike, candidates: Sequence[ArrayLike], by: Calibration, *, reverse: bool
+) -> Float64:
+    """Control: DTW with every script's steps in a wrong order (fixed seed, or reversed)."""
+    rng = np.random.default_rng(0)
+    wrong = []
+    for candidate in candidates:
+        steps = np.asarray(candidate, np.float32)
+        wrong.append(steps[::-1] if reverse else steps[_derangement(len(steps), rng)])
+    return _dtw(frames, wrong, by)
+
+
+def _derangement(n: int, rng: np.random.Generator) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
+    """A random order that is not the given one (for n of at least 2)."""
+    order = rng.permutation(n)
+    while n > 1 and np.array_equal(order, np.arange(n)):
+        order = rng.permutation(n)
+    return order
+
+
+SCORERS: dict[str, Scorer] = {
+    scorer.name: scorer
+    for scorer in (
+        Scorer("dtw", "steps", _dtw, "sum of affinities on the best path / its length (paper)"),
+        Scorer("mean_pool", "label", _mean_pool, "cosine of mean frame and label (baseline)"),
+        Scorer("dtw_mean", "steps", _dtw_mean, "largest mean affinity of any path"),
+        Scorer("order_free", "steps", _order_free, "control: each frame's best step, any order"),
+        Scorer(
+            "dtw_shuffled", "steps", partial(_shuffled, reverse=False), "control: steps shuffled"
+        ),
+        Scorer(
+            "dtw_reversed", "steps", partial(_shuffled, reverse=True), "control: steps reversed"
+        ),
+    )
+}
+
+
+def get_scorer(name: str) -> Scorer:
+    """Look a scorer up by name; raises UsageError that lists the names."""
+    try:
+        return SCORERS[name]
+    except KeyError:
+        raise UsageError(
+            f"There is no scorer {name!r}; choose one of {', '.join(SCORERS)}."
+        ) from None

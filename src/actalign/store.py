@@ -1,0 +1,149 @@
+"""A folder of clip embeddings, one safetensors file a clip; the cache of every command.
+
+An entry is named by the clip and by a hash of what its content depends on: the video's bytes, the
+sampling, the segment and the encoder. Entries are written to a temporary name and renamed, carry a
+checksum, and are never unpickled, so a reader sees a whole entry or none.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from actalign._types import ClipEmbedding
+from actalign.errors import ActAlignError
+
+FORMAT = "actalign-clip-embedding-1"
+
+
+def default_store() -> Path:
+    """The user's cache folder: ACTALIGN_CACHE, or `actalign` under XDG_CACHE_HOME or ~/.cache."""
+    if given := os.environ.get("ACTALIGN_CACHE"):
+        return Path(given).expanduser()
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "actalign"
+
+
+def entry_key(settings: Mapping[str, object]) -> str:
+    """A 16-digit hexadecimal hash of the settings an embedding depends on."""
+    canonical = json.dumps(dict(settings), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+
+
+class Store:
+    """Clip embeddings by (clip id, key) in one folder."""
+
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = Path(folder)
+        self.damaged: list[str] = []
+        """One sentence for each entry found damaged since this object was made."""
+
+    def path(self, clip_id: str, key: str) -> Path:
+        """Where the entry is or would be."""
+        name = re.sub(r"[^\w.-]+", "_", clip_id)[-80:]
+        return self.folder / f"{name}.{key}.safetensors"
+
+    def get(self, clip_id: str, key: str) -> ClipEmbedding | None:
+        """The entry, or None where there is none; a damaged one counts as none and is noted."""
+        path = self.path(clip_id, key)
+        if not path.exists():
+            return None
+        try:
+            found = read_entry(path)
+        except ActAlignError as error:
+            self.damaged.append(f"{error} It is made again.")
+            return None
+        return replace(found, clip_id=clip_id)
+
+    def put(self, clip: ClipEmbedding, key: str) -> Path:
+        """Write the entry, whole or not at all, and return its path."""
+        path = self.path(clip.clip_id, key)
+        write_entry(clip, path)
+        return path
+
+    def __iter__(self) -> Iterator[Path]:
+        """The paths of the entries, sorted by name."""
+        yield from sorted(self.folder.glob("*.safetensors"))
+
+
+def write_entry(clip: ClipEmbedding, path: str | Path) -> None:
+    """Write one clip's embeddings as safetensors: embeddings (T, D), pts_seconds (T,)."""
+    from safetensors.numpy import save
+
+    path = Path(path)
+    arrays: dict[str, NDArray[Any]] = {
+        "embeddings": np.ascontiguousarray(clip.embeddings),
+        "pts_seconds": np.ascontiguousarray(clip.pts_seconds),
+    }
+    header = {
+        "clip_id": clip.clip_id,
+        "end_seconds": clip.end_seconds,
+        "model_id": clip.model_id,
+        "fingerprint": clip.fingerprint,
+        "provenance": clip.provenance,
+        "warnings": list(clip.warnings),
+    }
+    text = json.dumps(header, sort_keys=True)
+    metadata = {"format": FORMAT, "clip": text, "checksum": _checksum(arrays, text)}
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("wb") as file:
+            file.write(save(arrays, metadata=metadata))
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise ActAlignError(
+            f"The embeddings can't be written to {path}: {error.strerror or error}; free space or "
+            "choose another folder."
+        ) from error
+
+
+def read_entry(path: str | Path) -> ClipEmbedding:
+    """Read one entry; raises ActAlignError when it is missing, damaged, or not one of ours."""
+    from safetensors import SafetensorError, safe_open
+
+    path = Path(path)
+    try:
+        with safe_open(path, framework="numpy") as file:
+            metadata = file.metadata() or {}
+            if metadata.get("format") != FORMAT:
+                raise ActAlignError(f"{path} is not a clip embedding written by actalign.")
+            arrays = {name: file.get_tensor(name) for name in ("embeddings", "pts_seconds")}
+        if metadata.get("checksum") != _checksum(arrays, metadata["clip"]):
+            raise ActAlignError(f"The store's entry {path} is damaged: its checksum differs.")
+        header = json.loads(metadata["clip"])
+    except (OSError, SafetensorError, KeyError, ValueError) as error:
+        raise ActAlignError(f"The store's entry {path} can't be read: {error}.") from error
+    return ClipEmbedding(
+        clip_id=header["clip_id"],
+        embeddings=arrays["embeddings"],
+        pts_seconds=arrays["pts_seconds"],
+        end_seconds=header["end_seconds"],
+        model_id=header["model_id"],
+        fingerprint=header["fingerprint"],
+        provenance=header["provenance"],
+        warnings=tuple(header["warnings"]),
+    )
+
+
+def _checksum(arrays: Mapping[str, NDArray[Any]], text: str) -> str:
+    digest = hashlib.sha256(text.encode())
+    for name in sorted(arrays):
+        digest.update(name.encode() + str(arrays[name].shape).encode())
+        digest.update(arrays[name].tobytes())
+    return digest.hexdigest()
