@@ -104,7 +104,9 @@ def _checked(affinity: ArrayLike) -> Float32:
             f"The affinity must be a non-empty (frames, sub-actions) matrix, not {matrix.shape}."
         )
     # Affinities are small, so the sum is finite unless one of them is not.
-    if not np.isfinite(matrix.sum(dtype=np.float64)):
+    with np.errstate(invalid="ignore"):
+        finite = np.isfinite(matrix.sum(dtype=np.float64))
+    if not finite:
         raise UsageError("The affinity holds NaN or infinity; encode the clip and script again.")
     return matrix
 

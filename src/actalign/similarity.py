@@ -23,7 +23,9 @@ def as_embeddings(values: ArrayLike, *, name: str = "embeddings") -> Float32:
             f"The {name} must be a non-empty two-dimensional array, not one of shape {array.shape}."
         )
     # A finite sum proves that all values are finite, at a fraction of the cost of isfinite.
-    if not np.isfinite(array.sum(dtype=np.float64)):
+    with np.errstate(invalid="ignore"):
+        finite = np.isfinite(array.sum(dtype=np.float64))
+    if not finite:
         row = int(np.flatnonzero(~np.isfinite(array).all(axis=1))[0])
         raise UsageError(f"The {name} hold NaN or infinity in row {row}; encode them again.")
     return array
@@ -101,14 +103,14 @@ def smooth(embeddings: ArrayLike, *, pts_seconds: ArrayLike, seconds: float) -> 
     half = seconds / 2 + 1e-9
     first = np.searchsorted(times, times - half, side="left")
     last = np.searchsorted(times, times + half, side="right")
-    return _window_means(array, first, last)
+    return _window_means(array, [(first, last)])
 
 
 def smooth_frames(embeddings: ArrayLike, *, window: int) -> Float32:
     """Moving average of (T, D) frame embeddings over ``window`` frames; keeps the length.
 
     The window is centred: an even one takes window + 1 frames, the outer two at half weight. At the
-    ends the mean is over the frames that exist. Rows are L2-normalised first. Raises UsageError
+    ends the mean is over the frames that exist, and neutral rows count for nothing. Rows are L2-normalised first. Raises UsageError
     when ``window`` is less than 1.
     """
     array = normalize(embeddings, name="frame embeddings")
@@ -116,13 +118,9 @@ def smooth_frames(embeddings: ArrayLike, *, window: int) -> Float32:
         raise UsageError(f"The smoothing window is {window} frames; give 1 or more.")
     t = np.arange(len(array))
     half = window // 2
-    if window % 2:
-        return _window_means(array, t - half, t + half + 1)
-    wide = _window_sums(array, t - half, t + half + 1)
-    narrow = _window_sums(array, t - half + 1, t + half)
-    weight = _window_sums(np.ones((len(array), 1), np.float32), t - half, t + half + 1)
-    weight += _window_sums(np.ones((len(array), 1), np.float32), t - half + 1, t + half)
-    return ((wide + narrow) / weight).astype(np.float32)
+    wide = (t - half, t + half + 1)
+    # The mean of the sums over window + 1 and window - 1 frames puts half weight on the outer two.
+    return _window_means(array, [wide] if window % 2 else [wide, (t - half + 1, t + half)])
 
 
 def smooth_reference(embeddings: ArrayLike, *, window: int = 30) -> Float32:
@@ -148,10 +146,12 @@ def _window_sums(array: Float32, first: NDArray[np.intp], last: NDArray[np.intp]
     return total[np.minimum(last, len(array))] - total[np.maximum(first, 0)]
 
 
-def _window_means(array: Float32, first: NDArray[np.intp], last: NDArray[np.intp]) -> Float32:
-    """Mean over [first, last) of the rows that are not neutral; zeros where all are."""
+def _window_means(
+    array: Float32, windows: list[tuple[NDArray[np.intp], NDArray[np.intp]]]
+) -> Float32:
+    """Mean of the rows that are not neutral, windows [first, last) added up; zeros where none is."""
     seen = array.any(axis=1, keepdims=True).astype(np.float32)
-    count = _window_sums(seen, first, last)
-    sums = _window_sums(array, first, last)
+    count = sum(_window_sums(seen, first, last) for first, last in windows)
+    sums = sum(_window_sums(array, first, last) for first, last in windows)
     # Where nothing was seen the running sums still differ by rounding: make that exactly zero.
     return np.where(count > 0.5, sums / np.maximum(count, 1), 0).astype(np.float32)

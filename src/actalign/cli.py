@@ -1,0 +1,312 @@
+"""The `actalign` command: one short function a verb, which prints what the package returns.
+
+Exit codes: 0 all well, 1 some or all of the work failed, 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from actalign import __version__
+from actalign.encoder import DEFAULT_MODEL
+from actalign.errors import ActAlignError, UsageError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from actalign._types import Script
+    from actalign.classifier import ActAlign
+    from actalign.pipeline import Embedded
+    from actalign.prediction import Prediction
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Recognise fine-grained actions in video without training, by aligning "
+    "sub-actions with frames.",
+)
+
+Videos = Annotated[
+    list[Path], typer.Argument(help="Video files, folders of them, or .txt lists of paths.")
+]
+Model = Annotated[
+    str, typer.Option(help="Encoder: a hub id, a local folder, or 'body' (built in, offline).")
+]
+Device = Annotated[
+    str | None, typer.Option(help="cpu, cuda:0, ...; the first GPU if there is one.")
+]
+Dtype = Annotated[str | None, typer.Option(help="float32, bfloat16 or float16.")]
+Fps = Annotated[str | None, typer.Option(help="Frames encoded a second, or 'all'.")]
+Start = Annotated[float | None, typer.Option(help="First second of the segment.")]
+End = Annotated[float | None, typer.Option(help="End of the segment in seconds (not included).")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print results and errors only.")]
+StoreDir = Annotated[
+    Path | None, typer.Option("--store", help="Folder that keeps embeddings between runs.")
+]
+
+
+def _version(value: bool) -> None:
+    if value:
+        print(f"actalign {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def classify(
+    videos: Videos,
+    labels: Annotated[str | None, typer.Option(help="Candidate labels, comma-separated.")] = None,
+    labels_file: Annotated[Path | None, typer.Option(help="Candidate labels, one a line.")] = None,
+    domain: Annotated[str | None, typer.Option(help="Sport or field, e.g. basketball.")] = None,
+    scripts: Annotated[
+        Path | None, typer.Option(help="JSON or YAML file of sub-action scripts.")
+    ] = None,
+    model: Model = DEFAULT_MODEL,
+    scorer: Annotated[str, typer.Option(help="dtw, mean_pool, dtw_mean or order_free.")] = "dtw",
+    fps: Fps = None,
+    smoothing: Annotated[
+        float | None, typer.Option(help="Seconds of moving average over frames; 0 for none.")
+    ] = None,
+    start: Start = None,
+    end: End = None,
+    top_k: Annotated[int | None, typer.Option(min=1, help="Print the best N candidates.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write predictions as JSON Lines.")] = None,
+    figure: Annotated[Path | None, typer.Option(help="Folder for one picture a clip.")] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON Lines, nothing else.")
+    ] = False,
+    device: Device = None,
+    dtype: Dtype = None,
+    store: StoreDir = None,
+    quiet: Quiet = False,
+) -> None:
+    """Say which candidate action each clip shows, and when each of its sub-actions happens."""
+    from actalign.classifier import ActAlign, as_scripts, candidate_labels_of
+    from actalign.encoder import load_encoder
+    from actalign.pipeline import Sampling, clip_ids, embed_videos
+    from actalign.prediction import write_rows
+    from actalign.progress import Progress
+    from actalign.scoring import get_scorer
+    from actalign.store import Store, default_store
+    from actalign.subactions import scripts_for
+    from actalign.video import list_videos
+
+    if figure and figure.suffix:
+        raise UsageError(f"--figure takes a folder, and {figure} looks like a file.")
+    get_scorer(scorer)
+    loaded = as_scripts(scripts)
+    wanted = _labels(labels, labels_file) or candidate_labels_of(loaded)
+    if not wanted:
+        raise UsageError("There are no candidates; give --labels, --labels-file or --scripts.")
+    _, without = scripts_for(wanted, loaded, domain=domain)
+    found = clip_ids(list_videos(videos))
+    frames_per_second = _parse_fps(fps)
+    sampling_given = Sampling(frames_per_second, start, end)
+    encoder = load_encoder(model, device=device, dtype=dtype)
+    classifier = ActAlign(encoder, smoothing_seconds=smoothing, scorer=scorer)
+    if fps is None:
+        sampling_given = Sampling(classifier.fps, start, end)
+    console = _console(stderr=True)
+    if without and not (quiet or as_json):
+        names = ", ".join(repr(label) for label in without)
+        console.print(f"no script for {names}: aligned as one step, its own name", style="yellow")
+    rows: list[dict[str, object]] = []
+    failed = 0
+    with Progress(console, total=len(found), shown=not (quiet or as_json)) as progress:
+        for result in embed_videos(
+            encoder,
+            found,
+            sampling=sampling_given,
+            store=Store(store or default_store()),
+            on_frames=progress.frames,
+        ):
+            row, prediction = _classified(
+                classifier, result, labels=wanted, scripts=loaded, domain=domain, top_k=top_k
+            )
+            rows.append(row)
+            progress.clip(result.clip_id)
+            _notes(console, result, quiet=quiet or as_json)
+            if prediction is None:
+                failed += 1
+                console.print(f"{result.clip_id}: {row['error']}", style="red", markup=False)
+            elif figure:
+                _save_figure(prediction, result.path, figure)
+            if as_json:
+                print(json.dumps(row, ensure_ascii=False), flush=True)
+            elif prediction is not None:
+                progress.above(prediction_table(prediction, top_k=top_k))
+    if out:
+        write_rows(rows, out)
+    if not (quiet or as_json):
+        if out:
+            console.print(f"predictions: {out}")
+        if figure and failed < len(rows):
+            console.print(f"figures: {figure}")
+        if failed:
+            console.print(f"{failed} of {len(rows)} clips failed", style="red")
+    raise typer.Exit(1 if failed else 0)
+
+
+@app.command()
+def encode(
+    videos: Videos,
+    out: Annotated[Path, typer.Option(help="Folder for the embeddings, one file a video.")],
+    model: Model = DEFAULT_MODEL,
+    fps: Fps = None,
+    start: Start = None,
+    end: End = None,
+    device: Device = None,
+    dtype: Dtype = None,
+    quiet: Quiet = False,
+) -> None:
+    """Embed the frames of videos once, so that candidates can be scored at once and again."""
+    from actalign.encoder import load_encoder
+    from actalign.pipeline import Sampling, clip_ids, embed_videos
+    from actalign.progress import Progress
+    from actalign.store import Store
+    from actalign.video import list_videos
+
+    found = clip_ids(list_videos(videos))
+    frames_per_second = _parse_fps(fps)
+    encoder = load_encoder(model, device=device, dtype=dtype)
+    sampling = Sampling(encoder.defaults.fps if fps is None else frames_per_second, start, end)
+    console = _console(stderr=True)
+    failed = cached = 0
+    with Progress(console, total=len(found), shown=not quiet) as progress:
+        for result in embed_videos(
+            encoder, found, sampling=sampling, store=Store(out), on_frames=progress.frames
+        ):
+            progress.clip(result.clip_id)
+            _notes(console, result, quiet=quiet)
+            cached += result.cached
+            if result.error:
+                failed += 1
+                console.print(f"{result.clip_id}: {result.error}", style="red", markup=False)
+    if not quiet:
+        new = len(found) - failed - cached
+        console.print(f"{new} encoded, {cached} were there, {failed} failed: {out}")
+    raise typer.Exit(1 if failed else 0)
+
+
+def _labels(labels: str | None, labels_file: Path | None) -> list[str]:
+    """Labels from the flag or the file; giving both is an error."""
+    if labels is not None and labels_file is not None:
+        raise UsageError("Give --labels or --labels-file, not both.")
+    if labels is not None:
+        return [label.strip() for label in labels.split(",") if label.strip()]
+    if labels_file is None:
+        return []
+    try:
+        lines = labels_file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"The labels file {labels_file} can't be read: {error}.") from error
+    return [line.strip() for line in lines if line.strip()]
+
+
+def _parse_fps(fps: str | None) -> float | None:
+    if fps is None or fps == "all":
+        return None
+    try:
+        value = float(fps)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise UsageError(f"--fps is {fps!r}; give a number above 0, or 'all'.")
+    return value
+
+
+def _classified(
+    classifier: ActAlign,
+    result: Embedded,
+    *,
+    labels: list[str],
+    scripts: list[Script],
+    domain: str | None,
+    top_k: int | None,
+) -> tuple[dict[str, object], Prediction | None]:
+    """The row of one clip, and its prediction where it has one."""
+    from actalign.prediction import error_row
+
+    if result.clip is None:
+        assert result.error is not None
+        return error_row(result.clip_id, str(result.path), result.error), None
+    prediction = classifier.predict(
+        result.clip, candidate_labels=labels, scripts=scripts, domain=domain
+    )
+    return prediction.to_row(top_k=top_k), prediction
+
+
+def prediction_table(prediction: Prediction, *, top_k: int | None = None) -> Table:
+    """Candidates of one clip, best first, with a bar from the worst to the best score."""
+    from rich.table import Table
+
+    table = Table(
+        title=f"{prediction.clip.clip_id}: {prediction.label}",
+        title_justify="left",
+        title_style="bold",
+        box=None,
+        pad_edge=False,
+    )
+    table.add_column("candidate")
+    table.add_column("score", justify="right")
+    table.add_column("")
+    scores = [c.score for c in prediction.candidates]
+    low = min(0.0, *scores) if len(scores) > 1 else 0.0
+    high = max(scores)
+    for candidate in prediction.candidates[:top_k]:
+        share = (candidate.score - low) / (high - low) if high > low else 0.0
+        bar = "█" * round(28 * share)
+        mark = "" if candidate.has_script else "  (no script)"
+        table.add_row(candidate.label, f"{candidate.score:.4f}", bar + mark)
+    return table
+
+
+def _save_figure(prediction: Prediction, video: Path, folder: Path) -> Path:
+    """Draw one clip's explanation into the folder."""
+    from actalign import figures
+    from actalign.pipeline import thumbnails
+
+    strip = thumbnails(video, prediction.clip)
+    drawn = figures.alignment_figure(prediction, thumbnails=strip)
+    name = prediction.clip.clip_id.replace("/", "_")
+    return figures.save(drawn, folder / f"{name}.png")
+
+
+def _notes(console: Console, result: Embedded, *, quiet: bool) -> None:
+    warnings = result.clip.warnings if result.clip else ()
+    for note in (*result.notes, *warnings):
+        if not quiet:
+            console.print(f"{result.clip_id}: {note}", style="yellow", markup=False)
+
+
+def _console(*, stderr: bool = False) -> Console:
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False, soft_wrap=True)
+
+
+def main() -> None:
+    """Run the command line; our errors become one line on stderr and an exit code."""
+    try:
+        app()
+    except ActAlignError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2 if isinstance(error, UsageError) else 1)
+    except KeyboardInterrupt:
+        print("interrupted; run the same command again to go on", file=sys.stderr)
+        sys.exit(130)

@@ -1,0 +1,175 @@
+"""What the classifier says of one clip: ranked candidates, their alignments, and the JSON row."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from actalign._types import ClipEmbedding, Script
+from actalign.alignment import Alignment
+from actalign.errors import ActAlignError
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """When one sub-action happens: [start_seconds, end_seconds) of the source file.
+
+    affinity: mean affinity of the step over its frames on the alignment path.
+    """
+
+    step: str
+    start_seconds: float
+    end_seconds: float
+    affinity: float
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Candidate:
+    """One candidate's score for one clip and, for scorers that align, its alignment."""
+
+    label: str
+    score: float
+    script: Script
+    has_script: bool
+    alignment: Alignment | None = None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Prediction:
+    """One clip's candidates, best first (equal scores keep the order the labels were given in).
+
+    Scores are path-mean similarities or cosines, not probabilities.
+    """
+
+    clip: ClipEmbedding
+    candidates: tuple[Candidate, ...]
+    scorer: str
+    smoothing_seconds: float
+    domain: str | None = None
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """The winning candidate's label."""
+        return self.candidates[0].label
+
+    @property
+    def margin(self) -> float | None:
+        """The winner's score less the runner-up's; None with one candidate."""
+        if len(self.candidates) < 2:
+            return None
+        return self.candidates[0].score - self.candidates[1].score
+
+    def segments(self, candidate: Candidate) -> list[Segment]:
+        """The candidate's sub-actions in seconds; empty where the scorer made no alignment."""
+        return segments(candidate.script, candidate.alignment, self.clip)
+
+    def top_k(self, k: int | None = None) -> list[dict[str, Any]]:
+        """The best k candidates as [{"label", "score"}], best first."""
+        return [{"label": c.label, "score": c.score} for c in self.candidates[:k]]
+
+    def to_row(self, *, top_k: int | None = None, target: str | None = None) -> dict[str, Any]:
+        """The JSON object of predictions.jsonl; holds lmms-eval's sample keys among others."""
+        clip = self.clip
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "doc_id": clip.clip_id,
+            "status": "ok",
+            "error": None,
+            "video": clip.provenance.get("video"),
+            "target": target,
+            "filtered_resps": [self.label],
+            "metrics": {} if target is None else {"top1": float(self.label == target)},
+            "margin": self.margin,
+            "candidates": [
+                {
+                    "label": c.label,
+                    "score": c.score,
+                    "has_script": c.has_script,
+                    "path_length": None if c.alignment is None else len(c.alignment.path),
+                    "segments": [
+                        {
+                            "step": s.step,
+                            "start_seconds": round(s.start_seconds, 6),
+                            "end_seconds": round(s.end_seconds, 6),
+                            "affinity": s.affinity,
+                        }
+                        for s in self.segments(c)
+                    ],
+                }
+                for c in self.candidates[:top_k]
+            ],
+            "domain": self.domain,
+            "frames": len(clip.embeddings),
+            "neutral_frames": clip.neutral_frames,
+            "start_seconds": float(clip.pts_seconds[0]),
+            "end_seconds": clip.end_seconds,
+            "warnings": list(clip.warnings),
+            "scorer": self.scorer,
+            "smoothing_seconds": self.smoothing_seconds,
+            "model_id": clip.model_id,
+            "fingerprint": clip.fingerprint,
+            "provenance": clip.provenance,
+            "settings": self.settings,
+        }
+
+    def __repr__(self) -> str:
+        best = self.candidates[0]
+        return f"Prediction({self.clip.clip_id!r}: {best.label!r} {best.score:.4f})"
+
+
+def segments(script: Script, alignment: Alignment | None, clip: ClipEmbedding) -> list[Segment]:
+    """An alignment's frame intervals in seconds; a frame lasts until the next one or the end."""
+    if alignment is None:
+        return []
+    edges = np.append(clip.pts_seconds, max(clip.end_seconds, float(clip.pts_seconds[-1])))
+    found = []
+    for k, (start, end) in enumerate(alignment.intervals):
+        on_path = alignment.path[alignment.path[:, 1] == k, 0]
+        found.append(
+            Segment(
+                step=script.subactions[k],
+                start_seconds=float(edges[start]),
+                end_seconds=float(edges[end]),
+                affinity=float(alignment.affinity[on_path, k].mean()),
+            )
+        )
+    return found
+
+
+def error_row(clip_id: str, video: str, error: ActAlignError) -> dict[str, Any]:
+    """The JSON object of a clip that could not be classified: it is unscored, not wrong."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "doc_id": clip_id,
+        "status": "error",
+        "error": str(error),
+        "video": video,
+        "target": None,
+        "filtered_resps": [],
+        "metrics": {},
+        "candidates": [],
+    }
+
+
+def write_rows(rows: Iterable[dict[str, Any]], path: str | Path) -> None:
+    """Write JSON Lines to ``path`` under a temporary name, then rename."""
+    path = Path(path)
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("w", encoding="utf-8") as file:
+            for row in rows:
+                file.write(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n")
+        temporary.replace(path)
+    except OSError as error:
+        raise ActAlignError(
+            f"The predictions can't be written to {path}: {error.strerror or error}."
+        ) from error

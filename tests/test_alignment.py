@@ -1,0 +1,161 @@
+import re
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from actalign.alignment import align, align_batch, align_scores
+from actalign.errors import UsageError
+
+
+def all_paths(t, k):
+    """Every monotone path from (0, 0) to (t-1, k-1), by recursion from the end."""
+    if t == 0 and k == 0:
+        return [[(0, 0)]]
+    found = []
+    for dt, dk in ((1, 1), (1, 0), (0, 1)):
+        if t - dt >= 0 and k - dk >= 0:
+            found += [[*path, (t, k)] for path in all_paths(t - dt, k - dk)]
+    return found
+
+
+def preferred_path(matrix):
+    """Backtrack over exhaustively found best sums, in Python integers: diagonal, frame, step."""
+
+    def best(t, k):
+        return max(sum(int(matrix[c]) for c in path) for path in all_paths(t, k))
+
+    t, k = matrix.shape[0] - 1, matrix.shape[1] - 1
+    path = [(t, k)]
+    while (t, k) != (0, 0):
+        before = [
+            (t - dt, k - dk) for dt, dk in ((1, 1), (1, 0), (0, 1)) if t - dt >= 0 and k - dk >= 0
+        ]
+        t, k = max(before, key=lambda cell: best(*cell))  # max keeps the first of equals
+        path.append((t, k))
+    return path[::-1]
+
+
+small = st.tuples(st.integers(1, 4), st.integers(1, 4)).flatmap(
+    lambda shape: arrays(np.int8, shape, elements=st.integers(-2, 2))
+)
+
+
+@given(small)
+@settings(max_examples=150, deadline=None)
+def test_sum_and_path_match_enumeration_of_all_paths_even_with_ties(matrix):
+    found = align(matrix)
+    path = preferred_path(matrix)
+    assert [tuple(cell) for cell in found.path.tolist()] == path
+    best = max(sum(int(matrix[c]) for c in p) for p in all_paths(*(n - 1 for n in matrix.shape)))
+    assert found.score == pytest.approx(best / len(path), abs=1e-12)
+
+
+@given(small)
+@settings(max_examples=150, deadline=None)
+def test_mean_objective_matches_enumeration(matrix):
+    best = max(
+        sum(int(matrix[c]) for c in path) / len(path)
+        for path in all_paths(*(n - 1 for n in matrix.shape))
+    )
+    assert align(matrix, objective="mean").score == pytest.approx(best, abs=1e-9)
+
+
+def test_the_sum_and_the_mean_are_different_objectives():
+    matrix = np.array([[0.5, 0.1], [0.1, 0.5]])
+    by_sum, by_mean = align(matrix), align(matrix, objective="mean")
+    assert (len(by_sum.path), len(by_mean.path)) == (3, 2)
+    assert by_sum.score == pytest.approx(1.1 / 3)
+    assert by_mean.score == pytest.approx(0.5)
+
+
+@given(
+    st.tuples(st.integers(1, 25), st.integers(1, 12)).flatmap(
+        lambda shape: arrays(np.float32, shape, elements=st.floats(-1, 1, width=32))
+    )
+)
+@settings(max_examples=150, deadline=None)
+def test_total_agrees_with_tslearn(matrix):
+    from tslearn.metrics import dtw_path_from_metric
+
+    found = align(matrix)
+    _, cost = dtw_path_from_metric(-matrix.astype(np.float64), metric="precomputed")
+    assert found.score * len(found.path) == pytest.approx(-cost, abs=1e-6)
+
+
+@given(
+    st.lists(st.integers(1, 6), min_size=1, max_size=5),
+    st.integers(1, 20),
+    st.integers(0, 2**32 - 1),
+)
+@settings(deadline=None)
+def test_a_ragged_batch_equals_one_candidate_at_a_time(sizes, frames, seed):
+    matrix = np.random.default_rng(seed).normal(size=(frames, sum(sizes))).astype(np.float32)
+    parts = np.split(matrix, np.cumsum(sizes)[:-1], axis=1)
+    batch = align_batch(matrix, sizes)
+    scores, lengths = align_scores(matrix, sizes)
+    for part, found, score, length in zip(parts, batch, scores, lengths, strict=True):
+        alone = align(part)
+        assert np.array_equal(found.path, alone.path)
+        assert found.score == alone.score == score
+        assert length == len(alone.path)
+        cells = [part[t, k] for t, k in alone.path]
+        assert np.mean(cells, dtype=np.float64) == pytest.approx(score, abs=1e-9)
+
+
+def test_positive_affinities_never_take_a_diagonal():
+    matrix = np.random.default_rng(1).uniform(0.01, 1, (40, 7))
+    assert len(align(matrix).path) == 40 + 7 - 1
+
+
+def test_a_planted_path_is_found_and_gives_the_intervals():
+    matrix = np.full((10, 3), 0.01, np.float32)
+    for k, (start, end) in enumerate([(0, 4), (4, 5), (5, 10)]):
+        matrix[start:end, k] = 1
+    found = align(matrix)
+    starts = found.intervals[:, 0]
+    assert found.intervals.shape == (3, 2)
+    # A step may share the frame where it takes over, so bounds are within one frame.
+    assert np.all(np.abs(starts - [0, 4, 5]) <= 1)
+    assert found.intervals[-1, 1] == 10
+
+
+@given(small)
+@settings(deadline=None)
+def test_paths_are_monotone_and_cover_every_frame_and_step(matrix):
+    found = align(matrix)
+    assert tuple(found.path[0]) == (0, 0)
+    assert tuple(found.path[-1]) == (matrix.shape[0] - 1, matrix.shape[1] - 1)
+    for (t, k), (u, j) in pairwise(found.path.tolist()):
+        assert (u - t, j - k) in {(1, 1), (1, 0), (0, 1)}
+    for k, (start, end) in enumerate(found.intervals.tolist()):
+        frames = [t for t, j in found.path.tolist() if j == k]
+        assert (start, end) == (min(frames), max(frames) + 1)
+
+
+@pytest.mark.parametrize(
+    ("matrix", "sentence"),
+    [
+        (np.zeros((0, 3)), "non-empty"),
+        (np.zeros((3, 0)), "non-empty"),
+        (np.zeros(3), r"not (3,)"),
+        (np.array([[0.1, np.nan]]), "NaN"),
+        (np.array([[0.1, np.inf]]), "infinity"),
+        (np.array([[np.inf, -np.inf]]), "infinity"),
+    ],
+)
+def test_bad_affinities_are_refused_with_a_sentence(matrix, sentence):
+    with pytest.raises(UsageError, match=re.escape(sentence)):
+        align(matrix)
+
+
+def test_step_counts_must_match_the_columns():
+    with pytest.raises(UsageError, match="add up to"):
+        align_batch(np.zeros((4, 5)), [2, 2])
+    with pytest.raises(UsageError, match="at least 1"):
+        align_batch(np.zeros((4, 2)), [2, 0])
+    with pytest.raises(UsageError, match="'sum' or 'mean'"):
+        align(np.zeros((2, 2)), objective="best")

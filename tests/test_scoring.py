@@ -1,0 +1,71 @@
+import numpy as np
+import pytest
+
+from actalign.errors import UsageError
+from actalign.scoring import SCORERS, Calibration, alignments, get_scorer
+
+BY = Calibration(logit_scale=float(np.log(10)), logit_bias=-5.0)
+EYE = np.eye(6, dtype=np.float32)
+
+
+def performed(order, frames_each=5):
+    """A clip that shows basis directions in the given order."""
+    return np.repeat(EYE[list(order)], frames_each, axis=0)
+
+
+@pytest.mark.parametrize("name", SCORERS)
+def test_every_scorer_gives_one_finite_score_a_candidate_and_finds_the_right_one(name):
+    frames = performed([0, 1, 2])
+    right, wrong = EYE[[0, 1, 2]], EYE[[3, 4, 5]]
+    scores = SCORERS[name].score(frames, [wrong, right], BY)
+    assert scores.shape == (2,)
+    assert scores.dtype == np.float64
+    assert np.isfinite(scores).all()
+    assert scores[1] > scores[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "sees_order"),
+    [("dtw", True), ("dtw_mean", True), ("order_free", False), ("mean_pool", False)],
+)
+def test_only_alignment_tells_orders_of_the_same_steps_apart(name, sees_order):
+    frames = performed([0, 1, 2])
+    scores = SCORERS[name].score(frames, [EYE[[2, 1, 0]], EYE[[0, 1, 2]]], BY)
+    if sees_order:
+        assert scores[1] > scores[0] + 0.1
+    else:
+        assert scores[1] == pytest.approx(scores[0], abs=1e-6)
+
+
+def test_the_controls_score_the_true_order_lower_than_dtw_does():
+    frames, steps = performed([0, 1, 2, 3]), [EYE[[0, 1, 2, 3]]]
+    true = SCORERS["dtw"].score(frames, steps, BY)[0]
+    assert SCORERS["dtw_reversed"].score(frames, steps, BY)[0] < true
+    assert SCORERS["dtw_shuffled"].score(frames, steps, BY)[0] < true
+
+
+def test_a_candidates_score_does_not_depend_on_the_other_candidates():
+    rng = np.random.default_rng(0)
+    frames = rng.normal(size=(20, 6))
+    steps = [rng.normal(size=(k, 6)) for k in (3, 1, 7)]
+    for name, scorer in SCORERS.items():
+        if name == "dtw_shuffled":
+            continue
+        together = scorer.score(frames, steps, BY)
+        alone = [scorer.score(frames, [s], BY)[0] for s in steps]
+        np.testing.assert_allclose(together, alone, rtol=1e-6, err_msg=name)
+
+
+def test_without_sigmoid_the_affinity_is_the_cosine():
+    raw = Calibration(BY.logit_scale, BY.logit_bias, sigmoid=False)
+    found = alignments(performed([0, 1]), [EYE[[0, 1]]], raw)[0]
+    assert set(np.unique(found.affinity)) == {0.0, 1.0}
+    # The diagonal step at the change saves the zero cell, so the mean is exactly 1.
+    assert found.score == 1.0
+
+
+def test_unknown_scorers_and_no_candidates_are_usage_errors():
+    with pytest.raises(UsageError, match="choose one of dtw, mean_pool"):
+        get_scorer("best")
+    with pytest.raises(UsageError, match="no candidate"):
+        SCORERS["dtw"].score(performed([0]), [], BY)

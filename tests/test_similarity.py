@@ -1,0 +1,124 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from actalign.errors import UsageError
+from actalign.similarity import (
+    cosine,
+    normalize,
+    sigmoid_affinity,
+    smooth,
+    smooth_frames,
+    smooth_reference,
+)
+
+matrices = st.tuples(st.integers(1, 12), st.integers(1, 6)).flatmap(
+    lambda shape: arrays(np.float32, shape, elements=st.floats(-3, 3, width=32))
+)
+
+
+def unit(row):
+    norm = np.linalg.norm(row.astype(np.float64))
+    return row / norm if norm else row
+
+
+@given(matrices)
+@settings(deadline=None)
+def test_normalize_gives_unit_rows_and_keeps_neutral_rows(matrix):
+    found = normalize(matrix)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, [unit(row) for row in matrix], atol=2e-6)
+
+
+def test_normalize_survives_rows_outside_float32_squares():
+    found = normalize(np.array([[3e-30, 4e-30], [3e30, 4e30], [0, 0]], np.float32))
+    np.testing.assert_allclose(found, [[0.6, 0.8], [0.6, 0.8], [0, 0]], rtol=1e-6)
+
+
+def test_float16_embeddings_are_computed_in_float32():
+    rng = np.random.default_rng(0)
+    v, a = rng.normal(size=(5, 64)), rng.normal(size=(3, 64))
+    half = cosine(v.astype(np.float16), a.astype(np.float16))
+    assert half.dtype == np.float32
+    expected = cosine(v.astype(np.float16).astype(np.float64), a.astype(np.float16))
+    np.testing.assert_allclose(half, expected, rtol=1e-6)
+
+
+def test_cosine_of_a_neutral_frame_is_zero():
+    found = cosine(np.array([[0.0, 0.0], [1.0, 0.0]]), np.array([[2.0, 0.0], [0.0, 5.0]]))
+    np.testing.assert_allclose(found, [[0, 0], [1, 0]])
+
+
+def test_sigmoid_affinity_is_siglips_probability_over_its_whole_range():
+    similarity = np.linspace(-1, 1, 201)
+    found = sigmoid_affinity(similarity, logit_scale=np.log(112.7), logit_bias=-16.5)
+    expected = 1 / (1 + np.exp(-(112.7 * similarity - 16.5)))
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, expected, rtol=2e-5, atol=1e-30)
+
+
+@given(matrices, st.integers(1, 15))
+@settings(deadline=None)
+def test_smooth_frames_is_a_centred_mean_over_the_frames_that_exist(matrix, window):
+    found = smooth_frames(matrix, window=window)
+    rows = np.array([unit(row) for row in matrix.astype(np.float64)])
+    half = window // 2
+    for t in range(len(rows)):
+        weighted = total = 0.0
+        for j in range(max(0, t - half), min(len(rows), t + half + 1)):
+            weight = 0.5 if window % 2 == 0 and abs(j - t) == half else 1.0
+            weighted = weighted + weight * rows[j]
+            total += weight * bool(rows[j].any())
+        np.testing.assert_allclose(found[t], weighted / max(total, 1e-9), atol=1e-5)
+
+
+@given(matrices, st.floats(0, 3), st.integers(0, 2**31))
+@settings(deadline=None)
+def test_smooth_takes_the_frames_within_half_a_window_of_time(matrix, seconds, seed):
+    times = np.cumsum(np.random.default_rng(seed).uniform(0, 0.5, len(matrix)))
+    found = smooth(matrix, pts_seconds=times, seconds=seconds)
+    assert found.shape == matrix.shape
+    rows = np.array([unit(row) for row in matrix.astype(np.float64)])
+    for t in range(len(rows)):
+        near = [r for r, at in zip(rows, times, strict=True) if abs(at - times[t]) <= seconds / 2]
+        near = [r for r in near if r.any()] or [np.zeros(matrix.shape[1])]
+        np.testing.assert_allclose(found[t], np.mean(near, axis=0), atol=1e-5)
+
+
+@given(matrices, st.integers(1, 8))
+@settings(deadline=None)
+def test_smooth_reference_pads_with_zeros_and_shortens_for_even_windows(matrix, window):
+    found = smooth_reference(matrix, window=window)
+    if len(matrix) <= window + 1:
+        np.testing.assert_array_equal(found, matrix)
+        return
+    pad = np.zeros(((window - 1) // 2, matrix.shape[1]))
+    padded = np.concatenate([pad, matrix.astype(np.float64), pad])
+    expected = [
+        padded[i : i + window].sum(axis=0) / window for i in range(len(padded) - window + 1)
+    ]
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    assert len(found) == len(matrix) - (window % 2 == 0)
+
+
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        (lambda: cosine(np.zeros((2, 3)), np.zeros((2, 4))), "width 3 and text embeddings 4"),
+        (
+            lambda: cosine(np.zeros((0, 3)), np.zeros((2, 3))),
+            "frame embeddings must be a non-empty",
+        ),
+        (lambda: cosine(np.zeros((2, 3)), np.zeros(3)), "text embeddings must be"),
+        (lambda: normalize([[1.0, np.nan]]), "NaN or infinity in row 0"),
+        (lambda: smooth_frames([[1.0]], window=0), "give 1 or more"),
+        (lambda: smooth([[1.0]], pts_seconds=[0.0], seconds=-1), "give 0 or more"),
+        (lambda: smooth([[1.0]], pts_seconds=[0.0, 1.0], seconds=1), "2 timestamps"),
+        (lambda: smooth([[1.0], [1.0]], pts_seconds=[1.0, 0.0], seconds=1), "decrease"),
+    ],
+)
+def test_bad_input_is_refused_with_a_sentence(call, sentence):
+    with pytest.raises(UsageError, match=sentence):
+        call()

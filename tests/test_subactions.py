@@ -1,0 +1,98 @@
+import json
+
+import pytest
+
+from actalign._types import Script
+from actalign.errors import UsageError
+from actalign.subactions import label_text, load_scripts, scripts_for, step_texts
+
+BLOCK = {"domain": "basketball", "scripts": {"jump shot": ["knees bent", "ball released"]}}
+
+
+def write(folder, data, name="s.json"):
+    path = folder / name
+    path.write_text(data if isinstance(data, str) else json.dumps(data), encoding="utf-8")
+    return path
+
+
+def test_json_yaml_lists_and_the_references_file_are_read_alike(tmp_path):
+    yaml = "domain: basketball\nscripts:\n  jump shot:\n  - knees bent\n  - ball released\n"
+    reference = [
+        {
+            "youtube_id": "x",
+            "id": "q1",
+            "domain": "basketball",
+            "action": "jump shot",
+            "question": "?",
+            "cleaned_options": ["jump shot"],
+            "correct_answer_index": 0,
+            "subactions": BLOCK["scripts"],
+        }
+    ]
+    expected = [Script("jump shot", ("knees bent", "ball released"), "basketball")]
+    assert load_scripts(write(tmp_path, BLOCK)) == expected
+    assert load_scripts(write(tmp_path, [BLOCK], "l.json")) == expected
+    assert load_scripts(write(tmp_path, yaml, "s.yaml")) == expected
+    assert load_scripts(write(tmp_path, reference, "generated_subactions.json")) == expected
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        ({"scripts": {"dunk": ["run up", "  "]}}, r"label 'dunk', step 2"),
+        ({"scripts": {"dunk": []}}, r"label 'dunk'"),
+        ({"scripts": {"dunk": "run up"}}, r"label 'dunk'"),
+        ({"scripts": {"dunk": ["run", 7]}}, r"label 'dunk', step 2"),
+        ({"scripts": {}}, r"field scripts"),
+        ({"domain": "x"}, r"field scripts"),
+        ([], "is empty"),
+        (["dunk"], "block 1 holds str"),
+        ("{not json", "not valid JSON or YAML"),
+    ],
+)
+def test_a_bad_file_is_named_with_label_and_step(tmp_path, data, sentence):
+    path = write(tmp_path, data)
+    with pytest.raises(UsageError, match=sentence) as caught:
+        load_scripts(path)
+    assert str(path) in str(caught.value)
+
+
+def test_a_missing_file_is_a_sentence(tmp_path):
+    with pytest.raises(UsageError, match=r"none\.json can't be read: No such file"):
+        load_scripts(tmp_path / "none.json")
+
+
+def test_labels_keep_their_order_and_find_their_script_by_domain_and_case():
+    scripts = [
+        Script("Serve", ("toss the shuttle",), "badminton"),
+        Script("serve", ("toss the ball",), "tennis"),
+    ]
+    chosen, without = scripts_for(["smash", "SERVE"], scripts, domain="Tennis")
+    assert [s.label for s in chosen] == ["smash", "SERVE"]
+    assert chosen[1].subactions == ("toss the ball",)
+    assert chosen[0].subactions == ("smash",)
+    assert without == ["smash"]
+
+
+@pytest.mark.parametrize(
+    ("labels", "sentence"),
+    [([], "at least one label"), (["a", " "], "is empty"), (["Dunk", "dunk "], "given twice")],
+)
+def test_bad_labels_are_refused(labels, sentence):
+    with pytest.raises(UsageError, match=sentence):
+        scripts_for(labels, [])
+
+
+def test_templates_are_filled_in_with_lower_case_labels_and_do_without_a_domain():
+    step = "This is a video of doing {label} in {domain} with {step}"
+    name = "This is a video of {domain} executing {label}"
+    script = Script("Jump Shot", ("Knees bent",), "basketball")
+    assert step_texts(script, step) == [
+        "This is a video of doing jump shot in basketball with Knees bent"
+    ]
+    assert label_text(script, name) == "This is a video of basketball executing jump shot"
+    bare = Script("Jump Shot", ("Knees bent",))
+    assert step_texts(bare, step) == ["This is a video of doing jump shot with Knees bent"]
+    assert label_text(bare, name) == "This is a video of executing jump shot"
+    with pytest.raises(UsageError, match="may hold"):
+        step_texts(script, "{sport}: {step}")
