@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from actalign._types import Float32, FrameBatch, UInt8
+from actalign.errors import EncoderError
 
 DEFAULT_MODEL = "google/siglip-so400m-patch14-384"
 
@@ -77,3 +79,40 @@ def encode_frames(encoder: Encoder, batches: Iterable[FrameBatch]) -> Iterator[F
     else:
         for batch in batches:
             yield encoder.encode_image(batch.frames)
+
+
+def load_encoder(
+    model: str = DEFAULT_MODEL,
+    *,
+    device: str | None = None,
+    dtype: str | None = None,
+    revision: str | None = None,
+    batch_size: int | None = None,
+) -> Encoder:
+    """Load the encoder that `model` names.
+
+    model: `body` for the built-in encoder, a folder with `image.onnx` for an exported one, else a
+    folder or hub id with a SigLIP, SigLIP 2 or CLIP checkpoint. device, dtype and revision are for
+    the last kind; batch_size is the most frames or texts in one forward pass. Raises EncoderError
+    with what can be used instead.
+    """
+    exported = (Path(model).expanduser() / "image.onnx").is_file()
+    for_torch = device not in (None, "cpu") or dtype not in (None, "float32") or revision
+    if for_torch and (model == "body" or exported):
+        raise EncoderError(
+            f"The encoder {model!r} runs on the CPU in float32 from local files; leave device, "
+            "dtype and revision out."
+        )
+    if model == "body":
+        from actalign.body import BodyEncoder
+
+        return BodyEncoder.from_package()
+    if exported:
+        from actalign.onnx import OnnxEncoder
+
+        return OnnxEncoder.from_folder(Path(model).expanduser(), batch_size=batch_size)
+    from actalign.siglip import TransformersEncoder
+
+    return TransformersEncoder.from_pretrained(
+        model, device=device, dtype=dtype, revision=revision, batch_size=batch_size
+    )
