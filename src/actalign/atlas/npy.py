@@ -1,0 +1,153 @@
+"""Reading and writing the original scripts' `.npy` object arrays without unpickling code.
+
+Such a file is a pickle. The reader admits NumPy arrays, NumPy scalars and plain Python containers;
+any other name in the pickle is refused before it is looked up.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import uuid
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from importlib import import_module
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from actalign.errors import ActAlignError, UsageError
+
+Objects = NDArray[np.object_]
+
+# NumPy 2 renamed numpy.core to numpy._core; a file of either name is read by either NumPy.
+_CORE = "numpy._core" if hasattr(np, "_core") else "numpy.core"
+_multiarray: Any = import_module(_CORE + ".multiarray")
+_numeric: Any = import_module(_CORE + ".numeric")
+_format: Any = np.lib.format
+
+
+def _scalar(dtype: np.dtype[Any], data: bytes = b"") -> Any:
+    """A NumPy scalar from its bytes; one of object type could hide another pickle."""
+    if dtype.hasobject or not isinstance(data, bytes):
+        raise pickle.UnpicklingError("a NumPy scalar of object type is refused")
+    return np.frombuffer(data, dtype=dtype, count=1)[0]
+
+
+def _encode(text: str, encoding: str = "latin1") -> bytes:
+    """Bytes as Python 2 protocols store them: text in Latin-1, and nothing else."""
+    if encoding.replace("-", "") not in ("latin1", "latin"):
+        raise pickle.UnpicklingError(f"the text encoding {encoding!r} is refused")
+    return text.encode("latin1")
+
+
+_ALLOWED: dict[tuple[str, str], Callable[..., Any]] = {
+    ("numpy", "ndarray"): np.ndarray,
+    ("numpy", "dtype"): np.dtype,
+    ("_codecs", "encode"): _encode,
+    ("collections", "OrderedDict"): OrderedDict,
+    **{("builtins", t.__name__): t for t in (set, frozenset, bytearray, complex)},
+}
+for _core in ("numpy.core", "numpy._core"):
+    _ALLOWED[_core + ".multiarray", "_reconstruct"] = _multiarray._reconstruct
+    _ALLOWED[_core + ".multiarray", "scalar"] = _scalar
+    _ALLOWED[_core + ".numeric", "_frombuffer"] = _numeric._frombuffer
+
+
+class _Restricted(pickle.Unpickler):
+    def find_class(self, module: str, name: str) -> Any:
+        found = _ALLOWED.get((module, name))
+        if found is None:
+            raise pickle.UnpicklingError(f"it asks for {module}.{name}")
+        return found
+
+
+def load_objects(path: str | Path) -> NDArray[Any]:
+    """Read an `.npy` file, a plain array or an object array of arrays and plain containers.
+
+    Raises UsageError when the file is missing, is not an `.npy` file, is cut short, or its pickle
+    asks for anything but NumPy arrays and plain containers (nothing of it is run then).
+    """
+    path = Path(path)
+    try:
+        with path.open("rb") as file:
+            return _read(file)
+    except FileNotFoundError:
+        raise UsageError(f"The file {path} is missing; check the name.") from None
+    except pickle.UnpicklingError as error:
+        raise UsageError(
+            f"The file {path} is refused: {error}, but only NumPy arrays and plain containers are "
+            "read from a pickle; get the file from where you trust it or make it again."
+        ) from None
+    except (
+        OSError,
+        EOFError,
+        ValueError,
+        TypeError,
+        KeyError,
+        IndexError,
+        AttributeError,
+    ) as error:
+        raise UsageError(
+            f"The file {path} is not a readable .npy file ({error}); make it again."
+        ) from None
+
+
+def _read(file: IO[bytes]) -> NDArray[Any]:
+    start = file.tell()
+    version = _format.read_magic(file)
+    reader = {
+        (1, 0): _format.read_array_header_1_0,
+        (2, 0): _format.read_array_header_2_0,
+    }.get(version)
+    if reader is None:
+        raise ValueError(f"its format version {version} is unknown")
+    shape, fortran, dtype = reader(file)
+    if not dtype.hasobject:
+        file.seek(start)
+        return np.asarray(_format.read_array(file, allow_pickle=False))
+    if dtype != np.dtype(object):
+        raise ValueError("it holds records with object fields")
+    array = _Restricted(file).load()
+    if not isinstance(array, np.ndarray) or array.dtype != object:
+        raise ValueError("it does not hold an object array")
+    return array.reshape(shape, order="F" if fortran else "C")
+
+
+def save_objects(path: str | Path, array: Objects) -> None:
+    """Write an object array as the original scripts do (`.npy` with a pickle), whole or not at all.
+
+    Raises ActAlignError when the disk refuses.
+    """
+    path = Path(path)
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("wb") as file:
+            _format.write_array(file, np.asarray(array, dtype=object), allow_pickle=True)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        raise ActAlignError(
+            f"The file {path} can't be written: {error.strerror or error}; free space or choose "
+            "another place."
+        ) from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def object_column(items: Iterable[Any]) -> Objects:
+    """A one-dimensional object array, one cell an item, whatever the items' shapes.
+
+    `np.array(items, dtype=object)` would make more dimensions whenever all shapes agree.
+    """
+    listed = list(items)
+    column = np.empty(len(listed), dtype=object)
+    for i, item in enumerate(listed):
+        column[i] = item
+    return column
