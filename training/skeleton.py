@@ -131,19 +131,20 @@ MIRROR_LANDMARKS = np.array(
 class Body:
     """Lengths in metres between joint centres as BlazePose places them."""
 
-    thigh: float = 0.405
-    shank: float = 0.405
-    ankle_height: float = 0.075
-    foot: float = 0.17
-    heel: float = 0.05
-    upper_arm: float = 0.285
-    forearm: float = 0.25
-    hand: float = 0.09
-    hip_width: float = 0.21
-    shoulder_width: float = 0.34
+    # medians of BlazePose's world landmarks on real clips; limbs come out shorter than in anatomy
+    thigh: float = 0.385
+    shank: float = 0.365
+    ankle_height: float = 0.045
+    foot: float = 0.16
+    heel: float = 0.03
+    upper_arm: float = 0.25
+    forearm: float = 0.22
+    hand: float = 0.08
+    hip_width: float = 0.215
+    shoulder_width: float = 0.325
     trunk: float = 0.49
     neck: float = 0.13
-    head: float = 0.12
+    head: float = 0.112
 
     @staticmethod
     def sample(rng: np.random.Generator) -> Body:
@@ -277,9 +278,7 @@ def local_points(poses: Array, body: Body) -> Array:
         shoulder = neck + (chest @ blade[..., None])[..., 0]
         arm = arm @ _rot(1, s * angle[f"{side}_shoulder_rotate"])
         elbow = shoulder + _at(arm, 0, -body.upper_arm, 0)
-        fore = (
-            arm @ _rot(0, -angle[f"{side}_elbow"]) @ _rot(1, s * angle[f"{side}_forearm_rotate"])
-        )
+        fore = arm @ _rot(0, -angle[f"{side}_elbow"]) @ _rot(1, s * angle[f"{side}_forearm_rotate"])
         wrist = elbow + _at(fore, 0, -body.forearm, 0)
         palm = fore @ _rot(2, -s * angle[f"{side}_wrist_flex"])
         d = body.hand
