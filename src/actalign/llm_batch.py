@@ -1,0 +1,323 @@
+"""OpenAI's Batch API: submit now, collect within a day, at the batch price.
+
+Three steps, each its own command, any of them safe to repeat after a crash. What was submitted is
+noted in `<bank>.batch.json` before and after each call, and the batch itself carries a hash of its
+requests, by which a submission that was cut off is found again and never made twice. Collected
+answers go to the same cache as live ones; what they leave open (repair turns, expired requests)
+is submitted by the next `submit`, or asked directly by `generate`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
+
+from actalign.conversation import Conversation, Question
+from actalign.errors import ActAlignError, UsageError
+from actalign.generation import ScriptResult
+from actalign.llm import LLMConfig, LLMError, LLMService, Request, read_api_key
+from actalign.prompts import load_prompt
+from actalign.script_answer import SCHEMA, TokenLimit
+from actalign.script_bank import AnswerCache, Bank, check_bank_path, write_atomically
+
+ENDPOINT: Literal["/v1/chat/completions"] = "/v1/chat/completions"
+ENDED = ("completed", "failed", "expired", "cancelled")
+
+
+class SavedQuestion(BaseModel):
+    """A question as the state file keeps it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    labels: tuple[str, ...]
+    domain: str | None = None
+
+
+class BatchState(BaseModel):
+    """What was submitted for a bank: enough to go on from any point.
+
+    digest: hash of the requests. file_id, batch_id: None until the service gave them.
+    """
+
+    config: LLMConfig
+    questions: tuple[SavedQuestion, ...]
+    digest: str
+    requests: int
+    file_id: str | None = None
+    batch_id: str | None = None
+    collected: bool = False
+
+
+class BatchStatus(BaseModel):
+    """A batch's progress, in the service's words."""
+
+    batch_id: str
+    status: str
+    completed: int
+    failed: int
+    total: int
+    problems: tuple[str, ...] = ()
+
+
+def state_path(bank: Path) -> Path:
+    """Where the state of a bank's batch is noted."""
+    return bank.with_name(f"{bank.stem}.batch.json")
+
+
+def submit(
+    questions: Sequence[Question],
+    *,
+    config: LLMConfig,
+    bank: Path,
+    api_key: SecretStr | None = None,
+    cache: Path | None = None,
+) -> BatchState | None:
+    """Submit every request that is open now; None if there is none.
+
+    Raises UsageError if a batch of this bank waits to be collected, LLMError if the service fails.
+    """
+    _check_bank(bank, config)
+    state = _read_state(bank)
+    if state is not None and not state.collected:
+        if state.batch_id is not None:
+            raise UsageError(
+                f"The batch {state.batch_id} of {bank} is not collected yet; run "
+                f"`actalign subactions batch collect --out {bank}` first."
+            )
+        questions, config = _questions(state), state.config
+    service = LLMService(config, SCHEMA, api_key or read_api_key())
+    requests = _open_requests(questions, config, Bank(bank), AnswerCache(cache))
+    if not requests:
+        return None
+    digest = hashlib.sha256(" ".join(sorted(requests)).encode()).hexdigest()[:40]
+    if state is None or state.collected or state.digest != digest:
+        saved = tuple(SavedQuestion(id=q.id, labels=q.labels, domain=q.domain) for q in questions)
+        state = BatchState(config=config, questions=saved, digest=digest, requests=len(requests))
+        _write_state(bank, state)
+    else:
+        state = state.model_copy(update={"batch_id": _find_batch(service, digest)})
+    if state.batch_id is None:
+        state = _send(service, bank, state, requests)
+    _write_state(bank, state)
+    return state
+
+
+def poll(bank: Path, *, api_key: SecretStr | None = None) -> BatchStatus:
+    """Ask how the batch stands. Raises UsageError if none was submitted, LLMError."""
+    state = _submitted(bank)
+    service = LLMService(state.config, SCHEMA, api_key or read_api_key())
+    return _status(_retrieve(service, state))
+
+
+def collect(
+    bank: Path, *, api_key: SecretStr | None = None, cache: Path | None = None
+) -> list[ScriptResult]:
+    """Fetch the answers, check them, and add the good scripts to the bank; a result a question.
+
+    Raises UsageError if the batch has not ended or its prompt file changed meanwhile, LLMError.
+    """
+    state = _submitted(bank)
+    questions, answers = _questions(state), AnswerCache(cache)
+    saved = Bank(check_bank_path(bank))
+    problems: dict[str, str] = {}
+    if not state.collected:
+        service = LLMService(state.config, SCHEMA, api_key or read_api_key())
+        batch = _retrieve(service, state)
+        status = _status(batch)
+        if status.status not in ENDED:
+            raise UsageError(
+                f"The batch {status.batch_id} is {status.status} ({status.completed} of "
+                f"{status.total} done); collect it when it has ended."
+            )
+        requests = _open_requests(questions, state.config, saved, answers)
+        problems = _take_answers(service, batch, requests, answers)
+        for text in status.problems:
+            problems.update(dict.fromkeys(requests, text))
+        _write_state(bank, state.model_copy(update={"collected": True}))
+    results = []
+    for question, talk in _conversations(questions, state.config):
+        outcome = saved.get(talk.first.key) or talk.next(answers, state.config)
+        if isinstance(outcome, Request):
+            turn = "one repair turn" if len(outcome.messages) > 1 else "an answer"
+            why = problems.get(outcome.key)
+            error = (f"The batch failed for it: {why}. " if why else "") + (
+                f"It still needs {turn}; submit again, or run `actalign subactions generate` "
+                "with the same settings."
+            )
+            results.append(ScriptResult(question, None, error))
+        elif isinstance(outcome, str):
+            results.append(ScriptResult(question, None, outcome))
+        else:
+            if saved.get(talk.first.key) is None:
+                saved.add(outcome)
+            results.append(ScriptResult(question, outcome, None))
+    saved.save()
+    return results
+
+
+def _conversations(
+    questions: Iterable[Question], config: LLMConfig
+) -> list[tuple[Question, Conversation]]:
+    prompt, model, limit = load_prompt(config.prompt), config.model_id(), TokenLimit()
+    return [(q, Conversation(q, model, prompt, limit)) for q in questions]
+
+
+def _open_requests(
+    questions: Iterable[Question], config: LLMConfig, bank: Bank, cache: AnswerCache
+) -> dict[str, Request]:
+    """The next request of every question that is not finished, by content hash."""
+    requests = {}
+    for _, talk in _conversations(questions, config):
+        if bank.get(talk.first.key) is None:
+            step = talk.next(cache, config)
+            if isinstance(step, Request):
+                requests[step.key] = step
+    return requests
+
+
+def _send(
+    service: LLMService, bank: Path, state: BatchState, requests: dict[str, Request]
+) -> BatchState:
+    client = service.client
+    if state.file_id is None:
+        lines = [
+            {
+                "custom_id": key,
+                "method": "POST",
+                "url": ENDPOINT,
+                "body": request.body("json_schema", SCHEMA),
+            }
+            for key, request in sorted(requests.items())
+        ]
+        data = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines).encode()
+        file = service.call(
+            lambda: client.files.create(file=("actalign.jsonl", data), purpose="batch")
+        )
+        state = state.model_copy(update={"file_id": file.id})
+        _write_state(bank, state)
+    file_id = state.file_id or ""
+    batch = service.call(
+        lambda: client.batches.create(
+            input_file_id=file_id,
+            endpoint=ENDPOINT,
+            completion_window="24h",
+            metadata={"actalign": state.digest},
+        )
+    )
+    return state.model_copy(update={"batch_id": batch.id})
+
+
+def _find_batch(service: LLMService, digest: str) -> str | None:
+    """A batch of exactly these requests that the service has already, if the newest 100 have it."""
+    page = service.call(lambda: service.client.batches.list(limit=100))
+    for batch in page.data:
+        if (batch.metadata or {}).get("actalign") == digest:
+            return batch.id
+    return None
+
+
+def _retrieve(service: LLMService, state: BatchState) -> Any:
+    batch_id = state.batch_id or ""
+    return service.call(lambda: service.client.batches.retrieve(batch_id))
+
+
+def _status(batch: Any) -> BatchStatus:
+    counts = batch.request_counts
+    faults = batch.errors.data if batch.errors and batch.errors.data else []
+    return BatchStatus(
+        batch_id=batch.id,
+        status=batch.status,
+        completed=counts.completed if counts else 0,
+        failed=counts.failed if counts else 0,
+        total=counts.total if counts else 0,
+        problems=tuple(" ".join(str(fault.message).split()).rstrip(".") for fault in faults),
+    )
+
+
+def _take_answers(
+    service: LLMService, batch: Any, requests: dict[str, Request], cache: AnswerCache
+) -> dict[str, str]:
+    """Put the answers into the cache; return what went wrong, by content hash."""
+    from openai.types.chat import ChatCompletion
+
+    problems: dict[str, str] = {}
+    lines = [
+        line
+        for file_id in (batch.output_file_id, batch.error_file_id)
+        if file_id
+        for line in _download(service, file_id)
+    ]
+    if lines and not any(line.get("custom_id") in requests for line in lines):
+        raise UsageError(
+            f"None of the answers of batch {batch.id} fits the questions; was the prompt file "
+            "changed after the batch was submitted? Put it back and collect again."
+        )
+    for line in lines:
+        request = requests.get(str(line.get("custom_id")))
+        if request is None:
+            continue
+        response = line.get("response") or {}
+        body = response.get("body") or {}
+        if response.get("status_code") != 200:
+            fault = line.get("error") or body.get("error") or {}
+            message = str(fault.get("message") or f"status {response.get('status_code')}")
+            problems[request.key] = service.redact(" ".join(message.split())[:300].rstrip("."))
+            continue
+        try:
+            reply = ChatCompletion.construct(**body)
+            cache.put(request, service.read_reply(reply, "json_schema"))
+        except LLMError as error:
+            problems[request.key] = str(error).rstrip(".")
+    return problems
+
+
+def _download(service: LLMService, file_id: str) -> list[dict[str, Any]]:
+    text = service.call(lambda: service.client.files.content(file_id).text)
+    try:
+        return [json.loads(line) for line in text.splitlines() if line.strip()]
+    except ValueError:
+        raise LLMError(
+            f"The batch's file {file_id} came back incomplete; collect again, nothing is lost."
+        ) from None
+
+
+def _questions(state: BatchState) -> list[Question]:
+    return [Question(q.id, q.labels, q.domain) for q in state.questions]
+
+
+def _check_bank(bank: Path, config: LLMConfig) -> None:
+    check_bank_path(bank)
+    if config.local_model is not None:
+        raise UsageError("A batch needs a service; leave --local-model out.")
+
+
+def _submitted(bank: Path) -> BatchState:
+    state = _read_state(bank)
+    if state is None or state.batch_id is None:
+        raise UsageError(
+            f"No batch of {bank} was submitted; run `actalign subactions batch submit` first."
+        )
+    return state
+
+
+def _read_state(bank: Path) -> BatchState | None:
+    path = state_path(bank)
+    if not path.exists():
+        return None
+    try:
+        return BatchState.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError):
+        raise ActAlignError(
+            f"{path} is damaged; the answers are safe at the service, remove the file only if you "
+            "want to submit anew."
+        ) from None
+
+
+def _write_state(bank: Path, state: BatchState) -> None:
+    write_atomically(state_path(bank), (state.model_dump_json(indent=1) + "\n").encode())

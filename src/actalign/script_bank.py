@@ -1,0 +1,346 @@
+"""The script bank (one JSON or Parquet file) and the cache of answers.
+
+A bank is a list of records, one a question: domain, candidates, scripts, and where they came from.
+As JSON it is a script file like any other (`subactions.load_scripts` reads it). As Parquet it has
+one row a label. The key of a record is the hash of all that decided the answer: the service, the
+model, its parameters and the full prompt with domain and candidates.
+
+The cache holds one small file for each answer that a model ever gave, written before anything else
+is done with the answer, so that a crash never makes it paid for twice.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from actalign._types import Script
+from actalign.errors import ActAlignError, UsageError
+from actalign.llm import Answer, AnswerFormat, Request
+from actalign.store import default_store
+from actalign.subactions import parse_scripts
+
+SUFFIXES = (".json", ".parquet")
+_SAVE_SECONDS = 5.0
+
+
+class BankRecord(BaseModel):
+    """The scripts of one question and their provenance; unknown (None) for hand-written ones.
+
+    key: content hash, see the module. turns: 1, or 2 after a repair. input_tokens, output_tokens:
+    all turns together. cost_usd: only if prices were given. created: UTC, ISO 8601.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    domain: str | None
+    candidates: tuple[str, ...]
+    scripts: dict[str, tuple[str, ...]]
+    key: str | None = None
+    prompt: str | None = None
+    prompt_version: str | None = None
+    prompt_sha256: str | None = None
+    min_steps: int | None = None
+    max_steps: int | None = None
+    service: str | None = None
+    model: str | None = None
+    served_model: str | None = None
+    parameters: dict[str, Any] = {}
+    answer_format: AnswerFormat | None = None
+    turns: int | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cost_usd: float | None = None
+    created: str | None = None
+    generator: str | None = None
+
+    def to_scripts(self) -> tuple[Script, ...]:
+        """One Script a candidate, in the candidates' order."""
+        return tuple(Script(name, self.scripts[name], self.domain) for name in self.candidates)
+
+
+def read_bank(path: str | Path) -> list[BankRecord]:
+    """Read a bank (.json or .parquet), or any script file (.yaml) as records without provenance.
+
+    Raises UsageError naming the file and what is wrong with it.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise UsageError(f"There is no script bank {path}.")
+    blocks = _read_parquet(path) if path.suffix.lower() == ".parquet" else _read_text(path)
+    records = []
+    for number, block in enumerate(blocks, start=1):
+        scripts = parse_scripts([block], source=f"{path}, record {number}")
+        labels = [script.label for script in scripts]
+        fields = dict(block) if isinstance(block, Mapping) else {}
+        fields["domain"] = scripts[0].domain
+        fields["scripts"] = {script.label: script.subactions for script in scripts}
+        fields["candidates"] = fields.get("candidates") or labels
+        if sorted(fields["candidates"]) != sorted(labels):
+            raise UsageError(
+                f"{path}, record {number}: 'candidates' and the labels of 'scripts' differ; "
+                "write the same labels in both."
+            )
+        try:
+            records.append(BankRecord.model_validate(fields))
+        except ValidationError as error:
+            fault = error.errors()[0]
+            where = ".".join(map(str, fault["loc"]))
+            raise UsageError(
+                f"{path}, record {number}: field {where!r} is wrong: {fault['msg']}."
+            ) from None
+    return records
+
+
+def write_bank(path: str | Path, records: Sequence[BankRecord]) -> None:
+    """Write all records, whole or not at all, and the dataset card beside them."""
+    path = Path(path)
+    if path.suffix.lower() == ".parquet":
+        _write_parquet(path, records)
+    else:
+        write_atomically(path, bank_json(records).encode())
+    write_atomically(card_path(path), dataset_card(path, records).encode())
+
+
+def bank_json(records: Sequence[BankRecord]) -> str:
+    """The records as the JSON of a bank file."""
+    data = [record.model_dump(mode="json", exclude_none=True) for record in records]
+    return json.dumps(data, ensure_ascii=False, indent=1) + "\n"
+
+
+def check_bank_path(path: str | Path) -> Path:
+    """The path of a bank to write. Raises UsageError unless it ends in .json or .parquet."""
+    path = Path(path)
+    if path.suffix.lower() not in SUFFIXES:
+        raise UsageError(f"A script bank ends in .json or .parquet, not like {path.name!r}.")
+    return path
+
+
+def card_path(bank: Path) -> Path:
+    """Where the dataset card of a bank goes: beside it, never over a README of yours."""
+    return bank.with_name(f"{bank.stem}.card.md")
+
+
+def dataset_card(bank: Path, records: Sequence[BankRecord]) -> str:
+    """A Hugging Face dataset card (a README.md with its YAML head) that describes the bank."""
+
+    def listed(values: Iterable[object]) -> str:
+        names = sorted({str(value) for value in values if value is not None})
+        return ", ".join(names) or "unknown"
+
+    count = sum(len(r.candidates) for r in records)
+    size = "n<1K" if count < 1000 else "1K<n<10K" if count < 10_000 else "10K<n<100K"
+    tokens_in = sum(r.input_tokens or 0 for r in records)
+    tokens_out = sum(r.output_tokens or 0 for r in records)
+    costs = [r.cost_usd for r in records if r.cost_usd is not None]
+    cost = f", {sum(costs):.4f} USD at the prices given" if costs else ""
+    prompts = listed(f"{r.prompt} (version {r.prompt_version})" for r in records if r.prompt)
+    return f"""---
+pretty_name: Sub-action scripts
+language:
+- en
+task_categories:
+- zero-shot-classification
+- video-classification
+tags:
+- actalign
+- action-recognition
+- synthetic
+size_categories:
+- {size}
+configs:
+- config_name: default
+  data_files: {json.dumps(bank.name)}
+---
+
+# Sub-action scripts
+
+{count} scripts for {len(records)} sets of candidate actions: each action as an ordered list of
+short visual descriptions, for zero-shot video classification by sequence alignment (ActAlign,
+arXiv 2506.22967). Written by a language model and checked for form only; nobody has vouched
+for their truth. The terms of the model's provider apply; choose the dataset's licence accordingly
+before you publish it.
+
+- Domains: {listed(r.domain for r in records)}
+- Models: {listed(r.served_model or r.model for r in records)}
+- Prompts: {prompts}
+- Parameters: {listed(json.dumps(r.parameters, sort_keys=True) for r in records)}
+- Tokens: {tokens_in} in, {tokens_out} out{cost}
+- Made by: {listed(r.generator for r in records)}
+
+Fields: `domain`, `candidates` (the labels that were told apart together), the steps of each label,
+and the provenance: `key`, `prompt`, `prompt_version`, `prompt_sha256`, `service`, `model`,
+`served_model`, `parameters`, `answer_format`, `turns`, token counts, `created`.
+
+To publish, put this file into the dataset's folder as `README.md` beside `{bank.name}`.
+"""
+
+
+class Bank:
+    """A bank file held open: looked up by key, added to, and saved every few seconds.
+
+    Without a path nothing is written. Raises UsageError for a wrong suffix or an unreadable file.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = check_bank_path(path) if path is not None else None
+        self.records = read_bank(path) if path is not None and path.exists() else []
+        self._at = {record.key: m for m, record in enumerate(self.records) if record.key}
+        self._saved_at = time.monotonic()
+        self._dirty = False
+
+    def get(self, key: str) -> BankRecord | None:
+        """The record with this content hash, or None."""
+        return self.records[self._at[key]] if key in self._at else None
+
+    def add(self, record: BankRecord | str) -> None:
+        """Take a new record in; an error (a string) is no part of a bank."""
+        if isinstance(record, str) or record.key is None:
+            return
+        self._at[record.key] = len(self.records)
+        self.records.append(record)
+        self._dirty = True
+        if time.monotonic() - self._saved_at > _SAVE_SECONDS:
+            self.save()
+
+    def save(self) -> None:
+        """Write the file if anything was added since."""
+        if self._path is not None and self._dirty:
+            write_bank(self._path, self.records)
+            self._dirty = False
+        self._saved_at = time.monotonic()
+
+
+def now() -> str:
+    """The time in UTC, to the second, ISO 8601."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+class AnswerCache:
+    """Every answer ever got, one file each, named by the request's content hash."""
+
+    def __init__(self, folder: str | Path | None = None) -> None:
+        self.folder = Path(folder) if folder is not None else default_store() / "answers"
+
+    def get(self, request: Request) -> Answer | None:
+        """The answer to this very request, or None."""
+        try:
+            entry = json.loads(self._path(request.key).read_bytes())
+            return Answer.model_validate(entry["answer"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def put(self, request: Request, answer: Answer) -> None:
+        """Keep an answer, whole or not at all."""
+        entry = {
+            "key": request.key,
+            "created": now(),
+            "service": request.model.service,
+            "model": request.model.name,
+            "parameters": request.model.parameters,
+            "messages": [{"role": m.role, "content": m.content} for m in request.messages],
+            "answer": answer.model_dump(mode="json"),
+        }
+        text = json.dumps(entry, ensure_ascii=False, indent=1)
+        write_atomically(self._path(request.key), text.encode())
+
+    def drop(self, request: Request) -> None:
+        """Forget an answer."""
+        self._path(request.key).unlink(missing_ok=True)
+
+    def _path(self, key: str) -> Path:
+        return self.folder / key[:2] / f"{key}.json"
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write to a temporary name beside ``path``, force it to disk, then rename."""
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise ActAlignError(
+            f"{path} can't be written: {error.strerror or error}; free space or choose another "
+            "place."
+        ) from error
+
+
+def _read_text(path: Path) -> list[Any]:
+    import yaml
+
+    try:
+        text = path.read_text(encoding="utf-8")
+        data = json.loads(text) if path.suffix.lower() == ".json" else yaml.safe_load(text)
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        reason = " ".join(str(error).split())
+        raise UsageError(f"The script bank {path} can't be read: {reason}.") from None
+    blocks = data if isinstance(data, list) else [data]
+    if not blocks or blocks == [None]:
+        return []
+    return blocks
+
+
+def _read_parquet(path: Path) -> list[dict[str, Any]]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        rows = pq.read_table(path).to_pylist()
+        blocks: dict[int, dict[str, Any]] = {}
+        for row in rows:
+            label, steps = row.pop("label"), row.pop("steps")
+            block = blocks.setdefault(row.pop("record"), {**row, "scripts": {}})
+            block["scripts"][label] = steps
+            block["parameters"] = json.loads(row["parameters"])
+    except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise UsageError(f"{path} is not a script bank in Parquet: {reason}.") from None
+    return list(blocks.values())
+
+
+def _write_parquet(path: Path, records: Sequence[BankRecord]) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    text, number = pa.string(), pa.int64()
+    schema = pa.schema(
+        [
+            ("record", number),
+            ("domain", text),
+            ("label", text),
+            ("steps", pa.list_(text)),
+            ("candidates", pa.list_(text)),
+            *((name, text) for name in ("key", "prompt", "prompt_version", "prompt_sha256")),
+            *((name, number) for name in ("min_steps", "max_steps")),
+            *((name, text) for name in ("service", "model", "served_model", "parameters")),
+            ("answer_format", text),
+            *((name, number) for name in ("turns", "input_tokens", "output_tokens")),
+            ("cost_usd", pa.float64()),
+            *((name, text) for name in ("created", "generator")),
+        ]
+    )
+    rows = []
+    for m, record in enumerate(records):
+        fields = record.model_dump(mode="json", exclude={"scripts"})
+        fields["parameters"] = json.dumps(record.parameters, sort_keys=True)
+        for label in record.candidates:
+            steps = list(record.scripts[label])
+            rows.append({**fields, "record": m, "label": label, "steps": steps})
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.Table.from_pylist(rows, schema=schema), sink)
+    write_atomically(path, sink.getvalue().to_pybytes())
