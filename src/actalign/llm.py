@@ -260,18 +260,15 @@ class LLMService:
         except openai.OpenAIError as error:
             message, fatal = self._explain(error)
             raise LLMError(self.redact(message), fatal=fatal) from error
+        except ValueError as error:
+            raise LLMError(self.redact(self._no_completion(error))) from None
 
     def read_reply(self, reply: ChatCompletion | Any, answer_format: AnswerFormat) -> Answer:
         """Take a chat completion apart. Raises LLMError if it is none."""
         choices = getattr(reply, "choices", None)
         if not choices or getattr(choices[0], "message", None) is None:
             problem = getattr(reply, "error", None) or reply
-            raise LLMError(
-                self.redact(
-                    f"{self.model_id.service} answered with something that is no chat completion: "
-                    f"{_short(problem)}; check --base-url (it usually ends in /v1)."
-                )
-            )
+            raise LLMError(self.redact(self._no_completion(problem)))
         choice, usage = choices[0], getattr(reply, "usage", None)
         refusal = getattr(choice.message, "refusal", None)
         return Answer(
@@ -281,6 +278,12 @@ class LLMService:
             served_model=str(getattr(reply, "model", None) or self.model_id.name),
             input_tokens=getattr(usage, "prompt_tokens", None),
             output_tokens=getattr(usage, "completion_tokens", None),
+        )
+
+    def _no_completion(self, problem: object) -> str:
+        return (
+            f"{self.model_id.service} answered with something that is no chat completion: "
+            f"{_short(problem)}; check --base-url (it usually ends in /v1)."
         )
 
     def redact(self, text: str) -> str:

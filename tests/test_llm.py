@@ -1,0 +1,330 @@
+"""The service's faults, by the real SDK over real HTTP, and what the user reads of each."""
+
+import json
+import time
+
+import pytest
+from llm_server import LLMServer, cuts, good, good_scripts, hangs, refuses, says, status, steps_of
+from pydantic import SecretStr
+
+from actalign.errors import UsageError
+from actalign.generation import Question, generate_scripts
+from actalign.llm import LLMConfig, read_api_key
+
+KEY = "sk-test-4f9a81c2d7"
+LABELS = ("jump shot", "layup")
+
+
+@pytest.fixture
+def server():
+    with LLMServer() as running:
+        yield running
+
+
+@pytest.fixture
+def ask(server, tmp_path):
+    """Put one question, or several, to the server; return the results by id."""
+
+    def _ask(*questions, **settings):
+        given = questions or (Question("q", LABELS, "basketball"),)
+        config = LLMConfig(**{"base_url": server.url, "model": "tiny", "max_retries": 2} | settings)
+        found = generate_scripts(
+            given, config=config, api_key=SecretStr(KEY), cache=tmp_path / "cache"
+        )
+        return {result.question.id: result for result in found}
+
+    return _ask
+
+
+def wrapped(before, after=""):
+    return lambda body: before + json.dumps(good_scripts(body)) + after
+
+
+def test_a_good_answer_becomes_scripts_in_the_order_of_the_labels(server, ask):
+    result = ask()["q"]
+    assert [s.label for s in result.scripts] == list(LABELS)
+    assert result.scripts[0].subactions == tuple(steps_of("jump shot"))
+    assert result.scripts[0].domain == "basketball"
+    assert (result.asked, result.error) == (1, None)
+    assert (result.record.input_tokens, result.record.output_tokens) == (100, 50)
+    assert result.record.answer_format == "json_schema"
+    assert result.record.served_model == "tiny-snapshot"
+    assert server.requests[0]["temperature"] == 0.2
+    assert server.headers[0]["authorization"] == f"Bearer {KEY}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        wrapped("Sure! Here are the {scripts} you asked for:\n```json\n", "\n```\nEnjoy [all]."),
+        wrapped('<think>maybe {"scripts": []}?</think>\n'),
+        lambda body: json.dumps(good_scripts(body)["scripts"]),
+        lambda body: json.dumps({name.upper(): steps_of(name) for name in LABELS}),
+        lambda body: json.dumps({"scripts": good_scripts(body)["scripts"][::-1]}),
+    ],
+    ids=["prose and fence", "reasoning", "bare array", "by label", "other order"],
+)
+def test_a_wordy_or_differently_shaped_answer_is_read(server, ask, text):
+    server.faults["layup"] = [says(text)]
+    result = ask()["q"]
+    assert [s.subactions for s in result.scripts] == [tuple(steps_of(n)) for n in LABELS]
+    assert len(server.requests) == 1
+
+
+def without(key):
+    def text(body):
+        answer = good_scripts(body)
+        key(answer["scripts"])
+        return json.dumps(answer)
+
+    return text
+
+
+def empty_step(items):
+    items[0]["steps"][3] = "  "
+
+
+def same_steps(items):
+    items[0]["steps"][4] = items[0]["steps"][3].upper() + "!"
+
+
+def long_step(items):
+    items[1]["steps"][2] = "arm " * 90
+
+
+def twins(items):
+    items[1]["steps"] = items[0]["steps"]
+
+
+BAD = {
+    "wrong keys": (lambda b: '{"actions": [{"name": "x", "phases": ["a"]}]}', "requested form"),
+    "missing candidate": (without(lambda items: items.pop()), 'Candidate 2 ("layup") is missing'),
+    "double candidate": (without(lambda i: i.append(i[0])), "is given twice"),
+    "unknown candidate": (without(lambda i: i[0].update(candidate=9)), "numbered 1 to 2"),
+    "string for a list": (without(lambda i: i[0].update(steps="jump")), "no list of strings"),
+    "too few steps": (
+        without(lambda i: i[1].update(steps=["a", "b"])),
+        '"layup" has 2 steps; it needs 6 to 12',
+    ),
+    "empty step": (without(empty_step), 'Step 4 of "jump shot" is empty'),
+    "same steps in a row": (without(same_steps), "Steps 4 and 5"),
+    "step too long": (without(long_step), 'Step 3 of "layup" is too long'),
+    "two alike": (without(twins), "the same script"),
+    "truncated JSON": (lambda b: json.dumps(good_scripts(b))[:200], "no complete JSON"),
+    "a string of JSON": (lambda b: json.dumps("scripts"), "no complete JSON"),
+    "empty": (lambda b: "", "The answer is empty"),
+    "refusal in prose": (lambda b: "I'm sorry, I can't help.", "It began: \"I'm sorry"),
+}
+
+
+@pytest.mark.parametrize(("text", "said"), BAD.values(), ids=BAD)
+def test_a_bad_answer_gets_one_repair_turn_that_says_what_was_wrong(server, ask, text, said):
+    server.faults["layup"] = [says(text)]
+    result = ask()["q"]
+    assert result.scripts is not None
+    assert (result.asked, result.record.turns, result.record.input_tokens) == (2, 2, 200)
+    first, second = server.requests
+    assert second["messages"][: len(first["messages"])] == first["messages"]
+    assert [m["role"] for m in second["messages"]] == ["user", "assistant", "user"]
+    assert said in second["messages"][2]["content"]
+
+
+@pytest.mark.parametrize(("text", "said"), BAD.values(), ids=BAD)
+def test_what_still_fails_is_an_error_row_and_no_other_question_suffers(server, ask, text, said):
+    server.faults["layup"] = [says(text), says(text)]
+    other = Question("other", ("serve", "volley"), "tennis")
+    results = ask(Question("q", LABELS, "basketball"), other)
+    assert results["q"].scripts is None
+    assert said in results["q"].error
+    assert "jump shot, layup" in results["q"].error
+    assert results["other"].scripts is not None
+    assert len(server.requests) == 3
+
+
+def test_an_answer_cut_by_the_length_limit_says_so(server, ask):
+    text = BAD["truncated JSON"][0]
+    server.faults["layup"] = [says(text, finish="length"), says(text, finish="length")]
+    assert "cut off before its end" in ask()["q"].error
+
+
+def test_a_refusal_is_reported_in_the_models_words(server, ask):
+    server.faults["layup"] = [refuses("I won't."), refuses("Still no.")]
+    result = ask()["q"]
+    assert result.scripts is None
+    assert "refused (Still no.)" in result.error
+
+
+def test_429_waits_as_long_as_retry_after_says(server, ask):
+    server.faults["layup"] = [status(429, "slow down", Retry_After="1")]
+    start = time.monotonic()
+    assert ask()["q"].scripts is not None
+    assert time.monotonic() - start >= 1.0
+    assert len(server.requests) == 2
+
+
+def test_429_for_good_is_a_row_that_tells_what_to_do(server, ask):
+    server.faults["layup"] = [status(429, "quota used up", retry_after_ms="5")] * 3
+    error = ask()["q"].error
+    assert "rate limit or credit" in error
+    assert "quota used up" in error
+    assert "run the same command later" in error
+
+
+def test_500_twice_then_fine(server, ask):
+    server.faults["layup"] = [status(500, retry_after_ms="5")] * 2
+    result = ask()["q"]
+    assert result.scripts is not None
+    assert len(server.requests) == 3
+    assert sum(server.paid.values()) == 1
+
+
+def test_500_for_good_is_an_error_row_with_the_servers_words(server, ask):
+    server.faults["layup"] = [status(500, "overheated", retry_after_ms="5")] * 3
+    assert "status 500: overheated" in ask()["q"].error
+
+
+def test_a_hang_ends_at_the_timeout_and_leaves_the_others_alone(server, ask):
+    server.faults["layup"] = [hangs(20), hangs(20)]
+    other = Question("other", ("serve", "volley"), "tennis")
+    start = time.monotonic()
+    results = ask(Question("q", LABELS, "basketball"), other, timeout_seconds=0.4, max_retries=1)
+    assert time.monotonic() - start < 6
+    assert "no answer within 0.4 s, 2 times" in results["q"].error
+    assert "--timeout" in results["q"].error
+    assert results["other"].scripts is not None
+
+
+def test_a_connection_cut_in_mid_body_is_tried_again(server, ask):
+    server.faults["layup"] = [cuts(), cuts()]
+    result = ask()["q"]
+    assert result.scripts is not None
+    assert sum(server.paid.values()) == 1
+
+
+def test_a_connection_that_is_always_cut_is_an_error_row(server, ask):
+    server.faults["layup"] = [cuts()] * 2
+    error = ask(max_retries=1)["q"].error
+    assert "connection to" in error
+    assert "broke off" in error
+
+
+def test_no_server_at_all_is_one_sentence(ask):
+    error = ask(base_url="http://127.0.0.1:9/v1", max_retries=0)["q"].error
+    assert "http://127.0.0.1:9/v1" in error
+    assert "--base-url" in error
+
+
+def test_an_answer_that_is_no_chat_completion_is_one_sentence(server, ask):
+    def page(body):
+        reply = good()(body)
+        reply.body = b"<html>welcome</html>"
+        return reply
+
+    server.faults["layup"] = [page]
+    assert "no chat completion" in ask()["q"].error
+
+
+@pytest.mark.parametrize(
+    ("takes", "used"),
+    [(("json_object", "text"), "json_object"), (("text",), "text")],
+)
+def test_a_service_without_strict_schemas_is_asked_more_plainly_and_once_only(
+    takes, used, ask, server
+):
+    server.formats = takes
+    questions = [Question(f"q{n}", (f"a{n}", f"b{n}"), "golf") for n in range(5)]
+    results = ask(*questions, concurrency=1)
+    assert {r.record.answer_format for r in results.values()} == {used}
+    refused = 2 if used == "text" else 1
+    assert len(server.requests) == 5 + refused
+    assert sum(server.paid.values()) == 5
+
+
+def test_a_refused_parameter_reaches_the_user_in_the_servers_words(server, ask):
+    server.faults["layup"] = [status(400, "temperature must be 1", "temperature")] * 3
+    assert "temperature must be 1" in ask()["q"].error
+
+
+def test_a_refused_key_is_asked_once_and_told_to_every_question(server, ask):
+    def unauthorized(body):
+        return status(401, f"Incorrect API key provided: {KEY[:9]}***{KEY[-4:]}")(body)
+
+    questions = [Question(f"q{n}", (f"a{n}", f"b{n}"), "golf") for n in range(6)]
+    for n in range(6):
+        server.faults[f"a{n}"] = [unauthorized] * 9
+    results = ask(*questions, concurrency=1)
+    assert {r.error for r in results.values()} == {
+        f"{server.url} refused the API key; check OPENAI_API_KEY or the file given with "
+        "--api-key-file."
+    }
+    assert len(server.requests) == 1
+
+
+def test_concurrency_bounds_the_requests_in_flight(server, ask):
+    questions = [Question(f"q{n}", (f"a{n}", f"b{n}"), "golf") for n in range(9)]
+    for n in range(9):
+        server.faults[f"a{n}"] = [good(delay=0.05)]
+    results = ask(*questions, concurrency=3)
+    assert all(r.scripts for r in results.values())
+    assert server.most_in_flight == 3
+
+
+def test_the_key_is_nowhere_even_when_the_server_echoes_it(server, ask, tmp_path, caplog):
+    caplog.set_level("DEBUG")
+    echoed = f"bad request for Bearer {KEY}"
+    server.faults["layup"] = [status(500, echoed, retry_after_ms="5")] * 3
+    server.faults["serve"] = [status(400, echoed)] * 3
+    server.faults["putt"] = [says(f"your key is {KEY}")] * 2
+    server.faults["jab"] = [refuses(f"not with {KEY}")] * 2
+    results = ask(
+        Question("q", LABELS, "basketball"),
+        Question("t", ("serve", "volley"), "tennis"),
+        Question("g", ("putt", "chip"), "golf"),
+        Question("b", ("jab", "cross"), "boxing"),
+    )
+    assert all(result.error for result in results.values())
+    assert "[API key]" in results["q"].error
+    assert KEY not in repr(results)
+    assert KEY not in caplog.text
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert files
+    assert not [path for path in files if KEY.encode() in path.read_bytes()]
+    assert KEY not in repr(LLMConfig()) + LLMConfig().model_dump_json()
+
+
+def test_the_key_comes_from_the_environment_or_a_file(tmp_path, monkeypatch):
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    assert read_api_key() is None
+    monkeypatch.setenv("OPENAI_API_KEY", f" {KEY}\n")
+    assert read_api_key().get_secret_value() == KEY
+    file = tmp_path / "key"
+    file.write_text("sk-from-file\n")
+    assert read_api_key(file).get_secret_value() == "sk-from-file"
+    assert KEY not in repr(read_api_key())
+
+
+@pytest.mark.parametrize("content", ["", "two words", None])
+def test_a_wrong_key_file_is_named_without_its_content(tmp_path, content):
+    file = tmp_path / "key"
+    if content is not None:
+        file.write_text(content)
+    with pytest.raises(UsageError, match=str(file)) as caught:
+        read_api_key(file)
+    assert not content or content not in str(caught.value)
+
+
+def test_openai_without_a_key_says_where_to_put_one(monkeypatch, tmp_path):
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    with pytest.raises(UsageError, match="set OPENAI_API_KEY"):
+        generate_scripts([Question("q", LABELS)], config=LLMConfig(), cache=tmp_path)
+
+
+@pytest.mark.parametrize("url", ["http://me:secret@host/v1", "https://host/v1?key=secret", "host"])
+def test_a_base_url_with_credentials_is_refused_without_repeating_them(url, monkeypatch):
+    with pytest.raises(UsageError) as caught:
+        LLMConfig(base_url=url)
+    assert "secret" not in str(caught.value)
+    monkeypatch.setenv("OPENAI_BASE_URL", url)
+    with pytest.raises(UsageError):
+        LLMConfig().service_url()
