@@ -15,8 +15,6 @@ from numpy.typing import ArrayLike, NDArray
 from actalign._types import Float32, Float64, Int32
 from actalign.errors import UsageError
 
-DIAGONAL, FRAME, SUBACTION = 0, 1, 2
-
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Alignment:
@@ -70,31 +68,32 @@ def align_batch(
         raise UsageError(f"The objective is {objective!r}; choose 'sum' or 'mean'.")
     matrix = _checked(affinity)
     starts = _starts(sizes, matrix.shape[1])
-    moves, totals, lengths = _forward(matrix, starts, np.zeros(len(sizes)))
-    if objective == "mean":
-        offsets = totals / lengths
-        while True:
-            moves, shifted, lengths = _forward(matrix, starts, offsets)
-            gain = shifted / lengths
-            if np.all(gain <= 1e-12):
-                break
-            offsets = offsets + np.maximum(gain, 0)
-        totals = shifted + offsets * lengths
+    candidates = range(len(sizes))
+    offsets = np.zeros(len(sizes))
+    while True:
+        sums = _forward(matrix, starts, offsets)
+        paths = [_backtrack(sums[:, starts[m] : starts[m + 1]]) for m in candidates]
+        means = np.array([sums[-1, starts[m + 1] - 1] / len(paths[m]) for m in candidates])
+        offsets += means
+        if objective == "sum" or np.all(np.abs(means) <= 1e-12):
+            break
     return [
         Alignment(
-            score=float(totals[m] / lengths[m]),
-            path=_backtrack(moves[:, starts[m] : starts[m + 1]]),
+            score=float(offsets[m]),
+            path=paths[m],
             affinity=matrix[:, starts[m] : starts[m + 1]],
         )
-        for m in range(len(sizes))
+        for m in candidates
     ]
 
 
 def align_scores(affinity: ArrayLike, sizes: Sequence[int]) -> tuple[Float64, NDArray[np.int64]]:
     """Scores (M,) and path lengths (M,) as `align_batch` finds them for "sum", without paths."""
     matrix = _checked(affinity)
-    _, totals, lengths = _forward(matrix, _starts(sizes, matrix.shape[1]), np.zeros(len(sizes)))
-    return totals / lengths, lengths
+    starts = _starts(sizes, matrix.shape[1])
+    sums = _forward(matrix, starts, np.zeros(len(sizes)))
+    lengths = _lengths(sums, starts)
+    return sums[-1, starts[1:] - 1] / lengths, lengths
 
 
 def _checked(affinity: ArrayLike) -> Float32:
@@ -122,74 +121,77 @@ def _starts(sizes: Sequence[int], columns: int) -> NDArray[np.int64]:
     return starts
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@numba.njit(cache=True, nogil=True)
 def _forward(
     affinity: Float32, starts: NDArray[np.int64], offsets: Float64
-) -> tuple[NDArray[np.uint8], Float64, NDArray[np.int64]]:  # pragma: no cover - compiled
-    """Fill the table row by row for all candidates; sums in float64 so that no tie is rounded in.
+) -> Float64:  # pragma: no cover - compiled
+    """Best sums of affinity - offset up to each cell, (T, columns), all candidates row by row.
 
-    Returns moves (T, columns) uint8, the sums (M,) of affinity - offset, and path lengths (M,).
+    Sums are float64: in float32 a small affinity is lost beside a long sum and ties appear.
     """
     frames, columns = affinity.shape
-    moves = np.empty((frames, columns), np.uint8)
-    best = np.empty(columns)
-    length = np.empty(columns, np.int64)
+    sums = np.empty((frames, columns))
     candidates = len(starts) - 1
-    for t in range(frames):
+    for m in range(candidates):
+        total = 0.0
+        for k in range(starts[m], starts[m + 1]):
+            total += affinity[0, k] - offsets[m]
+            sums[0, k] = total
+    for t in range(1, frames):
+        before, row, here = sums[t - 1], sums[t], affinity[t]
         for m in range(candidates):
-            start = starts[m]
-            offset = offsets[m]
-            diagonal = 0.0
-            diagonal_length = 0
-            left = 0.0
-            left_length = 0
-            for k in range(start, starts[m + 1]):
-                up = best[k]
-                up_length = length[k]
-                if t == 0:
-                    move = SUBACTION
-                    value = left
-                    cells = left_length
-                elif k == start:
-                    move = FRAME
-                    value = up
-                    cells = up_length
-                else:
-                    move = DIAGONAL
-                    value = diagonal
-                    cells = diagonal_length
-                    if up > value:
-                        move = FRAME
-                        value = up
-                        cells = up_length
-                    if left > value:
-                        move = SUBACTION
-                        value = left
-                        cells = left_length
+            start, offset = starts[m], offsets[m]
+            diagonal = before[start]
+            best = diagonal + (here[start] - offset)
+            row[start] = best
+            for k in range(start + 1, starts[m + 1]):
+                up = before[k]
+                highest = up if up > diagonal else diagonal
+                best = (best if best > highest else highest) + (here[k] - offset)
+                row[k] = best
                 diagonal = up
-                diagonal_length = up_length
-                left = value + (affinity[t, k] - offset)
-                left_length = cells + 1
-                moves[t, k] = move
-                best[k] = left
-                length[k] = left_length
-    last = starts[1:] - 1
-    return moves, best[last], length[last]
+    return sums
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def _before(sums: Float64, t: int, k: int) -> tuple[int, int]:  # pragma: no cover - compiled
+    """The cell that the best path to (t, k) comes from: diagonal, then frame, then sub-action."""
+    if t == 0:
+        return t, k - 1
+    if k == 0:
+        return t - 1, k
+    diagonal, frame, subaction = sums[t - 1, k - 1], sums[t - 1, k], sums[t, k - 1]
+    if diagonal >= frame and diagonal >= subaction:
+        return t - 1, k - 1
+    if frame >= subaction:
+        return t - 1, k
+    return t, k - 1
 
 
 @numba.njit(cache=True, nogil=True)
-def _backtrack(moves: NDArray[np.uint8]) -> Int32:  # pragma: no cover - compiled
-    t, k = moves.shape[0] - 1, moves.shape[1] - 1
+def _lengths(
+    sums: Float64, starts: NDArray[np.int64]
+) -> NDArray[np.int64]:  # pragma: no cover - compiled
+    lengths = np.empty(len(starts) - 1, np.int64)
+    for m in range(len(lengths)):
+        own = sums[:, starts[m] : starts[m + 1]]
+        t, k = own.shape[0] - 1, own.shape[1] - 1
+        lengths[m] = 1
+        while t > 0 or k > 0:
+            t, k = _before(own, t, k)
+            lengths[m] += 1
+    return lengths
+
+
+@numba.njit(cache=True, nogil=True)
+def _backtrack(sums: Float64) -> Int32:  # pragma: no cover - compiled
+    """The (L, 2) path through one candidate's (T, K) sums."""
+    t, k = sums.shape[0] - 1, sums.shape[1] - 1
     path = np.empty((t + k + 1, 2), np.int32)
-    row = len(path)
-    while True:
+    row = len(path) - 1
+    path[row] = t, k
+    while t > 0 or k > 0:
+        t, k = _before(sums, t, k)
         row -= 1
-        path[row, 0] = t
-        path[row, 1] = k
-        if t == 0 and k == 0:
-            return path[row:].copy()
-        move = moves[t, k]
-        if move != SUBACTION:
-            t -= 1
-        if move != FRAME:
-            k -= 1
+        path[row] = t, k
+    return path[row:].copy()
