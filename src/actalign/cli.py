@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from actalign import __version__
+from actalign import __version__, cli_subactions
 from actalign.encoder import DEFAULT_MODEL
 from actalign.errors import ActAlignError, UsageError
 
@@ -32,6 +32,7 @@ app = typer.Typer(
     help="Recognise fine-grained actions in video without training, by aligning "
     "sub-actions with frames.",
 )
+app.add_typer(cli_subactions.app, name="subactions")
 
 Videos = Annotated[
     list[Path], typer.Argument(help="Video files, folders of them, or .txt lists of paths.")
