@@ -52,7 +52,7 @@ TEXT = {
 HALF = [0.5, 0.5, 0.5]
 
 
-def make_siglip(folder: Path) -> Path:
+def make_siglip(folder: Path, vision: dict[str, int] = VISION) -> Path:
     """SigLIP: a SentencePiece tokenizer that lower-cases and drops punctuation."""
     folder.mkdir(parents=True)
     vocab_size = _sentencepiece(folder / "spiece.model")
@@ -68,11 +68,18 @@ def make_siglip(folder: Path) -> Path:
         },
     )
     config = transformers.SiglipConfig(
-        text_config={**TEXT, "vocab_size": vocab_size, "projection_size": 32},
-        vision_config=VISION,
+        text_config={
+            **TEXT,
+            "vocab_size": vocab_size,
+            "projection_size": vision["hidden_size"],
+            "bos_token_id": None,
+            "eos_token_id": 1,
+            "pad_token_id": 1,
+        },
+        vision_config=vision,
     )
     _save(transformers.SiglipModel, config, folder)
-    _square_processor(folder, "SiglipImageProcessor", "SiglipProcessor")
+    _square_processor(folder, "SiglipImageProcessor", "SiglipProcessor", vision["image_size"])
     return folder
 
 
@@ -81,7 +88,14 @@ def make_siglip2(folder: Path) -> Path:
     folder.mkdir(parents=True)
     vocab_size = _gemma(folder)
     config = transformers.SiglipConfig(
-        text_config={**TEXT, "vocab_size": vocab_size, "projection_size": 32},
+        text_config={
+            **TEXT,
+            "vocab_size": vocab_size,
+            "projection_size": 32,
+            "bos_token_id": None,
+            "eos_token_id": 1,
+            "pad_token_id": 1,
+        },
         vision_config=VISION,
     )
     _save(transformers.SiglipModel, config, folder)
@@ -95,7 +109,14 @@ def make_naflex(folder: Path) -> Path:
     vocab_size = _gemma(folder)
     vision = {key: value for key, value in VISION.items() if key != "image_size"}
     config = transformers.Siglip2Config(
-        text_config={**TEXT, "vocab_size": vocab_size, "projection_size": 32},
+        text_config={
+            **TEXT,
+            "vocab_size": vocab_size,
+            "projection_size": 32,
+            "bos_token_id": None,
+            "eos_token_id": 1,
+            "pad_token_id": 1,
+        },
         vision_config={**vision, "num_patches": 16},
     )
     _save(transformers.Siglip2Model, config, folder)
@@ -241,7 +262,9 @@ def _gemma(folder: Path) -> int:
     return tokenizer.get_vocab_size()
 
 
-def _square_processor(folder: Path, kind: str, processor: str, resample: int = 3) -> None:
+def _square_processor(
+    folder: Path, kind: str, processor: str, size: int = 48, resample: int = 3
+) -> None:
     _write(
         folder / "preprocessor_config.json",
         {
@@ -252,7 +275,7 @@ def _square_processor(folder: Path, kind: str, processor: str, resample: int = 3
             "do_normalize": True,
             "resample": resample,
             "rescale_factor": 1 / 255,
-            "size": {"height": 48, "width": 48},
+            "size": {"height": size, "width": size},
             "image_mean": HALF,
             "image_std": HALF,
         },
@@ -262,9 +285,7 @@ def _square_processor(folder: Path, kind: str, processor: str, resample: int = 3
 def _save(kind: type, config: transformers.PretrainedConfig, folder: Path) -> None:
     torch.manual_seed(0)
     model = kind(config)
-    with torch.no_grad():  # trained towers are far from isotropic; fresh ones give near-constants
-        for tensor in model.parameters():
-            tensor.add_(torch.randn_like(tensor) * 0.05)
+    with torch.no_grad():
         model.logit_scale.copy_(torch.tensor(4.6031))
         if hasattr(model, "logit_bias"):
             model.logit_bias.copy_(torch.tensor(-12.932))

@@ -64,10 +64,10 @@ class TransformersEncoder:
         self.device = torch.device(device)
         self.dtype = DTYPES[dtype]
         config = _read_json(folder / "config.json")
-        self._type = config.get("model_type")
-        if self._type not in MODELS:
+        self.model_type = config.get("model_type")
+        if self.model_type not in MODELS:
             raise EncoderError(
-                f"{folder / 'config.json'}: model_type is {self._type!r}; "
+                f"{folder / 'config.json'}: model_type is {self.model_type!r}; "
                 f"the models that can be used are {', '.join(MODELS)}."
             )
         weights = sorted(
@@ -79,12 +79,12 @@ class TransformersEncoder:
                 f"{folder} has no weights in safetensors form (model.safetensors); "
                 "other formats aren't read because loading them can run code."
             )
-        self.preprocessing = _read_preprocessing(folder, self._type)
+        self.preprocessing = _read_preprocessing(folder, self.model_type)
         self.fingerprint = fingerprint_files(
             [*weights, *(folder / n for n in CONFIG_FILES if (folder / n).is_file())]
         )
-        self._model, self._tokenizer = _load(folder, self._type, self.dtype)
-        self._model.to(self.device).eval()
+        self.torch_model, self.tokenizer = _load(folder, self.model_type, self.dtype)
+        self.torch_model.to(self.device).eval()
         scalars = _read_scalars(weights)
         if "logit_scale" not in scalars:
             raise EncoderError(
@@ -92,9 +92,9 @@ class TransformersEncoder:
             )
         self.logit_scale = scalars["logit_scale"]
         self.logit_bias = scalars.get("logit_bias", 0.0)
-        config = self._model.config
+        config = self.torch_model.config
         self.dim = int(
-            config.projection_dim if self._type == "clip" else config.vision_config.hidden_size
+            config.projection_dim if self.model_type == "clip" else config.vision_config.hidden_size
         )
         self.max_length = int(config.text_config.max_position_embeddings)
 
@@ -113,7 +113,7 @@ class TransformersEncoder:
         device: default the first CUDA device, else the CPU. dtype: default bfloat16 on CUDA, else
         float32. Raises EncoderError where files, device or dtype can't be had.
         """
-        chosen = _choose_device(device)
+        chosen = choose_device(device)
         on_cuda = chosen.startswith("cuda")
         dtype = dtype or ("bfloat16" if on_cuda else "float32")
         if dtype not in DTYPES:
@@ -141,7 +141,7 @@ class TransformersEncoder:
                 if self.device.type == "cuda":
                     batch = batch.pin_memory()
                 inputs = self.image_inputs(batch.to(self.device, non_blocking=True))
-                features = _features(self._model.get_image_features(**inputs))
+                features = _features(self.torch_model.get_image_features(**inputs))
                 out[start : start + len(batch)] = features.float().cpu().numpy()
         return out
 
@@ -150,21 +150,14 @@ class TransformersEncoder:
         out = np.empty((len(texts), self.dim), np.float32)
         with torch.inference_mode():
             for start in range(0, len(texts), self.batch_size):
-                batch = [text.lower() for text in texts[start : start + self.batch_size]]
-                ids = self._tokenizer(
-                    batch,
-                    padding="max_length",
-                    truncation=True,
-                    max_length=self.max_length,
-                    return_tensors="pt",
-                )["input_ids"]
-                features = _features(self._model.get_text_features(input_ids=ids.to(self.device)))
-                out[start : start + len(batch)] = features.float().cpu().numpy()
+                ids = self.token_ids(texts[start : start + self.batch_size]).to(self.device)
+                features = _features(self.torch_model.get_text_features(input_ids=ids))
+                out[start : start + len(ids)] = features.float().cpu().numpy()
         return out
 
     def text_warnings(self, texts: Sequence[str]) -> list[str]:
         """One sentence for each text that is longer than the tower reads and so gets cut."""
-        lengths = [len(self._tokenizer(text.lower(), verbose=False)["input_ids"]) for text in texts]
+        lengths = [len(self.tokenizer(text.lower(), verbose=False)["input_ids"]) for text in texts]
         return [
             f"The text {text[:60]!r}... has {length} tokens; {self.model_id} reads the first "
             f"{self.max_length} only."
@@ -172,18 +165,29 @@ class TransformersEncoder:
             if length > self.max_length
         ]
 
+    def token_ids(self, texts: Sequence[str]) -> torch.Tensor:
+        """The text tower's (K, max_length) int64 input, on the CPU."""
+        ids: torch.Tensor = self.tokenizer(
+            [text.lower() for text in texts],
+            padding="max_length",
+            truncation=True,
+            max_length=self.max_length,
+            return_tensors="pt",
+        )["input_ids"]
+        return ids
+
     def image_inputs(self, frames: torch.Tensor) -> dict[str, torch.Tensor]:
         """The image tower's arguments for (T, H, W, 3) uint8 frames already on the device."""
         planes = frames.permute(0, 3, 1, 2)
         height, width = planes.shape[2:]
         spec = self.preprocessing
-        if self._type != "siglip2":
+        if self.model_type != "siglip2":
             planes = resize(planes, spec.resized(height, width), spec.resample)
             if spec.crop is not None:
                 top, left = ((planes.shape[2 + i] - spec.crop[i]) // 2 for i in (0, 1))
                 planes = planes[:, :, top : top + spec.crop[0], left : left + spec.crop[1]]
             return {"pixel_values": self._normalise(planes)}
-        vision = self._model.config.vision_config
+        vision = self.torch_model.config.vision_config
         patch = int(vision.patch_size)
         rows, columns = naflex_grid(height, width, patch, int(vision.num_patches))
         planes = resize(planes, (rows * patch, columns * patch), spec.resample)
@@ -205,12 +209,16 @@ class TransformersEncoder:
 def resize(planes: torch.Tensor, size: tuple[int, int], resample: str) -> torch.Tensor:
     """Resize (T, 3, H, W) uint8 planes to (T, 3, *size), values 0..255, as Pillow does.
 
-    On the CPU torch has a kernel for uint8; elsewhere the arithmetic is float32 and rounded.
+    On the CPU torch has a kernel for uint8. Elsewhere, and for float32 planes, the two passes are
+    done one by one and rounded in between, as Pillow rounds; else bicubic is off at sharp edges.
     """
-    if planes.device.type != "cpu":
-        planes = planes.float()
-    resized = torch.nn.functional.interpolate(planes, size=size, mode=resample, antialias=True)
-    return resized if resized.dtype == torch.uint8 else resized.round().clamp(0, 255)
+    interpolate = torch.nn.functional.interpolate
+    if planes.dtype == torch.uint8 and planes.device.type == "cpu":
+        return interpolate(planes, size=size, mode=resample, antialias=True)
+    planes = planes.float()
+    for step in ((planes.shape[2], size[1]), size):
+        planes = interpolate(planes, size=step, mode=resample, antialias=True).round().clamp(0, 255)
+    return planes
 
 
 def naflex_grid(height: int, width: int, patch: int, budget: int) -> tuple[int, int]:
@@ -229,7 +237,7 @@ def _features(output: Any) -> torch.Tensor:
     return features
 
 
-def _choose_device(device: str | None) -> str:
+def choose_device(device: str | None) -> str:
     if device is None:
         return "cuda:0" if torch.cuda.is_available() else "cpu"
     try:
