@@ -19,7 +19,7 @@ import numpy as np
 
 from actalign._types import UInt8
 from actalign.atlas.metadata import split_choices
-from actalign.atlas.npy import Objects, load_objects, object_column, save_objects
+from actalign.atlas.npy import load_objects, object_column, save_objects
 from actalign.errors import ActAlignError, UsageError
 
 COLUMNS = (
@@ -79,10 +79,10 @@ class Entry:
         return tuple(c.lower() for c in split_choices(self.choices_str))
 
     @property
-    def correct(self) -> int:
-        """The true candidate, counted from 0."""
+    def correct(self) -> int | None:
+        """The true candidate, counted from 0; None where the answer names none of them."""
         if self.answer is None or not 1 <= self.answer <= len(self.choices):
-            raise UsageError(f"Sample {self.id!r} has no valid answer; check its metadata.")
+            return None
         return self.answer - 1
 
 
@@ -102,6 +102,11 @@ class Dataset:
     def usable(self) -> list[Entry]:
         """The entries that have a clip, in order: the rows of the `.npy`."""
         return [entry for entry in self.entries if entry.ok]
+
+    @property
+    def failed(self) -> list[Entry]:
+        """The entries that have none, in order."""
+        return [entry for entry in self.entries if not entry.ok]
 
     def clip_path(self, entry: Entry) -> Path:
         """The clip's file; raises UsageError for an original's dataset, which has arrays only."""
@@ -257,13 +262,16 @@ def available_memory() -> int | None:
     """Bytes of memory that can be had now, within the control group's limit; None if unknown."""
     limits: list[int] = []
     with suppress(OSError, ValueError, IndexError):
-        for line in Path("/proc/meminfo").read_text().splitlines():
-            if line.startswith("MemAvailable:"):
-                limits.append(int(line.split()[1]) * 1024)
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        limits += [int(x.split()[1]) * 1024 for x in lines if x.startswith("MemAvailable:")]
     with suppress(OSError, ValueError):
         group = Path("/sys/fs/cgroup")
         limit = int((group / "memory.max").read_text())
-        limits.append(max(0, limit - int((group / "memory.current").read_text())))
+        used = int((group / "memory.current").read_text())
+        for line in (group / "memory.stat").read_text().splitlines():
+            if line.startswith("inactive_file "):  # the page cache gives way
+                used -= int(line.split()[1])
+        limits.append(max(0, limit - used))
     return min(limits, default=None)
 
 
@@ -302,6 +310,3 @@ def file_sha256(path: Path) -> str:
     """Hexadecimal SHA-256 of a file's bytes."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-__all__ = ["Dataset", "Entry", "Objects", "export_missing", "export_npy", "load_dataset"]

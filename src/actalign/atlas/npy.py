@@ -24,7 +24,7 @@ from actalign.errors import ActAlignError, UsageError
 Objects = NDArray[np.object_]
 
 # NumPy 2 renamed numpy.core to numpy._core; a file of either name is read by either NumPy.
-_CORE = "numpy._core" if hasattr(np, "_core") else "numpy.core"
+_CORE = "numpy._core" if np.__version__.split(".")[0] >= "2" else "numpy.core"
 _multiarray: Any = import_module(_CORE + ".multiarray")
 _numeric: Any = import_module(_CORE + ".numeric")
 _format: Any = np.lib.format

@@ -1,0 +1,140 @@
+"""Command 6 on the golden arrays, written as the original scripts write their files."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parent.parent
+GOLDEN = Path(__file__).parent / "golden" / "reference_scores.npz"
+
+
+@pytest.fixture(scope="module")
+def golden():
+    with np.load(GOLDEN, allow_pickle=False) as file:
+        return dict(file)
+
+
+@pytest.fixture(scope="module")
+def files(golden, tmp_path_factory):
+    """The three files, made with the original's own calls (`np.array(list, dtype=object)`)."""
+    folder = tmp_path_factory.mktemp("golden")
+    n = int(golden["n"])
+    counts = [int(golden[f"n_cand_{i}"]) for i in range(n)]
+    videos = np.array([golden[f"video_{i}"] for i in range(n)], dtype=object)
+    texts = np.array(
+        [[golden[f"cand_{i}_{m}"] for m in range(counts[i])] for i in range(n)], dtype=object
+    )
+    np.save(folder / "video_embeddings.npy", videos, allow_pickle=True)
+    np.save(folder / "encoded_subactions.npy", texts, allow_pickle=True)
+    rows = []
+    for i in range(n):
+        options = [f"move {m}" for m in range(counts[i])]
+        rows.append(
+            {
+                "youtube_id": f"y{i}",
+                "id": f"s{i}",
+                "domain": "sport",
+                "action": options[0],
+                "question": "Which?",
+                "cleaned_options": options,
+                "correct_answer_index": int(golden["answers"][i]),
+                "subactions": {
+                    f"{o} in sport": [f"step {k}" for k in range(len(golden[f"cand_{i}_{m}"]))]
+                    for m, o in enumerate(options)
+                },
+            }
+        )
+    (folder / "generated_subactions.json").write_text(json.dumps(rows))
+    return folder
+
+
+def seq_alignment(folder, *flags):
+    command = [
+        *(sys.executable, str(ROOT / "seq_alignment.py")),
+        *("--subactions", "generated_subactions.json"),
+        *("--video_embeddings", "video_embeddings.npy"),
+        *("--subaction_embeddings", "encoded_subactions.npy", "--device", "cpu"),
+        *flags,
+    ]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
+
+
+def scale(golden):
+    return (
+        *("--logit-scale-log", repr(float(golden["logit_scale_log"]))),
+        *("--logit-bias", repr(float(golden["logit_bias"]))),
+    )
+
+
+@pytest.mark.parametrize(
+    ("flags", "mode"), [((), "code"), (("--reference",), "code"), (("--no-sigmoid",), "cosine")]
+)
+def test_command_6_gives_the_references_scores_and_top_k(golden, files, flags, mode):
+    name = f"{mode}{len(flags)}.json"
+    done = seq_alignment(files, "--scores", name, *scale(golden), *flags)
+    assert done.returncode == 0, done.stderr
+    found = json.loads((files / name).read_text())
+    assert [row["id"] for row in found] == [f"s{i}" for i in range(24)]
+    for i, row in enumerate(found):
+        expected = golden[f"{mode}_scores_{i}"]
+        np.testing.assert_allclose(row["scores"], expected, rtol=1e-5)
+        assert row["path_lengths"] == golden[f"{mode}_pathlen_{i}"].tolist()
+        assert row["predicted_index"] == int(np.argmax(expected))
+        assert row["correct_index"] == int(golden["answers"][i])
+        if flags == ("--reference",):
+            assert row["scores"] == expected.tolist()  # bit for bit
+    if mode == "code":
+        for k in (1, 2):
+            assert f"Top-{k} Accuracy: {float(golden[f'top{k}']):.2%}" in done.stdout
+
+
+def test_rows_without_ids_are_never_matched_when_their_numbers_differ(golden, files, tmp_path):
+    for name in ("video_embeddings.npy", "encoded_subactions.npy"):
+        (tmp_path / name).write_bytes((files / name).read_bytes())
+    rows = json.loads((files / "generated_subactions.json").read_text())
+    (tmp_path / "generated_subactions.json").write_text(json.dumps(rows[1:]))
+    done = seq_alignment(tmp_path, *scale(golden))
+    assert done.returncode == 2
+    assert "24 rows without ids for 23 samples" in done.stderr
+    assert len(done.stderr.strip().splitlines()[-1]) < 300
+
+
+def test_a_missing_device_asked_for_by_name_is_an_error(golden, files):
+    done = seq_alignment(files, *scale(golden), "--device", "cuda:7")
+    assert done.returncode == 1
+    assert "cuda:7" in done.stderr
+
+
+def test_failed_rows_are_unscored_and_move_nobody(golden, files, tmp_path):
+    """A failed video and a missing candidate, as the original's files have them."""
+    videos = np.load(files / "video_embeddings.npy", allow_pickle=True)
+    texts = np.load(files / "encoded_subactions.npy", allow_pickle=True)
+    rows = json.loads((files / "generated_subactions.json").read_text())
+    videos[3] = None
+    texts[5] = texts[5][:1] + texts[5][2:]
+    del rows[5]["subactions"]["move 1 in sport"]
+    rows[7]["subactions"]["move 0 in sport"] = "not a list"
+    rows[8]["correct_answer_index"] = -1
+    np.save(tmp_path / "video_embeddings.npy", videos, allow_pickle=True)
+    np.save(tmp_path / "encoded_subactions.npy", texts, allow_pickle=True)
+    (tmp_path / "generated_subactions.json").write_text(json.dumps(rows))
+    done = seq_alignment(tmp_path, "--scores", "scores.json", *scale(golden))
+    assert done.returncode == 0, done.stderr
+    found = json.loads((tmp_path / "scores.json").read_text())
+    unscored = {row["id"]: row["kind"] for row in found if row["status"] == "unscored"}
+    assert unscored == {
+        "s3": "not encoded",
+        "s5": "missing candidate",
+        "s7": "missing candidate",
+        "s8": "no answer",
+    }
+    assert "'move 1'" in found[5]["reason"]
+    for i in set(range(24)) - {3, 5, 7, 8}:
+        np.testing.assert_allclose(found[i]["scores"], golden[f"code_scores_{i}"], rtol=1e-5)
+    assert "20 of 24 samples scored" in done.stdout
+    for name in unscored:
+        assert name in done.stdout
