@@ -1,0 +1,305 @@
+"""Frames -> one person's pose landmarks, with the BlazePose weights inside the mediapipe wheel.
+
+Follows one person through a clip: the largest at first sight. A person too small for the whole
+frame's detector is looked for in enlarged parts of it. Knows nothing of embeddings or language.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import os
+import sys
+import warnings
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from actalign._types import FrameBatch, UInt8
+from actalign.body_features import PoseTrack, pixel_scale
+from actalign.errors import EncoderError
+
+Array = NDArray[np.float64]
+
+_INSTALL = (
+    "The body encoder needs mediapipe 0.10.9 to 0.10.21: run `pip install 'actalign[body]'` "
+    "in CPython 3.11 or 3.12 (newer Pythons have no such mediapipe)."
+)
+_DETECTOR = "modules/pose_detection/pose_detection.tflite"
+_LANDMARKER = "modules/pose_landmark/pose_landmark_full.tflite"
+_CONFIDENCE = 0.4
+_MIN_SIDE = 256  # smaller pictures are enlarged to this before anything looks at them
+_WINDOW_SIDE = 384  # a window around a small person is enlarged to this
+_SEARCH_SECONDS = 1.0  # how often an unseen person is looked for in parts of the frame
+_FORGET_SECONDS = 1.0  # how long a lost person's place is remembered
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Silence mediapipe's native log lines, which go straight to file descriptor 2."""
+    sys.stderr.flush()
+    saved, sink = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(sink, 2)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+        os.close(sink)
+
+
+def _import_mediapipe() -> Any:
+    os.environ.setdefault("GLOG_minloglevel", "3")
+    try:
+        with _quiet():
+            import mediapipe
+            import mediapipe.tasks.python.metadata.metadata_writers.metadata_writer
+            import mediapipe.tasks.python.vision
+    except ImportError as error:
+        raise EncoderError(f"{_INSTALL} ({error})") from None
+    return mediapipe
+
+
+def _weights() -> tuple[bytes, bytes]:
+    root = Path(_import_mediapipe().__file__).parent
+    found = []
+    for name in (_DETECTOR, _LANDMARKER):
+        try:
+            found.append((root / name).read_bytes())
+        except OSError:
+            raise EncoderError(f"This mediapipe carries no {Path(name).name}. {_INSTALL}") from None
+    return found[0], found[1]
+
+
+def weights_hash() -> str:
+    """SHA-256 of the two pose models in the installed mediapipe (EncoderError if there is none)."""
+    digest = hashlib.sha256()
+    for blob in _weights():
+        digest.update(blob)
+    return digest.hexdigest()
+
+
+def _bundle() -> bytes:
+    """The two models as a pose landmarker task: the same weights, with their input ranges noted
+    (the detector wants pixels in -1..1, the landmark model in 0..1)."""
+    from mediapipe.tasks.python.metadata.metadata_writers import metadata_writer
+
+    def noted(model: bytes, mean: float, std: float) -> bytes:
+        writer = metadata_writer.MetadataWriter.create(bytearray(model))
+        writer.add_image_input([mean], [std])
+        return bytes(writer.populate()[0])
+
+    detector, landmarker = _weights()
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as task:
+        task.writestr("pose_detector.tflite", noted(detector, 127.5, 127.5))
+        task.writestr("pose_landmarks_detector.tflite", noted(landmarker, 0.0, 255.0))
+    return packed.getvalue()
+
+
+class _Person:
+    """One detection: world (33, 3) metres, visibility (33,), image (33, 2) pixels."""
+
+    def __init__(self, result: Any, index: int, box: tuple[float, float, float, float]) -> None:
+        x, y, width, height = box
+        world = result.pose_world_landmarks[index]
+        image = result.pose_landmarks[index]
+        self.world = np.array([[p.x, p.y, p.z] for p in world])
+        self.visibility = np.array([p.visibility for p in world], dtype=np.float64).clip(0, 1)
+        self.image = np.array([[x + p.x * width, y + p.y * height] for p in image])
+        self.low, self.high = self.image.min(axis=0), self.image.max(axis=0)
+
+    @property
+    def size(self) -> float:
+        return float(np.linalg.norm(self.high - self.low))
+
+    @property
+    def centre(self) -> Array:
+        return np.asarray((self.low + self.high) / 2)
+
+    def overlap(self, other: _Person) -> float:
+        """Intersection over union of the two bounding boxes."""
+        inner = np.minimum(self.high, other.high) - np.maximum(self.low, other.low)
+        shared = float(np.clip(inner, 0, None).prod())
+        both = float((self.high - self.low).prod() + (other.high - other.low).prod()) - shared
+        return shared / max(both, 1e-6)
+
+
+def _enlarge(picture: UInt8, side: int) -> UInt8:
+    """At least `side` pixels on the shorter side, bilinear."""
+    import cv2
+
+    height, width = picture.shape[:2]
+    times = side / min(height, width)
+    if times <= 1.0:
+        return np.ascontiguousarray(picture)
+    size = (max(1, round(width * times)), max(1, round(height * times)))
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
+
+
+class PoseEstimator:
+    """Follows one person through one clip; a context manager, not to be shared by threads.
+
+    still: every frame is a picture by itself, nothing is remembered.
+    """
+
+    def __init__(self, *, still: bool = False) -> None:
+        self._still = still
+        self._mediapipe = _import_mediapipe()
+        self._last: _Person | None = None
+        self._last_seconds = -np.inf
+        self._searched_seconds = -np.inf
+        self._clock_ms = 0
+        self._vision = self._mediapipe.tasks.vision
+        with _quiet():
+            self._task = _bundle()
+            self._picture = self._landmarker(self._vision.RunningMode.IMAGE, people=4)
+            self._video = (
+                None if still else self._landmarker(self._vision.RunningMode.VIDEO, people=1)
+            )
+        self._talkative = True  # the native log speaks up until the first person is found
+
+    def _landmarker(self, mode: Any, people: int) -> Any:
+        options = self._vision.PoseLandmarkerOptions(
+            base_options=self._mediapipe.tasks.BaseOptions(model_asset_buffer=self._task),
+            running_mode=mode,
+            num_poses=people,
+            min_pose_detection_confidence=_CONFIDENCE,
+            min_pose_presence_confidence=_CONFIDENCE,
+            min_tracking_confidence=_CONFIDENCE,
+        )
+        return self._vision.PoseLandmarker.create_from_options(options)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Release the models; the estimator can't be used afterwards."""
+        for model in (self._picture, self._video):
+            if model is not None:
+                with _quiet():
+                    model.close()
+        self._video = None
+
+    def _image(self, picture: UInt8) -> Any:
+        return self._mediapipe.Image(
+            image_format=self._mediapipe.ImageFormat.SRGB, data=np.ascontiguousarray(picture)
+        )
+
+    def _run(self, model: Callable[[], Any]) -> Any:
+        if not self._talkative:
+            return model()
+        with _quiet():
+            result = model()
+        self._talkative = not result.pose_world_landmarks
+        return result
+
+    def _look(self, frame: UInt8, x: int, y: int, width: int, height: int) -> list[_Person]:
+        """Everybody in one part of the frame, the largest first."""
+        side = _MIN_SIDE if (height, width) == frame.shape[:2] else _WINDOW_SIDE
+        part = _enlarge(frame[y : y + height, x : x + width], side)
+        image = self._image(part)
+        result = self._run(lambda: self._picture.detect(image))
+        people = [
+            _Person(result, i, (x, y, width, height))
+            for i in range(len(result.pose_world_landmarks))
+        ]
+        return sorted(people, key=lambda p: -p.size)
+
+    def _search(self, frame: UInt8) -> _Person | None:
+        """The largest person found in enlarged, overlapping squares of the frame."""
+        height, width = frame.shape[:2]
+        for share in (0.65, 0.4):
+            side = round(share * min(height, width))
+            if side < 32:
+                break
+            best: _Person | None = None
+            rows = max(2, round(2 * height / side) - 1)
+            columns = max(2, round(2 * width / side) - 1)
+            for y in np.linspace(0, height - side, rows).round().astype(int):
+                for x in np.linspace(0, width - side, columns).round().astype(int):
+                    for person in self._look(frame, int(x), int(y), side, side)[:1]:
+                        if best is None or person.size > best.size:
+                            best = person
+            if best is not None:
+                return best
+        return None
+
+    def _near(self, frame: UInt8, last: _Person) -> _Person | None:
+        """The person that overlaps most with where it was last seen."""
+        height, width = frame.shape[:2]
+        side = int(min(max(1.8 * float((last.high - last.low).max()), 64), height, width))
+        x, y = (last.centre - side / 2).round().astype(int)
+        x, y = int(np.clip(x, 0, width - side)), int(np.clip(y, 0, height - side))
+        people = [p for p in self._look(frame, x, y, side, side) if p.overlap(last) > 0.1]
+        return max(people, key=lambda p: p.overlap(last), default=None)
+
+    def _follow(self, frame: UInt8, seconds: float) -> _Person | None:
+        height, width = frame.shape[:2]
+        if self._video is None:
+            people = self._look(frame, 0, 0, width, height)
+            return people[0] if people else self._search(frame)
+        self._clock_ms = max(self._clock_ms + 1, round(seconds * 1000))
+        whole = self._image(_enlarge(frame, _MIN_SIDE))
+        video, clock = self._video, self._clock_ms
+        result = self._run(lambda: video.detect_for_video(whole, clock))
+        person = _Person(result, 0, (0, 0, width, height)) if result.pose_world_landmarks else None
+        if self._last is not None and seconds - self._last_seconds > _FORGET_SECONDS:
+            self._last = None
+        if self._last is None:
+            # first sight: the tracker may have taken somebody smaller
+            for other in self._look(frame, 0, 0, width, height)[:1] if person else ():
+                if person is None or other.size > 1.25 * person.size:
+                    person = other
+            if person is None and seconds - self._searched_seconds >= _SEARCH_SECONDS:
+                self._searched_seconds = seconds
+                person = self._search(frame)
+        elif person is None or person.overlap(self._last) < 0.15:
+            person = self._near(frame, self._last) or (
+                person if person and person.size > 0.5 * self._last.size else None
+            )
+        if person is not None:
+            self._last, self._last_seconds = person, seconds
+        return person
+
+    def track(self, batch: FrameBatch) -> PoseTrack:
+        """The next frames of the clip as a PoseTrack, one row a frame."""
+        n = len(batch)
+        world, visibility = np.zeros((n, 33, 3)), np.zeros((n, 33))
+        image = np.zeros((n, 33, 2))
+        found = np.zeros(n, dtype=bool)
+        for t, (frame, seconds) in enumerate(zip(batch.frames, batch.pts_seconds, strict=True)):
+            person = self._follow(frame, float(seconds))
+            if person is not None:
+                world[t], visibility[t], image[t] = person.world, person.visibility, person.image
+                found[t] = True
+        return PoseTrack(
+            world=world,
+            visibility=visibility,
+            root=image[:, [23, 24]].mean(axis=1),
+            pixels_per_metre=pixel_scale(world, image),
+            pts_seconds=np.asarray(batch.pts_seconds, dtype=np.float64),
+            found=found,
+        )
+
+
+def estimate_poses(batches: Iterable[FrameBatch], *, still: bool = False) -> Iterator[PoseTrack]:
+    """Yield one PoseTrack a batch of one clip's frames, in order.
+
+    The same clip gives the same poses however it is cut into batches. Frames without a person
+    have found = False. still: treat every frame as a picture by itself. Raises EncoderError where
+    mediapipe or its weights are missing.
+    """
+    with PoseEstimator(still=still) as estimator:
+        for batch in batches:
+            yield estimator.track(batch)
