@@ -79,7 +79,7 @@ def read_bank(path: str | Path) -> list[BankRecord]:
     blocks = _read_parquet(path) if path.suffix.lower() == ".parquet" else _read_text(path)
     records = []
     for number, block in enumerate(blocks, start=1):
-        scripts = parse_scripts([block], source=f"{path}, record {number}")
+        scripts = parse_scripts(block, source=f"{path}, record {number}")
         labels = [script.label for script in scripts]
         fields = dict(block) if isinstance(block, Mapping) else {}
         fields["domain"] = scripts[0].domain

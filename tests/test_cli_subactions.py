@@ -1,0 +1,207 @@
+"""`actalign subactions ...` as typed, against a real service on loopback."""
+
+import json
+import sys
+
+import pytest
+from llm_server import LLMServer, says, status, steps_of
+
+from actalign.cli import main
+from actalign.script_bank import read_bank
+from actalign.subactions import load_scripts
+
+KEY = "sk-test-4f9a81c2d7"
+
+
+@pytest.fixture
+def server():
+    with LLMServer() as running:
+        yield running
+
+
+@pytest.fixture
+def run(monkeypatch, capsys, tmp_path):
+    """Run a command; return its exit code, stdout and stderr."""
+    monkeypatch.setenv("ACTALIGN_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+
+    def _run(*words):
+        monkeypatch.setattr(sys, "argv", ["actalign", "subactions", *map(str, words)])
+        with pytest.raises(SystemExit) as end:
+            main()
+        out, err = capsys.readouterr()
+        assert KEY not in out + err
+        return end.value.code or 0, out, err
+
+    return _run
+
+
+@pytest.fixture
+def generate(run, server):
+    def _generate(*words):
+        return run("generate", "--base-url", server.url, "--llm-model", "tiny", *words)
+
+    return _generate
+
+
+GOLF = ("--labels", "putt, chip", "--domain", "golf")
+
+
+def test_generate_writes_a_bank_that_classify_can_read(generate, server, tmp_path):
+    bank = tmp_path / "bank.json"
+    prices = ("--input-price", 2, "--output-price", 10)
+    code, out, err = generate(*GOLF, "--out", bank, *prices)
+    assert (code, out) == (0, "")
+    assert "1 of 1 questions have scripts, 0 failed" in err
+    assert "100 tokens in, 50 out, 0.0007 USD" in err
+    assert [(s.label, s.subactions) for s in load_scripts(bank)] == [
+        ("putt", tuple(steps_of("putt"))),
+        ("chip", tuple(steps_of("chip"))),
+    ]
+    code, _, err = generate(*GOLF, "--out", bank)
+    assert "kept from before" in err
+    assert "tokens" not in err
+    assert len(server.requests) == 1
+
+
+def test_generate_without_out_prints_the_bank(generate):
+    code, out, _ = generate(*GOLF, "--quiet")
+    assert code == 0
+    assert json.loads(out)[0]["scripts"]["chip"] == steps_of("chip")
+
+
+def test_a_dry_run_prints_the_prompt_and_an_estimate_and_asks_nothing(
+    generate, server, run, monkeypatch
+):
+    monkeypatch.delenv("OPENAI_API_KEY")
+    prices = ("--input-price", 2, "--output-price", 10)
+    code, out, _ = generate(*GOLF, "--dry-run", "--prompt", "short-fixed", *prices)
+    assert code == 0
+    assert "1. putt\n2. chip" in out
+    assert "1 requests for 1 questions, about" in out
+    assert "USD (estimate)" in out
+    assert server.requests == []
+
+
+def test_failed_questions_are_rows_in_a_file_and_exit_code_1(generate, server, tmp_path):
+    questions = tmp_path / "questions.jsonl"
+    rows = [{"id": n, "labels": [f"a{n}", f"b{n}"], "domain": "golf"} for n in ("x", "y")]
+    questions.write_text("\n".join(map(json.dumps, rows)))
+    server.faults["ax"] = [says("sorry"), says("sorry")]
+    bank = tmp_path / "bank.parquet"
+    code, _, err = generate("--questions", questions, "--out", bank)
+    assert code == 1
+    assert "1 of 2 questions have scripts, 1 failed" in err
+    (row,) = map(json.loads, (tmp_path / "bank.errors.jsonl").read_text().splitlines())
+    assert (row["id"], row["labels"]) == ("x", ["ax", "bx"])
+    assert "no usable scripts" in row["error"]
+    assert [r.candidates for r in read_bank(bank)] == [("ay", "by")]
+    code, _, _ = generate("--questions", questions, "--out", bank, "--retry-failed")
+    assert code == 0
+    assert not (tmp_path / "bank.errors.jsonl").exists()
+    assert len(read_bank(bank)) == 2
+
+
+def test_a_key_file_is_used_and_never_shown(generate, server, tmp_path, monkeypatch):
+    monkeypatch.delenv("OPENAI_API_KEY")
+    (tmp_path / "key").write_text(KEY + "\n")
+    server.faults["putt"] = [status(400, f"no: {KEY}")] * 3
+    code, _, err = generate(*GOLF, "--api-key-file", tmp_path / "key")
+    assert code == 1
+    assert server.headers[0]["authorization"] == f"Bearer {KEY}"
+    assert "no: [API key]" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), "--labels, --labels-file and --questions"),
+        (("--labels", "a,A"), "same label twice"),
+        ((*GOLF, "--prompt", "fancy"), "short-fixed"),
+        ((*GOLF, "--out", "bank.csv"), ".parquet"),
+        ((*GOLF, "--api-key-file", "nowhere"), "nowhere"),
+        ((*GOLF, "--base-url", "http://me:pw@host"), "no user name, password"),
+    ],
+)
+def test_wrong_usage_is_one_sentence_and_exit_code_2(run, words, said):
+    code, _, err = run("generate", *words)
+    assert code == 2
+    assert said in err
+    assert len(err.strip().splitlines()) == 1
+
+
+def test_openai_without_a_key_names_the_ways_out(run, monkeypatch):
+    monkeypatch.delenv("OPENAI_API_KEY")
+    code, _, err = run("generate", *GOLF)
+    assert code == 2
+    assert "OPENAI_API_KEY" in err
+    assert "--api-key-file" in err
+
+
+def test_show_puts_scripts_side_by_side_and_marks_shared_steps(run, tmp_path):
+    file = tmp_path / "two.yaml"
+    file.write_text(
+        "domain: golf\nscripts:\n  putt: [bend over, swing low]\n"
+        "  chip: [Bend over., swing high, look up]\n"
+    )
+    code, out, _ = run("show", file)
+    assert code == 0
+    rows = [line for line in out.splitlines() if "=" in line]
+    assert "= bend over" in rows[0]
+    assert "= Bend over." in rows[0]
+    assert "= swing" not in out
+    assert "2 steps are worded alike" in out
+    code, out, _ = run("show", file, "--labels", "chip")
+    assert "look up" in out
+    assert "swing low" not in out
+    assert run("show", file, "--labels", "dunk")[0] == 2
+
+
+def test_validate_says_what_is_wrong_and_exits_with_1(run, generate, tmp_path):
+    bank = tmp_path / "bank.json"
+    generate(*GOLF, "--out", bank)
+    code, out, _ = run("validate", bank)
+    assert (code, "2 scripts in 1 records, all well" in out) == (0, True)
+    rows = json.loads(bank.read_text())
+    rows[0]["scripts"]["putt"] = rows[0]["scripts"]["putt"][:3]
+    rows[0]["scripts"]["chip"][4] = rows[0]["scripts"]["chip"][3]
+    bank.write_text(json.dumps(rows))
+    code, out, _ = run("validate", bank)
+    assert code == 1
+    assert '"putt" has 3 steps; it needs 6 to 12.' in out
+    assert 'Steps 4 and 5 of "chip" are the same.' in out
+    bank.write_text("[{")
+    assert run("validate", bank)[0] == 1
+    assert run("validate", tmp_path / "nowhere.json")[0] == 2
+
+
+def test_a_template_is_filled_in_by_hand_and_then_valid(run, tmp_path):
+    file = tmp_path / "mine.yaml"
+    code, _, _ = run("template", "--labels", "squat,my move", "--domain", "gym", "--out", file)
+    assert code == 0
+    assert run("validate", file)[0] == 1
+    parts = file.read_text().split('""')
+    filled = "".join(f'{part}"step {n}"' for n, part in enumerate(parts[:-1])) + parts[-1]
+    assert run("template", "--labels", "x", "--out", file)[0] == 2
+    file.write_text(filled)
+    assert run("validate", file)[0] == 0
+    assert [len(s.subactions) for s in load_scripts(file)] == [5, 8]
+
+
+def test_a_batch_goes_through_three_commands(run, server, tmp_path):
+    bank = tmp_path / "bank.json"
+    words = (*GOLF, "--base-url", server.url, "--llm-model", "tiny")
+    code, out, _ = run("batch", "submit", "--out", bank, *words)
+    assert code == 0
+    assert "1 requests submitted" in out
+    assert run("batch", "poll", "--out", bank)[0] == 1
+    assert run("batch", "collect", "--out", bank)[0] == 2
+    server.finish_batches()
+    assert run("batch", "poll", "--out", bank)[0] == 0
+    code, out, _ = run("batch", "collect", "--out", bank)
+    assert code == 0
+    assert "1 of 1 questions have scripts" in out
+    assert len(load_scripts(bank)) == 2
+    assert KEY not in "".join(p.read_text() for p in tmp_path.rglob("*.json"))
