@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from actalign._types import Script
     from actalign.classifier import ActAlign
+    from actalign.llm import LLMConfig
     from actalign.pipeline import Embedded
     from actalign.prediction import Prediction
 
@@ -94,9 +95,20 @@ def classify(
     device: Device = None,
     dtype: Dtype = None,
     store: StoreDir = None,
+    llm_model: Annotated[
+        str | None,
+        typer.Option(help="Have this language model write the scripts that are missing."),
+    ] = None,
+    base_url: Annotated[
+        str | None, typer.Option(help="An OpenAI-compatible service; the key is OPENAI_API_KEY.")
+    ] = None,
+    bank: Annotated[
+        Path | None, typer.Option(help="Bank that keeps generated scripts, .json or .parquet.")
+    ] = None,
     quiet: Quiet = False,
 ) -> None:
     """Say which candidate action each clip shows, and when each of its sub-actions happens."""
+    from actalign.candidates import gather_scripts
     from actalign.classifier import ActAlign, as_scripts, candidate_labels_of
     from actalign.encoder import load_encoder
     from actalign.pipeline import Sampling, clip_ids, embed_videos
@@ -104,7 +116,6 @@ def classify(
     from actalign.progress import Progress
     from actalign.scoring import get_scorer
     from actalign.store import Store, default_store
-    from actalign.subactions import scripts_for
     from actalign.video import list_videos
 
     if figure and figure.suffix:
@@ -114,30 +125,30 @@ def classify(
     wanted = _labels(labels, labels_file) or candidate_labels_of(loaded)
     if not wanted:
         raise UsageError("There are no candidates; give --labels, --labels-file or --scripts.")
-    _, without = scripts_for(wanted, loaded, domain=domain)
     found = clip_ids(list_videos(videos))
     frames_per_second = _parse_fps(fps)
-    sampling_given = Sampling(frames_per_second, start, end)
+    ready, notes = gather_scripts(
+        wanted, loaded, domain=domain, llm=_llm(llm_model, base_url), bank=bank
+    )
     encoder = load_encoder(model, device=device, dtype=dtype)
     classifier = ActAlign(encoder, smoothing_seconds=smoothing, scorer=scorer)
-    if fps is None:
-        sampling_given = Sampling(classifier.fps, start, end)
+    sampling = Sampling(classifier.fps if fps is None else frames_per_second, start, end)
     console = _console(stderr=True)
-    if without and not (quiet or as_json):
-        names = ", ".join(repr(label) for label in without)
-        console.print(f"no script for {names}: aligned as one step, its own name", style="yellow")
+    if not (quiet or as_json):
+        for note in notes:
+            console.print(note, style="yellow", markup=False)
     rows: list[dict[str, object]] = []
     failed = 0
     with Progress(console, total=len(found), shown=not (quiet or as_json)) as progress:
         for result in embed_videos(
             encoder,
             found,
-            sampling=sampling_given,
+            sampling=sampling,
             store=Store(store or default_store()),
             on_frames=progress.frames,
         ):
             row, prediction = _classified(
-                classifier, result, labels=wanted, scripts=loaded, domain=domain, top_k=top_k
+                classifier, result, labels=wanted, scripts=ready, domain=domain, top_k=top_k
             )
             rows.append(row)
             progress.clip(result.clip_id)
@@ -217,6 +228,16 @@ def _labels(labels: str | None, labels_file: Path | None) -> list[str]:
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"The labels file {labels_file} can't be read: {error}.") from error
     return [line.strip() for line in lines if line.strip()]
+
+
+def _llm(model: str | None, base_url: str | None) -> LLMConfig | None:
+    if model is None:
+        if base_url is not None:
+            raise UsageError("--base-url needs --llm-model, the service's name of a model.")
+        return None
+    from actalign.llm import LLMConfig
+
+    return LLMConfig(model=model, base_url=base_url)
 
 
 def _parse_fps(fps: str | None) -> float | None:

@@ -1,0 +1,232 @@
+"""Real clips of plain colours through a real exported encoder whose answers are known by hand."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from colour_model import RGB, save_colour_model
+
+from actalign import ActAlign, EncoderError, FrameBatch, Script, UsageError, VideoError
+from actalign.pipeline import clip_ids
+
+SCRIPTS = {
+    "sunrise": ["black", "red", "yellow"],
+    "sunset": ["yellow", "red", "black"],
+    "forest": ["green"],
+}
+
+
+def colour_frames(names, each=10, size=(48, 64)):
+    return np.concatenate(
+        [np.tile(np.array(RGB[name], np.uint8), (each, *size, 1)) for name in names]
+    )
+
+
+def write_clip(path, names, each=10, fps=10):
+    """A real H.264 clip that shows each colour for each / fps seconds."""
+    import av
+
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=fps)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for image in colour_frames(names, each):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
+        container.mux(stream.encode())
+    return path
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    return save_colour_model(tmp_path_factory.mktemp("colour"))
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("clips")
+    write_clip(folder / "dawn.mp4", ["black", "red", "yellow"])
+    write_clip(folder / "dusk.mp4", ["yellow", "red", "black"])
+    write_clip(folder / "woods.mp4", ["green"])
+    (folder / "broken.mp4").write_text("not a video")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def classifier(model):
+    return ActAlign.from_pretrained(str(model), fps=10, smoothing_seconds=0, step_template="{step}")
+
+
+def test_order_decides_between_the_same_steps(classifier, clips):
+    for name, label in [("dawn", "sunrise"), ("dusk", "sunset"), ("woods", "forest")]:
+        found = classifier(clips / f"{name}.mp4", candidate_labels=list(SCRIPTS), scripts=SCRIPTS)
+        assert found[0]["label"] == label
+        assert [c["score"] for c in found] == sorted((c["score"] for c in found), reverse=True)
+
+
+def test_segments_are_the_seconds_in_which_each_step_happens(classifier, clips):
+    prediction = classifier.predict(
+        clips / "dawn.mp4", candidate_labels=list(SCRIPTS), scripts=SCRIPTS
+    )
+    segments = prediction.segments(prediction.candidates[0])
+    assert [s.step for s in segments] == SCRIPTS["sunrise"]
+    starts = [s.start_seconds for s in segments]
+    assert np.allclose(starts, [0, 1, 2], atol=0.11)
+    assert segments[-1].end_seconds == pytest.approx(3.0, abs=0.01)
+    assert prediction.margin == pytest.approx(
+        prediction.candidates[0].score - prediction.candidates[1].score
+    )
+
+
+def test_mean_pool_cannot_tell_orders_apart_and_dtw_can(model, clips):
+    labels = ["black red yellow", "yellow red black"]
+    options = {"fps": 10, "smoothing_seconds": 0, "label_template": "{label}"}
+    pooled = ActAlign.from_pretrained(str(model), scorer="mean_pool", **options)
+    scores = [c["score"] for c in pooled(clips / "dawn.mp4", candidate_labels=labels)]
+    assert scores[0] == pytest.approx(scores[1])
+
+
+def test_a_list_in_gives_a_list_out_and_frames_or_embeddings_do_as_well(classifier, clips):
+    frames = colour_frames(["yellow", "red", "black"])
+    batch = FrameBatch(frames, np.arange(len(frames)) / 10)
+    embedded = classifier.embed(batch)
+    found = classifier(
+        [clips / "dawn.mp4", batch, embedded],
+        candidate_labels=list(SCRIPTS),
+        scripts=SCRIPTS,
+        top_k=1,
+    )
+    assert [[c["label"] for c in ranked] for ranked in found] == [
+        ["sunrise"],
+        ["sunset"],
+        ["sunset"],
+    ]
+
+
+def test_align_gives_path_and_intervals(classifier, clips):
+    found = classifier.align(clips / "dawn.mp4", script=Script("x", ("black", "red", "yellow")))
+    assert found.affinity.shape == (30, 3)
+    assert np.allclose(found.intervals[:, 0], [0, 10, 20], atol=1)
+
+
+def test_a_segment_of_a_clip_is_classified_by_itself(classifier, clips):
+    prediction = classifier.predict(
+        clips / "dawn.mp4",
+        candidate_labels=["red", "yellow"],
+        start=2.0,
+        end=3.0,
+    )
+    assert prediction.label == "yellow"
+    assert not prediction.candidates[0].has_script
+    assert prediction.clip.pts_seconds[0] >= 2.0 - 1e-6
+
+
+def test_embeddings_of_another_encoder_are_refused_by_both_names(classifier, clips, tmp_path):
+    other = save_colour_model(tmp_path / "other")
+    config = json.loads((other / "config.json").read_text())
+    (other / "config.json").write_text(json.dumps(config | {"logit_bias": -4.0}))
+    embedded = classifier.embed(clips / "woods.mp4")
+    with pytest.raises(EncoderError) as caught:
+        ActAlign.from_pretrained(str(other))(embedded, candidate_labels=["red"])
+    assert str(other) in str(caught.value)
+    assert classifier.encoder.model_id in str(caught.value)
+
+
+def test_errors_say_what_is_wrong(classifier, clips):
+    with pytest.raises(VideoError, match=r"broken\.mp4"):
+        classifier(clips / "broken.mp4", candidate_labels=["red"])
+    with pytest.raises(UsageError, match="given twice"):
+        classifier(clips / "woods.mp4", candidate_labels=["red", "Red"])
+    with pytest.raises(UsageError, match="no scorer"):
+        ActAlign(classifier.encoder, scorer="best")
+
+
+def test_clip_ids_are_names_and_paths_where_names_agree(tmp_path):
+    paths = [tmp_path / "a" / "x.mp4", tmp_path / "b" / "x.mp4", tmp_path / "y.mp4"]
+    assert list(clip_ids(paths)) == [str(paths[0]), str(paths[1]), "y"]
+
+
+def run(*args, cwd=None):
+    return subprocess.run(
+        [sys.executable, "-m", "actalign", *map(str, args)],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        check=False,
+    )
+
+
+@pytest.fixture
+def common(model, tmp_path):
+    scripts = tmp_path / "scripts.json"
+    scripts.write_text(json.dumps({"domain": "sky", "scripts": SCRIPTS}))
+    return ["--scripts", scripts, "--model", model, "--store", tmp_path / "store", "--fps", "10"]
+
+
+def test_classify_keeps_going_past_a_bad_file_and_says_so(clips, common, tmp_path):
+    out, figures = tmp_path / "predictions.jsonl", tmp_path / "figures"
+    done = run("classify", clips, *common, "--out", out, "--figure", figures)
+    assert done.returncode == 1
+    assert "broken.mp4" in done.stderr
+    assert "1 of 4 clips failed" in done.stderr
+    rows = {row["doc_id"]: row for row in map(json.loads, out.read_text().splitlines())}
+    assert set(rows) == {"broken", "dawn", "dusk", "woods"}
+    assert rows["broken"]["status"] == "error"
+    assert rows["broken"]["filtered_resps"] == []
+    assert rows["dawn"]["filtered_resps"] == ["sunrise"]
+    best = rows["dusk"]["candidates"][0]
+    assert best["label"] == "sunset"
+    assert [s["step"] for s in best["segments"]] == SCRIPTS["sunset"]
+    assert rows["dusk"]["fingerprint"] == rows["dawn"]["fingerprint"]
+    for name in ("dawn", "dusk", "woods"):
+        assert (figures / f"{name}.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+
+
+def test_json_prints_rows_and_nothing_else(clips, common):
+    done = run("classify", clips / "dawn.mp4", *common, "--json", "--top-k", "2")
+    assert done.returncode == 0
+    row = json.loads(done.stdout)
+    assert [c["label"] for c in row["candidates"]] == ["sunrise", "sunset"]
+    assert done.stderr == ""
+
+
+def test_encode_fills_the_store_that_classify_reads_and_resumes(clips, common, model, tmp_path):
+    store = tmp_path / "store"
+    videos = [clips / "dawn.mp4", clips / "dusk.mp4"]
+    first = run("encode", *videos, "--out", store, "--model", model, "--fps", "10")
+    assert first.returncode == 0, first.stderr
+    assert "2 encoded, 0 were there" in first.stderr
+    assert len(list(store.glob("*.safetensors"))) == 2
+    before = {p: p.stat().st_mtime_ns for p in store.iterdir()}
+    again = run("encode", clips, "--out", store, "--model", model, "--fps", "10")
+    assert again.returncode == 1
+    assert "1 encoded, 2 were there, 1 failed" in again.stderr
+    done = run("classify", *videos, *common)
+    assert done.returncode == 0
+    assert "sunrise" in done.stdout
+    assert before.items() <= {p: p.stat().st_mtime_ns for p in store.iterdir()}.items()
+
+
+@pytest.mark.parametrize(
+    ("flags", "sentence"),
+    [
+        (["--labels", "a", "--scorer", "best"], "there is no scorer 'best'"),
+        (["--labels", "a", "--labels-file", "f"], "not both"),
+        (["--labels", "a", "--fps", "-1"], "--fps is '-1'"),
+        ([], "there are no candidates"),
+        (["--labels", "a,b", "--scripts", "none.json"], "none.json can't be read"),
+        (["--labels", "a", "--figure", "x.png"], "takes a folder"),
+    ],
+)
+def test_wrong_usage_exits_with_2_and_one_sentence(clips, flags, sentence):
+    done = run("classify", clips / "woods.mp4", *flags)
+    assert done.returncode == 2
+    assert sentence in done.stderr.lower()
+    assert "Traceback" not in done.stderr
+
+
+def test_a_missing_video_is_wrong_usage(model):
+    done = run("classify", "nowhere.mp4", "--labels", "red", "--model", model)
+    assert done.returncode in (1, 2)
+    assert "nowhere.mp4" in done.stderr
+    assert "Traceback" not in done.stderr
