@@ -1,0 +1,303 @@
+"""Trains the `body` encoder from nothing: python training/train.py (two cores, under an hour).
+
+Makes samples, trains both towers with SigLIP's sigmoid loss, measures on held-out movements and
+wordings, exports ONNX and config into src/actalign/models/body, and writes training/train.log.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+import numpy as np  # noqa: E402
+import torch  # noqa: E402
+from numpy.typing import NDArray  # noqa: E402
+from torch import Tensor  # noqa: E402
+from torch.nn import functional  # noqa: E402
+
+from actalign.body_features import FEATURE_VERSION  # noqa: E402
+from actalign.body_text import MAX_TOKENS, VECTOR_SCALE, WordVectors, word_files  # noqa: E402
+from training.model import DIM, ImageTower, TextTower  # noqa: E402
+from training.samples import Samples, generate  # noqa: E402
+
+TEXTS, IMAGES = 512, 2048  # of a batch
+POSITIVE_WEIGHT = 4.0
+FPS, SMOOTHING_SECONDS = 10.0, 0.3
+
+
+class Log:
+    """Prints lines and keeps them in a file, with the seconds since the start."""
+
+    def __init__(self, path: Path) -> None:
+        self.start, self.file = time.time(), path.open("w")
+
+    def __call__(self, line: str) -> None:
+        line = f"[{time.time() - self.start:6.0f} s] {line}"
+        print(line, flush=True)
+        self.file.write(line + "\n")
+        self.file.flush()
+
+
+def load_vectors() -> Tensor:
+    """(32001, 256) word vectors, scaled as the runtime does; the last row is padding."""
+    from safetensors.numpy import load_file
+
+    table = load_file(word_files()[0])["embedding.weight"].astype(np.float32) * VECTOR_SCALE
+    return torch.from_numpy(np.concatenate([table, np.zeros((1, 256), np.float32)]))
+
+
+def tokenize(texts: list[str], words: WordVectors) -> NDArray[np.int32]:
+    """(M, MAX_TOKENS) ids, padded with 32000."""
+    out = np.full((len(texts), MAX_TOKENS), 32000, np.int32)
+    for m, text in enumerate(texts):
+        ids = words.ids(text)
+        out[m, : len(ids)] = ids
+    return out
+
+
+def neighbours(table: Tensor, used: NDArray[np.int32], count: int = 8) -> NDArray[np.int32]:
+    """(32001, count) nearest tokens of every used token (itself elsewhere)."""
+    unit = functional.normalize(table[:32000], dim=-1)
+    out = np.repeat(np.arange(32001, dtype=np.int32)[:, None], count, 1)
+    rows = torch.from_numpy(used.astype(np.int64))
+    for chunk in rows.split(500):
+        best = (unit[chunk] @ unit.T).topk(count + 1).indices[:, 1:]
+        out[chunk.numpy()] = best.numpy()
+    return out
+
+
+def augment(
+    ids: NDArray[np.int32], near: NDArray[np.int32], rng: np.random.Generator
+) -> NDArray[np.int32]:
+    """Drop a few words and replace a few by neighbours, so that unseen words are no surprise."""
+    ids = ids.copy()
+    real = ids < 32000
+    swap = real & (rng.random(ids.shape) < 0.07)
+    ids[swap] = near[ids[swap], rng.integers(near.shape[1], size=int(swap.sum()))]
+    keep = real & (rng.random(ids.shape) >= 0.05)
+    keep[:, 0] |= ~keep.any(1)
+    order = np.argsort(~keep, axis=1, kind="stable")
+    ids[~keep] = 32000
+    return np.take_along_axis(ids, order, 1)
+
+
+def labels(
+    truth: NDArray[np.int8], rows: NDArray[np.int64], claims: NDArray[np.int16]
+) -> NDArray[np.int8]:
+    """(I, T): 1 where all claims of a text hold for a sample, -1 where one fails, else 0."""
+    table = truth[rows]
+    out = np.ones((len(rows), len(claims)), np.int8)
+    for j in range(claims.shape[1]):
+        has = np.flatnonzero(claims[:, j] >= 0)
+        out[:, has] = np.minimum(out[:, has], table[:, claims[has, j]])
+    return out
+
+
+class Towers(torch.nn.Module):
+    def __init__(self, mean: Tensor, std: Tensor) -> None:
+        super().__init__()
+        self.image, self.text = ImageTower(mean, std), TextTower()
+        self.scale = torch.nn.Parameter(torch.tensor(math.log(10.0)))
+        self.bias = torch.nn.Parameter(torch.tensor(-5.0))
+
+    def logits(self, image: Tensor, text: Tensor) -> Tensor:
+        return image @ text.T * self.scale.exp() + self.bias
+
+
+def embed_texts(towers: Towers, table: Tensor, ids: NDArray[np.int32]) -> Tensor:
+    longest = max(1, int((ids < 32000).sum(1).max()))
+    tokens = torch.from_numpy(ids[:, :longest].astype(np.int64))
+    vectors = table[tokens]
+    if towers.training:
+        vectors = vectors + 0.15 * torch.randn_like(vectors)
+    return towers.text(vectors, tokens == 32000)
+
+
+def train(samples: Samples, minutes: float, seed: int, log: Log) -> Towers:
+    torch.manual_seed(seed)
+    rng = np.random.default_rng(seed)
+    table, words = load_vectors(), WordVectors()
+    ids = tokenize(samples.texts, words)
+    near = neighbours(table, np.unique(ids[ids < 32000]))
+    lengths = (ids < 32000).sum(1)
+    log(f"{len(ids)} captions, {lengths.mean():.1f} tokens on average, {lengths.max()} at most")
+    rows = torch.from_numpy(samples.features)
+    towers = Towers(rows.mean(0), rows.std(0).clamp(min=0.05))
+    sizes = {n: sum(p.numel() for p in m.parameters()) for n, m in towers.named_children()}
+    log(f"parameters: {sizes}")
+    decay = [p for p in towers.parameters() if p.ndim > 1]
+    rest = [p for p in towers.parameters() if p.ndim <= 1]
+    optimizer = torch.optim.AdamW(
+        [{"params": decay, "weight_decay": 0.02}, {"params": rest, "weight_decay": 0.0}],
+        lr=1e-3, betas=(0.9, 0.98),
+    )  # fmt: skip
+    steps, step, begin = 0, 0, time.time()
+    losses: list[float] = []
+    towers.train()
+    while True:
+        done = (time.time() - begin) / (60 * minutes) if not steps else step / steps
+        if step == 40:  # a fixed number of steps from here on, set by this machine's speed
+            steps = max(60, int(40 * 60 * minutes / (time.time() - begin)))
+            log(f"{steps} steps of {TEXTS} texts x {IMAGES} samples")
+        if steps and step >= steps:
+            return towers
+        for group in optimizer.param_groups:
+            group["lr"] = 1.5e-3 * min(1, (step + 1) / 100) * (0.02 + 0.98 * (1 + math.cos(math.pi * min(done, 1))) / 2)
+        picked = rng.integers(len(ids), size=TEXTS)
+        own = samples.owner[picked].astype(np.int64)
+        others = rng.integers(len(samples.features), size=IMAGES - TEXTS)
+        batch = np.concatenate([own, others])
+        target = torch.from_numpy(labels(samples.truth, batch, samples.claims[picked]))
+        x = rows[torch.from_numpy(batch)]
+        x = x + 0.05 * towers.image.std * torch.randn_like(x)
+        text = embed_texts(towers, table, augment(ids[picked], near, rng))
+        logit = towers.logits(towers.image(x), text)
+        yes, no = (target == 1).float(), (target == -1).float()
+        pair = POSITIVE_WEIGHT * yes * functional.softplus(-logit) + no * functional.softplus(logit)
+        # each text counts the same, however often it is true; its own sample counts for more
+        per_text = pair.sum(0) / (POSITIVE_WEIGHT * yes + no).sum(0)
+        positive = (yes * functional.softplus(-logit)).sum(0) / yes.sum(0).clamp(min=1)
+        loss = per_text.mean() + 0.1 * positive.mean()
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(towers.parameters(), 1.0)
+        optimizer.step()
+        losses.append(loss.item())
+        step += 1
+        if step % 200 == 0:
+            log(
+                f"step {step}: loss {np.mean(losses[-200:]):.4f}, scale {towers.scale.exp():.2f}, "
+                f"bias {towers.bias:.2f}"
+            )
+
+
+@torch.no_grad()
+def measure(towers: Towers, samples: Samples, name: str, log: Log) -> dict[str, float]:
+    """Retrieval among 50 texts and 50 samples, and balanced accuracy of statements.
+
+    R@1: the share of samples whose own caption scores best among those of 50 samples of which it
+    is the only one that is true.
+    """
+    towers.eval()
+    rng = np.random.default_rng(0)
+    table, words = load_vectors(), WordVectors()
+    ids = tokenize(samples.texts, words)
+    rows = torch.from_numpy(samples.features)
+    image = torch.cat([towers.image(r) for r in rows.split(4096)])
+    keep = rng.permutation(len(ids))[:6000]
+    text = torch.cat([embed_texts(towers, table, ids[k]) for k in np.array_split(keep, 12)])
+    logit = towers.logits(image, text).numpy()
+    truth = labels(samples.truth, np.arange(len(rows)), samples.claims[keep])
+    hits, places = [], []
+    auc = []
+    for j in range(len(keep)):
+        own = samples.owner[keep[j]]
+        false = np.flatnonzero(truth[own] == -1)  # texts that are wrong about this sample
+        if len(false) >= 49:
+            rivals = rng.choice(false, 49, replace=False)
+            rank = int((logit[own, rivals] >= logit[own, j]).sum())
+            hits.append(rank == 0)
+            places.append(rank < 5)
+        if j < 1500:
+            yes, no = logit[truth[:, j] == 1, j], logit[truth[:, j] == -1, j]
+            if len(yes) and len(no):
+                auc.append(float((yes[:, None] > rng.choice(no, 200)[None]).mean()))
+    decided = truth != 0
+    guess = logit > 0
+    recall = (guess & (truth == 1)).sum() / max((truth == 1).sum(), 1)
+    reject = (~guess & (truth == -1)).sum() / max((truth == -1).sum(), 1)
+    result = {
+        "r1_of_50": float(np.mean(hits)),
+        "r5_of_50": float(np.mean(places)),
+        "auc": float(np.mean(auc)),
+        "true_positive_rate": float(recall),
+        "true_negative_rate": float(reject),
+    }
+    log(f"{name}: " + ", ".join(f"{k} {v:.3f}" for k, v in result.items()) + f" ({decided.mean():.2f} decided)")
+    return result
+
+
+@torch.no_grad()
+def export(towers: Towers, folder: Path, measured: dict[str, dict[str, float]], log: Log) -> None:
+    """Write image.onnx, text.onnx and config.json; check them against torch."""
+    import onnxruntime
+
+    towers.eval().float()
+    folder.mkdir(parents=True, exist_ok=True)
+    features = torch.randn(5, len(towers.image.mean)) * towers.image.std + towers.image.mean
+    vectors = torch.randn(1, 9, 256)
+    for name, model, example, axes in (
+        ("image", towers.image, features, {0: "frames"}),
+        ("text", towers.text, vectors, {1: "tokens"}),
+    ):
+        source = "features" if name == "image" else "vectors"
+        partial = folder / f"{name}.onnx.part"
+        torch.onnx.export(
+            model, (example,), str(partial), input_names=[source], output_names=["embedding"],
+            dynamic_axes={source: axes} | ({"embedding": {0: "frames"}} if name == "image" else {}),
+            opset_version=17, dynamo=False,
+        )  # fmt: skip
+        os.replace(partial, folder / f"{name}.onnx")
+        session = onnxruntime.InferenceSession(
+            str(folder / f"{name}.onnx"), providers=["CPUExecutionProvider"]
+        )
+        worst = 1.0
+        for size in (1, 2, 17, 48):
+            shape = (size, example.shape[1]) if name == "image" else (1, size, 256)
+            test = torch.randn(shape) * (towers.image.std if name == "image" else 1.0)
+            ours = session.run(None, {source: test.numpy()})[0]
+            worst = min(worst, float((torch.from_numpy(ours) * model(test)).sum(-1).min()))
+        size = (folder / f"{name}.onnx").stat().st_size / 1e6
+        log(f"{name}.onnx: {size:.2f} MB, cosine with torch at least {worst:.6f}")
+    config = {
+        "format": 1,
+        "dim": DIM,
+        "logit_scale": float(towers.scale),
+        "logit_bias": float(towers.bias),
+        "feature_version": FEATURE_VERSION,
+        "features": len(towers.image.mean),
+        "max_tokens": MAX_TOKENS,
+        "fps": FPS,
+        "smoothing_seconds": SMOOTHING_SECONDS,
+        "step_template": "{step}",
+        "label_template": "{label}",
+        "measured": measured,
+    }
+    partial = folder / "config.json.part"
+    partial.write_text(json.dumps(config, indent=2) + "\n")
+    os.replace(partial, folder / "config.json")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--motions", type=int, default=60_000)
+    parser.add_argument("--minutes", type=float, default=30.0, help="time for the towers")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--out", type=Path, default=ROOT / "src/actalign/models/body")
+    parser.add_argument("--log", type=Path, default=ROOT / "training/train.log")
+    args = parser.parse_args()
+    torch.set_num_threads(2)
+    log = Log(args.log)
+    log(f"motions {args.motions}, seed {args.seed}, torch {torch.__version__}")
+    samples = generate(args.motions, args.seed)
+    log(f"{len(samples.features)} samples, {len(samples.statements)} statements")
+    towers = train(samples, args.minutes, args.seed, log)
+    del samples
+    measured = {}
+    for name, held_out in (("seen wordings", False), ("held-out wordings", True)):
+        test = generate(2000, args.seed + 1000, held_out=held_out)
+        measured[name] = measure(towers, test, f"new movements, {name}", log)
+    export(towers, args.out, measured, log)
+    log("done")
+
+
+if __name__ == "__main__":
+    main()
