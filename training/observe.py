@@ -25,13 +25,13 @@ def _chain(side: str, parts: tuple[str, ...]) -> list[int]:
 
 _BONES: list[tuple[list[int], float]] = [
     (_HEAD + [AT[f"{s}_{p}"] for s in ("left", "right") for p in ("shoulder", *_ARM)], 1.2),
-    (_HEAD, 1.5),
+    (_HEAD, 2.0),
 ]
 for _s in ("left", "right"):
     _BONES += [
         (_chain(_s, ("shoulder", *_ARM)), 0.9),
-        (_chain(_s, _ARM), 1.6),
-        (_chain(_s, _ARM[1:]), 1.8),
+        (_chain(_s, _ARM), 2.0),
+        (_chain(_s, _ARM[1:]), 2.2),
         (_chain(_s, _ARM[2:]), 1.0),
         (_chain(_s, ("hip", *_LEG)), 0.5),
         (_chain(_s, _LEG), 1.6),
@@ -130,8 +130,8 @@ def observe(
     root = (place + shake + jitter) * scale[:, None] * np.array([1.0, -1.0])
 
     # systematic errors of depth: compressed, sheared (leaning), per clip
-    depth = float(np.exp(rng.normal(-0.1, 0.16) * noise))
-    lean = float(rng.normal(0.12, 0.12)) * min(noise, 1.5)
+    depth = float(np.exp(rng.normal(-0.2, 0.2) * noise))
+    lean = float(rng.normal(0.12, 0.13)) * min(noise, 1.5)
     body = body * np.array([1.0, 1.0, depth])
     body[..., 2] += lean * body[..., 1]
 
@@ -180,6 +180,12 @@ def observe(
         b = a + max(1, int(rng.uniform(0.1, 0.8) * frames))
         body[a:b] = body[a:b][:, table]
         visibility[a:b] = visibility[a:b][:, table]
+    # taken for a person who faces the other way: sides exchanged, depth turned round
+    if noise > 0 and rng.random() < 0.03:
+        a = int(rng.integers(frames)) if rng.random() < 0.7 else 0
+        b = a + max(1, int(rng.uniform(0.1, 1.0) * frames))
+        body[a:b] = body[a:b][:, MIRROR_LANDMARKS] * np.array([1.0, 1.0, -1.0])
+        visibility[a:b] = visibility[a:b][:, MIRROR_LANDMARKS]
     # a limb lost for a while: it lags behind and then sticks somewhere wrong
     if noise > 0 and rng.random() < 0.08:
         limb = int(rng.integers(4))
