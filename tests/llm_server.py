@@ -120,6 +120,8 @@ class LLMServer:
 
     faults: label -> what to do with the requests about it, in turn; good answers after that.
     formats: the response formats it takes. steps: how many steps its good answers have.
+    batch_faults: label -> error of its line in a batch. cut_batches: how often the line drops
+    after a batch was made.
     """
 
     def __init__(self, *, formats=("json_schema", "json_object", "text"), steps=10) -> None:
@@ -133,6 +135,7 @@ class LLMServer:
         self.files: dict[str, bytes] = {}
         self.batches: dict[str, dict] = {}
         self.batch_faults: dict[str, dict] = {}
+        self.cut_batches = 0
         self.lock = threading.Lock()
         self._closing = threading.Event()
 
@@ -273,7 +276,11 @@ class _Handler(BaseHTTPRequestHandler):
                 **asked,
             }
             service.batches[batch["id"]] = batch
-            self._send_json(batch)
+            if service.cut_batches:
+                service.cut_batches -= 1
+                self._send(Reply(body=json.dumps(batch).encode(), cut_after=10))
+            else:
+                self._send_json(batch)
         else:
             self._send(status(404, "no such path")({}))
 

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from actalign.errors import UsageError
 from actalign.generation import Question, generate_scripts, plan_requests, read_questions
 from actalign.llm import LLMConfig, LLMError
-from actalign.llm_batch import collect, poll, state_path, submit
+from actalign.llm_batch import collect, poll, submit
 from actalign.script_answer import TokenLimit
 from actalign.script_bank import read_bank
 
@@ -284,13 +284,37 @@ def test_a_batchs_bad_answers_and_failures_go_into_the_next_batch(server, config
 
 def test_a_submission_cut_off_is_found_again_and_not_made_twice(server, config, tmp_path):
     bank, cache = tmp_path / "bank.json", tmp_path / "cache"
-    submit(QUESTIONS, config=config, bank=bank, api_key=KEY, cache=cache)
-    path = state_path(bank)
-    saved = json.loads(path.read_text()) | {"batch_id": None}
-    path.write_text(json.dumps(saved))  # as a crash between the call and the note leaves it
-    state = submit(QUESTIONS, config=config, bank=bank, api_key=KEY, cache=cache)
+    server.cut_batches = 1
+    retrying = config.model_copy(update={"max_retries": 4})
+    with pytest.raises(LLMError, match="broke off"):
+        submit(QUESTIONS, config=retrying, bank=bank, api_key=KEY, cache=cache)
+    state = submit(QUESTIONS, config=retrying, bank=bank, api_key=KEY, cache=cache)
     assert state.batch_id == "batch-0"
     assert len(server.batches) == 1
+    server.finish_batches()
+    assert all(r.scripts for r in collect(bank, api_key=KEY, cache=cache))
+
+
+def test_a_batch_crossed_by_a_live_run_is_still_collected(server, config, tmp_path):
+    bank, cache = tmp_path / "bank.json", tmp_path / "cache"
+    submit(QUESTIONS, config=config, bank=bank, api_key=KEY, cache=cache)
+    generate(QUESTIONS, config, tmp_path, bank=bank)
+    server.finish_batches()
+    assert all(r.scripts for r in collect(bank, api_key=KEY, cache=cache))
+    assert len(read_bank(bank)) == 4
+
+
+def test_a_prompt_file_changed_under_a_batch_is_noticed(server, config, tmp_path):
+    bank, cache, prompt = tmp_path / "bank.json", tmp_path / "cache", tmp_path / "mine.txt"
+    prompt.write_text("Steps of {domain}\n{labels}")
+    own = config.model_copy(update={"prompt": str(prompt)})
+    submit(QUESTIONS, config=own, bank=bank, api_key=KEY, cache=cache)
+    server.finish_batches()
+    prompt.write_text("Other steps of {domain}\n{labels}")
+    with pytest.raises(UsageError, match="prompt file changed"):
+        collect(bank, api_key=KEY, cache=cache)
+    prompt.write_text("Steps of {domain}\n{labels}")
+    assert all(r.scripts for r in collect(bank, api_key=KEY, cache=cache))
 
 
 def test_a_batch_that_was_never_submitted_says_so(tmp_path):

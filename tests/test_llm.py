@@ -2,6 +2,7 @@
 
 import json
 import time
+import traceback
 
 import pytest
 from llm_server import LLMServer, cuts, good, good_scripts, hangs, refuses, says, status, steps_of
@@ -9,7 +10,8 @@ from pydantic import SecretStr
 
 from actalign.errors import UsageError
 from actalign.generation import Question, generate_scripts
-from actalign.llm import LLMConfig, read_api_key
+from actalign.llm import LLMConfig, LLMError, LLMService, Message, Request, read_api_key
+from actalign.script_answer import SCHEMA
 
 KEY = "sk-test-4f9a81c2d7"
 LABELS = ("jump shot", "layup")
@@ -166,8 +168,15 @@ def test_429_for_good_is_a_row_that_tells_what_to_do(server, ask):
     server.faults["layup"] = [status(429, "quota used up", retry_after_ms="5")] * 3
     error = ask()["q"].error
     assert "rate limit or credit" in error
+    assert "asks to wait" not in error
     assert "quota used up" in error
     assert "run the same command later" in error
+
+
+def test_a_wait_too_long_for_the_sdk_is_told_to_the_user(server, ask):
+    server.faults["layup"] = [status(429, "come back later", Retry_After="3600")]
+    error = ask(max_retries=0)["q"].error
+    assert "asks to wait 3600 s" in error
 
 
 def test_500_twice_then_fine(server, ask):
@@ -290,6 +299,16 @@ def test_the_key_is_nowhere_even_when_the_server_echoes_it(server, ask, tmp_path
     assert files
     assert not [path for path in files if KEY.encode() in path.read_bytes()]
     assert KEY not in repr(LLMConfig()) + LLMConfig().model_dump_json()
+
+
+def test_a_traceback_does_not_hold_what_the_server_echoes(server):
+    service = LLMService(LLMConfig(base_url=server.url), SCHEMA, SecretStr(KEY))
+    server.faults["layup"] = [status(400, f"no: {KEY}")] * 3
+    text = "JSON please:\n1. layup"
+    request = Request(service.model_id, (Message("user", text),))
+    with pytest.raises(LLMError) as caught:
+        service.complete(request)
+    assert KEY not in "".join(traceback.format_exception(caught.value))
 
 
 def test_the_key_comes_from_the_environment_or_a_file(tmp_path, monkeypatch):

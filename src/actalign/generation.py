@@ -29,6 +29,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from traceback import extract_tb
 
 from pydantic import SecretStr
 
@@ -250,7 +251,7 @@ class _Run:
         except ActAlignError as error:
             return str(error), asked
         except Exception as error:  # a defect must cost one row, not the batch
-            logger.debug("unexpected", exc_info=True)
+            logger.debug("%s at %s", type(error).__name__, extract_tb(error.__traceback__))
             return f"An unexpected {type(error).__name__} came up; please report it.", asked
 
 

@@ -37,11 +37,15 @@ FORMATS: tuple[AnswerFormat, ...] = ("json_schema", "json_object", "text")
 
 
 class LLMError(ActAlignError):
-    """A request that brought no answer. ``fatal``: every other request would fail alike."""
+    """A request that brought no answer.
 
-    def __init__(self, message: str, *, fatal: bool = False) -> None:
+    fatal: every other request would fail alike. unfit: the service refused the request's form.
+    """
+
+    def __init__(self, message: str, *, fatal: bool = False, unfit: bool = False) -> None:
         super().__init__(message)
         self.fatal = fatal
+        self.unfit = unfit
 
 
 class LLMConfig(BaseModel):
@@ -231,8 +235,6 @@ class LLMService:
 
     def complete(self, request: Request) -> Answer:
         """Answer one request in the strictest form that the service takes. Raises LLMError."""
-        import openai
-
         for number in range(self._first_format, len(FORMATS)):
             body = request.body(FORMATS[number], self._schema)
             try:
@@ -240,10 +242,7 @@ class LLMService:
                     lambda body=body: self.client.chat.completions.create(**body)  # type: ignore[misc]
                 )
             except LLMError as error:
-                refused = isinstance(
-                    error.__cause__, openai.BadRequestError | openai.UnprocessableEntityError
-                )
-                if refused and number + 1 < len(FORMATS):
+                if error.unfit and number + 1 < len(FORMATS):
                     continue
                 raise
             with self._lock:
@@ -259,7 +258,9 @@ class LLMService:
             return send()
         except openai.OpenAIError as error:
             message, fatal = self._explain(error)
-            raise LLMError(self.redact(message), fatal=fatal) from error
+            unfit = getattr(error, "status_code", None) in (400, 422)
+            # "from None": the SDK's own message may hold what a server echoed of the key
+            raise LLMError(self.redact(message), fatal=fatal, unfit=unfit) from None
         except ValueError as error:
             raise LLMError(self.redact(self._no_completion(error))) from None
 
@@ -325,9 +326,11 @@ class LLMService:
                 "check --llm-model and --base-url."
             ), True
         if status == 429:
+            wait = error.response.headers.get("retry-after")
             return (
-                f"{at} refused the request for its rate limit or credit, {tries} times: {said}; "
-                "run the same command later, what is answered is kept."
+                f"{at} refused the request for its rate limit or credit: {said}"
+                + (f" (it asks to wait {_short(wait)} s)" if wait else "")
+                + "; run the same command later, what is answered is kept."
             ), False
         return f"{at} answered with status {status}: {said}.", False
 

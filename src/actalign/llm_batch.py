@@ -1,16 +1,16 @@
 """OpenAI's Batch API: submit now, collect within a day, at the batch price.
 
 Three steps, each its own command, any of them safe to repeat after a crash. What was submitted is
-noted in `<bank>.batch.json` before and after each call, and the batch itself carries a hash of its
-requests, by which a submission that was cut off is found again and never made twice. Collected
+noted in `<bank>.batch.json` before and after each call, and the batch itself carries a token from
+there, by which a submission that was cut off is found again and never made twice. Collected
 answers go to the same cache as live ones; what they leave open (repair turns, expired requests)
 is submitted by the next `submit`, or asked directly by `generate`.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
+import uuid
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -42,12 +42,12 @@ class SavedQuestion(BaseModel):
 class BatchState(BaseModel):
     """What was submitted for a bank: enough to go on from any point.
 
-    digest: hash of the requests. file_id, batch_id: None until the service gave them.
+    token: marks the batch at the service. file_id, batch_id: None until the service gave them.
     """
 
     config: LLMConfig
     questions: tuple[SavedQuestion, ...]
-    digest: str
+    token: str
     requests: int
     file_id: str | None = None
     batch_id: str | None = None
@@ -95,13 +95,14 @@ def submit(
     requests = _open_requests(questions, config, Bank(bank), AnswerCache(cache))
     if not requests:
         return None
-    digest = hashlib.sha256(" ".join(sorted(requests)).encode()).hexdigest()[:40]
-    if state is None or state.collected or state.digest != digest:
+    if state is None or state.collected:
         saved = tuple(SavedQuestion(id=q.id, labels=q.labels, domain=q.domain) for q in questions)
-        state = BatchState(config=config, questions=saved, digest=digest, requests=len(requests))
+        state = BatchState(
+            config=config, questions=saved, token=uuid.uuid4().hex, requests=len(requests)
+        )
         _write_state(bank, state)
     else:
-        state = state.model_copy(update={"batch_id": _find_batch(service, digest)})
+        state = state.model_copy(update={"batch_id": _find_batch(service, state.token)})
     if state.batch_id is None:
         state = _send(service, bank, state, requests)
     _write_state(bank, state)
@@ -202,22 +203,24 @@ def _send(
         state = state.model_copy(update={"file_id": file.id})
         _write_state(bank, state)
     file_id = state.file_id or ""
+    # No retries: a lost reply may stand for a batch that was made; the next `submit` looks first.
+    once = client.with_options(max_retries=0)
     batch = service.call(
-        lambda: client.batches.create(
+        lambda: once.batches.create(
             input_file_id=file_id,
             endpoint=ENDPOINT,
             completion_window="24h",
-            metadata={"actalign": state.digest},
+            metadata={"actalign": state.token},
         )
     )
     return state.model_copy(update={"batch_id": batch.id})
 
 
-def _find_batch(service: LLMService, digest: str) -> str | None:
-    """A batch of exactly these requests that the service has already, if the newest 100 have it."""
+def _find_batch(service: LLMService, token: str) -> str | None:
+    """The batch with this token, if the service has it among its newest 100."""
     page = service.call(lambda: service.client.batches.list(limit=100))
     for batch in page.data:
-        if (batch.metadata or {}).get("actalign") == digest:
+        if (batch.metadata or {}).get("actalign") == token:
             return batch.id
     return None
 
@@ -253,7 +256,7 @@ def _take_answers(
         if file_id
         for line in _download(service, file_id)
     ]
-    if lines and not any(line.get("custom_id") in requests for line in lines):
+    if requests and lines and not any(line.get("custom_id") in requests for line in lines):
         raise UsageError(
             f"None of the answers of batch {batch.id} fits the questions; was the prompt file "
             "changed after the batch was submitted? Put it back and collect again."

@@ -44,7 +44,9 @@ class Prompt:
     def render(self, domain: str, labels: Sequence[str]) -> str:
         """The text for one question; candidates are numbered from 1 in the order given."""
         values = {
-            "labels": "\n".join(f"{m}. {label}" for m, label in enumerate(labels, start=1)),
+            "labels": "\n".join(
+                f"{m}. {' '.join(label.split())}" for m, label in enumerate(labels, start=1)
+            ),
             "domain": domain,
             "count": str(len(labels)),
             "min_steps": str(self.min_steps),
