@@ -14,7 +14,9 @@ import argparse
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -24,6 +26,7 @@ from PIL import Image
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 from tiny_models import make_siglip
 
+from actalign._types import Float32, UInt8
 from actalign.encoder import Encoder, load_encoder
 from actalign.export import export_onnx
 from actalign.onnx import OnnxEncoder
@@ -37,16 +40,17 @@ BASE = {
     "patch_size": 16,
 }
 BATCH = 8
+Step = Callable[[UInt8], Any]
 
 
-def transformers_pipeline(folder: Path):
+def transformers_pipeline(folder: Path) -> tuple[Step, Step]:
     """Encode as the model card does: processor on Pillow images, then get_image_features."""
     model = transformers.SiglipModel.from_pretrained(folder, attn_implementation="eager").eval()
     kind = transformers.models.siglip
     kind = getattr(kind, "SiglipImageProcessorPil", None) or kind.SiglipImageProcessor
     processor = kind.from_pretrained(folder)
 
-    def preprocess(frames):
+    def preprocess(frames: UInt8) -> list[torch.Tensor]:
         return [
             processor(
                 images=[Image.fromarray(f) for f in frames[i : i + BATCH]], return_tensors="pt"
@@ -54,7 +58,7 @@ def transformers_pipeline(folder: Path):
             for i in range(0, len(frames), BATCH)
         ]
 
-    def encode(frames):
+    def encode(frames: UInt8) -> Float32:
         with torch.inference_mode():
             outputs = [model.get_image_features(pixel_values=p) for p in preprocess(frames)]
         return np.concatenate([getattr(o, "pooler_output", o).numpy() for o in outputs])
@@ -62,14 +66,14 @@ def transformers_pipeline(folder: Path):
     return encode, preprocess
 
 
-def preprocessing_of(encoder: Encoder):
+def preprocessing_of(encoder: Encoder) -> Step:
     """The part of encode_image that comes before the tower."""
     if isinstance(encoder, OnnxEncoder):
         return encoder.config.image.apply
     return lambda frames: encoder.image_inputs(torch.from_numpy(frames))
 
 
-def best_seconds(function, frames, repeats):
+def best_seconds(function: Step, frames: UInt8, repeats: int) -> float:
     taken = []
     for _ in range(repeats):
         start = time.perf_counter()

@@ -285,7 +285,10 @@ def _square_processor(
 def _save(kind: type, config: transformers.PretrainedConfig, folder: Path) -> None:
     torch.manual_seed(0)
     model = kind(config)
+    spread = 0.3 / config.vision_config.hidden_size**0.5
     with torch.no_grad():
+        for tensor in model.parameters():  # fresh towers give all inputs almost one embedding
+            tensor.add_(torch.randn_like(tensor) * spread)
         model.logit_scale.copy_(torch.tensor(4.6031))
         if hasattr(model, "logit_bias"):
             model.logit_bias.copy_(torch.tensor(-12.932))

@@ -1,7 +1,8 @@
 """What an image tower wants of a frame: size, crop, mean and std, as the checkpoint's files say.
 
-The numpy path follows Pillow's resize, rounding included; `siglip` does the same on tensors. Not
-here: decoding, rotation, anything about texts.
+The numpy path follows Pillow's resize, rounding included; `siglip` does the same on tensors. The
+width is resized before the height, as every Pillow up to 12 does (13 swaps them for some tall
+frames, which shows at hard edges only). Not here: decoding, rotation, anything about texts.
 """
 
 from __future__ import annotations
@@ -67,11 +68,10 @@ class ImagePreprocessing(BaseModel):
         rows = resize_weights(frames.shape[1], height, self.resample)[top:bottom]
         columns = resize_weights(frames.shape[2], width, self.resample)[left:right]
         out = np.empty((len(frames), 3, len(rows), len(columns)), np.float32)
-        for channel in range(3):
-            plane = frames[..., channel].astype(np.float32)
-            plane = np.clip(np.rint(plane @ columns.T), 0, 255)
-            np.matmul(rows, plane, out=out[:, channel])
-        np.clip(np.rint(out, out=out), 0, 255, out=out)
+        for frame, planes in zip(frames, out, strict=True):
+            for channel in range(3):
+                plane = frame[..., channel].astype(np.float32)
+                planes[channel] = _along_rows(_along_columns(plane, columns), rows)
         std = np.asarray(self.std, np.float32)[:, None, None]
         mean = np.asarray(self.mean, np.float32)[:, None, None]
         out *= np.float32(self.rescale) / std
@@ -101,6 +101,31 @@ def resize_weights(size: int, target: int, resample: Literal["bilinear", "bicubi
     result = weights.astype(np.float32)
     result.setflags(write=False)
     return result
+
+
+def _along_columns(plane: Float32, weights: Float32) -> Float32:
+    """A (H, W) plane and (w, W) weights to (H, w), rounded to 0..255."""
+    out = np.empty((len(plane), len(weights)), np.float32)
+    for targets, sources in _bands(weights):
+        out[:, targets] = plane[:, sources] @ weights[targets, sources].T
+    return np.clip(np.rint(out, out=out), 0, 255, out=out)
+
+
+def _along_rows(plane: Float32, weights: Float32) -> Float32:
+    """A (H, W) plane and (h, H) weights to (h, W), rounded to 0..255."""
+    out = np.empty((len(weights), plane.shape[1]), np.float32)
+    for targets, sources in _bands(weights):
+        out[targets] = weights[targets, sources] @ plane[sources]
+    return np.clip(np.rint(out, out=out), 0, 255, out=out)
+
+
+def _bands(weights: Float32) -> list[tuple[slice, slice]]:
+    """Blocks of 32 outputs, and the run of inputs outside which their weights are zero."""
+    bands = []
+    for start in range(0, len(weights), 32):
+        used = np.flatnonzero(weights[start : start + 32].any(axis=0))
+        bands.append((slice(start, start + 32), slice(int(used[0]), int(used[-1]) + 1)))
+    return bands
 
 
 def check_frames(frames: UInt8) -> None:

@@ -53,12 +53,24 @@ WEIGHT_FILES = ("model.safetensors", "model-*.safetensors", "model.safetensors.i
 class TransformersEncoder:
     """A SigLIP, SigLIP 2 or CLIP checkpoint as an `Encoder`.
 
+    revision: the hub's commit the files came from, None for a local folder.
+
     text: every text is lower-cased and padded to the tower's full length without an attention
     mask, as these models were trained; longer texts are cut, and `text_warnings` names them.
     """
 
-    def __init__(self, folder: Path, *, model_id: str, device: str, dtype: str, batch_size: int):
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        model_id: str,
+        revision: str | None,
+        device: str,
+        dtype: str,
+        batch_size: int,
+    ):
         self.model_id = model_id
+        self.revision = revision
         self.defaults = EncoderDefaults()
         self.batch_size = batch_size
         self.device = torch.device(device)
@@ -118,12 +130,14 @@ class TransformersEncoder:
         dtype = dtype or ("bfloat16" if on_cuda else "float32")
         if dtype not in DTYPES:
             raise EncoderError(f"There is no dtype {dtype!r}; choose {', '.join(DTYPES)}.")
-        folder = Path(model).expanduser()
+        folder, commit = Path(model).expanduser(), None
         if not folder.is_dir():
             folder = _download(model, revision)
+            commit = folder.name  # the hub cache names a snapshot by its commit
         return cls(
             folder,
             model_id=model,
+            revision=commit,
             device=chosen,
             dtype=dtype,
             batch_size=batch_size or (128 if on_cuda else 16),
@@ -135,11 +149,11 @@ class TransformersEncoder:
         out = np.empty((len(frames), self.dim), np.float32)
         with torch.inference_mode():
             for start in range(0, len(frames), self.batch_size):
-                batch = torch.from_numpy(
-                    np.require(frames[start : start + self.batch_size], requirements=["C", "W"])
+                chunk = frames[start : start + self.batch_size]
+                batch = torch.empty(
+                    chunk.shape, dtype=torch.uint8, pin_memory=self.device.type == "cuda"
                 )
-                if self.device.type == "cuda":
-                    batch = batch.pin_memory()
+                batch.numpy()[:] = chunk
                 inputs = self.image_inputs(batch.to(self.device, non_blocking=True))
                 features = _features(self.torch_model.get_image_features(**inputs))
                 out[start : start + len(batch)] = features.float().cpu().numpy()
@@ -189,7 +203,7 @@ class TransformersEncoder:
             return {"pixel_values": self._normalise(planes)}
         vision = self.torch_model.config.vision_config
         patch = int(vision.patch_size)
-        rows, columns = naflex_grid(height, width, patch, int(vision.num_patches))
+        rows, columns = naflex_grid(height, width, int(vision.num_patches))
         planes = resize(planes, (rows * patch, columns * patch), spec.resample)
         count = len(planes)
         patches = self._normalise(planes).reshape(count, 3, rows, patch, columns, patch)
@@ -209,19 +223,19 @@ class TransformersEncoder:
 def resize(planes: torch.Tensor, size: tuple[int, int], resample: str) -> torch.Tensor:
     """Resize (T, 3, H, W) uint8 planes to (T, 3, *size), values 0..255, as Pillow does.
 
-    On the CPU torch has a kernel for uint8. Elsewhere, and for float32 planes, the two passes are
-    done one by one and rounded in between, as Pillow rounds; else bicubic is off at sharp edges.
+    On the CPU torch has a kernel for uint8. Elsewhere the arithmetic is float32, in two passes
+    rounded in between as Pillow rounds; else bicubic is off at hard edges.
     """
     interpolate = torch.nn.functional.interpolate
     if planes.dtype == torch.uint8 and planes.device.type == "cpu":
-        return interpolate(planes, size=size, mode=resample, antialias=True)
+        return interpolate(planes, size, mode=resample, antialias=True)
     planes = planes.float()
     for step in ((planes.shape[2], size[1]), size):
-        planes = interpolate(planes, size=step, mode=resample, antialias=True).round().clamp(0, 255)
+        planes = interpolate(planes, step, mode=resample, antialias=True).round().clamp(0, 255)
     return planes
 
 
-def naflex_grid(height: int, width: int, patch: int, budget: int) -> tuple[int, int]:
+def naflex_grid(height: int, width: int, budget: int) -> tuple[int, int]:
     """The largest (rows, columns) of patches, at most `budget` in all, that keeps the aspect ratio.
 
     Among the scales at which one edge is a whole number of patches and the other is rounded up.

@@ -1,0 +1,550 @@
+"""One contract for every encoder, and what checkpoints and exported folders promise."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import textwrap
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+pytest.importorskip("transformers")
+
+import torch
+import transformers
+from PIL import Image
+from tiny_models import CORPUS, make_clip, make_naflex, make_siglip, make_siglip2
+
+from actalign.encoder import Encoder, load_encoder
+from actalign.errors import EncoderError, UsageError
+from actalign.export import export_onnx
+from actalign.onnx import OnnxEncoder
+from actalign.preprocessing import ImagePreprocessing
+from actalign.siglip import naflex_grid, resize
+
+CHECKPOINTS = {
+    "siglip": make_siglip,
+    "siglip2": make_siglip2,
+    "naflex": make_naflex,
+    "clip": make_clip,
+}
+ENCODERS = [*CHECKPOINTS, "onnx"]
+SHAPES = [(72, 128), (90, 41), (30, 30), (48, 48), (200, 300)]
+
+
+@pytest.fixture(scope="session")
+def checkpoints(tmp_path_factory) -> dict[str, Path]:
+    root = tmp_path_factory.mktemp("checkpoints")
+    return {name: make(root / name) for name, make in CHECKPOINTS.items()}
+
+
+@pytest.fixture(scope="session")
+def exported(checkpoints, tmp_path_factory) -> Path:
+    return export_onnx(str(checkpoints["siglip"]), tmp_path_factory.mktemp("onnx") / "out").folder
+
+
+@pytest.fixture(scope="session")
+def encoders(checkpoints, exported) -> dict[str, Encoder]:
+    folders = {**checkpoints, "onnx": exported}
+    return {name: load_encoder(str(folder), batch_size=3) for name, folder in folders.items()}
+
+
+@pytest.fixture(params=ENCODERS)
+def encoder(request, encoders) -> Encoder:
+    return encoders[request.param]
+
+
+def blobs(count: int, height: int, width: int, seed: int = 0) -> np.ndarray:
+    """Frames with soft colours, and in wide ones fine texture and hard edges."""
+    random = np.random.default_rng(seed)
+    frames = []
+    for _ in range(count):
+        soft = Image.fromarray(random.integers(0, 256, (5, 7, 3), dtype=np.uint8))
+        frame = np.array(soft.resize((width, height), Image.Resampling.BICUBIC))
+        frames.append(frame)
+        if height > width:  # Pillow 13 resizes tall frames in another order: no hard edges there
+            continue
+        frame[: height // 3] = random.integers(0, 256, frame[: height // 3].shape)
+        frame[:, width // 2 : width // 2 + 2] = random.choice([0, 255])
+    return np.stack(frames)
+
+
+def least_cosine(a: np.ndarray, b: np.ndarray) -> float:
+    norms = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
+    return float(((a * b).sum(axis=1) / norms).min())
+
+
+class TestContract:
+    def test_rows_match_inputs(self, encoder):
+        assert isinstance(encoder, Encoder)
+        image, text = encoder.encode_image(blobs(7, 60, 80)), encoder.encode_text(CORPUS)
+        assert image.shape == (7, encoder.dim)
+        assert text.shape == (len(CORPUS), encoder.dim)
+        assert image.dtype == text.dtype == np.float32
+        assert np.isfinite(image).all()
+        assert np.isfinite(text).all()
+
+    def test_nothing_in_nothing_out(self, encoder):
+        image = encoder.encode_image(np.zeros((0, 60, 80, 3), np.uint8))
+        text = encoder.encode_text([])
+        assert image.shape == text.shape == (0, encoder.dim)
+        assert image.dtype == text.dtype == np.float32
+
+    def test_a_frame_never_depends_on_the_others(self, encoder):
+        frames = blobs(7, 60, 80)
+        together = encoder.encode_image(frames)
+        for t in range(len(frames)):
+            alone = encoder.encode_image(frames[t : t + 1])
+            np.testing.assert_allclose(alone[0], together[t], atol=2e-5)
+        np.testing.assert_allclose(encoder.encode_image(frames[::-1]), together[::-1], atol=2e-5)
+
+    def test_a_text_never_depends_on_the_others(self, encoder):
+        texts = [*CORPUS, "a", "word " * 200, ""]
+        together = encoder.encode_text(texts)
+        for k, text in enumerate(texts):
+            np.testing.assert_allclose(encoder.encode_text([text])[0], together[k], atol=2e-5)
+        np.testing.assert_allclose(encoder.encode_text(texts[::-1]), together[::-1], atol=2e-5)
+
+    def test_different_inputs_differ(self, encoder):
+        image, text = encoder.encode_image(blobs(4, 60, 80)), encoder.encode_text(CORPUS)
+        for rows in (image, text):
+            unit = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+            off_diagonal = (unit @ unit.T)[~np.eye(len(rows), dtype=bool)]
+            assert off_diagonal.max() < 0.9999
+
+    def test_case_does_not_matter(self, encoder):
+        upper = encoder.encode_text([text.upper() for text in CORPUS])
+        lower = encoder.encode_text([text.lower() for text in CORPUS])
+        np.testing.assert_allclose(upper, lower, atol=2e-5)
+
+    def test_views_and_read_only_frames_are_taken(self, encoder):
+        frames = blobs(4, 60, 80)
+        wanted = encoder.encode_image(np.ascontiguousarray(frames[::2, :, ::-1]))
+        np.testing.assert_allclose(encoder.encode_image(frames[::2, :, ::-1]), wanted, atol=2e-5)
+        frames.setflags(write=False)
+        assert encoder.encode_image(frames).shape == (4, encoder.dim)
+
+    @pytest.mark.parametrize(
+        "frames",
+        [np.zeros((2, 8, 8, 3), np.float32), np.zeros((8, 8, 3), np.uint8)],
+        ids=["float", "one frame without its axis"],
+    )
+    def test_wrong_frames_are_refused(self, encoder, frames):
+        with pytest.raises(UsageError, match=r"\(T, H, W, 3\) uint8"):
+            encoder.encode_image(frames)
+
+    def test_long_texts_are_named(self, encoder):
+        assert encoder.text_warnings(CORPUS[:2]) == []
+        (warning,) = encoder.text_warnings([CORPUS[0], "bend the left knee " * 50])
+        assert "bend the left knee" in warning
+        assert encoder.model_id in warning
+
+    def test_scale_and_bias_are_the_checkpoints(self, encoder, encoders):
+        assert encoder.logit_scale == pytest.approx(4.6031, abs=1e-6)
+        bias = 0.0 if encoder is encoders["clip"] else -12.932
+        assert encoder.logit_bias == pytest.approx(bias, abs=1e-5)
+
+
+class TestAgainstTransformers:
+    @pytest.mark.parametrize("name", CHECKPOINTS)
+    @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: "x".join(map(str, shape)))
+    def test_pixels_follow_the_checkpoints_own_processor(self, checkpoints, encoders, name, shape):
+        frames = blobs(3, *shape)
+        ours = encoders[name].image_inputs(torch.from_numpy(frames))
+        theirs = own_processor(name, checkpoints[name])(
+            images=[Image.fromarray(frame) for frame in frames], return_tensors="pt"
+        )
+        pixels = ours["pixel_values"]
+        wanted = theirs["pixel_values"][:, : pixels.shape[1]]
+        std = min(encoders[name].preprocessing.std)
+        assert pixels.shape == wanted.shape
+        assert (pixels - wanted).abs().max() <= 2.01 / 255 / std
+        if name == "naflex":
+            assert ours["spatial_shapes"].tolist() == theirs["spatial_shapes"].tolist()
+
+    @pytest.mark.parametrize("name", CHECKPOINTS)
+    def test_embeddings_are_the_models_own(self, checkpoints, encoders, name):
+        kind = {"clip": "CLIPModel", "naflex": "Siglip2Model"}.get(name, "SiglipModel")
+        model = getattr(transformers, kind).from_pretrained(checkpoints[name]).eval()
+        tokenizer = transformers.AutoTokenizer.from_pretrained(checkpoints[name])
+        frames = blobs(3, 72, 128)
+        pixels = own_processor(name, checkpoints[name])(
+            images=[Image.fromarray(frame) for frame in frames], return_tensors="pt"
+        )
+        length = 32 if name == "clip" else 64
+        ids = tokenizer(
+            [text.lower() for text in CORPUS],
+            padding="max_length",
+            truncation=True,
+            max_length=length,
+            return_tensors="pt",
+        )["input_ids"]
+        with torch.no_grad():
+            image, text = model.get_image_features(**pixels), model.get_text_features(ids)
+        image, text = (getattr(out, "pooler_output", out).numpy() for out in (image, text))
+        assert least_cosine(encoders[name].encode_image(frames), image) > 0.9999
+        np.testing.assert_allclose(encoders[name].encode_text(CORPUS), text, atol=2e-5)
+
+    def test_bfloat16_is_close_and_keeps_the_scale(self, checkpoints, encoders):
+        low = load_encoder(str(checkpoints["siglip"]), dtype="bfloat16")
+        frames = blobs(5, 60, 80)
+        assert low.encode_image(frames).dtype == np.float32
+        wanted = encoders["siglip"].encode_image(frames)
+        assert least_cosine(low.encode_image(frames), wanted) > 0.999
+        assert low.logit_scale == pytest.approx(4.6031, abs=1e-6)
+
+    @pytest.mark.gpu
+    @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+    @pytest.mark.parametrize("name", CHECKPOINTS)
+    def test_cuda_agrees_with_the_cpu(self, checkpoints, encoders, name):
+        fast = load_encoder(str(checkpoints[name]), device="cuda:0")
+        frames = blobs(9, 72, 128)
+        assert least_cosine(fast.encode_image(frames), encoders[name].encode_image(frames)) > 0.999
+        assert least_cosine(fast.encode_text(CORPUS), encoders[name].encode_text(CORPUS)) > 0.999
+
+
+def own_processor(name: str, folder: Path):
+    """The checkpoint's image processor that needs Pillow only (its name differs by version)."""
+    kind = {"clip": "CLIPImageProcessor", "naflex": "Siglip2ImageProcessor"}
+    kind = kind.get(name, "SiglipImageProcessor")
+    module = sys.modules[f"transformers.models.{kind.removesuffix('ImageProcessor').lower()}"]
+    chosen = getattr(module, f"{kind}Pil", None) or getattr(module, kind)
+    return chosen.from_pretrained(folder)
+
+
+class TestPreprocessing:
+    @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: "x".join(map(str, shape)))
+    @pytest.mark.parametrize("resample", ["bilinear", "bicubic"])
+    def test_every_resize_follows_pillow(self, shape, resample):
+        frames = blobs(3, *shape)
+        size = (64, 56)
+        kind = getattr(Image.Resampling, resample.upper())
+        wanted = np.stack([np.array(Image.fromarray(f).resize(size[::-1], kind)) for f in frames])
+        wanted = wanted.transpose(0, 3, 1, 2).astype(np.float32)
+        spec = ImagePreprocessing(
+            resize=size, resample=resample, mean=(0, 0, 0), std=(1, 1, 1), rescale=1.0
+        )
+        planes = torch.from_numpy(frames).permute(0, 3, 1, 2)
+        for got in (
+            spec.apply(frames),
+            resize(planes, size, resample).float().numpy(),
+            resize(planes.float(), size, resample).numpy(),  # the arithmetic used on a GPU
+        ):
+            assert np.abs(got - wanted).max() <= 2
+
+    def test_crop_and_normalisation_follow_clip(self, checkpoints, encoders):
+        frames = blobs(2, 61, 99)
+        spec = encoders["clip"].preprocessing
+        wanted = own_processor("clip", checkpoints["clip"])(
+            images=[Image.fromarray(frame) for frame in frames], return_tensors="np"
+        )["pixel_values"]
+        assert np.abs(spec.apply(frames) - wanted).max() <= 2.01 / 255 / min(spec.std)
+
+    def test_naflex_keeps_the_aspect_ratio_within_the_budget(self):
+        assert naflex_grid(100, 100, 16) == (4, 4)
+        assert naflex_grid(720, 1280, 256) == (12, 21)
+        assert naflex_grid(1, 1000, 256) == (1, 256)
+
+
+class TestFingerprint:
+    def test_the_same_files_elsewhere_have_the_same_one(self, checkpoints, exported, tmp_path):
+        for name, folder in {**checkpoints, "onnx": exported}.items():
+            copy = shutil.copytree(folder, tmp_path / name)
+            (copy / "README.md").write_text("not part of the encoder")
+            assert load_encoder(str(copy)).fingerprint == load_encoder(str(folder)).fingerprint
+
+    @pytest.mark.parametrize(
+        ("file", "old", "new"),
+        [
+            ("preprocessor_config.json", '"resample": 3', '"resample": 2'),
+            ("tokenizer_config.json", "64", "63"),
+        ],
+    )
+    def test_another_setting_has_another_one(self, checkpoints, tmp_path, file, old, new):
+        copy = shutil.copytree(checkpoints["siglip"], tmp_path / "copy")
+        text = (copy / file).read_text()
+        assert old in text
+        (copy / file).write_text(text.replace(old, new))
+        other = load_encoder(str(copy)).fingerprint
+        assert other != load_encoder(str(checkpoints["siglip"])).fingerprint
+
+    def test_checkpoints_differ(self, encoders):
+        prints = {encoder.fingerprint for encoder in encoders.values()}
+        assert len(prints) == len(encoders)
+
+
+class TestErrors:
+    def test_a_device_that_is_not_there(self, checkpoints):
+        folder = str(checkpoints["siglip"])
+        with pytest.raises(EncoderError, match="cuda:99"):
+            load_encoder(folder, device="cuda:99")
+        with pytest.raises(EncoderError, match="no device 'gpu'"):
+            load_encoder(folder, device="gpu")
+        with pytest.raises(EncoderError, match="no dtype 'int4'; choose float32"):
+            load_encoder(folder, dtype="int4")
+
+    def test_an_exported_folder_has_no_device(self, exported):
+        assert load_encoder(str(exported), device="cpu").dim == 32
+        with pytest.raises(EncoderError, match="runs on the CPU"):
+            load_encoder(str(exported), device="cuda:0")
+
+    def test_no_such_folder_names_the_ways_out(self, tmp_path):
+        for model in (str(tmp_path / "none"), "./none", "a/b/c"):
+            with pytest.raises(EncoderError) as caught:
+                load_encoder(model)
+            assert "neither a folder here nor a hub id" in str(caught.value)
+            assert_names_the_ways_out(str(caught.value))
+
+    @pytest.mark.parametrize("missing", ["torch", "transformers"])
+    def test_without_the_extra_the_ways_out_are_named(self, monkeypatch, checkpoints, missing):
+        monkeypatch.setitem(sys.modules, missing, None)
+        monkeypatch.delitem(sys.modules, "actalign.siglip")
+        with pytest.raises(EncoderError) as caught:
+            load_encoder()
+        assert_names_the_ways_out(str(caught.value))
+
+    @pytest.mark.parametrize(
+        ("damage", "message"),
+        [
+            (lambda f: (f / "config.json").unlink(), "config.json can't be read"),
+            (lambda f: (f / "config.json").write_text("{"), "config.json isn't valid JSON"),
+            (lambda f: edit(f / "config.json", model_type="bert"), "model_type is 'bert'"),
+            (lambda f: (f / "model.safetensors").unlink(), "no weights in safetensors form"),
+            (lambda f: os.truncate(f / "model.safetensors", 9000), "can't be loaded"),
+            (lambda f: (f / "spiece.model").unlink(), "can't be loaded"),
+            (lambda f: (f / "preprocessor_config.json").unlink(), "processor_config.json can't be"),
+            (lambda f: edit(f / "preprocessor_config.json", resample=1), "resample is 1"),
+            (lambda f: edit(f / "preprocessor_config.json", image_std=[0, 1, 1]), "std is wrong"),
+            (lambda f: edit(f / "preprocessor_config.json", size={}), "resize is wrong"),
+        ],
+        ids=lambda value: value.replace(" ", "-") if isinstance(value, str) else "",
+    )
+    def test_damaged_checkpoints(self, checkpoints, tmp_path, damage, message):
+        copy = shutil.copytree(checkpoints["siglip"], tmp_path / "copy")
+        damage(copy)
+        with pytest.raises(EncoderError, match=message):
+            load_encoder(str(copy))
+
+    def test_lacking_tensors_are_never_made_up(self, checkpoints, tmp_path):
+        from safetensors.torch import load_file, save_file
+
+        copy = shutil.copytree(checkpoints["siglip"], tmp_path / "copy")
+        tensors = load_file(copy / "model.safetensors")
+        del tensors["vision_model.post_layernorm.weight"]
+        save_file(tensors, copy / "model.safetensors", metadata={"format": "pt"})
+        with pytest.raises(EncoderError, match=r"lack 1 tensors.*post_layernorm"):
+            load_encoder(str(copy))
+
+    @pytest.mark.parametrize(
+        ("damage", "message"),
+        [
+            (lambda f: (f / "text.onnx").unlink(), "text.onnx is missing"),
+            (lambda f: (f / "text.onnx").write_bytes(b"no model"), "text.onnx can't be loaded"),
+            (lambda f: (f / "tokenizer.json").unlink(), "tokenizer.json can't be read"),
+            (lambda f: (f / "config.json").unlink(), "config.json can't be read"),
+            (lambda f: edit(f / "config.json", logit_scale="big"), "config.json: logit_scale"),
+            (lambda f: edit(f / "config.json", text={"pad_id": 1}), "text.max_length is wrong"),
+            (lambda f: edit(f / "config.json", sclae=1), "sclae is wrong"),
+        ],
+        ids=lambda value: value.replace(" ", "-") if isinstance(value, str) else "",
+    )
+    def test_damaged_exports(self, exported, tmp_path, damage, message):
+        copy = shutil.copytree(exported, tmp_path / "copy")
+        damage(copy)
+        with pytest.raises(EncoderError, match=message):
+            load_encoder(str(copy))
+
+
+def assert_names_the_ways_out(message: str) -> None:
+    for way in ("actalign[siglip]", "point --model at", "--model body"):
+        assert way.lower() in message.lower()
+
+
+def edit(file: Path, **fields: object) -> None:
+    file.write_text(json.dumps({**json.loads(file.read_text()), **fields}))
+
+
+class TestExport:
+    def test_an_export_agrees_with_torch(self, exported, encoders):
+        frames = blobs(6, 48, 48)
+        wanted = encoders["siglip"].encode_image(frames)
+        assert least_cosine(encoders["onnx"].encode_image(frames), wanted) > 0.9999
+        wanted = encoders["siglip"].encode_text(CORPUS)
+        assert least_cosine(encoders["onnx"].encode_text(CORPUS), wanted) > 0.9999
+        for name in ("image.onnx", "text.onnx", "tokenizer.json", "config.json"):
+            assert (exported / name).is_file()
+
+    def test_threads_are_settable(self, exported, encoders):
+        frames = blobs(2, 48, 48)
+        one = OnnxEncoder.from_folder(exported, threads=1).encode_image(frames)
+        np.testing.assert_allclose(one, encoders["onnx"].encode_image(frames), atol=2e-5)
+
+    def test_nothing_is_overwritten(self, checkpoints, tmp_path):
+        with pytest.raises(UsageError, match="exists"):
+            export_onnx(str(checkpoints["siglip"]), tmp_path)
+
+    def test_naflex_is_refused_and_leaves_nothing(self, checkpoints, tmp_path):
+        with pytest.raises(EncoderError, match="NaFlex"):
+            export_onnx(str(checkpoints["naflex"]), tmp_path / "out")
+        assert list(tmp_path.iterdir()) == []
+
+    @pytest.mark.slow
+    @pytest.mark.parametrize("name", ["siglip2", "clip"])
+    def test_other_models_export_too(self, checkpoints, encoders, tmp_path, name):
+        report = export_onnx(str(checkpoints[name]), tmp_path / "out")
+        assert min(report.image_cosine, report.text_cosine) > 0.9999
+        frames = blobs(3, 72, 128)
+        again = load_encoder(str(report.folder))
+        assert least_cosine(again.encode_image(frames), encoders[name].encode_image(frames)) > 0.999
+        texts = [*CORPUS, "knees bent " * 60, ""]
+        wanted = encoders[name].encode_text(texts)
+        np.testing.assert_allclose(again.encode_text(texts), wanted, atol=1e-4)
+
+    @pytest.mark.slow
+    def test_int8_rows_do_not_depend_on_each_other(self, checkpoints, tmp_path):
+        report = export_onnx(str(checkpoints["siglip"]), tmp_path / "out", int8=True)
+        assert 0.99 < min(report.image_cosine, report.text_cosine) < 1
+        encoder = load_encoder(str(report.folder), batch_size=8)
+        frames = blobs(4, 48, 48)
+        together = encoder.encode_image(frames)
+        for t in range(4):
+            np.testing.assert_array_equal(encoder.encode_image(frames[t : t + 1])[0], together[t])
+
+    @pytest.mark.slow
+    def test_int8_that_loses_too_much_is_not_kept(self, checkpoints, tmp_path):
+        from safetensors.torch import load_file, save_file
+
+        copy = shutil.copytree(checkpoints["siglip"], tmp_path / "copy")
+        tensors = load_file(copy / "model.safetensors")
+        for name, tensor in tensors.items():  # a few huge activations crowd out all the others
+            if "vision_model" in name and name.endswith(
+                ("layer_norm1.weight", "layer_norm2.weight")
+            ):
+                tensor[:1] = 3000.0
+        save_file(tensors, copy / "model.safetensors", metadata={"format": "pt"})
+        with pytest.raises(EncoderError, match=r"0\.99 is asked; nothing was written"):
+            export_onnx(str(copy), tmp_path / "out", int8=True)
+        assert not (tmp_path / "out").exists()
+
+
+class Hub(BaseHTTPRequestHandler):
+    """As much of a model hub as its client needs: the file list, and files with their ETags."""
+
+    folder: Path
+    commit = "0123456789abcdef0123456789abcdef01234567"
+
+    def do_GET(self) -> None:
+        self.answer(with_body=True)
+
+    def do_HEAD(self) -> None:
+        self.answer(with_body=False)
+
+    def answer(self, with_body: bool) -> None:
+        path = self.path.split("?")[0]
+        name = path.rpartition("/")[2]
+        headers = {"X-Repo-Commit": self.commit}
+        if path.startswith("/api/models/tiny/siglip") and "/tree/" in path:
+            listed = [
+                {"type": "file", "path": f.name, "size": f.stat().st_size, "oid": digest(f)}
+                for f in self.folder.iterdir()
+            ]
+            body = json.dumps(listed).encode()
+        elif path.startswith("/api/models/tiny/siglip"):
+            files = [{"rfilename": f.name} for f in self.folder.iterdir()]
+            body = json.dumps({"id": "tiny/siglip", "sha": self.commit, "siblings": files}).encode()
+        elif path.startswith("/tiny/siglip/resolve/") and (self.folder / name).is_file():
+            body = (self.folder / name).read_bytes()
+            headers["ETag"] = f'"{digest(self.folder / name)}"'
+        else:
+            self.send_response(404)
+            self.send_header("X-Error-Code", "RepoNotFound")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
+        self.send_response(200)
+        for key, value in {**headers, "Content-Length": str(len(body))}.items():
+            self.send_header(key, value)
+        self.end_headers()
+        if with_body:
+            self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def digest(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+class TestHub:
+    def test_from_the_hub_then_without_it(self, checkpoints, encoders, tmp_path):
+        folder = shutil.copytree(checkpoints["siglip"], tmp_path / "repo")
+        (folder / "pytorch_model.bin").write_bytes(b"never fetched")
+        handler = type("TinyHub", (Hub,), {"folder": folder})
+        server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            first = load_in_a_process(server.server_port, tmp_path, "tiny/siglip", "tiny/other")
+        finally:
+            server.shutdown()
+            server.server_close()
+            thread.join()
+        later = load_in_a_process(server.server_port, tmp_path, "tiny/siglip", "tiny/new")
+        for answers in (first, later):
+            loaded = answers["tiny/siglip"]
+            assert loaded["fingerprint"] == encoders["siglip"].fingerprint
+            assert loaded["revision"] == Hub.commit
+            wanted = encoders["siglip"].encode_text(["knees bent"])[0]
+            np.testing.assert_allclose(loaded["text"], wanted, atol=2e-5)
+        assert not list(tmp_path.rglob("**/snapshots/**/pytorch_model.bin"))
+        for failed in (first["tiny/other"], later["tiny/new"]):
+            assert_names_the_ways_out(failed["error"])
+            assert "\n" not in failed["error"]
+            assert failed["seconds"] < 15
+
+
+def load_in_a_process(port: int, home: Path, *models: str) -> dict[str, dict[str, object]]:
+    """Load each model in a fresh interpreter, since the hub's address is read on import."""
+    program = """
+        import json, sys, time
+        from actalign.encoder import load_encoder
+        from actalign.errors import EncoderError
+        answers = {}
+        for model in sys.argv[1:]:
+            start = time.monotonic()
+            try:
+                e = load_encoder(model)
+                answers[model] = {"fingerprint": e.fingerprint, "revision": e.revision}
+                answers[model]["text"] = e.encode_text(["knees bent"])[0].tolist()
+            except EncoderError as error:
+                answers[model] = {"error": str(error)}
+            answers[model]["seconds"] = time.monotonic() - start
+        print(json.dumps(answers))
+    """
+    environment = {
+        **os.environ,
+        "HF_ENDPOINT": f"http://127.0.0.1:{port}",
+        "HF_HOME": str(home / "hub"),
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "NO_PROXY": "127.0.0.1",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program), *models],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
