@@ -12,8 +12,15 @@ import pytest
 from llm_server import LLMServer, good, says, status, steps_of
 from pydantic import SecretStr
 
+from actalign._types import Script
 from actalign.errors import UsageError
-from actalign.generation import Question, generate_scripts, plan_requests, read_questions
+from actalign.generation import (
+    Question,
+    add_missing_scripts,
+    generate_scripts,
+    plan_requests,
+    read_questions,
+)
 from actalign.llm import LLMConfig, LLMError
 from actalign.llm_batch import collect, poll, submit
 from actalign.script_answer import TokenLimit
@@ -27,6 +34,11 @@ QUESTIONS = [Question(f"q{n}", (f"a{n}", f"b{n}"), "golf") for n in range(4)]
 def server():
     with LLMServer() as running:
         yield running
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("ACTALIGN_CACHE", str(tmp_path / "default"))
 
 
 @pytest.fixture
@@ -143,6 +155,31 @@ def test_wrong_questions_stop_before_anything_is_asked(server, config, tmp_path)
     with pytest.raises(UsageError, match="Two questions have the id 'q0'"):
         generate([QUESTIONS[0], QUESTIONS[0]], config, tmp_path)
     assert server.requests == []
+
+
+def test_missing_scripts_come_from_the_model_which_sees_all_candidates(server, config, tmp_path):
+    mine = [Script("putt", ("my own step",), "golf")]
+    scripts, notes = add_missing_scripts(
+        ["putt", "Chip Shot"], mine, domain="golf", config=config, bank=tmp_path / "bank.json",
+        api_key=KEY,
+    )  # fmt: skip
+    assert [(s.label, len(s.subactions)) for s in scripts] == [("putt", 1), ("Chip Shot", 10)]
+    assert notes == ["scripts of 'Chip Shot': written by tiny (asked now)"]
+    assert "1. putt\n2. Chip Shot" in server.requests[0]["messages"][0]["content"]
+    assert add_missing_scripts(["putt"], mine, domain="golf", config=config) == (mine, [])
+
+
+def test_a_model_that_fails_to_give_missing_scripts_is_an_error(server, config, tmp_path):
+    server.faults["putt"] = [status(500)]
+    with pytest.raises(LLMError, match="status 500"):
+        add_missing_scripts(["putt"], [], config=config, api_key=KEY)
+
+
+def test_missing_scripts_without_a_model_are_the_shipped_ones():
+    scripts, notes = add_missing_scripts(["Push-up", "moon walk"], [], domain="gym")
+    assert [s.label for s in scripts] == ["Push-up"]
+    assert notes == ["scripts of 'Push-up': shipped with actalign"]
+    assert add_missing_scripts(["moon walk"], []) == ([], [])
 
 
 def test_questions_come_from_json_or_json_lines(tmp_path):

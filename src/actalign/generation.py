@@ -58,11 +58,14 @@ __all__ = [
     "PlannedRequest",
     "Question",
     "ScriptResult",
+    "add_missing_scripts",
     "generate_scripts",
     "plan_requests",
     "read_questions",
     "write_errors",
 ]
+from actalign.shipped_scripts import shipped_scripts
+from actalign.subactions import scripts_for
 
 logger = logging.getLogger(__name__)
 
@@ -174,6 +177,43 @@ def plan_requests(
         out = round(len(question.labels) * (12 + steps * 14))
         planned.setdefault(request.key, PlannedRequest(question, text, estimate_tokens(text), out))
     return list(planned.values())
+
+
+def add_missing_scripts(
+    labels: Sequence[str],
+    scripts: Sequence[Script],
+    *,
+    domain: str | None = None,
+    config: LLMConfig | None = None,
+    bank: Path | None = None,
+    api_key: SecretStr | None = None,
+    limit: TokenLimit | None = None,
+) -> tuple[list[Script], list[str]]:
+    """``scripts`` and one more for each label that has none, and a sentence on where each is from.
+
+    With a configuration the model is asked about all the labels together, so that it can tell them
+    apart, and its scripts are taken for the labels without one. Without a configuration the
+    scripts that ship with the package are used; a label that is not among them stays without.
+
+    Raises UsageError as `generate_scripts` does, and LLMError if the model gave no scripts.
+    """
+    _, without = scripts_for(labels, scripts, domain=domain)
+    if not without:
+        return list(scripts), []
+    names = ", ".join(repr(label) for label in without)
+    if config is None:
+        shipped = shipped_scripts(without, domain)
+        if not shipped:
+            return list(scripts), []
+        names = ", ".join(repr(label) for label in shipped)
+        return [*scripts, *shipped.values()], [f"scripts of {names}: shipped with actalign"]
+    question = Question("labels", tuple(labels), domain)
+    (result,) = generate_scripts([question], config=config, bank=bank, api_key=api_key, limit=limit)
+    if result.scripts is None or result.record is None:
+        raise LLMError(result.error or "")
+    made = [script for script in result.scripts if script.label in without]
+    how = "asked now" if result.asked else "kept from before"
+    return [*scripts, *made], [f"scripts of {names}: written by {result.record.model} ({how})"]
 
 
 def read_questions(path: str | Path) -> list[Question]:
