@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from actalign import __version__, cli_subactions
+from actalign import __version__, cli_eval, cli_subactions
 from actalign.encoder import DEFAULT_MODEL
 from actalign.errors import ActAlignError, UsageError
 
@@ -34,6 +34,8 @@ app = typer.Typer(
     "sub-actions with frames.",
 )
 app.add_typer(cli_subactions.app, name="subactions")
+app.add_typer(cli_eval.app, name="eval")
+app.command()(cli_eval.report)
 
 Videos = Annotated[
     list[Path], typer.Argument(help="Video files, folders of them, or .txt lists of paths.")

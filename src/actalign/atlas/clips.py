@@ -25,6 +25,14 @@ ENCODER_OPTIONS = {"crf": "14", "preset": "veryfast", "bf": "0", "threads": "4"}
 input always gives one file."""
 
 
+class ClipError(VideoError):
+    """A segment can't be cut; ``kind`` is "truncated" or "empty segment"."""
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
 @dataclass(frozen=True, slots=True)
 class ClipFacts:
     """What the manifest says of a clip; see `dataset.Entry`."""
@@ -76,13 +84,14 @@ def cut_clip(source: Source, sample: Sample, target: Path) -> ClipFacts:
                     hidden += 1
                 last = float(pts)
                 writer.write(frame, last - sample.start_seconds)
+        _check_complete(source.path, sample, last, number)
         if writer is None:
-            raise VideoError(
+            raise ClipError(
+                "empty segment",
                 f"The video {source.path} has no frame in "
-                f"[{sample.start_seconds:g}, {sample.end_seconds:g}) s."
+                f"[{sample.start_seconds:g}, {sample.end_seconds:g}) s.",
             )
         writer.close()
-        _check_complete(source.path, sample, last, number)
         temporary.replace(target)
     finally:
         if writer is not None:
@@ -137,7 +146,7 @@ class _Writer:
 
 
 def _check_complete(path: Path, sample: Sample, last: float, frames: int) -> None:
-    """Raise VideoError when decoding stopped well before the segment's end: a truncated file."""
+    """Raise ClipError when decoding stopped well before the segment's end: a truncated file."""
     import av
 
     with av.open(str(path)) as container:
@@ -148,8 +157,9 @@ def _check_complete(path: Path, sample: Sample, last: float, frames: int) -> Non
     end = min(sample.end_seconds, promised)
     step = (last - sample.start_seconds) / max(1, frames - 1)
     if end - last > max(0.25, 3 * step):
-        raise VideoError(
-            f"The video {path} is truncated: it promises {promised:.2f} s, but its pictures end at "
-            f"{last:.2f} s, within the segment [{sample.start_seconds:g}, "
-            f"{sample.end_seconds:g}) s."
+        raise ClipError(
+            "truncated",
+            f"The video {path} is cut short: it promises {promised:.2f} s, but its pictures end "
+            f"within the segment [{sample.start_seconds:g}, {sample.end_seconds:g}) s, after "
+            f"{frames} frames of it.",
         )

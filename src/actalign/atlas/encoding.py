@@ -53,13 +53,13 @@ def encode_dataset(
     cells: list[Cell] = []
     for entry in dataset.usable:
         try:
-            key = _clip_key(dataset, entry, encoder, fps)
+            key = clip_key(dataset, entry, encoder.fingerprint, fps)
             if key in done:
                 pts, frames = done[key]
             else:
                 clip = work.get(entry.id, key)
                 if clip is None:
-                    clip = _embed(encoder, dataset, entry, fps)
+                    clip = embed_entry(encoder, dataset, entry, fps)
                     work.put(clip, key)
                     tell(f"{entry.id}: {len(clip.embeddings)} frames encoded")
                 pts, frames = clip.pts_seconds.tolist(), clip.embeddings
@@ -116,7 +116,8 @@ def _finished(output: Path) -> dict[str, tuple[list[float], Float32]]:
     return {}
 
 
-def _clip_key(dataset: Dataset, entry: Entry, encoder: Encoder, fps: float | None) -> str:
+def clip_key(dataset: Dataset, entry: Entry, fingerprint: str, fps: float | None) -> str:
+    """A hash of what an entry's embeddings depend on: pixels, encoder and sampling."""
     if dataset.folder is None:
         frames = dataset.frames.get(entry.id)
         if frames is None:
@@ -126,10 +127,13 @@ def _clip_key(dataset: Dataset, entry: Entry, encoder: Encoder, fps: float | Non
         digest = content.hexdigest()
     else:
         digest = content_hash(dataset.clip_path(entry))
-    return entry_key({"content": digest, "encoder": encoder.fingerprint, "fps": fps})
+    return entry_key({"content": digest, "encoder": fingerprint, "fps": fps})
 
 
-def _embed(encoder: Encoder, dataset: Dataset, entry: Entry, fps: float | None) -> ClipEmbedding:
+def embed_entry(
+    encoder: Encoder, dataset: Dataset, entry: Entry, fps: float | None
+) -> ClipEmbedding:
+    """Embed one entry's clip, or its frames from an original's file; raises VideoError."""
     if dataset.folder is None:
         return _embed_array(encoder, dataset, entry, fps)
     found = embed_video(encoder, dataset.clip_path(entry), clip_id=entry.id, sampling=Sampling(fps))

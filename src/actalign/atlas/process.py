@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
-from actalign.atlas.clips import ClipFacts, clip_name, cut_clip
+from actalign.atlas.clips import ClipError, ClipFacts, clip_name, cut_clip
 from actalign.atlas.dataset import Entry, file_sha256, to_text, write_manifest
 from actalign.atlas.download import DownloadOptions, Source, fetch_sources, local_sources
 from actalign.atlas.metadata import BadEntry, Sample
@@ -72,16 +72,9 @@ def _cut(source: Source, sample: Sample, folder: Path, journal: _Journal) -> Ent
     try:
         facts = cut_clip(source, sample, folder / name)
     except VideoError as error:
-        text = str(error)
-        kind = (
-            "truncated"
-            if "truncated" in text
-            else "empty segment"
-            if "no frame" in text
-            else "undecodable"
-        )
+        kind = error.kind if isinstance(error, ClipError) else "undecodable"
         # The folder's place says nothing about the video, and would differ between runs.
-        return _entry(sample, None, kind, text.replace(f"{source.path}", source.path.name))
+        return _entry(sample, None, kind, str(error).replace(f"{source.path}", source.path.name))
     journal.add(sample, facts)
     return _entry(sample, facts)
 

@@ -1,0 +1,115 @@
+"""The verbs `eval` and `report`: one short function each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from actalign.encoder import DEFAULT_MODEL
+
+app = typer.Typer(no_args_is_help=True, help="Measure accuracy on a benchmark, with intervals.")
+
+
+@app.command()
+def actionatlas(
+    data: Annotated[Path, typer.Option(help="Data set folder that process_data.py wrote.")],
+    out: Annotated[Path, typer.Option(help="Run folder, written as it goes.")],
+    scripts: Annotated[
+        Path | None,
+        typer.Option(help="generated_subactions.json or a script bank; else a language model."),
+    ] = None,
+    model: Annotated[str, typer.Option(help="Hub id, local folder, or 'body'.")] = DEFAULT_MODEL,
+    scorer: Annotated[
+        str, typer.Option(help="Comma-separated: dtw, mean_pool, order_free, random, ...")
+    ] = "dtw,mean_pool,random",
+    fps: Annotated[
+        float | None, typer.Option(min=0.01, help="Frames encoded a second; else the model's own.")
+    ] = None,
+    smoothing: Annotated[
+        float | None, typer.Option(min=0, help="Seconds of moving average over frames.")
+    ] = None,
+    device: Annotated[
+        str | None, typer.Option(help="cpu, cuda:0, ...; the first GPU if there is one.")
+    ] = None,
+    dtype: Annotated[str | None, typer.Option(help="float32, bfloat16 or float16.")] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with OUT, or score it with more scorers.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the table only.")] = False,
+) -> None:
+    """Top-1/2/3 on ActionAtlas, each scorer with its interval, beside the paper's numbers."""
+    from rich.console import Console
+
+    from actalign.encoder import Encoder, load_encoder
+    from actalign.evaluation.evaluate import EvalConfig, check_scorers, run
+    from actalign.evaluation.report import comparison_line, count_lines
+
+    names = check_scorers(scorer.split(","))
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    if scripts is None:
+        scripts = _generated(data, out)
+
+    def load() -> Encoder:
+        return load_encoder(model, device=device, dtype=dtype)
+
+    def progress(doc_id: str, note: str) -> None:
+        if not quiet:
+            line = f"{doc_id}: {note}" if note else doc_id
+            console.print(line, style="yellow" if note else None, markup=False)
+
+    config = EvalConfig(str(data), str(scripts), model, names, fps, smoothing)
+    results = run(config, out, load=load, resume=resume, progress=progress)
+    for line in count_lines(results):
+        print(line)
+    _print_table(results)
+    for one in results["comparisons"]:
+        if one["n"]:
+            print(comparison_line(one))
+    print(f"run: {out}")
+    raise typer.Exit(0 if any(f["n"] for f in results["scorers"].values()) else 1)
+
+
+def report(
+    run_dir: Annotated[Path, typer.Argument(help="Run folder that `actalign eval` wrote.")],
+) -> None:
+    """Write report.html (one self-contained page) and report.md into a run folder."""
+    from actalign.evaluation.report import write_report
+
+    for path in write_report(run_dir):
+        print(path)
+
+
+def _generated(data: Path, out: Path) -> Path:
+    """Scripts from the language model, kept in the run folder."""
+    from actalign.atlas.dataset import load_dataset
+    from actalign.atlas.scripts import fill_scripts
+
+    path = out / "generated_subactions.json"
+    fill_scripts(
+        load_dataset(data).usable,
+        path,
+        bank=None,
+        api_key=None,
+        settings={},
+        tell=lambda line: typer.echo(line, err=True),
+    )
+    return path
+
+
+def _print_table(results: dict[str, object]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from actalign.evaluation.report import accuracy_table
+
+    table = Table(box=None, pad_edge=False)
+    table.add_column("method")
+    for name in ("scored", "Top-1 %", "Top-2 %", "Top-3 %"):
+        table.add_column(name, justify="right")
+    for cells in accuracy_table(results):
+        table.add_row(*cells, style="dim" if cells[0].startswith("paper's: ") else None)
+    # A pipe or a file has no width of its own, so nothing is wrapped there.
+    width = None if Console().is_terminal else 120
+    Console(highlight=False, width=width).print(table)
