@@ -1,0 +1,348 @@
+"""The body encoder's eyes: features of poses, pose estimation on drawn people, streaming."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+from actalign._types import FrameBatch
+from actalign.body import BodyEncoder, stream_features
+from actalign.body_features import (
+    FEATURE_VERSION,
+    FEATURES,
+    PoseTrack,
+    features,
+    pixel_scale,
+)
+from actalign.encoder import ClipEncoder
+from actalign.errors import EncoderError, UsageError
+from training.motions import sample_motion
+from training.observe import observe
+from training.postures import POSTURES
+from training.skeleton import Body, landmarks
+
+COLUMN = {name: i for i, name in enumerate(FEATURES)}
+# camera axes: x right, y down, z away
+TO_CAMERA = np.array([1.0, -1.0, -1.0])
+
+
+def track_of(world, fps=10.0, **changes):
+    """A clean PoseTrack of (T, 33, 3) world landmarks (y up)."""
+    hips = world[:, [23, 24]].mean(axis=1)
+    track = PoseTrack(
+        world=(world - hips[:, None]) * TO_CAMERA,
+        visibility=np.ones(world.shape[:2]),
+        root=hips[:, :2] * np.array([300.0, -300.0]),
+        pixels_per_metre=np.full(len(world), 300.0),
+        pts_seconds=np.arange(len(world)) / fps,
+        found=np.ones(len(world), dtype=bool),
+    )
+    return replace(track, **changes)
+
+
+def moving(name_a="standing", name_b="parallel squat, arms forward", frames=20, **kwargs):
+    u = np.linspace(0, 1, frames)[:, None]
+    poses = POSTURES[name_a].angles * (1 - u) + POSTURES[name_b].angles * u
+    return landmarks(poses, kwargs.pop("body", Body()), **kwargs)
+
+
+# --- features ---
+
+
+def test_every_column_has_one_name():
+    assert len(set(FEATURES)) == len(FEATURES)
+    assert features(track_of(moving())).shape == (20, len(FEATURES))
+
+
+@pytest.mark.parametrize("heading", [37.0, 90.0, 180.0, 271.0])
+def test_features_do_not_depend_on_heading(heading):
+    one, other = features(track_of(moving())), features(track_of(moving(heading=heading)))
+    # the picture shows only the part of the drift across it
+    same = [i for i, n in enumerate(FEATURES) if not n.startswith("root.")]
+    np.testing.assert_allclose(one[:, same], other[:, same], atol=1e-4)
+
+
+def test_features_do_not_depend_on_size_or_place():
+    world = moving()
+    one = track_of(world)
+    far = replace(one, root=one.root + 500.0)
+    large = replace(
+        one, world=one.world * 1.7, root=one.root * 3, pixels_per_metre=np.full(20, 900 / 1.7)
+    )
+    np.testing.assert_allclose(features(one), features(far), atol=1e-5)
+    np.testing.assert_allclose(features(one), features(large), atol=1e-4)
+
+
+def test_features_know_gravity():
+    up = features(track_of(moving(frames=3)))
+    down_world = moving(frames=3) * np.array([1.0, -1.0, -1.0])
+    down = features(track_of(down_world))
+    assert up[0, COLUMN["torso.upright"]] > 0.95
+    assert down[0, COLUMN["torso.upright"]] < -0.95
+    back = features(track_of(moving("lying on the back", "lying on the back", 1)))
+    front = features(track_of(moving("lying on the front", "lying on the front", 1)))
+    assert back[0, COLUMN["torso.facing_up"]] > 0.9
+    assert front[0, COLUMN["torso.facing_up"]] < -0.9
+
+
+def test_features_say_what_their_names_say():
+    rows = features(track_of(moving(frames=11), fps=10))
+    middle = rows[5]
+    assert rows[0, COLUMN["angle.left_knee"]] == pytest.approx(-1, abs=0.1)  # straight is 0
+    assert rows[-1, COLUMN["angle.left_knee"]] > 0.1
+    assert middle[COLUMN["rise.pelvis"]] < -0.2  # going down
+    assert middle[COLUMN["root.up"]] < -0.2
+    assert middle[COLUMN["turn.left_knee"]] > 0.5
+    assert middle[COLUMN["known"]] == 1
+    raised = POSTURES["right arm out to the side"]
+    row = features(track_of(landmarks(raised.angles, Body())[None]))[0]
+    assert row[COLUMN["pos.right_wrist.x"]] < -0.5  # left is +x
+    assert row[COLUMN["known"]] == 0
+    assert not any(row[i] for n, i in COLUMN.items() if n.startswith(("vel", "slow-vel", "turn")))
+
+
+@pytest.mark.parametrize("fps", [5.0, 15.0, 30.0, 60.0])
+def test_velocities_hardly_depend_on_the_sampling_rate(fps):
+    seconds = 2.0
+
+    def rows(rate):
+        n = int(seconds * rate) + 1
+        return features(track_of(moving(frames=n), fps=rate))[n // 2]
+
+    fast, usual = rows(fps), rows(10.0)
+    columns = [i for n, i in COLUMN.items() if n.startswith(("vel", "slow-vel", "turn", "rise"))]
+    assert np.abs(fast[columns] - usual[columns]).max() < 0.1
+    assert np.abs(usual[columns]).max() > 0.3
+
+
+def test_a_frame_without_a_person_is_a_row_of_zeros_and_not_a_number_elsewhere():
+    track = track_of(moving())
+    found = track.found.copy()
+    found[[0, 7, 8]] = False
+    world = track.world.copy()
+    world[~found] = np.nan
+    rows = features(replace(track, world=world, found=found))
+    assert not rows[~found].any()
+    assert np.isfinite(rows).all()
+    assert rows[found].any(axis=1).all()
+    nobody = replace(track, found=np.zeros(20, dtype=bool))
+    assert not features(nobody).any()
+
+
+def test_degenerate_landmarks_stay_finite():
+    rows = features(track_of(np.zeros((4, 33, 3))))
+    assert np.isfinite(rows).all()
+
+
+@pytest.mark.parametrize("cuts", [1, 3, 17, 100])
+def test_streaming_equals_the_whole(cuts):
+    rng = np.random.default_rng(5)
+    motion = sample_motion(rng)
+    while len(motion.world) < 100:
+        motion = sample_motion(rng)
+    track = observe(motion.world, motion.pts_seconds, rng)
+    parts = [track[i : i + cuts] for i in range(0, len(track), cuts)]
+    streamed = np.concatenate(list(stream_features(parts)))
+    np.testing.assert_allclose(streamed, features(track), atol=1e-5)
+    one_piece = np.concatenate(list(stream_features([track])))
+    np.testing.assert_array_equal(streamed, one_piece)  # cutting changes nothing at all
+
+
+def test_streaming_does_not_wait_for_the_end():
+    track = track_of(moving(frames=200), fps=10)
+    read = 0
+
+    def parts():
+        nonlocal read
+        for i in range(0, 200, 10):
+            read += 10
+            yield track[i : i + 10]
+
+    next(stream_features(parts()))
+    assert read < 60
+
+
+def test_pixel_scale():
+    world = landmarks(POSTURES["arms out to the sides"].angles, Body())[None] * TO_CAMERA
+    image = world[..., :2] * 123.0 + 55.0
+    assert pixel_scale(world, image)[0] == pytest.approx(123.0)
+
+
+# --- pose estimation and the encoder ---
+
+
+def tiny_networks(folder, *, version=FEATURE_VERSION):
+    """A body model with random weights in the shipped format."""
+    rng = np.random.default_rng(0)
+
+    def save(name, source, rank, width, steps):
+        weight = numpy_helper.from_array(
+            rng.normal(size=(width, 8)).astype(np.float32) / np.sqrt(width), "weight"
+        )
+        shape = ["n", width] if rank == 2 else [1, "n", width]
+        graph = helper.make_graph(
+            steps,
+            name,
+            [helper.make_tensor_value_info(source, TensorProto.FLOAT, shape)],
+            [helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["m", 8])],
+            [weight],
+        )
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
+        model.ir_version = 9
+        onnx.save(model, folder / name)
+
+    unit = helper.make_node("LpNormalization", ["sum"], ["embedding"], axis=-1, p=2)
+    image = [helper.make_node("MatMul", ["features", "weight"], ["sum"]), unit]
+    text = [
+        helper.make_node("ReduceMean", ["vectors"], ["mean"], axes=[1], keepdims=0),
+        helper.make_node("MatMul", ["mean", "weight"], ["sum"]),
+        unit,
+    ]
+    save("image.onnx", "features", 2, len(FEATURES), image)
+    save("text.onnx", "vectors", 3, 256, text)
+    config = {
+        "dim": 8,
+        "logit_scale": 2.0,
+        "logit_bias": -3.0,
+        "feature_version": version,
+        "features": len(FEATURES),
+        "fps": 10.0,
+        "smoothing_seconds": 0.3,
+        "step_template": "{step}",
+        "label_template": "{label}",
+    }
+    (folder / "config.json").write_text(json.dumps(config))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory):
+    pytest.importorskip("mediapipe")
+    return BodyEncoder(tiny_networks(tmp_path_factory.mktemp("body")))
+
+
+@pytest.fixture(scope="module")
+def clip():
+    """24 pictures of a drawn person who squats; the person is away in frames 10 to 12."""
+    pytest.importorskip("mediapipe")
+    from drawn_figure import draw_figure
+
+    a, b = POSTURES["arms out to the sides"].angles, POSTURES["half squat, arms forward"].angles
+    u = 0.5 - 0.5 * np.cos(np.linspace(0, 2 * np.pi, 24))
+    frames = np.stack([draw_figure(a * (1 - x) + b * x) for x in u])
+    frames[10:13] = 200
+    return FrameBatch(frames, np.arange(24) / 10)
+
+
+def cut(batch, size):
+    return [
+        FrameBatch(batch.frames[i : i + size], batch.pts_seconds[i : i + size])
+        for i in range(0, len(batch), size)
+    ]
+
+
+def test_a_drawn_person_is_measured(clip):
+    from actalign.body_pose import estimate_poses
+
+    (track,) = estimate_poses([FrameBatch(clip.frames[:2], clip.pts_seconds[:2])])
+    assert track.found.all()
+    truth = landmarks(POSTURES["arms out to the sides"].angles, Body(), 25.0)
+    truth = (truth - truth[[23, 24]].mean(axis=0)) * TO_CAMERA
+    off = np.abs(track.world[0] - truth)[11:29, :2].mean()
+    assert off < 0.08  # metres in the picture's plane
+    assert track.pixels_per_metre[0] == pytest.approx(0.8 * 384 / 1.8, rel=0.15)
+
+
+def test_rows_match_frames_and_are_neutral_without_a_person(encoder, clip):
+    rows = np.concatenate(list(encoder.encode_clip(cut(clip, 24))))
+    assert rows.shape == (24, 8)
+    assert rows.dtype == np.float32
+    seen = rows.any(axis=1)
+    assert not seen[10:13].any()
+    assert seen[:10].all()
+    assert seen[16:].all()
+    np.testing.assert_allclose(np.linalg.norm(rows[seen], axis=1), 1, atol=1e-5)
+
+
+def test_the_clip_may_be_cut_anyhow(encoder, clip):
+    one = np.concatenate(list(encoder.encode_clip(cut(clip, 24))))
+    for size in (1, 7):
+        other = np.concatenate(list(encoder.encode_clip(cut(clip, size))))
+        np.testing.assert_array_equal(one, other)
+
+
+def test_pictures_are_seen_each_by_itself(encoder, clip):
+    both = encoder.encode_image(clip.frames[[0, 11, 6]])
+    assert not both[1].any()
+    np.testing.assert_array_equal(encoder.encode_image(clip.frames[[6]])[0], both[2])
+    with pytest.raises(UsageError):
+        encoder.encode_image(np.zeros((2, 8, 8), np.uint8))
+
+
+def test_a_small_person_is_found_by_enlarging(clip):
+    from drawn_figure import draw_figure
+
+    from actalign.body_pose import PoseEstimator
+
+    frame = np.full((540, 960, 3), (200, 205, 200), np.uint8)
+    figure = draw_figure(POSTURES["arms out to the sides"].angles, size=110)
+    frame[300:410, 700:810] = figure
+    batch = FrameBatch(np.stack([frame] * 3), np.arange(3) / 10)
+    with PoseEstimator() as estimator:
+        track = estimator.track(batch)
+    assert track.found.all()
+    assert np.abs(track.root - [755, 355]).max() < 25
+
+
+def test_tiny_and_odd_pictures(encoder):
+    for shape in ((1, 1), (3, 200), (37, 53)):
+        assert not encoder.encode_image(np.full((1, *shape, 3), 90, np.uint8)).any()
+
+
+def test_the_largest_of_two_people_is_followed(clip):
+    from drawn_figure import draw_figure
+
+    from actalign.body_pose import PoseEstimator
+
+    frame = np.full((480, 900, 3), (205, 210, 200), np.uint8)
+    frame[200:400, 60:260] = draw_figure(POSTURES["standing"].angles, size=200)
+    frame[20:460, 420:860] = draw_figure(POSTURES["arms overhead"].angles, size=440)
+    batch = FrameBatch(np.stack([frame] * 3), np.arange(3) / 10)
+    with PoseEstimator() as estimator:
+        track = estimator.track(batch)
+    assert track.found.all()
+    assert (track.root[:, 0] > 500).all()
+
+
+def test_the_encoder_keeps_its_promises(encoder, tmp_path):
+    assert isinstance(encoder, ClipEncoder)
+    assert encoder.model_id == "body"
+    assert (encoder.dim, encoder.logit_scale, encoder.logit_bias) == (8, 2.0, -3.0)
+    assert encoder.defaults.fps == 10.0
+    assert encoder.defaults.step_template == "{step}"
+    texts = encoder.encode_text(["squat down", "raise the left arm"])
+    assert texts.shape == (2, 8)
+    np.testing.assert_array_equal(encoder.encode_text(["raise the left arm"])[0], texts[1])
+    same = BodyEncoder(tiny_networks(tmp_path))
+    assert same.fingerprint == encoder.fingerprint
+    (tmp_path / "config.json").write_text((tmp_path / "config.json").read_text() + "\n")
+    assert BodyEncoder(tmp_path).fingerprint != encoder.fingerprint
+
+
+def test_missing_or_old_weights_are_named(tmp_path):
+    with pytest.raises(EncoderError, match=r"image\.onnx is missing"):
+        BodyEncoder(tmp_path)
+    with pytest.raises(EncoderError, match="run training/train"):
+        BodyEncoder(tiny_networks(tmp_path, version=FEATURE_VERSION + 1))
+
+
+def test_nothing_is_printed(encoder, clip, capfd):
+    list(encoder.encode_clip(cut(clip, 24)))
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert err == ""
