@@ -1,0 +1,262 @@
+"""Frames of a clip at chosen times: timestamps first, then one forward decode in bounded memory.
+
+Times are seconds on the file's own timeline, as players show it: presentation times less the
+container's start time. Not here: what is done with the frames.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from actalign._types import Float64, FrameBatch, UInt8
+from actalign.decoding import (
+    ArrayReader,
+    FileReader,
+    FolderReader,
+    Reader,
+    images_in,
+    unreadable,
+)
+from actalign.errors import UsageError, VideoError
+
+VIDEO_SUFFIXES = frozenset(
+    (
+        ".3gp",
+        ".avi",
+        ".flv",
+        ".gif",
+        ".m2ts",
+        ".m4v",
+        ".mkv",
+        ".mov",
+        ".mp4",
+        ".mpeg",
+        ".mpg",
+        ".mts",
+        ".ogv",
+        ".ts",
+        ".webm",
+        ".webp",
+        ".wmv",
+    )
+)
+MAX_PIXELS = 8192 * 8192
+"""Largest frame that is decoded, so that a small file can't ask for all memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class VideoInfo:
+    """What a clip is, before any frame is decoded.
+
+    width, height: pixels of the stored frames, before rotation and pixel shape are applied.
+    native_fps: mean frames a second. end_seconds: when the last frame's display ends.
+    """
+
+    width: int
+    height: int
+    frames: int
+    native_fps: float
+    end_seconds: float
+
+
+class FrameStream:
+    """The sampled frames of one clip as `FrameBatch`es; can be iterated once.
+
+    info: what the clip is. pts_seconds: (T,) the times that were chosen. end_seconds: when the last
+    sampled frame's display ends, at most the segment's end. warnings: sentences, complete once the
+    iteration has ended.
+    """
+
+    def __init__(
+        self,
+        batches: Iterator[FrameBatch],
+        info: VideoInfo,
+        pts_seconds: Float64,
+        end_seconds: float,
+        warnings: list[str],
+    ) -> None:
+        self.info = info
+        self.pts_seconds = pts_seconds
+        self.end_seconds = end_seconds
+        self.warnings = warnings
+        self._batches = batches
+
+    def __iter__(self) -> Iterator[FrameBatch]:
+        return self._batches
+
+
+def sample_frames(
+    source: str | Path | FrameBatch,
+    *,
+    fps: float | None = None,
+    num_frames: int | None = None,
+    start: float | None = None,
+    end: float | None = None,
+    batch_size: int = 32,
+    max_side: int | None = None,
+    max_pixels: int = MAX_PIXELS,
+) -> FrameStream:
+    """Choose frames of [start, end) seconds and yield them in batches of (T, H, W, 3) uint8 RGB.
+
+    source: a video file, a folder of images (in name order, IMAGE_FOLDER_FPS a second), or frames
+        with timestamps.
+    fps: at times start, start + 1/fps, ..., the frame on screen then, each frame at most once.
+    num_frames: that many times in the middle of equal parts. Neither: every frame.
+    max_side: frames are made smaller so that neither side is longer, in pixels.
+    max_pixels: larger frames are refused.
+
+    Rotation is applied and pixels are made square. A truncated file gives the frames that decode
+    and a warning. Raises UsageError for a wrong request and VideoError for a file that is missing,
+    not a video, without a video stream, without a decodable frame, or that ends before ``start``.
+    """
+    _check_request(fps, num_frames, start, end, batch_size)
+    if isinstance(source, FrameBatch):
+        reader: Reader = ArrayReader(source)
+    elif (path := Path(source)).is_dir():
+        reader = FolderReader(path, max_side, max_pixels)
+    else:
+        reader = FileReader(path, max_side, max_pixels)
+    times, clip_end = reader.times, reader.clip_end
+    first, last = start or 0.0, min(end if end is not None else math.inf, clip_end)
+    if first >= clip_end or last <= times[0]:
+        asked = f"[{first:g}, {'end' if end is None else f'{end:g}'})"
+        raise VideoError(
+            f"{reader.name} shows frames from {times[0]:.3f} s to {clip_end:.3f} s, so the segment "
+            f"{asked} s is outside it."
+        )
+    chosen = _choose(times, first, last, fps, num_frames)
+    following = int(chosen[-1]) + 1
+    ends = float(times[following]) if following < len(times) else clip_end
+    info = VideoInfo(
+        width=reader.width,
+        height=reader.height,
+        frames=len(times),
+        native_fps=len(times) / max(clip_end - float(times[0]), 1e-9),
+        end_seconds=clip_end,
+    )
+    return FrameStream(
+        _batches(reader, chosen, batch_size),
+        info,
+        times[chosen],
+        min(last, ends) if fps is None and num_frames is None else last,
+        reader.warnings,
+    )
+
+
+def content_hash(path: str | Path) -> str:
+    """SHA-256 (hexadecimal) of a file's bytes; of a folder, of its images' names and bytes."""
+    path = Path(path)
+    try:
+        if not path.is_dir():
+            with path.open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest()
+        digest = hashlib.sha256()
+        for image in images_in(path):
+            digest.update(image.name.encode() + b"\0" + content_hash(image).encode())
+        return digest.hexdigest()
+    except OSError as error:
+        raise unreadable(path, error) from error
+
+
+def list_videos(paths: Sequence[str | Path]) -> list[Path]:
+    """Expand files, folders and `.txt` lists into video paths, sorted within a folder.
+
+    A folder gives the videos below it, or, with no video but images in it, is itself one clip. A
+    list has one path a line, relative to the list's own folder. Raises UsageError for a folder or
+    list without any video; a file that is missing is left for the run to report.
+    """
+    found: list[Path] = []
+    for given in map(Path, paths):
+        if given.is_dir():
+            videos = sorted(
+                p
+                for p in given.rglob("*")
+                if p.suffix.lower() in VIDEO_SUFFIXES and p.is_file() and p.name[0] != "."
+            )
+            if not videos and images_in(given):
+                videos = [given]
+            if not videos:
+                raise UsageError(f"The folder {given} holds no video.")
+            found += videos
+        elif given.suffix.lower() == ".txt":
+            try:
+                lines = given.read_text(encoding="utf-8").splitlines()
+            except (OSError, UnicodeDecodeError) as error:
+                raise UsageError(f"The list {given} can't be read: {error}.") from error
+            listed = [given.parent / line.strip() for line in lines if line.strip()]
+            if not listed:
+                raise UsageError(f"The list {given} names no video.")
+            found += listed
+        else:
+            found.append(given)
+    return found
+
+
+def _check_request(
+    fps: float | None,
+    num_frames: int | None,
+    start: float | None,
+    end: float | None,
+    batch_size: int,
+) -> None:
+    if fps is not None and num_frames is not None:
+        raise UsageError("Give fps or num_frames, not both.")
+    if fps is not None and not 0 < fps < math.inf:
+        raise UsageError(f"fps is {fps}; give a number above 0.")
+    if num_frames is not None and num_frames < 1:
+        raise UsageError(f"num_frames is {num_frames}; give 1 or more.")
+    if batch_size < 1:
+        raise UsageError(f"batch_size is {batch_size}; give 1 or more.")
+    if start is not None and not 0 <= start < math.inf:
+        raise UsageError(f"The segment starts at {start} s; give 0 or more.")
+    if end is not None and not end > (start or 0.0):
+        raise UsageError(f"The segment ends at {end} s, which is not after its start.")
+
+
+def _choose(
+    times: Float64, first: float, last: float, fps: float | None, num_frames: int | None
+) -> NDArray[np.intp]:
+    """Indices of the frames to decode, increasing, at least one."""
+    if fps is not None:
+        count = max(1, math.ceil((last - first) * fps - 1e-6))
+        wanted = first + np.arange(count) / fps
+    elif num_frames is not None:
+        wanted = first + (np.arange(num_frames) + 0.5) * ((last - first) / num_frames)
+    else:
+        inside = np.flatnonzero((times >= first - 1e-9) & (times < last - 1e-9))
+        if len(inside):
+            return inside
+        wanted = np.array([first])
+    on_screen = np.searchsorted(times, wanted + 1e-6, side="right") - 1
+    return np.unique(np.maximum(on_screen, 0))
+
+
+def _batches(reader: Reader, chosen: NDArray[np.intp], batch_size: int) -> Iterator[FrameBatch]:
+    """Gather decoded frames into batches; counts what could not be decoded."""
+    frames: list[UInt8] = []
+    at: list[float] = []
+    done = 0
+    with closing(reader.read(chosen)) as decoded:
+        for index, frame in decoded:
+            frames.append(frame)
+            at.append(float(reader.times[index]))
+            done += 1
+            if len(frames) == batch_size:
+                yield FrameBatch(np.stack(frames), np.array(at))
+                frames, at = [], []
+    if done == 0:
+        raise VideoError(f"No frame of {reader.name} can be decoded; the file is damaged.")
+    if done < len(chosen):
+        reader.warnings.append(
+            f"{len(chosen) - done} of {len(chosen)} frames of {reader.name} could not be decoded."
+        )
+    if frames:
+        yield FrameBatch(np.stack(frames), np.array(at))

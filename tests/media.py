@@ -1,0 +1,100 @@
+"""Real files written with PyAV; every frame carries its number as black and white blocks."""
+
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+
+BITS = 8
+
+
+def numbered_frame(number, width=96, height=64):
+    """An (H, W, 3) frame: eight columns, white where the number's bit is 1, on a grey ground.
+
+    The top left corner is red, so that a turned picture can be told.
+    """
+    frame = np.full((height, width, 3), 90, np.uint8)
+    column = width // BITS
+    for bit in range(BITS):
+        shade = 255 if number >> bit & 1 else 0
+        frame[height // 4 : 3 * height // 4, bit * column : (bit + 1) * column] = shade
+    frame[: height // 4, : width // 4] = (255, 0, 0)
+    return frame
+
+
+def number_of(frame):
+    """The number that a decoded frame carries."""
+    height, width = frame.shape[:2]
+    column = width / BITS
+    middle = frame[height // 2 - 2 : height // 2 + 2].mean(axis=(0, 2))
+    shades = [
+        middle[int((bit + 0.35) * column) : int((bit + 0.65) * column)] for bit in range(BITS)
+    ]
+    return sum((shade.mean() > 127) << bit for bit, shade in enumerate(shades))
+
+
+def write_video(
+    path: Path,
+    count=24,
+    *,
+    codec="libx264",
+    fps=12,
+    size=(96, 64),
+    times=None,
+    options=None,
+    pixel_format="yuv420p",
+    aspect=None,
+    container_options=None,
+    with_sound=False,
+):
+    """Write ``count`` numbered frames; ``times`` in milliseconds makes the frame rate variable."""
+    with av.open(str(path), "w", options=container_options or {}) as container:
+        stream = container.add_stream(codec, rate=fps, options=options or {})
+        stream.width, stream.height, stream.pix_fmt = *size, pixel_format
+        if aspect:
+            stream.codec_context.sample_aspect_ratio = aspect
+        if times is not None:
+            stream.codec_context.time_base = Fraction(1, 1000)
+            stream.time_base = Fraction(1, 1000)
+        if with_sound:
+            add_sound(container, seconds=count / fps)
+        for number in range(count):
+            picture = av.VideoFrame.from_ndarray(numbered_frame(number, *size), format="rgb24")
+            if times is not None:
+                picture.pts, picture.time_base = times[number], Fraction(1, 1000)
+            container.mux(stream.encode(picture))
+        container.mux(stream.encode())
+    return path
+
+
+def write_sound(path: Path):
+    """An audio file without a picture."""
+    with av.open(str(path), "w") as container:
+        add_sound(container, seconds=0.5)
+    return path
+
+
+def add_sound(container, *, seconds):
+    stream = container.add_stream("aac", rate=44100)
+    stream.layout = "mono"
+    for start in range(0, int(seconds * 44100), 1024):
+        wave = np.sin(np.arange(start, start + 1024) / 30).astype(np.float32)[None]
+        sound = av.AudioFrame.from_ndarray(wave, format="fltp", layout="mono")
+        sound.rate, sound.pts, sound.time_base = 44100, start, Fraction(1, 44100)
+        container.mux(stream.encode(sound))
+    container.mux(stream.encode())
+
+
+def turn(path: Path, degrees):
+    """Set an MP4's display matrix (in its tkhd box) to a clockwise turn, as phones write it."""
+    parts = {90: (0, 1, -1, 0), 180: (-1, 0, 0, -1), 270: (0, -1, 1, 0)}[degrees]
+    matrix = [parts[0], parts[1], 0, parts[2], parts[3], 0, 0, 0]
+    data = bytearray(path.read_bytes())
+    at = data.index(b"tkhd")
+    start = at + 4 + 4 + 20 + 8 + 8  # after version/flags, times and ids, reserved, layer/volume
+    for i, value in enumerate(matrix):
+        data[start + 4 * i : start + 4 * i + 4] = (value * 65536).to_bytes(4, "big", signed=True)
+    data[start + 32 : start + 36] = (1 << 30).to_bytes(4, "big")
+    path.write_bytes(bytes(data))
+    return path
