@@ -235,7 +235,7 @@ def _gemma(folder: Path) -> int:
     tokenizer.decoder = decoders.Sequence([decoders.Replace("▁", " "), decoders.Fuse()])
     special = ["<pad>", "<eos>", "<bos>", "<unk>", "<mask>"]
     trainer = trainers.BpeTrainer(
-        vocab_size=400,
+        vocab_size=170,
         special_tokens=special,
         initial_alphabet=list(string.printable[:95]),
         show_progress=False,

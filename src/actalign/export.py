@@ -260,13 +260,9 @@ def _probe_frames(preprocessing: ImagePreprocessing) -> UInt8:
     frames = np.zeros((8, height, width, 3))
     for frame in frames:
         for _ in range(12):
-            centre, width, colour = (
-                random.random(2),
-                random.uniform(0.05, 0.4),
-                random.normal(size=3),
-            )
-            blob = np.exp(-((y - centre[0]) ** 2 + (x - centre[1]) ** 2) / width**2)
-            frame += blob[..., None] * colour
+            centre, spread = random.random(2), random.uniform(0.05, 0.4)
+            blob = np.exp(-((y - centre[0]) ** 2 + (x - centre[1]) ** 2) / spread**2)
+            frame += blob[..., None] * random.normal(size=3)
     return np.asarray(np.clip(128 + 90 * frames, 0, 255), np.uint8)
 
 
