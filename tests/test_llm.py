@@ -13,7 +13,7 @@ from actalign.generation import Question, generate_scripts
 from actalign.llm import LLMConfig, LLMError, LLMService, Message, Request, read_api_key
 from actalign.script_answer import SCHEMA
 
-KEY = "sk-test-4f9a81c2d7"
+KEY = "live_4f9a81c2d7b3"
 LABELS = ("jump shot", "layup")
 
 
@@ -21,6 +21,7 @@ LABELS = ("jump shot", "layup")
 def server():
     with LLMServer() as running:
         yield running
+        assert set(running.paid.values()) <= {1}, "an answer was bought twice"
 
 
 @pytest.fixture
@@ -309,6 +310,15 @@ def test_a_traceback_does_not_hold_what_the_server_echoes(server):
     with pytest.raises(LLMError) as caught:
         service.complete(request)
     assert KEY not in "".join(traceback.format_exception(caught.value))
+
+
+def test_another_openai_key_that_a_server_shows_is_masked_too(server, ask):
+    server.faults["layup"] = [
+        status(500, "upstream key sk-proj-ab12****9xyz", retry_after_ms="5")
+    ] * 3
+    error = ask()["q"].error
+    assert "upstream key [API key]" in error
+    assert "9xyz" not in error
 
 
 def test_the_key_comes_from_the_environment_or_a_file(tmp_path, monkeypatch):
