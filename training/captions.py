@@ -1,3 +1,5 @@
+# ruff: noqa: E501 (one code a line)
+# fmt: off
 """What is true of a moving body, as codes: (N, W, 33, 3) windows of landmarks -> (N, C) in {-1,0,1}.
 
 A code is a statement such as "left knee bent" or "hips rising" that follows from the geometry of
@@ -160,13 +162,13 @@ def _c(t: Truth) -> Truth:
 
 def postures(b: Body) -> Iterator[tuple[str, Truth]]:
     """Codes of the middle frame: (N,) about the whole body, (N, 2) about limbs."""
-    feet_down = all_of(lt(b.foot[:, 0], 0.06, 0.14), lt(b.foot[:, 1], 0.06, 0.14))
-    foot_down = lt(b.foot, 0.06, 0.13)
+    feet_down = lt(b.foot.max(1), 0.12, 0.2)
+    foot_down = lt(b.foot, 0.12, 0.2)
     horizontal = between(b.tilt, 65, 115, 15)
     low_hips = lt(b.pelvis[:, 1], 0.24, 0.36)
     upright = lt(b.tilt, 22, 33)
     hands_down = lt(b.hand_y, 0.10, 0.2)
-    knee_down = lt(b.knee_y, 0.13, 0.2)
+    knee_down = lt(b.knee_y, 0.17, 0.25)
     elbows_down = lt(b.elbow_y, 0.12, 0.2)
     shoulders_low = lt(b.chest[:, 1], 0.24, 0.36)
     body_straight = all_of(gt(b.hip.min(1), 155, 142), gt(b.knee.min(1), 150, 138))
@@ -197,11 +199,15 @@ def postures(b: Body) -> Iterator[tuple[str, Truth]]:
     yield "inverted", all_of(gt(b.ankle_y.min(1) - b.head_y, 0.5, 0.25), gt(b.tilt, 110, 90))
     yield "head_below_hips", lt(b.chest[:, 1] - b.pelvis[:, 1], -0.12, 0.02)
     yield "standing", all_of(standing, gt(b.knee.min(1), 150, 138))
-    yield "squat_low", all_of(lt(b.hip_height, 0.62, 0.74), gt(b.pelvis[:, 1], 0.17, 0.12), feet_down, lt(b.knee.max(1), 105, 120), lt(b.tilt, 65, 75), gt(b.knee_y.min(1), 0.25, 0.18))
+    sit_chair = all_of(between(b.hip_height, 0.4, 0.68, 0.06), lt(b.tilt, 28, 38), lt(np.abs(b.thigh_up).max(1), 0.35, 0.5), between(b.knee.mean(1), 65, 125, 15))
+    squat_low = all_of(lt(b.hip_height, 0.62, 0.74), gt(b.pelvis[:, 1], 0.17, 0.12), feet_down, lt(b.knee.max(1), 105, 120), lt(b.tilt, 65, 75), gt(b.knee_y.min(1), 0.25, 0.18))
+    # seated on something or in an upright squat: a pose can't tell
+    yield "squat_low", np.where(sit_chair == 1, np.minimum(squat_low, 0), squat_low)
     yield "half_squat", all_of(between(b.hip_height, 0.62, 0.9, 0.06), feet_down, between(b.knee.max(1), 88, 150, 12), lt(np.abs(b.knee[:, 0] - b.knee[:, 1]), 25, 40), lt(b.tilt, 60, 70))
-    yield "sit_chair", all_of(between(b.hip_height, 0.4, 0.68, 0.06), lt(b.tilt, 28, 38), lt(np.abs(b.thigh_up).max(1), 0.35, 0.5), between(b.knee.mean(1), 65, 125, 15))
-    yield "sit_floor", all_of(low_hips, lt(b.tilt, 45, 58))
-    yield "long_sit", all_of(low_hips, lt(b.tilt, 60, 72), gt(b.knee.min(1), 150, 135))
+    yield "sit_chair", sit_chair
+    folded = lt(b.hip.mean(1), 125, 140)
+    yield "sit_floor", all_of(low_hips, lt(b.tilt, 45, 58), folded)
+    yield "long_sit", all_of(low_hips, lt(b.tilt, 60, 72), folded, gt(b.knee.min(1), 150, 135))
     yield "cross_legged", all_of(low_hips, lt(b.tilt, 40, 52), lt(b.knee.max(1), 85, 105), gt(b.knees_apart, 0.45, 0.3), lt(b.feet_apart, 0.5, 0.7))
     yield "kneel_both", all_of(two(knee_down), gt(b.chest[:, 1], 0.5, 0.4), lt(b.tilt, 45, 58))
     yield "sit_on_heels", all_of(two(knee_down), lt(b.knee.max(1), 60, 78), lt(b.pelvis[:, 1], 0.36, 0.46))
@@ -209,8 +215,8 @@ def postures(b: Body) -> Iterator[tuple[str, Truth]]:
     yield "all_fours", all_of(two(knee_down), two(hands_down), gt(b.pelvis[:, 1], 0.3, 0.22), lt(b.face, -0.3, -0.1))
     yield "plank", all_of(body_straight, any_of(two(hands_down), two(elbows_down)), lt(b.face, -0.5, -0.3), gt(b.chest[:, 1], 0.17, 0.12), gt(b.pelvis[:, 1], 0.16, 0.11))
     yield "body_straight", body_straight
-    yield "bridge", all_of(gt(b.face, 0.2, 0.0), gt(b.pelvis[:, 1] - b.chest[:, 1], -0.02, -0.14), feet_down, gt(b.pelvis[:, 1], 0.26, 0.18), lt(b.knee.max(1), 130, 145))
-    yield "pike_up", all_of(gt(b.pelvis[:, 1] - b.chest[:, 1], 0.15, 0.05), two(hands_down), feet_down, lt(b.face, 0.2, 0.4), gt(b.knee.min(1), 135, 120))
+    yield "bridge", all_of(gt(b.face, 0.2, 0.0), gt(b.pelvis[:, 1] - b.chest[:, 1], 0.06, -0.05), feet_down, gt(b.pelvis[:, 1], 0.26, 0.18), lt(b.knee.max(1), 130, 145))
+    yield "pike_up", all_of(gt(b.pelvis[:, 1] - b.chest[:, 1], 0.15, 0.05), two(hands_down), feet_down, gt(b.to_foot.min(1), 0.5, 0.35), lt(b.face, 0.2, 0.4), gt(b.knee.min(1), 135, 120))
     yield "legs_up", all_of(gt(b.ankle_y.min(1) - b.pelvis[:, 1], 0.3, 0.15), gt(b.tilt, 50, 40))
     hanging = lt(np.abs(b.wrist_y.mean(1) - BAR_HEIGHT), 0.03, 0.031)
     yield "hanging", hanging
@@ -230,13 +236,13 @@ def postures(b: Body) -> Iterator[tuple[str, Truth]]:
     yield "knee_lifted", all_of(gt(b.thigh_up, -0.3, -0.55), gt(b.foot, 0.2, 0.1), lt(b.knee, 135, 150), tall, gt(b.thigh_ahead, 0.35, 0.15))
     yield "knee_high", all_of(gt(b.thigh_up, 0.02, -0.2), gt(b.foot, 0.3, 0.15), tall, lt(b.knee, 140, 155))
     other_down = foot_down[:, ::-1]
-    yield "foot_lifted", all_of(gt(b.foot, 0.15, 0.08), other_down, _c(gt(b.hip_height, 0.6, 0.5)))
-    yield "one_leg_stand", all_of(foot_down, gt(b.foot[:, ::-1], 0.15, 0.08), _c(gt(b.hip_height, 0.7, 0.6)))
+    yield "foot_lifted", all_of(gt(b.foot, 0.22, 0.12), other_down, _c(gt(b.hip_height, 0.6, 0.5)))
+    yield "one_leg_stand", all_of(foot_down, gt(b.foot[:, ::-1], 0.22, 0.12), _c(gt(b.hip_height, 0.7, 0.6)))
     yield "leg_front", all_of(gt(b.ankle_front / b.leg[:, None], 0.42, 0.25), gt(b.foot, 0.22, 0.12), gt(b.knee, 145, 130), other_down)
     yield "leg_back", all_of(lt(b.ankle_front / b.leg[:, None], -0.38, -0.2), gt(b.foot, 0.2, 0.1), other_down)
     yield "leg_side", all_of(gt(b.leg_body_out, 0.45, 0.3), gt(b.foot, 0.2, 0.1), gt(b.knee, 140, 125), other_down)
     yield "leg_level", all_of(lt(np.abs(b.ankle_y - b.hip_y) / b.leg[:, None], 0.28, 0.42), gt(b.knee, 145, 130), other_down, gt(b.foot, 0.35, 0.25))
-    yield "foot_high", all_of(gt(b.ankle_y - b.shoulder_y, -0.1, -0.3), other_down)
+    yield "foot_high", all_of(gt(b.ankle_y - b.shoulder_y, -0.1, -0.3), gt(b.foot, 0.6, 0.4), other_down)
     yield "heel_to_glute", all_of(lt(b.knee, 75, 90), gt(b.foot, 0.25, 0.15), lt(b.thigh_ahead, 0.25, 0.45), other_down)
     yield "tiptoe", all_of(gt(b.heel_rise, 0.05, 0.015), foot_down, _c(gt(b.hip_height, 0.7, 0.6)))
     yield "feet_together", all_of(lt(b.feet_apart, 0.24, 0.34), feet_down)
@@ -251,7 +257,7 @@ def postures(b: Body) -> Iterator[tuple[str, Truth]]:
 
     yield "arm_down", all_of(lt(b.raise_, 25, 38), gt(b.elbow, 138, 125))
     yield "arm_overhead", all_of(gt(b.raise_, 142, 128), gt(b.elbow, 125, 108))
-    yield "arm_front", all_of(gt(b.arm_front, 0.76, 0.6), gt(b.elbow, 135, 120))
+    yield "arm_front", all_of(gt(b.arm_front, 0.76, 0.6), gt(b.elbow, 135, 120), _c(lt(b.tilt, 52, 64)))
     yield "arm_out", all_of(gt(b.arm_out, 0.76, 0.6), gt(b.elbow, 135, 120))
     yield "arm_back", all_of(lt(b.arm_front, -0.38, -0.22), gt(b.elbow, 135, 120))
     yield "arm_diagonal", all_of(between(b.raise_, 108, 145, 10), gt(b.arm_out, 0.35, 0.2), gt(b.elbow, 135, 120))
@@ -266,22 +272,22 @@ def postures(b: Body) -> Iterator[tuple[str, Truth]]:
     yield "elbow_tucked", all_of(lt(b.raise_, 32, 45), lt(b.elbow, 122, 138))
     yield "elbow_out", all_of(gt(b.arm_out, 0.6, 0.42), lt(b.elbow, 125, 140))
     yield "elbow_front", all_of(gt(b.arm_front, 0.6, 0.42), lt(b.elbow, 125, 140))
-    yield "elbow_back", all_of(lt(b.arm_front, -0.4, -0.25), lt(b.elbow, 130, 145))
+    yield "elbow_back", all_of(lt(b.arm_front, -0.28, -0.12), lt(b.elbow, 130, 145))
     yield "elbow_high", all_of(gt(b.raise_, 115, 98), lt(b.elbow, 115, 130))
     yield "goalpost", all_of(between(b.raise_, 70, 118, 12), gt(b.arm_out, 0.5, 0.35), between(b.elbow, 60, 120, 15), gt(b.fore_up, 0.6, 0.4))
     yield "hand_shoulder", lt(b.to_shoulder, 0.21, 0.29)
     yield "hand_chest", lt(b.to_chest, 0.2, 0.3)
-    yield "hand_hip", all_of(lt(b.to_hip, 0.2, 0.28), between(b.elbow, 60, 125, 15), gt(b.arm_out, 0.15, 0.0))
+    yield "hand_hip", all_of(lt(b.to_hip, 0.23, 0.31), between(b.elbow, 60, 125, 15), gt(b.arm_out, 0.15, 0.0))
     yield "hand_behind_head", all_of(lt(b.to_head, 0.24, 0.32), lt(b.behind_head, 0.02, 0.08), lt(b.elbow, 95, 110))
     yield "hand_face", all_of(lt(b.to_head, 0.28, 0.36), gt(b.behind_head, 0.06, 0.0))
     yield "hand_knee", lt(b.to_knee, 0.17, 0.26)
     yield "hand_foot", lt(b.to_foot, 0.2, 0.3)
     yield "hand_above_head", gt(b.wrist_y - b.head_y[:, None], 0.18, 0.06)
-    yield "hand_shoulder_height", lt(np.abs(b.wrist_y - b.shoulder_y), 0.12, 0.22)
+    yield "hand_shoulder_height", all_of(lt(np.abs(b.wrist_y - b.shoulder_y), 0.12, 0.22), tall)
     yield "hand_waist_height", all_of(lt(np.abs(b.wrist_y - b.hip_y - 0.1), 0.13, 0.22), _c(lt(b.tilt, 40, 50)))
     yield "hand_low", all_of(lt(b.wrist_y - b.knee_y, -0.02, 0.1), _c(gt(b.pelvis[:, 1], 0.4, 0.3)))
-    yield "hand_behind_back", all_of(lt(b.behind_back, -0.06, 0.02), lt(b.to_hip, 0.35, 0.45))
-    yield "hands_together", lt(b.hands_apart, 0.45, 0.7)
+    yield "hand_behind_back", all_of(lt(b.behind_back, -0.06, 0.02), lt(b.to_hip, 0.35, 0.45), tall)
+    yield "hands_together", lt(b.hands_apart, 0.55, 0.8)
     yield "hands_wide", gt(b.hands_apart, 2.5, 2.0)
     yield "hands_shoulder_width", all_of(between(b.hands_apart, 0.75, 1.35, 0.2), gt(b.raise_.min(1), 35, 25))
 

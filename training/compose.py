@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.lexicon import LEXICON
-from training.phrases import HELD_OUT_WRAPPERS, JOINS, NOUNS, PHRASES, WRAPPERS
+from training.phrases import CONTEXTS, HELD_OUT_WRAPPERS, JOINS, NOUNS, PHRASES, WRAPPERS
 from training.postures import POSTURES, swap_sides
 
 _CHOICE = re.compile(r"\(([^()]*)\)")
@@ -187,8 +187,8 @@ class Composer:
                 count = max(1, count - 2)
             if held_out:
                 count = 0 if parts else 2
-            for c in self.pick_codes(true, count, rng, held_out=held_out):
-                parts.append((self.code_phrase(c, rng, held_out=held_out), c))
+            picked = self.pick_codes(true, count, rng, held_out=held_out)
+            parts += [(self.code_phrase(c, rng, held_out=held_out), c) for c in picked]
         if not parts:
             return None
         if len(parts) > 1 and rng.random() < 0.7:
@@ -196,7 +196,11 @@ class Composer:
         text = parts[0][0]
         for phrase, _ in parts[1:]:
             text += JOINS[int(rng.integers(len(JOINS)))] + phrase
-        if rng.random() < 0.35:
+        if not held_out and rng.random() < 0.2:
+            context = expand(CONTEXTS[int(rng.integers(len(CONTEXTS)))], rng)
+            pair = (text, context) if rng.random() < 0.6 else (context, text)
+            text = JOINS[int(rng.integers(len(JOINS)))].join(pair)
+        if rng.random() < 0.3:
             wrappers = HELD_OUT_WRAPPERS if held_out else WRAPPERS
             text = expand(wrappers[int(rng.integers(len(wrappers)))], rng).replace("{}", text)
         return Caption(text.lower(), tuple(c for _, c in parts))

@@ -65,7 +65,9 @@ def read_poses(path: Path, fps: float = 15.0) -> dict[str, NDArray[np.float64]]:
 
 def track_of(poses: dict[str, NDArray[np.float64]], fps: float) -> PoseTrack:
     """A pose track at about ``fps`` frames a second."""
-    keep = np.unique(np.searchsorted(poses["t"], np.arange(0, poses["t"][-1] + 1e-6, 1 / fps) - 1e-6))
+    keep = np.unique(
+        np.searchsorted(poses["t"], np.arange(0, poses["t"][-1] + 1e-6, 1 / fps) - 1e-6)
+    )
     world, image = poses["world"][keep], poses["image"][keep]
     found = ~np.isnan(world[:, 0, 0])
     world, image = np.nan_to_num(world), np.nan_to_num(image)
@@ -127,7 +129,9 @@ def main() -> None:
             order = np.argsort(-scores["dtw"])[:4]
             print("    " + ", ".join(f"{labels[i]} {scores['dtw'][i]:.3f}" for i in order))
         if best["dtw"] != m:
-            table = np.split(affinity(frames, steps, by), np.cumsum([len(s) for s in steps])[:-1], 1)
+            table = np.split(
+                affinity(frames, steps, by), np.cumsum([len(s) for s in steps])[:-1], 1
+            )
             for who in (m, best["dtw"]):
                 peak = table[who].max(0)
                 typical = table[who].mean(0)

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (one wording a line)
 """Hand-written descriptions of every named posture, as a step of a script would put them.
 
 Grammar as in `phrases`. Below a posture's name ("= name"), a plain line describes being in it,

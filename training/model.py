@@ -1,4 +1,4 @@
-"""The two small networks of the `body` encoder, in torch. Exported by `train`, run by onnxruntime."""
+"""The two small networks of the `body` encoder, in torch; `train` exports them to ONNX."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ DIM = 256
 class ImageTower(nn.Module):
     """(N, F) features -> (N, D) unit vectors: standardise, then a residual MLP."""
 
-    def __init__(self, mean: Tensor, std: Tensor, width: int = 512, blocks: int = 3) -> None:
+    def __init__(self, mean: Tensor, std: Tensor, width: int = 448, blocks: int = 2) -> None:
         super().__init__()
         self.mean = nn.Buffer(mean)
         self.std = nn.Buffer(std)
@@ -48,7 +48,7 @@ class Layer(nn.Module):
         self.qkv = nn.Linear(width, 3 * width)
         self.merge = nn.Linear(width, width)
         self.mlp = nn.Sequential(
-            nn.Linear(width, 3 * width), nn.GELU(), nn.Linear(3 * width, width)
+            nn.Linear(width, 2 * width), nn.GELU(), nn.Linear(2 * width, width)
         )
         self.drop = nn.Dropout(0.1)
 
@@ -71,7 +71,9 @@ class TextTower(nn.Module):
     the projected words is added, so that an unseen phrase still lands near its words.
     """
 
-    def __init__(self, width: int = 192, layers: int = 2, heads: int = 6, longest: int = 48) -> None:
+    def __init__(
+        self, width: int = 128, layers: int = 2, heads: int = 4, longest: int = 48
+    ) -> None:
         super().__init__()
         self.inlet = nn.Linear(256, width)
         self.place = nn.Parameter(torch.randn(longest, width) * 0.02)
@@ -93,12 +95,10 @@ class TextTower(nn.Module):
             x = layer(x, hidden)
         x = self.norm(x)
         look = self.look(x)
-        words = self.words(vectors)
-        if hidden is not None:
+        if hidden is not None:  # vectors of padding are zero
             look = look.masked_fill(hidden[..., None], -1e4)
-            words = words.masked_fill(hidden[..., None], 0.0)
-            words = words.sum(1) / (~hidden).sum(1, keepdim=True)
+            words = vectors.sum(1) / (~hidden).sum(1, keepdim=True)
         else:
-            words = words.mean(1)
+            words = vectors.mean(1)
         pooled = (look.softmax(1).transpose(1, 2) @ x).flatten(1)
-        return functional.normalize(self.outlet(pooled) + words, dim=-1)
+        return functional.normalize(self.outlet(pooled) + self.words(words), dim=-1)

@@ -110,8 +110,8 @@ def observe(
     frames = len(t)
     turn = _rotation(
         float(rng.uniform(0, 360)),
-        float(np.clip(rng.normal(3, 7), -15, 20)),
-        float(rng.normal(0, 2) * min(noise, 1)),
+        float(np.clip(rng.normal(4, 9), -18, 28)),
+        float(rng.normal(0, 3) * min(noise, 1)),
     )
     camera = world @ turn.T
     pelvis = camera[:, [AT["left_hip"], AT["right_hip"]]].mean(axis=1)

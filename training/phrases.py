@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (one wording a line)
 """Wordings of the codes in `captions`, in a small grammar.
 
 (a|b|) is a choice; [arm] is a noun of the code's side: "left arm", "the right arm", "both arms",
@@ -639,5 +640,28 @@ HELD_OUT_WRAPPERS: tuple[str, ...] = (
     "we see {}",
     "this shows {}",
     "at this moment {}",
+)
+# Things a script mentions that a pose can't show; they change nothing about what is true.
+CONTEXTS: tuple[str, ...] = (
+    "(core|abs) (tight|braced|engaged)",
+    "(eyes|gaze) (forward|ahead|on the ball|on the target|down|up)",
+    "(holding|gripping|with) (a|the) (ball|bar|barbell|dumbbell|racket|bat|club|stick|kettlebell|rope)",
+    "(ball|dumbbells|weights|racket|bat|stick) in (hand|both hands|the hands)",
+    "(on|in) the (mat|gym|court|field|track|studio|stage|pool|ring)",
+    "(near|in front of|facing) the (net|basket|goal|mirror|camera|wall|opponent|barre)",
+    "(breathing in|breathing out|exhale|inhale)",
+    "(shoulders|neck|jaw) relaxed",
+    "(chest|heart) open",
+    "muscles (tense|contracted|engaged)",
+    "(glutes|quads|hamstrings|lats|biceps|triceps) (engaged|working|squeezed|stretched)",
+    "palms (up|down|facing forward|facing in|open)",
+    "toes pointed",
+    "in (perfect |good |)(balance|control|form)",
+    "(ready|preparing) (for the next (move|step|rep|phase)|to move|)",
+    "in (a fluid|one smooth|a controlled|a powerful) (motion|movement)",
+    "(the|a) (basketball|tennis|volleyball|soccer|baseball|golf|yoga|karate|ballet|hip hop) (player|move|step|pose|technique)",
+    "(wearing|dressed in) (sports clothes|shorts|a uniform|a leotard)",
+    "weight (centered|balanced|shifted)",
+    "(seen|viewed) from the (side|front|back)",
 )
 JOINS: tuple[str, ...] = (", ", ", ", ", ", " and ", " with ", " while ", ", and ", "; ", " as ")

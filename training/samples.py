@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from actalign.body_features import features
 from training.captions import truth
 from training.compose import NAMED, Caption, Composer, twin
-from training.motions import sample_motion
+from training.motions import Motion, sample_motion
 from training.observe import every, observe
 from training.postures import POSTURES
-from training.skeleton import AT, INDEX, Body, local_points
+from training.skeleton import AT, INDEX, LANDMARKS, Body, clip_to_limits, landmarks, local_points
 
 WINDOW = np.arange(-9, 10, 3)  # frames at 30/s: +-0.3 s
 WINDOW_SECONDS = 0.6
@@ -96,6 +96,79 @@ def _named_truth(
     return out
 
 
+# Postures about the arms keep their names whatever the legs do: (hip, knee) of other stances.
+_STANCES: dict[str, tuple[tuple[float, float], ...]] = {
+    "bench": ((0, 5), (-5, 40), (55, 105), (-5, 90), (30, 60)),
+    "hanging": ((0, 5), (5, 30), (0, 90), (15, 60), (-5, 15)),
+    "standing": ((8, 16), (18, 32), (-12, 3), (0, 0), (12, 8)),
+    "chair": ((60, 60), (75, 100), (95, 75), (85, 110), (70, 30), (50, 75)),
+}
+
+
+def _stance(motion: Motion) -> str | None:
+    """Which of _STANCES fits all of a motion's postures, if any."""
+    found: set[str | None] = set()
+    for key in motion.keys:
+        posture = POSTURES.get(key)
+        tags = set(posture.tags) if posture else set()
+        if posture is None:
+            found.add(None)
+        elif posture.family == "supine" and "bench" in tags:
+            found.add("bench")
+        elif posture.family == "dip" or (posture.family == "hanging" and "pull" in tags):
+            found.add("hanging")
+        elif posture.family == "chair" and tags & {"press", "pull", "row", "curl"}:
+            found.add("chair")
+        elif posture.family == "gym" and tags & {"curl", "raise", "press", "pull", "triceps"}:
+            found.add("standing" if "hinge" not in tags else None)
+        else:
+            found.add(None)
+    return found.pop() if len(found) == 1 else None
+
+
+def _vary_legs(motion: Motion, rng: np.random.Generator) -> NDArray[np.float64]:
+    """The motion's landmarks, at times with the legs in another stance that keeps its name."""
+    kind = _stance(motion)
+    if kind is None or rng.random() < 0.4:
+        return motion.world
+    poses = motion.poses.copy()
+    stances = _STANCES[kind]
+    both = [stances[int(rng.integers(len(stances)))] for _ in range(2)]
+    if rng.random() < 0.65:
+        both[1] = both[0]
+    for side, (hip, knee) in zip(("left", "right"), both, strict=True):
+        for joint, angle, spread in (("hip_flex", hip, 6.0), ("knee", knee, 7.0)):
+            column = INDEX[f"{side}_{joint}"]
+            poses[:, column] += angle + rng.normal(0, spread) - poses[:, column].mean()
+    if kind == "chair":
+        poses[:, INDEX["pitch"]] += rng.normal(0, 10)
+    support = "hands" if all(POSTURES[k].support == "hands" for k in motion.keys) else "ground"
+    return landmarks(clip_to_limits(poses), motion.body, support=support, lift=motion.lift)
+
+
+# Estimators see straight limbs a little bent, each clip its own way: degrees, mean and spread.
+_BENT = {"hip_flex": (6.0, 7.0), "knee": (9.0, 8.0), "elbow": (6.0, 8.0), "shoulder_abduct": (2.0, 5.0),
+         "shoulder_flex": (0.0, 6.0), "hip_abduct": (2.0, 4.0), "ankle": (-4.0, 12.0)}  # fmt: skip
+
+
+def _as_estimated(
+    motion: Motion, world: NDArray[np.float64], rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """The landmarks with a clip's constant bias of joint angles, pelvis where it was."""
+    if world is not motion.world or rng.random() < 0.25:
+        return world  # legs were varied already: poses and landmarks differ
+    poses = motion.poses.copy()
+    for joint, (mean, spread) in _BENT.items():
+        shared = rng.normal()
+        for side in ("left", "right"):
+            amount = mean + spread * (0.7 * shared + 0.7 * rng.normal())
+            poses[:, INDEX[f"{side}_{joint}"]] += amount
+    poses[:, INDEX["spine_flex"]] += rng.normal(2, 7)
+    poses[:, INDEX["neck_flex"]] += rng.normal(0, 8)
+    local = local_points(clip_to_limits(poses), motion.body)[:, : len(LANDMARKS)]
+    return local + world[:, [23, 24]].mean(axis=1, keepdims=True)
+
+
 def _chunk(seed: int) -> tuple[NDArray[np.float32], NDArray[np.int8], tuple[str, ...]]:
     rng = np.random.default_rng(seed)
     rows: list[NDArray[np.float32]] = []
@@ -105,13 +178,15 @@ def _chunk(seed: int) -> tuple[NDArray[np.float32], NDArray[np.int8], tuple[str,
         fps = float(np.exp(rng.uniform(np.log(6), np.log(30))))
         index = every(fps, motion.pts_seconds, rng)
         noise = float(rng.choice([0.5, 1.0, 1.0, 1.4]))
-        track = observe(motion.world[index], motion.pts_seconds[index], rng, noise=noise)
+        world = _vary_legs(motion, rng)
+        seen = _as_estimated(motion, world, rng)
+        track = observe(seen[index], motion.pts_seconds[index], rng, noise=noise)
         found = np.flatnonzero(track.found)
         pick = rng.choice(found, size=min(PER_MOTION, len(found)), replace=False)
         rows.append(features(track)[pick])
         keys = [NAMES.index(k) if k else -1 for k in motion.keys]
         for t in index[pick]:
-            windows.append(motion.world[np.clip(t + WINDOW, 0, len(motion.world) - 1)])
+            windows.append(world[np.clip(t + WINDOW, 0, len(world) - 1)])
             poses.append(motion.poses[t])
             start.append(keys[int(motion.key_from[t])])
             end.append(keys[int(motion.key_to[t])])

@@ -17,6 +17,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+# before numpy: one thread each in the generating workers; torch gets its own setting below
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
 from numpy.typing import NDArray  # noqa: E402
@@ -28,7 +33,7 @@ from actalign.body_text import MAX_TOKENS, VECTOR_SCALE, WordVectors, word_files
 from training.model import DIM, ImageTower, TextTower  # noqa: E402
 from training.samples import Samples, generate  # noqa: E402
 
-TEXTS, IMAGES = 512, 2048  # of a batch
+TEXTS, IMAGES = 512, 1024  # of a batch
 POSITIVE_WEIGHT = 4.0
 FPS, SMOOTHING_SECONDS = 10.0, 0.3
 
@@ -116,8 +121,6 @@ def embed_texts(towers: Towers, table: Tensor, ids: NDArray[np.int32]) -> Tensor
     longest = max(1, int((ids < 32000).sum(1).max()))
     tokens = torch.from_numpy(ids[:, :longest].astype(np.int64))
     vectors = table[tokens]
-    if towers.training:
-        vectors = vectors + 0.15 * torch.randn_like(vectors)
     return towers.text(vectors, tokens == 32000)
 
 
@@ -134,11 +137,16 @@ def train(samples: Samples, minutes: float, seed: int, log: Log) -> Towers:
     sizes = {n: sum(p.numel() for p in m.parameters()) for n, m in towers.named_children()}
     log(f"parameters: {sizes}")
     decay = [p for p in towers.parameters() if p.ndim > 1]
-    rest = [p for p in towers.parameters() if p.ndim <= 1]
+    rest = [p for p in towers.parameters() if p.ndim == 1]
     optimizer = torch.optim.AdamW(
-        [{"params": decay, "weight_decay": 0.02}, {"params": rest, "weight_decay": 0.0}],
-        lr=1e-3, betas=(0.9, 0.98),
-    )  # fmt: skip
+        [
+            {"params": decay, "weight_decay": 0.02, "peak": 1.5e-3},
+            {"params": rest, "weight_decay": 0.0, "peak": 1.5e-3},
+            {"params": [towers.scale, towers.bias], "weight_decay": 0.0, "peak": 5e-3},
+        ],
+        lr=1e-3,
+        betas=(0.9, 0.98),
+    )
     steps, step, begin = 0, 0, time.time()
     losses: list[float] = []
     towers.train()
@@ -150,16 +158,22 @@ def train(samples: Samples, minutes: float, seed: int, log: Log) -> Towers:
         if steps and step >= steps:
             return towers
         for group in optimizer.param_groups:
-            group["lr"] = 1.5e-3 * min(1, (step + 1) / 100) * (0.02 + 0.98 * (1 + math.cos(math.pi * min(done, 1))) / 2)
-        picked = rng.integers(len(ids), size=TEXTS)
+            warm, cosine = min(1, (step + 1) / 100), (1 + math.cos(math.pi * min(done, 1))) / 2
+            group["lr"] = group["peak"] * warm * (0.02 + 0.98 * cosine)
+        # texts of like length together: little padding
+        drawn = rng.integers(len(ids), size=4 * TEXTS)
+        quarter = int(rng.integers(4)) * TEXTS
+        picked = drawn[np.argsort(lengths[drawn], kind="stable")][quarter : quarter + TEXTS]
         own = samples.owner[picked].astype(np.int64)
         others = rng.integers(len(samples.features), size=IMAGES - TEXTS)
         batch = np.concatenate([own, others])
         target = torch.from_numpy(labels(samples.truth, batch, samples.claims[picked]))
         x = rows[torch.from_numpy(batch)]
         x = x + 0.05 * towers.image.std * torch.randn_like(x)
-        text = embed_texts(towers, table, augment(ids[picked], near, rng))
-        logit = towers.logits(towers.image(x), text)
+        with torch.autocast("cpu", torch.bfloat16):
+            text = embed_texts(towers, table, augment(ids[picked], near, rng))
+            image = towers.image(x)
+        logit = towers.logits(image.float(), text.float())
         yes, no = (target == 1).float(), (target == -1).float()
         pair = POSITIVE_WEIGHT * yes * functional.softplus(-logit) + no * functional.softplus(logit)
         # each text counts the same, however often it is true; its own sample counts for more
@@ -173,10 +187,9 @@ def train(samples: Samples, minutes: float, seed: int, log: Log) -> Towers:
         losses.append(loss.item())
         step += 1
         if step % 200 == 0:
-            log(
-                f"step {step}: loss {np.mean(losses[-200:]):.4f}, scale {towers.scale.exp():.2f}, "
-                f"bias {towers.bias:.2f}"
-            )
+            scale, bias = towers.scale.exp().item(), towers.bias.item()
+            recent = np.mean(losses[-200:])
+            log(f"step {step}: loss {recent:.4f}, scale {scale:.2f}, bias {bias:.2f}")
 
 
 @torch.no_grad()
@@ -221,7 +234,8 @@ def measure(towers: Towers, samples: Samples, name: str, log: Log) -> dict[str, 
         "true_positive_rate": float(recall),
         "true_negative_rate": float(reject),
     }
-    log(f"{name}: " + ", ".join(f"{k} {v:.3f}" for k, v in result.items()) + f" ({decided.mean():.2f} decided)")
+    numbers = ", ".join(f"{k} {v:.3f}" for k, v in result.items())
+    log(f"{name}: {numbers} ({decided.mean():.2f} of pairs decided)")
     return result
 
 
@@ -245,7 +259,7 @@ def export(towers: Towers, folder: Path, measured: dict[str, dict[str, float]], 
             dynamic_axes={source: axes} | ({"embedding": {0: "frames"}} if name == "image" else {}),
             opset_version=17, dynamo=False,
         )  # fmt: skip
-        os.replace(partial, folder / f"{name}.onnx")
+        partial.replace(folder / f"{name}.onnx")
         session = onnxruntime.InferenceSession(
             str(folder / f"{name}.onnx"), providers=["CPUExecutionProvider"]
         )
@@ -273,7 +287,7 @@ def export(towers: Towers, folder: Path, measured: dict[str, dict[str, float]], 
     }
     partial = folder / "config.json.part"
     partial.write_text(json.dumps(config, indent=2) + "\n")
-    os.replace(partial, folder / "config.json")
+    partial.replace(folder / "config.json")
 
 
 def main() -> None:

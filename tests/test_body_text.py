@@ -1,0 +1,84 @@
+"""The text tower of the body encoder, on the shipped weights and the installed word vectors."""
+
+import sys
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from actalign.body_text import MAX_TOKENS, TextTower, WordVectors, normalize_text
+from actalign.errors import EncoderError
+
+pytest.importorskip("wordllama")
+MODEL = Path(str(files("actalign"))) / "models/body/text.onnx"
+
+
+@pytest.fixture(scope="module")
+def tower():
+    return TextTower(MODEL)
+
+
+def test_rows_are_unit_vectors_of_float32(tower):
+    rows = tower.encode(["knees bent", "arms overhead"])
+    assert rows.dtype == np.float32
+    assert rows.shape == (2, 256)
+    np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-5)
+    assert tower.encode([]).shape == (0, 256)
+
+
+def test_a_row_never_depends_on_the_other_texts(tower):
+    texts = ["arms overhead", "a much longer text about a deep squat with both knees bent", "run"]
+    together = tower.encode(texts)
+    for k, text in enumerate(texts):
+        np.testing.assert_array_equal(tower.encode([text])[0], together[k])
+
+
+def test_case_spaces_and_full_stop_change_nothing(tower):
+    rows = tower.encode(["Knees bent.", "  knees   bent ", "knees bent"])
+    np.testing.assert_array_equal(rows[0], rows[2])
+    np.testing.assert_array_equal(rows[1], rows[2])
+    assert normalize_text(" Arms  UP! ") == "arms up"
+
+
+def test_word_order_matters(tower):
+    a, b = tower.encode(["left arm up, right arm down", "right arm up, left arm down"])
+    assert float(a @ b) < 0.95
+
+
+@pytest.mark.parametrize(
+    ("text", "near", "far"),
+    [
+        ("knees bent", "bending both legs", "legs straight"),
+        ("lying on the back", "face up on the floor", "standing upright"),
+        ("arms raised overhead", "reaching up with both hands", "arms hanging by the sides"),
+        ("push-up position with straight arms", "high plank", "sitting cross-legged"),
+        ("lowering the chest to the floor", "chest sinking toward the ground", "jumping up"),
+    ],
+)
+def test_meaning_beats_other_meanings(tower, text, near, far):
+    a, b, c = tower.encode([text, near, far])
+    assert float(a @ b) > float(a @ c) + 0.1
+
+
+def test_any_text_can_be_encoded(tower):
+    rows = tower.encode(["", "zxqv 武術 🙂", "word " * 500])
+    assert np.isfinite(rows).all()
+    np.testing.assert_array_equal(
+        tower.encode(["word " * 500])[0], tower.encode(["word " * (MAX_TOKENS + 50)])[0]
+    )
+
+
+def test_vectors_follow_the_ids():
+    words = WordVectors()
+    ids = words.ids("bent knees")
+    assert len(ids) <= MAX_TOKENS
+    rows = words.vectors(ids)
+    assert rows.shape == (len(ids), 256)
+    np.testing.assert_array_equal(words.vectors(ids[::-1]), rows[::-1])
+
+
+def test_missing_wordllama_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "wordllama", None)
+    with pytest.raises(EncoderError, match=r"actalign\[body\]"):
+        WordVectors()

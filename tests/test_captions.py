@@ -1,0 +1,152 @@
+"""The training captions: what the codes say of a known body, and in which words."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from training.captions import truth
+from training.compose import CODE_WORDS, NAMED, Composer, expand, twin
+from training.motions import sample_motion
+from training.phrases import HELD_OUT_WRAPPERS, PHRASES
+from training.postures import POSTURES
+from training.skeleton import MIRROR_LANDMARKS, Body, landmarks, pose
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def still(points: np.ndarray) -> np.ndarray:
+    return np.repeat(points[None, None], 7, axis=1)
+
+
+def true_of(windows: np.ndarray, seconds: float = 0.6) -> set[str]:
+    names, table = truth(windows, seconds)
+    return {name for name, value in zip(names, table[0], strict=True) if value == 1}
+
+
+def false_of(windows: np.ndarray, seconds: float = 0.6) -> set[str]:
+    names, table = truth(windows, seconds)
+    return {name for name, value in zip(names, table[0], strict=True) if value == -1}
+
+
+@pytest.mark.parametrize(
+    ("posture", "yes", "no"),
+    [
+        (
+            "standing",
+            {"standing", "upright", "knee_straight|B", "arm_down|B"},
+            {"plank", "squat_low"},
+        ),
+        ("high plank", {"plank", "hands_on_ground|B", "face_down"}, {"standing", "face_up"}),
+        ("downward facing dog", {"pike_up", "head_below_hips"}, {"plank", "lying_back"}),
+        ("bench press top", {"lying_back", "arm_skyward|B"}, {"lying_front", "arm_down|B"}),
+        (
+            "parallel squat, arms forward",
+            {"arm_front|B", "knee_bent|B"},
+            {"standing", "kneel_both"},
+        ),
+        ("lunge, right leg forward", {"lunge|R", "foot_ahead|R"}, {"lunge|L", "foot_ahead|L"}),
+        ("arms out to the sides", {"arm_out|B"}, {"arm_front|B", "arm_overhead|B"}),
+        ("hanging from a bar", {"hanging", "arm_overhead|B"}, {"airborne", "standing"}),
+        ("sitting on the floor, legs straight", {"long_sit", "sit_floor"}, {"sit_chair"}),
+        ("handstand", {"inverted", "hands_on_ground|B"}, {"standing"}),
+        ("standing hands on hips", {"hand_hip|B"}, {"hand_behind_head|B"}),
+    ],
+)
+def test_codes_of_a_known_posture(posture, yes, no):
+    p = POSTURES[posture]
+    window = still(landmarks(p.angles, Body(), support=p.support, lift=p.lift))
+    assert yes <= true_of(window)
+    assert no <= false_of(window)
+
+
+def test_codes_do_not_depend_on_heading_or_size():
+    p = POSTURES["warrior 2, right knee bent"]
+    here = true_of(still(landmarks(p.angles, Body())))
+    for heading in (35.0, 160.0, 270.0):
+        assert true_of(still(landmarks(p.angles, Body(), heading))) == here
+
+
+def test_a_mirrored_body_swaps_left_and_right():
+    rng = np.random.default_rng(3)
+    swap = str.maketrans("LR", "RL")
+    for _ in range(20):
+        world = sample_motion(rng).world[:7]
+        window = world[np.minimum(np.arange(7), len(world) - 1)][None]
+        mirrored = window[:, :, MIRROR_LANDMARKS] * np.array([-1.0, 1.0, 1.0])
+        names, table = truth(np.concatenate([window, mirrored]), 0.6)
+        column = {name: c for c, name in enumerate(names)}
+        for name, c in column.items():
+            head, bar, side = name.partition("|")
+            assert table[1, column[head + bar + side.translate(swap)]] == table[0, c], name
+
+
+def test_rising_and_sinking_are_told_apart():
+    keys = [POSTURES["standing"].angles, POSTURES["parallel squat, arms forward"].angles]
+    blend = np.stack([keys[0] * (1 - u) + keys[1] * u for u in np.linspace(0.2, 0.8, 7)])
+    down = landmarks(blend, Body())[None]
+    assert {"hips_drop", "knee_flex|B"} <= true_of(down)
+    assert {"hips_rise", "knee_extend|B", "still"} <= true_of(down[:, ::-1]) | false_of(down)
+    assert {"hips_rise", "knee_extend|B"} <= true_of(down[:, ::-1])
+
+
+def test_windows_of_another_shape_are_refused():
+    with pytest.raises(ValueError, match="W odd"):
+        truth(np.zeros((2, 4, 33, 3)), 0.6)
+
+
+def test_every_code_and_every_posture_has_words():
+    names, _ = truth(still(landmarks(pose(), Body())), 0.6)
+    assert {n.partition("|")[0] for n in names} == set(PHRASES)
+    spoken = {n.statement.split(":", 1)[1].removesuffix("|any") for n in NAMED}
+    assert all(name in spoken or twin(name) in spoken for name in POSTURES)
+
+
+@pytest.fixture(scope="module")
+def composer_and_rows():
+    rng = np.random.default_rng(0)
+    windows = []
+    while len(windows) < 300:
+        world = sample_motion(rng).world
+        windows.append(
+            world[np.clip(rng.integers(len(world)) + np.arange(-9, 10, 3), 0, len(world) - 1)]
+        )
+    names, table = truth(np.stack(windows), 0.6)
+    return Composer(names, (table == 1).mean(0)), table
+
+
+def test_captions_claim_only_what_is_true_and_leave_no_grammar(composer_and_rows):
+    composer, table = composer_and_rows
+    rng = np.random.default_rng(1)
+    made = [(row, composer.caption(row, rng)) for row in table]
+    assert sum(c is not None for _, c in made) > 290
+    for row, caption in made:
+        if caption:
+            assert all(row[c] == 1 for c in caption.claims)
+            assert not set(caption.text) & set("()[]{}|§"), caption.text
+
+
+def test_held_out_words_never_reach_training(composer_and_rows):
+    composer, table = composer_and_rows
+    rng = np.random.default_rng(2)
+    texts = " ".join(c.text for row in table for _ in range(3) if (c := composer.caption(row, rng)))
+    for wrapper in HELD_OUT_WRAPPERS:
+        assert wrapper.replace(" {}", "") not in texts
+    assert "in flexion" not in texts
+    assert not any(line in train for train, test in CODE_WORDS.values() for line in test)
+
+
+def test_paraphrases_are_not_training_wordings():
+    written = {n.wording.lower() for n in NAMED if n.kind != "test"}
+    actions = json.loads((ROOT / "training/paraphrases.json").read_text())
+    steps = [s for a in actions for s in a["steps"]]
+    assert len(steps) > 150
+    assert all(s["posture"] in POSTURES for s in steps)
+    assert sum(s["text"].lower() in written for s in steps) <= 2
+
+
+def test_choices_expand_to_one_of_their_options():
+    rng = np.random.default_rng(0)
+    assert {expand("(a|b) c", rng) for _ in range(30)} == {"a c", "b c"}
+    assert {expand("(a|) b", rng) for _ in range(30)} == {"a b", "b"}
