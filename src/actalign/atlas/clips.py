@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from actalign.errors import VideoError
 from actalign.video import sample_frames
 
 TIME_BASE = Fraction(1, 90000)
-ENCODER_OPTIONS = {"crf": "14", "preset": "veryfast", "bf": "0", "threads": "4"}
+ENCODER_OPTIONS = {"crf": "10", "preset": "veryfast", "bf": "0", "threads": "4"}
 """Near-lossless H.264; no B-frames, so that times stay exact; a fixed thread count, so that one
 input always gives one file."""
 
@@ -64,6 +65,13 @@ def cut_clip(source: Source, sample: Sample, target: Path) -> ClipFacts:
     """
     if source.path is None:
         raise VideoError(f"The video {source.youtube_id} could not be had: {source.reason}.")
+    promised = _promised_seconds(source.path)
+    if sample.start_seconds >= promised:
+        raise ClipError(
+            "empty segment",
+            f"The video {source.path} ends at {promised:.2f} s, before the segment "
+            f"[{sample.start_seconds:g}, {sample.end_seconds:g}) s.",
+        )
     stream = sample_frames(
         source.path, fps=None, start=sample.start_seconds, end=sample.end_seconds, batch_size=8
     )
@@ -84,14 +92,17 @@ def cut_clip(source: Source, sample: Sample, target: Path) -> ClipFacts:
                     hidden += 1
                 last = float(pts)
                 writer.write(frame, last - sample.start_seconds)
-        _check_complete(source.path, sample, last, number)
         if writer is None:
-            raise ClipError(
-                "empty segment",
-                f"The video {source.path} has no frame in "
-                f"[{sample.start_seconds:g}, {sample.end_seconds:g}) s.",
-            )
+            raise VideoError(f"The video {source.path} has no frame in the segment.")
         writer.close()
+        step = (last - sample.start_seconds) / max(1, number - 1)
+        if min(sample.end_seconds, promised) - last > max(0.25, 3 * step):
+            raise ClipError(
+                "truncated",
+                f"The video {source.path} is cut short: it promises {promised:.2f} s, but its "
+                f"frames end at {last:.2f} s, within the segment [{sample.start_seconds:g}, "
+                f"{sample.end_seconds:g}) s.",
+            )
         temporary.replace(target)
     finally:
         if writer is not None:
@@ -145,21 +156,22 @@ class _Writer:
             self._container.close()
 
 
-def _check_complete(path: Path, sample: Sample, last: float, frames: int) -> None:
-    """Raise ClipError when decoding stopped well before the segment's end: a truncated file."""
+def _promised_seconds(path: Path) -> float:
+    """When the video ends by its file's own header; infinity where that doesn't say.
+
+    A file that was cut short still promises its whole length. Raises VideoError for a file that
+    is no video.
+    """
     import av
 
-    with av.open(str(path)) as container:
-        stream = container.streams.video[0]
-        if stream.duration is None or stream.time_base is None:
-            return
-        promised = float(((stream.start_time or 0) + stream.duration) * stream.time_base)
-    end = min(sample.end_seconds, promised)
-    step = (last - sample.start_seconds) / max(1, frames - 1)
-    if end - last > max(0.25, 3 * step):
-        raise ClipError(
-            "truncated",
-            f"The video {path} is cut short: it promises {promised:.2f} s, but its pictures end "
-            f"within the segment [{sample.start_seconds:g}, {sample.end_seconds:g}) s, after "
-            f"{frames} frames of it.",
-        )
+    try:
+        with av.open(str(path)) as container:
+            ends = [
+                float((s.duration or 0) * (s.time_base or 0)) for s in container.streams.video[:1]
+            ]
+            if container.duration is not None:
+                ends.append(container.duration / av.time_base)
+    except (OSError, av.FFmpegError) as error:
+        raise VideoError(f"{path} is not a video that can be read ({error}).") from error
+    # The container's length may be that of a longer sound track, so the picture's comes first.
+    return next((end for end in ends if end > 0), math.inf)

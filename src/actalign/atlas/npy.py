@@ -30,17 +30,21 @@ _numeric: Any = import_module(_CORE + ".numeric")
 _format: Any = np.lib.format
 
 
+class _RefusedError(pickle.UnpicklingError):
+    """The pickle asks for something that is not admitted."""
+
+
 def _scalar(dtype: np.dtype[Any], data: bytes = b"") -> Any:
     """A NumPy scalar from its bytes; one of object type could hide another pickle."""
     if dtype.hasobject or not isinstance(data, bytes):
-        raise pickle.UnpicklingError("a NumPy scalar of object type is refused")
+        raise _RefusedError("a NumPy scalar of object type is refused")
     return np.frombuffer(data, dtype=dtype, count=1)[0]
 
 
 def _encode(text: str, encoding: str = "latin1") -> bytes:
     """Bytes as Python 2 protocols store them: text in Latin-1, and nothing else."""
     if encoding.replace("-", "") not in ("latin1", "latin"):
-        raise pickle.UnpicklingError(f"the text encoding {encoding!r} is refused")
+        raise _RefusedError(f"the text encoding {encoding!r} is refused")
     return text.encode("latin1")
 
 
@@ -49,7 +53,11 @@ _ALLOWED: dict[tuple[str, str], Callable[..., Any]] = {
     ("numpy", "dtype"): np.dtype,
     ("_codecs", "encode"): _encode,
     ("collections", "OrderedDict"): OrderedDict,
-    **{("builtins", t.__name__): t for t in (set, frozenset, bytearray, complex)},
+    **{
+        (module, t.__name__): t
+        for module in ("builtins", "__builtin__")  # Python 3's name and Python 2's
+        for t in (set, frozenset, bytearray, complex)
+    },
 }
 for _core in ("numpy.core", "numpy._core"):
     _ALLOWED[_core + ".multiarray", "_reconstruct"] = _multiarray._reconstruct
@@ -61,7 +69,7 @@ class _Restricted(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         found = _ALLOWED.get((module, name))
         if found is None:
-            raise pickle.UnpicklingError(f"it asks for {module}.{name}")
+            raise _RefusedError(f"it asks for {module}.{name}")
         return found
 
 
@@ -77,7 +85,7 @@ def load_objects(path: str | Path) -> NDArray[Any]:
             return _read(file)
     except FileNotFoundError:
         raise UsageError(f"The file {path} is missing; check the name.") from None
-    except pickle.UnpicklingError as error:
+    except _RefusedError as error:
         raise UsageError(
             f"The file {path} is refused: {error}, but only NumPy arrays and plain containers are "
             "read from a pickle; get the file from where you trust it or make it again."
@@ -90,6 +98,7 @@ def load_objects(path: str | Path) -> NDArray[Any]:
         KeyError,
         IndexError,
         AttributeError,
+        pickle.UnpicklingError,
     ) as error:
         raise UsageError(
             f"The file {path} is not a readable .npy file ({error}); make it again."

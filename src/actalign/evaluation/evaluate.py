@@ -266,6 +266,7 @@ def _embedded(
     if clip is None:
         clip = embed_entry(encoder.real, dataset, entry, fps)
         store.put(clip, key)
+        clip = store.get(entry.id, key) or clip  # so that a resumed run has the very same
     return clip
 
 

@@ -247,7 +247,11 @@ def _drawn(run: Run, row: Row) -> str:
 
     try:
         prediction, video = evaluate.prediction_again(run.folder, row["doc_id"], run.main)
-        figure = figures.alignment_figure(prediction, thumbnails=_thumbnails(video, prediction))
+        figure = figures.alignment_figure(
+            prediction,
+            thumbnails=_thumbnails(video, prediction),
+            shown=max(2, min(row["rank"], 5)),  # down to the true candidate
+        )
     except (ActAlignError, OSError):
         return ""
     buffer = io.BytesIO()
