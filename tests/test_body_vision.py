@@ -304,6 +304,13 @@ def test_tiny_and_odd_pictures(encoder):
         assert not encoder.encode_image(np.full((1, *shape, 3), 90, np.uint8)).any()
 
 
+def test_phantoms_are_not_people(encoder):
+    rng = np.random.default_rng(0)
+    blocks = rng.integers(0, 255, size=(4, 8, 8, 3), dtype=np.uint8)
+    pictures = blocks.repeat(40, axis=1).repeat(50, axis=2)
+    assert not encoder.encode_image(pictures).any()
+
+
 def test_the_largest_of_two_people_is_followed(clip):
     from drawn_figure import draw_figure
 
