@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import textwrap
@@ -503,6 +504,12 @@ class TestHub:
             assert_names_the_ways_out(failed["error"])
             assert "\n" not in failed["error"]
             assert failed["seconds"] < 15
+
+    def test_a_silent_hub_is_not_waited_for(self, tmp_path):
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            answers = load_in_a_process(silent.getsockname()[1], tmp_path, "tiny/siglip")
+        assert_names_the_ways_out(answers["tiny/siglip"]["error"])
+        assert answers["tiny/siglip"]["seconds"] < 25
 
 
 def load_in_a_process(port: int, home: Path, *models: str) -> dict[str, dict[str, object]]:

@@ -23,7 +23,7 @@ from actalign.preprocessing import ImagePreprocessing, check_frames, fingerprint
 try:
     import torch
     import transformers
-    from huggingface_hub import snapshot_download
+    from huggingface_hub import HfApi, snapshot_download
     from safetensors import safe_open
 except ImportError as error:
     raise EncoderError(
@@ -33,6 +33,7 @@ except ImportError as error:
 
 MODELS = {"siglip": "SiglipModel", "siglip2": "Siglip2Model", "clip": "CLIPModel"}
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+HUB_SECONDS = 10.0  # how long a silent hub is waited for
 RESAMPLE = {2: "bilinear", 3: "bicubic"}  # Pillow's numbers, which checkpoints store
 CONFIG_FILES = (
     "config.json",
@@ -275,19 +276,19 @@ def _download(model: str, revision: str | None) -> Path:
     )
     if not re.fullmatch(r"[\w.-]+(/[\w.-]+)?", model) or model.startswith("."):
         raise EncoderError(f"The model {model!r} is neither a folder here nor a hub id. {ways_out}")
-    try:
-        folder = snapshot_download(
-            model, revision=revision, allow_patterns=[*CONFIG_FILES, *WEIGHT_FILES]
-        )
+    wanted = {"revision": revision, "allow_patterns": [*CONFIG_FILES, *WEIGHT_FILES]}
+    try:  # asked first because the download itself would wait for a silent hub without end
+        HfApi().model_info(model, revision=revision, timeout=HUB_SECONDS)
+        return Path(snapshot_download(model, **wanted))
     except Exception as error:  # the hub client's own, httpx's or requests', and OSError
-        reason = (
-            str(error).strip().splitlines()[0].rstrip(".") if str(error).strip() else "no reason"
-        )
-        raise EncoderError(
-            f"The model {model!r} can't be had from the hub ({type(error).__name__}: {reason}). "
-            f"{ways_out}"
-        ) from error
-    return Path(folder)
+        try:
+            return Path(snapshot_download(model, local_files_only=True, **wanted))
+        except Exception:  # not in the cache either
+            reason = next(iter(str(error).strip().splitlines()), "no reason given").rstrip(".")
+            raise EncoderError(
+                f"The model {model!r} can't be had from the hub "
+                f"({type(error).__name__}: {reason}). {ways_out}"
+            ) from error
 
 
 def _read_json(file: Path) -> dict[str, Any]:
