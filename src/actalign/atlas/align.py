@@ -30,8 +30,8 @@ ASSUMED_FPS = 30.0
 class Scored:
     """One sample's outcome, as --scores writes it.
 
-    status: "ok" or "unscored" with kind and reason. scores, path_lengths: one a candidate.
-    Indices count from 0.
+    status: "ok", or "unscored" or "missing" (no clip) with kind and reason. scores, path_lengths:
+    one a candidate. Indices count from 0.
     """
 
     id: str
@@ -200,6 +200,7 @@ def report_lines(found: Sequence[Scored], missing: Sequence[Row] = ()) -> list[s
     """The lines that commands 5 and 6 print."""
     result = accuracy(found, missing)
     lines = [f"{one.id}: unscored ({one.kind}): {one.reason}" for one in found if one.kind]
+    lines += [f"{row.id}: no clip ({row.kind}): {row.reason}" for row in missing]
     total = len(found) + len(missing)
     done = result.scored[1].total
     lines.append(f"{done} of {total} samples scored")
@@ -220,6 +221,7 @@ def report_lines(found: Sequence[Scored], missing: Sequence[Row] = ()) -> list[s
     return lines
 
 
-def scores_json(found: Sequence[Scored]) -> list[dict[str, Any]]:
-    """The objects of --scores, in the samples' order."""
-    return [asdict(one) for one in found]
+def scores_json(found: Sequence[Scored], missing: Sequence[Row] = ()) -> list[dict[str, Any]]:
+    """The objects of --scores: the samples in order, then those without a clip ("missing")."""
+    gone = [Scored(r.id, "missing", [], kind=r.kind, reason=r.reason) for r in missing]
+    return [asdict(one) for one in [*found, *gone]]

@@ -300,7 +300,10 @@ def seq_alignment(
             _tell("note: the frames carry no times, so they are not smoothed")
     found = score_dtw(questions, videos, texts, by, smoothing_seconds=seconds, reference=reference)
     if scores is not None:
-        write_text(scores, json.dumps(scores_json(found), indent=1, ensure_ascii=False) + "\n")
+        write_text(
+            scores,
+            json.dumps(scores_json(found, videos.missing), indent=1, ensure_ascii=False) + "\n",
+        )
     _print_report(found, videos.missing)
 
 
@@ -322,7 +325,13 @@ def _calibration(
     if given is not None:
         return Calibration(*given)
     if reference:
-        other = _load(REFERENCE_SCALE_MODEL, device)
+        try:
+            other = _load(REFERENCE_SCALE_MODEL, device)
+        except EncoderError as error:
+            raise EncoderError(
+                f"--reference takes scale and bias from {REFERENCE_SCALE_MODEL}; give "
+                f"--logit-scale-log and --logit-bias where it can't be had. {error}"
+            ) from error
         return Calibration(other.logit_scale, other.logit_bias)
     note = videos.encoder or texts.encoder
     if note is not None and model in (None, note.model_id):
@@ -336,8 +345,8 @@ def _load(
     model: str, device: str | None, *, dtype: str | None = None, batch_size: int | None = None
 ) -> Encoder:
     encoder = load_encoder(model, device=device, dtype=dtype, batch_size=batch_size)
-    if device is None and str(getattr(encoder, "device", "")) == "cpu":
-        _tell("There is no GPU here, so this runs on the CPU.")
+    if device is None and str(getattr(encoder, "device", "cpu")) == "cpu":
+        _tell(f"{model} runs on the CPU.")
     return encoder
 
 
