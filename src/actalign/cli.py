@@ -110,14 +110,15 @@ def classify(
     quiet: Quiet = False,
 ) -> None:
     """Say which candidate action each clip shows, and when each of its sub-actions happens."""
-    from actalign.candidates import gather_scripts
     from actalign.classifier import ActAlign, as_scripts, candidate_labels_of
     from actalign.encoder import load_encoder
+    from actalign.generation import add_missing_scripts
     from actalign.pipeline import Sampling, clip_ids, embed_videos
     from actalign.prediction import write_rows
     from actalign.progress import Progress
     from actalign.scoring import get_scorer
     from actalign.store import Store, default_store
+    from actalign.subactions import scripts_for
     from actalign.video import list_videos
 
     if figure and figure.suffix:
@@ -129,9 +130,13 @@ def classify(
         raise UsageError("There are no candidates; give --labels, --labels-file or --scripts.")
     found = clip_ids(list_videos(videos))
     frames_per_second = _parse_fps(fps)
-    ready, notes = gather_scripts(
-        wanted, loaded, domain=domain, llm=_llm(llm_model, base_url), bank=bank
+    ready, notes = add_missing_scripts(
+        wanted, loaded, domain=domain, config=_llm(llm_model, base_url), bank=bank
     )
+    _, bare = scripts_for(wanted, ready, domain=domain)
+    if bare:
+        names = ", ".join(repr(label) for label in bare)
+        notes.append(f"no script for {names}: aligned as one step, its own name")
     encoder = load_encoder(model, device=device, dtype=dtype)
     classifier = ActAlign(encoder, smoothing_seconds=smoothing, scorer=scorer)
     sampling = Sampling(classifier.fps if fps is None else frames_per_second, start, end)
