@@ -95,7 +95,12 @@ def _named() -> list[Named]:
     """
     out: list[Named] = []
     for name, lines in LEXICON.items():
-        lines = [*lines, ("hold", name)]
+        lines = [
+            *lines,
+            ("hold", name),
+            ("enter", f"(moving|going|coming|shifting|transitioning|getting) into {name}"),
+            ("leave", f"(moving|coming|rising|releasing|transitioning) out of {name}"),
+        ]
         other = twin(name)
         for kind, wording in lines:
             about = "hold" if kind == "test" else kind
