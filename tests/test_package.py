@@ -1,21 +1,24 @@
 """What importing costs, and which way imports go."""
 
 import ast
+import resource
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import actalign
 
 SOURCE = Path(actalign.__file__).parent
 
-# A module may import from the groups before its own only.
+# A module may import from its own layer and the ones before it, when it is itself imported.
 LAYERS = [
     {"_types", "errors", "__init__"},
-    {"video", "similarity", "alignment", "encoder", "subactions", "store"},
-    {"scoring"},
-    {"pipeline", "prediction", "classifier", "figures", "progress"},
+    {"video", "decoding", "similarity", "alignment", "encoder", "subactions", "store"},
+    {"scoring", "onnx", "siglip", "body", "body_pose", "body_features", "body_text"},
+    {"pipeline", "prediction", "classifier", "figures", "progress", "demo"},
+    {"generation", "llm", "llm_batch", "script_bank", "shipped_scripts", "local_chat"},
+    {"evaluation", "atlas"},
+    {"cli", "cli_eval", "cli_subactions"},
 ]
 
 
@@ -30,19 +33,19 @@ def imports_of(path):
 
 
 def test_imports_go_one_way():
-    allowed: set[str] = set()
-    for layer in LAYERS:
-        for name in sorted(layer):
-            path = SOURCE / f"{name}.py"
-            later = {m for later in LAYERS[LAYERS.index(layer) + 1 :] for m in later}
-            assert not imports_of(path) & later, f"{name} imports from a later layer"
-        allowed |= layer
+    layer_of = {name: level for level, names in enumerate(LAYERS) for name in names}
+    for path in SOURCE.rglob("*.py"):
+        own = path.relative_to(SOURCE).parts[0].removesuffix(".py")
+        if own not in layer_of:
+            continue
+        for name in imports_of(path):
+            assert layer_of.get(name, 0) <= layer_of[own], f"{path} imports {name}, a later layer"
 
 
 def test_import_loads_numpy_only_and_quickly():
     code = (
-        "import sys, time; start = time.perf_counter(); import actalign;"
-        "spent = time.perf_counter() - start;"
+        "import sys, time; start = time.process_time(); import actalign;"
+        "spent = time.process_time() - start;"
         "heavy = {'numba', 'av', 'onnxruntime', 'matplotlib', 'pydantic', 'typer', 'rich', 'torch',"
         " 'transformers', 'mediapipe', 'pyarrow'};"
         "print(spent, sorted(heavy & set(sys.modules)))"
@@ -59,11 +62,13 @@ def test_import_loads_numpy_only_and_quickly():
 def test_help_answers_within_a_second():
     best = float("inf")
     for _ in range(3):
-        start = time.perf_counter()
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         run = subprocess.run(
             [sys.executable, "-m", "actalign", "--help"], capture_output=True, text=True, check=True
         )
-        best = min(best, time.perf_counter() - start)
+        # Processor time, so that a busy machine does not decide.
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        best = min(best, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
     assert "classify" in run.stdout
     assert best < 1.0
 

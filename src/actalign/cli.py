@@ -222,6 +222,40 @@ def encode(
     raise typer.Exit(1 if failed else 0)
 
 
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="Folder for the figures and predictions.")] = Path(
+        "demo"
+    ),
+    quiet: Quiet = False,
+) -> None:
+    """Classify the clips that ship with the package, by the built-in encoder; fetches nothing."""
+    from actalign.classifier import ActAlign
+    from actalign.demo import demo_clips
+    from actalign.prediction import write_rows
+
+    classifier = ActAlign.from_pretrained("body")
+    console = _console()
+    rows = []
+    for clip in demo_clips():
+        prediction = classifier.predict(
+            clip.path,
+            candidate_labels=[script.label for script in clip.scripts],
+            scripts=clip.scripts,
+            domain=clip.domain,
+        )
+        rows.append(prediction.to_row(target=clip.label))
+        console.print(prediction_table(prediction))
+        drawn = _save_figure(prediction, clip.path, out)
+        if not quiet:
+            verdict = "right" if prediction.label == clip.label else "wrong"
+            console.print(f"it shows: {clip.label} ({verdict})   figure: {drawn}\n", markup=False)
+    write_rows(rows, out / "predictions.jsonl")
+    if not quiet:
+        right = sum(row["filtered_resps"] == [row["target"]] for row in rows)
+        console.print(f"{right} of {len(rows)} right; predictions: {out / 'predictions.jsonl'}")
+
+
 def _labels(labels: str | None, labels_file: Path | None) -> list[str]:
     """Labels from the flag or the file; giving both is an error."""
     if labels is not None and labels_file is not None:

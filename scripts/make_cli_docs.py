@@ -1,0 +1,61 @@
+"""Write docs/cli.md from the commands themselves; with --check, fail where it is out of date."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import typer
+
+from actalign.cli import app
+
+PAGE = Path(__file__).parents[1] / "docs" / "cli.md"
+
+
+def describe(command: object, name: str) -> list[str]:
+    """Markdown for a command and those below it."""
+    lines = [f"## `{name}`", "", str(getattr(command, "help", None) or "").strip(), ""]
+    rows = []
+    for parameter in command.params:  # type: ignore[attr-defined]
+        if parameter.name == "help":
+            continue
+        names = (
+            ", ".join(f"`{flag}`" for flag in parameter.opts)
+            if parameter.param_type_name == "option"
+            else f"`{parameter.name.upper()}`"
+        )
+        about = " ".join(str(getattr(parameter, "help", None) or "").split())
+        default = parameter.default
+        if default is not None and not callable(default) and default not in (False, ()):
+            about += f" Default: `{default}`."
+        if parameter.required:
+            about += " Required."
+        rows.append(f"| {names} | {about.strip()} |")
+    if rows:
+        lines += ["| option | meaning |", "|---|---|", *rows, ""]
+    for child in sorted(getattr(command, "commands", {}).items()):
+        lines += describe(child[1], f"{name} {child[0]}")
+    return lines
+
+
+def main() -> None:
+    text = "\n".join(
+        [
+            "# Commands",
+            "",
+            "Made by `python scripts/make_cli_docs.py`; a test checks it.",
+            "",
+            *describe(typer.main.get_command(app), "actalign"),
+        ]
+    )
+    text = text.rstrip() + "\n"
+    if "--check" in sys.argv:
+        if not PAGE.exists() or PAGE.read_text(encoding="utf-8") != text:
+            print(f"{PAGE} is out of date; run python scripts/make_cli_docs.py")
+            sys.exit(1)
+        return
+    PAGE.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

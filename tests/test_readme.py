@@ -1,0 +1,62 @@
+"""What the README and the generated docs promise."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.mark.slow
+def test_the_readmes_program_runs(tmp_path):
+    code = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    assert len(code) == 1
+    done = subprocess.run(
+        [sys.executable, "-c", code[0]], capture_output=True, text=True, cwd=tmp_path, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"\d\.\d\d to +\d\.\d\d s  \w", done.stdout)
+
+
+def test_links_in_the_readme_and_docs_lead_to_files():
+    for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_the_command_reference_is_up_to_date():
+    done = subprocess.run(
+        [sys.executable, ROOT / "scripts" / "make_cli_docs.py", "--check"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.slow
+def test_the_demo_classifies_the_shipped_clips_and_draws_them(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "actalign", "demo", "--out", tmp_path],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    rows = [json.loads(line) for line in (tmp_path / "predictions.jsonl").read_text().splitlines()]
+    assert 3 <= len(rows) <= 4
+    assert sum(row["filtered_resps"] == [row["target"]] for row in rows) >= len(rows) - 1
+    for row in rows:
+        assert row["status"] == "ok"
+        assert (tmp_path / f"{row['doc_id']}.png").read_bytes().startswith(b"\x89PNG")
+        assert row["candidates"][0]["label"] in done.stdout
+
+
+def test_shipped_clips_are_small():
+    clips = list((ROOT / "src" / "actalign" / "demo_clips").glob("*.mp4"))
+    assert 3 <= len(clips) <= 4
+    assert sum(clip.stat().st_size for clip in clips) < 3_000_000
