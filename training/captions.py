@@ -388,5 +388,3 @@ def truth(windows: Array, seconds: float) -> tuple[list[str], Truth]:
     for source in (postures(parts[1]), movements(*parts, windows, seconds)):
         columns.update(_columns(source))
     return list(columns), np.stack(list(columns.values()), 1)
-
-

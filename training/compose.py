@@ -136,6 +136,7 @@ class Composer:
         self.statements = list(statements)
         self.is_code = np.array([":" not in s for s in statements])
         self.salience = -np.log(np.clip(rate, 1e-3, 0.98))
+        self.side = np.array([s.endswith("|L") * 1 - s.endswith("|R") * 1 for s in statements])
         self.words: dict[bool, dict[str, list[str]]] = {False: {}, True: {}}
         for named in NAMED:
             book = self.words[named.kind == "test"]
@@ -161,6 +162,8 @@ class Composer:
         said: set[str] = set()
         while len(choices) and len(picked) < count:
             weight = self.salience[choices] ** 1.5
+            if picked and self.side[picked[-1]]:  # what the other side does is worth saying
+                weight = weight * np.where(self.side[choices] == -self.side[picked[-1]], 4.0, 1.0)
             # "one knee" says less than "the left knee": both forms get their turn
             c = int(rng.choice(choices, p=weight / weight.sum()))
             picked.append(c)

@@ -4,22 +4,32 @@ from __future__ import annotations
 
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from actalign.body_features import features
+from actalign.body_features import PoseTrack, features
 from training.captions import truth
 from training.compose import NAMED, Caption, Composer, twin
 from training.motions import Motion, sample_motion
 from training.observe import every, observe
-from training.postures import POSTURES
-from training.skeleton import AT, INDEX, LANDMARKS, Body, clip_to_limits, landmarks, local_points
+from training.postures import POSTURES, Posture
+from training.skeleton import (
+    AT,
+    INDEX,
+    LANDMARKS,
+    MIRROR_LANDMARKS,
+    Body,
+    clip_to_limits,
+    landmarks,
+    local_points,
+)
 
 WINDOW = np.arange(-9, 10, 3)  # frames at 30/s: +-0.3 s
 WINDOW_SECONDS = 0.6
 PER_MOTION = 4
-CAPTIONS_PER_SAMPLE = 3
+CAPTIONS_PER_SAMPLE = 2
 CHUNK = 500
 
 NAMES: tuple[str, ...] = tuple(POSTURES)
@@ -32,9 +42,12 @@ _SHAPE = [AT["nose"]] + [
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Samples:
-    """features (N, F) float32; truth (N, C) int8 in {-1, 0, 1} for ``statements``; captions of each
+    """Row 2 i + 1 is the mirror image of row 2 i.
+
+    features (N, F) float32; truth (N, C) int8 in {-1, 0, 1} for ``statements``; captions of each
     sample in texts and claims: ``owner`` (M,) is the sample of caption m, ``claims`` (M, 6) its
-    columns, -1 for none."""
+    columns, -1 for none.
+    """
 
     features: NDArray[np.float32]
     truth: NDArray[np.int8]
@@ -51,17 +64,39 @@ def _shape(poses: NDArray[np.float64]) -> NDArray[np.float64]:
     return local_points(still, Body())[:, _SHAPE]
 
 
-_CANON = _shape(np.stack([p.angles for p in POSTURES.values()])).reshape(len(NAMES), -1)
-
-
 def _distance(shapes: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(N, P) RMS joint distance in metres to every named posture."""
-    flat = shapes.reshape(len(shapes), -1)
-    square = (flat**2).sum(1)[:, None] + (_CANON**2).sum(1)[None] - 2 * flat @ _CANON.T
-    return np.asarray(np.sqrt(np.maximum(square, 0) / len(_SHAPE)))
+    """(N, P) RMS joint distance in metres to every named posture.
+
+    Legs don't count for postures that keep their name whatever the legs do.
+    """
+    out = np.empty((len(shapes), len(NAMES)))
+    for joints, names in ((np.arange(len(_SHAPE)), ~_LEGS_FREE), (_UPPER, _LEGS_FREE)):
+        flat = shapes[:, joints].reshape(len(shapes), -1)
+        canon = _CANON[names][:, joints].reshape(int(names.sum()), -1)
+        square = (flat**2).sum(1)[:, None] + (canon**2).sum(1)[None] - 2 * flat @ canon.T
+        out[:, names] = np.sqrt(np.maximum(square, 0) / len(joints))
+    return out
 
 
-_APART = _distance(_CANON.reshape(len(NAMES), len(_SHAPE), 3))
+def _legs(posture: Posture) -> str | None:
+    """Which of _STANCES a posture may take, None where its legs belong to it."""
+    tags = set(posture.tags)
+    if posture.family == "supine" and "bench" in tags:
+        return "bench"
+    if posture.family == "dip" or (posture.family == "hanging" and "pull" in tags):
+        return "hanging"
+    if posture.family == "chair" and tags & {"press", "pull", "row", "curl"}:
+        return "chair"
+    gym = tags & {"curl", "raise", "press", "pull", "triceps"}
+    if posture.family == "gym" and gym and "hinge" not in tags:
+        return "standing"
+    return None
+
+
+_CANON = _shape(np.stack([p.angles for p in POSTURES.values()]))
+_UPPER = np.array([j for j, p in enumerate(_SHAPE) if p < AT["left_knee"]])
+_LEGS_FREE = np.array([_legs(p) not in (None, "chair") for p in POSTURES.values()])
+_APART = _distance(_CANON)
 _TWIN = np.array([NAMES.index(twin(n)) for n in NAMES])
 
 
@@ -75,7 +110,8 @@ def _named_truth(
     away = _distance(_shape(poses))
     rows = np.arange(len(poses))
     resting = start == end
-    hold = np.where(away < 0.06, 1, np.where(away < 0.21, 0, -1)).astype(np.int8)
+    same = (away < 0.06) & ~_LEGS_FREE
+    hold = np.where(same, 1, np.where(away < 0.21, 0, -1)).astype(np.int8)
     for who, here in ((start, resting | (phase < 0.12)), (end, ~resting & (phase > 0.88))):
         ok = here & (who >= 0)
         hold[rows[ok], who[ok]] = np.where(away[rows[ok], who[ok]] < 0.28, 1, 0)
@@ -107,22 +143,7 @@ _STANCES: dict[str, tuple[tuple[float, float], ...]] = {
 
 def _stance(motion: Motion) -> str | None:
     """Which of _STANCES fits all of a motion's postures, if any."""
-    found: set[str | None] = set()
-    for key in motion.keys:
-        posture = POSTURES.get(key)
-        tags = set(posture.tags) if posture else set()
-        if posture is None:
-            found.add(None)
-        elif posture.family == "supine" and "bench" in tags:
-            found.add("bench")
-        elif posture.family == "dip" or (posture.family == "hanging" and "pull" in tags):
-            found.add("hanging")
-        elif posture.family == "chair" and tags & {"press", "pull", "row", "curl"}:
-            found.add("chair")
-        elif posture.family == "gym" and tags & {"curl", "raise", "press", "pull", "triceps"}:
-            found.add("standing" if "hinge" not in tags else None)
-        else:
-            found.add(None)
+    found = {_legs(POSTURES[k]) if k else None for k in motion.keys}
     return found.pop() if len(found) == 1 else None
 
 
@@ -142,13 +163,22 @@ def _vary_legs(motion: Motion, rng: np.random.Generator) -> NDArray[np.float64]:
             poses[:, column] += angle + rng.normal(0, spread) - poses[:, column].mean()
     if kind == "chair":
         poses[:, INDEX["pitch"]] += rng.normal(0, 10)
+    if kind == "bench":  # benches are inclined, and estimators lift a lying chest
+        poses[:, INDEX["pitch"]] += rng.normal(8, 10)
     support = "hands" if all(POSTURES[k].support == "hands" for k in motion.keys) else "ground"
     return landmarks(clip_to_limits(poses), motion.body, support=support, lift=motion.lift)
 
 
 # Estimators see straight limbs a little bent, each clip its own way: degrees, mean and spread.
-_BENT = {"hip_flex": (6.0, 7.0), "knee": (9.0, 8.0), "elbow": (6.0, 8.0), "shoulder_abduct": (2.0, 5.0),
-         "shoulder_flex": (0.0, 6.0), "hip_abduct": (2.0, 4.0), "ankle": (-4.0, 12.0)}  # fmt: skip
+_BENT = {
+    "hip_flex": (6.0, 7.0),
+    "knee": (9.0, 8.0),
+    "elbow": (6.0, 8.0),
+    "shoulder_abduct": (2.0, 5.0),
+    "shoulder_flex": (0.0, 6.0),
+    "hip_abduct": (2.0, 4.0),
+    "ankle": (-4.0, 12.0),
+}
 
 
 def _as_estimated(
@@ -164,9 +194,28 @@ def _as_estimated(
             amount = mean + spread * (0.7 * shared + 0.7 * rng.normal())
             poses[:, INDEX[f"{side}_{joint}"]] += amount
     poses[:, INDEX["spine_flex"]] += rng.normal(2, 7)
+    poses[:, INDEX["pitch"]] += rng.normal(0, 5)
+    poses[:, INDEX["roll"]] += rng.normal(0, 3)
     poses[:, INDEX["neck_flex"]] += rng.normal(0, 8)
     local = local_points(clip_to_limits(poses), motion.body)[:, : len(LANDMARKS)]
     return local + world[:, [23, 24]].mean(axis=1, keepdims=True)
+
+
+def _mirrored(track: PoseTrack) -> PoseTrack:
+    """What the same camera would report of the scene in a mirror."""
+    return PoseTrack(
+        world=track.world[:, MIRROR_LANDMARKS] * np.array([-1.0, 1.0, 1.0]),
+        visibility=track.visibility[:, MIRROR_LANDMARKS],
+        root=track.root * np.array([-1.0, 1.0]),
+        pixels_per_metre=track.pixels_per_metre,
+        pts_seconds=track.pts_seconds,
+        found=track.found,
+    )
+
+
+def _pairs(first: NDArray[Any], second: NDArray[Any]) -> NDArray[Any]:
+    """Rows of both in turn: row 2 i + 1 is the mirror image of row 2 i."""
+    return np.stack([first, second], axis=1).reshape(-1, *first.shape[1:])
 
 
 def _chunk(seed: int) -> tuple[NDArray[np.float32], NDArray[np.int8], tuple[str, ...]]:
@@ -183,7 +232,7 @@ def _chunk(seed: int) -> tuple[NDArray[np.float32], NDArray[np.int8], tuple[str,
         track = observe(seen[index], motion.pts_seconds[index], rng, noise=noise)
         found = np.flatnonzero(track.found)
         pick = rng.choice(found, size=min(PER_MOTION, len(found)), replace=False)
-        rows.append(features(track)[pick])
+        rows.append(_pairs(features(track)[pick], features(_mirrored(track))[pick]))
         keys = [NAMES.index(k) if k else -1 for k in motion.keys]
         for t in index[pick]:
             windows.append(world[np.clip(t + WINDOW, 0, len(world) - 1)])
@@ -192,7 +241,9 @@ def _chunk(seed: int) -> tuple[NDArray[np.float32], NDArray[np.int8], tuple[str,
             end.append(keys[int(motion.key_to[t])])
             # a nameless pose at rest is nowhere in particular
             phase.append(motion.phase[t])
-    codes, code_truth = truth(np.stack(windows), WINDOW_SECONDS)
+    here = np.stack(windows)
+    there = here[:, :, MIRROR_LANDMARKS] * np.array([-1.0, 1.0, 1.0])
+    codes, code_truth = truth(_pairs(here, there), WINDOW_SECONDS)
     first, last = np.array(start), np.array(end)
     named = _named_truth(first, last, np.array(phase), np.stack(poses))
     statements = tuple(dict.fromkeys(n.statement for n in NAMED))
@@ -200,10 +251,10 @@ def _chunk(seed: int) -> tuple[NDArray[np.float32], NDArray[np.int8], tuple[str,
     for statement in statements:
         kind, name = statement.split(":", 1)
         p = NAMES.index(name.removesuffix("|any"))
-        column = named[kind][:, p]
+        column, other = named[kind][:, p], named[kind][:, _TWIN[p]]
         if name.endswith("|any"):
-            column = np.maximum(column, named[kind][:, _TWIN[p]])
-        columns.append(column)
+            column = other = np.maximum(column, other)
+        columns.append(_pairs(column, other))
     table = np.concatenate([code_truth, np.stack(columns, 1)], axis=1).astype(np.int8)
     return np.concatenate(rows), table, (*codes, *statements)
 
@@ -219,7 +270,10 @@ def _caption_chunk(job: tuple[int, Composer, NDArray[np.int8], bool]) -> list[li
 
 
 def generate(motions: int, seed: int, *, held_out: bool = False, workers: int = 2) -> Samples:
-    """About 4 samples a motion, 3 captions a sample. The same arguments give the same samples."""
+    """About 4 samples a motion and their mirror images, 2 captions a sample.
+
+    The same arguments give the same samples.
+    """
     jobs = max(1, motions // CHUNK)
     with ProcessPoolExecutor(workers) as pool:
         parts = list(pool.map(_chunk, range(seed * 100_000, seed * 100_000 + jobs)))

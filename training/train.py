@@ -33,8 +33,9 @@ from actalign.body_text import MAX_TOKENS, VECTOR_SCALE, WordVectors, word_files
 from training.model import DIM, ImageTower, TextTower  # noqa: E402
 from training.samples import Samples, generate  # noqa: E402
 
-TEXTS, IMAGES = 512, 1024  # of a batch
+TEXTS, IMAGES = 384, 1152  # of a batch
 POSITIVE_WEIGHT = 4.0
+MIRROR_WEIGHT = 40.0  # of a text that fails on its own sample's mirror image: left is not right
 # A text's target where it is true: its surprise -log(rate) over SPECIFIC, between these bounds.
 SPECIFIC, LEAST_WORTH = 4.0, 0.15
 FPS, SMOOTHING_SECONDS = 10.0, 0.3
@@ -162,6 +163,8 @@ def train(samples: Samples, minutes: float, seed: int, log: Log) -> Towers:
         lr=1e-3,
         betas=(0.9, 0.98),
     )
+    text_index = torch.arange(TEXTS)
+    mirror = text_index + TEXTS
     steps, step, begin = 0, 0, time.time()
     losses: list[float] = []
     towers.train()
@@ -180,8 +183,8 @@ def train(samples: Samples, minutes: float, seed: int, log: Log) -> Towers:
         quarter = int(rng.integers(4)) * TEXTS
         picked = drawn[np.argsort(lengths[drawn], kind="stable")][quarter : quarter + TEXTS]
         own = samples.owner[picked].astype(np.int64)
-        others = rng.integers(len(samples.features), size=IMAGES - TEXTS)
-        batch = np.concatenate([own, others])
+        others = rng.integers(len(samples.features), size=IMAGES - 2 * TEXTS)
+        batch = np.concatenate([own, own ^ 1, others])  # own ^ 1: the mirror image
         target = torch.from_numpy(labels(samples.truth, batch, samples.claims[picked]))
         x = rows[torch.from_numpy(batch)]
         x = blur(x, towers.image, rng)
@@ -190,6 +193,7 @@ def train(samples: Samples, minutes: float, seed: int, log: Log) -> Towers:
             image = towers.image(x)
         logit = towers.logits(image.float(), text.float())
         yes, no = (target == 1).float(), (target == -1).float()
+        no[mirror, text_index] *= MIRROR_WEIGHT
         # A text that is true of many says little: its target is lower (see README).
         rate = yes.mean(0).clamp(min=1 / IMAGES)
         worth = (-rate.log() / SPECIFIC).clamp(LEAST_WORTH, 1.0)
@@ -312,8 +316,8 @@ def export(towers: Towers, folder: Path, measured: dict[str, dict[str, float]], 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--motions", type=int, default=40_000)
-    parser.add_argument("--minutes", type=float, default=22.0, help="time for the towers")
+    parser.add_argument("--motions", type=int, default=24_000)
+    parser.add_argument("--minutes", type=float, default=18.0, help="time for the towers")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, default=ROOT / "src/actalign/models/body")
     parser.add_argument("--log", type=Path, default=ROOT / "training/train.log")
