@@ -75,7 +75,7 @@ def _split_held_out(lines: Sequence[str]) -> tuple[list[str], list[str]]:
 
 
 CODE_WORDS: dict[str, tuple[list[str], list[str]]] = {
-    name: _split_held_out(text.splitlines()) for name, text in PHRASES.items()
+    name: _split_held_out(lines) for name, lines in PHRASES.items()
 }
 
 

@@ -69,7 +69,7 @@ def tokenize(texts: list[str], words: WordVectors) -> NDArray[np.int32]:
     """(M, MAX_TOKENS) ids, padded with 32000."""
     out = np.full((len(texts), MAX_TOKENS), 32000, np.int32)
     for m, text in enumerate(texts):
-        ids = words.ids(text)
+        ids = words.ids(text)[:MAX_TOKENS]
         out[m, : len(ids)] = ids
     return out
 
