@@ -141,6 +141,16 @@ def test_errors_say_what_is_wrong(classifier, clips):
         ActAlign(classifier.encoder, scorer="best")
 
 
+def test_a_step_that_the_encoder_cuts_is_named(classifier, clips):
+    long = "red " * 20
+    prediction = classifier.predict(
+        clips / "dawn.mp4", candidate_labels=["x"], scripts={"x": ["black", long]}
+    )
+    assert len(prediction.text_warnings) == 1
+    assert "longer than 16 tokens" in prediction.text_warnings[0]
+    assert prediction.to_row()["warnings"] == list(prediction.text_warnings)
+
+
 def test_clip_ids_are_names_and_paths_where_names_agree(tmp_path):
     paths = [tmp_path / "a" / "x.mp4", tmp_path / "b" / "x.mp4", tmp_path / "y.mp4"]
     assert list(clip_ids(paths)) == [str(paths[0]), str(paths[1]), "y"]

@@ -18,7 +18,7 @@ import numpy as np
 from actalign._types import Float32, FrameBatch, UInt8
 from actalign.body_features import CONTEXT_SECONDS, FEATURE_VERSION, FEATURES, PoseTrack, features
 from actalign.body_pose import PoseEstimator, estimate_poses, weights_hash
-from actalign.body_text import TextTower, word_files
+from actalign.body_text import MAX_TOKENS, TextTower, word_files
 from actalign.encoder import EncoderDefaults
 from actalign.errors import EncoderError
 from actalign.preprocessing import check_frames, fingerprint_files
@@ -164,6 +164,15 @@ class BodyEncoder:
     def encode_text(self, texts: Sequence[str]) -> Float32:
         """Embed K texts as (K, D) float32 unit rows; a row never depends on the other texts."""
         return self._text.encode(texts)
+
+    def text_warnings(self, texts: Sequence[str]) -> list[str]:
+        """One sentence for each text that is longer than the text tower reads and so gets cut."""
+        return [
+            f"The text {text[:60]!r}... is longer than {MAX_TOKENS} tokens; {self.model_id} reads "
+            "only its beginning."
+            for text in texts
+            if self._text.cuts(text)
+        ]
 
     def __repr__(self) -> str:
         return f"BodyEncoder(dim={self.dim}, fingerprint={self.fingerprint!r})"

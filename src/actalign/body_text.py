@@ -63,10 +63,9 @@ class WordVectors:
         self._rows: dict[int, Float32] = {}
 
     def ids(self, text: str) -> list[int]:
-        """Token ids of a text, at most MAX_TOKENS; never empty (an empty text is one full stop)."""
+        """Token ids of a text; never empty (an empty text is one full stop)."""
         words = normalize_text(text) or "."
-        found = self._tokenizer.encode(words, add_special_tokens=False).ids[:MAX_TOKENS]
-        return [int(i) for i in found]
+        return [int(i) for i in self._tokenizer.encode(words, add_special_tokens=False).ids]
 
     def vectors(self, ids: Sequence[int]) -> Float32:
         """(L, 256) vectors of L token ids, scaled to entries of about 1."""
@@ -99,10 +98,16 @@ class TextTower:
         )
         self._words = WordVectors()
 
+    def cuts(self, text: str) -> bool:
+        """Whether the text has more than MAX_TOKENS tokens."""
+        return len(self._words.ids(text)) > MAX_TOKENS
+
     def encode(self, texts: Sequence[str]) -> Float32:
         """(K, D) float32 unit rows for K texts; texts beyond MAX_TOKENS tokens are cut."""
         rows = [
-            self._session.run(None, {"vectors": self._words.vectors(self._words.ids(text))[None]})
+            self._session.run(
+                None, {"vectors": self._words.vectors(self._words.ids(text)[:MAX_TOKENS])[None]}
+            )
             for text in texts
         ]
         width = self._session.get_outputs()[0].shape[-1]

@@ -55,6 +55,7 @@ class ActAlign:
         self.store = None if store is None else Store(store)
         self.calibration = Calibration(encoder.logit_scale, encoder.logit_bias)
         self._texts: dict[str, Float32] = {}
+        self._text_warnings: dict[str, list[str]] = {}
 
     @classmethod
     def from_pretrained(
@@ -139,7 +140,8 @@ class ActAlign:
         frames = smooth(
             clip.embeddings, pts_seconds=clip.pts_seconds, seconds=self.smoothing_seconds
         )
-        steps = [self.encode(step_texts(s, self.step_template)) for s in chosen]
+        read = [step_texts(s, self.step_template) for s in chosen]
+        steps = [self.encode(texts) for texts in read]
         found: Sequence[Alignment | None] = alignments(
             frames,
             steps,
@@ -164,6 +166,7 @@ class ActAlign:
             scorer=use.name,
             smoothing_seconds=self.smoothing_seconds,
             domain=domain,
+            text_warnings=tuple(w for texts in read for t in texts for w in self._text_warnings[t]),
             settings={"step_template": self.step_template, "label_template": self.label_template},
         )
 
@@ -202,6 +205,7 @@ class ActAlign:
         missing = list(dict.fromkeys(t for t in texts if t not in self._texts))
         if missing:
             self._texts.update(zip(missing, self.encoder.encode_text(missing), strict=True))
+            self._text_warnings.update({t: self.encoder.text_warnings([t]) for t in missing})
         return np.stack([self._texts[t] for t in texts])
 
 

@@ -160,6 +160,9 @@ def classify(
             rows.append(row)
             progress.clip(result.clip_id)
             _notes(console, result, quiet=quiet or as_json)
+            if prediction is not None and not (quiet or as_json):
+                for note in prediction.text_warnings if len(rows) == 1 else ():
+                    console.print(note, style="yellow", markup=False)
             if prediction is None:
                 failed += 1
                 console.print(f"{result.clip_id}: {row['error']}", style="red", markup=False)

@@ -62,6 +62,10 @@ class Encoder(Protocol):
         """Embed K texts as (K, D) float32; a text's row never depends on the other texts."""
         ...
 
+    def text_warnings(self, texts: Sequence[str]) -> list[str]:
+        """One sentence for each text that is longer than the text tower reads and so gets cut."""
+        ...
+
 
 @runtime_checkable
 class ClipEncoder(Encoder, Protocol):

@@ -54,6 +54,7 @@ class Prediction:
     smoothing_seconds: float
     domain: str | None = None
     settings: dict[str, Any] = field(default_factory=dict)
+    text_warnings: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
@@ -111,7 +112,7 @@ class Prediction:
             "neutral_frames": clip.neutral_frames,
             "start_seconds": float(clip.pts_seconds[0]),
             "end_seconds": clip.end_seconds,
-            "warnings": list(clip.warnings),
+            "warnings": [*clip.warnings, *self.text_warnings],
             "scorer": self.scorer,
             "smoothing_seconds": self.smoothing_seconds,
             "model_id": clip.model_id,

@@ -117,8 +117,8 @@ def smooth_frames(embeddings: ArrayLike, *, window: int) -> Float32:
     """Moving average of (T, D) frame embeddings over ``window`` frames; keeps the length.
 
     The window is centred: an even one takes window + 1 frames, the outer two at half weight. At the
-    ends the mean is over the frames that exist, and neutral rows count for nothing. Rows are L2-normalised first. Raises UsageError
-    when ``window`` is less than 1.
+    ends the mean is over the frames that exist, and neutral rows count for nothing. Rows are
+    L2-normalised first. Raises UsageError when ``window`` is less than 1.
     """
     array = normalize(embeddings, name="frame embeddings")
     if window < 1:
@@ -158,7 +158,7 @@ def _window_sums(array: Float32, first: NDArray[np.intp], last: NDArray[np.intp]
 def _window_means(
     array: Float32, windows: list[tuple[NDArray[np.intp], NDArray[np.intp]]]
 ) -> Float32:
-    """Mean of the rows that are not neutral, windows [first, last) added up; zeros where none is."""
+    """Mean of the rows that are not neutral, windows [first, last) added up; zeros if none is."""
     seen = array.any(axis=1, keepdims=True).astype(np.float32)
     count = sum(_window_sums(seen, first, last) for first, last in windows)
     sums = sum(_window_sums(array, first, last) for first, last in windows)

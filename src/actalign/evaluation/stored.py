@@ -103,6 +103,10 @@ class StoredEncoder:
         """As `Encoder.encode_image`; loads the model."""
         return self.real.encode_image(frames)
 
+    def text_warnings(self, texts: Sequence[str]) -> list[str]:
+        """As `Encoder.text_warnings`, while the model is loaded: what it cut it said then."""
+        return [] if self._encoder is None else self._encoder.text_warnings(texts)
+
     def encode_text(self, texts: Sequence[str]) -> Float32:
         """As `Encoder.encode_text`; loads the model only for texts it has never seen."""
         wanted = list(dict.fromkeys(texts))
