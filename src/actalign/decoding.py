@@ -5,6 +5,7 @@ Not here: which frames are chosen (`video`).
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Generator
 from contextlib import closing
 from pathlib import Path
@@ -29,19 +30,29 @@ SEEK_AFTER_SECONDS = 4.0
 class ArrayReader:
     """Frames that are in memory already."""
 
-    def __init__(self, source: FrameBatch) -> None:
+    def __init__(self, source: FrameBatch, max_side: int | None, max_pixels: int) -> None:
         if len(source) == 0:
             raise UsageError("The frame array is empty; give at least one frame.")
+        steps = np.diff(source.pts_seconds)
+        if not np.isfinite(source.pts_seconds).all() or (steps < 0).any():
+            raise UsageError("The frame array's timestamps must be finite and never decrease.")
         self.name = "the frame array"
         self.warnings: list[str] = []
         self.times = source.pts_seconds
-        self.clip_end = float(self.times[-1]) + _typical_step(self.times)
+        self.clip_end = float(self.times[-1]) + (_typical_step(self.times) or 1 / IMAGE_FOLDER_FPS)
         self.height, self.width = source.frames.shape[1:3]
         self._frames = source.frames
+        shrink = max_side is not None and max(self.width, self.height) > max_side
+        self._shape = _Shape(max_side, max_pixels) if shrink else None
 
     def read(self, chosen: NDArray[np.intp]) -> Generator[tuple[int, UInt8]]:
         for index in chosen.tolist():
-            yield index, self._frames[index]
+            frame = self._frames[index]
+            if self._shape is not None:
+                import av
+
+                frame = self._shape.rgb(av.VideoFrame.from_ndarray(frame, format="rgb24"))
+            yield index, frame
 
 
 class FolderReader:
@@ -55,7 +66,7 @@ class FolderReader:
             raise VideoError(f"The folder {folder} holds no image.")
         self.times = np.arange(len(self._images)) / IMAGE_FOLDER_FPS
         self.clip_end = len(self._images) / IMAGE_FOLDER_FPS
-        self._shape = _Shape(max_side)
+        self._shape = _Shape(max_side, max_pixels)
         self._max_pixels = max_pixels
         first = FileReader(self._images[0], max_side, max_pixels)
         self.width, self.height = first.width, first.height
@@ -77,9 +88,10 @@ class FileReader:
         self.name = str(path)
         self.warnings: list[str] = []
         self._path = path
-        self._shape = _Shape(max_side)
+        self._max_pixels = max_pixels
+        self._shape = _Shape(max_side, max_pixels)
         with _open(path) as container:
-            stream = container.streams.video[0]
+            stream = _video_stream(container, path)
             self.width, self.height = stream.codec_context.width, stream.codec_context.height
             if self.width * self.height > max_pixels:
                 raise VideoError(
@@ -94,88 +106,99 @@ class FileReader:
         """Read all packets, decode none: presentation times, in units of the time base."""
         import av
 
-        ticks: list[int] = []
-        last_duration = 0
-        complete = True
-        packets = 0
+        stamps: list[tuple[int | None, int | None]] = []
+        last_duration = packets = 0
+        reached = 0.0  # the last moment that any stream, sound too, has data for
+        complete = in_order = True
         try:
-            for packet in container.demux(stream):
-                if packet.size == 0 or getattr(packet, "is_discard", False):
+            for packet in container.demux():
+                if packet.size == 0:
+                    continue
+                if packet.dts is not None:
+                    reached = max(reached, float((packet.dts + packet.duration) * packet.time_base))
+                if packet.stream.index != stream.index:
                     continue
                 packets += 1
-                if packet.pts is not None:
-                    ticks.append(packet.pts)
-                    last_duration = packet.duration or last_duration
+                complete &= not packet.is_corrupt
+                if packet.is_discard:  # decoded for others' sake, never shown (edit lists)
+                    continue
+                if packet.dts is not None and stamps and stamps[-1][1] is not None:
+                    in_order &= packet.dts >= stamps[-1][1]
+                stamps.append((packet.pts, packet.dts))
+                last_duration = packet.duration or last_duration
         except av.FFmpegError:
             complete = False
-        if packets == 0:
+        if not stamps:
             raise VideoError(f"{self._path} has a video stream without any frame in it.")
         base: Fraction = stream.time_base
         rate = stream.average_rate or stream.guessed_rate or 25
-        self._by_count = len(ticks) < packets
-        if self._by_count:
-            # No presentation times (raw streams, some AVI): frames follow each other evenly.
-            self._ticks = np.arange(packets)
-            self.times = self._ticks / float(rate)
-            step = 1 / float(rate)
-        else:
-            self._ticks = np.unique(np.array(ticks, np.int64))
+        self._set_times(stamps, stream, base, float(rate))
+        if not self._by_count:
             origin = float(self._ticks[0] * base)
             if container.start_time is not None:
                 origin = min(origin, container.start_time / 1e6)
             self.times = self._ticks * float(base) - origin
-            step = float(last_duration * base) or _typical_step(self.times) or 1 / float(rate)
+        step = 0.0 if self._by_count else float(last_duration * base)
+        step = step or _typical_step(self.times) or 1 / float(rate)
         self.clip_end = float(self.times[-1]) + step
         expected = stream.frames or 0
         length = float(container.duration / 1e6) if container.duration else 0.0
-        short = expected > packets or (not expected and length > self.clip_end + 1 + 2 * step)
-        if not complete or short:
+        if not complete or expected > packets or (not expected and length > reached + 1 + 2 * step):
             self.warnings.append(
                 f"{self._path} is truncated or damaged: {packets} frames up to "
                 f"{self.clip_end:.2f} s can be read."
             )
+        if not in_order:
+            self.warnings.append(
+                f"The clock of {self._path} starts over within the file, so frames may be missing "
+                "or out of place; convert it again from its source."
+            )
+
+    def _set_times(
+        self, stamps: list[tuple[int | None, int | None]], stream: Any, base: Fraction, rate: float
+    ) -> None:
+        """Where each frame is on the stream's clock, and whether pictures carry it or are counted.
+
+        AVI keeps no presentation times and guesses go wrong where frames are reordered; raw streams
+        may have none at all. There the nth picture is shown at the nth decoding time.
+        """
+        shown = [pts for pts, _ in stamps if pts is not None]
+        reordered = stream.container.format.name == "avi" and stream.codec_context.has_b_frames
+        self._by_count = len(shown) < len(stamps) or bool(reordered)
+        if not self._by_count:
+            self._ticks = np.unique(np.array(shown, np.int64))
+            return
+        decoded = np.unique(np.array([dts for _, dts in stamps if dts is not None], np.int64))
+        if len(decoded) == len(stamps):
+            self._ticks = decoded
+            self.times = (decoded - decoded[0]) * float(base)
+        else:
+            self._ticks = np.arange(len(stamps))
+            self.times = self._ticks / rate
 
     def read(self, chosen: NDArray[np.intp]) -> Generator[tuple[int, UInt8]]:
         """Decode forward and yield (index, frame) of the chosen frames."""
-        late = float(self.times[chosen[0]]) > SEEK_AFTER_SECONDS and not self._by_count
-        if late:
-            before = int(self._ticks[chosen[0]])
-            if (frames := self._decode(chosen, seek_to=before)) is not None:
-                yield from frames
-                return
-        frames = self._decode(chosen, seek_to=None)
-        assert frames is not None
-        yield from frames
+        done = 0
+        if float(self.times[chosen[0]]) > SEEK_AFTER_SECONDS and not self._by_count:
+            with closing(self._decode(chosen, seek=True)) as found:
+                for index, frame in found:
+                    if index != chosen[done]:
+                        break
+                    yield index, frame
+                    done += 1
+        if done < len(chosen):  # no seek, or one that landed late or lost frames (MPEG-PS does)
+            yield from self._decode(chosen[done:], seek=False)
 
-    def _decode(
-        self, chosen: NDArray[np.intp], *, seek_to: int | None
-    ) -> Generator[tuple[int, UInt8]] | None:
-        """An iterator over the chosen frames, or None when the seek landed after the first."""
-        decoded = self._pictures(seek_to)
-        first = next(decoded, None)
-        if seek_to is not None and (first is None or first[0] > seek_to):
-            decoded.close()
-            return None
-        return self._chosen(first, decoded, chosen)
-
-    def _chosen(
-        self,
-        first: tuple[int, Any] | None,
-        decoded: Generator[tuple[int, Any]],
-        chosen: NDArray[np.intp],
-    ) -> Generator[tuple[int, UInt8]]:
+    def _decode(self, chosen: NDArray[np.intp], *, seek: bool) -> Generator[tuple[int, UInt8]]:
         wanted = {int(self._ticks[i]): i for i in chosen.tolist()}
-        last = max(wanted)
-        with closing(decoded):
-            item = first
-            while item is not None:
-                tick, picture = item
+        first, last = min(wanted), max(wanted)
+        with closing(self._pictures(first if seek else None)) as pictures:
+            for tick, picture in pictures:
                 index = wanted.pop(tick, None)
                 if index is not None:
                     yield index, self._shape.rgb(picture)
-                if tick >= last or not wanted:
+                if tick >= last:
                     return
-                item = next(decoded, None)
 
     def _pictures(self, seek_to: int | None) -> Generator[tuple[int, Any]]:
         """Decoded pictures with their tick; packets that don't decode are passed over."""
@@ -183,8 +206,10 @@ class FileReader:
 
         count = 0
         with _open(self._path) as container:
-            stream = container.streams.video[0]
+            stream = _video_stream(container, self._path)
             stream.thread_type = "AUTO"
+            # Streams may change size; stored sizes are rounded up to whole blocks.
+            stream.codec_context.options = {"max_pixels": str(2 * self._max_pixels)}
             if seek_to is not None:
                 try:
                     container.seek(seek_to, stream=stream, backward=True)
@@ -203,7 +228,8 @@ class FileReader:
                     continue
                 for picture in pictures:
                     if self._by_count:
-                        yield count, picture
+                        if count < len(self._ticks):
+                            yield int(self._ticks[count]), picture
                         count += 1
                     elif picture.pts is not None:
                         yield picture.pts, picture
@@ -215,30 +241,35 @@ Reader = ArrayReader | FolderReader | FileReader
 class _Shape:
     """Turns decoded pictures upright, square-pixelled, all of the first one's size."""
 
-    def __init__(self, max_side: int | None) -> None:
+    def __init__(self, max_side: int | None, max_pixels: int) -> None:
         self.pixel_aspect = 1.0
         self._max_side = max_side
+        self._max_pixels = max_pixels
         self._size: tuple[int, int] | None = None
 
     def rgb(self, picture: Any) -> UInt8:
         """(H, W, 3) uint8."""
+        # The display matrix's angle is counter-clockwise, as numpy's quarter turns are.
+        turns = round(picture.rotation / 90) % 4
         if self._size is None:
-            self._size = self._target(picture)
+            width, height = self._target(picture)
+            self._size = (height, width) if turns % 2 else (width, height)
         width, height = self._size
+        if turns % 2:
+            width, height = height, width
         if (width, height) == (picture.width, picture.height):
             image = picture.to_ndarray(format="rgb24")
         else:
             image = picture.reformat(
                 width=width, height=height, format="rgb24", interpolation="AREA"
             ).to_ndarray()
-        # The display matrix's angle is counter-clockwise, as numpy's quarter turns are.
-        turns = round(getattr(picture, "rotation", 0) / 90) % 4
         return np.ascontiguousarray(np.rot90(image, turns)) if turns else image
 
     def _target(self, picture: Any) -> tuple[int, int]:
+        """Width and height of the picture with square pixels, before it is turned."""
         width, height = picture.width, picture.height
         ratio = self.pixel_aspect
-        if 0 < ratio < 64 and ratio != 1:
+        if 1 / 64 < ratio < 64 and ratio != 1:
             # Enlarge the shorter direction, so that no detail is lost.
             if ratio > 1:
                 width = max(1, round(width * ratio))
@@ -247,6 +278,11 @@ class _Shape:
         if self._max_side is not None and max(width, height) > self._max_side:
             scale = self._max_side / max(width, height)
             width, height = max(1, round(width * scale)), max(1, round(height * scale))
+        if width * height > self._max_pixels:
+            raise VideoError(
+                f"A frame has {width}x{height} pixels, more than the limit of {self._max_pixels}; "
+                "make the video smaller, set max_side or raise max_pixels."
+            )
         return width, height
 
 
@@ -254,27 +290,54 @@ def _open(path: Path) -> Any:
     import av
 
     try:
-        container = av.open(str(path), metadata_errors="replace")
-    except FileNotFoundError as error:
-        raise VideoError(f"There is no file {path}.") from error
-    except (PermissionError, IsADirectoryError) as error:
+        if not is_folder(path) and _is_playlist(path):
+            # A playlist names other files and addresses, and a live one never ends.
+            raise VideoError(f"{path} is a playlist; give the video file itself.")
+        # The prefix keeps names such as 12:30.mp4 from being read as addresses.
+        return av.open(
+            f"file:{path}", metadata_errors="replace", options={"protocol_whitelist": "file"}
+        )
+    except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
         raise unreadable(path, error) from error
     except (av.FFmpegError, ValueError, OSError) as error:
         raise VideoError(f"{path} is not a video, or is damaged beyond reading.") from error
-    if not container.streams.video:
-        kind = "has sound but no video" if container.streams.audio else "holds no video"
-        container.close()
-        raise VideoError(f"{path} {kind}; give a file with a video stream.")
-    if container.streams.video[0].codec_context is None:
-        container.close()
-        raise VideoError(f"The video in {path} has a codec that can't be decoded here.")
-    return container
 
 
-def unreadable(path: Path, error: OSError) -> VideoError:
+def _is_playlist(path: Path) -> bool:
+    with path.open("rb") as file:
+        head = file.read(4096).removeprefix(b"\xef\xbb\xbf").lstrip()
+    return head.startswith((b"#EXTM3U", b"ffconcat")) or (head[:1] == b"<" and b"<MPD" in head)
+
+
+def _video_stream(container: Any, path: Path) -> Any:
+    """The first video stream that is not the cover picture of a recording."""
+    from av.stream import Disposition
+
+    for stream in container.streams.video:
+        if not stream.disposition & Disposition.attached_pic:
+            if stream.codec_context is None:
+                raise VideoError(f"The video in {path} has a codec that can't be decoded here.")
+            return stream
+    kind = "has sound but no video" if container.streams.audio else "holds no video"
+    raise VideoError(f"{path} {kind}; give a file with a video stream.")
+
+
+def is_folder(path: Path) -> bool:
+    """Tell a folder from a file; raises VideoError for what is neither (a pipe would hang)."""
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError) as error:
+        raise unreadable(path, error) from error
+    if not stat.S_ISDIR(mode) and not stat.S_ISREG(mode):
+        raise VideoError(f"{path} is neither a file nor a folder.")
+    return stat.S_ISDIR(mode)
+
+
+def unreadable(path: Path, error: OSError | ValueError) -> VideoError:
     if isinstance(error, FileNotFoundError):
         return VideoError(f"There is no file {path}.")
-    return VideoError(f"{path} can't be read: {error.strerror or error}.")
+    reason = getattr(error, "strerror", None) or error
+    return VideoError(f"{str(path)[:200]} can't be read: {reason}.")
 
 
 def images_in(folder: Path) -> list[Path]:
@@ -282,5 +345,5 @@ def images_in(folder: Path) -> list[Path]:
 
 
 def _typical_step(times: Float64) -> float:
-    """Median seconds between frames; a 25th of a second for a single frame."""
-    return float(np.median(np.diff(times))) if len(times) > 1 else 1 / IMAGE_FOLDER_FPS
+    """Median seconds between frames; 0 for a single frame."""
+    return float(np.median(np.diff(times))) if len(times) > 1 else 0.0

@@ -23,6 +23,7 @@ from actalign.decoding import (
     FolderReader,
     Reader,
     images_in,
+    is_folder,
     unreadable,
 )
 from actalign.errors import UsageError, VideoError
@@ -50,6 +51,8 @@ VIDEO_SUFFIXES = frozenset(
 )
 MAX_PIXELS = 8192 * 8192
 """Largest frame that is decoded, so that a small file can't ask for all memory."""
+MAX_BATCH_BYTES = 512 * 1024 * 1024
+"""Batches of large frames are cut at this size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +112,9 @@ def sample_frames(
     source: a video file, a folder of images (in name order, IMAGE_FOLDER_FPS a second), or frames
         with timestamps.
     fps: at times start, start + 1/fps, ..., the frame on screen then, each frame at most once.
-    num_frames: that many times in the middle of equal parts. Neither: every frame.
+    num_frames: that many times in the middle of equal parts. Neither: every frame. Where the
+        segment begins before the first frame is shown, both count from that frame.
+    batch_size: frames in a batch, fewer where they are so large that MAX_BATCH_BYTES is met.
     max_side: frames are made smaller so that neither side is longer, in pixels.
     max_pixels: larger frames are refused.
 
@@ -119,15 +124,16 @@ def sample_frames(
     """
     _check_request(fps, num_frames, start, end, batch_size)
     if isinstance(source, FrameBatch):
-        reader: Reader = ArrayReader(source)
-    elif (path := Path(source)).is_dir():
+        reader: Reader = ArrayReader(source, max_side, max_pixels)
+    elif is_folder(path := Path(source)):
         reader = FolderReader(path, max_side, max_pixels)
     else:
         reader = FileReader(path, max_side, max_pixels)
     times, clip_end = reader.times, reader.clip_end
-    first, last = start or 0.0, min(end if end is not None else math.inf, clip_end)
+    first = float(times[0]) if start is None else max(start, float(times[0]))
+    last = min(end if end is not None else math.inf, clip_end)
     if first >= clip_end or last <= times[0]:
-        asked = f"[{first:g}, {'end' if end is None else f'{end:g}'})"
+        asked = f"[{start or 0:g}, {'end' if end is None else f'{end:g}'})"
         raise VideoError(
             f"{reader.name} shows frames from {times[0]:.3f} s to {clip_end:.3f} s, so the segment "
             f"{asked} s is outside it."
@@ -155,7 +161,7 @@ def content_hash(path: str | Path) -> str:
     """SHA-256 (hexadecimal) of a file's bytes; of a folder, of its images' names and bytes."""
     path = Path(path)
     try:
-        if not path.is_dir():
+        if not is_folder(path):
             with path.open("rb") as file:
                 return hashlib.file_digest(file, "sha256").hexdigest()
         digest = hashlib.sha256()
@@ -226,17 +232,20 @@ def _choose(
 ) -> NDArray[np.intp]:
     """Indices of the frames to decode, increasing, at least one."""
     if fps is not None:
+        step, offset = 1 / fps, first
         count = max(1, math.ceil((last - first) * fps - 1e-6))
-        wanted = first + np.arange(count) / fps
     elif num_frames is not None:
-        wanted = first + (np.arange(num_frames) + 0.5) * ((last - first) / num_frames)
+        step = (last - first) / num_frames
+        offset, count = first + step / 2, num_frames
     else:
         inside = np.flatnonzero((times >= first - 1e-9) & (times < last - 1e-9))
         if len(inside):
             return inside
-        wanted = np.array([first])
-    on_screen = np.searchsorted(times, wanted + 1e-6, side="right") - 1
-    return np.unique(np.maximum(on_screen, 0))
+        step, offset, count = 1.0, first, 1
+    # The times offset + i * step, i < count, need no list: how many come before each frame's start?
+    before = np.ceil((times - 1e-6 - offset) / step).clip(0, count)
+    before[0] = 0
+    return np.flatnonzero(np.diff(before, append=count))
 
 
 def _batches(reader: Reader, chosen: NDArray[np.intp], batch_size: int) -> Iterator[FrameBatch]:
@@ -249,11 +258,13 @@ def _batches(reader: Reader, chosen: NDArray[np.intp], batch_size: int) -> Itera
             frames.append(frame)
             at.append(float(reader.times[index]))
             done += 1
-            if len(frames) == batch_size:
+            if len(frames) == batch_size or len(frames) * frame.nbytes >= MAX_BATCH_BYTES:
                 yield FrameBatch(np.stack(frames), np.array(at))
                 frames, at = [], []
     if done == 0:
-        raise VideoError(f"No frame of {reader.name} can be decoded; the file is damaged.")
+        raise VideoError(
+            f"No frame of {reader.name} can be decoded; it is damaged or of an unknown kind."
+        )
     if done < len(chosen):
         reader.warnings.append(
             f"{len(chosen) - done} of {len(chosen)} frames of {reader.name} could not be decoded."
