@@ -276,7 +276,10 @@ def _download(model: str, revision: str | None) -> Path:
     )
     if not re.fullmatch(r"[\w.-]+(/[\w.-]+)?", model) or model.startswith("."):
         raise EncoderError(f"The model {model!r} is neither a folder here nor a hub id. {ways_out}")
-    wanted = {"revision": revision, "allow_patterns": [*CONFIG_FILES, *WEIGHT_FILES]}
+    wanted: dict[str, Any] = {
+        "revision": revision,
+        "allow_patterns": [*CONFIG_FILES, *WEIGHT_FILES],
+    }
     try:  # asked first because the download itself would wait for a silent hub without end
         HfApi().model_info(model, revision=revision, timeout=HUB_SECONDS)
         return Path(snapshot_download(model, **wanted))
