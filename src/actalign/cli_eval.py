@@ -71,6 +71,57 @@ def actionatlas(
     raise typer.Exit(0 if any(f["n"] for f in results["scorers"].values()) else 1)
 
 
+@app.command("mini-atlas")
+def mini_atlas(
+    data: Annotated[
+        Path, typer.Option(help="Folder that benchmarks/mini_atlas/render.py made.")
+    ] = Path("mini-atlas"),
+    out: Annotated[Path, typer.Option(help="Run folder.")] = Path("runs/mini-atlas"),
+    model: Annotated[str, typer.Option(help="Hub id, local folder, or 'body'.")] = "body",
+    fps: Annotated[
+        float | None, typer.Option(min=0.01, help="Frames encoded a second; else the model's own.")
+    ] = None,
+    smoothing: Annotated[
+        float | None, typer.Option(min=0, help="Seconds of moving average over frames.")
+    ] = None,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda:0, ...")] = None,
+    dtype: Annotated[str | None, typer.Option(help="float32, bfloat16 or float16.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the table only.")] = False,
+) -> None:
+    """Top-1/2/3 on rendered clips whose sub-actions' true times are known; half are order-only."""
+    from rich.console import Console
+
+    from actalign.classifier import ActAlign
+    from actalign.encoder import load_encoder
+    from actalign.evaluation.mini_atlas import evaluate_mini_atlas, load_questions
+    from actalign.evaluation.report import count_lines, read_run
+
+    load_questions(data)
+    classifier = ActAlign(
+        load_encoder(model, device=device, dtype=dtype),
+        fps=fps,
+        smoothing_seconds=smoothing,
+        store=out / "embeddings",
+    )
+    console = Console(stderr=True, highlight=False)
+
+    def on_question(done: int, total: int) -> None:
+        if not quiet and (done % 10 == 0 or done == total):
+            console.print(f"{done} of {total} questions")
+
+    results = evaluate_mini_atlas(data, out, classifier, on_question=on_question)
+    run = read_run(out)
+    for line in count_lines(run.results):
+        print(line)
+    _print_table(run.results)
+    for name, one in results["scorers"].items():
+        print(f"{name}: Top-1 on order-only questions {100 * one['order_only_top1']:.2f} %")
+    if results["mean_iou"] is not None:
+        print(f"mean IoU of aligned against true intervals: {results['mean_iou']:.3f}")
+    print(f"run: {out}")
+    raise typer.Exit(0 if results["scored"] == results["questions"] else 1)
+
+
 def report(
     run_dir: Annotated[Path, typer.Argument(help="Run folder that `actalign eval` wrote.")],
 ) -> None:

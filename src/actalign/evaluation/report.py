@@ -16,6 +16,7 @@ from actalign.atlas.dataset import write_text
 from actalign.errors import ActAlignError, UsageError
 from actalign.evaluation import evaluate
 from actalign.evaluation.charts import accuracy_figure, domain_figure, svg
+from actalign.evaluation.results import summarise
 
 KS = (1, 2, 3)
 FIGURE_COUNT = 3
@@ -58,7 +59,7 @@ def read_run(folder: Path) -> Run:
     try:
         results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
         rows = _lines(folder / "predictions.jsonl")
-        errors = _lines(folder / "errors.jsonl")
+        errors = _lines(folder / "errors.jsonl") if (folder / "errors.jsonl").exists() else []
     except FileNotFoundError as error:
         raise UsageError(
             f"{folder} is not a finished run: {Path(error.filename).name} is missing; run "
@@ -66,11 +67,50 @@ def read_run(folder: Path) -> Run:
         ) from None
     except (OSError, ValueError) as error:
         raise UsageError(f"The run {folder} can't be read ({error}).") from None
+    if results.get("benchmark") == "mini-atlas":
+        rows, errors, results = _from_mini_atlas(rows, results)
     names = [n for n, figures in results["scorers"].items() if figures["n"]]
     if not names:
         raise UsageError(f"The run {folder} scored no sample; see errors.jsonl there.")
     main = "dtw" if "dtw" in names else names[0]
     return Run(folder, results, tuple(rows), tuple(errors), main)
+
+
+def _from_mini_atlas(
+    rows: list[Row], results: dict[str, Any]
+) -> tuple[list[Row], list[Row], dict[str, Any]]:
+    """A mini-atlas run, one row a question, in the form of a run with a row a scorer."""
+    names = [name for name in results["scorers"] if name != "chance"]
+    errors = [
+        {
+            "doc_id": r["doc_id"],
+            "stage": "decode",
+            "kind": "not encoded",
+            "error": r["error"],
+            "scorer": None,
+        }
+        for r in rows
+        if r["status"] != "ok"
+    ]
+    found: list[Row] = []
+    for row in rows:
+        if row["status"] != "ok":
+            continue
+        for name in names:
+            scores = dict(zip(row["options"], row["scores"][name], strict=True))
+            ranked = sorted(scores, key=lambda label: -scores[label])
+            candidates = [{"label": label, "score": scores[label]} for label in ranked]
+            found.append(
+                {
+                    **row,
+                    "scorer": name,
+                    "candidates": candidates,
+                    "filtered_resps": ranked[:1],
+                    "rank": ranked.index(row["target"]) + 1,
+                }
+            )
+    summary = summarise(found, errors, scorers=names, total=len(rows))
+    return found, errors, {**summary, "benchmark": "mini-atlas", "paper": []}
 
 
 def write_report(folder: Path) -> tuple[Path, Path]:
@@ -100,11 +140,12 @@ def accuracy_table(results: dict[str, Any]) -> list[list[str]]:
 
 def markdown(run: Run) -> str:
     """The accuracy table and the counts as Markdown."""
+    note = f" {PAPER_NOTE}" if run.results["paper"] else ""
     lines = [f"# {run.results['benchmark']}: {run.folder.name}", "", *count_lines(run.results), ""]
     header = ["method", "scored", "Top-1 %", "Top-2 %", "Top-3 %"]
     lines += ["| " + " | ".join(header) + " |", "|---|---:|---:|---:|---:|"]
     lines += ["| " + " | ".join(cells) + " |" for cells in accuracy_table(run.results)]
-    lines += ["", f"Brackets: 95 % Wilson intervals. {PAPER_NOTE}", ""]
+    lines += ["", f"Brackets: 95 % Wilson intervals.{note}", ""]
     for one in run.results["comparisons"]:
         if one["n"]:
             lines.append(f"- {comparison_line(one)}")
@@ -148,6 +189,7 @@ def page_of(run: Run) -> str:
     header = ["method", "scored", "Top-1 %", "Top-2 %", "Top-3 %"]
     table = accuracy_table(run.results)
     by_domain = run.results["scorers"][run.main]["by_domain"]
+    note = f" {PAPER_NOTE}" if run.results["paper"] else ""
     paper = [cells[0].startswith("paper's: ") for cells in table]
     parts = [
         f"<h1>{html.escape(title)}</h1>",
@@ -155,7 +197,7 @@ def page_of(run: Run) -> str:
         "<h2>Accuracy</h2>",
         svg(accuracy_figure(run.results), "Top-1, 2 and 3 of each scorer with 95 % intervals"),
         _table(header, table, grey=paper),
-        f"<p class='note'>Brackets: 95 % Wilson intervals. {html.escape(PAPER_NOTE)}</p>",
+        f"<p class='note'>Brackets: 95 % Wilson intervals.{html.escape(note)}</p>",
         _comparisons(run),
         f"<h2>By domain ({html.escape(run.main)})</h2>",
         svg(domain_figure(by_domain), "Top-1 by domain with 95 % intervals; chance as a line"),

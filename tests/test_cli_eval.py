@@ -1,0 +1,87 @@
+"""`eval mini-atlas` and its report, over clips of colours that the model knows."""
+
+import json
+
+import pytest
+from atlas_world import render
+from colour_model import save_colour_model
+from typer.testing import CliRunner
+
+from actalign.cli import app
+from actalign.errors import UsageError
+
+
+def question(number, colours, candidates, answer, kind):
+    return {
+        "id": f"q{number}",
+        "clip": f"clips/q{number}.mp4",
+        "domain": "colours",
+        "kind": kind,
+        "candidates": [{"label": " then ".join(c), "script": c} for c in candidates],
+        "answer": answer,
+        "intervals": [[i, i + 1] for i in range(len(colours))],
+    }
+
+
+@pytest.fixture
+def data(tmp_path):
+    orders = [["red", "green"], ["green", "red"]]
+    questions = [
+        question(0, ["red", "green"], orders, 0, "order-only"),
+        question(1, ["green", "red"], orders, 1, "order-only"),
+        question(2, ["blue", "red"], [["green", "red"], ["blue", "red"]], 1, "action"),
+    ]
+    for number, one in enumerate(questions):
+        render(tmp_path / "data" / one["clip"], one["candidates"][one["answer"]]["script"])
+        assert number == int(one["id"][1:])
+    lines = "".join(json.dumps(one) + "\n" for one in questions)
+    (tmp_path / "data" / "questions.jsonl").write_text(lines)
+    save_colour_model(tmp_path / "model")
+    return tmp_path
+
+
+def invoke(*flags):
+    result = CliRunner().invoke(app, [str(flag) for flag in flags])
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result
+
+
+def test_mini_atlas_and_its_report(data):
+    flags = ("eval", "mini-atlas", "--data", data / "data", "--model", data / "model")
+    result = invoke(*flags, "--out", data / "run", "--smoothing", 0.2)
+    assert result.exit_code == 0
+    assert "3 of 3 questions" in result.stderr
+    lines = result.stdout.splitlines()
+    dtw = next(line.split() for line in lines if line.startswith("dtw "))
+    assert dtw[:3] == ["dtw", "3", "100.00"]
+    assert "dtw: Top-1 on order-only questions 100.00 %" in lines
+    assert "dtw_reversed: Top-1 on order-only questions 0.00 %" in lines
+    assert "paper" not in result.stdout
+    result = invoke("report", data / "run")
+    assert result.exit_code == 0
+    page = (data / "run" / "report.html").read_text()
+    assert "colours (3)" in page or "By domain" in page
+    assert "2506.22967" not in page
+    assert "| dtw | 3 | 100.00 [43.9, 100.0] |" in (data / "run" / "report.md").read_text()
+
+
+def test_a_clip_that_is_gone_is_unscored(data):
+    (data / "data" / "clips" / "q2.mp4").unlink()
+    flags = ("eval", "mini-atlas", "--data", data / "data", "--model", data / "model", "-q")
+    result = invoke(*flags, "--out", data / "run")
+    assert result.exit_code == 1
+    assert "1 clips not encoded" in result.stdout
+    assert invoke("report", data / "run").exit_code == 0
+
+
+def test_missing_data_and_runs_are_named(tmp_path):
+    with pytest.raises(UsageError, match=r"questions\.jsonl is missing; make the benchmark"):
+        invoke("eval", "mini-atlas", "--data", tmp_path)
+    with pytest.raises(UsageError, match="not a finished run"):
+        invoke("report", tmp_path)
+    with pytest.raises(UsageError, match="no scorer 'nonsense'; choose of dtw"):
+        invoke(
+            *("eval", "actionatlas", "--data", tmp_path, "--out", tmp_path / "run"),
+            *("--scripts", tmp_path / "s.json", "--scorer", "nonsense"),
+        )
