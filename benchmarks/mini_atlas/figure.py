@@ -114,6 +114,10 @@ def slerp(a: np.ndarray, b: np.ndarray, s: np.ndarray, via: np.ndarray) -> np.nd
     """Directions from unit a to unit b at shares s (T,); near-opposite ones pass through `via`."""
     if a @ b < -0.75:
         middle = unit(via + 0.15 * (a + b))
+        if min(a @ middle, middle @ b) < -0.75:
+            # The way round lies along the limb itself: any direction square to it will do.
+            square = np.array([0.0, 1.0, 0.0]) - a[1] * a
+            middle = unit(square if np.linalg.norm(square) > 0.1 else np.array([1.0, 0.0, 0.0]))
         first = slerp(a, middle, np.clip(2 * s, 0, 1), via)
         second = slerp(middle, b, np.clip(2 * s - 1, 0, 1), via)
         return np.where((s < 0.5)[:, None], first, second)
