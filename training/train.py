@@ -316,8 +316,8 @@ def export(towers: Towers, folder: Path, measured: dict[str, dict[str, float]], 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--motions", type=int, default=24_000)
-    parser.add_argument("--minutes", type=float, default=18.0, help="time for the towers")
+    parser.add_argument("--motions", type=int, default=18_000)
+    parser.add_argument("--minutes", type=float, default=16.0, help="time for the towers")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, default=ROOT / "src/actalign/models/body")
     parser.add_argument("--log", type=Path, default=ROOT / "training/train.log")
