@@ -272,7 +272,7 @@ def _draw_heat_map(
         [_step_label(k, step) for k, step in _numbered(candidate)],
         fontsize=8,
         color=INK,
-        linespacing=0.95,
+        linespacing=1.05,
     )
     ax.tick_params(labelsize=8, colors=INK, length=2)
     ax.tick_params(axis="y", length=0)
