@@ -129,15 +129,6 @@ def slerp(a: np.ndarray, b: np.ndarray, s: np.ndarray, via: np.ndarray) -> np.nd
     )
 
 
-def _square(axis: np.ndarray, towards: np.ndarray) -> np.ndarray:
-    """The direction square to `axis` nearest to `towards`, or to up where that is along the axis."""
-    across = towards - (towards @ axis) * axis
-    if np.linalg.norm(across) < 0.3:
-        up = np.array([0.0, 1.0, 0.0])
-        across = up - (up @ axis) * axis
-    return unit(across)
-
-
 @dataclass(frozen=True)
 class Motion:
     """A posture a frame: angles (T, 3) each, directions (T, 3) each, air (T,)."""
