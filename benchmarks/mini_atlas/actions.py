@@ -47,7 +47,7 @@ DOMAINS: dict[str, dict[str, Posture]] = {
             arms=AT_SHOULDERS,
         ),
         "overhead": _p(
-            "weights locked out above the head",
+            "load pressed all the way up, elbows straight over the crown",
             "both arms fully extended to the ceiling with the load",
             arms=UP,
         ),
@@ -91,7 +91,7 @@ DOMAINS: dict[str, dict[str, Posture]] = {
         ),
         "fold": _p(
             "folded over straight legs with the hands near the floor",
-            "upper body hanging down in front of the thighs",
+            "torso draped upside down, crown of the head towards the feet",
             pelvis=(95, 0, 0),
             spine=(35, 0, 0),
             arms=((0.12, -1, 0.1),),
@@ -104,7 +104,7 @@ DOMAINS: dict[str, dict[str, Posture]] = {
             legs=((0.1, -0.3, -1), (0.1, -0.3, -1), (0.0, -1, 0.2)),
         ),
         "dog": _p(
-            "hips pushed up and back into an upside-down V",
+            "tailbone the highest point, palms and soles making a tent",
             "hands and feet on the mat with the seat high in the air",
             pelvis=(128, 0, 0),
             arms=((0.12, -0.68, 0.72),),
@@ -119,7 +119,7 @@ DOMAINS: dict[str, dict[str, Posture]] = {
         ),
         "warrior": _p(
             "wide stance with one knee bent and arms spread level",
-            "deep side lunge, both arms stretched out to the sides",
+            "lunging sideways over one bent leg with level outstretched arms",
             head=(0, 0, 70),
             arms=WIDE,
             left_leg=((1, -0.5, 0.1), (0.1, -1, 0), (1, 0, 0.2)),
@@ -172,8 +172,8 @@ DOMAINS: dict[str, dict[str, Posture]] = {
             left_arm=DOWN,
         ),
         "leg_up": _p(
-            "one straight leg kicked up to the front at hip height",
-            "standing on one leg, the other raised forward and long",
+            "a long leg swung forward until the toes reach waist level",
+            "balanced on one foot while the free leg extends in front",
             arms=WIDE,
             right_leg=((0.05, 0.05, 1), (0.05, 0.05, 1), (0, 0.4, 1)),
         ),
@@ -181,7 +181,7 @@ DOMAINS: dict[str, dict[str, Posture]] = {
     "athletics": {
         "set": _p(
             "crouched on the start line with the fingers on the track",
-            "hands on the ground, one knee tucked under the chest",
+            "palms by the start line, front knee drawn in close to the ribs",
             pelvis=(88, 0, 0),
             arms=((0.12, -1, 0.1),),
             left_leg=((0.1, -0.7, 0.75), (0.02, -0.75, -0.75)),
@@ -245,7 +245,7 @@ DOMAINS: dict[str, dict[str, Posture]] = {
             legs=HALF_SQUAT,
         ),
         "set": _p(
-            "ball lifted to the forehead with bent elbows",
+            "ball cocked just above the eyes, elbows in front",
             "hands at eye level, elbows pointing ahead",
             arms=((0.25, 0.1, 0.95), (-0.2, 0.95, -0.1)),
         ),
@@ -349,7 +349,7 @@ DOMAINS: dict[str, dict[str, Posture]] = {
         ),
         "watch": _p(
             "standing with one hand shading the eyes",
-            "upright, one hand raised to the brow, looking out",
+            "standing straight, palm held like a visor to follow the ball",
             right_arm=((0.75, 0.15, 0.6), (-0.8, 0.55, 0.2)),
             left_arm=DOWN,
         ),
@@ -415,7 +415,7 @@ DOMAINS: dict[str, dict[str, Posture]] = {
             legs=((0.15, -0.95, 0.25), (0, -1, -0.2)),
         ),
         "block": _p(
-            "jumping with both arms straight up at the net",
+            "leaving the floor to wall off the net with high hands",
             "off the ground, hands high above the head",
             arms=((0.15, 1, 0.12),),
             air=0.35,
@@ -436,7 +436,7 @@ DOMAINS: dict[str, dict[str, Posture]] = {
     },
     "daily": {
         "wave": _p(
-            "one hand raised beside the head, waving hello",
+            "saying hello with a lifted open palm next to the ear",
             "greeting with one bent arm up in the air",
             right_arm=((0.8, 0.1, 0.2), (0.2, 1, 0.1)),
             left_arm=DOWN,
