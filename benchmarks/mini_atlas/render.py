@@ -162,7 +162,9 @@ def render(out: Path, seed: int, question: Question) -> dict[str, object]:
             picture = draw(body, build, look, camera, frame, (SIZE, SIZE))
             picture = picture + rng.normal(0, noise, picture.shape)
             image = (np.clip(picture, 0, 1) * 255).astype(np.uint8)
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
+            # Converted here: left to the encoder, PyAV reuses one buffer that x264 still reads.
+            coded = av.VideoFrame.from_ndarray(image, format="rgb24").reformat(format="yuv420p")
+            container.mux(stream.encode(coded))
         container.mux(stream.encode())
     temporary.replace(path)
     return row
