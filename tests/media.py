@@ -61,6 +61,7 @@ def write_video(
             add_sound(container, seconds=count / fps)
         for number in range(count):
             picture = av.VideoFrame.from_ndarray(numbered_frame(number, *size), format="rgb24")
+            picture = picture.reformat(format=pixel_format)  # see the note in atlas/clips.py
             if times is not None:
                 picture.pts, picture.time_base = times[number], Fraction(1, 1000)
             container.mux(stream.encode(picture))

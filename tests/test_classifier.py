@@ -32,7 +32,8 @@ def write_clip(path, names, each=10, fps=10):
         stream = container.add_stream("libx264", rate=fps)
         stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
         for image in colour_frames(names, each):
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
+            picture = av.VideoFrame.from_ndarray(image, format="rgb24")
+            container.mux(stream.encode(picture.reformat(format="yuv420p")))
         container.mux(stream.encode())
     return path
 

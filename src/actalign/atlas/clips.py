@@ -143,6 +143,8 @@ class _Writer:
         import av
 
         picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")
+        # Converted here: left to the encoder, PyAV reuses one buffer that x264 may still read.
+        picture = picture.reformat(format=self._stream.pix_fmt)
         self._last = max(self._last + 1, round(seconds / TIME_BASE))
         picture.pts, picture.time_base = self._last, TIME_BASE
         for packet in self._stream.encode(picture):
