@@ -14,7 +14,17 @@ SOURCE = Path(actalign.__file__).parent
 LAYERS = [
     {"_types", "errors", "__init__"},
     {"video", "decoding", "similarity", "alignment", "encoder", "subactions", "store"},
-    {"scoring", "onnx", "siglip", "body", "body_pose", "body_features", "body_text"},
+    {
+        "preprocessing",
+        "scoring",
+        "onnx",
+        "export",
+        "siglip",
+        "body",
+        "body_pose",
+        "body_features",
+        "body_text",
+    },
     {"pipeline", "prediction", "classifier", "figures", "progress", "demo"},
     {"generation", "llm", "llm_batch", "script_bank", "shipped_scripts", "local_chat"},
     {"evaluation", "atlas"},
