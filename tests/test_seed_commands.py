@@ -155,6 +155,7 @@ def test_6_colours_are_recognised_and_the_rest_is_named(world, done):
     assert "5 of 9 samples scored" in done["baseline"].stdout
 
 
+@pytest.mark.slow
 def test_running_again_encodes_and_fetches_nothing_twice(world, done):
     before = (world / "video_embeddings.npy").read_bytes()
     with serve(world) as (url, seen):
@@ -166,6 +167,7 @@ def test_running_again_encodes_and_fetches_nothing_twice(world, done):
     assert (world / "video_embeddings.npy").read_bytes() == before
 
 
+@pytest.mark.slow
 def test_folders_hold_the_same_as_arrays(world, done, tmp_path):
     source = str(world / "processed_dataset")
     model = ("--model", str(world / "model"))
@@ -201,6 +203,7 @@ def test_two_encoders_never_meet(world, done, tmp_path):
     assert "other/model (0123)" in result.stderr
 
 
+@pytest.mark.slow
 def test_stale_files_are_noticed(world, done, tmp_path):
     for path in world.glob("*.npy*"):
         shutil.copy(path, tmp_path)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import pickle
-import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -132,7 +131,8 @@ def save_objects(path: str | Path, array: Objects) -> None:
     Raises ActAlignError when the disk refuses.
     """
     path = Path(path)
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
+    # One name for all tries, so that a run that was killed leaves no gigabytes behind for long.
+    temporary = path.with_name(f".{path.name}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("wb") as file:
