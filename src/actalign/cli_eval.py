@@ -115,7 +115,8 @@ def mini_atlas(
         print(line)
     _print_table(run.results)
     for name, one in results["scorers"].items():
-        print(f"{name}: Top-1 on order-only questions {100 * one['order_only_top1']:.2f} %")
+        if one["order_only_top1"] is not None:
+            print(f"{name}: Top-1 on order-only questions {100 * one['order_only_top1']:.2f} %")
     if results["mean_iou"] is not None:
         print(f"mean IoU of aligned against true intervals: {results['mean_iou']:.3f}")
     print(f"run: {out}")

@@ -7,6 +7,7 @@ question with every scorer, and writes predictions and results into a run folder
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -157,10 +158,10 @@ def _summary(
     counts = {kind: [len(q.candidates) for q in group] for kind, group in groups.items()}
     scorers: dict[str, Any] = {
         "chance": {
-            **{f"top{k}": expected_chance(counts["all"], k) for k in (1, 2, 3)},
+            **{f"top{k}": _known(expected_chance(counts["all"], k)) for k in (1, 2, 3)},
             "ci95": None,
-            "order_only_top1": expected_chance(counts["order-only"]),
-            "action_top1": expected_chance(counts["action"]),
+            "order_only_top1": _known(expected_chance(counts["order-only"])),
+            "action_top1": _known(expected_chance(counts["action"])),
         }
     }
     for name, by_id in ranks.items():
@@ -168,12 +169,12 @@ def _summary(
         order_only = top_k([by_id[q.id] for q in groups["order-only"]], 1)
         action = top_k([by_id[q.id] for q in groups["action"]], 1)
         scorers[name] = {
-            **{f"top{k}": rate.value for k, rate in rates.items()},
-            "ci95": [rates[1].low, rates[1].high],
-            "order_only_top1": order_only.value,
-            "order_only_ci95": [order_only.low, order_only.high],
-            "action_top1": action.value,
-            "action_ci95": [action.low, action.high],
+            **{f"top{k}": _known(rate.value) for k, rate in rates.items()},
+            "ci95": [_known(rates[1].low), _known(rates[1].high)],
+            "order_only_top1": _known(order_only.value),
+            "order_only_ci95": [_known(order_only.low), _known(order_only.high)],
+            "action_top1": _known(action.value),
+            "action_ci95": [_known(action.low), _known(action.high)],
         }
     compared = {}
     if "dtw" in ranks and scored:
@@ -197,3 +198,8 @@ def _summary(
         "fps": classifier.fps,
         "smoothing_seconds": classifier.smoothing_seconds,
     }
+
+
+def _known(share: float) -> float | None:
+    """A share of no question at all is null: JSON has no NaN."""
+    return None if math.isnan(share) else share
