@@ -82,7 +82,7 @@ def scale(golden):
 )
 def test_command_6_gives_the_references_scores_and_top_k(golden, files, tmp_path, flags, mode):
     if "--reference" in flags:
-        pytest.importorskip("torch")  # what makes it the same to the last bit
+        pytest.importorskip("torch")  # the original's own arithmetic
     scores = tmp_path / "scores.json"
     done = seq_alignment(files, "--scores", scores, *scale(golden), *flags)
     assert done.exit_code == 0

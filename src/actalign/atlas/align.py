@@ -148,7 +148,7 @@ def _fault(
 
 
 def reference_affinity(frames: Float32, candidates: Sequence[Float32], by: Calibration) -> Float32:
-    """The original script's affinities bit for bit, (T, sum K_m): torch, one candidate at a time.
+    """The original script's affinities, (T, sum K_m), by the same torch operations in its order.
 
     Facts from github.com/amir-aghdam/ActAlign, `seq_alignment.py`: rows divided by their L2 norm,
     product, exp(scale) times and plus bias, sigmoid, all in float32.
@@ -157,11 +157,11 @@ def reference_affinity(frames: Float32, candidates: Sequence[Float32], by: Calib
         import torch
     except ImportError:
         return affinity(frames, candidates, by)
-    video = torch.from_numpy(np.array(frames, np.float32))
+    video = torch.tensor(frames, dtype=torch.float32)
     video = video / video.norm(p=2, dim=1, keepdim=True)
     columns = []
     for candidate in candidates:
-        steps = torch.from_numpy(np.array(candidate, np.float32))
+        steps = torch.tensor(candidate, dtype=torch.float32)
         found = video @ (steps / steps.norm(p=2, dim=1, keepdim=True)).T
         if by.sigmoid:
             scale, bias = torch.tensor(by.logit_scale).exp(), torch.tensor(by.logit_bias)
