@@ -76,6 +76,27 @@ def write_sound(path: Path):
     return path
 
 
+def write_cover(path: Path):
+    """An MP3 with a cover picture, which containers present as a video stream."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libmp3lame", rate=44100)
+        stream.layout = "mono"
+        sound = av.AudioFrame.from_ndarray(
+            np.zeros((1, 1152), np.float32), format="fltp", layout="mono"
+        )
+        sound.rate, sound.pts = 44100, 0
+        container.mux(stream.encode(sound))
+        container.mux(stream.encode())
+    picture = path.with_suffix(".jpg")
+    write_video(picture, 1, codec="mjpeg", pixel_format="yuvj420p")
+    body = b"\0image/jpeg\0\x03\0" + picture.read_bytes()
+    picture.unlink()
+    tag = b"APIC" + len(body).to_bytes(4, "big") + b"\0\0" + body
+    size = bytes(len(tag) >> shift & 127 for shift in (21, 14, 7, 0))
+    path.write_bytes(b"ID3\x03\0\0" + size + tag + path.read_bytes())
+    return path
+
+
 def add_sound(container, *, seconds):
     stream = container.add_stream("aac", rate=44100)
     stream.layout = "mono"

@@ -337,7 +337,7 @@ def unreadable(path: Path, error: OSError | ValueError) -> VideoError:
     if isinstance(error, FileNotFoundError):
         return VideoError(f"There is no file {path}.")
     reason = getattr(error, "strerror", None) or error
-    return VideoError(f"{str(path)[:200]} can't be read: {reason}.")
+    return VideoError(f"{path} can't be read: {reason}.")
 
 
 def images_in(folder: Path) -> list[Path]:
