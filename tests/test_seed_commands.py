@@ -60,7 +60,7 @@ def run(folder, name, flags):
         env=environment,
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=600,
     )
 
 
