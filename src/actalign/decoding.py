@@ -263,7 +263,7 @@ class _Shape:
             image = picture.reformat(
                 width=width, height=height, format="rgb24", interpolation="AREA"
             ).to_ndarray()
-        return np.ascontiguousarray(np.rot90(image, turns)) if turns else image
+        return np.rot90(image, turns) if turns else image
 
     def _target(self, picture: Any) -> tuple[int, int]:
         """Width and height of the picture with square pixels, before it is turned."""

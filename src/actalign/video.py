@@ -250,17 +250,21 @@ def _choose(
 
 def _batches(reader: Reader, chosen: NDArray[np.intp], batch_size: int) -> Iterator[FrameBatch]:
     """Gather decoded frames into batches; counts what could not be decoded."""
-    frames: list[UInt8] = []
+    # Each frame is copied at once, so that the decoder's memory is used again while it is warm.
+    batch: UInt8 | None = None
     at: list[float] = []
     done = 0
     with closing(reader.read(chosen)) as decoded:
         for index, frame in decoded:
-            frames.append(frame)
+            if batch is None:
+                fitting = min(batch_size, len(chosen) - done, MAX_BATCH_BYTES // frame.nbytes)
+                batch = np.empty((max(1, fitting), *frame.shape), np.uint8)
+            batch[len(at)] = frame
             at.append(float(reader.times[index]))
             done += 1
-            if len(frames) == batch_size or len(frames) * frame.nbytes >= MAX_BATCH_BYTES:
-                yield FrameBatch(np.stack(frames), np.array(at))
-                frames, at = [], []
+            if len(at) == len(batch):
+                yield FrameBatch(batch, np.array(at))
+                batch, at = None, []
     if done == 0:
         raise VideoError(
             f"No frame of {reader.name} can be decoded; it is damaged or of an unknown kind."
@@ -269,5 +273,5 @@ def _batches(reader: Reader, chosen: NDArray[np.intp], batch_size: int) -> Itera
         reader.warnings.append(
             f"{len(chosen) - done} of {len(chosen)} frames of {reader.name} could not be decoded."
         )
-    if frames:
-        yield FrameBatch(np.stack(frames), np.array(at))
+    if batch is not None:
+        yield FrameBatch(batch[: len(at)], np.array(at))
