@@ -26,7 +26,7 @@ def test_json_yaml_lists_and_the_references_file_are_read_alike(tmp_path):
             "question": "?",
             "cleaned_options": ["jump shot"],
             "correct_answer_index": 0,
-            "subactions": BLOCK["scripts"],
+            "subactions": {"jump shot in basketball": BLOCK["scripts"]["jump shot"]},
         }
     ]
     expected = [Script("jump shot", ("knees bent", "ball released"), "basketball")]

@@ -61,7 +61,7 @@ def parse_scripts(data: Any, *, source: str) -> list[Script]:
         where = f"{source}, block {number}" if isinstance(data, list) else source
         if isinstance(block, Mapping) and "subactions" in block and "scripts" not in block:
             # The reference's file: one object a question, its scripts under "subactions".
-            block = {"domain": block.get("domain") or None, "scripts": block["subactions"]}
+            block = _from_reference(block)
         if not isinstance(block, Mapping):
             raise UsageError(
                 f"The script file {where} holds {type(block).__name__} where an object with "
@@ -76,6 +76,18 @@ def parse_scripts(data: Any, *, source: str) -> list[Script]:
             for label, steps in parsed.scripts.items()
         ]
     return found
+
+
+def _from_reference(block: Mapping[str, Any]) -> dict[str, Any]:
+    """One question of the reference's file; its prompt made models write "dunk in basketball"."""
+    domain, scripts = block.get("domain") or None, block["subactions"]
+    if domain and isinstance(scripts, Mapping):
+        suffix = f" in {domain}".casefold()
+        scripts = {
+            label[: -len(suffix)] if str(label).casefold().endswith(suffix) else label: steps
+            for label, steps in scripts.items()
+        }
+    return {"domain": domain, "scripts": scripts}
 
 
 def _explain(error: ValidationError) -> str:
