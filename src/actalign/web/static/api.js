@@ -1,0 +1,16 @@
+// Calls to the server; a failed one throws the server's sentence.
+export async function call(path, { method = "GET", json, body } = {}) {
+  let answer;
+  try {
+    answer = await fetch(`/api/${path}`, {
+      method,
+      body: json === undefined ? body : JSON.stringify(json),
+      headers: json === undefined ? {} : { "Content-Type": "application/json" },
+    });
+  } catch {
+    throw new Error("The server does not answer; is `actalign serve` still running?");
+  }
+  const data = await answer.json();
+  if (!answer.ok) throw new Error(data.error);
+  return data;
+}

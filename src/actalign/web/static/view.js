@@ -1,0 +1,142 @@
+// Draws one result: timeline, ranking, heat maps with paths, frames. Knows no server but its images.
+const $ = (id) => document.getElementById(id);
+// Okabe and Ito's colour-blind safe palette.
+const COLOURS = ["#56B4E9", "#E69F00", "#2bb98a", "#d996bb", "#F0E442", "#e8833a"];
+// Viridis at eleven points.
+const VIRIDIS = [[68, 1, 84], [72, 36, 117], [65, 68, 135], [53, 95, 141], [42, 120, 142], [33, 145, 140],
+  [34, 168, 132], [68, 191, 112], [122, 209, 81], [189, 223, 38], [253, 231, 37]];
+
+function colour(value) {
+  const x = Math.min(0.9999, Math.max(0, value)) * 10, i = Math.floor(x), f = x - i;
+  return VIRIDIS[i].map((c, n) => Math.round(c + (VIRIDIS[i + 1][n] - c) * f));
+}
+
+const make = (tag, text = "", props = {}) => Object.assign(document.createElement(tag), { textContent: text }, props);
+export const seconds = (s) => `${s.toFixed(1)} s`;
+
+export function show(result, compared, onCompare) {
+  const [best] = result.candidates;
+  $("empty").hidden = true;
+  $("found").hidden = false;
+  const verdict = $("verdict");
+  verdict.replaceChildren(make("strong", best.label));
+  const margin = result.margin === null ? "only one candidate"
+    : `${result.margin.toFixed(3)} ahead of ${result.candidates[1].label}`;
+  verdict.append(make("small", `score ${best.score.toFixed(3)}, ${margin}; ${result.frames} frames`));
+  drawTimeline(result, best);
+  drawRanking(result, compared, onCompare);
+  const other = result.candidates.find((c) => c.label === compared && c !== best) ?? result.candidates[1];
+  const shown = other ? [best, other] : [best];
+  const values = shown.flatMap((c) => c.affinity.flat());
+  const low = values.reduce((a, b) => Math.min(a, b)), high = values.reduce((a, b) => Math.max(a, b));
+  $("maps").replaceChildren(...shown.map((c, n) => heatMap(result, c, n ? "compared" : "winner", low, high)));
+  drawFrames(result, best);
+  drawKey();
+  follow(result);
+}
+
+function seek(time) { $("video").currentTime = time + 0.001; follow(); }
+
+function span(result) { return [result.start_seconds, Math.max(result.end_seconds - result.start_seconds, 1e-6)]; }
+
+function drawTimeline(result, best) {
+  const [from, length] = span(result);
+  const blocks = best.segments.map((s, k) => {
+    const name = `Step ${k + 1}: ${s.step}, ${seconds(s.start_seconds)} to ${seconds(s.end_seconds)}`;
+    const button = make("button", String(k + 1), { type: "button", title: name });
+    button.setAttribute("aria-label", name);
+    button.dataset.start = s.start_seconds;
+    button.dataset.end = s.end_seconds;
+    button.style.left = `${100 * (s.start_seconds - from) / length}%`;
+    button.style.width = `${100 * (s.end_seconds - s.start_seconds) / length}%`;
+    button.style.background = COLOURS[k % COLOURS.length];
+    button.addEventListener("click", () => seek(s.start_seconds));
+    return button;
+  });
+  $("timeline").replaceChildren(...blocks, make("div", "", { className: "cursor" }));
+}
+
+function drawRanking(result, compared, onCompare) {
+  const scores = result.candidates.map((c) => c.score), low = Math.min(0, ...scores), high = Math.max(...scores);
+  $("ranking").replaceChildren(...result.candidates.map((c, n) => {
+    const button = make("button", "", { type: "button", title: n ? "Compare with the winner" : "The winner" });
+    button.setAttribute("aria-pressed", String(n === 0 || c.label === compared));
+    const fill = make("span", "", { className: "fill" }), track = make("span", "", { className: "track" });
+    fill.style.display = "block";
+    fill.style.width = `${high > low ? 100 * (c.score - low) / (high - low) : 0}%`;
+    track.append(fill);
+    button.append(make("span", c.label), make("span", c.score.toFixed(3), { className: "score" }), track);
+    button.addEventListener("click", () => onCompare(c.label));
+    const item = make("li");
+    item.append(button);
+    return item;
+  }));
+}
+
+function heatMap(result, candidate, role, low, high) {
+  const frames = candidate.affinity.length, steps = candidate.steps.length, row = 30;
+  const [from, length] = span(result), width = Math.min(1600, Math.max(600, frames));
+  const canvas = make("canvas", "", { width, height: steps * row });
+  const edges = [...result.pts_seconds, from + length].map((t) => width * (t - from) / length);
+  const ink = canvas.getContext("2d");
+  candidate.affinity.forEach((values, t) => values.forEach((value, k) => {
+    ink.fillStyle = `rgb(${colour(high > low ? (value - low) / (high - low) : 0)})`;
+    ink.fillRect(edges[t], k * row, edges[t + 1] - edges[t] + 0.6, row);
+  }));
+  for (const [style, thick] of [["#000", 6], ["#fff", 3]]) {
+    Object.assign(ink, { strokeStyle: style, lineWidth: thick, lineJoin: "round" });
+    ink.beginPath();
+    for (const [t, k] of candidate.path) ink.lineTo((edges[t] + edges[t + 1]) / 2, (k + 0.5) * row);
+    ink.stroke();
+  }
+  canvas.setAttribute("role", "img");
+  canvas.setAttribute("aria-label", `Affinity of ${frames} frames with the ${steps} steps of ${candidate.label}, and the path`);
+  const map = make("div", "", { className: "map" });
+  map.append(canvas, make("div", "", { className: "cursor" }));
+  map.addEventListener("click", (event) => {
+    const box = map.getBoundingClientRect();
+    seek(from + length * (event.clientX - box.left) / box.width);
+  });
+  const list = make("ol");
+  list.append(...candidate.steps.map((s) => make("li", s)));
+  const figure = make("figure");
+  const caption = make("figcaption");
+  caption.append(make("strong", candidate.label), ` ${role}, score ${candidate.score.toFixed(3)}`);
+  figure.append(caption, map, list);
+  return figure;
+}
+
+function drawFrames(result, best) {
+  $("frames").replaceChildren(...best.segments.map((s, k) => {
+    let top = 0, found = -Infinity;
+    for (const [t, step] of best.path) {
+      if (step === k && best.affinity[t][k] > found) { found = best.affinity[t][k]; top = t; }
+    }
+    const time = result.pts_seconds[top];
+    const button = make("button", "", { type: "button" });
+    if (result.clip) button.append(make("img", "", { alt: "", src: `/api/clips/${result.clip}/frame?t=${time}` }));
+    button.append(make("span", `${k + 1}. ${s.step} (${seconds(time)})`));
+    button.addEventListener("click", () => seek(time));
+    return button;
+  }));
+}
+
+function drawKey() {
+  const ink = $("key").getContext("2d");
+  for (let x = 0; x < 120; x += 1) {
+    ink.fillStyle = `rgb(${colour(x / 119)})`;
+    ink.fillRect(x, 0, 1, 10);
+  }
+}
+
+let shownResult = null;
+export function follow(result = shownResult) {
+  shownResult = result;
+  if (!result) return;
+  const [from, length] = span(result), now = $("video").currentTime;
+  const place = `${Math.min(100, Math.max(0, 100 * (now - from) / length))}%`;
+  for (const cursor of document.querySelectorAll(".cursor")) cursor.style.left = place;
+  for (const step of document.querySelectorAll("#timeline button")) {
+    step.classList.toggle("now", now >= Number(step.dataset.start) && now < Number(step.dataset.end));
+  }
+}
