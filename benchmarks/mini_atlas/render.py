@@ -21,7 +21,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parent))
 
 from actions import ACTIONS, DOMAINS
-from figure import Build, Pose, interpolate, pose_body
+from figure import Body, Build, Pose, interpolate, pose_body
 from scene import Camera, Look, draw, turned
 
 FPS = 15
@@ -111,17 +111,40 @@ def vary(pose: Pose, rng: np.random.Generator, amount: float = 1.0) -> Pose:
     return Pose(angles, directions, pose.air)
 
 
-def render(out: Path, seed: int, question: Question) -> dict[str, object]:
-    """Draw the clip unless it is there, and return the question's row."""
-    import av
+@dataclass(frozen=True)
+class Performance:
+    """A question performed: the body a frame, turned to the camera, and all that dresses it.
 
+    rng: what is left of the clip's random numbers, for the camera and the noise.
+    """
+
+    body: Body
+    build: Build
+    look: Look
+    heading: float
+    intervals: list[tuple[float, float]]
+    times: np.ndarray
+    rng: np.random.Generator
+
+
+def performance(seed: int, question: Question) -> Performance:
+    """Everything of a clip but its pictures; depends on the seed and the question's number only."""
     rng = np.random.default_rng([seed, question.number, 2])
     keys, intervals, length = perform(question, rng)
     times = np.arange(max(2, round(length * FPS))) / FPS
     motion = interpolate(keys, times)
     build, look = Build.random(rng), Look.random(rng)
-    heading = rng.uniform(-70, 70)
+    heading = float(rng.uniform(-70, 70))
     body = turned(pose_body(motion, build), heading)
+    return Performance(body, build, look, heading, intervals, times, rng)
+
+
+def render(out: Path, seed: int, question: Question) -> dict[str, object]:
+    """Draw the clip unless it is there, and return the question's row."""
+    import av
+
+    shown = performance(seed, question)
+    body, times, rng = shown.body, shown.times, shown.rng
     points = np.concatenate(list(body.joints.values()))
     low, high = points.min(axis=0), points.max(axis=0)
     middle = (low + high) / 2
@@ -142,15 +165,17 @@ def render(out: Path, seed: int, question: Question) -> dict[str, object]:
             for label, script in zip(question.labels, question.scripts, strict=True)
         ],
         "answer": question.answer,
-        "intervals": [[round(float(s), 4), round(float(e), 4)] for s, e in intervals],
-        "heading_degrees": round(float(heading), 1),
+        "intervals": [[round(float(s), 4), round(float(e), 4)] for s, e in shown.intervals],
+        "heading_degrees": round(shown.heading, 1),
     }
     path = out / "clips" / f"{question.id}.mp4"
     if path.exists():
         return row
     temporary = path.with_name(f".{path.name}")
     with av.open(str(temporary), "w", format="mp4") as container:
-        stream = container.add_stream("libx264", rate=FPS, options={"crf": "23", "threads": "1"})
+        # x264's macroblock tree gives other bytes from run to run, so it is left out.
+        options = {"crf": "23", "threads": "1", "x264-params": "mbtree=0"}
+        stream = container.add_stream("libx264", rate=FPS, options=options)
         stream.width = stream.height = SIZE
         stream.pix_fmt = "yuv420p"
         for frame in range(len(times)):
@@ -159,12 +184,10 @@ def render(out: Path, seed: int, question: Question) -> dict[str, object]:
             camera = Camera.look_at(
                 middle + np.array([0.0, rise, distance]), target, float(roll), focal
             )
-            picture = draw(body, build, look, camera, frame, (SIZE, SIZE))
+            picture = draw(body, shown.build, shown.look, camera, frame, (SIZE, SIZE))
             picture = picture + rng.normal(0, noise, picture.shape)
             image = (np.clip(picture, 0, 1) * 255).astype(np.uint8)
-            # Converted here: left to the encoder, PyAV reuses one buffer that x264 still reads.
-            coded = av.VideoFrame.from_ndarray(image, format="rgb24").reformat(format="yuv420p")
-            container.mux(stream.encode(coded))
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
         container.mux(stream.encode())
     temporary.replace(path)
     return row
