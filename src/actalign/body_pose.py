@@ -135,6 +135,12 @@ class _Person:
     def centre(self) -> Array:
         return np.asarray((self.low + self.high) / 2)
 
+    @property
+    def upright(self) -> float:
+        """1 for shoulders straight above the hips in the picture, -1 for upside down."""
+        trunk = self.image[[11, 12]].mean(axis=0) - self.image[[23, 24]].mean(axis=0)
+        return float(-trunk[1] / max(float(np.linalg.norm(trunk)), 1e-6))
+
     def overlap(self, other: _Person) -> float:
         """Intersection over union of the two bounding boxes."""
         inner = np.minimum(self.high, other.high) - np.maximum(self.low, other.low)
@@ -286,6 +292,8 @@ class PoseEstimator:
         video, clock = self._video, self._clock_ms
         result = self._run(lambda: video.detect_for_video(whole, clock))
         person = _Person(result, 0, (0, 0, width, height)) if result.pose_world_landmarks else None
+        if person is not None and person.upright < -0.5:
+            person = self._righted(frame, person)
         if self._last is not None and seconds - self._last_seconds > _FORGET_SECONDS:
             self._last = None
         if self._last is None:
@@ -302,6 +310,18 @@ class PoseEstimator:
             )
         if person is not None:
             self._last, self._last_seconds = person, seconds
+        return person
+
+    def _righted(self, frame: UInt8, person: _Person) -> _Person:
+        """The same person as a fresh look sees it, where that is the right way up: the tracker may
+        keep somebody upside down who has stood up from a forward bend. It then starts anew."""
+        height, width = frame.shape[:2]
+        for seen in self._look(frame, 0, 0, width, height):
+            if seen.overlap(person) > 0.3 and seen.upright > 0.5:
+                if self._video is not None:
+                    self._video.close()
+                self._video = self._landmarker(self._vision.RunningMode.VIDEO, people=1)
+                return seen
         return person
 
     def track(self, batch: FrameBatch) -> PoseTrack:
