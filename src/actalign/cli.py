@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from actalign import __version__, cli_eval, cli_subactions
+from actalign import __version__, cli_eval, cli_subactions, cli_tools
 from actalign.encoder import DEFAULT_MODEL
 from actalign.errors import ActAlignError, UsageError
 
@@ -36,6 +36,8 @@ app = typer.Typer(
 app.add_typer(cli_subactions.app, name="subactions")
 app.add_typer(cli_eval.app, name="eval")
 app.command()(cli_eval.report)
+app.command()(cli_tools.serve)
+app.command()(cli_tools.export)
 
 Videos = Annotated[
     list[Path], typer.Argument(help="Video files, folders of them, or .txt lists of paths.")
