@@ -111,7 +111,9 @@ class FileReader:
         reached = 0.0  # the last moment that any stream, sound too, has data for
         complete = in_order = True
         try:
-            for packet in container.demux():
+            # Streams of these formats may appear late, which PyAV can't number.
+            late_streams = container.format.name in ("mpeg", "mpegts")
+            for packet in container.demux(*([stream] if late_streams else [])):
                 if packet.size == 0:
                     continue
                 if packet.dts is not None:
@@ -126,7 +128,7 @@ class FileReader:
                     in_order &= packet.dts >= stamps[-1][1]
                 stamps.append((packet.pts, packet.dts))
                 last_duration = packet.duration or last_duration
-        except av.FFmpegError:
+        except (av.FFmpegError, IndexError):
             complete = False
         if not stamps:
             raise VideoError(f"{self._path} has a video stream without any frame in it.")
@@ -222,6 +224,8 @@ class FileReader:
                     if packet is None:
                         return
                     pictures = packet.decode()
+                except IndexError:
+                    return
                 except av.FFmpegError as error:
                     if isinstance(error, av.EOFError):
                         return
@@ -293,10 +297,9 @@ def _open(path: Path) -> Any:
         if not is_folder(path) and _is_playlist(path):
             # A playlist names other files and addresses, and a live one never ends.
             raise VideoError(f"{path} is a playlist; give the video file itself.")
-        # The prefix keeps names such as 12:30.mp4 from being read as addresses.
-        return av.open(
-            f"file:{path}", metadata_errors="replace", options={"protocol_whitelist": "file"}
-        )
+        # The prefix keeps names such as 12:30.mp4 from being read as addresses. No options: PyAV
+        # before 18 passes them through an array that is too short for MPEG program streams.
+        return av.open(f"file:{path}", metadata_errors="replace")
     except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
         raise unreadable(path, error) from error
     except (av.FFmpegError, ValueError, OSError) as error:
@@ -306,7 +309,9 @@ def _open(path: Path) -> Any:
 def _is_playlist(path: Path) -> bool:
     with path.open("rb") as file:
         head = file.read(4096).removeprefix(b"\xef\xbb\xbf").lstrip()
-    return head.startswith((b"#EXTM3U", b"ffconcat")) or (head[:1] == b"<" and b"<MPD" in head)
+    return head.startswith((b"#EXTM3U", b"ffconcat", b"v=0\n", b"v=0\r")) or (
+        head[:1] == b"<" and b"<MPD" in head
+    )
 
 
 def _video_stream(container: Any, path: Path) -> Any:
