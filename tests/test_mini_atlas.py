@@ -1,105 +1,328 @@
-"""The rendered benchmark: it can be rebuilt to the byte, its wordings are its own, it is scored."""
+"""mini-atlas: its questions, its wordings, its clips, and the evaluation on real video files."""
 
+import ast
 import json
 import re
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
+import av
+import numpy as np
 import pytest
+from colour_model import RGB, save_colour_model
+from hypothesis import given
+from hypothesis import strategies as st
 
 from actalign.body_text import normalize_text
+from actalign.classifier import ActAlign
+from actalign.errors import UsageError
+from actalign.evaluation.mini_atlas import evaluate_mini_atlas, load_questions
 
 ROOT = Path(__file__).parents[1]
-RENDER = ROOT / "benchmarks" / "mini_atlas" / "render.py"
+FOLDER = ROOT / "benchmarks" / "mini_atlas"
+sys.path.insert(0, str(FOLDER))
+
+from actions import ACTIONS, DOMAINS  # noqa: E402
+from figure import Build, interpolate, landmarks, pose_body, slerp, unit  # noqa: E402
+from render import ask, perform, render  # noqa: E402
+
+QUESTIONS = [ask(0, number) for number in range(200)]
 
 
-def render(out, clips):
-    command = [sys.executable, RENDER, "--out", out, "--clips", str(clips), "--processes", "2"]
-    subprocess.run(command, check=True, capture_output=True)
-    return [json.loads(line) for line in (out / "questions.jsonl").read_text().splitlines()]
+def test_the_benchmark_is_as_wide_as_it_says():
+    assert len(DOMAINS) >= 8
+    assert sum(len(actions) for actions in ACTIONS.values()) >= 30
+    assert len({q.id for q in QUESTIONS}) == 200
+    assert {q.domain for q in QUESTIONS} == set(DOMAINS)
+    assert all(3 <= len(q.labels) == len(q.scripts) <= 5 for q in QUESTIONS)
+    assert sum(q.kind == "order-only" for q in QUESTIONS) >= 100
 
 
-@pytest.fixture(scope="module")
-def atlas(tmp_path_factory):
-    out = tmp_path_factory.mktemp("mini-atlas")
-    return out, render(out, 4)
+def test_order_only_candidates_differ_in_nothing_but_order():
+    for question in QUESTIONS:
+        assert len(set(question.scripts)) == len(question.scripts), question.id
+        if question.kind == "order-only":
+            assert len({tuple(sorted(s)) for s in question.scripts}) == 1, question.id
+            # A label that says nothing of the order, so that pooling has only a guess.
+            assert all(re.fullmatch(r"order \d", label) for label in question.labels)
 
 
-@pytest.mark.slow
-def test_questions_hold_what_the_benchmark_promises(atlas):
-    _, rows = atlas
-    assert [row["kind"] for row in rows] == ["order-only", "action"] * 2
-    for row in rows:
-        scripts = [candidate["script"] for candidate in row["candidates"]]
-        assert 3 <= len(scripts) <= 5
-        assert len(row["intervals"]) == len(scripts[row["answer"]])
-        ends = [end for _, end in row["intervals"]]
-        assert ends == sorted(ends)
-        if row["kind"] == "order-only":
-            assert len({tuple(sorted(script)) for script in scripts}) == 1
-            assert len({tuple(script) for script in scripts}) == len(scripts)
+def test_no_place_among_the_candidates_is_favoured():
+    for kind in ("order-only", "action"):
+        group = [q for q in QUESTIONS if q.kind == kind]
+        first = np.mean([q.answer == 0 for q in group])
+        chance = np.mean([1 / len(q.labels) for q in group])
+        assert abs(first - chance) < 3 * np.sqrt(chance * (1 - chance) / len(group))
 
 
-@pytest.mark.slow
-def test_an_interrupted_or_repeated_run_gives_the_same_bytes(atlas, tmp_path):
-    out, rows = atlas
-    again = render(tmp_path, 1)
-    assert again == rows[:1]
-    clip = rows[0]["clip"]
-    assert (tmp_path / clip).read_bytes() == (out / clip).read_bytes()
-    before = (tmp_path / clip).stat().st_mtime_ns
-    (tmp_path / "questions.jsonl").unlink()
-    render(tmp_path, 1)
-    assert (tmp_path / clip).stat().st_mtime_ns == before
+def test_the_answer_is_what_is_performed():
+    for question in QUESTIONS:
+        words = [DOMAINS[question.domain][name].words for name in question.performed]
+        said = question.scripts[question.answer]
+        assert all(step in ways for step, ways in zip(said, words, strict=True))
 
 
-@pytest.mark.slow
-def test_eval_prints_and_keeps_every_scorer(atlas, tmp_path):
-    out, rows = atlas
-    (out / "clips" / Path(rows[3]["clip"]).name).write_bytes(b"not a video")
-    done = subprocess.run(
-        [sys.executable, "-m", "actalign", "eval", "mini-atlas", "--data", out, "--out", tmp_path],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 1, done.stderr
-    results = json.loads((tmp_path / "results.json").read_text())
-    assert (results["questions"], results["scored"]) == (4, 3)
-    assert results["unscored"] == [rows[3]["id"]]
-    for name in ("chance", "mean_pool", "dtw", "dtw_shuffled"):
-        found = results["scorers"][name]
-        assert {"top1", "top2", "top3", "ci95", "order_only_top1"} <= set(found)
-        assert 0 <= found["top1"] <= found["top2"] <= found["top3"] <= 1
-        assert name in done.stdout
-    assert 0 <= results["mean_iou"] <= 1
-    lines = (tmp_path / "predictions.jsonl").read_text().splitlines()
-    kept = {row["doc_id"]: row for row in map(json.loads, lines)}
-    assert [kept[row["id"]]["status"] for row in rows] == ["ok", "ok", "ok", "error"]
-    assert len(kept[rows[0]["id"]]["scores"]["dtw"]) == len(rows[0]["candidates"])
+def test_true_intervals_follow_each_other_without_gaps():
+    for question in QUESTIONS[:40]:
+        keys, intervals, length = perform(question, np.random.default_rng(question.number))
+        assert len(intervals) == len(question.performed)
+        assert intervals[0][0] == 0.0
+        assert intervals[-1][1] == length
+        assert all(a[1] == b[0] for a, b in pairwise(intervals))
+        assert all(start < end for start, end in intervals)
+        times = [t for t, _ in keys]
+        assert times == sorted(times)
 
 
-def test_a_missing_benchmark_says_how_to_render_it(tmp_path):
-    done = subprocess.run(
-        [sys.executable, "-m", "actalign", "eval", "mini-atlas", "--data", tmp_path / "none"],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=tmp_path,
-    )
-    assert done.returncode == 2
-    assert "render.py --out" in done.stderr
+def _plain(text):
+    return " ".join(re.findall(r"[a-z0-9']+", text.lower().replace("-", " ")))
 
 
-def test_no_wording_of_the_benchmark_is_one_of_the_training():
-    code = (ROOT / "benchmarks" / "mini_atlas" / "actions.py").read_text()
-    words = {normalize_text(w) for w in re.findall(r'"([^"\n]{12,})"', code)}
-    assert len(words) > 100
+def _training_wordings():
+    """Every text that training could show the encoder: its data files, and strings in its code."""
+    texts = []
+    for path in (ROOT / "training").iterdir():
+        if path.suffix == ".py":
+            tree = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            constants = [n.value for n in tree if isinstance(n, ast.Constant)]
+            texts += [value for value in constants if isinstance(value, str)]
+        elif path.suffix in (".txt", ".json"):
+            texts.append(path.read_text(encoding="utf-8"))
+    pieces = {_plain(piece) for text in texts for piece in re.split(r'[|;\n:="]', text)}
+    return pieces - {""}
+
+
+def _grams(text, n=3):
+    words = text.split()
+    return {tuple(words[i : i + n]) for i in range(len(words) - n + 1)}
+
+
+def test_no_step_is_a_training_wording():
+    wordings = _training_wordings()
+    assert len(wordings) > 1000, "the training texts were not found"
+    grams = {text: _grams(text) for text in wordings}
+    steps = {_plain(w) for d in DOMAINS.values() for posture in d.values() for w in posture.words}
+    assert not steps & wordings
+    faults = []
+    for step in steps:
+        own = _grams(step)
+        for text, theirs in grams.items():
+            contained = len(text.split()) >= 5 and (text in step or step in text)
+            if contained or len(own & theirs) > len(own) / 2:
+                faults.append((step, text))
+    assert not faults
+
+
+def test_no_step_fits_a_training_template():
+    steps = {normalize_text(w) for d in DOMAINS.values() for p in d.values() for w in p.words}
     for name in ("lexicon.txt", "phrases.txt"):
-        for line in (ROOT / "training" / name).read_text().splitlines():
-            # A line is a template: (a|b) means either. It becomes a pattern for the whole text.
+        for line in (ROOT / "training" / name).read_text(encoding="utf-8").splitlines():
+            # (a|b) in a line means either, so the line becomes a pattern for the whole text.
             text = normalize_text(line.lstrip("=>§ "))
             pattern = re.sub(r"[^\w\s()|]", lambda mark: re.escape(mark[0]), text)
-            same = [word for word in words if pattern and re.fullmatch(pattern, word)]
+            same = [step for step in steps if pattern and re.fullmatch(pattern, step)]
             assert not same, f"{name} trains on {same}"
+
+
+vectors = st.tuples(*[st.floats(-1, 1) for _ in range(3)]).filter(lambda v: np.linalg.norm(v) > 0.1)
+
+
+@given(a=vectors, b=vectors, via=vectors, opposite=st.booleans())
+def test_a_limb_moves_between_any_two_directions(a, b, via, opposite):
+    a, via = unit(np.array(a)), unit(np.array(via))
+    b = -a if opposite else unit(np.array(b))
+    way = slerp(a, b, np.linspace(0, 1, 33), via)
+    np.testing.assert_allclose(np.linalg.norm(way, axis=1), 1.0, atol=1e-6)
+    np.testing.assert_allclose(way[[0, -1]], [a, b], atol=1e-3)
+    # Never a jump: at most half a turn, eased by halves.
+    assert np.degrees(np.arccos(np.clip((way[1:] * way[:-1]).sum(1), -1, 1))).max() < 30
+
+
+@pytest.mark.parametrize("domain", sorted(DOMAINS))
+def test_bodies_keep_their_bones_and_stay_above_ground(domain):
+    build = Build.random(np.random.default_rng(3))
+    poses = [posture.pose for posture in DOMAINS[domain].values()]
+    motion = interpolate(list(enumerate(poses)), np.linspace(0, len(poses) - 1, 40))
+    body = pose_body(motion, build)
+    points = landmarks(body, build)
+    assert points.shape == (40, 33, 3)
+    assert points[..., 1].min() > -0.03
+    for upper, lower in ((11, 13), (13, 15), (24, 26), (26, 28)):
+        length = np.linalg.norm(points[:, upper] - points[:, lower], axis=1)
+        assert np.ptp(length) < 1e-9
+
+
+def _clip(path, parts):
+    """A video of plain colours: (colour, seconds) in order, 10 frames a second."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=10)
+        stream.width = stream.height = 64
+        stream.pix_fmt = "yuv420p"
+        for colour, seconds in parts:
+            for _ in range(round(seconds * 10)):
+                image = np.full((64, 64, 3), RGB[colour], np.uint8)
+                frame = av.VideoFrame.from_ndarray(image, format="rgb24")
+                container.mux(stream.encode(frame.reformat(format="yuv420p")))
+        container.mux(stream.encode())
+
+
+ORDERS = (("red", "green", "blue"), ("blue", "green", "red"), ("green", "red", "blue"))
+
+
+def _question(identity, answer, seconds=1.0):
+    ends = [round((i + 1) * seconds, 3) for i in range(3)]
+    return {
+        "id": identity,
+        "clip": f"clips/{identity}.mp4",
+        "domain": "colours",
+        "kind": "order-only",
+        "candidates": [
+            {"label": f"order {i + 1}", "script": list(order)} for i, order in enumerate(ORDERS)
+        ],
+        "answer": answer,
+        "intervals": [[end - seconds, end] for end in ends],
+    }
+
+
+@pytest.fixture
+def colours(tmp_path):
+    """Four questions on real clips; the second clip is no video at all."""
+    data = tmp_path / "data"
+    rows = [_question(f"q{i}", answer) for i, answer in enumerate((2, 0, 1, 0))]
+    for row in rows:
+        _clip(data / row["clip"], [(c, 1.0) for c in ORDERS[row["answer"]]])
+    (data / rows[1]["clip"]).write_text("not a video")
+    lines = "".join(json.dumps(row) + "\n" for row in rows)
+    (data / "questions.jsonl").write_text(lines, encoding="utf-8")
+    return data
+
+
+@pytest.fixture
+def model(tmp_path):
+    folder = save_colour_model(tmp_path / "colours")
+    return ActAlign.from_pretrained(str(folder), fps=10, smoothing_seconds=0)
+
+
+def _rows(out):
+    return [json.loads(line) for line in (out / "predictions.jsonl").read_text().splitlines()]
+
+
+def test_dtw_reads_the_order_that_pooling_cannot(colours, model, tmp_path):
+    out = tmp_path / "run"
+    seen = []
+    results = evaluate_mini_atlas(colours, out, model, on_question=lambda *done: seen.append(done))
+    assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    assert json.loads((out / "results.json").read_text()) == results
+    scorers = results["scorers"]
+    assert scorers["dtw"]["top1"] == 1.0
+    assert scorers["dtw"]["order_only_top1"] == 1.0
+    assert scorers["dtw"]["ci95"] == pytest.approx([0.4385, 1.0], abs=1e-4)  # Wilson, 3 of 3
+    assert scorers["dtw_reversed"]["top1"] == 0.0
+    assert scorers["chance"]["top1"] == pytest.approx(1 / 3)
+    assert scorers["chance"]["top3"] == pytest.approx(1.0)
+    # The labels say no colour, so pooling scores all alike and takes the first.
+    assert scorers["mean_pool"]["top1"] == pytest.approx(1 / 3)
+    assert results["mean_iou"] > 0.9
+    for scorer in scorers.values():
+        assert {"top1", "top2", "top3", "ci95", "order_only_top1"} <= set(scorer)
+        assert scorer["action_top1"] is None  # there is no such question here
+
+
+def test_a_bad_clip_is_unscored_and_shifts_no_other(colours, model, tmp_path):
+    results = evaluate_mini_atlas(colours, tmp_path / "run", model)
+    assert (results["questions"], results["scored"], results["unscored"]) == (4, 3, ["q1"])
+    rows = {row["doc_id"]: row for row in _rows(tmp_path / "run")}
+    assert list(rows) == ["q0", "q1", "q2", "q3"]
+    assert rows["q1"]["status"] == "error"
+    assert "q1.mp4" in rows["q1"]["error"]
+    for identity, answer in (("q0", 2), ("q2", 1), ("q3", 0)):
+        scores = rows[identity]["scores"]["dtw"]
+        assert int(np.argmax(scores)) == answer
+        assert rows[identity]["target"] == f"order {answer + 1}"
+
+
+def test_missing_data_names_the_command_that_makes_it(tmp_path):
+    evaluate = [sys.executable, "-m", "actalign", "eval", "mini-atlas", "--data", "none"]
+    done = subprocess.run(evaluate, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 2
+    assert "benchmarks/mini_atlas/render.py --out none" in " ".join(done.stderr.split())
+
+
+def test_a_broken_question_is_named_by_its_line(colours):
+    path = colours / "questions.jsonl"
+    lines = path.read_text().splitlines()
+    lines[2] = lines[2].replace('"order-only"', '"riddle"')
+    path.write_text("\n".join(lines) + "\n")
+    with pytest.raises(UsageError, match=r"questions\.jsonl, line 3: kind"):
+        load_questions(colours)
+
+
+def _make(out, clips):
+    command = [sys.executable, str(FOLDER / "render.py"), "--out", str(out)]
+    subprocess.run([*command, "--clips", str(clips)], check=True, timeout=300)
+    return {path.name: path.read_bytes() for path in (out / "clips").iterdir()}
+
+
+@pytest.mark.slow
+def test_rendering_resumes_and_gives_the_same_bytes(tmp_path):
+    first = _make(tmp_path / "a", 2)
+    second = _make(tmp_path / "b", 1)
+    (made,) = (tmp_path / "b" / "clips").iterdir()
+    time = made.stat().st_mtime_ns
+    second |= _make(tmp_path / "b", 2)
+    assert made.stat().st_mtime_ns == time
+    assert len(first) == 2
+    assert first == second
+    questions = (tmp_path / "a" / "questions.jsonl").read_bytes()
+    assert questions == (tmp_path / "b" / "questions.jsonl").read_bytes()
+    for question in load_questions(tmp_path / "a"):
+        with av.open(str(tmp_path / "a" / question.clip)) as container:
+            frames = list(container.decode(video=0))
+        assert frames[0].width == frames[0].height == 288
+        assert len(frames) / 15 == pytest.approx(question.intervals[-1][1], abs=0.1)
+
+
+@pytest.mark.slow
+def test_the_program_evaluates_body_and_survives_a_broken_clip(tmp_path):
+    pytest.importorskip("mediapipe")
+    pytest.importorskip("wordllama")
+    data, out = tmp_path / "data", tmp_path / "run"
+    _make(data, 6)
+    broken = load_questions(data)[3]
+    (data / broken.clip).write_bytes(b"not a video")
+    evaluate = [sys.executable, "-m", "actalign", "eval", "mini-atlas", "--data", str(data)]
+    done = subprocess.run(
+        [*evaluate, "--out", str(out)], check=False, timeout=600, capture_output=True, text=True
+    )
+    assert done.returncode == 1, done.stderr
+    results = json.loads((out / "results.json").read_text())
+    assert (results["questions"], results["scored"]) == (6, 5)
+    assert results["unscored"] == [broken.id]
+    assert results["scorers"]["dtw"]["top1"] >= 0.6
+    for name in ("chance", "mean_pool", "dtw", "dtw_shuffled"):
+        found = results["scorers"][name]
+        assert 0 <= found["top1"] <= found["top2"] <= found["top3"] <= 1
+        assert name in done.stdout
+    assert [row["status"] for row in _rows(out)] == ["ok", "ok", "ok", "error", "ok", "ok"]
+
+
+@pytest.mark.slow
+def test_who_stands_up_from_a_forward_bend_is_not_kept_upside_down(tmp_path):
+    pytest.importorskip("mediapipe")
+    from actalign.body_pose import estimate_poses
+    from actalign.video import sample_frames
+
+    question = QUESTIONS[162]
+    assert question.performed[-2:] == ("fold", "mountain")
+    (tmp_path / "clips").mkdir()
+    row = render(tmp_path, 0, question)
+    standing = row["intervals"][-1][0] + 0.6
+    late = 0
+    for track in estimate_poses(sample_frames(tmp_path / row["clip"], fps=10, batch_size=16)):
+        world = track.world[track.found & (track.pts_seconds > standing)]  # y points down
+        late += len(world)
+        assert (world[:, [11, 12], 1].mean(1) < world[:, [23, 24], 1].mean(1)).all()
+    assert late >= 5
