@@ -26,7 +26,13 @@ def test_every_scorer_gives_one_finite_score_a_candidate_and_finds_the_right_one
 
 @pytest.mark.parametrize(
     ("name", "sees_order"),
-    [("dtw", True), ("dtw_mean", True), ("order_free", False), ("mean_pool", False)],
+    [
+        ("dtw", True),
+        ("dtw_steps", True),
+        ("dtw_mean", True),
+        ("order_free", False),
+        ("mean_pool", False),
+    ],
 )
 def test_only_alignment_tells_orders_of_the_same_steps_apart(name, sees_order):
     frames = performed([0, 1, 2])
@@ -54,6 +60,37 @@ def test_a_candidates_score_does_not_depend_on_the_other_candidates():
         together = scorer.score(frames, steps, BY)
         alone = [scorer.score(frames, [s], BY)[0] for s in steps]
         np.testing.assert_allclose(together, alone, rtol=1e-6, err_msg=name)
+
+
+def test_dtw_steps_is_the_geometric_mean_over_steps_of_their_affinity():
+    rng = np.random.default_rng(3)
+    frames, steps = rng.normal(size=(9, 6)), rng.normal(size=(3, 6))
+    (found,) = SCORERS["dtw_steps"].align(frames, [steps], BY)
+    v = frames / np.linalg.norm(frames, axis=1, keepdims=True)
+    a = steps / np.linalg.norm(steps, axis=1, keepdims=True)
+    log = -np.log1p(np.exp(-(10 * v @ a.T - 5)))
+
+    def paths(t, k):
+        before = [(t - 1, k - 1), (t - 1, k), (t, k - 1)]
+        ways = [p for c in before if min(c) >= 0 for p in paths(*c)]
+        return [[*p, (t, k)] for p in ways] or [[(t, k)]]
+
+    best = max(paths(8, 2), key=lambda path: sum(log[c] for c in path))
+    means = [np.mean([log[t, k] for t, k in best if k == step]) for step in range(3)]
+    assert [tuple(cell) for cell in found.path.tolist()] == best
+    assert found.score == pytest.approx(np.exp(np.mean(means)), rel=1e-5)
+    np.testing.assert_allclose(found.affinity, np.exp(log), rtol=1e-4)
+    assert SCORERS["dtw_steps"].score(frames, [steps], BY)[0] == found.score
+
+
+def test_dtw_steps_refuses_a_script_of_which_one_step_fits_and_the_rest_never_happens():
+    frames = performed([0, 0, 0, 0, 0, 1])
+    mostly_idle, shown = EYE[[0, 3]], EYE[[0, 1]]
+    long_wait = np.concatenate([EYE[[0]] * 0.6 + EYE[[2]] * 0.8, EYE[[1]]])
+    scores = SCORERS["dtw_steps"].score(frames, [mostly_idle, long_wait, shown], BY)
+    assert scores.argmax() == 2
+    assert scores[1] > scores[0]
+    assert SCORERS["dtw"].score(frames, [mostly_idle, long_wait], BY).argmax() == 0
 
 
 def test_without_sigmoid_the_affinity_is_the_cosine():

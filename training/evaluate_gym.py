@@ -3,9 +3,9 @@
     python training/evaluate_gym.py --clips DIR [--store DIR]
 
 DIR holds one video a label of gym_scripts.json, named after it ("bench press" -> bench_press.mp4).
-Runs what a user runs, video to answer. Prints every clip's answer by dtw and by mean_pool (the
-label's text) and, for each miss of dtw, how well each step of the right and of the winning script
-fits: its best frame's affinity and its mean.
+Runs what a user runs, video to answer. Prints every clip's answer by dtw_steps (the default of
+`body`), by dtw and by mean_pool (the label's text) and, for each miss of dtw_steps, how well each
+step of the right and of the winning script fits: its best frame's affinity and its mean.
 """
 
 from __future__ import annotations
@@ -38,26 +38,25 @@ def main() -> None:
     scripts = load_scripts(SCRIPTS)
     labels = [script.label for script in scripts]
     classifier = ActAlign.from_pretrained("body", store=args.store)
-    right = dict.fromkeys(("dtw", "mean_pool"), 0)
-    print(f"{'clip':22s} {'dtw':22s} {'mean_pool':22s} rank of truth (dtw)")
+    right = dict.fromkeys(("dtw_steps", "dtw", "mean_pool"), 0)
+    print(f"{'clip':20s}" + "".join(f"{name:20s}" for name in right) + "rank (dtw_steps)")
     for label in labels:
         clip = classifier.embed(args.clips / f"{label.replace(' ', '_').replace('-', '_')}.mp4")
         found = {
             name: classifier.predict(clip, candidate_labels=labels, scripts=scripts, scorer=name)
             for name in right
         }
-        ranked = found["dtw"].candidates
+        ranked = found["dtw_steps"].candidates
         rank = [candidate.label for candidate in ranked].index(label)
         for name, prediction in found.items():
             right[name] += prediction.label == label
-        print(f"{label:22s} {ranked[0].label:22s} {found['mean_pool'].label:22s} {rank + 1}")
+        answers = "".join(f"{found[name].label:20s}" for name in right)
+        print(f"{label:20s}{answers}{rank + 1}")
         if rank:
             print("\n".join(steps_of(ranked[rank]) + steps_of(ranked[0])))
     total = len(labels)
-    print(
-        f"dtw {right['dtw']}/{total}, mean_pool {right['mean_pool']}/{total}, "
-        f"{classifier.fps} frames a second, smoothing {classifier.smoothing_seconds} s"
-    )
+    counts = ", ".join(f"{name} {hits}/{total}" for name, hits in right.items())
+    print(f"{counts}; {classifier.fps} frames a second, smoothing {classifier.smoothing_seconds} s")
 
 
 if __name__ == "__main__":

@@ -116,6 +116,7 @@ class BodyEncoder:
             smoothing_seconds=float(config["smoothing_seconds"]),
             step_template=str(config.get("step_template", "{step}")),
             label_template=str(config.get("label_template", "{label}")),
+            scorer="dtw_steps",
         )
 
     @classmethod

@@ -28,8 +28,9 @@ class ActAlign:
 
     fps: frames encoded a second, None for the encoder's own default. smoothing_seconds: width of
     the moving average over frame embeddings, None for the encoder's default, 0 for none.
-    scorer: a name of `scoring.SCORERS`. step_template, label_template: texts with {label},
-    {domain}, {step}. store: a folder that keeps embeddings between runs.
+    scorer: a name of `scoring.SCORERS`, None for the encoder's default. step_template,
+    label_template: texts with {label}, {domain}, {step}. store: a folder that keeps embeddings
+    between runs.
     """
 
     def __init__(
@@ -38,7 +39,7 @@ class ActAlign:
         *,
         fps: float | None = None,
         smoothing_seconds: float | None = None,
-        scorer: str = "dtw",
+        scorer: str | None = None,
         step_template: str | None = None,
         label_template: str | None = None,
         store: str | Path | None = None,
@@ -49,7 +50,7 @@ class ActAlign:
         self.smoothing_seconds = (
             defaults.smoothing_seconds if smoothing_seconds is None else smoothing_seconds
         )
-        self.scorer = get_scorer(scorer)
+        self.scorer = get_scorer(scorer or defaults.scorer)
         self.step_template = step_template or defaults.step_template
         self.label_template = label_template or defaults.label_template
         self.store = None if store is None else Store(store)
@@ -142,17 +143,12 @@ class ActAlign:
         )
         read = [step_texts(s, self.step_template) for s in chosen]
         steps = [self.encode(texts) for texts in read]
-        found: Sequence[Alignment | None] = alignments(
-            frames,
-            steps,
-            self.calibration,
-            objective="mean" if use.name == "dtw_mean" else "sum",
-        )
+        found = (use.align or alignments)(frames, steps, self.calibration)
         if use.texts == "label":
             texts = [self.encode([label_text(s, self.label_template)]) for s in chosen]
             scores = use.score(frames, texts, self.calibration)
-        elif use.name in ("dtw", "dtw_mean"):
-            scores = np.array([a.score for a in found if a is not None])
+        elif use.align:
+            scores = np.array([alignment.score for alignment in found])
         else:
             scores = use.score(frames, steps, self.calibration)
         candidates = [

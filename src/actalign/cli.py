@@ -83,7 +83,10 @@ def classify(
         Path | None, typer.Option(help="JSON or YAML file of sub-action scripts.")
     ] = None,
     model: Model = DEFAULT_MODEL,
-    scorer: Annotated[str, typer.Option(help="dtw, mean_pool, dtw_mean or order_free.")] = "dtw",
+    scorer: Annotated[
+        str | None,
+        typer.Option(help="dtw (paper), dtw_steps (the default of body), mean_pool, dtw_mean, ..."),
+    ] = None,
     fps: Fps = None,
     smoothing: Annotated[
         float | None, typer.Option(help="Seconds of moving average over frames; 0 for none.")
@@ -125,7 +128,8 @@ def classify(
 
     if figure and figure.suffix:
         raise UsageError(f"--figure takes a folder, and {figure} looks like a file.")
-    get_scorer(scorer)
+    if scorer is not None:
+        get_scorer(scorer)
     loaded = as_scripts(scripts)
     wanted = _labels(labels, labels_file) or candidate_labels_of(loaded)
     if not wanted:

@@ -24,12 +24,14 @@ class EncoderDefaults:
     fps: sampled frames per second, or None for every native frame (the paper's choice).
     smoothing_seconds: width of the moving average over frame embeddings, 0 for none.
     step_template, label_template: texts with {label}, {domain} and {step} to fill in.
+    scorer: a name of `scoring.SCORERS`; the paper's is "dtw".
     """
 
     fps: float | None = None
     smoothing_seconds: float = 1.0
     step_template: str = "This is a video of doing {label} in {domain} with {step}"
     label_template: str = "This is a video of {domain} executing {label}"
+    scorer: str = "dtw"
 
 
 @runtime_checkable

@@ -29,7 +29,7 @@ from actalign.evaluation.metrics import (
 from actalign.pipeline import Sampling, embed_videos
 from actalign.prediction import error_row, write_rows
 
-SCORERS = ("mean_pool", "dtw", "dtw_shuffled", "dtw_reversed", "order_free")
+SCORERS = ("mean_pool", "dtw", "dtw_steps", "dtw_shuffled", "dtw_reversed", "order_free")
 
 
 class Candidate(BaseModel):
