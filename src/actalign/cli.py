@@ -6,7 +6,6 @@ Exit codes: 0 all well, 1 some or all of the work failed, 2 wrong usage.
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,7 +13,7 @@ import typer
 
 from actalign import __version__, cli_eval, cli_subactions, cli_tools
 from actalign.encoder import DEFAULT_MODEL
-from actalign.errors import ActAlignError, UsageError
+from actalign.errors import UsageError, run_program
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -373,12 +372,5 @@ def _console(*, stderr: bool = False) -> Console:
 
 
 def main() -> None:
-    """Run the command line; our errors become one line on stderr and an exit code."""
-    try:
-        app()
-    except ActAlignError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(2 if isinstance(error, UsageError) else 1)
-    except KeyboardInterrupt:
-        print("interrupted; run the same command again to go on", file=sys.stderr)
-        sys.exit(130)
+    """Run the command line."""
+    run_program(app)

@@ -1,5 +1,10 @@
 """The package's errors. Each message is one sentence for the user: what, where, and what to do."""
 
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
 
 class ActAlignError(Exception):
     """Base of every error this package raises on purpose; the CLI prints it and exits with 1."""
@@ -15,3 +20,15 @@ class VideoError(ActAlignError):
 
 class EncoderError(ActAlignError):
     """An encoder can't be loaded, or embeddings of different encoders meet."""
+
+
+def run_program(program: Callable[[], object]) -> None:
+    """Run a command line; our errors become one line on stderr and the exit code 2 or 1."""
+    try:
+        program()
+    except ActAlignError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2 if isinstance(error, UsageError) else 1)
+    except KeyboardInterrupt:
+        print("interrupted; run the same command again to go on", file=sys.stderr)
+        sys.exit(130)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from actalign.encoder import DEFAULT_MODEL, Encoder, load_encoder
-from actalign.errors import ActAlignError, EncoderError, UsageError
+from actalign.errors import EncoderError, UsageError, run_program
 
 if TYPE_CHECKING:
     from actalign.atlas.align import Scored
@@ -36,14 +36,7 @@ def run(command: Callable[..., Any]) -> None:
     """Run one command as a program; our errors become one line on stderr and an exit code."""
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     app.command()(command)
-    try:
-        app()
-    except ActAlignError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(2 if isinstance(error, UsageError) else 1)
-    except KeyboardInterrupt:
-        print("interrupted; run the same command again to go on", file=sys.stderr)
-        sys.exit(130)
+    run_program(app)
 
 
 def _tell(line: str) -> None:
