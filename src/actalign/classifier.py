@@ -108,16 +108,13 @@ class ActAlign:
                 fingerprint=self.encoder.fingerprint,
             )
         path = Path(video)
-        found = embed_video(
+        return embed_video(
             self.encoder,
             path,
             clip_id=clip_id or path.stem,
             sampling=Sampling(self.fps, start, end),
             store=self.store,
         )
-        if found.clip is None:  # pragma: no cover - embed_video raises instead
-            raise found.error or UsageError(f"{path} could not be embedded.")
-        return found.clip
 
     def predict(
         self,

@@ -52,6 +52,9 @@ Fps = Annotated[str | None, typer.Option(help="Frames encoded a second, or 'all'
 Start = Annotated[float | None, typer.Option(help="First second of the segment.")]
 End = Annotated[float | None, typer.Option(help="End of the segment in seconds (not included).")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print results and errors only.")]
+DecodeTimeout = Annotated[
+    float, typer.Option(help="Seconds a decoder may give nothing before its video fails.")
+]
 StoreDir = Annotated[
     Path | None, typer.Option("--store", help="Folder that keeps embeddings between runs.")
 ]
@@ -111,6 +114,7 @@ def classify(
     bank: Annotated[
         Path | None, typer.Option(help="Bank that keeps generated scripts, .json or .parquet.")
     ] = None,
+    decode_timeout: DecodeTimeout = 300.0,
     quiet: Quiet = False,
 ) -> None:
     """Say which candidate action each clip shows, and when each of its sub-actions happens."""
@@ -158,6 +162,7 @@ def classify(
             sampling=sampling,
             store=Store(store or default_store()),
             on_frames=progress.frames,
+            silent_seconds=decode_timeout,
         ):
             row, prediction = _classified(
                 classifier, result, labels=wanted, scripts=ready, domain=domain, top_k=top_k
@@ -199,6 +204,7 @@ def encode(
     end: End = None,
     device: Device = None,
     dtype: Dtype = None,
+    decode_timeout: DecodeTimeout = 300.0,
     quiet: Quiet = False,
 ) -> None:
     """Embed the frames of videos once, so that candidates can be scored at once and again."""
@@ -216,7 +222,12 @@ def encode(
     failed = cached = 0
     with Progress(console, total=len(found), shown=not quiet) as progress:
         for result in embed_videos(
-            encoder, found, sampling=sampling, store=Store(out), on_frames=progress.frames
+            encoder,
+            found,
+            sampling=sampling,
+            store=Store(out),
+            on_frames=progress.frames,
+            silent_seconds=decode_timeout,
         ):
             progress.clip(result.clip_id)
             _notes(console, result, quiet=quiet)

@@ -1,28 +1,33 @@
 """Many videos to frame embeddings: decode ahead, encode, store; one bad video never stops the rest.
 
-One thread decodes while the encoder works; a bounded queue between them keeps memory at a few
-batches. This module knows nothing of candidates or scores.
+Threads look clips up and have them decoded while the encoder works on an earlier one; each clip
+has a bounded queue, which keeps memory at a few batches. This module knows nothing of candidates
+or scores.
 """
 
 from __future__ import annotations
 
+import os
 import queue
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from actalign import __version__
 from actalign._types import ClipEmbedding, FrameBatch
+from actalign.decode_process import SILENT_SECONDS, DecodeProcess
 from actalign.encoder import Encoder, encode_frames
 from actalign.errors import ActAlignError, VideoError
 from actalign.store import Store, entry_key
-from actalign.video import content_hash, sample_frames
+from actalign.video import FrameStream, content_hash, sample_frames
 
 BATCH_SIZE = 16
-QUEUED_BATCHES = 4
+QUEUED_BATCHES = 2
+"""Decoded batches that wait for the encoder, for each clip that is decoded ahead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,19 +68,24 @@ def embed_videos(
     sampling: Sampling,
     store: Store | None = None,
     on_frames: Callable[[str, int], None] | None = None,
+    decoders: int | None = None,
+    silent_seconds: float = SILENT_SECONDS,
 ) -> Iterator[Embedded]:
     """Embed videos by id, in order, taking from the store what is there and adding what is not.
 
     ``on_frames(clip_id, n)`` is called as n more frames are encoded. A video that fails yields an
-    `Embedded` with its error and the rest goes on.
+    `Embedded` with its error and the rest goes on. decoders: clips decoded at once, each in a
+    child process; one for every four cores where not given. silent_seconds: a decoder that gives
+    nothing for so long is stopped, and its clip fails.
     """
-    for clip_id, path in videos.items():
-        try:
-            yield embed_video(
-                encoder, path, clip_id=clip_id, sampling=sampling, store=store, on_frames=on_frames
-            )
-        except VideoError as error:
-            yield Embedded(clip_id, path, error=error)
+    count = min(decoders or max(1, (os.cpu_count() or 1) // 4), len(videos))
+    children = [DecodeProcess(silent_seconds=silent_seconds) for _ in range(count)]
+    with _Ahead(encoder, videos, sampling, store, children) as clips:
+        for clip in clips:
+            try:
+                yield _embed(encoder, clip, sampling, store, on_frames)
+            except VideoError as error:
+                yield Embedded(clip.id, clip.path, error=error)
 
 
 def embed_video(
@@ -86,65 +96,68 @@ def embed_video(
     sampling: Sampling,
     store: Store | None = None,
     on_frames: Callable[[str, int], None] | None = None,
+    decoder: DecodeProcess | None = None,
+) -> ClipEmbedding:
+    """Embed one video, or take it from the store; raises VideoError when it can't be decoded.
+
+    decoder: decodes in a child process, and can serve one clip after another; without it this
+    process decodes, which begins sooner but can't be stopped by a file that hangs.
+    """
+    with _Ahead(encoder, {clip_id: path}, sampling, store, [decoder]) as clips:
+        [found] = (_embed(encoder, clip, sampling, store, on_frames) for clip in clips)
+    assert found.clip is not None
+    return found.clip
+
+
+def _embed(
+    encoder: Encoder,
+    clip: _Clip,
+    sampling: Sampling,
+    store: Store | None,
+    on_frames: Callable[[str, int], None] | None,
 ) -> Embedded:
-    """Embed one video, or take it from the store; raises VideoError when it can't be decoded."""
-    digest = content_hash(path)
-    key = entry_key(
-        {
-            "content": digest,
-            "encoder": encoder.fingerprint,
-            "fps": sampling.fps,
-            "start": sampling.start,
-            "end": sampling.end,
-        }
-    )
-    known_damage = len(store.damaged) if store else 0
-    found = store.get(clip_id, key) if store else None
-    notes = tuple(store.damaged[known_damage:]) if store else ()
-    if found is not None:
-        return Embedded(clip_id, path, clip=found, cached=True, notes=notes)
-    stream = sample_frames(
-        path, fps=sampling.fps, start=sampling.start, end=sampling.end, batch_size=BATCH_SIZE
-    )
+    """Encode what a clip's thread brings; raises what it met."""
+    opened = clip.next()
+    if isinstance(opened, Embedded):
+        return opened
     rows: list[np.ndarray[tuple[int, int], np.dtype[np.float32]]] = []
     times: list[np.ndarray[tuple[int], np.dtype[np.float64]]] = []
 
-    def timed(batches: Iterable[FrameBatch]) -> Iterator[FrameBatch]:
-        for batch in batches:
+    def batches() -> Iterator[FrameBatch]:
+        while (batch := clip.next()) is not None:
             times.append(batch.pts_seconds)
             yield batch
 
-    with _ahead(stream) as batches:
-        for block in encode_frames(encoder, timed(batches)):
-            rows.append(np.asarray(block, np.float32))
-            if on_frames:
-                on_frames(clip_id, len(block))
+    for block in encode_frames(encoder, batches()):
+        rows.append(np.asarray(block, np.float32))
+        if on_frames:
+            on_frames(clip.id, len(block))
     embeddings = np.concatenate(rows)
     if not np.isfinite(embeddings).all():
         raise VideoError(
-            f"The encoder {encoder.model_id} gave NaN or infinity for {path}; "
+            f"The encoder {encoder.model_id} gave NaN or infinity for {clip.path}; "
             "try another --dtype or report the clip."
         )
-    clip = ClipEmbedding(
-        clip_id=clip_id,
+    embedded = ClipEmbedding(
+        clip_id=clip.id,
         embeddings=embeddings,
         pts_seconds=np.concatenate(times),
-        end_seconds=float(stream.end_seconds),
+        end_seconds=float(opened.stream.end_seconds),
         model_id=encoder.model_id,
         fingerprint=encoder.fingerprint,
         provenance={
-            "video": str(path),
-            "sha256": digest,
+            "video": str(clip.path),
+            "sha256": opened.digest,
             "fps": "all" if sampling.fps is None else f"{sampling.fps:g}",
             "start": "" if sampling.start is None else f"{sampling.start:g}",
             "end": "" if sampling.end is None else f"{sampling.end:g}",
             "actalign": __version__,
         },
-        warnings=tuple(stream.warnings),
+        warnings=tuple(opened.stream.warnings),
     )
     if store:
-        store.put(clip, key)
-    return Embedded(clip_id, path, clip=clip, notes=notes)
+        store.put(embedded, opened.key)
+    return Embedded(clip.id, clip.path, clip=embedded, notes=opened.notes)
 
 
 def thumbnails(path: Path, clip: ClipEmbedding, *, count: int = 8) -> FrameBatch | None:
@@ -169,43 +182,130 @@ def thumbnails(path: Path, clip: ClipEmbedding, *, count: int = 8) -> FrameBatch
     )
 
 
-class _ahead:
-    """Run an iterator in a thread, at most QUEUED_BATCHES ahead; leaving the block stops it."""
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A clip that must be encoded: its stream, and under which key it is stored."""
 
-    def __init__(self, source: Iterable[FrameBatch]) -> None:
-        self._source = source
-        self._queue: queue.Queue[FrameBatch | BaseException | None] = queue.Queue(QUEUED_BATCHES)
+    stream: FrameStream
+    digest: str
+    key: str
+    notes: tuple[str, ...]
+
+
+class _Clip:
+    """One video on its way: a thread puts what it finds, in order; the encoder's side takes it.
+
+    That is an `Embedded` from the store, or `_Opened`, batches and None; or, at any place, the
+    error that ended it.
+    """
+
+    def __init__(self, clip_id: str, path: Path) -> None:
+        self.id = clip_id
+        self.path = path
+        self.found: queue.Queue[Any] = queue.Queue(QUEUED_BATCHES)
+
+    def next(self) -> Any:
+        item = self.found.get()
+        if isinstance(item, BaseException):
+            raise item
+        return item
+
+
+class _Ahead:
+    """The clips of a run, in order, each filled by one of a few threads; leaving stops them.
+
+    decoders: one a thread; None decodes in the thread itself.
+    """
+
+    def __init__(
+        self,
+        encoder: Encoder,
+        videos: dict[str, Path],
+        sampling: Sampling,
+        store: Store | None,
+        decoders: Sequence[DecodeProcess | None],
+    ) -> None:
+        self._fingerprint = encoder.fingerprint
+        self._sampling = sampling
+        self._store = store
+        self._decoders = decoders
+        self._videos = iter(videos.items())
+        self._count = len(videos)
+        self._begun: queue.SimpleQueue[_Clip] = queue.SimpleQueue()
+        self._lock = threading.Lock()
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._work, daemon=True)
+        self._threads = [
+            threading.Thread(target=self._work, args=(decoder,), daemon=True)
+            for decoder in decoders
+        ]
 
-    def _put(self, item: FrameBatch | BaseException | None) -> bool:
+    def __enter__(self) -> Iterator[_Clip]:
+        for thread in self._threads:
+            thread.start()
+        return (self._begun.get() for _ in range(self._count))
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        for decoder in self._decoders:
+            if decoder:
+                decoder.stop()
+        for thread in self._threads:
+            thread.join()
+        for decoder in self._decoders:
+            if decoder:
+                decoder.close()
+
+    def _work(self, decoder: DecodeProcess | None) -> None:
+        # Clips are begun and taken in one order, so the thread of the clip that is waited for runs.
+        store = Store(self._store.folder) if self._store else None
+        read = decoder.sample_frames if decoder else sample_frames
+        while not self._stop.is_set():
+            with self._lock:
+                video = next(self._videos, None)
+                if video is None:
+                    return
+                clip = _Clip(*video)
+                self._begun.put(clip)
+            try:
+                self._fill(clip, read, store)
+            except BaseException as error:
+                self._put(clip, error)
+
+    def _fill(self, clip: _Clip, read: Callable[..., FrameStream], store: Store | None) -> None:
+        sampling = self._sampling
+        digest = content_hash(clip.path)
+        key = entry_key(
+            {
+                "content": digest,
+                "encoder": self._fingerprint,
+                "fps": sampling.fps,
+                "start": sampling.start,
+                "end": sampling.end,
+            }
+        )
+        known_damage = len(store.damaged) if store else 0
+        found = store.get(clip.id, key) if store else None
+        if found is not None:
+            self._put(clip, Embedded(clip.id, clip.path, clip=found, cached=True))
+            return
+        notes = tuple(store.damaged[known_damage:]) if store else ()
+        stream = read(
+            clip.path,
+            fps=sampling.fps,
+            start=sampling.start,
+            end=sampling.end,
+            batch_size=BATCH_SIZE,
+        )
+        if self._put(clip, _Opened(stream, digest, key, notes)) and all(
+            self._put(clip, batch) for batch in stream
+        ):
+            self._put(clip, None)
+
+    def _put(self, clip: _Clip, item: Any) -> bool:
         while not self._stop.is_set():
             try:
-                self._queue.put(item, timeout=0.1)
+                clip.found.put(item, timeout=0.1)
                 return True
             except queue.Full:
                 continue
         return False
-
-    def _work(self) -> None:
-        try:
-            for batch in self._source:
-                if not self._put(batch):
-                    return
-            self._put(None)
-        except BaseException as error:
-            self._put(error)
-
-    def __enter__(self) -> Iterator[FrameBatch]:
-        self._thread.start()
-        return self._batches()
-
-    def _batches(self) -> Iterator[FrameBatch]:
-        while (item := self._queue.get()) is not None:
-            if isinstance(item, BaseException):
-                raise item
-            yield item
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()

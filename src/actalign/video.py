@@ -51,8 +51,8 @@ VIDEO_SUFFIXES = frozenset(
 )
 MAX_PIXELS = 8192 * 8192
 """Largest frame that is decoded, so that a small file can't ask for all memory."""
-MAX_BATCH_BYTES = 512 * 1024 * 1024
-"""Batches of large frames are cut at this size."""
+MAX_BATCH_BYTES = 32 * 1024 * 1024
+"""Batches of large frames are cut at this size, so that a few that wait are little memory."""
 
 
 @dataclass(frozen=True, slots=True)

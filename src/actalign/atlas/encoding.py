@@ -28,6 +28,7 @@ from actalign.atlas.embeddings import (
     write_embeddings,
 )
 from actalign.atlas.texts import Question, TextStore
+from actalign.decode_process import DecodeProcess
 from actalign.encoder import Encoder, encode_frames
 from actalign.errors import ActAlignError, UsageError, VideoError
 from actalign.pipeline import Sampling, embed_video
@@ -51,25 +52,26 @@ def encode_dataset(
     work = Store(_work_folder(output))
     rows: list[Row] = []
     cells: list[Cell] = []
-    for entry in dataset.usable:
-        try:
-            key = clip_key(dataset, entry, encoder.fingerprint, fps)
-            if key in done:
-                pts, frames = done[key]
-            else:
-                clip = work.get(entry.id, key)
-                if clip is None:
-                    clip = embed_entry(encoder, dataset, entry, fps)
-                    work.put(clip, key)
-                    tell(f"{entry.id}: {len(clip.embeddings)} frames encoded")
-                pts, frames = clip.pts_seconds.tolist(), clip.embeddings
-        except VideoError as error:
-            tell(f"{entry.id}: {error}")
-            rows.append(Row(entry.id, "failed", "not encoded", str(error)))
-            cells.append(None)
-            continue
-        rows.append(Row(entry.id, pts_seconds=pts, key=key))
-        cells.append(np.ascontiguousarray(frames, np.float32))
+    with DecodeProcess() as decoder:
+        for entry in dataset.usable:
+            try:
+                key = clip_key(dataset, entry, encoder.fingerprint, fps)
+                if key in done:
+                    pts, frames = done[key]
+                else:
+                    clip = work.get(entry.id, key)
+                    if clip is None:
+                        clip = embed_entry(encoder, dataset, entry, fps, decoder)
+                        work.put(clip, key)
+                        tell(f"{entry.id}: {len(clip.embeddings)} frames encoded")
+                    pts, frames = clip.pts_seconds.tolist(), clip.embeddings
+            except VideoError as error:
+                tell(f"{entry.id}: {error}")
+                rows.append(Row(entry.id, "failed", "not encoded", str(error)))
+                cells.append(None)
+                continue
+            rows.append(Row(entry.id, pts_seconds=pts, key=key))
+            cells.append(np.ascontiguousarray(frames, np.float32))
     missing = [Row(e.id, "failed", e.kind, e.reason) for e in dataset.failed]
     write_embeddings(output, VIDEO_FORMAT, note, rows, cells, missing=missing)
     shutil.rmtree(work.folder, ignore_errors=True)
@@ -131,15 +133,22 @@ def clip_key(dataset: Dataset, entry: Entry, fingerprint: str, fps: float | None
 
 
 def embed_entry(
-    encoder: Encoder, dataset: Dataset, entry: Entry, fps: float | None
+    encoder: Encoder,
+    dataset: Dataset,
+    entry: Entry,
+    fps: float | None,
+    decoder: DecodeProcess | None = None,
 ) -> ClipEmbedding:
     """Embed one entry's clip, or its frames from an original's file; raises VideoError."""
     if dataset.folder is None:
         return _embed_array(encoder, dataset, entry, fps)
-    found = embed_video(encoder, dataset.clip_path(entry), clip_id=entry.id, sampling=Sampling(fps))
-    if found.clip is None:
-        raise found.error or VideoError(f"The clip of {entry.id!r} could not be embedded.")
-    return found.clip
+    return embed_video(
+        encoder,
+        dataset.clip_path(entry),
+        clip_id=entry.id,
+        sampling=Sampling(fps),
+        decoder=decoder,
+    )
 
 
 def _embed_array(

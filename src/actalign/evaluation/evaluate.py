@@ -26,6 +26,7 @@ from actalign.atlas.dataset import Dataset, Entry, file_sha256, load_dataset, wr
 from actalign.atlas.encoding import clip_key, embed_entry
 from actalign.atlas.texts import read_questions, read_rows
 from actalign.classifier import ActAlign
+from actalign.decode_process import DecodeProcess
 from actalign.encoder import Encoder
 from actalign.errors import UsageError, VideoError
 from actalign.evaluation.results import summarise
@@ -94,12 +95,14 @@ def run(
     classifier = make_classifier(encoder, config)
     journal = _Journal(out)
     errors = [_error(e.id, "data", e.kind, e.reason) for e in dataset.failed]
-    for entry in dataset.usable:
-        found = _evaluate_one(
-            entry, dataset, scripts[entry.id], classifier, encoder, store, config, journal
-        )
-        errors += found
-        progress(entry.id, "; ".join(dict.fromkeys(e["error"] for e in found)))
+    with DecodeProcess() as decoder:
+        for entry in dataset.usable:
+            known = scripts[entry.id]
+            found = _evaluate_one(
+                entry, dataset, known, classifier, encoder, store, config, journal, decoder
+            )
+            errors += found
+            progress(entry.id, "; ".join(dict.fromkeys(e["error"] for e in found)))
     rows = journal.sorted([e.id for e in dataset.entries])
     write_rows(rows, out / "predictions.jsonl")
     write_rows(errors, out / "errors.jsonl")
@@ -234,12 +237,13 @@ def _evaluate_one(
     store: Store,
     config: EvalConfig,
     journal: _Journal,
+    decoder: DecodeProcess,
 ) -> list[Row]:
     """Score one sample with every scorer that has not scored it; returns why some can't."""
     if entry.correct is None:
         return [_error(entry.id, "data", "no answer", "its answer names no candidate")]
     try:
-        clip = _embedded(entry, dataset, encoder, store, config.fps)
+        clip = _embedded(entry, dataset, encoder, store, config.fps, decoder)
     except VideoError as error:
         return [_error(entry.id, "decode", "not encoded", str(error))]
     errors = []
@@ -259,12 +263,17 @@ def _evaluate_one(
 
 
 def _embedded(
-    entry: Entry, dataset: Dataset, encoder: StoredEncoder, store: Store, fps: float | None
+    entry: Entry,
+    dataset: Dataset,
+    encoder: StoredEncoder,
+    store: Store,
+    fps: float | None,
+    decoder: DecodeProcess | None = None,
 ) -> ClipEmbedding:
     key = clip_key(dataset, entry, encoder.fingerprint, fps)
     clip = store.get(entry.id, key)
     if clip is None:
-        clip = embed_entry(encoder.real, dataset, entry, fps)
+        clip = embed_entry(encoder.real, dataset, entry, fps, decoder)
         store.put(clip, key)
         clip = store.get(entry.id, key) or clip  # so that a resumed run has the very same
     return clip

@@ -16,14 +16,17 @@ from pathlib import Path
 
 from actalign._types import ClipEmbedding, Script
 from actalign.classifier import ActAlign
+from actalign.decode_process import DecodeProcess
 from actalign.demo import demo_clips
-from actalign.errors import ActAlignError, UsageError, VideoError
+from actalign.errors import ActAlignError, UsageError
 from actalign.pipeline import Sampling, embed_video
 from actalign.prediction import Prediction
 from actalign.video import sample_frames
 
 KEPT_RESULTS = 100
 KEPT_JOBS = 200
+DECODE_SECONDS = 60.0
+"""A decoder that gives nothing for so long is stopped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,7 @@ class Explorer:
         self.jobs: dict[str, Job] = {}
         self.results: dict[str, Prediction] = {}
         self._queue: queue.Queue[Job | None] = queue.Queue()
+        self._decoder = DecodeProcess(silent_seconds=DECODE_SECONDS)
         self._lock = threading.Lock()
         self._scoring = threading.Lock()
         self._thread = threading.Thread(target=self._work, daemon=True)
@@ -193,6 +197,7 @@ class Explorer:
             job.cancel.set()
         self._queue.put(None)
         self._thread.join(timeout=10)
+        self._decoder.close()
         self._folder.cleanup()
 
     def _work(self) -> None:
@@ -230,19 +235,18 @@ class Explorer:
                 raise _Cancelled
 
         classifier = self.classifier
-        found = embed_video(
+        embedding = embed_video(
             classifier.encoder,
             clip.path,
             clip_id=clip.name,
             sampling=Sampling(classifier.fps),
             store=classifier.store,
             on_frames=count,
+            decoder=self._decoder,
         )
-        if found.clip is None:  # pragma: no cover - embed_video raises instead
-            raise found.error or VideoError(f"{clip.name} could not be embedded.")
         # The server's own path is nobody's business.
-        provenance = {**found.clip.provenance, "video": clip.name}
-        clip.embedding = replace(found.clip, provenance=provenance)
+        provenance = {**embedding.provenance, "video": clip.name}
+        clip.embedding = replace(embedding, provenance=provenance)
 
 
 def _seconds(path: Path) -> float:

@@ -1,0 +1,178 @@
+"""Decoding in a child process: the same frames, and a lost or stopped child costs one clip only."""
+
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from actalign.decode_process import DecodeProcess
+from actalign.encoder import load_encoder
+from actalign.errors import UsageError, VideoError
+from actalign.pipeline import Sampling, embed_video, embed_videos
+from actalign.store import Store
+from actalign.video import sample_frames
+from tests.colour_model import save_colour_model
+from tests.media import number_of, write_video
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("clips")
+    for n in range(4):
+        write_video(folder / f"clip{n}.mp4", 20 + n)
+    return {path.stem: path for path in sorted(folder.iterdir())}
+
+
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory):
+    return load_encoder(str(save_colour_model(tmp_path_factory.mktemp("model"))))
+
+
+def children():
+    """The decoders that this process has started."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                status = (entry / "stat").read_text().rsplit(")", 1)[1].split()
+                command = (entry / "cmdline").read_text()
+            except OSError:
+                continue
+            if int(status[1]) == os.getpid() and "decode_process" in command:
+                found.append(int(entry.name))
+    return found
+
+
+@pytest.mark.parametrize("options", [{}, {"fps": 5, "start": 0.5}, {"batch_size": 7}])
+def test_the_child_gives_what_this_process_would(clips, options):
+    with DecodeProcess() as decoder:
+        for path in clips.values():
+            there, here = decoder.sample_frames(path, **options), sample_frames(path, **options)
+            assert there.info == here.info
+            assert there.end_seconds == here.end_seconds
+            np.testing.assert_array_equal(there.pts_seconds, here.pts_seconds)
+            for ours, theirs in zip(there, here, strict=True):
+                np.testing.assert_array_equal(ours.frames, theirs.frames)
+                np.testing.assert_array_equal(ours.pts_seconds, theirs.pts_seconds)
+            assert there.warnings == here.warnings
+    assert not children()
+
+
+def test_errors_are_the_same_and_the_child_goes_on(clips, tmp_path):
+    (tmp_path / "text.mp4").write_text("no video")
+    with DecodeProcess() as decoder:
+        for bad, kind in ((tmp_path / "text.mp4", VideoError), (tmp_path / "none.mp4", VideoError)):
+            with pytest.raises(kind) as here:
+                sample_frames(bad)
+            with pytest.raises(kind) as there:
+                decoder.sample_frames(bad)
+            assert str(there.value) == str(here.value)
+        with pytest.raises(UsageError, match="fps is -1"):
+            decoder.sample_frames(clips["clip0"], fps=-1)
+        before = children()
+        assert sum(len(b) for b in decoder.sample_frames(clips["clip0"])) == 20
+        assert children() == before
+
+
+def test_a_truncated_clip_keeps_its_warning(clips, tmp_path):
+    cut = tmp_path / "cut.avi"
+    write_video(tmp_path / "whole.avi", 40, codec="mpeg4")
+    cut.write_bytes((tmp_path / "whole.avi").read_bytes()[:-3000])
+    with DecodeProcess() as decoder:
+        stream = decoder.sample_frames(cut)
+        frames = sum(len(batch) for batch in stream)
+    assert 0 < frames < 40
+    assert "truncated" in stream.warnings[0]
+
+
+def test_a_clip_left_early_does_not_show_in_the_next(clips):
+    with DecodeProcess() as decoder:
+        next(iter(decoder.sample_frames(clips["clip0"], batch_size=2)))
+        batch = next(iter(decoder.sample_frames(clips["clip3"], start=1, batch_size=2)))
+    assert [number_of(frame) for frame in batch.frames] == [12, 13]
+
+
+def test_a_hung_decoder_is_an_error_row_and_the_rest_goes_on(clips, encoder):
+    stopped = []
+
+    def stop_once(clip_id, _):
+        if clip_id == "clip0" and not stopped:
+            stopped.extend(children())
+            for pid in stopped:
+                os.kill(pid, signal.SIGSTOP)  # as a decoder that never comes back
+
+    # Clips too long for the queue, so that the child is in mid-clip when it is stopped.
+    results = {}
+    for found in embed_videos(
+        encoder,
+        clips,
+        sampling=Sampling(),
+        on_frames=stop_once,
+        silent_seconds=2,
+        decoders=1,
+    ):
+        results[found.clip_id] = found
+    assert list(results) == list(clips)
+    failed = [r for r in results.values() if r.error]
+    assert len(failed) == 1
+    assert "gave nothing for 2 s" in str(failed[0].error)
+    assert str(failed[0].path) in str(failed[0].error)
+    assert not children()
+
+
+def test_a_killed_decoder_is_an_error_row_and_the_rest_goes_on(clips, encoder, tmp_path):
+    long = tmp_path / "long.mp4"
+    write_video(long, 400)
+    killed = []
+
+    def kill_once(clip_id, _):
+        if clip_id == "long" and not killed:
+            killed.extend(children())
+            for pid in killed:
+                os.kill(pid, signal.SIGSEGV)
+
+    videos = {"long": long, **clips}
+    store = Store(tmp_path / "store")
+    first = list(
+        embed_videos(encoder, videos, sampling=Sampling(), store=store, on_frames=kill_once)
+    )
+    assert [r.clip_id for r in first if r.error] == ["long"]
+    assert "signal 11" in str(first[0].error)
+    again = list(embed_videos(encoder, videos, sampling=Sampling(), store=store))
+    assert [r.cached for r in again] == [False, True, True, True, True]
+    assert len(again[0].clip.embeddings) == 400
+
+
+@pytest.mark.parametrize("decoders", [1, 3, 9])
+def test_clips_come_in_order_with_the_same_embeddings(clips, encoder, decoders):
+    found = list(embed_videos(encoder, clips, sampling=Sampling(), decoders=decoders))
+    assert [r.clip_id for r in found] == list(clips)
+    for result in found:
+        alone = embed_video(encoder, result.path, clip_id=result.clip_id, sampling=Sampling())
+        np.testing.assert_array_equal(result.clip.embeddings, alone.embeddings)
+        np.testing.assert_array_equal(result.clip.pts_seconds, alone.pts_seconds)
+
+
+def test_leaving_a_run_early_ends_its_threads_and_children(clips, encoder):
+    threads = threading.active_count()
+    run = embed_videos(encoder, clips, sampling=Sampling(), decoders=2, silent_seconds=1000)
+    next(run)
+    for pid in children():
+        os.kill(pid, signal.SIGSTOP)
+    began = time.monotonic()
+    run.close()
+    assert time.monotonic() - began < 10
+    assert not children()
+    deadline = time.monotonic() + 10
+    while threading.active_count() > threads and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert threading.active_count() <= threads
+
+
+def test_the_time_out_must_be_positive():
+    with pytest.raises(UsageError, match="more than 0"):
+        DecodeProcess(silent_seconds=0)
