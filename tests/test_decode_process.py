@@ -157,6 +157,15 @@ def test_clips_come_in_order_with_the_same_embeddings(clips, encoder, decoders):
         np.testing.assert_array_equal(result.clip.pts_seconds, alone.pts_seconds)
 
 
+def test_one_decoder_serves_clip_after_clip(clips, encoder):
+    served = set()
+    with DecodeProcess() as decoder:
+        for path in clips.values():
+            embed_video(encoder, path, clip_id="x", sampling=Sampling(), decoder=decoder)
+            served.update(children())
+    assert len(served) == 1
+
+
 def test_leaving_a_run_early_ends_its_threads_and_children(clips, encoder):
     threads = threading.active_count()
     run = embed_videos(encoder, clips, sampling=Sampling(), decoders=2, silent_seconds=1000)

@@ -49,7 +49,6 @@ class DecodeProcess:
         self._busy = False
         self._asked_at: float | None = None
         self._gave_up = False
-        self._stopped = False
 
     def sample_frames(self, source: str | Path, **options: Any) -> FrameStream:
         """As `video.sample_frames` of a file or folder, decoded by the child.
@@ -60,8 +59,8 @@ class DecodeProcess:
             self.close()
         child = self._start()
         name = str(source)
-        self._send(child, {"source": name, **options})
         self._busy = True
+        self._send(child, {"source": name, **options})
         head = self._message(child, name)
         warnings: list[str] = []
         batches = self._batches(child, name, warnings)
@@ -85,15 +84,12 @@ class DecodeProcess:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def stop(self) -> None:
-        """End the child for good, from any thread: who waits for it gets an error at once."""
-        self._stopped = True
-        if (child := self._child) is not None:
+    def interrupt(self) -> None:
+        """End the child if it is at a clip, from any thread; who waits for it gets an error."""
+        if self._busy and (child := self._child) is not None:
             child.kill()
 
     def _start(self) -> subprocess.Popen[bytes]:
-        if self._stopped:
-            raise VideoError("The decoder was stopped.")
         if self._child is None or self._child.poll() is not None:
             self.close()
             # -P: a file in the working folder must not stand in for a module of ours.

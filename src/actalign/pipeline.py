@@ -11,6 +11,7 @@ import os
 import queue
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -79,9 +80,11 @@ def embed_videos(
     nothing for so long is stopped, and its clip fails.
     """
     count = min(decoders or max(1, (os.cpu_count() or 1) // 4), len(videos))
-    children = [DecodeProcess(silent_seconds=silent_seconds) for _ in range(count)]
-    with _Ahead(encoder, videos, sampling, store, children) as clips:
-        for clip in clips:
+    with ExitStack() as stack:
+        children = [
+            stack.enter_context(DecodeProcess(silent_seconds=silent_seconds)) for _ in range(count)
+        ]
+        for clip in stack.enter_context(_Ahead(encoder, videos, sampling, store, children)):
             try:
                 yield _embed(encoder, clip, sampling, store, on_frames)
             except VideoError as error:
@@ -248,12 +251,9 @@ class _Ahead:
         self._stop.set()
         for decoder in self._decoders:
             if decoder:
-                decoder.stop()
+                decoder.interrupt()
         for thread in self._threads:
             thread.join()
-        for decoder in self._decoders:
-            if decoder:
-                decoder.close()
 
     def _work(self, decoder: DecodeProcess | None) -> None:
         # Clips are begun and taken in one order, so the thread of the clip that is waited for runs.
