@@ -25,10 +25,10 @@ LAYERS = [
         "body_features",
         "body_text",
     },
-    {"pipeline", "prediction", "classifier", "figures", "progress", "demo"},
+    {"pipeline", "shards", "prediction", "classifier", "figures", "progress", "demo"},
     {"generation", "llm", "llm_batch", "script_bank", "shipped_scripts", "local_chat"},
     {"evaluation", "atlas"},
-    {"cli", "cli_eval", "cli_subactions"},
+    {"cli", "cli_options", "cli_eval", "cli_subactions"},
 ]
 
 

@@ -6,12 +6,30 @@ Exit codes: 0 all well, 1 some or all of the work failed, 2 wrong usage.
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from actalign import __version__, cli_eval, cli_subactions, cli_tools
+from actalign.cli_options import (
+    DecodeTimeout,
+    Device,
+    Dtype,
+    End,
+    Fps,
+    Model,
+    NumShards,
+    Quiet,
+    ShardIndex,
+    Start,
+    StoreDir,
+    Videos,
+    labels_of,
+    llm_config,
+    parse_fps,
+)
 from actalign.encoder import DEFAULT_MODEL
 from actalign.errors import UsageError, run_program
 
@@ -21,7 +39,6 @@ if TYPE_CHECKING:
 
     from actalign._types import Script
     from actalign.classifier import ActAlign
-    from actalign.llm import LLMConfig
     from actalign.pipeline import Embedded
     from actalign.prediction import Prediction
 
@@ -37,27 +54,7 @@ app.add_typer(cli_eval.app, name="eval")
 app.command()(cli_eval.report)
 app.command()(cli_tools.serve)
 app.command()(cli_tools.export)
-
-Videos = Annotated[
-    list[Path], typer.Argument(help="Video files, folders of them, or .txt lists of paths.")
-]
-Model = Annotated[
-    str, typer.Option(help="Encoder: a hub id, a local folder, or 'body' (built in, offline).")
-]
-Device = Annotated[
-    str | None, typer.Option(help="cpu, cuda:0, ...; the first GPU if there is one.")
-]
-Dtype = Annotated[str | None, typer.Option(help="float32, bfloat16 or float16.")]
-Fps = Annotated[str | None, typer.Option(help="Frames encoded a second, or 'all'.")]
-Start = Annotated[float | None, typer.Option(help="First second of the segment.")]
-End = Annotated[float | None, typer.Option(help="End of the segment in seconds (not included).")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print results and errors only.")]
-DecodeTimeout = Annotated[
-    float, typer.Option(help="Seconds a decoder may give nothing before its video fails.")
-]
-StoreDir = Annotated[
-    Path | None, typer.Option("--store", help="Folder that keeps embeddings between runs.")
-]
+app.command()(cli_tools.merge)
 
 
 def _version(value: bool) -> None:
@@ -115,6 +112,8 @@ def classify(
         Path | None, typer.Option(help="Bank that keeps generated scripts, .json or .parquet.")
     ] = None,
     decode_timeout: DecodeTimeout = 300.0,
+    num_shards: NumShards = None,
+    shard: ShardIndex = None,
     quiet: Quiet = False,
 ) -> None:
     """Say which candidate action each clip shows, and when each of its sub-actions happens."""
@@ -125,6 +124,7 @@ def classify(
     from actalign.prediction import write_rows
     from actalign.progress import Progress
     from actalign.scoring import get_scorer
+    from actalign.shards import Shard
     from actalign.store import Store, default_store
     from actalign.subactions import scripts_for
     from actalign.video import list_videos
@@ -134,13 +134,15 @@ def classify(
     if scorer is not None:
         get_scorer(scorer)
     loaded = as_scripts(scripts)
-    wanted = _labels(labels, labels_file) or candidate_labels_of(loaded)
+    wanted = labels_of(labels, labels_file) or candidate_labels_of(loaded)
     if not wanted:
         raise UsageError("There are no candidates; give --labels, --labels-file or --scripts.")
-    found = clip_ids(list_videos(videos))
-    frames_per_second = _parse_fps(fps)
+    part = Shard.of(num_shards, shard)
+    listed = clip_ids(list_videos(videos))
+    found = part.clips(listed) if part else listed
+    frames_per_second = parse_fps(fps)
     ready, notes = add_missing_scripts(
-        wanted, loaded, domain=domain, config=_llm(llm_model, base_url), bank=bank
+        wanted, loaded, domain=domain, config=llm_config(llm_model, base_url), bank=bank
     )
     _, bare = scripts_for(wanted, ready, domain=domain)
     if bare:
@@ -149,6 +151,17 @@ def classify(
     encoder = load_encoder(model, device=device, dtype=dtype)
     classifier = ActAlign(encoder, smoothing_seconds=smoothing, scorer=scorer)
     sampling = Sampling(classifier.fps if fps is None else frames_per_second, start, end)
+    settings = {
+        "labels": wanted,
+        "scripts": [asdict(script) for script in ready],
+        "domain": domain,
+        "encoder": encoder.fingerprint,
+        "sampling": asdict(sampling),
+        "scorer": classifier.scorer.name,
+        "smoothing_seconds": classifier.smoothing_seconds,
+        "top_k": top_k,
+    }
+    marks = part.marks(listed, settings) if part else {}
     console = _console(stderr=True)
     if not (quiet or as_json):
         for note in notes:
@@ -167,6 +180,8 @@ def classify(
             row, prediction = _classified(
                 classifier, result, labels=wanted, scripts=ready, domain=domain, top_k=top_k
             )
+            if part:
+                row["shard"] = marks[result.clip_id]
             rows.append(row)
             progress.clip(result.clip_id)
             _notes(console, result, quiet=quiet or as_json)
@@ -205,17 +220,22 @@ def encode(
     device: Device = None,
     dtype: Dtype = None,
     decode_timeout: DecodeTimeout = 300.0,
+    num_shards: NumShards = None,
+    shard: ShardIndex = None,
     quiet: Quiet = False,
 ) -> None:
     """Embed the frames of videos once, so that candidates can be scored at once and again."""
     from actalign.encoder import load_encoder
     from actalign.pipeline import Sampling, clip_ids, embed_videos
     from actalign.progress import Progress
+    from actalign.shards import Shard
     from actalign.store import Store
     from actalign.video import list_videos
 
-    found = clip_ids(list_videos(videos))
-    frames_per_second = _parse_fps(fps)
+    part = Shard.of(num_shards, shard)
+    listed = clip_ids(list_videos(videos))
+    found = part.clips(listed) if part else listed
+    frames_per_second = parse_fps(fps)
     encoder = load_encoder(model, device=device, dtype=dtype)
     sampling = Sampling(encoder.defaults.fps if fps is None else frames_per_second, start, end)
     console = _console(stderr=True)
@@ -273,43 +293,6 @@ def demo(
     if not quiet:
         right = sum(row["filtered_resps"] == [row["target"]] for row in rows)
         console.print(f"{right} of {len(rows)} right; predictions: {out / 'predictions.jsonl'}")
-
-
-def _labels(labels: str | None, labels_file: Path | None) -> list[str]:
-    """Labels from the flag or the file; giving both is an error."""
-    if labels is not None and labels_file is not None:
-        raise UsageError("Give --labels or --labels-file, not both.")
-    if labels is not None:
-        return [label.strip() for label in labels.split(",") if label.strip()]
-    if labels_file is None:
-        return []
-    try:
-        lines = labels_file.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"The labels file {labels_file} can't be read: {error}.") from error
-    return [line.strip() for line in lines if line.strip()]
-
-
-def _llm(model: str | None, base_url: str | None) -> LLMConfig | None:
-    if model is None:
-        if base_url is not None:
-            raise UsageError("--base-url needs --llm-model, the service's name of a model.")
-        return None
-    from actalign.llm import LLMConfig
-
-    return LLMConfig(model=model, base_url=base_url)
-
-
-def _parse_fps(fps: str | None) -> float | None:
-    if fps is None or fps == "all":
-        return None
-    try:
-        value = float(fps)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < float("inf"):
-        raise UsageError(f"--fps is {fps!r}; give a number above 0, or 'all'.")
-    return value
 
 
 def _classified(

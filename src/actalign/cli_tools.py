@@ -1,4 +1,4 @@
-"""The command line's tools around predictions: `serve`, `export` and `doctor`."""
+"""The command line's tools around predictions: `serve`, `export`, `merge` and `doctor`."""
 
 from __future__ import annotations
 
@@ -96,3 +96,17 @@ def export(
 
     for path in write(predictions, to, out):
         print(path)
+
+
+def merge(
+    out: Annotated[Path, typer.Argument(help="The predictions.jsonl to write.")],
+    parts: Annotated[
+        list[Path], typer.Argument(help="predictions.jsonl of shards, or of runs over other clips.")
+    ],
+) -> None:
+    """Join the predictions of shards: byte for byte what one undisturbed run would have written."""
+    from actalign.prediction import write_rows
+    from actalign.shards import merge as merged
+
+    write_rows(merged(parts), out)
+    print(out)

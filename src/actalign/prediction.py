@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -117,7 +118,8 @@ class Prediction:
             "smoothing_seconds": self.smoothing_seconds,
             "model_id": clip.model_id,
             "fingerprint": clip.fingerprint,
-            "provenance": clip.provenance,
+            # Sorted, as an entry of the store holds it: a row is the same from there and fresh.
+            "provenance": dict(sorted(clip.provenance.items())),
             "settings": self.settings,
         }
 
@@ -174,3 +176,6 @@ def write_rows(rows: Iterable[dict[str, Any]], path: str | Path) -> None:
         raise ActAlignError(
             f"The predictions can't be written to {path}: {error.strerror or error}."
         ) from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)

@@ -1,0 +1,80 @@
+"""Options that several verbs of the command line share: one help text each, and how to read it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from actalign.errors import UsageError
+
+if TYPE_CHECKING:
+    from actalign.llm import LLMConfig
+
+Videos = Annotated[
+    list[Path], typer.Argument(help="Video files, folders of them, or .txt lists of paths.")
+]
+Model = Annotated[
+    str, typer.Option(help="Encoder: a hub id, a local folder, or 'body' (built in, offline).")
+]
+Device = Annotated[
+    str | None, typer.Option(help="cpu, cuda:0, ...; the first GPU if there is one.")
+]
+Dtype = Annotated[str | None, typer.Option(help="float32, bfloat16 or float16.")]
+Fps = Annotated[str | None, typer.Option(help="Frames encoded a second, or 'all'.")]
+Start = Annotated[float | None, typer.Option(help="First second of the segment.")]
+End = Annotated[float | None, typer.Option(help="End of the segment in seconds (not included).")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print results and errors only.")]
+DecodeTimeout = Annotated[
+    float, typer.Option(help="Seconds a decoder may give nothing before its video fails.")
+]
+StoreDir = Annotated[
+    Path | None, typer.Option("--store", help="Folder that keeps embeddings between runs.")
+]
+NumShards = Annotated[
+    int | None, typer.Option(min=1, help="Cut the run into N shards by clip id; see --shard.")
+]
+ShardIndex = Annotated[
+    int | None,
+    typer.Option("--shard", help="Do this shard only, 0 to N-1; `actalign merge` joins them."),
+]
+
+
+def parse_fps(fps: str | None) -> float | None:
+    """Frames a second, None for all; raises UsageError."""
+    if fps is None or fps == "all":
+        return None
+    try:
+        value = float(fps)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise UsageError(f"--fps is {fps!r}; give a number above 0, or 'all'.")
+    return value
+
+
+def labels_of(labels: str | None, labels_file: Path | None) -> list[str]:
+    """Labels from the flag or the file; giving both is an error."""
+    if labels is not None and labels_file is not None:
+        raise UsageError("Give --labels or --labels-file, not both.")
+    if labels is not None:
+        return [label.strip() for label in labels.split(",") if label.strip()]
+    if labels_file is None:
+        return []
+    try:
+        lines = labels_file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"The labels file {labels_file} can't be read: {error}.") from error
+    return [line.strip() for line in lines if line.strip()]
+
+
+def llm_config(model: str | None, base_url: str | None) -> LLMConfig | None:
+    """The language model that the flags name; raises UsageError."""
+    if model is None:
+        if base_url is not None:
+            raise UsageError("--base-url needs --llm-model, the service's name of a model.")
+        return None
+    from actalign.llm import LLMConfig
+
+    return LLMConfig(model=model, base_url=base_url)
