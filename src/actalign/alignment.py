@@ -102,10 +102,9 @@ def _checked(affinity: ArrayLike) -> Float32:
         raise UsageError(
             f"The affinity must be a non-empty (frames, sub-actions) matrix, not {matrix.shape}."
         )
-    # Affinities are small, so the sum is finite unless one of them is not.
-    with np.errstate(invalid="ignore"):
-        finite = np.isfinite(matrix.sum(dtype=np.float64))
-    if not finite:
+    flat = matrix.reshape(-1)
+    # One fast product tells for all but huge values, which are then looked at one by one.
+    if not np.isfinite(np.dot(flat, flat)) and not np.isfinite(flat).all():
         raise UsageError("The affinity holds NaN or infinity; encode the clip and script again.")
     return matrix
 

@@ -49,7 +49,7 @@ def cosine(frames: ArrayLike, texts: ArrayLike) -> Float32:
 
 def _unit_scale(array: Float32, name: str) -> tuple[Float32, Float32]:
     """An (N, D) array and (N,) factors that together give unit rows (zero rows: factor 1)."""
-    squares = np.einsum("nd,nd->n", array, array)
+    squares = _row_squares(array)
     if not (squares.min() > 1e-30 and squares.max() < 1e30):  # also false for NaN
         finite = np.isfinite(array).all(axis=1)
         if not finite.all():
@@ -58,9 +58,15 @@ def _unit_scale(array: Float32, name: str) -> tuple[Float32, Float32]:
         # Squares leave float32's range for such rows; bring them into range first.
         peak = np.abs(array).max(axis=1, keepdims=True)
         array = array / np.where(peak > 0, peak, 1)
-        squares = np.einsum("nd,nd->n", array, array)
+        squares = _row_squares(array)
         squares[squares == 0] = 1
     return array, 1 / np.sqrt(squares)
+
+
+def _row_squares(array: Float32) -> Float32:
+    """Squared length of every row, by N products (1, D) x (D, 1): a third of einsum's time."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.matmul(array[:, None, :], array[:, :, None]).reshape(-1)
 
 
 def check_width(frames: Float32, texts: Float32) -> None:
