@@ -13,7 +13,16 @@ SOURCE = Path(actalign.__file__).parent
 # A module may import from its own layer and the ones before it, when it is itself imported.
 LAYERS = [
     {"_types", "errors", "__init__"},
-    {"video", "decoding", "similarity", "alignment", "encoder", "subactions", "store"},
+    {
+        "video",
+        "decoding",
+        "similarity",
+        "alignment",
+        "recurrence",
+        "encoder",
+        "subactions",
+        "store",
+    },
     {
         "preprocessing",
         "scoring",

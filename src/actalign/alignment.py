@@ -1,6 +1,7 @@
 """Dynamic time warping of frames with sub-actions: score, path and intervals.
 
-Works on bare affinity arrays and knows nothing of video or text. One recurrence, written once.
+Works on bare affinity arrays and knows nothing of video or text. The recurrence itself is compiled
+and lies in `recurrence`, which is imported when first used, because numba takes long to load.
 """
 
 from __future__ import annotations
@@ -8,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -64,6 +64,8 @@ def align_batch(
     affinity: (T, sum(sizes)), the candidates' columns side by side. sizes: K_m of each candidate.
     Returns M alignments in the order given.
     """
+    from actalign.recurrence import backtrack, forward
+
     if objective not in ("sum", "mean"):
         raise UsageError(f"The objective is {objective!r}; choose 'sum' or 'mean'.")
     matrix = _checked(affinity)
@@ -71,8 +73,8 @@ def align_batch(
     candidates = range(len(sizes))
     offsets = np.zeros(len(sizes))
     while True:
-        sums = _forward(matrix, starts, offsets)
-        paths = [_backtrack(sums[:, starts[m] : starts[m + 1]]) for m in candidates]
+        sums = forward(matrix, starts, offsets)
+        paths = [backtrack(sums[:, starts[m] : starts[m + 1]]) for m in candidates]
         means = np.array([sums[-1, starts[m + 1] - 1] / len(paths[m]) for m in candidates])
         offsets += means
         if objective == "sum" or np.all(np.abs(means) <= 1e-12):
@@ -89,10 +91,12 @@ def align_batch(
 
 def align_scores(affinity: ArrayLike, sizes: Sequence[int]) -> tuple[Float64, NDArray[np.int64]]:
     """Scores (M,) and path lengths (M,) as `align_batch` finds them for "sum", without paths."""
+    from actalign.recurrence import forward, path_lengths
+
     matrix = _checked(affinity)
     starts = _starts(sizes, matrix.shape[1])
-    sums = _forward(matrix, starts, np.zeros(len(sizes)))
-    lengths = _lengths(sums, starts)
+    sums = forward(matrix, starts, np.zeros(len(sizes)))
+    lengths = path_lengths(sums, starts)
     return sums[-1, starts[1:] - 1] / lengths, lengths
 
 
@@ -118,79 +122,3 @@ def _starts(sizes: Sequence[int], columns: int) -> NDArray[np.int64]:
             f"affinity's {columns} columns."
         )
     return starts
-
-
-@numba.njit(cache=True, nogil=True)
-def _forward(
-    affinity: Float32, starts: NDArray[np.int64], offsets: Float64
-) -> Float64:  # pragma: no cover - compiled
-    """Best sums of affinity - offset up to each cell, (T, columns), all candidates row by row.
-
-    Sums are float64: in float32 a small affinity is lost beside a long sum and ties appear.
-    """
-    frames, columns = affinity.shape
-    sums = np.empty((frames, columns))
-    candidates = len(starts) - 1
-    for m in range(candidates):
-        total = 0.0
-        for k in range(starts[m], starts[m + 1]):
-            total += affinity[0, k] - offsets[m]
-            sums[0, k] = total
-    for t in range(1, frames):
-        before, row, here = sums[t - 1], sums[t], affinity[t]
-        for m in range(candidates):
-            start, offset = starts[m], offsets[m]
-            diagonal = before[start]
-            best = diagonal + (here[start] - offset)
-            row[start] = best
-            for k in range(start + 1, starts[m + 1]):
-                up = before[k]
-                highest = up if up > diagonal else diagonal
-                best = (best if best > highest else highest) + (here[k] - offset)
-                row[k] = best
-                diagonal = up
-    return sums
-
-
-@numba.njit(cache=True, nogil=True, inline="always")
-def _before(sums: Float64, t: int, k: int) -> tuple[int, int]:  # pragma: no cover - compiled
-    """The cell that the best path to (t, k) comes from: diagonal, then frame, then sub-action."""
-    if t == 0:
-        return t, k - 1
-    if k == 0:
-        return t - 1, k
-    diagonal, frame, subaction = sums[t - 1, k - 1], sums[t - 1, k], sums[t, k - 1]
-    if diagonal >= frame and diagonal >= subaction:
-        return t - 1, k - 1
-    if frame >= subaction:
-        return t - 1, k
-    return t, k - 1
-
-
-@numba.njit(cache=True, nogil=True)
-def _lengths(
-    sums: Float64, starts: NDArray[np.int64]
-) -> NDArray[np.int64]:  # pragma: no cover - compiled
-    lengths = np.empty(len(starts) - 1, np.int64)
-    for m in range(len(lengths)):
-        own = sums[:, starts[m] : starts[m + 1]]
-        t, k = own.shape[0] - 1, own.shape[1] - 1
-        lengths[m] = 1
-        while t > 0 or k > 0:
-            t, k = _before(own, t, k)
-            lengths[m] += 1
-    return lengths
-
-
-@numba.njit(cache=True, nogil=True)
-def _backtrack(sums: Float64) -> Int32:  # pragma: no cover - compiled
-    """The (L, 2) path through one candidate's (T, K) sums."""
-    t, k = sums.shape[0] - 1, sums.shape[1] - 1
-    path = np.empty((t + k + 1, 2), np.int32)
-    row = len(path) - 1
-    path[row] = t, k
-    while t > 0 or k > 0:
-        t, k = _before(sums, t, k)
-        row -= 1
-        path[row] = t, k
-    return path[row:].copy()

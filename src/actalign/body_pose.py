@@ -6,15 +6,21 @@ frame's detector is looked for in enlarged parts of it. Knows nothing of embeddi
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import functools
 import hashlib
+import importlib
+import importlib.util
 import io
 import os
 import sys
+import threading
 import warnings
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Self
 
 import numpy as np
@@ -23,6 +29,7 @@ from numpy.typing import NDArray
 from actalign._types import FrameBatch, UInt8
 from actalign.body_features import PoseTrack, pixel_scale
 from actalign.errors import EncoderError
+from actalign.store import default_store
 
 Array = NDArray[np.float64]
 
@@ -41,40 +48,73 @@ _SEARCH_SECONDS = 1.0  # how often an unseen person is looked for in parts of th
 _FORGET_SECONDS = 1.0  # how long a lost person's place is remembered
 
 
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Silence mediapipe's native log lines, which go straight to file descriptor 2."""
-    sys.stderr.flush()
-    saved, sink = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(sink, 2)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        os.dup2(saved, 2)
-        os.close(saved)
-        os.close(sink)
+class _Quiet:
+    """Silences mediapipe's native log lines, which go straight to file descriptor 2; several
+    threads may be within at once, and the last one to leave gives the descriptor back."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._within = 0
+        self._saved = -1
+
+    def __enter__(self) -> None:
+        with self._lock:
+            self._within += 1
+            if self._within == 1:
+                sys.stderr.flush()
+                self._saved, sink = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+                os.dup2(sink, 2)
+                os.close(sink)
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._within -= 1
+            if self._within == 0:
+                os.dup2(self._saved, 2)
+                os.close(self._saved)
+
+
+_quiet = _Quiet()
+
+
+class _Pyplot(ModuleType):
+    """Stands in for matplotlib.pyplot, which mediapipe imports for drawing functions that nothing
+    here uses, and which takes half a second; becomes the real one when something is asked of it."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(importlib.import_module("matplotlib.pyplot"), name)
 
 
 def _import_mediapipe() -> Any:
     os.environ.setdefault("GLOG_minloglevel", "3")
+    later: dict[str, ModuleType] = {}
+    if "mediapipe" not in sys.modules and "matplotlib" not in sys.modules:
+        pyplot, parent = _Pyplot("matplotlib.pyplot"), ModuleType("matplotlib")
+        parent.__dict__["pyplot"] = pyplot
+        later = {"matplotlib": parent, "matplotlib.pyplot": pyplot}
+    sys.modules.update(later)
     try:
-        with _quiet():
+        with _quiet, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
             import mediapipe
-            import mediapipe.tasks.python.metadata.metadata_writers.metadata_writer
             import mediapipe.tasks.python.vision
     except ImportError as error:
         raise EncoderError(f"{_INSTALL} ({error})") from None
+    finally:
+        for name in later:
+            del sys.modules[name]
     return mediapipe
 
 
 def _weights() -> tuple[bytes, bytes]:
-    root = Path(_import_mediapipe().__file__).parent
+    # Found, not imported: who has the clips' embeddings needs no more than the weights' hash.
+    package = importlib.util.find_spec("mediapipe")
+    if package is None or package.origin is None:
+        raise EncoderError(f"{_INSTALL} (there is no mediapipe)")
     found = []
     for name in (_DETECTOR, _LANDMARKER):
         try:
-            found.append((root / name).read_bytes())
+            found.append((Path(package.origin).parent / name).read_bytes())
         except OSError:
             raise EncoderError(f"This mediapipe carries no {Path(name).name}. {_INSTALL}") from None
     return found[0], found[1]
@@ -88,9 +128,28 @@ def weights_hash() -> str:
     return digest.hexdigest()
 
 
+@functools.cache
+def _task() -> bytes:
+    """The pose landmarker task, from the user's cache folder where it was made before."""
+    path = default_store() / f"pose-landmarker-{weights_hash()[:16]}.task"
+    with contextlib.suppress(OSError, zipfile.BadZipFile):
+        packed = path.read_bytes()
+        with zipfile.ZipFile(io.BytesIO(packed)) as task:
+            if task.testzip() is None:
+                return packed
+    packed = _bundle()
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with contextlib.suppress(OSError):  # a cache that can't be written costs time only
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_bytes(packed)
+        temporary.replace(path)
+    return packed
+
+
 def _bundle() -> bytes:
     """The two models as a pose landmarker task: the same weights, with their input ranges noted
     (the detector wants pixels in -1..1, the landmark model in 0..1)."""
+    _import_mediapipe()
     from mediapipe.tasks.python.metadata.metadata_writers import metadata_writer
 
     def noted(model: bytes, mean: float, std: float) -> bytes:
@@ -104,6 +163,18 @@ def _bundle() -> bytes:
         task.writestr("pose_detector.tflite", noted(detector, 127.5, 127.5))
         task.writestr("pose_landmarks_detector.tflite", noted(landmarker, 0.0, 255.0))
     return packed.getvalue()
+
+
+_PICTURES: list[Any] = []
+"""Landmarkers for single pictures that no estimator uses now: they remember nothing, and making one
+takes as long as ten frames."""
+
+
+@atexit.register
+def _close_pictures() -> None:
+    while _PICTURES:
+        with _quiet:
+            _PICTURES.pop().close()
 
 
 class _Person:
@@ -175,9 +246,11 @@ class PoseEstimator:
         self._searched_seconds = -np.inf
         self._clock_ms = 0
         self._vision = self._mediapipe.tasks.vision
-        with _quiet():
-            self._task = _bundle()
-            self._picture = self._landmarker(self._vision.RunningMode.IMAGE, people=4)
+        with _quiet:
+            try:
+                self._picture = _PICTURES.pop()
+            except IndexError:
+                self._picture = self._landmarker(self._vision.RunningMode.IMAGE, people=4)
             self._video = (
                 None if still else self._landmarker(self._vision.RunningMode.VIDEO, people=1)
             )
@@ -185,7 +258,7 @@ class PoseEstimator:
 
     def _landmarker(self, mode: Any, people: int) -> Any:
         options = self._vision.PoseLandmarkerOptions(
-            base_options=self._mediapipe.tasks.BaseOptions(model_asset_buffer=self._task),
+            base_options=self._mediapipe.tasks.BaseOptions(model_asset_buffer=_task()),
             running_mode=mode,
             num_poses=people,
             min_pose_detection_confidence=_CONFIDENCE,
@@ -202,11 +275,11 @@ class PoseEstimator:
 
     def close(self) -> None:
         """Release the models; the estimator can't be used afterwards."""
-        for model in (self._picture, self._video):
-            if model is not None:
-                with _quiet():
-                    model.close()
-        self._video = None
+        _PICTURES.append(self._picture)
+        if self._video is not None:
+            with _quiet:
+                self._video.close()
+            self._video = None
 
     def _image(self, picture: UInt8) -> Any:
         return self._mediapipe.Image(
@@ -216,7 +289,7 @@ class PoseEstimator:
     def _run(self, model: Callable[[], Any]) -> Any:
         if not self._talkative:
             return model()
-        with _quiet():
+        with _quiet:
             result = model()
         self._talkative = not result.pose_world_landmarks
         return result

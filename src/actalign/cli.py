@@ -6,6 +6,7 @@ Exit codes: 0 all well, 1 some or all of the work failed, 2 wrong usage.
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -117,6 +118,7 @@ def classify(
     quiet: Quiet = False,
 ) -> None:
     """Say which candidate action each clip shows, and when each of its sub-actions happens."""
+    from actalign.alignment import align_batch
     from actalign.classifier import ActAlign, as_scripts, candidate_labels_of
     from actalign.encoder import load_encoder
     from actalign.generation import add_missing_scripts
@@ -148,6 +150,8 @@ def classify(
     if bare:
         names = ", ".join(repr(label) for label in bare)
         notes.append(f"no script for {names}: aligned as one step, its own name")
+    # The compiled alignment takes half a second to load, which the encoder's start can hide.
+    threading.Thread(target=align_batch, args=([[0, 0]] * 2, [1, 1])).start()
     encoder = load_encoder(model, device=device, dtype=dtype)
     classifier = ActAlign(encoder, smoothing_seconds=smoothing, scorer=scorer)
     sampling = Sampling(classifier.fps if fps is None else frames_per_second, start, end)

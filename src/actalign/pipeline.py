@@ -10,7 +10,9 @@ from __future__ import annotations
 import os
 import queue
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +23,7 @@ import numpy as np
 from actalign import __version__
 from actalign._types import ClipEmbedding, FrameBatch
 from actalign.decode_process import SILENT_SECONDS, DecodeProcess
-from actalign.encoder import Encoder, encode_frames
+from actalign.encoder import ClipEncoder, Encoder, encode_frames
 from actalign.errors import ActAlignError, VideoError
 from actalign.store import Store, entry_key
 from actalign.video import FrameStream, content_hash, sample_frames
@@ -69,26 +71,42 @@ def embed_videos(
     sampling: Sampling,
     store: Store | None = None,
     on_frames: Callable[[str, int], None] | None = None,
-    decoders: int | None = None,
+    at_once: int | None = None,
     silent_seconds: float = SILENT_SECONDS,
 ) -> Iterator[Embedded]:
     """Embed videos by id, in order, taking from the store what is there and adding what is not.
 
-    ``on_frames(clip_id, n)`` is called as n more frames are encoded. A video that fails yields an
-    `Embedded` with its error and the rest goes on. decoders: clips decoded at once, each in a
-    child process; one for every four cores where not given. silent_seconds: a decoder that gives
+    ``on_frames(clip_id, n)`` is called, from any thread, as n more frames are encoded. A video that
+    fails yields an `Embedded` with its error and the rest goes on. at_once: clips under way at
+    once, each decoded by a child process of its own. An encoder that takes whole clips works on one
+    core a clip and gets a clip for every core where not given; any other encodes one clip after
+    another, and one is decoded ahead for every four cores. silent_seconds: a decoder that gives
     nothing for so long is stopped, and its clip fails.
     """
-    count = min(decoders or max(1, (os.cpu_count() or 1) // 4), len(videos))
+    whole_clips = isinstance(encoder, ClipEncoder)
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    count = at_once or max(1, (cores or 1) // (1 if whole_clips else 4))
+    count = min(count, len(videos)) or 1
+
+    def embed(clip: _Clip) -> Embedded:
+        try:
+            return _embed(encoder, clip, sampling, store, on_frames)
+        except VideoError as error:
+            return Embedded(clip.id, clip.path, error=error)
+
     with ExitStack() as stack:
         children = [
             stack.enter_context(DecodeProcess(silent_seconds=silent_seconds)) for _ in range(count)
         ]
+        workers = ThreadPoolExecutor(count if whole_clips else 1)
+        stack.callback(workers.shutdown, cancel_futures=True)
+        under_way: deque[Future[Embedded]] = deque()
         for clip in stack.enter_context(_Ahead(encoder, videos, sampling, store, children)):
-            try:
-                yield _embed(encoder, clip, sampling, store, on_frames)
-            except VideoError as error:
-                yield Embedded(clip.id, clip.path, error=error)
+            under_way.append(workers.submit(embed, clip))
+            if len(under_way) >= count:
+                yield under_way.popleft().result()
+        while under_way:
+            yield under_way.popleft().result()
 
 
 def embed_video(
@@ -202,16 +220,33 @@ class _Clip:
     error that ended it.
     """
 
-    def __init__(self, clip_id: str, path: Path) -> None:
+    def __init__(self, clip_id: str, path: Path, stop: threading.Event) -> None:
         self.id = clip_id
         self.path = path
-        self.found: queue.Queue[Any] = queue.Queue(QUEUED_BATCHES)
+        self._stop = stop
+        self._found: queue.Queue[Any] = queue.Queue(QUEUED_BATCHES)
+
+    def put(self, item: Any) -> bool:
+        """Hand an item over as soon as there is room; False when the run has been left."""
+        while not self._stop.is_set():
+            try:
+                self._found.put(item, timeout=0.1)
+                return True
+            except queue.Full:
+                continue
+        return False
 
     def next(self) -> Any:
-        item = self.found.get()
-        if isinstance(item, BaseException):
-            raise item
-        return item
+        """Wait for the next item; an error is raised, as is the end of the run."""
+        while not self._stop.is_set():
+            try:
+                item = self._found.get(timeout=0.5)
+            except queue.Empty:
+                continue
+            if isinstance(item, BaseException):
+                raise item
+            return item
+        raise VideoError(f"{self.path} was left before its end.")
 
 
 class _Ahead:
@@ -264,12 +299,12 @@ class _Ahead:
                 video = next(self._videos, None)
                 if video is None:
                     return
-                clip = _Clip(*video)
+                clip = _Clip(*video, self._stop)
                 self._begun.put(clip)
             try:
                 self._fill(clip, read, store)
             except BaseException as error:
-                self._put(clip, error)
+                clip.put(error)
 
     def _fill(self, clip: _Clip, read: Callable[..., FrameStream], store: Store | None) -> None:
         sampling = self._sampling
@@ -286,7 +321,7 @@ class _Ahead:
         known_damage = len(store.damaged) if store else 0
         found = store.get(clip.id, key) if store else None
         if found is not None:
-            self._put(clip, Embedded(clip.id, clip.path, clip=found, cached=True))
+            clip.put(Embedded(clip.id, clip.path, clip=found, cached=True))
             return
         notes = tuple(store.damaged[known_damage:]) if store else ()
         stream = read(
@@ -296,16 +331,5 @@ class _Ahead:
             end=sampling.end,
             batch_size=BATCH_SIZE,
         )
-        if self._put(clip, _Opened(stream, digest, key, notes)) and all(
-            self._put(clip, batch) for batch in stream
-        ):
-            self._put(clip, None)
-
-    def _put(self, clip: _Clip, item: Any) -> bool:
-        while not self._stop.is_set():
-            try:
-                clip.found.put(item, timeout=0.1)
-                return True
-            except queue.Full:
-                continue
-        return False
+        if clip.put(_Opened(stream, digest, key, notes)) and all(map(clip.put, stream)):
+            clip.put(None)
