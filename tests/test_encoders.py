@@ -308,7 +308,8 @@ class TestErrors:
     @pytest.mark.parametrize("missing", ["torch", "transformers"])
     def test_without_the_extra_the_ways_out_are_named(self, monkeypatch, checkpoints, missing):
         monkeypatch.setitem(sys.modules, missing, None)
-        monkeypatch.delitem(sys.modules, "actalign.siglip")
+        for module in ("actalign.siglip", "actalign.checkpoint"):
+            monkeypatch.delitem(sys.modules, module)
         with pytest.raises(EncoderError) as caught:
             load_encoder()
         assert_names_the_ways_out(str(caught.value))

@@ -29,6 +29,8 @@ LAYERS = [
         "onnx",
         "export",
         "siglip",
+        "checkpoint",
+        "tower_stream",
         "body",
         "body_pose",
         "body_features",

@@ -78,6 +78,27 @@ class ClipEncoder(Encoder, Protocol):
         ...
 
 
+@runtime_checkable
+class StreamEncoder(Encoder, Protocol):
+    """An encoder that fills its batches across blocks of frames, whichever clips they are of."""
+
+    def encode_image_stream(self, blocks: Iterable[UInt8]) -> Iterator[Float32]:
+        """Yield (n, D) rows for each block of (n, H, W, 3) frames, in order, with some delay."""
+        ...
+
+
+def encode_blocks(encoder: Encoder, blocks: Iterable[UInt8]) -> Iterator[Float32]:
+    """Embed blocks of frames of any clips, each frame by itself: rows for each block, in order.
+
+    A `StreamEncoder` takes further blocks before it gives rows out, other encoders don't.
+    """
+    if isinstance(encoder, StreamEncoder):
+        yield from encoder.encode_image_stream(blocks)
+    else:
+        for block in blocks:
+            yield encoder.encode_image(block)
+
+
 def encode_frames(encoder: Encoder, batches: Iterable[FrameBatch]) -> Iterator[Float32]:
     """Embed one clip's batches in order; rows match frames, memory stays at a few batches."""
     if isinstance(encoder, ClipEncoder):
@@ -94,20 +115,22 @@ def load_encoder(
     dtype: str | None = None,
     revision: str | None = None,
     batch_size: int | None = None,
+    compile: bool = False,
 ) -> Encoder:
     """Load the encoder that `model` names.
 
     model: `body` for the built-in encoder, a folder with `image.onnx` for an exported one, else a
-    folder or hub id with a SigLIP, SigLIP 2 or CLIP checkpoint. device, dtype and revision are for
-    the last kind; batch_size is the most frames or texts in one forward pass. Raises EncoderError
-    with what can be used instead.
+    folder or hub id with a SigLIP, SigLIP 2 or CLIP checkpoint. device, dtype, revision and compile
+    are for the last kind; batch_size is the most frames or texts in one forward pass. Raises
+    EncoderError with what can be used instead.
     """
     exported = (Path(model).expanduser() / "image.onnx").is_file()
-    for_torch = device not in (None, "cpu") or dtype not in (None, "float32") or revision
+    for_torch = device not in (None, "cpu") or dtype not in (None, "float32")
+    for_torch = for_torch or revision is not None or compile
     if for_torch and (model == "body" or exported):
         raise EncoderError(
             f"The encoder {model!r} runs on the CPU in float32 from local files; leave device, "
-            "dtype and revision out."
+            "dtype, revision and compile out."
         )
     if model == "body":
         from actalign.body import BodyEncoder
@@ -120,5 +143,10 @@ def load_encoder(
     from actalign.siglip import TransformersEncoder
 
     return TransformersEncoder.from_pretrained(
-        model, device=device, dtype=dtype, revision=revision, batch_size=batch_size
+        model,
+        device=device,
+        dtype=dtype,
+        revision=revision,
+        batch_size=batch_size,
+        compile=compile,
     )
