@@ -1,6 +1,7 @@
 """Real clips of plain colours through a real exported encoder whose answers are known by hand."""
 
 import json
+import shutil
 import subprocess
 import sys
 
@@ -216,6 +217,34 @@ def test_encode_fills_the_store_that_classify_reads_and_resumes(clips, common, m
     assert done.returncode == 0
     assert "sunrise" in done.stdout
     assert before.items() <= {p: p.stat().st_mtime_ns for p in store.iterdir()}.items()
+
+
+def test_align_scores_a_store_without_its_videos(clips, common, model, tmp_path):
+    store, out = tmp_path / "store", tmp_path / "aligned.jsonl"
+    copies = tmp_path / "copies"
+    shutil.copytree(clips, copies)
+    predictions = tmp_path / "classified.jsonl"
+    run("classify", copies, *common, "--out", predictions)
+    shutil.rmtree(copies)
+    ((damaged),) = store.glob("woods*")
+    damaged.write_bytes(damaged.read_bytes()[:-4])
+    flags = ["--scripts", common[1], "--model", model, "--out", out]
+    done = run("align", store, *flags)
+    assert done.returncode == 1, done.stderr
+    assert "2 aligned, 1 failed" in done.stderr
+    assert damaged.name in done.stderr
+    rows = {row["doc_id"]: row for row in map(json.loads, out.read_text().splitlines())}
+    before = {row["doc_id"]: row for row in map(json.loads, predictions.read_text().splitlines())}
+    for name in ("dawn", "dusk"):
+        assert rows[name] == before[name]
+    [failed] = [row for row in rows.values() if row["status"] == "error"]
+    assert "can't be read" in failed["error"] or "damaged" in failed["error"]
+    # Other candidates, another scorer, and a folder without embeddings.
+    done = run("align", store, "--labels", "green,black", "--model", model, "--scorer", "mean_pool")
+    assert "dusk: " in done.stdout
+    empty = run("align", tmp_path / "nothing", "--labels", "green", "--model", model)
+    assert empty.returncode == 2
+    assert "no file or folder" in empty.stderr
 
 
 @pytest.mark.parametrize(

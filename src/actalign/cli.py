@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from actalign import __version__, cli_eval, cli_subactions, cli_tools
+from actalign import __version__, cli_align, cli_eval, cli_subactions, cli_tools
 from actalign.cli_options import (
     DecodeTimeout,
     Device,
@@ -27,9 +27,9 @@ from actalign.cli_options import (
     Start,
     StoreDir,
     Videos,
-    labels_of,
     llm_config,
     parse_fps,
+    read_candidates,
 )
 from actalign.encoder import DEFAULT_MODEL
 from actalign.errors import UsageError, run_program
@@ -53,6 +53,7 @@ app = typer.Typer(
 app.add_typer(cli_subactions.app, name="subactions")
 app.add_typer(cli_eval.app, name="eval")
 app.command()(cli_eval.report)
+app.command()(cli_align.align)
 app.command()(cli_tools.serve)
 app.command()(cli_tools.export)
 app.command()(cli_tools.merge)
@@ -119,37 +120,26 @@ def classify(
 ) -> None:
     """Say which candidate action each clip shows, and when each of its sub-actions happens."""
     from actalign.alignment import align_batch
-    from actalign.classifier import ActAlign, as_scripts, candidate_labels_of
+    from actalign.classifier import ActAlign
     from actalign.encoder import load_encoder
-    from actalign.generation import add_missing_scripts
     from actalign.pipeline import Sampling, clip_ids, embed_videos
-    from actalign.prediction import write_rows
+    from actalign.prediction import RowWriter
     from actalign.progress import Progress
     from actalign.scoring import get_scorer
     from actalign.shards import Shard
     from actalign.store import Store, default_store
-    from actalign.subactions import scripts_for
     from actalign.video import list_videos
 
     if figure and figure.suffix:
         raise UsageError(f"--figure takes a folder, and {figure} looks like a file.")
     if scorer is not None:
         get_scorer(scorer)
-    loaded = as_scripts(scripts)
-    wanted = labels_of(labels, labels_file) or candidate_labels_of(loaded)
-    if not wanted:
-        raise UsageError("There are no candidates; give --labels, --labels-file or --scripts.")
+    llm = llm_config(llm_model, base_url)
+    wanted, ready, notes = read_candidates(labels, labels_file, scripts, domain, llm, bank)
     part = Shard.of(num_shards, shard)
     listed = clip_ids(list_videos(videos))
     found = part.clips(listed) if part else listed
     frames_per_second = parse_fps(fps)
-    ready, notes = add_missing_scripts(
-        wanted, loaded, domain=domain, config=llm_config(llm_model, base_url), bank=bank
-    )
-    _, bare = scripts_for(wanted, ready, domain=domain)
-    if bare:
-        names = ", ".join(repr(label) for label in bare)
-        notes.append(f"no script for {names}: aligned as one step, its own name")
     # The compiled alignment takes half a second to load, which the encoder's start can hide.
     threading.Thread(target=align_batch, args=([[0, 0]] * 2, [1, 1])).start()
     encoder = load_encoder(model, device=device, dtype=dtype)
@@ -170,9 +160,9 @@ def classify(
     if not (quiet or as_json):
         for note in notes:
             console.print(note, style="yellow", markup=False)
-    rows: list[dict[str, object]] = []
     failed = 0
-    with Progress(console, total=len(found), shown=not (quiet or as_json)) as progress:
+    bar = Progress(console, total=len(found), shown=not (quiet or as_json))
+    with bar as progress, RowWriter(out) as rows:
         for result in embed_videos(
             encoder,
             found,
@@ -186,11 +176,11 @@ def classify(
             )
             if part:
                 row["shard"] = marks[result.clip_id]
-            rows.append(row)
+            rows.add(row)
             progress.clip(result.clip_id)
             _notes(console, result, quiet=quiet or as_json)
             if prediction is not None and not (quiet or as_json):
-                for note in prediction.text_warnings if len(rows) == 1 else ():
+                for note in prediction.text_warnings if rows.count == 1 else ():
                     console.print(note, style="yellow", markup=False)
             if prediction is None:
                 failed += 1
@@ -201,15 +191,13 @@ def classify(
                 print(json.dumps(row, ensure_ascii=False), flush=True)
             elif prediction is not None:
                 progress.above(prediction_table(prediction, top_k=top_k))
-    if out:
-        write_rows(rows, out)
     if not (quiet or as_json):
         if out:
             console.print(f"predictions: {out}")
-        if figure and failed < len(rows):
+        if figure and failed < rows.count:
             console.print(f"figures: {figure}")
         if failed:
-            console.print(f"{failed} of {len(rows)} clips failed", style="red")
+            console.print(f"{failed} of {rows.count} clips failed", style="red")
     raise typer.Exit(1 if failed else 0)
 
 

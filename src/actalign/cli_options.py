@@ -10,6 +10,7 @@ import typer
 from actalign.errors import UsageError
 
 if TYPE_CHECKING:
+    from actalign._types import Script
     from actalign.llm import LLMConfig
 
 Videos = Annotated[
@@ -67,6 +68,34 @@ def labels_of(labels: str | None, labels_file: Path | None) -> list[str]:
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"The labels file {labels_file} can't be read: {error}.") from error
     return [line.strip() for line in lines if line.strip()]
+
+
+def read_candidates(
+    labels: str | None,
+    labels_file: Path | None,
+    scripts: Path | None,
+    domain: str | None,
+    llm: LLMConfig | None = None,
+    bank: Path | None = None,
+) -> tuple[list[str], list[Script], list[str]]:
+    """The candidates' labels, their scripts, and a sentence on each script that was not given.
+
+    Raises UsageError when there is no candidate at all.
+    """
+    from actalign.classifier import as_scripts, candidate_labels_of
+    from actalign.generation import add_missing_scripts
+    from actalign.subactions import scripts_for
+
+    given = as_scripts(scripts)
+    wanted = labels_of(labels, labels_file) or candidate_labels_of(given)
+    if not wanted:
+        raise UsageError("There are no candidates; give --labels, --labels-file or --scripts.")
+    ready, notes = add_missing_scripts(wanted, given, domain=domain, config=llm, bank=bank)
+    _, bare = scripts_for(wanted, ready, domain=domain)
+    if bare:
+        names = ", ".join(repr(label) for label in bare)
+        notes.append(f"no script for {names}: aligned as one step, its own name")
+    return wanted, ready, notes
 
 
 def llm_config(model: str | None, base_url: str | None) -> LLMConfig | None:

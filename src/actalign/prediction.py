@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from contextlib import suppress
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -162,20 +163,58 @@ def error_row(clip_id: str, video: str, error: ActAlignError) -> dict[str, Any]:
     }
 
 
+class RowWriter:
+    """Writes JSON Lines as they come, so that a run of any size holds one row; a context manager.
+
+    The file gets its name when all went well, and nothing is left behind otherwise. Without a path
+    rows are only counted. Raises ActAlignError when the file can't be written.
+    """
+
+    def __init__(self, path: str | Path | None) -> None:
+        self.count = 0
+        self._path = None if path is None else Path(path)
+        self._file: IO[str] | None = None
+
+    def __enter__(self) -> RowWriter:
+        if self._path is not None:
+            with self._told():
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                self._temporary = self._path.with_name(f".{self._path.name}.{os.getpid()}.tmp")
+                self._file = self._temporary.open("w", encoding="utf-8")
+        return self
+
+    def add(self, row: dict[str, Any]) -> None:
+        """Write one row."""
+        self.count += 1
+        if self._file is not None:
+            text = json.dumps(row, ensure_ascii=False, allow_nan=False)
+            with self._told():
+                self._file.write(text + "\n")
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if self._file is None or self._path is None:
+            return
+        try:
+            with self._told():
+                self._file.close()
+                if kind is None:
+                    self._temporary.replace(self._path)
+        finally:
+            self._temporary.unlink(missing_ok=True)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise ActAlignError(
+                f"The predictions can't be written to {self._path}: {error.strerror or error}; "
+                "free space or choose another file."
+            ) from error
+
+
 def write_rows(rows: Iterable[dict[str, Any]], path: str | Path) -> None:
-    """Write JSON Lines to ``path`` under a temporary name, then rename."""
-    path = Path(path)
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("w", encoding="utf-8") as file:
-            for row in rows:
-                file.write(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n")
-        temporary.replace(path)
-    except OSError as error:
-        raise ActAlignError(
-            f"The predictions can't be written to {path}: {error.strerror or error}."
-        ) from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
+    """Write JSON Lines to ``path``, whole or not at all; see `RowWriter`."""
+    with RowWriter(path) as writer:
+        for row in rows:
+            writer.add(row)
