@@ -24,6 +24,7 @@ from actalign.cli_options import (
     NumShards,
     Quiet,
     ShardIndex,
+    SkipAlike,
     Start,
     StoreDir,
     Videos,
@@ -94,6 +95,7 @@ def classify(
     ] = None,
     start: Start = None,
     end: End = None,
+    skip_alike: SkipAlike = None,
     top_k: Annotated[int | None, typer.Option(min=1, help="Print the best N candidates.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write predictions as JSON Lines.")] = None,
     figure: Annotated[Path | None, typer.Option(help="Folder for one picture a clip.")] = None,
@@ -144,7 +146,8 @@ def classify(
     threading.Thread(target=align_batch, args=([[0, 0]] * 2, [1, 1])).start()
     encoder = load_encoder(model, device=device, dtype=dtype)
     classifier = ActAlign(encoder, smoothing_seconds=smoothing, scorer=scorer)
-    sampling = Sampling(classifier.fps if fps is None else frames_per_second, start, end)
+    rate = classifier.fps if fps is None else frames_per_second
+    sampling = Sampling(rate, start, end, skip_alike)
     settings = {
         "labels": wanted,
         "scripts": [asdict(script) for script in ready],
@@ -209,8 +212,13 @@ def encode(
     fps: Fps = None,
     start: Start = None,
     end: End = None,
+    skip_alike: SkipAlike = None,
     device: Device = None,
     dtype: Dtype = None,
+    compile: Annotated[
+        bool,
+        typer.Option("--compile", help="Compile the image tower: a GPU with thousands of frames."),
+    ] = False,
     decode_timeout: DecodeTimeout = 300.0,
     num_shards: NumShards = None,
     shard: ShardIndex = None,
@@ -228,8 +236,9 @@ def encode(
     listed = clip_ids(list_videos(videos))
     found = part.clips(listed) if part else listed
     frames_per_second = parse_fps(fps)
-    encoder = load_encoder(model, device=device, dtype=dtype)
-    sampling = Sampling(encoder.defaults.fps if fps is None else frames_per_second, start, end)
+    encoder = load_encoder(model, device=device, dtype=dtype, compile=compile)
+    rate = encoder.defaults.fps if fps is None else frames_per_second
+    sampling = Sampling(rate, start, end, skip_alike)
     console = _console(stderr=True)
     failed = cached = 0
     with Progress(console, total=len(found), shown=not quiet) as progress:

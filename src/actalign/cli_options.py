@@ -26,6 +26,15 @@ Dtype = Annotated[str | None, typer.Option(help="float32, bfloat16 or float16.")
 Fps = Annotated[str | None, typer.Option(help="Frames encoded a second, or 'all'.")]
 Start = Annotated[float | None, typer.Option(help="First second of the segment.")]
 End = Annotated[float | None, typer.Option(help="End of the segment in seconds (not included).")]
+SkipAlike = Annotated[
+    float | None,
+    typer.Option(
+        min=0.1,
+        max=255,
+        help="Reuse the last encoded frame's embedding where no part of the picture differs from "
+        "it by more levels of brightness, of 255; 2 for noise only. Off where not given.",
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print results and errors only.")]
 DecodeTimeout = Annotated[
     float, typer.Option(help="Seconds a decoder may give nothing before its video fails.")

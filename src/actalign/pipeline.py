@@ -1,57 +1,35 @@
 """Many videos to frame embeddings: decode ahead, encode, store; one bad video never stops the rest.
 
-Threads look clips up and have them decoded while the encoder works on an earlier one; each clip
-has a bounded queue, which keeps memory at a few batches. This module knows nothing of candidates
-or scores.
+Clips come from `ahead`, decoded while the encoder works on earlier ones. This module knows nothing
+of candidates or scores.
 """
 
 from __future__ import annotations
 
 import os
-import queue
-import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from actalign import __version__
-from actalign._types import ClipEmbedding, FrameBatch
+from actalign._types import ClipEmbedding, Float32, Float64, FrameBatch, UInt8
+from actalign.ahead import Ahead, Clip, Embedded, Opened, Sampling
+from actalign.alike import AlikeFrames
 from actalign.decode_process import SILENT_SECONDS, DecodeProcess
-from actalign.encoder import ClipEncoder, Encoder, encode_frames
+from actalign.encoder import ClipEncoder, Encoder, encode_blocks, encode_frames
 from actalign.errors import ActAlignError, VideoError
-from actalign.store import Store, entry_key
-from actalign.video import FrameStream, content_hash, sample_frames
+from actalign.store import Store
+from actalign.video import sample_frames
 
-BATCH_SIZE = 16
-QUEUED_BATCHES = 2
-"""Decoded batches that wait for the encoder, for each clip that is decoded ahead."""
+__all__ = ["Embedded", "Sampling", "clip_ids", "embed_video", "embed_videos", "thumbnails"]
 
-
-@dataclass(frozen=True, slots=True)
-class Sampling:
-    """Which frames of a clip are encoded: ``fps`` a second (None: all), of [start, end) seconds."""
-
-    fps: float | None = None
-    start: float | None = None
-    end: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Embedded:
-    """What became of one video: its embeddings, or the error that says why there are none."""
-
-    clip_id: str
-    path: Path
-    clip: ClipEmbedding | None = None
-    error: ActAlignError | None = None
-    cached: bool = False
-    notes: tuple[str, ...] = field(default=())
+CLIPS_A_STREAM = 64
+"""Most clips whose results wait for others that share their batches."""
 
 
 def clip_ids(paths: Iterable[Path]) -> dict[str, Path]:
@@ -88,25 +66,18 @@ def embed_videos(
     count = at_once or max(1, (cores or 1) // (1 if whole_clips else 4))
     count = min(count, len(videos)) or 1
 
-    def embed(clip: _Clip) -> Embedded:
-        try:
-            return _embed(encoder, clip, sampling, store, on_frames)
-        except VideoError as error:
-            return Embedded(clip.id, clip.path, error=error)
-
     with ExitStack() as stack:
         children = [
             stack.enter_context(DecodeProcess(silent_seconds=silent_seconds)) for _ in range(count)
         ]
-        workers = ThreadPoolExecutor(count if whole_clips else 1)
+        workers = ThreadPoolExecutor(count)  # ended after `Ahead`, whose end they notice
         stack.callback(workers.shutdown, cancel_futures=True)
-        under_way: deque[Future[Embedded]] = deque()
-        for clip in stack.enter_context(_Ahead(encoder, videos, sampling, store, children)):
-            under_way.append(workers.submit(embed, clip))
-            if len(under_way) >= count:
-                yield under_way.popleft().result()
-        while under_way:
-            yield under_way.popleft().result()
+        clips = stack.enter_context(Ahead(encoder, videos, sampling, store, children))
+        encoded = (_Encoded(clip, encoder, sampling, store, on_frames) for clip in clips)
+        if whole_clips:
+            yield from _side_by_side(encoder, encoded, workers, count)
+        else:
+            yield from _in_full_batches(encoder, encoded)
 
 
 def embed_video(
@@ -124,61 +95,169 @@ def embed_video(
     decoder: decodes in a child process, and can serve one clip after another; without it this
     process decodes, which begins sooner but can't be stopped by a file that hangs.
     """
-    with _Ahead(encoder, {clip_id: path}, sampling, store, [decoder]) as clips:
-        [found] = (_embed(encoder, clip, sampling, store, on_frames) for clip in clips)
-    assert found.clip is not None
+    with Ahead(encoder, {clip_id: path}, sampling, store, [decoder]) as clips:
+        [clip] = (_Encoded(clip, encoder, sampling, store, on_frames) for clip in clips)
+        if isinstance(encoder, ClipEncoder):
+            found = _whole_clip(encoder, clip)
+        else:
+            [found] = _in_full_batches(encoder, [clip])
+    if found.clip is None:
+        assert found.error is not None
+        raise found.error
     return found.clip
 
 
-def _embed(
-    encoder: Encoder,
-    clip: _Clip,
-    sampling: Sampling,
-    store: Store | None,
-    on_frames: Callable[[str, int], None] | None,
-) -> Embedded:
-    """Encode what a clip's thread brings; raises what it met."""
-    opened = clip.next()
-    if isinstance(opened, Embedded):
-        return opened
-    rows: list[np.ndarray[tuple[int, int], np.dtype[np.float32]]] = []
-    times: list[np.ndarray[tuple[int], np.dtype[np.float64]]] = []
+class _Encoded:
+    """One clip and what has been encoded of it so far."""
 
-    def batches() -> Iterator[FrameBatch]:
-        while (batch := clip.next()) is not None:
-            times.append(batch.pts_seconds)
-            yield batch
+    def __init__(
+        self,
+        clip: Clip,
+        encoder: Encoder,
+        sampling: Sampling,
+        store: Store | None,
+        on_frames: Callable[[str, int], None] | None,
+    ) -> None:
+        self._clip = clip
+        self._encoder = encoder
+        self._sampling = sampling
+        self._store = store
+        self._on_frames = on_frames
+        self._alike = None if sampling.skip_alike is None else AlikeFrames(sampling.skip_alike)
+        self._opened: Opened | None = None
+        self._found: Embedded | None = None
+        self._ended = False
+        self._waiting = 0
+        self._rows: list[Float32] = []
+        self._times: list[Float64] = []
+        self._sources: list[NDArray[np.intp]] = []
 
-    for block in encode_frames(encoder, batches()):
-        rows.append(np.asarray(block, np.float32))
-        if on_frames:
-            on_frames(clip.id, len(block))
-    embeddings = np.concatenate(rows)
-    if not np.isfinite(embeddings).all():
-        raise VideoError(
-            f"The encoder {encoder.model_id} gave NaN or infinity for {clip.path}; "
-            "try another --dtype or report the clip."
-        )
-    embedded = ClipEmbedding(
-        clip_id=clip.id,
-        embeddings=embeddings,
-        pts_seconds=np.concatenate(times),
-        end_seconds=float(opened.stream.end_seconds),
-        model_id=encoder.model_id,
-        fingerprint=encoder.fingerprint,
-        provenance={
-            "video": str(clip.path),
+    def batches(self) -> Iterator[FrameBatch]:
+        """The frames to encode; ends early where the store has the clip or an error came."""
+        try:
+            first = self._clip.next()
+            if isinstance(first, Embedded):
+                self._found = first
+                return
+            self._opened = first
+            while (batch := self._clip.next()) is not None:
+                self._times.append(batch.pts_seconds)
+                if self._alike:
+                    kept, sources = self._alike.keep(batch.frames)
+                    self._sources.append(sources)
+                    if not kept.all():
+                        batch = FrameBatch(batch.frames[kept], batch.pts_seconds[kept])
+                if len(batch):
+                    self._waiting += len(batch)
+                    yield batch
+        except VideoError as error:
+            self._found = Embedded(self._clip.id, self._clip.path, error=error)
+        finally:
+            self._ended = True
+
+    def take(self, rows: Float32) -> None:
+        """Add (n, D) rows, the next of the frames that `batches` gave."""
+        self._rows.append(np.asarray(rows, np.float32))
+        self._waiting -= len(rows)
+        if self._on_frames:
+            self._on_frames(self._clip.id, len(rows))
+
+    @property
+    def complete(self) -> bool:
+        """Whether `result` can be had: all frames have been given and their rows have come."""
+        return self._ended and self._waiting == 0
+
+    def result(self) -> Embedded:
+        """What became of the clip, stored if it was encoded."""
+        if self._found is None:
+            try:
+                self._found = self._embedded()
+            except VideoError as error:
+                self._found = Embedded(self._clip.id, self._clip.path, error=error)
+        return self._found
+
+    def _embedded(self) -> Embedded:
+        opened, sampling = self._opened, self._sampling
+        assert opened is not None
+        embeddings = np.concatenate(self._rows)
+        if not np.isfinite(embeddings).all():
+            raise VideoError(
+                f"The encoder {self._encoder.model_id} gave NaN or infinity for {self._clip.path}; "
+                "try another --dtype or report the clip."
+            )
+        provenance = {
+            "video": str(self._clip.path),
             "sha256": opened.digest,
             "fps": "all" if sampling.fps is None else f"{sampling.fps:g}",
             "start": "" if sampling.start is None else f"{sampling.start:g}",
             "end": "" if sampling.end is None else f"{sampling.end:g}",
             "actalign": __version__,
-        },
-        warnings=tuple(opened.stream.warnings),
-    )
-    if store:
-        store.put(embedded, opened.key)
-    return Embedded(clip.id, clip.path, clip=embedded, notes=opened.notes)
+        }
+        if self._alike:
+            embeddings = embeddings[np.concatenate(self._sources)]
+            provenance["skip_alike"] = f"{self._alike.threshold:g}"
+            provenance["frames_reused"] = str(self._alike.reused)
+        embedded = ClipEmbedding(
+            clip_id=self._clip.id,
+            embeddings=embeddings,
+            pts_seconds=np.concatenate(self._times),
+            end_seconds=float(opened.stream.end_seconds),
+            model_id=self._encoder.model_id,
+            fingerprint=self._encoder.fingerprint,
+            provenance=provenance,
+            warnings=tuple(opened.stream.warnings),
+        )
+        if self._store:
+            self._store.put(embedded, opened.key)
+        return Embedded(self._clip.id, self._clip.path, clip=embedded, notes=opened.notes)
+
+
+def _whole_clip(encoder: Encoder, clip: _Encoded) -> Embedded:
+    """Encode a clip by itself, in order."""
+    for rows in encode_frames(encoder, clip.batches()):
+        clip.take(rows)
+    return clip.result()
+
+
+def _side_by_side(
+    encoder: Encoder, clips: Iterable[_Encoded], workers: ThreadPoolExecutor, at_once: int
+) -> Iterator[Embedded]:
+    """Encode whole clips, each in a thread of its own."""
+    under_way: deque[Future[Embedded]] = deque()
+    for clip in clips:
+        under_way.append(workers.submit(_whole_clip, encoder, clip))
+        if len(under_way) >= at_once:
+            yield under_way.popleft().result()
+    while under_way:
+        yield under_way.popleft().result()
+
+
+def _in_full_batches(encoder: Encoder, clips: Iterable[_Encoded]) -> Iterator[Embedded]:
+    """Encode frame by frame; an encoder that can fills its batches across clips."""
+    clips = iter(clips)
+    begun: deque[_Encoded] = deque()
+    owners: deque[_Encoded] = deque()  # of the blocks whose rows have not come yet
+    more = True
+
+    def blocks() -> Iterator[UInt8]:
+        nonlocal more
+        for clip in clips:
+            begun.append(clip)
+            for batch in clip.batches():
+                owners.append(clip)
+                yield batch.frames
+            # Clips that are ready are held back no longer than fuller batches are worth it.
+            if not owners or len(begun) >= CLIPS_A_STREAM:
+                return
+        more = False
+
+    while more:
+        for rows in encode_blocks(encoder, blocks()):
+            owners.popleft().take(rows)
+            while begun and begun[0].complete:
+                yield begun.popleft().result()
+        while begun:
+            yield begun.popleft().result()
 
 
 def thumbnails(path: Path, clip: ClipEmbedding, *, count: int = 8) -> FrameBatch | None:
@@ -201,135 +280,3 @@ def thumbnails(path: Path, clip: ClipEmbedding, *, count: int = 8) -> FrameBatch
         np.concatenate([batch.frames for batch in batches]),
         np.concatenate([batch.pts_seconds for batch in batches]),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Opened:
-    """A clip that must be encoded: its stream, and under which key it is stored."""
-
-    stream: FrameStream
-    digest: str
-    key: str
-    notes: tuple[str, ...]
-
-
-class _Clip:
-    """One video on its way: a thread puts what it finds, in order; the encoder's side takes it.
-
-    That is an `Embedded` from the store, or `_Opened`, batches and None; or, at any place, the
-    error that ended it.
-    """
-
-    def __init__(self, clip_id: str, path: Path, stop: threading.Event) -> None:
-        self.id = clip_id
-        self.path = path
-        self._stop = stop
-        self._found: queue.Queue[Any] = queue.Queue(QUEUED_BATCHES)
-
-    def put(self, item: Any) -> bool:
-        """Hand an item over as soon as there is room; False when the run has been left."""
-        while not self._stop.is_set():
-            try:
-                self._found.put(item, timeout=0.1)
-                return True
-            except queue.Full:
-                continue
-        return False
-
-    def next(self) -> Any:
-        """Wait for the next item; an error is raised, as is the end of the run."""
-        while not self._stop.is_set():
-            try:
-                item = self._found.get(timeout=0.5)
-            except queue.Empty:
-                continue
-            if isinstance(item, BaseException):
-                raise item
-            return item
-        raise VideoError(f"{self.path} was left before its end.")
-
-
-class _Ahead:
-    """The clips of a run, in order, each filled by one of a few threads; leaving stops them.
-
-    decoders: one a thread; None decodes in the thread itself.
-    """
-
-    def __init__(
-        self,
-        encoder: Encoder,
-        videos: dict[str, Path],
-        sampling: Sampling,
-        store: Store | None,
-        decoders: Sequence[DecodeProcess | None],
-    ) -> None:
-        self._fingerprint = encoder.fingerprint
-        self._sampling = sampling
-        self._store = store
-        self._decoders = decoders
-        self._videos = iter(videos.items())
-        self._count = len(videos)
-        self._begun: queue.SimpleQueue[_Clip] = queue.SimpleQueue()
-        self._lock = threading.Lock()
-        self._stop = threading.Event()
-        self._threads = [
-            threading.Thread(target=self._work, args=(decoder,), daemon=True)
-            for decoder in decoders
-        ]
-
-    def __enter__(self) -> Iterator[_Clip]:
-        for thread in self._threads:
-            thread.start()
-        return (self._begun.get() for _ in range(self._count))
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        for decoder in self._decoders:
-            if decoder:
-                decoder.interrupt()
-        for thread in self._threads:
-            thread.join()
-
-    def _work(self, decoder: DecodeProcess | None) -> None:
-        # Clips are begun and taken in one order, so the thread of the clip that is waited for runs.
-        store = Store(self._store.folder) if self._store else None
-        read = decoder.sample_frames if decoder else sample_frames
-        while not self._stop.is_set():
-            with self._lock:
-                video = next(self._videos, None)
-                if video is None:
-                    return
-                clip = _Clip(*video, self._stop)
-                self._begun.put(clip)
-            try:
-                self._fill(clip, read, store)
-            except BaseException as error:
-                clip.put(error)
-
-    def _fill(self, clip: _Clip, read: Callable[..., FrameStream], store: Store | None) -> None:
-        sampling = self._sampling
-        digest = content_hash(clip.path)
-        key = entry_key(
-            {
-                "content": digest,
-                "encoder": self._fingerprint,
-                "fps": sampling.fps,
-                "start": sampling.start,
-                "end": sampling.end,
-            }
-        )
-        known_damage = len(store.damaged) if store else 0
-        found = store.get(clip.id, key) if store else None
-        if found is not None:
-            clip.put(Embedded(clip.id, clip.path, clip=found, cached=True))
-            return
-        notes = tuple(store.damaged[known_damage:]) if store else ()
-        stream = read(
-            clip.path,
-            fps=sampling.fps,
-            start=sampling.start,
-            end=sampling.end,
-            batch_size=BATCH_SIZE,
-        )
-        if clip.put(_Opened(stream, digest, key, notes)) and all(map(clip.put, stream)):
-            clip.put(None)
