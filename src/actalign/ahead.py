@@ -80,13 +80,7 @@ class Clip:
 
     def put(self, item: Any) -> bool:
         """Hand an item over as soon as there is room; False when the run has been left."""
-        while not self._stop.is_set():
-            try:
-                self._found.put(item, timeout=0.1)
-                return True
-            except queue.Full:
-                continue
-        return False
+        return _put(self._found, item, self._stop)
 
     def next(self) -> Any:
         """Wait for the next item; an error is raised, as is the end of the run."""
@@ -121,7 +115,8 @@ class Ahead:
         self._decoders = decoders
         self._videos = iter(videos.items())
         self._count = len(videos)
-        self._begun: queue.SimpleQueue[Clip] = queue.SimpleQueue()
+        # Stored clips are found faster than anyone takes them, so this queue has an end too.
+        self._begun: queue.Queue[Clip] = queue.Queue(len(decoders))
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._threads = [
@@ -152,7 +147,8 @@ class Ahead:
                 if video is None:
                     return
                 clip = Clip(*video, self._stop)
-                self._begun.put(clip)
+                if not _put(self._begun, clip, self._stop):
+                    return
             try:
                 self._fill(clip, read, store)
             except BaseException as error:
@@ -183,3 +179,13 @@ class Ahead:
         )
         if clip.put(Opened(stream, digest, key, notes)) and all(map(clip.put, stream)):
             clip.put(None)
+
+
+def _put(line: queue.Queue[Any], item: Any, stop: threading.Event) -> bool:
+    while not stop.is_set():
+        try:
+            line.put(item, timeout=0.1)
+            return True
+        except queue.Full:
+            continue
+    return False
