@@ -27,8 +27,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actalign._types import FrameBatch, UInt8
+from actalign.atomic import write_bytes
 from actalign.body_features import PoseTrack, pixel_scale
-from actalign.errors import EncoderError
+from actalign.errors import ActAlignError, EncoderError
 from actalign.store import default_store
 
 Array = NDArray[np.float64]
@@ -138,11 +139,8 @@ def _task() -> bytes:
             if task.testzip() is None:
                 return packed
     packed = _bundle()
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with contextlib.suppress(OSError):  # a cache that can't be written costs time only
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(packed)
-        temporary.replace(path)
+    with contextlib.suppress(ActAlignError):  # a cache that can't be written costs time only
+        write_bytes(path, packed)
     return packed
 
 

@@ -219,7 +219,7 @@ def template(
     steps: Annotated[int, typer.Option(min=2, max=30, help="Lines to fill in a label.")] = 8,
 ) -> None:
     """Write a YAML script file to fill in by hand; labels that ship with a script come filled."""
-    from actalign.script_bank import write_atomically
+    from actalign.atomic import write_text
     from actalign.shipped_scripts import script_template
 
     names = list(_questions(labels, labels_file, domain, None)[0].labels)
@@ -231,7 +231,7 @@ def template(
         raise UsageError(f"{out} exists already; name another file, so that no work is lost.")
     if out.suffix.lower() not in (".yaml", ".yml"):
         raise UsageError(f"The template is YAML; name it like {out.stem}.yaml.")
-    write_atomically(out, text.encode())
+    write_text(out, text)
     _console(stderr=True).print(f"fill in: {out}", markup=False)
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from actalign.atomic import write_bytes
 from actalign.errors import UsageError
 
 Row = dict[str, Any]
@@ -178,13 +179,7 @@ def export(predictions: str | Path, to: str, out: str | Path) -> list[Path]:
 
 
 def _write(path: Path, data: bytes) -> Path:
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(data)
-        temporary.replace(path)
-    except OSError as error:
-        raise UsageError(f"{path} can't be written: {error.strerror or error}.") from error
+    write_bytes(path, data)
     return path
 
 

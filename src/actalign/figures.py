@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from actalign._types import FrameBatch
+from actalign.atomic import writing
 from actalign.errors import ActAlignError
 from actalign.prediction import Candidate, Prediction
 
@@ -115,15 +116,8 @@ def alignment_figure(
 def save(figure: Figure, path: str | Path) -> Path:
     """Write the figure as PNG or SVG, by the path's suffix, whole or not at all."""
     path = Path(path)
-    temporary = path.with_name(f".{path.stem}.tmp{path.suffix}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(temporary)
-        temporary.replace(path)
-    except OSError as error:
-        raise ActAlignError(
-            f"The figure can't be written to {path}: {error.strerror or error}."
-        ) from error
+    with writing(path) as file:
+        figure.savefig(file, format=path.suffix.removeprefix(".") or "png")
     return path
 
 

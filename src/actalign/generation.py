@@ -34,6 +34,7 @@ from traceback import extract_tb
 from pydantic import SecretStr
 
 from actalign._types import Script
+from actalign.atomic import write_text
 from actalign.conversation import Conversation, Question
 from actalign.errors import ActAlignError, UsageError
 from actalign.llm import (
@@ -51,7 +52,6 @@ from actalign.script_bank import (
     AnswerCache,
     Bank,
     BankRecord,
-    write_atomically,
 )
 
 __all__ = [
@@ -257,7 +257,7 @@ def write_errors(bank: Path, failed: Sequence[ScriptResult]) -> Path | None:
         for result in sorted(failed, key=lambda result: result.question.id)
     ]
     text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-    write_atomically(path, text.encode())
+    write_text(path, text)
     return path
 
 

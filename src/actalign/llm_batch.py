@@ -17,13 +17,14 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
+from actalign.atomic import write_text
 from actalign.conversation import Conversation, Question
 from actalign.errors import ActAlignError, UsageError
 from actalign.generation import ScriptResult
 from actalign.llm import LLMConfig, LLMError, LLMService, Request, read_api_key
 from actalign.prompts import load_prompt
 from actalign.script_answer import SCHEMA, TokenLimit
-from actalign.script_bank import AnswerCache, Bank, check_bank_path, write_atomically
+from actalign.script_bank import AnswerCache, Bank, check_bank_path
 
 ENDPOINT: Literal["/v1/chat/completions"] = "/v1/chat/completions"
 ENDED = ("completed", "failed", "expired", "cancelled")
@@ -323,4 +324,4 @@ def _read_state(bank: Path) -> BatchState | None:
 
 
 def _write_state(bank: Path, state: BatchState) -> None:
-    write_atomically(state_path(bank), (state.model_dump_json(indent=1) + "\n").encode())
+    write_text(state_path(bank), state.model_dump_json(indent=1) + "\n")

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
 from actalign._types import ClipEmbedding, Script
 from actalign.alignment import Alignment
+from actalign.atomic import writing
 from actalign.errors import ActAlignError
 
 SCHEMA_VERSION = 1
@@ -172,15 +172,10 @@ class RowWriter:
 
     def __init__(self, path: str | Path | None) -> None:
         self.count = 0
-        self._path = None if path is None else Path(path)
-        self._file: IO[str] | None = None
+        self._writing = nullcontext() if path is None else writing(path)
 
     def __enter__(self) -> RowWriter:
-        if self._path is not None:
-            with self._told():
-                self._path.parent.mkdir(parents=True, exist_ok=True)
-                self._temporary = self._path.with_name(f".{self._path.name}.{os.getpid()}.tmp")
-                self._file = self._temporary.open("w", encoding="utf-8")
+        self._file = self._writing.__enter__()
         return self
 
     def add(self, row: dict[str, Any]) -> None:
@@ -188,29 +183,10 @@ class RowWriter:
         self.count += 1
         if self._file is not None:
             text = json.dumps(row, ensure_ascii=False, allow_nan=False)
-            with self._told():
-                self._file.write(text + "\n")
+            self._file.write(text.encode() + b"\n")
 
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if self._file is None or self._path is None:
-            return
-        try:
-            with self._told():
-                self._file.close()
-                if kind is None:
-                    self._temporary.replace(self._path)
-        finally:
-            self._temporary.unlink(missing_ok=True)
-
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise ActAlignError(
-                f"The predictions can't be written to {self._path}: {error.strerror or error}; "
-                "free space or choose another file."
-            ) from error
+    def __exit__(self, *error: Any) -> None:
+        self._writing.__exit__(*error)
 
 
 def write_rows(rows: Iterable[dict[str, Any]], path: str | Path) -> None:

@@ -12,11 +12,8 @@ is done with the answer, so that a crash never makes it paid for twice.
 from __future__ import annotations
 
 import json
-import os
 import time
-import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,7 +21,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from actalign._types import Script
-from actalign.errors import ActAlignError, UsageError
+from actalign.atomic import write_bytes, write_text
+from actalign.errors import UsageError
 from actalign.llm import Answer, AnswerFormat, Request
 from actalign.store import default_store
 from actalign.subactions import parse_scripts
@@ -107,8 +105,8 @@ def write_bank(path: str | Path, records: Sequence[BankRecord]) -> None:
     if path.suffix.lower() == ".parquet":
         _write_parquet(path, records)
     else:
-        write_atomically(path, bank_json(records).encode())
-    write_atomically(card_path(path), dataset_card(path, records).encode())
+        write_text(path, bank_json(records))
+    write_text(card_path(path), dataset_card(path, records))
 
 
 def bank_json(records: Sequence[BankRecord]) -> str:
@@ -251,7 +249,7 @@ class AnswerCache:
             "answer": answer.model_dump(mode="json"),
         }
         text = json.dumps(entry, ensure_ascii=False, indent=1)
-        write_atomically(self._path(request.key), text.encode())
+        write_text(self._path(request.key), text)
 
     def drop(self, request: Request) -> None:
         """Forget an answer."""
@@ -259,25 +257,6 @@ class AnswerCache:
 
     def _path(self, key: str) -> Path:
         return self.folder / key[:2] / f"{key}.json"
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write to a temporary name beside ``path``, force it to disk, then rename."""
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise ActAlignError(
-            f"{path} can't be written: {error.strerror or error}; free space or choose another "
-            "place."
-        ) from error
 
 
 def _read_text(path: Path) -> list[Any]:
@@ -343,4 +322,4 @@ def _write_parquet(path: Path, records: Sequence[BankRecord]) -> None:
             rows.append({**fields, "record": m, "label": label, "steps": steps})
     sink = pa.BufferOutputStream()
     pq.write_table(pa.Table.from_pylist(rows, schema=schema), sink)
-    write_atomically(path, sink.getvalue().to_pybytes())
+    write_bytes(path, sink.getvalue().to_pybytes())

@@ -11,9 +11,7 @@ import hashlib
 import json
 import os
 import re
-import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actalign._types import ClipEmbedding
+from actalign.atomic import write_bytes
 from actalign.errors import ActAlignError
 
 FORMAT = "actalign-clip-embedding-1"
@@ -96,21 +95,7 @@ def write_entry(clip: ClipEmbedding, path: str | Path) -> None:
     }
     text = json.dumps(header, sort_keys=True)
     metadata = {"format": FORMAT, "clip": text, "checksum": _checksum(arrays, text)}
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("wb") as file:
-            file.write(save(arrays, metadata=metadata))
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise ActAlignError(
-            f"The embeddings can't be written to {path}: {error.strerror or error}; free space or "
-            "choose another folder."
-        ) from error
+    write_bytes(path, save(arrays, metadata=metadata))
 
 
 def read_entry(path: str | Path) -> ClipEmbedding:

@@ -20,6 +20,7 @@ import numpy as np
 from actalign._types import UInt8
 from actalign.atlas.metadata import split_choices
 from actalign.atlas.npy import load_objects, object_column, save_objects
+from actalign.atomic import write_text, writing
 from actalign.errors import ActAlignError, UsageError
 
 COLUMNS = (
@@ -130,9 +131,8 @@ def write_manifest(folder: Path, entries: Sequence[Entry]) -> None:
             for f in fields(Entry)
         ]
     )
-    temporary = folder / ".manifest.parquet.tmp"
-    pq.write_table(pa.Table.from_pylist(rows, schema=schema), temporary)
-    temporary.replace(folder / "manifest.parquet")
+    with writing(folder / "manifest.parquet") as file:
+        pq.write_table(pa.Table.from_pylist(rows, schema=schema), file)
 
 
 def read_manifest(folder: Path) -> tuple[Entry, ...]:
@@ -290,20 +290,6 @@ def to_text(value: Any) -> str | None:
     if isinstance(value, np.ndarray):
         value = value.tolist()
     return json.dumps(value, ensure_ascii=False, default=str)
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a text file under a temporary name, then rename; raises ActAlignError."""
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
-    except OSError as error:
-        raise ActAlignError(
-            f"The file {path} can't be written: {error.strerror or error}; free space or choose "
-            "another place."
-        ) from error
 
 
 def file_sha256(path: Path) -> str:

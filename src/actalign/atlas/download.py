@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from actalign.atomic import write_text
 from actalign.errors import UsageError
 
 URL_TEMPLATE = "https://www.youtube.com/watch?v={youtube_id}"
@@ -126,12 +127,8 @@ def _fetch(youtube_id: str, folder: Path, options: DownloadOptions) -> Source:
     except (YoutubeDLError, OSError, KeyError, IndexError, TypeError, ValueError) as error:
         kind, reason = explain(str(error))
         return Source(youtube_id, kind=kind, reason=reason)
-    temporary = record.with_suffix(".tmp")
-    temporary.write_text(
-        json.dumps({"file": path.name, "bytes": size, "annotated_height": annotated}),
-        encoding="utf-8",
-    )
-    temporary.replace(record)
+    fetched = {"file": path.name, "bytes": size, "annotated_height": annotated}
+    write_text(record, json.dumps(fetched))
     return Source(youtube_id, path, annotated)
 
 

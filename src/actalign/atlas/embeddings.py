@@ -18,8 +18,9 @@ from typing import Any
 import numpy as np
 
 from actalign._types import Float32, Float64
-from actalign.atlas.dataset import file_sha256, write_text
+from actalign.atlas.dataset import file_sha256
 from actalign.atlas.npy import load_objects, object_column, save_objects
+from actalign.atomic import write_bytes, write_text
 from actalign.encoder import Encoder
 from actalign.errors import EncoderError, UsageError
 
@@ -222,10 +223,7 @@ def _save_cell(path: Path, cell: Cell) -> None:
 
     blocks = cell if isinstance(cell, list) else [cell]
     tensors = {f"{n:03d}": np.ascontiguousarray(b) for n, b in enumerate(blocks) if b is not None}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".tmp")
-    temporary.write_bytes(save(tensors, metadata={"blocks": str(len(blocks))}))
-    temporary.replace(path)
+    write_bytes(path, save(tensors, metadata={"blocks": str(len(blocks))}))
 
 
 def _load_cell(path: Path, kind: str) -> Cell:

@@ -6,11 +6,9 @@ any other name in the pickle is refused before it is looked up.
 
 from __future__ import annotations
 
-import os
 import pickle
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import IO, Any
@@ -18,7 +16,8 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from actalign.errors import ActAlignError, UsageError
+from actalign.atomic import remove_left, writing
+from actalign.errors import UsageError
 
 Objects = NDArray[np.object_]
 
@@ -131,23 +130,10 @@ def save_objects(path: str | Path, array: Objects) -> None:
     Raises ActAlignError when the disk refuses.
     """
     path = Path(path)
-    # One name for all tries, so that a run that was killed leaves no gigabytes behind for long.
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("wb") as file:
-            _format.write_array(file, np.asarray(array, dtype=object), allow_pickle=True)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        raise ActAlignError(
-            f"The file {path} can't be written: {error.strerror or error}; free space or choose "
-            "another place."
-        ) from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
+    # These files have gigabytes: what a killed run left of the same file goes first.
+    remove_left(path)
+    with writing(path) as file:
+        _format.write_array(file, np.asarray(array, dtype=object), allow_pickle=True)
 
 
 def object_column(items: Iterable[Any]) -> Objects:

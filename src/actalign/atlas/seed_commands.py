@@ -264,7 +264,6 @@ def seq_alignment(
     import json
 
     from actalign.atlas.align import score_dtw, scores_json
-    from actalign.atlas.dataset import write_text
     from actalign.atlas.embeddings import (
         TEXT_FORMAT,
         VIDEO_FORMAT,
@@ -272,6 +271,7 @@ def seq_alignment(
         read_embeddings,
     )
     from actalign.atlas.texts import read_questions
+    from actalign.atomic import write_text
 
     if reference and smoothing_seconds:
         raise UsageError("--reference never smooths; leave --smoothing-seconds out.")

@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from actalign._types import Float32, Script
-from actalign.atlas.dataset import Entry, write_text
+from actalign.atlas.dataset import Entry
+from actalign.atomic import write_bytes, write_text
 from actalign.encoder import Encoder
 from actalign.errors import UsageError
 
@@ -155,11 +156,8 @@ class TextStore:
         """Keep (K, D) embeddings of K texts."""
         from safetensors.numpy import save
 
-        path = self._path(texts)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_suffix(".tmp")
-        temporary.write_bytes(save({"embeddings": np.ascontiguousarray(embeddings, np.float32)}))
-        temporary.replace(path)
+        rows = np.ascontiguousarray(embeddings, np.float32)
+        write_bytes(self._path(texts), save({"embeddings": rows}))
 
     def encode(self, encoder: Encoder, lists: Sequence[Sequence[str]]) -> list[Float32]:
         """Embeddings of several lists of texts; what the folder lacks is encoded in one call."""

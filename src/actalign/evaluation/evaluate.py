@@ -22,9 +22,10 @@ import numpy as np
 
 from actalign import __version__
 from actalign._types import ClipEmbedding, Script
-from actalign.atlas.dataset import Dataset, Entry, file_sha256, load_dataset, write_text
+from actalign.atlas.dataset import Dataset, Entry, file_sha256, load_dataset
 from actalign.atlas.encoding import clip_key, embed_entry
 from actalign.atlas.texts import read_questions, read_rows
+from actalign.atomic import write_text
 from actalign.classifier import ActAlign
 from actalign.decode_process import DecodeProcess
 from actalign.encoder import Encoder

@@ -17,6 +17,7 @@ import numpy as np
 from pydantic import BaseModel, Field, ValidationError
 
 from actalign._types import Script
+from actalign.atomic import write_text
 from actalign.classifier import ActAlign
 from actalign.errors import ActAlignError, UsageError
 from actalign.evaluation.metrics import (
@@ -106,11 +107,8 @@ def evaluate_mini_atlas(
                 ranks[name][question.id] = rank_of_answer(row["scores"][name], question.answer)
         on_question(len(rows), len(questions))
     results = _summary(list(questions.values()), ranks, overlaps, classifier)
-    out.mkdir(parents=True, exist_ok=True)
     write_rows(rows, out / "predictions.jsonl")
-    temporary = out / ".results.json.tmp"
-    temporary.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
-    temporary.replace(out / "results.json")
+    write_text(out / "results.json", json.dumps(results, indent=2) + "\n")
     return results
 
 

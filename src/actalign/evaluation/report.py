@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from actalign.atlas.dataset import write_text
+from actalign.atomic import write_text
 from actalign.errors import ActAlignError, UsageError
 from actalign.evaluation import evaluate
 from actalign.evaluation.charts import accuracy_figure, domain_figure, svg
