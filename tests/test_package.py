@@ -13,6 +13,7 @@ SOURCE = Path(actalign.__file__).parent
 # A module may import from its own layer and the ones before it, when it is itself imported.
 LAYERS = [
     {"_types", "errors", "atomic", "__init__"},
+    {"figure_style"},
     {
         "video",
         "decoding",
@@ -37,7 +38,17 @@ LAYERS = [
         "body_features",
         "body_text",
     },
-    {"ahead", "pipeline", "shards", "prediction", "classifier", "figures", "progress", "demo"},
+    {
+        "ahead",
+        "pipeline",
+        "shards",
+        "prediction",
+        "classifier",
+        "figures",
+        "figure_parts",
+        "progress",
+        "demo",
+    },
     {"generation", "llm", "llm_batch", "script_bank", "shipped_scripts", "local_chat"},
     {"evaluation", "atlas"},
     {"cli", "cli_options", "cli_eval", "cli_subactions"},

@@ -99,6 +99,8 @@ def classify(
     top_k: Annotated[int | None, typer.Option(min=1, help="Print the best N candidates.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write predictions as JSON Lines.")] = None,
     figure: Annotated[Path | None, typer.Option(help="Folder for one picture a clip.")] = None,
+    figure_format: Annotated[str, typer.Option(help="png or svg.")] = "png",
+    figure_theme: Annotated[str, typer.Option(help="light or dark.")] = "light",
     as_json: Annotated[
         bool, typer.Option("--json", help="Print JSON Lines, nothing else.")
     ] = False,
@@ -124,6 +126,7 @@ def classify(
     from actalign.alignment import align_batch
     from actalign.classifier import ActAlign
     from actalign.encoder import load_encoder
+    from actalign.figure_style import check_format, get_theme
     from actalign.pipeline import Sampling, clip_ids, embed_videos
     from actalign.prediction import RowWriter
     from actalign.progress import Progress
@@ -134,6 +137,8 @@ def classify(
 
     if figure and figure.suffix:
         raise UsageError(f"--figure takes a folder, and {figure} looks like a file.")
+    check_format(figure_format)
+    get_theme(figure_theme)
     if scorer is not None:
         get_scorer(scorer)
     llm = llm_config(llm_model, base_url)
@@ -189,7 +194,9 @@ def classify(
                 failed += 1
                 console.print(f"{result.clip_id}: {row['error']}", style="red", markup=False)
             elif figure:
-                _save_figure(prediction, result.path, figure)
+                _save_figure(
+                    prediction, result.path, figure, format=figure_format, theme=figure_theme
+                )
             if as_json:
                 print(json.dumps(row, ensure_ascii=False), flush=True)
             elif prediction is not None:
@@ -342,15 +349,17 @@ def prediction_table(prediction: Prediction, *, top_k: int | None = None) -> Tab
     return table
 
 
-def _save_figure(prediction: Prediction, video: Path, folder: Path) -> Path:
+def _save_figure(
+    prediction: Prediction, video: Path, folder: Path, *, format: str = "png", theme: str = "light"
+) -> Path:
     """Draw one clip's explanation into the folder."""
     from actalign import figures
     from actalign.pipeline import thumbnails
 
     strip = thumbnails(video, prediction.clip)
-    drawn = figures.alignment_figure(prediction, thumbnails=strip)
+    drawn = figures.alignment_figure(prediction, thumbnails=strip, theme=theme)
     name = prediction.clip.clip_id.replace("/", "_")
-    return figures.save(drawn, folder / f"{name}.png")
+    return figures.save(drawn, folder / f"{name}.{format}")
 
 
 def _notes(console: Console, result: Embedded, *, quiet: bool) -> None:

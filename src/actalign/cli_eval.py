@@ -94,7 +94,8 @@ def mini_atlas(
     from actalign.classifier import ActAlign
     from actalign.encoder import load_encoder
     from actalign.evaluation.mini_atlas import evaluate_mini_atlas, load_questions
-    from actalign.evaluation.report import count_lines, read_run
+    from actalign.evaluation.report import count_lines
+    from actalign.evaluation.runs import read_run
 
     load_questions(data)
     classifier = ActAlign(
@@ -124,12 +125,17 @@ def mini_atlas(
 
 
 def report(
-    run_dir: Annotated[Path, typer.Argument(help="Run folder that `actalign eval` wrote.")],
+    run_dirs: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Run folders that `actalign eval` wrote; several are compared in their settings."
+        ),
+    ],
 ) -> None:
-    """Write report.html (one self-contained page) and report.md into a run folder."""
-    from actalign.evaluation.report import write_report
+    """Write report.html (one self-contained page) and report.md into each run folder."""
+    from actalign.evaluation.report import write_reports
 
-    for path in write_report(run_dir):
+    for path in write_reports(run_dirs):
         print(path)
 
 

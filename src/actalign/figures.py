@@ -1,36 +1,60 @@
-"""Pictures that explain a prediction; each function returns a matplotlib Figure.
+"""Pictures that explain a prediction: one function a kind, each returns a matplotlib Figure.
 
-matplotlib is imported here only, and without pyplot, so nothing global changes.
+``theme`` is "light" or "dark" (`figure_style.THEMES`). matplotlib is loaded when a picture is
+drawn, and without pyplot, so nothing global changes.
 """
 
 from __future__ import annotations
 
-import textwrap
+import io
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from actalign._types import FrameBatch
-from actalign.atomic import writing
-from actalign.errors import ActAlignError
+from actalign._types import Float64, FrameBatch
+from actalign.alignment import Alignment
+from actalign.atomic import write_bytes
+from actalign.errors import ActAlignError, UsageError
+from actalign.figure_parts import (
+    LEFT,
+    RIGHT,
+    STRIP_WIDTH,
+    WIDTH,
+    colour_limits,
+    draw_colour_bar,
+    draw_heat_map,
+    draw_strip,
+    draw_timeline,
+    map_height,
+    step_label,
+    strip_height,
+)
+from actalign.figure_style import (
+    Theme,
+    check_format,
+    dress,
+    fit,
+    get_theme,
+    literal,
+    missing_glyphs_allowed,
+    new_figure,
+    wrap,
+)
 from actalign.prediction import Candidate, Prediction
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Okabe and Ito's colour-blind safe palette (2008), without black and yellow.
-STEP_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
-INK = "#222222"
-STEP_TEXT_WIDTH = 38
-MAX_LINES = 2
-FIGURE_WIDTH = 11.0
-STRIP_WIDTH = FIGURE_WIDTH * (0.905 - 0.30)
-
 
 def alignment_figure(
-    prediction: Prediction, *, thumbnails: FrameBatch | None = None, shown: int = 2
+    prediction: Prediction,
+    *,
+    thumbnails: FrameBatch | None = None,
+    shown: int = 2,
+    theme: str = "light",
 ) -> Figure:
     """The winner beside the runner-up on one time axis.
 
@@ -39,125 +63,143 @@ def alignment_figure(
     colour scale) with its alignment path. thumbnails: a few frames of the clip, spread over it.
     Raises ActAlignError when the prediction holds no alignment.
     """
-    from matplotlib.figure import Figure
-
-    best = [c for c in prediction.candidates[:shown] if c.alignment is not None]
-    if not best:
-        raise ActAlignError(f"The prediction for {prediction.clip.clip_id!r} has no alignment.")
-    steps = [len(c.script.subactions) for c in best]
-    lines = [sum(_step_label(k, s).count("\n") + 1 for k, s in _numbered(c)) for c in best]
-    heights = [max(0.8, 0.2 * n + 0.12 * k) for n, k in zip(lines, steps, strict=True)]
-    strip = 0.0 if thumbnails is None else _strip_height(thumbnails)
-    gaps = [0.34] + [0.46] * (len(best) - 1)
-    header, timeline, footer = 0.66, 0.36, 0.5
-    height = header + strip + timeline + 0.12 + sum(heights) + sum(gaps) + footer
-    figure = Figure(figsize=(FIGURE_WIDTH, height), dpi=130, facecolor="white")
-    left, right = 0.30, 0.905
-    y = 1 - header / height
-    figure.text(
-        0.015,
-        1 - 0.1 / height,
-        _title(prediction),
-        ha="left",
-        va="top",
-        fontsize=13,
-        fontweight="bold",
-        color=INK,
+    names = ["winner", "runner-up", *(f"rank {rank}" for rank in range(3, shown + 1))]
+    rows = list(zip(names, prediction.candidates[:shown], strict=False))
+    return _stack(
+        prediction,
+        rows,
+        title=f"{_clip_name(prediction)}: {prediction.label}",
+        thumbnails=thumbnails,
+        theme=get_theme(theme),
     )
-    figure.text(
-        0.015,
-        1 - 0.36 / height,
-        _subtitle(prediction),
-        ha="left",
-        va="top",
-        fontsize=8.5,
-        color="#555555",
-    )
-    edges = _edges(prediction)
-    limits = (float(edges[0]), float(edges[-1]))
-    axes: list[Axes] = []
 
-    def add(inches: float, gap: float) -> Axes:
-        nonlocal y
-        y -= (inches + gap) / height
-        ax = figure.add_axes((left, y, right - left, inches / height))
-        axes.append(ax)
-        return ax
 
-    if thumbnails is not None:
-        _draw_strip(add(strip, 0.0), thumbnails, limits)
-    _draw_timeline(add(timeline, 0.12), prediction, best[0], limits)
-    scale = _colour_limits(best)
-    image: Any = None
-    for rank, candidate in enumerate(best):
-        ax = add(heights[rank], gaps[rank])
-        image = _draw_heat_map(ax, candidate, edges, scale)
-        name = "winner" if rank == 0 else "runner-up" if rank == 1 else f"rank {rank + 1}"
-        ax.set_title(
-            f"{name}: {candidate.label}   score {candidate.score:.3f}",
-            loc="left",
-            fontsize=9.5,
-            color=INK,
-            fontweight="bold" if rank == 0 else "normal",
-            pad=4,
+def contrast_figure(
+    prediction: Prediction,
+    target: str,
+    *,
+    thumbnails: FrameBatch | None = None,
+    theme: str = "light",
+) -> Figure:
+    """The right candidate above the strongest wrong one: why a clip was answered as it was.
+
+    Laid out as `alignment_figure`; the timeline is the right candidate's. target: the true label.
+    Raises UsageError when ``target`` is no candidate or the only one.
+    """
+    right = next((c for c in prediction.candidates if c.label == target), None)
+    wrong = next((c for c in prediction.candidates if c.label != target), None)
+    if right is None or wrong is None:
+        raise UsageError(
+            f"{target!r} and a wrong candidate must both be candidates of "
+            f"{prediction.clip.clip_id!r}; it has "
+            f"{', '.join(repr(c.label) for c in prediction.candidates)}."
         )
-        if rank < len(best) - 1:
-            ax.tick_params(labelbottom=False)
-    axes[-1].set_xlabel("time in the clip (s)", fontsize=9, color=INK)
-    first = axes[-len(best)].get_position()
-    last = axes[-1].get_position()
-    bar = figure.add_axes((0.92, last.y0, 0.012, first.y1 - last.y0))
-    figure.colorbar(image, cax=bar)
-    bar.tick_params(labelsize=7.5, colors=INK, length=2)
-    bar.set_ylabel("affinity of frame and step", fontsize=8, color=INK)
-    return figure
+    verdict = "answered right" if prediction.label == target else f"taken for {wrong.label}"
+    return _stack(
+        prediction,
+        [("right", right), ("wrong", wrong)],
+        title=f"{_clip_name(prediction)}: {target}, {verdict}",
+        thumbnails=thumbnails,
+        theme=get_theme(theme),
+    )
+
+
+def heat_map_figure(
+    alignment: Alignment,
+    *,
+    steps: Sequence[str] = (),
+    edges_seconds: Float64 | None = None,
+    theme: str = "light",
+) -> Figure:
+    """One small heat map of affinity (steps down, time across) with its alignment path.
+
+    steps: K texts, else the steps are numbered. edges_seconds: (T + 1,) times where frames begin
+    and the end of the last, else frames are numbered.
+    """
+    from matplotlib.ticker import MaxNLocator
+
+    look = get_theme(theme)
+    frames, count = alignment.affinity.shape
+    labels = [step_label(k, s) for k, s in enumerate(steps, 1)] or [
+        str(k) for k in range(1, count + 1)
+    ]
+    inner = map_height(labels)
+    width, height = 7.5 if steps else 5.0, inner + 0.62
+    figure = new_figure(width, height, look)
+    left, right = (2.75 if steps else 0.55) / width, 1 - 0.9 / width
+    ax = figure.add_axes((left, 0.45 / height, right - left, inner / height))
+    edges = np.arange(frames + 1.0) if edges_seconds is None else edges_seconds
+    image = draw_heat_map(ax, alignment, labels, edges, colour_limits([alignment]), look)
+    if edges_seconds is None:
+        ax.set_xlabel("frame", fontsize=8.5)
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    else:
+        ax.set_xlabel("time in the clip (s)", fontsize=8.5)
+    if not steps:
+        ax.set_ylabel("step", fontsize=8.5)
+    box = (right + 0.12 / width, 0.45 / height, 0.11 / width, inner / height)
+    draw_colour_bar(figure, image, box, "affinity", look)
+    return literal(figure)
+
+
+def score_figure(
+    prediction: Prediction, *, target: str | None = None, theme: str = "light"
+) -> Figure:
+    """Bars of the candidates' scores, best first; the winner stands out.
+
+    target: the true label, which is then marked. Scores are path means, not probabilities.
+    """
+    look = get_theme(theme)
+    candidates = prediction.candidates
+    labels = [
+        wrap(("true: " if c.label == target else "") + c.label, 2.7, 2, size=8.5, bold=True)
+        for c in candidates
+    ]
+    inner = 0.2 + 0.24 * sum(label.count("\n") + 1 for label in labels)
+    width, height = 8.0, inner + 0.95
+    figure = new_figure(width, height, look)
+    ax = figure.add_axes((0.37, 0.5 / height, 0.53, inner / height))
+    dress(ax, look, frame=False)
+    scores = [c.score for c in candidates]
+    colours = [look.accent if rank == 0 else look.quiet for rank in range(len(scores))]
+    ax.barh(range(len(scores)), scores, 0.68, color=colours)
+    low, high = min(0.0, *scores), max(0.0, *scores)
+    room = (high - low or 1.0) * 0.02
+    for y, score in enumerate(scores):
+        side = "left" if score >= 0 else "right"
+        at = score + room if score >= 0 else score - room
+        ax.text(at, y, f"{score:.4f}", ha=side, va="center", fontsize=8, color=look.ink)
+    ax.set_xlim(low - (10 * room if low < 0 else 0), high + (10 * room if high > 0 else room))
+    ax.set_ylim(len(scores) - 0.4, -0.6)
+    ax.axvline(0, color=look.rule, linewidth=0.8)
+    ax.set_yticks(range(len(labels)), labels, fontsize=8.5)
+    ax.tick_params(axis="y", length=0)
+    for tick, label in zip(ax.get_yticklabels(), candidates, strict=True):
+        tick.set_fontweight("bold" if label.label == target else "normal")
+    ax.set_xlabel(f"score ({prediction.scorer})", fontsize=8.5)
+    title = f"{_clip_name(prediction)}: {prediction.label}"
+    _heading(figure, title, "", look, size=11)
+    return literal(figure)
+
+
+def picture(figure: Figure, format: str = "png") -> bytes:
+    """The figure as the bytes of a PNG or SVG file."""
+    data = io.BytesIO()
+    metadata = {"Date": None} if check_format(format) == "svg" else {}
+    with missing_glyphs_allowed():
+        figure.savefig(data, format=format, metadata=metadata)
+    return data.getvalue()
 
 
 def save(figure: Figure, path: str | Path) -> Path:
     """Write the figure as PNG or SVG, by the path's suffix, whole or not at all."""
     path = Path(path)
-    with writing(path) as file:
-        figure.savefig(file, format=path.suffix.removeprefix(".") or "png")
+    write_bytes(path, picture(figure, path.suffix.lower().removeprefix(".")))
     return path
 
 
-def _strip_height(thumbnails: FrameBatch) -> float:
-    """Inches that let the frames fill the strip's width, within reason."""
-    h, w = thumbnails.frames.shape[1:3]
-    return float(np.clip(STRIP_WIDTH * 0.97 / len(thumbnails) * h / w, 0.5, 1.6))
-
-
-def _numbered(candidate: Candidate) -> list[tuple[int, str]]:
-    return list(enumerate(candidate.script.subactions, start=1))
-
-
-def _step_label(number: int, step: str) -> str:
-    wrapped = textwrap.wrap(
-        f"{number}. {step}", STEP_TEXT_WIDTH, max_lines=MAX_LINES, placeholder=" …"
-    )
-    return "\n".join(wrapped)
-
-
-def _title(prediction: Prediction) -> str:
-    return f"{prediction.clip.clip_id}: {prediction.label}"
-
-
-def _subtitle(prediction: Prediction) -> str:
-    margin = prediction.margin
-    parts = [
-        f"scorer {prediction.scorer}",
-        f"encoder {prediction.clip.model_id}",
-        f"{len(prediction.clip.embeddings)} frames",
-    ]
-    if margin is not None:
-        parts.append(f"margin {margin:.3f} over {prediction.candidates[1].label}")
-    if prediction.clip.neutral_frames:
-        parts.append(f"{prediction.clip.neutral_frames} neutral frames")
-    return "   ".join(parts)
-
-
-def _edges(prediction: Prediction) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """(T + 1,) seconds where frames begin, and the end of the last."""
+def frame_edges(prediction: Prediction) -> Float64:
+    """(T + 1,) seconds where the clip's frames begin, and the end of the last."""
     clip = prediction.clip
     end = clip.end_seconds
     if end <= clip.pts_seconds[-1]:
@@ -165,111 +207,95 @@ def _edges(prediction: Prediction) -> np.ndarray[tuple[int], np.dtype[np.float64
     return np.append(clip.pts_seconds, end)
 
 
-def _colour_limits(candidates: list[Candidate]) -> tuple[float, float]:
-    """One scale for all heat maps, so that equal colours mean equal affinities."""
-    values = np.concatenate([c.alignment.affinity.ravel() for c in candidates if c.alignment])
-    low, high = float(values.min()), float(values.max())
-    return (low, high) if high > low else (low, low + 1e-6)
+def _stack(
+    prediction: Prediction,
+    rows: list[tuple[str, Candidate]],
+    *,
+    title: str,
+    thumbnails: FrameBatch | None,
+    theme: Theme,
+) -> Figure:
+    """Frames, the first row's timeline and each row's heat map, over one time axis."""
+    drawn = [(name, c, c.alignment) for name, c in rows if c.alignment is not None]
+    if not drawn:
+        raise ActAlignError(f"The prediction for {prediction.clip.clip_id!r} has no alignment.")
+    labels = [[step_label(k, s) for k, s in enumerate(c.script.subactions, 1)] for _, c, _ in drawn]
+    heights = [map_height(one) for one in labels]
+    strip = 0.0 if thumbnails is None else strip_height(thumbnails)
+    header, timeline, footer, gap = 0.66, 0.36, 0.5, 0.46
+    height = header + strip + 0.12 + timeline + sum(heights) + gap * len(drawn) + footer - 0.12
+    figure = new_figure(WIDTH, height, theme)
+    _heading(figure, title, _subtitle(prediction), theme)
+    edges = frame_edges(prediction)
+    limits = (float(edges[0]), float(edges[-1]))
+    y = height - header
 
+    def add(inches: float, above: float) -> Axes:
+        nonlocal y
+        y -= inches + above
+        return figure.add_axes((LEFT, y / height, RIGHT - LEFT, inches / height))
 
-def _draw_strip(ax: Axes, thumbnails: FrameBatch, limits: tuple[float, float]) -> None:
-    """Frames left to right, each at its time, none wider than its share of the axis."""
-    start, end = limits
-    ax.set_xlim(0, 1)
-    ax.set_ylim(0, 1)
-    ax.axis("off")
-    box = ax.get_window_extent()
-    share = 1 / len(thumbnails)
-    for i, (frame, pts) in enumerate(zip(thumbnails.frames, thumbnails.pts_seconds, strict=True)):
-        h, w = frame.shape[:2]
-        width = share * 0.97
-        tall = width * box.width * h / w / box.height
-        if tall > 1:
-            width, tall = width / tall, 1.0
-        x = (i + 0.5) * share
-        ax.imshow(frame, extent=(x - width / 2, x + width / 2, 0, tall), aspect="auto")
-        ax.text(
-            x - width / 2 + 0.004,
-            0.04,
-            f"{pts:.1f} s",
-            fontsize=6.5,
-            color="white",
-            bbox={"facecolor": "black", "alpha": 0.55, "pad": 1, "edgecolor": "none"},
+    if thumbnails is not None:
+        draw_strip(add(strip, 0.0), thumbnails, limits, theme)
+    draw_timeline(add(timeline, 0.12), drawn[0][2], edges, theme)
+    scale = colour_limits([alignment for *_, alignment in drawn])
+    maps, image = [], None
+    for row, (name, candidate, alignment) in enumerate(drawn):
+        ax = add(heights[row], gap - 0.12 if row == 0 else gap)
+        image = draw_heat_map(ax, alignment, labels[row], edges, scale, theme)
+        text = ax.set_title(
+            f"{name} ({candidate.score:.3f}): {candidate.label}",
+            loc="left",
+            fontsize=9.5,
+            color=theme.ink,
+            fontweight="bold" if row == 0 else "normal",
+            pad=4,
         )
-        at = (float(pts) - start) / max(end - start, 1e-9)
-        foot = -0.1 / (box.height / ax.figure.dpi)
-        ax.plot([x, at], [0, foot], color="#888888", linewidth=0.8, clip_on=False)
-    ax.set_xlim(0, 1)
-    ax.set_ylim(0, 1)
+        fit(text, STRIP_WIDTH)
+        ax.tick_params(labelbottom=row == len(drawn) - 1)
+        maps.append(ax)
+    maps[-1].set_xlabel("time in the clip (s)", fontsize=9)
+    top, bottom = maps[0].get_position().y1, maps[-1].get_position().y0
+    long = (top - bottom) * height > 1.9
+    name = "affinity of frame and step" if long else "affinity"
+    draw_colour_bar(figure, image, (0.92, bottom, 0.012, top - bottom), name, theme)
+    return literal(figure)
 
 
-def _draw_timeline(
-    ax: Axes, prediction: Prediction, candidate: Candidate, limits: tuple[float, float]
-) -> None:
-    """The candidate's sub-actions as numbered bars on the time axis."""
-    for k, segment in enumerate(prediction.segments(candidate)):
-        width = segment.end_seconds - segment.start_seconds
-        ax.barh(
-            0,
-            width,
-            left=segment.start_seconds,
-            height=0.9,
-            color=STEP_COLOURS[k % len(STEP_COLOURS)],
-            edgecolor="white",
-            linewidth=1,
-        )
-        if width > 0.02 * (limits[1] - limits[0]):
-            ax.text(
-                segment.start_seconds + width / 2,
-                0,
-                str(k + 1),
-                ha="center",
-                va="center",
-                fontsize=8.5,
-                color="white",
-                fontweight="bold",
-            )
-    ax.set_xlim(*limits)
-    ax.set_ylim(-0.5, 0.5)
-    ax.set_yticks([0], ["sub-actions over time"], fontsize=8.5, color=INK)
-    ax.tick_params(length=0, labelbottom=False)
-    for spine in ax.spines.values():
-        spine.set_visible(False)
-
-
-def _draw_heat_map(
-    ax: Axes,
-    candidate: Candidate,
-    edges: np.ndarray[tuple[int], np.dtype[np.float64]],
-    scale: tuple[float, float],
-) -> Any:
-    alignment = candidate.alignment
-    assert alignment is not None
-    count = alignment.affinity.shape[1]
-    image = ax.pcolormesh(
-        edges,
-        np.arange(count + 1) - 0.5,
-        alignment.affinity.T,
-        cmap="viridis",
-        vmin=scale[0],
-        vmax=scale[1],
-        rasterized=True,
+def _heading(figure: Figure, title: str, below: str, theme: Theme, size: float = 13) -> None:
+    width, height = figure.get_size_inches()
+    shown = figure.text(
+        0.15 / width,
+        1 - 0.1 / height,
+        title,
+        va="top",
+        fontsize=size,
+        fontweight="bold",
+        color=theme.ink,
     )
-    centres = (edges[:-1] + edges[1:]) / 2
-    x, y = centres[alignment.path[:, 0]], alignment.path[:, 1]
-    ax.plot(x, y, color="black", linewidth=3.4, solid_joinstyle="round")
-    ax.plot(x, y, color="white", linewidth=1.7, solid_joinstyle="round")
-    ax.set_ylim(count - 0.5, -0.5)
-    ax.set_xlim(edges[0], edges[-1])
-    ax.set_yticks(
-        np.arange(count),
-        [_step_label(k, step) for k, step in _numbered(candidate)],
-        fontsize=8,
-        color=INK,
-        linespacing=1.05,
+    fit(shown, width - 0.3)
+    note = figure.text(
+        0.15 / width, 1 - 0.36 / height, below, va="top", fontsize=8.5, color=theme.muted
     )
-    ax.tick_params(labelsize=8, colors=INK, length=2)
-    ax.tick_params(axis="y", length=0)
-    for spine in ax.spines.values():
-        spine.set_linewidth(0.6)
-    return image
+    fit(note, width - 0.3)
+
+
+def _clip_name(prediction: Prediction) -> str:
+    """The clip's id, or the end of it, which tells paths apart."""
+    name = prediction.clip.clip_id
+    return name if len(name) <= 50 else "…" + name[-49:]
+
+
+def _subtitle(prediction: Prediction) -> str:
+    margin = prediction.margin
+    frames = len(prediction.clip.embeddings)
+    parts = [
+        f"scorer {prediction.scorer}",
+        f"encoder {prediction.clip.model_id}",
+        f"{frames} frame{'s' if frames > 1 else ''}",
+    ]
+    if prediction.clip.neutral_frames:
+        parts.append(f"{prediction.clip.neutral_frames} neutral frames")
+    if margin is not None:
+        parts.append(f"margin {margin:.3f} over {prediction.candidates[1].label}")
+    return "   ".join(parts)

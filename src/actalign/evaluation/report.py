@@ -5,18 +5,21 @@ from __future__ import annotations
 import base64
 import html
 import io
-import json
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from actalign.atomic import write_text
-from actalign.errors import ActAlignError, UsageError
+from actalign.errors import ActAlignError
 from actalign.evaluation import evaluate
-from actalign.evaluation.charts import accuracy_figure, domain_figure, svg
-from actalign.evaluation.results import summarise
+from actalign.evaluation.charts import (
+    accuracy_figure,
+    domain_figure,
+    svg,
+    sweep_figure,
+)
+from actalign.evaluation.runs import SWEPT, Run, read_run, sweeps
 
 KS = (1, 2, 3)
 FIGURE_COUNT = 3
@@ -39,87 +42,19 @@ svg, img { max-width: 100%; height: auto; }
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
-    """A run folder, read. main: the scorer that confusions and figures are of."""
+def write_reports(folders: Sequence[Path]) -> list[Path]:
+    """Write `report.html` and `report.md` into each run folder and return their paths.
 
-    folder: Path
-    results: dict[str, Any]
-    rows: tuple[Row, ...]
-    errors: tuple[Row, ...]
-    main: str
-
-    def of(self, scorer: str) -> list[Row]:
-        """The prediction rows of one scorer."""
-        return [row for row in self.rows if row["scorer"] == scorer]
-
-
-def read_run(folder: Path) -> Run:
-    """Read a finished run folder; raises UsageError where it is none."""
-    try:
-        results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
-        rows = _lines(folder / "predictions.jsonl")
-        errors = _lines(folder / "errors.jsonl") if (folder / "errors.jsonl").exists() else []
-    except FileNotFoundError as error:
-        raise UsageError(
-            f"{folder} is not a finished run: {Path(error.filename).name} is missing; run "
-            "`actalign eval` until it ends."
-        ) from None
-    except (OSError, ValueError) as error:
-        raise UsageError(f"The run {folder} can't be read ({error}).") from None
-    if results.get("benchmark") == "mini-atlas":
-        rows, errors, results = _from_mini_atlas(rows, results)
-    names = [n for n, figures in results["scorers"].items() if figures["n"]]
-    if not names:
-        raise UsageError(f"The run {folder} scored no sample; see errors.jsonl there.")
-    main = "dtw" if "dtw" in names else names[0]
-    return Run(folder, results, tuple(rows), tuple(errors), main)
-
-
-def _from_mini_atlas(
-    rows: list[Row], results: dict[str, Any]
-) -> tuple[list[Row], list[Row], dict[str, Any]]:
-    """A mini-atlas run, one row a question, in the form of a run with a row a scorer."""
-    names = [name for name in results["scorers"] if name != "chance"]
-    errors = [
-        {
-            "doc_id": r["doc_id"],
-            "stage": "decode",
-            "kind": "not encoded",
-            "error": r["error"],
-            "scorer": None,
-        }
-        for r in rows
-        if r["status"] != "ok"
-    ]
-    found: list[Row] = []
-    for row in rows:
-        if row["status"] != "ok":
-            continue
-        for name in names:
-            scores = dict(zip(row["options"], row["scores"][name], strict=True))
-            ranked = sorted(scores, key=lambda label: -scores[label])
-            candidates = [{"label": label, "score": scores[label]} for label in ranked]
-            found.append(
-                {
-                    **row,
-                    "scorer": name,
-                    "candidates": candidates,
-                    "filtered_resps": ranked[:1],
-                    "rank": ranked.index(row["target"]) + 1,
-                }
-            )
-    summary = summarise(found, errors, scorers=names, total=len(rows))
-    return found, errors, {**summary, "benchmark": "mini-atlas", "paper": []}
-
-
-def write_report(folder: Path) -> tuple[Path, Path]:
-    """Write `report.html` and `report.md` into the run folder and return their paths."""
-    run = read_run(folder)
-    page, table = folder / "report.html", folder / "report.md"
-    write_text(table, markdown(run))
-    write_text(page, page_of(run))
-    return page, table
+    Runs of one benchmark that differ in smoothing or frames a second also get that curve.
+    """
+    runs = [read_run(folder) for folder in folders]
+    written = []
+    for run in runs:
+        page, table = run.folder / "report.html", run.folder / "report.md"
+        write_text(table, markdown(run))
+        write_text(page, page_of(run, runs))
+        written += [page, table]
+    return written
 
 
 def accuracy_table(results: dict[str, Any]) -> list[list[str]]:
@@ -183,8 +118,8 @@ def comparison_line(one: dict[str, Any]) -> str:
     )
 
 
-def page_of(run: Run) -> str:
-    """The whole page."""
+def page_of(run: Run, runs: Sequence[Run] = ()) -> str:
+    """The whole page; runs: others to compare settings with."""
     title = f"{run.results['benchmark']}: {run.folder.name}"
     header = ["method", "scored", "Top-1 %", "Top-2 %", "Top-3 %"]
     table = accuracy_table(run.results)
@@ -199,6 +134,14 @@ def page_of(run: Run) -> str:
         _table(header, table, grey=paper),
         f"<p class='note'>Brackets: 95 % Wilson intervals.{html.escape(note)}</p>",
         _comparisons(run),
+        *(
+            f"<h2>By {html.escape(SWEPT[over])}</h2>"
+            + svg(
+                sweep_figure(curves, over=SWEPT[over]),
+                "Top-1 with 95 % intervals, a curve a scorer, a point a run",
+            )
+            for over, curves in sweeps(run, runs).items()
+        ),
         f"<h2>By domain ({html.escape(run.main)})</h2>",
         svg(domain_figure(by_domain), "Top-1 by domain with 95 % intervals; chance as a line"),
         "<h2>By number of candidates</h2>",
@@ -289,10 +232,8 @@ def _drawn(run: Run, row: Row) -> str:
 
     try:
         prediction, video = evaluate.prediction_again(run.folder, row["doc_id"], run.main)
-        figure = figures.alignment_figure(
-            prediction,
-            thumbnails=_thumbnails(video, prediction),
-            shown=max(2, min(row["rank"], 5)),  # down to the true candidate
+        figure = figures.contrast_figure(
+            prediction, row["target"], thumbnails=_thumbnails(video, prediction)
         )
     except (ActAlignError, OSError):
         return ""
@@ -353,7 +294,3 @@ def _interval(figures: dict[str, Any], name: str) -> str:
 
 def _listed(kinds: dict[str, int]) -> str:
     return ", ".join(f"{kind} {n}" for kind, n in kinds.items())
-
-
-def _lines(path: Path) -> list[Row]:
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]

@@ -1,0 +1,314 @@
+"""Every figure kind, in both themes and formats: readable, whole, and true to the alignment."""
+
+import io
+import itertools
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgb
+from matplotlib.text import Text
+
+from actalign import ActAlignError, ClipEmbedding, FrameBatch, Script, UsageError
+from actalign.alignment import align
+from actalign.evaluation import charts
+from actalign.figure_style import ON_PALETTE, PALETTE, THEMES
+from actalign.figures import (
+    alignment_figure,
+    contrast_figure,
+    frame_edges,
+    heat_map_figure,
+    picture,
+    save,
+    score_figure,
+)
+from actalign.prediction import Candidate, Prediction
+
+LONG_LABEL = (
+    "a label of $x$ & <b>many</b> words that nobody would want to read to its very end " * 2
+)
+LONG_STEP = "a very long description of one sub-action in which both arms are lifted overhead " * 3
+
+
+def prediction(sizes, *, frames=40, seconds=4.0, start=0.0, label="action", step="step", clip="c"):
+    rng = np.random.default_rng(len(sizes))
+    embedding = ClipEmbedding(
+        clip_id=clip,
+        embeddings=np.ones((frames, 2), np.float32),
+        pts_seconds=start + np.arange(frames) * seconds / frames,
+        end_seconds=start + seconds,
+        model_id="google/siglip-so400m-patch14-384",
+        fingerprint="f",
+    )
+    candidates = []
+    for m, size in enumerate(sizes):
+        alignment = align(rng.random((frames, size)).astype(np.float32))
+        script = Script(f"{label} {m}", tuple(f"{step} {k}" for k in range(size)))
+        candidates.append(Candidate(script.label, alignment.score, script, True, alignment))
+    candidates.sort(key=lambda c: -c.score)
+    return Prediction(embedding, tuple(candidates), "dtw", 1.0)
+
+
+CASES = {
+    "two": prediction([3, 4]),
+    "eight": prediction([12, 3, 4, 5, 6, 7, 8, 9]),
+    "one still": prediction([1], frames=1, seconds=0.04),
+    "three frames": prediction([5, 4], frames=3, seconds=0.1),
+    "an hour": prediction([12, 10], frames=3000, seconds=3600.0, start=7200.0),
+    "long words": prediction([6] * 8, label=LONG_LABEL, step=LONG_STEP, clip="a/folder/" * 30),
+    "no spaces": prediction([3, 3], label="x" * 300, step="y" * 300, clip="z" * 300),
+    "wide letters": prediction([3, 3], label="W投篮" * 30, step="双手举过头顶" * 20),
+}
+
+
+def strip(found, count=8):
+    clip = found.clip
+    count = min(count, len(clip.embeddings))
+    times = np.linspace(clip.pts_seconds[0], clip.pts_seconds[-1], count)
+    return FrameBatch(np.full((count, 36, 64, 3), 128, np.uint8), times)
+
+
+def kinds(found, theme):
+    best = found.candidates[0]
+    yield "alignment", alignment_figure(found, thumbnails=strip(found), shown=3, theme=theme)
+    yield "alignment, bare", alignment_figure(found, theme=theme)
+    if len(found.candidates) > 1:
+        worst = found.candidates[-1].label
+        yield "contrast", contrast_figure(found, worst, thumbnails=strip(found), theme=theme)
+    yield "scores", score_figure(found, target=found.candidates[-1].label, theme=theme)
+    yield "map", heat_map_figure(best.alignment, theme=theme)
+    yield (
+        "map with steps",
+        heat_map_figure(
+            best.alignment,
+            steps=best.script.subactions,
+            edges_seconds=frame_edges(found),
+            theme=theme,
+        ),
+    )
+
+
+def share(value, n=100):
+    tops = {f"top{k}": min(1.0, value * k) for k in (1, 2, 3)}
+    return {
+        "n": n,
+        **tops,
+        "ci95": {name: [top * 0.9, top] for name, top in tops.items()},
+        "chance": {f"top{k}": 0.2 * k for k in (1, 2, 3)},
+    }
+
+
+def chart_kinds(theme):
+    for count in (1, 9):
+        scorers = {f"scorer_{i}": share(0.1 + 0.03 * i) for i in range(count)}
+        yield f"accuracy {count}", charts.accuracy_figure({"scorers": scorers}, theme=theme)
+    for count in (1, 4, 56):
+        names = [LONG_LABEL if i == 1 else f"domain {i}" for i in range(count)]
+        domains = {name: share(0.1 + 0.01 * i, 60 - i) for i, name in enumerate(names)}
+        yield f"domains {count}", charts.domain_figure(domains, theme=theme)
+    for over, settings in {"smoothing (s)": (0, 0.5, 1), "frames a second": (2, 8, None)}.items():
+        curves = {
+            name: [charts.SweepPoint(at, 0.5, 0.4, 0.6) for at in settings]
+            for name in ("dtw", "mean_pool")
+        }
+        yield over, charts.sweep_figure(curves, over=over, theme=theme)
+
+
+def texts(figure):
+    """The visible, non-empty texts and their boxes in pixels."""
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    renderer = canvas.get_renderer()
+    for text in figure.findobj(Text):
+        box = text.get_window_extent(renderer)
+        shown = text.get_visible() and (text.axes is None or text.axes.get_visible())
+        if shown and text.get_text().strip() and _drawn(text):
+            yield text, box
+
+
+def _drawn(text):
+    """Ticks beyond the axis' limits keep texts that are not drawn."""
+    axes = text.axes
+    if axes is None:
+        return True
+    for axis in (axes.xaxis, axes.yaxis):
+        low, high = sorted(axis.get_view_interval())
+        for tick in axis.get_major_ticks():
+            if text in (tick.label1, tick.label2):
+                inside = low - 1e-9 <= tick.get_loc() <= high + 1e-9
+                return (
+                    inside and (tick.label1 if text is tick.label1 else tick.label2).get_visible()
+                )
+        if text is axis.offsetText:
+            return bool(text.get_text())
+    return True
+
+
+def check_layout(name, figure):
+    width, height = figure.get_size_inches() * figure.dpi
+    boxes = list(texts(figure))
+    assert boxes, name
+    for text, box in boxes:
+        inside = box.x0 >= -1 and box.y0 >= -1 and box.x1 <= width + 1 and box.y1 <= height + 1
+        assert inside, f"{name}: {text.get_text()!r} leaves the picture"
+    for (one, a), (other, b) in itertools.combinations(boxes, 2):
+        over = min(a.x1, b.x1) - max(a.x0, b.x0), min(a.y1, b.y1) - max(a.y0, b.y0)
+        assert min(over) < 2, f"{name}: {one.get_text()!r} overlaps {other.get_text()!r}"
+
+
+@pytest.mark.filterwarnings("ignore:Glyph .* missing from")
+@pytest.mark.parametrize("case", CASES)
+def test_no_text_leaves_the_picture_or_covers_another(case):
+    for name, figure in kinds(CASES[case], "light"):
+        check_layout(f"{case}, {name}", figure)
+
+
+def test_no_text_of_a_chart_leaves_it_or_covers_another():
+    for name, figure in chart_kinds("dark"):
+        check_layout(name, figure)
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_every_kind_is_a_png_and_an_svg_in_its_themes_colours(theme, tmp_path):
+    import matplotlib.image
+
+    drawn = [*kinds(CASES["two"], theme), *chart_kinds(theme)]
+    assert len(drawn) == 13
+    for name, figure in drawn:
+        pixels = matplotlib.image.imread(io.BytesIO(picture(figure)), format="png")
+        assert np.allclose(pixels[0, 0, :3], to_rgb(THEMES[theme].background), atol=0.01), name
+        root = ET.fromstring(save(figure, tmp_path / "x.svg").read_text(encoding="utf-8"))
+        assert root.tag == "{http://www.w3.org/2000/svg}svg", name
+    assert [path.name for path in tmp_path.iterdir()] == ["x.svg"]
+
+
+def luminance(colour):
+    rgb = np.array(to_rgb(colour))
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])
+
+
+def contrast(one, other):
+    low, high = sorted([luminance(one), luminance(other)])
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("theme", THEMES.values(), ids=THEMES)
+def test_texts_and_lines_stand_out_as_wcag_asks(theme):
+    assert contrast(theme.ink, theme.background) >= 7
+    assert contrast(theme.muted, theme.background) >= 4.5
+    assert contrast(theme.accent, theme.background) >= 3
+    assert contrast(theme.accent, theme.quiet) >= 1.5
+
+
+def test_numbers_on_the_steps_colours_can_be_read():
+    for colour, text in zip(PALETTE, ON_PALETTE, strict=True):
+        assert contrast(colour, text) >= 3  # they are large and bold
+
+
+# Machado, Oliveira and Fernandes (2009), severity 1, on linear RGB.
+COLOUR_VISIONS = {
+    "all": np.eye(3),
+    "protan": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216],
+               [-0.003882, -0.048116, 1.051998]],
+    "deutan": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413],
+               [-0.011820, 0.042940, 0.968881]],
+    "tritan": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602],
+               [0.004733, 0.691367, 0.303900]],
+}  # fmt: skip
+
+
+def seen_as(colour, vision):
+    """A colour as somebody sees it, in CIE Lab (D65)."""
+    rgb = np.array(to_rgb(colour))
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    linear = np.clip(np.array(COLOUR_VISIONS[vision]) @ linear, 0, 1)
+    to_xyz = [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
+    xyz = np.array(to_xyz) @ linear / [0.9505, 1, 1.089]
+    x, y, z = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+
+
+@pytest.mark.parametrize("vision", COLOUR_VISIONS)
+def test_neighbouring_steps_differ_for_every_colour_vision(vision):
+    for one, other in zip(PALETTE, PALETTE[1:] + PALETTE[:1], strict=True):
+        assert np.linalg.norm(seen_as(one, vision) - seen_as(other, vision)) > 20
+
+
+def test_the_path_on_the_heat_map_is_the_alignments():
+    found = CASES["two"]
+    alignment = found.candidates[0].alignment
+    edges = frame_edges(found)
+    axes = heat_map_figure(alignment, edges_seconds=edges).axes[0]
+    for line in axes.get_lines():
+        assert np.allclose(line.get_xdata(), ((edges[1:] + edges[:-1]) / 2)[alignment.path[:, 0]])
+        assert np.array_equal(line.get_ydata(), alignment.path[:, 1])
+    assert np.allclose(axes.collections[0].get_array(), alignment.affinity.T, atol=0)
+
+
+@pytest.mark.parametrize("case", ["two", "three frames", "an hour"])
+def test_the_timeline_covers_the_clip_once_in_order(case):
+    found = CASES[case]
+    axes = alignment_figure(found).axes[0]
+    bars = [(bar.get_x(), bar.get_x() + bar.get_width()) for bar in axes.patches]
+    assert len(bars) == len(found.candidates[0].script.subactions)
+    assert bars[0][0] == pytest.approx(found.clip.pts_seconds[0])
+    assert bars[-1][1] == pytest.approx(found.clip.end_seconds)
+    for (start, end), (following, _) in itertools.pairwise(bars):
+        assert end > start
+        assert following == pytest.approx(end)
+
+
+def test_the_right_candidate_is_drawn_above_the_strongest_wrong_one():
+    found = CASES["eight"]
+    worst = found.candidates[-1]
+    figure = contrast_figure(found, worst.label)
+    titles = [axes.get_title(loc="left") for axes in figure.axes]
+    drawn = [title for title in titles if title]
+    assert drawn[0].endswith(f": {worst.label}")
+    assert drawn[1].endswith(f": {found.label}")
+    assert f"{worst.label}, taken for {found.label}" in figure.texts[0].get_text()
+    assert "answered right" in contrast_figure(found, found.label).texts[0].get_text()
+    with pytest.raises(UsageError, match="it has 'action"):
+        contrast_figure(found, "somersault")
+    with pytest.raises(UsageError, match="a wrong candidate"):
+        contrast_figure(CASES["one still"], "action 0")
+
+
+def test_bars_are_the_scores_best_first():
+    found = CASES["eight"]
+    axes = score_figure(found).axes[0]
+    assert [bar.get_width() for bar in axes.patches] == [c.score for c in found.candidates]
+
+
+def test_a_sweep_puts_its_settings_in_order():
+    points = [charts.SweepPoint(at, 0.5, 0.4, 0.6) for at in (None, 8, 0.5, 2)]
+    axes = charts.sweep_figure({"dtw": points}, over="frames a second").axes[0]
+    labels = [tick.get_text() for tick in axes.get_xticklabels()]
+    assert labels == ["0.5", "2", "8", "all frames"]
+    with pytest.raises(UsageError, match="no run"):
+        charts.sweep_figure({}, over="x")
+
+
+def test_wrong_names_and_places_are_named(tmp_path):
+    figure = score_figure(CASES["two"])
+    with pytest.raises(UsageError, match="choose light or dark"):
+        score_figure(CASES["two"], theme="sepia")
+    with pytest.raises(UsageError, match="choose png or svg"):
+        save(figure, tmp_path / "x.pdf")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ActAlignError, match="can't be written"):
+        save(figure, tmp_path / "file" / "x.png")
+    assert Path(tmp_path / "file").read_text() == ""
+    bare = CASES["two"]
+    none = Prediction(
+        bare.clip,
+        tuple(Candidate(c.label, c.score, c.script, True) for c in bare.candidates),
+        "mean_pool",
+        1.0,
+    )
+    with pytest.raises(ActAlignError, match="has no alignment"):
+        alignment_figure(none)
+    assert score_figure(none).axes
