@@ -194,6 +194,16 @@ def test_classify_keeps_going_past_a_bad_file_and_says_so(clips, common, tmp_pat
         assert (figures / f"{name}.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
 
 
+def test_figures_can_be_svg_and_dark(clips, common, tmp_path):
+    flags = ("--figure", tmp_path / "f", "--figure-format", "svg", "--figure-theme", "dark")
+    done = run("classify", clips / "dawn.mp4", *common, *flags)
+    assert done.returncode == 0, done.stderr
+    assert [path.name for path in (tmp_path / "f").iterdir()] == ["dawn.svg"]
+    drawn = (tmp_path / "f" / "dawn.svg").read_text()
+    assert "<svg" in drawn
+    assert "#16191d" in drawn
+
+
 def test_json_prints_rows_and_nothing_else(clips, common):
     done = run("classify", clips / "dawn.mp4", *common, "--json", "--top-k", "2")
     assert done.returncode == 0
@@ -256,6 +266,8 @@ def test_align_scores_a_store_without_its_videos(clips, common, model, tmp_path)
         ([], "there are no candidates"),
         (["--labels", "a,b", "--scripts", "none.json"], "none.json can't be read"),
         (["--labels", "a", "--figure", "x.png"], "takes a folder"),
+        (["--labels", "a", "--figure-format", "pdf"], "choose png or svg"),
+        (["--labels", "a", "--figure-theme", "sepia"], "choose light or dark"),
     ],
 )
 def test_wrong_usage_exits_with_2_and_one_sentence(clips, flags, sentence):

@@ -66,6 +66,30 @@ def test_mini_atlas_and_its_report(data):
     assert "| dtw | 3 | 100.00 [43.9, 100.0] |" in (data / "run" / "report.md").read_text()
 
 
+def test_reports_of_several_runs_compare_their_settings(data):
+    flags = ("eval", "mini-atlas", "--data", data / "data", "--model", data / "model", "-q")
+    runs = {"a": (0.2, 5), "b": (1.5, 5), "c": (0.2, 2)}
+    for name, (smoothing, fps) in runs.items():
+        settings = ("--smoothing", smoothing, "--fps", fps)
+        assert invoke(*flags, "--out", data / name, *settings).exit_code == 0
+    result = invoke("report", *(data / name for name in runs))
+    assert result.exit_code == 0
+    assert len(result.stdout.splitlines()) == 6
+    pages = {name: (data / name / "report.html").read_text() for name in runs}
+    found = {
+        name: [over for over in ("smoothing (s)", "frames a second") if f"<h2>By {over}" in page]
+        for name, page in pages.items()
+    }
+    # b and c each differ from a in one setting, and from each other in both.
+    assert found == {
+        "a": ["smoothing (s)", "frames a second"],
+        "b": ["smoothing (s)"],
+        "c": ["frames a second"],
+    }
+    invoke("report", data / "a")
+    assert "By smoothing" not in (data / "a" / "report.html").read_text()
+
+
 def test_a_clip_that_is_gone_is_unscored(data):
     (data / "data" / "clips" / "q2.mp4").unlink()
     flags = ("eval", "mini-atlas", "--data", data / "data", "--model", data / "model", "-q")

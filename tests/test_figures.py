@@ -129,20 +129,13 @@ def texts(figure):
 
 
 def _drawn(text):
-    """Ticks beyond the axis' limits keep texts that are not drawn."""
-    axes = text.axes
-    if axes is None:
-        return True
-    for axis in (axes.xaxis, axes.yaxis):
+    """Whether it is drawn: axes keep ticks that they don't use, and some beyond their limits."""
+    for axis in (text.axes.xaxis, text.axes.yaxis) if text.axes else ():
         low, high = sorted(axis.get_view_interval())
-        for tick in axis.get_major_ticks():
+        used = axis.get_major_ticks()
+        for tick in axis.majorTicks:
             if text in (tick.label1, tick.label2):
-                inside = low - 1e-9 <= tick.get_loc() <= high + 1e-9
-                return (
-                    inside and (tick.label1 if text is tick.label1 else tick.label2).get_visible()
-                )
-        if text is axis.offsetText:
-            return bool(text.get_text())
+                return tick in used and low - 1e-9 <= tick.get_loc() <= high + 1e-9
     return True
 
 
