@@ -130,7 +130,7 @@ def texts(figure):
 
 def _drawn(text):
     """Whether it is drawn: axes keep ticks that they don't use, and some beyond their limits."""
-    for axis in (text.axes.xaxis, text.axes.yaxis) if text.axes else ():
+    for axis in [axis for axes in text.figure.axes for axis in (axes.xaxis, axes.yaxis)]:
         low, high = sorted(axis.get_view_interval())
         used = axis.get_major_ticks()
         for tick in axis.majorTicks:
