@@ -85,7 +85,11 @@ def assert_rows(found, videos, encoder):
             assert len(result.clip.pts_seconds) == len(wanted)
 
 
-def test_batches_are_filled_across_clips(encoder, videos):
+@pytest.mark.parametrize(
+    ("across", "batches"), [(True, [20, 20, 20, 13]), (False, [3, 20, 20, 5, 7, 18])]
+)
+def test_a_gpus_batches_are_filled_across_clips(encoder, videos, monkeypatch, across, batches):
+    monkeypatch.setattr(type(encoder), "across_clips", across)
     counts = []
     hook = encoder.torch_model.vision_model.register_forward_pre_hook(
         lambda _, args, given: counts.append(len(given["pixel_values"])), with_kwargs=True
@@ -102,7 +106,7 @@ def test_batches_are_filled_across_clips(encoder, videos):
         )
     finally:
         hook.remove()
-    assert counts == [20, 20, 20, 13]
+    assert counts == batches
     assert told == {"short": 3, "long": 45, "tall": 7, "last": 18}
     assert_rows(found, videos, encoder)
 
@@ -126,7 +130,8 @@ def test_stored_clips_are_given_out_at_once(encoder, videos, tmp_path):
     run.close()
 
 
-def test_finished_clips_wait_for_a_bounded_number_of_others(encoder, videos, tmp_path):
+def test_finished_clips_wait_for_a_bounded_number_of_others(encoder, videos, tmp_path, monkeypatch):
+    monkeypatch.setattr(type(encoder), "across_clips", True)
     store = Store(tmp_path)
     copies = {f"{n}": videos["short"] for n in range(2 * CLIPS_A_STREAM)}
     list(embed_videos(encoder, copies, sampling=Sampling(), store=store))

@@ -80,7 +80,14 @@ class ClipEncoder(Encoder, Protocol):
 
 @runtime_checkable
 class StreamEncoder(Encoder, Protocol):
-    """An encoder that fills its batches across blocks of frames, whichever clips they are of."""
+    """An encoder that fills its batches across blocks of frames, whichever clips they are of.
+
+    across_clips: whether a run should have it do so. On a GPU full batches are worth it; on a CPU
+    they gain little, and a frame's last bit could come to depend on its neighbours.
+    """
+
+    @property
+    def across_clips(self) -> bool: ...
 
     def encode_image_stream(self, blocks: Iterable[UInt8]) -> Iterator[Float32]:
         """Yield (n, D) rows for each block of (n, H, W, 3) frames, in order, with some delay."""

@@ -7,7 +7,7 @@ of candidates or scores.
 from __future__ import annotations
 
 import os
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
@@ -21,7 +21,7 @@ from actalign._types import ClipEmbedding, Float32, Float64, FrameBatch, UInt8
 from actalign.ahead import Ahead, Clip, Embedded, Opened, Sampling
 from actalign.alike import AlikeFrames
 from actalign.decode_process import SILENT_SECONDS, DecodeProcess
-from actalign.encoder import ClipEncoder, Encoder, encode_blocks, encode_frames
+from actalign.encoder import ClipEncoder, Encoder, StreamEncoder, encode_blocks, encode_frames
 from actalign.errors import ActAlignError, VideoError
 from actalign.store import Store
 from actalign.video import sample_frames
@@ -35,11 +35,8 @@ CLIPS_A_STREAM = 64
 def clip_ids(paths: Iterable[Path]) -> dict[str, Path]:
     """An id for each video, in order: its file name without suffix, or its path where two agree."""
     listed = list(dict.fromkeys(paths))
-    stems = [path.stem for path in listed]
-    return {
-        (stem if stems.count(stem) == 1 else str(path)): path
-        for stem, path in zip(stems, listed, strict=True)
-    }
+    times = Counter(path.stem for path in listed)
+    return {(path.stem if times[path.stem] == 1 else str(path)): path for path in listed}
 
 
 def embed_videos(
@@ -233,7 +230,8 @@ def _side_by_side(
 
 
 def _in_full_batches(encoder: Encoder, clips: Iterable[_Encoded]) -> Iterator[Embedded]:
-    """Encode frame by frame; an encoder that can fills its batches across clips."""
+    """Encode frame by frame; an encoder that gains by it fills its batches across clips."""
+    across = isinstance(encoder, StreamEncoder) and encoder.across_clips
     clips = iter(clips)
     begun: deque[_Encoded] = deque()
     owners: deque[_Encoded] = deque()  # of the blocks whose rows have not come yet
@@ -247,7 +245,7 @@ def _in_full_batches(encoder: Encoder, clips: Iterable[_Encoded]) -> Iterator[Em
                 owners.append(clip)
                 yield batch.frames
             # Clips that are ready are held back no longer than fuller batches are worth it.
-            if not owners or len(begun) >= CLIPS_A_STREAM:
+            if not across or not owners or len(begun) >= CLIPS_A_STREAM:
                 return
         more = False
 

@@ -151,6 +151,11 @@ class TransformersEncoder:
             compile=compile,
         )
 
+    @property
+    def across_clips(self) -> bool:
+        """Whether batches should be filled across clips: on a GPU."""
+        return self.device.type == "cuda"
+
     def encode_image(self, frames: UInt8) -> Float32:
         """Embed (T, H, W, 3) uint8 RGB frames, each by itself, as (T, D) float32."""
         check_frames(frames)
