@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -10,8 +9,6 @@ import socket
 import subprocess
 import sys
 import textwrap
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +20,7 @@ pytest.importorskip("transformers")
 import torch
 import transformers
 from PIL import Image
+from tiny_hub import hub_environment, tiny_hub
 from tiny_models import CORPUS, make_clip, make_naflex, make_siglip, make_siglip2
 
 from actalign.encoder import Encoder, load_encoder
@@ -39,6 +37,7 @@ CHECKPOINTS = {
     "clip": make_clip,
 }
 ENCODERS = [*CHECKPOINTS, "onnx"]
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
 SHAPES = [(72, 128), (90, 41), (30, 30), (48, 48), (200, 300)]
 
 
@@ -429,75 +428,18 @@ class TestExport:
         assert list(tmp_path.iterdir()) == []
 
 
-class Hub(BaseHTTPRequestHandler):
-    """As much of a model hub as its client needs: the file list, and files with their ETags."""
-
-    folder: Path
-    commit = "0123456789abcdef0123456789abcdef01234567"
-
-    def do_GET(self) -> None:
-        self.answer(with_body=True)
-
-    def do_HEAD(self) -> None:
-        self.answer(with_body=False)
-
-    def answer(self, with_body: bool) -> None:
-        path = self.path.split("?")[0]
-        name = path.rpartition("/")[2]
-        headers = {"X-Repo-Commit": self.commit}
-        if path.startswith("/api/models/tiny/siglip") and "/tree/" in path:
-            listed = [
-                {"type": "file", "path": f.name, "size": f.stat().st_size, "oid": digest(f)}
-                for f in self.folder.iterdir()
-            ]
-            body = json.dumps(listed).encode()
-        elif path.startswith("/api/models/tiny/siglip"):
-            files = [{"rfilename": f.name} for f in self.folder.iterdir()]
-            body = json.dumps({"id": "tiny/siglip", "sha": self.commit, "siblings": files}).encode()
-        elif path.startswith("/tiny/siglip/resolve/") and (self.folder / name).is_file():
-            body = (self.folder / name).read_bytes()
-            headers["ETag"] = f'"{digest(self.folder / name)}"'
-        else:
-            self.send_response(404)
-            self.send_header("X-Error-Code", "RepoNotFound")
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-            return
-        self.send_response(200)
-        for key, value in {**headers, "Content-Length": str(len(body))}.items():
-            self.send_header(key, value)
-        self.end_headers()
-        if with_body:
-            self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-def digest(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()
-
-
 @pytest.mark.slow
 class TestHub:
     def test_from_the_hub_then_without_it(self, checkpoints, encoders, tmp_path):
         folder = shutil.copytree(checkpoints["siglip"], tmp_path / "repo")
         (folder / "pytorch_model.bin").write_bytes(b"never fetched")
-        handler = type("TinyHub", (Hub,), {"folder": folder})
-        server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            first = load_in_a_process(server.server_port, tmp_path, "tiny/siglip", "tiny/other")
-        finally:
-            server.shutdown()
-            server.server_close()
-            thread.join()
-        later = load_in_a_process(server.server_port, tmp_path, "tiny/siglip", "tiny/new")
+        with tiny_hub({COMMIT: folder}, main=COMMIT) as port:
+            first = load_in_a_process(port, tmp_path, "tiny/siglip", "tiny/other")
+        later = load_in_a_process(port, tmp_path, "tiny/siglip", "tiny/new")
         for answers in (first, later):
             loaded = answers["tiny/siglip"]
             assert loaded["fingerprint"] == encoders["siglip"].fingerprint
-            assert loaded["revision"] == Hub.commit
+            assert loaded["revision"] == COMMIT
             wanted = encoders["siglip"].encode_text(["knees bent"])[0]
             np.testing.assert_allclose(loaded["text"], wanted, atol=2e-5)
         assert not list(tmp_path.rglob("**/snapshots/**/pytorch_model.bin"))
@@ -531,16 +473,9 @@ def load_in_a_process(port: int, home: Path, *models: str) -> dict[str, dict[str
             answers[model]["seconds"] = time.monotonic() - start
         print(json.dumps(answers))
     """
-    environment = {
-        **os.environ,
-        "HF_ENDPOINT": f"http://127.0.0.1:{port}",
-        "HF_HOME": str(home / "hub"),
-        "HF_HUB_DISABLE_TELEMETRY": "1",
-        "NO_PROXY": "127.0.0.1",
-    }
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(program), *models],
-        env=environment,
+        env=hub_environment(port, home),
         capture_output=True,
         text=True,
         timeout=120,

@@ -41,12 +41,18 @@ WEIGHT_FILES = ("model.safetensors", "model-*.safetensors", "model.safetensors.i
 
 
 def download(model: str, revision: str | None) -> Path:
+    """The hub's files of a model as a folder, whose name is the commit that the revision meant.
+
+    revision: a branch, tag or commit; None for the main branch. Where the hub can't be reached the
+    cache serves. Raises EncoderError.
+    """
     ways_out = (
         "Point --model at a local folder that has it (or HF_HOME at a cache that has it), "
         "or use --model body; hub models also need `actalign[siglip]` installed."
     )
     if not re.fullmatch(r"[\w.-]+(/[\w.-]+)?", model) or model.startswith("."):
         raise EncoderError(f"The model {model!r} is neither a folder here nor a hub id. {ways_out}")
+    name = model if revision is None else f"{model}@{revision}"
     wanted: dict[str, Any] = {
         "revision": revision,
         "allow_patterns": [*CONFIG_FILES, *WEIGHT_FILES],
@@ -60,7 +66,7 @@ def download(model: str, revision: str | None) -> Path:
         except Exception:  # not in the cache either
             reason = next(iter(str(error).strip().splitlines()), "no reason given").rstrip(".")
             raise EncoderError(
-                f"The model {model!r} can't be had from the hub "
+                f"The model {name!r} can't be had from the hub "
                 f"({type(error).__name__}: {reason}). {ways_out}"
             ) from error
 
@@ -137,9 +143,13 @@ def load_model(folder: Path, model_type: str, dtype: torch.dtype) -> tuple[Any, 
             use_safetensors=True,
             attn_implementation="sdpa",
             local_files_only=True,
+            trust_remote_code=False,
             output_loading_info=True,
         )
-        tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        # False and not absent: where it is absent a person is asked, and a "y" would run the code.
+        tokenizer = transformers.AutoTokenizer.from_pretrained(
+            folder, local_files_only=True, trust_remote_code=False
+        )
     except Exception as error:  # each library under transformers raises kinds of its own
         reason = str(error).strip().splitlines()[0] if str(error).strip() else "no reason given"
         raise EncoderError(

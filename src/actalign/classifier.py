@@ -10,7 +10,7 @@ import numpy as np
 
 from actalign._types import ClipEmbedding, Float32, FrameBatch, Script
 from actalign.alignment import Alignment, align
-from actalign.encoder import DEFAULT_MODEL, Encoder, encode_frames, load_encoder
+from actalign.encoder import DEFAULT_MODEL, Encoder, encode_frames, load_encoder, revision_of
 from actalign.errors import EncoderError, UsageError
 from actalign.pipeline import Sampling, embed_video
 from actalign.prediction import Candidate, Prediction
@@ -106,6 +106,7 @@ class ActAlign:
                 end_seconds=float(times[-1]) + step,
                 model_id=self.encoder.model_id,
                 fingerprint=self.encoder.fingerprint,
+                provenance=revision_of(self.encoder),
             )
         path = Path(video)
         return embed_video(
@@ -160,7 +161,11 @@ class ActAlign:
             smoothing_seconds=self.smoothing_seconds,
             domain=domain,
             text_warnings=tuple(w for texts in read for t in texts for w in self._text_warnings[t]),
-            settings={"step_template": self.step_template, "label_template": self.label_template},
+            settings={
+                "step_template": self.step_template,
+                "label_template": self.label_template,
+                **revision_of(self.encoder),
+            },
         )
 
     def __call__(

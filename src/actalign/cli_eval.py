@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from actalign.cli_options import Device, Dtype, Model
 from actalign.encoder import DEFAULT_MODEL
 
 app = typer.Typer(no_args_is_help=True, help="Measure accuracy on a benchmark, with intervals.")
@@ -20,7 +21,7 @@ def actionatlas(
         Path | None,
         typer.Option(help="generated_subactions.json or a script bank; else a language model."),
     ] = None,
-    model: Annotated[str, typer.Option(help="Hub id, local folder, or 'body'.")] = DEFAULT_MODEL,
+    model: Model = DEFAULT_MODEL,
     scorer: Annotated[
         str, typer.Option(help="Comma-separated: dtw, mean_pool, order_free, random, ...")
     ] = "dtw,mean_pool,random",
@@ -30,10 +31,8 @@ def actionatlas(
     smoothing: Annotated[
         float | None, typer.Option(min=0, help="Seconds of moving average over frames.")
     ] = None,
-    device: Annotated[
-        str | None, typer.Option(help="cpu, cuda:0, ...; the first GPU if there is one.")
-    ] = None,
-    dtype: Annotated[str | None, typer.Option(help="float32, bfloat16 or float16.")] = None,
+    device: Device = None,
+    dtype: Dtype = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with OUT, or score it with more scorers.")
     ] = False,
@@ -77,15 +76,15 @@ def mini_atlas(
         Path, typer.Option(help="Folder that benchmarks/mini_atlas/render.py made.")
     ] = Path("mini-atlas"),
     out: Annotated[Path, typer.Option(help="Run folder.")] = Path("runs/mini-atlas"),
-    model: Annotated[str, typer.Option(help="Hub id, local folder, or 'body'.")] = "body",
+    model: Model = "body",
     fps: Annotated[
         float | None, typer.Option(min=0.01, help="Frames encoded a second; else the model's own.")
     ] = None,
     smoothing: Annotated[
         float | None, typer.Option(min=0, help="Seconds of moving average over frames.")
     ] = None,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda:0, ...")] = None,
-    dtype: Annotated[str | None, typer.Option(help="float32, bfloat16 or float16.")] = None,
+    device: Device = None,
+    dtype: Dtype = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the table only.")] = False,
 ) -> None:
     """Top-1/2/3 on rendered clips whose sub-actions' true times are known; half are order-only."""

@@ -17,7 +17,7 @@ Videos = Annotated[
     list[Path], typer.Argument(help="Video files, folders of them, or .txt lists of paths.")
 ]
 Model = Annotated[
-    str, typer.Option(help="Encoder: a hub id, a local folder, or 'body' (built in, offline).")
+    str, typer.Option(help="Encoder: a hub id (ID@COMMIT pins it), a folder, or 'body' (built in).")
 ]
 Device = Annotated[
     str | None, typer.Option(help="cpu, cuda:0, ...; the first GPU if there is one.")

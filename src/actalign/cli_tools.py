@@ -14,7 +14,7 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 8000,
     model: Annotated[
-        str, typer.Option(help="Encoder: a hub id, a local folder, or 'body'.")
+        str, typer.Option(help="Encoder: a hub id (ID@COMMIT pins it), a folder, or 'body'.")
     ] = "body",
     token_file: Annotated[
         Path | None,

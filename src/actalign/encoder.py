@@ -40,7 +40,8 @@ class Encoder(Protocol):
 
     model_id: hub id, folder or built-in name. fingerprint: hash of weights, preprocessing and
     tokenizer; embeddings with different fingerprints never meet. logit_scale: natural logarithm
-    of the scale, as SigLIP and CLIP store it. logit_bias: SigLIP's bias (0 for CLIP).
+    of the scale, as SigLIP and CLIP store it. logit_bias: SigLIP's bias (0 for CLIP). One whose
+    files came from a hub also has their commit as `revision`; see `revision_of`.
     """
 
     @property
@@ -94,6 +95,12 @@ class StreamEncoder(Encoder, Protocol):
         ...
 
 
+def revision_of(encoder: Encoder) -> dict[str, str]:
+    """What results say of the hub's commit: {"model_revision": commit}, or {} without a hub."""
+    revision = getattr(encoder, "revision", None)
+    return {} if revision is None else {"model_revision": str(revision)}
+
+
 def encode_blocks(encoder: Encoder, blocks: Iterable[UInt8]) -> Iterator[Float32]:
     """Embed blocks of frames of any clips, each frame by itself: rows for each block, in order.
 
@@ -127,7 +134,8 @@ def load_encoder(
     """Load the encoder that `model` names.
 
     model: `body` for the built-in encoder, a folder with `image.onnx` for an exported one, else a
-    folder or hub id with a SigLIP, SigLIP 2 or CLIP checkpoint. device, dtype, revision and compile
+    folder or hub id with a SigLIP, SigLIP 2 or CLIP checkpoint, `ID@REVISION` for a commit, tag or
+    branch of the hub (`revision` is another way to say it). device, dtype, revision and compile
     are for the last kind; batch_size is the most frames or texts in one forward pass. Raises
     EncoderError with what can be used instead.
     """

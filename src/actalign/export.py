@@ -77,7 +77,8 @@ def export_onnx(model: str, out_dir: str | Path, *, int8: bool = False) -> Expor
             text=text,
             logit_scale=encoder.logit_scale,
             logit_bias=encoder.logit_bias,
-            source=model,
+            source=encoder.model_id,
+            revision=encoder.revision,
             batch_size=1 if int8 else OnnxConfig.model_fields["batch_size"].default,
         )
         (work / "config.json").write_text(config.model_dump_json(indent=1) + "\n", "utf-8")

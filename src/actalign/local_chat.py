@@ -52,8 +52,11 @@ class LocalChat:
         self._temperature = config.temperature
         name = config.local_model or ""
         try:
-            self._tokenizer: Any = AutoTokenizer.from_pretrained(name)
-            self._model: Any = AutoModelForCausalLM.from_pretrained(name, use_safetensors=True)
+            # False and not absent: where it is absent a person is asked, and "y" would run code.
+            self._tokenizer: Any = AutoTokenizer.from_pretrained(name, trust_remote_code=False)
+            self._model: Any = AutoModelForCausalLM.from_pretrained(
+                name, use_safetensors=True, trust_remote_code=False
+            )
         except (OSError, ValueError, KeyError) as error:
             reason = " ".join(str(error).split())[:200]
             raise UsageError(

@@ -38,7 +38,8 @@ class OnnxConfig(BaseModel):
 
     logit_scale: natural logarithm of the scale. logit_bias: SigLIP's bias, 0 for CLIP.
     batch_size: most frames or texts in one run (1 where activations are quantised on the fly, so
-    that no row depends on the others). source: what was exported.
+    that no row depends on the others). source: what was exported. revision: its commit on the hub,
+    if it came from there.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -50,6 +51,7 @@ class OnnxConfig(BaseModel):
     logit_bias: float = 0.0
     batch_size: Annotated[int, Field(gt=0)] = 8
     source: str = ""
+    revision: str | None = None
 
 
 class OnnxEncoder:
@@ -60,6 +62,7 @@ class OnnxEncoder:
         self.defaults = EncoderDefaults()
         config = _read_config(folder / "config.json")
         self.config = config
+        self.revision = config.revision
         self.logit_scale = config.logit_scale
         self.logit_bias = config.logit_bias
         self.batch_size = min(batch_size or config.batch_size, config.batch_size)

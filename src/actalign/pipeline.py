@@ -21,7 +21,14 @@ from actalign._types import ClipEmbedding, Float32, Float64, FrameBatch, UInt8
 from actalign.ahead import Ahead, Clip, Embedded, Opened, Sampling
 from actalign.alike import AlikeFrames
 from actalign.decode_process import SILENT_SECONDS, DecodeProcess
-from actalign.encoder import ClipEncoder, Encoder, StreamEncoder, encode_blocks, encode_frames
+from actalign.encoder import (
+    ClipEncoder,
+    Encoder,
+    StreamEncoder,
+    encode_blocks,
+    encode_frames,
+    revision_of,
+)
 from actalign.errors import ActAlignError, VideoError
 from actalign.store import Store
 from actalign.video import sample_frames
@@ -189,6 +196,7 @@ class _Encoded:
             "start": "" if sampling.start is None else f"{sampling.start:g}",
             "end": "" if sampling.end is None else f"{sampling.end:g}",
             "actalign": __version__,
+            **revision_of(self._encoder),
         }
         if self._alike:
             embeddings = embeddings[np.concatenate(self._sources)]

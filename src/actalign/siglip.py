@@ -81,6 +81,11 @@ class TransformersEncoder:
                 f"{folder} has no weights in safetensors form (model.safetensors); "
                 "other formats aren't read because loading them can run code."
             )
+        if (folder / "adapter_config.json").exists():  # transformers would load others' weights
+            raise EncoderError(
+                f"{folder} holds adapter_config.json; merge the adapter into the model's weights "
+                "and leave that file out."
+            )
         self.preprocessing = read_preprocessing(folder, self.model_type)
         self.fingerprint = fingerprint_files(
             [*weights, *(folder / n for n in CONFIG_FILES if (folder / n).is_file())]
@@ -125,7 +130,7 @@ class TransformersEncoder:
         batch_size: int | None = None,
         compile: bool = False,
     ) -> TransformersEncoder:
-        """Load a hub id or a local folder.
+        """Load a hub id, `ID@REVISION` for a commit, tag or branch of it, or a local folder.
 
         device: default the first CUDA device, else the CPU. dtype: default bfloat16 on CUDA, else
         float32. compile: have torch compile the image tower, which takes a minute or so once for
@@ -139,6 +144,7 @@ class TransformersEncoder:
             raise EncoderError(f"There is no dtype {dtype!r}; choose {', '.join(DTYPES)}.")
         folder, commit = Path(model).expanduser(), None
         if not folder.is_dir():
+            model, revision = split_revision(model, revision)
             folder = download(model, revision)
             commit = folder.name  # the hub cache names a snapshot by its commit
         return cls(
@@ -265,6 +271,18 @@ def naflex_grid(height: int, width: int, budget: int) -> tuple[int, int]:
 def _features(output: Any) -> torch.Tensor:
     features: torch.Tensor = getattr(output, "pooler_output", output)  # transformers 5 wraps it
     return features
+
+
+def split_revision(model: str, revision: str | None = None) -> tuple[str, str | None]:
+    """A hub id with or without `@REVISION` as (id, revision); raises EncoderError for two."""
+    model, at, pinned = model.partition("@")
+    if at and not pinned:
+        raise EncoderError(f"{model}@ names no revision; write {model}@COMMIT, or leave the @ out.")
+    if pinned and revision not in (None, pinned):
+        raise EncoderError(
+            f"{model}@{pinned} and revision {revision!r} name two revisions; give one of them."
+        )
+    return model, pinned or revision
 
 
 def choose_device(device: str | None) -> str:

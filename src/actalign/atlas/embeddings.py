@@ -21,7 +21,7 @@ from actalign._types import Float32, Float64
 from actalign.atlas.dataset import file_sha256
 from actalign.atlas.npy import load_objects, object_column, save_objects
 from actalign.atomic import write_bytes, write_text
-from actalign.encoder import Encoder
+from actalign.encoder import Encoder, revision_of
 from actalign.errors import EncoderError, UsageError
 
 VIDEO_FORMAT = "actalign-video-embeddings-1"
@@ -42,6 +42,7 @@ class EncoderNote:
     smoothing_seconds: float
     step_template: str
     label_template: str
+    model_revision: str | None = None
 
     @classmethod
     def of(cls, encoder: Encoder) -> EncoderNote:
@@ -54,6 +55,7 @@ class EncoderNote:
             encoder.defaults.smoothing_seconds,
             encoder.defaults.step_template,
             encoder.defaults.label_template,
+            **revision_of(encoder),
         )
 
 

@@ -29,7 +29,7 @@ from actalign.atlas.embeddings import (
 )
 from actalign.atlas.texts import Question, TextStore
 from actalign.decode_process import DecodeProcess
-from actalign.encoder import Encoder, encode_frames
+from actalign.encoder import Encoder, encode_frames, revision_of
 from actalign.errors import ActAlignError, UsageError, VideoError
 from actalign.pipeline import Sampling, embed_video
 from actalign.store import Store, entry_key
@@ -180,4 +180,5 @@ def _embed_array(
         end_seconds=float(times[-1] + 1 / ASSUMED_FPS),
         model_id=encoder.model_id,
         fingerprint=encoder.fingerprint,
+        provenance=revision_of(encoder),
     )

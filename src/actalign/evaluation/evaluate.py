@@ -28,7 +28,7 @@ from actalign.atlas.texts import read_questions, read_rows
 from actalign.atomic import write_text
 from actalign.classifier import ActAlign
 from actalign.decode_process import DecodeProcess
-from actalign.encoder import Encoder
+from actalign.encoder import Encoder, revision_of
 from actalign.errors import UsageError, VideoError
 from actalign.evaluation.results import summarise
 from actalign.evaluation.stored import EncoderFacts, StoredEncoder
@@ -108,6 +108,7 @@ def run(
     write_rows(rows, out / "predictions.jsonl")
     write_rows(errors, out / "errors.jsonl")
     results = summarise(rows, errors, scorers=config.scorers, total=len(dataset.entries))
+    results |= revision_of(encoder)
     _write_json(out / "results.json", results)
     return results
 

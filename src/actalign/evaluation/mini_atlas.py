@@ -19,6 +19,7 @@ from pydantic import BaseModel, Field, ValidationError
 from actalign._types import Script
 from actalign.atomic import write_text
 from actalign.classifier import ActAlign
+from actalign.encoder import revision_of
 from actalign.errors import ActAlignError, UsageError
 from actalign.evaluation.metrics import (
     expected_chance,
@@ -193,6 +194,7 @@ def _summary(
         "mean_iou": float(np.mean(list(overlaps.values()))) if overlaps else None,
         "model_id": classifier.encoder.model_id,
         "fingerprint": classifier.encoder.fingerprint,
+        **revision_of(classifier.encoder),
         "fps": classifier.fps,
         "smoothing_seconds": classifier.smoothing_seconds,
     }

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from actalign._types import Float32, UInt8
-from actalign.encoder import Encoder, EncoderDefaults
+from actalign.encoder import Encoder, EncoderDefaults, revision_of
 from actalign.errors import EncoderError
 
 
@@ -31,6 +31,7 @@ class EncoderFacts:
     smoothing_seconds: float
     step_template: str
     label_template: str
+    model_revision: str | None = None
 
     @classmethod
     def of(cls, encoder: Encoder) -> EncoderFacts:
@@ -46,6 +47,7 @@ class EncoderFacts:
             defaults.smoothing_seconds,
             defaults.step_template,
             defaults.label_template,
+            **revision_of(encoder),
         )
 
 
@@ -65,6 +67,10 @@ class StoredEncoder:
     @property
     def fingerprint(self) -> str:
         return self.facts.fingerprint
+
+    @property
+    def revision(self) -> str | None:
+        return self.facts.model_revision
 
     @property
     def dim(self) -> int:

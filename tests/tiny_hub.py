@@ -1,0 +1,105 @@
+"""A model hub on loopback: as much of one as its client needs."""
+
+import hashlib
+import json
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+NAME = "tiny/siglip"
+
+
+@contextmanager
+def tiny_hub(commits: dict[str, Path], **refs: str) -> Iterator[int]:
+    """Serve the repository `tiny/siglip`, and nothing else; yields the port.
+
+    commits: each commit's files. refs: the commit that each branch or tag means.
+    """
+    handler = type("TinyHub", (_Hub,), {"commits": commits, "refs": refs})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def hub_environment(port: int, home: Path) -> dict[str, str]:
+    """The environment of a process that knows this hub only; the address is read on import."""
+    return {
+        **os.environ,
+        "HF_ENDPOINT": f"http://127.0.0.1:{port}",
+        "HF_HOME": str(home / "hub"),
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "NO_PROXY": "127.0.0.1",
+    }
+
+
+class _Hub(BaseHTTPRequestHandler):
+    """The file list, and files with their ETags."""
+
+    commits: dict[str, Path]
+    refs: dict[str, str]
+
+    def do_GET(self) -> None:
+        self.answer(with_body=True)
+
+    def do_HEAD(self) -> None:
+        self.answer(with_body=False)
+
+    def answer(self, with_body: bool) -> None:
+        parts = self.path.split("?")[0].strip("/").split("/")
+        found = None
+        if parts[:2] == ["api", "models"] and "/".join(parts[2:4]) == NAME:
+            kind, revision = parts[4:6] if len(parts) >= 6 else ("", "main")
+            found = self.listed(kind, revision)
+        elif "/".join(parts[:2]) == NAME and parts[2:3] == ["resolve"]:
+            found = self.file(parts[3], parts[4])
+        if found is None:
+            self.send_response(404)
+            known = NAME in self.path
+            self.send_header("X-Error-Code", "RevisionNotFound" if known else "RepoNotFound")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
+        body, headers = found
+        self.send_response(200)
+        for key, value in {**headers, "Content-Length": str(len(body))}.items():
+            self.send_header(key, value)
+        self.end_headers()
+        if with_body:
+            self.wfile.write(body)
+
+    def listed(self, kind: str, revision: str) -> tuple[bytes, dict[str, str]] | None:
+        commit = self.refs.get(revision, revision)
+        if commit not in self.commits:
+            return None
+        files = sorted(self.commits[commit].iterdir())
+        if kind == "tree":
+            tree = [
+                {"type": "file", "path": f.name, "size": f.stat().st_size, "oid": _digest(f)}
+                for f in files
+            ]
+            return json.dumps(tree).encode(), {}
+        about = {"id": NAME, "sha": commit, "siblings": [{"rfilename": f.name} for f in files]}
+        return json.dumps(about).encode(), {}
+
+    def file(self, revision: str, name: str) -> tuple[bytes, dict[str, str]] | None:
+        commit = self.refs.get(revision, revision)
+        file = self.commits.get(commit, Path("none")) / name
+        if not file.is_file():
+            return None
+        return file.read_bytes(), {"X-Repo-Commit": commit, "ETag": f'"{_digest(file)}"'}
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def _digest(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
