@@ -50,7 +50,7 @@ LAYERS = [
         "demo",
     },
     {"generation", "llm", "llm_batch", "script_bank", "shipped_scripts", "local_chat"},
-    {"evaluation", "atlas"},
+    {"evaluation", "atlas", "export_projects", "exports"},
     {"cli", "cli_options", "cli_eval", "cli_subactions"},
 ]
 

@@ -72,10 +72,13 @@ def export(
         Path | None, typer.Argument(help="predictions.jsonl of `actalign classify --out`.")
     ] = None,
     to: Annotated[
-        str, typer.Option(help="vtt, srt, csv, parquet or label-studio; onnx for a model.")
+        str,
+        typer.Option(
+            help="vtt, srt, csv, parquet, label-studio, fiftyone or inspect; onnx for a model."
+        ),
     ] = "vtt",
     out: Annotated[
-        Path, typer.Option(help="File to write; a folder for vtt, srt and onnx.")
+        Path, typer.Option(help="Folder to write into; for csv and parquet the file.")
     ] = Path("export"),
     model: Annotated[
         str | None, typer.Option(help="With --to onnx: hub id or folder of the model.")

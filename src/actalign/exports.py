@@ -1,4 +1,4 @@
-"""Predictions in the formats of other tools: captions, tables and annotation projects.
+"""Predictions in the formats of other tools: captions and tables; `export_projects` has the rest.
 
 Every function takes rows as `Prediction.to_row` makes them and `predictions.jsonl` holds them.
 """
@@ -8,17 +8,19 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from actalign.atomic import write_bytes
 from actalign.errors import UsageError
+from actalign.export_projects import to_fiftyone, to_inspect, to_label_studio
 
 Row = dict[str, Any]
 TABLE_COLUMNS = (
-    "clip", "video", "status", "rank", "label", "score", "step_number", "step",
-    "start_seconds", "end_seconds", "affinity",
+    "clip", "video", "status", "error", "scorer", "target", "rank", "label", "score",
+    "step_number", "step", "start_seconds", "end_seconds", "affinity",
 )  # fmt: skip
 
 
@@ -48,8 +50,7 @@ def read_rows(path: str | Path) -> list[Row]:
 def to_vtt(row: Row) -> str:
     """The winner's steps of one clip as WebVTT (W3C), times to a millisecond."""
     cues = [
-        f"{k}\n{_clock(s['start_seconds'], '.')} --> {_clock(s['end_seconds'], '.')}\n"
-        f"{_vtt_text(s['step'])}\n"
+        f"{k}\n{_span(s, '.')}\n{_vtt_text(s['step'])}\n"
         for k, s in enumerate(_segments(row), start=1)
     ]
     return "\n".join(["WEBVTT\n", *cues])
@@ -58,8 +59,7 @@ def to_vtt(row: Row) -> str:
 def to_srt(row: Row) -> str:
     """The winner's steps of one clip as SubRip."""
     return "\n".join(
-        f"{k}\n{_clock(s['start_seconds'], ',')} --> {_clock(s['end_seconds'], ',')}\n"
-        f"{_one_line(s['step'])}\n"
+        f"{k}\n{_span(s, ',')}\n{_one_line(s['step'])}\n"
         for k, s in enumerate(_segments(row), start=1)
     )
 
@@ -68,7 +68,8 @@ def to_records(rows: Sequence[Row]) -> list[Row]:
     """One flat record a step of every candidate, keys TABLE_COLUMNS; a failed clip has one."""
     found = []
     for row in rows:
-        base = {"clip": row["doc_id"], "video": row.get("video"), "status": row.get("status", "ok")}
+        base = {"clip": row["doc_id"], "status": row.get("status", "ok")}
+        base |= {name: row.get(name) for name in ("video", "error", "scorer", "target")}
         if not row["candidates"]:
             found.append({**dict.fromkeys(TABLE_COLUMNS), **base})
         for rank, candidate in enumerate(row["candidates"], start=1):
@@ -103,79 +104,50 @@ def to_parquet(rows: Sequence[Row]) -> bytes:
     return sink.getvalue()
 
 
-def to_label_studio(rows: Sequence[Row]) -> str:
-    """Label Studio import JSON: one task a clip, the winner's steps as timeline predictions.
-
-    Times are spans of a `<TimelineLabels>` control named "steps" on an object named "video", as
-    1-based frame numbers at the rate in each span's ``meta``; the label of the clip is a
-    `<Choices>` control named "action".
-    """
-    tasks = []
-    for row in rows:
-        task: Row = {"data": {"video": row.get("video"), "clip": row["doc_id"]}}
-        if row["candidates"]:
-            best = row["candidates"][0]
-            choice = {
-                "from_name": "action", "to_name": "video", "type": "choices",
-                "value": {"choices": [best["label"]]},
-            }  # fmt: skip
-            spans = [_span(k, s) for k, s in enumerate(_segments(row), start=1)]
-            task["predictions"] = [
-                {
-                    "model_version": f"actalign {row.get('model_id', '')}".strip(),
-                    "score": best["score"],
-                    "result": [choice, *spans],
-                }
-            ]
-        tasks.append(task)
-    return json.dumps(tasks, ensure_ascii=False, indent=1)
-
-
-LABEL_STUDIO_FPS = 25.0
-
-
-def _span(number: int, segment: Row) -> Row:
-    first = round(segment["start_seconds"] * LABEL_STUDIO_FPS) + 1
-    last = max(first, round(segment["end_seconds"] * LABEL_STUDIO_FPS))
-    return {
-        "id": f"step{number}",
-        "from_name": "steps",
-        "to_name": "video",
-        "type": "timelinelabels",
-        "value": {
-            "ranges": [{"start": first, "end": last}],
-            "timelinelabels": [_one_line(segment["step"])],
-        },
-        "meta": {"fps": LABEL_STUDIO_FPS},
-    }
-
-
-Whole = dict[str, tuple[str, Callable[[Sequence[Row]], str | bytes]]]
+Whole = dict[str, Callable[[Sequence[Row]], str | bytes]]
 PER_CLIP: dict[str, Callable[[Row], str]] = {"vtt": to_vtt, "srt": to_srt}
-WHOLE: Whole = {
-    "csv": ("csv", to_csv),
-    "parquet": ("parquet", to_parquet),
-    "label-studio": ("json", to_label_studio),
+WHOLE: Whole = {"csv": to_csv, "parquet": to_parquet}
+PROJECTS: dict[str, Callable[[Sequence[Row]], dict[str, str]]] = {
+    "label-studio": to_label_studio,
+    "fiftyone": to_fiftyone,
+    "inspect": to_inspect,
 }
+FORMATS = (*PER_CLIP, *WHOLE, *PROJECTS)
 
 
 def export(predictions: str | Path, to: str, out: str | Path) -> list[Path]:
     """Write predictions in format ``to``; returns the files written.
 
-    vtt and srt: ``out`` is a folder for one file a clip. csv, parquet, label-studio: a file.
-    Raises UsageError for an unknown format or predictions that can't be read.
+    csv and parquet: ``out`` is a file. vtt and srt: a folder for one file a clip (a clip that
+    several scorers scored has one for each). label-studio, fiftyone, inspect: a folder for the
+    project's files. Raises UsageError for an unknown format or predictions that can't be read.
     """
-    if to not in PER_CLIP and to not in WHOLE:
-        raise UsageError(
-            f"There is no export format {to!r}; choose {', '.join([*PER_CLIP, *WHOLE])}."
-        )
+    if to not in FORMATS:
+        raise UsageError(f"There is no export format {to!r}; choose {', '.join(FORMATS)}.")
     rows = read_rows(predictions)
     out = Path(out)
     if to in WHOLE:
-        made = WHOLE[to][1](rows)
+        made = WHOLE[to](rows)
         return [_write(out, made if isinstance(made, bytes) else made.encode())]
-    named = {str(row["doc_id"]).replace("/", "_"): row for row in rows if row["candidates"]}
-    return [_write(out / f"{name}.{to}", PER_CLIP[to](row).encode()) for name, row in named.items()]
+    if to in PROJECTS:
+        return [_write(out / name, text.encode()) for name, text in PROJECTS[to](rows).items()]
+    scored = [row for row in rows if row["candidates"]]
+    return [
+        _write(out / f"{name}.{to}", PER_CLIP[to](row).encode())
+        for name, row in zip(_file_names(scored), scored, strict=True)
+    ]
+
+
+def _file_names(rows: Sequence[Row]) -> list[str]:
+    """A file name for each row, none twice: the clip's id, then its scorer, then a number."""
+    names = [re.sub(r"[^\w. -]", "_", str(row["doc_id"]))[-100:] for row in rows]
+    named = [
+        f"{name}.{row['scorer']}" if names.count(name) > 1 and row.get("scorer") else name
+        for name, row in zip(names, rows, strict=True)
+    ]
+    return [
+        name if named.index(name) == at else f"{name}-{at + 1}" for at, name in enumerate(named)
+    ]
 
 
 def _write(path: Path, data: bytes) -> Path:
@@ -187,8 +159,14 @@ def _segments(row: Row) -> list[Row]:
     return list(row["candidates"][0]["segments"]) if row["candidates"] else []
 
 
-def _clock(seconds: float, point: str) -> str:
-    total = round(max(0.0, seconds) * 1000)
+def _span(segment: Row, point: str) -> str:
+    """From when to when; at least a millisecond, since readers drop cues that last no time."""
+    start = round(max(0.0, segment["start_seconds"]) * 1000)
+    end = max(start + 1, round(segment["end_seconds"] * 1000))
+    return f"{_clock(start, point)} --> {_clock(end, point)}"
+
+
+def _clock(total: int, point: str) -> str:
     minutes, milliseconds = divmod(total, 60_000)
     hours, minutes = divmod(minutes, 60)
     return f"{hours:02}:{minutes:02}:{milliseconds // 1000:02}{point}{milliseconds % 1000:03}"

@@ -1,0 +1,394 @@
+"""Every export, opened by the program that reads that format.
+
+The packages of the annotation tools are too large for the test environment; where one is installed
+its own reader judges, and everywhere the documented form does, written here as strict models.
+"""
+
+import csv
+import json
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from pydantic import BaseModel, ConfigDict, Field
+
+import actalign
+from actalign import UsageError
+from actalign.exports import FORMATS, TABLE_COLUMNS, export
+
+CLIP = Path(actalign.__file__).parent / "demo_clips" / "gym-clean-and-press.mp4"
+STEPS = ['say "go", then\nlift', "arms < shoulders --> up & <b>out</b>", "双手举过头顶"]
+
+
+def candidate(label, score, times, steps=STEPS):
+    segments = [
+        {"step": step, "start_seconds": start, "end_seconds": end, "affinity": 0.5}
+        for step, (start, end) in zip(steps, times, strict=False)
+    ]
+    return {"label": label, "score": score, "has_script": True, "segments": segments}
+
+
+def row(doc_id, candidates, *, scorer="dtw", target=None):
+    return {
+        "schema_version": 1,
+        "doc_id": doc_id,
+        "status": "ok",
+        "error": None,
+        "video": str(CLIP),
+        "target": target,
+        "filtered_resps": [candidates[0]["label"]],
+        "candidates": candidates,
+        "margin": 0.1,
+        "domain": "gym",
+        "warnings": [],
+        "scorer": scorer,
+        "model_id": "body",
+    }
+
+
+TIMES = [(0.0, 1.25), (1.2, 2.0), (2.0, 3.4)]
+ROWS = [
+    row(
+        "press.v1",
+        [candidate("clean & press", 0.75, TIMES), candidate('"lunge"', 0.5, TIMES[:2])],
+        target="clean & press",
+    ),
+    row(
+        "press.v1",
+        [candidate('"lunge"', -0.25, []), candidate("clean & press", -0.5, [])],
+        scorer="mean_pool",
+        target="clean & press",
+    ),
+    row("a/b", [candidate("still", 0.5, [(3725.5, 3725.5)], ["hold"])]),
+    row("a_b", [candidate("still", 0.5, [(0.0, 0.001)], ["hold"])]),
+    {
+        "schema_version": 1,
+        "doc_id": "broken",
+        "status": "error",
+        "error": "broken.mp4 can't be opened.",
+        "video": "broken.mp4",
+        "target": None,
+        "filtered_resps": [],
+        "metrics": {},
+        "candidates": [],
+    },
+]
+
+
+@pytest.fixture
+def predictions(tmp_path):
+    path = tmp_path / "predictions.jsonl"
+    path.write_text("".join(json.dumps(one) + "\n" for one in ROWS), encoding="utf-8")
+    return path
+
+
+def cues(path):
+    """Start, end and text of every cue, as FFmpeg's demuxer reads the file."""
+    av = pytest.importorskip("av")
+    with av.open(str(path)) as container:
+        stream = container.streams.subtitles[0]
+        return [
+            (
+                float(p.pts * stream.time_base),
+                float((p.pts + p.duration) * stream.time_base),
+                bytes(p).decode(),
+            )
+            for p in container.demux(stream)
+            if p.size
+        ]
+
+
+@pytest.mark.parametrize("to", ["vtt", "srt"])
+def test_captions_as_ffmpeg_reads_them(predictions, tmp_path, to):
+    written = export(predictions, to, tmp_path / "captions")
+    names = ["press.v1.dtw", "press.v1.mean_pool", "a_b.dtw", "a_b.dtw-4"]
+    assert [path.name for path in written] == [f"{name}.{to}" for name in names]
+    found = cues(written[0])
+    assert [(round(start, 3), round(end, 3)) for start, end, _ in found] == TIMES
+    texts = [text for *_, text in found]
+    assert texts[0] == 'say "go", then lift'
+    assert texts[2] == STEPS[2]
+    assert texts[1] == (
+        "arms &lt; shoulders --&gt; up &amp; &lt;b&gt;out&lt;/b&gt;" if to == "vtt" else STEPS[1]
+    )
+    # A cue that lasts no time would be dropped.
+    assert [cue[:2] for cue in cues(written[2])] == [pytest.approx((3725.5, 3725.501))]
+
+
+def test_csv_as_pythons_reader_reads_it(predictions, tmp_path):
+    [path] = export(predictions, "csv", tmp_path / "steps.csv")
+    with path.open(newline="", encoding="utf-8") as file:
+        found = list(csv.DictReader(file))
+    assert tuple(found[0]) == TABLE_COLUMNS
+    first = [r for r in found if (r["clip"], r["scorer"]) == ("press.v1", "dtw")]
+    assert [r["step"] for r in first] == [*STEPS, *STEPS[:2]]
+    assert [r["rank"] for r in first] == ["1", "1", "1", "2", "2"]
+    assert [float(r["start_seconds"]) for r in first[:3]] == [0.0, 1.2, 2.0]
+    assert {r["target"] for r in first} == {"clean & press"}
+    pooled = [r for r in found if r["scorer"] == "mean_pool"]
+    assert [(r["label"], r["score"], r["step"]) for r in pooled] == [
+        ('"lunge"', "-0.25", ""),
+        ("clean & press", "-0.5", ""),
+    ]
+    assert found[-1]["status"] == "error"
+    assert found[-1]["error"] == "broken.mp4 can't be opened."
+    assert found[-1]["label"] == ""
+
+
+def test_parquet_as_pyarrow_reads_it(predictions, tmp_path):
+    pq = pytest.importorskip("pyarrow.parquet")
+    [path] = export(predictions, "parquet", tmp_path / "steps.parquet")
+    table = pq.read_table(path)
+    assert tuple(table.column_names) == TABLE_COLUMNS
+    kinds = {name: str(table.schema.field(name).type) for name in TABLE_COLUMNS}
+    assert kinds["rank"] == kinds["step_number"] == "int32"
+    assert kinds["score"] == kinds["end_seconds"] == "double"
+    found = table.to_pylist()
+    assert [r["step"] for r in found[:3]] == STEPS
+    assert found[0]["end_seconds"] == 1.25
+    assert found[-1]["score"] is None
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Range(Strict):
+    start: int = Field(ge=1)
+    end: int = Field(ge=1)
+
+
+class TimelineValue(Strict):
+    ranges: list[Range] = Field(min_length=1)
+    timelinelabels: list[str] = Field(min_length=1)
+
+
+class TimelineRegion(Strict):
+    id: str
+    from_name: Literal["steps"]
+    to_name: Literal["video"]
+    type: Literal["timelinelabels"]
+    value: TimelineValue
+
+
+class ChoicesValue(Strict):
+    choices: list[str] = Field(min_length=1, max_length=1)
+
+
+class ChoicesRegion(Strict):
+    id: str
+    from_name: Literal["action"]
+    to_name: Literal["video"]
+    type: Literal["choices"]
+    value: ChoicesValue
+
+
+class LabelStudioPrediction(Strict):
+    """https://labelstud.io/guide/predictions"""
+
+    model_version: str
+    result: list[ChoicesRegion | TimelineRegion]
+    score: float | None = Field(default=None, ge=0, le=1)
+
+
+class LabelStudioTask(Strict):
+    data: dict[str, str]
+    predictions: list[LabelStudioPrediction] = []
+
+
+def label_studio(predictions, out):
+    tasks, config = export(predictions, "label-studio", out)
+    assert (tasks.name, config.name) == ("tasks.json", "config.xml")
+    return json.loads(tasks.read_text(encoding="utf-8")), config.read_text(encoding="utf-8")
+
+
+def test_label_studio_tasks_are_as_documented_and_fit_their_configuration(predictions, tmp_path):
+    raw, config = label_studio(predictions, tmp_path / "ls")
+    tasks = [LabelStudioTask.model_validate(task) for task in raw]
+    assert [len(task.predictions) for task in tasks] == [1, 1, 1, 1, 0]
+    root = ET.fromstring(config)
+    assert root.find("Video").get("value") == "$video"
+    fps = float(root.find("Video").get("framerate"))
+    labels = {e.get("value") for e in root.find("TimelineLabels")}
+    choices = {e.get("value") for e in root.find("Choices")}
+    for task in tasks:
+        for prediction in task.predictions:
+            action, *steps = prediction.result
+            assert set(action.value.choices) <= choices
+            assert all(set(step.value.timelinelabels) <= labels for step in steps)
+    ranges = [region.value.ranges[0] for region in tasks[0].predictions[0].result[1:]]
+    for found, (start, end) in zip(ranges, TIMES, strict=True):
+        assert (found.start - 1) / fps == pytest.approx(start, abs=0.5 / fps)
+        assert found.end / fps == pytest.approx(end, abs=0.5 / fps)
+    assert [task.predictions[0].score for task in tasks[:2]] == [0.75, None]
+
+
+def test_label_studios_own_package_takes_the_tasks(predictions, tmp_path):
+    interface = pytest.importorskip("label_studio_sdk.label_interface")
+    raw, config = label_studio(predictions, tmp_path / "ls")
+    judge = interface.LabelInterface(config)
+    judge.validate()
+    for task in raw:
+        for prediction in task.get("predictions", []):
+            assert judge.validate_prediction(prediction, return_errors=True) == []
+    wrong = raw[0]["predictions"][0] | {"score": -1}
+    assert judge.validate_prediction(wrong, return_errors=True)
+
+
+class Detection(Strict):
+    """https://docs.voxel51.com/user_guide/import_datasets.html, FiftyOneTemporalDetectionDataset"""
+
+    label: str
+    timestamps: list[float] = Field(min_length=2, max_length=2)
+    attributes: dict[str, str | int | float | None]
+
+
+class TemporalDetections(Strict):
+    classes: None
+    labels: dict[str, list[Detection]]
+
+
+def test_fiftyone_dataset_is_as_documented(predictions, tmp_path):
+    labels, data = export(predictions, "fiftyone", tmp_path / "fo")
+    assert (labels.name, data.name) == ("labels.json", "data.json")
+    found = TemporalDetections.model_validate_json(labels.read_text(encoding="utf-8")).labels
+    videos = json.loads(data.read_text(encoding="utf-8"))
+    assert set(found) == set(videos)
+    assert all(Path(video).is_file() and Path(video).is_absolute() for video in videos.values())
+    # FiftyOne drops what follows the last dot of a key of the manifest.
+    assert not any("." in key for key in videos)
+    first = next(iter(found.values()))
+    assert [tuple(one.timestamps) for one in first] == TIMES
+    assert [one.attributes["step"] for one in first] == [1, 2, 3]
+    assert {one.attributes["clip"] for one in first} == {"press.v1"}
+    assert {one.attributes["action"] for one in first} == {"clean & press"}
+
+
+def test_fiftyones_own_importer_reads_the_dataset(predictions, tmp_path):
+    importers = pytest.importorskip("fiftyone.utils.data.importers")
+    export(predictions, "fiftyone", tmp_path / "fo")
+    with importers.FiftyOneTemporalDetectionDatasetImporter(
+        dataset_dir=str(tmp_path / "fo"), data_path="data.json"
+    ) as importer:
+        samples = list(importer)
+    assert len(samples) == 4
+    path, _, found, _ = samples[0]
+    assert Path(path) == CLIP
+    first = found.detections[0]
+    assert first.label == 'say "go", then lift'
+    assert first.support[0] == 1
+    assert first["action"] == "clean & press"
+    assert found.detections[-1].support[1] > first.support[1]
+
+
+class InspectMessage(Strict):
+    role: Literal["user", "assistant"]
+    content: str
+
+
+class InspectChoice(Strict):
+    message: InspectMessage
+    stop_reason: Literal["stop"]
+
+
+class InspectOutput(Strict):
+    model: str
+    choices: list[InspectChoice] = Field(min_length=1)
+    completion: str
+
+
+class InspectScore(Strict):
+    value: Literal["C", "I"]
+    answer: str
+    explanation: str
+
+
+class InspectError(Strict):
+    message: str
+    traceback: str
+    traceback_ansi: str
+
+
+class InspectSample(Strict):
+    id: str
+    epoch: Literal[1]
+    input: str
+    target: str
+    messages: list[InspectMessage]
+    metadata: dict[str, object]
+    choices: list[str] | None = None
+    output: InspectOutput | None = None
+    scores: dict[str, InspectScore] | None = None
+    error: InspectError | None = None
+
+
+class InspectLog(Strict):
+    """https://inspect.aisi.org.uk/reference/inspect_ai.log.html, EvalLog"""
+
+    version: Literal[2]
+    status: Literal["success"]
+    eval: dict[str, object]
+    results: dict[str, object]
+    stats: dict[str, str]
+    samples: list[InspectSample]
+
+
+def test_inspect_logs_are_as_documented(predictions, tmp_path):
+    written = export(predictions, "inspect", tmp_path / "logs")
+    assert [path.name for path in written] == ["dtw.json", "mean_pool.json"]
+    logs = [InspectLog.model_validate_json(path.read_text(encoding="utf-8")) for path in written]
+    assert {"run_id", "created", "task", "dataset", "model", "config"} <= set(logs[0].eval)
+    accuracy = [log.results["scores"][0]["metrics"]["accuracy"]["value"] for log in logs]
+    assert accuracy == [1.0, 0.0]
+    assert [sample.id for sample in logs[0].samples] == ["press.v1", "a/b", "a_b", "broken"]
+    assert logs[0].samples[0].scores["dtw"].value == "C"
+    assert logs[0].samples[1].scores is None
+    assert "can't be opened" in logs[0].samples[3].error.message
+
+
+def test_inspects_own_package_reads_the_logs(predictions, tmp_path):
+    log_files = pytest.importorskip("inspect_ai.log")
+    for path, right in zip(export(predictions, "inspect", tmp_path / "logs"), (1, 0), strict=True):
+        log = log_files.read_eval_log(str(path))
+        assert log.status == "success"
+        assert log.results.scores[0].metrics["accuracy"].value == right
+        assert log.samples[0].output.completion in ('"lunge"', "clean & press")
+        assert log.samples[0].score.answer == log.samples[0].output.completion
+        assert log.samples[-1].error.message.startswith("broken.mp4")
+
+
+def run(*args):
+    return subprocess.run(
+        [sys.executable, "-m", "actalign", "export", *map(str, args)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_command_writes_and_names_its_files(predictions, tmp_path):
+    pytest.importorskip("typer")
+    done = run(predictions, "--to", "csv", "--out", tmp_path / "steps.csv")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == str(tmp_path / "steps.csv")
+    assert (tmp_path / "steps.csv").is_file()
+    done = run(predictions, "--to", "xls")
+    assert done.returncode == 2
+    assert f"choose {', '.join(FORMATS)}." in done.stderr
+    done = run(tmp_path / "none.jsonl", "--to", "csv")
+    assert done.returncode == 2
+    assert "none.jsonl can't be read" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "line", ["{", "[]", '{"doc_id": "a"}', '"text"'], ids=["cut", "list", "half", "text"]
+)
+def test_a_file_that_holds_no_predictions_is_named_with_its_line(tmp_path, line):
+    path = tmp_path / "p.jsonl"
+    path.write_text(json.dumps(ROWS[0]) + "\n\n" + line + "\n")
+    with pytest.raises(UsageError, match=r"p\.jsonl, line 3 is not a prediction"):
+        export(path, "csv", tmp_path / "x.csv")
+    assert not (tmp_path / "x.csv").exists()
