@@ -42,7 +42,8 @@ DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch
 class TransformersEncoder:
     """A SigLIP, SigLIP 2 or CLIP checkpoint as an `Encoder`.
 
-    revision: the hub's commit the files came from, None for a local folder.
+    revision: the hub's commit the files came from, None for a local folder. image_tower: what
+    `image_inputs` gives to (T, D) embeddings on the device.
 
     text: every text is lower-cased and padded to the tower's full length without an attention
     mask, as these models were trained; longer texts are cut, and `text_warnings` names them.
@@ -108,11 +109,11 @@ class TransformersEncoder:
             raise EncoderError(
                 f"{model_id!r} is a NaFlex model, whose image size varies; leave compile out."
             )
+        forward = self._image_features
+        self.image_tower = torch.compile(forward, dynamic=False) if compile else forward
         self._stream = TowerStream(
             prepare=self.image_inputs,
-            tower=torch.compile(self._image_features, dynamic=False)
-            if compile
-            else self._image_features,
+            tower=self.image_tower,
             dim=self.dim,
             device=self.device,
             batch_size=batch_size,

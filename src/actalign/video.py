@@ -51,8 +51,10 @@ VIDEO_SUFFIXES = frozenset(
 )
 MAX_PIXELS = 8192 * 8192
 """Largest frame that is decoded, so that a small file can't ask for all memory."""
-MAX_BATCH_BYTES = 32 * 1024 * 1024
-"""Batches of large frames are cut at this size, so that a few that wait are little memory."""
+MAX_BATCH_BYTES = 16 * 1024 * 1024
+"""Batches of large frames are cut at this size, so that few that wait are little memory, and that
+it is used again: much larger blocks come from the system anew each time, which costs more than the
+copy (`benchmarks/decode.py`)."""
 
 
 @dataclass(frozen=True, slots=True)
