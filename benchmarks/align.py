@@ -2,6 +2,7 @@
 
 Verifies that all contenders give the same scores, then times them in turns and prints ratios.
 Usage: python benchmarks/align.py [--frames 195] [--candidates 5] [--steps 12] [--width 1152]
+[--sweep 10000 --device cuda]. Libraries that are not installed are left out.
 """
 
 from __future__ import annotations
@@ -64,6 +65,58 @@ def librosa_dtw(affinities: list[np.ndarray]) -> list[float]:
     return found
 
 
+def aeon_dtw(x: np.ndarray, y: np.ndarray) -> float:
+    from aeon.distances import dtw_distance
+
+    return float(dtw_distance(x, y))
+
+
+def dtaidistance_dtw(x: np.ndarray, y: np.ndarray) -> float:
+    from dtaidistance import dtw
+
+    return float(dtw.distance_fast(x, y)) ** 2
+
+
+def series(args: argparse.Namespace) -> None:
+    """Libraries that take series and no cost matrix: the distance of two numbers a frame."""
+    peers = {"aeon": aeon_dtw, "dtaidistance": dtaidistance_dtw}
+    peers = {name: f for name, f in peers.items() if importlib.util.find_spec(name)}
+    rng = np.random.default_rng(1)
+    x, y = rng.normal(size=args.frames), rng.normal(size=args.steps)
+    matrix = -((x[:, None] - y) ** 2).astype(np.float32)
+    score, length = align_scores(matrix, [args.steps])
+    ours = seconds(lambda: align_scores(matrix, [args.steps]))
+    for name, peer in peers.items():
+        np.testing.assert_allclose(peer(x, y), -score[0] * length[0], rtol=1e-4, err_msg=name)
+        spent = seconds(lambda peer=peer: peer(x, y))  # type: ignore[misc]
+        print(f"DTW of two series, {name:12s}{spent * 1e3:7.3f} ms   {spent / ours:.1f}x ours")
+
+
+def sweep(args: argparse.Namespace) -> None:
+    """Many videos at once, as a sweep needs them: torch in one batch, checked one by one."""
+    import torch
+
+    from actalign import alignment_torch
+
+    count = args.sweep * args.candidates
+    device = args.device
+    affinity = torch.rand(count, args.frames, args.steps, device=device)
+    frames, steps = torch.full((count,), args.frames), torch.full((count,), args.steps)
+    host = affinity.cpu().numpy()
+    one_by_one = np.array([align_scores(matrix, [args.steps])[0][0] for matrix in host])
+    batched = alignment_torch.align_scores(affinity, frames, steps)[0].cpu().numpy()
+    np.testing.assert_allclose(batched, one_by_one, atol=1e-5)
+
+    def run() -> None:
+        alignment_torch.align_scores(affinity, frames, steps)[0].cpu()
+
+    spent = seconds(run)
+    print(
+        f"{args.sweep} videos x {args.candidates}, torch on {device}: {spent * 1e3:.1f} ms, "
+        f"{spent / affinity.numel() * 1e9:.2f} ns/cell"
+    )
+
+
 def seconds(call: Callable[[], object], budget: float = 1.0) -> float:
     """The best of repeated timings within about ``budget`` seconds."""
     call()
@@ -87,6 +140,8 @@ def main() -> None:
     parser.add_argument("--candidates", type=int, default=5)
     parser.add_argument("--steps", type=int, default=12)
     parser.add_argument("--width", type=int, default=1152)
+    parser.add_argument("--sweep", type=int, default=0, help="videos to align at once with torch")
+    parser.add_argument("--device", default="cpu", help="of the sweep")
     args = parser.parse_args()
     rng = np.random.default_rng(0)
     frames = rng.normal(size=(args.frames, args.width)).astype(np.float32)
@@ -122,6 +177,9 @@ def main() -> None:
     for name, peer in peers.items():
         spent = seconds(lambda peer=peer: peer(affinities))  # type: ignore[misc]
         print(f"DTW alone, {name:10s}        {spent * 1e3:9.3f} ms   {spent / kernel:.1f}x ours")
+    series(args)
+    if args.sweep:
+        sweep(args)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ LAYERS = [
         "similarity",
         "alike",
         "alignment",
+        "alignment_torch",
         "recurrence",
         "encoder",
         "subactions",
