@@ -25,6 +25,7 @@ LAYERS = [
         "encoder",
         "subactions",
         "store",
+        "parquet_store",
     },
     {
         "preprocessing",
@@ -51,7 +52,7 @@ LAYERS = [
         "demo",
     },
     {"generation", "llm", "llm_batch", "script_bank", "shipped_scripts", "local_chat"},
-    {"evaluation", "atlas", "export_projects", "exports"},
+    {"ray_engine", "evaluation", "atlas", "export_projects", "exports"},
     {"cli", "cli_options", "cli_eval", "cli_subactions"},
 ]
 

@@ -16,7 +16,8 @@ from actalign._types import ClipEmbedding
 from actalign.decode_process import DecodeProcess
 from actalign.encoder import Encoder
 from actalign.errors import ActAlignError, VideoError
-from actalign.store import Store, entry_key
+from actalign.parquet_store import AnyStore, open_store
+from actalign.store import entry_key
 from actalign.video import FrameStream, content_hash, sample_frames
 
 BATCH_SIZE = 16
@@ -41,6 +42,11 @@ class Sampling:
         """What an embedding depends on, for its key in the store."""
         chosen = {"fps": self.fps, "start": self.start, "end": self.end}
         return chosen if self.skip_alike is None else chosen | {"skip_alike": self.skip_alike}
+
+
+def clip_key(digest: str, fingerprint: str, sampling: Sampling) -> str:
+    """The store's key of a clip: a hash of its bytes, the encoder, and which frames are taken."""
+    return entry_key({"content": digest, "encoder": fingerprint, **sampling.settings()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +112,7 @@ class Ahead:
         encoder: Encoder,
         videos: dict[str, Path],
         sampling: Sampling,
-        store: Store | None,
+        store: AnyStore | None,
         decoders: Sequence[DecodeProcess | None],
     ) -> None:
         self._fingerprint = encoder.fingerprint
@@ -139,7 +145,7 @@ class Ahead:
 
     def _work(self, decoder: DecodeProcess | None) -> None:
         # Clips are begun and taken in one order, so the thread of the clip that is waited for runs.
-        store = Store(self._store.folder) if self._store else None
+        store = open_store(self._store.folder) if self._store else None
         read = decoder.sample_frames if decoder else sample_frames
         while not self._stop.is_set():
             with self._lock:
@@ -154,16 +160,10 @@ class Ahead:
             except BaseException as error:
                 clip.put(error)
 
-    def _fill(self, clip: Clip, read: Callable[..., FrameStream], store: Store | None) -> None:
+    def _fill(self, clip: Clip, read: Callable[..., FrameStream], store: AnyStore | None) -> None:
         sampling = self._sampling
         digest = content_hash(clip.path)
-        key = entry_key(
-            {
-                "content": digest,
-                "encoder": self._fingerprint,
-                **sampling.settings(),
-            }
-        )
+        key = clip_key(digest, self._fingerprint, sampling)
         known_damage = len(store.damaged) if store else 0
         found = store.get(clip.id, key) if store else None
         if found is not None:

@@ -19,10 +19,14 @@ from actalign.cli_options import (
     Device,
     Dtype,
     End,
+    Engine,
     Fps,
     Model,
+    NumActors,
+    NumGpus,
     NumShards,
     Quiet,
+    RayAddress,
     ShardIndex,
     SkipAlike,
     Start,
@@ -30,6 +34,7 @@ from actalign.cli_options import (
     Videos,
     llm_config,
     parse_fps,
+    ray_cluster,
     read_candidates,
 )
 from actalign.encoder import DEFAULT_MODEL
@@ -120,19 +125,24 @@ def classify(
     decode_timeout: DecodeTimeout = 300.0,
     num_shards: NumShards = None,
     shard: ShardIndex = None,
+    engine: Engine = "local",
+    ray_address: RayAddress = None,
+    num_gpus: NumGpus = None,
+    num_actors: NumActors = None,
     quiet: Quiet = False,
 ) -> None:
     """Say which candidate action each clip shows, and when each of its sub-actions happens."""
     from actalign.alignment import align_batch
     from actalign.classifier import ActAlign
-    from actalign.encoder import load_encoder
     from actalign.figure_style import check_format, get_theme
-    from actalign.pipeline import Sampling, clip_ids, embed_videos
+    from actalign.parquet_store import open_store
+    from actalign.pipeline import Sampling, clip_ids
     from actalign.prediction import RowWriter
     from actalign.progress import Progress
+    from actalign.ray_engine import EncoderChoice, load_and_embedder
     from actalign.scoring import get_scorer
     from actalign.shards import Shard
-    from actalign.store import Store, default_store
+    from actalign.store import default_store
     from actalign.video import list_videos
 
     if figure and figure.suffix:
@@ -144,12 +154,13 @@ def classify(
     llm = llm_config(llm_model, base_url)
     wanted, ready, notes = read_candidates(labels, labels_file, scripts, domain, llm, bank)
     part = Shard.of(num_shards, shard)
+    cluster = ray_cluster(engine, ray_address, num_gpus, num_actors)
     listed = clip_ids(list_videos(videos))
     found = part.clips(listed) if part else listed
     frames_per_second = parse_fps(fps)
     # The compiled alignment takes half a second to load, which the encoder's start can hide.
     threading.Thread(target=align_batch, args=([[0, 0]] * 2, [1, 1])).start()
-    encoder = load_encoder(model, device=device, dtype=dtype)
+    encoder, embed = load_and_embedder(EncoderChoice(model, device, dtype), cluster)
     classifier = ActAlign(encoder, smoothing_seconds=smoothing, scorer=scorer)
     rate = classifier.fps if fps is None else frames_per_second
     sampling = Sampling(rate, start, end, skip_alike)
@@ -171,11 +182,11 @@ def classify(
     failed = 0
     bar = Progress(console, total=len(found), shown=not (quiet or as_json))
     with bar as progress, RowWriter(out) as rows:
-        for result in embed_videos(
+        for result in embed(
             encoder,
             found,
             sampling=sampling,
-            store=Store(store or default_store()),
+            store=open_store(store or default_store()),
             on_frames=progress.frames,
             silent_seconds=decode_timeout,
         ):
@@ -214,7 +225,10 @@ def classify(
 @app.command()
 def encode(
     videos: Videos,
-    out: Annotated[Path, typer.Option(help="Folder for the embeddings, one file a video.")],
+    out: Annotated[
+        str,
+        typer.Option(help="Folder for the embeddings, or address with :// for Parquet files."),
+    ],
     model: Model = DEFAULT_MODEL,
     fps: Fps = None,
     start: Start = None,
@@ -229,31 +243,36 @@ def encode(
     decode_timeout: DecodeTimeout = 300.0,
     num_shards: NumShards = None,
     shard: ShardIndex = None,
+    engine: Engine = "local",
+    ray_address: RayAddress = None,
+    num_gpus: NumGpus = None,
+    num_actors: NumActors = None,
     quiet: Quiet = False,
 ) -> None:
     """Embed the frames of videos once, so that candidates can be scored at once and again."""
-    from actalign.encoder import load_encoder
-    from actalign.pipeline import Sampling, clip_ids, embed_videos
+    from actalign.parquet_store import open_store
+    from actalign.pipeline import Sampling, clip_ids
     from actalign.progress import Progress
+    from actalign.ray_engine import EncoderChoice, load_and_embedder
     from actalign.shards import Shard
-    from actalign.store import Store
     from actalign.video import list_videos
 
     part = Shard.of(num_shards, shard)
+    cluster = ray_cluster(engine, ray_address, num_gpus, num_actors)
     listed = clip_ids(list_videos(videos))
     found = part.clips(listed) if part else listed
     frames_per_second = parse_fps(fps)
-    encoder = load_encoder(model, device=device, dtype=dtype, compile=compile)
+    encoder, embed = load_and_embedder(EncoderChoice(model, device, dtype, compile), cluster)
     rate = encoder.defaults.fps if fps is None else frames_per_second
     sampling = Sampling(rate, start, end, skip_alike)
     console = _console(stderr=True)
     failed = cached = 0
     with Progress(console, total=len(found), shown=not quiet) as progress:
-        for result in embed_videos(
+        for result in embed(
             encoder,
             found,
             sampling=sampling,
-            store=Store(out),
+            store=open_store(out),
             on_frames=progress.frames,
             silent_seconds=decode_timeout,
         ):

@@ -12,6 +12,7 @@ from actalign.errors import UsageError
 if TYPE_CHECKING:
     from actalign._types import Script
     from actalign.llm import LLMConfig
+    from actalign.ray_engine import RayCluster
 
 Videos = Annotated[
     list[Path], typer.Argument(help="Video files, folders of them, or .txt lists of paths.")
@@ -40,7 +41,8 @@ DecodeTimeout = Annotated[
     float, typer.Option(help="Seconds a decoder may give nothing before its video fails.")
 ]
 StoreDir = Annotated[
-    Path | None, typer.Option("--store", help="Folder that keeps embeddings between runs.")
+    str | None,
+    typer.Option("--store", help="Folder, or address with ://, that keeps embeddings."),
 ]
 NumShards = Annotated[
     int | None, typer.Option(min=1, help="Cut the run into N shards by clip id; see --shard.")
@@ -49,6 +51,34 @@ ShardIndex = Annotated[
     int | None,
     typer.Option("--shard", help="Do this shard only, 0 to N-1; `actalign merge` joins them."),
 ]
+Engine = Annotated[
+    str, typer.Option(help="local, or ray: encode on the machines of a Ray cluster.")
+]
+RayAddress = Annotated[
+    str | None,
+    typer.Option(help="Ray cluster, host:port or auto; without it one is started here."),
+]
+NumGpus = Annotated[
+    float | None, typer.Option(min=0, help="With --engine ray: GPUs of each encoder, 0.5 to share.")
+]
+NumActors = Annotated[
+    int | None, typer.Option(min=1, help="With --engine ray: encoders; as many as fit.")
+]
+
+
+def ray_cluster(
+    engine: str, address: str | None, num_gpus: float | None, num_actors: int | None
+) -> RayCluster | None:
+    """The cluster that the flags name, None for the local engine; raises UsageError."""
+    if engine not in ("local", "ray"):
+        raise UsageError(f"--engine is {engine!r}; choose local or ray.")
+    if engine == "local":
+        if (address, num_gpus, num_actors) != (None, None, None):
+            raise UsageError("--ray-address, --num-gpus and --num-actors need --engine ray.")
+        return None
+    from actalign.ray_engine import RayCluster
+
+    return RayCluster(address, num_gpus or 0.0, num_actors)
 
 
 def parse_fps(fps: str | None) -> float | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -30,7 +30,7 @@ from actalign.encoder import (
     revision_of,
 )
 from actalign.errors import ActAlignError, VideoError
-from actalign.store import Store
+from actalign.parquet_store import AnyStore
 from actalign.video import sample_frames
 
 __all__ = ["Embedded", "Sampling", "clip_ids", "embed_video", "embed_videos", "thumbnails"]
@@ -51,9 +51,10 @@ def embed_videos(
     videos: dict[str, Path],
     *,
     sampling: Sampling,
-    store: Store | None = None,
+    store: AnyStore | None = None,
     on_frames: Callable[[str, int], None] | None = None,
     at_once: int | None = None,
+    decoders: Sequence[DecodeProcess] = (),
     silent_seconds: float = SILENT_SECONDS,
 ) -> Iterator[Embedded]:
     """Embed videos by id, in order, taking from the store what is there and adding what is not.
@@ -62,16 +63,17 @@ def embed_videos(
     fails yields an `Embedded` with its error and the rest goes on. at_once: clips under way at
     once, each decoded by a child process of its own. An encoder that takes whole clips works on one
     core a clip and gets a clip for every core where not given; any other encodes one clip after
-    another, and one is decoded ahead for every four cores. silent_seconds: a decoder that gives
-    nothing for so long is stopped, and its clip fails.
+    another, and one is decoded ahead for every four cores. decoders: child processes to use, which
+    stay open, instead of new ones. silent_seconds: a decoder that gives nothing for so long is
+    stopped, and its clip fails.
     """
     whole_clips = isinstance(encoder, ClipEncoder)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    count = at_once or max(1, (cores or 1) // (1 if whole_clips else 4))
+    count = len(decoders) or at_once or max(1, (cores or 1) // (1 if whole_clips else 4))
     count = min(count, len(videos)) or 1
 
     with ExitStack() as stack:
-        children = [
+        children = decoders[:count] or [
             stack.enter_context(DecodeProcess(silent_seconds=silent_seconds)) for _ in range(count)
         ]
         workers = ThreadPoolExecutor(count)  # ended after `Ahead`, whose end they notice
@@ -90,7 +92,7 @@ def embed_video(
     *,
     clip_id: str,
     sampling: Sampling,
-    store: Store | None = None,
+    store: AnyStore | None = None,
     on_frames: Callable[[str, int], None] | None = None,
     decoder: DecodeProcess | None = None,
 ) -> ClipEmbedding:
@@ -119,7 +121,7 @@ class _Encoded:
         clip: Clip,
         encoder: Encoder,
         sampling: Sampling,
-        store: Store | None,
+        store: AnyStore | None,
         on_frames: Callable[[str, int], None] | None,
     ) -> None:
         self._clip = clip

@@ -40,6 +40,12 @@ def entry_key(settings: Mapping[str, object]) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
 
+def entry_name(clip_id: str, key: str) -> str:
+    """A file name for an entry, without suffix: readable, safe, and not too long."""
+    name = re.sub(r"[^\w.-]+", "_", clip_id)[-80:]
+    return f"{name}.{key}"
+
+
 class Store:
     """Clip embeddings by (clip id, key) in one folder."""
 
@@ -50,8 +56,7 @@ class Store:
 
     def path(self, clip_id: str, key: str) -> Path:
         """Where the entry is or would be."""
-        name = re.sub(r"[^\w.-]+", "_", clip_id)[-80:]
-        return self.folder / f"{name}.{key}.safetensors"
+        return self.folder / f"{entry_name(clip_id, key)}.safetensors"
 
     def get(self, clip_id: str, key: str) -> ClipEmbedding | None:
         """The entry, or None where there is none; a damaged one counts as none and is noted."""
@@ -85,16 +90,8 @@ def write_entry(clip: ClipEmbedding, path: str | Path) -> None:
         "embeddings": np.ascontiguousarray(clip.embeddings),
         "pts_seconds": np.ascontiguousarray(clip.pts_seconds),
     }
-    header = {
-        "clip_id": clip.clip_id,
-        "end_seconds": clip.end_seconds,
-        "model_id": clip.model_id,
-        "fingerprint": clip.fingerprint,
-        "provenance": clip.provenance,
-        "warnings": list(clip.warnings),
-    }
-    text = json.dumps(header, sort_keys=True)
-    metadata = {"format": FORMAT, "clip": text, "checksum": _checksum(arrays, text)}
+    text = header_text(clip)
+    metadata = {"format": FORMAT, "clip": text, "checksum": checksum(arrays, text)}
     write_bytes(path, save(arrays, metadata=metadata))
 
 
@@ -109,24 +106,43 @@ def read_entry(path: str | Path) -> ClipEmbedding:
             if metadata.get("format") != FORMAT:
                 raise ActAlignError(f"{path} is not a clip embedding written by actalign.")
             arrays = {name: file.get_tensor(name) for name in ("embeddings", "pts_seconds")}
-        if metadata.get("checksum") != _checksum(arrays, metadata["clip"]):
+        if metadata.get("checksum") != checksum(arrays, metadata["clip"]):
             raise ActAlignError(f"The store's entry {path} is damaged: its checksum differs.")
-        header = json.loads(metadata["clip"])
+        return clip_of(metadata["clip"], arrays)
     except (OSError, SafetensorError, KeyError, ValueError) as error:
         raise ActAlignError(f"The store's entry {path} can't be read: {error}.") from error
+
+
+def header_text(clip: ClipEmbedding) -> str:
+    """What an entry holds beside its arrays, as JSON."""
+    header = {
+        "clip_id": clip.clip_id,
+        "end_seconds": clip.end_seconds,
+        "model_id": clip.model_id,
+        "fingerprint": clip.fingerprint,
+        "provenance": clip.provenance,
+        "warnings": list(clip.warnings),
+    }
+    return json.dumps(header, sort_keys=True)
+
+
+def clip_of(header: str, arrays: Mapping[str, NDArray[Any]]) -> ClipEmbedding:
+    """The clip of `header_text` and its arrays; raises KeyError or ValueError for a bad header."""
+    fields = json.loads(header)
     return ClipEmbedding(
-        clip_id=header["clip_id"],
+        clip_id=fields["clip_id"],
         embeddings=arrays["embeddings"],
         pts_seconds=arrays["pts_seconds"],
-        end_seconds=header["end_seconds"],
-        model_id=header["model_id"],
-        fingerprint=header["fingerprint"],
-        provenance=header["provenance"],
-        warnings=tuple(header["warnings"]),
+        end_seconds=fields["end_seconds"],
+        model_id=fields["model_id"],
+        fingerprint=fields["fingerprint"],
+        provenance=fields["provenance"],
+        warnings=tuple(fields["warnings"]),
     )
 
 
-def _checksum(arrays: Mapping[str, NDArray[Any]], text: str) -> str:
+def checksum(arrays: Mapping[str, NDArray[Any]], text: str) -> str:
+    """SHA-256 (hexadecimal) of an entry's header and arrays."""
     digest = hashlib.sha256(text.encode())
     for name in sorted(arrays):
         digest.update(name.encode() + str(arrays[name].shape).encode())

@@ -1,0 +1,142 @@
+"""Clip embeddings as Parquet files at any fsspec address (s3://, gs://, hdfs://, file://, ...).
+
+The same entries as `store.Store`'s, a row a frame, so that other tools read a folder of them as one
+table: clip_id, pts_seconds, embedding (D float32). The file's metadata holds header and checksum.
+"""
+
+from __future__ import annotations
+
+import io
+import uuid
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from actalign._types import ClipEmbedding
+from actalign.errors import ActAlignError, UsageError
+from actalign.store import Store, checksum, clip_of, entry_name, header_text
+
+FORMAT = b"actalign-clip-embedding-parquet-1"
+
+
+class ParquetStore:
+    """Clip embeddings by (clip id, key) under one fsspec address; used as `Store` is.
+
+    Raises UsageError for an address whose file system is unknown or not installed.
+    """
+
+    def __init__(self, folder: str) -> None:
+        try:
+            import fsspec
+        except ImportError as error:
+            raise UsageError(
+                f"The address {folder} needs fsspec; run `pip install 'actalign[ray]'`."
+            ) from error
+        self.folder = folder.rstrip("/")
+        self.damaged: list[str] = []
+        """One sentence for each entry found damaged since this object was made."""
+        try:
+            self._files, self._root = fsspec.core.url_to_fs(self.folder)
+        except (ImportError, ValueError) as error:
+            raise UsageError(f"The address {folder} can't be used: {error}.") from error
+        # An object store shows a file when it is whole; elsewhere that takes a rename.
+        self._renames = bool(getattr(self._files, "local_file", False))
+
+    def path(self, clip_id: str, key: str) -> str:
+        """Where the entry is or would be, without the scheme."""
+        return f"{self._root}/{entry_name(clip_id, key)}.parquet"
+
+    def get(self, clip_id: str, key: str) -> ClipEmbedding | None:
+        """The entry, or None where there is none; a damaged one counts as none and is noted."""
+        path = self.path(clip_id, key)
+        try:
+            data = self._files.cat_file(path)
+        except FileNotFoundError:
+            return None
+        except Exception as error:  # every file system has its own kinds
+            raise ActAlignError(f"The store's entry {path} can't be read: {error}.") from error
+        try:
+            return replace(_clip(data, path), clip_id=clip_id)
+        except ActAlignError as error:
+            self.damaged.append(f"{error} It is made again.")
+            return None
+
+    def put(self, clip: ClipEmbedding, key: str) -> str:
+        """Write the entry, whole or not at all, and return its path."""
+        path = self.path(clip.clip_id, key)
+        temporary = f"{self._root}/.{uuid.uuid4().hex}.tmp" if self._renames else path
+        try:
+            self._files.makedirs(self._root, exist_ok=True)
+            self._files.pipe_file(temporary, _parquet(clip))
+            if self._renames:
+                self._files.mv(temporary, path)
+        except Exception as error:  # every file system has its own kinds
+            with suppress(Exception):
+                self._renames and self._files.rm_file(temporary)
+            raise ActAlignError(
+                f"The embeddings can't be written to {path}: {error}; check the address and your "
+                "rights there."
+            ) from error
+        return path
+
+
+AnyStore = Store | ParquetStore
+
+
+def open_store(folder: str | Path) -> AnyStore:
+    """A store of safetensors files for a folder, of Parquet files for an address with ://."""
+    if isinstance(folder, str) and "://" in folder:
+        return ParquetStore(folder)
+    return Store(folder)
+
+
+def _parquet(clip: ClipEmbedding) -> bytes:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    rows = np.ascontiguousarray(clip.embeddings, np.float32)
+    times = np.ascontiguousarray(clip.pts_seconds, np.float64)
+    text = header_text(clip)
+    table = pa.table(
+        {
+            "clip_id": pa.array([clip.clip_id] * len(rows)).dictionary_encode(),
+            "pts_seconds": times,
+            "embedding": pa.FixedSizeListArray.from_arrays(rows.reshape(-1), rows.shape[1]),
+        }
+    ).replace_schema_metadata(
+        {
+            "format": FORMAT,
+            "clip": text,
+            "checksum": checksum({"embeddings": rows, "pts_seconds": times}, text),
+        }
+    )
+    out = io.BytesIO()
+    pq.write_table(table, out, compression="zstd")
+    return out.getvalue()
+
+
+def _clip(data: bytes, path: str) -> ClipEmbedding:
+    """Raises ActAlignError for what is damaged or not ours."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.read_table(io.BytesIO(data))
+        metadata: dict[bytes, bytes] = table.schema.metadata or {}
+        if metadata.get(b"format") != FORMAT:
+            raise ActAlignError(f"{path} is not a clip embedding written by actalign.")
+        column: Any = table.column("embedding").combine_chunks()
+        width = column.type.list_size
+        arrays = {
+            "embeddings": column.flatten().to_numpy().reshape(-1, width),
+            "pts_seconds": table.column("pts_seconds").to_numpy(),
+        }
+        text = metadata[b"clip"].decode()
+        if metadata[b"checksum"].decode() != checksum(arrays, text):
+            raise ActAlignError(f"The store's entry {path} is damaged: its checksum differs.")
+        return clip_of(text, arrays)
+    except (pa.ArrowException, OSError, KeyError, ValueError, AttributeError) as error:
+        raise ActAlignError(f"The store's entry {path} can't be read: {error}.") from error

@@ -1,0 +1,86 @@
+"""Two Ray nodes on this machine, one CPU each, until stdin ends; prints the cluster's address.
+
+Run as a program, so that Ray never lives in the test's own process.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+
+OBJECT_STORE = 80 * 2**20
+
+
+@contextmanager
+def two_nodes():
+    """The address of a running cluster, and the process that holds it."""
+    environment = {**os.environ, "RAY_USAGE_STATS_ENABLED": "0", "RAY_DISABLE_IMPORT_WARNING": "1"}
+    with tempfile.TemporaryDirectory(prefix="ray", ignore_cleanup_errors=True) as folder:
+        holder = subprocess.Popen(
+            [sys.executable, __file__, folder],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+            text=True,
+        )
+        try:
+            address = holder.stdout.readline().strip()
+            assert address, "the Ray cluster did not start"
+            yield address, holder.pid
+        finally:
+            holder.stdin.close()
+            holder.wait(timeout=60)
+            holder.stdout.close()
+
+
+def encoders(holder, *, at_work=False):
+    """Process ids of the cluster's encoder actors; ``at_work``: of those that have a decoder."""
+    parents, names = {}, {}
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            try:
+                names[int(folder.name)] = (folder / "cmdline").read_bytes()
+                parents[int(folder.name)] = parent(folder)
+            except OSError:
+                continue
+
+    def ours(pid):
+        while pid in parents and pid != holder:
+            pid = parents[pid]
+        return pid == holder
+
+    decoding = {parents.get(pid) for pid, name in names.items() if b"decode_process" in name}
+    return [
+        pid
+        for pid, name in names.items()
+        if b"EncodeClips" in name and ours(pid) and (pid in decoding or not at_work)
+    ]
+
+
+def parent(folder):
+    """The parent of the process of a folder of /proc."""
+    return int((folder / "stat").read_text().rsplit(")", 1)[1].split()[1])
+
+
+def main():
+    from ray.cluster_utils import Cluster
+
+    shared = {
+        "num_cpus": 1,
+        "object_store_memory": OBJECT_STORE,
+        "node_ip_address": "127.0.0.1",
+        "include_dashboard": False,
+    }
+    head = {**shared, "temp_dir": sys.argv[1]}
+    cluster = Cluster(initialize_head=True, head_node_args=head)
+    cluster.add_node(**shared)
+    print(cluster.address, flush=True)
+    sys.stdin.read()
+    cluster.shutdown()
+
+
+if __name__ == "__main__":
+    main()

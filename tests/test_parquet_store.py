@@ -1,0 +1,90 @@
+"""Embeddings at an fsspec address: the same entries as in a folder, and a table for other tools."""
+
+import numpy as np
+import pyarrow.dataset
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from actalign._types import ClipEmbedding
+from actalign.errors import ActAlignError, UsageError
+from actalign.parquet_store import ParquetStore, open_store
+from actalign.store import Store
+
+
+def clip(clip_id="a/b clip", frames=5, width=8):
+    rng = np.random.default_rng(frames)
+    return ClipEmbedding(
+        clip_id=clip_id,
+        embeddings=rng.normal(size=(frames, width)).astype(np.float32),
+        pts_seconds=np.arange(frames) / 10,
+        end_seconds=frames / 10,
+        model_id="tiny",
+        fingerprint="f00d",
+        provenance={"video": "x.mp4"},
+        warnings=("truncated",),
+    )
+
+
+@pytest.mark.parametrize("address", ["memory://bucket/{}", "file://{}"])
+@given(frames=st.integers(1, 40), width=st.integers(1, 30))
+def test_an_entry_comes_back_to_the_bit(tmp_path_factory, address, frames, width):
+    store = open_store(address.format(tmp_path_factory.mktemp("parquet")))
+    assert isinstance(store, ParquetStore)
+    given_clip = clip(frames=frames, width=width)
+    store.put(given_clip, "k")
+    found = open_store(store.folder).get("a/b clip", "k")
+    assert found.embeddings.dtype == np.float32
+    assert found.embeddings.shape == (frames, width)
+    assert found.embeddings.tobytes() == given_clip.embeddings.tobytes()
+    assert found.pts_seconds.tobytes() == given_clip.pts_seconds.tobytes()
+    assert (found.clip_id, found.end_seconds) == ("a/b clip", frames / 10)
+    assert (found.provenance, found.warnings) == ({"video": "x.mp4"}, ("truncated",))
+    assert store.get("a/b clip", "other") is None
+    assert store.get("b", "k") is None
+
+
+def test_a_folder_of_entries_is_one_table(tmp_path):
+    store = ParquetStore(f"file://{tmp_path}/new/folder")
+    store.put(clip("one", 3), "k")
+    store.put(clip("two", 4), "k")
+    table = pyarrow.dataset.dataset(tmp_path / "new" / "folder").to_table()
+    assert table.column_names == ["clip_id", "pts_seconds", "embedding"]
+    assert sorted(table.column("clip_id").to_pylist()) == ["one"] * 3 + ["two"] * 4
+    assert len(table.column("embedding")[0].as_py()) == 8
+    assert not list(tmp_path.rglob("*.tmp"))
+
+
+@pytest.mark.parametrize("damage", ["flip", "truncate", "empty", "other"])
+def test_a_damaged_entry_counts_as_none_and_is_named(tmp_path, damage):
+    store = ParquetStore(f"file://{tmp_path}")
+    store.put(clip(frames=200), "k")
+    [path] = tmp_path.glob("*.parquet")
+    data = bytearray(path.read_bytes())
+    if damage == "flip":
+        data[len(data) // 3] ^= 0x10
+    elif damage == "truncate":
+        data = data[:-7]
+    elif damage == "empty":
+        data = bytearray()
+    else:
+        import pyarrow.parquet
+
+        pyarrow.parquet.write_table(pyarrow.table({"x": [1]}), path)
+        data = path.read_bytes()
+    path.write_bytes(bytes(data))
+    assert store.get("a/b clip", "k") is None
+    assert len(store.damaged) == 1
+    assert path.name in store.damaged[0]
+    store.put(clip(frames=200), "k")
+    assert store.get("a/b clip", "k") is not None
+
+
+def test_an_address_that_can_not_be_used_is_refused(tmp_path):
+    with pytest.raises(UsageError, match="nosuch"):
+        open_store("nosuch://bucket")
+    assert isinstance(open_store(tmp_path), Store)
+    assert isinstance(open_store(str(tmp_path)), Store)
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(ActAlignError, match="can't be written"):
+        ParquetStore(f"file://{tmp_path}/file/below").put(clip(), "k")

@@ -1,0 +1,300 @@
+"""The Ray engine on a real cluster of two nodes: the local engine's results, whatever dies."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from fractions import Fraction
+from importlib.util import find_spec
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from atlas_world import render
+from colour_model import RGB, save_colour_model
+from ray_nodes import OBJECT_STORE, encoders, two_nodes
+
+from actalign.cli_options import ray_cluster
+from actalign.demo import demo_clips
+from actalign.errors import UsageError
+from actalign.ray_engine import RayCluster, fit
+from actalign.store import Store, read_entry
+
+needs_ray = pytest.mark.skipif(find_spec("ray") is None, reason="the extra ray is not installed")
+COLOURS = (["red", "green"], ["green", "red"], ["blue", "red"], ["red", "blue"], ["green", "blue"])
+LONG = 2400  # frames
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    with two_nodes() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    return save_colour_model(tmp_path_factory.mktemp("colour"))
+
+
+@pytest.fixture(scope="module")
+def long_clip(tmp_path_factory):
+    """A clip whose frames take 1.6 GB."""
+    path = tmp_path_factory.mktemp("long") / "long.mp4"
+    options = {"preset": "ultrafast", "crf": "40", "g": "100"}
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=30, options=options)
+        stream.width, stream.height, stream.pix_fmt = 640, 360, "yuv420p"
+        stream.time_base = Fraction(1, 30)
+        for i in range(LONG):
+            frame = np.full((360, 640, 3), list(RGB.values())[i // 300 % 3], np.uint8)
+            picture = av.VideoFrame.from_ndarray(frame, format="rgb24").reformat(format="yuv420p")
+            picture.pts, picture.time_base = i, Fraction(1, 30)
+            container.mux(stream.encode(picture))
+        container.mux(stream.encode())
+    return path
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Starts `actalign` in the test's folder; none outlives the test."""
+    started = []
+
+    def begin(*arguments):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "actalign", *map(str, arguments)],
+            cwd=tmp_path,
+            env={**os.environ, "ACTALIGN_CACHE": str(tmp_path / "cache")},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    yield begin
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def finish(process):
+    """Exit code and stderr; the output is plain lines."""
+    out, err = process.communicate(timeout=100)
+    assert "Traceback" not in err, err
+    return process.returncode, err + out
+
+
+def wait_for(what, seconds=40):
+    """The first true answer of ``what``, asked again and again."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if found := what():
+            return found
+        time.sleep(0.02)
+    raise AssertionError("it did not happen in time")
+
+
+def contents(store):
+    found = {}
+    for path in store:
+        clip = read_entry(path)
+        found[path.name] = (
+            clip.embeddings.tobytes(),
+            clip.pts_seconds.tobytes(),
+            sorted(clip.provenance.items()),
+            clip.warnings,
+        )
+    return found
+
+
+@needs_ray
+@pytest.mark.slow
+def test_predictions_are_the_local_engines_to_the_byte(tmp_path, start, cluster, model):
+    for number in range(11):
+        render(tmp_path / "clips" / f"clip{number}.mp4", COLOURS[number % 5][: 1 + number % 2])
+    (tmp_path / "clips" / "poison.mp4").write_bytes(b"no video")
+    (tmp_path / "list.txt").write_text("clips/clip3.mp4\nclips/gone.mp4\nclips/clip10.mp4\n")
+    (tmp_path / "scripts.json").write_text(
+        '{"scripts": {"first red": ["red", "green"], "first green": ["green", "red"]}}'
+    )
+    run = ["classify", "clips", "list.txt", "--scripts", "scripts.json", "--model", model]
+    local = start(*run, "--out", "local.jsonl", "--store", "local", "--quiet")
+    code, text = finish(local)
+    assert code == 1, text  # the poisoned and the missing one
+    remote = start(
+        *run, "--out", "ray.jsonl", "--store", "ray", "--engine", "ray",
+        "--ray-address", cluster[0],
+    )  # fmt: skip
+    code, text = finish(remote)
+    assert code == 1, text
+    assert "2 of 13 clips failed" in text
+    assert (tmp_path / "ray.jsonl").read_bytes() == (tmp_path / "local.jsonl").read_bytes()
+    assert contents(Store(tmp_path / "ray")) == contents(Store(tmp_path / "local"))
+
+
+@needs_ray
+@pytest.mark.slow
+def test_a_killed_encoder_loses_nothing(tmp_path, start, cluster):
+    clips = demo_clips()
+    (tmp_path / "clips").mkdir()
+    for number in range(6):
+        shutil.copy(clips[number % 2].path, tmp_path / "clips" / f"clip{number}.mp4")
+    run = ["encode", "clips", "--model", "body", "--fps", 8, "--end", 1.5]
+    code, text = finish(start(*run, "--out", "local", "--quiet"))
+    assert code == 0, text
+    whole = contents(Store(tmp_path / "local"))
+    running = start(*run, "--out", "ray", "--engine", "ray", "--ray-address", cluster[0])
+    store = Store(tmp_path / "ray")
+    wait_for(lambda: list(store))
+    os.kill(wait_for(lambda: encoders(cluster[1], at_work=True))[0], signal.SIGKILL)
+    assert len(list(store)) < 6  # it was in mid-run
+    code, text = finish(running)
+    assert code == 0, text
+    assert "0 failed" in text
+    assert contents(store) == whole
+    assert len(whole) == 6
+
+
+@needs_ray
+@pytest.mark.slow
+def test_memory_stays_bounded_and_frames_stay_out_of_the_object_store(
+    tmp_path, start, cluster, model, long_clip
+):
+    assert LONG * 640 * 360 * 3 > 15 * OBJECT_STORE
+    running = start(
+        "encode", long_clip, "--model", model, "--fps", "all",
+        "--out", "file://" + str(tmp_path / "parquet"), "--engine", "ray",
+        "--ray-address", cluster[0],
+    )  # fmt: skip
+    peak = 0
+    while running.poll() is None:
+        for pid in encoders(cluster[1]):
+            try:
+                status = Path(f"/proc/{pid}/status").read_text()
+            except OSError:
+                continue
+            peak = max(peak, int(status.split("VmHWM:")[1].split()[0]) // 1024)
+        time.sleep(0.1)
+    code, text = finish(running)
+    assert code == 0, text
+    assert 50 < peak < 800, f"{peak} MB"
+    import pyarrow.dataset
+
+    table = pyarrow.dataset.dataset(tmp_path / "parquet").to_table()
+    assert table.num_rows == LONG
+    assert set(table.column("clip_id").to_pylist()) == {"long"}
+    rows = np.stack(table.column("embedding").to_numpy())
+    np.testing.assert_allclose(rows[0], [1, -1, -1], atol=0.05)  # red
+    np.testing.assert_allclose(rows[-1], [-1, 1, -1], atol=0.05)  # green: frames 2100 to 2399
+
+
+@needs_ray
+@pytest.mark.slow
+def test_a_clip_that_always_kills_its_encoder_is_a_failed_row(
+    tmp_path, start, cluster, model, long_clip
+):
+    running = start(
+        "encode", long_clip, "--model", model, "--fps", "all", "--out", "store",
+        "--engine", "ray", "--ray-address", cluster[0],
+    )  # fmt: skip
+    while running.poll() is None:
+        for pid in encoders(cluster[1], at_work=True):
+            os.kill(pid, signal.SIGKILL)
+        time.sleep(0.05)
+    code, text = finish(running)
+    assert code == 1
+    assert "The encoder's process died 3 times at the clip 'long'" in text
+    assert "0 encoded, 0 were there, 1 failed" in text
+
+
+@needs_ray
+@pytest.mark.slow
+def test_a_cluster_of_its_own_listens_on_loopback_only(tmp_path, start, model):
+    render(tmp_path / "clip.mp4", ["red", "green", "blue"] * 5)
+    running = start("encode", "clip.mp4", "--model", model, "--out", "store", "--engine", "ray")
+    seen = set()
+    while running.poll() is None:
+        seen |= listening(running.pid)
+        time.sleep(0.2)
+    code, text = finish(running)
+    assert code == 0, text
+    assert "1 encoded" in text
+    assert seen
+    assert seen <= {"127.0.0.1", "::1", "::ffff:7f00:1"}
+
+
+def listening(pid):
+    """Addresses on which a process or one below it listens."""
+    import ipaddress
+
+    family, below = {pid}, True
+    while below:
+        below = {
+            int(p.name)
+            for p in Path("/proc").iterdir()
+            if p.name.isdigit() and int(p.name) not in family and parent(p) in family
+        }
+        family |= below
+    sockets = set()
+    for one in family:
+        try:
+            links = list(Path(f"/proc/{one}/fd").iterdir())
+        except OSError:
+            continue
+        for link in links:
+            try:
+                sockets.add(str(link.readlink()))
+            except OSError:
+                continue
+    found = set()
+    for table in ("tcp", "tcp6"):
+        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == "0A" and f"socket:[{fields[9]}]" in sockets:
+                words = bytes.fromhex(fields[1].split(":")[0])
+                raw = b"".join(words[i : i + 4][::-1] for i in range(0, len(words), 4))
+                found.add(str(ipaddress.ip_address(raw)))
+    return found
+
+
+def parent(folder):
+    try:
+        return int((folder / "stat").read_text().rsplit(")", 1)[1].split()[1])
+    except OSError:
+        return None
+
+
+def node(cpus, gpus=0, alive=True):
+    return {"Alive": alive, "Resources": {"CPU": cpus, "GPU": gpus}}
+
+
+@pytest.mark.parametrize(
+    ("nodes", "asked", "fitting"),
+    [
+        ([node(8), node(4)], {}, (12, 1)),
+        ([node(8), node(4)], {"num_actors": 3}, (3, 4)),
+        ([node(8), node(4)], {"num_actors": 1}, (1, 8)),
+        ([node(16, 4), node(32)], {"num_gpus": 1.0}, (4, 4)),
+        ([node(16, 1)], {"num_gpus": 0.5}, (2, 8)),
+        ([node(16), node(2, alive=False)], {"num_actors": 2}, (2, 8)),
+    ],
+)
+def test_actors_and_their_processors_fill_the_cluster(nodes, asked, fitting):
+    assert fit(nodes, RayCluster(**asked)) == fitting
+
+
+@pytest.mark.parametrize("asked", [{"num_actors": 13}, {"num_gpus": 1.0}])
+def test_more_actors_than_fit_are_refused(asked):
+    with pytest.raises(UsageError, match="has room for"):
+        fit([node(8), node(4)], RayCluster(**asked))
+
+
+def test_flags_of_the_ray_engine_need_it():
+    assert ray_cluster("local", None, None, None) is None
+    with pytest.raises(UsageError, match="need --engine ray"):
+        ray_cluster("local", "auto", None, None)
+    with pytest.raises(UsageError, match="choose local or ray"):
+        ray_cluster("spark", None, None, None)
