@@ -222,8 +222,9 @@ def main() -> None:
                 products = f"  matrix products {inside:6.1%} of it"
             elif name in ours:
                 products = f"  matrix products {products_in_torch(ours[name], frames):6.1%} of it"
+            speed = options.frames / seconds[name][0]
             print(
-                f"{name:32s} {options.frames / seconds[name][0]:6.2f} frames/s  ratio {clock:5.2f}, "
+                f"{name:32s} {speed:6.2f} frames/s  ratio {clock:5.2f}; "
                 f"by processor time {spent:5.2f}  least cosine {cosine:.6f}  "
                 f"in the tower {share:6.1%}{products}",
                 flush=True,
