@@ -22,6 +22,7 @@ LAYERS = [
         "alignment",
         "alignment_torch",
         "recurrence",
+        "subsequence",
         "encoder",
         "subactions",
         "store",
@@ -50,10 +51,14 @@ LAYERS = [
         "figure_parts",
         "progress",
         "demo",
+        "localization",
+        "windows",
+        "live",
+        "source",
     },
     {"generation", "llm", "llm_batch", "script_bank", "shipped_scripts", "local_chat"},
     {"ray_engine", "evaluation", "atlas", "export_projects", "exports"},
-    {"cli", "cli_options", "cli_eval", "cli_subactions"},
+    {"cli", "cli_options", "cli_eval", "cli_subactions", "cli_long", "finds"},
 ]
 
 

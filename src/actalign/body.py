@@ -41,8 +41,8 @@ def _join(tracks: Sequence[PoseTrack]) -> PoseTrack:
     )
 
 
-def stream_features(tracks: Iterable[PoseTrack]) -> Iterator[Float32]:
-    """Features of one clip's consecutive tracks in blocks of BLOCK rows, the last one shorter.
+def stream_features(tracks: Iterable[PoseTrack], *, block: int = BLOCK) -> Iterator[Float32]:
+    """Features of one clip's consecutive tracks in blocks of ``block`` rows, the last one shorter.
 
     Waits for CONTEXT_SECONDS after a block before it is made, and keeps as much before it.
     """
@@ -52,9 +52,9 @@ def stream_features(tracks: Iterable[PoseTrack]) -> Iterator[Float32]:
     def give(last: bool) -> Iterator[Float32]:
         nonlocal held, done
         while held is not None and done < len(held):
-            end = min(done + BLOCK, len(held))
+            end = min(done + block, len(held))
             enough = held.pts_seconds[-1] > held.pts_seconds[end - 1] + CONTEXT_SECONDS
-            if not last and (end - done < BLOCK or not enough):
+            if not last and (end - done < block or not enough):
                 return
             first, final = held.pts_seconds[done], held.pts_seconds[end - 1]
             low = int(np.searchsorted(held.pts_seconds, first - CONTEXT_SECONDS - 1e-6))
@@ -139,18 +139,20 @@ class BodyEncoder:
             out[seen] = self._image.run(None, {"features": rows[seen]})[0]
         return out
 
-    def encode_poses(self, tracks: Iterable[PoseTrack]) -> Iterator[Float32]:
+    def encode_poses(self, tracks: Iterable[PoseTrack], *, block: int = BLOCK) -> Iterator[Float32]:
         """Yield (n, D) blocks for one clip's consecutive PoseTracks (see `estimate_poses`)."""
-        for rows in stream_features(tracks):
+        for rows in stream_features(tracks, block=block):
             yield self._embed(rows)
 
-    def encode_clip(self, batches: Iterable[FrameBatch]) -> Iterator[Float32]:
+    def encode_clip(
+        self, batches: Iterable[FrameBatch], *, block: int | None = None
+    ) -> Iterator[Float32]:
         """Yield (n, D) blocks whose rows, concatenated, match the clip's frames in order.
 
         Looks CONTEXT_SECONDS ahead for movement. Memory stays at a few seconds of poses; the rows
         do not depend on how the clip is cut into batches.
         """
-        yield from self.encode_poses(estimate_poses(batches))
+        yield from self.encode_poses(estimate_poses(batches), block=block or BLOCK)
 
     def encode_image(self, frames: UInt8) -> Float32:
         """Embed (T, H, W, 3) uint8 RGB pictures, each by itself, no movement, as (T, D) float32."""

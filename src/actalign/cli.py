@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from actalign import __version__, cli_align, cli_eval, cli_subactions, cli_tools
+from actalign import __version__, cli_align, cli_eval, cli_long, cli_subactions, cli_tools
 from actalign.cli_options import (
     DecodeTimeout,
     Device,
@@ -59,6 +59,8 @@ app = typer.Typer(
 app.add_typer(cli_subactions.app, name="subactions")
 app.add_typer(cli_eval.app, name="eval")
 app.command()(cli_eval.report)
+app.command()(cli_long.locate)
+app.command()(cli_long.live)
 app.command()(cli_align.align)
 app.command()(cli_tools.serve)
 app.command()(cli_tools.export)
@@ -101,6 +103,12 @@ def classify(
     start: Start = None,
     end: End = None,
     skip_alike: SkipAlike = None,
+    window: Annotated[
+        float | None, typer.Option(help="Cut long videos into windows of so many seconds.")
+    ] = None,
+    stride: Annotated[
+        float | None, typer.Option(help="Seconds between windows; the window's length if not set.")
+    ] = None,
     top_k: Annotated[int | None, typer.Option(min=1, help="Print the best N candidates.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write predictions as JSON Lines.")] = None,
     figure: Annotated[Path | None, typer.Option(help="Folder for one picture a clip.")] = None,
@@ -144,7 +152,11 @@ def classify(
     from actalign.shards import Shard
     from actalign.store import default_store
     from actalign.video import list_videos
+    from actalign.windows import check_window, windowed
 
+    check_window(window, stride)
+    if window and num_shards:
+        raise UsageError("--window can't be used with --num-shards, whose merge knows whole clips.")
     if figure and figure.suffix:
         raise UsageError(f"--figure takes a folder, and {figure} looks like a file.")
     check_format(figure_format)
@@ -190,28 +202,35 @@ def classify(
             on_frames=progress.frames,
             silent_seconds=decode_timeout,
         ):
-            row, prediction = _classified(
-                classifier, result, labels=wanted, scripts=ready, domain=domain, top_k=top_k
-            )
-            if part:
-                row["shard"] = marks[result.clip_id]
-            rows.add(row)
             progress.clip(result.clip_id)
             _notes(console, result, quiet=quiet or as_json)
-            if prediction is not None and not (quiet or as_json):
-                for note in prediction.text_warnings if rows.count == 1 else ():
-                    console.print(note, style="yellow", markup=False)
-            if prediction is None:
-                failed += 1
-                console.print(f"{result.clip_id}: {row['error']}", style="red", markup=False)
-            elif figure:
-                _save_figure(
-                    prediction, result.path, figure, format=figure_format, theme=figure_theme
+            for part_of in windowed(result, window, stride):
+                row, prediction = _classified(
+                    classifier, part_of, labels=wanted, scripts=ready, domain=domain, top_k=top_k
                 )
-            if as_json:
-                print(json.dumps(row, ensure_ascii=False), flush=True)
-            elif prediction is not None:
-                progress.above(prediction_table(prediction, top_k=top_k))
+                if part:
+                    row["shard"] = marks[result.clip_id]
+                rows.add(row)
+                if prediction is not None and not (quiet or as_json):
+                    for note in prediction.text_warnings if rows.count == 1 else ():
+                        console.print(note, style="yellow", markup=False)
+                if prediction is None:
+                    failed += 1
+                    console.print(f"{result.clip_id}: {row['error']}", style="red", markup=False)
+                elif figure:
+                    _save_figure(
+                        prediction, result.path, figure, format=figure_format, theme=figure_theme
+                    )
+                if as_json:
+                    print(json.dumps(row, ensure_ascii=False), flush=True)
+                elif prediction is not None:
+                    # A video of hours has thousands of windows: a line for each.
+                    progress.above(
+                        f"{prediction.clip.clip_id}  {prediction.label}  "
+                        f"{prediction.candidates[0].score:.4f}"
+                        if window
+                        else prediction_table(prediction, top_k=top_k)
+                    )
     if not (quiet or as_json):
         if out:
             console.print(f"predictions: {out}")

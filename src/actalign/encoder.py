@@ -74,8 +74,13 @@ class Encoder(Protocol):
 class ClipEncoder(Encoder, Protocol):
     """An encoder that also looks across frames (movement), so it wants a clip in order."""
 
-    def encode_clip(self, batches: Iterable[FrameBatch]) -> Iterator[Float32]:
-        """Yield (n, D) blocks whose rows, concatenated, match the clip's frames in order."""
+    def encode_clip(
+        self, batches: Iterable[FrameBatch], *, block: int | None = None
+    ) -> Iterator[Float32]:
+        """Yield (n, D) blocks whose rows, concatenated, match the clip's frames in order.
+
+        block: rows to give out at once, for who watches live and can't wait for more.
+        """
         ...
 
 

@@ -1,0 +1,119 @@
+"""`classify --window` and `locate` as a user runs them, on a real file with known colours."""
+
+import csv
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from colour_model import RGB, save_colour_model
+
+SCRIPTS = {"scripts": {"sunrise": ["black", "red", "yellow"], "sunset": ["yellow", "red", "black"]}}
+# A minute of green with a sunrise at 15 s and a sunset at 40 s, a second a colour.
+SHOWN = ["green"] * 60
+SHOWN[15:18] = ["black", "red", "yellow"]
+SHOWN[40:43] = ["yellow", "red", "black"]
+
+
+def write_clip(path, seconds, fps=5):
+    import av
+
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=fps)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for name in np.repeat(seconds, fps):
+            image = np.tile(np.array(RGB[name], np.uint8), (48, 64, 1))
+            picture = av.VideoFrame.from_ndarray(image, format="rgb24")
+            container.mux(stream.encode(picture.reformat(format="yuv420p")))
+        container.mux(stream.encode())
+    return path
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("long")
+    write_clip(folder / "day.mp4", SHOWN)
+    (folder / "broken.mp4").write_text("not a video")
+    (folder / "scripts.json").write_text(json.dumps(SCRIPTS))
+    save_colour_model(folder / "model")
+    return folder
+
+
+def actalign(folder, verb, *arguments):
+    command = [sys.executable, "-m", "actalign", verb, *arguments]
+    command += ["--model", "model", "--store", "store", "--scripts", "scripts.json", "--fps", "5"]
+    return subprocess.run(
+        [*command, "--smoothing", "0"], cwd=folder, capture_output=True, text=True, check=False
+    )
+
+
+def test_each_action_is_found_where_it_happens(folder):
+    run = actalign(folder, "locate", "day.mp4", "--threshold", "2.5", "--out", "finds.jsonl")
+    assert run.returncode == 0, run.stderr
+    assert "day: 2 found" in run.stdout
+    rows = [json.loads(line) for line in (folder / "finds.jsonl").read_text().splitlines()]
+    assert [row["filtered_resps"] for row in rows] == [["sunrise"], ["sunset"]]
+    for row, start in zip(rows, (15, 40), strict=True):
+        assert row["start_seconds"] == pytest.approx(start, abs=0.21)
+        assert row["end_seconds"] == pytest.approx(start + 3, abs=0.21)
+        steps = row["candidates"][0]["segments"]
+        assert [s["step"] for s in steps] == SCRIPTS["scripts"][row["filtered_resps"][0]]
+        assert steps[1]["start_seconds"] == pytest.approx(start + 1, abs=0.21)
+
+
+def test_finds_are_captions_and_a_table_too(folder):
+    for name in ("finds.vtt", "finds.csv"):
+        run = actalign(folder, "locate", "day.mp4", "--threshold", "2.5", "-q", "--out", name)
+        assert run.returncode == 0, run.stderr
+    captions = (folder / "finds.vtt").read_text()
+    assert captions.startswith("WEBVTT\n\n1\n00:00:15.000 --> 00:00:18.000\nsunrise\n")
+    with (folder / "finds.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["clip"], row["label"]) for row in rows] == [("day", "sunrise"), ("day", "sunset")]
+    assert float(rows[0]["start_seconds"]) == pytest.approx(15, abs=0.21)
+
+
+def test_a_bad_video_is_an_error_row_beside_the_finds_of_the_others(folder):
+    run = actalign(folder, "locate", "broken.mp4", "day.mp4", "--threshold", "2.5", "--json")
+    assert run.returncode == 1
+    rows = [json.loads(line) for line in run.stdout.splitlines()]
+    assert [row["doc_id"] for row in rows] == ["broken", "day#1", "day#2"]
+    assert "broken.mp4" in rows[0]["error"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["locate", "day.mp4", "--out", "finds.txt"], "ends in .jsonl, .vtt, .csv"),
+        (["locate", "day.mp4", "broken.mp4", "--out", "a.vtt"], "captions of one video only"),
+        (["locate", "day.mp4", "--min-step", "5"], "shortest time above 0"),
+        (["classify", "day.mp4", "--stride", "5"], "give --window as well"),
+        (["classify", "day.mp4", "--window", "0"], "--window is 0 s"),
+    ],
+)
+def test_wrong_usage_is_told_before_any_work(folder, arguments, message):
+    run = actalign(folder, *arguments)
+    assert run.returncode == 2
+    assert message in run.stderr
+
+
+def test_each_window_has_its_own_prediction(folder):
+    run = actalign(
+        folder, "classify", "day.mp4", "--window", "6", "--stride", "4", "--out", "windows.jsonl"
+    )
+    assert run.returncode == 0, run.stderr
+    rows = [json.loads(line) for line in (folder / "windows.jsonl").read_text().splitlines()]
+    assert len(rows) == 15  # 0, 4, ..., 56; the last one is cut at 60
+    assert [row["start_seconds"] for row in rows] == [4.0 * n for n in range(15)]
+    assert rows[-1]["end_seconds"] == pytest.approx(60)
+    assert rows[0]["doc_id"] == "day@0.00-6.00"
+    best = {row["start_seconds"]: row for row in rows}
+    assert best[12.0]["filtered_resps"] == ["sunrise"]
+    assert best[40.0]["filtered_resps"] == ["sunset"]
+    # A window is scored as the same segment of the file would be.
+    alone = actalign(folder, "classify", "day.mp4", "--start", "12", "--end", "18", "--json")
+    scores = {c["label"]: c["score"] for c in json.loads(alone.stdout)["candidates"]}
+    assert scores == pytest.approx(
+        {c["label"]: c["score"] for c in best[12.0]["candidates"]}, abs=1e-6
+    )

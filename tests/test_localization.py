@@ -1,0 +1,170 @@
+"""Where actions happen in a long video: recurrence, surprise, suppression and the command."""
+
+from itertools import pairwise, product
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from actalign import ClipEmbedding, Script, UsageError
+from actalign.localization import Find, locate, suppress, surprise
+from actalign.subsequence import best_cuts
+
+
+def slow_best(values, level, min_frames, max_frames, end):
+    """Every cut that ends at frame `end`, tried one by one: (sum, score, starts) of the best."""
+    steps = values.shape[1]
+    best = None
+    for lengths in product(range(min_frames, max_frames + 1), repeat=steps):
+        start = end + 1 - sum(lengths)
+        if start < 0:
+            continue
+        starts, parts, total = [], [], 0.0
+        for k, length in enumerate(lengths):
+            part = values[start : start + length, k]
+            starts.append(start)
+            parts.append(part.mean())
+            total += (part - level).sum()
+            start += length
+        if best is None or total > best[0]:
+            best = total, np.mean(parts), starts
+    return best
+
+
+@settings(deadline=None, max_examples=60)  # the first call compiles
+@given(
+    values=st.tuples(st.integers(1, 12), st.integers(1, 3)).flatmap(
+        lambda shape: arrays(np.float64, shape, elements=st.floats(0, 8, width=32))
+    ),
+    level=st.floats(0, 4),
+    min_frames=st.integers(1, 3),
+    more=st.integers(0, 3),
+)
+def test_every_end_has_the_best_of_all_cuts(values, level, min_frames, more):
+    max_frames = min_frames + more
+    sums, scores, starts = best_cuts(values.astype(np.float32), level, min_frames, max_frames)
+    for end in range(len(values)):
+        slow = slow_best(values, level, min_frames, max_frames, end)
+        if slow is None:
+            assert sums[end] == scores[end] == -np.inf
+            continue
+        # The starts found must be a legal cut, as good as the best, and carry the stated score.
+        bounds = [*starts[end].tolist(), end + 1]
+        lengths = np.diff(bounds)
+        assert ((lengths >= min_frames) & (lengths <= max_frames)).all()
+        parts = [values[a:b, k] for k, (a, b) in enumerate(pairwise(bounds))]
+        assert sum((part - level).sum() for part in parts) == pytest.approx(slow[0], abs=1e-4)
+        assert sums[end] == pytest.approx(slow[0], abs=1e-4)
+        assert scores[end] == pytest.approx(np.mean([p.mean() for p in parts]), abs=1e-5)
+
+
+def test_the_state_does_not_grow_with_the_video():
+    rng = np.random.default_rng(0)
+    values = rng.exponential(size=(3000, 2)).astype(np.float32)
+    _, whole, starts = best_cuts(values, 2.0, 2, 5)
+    # No cut reaches further back than two steps of five frames.
+    assert (np.arange(3000)[9:] - starts[9:, 0] < 10).all()
+    _, tail, later = best_cuts(values[2000:], 2.0, 2, 5)
+    assert np.allclose(whole[2009:], tail[9:])
+    assert np.array_equal(starts[2009:], later[9:] + 2000)
+
+
+@given(
+    arrays(
+        np.float32, st.tuples(st.integers(1, 30), st.integers(1, 3)), elements=st.integers(-3, 3)
+    ),
+    st.data(),
+)
+def test_surprise_counts_the_frames_that_fit_as_well(matrix, data):
+    seen = np.array(data.draw(st.lists(st.booleans(), min_size=len(matrix), max_size=len(matrix))))
+    found = surprise(matrix, seen=seen)
+    for t, k in np.ndindex(matrix.shape):
+        if not seen[t]:
+            assert found[t, k] == 0
+        else:
+            as_well = sum(matrix[u, k] >= matrix[t, k] for u in range(len(matrix)) if seen[u])
+            assert found[t, k] == pytest.approx(-np.log(as_well / seen.sum()), abs=1e-6)
+
+
+def iou(a, b):
+    shared = min(a.end_seconds, b.end_seconds) - max(a.start_seconds, b.start_seconds)
+    either = max(a.end_seconds, b.end_seconds) - min(a.start_seconds, b.start_seconds)
+    return max(0.0, shared) / either
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 30), st.integers(1, 8), st.integers(0, 9)),
+        max_size=12,
+        unique=True,
+    ),
+    st.sampled_from([0.0, 0.25, 0.3, 0.5, 1.0]),
+)
+def test_suppression_keeps_what_no_better_kept_one_overlaps(spans, overlap):
+    finds = [Find("a", s, s + n, score, ()) for s, n, score in spans]
+    kept = suppress(finds, overlap=overlap)
+    for find in finds:
+        better = [k for k in kept if k.score >= find.score and k != find]
+        if find in kept:
+            assert all(iou(find, k) <= overlap + 1e-9 for k in kept if k != find)
+        else:
+            assert any(iou(find, k) > overlap - 1e-9 for k in better)
+
+
+def planted(steps_at, *, frames=600, width=8, seed=0):
+    """Embeddings of noise in which unit vectors 0, 1, 2 are shown for a second each at 10 fps."""
+    rng = np.random.default_rng(seed)
+    rows = rng.normal(size=(frames, width)).astype(np.float32)
+    for start, order in steps_at:
+        for n, k in enumerate(order):
+            rows[start + 10 * n : start + 10 * n + 10, k] += 8
+    times = np.arange(frames) / 10
+    return ClipEmbedding("long", rows, times, frames / 10, "made", "f")
+
+
+STEPS = np.eye(3, 8, dtype=np.float32)
+SCRIPT = Script("a", ("first", "second", "third"))
+
+
+def test_planted_actions_are_found_and_their_reverse_is_not():
+    clip = planted([(100, (0, 1, 2)), (300, (2, 1, 0)), (500, (0, 1, 2))])
+    finds = locate(clip, clip.embeddings, [SCRIPT], [STEPS], threshold=3.0)
+    assert [round(find.start_seconds) for find in finds] == [10, 50]
+    for find in finds:
+        assert find.end_seconds - find.start_seconds == pytest.approx(3.0, abs=0.4)
+        assert [s.step for s in find.segments] == list(SCRIPT.subactions)
+        assert find.segments[0].end_seconds == find.segments[1].start_seconds
+
+
+def test_of_two_scripts_the_one_in_the_right_order_stays():
+    clip = planted([(100, (0, 1, 2)), (300, (2, 1, 0))])
+    other = Script("b", ("third", "second", "first"))
+    finds = locate(clip, clip.embeddings, [SCRIPT, other], [STEPS, STEPS[::-1]], threshold=3.0)
+    assert [find.label for find in finds] == ["a", "b"]
+
+
+def test_frames_in_which_nothing_was_seen_are_no_evidence():
+    clip = planted([(100, (0, 1, 2))])
+    rows = clip.embeddings.copy()
+    rows[200:] = 0
+    blank = ClipEmbedding("long", rows, clip.pts_seconds, clip.end_seconds, "made", "f")
+    finds = locate(blank, rows, [SCRIPT], [STEPS], threshold=2.5)
+    assert len(finds) == 1
+    assert finds[0].end_seconds < 20
+
+
+@pytest.mark.parametrize(
+    ("limits", "message"),
+    [
+        ({"min_step": 0.0}, "shortest time above 0"),
+        ({"min_step": 4.0}, "shortest time above 0"),
+        ({"overlap": 1.5}, "overlap is 1.5"),
+        ({"threshold": float("nan")}, "threshold is nan"),
+    ],
+)
+def test_limits_that_exclude_everything_are_refused(limits, message):
+    clip = planted([])
+    with pytest.raises(UsageError, match=message):
+        locate(clip, clip.embeddings, [SCRIPT], [STEPS], **limits)
