@@ -65,6 +65,7 @@ app.command()(cli_align.align)
 app.command()(cli_tools.serve)
 app.command()(cli_tools.export)
 app.command()(cli_tools.merge)
+app.command()(cli_tools.doctor)
 
 
 def _version(value: bool) -> None:
