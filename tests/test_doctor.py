@@ -139,6 +139,7 @@ def test_what_the_hub_answers(doctor, hub, status, expected):
     assert "no token is set" in checks["model hub"]["found"] or expected == "warning"
 
 
+@pytest.mark.slow
 def test_a_hub_that_is_silent_or_gone_takes_seconds_and_breaks_nothing(doctor):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
