@@ -42,6 +42,11 @@ class Alignment:
         t, k = self.affinity.shape
         return f"Alignment(score={self.score:.4f}, T={t}, K={k}, path={len(self.path)} cells)"
 
+    def _repr_html_(self) -> str:
+        from actalign.notebook import alignment_html
+
+        return alignment_html(self)
+
 
 def align(affinity: ArrayLike, *, objective: str = "sum") -> Alignment:
     """Align one (T, K) affinity matrix.

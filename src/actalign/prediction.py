@@ -128,6 +128,11 @@ class Prediction:
         best = self.candidates[0]
         return f"Prediction({self.clip.clip_id!r}: {best.label!r} {best.score:.4f})"
 
+    def _repr_html_(self) -> str:
+        from actalign.notebook import prediction_html
+
+        return prediction_html(self)
+
 
 def segments(script: Script, alignment: Alignment | None, clip: ClipEmbedding) -> list[Segment]:
     """An alignment's frame intervals in seconds; a frame lasts until the next one or the end."""
