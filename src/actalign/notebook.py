@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from actalign.prediction import Prediction
 
 CARD = "background:#fff;color:#222;padding:8px;max-width:780px;font:13px/1.4 sans-serif"
-CELL = "text-align:left;padding:1px 14px 1px 0;background:#fff;color:#222"
+CELL = "font:13px/1.4 sans-serif;text-align:left;padding:1px 14px 1px 0;background:#fff;color:#222"
 SHOWN = 8
 
 
@@ -56,7 +56,9 @@ def prediction_html(prediction: Prediction) -> str:
     left = len(prediction.candidates) - SHOWN
     if left > 0:
         parts.append(f"<div>and {left} more</div>")
-    parts.append(f"<div>scorer {escape(prediction.scorer)}: path means, not probabilities</div>")
+    parts.append(
+        f"<div>scorer {escape(prediction.scorer)}; scores are similarities, not probabilities</div>"
+    )
     return f'<div style="{CARD}">{"".join(parts)}</div>'
 
 
