@@ -3,11 +3,16 @@
 Screenshots are left in the folder ACTALIGN_SCREENSHOTS, else in the test's own.
 """
 
+import json
 import os
 import shutil
 import socket
+import subprocess
+import sys
 import threading
 import time
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -99,6 +104,14 @@ def accessible(page):
     assert [(v["id"], [n["html"][:120] for n in v["nodes"]]) for v in found] == []
 
 
+def until(page, expression, argument=None):
+    """Wait until an expression holds; the page's own policy forbids Playwright's way of waiting."""
+    deadline = time.monotonic() + 60
+    while not page.evaluate(expression, argument):
+        assert time.monotonic() < deadline, expression
+        time.sleep(0.1)
+
+
 def align(page):
     page.get_by_role("button", name="Align", exact=True).click()
     page.locator("#verdict strong").wait_for(timeout=120_000)
@@ -110,10 +123,8 @@ def test_a_whole_visit(visit):
     page.get_by_role("button", name="gym clean and press").click()
     align(page)
     assert page.locator("#verdict strong").inner_text() == "clean and press"
-    page.wait_for_function("document.querySelector('#video').readyState >= 2")
-    page.wait_for_function(
-        "[...document.querySelectorAll('#frames img')].every(i => i.naturalWidth > 0)"
-    )
+    until(page, "document.querySelector('#video').readyState >= 2")
+    until(page, "[...document.querySelectorAll('#frames img')].every(i => i.naturalWidth > 0)")
     accessible(page)
     page.shot("desktop")
 
@@ -141,7 +152,7 @@ def test_a_whole_visit(visit):
     page.get_by_label("Candidate 1: steps, one a line").fill("lying flat on the back")
     page.get_by_text("Scored again.").wait_for()
     page.get_by_label("Candidate 4: steps, one a line").fill("lying flat on the back")
-    page.wait_for_function("t => document.querySelector('#verdict').innerText !== t", arg=before)
+    until(page, "t => document.querySelector('#verdict').innerText !== t", before)
 
     with page.expect_download() as saved:
         page.get_by_role("link", name="Captions (VTT)").click()
@@ -162,9 +173,7 @@ def test_small_and_dark(visit, width, scheme):
     page = visit(width, scheme)
     page.get_by_role("button", name="basketball jump shot").click()
     align(page)
-    page.wait_for_function(
-        "[...document.querySelectorAll('#frames img')].every(i => i.naturalWidth > 0)"
-    )
+    until(page, "[...document.querySelectorAll('#frames img')].every(i => i.naturalWidth > 0)")
     accessible(page)
     page.shot(f"{width}-{scheme}")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -185,3 +194,39 @@ def test_an_own_video_and_errors_in_words(visit):
     align_button.click()
     page.locator("#verdict strong").wait_for(timeout=120_000)
     assert page.locator("#verdict strong").inner_text() in ("squat", "waving")
+
+
+def test_captions_are_read_by_the_browsers_track(browser, tmp_path):
+    """The VTT that `actalign export` writes, opened by a real player."""
+    clip = files("actalign") / "demo_clips" / "gym-clean-and-press.mp4"
+    rows = tmp_path / "rows.jsonl"
+    command = [sys.executable, "-m", "actalign"]
+    labels = ["--labels", "clean and press,squat & <b>jump</b>", "--model", "body"]
+    store = ["--store", str(tmp_path / "store")]
+    subprocess.run([*command, "classify", str(clip), *labels, *store, "--out", rows], check=True)
+    subprocess.run([*command, "export", rows, "--to", "vtt", "--out", tmp_path], check=True)
+    [captions] = tmp_path.glob("*.vtt")
+    captions.rename(tmp_path / "steps.vtt")
+    shutil.copy(str(clip), tmp_path / "clip.mp4")
+    (tmp_path / "page.html").write_text(
+        "<video src=clip.mp4><track kind=captions src=steps.vtt default></video>"
+    )
+    handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        page = browser.new_page()
+        page.goto(f"http://127.0.0.1:{server.server_port}/page.html")
+        page.evaluate("document.querySelector('video').textTracks[0].mode = 'showing'")
+        until(page, "document.querySelector('track').readyState === 2")
+        cues = page.evaluate(
+            "[...document.querySelector('track').track.cues]"
+            ".map(c => [c.startTime, c.endTime, c.getCueAsHTML().textContent])"
+        )
+        server.shutdown()
+    [row] = map(json.loads, rows.read_text().splitlines())
+    wanted = row["candidates"][0]["segments"]
+    assert len(cues) == len(wanted)
+    for (start, end, text), segment in zip(cues, wanted, strict=True):
+        assert start == pytest.approx(segment["start_seconds"], abs=0.001)
+        assert end == pytest.approx(segment["end_seconds"], abs=0.001)
+        assert segment["step"] in text

@@ -232,32 +232,29 @@ def _alignment(app: FastAPI, explorer: Explorer) -> None:
     @app.get("/api/results/{result}", responses=_errors(404))
     def result(result: str) -> dict[str, Any]:
         """The prediction as in predictions.jsonl, with every candidate's affinities and path."""
-        prediction = explorer.result(result)
+        prediction, clip = explorer.result(result)
         row = prediction.to_row()
         for shown, candidate in zip(row["candidates"], prediction.candidates, strict=True):
             if candidate.alignment is not None:
                 shown["affinity"] = candidate.alignment.affinity.astype(float).round(4).tolist()
                 shown["path"] = candidate.alignment.path.tolist()
             shown["steps"] = list(candidate.script.subactions)
-        clip = next((c.id for c in explorer.clips.values() if c.name == row["doc_id"]), None)
         times = prediction.clip.pts_seconds.tolist()
-        return {**row, "result": result, "clip": clip, "pts_seconds": times}
+        there = clip.id if clip.id in explorer.clips else None
+        return {**row, "result": result, "clip": there, "pts_seconds": times}
 
     @app.get("/api/results/{result}/captions.vtt", responses=_errors(404))
     def captions(result: str) -> Response:
         """The winner's steps as WebVTT."""
-        return Response(to_vtt(explorer.result(result).to_row()), media_type="text/vtt")
+        return Response(to_vtt(explorer.result(result)[0].to_row()), media_type="text/vtt")
 
     @app.get("/api/results/{result}/figure.png", responses=_errors(400, 404))
     def figure(result: str, format: Literal["png", "svg"] = "png") -> Response:
         """The heat maps of the winner and the runner-up as a picture."""
         from actalign.figures import alignment_figure
 
-        prediction = explorer.result(result)
-        path = next(
-            (c.path for c in explorer.clips.values() if c.name == prediction.clip.clip_id), None
-        )
-        strip = thumbnails(path, prediction.clip) if path else None
+        prediction, clip = explorer.result(result)
+        strip = thumbnails(clip.path, prediction.clip)
         data = io.BytesIO()
         alignment_figure(prediction, thumbnails=strip).savefig(data, format=format)
         kind = "image/png" if format == "png" else "image/svg+xml"

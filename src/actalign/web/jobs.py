@@ -89,7 +89,7 @@ class Explorer:
         self._folder = tempfile.TemporaryDirectory(prefix="actalign-serve-")
         self.clips: dict[str, Clip] = {}
         self.jobs: dict[str, Job] = {}
-        self.results: dict[str, Prediction] = {}
+        self.results: dict[str, tuple[Prediction, Clip]] = {}
         self._queue: queue.Queue[Job | None] = queue.Queue()
         self._decoder = DecodeProcess(silent_seconds=DECODE_SECONDS)
         self._lock = threading.Lock()
@@ -147,8 +147,8 @@ class Explorer:
             raise NotFound("There is no such job on this server; press Align again.")
         return self.jobs[job_id]
 
-    def result(self, result_id: str) -> Prediction:
-        """The result of this id; raises NotFound."""
+    def result(self, result_id: str) -> tuple[Prediction, Clip]:
+        """The result of this id, and its clip, whose file may be gone; raises NotFound."""
         if result_id not in self.results:
             raise NotFound("There is no such result on this server any more; align again.")
         return self.results[result_id]
@@ -186,7 +186,7 @@ class Explorer:
             )
         result_id = secrets.token_hex(8)
         with self._lock:
-            self.results[result_id] = prediction
+            self.results[result_id] = prediction, clip
             for old in list(self.results)[:-KEPT_RESULTS]:
                 del self.results[old]
         return result_id

@@ -1,0 +1,289 @@
+"""The explorer's HTTP API, as a program uses it and as somebody tries to abuse it."""
+
+import json
+import socket
+import threading
+import time
+
+import pytest
+
+pytest.importorskip("uvicorn")
+pytest.importorskip("fastapi")
+pytest.importorskip("httpx")
+
+import httpx
+from colour_model import save_colour_model
+from media import write_video
+
+from actalign import ActAlign, UsageError
+from actalign.web.app import create_app
+from actalign.web.jobs import Explorer, Limits
+
+CANDIDATES = [
+    {"label": "sunrise", "steps": ["black", "red", "yellow"]},
+    {"label": "sunset", "steps": ["yellow", "red", "black"]},
+]
+
+
+class Serving:
+    """A real server on a loopback port, and a client of it."""
+
+    def __init__(self, classifier, *, limits=None, token=None, host="127.0.0.1"):
+        import uvicorn
+
+        self.explorer = Explorer(lambda: classifier, limits=limits)
+        app = create_app(self.explorer, model="colours", token=token, host=host)
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.server = uvicorn.Server(
+            uvicorn.Config(app, port=self.port, log_level="error", timeout_graceful_shutdown=2)
+        )
+        self.thread = threading.Thread(target=self.server.run, daemon=True)
+        self.thread.start()
+        while not self.server.started:
+            time.sleep(0.02)
+        self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=60)
+
+    def stop(self):
+        self.http.close()
+        self.server.should_exit = True
+        self.thread.join(timeout=20)
+
+    def upload(self, data, name="clip.mp4"):
+        return self.http.post("/api/clips", params={"name": name}, content=data)
+
+    def finished(self, job):
+        deadline = time.monotonic() + 60
+        while job["state"] in ("queued", "running") and time.monotonic() < deadline:
+            time.sleep(0.05)
+            job = self.http.get(f"/api/jobs/{job['job']}").json()
+        return job
+
+    def align(self, clip, candidates=CANDIDATES):
+        asked = self.http.post("/api/jobs", json={"clip": clip, "candidates": candidates})
+        assert asked.status_code == 202, asked.text
+        return self.finished(asked.json())
+
+
+@pytest.fixture(scope="module")
+def classifier(tmp_path_factory):
+    folder = save_colour_model(tmp_path_factory.mktemp("model"))
+    return ActAlign.from_pretrained(str(folder), fps=10)
+
+
+@pytest.fixture(scope="module")
+def video(tmp_path_factory):
+    path = tmp_path_factory.mktemp("video") / "clip.mp4"
+    write_video(path, 24)
+    return path.read_bytes()
+
+
+@pytest.fixture
+def serve(classifier):
+    running = []
+
+    def start(**options):
+        running.append(Serving(classifier, **options))
+        return running[-1]
+
+    yield start
+    for one in running:
+        one.stop()
+
+
+def test_a_program_submits_polls_and_fetches(serve, video, tmp_path):
+    api = serve()
+    clip = api.upload(video, "my clip.mp4").json()
+    assert clip["name"] == "my clip.mp4"
+    assert clip["seconds"] == pytest.approx(2.0)
+    job = api.align(clip["clip"])
+    assert job["state"] == "done"
+    assert job["frames_done"] == 20
+    result = api.http.get(f"/api/results/{job['result']}").json()
+    assert result["clip"] == clip["clip"]
+    assert {c["label"] for c in result["candidates"]} == {"sunrise", "sunset"}
+    best = result["candidates"][0]
+    assert len(best["affinity"]) == result["frames"] == len(result["pts_seconds"])
+    assert best["path"][0] == [0, 0]
+    # Other steps are scored at once, without encoding again.
+    changed = [{"label": "grey", "steps": []}, *CANDIDATES]
+    again = api.http.post("/api/score", json={"clip": clip["clip"], "candidates": changed}).json()
+    assert {c["label"] for c in again["candidates"]} == {"grey", "sunrise", "sunset"}
+    vtt = api.http.get(f"/api/results/{job['result']}/captions.vtt")
+    assert vtt.text.startswith("WEBVTT")
+    for kind, head in (("png", b"\x89PNG"), ("svg", b"<?xml")):
+        drawn = api.http.get(f"/api/results/{job['result']}/figure.png", params={"format": kind})
+        assert drawn.content.startswith(head)
+    part = api.http.get(f"/api/clips/{clip['clip']}/video", headers={"Range": "bytes=4-11"})
+    assert part.status_code == 206
+    assert part.content == video[4:12]
+    frame = api.http.get(f"/api/clips/{clip['clip']}/frame", params={"t": 1.0})
+    assert frame.content.startswith(b"\xff\xd8")
+    late = api.http.get(f"/api/clips/{clip['clip']}/frame", params={"t": 99})
+    assert late.status_code == 400
+    assert "my clip.mp4" in late.json()["error"]
+    assert str(api.explorer._folder.name) not in json.dumps([late.json(), result])
+
+
+def test_two_uploads_of_one_name_stay_apart(serve, video, tmp_path):
+    api = serve()
+    write_video(tmp_path / "longer.mp4", 36)
+    first, second = (
+        api.upload(data, "same.mp4").json()
+        for data in (video, (tmp_path / "longer.mp4").read_bytes())
+    )
+    for clip in (second, first):
+        result = api.http.get(f"/api/results/{api.align(clip['clip'])['result']}").json()
+        assert result["clip"] == clip["clip"]
+        assert result["end_seconds"] == pytest.approx(clip["seconds"])
+
+
+def test_wrong_requests_get_one_sentence(serve, video):
+    api = serve(limits=Limits(upload_bytes=len(video) + 10, seconds=3))
+    clip = api.upload(video).json()["clip"]
+
+    def error(answer, code):
+        assert answer.status_code == code, answer.text
+        [sentence] = answer.json().values()
+        assert "Traceback" not in sentence
+        return sentence
+
+    assert "larger than this server's limit" in error(api.upload(video + b"x" * 11), 413)
+    assert "is not a video" in error(api.upload(b"no video", "notes.txt"), 400)
+    for name in ("../../etc/passwd", "..\\..\\boot.ini", "a\x00b\n.mp4", "/"):
+        shown = error(api.upload(b"no video", name), 400)
+        assert "/" not in shown.split(" is not")[0]
+        assert ".." not in shown
+        assert "\n" not in shown
+    job = {"clip": clip, "candidates": [{"label": ""}]}
+    assert "candidates.0.label" in error(api.http.post("/api/jobs", json=job), 422)
+    job = {"clip": clip, "candidates": [{"label": "a"}], "path": "/etc/passwd"}
+    assert "path" in error(api.http.post("/api/jobs", json=job), 422)
+    job = {"clip": "nothing", "candidates": [{"label": "a"}]}
+    assert "no such clip" in error(api.http.post("/api/jobs", json=job), 404)
+    new = {"clip": "gym-clean-and-press", "candidates": [{"label": "a"}]}
+    assert "not encoded yet" in error(api.http.post("/api/score", json=new), 400)
+    assert "no such job" in error(api.http.get("/api/jobs/0"), 404)
+    assert "no such result" in error(api.http.get("/api/results/0"), 404)
+    assert api.http.post("/api/jobs", content=b"{").status_code == 422
+    # Nothing of what was refused is left.
+    kept = [path.name for path in api.explorer.new_upload().parent.iterdir()]
+    assert kept == [clip]
+
+
+def test_a_clip_that_lasts_too_long_is_refused(serve, video):
+    api = serve(limits=Limits(seconds=1.5))
+    answer = api.upload(video, "long.mp4")
+    assert answer.status_code == 400
+    assert (
+        "long.mp4 lasts 2 s, and this server takes clips of at most 2 s" in answer.json()["error"]
+    )
+
+
+def test_no_file_of_the_server_can_be_read(serve):
+    api = serve()
+    for path in (
+        "/static/../app.py",
+        "/static/%2e%2e/app.py",
+        "/static/..%2fjobs.py",
+        "/api/clips/..%2f..%2fetc%2fpasswd/video",
+        "/api/clips/%2fetc%2fpasswd/video",
+        "/static//etc/passwd",
+    ):
+        with socket.create_connection(("127.0.0.1", api.port)) as raw:
+            raw.sendall(
+                f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode()
+            )
+            answer = b"".join(iter(lambda: raw.recv(65536), b""))
+        assert answer.startswith(b"HTTP/1.1 404"), path
+        assert b"import" not in answer
+        assert b"root:" not in answer
+
+
+def test_other_sites_and_other_names_are_refused(serve):
+    api = serve()
+    own = f"http://127.0.0.1:{api.port}"
+    assert api.http.get("/api/info", headers={"Origin": own}).status_code == 200
+    for headers in (
+        {"Origin": "http://evil.example"},
+        {"Origin": "null"},
+        {"Origin": f"http://127.0.0.1:{api.port + 1}"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Host": "evil.example"},  # a name that an attacker points to 127.0.0.1
+        {"Host": "127.0.0.1.evil.example"},
+    ):
+        answer = api.http.get("/api/info", headers=headers)
+        assert answer.status_code == 403, headers
+        assert "error" in answer.json()
+    safe = api.http.get("/")
+    assert "default-src 'self'" in safe.headers["content-security-policy"]
+    assert "access-control-allow-origin" not in safe.headers
+
+
+def test_beyond_loopback_a_token_is_asked_for(serve, classifier):
+    with pytest.raises(UsageError, match="give a token"):
+        create_app(Explorer(lambda: classifier), model="colours", host="0.0.0.0")
+    token = "a-token-of-some-length"
+    api = serve(token=token, host="0.0.0.0")
+    for headers in ({}, {"Authorization": "Bearer wrong"}, {"Cookie": "actalign_token=x"}):
+        assert api.http.get("/api/info", headers=headers).status_code == 401
+    assert api.http.get("/static/app.js").status_code == 401
+    bearer = {"Authorization": f"Bearer {token}"}
+    assert api.http.get("/api/info", headers=bearer).status_code == 200
+    # A person opens the printed address once; the page then works by its cookie.
+    opened = api.http.get("/", params={"token": token})
+    assert opened.status_code == 303
+    assert token not in opened.headers["location"]
+    assert "httponly" in opened.headers["set-cookie"].lower()
+    assert api.http.get("/api/info").status_code == 200
+
+
+def test_the_queue_is_bounded_and_a_job_can_be_cancelled(serve, video, tmp_path):
+    write_video(tmp_path / "long.mp4", 3000)
+    api = serve(limits=Limits(queued=1))
+    long, short = (
+        api.upload(data).json()["clip"] for data in ((tmp_path / "long.mp4").read_bytes(), video)
+    )
+    body = {"candidates": CANDIDATES}
+    first = api.http.post("/api/jobs", json={"clip": long, **body}).json()
+    second = api.http.post("/api/jobs", json={"clip": short, **body})
+    assert second.status_code == 429
+    assert "jobs are waiting already" in second.json()["error"]
+    api.http.delete(f"/api/jobs/{first['job']}")
+    assert api.finished(first)["state"] == "cancelled"
+    assert api.align(short)["state"] == "done"
+
+
+def test_uploads_are_private_and_go_with_the_server(serve, video):
+    api = serve(limits=Limits(uploads=2))
+    clips = [api.upload(video).json()["clip"] for _ in range(4)]
+    folder = api.explorer.new_upload().parent
+    assert folder.stat().st_mode & 0o077 == 0
+    assert sorted(path.name for path in folder.iterdir()) == sorted(clips[-2:])
+    assert api.http.get(f"/api/clips/{clips[0]}/video").status_code == 404
+    api.stop()
+    assert not folder.exists()
+
+
+def test_an_upload_that_breaks_off_leaves_nothing(serve):
+    api = serve()
+    with socket.create_connection(("127.0.0.1", api.port)) as raw:
+        raw.sendall(
+            b"POST /api/clips?name=x.mp4 HTTP/1.1\r\nHost: localhost\r\n"
+            b"Content-Length: 1000000\r\n\r\n" + b"x" * 1000
+        )
+        time.sleep(0.3)
+    folder = api.explorer.new_upload().parent
+    deadline = time.monotonic() + 10
+    while list(folder.iterdir()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert list(folder.iterdir()) == []
+
+
+def test_the_description_names_every_path(serve):
+    api = serve()
+    schema = api.http.get("/api/openapi.json").json()
+    assert {"/api/clips", "/api/jobs", "/api/score", "/api/results/{result}"} <= set(
+        schema["paths"]
+    )
