@@ -18,7 +18,7 @@ function addCandidate({ label = "", steps = [] } = {}) {
   name.setAttribute("aria-label", `Candidate ${number}: action`);
   Object.assign(drop, { type: "button", textContent: "×", title: "Remove this candidate" });
   drop.setAttribute("aria-label", `Remove candidate ${number}`);
-  Object.assign(text, { value: steps.join("\n"), rows: Math.max(3, steps.length), placeholder: "One step a line, in order" });
+  Object.assign(text, { value: steps.join("\n"), rows: Math.max(3, 2 * steps.length), placeholder: "One step a line, in order" });
   text.setAttribute("aria-label", `Candidate ${number}: steps, one a line`);
   drop.addEventListener("click", () => { card.remove(); edited(); });
   card.addEventListener("input", edited);
