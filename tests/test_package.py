@@ -12,7 +12,7 @@ SOURCE = Path(actalign.__file__).parent
 
 # A module may import from its own layer and the ones before it, when it is itself imported.
 LAYERS = [
-    {"_types", "errors", "atomic", "__init__"},
+    {"_types", "errors", "atomic", "cores", "__init__"},
     {"figure_style"},
     {
         "video",

@@ -184,3 +184,11 @@ def test_the_command_says_what_was_reused(checkpoint, still, tmp_path):
     assert row["provenance"]["frames_reused"] == "18"
     assert row["provenance"]["skip_alike"] == "60"
     assert row["provenance"]["fps"] == "all"
+
+
+def test_an_encoder_that_looks_across_frames_skips_none(still, tmp_path):
+    command = [sys.executable, "-m", "actalign", "encode", str(still), "--model", "body"]
+    command += ["--skip-alike", "2", "--out", str(tmp_path / "out")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 2
+    assert "'body' looks across frames" in done.stderr

@@ -14,8 +14,8 @@ from typing import Any
 
 from actalign._types import ClipEmbedding
 from actalign.decode_process import DecodeProcess
-from actalign.encoder import Encoder
-from actalign.errors import ActAlignError, VideoError
+from actalign.encoder import ClipEncoder, Encoder
+from actalign.errors import ActAlignError, UsageError, VideoError
 from actalign.parquet_store import AnyStore, open_store
 from actalign.store import entry_key
 from actalign.video import FrameStream, content_hash, sample_frames
@@ -29,8 +29,8 @@ QUEUED_BATCHES = 2
 class Sampling:
     """Which frames of a clip are encoded: ``fps`` a second (None: all), of [start, end) seconds.
 
-    skip_alike: a frame so like the last encoded one takes its embedding, see `alike.AlikeFrames`;
-    None for no skipping.
+    skip_alike: a frame that is so like the last encoded one takes its embedding, see
+    `alike.AlikeFrames`; None for no skipping. Only for encoders that see each frame by itself.
     """
 
     fps: float | None = None
@@ -115,6 +115,11 @@ class Ahead:
         store: AnyStore | None,
         decoders: Sequence[DecodeProcess | None],
     ) -> None:
+        if sampling.skip_alike is not None and isinstance(encoder, ClipEncoder):
+            raise UsageError(
+                f"The encoder {encoder.model_id!r} looks across frames, so none can be left out; "
+                "leave --skip-alike (Sampling.skip_alike) out or lower the frames a second."
+            )
         self._fingerprint = encoder.fingerprint
         self._sampling = sampling
         self._store = store

@@ -33,7 +33,7 @@ SkipAlike = Annotated[
         min=0.1,
         max=255,
         help="Reuse the last encoded frame's embedding where no part of the picture differs from "
-        "it by more levels of brightness, of 255; 2 for noise only. Off where not given.",
+        "it by more levels of brightness, of 255; 2 for noise only. Not with 'body'.",
     ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print results and errors only.")]

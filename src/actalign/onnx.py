@@ -6,7 +6,6 @@ The folder holds `image.onnx`, `text.onnx` (with their `.data` files, if any), `
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -17,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from tokenizers import Tokenizer
 
 from actalign._types import Float32, UInt8
+from actalign.cores import physical_cores
 from actalign.encoder import EncoderDefaults
 from actalign.errors import EncoderError
 from actalign.preprocessing import ImagePreprocessing, check_frames, fingerprint_files
@@ -67,7 +67,7 @@ class OnnxEncoder:
         self.logit_bias = config.logit_bias
         self.batch_size = min(batch_size or config.batch_size, config.batch_size)
         self._tokenizer = _read_tokenizer(folder / "tokenizer.json", config.text)
-        threads = threads or len(os.sched_getaffinity(0))
+        threads = threads or physical_cores()
         self._image = _open(folder / "image.onnx", threads)
         self._text = _open(folder / "text.onnx", threads)
         self.fingerprint = fingerprint_files(
@@ -81,8 +81,8 @@ class OnnxEncoder:
     ) -> OnnxEncoder:
         """Open an exported folder.
 
-        batch_size: at most the config's own. threads: for the matrix products, default the cores
-        this process may use. Raises EncoderError naming the file and field that is wrong.
+        batch_size: at most the config's own. threads: for the matrix products, default the physical
+        cores this process may use. Raises EncoderError naming the file and field that is wrong.
         """
         return cls(folder, batch_size=batch_size, threads=threads)
 

@@ -6,7 +6,6 @@ of candidates or scores.
 
 from __future__ import annotations
 
-import os
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -20,6 +19,7 @@ from actalign import __version__
 from actalign._types import ClipEmbedding, Float32, Float64, FrameBatch, UInt8
 from actalign.ahead import Ahead, Clip, Embedded, Opened, Sampling
 from actalign.alike import AlikeFrames
+from actalign.cores import usable_cores
 from actalign.decode_process import SILENT_SECONDS, DecodeProcess
 from actalign.encoder import (
     ClipEncoder,
@@ -68,8 +68,7 @@ def embed_videos(
     stopped, and its clip fails.
     """
     whole_clips = isinstance(encoder, ClipEncoder)
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    count = len(decoders) or at_once or max(1, (cores or 1) // (1 if whole_clips else 4))
+    count = len(decoders) or at_once or max(1, usable_cores() // (1 if whole_clips else 4))
     count = min(count, len(videos)) or 1
 
     with ExitStack() as stack:
