@@ -204,6 +204,16 @@ def test_figures_can_be_svg_and_dark(clips, common, tmp_path):
     assert "#16191d" in drawn
 
 
+def test_clips_of_one_name_get_a_figure_each(clips, common, tmp_path):
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "x.mp4").write_bytes((clips / "woods.mp4").read_bytes())
+    videos = (tmp_path / "a" / "x.mp4", tmp_path / "b" / "x.mp4")
+    done = run("classify", *videos, *common, "--figure", tmp_path / "figures")
+    assert done.returncode == 0, done.stderr
+    assert len(list((tmp_path / "figures").glob("*.png"))) == 2
+
+
 def test_json_prints_rows_and_nothing_else(clips, common):
     done = run("classify", clips / "dawn.mp4", *common, "--json", "--top-k", "2")
     assert done.returncode == 0

@@ -6,6 +6,7 @@ its own reader judges, and everywhere the documented form does, written here as 
 
 import csv
 import json
+import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -104,8 +105,11 @@ def cues(path):
 @pytest.mark.parametrize("to", ["vtt", "srt"])
 def test_captions_as_ffmpeg_reads_them(predictions, tmp_path, to):
     written = export(predictions, to, tmp_path / "captions")
-    names = ["press.v1.dtw", "press.v1.mean_pool", "a_b.dtw", "a_b.dtw-4"]
-    assert [path.name for path in written] == [f"{name}.{to}" for name in names]
+    names = [path.name.removesuffix(f".{to}") for path in written]
+    assert names[:2] == ["press.v1.dtw", "press.v1.mean_pool"]
+    # "a/b" can't be a file's name, and "a_b" is another clip's.
+    assert re.fullmatch(r"a_b\.[0-9a-f]{8}", names[2])
+    assert names[3] == "a_b"
     found = cues(written[0])
     assert [(round(start, 3), round(end, 3)) for start, end, _ in found] == TIMES
     texts = [text for *_, text in found]
@@ -381,6 +385,15 @@ def test_the_command_writes_and_names_its_files(predictions, tmp_path):
     done = run(tmp_path / "none.jsonl", "--to", "csv")
     assert done.returncode == 2
     assert "none.jsonl can't be read" in done.stderr
+
+
+def test_one_clip_twice_gets_two_files(tmp_path):
+    path = tmp_path / "p.jsonl"
+    path.write_text(2 * (json.dumps(ROWS[0]) + "\n") + json.dumps(ROWS[2] | {"doc_id": "x" * 300}))
+    written = export(path, "srt", tmp_path / "out")
+    assert [one.name for one in written[:2]] == ["press.v1.dtw.srt", "press.v1.dtw-2.srt"]
+    assert len(set(written)) == 3
+    assert all(one.is_file() for one in written)
 
 
 @pytest.mark.parametrize(

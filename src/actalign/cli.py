@@ -394,11 +394,11 @@ def _save_figure(
     """Draw one clip's explanation into the folder."""
     from actalign import figures
     from actalign.pipeline import thumbnails
+    from actalign.prediction import file_stem
 
     strip = thumbnails(video, prediction.clip)
     drawn = figures.alignment_figure(prediction, thumbnails=strip, theme=theme)
-    name = prediction.clip.clip_id.replace("/", "_")
-    return figures.save(drawn, folder / f"{name}.{format}")
+    return figures.save(drawn, folder / f"{file_stem(prediction.clip.clip_id)}.{format}")
 
 
 def _notes(console: Console, result: Embedded, *, quiet: bool) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from typing import Any
 from actalign.atomic import write_bytes
 from actalign.errors import UsageError
 from actalign.export_projects import to_fiftyone, to_inspect, to_label_studio
+from actalign.prediction import file_stem
 
 Row = dict[str, Any]
 TABLE_COLUMNS = (
@@ -140,7 +140,7 @@ def export(predictions: str | Path, to: str, out: str | Path) -> list[Path]:
 
 def _file_names(rows: Sequence[Row]) -> list[str]:
     """A file name for each row, none twice: the clip's id, then its scorer, then a number."""
-    names = [re.sub(r"[^\w. -]", "_", str(row["doc_id"]))[-100:] for row in rows]
+    names = [file_stem(str(row["doc_id"])) for row in rows]
     named = [
         f"{name}.{row['scorer']}" if names.count(name) > 1 and row.get("scorer") else name
         for name, row in zip(names, rows, strict=True)

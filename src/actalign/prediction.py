@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
 from collections.abc import Iterable
 from contextlib import nullcontext
 from dataclasses import dataclass, field
@@ -151,6 +153,14 @@ def segments(script: Script, alignment: Alignment | None, clip: ClipEmbedding) -
             )
         )
     return found
+
+
+def file_stem(clip_id: str) -> str:
+    """The clip's id as a file name without suffix; one cut short or changed carries a hash."""
+    stem = re.sub(r"[^\w. -]", "_", clip_id)[-100:].lstrip(".")
+    if stem == clip_id:
+        return stem
+    return f"{stem}.{hashlib.sha256(clip_id.encode()).hexdigest()[:8]}"
 
 
 def error_row(clip_id: str, video: str, error: ActAlignError) -> dict[str, Any]:
