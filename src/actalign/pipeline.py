@@ -10,6 +10,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -220,8 +221,11 @@ class _Encoded:
 
 def _whole_clip(encoder: Encoder, clip: _Encoded) -> Embedded:
     """Encode a clip by itself, in order."""
-    for rows in encode_frames(encoder, clip.batches()):
-        clip.take(rows)
+    batches = clip.batches()
+    # A stored clip has no frames; an encoder's start, a tenth of a second, would be for nothing.
+    if (first := next(batches, None)) is not None:
+        for rows in encode_frames(encoder, chain([first], batches)):
+            clip.take(rows)
     return clip.result()
 
 
