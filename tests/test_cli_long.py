@@ -2,8 +2,10 @@
 
 import csv
 import json
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -117,3 +119,20 @@ def test_each_window_has_its_own_prediction(folder):
     assert scores == pytest.approx(
         {c["label"]: c["score"] for c in best[12.0]["candidates"]}, abs=1e-6
     )
+
+
+@pytest.mark.slow
+def test_planted_actions_of_a_drawn_person_are_found(tmp_path):
+    """The benchmark's short version: real pictures, the built-in encoder, and background."""
+    program = Path(__file__).parents[1] / "benchmarks" / "locate.py"
+    options = ["--minutes", "2.5", "--fps", "5", "--seed", "2", "--performers", "1"]
+    run = subprocess.run(
+        [sys.executable, str(program), *options, "--out", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    shares = dict(re.findall(r"(precision|recall) at IoU 0.5: ([\d.]+)", run.stdout))
+    assert float(shares["precision"]) >= 0.7, run.stdout
+    assert float(shares["recall"]) >= 0.6, run.stdout

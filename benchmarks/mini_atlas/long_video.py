@@ -3,9 +3,9 @@
     python benchmarks/mini_atlas/long_video.py --out FOLDER [--minutes 180] [--seed 0]
 
 Performances are drawn once, as short pieces that begin and end in one standing posture before one
-camera, and shown again in other orders until the video is long enough: pictures are costly, and a
-piece shown twice is for an encoder two pieces. Writes long.mp4, truth.jsonl (a line an action:
-label, start_seconds, end_seconds) and scripts.yaml.
+camera, and shown again in other orders until the video is long enough, because pictures are costly.
+Writes long-SEED-MINUTES.mp4 and beside it .truth.jsonl (a line an action: label, piece,
+start_seconds, end_seconds) and .scripts.json. What is drawn already is not drawn again.
 """
 
 from __future__ import annotations
@@ -155,7 +155,7 @@ def running_order(seed: int, minutes: float, pieces: list[list[Piece]]) -> list[
     return shown
 
 
-def join(folder: Path, paths: list[Path], out: Path) -> None:
+def join(paths: list[Path], out: Path) -> None:
     """Put the packets of the pieces one after another into one file; decodes nothing."""
     import av
 
@@ -181,17 +181,17 @@ def join(folder: Path, paths: list[Path], out: Path) -> None:
 
 
 def make(out: Path, *, minutes: float, seed: int, performers: int, processes: int) -> Path:
-    """Draw what is missing, write long-MINUTES.mp4 and its truth; returns the video's path."""
+    """Draw what is missing and write the video with its truth; returns the video's path."""
     folder = out / f"pieces-{seed}"
     folder.mkdir(parents=True, exist_ok=True)
     pieces = [pieces_of(seed, performer) for performer in range(performers)]
-    jobs = [(folder, seed, piece) for own in pieces for piece in own]
-    with ProcessPoolExecutor(processes) as pool:
-        paths = list(pool.map(draw_piece, *zip(*jobs, strict=True)))
-    drawn = {(p.performer, p.number): path for (_, _, p), path in zip(jobs, paths, strict=True)}
     shown = running_order(seed, minutes, pieces)
+    wanted = {(piece.performer, piece.number): piece for piece in shown}
+    with ProcessPoolExecutor(processes) as pool:
+        jobs = {at: pool.submit(draw_piece, folder, seed, piece) for at, piece in wanted.items()}
+        drawn = {at: job.result() for at, job in jobs.items()}
     video = out / f"long-{seed}-{minutes:g}.mp4"
-    join(out, [drawn[p.performer, p.number] for p in shown], video)
+    join([drawn[piece.performer, piece.number] for piece in shown], video)
     now, truth = 0.0, []
     for piece in shown:
         if piece.label:
@@ -214,7 +214,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("long-video"))
     parser.add_argument("--minutes", type=float, default=180.0)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--performers", type=int, default=6)
+    parser.add_argument("--performers", type=int, default=3)
     parser.add_argument("--processes", type=int, default=2)
     args = parser.parse_args()
     print(
