@@ -259,3 +259,16 @@ def test_the_built_in_encoder_watches_a_person(tmp_path):
     )
     if not last["dropped_frames"]:
         assert last["label"] == clip.label
+
+
+@pytest.mark.slow
+def test_rows_given_out_early_are_the_rows_of_the_whole_clip():
+    from actalign.encoder import load_encoder
+    from actalign.video import sample_frames
+
+    encoder = load_encoder("body")
+    path = demo_clips()[0].path
+    whole = np.concatenate(list(encoder.encode_clip(sample_frames(path, fps=5))))
+    early = list(encoder.encode_clip(sample_frames(path, fps=5, batch_size=3), block=2))
+    assert max(len(rows) for rows in early) == 2
+    assert np.allclose(np.concatenate(early), whole, atol=1e-5)
