@@ -17,6 +17,7 @@ LAYERS = [
     {
         "video",
         "decoding",
+        "decode_limits",
         "similarity",
         "alike",
         "alignment",

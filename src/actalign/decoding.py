@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actalign._types import Float64, FrameBatch, UInt8
+from actalign.decode_limits import DecodeLimits
 from actalign.errors import UsageError, VideoError
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ SEEK_AFTER_SECONDS = 4.0
 class ArrayReader:
     """Frames that are in memory already."""
 
-    def __init__(self, source: FrameBatch, max_side: int | None, max_pixels: int) -> None:
+    def __init__(self, source: FrameBatch, max_side: int | None, limits: DecodeLimits) -> None:
         if len(source) == 0:
             raise UsageError("The frame array is empty; give at least one frame.")
         steps = np.diff(source.pts_seconds)
@@ -43,7 +44,7 @@ class ArrayReader:
         self.height, self.width = source.frames.shape[1:3]
         self._frames = source.frames
         shrink = max_side is not None and max(self.width, self.height) > max_side
-        self._shape = _Shape(max_side, max_pixels) if shrink else None
+        self._shape = _Shape(max_side, limits) if shrink else None
 
     def read(self, chosen: NDArray[np.intp]) -> Generator[tuple[int, UInt8]]:
         for index in chosen.tolist():
@@ -58,23 +59,25 @@ class ArrayReader:
 class FolderReader:
     """Images in name order; the first one's size holds for all."""
 
-    def __init__(self, folder: Path, max_side: int | None, max_pixels: int) -> None:
+    def __init__(self, folder: Path, max_side: int | None, limits: DecodeLimits) -> None:
         self.name = str(folder)
         self.warnings: list[str] = []
         self._images = images_in(folder)
         if not self._images:
             raise VideoError(f"The folder {folder} holds no image.")
+        if len(self._images) > limits.max_frames:
+            raise _too_many_frames(folder, limits)
         self.times = np.arange(len(self._images)) / IMAGE_FOLDER_FPS
         self.clip_end = len(self._images) / IMAGE_FOLDER_FPS
-        self._shape = _Shape(max_side, max_pixels)
-        self._max_pixels = max_pixels
-        first = FileReader(self._images[0], max_side, max_pixels)
+        self._shape = _Shape(max_side, limits)
+        self._limits = limits
+        first = FileReader(self._images[0], max_side, limits)
         self.width, self.height = first.width, first.height
 
     def read(self, chosen: NDArray[np.intp]) -> Generator[tuple[int, UInt8]]:
         for index in chosen.tolist():
             try:
-                image = FileReader(self._images[index], None, self._max_pixels)
+                image = FileReader(self._images[index], None, self._limits)
                 image._shape = self._shape
                 yield from ((index, frame) for _, frame in image.read(np.array([0])))
             except VideoError as error:
@@ -84,19 +87,20 @@ class FolderReader:
 class FileReader:
     """One video file through PyAV."""
 
-    def __init__(self, path: Path, max_side: int | None, max_pixels: int) -> None:
+    def __init__(self, path: Path, max_side: int | None, limits: DecodeLimits) -> None:
         self.name = str(path)
         self.warnings: list[str] = []
         self._path = path
-        self._max_pixels = max_pixels
-        self._shape = _Shape(max_side, max_pixels)
+        self._limits = limits
+        self._shape = _Shape(max_side, limits)
         with _open(path) as container:
             stream = _video_stream(container, path)
             self.width, self.height = stream.codec_context.width, stream.codec_context.height
-            if self.width * self.height > max_pixels:
+            if self.width * self.height > limits.max_pixels:
                 raise VideoError(
                     f"The frames of {path} have {self.width}x{self.height} pixels, more than the "
-                    f"limit of {max_pixels}; make the video smaller or raise max_pixels."
+                    f"limit of {limits.max_pixels}; make the video smaller or raise "
+                    "ACTALIGN_MAX_PIXELS."
                 )
             shape = getattr(stream, "sample_aspect_ratio", None)
             self._shape.pixel_aspect = float(shape) if shape else 1.0
@@ -127,6 +131,8 @@ class FileReader:
                 if packet.dts is not None and stamps and stamps[-1][1] is not None:
                     in_order &= packet.dts >= stamps[-1][1]
                 stamps.append((packet.pts, packet.dts))
+                if len(stamps) > self._limits.max_frames:
+                    raise _too_many_frames(self._path, self._limits)
                 last_duration = packet.duration or last_duration
         except (av.FFmpegError, IndexError):
             complete = False
@@ -211,7 +217,7 @@ class FileReader:
             stream = _video_stream(container, self._path)
             stream.thread_type = "AUTO"
             # Streams may change size; stored sizes are rounded up to whole blocks.
-            stream.codec_context.options = {"max_pixels": str(2 * self._max_pixels)}
+            stream.codec_context.options = {"max_pixels": str(2 * self._limits.max_pixels)}
             if seek_to is not None:
                 try:
                     container.seek(seek_to, stream=stream, backward=True)
@@ -245,10 +251,10 @@ Reader = ArrayReader | FolderReader | FileReader
 class _Shape:
     """Turns decoded pictures upright, square-pixelled, all of the first one's size."""
 
-    def __init__(self, max_side: int | None, max_pixels: int) -> None:
+    def __init__(self, max_side: int | None, limits: DecodeLimits) -> None:
         self.pixel_aspect = 1.0
         self._max_side = max_side
-        self._max_pixels = max_pixels
+        self._limits = limits
         self._size: tuple[int, int] | None = None
 
     def rgb(self, picture: Any) -> UInt8:
@@ -282,10 +288,10 @@ class _Shape:
         if self._max_side is not None and max(width, height) > self._max_side:
             scale = self._max_side / max(width, height)
             width, height = max(1, round(width * scale)), max(1, round(height * scale))
-        if width * height > self._max_pixels:
+        if width * height > self._limits.max_pixels:
             raise VideoError(
-                f"A frame has {width}x{height} pixels, more than the limit of {self._max_pixels}; "
-                "make the video smaller, set max_side or raise max_pixels."
+                f"A frame has {width}x{height} pixels, more than the limit of "
+                f"{self._limits.max_pixels}; make the video smaller or raise ACTALIGN_MAX_PIXELS."
             )
         return width, height
 
@@ -343,6 +349,13 @@ def unreadable(path: Path, error: OSError | ValueError) -> VideoError:
         return VideoError(f"There is no file {path}.")
     reason = getattr(error, "strerror", None) or error
     return VideoError(f"{path} can't be read: {reason}.")
+
+
+def _too_many_frames(path: Path, limits: DecodeLimits) -> VideoError:
+    return VideoError(
+        f"{path} has more than {limits.max_frames} frames; cut it into parts or raise "
+        "ACTALIGN_MAX_FRAMES."
+    )
 
 
 def images_in(folder: Path) -> list[Path]:

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actalign._types import Float64, FrameBatch, UInt8
+from actalign.decode_limits import DecodeLimits
 from actalign.decoding import (
     ArrayReader,
     FileReader,
@@ -49,8 +50,6 @@ VIDEO_SUFFIXES = frozenset(
         ".wmv",
     )
 )
-MAX_PIXELS = 8192 * 8192
-"""Largest frame that is decoded, so that a small file can't ask for all memory."""
 MAX_BATCH_BYTES = 16 * 1024 * 1024
 """Batches of large frames are cut at this size, so that few that wait are little memory, and that
 it is used again: much larger blocks come from the system anew each time, which costs more than the
@@ -107,7 +106,8 @@ def sample_frames(
     end: float | None = None,
     batch_size: int = 32,
     max_side: int | None = None,
-    max_pixels: int = MAX_PIXELS,
+    max_pixels: int | None = None,
+    max_frames: int | None = None,
 ) -> FrameStream:
     """Choose frames of [start, end) seconds and yield them in batches of (T, H, W, 3) uint8 RGB.
 
@@ -118,19 +118,21 @@ def sample_frames(
         segment begins before the first frame is shown, both count from that frame.
     batch_size: frames in a batch, fewer where they are so large that MAX_BATCH_BYTES is met.
     max_side: frames are made smaller so that neither side is longer, in pixels.
-    max_pixels: larger frames are refused.
+    max_pixels, max_frames: larger frames and longer clips are refused; see `decode_limits` for the
+        defaults.
 
     Rotation is applied and pixels are made square. A truncated file gives the frames that decode
     and a warning. Raises UsageError for a wrong request and VideoError for a file that is missing,
     not a video, without a video stream, without a decodable frame, or that ends before ``start``.
     """
     _check_request(fps, num_frames, start, end, batch_size)
+    limits = DecodeLimits.of(max_pixels, max_frames)
     if isinstance(source, FrameBatch):
-        reader: Reader = ArrayReader(source, max_side, max_pixels)
+        reader: Reader = ArrayReader(source, max_side, limits)
     elif is_folder(path := Path(source)):
-        reader = FolderReader(path, max_side, max_pixels)
+        reader = FolderReader(path, max_side, limits)
     else:
-        reader = FileReader(path, max_side, max_pixels)
+        reader = FileReader(path, max_side, limits)
     times, clip_end = reader.times, reader.clip_end
     first = float(times[0]) if start is None else max(start, float(times[0]))
     last = min(end if end is not None else math.inf, clip_end)
@@ -267,6 +269,11 @@ def _batches(reader: Reader, chosen: NDArray[np.intp], batch_size: int) -> Itera
             if len(at) == len(batch):
                 yield FrameBatch(batch, np.array(at))
                 batch, at = None, []
+    if done == 0 and reader.width * reader.height == 0:
+        raise VideoError(
+            f"No frame of {reader.name} has a size that FFmpeg decodes; it is damaged, or its "
+            "frames have more than about 16,000x16,000 pixels."
+        )
     if done == 0:
         raise VideoError(
             f"No frame of {reader.name} can be decoded; it is damaged or of an unknown kind."

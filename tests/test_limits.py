@@ -1,0 +1,130 @@
+"""Decompression bombs: small files that would ask for all memory or all time are refused."""
+
+import struct
+import subprocess
+import sys
+import time
+import zlib
+
+import pytest
+
+from actalign.decode_limits import MAX_FRAMES, MAX_PIXELS
+from actalign.errors import UsageError, VideoError
+from actalign.video import sample_frames
+from tests.colour_model import save_colour_model
+from tests.media import write_video
+
+
+def write_png(path, width, height):
+    """A black picture of one bit a pixel: 256 megapixels are 31 kB."""
+
+    def chunk(kind, data):
+        end = struct.pack(">I", zlib.crc32(kind + data))
+        return struct.pack(">I", len(data)) + kind + data + end
+
+    head = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
+    rows = zlib.compress((b"\0" + bytes((width + 7) // 8)) * height, 9)
+    path.write_bytes(
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+    )
+    return path
+
+
+def write_gif(path, width, height, frames):
+    """A picture of any size whose frames each draw one pixel: 23 bytes a frame."""
+    frame = b"\x21\xf9\x04\0\x02\0\0\0\x2c" + struct.pack("<HHHHB", 0, 0, 1, 1, 0)
+    frame += b"\x02\x02\x44\x01\0"
+    with path.open("wb") as file:
+        size = struct.pack("<HH", width, height)
+        file.write(b"GIF89a" + size + b"\x80\0\0" + b"\0\0\0\xff\xff\xff")
+        for done in range(0, frames, 10_000):
+            file.write(frame * min(10_000, frames - done))
+        file.write(b";")
+    return path
+
+
+def test_a_three_hour_video_at_60_frames_a_second_is_within_the_limits():
+    assert MAX_FRAMES > 3 * 3600 * 60
+    assert MAX_PIXELS > 7680 * 4320
+
+
+@pytest.mark.parametrize("kind", ["gif", "folder"])
+def test_a_frame_of_16k_by_16k_is_refused_before_it_is_decoded(tmp_path, kind):
+    if kind == "gif":
+        bomb = write_gif(tmp_path / "bomb.gif", 16_000, 16_000, 3)
+    else:
+        bomb = tmp_path / "images"
+        bomb.mkdir()
+        write_png(bomb / "0.png", 16_000, 16_000)
+    code = (
+        "import sys, resource; from actalign.video import sample_frames\n"
+        "try: list(sample_frames(sys.argv[1]))\n"
+        "except Exception as error: print(error)\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", code, bomb], capture_output=True, text=True, check=True, timeout=120
+    )
+    said, kilobytes = found.stdout.splitlines()
+    assert "16000x16000 pixels, more than the limit of 67108864" in said
+    assert "ACTALIGN_MAX_PIXELS" in said
+    assert int(kilobytes) < 400_000  # the frame alone would take 768 MB
+
+
+def test_a_frame_beyond_what_ffmpeg_can_hold_is_named_as_such(tmp_path):
+    bomb = write_gif(tmp_path / "bomb.gif", 65_535, 65_535, 2)
+    with pytest.raises(VideoError, match=r"bomb\.gif has a size that FFmpeg decodes"):
+        list(sample_frames(bomb))
+
+
+def test_a_user_raises_the_limit_of_pixels(tmp_path, monkeypatch):
+    clip = write_video(tmp_path / "a.mp4", 4)
+    monkeypatch.setenv("ACTALIGN_MAX_PIXELS", "6143")
+    with pytest.raises(VideoError, match="96x64 pixels, more than the limit of 6143"):
+        sample_frames(clip)
+    monkeypatch.setenv("ACTALIGN_MAX_PIXELS", "6144")
+    assert sum(map(len, sample_frames(clip))) == 4
+
+
+@pytest.mark.parametrize("kind", ["gif", "folder"])
+def test_a_user_raises_the_limit_of_frames(tmp_path, monkeypatch, kind):
+    if kind == "gif":
+        clip = write_gif(tmp_path / "a.gif", 4, 4, 30)
+    else:
+        (clip := tmp_path / "images").mkdir()
+        for n in range(30):
+            write_png(clip / f"{n:02}.png", 4, 4)
+    monkeypatch.setenv("ACTALIGN_MAX_FRAMES", "29")
+    with pytest.raises(VideoError, match="has more than 29 frames; cut it into parts or raise ACT"):
+        sample_frames(clip)
+    monkeypatch.setenv("ACTALIGN_MAX_FRAMES", "30")
+    assert sum(map(len, sample_frames(clip))) == 30
+
+
+@pytest.mark.parametrize("value", ["many", "0", "-5", "1e6", "²"])
+def test_a_limit_that_is_no_number_is_named(tmp_path, monkeypatch, value):
+    clip = write_gif(tmp_path / "a.gif", 4, 4, 3)
+    monkeypatch.setenv("ACTALIGN_MAX_FRAMES", value)
+    with pytest.raises(UsageError, match=r"ACTALIGN_MAX_FRAMES is .*; give a whole number above 0"):
+        sample_frames(clip)
+
+
+@pytest.mark.slow
+def test_a_gif_of_ten_million_frames_is_one_failed_clip_in_a_batch(tmp_path):
+    write_gif(tmp_path / "clips.gif", 4, 4, 10_000_000)
+    write_video(tmp_path / "good.mp4", 8)
+    save_colour_model(tmp_path / "model")
+    began = time.monotonic()
+    words = ["encode", "clips.gif", "good.mp4", "--out", "store", "--model", "model"]
+    done = subprocess.run(
+        [sys.executable, "-m", "actalign", *words],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+        timeout=300,
+    )
+    assert done.returncode == 1, done.stderr
+    assert "clips.gif has more than 1000000 frames" in done.stderr
+    assert "1 encoded, 0 were there, 1 failed" in done.stderr
+    assert time.monotonic() - began < 120
