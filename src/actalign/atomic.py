@@ -8,6 +8,7 @@ from __future__ import annotations
 import glob
 import io
 import os
+import stat
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -33,6 +34,11 @@ def writing(path: str | Path) -> Iterator[BinaryIO]:
         ActAlignError: the file can't be written (disk full, no permission, a folder is in the way).
     """
     path = Path(path)
+    with suppress(OSError, ValueError):
+        mode = path.stat().st_mode
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+            # The rename would put a file in the place of a device: /dev/null, for one.
+            raise ActAlignError(f"{path} is a device or a pipe; name a file to write.")
     # A name of its own for every try: two processes may write the same path at the same time.
     temporary = path.with_name(_temporary_name(path, uuid.uuid4().hex[:8]))
     with _told(path):

@@ -10,7 +10,9 @@ import io
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from actalign.atomic import write_bytes
 from actalign.errors import UsageError
@@ -37,14 +39,48 @@ def read_rows(path: str | Path) -> list[Row]:
             continue
         try:
             row = json.loads(line)
-            row["doc_id"], row["candidates"]
-        except (ValueError, KeyError, TypeError):
+            checked = _Prediction.model_validate(row).model_dump()
+        except (ValueError, TypeError, RecursionError) as error:
+            fault = error.errors()[0] if isinstance(error, ValidationError) else None
+            field = ".".join(map(str, fault["loc"])) if fault else ""
+            why = f" ({field}: {fault['msg']})" if fault and field else ""
             raise UsageError(
-                f"{path}, line {number} is not a prediction; give a file that "
+                f"{path}, line {number} is not a prediction{why}; give a file that "
                 "`actalign classify --out` wrote."
             ) from None
-        rows.append(row)
+        rows.append({**row, **checked})
     return rows
+
+
+Finite = Annotated[float, Field(allow_inf_nan=False, ge=-1e12, le=1e12)]
+
+
+class _Step(BaseModel):
+    step: str
+    start_seconds: Finite
+    end_seconds: Finite
+    affinity: Finite | None = None
+
+
+class _Candidate(BaseModel):
+    label: str
+    score: Finite
+    segments: list[_Step] = []
+
+
+class _Prediction(BaseModel):
+    """What the formats take from a row; further fields are left as they are."""
+
+    model_config = ConfigDict(protected_namespaces=())
+
+    doc_id: Annotated[str, Field(min_length=1, pattern=r"^[^\x00]*$")]
+    candidates: list[_Candidate]
+    status: str = "ok"
+    video: str | None = None
+    error: str | None = None
+    scorer: str | None = None
+    target: str | None = None
+    model_id: str | None = None
 
 
 def to_vtt(row: Row) -> str:

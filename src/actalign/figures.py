@@ -282,7 +282,8 @@ def _heading(figure: Figure, title: str, below: str, theme: Theme, size: float =
 
 def _clip_name(prediction: Prediction) -> str:
     """The clip's id, or the end of it, which tells paths apart."""
-    name = prediction.clip.clip_id
+    # Bytes of a file name that are no text have no glyph.
+    name = prediction.clip.clip_id.encode("utf-8", "replace").decode()
     return name if len(name) <= 50 else "…" + name[-49:]
 
 

@@ -226,7 +226,7 @@ def read_questions(path: str | Path) -> list[Question]:
     try:
         text = path.read_text(encoding="utf-8").strip()
         rows = json.loads(text) if text.startswith("[") else list(map(json.loads, text.split("\n")))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         reason = getattr(error, "strerror", None) or f"no JSON list or JSON Lines ({error})"
         raise UsageError(f"The questions file {path} can't be read: {reason}.") from None
     questions = []

@@ -175,5 +175,12 @@ def _open(file: Path, threads: int) -> Any:
 
 def _run(session: Any, inputs: dict[str, Any]) -> Float32:
     name = next(output.name for output in session.get_outputs() if len(output.shape) == 2)
-    result: Float32 = session.run([name], inputs)[0].astype(np.float32, copy=False)
+    try:
+        outputs = session.run([name], inputs)
+    except Exception as error:  # the library's own kinds share no base
+        reason = " ".join(str(error).split())[:200]
+        raise EncoderError(
+            f"The exported model can't be run ({reason}); export it again."
+        ) from error
+    result: Float32 = outputs[0].astype(np.float32, copy=False)
     return result

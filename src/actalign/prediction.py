@@ -197,8 +197,15 @@ class RowWriter:
         """Write one row."""
         self.count += 1
         if self._file is not None:
-            text = json.dumps(row, ensure_ascii=False, allow_nan=False)
-            self._file.write(text.encode() + b"\n")
+            try:
+                data = json.dumps(row, ensure_ascii=False, allow_nan=False).encode()
+            except UnicodeEncodeError:  # a file name whose bytes are no text
+                data = json.dumps(row, allow_nan=False).encode()
+            except ValueError as error:
+                raise ActAlignError(
+                    f"The row of {row.get('doc_id')!r} holds NaN or infinity, which JSON lacks."
+                ) from error
+            self._file.write(data + b"\n")
 
     def __exit__(self, *error: Any) -> None:
         self._writing.__exit__(*error)

@@ -83,7 +83,9 @@ def read_bank(path: str | Path) -> list[BankRecord]:
         fields["domain"] = scripts[0].domain
         fields["scripts"] = {script.label: script.subactions for script in scripts}
         fields["candidates"] = fields.get("candidates") or labels
-        if sorted(fields["candidates"]) != sorted(labels):
+        if not isinstance(fields["candidates"], list | tuple):
+            raise UsageError(f"{path}, record {number}: 'candidates' is no list; list the labels.")
+        if sorted(map(str, fields["candidates"])) != sorted(labels):
             raise UsageError(
                 f"{path}, record {number}: 'candidates' and the labels of 'scripts' differ; "
                 "write the same labels in both."
@@ -265,7 +267,7 @@ def _read_text(path: Path) -> list[Any]:
     try:
         text = path.read_text(encoding="utf-8")
         data = json.loads(text) if path.suffix.lower() == ".json" else yaml.safe_load(text)
-    except (OSError, ValueError, yaml.YAMLError) as error:
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         reason = " ".join(str(error).split())
         raise UsageError(f"The script bank {path} can't be read: {reason}.") from None
     blocks = data if isinstance(data, list) else [data]

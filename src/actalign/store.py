@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -21,7 +22,7 @@ from numpy.typing import NDArray
 
 from actalign._types import ClipEmbedding
 from actalign.atomic import write_bytes
-from actalign.errors import ActAlignError
+from actalign.errors import ActAlignError, UsageError
 
 FORMAT = "actalign-clip-embedding-1"
 
@@ -109,7 +110,7 @@ def read_entry(path: str | Path) -> ClipEmbedding:
         if metadata.get("checksum") != checksum(arrays, metadata["clip"]):
             raise ActAlignError(f"The store's entry {path} is damaged: its checksum differs.")
         return clip_of(metadata["clip"], arrays)
-    except (OSError, SafetensorError, KeyError, ValueError) as error:
+    except (OSError, SafetensorError, KeyError, ValueError, UsageError) as error:
         raise ActAlignError(f"The store's entry {path} can't be read: {error}.") from error
 
 
@@ -128,7 +129,11 @@ def header_text(clip: ClipEmbedding) -> str:
 
 def clip_of(header: str, arrays: Mapping[str, NDArray[Any]]) -> ClipEmbedding:
     """The clip of `header_text` and its arrays; raises KeyError or ValueError for a bad header."""
-    fields = json.loads(header)
+    try:
+        fields = json.loads(header)
+        _check_content(arrays, fields)
+    except (TypeError, RecursionError) as error:
+        raise ValueError(str(error)) from error
     return ClipEmbedding(
         clip_id=fields["clip_id"],
         embeddings=arrays["embeddings"],
@@ -139,6 +144,23 @@ def clip_of(header: str, arrays: Mapping[str, NDArray[Any]]) -> ClipEmbedding:
         provenance=fields["provenance"],
         warnings=tuple(fields["warnings"]),
     )
+
+
+def _check_content(arrays: Mapping[str, NDArray[Any]], header: Mapping[str, Any]) -> None:
+    """Raise ValueError or KeyError for what `write_entry` never writes, fitting checksum or not."""
+    for name, kind in (("embeddings", np.float32), ("pts_seconds", np.float64)):
+        if arrays[name].dtype != kind or not np.isfinite(arrays[name]).all():
+            raise ValueError(f"{name} are not all finite {np.dtype(kind).name}")
+    for name in ("clip_id", "model_id", "fingerprint"):
+        if not isinstance(header[name], str):
+            raise ValueError(f"its {name} is {header[name]!r}")
+    end = header["end_seconds"]
+    if not isinstance(end, int | float) or not math.isfinite(end):
+        raise ValueError(f"its end_seconds is {end!r}")
+    notes, source = header["warnings"], header["provenance"]
+    whole = isinstance(source, dict) and isinstance(notes, list)
+    if not whole or not all(isinstance(text, str) for text in (*source.values(), *notes)):
+        raise ValueError("its provenance or warnings are no texts")
 
 
 def checksum(arrays: Mapping[str, NDArray[Any]], text: str) -> str:

@@ -47,7 +47,8 @@ def load_scripts(path: str | Path) -> list[Script]:
 
             data = yaml.safe_load(text)
     except Exception as error:
-        raise UsageError(f"The script file {path} is not valid JSON or YAML: {error}.") from error
+        reason = " ".join(str(error).split())
+        raise UsageError(f"The script file {path} is not valid JSON or YAML: {reason}.") from error
     return parse_scripts(data, source=str(path))
 
 

@@ -140,14 +140,26 @@ def read_manifest(folder: Path) -> tuple[Entry, ...]:
     path = folder / "manifest.jsonl"
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
-        return tuple(Entry(**json.loads(line)) for line in lines)
+        return tuple(_entry(json.loads(line)) for line in lines)
     except FileNotFoundError:
         raise UsageError(
             f"{folder} is not a finished dataset folder: {path.name} is missing; run "
             "process_data.py until it ends."
         ) from None
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, RecursionError) as error:
         raise UsageError(f"The manifest {path} can't be read ({error}); make it again.") from None
+
+
+def _entry(row: dict[str, Any]) -> Entry:
+    """An entry whose fields have the kinds that they say; raises TypeError."""
+    entry = Entry(**row)
+    kinds: dict[str, Any] = {"str": str, "int": int, "float": int | float}
+    for field in fields(Entry):
+        kind, _, optional = str(field.type).partition(" | ")
+        value = getattr(entry, field.name)
+        if not isinstance(value, kinds[kind]) and not (optional and value is None):
+            raise TypeError(f"{field.name} is {value!r}")
+    return entry
 
 
 def load_dataset(path: str | Path) -> Dataset:

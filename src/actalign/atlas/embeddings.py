@@ -167,7 +167,7 @@ def read_embeddings(path: str | Path, kind: str) -> EmbeddingFile:
         note = EncoderNote(**index["encoder"])
         rows = tuple(Row(**row) for row in index["rows"])
         missing = tuple(Row(**row) for row in index["missing"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise UsageError(f"The index {target} can't be read ({error}); encode again.") from None
     if folder:
         cells = tuple(

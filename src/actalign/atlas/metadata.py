@@ -196,13 +196,15 @@ def _file_rows(path: Path) -> list[Any]:
             rows = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UsageError(f"The metadata file {path} is missing; check --metadata.") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UsageError(
             f"The metadata file {path} can't be read as JSON, JSON Lines or Parquet: {error}."
         ) from None
     if isinstance(rows, Mapping):
         rows = list(rows.values())
-    return list(rows)
+    if not isinstance(rows, list):
+        raise UsageError(f"The metadata file {path} must hold a list of entries.")
+    return rows
 
 
 def _hub_rows() -> list[Any]:

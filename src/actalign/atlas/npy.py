@@ -88,18 +88,10 @@ def load_objects(path: str | Path) -> NDArray[Any]:
             f"The file {path} is refused: {error}, but only NumPy arrays and plain containers are "
             "read from a pickle; get the file from where you trust it or make it again."
         ) from None
-    except (
-        OSError,
-        EOFError,
-        ValueError,
-        TypeError,
-        KeyError,
-        IndexError,
-        AttributeError,
-        pickle.UnpicklingError,
-    ) as error:
+    except Exception as error:  # whatever NumPy and pickle make of bytes that are no such file
+        reason = " ".join(str(error).split()) or type(error).__name__
         raise UsageError(
-            f"The file {path} is not a readable .npy file ({error}); make it again."
+            f"The file {path} is not a readable .npy file ({reason}); make it again."
         ) from None
 
 

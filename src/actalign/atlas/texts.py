@@ -71,7 +71,7 @@ def read_rows(path: str | Path) -> list[dict[str, Any]]:
         raise UsageError(
             f"The sub-actions file {path} is missing; make it with generate_subactions.py."
         ) from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UsageError(f"The sub-actions file {path} can't be read: {error}.") from None
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise UsageError(f"The sub-actions file {path} must hold a list of objects, one a sample.")

@@ -29,7 +29,7 @@ from actalign.atomic import write_text
 from actalign.classifier import ActAlign
 from actalign.decode_process import DecodeProcess
 from actalign.encoder import Encoder, revision_of
-from actalign.errors import UsageError, VideoError
+from actalign.errors import ActAlignError, UsageError, VideoError
 from actalign.evaluation.results import summarise
 from actalign.evaluation.stored import EncoderFacts, StoredEncoder
 from actalign.prediction import SCHEMA_VERSION, Prediction, write_rows
@@ -364,8 +364,14 @@ class _Journal:
 
     def add(self, row: Row) -> None:
         self._rows[row["doc_id"], row["scorer"]] = row
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n")
+        try:
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n")
+        except OSError as error:
+            raise ActAlignError(
+                f"{self._path} can't be written: {error.strerror or error}; free space, then go on "
+                "with --resume."
+            ) from error
 
     def sorted(self, ids: Sequence[str]) -> list[Row]:
         """Rows by sample, then scorer: the same however often the run was interrupted."""
@@ -408,5 +414,5 @@ def _read_json(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UsageError(f"{path.parent} is not a run folder: {path.name} is missing.") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UsageError(f"The file {path} can't be read ({error}).") from None

@@ -61,8 +61,12 @@ def load_questions(data: Path) -> list[Question]:
             f"{path} is missing; make the benchmark with "
             f"`python benchmarks/mini_atlas/render.py --out {data}`."
         )
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} can't be read ({error}); make the benchmark again.") from None
     questions = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(lines, start=1):
         try:
             questions.append(Question.model_validate_json(line))
         except ValidationError as error:

@@ -19,7 +19,7 @@ from actalign.evaluation.charts import (
     svg,
     sweep_figure,
 )
-from actalign.evaluation.runs import SWEPT, Run, read_run, sweeps
+from actalign.evaluation.runs import SWEPT, Run, read_run, readable, sweeps
 
 KS = (1, 2, 3)
 FIGURE_COUNT = 3
@@ -51,8 +51,9 @@ def write_reports(folders: Sequence[Path]) -> list[Path]:
     written = []
     for run in runs:
         page, table = run.folder / "report.html", run.folder / "report.md"
-        write_text(table, markdown(run))
-        write_text(page, page_of(run, runs))
+        with readable(run.folder):
+            write_text(table, markdown(run))
+            write_text(page, page_of(run, runs))
         written += [page, table]
     return written
 

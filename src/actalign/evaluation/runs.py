@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,8 +39,25 @@ class Run:
         return [row for row in self.rows if row["scorer"] == scorer]
 
 
+@contextmanager
+def readable(folder: Path) -> Iterator[None]:
+    """Turn what comes of a run folder's files that nobody wrote so into a UsageError."""
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        raise UsageError(
+            f"The run {folder} can't be reported ({type(error).__name__}: {error}): one of its "
+            "files is damaged or another program's; run the evaluation again with --resume."
+        ) from error
+
+
 def read_run(folder: Path) -> Run:
     """Read a finished run folder; raises UsageError where it is none."""
+    with readable(folder):
+        return _read_run(folder)
+
+
+def _read_run(folder: Path) -> Run:
     try:
         results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
         rows = _lines(folder / "predictions.jsonl")
@@ -49,7 +67,7 @@ def read_run(folder: Path) -> Run:
             f"{folder} is not a finished run: {Path(error.filename).name} is missing; run "
             "`actalign eval` until it ends."
         ) from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UsageError(f"The run {folder} can't be read ({error}).") from None
     if results.get("benchmark") == "mini-atlas":
         settings = {name: results.get(name) for name in SWEPT}

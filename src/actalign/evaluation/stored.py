@@ -6,7 +6,8 @@ Text embeddings are kept in one SQLite file, frame embeddings in a `Store`; both
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import numpy as np
 
 from actalign._types import Float32, UInt8
 from actalign.encoder import Encoder, EncoderDefaults, revision_of
-from actalign.errors import EncoderError
+from actalign.errors import ActAlignError, EncoderError
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,16 +119,15 @@ class StoredEncoder:
         wanted = list(dict.fromkeys(texts))
         with _open(self._texts) as file:
             known = {text: row for text in wanted if (row := self._get(file, text)) is not None}
-            lacking = [text for text in wanted if text not in known]
-            if lacking:
-                rows = np.asarray(self.real.encode_text(lacking), np.float32)
-                known.update(zip(lacking, rows, strict=True))
+        lacking = [text for text in wanted if text not in known]
+        if lacking:
+            rows = np.asarray(self.real.encode_text(lacking), np.float32)
+            known.update(zip(lacking, rows, strict=True))
+            with _open(self._texts) as file:
                 file.executemany(
                     "INSERT OR REPLACE INTO texts VALUES (?, ?, ?)",
                     [(self.fingerprint, t, known[t].tobytes()) for t in lacking],
                 )
-                file.commit()
-        file.close()
         return np.stack([known[text] for text in texts])
 
     def _get(self, file: sqlite3.Connection, text: str) -> Float32 | None:
@@ -136,11 +136,26 @@ class StoredEncoder:
         return None if found is None else np.frombuffer(found[0], np.float32)
 
 
-def _open(path: Path) -> sqlite3.Connection:
+@contextmanager
+def _open(path: Path) -> Iterator[sqlite3.Connection]:
+    """The open file, committed at the end; raises ActAlignError where the disk or it is at fault.
+
+    Another process may write it at the same time: it is waited for.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    file = sqlite3.connect(path)
-    file.execute(
-        "CREATE TABLE IF NOT EXISTS texts (fingerprint TEXT, text TEXT, embedding BLOB, "
-        "PRIMARY KEY (fingerprint, text))"
-    )
-    return file
+    try:
+        with closing(sqlite3.connect(path, timeout=60)) as file:
+            file.execute(
+                "CREATE TABLE IF NOT EXISTS texts (fingerprint TEXT, text TEXT, embedding BLOB, "
+                "PRIMARY KEY (fingerprint, text))"
+            )
+            yield file
+            file.commit()
+    except sqlite3.OperationalError as error:
+        raise ActAlignError(
+            f"{path} can't be written: {error}; free space or choose another --out."
+        ) from error
+    except sqlite3.Error as error:
+        raise ActAlignError(
+            f"{path} is damaged ({error}); delete it, and its texts are encoded again."
+        ) from error

@@ -1,0 +1,157 @@
+"""Real runs of the command line in child processes, and what can be done to them."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from actalign.atlas.dataset import Entry, file_sha256, write_manifest
+from actalign.store import read_entry
+from tests.atlas_world import BANK, render
+from tests.colour_model import save_colour_model
+from tests.media import write_video
+
+SEED = int(os.environ.get("ACTALIGN_FAULT_SEED", "20260"))
+SCRIPTS = [
+    {
+        "domain": "colours",
+        "scripts": {"stop": ["red", "white"], "go": ["green", "blue"], "wait": ["yellow", "red"]},
+    }
+]
+
+
+def make_clips(folder: Path, *, count=16, frames=40) -> Path:
+    """Short numbered clips, an encoder that takes no time, and a script file."""
+    (folder / "clips").mkdir(parents=True)
+    for n in range(count):
+        write_video(folder / "clips" / f"clip{n:02}.mp4", frames + n)
+    save_colour_model(folder / "model")
+    (folder / "scripts.json").write_text(json.dumps(SCRIPTS))
+    return folder
+
+
+def make_dataset(folder: Path, *, count=12) -> Path:
+    """A finished data set of clips whose colours are one of their candidates' scripts."""
+    labels = list(BANK["scripts"])
+    choices = "\n".join(f"{i}. {label}" for i, label in enumerate(labels, 1))
+    entries = []
+    for n in range(count):
+        colours = BANK["scripts"][labels[n % len(labels)]]
+        clip = render(folder / "data" / "clips" / f"q{n:02}.mp4", colours, fps=10 + n % 3)
+        entries.append(
+            Entry(
+                id=f"q{n:02}",
+                youtube_id=f"y{n}",
+                status="ok",
+                action=labels[n % len(labels)],
+                domain="basketball",
+                question="What is it?",
+                answer=1 + n % len(labels),
+                choices_str=choices,
+                clip=f"clips/q{n:02}.mp4",
+                sha256=file_sha256(clip),
+            )
+        )
+    write_manifest(folder / "data", entries)
+    (folder / "bank.json").write_text(json.dumps(BANK))
+    save_colour_model(folder / "model")
+    return folder
+
+
+def start(words: list[object], folder: Path, **environment: object) -> subprocess.Popen[str]:
+    """A command as a user types it, in a session of its own, so that what it leaves is found."""
+    # To files: a reader of a pipe would wait for whoever outlives the command.
+    out, err = (folder / name for name in (".stdout", ".stderr"))
+    with out.open("w") as to, err.open("w") as errors:
+        return subprocess.Popen(
+            [sys.executable, "-m", "actalign", *map(str, words)],
+            cwd=folder,
+            stdout=to,
+            stderr=errors,
+            text=True,
+            start_new_session=True,
+            env={**os.environ, "COLUMNS": "200", **{k: str(v) for k, v in environment.items()}},
+        )
+
+
+def run(words: list[object], folder: Path, **environment: object) -> tuple[int, str, str]:
+    """Run to the end: exit code, stdout, stderr; no trace of Python must show."""
+    process = start(words, folder, **environment)
+    code = process.wait(timeout=120)
+    out, err = said(folder)
+    assert "Traceback" not in err, err
+    return code, out, err
+
+
+def said(folder: Path) -> tuple[str, str]:
+    out, err = (folder / name for name in (".stdout", ".stderr"))
+    return out.read_text(errors="replace"), err.read_text(errors="replace")
+
+
+def left_of(process: subprocess.Popen[str]) -> list[int]:
+    """Processes of the command's session that still run."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                fields = (entry / "stat").read_text().rsplit(")", 1)[1].split()
+            except OSError:
+                continue
+            if int(fields[3]) == process.pid and fields[0] != "Z":
+                found.append(int(entry.name))
+    return found
+
+
+def kill_at(process: subprocess.Popen[str], seconds: float) -> bool:
+    """kill -9 after so long; False where the command was faster. Its children must end as well."""
+    try:
+        process.wait(seconds)
+        killed = False
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        killed = True
+    deadline = time.monotonic() + 30
+    while left_of(process) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not left_of(process), "a killed command leaves processes behind"
+    return killed
+
+
+def killed_runs(
+    words: list[object], folder: Path, *, kills: int, lasts: float, name: str, **environment: object
+) -> Iterator[float]:
+    """Kill ``kills`` runs at moments spread over a run's duration; yields each moment, after it."""
+    chance = random.Random(f"{SEED} {name}")
+    moments = [(n + chance.random()) / kills for n in range(kills)]
+    chance.shuffle(moments)
+    for share in moments:
+        print(f"{name}, seed {SEED}: kill -9 at {share * lasts:.3f} s of {lasts:.3f} s")
+        while not kill_at(start(words, folder, **environment), share * lasts):
+            share *= 0.8  # the machine is quicker now than when the duration was measured
+            yield -1.0
+        yield share * lasts
+
+
+def entries(store: Path) -> dict[str, tuple[int, tuple[object, ...]]]:
+    """The store's entries, each read whole: when it was written, and what it says."""
+    found = {}
+    for path in sorted(store.glob("*.safetensors")):
+        clip = read_entry(path)
+        arrays = (clip.embeddings.tobytes(), clip.pts_seconds.tobytes())
+        facts = (clip.clip_id, clip.end_seconds, clip.fingerprint, tuple(clip.provenance.items()))
+        found[path.name] = (path.stat().st_mtime_ns, (*arrays, *facts, clip.warnings))
+    return found
+
+
+@contextmanager
+def timed() -> Iterator[Callable[[], float]]:
+    began = time.monotonic()
+    yield lambda: time.monotonic() - began

@@ -1,0 +1,207 @@
+"""kill -9 at moments spread over encode, align, generate and eval: 60 kills of real runs.
+
+After each: nothing half-written has its final name, finished work is still there, no process is
+left. After a few: the same command ends, does only what was missing, and its result is that of a
+run that nobody disturbed.
+"""
+
+import json
+import shutil
+
+import pytest
+
+from actalign.script_bank import read_bank
+from tests.fault_world import (
+    entries,
+    killed_runs,
+    make_clips,
+    make_dataset,
+    run,
+    timed,
+)
+from tests.llm_server import LLMServer, good
+
+pytestmark = pytest.mark.slow
+ROUND = 5
+"""So many kills in a row hit the same work before it may end."""
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    return make_clips(tmp_path_factory.mktemp("world"))
+
+
+def duration(words, folder, **environment):
+    """Seconds of a run, its exit code checked; the second of two, when all is in the page cache."""
+    with timed() as seconds:
+        code, _, err = run(words, folder, **environment)
+    assert code == 0, err
+    return seconds()
+
+
+def encode(store):
+    return ["encode", "clips", "--out", store, "--model", "model"]
+
+
+def without_time(found):
+    return {name: content for name, (_, content) in found.items()}
+
+
+def test_encode(world, tmp_path):
+    duration(encode("warm"), world)
+    lasts = duration(encode("whole"), world)
+    expected = without_time(entries(world / "whole"))
+    assert len(expected) == 16
+    store = tmp_path / "store"
+    before, halfway, kills = {}, 0, 0
+    for moment in killed_runs(encode(store), world, kills=20, lasts=lasts, name="encode"):
+        there = entries(store)
+        assert before.items() <= there.items(), "a finished clip was lost or written again"
+        before = there
+        if moment >= 0:
+            kills += 1
+            halfway += 0 < len(there) < len(expected)
+        if kills % ROUND == 0 or len(there) == len(expected):
+            code, _, err = run(encode(store), world)
+            assert code == 0
+            assert f"{len(expected) - len(there)} encoded, {len(there)} were there" in err
+            ended = entries(store)
+            assert there.items() <= ended.items()
+            assert without_time(ended) == expected
+            shutil.rmtree(store)
+            before = {}
+    assert kills == 20
+    assert halfway >= 2, "no kill fell between the first clip and the last"
+
+
+def align(out, labels="stop,go,wait"):
+    words = ["align", "whole", "--out", out, "--model", "model", "--scripts", "scripts.json"]
+    return [*words, "--labels", labels]
+
+
+def test_align(world, tmp_path):
+    duration(encode("whole"), world)
+    duration(align(tmp_path / "new.jsonl"), world)
+    lasts = duration(align(tmp_path / "new.jsonl"), world)
+    new = (tmp_path / "new.jsonl").read_bytes()
+    assert len(new.splitlines()) == 16
+    duration(align(tmp_path / "old.jsonl", "stop,go"), world)
+    old = (tmp_path / "old.jsonl").read_bytes()
+    out = tmp_path / "out.jsonl"
+    out.write_bytes(old)
+    kills = 0
+    for moment in killed_runs(align(out), world, kills=12, lasts=lasts, name="align"):
+        kills += moment >= 0
+        assert out.read_bytes() in (old, new)
+        if moment >= 0 and kills % ROUND == 0:
+            assert run(align(out), world)[0] == 0
+            assert out.read_bytes() == new
+            out.write_bytes(old)
+    assert kills == 12
+    assert run(align(out), world)[0] == 0
+    assert out.read_bytes() == new
+
+
+QUESTIONS = [{"id": f"q{n:02}", "labels": [f"a{n}", f"b{n}"], "domain": "golf"} for n in range(14)]
+
+
+def test_generate(tmp_path):
+    (tmp_path / "questions.jsonl").write_text("\n".join(map(json.dumps, QUESTIONS)))
+    with LLMServer() as server:
+
+        def slow_down():
+            for row in QUESTIONS:
+                server.faults[row["labels"][0]] = [good(delay=0.15)] * 1000
+
+        def generate(bank):
+            words = ["subactions", "generate", "--base-url", server.url, "--llm-model", "tiny"]
+            return [*words, "--questions", "questions.jsonl", "--out", bank, "--concurrency", 2]
+
+        def settings(cache):
+            return {"OPENAI_API_KEY": "sk-test", "ACTALIGN_CACHE": cache}
+
+        slow_down()
+        lasts = duration(generate("whole.json"), tmp_path, **settings("whole-cache"))
+        expected = records(tmp_path / "whole.json")
+        assert len(expected) == len(QUESTIONS)
+
+        bank, cache = tmp_path / "bank.json", tmp_path / "cache"
+        kills = in_flight = 0
+        server.paid.clear()
+        runs = killed_runs(
+            generate(bank), tmp_path, kills=14, lasts=lasts, name="generate", **settings(cache)
+        )
+        for moment in runs:
+            kills += moment >= 0
+            in_flight += 2
+            answers = list(cache.rglob("*.json"))
+            assert all("answer" in json.loads(path.read_text()) for path in answers)
+            if bank.exists():
+                assert records(bank).items() <= expected.items()
+            if moment >= 0 and kills % 3 and kills < 14:
+                continue
+            asked = len(server.requests)
+            code, _, err = run(generate(bank), tmp_path, **settings(cache))
+            assert code == 0, err
+            # An answer that was got before the kill is never asked for, nor paid for, again.
+            assert len(server.requests) - asked == len(QUESTIONS) - len(answers)
+            assert sum(server.paid.values()) <= len(QUESTIONS) + in_flight
+            assert records(bank) == expected
+            for path in (bank, tmp_path / "bank.card.md"):
+                path.unlink()
+            shutil.rmtree(cache)
+            server.paid.clear()
+            in_flight = 0
+        assert kills == 14
+
+
+def records(bank):
+    """What a bank says, by question, but for when it was said."""
+    return {r.candidates: r.model_dump(exclude={"created"}) for r in read_bank(bank)}
+
+
+def evaluate(out):
+    words = ["eval", "actionatlas", "--data", "data", "--scripts", "bank.json", "--resume"]
+    return [*words, "--model", "model", "--scorer", "dtw,mean_pool,random", "--out", out]
+
+
+def results(out):
+    names = ("predictions.jsonl", "errors.jsonl", "results.json", "config.json")
+    return {name: (out / name).read_bytes() for name in names}
+
+
+def test_eval(tmp_path):
+    world = make_dataset(tmp_path)
+    duration(evaluate("warm"), world)
+    lasts = duration(evaluate("whole"), world)
+    expected = results(world / "whole")
+    assert len(expected["predictions.jsonl"].splitlines()) == 36
+    assert json.loads(expected["results.json"])["scorers"]["dtw"]["top1"] == 1.0
+    out = tmp_path / "run"
+    kills = halfway = 0
+    before = {}
+    for moment in killed_runs(evaluate(out), world, kills=14, lasts=lasts, name="eval"):
+        there = entries(out / "embeddings")
+        assert before.items() <= there.items(), "a finished clip was lost or encoded again"
+        before = there
+        rows = rows_of(out)
+        halfway += 0 < len(rows) < 36
+        if moment >= 0:
+            kills += 1
+        if moment < 0 or kills % ROUND == 0 or kills == 14:
+            code, _, err = run(evaluate(out), world)
+            assert code == 0, err
+            assert there.items() <= entries(out / "embeddings").items()
+            assert set(rows) <= set(rows_of(out))
+            assert results(out) == expected
+            shutil.rmtree(out)
+            before = {}
+    assert kills == 14
+    assert halfway >= 1, "no kill fell between the first row and the last"
+
+
+def rows_of(out):
+    """Whole rows of the predictions while they grow."""
+    path = out / "predictions.jsonl"
+    lines = path.read_text().splitlines(keepends=True) if path.exists() else []
+    return [line for line in lines if line.endswith("\n")]
