@@ -342,7 +342,12 @@ class InspectLog(Strict):
 
 def test_inspect_logs_are_as_documented(predictions, tmp_path):
     written = export(predictions, "inspect", tmp_path / "logs")
-    assert [path.name for path in written] == ["dtw.json", "mean_pool.json"]
+    # Inspect's listing skips a JSON file that is not named time_task_id.
+    assert [path.name.split("_")[1] for path in written] == ["actalign-dtw", "actalign-mean-pool"]
+    for path in written:
+        assert re.fullmatch(
+            r"\d{4}(-\d\d){2}T\d\d(-\d\d){2}\+00-00_.+_[0-9a-f]{22}\.json", path.name
+        )
     logs = [InspectLog.model_validate_json(path.read_text(encoding="utf-8")) for path in written]
     assert {"run_id", "created", "task", "dataset", "model", "config"} <= set(logs[0].eval)
     accuracy = [log.results["scores"][0]["metrics"]["accuracy"]["value"] for log in logs]
@@ -362,6 +367,8 @@ def test_inspects_own_package_reads_the_logs(predictions, tmp_path):
         assert log.samples[0].output.completion in ('"lunge"', "clean & press")
         assert log.samples[0].score.answer == log.samples[0].output.completion
         assert log.samples[-1].error.message.startswith("broken.mp4")
+    listed = log_files.list_eval_logs(str(tmp_path / "logs"))
+    assert sorted(one.task for one in listed) == ["actalign-dtw", "actalign-mean-pool"]
 
 
 def run(*args):

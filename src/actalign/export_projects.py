@@ -128,7 +128,7 @@ def to_fiftyone(rows: Sequence[Row]) -> dict[str, str]:
 
 
 def to_inspect(rows: Sequence[Row]) -> dict[str, str]:
-    """Inspect: one evaluation log (`.json`, version 2) a scorer, for `inspect view`.
+    """Inspect: one evaluation log (JSON, version 2) a scorer, for `inspect view --log-dir`.
 
     A sample a clip: its candidates are the choices, the winner is the answer, and where the true
     label is known its score is C or I. A clip that failed is a sample with an error.
@@ -141,15 +141,21 @@ def to_inspect(rows: Sequence[Row]) -> dict[str, str]:
             [row["scorer"]] if row.get("scorer") else dict.fromkeys(scorers or ["actalign"])
         ):
             by_scorer.setdefault(name, []).append(row)
-    return {f"{name}.json": _inspect_log(name, mine) for name, mine in by_scorer.items()}
-
-
-def _inspect_log(scorer: str, rows: Sequence[Row]) -> str:
     now = datetime.now(UTC).isoformat(timespec="seconds")
+    logs = {}
+    for name, mine in by_scorer.items():
+        task = f"actalign-{name}".replace("_", "-")
+        digest = hashlib.sha256(_json(mine).encode()).hexdigest()[:22]
+        # Inspect lists the JSON files of a folder that are named time_task_id only.
+        file = f"{now.replace(':', '-')}_{task}_{digest}.json"
+        logs[file] = _inspect_log(name, mine, now=now, task=task, digest=digest)
+    return logs
+
+
+def _inspect_log(scorer: str, rows: Sequence[Row], *, now: str, task: str, digest: str) -> str:
     model = next((row["model_id"] for row in rows if row.get("model_id")), "actalign")
     judged = [row for row in rows if row.get("target") and row["candidates"]]
     right = sum(row["filtered_resps"][0] == row["target"] for row in judged)
-    digest = hashlib.sha256(_json(rows).encode()).hexdigest()[:22]
     results: Row = {
         "total_samples": len(rows),
         "completed_samples": sum(bool(row["candidates"]) for row in rows),
@@ -175,7 +181,7 @@ def _inspect_log(scorer: str, rows: Sequence[Row]) -> str:
                 "eval_id": digest,
                 "task_id": digest,
                 "created": now,
-                "task": "actalign",
+                "task": task,
                 "dataset": {
                     "name": "clips",
                     "samples": len(rows),
