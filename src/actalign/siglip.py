@@ -134,7 +134,7 @@ class TransformersEncoder:
         """Load a hub id, `ID@REVISION` for a commit, tag or branch of it, or a local folder.
 
         device: default the first CUDA device, else the CPU. dtype: default bfloat16 on CUDA, else
-        float32. compile: have torch compile the image tower, which takes a minute or so once for
+        float32. compile: have torch compile the image tower, which takes a while once for
         each of three batch sizes and is meant for many clips on a GPU. Raises EncoderError where
         files, device or dtype can't be had.
         """
