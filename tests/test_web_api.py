@@ -2,6 +2,8 @@
 
 import json
 import socket
+import subprocess
+import sys
 import threading
 import time
 
@@ -287,3 +289,24 @@ def test_the_description_names_every_path(serve):
     assert {"/api/clips", "/api/jobs", "/api/score", "/api/results/{result}"} <= set(
         schema["paths"]
     )
+
+
+@pytest.mark.slow
+def test_nothing_that_is_asked_breaks_the_server(serve, tmp_path):
+    """Schemathesis makes requests up, from the API's own description, good and bad ones."""
+    pytest.importorskip("schemathesis")
+    api = serve(limits=Limits(upload_bytes=100_000, queued=4))
+    checks = "not_a_server_error,status_code_conformance,content_type_conformance"
+    checks += ",response_schema_conformance"
+    # Ids that exist, so that more than "there is no such clip" is met.
+    job = api.align("gym-clean-and-press")
+    known = {"clip": "gym-clean-and-press", "job": job["job"], "result": job["result"]}
+    config = tmp_path / "schemathesis.toml"
+    lines = [f'"path.{name}" = "{value}"' for name, value in known.items()]
+    config.write_text("\n".join(["[parameters]", *lines]) + "\n")
+    command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(config), "run"]
+    command += [f"http://127.0.0.1:{api.port}/api/openapi.json", "--checks", checks]
+    command += ["--max-examples", "25", "--seed", "1", "--no-color", "--request-timeout", "30"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=280, check=False)
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+    assert api.http.get("/api/info").status_code == 200

@@ -21,6 +21,7 @@ from fastapi.responses import FileResponse, JSONResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 
 from actalign import __version__
 from actalign._types import Script
@@ -186,7 +187,7 @@ def _clips(app: FastAPI, explorer: Explorer) -> None:
         """The clip's file, with byte ranges."""
         return FileResponse(explorer.clip(clip).path, media_type="video/mp4")
 
-    @app.get("/api/clips/{clip}/frame", responses=_errors(400, 404, 422))
+    @app.get("/api/clips/{clip}/frame", responses=_file("image/jpeg") | _errors(400, 404, 422))
     def frame(
         clip: str, t: Annotated[float, Query(ge=0, le=86400, allow_inf_nan=False)]
     ) -> Response:
@@ -243,12 +244,15 @@ def _alignment(app: FastAPI, explorer: Explorer) -> None:
         there = clip.id if clip.id in explorer.clips else None
         return {**row, "result": result, "clip": there, "pts_seconds": times}
 
-    @app.get("/api/results/{result}/captions.vtt", responses=_errors(404))
+    @app.get("/api/results/{result}/captions.vtt", responses=_file("text/vtt") | _errors(404))
     def captions(result: str) -> Response:
         """The winner's steps as WebVTT."""
         return Response(to_vtt(explorer.result(result)[0].to_row()), media_type="text/vtt")
 
-    @app.get("/api/results/{result}/figure.png", responses=_errors(400, 404))
+    @app.get(
+        "/api/results/{result}/figure.png",
+        responses=_file("image/png", "image/svg+xml") | _errors(404, 422),
+    )
     def figure(result: str, format: Literal["png", "svg"] = "png") -> Response:
         """The heat maps of the winner and the runner-up as a picture."""
         from actalign.figures import alignment_figure
@@ -295,11 +299,22 @@ def _errors(*codes: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
+def _file(*kinds: str) -> dict[int | str, dict[str, Any]]:
+    schema = {"type": "string", "format": "binary"}
+    return {200: {"description": "file", "content": {kind: {"schema": schema} for kind in kinds}}}
+
+
 def _answer_errors(app: FastAPI) -> None:
     @app.exception_handler(ActAlignError)
     def ours(_: Request, error: ActAlignError) -> Response:
         codes: dict[type[ActAlignError], int] = {NotFound: 404, QueueFull: 429, _TooLarge: 413}
         return JSONResponse({"error": str(error)}, codes.get(type(error), 400))
+
+    @app.exception_handler(HTTPException)
+    def plain(_: Request, error: HTTPException) -> Response:
+        known = {404: "There is nothing at this address.", 405: "This address takes other methods."}
+        sentence = known.get(error.status_code, "The request can't be read; send JSON in UTF-8.")
+        return JSONResponse({"error": sentence}, error.status_code, error.headers)
 
     @app.exception_handler(RequestValidationError)
     def invalid(_: Request, error: RequestValidationError) -> Response:
