@@ -46,12 +46,13 @@ def folder(tmp_path_factory):
 
 
 class Camera:
-    """Serves MPEG-TS at its own speed: red, which breaks off; then nothing; then green."""
+    """Serves MPEG-TS at its own speed: red, which breaks off or falls silent; then an error; then
+    green."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, *, falls_silent=False):
         red = write_clip(folder / "red.ts", ["red"] * 6).read_bytes()
         green = write_clip(folder / "green.ts", ["green"] * 60).read_bytes()
-        camera, self.requests = self, 0
+        camera, self.requests, self.falls_silent = self, 0, falls_silent
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self):
@@ -69,6 +70,8 @@ class Camera:
                     for n in range(pieces):
                         self.wfile.write(data[n * size : (n + 1) * size])
                         time.sleep(0.1)
+                    if falls_silent and camera.requests == 1:
+                        time.sleep(60)
                 except OSError:
                     pass  # the watcher has gone
 
@@ -81,9 +84,9 @@ class Camera:
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
 
-@pytest.fixture
-def camera(folder):
-    camera = Camera(folder)
+@pytest.fixture(params=["breaks off", "falls silent"])
+def camera(folder, request):
+    camera = Camera(folder, falls_silent=request.param == "falls silent")
     yield camera
     camera.server.shutdown()
     camera.server.server_close()
@@ -120,8 +123,9 @@ def test_a_stream_that_drops_out_is_taken_up_again_and_ctrl_c_ends_it(folder, ca
         run.kill()
     assert run.returncode == 130
     assert "Traceback" not in errors
-    # Seen lost twice (it broke off, then it answered 503), with a longer wait the second time.
+    # Seen lost twice (the stream, then the answer 503), with a longer wait the second time.
     assert "trying again in 1 s" in errors
+    assert ("gave nothing for 10 s" in errors) == camera.falls_silent
     assert "trying again in 2 s" in errors
     assert camera.requests == 3
     assert rows[0]["label"] == "stop"

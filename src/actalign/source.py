@@ -129,6 +129,8 @@ class LiveSource:
                     reason = "it ended"
                 except (av.FFmpegError, OSError, ValueError, IndexError) as error:
                     reason = without_password(getattr(error, "strerror", None) or str(error))
+                    if isinstance(error, av.ExitError):  # what our time-outs make of a wait
+                        reason = f"it gave nothing for {READ_SECONDS:g} s or more"
                     if self.is_file:
                         raise VideoError(f"{self.name} can't be played: {reason}.") from error
                 if self.is_file or self._stop.is_set():
