@@ -128,6 +128,7 @@ def test_a_needed_package_out_of_range_is_broken_and_an_absent_extra_is_not(doct
     assert "pip install 'actalign[body]'" in checks["extra body"]["fix"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("status", "expected"), [(401, "ok"), (503, "warning")])
 def test_what_the_hub_answers(doctor, hub, status, expected):
     hub.RequestHandlerClass.status = status
