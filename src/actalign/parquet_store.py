@@ -114,7 +114,7 @@ def _parquet(clip: ClipEmbedding) -> bytes:
         }
     )
     out = io.BytesIO()
-    pq.write_table(table, out, compression="zstd")
+    pq.write_table(table, out, compression="none", use_dictionary=["clip_id"])
     return out.getvalue()
 
 
