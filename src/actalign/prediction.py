@@ -160,7 +160,7 @@ def file_stem(clip_id: str) -> str:
     stem = re.sub(r"[^\w. -]", "_", clip_id)[-100:].lstrip(".")
     if stem == clip_id:
         return stem
-    return f"{stem}.{hashlib.sha256(clip_id.encode()).hexdigest()[:8]}"
+    return f"{stem}.{hashlib.sha256(clip_id.encode('utf-8', 'surrogateescape')).hexdigest()[:8]}"
 
 
 def error_row(clip_id: str, video: str, error: ActAlignError) -> dict[str, Any]:
