@@ -412,3 +412,14 @@ def test_a_file_that_holds_no_predictions_is_named_with_its_line(tmp_path, line)
     with pytest.raises(UsageError, match=r"p\.jsonl, line 3 is not a prediction"):
         export(path, "csv", tmp_path / "x.csv")
     assert not (tmp_path / "x.csv").exists()
+
+
+def test_a_label_may_hold_what_unicode_calls_a_line_end(tmp_path):
+    """JSON writes U+2028 as it is, and only a newline ends a line of JSON Lines."""
+    label = "jump\u2028shot"
+    path = tmp_path / "rows.jsonl"
+    one = row("clip", [candidate(label, 0.5, TIMES)])
+    path.write_text(json.dumps(one, ensure_ascii=False) + "\n", encoding="utf-8")
+    [table] = export(path, "csv", tmp_path / "rows.csv")
+    with table.open(encoding="utf-8", newline="") as file:
+        assert label in {line["label"] for line in csv.DictReader(file)}

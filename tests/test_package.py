@@ -59,7 +59,7 @@ LAYERS = [
     },
     {"generation", "llm", "llm_batch", "script_bank", "shipped_scripts", "local_chat"},
     {"ray_engine", "evaluation", "atlas", "export_projects", "exports"},
-    {"cli", "cli_options", "cli_eval", "cli_subactions", "cli_long", "finds"},
+    {"cli", "cli_options", "cli_output", "cli_eval", "cli_subactions", "cli_long", "finds"},
     {"doctor"},
 ]
 

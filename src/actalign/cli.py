@@ -37,13 +37,11 @@ from actalign.cli_options import (
     ray_cluster,
     read_candidates,
 )
+from actalign.cli_output import console_of, prediction_table, print_notes, save_figure
 from actalign.encoder import DEFAULT_MODEL
 from actalign.errors import UsageError, run_program
 
 if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.table import Table
-
     from actalign._types import Script
     from actalign.classifier import ActAlign
     from actalign.pipeline import Embedded
@@ -188,7 +186,7 @@ def classify(
         "top_k": top_k,
     }
     marks = part.marks(listed, settings) if part else {}
-    console = _console(stderr=True)
+    console = console_of(stderr=True)
     if not (quiet or as_json):
         for note in notes:
             console.print(note, style="yellow", markup=False)
@@ -204,7 +202,7 @@ def classify(
             silent_seconds=decode_timeout,
         ):
             progress.clip(result.clip_id)
-            _notes(console, result, quiet=quiet or as_json)
+            print_notes(console, result, quiet=quiet or as_json)
             for part_of in windowed(result, window, stride):
                 row, prediction = _classified(
                     classifier, part_of, labels=wanted, scripts=ready, domain=domain, top_k=top_k
@@ -219,7 +217,7 @@ def classify(
                     failed += 1
                     console.print(f"{result.clip_id}: {row['error']}", style="red", markup=False)
                 elif figure:
-                    _save_figure(
+                    save_figure(
                         prediction, result.path, figure, format=figure_format, theme=figure_theme
                     )
                 if as_json:
@@ -285,7 +283,7 @@ def encode(
     encoder, embed = load_and_embedder(EncoderChoice(model, device, dtype, compile), cluster)
     rate = encoder.defaults.fps if fps is None else frames_per_second
     sampling = Sampling(rate, start, end, skip_alike)
-    console = _console(stderr=True)
+    console = console_of(stderr=True)
     failed = cached = 0
     with Progress(console, total=len(found), shown=not quiet) as progress:
         for result in embed(
@@ -297,7 +295,7 @@ def encode(
             silent_seconds=decode_timeout,
         ):
             progress.clip(result.clip_id)
-            _notes(console, result, quiet=quiet)
+            print_notes(console, result, quiet=quiet)
             cached += result.cached
             if result.error:
                 failed += 1
@@ -321,7 +319,7 @@ def demo(
     from actalign.prediction import write_rows
 
     classifier = ActAlign.from_pretrained("body")
-    console = _console()
+    console = console_of()
     rows = []
     for clip in demo_clips():
         prediction = classifier.predict(
@@ -332,7 +330,7 @@ def demo(
         )
         rows.append(prediction.to_row(target=clip.label))
         console.print(prediction_table(prediction))
-        drawn = _save_figure(prediction, clip.path, out)
+        drawn = save_figure(prediction, clip.path, out)
         if not quiet:
             verdict = "right" if prediction.label == clip.label else "wrong"
             console.print(f"it shows: {clip.label} ({verdict})   figure: {drawn}\n", markup=False)
@@ -361,57 +359,6 @@ def _classified(
         result.clip, candidate_labels=labels, scripts=scripts, domain=domain
     )
     return prediction.to_row(top_k=top_k), prediction
-
-
-def prediction_table(prediction: Prediction, *, top_k: int | None = None) -> Table:
-    """Candidates of one clip, best first, with a bar from the worst to the best score."""
-    from rich.table import Table
-
-    table = Table(
-        title=f"{prediction.clip.clip_id}: {prediction.label}",
-        title_justify="left",
-        title_style="bold",
-        box=None,
-        pad_edge=False,
-    )
-    table.add_column("candidate")
-    table.add_column("score", justify="right")
-    table.add_column("")
-    scores = [c.score for c in prediction.candidates]
-    low = min(0.0, *scores) if len(scores) > 1 else 0.0
-    high = max(scores)
-    for candidate in prediction.candidates[:top_k]:
-        share = (candidate.score - low) / (high - low) if high > low else 0.0
-        bar = "█" * round(28 * share)
-        mark = "" if candidate.has_script else "  (no script)"
-        table.add_row(candidate.label, f"{candidate.score:.4f}", bar + mark)
-    return table
-
-
-def _save_figure(
-    prediction: Prediction, video: Path, folder: Path, *, format: str = "png", theme: str = "light"
-) -> Path:
-    """Draw one clip's explanation into the folder."""
-    from actalign import figures
-    from actalign.pipeline import thumbnails
-    from actalign.prediction import file_stem
-
-    strip = thumbnails(video, prediction.clip)
-    drawn = figures.alignment_figure(prediction, thumbnails=strip, theme=theme)
-    return figures.save(drawn, folder / f"{file_stem(prediction.clip.clip_id)}.{format}")
-
-
-def _notes(console: Console, result: Embedded, *, quiet: bool) -> None:
-    warnings = result.clip.warnings if result.clip else ()
-    for note in (*result.notes, *warnings):
-        if not quiet:
-            console.print(f"{result.clip_id}: {note}", style="yellow", markup=False)
-
-
-def _console(*, stderr: bool = False) -> Console:
-    from rich.console import Console
-
-    return Console(stderr=stderr, highlight=False, soft_wrap=True)
 
 
 def main() -> None:

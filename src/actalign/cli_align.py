@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from actalign.cli_options import Device, Dtype, Model, Quiet, read_candidates
+from actalign.cli_output import console_of
 from actalign.encoder import DEFAULT_MODEL
 from actalign.errors import ActAlignError, UsageError
 
@@ -41,8 +42,6 @@ def align(
     quiet: Quiet = False,
 ) -> None:
     """Score embedded clips again, with other candidates, scripts or scorers; no video is read."""
-    from rich.console import Console
-
     from actalign.classifier import ActAlign
     from actalign.encoder import load_encoder
     from actalign.prediction import RowWriter, error_row
@@ -53,7 +52,7 @@ def align(
     wanted, ready, notes = read_candidates(labels, labels_file, scripts, domain)
     encoder = load_encoder(model, device=device, dtype=dtype)
     classifier = ActAlign(encoder, smoothing_seconds=smoothing, scorer=scorer)
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console = console_of(stderr=True)
     silent = quiet or as_json
     for note in () if silent else notes:
         console.print(note, style="yellow", markup=False)

@@ -30,7 +30,7 @@ def read_rows(path: str | Path) -> list[Row]:
     """The rows of a predictions.jsonl; raises UsageError that names the file and the line."""
     path = Path(path)
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"The predictions {path} can't be read: {error}.") from error
     rows = []

@@ -284,7 +284,7 @@ def _take_answers(
 def _download(service: LLMService, file_id: str) -> list[dict[str, Any]]:
     text = service.call(lambda: service.client.files.content(file_id).text)
     try:
-        return [json.loads(line) for line in text.splitlines() if line.strip()]
+        return [json.loads(line) for line in text.split("\n") if line.strip()]
     except ValueError:
         raise LLMError(
             f"The batch's file {file_id} came back incomplete; collect again, nothing is lost."

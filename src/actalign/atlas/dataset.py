@@ -139,8 +139,8 @@ def read_manifest(folder: Path) -> tuple[Entry, ...]:
     """Read a dataset folder's manifest; raises UsageError where it is missing or damaged."""
     path = folder / "manifest.jsonl"
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-        return tuple(_entry(json.loads(line)) for line in lines)
+        lines = path.read_text(encoding="utf-8").split("\n")
+        return tuple(_entry(json.loads(line)) for line in lines if line)
     except FileNotFoundError:
         raise UsageError(
             f"{folder} is not a finished dataset folder: {path.name} is missing; run "

@@ -190,7 +190,7 @@ def _file_rows(path: Path) -> list[Any]:
 
             rows: Any = pq.read_table(path).to_pylist()
         elif path.suffix.lower() in (".jsonl", ".ndjson"):
-            lines = path.read_text(encoding="utf-8").splitlines()
+            lines = path.read_text(encoding="utf-8").split("\n")
             rows = [json.loads(line) for line in lines if line.strip()]
         else:
             rows = json.loads(path.read_text(encoding="utf-8"))

@@ -62,11 +62,13 @@ def load_questions(data: Path) -> list[Question]:
             f"`python benchmarks/mini_atlas/render.py --out {data}`."
         )
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} can't be read ({error}); make the benchmark again.") from None
     questions = []
     for number, line in enumerate(lines, start=1):
+        if not line:
+            continue
         try:
             questions.append(Question.model_validate_json(line))
         except ValidationError as error:

@@ -142,4 +142,4 @@ def sweeps(run: Run, runs: Sequence[Run]) -> dict[str, dict[str, list[SweepPoint
 
 
 def _lines(path: Path) -> list[Row]:
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
