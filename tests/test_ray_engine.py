@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from atlas_world import render
 from colour_model import RGB, save_colour_model
+from fault_world import make_dataset
 from ray_nodes import OBJECT_STORE, encoders, two_nodes
 
 from actalign.cli_options import ray_cluster
@@ -133,6 +134,23 @@ def test_predictions_are_the_local_engines_to_the_byte(tmp_path, start, cluster,
     assert "2 of 13 clips failed" in text
     assert (tmp_path / "ray.jsonl").read_bytes() == (tmp_path / "local.jsonl").read_bytes()
     assert contents(Store(tmp_path / "ray")) == contents(Store(tmp_path / "local"))
+
+
+@needs_ray
+@pytest.mark.slow
+def test_an_evaluation_is_the_local_engines_to_the_byte(tmp_path, start, cluster):
+    make_dataset(tmp_path, count=4)
+    run = ["eval", "actionatlas", "--data", "data", "--scripts", "bank.json", "--model", "model"]
+    run += ["--scorer", "dtw,mean_pool,random"]
+    code, text = finish(start(*run, "--out", "local"))
+    assert code == 0, text
+    remote = start(*run, "--out", "ray", "--engine", "ray", "--ray-address", cluster[0])
+    code, text = finish(remote)
+    assert code == 0, text
+    for name in ("predictions.jsonl", "errors.jsonl", "results.json"):
+        assert (tmp_path / "ray" / name).read_bytes() == (tmp_path / "local" / name).read_bytes()
+    stores = [Store(tmp_path / name / "embeddings") for name in ("ray", "local")]
+    assert contents(stores[0]) == contents(stores[1])
 
 
 @needs_ray

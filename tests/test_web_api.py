@@ -275,8 +275,11 @@ def test_an_upload_that_breaks_off_leaves_nothing(serve):
             b"POST /api/clips?name=x.mp4 HTTP/1.1\r\nHost: localhost\r\n"
             b"Content-Length: 1000000\r\n\r\n" + b"x" * 1000
         )
-        time.sleep(0.3)
-    folder = api.explorer.new_upload().parent
+        folder = api.explorer.new_upload().parent
+        deadline = time.monotonic() + 10
+        while not list(folder.iterdir()) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert list(folder.iterdir())
     deadline = time.monotonic() + 10
     while list(folder.iterdir()) and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -307,6 +310,8 @@ def test_nothing_that_is_asked_breaks_the_server(serve, tmp_path):
     command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(config), "run"]
     command += [f"http://127.0.0.1:{api.port}/api/openapi.json", "--checks", checks]
     command += ["--max-examples", "25", "--seed", "1", "--no-color", "--request-timeout", "30"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=280, check=False)
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=280, check=False, cwd=tmp_path
+    )
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
     assert api.http.get("/api/info").status_code == 200

@@ -7,7 +7,16 @@ from typing import Annotated
 
 import typer
 
-from actalign.cli_options import Device, Dtype, Model
+from actalign.cli_options import (
+    Device,
+    Dtype,
+    Engine,
+    Model,
+    NumActors,
+    NumGpus,
+    RayAddress,
+    ray_cluster,
+)
 from actalign.encoder import DEFAULT_MODEL
 
 app = typer.Typer(no_args_is_help=True, help="Measure accuracy on a benchmark, with intervals.")
@@ -33,6 +42,10 @@ def actionatlas(
     ] = None,
     device: Device = None,
     dtype: Dtype = None,
+    engine: Engine = "local",
+    ray_address: RayAddress = None,
+    num_gpus: NumGpus = None,
+    num_actors: NumActors = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with OUT, or score it with more scorers.")
     ] = False,
@@ -41,17 +54,17 @@ def actionatlas(
     """Top-1/2/3 on ActionAtlas, each scorer with its interval, beside the paper's numbers."""
     from rich.console import Console
 
-    from actalign.encoder import Encoder, load_encoder
     from actalign.evaluation.evaluate import EvalConfig, check_scorers, run
     from actalign.evaluation.report import comparison_line, count_lines
+    from actalign.ray_engine import EncoderChoice, loader_and_embedder
 
     names = check_scorers(scorer.split(","))
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     if scripts is None:
         scripts = _generated(data, out)
 
-    def load() -> Encoder:
-        return load_encoder(model, device=device, dtype=dtype)
+    cluster = ray_cluster(engine, ray_address, num_gpus, num_actors)
+    load, embed = loader_and_embedder(EncoderChoice(model, device, dtype), cluster)
 
     def progress(doc_id: str, note: str) -> None:
         if not quiet:
@@ -59,7 +72,7 @@ def actionatlas(
             console.print(line, style="yellow" if note else None, markup=False)
 
     config = EvalConfig(str(data), str(scripts), model, names, fps, smoothing)
-    results = run(config, out, load=load, resume=resume, progress=progress)
+    results = run(config, out, load=load, resume=resume, progress=progress, embed=embed)
     for line in count_lines(results):
         print(line)
     _print_table(results)
@@ -85,20 +98,26 @@ def mini_atlas(
     ] = None,
     device: Device = None,
     dtype: Dtype = None,
+    engine: Engine = "local",
+    ray_address: RayAddress = None,
+    num_gpus: NumGpus = None,
+    num_actors: NumActors = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the table only.")] = False,
 ) -> None:
     """Top-1/2/3 on rendered clips whose sub-actions' true times are known; half are order-only."""
     from rich.console import Console
 
     from actalign.classifier import ActAlign
-    from actalign.encoder import load_encoder
     from actalign.evaluation.mini_atlas import evaluate_mini_atlas, load_questions
     from actalign.evaluation.report import count_lines
     from actalign.evaluation.runs import read_run
+    from actalign.ray_engine import EncoderChoice, load_and_embedder
 
     load_questions(data)
+    cluster = ray_cluster(engine, ray_address, num_gpus, num_actors)
+    encoder, embed = load_and_embedder(EncoderChoice(model, device, dtype), cluster)
     classifier = ActAlign(
-        load_encoder(model, device=device, dtype=dtype),
+        encoder,
         fps=fps,
         smoothing_seconds=smoothing,
         store=out / "embeddings",
@@ -109,7 +128,7 @@ def mini_atlas(
         if not quiet and (done % 10 == 0 or done == total):
             console.print(f"{done} of {total} questions")
 
-    results = evaluate_mini_atlas(data, out, classifier, on_question=on_question)
+    results = evaluate_mini_atlas(data, out, classifier, on_question=on_question, embed=embed)
     run = read_run(out)
     for line in count_lines(run.results):
         print(line)

@@ -81,12 +81,20 @@ def load_and_embedder(
     model: EncoderChoice, cluster: RayCluster | None
 ) -> tuple[Encoder, Callable[..., Iterator[Embedded]]]:
     """The encoder, and `embed_videos` by the local engine (no cluster) or by Ray."""
+    load, embed = loader_and_embedder(model, cluster)
+    return load(), embed
+
+
+def loader_and_embedder(
+    model: EncoderChoice, cluster: RayCluster | None
+) -> tuple[Callable[[], Encoder], Callable[..., Iterator[Embedded]]]:
+    """As `load_and_embedder`, for who may need no encoder at all."""
     if cluster is None:
-        return model.load(), embed_videos
+        return model.load, embed_videos
     there = replace(model, device=model.device or ("cuda:0" if cluster.num_gpus else "cpu"))
     # This machine encodes texts only: it needs no GPU where the others have some.
-    encoder = model.load() if cluster.num_gpus else there.load()
-    return encoder, partial(embed_videos_on_ray, model=there, cluster=cluster)
+    load = model.load if cluster.num_gpus else there.load
+    return load, partial(embed_videos_on_ray, model=there, cluster=cluster)
 
 
 def embed_videos_on_ray(

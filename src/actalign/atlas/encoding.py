@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from actalign import ahead
 from actalign._types import ClipEmbedding, Float32, FrameBatch
 from actalign.atlas.align import ASSUMED_FPS
 from actalign.atlas.dataset import Dataset, Entry
@@ -32,7 +33,7 @@ from actalign.decode_process import DecodeProcess
 from actalign.encoder import Encoder, encode_frames, revision_of
 from actalign.errors import ActAlignError, UsageError, VideoError
 from actalign.pipeline import Sampling, embed_video
-from actalign.store import Store, entry_key
+from actalign.store import Store
 from actalign.subactions import step_texts
 from actalign.video import content_hash
 
@@ -129,7 +130,7 @@ def clip_key(dataset: Dataset, entry: Entry, fingerprint: str, fps: float | None
         digest = content.hexdigest()
     else:
         digest = content_hash(dataset.clip_path(entry))
-    return entry_key({"content": digest, "encoder": fingerprint, "fps": fps})
+    return ahead.clip_key(digest, fingerprint, Sampling(fps))
 
 
 def embed_entry(

@@ -12,7 +12,7 @@ import json
 import os
 import platform
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -27,11 +27,11 @@ from actalign.atlas.encoding import clip_key, embed_entry
 from actalign.atlas.texts import read_questions, read_rows
 from actalign.atomic import write_text
 from actalign.classifier import ActAlign
-from actalign.decode_process import DecodeProcess
 from actalign.encoder import Encoder, revision_of
 from actalign.errors import ActAlignError, UsageError, VideoError
 from actalign.evaluation.results import summarise
 from actalign.evaluation.stored import EncoderFacts, StoredEncoder
+from actalign.pipeline import Embedded, Sampling, embed_videos
 from actalign.prediction import SCHEMA_VERSION, Prediction, write_rows
 from actalign.scoring import SCORERS, get_scorer
 from actalign.script_bank import read_bank
@@ -82,10 +82,12 @@ def run(
     load: Callable[[], Encoder],
     resume: bool,
     progress: Callable[[str, str], None],
+    embed: Callable[..., Iterator[Embedded]] = embed_videos,
 ) -> dict[str, Any]:
     """Evaluate, or go on with or score again a run; returns what `results.json` holds.
 
     load: loads the model of the configuration; called only when something must be encoded.
+    embed: `pipeline.embed_videos`, or what does the same elsewhere.
     ``progress(id, note)`` is called once a sample, with "" or why it is unscored. Raises
     UsageError when ``out`` holds another run, or one without ``resume``.
     """
@@ -96,14 +98,21 @@ def run(
     classifier = make_classifier(encoder, config)
     journal = _Journal(out)
     errors = [_error(e.id, "data", e.kind, e.reason) for e in dataset.failed]
-    with DecodeProcess() as decoder:
-        for entry in dataset.usable:
+    missing = _not_stored(dataset, encoder, store, config.fps)
+    coming: Iterator[Embedded] = iter(())
+    if missing:
+        coming = embed(encoder.real, missing, sampling=Sampling(config.fps), store=store)
+    for entry in dataset.usable:
+        embedded = next(coming) if entry.id in missing else None
+        if embedded is not None and embedded.error:
+            found = [_error(entry.id, "decode", "not encoded", str(embedded.error))]
+        else:
             known = scripts[entry.id]
             found = _evaluate_one(
-                entry, dataset, known, classifier, encoder, store, config, journal, decoder
+                entry, dataset, known, classifier, encoder, store, config, journal
             )
-            errors += found
-            progress(entry.id, "; ".join(dict.fromkeys(e["error"] for e in found)))
+        errors += found
+        progress(entry.id, "; ".join(dict.fromkeys(e["error"] for e in found)))
     rows = journal.sorted([e.id for e in dataset.entries])
     write_rows(rows, out / "predictions.jsonl")
     write_rows(errors, out / "errors.jsonl")
@@ -239,13 +248,12 @@ def _evaluate_one(
     store: Store,
     config: EvalConfig,
     journal: _Journal,
-    decoder: DecodeProcess,
 ) -> list[Row]:
     """Score one sample with every scorer that has not scored it; returns why some can't."""
     if entry.correct is None:
         return [_error(entry.id, "data", "no answer", "its answer names no candidate")]
     try:
-        clip = _embedded(entry, dataset, encoder, store, config.fps, decoder)
+        clip = _embedded(entry, dataset, encoder, store, config.fps)
     except VideoError as error:
         return [_error(entry.id, "decode", "not encoded", str(error))]
     errors = []
@@ -264,18 +272,31 @@ def _evaluate_one(
     return errors
 
 
+def _not_stored(
+    dataset: Dataset, encoder: StoredEncoder, store: Store, fps: float | None
+) -> dict[str, Path]:
+    """The files of clips that must be encoded, by id; none of a data set that holds frames."""
+    missing = {}
+    for entry in dataset.usable if dataset.folder is not None else ():
+        if entry.correct is None:
+            continue
+        path = dataset.clip_path(entry)
+        try:
+            stored = store.path(entry.id, clip_key(dataset, entry, encoder.fingerprint, fps))
+            if not stored.exists():
+                missing[entry.id] = path
+        except VideoError:  # can't be read: the run says so in its place
+            missing[entry.id] = path
+    return missing
+
+
 def _embedded(
-    entry: Entry,
-    dataset: Dataset,
-    encoder: StoredEncoder,
-    store: Store,
-    fps: float | None,
-    decoder: DecodeProcess | None = None,
+    entry: Entry, dataset: Dataset, encoder: StoredEncoder, store: Store, fps: float | None
 ) -> ClipEmbedding:
     key = clip_key(dataset, entry, encoder.fingerprint, fps)
     clip = store.get(entry.id, key)
     if clip is None:
-        clip = embed_entry(encoder.real, dataset, entry, fps, decoder)
+        clip = embed_entry(encoder.real, dataset, entry, fps)
         store.put(clip, key)
         clip = store.get(entry.id, key) or clip  # so that a resumed run has the very same
     return clip

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -28,7 +28,7 @@ from actalign.evaluation.metrics import (
     rank_of_answer,
     top_k,
 )
-from actalign.pipeline import Sampling, embed_videos
+from actalign.pipeline import Embedded, Sampling, embed_videos
 from actalign.prediction import error_row, write_rows
 
 SCORERS = ("mean_pool", "dtw", "dtw_steps", "dtw_shuffled", "dtw_reversed", "order_free")
@@ -85,11 +85,13 @@ def evaluate_mini_atlas(
     *,
     scorers: Sequence[str] = SCORERS,
     on_question: Callable[[int, int], None] = lambda done, total: None,
+    embed: Callable[..., Iterator[Embedded]] = embed_videos,
 ) -> dict[str, Any]:
     """Score every question with every scorer; write predictions.jsonl and results.json to ``out``.
 
     A clip that can't be embedded is unscored: counted and named, never counted as wrong. Returns
-    what results.json holds. ``on_question(done, total)`` is called after each question.
+    what results.json holds. ``on_question(done, total)`` is called after each question. embed:
+    `pipeline.embed_videos`, or what does the same elsewhere.
     """
     questions = {question.id: question for question in load_questions(data)}
     rows: list[dict[str, Any]] = []
@@ -97,9 +99,7 @@ def evaluate_mini_atlas(
     overlaps: dict[str, float] = {}
     videos = {question.id: data / question.clip for question in questions.values()}
     sampling = Sampling(fps=classifier.fps)
-    for result in embed_videos(
-        classifier.encoder, videos, sampling=sampling, store=classifier.store
-    ):
+    for result in embed(classifier.encoder, videos, sampling=sampling, store=classifier.store):
         question = questions[result.clip_id]
         labels = [candidate.label for candidate in question.candidates]
         target = labels[question.answer]
