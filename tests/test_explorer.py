@@ -3,14 +3,19 @@
 Screenshots are left in the folder ACTALIGN_SCREENSHOTS, else in the test's own.
 """
 
+import base64
 import json
 import os
+import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
+import urllib.error
+import urllib.request
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
@@ -18,6 +23,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from llm_server import LLMServer
+from media import write_video
+
+from actalign.llm import LLMConfig
 
 pytest.importorskip("uvicorn")
 playwright = pytest.importorskip("playwright.sync_api")
@@ -33,7 +42,17 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def address():
+def address(tmp_path_factory):
+    # Answers of the language model are kept in the cache; this run has one of its own.
+    patch = pytest.MonkeyPatch()
+    patch.setenv("ACTALIGN_CACHE", str(tmp_path_factory.mktemp("cache")))
+    patch.setenv("OPENAI_API_KEY", "not-a-real-key")
+    with LLMServer() as writer:
+        yield from served(LLMConfig(model="writer", base_url=writer.url))
+    patch.undo()
+
+
+def served(llm):
     import uvicorn
 
     from actalign.classifier import ActAlign
@@ -41,7 +60,7 @@ def address():
     from actalign.web.jobs import Explorer
 
     classifier = ActAlign.from_pretrained("body")
-    app = create_app(Explorer(lambda: classifier), model="body")
+    app = create_app(Explorer(lambda: classifier), model="body", llm=llm)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -91,6 +110,7 @@ def visit(browser, address, tmp_path):
         )
         page.goto(address)
         page.get_by_role("button", name="gym clean and press").wait_for()
+        page.faults = faults
         page.shot = lambda name: page.screenshot(path=shots / f"{name}.png", full_page=True)
         return page
 
@@ -143,6 +163,17 @@ def test_a_whole_visit(visit):
     length = page.evaluate("document.querySelector('#video').duration")
     assert middle == pytest.approx(length / 2, abs=0.1 * length)
 
+    # The heat map follows the keys, and its cursor follows the video as it plays.
+    page.get_by_role("slider").first.focus()
+    page.keyboard.press("ArrowRight")
+    until(page, "t => document.querySelector('#video').currentTime > t", middle)
+    page.evaluate("document.querySelector('#video').currentTime = 0")
+    cursor = "parseFloat(document.querySelector('.map .cursor').style.left)"
+    until(page, f"{cursor} < 1")
+    page.evaluate("document.querySelector('#video').play()")
+    until(page, f"{cursor} > 30")
+    page.evaluate("document.querySelector('#video').pause()")
+
     last = page.locator("#ranking button").last
     name = last.locator("span").first.inner_text()
     last.click()
@@ -157,6 +188,9 @@ def test_a_whole_visit(visit):
     with page.expect_download() as saved:
         page.get_by_role("link", name="Captions (VTT)").click()
     assert saved.value.path().read_text().startswith("WEBVTT")
+    with page.expect_download() as saved:
+        page.get_by_role("link", name="JSON").click()
+    assert json.loads(saved.value.path().read_text())["doc_id"] == "gym-clean-and-press"
     with page.expect_download() as saved:
         page.get_by_role("link", name="Picture").click()
     assert saved.value.path().read_bytes().startswith(b"\x89PNG")
@@ -189,6 +223,8 @@ def test_an_own_video_and_errors_in_words(visit):
     page.get_by_text("daily-order-1.mp4: ").wait_for()
     align_button.click()
     assert "There are no candidates" in page.get_by_role("alert").inner_text()
+    accessible(page)
+    page.shot("error")
     page.get_by_label("Candidate 1: action").fill("squat")
     page.get_by_label("Candidate 2: action").fill("waving")
     align_button.click()
@@ -230,3 +266,87 @@ def test_captions_are_read_by_the_browsers_track(browser, tmp_path):
         assert start == pytest.approx(segment["start_seconds"], abs=0.001)
         assert end == pytest.approx(segment["end_seconds"], abs=0.001)
         assert segment["step"] in text
+
+
+def drop(page, path):
+    """Let a file fall on the page, as a browser hands it over."""
+    data = base64.b64encode(Path(path).read_bytes()).decode()
+    page.evaluate(
+        """([data, name]) => {
+            const bytes = Uint8Array.from(atob(data), c => c.charCodeAt(0));
+            const transfer = new DataTransfer();
+            transfer.items.add(new File([bytes], name, { type: "video/mp4" }));
+            const event = new DragEvent("drop", { dataTransfer: transfer, bubbles: true });
+            document.querySelector("#drop").dispatchEvent(event);
+        }""",
+        [data, Path(path).name],
+    )
+
+
+def test_a_dropped_video_its_progress_and_its_cancelling(visit, tmp_path):
+    page = visit(1280, "light")
+    (tmp_path / "fake.mp4").write_text("no video")
+    drop(page, tmp_path / "fake.mp4")
+    until(page, "document.querySelector('#error').textContent.includes('fake.mp4 is not a video')")
+    # A browser reports the refusal by itself, and it is the only thing that it reports.
+    assert "400" in page.faults.pop()
+    write_video(tmp_path / "long.mp4", 1200, size=(320, 240))
+    drop(page, tmp_path / "long.mp4")
+    page.get_by_text("long.mp4: 100.0 s").wait_for()
+    page.get_by_label("Candidate 1: action").fill("squat")
+    page.get_by_role("button", name="Align", exact=True).click()
+    page.get_by_text("frames encoded").wait_for()
+    until(page, "document.querySelector('#bar').value > 0")
+    page.get_by_role("button", name="Cancel").click()
+    page.get_by_text("Cancelled.").wait_for(timeout=60_000)
+    assert page.get_by_role("button", name="Align", exact=True).is_enabled()
+
+
+def test_a_language_model_writes_the_steps(visit):
+    page = visit(1280, "light")
+    page.get_by_label("Candidate 1: action").fill("jump shot")
+    page.get_by_label("Candidate 2: action").fill("hook shot")
+    page.get_by_label("Candidate 2: steps, one a line").fill("my own step")
+    page.get_by_label("Domain").fill("basketball")
+    page.get_by_role("button", name="Write the missing steps").click()
+    steps = "document.querySelectorAll('textarea')[{}].value.split('\\n').filter(Boolean)"
+    until(page, f"{steps.format(0)}.length >= 8")
+    assert page.evaluate(steps.format(1)) == ["my own step"]
+
+
+def test_the_command_serves_until_it_is_stopped(tmp_path):
+    token = tmp_path / "token"
+    token.write_text("a-secret-of-some-length\n")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "actalign", "serve", "--port", "0", "--token-file", str(token)],
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    try:
+        line = process.stdout.readline()
+        address = re.search(r"http://127\.0\.0\.1:\d+/\?token=\S+", line)[0]
+        root, _, query = address.partition("?")
+        until_up = time.monotonic() + 60
+        while True:
+            try:
+                with urllib.request.urlopen(f"{root}?{query}", timeout=10) as page:
+                    assert b"<title>actalign explorer" in page.read()
+                break
+            except urllib.error.HTTPError:
+                break  # it answers; the page wants its cookie, which this client does not keep
+            except OSError:
+                assert time.monotonic() < until_up
+                time.sleep(0.1)
+        with pytest.raises(urllib.error.HTTPError, match="401"):
+            urllib.request.urlopen(f"{root}api/info", timeout=10)
+        asked = urllib.request.Request(
+            f"{root}api/info", headers={"Authorization": f"Bearer {token.read_text().strip()}"}
+        )
+        with urllib.request.urlopen(asked, timeout=10) as answer:
+            assert json.load(answer)["model"] == "body"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) in (0, 130)
+    finally:
+        process.kill()
+        process.communicate()

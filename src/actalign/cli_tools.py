@@ -37,6 +37,7 @@ def serve(
             f"The explorer needs more packages ({error}); run `pip install 'actalign[web]'`."
         ) from error
     import secrets
+    import socket
 
     from actalign.classifier import ActAlign
     from actalign.llm import LLMConfig
@@ -51,6 +52,10 @@ def serve(
     classifier = ActAlign.from_pretrained(model)
     explorer = Explorer(lambda: classifier)
     app = create_app(explorer, model=model, llm=llm, token=token, host=host)
+    if port == 0:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+            probe.bind((host, 0))
+            port = probe.getsockname()[1]
     named = f"[{host}]" if ":" in host else host
     query = f"?token={token}" if token else ""
     print(f"actalign explorer: http://{named}:{port}/{query}  (stop with Ctrl+C)", flush=True)

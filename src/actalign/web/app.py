@@ -31,7 +31,6 @@ from actalign.exports import to_vtt
 from actalign.generation import add_missing_scripts
 from actalign.llm import LLMConfig
 from actalign.pipeline import thumbnails
-from actalign.video import sample_frames
 from actalign.web.jobs import Explorer, Job, NotFound, QueueFull
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
@@ -145,7 +144,7 @@ def _clips(app: FastAPI, explorer: Explorer) -> None:
     @app.post(
         "/api/clips",
         status_code=201,
-        responses=_errors(400, 413, 422),
+        responses=_errors(400, 413, 422, 429),
         openapi_extra={
             "requestBody": {
                 "required": True,
@@ -163,6 +162,8 @@ def _clips(app: FastAPI, explorer: Explorer) -> None:
         shown = "".join(c if c.isprintable() else "_" for c in shown)[-120:]
         path = explorer.new_upload()
         size, most = 0, explorer.limits.upload_bytes
+        if not explorer.uploading.acquire(blocking=False):
+            raise QueueFull("Too many uploads are under way; try again when one has finished.")
         try:
             with path.open("wb") as file:
                 async for block in request.stream():
@@ -173,6 +174,8 @@ def _clips(app: FastAPI, explorer: Explorer) -> None:
         except BaseException:
             path.unlink(missing_ok=True)
             raise
+        finally:
+            explorer.uploading.release()
         if size > most:
             path.unlink(missing_ok=True)
             raise _TooLarge(
@@ -196,12 +199,11 @@ def _clips(app: FastAPI, explorer: Explorer) -> None:
 
         found = explorer.clip(clip)
         try:
-            stream = sample_frames(found.path, fps=1.0, start=t, batch_size=1, max_side=320)
-            batch = next(iter(stream))
+            picture = explorer.frame(found, t)
         except ActAlignError as error:
             raise type(error)(str(error).replace(str(found.path), found.name)) from error
         data = io.BytesIO()
-        Image.fromarray(batch.frames[0]).save(data, "JPEG", quality=85)
+        Image.fromarray(picture).save(data, "JPEG", quality=85)
         return Response(data.getvalue(), media_type="image/jpeg")
 
 
@@ -220,9 +222,7 @@ def _alignment(app: FastAPI, explorer: Explorer) -> None:
     @app.delete("/api/jobs/{job}", responses=_errors(404))
     def cancel(job: str) -> dict[str, Any]:
         """Cancel a job that waits or runs."""
-        found = explorer.job(job)
-        found.cancel.set()
-        return _job(found)
+        return _job(explorer.cancel(job))
 
     @app.post("/api/score", responses=_errors(400, 404, 422))
     def score(body: AlignIn) -> dict[str, Any]:

@@ -13,8 +13,11 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
-from actalign._types import ClipEmbedding, Script
+import numpy as np
+
+from actalign._types import ClipEmbedding, Script, UInt8
 from actalign.classifier import ActAlign
 from actalign.decode_process import DecodeProcess
 from actalign.demo import demo_clips
@@ -91,13 +94,17 @@ class Explorer:
         self.jobs: dict[str, Job] = {}
         self.results: dict[str, tuple[Prediction, Clip]] = {}
         self._queue: queue.Queue[Job | None] = queue.Queue()
+        self.uploading = threading.BoundedSemaphore(self.limits.queued)
         self._decoder = DecodeProcess(silent_seconds=DECODE_SECONDS)
+        self._looker = DecodeProcess(silent_seconds=DECODE_SECONDS)
+        self._looking = threading.Lock()
         self._lock = threading.Lock()
         self._scoring = threading.Lock()
         self._thread = threading.Thread(target=self._work, daemon=True)
         for demo in demo_clips():
             name = demo.path.stem
-            self.clips[name] = Clip(name, name, demo.path, _seconds(demo.path), uploaded=False)
+            seconds = sample_frames(demo.path).info.end_seconds
+            self.clips[name] = Clip(name, name, demo.path, seconds, uploaded=False)
         self._thread.start()
 
     @property
@@ -116,7 +123,7 @@ class Explorer:
         """Take an uploaded file in; raises VideoError or UsageError, and then the file is gone."""
         clip_id = path.name
         try:
-            seconds = _seconds(path)
+            seconds, _ = self._look(path, num_frames=1)
             if seconds > self.limits.seconds:
                 raise UsageError(
                     f"{name} lasts {seconds:.0f} s, and this server takes clips of at most "
@@ -140,6 +147,21 @@ class Explorer:
         if clip_id not in self.clips:
             raise NotFound("There is no such clip on this server; upload it again.")
         return self.clips[clip_id]
+
+    def frame(self, clip: Clip, seconds: float) -> UInt8:
+        """The (H, W, 3) RGB frame on screen at a time, at most 320 pixels wide and high.
+
+        Raises VideoError where the clip has none then.
+        """
+        _, frames = self._look(clip.path, fps=1.0, start=seconds, end=seconds + 0.5, max_side=320)
+        return frames[0]
+
+    def _look(self, path: Path, **options: Any) -> tuple[float, UInt8]:
+        """How long a file lasts, and chosen frames of it, read where a bad file harms nobody."""
+        with self._looking:
+            stream = self._looker.sample_frames(path, **options)
+            frames = np.concatenate([batch.frames for batch in stream])
+        return float(stream.info.end_seconds), frames
 
     def job(self, job_id: str) -> Job:
         """The job of this id; raises NotFound."""
@@ -172,6 +194,15 @@ class Explorer:
         self._queue.put(job)
         return job
 
+    def cancel(self, job_id: str) -> Job:
+        """Cancel a job that waits or runs; raises NotFound."""
+        job = self.job(job_id)
+        job.cancel.set()
+        with self._lock:
+            if job.state == "queued":
+                job.state = "cancelled"
+        return job
+
     def score(self, clip: Clip, scripts: list[Script], domain: str | None) -> str:
         """Align an embedded clip now and keep the result; returns its id."""
         if clip.embedding is None:
@@ -198,14 +229,15 @@ class Explorer:
         self._queue.put(None)
         self._thread.join(timeout=10)
         self._decoder.close()
+        self._looker.close()
         self._folder.cleanup()
 
     def _work(self) -> None:
         while (job := self._queue.get()) is not None:
-            if job.cancel.is_set():
-                job.state = "cancelled"
-                continue
-            job.state = "running"
+            with self._lock:
+                if job.state == "cancelled":
+                    continue
+                job.state = "running"
             try:
                 self._embed(job)
                 if job.cancel.is_set():
@@ -247,7 +279,3 @@ class Explorer:
         # The server's own path is nobody's business.
         provenance = {**embedding.provenance, "video": clip.name}
         clip.embedding = replace(embedding, provenance=provenance)
-
-
-def _seconds(path: Path) -> float:
-    return float(sample_frames(path).info.end_seconds)

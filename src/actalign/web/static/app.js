@@ -49,7 +49,9 @@ function present(result) {
   state.result = result;
   show(result, state.compared ?? result.candidates[1]?.label, (label) => { state.compared = label; present(state.result); });
   const video = $("video"), source = `/api/clips/${result.clip}/video`;
-  if (changed || !video.src.endsWith(source)) video.src = source;
+  video.hidden = !result.clip;
+  if (result.clip && (changed || !video.src.endsWith(source))) video.src = source;
+  if (!result.clip) { video.removeAttribute("src"); say("This result's clip is no longer on the server."); }
   const base = `/api/results/${result.result}`;
   $("json").href = base;
   $("png").href = `${base}/figure.png`;

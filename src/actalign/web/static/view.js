@@ -93,6 +93,17 @@ function heatMap(result, candidate, role, low, high) {
   canvas.setAttribute("aria-label", `Affinity of ${frames} frames with the ${steps} steps of ${candidate.label}, and the path`);
   const map = make("div", "", { className: "map" });
   map.append(canvas, make("div", "", { className: "cursor" }));
+  const name = `Time in the heat map of ${candidate.label}`;
+  Object.assign(map, { tabIndex: 0, role: "slider" });
+  map.setAttribute("aria-label", name);
+  map.setAttribute("aria-valuemin", from.toFixed(2));
+  map.setAttribute("aria-valuemax", (from + length).toFixed(2));
+  map.addEventListener("keydown", (event) => {
+    const by = { ArrowLeft: -1, ArrowRight: 1, PageDown: -10, PageUp: 10 }[event.key];
+    if (!by) return;
+    event.preventDefault();
+    seek(Math.min(from + length, Math.max(from, $("video").currentTime + by * length / frames)));
+  });
   map.addEventListener("click", (event) => {
     const box = map.getBoundingClientRect();
     seek(from + length * (event.clientX - box.left) / box.width);
@@ -136,6 +147,10 @@ export function follow(result = shownResult) {
   const [from, length] = span(result), now = $("video").currentTime;
   const place = `${Math.min(100, Math.max(0, 100 * (now - from) / length))}%`;
   for (const cursor of document.querySelectorAll(".cursor")) cursor.style.left = place;
+  for (const map of document.querySelectorAll(".map")) {
+    map.setAttribute("aria-valuenow", now.toFixed(2));
+    map.setAttribute("aria-valuetext", seconds(now));
+  }
   for (const step of document.querySelectorAll("#timeline button")) {
     step.classList.toggle("now", now >= Number(step.dataset.start) && now < Number(step.dataset.end));
   }
