@@ -449,7 +449,7 @@ def test_a_file_name_that_is_no_text_is_a_clip_like_others(world, tmp_path):
 
 def test_running_out_of_open_files_is_no_traceback(world, tmp_path):
     code = (
-        "import resource, sys; resource.setrlimit(resource.RLIMIT_NOFILE, (9, 9));"
+        "import resource, sys; resource.setrlimit(resource.RLIMIT_NOFILE, (5, 5));"
         "sys.argv[0] = 'actalign'; from actalign.cli import main; main()"
     )
     assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] > 9
