@@ -20,7 +20,7 @@ matrices = st.tuples(st.integers(1, 12), st.integers(1, 6)).flatmap(
 
 
 def unit(row):
-    wide = row.astype(np.float64)  # NumPy 1 would divide in float32, where the least norms are wrong
+    wide = row.astype(np.float64)  # NumPy 1 would divide in float32, too coarse for the least
     norm = np.linalg.norm(wide)
     return wide / norm if norm else wide
 
