@@ -54,7 +54,7 @@ def test_encode(world, tmp_path):
     assert len(expected) == 16
     store = tmp_path / "store"
     before, halfway, kills = {}, 0, 0
-    for moment in killed_runs(encode(store), world, kills=20, lasts=lasts, name="encode"):
+    for moment in killed_runs(encode(store), world, kills=16, lasts=lasts, name="encode"):
         there = entries(store)
         assert before.items() <= there.items(), "a finished clip was lost or written again"
         before = there
@@ -70,7 +70,7 @@ def test_encode(world, tmp_path):
             assert without_time(ended) == expected
             shutil.rmtree(store)
             before = {}
-    assert kills == 20
+    assert kills == 16
     assert halfway >= 2, "no kill fell between the first clip and the last"
 
 
@@ -90,14 +90,14 @@ def test_align(world, tmp_path):
     out = tmp_path / "out.jsonl"
     out.write_bytes(old)
     kills = 0
-    for moment in killed_runs(align(out), world, kills=12, lasts=lasts, name="align"):
+    for moment in killed_runs(align(out), world, kills=10, lasts=lasts, name="align"):
         kills += moment >= 0
         assert out.read_bytes() in (old, new)
         if moment >= 0 and kills % ROUND == 0:
             assert run(align(out), world)[0] == 0
             assert out.read_bytes() == new
             out.write_bytes(old)
-    assert kills == 12
+    assert kills == 10
     assert run(align(out), world)[0] == 0
     assert out.read_bytes() == new
 
@@ -129,7 +129,7 @@ def test_generate(tmp_path):
         kills = in_flight = 0
         server.paid.clear()
         runs = killed_runs(
-            generate(bank), tmp_path, kills=14, lasts=lasts, name="generate", **settings(cache)
+            generate(bank), tmp_path, kills=12, lasts=lasts, name="generate", **settings(cache)
         )
         for moment in runs:
             kills += moment >= 0
@@ -138,7 +138,7 @@ def test_generate(tmp_path):
             assert all("answer" in json.loads(path.read_text()) for path in answers)
             if bank.exists():
                 assert records(bank).items() <= expected.items()
-            if moment >= 0 and kills % 3 and kills < 14:
+            if moment >= 0 and kills % 3 and kills < 12:
                 continue
             asked = len(server.requests)
             code, _, err = run(generate(bank), tmp_path, **settings(cache))
@@ -152,7 +152,7 @@ def test_generate(tmp_path):
             shutil.rmtree(cache)
             server.paid.clear()
             in_flight = 0
-        assert kills == 14
+        assert kills == 12
 
 
 def records(bank):
@@ -180,7 +180,7 @@ def test_eval(tmp_path):
     out = tmp_path / "run"
     kills = halfway = 0
     before = {}
-    for moment in killed_runs(evaluate(out), world, kills=14, lasts=lasts, name="eval"):
+    for moment in killed_runs(evaluate(out), world, kills=12, lasts=lasts, name="eval"):
         there = entries(out / "embeddings")
         assert before.items() <= there.items(), "a finished clip was lost or encoded again"
         before = there
@@ -188,7 +188,7 @@ def test_eval(tmp_path):
         halfway += 0 < len(rows) < 36
         if moment >= 0:
             kills += 1
-        if moment < 0 or kills % ROUND == 0 or kills == 14:
+        if moment < 0 or kills % ROUND == 0 or kills == 12:
             code, _, err = run(evaluate(out), world)
             assert code == 0, err
             assert there.items() <= entries(out / "embeddings").items()
@@ -196,7 +196,7 @@ def test_eval(tmp_path):
             assert results(out) == expected
             shutil.rmtree(out)
             before = {}
-    assert kills == 14
+    assert kills == 12
     assert halfway >= 1, "no kill fell between the first row and the last"
 
 
