@@ -153,7 +153,7 @@ def stages(clips: list[Path], model: str, folder: Path) -> dict[str, float]:
 
 def by_ray(clip: Path, model: str, folder: Path) -> None:
     """The clock's rates of what Ray adds: clips that are stored already, and raw frames moved."""
-    from actalign.ray_engine import EncoderChoice, RayCluster, load_and_embedder
+    from actalign.ray_engine import EncoderChoice, RayCluster, loader_and_embedder
 
     copies = {}
     (folder / "copies").mkdir()
@@ -161,7 +161,8 @@ def by_ray(clip: Path, model: str, folder: Path) -> None:
         copies[f"clip{n}"] = Path(shutil.copy(clip, folder / "copies" / f"clip{n}.mp4"))
     sampling, store = Sampling(1.0, 0.0, 0.5), open_store(folder / "ray")
     choice = EncoderChoice(model, "cpu")
-    encoder, embed = load_and_embedder(choice, RayCluster())
+    load, embed = loader_and_embedder(choice, RayCluster())
+    encoder = load()
     list(embed_videos(encoder, copies, sampling=sampling, store=store))
     for name, run in (("local", embed_videos), ("Ray", embed)):
         start, first = time.perf_counter(), 0.0

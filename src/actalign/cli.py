@@ -15,20 +15,26 @@ import typer
 
 from actalign import __version__, cli_align, cli_eval, cli_long, cli_subactions, cli_tools
 from actalign.cli_options import (
+    AsJson,
     DecodeTimeout,
     Device,
+    Domain,
     Dtype,
     End,
     Engine,
     Fps,
+    Labels,
+    LabelsFile,
     Model,
     NumActors,
     NumGpus,
     NumShards,
     Quiet,
     RayAddress,
+    ScriptsFile,
     ShardIndex,
     SkipAlike,
+    Smoothing,
     Start,
     StoreDir,
     Videos,
@@ -84,21 +90,17 @@ def _root(
 @app.command()
 def classify(
     videos: Videos,
-    labels: Annotated[str | None, typer.Option(help="Candidate labels, comma-separated.")] = None,
-    labels_file: Annotated[Path | None, typer.Option(help="Candidate labels, one a line.")] = None,
-    domain: Annotated[str | None, typer.Option(help="Sport or field, e.g. basketball.")] = None,
-    scripts: Annotated[
-        Path | None, typer.Option(help="JSON or YAML file of sub-action scripts.")
-    ] = None,
+    labels: Labels = None,
+    labels_file: LabelsFile = None,
+    domain: Domain = None,
+    scripts: ScriptsFile = None,
     model: Model = DEFAULT_MODEL,
     scorer: Annotated[
         str | None,
         typer.Option(help="dtw (paper), dtw_steps (the default of body), mean_pool, dtw_mean, ..."),
     ] = None,
     fps: Fps = None,
-    smoothing: Annotated[
-        float | None, typer.Option(help="Seconds of moving average over frames; 0 for none.")
-    ] = None,
+    smoothing: Smoothing = None,
     start: Start = None,
     end: End = None,
     skip_alike: SkipAlike = None,
@@ -113,9 +115,7 @@ def classify(
     figure: Annotated[Path | None, typer.Option(help="Folder for one picture a clip.")] = None,
     figure_format: Annotated[str, typer.Option(help="png or svg.")] = "png",
     figure_theme: Annotated[str, typer.Option(help="light or dark.")] = "light",
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print JSON Lines, nothing else.")
-    ] = False,
+    as_json: AsJson = False,
     device: Device = None,
     dtype: Dtype = None,
     store: StoreDir = None,
@@ -146,7 +146,7 @@ def classify(
     from actalign.pipeline import Sampling, clip_ids
     from actalign.prediction import RowWriter
     from actalign.progress import Progress
-    from actalign.ray_engine import EncoderChoice, load_and_embedder
+    from actalign.ray_engine import EncoderChoice, loader_and_embedder
     from actalign.scoring import get_scorer
     from actalign.shards import Shard
     from actalign.store import default_store
@@ -171,7 +171,8 @@ def classify(
     frames_per_second = parse_fps(fps)
     # The compiled alignment takes half a second to load, which the encoder's start can hide.
     threading.Thread(target=align_batch, args=([[0, 0]] * 2, [1, 1])).start()
-    encoder, embed = load_and_embedder(EncoderChoice(model, device, dtype), cluster)
+    load, embed = loader_and_embedder(EncoderChoice(model, device, dtype), cluster)
+    encoder = load()
     classifier = ActAlign(encoder, smoothing_seconds=smoothing, scorer=scorer)
     rate = classifier.fps if fps is None else frames_per_second
     sampling = Sampling(rate, start, end, skip_alike)
@@ -271,7 +272,7 @@ def encode(
     from actalign.parquet_store import open_store
     from actalign.pipeline import Sampling, clip_ids
     from actalign.progress import Progress
-    from actalign.ray_engine import EncoderChoice, load_and_embedder
+    from actalign.ray_engine import EncoderChoice, loader_and_embedder
     from actalign.shards import Shard
     from actalign.video import list_videos
 
@@ -280,7 +281,8 @@ def encode(
     listed = clip_ids(list_videos(videos))
     found = part.clips(listed) if part else listed
     frames_per_second = parse_fps(fps)
-    encoder, embed = load_and_embedder(EncoderChoice(model, device, dtype, compile), cluster)
+    load, embed = loader_and_embedder(EncoderChoice(model, device, dtype, compile), cluster)
+    encoder = load()
     rate = encoder.defaults.fps if fps is None else frames_per_second
     sampling = Sampling(rate, start, end, skip_alike)
     console = console_of(stderr=True)

@@ -8,7 +8,19 @@ from typing import Annotated
 
 import typer
 
-from actalign.cli_options import Device, Dtype, Model, Quiet, read_candidates
+from actalign.cli_options import (
+    AsJson,
+    Device,
+    Domain,
+    Dtype,
+    Labels,
+    LabelsFile,
+    Model,
+    Quiet,
+    ScriptsFile,
+    Smoothing,
+    read_candidates,
+)
 from actalign.cli_output import console_of
 from actalign.encoder import DEFAULT_MODEL
 from actalign.errors import ActAlignError, UsageError
@@ -19,24 +31,18 @@ def align(
         list[Path],
         typer.Argument(help="Folders that `actalign encode --out` wrote, or files of them."),
     ],
-    labels: Annotated[str | None, typer.Option(help="Candidate labels, comma-separated.")] = None,
-    labels_file: Annotated[Path | None, typer.Option(help="Candidate labels, one a line.")] = None,
-    domain: Annotated[str | None, typer.Option(help="Sport or field, e.g. basketball.")] = None,
-    scripts: Annotated[
-        Path | None, typer.Option(help="JSON or YAML file of sub-action scripts.")
-    ] = None,
+    labels: Labels = None,
+    labels_file: LabelsFile = None,
+    domain: Domain = None,
+    scripts: ScriptsFile = None,
     model: Model = DEFAULT_MODEL,
     scorer: Annotated[
         str | None, typer.Option(help="A scorer's name; the encoder's default where not given.")
     ] = None,
-    smoothing: Annotated[
-        float | None, typer.Option(help="Seconds of moving average over frames; 0 for none.")
-    ] = None,
+    smoothing: Smoothing = None,
     top_k: Annotated[int | None, typer.Option(min=1, help="Keep the best N candidates.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write predictions as JSON Lines.")] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print JSON Lines, nothing else.")
-    ] = False,
+    as_json: AsJson = False,
     device: Device = None,
     dtype: Dtype = None,
     quiet: Quiet = False,

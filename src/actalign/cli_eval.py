@@ -111,13 +111,13 @@ def mini_atlas(
     from actalign.evaluation.mini_atlas import evaluate_mini_atlas, load_questions
     from actalign.evaluation.report import count_lines
     from actalign.evaluation.runs import read_run
-    from actalign.ray_engine import EncoderChoice, load_and_embedder
+    from actalign.ray_engine import EncoderChoice, loader_and_embedder
 
     load_questions(data)
     cluster = ray_cluster(engine, ray_address, num_gpus, num_actors)
-    encoder, embed = load_and_embedder(EncoderChoice(model, device, dtype), cluster)
+    load, embed = loader_and_embedder(EncoderChoice(model, device, dtype), cluster)
     classifier = ActAlign(
-        encoder,
+        load(),
         fps=fps,
         smoothing_seconds=smoothing,
         store=out / "embeddings",

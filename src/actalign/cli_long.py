@@ -10,19 +10,26 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from actalign.cli_options import (
+    AsJson,
     DecodeTimeout,
     Device,
+    Domain,
     Dtype,
     End,
     Fps,
+    Labels,
+    LabelsFile,
     Model,
     Quiet,
+    ScriptsFile,
+    Smoothing,
     Start,
     StoreDir,
     Videos,
     parse_fps,
     read_candidates,
 )
+from actalign.cli_output import console_of, print_notes
 from actalign.encoder import DEFAULT_MODEL
 from actalign.errors import UsageError
 from actalign.localization import MAX_STEP_SECONDS, MIN_STEP_SECONDS, OVERLAP, THRESHOLD
@@ -34,16 +41,6 @@ if TYPE_CHECKING:
 
 LIVE_FPS = 10.0
 """Frames a second where neither the user nor the encoder says: every frame is too many live."""
-
-Labels = Annotated[str | None, typer.Option(help="Candidate labels, comma-separated.")]
-LabelsFile = Annotated[Path | None, typer.Option(help="Candidate labels, one a line.")]
-Domain = Annotated[str | None, typer.Option(help="Sport or field, e.g. basketball.")]
-ScriptsFile = Annotated[
-    Path | None, typer.Option("--scripts", help="JSON or YAML file of sub-action scripts.")
-]
-Smoothing = Annotated[
-    float | None, typer.Option(help="Seconds of moving average over frames; 0 for none.")
-]
 
 
 def locate(
@@ -73,9 +70,7 @@ def locate(
     out: Annotated[
         Path | None, typer.Option(help="Write the finds: a .jsonl, .vtt or .csv file.")
     ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print JSON Lines, nothing else.")
-    ] = False,
+    as_json: AsJson = False,
     device: Device = None,
     dtype: Dtype = None,
     store: StoreDir = None,
@@ -83,8 +78,6 @@ def locate(
     quiet: Quiet = False,
 ) -> None:
     """Find where in long videos each action happens, from its first to its last sub-action."""
-    from rich.console import Console
-
     from actalign.classifier import ActAlign
     from actalign.encoder import load_encoder
     from actalign.finds import check_out, write_finds
@@ -118,7 +111,7 @@ def locate(
     )
     rate = classifier.fps if fps is None else frames_per_second
     steps = [classifier.encode(step_texts(s, classifier.step_template)) for s in chosen]
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console = console_of(stderr=True)
     if not (quiet or as_json):
         for note in notes:
             console.print(note, style="yellow", markup=False)
@@ -135,9 +128,7 @@ def locate(
         ):
             progress.clip(result.clip_id)
             clip = result.clip
-            for note in (*result.notes, *(clip.warnings if clip else ())):
-                if not (quiet or as_json):
-                    console.print(f"{result.clip_id}: {note}", style="yellow", markup=False)
+            print_notes(console, result, quiet=quiet or as_json)
             if clip is None:
                 assert result.error is not None
                 failed += 1
@@ -187,22 +178,18 @@ def live(
         float, typer.Option(help="Seconds without a picture after which a stream is given up.")
     ] = 300.0,
     top_k: Annotated[int | None, typer.Option(min=1, help="Print the best N candidates.")] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print JSON Lines, nothing else.")
-    ] = False,
+    as_json: AsJson = False,
     device: Device = None,
     dtype: Dtype = None,
     quiet: Quiet = False,
 ) -> None:
     """Watch a camera, a stream or a file played in real time, and score its last seconds."""
-    from rich.console import Console
-
     from actalign.classifier import ActAlign
     from actalign.encoder import load_encoder
     from actalign.live import live_scores
     from actalign.source import LiveSource
 
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console = console_of(stderr=True)
 
     def tell(sentence: str) -> None:
         if not quiet:

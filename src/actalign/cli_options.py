@@ -20,6 +20,16 @@ Videos = Annotated[
 Model = Annotated[
     str, typer.Option(help="Encoder: a hub id (ID@COMMIT pins it), a folder, or 'body' (built in).")
 ]
+Labels = Annotated[str | None, typer.Option(help="Candidate labels, comma-separated.")]
+LabelsFile = Annotated[Path | None, typer.Option(help="Candidate labels, one a line.")]
+Domain = Annotated[str | None, typer.Option(help="Sport or field, e.g. basketball.")]
+ScriptsFile = Annotated[
+    Path | None, typer.Option("--scripts", help="JSON or YAML file of sub-action scripts.")
+]
+Smoothing = Annotated[
+    float | None, typer.Option(help="Seconds of moving average over frames; 0 for none.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON Lines, nothing else.")]
 Device = Annotated[
     str | None, typer.Option(help="cpu, cuda:0, ...; the first GPU if there is one.")
 ]

@@ -77,18 +77,10 @@ class Work:
     decoders: int
 
 
-def load_and_embedder(
-    model: EncoderChoice, cluster: RayCluster | None
-) -> tuple[Encoder, Callable[..., Iterator[Embedded]]]:
-    """The encoder, and `embed_videos` by the local engine (no cluster) or by Ray."""
-    load, embed = loader_and_embedder(model, cluster)
-    return load(), embed
-
-
 def loader_and_embedder(
     model: EncoderChoice, cluster: RayCluster | None
 ) -> tuple[Callable[[], Encoder], Callable[..., Iterator[Embedded]]]:
-    """As `load_and_embedder`, for who may need no encoder at all."""
+    """What loads the encoder, and `embed_videos` by the local engine (no cluster) or by Ray."""
     if cluster is None:
         return model.load, embed_videos
     there = replace(model, device=model.device or ("cuda:0" if cluster.num_gpus else "cpu"))
