@@ -98,19 +98,22 @@ def run(
     classifier = make_classifier(encoder, config)
     journal = _Journal(out)
     errors = [_error(e.id, "data", e.kind, e.reason) for e in dataset.failed]
-    missing = _not_stored(dataset, encoder, store, config.fps)
+    keys, missing = _look_up(dataset, encoder, store, config.fps)
     coming: Iterator[Embedded] = iter(())
     if missing:
         coming = embed(encoder.real, missing, sampling=Sampling(config.fps), store=store)
     for entry in dataset.usable:
-        embedded = next(coming) if entry.id in missing else None
-        if embedded is not None and embedded.error:
-            found = [_error(entry.id, "decode", "not encoded", str(embedded.error))]
+        if entry.correct is None:
+            found = [_error(entry.id, "data", "no answer", "its answer names no candidate")]
         else:
-            known = scripts[entry.id]
-            found = _evaluate_one(
-                entry, dataset, known, classifier, encoder, store, config, journal
-            )
+            try:
+                if entry.id in missing:
+                    clip = _clip_of(next(coming))
+                else:
+                    clip = _embedded(entry, dataset, encoder, store, config.fps, keys[entry.id])
+                found = _evaluate_one(entry, clip, scripts[entry.id], classifier, config, journal)
+            except VideoError as error:
+                found = [_error(entry.id, "decode", "not encoded", str(error))]
         errors += found
         progress(entry.id, "; ".join(dict.fromkeys(e["error"] for e in found)))
     rows = journal.sorted([e.id for e in dataset.entries])
@@ -153,7 +156,8 @@ def prediction_again(out: Path, doc_id: str, scorer: str) -> tuple[Prediction, P
     if entry is None:
         raise UsageError(f"The data set {config.data} has no clip of sample {doc_id!r}.")
     scripts = read_scripts(Path(config.scripts), [entry])[entry.id]
-    clip = _embedded(entry, dataset, encoder, Store(out / "embeddings"), config.fps)
+    key = clip_key(dataset, entry, encoder.fingerprint, config.fps)
+    clip = _embedded(entry, dataset, encoder, Store(out / "embeddings"), config.fps, key)
     classifier = make_classifier(encoder, config)
     return _predict(classifier, clip, entry, scripts, scorer), dataset.clip_path(entry)
 
@@ -241,21 +245,13 @@ def _resolve(config: EvalConfig, facts: EncoderFacts) -> EvalConfig:
 
 def _evaluate_one(
     entry: Entry,
-    dataset: Dataset,
+    clip: ClipEmbedding,
     scripts: Sequence[Script | None],
     classifier: ActAlign,
-    encoder: StoredEncoder,
-    store: Store,
     config: EvalConfig,
     journal: _Journal,
 ) -> list[Row]:
     """Score one sample with every scorer that has not scored it; returns why some can't."""
-    if entry.correct is None:
-        return [_error(entry.id, "data", "no answer", "its answer names no candidate")]
-    try:
-        clip = _embedded(entry, dataset, encoder, store, config.fps)
-    except VideoError as error:
-        return [_error(entry.id, "decode", "not encoded", str(error))]
     errors = []
     without = [o for o, s in zip(entry.choices, scripts, strict=True) if s is None]
     for scorer in config.scorers:
@@ -272,33 +268,46 @@ def _evaluate_one(
     return errors
 
 
-def _not_stored(
+def _look_up(
     dataset: Dataset, encoder: StoredEncoder, store: Store, fps: float | None
-) -> dict[str, Path]:
-    """The files of clips that must be encoded, by id; none of a data set that holds frames."""
-    missing = {}
-    for entry in dataset.usable if dataset.folder is not None else ():
+) -> tuple[dict[str, str], dict[str, Path]]:
+    """Each clip's key in the store, and the files of those that must be encoded, both by id.
+
+    Clips of a data set that holds frames have no file, so they are encoded when their turn comes.
+    """
+    keys: dict[str, str] = {}
+    missing: dict[str, Path] = {}
+    for entry in dataset.usable:
         if entry.correct is None:
             continue
-        path = dataset.clip_path(entry)
         try:
-            stored = store.path(entry.id, clip_key(dataset, entry, encoder.fingerprint, fps))
-            if not stored.exists():
-                missing[entry.id] = path
+            key = keys[entry.id] = clip_key(dataset, entry, encoder.fingerprint, fps)
+            there = store.path(entry.id, key).exists()
         except VideoError:  # can't be read: the run says so in its place
-            missing[entry.id] = path
-    return missing
+            there = False
+        if not there and dataset.folder is not None:
+            missing[entry.id] = dataset.clip_path(entry)
+    return keys, missing
+
+
+def _clip_of(embedded: Embedded) -> ClipEmbedding:
+    if embedded.clip is None:
+        raise embedded.error or VideoError(f"{embedded.path} could not be embedded.")
+    return embedded.clip
 
 
 def _embedded(
-    entry: Entry, dataset: Dataset, encoder: StoredEncoder, store: Store, fps: float | None
+    entry: Entry,
+    dataset: Dataset,
+    encoder: StoredEncoder,
+    store: Store,
+    fps: float | None,
+    key: str,
 ) -> ClipEmbedding:
-    key = clip_key(dataset, entry, encoder.fingerprint, fps)
     clip = store.get(entry.id, key)
     if clip is None:
         clip = embed_entry(encoder.real, dataset, entry, fps)
         store.put(clip, key)
-        clip = store.get(entry.id, key) or clip  # so that a resumed run has the very same
     return clip
 
 
