@@ -7,9 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
-from colour_model import RGB, save_colour_model
+from atlas_world import render
+from colour_model import save_colour_model
 
 SCRIPTS = {"scripts": {"sunrise": ["black", "red", "yellow"], "sunset": ["yellow", "red", "black"]}}
 # A minute of green with a sunrise at 15 s and a sunset at 40 s, a second a colour.
@@ -18,24 +18,10 @@ SHOWN[15:18] = ["black", "red", "yellow"]
 SHOWN[40:43] = ["yellow", "red", "black"]
 
 
-def write_clip(path, seconds, fps=5):
-    import av
-
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=fps)
-        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
-        for name in np.repeat(seconds, fps):
-            image = np.tile(np.array(RGB[name], np.uint8), (48, 64, 1))
-            picture = av.VideoFrame.from_ndarray(image, format="rgb24")
-            container.mux(stream.encode(picture.reformat(format="yuv420p")))
-        container.mux(stream.encode())
-    return path
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("long")
-    write_clip(folder / "day.mp4", SHOWN)
+    render(folder / "day.mp4", SHOWN, fps=5, size=(48, 64))
     (folder / "broken.mp4").write_text("not a video")
     (folder / "scripts.json").write_text(json.dumps(SCRIPTS))
     save_colour_model(folder / "model")
