@@ -3,6 +3,7 @@
 Run as a program, so that Ray never lives in the test's own process.
 """
 
+import ipaddress
 import os
 import subprocess
 import sys
@@ -36,8 +37,8 @@ def two_nodes():
             holder.stdout.close()
 
 
-def encoders(holder, *, at_work=False):
-    """Process ids of the cluster's encoder actors; ``at_work``: of those that have a decoder."""
+def actors(holder, kind, *, at_work=False):
+    """Process ids of the cluster's actors of a class; ``at_work``: of those that have a decoder."""
     parents, names = {}, {}
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit():
@@ -56,13 +57,48 @@ def encoders(holder, *, at_work=False):
     return [
         pid
         for pid, name in names.items()
-        if b"EncodeClips" in name and ours(pid) and (pid in decoding or not at_work)
+        if kind.encode() in name and ours(pid) and (pid in decoding or not at_work)
     ]
 
 
 def parent(folder):
-    """The parent of the process of a folder of /proc."""
-    return int((folder / "stat").read_text().rsplit(")", 1)[1].split()[1])
+    """The parent of the process of a folder of /proc; None where it has ended."""
+    try:
+        return int((folder / "stat").read_text().rsplit(")", 1)[1].split()[1])
+    except OSError:
+        return None
+
+
+def listening(pid):
+    """Addresses on which a process or one below it listens."""
+    family, below = {pid}, True
+    while below:
+        below = {
+            int(p.name)
+            for p in Path("/proc").iterdir()
+            if p.name.isdigit() and int(p.name) not in family and parent(p) in family
+        }
+        family |= below
+    sockets = set()
+    for one in family:
+        try:
+            links = list(Path(f"/proc/{one}/fd").iterdir())
+        except OSError:
+            continue
+        for link in links:
+            try:
+                sockets.add(str(link.readlink()))
+            except OSError:
+                continue
+    found = set()
+    for table in ("tcp", "tcp6"):
+        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == "0A" and f"socket:[{fields[9]}]" in sockets:
+                words = bytes.fromhex(fields[1].split(":")[0])
+                raw = b"".join(words[i : i + 4][::-1] for i in range(0, len(words), 4))
+                found.add(str(ipaddress.ip_address(raw)))
+    return found
 
 
 def main():

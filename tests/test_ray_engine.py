@@ -1,11 +1,13 @@
 """The Ray engine on a real cluster of two nodes: the local engine's results, whatever dies."""
 
+import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from fractions import Fraction
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,13 +18,16 @@ import pytest
 from atlas_world import render
 from colour_model import RGB, save_colour_model
 from fault_world import make_dataset
-from ray_nodes import OBJECT_STORE, encoders, two_nodes
+from ray_nodes import OBJECT_STORE, actors, listening, two_nodes
 
+from actalign._types import ClipEmbedding
 from actalign.cli_options import ray_cluster
 from actalign.demo import demo_clips
+from actalign.encoder import load_encoder
 from actalign.errors import UsageError
-from actalign.ray_engine import RayCluster, fit
-from actalign.store import Store, read_entry
+from actalign.parquet_store import open_store
+from actalign.ray_cluster import RayCluster, fit
+from actalign.store import Store, read_entry, write_entry
 
 needs_ray = pytest.mark.skipif(find_spec("ray") is None, reason="the extra ray is not installed")
 COLOURS = (["red", "green"], ["green", "red"], ["blue", "red"], ["red", "blue"], ["green", "blue"])
@@ -153,6 +158,69 @@ def test_an_evaluation_is_the_local_engines_to_the_byte(tmp_path, start, cluster
     assert contents(stores[0]) == contents(stores[1])
 
 
+def fill_stores(folder, model, count=60):
+    """Clips in ``store`` and ``parquet``, some twice; four of them can't be aligned."""
+    rng = np.random.default_rng(0)
+    fingerprint = load_encoder(str(model)).fingerprint
+
+    def clip(name, frames=4):
+        rows, times = rng.normal(size=(frames, 3)).astype(np.float32), np.arange(frames) / 30
+        return ClipEmbedding(name, rows, times, frames / 30, "colour", fingerprint)
+
+    store, parquet = Store(folder / "store"), open_store(f"file://{folder}/parquet")
+    for n in range(count):  # one clip, stored again and again
+        path = store.path("long", f"{n:02}")
+        if n == 0:
+            write_entry(clip("long", 20_000), path)
+        else:
+            path.hardlink_to(store.path("long", "00"))
+    for name in ("long", "short", "cut"):
+        parquet.put(clip(name), "k")
+        store.put(clip(name), "k")
+    store.put(replace(clip("stranger"), fingerprint="beef"), "k")
+    (folder / "store" / "gone.k.safetensors").symlink_to("nowhere")
+    for path in (store.path("cut", "k"), Path(parquet.path("cut", "k"))):
+        path.write_bytes(path.read_bytes()[:-5])
+    return count + 8
+
+
+@needs_ray
+@pytest.mark.slow
+def test_stored_clips_are_aligned_to_the_byte_as_locally_though_an_actor_dies(
+    tmp_path, start, cluster, model
+):
+    count = fill_stores(tmp_path, model)
+    run = ["align", "store", f"file://{tmp_path}/parquet/", "--labels", "red,green,blue"]
+    run += ["--model", model, "--top-k", 2]
+    code, text = finish(start(*run, "--out", "local.jsonl"))
+    assert code == 1, text
+    said = f"{count - 4} aligned, 4 failed"
+    assert said in text
+    running = start(*run, "--out", "ray.jsonl", "--engine", "ray", "--ray-address", cluster[0])
+    shown = ""
+    while "] long\n" not in shown:  # the first is done
+        line = running.stderr.readline()
+        assert line, shown
+        shown += line
+    os.kill(actors(cluster[1], "AlignEntries")[0], signal.SIGKILL)
+    code, text = finish(running)
+    assert code == 1, text
+    assert said in text
+    assert (tmp_path / "ray.jsonl").read_bytes() == (tmp_path / "local.jsonl").read_bytes()
+    rows = [json.loads(line) for line in (tmp_path / "ray.jsonl").read_text().splitlines()]
+    assert len({row["doc_id"] for row in rows}) == len(rows) == count
+    failed = {row["doc_id"]: row["error"] for row in rows if row["status"] == "error"}
+    assert failed.keys() == {
+        "store/cut.k.safetensors",
+        f"file://{tmp_path}/parquet/cut.k.parquet",
+        "gone.k",
+        "stranger",
+    }
+    assert "encode the clip again" in failed.pop("stranger")
+    assert all("can't be read" in error for error in failed.values())
+    assert all(error in shown + text for error in failed.values())
+
+
 @needs_ray
 @pytest.mark.slow
 def test_a_killed_encoder_loses_nothing(tmp_path, start, cluster):
@@ -167,7 +235,7 @@ def test_a_killed_encoder_loses_nothing(tmp_path, start, cluster):
     running = start(*run, "--out", "ray", "--engine", "ray", "--ray-address", cluster[0])
     store = Store(tmp_path / "ray")
     wait_for(lambda: list(store))
-    os.kill(wait_for(lambda: encoders(cluster[1], at_work=True))[0], signal.SIGKILL)
+    os.kill(wait_for(lambda: actors(cluster[1], "EncodeClips", at_work=True))[0], signal.SIGKILL)
     assert len(list(store)) < 6  # it was in mid-run
     code, text = finish(running)
     assert code == 0, text
@@ -189,7 +257,7 @@ def test_memory_stays_bounded_and_frames_stay_out_of_the_object_store(
     )  # fmt: skip
     peak = 0
     while running.poll() is None:
-        for pid in encoders(cluster[1]):
+        for pid in actors(cluster[1], "EncodeClips"):
             try:
                 status = Path(f"/proc/{pid}/status").read_text()
             except OSError:
@@ -219,7 +287,7 @@ def test_a_clip_that_always_kills_its_encoder_is_a_failed_row(
         "--engine", "ray", "--ray-address", cluster[0],
     )  # fmt: skip
     while running.poll() is None:
-        for pid in encoders(cluster[1], at_work=True):
+        for pid in actors(cluster[1], "EncodeClips", at_work=True):
             os.kill(pid, signal.SIGKILL)
         time.sleep(0.05)
     code, text = finish(running)
@@ -242,47 +310,6 @@ def test_a_cluster_of_its_own_listens_on_loopback_only(tmp_path, start, model):
     assert "1 encoded" in text
     assert seen
     assert seen <= {"127.0.0.1", "::1", "::ffff:7f00:1"}
-
-
-def listening(pid):
-    """Addresses on which a process or one below it listens."""
-    import ipaddress
-
-    family, below = {pid}, True
-    while below:
-        below = {
-            int(p.name)
-            for p in Path("/proc").iterdir()
-            if p.name.isdigit() and int(p.name) not in family and parent(p) in family
-        }
-        family |= below
-    sockets = set()
-    for one in family:
-        try:
-            links = list(Path(f"/proc/{one}/fd").iterdir())
-        except OSError:
-            continue
-        for link in links:
-            try:
-                sockets.add(str(link.readlink()))
-            except OSError:
-                continue
-    found = set()
-    for table in ("tcp", "tcp6"):
-        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
-            fields = line.split()
-            if fields[3] == "0A" and f"socket:[{fields[9]}]" in sockets:
-                words = bytes.fromhex(fields[1].split(":")[0])
-                raw = b"".join(words[i : i + 4][::-1] for i in range(0, len(words), 4))
-                found.add(str(ipaddress.ip_address(raw)))
-    return found
-
-
-def parent(folder):
-    try:
-        return int((folder / "stat").read_text().rsplit(")", 1)[1].split()[1])
-    except OSError:
-        return None
 
 
 def node(cpus, gpus=0, alive=True):

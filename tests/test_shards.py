@@ -104,6 +104,36 @@ def test_shards_of_encode_fill_one_folder(tmp_path):
         assert one.provenance == other.provenance
 
 
+def test_shards_of_align_merge_to_the_same_bytes(tmp_path):
+    model = save_colour_model(tmp_path / "model")
+    for number, colours in enumerate(COLOURS):
+        render(tmp_path / "clips" / f"clip{number}.mp4", colours)
+    encode = ["encode", "clips", "--model", model, "--quiet"]
+    for more in (["--out", "store"], ["--out", "store", "--fps", 5]):  # each clip twice
+        assert actalign(tmp_path, *encode, *more).returncode == 0
+    damaged = min((tmp_path / "store").iterdir())
+    damaged.write_bytes(damaged.read_bytes()[:-1])
+    run = ["align", "store", "--labels", "red,green", "--model", model, "--quiet"]
+    whole = actalign(tmp_path, *run, "--out", "whole.jsonl")
+    assert whole.returncode == 1, whole.stderr
+    lines = (tmp_path / "whole.jsonl").read_text().splitlines()
+    assert len({json.loads(line)["doc_id"] for line in lines}) == 2 * len(COLOURS)
+    for index in range(2):
+        done = actalign(
+            tmp_path, *run, "--out", f"part{index}.jsonl", "--num-shards=2", "--shard", index
+        )
+        assert "Traceback" not in done.stderr
+    parts = ["part1.jsonl", "part0.jsonl"]
+    assert all((tmp_path / part).read_text() for part in parts)
+    merged = actalign(tmp_path, "merge", "merged.jsonl", *parts)
+    assert merged.returncode == 0, merged.stderr
+    assert (tmp_path / "merged.jsonl").read_bytes() == (tmp_path / "whole.jsonl").read_bytes()
+    actalign(tmp_path, *run, "--smoothing=0", "--out", parts[0], "--num-shards=2", "--shard=1")
+    mixed = actalign(tmp_path, "merge", "mixed.jsonl", *parts)
+    assert mixed.returncode == 2
+    assert "are not shards of one run" in mixed.stderr
+
+
 def test_a_clips_shard_is_fixed():
     # SHA-256 of "a" begins ca978112ca1bbdca, that of "b" 3e23e8160039594a.
     assert Shard(0xCA978112CA1BBDCA % 7, 7).holds("a")

@@ -10,11 +10,12 @@ import numpy as np
 
 from actalign._types import ClipEmbedding, Float32, FrameBatch, Script
 from actalign.alignment import Alignment, align
+from actalign.encoded_candidates import EncodedCandidates, check_encoder
 from actalign.encoder import DEFAULT_MODEL, Encoder, encode_frames, load_encoder, revision_of
-from actalign.errors import EncoderError, UsageError
+from actalign.errors import UsageError
 from actalign.pipeline import Sampling, embed_video
-from actalign.prediction import Candidate, Prediction
-from actalign.scoring import Calibration, affinity, alignments, get_scorer
+from actalign.prediction import Prediction
+from actalign.scoring import Calibration, affinity, get_scorer
 from actalign.similarity import smooth
 from actalign.store import Store
 from actalign.subactions import label_text, load_scripts, scripts_for, step_texts
@@ -86,12 +87,7 @@ class ActAlign:
         start, end: seconds of the source file, [start, end). Raises VideoError.
         """
         if isinstance(video, ClipEmbedding):
-            if video.fingerprint != self.encoder.fingerprint:
-                raise EncoderError(
-                    f"The embeddings of {video.clip_id!r} come from {video.model_id} "
-                    f"({video.fingerprint}), but the texts would come from "
-                    f"{self.encoder.model_id} ({self.encoder.fingerprint}); encode the clip again."
-                )
+            check_encoder(video, self.encoder.model_id, self.encoder.fingerprint)
             return video
         if isinstance(video, FrameBatch):
             if len(video) == 0:
@@ -134,38 +130,43 @@ class ActAlign:
         is aligned as a script of one step, its own name.
         """
         clip = self.embed(video, start=start, end=end)
+        ready = self.encode_candidates(candidate_labels, scripts, domain=domain, scorer=scorer)
+        return ready.predict(clip)
+
+    def encode_candidates(
+        self,
+        candidate_labels: Sequence[str],
+        scripts: Scripts | None = None,
+        *,
+        domain: str | None = None,
+        scorer: str | None = None,
+    ) -> EncodedCandidates:
+        """Embed the candidates' texts once, to score any number of embedded clips; see `predict`.
+
+        Raises UsageError for labels or scripts that are wrong.
+        """
         chosen, without = scripts_for(candidate_labels, as_scripts(scripts), domain=domain)
         use = self.scorer if scorer is None else get_scorer(scorer)
-        frames = smooth(
-            clip.embeddings, pts_seconds=clip.pts_seconds, seconds=self.smoothing_seconds
-        )
         read = [step_texts(s, self.step_template) for s in chosen]
         steps = [self.encode(texts) for texts in read]
-        found = (use.align or alignments)(frames, steps, self.calibration)
-        if use.texts == "label":
-            texts = [self.encode([label_text(s, self.label_template)]) for s in chosen]
-            scores = use.score(frames, texts, self.calibration)
-        elif use.align:
-            scores = np.array([alignment.score for alignment in found])
-        else:
-            scores = use.score(frames, steps, self.calibration)
-        candidates = [
-            Candidate(s.label, float(score), s, s.label not in without, alignment)
-            for s, score, alignment in zip(chosen, scores, found, strict=True)
-        ]
-        candidates.sort(key=lambda c: -c.score)
-        return Prediction(
-            clip=clip,
-            candidates=tuple(candidates),
+        names = [label_text(s, self.label_template) for s in chosen if use.texts == "label"]
+        return EncodedCandidates(
+            model_id=self.encoder.model_id,
+            fingerprint=self.encoder.fingerprint,
+            calibration=self.calibration,
             scorer=use.name,
             smoothing_seconds=self.smoothing_seconds,
             domain=domain,
-            text_warnings=tuple(w for texts in read for t in texts for w in self._text_warnings[t]),
+            scripts=chosen,
+            steps=steps,
+            names=[self.encode([text]) for text in names],
+            without=without,
             settings={
                 "step_template": self.step_template,
                 "label_template": self.label_template,
                 **revision_of(self.encoder),
             },
+            warnings=tuple(w for texts in read for t in texts for w in self._text_warnings[t]),
         )
 
     def __call__(

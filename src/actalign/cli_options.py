@@ -12,7 +12,7 @@ from actalign.errors import UsageError
 if TYPE_CHECKING:
     from actalign._types import Script
     from actalign.llm import LLMConfig
-    from actalign.ray_engine import RayCluster
+    from actalign.ray_cluster import RayCluster
 
 Videos = Annotated[
     list[Path], typer.Argument(help="Video files, folders of them, or .txt lists of paths.")
@@ -86,7 +86,7 @@ def ray_cluster(
         if (address, num_gpus, num_actors) != (None, None, None):
             raise UsageError("--ray-address, --num-gpus and --num-actors need --engine ray.")
         return None
-    from actalign.ray_engine import RayCluster
+    from actalign.ray_cluster import RayCluster
 
     return RayCluster(address, num_gpus or 0.0, num_actors)
 

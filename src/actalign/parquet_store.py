@@ -10,7 +10,7 @@ import io
 import uuid
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -29,19 +29,10 @@ class ParquetStore:
     """
 
     def __init__(self, folder: str) -> None:
-        try:
-            import fsspec
-        except ImportError as error:
-            raise UsageError(
-                f"The address {folder} needs fsspec; run `pip install 'actalign[ray]'`."
-            ) from error
         self.folder = folder.rstrip("/")
         self.damaged: list[str] = []
         """One sentence for each entry found damaged since this object was made."""
-        try:
-            self._files, self._root = fsspec.core.url_to_fs(self.folder)
-        except (ImportError, ValueError) as error:
-            raise UsageError(f"The address {folder} can't be used: {error}.") from error
+        self._files, self._root = _file_system(self.folder)
         # An object store shows a file when it is whole; elsewhere that takes a rename.
         self._renames = bool(getattr(self._files, "local_file", False))
 
@@ -91,6 +82,50 @@ def open_store(folder: str | Path) -> AnyStore:
     if isinstance(folder, str) and "://" in folder:
         return ParquetStore(folder)
     return Store(folder)
+
+
+def list_address(address: str) -> list[str]:
+    """The addresses of the entries in a folder at an address, sorted; of a file, its own.
+
+    Raises UsageError where nothing is there, ActAlignError where it can't be listed.
+    """
+    address = address.rstrip("/")
+    files, root = _file_system(address)
+    try:
+        found = [str(path).rstrip("/") for path in files.ls(root, detail=False)]
+    except FileNotFoundError as error:
+        raise UsageError(f"There is no file or folder {address}.") from error
+    except Exception as error:  # every file system has its own kinds
+        raise ActAlignError(f"The folder {address} can't be listed: {error}.") from error
+    if found == [root]:
+        return [address]
+    names = sorted(PurePosixPath(path).name for path in found)
+    return [f"{address}/{name}" for name in names if name.endswith(".parquet")]
+
+
+def read_address(address: str) -> ClipEmbedding:
+    """Read one entry; raises ActAlignError when it is missing, damaged, or not one of ours."""
+    files, path = _file_system(address)
+    try:
+        data = files.cat_file(path)
+    except Exception as error:  # every file system has its own kinds
+        raise ActAlignError(f"The store's entry {address} can't be read: {error}.") from error
+    return _clip(data, address)
+
+
+def _file_system(address: str) -> tuple[Any, str]:
+    """The fsspec file system of an address, and the path there; raises UsageError."""
+    try:
+        import fsspec
+    except ImportError as error:
+        raise UsageError(
+            f"The address {address} needs fsspec; run `pip install 'actalign[ray]'`."
+        ) from error
+    try:
+        files, path = fsspec.core.url_to_fs(address)
+    except (ImportError, ValueError) as error:
+        raise UsageError(f"The address {address} can't be used: {error}.") from error
+    return files, path
 
 
 def _parquet(clip: ClipEmbedding) -> bytes:

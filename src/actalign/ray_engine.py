@@ -10,12 +10,8 @@ which all machines must see; what was stored before a worker died is not made ag
 from __future__ import annotations
 
 import json
-import logging
-import os
 import socket
-import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -27,24 +23,21 @@ from actalign.encoder import Encoder, load_encoder
 from actalign.errors import ActAlignError, EncoderError, UsageError, VideoError
 from actalign.parquet_store import AnyStore, open_store
 from actalign.pipeline import Embedded, Sampling, embed_videos
+from actalign.ray_cluster import (
+    DEATHS,
+    Item,
+    Outcome,
+    RayCluster,
+    connected,
+    enter,
+    fit,
+    run_on_actors,
+    stop,
+)
 
 MOST_CLIPS = 16
 """Clips that one actor is given at a time."""
 MOST_DECODERS = 8
-DEATHS = 3
-"""A clip whose encoder's process dies so often is given up as a failed row."""
-
-
-@dataclass(frozen=True, slots=True)
-class RayCluster:
-    """Where to run: address of a cluster (None: RAY_ADDRESS, else one started on this machine).
-
-    num_gpus: of each encoder actor, fractions share one. num_actors: None for as many as fit.
-    """
-
-    address: str | None = None
-    num_gpus: float = 0.0
-    num_actors: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +100,7 @@ def embed_videos_on_ray(
     an address. Raises UsageError where it isn't or where the cluster lacks what is asked for,
     EncoderError where a machine can't load the model.
     """
-    with _connected(cluster) as ray:
+    with connected(cluster) as ray:
         actors, cpus = fit(ray.nodes(), cluster)
         work = Work(
             model=model,
@@ -118,154 +111,18 @@ def embed_videos_on_ray(
             silent_seconds=silent_seconds,
             decoders=min(max(1, cpus - 1), MOST_DECODERS),
         )
-        clips = [(n, name, str(path)) for n, (name, path) in enumerate(videos.items())]
-        size = min(MOST_CLIPS, max(1, len(clips) // (4 * actors)))
-        wanted = {"num_cpus": cpus, "num_gpus": cluster.num_gpus}
-        outcomes = _outcomes(clips, work, actors, wanted, size)
+        outcomes = run_on_actors(
+            {name: str(path) for name, path in videos.items()},
+            EncodeClips,
+            work,
+            actors=actors,
+            wanted={"num_cpus": cpus, "num_gpus": cluster.num_gpus},
+            most=MOST_CLIPS,
+        )
         for outcome, (name, path) in zip(outcomes, videos.items(), strict=True):
             if on_frames and outcome["state"] == "encoded":
                 on_frames(name, outcome["frames"])
             yield _embedded(outcome, name, path, work, store)
-
-
-def fit(nodes: Sequence[dict[str, Any]], cluster: RayCluster) -> tuple[int, int]:
-    """How many encoder actors to run, and CPUs for each: its encoder's and its decoders'.
-
-    nodes: as `ray.nodes()` gives them. Raises UsageError where they can't hold the actors.
-    """
-    sizes = [
-        (int(node["Resources"].get("CPU", 0)), float(node["Resources"].get("GPU", 0)))
-        for node in nodes
-        if node["Alive"]
-    ]
-    share = cluster.num_gpus
-
-    def room(cpus: int) -> int:
-        return sum(min(c // cpus, int(g / share + 1e-9)) if share else c // cpus for c, g in sizes)
-
-    most = room(1)
-    actors = cluster.num_actors or most
-    if not 0 < actors <= most:
-        what = f"{share:g} GPUs and a CPU" if share else "a CPU"
-        raise UsageError(
-            f"The Ray cluster has room for {most} encoder actors with {what} each, not "
-            f"{max(actors, 1)}; give fewer --num-actors or --num-gpus, or add machines."
-        )
-    largest = max(c for c, _ in sizes)
-    return actors, max(cpus for cpus in range(1, largest + 1) if room(cpus) >= actors)
-
-
-@contextmanager
-def _connected(cluster: RayCluster) -> Iterator[Any]:
-    """Ray, connected; a cluster started for this run listens on loopback only and ends with it."""
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # else its C++ side writes to stderr
-    address = cluster.address or os.environ.get("RAY_ADDRESS")
-    if not address or address.rpartition(":")[0] in ("127.0.0.1", "localhost", "[::1]"):
-        # Ray takes its machine's outer address for loopback unless told that it has none.
-        os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
-    try:
-        import ray
-        import ray.data
-    except ImportError as error:
-        raise UsageError(
-            f"--engine ray needs more packages ({error}); run `pip install 'actalign[ray]'`."
-        ) from error
-    mine = not ray.is_initialized()
-    if mine:
-        options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
-        if not address:
-            options |= {"include_dashboard": False, "_node_ip_address": "127.0.0.1"}
-        try:
-            ray.init(address=address or "local", **options)
-        except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
-            reason = str(error).splitlines()[0]
-            raise UsageError(
-                f"The Ray cluster {address or 'on this machine'} can't be used ({reason}); check "
-                "--ray-address."
-            ) from error
-    logging.getLogger("ray.data").setLevel(logging.CRITICAL)
-    context = ray.data.DataContext.get_current()
-    context.enable_progress_bars = False
-    context.print_on_execution_start = False
-    context.max_errored_blocks = -1  # what a dying worker leaves out is asked for again, below
-    context.execution_no_progress_timeout_s = -1  # one clip may take hours
-    try:
-        yield ray
-    finally:
-        if mine:
-            ray.shutdown()
-
-
-def _outcomes(
-    clips: Sequence[tuple[int, str, str]],
-    work: Work,
-    actors: int,
-    wanted: dict[str, float],
-    size: int,
-) -> Iterator[dict[str, Any]]:
-    """One outcome a clip, in order; those that came early wait here, small as they are."""
-    from ray.exceptions import RayError
-
-    waiting: dict[int, dict[str, Any]] = {}
-    done = 0
-    left = clips
-    # Workers that died too often took all clips they had been given with them, so what is left
-    # after a first round is tried clip by clip.
-    for clips_each in (size, 1):
-        try:
-            for outcome in _run(left, work, actors, wanted, clips_each):
-                waiting[outcome["n"]] = outcome
-                while done in waiting:
-                    yield waiting.pop(done)
-                    done += 1
-        except RayError as error:
-            if clips_each == 1 and left is not clips:
-                reason = str(error).splitlines()[0]
-                raise ActAlignError(
-                    f"The Ray cluster failed: {reason} Run the same command again to go on."
-                ) from error
-        left = [clip for clip in clips[done:] if clip[0] not in waiting]
-    for n, name, _ in clips[done:]:
-        gone = f"The encoder's process died {DEATHS} times at the clip {name!r}; report the clip."
-        yield waiting.get(n, {"state": "failed", "error": gone})
-
-
-def _run(
-    clips: Sequence[tuple[int, str, str]],
-    work: Work,
-    actors: int,
-    wanted: dict[str, float],
-    size: int,
-) -> Iterator[dict[str, Any]]:
-    """The outcomes of clips in any order; those of workers that died too often are missing."""
-    import ray.data
-
-    starts = range(0, len(clips), size)
-    blocks = [{"clips": json.dumps(clips[start : start + size])} for start in starts]
-    if not blocks:
-        return
-    pool = ray.data.ActorPoolStrategy(
-        size=min(actors, len(blocks)), max_tasks_in_flight_per_actor=1
-    )
-    with warnings.catch_warnings():
-        # It is to go in Ray 2.64, but nothing else bounds how often a deadly clip is tried.
-        warnings.filterwarnings("ignore", "`ray_remote_args_fn` is deprecated")
-        outcomes = ray.data.from_items(blocks, override_num_blocks=len(blocks)).map_batches(
-            EncodeClips,
-            fn_constructor_args=(work,),
-            batch_size=1,
-            compute=pool,
-            num_cpus=wanted["num_cpus"],
-            num_gpus=wanted["num_gpus"],
-            ray_remote_args_fn=lambda: {**wanted, "max_task_retries": DEATHS - 1},
-        )
-    for row in outcomes.iter_rows():
-        outcome = json.loads(row["outcome"])
-        if outcome["state"] == "stop":
-            kinds = {kind.__name__: kind for kind in (UsageError, EncoderError)}
-            raise kinds.get(outcome["kind"], ActAlignError)(outcome["error"])
-        yield outcome
 
 
 class EncodeClips:
@@ -275,15 +132,9 @@ class EncodeClips:
         self._work = work
         self._fault: ActAlignError | None = None
         try:
-            os.chdir(work.folder)
+            enter(work.folder)
             self._encoder = work.model.load()
             self._store = open_store(work.store)
-        except OSError as error:
-            self._fault = UsageError(
-                f"The folder {work.folder} can't be entered ({error}); run from a folder that all "
-                "machines share."
-            )
-            return
         except ActAlignError as error:
             self._fault = error
             return
@@ -298,19 +149,17 @@ class EncodeClips:
 
     def __call__(self, batch: dict[str, Any]) -> Iterator[dict[str, list[str]]]:
         """For JSON lists of clips (n, id, path), outcomes as JSON, one a clip."""
-        for clips in batch["clips"]:
+        for clips in batch["items"]:
             for outcome in self._encode(json.loads(clips)):
                 yield {"outcome": [json.dumps(outcome)]}
 
-    def _encode(self, clips: list[tuple[int, str, str]]) -> Iterator[dict[str, Any]]:
+    def _encode(self, clips: list[Item]) -> Iterator[Outcome]:
         places = {name: n for n, name, _ in clips}
         left = {name: Path(path) for _, name, path in clips}
         try:
             yield from self._embed(places, left, list(left))
         except ActAlignError as error:  # not of one clip: no model, a full disk
-            text = f"On the machine {socket.gethostname()}: {error}"
-            kind = type(error).__name__
-            yield {"n": places[next(iter(left))], "state": "stop", "error": text, "kind": kind}
+            yield stop(places[next(iter(left))], error)
         except Exception:  # of one of them, but of which?
             for name in list(left):
                 try:
@@ -321,7 +170,7 @@ class EncodeClips:
 
     def _embed(
         self, places: dict[str, int], left: dict[str, Path], names: list[str]
-    ) -> Iterator[dict[str, Any]]:
+    ) -> Iterator[Outcome]:
         """Outcomes of some clips, each then no longer left."""
         if self._fault:
             raise self._fault
@@ -336,7 +185,7 @@ class EncodeClips:
             yield {"n": places[found.clip_id], **_outcome(found, self._work)}
 
 
-def _outcome(found: Embedded, work: Work) -> dict[str, Any]:
+def _outcome(found: Embedded, work: Work) -> Outcome:
     """What the run needs to know of a clip; its embeddings are in the store."""
     if found.clip is None:
         return {"state": "failed", "error": str(found.error)}
@@ -349,9 +198,10 @@ def _outcome(found: Embedded, work: Work) -> dict[str, Any]:
     }
 
 
-def _embedded(
-    outcome: dict[str, Any], name: str, path: Path, work: Work, store: AnyStore
-) -> Embedded:
+def _embedded(outcome: Outcome, name: str, path: Path, work: Work, store: AnyStore) -> Embedded:
+    if outcome["state"] == "lost":
+        gone = f"The encoder's process died {DEATHS} times at the clip {name!r}; report the clip."
+        return Embedded(name, path, error=VideoError(gone))
     if outcome["state"] == "failed":
         return Embedded(name, path, error=VideoError(outcome["error"]))
     clip = store.get(name, outcome["key"])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -54,11 +54,18 @@ class Shard:
         digest = hashlib.sha256(clip_id.encode("utf-8", "surrogateescape")).digest()
         return int.from_bytes(digest[:8], "big") % self.count == self.index
 
-    def marks(self, clip_ids: Iterable[str], settings: Mapping[str, object]) -> dict[str, Row]:
+    def marks(
+        self,
+        clip_ids: Iterable[str],
+        settings: Mapping[str, object],
+        *,
+        held: Container[str] | None = None,
+    ) -> dict[str, Row]:
         """What a row of this shard says in "shard", by clip: where it belongs in the whole run.
 
         clip_ids: of the whole run, in order. settings: all that its rows depend on, as JSON can
-        hold it; parts of other settings or other clips never merge.
+        hold it; parts of other settings or other clips never merge. held: this shard's clips,
+        where something else than their ids says which they are.
         """
         ids = list(clip_ids)
         of_all = {"index": self.index, "count": self.count, "clips": len(ids)}
@@ -66,7 +73,7 @@ class Shard:
         return {
             name: {**of_all, "clip": n, "run": run}
             for n, name in enumerate(ids)
-            if self.holds(name)
+            if (self.holds(name) if held is None else name in held)
         }
 
 
@@ -118,8 +125,11 @@ def _index(parts: Sequence[Path]) -> dict[str, _Line]:
 
 
 def _settings(row: Row) -> Iterator[tuple[str, object]]:
-    """What must be the same in all rows; a failed clip's row has few of them."""
-    if row.get("status") == "ok":
+    """What must be the same in all rows; a failed clip's row has few of them.
+
+    Rows of a shard carry a hash of the run's settings, which covers clips of unlike sampling too.
+    """
+    if row.get("status") == "ok" and "shard" not in row:
         yield from ((name, row.get(name)) for name in SETTINGS)
         yield from (row.get("settings") or {}).items()
         source = row.get("provenance") or {}
@@ -185,7 +195,7 @@ def _parse(line: bytes, part: Path, number: int) -> Row:
     except (ValueError, KeyError, TypeError, RecursionError):
         raise UsageError(
             f"{part}, line {number} is not a prediction; give files that `actalign classify --out` "
-            "wrote."
+            "or `actalign align --out` wrote."
         ) from None
 
 

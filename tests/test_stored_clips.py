@@ -1,0 +1,72 @@
+"""Which stored clips a command line means, and by what ids their rows go."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from actalign._types import ClipEmbedding
+from actalign.errors import ActAlignError, UsageError
+from actalign.parquet_store import open_store, read_address
+from actalign.store import Store, entry_key, write_entry
+from actalign.stored_clips import clip_name, stored_clips, with_unlike_ids
+
+
+def clip(clip_id):
+    return ClipEmbedding(clip_id, np.ones((2, 3), np.float32), np.arange(2.0), 2.0, "m", "f")
+
+
+@pytest.fixture
+def stores(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for folder, names in (("one", "ba"), ("two", "b"), (f"file://{tmp_path}/three", "db")):
+        for name in names:
+            open_store(folder).put(clip(name), "k")
+    return tmp_path
+
+
+def test_entries_go_by_their_file_names_or_their_paths_where_two_agree(stores):
+    address = f"file://{stores}/three"
+    assert stored_clips(["one"]) == {"a.k": "one/a.k.safetensors", "b.k": "one/b.k.safetensors"}
+    assert stored_clips(["two/", "one/a.k.safetensors", "one/", address + "/"]) == {
+        "two/b.k.safetensors": "two/b.k.safetensors",
+        "a.k": "one/a.k.safetensors",
+        "one/b.k.safetensors": "one/b.k.safetensors",
+        f"{address}/b.k.parquet": f"{address}/b.k.parquet",
+        "d.k": f"{address}/d.k.parquet",
+    }
+    one = f"{address}/d.k.parquet"
+    assert stored_clips([one, one]) == {"d.k": one}
+    assert read_address(one).clip_id == "d"
+
+
+@pytest.mark.parametrize("place", ["{}", "file://{}"])
+def test_what_holds_no_entries_is_refused_by_name(tmp_path, place):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UsageError, match="empty holds no embeddings"):
+        stored_clips([place.format(tmp_path / "empty")])
+    with pytest.raises(UsageError, match=r"no file or folder .*nowhere"):
+        stored_clips([place.format(tmp_path / "nowhere")])
+
+
+def test_a_missing_entry_at_an_address_is_named(tmp_path):
+    with pytest.raises(ActAlignError, match=r"file://.*x\.parquet can't be read"):
+        read_address(f"file://{tmp_path}/x.parquet")
+
+
+@given(clip_id=st.text(min_size=1, max_size=100), keys=st.sets(st.integers(), min_size=2))
+def test_entries_of_one_clip_share_its_name_whatever_it_is(clip_id, keys):
+    paths = [Store("s").path(clip_id, entry_key({"fps": key})) for key in keys]
+    others = [Path("elsewhere") / path.name for path in paths]
+    assert len({clip_name(str(path)) for path in (*paths, *others)}) == 1
+
+
+def test_a_clip_that_is_stored_again_takes_its_entrys_id(tmp_path):
+    rows = [{"doc_id": "x", "n": n} for n in range(3)]
+    ids = ["x.1", "x.2", "x.3"]
+    assert [row["doc_id"] for row in with_unlike_ids(rows, ids)] == ["x", "x.2", "x.3"]
+    assert list(with_unlike_ids([], [])) == []
+    write_entry(clip("x"), tmp_path / "x.safetensors")  # a name of the user's own
+    assert clip_name(str(tmp_path / "x.safetensors")) == "x"
