@@ -7,36 +7,17 @@ import sys
 
 import numpy as np
 import pytest
-from colour_model import RGB, save_colour_model
+from colour_model import save_colour_model
 
 from actalign import ActAlign, EncoderError, FrameBatch, Script, UsageError, VideoError
 from actalign.pipeline import clip_ids
+from tests.colour_clips import colour_frames, write_colours
 
 SCRIPTS = {
     "sunrise": ["black", "red", "yellow"],
     "sunset": ["yellow", "red", "black"],
     "forest": ["green"],
 }
-
-
-def colour_frames(names, each=10, size=(48, 64)):
-    return np.concatenate(
-        [np.tile(np.array(RGB[name], np.uint8), (each, *size, 1)) for name in names]
-    )
-
-
-def write_clip(path, names, each=10, fps=10):
-    """A real H.264 clip that shows each colour for each / fps seconds."""
-    import av
-
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=fps)
-        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
-        for image in colour_frames(names, each):
-            picture = av.VideoFrame.from_ndarray(image, format="rgb24")
-            container.mux(stream.encode(picture.reformat(format="yuv420p")))
-        container.mux(stream.encode())
-    return path
 
 
 @pytest.fixture(scope="module")
@@ -47,9 +28,9 @@ def model(tmp_path_factory):
 @pytest.fixture(scope="module")
 def clips(tmp_path_factory):
     folder = tmp_path_factory.mktemp("clips")
-    write_clip(folder / "dawn.mp4", ["black", "red", "yellow"])
-    write_clip(folder / "dusk.mp4", ["yellow", "red", "black"])
-    write_clip(folder / "woods.mp4", ["green"])
+    write_colours(folder / "dawn.mp4", ["black", "red", "yellow"])
+    write_colours(folder / "dusk.mp4", ["yellow", "red", "black"])
+    write_colours(folder / "woods.mp4", ["green"])
     (folder / "broken.mp4").write_text("not a video")
     return folder
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,28 +12,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pytest
-from colour_model import RGB, save_colour_model
+from colour_model import save_colour_model
 
 from actalign import UsageError, VideoError
 from actalign.demo import demo_clips
 from actalign.source import HELD_SECONDS, LiveSource, without_password
+from tests.colour_clips import write_colours
+from tests.rtsp_server import RTSPServer
 
 FPS = 5
-
-
-def write_clip(path, seconds):
-    """A real clip that shows a colour a second; the suffix says the container."""
-    import av
-
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=10, options={"g": "10", "bf": "0"})
-        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
-        for name in np.repeat(seconds, 10):
-            image = np.tile(np.array(RGB[name], np.uint8), (48, 64, 1))
-            picture = av.VideoFrame.from_ndarray(image, format="rgb24")
-            container.mux(stream.encode(picture.reformat(format="yuv420p")))
-        container.mux(stream.encode())
-    return path
 
 
 @pytest.fixture(scope="module")
@@ -41,18 +29,22 @@ def folder(tmp_path_factory):
     save_colour_model(folder / "model")
     scripts = {"scripts": {"stop": ["red"], "go": ["green"], "dawn": ["red", "green"]}}
     (folder / "scripts.json").write_text(json.dumps(scripts))
-    write_clip(folder / "short.mp4", ["red", "red", "red", "green"])
+    write_colours(folder / "short.mp4", ["red", "red", "red", "green"])
     return folder
 
 
 class Camera:
-    """Serves MPEG-TS at its own speed: red, which breaks off or falls silent; then an error; then
-    green."""
+    """Serves MPEG-TS at its own speed: red, which has a fault; then an error; then green.
 
-    def __init__(self, folder, *, falls_silent=False):
-        red = write_clip(folder / "red.ts", ["red"] * 6).read_bytes()
-        green = write_clip(folder / "green.ts", ["green"] * 60).read_bytes()
-        camera, self.requests, self.falls_silent = self, 0, falls_silent
+    fault: it breaks off, it falls silent, or its sound goes on without a picture.
+    """
+
+    def __init__(self, folder, fault):
+        red = write_colours(folder / "red.ts", ["red"] * 6).read_bytes()
+        with_sound = write_colours(folder / "sound.ts", ["red"] * 6, sound_seconds=40).read_bytes()
+        green = write_colours(folder / "green.ts", ["green"] * 60).read_bytes()
+        first = (with_sound, 40) if fault == "only sounds" else (red, 6)
+        camera, self.requests, self.fault = self, 0, fault
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self):
@@ -63,14 +55,14 @@ class Camera:
                 self.send_response(200)
                 self.send_header("Content-Type", "video/mp2t")
                 self.end_headers()
-                data, seconds = (red, 6) if camera.requests == 1 else (green, 60)
+                data, seconds = first if camera.requests == 1 else (green, 60)
                 pieces = seconds * 10
                 size = -(-len(data) // pieces)
                 try:
                     for n in range(pieces):
                         self.wfile.write(data[n * size : (n + 1) * size])
                         time.sleep(0.1)
-                    if falls_silent and camera.requests == 1:
+                    if fault == "falls silent" and camera.requests == 1:
                         time.sleep(60)
                 except OSError:
                     pass  # the watcher has gone
@@ -84,9 +76,9 @@ class Camera:
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
 
-@pytest.fixture(params=["breaks off", "falls silent"])
+@pytest.fixture(params=["breaks off", "falls silent", "only sounds"])
 def camera(folder, request):
-    camera = Camera(folder, falls_silent=request.param == "falls silent")
+    camera = Camera(folder, request.param)
     yield camera
     camera.server.shutdown()
     camera.server.server_close()
@@ -97,45 +89,133 @@ def command(*arguments):
     return [sys.executable, "-m", "actalign", "live", *arguments, *options, "--smoothing", "0"]
 
 
+class Watch:
+    """A run of `live`: its rows as they come, and what it said until Ctrl+C."""
+
+    def __init__(self, folder, address):
+        self.rows, self.errors = [], ""
+        self.run = subprocess.Popen(
+            command(address, "--window", "2", "--json"),
+            cwd=folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.began = time.monotonic()
+
+    def until(self, label, *, connections):
+        for line in self.run.stdout:
+            self.rows.append(json.loads(line))
+            # No picture is from the future, however many came at once.
+            assert self.rows[-1]["seconds"] <= time.monotonic() - self.began
+            if (self.rows[-1]["label"], self.rows[-1]["connections"]) == (label, connections):
+                return
+        raise AssertionError(self.run.communicate()[1])
+
+    def __enter__(self):
+        self.guard = threading.Timer(120, self.run.kill)
+        self.guard.start()
+        return self
+
+    def __exit__(self, failed, *_):
+        try:
+            if failed is None:
+                self.run.send_signal(signal.SIGINT)
+                asked = time.monotonic()
+                _, self.errors = self.run.communicate(timeout=30)
+                assert time.monotonic() - asked < 15
+                assert self.run.returncode == 130
+                assert "Traceback" not in self.errors
+                seconds = [row["seconds"] for row in self.rows]
+                assert seconds == sorted(seconds)
+        finally:
+            self.guard.cancel()
+            self.run.kill()
+            self.run.communicate()
+
+
 @pytest.mark.slow
 def test_a_stream_that_drops_out_is_taken_up_again_and_ctrl_c_ends_it(folder, camera):
-    run = subprocess.Popen(
-        command(camera.address, "--window", "2", "--json"),
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    rows = []
-    guard = threading.Timer(120, run.kill)
-    guard.start()
-    try:
-        for line in run.stdout:
-            rows.append(json.loads(line))
-            if rows[-1]["connections"] == 2 and rows[-1]["label"] == "go" and len(rows) > 6:
-                break
-        run.send_signal(signal.SIGINT)
-        asked = time.monotonic()
-        _, errors = run.communicate(timeout=30)
-        assert time.monotonic() - asked < 15
-    finally:
-        guard.cancel()
-        run.kill()
-    assert run.returncode == 130
-    assert "Traceback" not in errors
+    with Watch(folder, camera.address) as watch:
+        watch.until("go", connections=2)
+    rows, errors = watch.rows, watch.errors
     # Seen lost twice (the stream, then the answer 503), with a longer wait the second time.
     assert "trying again in 1 s" in errors
-    assert ("gave nothing for 10 s" in errors) == camera.falls_silent
+    assert ("it gave no picture for 10 s" in errors) == (camera.fault != "breaks off")
     assert "trying again in 2 s" in errors
     assert camera.requests == 3
     assert rows[0]["label"] == "stop"
     assert {row["connections"] for row in rows} == {1, 2}
-    seconds = [row["seconds"] for row in rows]
-    assert seconds == sorted(seconds)
     for row in rows:
         assert row["frames"] <= 2 * FPS + 1
         assert row["window_end_seconds"] - row["window_start_seconds"] <= 2 + 1.5 / FPS
         assert 0 <= row["delay_seconds"] < 10
+
+
+@pytest.fixture
+def rtsp():
+    cameras = []
+
+    def start(*arguments, **options):
+        cameras.append(RTSPServer(*arguments, **options))
+        return cameras[-1]
+
+    yield start
+    for one in cameras:
+        one.down()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("transport", ["TCP", "UDP"])
+def test_an_rtsp_camera_that_is_switched_off_and_on_again(folder, rtsp, transport):
+    camera = rtsp("red", transports=("TCP", "UDP") if transport == "TCP" else ("UDP",))
+    with Watch(folder, camera.address) as watch:
+        watch.until("stop", connections=1)
+        watch.until("stop", connections=1)
+        camera.down()
+        time.sleep(1.5)
+        camera.colour = "green"
+        camera.up()
+        watch.until("go", connections=2)
+    # TCP where the camera can, because UDP that a firewall swallows would never come.
+    asked = ["SETUP TCP"] if transport == "TCP" else ["SETUP TCP", "SETUP UDP"]
+    assert camera.methods[: 3 + len(asked)] == ["OPTIONS", "DESCRIBE", *asked, "PLAY"]
+    assert "it ended; trying again in 1 s" in watch.errors
+    assert "Connection refused; trying again in 2 s" in watch.errors
+
+
+def test_an_rtsp_camera_that_refuses_the_password_is_asked_once(folder, rtsp):
+    camera = rtsp("red", refuses=True)
+    address = camera.address.replace("//", "//me:hunter2@")
+    words = command("env:CAMERA")
+    run = subprocess.run(
+        words,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "CAMERA": address},
+    )
+    assert run.returncode == 1
+    assert re.search(r"rtsp://\*\*\*@\S+ can't be played: .*401 Unauthorized", run.stderr)
+    assert "hunter2" not in run.stderr + run.stdout
+    assert set(camera.methods) == {"OPTIONS", "DESCRIBE"}
+    assert camera.methods.count("OPTIONS") == 1
+
+
+@pytest.mark.slow
+def test_an_rtsp_camera_that_says_nothing_is_asked_again(folder, rtsp):
+    camera = rtsp("red", deaf=1)
+    with Watch(folder, camera.address) as watch:
+        watch.until("stop", connections=1)
+        camera.colour = None  # it holds the connection and sends no picture
+        while camera.methods.count("PLAY") < 2:
+            time.sleep(0.1)
+            assert watch.run.poll() is None
+        camera.colour = "green"
+        watch.until("go", connections=2)
+    assert "it gave no picture for 15 s; trying again in 1 s" in watch.errors
+    assert "it gave no picture for 10 s; trying again in 1 s" in watch.errors
 
 
 @pytest.mark.slow
@@ -202,13 +282,22 @@ def test_a_source_that_never_answers_is_given_up_without_naming_the_password(fol
 
 
 @pytest.mark.parametrize(
-    ("source", "message"),
-    [("no.mp4", "There is no file no.mp4"), ("env:NOT_SET_HERE", "NOT_SET_HERE is not set")],
+    ("source", "message", "code"),
+    [
+        (["no.mp4"], "There is no file or device no.mp4", 2),
+        (["/dev/video99"], "There is no file or device /dev/video99", 2),
+        (["/dev/null"], "/dev/null has given no picture", 1),
+        (["x", "--format", "v4l3"], "FFmpeg has no input format 'v4l3'", 2),
+        (["env:NOT_SET_HERE"], "NOT_SET_HERE is not set", 2),
+        (["rstp://127.0.0.1/camera"], "can't be played: Protocol not found", 1),
+    ],
 )
-def test_a_wrong_source_is_told_at_once(folder, source, message):
-    run = subprocess.run(command(source), cwd=folder, capture_output=True, text=True, check=False)
-    assert run.returncode == 2
+def test_a_wrong_source_is_told_at_once(folder, source, message, code):
+    words = command(*source, "--give-up", "1")
+    run = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
+    assert run.returncode == code
     assert message in run.stderr
+    assert "Traceback" not in run.stderr
 
 
 def test_who_is_slow_gets_new_frames_and_loses_old_ones(folder):
@@ -237,7 +326,7 @@ def test_a_file_that_is_no_video_is_an_error(tmp_path):
 def test_passwords_are_cut_out_of_addresses():
     assert without_password("rtsp://me:pw@host/1") == "rtsp://***@host/1"
     assert without_password("http://host/a@b") == "http://host/a@b"
-    with pytest.raises(UsageError, match="There is no file"):
+    with pytest.raises(UsageError, match="There is no file or device"):
         LiveSource("nowhere.mp4", fps=5)
 
 

@@ -29,6 +29,8 @@ HELD_SECONDS = 2.0
 MAX_SIDE = 1280
 """Larger pictures are made smaller while they are decoded, in pixels."""
 _JUMP_SECONDS = 10.0
+# A router or a firewall often swallows packets over UDP, which FFmpeg would try first, without end.
+_OPTIONS = {"rtsp": {"rtsp_flags": "prefer_tcp"}, "rtsps": {"rtsp_flags": "prefer_tcp"}}
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -65,7 +67,11 @@ class LiveSource:
         self.name = without_password(address)
         self.is_file = format is None and "://" not in address and not _is_device(address)
         if self.is_file and not Path(address).is_file():
-            raise UsageError(f"There is no file {self.name}; give a file, an address or a device.")
+            raise UsageError(
+                f"There is no file or device {self.name}; give one, or an address such as rtsp://..."
+            )
+        if format is not None:
+            _check_format(format)
         if not 0 < fps < float("inf"):
             raise UsageError(f"fps is {fps}; give a number above 0.")
         self.dropped = 0
@@ -120,19 +126,23 @@ class LiveSource:
     def _run(self) -> None:
         import av
 
-        wait = FIRST_WAIT
+        # A password that was wrong once is wrong the next time, and may lock the camera.
+        hopeless = (av.HTTPUnauthorizedError, av.ProtocolNotFoundError, av.OptionNotFoundError)
+        wait = FIRST_WAIT / 2
         try:
             while not self._stop.is_set():
-                before = self._newest
+                before, asked = self._newest, time.monotonic()
                 try:
                     self._watch()
                     reason = "it ended"
                 except (av.FFmpegError, OSError, ValueError, IndexError) as error:
                     reason = without_password(getattr(error, "strerror", None) or str(error))
-                    if isinstance(error, av.ExitError):  # what our time-outs make of a wait
-                        reason = f"it gave nothing for {READ_SECONDS:g} s or more"
-                    if self.is_file:
+                    if self.is_file or isinstance(error, hopeless):
                         raise VideoError(f"{self.name} can't be played: {reason}.") from error
+                    waited = time.monotonic() - max(asked, self._newest)
+                    # FFmpeg has many names for what our time-outs end.
+                    if waited >= READ_SECONDS and not isinstance(error, av.HTTPError):
+                        reason = f"it gave no picture for {waited:.0f} s"
                 if self.is_file or self._stop.is_set():
                     return
                 wait = FIRST_WAIT if self._newest > before else min(2 * wait, LONGEST_WAIT)
@@ -157,8 +167,13 @@ class LiveSource:
         import av
 
         limits = None if self.is_file else (OPEN_SECONDS, READ_SECONDS)
+        opening = time.monotonic() - self._began
         with av.open(
-            self._address, format=self._format, timeout=limits, metadata_errors="replace"
+            self._address,
+            format=self._format,
+            options=_OPTIONS.get(self._address.partition("://")[0].lower(), {}),
+            timeout=limits,
+            metadata_errors="replace",
         ) as container:
             streams = container.streams.video
             if not streams:
@@ -166,27 +181,28 @@ class LiveSource:
             stream = streams[0]
             stream.thread_type = "SLICE"  # frame threads would hold pictures back
             self.connections += 1
-            began = time.monotonic()
-            anchor: float | None = None
+            jump = np.inf if self.is_file else _JUMP_SECONDS
+            clock = _Clock(opening, time.monotonic() - self._began, jump)
             due = -np.inf
-            for packet in container.demux(stream):
+            until = time.monotonic() + OPEN_SECONDS  # a picture must have come
+            for packet in container.demux():
                 if self._stop.is_set():
                     return
+                if time.monotonic() > until and not self.is_file:
+                    raise TimeoutError
+                if packet.stream.index != stream.index:
+                    continue  # sound, which may well go on without a picture
                 try:
                     pictures = packet.decode()
                 except av.InvalidDataError:
                     continue  # a damaged packet, as after a jump into a stream
                 for picture in pictures:
-                    now = time.monotonic()
-                    at = picture.time if picture.time is not None else now - began
-                    expected = now - self._began
-                    lost = anchor is not None and abs(anchor + at - expected) > _JUMP_SECONDS
-                    if anchor is None or (lost and not self.is_file) or anchor + at < self._last:
-                        anchor = max(expected, self._last) - at  # the source's clock starts (again)
-                    seconds = self._last = anchor + at
+                    now = time.monotonic() - self._began
+                    seconds = self._last = clock.seconds(picture.time, now, self._last)
                     if self.is_file:
-                        self._stop.wait(max(0.0, seconds - expected))
+                        self._stop.wait(max(0.0, seconds - now))
                     self._newest = time.monotonic()
+                    until = self._newest + READ_SECONDS
                     if seconds + 1e-6 >= due:
                         due = max(due + 1 / self.fps, seconds + 0.5 / self.fps)
                         self._offer(picture, seconds)
@@ -209,9 +225,44 @@ class LiveSource:
             self._changed.notify_all()
 
 
+class _Clock:
+    """When one connection's pictures were taken, in seconds since the watch began.
+
+    opening, opened: when the source was asked and when FFmpeg had probed it; the pictures of that
+    time are given at once. jump: a picture that is so far from its time begins a new reckoning.
+    """
+
+    def __init__(self, opening: float, opened: float, jump: float) -> None:
+        self._opening, self._opened, self._jump = opening, opened, jump
+        self._anchor: float | None = None  # seconds at the source's time 0
+
+    def seconds(self, time: float | None, now: float, last: float) -> float:
+        """Of a picture with a time of its own, or None; never before the last picture's."""
+        if time is None:
+            return max(self._opening + now - self._opened, last)
+        if self._anchor is None:
+            self._anchor = max(self._opening, last) - time
+        late = now - (self._anchor + time)
+        lost = not -self._jump < late < self._jump + self._opened - self._opening
+        if lost or self._anchor + time < last:
+            self._anchor = max(now, last) - time
+        return self._anchor + time
+
+
 def without_password(text: str) -> str:
     """An address with the user and password cut out, for messages."""
     return re.sub(r"(\w+://)[^/@\s]+@", r"\1***@", text)
+
+
+def _check_format(name: str) -> None:
+    import av
+
+    try:
+        av.ContainerFormat(name, "r")
+    except ValueError:
+        raise UsageError(
+            f"FFmpeg has no input format {name!r} here; give another --format, such as v4l2."
+        ) from None
 
 
 def _is_device(address: str) -> bool:
