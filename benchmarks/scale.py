@@ -154,7 +154,8 @@ def stages(clips: list[Path], model: str, folder: Path) -> dict[str, float]:
 def by_ray(clip: Path, model: str, folder: Path) -> None:
     """The clock's rates of what Ray adds: clips that are stored already, and raw frames moved."""
     from actalign.ray_cluster import RayCluster
-    from actalign.ray_engine import EncoderChoice, loader_and_embedder
+    from actalign.ray_engine import loader_and_embedder
+    from actalign.ray_loading import EncoderChoice
 
     copies = {}
     (folder / "copies").mkdir()

@@ -69,3 +69,15 @@ def save_colour_model(folder: Path) -> Path:
         encoding="utf-8",
     )
     return folder
+
+
+def save_deadly_model(folder: Path) -> Path:
+    """The same, but opening image.onnx divides -2**63 by -1, which x86 answers with SIGFPE."""
+    save_colour_model(folder)
+    model = onnx.load(folder / "image.onnx")
+    for name, number in (("lowest", -(2**63)), ("minus_one", -1)):
+        model.graph.initializer.append(numpy_helper.from_array(np.array([number]), name))
+    model.graph.node.append(helper.make_node("Div", ["lowest", "minus_one"], ["too_high"]))
+    model.graph.output.append(helper.make_tensor_value_info("too_high", TensorProto.INT64, [1]))
+    onnx.save(model, folder / "image.onnx")
+    return folder

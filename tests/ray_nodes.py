@@ -15,9 +15,14 @@ OBJECT_STORE = 80 * 2**20
 
 
 @contextmanager
-def two_nodes():
-    """The address of a running cluster, and the process that holds it."""
-    environment = {**os.environ, "RAY_USAGE_STATS_ENABLED": "0", "RAY_DISABLE_IMPORT_WARNING": "1"}
+def two_nodes(home):
+    """The address of a running cluster, and the process that holds it; ``home``: its machines'."""
+    environment = {
+        **os.environ,
+        "HOME": str(home),
+        "RAY_USAGE_STATS_ENABLED": "0",
+        "RAY_DISABLE_IMPORT_WARNING": "1",
+    }
     with tempfile.TemporaryDirectory(prefix="ray", ignore_cleanup_errors=True) as folder:
         holder = subprocess.Popen(
             [sys.executable, __file__, folder],

@@ -60,7 +60,7 @@ LAYERS = [
         "source",
     },
     {"generation", "llm", "llm_batch", "script_bank", "shipped_scripts", "local_chat"},
-    {"ray_cluster"},
+    {"ray_cluster", "ray_loading"},
     {"ray_engine", "ray_align", "evaluation", "atlas", "export_projects", "exports"},
     {
         "cli",

@@ -16,7 +16,7 @@ import av
 import numpy as np
 import pytest
 from atlas_world import render
-from colour_model import RGB, save_colour_model
+from colour_model import RGB, save_colour_model, save_deadly_model
 from fault_world import make_dataset
 from ray_nodes import OBJECT_STORE, actors, listening, two_nodes
 
@@ -35,8 +35,14 @@ LONG = 2400  # frames
 
 
 @pytest.fixture(scope="module")
-def cluster():
-    with two_nodes() as found:
+def home(tmp_path_factory):
+    """The home folder that the cluster's machines have."""
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def cluster(home):
+    with two_nodes(home) as found:
         yield found
 
 
@@ -68,11 +74,11 @@ def start(tmp_path):
     """Starts `actalign` in the test's folder; none outlives the test."""
     started = []
 
-    def begin(*arguments):
+    def begin(*arguments, **environment):
         process = subprocess.Popen(
             [sys.executable, "-m", "actalign", *map(str, arguments)],
             cwd=tmp_path,
-            env={**os.environ, "ACTALIGN_CACHE": str(tmp_path / "cache")},
+            env={**os.environ, "ACTALIGN_CACHE": str(tmp_path / "cache"), **environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -294,6 +300,28 @@ def test_a_clip_that_always_kills_its_encoder_is_a_failed_row(
     assert code == 1
     assert "The encoder's process died 3 times at the clip 'long'" in text
     assert "0 encoded, 0 were there, 1 failed" in text
+
+
+@needs_ray
+@pytest.mark.slow
+def test_a_model_that_ends_every_process_that_loads_it_ends_the_run(
+    tmp_path, start, cluster, model, home
+):
+    deadly = save_deadly_model(home / "model")
+    load = f"from actalign.encoder import load_encoder; load_encoder({str(deadly)!r})"
+    if subprocess.run([sys.executable, "-c", load], check=False).returncode != -signal.SIGFPE:
+        pytest.skip("this processor does not trap an integer overflow in a division")
+    (tmp_path / "model").symlink_to(model)  # ~/model is whole here, not on the other machines
+    render(tmp_path / "clip.mp4", ["red", "green"])
+    running = start(
+        "encode", "clip.mp4", "--model", "~/model", "--out", "store", "--engine", "ray",
+        "--ray-address", cluster[0], HOME=str(tmp_path),
+    )  # fmt: skip
+    code, text = finish(running)
+    assert code == 1
+    assert "The model ~/model ended 3 processes that loaded it, the last by SIGFPE" in text
+    assert text.count("error: ") == 1
+    assert "(raylet)" not in text  # Ray's own report of the deaths, which it prints on stdout
 
 
 @needs_ray

@@ -146,7 +146,8 @@ def classify(
     from actalign.pipeline import Sampling, clip_ids
     from actalign.prediction import RowWriter
     from actalign.progress import Progress
-    from actalign.ray_engine import EncoderChoice, loader_and_embedder
+    from actalign.ray_engine import loader_and_embedder
+    from actalign.ray_loading import EncoderChoice
     from actalign.scoring import get_scorer
     from actalign.shards import Shard
     from actalign.store import default_store
@@ -272,7 +273,8 @@ def encode(
     from actalign.parquet_store import open_store
     from actalign.pipeline import Sampling, clip_ids
     from actalign.progress import Progress
-    from actalign.ray_engine import EncoderChoice, loader_and_embedder
+    from actalign.ray_engine import loader_and_embedder
+    from actalign.ray_loading import EncoderChoice
     from actalign.shards import Shard
     from actalign.video import list_videos
 

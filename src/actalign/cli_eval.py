@@ -56,7 +56,8 @@ def actionatlas(
 
     from actalign.evaluation.evaluate import EvalConfig, check_scorers, run
     from actalign.evaluation.report import comparison_line, count_lines
-    from actalign.ray_engine import EncoderChoice, loader_and_embedder
+    from actalign.ray_engine import loader_and_embedder
+    from actalign.ray_loading import EncoderChoice
 
     names = check_scorers(scorer.split(","))
     console = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -111,7 +112,8 @@ def mini_atlas(
     from actalign.evaluation.mini_atlas import evaluate_mini_atlas, load_questions
     from actalign.evaluation.report import count_lines
     from actalign.evaluation.runs import read_run
-    from actalign.ray_engine import EncoderChoice, loader_and_embedder
+    from actalign.ray_engine import loader_and_embedder
+    from actalign.ray_loading import EncoderChoice
 
     load_questions(data)
     cluster = ray_cluster(engine, ray_address, num_gpus, num_actors)

@@ -19,7 +19,7 @@ from typing import Any
 
 from actalign.ahead import clip_key
 from actalign.decode_process import SILENT_SECONDS, DecodeProcess
-from actalign.encoder import Encoder, load_encoder
+from actalign.encoder import Encoder
 from actalign.errors import ActAlignError, EncoderError, UsageError, VideoError
 from actalign.parquet_store import AnyStore, open_store
 from actalign.pipeline import Embedded, Sampling, embed_videos
@@ -34,6 +34,7 @@ from actalign.ray_cluster import (
     run_on_actors,
     stop,
 )
+from actalign.ray_loading import BegunLoads, EncoderChoice, load_in_actor
 
 MOST_CLIPS = 16
 """Clips that one actor is given at a time."""
@@ -41,27 +42,15 @@ MOST_DECODERS = 8
 
 
 @dataclass(frozen=True, slots=True)
-class EncoderChoice:
-    """Which encoder to load, as `encoder.load_encoder` takes it, on any machine."""
-
-    name: str
-    device: str | None = None
-    dtype: str | None = None
-    compile: bool = False
-
-    def load(self) -> Encoder:
-        """Load it here."""
-        return load_encoder(self.name, device=self.device, dtype=self.dtype, compile=self.compile)
-
-
-@dataclass(frozen=True, slots=True)
 class Work:
     """All that an actor must know besides the clips.
 
-    folder: the working folder, from which the paths of videos, store and model count.
+    folder: the working folder, from which the paths of videos, store and model count. begun: the
+    run's `BegunLoads`.
     """
 
     model: EncoderChoice
+    begun: Any
     fingerprint: str
     sampling: Sampling
     folder: str
@@ -102,8 +91,10 @@ def embed_videos_on_ray(
     """
     with connected(cluster) as ray:
         actors, cpus = fit(ray.nodes(), cluster)
+        begun = ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1)(BegunLoads)
         work = Work(
             model=model,
+            begun=begun.remote(),
             fingerprint=encoder.fingerprint,
             sampling=sampling,
             folder=str(Path.cwd()),
@@ -133,7 +124,7 @@ class EncodeClips:
         self._fault: ActAlignError | None = None
         try:
             enter(work.folder)
-            self._encoder = work.model.load()
+            self._encoder = load_in_actor(work.model, work.begun)
             self._store = open_store(work.store)
         except ActAlignError as error:
             self._fault = error
