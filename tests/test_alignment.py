@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from actalign.alignment import align, align_batch, align_scores
+from actalign.alignment import align, align_batch, align_scores, interleave
 from actalign.errors import UsageError
 
 
@@ -85,14 +85,34 @@ def test_total_agrees_with_tslearn(matrix):
     assert found.score * len(found.path) == pytest.approx(-cost, abs=1e-6)
 
 
+def slow_scores(part):
+    """Sum and length of the best path in plain Python: a cell's best is the first of equals."""
+    total = {}
+    for t, k in np.ndindex(part.shape):
+        before = [total[c] for c in ((t - 1, k - 1), (t - 1, k), (t, k - 1)) if c in total]
+        value, length = max(before, key=lambda entry: entry[0], default=(0.0, 0))
+        total[t, k] = value + float(part[t, k]), length + 1
+    value, length = total[part.shape[0] - 1, part.shape[1] - 1]
+    return value / length, length
+
+
+DRAWS = {
+    "few": lambda rng, shape: rng.integers(-1, 2, shape) / 2,  # many ties
+    "one": lambda rng, shape: np.full(shape, rng.integers(-1, 2)),
+    "wide": lambda rng, shape: rng.normal(size=shape) * 10.0 ** rng.integers(-3, 4, shape),
+    "lost": lambda rng, shape: 10.0 ** rng.integers(-30, 2, shape),  # small beside a long sum
+}
+
+
 @given(
-    st.lists(st.integers(1, 6), min_size=1, max_size=5),
+    st.lists(st.integers(1, 14), min_size=1, max_size=20),
     st.integers(1, 20),
+    st.sampled_from(sorted(DRAWS)),
     st.integers(0, 2**32 - 1),
 )
-@settings(deadline=None)
-def test_a_ragged_batch_equals_one_candidate_at_a_time(sizes, frames, seed):
-    matrix = np.random.default_rng(seed).normal(size=(frames, sum(sizes))).astype(np.float32)
+@settings(max_examples=300, deadline=None)
+def test_many_candidates_of_unlike_lengths_equal_the_slow_formula(sizes, frames, kind, seed):
+    matrix = DRAWS[kind](np.random.default_rng(seed), (frames, sum(sizes))).astype(np.float32)
     parts = np.split(matrix, np.cumsum(sizes)[:-1], axis=1)
     batch = align_batch(matrix, sizes)
     scores, lengths = align_scores(matrix, sizes)
@@ -101,8 +121,47 @@ def test_a_ragged_batch_equals_one_candidate_at_a_time(sizes, frames, seed):
         assert np.array_equal(found.path, alone.path)
         assert found.score == alone.score == score
         assert length == len(alone.path)
-        cells = [part[t, k] for t, k in alone.path]
-        assert np.mean(cells, dtype=np.float64) == pytest.approx(score, abs=1e-9)
+        assert slow_scores(part) == (score, length)
+
+
+@given(
+    st.lists(st.integers(1, 14), min_size=1, max_size=20),
+    st.integers(1, 20),
+    st.integers(0, 2**32 - 1),
+)
+@settings(deadline=None)
+def test_columns_that_are_interleaved_already_give_the_same(sizes, frames, seed):
+    matrix = np.random.default_rng(seed).normal(size=(frames, sum(sizes))).astype(np.float32)
+    order = interleave(sizes)
+    # The order as it is described, from each column's step, candidate's step count and candidate.
+    columns = [(k, -size, m) for m, size in enumerate(sizes) for k in range(size)]
+    assert order.tolist() == sorted(range(len(columns)), key=lambda column: columns[column])
+    wanted, wanted_lengths = align_scores(matrix, sizes)
+    scores, lengths = align_scores(matrix[:, order], sizes, interleaved=True)
+    np.testing.assert_array_equal(scores, wanted)
+    np.testing.assert_array_equal(lengths, wanted_lengths)
+
+
+@given(
+    st.lists(st.integers(1, 9), min_size=1, max_size=10),
+    st.integers(1, 9),
+    st.sampled_from([np.nan, np.inf, -np.inf]),
+    st.data(),
+)
+@settings(deadline=None)
+def test_one_bad_affinity_anywhere_is_refused_by_all(sizes, frames, bad, data):
+    matrix = np.ones((frames, sum(sizes)), np.float32)
+    matrix.flat[data.draw(st.integers(0, matrix.size - 1))] = bad
+    for aligning in (align_batch, align_scores):
+        with pytest.raises(UsageError, match="holds NaN or infinity; encode the clip"):
+            aligning(matrix, sizes)
+
+
+def test_the_largest_numbers_are_no_infinity():
+    matrix = np.full((300, 3), np.finfo(np.float32).max)
+    scores, lengths = align_scores(matrix, [1, 2])
+    np.testing.assert_allclose(scores, np.finfo(np.float32).max)
+    assert lengths.tolist() == [300, 301]
 
 
 def test_positive_affinities_never_take_a_diagonal():
@@ -152,9 +211,14 @@ def test_bad_affinities_are_refused_with_a_sentence(matrix, sentence):
 
 
 def test_step_counts_must_match_the_columns():
-    with pytest.raises(UsageError, match="add up to"):
-        align_batch(np.zeros((4, 5)), [2, 2])
-    with pytest.raises(UsageError, match="at least 1"):
-        align_batch(np.zeros((4, 2)), [2, 0])
+    for aligning in (align_batch, align_scores):
+        with pytest.raises(UsageError, match="add up to"):
+            aligning(np.zeros((4, 5)), [2, 2])
+        with pytest.raises(UsageError, match="at least 1"):
+            aligning(np.zeros((4, 2)), [2, 0])
+        with pytest.raises(UsageError, match="at least 1"):
+            aligning(np.zeros((4, 2)), [])
+        with pytest.raises(UsageError, match=r"non-empty .* not \(3,\)"):
+            aligning(np.zeros(3), [3])
     with pytest.raises(UsageError, match="'sum' or 'mean'"):
         align(np.zeros((2, 2)), objective="best")

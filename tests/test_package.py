@@ -22,6 +22,8 @@ LAYERS = [
         "alike",
         "alignment",
         "alignment_torch",
+        "affinity_pass",
+        "lanes",
         "recurrence",
         "subsequence",
         "encoder",

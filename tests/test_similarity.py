@@ -8,6 +8,7 @@ from actalign.errors import UsageError
 from actalign.similarity import (
     cosine,
     normalize,
+    pair_affinity,
     sigmoid_affinity,
     smooth,
     smooth_frames,
@@ -58,6 +59,34 @@ def test_sigmoid_affinity_is_siglips_probability_over_its_whole_range():
     expected = 1 / (1 + np.exp(-(112.7 * similarity - 16.5)))
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, expected, rtol=2e-5, atol=1e-30)
+
+
+@given(
+    st.tuples(st.integers(1, 9), st.integers(1, 40), st.integers(1, 40)),
+    st.floats(-1, 5),
+    st.floats(-20, 20),
+    st.sampled_from([0, 1e-30, 1e-8, 1, 1e30]),
+    st.integers(0, 2**32 - 1),
+)
+@settings(deadline=None)
+def test_pair_affinity_is_the_sigmoid_of_the_cosine(shape, logit_scale, logit_bias, size, seed):
+    frame_count, text_count, width = shape
+    rng = np.random.default_rng(seed)
+    frames = rng.normal(size=(frame_count, width)).astype(np.float32)
+    texts = rng.normal(size=(text_count, width)).astype(np.float32)
+    frames[rng.integers(frame_count)] *= size
+    texts[rng.integers(text_count)] *= size
+    columns = rng.permutation(text_count)
+    found = pair_affinity(
+        frames, texts, logit_scale=logit_scale, logit_bias=logit_bias, columns=columns
+    )
+    wide = [np.array([unit(row) for row in rows]) for rows in (frames, texts)]
+    logits = np.exp(logit_scale) * wide[0] @ wide[1].T + logit_bias
+    expected = 1 / (1 + np.exp(-logits))
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, expected[:, columns], rtol=1e-4, atol=1e-30)
+    steps = sigmoid_affinity(cosine(frames, texts), logit_scale=logit_scale, logit_bias=logit_bias)
+    np.testing.assert_allclose(found, steps[:, columns], rtol=1e-4, atol=1e-30)
 
 
 @given(matrices, st.integers(1, 15))
@@ -113,6 +142,18 @@ def test_smooth_reference_pads_with_zeros_and_shortens_for_even_windows(matrix, 
             "frame embeddings must be a non-empty",
         ),
         (lambda: cosine(np.zeros((2, 3)), np.zeros(3)), "text embeddings must be"),
+        (
+            lambda: pair_affinity(np.ones((2, 3)), np.ones((2, 4)), logit_scale=1, logit_bias=0),
+            "width 3 and text embeddings 4",
+        ),
+        (
+            lambda: pair_affinity([[1.0], [np.inf]], [[1.0]], logit_scale=1, logit_bias=0),
+            "frame embeddings hold NaN or infinity in row 1",
+        ),
+        (
+            lambda: pair_affinity([[1.0]], [[np.nan]], logit_scale=1, logit_bias=0),
+            "text embeddings hold NaN or infinity in row 0",
+        ),
         (lambda: normalize([[1.0, np.nan]]), "NaN or infinity in row 0"),
         (lambda: smooth_frames([[1.0]], window=0), "give 1 or more"),
         (lambda: smooth([[1.0]], pts_seconds=[0.0], seconds=-1), "give 0 or more"),

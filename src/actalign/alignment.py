@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -94,36 +95,82 @@ def align_batch(
     ]
 
 
-def align_scores(affinity: ArrayLike, sizes: Sequence[int]) -> tuple[Float64, NDArray[np.int64]]:
-    """Scores (M,) and path lengths (M,) as `align_batch` finds them for "sum", without paths."""
-    from actalign.recurrence import forward, path_lengths
+def align_scores(
+    affinity: ArrayLike, sizes: Sequence[int], *, interleaved: bool = False
+) -> tuple[Float64, NDArray[np.int64]]:
+    """Scores (M,) and path lengths (M,) as `align_batch` finds them for "sum", without paths.
 
-    matrix = _checked(affinity)
-    starts = _starts(sizes, matrix.shape[1])
-    sums = forward(matrix, starts, np.zeros(len(sizes)))
-    lengths = path_lengths(sums, starts)
-    return sums[-1, starts[1:] - 1] / lengths, lengths
+    interleaved: the columns are in the order of `interleave`, which saves bringing them into it.
+    """
+    import actalign.recurrence as recurrence
+
+    matrix = _contiguous(affinity)
+    order, ranked = _interleaving(tuple(sizes))
+    if len(order) != matrix.shape[1]:
+        raise _unlike(sizes, matrix.shape[1])
+    if not interleaved and len(sizes) > 1:
+        matrix = matrix.take(order, axis=1)
+    scores, lengths = np.empty(len(sizes)), np.empty(len(sizes), np.int64)
+    if not recurrence.scores(matrix, ranked, scores, lengths):
+        raise _not_finite()
+    return scores, lengths
 
 
-def _checked(affinity: ArrayLike) -> Float32:
-    matrix = np.ascontiguousarray(affinity, dtype=np.float32)
-    if matrix.ndim != 2 or 0 in matrix.shape:
+def interleave(sizes: Sequence[int]) -> NDArray[np.intp]:
+    """Which column of M candidates' side by side each column is when they are interleaved.
+
+    sizes: K_m of each candidate. Interleaved, every candidate's first sub-action comes before any
+    second one, and so on; within a step, candidates with more sub-actions come first, then the
+    order given. Thus (T, D) @ texts[interleave(sizes)].T is ready for `align_scores`.
+    """
+    return _interleaving(tuple(sizes))[0]
+
+
+@lru_cache(maxsize=1024)
+def _interleaving(sizes: tuple[int, ...]) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
+    """See `interleave`; and (2, M): the step counts, falling, and whose they are."""
+    counts = np.asarray(sizes, np.int64)
+    if len(sizes) == 0 or counts.min() < 1:
+        raise UsageError(f"The candidates' step counts {list(sizes)} must be at least 1 each.")
+    longest_first = np.argsort(-counts, kind="stable")
+    ranked = np.stack([counts[longest_first], longest_first])
+    step = np.concatenate([np.arange(count) for count in sizes])
+    rank = np.repeat(np.argsort(longest_first), counts)
+    order = np.lexsort([rank, step])
+    order.setflags(write=False)  # it is shared by all who ask
+    return order, ranked
+
+
+def _contiguous(affinity: ArrayLike) -> Float32:
+    matrix = np.ascontiguousarray(affinity, np.float32)
+    if matrix.ndim != 2 or not matrix.size:
         raise UsageError(
             f"The affinity must be a non-empty (frames, sub-actions) matrix, not {matrix.shape}."
         )
-    flat = matrix.reshape(-1)
-    # One fast product tells for all but huge values, which are then looked at one by one.
-    if not np.isfinite(np.dot(flat, flat)) and not np.isfinite(flat).all():
-        raise UsageError("The affinity holds NaN or infinity; encode the clip and script again.")
+    return matrix
+
+
+def _not_finite() -> UsageError:
+    return UsageError("The affinity holds NaN or infinity; encode the clip and script again.")
+
+
+def _checked(affinity: ArrayLike) -> Float32:
+    matrix = _contiguous(affinity)
+    if not np.isfinite(matrix).all():
+        raise _not_finite()
     return matrix
 
 
 def _starts(sizes: Sequence[int], columns: int) -> NDArray[np.int64]:
+    if len(_interleaving(tuple(sizes))[0]) != columns:
+        raise _unlike(sizes, columns)
     starts = np.zeros(len(sizes) + 1, np.int64)
-    np.cumsum(np.asarray(sizes, np.int64), out=starts[1:])
-    if len(sizes) == 0 or min(sizes) < 1 or starts[-1] != columns:
-        raise UsageError(
-            f"The candidates' step counts {list(sizes)} must be at least 1 each and add up to the "
-            f"affinity's {columns} columns."
-        )
+    np.cumsum(sizes, out=starts[1:])
     return starts
+
+
+def _unlike(sizes: Sequence[int], columns: int) -> UsageError:
+    return UsageError(
+        f"The candidates' step counts {list(sizes)} must add up to the affinity's {columns} "
+        "columns."
+    )

@@ -1,12 +1,19 @@
-"""The recurrence of dynamic time warping, compiled: sums, path lengths and paths. Written once."""
+"""The recurrence of dynamic time warping, compiled twice.
+
+`forward` and `backtrack` keep every sum and give paths. `scores` keeps one row, carries the paths'
+lengths along and takes eight candidates at once. The tests hold the two equal to the last bit.
+"""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from actalign._types import Float32, Float64, Int32
+from actalign.lanes import WIDTH, add, all_lanes, choose, larger, load, store
 
 
 @numba.njit(cache=True, nogil=True)
@@ -57,22 +64,6 @@ def _before(sums: Float64, t: int, k: int) -> tuple[int, int]:  # pragma: no cov
 
 
 @numba.njit(cache=True, nogil=True)
-def path_lengths(
-    sums: Float64, starts: NDArray[np.int64]
-) -> NDArray[np.int64]:  # pragma: no cover - compiled
-    """The (M,) numbers of cells on the candidates' best paths."""
-    lengths = np.empty(len(starts) - 1, np.int64)
-    for m in range(len(lengths)):
-        own = sums[:, starts[m] : starts[m + 1]]
-        t, k = own.shape[0] - 1, own.shape[1] - 1
-        lengths[m] = 1
-        while t > 0 or k > 0:
-            t, k = _before(own, t, k)
-            lengths[m] += 1
-    return lengths
-
-
-@numba.njit(cache=True, nogil=True)
 def backtrack(sums: Float64) -> Int32:  # pragma: no cover - compiled
     """The (L, 2) path through one candidate's (T, K) sums."""
     t, k = sums.shape[0] - 1, sums.shape[1] - 1
@@ -84,3 +75,79 @@ def backtrack(sums: Float64) -> Int32:  # pragma: no cover - compiled
         row -= 1
         path[row] = t, k
     return path[row:].copy()
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def _rows(
+    cells: Float32,
+    columns: int,
+    firsts: NDArray[np.int64],
+    first: int,
+    sums: Float64,
+    counts: Int32,
+    total: Any,
+) -> Any:  # pragma: no cover - compiled
+    """Carry the sums and path lengths of candidates from ``first`` on over the rows of ``cells``.
+
+    The first lanes of ``sums`` are the sum diagonally before the row's first step: 0 in the clip's
+    first row, nowhere afterwards. Returns ``total`` plus all cells, which is finite if they are.
+    """
+    nowhere, none, one = all_lanes(-np.inf), all_lanes(0), all_lanes(1)
+    for t in range(len(cells) // columns):
+        diagonal, diagonal_count = load(sums, 0), none
+        store(sums, 0, nowhere)
+        left, left_count = nowhere, none
+        for k in range(len(firsts)):
+            frame, frame_count = load(sums, (k + 1) * WIDTH), load(counts, k * WIDTH)
+            here = load(cells, t * columns + firsts[k] + first)
+            count = choose(diagonal, frame, diagonal_count, frame_count)
+            best = larger(diagonal, frame)
+            left_count = add(choose(best, left, count, left_count), one)
+            left = add(larger(best, left), here)
+            store(sums, (k + 1) * WIDTH, left)
+            store(counts, k * WIDTH, left_count)
+            diagonal, diagonal_count = frame, frame_count
+            total = add(total, here)
+    return total
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def scores(
+    affinity: Float32,
+    ranked: NDArray[np.int64],
+    found: Float64,
+    lengths: NDArray[np.int64],
+) -> bool:  # pragma: no cover - compiled
+    """Write the (M,) scores and path lengths; False where an affinity is NaN or infinite.
+
+    affinity: (T, columns), interleaved. ranked: (2, M), the candidates' step counts, falling, and
+    their places in ``found`` and ``lengths``.
+    """
+    frames, columns = affinity.shape
+    candidates, longest = ranked.shape[1], ranked[0, 0]
+    firsts = np.zeros(longest, np.int64)  # the column where each step's candidates begin
+    having = candidates
+    for k in range(1, longest):
+        firsts[k] = firsts[k - 1] + having
+        while ranked[0, having - 1] <= k:
+            having -= 1
+    # A step's lanes may reach into the columns behind it, so the last rows need room behind them.
+    flat = affinity.reshape(-1)
+    cut = max(0, frames - 1 - WIDTH // columns) * columns
+    rest = np.zeros(flat.size - cut + WIDTH, np.float32)
+    rest[: flat.size - cut] = flat[cut:]
+    sums = np.empty((1 + longest) * WIDTH)
+    counts = np.empty(longest * WIDTH, np.int32)
+    total = all_lanes(0.0)
+    for first in range(0, candidates, WIDTH):
+        sums[:WIDTH] = 0
+        sums[WIDTH:] = -np.inf
+        steps = ranked[0, first]
+        total = _rows(flat[:cut], columns, firsts[:steps], first, sums, counts, total)
+        total = _rows(rest[:-WIDTH], columns, firsts[:steps], first, sums, counts, total)
+        for m in range(first, min(first + WIDTH, candidates)):
+            cell = (ranked[0, m] - 1) * WIDTH + m - first
+            lengths[ranked[1, m]] = counts[cell]
+            found[ranked[1, m]] = sums[WIDTH + cell] / counts[cell]
+    store(sums, 0, total)
+    return bool(np.isfinite(sums[:WIDTH].sum()))

@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from actalign._types import Float32, Float64
-from actalign.alignment import Alignment, align_batch, align_scores
+from actalign.alignment import Alignment, align_batch, align_scores, interleave
 from actalign.errors import UsageError
-from actalign.similarity import cosine, normalize, sigmoid_affinity
+from actalign.similarity import cosine, normalize, pair_affinity
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +54,29 @@ class Scorer:
     align: Callable[[ArrayLike, Sequence[ArrayLike], Calibration], list[Alignment]] | None = None
 
 
-def affinity(frames: ArrayLike, candidates: Sequence[ArrayLike], by: Calibration) -> Float32:
+def affinity(
+    frames: ArrayLike,
+    candidates: Sequence[ArrayLike],
+    by: Calibration,
+    *,
+    interleaved: bool = False,
+) -> Float32:
     """(T, D) frames against M scripts (K_m, D) -> (T, sum K_m), columns in candidate order.
 
-    One matrix product for all candidates. Raises UsageError for no candidate or unlike widths.
+    interleaved: columns in the order of `alignment.interleave` instead. One matrix product for all
+    candidates. Raises UsageError for no candidate or unlike widths.
     """
     if not candidates:
         raise UsageError("There is no candidate to score; give at least one label.")
-    similarity = cosine(frames, np.concatenate([np.asarray(c, np.float32) for c in candidates]))
+    scripts = [np.asarray(c, np.float32) for c in candidates]
+    texts = np.concatenate(scripts)
+    columns = interleave([len(script) for script in scripts]) if interleaved else None
     if not by.sigmoid:
-        return similarity
-    return sigmoid_affinity(similarity, logit_scale=by.logit_scale, logit_bias=by.logit_bias)
+        similarity = cosine(frames, texts)
+        return similarity if columns is None else similarity[:, columns]
+    return pair_affinity(
+        frames, texts, logit_scale=by.logit_scale, logit_bias=by.logit_bias, columns=columns
+    )
 
 
 def alignments(
@@ -81,8 +93,8 @@ def alignments(
 
 def _dtw(frames: ArrayLike, candidates: Sequence[ArrayLike], by: Calibration) -> Float64:
     """The paper's score (Sec. 3): the best path's sum of affinities over its length."""
-    sizes = [len(np.asarray(c)) for c in candidates]
-    return align_scores(affinity(frames, candidates, by), sizes)[0]
+    matrix = affinity(frames, candidates, by, interleaved=True)
+    return align_scores(matrix, [len(np.asarray(c)) for c in candidates], interleaved=True)[0]
 
 
 def _align_mean(

@@ -94,6 +94,37 @@ def sigmoid_affinity(similarity: ArrayLike, *, logit_scale: float, logit_bias: f
     return np.reciprocal(logits, out=logits)
 
 
+def pair_affinity(
+    frames: ArrayLike,
+    texts: ArrayLike,
+    *,
+    logit_scale: float,
+    logit_bias: float,
+    columns: NDArray[np.intp] | None = None,
+) -> Float32:
+    """`sigmoid_affinity` of `cosine`, (T, D), (K, D) -> (T, K), compiled to few passes over memory.
+
+    columns: the text of each column of the result; in the order given where left out. Agrees with
+    the two to 1e-5 of a value (1e-30 below that); raises what `cosine` raises.
+    """
+    from actalign.affinity_pass import sigmoid_of
+
+    v, v_scale = _fast_unit_scale(frames, "frame embeddings")
+    a, a_scale = _fast_unit_scale(texts, "text embeddings")
+    check_width(v, a)
+    order = np.arange(len(a)) if columns is None else columns
+    return sigmoid_of(v @ a.T, v_scale, a_scale, order, np.exp(logit_scale), logit_bias)
+
+
+def _fast_unit_scale(values: ArrayLike, name: str) -> tuple[Float32, Float32]:
+    """`_unit_scale` in one pass, where no row is out of the ordinary."""
+    from actalign.affinity_pass import unit_scales
+
+    array = np.ascontiguousarray(as_embeddings(values, name=name))
+    scales = np.empty(len(array), np.float32)
+    return (array, scales) if unit_scales(array, scales) else _unit_scale(array, name)
+
+
 def smooth(embeddings: ArrayLike, *, pts_seconds: ArrayLike, seconds: float) -> Float32:
     """Moving average of (T, D) frame embeddings over a window of ``seconds``; keeps the length.
 
