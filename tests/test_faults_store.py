@@ -141,33 +141,6 @@ def test_two_evaluations_in_one_run_folder(tmp_path):
         assert (tmp_path / "run" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
 
 
-LIBFAKETIME = sorted(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
-
-
-@pytest.mark.skipif(not LIBFAKETIME, reason="libfaketime is not installed (apt install faketime)")
-def test_a_clock_that_goes_backwards_between_runs(world, tmp_path):
-    def at(moment):
-        return {"LD_PRELOAD": LIBFAKETIME[0], "FAKETIME": f"@{moment}"}
-
-    store = tmp_path / "store"
-    code, _, err = run(encode(store), world, **at("2035-05-05 05:05:05"))
-    assert code == 0, err
-    written = [path.stat().st_mtime for path in store.iterdir()]
-    code, _, err = run(classify(store, tmp_path / "past.jsonl"), world, **at("1999-01-01 00:00:00"))
-    assert code == 0, err
-    assert [path.stat().st_mtime for path in store.iterdir()] == written
-    assert run(classify(store, tmp_path / "now.jsonl"), world)[0] == 0
-    assert (tmp_path / "past.jsonl").read_bytes() == (tmp_path / "now.jsonl").read_bytes()
-
-
-def test_files_from_the_future_are_read_like_others(world, store, tmp_path):
-    folder = Path(shutil.copytree(world, tmp_path / "world"))
-    for path in [*store.iterdir(), *(folder / "clips").iterdir(), *(folder / "model").iterdir()]:
-        os.utime(path, (4e9, 4e9))  # the year 2096
-    code, _, err = run(encode(store), folder)
-    assert (code, "0 encoded, 4 were there" in err) == (0, True)
-
-
 @contextmanager
 def small_disk(folder, kilobytes):
     """A file system of so many kilobytes; skips where it can't be mounted."""
