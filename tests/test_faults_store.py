@@ -1,4 +1,4 @@
-"""Faults around the store and the output: damage, other clocks, other processes, a full disk."""
+"""Faults around the store and the output: damage, other processes, a full disk."""
 
 import json
 import os
