@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from actalign.atomic import remove_left, write_bytes, write_text, writing
-from actalign.errors import ActAlignError
+from actalign.errors import ActAlignError, UsageError
 
 
 def names(folder):
@@ -115,3 +115,11 @@ def test_two_processes_that_write_one_path_never_mix(tmp_path):
     assert seen <= {b"a" * 100_000, b"b" * 100_000}
     assert seen
     assert names(tmp_path) == ["entry"]
+
+
+def test_an_address_is_no_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match=r"s3://bucket/rows\.jsonl is an address"):
+        write_text(Path("s3://bucket/rows.jsonl"), "row")
+    assert not list(tmp_path.iterdir())
+    write_text(tmp_path / "s3:" / "rows.jsonl", "row")  # an odd folder of the user's own

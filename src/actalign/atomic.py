@@ -8,6 +8,7 @@ from __future__ import annotations
 import glob
 import io
 import os
+import re
 import stat
 import uuid
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from actalign.errors import ActAlignError
+from actalign.errors import ActAlignError, UsageError
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -32,8 +33,15 @@ def writing(path: str | Path) -> Iterator[BinaryIO]:
 
     Raises:
         ActAlignError: the file can't be written (disk full, no permission, a folder is in the way).
+        UsageError: the path is an address, such as s3://bucket/file.
     """
     path = Path(path)
+    if re.match(r"[a-z][a-z0-9+]+:/", str(path)):  # pathlib has made one slash of two
+        address = str(path).replace(":/", "://", 1)
+        raise UsageError(
+            f"{address} is an address, where only embeddings can be kept; name a file or folder "
+            "on this machine."
+        )
     with suppress(OSError, ValueError):
         mode = path.stat().st_mode
         if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):

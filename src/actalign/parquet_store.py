@@ -20,6 +20,7 @@ from actalign.errors import ActAlignError, UsageError
 from actalign.store import Store, checksum, clip_of, entry_name, header_text
 
 FORMAT = b"actalign-clip-embedding-parquet-1"
+OBJECT_STORES = {"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "oss", "oci"}
 
 
 class ParquetStore:
@@ -33,8 +34,10 @@ class ParquetStore:
         self.damaged: list[str] = []
         """One sentence for each entry found damaged since this object was made."""
         self._files, self._root = _file_system(self.folder)
-        # An object store shows a file when it is whole; elsewhere that takes a rename.
-        self._renames = bool(getattr(self._files, "local_file", False))
+        # An object store has no folders, and shows a file when it is whole; elsewhere that takes a
+        # rename.
+        kinds = self._files.protocol
+        self._renames = OBJECT_STORES.isdisjoint((kinds,) if isinstance(kinds, str) else kinds)
 
     def path(self, clip_id: str, key: str) -> str:
         """Where the entry is or would be, without the scheme."""
@@ -42,15 +45,15 @@ class ParquetStore:
 
     def get(self, clip_id: str, key: str) -> ClipEmbedding | None:
         """The entry, or None where there is none; a damaged one counts as none and is noted."""
-        path = self.path(clip_id, key)
+        path, address = self.path(clip_id, key), self._address(clip_id, key)
         try:
             data = self._files.cat_file(path)
         except FileNotFoundError:
             return None
         except Exception as error:  # every file system has its own kinds
-            raise ActAlignError(f"The store's entry {path} can't be read: {error}.") from error
+            raise ActAlignError(f"The store's entry {address} can't be read: {error}.") from error
         try:
-            return replace(_clip(data, path), clip_id=clip_id)
+            return replace(_clip(data, address), clip_id=clip_id)
         except ActAlignError as error:
             self.damaged.append(f"{error} It is made again.")
             return None
@@ -60,7 +63,8 @@ class ParquetStore:
         path = self.path(clip.clip_id, key)
         temporary = f"{self._root}/.{uuid.uuid4().hex}.tmp" if self._renames else path
         try:
-            self._files.makedirs(self._root, exist_ok=True)
+            if self._renames:
+                self._files.makedirs(self._root, exist_ok=True)
             self._files.pipe_file(temporary, _parquet(clip))
             if self._renames:
                 self._files.mv(temporary, path)
@@ -68,10 +72,13 @@ class ParquetStore:
             with suppress(Exception):
                 self._renames and self._files.rm_file(temporary)
             raise ActAlignError(
-                f"The embeddings can't be written to {path}: {error}; check the address and your "
-                "rights there."
+                f"The embeddings can't be written to {self._address(clip.clip_id, key)}: {error}; "
+                "check the address and your rights there."
             ) from error
         return path
+
+    def _address(self, clip_id: str, key: str) -> str:
+        return f"{self.folder}/{entry_name(clip_id, key)}.parquet"
 
 
 AnyStore = Store | ParquetStore
