@@ -2,7 +2,7 @@
 
 Verifies that all contenders give the same scores, then times them in turns and prints ratios.
 Usage: python benchmarks/align.py [--frames 195] [--candidates 5] [--steps 12] [--width 1152]
-[--sweep 10000 --device cuda]. Libraries that are not installed are left out.
+[--videos 2000] [--sweep 10000 --device cuda]. Libraries that are not installed are left out.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ import importlib.util
 import platform
 import time
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
-from actalign.alignment import align_scores
+from actalign.alignment import align_scores, align_scores_of_clips, interleave
+from actalign.cores import usable_cores
 from actalign.scoring import SCORERS, Calibration
 
 BY = Calibration(logit_scale=4.7245, logit_bias=-16.55)
@@ -85,11 +87,36 @@ def series(args: argparse.Namespace) -> None:
     x, y = rng.normal(size=args.frames), rng.normal(size=args.steps)
     matrix = -((x[:, None] - y) ** 2).astype(np.float32)
     score, length = align_scores(matrix, [args.steps])
-    ours = seconds(lambda: align_scores(matrix, [args.steps]))
+    calls: dict[str, Callable[[], object]] = {
+        "ours": lambda: align_scores(matrix, [args.steps]),
+        **{name: partial(peer, x, y) for name, peer in peers.items()},
+    }
     for name, peer in peers.items():
         np.testing.assert_allclose(peer(x, y), -score[0] * length[0], rtol=1e-4, err_msg=name)
-        spent = seconds(lambda peer=peer: peer(x, y))  # type: ignore[misc]
-        print(f"DTW of two series, {name:12s}{spent * 1e3:7.3f} ms   {spent / ours:.1f}x ours")
+    times = in_turns(calls)
+    for name, spent in times.items():
+        ratio = f"{spent / times['ours']:.1f}x ours"
+        print(f"DTW of two series, {name:12s}{spent * 1e3:7.3f} ms   {ratio}")
+
+
+def videos(args: argparse.Namespace) -> None:
+    """Many videos' affinities at once, on one core and on all, checked one by one."""
+    sizes = [args.steps] * args.candidates
+    shape = (args.videos, args.frames, sum(sizes))
+    affinity = np.random.default_rng(2).random(shape, np.float32)
+
+    def run(threads: int) -> np.ndarray:
+        return align_scores_of_clips(affinity, sizes, interleaved=True, threads=threads)[0]
+
+    one_by_one = [align_scores(matrix, sizes, interleaved=True)[0] for matrix in affinity]
+    np.testing.assert_array_equal(run(usable_cores()), one_by_one)
+    counts = sorted({1, usable_cores()})
+    times = in_turns({str(count): partial(run, count) for count in counts}, 3.0)
+    for name, spent in times.items():
+        print(
+            f"DTW alone, {args.videos} videos on {name} cores: {spent * 1e3:.1f} ms, "
+            f"{spent / affinity.size * 1e9:.2f} ns/cell"
+        )
 
 
 def sweep(args: argparse.Namespace) -> None:
@@ -110,27 +137,29 @@ def sweep(args: argparse.Namespace) -> None:
     def run() -> None:
         alignment_torch.align_scores(affinity, frames, steps)[0].cpu()
 
-    spent = seconds(run)
+    spent = in_turns({"torch": run})["torch"]
     print(
         f"{args.sweep} videos x {args.candidates}, torch on {device}: {spent * 1e3:.1f} ms, "
         f"{spent / affinity.numel() * 1e9:.2f} ns/cell"
     )
 
 
-def seconds(call: Callable[[], object], budget: float = 1.0) -> float:
-    """The best of repeated timings within about ``budget`` seconds."""
-    call()
-    start = time.perf_counter()
-    call()
-    once = max(time.perf_counter() - start, 1e-7)
-    repeats = max(1, int(0.05 / once))
-    best = once
-    until = time.perf_counter() + budget
-    while time.perf_counter() < until:
+def in_turns(calls: dict[str, Callable[[], object]], budget: float = 1.0) -> dict[str, float]:
+    """The best time of each call, in rounds of 20 ms a call, ``budget`` seconds for each."""
+    repeats, best = {}, {}
+    for name, call in calls.items():
+        call()
         start = time.perf_counter()
-        for _ in range(repeats):
-            call()
-        best = min(best, (time.perf_counter() - start) / repeats)
+        call()
+        best[name] = time.perf_counter() - start
+        repeats[name] = max(1, int(0.02 / max(best[name], 1e-7)))
+    until = time.perf_counter() + budget * len(calls)
+    while time.perf_counter() < until:
+        for name, call in calls.items():
+            start = time.perf_counter()
+            for _ in range(repeats[name]):
+                call()
+            best[name] = min(best[name], (time.perf_counter() - start) / repeats[name])
     return best
 
 
@@ -140,6 +169,7 @@ def main() -> None:
     parser.add_argument("--candidates", type=int, default=5)
     parser.add_argument("--steps", type=int, default=12)
     parser.add_argument("--width", type=int, default=1152)
+    parser.add_argument("--videos", type=int, default=0, help="videos to align on all cores")
     parser.add_argument("--sweep", type=int, default=0, help="videos to align at once with torch")
     parser.add_argument("--device", default="cpu", help="of the sweep")
     args = parser.parse_args()
@@ -161,23 +191,36 @@ def main() -> None:
     for name, peer in peers.items():
         np.testing.assert_allclose(peer(affinities), expected, rtol=1e-4, err_msg=name)
 
+    order = interleave(sizes)
+    interleaved = np.ascontiguousarray(side_by_side[:, order])
+    np.testing.assert_array_equal(
+        align_scores(interleaved, sizes, interleaved=True), align_scores(side_by_side, sizes)
+    )
     cells = args.frames * args.steps * args.candidates
-    product = seconds(lambda: frames @ texts.T)
-    ours = seconds(lambda: SCORERS["dtw"].score(frames, candidates, BY))
-    reference = seconds(lambda: formula(frames, candidates))
-    kernel = seconds(lambda: align_scores(side_by_side, sizes))
+    whole = {
+        "bare float32 matrix product": lambda: frames @ texts.T,
+        "actalign, all of it": lambda: SCORERS["dtw"].score(frames, candidates, BY),
+        "formula in Python": lambda: formula(frames, candidates),
+    }
+    alone: dict[str, Callable[[], object]] = {
+        "ours": lambda: align_scores(interleaved, sizes, interleaved=True),
+        "ours, columns side by side": lambda: align_scores(side_by_side, sizes),
+        **{name: partial(peer, affinities) for name, peer in peers.items()},
+    }
+    times = in_turns(whole)
+    product, ours, reference = times.values()
     print(f"{platform.processor() or platform.machine()}, numpy {np.__version__}")
     print(f"T={args.frames} K={args.steps} M={args.candidates} D={args.width}; all agree to 1e-4")
     print(f"bare float32 matrix product  {product * 1e3:9.3f} ms   1.00x")
     print(f"actalign, all of it          {ours * 1e3:9.3f} ms   {ours / product:.2f}x the product")
     print(f"formula in Python            {reference * 1e3:9.3f} ms   {reference / ours:.1f}x ours")
-    print(
-        f"DTW alone, ours              {kernel * 1e3:9.3f} ms   {kernel / cells * 1e9:.2f} ns/cell"
-    )
-    for name, peer in peers.items():
-        spent = seconds(lambda peer=peer: peer(affinities))  # type: ignore[misc]
-        print(f"DTW alone, {name:10s}        {spent * 1e3:9.3f} ms   {spent / kernel:.1f}x ours")
+    times = in_turns(alone)
+    for name, spent in times.items():
+        ratio = f"{spent / cells * 1e9:8.2f} ns/cell   {spent / times['ours']:.1f}x ours"
+        print(f"DTW alone, {name:28s}{spent * 1e3:7.3f} ms {ratio}")
     series(args)
+    if args.videos:
+        videos(args)
     if args.sweep:
         sweep(args)
 

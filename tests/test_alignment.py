@@ -7,7 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from actalign.alignment import align, align_batch, align_scores, interleave
+from actalign.alignment import (
+    align,
+    align_batch,
+    align_scores,
+    align_scores_of_clips,
+    interleave,
+)
 from actalign.errors import UsageError
 
 
@@ -155,6 +161,35 @@ def test_one_bad_affinity_anywhere_is_refused_by_all(sizes, frames, bad, data):
     for aligning in (align_batch, align_scores):
         with pytest.raises(UsageError, match="holds NaN or infinity; encode the clip"):
             aligning(matrix, sizes)
+
+
+@given(
+    st.lists(st.integers(1, 9), min_size=1, max_size=10),
+    st.integers(1, 9),
+    st.integers(1, 7),
+    st.integers(1, 4),
+    st.booleans(),
+)
+@settings(deadline=None)
+def test_clips_shared_out_among_threads_score_as_they_do_alone(
+    sizes, frames, clips, threads, interleaved
+):
+    matrix = np.random.default_rng(clips).normal(size=(clips, frames, sum(sizes)))
+    scores, lengths = align_scores_of_clips(matrix, sizes, interleaved=interleaved, threads=threads)
+    for v in range(clips):
+        wanted, wanted_lengths = align_scores(matrix[v], sizes, interleaved=interleaved)
+        np.testing.assert_array_equal(scores[v], wanted)
+        np.testing.assert_array_equal(lengths[v], wanted_lengths)
+    matrix[-1, 0, 0] = np.nan
+    with pytest.raises(UsageError, match="NaN"):
+        align_scores_of_clips(matrix, sizes, interleaved=interleaved, threads=threads)
+
+
+def test_clips_of_another_shape_are_refused():
+    with pytest.raises(UsageError, match=r"\(clips, frames, sub-actions\) array, not \(2, 3\)"):
+        align_scores_of_clips(np.zeros((2, 3)), [3])
+    with pytest.raises(UsageError, match="add up to the affinity's 3 columns"):
+        align_scores_of_clips(np.zeros((2, 3, 3)), [2])
 
 
 def test_the_largest_numbers_are_no_infinity():

@@ -7,13 +7,16 @@ and lies in `recurrence`, which is imported when first used, because numba takes
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
+from types import ModuleType
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from actalign._types import Float32, Float64, Int32
+from actalign.cores import usable_cores
 from actalign.errors import UsageError
 
 
@@ -70,17 +73,16 @@ def align_batch(
     affinity: (T, sum(sizes)), the candidates' columns side by side. sizes: K_m of each candidate.
     Returns M alignments in the order given.
     """
-    from actalign.recurrence import backtrack, forward
-
     if objective not in ("sum", "mean"):
         raise UsageError(f"The objective is {objective!r}; choose 'sum' or 'mean'.")
     matrix = _checked(affinity)
     starts = _starts(sizes, matrix.shape[1])
+    recurrence = _compiled()
     candidates = range(len(sizes))
     offsets = np.zeros(len(sizes))
     while True:
-        sums = forward(matrix, starts, offsets)
-        paths = [backtrack(sums[:, starts[m] : starts[m + 1]]) for m in candidates]
+        sums = recurrence.forward(matrix, starts, offsets)
+        paths = [recurrence.backtrack(sums[:, starts[m] : starts[m + 1]]) for m in candidates]
         means = np.array([sums[-1, starts[m + 1] - 1] / len(paths[m]) for m in candidates])
         offsets += means
         if objective == "sum" or np.all(np.abs(means) <= 1e-12):
@@ -102,9 +104,8 @@ def align_scores(
 
     interleaved: the columns are in the order of `interleave`, which saves bringing them into it.
     """
-    import actalign.recurrence as recurrence
-
-    matrix = _contiguous(affinity)
+    recurrence = _compiled()
+    matrix = _contiguous(affinity, "frames", "sub-actions")
     order, ranked = _interleaving(tuple(sizes))
     if len(order) != matrix.shape[1]:
         raise _unlike(sizes, matrix.shape[1])
@@ -112,6 +113,41 @@ def align_scores(
         matrix = matrix.take(order, axis=1)
     scores, lengths = np.empty(len(sizes)), np.empty(len(sizes), np.int64)
     if not recurrence.scores(matrix, ranked, scores, lengths):
+        raise _not_finite()
+    return scores, lengths
+
+
+def align_scores_of_clips(
+    affinity: ArrayLike,
+    sizes: Sequence[int],
+    *,
+    interleaved: bool = False,
+    threads: int | None = None,
+) -> tuple[Float64, NDArray[np.int64]]:
+    """`align_scores` of V clips of one length: (V, T, sum(sizes)) -> (V, M) scores and lengths.
+
+    For sweeps. threads: each takes an equal share of the clips; one a usable core if left out.
+    """
+    recurrence = _compiled()
+    clips = _contiguous(affinity, "clips", "frames", "sub-actions")
+    order, ranked = _interleaving(tuple(sizes))
+    if len(order) != clips.shape[2]:
+        raise _unlike(sizes, clips.shape[2])
+    if not interleaved and len(sizes) > 1:
+        clips = clips.take(order, axis=2)
+    scores = np.empty((len(clips), len(sizes)))
+    lengths = np.empty(scores.shape, np.int64)
+
+    def align_share(low: int, high: int) -> bool:
+        return recurrence.scores_of_clips(
+            clips[low:high], ranked, scores[low:high], lengths[low:high]
+        )
+
+    count = min(threads or usable_cores(), len(clips))
+    bounds = [len(clips) * share // count for share in range(count + 1)]
+    with ThreadPoolExecutor(count) as pool:
+        finite = list(pool.map(align_share, bounds[:-1], bounds[1:]))
+    if not all(finite):
         raise _not_finite()
     return scores, lengths
 
@@ -124,6 +160,14 @@ def interleave(sizes: Sequence[int]) -> NDArray[np.intp]:
     order given. Thus (T, D) @ texts[interleave(sizes)].T is ready for `align_scores`.
     """
     return _interleaving(tuple(sizes))[0]
+
+
+@cache
+def _compiled() -> ModuleType:
+    """The compiled recurrence, looked up once: an import statement costs a quarter microsecond."""
+    import actalign.recurrence
+
+    return actalign.recurrence
 
 
 @lru_cache(maxsize=1024)
@@ -141,13 +185,13 @@ def _interleaving(sizes: tuple[int, ...]) -> tuple[NDArray[np.intp], NDArray[np.
     return order, ranked
 
 
-def _contiguous(affinity: ArrayLike) -> Float32:
-    matrix = np.ascontiguousarray(affinity, np.float32)
-    if matrix.ndim != 2 or not matrix.size:
+def _contiguous(affinity: ArrayLike, *axes: str) -> Float32:
+    array = np.ascontiguousarray(affinity, np.float32)
+    if array.ndim != len(axes) or not array.size:
         raise UsageError(
-            f"The affinity must be a non-empty (frames, sub-actions) matrix, not {matrix.shape}."
+            f"The affinity must be a non-empty ({', '.join(axes)}) array, not {array.shape}."
         )
-    return matrix
+    return array
 
 
 def _not_finite() -> UsageError:
@@ -155,7 +199,7 @@ def _not_finite() -> UsageError:
 
 
 def _checked(affinity: ArrayLike) -> Float32:
-    matrix = _contiguous(affinity)
+    matrix = _contiguous(affinity, "frames", "sub-actions")
     if not np.isfinite(matrix).all():
         raise _not_finite()
     return matrix

@@ -151,3 +151,17 @@ def scores(
             found[ranked[1, m]] = sums[WIDTH + cell] / counts[cell]
     store(sums, 0, total)
     return bool(np.isfinite(sums[:WIDTH].sum()))
+
+
+@numba.njit(cache=True, nogil=True)
+def scores_of_clips(
+    affinity: Float32,
+    ranked: NDArray[np.int64],
+    found: Float64,
+    lengths: NDArray[np.int64],
+) -> bool:  # pragma: no cover - compiled
+    """`scores` of each clip of (V, T, columns), into (V, M)."""
+    finite = True
+    for v in range(len(affinity)):
+        finite &= scores(affinity[v], ranked, found[v], lengths[v])
+    return finite
