@@ -233,13 +233,27 @@ class TestPreprocessing:
         spec = ImagePreprocessing(
             resize=size, resample=resample, mean=(0, 0, 0), std=(1, 1, 1), rescale=1.0
         )
-        planes = torch.from_numpy(frames).permute(0, 3, 1, 2)
+        tensor = torch.from_numpy(frames)
         for got in (
             spec.apply(frames),
-            resize(planes, size, resample).float().numpy(),
-            resize(planes.float(), size, resample).numpy(),  # the arithmetic used on a GPU
+            resize(tensor, size, resample).float().numpy(),
+            resize(
+                tensor.float(), size, resample
+            ).numpy(),  # the arithmetic where there's no kernel
         ):
             assert np.abs(got - wanted).max() <= 2
+
+    @pytest.mark.gpu
+    @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+    @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: "x".join(map(str, shape)))
+    @pytest.mark.parametrize("resample", ["bilinear", "bicubic"])
+    def test_a_gpu_resizes_as_the_cpu(self, shape, resample):
+        frames = torch.from_numpy(blobs(3, *shape))
+        got, wanted = (
+            resize(frames.to(device), (64, 56), resample).cpu().float()
+            for device in ("cuda:0", "cpu")
+        )
+        assert (got - wanted).abs().max() <= 2
 
     def test_crop_and_normalisation_follow_clip(self, checkpoints, encoders):
         frames = blobs(2, 61, 99)

@@ -86,9 +86,17 @@ def assert_rows(found, videos, encoder):
 
 
 @pytest.mark.parametrize(
-    ("across", "batches"), [(True, [20, 20, 20, 13]), (False, [3, 20, 20, 5, 7, 18])]
+    ("across", "at_once", "batches"),
+    [
+        (True, 1, [20, 20, 20, 13]),
+        (True, 3, [20, 20, 20, 13]),
+        (True, 9, [20, 20, 20, 13]),
+        (False, 3, [3, 20, 20, 5, 7, 18]),
+    ],
 )
-def test_a_gpus_batches_are_filled_across_clips(encoder, videos, monkeypatch, across, batches):
+def test_a_gpus_batches_are_filled_across_clips(
+    encoder, videos, monkeypatch, across, at_once, batches
+):
     monkeypatch.setattr(type(encoder), "across_clips", across)
     counts = []
     hook = encoder.torch_model.vision_model.register_forward_pre_hook(
@@ -101,6 +109,7 @@ def test_a_gpus_batches_are_filled_across_clips(encoder, videos, monkeypatch, ac
                 encoder,
                 videos,
                 sampling=Sampling(),
+                at_once=at_once,
                 on_frames=lambda clip_id, n: told.update({clip_id: told.get(clip_id, 0) + n}),
             )
         )

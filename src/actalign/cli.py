@@ -256,10 +256,6 @@ def encode(
     skip_alike: SkipAlike = None,
     device: Device = None,
     dtype: Dtype = None,
-    compile: Annotated[
-        bool,
-        typer.Option("--compile", help="Compile the image tower: a GPU with thousands of frames."),
-    ] = False,
     decode_timeout: DecodeTimeout = 300.0,
     num_shards: NumShards = None,
     shard: ShardIndex = None,
@@ -283,7 +279,7 @@ def encode(
     listed = clip_ids(list_videos(videos))
     found = part.clips(listed) if part else listed
     frames_per_second = parse_fps(fps)
-    load, embed = loader_and_embedder(EncoderChoice(model, device, dtype, compile), cluster)
+    load, embed = loader_and_embedder(EncoderChoice(model, device, dtype), cluster)
     encoder = load()
     rate = encoder.defaults.fps if fps is None else frames_per_second
     sampling = Sampling(rate, start, end, skip_alike)

@@ -33,7 +33,10 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON Lines, nothing 
 Device = Annotated[
     str | None, typer.Option(help="cpu, cuda:0, ...; the first GPU if there is one.")
 ]
-Dtype = Annotated[str | None, typer.Option(help="float32, bfloat16 or float16.")]
+Dtype = Annotated[
+    str | None,
+    typer.Option(help="float32, bfloat16, float16 or, for SigLIP on a GPU, float8 (less exact)."),
+]
 Fps = Annotated[str | None, typer.Option(help="Frames encoded a second, or 'all'.")]
 Start = Annotated[float | None, typer.Option(help="First second of the segment.")]
 End = Annotated[float | None, typer.Option(help="End of the segment in seconds (not included).")]

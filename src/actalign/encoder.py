@@ -134,23 +134,22 @@ def load_encoder(
     dtype: str | None = None,
     revision: str | None = None,
     batch_size: int | None = None,
-    compile: bool = False,
 ) -> Encoder:
     """Load the encoder that `model` names.
 
     model: `body` for the built-in encoder, a folder with `image.onnx` for an exported one, else a
     folder or hub id with a SigLIP, SigLIP 2 or CLIP checkpoint, `ID@REVISION` for a commit, tag or
-    branch of the hub (`revision` is another way to say it). device, dtype, revision and compile
+    branch of the hub (`revision` is another way to say it). device, dtype and revision
     are for the last kind; batch_size is the most frames or texts in one forward pass. Raises
     EncoderError with what can be used instead.
     """
     exported = (Path(model).expanduser() / "image.onnx").is_file()
     for_torch = device not in (None, "cpu") or dtype not in (None, "float32")
-    for_torch = for_torch or revision is not None or compile
+    for_torch = for_torch or revision is not None
     if for_torch and (model == "body" or exported):
         raise EncoderError(
             f"The encoder {model!r} runs on the CPU in float32 from local files; leave device, "
-            "dtype, revision and compile out."
+            "dtype and revision out."
         )
     if model == "body":
         from actalign.body import BodyEncoder
@@ -168,5 +167,4 @@ def load_encoder(
         dtype=dtype,
         revision=revision,
         batch_size=batch_size,
-        compile=compile,
     )

@@ -37,7 +37,7 @@ from actalign.video import sample_frames
 __all__ = ["Embedded", "Sampling", "clip_ids", "embed_video", "embed_videos", "thumbnails"]
 
 CLIPS_A_STREAM = 64
-"""Most clips whose results wait for others that share their batches."""
+"""Most clips that are under way or whose results wait for others, which share their batches."""
 
 
 def clip_ids(paths: Iterable[Path]) -> dict[str, Path]:
@@ -63,13 +63,14 @@ def embed_videos(
     ``on_frames(clip_id, n)`` is called, from any thread, as n more frames are encoded. A video that
     fails yields an `Embedded` with its error and the rest goes on. at_once: clips under way at
     once, each decoded by a child process of its own. An encoder that takes whole clips works on one
-    core a clip and gets a clip for every core where not given; any other encodes one clip after
-    another, and one is decoded ahead for every four cores. decoders: child processes to use, which
-    stay open, instead of new ones. silent_seconds: a decoder that gives nothing for so long is
-    stopped, and its clip fails.
+    core a clip and gets a clip for every core where not given. Of any other's clips one is decoded
+    for every four cores, or on a GPU, which waits for frames, for every two. decoders: child
+    processes to use, which stay open, instead of new ones. silent_seconds: a decoder that gives
+    nothing for so long is stopped, and its clip fails.
     """
     whole_clips = isinstance(encoder, ClipEncoder)
-    count = len(decoders) or at_once or max(1, usable_cores() // (1 if whole_clips else 4))
+    cores_a_clip = 1 if whole_clips else 2 if _across_clips(encoder) else 4
+    count = len(decoders) or at_once or max(1, usable_cores() // cores_a_clip)
     count = min(count, len(videos)) or 1
 
     with ExitStack() as stack:
@@ -83,7 +84,7 @@ def embed_videos(
         if whole_clips:
             yield from _side_by_side(encoder, encoded, workers, count)
         else:
-            yield from _in_full_batches(encoder, encoded)
+            yield from _in_full_batches(encoder, encoded, count)
 
 
 def embed_video(
@@ -242,32 +243,51 @@ def _side_by_side(
         yield under_way.popleft().result()
 
 
-def _in_full_batches(encoder: Encoder, clips: Iterable[_Encoded]) -> Iterator[Embedded]:
-    """Encode frame by frame; an encoder that gains by it fills its batches across clips."""
-    across = isinstance(encoder, StreamEncoder) and encoder.across_clips
+def _across_clips(encoder: Encoder) -> bool:
+    return isinstance(encoder, StreamEncoder) and encoder.across_clips
+
+
+def _in_full_batches(
+    encoder: Encoder, clips: Iterable[_Encoded], at_once: int = 1
+) -> Iterator[Embedded]:
+    """Encode frame by frame; an encoder that gains by it fills its batches across clips.
+
+    Such a one is given blocks of ``at_once`` clips in turns, so that all their decoders work.
+    """
+    across = _across_clips(encoder)
+    width = at_once if across else 1
     clips = iter(clips)
+    under_way: deque[tuple[_Encoded, Iterator[FrameBatch]]] = deque()
     begun: deque[_Encoded] = deque()
     owners: deque[_Encoded] = deque()  # of the blocks whose rows have not come yet
     more = True
 
     def blocks() -> Iterator[UInt8]:
         nonlocal more
-        for clip in clips:
-            begun.append(clip)
-            for batch in clip.batches():
+        while True:
+            while len(under_way) < width and len(begun) < CLIPS_A_STREAM:
+                if (clip := next(clips, None)) is None:
+                    break
+                begun.append(clip)
+                under_way.append((clip, clip.batches()))
+            if not under_way:
+                more = len(begun) == CLIPS_A_STREAM
+                return
+            clip, batches = under_way.popleft()
+            if (batch := next(batches, None)) is not None:
+                under_way.append((clip, batches))
                 owners.append(clip)
                 yield batch.frames
             # Clips that are ready are held back no longer than fuller batches are worth it.
-            if not across or not owners or len(begun) >= CLIPS_A_STREAM:
+            elif not across or not owners:
                 return
-        more = False
 
     while more:
         for rows in encode_blocks(encoder, blocks()):
             owners.popleft().take(rows)
             while begun and begun[0].complete:
                 yield begun.popleft().result()
-        while begun:
+        while begun and begun[0].complete:
             yield begun.popleft().result()
 
 

@@ -28,11 +28,10 @@ class EncoderChoice:
     name: str
     device: str | None = None
     dtype: str | None = None
-    compile: bool = False
 
     def load(self) -> Encoder:
         """Load it here."""
-        return load_encoder(self.name, device=self.device, dtype=self.dtype, compile=self.compile)
+        return load_encoder(self.name, device=self.device, dtype=self.dtype)
 
 
 class BegunLoads:

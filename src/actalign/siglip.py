@@ -5,9 +5,9 @@ With `checkpoint` and `tower_stream`, which only this module imports, the only o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -30,13 +30,25 @@ try:
         read_scalars,
     )
     from actalign.tower_stream import TowerStream
+    from actalign.vision_tower import VisionTower
 except ImportError as error:
     raise EncoderError(
         f"SigLIP and CLIP models need torch and transformers ({error}); install "
         "`actalign[siglip]`, point --model at a folder exported to ONNX, or use --model body."
     ) from error
 
-DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+resize_triton: Any
+try:
+    from actalign import resize_triton
+except ImportError:  # there is no Triton where there is no CUDA
+    resize_triton = None
+
+DTYPES = {
+    "float32": torch.float32,
+    "bfloat16": torch.bfloat16,
+    "float16": torch.float16,
+    "float8": torch.bfloat16,  # of all but the image tower's matrix products
+}
 
 
 class TransformersEncoder:
@@ -58,7 +70,6 @@ class TransformersEncoder:
         device: str,
         dtype: str,
         batch_size: int,
-        compile: bool = False,
     ):
         self.model_id = model_id
         self.revision = revision
@@ -88,6 +99,11 @@ class TransformersEncoder:
                 "and leave that file out."
             )
         self.preprocessing = read_preprocessing(folder, self.model_type)
+        # Made here, because what is copied to a GPU from plain memory waits for all it has to do.
+        self._mean, self._std = (
+            torch.tensor(values, device=self.device)[:, None, None]
+            for values in (self.preprocessing.mean, self.preprocessing.std)
+        )
         self.fingerprint = fingerprint_files(
             [*weights, *(folder / n for n in CONFIG_FILES if (folder / n).is_file())]
         )
@@ -105,19 +121,13 @@ class TransformersEncoder:
             config.projection_dim if self.model_type == "clip" else config.vision_config.hidden_size
         )
         self.max_length = int(config.text_config.max_position_embeddings)
-        if compile and self.model_type == "siglip2":
-            raise EncoderError(
-                f"{model_id!r} is a NaFlex model, whose image size varies; leave compile out."
-            )
-        forward = self._image_features
-        self.image_tower = torch.compile(forward, dynamic=False) if compile else forward
+        self.image_tower = self._image_tower(float8=dtype == "float8")
         self._stream = TowerStream(
             prepare=self.image_inputs,
             tower=self.image_tower,
             dim=self.dim,
             device=self.device,
             batch_size=batch_size,
-            padded=compile,
         )
 
     @classmethod
@@ -129,14 +139,13 @@ class TransformersEncoder:
         dtype: str | None = None,
         revision: str | None = None,
         batch_size: int | None = None,
-        compile: bool = False,
     ) -> TransformersEncoder:
         """Load a hub id, `ID@REVISION` for a commit, tag or branch of it, or a local folder.
 
         device: default the first CUDA device, else the CPU. dtype: default bfloat16 on CUDA, else
-        float32. compile: have torch compile the image tower, which takes a while once for
-        each of three batch sizes and is meant for many clips on a GPU. Raises EncoderError where
-        files, device or dtype can't be had.
+        float32; float8 has the image tower's matrix products in float8 and the rest in bfloat16,
+        for SigLIP on a CUDA device that has it. Raises EncoderError where files, device or dtype
+        can't be had.
         """
         chosen = choose_device(device)
         on_cuda = chosen.startswith("cuda")
@@ -155,7 +164,6 @@ class TransformersEncoder:
             device=chosen,
             dtype=dtype,
             batch_size=batch_size or (128 if on_cuda else 16),
-            compile=compile,
         )
 
     @property
@@ -199,6 +207,18 @@ class TransformersEncoder:
             if length > self.max_length
         ]
 
+    def _image_tower(self, *, float8: bool) -> Callable[..., torch.Tensor]:
+        fused = self.device.type == "cuda" and VisionTower.can_run(self.torch_model)
+        if not float8:
+            return VisionTower(self.torch_model) if fused else self._image_features
+        if not (fused and VisionTower.has_float8(self.device)):
+            raise EncoderError(
+                f"{self.model_id!r} can't run in float8 on {self.device}; that is for SigLIP's "
+                "fixed image sizes on CUDA devices from compute capability 8.9. Use bfloat16."
+            )
+        self.fingerprint += "-float8"
+        return VisionTower(self.torch_model, float8=True)
+
     def _image_features(self, **inputs: torch.Tensor) -> torch.Tensor:
         return _features(self.torch_model.get_image_features(**inputs))
 
@@ -215,11 +235,10 @@ class TransformersEncoder:
 
     def image_inputs(self, frames: torch.Tensor) -> dict[str, torch.Tensor]:
         """The image tower's arguments for (T, H, W, 3) uint8 frames already on the device."""
-        planes = frames.permute(0, 3, 1, 2)
-        height, width = planes.shape[2:]
+        height, width = frames.shape[1:3]
         spec = self.preprocessing
         if self.model_type != "siglip2":
-            planes = resize(planes, spec.resized(height, width), spec.resample)
+            planes = resize(frames, spec.resized(height, width), spec.resample)
             if spec.crop is not None:
                 top, left = ((planes.shape[2 + i] - spec.crop[i]) // 2 for i in (0, 1))
                 planes = planes[:, :, top : top + spec.crop[0], left : left + spec.crop[1]]
@@ -227,30 +246,38 @@ class TransformersEncoder:
         vision = self.torch_model.config.vision_config
         patch = int(vision.patch_size)
         rows, columns = naflex_grid(height, width, int(vision.num_patches))
-        planes = resize(planes, (rows * patch, columns * patch), spec.resample)
+        planes = resize(frames, (rows * patch, columns * patch), spec.resample)
         count = len(planes)
         patches = self._normalise(planes).reshape(count, 3, rows, patch, columns, patch)
         patches = patches.permute(0, 2, 4, 3, 5, 1).reshape(count, rows * columns, -1)
-        shape = torch.tensor([[rows, columns]], device=self.device).expand(count, 2)
+        sides = [torch.full((count, 1), side, device=self.device) for side in (rows, columns)]
         mask = torch.ones(count, rows * columns, dtype=torch.int32, device=self.device)
-        return {"pixel_values": patches, "pixel_attention_mask": mask, "spatial_shapes": shape}
+        return {
+            "pixel_values": patches,
+            "pixel_attention_mask": mask,
+            "spatial_shapes": torch.cat([*sides], dim=1),
+        }
 
     def _normalise(self, planes: torch.Tensor) -> torch.Tensor:
-        spec = self.preprocessing
-        mean, std = (
-            torch.tensor(v, device=self.device)[:, None, None] for v in (spec.mean, spec.std)
-        )
-        return ((planes.float() * spec.rescale - mean) / std).to(self.dtype)
+        scaled = planes.float() * self.preprocessing.rescale
+        return ((scaled - self._mean) / self._std).to(self.dtype)
 
 
-def resize(planes: torch.Tensor, size: tuple[int, int], resample: str) -> torch.Tensor:
-    """Resize (T, 3, H, W) uint8 planes to (T, 3, *size), values 0..255, as Pillow does.
+def resize(
+    frames: torch.Tensor, size: tuple[int, int], resample: Literal["bilinear", "bicubic"]
+) -> torch.Tensor:
+    """Resize (T, H, W, 3) uint8 frames to (T, 3, *size), values 0..255, as Pillow does.
 
-    On the CPU torch has a kernel for uint8. Elsewhere the arithmetic is float32, in two passes
-    rounded in between as Pillow rounds; else bicubic is off at hard edges.
+    On the CPU torch has a kernel for uint8, and for CUDA there is one in `resize_triton`. Elsewhere
+    the arithmetic is float32, in two passes rounded in between as Pillow rounds; else bicubic is
+    off at hard edges.
     """
+    if frames.is_cuda and resize_triton is not None:
+        planes: torch.Tensor = resize_triton.resize(frames, size, resample).permute(0, 3, 1, 2)
+        return planes
     interpolate = torch.nn.functional.interpolate
-    if planes.dtype == torch.uint8 and planes.device.type == "cpu":
+    planes = frames.permute(0, 3, 1, 2)
+    if frames.dtype == torch.uint8 and frames.device.type == "cpu":
         return interpolate(planes, size, mode=resample, antialias=True)
     planes = planes.float()
     for step in ((planes.shape[2], size[1]), size):

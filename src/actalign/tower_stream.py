@@ -24,13 +24,16 @@ _cuda: Any = torch.cuda  # not typed throughout
 UPLOAD_BYTES = 64 * 1024 * 1024
 """Most bytes of frames copied to the device and resized at once, so that large ones fit."""
 
+RUNNING = 2
+"""Batches that a CUDA device has before their embeddings are waited for. With two it has work for
+a third of a second when a decoder falls behind."""
+
 
 class TowerStream:
     """A tower and how it is fed.
 
     prepare: (n, H, W, 3) uint8 frames on the device to the tower's arguments, n rows in each.
-    tower: those arguments to (n, dim) embeddings. batch_size: rows in a full batch. padded: fill
-    the last batch up to one of a few sizes, so that a compiled tower has few shapes.
+    tower: those arguments to (n, dim) embeddings. batch_size: rows in a full batch.
     """
 
     def __init__(
@@ -41,21 +44,19 @@ class TowerStream:
         dim: int,
         device: torch.device,
         batch_size: int,
-        padded: bool = False,
     ) -> None:
         self.dim = dim
         self.batch_size = batch_size
         self._prepare = prepare
         self._tower = tower
         self._device = device
-        self._padded = padded
         self._copies = _cuda.Stream(device) if device.type == "cuda" else None
 
     def encode(self, blocks: Iterable[UInt8]) -> Iterator[Float32]:
         """Yield one (n, dim) float32 block for each block of (n, H, W, 3) uint8 frames, in order.
 
-        Takes more blocks before it gives the first one out: up to three batches of frames on CUDA,
-        where one is copied while the one before it is computed, else one.
+        Takes more blocks before it gives the first one out: RUNNING + 2 batches of frames on CUDA,
+        where one is copied while others are computed, else one.
         """
         lengths: deque[int] = deque()
         finished: list[Float32] = []
@@ -71,7 +72,7 @@ class TowerStream:
 
         for batch in _full_batches(self._uploads(blocks, lengths), self.batch_size):
             running.append(self._start(batch))
-            while len(running) > (1 if self._copies else 0):
+            while len(running) > (RUNNING if self._copies else 0):
                 finished.append(_wait(*running.popleft()))
             yield from blocks_out()
         finished.extend(_wait(*batch) for batch in running)
@@ -103,26 +104,13 @@ class TowerStream:
     def _start(self, parts: list[Inputs]) -> tuple[torch.Tensor, Any]:
         """Ask for a batch's embeddings: float32 on the host, there once the event has happened."""
         inputs = {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
-        count = _rows(inputs)
-        if self._padded:
-            missing = padded_size(count, self.batch_size) - count
-            inputs = {
-                name: torch.cat([value, value.new_zeros(missing, *value.shape[1:])])
-                for name, value in inputs.items()
-            }
-        rows = self._tower(**inputs)[:count].float()
+        rows = self._tower(**inputs).float()
         if self._copies is None:
             return rows.cpu(), None
         there = rows.to("cpu", non_blocking=True)
         event = _cuda.Event()
         event.record(_cuda.current_stream(self._device))
         return there, event
-
-
-def padded_size(count: int, batch_size: int) -> int:
-    """The least of batch_size, a quarter and a sixteenth of it that holds count rows."""
-    sizes = (max(1, batch_size // part) for part in (1, 4, 16))
-    return min(size for size in sizes if size >= count)
 
 
 def _full_batches(uploads: Iterable[Inputs], batch_size: int) -> Iterator[list[Inputs]]:
