@@ -2,14 +2,16 @@
 
 import csv
 import json
+import random
 import re
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from atlas_world import render
-from colour_model import save_colour_model
+from colour_model import RGB, save_colour_model
 
 SCRIPTS = {"scripts": {"sunrise": ["black", "red", "yellow"], "sunset": ["yellow", "red", "black"]}}
 # A minute of green with a sunrise at 15 s and a sunset at 40 s, a second a colour.
@@ -122,3 +124,80 @@ def test_planted_actions_of_a_drawn_person_are_found(tmp_path):
     shares = dict(re.findall(r"(precision|recall) at IoU 0.5: ([\d.]+)", run.stdout))
     assert float(shares["precision"]) >= 0.7, run.stdout
     assert float(shares["recall"]) >= 0.6, run.stdout
+
+
+def test_a_video_without_a_find_says_what_to_do(folder):
+    run = actalign(folder, "locate", "day.mp4", "--threshold", "9", "--out", "none.vtt")
+    assert run.returncode == 0
+    assert "day: 0 found" in run.stdout
+    assert "start" not in run.stdout
+    assert "day: none scores 9 or more; a lower --threshold finds weaker ones" in run.stderr
+    assert (folder / "none.vtt").read_text().strip() == "WEBVTT"
+
+
+@pytest.fixture(scope="module")
+def siglip(tmp_path_factory):
+    pytest.importorskip("torch")
+    pytest.importorskip("transformers")
+    from tests.tiny_models import make_siglip
+
+    return make_siglip(tmp_path_factory.mktemp("siglip") / "model")
+
+
+STANCES = {
+    "squat": ["knees bent", "hips below the knees", "standing on one foot"],
+    "jump shot": ["ball at the chest", "both arms straight up"],
+    "throw": ["running forward", "throwing the javelin", "falling"],
+}
+
+
+@pytest.mark.slow
+def test_finds_of_a_siglip_model_can_be_used(siglip, tmp_path):
+    """Its weights are random, so where the finds are says nothing; what they are does."""
+    (tmp_path / "scripts.json").write_text(json.dumps({"scripts": STANCES}))
+    render(tmp_path / "day.mp4", random.Random(0).choices(list(RGB), k=60), fps=5, size=(48, 64))
+
+    def locate(name, store):
+        words = ["locate", "day.mp4", "--scripts", "scripts.json", "--model", siglip]
+        words += ["--store", store, "--fps", "5", "--threshold", "1.5"]
+        run = subprocess.run(
+            [sys.executable, "-m", "actalign", *map(str, words), "-q", "--out", name],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert run.returncode == 0, run.stderr
+        return (tmp_path / name).read_text()
+
+    rows = [json.loads(line) for line in locate("finds.jsonl", "store").splitlines()]
+    kept = {path: path.stat().st_mtime_ns for path in (tmp_path / "store").iterdir()}
+    assert len(kept) == 1
+    assert len(rows) >= 3
+    spans = [(row["start_seconds"], row["end_seconds"]) for row in rows]
+    assert spans == sorted(spans)
+    assert all(0 <= start < end <= 60 + 1e-6 for start, end in spans)
+    for n, (start, end) in enumerate(spans):
+        for other, until in spans[n + 1 :]:
+            shared = min(end, until) - other
+            assert shared <= 0.3 * (max(end, until) - start) + 1e-6
+    for row, (start, end) in zip(rows, spans, strict=True):
+        [found] = row["candidates"]
+        steps = found["segments"]
+        assert [step["step"] for step in steps] == STANCES[found["label"]]
+        edges = [start, *(step["end_seconds"] for step in steps)]
+        assert edges[-1] == end
+        assert [step["start_seconds"] for step in steps] == edges[:-1]
+        assert all(0.4 - 1e-6 <= b - a <= 3 + 1e-6 for a, b in pairwise(edges))
+        assert found["score"] >= 1.5
+    assert locate("stored.jsonl", "store") == (tmp_path / "finds.jsonl").read_text()
+    assert kept == {path: path.stat().st_mtime_ns for path in (tmp_path / "store").iterdir()}
+    # From the video again, and as a table.
+    lines = list(csv.DictReader(locate("finds.csv", "other").splitlines()))
+    labels = [row["candidates"][0]["label"] for row in rows]
+    for row, line, label, span in zip(rows, lines, labels, spans, strict=True):
+        assert line["label"] == label
+        assert (float(line["start_seconds"]), float(line["end_seconds"])) == span
+        assert float(line["score"]) == row["candidates"][0]["score"]
+    cues = locate("finds.vtt", "store").split("\n\n")[1:]
+    assert [cue.split("\n")[2] for cue in cues if cue.strip()] == labels

@@ -144,6 +144,9 @@ def locate(
                 own = [find_row(find, clip, n) for n, find in enumerate(finds, start=1)]
                 if not as_json:
                     progress.above(_find_table(result.clip_id, finds))
+                if not (finds or quiet or as_json):
+                    weaker = f"none scores {threshold:g} or more; a lower --threshold finds weaker"
+                    console.print(f"{result.clip_id}: {weaker} ones", style="yellow", markup=False)
             for row in own if as_json else ():
                 print(json.dumps(row, ensure_ascii=False), flush=True)
             rows += own
@@ -258,6 +261,7 @@ def _find_table(clip_id: str, finds: list[Find]) -> Table:
         box=None,
         pad_edge=False,
     )
+    table.show_header = bool(finds)
     for heading in ("start", "end", "score"):
         table.add_column(heading, justify="right")
     table.add_column("action")
