@@ -114,7 +114,7 @@ def videos(args: argparse.Namespace) -> None:
     times = in_turns({str(count): partial(run, count) for count in counts}, 3.0)
     for name, spent in times.items():
         print(
-            f"DTW alone, {args.videos} videos on {name} cores: {spent * 1e3:.1f} ms, "
+            f"DTW alone, {args.videos} videos, cores: {name}, {spent * 1e3:.1f} ms, "
             f"{spent / affinity.size * 1e9:.2f} ns/cell"
         )
 
