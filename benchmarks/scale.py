@@ -23,6 +23,7 @@ import numpy as np
 
 from actalign._types import ClipEmbedding, Script
 from actalign.decode_process import DecodeProcess
+from actalign.encoded_candidates import EncodedCandidates
 from actalign.encoder import encode_frames, load_encoder
 from actalign.parquet_store import open_store
 from actalign.pipeline import Sampling, embed_videos
@@ -30,6 +31,8 @@ from actalign.prediction import Candidate, Prediction, write_rows
 from actalign.scoring import Calibration, get_scorer
 from actalign.shards import Shard, merge
 from actalign.similarity import smooth
+from actalign.store import Store
+from actalign.stored_clips import align_stored, stored_clips
 from actalign.video import content_hash, sample_frames
 
 FRAMES, WIDTH, CANDIDATES, STEPS = 195, 1152, 5, 10  # ActionAtlas: 6.07 s at 32.18 fps
@@ -177,6 +180,8 @@ def by_ray(clip: Path, model: str, folder: Path) -> None:
         )
         print(f"(the first after {first:.1f} s)", flush=True)
 
+    align_by_ray(folder)
+
     import ray
 
     batches = list(sample_frames(clip, batch_size=BATCH))
@@ -200,6 +205,49 @@ def by_ray(clip: Path, model: str, folder: Path) -> None:
     print(f"raw frames through Ray's object store      {rate:12,.1f} frames a second,", end="")
     print(f" {rate * size / 1e6:,.0f} MB a second, one machine")
     ray.shutdown()
+
+
+def align_by_ray(folder: Path, entries: int = 2000) -> None:
+    """The clock's rates of `align` from a folder of clips of the paper's size, by both engines."""
+    from actalign.ray_align import align_stored_on_ray
+    from actalign.ray_cluster import RayCluster
+
+    rng = np.random.default_rng(0)
+    candidates = EncodedCandidates(
+        model_id="m",
+        fingerprint="f",
+        calibration=Calibration(4.7, -16.5),
+        scorer="dtw",
+        smoothing_seconds=1.0,
+        domain=None,
+        scripts=[Script(f"label {m}", tuple(f"step {k}" for k in range(STEPS))) for m in range(5)],
+        steps=[rng.normal(size=(STEPS, WIDTH)).astype(np.float32) for _ in range(CANDIDATES)],
+        names=[],
+        without=[],
+        settings={},
+        warnings=(),
+    )
+    store = Store(folder / "align")
+    made = [store.put(random_clip(n), "0") for n in range(200)]
+    for n in range(200, entries):  # the same bytes under other names
+        made[n % 200].with_name(f"again{n}.0.safetensors").hardlink_to(made[n % 200])
+    stored = stored_clips([str(store.folder)])
+    rows = []
+    for name, run in (
+        ("local", align_stored(candidates, stored)),
+        ("Ray", align_stored_on_ray(candidates, stored, cluster=RayCluster())),
+    ):
+        start = time.perf_counter()
+        rows.append([next(run)])
+        first = time.perf_counter() - start
+        rows[-1] += run
+        assert len(rows[-1]) == entries
+        rate = (entries - 1) / (time.perf_counter() - start - first)
+        print(
+            f"stored clips aligned, {name:5s} engine         {rate:12,.1f} clips a second ", end=""
+        )
+        print(f"(the first after {first:.1f} s)", flush=True)
+    assert rows[0] == json.loads(json.dumps(rows[1]))
 
 
 def arithmetic(found: dict[str, float], gpu_rate: float, price: float) -> None:
