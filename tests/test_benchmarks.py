@@ -44,3 +44,12 @@ def test_decode_compares_contents_before_it_times():
     assert "12 of 12 frames, contents agree" in printed
     assert "1 of 12 frames, contents agree" in printed
     assert len(re.findall(r"^actalign sample_frames .* ratio", printed, re.M)) == 2
+
+
+@pytest.mark.slow
+def test_align_checks_its_contenders_and_says_the_cost_of_a_cell():
+    printed = printed_by("align.py", "--frames", "20", "--width", "16", "--videos", "3")
+    assert "all agree to 1e-4" in printed
+    assert re.search(r"^actalign, all of it .* \d+\.\d\dx the product$", printed, re.M)
+    for line in ("DTW alone, ours ", "DTW alone, ours, columns side by side", "3 videos, cores: 1"):
+        assert re.search(rf"{line}.* \d+\.\d\d ns/cell", printed), printed
