@@ -94,8 +94,8 @@ def connected(cluster: RayCluster) -> Iterator[Any]:
                 f"The Ray cluster {address or 'on this machine'} can't be used ({reason}); check "
                 "--ray-address."
             ) from error
-    # Ray reports a worker's death on stdout, among the results, whatever log_to_driver says.
-    ray._private.worker._worker_logs_enabled = False
+        # Ray reports a worker's death on stdout, among the results, whatever log_to_driver says.
+        ray._private.worker._worker_logs_enabled = False
     logging.getLogger("ray.data").setLevel(logging.CRITICAL)
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
