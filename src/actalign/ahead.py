@@ -71,11 +71,15 @@ class Opened:
     notes: tuple[str, ...]
 
 
+MISSING = object()
+"""Says that the store doesn't have a clip, before its decoder is even started."""
+
+
 class Clip:
     """One video on its way: a thread puts what it finds, in order; the encoder's side takes it.
 
-    That is an `Embedded` from the store, or `Opened`, batches and None; or, at any place, the
-    error that ended it.
+    That is an `Embedded` from the store, or MISSING, `Opened`, batches and None; or, at any place,
+    the error that ended it.
     """
 
     def __init__(self, clip_id: str, path: Path, stop: threading.Event) -> None:
@@ -175,6 +179,8 @@ class Ahead:
             clip.put(Embedded(clip.id, clip.path, clip=found, cached=True))
             return
         notes = tuple(store.damaged[known_damage:]) if store else ()
+        if not clip.put(MISSING):
+            return
         stream = read(
             clip.path,
             fps=sampling.fps,

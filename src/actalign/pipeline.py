@@ -10,7 +10,6 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
-from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +17,7 @@ from numpy.typing import NDArray
 
 from actalign import __version__
 from actalign._types import ClipEmbedding, Float32, Float64, FrameBatch, UInt8
-from actalign.ahead import Ahead, Clip, Embedded, Opened, Sampling
+from actalign.ahead import MISSING, Ahead, Clip, Embedded, Opened, Sampling
 from actalign.alike import AlikeFrames
 from actalign.cores import usable_cores
 from actalign.decode_process import SILENT_SECONDS, DecodeProcess
@@ -133,20 +132,31 @@ class _Encoded:
         self._alike = None if sampling.skip_alike is None else AlikeFrames(sampling.skip_alike)
         self._opened: Opened | None = None
         self._found: Embedded | None = None
+        self._looked_up = False
         self._ended = False
         self._waiting = 0
         self._rows: list[Float32] = []
         self._times: list[Float64] = []
         self._sources: list[NDArray[np.intp]] = []
 
+    def missing(self) -> bool:
+        """Whether the clip must be encoded; False where the store has it or it can't be read."""
+        if not self._looked_up:
+            self._looked_up = True
+            try:
+                first = self._clip.next()
+            except VideoError as error:
+                first = Embedded(self._clip.id, self._clip.path, error=error)
+            if first is not MISSING:
+                self._found, self._ended = first, True
+        return self._found is None
+
     def batches(self) -> Iterator[FrameBatch]:
         """The frames to encode; ends early where the store has the clip or an error came."""
+        if not self.missing():
+            return
         try:
-            first = self._clip.next()
-            if isinstance(first, Embedded):
-                self._found = first
-                return
-            self._opened = first
+            self._opened = self._clip.next()
             while (batch := self._clip.next()) is not None:
                 self._times.append(batch.pts_seconds)
                 if self._alike:
@@ -222,10 +232,9 @@ class _Encoded:
 
 def _whole_clip(encoder: Encoder, clip: _Encoded) -> Embedded:
     """Encode a clip by itself, in order."""
-    batches = clip.batches()
-    # A stored clip has no frames; an encoder's start, a tenth of a second, would be for nothing.
-    if (first := next(batches, None)) is not None:
-        for rows in encode_frames(encoder, chain([first], batches)):
+    # The encoder begins, which takes half a second, while the decoder does.
+    if clip.missing():
+        for rows in encode_frames(encoder, clip.batches()):
             clip.take(rows)
     return clip.result()
 
