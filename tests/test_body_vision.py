@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -21,6 +23,7 @@ from actalign.body_features import (
 )
 from actalign.encoder import ClipEncoder
 from actalign.errors import EncoderError, UsageError
+from tests.colour_clips import write_colours
 from training.motions import sample_motion
 from training.observe import observe
 from training.postures import POSTURES
@@ -353,3 +356,27 @@ def test_nothing_is_printed(encoder, clip, capfd):
     out, err = capfd.readouterr()
     assert out == ""
     assert err == ""
+
+
+@pytest.mark.slow
+def test_what_is_said_while_native_code_is_silenced_is_seen(tmp_path):
+    """mediapipe talks until it has found a person, and clips are encoded side by side."""
+    pytest.importorskip("mediapipe")
+    clips = tmp_path / "clips"
+    clips.mkdir()
+    for n in range(6):
+        write_colours(clips / f"c{n}.mp4", ["red", "green"])
+    (clips / "c6.mp4").write_text("no video")
+    words = ["encode", "clips", "--out", "store", "--model", "body", "--fps", "5"]
+    run = subprocess.run(
+        [sys.executable, "-m", "actalign", *words],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 1
+    lines = run.stderr.splitlines()
+    assert lines[:7] == [f"[{n + 1}/7] c{n}" for n in range(7)]
+    assert "c6.mp4 is not a video" in lines[7]
+    assert lines[8:] == ["6 encoded, 0 were there, 1 failed: store"]

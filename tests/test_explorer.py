@@ -232,6 +232,29 @@ def test_an_own_video_and_errors_in_words(visit):
     assert page.locator("#verdict strong").inner_text() in ("squat", "waving")
 
 
+def test_the_link_to_a_result_whose_clip_is_gone(visit, address, tmp_path):
+    page = visit(1280, "light")
+    write_video(tmp_path / "mine.mp4", 12)
+    page.set_input_files("#file", str(tmp_path / "mine.mp4"))
+    page.get_by_text("mine.mp4: ").wait_for()
+    page.get_by_label("Candidate 1: action").fill("squat")
+    align(page)
+    page.get_by_role("link", name="Link to this result").click()
+    for _ in range(20):  # as many as a server keeps
+        data = (tmp_path / "mine.mp4").read_bytes()
+        urllib.request.urlopen(f"{address}/api/clips", data=data, timeout=60).close()
+    page.reload()
+    page.get_by_text("clip is no longer on the server; drop it here again").wait_for()
+    assert page.locator("#verdict strong").inner_text() == "squat"
+    assert page.locator("#video").is_hidden()
+    page.get_by_label("Candidate 1: steps, one a line").fill("hips low")
+    time.sleep(1)  # longer than it takes until a changed step is scored
+    assert page.get_by_role("alert").inner_text() == ""
+    page.get_by_role("button", name="Align", exact=True).click()
+    assert "drop a video first" in page.get_by_role("alert").inner_text()
+    page.shot("gone")
+
+
 def test_captions_are_read_by_the_browsers_track(browser, tmp_path):
     """The VTT that `actalign export` writes, opened by a real player."""
     clip = files("actalign") / "demo_clips" / "gym-clean-and-press.mp4"

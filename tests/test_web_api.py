@@ -268,13 +268,97 @@ def test_uploads_are_private_and_go_with_the_server(serve, video):
     assert not folder.exists()
 
 
+def test_an_upload_that_was_dropped_for_newer_ones_leaves_its_result(serve, video):
+    api = serve(limits=Limits(uploads=1))
+    clip = api.upload(video, "old.mp4").json()["clip"]
+    link = f"/api/results/{api.align(clip)['result']}"
+    before = api.http.get(link).json()
+    api.upload(video, "new.mp4")
+    job = {"clip": clip, "candidates": CANDIDATES}
+    for answer in (
+        api.http.get(f"/api/clips/{clip}/video"),
+        api.http.get(f"/api/clips/{clip}/frame", params={"t": 0.5}),
+        api.http.post("/api/jobs", json=job),
+        api.http.post("/api/score", json=job),
+    ):
+        assert answer.status_code == 404
+        assert answer.json() == {"error": "There is no such clip on this server; upload it again."}
+    # Who opens the link to the result sees it all the same, but for the picture.
+    after = api.http.get(link)
+    assert after.status_code == 200
+    assert before["clip"] == clip
+    assert after.json() == {**before, "clip": None}
+    assert api.http.get(f"{link}/captions.vtt").text.startswith("WEBVTT")
+    assert api.http.get(f"{link}/figure.png").content.startswith(b"\x89PNG")
+
+
+def begin_upload(api):
+    """A connection that has sent the first thousand bytes of a million."""
+    raw = socket.create_connection(("127.0.0.1", api.port))
+    raw.sendall(
+        b"POST /api/clips?name=x.mp4 HTTP/1.1\r\nHost: localhost\r\n"
+        b"Content-Length: 1000000\r\n\r\n" + b"x" * 1000
+    )
+    return raw
+
+
+def test_only_so_many_uploads_are_under_way(serve, video):
+    api = serve(limits=Limits(queued=2))
+    folder = api.explorer.new_upload().parent
+    with begin_upload(api), begin_upload(api):
+        deadline = time.monotonic() + 10
+        while len(list(folder.iterdir())) < 2 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        refused = api.upload(video)
+        assert refused.status_code == 429
+        assert refused.json() == {
+            "error": "Too many uploads are under way; try again when one has finished."
+        }
+        assert len(list(folder.iterdir())) == 2
+    # Their places are free again once they have broken off.
+    deadline = time.monotonic() + 10
+    while list(folder.iterdir()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert [api.upload(video).status_code for _ in range(3)] == [201] * 3
+
+
+def test_made_up_ids_and_tokens_open_nothing(serve):
+    api = serve(token="a-token-of-some-length", host="0.0.0.0")
+    made_up = "0123456789abcdef0123456789abcdef"
+    asked = [
+        ("GET", f"/api/clips/{made_up}/video"),
+        ("GET", f"/api/clips/{made_up}/frame?t=0"),
+        ("GET", f"/api/jobs/{made_up}"),
+        ("DELETE", f"/api/jobs/{made_up}"),
+        ("GET", f"/api/results/{made_up}"),
+        ("GET", f"/api/results/{made_up}/captions.vtt"),
+        ("GET", f"/api/results/{made_up}/figure.png"),
+    ]
+    known = {"Authorization": "Bearer a-token-of-some-length"}
+    for method, path in asked:
+        answer = api.http.request(method, path, headers=known)
+        assert answer.status_code == 404, path
+        assert "There is no such" in answer.json()["error"]
+    for headers in (
+        {"Authorization": f"Bearer {made_up}"},
+        {"Authorization": "Bearer a-token-of-some-lengt"},
+        {"Authorization": "Bearer a-token-of-some-length-and-more"},
+        {"Authorization": b"Bearer \xff\xfe"},
+        {"Cookie": f"actalign_token={made_up}"},
+    ):
+        # Nobody without the token learns which ids there are.
+        for path in ("/", "/api/info", asked[0][1], "/api/clips/gym-clean-and-press/video"):
+            answer = api.http.get(path, headers=headers)
+            assert answer.status_code == 401, (headers, path)
+            assert "the token that the server printed" in answer.json()["error"]
+    assert api.http.get("/", params={"token": made_up}).status_code == 401
+    # In an address the token would be logged, so only the page's is looked at.
+    assert api.http.get("/api/info?token=a-token-of-some-length").status_code == 401
+
+
 def test_an_upload_that_breaks_off_leaves_nothing(serve):
     api = serve()
-    with socket.create_connection(("127.0.0.1", api.port)) as raw:
-        raw.sendall(
-            b"POST /api/clips?name=x.mp4 HTTP/1.1\r\nHost: localhost\r\n"
-            b"Content-Length: 1000000\r\n\r\n" + b"x" * 1000
-        )
+    with begin_upload(api):
         folder = api.explorer.new_upload().parent
         deadline = time.monotonic() + 10
         while not list(folder.iterdir()) and time.monotonic() < deadline:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import os
 import sys
 from collections.abc import Callable
 
@@ -24,6 +26,7 @@ class EncoderError(ActAlignError):
 
 def run_program(program: Callable[[], object]) -> None:
     """Run a command line; our errors become one line on stderr and the exit code 2 or 1."""
+    _speak_apart()
     try:
         program()
     except ActAlignError as error:
@@ -36,3 +39,14 @@ def run_program(program: Callable[[], object]) -> None:
     except KeyboardInterrupt:
         print("interrupted; run the same command again to go on", file=sys.stderr)
         sys.exit(130)
+
+
+def _speak_apart() -> None:
+    """Give sys.stderr a descriptor of its own: 2 is silenced while mediapipe's native code talks
+    (see `body_pose`), and what other threads say meanwhile must not be lost."""
+    said = sys.stderr
+    if isinstance(said, io.TextIOWrapper) and said is sys.__stderr__:
+        own = io.FileIO(os.dup(said.fileno()), "w", closefd=False)
+        sys.stderr = io.TextIOWrapper(
+            io.BufferedWriter(own), said.encoding, said.errors, line_buffering=True
+        )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -29,10 +29,9 @@ from actalign.atlas.embeddings import (
     write_embeddings,
 )
 from actalign.atlas.texts import Question, TextStore
-from actalign.decode_process import DecodeProcess
 from actalign.encoder import Encoder, encode_frames, revision_of
 from actalign.errors import ActAlignError, UsageError, VideoError
-from actalign.pipeline import Sampling, embed_video
+from actalign.pipeline import Embedded, Sampling, embed_video, embed_videos
 from actalign.store import Store
 from actalign.subactions import step_texts
 from actalign.video import content_hash
@@ -51,28 +50,34 @@ def encode_dataset(
     note = EncoderNote.of(encoder)
     done = _finished(output)
     work = Store(_work_folder(output))
+    keys: dict[str, str] = {}
+    for entry in dataset.usable:
+        with suppress(VideoError):  # said below, where it is encoded
+            keys[entry.id] = clip_key(dataset, entry, encoder.fingerprint, fps)
+    wanted = [entry for entry in dataset.usable if keys.get(entry.id) not in done]
+    if dataset.folder is None:
+        coming = _embed_arrays(encoder, dataset, wanted, keys, work, fps)
+    else:
+        files = {entry.id: dataset.clip_path(entry) for entry in wanted}
+        coming = embed_videos(encoder, files, sampling=Sampling(fps), store=work)
     rows: list[Row] = []
     cells: list[Cell] = []
-    with DecodeProcess() as decoder:
-        for entry in dataset.usable:
-            try:
-                key = clip_key(dataset, entry, encoder.fingerprint, fps)
-                if key in done:
-                    pts, frames = done[key]
-                else:
-                    clip = work.get(entry.id, key)
-                    if clip is None:
-                        clip = embed_entry(encoder, dataset, entry, fps, decoder)
-                        work.put(clip, key)
-                        tell(f"{entry.id}: {len(clip.embeddings)} frames encoded")
-                    pts, frames = clip.pts_seconds.tolist(), clip.embeddings
-            except VideoError as error:
-                tell(f"{entry.id}: {error}")
-                rows.append(Row(entry.id, "failed", "not encoded", str(error)))
+    for entry in dataset.usable:
+        key = keys.get(entry.id)
+        if key in done:
+            pts, frames = done[key]
+        else:
+            result = next(coming)
+            if result.clip is None:
+                tell(f"{entry.id}: {result.error}")
+                rows.append(Row(entry.id, "failed", "not encoded", str(result.error)))
                 cells.append(None)
                 continue
-            rows.append(Row(entry.id, pts_seconds=pts, key=key))
-            cells.append(np.ascontiguousarray(frames, np.float32))
+            pts, frames = result.clip.pts_seconds.tolist(), result.clip.embeddings
+            if not result.cached:
+                tell(f"{entry.id}: {len(frames)} frames encoded")
+        rows.append(Row(entry.id, pts_seconds=pts, key=key))
+        cells.append(np.ascontiguousarray(frames, np.float32))
     missing = [Row(e.id, "failed", e.kind, e.reason) for e in dataset.failed]
     write_embeddings(output, VIDEO_FORMAT, note, rows, cells, missing=missing)
     shutil.rmtree(work.folder, ignore_errors=True)
@@ -134,22 +139,34 @@ def clip_key(dataset: Dataset, entry: Entry, fingerprint: str, fps: float | None
 
 
 def embed_entry(
-    encoder: Encoder,
-    dataset: Dataset,
-    entry: Entry,
-    fps: float | None,
-    decoder: DecodeProcess | None = None,
+    encoder: Encoder, dataset: Dataset, entry: Entry, fps: float | None
 ) -> ClipEmbedding:
     """Embed one entry's clip, or its frames from an original's file; raises VideoError."""
     if dataset.folder is None:
         return _embed_array(encoder, dataset, entry, fps)
-    return embed_video(
-        encoder,
-        dataset.clip_path(entry),
-        clip_id=entry.id,
-        sampling=Sampling(fps),
-        decoder=decoder,
-    )
+    path = dataset.clip_path(entry)
+    return embed_video(encoder, path, clip_id=entry.id, sampling=Sampling(fps))
+
+
+def _embed_arrays(
+    encoder: Encoder,
+    dataset: Dataset,
+    entries: Sequence[Entry],
+    keys: dict[str, str],
+    store: Store,
+    fps: float | None,
+) -> Iterator[Embedded]:
+    """`embed_videos` for entries that are frames in an original's file."""
+    for entry in entries:
+        clip, error = store.get(entry.id, keys[entry.id]), None
+        cached = clip is not None
+        try:
+            if clip is None:
+                clip = _embed_array(encoder, dataset, entry, fps)
+                store.put(clip, keys[entry.id])
+        except VideoError as failure:
+            error = failure
+        yield Embedded(entry.id, Path(), clip=clip, error=error, cached=cached)
 
 
 def _embed_array(

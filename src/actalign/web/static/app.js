@@ -51,7 +51,7 @@ function present(result) {
   const video = $("video"), source = `/api/clips/${result.clip}/video`;
   video.hidden = !result.clip;
   if (result.clip && (changed || !video.src.endsWith(source))) video.src = source;
-  if (!result.clip) { video.removeAttribute("src"); say("This result's clip is no longer on the server."); }
+  if (!result.clip) { video.removeAttribute("src"); say("This result's clip is no longer on the server; drop it here again to try other steps."); }
   const base = `/api/results/${result.result}`;
   $("json").href = base;
   $("png").href = `${base}/figure.png`;
@@ -61,7 +61,7 @@ function present(result) {
 
 let timer = 0;
 function edited() {
-  if (!state.result || state.result.clip !== state.clip || state.job) return;
+  if (!state.clip || state.result?.clip !== state.clip || state.job) return;
   clearTimeout(timer);
   timer = setTimeout(async () => {
     const mine = ++state.edits;
