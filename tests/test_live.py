@@ -1,5 +1,6 @@
 """`actalign live` on real streams: a loopback server that drops out, files in real time, Ctrl+C."""
 
+import contextlib
 import json
 import os
 import re
@@ -18,6 +19,7 @@ from actalign import UsageError, VideoError
 from actalign.demo import demo_clips
 from actalign.source import HELD_SECONDS, LiveSource, without_password
 from tests.colour_clips import write_colours
+from tests.media import write_video
 from tests.rtsp_server import RTSPServer
 
 FPS = 5
@@ -186,15 +188,13 @@ def test_an_rtsp_camera_that_is_switched_off_and_on_again(folder, rtsp, transpor
 
 def test_an_rtsp_camera_that_refuses_the_password_is_asked_once(folder, rtsp):
     camera = rtsp("red", refuses=True)
-    address = camera.address.replace("//", "//me:hunter2@")
-    words = command("env:CAMERA")
     run = subprocess.run(
-        words,
+        command("env:CAMERA"),
         cwd=folder,
         capture_output=True,
         text=True,
         check=False,
-        env={**os.environ, "CAMERA": address},
+        env={**os.environ, "CAMERA": camera.address.replace("//", "//me:hunter2@")},
     )
     assert run.returncode == 1
     assert re.search(r"rtsp://\*\*\*@\S+ can't be played: .*401 Unauthorized", run.stderr)
@@ -312,6 +312,39 @@ def test_who_is_slow_gets_new_frames_and_loses_old_ones(folder):
     seconds = [frame.seconds for frame in frames]
     assert seconds == sorted(seconds)
     assert seconds[-1] == pytest.approx(3.9, abs=0.5)
+
+
+@pytest.mark.slow
+def test_pictures_that_carry_no_times_have_those_of_their_coming(tmp_path):
+    """Many a camera sends JPEG after JPEG over HTTP, ten a second here; FFmpeg believes 25."""
+    write_video(tmp_path / "still.jpg", 1, codec="mjpeg", pixel_format="yuvj420p")
+    jpeg = (tmp_path / "still.jpg").read_bytes()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=cut")
+            self.end_headers()
+            head = f"--cut\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
+            with contextlib.suppress(OSError):
+                while True:
+                    self.wfile.write(head.encode() + jpeg + b"\r\n")
+                    time.sleep(0.1)
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        began = time.monotonic()
+        with LiveSource(f"http://127.0.0.1:{server.server_port}/", fps=5) as source:
+            frames = []
+            while time.monotonic() - began < 6:
+                frames += source.next_frames(wait=1, most=4)
+        server.shutdown()
+    assert frames[-1].seconds == pytest.approx(frames[-1].came - began, abs=1)
+    assert len(frames) >= 20
 
 
 def test_a_file_that_is_no_video_is_an_error(tmp_path):

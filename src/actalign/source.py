@@ -29,6 +29,8 @@ HELD_SECONDS = 2.0
 MAX_SIDE = 1280
 """Larger pictures are made smaller while they are decoded, in pixels."""
 _JUMP_SECONDS = 10.0
+_NO_TIMESTAMPS = 0x80
+"""FFmpeg's flag of formats whose times it makes up, such as a camera's JPEG pictures over HTTP."""
 # A router or a firewall often swallows packets over UDP, which FFmpeg would try first, without end.
 _OPTIONS = {"rtsp": {"rtsp_flags": "prefer_tcp"}, "rtsps": {"rtsp_flags": "prefer_tcp"}}
 
@@ -183,6 +185,8 @@ class LiveSource:
             self.connections += 1
             jump = np.inf if self.is_file else _JUMP_SECONDS
             clock = _Clock(opening, time.monotonic() - self._began, jump)
+            # A file without times, such as raw H.264, is played at the speed FFmpeg makes up.
+            timeless = not self.is_file and int(container.format.flags) & _NO_TIMESTAMPS
             due = -np.inf
             until = time.monotonic() + OPEN_SECONDS  # a picture must have come
             for packet in container.demux():
@@ -198,7 +202,8 @@ class LiveSource:
                     continue  # a damaged packet, as after a jump into a stream
                 for picture in pictures:
                     now = time.monotonic() - self._began
-                    seconds = self._last = clock.seconds(picture.time, now, self._last)
+                    own = None if timeless else picture.time
+                    seconds = self._last = clock.seconds(own, now, self._last)
                     if self.is_file:
                         self._stop.wait(max(0.0, seconds - now))
                     self._newest = time.monotonic()
