@@ -180,7 +180,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     default = "cuda:0" if torch.cuda.is_available() else "cpu"
     parser.add_argument("--device", default=default)
-    parser.add_argument("--dtypes", nargs="+", default=["bfloat16"], help="one after another")
+    parser.add_argument("--dtypes", nargs="+", help="one after another; bfloat16 on CUDA")
     parser.add_argument("--clips", type=Path, help="folder of videos; else some are made")
     parser.add_argument("--copies", type=int, default=16, help="rounds of the clips a timed run")
     parser.add_argument("--batch-size", type=int)
@@ -212,7 +212,7 @@ def main() -> None:
         seconds = seconds_of(device, lambda: decode_all(copies, options.decoders), options.repeats)
         decoding = options.copies * total / seconds
 
-        for dtype in options.dtypes:
+        for dtype in options.dtypes or ["bfloat16" if device.startswith("cuda") else "float32"]:
             encoder = load_encoder(
                 str(folder), device=device, dtype=dtype, batch_size=options.batch_size
             )
@@ -249,9 +249,10 @@ def main() -> None:
                 results[f"transformers {dtype}, tower alone"] = tower_speed(
                     device, features, inputs
                 )
-                results[f"transformers {dtype} compiled, tower alone"] = tower_speed(
-                    device, torch.compile(features, dynamic=False), inputs
-                )
+                if device.startswith("cuda"):
+                    results[f"transformers {dtype} compiled, tower alone"] = tower_speed(
+                        device, torch.compile(features, dynamic=False), inputs
+                    )
             results[f"actalign {dtype}, tower alone"] = tower_speed(
                 device, encoder.image_tower, inputs
             )

@@ -6,10 +6,12 @@ and lies in `recurrence`, which is imported when first used, because numba takes
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from threading import Timer
 from types import ModuleType
 
 import numpy as np
@@ -168,6 +170,22 @@ def _compiled() -> ModuleType:
     import actalign.recurrence
 
     return actalign.recurrence
+
+
+@contextmanager
+def loading_beside(seconds: float = 0.5) -> Iterator[None]:
+    """Load the compiled alignment in a thread, so long after the block begins that an encoder has
+    loaded its libraries first: both would wait for Python's lock, and only this one can wait."""
+
+    def load() -> None:
+        align_batch([[0, 0]] * 2, [1, 1])
+
+    timer = Timer(seconds, load)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 @lru_cache(maxsize=1024)

@@ -6,7 +6,6 @@ Exit codes: 0 all well, 1 some or all of the work failed, 2 wrong usage.
 from __future__ import annotations
 
 import json
-import threading
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -139,7 +138,7 @@ def classify(
     quiet: Quiet = False,
 ) -> None:
     """Say which candidate action each clip shows, and when each of its sub-actions happens."""
-    from actalign.alignment import align_batch
+    from actalign.alignment import loading_beside
     from actalign.classifier import ActAlign
     from actalign.figure_style import check_format, get_theme
     from actalign.parquet_store import open_store
@@ -170,8 +169,6 @@ def classify(
     listed = clip_ids(list_videos(videos))
     found = part.clips(listed) if part else listed
     frames_per_second = parse_fps(fps)
-    # The compiled alignment takes half a second to load, which the encoder's start can hide.
-    threading.Thread(target=align_batch, args=([[0, 0]] * 2, [1, 1])).start()
     load, embed = loader_and_embedder(EncoderChoice(model, device, dtype), cluster)
     encoder = load()
     classifier = ActAlign(encoder, smoothing_seconds=smoothing, scorer=scorer)
@@ -194,7 +191,7 @@ def classify(
             console.print(note, style="yellow", markup=False)
     failed = 0
     bar = Progress(console, total=len(found), shown=not (quiet or as_json))
-    with bar as progress, RowWriter(out) as rows:
+    with bar as progress, RowWriter(out) as rows, loading_beside():
         for result in embed(
             encoder,
             found,
