@@ -177,9 +177,11 @@ class TestRevision:
             from actalign.export import export_onnx
 
             clip, atlas, old = sys.argv[1:]
-            def run(*flags):
+            def run(*flags, says=None):
                 done = CliRunner().invoke(app, [*flags, "--quiet"])
                 assert done.exit_code in (0, 1, 2), done.exception
+                if says:
+                    Path(says).write_text(done.stdout.splitlines()[-1])
                 return [done.exit_code, str(done.exception)]
 
             def classify(model, out):
@@ -195,6 +197,10 @@ class TestRevision:
                 "eval": run("eval", "mini-atlas", "--data", atlas, "--out", "run",
                             "--model", "tiny/siglip@v1"),
                 "onnx": classify("exported", "onnx.jsonl"),
+                "live": run("live", clip, "--labels", "red,green", "--model", "tiny/siglip@v1",
+                            "--json", says="live.jsonl"),
+                "locate": run("locate", clip, "--labels", "red", "--model", "tiny/siglip@v1",
+                              "--threshold", "0", "--json", says="locate.jsonl"),
             }))
         """
         with tiny_hub({OLD: checkpoint, NEW: newer}, main=NEW, v1=OLD) as port:
@@ -212,8 +218,10 @@ class TestRevision:
 
         rows = {
             name: json.loads((tmp_path / f"{name}.jsonl").read_text())
-            for name in ("tag", "main", "onnx")
+            for name in ("tag", "main", "onnx", "live", "locate")
         }
+        for name in ("live", "locate"):
+            assert rows[name]["provenance"]["model_revision"] == OLD
         for name, commit in {"tag": OLD, "main": NEW, "onnx": OLD}.items():
             assert rows[name]["provenance"]["model_revision"] == commit
             assert rows[name]["settings"]["model_revision"] == commit

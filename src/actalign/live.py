@@ -16,9 +16,10 @@ from typing import Any
 
 import numpy as np
 
+from actalign import __version__
 from actalign._types import ClipEmbedding, Float32, FrameBatch
 from actalign.classifier import ActAlign, Scripts
-from actalign.encoder import ClipEncoder, encode_frames
+from actalign.encoder import ClipEncoder, encode_frames, revision_of
 from actalign.errors import UsageError
 from actalign.prediction import Prediction
 from actalign.source import LiveFrame, LiveSource
@@ -66,6 +67,7 @@ class LiveScore:
             "scorer": self.prediction.scorer,
             "model_id": clip.model_id,
             "fingerprint": clip.fingerprint,
+            "provenance": dict(sorted(clip.provenance.items())),
         }
 
 
@@ -101,6 +103,12 @@ def live_scores(
             end_seconds=newest.seconds + 1 / source.fps,
             model_id=encoder.model_id,
             fingerprint=encoder.fingerprint,
+            provenance={
+                "video": source.name,
+                "fps": f"{source.fps:g}",
+                "actalign": __version__,
+                **revision_of(encoder),
+            },
         )
         prediction = classifier.predict(
             clip, candidate_labels=candidate_labels, scripts=scripts, domain=domain
