@@ -10,6 +10,7 @@ import pytest
 
 from actalign.decode_limits import MAX_FRAMES, MAX_PIXELS
 from actalign.errors import UsageError, VideoError
+from actalign.source import LiveSource
 from actalign.video import sample_frames
 from tests.colour_model import save_colour_model
 from tests.media import write_video
@@ -46,6 +47,15 @@ def write_gif(path, width, height, frames):
 def test_a_three_hour_video_at_60_frames_a_second_is_within_the_limits():
     assert MAX_FRAMES > 3 * 3600 * 60
     assert MAX_PIXELS > 7680 * 4320
+
+
+def test_pictures_of_16k_by_16k_are_not_watched(tmp_path):
+    bomb = write_gif(tmp_path / "bomb.gif", 16_000, 16_000, 3)
+    with (
+        LiveSource(str(bomb), fps=5) as source,
+        pytest.raises(VideoError, match=r"bomb\.gif have 16000x16000 pixels, more than the limit"),
+    ):
+        source.next_frames(wait=20, most=4)
 
 
 @pytest.mark.parametrize("kind", ["gif", "folder"])

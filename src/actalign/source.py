@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from actalign._types import UInt8
+from actalign.decode_limits import DecodeLimits
 from actalign.errors import UsageError, VideoError
 
 OPEN_SECONDS = 15.0
@@ -76,6 +77,7 @@ class LiveSource:
             _check_format(format)
         if not 0 < fps < float("inf"):
             raise UsageError(f"fps is {fps}; give a number above 0.")
+        self._most = DecodeLimits.of(None, None).max_pixels
         self.dropped = 0
         """Frames that came while the encoder was busy and that nobody saw."""
         self.connections = 0
@@ -181,6 +183,13 @@ class LiveSource:
             if not streams:
                 raise VideoError(f"{self.name} has no video; give another source.")
             stream = streams[0]
+            size, most = (stream.codec_context.width, stream.codec_context.height), self._most
+            if size[0] * size[1] > most:
+                raise VideoError(
+                    f"The pictures of {self.name} have {size[0]}x{size[1]} pixels, more than the "
+                    f"limit of {most}; make them smaller or raise ACTALIGN_MAX_PIXELS."
+                )
+            stream.codec_context.options = {"max_pixels": str(2 * most)}  # rows are padded
             stream.thread_type = "SLICE"  # frame threads would hold pictures back
             self.connections += 1
             jump = np.inf if self.is_file else _JUMP_SECONDS
