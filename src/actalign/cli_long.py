@@ -202,7 +202,8 @@ def live(
     for note in notes:
         tell(note)
     address = _address(source)
-    LiveSource(address, fps=1.0, format=format)  # refuses a wrong source before the encoder loads
+    # Refuses what is wrong before the encoder loads.
+    LiveSource(address, fps=1.0, format=format, give_up=give_up)
     classifier = ActAlign(
         load_encoder(model, device=device, dtype=dtype), smoothing_seconds=smoothing
     )

@@ -77,6 +77,8 @@ class LiveSource:
             _check_format(format)
         if not 0 < fps < float("inf"):
             raise UsageError(f"fps is {fps}; give a number above 0.")
+        if not give_up >= 0:
+            raise UsageError(f"The time to give up after is {give_up} s; give 0 or more.")
         self._most = DecodeLimits.of(None, None).max_pixels
         self.dropped = 0
         """Frames that came while the encoder was busy and that nobody saw."""
