@@ -30,7 +30,7 @@ try:
         read_scalars,
     )
     from actalign.tower_stream import TowerStream
-    from actalign.vision_tower import VisionTower
+    from actalign.vision_tower import VisionTower, kernels_run
 except ImportError as error:
     raise EncoderError(
         f"SigLIP and CLIP models need torch and transformers ({error}); install "
@@ -272,7 +272,7 @@ def resize(
     the arithmetic is float32, in two passes rounded in between as Pillow rounds; else bicubic is
     off at hard edges.
     """
-    if frames.is_cuda and resize_triton is not None:
+    if kernels_run(frames.device):
         planes: torch.Tensor = resize_triton.resize(frames, size, resample).permute(0, 3, 1, 2)
         return planes
     interpolate = torch.nn.functional.interpolate

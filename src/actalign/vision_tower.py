@@ -8,7 +8,9 @@ each layer norm adds the sum of those before it. The pooling head is the model's
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Protocol
 
 import torch
@@ -21,6 +23,9 @@ try:
 except ImportError:  # there is no Triton where there is no CUDA
     kernels = None
 
+gelu_of_product: Any = getattr(torch, "_addmm_activation", None)
+"""Torch's product that ends with the bias and, on CUDA, the tanh form of GELU; not a public one."""
+
 BACKENDS = [
     SDPBackend.CUDNN_ATTENTION,
     SDPBackend.FLASH_ATTENTION,
@@ -28,6 +33,27 @@ BACKENDS = [
     SDPBackend.MATH,
 ]
 """In the order of their speed for heads 72 wide (benchmarks/README.md)."""
+
+
+@cache
+def kernels_run(device: torch.device) -> bool:
+    """Whether the Triton kernels run on a device. They are compiled there at first, which needs
+    more than torch does: a C compiler and Python's headers. Without them torch's own ways are
+    taken, which are slower, and a warning says so once."""
+    if kernels is None or device.type != "cuda":
+        return False
+    row = torch.zeros(1, 16, device=device)
+    try:
+        kernels.layer_norm(row, row[0], row[0], row[0], 1e-6)
+    except Exception as error:  # whatever compilers and drivers raise
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else "no reason given"
+        warnings.warn(
+            f"Triton can't compile for {device} ({type(error).__name__}: {reason}), so images are "
+            "encoded more slowly; a C compiler and Python's headers are needed.",
+            stacklevel=2,
+        )
+        return False
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +66,7 @@ class Norm:
     eps: float
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
-        if x.is_cuda and kernels is not None:
+        if kernels_run(x.device):
             normed: torch.Tensor = kernels.layer_norm(
                 x, self.shift, self.weight, self.bias, self.eps
             )
@@ -87,8 +113,9 @@ class ProductLayer:
         x.addmm_(self._gelu_of_up(self.norm2(x)), self.down)
 
     def _gelu_of_up(self, x: torch.Tensor) -> torch.Tensor:
-        if x.is_cuda and x.dtype != torch.float32:  # the product's own GELU is the tanh form
-            return torch._addmm_activation(self.up_bias, x, self.up, use_gelu=True)
+        if x.is_cuda and x.dtype != torch.float32 and gelu_of_product is not None:
+            wide: torch.Tensor = gelu_of_product(self.up_bias, x, self.up, use_gelu=True)
+            return wide
         return functional.gelu(torch.addmm(self.up_bias, x, self.up), approximate="tanh")
 
 
@@ -134,7 +161,7 @@ class VisionTower:
     @staticmethod
     def has_float8(device: torch.device) -> bool:
         """Whether a CUDA device multiplies float8 numbers."""
-        return kernels is not None and torch.cuda.get_device_capability(device) >= (8, 9)
+        return kernels_run(device) and torch.cuda.get_device_capability(device) >= (8, 9)
 
     @torch.no_grad()
     def __init__(self, model: Any, *, float8: bool = False) -> None:
