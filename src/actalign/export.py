@@ -54,11 +54,18 @@ def export_onnx(model: str, out_dir: str | Path, *, int8: bool = False) -> Expor
     try:
         import onnx  # noqa: F401
         import onnxscript  # noqa: F401
+        import torch
     except ImportError as error:
         raise EncoderError(
-            f"Exporting needs onnx and onnxscript ({error}); run `pip install onnx onnxscript`."
+            f"Exporting needs more packages ({error}); run `pip install 'actalign[siglip,export]'`."
         ) from error
     from actalign.siglip import TransformersEncoder
+
+    if tuple(map(int, torch.__version__.split(".")[:2])) < (2, 7):
+        raise EncoderError(
+            f"Exporting needs torch 2.7 or newer, and this is {torch.__version__}; run "
+            "`pip install 'actalign[export]'`."
+        )
 
     out_dir = Path(out_dir).expanduser()
     if out_dir.exists():
