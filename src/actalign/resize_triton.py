@@ -60,9 +60,10 @@ def _pass(
     starts, weights = _taps(size, target, resample, x.device)
     out = torch.empty(outer * target * inner, dtype=torch.uint8, device=x.device)
     total = out.numel()
-    _weigh[(triton.cdiv(total, BLOCK),)](
-        x, out, starts, weights, inner, size, target, total, TAPS=weights.shape[1], BLOCK=BLOCK
-    )
+    with torch.cuda.device(x.device):  # Triton launches on the current one
+        _weigh[(triton.cdiv(total, BLOCK),)](
+            x, out, starts, weights, inner, size, target, total, TAPS=weights.shape[1], BLOCK=BLOCK
+        )
     return out
 
 

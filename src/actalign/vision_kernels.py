@@ -117,9 +117,10 @@ def float8_rows(
     """(N, C) x, or GELU of x plus a (C,) bias in its tanh form, as float8 and (N, 1) scales."""
     out, scales = _empty_float8(x)
     rows, columns = x.shape
-    _quantise[(rows,)](
-        x, gelu_bias, out, scales, columns, GELU=gelu_bias is not None, **_blocks(columns)
-    )
+    with torch.cuda.device(x.device):  # Triton launches on the current one
+        _quantise[(rows,)](
+            x, gelu_bias, out, scales, columns, GELU=gelu_bias is not None, **_blocks(columns)
+        )
     return out, scales
 
 
@@ -134,10 +135,11 @@ def _run_norm(
     scales: torch.Tensor | None,
 ) -> None:
     rows, columns = x.shape
-    _normalise[(rows,)](
-        x, added, shift, weight, bias, out, scales, columns, eps,
-        ADDS=added is not None, FLOAT8=scales is not None, **_blocks(columns),
-    )  # fmt: skip
+    with torch.cuda.device(x.device):
+        _normalise[(rows,)](
+            x, added, shift, weight, bias, out, scales, columns, eps,
+            ADDS=added is not None, FLOAT8=scales is not None, **_blocks(columns),
+        )  # fmt: skip
 
 
 def _empty_float8(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
