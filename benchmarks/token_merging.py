@@ -22,20 +22,12 @@ import torch
 from torch.nn import functional
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+from encode_cpu import BASE
 from tiny_models import make_siglip
 
 from actalign.demo import demo_clips
 from actalign.encoder import load_encoder
 from actalign.video import sample_frames
-
-BASE = {
-    "hidden_size": 768,
-    "intermediate_size": 3072,
-    "num_hidden_layers": 12,
-    "num_attention_heads": 12,
-    "image_size": 224,
-    "patch_size": 16,
-}
 
 
 def merged(

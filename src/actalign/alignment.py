@@ -107,12 +107,7 @@ def align_scores(
     interleaved: the columns are in the order of `interleave`, which saves bringing them into it.
     """
     recurrence = _compiled()
-    matrix = _contiguous(affinity, "frames", "sub-actions")
-    order, ranked = _interleaving(tuple(sizes))
-    if len(order) != matrix.shape[1]:
-        raise _unlike(sizes, matrix.shape[1])
-    if not interleaved and len(sizes) > 1:
-        matrix = matrix.take(order, axis=1)
+    matrix, ranked = _in_order(_contiguous(affinity, "frames", "sub-actions"), sizes, interleaved)
     scores, lengths = np.empty(len(sizes)), np.empty(len(sizes), np.int64)
     if not recurrence.scores(matrix, ranked, scores, lengths):
         raise _not_finite()
@@ -132,11 +127,7 @@ def align_scores_of_clips(
     """
     recurrence = _compiled()
     clips = _contiguous(affinity, "clips", "frames", "sub-actions")
-    order, ranked = _interleaving(tuple(sizes))
-    if len(order) != clips.shape[2]:
-        raise _unlike(sizes, clips.shape[2])
-    if not interleaved and len(sizes) > 1:
-        clips = clips.take(order, axis=2)
+    clips, ranked = _in_order(clips, sizes, interleaved)
     scores = np.empty((len(clips), len(sizes)))
     lengths = np.empty(scores.shape, np.int64)
 
@@ -176,11 +167,7 @@ def _compiled() -> ModuleType:
 def loading_beside(seconds: float = 0.5) -> Iterator[None]:
     """Load the compiled alignment in a thread, so long after the block begins that an encoder has
     loaded its libraries first: both would wait for Python's lock, and only this one can wait."""
-
-    def load() -> None:
-        align_batch([[0, 0]] * 2, [1, 1])
-
-    timer = Timer(seconds, load)
+    timer = Timer(seconds, align_batch, ([[0, 0]] * 2, [1, 1]))
     timer.start()
     try:
         yield
@@ -201,6 +188,18 @@ def _interleaving(sizes: tuple[int, ...]) -> tuple[NDArray[np.intp], NDArray[np.
     order = np.lexsort([rank, step])
     order.setflags(write=False)  # it is shared by all who ask
     return order, ranked
+
+
+def _in_order(
+    affinity: Float32, sizes: Sequence[int], interleaved: bool
+) -> tuple[Float32, NDArray[np.int64]]:
+    """The affinity with interleaved columns, its last axis, and (2, M) as `_interleaving` says."""
+    order, ranked = _interleaving(tuple(sizes))
+    if len(order) != affinity.shape[-1]:
+        raise _unlike(sizes, affinity.shape[-1])
+    if not interleaved and len(sizes) > 1:
+        affinity = affinity.take(order, axis=-1)
+    return affinity, ranked
 
 
 def _contiguous(affinity: ArrayLike, *axes: str) -> Float32:

@@ -10,7 +10,8 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
-from pathlib import Path
+from pathlib import Path, PurePath
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,15 +36,19 @@ from actalign.video import sample_frames
 
 __all__ = ["Embedded", "Sampling", "clip_ids", "embed_video", "embed_videos", "thumbnails"]
 
+Place = TypeVar("Place", Path, str)
+
 CLIPS_A_STREAM = 64
 """Most clips that are under way or whose results wait for others, which share their batches."""
 
 
-def clip_ids(paths: Iterable[Path]) -> dict[str, Path]:
-    """An id for each video, in order: its file name without suffix, or its path where two agree."""
+def clip_ids(paths: Iterable[Place]) -> dict[str, Place]:
+    """An id for each file, in order: its name without suffix, or its path where two agree."""
     listed = list(dict.fromkeys(paths))
-    times = Counter(path.stem for path in listed)
-    return {(path.stem if times[path.stem] == 1 else str(path)): path for path in listed}
+    stems = [PurePath(path).stem for path in listed]
+    times = Counter(stems)
+    named = zip(stems, listed, strict=True)
+    return {(stem if times[stem] == 1 else str(path)): path for stem, path in named}
 
 
 def embed_videos(

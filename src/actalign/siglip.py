@@ -37,12 +37,6 @@ except ImportError as error:
         "`actalign[siglip]`, point --model at a folder exported to ONNX, or use --model body."
     ) from error
 
-resize_triton: Any
-try:
-    from actalign import resize_triton
-except ImportError:  # there is no Triton where there is no CUDA
-    resize_triton = None
-
 DTYPES = {
     "float32": torch.float32,
     "bfloat16": torch.bfloat16,
@@ -273,6 +267,8 @@ def resize(
     off at hard edges.
     """
     if kernels_run(frames.device):
+        from actalign import resize_triton
+
         planes: torch.Tensor = resize_triton.resize(frames, size, resample).permute(0, 3, 1, 2)
         return planes
     interpolate = torch.nn.functional.interpolate

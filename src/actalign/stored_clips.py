@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from actalign.encoded_candidates import EncodedCandidates
 from actalign.errors import ActAlignError, UsageError
 from actalign.parquet_store import list_address, read_address
+from actalign.pipeline import clip_ids
 from actalign.prediction import error_row
 from actalign.store import Store, read_entry
 
@@ -36,10 +36,7 @@ def stored_clips(given: Sequence[str]) -> dict[str, str]:
         if not inside:
             raise UsageError(f"The folder {one} holds no embeddings of `actalign encode`.")
         found += inside
-    listed = list(dict.fromkeys(found))
-    times = Counter(PurePath(entry).stem for entry in listed)
-    stems = ((PurePath(entry).stem, entry) for entry in listed)
-    return {(stem if times[stem] == 1 else entry): entry for stem, entry in stems}
+    return clip_ids(found)
 
 
 def clip_name(entry: str) -> str:
