@@ -16,9 +16,9 @@ from functools import partial
 
 import numpy as np
 
-from actalign.alignment import align_scores, align_scores_of_clips, interleave
-from actalign.cores import usable_cores
-from actalign.scoring import SCORERS, Calibration
+from actalign.alignment._dtw import align_scores, align_scores_of_clips, interleave
+from actalign.alignment._scorers import SCORERS, Calibration
+from actalign.files import usable_cores
 
 BY = Calibration(logit_scale=4.7245, logit_bias=-16.55)
 
@@ -123,7 +123,7 @@ def sweep(args: argparse.Namespace) -> None:
     """Many videos at once, as a sweep needs them: torch in one batch, checked one by one."""
     import torch
 
-    from actalign import alignment_torch
+    from actalign.alignment import torch as alignment_torch
 
     count = args.sweep * args.candidates
     device = args.device

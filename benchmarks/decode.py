@@ -22,8 +22,8 @@ from pathlib import Path
 import av
 import numpy as np
 
-from actalign._types import UInt8
-from actalign.video import list_videos, sample_frames
+from actalign.types import UInt8
+from actalign.video._sampling import list_videos, sample_frames
 
 DECORD = """
 import sys, time, numpy as np, decord

@@ -18,10 +18,10 @@ from typing import Any
 
 import numpy as np
 
-from actalign.body import BodyEncoder, stream_features
-from actalign.body_pose import estimate_poses
 from actalign.demo import demo_clips
-from actalign.video import list_videos, sample_frames
+from actalign.encoders.body._encoder import BodyEncoder, stream_features
+from actalign.encoders.body._pose import estimate_poses
+from actalign.video._sampling import list_videos, sample_frames
 
 
 def timed(work: Callable[[], Any]) -> tuple[Any, float]:
@@ -43,7 +43,7 @@ def main() -> None:
         spent = dict.fromkeys(("decode", "pose", "features", "network"), 0.0)
         frames = 0
         for path in videos:
-            stream = sample_frames(path, fps=encoder.defaults.fps)
+            stream = sample_frames(path, fps=encoder.info.fps)
             batches, spent_now = timed(lambda stream=stream: list(stream))
             spent["decode"] += spent_now
             tracks, spent_now = timed(lambda batches=batches: list(estimate_poses(batches)))

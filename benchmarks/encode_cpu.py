@@ -34,11 +34,11 @@ from PIL import Image
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 from tiny_models import VISION, make_siglip
 
-from actalign._types import Float32, UInt8
-from actalign.encoder import Encoder, load_encoder
-from actalign.export import export_onnx
-from actalign.onnx import OnnxEncoder
-from actalign.siglip import TransformersEncoder
+from actalign.encoders import Encoder, load_encoder
+from actalign.encoders._export import export_onnx
+from actalign.encoders._onnx import OnnxEncoder
+from actalign.encoders._siglip import TransformersEncoder
+from actalign.types import Float32, UInt8
 
 BASE = {
     "hidden_size": 768,

@@ -40,11 +40,11 @@ from PIL import Image
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 from tiny_models import VISION, make_siglip
 
-from actalign._types import Float32, UInt8
-from actalign.decode_process import DecodeProcess
-from actalign.encoder import load_encoder
-from actalign.pipeline import Sampling, embed_videos
-from actalign.video import list_videos
+from actalign.clips._embed import Sampling, embed_videos
+from actalign.encoders._load import load_encoder
+from actalign.types import Float32, UInt8
+from actalign.video._sampling import list_videos
+from actalign.video._worker import DecodeProcess
 
 SO400M = {
     "hidden_size": 1152,

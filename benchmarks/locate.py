@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).parent / "mini_atlas"))
 
 from long_video import WANTED, make
 
-from actalign.evaluation.metrics import temporal_iou, wilson_interval
+from actalign.evaluation._metrics import temporal_iou, wilson_interval
 
 
 def run_measured(command: list[str]) -> tuple[float, int, int]:

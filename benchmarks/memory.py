@@ -18,10 +18,10 @@ from pathlib import Path
 
 import numpy as np
 
+from actalign.clips._embed import Sampling, embed_video
+from actalign.clips._store import write_entry
 from actalign.demo import demo_clips
-from actalign.encoder import load_encoder
-from actalign.pipeline import Sampling, embed_video
-from actalign.store import write_entry
+from actalign.encoders._load import load_encoder
 
 
 def resident_bytes(root: int) -> int:
@@ -83,7 +83,7 @@ def main() -> None:
         if args.stored:
             encoder = load_encoder(args.model)
             clip = embed_video(
-                encoder, demos[0].path, clip_id="x", sampling=Sampling(encoder.defaults.fps)
+                encoder, demos[0].path, clip_id="x", sampling=Sampling(encoder.info.fps)
             )
             print(f"stored clips have {clip.embeddings.shape} embeddings")
         store = Path(folder) / "store"

@@ -21,19 +21,20 @@ from pathlib import Path
 
 import numpy as np
 
-from actalign._types import ClipEmbedding, Script
-from actalign.decode_process import DecodeProcess
-from actalign.encoded_candidates import EncodedCandidates
-from actalign.encoder import encode_frames, load_encoder
-from actalign.parquet_store import open_store
-from actalign.pipeline import Sampling, embed_videos
-from actalign.prediction import Candidate, Prediction, write_rows
-from actalign.scoring import Calibration, get_scorer
-from actalign.shards import Shard, merge
-from actalign.similarity import smooth
-from actalign.store import Store
-from actalign.stored_clips import align_stored, stored_clips
-from actalign.video import content_hash, sample_frames
+from actalign.alignment._scorers import Calibration, get_scorer
+from actalign.alignment._similarity import smooth
+from actalign.candidates import Candidates
+from actalign.clips._embed import Sampling, embed_videos
+from actalign.clips._parquet import open_store
+from actalign.clips._shards import Shard, merge
+from actalign.clips._store import Store
+from actalign.clips._stored import list_entries, read_stored
+from actalign.encoders._base import encode_frames
+from actalign.encoders._load import EncoderChoice, load_encoder
+from actalign.rows import write_rows
+from actalign.types import Candidate, ClipEmbedding, EncoderInfo, Prediction, Script
+from actalign.video._sampling import content_hash, sample_frames
+from actalign.video._worker import DecodeProcess
 
 FRAMES, WIDTH, CANDIDATES, STEPS = 195, 1152, 5, 10  # ActionAtlas: 6.07 s at 32.18 fps
 BATCH = 16
@@ -87,7 +88,10 @@ def score(clips: list[ClipEmbedding]) -> list[dict[str, object]]:
         frames = smooth(clip.embeddings, pts_seconds=clip.pts_seconds, seconds=1.0)
         found = scorer.align(frames, texts, by)
         ranked = sorted(
-            (Candidate(s.label, a.score, s, True, a) for s, a in zip(names, found, strict=True)),
+            (
+                Candidate(s.label, a.score, s, True, a, clip.edges_seconds)
+                for s, a in zip(names, found, strict=True)
+            ),
             key=lambda candidate: -candidate.score,
         )
         rows.append(Prediction(clip, tuple(ranked), "dtw", 1.0).to_row())
@@ -113,7 +117,7 @@ def stages(clips: list[Path], model: str, folder: Path) -> dict[str, float]:
     piped = spent(lambda: decode_in_child(clips, None))
     tell("decode every frame, in a child, by pipe", piped, "frames")
     encoder = load_encoder(model, device="cpu")
-    fps = encoder.defaults.fps
+    fps = encoder.info.fps
     sampled = [list(sample_frames(clip, fps=fps, batch_size=BATCH)) for clip in clips[:4]]
     count = sum(len(batch) for batches in sampled for batch in batches)
 
@@ -156,18 +160,15 @@ def stages(clips: list[Path], model: str, folder: Path) -> dict[str, float]:
 
 def by_ray(clip: Path, model: str, folder: Path) -> None:
     """The clock's rates of what Ray adds: clips that are stored already, and raw frames moved."""
-    from actalign.ray_cluster import RayCluster
-    from actalign.ray_engine import loader_and_embedder
-    from actalign.ray_loading import EncoderChoice
+    from actalign.cluster import RayCluster, ray_engine
 
     copies = {}
     (folder / "copies").mkdir()
     for n in range(150):
         copies[f"clip{n}"] = Path(shutil.copy(clip, folder / "copies" / f"clip{n}.mp4"))
     sampling, store = Sampling(1.0, 0.0, 0.5), open_store(folder / "ray")
-    choice = EncoderChoice(model, "cpu")
-    load, embed = loader_and_embedder(choice, RayCluster())
-    encoder = load()
+    choice, embed = ray_engine(EncoderChoice(model, "cpu"), RayCluster())
+    encoder = choice.load()
     list(embed_videos(encoder, copies, sampling=sampling, store=store))
     for name, run in (("local", embed_videos), ("Ray", embed)):
         start, first = time.perf_counter(), 0.0
@@ -209,14 +210,11 @@ def by_ray(clip: Path, model: str, folder: Path) -> None:
 
 def align_by_ray(folder: Path, entries: int = 2000) -> None:
     """The clock's rates of `align` from a folder of clips of the paper's size, by both engines."""
-    from actalign.ray_align import align_stored_on_ray
-    from actalign.ray_cluster import RayCluster
+    from actalign.cluster import RayCluster, align_stored_on_ray
 
     rng = np.random.default_rng(0)
-    candidates = EncodedCandidates(
-        model_id="m",
-        fingerprint="f",
-        calibration=Calibration(4.7, -16.5),
+    candidates = Candidates(
+        info=EncoderInfo("m", "f", WIDTH, 4.7, -16.5),
         scorer="dtw",
         smoothing_seconds=1.0,
         domain=None,
@@ -231,10 +229,10 @@ def align_by_ray(folder: Path, entries: int = 2000) -> None:
     made = [store.put(random_clip(n), "0") for n in range(200)]
     for n in range(200, entries):  # the same bytes under other names
         made[n % 200].with_name(f"again{n}.0.safetensors").hardlink_to(made[n % 200])
-    stored = stored_clips([str(store.folder)])
+    stored = list_entries([str(store.folder)])
     rows = []
     for name, run in (
-        ("local", align_stored(candidates, stored)),
+        ("local", (candidates.score(read_stored(*one))[0] for one in stored.items())),
         ("Ray", align_stored_on_ray(candidates, stored, cluster=RayCluster())),
     ):
         start = time.perf_counter()

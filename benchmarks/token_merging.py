@@ -26,8 +26,8 @@ from encode_cpu import BASE
 from tiny_models import make_siglip
 
 from actalign.demo import demo_clips
-from actalign.encoder import load_encoder
-from actalign.video import sample_frames
+from actalign.encoders._load import load_encoder
+from actalign.video._sampling import sample_frames
 
 
 def merged(

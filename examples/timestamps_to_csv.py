@@ -21,7 +21,7 @@ def main(video: str, script_file: str, out: str) -> None:
     with Path(out).open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file)
         table.writerow(["action", "step", "start_seconds", "end_seconds"])
-        for segment in prediction.segments(prediction.candidates[0]):
+        for segment in prediction.best.segments:
             times = f"{segment.start_seconds:.3f}", f"{segment.end_seconds:.3f}"
             table.writerow([prediction.label, segment.step, *times])
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import typer
 
-from actalign.cli import app
+from actalign.cli._main import app
 
 PAGE = Path(__file__).parents[1] / "docs" / "cli.md"
 
@@ -15,10 +15,13 @@ PAGE = Path(__file__).parents[1] / "docs" / "cli.md"
 def describe(command: object, name: str) -> list[str]:
     """Markdown for a command and those below it."""
     lines = [f"## `{name}`", "", str(getattr(command, "help", None) or "").strip(), ""]
-    rows = []
+    rows, panel = [], None
     for parameter in command.params:  # type: ignore[attr-defined]
         if parameter.name == "help":
             continue
+        if (group := getattr(parameter, "rich_help_panel", None)) != panel:
+            panel = group
+            rows.append(f"| **{panel}** | |")
         names = (
             ", ".join(f"`{flag}`" for flag in parameter.opts)
             if parameter.param_type_name == "option"

@@ -30,7 +30,7 @@ def render(path: Path, colours, *, fps: int = FPS, size=(64, 96)):
             frame = np.full((height, width, 3), RGB[colours[i // fps]], np.uint8)
             frame[::2, :: 2 + i % 3] //= 2  # something for the coder to do
             picture = av.VideoFrame.from_ndarray(frame, format="rgb24")
-            picture = picture.reformat(format="yuv420p")  # see the note in atlas/clips.py
+            picture = picture.reformat(format="yuv420p")  # see the note in atlas/_clips.py
             picture.pts, picture.time_base = i, Fraction(1, fps)
             container.mux(stream.encode(picture))
         container.mux(stream.encode())

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from actalign.atlas.dataset import Entry, file_sha256, write_manifest
-from actalign.store import read_entry
+from actalign.clips._store import read_entry
+from actalign.evaluation.atlas._dataset import Entry, file_sha256, write_manifest
 from tests.atlas_world import BANK, render
 from tests.colour_model import save_colour_model
 from tests.media import write_video

@@ -16,7 +16,7 @@ import tempfile
 import traceback
 from pathlib import Path
 
-from actalign.cli import main as actalign
+from actalign.cli._main import main as actalign
 from tests.colour_model import save_colour_model
 from tests.fuzzing import SEED
 from tests.media import write_video

@@ -20,8 +20,8 @@ from typing import Any
 
 import numpy as np
 
-from actalign._types import ClipEmbedding
 from actalign.errors import ActAlignError
+from actalign.types import ClipEmbedding
 from tests.colour_model import save_colour_model
 from tests.fuzzing import mutated, odd_json
 
@@ -155,9 +155,9 @@ class Kinds:
         self.model = {p.name: p.read_bytes() for p in sorted((folder / "model").iterdir())}
 
     def scripts(self, n: int) -> None:
-        from actalign.script_answer import script_faults
-        from actalign.script_bank import read_bank
-        from actalign.subactions import load_scripts, scripts_for, step_texts
+        from actalign.scripts._answer import script_faults
+        from actalign.scripts._bank import read_bank
+        from actalign.scripts._script import load_scripts, scripts_for, step_texts
 
         name, data = (("s.yaml", YAML.encode()), ("s.json", json.dumps(SCRIPTS).encode()))[n % 2]
         if n % 4 == 3:
@@ -172,24 +172,24 @@ class Kinds:
             step_texts(script, "a video of {label} in {domain} with {step}")
 
     def banks(self, n: int) -> None:
-        from actalign.script_bank import read_bank
+        from actalign.scripts._bank import read_bank
 
         read_bank(self._put("b.parquet", mutated(self.parquet, [self.parquet], f"banks {n}")))
 
     def generated(self, n: int) -> None:
-        from actalign.atlas.texts import read_questions
-        from actalign.generation import read_questions as read_asked
-        from actalign.subactions import load_scripts
+        from actalign.evaluation.atlas._questions import read_generated
+        from actalign.scripts._generate import read_requests as read_asked
+        from actalign.scripts._script import load_scripts
 
         path = self._json("g.json", GENERATED, f"generated {n}", n)
         _told(lambda: load_scripts(path))
-        _told(lambda: read_questions(path))
+        _told(lambda: read_generated(path))
         read_asked(self._json("q.json", QUESTIONS, f"asked {n}", n))
 
     def predictions(self, n: int) -> None:
-        from actalign.exports import PER_CLIP, WHOLE, export
-        from actalign.prediction import write_rows
-        from actalign.shards import merge
+        from actalign.clips._shards import merge
+        from actalign.output._export import PER_CLIP, WHOLE, export
+        from actalign.rows import write_rows
 
         path = self._lines("p.jsonl", [PREDICTION, {**PREDICTION, "doc_id": "two"}], n)
         for to in [*PER_CLIP, *WHOLE]:
@@ -203,7 +203,7 @@ class Kinds:
         write_rows(merge([path, path]), self.folder / "merged.jsonl")
 
     def reports(self, n: int) -> None:
-        from actalign.evaluation.report import write_reports
+        from actalign.evaluation._report import write_reports
 
         self._lines("run/predictions.jsonl", [PREDICTION, {**PREDICTION, "doc_id": "two"}], n)
         self._put("run/errors.jsonl", b"")
@@ -213,13 +213,13 @@ class Kinds:
         write_reports([self.folder / "run"])
 
     def mini(self, n: int) -> None:
-        from actalign.evaluation.mini_atlas import load_questions
+        from actalign.evaluation._mini_atlas import read_mini_atlas
 
         self._lines("data/questions.jsonl", [MINI], n)
-        load_questions(self.folder / "data")
+        read_mini_atlas(self.folder / "data")
 
     def manifests(self, n: int) -> None:
-        from actalign.atlas.dataset import load_dataset
+        from actalign.evaluation.atlas._dataset import load_dataset
 
         row = {"id": "q1", "youtube_id": "y", "status": "ok", "answer": 1, "choices_str": "1. a"}
         self._lines("set/manifest.jsonl", [row], n)
@@ -227,14 +227,14 @@ class Kinds:
             assert entry.correct in (None, 0, 1, 2, 3)
 
     def metadata(self, n: int) -> None:
-        from actalign.atlas.metadata import read_metadata
+        from actalign.evaluation.atlas._metadata import read_metadata
 
         read_metadata(self._json("metadata.json", ENTRIES, f"metadata {n}", n))
 
     def arrays(self, n: int) -> None:
-        from actalign.atlas.dataset import load_dataset
-        from actalign.atlas.embeddings import TEXT_FORMAT, VIDEO_FORMAT, read_embeddings
-        from actalign.atlas.npy import load_objects
+        from actalign.evaluation.atlas._dataset import load_dataset
+        from actalign.evaluation.atlas._embeddings import TEXT_FORMAT, VIDEO_FORMAT, read_embeddings
+        from actalign.evaluation.atlas._npy import load_objects
 
         data = mutated(self.npy[n % len(self.npy)], self.npy, f"arrays {n}", head=160)
         path = self._put("a.npy", data)
@@ -244,17 +244,14 @@ class Kinds:
         _told(lambda: read_embeddings(path, TEXT_FORMAT))
 
     def tensors(self, n: int) -> None:
-        from actalign.atlas.embeddings import VIDEO_FORMAT, _load_cell
-        from actalign.atlas.texts import TextStore
-        from actalign.store import Store, read_entry
+        from actalign.clips._store import Store, read_entry
+        from actalign.evaluation.atlas._embeddings import VIDEO_FORMAT, _load_cell
 
         data = mutated(self.entry, [self.entry], f"tensors {n}", head=700)
         path = self._put("store/e.k.safetensors", data)
-        store = Store(self.folder / "store")
-        assert (store.get("e", "k") is None) == (len(store.damaged) == 1)
-        texts = TextStore(self.folder / "texts", "f")
-        self._put(f"texts/{texts._path(['a']).name}", data)
-        texts.get(["a"])
+        damaged: list[str] = []
+        found = Store(self.folder / "store").get("e", "k", damaged=damaged)
+        assert (found is None) == (len(damaged) == 1)
         _told(lambda: _load_cell(path, VIDEO_FORMAT))
         read_entry(path)
 
@@ -264,7 +261,7 @@ class Kinds:
 
         from safetensors.numpy import save
 
-        from actalign.store import FORMAT, Store, read_entry
+        from actalign.clips._store import FORMAT, Store, read_entry
 
         header = {
             "clip_id": "c",
@@ -293,15 +290,16 @@ class Kinds:
             digest.update(arrays[name].tobytes())
         metadata = {"format": FORMAT, "clip": text, "checksum": digest.hexdigest()}
         path = self._put("store/c.k.safetensors", save(arrays, metadata=metadata))
-        store = Store(self.folder / "store")
-        assert (store.get("c", "k") is None) == (len(store.damaged) == 1)
+        damaged: list[str] = []
+        found = Store(self.folder / "store").get("c", "k", damaged=damaged)
+        assert (found is None) == (len(damaged) == 1)
         clip = read_entry(path)
         assert clip.embeddings.dtype == np.float32
         assert np.isfinite(clip.embeddings).all()
         assert np.isfinite(clip.pts_seconds).all()
 
     def models(self, n: int) -> None:
-        from actalign.onnx import OnnxEncoder
+        from actalign.encoders._onnx import OnnxEncoder
 
         name = list(self.model)[n % len(self.model)]
         data = mutated(self.model[name], list(self.model.values()), f"models {n}", head=400)
@@ -315,14 +313,14 @@ class Kinds:
             self._put(f"model/{name}", self.model[name])
 
     def labels(self, n: int) -> None:
-        from actalign.cli_options import labels_of, read_candidates
-        from actalign.video import list_videos
+        from actalign.cli._options import CandidateOptions
+        from actalign.video._sampling import list_videos
 
         data = mutated("putt\nchip\n\nschräg\r\n".encode(), [b"\xff\xfe\0"], f"labels {n}")
         path = self._put("labels.txt", data)
         _told(lambda: list_videos([path]))
-        _told(lambda: read_candidates(None, path, None, None))
-        labels_of(None, path)
+        _told(lambda: CandidateOptions(labels_file=path).read())
+        CandidateOptions(labels_file=path).listed()
 
     def _put(self, name: str, data: bytes) -> Path:
         path = self.folder / name
@@ -350,12 +348,12 @@ class Kinds:
         return self._put(name, b"\n".join(made) + b"\n")
 
     def _results(self) -> dict[str, Any]:
-        from actalign.evaluation.results import summarise
+        from actalign.evaluation._results import summarise
 
         return summarise([PREDICTION], [], scorers=("dtw",), total=1)
 
     def _entry(self) -> bytes:
-        from actalign.store import write_entry
+        from actalign.clips._store import write_entry
 
         clip = ClipEmbedding(
             "e", np.eye(4, dtype=np.float32), np.arange(4.0), 4.0, "m", "f", {"video": "x"}
@@ -364,7 +362,7 @@ class Kinds:
         return (self.folder / "entry.safetensors").read_bytes()
 
     def _npy(self) -> list[bytes]:
-        from actalign.atlas.npy import object_column
+        from actalign.evaluation.atlas._npy import object_column
 
         column = object_column([np.ones((3, 2), np.float32), None])
         nested = object_column([object_column([np.ones((3, 2)), None]), [np.ones((1, 2))]])
@@ -379,7 +377,7 @@ class Kinds:
         return made
 
     def _parquet(self) -> bytes:
-        from actalign.script_bank import BankRecord, write_bank
+        from actalign.scripts._bank import BankRecord, write_bank
 
         write_bank(self.folder / "x.parquet", [BankRecord.model_validate(SCRIPTS[0])])
         return (self.folder / "x.parquet").read_bytes()

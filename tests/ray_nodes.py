@@ -38,7 +38,7 @@ def two_nodes(home):
             yield address, holder.pid
         finally:
             holder.stdin.close()
-            holder.wait(timeout=60)
+            holder.wait(timeout=600)
             holder.stdout.close()
 
 
@@ -58,7 +58,7 @@ def actors(holder, kind, *, at_work=False):
             pid = parents[pid]
         return pid == holder
 
-    decoding = {parents.get(pid) for pid, name in names.items() if b"decode_process" in name}
+    decoding = {parents.get(p) for p, name in names.items() if b"actalign.video._worker" in name}
     return [
         pid
         for pid, name in names.items()

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from actalign.alignment import (
+from actalign.alignment._dtw import (
     align,
     align_batch,
     align_scores,
@@ -186,7 +186,7 @@ def test_clips_shared_out_among_threads_score_as_they_do_alone(
 
 
 def test_clips_of_another_shape_are_refused():
-    with pytest.raises(UsageError, match=r"\(clips, frames, sub-actions\) array, not \(2, 3\)"):
+    with pytest.raises(UsageError, match=r"\(clips, frames, steps\) array, not \(2, 3\)"):
         align_scores_of_clips(np.zeros((2, 3)), [3])
     with pytest.raises(UsageError, match="add up to the affinity's 3 columns"):
         align_scores_of_clips(np.zeros((2, 3, 3)), [2])

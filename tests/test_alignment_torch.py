@@ -9,7 +9,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actalign import UsageError, alignment, alignment_torch
+from actalign import UsageError, alignment
+from actalign.alignment import torch as alignment_torch
 
 SHAPES = st.lists(st.tuples(st.integers(1, 14), st.integers(1, 9)), min_size=1, max_size=6)
 

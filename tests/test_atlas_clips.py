@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from atlas_world import FPS, entry, polygon, render
 
-from actalign.atlas.clips import ClipError, clip_name, cut_clip
-from actalign.atlas.dataset import check_room, load_dataset
-from actalign.atlas.download import DownloadOptions, Source
-from actalign.atlas.metadata import parse_entries
-from actalign.atlas.npy import load_objects
-from actalign.atlas.obfuscate import hide_boxes
-from actalign.atlas.process import build_dataset
 from actalign.errors import ActAlignError, UsageError, VideoError
+from actalign.evaluation.atlas._clips import SegmentError, clip_name, cut_clip
+from actalign.evaluation.atlas._dataset import check_room, load_dataset
+from actalign.evaluation.atlas._download import DownloadOptions, Source
+from actalign.evaluation.atlas._metadata import parse_entries
+from actalign.evaluation.atlas._npy import load_objects
+from actalign.evaluation.atlas._obfuscate import hide_boxes
+from actalign.evaluation.atlas._process import build_dataset
 
 BITS = 6
 
@@ -165,10 +165,11 @@ def test_bad_sources_say_why_and_leave_nothing(tmp_path):
     (tmp_path / "cut.mp4").write_bytes(whole[: len(whole) * 7 // 10])
     (tmp_path / "text.mp4").write_text("<html>not a video</html>")
     out = tmp_path / "c.mp4"
-    with pytest.raises(ClipError, match=r"is cut short: it promises 3\.00 s") as error:
+    with pytest.raises(SegmentError, match=r"is cut short: it promises 3\.00 s") as error:
         cut_clip(Source("y", tmp_path / "cut.mp4"), sample(0.5, 3), out)
     assert error.value.kind == "truncated"
-    with pytest.raises(ClipError, match=r"ends at 3\.00 s, before the segment \[7, 8\)") as error:
+    before = r"ends at 3\.00 s, before the segment \[7, 8\)"
+    with pytest.raises(SegmentError, match=before) as error:
         cut_clip(Source("y", tmp_path / "y.mp4"), sample(7, 8), out)
     assert error.value.kind == "empty segment"
     with pytest.raises(VideoError, match=r"text\.mp4"):

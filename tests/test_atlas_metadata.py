@@ -7,8 +7,14 @@ import pyarrow.parquet as pq
 import pytest
 from atlas_world import entry, polygon
 
-from actalign.atlas.metadata import BadEntry, Sample, parse_boxes, read_metadata, split_choices
 from actalign.errors import UsageError
+from actalign.evaluation.atlas._metadata import (
+    BadEntry,
+    Sample,
+    parse_boxes,
+    read_metadata,
+    split_choices,
+)
 
 
 def write(path, rows):

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from actalign.body_text import MAX_TOKENS, TextTower, WordVectors, normalize_text
+from actalign.encoders.body._text import MAX_TOKENS, TextTower, WordVectors, normalize_text
 from actalign.errors import EncoderError
 
 pytest.importorskip("wordllama")
-MODEL = Path(str(files("actalign"))) / "models/body/text.onnx"
+MODEL = Path(str(files("actalign"))) / "encoders/body/model/text.onnx"
 
 
 @pytest.fixture(scope="module")

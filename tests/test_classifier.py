@@ -2,27 +2,21 @@
 
 import json
 import shutil
-import subprocess
-import sys
 
 import numpy as np
 import pytest
-from colour_model import save_colour_model
 
 from actalign import ActAlign, EncoderError, FrameBatch, Script, UsageError, VideoError
-from actalign.pipeline import clip_ids
+from actalign.clips._embed import clip_ids
 from tests.colour_clips import colour_frames, write_colours
+from tests.colour_model import save_colour_model
+from tests.command import actalign
 
 SCRIPTS = {
     "sunrise": ["black", "red", "yellow"],
     "sunset": ["yellow", "red", "black"],
     "forest": ["green"],
 }
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory):
-    return save_colour_model(tmp_path_factory.mktemp("colour"))
 
 
 @pytest.fixture(scope="module")
@@ -36,8 +30,10 @@ def clips(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def classifier(model):
-    return ActAlign.from_pretrained(str(model), fps=10, smoothing_seconds=0, step_template="{step}")
+def classifier(colour_model):
+    return ActAlign.from_pretrained(
+        str(colour_model), fps=10, smoothing_seconds=0, step_template="{step}"
+    )
 
 
 def test_order_decides_between_the_same_steps(classifier, clips):
@@ -51,7 +47,7 @@ def test_segments_are_the_seconds_in_which_each_step_happens(classifier, clips):
     prediction = classifier.predict(
         clips / "dawn.mp4", candidate_labels=list(SCRIPTS), scripts=SCRIPTS
     )
-    segments = prediction.segments(prediction.candidates[0])
+    segments = prediction.best.segments
     assert [s.step for s in segments] == SCRIPTS["sunrise"]
     starts = [s.start_seconds for s in segments]
     assert np.allclose(starts, [0, 1, 2], atol=0.11)
@@ -61,10 +57,10 @@ def test_segments_are_the_seconds_in_which_each_step_happens(classifier, clips):
     )
 
 
-def test_mean_pool_cannot_tell_orders_apart_and_dtw_can(model, clips):
+def test_mean_pool_cannot_tell_orders_apart_and_dtw_can(colour_model, clips):
     labels = ["black red yellow", "yellow red black"]
     options = {"fps": 10, "smoothing_seconds": 0, "label_template": "{label}"}
-    pooled = ActAlign.from_pretrained(str(model), scorer="mean_pool", **options)
+    pooled = ActAlign.from_pretrained(str(colour_model), scorer="mean_pool", **options)
     scores = [c["score"] for c in pooled(clips / "dawn.mp4", candidate_labels=labels)]
     assert scores[0] == pytest.approx(scores[1])
 
@@ -72,7 +68,7 @@ def test_mean_pool_cannot_tell_orders_apart_and_dtw_can(model, clips):
 def test_a_list_in_gives_a_list_out_and_frames_or_embeddings_do_as_well(classifier, clips):
     frames = colour_frames(["yellow", "red", "black"])
     batch = FrameBatch(frames, np.arange(len(frames)) / 10)
-    embedded = classifier.embed(batch)
+    embedded = classifier.encode_video(batch)
     found = classifier(
         [clips / "dawn.mp4", batch, embedded],
         candidate_labels=list(SCRIPTS),
@@ -108,11 +104,11 @@ def test_embeddings_of_another_encoder_are_refused_by_both_names(classifier, cli
     other = save_colour_model(tmp_path / "other")
     config = json.loads((other / "config.json").read_text())
     (other / "config.json").write_text(json.dumps(config | {"logit_bias": -4.0}))
-    embedded = classifier.embed(clips / "woods.mp4")
+    embedded = classifier.encode_video(clips / "woods.mp4")
     with pytest.raises(EncoderError) as caught:
         ActAlign.from_pretrained(str(other))(embedded, candidate_labels=["red"])
     assert str(other) in str(caught.value)
-    assert classifier.encoder.model_id in str(caught.value)
+    assert classifier.encoder.info.model_id in str(caught.value)
 
 
 def test_errors_say_what_is_wrong(classifier, clips):
@@ -139,26 +135,25 @@ def test_clip_ids_are_names_and_paths_where_names_agree(tmp_path):
     assert list(clip_ids(paths)) == [str(paths[0]), str(paths[1]), "y"]
 
 
-def run(*args, cwd=None):
-    return subprocess.run(
-        [sys.executable, "-m", "actalign", *map(str, args)],
-        capture_output=True,
-        text=True,
-        cwd=cwd,
-        check=False,
-    )
-
-
 @pytest.fixture
-def common(model, tmp_path):
+def common(colour_model, tmp_path):
     scripts = tmp_path / "scripts.json"
     scripts.write_text(json.dumps({"domain": "sky", "scripts": SCRIPTS}))
-    return ["--scripts", scripts, "--model", model, "--store", tmp_path / "store", "--fps", "10"]
+    return [
+        "--scripts",
+        scripts,
+        "--model",
+        colour_model,
+        "--store",
+        tmp_path / "store",
+        "--fps",
+        "10",
+    ]
 
 
 def test_classify_keeps_going_past_a_bad_file_and_says_so(clips, common, tmp_path):
     out, figures = tmp_path / "predictions.jsonl", tmp_path / "figures"
-    done = run("classify", clips, *common, "--out", out, "--figure", figures)
+    done = actalign("classify", clips, *common, "--out", out, "--figure", figures)
     assert done.returncode == 1
     assert "broken.mp4" in done.stderr
     assert "1 of 4 clips failed" in done.stderr
@@ -177,7 +172,7 @@ def test_classify_keeps_going_past_a_bad_file_and_says_so(clips, common, tmp_pat
 
 def test_figures_can_be_svg_and_dark(clips, common, tmp_path):
     flags = ("--figure", tmp_path / "f", "--figure-format", "svg", "--figure-theme", "dark")
-    done = run("classify", clips / "dawn.mp4", *common, *flags)
+    done = actalign("classify", clips / "dawn.mp4", *common, *flags)
     assert done.returncode == 0, done.stderr
     assert [path.name for path in (tmp_path / "f").iterdir()] == ["dawn.svg"]
     drawn = (tmp_path / "f" / "dawn.svg").read_text()
@@ -190,47 +185,49 @@ def test_clips_of_one_name_get_a_figure_each(clips, common, tmp_path):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "x.mp4").write_bytes((clips / "woods.mp4").read_bytes())
     videos = (tmp_path / "a" / "x.mp4", tmp_path / "b" / "x.mp4")
-    done = run("classify", *videos, *common, "--figure", tmp_path / "figures")
+    done = actalign("classify", *videos, *common, "--figure", tmp_path / "figures")
     assert done.returncode == 0, done.stderr
     assert len(list((tmp_path / "figures").glob("*.png"))) == 2
 
 
 def test_json_prints_rows_and_nothing_else(clips, common):
-    done = run("classify", clips / "dawn.mp4", *common, "--json", "--top-k", "2")
+    done = actalign("classify", clips / "dawn.mp4", *common, "--json", "--top-k", "2")
     assert done.returncode == 0
     row = json.loads(done.stdout)
     assert [c["label"] for c in row["candidates"]] == ["sunrise", "sunset"]
     assert done.stderr == ""
 
 
-def test_encode_fills_the_store_that_classify_reads_and_resumes(clips, common, model, tmp_path):
+def test_encode_fills_the_store_that_classify_reads_and_resumes(
+    clips, common, colour_model, tmp_path
+):
     store = tmp_path / "store"
     videos = [clips / "dawn.mp4", clips / "dusk.mp4"]
-    first = run("encode", *videos, "--out", store, "--model", model, "--fps", "10")
+    first = actalign("encode", *videos, "--out", store, "--model", colour_model, "--fps", "10")
     assert first.returncode == 0, first.stderr
     assert "2 encoded, 0 were there" in first.stderr
     assert len(list(store.glob("*.safetensors"))) == 2
     before = {p: p.stat().st_mtime_ns for p in store.iterdir()}
-    again = run("encode", clips, "--out", store, "--model", model, "--fps", "10")
+    again = actalign("encode", clips, "--out", store, "--model", colour_model, "--fps", "10")
     assert again.returncode == 1
     assert "1 encoded, 2 were there, 1 failed" in again.stderr
-    done = run("classify", *videos, *common)
+    done = actalign("classify", *videos, *common)
     assert done.returncode == 0
     assert "sunrise" in done.stdout
     assert before.items() <= {p: p.stat().st_mtime_ns for p in store.iterdir()}.items()
 
 
-def test_align_scores_a_store_without_its_videos(clips, common, model, tmp_path):
+def test_align_scores_a_store_without_its_videos(clips, common, colour_model, tmp_path):
     store, out = tmp_path / "store", tmp_path / "aligned.jsonl"
     copies = tmp_path / "copies"
     shutil.copytree(clips, copies)
     predictions = tmp_path / "classified.jsonl"
-    run("classify", copies, *common, "--out", predictions)
+    actalign("classify", copies, *common, "--out", predictions)
     shutil.rmtree(copies)
     ((damaged),) = store.glob("woods*")
     damaged.write_bytes(damaged.read_bytes()[:-4])
-    flags = ["--scripts", common[1], "--model", model, "--out", out]
-    done = run("align", store, *flags)
+    flags = ["--scripts", common[1], "--model", colour_model, "--out", out]
+    done = actalign("align", store, *flags)
     assert done.returncode == 1, done.stderr
     assert "2 aligned, 1 failed" in done.stderr
     assert damaged.name in done.stderr
@@ -241,9 +238,11 @@ def test_align_scores_a_store_without_its_videos(clips, common, model, tmp_path)
     [failed] = [row for row in rows.values() if row["status"] == "error"]
     assert "can't be read" in failed["error"] or "damaged" in failed["error"]
     # Other candidates, another scorer, and a folder without embeddings.
-    done = run("align", store, "--labels", "green,black", "--model", model, "--scorer", "mean_pool")
+    done = actalign(
+        "align", store, "--labels", "green,black", "--model", colour_model, "--scorer", "mean_pool"
+    )
     assert "dusk: " in done.stdout
-    empty = run("align", tmp_path / "nothing", "--labels", "green", "--model", model)
+    empty = actalign("align", tmp_path / "nothing", "--labels", "green", "--model", colour_model)
     assert empty.returncode == 2
     assert "no file or folder" in empty.stderr
 
@@ -262,14 +261,14 @@ def test_align_scores_a_store_without_its_videos(clips, common, model, tmp_path)
     ],
 )
 def test_wrong_usage_exits_with_2_and_one_sentence(clips, flags, sentence):
-    done = run("classify", clips / "woods.mp4", *flags)
+    done = actalign("classify", clips / "woods.mp4", *flags)
     assert done.returncode == 2
     assert sentence in done.stderr.lower()
     assert "Traceback" not in done.stderr
 
 
-def test_a_missing_video_is_wrong_usage(model):
-    done = run("classify", "nowhere.mp4", "--labels", "red", "--model", model)
+def test_a_missing_video_is_wrong_usage(colour_model):
+    done = actalign("classify", "nowhere.mp4", "--labels", "red", "--model", colour_model)
     assert done.returncode in (1, 2)
     assert "nowhere.mp4" in done.stderr
     assert "Traceback" not in done.stderr

@@ -7,8 +7,9 @@ from atlas_world import render
 from colour_model import save_colour_model
 from typer.testing import CliRunner
 
-from actalign.cli import app
+from actalign.cli._main import app
 from actalign.errors import UsageError
+from actalign.rows import read_rows
 
 
 def question(number, colours, candidates, answer, kind):
@@ -88,6 +89,21 @@ def test_reports_of_several_runs_compare_their_settings(data):
     }
     invoke("report", data / "a")
     assert "By smoothing" not in (data / "a" / "report.html").read_text()
+
+
+def test_a_run_of_all_frames_is_gone_on_with_only_when_asked(data):
+    flags = ("eval", "mini-atlas", "--data", data / "data", "--model", data / "model", "-q")
+    flags += ("--out", data / "run", "--fps", "all")
+    first = invoke(*flags)
+    assert first.exit_code == 0
+    rows = read_rows(data / "run" / "predictions.jsonl")
+    assert len(rows) == 18  # 3 questions, 6 scorers
+    assert {row["frames"] for row in rows} == {40}  # 2 s at 20 a second
+    assert {row["kind"] for row in rows} == {"order-only", "action"}
+    with pytest.raises(UsageError, match="--resume"):
+        invoke(*flags)
+    again = invoke(*flags, "--resume")
+    assert (again.exit_code, again.stdout) == (0, first.stdout)
 
 
 def test_a_clip_that_is_gone_is_unscored(data):

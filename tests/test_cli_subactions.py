@@ -4,11 +4,11 @@ import json
 import sys
 
 import pytest
-from llm_server import LLMServer, says, status, steps_of
 
-from actalign.cli import main
-from actalign.script_bank import read_bank
-from actalign.subactions import load_scripts
+from actalign.cli._main import main
+from actalign.scripts._bank import read_bank
+from actalign.scripts._script import load_scripts
+from tests.llm_server import LLMServer, says, status, steps_of
 
 KEY = "sk-test-4f9a81c2d7"
 
@@ -56,7 +56,7 @@ def test_generate_writes_a_bank_that_classify_can_read(generate, server, tmp_pat
     assert (code, out) == (0, "")
     assert "1 of 1 questions have scripts, 0 failed" in err
     assert "100 tokens in, 50 out, 0.0007 USD" in err
-    assert [(s.label, s.subactions) for s in load_scripts(bank)] == [
+    assert [(s.label, s.steps) for s in load_scripts(bank)] == [
         ("putt", tuple(steps_of("putt"))),
         ("chip", tuple(steps_of("chip"))),
     ]
@@ -187,7 +187,7 @@ def test_a_template_is_filled_in_by_hand_and_then_valid(run, tmp_path):
     assert run("template", "--labels", "x", "--out", file)[0] == 2
     file.write_text(filled)
     assert run("validate", file)[0] == 0
-    assert [len(s.subactions) for s in load_scripts(file)] == [5, 8]
+    assert [len(s.steps) for s in load_scripts(file)] == [5, 8]
 
 
 def test_a_batch_goes_through_three_commands(run, server, tmp_path):

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from actalign.cores import physical_cores, usable_cores
+from actalign.files import physical_cores, usable_cores
 
 
 def test_a_core_is_counted_once():
@@ -17,7 +17,7 @@ def test_a_core_is_counted_once():
 def test_only_what_the_process_may_use_counts():
     code = (
         "import os; os.sched_setaffinity(0, [min(os.sched_getaffinity(0))]);"
-        "from actalign.cores import physical_cores, usable_cores;"
+        "from actalign.files import physical_cores, usable_cores;"
         "print(physical_cores(), usable_cores())"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -9,13 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from actalign.decode_process import DecodeProcess
+from actalign.clips import Sampling, Store, embed_video, embed_videos
 from actalign.demo import demo_clips
-from actalign.encoder import load_encoder
+from actalign.encoders import load_encoder
 from actalign.errors import UsageError, VideoError
-from actalign.pipeline import Sampling, embed_video, embed_videos
-from actalign.store import Store
 from actalign.video import sample_frames
+from actalign.video._worker import DecodeProcess
 from tests.colour_model import save_colour_model
 from tests.media import number_of, write_video
 
@@ -34,7 +33,7 @@ def encoder(tmp_path_factory):
 
 
 def children():
-    """The at_once that this process has started."""
+    """The decoding processes that this process has started."""
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
@@ -43,7 +42,7 @@ def children():
                 command = (entry / "cmdline").read_text()
             except OSError:
                 continue
-            if int(status[1]) == os.getpid() and "decode_process" in command:
+            if int(status[1]) == os.getpid() and "actalign.video._worker" in command:
                 found.append(int(entry.name))
     return found
 
@@ -104,7 +103,7 @@ def test_a_hung_decoder_is_an_error_row_and_the_rest_goes_on(clips, encoder):
         if clip_id == "clip0" and not stopped:
             stopped.extend(children())
             for pid in stopped:
-                os.kill(pid, signal.SIGSTOP)  # as a decoder that never comes back
+                os.kill(pid, signal.SIGSTOP)  # as a decoder that hangs
 
     # Clips too long for the queue, so that the child is in mid-clip when it is stopped.
     results = {}

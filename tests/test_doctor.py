@@ -1,15 +1,18 @@
-"""`actalign doctor` in real processes, beside a hub that is a loopback server."""
+"""`actalign doctor` beside a hub that is a loopback server."""
 
 import json
 import os
 import socket
-import subprocess
-import sys
 import threading
 import time
+import tomllib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
+
+from actalign.cli._checks import EXTRAS
+from tests.command import actalign
 
 SECRET = "sk-never-to-be-shown"
 
@@ -41,22 +44,17 @@ def address(server):
 
 
 @pytest.fixture
-def doctor(tmp_path):
+def doctor(tmp_path, monkeypatch):
+    for name in os.environ:
+        if name.startswith(("HF_", "OPENAI_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("ACTALIGN_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+
     def run(*flags, **environment):
-        base = {k: v for k, v in os.environ.items() if not k.startswith(("HF_", "OPENAI_"))}
-        settings = {
-            "ACTALIGN_CACHE": str(tmp_path / "cache"),
-            "HF_HOME": str(tmp_path / "hf"),
-            "NO_PROXY": "127.0.0.1",
-            "HF_HUB_OFFLINE": "1",
-        }
-        return subprocess.run(
-            [sys.executable, "-m", "actalign", "doctor", *flags],
-            capture_output=True,
-            text=True,
-            check=False,
-            env={**base, **settings, **environment},
-        )
+        return actalign("doctor", *flags, **environment)
 
     def checks(**environment):
         done = run("--json", **environment)
@@ -104,7 +102,9 @@ def test_a_cache_that_cannot_be_written_is_broken(doctor, tmp_path):
     assert "broken   cache" in done.stdout
 
 
-def test_a_needed_package_out_of_range_is_broken_and_an_absent_extra_is_not(doctor, tmp_path):
+def test_a_needed_package_out_of_range_is_broken_and_an_absent_extra_is_not(
+    doctor, tmp_path, monkeypatch
+):
     """Metadata of our own comes first on the path, as a real but wrong installation would."""
     info = tmp_path / "site" / "actalign-0.1.0.dist-info"
     info.mkdir(parents=True)
@@ -117,8 +117,8 @@ def test_a_needed_package_out_of_range_is_broken_and_an_absent_extra_is_not(doct
         )
         + "\n"
     )
-    path = os.pathsep.join([str(tmp_path / "site"), os.environ.get("PYTHONPATH", "")])
-    code, checks = doctor.checks(PYTHONPATH=path.rstrip(os.pathsep))
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    code, checks = doctor.checks()
     assert code == 1
     assert checks["packages"]["status"] == "broken"
     assert "numpy" in checks["packages"]["found"]
@@ -164,3 +164,11 @@ def test_the_language_model_is_named_without_its_key(doctor):
     _, checks = doctor.checks(OPENAI_BASE_URL=f"http://user:{SECRET}@127.0.0.1/v1")
     assert checks["language model"]["status"] == "warning"
     assert "user name" in checks["language model"]["fix"]
+
+
+def test_every_extra_that_can_be_installed_is_looked_at(doctor):
+    project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())
+    extras = set(project["project"]["optional-dependencies"])
+    assert extras == set(EXTRAS)
+    _, checks = doctor.checks()
+    assert {name for name in checks if name.startswith("extra ")} == {f"extra {e}" for e in extras}

@@ -20,15 +20,15 @@ pytest.importorskip("transformers")
 import torch
 import transformers
 from PIL import Image
-from tiny_hub import hub_environment, tiny_hub
-from tiny_models import CORPUS, make_clip, make_naflex, make_siglip, make_siglip2
 
-from actalign.encoder import Encoder, load_encoder
-from actalign.errors import EncoderError, UsageError
-from actalign.export import export_onnx
-from actalign.onnx import OnnxEncoder
-from actalign.preprocessing import ImagePreprocessing
-from actalign.siglip import naflex_grid, resize
+from actalign.encoders import Encoder, load_encoder
+from actalign.encoders._export import export_onnx
+from actalign.encoders._onnx import OnnxEncoder
+from actalign.encoders._preprocessing import ImagePreprocessing, fingerprint_files
+from actalign.encoders._siglip import choose_device, naflex_grid, resize
+from actalign.errors import ArrayError, EncoderError, UsageError
+from tests.tiny_hub import hub_environment, tiny_hub
+from tests.tiny_models import CORPUS, make_clip, make_naflex, make_siglip, make_siglip2
 
 CHECKPOINTS = {
     "siglip": make_siglip,
@@ -87,8 +87,8 @@ class TestContract:
     def test_rows_match_inputs(self, encoder):
         assert isinstance(encoder, Encoder)
         image, text = encoder.encode_image(blobs(7, 60, 80)), encoder.encode_text(CORPUS)
-        assert image.shape == (7, encoder.dim)
-        assert text.shape == (len(CORPUS), encoder.dim)
+        assert image.shape == (7, encoder.info.dim)
+        assert text.shape == (len(CORPUS), encoder.info.dim)
         assert image.dtype == text.dtype == np.float32
         assert np.isfinite(image).all()
         assert np.isfinite(text).all()
@@ -96,7 +96,7 @@ class TestContract:
     def test_nothing_in_nothing_out(self, encoder):
         image = encoder.encode_image(np.zeros((0, 60, 80, 3), np.uint8))
         text = encoder.encode_text([])
-        assert image.shape == text.shape == (0, encoder.dim)
+        assert image.shape == text.shape == (0, encoder.info.dim)
         assert image.dtype == text.dtype == np.float32
 
     def test_a_frame_never_depends_on_the_others(self, encoder):
@@ -131,7 +131,7 @@ class TestContract:
         wanted = encoder.encode_image(np.ascontiguousarray(frames[::2, :, ::-1]))
         np.testing.assert_allclose(encoder.encode_image(frames[::2, :, ::-1]), wanted, atol=2e-5)
         frames.setflags(write=False)
-        assert encoder.encode_image(frames).shape == (4, encoder.dim)
+        assert encoder.encode_image(frames).shape == (4, encoder.info.dim)
 
     @pytest.mark.parametrize(
         "frames",
@@ -139,19 +139,19 @@ class TestContract:
         ids=["float", "one frame without its axis"],
     )
     def test_wrong_frames_are_refused(self, encoder, frames):
-        with pytest.raises(UsageError, match=r"\(T, H, W, 3\) uint8"):
+        with pytest.raises(ArrayError, match=r"\(T, H, W, 3\) uint8"):
             encoder.encode_image(frames)
 
     def test_long_texts_are_named(self, encoder):
         assert encoder.text_warnings(CORPUS[:2]) == []
         (warning,) = encoder.text_warnings([CORPUS[0], "bend the left knee " * 50])
         assert "bend the left knee" in warning
-        assert encoder.model_id in warning
+        assert encoder.info.model_id in warning
 
     def test_scale_and_bias_are_the_checkpoints(self, encoder, encoders):
-        assert encoder.logit_scale == pytest.approx(4.6031, abs=1e-6)
-        bias = 0.0 if encoder is encoders["clip"] else -12.932
-        assert encoder.logit_bias == pytest.approx(bias, abs=1e-5)
+        assert encoder.info.logit_scale == pytest.approx(4.6031, abs=1e-6)
+        bias = None if encoder is encoders["clip"] else pytest.approx(-12.932, abs=1e-5)
+        assert encoder.info.logit_bias == bias
 
 
 class TestAgainstTransformers:
@@ -200,7 +200,7 @@ class TestAgainstTransformers:
         assert low.encode_image(frames).dtype == np.float32
         wanted = encoders["siglip"].encode_image(frames)
         assert least_cosine(low.encode_image(frames), wanted) > 0.999
-        assert low.logit_scale == pytest.approx(4.6031, abs=1e-6)
+        assert low.info.logit_scale == pytest.approx(4.6031, abs=1e-6)
 
     @pytest.mark.gpu
     @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
@@ -243,6 +243,26 @@ class TestPreprocessing:
         ):
             assert np.abs(got - wanted).max() <= 2
 
+    @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: "x".join(map(str, shape)))
+    def test_a_crop_is_a_part_of_the_resized_frame(self, shape):
+        frames = blobs(3, *shape)
+        plain = {"resample": "bicubic", "mean": (0, 0, 0), "std": (1, 1, 1), "rescale": 1.0}
+        whole = ImagePreprocessing(resize=48, **plain).apply(frames)
+        part = ImagePreprocessing(resize=48, crop=(40, 31), **plain).apply(frames)
+        top, left = (whole.shape[2] - 40) // 2, (whole.shape[3] - 31) // 2
+        assert part.shape == (3, 3, 40, 31)
+        assert np.abs(part - whole[:, :, top : top + 40, left : left + 31]).max() <= 1
+
+    def test_the_width_is_resized_before_the_height(self):
+        """Whatever Pillow's version: at hard edges the order shows."""
+        frame = np.random.default_rng(0).integers(0, 256, (200, 30, 3), dtype=np.uint8)
+        spec = ImagePreprocessing(
+            resize=(20, 40), resample="bicubic", mean=(0, 0, 0), std=(1, 1, 1), rescale=1.0
+        )
+        wider = Image.fromarray(frame).resize((40, 200), Image.Resampling.BICUBIC)
+        wanted = np.array(wider.resize((40, 20), Image.Resampling.BICUBIC)).transpose(2, 0, 1)
+        np.testing.assert_array_equal(spec.apply(frame[None])[0], wanted)
+
     @pytest.mark.gpu
     @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
     @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: "x".join(map(str, shape)))
@@ -274,7 +294,10 @@ class TestFingerprint:
         for name, folder in {**checkpoints, "onnx": exported}.items():
             copy = shutil.copytree(folder, tmp_path / name)
             (copy / "README.md").write_text("not part of the encoder")
-            assert load_encoder(str(copy)).fingerprint == load_encoder(str(folder)).fingerprint
+            assert (
+                load_encoder(str(copy)).info.fingerprint
+                == load_encoder(str(folder)).info.fingerprint
+            )
 
     @pytest.mark.parametrize(
         ("file", "old", "new"),
@@ -288,12 +311,37 @@ class TestFingerprint:
         text = (copy / file).read_text()
         assert old in text
         (copy / file).write_text(text.replace(old, new))
-        other = load_encoder(str(copy)).fingerprint
-        assert other != load_encoder(str(checkpoints["siglip"])).fingerprint
+        other = load_encoder(str(copy)).info.fingerprint
+        assert other != load_encoder(str(checkpoints["siglip"])).info.fingerprint
+
+    def test_each_number_type_has_its_own(self, checkpoints):
+        folder = checkpoints["siglip"]
+        read = [file for file in folder.iterdir() if file.name != "generation_config.json"]
+        for dtype, ending in {
+            None: "",
+            "float32": "",
+            "bfloat16": "-bfloat16",
+            "float16": "-float16",
+        }.items():
+            info = load_encoder(str(folder), device="cpu", dtype=dtype).info
+            assert info.fingerprint == fingerprint_files(read) + ending
+            assert info.dtype == (dtype or "float32")
 
     def test_checkpoints_differ(self, encoders):
-        prints = {encoder.fingerprint for encoder in encoders.values()}
+        prints = {encoder.info.fingerprint for encoder in encoders.values()}
         assert len(prints) == len(encoders)
+
+
+class TestDevice:
+    @pytest.mark.parametrize(
+        ("cuda", "apple", "wanted"),
+        [(True, True, "cuda:0"), (False, True, "mps"), (False, False, "cpu")],
+    )
+    def test_the_fastest_that_torch_sees(self, monkeypatch, cuda, apple, wanted):
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
+        monkeypatch.setattr(torch.backends.mps, "is_available", lambda: apple)
+        assert choose_device(None) == wanted
+        assert choose_device("cpu") == "cpu"
 
 
 class TestErrors:
@@ -307,7 +355,7 @@ class TestErrors:
             load_encoder(folder, dtype="int4")
 
     def test_an_exported_folder_has_no_device(self, exported):
-        assert load_encoder(str(exported), device="cpu").dim == 32
+        assert load_encoder(str(exported), device="cpu").info.dim == 32
         with pytest.raises(EncoderError, match="runs on the CPU"):
             load_encoder(str(exported), device="cuda:0")
 
@@ -321,7 +369,7 @@ class TestErrors:
     @pytest.mark.parametrize("missing", ["torch", "transformers"])
     def test_without_the_extra_the_ways_out_are_named(self, monkeypatch, checkpoints, missing):
         monkeypatch.setitem(sys.modules, missing, None)
-        for module in ("actalign.siglip", "actalign.checkpoint"):
+        for module in ("actalign.encoders._siglip", "actalign.encoders._checkpoint"):
             monkeypatch.delitem(sys.modules, module)
         with pytest.raises(EncoderError) as caught:
             load_encoder()
@@ -362,6 +410,7 @@ class TestErrors:
     @pytest.mark.parametrize(
         ("damage", "message"),
         [
+            (lambda f: edit(f / "config.json", version=3), "config.json: version is wrong"),
             (lambda f: (f / "text.onnx").unlink(), "text.onnx is missing"),
             (lambda f: (f / "text.onnx").write_bytes(b"no model"), "text.onnx can't be loaded"),
             (lambda f: (f / "tokenizer.json").unlink(), "tokenizer.json can't be read"),
@@ -429,17 +478,120 @@ class TestExport:
         report = export_onnx(str(checkpoints["siglip"]), tmp_path / "out", int8=True)
         assert 0.99 < min(report.image_cosine, report.text_cosine) < 1
         encoder = load_encoder(str(report.folder), batch_size=8)
+        assert encoder.info.dtype == "int8"
         frames = blobs(4, 48, 48)
         together = encoder.encode_image(frames)
         for t in range(4):
             np.testing.assert_array_equal(encoder.encode_image(frames[t : t + 1])[0], together[t])
 
     @pytest.mark.slow
+    def test_int8_products_never_overflow_16_bits(self, checkpoints, tmp_path):
+        """Processors without VNNI add two products of 8 bits with 16-bit saturation."""
+        import onnx
+
+        folder = export_onnx(str(checkpoints["siglip"]), tmp_path / "out", int8=True).folder
+        for name in ("image.onnx", "text.onnx"):
+            graph = onnx.load(folder / name).graph
+            tensors = {tensor.name: tensor for tensor in graph.initializer}
+            products = [node for node in graph.node if node.op_type == "MatMulInteger"]
+            assert len(products) >= 12
+            for node in products:
+                weights = onnx.numpy_helper.to_array(tensors[node.input[1]])
+                assert weights.dtype == np.int8
+                activations = np.full((1, len(weights)), 255, np.uint8)
+                exact = activations.astype(np.int32) @ weights
+                np.testing.assert_array_equal(saturating_product(activations, weights), exact)
+                doubled = np.clip(2 * weights.astype(int), -127, 127).astype(np.int8)
+                exact = activations.astype(np.int32) @ doubled
+                assert (saturating_product(activations, doubled) != exact).any()
+
+    def test_exports_of_version_1_are_read(self, exported, tmp_path):
+        copy = shutil.copytree(exported, tmp_path / "copy")
+        config = json.loads((copy / "config.json").read_text())
+        assert config["version"] == 2
+        del config["dtype"]
+        for bias, wanted in ((0.0, None), (-12.5, -12.5)):
+            (copy / "config.json").write_text(
+                json.dumps({**config, "version": 1, "logit_bias": bias})
+            )
+            encoder = OnnxEncoder.from_folder(copy)
+            assert (encoder.info.logit_bias, encoder.info.dtype) == (wanted, "float32")
+        edit(copy / "config.json", batch_size=1)
+        old = OnnxEncoder.from_folder(copy)
+        assert old.info.dtype == "int8"
+        # Its weights have 8 bits, so ONNX Runtime is asked to avoid the instruction that saturates.
+        options = old._image.get_session_options()
+        assert options.get_session_config_entry("session.x64quantprecision") == "1"
+        edit(copy / "config.json", version=2, logit_bias=0.0)
+        assert OnnxEncoder.from_folder(copy).info.logit_bias == 0.0
+
+    @pytest.mark.slow
     def test_int8_that_loses_too_much_is_not_kept(self, checkpoints, tmp_path, monkeypatch):
-        monkeypatch.setattr("actalign.export.COSINE_INT8", 0.999999)
+        monkeypatch.setattr("actalign.encoders._export.COSINE_INT8", 0.999999)
         with pytest.raises(EncoderError, match=r"where 0\.999999 is asked; nothing was written"):
             export_onnx(str(checkpoints["siglip"]), tmp_path / "out", int8=True)
         assert list(tmp_path.iterdir()) == []
+
+
+def saturating_product(activations: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """(n, k) uint8 times (k, m) int8 as the AVX2 instruction vpmaddubsw does it."""
+    products = activations.astype(np.int32)[:, :, None] * weights.astype(np.int32)
+    pairs = products[:, ::2] + products[:, 1::2]
+    return np.clip(pairs, -32768, 32767).sum(axis=1)
+
+
+class TestWithoutPackages:
+    """Each in a fresh interpreter, where the package can't be imported."""
+
+    @pytest.mark.parametrize(
+        ("module", "missing", "extra"),
+        [
+            ("actalign.encoders._onnx", "onnxruntime", "onnx"),
+            ("actalign.encoders._onnx", "tokenizers", "onnx"),
+            ("actalign.encoders._export", "tokenizers", "onnx"),
+            ("actalign.encoders.body", "onnxruntime", "body"),
+            ("actalign.encoders.body", "tokenizers", "body"),
+        ],
+    )
+    def test_the_extra_is_named(self, module, missing, extra):
+        said = python(
+            f"""
+            import importlib, sys
+            from actalign.errors import EncoderError
+            sys.modules[{missing!r}] = None
+            try:
+                importlib.import_module({module!r})
+            except EncoderError as error:
+                print(error)
+            """
+        )
+        assert f"pip install 'actalign[{extra}]'" in said
+        assert missing in said
+        assert said.count("\n") == 1
+
+    def test_the_names_load_no_library(self):
+        loaded = python(
+            """
+            import sys
+            import actalign.encoders
+            heavy = {"torch", "transformers", "onnxruntime", "tokenizers", "mediapipe", "PIL"}
+            print(*heavy & set(sys.modules))
+            """
+        )
+        assert loaded == "\n"
+
+
+def python(program: str) -> str:
+    """What a fresh interpreter prints."""
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 @pytest.mark.slow
@@ -452,7 +604,7 @@ class TestHub:
         later = load_in_a_process(port, tmp_path, "tiny/siglip", "tiny/new")
         for answers in (first, later):
             loaded = answers["tiny/siglip"]
-            assert loaded["fingerprint"] == encoders["siglip"].fingerprint
+            assert loaded["fingerprint"] == encoders["siglip"].info.fingerprint
             assert loaded["revision"] == COMMIT
             wanted = encoders["siglip"].encode_text(["knees bent"])[0]
             np.testing.assert_allclose(loaded["text"], wanted, atol=2e-5)
@@ -473,14 +625,14 @@ def load_in_a_process(port: int, home: Path, *models: str) -> dict[str, dict[str
     """Load each model in a fresh interpreter, since the hub's address is read on import."""
     program = """
         import json, sys, time
-        from actalign.encoder import load_encoder
+        from actalign.encoders import load_encoder
         from actalign.errors import EncoderError
         answers = {}
         for model in sys.argv[1:]:
             start = time.monotonic()
             try:
                 e = load_encoder(model)
-                answers[model] = {"fingerprint": e.fingerprint, "revision": e.revision}
+                answers[model] = {"fingerprint": e.info.fingerprint, "revision": e.info.revision}
                 answers[model]["text"] = e.encode_text(["knees bent"])[0].tolist()
             except EncoderError as error:
                 answers[model] = {"error": str(error)}

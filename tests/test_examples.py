@@ -37,7 +37,7 @@ def demo(tmp_path):
     clip = demo_clips()[0]
     (tmp_path / "clips").mkdir()
     shutil.copy(clip.path, tmp_path / "clips")
-    scripts = {script.label: list(script.subactions) for script in clip.scripts}
+    scripts = {script.label: list(script.steps) for script in clip.scripts}
     file = tmp_path / "scripts.yaml"
     file.write_text(yaml.safe_dump({"domain": clip.domain, "scripts": scripts}))
     return clip, file
@@ -48,7 +48,7 @@ def test_an_own_encoder(tmp_path):
     assert run(EXAMPLES / "own_encoder.py", cwd=tmp_path).splitlines() == [
         "stop",
         "0.0 to 1.0 s: a green light",
-        "0.9 to 2.0 s: a red light",
+        "1.0 to 2.0 s: a red light",
     ]
 
 
@@ -69,7 +69,7 @@ def test_timestamps_as_a_table(demo, tmp_path):
     with (tmp_path / "steps.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     right = next(script for script in clip.scripts if script.label == clip.label)
-    assert [row["step"] for row in rows] == list(right.subactions)
+    assert [row["step"] for row in rows] == list(right.steps)
     assert {row["action"] for row in rows} == {clip.label}
     starts = [float(row["start_seconds"]) for row in rows]
     assert starts == sorted(starts)

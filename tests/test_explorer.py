@@ -23,10 +23,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from llm_server import LLMServer
-from media import write_video
 
-from actalign.llm import LLMConfig
+from actalign.scripts._llm import LLMConfig
+from tests.llm_server import LLMServer
+from tests.media import write_video
 
 pytest.importorskip("uvicorn")
 playwright = pytest.importorskip("playwright.sync_api")
@@ -56,8 +56,8 @@ def served(llm):
     import uvicorn
 
     from actalign.classifier import ActAlign
-    from actalign.web.app import create_app
-    from actalign.web.jobs import Explorer
+    from actalign.web._app import create_app
+    from actalign.web._jobs import Explorer
 
     classifier = ActAlign.from_pretrained("body")
     app = create_app(Explorer(lambda: classifier), model="body", llm=llm)
@@ -218,7 +218,7 @@ def test_an_own_video_and_errors_in_words(visit):
     align_button = page.get_by_role("button", name="Align", exact=True)
     align_button.click()
     assert "Pick a shipped clip" in page.get_by_role("alert").inner_text()
-    clip = files("actalign") / "demo_clips" / "daily-order-1.mp4"
+    clip = files("actalign") / "demo" / "daily-order-1.mp4"
     page.set_input_files("#file", str(clip))
     page.get_by_text("daily-order-1.mp4: ").wait_for()
     align_button.click()
@@ -257,7 +257,7 @@ def test_the_link_to_a_result_whose_clip_is_gone(visit, address, tmp_path):
 
 def test_captions_are_read_by_the_browsers_track(browser, tmp_path):
     """The VTT that `actalign export` writes, opened by a real player."""
-    clip = files("actalign") / "demo_clips" / "gym-clean-and-press.mp4"
+    clip = files("actalign") / "demo" / "gym-clean-and-press.mp4"
     rows = tmp_path / "rows.jsonl"
     command = [sys.executable, "-m", "actalign"]
     labels = ["--labels", "clean and press,squat & <b>jump</b>", "--model", "body"]

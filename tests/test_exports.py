@@ -7,8 +7,6 @@ its own reader judges, and everywhere the documented form does, written here as 
 import csv
 import json
 import re
-import subprocess
-import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Literal
@@ -18,9 +16,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 import actalign
 from actalign import UsageError
-from actalign.exports import FORMATS, TABLE_COLUMNS, export
+from actalign.output._export import FORMATS, export
+from actalign.output._tables import TABLE_COLUMNS
+from tests import command
 
-CLIP = Path(actalign.__file__).parent / "demo_clips" / "gym-clean-and-press.mp4"
+CLIP = Path(actalign.__file__).parent / "demo" / "gym-clean-and-press.mp4"
 STEPS = ['say "go", then\nlift', "arms < shoulders --> up & <b>out</b>", "双手举过头顶"]
 
 
@@ -371,25 +371,15 @@ def test_inspects_own_package_reads_the_logs(predictions, tmp_path):
     assert sorted(one.task for one in listed) == ["actalign-dtw", "actalign-mean-pool"]
 
 
-def run(*args):
-    return subprocess.run(
-        [sys.executable, "-m", "actalign", "export", *map(str, args)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
 def test_the_command_writes_and_names_its_files(predictions, tmp_path):
-    pytest.importorskip("typer")
-    done = run(predictions, "--to", "csv", "--out", tmp_path / "steps.csv")
+    done = command.actalign("export", predictions, "--to", "csv", "--out", tmp_path / "steps.csv")
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == str(tmp_path / "steps.csv")
     assert (tmp_path / "steps.csv").is_file()
-    done = run(predictions, "--to", "xls")
+    done = command.actalign("export", predictions, "--to", "xls")
     assert done.returncode == 2
     assert f"choose {', '.join(FORMATS)}." in done.stderr
-    done = run(tmp_path / "none.jsonl", "--to", "csv")
+    done = command.actalign("export", tmp_path / "none.jsonl", "--to", "csv")
     assert done.returncode == 2
     assert "none.jsonl can't be read" in done.stderr
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from actalign.demo import demo_clips
-from actalign.script_bank import read_bank
+from actalign.scripts._bank import read_bank
 from tests.colour_clips import write_colours
 from tests.fault_world import entries, make_clips, make_dataset, run
 from tests.llm_server import LLMServer

@@ -10,7 +10,7 @@ import shutil
 
 import pytest
 
-from actalign.script_bank import read_bank
+from actalign.scripts._bank import read_bank
 from tests.fault_world import (
     entries,
     killed_runs,

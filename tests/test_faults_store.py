@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from actalign.store import read_entry
+from actalign.clips._store import read_entry
 from tests.colour_model import save_colour_model
 from tests.fault_world import entries, make_clips, make_dataset, run, start
 from tests.llm_server import LLMServer
@@ -236,7 +236,7 @@ def test_a_limit_of_file_sizes_is_like_a_full_disk(world, tmp_path):
     """Needs no rights to mount: the kernel refuses to let a file grow."""
     code = (
         "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (700, 700));"
-        "sys.argv[0] = 'actalign'; from actalign.cli import main; main()"
+        "sys.argv[0] = 'actalign'; from actalign.cli._main import main; main()"
     )
     words = list(map(str, encode(tmp_path / "store")))
     done = subprocess.run(
@@ -423,7 +423,7 @@ def test_a_file_name_that_is_no_text_is_a_clip_like_others(world, tmp_path):
 def test_running_out_of_open_files_is_no_traceback(world, tmp_path):
     code = (
         "import resource, sys; resource.setrlimit(resource.RLIMIT_NOFILE, (5, 5));"
-        "sys.argv[0] = 'actalign'; from actalign.cli import main; main()"
+        "sys.argv[0] = 'actalign'; from actalign.cli._main import main; main()"
     )
     assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] > 9
     words = list(map(str, encode(tmp_path / "store")))

@@ -12,19 +12,18 @@ from matplotlib.colors import to_rgb
 from matplotlib.text import Text
 
 from actalign import ActAlignError, ClipEmbedding, FrameBatch, Script, UsageError
-from actalign.alignment import align
-from actalign.evaluation import charts
-from actalign.figure_style import ON_PALETTE, PALETTE, THEMES
-from actalign.figures import (
+from actalign.alignment._dtw import align
+from actalign.evaluation import _charts as charts
+from actalign.output._figures import (
     alignment_figure,
     contrast_figure,
     frame_edges,
     heat_map_figure,
     picture,
     save,
-    score_figure,
 )
-from actalign.prediction import Candidate, Prediction
+from actalign.output._style import ON_PALETTE, PALETTE, THEMES
+from actalign.types import Candidate, Prediction
 
 LONG_LABEL = (
     "a label of $x$ & <b>many</b> words that nobody would want to read to its very end " * 2
@@ -77,13 +76,12 @@ def kinds(found, theme):
     if len(found.candidates) > 1:
         worst = found.candidates[-1].label
         yield "contrast", contrast_figure(found, worst, thumbnails=strip(found), theme=theme)
-    yield "scores", score_figure(found, target=found.candidates[-1].label, theme=theme)
     yield "map", heat_map_figure(best.alignment, theme=theme)
     yield (
         "map with steps",
         heat_map_figure(
             best.alignment,
-            steps=best.script.subactions,
+            steps=best.script.steps,
             edges_seconds=frame_edges(found),
             theme=theme,
         ),
@@ -168,7 +166,7 @@ def test_every_kind_is_a_png_and_an_svg_in_its_themes_colours(theme, tmp_path):
     import matplotlib.image
 
     drawn = [*kinds(CASES["two"], theme), *chart_kinds(theme)]
-    assert len(drawn) == 13
+    assert len(drawn) == 12
     for name, figure in drawn:
         pixels = matplotlib.image.imread(io.BytesIO(picture(figure)), format="png")
         assert np.allclose(pixels[0, 0, :3], to_rgb(THEMES[theme].background), atol=0.01), name
@@ -246,7 +244,7 @@ def test_the_timeline_covers_the_clip_once_in_order(case):
     found = CASES[case]
     axes = alignment_figure(found).axes[0]
     bars = [(bar.get_x(), bar.get_x() + bar.get_width()) for bar in axes.patches]
-    assert len(bars) == len(found.candidates[0].script.subactions)
+    assert len(bars) == len(found.candidates[0].script.steps)
     assert bars[0][0] == pytest.approx(found.clip.pts_seconds[0])
     assert bars[-1][1] == pytest.approx(found.clip.end_seconds)
     for (start, end), (following, _) in itertools.pairwise(bars):
@@ -270,12 +268,6 @@ def test_the_right_candidate_is_drawn_above_the_strongest_wrong_one():
         contrast_figure(CASES["one still"], "action 0")
 
 
-def test_bars_are_the_scores_best_first():
-    found = CASES["eight"]
-    axes = score_figure(found).axes[0]
-    assert [bar.get_width() for bar in axes.patches] == [c.score for c in found.candidates]
-
-
 def test_a_sweep_puts_its_settings_in_order():
     points = [charts.SweepPoint(at, 0.5, 0.4, 0.6) for at in (None, 8, 0.5, 2)]
     axes = charts.sweep_figure({"dtw": points}, over="frames a second").axes[0]
@@ -286,9 +278,9 @@ def test_a_sweep_puts_its_settings_in_order():
 
 
 def test_wrong_names_and_places_are_named(tmp_path):
-    figure = score_figure(CASES["two"])
+    figure = alignment_figure(CASES["two"])
     with pytest.raises(UsageError, match="choose light or dark"):
-        score_figure(CASES["two"], theme="sepia")
+        alignment_figure(CASES["two"], theme="sepia")
     with pytest.raises(UsageError, match="choose png or svg"):
         save(figure, tmp_path / "x.pdf")
     (tmp_path / "file").write_text("")
@@ -304,4 +296,3 @@ def test_wrong_names_and_places_are_named(tmp_path):
     )
     with pytest.raises(ActAlignError, match="has no alignment"):
         alignment_figure(none)
-    assert score_figure(none).axes

@@ -1,14 +1,14 @@
 """Mutated video files: none may hang or crash a decoder, and none gives a wrong kind of error.
 
 The decoders are the child processes that every command uses, each of which works through many
-files; a crash or a hang of one is told by its name and costs this process nothing.
+files; a crash or a hang of one is reported with the file's name and doesn't affect this process.
 """
 
 import numpy as np
 import pytest
 
-from actalign.decode_process import DecodeProcess
 from actalign.errors import VideoError
+from actalign.video._worker import DecodeProcess
 from tests.fuzzing import SEED, TIMES, mutated
 from tests.media import write_video
 
@@ -59,7 +59,7 @@ def test_no_mutated_file_hangs_or_crashes_the_decoder(originals, tmp_path, kind)
                     assert np.isfinite(batch.pts_seconds).all()
                 decoded += 1
             except VideoError as error:
-                # A decoder that crashes, on an error of ours too, or hangs, is told so here.
+                # A decoder that crashed, also by an error of ours, or hung.
                 if "The decoder" in str(error):
                     faults.append(f"{kind} {number}: {error}")
                 elif str(path) in str(error) or "A frame has" in str(error):

@@ -1,4 +1,4 @@
-"""Questions to scripts: nothing paid twice, resume after any end, batches, models run here."""
+"""Requests to scripts: nothing is paid twice, resume after any end, batches, local models."""
 
 import importlib.util
 import json
@@ -9,25 +9,25 @@ import time
 from pathlib import Path
 
 import pytest
-from llm_server import LLMServer, good, says, status, steps_of
 from pydantic import SecretStr
 
-from actalign._types import Script
 from actalign.errors import UsageError
-from actalign.generation import (
-    Question,
+from actalign.scripts._answer import TokenLimit
+from actalign.scripts._bank import read_bank
+from actalign.scripts._batch import collect, poll, submit
+from actalign.scripts._generate import (
+    ScriptRequest,
     add_missing_scripts,
     generate_scripts,
     plan_requests,
-    read_questions,
+    read_requests,
 )
-from actalign.llm import LLMConfig, LLMError
-from actalign.llm_batch import collect, poll, submit
-from actalign.script_answer import TokenLimit
-from actalign.script_bank import read_bank
+from actalign.scripts._llm import LLMConfig, LLMError
+from actalign.types import Script
+from tests.llm_server import LLMServer, good, says, status, steps_of
 
 KEY = SecretStr("sk-test-4f9a81c2d7")
-QUESTIONS = [Question(f"q{n}", (f"a{n}", f"b{n}"), "golf") for n in range(4)]
+REQUESTS = [ScriptRequest(f"q{n}", (f"a{n}", f"b{n}"), "golf") for n in range(4)]
 
 
 @pytest.fixture
@@ -46,17 +46,15 @@ def config(server):
     return LLMConfig(base_url=server.url, model="tiny", max_retries=0)
 
 
-def generate(questions, config, tmp_path, **more):
-    found = generate_scripts(
-        questions, config=config, api_key=KEY, cache=tmp_path / "cache", **more
-    )
-    return {result.question.id: result for result in found}
+def generate(requests, config, tmp_path, **more):
+    found = generate_scripts(requests, config=config, api_key=KEY, cache=tmp_path / "cache", **more)
+    return {result.request.id: result for result in found}
 
 
 def test_the_bank_holds_the_scripts_with_their_provenance(server, config, tmp_path):
     bank = tmp_path / "bank.json"
     priced = config.model_copy(update={"input_price": 2.0, "output_price": 10.0})
-    generate(QUESTIONS, priced, tmp_path, bank=bank)
+    generate(REQUESTS, priced, tmp_path, bank=bank)
     records = {record.candidates: record for record in read_bank(bank)}
     assert len(records) == 4
     one = records["a2", "b2"]
@@ -71,19 +69,22 @@ def test_the_bank_holds_the_scripts_with_their_provenance(server, config, tmp_pa
 @pytest.mark.parametrize("lost", ["cache", "bank"])
 def test_a_second_run_asks_nothing_from_bank_or_from_cache(server, config, tmp_path, lost):
     bank = tmp_path / "bank.parquet"
-    first = generate(QUESTIONS, config, tmp_path, bank=bank)
+    first = generate(REQUESTS, config, tmp_path, bank=bank)
     if lost == "bank":
         bank.unlink()
     else:
         (tmp_path / "cache").rename(tmp_path / "gone")
-    second = generate(QUESTIONS, config, tmp_path, bank=bank)
+    second = generate(REQUESTS, config, tmp_path, bank=bank)
     assert {i: r.scripts for i, r in first.items()} == {i: r.scripts for i, r in second.items()}
     assert {r.asked for r in second.values()} == {0}
     assert len(server.requests) == 4
 
 
-def test_equal_questions_are_asked_once_and_all_get_the_scripts(server, config, tmp_path):
-    twice = [Question("one", ("putt", "chip"), "golf"), Question("two", ("putt", "chip"), "golf")]
+def test_equal_requests_are_asked_once_and_all_get_the_scripts(server, config, tmp_path):
+    twice = [
+        ScriptRequest("one", ("putt", "chip"), "golf"),
+        ScriptRequest("two", ("putt", "chip"), "golf"),
+    ]
     results = generate(twice, config, tmp_path)
     assert results["one"].scripts == results["two"].scripts
     assert results["one"].scripts is not None
@@ -92,46 +93,46 @@ def test_equal_questions_are_asked_once_and_all_get_the_scripts(server, config, 
 
 def test_any_change_of_what_decides_the_answer_is_asked_anew(server, config, tmp_path):
     bank = tmp_path / "bank.json"
-    one = [QUESTIONS[0]]
+    one = [REQUESTS[0]]
     generate(one, config, tmp_path, bank=bank)
     for change in ({"temperature": 0.5}, {"model": "big"}, {"prompt": "context-rich"}):
         generate(one, config.model_copy(update=change), tmp_path, bank=bank)
-    generate([Question("q", ("b0", "a0"), "golf")], config, tmp_path, bank=bank)
-    generate([Question("q", ("a0", "b0"))], config, tmp_path, bank=bank)
+    generate([ScriptRequest("q", ("b0", "a0"), "golf")], config, tmp_path, bank=bank)
+    generate([ScriptRequest("q", ("a0", "b0"))], config, tmp_path, bank=bank)
     assert len(server.requests) == 6
     assert len(read_bank(bank)) == 6
 
 
-def test_a_failed_question_is_free_to_run_again_and_can_be_asked_anew(server, config, tmp_path):
+def test_a_failed_request_is_free_to_run_again_and_can_be_asked_anew(server, config, tmp_path):
     server.faults["a1"] = [says("no"), says("no")]
     bank = tmp_path / "bank.json"
-    assert generate(QUESTIONS, config, tmp_path, bank=bank)["q1"].error
+    assert generate(REQUESTS, config, tmp_path, bank=bank)["q1"].error
     assert len(server.requests) == 5
-    again = generate(QUESTIONS, config, tmp_path, bank=bank)
+    again = generate(REQUESTS, config, tmp_path, bank=bank)
     assert again["q1"].error
     assert len(server.requests) == 5
-    anew = generate(QUESTIONS, config, tmp_path, bank=bank, retry_failed=True)
+    anew = generate(REQUESTS, config, tmp_path, bank=bank, retry_failed=True)
     assert anew["q1"].scripts
     assert len(server.requests) == 6
 
 
 def test_a_service_fault_is_tried_again_by_the_next_run(server, config, tmp_path):
     server.faults["a1"] = [status(500)]
-    assert generate(QUESTIONS, config, tmp_path)["q1"].error
-    assert generate(QUESTIONS, config, tmp_path)["q1"].scripts
+    assert generate(REQUESTS, config, tmp_path)["q1"].error
+    assert generate(REQUESTS, config, tmp_path)["q1"].scripts
     assert set(server.paid.values()) == {1}
 
 
 def test_the_encoders_own_limit_decides_what_is_too_long(server, config, tmp_path):
     limit = TokenLimit(tokens=5, template="{step}", count=lambda text: len(text.split()))
-    error = generate([QUESTIONS[0]], config, tmp_path, limit=limit)["q0"].error
+    error = generate([REQUESTS[0]], config, tmp_path, limit=limit)["q0"].error
     assert "too long by about 3 tokens" in error
 
 
 def test_a_run_that_is_left_early_keeps_what_was_answered(server, config, tmp_path, caplog):
     bank = tmp_path / "bank.json"
     run = generate_scripts(
-        QUESTIONS,
+        REQUESTS,
         config=config.model_copy(update={"concurrency": 1}),
         api_key=KEY,
         bank=bank,
@@ -142,18 +143,18 @@ def test_a_run_that_is_left_early_keeps_what_was_answered(server, config, tmp_pa
     run.close()
     kept = len(read_bank(bank))
     assert 1 <= kept < 4
-    generate(QUESTIONS, config, tmp_path, bank=bank)
+    generate(REQUESTS, config, tmp_path, bank=bank)
     assert len(read_bank(bank)) == 4
     assert set(server.paid.values()) == {1}
 
 
-def test_wrong_questions_stop_before_anything_is_asked(server, config, tmp_path):
+def test_wrong_requests_stop_before_anything_is_asked(server, config, tmp_path):
     with pytest.raises(UsageError, match="same label twice"):
-        Question("q", ("Putt", "putt "))
+        ScriptRequest("q", ("Putt", "putt "))
     with pytest.raises(UsageError, match="no label"):
-        Question("q", ("putt", " "))
+        ScriptRequest("q", ("putt", " "))
     with pytest.raises(UsageError, match="Two questions have the id 'q0'"):
-        generate([QUESTIONS[0], QUESTIONS[0]], config, tmp_path)
+        generate([REQUESTS[0], REQUESTS[0]], config, tmp_path)
     assert server.requests == []
 
 
@@ -163,7 +164,7 @@ def test_missing_scripts_come_from_the_model_which_sees_all_candidates(server, c
         ["putt", "Chip Shot"], mine, domain="golf", config=config, bank=tmp_path / "bank.json",
         api_key=KEY,
     )  # fmt: skip
-    assert [(s.label, len(s.subactions)) for s in scripts] == [("putt", 1), ("Chip Shot", 10)]
+    assert [(s.label, len(s.steps)) for s in scripts] == [("putt", 1), ("Chip Shot", 10)]
     assert notes == ["scripts of 'Chip Shot': written by tiny (asked now)"]
     assert "1. putt\n2. Chip Shot" in server.requests[0]["messages"][0]["content"]
     assert add_missing_scripts(["putt"], mine, domain="golf", config=config) == (mine, [])
@@ -182,34 +183,34 @@ def test_missing_scripts_without_a_model_are_the_shipped_ones():
     assert add_missing_scripts(["moon walk"], []) == ([], [])
 
 
-def test_questions_come_from_json_or_json_lines(tmp_path):
+def test_requests_come_from_json_or_json_lines(tmp_path):
     rows = [{"id": 7, "labels": ["a", "b"], "domain": "golf"}, {"labels": ["c"]}]
     (tmp_path / "q.json").write_text(json.dumps(rows))
     (tmp_path / "q.jsonl").write_text("\n".join(map(json.dumps, rows)) + "\n")
-    found = read_questions(tmp_path / "q.json")
-    assert found == [Question("7", ("a", "b"), "golf"), Question("2", ("c",))]
-    assert read_questions(tmp_path / "q.jsonl") == found
+    found = read_requests(tmp_path / "q.json")
+    assert found == [ScriptRequest("7", ("a", "b"), "golf"), ScriptRequest("2", ("c",))]
+    assert read_requests(tmp_path / "q.jsonl") == found
     (tmp_path / "q.json").write_text('[{"labels": "a"}]')
     with pytest.raises(UsageError, match="entry 1: 'labels'"):
-        read_questions(tmp_path / "q.json")
+        read_requests(tmp_path / "q.json")
 
 
 def test_a_plan_counts_only_what_is_not_answered_yet(server, config, tmp_path):
-    generate(QUESTIONS[:1], config, tmp_path)
+    generate(REQUESTS[:1], config, tmp_path)
     server.requests.clear()
-    plan = plan_requests(QUESTIONS, config=config, cache=tmp_path / "cache")
-    assert [p.question.id for p in plan] == ["q1", "q2", "q3"]
+    plan = plan_requests(REQUESTS, config=config, cache=tmp_path / "cache")
+    assert [p.request.id for p in plan] == ["q1", "q2", "q3"]
     assert all(p.input_tokens > 100 and p.output_tokens > 100 for p in plan)
     assert server.requests == []
 
 
-CLI = [sys.executable, "-c", "from actalign.cli import main; main()", "subactions"]
+CLI = [sys.executable, "-c", "from actalign.cli._main import main; main()", "subactions"]
 
 
 def start(server, tmp_path, *more):
     """The real command in its own process, key in the environment."""
     questions = tmp_path / "questions.json"
-    rows = [{"id": q.id, "labels": list(q.labels), "domain": q.domain} for q in QUESTIONS]
+    rows = [{"id": q.id, "labels": list(q.labels), "domain": q.domain} for q in REQUESTS]
     questions.write_text(json.dumps(rows))
     command = [*CLI, "generate", "--questions", str(questions), "--out", str(tmp_path / "b.json")]
     command += ["--base-url", server.url, "--llm-model", "tiny", "--concurrency", "1", *more]
@@ -281,23 +282,23 @@ def test_kill_9_loses_no_answer_that_was_paid_for(server, tmp_path):
 
 def test_a_batch_is_submitted_polled_and_collected(server, config, tmp_path):
     bank, cache = tmp_path / "bank.json", tmp_path / "cache"
-    state = submit(QUESTIONS, config=config, bank=bank, api_key=KEY, cache=cache)
+    state = submit(REQUESTS, config=config, bank=bank, api_key=KEY, cache=cache)
     assert state.requests == 4
     assert poll(bank, api_key=KEY).status == "in_progress"
     with pytest.raises(UsageError, match="is in_progress"):
         collect(bank, api_key=KEY, cache=cache)
     with pytest.raises(UsageError, match="not collected yet"):
-        submit(QUESTIONS, config=config, bank=bank, api_key=KEY, cache=cache)
+        submit(REQUESTS, config=config, bank=bank, api_key=KEY, cache=cache)
     server.finish_batches()
     status_now = poll(bank, api_key=KEY)
     assert (status_now.status, status_now.completed) == ("completed", 4)
     results = collect(bank, api_key=KEY, cache=cache)
-    assert {r.question.id: r.scripts[0].label for r in results} == {
+    assert {r.request.id: r.scripts[0].label for r in results} == {
         "q0": "a0", "q1": "a1", "q2": "a2", "q3": "a3",
     }  # fmt: skip
     assert len(read_bank(bank)) == 4
     assert server.requests == []
-    assert submit(QUESTIONS, config=config, bank=bank, api_key=KEY, cache=cache) is None
+    assert submit(REQUESTS, config=config, bank=bank, api_key=KEY, cache=cache) is None
     no_key_in(tmp_path)
 
 
@@ -305,17 +306,17 @@ def test_a_batchs_bad_answers_and_failures_go_into_the_next_batch(server, config
     bank, cache = tmp_path / "bank.json", tmp_path / "cache"
     server.faults["a1"] = [says("no idea")]
     server.batch_faults["a3"] = {"code": "batch_expired", "message": "ran out of time"}
-    submit(QUESTIONS, config=config, bank=bank, api_key=KEY, cache=cache)
+    submit(REQUESTS, config=config, bank=bank, api_key=KEY, cache=cache)
     server.finish_batches()
-    results = {r.question.id: r for r in collect(bank, api_key=KEY, cache=cache)}
+    results = {r.request.id: r for r in collect(bank, api_key=KEY, cache=cache)}
     assert "one repair turn" in results["q1"].error
     assert "ran out of time" in results["q3"].error
     assert len(read_bank(bank)) == 2
     server.batch_faults.clear()
-    state = submit(QUESTIONS, config=config, bank=bank, api_key=KEY, cache=cache)
+    state = submit(REQUESTS, config=config, bank=bank, api_key=KEY, cache=cache)
     assert state.requests == 2
     server.finish_batches()
-    results = {r.question.id: r for r in collect(bank, api_key=KEY, cache=cache)}
+    results = {r.request.id: r for r in collect(bank, api_key=KEY, cache=cache)}
     assert all(r.scripts for r in results.values())
     assert results["q1"].record.turns == 2
     assert set(server.paid.values()) == {1}
@@ -326,8 +327,8 @@ def test_a_submission_cut_off_is_found_again_and_not_made_twice(server, config, 
     server.cut_batches = 1
     retrying = config.model_copy(update={"max_retries": 4})
     with pytest.raises(LLMError, match="broke off"):
-        submit(QUESTIONS, config=retrying, bank=bank, api_key=KEY, cache=cache)
-    state = submit(QUESTIONS, config=retrying, bank=bank, api_key=KEY, cache=cache)
+        submit(REQUESTS, config=retrying, bank=bank, api_key=KEY, cache=cache)
+    state = submit(REQUESTS, config=retrying, bank=bank, api_key=KEY, cache=cache)
     assert state.batch_id == "batch-0"
     assert len(server.batches) == 1
     server.finish_batches()
@@ -336,8 +337,8 @@ def test_a_submission_cut_off_is_found_again_and_not_made_twice(server, config, 
 
 def test_a_batch_crossed_by_a_live_run_is_still_collected(server, config, tmp_path):
     bank, cache = tmp_path / "bank.json", tmp_path / "cache"
-    submit(QUESTIONS, config=config, bank=bank, api_key=KEY, cache=cache)
-    generate(QUESTIONS, config, tmp_path, bank=bank)
+    submit(REQUESTS, config=config, bank=bank, api_key=KEY, cache=cache)
+    generate(REQUESTS, config, tmp_path, bank=bank)
     server.finish_batches()
     assert all(r.scripts for r in collect(bank, api_key=KEY, cache=cache))
     assert len(read_bank(bank)) == 4
@@ -347,7 +348,7 @@ def test_a_prompt_file_changed_under_a_batch_is_noticed(server, config, tmp_path
     bank, cache, prompt = tmp_path / "bank.json", tmp_path / "cache", tmp_path / "mine.txt"
     prompt.write_text("Steps of {domain}\n{labels}")
     own = config.model_copy(update={"prompt": str(prompt)})
-    submit(QUESTIONS, config=own, bank=bank, api_key=KEY, cache=cache)
+    submit(REQUESTS, config=own, bank=bank, api_key=KEY, cache=cache)
     server.finish_batches()
     prompt.write_text("Other steps of {domain}\n{labels}")
     with pytest.raises(UsageError, match="prompt file changed"):
@@ -404,11 +405,11 @@ def tiny_chat_model(folder, *, template=True):
 def test_a_local_model_that_talks_junk_gives_an_error_row(tmp_path):
     pytest.importorskip("torch")
     config = LLMConfig(local_model=str(tiny_chat_model(tmp_path / "model")))
-    result = generate([QUESTIONS[0]], config, tmp_path)["q0"]
+    result = generate([REQUESTS[0]], config, tmp_path)["q0"]
     assert result.scripts is None
     assert "gave no usable scripts for a0, b0" in result.error
     assert result.asked == 2
-    again = generate([QUESTIONS[0]], config, tmp_path)["q0"]
+    again = generate([REQUESTS[0]], config, tmp_path)["q0"]
     assert (again.asked, again.error) == (0, result.error)
 
 
@@ -416,14 +417,14 @@ def test_a_local_model_without_a_chat_template_is_refused(tmp_path):
     pytest.importorskip("torch")
     config = LLMConfig(local_model=str(tiny_chat_model(tmp_path / "model", template=False)))
     with pytest.raises(UsageError, match="no chat template"):
-        generate([QUESTIONS[0]], config, tmp_path)
+        generate([REQUESTS[0]], config, tmp_path)
 
 
 def test_a_local_model_that_is_not_there_is_one_sentence(tmp_path):
     pytest.importorskip("torch")
     (tmp_path / "empty").mkdir()
     with pytest.raises(UsageError, match="can't be loaded"):
-        generate([QUESTIONS[0]], LLMConfig(local_model=str(tmp_path / "empty")), tmp_path)
+        generate([REQUESTS[0]], LLMConfig(local_model=str(tmp_path / "empty")), tmp_path)
 
 
 @pytest.mark.slow
@@ -448,8 +449,8 @@ def test_a_real_language_model_behind_llama_cpps_server(tmp_path):
         timeout_seconds=300,
         max_retries=0,
     )
-    question = Question("q", ("squat", "push up"), "gym")
-    result = generate([question], config, tmp_path, bank=tmp_path / "bank.json")["q"]
+    request = ScriptRequest("q", ("squat", "push up"), "gym")
+    result = generate([request], config, tmp_path, bank=tmp_path / "bank.json")["q"]
     assert result.asked in (1, 2)
     if result.scripts is None:
         assert "gave no usable scripts for squat, push up" in result.error
@@ -457,11 +458,11 @@ def test_a_real_language_model_behind_llama_cpps_server(tmp_path):
         assert [s.label for s in result.scripts] == ["squat", "push up"]
         assert result.record.answer_format == "json_schema"
         assert result.record.output_tokens > 10
-    again = generate([question], config, tmp_path, bank=tmp_path / "bank.json")["q"]
+    again = generate([request], config, tmp_path, bank=tmp_path / "bank.json")["q"]
     assert (again.asked, again.scripts, again.error) == (0, result.scripts, result.error)
 
 
 def test_a_service_error_while_submitting_is_one_sentence(tmp_path):
     config = LLMConfig(base_url="http://127.0.0.1:9/v1", model="tiny", max_retries=0)
     with pytest.raises(LLMError, match="--base-url"):
-        submit(QUESTIONS, config=config, bank=tmp_path / "b.json", api_key=KEY, cache=tmp_path)
+        submit(REQUESTS, config=config, bank=tmp_path / "b.json", api_key=KEY, cache=tmp_path)

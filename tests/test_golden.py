@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from actalign.alignment import align_scores
-from actalign.similarity import cosine, sigmoid_affinity, smooth_reference
+from actalign.alignment._dtw import align_scores
+from actalign.alignment._similarity import cosine, sigmoid_affinity, smooth_reference
 
 GOLDEN = Path(__file__).parent / "golden" / "reference_scores.npz"
 

@@ -8,11 +8,11 @@ import zlib
 
 import pytest
 
-from actalign.decode_limits import MAX_FRAMES, MAX_PIXELS
 from actalign.errors import UsageError, VideoError
-from actalign.source import LiveSource
-from actalign.video import sample_frames
-from tests.colour_model import save_colour_model
+from actalign.video._limits import MAX_FRAMES, MAX_PIXELS
+from actalign.video._sampling import sample_frames
+from actalign.video._stream import LiveSource
+from tests.command import DEADLOCK_SECONDS, actalign
 from tests.media import write_video
 
 
@@ -55,7 +55,7 @@ def test_pictures_of_16k_by_16k_are_not_watched(tmp_path):
         LiveSource(str(bomb), fps=5) as source,
         pytest.raises(VideoError, match=r"bomb\.gif have 16000x16000 pixels, more than the limit"),
     ):
-        source.next_frames(wait=20, most=4)
+        source.next_frames(wait=DEADLOCK_SECONDS, most=4)
 
 
 @pytest.mark.parametrize("kind", ["gif", "folder"])
@@ -67,7 +67,7 @@ def test_a_frame_of_16k_by_16k_is_refused_before_it_is_decoded(tmp_path, kind):
         bomb.mkdir()
         write_png(bomb / "0.png", 16_000, 16_000)
     code = (
-        "import sys; from actalign.video import sample_frames\n"
+        "import sys; from actalign.video._sampling import sample_frames\n"
         "try: list(sample_frames(sys.argv[1]))\n"
         "except Exception as error: print(error)\n"
         # Not ru_maxrss, which counts the parent's memory at the fork.
@@ -75,7 +75,11 @@ def test_a_frame_of_16k_by_16k_is_refused_before_it_is_decoded(tmp_path, kind):
         "print(peak.split()[1])"
     )
     found = subprocess.run(
-        [sys.executable, "-c", code, bomb], capture_output=True, text=True, check=True, timeout=120
+        [sys.executable, "-c", code, bomb],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=DEADLOCK_SECONDS,
     )
     said, kilobytes = found.stdout.splitlines()
     assert "16000x16000 pixels, more than the limit of 67108864" in said
@@ -122,20 +126,12 @@ def test_a_limit_that_is_no_number_is_named(tmp_path, monkeypatch, value):
 
 
 @pytest.mark.slow
-def test_a_gif_of_ten_million_frames_is_one_failed_clip_in_a_batch(tmp_path):
+def test_a_gif_of_ten_million_frames_is_one_failed_clip_in_a_batch(tmp_path, colour_model):
     write_gif(tmp_path / "clips.gif", 4, 4, 10_000_000)
     write_video(tmp_path / "good.mp4", 8)
-    save_colour_model(tmp_path / "model")
     began = time.monotonic()
-    words = ["encode", "clips.gif", "good.mp4", "--out", "store", "--model", "model"]
-    done = subprocess.run(
-        [sys.executable, "-m", "actalign", *words],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=tmp_path,
-        timeout=300,
-    )
+    words = ["encode", "clips.gif", "good.mp4", "--out", "store", "--model", colour_model]
+    done = actalign(*words, cwd=tmp_path)
     assert done.returncode == 1, done.stderr
     assert "clips.gif has more than 1000000 frames" in done.stderr
     assert "1 encoded, 0 were there, 1 failed" in done.stderr

@@ -13,12 +13,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pytest
-from colour_model import save_colour_model
 
 from actalign import UsageError, VideoError
 from actalign.demo import demo_clips
-from actalign.source import HELD_SECONDS, LiveSource, without_password
+from actalign.video._stream import HELD_SECONDS, LiveSource, without_password
 from tests.colour_clips import write_colours
+from tests.colour_model import save_colour_model
 from tests.media import write_video
 from tests.rtsp_server import RTSPServer
 
@@ -141,7 +141,7 @@ def test_a_stream_that_drops_out_is_taken_up_again_and_ctrl_c_ends_it(folder, ca
     rows, errors = watch.rows, watch.errors
     # Seen lost twice (the stream, then the answer 503), with a longer wait the second time.
     assert "trying again in 1 s" in errors
-    assert ("it gave no picture for 10 s" in errors) == (camera.fault != "breaks off")
+    assert ("it sent no frame for 10 s" in errors) == (camera.fault != "breaks off")
     assert "trying again in 2 s" in errors
     assert camera.requests == 3
     assert rows[0]["label"] == "stop"
@@ -212,8 +212,8 @@ def test_an_rtsp_camera_that_says_nothing_is_asked_again(folder, rtsp):
             assert watch.run.poll() is None
         camera.colour = "green"
         watch.until("go", connections=2)
-    assert "it gave no picture for 15 s; trying again in 1 s" in watch.errors
-    assert "it gave no picture for 10 s; trying again in 1 s" in watch.errors
+    assert "it sent no frame for 15 s; trying again in 1 s" in watch.errors
+    assert "it sent no frame for 10 s; trying again in 1 s" in watch.errors
 
 
 @pytest.mark.slow
@@ -274,7 +274,7 @@ def test_a_source_that_never_answers_is_given_up_without_naming_the_password(fol
         env=environment,
     )
     assert run.returncode == 1
-    assert "***@127.0.0.1:9/camera has given no picture" in run.stderr
+    assert "***@127.0.0.1:9/camera has sent no frame" in run.stderr
     assert "hunter2" not in run.stderr + run.stdout
     assert "Traceback" not in run.stderr
 
@@ -284,14 +284,14 @@ def test_a_source_that_never_answers_is_given_up_without_naming_the_password(fol
     [
         (["no.mp4"], "There is no file or device no.mp4", 2),
         (["/dev/video99"], "There is no file or device /dev/video99", 2),
-        (["/dev/null"], "/dev/null has given no picture", 1),
+        (["/dev/null"], "/dev/null has sent no frame", 1),
         (["x", "--format", "v4l3"], "FFmpeg has no input format 'v4l3'", 2),
         (["env:NOT_SET_HERE"], "NOT_SET_HERE is not set", 2),
         (["http://127.0.0.1:9/", "--give-up", "nan"], "The time to give up after is nan s", 2),
         (["rstp://127.0.0.1/camera"], "can't be played: Protocol not found", 1),
     ],
 )
-def test_a_wrong_source_is_told_at_once(folder, source, message, code):
+def test_a_wrong_source_is_reported_at_once(folder, source, message, code):
     words = command("--give-up", "1", *source)
     run = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
     assert run.returncode == code
@@ -305,7 +305,7 @@ def test_who_is_slow_gets_new_frames_and_loses_old_ones(folder):
         frames = source.next_frames(wait=1, most=100)
         assert len(frames) <= HELD_SECONDS * 10
         assert source.dropped >= 5
-        assert time.monotonic() - frames[0].came < HELD_SECONDS + 1
+        assert time.monotonic() - frames[0].arrived_seconds < HELD_SECONDS + 1
         while (more := source.next_frames(wait=1, most=100)) is not None:
             frames += more
     seconds = [frame.seconds for frame in frames]
@@ -314,8 +314,8 @@ def test_who_is_slow_gets_new_frames_and_loses_old_ones(folder):
 
 
 @pytest.mark.slow
-def test_pictures_that_carry_no_times_have_those_of_their_coming(tmp_path):
-    """Many a camera sends JPEG after JPEG over HTTP, ten a second here; FFmpeg believes 25."""
+def test_pictures_without_timestamps_have_the_times_of_their_arrival(tmp_path):
+    """Cameras send JPEG after JPEG over HTTP, here ten a second; FFmpeg assumes 25."""
     write_video(tmp_path / "still.jpg", 1, codec="mjpeg", pixel_format="yuvj420p")
     jpeg = (tmp_path / "still.jpg").read_bytes()
 
@@ -342,7 +342,7 @@ def test_pictures_that_carry_no_times_have_those_of_their_coming(tmp_path):
             while time.monotonic() - began < 6:
                 frames += source.next_frames(wait=1, most=4)
         server.shutdown()
-    assert frames[-1].seconds == pytest.approx(frames[-1].came - began, abs=1)
+    assert frames[-1].seconds == pytest.approx(frames[-1].arrived_seconds - began, abs=1)
     assert len(frames) >= 20
 
 
@@ -366,7 +366,7 @@ def test_passwords_are_cut_out_of_addresses():
 def test_the_built_in_encoder_watches_a_person(tmp_path):
     """Rows come some frames later from an encoder that looks at movement; none may be lost."""
     clip = demo_clips()[0]
-    scripts = {"scripts": {script.label: list(script.subactions) for script in clip.scripts}}
+    scripts = {"scripts": {script.label: list(script.steps) for script in clip.scripts}}
     (tmp_path / "scripts.json").write_text(json.dumps(scripts))
     options = ["--model", "body", "--scripts", "scripts.json", "--fps", "5", "--window", "20"]
     run = subprocess.run(
@@ -388,8 +388,8 @@ def test_the_built_in_encoder_watches_a_person(tmp_path):
 
 @pytest.mark.slow
 def test_rows_given_out_early_are_the_rows_of_the_whole_clip():
-    from actalign.encoder import load_encoder
-    from actalign.video import sample_frames
+    from actalign.encoders._load import load_encoder
+    from actalign.video._sampling import sample_frames
 
     encoder = load_encoder("body")
     path = demo_clips()[0].path

@@ -5,13 +5,23 @@ import time
 import traceback
 
 import pytest
-from llm_server import LLMServer, cuts, good, good_scripts, hangs, refuses, says, status, steps_of
 from pydantic import SecretStr
 
 from actalign.errors import UsageError
-from actalign.generation import Question, generate_scripts
-from actalign.llm import LLMConfig, LLMError, LLMService, Message, Request, read_api_key
-from actalign.script_answer import SCHEMA
+from actalign.scripts import LLMConfig, ScriptRequest, generate_scripts
+from actalign.scripts._answer import SCHEMA
+from actalign.scripts._llm import ChatRequest, LLMError, LLMService, Message, read_api_key
+from tests.llm_server import (
+    LLMServer,
+    cuts,
+    good,
+    good_scripts,
+    hangs,
+    refuses,
+    says,
+    status,
+    steps_of,
+)
 
 KEY = "live_4f9a81c2d7b3"
 LABELS = ("jump shot", "layup")
@@ -26,15 +36,15 @@ def server():
 
 @pytest.fixture
 def ask(server, tmp_path):
-    """Put one question, or several, to the server; return the results by id."""
+    """Send one request, or several, to the server; return the results by id."""
 
-    def _ask(*questions, **settings):
-        given = questions or (Question("q", LABELS, "basketball"),)
+    def _ask(*requests, **settings):
+        given = requests or (ScriptRequest("q", LABELS, "basketball"),)
         config = LLMConfig(**{"base_url": server.url, "model": "tiny", "max_retries": 2} | settings)
         found = generate_scripts(
             given, config=config, api_key=SecretStr(KEY), cache=tmp_path / "cache"
         )
-        return {result.question.id: result for result in found}
+        return {result.request.id: result for result in found}
 
     return _ask
 
@@ -46,7 +56,7 @@ def wrapped(before, after=""):
 def test_a_good_answer_becomes_scripts_in_the_order_of_the_labels(server, ask):
     result = ask()["q"]
     assert [s.label for s in result.scripts] == list(LABELS)
-    assert result.scripts[0].subactions == tuple(steps_of("jump shot"))
+    assert result.scripts[0].steps == tuple(steps_of("jump shot"))
     assert result.scripts[0].domain == "basketball"
     assert (result.asked, result.error) == (1, None)
     assert (result.record.input_tokens, result.record.output_tokens) == (100, 50)
@@ -70,7 +80,7 @@ def test_a_good_answer_becomes_scripts_in_the_order_of_the_labels(server, ask):
 def test_a_wordy_or_differently_shaped_answer_is_read(server, ask, text):
     server.faults["layup"] = [says(text)]
     result = ask()["q"]
-    assert [s.subactions for s in result.scripts] == [tuple(steps_of(n)) for n in LABELS]
+    assert [s.steps for s in result.scripts] == [tuple(steps_of(n)) for n in LABELS]
     assert len(server.requests) == 1
 
 
@@ -133,10 +143,10 @@ def test_a_bad_answer_gets_one_repair_turn_that_says_what_was_wrong(server, ask,
 
 
 @pytest.mark.parametrize(("text", "said"), BAD.values(), ids=BAD)
-def test_what_still_fails_is_an_error_row_and_no_other_question_suffers(server, ask, text, said):
+def test_what_still_fails_is_an_error_row_and_no_other_request_suffers(server, ask, text, said):
     server.faults["layup"] = [says(text), says(text)]
-    other = Question("other", ("serve", "volley"), "tennis")
-    results = ask(Question("q", LABELS, "basketball"), other)
+    other = ScriptRequest("other", ("serve", "volley"), "tennis")
+    results = ask(ScriptRequest("q", LABELS, "basketball"), other)
     assert results["q"].scripts is None
     assert said in results["q"].error
     assert "jump shot, layup" in results["q"].error
@@ -165,7 +175,7 @@ def test_429_waits_as_long_as_retry_after_says(server, ask):
     assert len(server.requests) == 2
 
 
-def test_429_for_good_is_a_row_that_tells_what_to_do(server, ask):
+def test_429_until_the_end_is_an_error_that_says_what_to_do(server, ask):
     server.faults["layup"] = [status(429, "quota used up", retry_after_ms="5")] * 3
     error = ask()["q"].error
     assert "rate limit or credit" in error
@@ -174,10 +184,10 @@ def test_429_for_good_is_a_row_that_tells_what_to_do(server, ask):
     assert "run the same command later" in error
 
 
-def test_a_wait_too_long_for_the_sdk_is_told_to_the_user(server, ask):
+def test_a_wait_too_long_for_the_sdk_is_reported(server, ask):
     server.faults["layup"] = [status(429, "come back later", Retry_After="3600")]
     error = ask(max_retries=0)["q"].error
-    assert "asks to wait 3600 s" in error
+    assert "asks you to wait 3600 s" in error
 
 
 def test_500_twice_then_fine(server, ask):
@@ -195,9 +205,11 @@ def test_500_for_good_is_an_error_row_with_the_servers_words(server, ask):
 
 def test_a_hang_ends_at_the_timeout_and_leaves_the_others_alone(server, ask):
     server.faults["layup"] = [hangs(20), hangs(20)]
-    other = Question("other", ("serve", "volley"), "tennis")
+    other = ScriptRequest("other", ("serve", "volley"), "tennis")
     start = time.monotonic()
-    results = ask(Question("q", LABELS, "basketball"), other, timeout_seconds=0.4, max_retries=1)
+    results = ask(
+        ScriptRequest("q", LABELS, "basketball"), other, timeout_seconds=0.4, max_retries=1
+    )
     assert time.monotonic() - start < 6
     assert "no answer within 0.4 s, 2 times" in results["q"].error
     assert "--timeout" in results["q"].error
@@ -231,7 +243,7 @@ def test_an_answer_that_is_no_chat_completion_is_one_sentence(server, ask):
         return reply
 
     server.faults["layup"] = [page]
-    assert "no chat completion" in ask()["q"].error
+    assert "not a chat completion" in ask()["q"].error
 
 
 @pytest.mark.parametrize(
@@ -242,8 +254,8 @@ def test_a_service_without_strict_schemas_is_asked_more_plainly_and_once_only(
     takes, used, ask, server
 ):
     server.formats = takes
-    questions = [Question(f"q{n}", (f"a{n}", f"b{n}"), "golf") for n in range(5)]
-    results = ask(*questions, concurrency=1)
+    requests = [ScriptRequest(f"q{n}", (f"a{n}", f"b{n}"), "golf") for n in range(5)]
+    results = ask(*requests, concurrency=1)
     assert {r.record.answer_format for r in results.values()} == {used}
     refused = 2 if used == "text" else 1
     assert len(server.requests) == 5 + refused
@@ -255,14 +267,14 @@ def test_a_refused_parameter_reaches_the_user_in_the_servers_words(server, ask):
     assert "temperature must be 1" in ask()["q"].error
 
 
-def test_a_refused_key_is_asked_once_and_told_to_every_question(server, ask):
+def test_a_refused_key_is_met_once_and_is_the_error_of_every_request(server, ask):
     def unauthorized(body):
         return status(401, f"Incorrect API key provided: {KEY[:9]}***{KEY[-4:]}")(body)
 
-    questions = [Question(f"q{n}", (f"a{n}", f"b{n}"), "golf") for n in range(6)]
+    requests = [ScriptRequest(f"q{n}", (f"a{n}", f"b{n}"), "golf") for n in range(6)]
     for n in range(6):
         server.faults[f"a{n}"] = [unauthorized] * 9
-    results = ask(*questions, concurrency=1)
+    results = ask(*requests, concurrency=1)
     assert {r.error for r in results.values()} == {
         f"{server.url} refused the API key; check OPENAI_API_KEY or the file given with "
         "--api-key-file."
@@ -271,10 +283,10 @@ def test_a_refused_key_is_asked_once_and_told_to_every_question(server, ask):
 
 
 def test_concurrency_bounds_the_requests_in_flight(server, ask):
-    questions = [Question(f"q{n}", (f"a{n}", f"b{n}"), "golf") for n in range(9)]
+    requests = [ScriptRequest(f"q{n}", (f"a{n}", f"b{n}"), "golf") for n in range(9)]
     for n in range(9):
         server.faults[f"a{n}"] = [good(delay=0.05)]
-    results = ask(*questions, concurrency=3)
+    results = ask(*requests, concurrency=3)
     assert all(r.scripts for r in results.values())
     assert server.most_in_flight == 3
 
@@ -287,10 +299,10 @@ def test_the_key_is_nowhere_even_when_the_server_echoes_it(server, ask, tmp_path
     server.faults["putt"] = [says(f"your key is {KEY}")] * 2
     server.faults["jab"] = [refuses(f"not with {KEY}")] * 2
     results = ask(
-        Question("q", LABELS, "basketball"),
-        Question("t", ("serve", "volley"), "tennis"),
-        Question("g", ("putt", "chip"), "golf"),
-        Question("b", ("jab", "cross"), "boxing"),
+        ScriptRequest("q", LABELS, "basketball"),
+        ScriptRequest("t", ("serve", "volley"), "tennis"),
+        ScriptRequest("g", ("putt", "chip"), "golf"),
+        ScriptRequest("b", ("jab", "cross"), "boxing"),
     )
     assert all(result.error for result in results.values())
     assert "[API key]" in results["q"].error
@@ -306,7 +318,7 @@ def test_a_traceback_does_not_hold_what_the_server_echoes(server):
     service = LLMService(LLMConfig(base_url=server.url), SCHEMA, SecretStr(KEY))
     server.faults["layup"] = [status(400, f"no: {KEY}")] * 3
     text = "JSON please:\n1. layup"
-    request = Request(service.model_id, (Message("user", text),))
+    request = ChatRequest(service.model_id, (Message("user", text),))
     with pytest.raises(LLMError) as caught:
         service.complete(request)
     assert KEY not in "".join(traceback.format_exception(caught.value))
@@ -346,7 +358,7 @@ def test_openai_without_a_key_says_where_to_put_one(monkeypatch, tmp_path):
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
     with pytest.raises(UsageError, match="set OPENAI_API_KEY"):
-        generate_scripts([Question("q", LABELS)], config=LLMConfig(), cache=tmp_path)
+        generate_scripts([ScriptRequest("q", LABELS)], config=LLMConfig(), cache=tmp_path)
 
 
 @pytest.mark.parametrize("url", ["http://me:secret@host/v1", "https://host/v1?key=secret", "host"])

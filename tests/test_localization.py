@@ -1,4 +1,4 @@
-"""Where actions happen in a long video: recurrence, surprise, suppression and the command."""
+"""Where actions happen in a long video: recurrence, tail probability and suppression."""
 
 from itertools import pairwise, product
 
@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from actalign import ClipEmbedding, Script, UsageError
-from actalign.localization import Find, locate, suppress, surprise
-from actalign.subsequence import best_cuts
+from actalign.alignment._kernels.subsequence import best_cuts
+from actalign.alignment._locate import Detection, locate, neg_log_tail, suppress
 
 
 def slow_best(values, level, min_frames, max_frames, end):
@@ -77,9 +77,9 @@ def test_the_state_does_not_grow_with_the_video():
     ),
     st.data(),
 )
-def test_surprise_counts_the_frames_that_fit_as_well(matrix, data):
+def test_neg_log_tail_counts_the_frames_that_fit_as_well(matrix, data):
     seen = np.array(data.draw(st.lists(st.booleans(), min_size=len(matrix), max_size=len(matrix))))
-    found = surprise(matrix, seen=seen)
+    found = neg_log_tail(matrix, seen=seen)
     for t, k in np.ndindex(matrix.shape):
         if not seen[t]:
             assert found[t, k] == 0
@@ -103,14 +103,14 @@ def iou(a, b):
     st.sampled_from([0.0, 0.25, 0.3, 0.5, 1.0]),
 )
 def test_suppression_keeps_what_no_better_kept_one_overlaps(spans, overlap):
-    finds = [Find("a", s, s + n, score, ()) for s, n, score in spans]
-    kept = suppress(finds, overlap=overlap)
-    for find in finds:
-        better = [k for k in kept if k.score >= find.score and k != find]
-        if find in kept:
-            assert all(iou(find, k) <= overlap + 1e-9 for k in kept if k != find)
+    detections = [Detection("a", s, s + n, score, ()) for s, n, score in spans]
+    kept = suppress(detections, overlap=overlap)
+    for one in detections:
+        better = [k for k in kept if k.score >= one.score and k != one]
+        if one in kept:
+            assert all(iou(one, k) <= overlap + 1e-9 for k in kept if k != one)
         else:
-            assert any(iou(find, k) > overlap - 1e-9 for k in better)
+            assert any(iou(one, k) > overlap - 1e-9 for k in better)
 
 
 def planted(steps_at, *, frames=600, width=8, seed=0):
@@ -130,19 +130,19 @@ SCRIPT = Script("a", ("first", "second", "third"))
 
 def test_planted_actions_are_found_and_their_reverse_is_not():
     clip = planted([(100, (0, 1, 2)), (300, (2, 1, 0)), (500, (0, 1, 2))])
-    finds = locate(clip, clip.embeddings, [SCRIPT], [STEPS], threshold=3.0)
-    assert [round(find.start_seconds) for find in finds] == [10, 50]
-    for find in finds:
-        assert find.end_seconds - find.start_seconds == pytest.approx(3.0, abs=0.4)
-        assert [s.step for s in find.segments] == list(SCRIPT.subactions)
-        assert find.segments[0].end_seconds == find.segments[1].start_seconds
+    detections = locate(clip, clip.embeddings, [SCRIPT], [STEPS], threshold=3.0)
+    assert [round(one.start_seconds) for one in detections] == [10, 50]
+    for one in detections:
+        assert one.end_seconds - one.start_seconds == pytest.approx(3.0, abs=0.4)
+        assert [s.step for s in one.segments] == list(SCRIPT.steps)
+        assert one.segments[0].end_seconds == one.segments[1].start_seconds
 
 
 def test_of_two_scripts_the_one_in_the_right_order_stays():
     clip = planted([(100, (0, 1, 2)), (300, (2, 1, 0))])
     other = Script("b", ("third", "second", "first"))
-    finds = locate(clip, clip.embeddings, [SCRIPT, other], [STEPS, STEPS[::-1]], threshold=3.0)
-    assert [find.label for find in finds] == ["a", "b"]
+    detections = locate(clip, clip.embeddings, [SCRIPT, other], [STEPS, STEPS[::-1]], threshold=3.0)
+    assert [one.label for one in detections] == ["a", "b"]
 
 
 def test_frames_in_which_nothing_was_seen_are_no_evidence():
@@ -150,9 +150,9 @@ def test_frames_in_which_nothing_was_seen_are_no_evidence():
     rows = clip.embeddings.copy()
     rows[200:] = 0
     blank = ClipEmbedding("long", rows, clip.pts_seconds, clip.end_seconds, "made", "f")
-    finds = locate(blank, rows, [SCRIPT], [STEPS], threshold=2.5)
-    assert len(finds) == 1
-    assert finds[0].end_seconds < 20
+    detections = locate(blank, rows, [SCRIPT], [STEPS], threshold=2.5)
+    assert len(detections) == 1
+    assert detections[0].end_seconds < 20
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actalign.errors import UsageError
-from actalign.evaluation.metrics import (
+from actalign.evaluation._metrics import (
     expected_chance,
     mcnemar,
     mean_temporal_iou,

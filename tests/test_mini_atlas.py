@@ -15,10 +15,12 @@ from colour_model import RGB, save_colour_model
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actalign.body_text import normalize_text
-from actalign.classifier import ActAlign
+from actalign.encoders import load_encoder
+from actalign.encoders.body._text import normalize_text
 from actalign.errors import UsageError
-from actalign.evaluation.mini_atlas import evaluate_mini_atlas, load_questions
+from actalign.evaluation import EvalConfig, run
+from actalign.evaluation._mini_atlas import SCORERS, read_mini_atlas
+from actalign.rows import read_rows
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "benchmarks" / "mini_atlas"
@@ -201,47 +203,83 @@ def colours(tmp_path):
 
 
 @pytest.fixture
-def model(tmp_path):
-    folder = save_colour_model(tmp_path / "colours")
-    return ActAlign.from_pretrained(str(folder), fps=10, smoothing_seconds=0)
+def evaluate(colours, tmp_path):
+    """Evaluates the four questions into a folder by a model that knows colours."""
+    model = save_colour_model(tmp_path / "colours")
+
+    def evaluate_into(out, *, scorers=SCORERS, **options):
+        config = EvalConfig(
+            str(colours), "", str(model), scorers, fps=10, smoothing_seconds=0,
+            benchmark="mini-atlas",
+        )  # fmt: skip
+        questions = read_mini_atlas(colours)
+        return run(config, questions, out, load=lambda: load_encoder(str(model)), **options)
+
+    return evaluate_into
 
 
 def _rows(out):
     return [json.loads(line) for line in (out / "predictions.jsonl").read_text().splitlines()]
 
 
-def test_dtw_reads_the_order_that_pooling_cannot(colours, model, tmp_path):
+def test_dtw_reads_the_order_that_pooling_cannot(evaluate, tmp_path):
     out = tmp_path / "run"
     seen = []
-    results = evaluate_mini_atlas(colours, out, model, on_question=lambda *done: seen.append(done))
-    assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    results = evaluate(out, progress=lambda clip, note: seen.append((clip, bool(note))))
+    assert seen == [("q0", False), ("q1", True), ("q2", False), ("q3", False)]
     assert json.loads((out / "results.json").read_text()) == results
     scorers = results["scorers"]
+    assert list(scorers) == list(SCORERS)
     assert scorers["dtw"]["top1"] == 1.0
-    assert scorers["dtw"]["order_only_top1"] == 1.0
-    assert scorers["dtw"]["ci95"] == pytest.approx([0.4385, 1.0], abs=1e-4)  # Wilson, 3 of 3
+    assert scorers["dtw"]["ci95"]["top1"] == pytest.approx([0.4385, 1.0], abs=1e-4)  # Wilson
     assert scorers["dtw_reversed"]["top1"] == 0.0
-    assert scorers["chance"]["top1"] == pytest.approx(1 / 3)
-    assert scorers["chance"]["top3"] == pytest.approx(1.0)
     # The labels say no colour, so pooling scores all alike and takes the first.
     assert scorers["mean_pool"]["top1"] == pytest.approx(1 / 3)
-    assert results["mean_iou"] > 0.9
-    for scorer in scorers.values():
-        assert {"top1", "top2", "top3", "ci95", "order_only_top1"} <= set(scorer)
-        assert scorer["action_top1"] is None  # there is no such question here
+    for figures in scorers.values():
+        assert figures["chance"] == pytest.approx({"top1": 1 / 3, "top2": 2 / 3, "top3": 1.0})
+        assert list(figures["by_kind"]) == ["order-only"]
+        assert figures["by_kind"]["order-only"]["top1"] == figures["top1"]
+    assert results["mean_iou"] == scorers["dtw"]["mean_iou"] > 0.9
+    assert {name for name, one in scorers.items() if "mean_iou" in one} == {"dtw", "dtw_steps"}
 
 
-def test_a_bad_clip_is_unscored_and_shifts_no_other(colours, model, tmp_path):
-    results = evaluate_mini_atlas(colours, tmp_path / "run", model)
-    assert (results["questions"], results["scored"], results["unscored"]) == (4, 3, ["q1"])
-    rows = {row["doc_id"]: row for row in _rows(tmp_path / "run")}
-    assert list(rows) == ["q0", "q1", "q2", "q3"]
-    assert rows["q1"]["status"] == "error"
-    assert "q1.mp4" in rows["q1"]["error"]
+def test_a_bad_clip_is_unscored_and_shifts_no_other(evaluate, tmp_path):
+    results = evaluate(tmp_path / "run")
+    assert results["samples"] == {
+        "total": 4,
+        "without_clip": {},
+        "not_encoded": {"not encoded": 1},
+    }
+    assert results["scorers"]["dtw"]["n"] == 3
+    rows = {row["clip"]: row for row in _rows(tmp_path / "run") if row["scorer"] == "dtw"}
+    assert list(rows) == ["q0", "q2", "q3"]
+    [error] = read_rows(tmp_path / "run" / "errors.jsonl")
+    assert (error["clip"], error["status"]) == ("q1", "error")
+    assert "q1.mp4" in error["error"]
+    assert error["target"] == "order 1"
     for identity, answer in (("q0", 2), ("q2", 1), ("q3", 0)):
-        scores = rows[identity]["scores"]["dtw"]
-        assert int(np.argmax(scores)) == answer
-        assert rows[identity]["target"] == f"order {answer + 1}"
+        row = rows[identity]
+        assert (row["predicted_index"], row["target_index"], row["rank"]) == (answer, answer, 1)
+        assert row["target"] == row["label"] == f"order {answer + 1}"
+        assert (row["kind"], row["domain"]) == ("order-only", "colours")
+        assert row["mean_iou"] > 0.9
+
+
+def test_a_run_goes_on_and_is_scored_again_without_the_model(evaluate, tmp_path):
+    whole = evaluate(tmp_path / "whole")
+    out = tmp_path / "run"
+    evaluate(out, scorers=("dtw",))
+    with pytest.raises(UsageError, match="--resume"):
+        evaluate(out)
+    journal = (out / "predictions.jsonl").read_bytes()
+    (out / "predictions.jsonl").write_bytes(journal[:-20])  # as kill -9 leaves it
+    results = evaluate(out, resume=True)
+    # The scorers stand in the order they were asked for; all else is as in one go.
+    assert list(results["scorers"]) == ["dtw", *(name for name in SCORERS if name != "dtw")]
+    assert results["scorers"] == whole["scorers"]
+    assert (out / "predictions.jsonl").read_bytes() == (
+        tmp_path / "whole" / "predictions.jsonl"
+    ).read_bytes()
 
 
 def test_missing_data_names_the_command_that_makes_it(tmp_path):
@@ -257,7 +295,24 @@ def test_a_broken_question_is_named_by_its_line(colours):
     lines[2] = lines[2].replace('"order-only"', '"riddle"')
     path.write_text("\n".join(lines) + "\n")
     with pytest.raises(UsageError, match=r"questions\.jsonl, line 3: kind"):
-        load_questions(colours)
+        read_mini_atlas(colours)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("answer", 3, r"line 2: The answer of question 'q1' is 3"),
+        ("id", "q0", r"line 2: the id 'q0' occurs twice"),
+        ("intervals", [[0, 1]], r"line 2: Question 'q1' has 1 true intervals for the 3 steps"),
+    ],
+)
+def test_questions_that_contradict_themselves_are_refused(colours, field, value, message):
+    path = colours / "questions.jsonl"
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    rows[1][field] = value
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    with pytest.raises(UsageError, match=message):
+        read_mini_atlas(colours)
 
 
 def _make(out, clips):
@@ -278,8 +333,8 @@ def test_rendering_resumes_and_gives_the_same_bytes(tmp_path):
     assert first == second
     questions = (tmp_path / "a" / "questions.jsonl").read_bytes()
     assert questions == (tmp_path / "b" / "questions.jsonl").read_bytes()
-    for question in load_questions(tmp_path / "a"):
-        with av.open(str(tmp_path / "a" / question.clip)) as container:
+    for question in read_mini_atlas(tmp_path / "a").questions:
+        with av.open(str(question.video)) as container:
             frames = list(container.decode(video=0))
         assert frames[0].width == frames[0].height == 288
         assert len(frames) / 15 == pytest.approx(question.intervals[-1][1], abs=0.1)
@@ -291,29 +346,31 @@ def test_the_program_evaluates_body_and_survives_a_broken_clip(tmp_path):
     pytest.importorskip("wordllama")
     data, out = tmp_path / "data", tmp_path / "run"
     _make(data, 6)
-    broken = load_questions(data)[3]
-    (data / broken.clip).write_bytes(b"not a video")
+    broken = read_mini_atlas(data).questions[3]
+    broken.video.write_bytes(b"not a video")
     evaluate = [sys.executable, "-m", "actalign", "eval", "mini-atlas", "--data", str(data)]
     done = subprocess.run(
         [*evaluate, "--out", str(out)], check=False, timeout=600, capture_output=True, text=True
     )
     assert done.returncode == 1, done.stderr
     results = json.loads((out / "results.json").read_text())
-    assert (results["questions"], results["scored"]) == (6, 5)
-    assert results["unscored"] == [broken.id]
-    assert results["scorers"]["dtw"]["top1"] >= 0.6
-    for name in ("chance", "mean_pool", "dtw", "dtw_shuffled"):
+    assert results["samples"]["not_encoded"] == {"not encoded": 1}
+    for name in ("mean_pool", "dtw", "dtw_shuffled"):
         found = results["scorers"][name]
+        assert found["n"] == 5
         assert 0 <= found["top1"] <= found["top2"] <= found["top3"] <= 1
         assert name in done.stdout
-    assert [row["status"] for row in _rows(out)] == ["ok", "ok", "ok", "error", "ok", "ok"]
+    assert results["scorers"]["dtw"]["top1"] >= 0.6
+    assert "expected chance" in done.stdout
+    [error] = read_rows(out / "errors.jsonl")
+    assert error["clip"] == broken.id
 
 
 @pytest.mark.slow
 def test_who_stands_up_from_a_forward_bend_is_not_kept_upside_down(tmp_path):
     pytest.importorskip("mediapipe")
-    from actalign.body_pose import estimate_poses
-    from actalign.video import sample_frames
+    from actalign.encoders.body._pose import estimate_poses
+    from actalign.video._sampling import sample_frames
 
     question = QUESTIONS[122]
     assert question.performed[1:3] == ("dog", "mountain")

@@ -12,16 +12,15 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-from atlas_world import render
-from test_cli_eval import question
-from tiny_hub import hub_environment, tiny_hub
-from tiny_models import make_siglip
-
-from actalign.encoder import load_encoder
+from actalign.clips._store import read_entry
+from actalign.encoders import load_encoder
+from actalign.encoders._onnx import OnnxConfig
+from actalign.encoders._siglip import split_revision
 from actalign.errors import EncoderError
-from actalign.onnx import OnnxConfig
-from actalign.siglip import split_revision
-from actalign.store import read_entry
+from tests.atlas_world import render
+from tests.test_cli_eval import question
+from tests.tiny_hub import hub_environment, tiny_hub
+from tests.tiny_models import make_siglip
 
 OLD = "0123456789abcdef0123456789abcdef01234567"
 NEW = "89abcdef0123456789abcdef0123456789abcdef"
@@ -69,7 +68,9 @@ def test_pickles_beside_the_weights_are_not_read(checkpoint, tmp_path):
     folder = shutil.copytree(checkpoint, tmp_path / "model")
     for name in ("pytorch_model.bin", "tokenizer.pkl", "training_args.bin", "tf_model.h5"):
         (folder / name).write_bytes(pickle.dumps(Marked(tmp_path / "ran")))
-    assert load_encoder(str(folder)).fingerprint == load_encoder(str(checkpoint)).fingerprint
+    assert (
+        load_encoder(str(folder)).info.fingerprint == load_encoder(str(checkpoint)).info.fingerprint
+    )
     assert not (tmp_path / "ran").exists()
     pickle.loads((folder / "pytorch_model.bin").read_bytes())
     assert (tmp_path / "ran").exists()  # so it would have been seen
@@ -111,10 +112,10 @@ def test_code_that_a_config_names_never_runs_even_if_a_person_says_yes(checkpoin
     )
     program = """
         import sys
-        from actalign.encoder import load_encoder
+        from actalign.encoders import load_encoder
         from actalign.errors import ActAlignError
-        from actalign.llm import LLMConfig
-        from actalign.local_chat import LocalChat
+        from actalign.scripts._llm import LLMConfig
+        from actalign.scripts._local import LocalChat
 
         known, unknown, chat = sys.argv[1:]
         print(load_encoder(known).encode_text(["knees bent"]).shape)
@@ -157,7 +158,7 @@ class TestRevision:
     def test_a_folder_may_have_the_sign_in_its_name(self, checkpoint, tmp_path):
         folder = shutil.copytree(checkpoint, tmp_path / "siglip@home")
         encoder = load_encoder(str(folder))
-        assert (encoder.model_id, encoder.revision) == (str(folder), None)
+        assert (encoder.info.model_id, encoder.info.revision) == (str(folder), None)
 
     @pytest.mark.slow
     def test_every_result_names_the_commit_that_was_used(self, checkpoint, tmp_path):
@@ -173,14 +174,15 @@ class TestRevision:
             import json, sys
             from pathlib import Path
             from typer.testing import CliRunner
-            from actalign.cli import app
-            from actalign.export import export_onnx
+            from actalign.cli._main import app
+            from actalign.encoders._export import export_onnx
 
             clip, atlas, old = sys.argv[1:]
             def run(*flags, says=None):
                 done = CliRunner().invoke(app, [*flags, "--quiet"])
                 assert done.exit_code in (0, 1, 2), done.exception
                 if says:
+                    assert done.stdout, (flags, done.exception)
                     Path(says).write_text(done.stdout.splitlines()[-1])
                 return [done.exit_code, str(done.exception)]
 
@@ -226,7 +228,7 @@ class TestRevision:
             assert rows[name]["provenance"]["model_revision"] == commit
             assert rows[name]["settings"]["model_revision"] == commit
         assert rows["tag"]["model_id"] == rows["main"]["model_id"] == "tiny/siglip"
-        assert rows["tag"]["fingerprint"] == load_encoder(str(checkpoint)).fingerprint
+        assert rows["tag"]["fingerprint"] == load_encoder(str(checkpoint)).info.fingerprint
         assert rows["tag"]["fingerprint"] != rows["main"]["fingerprint"]
 
         (entry,) = (read_entry(path) for path in (tmp_path / "entries").rglob("*.safetensors"))
@@ -237,7 +239,7 @@ class TestRevision:
 
         code, told = answers.pop("none")
         assert code == 1
-        assert "The model 'tiny/siglip@v9' can't be had from the hub" in told
+        assert "The model 'tiny/siglip@v9' is not available from the hub" in told
         assert "\n" not in told
         assert {code for code, _ in answers.values()} == {0}
         assert not (tmp_path / "none.jsonl").exists()

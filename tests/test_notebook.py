@@ -8,8 +8,8 @@ from html.parser import HTMLParser
 import numpy as np
 
 from actalign import ClipEmbedding, Script
-from actalign.alignment import align
-from actalign.prediction import Candidate, Prediction
+from actalign.alignment._dtw import align
+from actalign.types import Candidate, Prediction
 
 NASTY = '<script>alert("x")</script> & "quotes" $y$'
 
@@ -64,7 +64,7 @@ def test_a_prediction_is_a_picture_and_its_candidates():
     page = Page(prediction()._repr_html_())
     assert "script" not in page.tags
     png_of(page.pictures[0])
-    assert page.pictures[0]["alt"] == f"Sub-actions of {NASTY} 0 over time"
+    assert page.pictures[0]["alt"] == f"Steps of {NASTY} 0 over time"
     assert f"{NASTY}: {NASTY} 0" in page.texts
     at = page.texts.index(f"{NASTY} 1")
     assert page.texts[at : at + 2] == [f"{NASTY} 1", "0.9900"]
@@ -83,14 +83,14 @@ def test_many_candidates_are_counted_and_one_without_alignment_has_no_picture():
 def test_an_alignment_is_its_heat_map():
     page = Page(prediction().candidates[0].alignment._repr_html_())
     png_of(page.pictures[0])
-    assert any(text.endswith("20 frames, 3 sub-actions") for text in page.texts)
+    assert any(text.endswith("20 frames, 3 steps") for text in page.texts)
 
 
 def test_matplotlib_is_loaded_when_a_notebook_asks():
     code = (
         "import sys, numpy as np\n"
         "from actalign import align\n"
-        "import actalign.prediction\n"
+        "import actalign.types\n"
         "found = align(np.eye(3, dtype=np.float32))\n"
         "repr(found)\n"
         "print('matplotlib' in sys.modules)\n"

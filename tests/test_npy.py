@@ -8,8 +8,8 @@ from collections import OrderedDict
 import numpy as np
 import pytest
 
-from actalign.atlas.npy import load_objects, object_column, save_objects
 from actalign.errors import UsageError
+from actalign.evaluation.atlas._npy import load_objects, object_column, save_objects
 
 
 def npy(path, obj, *, protocol=3, shape=(1,), replace=None):

@@ -9,8 +9,9 @@ import time
 from importlib.util import find_spec
 
 import pytest
-from atlas_world import render
-from colour_model import save_colour_model
+
+from tests.atlas_world import render
+from tests.colour_model import save_colour_model
 
 COLOURS = (["red", "green"], ["green", "red"], ["blue", "red"], ["red", "blue"], ["green", "blue"])
 LACKING = [name for name in ("moto", "flask", "s3fs", "ray") if find_spec(name) is None]

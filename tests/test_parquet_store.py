@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actalign._types import ClipEmbedding
+from actalign.clips._parquet import ParquetStore, open_store
+from actalign.clips._store import Store
 from actalign.errors import ActAlignError, UsageError
-from actalign.parquet_store import ParquetStore, open_store
-from actalign.store import Store
+from actalign.types import ClipEmbedding
 
 
 def clip(clip_id="a/b clip", frames=5, width=8):
@@ -40,8 +40,10 @@ def test_an_entry_comes_back_to_the_bit(tmp_path_factory, address, frames, width
     assert found.pts_seconds.tobytes() == given_clip.pts_seconds.tobytes()
     assert (found.clip_id, found.end_seconds) == ("a/b clip", frames / 10)
     assert (found.provenance, found.warnings) == ({"video": "x.mp4"}, ("truncated",))
-    assert store.get("a/b clip", "other") is None
-    assert store.get("b", "k") is None
+    damaged = []
+    assert store.get("a/b clip", "other", damaged=damaged) is None
+    damaged = []
+    assert store.get("b", "k", damaged=damaged) is None
 
 
 def test_a_folder_of_entries_is_one_table(tmp_path):
@@ -73,9 +75,10 @@ def test_a_damaged_entry_counts_as_none_and_is_named(tmp_path, damage):
         pyarrow.parquet.write_table(pyarrow.table({"x": [1]}), path)
         data = path.read_bytes()
     path.write_bytes(bytes(data))
-    assert store.get("a/b clip", "k") is None
-    assert len(store.damaged) == 1
-    assert path.name in store.damaged[0]
+    damaged = []
+    assert store.get("a/b clip", "k", damaged=damaged) is None
+    assert len(damaged) == 1
+    assert path.name in damaged[0]
     store.put(clip(frames=200), "k")
     assert store.get("a/b clip", "k") is not None
 

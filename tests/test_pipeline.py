@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 
 import av
 import numpy as np
@@ -13,14 +11,14 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-from media import write_video
-from tiny_models import make_siglip
-
-from actalign.encoder import load_encoder
+from actalign.clips._embed import CLIPS_A_STREAM, Sampling, embed_video, embed_videos
+from actalign.clips._store import Store
+from actalign.encoders._load import load_encoder
 from actalign.errors import VideoError
-from actalign.pipeline import CLIPS_A_STREAM, Sampling, embed_video, embed_videos
-from actalign.store import Store
-from actalign.video import sample_frames
+from actalign.video._sampling import sample_frames
+from tests.command import actalign
+from tests.media import write_video
+from tests.tiny_models import make_siglip
 
 BATCH = 20
 
@@ -168,7 +166,7 @@ def test_alike_frames_take_the_embedding_of_the_frame_before(encoder, still, tmp
         encoder,
         still,
         clip_id="c",
-        sampling=Sampling(skip_alike=60),
+        sampling=Sampling(skip_duplicates=60),
         store=store,
         on_frames=lambda _, n: told.append(n),
     )
@@ -177,7 +175,7 @@ def test_alike_frames_take_the_embedding_of_the_frame_before(encoder, still, tmp
     np.testing.assert_array_equal(few.pts_seconds, every.pts_seconds)
     np.testing.assert_array_equal(few.embeddings[:10], np.tile(few.embeddings[0], (10, 1)))
     np.testing.assert_allclose(few.embeddings[[0, 10]], every.embeddings[[0, 10]], atol=2e-5)
-    assert few.provenance["skip_alike"] == "60"
+    assert few.provenance["skip_duplicates"] == "60"
     assert few.provenance["frames_reused"] == "18"
     assert "frames_reused" not in every.provenance
     assert len(list(store)) == 2  # neither setting takes the other's entry
@@ -185,19 +183,18 @@ def test_alike_frames_take_the_embedding_of_the_frame_before(encoder, still, tmp
 
 def test_the_command_says_what_was_reused(checkpoint, still, tmp_path):
     out = tmp_path / "rows.jsonl"
-    command = [sys.executable, "-m", "actalign", "classify", str(still), "--labels", "a,b"]
-    command += ["--model", str(checkpoint), "--skip-alike", "60", "--store", str(tmp_path / "s")]
-    subprocess.run([*command, "--out", str(out)], check=True, capture_output=True, timeout=120)
+    words = ["classify", still, "--labels", "a,b", "--model", checkpoint, "--store", tmp_path / "s"]
+    ended = actalign(*words, "--skip-duplicates", "60", "--out", out)
+    assert ended.returncode == 0, ended.stderr
     [row] = map(json.loads, out.read_text().splitlines())
     assert row["frames"] == 20
     assert row["provenance"]["frames_reused"] == "18"
-    assert row["provenance"]["skip_alike"] == "60"
+    assert row["provenance"]["skip_duplicates"] == "60"
     assert row["provenance"]["fps"] == "all"
 
 
 def test_an_encoder_that_looks_across_frames_skips_none(still, tmp_path):
-    command = [sys.executable, "-m", "actalign", "encode", str(still), "--model", "body"]
-    command += ["--skip-alike", "2", "--out", str(tmp_path / "out")]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    words = ["encode", still, "--model", "body", "--skip-duplicates", "2"]
+    done = actalign(*words, "--out", tmp_path / "out")
     assert done.returncode == 2
     assert "'body' looks across frames" in done.stderr

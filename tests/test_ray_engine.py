@@ -15,19 +15,19 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from atlas_world import render
-from colour_model import RGB, save_colour_model, save_deadly_model
-from fault_world import make_dataset
-from ray_nodes import OBJECT_STORE, actors, listening, two_nodes
 
-from actalign._types import ClipEmbedding
-from actalign.cli_options import ray_cluster
+from actalign.cli._options import EngineOptions
+from actalign.clips._parquet import open_store
+from actalign.clips._store import Store, read_entry, write_entry
+from actalign.cluster._ray import RayCluster, fit
 from actalign.demo import demo_clips
-from actalign.encoder import load_encoder
+from actalign.encoders._load import load_encoder
 from actalign.errors import UsageError
-from actalign.parquet_store import open_store
-from actalign.ray_cluster import RayCluster, fit
-from actalign.store import Store, read_entry, write_entry
+from actalign.types import ClipEmbedding
+from tests.atlas_world import render
+from tests.colour_model import RGB, save_colour_model, save_deadly_model
+from tests.fault_world import make_dataset
+from tests.ray_nodes import OBJECT_STORE, actors, listening, two_nodes
 
 needs_ray = pytest.mark.skipif(find_spec("ray") is None, reason="the extra ray is not installed")
 COLOURS = (["red", "green"], ["green", "red"], ["blue", "red"], ["red", "blue"], ["green", "blue"])
@@ -308,7 +308,7 @@ def test_a_model_that_ends_every_process_that_loads_it_ends_the_run(
     tmp_path, start, cluster, model, home
 ):
     deadly = save_deadly_model(home / "model")
-    load = f"from actalign.encoder import load_encoder; load_encoder({str(deadly)!r})"
+    load = f"from actalign.encoders._load import load_encoder; load_encoder({str(deadly)!r})"
     if subprocess.run([sys.executable, "-c", load], check=False).returncode != -signal.SIGFPE:
         pytest.skip("this processor does not trap an integer overflow in a division")
     (tmp_path / "model").symlink_to(model)  # ~/model is whole here, not on the other machines
@@ -366,8 +366,8 @@ def test_more_actors_than_fit_are_refused(asked):
 
 
 def test_flags_of_the_ray_engine_need_it():
-    assert ray_cluster("local", None, None, None) is None
+    assert not EngineOptions().on_ray
     with pytest.raises(UsageError, match="need --engine ray"):
-        ray_cluster("local", "auto", None, None)
+        EngineOptions("local", "auto")
     with pytest.raises(UsageError, match="choose local or ray"):
-        ray_cluster("spark", None, None, None)
+        EngineOptions("spark")

@@ -57,6 +57,6 @@ def test_the_demo_classifies_the_shipped_clips_and_draws_them(tmp_path):
 
 
 def test_shipped_clips_are_small():
-    clips = list((ROOT / "src" / "actalign" / "demo_clips").glob("*.mp4"))
+    clips = list((ROOT / "src" / "actalign" / "demo").glob("*.mp4"))
     assert 3 <= len(clips) <= 4
     assert sum(clip.stat().st_size for clip in clips) < 3_000_000

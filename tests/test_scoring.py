@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from actalign.alignment._scorers import SCORERS, Calibration, alignments, get_scorer
 from actalign.errors import UsageError
-from actalign.scoring import SCORERS, Calibration, alignments, get_scorer
 
 BY = Calibration(logit_scale=float(np.log(10)), logit_bias=-5.0)
 EYE = np.eye(6, dtype=np.float32)
@@ -94,7 +94,7 @@ def test_dtw_steps_refuses_a_script_of_which_one_step_fits_and_the_rest_never_ha
 
 
 def test_without_sigmoid_the_affinity_is_the_cosine():
-    raw = Calibration(BY.logit_scale, BY.logit_bias, sigmoid=False)
+    raw = Calibration(BY.logit_scale, None)
     found = alignments(performed([0, 1]), [EYE[[0, 1]]], raw)[0]
     assert set(np.unique(found.affinity)) == {0.0, 1.0}
     # The diagonal step at the change saves the zero cell, so the mean is exactly 1.

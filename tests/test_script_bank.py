@@ -6,14 +6,13 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from actalign.cli_subactions import DEFAULT_LLM
 from actalign.errors import ActAlignError, UsageError
-from actalign.llm import Answer, LLMConfig, Message, ModelId, Request
-from actalign.prompts import PROMPTS, load_prompt
-from actalign.script_answer import TokenLimit, script_faults, shared_steps
-from actalign.script_bank import AnswerCache, Bank, BankRecord, read_bank, write_bank
-from actalign.shipped_scripts import _common_scripts, script_template, shipped_scripts
-from actalign.subactions import load_scripts, parse_scripts
+from actalign.scripts._answer import TokenLimit, script_faults, shared_steps
+from actalign.scripts._bank import AnswerCache, Bank, BankRecord, read_bank, write_bank
+from actalign.scripts._llm import Answer, ChatRequest, LLMConfig, Message, ModelId
+from actalign.scripts._prompts import PROMPTS, load_prompt
+from actalign.scripts._script import load_scripts, parse_scripts
+from actalign.scripts._shipped import _common_scripts, script_template, shipped_scripts
 
 SCRIPTS = {"layup": ("run with the ball", "lay it up"), "dunk": ("jump high", "hang, on the rim")}
 
@@ -50,7 +49,7 @@ def test_a_bank_reads_back_as_written(tmp_path, suffix):
 def test_a_json_bank_is_a_script_file(tmp_path):
     write_bank(tmp_path / "bank.json", [record()])
     scripts = load_scripts(tmp_path / "bank.json")
-    assert [(s.label, s.subactions, s.domain) for s in scripts] == [
+    assert [(s.label, s.steps, s.domain) for s in scripts] == [
         ("layup", SCRIPTS["layup"], "basketball"),
         ("dunk", SCRIPTS["dunk"], "basketball"),
     ]
@@ -122,12 +121,12 @@ def test_an_open_bank_keeps_old_records_and_rejects_other_suffixes(tmp_path):
         Bank(tmp_path / "bank.csv")
 
 
-def test_the_cache_tells_every_setting_apart_and_ignores_damage(tmp_path):
+def test_the_cache_distinguishes_every_setting_and_ignores_damage(tmp_path):
     cache = AnswerCache(tmp_path)
     answer = Answer(text="hello", finish="stop", answer_format="text", served_model="m")
 
     def request(service="s", name="m", text="q", **parameters):
-        return Request(ModelId(service, name, parameters), (Message("user", text),))
+        return ChatRequest(ModelId(service, name, parameters), (Message("user", text),))
 
     one = request(temperature=0.2)
     cache.put(one, answer)
@@ -221,7 +220,7 @@ def test_shared_steps_are_found_despite_case_and_punctuation():
 def test_the_shipped_scripts_pass_our_own_checks():
     by_domain = {}
     for _, script in _common_scripts():
-        by_domain.setdefault(script.domain, {})[script.label] = script.subactions
+        by_domain.setdefault(script.domain, {})[script.label] = script.steps
     assert len(by_domain) >= 9
     assert sum(map(len, by_domain.values())) >= 40
     for domain, scripts in by_domain.items():
@@ -243,8 +242,10 @@ def test_a_template_is_refused_until_it_is_filled_in():
     filled = yaml.safe_load(text.replace('""', '"a step"'))
     scripts = parse_scripts(filled, source="template")
     assert [s.label for s in scripts] == ['say "hi": now', "squat"]
-    assert scripts[1].subactions == shipped_scripts(["squat"], "gym")["squat"].subactions
+    assert scripts[1].steps == shipped_scripts(["squat"], "gym")["squat"].steps
 
 
 def test_the_command_line_defaults_to_the_configurations_model():
+    from actalign.cli._subactions import DEFAULT_LLM
+
     assert LLMConfig().model == DEFAULT_LLM

@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 from atlas_world import ENTRIES, make_world, serve
 
-from actalign.atlas.npy import load_objects
+from actalign.evaluation.atlas._npy import load_objects
+from actalign.rows import read_rows
 
 ROOT = Path(__file__).parent.parent
 MODEL = ("--model", "model")
@@ -145,7 +146,7 @@ def test_2_to_4_rows_carry_ids_and_nothing_moves(world, done):
 def test_6_colours_are_recognised_and_the_rest_is_named(world, done):
     found = {row["id"]: row for row in json.loads((world / "scores.json").read_text())}
     assert {i: row["predicted_index"] for i, row in found.items() if row["scores"]} == SCORES
-    assert found["no script"]["kind"] == "missing candidate"
+    assert found["no script"]["error_kind"] == "missing candidate"
     assert found["first"]["path_lengths"] == [21, 21, 21, 21]
     out = done["seq_alignment"].stdout
     assert "4 of 9 samples scored" in out
@@ -183,6 +184,8 @@ def test_folders_hold_the_same_as_arrays(world, done, tmp_path):
         result = run(tmp_path, name, flags)
         assert result.returncode == 0, result.stderr
     found = [json.loads((p / "scores.json").read_text()) for p in (tmp_path, world)]
+    for row in (*found[0], *found[1]):
+        row.pop("model_id", None)  # as --model names it: a relative path and a whole one
     assert found[0] == found[1]
     assert not list(tmp_path.glob(".*"))
 
@@ -234,6 +237,10 @@ def test_eval_writes_the_run_and_prints_the_table(world, evaluated):
         *(("first", "dtw"), ("first", "mean_pool"), ("first", "random")),
     ]
     assert {"doc_id", "target", "filtered_resps", "metrics"} <= rows[0].keys()
+    for row in read_rows(world / "run" / "predictions.jsonl"):
+        assert row["clip"] == row["doc_id"]
+        assert row["options"][row["predicted_index"]] == row["label"]
+        assert row["metrics"]["top1"] == (row["predicted_index"] == row["target_index"])
     dtw = {
         r["doc_id"]: r["options"].index(r["filtered_resps"][0])
         for r in rows
@@ -254,9 +261,14 @@ def test_eval_writes_the_run_and_prints_the_table(world, evaluated):
     compared = {(c["first"], c["second"]): c for c in results["comparisons"]}
     assert compared["dtw", "mean_pool"]["n"] == 4
     errors = [json.loads(x) for x in (world / "run" / "errors.jsonl").read_text().splitlines()]
-    assert sorted(e["doc_id"] for e in errors) == [
-        *("bad answer", "cut short", "dead link", "no script", "private"),
-    ]
+    assert {e["clip"]: (e["status"], e["error_kind"]) for e in errors} == {
+        "dead link": ("missing", "unavailable"),
+        "private": ("missing", "private"),
+        "cut short": ("missing", "undecodable"),
+        "bad answer": ("missing", "bad metadata"),
+        "no script": ("unscored", "missing candidate"),
+    }
+    assert len(read_rows(world / "run" / "errors.jsonl")) == 5
     assert "30.51" in evaluated.stdout  # the paper's, marked as such
     assert "paper's: ActAlign" in evaluated.stdout
     config = json.loads((world / "run" / "config.json").read_text())

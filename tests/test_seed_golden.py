@@ -8,8 +8,9 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from actalign.atlas import seed_commands
 from actalign.errors import EncoderError, UsageError
+from actalign.evaluation.atlas import reference_commands
+from actalign.rows import parse_row
 
 GOLDEN = Path(__file__).parent / "golden" / "reference_scores.npz"
 
@@ -57,7 +58,7 @@ def files(golden, tmp_path_factory):
 def seq_alignment(folder, *flags):
     """Command 6 in this process; our errors are raised."""
     app = typer.Typer()
-    app.command()(seed_commands.seq_alignment)
+    app.command()(reference_commands.seq_alignment)
     inputs = {
         "--subactions": "generated_subactions.json",
         "--video_embeddings": "video_embeddings.npy",
@@ -88,12 +89,18 @@ def test_command_6_gives_the_references_scores_and_top_k(golden, files, tmp_path
     assert done.exit_code == 0
     found = json.loads(scores.read_text())
     assert [row["id"] for row in found] == [f"s{i}" for i in range(24)]
+    for row in found:
+        parse_row(json.dumps(row), row["clip"])
     for i, row in enumerate(found):
         expected = golden[f"{mode}_scores_{i}"]
         np.testing.assert_allclose(row["scores"], expected, rtol=1e-5)
         assert row["path_lengths"] == golden[f"{mode}_pathlen_{i}"].tolist()
         assert row["predicted_index"] == int(np.argmax(expected))
-        assert row["correct_index"] == int(golden["answers"][i])
+        assert row["correct_index"] == row["target_index"] == int(golden["answers"][i])
+        assert [row["options"].index(c["label"]) for c in row["candidates"]] == np.argsort(
+            -expected, kind="stable"
+        ).tolist()
+        assert row["rank"] == 1 + int(np.sum(expected > expected[golden["answers"][i]]))
         if flags == ("--reference",):
             # The same operations; torch rounds the last bit differently with other threads.
             np.testing.assert_allclose(row["scores"], expected, rtol=1e-6)
@@ -132,14 +139,14 @@ def test_failed_rows_are_unscored_and_move_nobody(golden, files, tmp_path):
     done = seq_alignment(tmp_path, "--scores", tmp_path / "scores.json", *scale(golden))
     assert done.exit_code == 0
     found = json.loads((tmp_path / "scores.json").read_text())
-    unscored = {row["id"]: row["kind"] for row in found if row["status"] == "unscored"}
+    unscored = {row["id"]: row["error_kind"] for row in found if row["status"] == "unscored"}
     assert unscored == {
         "s3": "not encoded",
         "s5": "missing candidate",
         "s7": "missing candidate",
         "s8": "no answer",
     }
-    assert "'move 1'" in found[5]["reason"]
+    assert "'move 1'" in found[5]["error"]
     for i in set(range(24)) - {3, 5, 7, 8}:
         np.testing.assert_allclose(found[i]["scores"], golden[f"code_scores_{i}"], rtol=1e-5)
     assert "20 of 24 samples scored" in done.stdout

@@ -8,9 +8,9 @@ from atlas_world import ENTRIES, make_world
 from llm_server import LLMServer
 from typer.testing import CliRunner
 
-from actalign.atlas import seed_commands
-from actalign.atlas.npy import load_objects, object_column, save_objects
 from actalign.errors import ActAlignError, UsageError
+from actalign.evaluation.atlas import reference_commands
+from actalign.evaluation.atlas._npy import load_objects, object_column, save_objects
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 
@@ -36,7 +36,7 @@ def run(name, *flags):
     import typer
 
     app = typer.Typer()
-    app.command()(getattr(seed_commands, name))
+    app.command()(getattr(reference_commands, name))
     result = CliRunner().invoke(app, [str(flag) for flag in flags])
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception

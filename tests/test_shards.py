@@ -1,39 +1,29 @@
 """Shards of a run and their merge: together they are the run, byte for byte."""
 
 import json
-import os
-import subprocess
-import sys
 
 import pytest
-from atlas_world import render
-from colour_model import save_colour_model
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from actalign.clips._shards import Shard, merge
+from actalign.clips._store import Store, read_entry
 from actalign.errors import UsageError
-from actalign.prediction import write_rows
-from actalign.shards import Shard, merge
-from actalign.store import Store, read_entry
+from actalign.rows import write_rows
+from tests.atlas_world import render
+from tests.command import actalign as run_actalign
 
 COLOURS = (["red", "green"], ["green", "red"], ["blue", "red"], ["red", "blue"], ["green", "blue"])
 
 
 def actalign(folder, *arguments):
-    return subprocess.run(
-        [sys.executable, "-m", "actalign", *map(str, arguments)],
-        cwd=folder,
-        env={**os.environ, "ACTALIGN_CACHE": str(folder / "cache")},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return run_actalign(*arguments, cwd=folder, ACTALIGN_CACHE=folder / "cache")
 
 
 def row(clip_id, **more):
     """A row with the fields that a merge looks at."""
-    base = {"schema_version": 1, "doc_id": clip_id, "status": "ok", "candidates": []}
-    return {**base, "fingerprint": "f00d", "scorer": "dtw", **more}
+    base = {"schema_version": 1, "clip": clip_id, "doc_id": clip_id, "status": "ok"}
+    return {**base, "candidates": [], "fingerprint": "f00d", "scorer": "dtw", **more}
 
 
 def write(path, rows):
@@ -52,8 +42,7 @@ def write_shards(folder, clip_ids, count, **run):
     return parts
 
 
-def test_shards_of_a_real_run_merge_to_the_same_bytes(tmp_path):
-    model = save_colour_model(tmp_path / "model")
+def test_shards_of_a_real_run_merge_to_the_same_bytes(tmp_path, colour_model):
     for folder, names in (("one", COLOURS), ("two", COLOURS[:2])):
         for number, colours in enumerate(names):  # two names are in both folders
             render(tmp_path / folder / f"clip{number}.mp4", colours)
@@ -61,7 +50,16 @@ def test_shards_of_a_real_run_merge_to_the_same_bytes(tmp_path):
     (tmp_path / "scripts.json").write_text(
         '{"scripts": {"first red": ["red", "green"], "ü": ["blue", "red"]}}', encoding="utf-8"
     )
-    run = ["classify", "one", "two", "--scripts", "scripts.json", "--model", model, "--quiet"]
+    run = [
+        "classify",
+        "one",
+        "two",
+        "--scripts",
+        "scripts.json",
+        "--model",
+        colour_model,
+        "--quiet",
+    ]
     whole = actalign(tmp_path, *run, "--out", "whole.jsonl")
     assert whole.returncode == 1, whole.stderr  # broken.mp4
     parts = [f"part{index}.jsonl" for index in range(3)]
@@ -86,11 +84,10 @@ def test_shards_of_a_real_run_merge_to_the_same_bytes(tmp_path):
     assert "are not shards of one run" in mixed.stderr
 
 
-def test_shards_of_encode_fill_one_folder(tmp_path):
-    model = save_colour_model(tmp_path / "model")
+def test_shards_of_encode_fill_one_folder(tmp_path, colour_model):
     for number, colours in enumerate(COLOURS):
         render(tmp_path / "clips" / f"clip{number}.mp4", colours)
-    run = ["encode", "clips", "--model", model, "--fps", 5]
+    run = ["encode", "clips", "--model", colour_model, "--fps", 5]
     assert actalign(tmp_path, *run, "--out", "whole").returncode == 0
     for index in range(2):
         done = actalign(tmp_path, *run, "--out", "shards", "--num-shards", 2, "--shard", index)
@@ -104,16 +101,15 @@ def test_shards_of_encode_fill_one_folder(tmp_path):
         assert one.provenance == other.provenance
 
 
-def test_shards_of_align_merge_to_the_same_bytes(tmp_path):
-    model = save_colour_model(tmp_path / "model")
+def test_shards_of_align_merge_to_the_same_bytes(tmp_path, colour_model):
     for number, colours in enumerate(COLOURS):
         render(tmp_path / "clips" / f"clip{number}.mp4", colours)
-    encode = ["encode", "clips", "--model", model, "--quiet"]
+    encode = ["encode", "clips", "--model", colour_model, "--quiet"]
     for more in (["--out", "store"], ["--out", "store", "--fps", 5]):  # each clip twice
         assert actalign(tmp_path, *encode, *more).returncode == 0
     damaged = min((tmp_path / "store").iterdir())
     damaged.write_bytes(damaged.read_bytes()[:-1])
-    run = ["align", "store", "--labels", "red,green", "--model", model, "--quiet"]
+    run = ["align", "store", "--labels", "red,green", "--model", colour_model, "--quiet"]
     whole = actalign(tmp_path, *run, "--out", "whole.jsonl")
     assert whole.returncode == 1, whole.stderr
     lines = (tmp_path / "whole.jsonl").read_text().splitlines()

@@ -4,16 +4,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from actalign.errors import UsageError
-from actalign.similarity import (
+from actalign.alignment._similarity import (
     cosine,
     normalize,
     pair_affinity,
     sigmoid_affinity,
     smooth,
-    smooth_frames,
     smooth_reference,
 )
+from actalign.errors import UsageError
 
 matrices = st.tuples(st.integers(1, 12), st.integers(1, 6)).flatmap(
     lambda shape: arrays(np.float32, shape, elements=st.floats(-3, 3, width=32))
@@ -89,21 +88,6 @@ def test_pair_affinity_is_the_sigmoid_of_the_cosine(shape, logit_scale, logit_bi
     np.testing.assert_allclose(found, steps[:, columns], rtol=1e-4, atol=1e-30)
 
 
-@given(matrices, st.integers(1, 15))
-@settings(deadline=None)
-def test_smooth_frames_is_a_centred_mean_over_the_frames_that_exist(matrix, window):
-    found = smooth_frames(matrix, window=window)
-    rows = np.array([unit(row) for row in matrix.astype(np.float64)])
-    half = window // 2
-    for t in range(len(rows)):
-        weighted = total = 0.0
-        for j in range(max(0, t - half), min(len(rows), t + half + 1)):
-            weight = 0.5 if window % 2 == 0 and abs(j - t) == half else 1.0
-            weighted = weighted + weight * rows[j]
-            total += weight * bool(rows[j].any())
-        np.testing.assert_allclose(found[t], weighted / max(total, 1e-9), atol=1e-5)
-
-
 @given(matrices, st.floats(0, 3), st.integers(0, 2**31))
 @settings(deadline=None)
 def test_smooth_takes_the_frames_within_half_a_window_of_time(matrix, seconds, seed):
@@ -155,7 +139,6 @@ def test_smooth_reference_pads_with_zeros_and_shortens_for_even_windows(matrix, 
             "text embeddings hold NaN or infinity in row 0",
         ),
         (lambda: normalize([[1.0, np.nan]]), "NaN or infinity in row 0"),
-        (lambda: smooth_frames([[1.0]], window=0), "give 1 or more"),
         (lambda: smooth([[1.0]], pts_seconds=[0.0], seconds=-1), "give 0 or more"),
         (lambda: smooth([[1.0]], pts_seconds=[0.0, 1.0], seconds=1), "2 timestamps"),
         (lambda: smooth([[1.0], [1.0]], pts_seconds=[1.0, 0.0], seconds=1), "decrease"),

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from actalign._types import ClipEmbedding
+from actalign.clips._store import Store, entry_key, read_entry
 from actalign.errors import ActAlignError
-from actalign.store import Store, entry_key, read_entry
+from actalign.types import ClipEmbedding
 
 
 def clip(clip_id="a/b clip", width=8):
@@ -32,7 +32,8 @@ def test_an_entry_comes_back_whole_with_its_provenance(tmp_path):
     assert found.provenance == {"video": "x.mp4"}
     assert found.warnings == ("truncated",)
     assert list(store) == [path]
-    assert store.get("a/b clip", entry_key({"content": "abc", "fps": 5.0})) is None
+    damaged = []
+    assert store.get("a/b clip", entry_key({"content": "abc", "fps": 5.0}), damaged=damaged) is None
 
 
 @pytest.mark.parametrize("damage", ["flip", "truncate", "empty", "other"])
@@ -51,9 +52,10 @@ def test_a_damaged_entry_counts_as_none_and_is_named(tmp_path, damage):
 
         data = bytearray(save({"x": np.zeros(3)}))
     path.write_bytes(bytes(data))
-    assert store.get("a/b clip", "k") is None
-    assert len(store.damaged) == 1
-    assert str(path) in store.damaged[0]
+    damaged = []
+    assert store.get("a/b clip", "k", damaged=damaged) is None
+    assert len(damaged) == 1
+    assert str(path) in damaged[0]
     with pytest.raises(ActAlignError):
         read_entry(path)
     store.put(clip(), "k")

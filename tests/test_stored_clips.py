@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actalign._types import ClipEmbedding
+from actalign.clips._parquet import open_store, read_address
+from actalign.clips._store import Store, entry_key, write_entry
+from actalign.clips._stored import entry_clip, list_entries, with_unique_ids
 from actalign.errors import ActAlignError, UsageError
-from actalign.parquet_store import open_store, read_address
-from actalign.store import Store, entry_key, write_entry
-from actalign.stored_clips import clip_name, stored_clips, with_unlike_ids
+from actalign.rows import new_row
+from actalign.types import ClipEmbedding
 
 
 def clip(clip_id):
@@ -29,8 +30,8 @@ def stores(tmp_path, monkeypatch):
 
 def test_entries_go_by_their_file_names_or_their_paths_where_two_agree(stores):
     address = f"file://{stores}/three"
-    assert stored_clips(["one"]) == {"a.k": "one/a.k.safetensors", "b.k": "one/b.k.safetensors"}
-    assert stored_clips(["two/", "one/a.k.safetensors", "one/", address + "/"]) == {
+    assert list_entries(["one"]) == {"a.k": "one/a.k.safetensors", "b.k": "one/b.k.safetensors"}
+    assert list_entries(["two/", "one/a.k.safetensors", "one/", address + "/"]) == {
         "two/b.k.safetensors": "two/b.k.safetensors",
         "a.k": "one/a.k.safetensors",
         "one/b.k.safetensors": "one/b.k.safetensors",
@@ -38,7 +39,7 @@ def test_entries_go_by_their_file_names_or_their_paths_where_two_agree(stores):
         "d.k": f"{address}/d.k.parquet",
     }
     one = f"{address}/d.k.parquet"
-    assert stored_clips([one, one]) == {"d.k": one}
+    assert list_entries([one, one]) == {"d.k": one}
     assert read_address(one).clip_id == "d"
 
 
@@ -46,9 +47,9 @@ def test_entries_go_by_their_file_names_or_their_paths_where_two_agree(stores):
 def test_what_holds_no_entries_is_refused_by_name(tmp_path, place):
     (tmp_path / "empty").mkdir()
     with pytest.raises(UsageError, match="empty holds no embeddings"):
-        stored_clips([place.format(tmp_path / "empty")])
+        list_entries([place.format(tmp_path / "empty")])
     with pytest.raises(UsageError, match=r"no file or folder .*nowhere"):
-        stored_clips([place.format(tmp_path / "nowhere")])
+        list_entries([place.format(tmp_path / "nowhere")])
 
 
 def test_a_missing_entry_at_an_address_is_named(tmp_path):
@@ -60,13 +61,13 @@ def test_a_missing_entry_at_an_address_is_named(tmp_path):
 def test_entries_of_one_clip_share_its_name_whatever_it_is(clip_id, keys):
     paths = [Store("s").path(clip_id, entry_key({"fps": key})) for key in keys]
     others = [Path("elsewhere") / path.name for path in paths]
-    assert len({clip_name(str(path)) for path in (*paths, *others)}) == 1
+    assert len({entry_clip(str(path)) for path in (*paths, *others)}) == 1
 
 
 def test_a_clip_that_is_stored_again_takes_its_entrys_id(tmp_path):
-    rows = [{"doc_id": "x", "n": n} for n in range(3)]
+    rows = [new_row({"clip": "x", "candidates": []}) for _ in range(3)]
     ids = ["x.1", "x.2", "x.3"]
-    assert [row["doc_id"] for row in with_unlike_ids(rows, ids)] == ["x", "x.2", "x.3"]
-    assert list(with_unlike_ids([], [])) == []
+    assert [row["doc_id"] for row in with_unique_ids(rows, ids)] == ["x", "x.2", "x.3"]
+    assert list(with_unique_ids([], [])) == []
     write_entry(clip("x"), tmp_path / "x.safetensors")  # a name of the user's own
-    assert clip_name(str(tmp_path / "x.safetensors")) == "x"
+    assert entry_clip(str(tmp_path / "x.safetensors")) == "x"

@@ -2,9 +2,9 @@ import json
 
 import pytest
 
-from actalign._types import Script
 from actalign.errors import UsageError
-from actalign.subactions import label_text, load_scripts, scripts_for, step_texts
+from actalign.scripts._script import label_text, load_scripts, scripts_for, step_texts
+from actalign.types import Script
 
 BLOCK = {"domain": "basketball", "scripts": {"jump shot": ["knees bent", "ball released"]}}
 
@@ -69,8 +69,8 @@ def test_labels_keep_their_order_and_find_their_script_by_domain_and_case():
     ]
     chosen, without = scripts_for(["smash", "SERVE"], scripts, domain="Tennis")
     assert [s.label for s in chosen] == ["smash", "SERVE"]
-    assert chosen[1].subactions == ("toss the ball",)
-    assert chosen[0].subactions == ("smash",)
+    assert chosen[1].steps == ("toss the ball",)
+    assert chosen[0].steps == ("smash",)
     assert without == ["smash"]
 
 

@@ -12,11 +12,10 @@ pytest.importorskip("transformers")
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny_models import make_clip, make_naflex, make_siglip
 
-from actalign import tower_stream
-from actalign.encoder import StreamEncoder, load_encoder
+from actalign.encoders import StreamEncoder, _batching, load_encoder
 from actalign.errors import UsageError
+from tests.tiny_models import make_clip, make_naflex, make_siglip
 
 BATCH = 6
 
@@ -62,7 +61,7 @@ def test_rows_come_back_block_by_block(encoders, name, shapes):
     assert isinstance(encoder, StreamEncoder)
     blocks = [frames_of(n, *size, seed) for seed, (n, size) in enumerate(shapes)]
     got = list(encoder.encode_image_stream(iter(blocks)))
-    assert [rows.shape for rows in got] == [(len(block), encoder.dim) for block in blocks]
+    assert [rows.shape for rows in got] == [(len(block), encoder.info.dim) for block in blocks]
     for rows, block in zip(got, blocks, strict=True):
         assert rows.dtype == np.float32
         for row, frame in zip(rows, block, strict=True):
@@ -99,7 +98,7 @@ def test_memory_stays_at_a_few_batches(encoders):
 def test_large_frames_are_uploaded_in_parts(encoders, monkeypatch):
     frames = frames_of(7, 30, 40, 1)
     wanted = encoders["siglip"].encode_image(frames)
-    monkeypatch.setattr(tower_stream, "UPLOAD_BYTES", 2 * frames[0].nbytes)
+    monkeypatch.setattr(_batching, "UPLOAD_BYTES", 2 * frames[0].nbytes)
     np.testing.assert_allclose(encoders["siglip"].encode_image(frames), wanted, atol=2e-5)
 
 
@@ -114,7 +113,7 @@ def test_cuda_agrees_with_the_cpu(encoders):
     if not torch.cuda.is_available():
         pytest.skip("no CUDA device")
     plain = encoders["siglip"]
-    fast = load_encoder(plain.model_id, device="cuda:0", batch_size=16)
+    fast = load_encoder(plain.info.model_id, device="cuda:0", batch_size=16)
     blocks = [frames_of(n, 90, 160, n) for n in (5, 40, 1, 0, 23)]
     for rows, block in zip(fast.encode_image_stream(blocks), blocks, strict=True):
         wanted = plain.encode_image(block)

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from media import number_of, numbered_frame, turn, write_cover, write_sound, write_video
 
-from actalign import FrameBatch, UsageError, VideoError
-from actalign.video import content_hash, list_videos, sample_frames
+from actalign import ArrayError, FrameBatch, UsageError, VideoError
+from actalign.video import list_videos, sample_frames
+from actalign.video._sampling import content_hash
+from tests.media import number_of, numbered_frame, turn, write_cover, write_sound, write_video
 
 
 def read(source, **options):
@@ -269,7 +270,7 @@ def test_folders_and_lists_expand_to_videos_in_order(tmp_path):
         tmp_path / "missing.mp4",
     ]
     (tmp_path / "none").mkdir()
-    with pytest.raises(UsageError, match="holds no video"):
+    with pytest.raises(UsageError, match="contains no video"):
         list_videos([tmp_path / "none"])
 
 
@@ -343,5 +344,7 @@ def test_an_array_keeps_its_own_clock_which_must_run_forward():
     assert read(late, max_side=48)[0] == [0, 1, 2]
     assert next(iter(sample_frames(late, max_side=48))).frames.shape == (3, 32, 48, 3)
     for times in ([0.0, 2.0, 1.0], [0.0, np.nan, 1.0]):
-        with pytest.raises(UsageError, match="never decrease"):
+        with pytest.raises(ArrayError, match="never decrease"):
             sample_frames(FrameBatch(frames, np.array(times)))
+    with pytest.raises(ValueError, match="give at least one frame"):
+        sample_frames(FrameBatch(frames[:0], np.zeros(0)))

@@ -9,11 +9,11 @@ pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
 import torch
-from tiny_models import VISION, make_clip, make_naflex, make_siglip
 
-from actalign.encoder import load_encoder
+from actalign.encoders import load_encoder
+from actalign.encoders._tower import VisionTower
 from actalign.errors import EncoderError
-from actalign.vision_tower import VisionTower
+from tests.tiny_models import VISION, make_clip, make_naflex, make_siglip
 
 SHAPES = {
     "plain": VISION,
@@ -97,7 +97,8 @@ def test_float8_is_near_and_never_taken_for_another(checkpoints):
     )
     frames = frames_of(9)
     assert cosines(fast.encode_image(frames), plain.encode_image(frames)).min() > 0.98
-    assert fast.fingerprint != plain.fingerprint
+    assert fast.info.fingerprint != plain.info.fingerprint
+    assert (fast.info.dtype, plain.info.dtype) == ("float8", "bfloat16")
 
 
 @pytest.mark.gpu

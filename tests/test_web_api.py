@@ -14,12 +14,12 @@ pytest.importorskip("fastapi")
 pytest.importorskip("httpx")
 
 import httpx
-from colour_model import save_colour_model
-from media import write_video
 
 from actalign import ActAlign, UsageError
-from actalign.web.app import create_app
-from actalign.web.jobs import Explorer, Limits
+from actalign.web._app import create_app
+from actalign.web._jobs import Explorer, Limits
+from tests.colour_model import save_colour_model
+from tests.media import write_video
 
 CANDIDATES = [
     {"label": "sunrise", "steps": ["black", "red", "yellow"]},

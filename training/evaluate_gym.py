@@ -14,8 +14,8 @@ import argparse
 from pathlib import Path
 
 from actalign.classifier import ActAlign
-from actalign.prediction import Candidate
-from actalign.subactions import load_scripts
+from actalign.scripts._script import load_scripts
+from actalign.types import Candidate
 
 SCRIPTS = Path(__file__).with_name("gym_scripts.json")
 
@@ -26,7 +26,7 @@ def steps_of(candidate: Candidate) -> list[str]:
     table = candidate.alignment.affinity
     return [
         f"    {candidate.label:20s} best {column.max():.2f} mean {column.mean():.2f}  {step}"
-        for step, column in zip(candidate.script.subactions, table.T, strict=True)
+        for step, column in zip(candidate.script.steps, table.T, strict=True)
     ]
 
 
@@ -41,7 +41,8 @@ def main() -> None:
     right = dict.fromkeys(("dtw_steps", "dtw", "mean_pool"), 0)
     print(f"{'clip':20s}" + "".join(f"{name:20s}" for name in right) + "rank (dtw_steps)")
     for label in labels:
-        clip = classifier.embed(args.clips / f"{label.replace(' ', '_').replace('-', '_')}.mp4")
+        name = f"{label.replace(' ', '_').replace('-', '_')}.mp4"
+        clip = classifier.encode_video(args.clips / name)
         found = {
             name: classifier.predict(clip, candidate_labels=labels, scripts=scripts, scorer=name)
             for name in right

@@ -21,10 +21,10 @@ sys.path.insert(0, str(ROOT))
 import numpy as np  # noqa: E402
 from numpy.typing import NDArray  # noqa: E402
 
-from actalign.body_features import PoseTrack, features  # noqa: E402
-from actalign.body_text import TextTower  # noqa: E402
-from actalign.scoring import SCORERS, Calibration, affinity  # noqa: E402
-from actalign.similarity import smooth  # noqa: E402
+from actalign.alignment._scorers import SCORERS, Calibration, affinity  # noqa: E402
+from actalign.alignment._similarity import smooth  # noqa: E402
+from actalign.encoders.body._features import PoseTrack, features  # noqa: E402
+from actalign.encoders.body._text import TextTower  # noqa: E402
 from training.compose import twin  # noqa: E402
 from training.motions import FPS, perturb  # noqa: E402
 from training.observe import every, observe  # noqa: E402
@@ -63,7 +63,7 @@ def perform(
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", type=Path, default=ROOT / "src/actalign/models/body")
+    parser.add_argument("--model", type=Path, default=ROOT / "src/actalign/encoders/body/model")
     parser.add_argument("--repeats", type=int, default=4)
     parser.add_argument("--fps", type=float)
     parser.add_argument("--smoothing", type=float)

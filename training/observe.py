@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from actalign.body_features import PoseTrack
+from actalign.encoders.body._features import PoseTrack
 from training.skeleton import AT, LANDMARKS, MIRROR_LANDMARKS, Array
 
 # Bones whose error moves everything beyond them: (name, landmarks that move along, cm in x and y).

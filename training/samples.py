@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from actalign.body_features import PoseTrack, features
+from actalign.encoders.body._features import PoseTrack, features
 from training.captions import truth
 from training.compose import NAMED, Caption, Composer, twin
 from training.motions import Motion, sample_motion

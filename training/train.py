@@ -1,7 +1,8 @@
 """Trains the `body` encoder from nothing: python training/train.py (two cores, under an hour).
 
 Makes samples, trains both towers with SigLIP's sigmoid loss, measures on held-out movements and
-wordings, exports ONNX and config into src/actalign/models/body, and writes training/train.log.
+wordings, exports ONNX and config into src/actalign/encoders/body/model, and writes
+training/train.log.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ from numpy.typing import NDArray  # noqa: E402
 from torch import Tensor  # noqa: E402
 from torch.nn import functional  # noqa: E402
 
-from actalign.body_features import FEATURE_VERSION, FEATURES  # noqa: E402
-from actalign.body_text import MAX_TOKENS, VECTOR_SCALE, WordVectors, word_files  # noqa: E402
+from actalign.encoders.body._features import FEATURE_VERSION, FEATURES  # noqa: E402
+from actalign.encoders.body._text import MAX_TOKENS, VECTOR_SCALE, WordVectors, word_files  # noqa: E402
 from training.model import DIM, ImageTower, TextTower  # noqa: E402
 from training.samples import Samples, generate  # noqa: E402
 
@@ -319,7 +320,7 @@ def main() -> None:
     parser.add_argument("--motions", type=int, default=18_000)
     parser.add_argument("--minutes", type=float, default=16.0, help="time for the towers")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--out", type=Path, default=ROOT / "src/actalign/models/body")
+    parser.add_argument("--out", type=Path, default=ROOT / "src/actalign/encoders/body/model")
     parser.add_argument("--log", type=Path, default=ROOT / "training/train.log")
     args = parser.parse_args()
     torch.set_num_threads(2)

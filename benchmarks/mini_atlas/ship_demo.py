@@ -12,7 +12,7 @@ from pathlib import Path
 
 import yaml
 
-PACKAGE = Path(__file__).parents[2] / "src" / "actalign" / "demo_clips"
+PACKAGE = Path(__file__).parents[2] / "src" / "actalign" / "demo"
 
 
 def main() -> None:

@@ -8,30 +8,49 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-import numpy as np  # noqa: F401 - the one thing importing this package may cost
+__version__ = "0.1.0"
 
-from actalign._types import ClipEmbedding, FrameBatch, Script
-from actalign.errors import ActAlignError, EncoderError, UsageError, VideoError
+from actalign import _moved, types  # noqa: F401 - finds old module paths
+from actalign.errors import ActAlignError, ArrayError, EncoderError, UsageError, VideoError
+from actalign.types import (
+    Alignment,
+    Candidate,
+    ClipEmbedding,
+    ClipError,
+    EncoderInfo,
+    FrameBatch,
+    Prediction,
+    Script,
+    Segment,
+)
 
 if TYPE_CHECKING:
-    from actalign.alignment import Alignment, align, align_batch
+    from actalign.alignment import Detection, align, align_batch
+    from actalign.candidates import Candidates
     from actalign.classifier import ActAlign
-    from actalign.encoder import load_encoder
-    from actalign.prediction import Prediction
-    from actalign.subactions import load_scripts
+    from actalign.encoders import ClipEncoder, Encoder, StreamEncoder, load_encoder
+    from actalign.scripts import load_scripts
     from actalign.video import sample_frames
-
-__version__ = "0.1.0"
 
 __all__ = [
     "ActAlign",
     "ActAlignError",
     "Alignment",
+    "ArrayError",
+    "Candidate",
+    "Candidates",
     "ClipEmbedding",
+    "ClipEncoder",
+    "ClipError",
+    "Detection",
+    "Encoder",
     "EncoderError",
+    "EncoderInfo",
     "FrameBatch",
     "Prediction",
     "Script",
+    "Segment",
+    "StreamEncoder",
     "UsageError",
     "VideoError",
     "align",
@@ -41,23 +60,35 @@ __all__ = [
     "sample_frames",
 ]
 
-_HOME = {
+_ROOM = {
     "ActAlign": "classifier",
-    "Alignment": "alignment",
-    "Prediction": "prediction",
+    "Candidates": "candidates",
+    "ClipEncoder": "encoders",
+    "Detection": "alignment",
+    "Encoder": "encoders",
+    "StreamEncoder": "encoders",
     "align": "alignment",
     "align_batch": "alignment",
-    "load_encoder": "encoder",
-    "load_scripts": "subactions",
+    "load_encoder": "encoders",
+    "load_scripts": "scripts",
     "sample_frames": "video",
 }
 
 
 def __getattr__(name: str) -> Any:
-    if name in _HOME:
-        return getattr(importlib.import_module(f"actalign.{_HOME[name]}"), name)
+    if name in _ROOM:
+        return getattr(importlib.import_module(f"actalign.{_ROOM[name]}"), name)
     raise AttributeError(f"module 'actalign' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_HOME])
+    return sorted([*globals(), *_ROOM])
+
+
+def _notebook_html(value: Alignment | Prediction) -> str:
+    from actalign.output._notebook import html
+
+    return html(value)
+
+
+types.notebook_html = _notebook_html

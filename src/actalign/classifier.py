@@ -1,37 +1,55 @@
-"""Zero-shot classification of clips: an encoder, candidate labels, their scripts and a scorer."""
+"""`ActAlign`: an encoder and how it is used, for classifying clips from Python."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from actalign._types import ClipEmbedding, Float32, FrameBatch, Script
-from actalign.alignment import Alignment, align
-from actalign.encoded_candidates import EncodedCandidates, check_encoder
-from actalign.encoder import DEFAULT_MODEL, Encoder, encode_frames, load_encoder, revision_of
-from actalign.errors import UsageError
-from actalign.pipeline import Sampling, embed_video
-from actalign.prediction import Prediction
-from actalign.scoring import Calibration, affinity, get_scorer
-from actalign.similarity import smooth
-from actalign.store import Store
-from actalign.subactions import label_text, load_scripts, scripts_for, step_texts
+from actalign.alignment._dtw import align
+from actalign.alignment._locate import (
+    MAX_STEP_SECONDS,
+    MIN_STEP_SECONDS,
+    OVERLAP,
+    THRESHOLD,
+    Detection,
+)
+from actalign.alignment._scorers import Calibration, affinity, get_scorer
+from actalign.alignment._similarity import smooth
+from actalign.candidates import Candidates
+from actalign.clips._embed import clip_ids, embed_video, embed_videos
+from actalign.clips._parquet import open_store
+from actalign.clips._prefetch import Sampling
+from actalign.clips._result import clip_embedding
+from actalign.encoders._base import Encoder, encode_frames
+from actalign.encoders._load import DEFAULT_MODEL, load_encoder
+from actalign.encoders._text_cache import TextCache
+from actalign.errors import ArrayError
+from actalign.scripts._script import as_scripts, step_texts
+from actalign.types import (
+    Alignment,
+    ClipEmbedding,
+    ClipError,
+    Float32,
+    FrameBatch,
+    Prediction,
+    Script,
+)
 
 Video = str | Path | FrameBatch | ClipEmbedding
-Scripts = str | Path | Sequence[Script] | dict[str, Sequence[str]]
+Scripts = str | Path | Sequence[Script] | Mapping[str, Sequence[str]]
 
 
 class ActAlign:
-    """Classify clips among candidate actions by aligning sub-actions with frames.
+    """Classify clips among candidate actions by aligning steps with frames.
 
     fps: frames encoded a second, None for the encoder's own default. smoothing_seconds: width of
     the moving average over frame embeddings, None for the encoder's default, 0 for none.
-    scorer: a name of `scoring.SCORERS`, None for the encoder's default. step_template,
-    label_template: texts with {label}, {domain}, {step}. store: a folder that keeps embeddings
-    between runs.
+    scorer: a name of `alignment.SCORERS`, None for the encoder's default. step_template,
+    label_template: texts with {label}, {domain}, {step}. store: a folder or an address with ://
+    that keeps embeddings between runs.
     """
 
     def __init__(
@@ -45,19 +63,17 @@ class ActAlign:
         label_template: str | None = None,
         store: str | Path | None = None,
     ) -> None:
-        defaults = encoder.defaults
+        info = encoder.info
         self.encoder = encoder
-        self.fps = fps if fps is not None else defaults.fps
+        self.fps = info.fps if fps is None else fps
         self.smoothing_seconds = (
-            defaults.smoothing_seconds if smoothing_seconds is None else smoothing_seconds
+            info.smoothing_seconds if smoothing_seconds is None else smoothing_seconds
         )
-        self.scorer = get_scorer(scorer or defaults.scorer)
-        self.step_template = step_template or defaults.step_template
-        self.label_template = label_template or defaults.label_template
-        self.store = None if store is None else Store(store)
-        self.calibration = Calibration(encoder.logit_scale, encoder.logit_bias)
-        self._texts: dict[str, Float32] = {}
-        self._text_warnings: dict[str, list[str]] = {}
+        self.scorer = get_scorer(scorer or info.scorer)
+        self.step_template = step_template or info.step_template
+        self.label_template = label_template or info.label_template
+        self.store = None if store is None else open_store(store)
+        self._texts = TextCache(info, lambda: encoder)
 
     @classmethod
     def from_pretrained(
@@ -70,11 +86,138 @@ class ActAlign:
     ) -> ActAlign:
         """Load an encoder (hub id, folder or "body") and make a classifier of it.
 
-        options: the constructor's. Raises EncoderError when the model can't be had.
+        options: the constructor's. Raises EncoderError when the model is not available.
         """
         return cls(load_encoder(model, device=device, dtype=dtype), **options)
 
-    def embed(
+    def candidates(
+        self,
+        candidate_labels: Sequence[str] | None = None,
+        scripts: Scripts | None = None,
+        *,
+        domain: str | None = None,
+        scorer: str | None = None,
+    ) -> Candidates:
+        """Resolve candidates once, to score any number of embedded clips; see `predict`.
+
+        Raises UsageError for labels or scripts that are wrong.
+        """
+        return Candidates.resolve(
+            candidate_labels,
+            as_scripts(scripts),
+            info=self.encoder.info,
+            texts=self._texts,
+            domain=domain,
+            scorer=scorer or self.scorer.name,
+            smoothing_seconds=self.smoothing_seconds,
+            step_template=self.step_template,
+            label_template=self.label_template,
+        )
+
+    def predict(
+        self,
+        video: Video,
+        *,
+        candidate_labels: Sequence[str] | None = None,
+        scripts: Scripts | None = None,
+        domain: str | None = None,
+        start: float | None = None,
+        end: float | None = None,
+        scorer: str | None = None,
+    ) -> Prediction:
+        """Score every candidate for one clip and align each; see `Prediction`.
+
+        candidate_labels: may be left out where scripts are given. scripts: a script file, `Script`
+        objects, or {label: [step, ...]}. A label without a script is aligned as a script of one
+        step, its own name. start, end: seconds of the source file, [start, end).
+        """
+        candidates = self.candidates(candidate_labels, scripts, domain=domain, scorer=scorer)
+        return candidates.predict(self.encode_video(video, start=start, end=end))
+
+    def predict_many(
+        self,
+        videos: Iterable[Video],
+        *,
+        candidate_labels: Sequence[str] | None = None,
+        scripts: Scripts | None = None,
+        domain: str | None = None,
+        scorer: str | None = None,
+    ) -> Iterator[Prediction | ClipError]:
+        """A prediction for each video, in order, or the error of one that failed.
+
+        Files are decoded ahead in child processes and encoded side by side, as `actalign classify`
+        does, so start a program that calls this under `if __name__ == "__main__":` as usual.
+        Raises UsageError for labels or scripts that are wrong.
+        """
+        candidates = self.candidates(candidate_labels, scripts, domain=domain, scorer=scorer)
+        for clip in self._encode_many(list(videos)):
+            yield clip if isinstance(clip, ClipError) else candidates.predict(clip)
+
+    def locate(
+        self,
+        video: Video,
+        *,
+        candidate_labels: Sequence[str] | None = None,
+        scripts: Scripts | None = None,
+        domain: str | None = None,
+        start: float | None = None,
+        end: float | None = None,
+        threshold: float = THRESHOLD,
+        min_step: float = MIN_STEP_SECONDS,
+        max_step: float = MAX_STEP_SECONDS,
+        overlap: float = OVERLAP,
+    ) -> list[Detection]:
+        """Where in a long video each candidate happens, in the order of time.
+
+        threshold: least score, in nats. min_step, max_step: seconds that a step lasts. overlap: of
+        two detections with a larger intersection over union the better stays.
+        """
+        candidates = self.candidates(candidate_labels, scripts, domain=domain)
+        return candidates.locate(
+            self.encode_video(video, start=start, end=end),
+            threshold=threshold,
+            min_step=min_step,
+            max_step=max_step,
+            overlap=overlap,
+        )
+
+    def __call__(
+        self,
+        video: Video | Sequence[Video],
+        *,
+        candidate_labels: Sequence[str] | None = None,
+        scripts: Scripts | None = None,
+        domain: str | None = None,
+        top_k: int | None = None,
+    ) -> list[dict[str, Any]] | list[list[dict[str, Any]]]:
+        """Ranked [{"label", "score"}] of one clip; for a list of clips, a list of such lists.
+
+        Raises the error of the first clip that fails; `predict_many` goes on with the others.
+        """
+        if not isinstance(video, Sequence) or isinstance(video, str):
+            prediction = self.predict(
+                video, candidate_labels=candidate_labels, scripts=scripts, domain=domain
+            )
+            return prediction.top_k(top_k)
+        ranked = []
+        for found in self.predict_many(
+            video, candidate_labels=candidate_labels, scripts=scripts, domain=domain
+        ):
+            if isinstance(found, ClipError):
+                raise found.error
+            ranked.append(found.top_k(top_k))
+        return ranked
+
+    def align(self, video: Video, *, script: Script) -> Alignment:
+        """Align one clip with one script: the path, and each step's frame interval."""
+        clip = self.encode_video(video)
+        frames = smooth(
+            clip.embeddings, pts_seconds=clip.pts_seconds, seconds=self.smoothing_seconds
+        )
+        texts = self.encode_texts(step_texts(script, self.step_template))
+        return align(affinity(frames, [texts], Calibration.of(self.encoder.info)))
+
+    def encode_video(
         self,
         video: Video,
         *,
@@ -86,23 +229,22 @@ class ActAlign:
 
         start, end: seconds of the source file, [start, end). Raises VideoError.
         """
+        info = self.encoder.info
         if isinstance(video, ClipEmbedding):
-            check_encoder(video, self.encoder.model_id, self.encoder.fingerprint)
+            video.check_encoder(info.model_id, info.fingerprint)
             return video
         if isinstance(video, FrameBatch):
             if len(video) == 0:
-                raise UsageError("The frame array is empty; give at least one frame.")
-            rows = np.concatenate(list(encode_frames(self.encoder, [video])))
+                raise ArrayError("The frame array is empty; give at least one frame.")
             times = video.pts_seconds
             step = float(np.median(np.diff(times))) if len(times) > 1 else 0.0
-            return ClipEmbedding(
-                clip_id=clip_id or "frames",
-                embeddings=np.asarray(rows, np.float32),
+            return clip_embedding(
+                info,
+                clip_id or "frames",
+                list(encode_frames(self.encoder, [video])),
                 pts_seconds=times,
                 end_seconds=float(times[-1]) + step,
-                model_id=self.encoder.model_id,
-                fingerprint=self.encoder.fingerprint,
-                provenance=revision_of(self.encoder),
+                source={},
             )
         path = Path(video)
         return embed_video(
@@ -113,112 +255,28 @@ class ActAlign:
             store=self.store,
         )
 
-    def predict(
-        self,
-        video: Video,
-        *,
-        candidate_labels: Sequence[str],
-        scripts: Scripts | None = None,
-        domain: str | None = None,
-        start: float | None = None,
-        end: float | None = None,
-        scorer: str | None = None,
-    ) -> Prediction:
-        """Score every candidate for one clip and align each; see `Prediction`.
-
-        scripts: a script file, `Script` objects, or {label: [step, ...]}. A label without a script
-        is aligned as a script of one step, its own name.
-        """
-        clip = self.embed(video, start=start, end=end)
-        ready = self.encode_candidates(candidate_labels, scripts, domain=domain, scorer=scorer)
-        return ready.predict(clip)
-
-    def encode_candidates(
-        self,
-        candidate_labels: Sequence[str],
-        scripts: Scripts | None = None,
-        *,
-        domain: str | None = None,
-        scorer: str | None = None,
-    ) -> EncodedCandidates:
-        """Embed the candidates' texts once, to score any number of embedded clips; see `predict`.
-
-        Raises UsageError for labels or scripts that are wrong.
-        """
-        chosen, without = scripts_for(candidate_labels, as_scripts(scripts), domain=domain)
-        use = self.scorer if scorer is None else get_scorer(scorer)
-        read = [step_texts(s, self.step_template) for s in chosen]
-        steps = [self.encode(texts) for texts in read]
-        names = [label_text(s, self.label_template) for s in chosen if use.texts == "label"]
-        return EncodedCandidates(
-            model_id=self.encoder.model_id,
-            fingerprint=self.encoder.fingerprint,
-            calibration=self.calibration,
-            scorer=use.name,
-            smoothing_seconds=self.smoothing_seconds,
-            domain=domain,
-            scripts=chosen,
-            steps=steps,
-            names=[self.encode([text]) for text in names],
-            without=without,
-            settings={
-                "step_template": self.step_template,
-                "label_template": self.label_template,
-                **revision_of(self.encoder),
-            },
-            warnings=tuple(w for texts in read for t in texts for w in self._text_warnings[t]),
-        )
-
-    def __call__(
-        self,
-        video: Video | Sequence[Video],
-        *,
-        candidate_labels: Sequence[str],
-        scripts: Scripts | None = None,
-        domain: str | None = None,
-        top_k: int | None = None,
-    ) -> list[dict[str, Any]] | list[list[dict[str, Any]]]:
-        """Ranked [{"label", "score"}] of one clip; for a list of clips, a list of such lists."""
-        if isinstance(video, Sequence) and not isinstance(video, str):
-            return [
-                self.predict(
-                    one, candidate_labels=candidate_labels, scripts=scripts, domain=domain
-                ).top_k(top_k)
-                for one in video
-            ]
-        return self.predict(
-            video, candidate_labels=candidate_labels, scripts=scripts, domain=domain
-        ).top_k(top_k)
-
-    def align(self, video: Video, *, script: Script) -> Alignment:
-        """Align one clip with one script: the path, and each sub-action's frame interval."""
-        clip = self.embed(video)
-        frames = smooth(
-            clip.embeddings, pts_seconds=clip.pts_seconds, seconds=self.smoothing_seconds
-        )
-        texts = self.encode(step_texts(script, self.step_template))
-        return align(affinity(frames, [texts], self.calibration))
-
-    def encode(self, texts: Sequence[str]) -> Float32:
+    def encode_texts(self, texts: Sequence[str]) -> Float32:
         """Text embeddings (K, D); each different text is encoded once in this object's life."""
-        missing = list(dict.fromkeys(t for t in texts if t not in self._texts))
-        if missing:
-            self._texts.update(zip(missing, self.encoder.encode_text(missing), strict=True))
-            self._text_warnings.update({t: self.encoder.text_warnings([t]) for t in missing})
-        return np.stack([self._texts[t] for t in texts])
+        return self._texts.encode(texts)
 
-
-def as_scripts(scripts: Scripts | None) -> list[Script]:
-    """Scripts in any of the accepted forms as a list of `Script`."""
-    if scripts is None:
-        return []
-    if isinstance(scripts, str | Path):
-        return load_scripts(scripts)
-    if isinstance(scripts, dict):
-        return [Script(label, tuple(steps)) for label, steps in scripts.items()]
-    return list(scripts)
-
-
-def candidate_labels_of(scripts: Iterable[Script]) -> list[str]:
-    """The labels that a list of scripts covers, in order, each once."""
-    return list(dict.fromkeys(s.label for s in scripts))
+    def _encode_many(self, videos: Sequence[Video]) -> Iterator[ClipEmbedding | ClipError]:
+        """The embeddings of each video, in order; files go through the pipeline together."""
+        files = [Path(video) for video in videos if isinstance(video, str | Path)]
+        left = {path: files.count(path) for path in files}
+        coming = embed_videos(
+            self.encoder, clip_ids(files), sampling=Sampling(self.fps), store=self.store
+        )
+        again: dict[Path, ClipEmbedding | ClipError] = {}
+        for video in videos:
+            if not isinstance(video, str | Path):
+                yield self.encode_video(video)
+                continue
+            path = Path(video)
+            found = again.get(path)
+            if found is None:
+                result = next(coming)
+                found = result.failure if result.clip is None else result.clip
+            left[path] -= 1
+            if left[path]:
+                again[path] = found
+            yield found

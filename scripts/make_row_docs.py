@@ -1,0 +1,158 @@
+"""Write docs/rows.md and docs/row.schema.json from the row's JSON Schema; with --check, fail where
+one of them is out of date.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from actalign.rows import json_schema
+
+DOCS = Path(__file__).parents[1] / "docs"
+
+EVERY = "all"
+SCORED = "all but locate"
+WRITTEN_BY = {
+    **dict.fromkeys(
+        ("schema_version", "clip", "doc_id", "status", "error", "label", "filtered_resps"), EVERY
+    ),
+    "candidates": EVERY,
+    "video": EVERY,
+    **dict.fromkeys(("frames", "neutral_frames", "start_seconds", "end_seconds"), EVERY),
+    **dict.fromkeys(("model_id", "fingerprint", "provenance"), EVERY),
+    **dict.fromkeys(("target", "metrics", "margin", "domain", "warnings", "scorer"), SCORED),
+    **dict.fromkeys(("smoothing_seconds", "settings"), SCORED),
+    "shard": "classify, align",
+    "error_kind": "eval",
+}
+"""Which commands write a field. Those of `live` and `eval` say so in their description."""
+
+MEANS = {
+    "domain": "Sport or field.",
+    "end_seconds": "End of the same, not included.",
+    "window_end_seconds": "End of the same, not included.",
+    "warnings": "Sentences on what came up with the clip or its texts.",
+    "schema_version": "1.",
+    "step": "Its text.",
+    "start_seconds": "Its first moment.",
+    "score": "Higher is better.",
+    "index": "The shard, from 0.",
+    "count": "How many shards there are.",
+    "clips": "How many clips the whole run has.",
+    "run": "Hash of the whole run: its clips and settings.",
+}
+"""Meanings of fields whose schema has none: their name says it."""
+OF_SHARD = {"clip": "The clip's place in the whole run, from 0."}
+
+HEAD = """# The fields of a row
+
+Made by `python scripts/make_row_docs.py` from the schema that `actalign schema` prints; a test
+checks it. The schema itself is [row.schema.json](row.schema.json) (JSON Schema, draft 2020-12).
+
+A row is one JSON object on one line. Every command writes the same kind of row:
+
+| command | one row for each | where |
+|---|---|---|
+| `classify`, `align` | clip | `--out FILE.jsonl`, or `--json` to stdout |
+| `classify --window` | window of a clip; its `clip` is `CLIP@START-END` | the same |
+| `locate` | detection; its `clip` is `CLIP#NUMBER` | `--out FILE.jsonl`, or `--json` |
+| `live` | score, one every `--every` seconds | `--json` |
+| `demo` | shipped clip | `predictions.jsonl` in `--out` |
+| `eval` | question and scorer | `predictions.jsonl` and `errors.jsonl` of the run folder |
+| `seq_alignment.py` | sample | `--scores FILE.json`, a JSON list of rows |
+
+`clip` and `candidates` are in every row; the tables say who writes the rest. A clip that failed is
+a row with `status` "error", the reason in `error`, and no candidates; it has no field after
+`candidates`. Fields that a version doesn't know are kept as they are. Scores are not
+probabilities, and scores of different scorers don't compare.
+
+`clip` and `label` are the plain names. `doc_id` and `filtered_resps` repeat them by lmms-eval's
+names, so that older readers go on working. `actalign export predictions.jsonl --to lmms-eval --out
+samples.jsonl` writes lmms-eval's own sample format.
+
+From Python:
+
+```python
+from actalign.rows import read_rows
+
+for row in read_rows("predictions.jsonl"):
+    print(row["clip"], row["label"] or row["error"])
+```
+
+`actalign.rows.json_schema()` returns the schema, and `write_rows` writes rows. Rows of older
+versions, which had no `clip` and no `label`, are read too: they get `clip` from `doc_id`.
+"""
+
+
+def type_text(schema: dict[str, Any]) -> str:
+    """A short name for a field's type."""
+    if "anyOf" in schema:
+        return " or ".join(type_text(one) for one in schema["anyOf"])
+    if "$ref" in schema:
+        name = schema["$ref"].rpartition("/")[2]
+        return f"[{name}](#{name.lower()})"
+    if "enum" in schema:
+        return ", ".join(f'"{value}"' for value in schema["enum"])
+    kind = str(schema.get("type", "any"))
+    if kind == "array":
+        return f"list of {type_text(schema['items'])}"
+    if kind == "object" and isinstance(values := schema.get("additionalProperties"), dict):
+        return f"object of {type_text(values)}s"
+    return kind
+
+
+def table(schema: dict[str, Any], *, writers: bool = False) -> list[str]:
+    """A Markdown table of an object's fields, in the order in which they are written."""
+    heads = ["field", "type", "meaning", *(["written by"] if writers else [])]
+    lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
+    required = schema.get("required", [])
+    for name, field in schema["properties"].items():
+        known = MEANS if "index" not in schema["properties"] else MEANS | OF_SHARD
+        meaning = str(field.get("description", known.get(name, "")))
+        cells = [f"`{name}`", type_text(field), meaning]
+        if writers:
+            command = meaning.partition(":")[0]
+            named = command if command in ("live", "eval") else ""
+            by = WRITTEN_BY.get(name) or named or cells_before(lines)
+            if named:
+                cells[2] = meaning.removeprefix(f"{named}: ").capitalize()
+            cells.append(by)
+        elif name in required:
+            cells[2] = f"{meaning} Always there.".strip()
+        lines.append(f"| {' | '.join(cells)} |")
+    return lines
+
+
+def cells_before(lines: list[str]) -> str:
+    """Who writes the field before: the second field of a pair, such as an interval's end."""
+    return lines[-1].split("|")[-2].strip()
+
+
+def page(schema: dict[str, Any]) -> str:
+    """docs/rows.md."""
+    lines = [HEAD, "## Row", "", *table(schema, writers=True), ""]
+    for name in ("CandidateRow", "StepRow", "ShardRow"):
+        about = schema["$defs"][name]
+        lines += [f"## {name}", "", about["description"], "", *table(about), ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def main() -> None:
+    schema = json_schema()
+    pages = {
+        DOCS / "row.schema.json": json.dumps(schema, indent=2, ensure_ascii=False) + "\n",
+        DOCS / "rows.md": page(schema),
+    }
+    for path, text in pages.items():
+        if "--check" not in sys.argv:
+            path.write_text(text, encoding="utf-8")
+        elif not path.exists() or path.read_text(encoding="utf-8") != text:
+            print(f"{path} is out of date; run python scripts/make_row_docs.py")
+            sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,47 @@
+"""Module paths that earlier documentation named and that lie in a room now; importing one warns."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import warnings
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any
+
+MOVED = {
+    "encoder": {"DEFAULT_MODEL": "encoders", "load_encoder": "encoders"},
+    "figures": dict.fromkeys(("alignment_figure", "contrast_figure", "heat_map_figure"), "output"),
+    "generation": {"Question": "scripts.ScriptRequest", "generate_scripts": "scripts"},
+    "llm": {"LLMConfig": "scripts"},
+    "pipeline": {"thumbnails": "video"},
+    "similarity": {"smooth": "alignment", "smooth_reference": "alignment"},
+    "subactions": {"load_scripts": "scripts"},
+}
+"""By old module, where each name is: a room, or ROOM.NAME where its name has changed too."""
+
+
+class MovedModules(MetaPathFinder, Loader):
+    """Finds the old paths; asked only for modules that don't exist."""
+
+    def find_spec(self, name: str, path: Any, target: Any = None) -> ModuleSpec | None:
+        package, _, old = name.partition(".")
+        return ModuleSpec(name, self) if package == "actalign" and old in MOVED else None
+
+    def create_module(self, spec: ModuleSpec) -> None:
+        return None
+
+    def exec_module(self, module: ModuleType) -> None:
+        for old, place in MOVED[module.__name__.partition(".")[2]].items():
+            room, _, new = place.partition(".")
+            found = getattr(importlib.import_module(f"actalign.{room}"), new or old)
+            setattr(module, old, found)
+            warnings.warn(
+                f"{module.__name__}.{old} is actalign.{room}.{new or old} now.",
+                DeprecationWarning,
+                stacklevel=2,
+            )
+
+
+sys.meta_path.append(MovedModules())

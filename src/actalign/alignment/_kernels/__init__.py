@@ -1,0 +1,1 @@
+"""Compiled loops of the alignment (numba); imported when first used, because numba loads slowly."""

@@ -1,0 +1,191 @@
+"""Where in a long video actions happen: scripts aligned with parts of it, open at both ends.
+
+Every frame-step cosine is first turned into the negative log of its empirical tail probability,
+because an encoder's own scale does not tell an action from background: of SigLIP and of `body`
+alike, some texts fit every frame better than other texts fit their own. For step k at frame t it is
+
+    x[t, k] = -log(share of the video's frames that fit step k at least as well as frame t does),
+
+in nats: 0 for the worst frame, 3 for the best 5 %. It needs no logit scale and compares texts.
+
+A detection of a script with K steps is a run of frames cut into K parts, part k for step k, each
+lasting from min_step to max_step seconds. For every frame at which a detection may end, the cut
+with the largest sum of (x - LEVEL) over its frames is taken, wherever it begins: that is dynamic
+time warping with open begin and end, one step a frame, and limits to how long a step lasts. Of the
+cuts that begin at one frame, the one with the largest sum is a detection. Its score is the mean
+over steps of the step's mean x; detections that reach the threshold are kept. Of detections that
+overlap, by whichever labels, the one with the higher score stays: in the order of falling scores a
+detection is dropped when its temporal intersection over union with a kept one exceeds ``overlap``.
+
+What follows from it: an action that fills most of a video scores low (where each step fills a share
+p of the frames, a perfect encoder's score is 1 - log p), and single-step scripts are detected in
+any video. This module knows arrays and scripts, no video files.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from actalign.alignment._similarity import cosine
+from actalign.errors import UsageError
+from actalign.types import ClipEmbedding, Float32, Float64, Int32, Script, Segment
+
+if TYPE_CHECKING:
+    from actalign.rows import Row
+
+LEVEL = 2.0
+"""Value of x that is evidence neither for the step nor against it: that of the best 13.5 %."""
+THRESHOLD = 3.5
+MIN_STEP_SECONDS = 0.4
+MAX_STEP_SECONDS = 3.0
+OVERLAP = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """One place where an action happens: [start_seconds, end_seconds) of the source file.
+
+    score: mean negative log tail probability in nats, comparable among the detections of one video
+    only. segments: the steps; their affinity is the step's own mean.
+    """
+
+    label: str
+    start_seconds: float
+    end_seconds: float
+    score: float
+    segments: tuple[Segment, ...]
+
+    def to_row(self, clip: ClipEmbedding, number: int) -> Row:
+        """The JSON object of a clip's detection; its id is CLIP#NUMBER. See `rows.Row`."""
+        from actalign.rows import clip_fields, new_row
+
+        return new_row(
+            {
+                **clip_fields(clip),
+                "clip": f"{clip.clip_id}#{number}",
+                "start_seconds": round(self.start_seconds, 6),
+                "end_seconds": round(self.end_seconds, 6),
+                "label": self.label,
+                "candidates": [
+                    {
+                        "label": self.label,
+                        "score": self.score,
+                        "segments": [segment.to_row() for segment in self.segments],
+                    }
+                ],
+            }
+        )
+
+
+def neg_log_tail(similarity: ArrayLike, *, seen: ArrayLike | None = None) -> Float32:
+    """-log of the share of frames that fit a text at least as well: (T, K) -> (T, K) float32.
+
+    similarity: any measure that grows with the fit. seen: (T,) bool, frames that count; the others
+    (in which the encoder saw nothing) get 0. Values lie in [0, log(number of frames that count)].
+    """
+    matrix = np.asarray(similarity, np.float32)
+    found = np.zeros(matrix.shape, np.float32)
+    rows = np.ones(len(matrix), bool) if seen is None else np.asarray(seen, bool)
+    count = int(rows.sum())
+    if count == 0:
+        return found
+    for k in range(matrix.shape[1]):
+        column = matrix[rows, k]
+        below = np.searchsorted(np.sort(column), column, side="left")
+        found[rows, k] = -np.log((count - below) / count)
+    return found
+
+
+def locate(
+    clip: ClipEmbedding,
+    frames: ArrayLike,
+    scripts: Sequence[Script],
+    steps: Sequence[ArrayLike],
+    *,
+    threshold: float = THRESHOLD,
+    min_step: float = MIN_STEP_SECONDS,
+    max_step: float = MAX_STEP_SECONDS,
+    overlap: float = OVERLAP,
+) -> list[Detection]:
+    """Detect the scripts in a long clip; detections in the order of their start. See the module.
+
+    frames: (T, D) the clip's embeddings, smoothed. steps: each script's (K, D) text embeddings.
+    min_step, max_step: seconds, counted in frames of the clip's median distance. Raises UsageError
+    for limits that exclude everything.
+    """
+    check_limits(threshold=threshold, min_step=min_step, max_step=max_step, overlap=overlap)
+    from actalign.alignment._kernels.subsequence import best_cuts
+
+    times = clip.pts_seconds
+    edges = clip.edges_seconds
+    frame_seconds = float(np.median(np.diff(times))) if len(times) > 1 else 1.0
+    min_frames = max(1, round(min_step / max(frame_seconds, 1e-6)))
+    max_frames = max(min_frames, math.floor(max_step / max(frame_seconds, 1e-6) + 1e-6))
+    seen = np.asarray(clip.embeddings.any(axis=1))
+    found: list[Detection] = []
+    for script, texts in zip(scripts, steps, strict=True):
+        values = neg_log_tail(cosine(frames, texts), seen=seen)
+        sums, scores, starts = best_cuts(values, LEVEL, min_frames, max_frames)
+        candidates = []
+        for t in best_ends(sums, starts[:, 0]):
+            if scores[t] < threshold:
+                continue
+            bounds = [*starts[t].tolist(), int(t) + 1]
+            segments = tuple(
+                Segment(
+                    step=script.steps[k],
+                    start_seconds=float(edges[bounds[k]]),
+                    end_seconds=float(edges[bounds[k + 1]]),
+                    affinity=float(values[bounds[k] : bounds[k + 1], k].mean()),
+                )
+                for k in range(len(script.steps))
+            )
+            begin, end = segments[0].start_seconds, segments[-1].end_seconds
+            candidates.append(Detection(script.label, begin, end, float(scores[t]), segments))
+        found += suppress(candidates, overlap=overlap)
+    return sorted(suppress(found, overlap=overlap), key=lambda one: one.start_seconds)
+
+
+def best_ends(sums: Float64, begins: Int32) -> list[int]:
+    """Of the cuts that begin at one frame, the end (an index into sums) of the best; the first of
+    equals. sums: (T,), minus infinity where no cut ends. begins: (T,)."""
+    best: dict[int, int] = {}
+    for t in np.flatnonzero(sums > -np.inf).tolist():
+        known = best.setdefault(int(begins[t]), t)
+        if sums[t] > sums[known]:
+            best[int(begins[t])] = t
+    return sorted(best.values())
+
+
+def check_limits(*, threshold: float, min_step: float, max_step: float, overlap: float) -> None:
+    """Raise UsageError that names the limit which is wrong."""
+    if not math.isfinite(threshold):
+        raise UsageError(f"The threshold is {threshold}; give a number of nats, such as 3.5.")
+    if not 0 < min_step <= max_step < math.inf:
+        raise UsageError(
+            f"A step lasts from {min_step:g} to {max_step:g} s; give a shortest time above 0 and a "
+            "longest that is not below it."
+        )
+    if not 0 <= overlap <= 1:
+        raise UsageError(f"The overlap is {overlap:g}; give 0 to 1.")
+
+
+def suppress(detections: Iterable[Detection], *, overlap: float) -> list[Detection]:
+    """Non-maximum suppression: by falling score (then earlier start), drop what overlaps a kept one
+    with a temporal intersection over union above ``overlap``."""
+    kept: list[Detection] = []
+    begins, ends = np.empty(0), np.empty(0)
+    for one in sorted(detections, key=lambda f: (-f.score, f.start_seconds)):
+        shared = np.minimum(ends, one.end_seconds) - np.maximum(begins, one.start_seconds)
+        either = np.maximum(ends, one.end_seconds) - np.minimum(begins, one.start_seconds)
+        if not np.any(shared > overlap * either):
+            kept.append(one)
+            begins = np.append(begins, one.start_seconds)
+            ends = np.append(ends, one.end_seconds)
+    return kept

@@ -1,0 +1,125 @@
+"""`actalign align`: score stored embeddings, without their videos, a clip at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, ClassVar
+
+import typer
+
+from actalign.cli._grouped import MACHINES, MODEL, grouped
+from actalign.cli._options import (
+    MODEL_HELP,
+    CandidateOptions,
+    Device,
+    Dtype,
+    EngineOptions,
+    RowOptions,
+    ScoringOptions,
+    ShardOptions,
+)
+from actalign.encoders._load import EncoderChoice
+from actalign.errors import UsageError
+
+if TYPE_CHECKING:
+    from actalign.candidates import Candidates
+    from actalign.rows import Row
+
+
+@dataclass(frozen=True, slots=True)
+class StoredModelOptions:
+    """The encoder, by default the one that made the embeddings."""
+
+    PANEL: ClassVar[str] = MODEL
+
+    model: Annotated[
+        str | None, typer.Option(help=f"{MODEL_HELP} By default the one that the entries name.")
+    ] = None
+    device: Device = None
+    dtype: Dtype = None
+
+    def choice(self, entries: Mapping[str, str]) -> EncoderChoice:
+        """The model of the flags, else that of the first entry that can be read."""
+        from actalign.clips._stored import read_stored
+
+        if self.model is not None:
+            return EncoderChoice(self.model, self.device, self.dtype)
+        for entry_id, entry in entries.items():
+            clip = read_stored(entry_id, entry).clip
+            if clip is not None:
+                revision = clip.provenance.get("model_revision")
+                model = f"{clip.model_id}@{revision}" if revision else clip.model_id
+                dtype = self.dtype or clip.provenance.get("dtype")
+                return EncoderChoice(model, self.device, dtype)
+        raise UsageError("None of the entries can be read, so none names a model; give --model.")
+
+
+@grouped
+def align(
+    stored: Annotated[
+        list[str],
+        typer.Argument(
+            help="Folders or addresses with :// that `actalign encode --out` wrote, or files of "
+            "them."
+        ),
+    ],
+    candidates: CandidateOptions,
+    model: StoredModelOptions,
+    scoring: ScoringOptions,
+    output: RowOptions,
+    shards: ShardOptions,
+    engine: Annotated[
+        str,
+        typer.Option(
+            help="local, or ray: score on the machines of a Ray cluster.", rich_help_panel=MACHINES
+        ),
+    ] = "local",
+    ray_address: Annotated[
+        str | None,
+        typer.Option(
+            help="Ray cluster, host:port or auto; without it one is started here.",
+            rich_help_panel=MACHINES,
+        ),
+    ] = None,
+) -> None:
+    """Score embedded clips again, with other candidates, scripts or scorers; no video is read."""
+    from actalign.clips._stored import entry_clip, list_entries, with_unique_ids
+
+    machines = EngineOptions(engine, ray_address)
+    part = shards.part
+    listed = list_entries(stored)
+    found = {n: e for n, e in listed.items() if not part or part.holds(entry_clip(e))}
+    given = candidates.read()
+    encoder = model.choice(listed).load()
+    resolved = given.resolve(encoder, scorer=scoring.scorer, smoothing=scoring.smoothing)
+    settings = {**resolved.identity(), "top_k": output.top_k}
+    marks = part.marks(listed, settings, held=found) if part else {}
+    # Rows go to the file as they come: a store of any size needs the memory of one clip.
+    with output.run(len(found)) as run:
+        run.note(given.notes)
+        rows = _rows(resolved, found, output.top_k, machines)
+        for entry_id, row in zip(found, with_unique_ids(rows, found), strict=True):
+            if part:
+                row["shard"] = marks[entry_id]
+            run.row(row)
+            if row["status"] == "ok" and not output.out:
+                best = row["candidates"][0]
+                run.show(f"{row['clip']}: {best['label']} {best['score']:.4f}")
+    where = f": {output.out}" if output.out else ""
+    run.end(f"{len(found) - run.failed} aligned, {run.failed} failed{where}")
+
+
+def _rows(
+    candidates: Candidates, entries: Mapping[str, str], top_k: int | None, machines: EngineOptions
+) -> Iterator[Row]:
+    """A row for each entry, in order."""
+    if machines.on_ray:
+        from actalign.cluster import align_stored_on_ray
+
+        yield from align_stored_on_ray(candidates, entries, top_k=top_k, cluster=machines.cluster())
+        return
+    from actalign.clips._stored import read_stored
+
+    for entry_id, entry in entries.items():
+        yield candidates.score(read_stored(entry_id, entry), top_k=top_k)[0]

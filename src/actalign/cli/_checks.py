@@ -1,0 +1,313 @@
+"""What works here and what to do about the rest: the checks behind `actalign doctor`.
+
+Nothing is installed, downloaded or changed, but for a file that is written into the cache folder
+and removed. Keys and tokens are looked for, and never shown.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import platform
+import shutil
+import tempfile
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from http.client import HTTPException
+from importlib.metadata import PackageNotFoundError, requires, version
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from actalign import __version__
+from actalign.errors import ActAlignError
+from actalign.files import cache_folder
+
+EXTRAS = {
+    "body": "the built-in encoder",
+    "onnx": "exported models",
+    "siglip": "SigLIP, SigLIP 2 and CLIP",
+    "llm": "scripts by a language model",
+    "web": "actalign serve",
+    "parquet": "Parquet tables, and stores at addresses such as s3://",
+    "ray": "many machines",
+    "export": "models to ONNX",
+    "atlas": "ActionAtlas",
+}
+CODECS = ("h264", "hevc", "av1", "vp8", "vp9", "mpeg4", "mpeg2video", "mjpeg", "prores")
+HUB_SECONDS = 3.0
+LEAST_FREE_BYTES = 1e9
+
+Status = Literal["ok", "absent", "warning", "broken"]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at.
+
+    status: "absent" is something optional that is not installed or not set; "warning" hinders some
+    uses; "broken" is needed by all. fix: what to do, "" where nothing is.
+    """
+
+    name: str
+    status: Status
+    found: str
+    fix: str = ""
+
+
+def diagnose() -> list[Check]:
+    """Every check, in the order it is printed. Takes seconds: torch may have to be loaded."""
+    checks = [_versions(), *_packages(), *_extras()]
+    single: list[tuple[str, Callable[[], Check]]] = [
+        ("decoding", _decoding),
+        ("devices", _devices),
+        ("model hub", _hub),
+        ("cache", _cache),
+        ("language model", _language_model),
+    ]
+    for name, check in single:
+        try:
+            checks.append(check())
+        except Exception as error:  # a check that fails is a finding, not the end
+            needed = name in ("decoding", "cache")
+            found = f"{type(error).__name__}: {error}"
+            fix = "Install the package again: pip install --force-reinstall actalign."
+            checks.append(Check(name, "broken" if needed else "warning", found, fix))
+    return checks
+
+
+def _versions() -> Check:
+    found = (
+        f"actalign {__version__} on {platform.python_implementation()} "
+        f"{platform.python_version()}, {platform.system()} {platform.machine()}"
+    )
+    return Check("versions", "ok", found)
+
+
+def _requirements() -> dict[str, list[str]]:
+    """Requirements, as installed, by extra; those always needed are under ""."""
+    from packaging.requirements import Requirement
+
+    found: dict[str, list[str]] = {}
+    for text in requires("actalign") or []:
+        need = Requirement(text)
+        for extra in ("", *EXTRAS):
+            if need.marker is None or need.marker.evaluate({"extra": extra}):
+                found.setdefault(extra, []).append(f"{need.name}{need.specifier}")
+                break
+    return found
+
+
+def _packages() -> Iterator[Check]:
+    try:
+        needed = _requirements()[""]
+    except (PackageNotFoundError, KeyError):
+        what = "run from a source folder that is not installed, so versions can't be compared"
+        yield Check("packages", "warning", what, "Install it: pip install -e .")
+        return
+    found, wrong = _installed(needed)
+    if wrong:
+        what = " ".join(f"'{need}'" for need in needed if _name(need) in wrong)
+        yield Check("packages", "broken", _listed(wrong), f"Run: pip install {what}")
+    else:
+        yield Check("packages", "ok", _listed(found))
+
+
+def _extras() -> Iterator[Check]:
+    try:
+        by_extra = _requirements()
+    except PackageNotFoundError:
+        return
+    for extra, needed in by_extra.items():
+        if extra == "":
+            continue
+        purpose = EXTRAS[extra]
+        found, wrong = _installed(needed)
+        name, install = f"extra {extra}", f"Run: pip install 'actalign[{extra}]'"
+        missing = [name for name, what in wrong.items() if what == "not installed"]
+        if missing:
+            install += f" if you want it ({purpose})."
+            yield Check(name, "absent", f"{', '.join(missing)} not installed", install)
+        elif wrong:
+            yield Check(name, "broken", _listed(wrong), install)
+        else:
+            yield Check(name, "ok", f"{purpose}: {_listed(found)}")
+
+
+def _installed(needs: list[str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Versions by package, and what is wrong by package."""
+    from packaging.requirements import Requirement
+
+    found, wrong = {}, {}
+    for text in needs:
+        need = Requirement(text)
+        try:
+            found[need.name] = version(need.name)
+        except PackageNotFoundError:
+            wrong[need.name] = "not installed"
+            continue
+        if not need.specifier.contains(found[need.name], prereleases=True):
+            wrong[need.name] = f"{found[need.name]}, where {need.specifier} is needed"
+    return found, wrong
+
+
+def _name(need: str) -> str:
+    from packaging.requirements import Requirement
+
+    return Requirement(need).name
+
+
+def _listed(versions: dict[str, str]) -> str:
+    return ", ".join(f"{name} {text}" for name, text in versions.items())
+
+
+def _decoding() -> Check:
+    """Decodes the first frames of a shipped clip."""
+    import av
+
+    from actalign.demo import demo_clips
+    from actalign.video._sampling import sample_frames
+
+    clip = demo_clips()[0].path
+    reinstall = "Install the decoder again: pip install --force-reinstall av"
+    try:
+        frames = next(iter(sample_frames(clip, num_frames=2)))
+    except ActAlignError as error:
+        return Check("decoding", "broken", str(error), reinstall)
+    known = [name for name in CODECS if name in av.codecs_available]
+    found = f"PyAV {av.__version__} reads {clip.name} ({len(frames)} frames); {', '.join(known)}"
+    missing = [name for name in ("h264", "hevc", "vp9", "av1") if name not in known]
+    if missing:
+        return Check("decoding", "warning", f"{found}; not {', '.join(missing)}", reinstall)
+    return Check("decoding", "ok", found)
+
+
+def _devices() -> Check:
+    """Processors, and GPUs as torch sees them."""
+    found = f"{os.cpu_count()} processors"
+    driver = Path("/proc/driver/nvidia/version").exists() or shutil.which("nvidia-smi") is not None
+    if importlib.util.find_spec("torch") is None:
+        return Check("devices", "ok", f"{found}; torch is not installed, so no GPU is used")
+    import torch
+
+    if torch.cuda.is_available():
+        names = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
+        gpus = ", ".join(f"cuda:{i} {name}" for i, name in enumerate(names))
+        return Check("devices", "ok", f"{found}; {gpus}")
+    if torch.backends.mps.is_available():
+        return Check("devices", "ok", f"{found}; mps, an Apple GPU")
+    if driver:
+        fix = "Install torch's CUDA build for your driver: https://pytorch.org/get-started"
+        return Check("devices", "warning", f"{found}; an NVIDIA driver that torch can't use", fix)
+    return Check("devices", "ok", f"{found}; no GPU")
+
+
+def _hub() -> Check:
+    """Asks the hub for its front page, for HUB_SECONDS at most."""
+    endpoint = os.environ.get("HF_ENDPOINT", "").rstrip("/") or "https://huggingface.co"
+    parts = urlsplit(endpoint)
+    shown = f"{parts.scheme}://{parts.hostname or ''}" + (f":{parts.port}" if parts.port else "")
+    kept = os.environ.get("HF_TOKEN_PATH") or _hub_home() / "token"
+    known = bool(os.environ.get("HF_TOKEN")) or Path(kept).expanduser().is_file()
+    token = "a token is set" if known else "no token is set (HF_TOKEN; gated models need one)"
+    local = "use --model body or a folder of your own, which need no hub."
+    if os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE"):
+        found = "not asked, since HF_HUB_OFFLINE is set; models come from the hub's cache"
+        return Check("model hub", "ok", found)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        fix = "Set HF_ENDPOINT to the address of a hub, or unset it."
+        return Check("model hub", "warning", "HF_ENDPOINT is no http address", fix)
+    answer = _front_page(shown + parts.path)
+    if answer is None:
+        answer = f"no answer in {HUB_SECONDS:g} s"
+    if isinstance(answer, str):
+        fix = f"Check the network and proxy, set HF_ENDPOINT to a mirror, or {local}"
+        return Check("model hub", "warning", f"{shown} can't be reached ({answer})", fix)
+    if answer >= 500:
+        return Check("model hub", "warning", f"{shown} answers {answer}", f"Wait, or {local}")
+    return Check("model hub", "ok", f"{shown} answers; {token}")
+
+
+def _front_page(url: str) -> int | str | None:
+    """The status that a server answers, why it doesn't, or None after HUB_SECONDS."""
+    answers: list[int | str] = []
+
+    def ask() -> None:
+        request = urllib.request.Request(url, method="HEAD", headers={"User-Agent": "actalign"})
+        try:
+            with urllib.request.urlopen(request, timeout=HUB_SECONDS) as answer:
+                answers.append(answer.status)
+        except urllib.error.HTTPError as error:
+            error.close()
+            answers.append(error.code)
+        except (OSError, ValueError, HTTPException) as error:
+            answers.append(str(getattr(error, "reason", None) or error))
+
+    # A thread, since looking up a name keeps no time-out.
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(HUB_SECONDS)
+    return answers[0] if answers else None
+
+
+def _cache() -> Check:
+    folder = cache_folder()
+    fix = "Set ACTALIGN_CACHE to a folder that you can write, on a disk with free space."
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(b"actalign")
+    except OSError as error:
+        found = f"{folder} can't be written: {error.strerror or error}"
+        return Check("cache", "broken", found, fix)
+    sizes = [_size(path) for path in folder.rglob("*")]
+    free = shutil.disk_usage(folder).free
+    found = f"{folder}: {sum(sizes) / 1e6:.1f} MB, {free / 1e9:.1f} GB free"
+    hub = _hub_cache()
+    if hub.is_dir():
+        held = sum(_size(path) for path in hub.rglob("*") if not path.is_symlink())
+        found += f"; models of the hub in {hub}: {held / 1e9:.2f} GB"
+    if free < LEAST_FREE_BYTES:
+        return Check("cache", "warning", found, fix)
+    return Check("cache", "ok", found)
+
+
+def _hub_cache() -> Path:
+    return Path(os.environ.get("HF_HUB_CACHE") or _hub_home() / "hub").expanduser()
+
+
+def _hub_home() -> Path:
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(os.environ.get("HF_HOME") or Path(base, "huggingface")).expanduser()
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file; 0 for a folder, and for a file that another program has just removed."""
+    try:
+        return path.stat().st_size if path.is_file() else 0
+    except OSError:
+        return 0
+
+
+def _language_model() -> Check:
+    from actalign.scripts._llm import OPENAI_URL, LLMConfig, read_api_key
+
+    try:
+        service = LLMConfig().service_url()
+    except ActAlignError as error:
+        return Check("language model", "warning", "OPENAI_BASE_URL is wrong", str(error))
+    key = "OPENAI_API_KEY is set" if read_api_key() else "OPENAI_API_KEY is not set"
+    found = f"{service}, {key}"
+    if importlib.util.find_spec("openai") is None:
+        fix = "Run: pip install 'actalign[llm]' if you want scripts written by a language model."
+        return Check("language model", "absent", f"{found}; openai is not installed", fix)
+    if service == OPENAI_URL and not read_api_key():
+        fix = (
+            "Set OPENAI_API_KEY, or OPENAI_BASE_URL to a service of your own, if you want scripts "
+            "written by a language model."
+        )
+        return Check("language model", "absent", found, fix)
+    return Check("language model", "ok", found)

@@ -1,0 +1,101 @@
+"""`actalign classify`: which candidate action each clip shows."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from actalign.cli._grouped import CANDIDATES, grouped
+from actalign.cli._options import (
+    CandidateOptions,
+    EngineOptions,
+    FigureOptions,
+    InputOptions,
+    LanguageModelOptions,
+    ModelOptions,
+    RowOptions,
+    ScoringOptions,
+    ShardOptions,
+    StoreDir,
+    Videos,
+    WindowOptions,
+)
+from actalign.errors import UsageError
+
+
+@grouped
+def classify(
+    videos: Videos,
+    frames: InputOptions,
+    windows: WindowOptions,
+    candidates: CandidateOptions,
+    llm: LanguageModelOptions,
+    model: ModelOptions,
+    scoring: ScoringOptions,
+    output: RowOptions,
+    figures: FigureOptions,
+    shards: ShardOptions,
+    machines: EngineOptions,
+    bank: Annotated[
+        Path | None,
+        typer.Option(
+            help="Bank that keeps generated scripts, .json or .parquet.",
+            rich_help_panel=CANDIDATES,
+        ),
+    ] = None,
+    store: StoreDir = None,
+) -> None:
+    """Say which candidate action each clip shows, and when each of its steps happens."""
+    from actalign.alignment._dtw import preloading
+    from actalign.cli._show import prediction_table
+    from actalign.clips import clip_ids, open_store
+    from actalign.files import cache_folder
+    from actalign.video import list_videos
+
+    windows.check()
+    if windows.window and shards.num_shards:
+        raise UsageError("--window can't be used with --num-shards, whose merge knows whole clips.")
+    figures.check()
+    given = candidates.read(llm.config(), bank)
+    listed = clip_ids(list_videos(videos))
+    found = shards.clips(listed)
+    frames.check()
+    choice, embed = machines.embedder(model.choice)
+    encoder = choice.load()
+    resolved = given.resolve(encoder, scorer=scoring.scorer, smoothing=scoring.smoothing)
+    sampling = frames.sampling(encoder.info)
+    settings = {**resolved.identity(), "sampling": asdict(sampling), "top_k": output.top_k}
+    marks = shards.part.marks(listed, settings) if shards.part else {}
+    with output.run(len(found)) as run, preloading():
+        run.note(given.notes)
+        for result in embed(
+            encoder,
+            found,
+            sampling=sampling,
+            store=open_store(store or cache_folder()),
+            on_frames=run.frames,
+            silent_seconds=frames.decode_timeout,
+        ):
+            run.clip(result)
+            for one in windows.parts(result):
+                row, prediction = resolved.score(one, top_k=output.top_k)
+                if marks:
+                    row["shard"] = marks[result.clip_id]
+                run.add(row)
+                if prediction is not None:
+                    figures.draw(prediction, result.path)
+                    # A video of hours has thousands of windows: a line for each.
+                    run.show(
+                        f"{one.clip_id}  {prediction.label}  {prediction.best.score:.4f}"
+                        if windows.window
+                        else prediction_table(prediction, top_k=output.top_k)
+                    )
+    closing = [f"predictions: {output.out}"] if output.out else []
+    if figures.figure and run.failed < run.rows:
+        closing.append(f"figures: {figures.figure}")
+    if run.failed:
+        closing.append(f"{run.failed} of {run.rows} clips failed")
+    run.end(*closing)

@@ -1,0 +1,42 @@
+"""`actalign demo`: the clips that ship with the package, classified by the built-in encoder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from actalign.cli._options import (
+    Quiet,
+)
+
+
+def demo(
+    out: Annotated[Path, typer.Option(help="Folder for the figures and predictions.")] = Path(
+        "demo"
+    ),
+    quiet: Quiet = False,
+) -> None:
+    """Classify the clips that ship with the package, by the built-in encoder; fetches nothing."""
+    from actalign.classifier import ActAlign
+    from actalign.cli._show import console_of, prediction_table, save_figure
+    from actalign.demo import demo_clips
+    from actalign.rows import write_rows
+
+    classifier = ActAlign.from_pretrained("body")
+    console = console_of()
+    rows = []
+    right = 0
+    for clip in demo_clips():
+        prediction = classifier.predict(clip.path, scripts=clip.scripts, domain=clip.domain)
+        rows.append(prediction.to_row(target=clip.label))
+        console.print(prediction_table(prediction))
+        drawn = save_figure(prediction, clip.path, out)
+        right += prediction.label == clip.label
+        if not quiet:
+            verdict = "right" if prediction.label == clip.label else "wrong"
+            console.print(f"it shows: {clip.label} ({verdict})   figure: {drawn}\n", markup=False)
+    write_rows(rows, out / "predictions.jsonl")
+    if not quiet:
+        console.print(f"{right} of {len(rows)} right; predictions: {out / 'predictions.jsonl'}")

@@ -1,0 +1,36 @@
+"""`actalign doctor`: what works on this machine, and what to do about the rest."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+import typer
+
+from actalign.cli._options import (
+    AsJson,
+)
+
+STYLES = {"ok": "green", "absent": "dim", "warning": "yellow", "broken": "red"}
+
+
+def doctor(
+    as_json: AsJson = False,
+) -> None:
+    """Say what works here and what to do about the rest; exits with 1 where a needed part fails."""
+    from rich.console import Console
+    from rich.text import Text
+
+    from actalign.cli._checks import diagnose
+
+    checks = diagnose()
+    if as_json:
+        print(json.dumps([asdict(check) for check in checks], ensure_ascii=False, indent=1))
+    else:
+        console = Console(highlight=False, soft_wrap=True)
+        for check in checks:
+            line = Text(f"{check.status:8}", style=STYLES[check.status])
+            console.print(line.append(f" {check.name:15} {check.found}", style="not dim default"))
+            if check.fix:
+                console.print(Text(f"{'':24} -> {check.fix}"))
+    raise typer.Exit(1 if any(check.status == "broken" for check in checks) else 0)

@@ -1,0 +1,58 @@
+"""`actalign encode`: the frame embeddings of videos, kept in a store."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from actalign.cli._grouped import OUTPUT, grouped
+from actalign.cli._options import (
+    EngineOptions,
+    InputOptions,
+    ModelOptions,
+    Quiet,
+    ShardOptions,
+    Videos,
+)
+
+
+@grouped
+def encode(
+    videos: Videos,
+    out: Annotated[
+        str,
+        typer.Option(
+            help="Folder for the embeddings, or address with :// for Parquet files.",
+            rich_help_panel=OUTPUT,
+        ),
+    ],
+    frames: InputOptions,
+    model: ModelOptions,
+    shards: ShardOptions,
+    machines: EngineOptions,
+    quiet: Quiet = False,
+) -> None:
+    """Embed the frames of videos once, so that candidates can be scored at once and again."""
+    from actalign.cli._run import Run
+    from actalign.clips import clip_ids, open_store
+    from actalign.video import list_videos
+
+    found = shards.clips(clip_ids(list_videos(videos)))
+    frames.check()
+    choice, embed = machines.embedder(model.choice)
+    encoder = choice.load()
+    cached = 0
+    with Run(len(found), quiet=quiet) as run:
+        for result in embed(
+            encoder,
+            found,
+            sampling=frames.sampling(encoder.info),
+            store=open_store(out),
+            on_frames=run.frames,
+            silent_seconds=frames.decode_timeout,
+        ):
+            run.clip(result)
+            cached += result.cached
+    new = len(found) - run.failed - cached
+    run.end(f"{new} encoded, {cached} were there, {run.failed} failed: {out}")

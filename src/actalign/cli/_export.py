@@ -1,0 +1,45 @@
+"""`actalign export`: predictions for other tools, or a model as ONNX."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from actalign.errors import UsageError
+
+
+def export(
+    predictions: Annotated[
+        Path | None, typer.Argument(help="predictions.jsonl of `actalign classify --out`.")
+    ] = None,
+    to: Annotated[
+        str,
+        typer.Option(
+            help="vtt, srt, csv, parquet, label-studio, fiftyone, inspect or lmms-eval; onnx for "
+            "a model."
+        ),
+    ] = "vtt",
+    out: Annotated[
+        Path, typer.Option(help="Folder to write into; for csv, parquet and lmms-eval the file.")
+    ] = Path("export"),
+    model: Annotated[
+        str | None, typer.Option(help="With --to onnx: hub id or folder of the model.")
+    ] = None,
+    int8: Annotated[bool, typer.Option(help="With --to onnx: weights in 8 bits.")] = False,
+) -> None:
+    """Write predictions for other tools, or a model as ONNX."""
+    if to == "onnx":
+        if model is None or predictions is not None:
+            raise UsageError("--to onnx exports a model; give --model and no predictions.")
+        from actalign.encoders._export import export_onnx
+
+        print(export_onnx(model, out, int8=int8))
+        return
+    if predictions is None or model is not None or int8:
+        raise UsageError("Give a predictions file, or --model with --to onnx.")
+    from actalign.output import export as write
+
+    for path in write(predictions, to, out):
+        print(path)

@@ -1,0 +1,129 @@
+"""`actalign live`: the last seconds of a camera, a stream or a file played in real time."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, ClassVar
+
+import typer
+
+from actalign.cli._grouped import INPUT, OUTPUT, grouped
+from actalign.cli._options import (
+    AsJson,
+    CandidateOptions,
+    ModelOptions,
+    Quiet,
+    ScoringOptions,
+)
+from actalign.errors import UsageError
+
+if TYPE_CHECKING:
+    from actalign.rows import Row
+    from actalign.video import LiveSource
+
+LIVE_FPS = 10.0
+"""Frames a second where neither the user nor the encoder says: every frame is too many live."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamOptions:
+    """How the source is watched."""
+
+    PANEL: ClassVar[str] = INPUT
+
+    fps: Annotated[float | None, typer.Option(help="Frames encoded a second.")] = None
+    window: Annotated[float, typer.Option(help="Seconds that each score looks back.")] = 5.0
+    every: Annotated[float, typer.Option(help="Seconds between scores.")] = 1.0
+    format: Annotated[
+        str | None, typer.Option(help="FFmpeg's name of the input format, for devices: v4l2, ...")
+    ] = None
+    give_up: Annotated[
+        float, typer.Option(help="Seconds without a frame after which a stream is given up.")
+    ] = 300.0
+
+    def open(
+        self, address: str, fps: float, on_trouble: Callable[[str], None] | None = None
+    ) -> LiveSource:
+        """The source, not yet watched; raises UsageError for what is wrong."""
+        from actalign.video import LiveSource
+
+        return LiveSource(
+            address, fps=fps, format=self.format, give_up=self.give_up, on_trouble=on_trouble
+        )
+
+
+@grouped
+def live(
+    source: Annotated[
+        str,
+        typer.Argument(
+            help="A file, an address (rtsp://, http://, ...), a device such as /dev/video0, or "
+            "env:NAME for an address with a password, which that variable holds."
+        ),
+    ],
+    stream: StreamOptions,
+    candidates: CandidateOptions,
+    model: ModelOptions,
+    scoring: ScoringOptions,
+    top_k: Annotated[
+        int | None,
+        typer.Option(min=1, help="Keep the best N candidates.", rich_help_panel=OUTPUT),
+    ] = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Watch a camera, a stream or a file played in real time, and score its last seconds."""
+    from actalign.cli._show import console_of
+    from actalign.clips._live import live_windows
+    from actalign.rows import row_text
+
+    console = console_of(stderr=True)
+
+    def note(sentence: str) -> None:
+        if not quiet:
+            console.print(sentence, style="yellow", markup=False)
+
+    given = candidates.read()
+    address = _address(source)
+    stream.open(address, 1.0)  # refuses what is wrong before the encoder loads
+    encoder = model.choice.load()
+    resolved = given.resolve(encoder, scorer=scoring.scorer, smoothing=scoring.smoothing)
+    for sentence in given.notes:
+        note(sentence)
+    rate = stream.fps if stream.fps is not None else encoder.info.fps or LIVE_FPS
+    count = 0
+    try:
+        with stream.open(address, rate, note) as seen:
+            if not (quiet or as_json):
+                console.print(
+                    f"{seen.name}: the last {stream.window:g} s, scored every {stream.every:g} s "
+                    f"at {rate:g} frames a second; stop with Ctrl+C",
+                    markup=False,
+                )
+            for last in live_windows(encoder, seen, window=stream.window, every=stream.every):
+                count += 1
+                row = last.to_row(resolved.predict(last.clip), top_k=top_k)
+                print(row_text(row) if as_json else _line(row, top_k), flush=True)
+    except KeyboardInterrupt:
+        if not (quiet or as_json):
+            console.print(f"stopped after {count} scores")
+        raise typer.Exit(130) from None
+
+
+def _line(row: Row, top_k: int | None) -> str:
+    from actalign.cli._show import clock
+
+    ranked = "  ".join(f"{c['label']} {c['score']:.4f}" for c in row["candidates"][: top_k or 3])
+    lost = f"  {row['dropped_frames']} frames dropped" if row["dropped_frames"] else ""
+    return f"{clock(row['seconds'])}  {ranked}  (delay {row['delay_seconds']:.1f} s{lost})"
+
+
+def _address(source: str) -> str:
+    if not source.startswith("env:"):
+        return source
+    name = source.removeprefix("env:")
+    if not os.environ.get(name):
+        raise UsageError(f"The source is env:{name}, but the variable {name} is not set.")
+    return os.environ[name]

@@ -1,0 +1,134 @@
+"""`actalign locate`: where in long videos each action happens."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, ClassVar
+
+import typer
+
+from actalign.alignment._locate import (
+    MAX_STEP_SECONDS,
+    MIN_STEP_SECONDS,
+    OVERLAP,
+    THRESHOLD,
+    check_limits,
+)
+from actalign.cli._grouped import OUTPUT, grouped
+from actalign.cli._options import (
+    AsJson,
+    CandidateOptions,
+    InputOptions,
+    ModelOptions,
+    Quiet,
+    Smoothing,
+    StoreDir,
+    Videos,
+)
+
+if TYPE_CHECKING:
+    from actalign.candidates import Candidates
+    from actalign.cli._run import Run
+    from actalign.clips import ClipResult
+    from actalign.rows import Row
+
+
+@dataclass(frozen=True, slots=True)
+class DetectionOptions:
+    """What counts as a detection."""
+
+    PANEL: ClassVar[str] = "Detections"
+
+    threshold: Annotated[
+        float,
+        typer.Option(
+            help="Least score, in nats: mean negative log of the share of frames that fit a step "
+            "as well."
+        ),
+    ] = THRESHOLD
+    min_step: Annotated[float, typer.Option(help="Shortest time a step lasts, in seconds.")] = (
+        MIN_STEP_SECONDS
+    )
+    max_step: Annotated[float, typer.Option(help="Longest time a step lasts, in seconds.")] = (
+        MAX_STEP_SECONDS
+    )
+    overlap: Annotated[
+        float,
+        typer.Option(
+            help="Of two detections with a larger intersection over union, the better stays."
+        ),
+    ] = OVERLAP
+
+
+@grouped
+def locate(
+    videos: Videos,
+    frames: InputOptions,
+    candidates: CandidateOptions,
+    model: ModelOptions,
+    limits: DetectionOptions,
+    smoothing: Smoothing = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write the detections: a .jsonl, .vtt or .csv file.", rich_help_panel=OUTPUT
+        ),
+    ] = None,
+    store: StoreDir = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Find where in long videos each action happens, from its first to its last step."""
+    from actalign.cli._run import Run
+    from actalign.clips import clip_ids, embed_videos, open_store
+    from actalign.files import cache_folder
+    from actalign.output._detections import check_out, write_detections
+    from actalign.video import list_videos
+
+    check_limits(**asdict(limits))
+    found = clip_ids(list_videos(videos))
+    if out:
+        check_out(out, videos=len(found))
+    given = candidates.read()
+    frames.check()
+    encoder = model.choice.load()
+    resolved = given.resolve(encoder, smoothing=smoothing)
+    if resolved.without:
+        given.notes.append("an action of one step is found in any video; give it a script")
+    rows: list[Row] = []
+    with Run(len(found), as_json=as_json, quiet=quiet) as run:
+        run.note(given.notes)
+        for result in embed_videos(
+            encoder,
+            found,
+            sampling=frames.sampling(encoder.info),
+            store=open_store(store or cache_folder()),
+            on_frames=run.frames,
+            silent_seconds=frames.decode_timeout,
+        ):
+            run.clip(result)
+            for row in _located(run, resolved, result, limits):
+                run.add(row)
+                rows.append(row)
+    if out:
+        write_detections(out, rows)
+    run.end(*([f"detections: {out}"] if out else []))
+
+
+def _located(
+    run: Run, candidates: Candidates, result: ClipResult, limits: DetectionOptions
+) -> list[Row]:
+    """The rows of one video's detections, which are shown too; one row for a video that failed."""
+    from actalign.cli._show import detection_table
+
+    if result.clip is None:
+        return [result.failure.to_row()]
+    clip, detections = result.clip, candidates.locate(result.clip, **asdict(limits))
+    run.show(detection_table(clip.clip_id, detections))
+    if not detections:
+        weaker = (
+            f"none scores {limits.threshold:g} or more; a lower --threshold detects weaker ones"
+        )
+        run.note([f"{clip.clip_id}: {weaker}"])
+    return [one.to_row(clip, n) for n, one in enumerate(detections, start=1)]

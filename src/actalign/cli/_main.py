@@ -1,0 +1,59 @@
+"""The `actalign` command: its verbs, in the order of use.
+
+Exit codes: 0 all well, 1 some or all of the work failed, 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from actalign import __version__
+from actalign.cli import _eval, _subactions, _subactions_batch
+from actalign.cli._align import align
+from actalign.cli._classify import classify
+from actalign.cli._demo import demo
+from actalign.cli._doctor import doctor
+from actalign.cli._encode import encode
+from actalign.cli._export import export
+from actalign.cli._live import live
+from actalign.cli._locate import locate
+from actalign.cli._merge import merge
+from actalign.cli._schema import schema
+from actalign.cli._serve import serve
+from actalign.errors import run_program
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Recognise fine-grained actions in video without training, by aligning steps with frames.",
+)
+for verb in (demo, classify, locate, live, encode, align):
+    app.command()(verb)
+app.add_typer(_subactions.app, name="subactions")
+_subactions.app.add_typer(_subactions_batch.app, name="batch")
+app.add_typer(_eval.app, name="eval")
+for verb in (_eval.report, export, merge, serve, doctor, schema):
+    app.command()(verb)
+
+
+def _version(value: bool) -> None:
+    if value:
+        print(f"actalign {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the command line."""
+    run_program(app)

@@ -1,0 +1,425 @@
+"""The options that several verbs share: each is defined once, with its help and its reading."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+
+import typer
+
+from actalign.cli._grouped import CANDIDATES, INPUT, MACHINES, MODEL, OUTPUT
+from actalign.encoders._load import DEFAULT_MODEL, EncoderChoice
+from actalign.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from actalign.candidates import Candidates
+    from actalign.cli._run import Run
+    from actalign.clips import ClipResult, Sampling
+    from actalign.clips._shards import Shard
+    from actalign.encoders import Encoder
+    from actalign.scripts import LLMConfig
+    from actalign.types import EncoderInfo, Prediction, Script
+
+Videos = Annotated[
+    list[Path], typer.Argument(help="Video files, folders of them, or .txt lists of paths.")
+]
+Quiet = Annotated[
+    bool,
+    typer.Option("--quiet", "-q", help="Print results and errors only.", rich_help_panel=OUTPUT),
+]
+AsJson = Annotated[
+    bool, typer.Option("--json", help="Print JSON Lines, nothing else.", rich_help_panel=OUTPUT)
+]
+Smoothing = Annotated[
+    float | None,
+    typer.Option(help="Seconds of moving average over frames; 0 for none.", rich_help_panel=MODEL),
+]
+StoreDir = Annotated[
+    str | None,
+    typer.Option(
+        "--store",
+        help="Folder, or address with ://, that keeps embeddings.",
+        rich_help_panel=OUTPUT,
+    ),
+]
+Fps = Annotated[
+    str | None,
+    typer.Option(help="Frames encoded a second, or 'all'; else the model's own."),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class InputOptions:
+    """Which frames of the videos are encoded."""
+
+    PANEL: ClassVar[str] = INPUT
+
+    fps: Fps = None
+    start: Annotated[float | None, typer.Option(help="First second of the segment.")] = None
+    end: Annotated[
+        float | None, typer.Option(help="End of the segment in seconds (not included).")
+    ] = None
+    skip_duplicates: Annotated[
+        float | None,
+        typer.Option(
+            min=0.1,
+            max=255,
+            help="Reuse the last encoded frame's embedding for a near-duplicate: no part of the "
+            "picture differs from it by more levels of brightness, of 255; 2 for noise only. Not "
+            "with 'body'.",
+        ),
+    ] = None
+    decode_timeout: Annotated[
+        float, typer.Option(help="Seconds a decoder may give nothing before its video fails.")
+    ] = 300.0
+
+    def check(self) -> None:
+        """Raise UsageError for what is wrong, before an encoder is loaded."""
+        if self.fps is not None:
+            parse_fps(self.fps)
+
+    def sampling(self, info: EncoderInfo) -> Sampling:
+        """What the flags say, else the encoder's own frames a second; raises UsageError."""
+        from actalign.clips import Sampling
+
+        fps = info.fps if self.fps is None else parse_fps(self.fps)
+        return Sampling(fps, self.start, self.end, self.skip_duplicates)
+
+
+@dataclass(frozen=True, slots=True)
+class WindowOptions:
+    """How a long video is cut."""
+
+    PANEL: ClassVar[str] = INPUT
+
+    window: Annotated[
+        float | None, typer.Option(help="Cut long videos into windows of so many seconds.")
+    ] = None
+    stride: Annotated[
+        float | None, typer.Option(help="Seconds between windows; the window's length if not set.")
+    ] = None
+
+    def check(self) -> None:
+        """Raise UsageError unless both are numbers of seconds above 0, or there is no window."""
+        from actalign.clips._windows import check_window
+
+        check_window(self.window, self.stride)
+
+    def parts(self, result: ClipResult) -> Iterator[ClipResult]:
+        """The result of each window of a video, or the result itself."""
+        from actalign.clips._windows import windowed
+
+        return windowed(result, self.window, self.stride)
+
+
+@dataclass(frozen=True, slots=True)
+class LabelOptions:
+    """The names of the actions."""
+
+    PANEL: ClassVar[str] = CANDIDATES
+
+    labels: Annotated[str | None, typer.Option(help="Candidate labels, comma-separated.")] = None
+    labels_file: Annotated[Path | None, typer.Option(help="Candidate labels, one a line.")] = None
+    domain: Annotated[str | None, typer.Option(help="Sport or field, e.g. basketball.")] = None
+
+    def listed(self) -> list[str]:
+        """Labels from the flag or the file, [] for neither; giving both is an error."""
+        if self.labels is not None and self.labels_file is not None:
+            raise UsageError("Give --labels or --labels-file, not both.")
+        if self.labels is not None:
+            return split_labels(self.labels)
+        if self.labels_file is None:
+            return []
+        try:
+            lines = self.labels_file.read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageError(
+                f"The labels file {self.labels_file} can't be read: {error}."
+            ) from error
+        return [line.strip() for line in lines if line.strip()]
+
+
+def split_labels(labels: str) -> list[str]:
+    """Comma-separated labels, without empty ones."""
+    return [label.strip() for label in labels.split(",") if label.strip()]
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateOptions(LabelOptions):
+    """The actions to choose among, and their scripts."""
+
+    scripts: Annotated[
+        Path | None, typer.Option(help="JSON or YAML file of scripts, each a list of steps.")
+    ] = None
+
+    def read(self, llm: LLMConfig | None = None, bank: Path | None = None) -> GivenCandidates:
+        """What the flags say, scripts that are missing added; before any encoder is loaded.
+
+        Raises UsageError when there is no candidate at all.
+        """
+        from actalign.scripts._generate import add_missing_scripts
+        from actalign.scripts._script import as_scripts
+
+        given = as_scripts(self.scripts)
+        labels = self.listed() or list(dict.fromkeys(script.label for script in given))
+        if not labels:
+            raise UsageError("There are no candidates; give --labels, --labels-file or --scripts.")
+        scripts, notes = add_missing_scripts(
+            labels, given, domain=self.domain, config=llm, bank=bank
+        )
+        return GivenCandidates(labels, scripts, self.domain, notes)
+
+
+@dataclass(frozen=True, slots=True)
+class GivenCandidates:
+    """Labels and scripts as they were given; notes: a sentence on each script that was added."""
+
+    labels: list[str]
+    scripts: list[Script]
+    domain: str | None
+    notes: list[str]
+
+    def resolve(
+        self, encoder: Encoder, *, scorer: str | None = None, smoothing: float | None = None
+    ) -> Candidates:
+        """Embed them, and add to the notes which have no script or were cut."""
+        from actalign.candidates import Candidates
+        from actalign.encoders._text_cache import TextCache
+
+        found = Candidates.resolve(
+            self.labels,
+            self.scripts,
+            info=encoder.info,
+            texts=TextCache(encoder.info, lambda: encoder),
+            domain=self.domain,
+            scorer=scorer,
+            smoothing_seconds=smoothing,
+        )
+        if found.without:
+            names = ", ".join(repr(label) for label in found.without)
+            self.notes.append(f"no script for {names}: aligned as one step, its own name")
+        self.notes.extend(found.warnings)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageModelOptions:
+    """Who writes the scripts that are missing."""
+
+    PANEL: ClassVar[str] = CANDIDATES
+
+    llm_model: Annotated[
+        str | None, typer.Option(help="Have this language model write the missing scripts.")
+    ] = None
+    base_url: Annotated[
+        str | None, typer.Option(help="An OpenAI-compatible service; the key is OPENAI_API_KEY.")
+    ] = None
+
+    def config(self) -> LLMConfig | None:
+        """The language model that the flags name; raises UsageError."""
+        if self.llm_model is None:
+            if self.base_url is not None:
+                raise UsageError("--base-url needs --llm-model, the service's name of a model.")
+            return None
+        from actalign.scripts import LLMConfig
+
+        return LLMConfig(model=self.llm_model, base_url=self.base_url)
+
+
+MODEL_HELP = "Encoder: a hub id (ID@COMMIT pins it), a folder, or 'body' (built in)."
+Device = Annotated[
+    str | None, typer.Option(help="cpu, cuda:0, mps, ...; the first GPU if there is one.")
+]
+Dtype = Annotated[
+    str | None,
+    typer.Option(help="float32, bfloat16, float16 or, for SigLIP on a GPU, float8 (less exact)."),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelOptions:
+    """The encoder."""
+
+    PANEL: ClassVar[str] = MODEL
+
+    model: Annotated[str, typer.Option(help=MODEL_HELP)] = DEFAULT_MODEL
+    device: Device = None
+    dtype: Dtype = None
+
+    @property
+    def choice(self) -> EncoderChoice:
+        return EncoderChoice(self.model, self.device, self.dtype)
+
+
+@dataclass(frozen=True, slots=True)
+class BodyModelOptions(ModelOptions):
+    """The encoder, by default the one that is built in."""
+
+    model: Annotated[str, typer.Option(help=MODEL_HELP)] = "body"
+
+
+@dataclass(frozen=True, slots=True)
+class ScoringOptions:
+    """How candidates are scored."""
+
+    PANEL: ClassVar[str] = MODEL
+
+    scorer: Annotated[
+        str | None,
+        typer.Option(
+            help="dtw (paper), dtw_steps (the default of body), mean_pool, dtw_mean, ...; the "
+            "model's own where not given."
+        ),
+    ] = None
+    smoothing: Smoothing = None
+
+    def __post_init__(self) -> None:
+        if self.scorer is not None:
+            from actalign.alignment import get_scorer
+
+            get_scorer(self.scorer)
+
+
+@dataclass(frozen=True, slots=True)
+class RowOptions:
+    """Where rows go, and what is printed."""
+
+    PANEL: ClassVar[str] = OUTPUT
+
+    top_k: Annotated[int | None, typer.Option(min=1, help="Keep the best N candidates.")] = None
+    out: Annotated[Path | None, typer.Option(help="Write predictions as JSON Lines.")] = None
+    as_json: AsJson = False
+    quiet: Quiet = False
+
+    def run(self, total: int) -> Run:
+        """The run that writes and prints the rows of so many clips."""
+        from actalign.cli._run import Run
+
+        return Run(total, out=self.out, as_json=self.as_json, quiet=self.quiet)
+
+
+@dataclass(frozen=True, slots=True)
+class FigureOptions:
+    """The pictures that explain predictions."""
+
+    PANEL: ClassVar[str] = OUTPUT
+
+    figure: Annotated[Path | None, typer.Option(help="Folder for one picture a clip.")] = None
+    figure_format: Annotated[str, typer.Option(help="png or svg.")] = "png"
+    figure_theme: Annotated[str, typer.Option(help="light or dark.")] = "light"
+
+    def check(self) -> None:
+        """Raise UsageError for what can't be drawn, before any work is done."""
+        from actalign.output._style import check_format, get_theme
+
+        if self.figure and self.figure.suffix:
+            raise UsageError(f"--figure takes a folder, and {self.figure} looks like a file.")
+        check_format(self.figure_format)
+        get_theme(self.figure_theme)
+
+    def draw(self, prediction: Prediction, video: Path | str) -> None:
+        """Draw one clip's explanation, if pictures are wanted."""
+        if self.figure:
+            from actalign.cli._show import save_figure
+
+            save_figure(
+                prediction,
+                video,
+                self.figure,
+                format=self.figure_format,
+                theme=self.figure_theme,
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class ShardOptions:
+    """Which part of a run this is."""
+
+    PANEL: ClassVar[str] = MACHINES
+
+    num_shards: Annotated[
+        int | None, typer.Option(min=1, help="Cut the run into N shards by clip id; see --shard.")
+    ] = None
+    shard: Annotated[
+        int | None,
+        typer.Option(help="Do this shard only, 0 to N-1; `actalign merge` joins them."),
+    ] = None
+
+    @property
+    def part(self) -> Shard | None:
+        """The shard that the flags name; raises UsageError."""
+        from actalign.clips._shards import Shard
+
+        return Shard.of(self.num_shards, self.shard)
+
+    def clips(self, listed: dict[str, Path]) -> dict[str, Path]:
+        """Of a run's clips those of the shard, or all."""
+        return self.part.clips(listed) if self.part else listed
+
+
+@dataclass(frozen=True, slots=True)
+class EngineOptions:
+    """Where a run computes."""
+
+    PANEL: ClassVar[str] = MACHINES
+
+    engine: Annotated[
+        str, typer.Option(help="local, or ray: use the machines of a Ray cluster.")
+    ] = "local"
+    ray_address: Annotated[
+        str | None,
+        typer.Option(help="Ray cluster, host:port or auto; without it one is started here."),
+    ] = None
+    num_gpus: Annotated[
+        float | None,
+        typer.Option(min=0, help="With --engine ray: GPUs of each encoder, 0.5 to share."),
+    ] = None
+    num_actors: Annotated[
+        int | None, typer.Option(min=1, help="With --engine ray: encoders; as many as fit.")
+    ] = None
+
+    def __post_init__(self) -> None:
+        if self.engine not in ("local", "ray"):
+            raise UsageError(f"--engine is {self.engine!r}; choose local or ray.")
+        given = (self.ray_address, self.num_gpus, self.num_actors)
+        if self.engine == "local" and given != (None, None, None):
+            raise UsageError("--ray-address, --num-gpus and --num-actors need --engine ray.")
+
+    @property
+    def on_ray(self) -> bool:
+        return self.engine == "ray"
+
+    def cluster(self) -> Any:
+        """The `RayCluster` that the flags name."""
+        from actalign.cluster import RayCluster
+
+        return RayCluster(self.ray_address, self.num_gpus or 0.0, self.num_actors)
+
+    def embedder(
+        self, choice: EncoderChoice
+    ) -> tuple[EncoderChoice, Callable[..., Iterator[ClipResult]]]:
+        """Which encoder to load here, and `clips.embed_videos` or what does it on a cluster."""
+        if self.on_ray:
+            from actalign.cluster import ray_engine
+
+            return ray_engine(choice, self.cluster())
+        from actalign.clips import embed_videos
+
+        return choice, embed_videos
+
+
+def parse_fps(fps: str) -> float | None:
+    """Frames a second, None for all; raises UsageError."""
+    if fps == "all":
+        return None
+    try:
+        value = float(fps)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise UsageError(f"--fps is {fps!r}; give a number above 0, or 'all'.")
+    return value

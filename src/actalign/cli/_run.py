@@ -1,0 +1,100 @@
+"""The loop that classify, align, locate and encode share, written once.
+
+Progress, each clip's notes and errors, rows to a file and to stdout, and the exit code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import typer
+
+from actalign.cli._progress import Progress
+from actalign.cli._show import console_of
+from actalign.rows import Row, RowWriter, row_text
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from actalign.clips import ClipResult
+
+
+class Run:
+    """A run over clips; a context manager.
+
+    total: how many clips. out: where rows go as JSON Lines, or None. as_json: rows are printed, and
+    nothing else. quiet: only results and errors are printed. failed, rows: how many so far.
+    """
+
+    def __init__(
+        self, total: int, *, out: Path | None = None, as_json: bool = False, quiet: bool = False
+    ) -> None:
+        self.failed = 0
+        self.as_json = as_json
+        self.silent = quiet or as_json
+        self._console = console_of(stderr=True)
+        self._progress = Progress(self._console, total=total, shown=not self.silent)
+        self._writer = RowWriter(out)
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Run:
+        self._stack.enter_context(self._progress)
+        self._stack.enter_context(self._writer)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stack.__exit__(*error)  # type: ignore[arg-type]
+
+    @property
+    def rows(self) -> int:
+        return self._writer.count
+
+    def frames(self, clip_id: str, count: int) -> None:
+        """Note that more frames of a clip are encoded; for `embed_videos`."""
+        self._progress.frames(clip_id, count)
+
+    def note(self, sentences: Iterable[str]) -> None:
+        """Print remarks, unless silent."""
+        for sentence in () if self.silent else sentences:
+            self._console.print(sentence, style="yellow", markup=False)
+
+    def clip(self, result: ClipResult) -> None:
+        """Note that a clip is done, and what came up with it."""
+        self._progress.clip(result.clip_id)
+        warnings = result.clip.warnings if result.clip else ()
+        self.note(f"{result.clip_id}: {note}" for note in (*result.notes, *warnings))
+        if result.clip is None:
+            self.fail(result.clip_id, str(result.failure.error))
+
+    def fail(self, clip_id: str, error: str) -> None:
+        """Count a failure and print it."""
+        self.failed += 1
+        self._console.print(f"{clip_id}: {error}", style="red", markup=False)
+
+    def add(self, row: Row) -> None:
+        """Write a row, and print it where rows are what is printed."""
+        self._writer.add(row)
+        if self.as_json:
+            print(row_text(row), flush=True)
+
+    def row(self, row: Row) -> None:
+        """As `clip` and `add`, for a clip of which there is a row only."""
+        if row["status"] != "ok":
+            self.fail(row["clip"], row["error"] or "")
+        self.add(row)
+        self._progress.clip(row["clip"])
+
+    def show(self, result: RenderableType) -> None:
+        """Print a result, unless rows are printed instead."""
+        if not self.as_json:
+            self._progress.above(result)
+
+    def end(self, *lines: str) -> NoReturn:
+        """Print closing lines, unless silent; exit with 1 where something failed, else 0."""
+        if not self.silent:
+            for line in lines:
+                self._console.print(line, markup=False)
+        raise typer.Exit(1 if self.failed else 0)

@@ -1,0 +1,337 @@
+"""The `actalign subactions` commands: make scripts with a language model, read and check them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, ClassVar
+
+import typer
+
+from actalign.cli._grouped import CANDIDATES, grouped
+from actalign.cli._options import (
+    LabelOptions,
+    Quiet,
+    split_labels,
+)
+from actalign.cli._show import console_of
+from actalign.errors import UsageError
+
+if TYPE_CHECKING:
+    from pydantic import SecretStr
+    from rich.console import Console
+
+    from actalign.scripts import LLMConfig, ScriptRequest, ScriptResult
+    from actalign.scripts._bank import BankRecord
+
+app = typer.Typer(no_args_is_help=True, help="Make, look at and check scripts of sub-actions.")
+
+Questions = Annotated[
+    Path | None,
+    typer.Option(
+        help='JSON or JSON Lines of {"id", "labels", "domain"}.', rich_help_panel=CANDIDATES
+    ),
+]
+Scripts = Annotated[Path, typer.Argument(help="A bank (.json, .parquet) or a script file (.yaml).")]
+
+DEFAULT_LLM = "gpt-4o-2024-08-06"
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceOptions:
+    """The language model, and how it is asked."""
+
+    PANEL: ClassVar[str] = "Language model"
+
+    llm_model: Annotated[str, typer.Option(help="The service's name of the model.")] = DEFAULT_LLM
+    base_url: Annotated[
+        str | None,
+        typer.Option(help="An OpenAI-compatible service, e.g. http://127.0.0.1:8080/v1."),
+    ] = None
+    temperature: Annotated[float, typer.Option(min=0, max=2, help="0 to 2.")] = 0.2
+    prompt: Annotated[
+        str, typer.Option(help="discriminative, context-rich, short-fixed or a file.")
+    ] = "discriminative"
+    input_price: Annotated[
+        float | None, typer.Option(min=0, help="USD per million input tokens.")
+    ] = None
+    output_price: Annotated[
+        float | None, typer.Option(min=0, help="USD per million output tokens.")
+    ] = None
+
+    def config(self, **more: object) -> LLMConfig:
+        """The configuration that the flags give; raises UsageError."""
+        from actalign.scripts import LLMConfig
+
+        fields = {
+            "model": self.llm_model,
+            "base_url": self.base_url,
+            "temperature": self.temperature,
+            "prompt": self.prompt,
+            "input_price": self.input_price,
+            "output_price": self.output_price,
+        }
+        return LLMConfig(**{**fields, **more})  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True)
+class KeyOptions:
+    """Where the service's key is."""
+
+    PANEL: ClassVar[str] = "Language model"
+
+    api_key_file: Annotated[
+        Path | None,
+        typer.Option(help="File that holds the key; else OPENAI_API_KEY is used."),
+    ] = None
+
+    def read(self) -> SecretStr | None:
+        """The key; raises UsageError for a file that can't be read."""
+        from actalign.scripts._llm import read_api_key
+
+        return read_api_key(self.api_key_file)
+
+
+def requests_of(asked: LabelOptions, questions: Path | None) -> list[ScriptRequest]:
+    """What is asked for, from exactly one of the flags; raises UsageError."""
+    from actalign.scripts import ScriptRequest
+    from actalign.scripts._generate import read_requests
+
+    if sum(given is not None for given in (asked.labels, asked.labels_file, questions)) != 1:
+        raise UsageError("Give one of --labels, --labels-file and --questions.")
+    if questions is None:
+        return [ScriptRequest("labels", tuple(asked.listed()), asked.domain)]
+    if asked.domain is not None:
+        raise UsageError("The questions file names the domains; leave --domain out.")
+    return read_requests(questions)
+
+
+@app.command()
+@grouped
+def generate(
+    asked: LabelOptions,
+    service: ServiceOptions,
+    key: KeyOptions,
+    questions: Questions = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="The bank, .json or .parquet, added to if it exists; else printed."),
+    ] = None,
+    local_model: Annotated[
+        str | None, typer.Option(help="Folder or hub id of a transformers chat model to run here.")
+    ] = None,
+    concurrency: Annotated[int, typer.Option(min=1, max=64, help="Requests in flight.")] = 4,
+    timeout: Annotated[
+        float, typer.Option(min=0.1, help="Seconds to wait for the service, per try.")
+    ] = 60.0,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print the prompts and a token estimate; ask nothing.")
+    ] = False,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Ask anew where kept answers were unusable.")
+    ] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Turn labels into scripts with a language model; what is done is kept and never paid twice."""
+    from actalign.scripts import generate_scripts
+
+    requests = requests_of(asked, questions)
+    config = service.config(
+        local_model=local_model, concurrency=concurrency, timeout_seconds=timeout
+    )
+    if dry_run:
+        _print_plan(requests, config, out)
+        return
+    console = console_of(stderr=True)
+    results: list[ScriptResult] = []
+    interrupted = False
+    run = generate_scripts(
+        requests, config=config, bank=out, api_key=key.read(), retry_failed=retry_failed
+    )
+    try:
+        with closing(run):  # type: ignore[type-var]
+            for result in run:
+                results.append(result)
+                _print_result(console, result, len(results), len(requests), quiet=quiet)
+    except KeyboardInterrupt:
+        interrupted = True
+    _finish(console, results, len(requests), config, out, quiet=quiet)
+    if interrupted and not quiet:
+        console.print("interrupted; run the same command again to go on")
+    failed = any(result.error is not None for result in results)
+    raise typer.Exit(130 if interrupted else 1 if failed else 0)
+
+
+def _finish(
+    console: Console,
+    results: Sequence[ScriptResult],
+    total: int,
+    config: LLMConfig,
+    bank: Path | None,
+    *,
+    quiet: bool,
+) -> None:
+    """Write the errors beside the bank, or print the scripts where there is none; and a summary."""
+    from actalign.scripts._bank import bank_json
+    from actalign.scripts._generate import write_errors
+
+    failed = [result for result in results if result.error is not None]
+    errors = write_errors(bank, failed) if bank else None
+    if bank is None:
+        print(bank_json(_records(results)), end="")
+    if quiet:
+        return
+    _print_summary(console, results, total, config, bank)
+    if errors:
+        console.print(f"errors: {errors}", markup=False)
+
+
+@app.command()
+def show(
+    scripts: Scripts,
+    labels: Annotated[str | None, typer.Option(help="Only these labels, comma-separated.")] = None,
+) -> None:
+    """Print scripts side by side; steps that candidates share are marked with =."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from actalign.scripts._answer import shared_steps
+    from actalign.scripts._bank import read_bank
+
+    wanted = {name.casefold() for name in split_labels(labels)} if labels else None
+    console = console_of()
+    shown = 0
+    for record in read_bank(scripts):
+        names = [n for n in record.candidates if wanted is None or n.casefold() in wanted]
+        if not names:
+            continue
+        shown += 1
+        shared = shared_steps(record.scripts)
+        made = (
+            f"  ({record.prompt} {record.prompt_version}, {record.model})" if record.prompt else ""
+        )
+        table = Table(title=f"{record.domain or 'no domain'}{made}", title_justify="left")
+        table.add_column("", justify="right")
+        for name in names:
+            table.add_column(Text(name), ratio=1)
+        for k in range(max(len(record.scripts[name]) for name in names)):
+            cells = []
+            for name in names:
+                steps = record.scripts[name]
+                step = steps[k] if k < len(steps) else ""
+                cells.append(Text(f"= {step}", "yellow") if step in shared else Text(step))
+            table.add_row(str(k + 1), *cells)
+        console.print(table)
+        if shared:
+            console.print(f"= {len(shared)} steps are worded alike in more than one script")
+    if not shown:
+        raise UsageError(f"{scripts} holds none of these labels: {labels}.")
+
+
+@app.command()
+def validate(scripts: Scripts) -> None:
+    """Check a bank or script file; prints a sentence for each fault, exits with 0 or 1."""
+    from actalign.scripts._answer import script_faults
+    from actalign.scripts._bank import read_bank
+    from actalign.scripts._conversation import NO_DOMAIN
+
+    if not scripts.exists():
+        raise UsageError(f"There is no script bank {scripts}.")
+    try:
+        records = read_bank(scripts)
+    except UsageError as error:
+        print(error)
+        raise typer.Exit(1) from None
+    faults = [
+        f"{scripts}, record {number}: {fault}"
+        for number, record in enumerate(records, start=1)
+        for fault in script_faults(
+            record.scripts,
+            record.domain or NO_DOMAIN,
+            min_steps=record.min_steps or 2,
+            max_steps=record.max_steps,
+        )
+    ]
+    for fault in faults:
+        print(fault)
+    if not records:
+        print(f"{scripts} holds no script.")
+    elif not faults:
+        count = sum(len(record.candidates) for record in records)
+        print(f"{scripts}: {count} scripts in {len(records)} records, all well.")
+    raise typer.Exit(1 if faults or not records else 0)
+
+
+@app.command()
+@grouped
+def template(
+    asked: LabelOptions,
+    out: Annotated[Path | None, typer.Option(help="A .yaml file; else printed.")] = None,
+    steps: Annotated[int, typer.Option(min=2, max=30, help="Lines to fill in a label.")] = 8,
+) -> None:
+    """Write a YAML script file to fill in by hand; labels that ship with a script come filled."""
+    from actalign.files import write_text
+    from actalign.scripts._shipped import script_template
+
+    text = script_template(list(requests_of(asked, None)[0].labels), asked.domain, steps)
+    if out is None:
+        print(text, end="")
+        return
+    if out.exists():
+        raise UsageError(f"{out} exists already; name another file, so that no work is lost.")
+    if out.suffix.lower() not in (".yaml", ".yml"):
+        raise UsageError(f"The template is YAML; name it like {out.stem}.yaml.")
+    write_text(out, text)
+    console_of(stderr=True).print(f"fill in: {out}", markup=False)
+
+
+def _records(results: Sequence[ScriptResult]) -> list[BankRecord]:
+    """Each record once, also where several requests share it."""
+    return list({r.record.key: r.record for r in results if r.record is not None}.values())
+
+
+def _print_plan(requests: list[ScriptRequest], config: LLMConfig, bank: Path | None) -> None:
+    from actalign.scripts._generate import plan_requests
+
+    planned = plan_requests(requests, config=config, bank=bank)
+    for request in planned:
+        print(f"--- {request.request.id} ({', '.join(request.request.labels)})")
+        print(request.prompt)
+    given = sum(request.input_tokens for request in planned)
+    expected = sum(request.output_tokens for request in planned)
+    cost = config.cost(given, expected)
+    print(
+        f"{len(planned)} requests for {len(requests)} questions, about {given} tokens in and "
+        f"{expected} out" + (f", about {cost:.4f} USD" if cost is not None else "") + " (estimate)"
+    )
+
+
+def _print_result(
+    console: Console, result: ScriptResult, number: int, total: int, *, quiet: bool
+) -> None:
+    names = ", ".join(result.request.labels)
+    if result.error is not None:
+        console.print(f"{result.request.id}: {result.error}", style="red", markup=False)
+    elif not quiet:
+        how = f"{result.asked} asked" if result.asked else "kept from before"
+        console.print(f"[{number}/{total}] {result.request.id}: {names} ({how})", markup=False)
+
+
+def _print_summary(
+    console: Console,
+    results: Sequence[ScriptResult],
+    total: int,
+    config: LLMConfig,
+    bank: Path | None,
+) -> None:
+    failed = sum(result.error is not None for result in results)
+    new = _records([result for result in results if result.asked])
+    given = sum(record.input_tokens or 0 for record in new)
+    written = sum(record.output_tokens or 0 for record in new)
+    cost = config.cost(given, written)
+    line = f"{len(results) - failed} of {total} questions have scripts, {failed} failed"
+    line += f"; {given} tokens in, {written} out" if new else ""
+    line += f", {cost:.4f} USD" if new and cost is not None else ""
+    console.print(line + (f": {bank}" if bank else ""), markup=False)

@@ -1,0 +1,76 @@
+"""The `actalign subactions batch` commands: scripts through OpenAI's Batch API."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from actalign.cli._grouped import grouped
+from actalign.cli._options import (
+    LabelOptions,
+)
+from actalign.cli._subactions import KeyOptions, Questions, ServiceOptions, requests_of
+
+app = typer.Typer(
+    no_args_is_help=True, help="The same through OpenAI's Batch API: submit, poll, collect."
+)
+
+BankOut = Annotated[Path, typer.Option("--out", help="The bank, .json or .parquet.")]
+
+
+@app.command()
+@grouped
+def submit(
+    out: BankOut,
+    asked: LabelOptions,
+    service: ServiceOptions,
+    key: KeyOptions,
+    questions: Questions = None,
+) -> None:
+    """Hand all open requests over as one batch; safe to repeat after a crash."""
+    from actalign.scripts import _batch
+
+    config = service.config()
+    requests = requests_of(asked, questions)
+    state = _batch.submit(requests, config=config, bank=out, api_key=key.read())
+    if state is None:
+        print("nothing to submit: every question is answered")
+    else:
+        print(f"batch {state.batch_id}: {state.requests} requests submitted")
+        print(f"collect within a day: actalign subactions batch collect --out {out}")
+
+
+@app.command()
+@grouped
+def poll(out: BankOut, key: KeyOptions) -> None:
+    """Say how the batch stands; exits with 0 once it has ended, else with 1."""
+    from actalign.scripts import _batch
+
+    status = _batch.poll(out, api_key=key.read())
+    print(
+        f"batch {status.batch_id}: {status.status}, {status.completed} of {status.total} done, "
+        f"{status.failed} failed"
+    )
+    for problem in status.problems:
+        print(f"{problem}.")
+    raise typer.Exit(0 if status.status in _batch.ENDED else 1)
+
+
+@app.command()
+@grouped
+def collect(out: BankOut, key: KeyOptions) -> None:
+    """Fetch a batch's answers, check them and add the good scripts to the bank."""
+    from actalign.scripts import _batch
+    from actalign.scripts._generate import write_errors
+
+    results = _batch.collect(out, api_key=key.read())
+    failed = [result for result in results if result.error is not None]
+    errors = write_errors(out, failed)
+    for result in failed:
+        print(f"{result.request.id}: {result.error}")
+    print(f"{len(results) - len(failed)} of {len(results)} questions have scripts: {out}")
+    if errors:
+        print(f"errors: {errors}")
+    raise typer.Exit(1 if failed else 0)

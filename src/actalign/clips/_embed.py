@@ -1,0 +1,306 @@
+"""Many videos to frame embeddings: decode ahead, encode, store; one bad video never stops the rest.
+
+Clips come from `_prefetch`, decoded while the encoder works on earlier ones. This module knows
+nothing of candidates or scores.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path, PurePath
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from actalign.clips._parquet import AnyStore
+from actalign.clips._prefetch import Ended, Opened, PrefetchedClip, Prefetcher, Sampling, Stored
+from actalign.clips._result import ClipResult, clip_embedding
+from actalign.encoders._base import (
+    ClipEncoder,
+    Encoder,
+    StreamEncoder,
+    encode_blocks,
+    encode_frames,
+)
+from actalign.errors import VideoError
+from actalign.files import usable_cores
+from actalign.types import ClipEmbedding, Float32, Float64, FrameBatch, UInt8
+from actalign.video._near_duplicates import NearDuplicates
+from actalign.video._worker import SILENT_SECONDS, DecodeProcess
+
+Place = TypeVar("Place", Path, str)
+
+CLIPS_A_STREAM = 64
+"""Most clips that are under way or whose results wait for others, which share their batches."""
+
+
+def clip_ids(paths: Iterable[Place]) -> dict[str, Place]:
+    """An id for each file, in order: its name without suffix, or its path where two agree."""
+    listed = list(dict.fromkeys(paths))
+    stems = [PurePath(path).stem for path in listed]
+    times = Counter(stems)
+    named = zip(stems, listed, strict=True)
+    return {(stem if times[stem] == 1 else str(path)): path for stem, path in named}
+
+
+def embed_videos(
+    encoder: Encoder,
+    videos: dict[str, Path],
+    *,
+    sampling: Sampling,
+    store: AnyStore | None = None,
+    on_frames: Callable[[str, int], None] | None = None,
+    at_once: int | None = None,
+    decoders: Sequence[DecodeProcess] = (),
+    silent_seconds: float = SILENT_SECONDS,
+) -> Iterator[ClipResult]:
+    """Embed videos by id, in order, taking from the store what is there and adding what is not.
+
+    ``on_frames(clip_id, n)`` is called, from any thread, as n more frames are encoded. A video that
+    fails yields an `ClipResult` with its error and the rest goes on. at_once: clips under way at
+    once, each decoded by a child process of its own. An encoder that takes whole clips works on one
+    core a clip and gets a clip for every core where not given. Of any other's clips one is decoded
+    for every four cores, or on a GPU, which waits for frames, for every two. decoders: child
+    processes to use, which stay open, instead of new ones. silent_seconds: a decoder that gives
+    nothing for so long is stopped, and its clip fails.
+    """
+    whole_clips = isinstance(encoder, ClipEncoder)
+    cores_a_clip = 1 if whole_clips else 2 if _across_clips(encoder) else 4
+    count = len(decoders) or at_once or max(1, usable_cores() // cores_a_clip)
+    count = min(count, len(videos)) or 1
+
+    with ExitStack() as stack:
+        children = decoders[:count] or [
+            stack.enter_context(DecodeProcess(silent_seconds=silent_seconds)) for _ in range(count)
+        ]
+        workers = ThreadPoolExecutor(count)  # ended after `Prefetcher`, whose end they notice
+        stack.callback(workers.shutdown, cancel_futures=True)
+        clips = stack.enter_context(Prefetcher(encoder, videos, sampling, store, children))
+        encoded = (_Encoded(clip, encoder, sampling, store, on_frames) for clip in clips)
+        if whole_clips:
+            yield from _side_by_side(encoder, encoded, workers, count)
+        else:
+            yield from _in_full_batches(encoder, encoded, count)
+
+
+def embed_video(
+    encoder: Encoder,
+    path: Path,
+    *,
+    clip_id: str,
+    sampling: Sampling,
+    store: AnyStore | None = None,
+    on_frames: Callable[[str, int], None] | None = None,
+    decoder: DecodeProcess | None = None,
+) -> ClipEmbedding:
+    """Embed one video, or take it from the store; raises VideoError when it can't be decoded.
+
+    decoder: decodes in a child process, and can serve one clip after another; without it this
+    process decodes, which begins sooner but can't be stopped by a file that hangs.
+    """
+    with Prefetcher(encoder, {clip_id: path}, sampling, store, [decoder]) as clips:
+        [clip] = (_Encoded(clip, encoder, sampling, store, on_frames) for clip in clips)
+        if isinstance(encoder, ClipEncoder):
+            found = _whole_clip(encoder, clip)
+        else:
+            [found] = _in_full_batches(encoder, [clip])
+    return found.embedding()
+
+
+class _Encoded:
+    """One clip and what has been encoded of it so far."""
+
+    def __init__(
+        self,
+        clip: PrefetchedClip,
+        encoder: Encoder,
+        sampling: Sampling,
+        store: AnyStore | None,
+        on_frames: Callable[[str, int], None] | None,
+    ) -> None:
+        self._clip = clip
+        self._encoder = encoder
+        self._sampling = sampling
+        self._store = store
+        self._on_frames = on_frames
+        skip = sampling.skip_duplicates
+        self._duplicates = None if skip is None else NearDuplicates(skip)
+        self._opened: Opened | None = None
+        self._found: ClipResult | None = None
+        self._looked_up = False
+        self._ended = False
+        self._waiting = 0
+        self._rows: list[Float32] = []
+        self._times: list[Float64] = []
+        self._sources: list[NDArray[np.intp]] = []
+
+    def missing(self) -> bool:
+        """Whether the clip must be encoded; False where the store has it or it can't be read."""
+        if not self._looked_up:
+            self._looked_up = True
+            try:
+                first = self._clip.next()
+                if isinstance(first, Stored):
+                    self._found = self._result(clip=first.clip, cached=True)
+            except VideoError as error:
+                self._found = self._result(error=error)
+            self._ended = self._found is not None
+        return self._found is None
+
+    def batches(self) -> Iterator[FrameBatch]:
+        """The frames to encode; ends early where the store has the clip or an error came."""
+        if not self.missing():
+            return
+        try:
+            while not isinstance(event := self._clip.next(), Ended):
+                if isinstance(event, Opened):
+                    self._opened = event
+                elif isinstance(event, FrameBatch) and len(batch := self._to_encode(event)):
+                    self._waiting += len(batch)
+                    yield batch
+        except VideoError as error:
+            self._found = self._result(error=error)
+        finally:
+            self._ended = True
+
+    def _to_encode(self, batch: FrameBatch) -> FrameBatch:
+        """The frames of a batch that are no near-duplicates, if those are to be skipped."""
+        self._times.append(batch.pts_seconds)
+        if self._duplicates is None:
+            return batch
+        kept, sources = self._duplicates.keep(batch.frames)
+        self._sources.append(sources)
+        return batch if kept.all() else FrameBatch(batch.frames[kept], batch.pts_seconds[kept])
+
+    def _result(
+        self,
+        *,
+        clip: ClipEmbedding | None = None,
+        error: VideoError | None = None,
+        cached: bool = False,
+    ) -> ClipResult:
+        notes = self._opened.notes if self._opened else ()
+        return ClipResult(self._clip.id, self._clip.path, clip, error, cached, notes)
+
+    def take(self, rows: Float32) -> None:
+        """Add (n, D) rows, the next of the frames that `batches` gave."""
+        self._rows.append(np.asarray(rows, np.float32))
+        self._waiting -= len(rows)
+        if self._on_frames:
+            self._on_frames(self._clip.id, len(rows))
+
+    @property
+    def complete(self) -> bool:
+        """Whether `result` is ready: all frames have been given and their rows have come."""
+        return self._ended and self._waiting == 0
+
+    def result(self) -> ClipResult:
+        """The clip's result, stored if it was encoded."""
+        if self._found is None:
+            try:
+                self._found = self._result(clip=self._embedded())
+            except VideoError as error:
+                self._found = self._result(error=error)
+        return self._found
+
+    def _embedded(self) -> ClipEmbedding:
+        opened, sampling = self._opened, self._sampling
+        assert opened is not None
+        source = {
+            "video": str(self._clip.path),
+            "sha256": opened.digest,
+            "fps": "all" if sampling.fps is None else f"{sampling.fps:g}",
+            "start": "" if sampling.start is None else f"{sampling.start:g}",
+            "end": "" if sampling.end is None else f"{sampling.end:g}",
+        }
+        rows = self._rows
+        if self._duplicates:
+            rows = [np.concatenate(rows)[np.concatenate(self._sources)]]
+            source["skip_duplicates"] = f"{self._duplicates.threshold:g}"
+            source["frames_reused"] = str(self._duplicates.reused)
+        embedded = clip_embedding(
+            self._encoder.info,
+            self._clip.id,
+            rows,
+            pts_seconds=np.concatenate(self._times),
+            end_seconds=float(opened.stream.end_seconds),
+            source=source,
+            warnings=opened.stream.warnings,
+        )
+        if self._store:
+            self._store.put(embedded, opened.key)
+        return embedded
+
+
+def _whole_clip(encoder: Encoder, clip: _Encoded) -> ClipResult:
+    """Encode a clip by itself, in order."""
+    # The encoder begins, which takes half a second, while the decoder does.
+    if clip.missing():
+        for rows in encode_frames(encoder, clip.batches()):
+            clip.take(rows)
+    return clip.result()
+
+
+def _side_by_side(
+    encoder: Encoder, clips: Iterable[_Encoded], workers: ThreadPoolExecutor, at_once: int
+) -> Iterator[ClipResult]:
+    """Encode whole clips, each in a thread of its own."""
+    under_way: deque[Future[ClipResult]] = deque()
+    for clip in clips:
+        under_way.append(workers.submit(_whole_clip, encoder, clip))
+        if len(under_way) >= at_once:
+            yield under_way.popleft().result()
+    while under_way:
+        yield under_way.popleft().result()
+
+
+def _across_clips(encoder: Encoder) -> bool:
+    return isinstance(encoder, StreamEncoder) and encoder.across_clips
+
+
+def _in_full_batches(
+    encoder: Encoder, clips: Iterable[_Encoded], at_once: int = 1
+) -> Iterator[ClipResult]:
+    """Encode frame by frame; an encoder that gains by it fills its batches across clips.
+
+    Such a one is given blocks of ``at_once`` clips in turns, so that all their decoders work.
+    """
+    across = _across_clips(encoder)
+    width = at_once if across else 1
+    clips = iter(clips)
+    under_way: deque[tuple[_Encoded, Iterator[FrameBatch]]] = deque()
+    begun: deque[_Encoded] = deque()
+    owners: deque[_Encoded] = deque()  # of the blocks whose rows have not come yet
+    more = True
+
+    def blocks() -> Iterator[UInt8]:
+        nonlocal more
+        while True:
+            while len(under_way) < width and len(begun) < CLIPS_A_STREAM:
+                if (clip := next(clips, None)) is None:
+                    break
+                begun.append(clip)
+                under_way.append((clip, clip.batches()))
+            if not under_way:
+                more = len(begun) == CLIPS_A_STREAM
+                return
+            clip, batches = under_way.popleft()
+            if (batch := next(batches, None)) is not None:
+                under_way.append((clip, batches))
+                owners.append(clip)
+                yield batch.frames
+            # Clips that are ready are held back no longer than fuller batches are worth it.
+            elif not across or not owners:
+                return
+
+    while more:
+        for rows in encode_blocks(encoder, blocks()):
+            owners.popleft().take(rows)
+            while begun and begun[0].complete:
+                yield begun.popleft().result()
+        while begun and begun[0].complete:
+            yield begun.popleft().result()

@@ -1,0 +1,153 @@
+"""The last seconds of a live source as clips, again and again, for as long as frames come.
+
+Memory is bounded: the source holds a few frames, and the window keeps the embeddings of its own
+seconds. The delay has three parts, and every window says their sum: frames wait for the encoder, an
+encoder that looks at movement waits for the frames after (`encode_clip`), and a window comes every
+`every` seconds only.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from actalign.clips._result import clip_embedding
+from actalign.encoders._base import ClipEncoder, Encoder, encode_frames
+from actalign.errors import UsageError
+from actalign.types import ClipEmbedding, Float32, FrameBatch, Prediction
+from actalign.video._stream import LiveFrame, LiveSource
+
+if TYPE_CHECKING:
+    from actalign.rows import Row
+
+BATCH = 4
+"""Most frames that are encoded at once: few, so that scores come on time."""
+BLOCK = 2
+"""Rows an encoder of movement gives at once: few, so that it waits for few frames."""
+WAIT_SECONDS = 0.5
+"""How long a silent source is waited for before it is asked again, so that Ctrl+C is heard."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class LiveWindow:
+    """The last seconds of a source.
+
+    clip: their embeddings. seconds: of the newest frame, since the watch began. arrived: when that
+    frame came, on the monotonic clock. dropped: frames lost so far because encoding was too slow.
+    connections: how often the source was opened.
+    """
+
+    clip: ClipEmbedding
+    seconds: float
+    arrived: float
+    dropped: int
+    connections: int
+
+    @property
+    def delay_seconds(self) -> float:
+        """How long ago the newest frame came."""
+        return time.monotonic() - self.arrived
+
+    def to_row(self, prediction: Prediction, *, top_k: int | None = None) -> Row:
+        """The JSON object of the window's prediction: times of the window, no segments."""
+        from actalign.rows import new_row
+
+        row = prediction.to_row(top_k=top_k)
+        return new_row(
+            {
+                **row,
+                "candidates": [
+                    {"label": c["label"], "score": c["score"]} for c in row["candidates"]
+                ],
+                "seconds": round(self.seconds, 3),
+                "window_start_seconds": round(float(self.clip.pts_seconds[0]), 3),
+                "window_end_seconds": round(self.clip.end_seconds, 3),
+                "delay_seconds": round(self.delay_seconds, 3),
+                "dropped_frames": self.dropped,
+                "connections": self.connections,
+            }
+        )
+
+
+def live_windows(
+    encoder: Encoder, source: LiveSource, *, window: float = 5.0, every: float = 1.0
+) -> Iterator[LiveWindow]:
+    """The last `window` seconds of a source, every `every` seconds as long as frames come.
+
+    Ends where a file ends, with a window of its last frames. Raises VideoError when the source is
+    given up, UsageError for a wrong request.
+    """
+    for name, value in (("window", window), ("time between scores", every)):
+        if not 0 < value < float("inf"):
+            raise UsageError(f"The {name} is {value} s; give a number above 0.")
+    held: deque[tuple[LiveFrame, Float32]] = deque()
+    due = time.monotonic() + every
+    given: LiveFrame | None = None
+
+    def newest() -> LiveWindow:
+        frame = held[-1][0]
+        clip = clip_embedding(
+            encoder.info,
+            source.name,
+            [np.stack([row for _, row in held])],
+            pts_seconds=np.array([frame.seconds for frame, _ in held]),
+            end_seconds=frame.seconds + 1 / source.fps,
+            source={"video": source.name, "fps": f"{source.fps:g}"},
+        )
+        return LiveWindow(
+            clip, frame.seconds, frame.arrived_seconds, source.dropped, source.connections
+        )
+
+    connections = _Connections(source)
+    while connections.more():
+        waiting: deque[LiveFrame] = deque()
+        batches = connections.batches(waiting)
+        blocks = (
+            encoder.encode_clip(batches, block=BLOCK)
+            if isinstance(encoder, ClipEncoder)
+            else encode_frames(encoder, batches)
+        )
+        for block in blocks:
+            held.extend((waiting.popleft(), row) for row in block)
+            while held[0][0].seconds <= held[-1][0].seconds - window:
+                held.popleft()
+            if time.monotonic() >= due:
+                due = max(due + every, time.monotonic())
+                given = held[-1][0]
+                yield newest()
+    if held and held[-1][0] is not given:
+        yield newest()
+
+
+class _Connections:
+    """A source's frames as batches, one connection after another."""
+
+    def __init__(self, source: LiveSource) -> None:
+        self._source = source
+        self._next: list[LiveFrame] | None = []
+
+    def more(self) -> bool:
+        """Wait for the next connection's first frames; False where there is none."""
+        while self._next is not None and not self._next:
+            self._next = self._source.next_frames(wait=WAIT_SECONDS, most=BATCH)
+        return self._next is not None
+
+    def batches(self, waiting: deque[LiveFrame]) -> Iterator[FrameBatch]:
+        """The frames of one connection until it is lost; ``waiting`` gets each as it is given."""
+        connection = self._next[0].connection if self._next else 0
+        while self._next is not None:
+            frames = self._next
+            if frames and frames[0].connection != connection:
+                return
+            if frames:
+                waiting.extend(frames)
+                yield FrameBatch(
+                    np.stack([frame.image for frame in frames]),
+                    np.array([frame.seconds for frame in frames]),
+                )
+            self._next = self._source.next_frames(wait=WAIT_SECONDS, most=BATCH)

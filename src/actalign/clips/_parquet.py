@@ -1,0 +1,184 @@
+"""Clip embeddings as Parquet files at any fsspec address (s3://, gs://, hdfs://, file://, ...).
+
+The same entries as `store.Store`'s, a row a frame, so that other tools read a folder of them as one
+table: clip_id, pts_seconds, embedding (D float32). The file's metadata holds header and checksum.
+"""
+
+from __future__ import annotations
+
+import io
+import uuid
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+
+from actalign.clips._store import Store, checksum, clip_of, entry_name, header_text
+from actalign.errors import ActAlignError, UsageError
+from actalign.files import pyarrow
+from actalign.types import ClipEmbedding
+
+FORMAT = b"actalign-clip-embedding-parquet-1"
+OBJECT_STORES = {"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "oss", "oci"}
+
+
+class ParquetStore:
+    """Clip embeddings by (clip id, key) under one fsspec address; used as `Store` is.
+
+    Raises UsageError for an address whose file system is unknown or not installed.
+    """
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder.rstrip("/")
+        self._files, self._root = _file_system(self.folder)
+        # An object store has no folders, and shows a file when it is whole; elsewhere that takes a
+        # rename.
+        kinds = self._files.protocol
+        self._renames = OBJECT_STORES.isdisjoint((kinds,) if isinstance(kinds, str) else kinds)
+
+    def path(self, clip_id: str, key: str) -> str:
+        """Where the entry is or would be, without the scheme."""
+        return f"{self._root}/{entry_name(clip_id, key)}.parquet"
+
+    def get(
+        self, clip_id: str, key: str, *, damaged: list[str] | None = None
+    ) -> ClipEmbedding | None:
+        """The entry, or None where there is none or it is damaged; see `Store.get`."""
+        path, address = self.path(clip_id, key), self._address(clip_id, key)
+        try:
+            data = self._files.cat_file(path)
+        except FileNotFoundError:
+            return None
+        except Exception as error:  # every file system has its own kinds
+            raise ActAlignError(f"The store's entry {address} can't be read: {error}.") from error
+        try:
+            return replace(_clip(data, address), clip_id=clip_id)
+        except ActAlignError as error:
+            if damaged is not None:
+                damaged.append(f"{error} It is made again.")
+            return None
+
+    def put(self, clip: ClipEmbedding, key: str) -> str:
+        """Write the entry, whole or not at all, and return its path."""
+        path = self.path(clip.clip_id, key)
+        temporary = f"{self._root}/.{uuid.uuid4().hex}.tmp" if self._renames else path
+        try:
+            if self._renames:
+                self._files.makedirs(self._root, exist_ok=True)
+            self._files.pipe_file(temporary, _parquet(clip))
+            if self._renames:
+                self._files.mv(temporary, path)
+        except Exception as error:  # every file system has its own kinds
+            with suppress(Exception):
+                self._renames and self._files.rm_file(temporary)
+            raise ActAlignError(
+                f"The embeddings can't be written to {self._address(clip.clip_id, key)}: {error}; "
+                "check the address and your rights there."
+            ) from error
+        return path
+
+    def _address(self, clip_id: str, key: str) -> str:
+        return f"{self.folder}/{entry_name(clip_id, key)}.parquet"
+
+
+AnyStore = Store | ParquetStore
+
+
+def open_store(folder: str | Path) -> AnyStore:
+    """A store of safetensors files for a folder, of Parquet files for an address with ://."""
+    if isinstance(folder, str) and "://" in folder:
+        return ParquetStore(folder)
+    return Store(folder)
+
+
+def list_address(address: str) -> list[str]:
+    """The addresses of the entries in a folder at an address, sorted; of a file, its own.
+
+    Raises UsageError where nothing is there, ActAlignError where it can't be listed.
+    """
+    address = address.rstrip("/")
+    files, root = _file_system(address)
+    try:
+        found = [str(path).rstrip("/") for path in files.ls(root, detail=False)]
+    except FileNotFoundError as error:
+        raise UsageError(f"There is no file or folder {address}.") from error
+    except Exception as error:  # every file system has its own kinds
+        raise ActAlignError(f"The folder {address} can't be listed: {error}.") from error
+    if found == [root]:
+        return [address]
+    names = sorted(PurePosixPath(path).name for path in found)
+    return [f"{address}/{name}" for name in names if name.endswith(".parquet")]
+
+
+def read_address(address: str) -> ClipEmbedding:
+    """Read one entry; raises ActAlignError when it is missing, damaged, or not one of ours."""
+    files, path = _file_system(address)
+    try:
+        data = files.cat_file(path)
+    except Exception as error:  # every file system has its own kinds
+        raise ActAlignError(f"The store's entry {address} can't be read: {error}.") from error
+    return _clip(data, address)
+
+
+def _file_system(address: str) -> tuple[Any, str]:
+    """The fsspec file system of an address, and the path there; raises UsageError."""
+    try:
+        import fsspec
+    except ImportError as error:
+        raise UsageError(
+            f"The address {address} needs fsspec; run `pip install 'actalign[parquet]'`."
+        ) from error
+    try:
+        files, path = fsspec.core.url_to_fs(address)
+    except (ImportError, ValueError) as error:
+        raise UsageError(f"The address {address} can't be used: {error}.") from error
+    return files, path
+
+
+def _parquet(clip: ClipEmbedding) -> bytes:
+    pa, pq = pyarrow()
+
+    rows = np.ascontiguousarray(clip.embeddings, np.float32)
+    times = np.ascontiguousarray(clip.pts_seconds, np.float64)
+    text = header_text(clip)
+    table = pa.table(
+        {
+            "clip_id": pa.array([clip.clip_id] * len(rows)).dictionary_encode(),
+            "pts_seconds": times,
+            "embedding": pa.FixedSizeListArray.from_arrays(rows.reshape(-1), rows.shape[1]),
+        }
+    ).replace_schema_metadata(
+        {
+            "format": FORMAT,
+            "clip": text,
+            "checksum": checksum({"embeddings": rows, "pts_seconds": times}, text),
+        }
+    )
+    out = io.BytesIO()
+    pq.write_table(table, out, compression="none", use_dictionary=["clip_id"])
+    return out.getvalue()
+
+
+def _clip(data: bytes, path: str) -> ClipEmbedding:
+    """Raises ActAlignError for what is damaged or not ours."""
+    pa, pq = pyarrow()
+
+    try:
+        table = pq.read_table(io.BytesIO(data))
+        metadata: dict[bytes, bytes] = table.schema.metadata or {}
+        if metadata.get(b"format") != FORMAT:
+            raise ActAlignError(f"{path} is not a clip embedding written by actalign.")
+        column: Any = table.column("embedding").combine_chunks()
+        width = column.type.list_size
+        arrays = {
+            "embeddings": column.flatten().to_numpy().reshape(-1, width),
+            "pts_seconds": table.column("pts_seconds").to_numpy(),
+        }
+        text = metadata[b"clip"].decode()
+        if metadata[b"checksum"].decode() != checksum(arrays, text):
+            raise ActAlignError(f"The store's entry {path} is damaged: its checksum differs.")
+        return clip_of(text, arrays)
+    except (pa.ArrowException, OSError, KeyError, ValueError, AttributeError) as error:
+        raise ActAlignError(f"The store's entry {path} can't be read: {error}.") from error

@@ -1,0 +1,73 @@
+"""One clip's embeddings, built in one place, and what a run says of each clip."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from actalign import __version__
+from actalign.errors import ActAlignError, VideoError
+from actalign.types import ClipEmbedding, ClipError, EncoderInfo, Float32, Float64
+
+
+@dataclass(frozen=True, slots=True)
+class ClipResult:
+    """One video of a run: its embeddings, or the error that says why there are none.
+
+    cached: the embeddings were in the store. notes: sentences on what came up with the store.
+    """
+
+    clip_id: str
+    path: Path | str
+    clip: ClipEmbedding | None = None
+    error: ActAlignError | None = None
+    cached: bool = False
+    notes: tuple[str, ...] = ()
+
+    @property
+    def failure(self) -> ClipError:
+        """The error of a clip without embeddings, for its row."""
+        error = self.error or VideoError(f"{self.path} has no embeddings.")
+        return ClipError(self.clip_id, str(self.path), error)
+
+    def embedding(self) -> ClipEmbedding:
+        """The embeddings; raises the error of a clip without any."""
+        if self.clip is None:
+            raise self.failure.error
+        return self.clip
+
+
+def clip_embedding(
+    info: EncoderInfo,
+    clip_id: str,
+    rows: Sequence[Float32],
+    *,
+    pts_seconds: Float64,
+    end_seconds: float,
+    source: Mapping[str, str],
+    warnings: Sequence[str] = (),
+) -> ClipEmbedding:
+    """The embeddings of a clip from blocks of (n, D) rows, with their provenance.
+
+    source: where the frames came from (video, sampling, ...). Raises VideoError for a row that
+    holds NaN or infinity.
+    """
+    embeddings = np.concatenate([np.asarray(block, np.float32) for block in rows])
+    if not np.isfinite(embeddings).all():
+        raise VideoError(
+            f"The encoder {info.model_id} gave NaN or infinity for {source.get('video', clip_id)}; "
+            "try another --dtype or report the clip."
+        )
+    return ClipEmbedding(
+        clip_id=clip_id,
+        embeddings=embeddings,
+        pts_seconds=pts_seconds,
+        end_seconds=end_seconds,
+        model_id=info.model_id,
+        fingerprint=info.fingerprint,
+        provenance={**source, "actalign": __version__, **info.provenance},
+        warnings=tuple(warnings),
+    )

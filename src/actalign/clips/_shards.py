@@ -1,0 +1,198 @@
+"""A run cut into shards by clip id, and its parts merged back into one predictions.jsonl.
+
+Shards share nothing but the list of clips, so any scheduler can run them (a Slurm array, a shell
+loop). A row of a shard says in "shard" where it belongs; merging puts it there and takes that away.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from actalign.clips._store import entry_key
+from actalign.errors import UsageError
+from actalign.rows import Row, ShardRow, parse_row
+
+Value = TypeVar("Value")
+
+SETTINGS = ("schema_version", "model_id", "fingerprint", "scorer", "smoothing_seconds", "domain")
+SAMPLING = ("fps", "start", "end")
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """One of ``count`` parts of a run; ``index`` counts from 0."""
+
+    index: int
+    count: int
+
+    @classmethod
+    def of(cls, count: int | None, index: int | None) -> Shard | None:
+        """From --num-shards and --shard; None where neither is given. Raises UsageError."""
+        if count is None and index is None:
+            return None
+        if count is None or index is None:
+            raise UsageError("--num-shards and --shard go together; give both or neither.")
+        if not 0 <= index < count:
+            raise UsageError(
+                f"--shard is {index}, but {count} shards are numbered 0 to {count - 1}; give one "
+                "of those."
+            )
+        return cls(index, count)
+
+    def clips(self, videos: Mapping[str, Value]) -> dict[str, Value]:
+        """The clips of this shard, in order; a clip's shard depends on its id alone."""
+        return {name: one for name, one in videos.items() if self.holds(name)}
+
+    def holds(self, clip_id: str) -> bool:
+        """Whether a clip is this shard's: SHA-256 of its id, first 8 bytes, modulo ``count``."""
+        digest = hashlib.sha256(clip_id.encode("utf-8", "surrogateescape")).digest()
+        return int.from_bytes(digest[:8], "big") % self.count == self.index
+
+    def marks(
+        self,
+        clip_ids: Iterable[str],
+        settings: Mapping[str, object],
+        *,
+        held: Container[str] | None = None,
+    ) -> dict[str, ShardRow]:
+        """What a row of this shard says in "shard", by clip: where it belongs in the whole run.
+
+        clip_ids: of the whole run, in order. settings: all that its rows depend on, as JSON can
+        hold it; parts of other settings or other clips never merge. held: this shard's clips,
+        where something else than their ids says which they are.
+        """
+        ids = list(clip_ids)
+        run = entry_key({**settings, "clips": ids})
+        return {
+            name: {
+                "index": self.index,
+                "count": self.count,
+                "clips": len(ids),
+                "clip": n,
+                "run": run,
+            }
+            for n, name in enumerate(ids)
+            if (self.holds(name) if held is None else name in held)
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """Where a row lies: kept instead of the row, so that memory does not grow with candidates."""
+
+    part: Path
+    number: int
+    offset: int
+    digest: bytes
+    shard: ShardRow | None
+
+
+def merge(parts: Sequence[Path]) -> Iterator[Row]:
+    """The rows of several predictions.jsonl as one undisturbed run would have written them.
+
+    Rows of shards come in the order of the run's clips, other rows in the order of the parts. A
+    clip that is in several parts counts once where its rows are equal. Everything is checked before
+    the first row comes out. Raises UsageError, which names the file and the clip, for a line that
+    is no prediction, rows of one clip that differ, parts of different runs, and a clip of the run
+    that is in no part.
+    """
+    lines = _index(parts)
+    if any(line.shard for line in lines.values()):
+        lines = _in_order(lines)
+    return (_without_shard(line) for line in lines.values())
+
+
+def _index(parts: Sequence[Path]) -> dict[str, _Line]:
+    """Read the parts once and check them; each clip's line, in the order of the parts."""
+    lines: dict[str, _Line] = {}
+    first: dict[str, tuple[object, str]] = {}
+    for part in dict.fromkeys(parts):
+        for number, offset, row in _rows(part):
+            name = row["clip"]
+            for field, value in _settings(row):
+                known, there = first.setdefault(field, (value, f"{part} (clip {name!r})"))
+                if known != value:
+                    raise UsageError(_mixed(field, value, f"{part} (clip {name!r})", known, there))
+            digest = hashlib.sha256(json.dumps(row, sort_keys=True).encode()).digest()
+            before = lines.setdefault(name, _Line(part, number, offset, digest, row.get("shard")))
+            if before.digest != digest:
+                raise UsageError(
+                    f"The clip {name!r} has two different rows: {before.part}, line "
+                    f"{before.number}, and {part}, line {number}; leave one of the files out."
+                )
+    return lines
+
+
+def _settings(row: Row) -> Iterator[tuple[str, object]]:
+    """What must be the same in all rows; a failed clip's row has few of them.
+
+    Rows of a shard carry a hash of the run's settings, which covers clips of unlike sampling too.
+    """
+    if row.get("status") == "ok" and "shard" not in row:
+        yield from ((name, row.get(name)) for name in SETTINGS)
+        yield from (row.get("settings") or {}).items()
+        source = row.get("provenance") or {}
+        yield from ((name, source.get(name)) for name in SAMPLING)
+    shard: Mapping[str, object] = row.get("shard") or {}
+    yield from ((f"shard {name}", shard.get(name)) for name in ("count", "run"))
+
+
+def _mixed(field: str, value: object, here: str, known: object, there: str) -> str:
+    if not field.startswith("shard "):
+        return (
+            f"{here} was made with {field} {value!r}, but {there} with {known!r}; merge parts of "
+            "one run only."
+        )
+    what = f"{here} and {there} are not shards of one run: "
+    if None in (value, known):
+        return what + "one of them is no shard at all; merge shards with shards."
+    if field == "shard count":
+        return what + f"one is of {value} shards, the other of {known}."
+    return what + "the videos, candidates, scripts or settings differ; run them alike."
+
+
+def _in_order(lines: dict[str, _Line]) -> dict[str, _Line]:
+    """Lines of shards in the order of the run's clips; raises UsageError where some are missing."""
+    shards = [line.shard for line in lines.values() if line.shard]
+    count, clips = shards[0]["count"], shards[0]["clips"]
+    if len(lines) < clips:
+        absent = sorted(set(range(count)) - {shard["index"] for shard in shards})
+        named = ", ".join(map(str, absent[:20])) + (", ..." if len(absent) > 20 else "")
+        which = f" (no row of shard {named} of {count}, counted from 0)" if absent else ""
+        raise UsageError(
+            f"{clips - len(lines)} of the run's {clips} clips are in none of the parts{which}; "
+            "finish the shards that are missing and give all parts."
+        )
+    return dict(
+        sorted(lines.items(), key=lambda item: item[1].shard["clip"] if item[1].shard else 0)
+    )
+
+
+def _rows(part: Path) -> Iterator[tuple[int, int, Row]]:
+    """(line number, byte offset, row) of a file."""
+    try:
+        with part.open("rb") as file:
+            offset = 0
+            for number, line in enumerate(file, start=1):
+                if line.strip():
+                    yield number, offset, _parse(line, part, number)
+                offset += len(line)
+    except OSError as error:
+        raise UsageError(f"The part {part} can't be read: {error.strerror or error}.") from error
+
+
+def _parse(line: bytes, part: Path, number: int) -> Row:
+    return parse_row(line, f"{part}, line {number}")
+
+
+def _without_shard(line: _Line) -> Row:
+    with line.part.open("rb") as file:
+        file.seek(line.offset)
+        row = _parse(file.readline(), line.part, line.number)
+    row.pop("shard", None)
+    return row

@@ -1,0 +1,63 @@
+"""The entries of stores, read without their videos: what `actalign align` scores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path, PurePath
+
+from actalign.clips._embed import clip_ids
+from actalign.clips._parquet import list_address, read_address
+from actalign.clips._result import ClipResult
+from actalign.clips._store import Store, read_entry
+from actalign.errors import ActAlignError, UsageError
+from actalign.rows import Row, renamed
+
+
+def list_entries(given: Sequence[str]) -> dict[str, str]:
+    """The entries that folders, files and addresses with :// hold, sorted within each, by id.
+
+    An entry's id is its file name without suffix, or all of its path where two agree. Raises
+    UsageError for a folder that holds none and for what isn't there.
+    """
+    found: list[str] = []
+    for one in given:
+        path = Path(one)
+        if "://" in one:
+            inside = list_address(one)
+        elif path.is_dir():
+            inside = [str(entry) for entry in Store(path)]
+        elif path.exists():
+            inside = [str(path)]
+        else:
+            raise UsageError(f"There is no file or folder {one}.")
+        if not inside:
+            raise UsageError(f"The folder {one} holds no embeddings of `actalign encode`.")
+        found += inside
+    return clip_ids(found)
+
+
+def entry_clip(entry: str) -> str:
+    """What the entries of one clip share, however it was sampled: the file name before the key."""
+    stem = PurePath(entry).stem
+    return stem.rpartition(".")[0] or stem
+
+
+def read_stored(entry_id: str, entry: str) -> ClipResult:
+    """One entry, a path or an address; its error where it can't be read."""
+    try:
+        clip = read_address(entry) if "://" in entry else read_entry(entry)
+    except UsageError:
+        raise
+    except ActAlignError as error:
+        return ClipResult(entry_id, entry, error=error)
+    return ClipResult(clip.clip_id, entry, clip, cached=True)
+
+
+def with_unique_ids(rows: Iterable[Row], entry_ids: Iterable[str]) -> Iterator[Row]:
+    """The rows, in order; a clip that is stored twice keeps its id once, then takes its entry's."""
+    seen: set[str] = set()
+    for row, entry_id in zip(rows, entry_ids, strict=True):
+        if row["clip"] in seen:
+            row = renamed(row, entry_id)
+        seen.add(row["clip"])
+        yield row

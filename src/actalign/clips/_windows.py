@@ -1,0 +1,60 @@
+"""A long clip as windows, each classified by itself."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from actalign.clips._result import ClipResult
+from actalign.errors import UsageError
+from actalign.types import ClipEmbedding
+
+
+def check_window(window: float | None, stride: float | None) -> None:
+    """Raise UsageError unless both are numbers of seconds above 0, or there is no window."""
+    if window is None and stride is not None:
+        raise UsageError("--stride says how far windows are apart; give --window as well.")
+    for name, value in (("--window", window), ("--stride", stride)):
+        if value is not None and not 0 < value < math.inf:
+            raise UsageError(f"{name} is {value:g} s; give a number above 0.")
+
+
+def windows(clip: ClipEmbedding, window: float, stride: float) -> Iterator[ClipEmbedding]:
+    """Parts [first + i * stride, ... + window) seconds of a clip, named CLIP@START-END.
+
+    The last one is cut at the clip's end, and is left out where the one before reaches that far. A
+    window without a frame is left out. Rows are views of the clip's, nothing is copied.
+    """
+    times = clip.pts_seconds
+    first, end = float(times[0]), max(clip.end_seconds, float(times[-1]))
+    number = 0
+    while number == 0 or first + (number - 1) * stride + window < end - 1e-6:
+        start = first + number * stride
+        stop = min(start + window, end)
+        number += 1
+        if start >= end:
+            return
+        low, high = np.searchsorted(times, [start - 1e-6, start + window - 1e-6])
+        if low < high:
+            yield replace(
+                clip,
+                clip_id=f"{clip.clip_id}@{start:.2f}-{stop:.2f}",
+                embeddings=clip.embeddings[low:high],
+                pts_seconds=times[low:high],
+                end_seconds=stop,
+                provenance={**clip.provenance, "window_start": f"{start:.6f}"},
+            )
+
+
+def windowed(
+    result: ClipResult, window: float | None, stride: float | None
+) -> Iterator[ClipResult]:
+    """The result of each window of a video; the result itself for none, or for a failed video."""
+    if window is None or result.clip is None:
+        yield result
+        return
+    for part in windows(result.clip, window, stride or window):
+        yield replace(result, clip_id=part.clip_id, clip=part)

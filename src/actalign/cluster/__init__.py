@@ -1,0 +1,7 @@
+"""The same run on many machines, by Ray (extra `ray`)."""
+
+from actalign.cluster._encode import embed_videos_on_ray, ray_engine
+from actalign.cluster._ray import RayCluster
+from actalign.cluster._score import align_stored_on_ray
+
+__all__ = ["RayCluster", "align_stored_on_ray", "embed_videos_on_ray", "ray_engine"]

@@ -1,0 +1,98 @@
+"""Score stored clips on many machines by Ray: a row for each entry of a store, in order.
+
+Texts are encoded once, where the run was started; actors get their embeddings, so they load no
+model. They read the store's entries, and rows come back.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from actalign.candidates import Candidates
+from actalign.clips._stored import read_stored
+from actalign.cluster._ray import (
+    DEATHS,
+    Item,
+    Outcome,
+    RayCluster,
+    connected,
+    enter,
+    fit,
+    run_on_actors,
+    stop,
+)
+from actalign.errors import ActAlignError
+from actalign.rows import Row, error_row
+
+MOST_ENTRIES = 64
+"""Entries that one actor is given at a time."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class AlignWork:
+    """All that an actor must know besides the entries; their paths count from ``folder``."""
+
+    candidates: Candidates
+    top_k: int | None
+    folder: str
+
+
+def align_stored_on_ray(
+    candidates: Candidates,
+    entries: Mapping[str, str],
+    *,
+    top_k: int | None = None,
+    cluster: RayCluster,
+) -> Iterator[Row]:
+    """A row for each entry, in order, as `Candidates.score` gives it.
+
+    The entries must be on a folder that all machines see under the same path, or at an address.
+    Raises UsageError where the cluster or the folder can't be used.
+    """
+    with connected(cluster) as ray:
+        actors, cpus = fit(ray.nodes(), cluster)
+        outcomes = run_on_actors(
+            entries,
+            AlignEntries,
+            AlignWork(candidates, top_k, str(Path.cwd())),
+            actors=actors,
+            wanted={"num_cpus": cpus, "num_gpus": cluster.num_gpus},
+            most=MOST_ENTRIES,
+        )
+        for outcome, (entry_id, entry) in zip(outcomes, entries.items(), strict=True):
+            if outcome["state"] == "aligned":
+                yield outcome["row"]
+            else:
+                gone = f"The process that read {entry} died {DEATHS} times; encode the clip again."
+                error = outcome.get("error", gone)
+                yield error_row(entry_id, entry, ActAlignError(error))
+
+
+class AlignEntries:
+    """A Ray actor that scores entries of a store."""
+
+    def __init__(self, work: AlignWork) -> None:
+        self._work = work
+
+    def __call__(self, batch: dict[str, Any]) -> Iterator[dict[str, list[str]]]:
+        """For JSON lists of entries (n, id, path), outcomes as JSON, one an entry."""
+        for entries in batch["items"]:
+            for entry in json.loads(entries):
+                yield {"outcome": [json.dumps(self._align(entry))]}
+
+    def _align(self, item: Item) -> Outcome:
+        n, entry_id, entry = item
+        work = self._work
+        try:
+            enter(work.folder)
+            row, _ = work.candidates.score(read_stored(entry_id, entry), top_k=work.top_k)
+        except ActAlignError as error:  # not of one entry
+            return stop(n, error)
+        except Exception as error:
+            text = f"{entry} can't be aligned: {type(error).__name__}: {error}"
+            return {"n": n, "state": "failed", "error": text}
+        return {"n": n, "state": "aligned", "row": row}

@@ -1,0 +1,13 @@
+"""Frames and texts to rows in one space: the encoders, their files and their export."""
+
+from actalign.encoders._base import ClipEncoder, Encoder, StreamEncoder
+from actalign.encoders._load import DEFAULT_MODEL, EncoderChoice, load_encoder
+
+__all__ = [
+    "DEFAULT_MODEL",
+    "ClipEncoder",
+    "Encoder",
+    "EncoderChoice",
+    "StreamEncoder",
+    "load_encoder",
+]

@@ -1,0 +1,244 @@
+"""The files of a SigLIP, SigLIP 2 or CLIP checkpoint: from the hub or a folder, read with care.
+
+Weights are read as safetensors only, and no code of a checkpoint is ever run. Not here: what is
+computed with them (`_siglip`).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+import transformers
+from huggingface_hub import HfApi, snapshot_download
+from pydantic import ValidationError
+from safetensors import SafetensorError, safe_open
+
+from actalign.encoders._preprocessing import ImagePreprocessing, fingerprint_files
+from actalign.errors import EncoderError
+
+MODELS = {"siglip": "SiglipModel", "siglip2": "Siglip2Model", "clip": "CLIPModel"}
+HUB_SECONDS = 10.0  # how long a silent hub is waited for
+RESAMPLE = {2: "bilinear", 3: "bicubic"}  # Pillow's numbers, which checkpoints store
+CONFIG_FILES = (
+    "config.json",
+    "preprocessor_config.json",
+    "processor_config.json",
+    "tokenizer_config.json",
+    "tokenizer.json",
+    "spiece.model",
+    "tokenizer.model",
+    "vocab.json",
+    "merges.txt",
+    "special_tokens_map.json",
+    "added_tokens.json",
+)
+WEIGHT_FILES = ("model.safetensors", "model-*.safetensors", "model.safetensors.index.json")
+
+
+def download(model: str, revision: str | None) -> Path:
+    """The hub's files of a model as a folder, whose name is the commit that the revision meant.
+
+    revision: a branch, tag or commit; None for the main branch. Where the hub can't be reached, the
+    cache is used. Raises EncoderError.
+    """
+    ways_out = (
+        "Point --model at a local folder that has it (or HF_HOME at a cache that has it), "
+        "or use --model body; hub models also need `actalign[siglip]` installed."
+    )
+    if not re.fullmatch(r"[\w.-]+(/[\w.-]+)?", model) or model.startswith("."):
+        raise EncoderError(f"The model {model!r} is neither a folder here nor a hub id. {ways_out}")
+    name = model if revision is None else f"{model}@{revision}"
+    wanted: dict[str, Any] = {
+        "revision": revision,
+        "allow_patterns": [*CONFIG_FILES, *WEIGHT_FILES],
+    }
+    try:  # asked first because the download itself would wait for a silent hub without end
+        HfApi().model_info(model, revision=revision, timeout=HUB_SECONDS)
+        return Path(snapshot_download(model, **wanted))
+    except Exception as error:  # the hub client's own, httpx's or requests', and OSError
+        try:
+            return Path(snapshot_download(model, local_files_only=True, **wanted))
+        except Exception:  # not in the cache either
+            reason = next(iter(str(error).strip().splitlines()), "no reason given").rstrip(".")
+            raise EncoderError(
+                f"The model {name!r} is not available from the hub "
+                f"({type(error).__name__}: {reason}). {ways_out}"
+            ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """The files of a folder, checked, before the weights are loaded.
+
+    fingerprint: of the files alone; how they are computed with is not part of it. logit_scale:
+    natural logarithm of the scale. logit_bias: None for models that have none (CLIP).
+    """
+
+    folder: Path
+    model_type: str
+    preprocessing: ImagePreprocessing
+    fingerprint: str
+    logit_scale: float
+    logit_bias: float | None
+
+
+def read_checkpoint(folder: Path) -> Checkpoint:
+    """Read all but the weights; raises EncoderError naming the file that is missing or wrong."""
+    model_type = read_json(folder / "config.json").get("model_type")
+    if model_type not in MODELS:
+        raise EncoderError(
+            f"{folder / 'config.json'}: model_type is {model_type!r}; "
+            f"the models that can be used are {', '.join(MODELS)}."
+        )
+    weights = sorted(
+        {file for pattern in WEIGHT_FILES[:2] for file in folder.glob(pattern)},
+        key=lambda file: file.name,
+    )
+    if not weights:
+        raise EncoderError(
+            f"{folder} has no weights in safetensors form (model.safetensors); "
+            "other formats aren't read because loading them can run code."
+        )
+    if (folder / "adapter_config.json").exists():  # transformers would load others' weights
+        raise EncoderError(
+            f"{folder} holds adapter_config.json; merge the adapter into the model's weights "
+            "and leave that file out."
+        )
+    preprocessing = read_preprocessing(folder, model_type)
+    scalars = read_scalars(weights)
+    if "logit_scale" not in scalars:
+        raise EncoderError(
+            f"{folder}: the weights hold no logit_scale, so this is no dual encoder."
+        )
+    return Checkpoint(
+        folder,
+        model_type,
+        preprocessing,
+        fingerprint_files(
+            [*weights, *(folder / n for n in CONFIG_FILES if (folder / n).is_file())]
+        ),
+        scalars["logit_scale"],
+        scalars.get("logit_bias"),
+    )
+
+
+def read_json(file: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise EncoderError(
+            f"{file} can't be read ({error.strerror}); a model folder needs it, together with "
+            "model.safetensors, preprocessor_config.json and the tokenizer's files."
+        ) from error
+    except ValueError as error:
+        raise EncoderError(f"{file} isn't valid JSON ({error}).") from error
+    if not isinstance(content, dict):
+        raise EncoderError(f"{file} must hold a JSON object.")
+    return content
+
+
+def read_preprocessing(folder: Path, model_type: str) -> ImagePreprocessing:
+    file = folder / "preprocessor_config.json"
+    if file.is_file():
+        stored = read_json(file)
+    else:  # transformers 5 may write all processors into one file
+        file = folder / "processor_config.json"
+        stored = read_json(file).get("image_processor", {})
+    square = {"height": 224, "width": 224}
+    size = stored.get("size", {"shortest_edge": 224} if model_type == "clip" else square)
+    crop = (
+        stored.get("crop_size", square)
+        if stored.get("do_center_crop", model_type == "clip")
+        else None
+    )
+    resample = stored.get("resample", 2 if model_type == "siglip2" else 3)
+    if stored.get("do_resize", True) is False or stored.get("do_normalize", True) is False:
+        raise EncoderError(f"{file}: do_resize and do_normalize must be true.")
+    if resample not in RESAMPLE:
+        raise EncoderError(f"{file}: resample is {resample!r}; 2 (bilinear) and 3 (bicubic) work.")
+    if model_type == "siglip2":
+        size = square  # not used: the grid of patches follows each frame's shape
+    elif isinstance(size, int) and model_type == "siglip":
+        size = (size, size)
+    try:
+        return ImagePreprocessing.model_validate(
+            {
+                "resize": _as_size(size),
+                "crop": (crop, crop) if isinstance(crop, int) else _as_size(crop),
+                "resample": RESAMPLE[resample],
+                "mean": stored.get("image_mean"),
+                "std": stored.get("image_std"),
+                "rescale": stored.get("rescale_factor", 1 / 255),
+            }
+        )
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"][:1]) or "crop_size"
+        raise EncoderError(f"{file}: {field} is wrong ({first['msg']}).") from error
+
+
+def _as_size(stored: Any) -> Any:
+    if isinstance(stored, Mapping):
+        return stored.get("shortest_edge") or (stored.get("height"), stored.get("width"))
+    return stored
+
+
+def load_model(checkpoint: Checkpoint, dtype: torch.dtype) -> tuple[Any, Any]:
+    """The model, on the CPU, and its tokenizer; raises EncoderError where weights are missing."""
+    folder = checkpoint.folder
+    bars = transformers.utils.logging
+    showed_bars = bars.is_progress_bar_enabled()
+    bars.disable_progress_bar()
+    try:
+        model, info = getattr(transformers, MODELS[checkpoint.model_type]).from_pretrained(
+            folder,
+            dtype=dtype,
+            use_safetensors=True,
+            attn_implementation="sdpa",
+            local_files_only=True,
+            trust_remote_code=False,
+            output_loading_info=True,
+        )
+        # False and not absent: where it is absent a person is asked, and a "y" would run the code.
+        tokenizer = transformers.AutoTokenizer.from_pretrained(
+            folder, local_files_only=True, trust_remote_code=False
+        )
+    except Exception as error:  # each library under transformers raises kinds of its own
+        raise _unloadable(folder, error) from error
+    finally:
+        if showed_bars:
+            bars.enable_progress_bar()
+    if info["missing_keys"]:
+        first = sorted(info["missing_keys"])[0]
+        raise EncoderError(
+            f"The weights in {folder} lack {len(info['missing_keys'])} tensors, such as {first!r}; "
+            "fetch the checkpoint again."
+        )
+    return model, tokenizer
+
+
+def read_scalars(weights: Sequence[Path]) -> dict[str, float]:
+    """The logit scale and bias as stored, before any rounding to a lower precision."""
+    found: dict[str, float] = {}
+    for file in weights:
+        try:
+            with safe_open(file, framework="pt") as tensors:
+                for name in {"logit_scale", "logit_bias"} & set(tensors.keys()):
+                    found[name] = float(tensors.get_tensor(name).float().reshape(-1)[0])
+        except (OSError, SafetensorError) as error:
+            raise _unloadable(file.parent, error) from error
+    return found
+
+
+def _unloadable(folder: Path, error: Exception) -> EncoderError:
+    reason = next(iter(str(error).strip().splitlines()), "no reason given")
+    return EncoderError(
+        f"The checkpoint in {folder} can't be loaded ({type(error).__name__}: {reason}); "
+        "fetch it again or choose another --model."
+    )

@@ -1,0 +1,112 @@
+"""What an image tower wants of a frame: size, crop, mean and std, as the checkpoint's files say.
+
+The resize is Pillow's, the width always before the height; `_siglip` does the same on tensors.
+Not here: decoding, rotation, anything about texts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+from PIL import Image
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from actalign.errors import ArrayError
+from actalign.types import Float32, UInt8
+
+Positive = Annotated[int, Field(gt=0)]
+Size = tuple[Positive, Positive]
+Channels = tuple[float, float, float]
+PositiveChannels = tuple[
+    Annotated[float, Field(gt=0)], Annotated[float, Field(gt=0)], Annotated[float, Field(gt=0)]
+]
+
+
+class ImagePreprocessing(BaseModel):
+    """From uint8 RGB to what the image tower takes: (x * rescale - mean) / std after the resize.
+
+    resize: (height, width) in pixels, aspect ratio not kept, or one number for the shorter edge.
+    crop: (height, width) of the centre crop after the resize, or None.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    resize: Size | Positive
+    crop: Size | None = None
+    resample: Literal["bilinear", "bicubic"]
+    mean: Channels
+    std: PositiveChannels
+    rescale: Annotated[float, Field(gt=0)] = 1 / 255
+
+    @model_validator(mode="after")
+    def _crop_fits(self) -> ImagePreprocessing:
+        height, width = (self.resize,) * 2 if isinstance(self.resize, int) else self.resize
+        if self.crop is not None and (self.crop[0] > height or self.crop[1] > width):
+            raise ValueError(f"crop {self.crop} is larger than resize {self.resize}")
+        return self
+
+    def resized(self, height: int, width: int) -> tuple[int, int]:
+        """Size in pixels, (height, width), that a frame of this size is resized to."""
+        if not isinstance(self.resize, int):
+            return self.resize
+        short, long = sorted((height, width))
+        longer = int(self.resize * long / short)
+        return (self.resize, longer) if height <= width else (longer, self.resize)
+
+    def apply(self, frames: UInt8) -> Float32:
+        """Turn (T, H, W, 3) uint8 frames into the tower's (T, 3, h, w) float32 input."""
+        size = frames.shape[1:3]
+        resized = self.resized(*size)
+        height, width = self.crop or resized
+        top, left = (resized[0] - height) // 2, (resized[1] - width) // 2
+        # The crop's edges in the frame's pixels: what it cuts off is never computed.
+        across, down = size[1] / resized[1], size[0] / resized[0]
+        columns = (left * across, 0, min((left + width) * across, size[1]), size[0])
+        rows = (0, top * down, width, min((top + height) * down, size[0]))
+        resample = Image.Resampling[self.resample.upper()]
+        out = np.empty((len(frames), 3, height, width), np.float32)
+        for frame, planes in zip(frames, out, strict=True):
+            # Two calls, because Pillow 13 would resize the height of some tall frames first.
+            image = Image.fromarray(frame).resize((width, size[0]), resample, columns)
+            image = image.resize((width, height), resample, rows)
+            planes[:] = np.asarray(image).transpose(2, 0, 1)
+        std = np.asarray(self.std, np.float32)[:, None, None]
+        mean = np.asarray(self.mean, np.float32)[:, None, None]
+        out *= np.float32(self.rescale) / std
+        out -= mean / std
+        return out
+
+
+def check_frames(frames: UInt8) -> None:
+    """Raise ArrayError unless frames is (T, H, W, 3) uint8 with H, W >= 1."""
+    if (
+        frames.ndim != 4
+        or frames.shape[3] != 3
+        or frames.dtype != np.uint8
+        or 0 in frames.shape[1:]
+    ):
+        raise ArrayError(
+            f"Frames must be a (T, H, W, 3) uint8 array, not {frames.shape} {frames.dtype}."
+        )
+
+
+def fingerprint_files(files: Iterable[Path]) -> str:
+    """Hash names and contents of an encoder's files, wherever they lie, to 16 hex digits.
+
+    In a hub cache a large file is a link to a blob that is named by its own SHA-256, so it isn't
+    read again.
+    """
+    total = hashlib.sha256()
+    for file in sorted(files, key=lambda file: file.name):
+        blob = file.resolve()
+        if blob.parent.name == "blobs" and len(blob.name) == 64:
+            digest = blob.name
+        else:
+            with file.open("rb") as stream:
+                digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        total.update(f"{file.name}\0{digest}\n".encode())
+    return total.hexdigest()[:16]

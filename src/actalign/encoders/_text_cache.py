@@ -1,0 +1,96 @@
+"""Text embeddings, each text encoded once: in memory for a run, in a file for all runs after it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from actalign.encoders._base import Encoder
+from actalign.errors import ActAlignError
+from actalign.types import EncoderInfo, Float32
+
+
+class TextCache:
+    """The text embeddings of one encoder.
+
+    info: the encoder's. load: gives the encoder, called when a text was never encoded. path: an
+    SQLite file that keeps the embeddings, which several processes may use at once; None for memory
+    only.
+    """
+
+    def __init__(
+        self, info: EncoderInfo, load: Callable[[], Encoder], *, path: Path | None = None
+    ) -> None:
+        self._fingerprint = info.fingerprint
+        self._load = load
+        self._path = path
+        self._rows: dict[str, Float32] = {}
+        self._warnings: dict[str, list[str]] = {}
+
+    def encode(self, texts: Sequence[str]) -> Float32:
+        """(K, D) embeddings of K texts.
+
+        Raises UsageError from the encoder, ActAlignError about the file.
+        """
+        missing = list(dict.fromkeys(text for text in texts if text not in self._rows))
+        if missing and self._path is not None:
+            with _open(self._path) as file:
+                for text in missing:
+                    if (row := self._stored(file, text)) is not None:
+                        self._rows[text] = row
+            missing = [text for text in missing if text not in self._rows]
+        if missing:
+            encoder = self._load()
+            rows = np.asarray(encoder.encode_text(missing), np.float32)
+            self._rows.update(zip(missing, rows, strict=True))
+            self._warnings.update({text: encoder.text_warnings([text]) for text in missing})
+            if self._path is not None:
+                self._keep(missing)
+        return np.stack([self._rows[text] for text in texts])
+
+    def warnings(self, texts: Sequence[str]) -> list[str]:
+        """A sentence on each text that was cut, of those that were encoded here and not read."""
+        return [note for text in texts for note in self._warnings.get(text, ())]
+
+    def _keep(self, texts: Sequence[str]) -> None:
+        assert self._path is not None
+        with _open(self._path) as file:
+            file.executemany(
+                "INSERT OR REPLACE INTO texts VALUES (?, ?, ?)",
+                [(self._fingerprint, text, self._rows[text].tobytes()) for text in texts],
+            )
+
+    def _stored(self, file: sqlite3.Connection, text: str) -> Float32 | None:
+        query = "SELECT embedding FROM texts WHERE fingerprint = ? AND text = ?"
+        found: Any = file.execute(query, (self._fingerprint, text)).fetchone()
+        return None if found is None else np.frombuffer(found[0], np.float32)
+
+
+@contextmanager
+def _open(path: Path) -> Iterator[sqlite3.Connection]:
+    """The open file, committed at the end; raises ActAlignError where the disk or it is at fault.
+
+    Another process may write it at the same time: it is waited for.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with closing(sqlite3.connect(path, timeout=60)) as file:
+            file.execute(
+                "CREATE TABLE IF NOT EXISTS texts (fingerprint TEXT, text TEXT, embedding BLOB, "
+                "PRIMARY KEY (fingerprint, text))"
+            )
+            yield file
+            file.commit()
+    except sqlite3.OperationalError as error:
+        raise ActAlignError(
+            f"{path} can't be written: {error}; free space or choose another --out."
+        ) from error
+    except sqlite3.Error as error:
+        raise ActAlignError(
+            f"{path} is damaged ({error}); delete it, and its texts are encoded again."
+        ) from error

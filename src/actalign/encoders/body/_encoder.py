@@ -1,0 +1,185 @@
+"""The built-in encoder: the pose of a person in, words about bodies in, one embedding space.
+
+Works offline: pose weights come with mediapipe, word vectors with wordllama, and our own two small
+networks lie in `model`. Sees posture and movement of one person; no objects, faces or scenes.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from actalign.encoders._preprocessing import check_frames, fingerprint_files
+from actalign.encoders.body._features import (
+    CONTEXT_SECONDS,
+    FEATURE_VERSION,
+    FEATURES,
+    PoseTrack,
+    features,
+)
+from actalign.encoders.body._mediapipe import weights_hash
+from actalign.encoders.body._pose import PoseEstimator, estimate_poses
+from actalign.encoders.body._text import MAX_TOKENS, TextTower, open_network, word_files
+from actalign.errors import EncoderError
+from actalign.types import EncoderInfo, Float32, FrameBatch, UInt8
+
+MODEL_ID = "body"
+PACKAGE_FOLDER = Path(__file__).with_name("model")
+# Rows are made in blocks of so many frames, counted from the clip's first, so that no row depends
+# on how the caller cuts the clip.
+BLOCK = 32
+
+
+def _join(tracks: Sequence[PoseTrack]) -> PoseTrack:
+    return PoseTrack(
+        np.concatenate([t.world for t in tracks]),
+        np.concatenate([t.visibility for t in tracks]),
+        np.concatenate([t.root for t in tracks]),
+        np.concatenate([t.pixels_per_metre for t in tracks]),
+        np.concatenate([t.pts_seconds for t in tracks]),
+        np.concatenate([t.found for t in tracks]),
+    )
+
+
+def stream_features(tracks: Iterable[PoseTrack], *, block: int = BLOCK) -> Iterator[Float32]:
+    """Features of one clip's consecutive tracks in blocks of ``block`` rows, the last one shorter.
+
+    Waits for CONTEXT_SECONDS after a block before it is made, and keeps as much before it.
+    """
+    held: PoseTrack | None = None  # frames not yet yielded, and the context before them
+    done = 0  # how many of the held frames are context only
+
+    def give(last: bool) -> Iterator[Float32]:
+        nonlocal held, done
+        while held is not None and done < len(held):
+            end = min(done + block, len(held))
+            enough = held.pts_seconds[-1] > held.pts_seconds[end - 1] + CONTEXT_SECONDS
+            if not last and (end - done < block or not enough):
+                return
+            first, final = held.pts_seconds[done], held.pts_seconds[end - 1]
+            low = int(np.searchsorted(held.pts_seconds, first - CONTEXT_SECONDS - 1e-6))
+            high = int(np.searchsorted(held.pts_seconds, final + CONTEXT_SECONDS + 1e-6))
+            yield features(held[low:high])[done - low : end - low]
+            keep = int(np.searchsorted(held.pts_seconds, final - CONTEXT_SECONDS - 1e-6))
+            held, done = held[keep:], end - keep
+
+    for track in tracks:
+        if len(track):
+            held = track if held is None else _join((held, track))
+            yield from give(last=False)
+    yield from give(last=True)
+
+
+class BodyEncoder:
+    """A ClipEncoder for people in motion.
+
+    Rows have unit length; a frame without a person is a row of zeros. With several people the
+    largest at first sight is followed.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Load the two networks of a folder with image.onnx, text.onnx and config.json.
+
+        Raises EncoderError if a file is missing, if it was made for other features, or if the
+        packages of the extra `body` are not installed.
+        """
+        self._files = [folder / name for name in ("image.onnx", "text.onnx", "config.json")]
+        for file in self._files:
+            if not file.is_file():
+                raise EncoderError(
+                    f"The body encoder's file {file} is missing; reinstall actalign or run "
+                    "training/train.py."
+                )
+        config: dict[str, Any] = json.loads(self._files[2].read_text(encoding="utf-8"))
+        if config.get("feature_version") != FEATURE_VERSION or config["features"] != len(FEATURES):
+            raise EncoderError(
+                f"{self._files[2]} was trained on features of version "
+                f"{config.get('feature_version')} but this program makes version "
+                f"{FEATURE_VERSION}; run training/train.py again."
+            )
+        self._pose_hash = weights_hash()
+        self._image = open_network(self._files[0])
+        self._text = TextTower(self._files[1])
+        self._config = config
+
+    @classmethod
+    def from_package(cls) -> BodyEncoder:
+        """The encoder whose weights ship with actalign."""
+        return cls(PACKAGE_FOLDER)
+
+    @functools.cached_property
+    def info(self) -> EncoderInfo:
+        """What is known of the encoder; the first look hashes its files, which takes a while.
+
+        The fingerprint is of our networks, word vectors, pose models and version of the features.
+        """
+        config = self._config
+        total = hashlib.sha256(fingerprint_files([*self._files, *word_files()]).encode())
+        total.update(f"{self._pose_hash} {FEATURE_VERSION}".encode())
+        return EncoderInfo(
+            model_id=MODEL_ID,
+            fingerprint=total.hexdigest()[:16],
+            dim=int(config["dim"]),
+            logit_scale=float(config["logit_scale"]),
+            logit_bias=float(config["logit_bias"]),
+            fps=float(config["fps"]),
+            smoothing_seconds=float(config["smoothing_seconds"]),
+            step_template=str(config.get("step_template", "{step}")),
+            label_template=str(config.get("label_template", "{label}")),
+            scorer="dtw_steps",
+        )
+
+    def _embed(self, rows: Float32) -> Float32:
+        """(N, F) features as (N, D) unit rows; rows of zeros stay zero."""
+        out = np.zeros((len(rows), self.info.dim), dtype=np.float32)
+        seen = rows.any(axis=1)
+        if seen.any():
+            out[seen] = self._image.run(None, {"features": rows[seen]})[0]
+        return out
+
+    def encode_poses(self, tracks: Iterable[PoseTrack], *, block: int = BLOCK) -> Iterator[Float32]:
+        """Yield (n, D) blocks for one clip's consecutive PoseTracks (see `estimate_poses`)."""
+        for rows in stream_features(tracks, block=block):
+            yield self._embed(rows)
+
+    def encode_clip(
+        self, batches: Iterable[FrameBatch], *, block: int | None = None
+    ) -> Iterator[Float32]:
+        """Yield (n, D) blocks whose rows, concatenated, match the clip's frames in order.
+
+        Looks CONTEXT_SECONDS ahead for movement. Memory stays at a few seconds of poses; the rows
+        do not depend on how the clip is cut into batches.
+        """
+        yield from self.encode_poses(estimate_poses(batches), block=block or BLOCK)
+
+    def encode_image(self, frames: UInt8) -> Float32:
+        """Embed (T, H, W, 3) uint8 RGB pictures, each by itself, no movement, as (T, D) float32."""
+        check_frames(frames)
+        out = np.zeros((len(frames), self.info.dim), dtype=np.float32)
+        with PoseEstimator(still=True) as estimator:
+            for t in range(len(frames)):
+                track = estimator.track(FrameBatch(frames[t : t + 1], np.zeros(1)))
+                out[t] = self._embed(features(track))[0]
+        return out
+
+    def encode_text(self, texts: Sequence[str]) -> Float32:
+        """Embed K texts as (K, D) float32 unit rows; a row never depends on the other texts."""
+        return self._text.encode(texts)
+
+    def text_warnings(self, texts: Sequence[str]) -> list[str]:
+        """One sentence for each text that is longer than the text tower reads and so gets cut."""
+        return [
+            f"The text {text[:60]!r}... is longer than {MAX_TOKENS} tokens; {MODEL_ID} reads only "
+            "its beginning."
+            for text in texts
+            if self._text.cuts(text)
+        ]
+
+    def __repr__(self) -> str:
+        return f"BodyEncoder(dim={self.info.dim}, fingerprint={self.info.fingerprint!r})"

@@ -1,0 +1,121 @@
+"""The text tower of the `body` encoder: any English phrase -> a unit vector in the body's space.
+
+Word pieces and their static vectors come from the wordllama package (two files of its wheel, read
+without importing it, since its own loader asks a hub); the small network over their sequence is
+ours (`text.onnx`). No torch here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+
+from actalign.errors import EncoderError
+from actalign.types import Float32
+
+try:
+    import onnxruntime
+    from safetensors import safe_open
+    from tokenizers import Tokenizer
+except ImportError as error:
+    raise EncoderError(
+        f"The body encoder needs more packages ({error}); run `pip install 'actalign[body]'`."
+    ) from error
+
+MAX_TOKENS = 48
+# Vectors have norms around 10; the network wants entries of about 1.
+VECTOR_SCALE = 1.5
+_VECTORS = "weights/l2_supercat_256.safetensors"
+_TOKENIZER = "tokenizers/l2_supercat_tokenizer_config.json"
+
+
+def word_files() -> tuple[Path, Path]:
+    """Paths of the vectors (32000 x 256) and the tokenizer in the installed wordllama.
+
+    Raises EncoderError when wordllama is not installed or lacks the two files.
+    """
+    spec = find_spec("wordllama")
+    if spec is None or not spec.submodule_search_locations:
+        raise EncoderError(
+            "The body encoder reads words with wordllama, which is not installed; run "
+            "pip install 'actalign[body]'."
+        )
+    root = Path(spec.submodule_search_locations[0])
+    for name in (_VECTORS, _TOKENIZER):
+        if not (root / name).is_file():
+            raise EncoderError(
+                f"The installed wordllama has no {name}; install version 0.3.3 "
+                "(pip install 'wordllama>=0.3.3,<0.4')."
+            )
+    return root / _VECTORS, root / _TOKENIZER
+
+
+def normalize_text(text: str) -> str:
+    """Lower case, single spaces, no closing full stop: how training captions look."""
+    return " ".join(text.lower().split()).rstrip(".!")
+
+
+class WordVectors:
+    """Tokens of a text and their (L, 256) float32 vectors; only the rows asked for are read."""
+
+    def __init__(self) -> None:
+        self._vectors_path, tokenizer_path = word_files()
+        self._tokenizer = Tokenizer.from_file(str(tokenizer_path))
+        self._tokenizer.no_padding()
+        self._tokenizer.no_truncation()
+        self._rows: dict[int, Float32] = {}
+
+    def ids(self, text: str) -> list[int]:
+        """Token ids of a text; never empty (an empty text is one full stop)."""
+        words = normalize_text(text) or "."
+        return [int(i) for i in self._tokenizer.encode(words, add_special_tokens=False).ids]
+
+    def vectors(self, ids: Sequence[int]) -> Float32:
+        """(L, 256) vectors of L token ids, scaled to entries of about 1."""
+        missing = sorted({i for i in ids if i not in self._rows})
+        if missing:
+            with safe_open(self._vectors_path, framework="numpy") as file:
+                table = file.get_slice("embedding.weight")
+                for i in missing:
+                    row = np.asarray(table[i : i + 1], dtype=np.float32)[0]
+                    self._rows[i] = row * np.float32(VECTOR_SCALE)
+        return np.stack([self._rows[i] for i in ids])
+
+
+def open_network(file: Path) -> onnxruntime.InferenceSession:
+    """One of the encoder's two networks, to run on one thread: they are small."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+
+
+class TextTower:
+    """Runs ``text.onnx`` over a text's word vectors, one text at a time.
+
+    One at a time, so that a text's row depends on nothing but the text: no padding, no batch.
+    """
+
+    def __init__(self, model: Path) -> None:
+        self._session = open_network(model)
+        self._words = WordVectors()
+
+    def cuts(self, text: str) -> bool:
+        """Whether the text has more than MAX_TOKENS tokens."""
+        return len(self._words.ids(text)) > MAX_TOKENS
+
+    def encode(self, texts: Sequence[str]) -> Float32:
+        """(K, D) float32 unit rows for K texts; texts beyond MAX_TOKENS tokens are cut."""
+        rows = [
+            self._session.run(
+                None, {"vectors": self._words.vectors(self._words.ids(text)[:MAX_TOKENS])[None]}
+            )
+            for text in texts
+        ]
+        width = self._session.get_outputs()[0].shape[-1]
+        if not rows:
+            return np.zeros((0, width), np.float32)
+        return np.concatenate([np.asarray(r[0], dtype=np.float32) for r in rows])

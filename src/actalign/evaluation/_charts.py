@@ -1,0 +1,203 @@
+"""Charts of evaluation runs, from what `results.json` holds: each returns a matplotlib Figure.
+
+``theme`` is "light" or "dark" (`output._style.THEMES`).
+"""
+
+from __future__ import annotations
+
+import html
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from actalign.errors import UsageError
+from actalign.output._style import (
+    MARKERS,
+    PALETTE,
+    Theme,
+    dress,
+    get_theme,
+    literal,
+    missing_glyphs_allowed,
+    new_figure,
+    wrap,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+KS = (1, 2, 3)
+
+
+@dataclass(frozen=True, slots=True)
+class SweepPoint:
+    """Top-1 of one run, a share of 1, with its interval.
+
+    at: the setting that was varied, for example frames a second; None is "all frames".
+    """
+
+    at: float | None
+    top1: float
+    low: float
+    high: float
+
+
+def accuracy_figure(results: dict[str, Any], *, theme: str = "light") -> Figure:
+    """Bars of Top-1/2/3 for each scorer, with intervals and chance."""
+    look = get_theme(theme)
+    scorers = {n: f for n, f in results["scorers"].items() if f["n"]}
+    figure = new_figure(9, max(3.4, 0.9 + 0.24 * len(scorers)), look)
+    axes = figure.subplots()
+    width = 0.8 / len(scorers)
+    for i, (name, figures) in enumerate(scorers.items()):
+        at = [k + (i - (len(scorers) - 1) / 2) * width for k in range(3)]
+        values = [100 * figures[f"top{k}"] for k in KS]
+        bounds = [[100 * edge for edge in figures["ci95"][f"top{k}"]] for k in KS]
+        errors = [
+            [v - low for v, (low, _) in zip(values, bounds, strict=True)],
+            [high - v for v, (_, high) in zip(values, bounds, strict=True)],
+        ]
+        axes.bar(
+            at,
+            values,
+            width * 0.92,
+            label=name,
+            yerr=errors,
+            color=PALETTE[i % len(PALETTE)],
+            # With more scorers than colours, the second round is hatched.
+            hatch="///" if i >= len(PALETTE) else None,
+            edgecolor=look.background,
+            error_kw={"elinewidth": 1, "ecolor": look.ink},
+        )
+    first = next(iter(scorers.values()))["chance"]
+    for k in KS:
+        axes.hlines(
+            100 * first[f"top{k}"],
+            k - 1.45,
+            k - 0.55,
+            color=look.ink,
+            linestyle=":",
+            linewidth=1.2,
+            label="expected chance" if k == 1 else "_",
+        )
+    dress(axes, look, frame=False)
+    axes.set_xticks(range(3), [f"Top-{k}" for k in KS])
+    axes.set_ylabel("%")
+    axes.set_ylim(0, 100)
+    _legend(axes, look)
+    return _finished(figure)
+
+
+def domain_figure(domains: dict[str, Any], *, theme: str = "light") -> Figure:
+    """Horizontal bars of one scorer's Top-1 by domain with intervals, most samples first.
+
+    The dotted line on each bar is the domain's expected chance.
+    """
+    look = get_theme(theme)
+    names = sorted(domains, key=lambda name: (-domains[name]["n"], name))
+    labels = [f"{wrap(name, 2.4, 2, size=8)} ({domains[name]['n']})" for name in names]
+    lines = sum(label.count("\n") + 1 for label in labels)
+    figure = new_figure(9, 1.0 + 0.22 * lines + 0.08 * len(names), look)
+    axes = figure.subplots()
+    for y, name in enumerate(names):
+        one = domains[name]
+        low, high = one["ci95"]["top1"]
+        value = one["top1"]
+        axes.barh(
+            y,
+            100 * value,
+            0.7,
+            color=look.accent,
+            xerr=[[100 * (value - low)], [100 * (high - value)]],
+            error_kw={"elinewidth": 1, "ecolor": look.ink},
+        )
+        axes.vlines(100 * one["chance"]["top1"], y - 0.4, y + 0.4, color=look.ink, linestyle=":")
+    dress(axes, look, frame=False)
+    axes.set_yticks(range(len(names)), labels)
+    axes.tick_params(axis="y", length=0)
+    axes.set_ylim(len(names) - 0.4, -0.6)
+    axes.set_xlim(0, 100)
+    axes.set_xlabel("Top-1 %")
+    return _finished(figure)
+
+
+def sweep_figure(
+    curves: Mapping[str, Sequence[SweepPoint]], *, over: str, theme: str = "light"
+) -> Figure:
+    """Top-1 as one setting varies, one curve a scorer, with intervals.
+
+    curves: by scorer, in any order. over: the axis's name, for example "frames a second". The
+    settings that were run are spaced evenly, "all frames" last. Raises UsageError for no point.
+    """
+    look = get_theme(theme)
+    tried = {point.at for points in curves.values() for point in points}
+    if not tried:
+        raise UsageError("There is no run to draw; give at least one point.")
+    settings = sorted(tried, key=lambda at: float("inf") if at is None else at)
+    figure = new_figure(9, max(3.4, 0.9 + 0.24 * len(curves)), look)
+    axes = figure.subplots()
+    for i, (name, points) in enumerate(curves.items()):
+        ordered = sorted(points, key=lambda point: settings.index(point.at))
+        # Set apart a little, so that intervals of several curves can be told.
+        x = [settings.index(p.at) + 0.06 * (i - (len(curves) - 1) / 2) for p in ordered]
+        axes.errorbar(
+            x,
+            [100 * p.top1 for p in ordered],
+            yerr=[
+                [100 * (p.top1 - p.low) for p in ordered],
+                [100 * (p.high - p.top1) for p in ordered],
+            ],
+            label=name,
+            color=PALETTE[i % len(PALETTE)],
+            marker=MARKERS[i % len(MARKERS)],
+            linestyle="-" if i < len(PALETTE) else "--",
+            linewidth=1.6,
+            elinewidth=0.9,
+            capsize=2,
+        )
+    dress(axes, look, frame=False)
+    axes.set_xticks(
+        range(len(settings)), ["all frames" if at is None else f"{at:g}" for at in settings]
+    )
+    axes.set_xlim(-0.5, len(settings) - 0.5)
+    axes.set_ylim(0, 100)
+    axes.set_ylabel("Top-1 %")
+    axes.set_xlabel(over)
+    axes.grid(axis="y", color=look.rule, linewidth=0.4)
+    axes.set_axisbelow(True)
+    _legend(axes, look)
+    return _finished(figure)
+
+
+def _legend(axes: Axes, look: Theme) -> None:
+    axes.legend(
+        frameon=False,
+        loc="upper left",
+        bbox_to_anchor=(1.0, 1.0),
+        fontsize=8.5,
+        labelcolor=look.ink,
+    )
+
+
+def _finished(figure: Figure) -> Figure:
+    literal(figure)
+    with missing_glyphs_allowed():
+        figure.tight_layout()
+    return figure
+
+
+def svg(figure: Figure, caption: str) -> str:
+    """A figure as inline SVG with its caption."""
+    import matplotlib
+
+    buffer = io.StringIO()
+    with (
+        missing_glyphs_allowed(),
+        matplotlib.rc_context({"svg.fonttype": "path", "svg.hashsalt": "actalign"}),
+    ):
+        figure.savefig(buffer, format="svg", metadata={"Date": None})
+    text = buffer.getvalue()
+    picture = text[text.index("<svg") :]
+    return f"<figure>{picture}<figcaption>{html.escape(caption)}</figcaption></figure>"

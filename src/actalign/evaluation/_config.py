@@ -1,0 +1,200 @@
+"""What a run is, and its `config.json`: a folder holds one run, which can be gone on with.
+
+Not here: reading questions, scoring, and what a finished run says (`_runs`).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Literal
+
+from actalign import __version__
+from actalign.alignment import SCORERS
+from actalign.clips import Sampling
+from actalign.encoders import Encoder
+from actalign.errors import EncoderError, UsageError
+from actalign.files import write_text
+from actalign.types import EncoderInfo
+
+RANDOM = "random"
+
+
+@dataclass(frozen=True, slots=True)
+class EvalConfig:
+    """What a run is: the same fields in the command, in Python and in `config.json`.
+
+    data: the benchmark's folder, or an `.npy` data set. scripts: `generated_subactions.json` or a
+    script bank; "" where the benchmark has its own. scorers: names of `alignment.SCORERS` or
+    "random"; none for the encoder's own scorer. fps: frames encoded a second, None for all.
+    smoothing_seconds, templates: None for the encoder's own, as "default" is for fps. benchmark: a
+    name of `evaluation.BENCHMARKS`.
+    """
+
+    data: str
+    scripts: str
+    model: str
+    scorers: tuple[str, ...] = ()
+    fps: float | Literal["default"] | None = "default"
+    smoothing_seconds: float | None = None
+    step_template: str | None = None
+    label_template: str | None = None
+    seed: int = 0
+    benchmark: str = "actionatlas"
+
+    def resolved(self, info: EncoderInfo) -> EvalConfig:
+        """The configuration with the encoder's own settings filled in."""
+        smoothing = self.smoothing_seconds
+        return replace(
+            self,
+            scorers=self.scorers or (info.scorer,),
+            fps=info.fps if self.fps == "default" else self.fps,
+            smoothing_seconds=info.smoothing_seconds if smoothing is None else smoothing,
+            step_template=self.step_template or info.step_template,
+            label_template=self.label_template or info.label_template,
+        )
+
+    @property
+    def sampling(self) -> Sampling:
+        """Which frames are encoded; raises UsageError before `resolved`."""
+        if self.fps == "default":
+            raise UsageError("fps is still 'default'; resolve the configuration first.")
+        return Sampling(self.fps)
+
+
+def check_scorers(names: Sequence[str]) -> tuple[str, ...]:
+    """Scorer names, each once; raises UsageError that lists the legal ones."""
+    chosen = tuple(dict.fromkeys(name.strip() for name in names if name.strip()))
+    for name in chosen:
+        if name != RANDOM and name not in SCORERS:
+            raise UsageError(
+                f"There is no scorer {name!r}; choose of {', '.join([*SCORERS, RANDOM])}."
+            )
+    if not chosen:
+        raise UsageError("--scorer names no scorer; give one, e.g. dtw.")
+    return chosen
+
+
+def open_config(
+    config: EvalConfig, digest: str, out: Path, *, load: Callable[[], Encoder], resume: bool
+) -> tuple[EvalConfig, EncoderInfo, Callable[[], Encoder]]:
+    """Start the run of a folder, or reopen it with further scorers.
+
+    digest: of the file that the scripts came from. Returns the resolved configuration, what is
+    known of the encoder, and what loads it, which checks that it is the run's. Raises UsageError
+    when ``out`` holds another run, or one without ``resume``.
+    """
+    path = out / "config.json"
+    if path.exists():
+        if not resume:
+            raise UsageError(
+                f"{out} holds a run already; give --resume to go on with it or to score it again, "
+                "or another --out."
+            )
+        saved, known_digest, info = _read(out)
+        resolved = config.resolved(info)
+        _check_same(saved, resolved, known_digest == digest, out)
+        scorers = tuple(dict.fromkeys(saved.scorers + resolved.scorers))
+        resolved, loader = replace(resolved, scorers=scorers), _checked(load, info)
+    else:
+        if (out / "predictions.jsonl").exists():
+            raise UsageError(
+                f"{out} holds predictions but no {path.name}: they are another program's or an "
+                "older version's; delete them or choose another --out."
+            )
+        encoder = load()
+        info, loader = encoder.info, lambda: encoder
+        resolved = config.resolved(info)
+    known = {"config": asdict(resolved), "encoder": info.to_json(), "scripts_sha256": digest}
+    write_json(path, known)
+    write_json(out / "environment.json", environment())
+    return resolved, info, loader
+
+
+def read_config(out: Path) -> tuple[EvalConfig, EncoderInfo]:
+    """A run's resolved configuration and encoder; raises UsageError where it is none."""
+    saved, _, info = _read(out)
+    return saved, info
+
+
+def _read(out: Path) -> tuple[EvalConfig, str, EncoderInfo]:
+    path = out / "config.json"
+    saved = read_json(path)
+    try:
+        config, digest = dict(saved["config"]), str(saved["scripts_sha256"])
+        config["scorers"] = tuple(config["scorers"])
+        return EvalConfig(**config), digest, EncoderInfo.from_json(saved["encoder"])
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise UsageError(
+            f"The file {path} is damaged or another program's ({type(error).__name__}: {error}); "
+            "choose another --out."
+        ) from None
+
+
+def _check_same(old: EvalConfig, new: EvalConfig, same_scripts: bool, out: Path) -> None:
+    """Raise UsageError, naming the field, where a run would go on with other settings."""
+    for name in ("benchmark", "data", "model", "fps", "smoothing_seconds", "step_template"):
+        before, now = getattr(old, name), getattr(new, name)
+        if before != now:
+            raise UsageError(
+                f"{out} was run with {name} {before!r}, not {now!r}; choose another --out."
+            )
+    differ = [n for n in ("label_template", "seed") if getattr(old, n) != getattr(new, n)]
+    if not same_scripts:
+        differ.append("script file")
+    if differ:
+        raise UsageError(f"{out} was run with another {differ[0]}; choose another --out.")
+
+
+def _checked(load: Callable[[], Encoder], info: EncoderInfo) -> Callable[[], Encoder]:
+    @cache
+    def loaded() -> Encoder:
+        encoder = load()
+        if encoder.info.fingerprint != info.fingerprint:
+            raise EncoderError(
+                f"The run's embeddings come from {info.model_id} ({info.fingerprint}), but the "
+                f"model is now {encoder.info.model_id} ({encoder.info.fingerprint}); choose "
+                "another --out."
+            )
+        return encoder
+
+    return loaded
+
+
+def environment() -> dict[str, Any]:
+    """Versions and machine, for the record."""
+    packages: dict[str, str | None] = {}
+    for name in ("numpy", "av", "numba", "torch", "transformers", "onnxruntime", "mediapipe"):
+        try:
+            packages[name] = version(name)
+        except PackageNotFoundError:
+            packages[name] = None
+    return {
+        "actalign": __version__,
+        "python": sys.version.split()[0],
+        "platform": platform.platform(),
+        "cpus": os.cpu_count(),
+        "packages": packages,
+    }
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write indented JSON, whole or not at all."""
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """A JSON file of a run folder; raises UsageError."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UsageError(f"{path.parent} is not a run folder: {path.name} is missing.") from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise UsageError(f"The file {path} can't be read ({error}).") from None

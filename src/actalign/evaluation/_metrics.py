@@ -1,0 +1,173 @@
+"""Metrics over scored items: pure functions on arrays, each figure with its interval.
+
+Unscored items never come in here: whoever calls leaves them out and counts them apart.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+
+from actalign.errors import UsageError
+from actalign.types import Float64
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """A share of hits with its Wilson interval; value, low and high lie in [0, 1]."""
+
+    hits: int
+    total: int
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class McNemar:
+    """Two scorers on the same items: how often just one of them is right.
+
+    p_value: two-sided, exact, that both are right equally often on the items they differ on.
+    """
+
+    only_first: int
+    only_second: int
+    p_value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A mean paired difference (first minus second) with its percentile bootstrap interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+def rank_of_answer(scores: Sequence[float], answer: int) -> int:
+    """The answer's 1-based rank among its candidates, the highest score first.
+
+    scores: one finite number a candidate. Among equal scores the earlier candidate comes first,
+    as argmax does. Raises UsageError for an answer outside the candidates or a score not finite.
+    """
+    values = np.asarray(scores, dtype=np.float64)
+    if values.ndim != 1 or not 0 <= answer < len(values):
+        raise UsageError(f"Answer {answer} is not an index into {values.size} candidate scores.")
+    if not np.isfinite(values).all():
+        raise UsageError("A candidate's score is not finite; count such an item as unscored.")
+    order = np.argsort(-values, kind="stable")
+    return int(np.flatnonzero(order == answer)[0]) + 1
+
+
+def top_k(ranks: Sequence[int], k: int, confidence: float = 0.95) -> Rate:
+    """Share of items whose answer ranks k-th or better, with its Wilson interval."""
+    hits = sum(rank <= k for rank in ranks)
+    return rate(hits, len(ranks), confidence)
+
+
+def rate(hits: int, total: int, confidence: float = 0.95) -> Rate:
+    """hits / total with its Wilson interval; NaN throughout where total is 0."""
+    if total == 0:
+        return Rate(0, 0, math.nan, math.nan, math.nan)
+    low, high = wilson_interval(hits, total, confidence)
+    return Rate(hits, total, hits / total, low, high)
+
+
+def wilson_interval(hits: int, total: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Wilson's score interval of a binomial share (Wilson, JASA 1927), within [0, 1].
+
+    Raises UsageError unless 0 <= hits <= total, total > 0 and 0 < confidence < 1.
+    """
+    if total <= 0 or not 0 <= hits <= total:
+        raise UsageError(
+            f"{hits} hits of {total} is not a share; give 0 <= hits <= total, total > 0."
+        )
+    if not 0.0 < confidence < 1.0:
+        raise UsageError(f"A confidence of {confidence} makes no interval; give one in (0, 1).")
+    z = NormalDist().inv_cdf(0.5 + confidence / 2.0)
+    share = hits / total
+    scale = 1.0 + z * z / total
+    centre = (share + z * z / (2.0 * total)) / scale
+    half = z / scale * math.sqrt(share * (1.0 - share) / total + z * z / (4.0 * total * total))
+    low = 0.0 if hits == 0 else max(0.0, centre - half)
+    high = 1.0 if hits == total else min(1.0, centre + half)
+    return low, high
+
+
+def expected_chance(candidates: Sequence[int], k: int = 1) -> float:
+    """Expected Top-k of uniform guessing: the mean of min(k, M) / M over items of M candidates."""
+    if not candidates:
+        return math.nan
+    if min(candidates) < 1:
+        raise UsageError("An item without candidates has no chance level; leave it out.")
+    return float(np.mean([min(k, m) / m for m in candidates]))
+
+
+def mcnemar(first: Sequence[bool], second: Sequence[bool]) -> McNemar:
+    """McNemar's exact test on paired right/wrong answers (McNemar, Psychometrika 1947)."""
+    a, b = _paired(first, second)
+    only_first = int(np.count_nonzero((a == 1) & (b == 0)))
+    only_second = int(np.count_nonzero((a == 0) & (b == 1)))
+    n, least = only_first + only_second, min(only_first, only_second)
+    # Python's integers are exact, so the tail needs no approximation at any n.
+    tail = sum(math.comb(n, i) for i in range(least + 1))
+    return McNemar(only_first, only_second, min(1.0, 2 * tail / 2**n))
+
+
+def paired_bootstrap(
+    first: Sequence[float] | Sequence[bool],
+    second: Sequence[float] | Sequence[bool],
+    *,
+    confidence: float = 0.95,
+    resamples: int = 10_000,
+    seed: int = 0,
+) -> Difference:
+    """Mean of first - second over the same items, with a percentile bootstrap interval.
+
+    Items are resampled in pairs (Efron, 1979). Raises UsageError if the lengths differ or are 0.
+    """
+    a, b = _paired(first, second)
+    if len(a) == 0:
+        raise UsageError("There is no item to compare two scorers on.")
+    difference = a - b
+    rng = np.random.default_rng(seed)
+    means = np.array([difference[rng.integers(0, len(a), len(a))].mean() for _ in range(resamples)])
+    low, high = np.quantile(means, [(1.0 - confidence) / 2.0, (1.0 + confidence) / 2.0])
+    return Difference(float(difference.mean()), float(low), float(high))
+
+
+def temporal_iou(first: tuple[float, float], second: tuple[float, float]) -> float:
+    """Intersection over union of two intervals [start, end) in seconds; 0 where both are empty.
+
+    Raises UsageError for an interval that ends before it starts.
+    """
+    for start, end in (first, second):
+        if not start <= end:
+            raise UsageError(f"The interval [{start}, {end}) ends before it starts.")
+    shared = max(0.0, min(first[1], second[1]) - max(first[0], second[0]))
+    union = (first[1] - first[0]) + (second[1] - second[0]) - shared
+    return shared / union if union > 0.0 else 0.0
+
+
+def mean_temporal_iou(
+    aligned: Sequence[tuple[float, float]], true: Sequence[tuple[float, float]]
+) -> float:
+    """Mean temporal IoU of a script's aligned steps against the true intervals, by index."""
+    if len(aligned) != len(true) or not true:
+        raise UsageError(
+            f"{len(aligned)} aligned intervals can't be compared with {len(true)} true ones."
+        )
+    return float(np.mean([temporal_iou(a, b) for a, b in zip(aligned, true, strict=True)]))
+
+
+def _paired(
+    first: Sequence[float] | Sequence[bool], second: Sequence[float] | Sequence[bool]
+) -> tuple[Float64, Float64]:
+    a, b = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
+    if a.shape != b.shape or a.ndim != 1:
+        raise UsageError(f"Paired answers must match item by item, not {a.shape} and {b.shape}.")
+    return a, b

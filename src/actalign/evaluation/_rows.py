@@ -1,0 +1,103 @@
+"""The rows of an evaluation: `rows.Row` with what a question knows. Not here: scoring, files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+
+from actalign.evaluation._questions import Question
+from actalign.rows import CandidateRow, Row, new_row
+from actalign.types import Float64
+
+KS = (1, 2, 3)
+NOTHING: Row = {"clip": "", "candidates": []}
+"""A row that says nothing yet."""
+
+
+def scored_row(row: Row, question: Question) -> Row:
+    """A prediction's row with the question's answer, options and metrics."""
+    ranked = [question.choices.index(candidate["label"]) for candidate in row["candidates"]]
+    return _answered(row, question, ranked)
+
+
+def _answered(row: Row, question: Question, ranked: Sequence[int]) -> Row:
+    """ranked: the choices' indices, best first."""
+    found: Row = {
+        **row,
+        "label": question.choices[ranked[0]],
+        "target": question.target,
+        "domain": question.domain,
+        "question": question.question,
+        "action": question.action,
+        "options": list(question.choices),
+        "target_index": question.answer,
+        "predicted_index": ranked[0],
+    }
+    if question.kind:
+        found["kind"] = question.kind
+    if question.answer is not None:
+        found["rank"] = ranked.index(question.answer) + 1
+        found["metrics"] = {f"top{k}": float(found["rank"] <= k) for k in KS}
+    return new_row(found)
+
+
+def row_of_scores(
+    question: Question,
+    scores: Float64,
+    scorer: str,
+    *,
+    path_lengths: Sequence[int] | None = None,
+    about: Row = NOTHING,
+) -> Row:
+    """A row from (M,) scores in the question's order; equal scores keep that order.
+
+    about: further fields, for example the encoder's.
+    """
+    ranked: list[int] = np.argsort(-scores, kind="stable").tolist()
+    candidates: list[CandidateRow] = []
+    for m in ranked:
+        candidate: CandidateRow = {"label": question.choices[m], "score": float(scores[m])}
+        if path_lengths is not None:
+            candidate["path_length"] = int(path_lengths[m])
+        candidates.append(candidate)
+    row: Row = {**about, "clip": question.id, "candidates": candidates, "scorer": scorer}
+    if len(candidates) > 1:
+        row["margin"] = candidates[0]["score"] - candidates[1]["score"]
+    return _answered(row, question, ranked)
+
+
+def row_without_score(
+    clip: str,
+    status: Literal["error", "unscored", "missing"],
+    kind: str,
+    reason: str,
+    *,
+    question: Question | None = None,
+    scorer: str | None = None,
+) -> Row:
+    """A row of a sample that was left out: it is counted by its kind, and never wrong.
+
+    status: "missing", it has no clip or no answer; "error", its clip failed; "unscored", a scorer
+    can't score it.
+    """
+    row: Row = {
+        "clip": clip,
+        "status": status,
+        "error": reason,
+        "error_kind": kind,
+        "label": None,
+        "metrics": {},
+        "candidates": [],
+        "scorer": scorer,
+    }
+    if question is not None:
+        row |= {
+            "target": question.target,
+            "domain": question.domain,
+            "options": list(question.choices),
+            "target_index": question.answer,
+            "predicted_index": None,
+        }
+    return new_row(row)

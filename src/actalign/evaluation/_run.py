@@ -1,0 +1,212 @@
+"""Evaluation of questions into a run folder: resumable, and scorable again with other scorers.
+
+The folder: `config.json` (resolved), `environment.json`, `predictions.jsonl` (a row a question and
+scorer), `errors.jsonl` (rows of what was left out, and why), `results.json`, `embeddings/` and
+`texts.sqlite`. Every question is its id; one that was left out is counted apart, never wrong. Not
+here: which benchmark the questions are of, and the report.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+
+from actalign.alignment import SCORERS, get_scorer
+from actalign.candidates import Candidates
+from actalign.clips import Store, embed_videos
+from actalign.encoders import Encoder
+from actalign.encoders._text_cache import TextCache
+from actalign.errors import VideoError
+from actalign.evaluation._config import RANDOM, EvalConfig, open_config, write_json
+from actalign.evaluation._embed import Embed, embed_questions, question_keys
+from actalign.evaluation._journal import Journal
+from actalign.evaluation._metrics import mean_temporal_iou
+from actalign.evaluation._questions import Question, QuestionSet
+from actalign.evaluation._results import summarise
+from actalign.evaluation._rows import row_of_scores, row_without_score, scored_row
+from actalign.rows import Row, write_rows
+from actalign.types import ClipEmbedding, EncoderInfo, Prediction
+
+
+def run(
+    config: EvalConfig,
+    questions: QuestionSet,
+    out: Path,
+    *,
+    load: Callable[[], Encoder],
+    resume: bool = False,
+    progress: Callable[[str, str], None] = lambda clip, note: None,
+    embed: Embed = embed_videos,
+) -> dict[str, Any]:
+    """Evaluate, or go on with or score again a run; returns what `results.json` holds.
+
+    load: loads the model of the configuration; called only when something must be encoded.
+    embed: `clips.embed_videos`, or what does the same elsewhere. ``progress(id, note)`` is called
+    once a question, with "" or why it was left out. Raises UsageError when ``out`` holds another
+    run, or one without ``resume``.
+    """
+    config, info, load = open_config(config, questions.digest, out, load=load, resume=resume)
+    texts = TextCache(info, load, path=out / "texts.sqlite")
+    answers = _Answers(out / "predictions.jsonl")
+    errors = list(questions.absent)
+    answered = [question for question in questions.questions if question.answer is not None]
+    clips = embed_questions(
+        answered,
+        question_keys(answered, info.fingerprint, config.sampling),
+        load=load,
+        sampling=config.sampling,
+        store=Store(out / "embeddings"),
+        embed=embed,
+    )
+    for question in questions.questions:
+        try:
+            if question.answer is None:
+                left_out = [_no_answer(question)]
+            else:
+                clip = next(clips).embedding()
+                left_out = _score(question, clip, config, info, texts, answers)
+        except VideoError as error:
+            why = str(error)
+            left_out = [
+                row_without_score(question.id, "error", "not encoded", why, question=question)
+            ]
+        errors += left_out
+        progress(question.id, "; ".join(dict.fromkeys(str(row["error"]) for row in left_out)))
+    rows = answers.sorted([question.id for question in questions.questions])
+    write_rows(rows, out / "predictions.jsonl")
+    write_rows(errors, out / "errors.jsonl")
+    results = summarise(
+        rows,
+        errors,
+        scorers=config.scorers,
+        total=questions.total,
+        benchmark=questions.benchmark,
+        published=questions.published,
+    )
+    results |= _provenance(config, info)
+    write_json(out / "results.json", results)
+    return results
+
+
+def _no_answer(question: Question) -> Row:
+    why = "its answer names no candidate"
+    return row_without_score(question.id, "missing", "no answer", why, question=question)
+
+
+def predict(
+    question: Question,
+    clip: ClipEmbedding,
+    scorer: str,
+    *,
+    config: EvalConfig,
+    info: EncoderInfo,
+    texts: TextCache,
+) -> Prediction:
+    """A question's prediction under a resolved configuration."""
+    candidates = Candidates.resolve(
+        list(question.choices),
+        [script for script in question.scripts if script is not None],
+        info=info,
+        texts=texts,
+        domain=question.text_domain,
+        scorer=scorer,
+        smoothing_seconds=config.smoothing_seconds,
+        step_template=config.step_template,
+        label_template=config.label_template,
+    )
+    return candidates.predict(clip)
+
+
+def _score(
+    question: Question,
+    clip: ClipEmbedding,
+    config: EvalConfig,
+    info: EncoderInfo,
+    texts: TextCache,
+    answers: _Answers,
+) -> list[Row]:
+    """Score a question with every scorer that has not scored it; returns why some can't."""
+    left_out = []
+    for scorer in config.scorers:
+        needs_scripts = scorer != RANDOM and get_scorer(scorer).texts == "steps"
+        if needs_scripts and question.without_script:
+            names = ", ".join(repr(choice) for choice in question.without_script)
+            left_out.append(
+                row_without_score(
+                    question.id,
+                    "unscored",
+                    "missing candidate",
+                    f"no script for {names}",
+                    question=question,
+                    scorer=scorer,
+                )
+            )
+        elif answers.has(question.id, scorer):
+            continue
+        elif scorer == RANDOM:
+            answers.add(row_of_scores(question, _random_scores(question, config.seed), RANDOM))
+        else:
+            found = predict(question, clip, scorer, config=config, info=info, texts=texts)
+            answers.add(_row(found, question))
+    return left_out
+
+
+def _row(prediction: Prediction, question: Question) -> Row:
+    row = scored_row(prediction.to_row(), question)
+    if question.intervals is not None and get_scorer(prediction.scorer).align is not None:
+        answer = next(c for c in prediction.candidates if c.label == question.target)
+        aligned = [(s.start_seconds, s.end_seconds) for s in answer.segments]
+        row["mean_iou"] = mean_temporal_iou(aligned, question.intervals)
+    return row
+
+
+def _random_scores(question: Question, seed: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """Uniform scores drawn from the seed and the id, so that order and resuming don't matter."""
+    digest = hashlib.sha256(f"{seed}:{question.id}".encode()).digest()
+    return np.random.default_rng(list(digest)).random(len(question.choices))
+
+
+def _provenance(config: EvalConfig, info: EncoderInfo) -> dict[str, Any]:
+    return {
+        "model_id": info.model_id,
+        "fingerprint": info.fingerprint,
+        **info.provenance,
+        "fps": config.fps,
+        "smoothing_seconds": config.smoothing_seconds,
+    }
+
+
+class _Answers:
+    """The scored rows of a run, by question and scorer, in its journal."""
+
+    def __init__(self, path: Path) -> None:
+        self._journal = Journal(path)
+        self._rows: dict[tuple[str, str], Row] = {}
+        for known in self._journal.rows:
+            clip = known.setdefault("clip", known.get("doc_id"))  # versions before 0.2
+            scorer, row = known.get("scorer"), cast(Row, known)
+            if isinstance(clip, str) and isinstance(scorer, str):
+                self._rows[clip, scorer] = row
+
+    def has(self, clip: str, scorer: str) -> bool:
+        """Whether the scorer has scored the question."""
+        return (clip, scorer) in self._rows
+
+    def add(self, row: Row) -> None:
+        """Keep a row, on disk as well."""
+        self._rows[row["clip"], str(row["scorer"])] = row
+        self._journal.add(row)
+
+    def sorted(self, ids: Sequence[str]) -> list[Row]:
+        """Rows by question, then scorer: the same however often the run was interrupted."""
+        place = {one: n for n, one in enumerate(ids)}
+        names = {name: n for n, name in enumerate([*SCORERS, RANDOM])}
+        keys = sorted(
+            (key for key in self._rows if key[0] in place and key[1] in names),
+            key=lambda key: (place[key[0]], names[key[1]]),
+        )
+        return [self._rows[key] for key in keys]

@@ -1,0 +1,160 @@
+"""Finished run folders, read back: their figures, their rows, and predictions made again."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, cast
+
+from actalign.clips import Store
+from actalign.encoders import Encoder
+from actalign.encoders._text_cache import TextCache
+from actalign.errors import UsageError
+from actalign.evaluation._benchmarks import read_questions
+from actalign.evaluation._charts import SweepPoint
+from actalign.evaluation._config import EvalConfig, read_config
+from actalign.evaluation._embed import embed_question, question_key
+from actalign.evaluation._questions import Question
+from actalign.evaluation._run import predict
+from actalign.rows import Row
+from actalign.types import EncoderInfo, Prediction
+
+SWEPT = {"smoothing_seconds": "smoothing (s)", "fps": "frames a second"}
+"""Settings that runs may differ in, and the name of a curve's axis."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run folder, read.
+
+    main: the scorer that confusions and figures are of.
+    """
+
+    folder: Path
+    config: EvalConfig
+    info: EncoderInfo
+    results: dict[str, Any]
+    rows: tuple[Row, ...]
+    errors: tuple[Row, ...]
+    main: str
+
+    def of(self, scorer: str) -> list[Row]:
+        """The prediction rows of one scorer."""
+        return [row for row in self.rows if row["scorer"] == scorer]
+
+    def setting(self, name: str) -> float | None:
+        """A setting that SWEPT names, as it was run."""
+        value: float | None = getattr(self.config, name)
+        return value
+
+    @cached_property
+    def questions(self) -> dict[str, Question]:
+        """The benchmark's questions by id, read again; raises UsageError where they are gone."""
+        return {question.id: question for question in read_questions(self.config).questions}
+
+    def predict_again(self, clip: str, scorer: str) -> tuple[Prediction, Question]:
+        """One question's prediction from what the folder holds; raises ActAlignError."""
+        question = self.questions.get(clip)
+        if question is None:
+            raise UsageError(f"The data set {self.config.data} has no clip of sample {clip!r}.")
+        texts = TextCache(self.info, self._refuse, path=self.folder / "texts.sqlite")
+        sampling = self.config.sampling
+        embedded = embed_question(
+            question,
+            question_key(question, self.info.fingerprint, sampling),
+            load=self._refuse,
+            sampling=sampling,
+            store=Store(self.folder / "embeddings"),
+        ).embedding()
+        config, info = self.config, self.info
+        return predict(question, embedded, scorer, config=config, info=info, texts=texts), question
+
+    def _refuse(self) -> Encoder:
+        raise UsageError(
+            f"{self.folder} lacks an embedding; run the evaluation again with --resume."
+        )
+
+
+@contextmanager
+def readable(folder: Path) -> Iterator[None]:
+    """Turn what comes of a run folder's files that nobody wrote so into a UsageError."""
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        raise UsageError(
+            f"The run {folder} can't be reported ({type(error).__name__}: {error}): one of its "
+            "files is damaged or another program's; run the evaluation again with --resume."
+        ) from error
+
+
+def read_run(folder: Path) -> Run:
+    """Read a finished run folder; raises UsageError where it is none."""
+    with readable(folder):
+        return _read_run(folder)
+
+
+def _read_run(folder: Path) -> Run:
+    try:
+        results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+        rows = _lines(folder / "predictions.jsonl")
+        errors = _lines(folder / "errors.jsonl") if (folder / "errors.jsonl").exists() else []
+    except FileNotFoundError as error:
+        raise UsageError(
+            f"{folder} is not a finished run: {Path(error.filename).name} is missing; run "
+            "`actalign eval` until it ends."
+        ) from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise UsageError(f"The run {folder} can't be read ({error}).") from None
+    if "samples" not in results and results.get("benchmark") == "mini-atlas":
+        raise UsageError(
+            f"The run {folder} is of mini-atlas by a version before 0.2; evaluate again into "
+            "another folder."
+        )
+    config, info = read_config(folder)
+    names = [n for n, figures in results["scorers"].items() if figures["n"]]
+    if not names:
+        raise UsageError(f"The run {folder} scored no sample; see errors.jsonl there.")
+    main = "dtw" if "dtw" in names else names[0]
+    return Run(folder, config, info, results, tuple(rows), tuple(errors), main)
+
+
+def sweeps(run: Run, runs: Sequence[Run]) -> dict[str, dict[str, list[SweepPoint]]]:
+    """Curves by setting and scorer, over the runs that differ from ``run`` in that setting only."""
+    found = {}
+    for over in SWEPT:
+        rest = [name for name in SWEPT if name != over]
+        similar = [
+            other
+            for other in runs
+            if other.results["benchmark"] == run.results["benchmark"]
+            and all(other.setting(name) == run.setting(name) for name in rest)
+        ]
+        if len({other.setting(over) for other in similar}) < 2:
+            continue
+        curves: dict[str, list[SweepPoint]] = defaultdict(list)
+        for other in similar:
+            for name, figures in other.results["scorers"].items():
+                if figures["n"]:
+                    bounds = figures["ci95"]["top1"]
+                    point = SweepPoint(other.setting(over), figures["top1"], *bounds)
+                    curves[name].append(point)
+        found[over] = dict(curves)
+    return found
+
+
+def _lines(path: Path) -> list[Row]:
+    """The rows of a file; those of versions before 0.2 get the names of today."""
+    found = []
+    for line in path.read_text(encoding="utf-8").split("\n"):
+        if line:
+            row = json.loads(line)
+            row.setdefault("clip", row.get("doc_id"))
+            if "stage" in row:
+                row["error_kind"] = row.pop("kind", "")
+            found.append(cast(Row, row))
+    return found

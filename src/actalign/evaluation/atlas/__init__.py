@@ -1,0 +1,1 @@
+"""ActionAtlas and the six reference commands: metadata, download, clips, the original's files."""

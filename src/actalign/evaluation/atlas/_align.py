@@ -1,0 +1,225 @@
+"""Scoring a data set's samples, each by its id, and the accuracy that comes out.
+
+A sample whose video failed, or with a candidate that has no script, is unscored: counted and
+named, never wrong and never in another's place. Not here: `actalign eval`, which keeps a run.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from actalign.alignment import Calibration, affinity, align_scores, smooth
+from actalign.errors import UsageError
+from actalign.evaluation._embed import ASSUMED_FPS
+from actalign.evaluation._metrics import Rate, expected_chance, rate, top_k
+from actalign.evaluation._questions import Question
+from actalign.evaluation._rows import KS, NOTHING, row_of_scores, row_without_score
+from actalign.evaluation.atlas._embeddings import EmbeddingFile, IndexRow
+from actalign.rows import Row
+from actalign.types import EncoderInfo, Float32
+
+Affinity = Callable[[Float32, Sequence[Float32], Calibration], Float32]
+Fault = tuple[str, str]
+"""The kind of a fault, and a sentence on it."""
+
+
+def score_dtw(
+    questions: Sequence[Question],
+    videos: EmbeddingFile,
+    texts: EmbeddingFile,
+    by: Calibration,
+    *,
+    smoothing_seconds: float,
+    reference: bool = False,
+) -> list[Row]:
+    """Align every question's video with each candidate's script, joined by id.
+
+    smoothing_seconds: moving average over frames, 0 for none. ``reference``: affinities computed
+    by torch as the original script does, without smoothing; the rest is the same.
+    """
+    ids = [question.id for question in questions]
+    clips, steps = videos.by_id(ids), texts.by_id(ids)
+    make: Affinity = reference_affinity if reference else affinity
+    seconds = 0.0 if reference else smoothing_seconds
+    about: Row = {**encoder_fields(videos.encoder or texts.encoder), "smoothing_seconds": seconds}
+    found: list[Row] = []
+    for question in questions:
+        fault = _fault(question, clips.get(question.id), steps.get(question.id))
+        if fault is None:
+            row, frames = clips[question.id]
+            blocks = [np.asarray(block) for block in steps[question.id][1] or ()]
+            try:
+                frames = np.asarray(frames)
+                if seconds > 0:
+                    times = videos.times(row)
+                    if times is None:
+                        times = np.arange(len(frames)) / ASSUMED_FPS
+                    frames = smooth(frames, pts_seconds=times, seconds=seconds)
+                scores, lengths = align_scores(make(frames, blocks, by), [len(b) for b in blocks])
+            except UsageError as error:
+                fault = "bad embedding", str(error)
+            else:
+                found.append(
+                    row_of_scores(
+                        question, scores, "dtw", path_lengths=lengths.tolist(), about=about
+                    )
+                )
+                continue
+        found.append(unscored_row(question, fault, "dtw"))
+    return found
+
+
+def unscored_row(question: Question, fault: Fault, scorer: str) -> Row:
+    """The row of a question that can't be scored."""
+    return row_without_score(question.id, "unscored", *fault, question=question, scorer=scorer)
+
+
+def encoder_fields(info: EncoderInfo | None) -> Row:
+    """What a row says of the encoder of embeddings; nothing where they don't name it."""
+    if info is None:
+        return NOTHING
+    return {
+        **NOTHING,
+        "model_id": info.model_id,
+        "fingerprint": info.fingerprint,
+        "provenance": info.provenance,
+    }
+
+
+def video_fault(question: Question, clip: tuple[IndexRow, Any] | None) -> Fault | None:
+    """Why a question can't be scored on account of its video or answer; None where it can."""
+    if question.answer is None:
+        return "no answer", "its correct_answer_index is not one of the candidates"
+    if clip is None:
+        return "no video", "the video embeddings have no row of this id"
+    row, frames = clip
+    if frames is None:
+        return row.kind or "no video", row.reason or "the video has no embedding"
+    return None
+
+
+def _fault(
+    question: Question,
+    clip: tuple[IndexRow, Any] | None,
+    texts: tuple[IndexRow, Any] | None,
+) -> Fault | None:
+    if (fault := video_fault(question, clip)) is not None:
+        return fault
+    if question.missing:
+        names = ", ".join(f"{o!r} {why}" for o, why in question.missing.items())
+        return "missing candidate", names
+    if texts is None or texts[1] is None:
+        return "no texts", "the sub-action embeddings have no row of this id"
+    row, blocks = texts
+    if row.digest is not None and row.digest != question.digest:
+        return "stale texts", "its sub-actions changed after they were encoded; encode them again"
+    if len(blocks) != len(question.choices) or any(b is None for b in blocks):
+        return "missing candidate", (
+            f"{sum(b is not None for b in blocks)} of {len(question.choices)} candidates have "
+            "embeddings"
+        )
+    return None
+
+
+def reference_affinity(frames: Float32, candidates: Sequence[Float32], by: Calibration) -> Float32:
+    """The original script's affinities, (T, sum K_m), by the same torch operations in its order.
+
+    Facts from github.com/amir-aghdam/ActAlign, `seq_alignment.py`: rows divided by their L2 norm,
+    product, exp(scale) times and plus bias, sigmoid, all in float32.
+    """
+    try:
+        import torch
+    except ImportError:
+        return affinity(frames, candidates, by)
+    video = torch.tensor(frames, dtype=torch.float32)
+    video = video / video.norm(p=2, dim=1, keepdim=True)
+    columns = []
+    for candidate in candidates:
+        steps = torch.tensor(candidate, dtype=torch.float32)
+        found = video @ (steps / steps.norm(p=2, dim=1, keepdim=True)).T
+        if by.logit_bias is not None:
+            scale, bias = torch.tensor(by.logit_scale).exp(), torch.tensor(by.logit_bias)
+            found = torch.sigmoid(found * scale + bias)
+        columns.append(found.numpy())
+    return np.concatenate(columns, axis=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Accuracy:
+    """Top-1/2/3 over the scored samples, and over all of the data set where the rest is wrong."""
+
+    scored: dict[int, Rate]
+    overall: dict[int, Rate]
+    chance: dict[int, float]
+    unscored: dict[str, int]
+    missing: dict[str, int]
+
+
+def accuracy(found: Sequence[Row], absent: Sequence[Row] = ()) -> Accuracy:
+    """Count hits; ``absent`` are samples that never had a clip."""
+    good = [row for row in found if row["status"] == "ok"]
+    total = len(found) + len(absent)
+    by_k = {k: top_k([row["rank"] for row in good], k) for k in KS}
+    return Accuracy(
+        scored=by_k,
+        overall={k: rate(r.hits, total) for k, r in by_k.items()},
+        chance={k: expected_chance([len(row["candidates"]) for row in good], k) for k in by_k},
+        unscored=dict(Counter(row["error_kind"] for row in found if row["status"] != "ok")),
+        missing=dict(Counter(row["error_kind"] or "no clip" for row in absent)),
+    )
+
+
+def report_lines(found: Sequence[Row], absent: Sequence[Row] = ()) -> list[str]:
+    """The lines that commands 5 and 6 print."""
+    result = accuracy(found, absent)
+    lines = [
+        f"{row['clip']}: unscored ({row['error_kind']}): {row['error']}"
+        for row in found
+        if row["status"] != "ok"
+    ]
+    lines += [f"{row['clip']}: no clip ({row['error_kind']}): {row['error']}" for row in absent]
+    total = len(found) + len(absent)
+    done = result.scored[1].total
+    lines.append(f"{done} of {total} samples scored")
+    for name, counts in (("unscored", result.unscored), ("without a clip", result.missing)):
+        if counts:
+            listed = ", ".join(f"{kind} {n}" for kind, n in sorted(counts.items()))
+            lines.append(f"{sum(counts.values())} {name}: {listed}")
+    if done == 0:
+        return lines
+    for k, r in result.scored.items():
+        lines.append(
+            f"Top-{k} Accuracy: {r.value:.2%} ({r.hits} of {r.total}, 95% interval {r.low:.2%} to "
+            f"{r.high:.2%}; chance {result.chance[k]:.2%})"
+        )
+    if total > done:
+        shares = ", ".join(f"Top-{k} {r.value:.2%}" for k, r in result.overall.items())
+        lines.append(f"over all {total} samples: {shares}")
+    return lines
+
+
+def scores_json(found: Sequence[Row], absent: Sequence[Row] = ()) -> list[dict[str, Any]]:
+    """The objects of --scores: the samples' rows in order, then those without a clip ("missing").
+
+    Each also has the names of earlier versions: id, correct_index, and scores and path_lengths in
+    the order of the options.
+    """
+    return [_with_earlier_names(row) for row in [*found, *absent]]
+
+
+def _with_earlier_names(row: Row) -> dict[str, Any]:
+    by_label = {candidate["label"]: candidate for candidate in row["candidates"]}
+    ordered = [by_label[option] for option in row.get("options", ()) if option in by_label]
+    lengths = [candidate.get("path_length") for candidate in ordered]
+    return {
+        **row,
+        "id": row["clip"],
+        "scores": [candidate["score"] for candidate in ordered] or None,
+        "path_lengths": None if None in lengths else lengths or None,
+        "correct_index": row.get("target_index"),
+    }

@@ -1,0 +1,124 @@
+"""A data set's clips and questions to embeddings, resumable: nothing is encoded twice.
+
+While a command runs, what is done lies in a hidden folder beside the output; a finished output's
+rows are taken again by a later run where clip, sampling and encoder are the same.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+
+from actalign.clips import Sampling, Store
+from actalign.encoders import Encoder
+from actalign.encoders._text_cache import TextCache
+from actalign.errors import ActAlignError
+from actalign.evaluation._embed import embed_questions, question_keys
+from actalign.evaluation._questions import Question
+from actalign.evaluation.atlas._dataset import Dataset
+from actalign.evaluation.atlas._embeddings import (
+    TEXT_FORMAT,
+    VIDEO_FORMAT,
+    Block,
+    Cell,
+    IndexRow,
+    read_embeddings,
+    write_embeddings,
+)
+from actalign.evaluation.atlas._questions import dataset_questions
+from actalign.scripts._script import step_texts
+from actalign.types import Float32
+
+Tell = Callable[[str], None]
+
+
+def encode_dataset(
+    encoder: Encoder, dataset: Dataset, output: Path, *, fps: float | None, tell: Tell
+) -> list[IndexRow]:
+    """Embed every usable clip and write ``output``; returns the index's rows.
+
+    fps: frames a second, None for all. A clip that can't be decoded is a failed row with no
+    embedding. ``tell`` gets a line a clip that is encoded or fails.
+    """
+    info, sampling = encoder.info, Sampling(fps)
+    done = _finished(output)
+    work = Store(_work_folder(output))
+    questions = dataset_questions(dataset)
+    keys = question_keys(questions, info.fingerprint, sampling)
+    wanted = [question for question in questions if keys.get(question.id) not in done]
+    coming = embed_questions(wanted, keys, load=lambda: encoder, sampling=sampling, store=work)
+    rows: list[IndexRow] = []
+    cells: list[Cell] = []
+    for question in questions:
+        key = keys.get(question.id)
+        if key in done:
+            pts, frames = done[key]
+        else:
+            result = next(coming)
+            if result.clip is None:
+                tell(f"{question.id}: {result.error}")
+                rows.append(IndexRow(question.id, "failed", "not encoded", str(result.error)))
+                cells.append(None)
+                continue
+            pts, frames = result.clip.pts_seconds.tolist(), result.clip.embeddings
+            if not result.cached:
+                tell(f"{question.id}: {len(frames)} frames encoded")
+        rows.append(IndexRow(question.id, pts_seconds=pts, key=key))
+        cells.append(np.ascontiguousarray(frames, np.float32))
+    missing = [IndexRow(e.id, "failed", e.kind, e.reason) for e in dataset.failed]
+    write_embeddings(output, VIDEO_FORMAT, info, rows, cells, missing=missing)
+    shutil.rmtree(work.folder, ignore_errors=True)
+    return rows
+
+
+def encode_questions(
+    encoder: Encoder,
+    questions: Sequence[Question],
+    output: Path,
+    *,
+    template: str | None,
+    tell: Tell,
+) -> list[IndexRow]:
+    """Embed every candidate's steps and write ``output``; a candidate without a script is None."""
+    info = encoder.info
+    chosen = template or info.step_template
+    work = _work_folder(output)
+    cache = TextCache(info, lambda: encoder, path=work / "texts.sqlite")
+    rows: list[IndexRow] = []
+    cells: list[Cell] = []
+    for question in questions:
+        texts = [step_texts(s, chosen) if s is not None else [] for s in question.scripts]
+        blocks: list[Block] = [None] * len(texts)
+        if any(texts):
+            embedded = cache.encode([text for steps in texts for text in steps])
+            ends = np.cumsum([len(steps) for steps in texts])
+            parts = np.split(embedded, ends[:-1])
+            blocks = [part if len(part) else None for part in parts]
+        for option, why in question.missing.items():
+            tell(f"{question.id}: {option!r} {why}")
+        rows.append(IndexRow(question.id, digest=question.digest))
+        cells.append(blocks)
+    write_embeddings(output, TEXT_FORMAT, info, rows, cells, extra={"template": chosen})
+    shutil.rmtree(work, ignore_errors=True)
+    return rows
+
+
+def _work_folder(output: Path) -> Path:
+    return output.with_name(f".{output.name}.work")
+
+
+def _finished(output: Path) -> dict[str, tuple[list[float], Float32]]:
+    """Rows of an output that an earlier run finished, by key; none where it can't be read."""
+    with suppress(ActAlignError):
+        known = read_embeddings(output, VIDEO_FORMAT) if output.exists() else None
+        if known is not None and known.rows is not None:
+            return {
+                row.key: (row.pts_seconds, cell)
+                for row, cell in zip(known.rows, known.cells, strict=True)
+                if row.key and row.pts_seconds is not None and isinstance(cell, np.ndarray)
+            }
+    return {}

@@ -1,0 +1,224 @@
+"""ActionAtlas's metadata: from the hub or a file to checked samples, one a question.
+
+Only what the method may see is kept: titles, tags and descriptions of the source video name the
+action, so they are dropped on reading. This module downloads no video.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from actalign.errors import ActAlignError, UsageError
+from actalign.files import pyarrow
+
+HUB_ID = "mrsalehi/ActionAtlas-v1.0"
+HUB_SPLIT = "test"
+
+Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One question about one segment.
+
+    answer: 0-based index into ``choices`` (the file's is 1-based). start_seconds, end_seconds: the
+    segment [start, end) of the source video. boxes: text regions to hide, by frame number counted
+    from 1 within the segment; each (left, top, right, bottom) in pixels of the at-most-720p
+    download.
+    """
+
+    id: str
+    youtube_id: str
+    action: str
+    domain: str
+    question: str
+    choices: tuple[str, ...]
+    answer: int
+    start_seconds: float
+    end_seconds: float
+    boxes: dict[int, tuple[Box, ...]]
+    choices_str: str
+    choice_descriptions: Any = field(default=None)
+
+    @property
+    def key(self) -> str:
+        """A hash of what the clip's pixels depend on; a clip with another key is cut again."""
+        parts = [self.youtube_id, self.start_seconds, self.end_seconds, sorted(self.boxes.items())]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class BadEntry:
+    """A metadata entry that can't be used, and why; it is reported, and the others go on."""
+
+    id: str
+    youtube_id: str
+    reason: str
+    fields: dict[str, Any]
+
+
+def read_metadata(path: str | Path | None = None) -> list[Sample | BadEntry]:
+    """Read every entry of a JSON, JSON Lines or Parquet file, or of the hub where path is None.
+
+    Raises UsageError when the file can't be read, an entry has no id, or two share one.
+    """
+    rows = _hub_rows() if path is None else _file_rows(Path(path))
+    source = f"the hub's {HUB_ID}" if path is None else str(path)
+    if not rows:
+        raise UsageError(f"The metadata of {source} is empty; give at least one entry.")
+    return parse_entries(rows, source=source)
+
+
+def parse_entries(rows: Iterable[Any], *, source: str) -> list[Sample | BadEntry]:
+    """Check entries given as mappings with ActionAtlas's fields; see `read_metadata`."""
+    found: list[Sample | BadEntry] = []
+    seen: set[str] = set()
+    for number, row in enumerate(rows, start=1):
+        if not isinstance(row, Mapping):
+            raise UsageError(f"Entry {number} of {source} is not an object with named fields.")
+        sample_id = str(row.get("id") if row.get("id") is not None else "").strip()
+        if not sample_id:
+            raise UsageError(f"Entry {number} of {source} has no id; every entry needs its own.")
+        if sample_id in seen:
+            raise UsageError(f"The id {sample_id!r} occurs twice in {source}; ids must differ.")
+        seen.add(sample_id)
+        try:
+            found.append(_sample(sample_id, row))
+        except (KeyError, TypeError, ValueError) as error:
+            reason = f"its field {error} is missing" if isinstance(error, KeyError) else str(error)
+            youtube_id = str(row.get("youtube_id") or "")
+            kept = {name: row.get(name) for name in ("action", "domain", "question")}
+            found.append(BadEntry(sample_id, youtube_id, f"bad metadata: {reason}", kept))
+    return found
+
+
+def split_choices(choices_str: str) -> tuple[str, ...]:
+    """Names of a "1. name\\n2. name" text, numbering removed and nothing else.
+
+    A number is numbering only when every line starts with its own position, so "1. 360 flip" is
+    "360 flip", and "360 flip" without numbering stays whole.
+    """
+    lines = [line.strip() for line in choices_str.splitlines() if line.strip()]
+    numbered = [re.match(rf"{i}\s*[.):]\s*(?=\S)", line) for i, line in enumerate(lines, start=1)]
+    if lines and all(numbered):
+        return tuple(line[m.end() :] for line, m in zip(lines, numbered, strict=True) if m)
+    return tuple(lines)
+
+
+def parse_boxes(value: Any) -> dict[int, tuple[Box, ...]]:
+    """Boxes by 1-based frame number, from the field's {"17": [{bounding_poly: ...}], "18": null}.
+
+    Null and empty values are dropped: a table's reader fills every row with all keys of all rows.
+    Each polygon becomes the axis-aligned box around it. Raises ValueError for anything else.
+    """
+    if isinstance(value, str):
+        value = json.loads(value) if value.strip() else None
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise ValueError(f"the text regions are a {type(value).__name__}, not an object by frame")
+    found: dict[int, tuple[Box, ...]] = {}
+    for name, regions in value.items():
+        boxes = tuple(_box(region, name) for region in regions or () if region is not None)
+        if boxes:
+            if not re.fullmatch(r"\d+", str(name)) or int(name) < 1:
+                raise ValueError(f"the text regions name a frame {name!r}, counted from 1")
+            found[int(name)] = boxes
+    return found
+
+
+def _box(region: Any, name: Any) -> Box:
+    try:
+        points = region["bounding_poly"]["vertices"]
+        if isinstance(points[0], Mapping):
+            points = [(p["x"], p["y"]) for p in points]
+        xs, ys = [float(p[0]) for p in points], [float(p[1]) for p in points]
+    except (KeyError, TypeError, IndexError, ValueError):
+        raise ValueError(f"a text region of frame {name} has no bounding_poly vertices") from None
+    if not all(map(math.isfinite, xs + ys)):
+        raise ValueError(f"a text region of frame {name} has a vertex that is not finite")
+    return min(xs), min(ys), max(xs), max(ys)
+
+
+def _sample(sample_id: str, row: Mapping[str, Any]) -> Sample:
+    choices_str = str(row["choices_str"])
+    choices = split_choices(choices_str)
+    if len(choices) < 2:
+        raise ValueError(f"choices_str holds {len(choices)} choice(s), a question needs two")
+    if len({c.casefold() for c in choices}) != len(choices):
+        raise ValueError("choices_str holds one choice twice")
+    answer = row["answer"]
+    if isinstance(answer, bool) or not re.fullmatch(r"\d+", str(answer).strip()):
+        raise ValueError(f"the answer is {answer!r}, a choice's number from 1 is expected")
+    if not 1 <= int(answer) <= len(choices):
+        raise ValueError(f"the answer is {answer}, but there are {len(choices)} choices")
+    youtube_id = str(row["youtube_id"] or "").strip()
+    if not youtube_id or not re.fullmatch(r"[\w.-]+", youtube_id) or youtube_id.startswith("."):
+        raise ValueError(f"the youtube_id {youtube_id!r} is not an id")
+    start, end = float(row["start_timestamp"]), float(row["end_timestamp"])
+    if not 0 <= start < end < math.inf:
+        raise ValueError(f"the segment [{start:g}, {end:g}) is empty or impossible")
+    boxes = parse_boxes(row.get("frames_to_obfuscate"))
+    for number, more in parse_boxes(row.get("frames_to_blur")).items():
+        boxes[number] = boxes.get(number, ()) + more
+    return Sample(
+        id=sample_id,
+        youtube_id=youtube_id,
+        action=str(row.get("action") or choices[int(answer) - 1]),
+        domain=str(row["domain"] or "").strip(),
+        question=str(row.get("question") or ""),
+        choices=choices,
+        answer=int(answer) - 1,
+        start_seconds=start,
+        end_seconds=end,
+        boxes=boxes,
+        choices_str=choices_str,
+        choice_descriptions=row.get("choice_descriptions"),
+    )
+
+
+def _file_rows(path: Path) -> list[Any]:
+    try:
+        if path.suffix.lower() in (".parquet", ".pq"):
+            rows: Any = pyarrow()[1].read_table(path).to_pylist()
+        elif path.suffix.lower() in (".jsonl", ".ndjson"):
+            lines = path.read_text(encoding="utf-8").split("\n")
+            rows = [json.loads(line) for line in lines if line.strip()]
+        else:
+            rows = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UsageError(f"The metadata file {path} is missing; check --metadata.") from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise UsageError(
+            f"The metadata file {path} can't be read as JSON, JSON Lines or Parquet: {error}."
+        ) from None
+    if isinstance(rows, Mapping):
+        rows = list(rows.values())
+    if not isinstance(rows, list):
+        raise UsageError(f"The metadata file {path} must hold a list of entries.")
+    return rows
+
+
+def _hub_rows() -> list[Any]:
+    try:
+        from datasets import load_dataset
+    except ImportError:
+        raise UsageError(
+            "Reading ActionAtlas from the hub needs the package `datasets`; install "
+            "actalign[atlas] or give --metadata FILE."
+        ) from None
+    try:
+        return list(load_dataset(HUB_ID, split=HUB_SPLIT))
+    except Exception as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ActAlignError(
+            f"The metadata {HUB_ID} can't be downloaded from the hub ({reason}); try again, or "
+            "download it elsewhere and give --metadata FILE."
+        ) from error

@@ -1,0 +1,144 @@
+"""Metadata entries to a dataset folder: fetch each source once, cut each segment, keep a journal.
+
+Every clip that is done stands in `journal.jsonl`, so an interrupted run goes on where it stopped;
+the manifest is written at the end from the journal and from what failed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+
+from actalign.errors import VideoError
+from actalign.evaluation._journal import Journal
+from actalign.evaluation.atlas._clips import ClipFacts, SegmentError, clip_name, cut_clip
+from actalign.evaluation.atlas._dataset import Entry, file_sha256, to_text, write_manifest
+from actalign.evaluation.atlas._download import (
+    DownloadOptions,
+    Source,
+    fetch_sources,
+    local_sources,
+)
+from actalign.evaluation.atlas._metadata import BadEntry, Sample
+
+
+def build_dataset(
+    samples: Sequence[Sample | BadEntry],
+    folder: Path,
+    *,
+    videos: Path | None,
+    options: DownloadOptions,
+    tell: Callable[[str], None],
+) -> tuple[Entry, ...]:
+    """Make or finish the dataset folder and return its manifest, entries in the metadata's order.
+
+    videos: folder of source files, instead of a download. ``tell`` gets one line a sample as it is
+    done or fails; samples done by an earlier run are not told again.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    done = _DoneClips(folder)
+    entries: dict[str, Entry] = {}
+    open_samples: dict[str, list[Sample]] = {}
+    for one in samples:
+        if isinstance(one, BadEntry):
+            entries[one.id] = _bad(one)
+            tell(f"{one.id}: {one.reason}")
+        elif (facts := done.facts(one)) is not None:
+            entries[one.id] = _entry(one, facts)
+        else:
+            open_samples.setdefault(one.youtube_id, []).append(one)
+    for source in _sources(list(open_samples), folder, videos, options):
+        for sample in open_samples[source.youtube_id]:
+            entries[sample.id] = _cut(source, sample, folder, done)
+            entry = entries[sample.id]
+            tell(f"{sample.id}: " + (f"{entry.frames} frames" if entry.ok else entry.reason))
+    ordered = tuple(entries[one.id] for one in samples)
+    write_manifest(folder, ordered)
+    return ordered
+
+
+def _sources(
+    youtube_ids: list[str], folder: Path, videos: Path | None, options: DownloadOptions
+) -> Iterable[Source] | Iterator[Source]:
+    if not youtube_ids:
+        return ()
+    if videos is not None:
+        return local_sources(youtube_ids, videos)
+    return fetch_sources(youtube_ids, folder / "sources", options)
+
+
+def _cut(source: Source, sample: Sample, folder: Path, done: _DoneClips) -> Entry:
+    if source.path is None:
+        return _entry(sample, None, source.kind, source.reason)
+    name = f"clips/{clip_name(sample.id)}"
+    (folder / "clips").mkdir(exist_ok=True)
+    try:
+        facts = cut_clip(source, sample, folder / name)
+    except VideoError as error:
+        kind = error.kind if isinstance(error, SegmentError) else "undecodable"
+        # The folder's place says nothing about the video, and would differ between runs.
+        return _entry(sample, None, kind, str(error).replace(f"{source.path}", source.path.name))
+    done.add(sample, facts)
+    return _entry(sample, facts)
+
+
+class _DoneClips:
+    """The clips that are done, by id and by the key of what they were cut from."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._journal = Journal(folder / "journal.jsonl")
+        self._known: dict[str, tuple[str, ClipFacts]] = {}
+        for row in self._journal.rows:
+            with suppress(KeyError, TypeError):  # another version's
+                self._known[row["id"]] = (row["key"], ClipFacts(**row["facts"]))
+
+    def facts(self, sample: Sample) -> ClipFacts | None:
+        key, facts = self._known.get(sample.id, ("", None))
+        clip = self._folder / "clips" / clip_name(sample.id)
+        if key != sample.key or facts is None or not clip.is_file():
+            return None
+        return facts if file_sha256(clip) == facts.sha256 else None
+
+    def add(self, sample: Sample, facts: ClipFacts) -> None:
+        self._journal.add({"id": sample.id, "key": sample.key, "facts": asdict(facts)})
+
+
+def _entry(sample: Sample, facts: ClipFacts | None, kind: str = "", reason: str = "") -> Entry:
+    return Entry(
+        id=sample.id,
+        youtube_id=sample.youtube_id,
+        status="failed" if facts is None else "ok",
+        kind=kind,
+        reason=reason,
+        action=sample.action,
+        domain=sample.domain,
+        question=sample.question,
+        answer=sample.answer + 1,
+        choices_str=sample.choices_str,
+        choice_descriptions=to_text(sample.choice_descriptions),
+        start_timestamp=sample.start_seconds,
+        end_timestamp=sample.end_seconds,
+        clip=None if facts is None else f"clips/{clip_name(sample.id)}",
+        sha256=facts.sha256 if facts else None,
+        duration=facts.duration if facts else None,
+        fps=facts.fps if facts else None,
+        frames=facts.frames if facts else None,
+        height=facts.height if facts else None,
+        width=facts.width if facts else None,
+        hidden_frames=facts.hidden_frames if facts else None,
+    )
+
+
+def _bad(entry: BadEntry) -> Entry:
+    kept = {name: str(value or "") for name, value in entry.fields.items()}
+    return Entry(
+        id=entry.id,
+        youtube_id=entry.youtube_id,
+        status="failed",
+        kind="bad metadata",
+        reason=entry.reason,
+        **kept,  # type: ignore[arg-type]
+    )

@@ -1,0 +1,168 @@
+"""The machine around a run: atomic writing of files, the cache folder, and processor cores.
+
+Files are written under a temporary name beside the path, then renamed. There is no lock: of two
+writers of one path, the one that ends last wins.
+"""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+import io
+import os
+import re
+import stat
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from actalign.errors import ActAlignError, UsageError
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+
+@contextmanager
+def writing(path: str | Path) -> Iterator[BinaryIO]:
+    """A binary file that takes the name ``path`` when the block ends without an error.
+
+    The folder is created. The bytes are synced to disk before the rename, so that a power cut
+    leaves the old file or the new one. After an error, also Ctrl-C, the old file is unchanged and
+    the temporary one is deleted; only a killed process leaves its temporary file, whose name starts
+    with a dot and ends in `.tmp`, so that nothing reads it as ``path``.
+
+    Raises:
+        ActAlignError: the file can't be written (disk full, no permission, a folder is in the way).
+        UsageError: the path is an address, such as s3://bucket/file.
+    """
+    path = Path(path)
+    if re.match(r"[a-z][a-z0-9+]+:/", str(path)):  # pathlib replaces two slashes by one
+        address = str(path).replace(":/", "://", 1)
+        raise UsageError(
+            f"{address} is an address, and only embeddings can be written to one; name a file or "
+            "folder on this machine."
+        )
+    with suppress(OSError, ValueError):
+        mode = path.stat().st_mode
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+            # The rename would replace a device, such as /dev/null, by a file.
+            raise ActAlignError(f"{path} is a device or a pipe; name a file to write.")
+    # A different name each time: two processes may write the same path at the same time.
+    temporary = path.with_name(_temporary_name(path, uuid.uuid4().hex[:8]))
+    with _naming(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        raw = _File(temporary, path)
+    try:
+        with io.BufferedWriter(raw) as file:
+            yield file
+            file.flush()
+            with _naming(path):
+                os.fsync(file.fileno())
+        with _naming(path):
+            temporary.replace(path)
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+class _File(io.FileIO):
+    """Names the file in errors of writing: the block may raise errors of other files as well."""
+
+    def __init__(self, temporary: Path, path: Path) -> None:
+        super().__init__(temporary, "wb")
+        self._path = path
+
+    def write(self, data: Buffer) -> int:
+        with _naming(self._path):
+            return super().write(data)
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise ActAlignError(
+            f"{path} can't be written: {error.strerror or error}; free space or choose another "
+            "place."
+        ) from error
+
+
+def write_bytes(path: str | Path, data: bytes) -> None:
+    """Write ``data`` to ``path`` atomically; raises the errors of ``writing``."""
+    with writing(path) as file:
+        file.write(data)
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Write ``text`` to ``path`` as UTF-8, atomically; raises the errors of ``writing``."""
+    write_bytes(path, text.encode())
+
+
+def remove_left(path: str | Path) -> None:
+    """Delete the temporary files that killed processes left; no process may be writing ``path``."""
+    path = Path(path)
+    with suppress(OSError):
+        for left in path.parent.glob(_temporary_name(Path(glob.escape(path.name)), "*")):
+            left.unlink(missing_ok=True)
+
+
+def _temporary_name(path: Path, word: str) -> str:
+    return f".{path.name}.{word}.tmp"
+
+
+_CPUS = Path("/sys/devices/system/cpu")
+
+
+def usable_cores() -> int:
+    """Number of logical processors that this process may run on; at least 1."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def physical_cores() -> int:
+    """Number of physical cores among them: matrix products are no faster with more threads.
+
+    Where the system doesn't report cores (Linux does), the number of logical processors.
+    """
+    if not hasattr(os, "sched_getaffinity"):
+        return usable_cores()
+    cores = set()
+    for number in os.sched_getaffinity(0):
+        siblings = _CPUS / f"cpu{number}" / "topology" / "thread_siblings_list"
+        try:
+            cores.add(siblings.read_text(encoding="ascii").strip())
+        except OSError:
+            cores.add(str(number))
+    return len(cores)
+
+
+def file_stem(clip_id: str) -> str:
+    """A clip's id as a file name without suffix; with a hash of the id where that differs."""
+    stem = re.sub(r"[^\w. -]", "_", clip_id)[-100:].lstrip(".")
+    if stem == clip_id:
+        return stem
+    return f"{stem}.{hashlib.sha256(clip_id.encode('utf-8', 'surrogateescape')).hexdigest()[:8]}"
+
+
+def cache_folder() -> Path:
+    """The user's cache folder: ACTALIGN_CACHE, or `actalign` under XDG_CACHE_HOME or ~/.cache."""
+    if given := os.environ.get("ACTALIGN_CACHE"):
+        return Path(given).expanduser()
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "actalign"
+
+
+def pyarrow() -> tuple[Any, Any]:
+    """The modules pyarrow and pyarrow.parquet; raises UsageError where they are not installed."""
+    try:
+        import pyarrow
+        import pyarrow.parquet
+    except ImportError as error:
+        raise UsageError(
+            f"Parquet files need pyarrow ({error}); run `pip install 'actalign[parquet]'`."
+        ) from error
+    return pyarrow, pyarrow.parquet

@@ -1,0 +1,153 @@
+"""The pieces that `_figures` puts together: heat map, timeline, strip of frames, colour bar."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from actalign.output._style import HEAT_MAP, ON_PALETTE, PALETTE, Theme, dress, wrap
+from actalign.types import Alignment, Float64, FrameBatch
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+STEP_INCHES, STEP_LINES, STEP_SIZE = 2.6, 2, 8.0
+WIDTH = 11.0
+LEFT, RIGHT = 0.30, 0.905
+STRIP_WIDTH = WIDTH * (RIGHT - LEFT)
+
+
+def step_label(number: int, step: str) -> str:
+    return wrap(f"{number}. {step}", STEP_INCHES, STEP_LINES, size=STEP_SIZE)
+
+
+def map_height(labels: Sequence[str]) -> float:
+    """Inches that leave room for every step's label."""
+    tallest = max(label.count("\n") + 1 for label in labels)
+    return max(0.8, len(labels) * (0.13 + 0.13 * tallest))
+
+
+def strip_height(thumbnails: FrameBatch) -> float:
+    """Inches that let the frames fill the strip's width, within reason."""
+    h, w = thumbnails.frames.shape[1:3]
+    return float(np.clip(STRIP_WIDTH * 0.97 / len(thumbnails) * h / w, 0.5, 1.6))
+
+
+def colour_limits(alignments: Sequence[Alignment]) -> tuple[float, float]:
+    """One scale for all heat maps, so that equal colours mean equal affinities."""
+    low = min(float(a.affinity.min()) for a in alignments)
+    high = max(float(a.affinity.max()) for a in alignments)
+    return (low, high) if high - low > 1e-3 else (low - 0.05, high + 0.05)
+
+
+def draw_colour_bar(
+    figure: Figure, image: Any, box: tuple[float, float, float, float], name: str, theme: Theme
+) -> None:
+    bar = figure.add_axes(box)
+    figure.colorbar(image, cax=bar)
+    dress(bar, theme)
+    bar.tick_params(labelsize=7.5)
+    bar.set_ylabel(name, fontsize=8)
+
+
+def draw_strip(ax: Axes, thumbnails: FrameBatch, limits: tuple[float, float], theme: Theme) -> None:
+    """Frames left to right, each tied to its time, none wider than its share of the axis."""
+    start, end = limits
+    ax.set_xlim(0, 1)
+    ax.set_ylim(0, 1)
+    ax.axis("off")
+    box = ax.get_window_extent()
+    share = 1 / len(thumbnails)
+    for i, (frame, pts) in enumerate(zip(thumbnails.frames, thumbnails.pts_seconds, strict=True)):
+        h, w = frame.shape[:2]
+        width = share * 0.97
+        tall = width * box.width * h / w / box.height
+        if tall > 1:
+            width, tall = width / tall, 1.0
+        x = (i + 0.5) * share
+        ax.imshow(frame, extent=(x - width / 2, x + width / 2, 0, tall), aspect="auto")
+        ax.text(
+            x - width / 2 + 0.004,
+            0.04,
+            f"{pts:.1f} s",
+            fontsize=6.5,
+            color="white",
+            bbox={"facecolor": "black", "alpha": 0.55, "pad": 1, "edgecolor": "none"},
+        )
+        at = (float(pts) - start) / max(end - start, 1e-9)
+        foot = -0.1 / (box.height / ax.figure.dpi)
+        ax.plot([x, at], [0, foot], color=theme.muted, linewidth=0.8, clip_on=False)
+    ax.set_xlim(0, 1)
+    ax.set_ylim(0, 1)
+
+
+def draw_timeline(ax: Axes, alignment: Alignment, edges: Float64, theme: Theme) -> None:
+    """The steps as numbered bars on the time axis, from where each begins to the next."""
+    borders = alignment.step_edges(edges).tolist()
+    for k, (start, end) in enumerate(pairwise(borders)):
+        colour = k % len(PALETTE)
+        ax.barh(
+            0,
+            end - start,
+            left=start,
+            height=0.9,
+            color=PALETTE[colour],
+            edgecolor=theme.background,
+            linewidth=1,
+        )
+        if end - start > 0.02 * (edges[-1] - edges[0]):
+            ax.text(
+                (start + end) / 2,
+                0,
+                str(k + 1),
+                ha="center",
+                va="center",
+                fontsize=8.5,
+                color=ON_PALETTE[colour],
+                fontweight="bold",
+            )
+    dress(ax, theme)
+    ax.set_xlim(edges[0], edges[-1])
+    ax.set_ylim(-0.5, 0.5)
+    ax.set_yticks([0], ["steps over time"], fontsize=8.5)
+    ax.tick_params(length=0, labelbottom=False)
+    for spine in ax.spines.values():
+        spine.set_visible(False)
+
+
+def draw_heat_map(
+    ax: Axes,
+    alignment: Alignment,
+    labels: Sequence[str],
+    edges: Float64,
+    scale: tuple[float, float],
+    theme: Theme,
+) -> Any:
+    count = alignment.affinity.shape[1]
+    image = ax.pcolormesh(
+        edges,
+        np.arange(count + 1) - 0.5,
+        alignment.affinity.T,
+        cmap=HEAT_MAP,
+        vmin=scale[0],
+        vmax=scale[1],
+        rasterized=True,
+    )
+    centres = (edges[:-1] + edges[1:]) / 2
+    x, y = centres[alignment.path[:, 0]], alignment.path[:, 1]
+    # White within black is seen on every colour of the map, in both themes.
+    ax.plot(x, y, color="black", linewidth=3.4, solid_joinstyle="round")
+    ax.plot(x, y, color="white", linewidth=1.7, solid_joinstyle="round")
+    if len(x) == 1:
+        ax.plot(x, y, "o", color="white", markeredgecolor="black")
+    dress(ax, theme)
+    ax.set_ylim(count - 0.5, -0.5)
+    ax.set_xlim(edges[0], edges[-1])
+    ax.set_yticks(np.arange(count), labels, fontsize=STEP_SIZE, linespacing=1.05)
+    ax.ticklabel_format(axis="x", useOffset=False, style="plain")
+    ax.tick_params(axis="y", length=0)
+    return image

@@ -1,0 +1,256 @@
+"""Pictures that explain a prediction: one function a kind, each returns a matplotlib Figure.
+
+``theme`` is "light" or "dark" (`figure_style.THEMES`). matplotlib is loaded when a picture is
+drawn, and without pyplot, so nothing global changes.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from actalign.errors import ActAlignError, UsageError
+from actalign.files import write_bytes
+from actalign.output._drawing import (
+    LEFT,
+    RIGHT,
+    STRIP_WIDTH,
+    WIDTH,
+    colour_limits,
+    draw_colour_bar,
+    draw_heat_map,
+    draw_strip,
+    draw_timeline,
+    map_height,
+    step_label,
+    strip_height,
+)
+from actalign.output._style import (
+    Theme,
+    check_format,
+    fit,
+    get_theme,
+    literal,
+    missing_glyphs_allowed,
+    new_figure,
+)
+from actalign.types import Alignment, Candidate, Float64, FrameBatch, Prediction
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+def alignment_figure(
+    prediction: Prediction,
+    *,
+    thumbnails: FrameBatch | None = None,
+    shown: int = 2,
+    theme: str = "light",
+) -> Figure:
+    """The winner beside the runner-up on one time axis.
+
+    From the top: a strip of the clip's frames, the winner's steps on a timeline, then for
+    each of the best ``shown`` candidates the affinity heat map (steps down, seconds across; one
+    colour scale) with its alignment path. thumbnails: a few frames of the clip, spread over it.
+    Raises ActAlignError when the prediction holds no alignment.
+    """
+    names = ["winner", "runner-up", *(f"rank {rank}" for rank in range(3, shown + 1))]
+    rows = list(zip(names, prediction.candidates[:shown], strict=False))
+    return _stack(
+        prediction,
+        rows,
+        title=f"{_clip_name(prediction)}: {prediction.label}",
+        thumbnails=thumbnails,
+        theme=get_theme(theme),
+    )
+
+
+def contrast_figure(
+    prediction: Prediction,
+    target: str,
+    *,
+    thumbnails: FrameBatch | None = None,
+    theme: str = "light",
+) -> Figure:
+    """The right candidate above the strongest wrong one: why a clip was answered as it was.
+
+    Laid out as `alignment_figure`; the timeline is the right candidate's. target: the true label.
+    Raises UsageError when ``target`` is no candidate or the only one.
+    """
+    right = next((c for c in prediction.candidates if c.label == target), None)
+    wrong = next((c for c in prediction.candidates if c.label != target), None)
+    if right is None or wrong is None:
+        raise UsageError(
+            f"{target!r} and a wrong candidate must both be candidates of "
+            f"{prediction.clip.clip_id!r}; it has "
+            f"{', '.join(repr(c.label) for c in prediction.candidates)}."
+        )
+    verdict = "answered right" if prediction.label == target else f"taken for {wrong.label}"
+    return _stack(
+        prediction,
+        [("right", right), ("wrong", wrong)],
+        title=f"{_clip_name(prediction)}: {target}, {verdict}",
+        thumbnails=thumbnails,
+        theme=get_theme(theme),
+    )
+
+
+def heat_map_figure(
+    alignment: Alignment,
+    *,
+    steps: Sequence[str] = (),
+    edges_seconds: Float64 | None = None,
+    theme: str = "light",
+) -> Figure:
+    """One small heat map of affinity (steps down, time across) with its alignment path.
+
+    steps: K texts, else the steps are numbered. edges_seconds: (T + 1,) times where frames begin
+    and the end of the last, else frames are numbered.
+    """
+    from matplotlib.ticker import MaxNLocator
+
+    look = get_theme(theme)
+    frames, count = alignment.affinity.shape
+    labels = [step_label(k, s) for k, s in enumerate(steps, 1)] or [
+        str(k) for k in range(1, count + 1)
+    ]
+    inner = map_height(labels)
+    width, height = 7.5 if steps else 5.0, inner + 0.62
+    figure = new_figure(width, height, look)
+    left, right = (2.75 if steps else 0.55) / width, 1 - 0.9 / width
+    ax = figure.add_axes((left, 0.45 / height, right - left, inner / height))
+    edges = np.arange(frames + 1.0) if edges_seconds is None else edges_seconds
+    image = draw_heat_map(ax, alignment, labels, edges, colour_limits([alignment]), look)
+    if edges_seconds is None:
+        ax.set_xlabel("frame", fontsize=8.5)
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    else:
+        ax.set_xlabel("time in the clip (s)", fontsize=8.5)
+    if not steps:
+        ax.set_ylabel("step", fontsize=8.5)
+    box = (right + 0.12 / width, 0.45 / height, 0.11 / width, inner / height)
+    draw_colour_bar(figure, image, box, "affinity", look)
+    return literal(figure)
+
+
+def picture(figure: Figure, format: str = "png") -> bytes:
+    """The figure as the bytes of a PNG or SVG file."""
+    data = io.BytesIO()
+    metadata = {"Date": None} if check_format(format) == "svg" else {}
+    with missing_glyphs_allowed():
+        figure.savefig(data, format=format, metadata=metadata)
+    return data.getvalue()
+
+
+def save(figure: Figure, path: str | Path) -> Path:
+    """Write the figure as PNG or SVG, by the path's suffix, whole or not at all."""
+    path = Path(path)
+    write_bytes(path, picture(figure, path.suffix.lower().removeprefix(".")))
+    return path
+
+
+def frame_edges(prediction: Prediction) -> Float64:
+    """(T + 1,) seconds where the clip's frames begin, and the end of the last."""
+    edges = prediction.clip.edges_seconds
+    edges[-1] = max(edges[-1], edges[-2] + 1e-3)  # a last frame of no time can't be drawn
+    return edges
+
+
+def _stack(
+    prediction: Prediction,
+    rows: list[tuple[str, Candidate]],
+    *,
+    title: str,
+    thumbnails: FrameBatch | None,
+    theme: Theme,
+) -> Figure:
+    """Frames, the first row's timeline and each row's heat map, over one time axis."""
+    drawn = [(name, c, c.alignment) for name, c in rows if c.alignment is not None]
+    if not drawn:
+        raise ActAlignError(f"The prediction for {prediction.clip.clip_id!r} has no alignment.")
+    labels = [[step_label(k, s) for k, s in enumerate(c.script.steps, 1)] for _, c, _ in drawn]
+    heights = [map_height(one) for one in labels]
+    strip = 0.0 if thumbnails is None else strip_height(thumbnails)
+    header, timeline, footer, gap = 0.66, 0.36, 0.5, 0.46
+    height = header + strip + 0.12 + timeline + sum(heights) + gap * len(drawn) + footer - 0.12
+    figure = new_figure(WIDTH, height, theme)
+    _heading(figure, title, _subtitle(prediction), theme)
+    edges = frame_edges(prediction)
+    limits = (float(edges[0]), float(edges[-1]))
+    y = height - header
+
+    def add(inches: float, above: float) -> Axes:
+        nonlocal y
+        y -= inches + above
+        return figure.add_axes((LEFT, y / height, RIGHT - LEFT, inches / height))
+
+    if thumbnails is not None:
+        draw_strip(add(strip, 0.0), thumbnails, limits, theme)
+    draw_timeline(add(timeline, 0.12), drawn[0][2], edges, theme)
+    scale = colour_limits([alignment for *_, alignment in drawn])
+    maps, image = [], None
+    for row, (name, candidate, alignment) in enumerate(drawn):
+        ax = add(heights[row], gap - 0.12 if row == 0 else gap)
+        image = draw_heat_map(ax, alignment, labels[row], edges, scale, theme)
+        text = ax.set_title(
+            f"{name} ({candidate.score:.3f}): {candidate.label}",
+            loc="left",
+            fontsize=9.5,
+            color=theme.ink,
+            fontweight="bold" if row == 0 else "normal",
+            pad=4,
+        )
+        fit(text, STRIP_WIDTH)
+        ax.tick_params(labelbottom=row == len(drawn) - 1)
+        maps.append(ax)
+    maps[-1].set_xlabel("time in the clip (s)", fontsize=9)
+    top, bottom = maps[0].get_position().y1, maps[-1].get_position().y0
+    long = (top - bottom) * height > 1.9
+    name = "affinity of frame and step" if long else "affinity"
+    draw_colour_bar(figure, image, (0.92, bottom, 0.012, top - bottom), name, theme)
+    return literal(figure)
+
+
+def _heading(figure: Figure, title: str, below: str, theme: Theme, size: float = 13) -> None:
+    width, height = figure.get_size_inches()
+    shown = figure.text(
+        0.15 / width,
+        1 - 0.1 / height,
+        title,
+        va="top",
+        fontsize=size,
+        fontweight="bold",
+        color=theme.ink,
+    )
+    fit(shown, width - 0.3)
+    note = figure.text(
+        0.15 / width, 1 - 0.36 / height, below, va="top", fontsize=8.5, color=theme.muted
+    )
+    fit(note, width - 0.3)
+
+
+def _clip_name(prediction: Prediction) -> str:
+    """The clip's id, or the end of it, which tells paths apart."""
+    # Bytes of a file name that are no text have no glyph.
+    name = prediction.clip.clip_id.encode("utf-8", "replace").decode()
+    return name if len(name) <= 50 else "…" + name[-49:]
+
+
+def _subtitle(prediction: Prediction) -> str:
+    margin = prediction.margin
+    frames = len(prediction.clip.embeddings)
+    parts = [
+        f"scorer {prediction.scorer}",
+        f"encoder {prediction.clip.model_id}",
+        f"{frames} frame{'s' if frames > 1 else ''}",
+    ]
+    if prediction.clip.neutral_frames:
+        parts.append(f"{prediction.clip.neutral_frames} neutral frames")
+    if margin is not None:
+        parts.append(f"margin {margin:.3f} over {prediction.candidates[1].label}")
+    return "   ".join(parts)

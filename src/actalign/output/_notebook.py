@@ -1,0 +1,77 @@
+"""What a notebook shows of a prediction or an alignment: a small picture and a table, as HTML.
+
+Every text is escaped and nothing is fetched: the picture is inside the page. The ground is white,
+so that it reads in a dark notebook too.
+"""
+
+from __future__ import annotations
+
+import base64
+from html import escape
+from typing import TYPE_CHECKING
+
+from actalign.types import Alignment, Prediction
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+CARD = "background:#fff;color:#222;padding:8px;max-width:780px;font:13px/1.4 sans-serif"
+CELL = "font:13px/1.4 sans-serif;text-align:left;padding:1px 14px 1px 0;background:#fff;color:#222"
+SHOWN = 8
+
+
+def html(value: Alignment | Prediction) -> str:
+    """What a notebook shows of an object."""
+    return prediction_html(value) if isinstance(value, Prediction) else alignment_html(value)
+
+
+def alignment_html(alignment: Alignment) -> str:
+    """The heat map with its path, and the score."""
+    from actalign.output._figures import heat_map_figure
+
+    frames, steps = alignment.affinity.shape
+    caption = f"score {alignment.score:.4f}, {frames} frames, {steps} steps"
+    picture = _picture(heat_map_figure(alignment), caption)
+    return f'<div style="{CARD}"><div>{caption}</div>{picture}</div>'
+
+
+def prediction_html(prediction: Prediction) -> str:
+    """The winner's heat map, where it has one, and the best candidates with their scores."""
+    from actalign.output._figures import frame_edges, heat_map_figure
+
+    best = prediction.candidates[0]
+    title = f"{prediction.clip.clip_id}: {best.label}"
+    parts = [f"<div><b>{escape(title)}</b></div>"]
+    if best.alignment is not None:
+        figure = heat_map_figure(
+            best.alignment,
+            steps=best.script.steps,
+            edges_seconds=frame_edges(prediction),
+        )
+        parts.append(_picture(figure, f"Steps of {best.label} over time"))
+    rows = "".join(
+        f'<tr style="background:#fff"><td style="{CELL}">{escape(c.label)}</td>'
+        f'<td style="{CELL}">{c.score:.4f}</td>'
+        f'<td style="{CELL}">{"" if c.has_script else "no script"}</td></tr>'
+        for c in prediction.candidates[:SHOWN]
+    )
+    parts.append(f'<table style="border-collapse:collapse">{rows}</table>')
+    left = len(prediction.candidates) - SHOWN
+    if left > 0:
+        parts.append(f"<div>and {left} more</div>")
+    parts.append(
+        f"<div>scorer {escape(prediction.scorer)}; scores are similarities, not probabilities</div>"
+    )
+    return f'<div style="{CARD}">{"".join(parts)}</div>'
+
+
+def _picture(figure: Figure, about: str) -> str:
+    from actalign.output._figures import picture
+
+    data = base64.b64encode(picture(figure)).decode()
+    width = round(figure.get_size_inches()[0] * 96)
+    return (
+        f'<img alt="{escape(about)}" style="max-width:100%" width="{width}" '
+        f'src="data:image/png;base64,{data}">'
+    )

@@ -1,0 +1,267 @@
+"""The row: the one JSON object in which every command says what it found of a clip.
+
+It is what predictions.jsonl, the files of `locate`, the lines of `live`, windows, the rows of an
+evaluation and of `--scores` hold. Which fields are there depends on the command; `clip`, `status`
+and `candidates` always are. `json_schema` publishes it. Not here: how a result becomes a row (its
+own `to_row`), and other tools' formats (`output`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from contextlib import nullcontext
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Required
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from typing_extensions import TypedDict
+
+from actalign.errors import ActAlignError, UsageError
+from actalign.files import writing
+
+if TYPE_CHECKING:
+    from actalign.types import ClipEmbedding
+
+SCHEMA_VERSION = 1
+
+Finite = Annotated[float, Field(allow_inf_nan=False, ge=-1e12, le=1e12)]
+Text = Annotated[str, Field(min_length=1)]
+
+
+class StepRow(TypedDict, total=False):
+    """When one step of a script happens: [start_seconds, end_seconds) of the source file."""
+
+    step: Required[str]
+    start_seconds: Required[Finite]
+    end_seconds: Required[Finite]
+    affinity: Annotated[Finite | None, Field(description="Mean affinity of the step's frames.")]
+
+
+class CandidateRow(TypedDict, total=False):
+    """One candidate of a clip."""
+
+    label: Required[str]
+    score: Required[Finite]
+    has_script: Annotated[bool, Field(description="False: its name was its only step.")]
+    path_length: Annotated[int | None, Field(description="Cells of the alignment path.")]
+    segments: Annotated[list[StepRow], Field(description="Its steps; together they are the clip.")]
+
+
+class ShardRow(TypedDict):
+    """Where a row belongs in a run cut into shards; `actalign merge` takes it away."""
+
+    index: int
+    count: int
+    clips: int
+    clip: int
+    run: str
+
+
+class Row(TypedDict, total=False):
+    """What was found of one clip."""
+
+    __pydantic_config__ = ConfigDict(extra="allow")  # type: ignore[misc]
+
+    schema_version: int
+    clip: Annotated[Required[Text], Field(description="The clip's id, unique within a run.")]
+    doc_id: Annotated[Text, Field(description="The same, by lmms-eval's name.")]
+    status: Annotated[
+        Literal["ok", "error", "unscored", "missing"],
+        Field(description="error: it failed; unscored, missing: an evaluation left it out."),
+    ]
+    error: Annotated[str | None, Field(description="Why it failed or was left out, a sentence.")]
+    error_kind: Annotated[str, Field(description="The same as a key, such as 'not encoded'.")]
+    video: Annotated[str | None, Field(description="The file or stream.")]
+    label: Annotated[str | None, Field(description="The best candidate; null without one.")]
+    filtered_resps: Annotated[list[str], Field(description="The same, by lmms-eval's name.")]
+    target: Annotated[str | None, Field(description="The true label, where it is known.")]
+    metrics: Annotated[dict[str, float], Field(description="top1, top2, top3: 1 right, 0 wrong.")]
+    margin: Annotated[Finite | None, Field(description="Best score less the second best.")]
+    candidates: Annotated[
+        Required[list[CandidateRow]], Field(description="Best first; scores are no probabilities.")
+    ]
+    domain: str | None
+    frames: Annotated[int, Field(description="Frames that were encoded.")]
+    neutral_frames: Annotated[int, Field(description="Of these, frames without a known thing.")]
+    start_seconds: Annotated[Finite, Field(description="Of the clip, window or detection.")]
+    end_seconds: Finite
+    warnings: list[str]
+    scorer: Annotated[str | None, Field(description="How candidates were scored.")]
+    smoothing_seconds: Annotated[Finite | None, Field(description="Moving average over frames.")]
+    model_id: Annotated[str | None, Field(description="The encoder.")]
+    fingerprint: Annotated[str, Field(description="Hash of all that its embeddings depend on.")]
+    provenance: Annotated[
+        dict[str, str], Field(description="The video's hash, sampling, number type, versions.")
+    ]
+    settings: Annotated[dict[str, Any], Field(description="Templates of the encoded texts.")]
+    shard: Annotated[ShardRow, Field(description="With --num-shards.")]
+
+    seconds: Annotated[Finite, Field(description="live: seconds since the watch began.")]
+    window_start_seconds: Annotated[Finite, Field(description="live: the scored window.")]
+    window_end_seconds: Finite
+    delay_seconds: Annotated[Finite, Field(description="live: age of the newest frame.")]
+    dropped_frames: Annotated[int, Field(description="live: frames lost so far.")]
+    connections: Annotated[int, Field(description="live: how often the source was opened.")]
+
+    question: Annotated[str, Field(description="eval: what was asked.")]
+    action: Annotated[str, Field(description="eval: the true action as the data set has it.")]
+    kind: Annotated[str, Field(description="eval: the group of questions it belongs to.")]
+    options: Annotated[list[str], Field(description="eval: candidates in the question's order.")]
+    target_index: Annotated[int | None, Field(description="eval: the true option, from 0.")]
+    predicted_index: Annotated[int | None, Field(description="eval: the best option, from 0.")]
+    rank: Annotated[int, Field(description="eval: the true label's rank, from 1.")]
+    mean_iou: Annotated[Finite | None, Field(description="eval: of steps and true intervals.")]
+
+    id: Annotated[str, Field(description="--scores: the sample's id.")]
+    scores: Annotated[list[Finite] | None, Field(description="--scores: of each option.")]
+    path_lengths: Annotated[list[int] | None, Field(description="--scores: of each option.")]
+    correct_index: Annotated[int | None, Field(description="--scores: as target_index.")]
+
+
+def new_row(fields: Row) -> Row:
+    """A row in the order of the schema; what follows from other fields is filled in."""
+    label = fields.get("label")
+    row: Row = {
+        "schema_version": SCHEMA_VERSION,
+        "doc_id": fields["clip"],
+        "status": "ok",
+        "error": None,
+        "filtered_resps": [] if label is None else [label],
+        **fields,
+    }
+    return {name: row[name] for name in _FIELDS if name in row}  # type: ignore[literal-required,return-value]
+
+
+_FIELDS = tuple(Row.__annotations__)
+
+
+def error_row(
+    clip: str, video: str | None, error: ActAlignError, *, target: str | None = None
+) -> Row:
+    """The row of a clip that failed: it is unscored, not wrong."""
+    return new_row(
+        {
+            "clip": clip,
+            "status": "error",
+            "error": str(error),
+            "video": video,
+            "label": None,
+            "target": target,
+            "metrics": {},
+            "candidates": [],
+        }
+    )
+
+
+def renamed(row: Row, clip: str) -> Row:
+    """The row with another clip id."""
+    return {**row, "clip": clip, "doc_id": clip}
+
+
+def clip_fields(clip: ClipEmbedding) -> Row:
+    """What a row says of an embedded clip; its candidates are still to come."""
+    return {
+        "clip": clip.clip_id,
+        "candidates": [],
+        "video": clip.provenance.get("video"),
+        "frames": len(clip.embeddings),
+        "neutral_frames": clip.neutral_frames,
+        "start_seconds": float(clip.pts_seconds[0]),
+        "end_seconds": clip.end_seconds,
+        "model_id": clip.model_id,
+        "fingerprint": clip.fingerprint,
+        # Sorted, as an entry of the store holds it: a row is the same from there and fresh.
+        "provenance": dict(sorted(clip.provenance.items())),
+    }
+
+
+@cache
+def _adapter() -> TypeAdapter[Row]:
+    return TypeAdapter(Row)
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of a row (draft 2020-12)."""
+    schema = _adapter().json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def row_text(row: Row) -> str:
+    """A row as one line of JSON; raises ActAlignError for NaN or infinity, which JSON lacks."""
+    try:
+        text = json.dumps(row, ensure_ascii=False, allow_nan=False)
+        text.encode()
+    except UnicodeEncodeError:  # a file name whose bytes are no text
+        return json.dumps(row, allow_nan=False)
+    except ValueError as error:
+        raise ActAlignError(
+            f"The row of {row.get('clip')!r} holds NaN or infinity, which JSON lacks."
+        ) from error
+    return text
+
+
+def parse_row(line: str | bytes, where: str) -> Row:
+    """One line of JSON as a row; rows of versions without `clip` get it from `doc_id`.
+
+    Fields that this version doesn't know are left as they are. Raises UsageError that names
+    ``where``, the field and what is wrong.
+    """
+    try:
+        row = json.loads(line)
+        if isinstance(row, dict) and "doc_id" in row:
+            row.setdefault("clip", row["doc_id"])
+        _adapter().validate_python(row)
+    except (ValueError, TypeError, RecursionError) as error:
+        fault = error.errors()[0] if isinstance(error, ValidationError) else None
+        field = ".".join(map(str, fault["loc"])) if fault else ""
+        why = f" ({field}: {fault['msg']})" if fault and field else ""
+        raise UsageError(
+            f"{where} is not a prediction{why}; give a file that `actalign classify --out` wrote."
+        ) from None
+    found: Row = row
+    return found
+
+
+def read_rows(path: str | Path) -> list[Row]:
+    """The rows of a predictions.jsonl; raises UsageError that names the file and the line."""
+    path = Path(path)
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"The predictions {path} can't be read: {error}.") from error
+    numbered = enumerate(lines, start=1)
+    return [parse_row(line, f"{path}, line {n}") for n, line in numbered if line.strip()]
+
+
+class RowWriter:
+    """Writes JSON Lines as they come, so that a run of any size holds one row; a context manager.
+
+    The file gets its name when all went well, and nothing is left behind otherwise. Without a path
+    rows are only counted. Raises ActAlignError when the file can't be written.
+    """
+
+    def __init__(self, path: str | Path | None) -> None:
+        self.count = 0
+        self._writing = nullcontext() if path is None else writing(path)
+
+    def __enter__(self) -> RowWriter:
+        self._file = self._writing.__enter__()
+        return self
+
+    def add(self, row: Row) -> None:
+        """Write one row."""
+        self.count += 1
+        if self._file is not None:
+            self._file.write(row_text(row).encode() + b"\n")
+
+    def __exit__(self, *error: Any) -> None:
+        self._writing.__exit__(*error)
+
+
+def write_rows(rows: Iterable[Row], path: str | Path) -> None:
+    """Write JSON Lines to ``path``, whole or not at all; see `RowWriter`."""
+    with RowWriter(path) as writer:
+        for row in rows:
+            writer.add(row)

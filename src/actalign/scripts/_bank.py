@@ -1,0 +1,326 @@
+"""The script bank (one JSON or Parquet file) and the cache of answers.
+
+A bank is a list of records, one per request: domain, candidates, scripts and provenance. As JSON
+it is a script file like any other (`load_scripts` reads it). As Parquet it has one row per label.
+The key of a record is the hash of everything the answer depends on: the service, the model, its
+parameters and the full prompt with domain and candidates.
+
+The cache holds one small file for each answer of a model. It is written before the answer is used,
+so that a crash never makes you pay for an answer twice.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from actalign.errors import UsageError
+from actalign.files import cache_folder, pyarrow, write_bytes, write_text
+from actalign.scripts._llm import Answer, AnswerFormat, ChatRequest
+from actalign.scripts._script import parse_scripts
+from actalign.types import Script
+
+SUFFIXES = (".json", ".parquet")
+_SAVE_SECONDS = 5.0
+
+
+class BankRecord(BaseModel):
+    """The scripts of one request and their provenance, which is None for hand-written scripts.
+
+    key: content hash, see the module. turns: 1, or 2 after a repair. input_tokens, output_tokens:
+    sums over all turns. cost_usd: only if prices were given. created: UTC, ISO 8601.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    domain: str | None
+    candidates: tuple[str, ...]
+    scripts: dict[str, tuple[str, ...]]
+    key: str | None = None
+    prompt: str | None = None
+    prompt_version: str | None = None
+    prompt_sha256: str | None = None
+    min_steps: int | None = None
+    max_steps: int | None = None
+    service: str | None = None
+    model: str | None = None
+    served_model: str | None = None
+    parameters: dict[str, Any] = {}
+    answer_format: AnswerFormat | None = None
+    turns: int | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cost_usd: float | None = None
+    created: str | None = None
+    generator: str | None = None
+
+    def to_scripts(self) -> tuple[Script, ...]:
+        """One Script per candidate, in the candidates' order."""
+        return tuple(Script(name, self.scripts[name], self.domain) for name in self.candidates)
+
+
+def read_bank(path: str | Path) -> list[BankRecord]:
+    """Read a bank (.json or .parquet), or any script file (.yaml) as records without provenance.
+
+    Raises UsageError naming the file and what is wrong with it.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise UsageError(f"There is no script bank {path}.")
+    blocks = _read_parquet(path) if path.suffix.lower() == ".parquet" else _read_text(path)
+    records = []
+    for number, block in enumerate(blocks, start=1):
+        scripts = parse_scripts(block, source=f"{path}, record {number}")
+        labels = [script.label for script in scripts]
+        fields = dict(block) if isinstance(block, Mapping) else {}
+        fields["domain"] = scripts[0].domain
+        fields["scripts"] = {script.label: script.steps for script in scripts}
+        fields["candidates"] = fields.get("candidates") or labels
+        if not isinstance(fields["candidates"], list | tuple):
+            raise UsageError(
+                f"{path}, record {number}: 'candidates' is not a list; list the labels."
+            )
+        if sorted(map(str, fields["candidates"])) != sorted(labels):
+            raise UsageError(
+                f"{path}, record {number}: 'candidates' and the labels of 'scripts' differ; "
+                "write the same labels in both."
+            )
+        try:
+            records.append(BankRecord.model_validate(fields))
+        except ValidationError as error:
+            fault = error.errors()[0]
+            where = ".".join(map(str, fault["loc"]))
+            raise UsageError(
+                f"{path}, record {number}: field {where!r} is wrong: {fault['msg']}."
+            ) from None
+    return records
+
+
+def write_bank(path: str | Path, records: Sequence[BankRecord]) -> None:
+    """Write all records atomically, and the dataset card beside them."""
+    path = Path(path)
+    if path.suffix.lower() == ".parquet":
+        _write_parquet(path, records)
+    else:
+        write_text(path, bank_json(records))
+    write_text(card_path(path), dataset_card(path, records))
+
+
+def bank_json(records: Sequence[BankRecord]) -> str:
+    """The records as the JSON of a bank file."""
+    data = [record.model_dump(mode="json", exclude_none=True) for record in records]
+    return json.dumps(data, ensure_ascii=False, indent=1) + "\n"
+
+
+def check_bank_path(path: str | Path) -> Path:
+    """The path of a bank to write. Raises UsageError unless it ends in .json or .parquet."""
+    path = Path(path)
+    if path.suffix.lower() not in SUFFIXES:
+        raise UsageError(f"A script bank must end in .json or .parquet, unlike {path.name!r}.")
+    return path
+
+
+def card_path(bank: Path) -> Path:
+    """The path of a bank's dataset card: beside the bank, and never a README.md of yours."""
+    return bank.with_name(f"{bank.stem}.card.md")
+
+
+def dataset_card(bank: Path, records: Sequence[BankRecord]) -> str:
+    """A Hugging Face dataset card (a README.md with its YAML head) that describes the bank."""
+
+    def listed(values: Iterable[object]) -> str:
+        names = sorted({str(value) for value in values if value is not None})
+        return ", ".join(names) or "unknown"
+
+    count = sum(len(r.candidates) for r in records)
+    size = "n<1K" if count < 1000 else "1K<n<10K" if count < 10_000 else "10K<n<100K"
+    tokens_in = sum(r.input_tokens or 0 for r in records)
+    tokens_out = sum(r.output_tokens or 0 for r in records)
+    costs = [r.cost_usd for r in records if r.cost_usd is not None]
+    cost = f", {sum(costs):.4f} USD at the prices given" if costs else ""
+    prompts = listed(f"{r.prompt} (version {r.prompt_version})" for r in records if r.prompt)
+    return f"""---
+pretty_name: Action scripts
+language:
+- en
+task_categories:
+- zero-shot-classification
+- video-classification
+tags:
+- actalign
+- action-recognition
+- synthetic
+size_categories:
+- {size}
+configs:
+- config_name: default
+  data_files: {json.dumps(bank.name)}
+---
+
+# Action scripts
+
+{count} scripts for {len(records)} sets of candidate actions. A script is an action as an ordered
+list of steps (sub-actions), each a short visual description, for zero-shot video classification by
+sequence alignment (ActAlign, arXiv 2506.22967). Written by a language model; only their form was
+checked, not whether they are correct. The terms of the model's provider apply; choose the dataset's
+licence accordingly before you publish it.
+
+- Domains: {listed(r.domain for r in records)}
+- Models: {listed(r.served_model or r.model for r in records)}
+- Prompts: {prompts}
+- Parameters: {listed(json.dumps(r.parameters, sort_keys=True) for r in records)}
+- Tokens: {tokens_in} in, {tokens_out} out{cost}
+- Made by: {listed(r.generator for r in records)}
+
+Fields: `domain`, `candidates` (all labels of the request), the steps of each label, and the
+provenance: `key`, `prompt`, `prompt_version`, `prompt_sha256`, `service`, `model`,
+`served_model`, `parameters`, `answer_format`, `turns`, token counts, `created`.
+
+To publish, put this file into the dataset's folder as `README.md` beside `{bank.name}`.
+"""
+
+
+class Bank:
+    """A bank file in memory: read by key, extended, and saved every few seconds.
+
+    Without a path nothing is written. Raises UsageError for a wrong suffix or an unreadable file.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = check_bank_path(path) if path is not None else None
+        self.records = read_bank(path) if path is not None and path.exists() else []
+        self._at = {record.key: m for m, record in enumerate(self.records) if record.key}
+        self._saved_at = time.monotonic()
+        self._dirty = False
+
+    def get(self, key: str) -> BankRecord | None:
+        """The record with this content hash, or None."""
+        return self.records[self._at[key]] if key in self._at else None
+
+    def add(self, record: BankRecord | str) -> None:
+        """Add a new record; an error (a string) is ignored."""
+        if isinstance(record, str) or record.key is None:
+            return
+        self._at[record.key] = len(self.records)
+        self.records.append(record)
+        self._dirty = True
+        if time.monotonic() - self._saved_at > _SAVE_SECONDS:
+            self.save()
+
+    def save(self) -> None:
+        """Write the file if anything was added since the last time."""
+        if self._path is not None and self._dirty:
+            write_bank(self._path, self.records)
+            self._dirty = False
+        self._saved_at = time.monotonic()
+
+
+def now() -> str:
+    """The current time in UTC, to the second, ISO 8601."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+class AnswerCache:
+    """All answers so far, one file each, named by the request's content hash."""
+
+    def __init__(self, folder: str | Path | None = None) -> None:
+        self.folder = Path(folder) if folder is not None else cache_folder() / "answers"
+
+    def get(self, request: ChatRequest) -> Answer | None:
+        """The answer to exactly this request, or None."""
+        try:
+            entry = json.loads(self._path(request.key).read_bytes())
+            return Answer.model_validate(entry["answer"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def put(self, request: ChatRequest, answer: Answer) -> None:
+        """Store an answer atomically."""
+        entry = {
+            "key": request.key,
+            "created": now(),
+            "service": request.model.service,
+            "model": request.model.name,
+            "parameters": request.model.parameters,
+            "messages": [{"role": m.role, "content": m.content} for m in request.messages],
+            "answer": answer.model_dump(mode="json"),
+        }
+        text = json.dumps(entry, ensure_ascii=False, indent=1)
+        write_text(self._path(request.key), text)
+
+    def drop(self, request: ChatRequest) -> None:
+        """Delete an answer."""
+        self._path(request.key).unlink(missing_ok=True)
+
+    def _path(self, key: str) -> Path:
+        return self.folder / key[:2] / f"{key}.json"
+
+
+def _read_text(path: Path) -> list[Any]:
+    import yaml
+
+    try:
+        text = path.read_text(encoding="utf-8")
+        data = json.loads(text) if path.suffix.lower() == ".json" else yaml.safe_load(text)
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
+        reason = " ".join(str(error).split())
+        raise UsageError(f"The script bank {path} can't be read: {reason}.") from None
+    blocks = data if isinstance(data, list) else [data]
+    if not blocks or blocks == [None]:
+        return []
+    return blocks
+
+
+def _read_parquet(path: Path) -> list[dict[str, Any]]:
+    pa, pq = pyarrow()
+
+    try:
+        rows = pq.read_table(path).to_pylist()
+        blocks: dict[int, dict[str, Any]] = {}
+        for row in rows:
+            label, steps = row.pop("label"), row.pop("steps")
+            block = blocks.setdefault(row.pop("record"), {**row, "scripts": {}})
+            block["scripts"][label] = steps
+            block["parameters"] = json.loads(row["parameters"])
+    except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise UsageError(f"{path} is not a script bank in Parquet: {reason}.") from None
+    return list(blocks.values())
+
+
+def _write_parquet(path: Path, records: Sequence[BankRecord]) -> None:
+    pa, pq = pyarrow()
+
+    text, number = pa.string(), pa.int64()
+    schema = pa.schema(
+        [
+            ("record", number),
+            ("domain", text),
+            ("label", text),
+            ("steps", pa.list_(text)),
+            ("candidates", pa.list_(text)),
+            *((name, text) for name in ("key", "prompt", "prompt_version", "prompt_sha256")),
+            *((name, number) for name in ("min_steps", "max_steps")),
+            *((name, text) for name in ("service", "model", "served_model", "parameters")),
+            ("answer_format", text),
+            *((name, number) for name in ("turns", "input_tokens", "output_tokens")),
+            ("cost_usd", pa.float64()),
+            *((name, text) for name in ("created", "generator")),
+        ]
+    )
+    rows = []
+    for m, record in enumerate(records):
+        fields = record.model_dump(mode="json", exclude={"scripts"})
+        fields["parameters"] = json.dumps(record.parameters, sort_keys=True)
+        for label in record.candidates:
+            steps = list(record.scripts[label])
+            rows.append({**fields, "record": m, "label": label, "steps": steps})
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.Table.from_pylist(rows, schema=schema), sink)
+    write_bytes(path, sink.getvalue().to_pybytes())

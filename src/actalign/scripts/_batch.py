@@ -1,0 +1,327 @@
+"""OpenAI's Batch API: submit now, collect within a day, at the batch price.
+
+Three steps, each its own command, all safe to repeat after a crash. `<bank>.batch.json` records
+what was submitted before and after each call, and the batch itself carries a token from there, by
+which an interrupted submission is found again and never made twice. Collected answers go to the
+same cache as live ones; what is still missing (repair turns, expired requests) is sent by the next
+`submit`, or directly by `generate`.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
+
+from actalign.errors import ActAlignError, UsageError
+from actalign.files import write_text
+from actalign.scripts._answer import SCHEMA, TokenLimit
+from actalign.scripts._bank import AnswerCache, Bank, check_bank_path
+from actalign.scripts._conversation import Conversation, ScriptRequest
+from actalign.scripts._generate import ScriptResult
+from actalign.scripts._llm import ChatRequest, LLMConfig, LLMError, LLMService, read_api_key
+from actalign.scripts._prompts import load_prompt
+
+ENDPOINT: Literal["/v1/chat/completions"] = "/v1/chat/completions"
+ENDED = ("completed", "failed", "expired", "cancelled")
+
+
+class SavedRequest(BaseModel):
+    """A `ScriptRequest` as the state file holds it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    labels: tuple[str, ...]
+    domain: str | None = None
+
+
+class BatchState(BaseModel):
+    """The state of a bank's batch: enough to resume from any point.
+
+    token: marks the batch at the service. file_id, batch_id: None until the service returns them.
+    """
+
+    config: LLMConfig
+    questions: tuple[SavedRequest, ...]
+    token: str
+    requests: int
+    file_id: str | None = None
+    batch_id: str | None = None
+    collected: bool = False
+
+
+class BatchStatus(BaseModel):
+    """A batch's progress, in the service's words."""
+
+    batch_id: str
+    status: str
+    completed: int
+    failed: int
+    total: int
+    problems: tuple[str, ...] = ()
+
+
+def state_path(bank: Path) -> Path:
+    """The file that holds the state of a bank's batch."""
+    return bank.with_name(f"{bank.stem}.batch.json")
+
+
+def submit(
+    requests: Sequence[ScriptRequest],
+    *,
+    config: LLMConfig,
+    bank: Path,
+    api_key: SecretStr | None = None,
+    cache: Path | None = None,
+) -> BatchState | None:
+    """Submit every turn that is due now; None if there is none.
+
+    Raises UsageError if a batch of this bank is not collected yet, LLMError if the service fails.
+    """
+    _check_bank(bank, config)
+    state = _read_state(bank)
+    if state is not None and not state.collected:
+        if state.batch_id is not None:
+            raise UsageError(
+                f"The batch {state.batch_id} of {bank} is not collected yet; run "
+                f"`actalign subactions batch collect --out {bank}` first."
+            )
+        requests, config = _requests(state), state.config
+    service = LLMService(config, SCHEMA, api_key or read_api_key())
+    turns = _turns_due(requests, config, Bank(bank), AnswerCache(cache))
+    if not turns:
+        return None
+    if state is None or state.collected:
+        saved = tuple(SavedRequest(id=r.id, labels=r.labels, domain=r.domain) for r in requests)
+        state = BatchState(
+            config=config, questions=saved, token=uuid.uuid4().hex, requests=len(turns)
+        )
+        _write_state(bank, state)
+    else:
+        state = state.model_copy(update={"batch_id": _find_batch(service, state.token)})
+    if state.batch_id is None:
+        state = _send(service, bank, state, turns)
+    _write_state(bank, state)
+    return state
+
+
+def poll(bank: Path, *, api_key: SecretStr | None = None) -> BatchStatus:
+    """Ask the service for the batch's status. Raises UsageError if none was submitted, LLMError."""
+    state = _submitted(bank)
+    service = LLMService(state.config, SCHEMA, api_key or read_api_key())
+    return _status(_retrieve(service, state))
+
+
+def collect(
+    bank: Path, *, api_key: SecretStr | None = None, cache: Path | None = None
+) -> list[ScriptResult]:
+    """Fetch the answers, check them, and add the good scripts to the bank; one result per request.
+
+    Raises UsageError if the batch has not ended or its prompt file has changed since, LLMError.
+    """
+    state = _submitted(bank)
+    requests, answers = _requests(state), AnswerCache(cache)
+    saved = Bank(check_bank_path(bank))
+    problems: dict[str, str] = {}
+    if not state.collected:
+        service = LLMService(state.config, SCHEMA, api_key or read_api_key())
+        batch = _retrieve(service, state)
+        status = _status(batch)
+        if status.status not in ENDED:
+            raise UsageError(
+                f"The batch {status.batch_id} is {status.status} ({status.completed} of "
+                f"{status.total} done); collect it when it has ended."
+            )
+        turns = _turns_due(requests, state.config, saved, answers)
+        problems = _take_answers(service, batch, turns, answers)
+        for text in status.problems:
+            problems.update(dict.fromkeys(turns, text))
+        _write_state(bank, state.model_copy(update={"collected": True}))
+    results = []
+    for request, talk in _conversations(requests, state.config):
+        outcome = saved.get(talk.first.key) or talk.next(answers, state.config)
+        if isinstance(outcome, ChatRequest):
+            turn = "one repair turn" if len(outcome.messages) > 1 else "an answer"
+            why = problems.get(outcome.key)
+            error = (f"The batch returned no answer: {why}. " if why else "") + (
+                f"It still needs {turn}; submit again, or run `actalign subactions generate` "
+                "with the same settings."
+            )
+            results.append(ScriptResult(request, None, error))
+        elif isinstance(outcome, str):
+            results.append(ScriptResult(request, None, outcome))
+        else:
+            if saved.get(talk.first.key) is None:
+                saved.add(outcome)
+            results.append(ScriptResult(request, outcome, None))
+    saved.save()
+    return results
+
+
+def _conversations(
+    requests: Iterable[ScriptRequest], config: LLMConfig
+) -> list[tuple[ScriptRequest, Conversation]]:
+    prompt, model, limit = load_prompt(config.prompt), config.model_id(), TokenLimit()
+    return [(r, Conversation(r, model, prompt, limit)) for r in requests]
+
+
+def _turns_due(
+    requests: Iterable[ScriptRequest], config: LLMConfig, bank: Bank, cache: AnswerCache
+) -> dict[str, ChatRequest]:
+    """The next turn of every request that is not finished, by content hash."""
+    turns = {}
+    for _, talk in _conversations(requests, config):
+        if bank.get(talk.first.key) is None:
+            turn = talk.next(cache, config)
+            if isinstance(turn, ChatRequest):
+                turns[turn.key] = turn
+    return turns
+
+
+def _send(
+    service: LLMService, bank: Path, state: BatchState, turns: dict[str, ChatRequest]
+) -> BatchState:
+    client = service.client
+    if state.file_id is None:
+        lines = [
+            {
+                "custom_id": key,
+                "method": "POST",
+                "url": ENDPOINT,
+                "body": turn.body("json_schema", SCHEMA),
+            }
+            for key, turn in sorted(turns.items())
+        ]
+        data = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines).encode()
+        file = service.call(
+            lambda: client.files.create(file=("actalign.jsonl", data), purpose="batch")
+        )
+        state = state.model_copy(update={"file_id": file.id})
+        _write_state(bank, state)
+    file_id = state.file_id or ""
+    # No retries: a lost reply may mean that the batch exists; the next `submit` checks first.
+    once = client.with_options(max_retries=0)
+    batch = service.call(
+        lambda: once.batches.create(
+            input_file_id=file_id,
+            endpoint=ENDPOINT,
+            completion_window="24h",
+            metadata={"actalign": state.token},
+        )
+    )
+    return state.model_copy(update={"batch_id": batch.id})
+
+
+def _find_batch(service: LLMService, token: str) -> str | None:
+    """The batch with this token, if the service has it among its newest 100."""
+    page = service.call(lambda: service.client.batches.list(limit=100))
+    for batch in page.data:
+        if (batch.metadata or {}).get("actalign") == token:
+            return batch.id
+    return None
+
+
+def _retrieve(service: LLMService, state: BatchState) -> Any:
+    batch_id = state.batch_id or ""
+    return service.call(lambda: service.client.batches.retrieve(batch_id))
+
+
+def _status(batch: Any) -> BatchStatus:
+    counts = batch.request_counts
+    faults = batch.errors.data if batch.errors and batch.errors.data else []
+    return BatchStatus(
+        batch_id=batch.id,
+        status=batch.status,
+        completed=counts.completed if counts else 0,
+        failed=counts.failed if counts else 0,
+        total=counts.total if counts else 0,
+        problems=tuple(" ".join(str(fault.message).split()).rstrip(".") for fault in faults),
+    )
+
+
+def _take_answers(
+    service: LLMService, batch: Any, turns: dict[str, ChatRequest], cache: AnswerCache
+) -> dict[str, str]:
+    """Put the answers into the cache; return the errors by content hash."""
+    from openai.types.chat import ChatCompletion
+
+    problems: dict[str, str] = {}
+    lines = [
+        line
+        for file_id in (batch.output_file_id, batch.error_file_id)
+        if file_id
+        for line in _download(service, file_id)
+    ]
+    if turns and lines and not any(line.get("custom_id") in turns for line in lines):
+        raise UsageError(
+            f"No answer of batch {batch.id} belongs to the questions; was the prompt file changed "
+            "after the batch was submitted? Restore it and collect again."
+        )
+    for line in lines:
+        turn = turns.get(str(line.get("custom_id")))
+        if turn is None:
+            continue
+        response = line.get("response") or {}
+        body = response.get("body") or {}
+        if response.get("status_code") != 200:
+            fault = line.get("error") or body.get("error") or {}
+            message = str(fault.get("message") or f"status {response.get('status_code')}")
+            problems[turn.key] = service.redact(" ".join(message.split())[:300].rstrip("."))
+            continue
+        try:
+            reply = ChatCompletion.construct(**body)
+            cache.put(turn, service.read_reply(reply, "json_schema"))
+        except LLMError as error:
+            problems[turn.key] = str(error).rstrip(".")
+    return problems
+
+
+def _download(service: LLMService, file_id: str) -> list[dict[str, Any]]:
+    text = service.call(lambda: service.client.files.content(file_id).text)
+    try:
+        return [json.loads(line) for line in text.split("\n") if line.strip()]
+    except ValueError:
+        raise LLMError(
+            f"The batch's file {file_id} arrived incomplete; collect again, nothing is lost."
+        ) from None
+
+
+def _requests(state: BatchState) -> list[ScriptRequest]:
+    return [ScriptRequest(r.id, r.labels, r.domain) for r in state.questions]
+
+
+def _check_bank(bank: Path, config: LLMConfig) -> None:
+    check_bank_path(bank)
+    if config.local_model is not None:
+        raise UsageError("A batch needs a service; omit --local-model.")
+
+
+def _submitted(bank: Path) -> BatchState:
+    state = _read_state(bank)
+    if state is None or state.batch_id is None:
+        raise UsageError(
+            f"No batch of {bank} was submitted; run `actalign subactions batch submit` first."
+        )
+    return state
+
+
+def _read_state(bank: Path) -> BatchState | None:
+    path = state_path(bank)
+    if not path.exists():
+        return None
+    try:
+        return BatchState.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError):
+        raise ActAlignError(
+            f"{path} is damaged. The answers are still at the service; delete the file only if you "
+            "want to submit again."
+        ) from None
+
+
+def _write_state(bank: Path, state: BatchState) -> None:
+    write_text(state_path(bank), state.model_dump_json(indent=1) + "\n")

@@ -1,0 +1,356 @@
+"""Labels to scripts by a language model: prompt, answer, check, one repair turn, bank.
+
+    from actalign.scripts import LLMConfig, ScriptRequest, generate_scripts
+
+    requests = [ScriptRequest("q1", ("jump shot", "layup"), "basketball")]
+    for result in generate_scripts(requests, config=LLMConfig(), bank=Path("bank.json")):
+        if result.scripts is not None:      # a tuple of Script, in the order of the labels
+            use(result.request.id, result.scripts)
+        else:
+            print(result.request.id, result.error)   # one sentence
+
+There is one result per request, in any order. A request that fails never stops the others; an error
+that all would share (a refused key) is met once and becomes the error of all. Requests with the
+same labels and domain are sent once. Nothing is paid for twice: a script is taken from the bank,
+else its answers from the cache, else the model is asked, and each answer is cached before it is
+used. So an interrupted run is continued by running it again.
+
+The model is a service (`LLMConfig.base_url`, key from OPENAI_API_KEY or ``api_key``) or, with
+`LLMConfig.local_model`, a transformers chat model run here.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import queue
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from traceback import extract_tb
+
+from pydantic import SecretStr
+
+from actalign.errors import ActAlignError, UsageError
+from actalign.files import write_text
+from actalign.scripts._answer import SCHEMA, TokenLimit, estimate_tokens
+from actalign.scripts._bank import AnswerCache, Bank, BankRecord
+from actalign.scripts._conversation import Conversation, ScriptRequest
+from actalign.scripts._llm import (
+    ChatModel,
+    ChatRequest,
+    LLMConfig,
+    LLMError,
+    LLMService,
+    ModelId,
+    read_api_key,
+)
+from actalign.scripts._prompts import load_prompt
+from actalign.scripts._script import scripts_for
+from actalign.scripts._shipped import shipped_scripts
+from actalign.types import Script
+
+__all__ = [
+    "PlannedRequest",
+    "ScriptRequest",
+    "ScriptResult",
+    "add_missing_scripts",
+    "generate_scripts",
+    "plan_requests",
+    "read_requests",
+    "write_errors",
+]
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptResult:
+    """The result of a request: ``scripts`` or ``error``; the other one is None.
+
+    record: the bank's record. asked: answers that this run requested (0: from bank or cache).
+    """
+
+    request: ScriptRequest
+    record: BankRecord | None
+    error: str | None
+    asked: int = 0
+
+    @property
+    def scripts(self) -> tuple[Script, ...] | None:
+        """One Script a label, in the order of the request's labels."""
+        return self.record.to_scripts() if self.record else None
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRequest:
+    """A request that a run would send, its prompt, and its estimated tokens."""
+
+    request: ScriptRequest
+    prompt: str
+    input_tokens: int
+    output_tokens: int
+
+
+def model_id(config: LLMConfig) -> ModelId:
+    """The model that the configuration names, for content hashes; sends nothing, needs no key."""
+    if config.local_model is not None:
+        from actalign.scripts._local import local_model_id
+
+        return local_model_id(config)
+    return config.model_id()
+
+
+def open_chat(config: LLMConfig, api_key: SecretStr | None = None) -> ChatModel:
+    """The service or the local model that the configuration names. Raises UsageError."""
+    if config.local_model is not None:
+        from actalign.scripts._local import LocalChat
+
+        return LocalChat(config)
+    return LLMService(config, SCHEMA, api_key or read_api_key())
+
+
+def generate_scripts(
+    requests: Sequence[ScriptRequest],
+    *,
+    config: LLMConfig,
+    bank: Path | None = None,
+    api_key: SecretStr | None = None,
+    cache: Path | None = None,
+    limit: TokenLimit | None = None,
+    retry_failed: bool = False,
+) -> Iterator[ScriptResult]:
+    """Yield one result per request, as they are ready; see the module's docstring.
+
+    bank: .json or .parquet file to take scripts from and to add them to; records of other
+        requests in it are kept. Saved every few seconds, at the end and on interruption, with a
+        dataset card beside it.
+    api_key: instead of OPENAI_API_KEY. cache: folder of answers (default: the user's cache).
+    limit: the encoder's token limit and counter (default: SigLIP's 64, by a rule of thumb).
+    retry_failed: ask again where the answers in the cache are unusable.
+
+    Raises UsageError, before anything is sent, for repeated ids, a wrong prompt or bank file, a
+    missing key or package.
+    """
+    _check_ids(requests)
+    prompt = load_prompt(config.prompt)
+    saved = Bank(bank)
+    chat = open_chat(config, api_key)
+    conversations: dict[str, tuple[Conversation, list[ScriptRequest]]] = {}
+    for request in requests:
+        talk = Conversation(request, chat.model_id, prompt, limit or TokenLimit())
+        conversations.setdefault(talk.first.key, (talk, []))[1].append(request)
+    run = _Run(chat, config, AnswerCache(cache), retry_failed)
+    return _results(conversations, saved, run)
+
+
+def plan_requests(
+    requests: Sequence[ScriptRequest],
+    *,
+    config: LLMConfig,
+    bank: Path | None = None,
+    cache: Path | None = None,
+) -> list[PlannedRequest]:
+    """The first turns that `generate_scripts` would send now; sends nothing, needs no key.
+
+    Tokens are estimated: four characters each, and for the answer 14 tokens a step at the middle
+    of the prompt's range. Repair turns are not included.
+    """
+    _check_ids(requests)
+    prompt = load_prompt(config.prompt)
+    saved = Bank(bank)
+    model = model_id(config)
+    answers = AnswerCache(cache)
+    planned: dict[str, PlannedRequest] = {}
+    for request in requests:
+        turn = Conversation(request, model, prompt, TokenLimit()).first
+        if saved.get(turn.key) is not None or answers.get(turn) is not None:
+            continue
+        text = turn.messages[0].content
+        steps = (prompt.min_steps + prompt.max_steps) / 2
+        out = round(len(request.labels) * (12 + steps * 14))
+        planned.setdefault(turn.key, PlannedRequest(request, text, estimate_tokens(text), out))
+    return list(planned.values())
+
+
+def add_missing_scripts(
+    labels: Sequence[str],
+    scripts: Sequence[Script],
+    *,
+    domain: str | None = None,
+    config: LLMConfig | None = None,
+    bank: Path | None = None,
+    api_key: SecretStr | None = None,
+    limit: TokenLimit | None = None,
+) -> tuple[list[Script], list[str]]:
+    """``scripts`` and one more for each label that has none, and a sentence on where each is from.
+
+    With a configuration the model is asked about all labels together, so that their scripts differ
+    from each other, and its scripts are used for the labels without one. Without a configuration
+    the scripts that ship with the package are used; a label that is not among them gets none.
+
+    Raises UsageError as `generate_scripts` does, and LLMError if the model gave no scripts.
+    """
+    _, without = scripts_for(labels, scripts, domain=domain)
+    if not without:
+        return list(scripts), []
+    names = ", ".join(repr(label) for label in without)
+    if config is None:
+        shipped = shipped_scripts(without, domain)
+        if not shipped:
+            return list(scripts), []
+        names = ", ".join(repr(label) for label in shipped)
+        return [*scripts, *shipped.values()], [f"scripts of {names}: shipped with actalign"]
+    request = ScriptRequest("labels", tuple(labels), domain)
+    (result,) = generate_scripts([request], config=config, bank=bank, api_key=api_key, limit=limit)
+    if result.scripts is None or result.record is None:
+        raise LLMError(result.error or "")
+    made = [script for script in result.scripts if script.label in without]
+    how = "asked now" if result.asked else "kept from before"
+    return [*scripts, *made], [f"scripts of {names}: written by {result.record.model} ({how})"]
+
+
+def read_requests(path: str | Path) -> list[ScriptRequest]:
+    """Requests from a JSON list or JSON Lines file of {"id", "labels", "domain"} objects.
+
+    ``id`` defaults to the position in the file, from 1; ``domain`` may be missing. Raises
+    UsageError that names the entry that is wrong.
+    """
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8").strip()
+        rows = json.loads(text) if text.startswith("[") else list(map(json.loads, text.split("\n")))
+    except (OSError, ValueError, RecursionError) as error:
+        reason = getattr(error, "strerror", None) or f"it is not JSON or JSON Lines ({error})"
+        raise UsageError(f"The questions file {path} can't be read: {reason}.") from None
+    requests = []
+    for number, row in enumerate(rows, start=1):
+        labels = row.get("labels") if isinstance(row, dict) else None
+        if not isinstance(labels, list) or not all(isinstance(name, str) for name in labels):
+            raise UsageError(f"{path}, entry {number}: 'labels' must be a list of strings.")
+        domain = row.get("domain")
+        if domain is not None and not isinstance(domain, str):
+            raise UsageError(f"{path}, entry {number}: 'domain' must be a string.")
+        requests.append(ScriptRequest(str(row.get("id", number)), tuple(labels), domain))
+    return requests
+
+
+def write_errors(bank: Path, failed: Sequence[ScriptResult]) -> Path | None:
+    """Write `<bank>.errors.jsonl`, a row per failed request; delete it if none failed."""
+    path = bank.with_name(f"{bank.stem}.errors.jsonl")
+    if not failed:
+        path.unlink(missing_ok=True)
+        return None
+    rows = [
+        {
+            "id": result.request.id,
+            "domain": result.request.domain,
+            "labels": list(result.request.labels),
+            "error": result.error,
+        }
+        for result in sorted(failed, key=lambda result: result.request.id)
+    ]
+    text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    write_text(path, text)
+    return path
+
+
+@dataclass
+class _Run:
+    """Holds conversations with the model, from worker threads."""
+
+    chat: ChatModel
+    config: LLMConfig
+    cache: AnswerCache
+    retry_failed: bool
+    fatal: str | None = None
+
+    def hold(self, talk: Conversation) -> tuple[BankRecord | str, int]:
+        """The record or the error, and how many answers were requested. Raises nothing."""
+        asked = 0
+        try:
+            if self.retry_failed and isinstance(talk.next(self.cache, self.config), str):
+                talk.forget(self.cache)
+            while isinstance(turn := talk.next(self.cache, self.config), ChatRequest):
+                if self.fatal is not None:
+                    return self.fatal, asked
+                answer = self.chat.complete(turn)
+                self.cache.put(turn, answer)
+                asked += 1
+            return turn, asked
+        except LLMError as error:
+            if error.fatal:
+                self.fatal = str(error)
+            return str(error), asked
+        except ActAlignError as error:
+            return str(error), asked
+        except Exception as error:  # a bug must cost one row, not the batch
+            logger.debug("%s at %s", type(error).__name__, extract_tb(error.__traceback__))
+            return f"An unexpected {type(error).__name__} was raised; please report it.", asked
+
+
+def _results(
+    conversations: dict[str, tuple[Conversation, list[ScriptRequest]]], bank: Bank, run: _Run
+) -> Iterator[ScriptResult]:
+    waiting: queue.SimpleQueue[str] = queue.SimpleQueue()
+    done: queue.SimpleQueue[tuple[str, BankRecord | str, int]] = queue.SimpleQueue()
+    stop = threading.Event()
+    known = {key: record for key in conversations if (record := bank.get(key)) is not None}
+    ask = [key for key in conversations if key not in known]
+    for key in ask:
+        waiting.put(key)
+
+    def work() -> None:
+        while not stop.is_set():
+            try:
+                key = waiting.get_nowait()
+            except queue.Empty:
+                return
+            done.put((key, *run.hold(conversations[key][0])))
+
+    count = 1 if run.config.local_model is not None else run.config.concurrency
+    workers = [threading.Thread(target=work, daemon=True) for _ in range(min(count, len(ask)))]
+    for worker in workers:
+        worker.start()
+    finished = False
+    try:
+        for key, record in known.items():
+            yield from _finish(conversations[key][1], record, 0)
+        for _ in ask:
+            key, outcome, asked = done.get()
+            bank.add(outcome)
+            yield from _finish(conversations[key][1], outcome, asked)
+        finished = True
+    finally:
+        stop.set()
+        try:
+            if not finished and any(worker.is_alive() for worker in workers):
+                logger.warning(
+                    "Stopping; waiting for the answers to requests already sent "
+                    "(interrupt again to abandon them)."
+                )
+            for worker in workers:
+                worker.join()
+            while not done.empty():
+                bank.add(done.get()[1])
+        finally:
+            bank.save()
+
+
+def _finish(
+    requests: list[ScriptRequest], outcome: BankRecord | str, asked: int
+) -> Iterator[ScriptResult]:
+    for request in requests:
+        if isinstance(outcome, BankRecord):
+            yield ScriptResult(request, outcome, None, asked)
+        else:
+            yield ScriptResult(request, None, outcome, asked)
+
+
+def _check_ids(requests: Sequence[ScriptRequest]) -> None:
+    seen: set[str] = set()
+    for request in requests:
+        if request.id in seen:
+            raise UsageError(f"Two questions have the id {request.id!r}; ids must differ.")
+        seen.add(request.id)

@@ -1,0 +1,347 @@
+"""Chat completions over HTTP: the only module that connects to a language model's service.
+
+It uses the openai SDK, so any OpenAI-compatible service works (OpenAI, vLLM, Ollama, llama.cpp's
+server, OpenRouter). The SDK's own retries are the only ones: it honours Retry-After on 429 and 5xx,
+and retries after time-outs and broken connections.
+
+Not here: scripts, prompts and files (`_generate`). The key is kept in a SecretStr and in the SDK's
+client, and `LLMService` removes it from every text that the service returns.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+
+from actalign.errors import ActAlignError, UsageError
+
+if TYPE_CHECKING:
+    import openai
+    from openai.types.chat import ChatCompletion
+
+T = TypeVar("T")
+OPENAI_URL = "https://api.openai.com/v1"
+AnswerFormat = Literal["json_schema", "json_object", "text"]
+FORMATS: tuple[AnswerFormat, ...] = ("json_schema", "json_object", "text")
+"""Ways to request the form of an answer, strictest first; if a service refuses one, the next."""
+
+
+class LLMError(ActAlignError):
+    """A request that got no answer.
+
+    fatal: every other request would fail likewise. unfit: the service refused the request's form.
+    """
+
+    def __init__(self, message: str, *, fatal: bool = False, unfit: bool = False) -> None:
+        super().__init__(message)
+        self.fatal = fatal
+        self.unfit = unfit
+
+
+class LLMConfig(BaseModel):
+    """Everything the scripts depend on, and how the service is used. It never holds the key.
+
+    model: the service's model name; the default is a dated snapshot, not an alias.
+    base_url: the service's address; None means OPENAI_BASE_URL or OpenAI.
+    local_model: folder or hub id of a transformers chat model to run here instead of a service.
+    temperature: 0 to 2 (paper: 0.2). prompt: a shipped prompt's name or a prompt file.
+    concurrency: requests in flight. timeout_seconds: longest wait for data from the service.
+    max_retries: retries by the SDK. input_price, output_price: USD per million tokens.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: str = Field(default="gpt-4o-2024-08-06", min_length=1)
+    base_url: str | None = None
+    local_model: str | None = None
+    temperature: float = Field(default=0.2, ge=0, le=2)
+    prompt: str = "discriminative"
+    concurrency: int = Field(default=4, ge=1, le=64)
+    timeout_seconds: float = Field(default=60.0, gt=0)
+    max_retries: int = Field(default=4, ge=0, le=20)
+    input_price: float | None = Field(default=None, ge=0)
+    output_price: float | None = Field(default=None, ge=0)
+
+    @field_validator("base_url")
+    @classmethod
+    def _without_credentials(cls, url: str | None) -> str | None:
+        if url is None:
+            return None
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise UsageError(
+                "The base URL must look like https://host/v1 or http://127.0.0.1:8080/v1."
+            )
+        if parts.username or parts.password or parts.query or parts.fragment:
+            raise UsageError(
+                "The base URL must have no user name, password or query; the key belongs in "
+                "OPENAI_API_KEY or in --api-key-file."
+            )
+        return url.rstrip("/")
+
+    def service_url(self) -> str:
+        """The address of the service, checked also when it is from the environment."""
+        if self.base_url is not None:
+            return self.base_url
+        return self._without_credentials(os.environ.get("OPENAI_BASE_URL") or OPENAI_URL) or ""
+
+    def model_id(self) -> ModelId:
+        """The service's model and its parameters."""
+        return ModelId(self.service_url(), self.model, {"temperature": self.temperature})
+
+    def cost(self, input_tokens: int, output_tokens: int) -> float | None:
+        """The price of these tokens in USD, or None when a price is missing."""
+        if self.input_price is None or self.output_price is None:
+            return None
+        return (input_tokens * self.input_price + output_tokens * self.output_price) / 1e6
+
+
+def read_api_key(file: str | Path | None = None) -> SecretStr | None:
+    """The key from ``file`` (its whole text, stripped), else from OPENAI_API_KEY, else None."""
+    if file is None:
+        key = os.environ.get("OPENAI_API_KEY", "").strip()
+        return SecretStr(key) if key else None
+    try:
+        key = Path(file).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not text"
+        raise UsageError(f"The API key file {file} can't be read: {reason}.") from None
+    if not key or len(key.split()) != 1:
+        raise UsageError(f"The API key file {file} must contain one line with one key only.")
+    return SecretStr(key)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelId:
+    """A model and its sampling parameters: what an answer depends on, besides the conversation.
+
+    service: the address, or the fingerprint of a local model.
+    """
+
+    service: str
+    name: str
+    parameters: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a conversation."""
+
+    role: Literal["user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRequest:
+    """Messages for a model to answer. ``key``: hash of everything that the answer depends on."""
+
+    model: ModelId
+    messages: tuple[Message, ...]
+    key: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "key", self._content_hash())
+
+    def _content_hash(self) -> str:
+        turns = [[m.role, m.content] for m in self.messages]
+        content = [self.model.service, self.model.name, self.model.parameters, turns]
+        text = json.dumps(content, sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()[:40]
+
+    def body(self, answer_format: AnswerFormat, schema: dict[str, Any]) -> dict[str, Any]:
+        """The request's body for /chat/completions."""
+        body: dict[str, Any] = {
+            "model": self.model.name,
+            "messages": [{"role": m.role, "content": m.content} for m in self.messages],
+            **self.model.parameters,
+        }
+        if answer_format == "json_schema":
+            wrapped = {"name": "scripts", "strict": True, "schema": schema}
+            body["response_format"] = {"type": "json_schema", "json_schema": wrapped}
+        elif answer_format == "json_object":
+            body["response_format"] = {"type": "json_object"}
+        return body
+
+
+class Answer(BaseModel):
+    """The answer to a request, as it is cached.
+
+    finish: the service's finish reason; "length" is an answer cut off, "refusal" a declined one.
+    Token counts are None when the service doesn't return them.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    text: str
+    finish: str
+    answer_format: AnswerFormat
+    served_model: str
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+
+
+class ChatModel(Protocol):
+    """Something that answers requests: a service, or a local model (`_local`)."""
+
+    @property
+    def model_id(self) -> ModelId: ...
+
+    def complete(self, request: ChatRequest) -> Answer:
+        """Answer one request. Raises LLMError."""
+        ...
+
+
+class LLMService:
+    """An OpenAI-compatible service. Safe to use from several threads.
+
+    Raises UsageError when the openai package or OpenAI's key is missing.
+    """
+
+    def __init__(self, config: LLMConfig, schema: dict[str, Any], key: SecretStr | None) -> None:
+        try:
+            import openai
+        except ImportError:
+            raise UsageError(
+                "The openai package is not installed; install it with "
+                "`pip install 'actalign[llm]'`, or give scripts with --scripts."
+            ) from None
+        self.model_id = config.model_id()
+        if key is None and self.model_id.service == OPENAI_URL:
+            raise UsageError(
+                "There is no API key; set OPENAI_API_KEY or give --api-key-file FILE, or name "
+                "another service with --base-url."
+            )
+        self._config = config
+        self._schema = schema
+        self._key = key
+        self._first_format = 0
+        self._lock = threading.Lock()
+        self.client: openai.OpenAI = openai.OpenAI(
+            api_key=key.get_secret_value() if key else "none",
+            base_url=self.model_id.service,
+            timeout=config.timeout_seconds,
+            max_retries=config.max_retries,
+        )
+
+    def complete(self, request: ChatRequest) -> Answer:
+        """Answer one request in the strictest form that the service accepts. Raises LLMError."""
+        for number in range(self._first_format, len(FORMATS)):
+            body = request.body(FORMATS[number], self._schema)
+            try:
+                reply = self.call(
+                    lambda body=body: self.client.chat.completions.create(**body)  # type: ignore[misc]
+                )
+            except LLMError as error:
+                if error.unfit and number + 1 < len(FORMATS):
+                    continue
+                raise
+            with self._lock:
+                self._first_format = max(self._first_format, number)
+            return self.read_reply(reply, FORMATS[number])
+        raise AssertionError("the last format either answers or raises")
+
+    def call(self, send: Callable[[], T]) -> T:
+        """Run one SDK call; its errors become LLMErrors of one sentence without the key."""
+        import openai
+
+        try:
+            return send()
+        except openai.OpenAIError as error:
+            message, fatal = self._explain(error)
+            unfit = getattr(error, "status_code", None) in (400, 422)
+            # "from None": the SDK's own message may contain the key as a server echoed it
+            raise LLMError(self.redact(message), fatal=fatal, unfit=unfit) from None
+        except ValueError as error:
+            raise LLMError(self.redact(self._no_completion(error))) from None
+
+    def read_reply(self, reply: ChatCompletion | Any, answer_format: AnswerFormat) -> Answer:
+        """Read a chat completion. Raises LLMError for anything else."""
+        choices = getattr(reply, "choices", None)
+        if not choices or getattr(choices[0], "message", None) is None:
+            problem = getattr(reply, "error", None) or reply
+            raise LLMError(self.redact(self._no_completion(problem)))
+        choice, usage = choices[0], getattr(reply, "usage", None)
+        refusal = getattr(choice.message, "refusal", None)
+        return Answer(
+            text=self.redact(refusal or choice.message.content or ""),
+            finish="refusal" if refusal else str(choice.finish_reason or "stop"),
+            answer_format=answer_format,
+            served_model=str(getattr(reply, "model", None) or self.model_id.name),
+            input_tokens=getattr(usage, "prompt_tokens", None),
+            output_tokens=getattr(usage, "completion_tokens", None),
+        )
+
+    def _no_completion(self, problem: object) -> str:
+        return (
+            f"{self.model_id.service} answered with something that is not a chat completion: "
+            f"{_short(problem)}; check --base-url (it usually ends in /v1)."
+        )
+
+    def redact(self, text: str) -> str:
+        """``text`` without the key, also where a server echoes it or part of it."""
+        if self._key is not None:
+            text = text.replace(self._key.get_secret_value(), "[API key]")
+        return re.sub(r"\bsk-[\w*.-]{4,}", "[API key]", text)
+
+    def _explain(self, error: Exception) -> tuple[str, bool]:
+        """One sentence for the user, and whether every other request would fail likewise."""
+        import openai
+
+        at, tries = self.model_id.service, self._config.max_retries + 1
+        if isinstance(error, openai.APITimeoutError):
+            return (
+                f"{at} sent no answer within {self._config.timeout_seconds:g} s, {tries} times; "
+                "try again later or raise --timeout."
+            ), False
+        if isinstance(error, openai.APIConnectionError):
+            cause = error.__cause__
+            detail = f" ({type(cause).__name__}: {_short(cause)})" if cause else ""
+            return (
+                f"The connection to {at} failed or broke off{detail}, {tries} times; "
+                "check --base-url and the network."
+            ), False
+        if not isinstance(error, openai.APIStatusError):
+            return f"The request to {at} failed ({type(error).__name__}: {_short(error)}).", False
+        status, said = error.status_code, _short(_server_message(error))
+        if status == 401:
+            return (
+                f"{at} refused the API key; check OPENAI_API_KEY or the file given with "
+                "--api-key-file."
+            ), True
+        if status == 403:
+            return f"{at} does not let this key use {self._config.model!r}: {said}.", True
+        if status == 404:
+            return (
+                f"{at} has no model {self._config.model!r} or no chat completions: {said}; "
+                "check --llm-model and --base-url."
+            ), True
+        if status == 429:
+            wait = error.response.headers.get("retry-after")
+            return (
+                f"{at} refused the request for its rate limit or credit: {said}"
+                + (f" (it asks you to wait {_short(wait)} s)" if wait else "")
+                + "; run the same command later, existing answers are kept."
+            ), False
+        return f"{at} answered with status {status}: {said}.", False
+
+
+def _server_message(error: openai.APIStatusError) -> object:
+    body = error.body
+    if isinstance(body, dict):
+        return body.get("message") or body.get("error") or body
+    return body or error.message
+
+
+def _short(value: object, limit: int = 300) -> str:
+    text = " ".join(str(value).split()).rstrip(".")
+    return text if len(text) <= limit else text[:limit] + "..."

@@ -1,0 +1,392 @@
+"""The data that flows between stages: frozen, checked on construction.
+
+Shapes: ``t`` runs over ``T`` frames, ``k`` over ``K`` steps, ``D`` is the embedding width, ``m`` a
+candidate. Not here: how any of it is computed, and the JSON form of a result (`rows`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from actalign.errors import ActAlignError, ArrayError, EncoderError, UsageError
+
+if TYPE_CHECKING:
+    from actalign.rows import CandidateRow, Row, StepRow
+
+Float32 = NDArray[np.float32]
+Float64 = NDArray[np.float64]
+Int32 = NDArray[np.int32]
+UInt8 = NDArray[np.uint8]
+
+STEP_TEMPLATE = "This is a video of doing {label} in {domain} with {step}"
+LABEL_TEMPLATE = "This is a video of {domain} executing {label}"
+"""The paper's texts of a step and of a label (arXiv 2506.22967, and its reference scripts)."""
+
+notebook_html: Callable[[Alignment | Prediction], str] | None = None
+"""Draws an object for a notebook; `actalign` puts `output`'s function here, which lies above."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class FrameBatch:
+    """Consecutive sampled frames of one clip.
+
+    frames: (T, H, W, 3) uint8 RGB, upright (rotation applied), square pixels.
+    pts_seconds: (T,) float64, non-decreasing presentation times in the source file.
+    """
+
+    frames: UInt8
+    pts_seconds: Float64
+
+    def __post_init__(self) -> None:
+        if self.frames.ndim != 4 or self.frames.shape[3] != 3 or self.frames.dtype != np.uint8:
+            raise ArrayError(
+                f"Frames must be a (T, H, W, 3) uint8 array, not {self.frames.shape} "
+                f"{self.frames.dtype}."
+            )
+        if self.pts_seconds.shape != self.frames.shape[:1]:
+            raise ArrayError(
+                f"There are {len(self.frames)} frames but {self.pts_seconds.size} timestamps; "
+                "give one per frame."
+            )
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+    def __repr__(self) -> str:
+        return f"FrameBatch(frames={self.frames.shape}, pts_seconds={self.pts_seconds.shape})"
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A candidate action as an ordered list of steps, each a short visual description.
+
+    A step is what the paper calls a sub-action.
+    """
+
+    label: str
+    steps: tuple[str, ...]
+    domain: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.label.strip():
+            raise UsageError("A script needs a label that is not empty.")
+        if not self.steps:
+            raise UsageError(f"The script of {self.label!r} has no steps; give at least one.")
+        for k, step in enumerate(self.steps, start=1):
+            if not step.strip():
+                raise UsageError(f"Step {k} of the script of {self.label!r} is empty.")
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderInfo:
+    """What is known of an encoder without loading it.
+
+    model_id: hub id, folder or built-in name. fingerprint: hash of weights, preprocessing,
+    tokenizer and number type; embeddings with different fingerprints never meet. dim: D.
+    logit_scale: natural logarithm of the scale, as SigLIP and CLIP store it. logit_bias: of
+    encoders trained on pairs, whose affinity is a pair probability (SigLIP); None for those trained
+    on a softmax (CLIP), which have none. dtype: the numbers the towers compute in. revision: the
+    hub's commit, None without a hub.
+
+    The rest says how the encoder is best used; flags override each. fps: sampled frames a second,
+    None for every native frame (the paper's choice). smoothing_seconds: width of the moving average
+    over frame embeddings, 0 for none. step_template, label_template: texts with {label}, {domain}
+    and {step} to fill in. scorer: a name of `alignment.SCORERS`; the paper's is "dtw".
+    """
+
+    model_id: str
+    fingerprint: str
+    dim: int
+    logit_scale: float
+    logit_bias: float | None
+    dtype: str = "float32"
+    revision: str | None = None
+    fps: float | None = None
+    smoothing_seconds: float = 1.0
+    step_template: str = STEP_TEMPLATE
+    label_template: str = LABEL_TEMPLATE
+    scorer: str = "dtw"
+
+    @property
+    def provenance(self) -> dict[str, str]:
+        """What every result says of the encoder beside its id and fingerprint."""
+        commit = {} if self.revision is None else {"model_revision": self.revision}
+        return {"dtype": self.dtype, **commit}
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields as a JSON object."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> EncoderInfo:
+        """Read `to_json`'s object, or what versions before 0.2 wrote into runs and embedding files.
+
+        Those had no dtype, other names for two fields, and a bias of 0 for encoders without one.
+        Raises TypeError or ValueError for anything else.
+        """
+        known = dict(stored)
+        if "dtype" not in known:
+            for old, new in (("logit_scale_log", "logit_scale"), ("model_revision", "revision")):
+                if old in known:
+                    known[new] = known.pop(old)
+            known["logit_bias"] = known.get("logit_bias") or None
+            known.setdefault("dim", 0)
+        kinds: dict[str, Any] = {"str": str, "int": int, "float": int | float}
+        info = cls(**known)
+        for one in fields(cls):
+            kind, _, optional = str(one.type).partition(" | ")
+            value = getattr(info, one.name)
+            if not isinstance(value, kinds[kind]) and not (optional and value is None):
+                raise TypeError(f"{one.name} is {value!r}")
+        return info
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class ClipEmbedding:
+    """The frame embeddings of one clip and where they came from.
+
+    embeddings: (T, D) float32, not normalised; a row of zeros is neutral (the encoder saw nothing
+        it knows, for example no person) and has affinity with no text.
+    pts_seconds: (T,) float64, time of each frame in the source file.
+    end_seconds: end of the clip, so that the last frame has a duration.
+    """
+
+    clip_id: str
+    embeddings: Float32
+    pts_seconds: Float64
+    end_seconds: float
+    model_id: str
+    fingerprint: str
+    provenance: dict[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.embeddings.ndim != 2 or len(self.embeddings) == 0:
+            raise ArrayError(
+                f"Embeddings of {self.clip_id!r} must be a (T, D) array with T >= 1, "
+                f"not {self.embeddings.shape}."
+            )
+        if self.pts_seconds.shape != self.embeddings.shape[:1]:
+            raise ArrayError(
+                f"Clip {self.clip_id!r} has {len(self.embeddings)} embeddings but "
+                f"{self.pts_seconds.size} timestamps."
+            )
+
+    @property
+    def neutral_frames(self) -> int:
+        """How many frames the encoder saw nothing in (rows of zeros)."""
+        return int(np.count_nonzero(~self.embeddings.any(axis=1)))
+
+    @property
+    def edges_seconds(self) -> Float64:
+        """(T + 1,) where each frame begins, then the clip's end: a frame lasts until the next."""
+        return np.append(self.pts_seconds, max(self.end_seconds, float(self.pts_seconds[-1])))
+
+    def check_encoder(self, model_id: str, fingerprint: str) -> None:
+        """Raise EncoderError unless this encoder made the embeddings."""
+        if self.fingerprint != fingerprint:
+            raise EncoderError(
+                f"The embeddings of {self.clip_id!r} come from {self.model_id} "
+                f"({self.fingerprint}), but the texts would come from {model_id} ({fingerprint}); "
+                "encode the clip again."
+            )
+
+    def __repr__(self) -> str:
+        return f"ClipEmbedding({self.clip_id!r}, {self.embeddings.shape}, {self.model_id!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class ClipError:
+    """A clip that failed: which one, and the error that says why. It never stops the others."""
+
+    clip_id: str
+    video: str
+    error: ActAlignError
+
+    def to_row(self, *, target: str | None = None) -> Row:
+        """The JSON object of predictions.jsonl: such a clip is unscored, not wrong."""
+        from actalign.rows import error_row
+
+        return error_row(self.clip_id, self.video, self.error, target=target)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Alignment:
+    """The best monotone path through one (T, K) affinity matrix.
+
+    score: sum of the affinities on the path divided by its number of cells.
+    path: (L, 2) int32, the cells (t, k) from (0, 0) to (T-1, K-1).
+    affinity: the (T, K) float32 matrix that was aligned.
+    """
+
+    score: float
+    path: Int32
+    affinity: Float32
+
+    @property
+    def intervals(self) -> Int32:
+        """(K, 2) int32: step k holds frames [start, end); neighbours may share one frame."""
+        t, k = self.path[:, 0], self.path[:, 1]
+        steps = np.arange(self.affinity.shape[1])
+        first = t[np.searchsorted(k, steps, side="left")]
+        last = t[np.searchsorted(k, steps, side="right") - 1]
+        return np.stack([first, last + 1], axis=1).astype(np.int32)
+
+    def step_edges(self, edges_seconds: Float64) -> Float64:
+        """(K + 1,) seconds where each step begins, then the clip's end: steps partition the clip.
+
+        edges_seconds: (T + 1,), see `ClipEmbedding.edges_seconds`. Steps that the path passes in
+        one frame divide that frame's time in proportion to their affinities there, and equally
+        where none is above 0.
+        """
+        t, k = self.path[:, 0], self.path[:, 1]
+        weights = np.maximum(self.affinity[t, k].astype(np.float64), 0) + 1e-9
+        before = np.cumsum(weights) - weights
+        in_frame = before - before[np.searchsorted(t, t)]
+        shares = in_frame / np.bincount(t, weights=weights)[t]
+        begins = edges_seconds[t] + np.diff(edges_seconds)[t] * shares
+        firsts = np.searchsorted(k, np.arange(self.affinity.shape[1]), side="left")
+        return np.append(begins[firsts], edges_seconds[-1])
+
+    def __repr__(self) -> str:
+        t, k = self.affinity.shape
+        return f"Alignment(score={self.score:.4f}, T={t}, K={k}, path={len(self.path)} cells)"
+
+    def _repr_html_(self) -> str:
+        assert notebook_html is not None
+        return notebook_html(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """When one step happens: [start_seconds, end_seconds) of the source file.
+
+    affinity: mean affinity of the step over its frames on the alignment path.
+    """
+
+    step: str
+    start_seconds: float
+    end_seconds: float
+    affinity: float
+
+    def to_row(self) -> StepRow:
+        """The JSON object of a step, times to a microsecond."""
+        return {
+            "step": self.step,
+            "start_seconds": round(self.start_seconds, 6),
+            "end_seconds": round(self.end_seconds, 6),
+            "affinity": self.affinity,
+        }
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Candidate:
+    """One candidate's score for one clip and, for scorers that align, its alignment.
+
+    edges_seconds: (T + 1,) of the clip, see `ClipEmbedding.edges_seconds`.
+    """
+
+    label: str
+    score: float
+    script: Script
+    has_script: bool
+    alignment: Alignment | None = None
+    edges_seconds: Float64 | None = None
+
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        """When each step happens: together they cover the clip, and none overlaps another.
+
+        Empty where there is no alignment.
+        """
+        if self.alignment is None or self.edges_seconds is None:
+            return ()
+        path, affinity = self.alignment.path, self.alignment.affinity
+        edges = self.alignment.step_edges(self.edges_seconds).tolist()
+        on_path = affinity[path[:, 0], path[:, 1]].astype(np.float64)
+        means = np.bincount(path[:, 1], weights=on_path) / np.bincount(path[:, 1])
+        steps = zip(self.script.steps, edges, edges[1:], means.tolist(), strict=False)
+        return tuple(Segment(*step) for step in steps)
+
+    def to_row(self) -> CandidateRow:
+        """The JSON object of a candidate."""
+        return {
+            "label": self.label,
+            "score": self.score,
+            "has_script": self.has_script,
+            "path_length": None if self.alignment is None else len(self.alignment.path),
+            "segments": [segment.to_row() for segment in self.segments],
+        }
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Prediction:
+    """One clip's candidates, best first (equal scores keep the order the labels were given in).
+
+    Scores are path-mean similarities or cosines, not probabilities.
+    """
+
+    clip: ClipEmbedding
+    candidates: tuple[Candidate, ...]
+    scorer: str
+    smoothing_seconds: float
+    domain: str | None = None
+    settings: dict[str, Any] = field(default_factory=dict)
+    text_warnings: tuple[str, ...] = ()
+
+    @property
+    def best(self) -> Candidate:
+        """The winning candidate."""
+        return self.candidates[0]
+
+    @property
+    def label(self) -> str:
+        """The winning candidate's label."""
+        return self.best.label
+
+    @property
+    def margin(self) -> float | None:
+        """The winner's score less the runner-up's; None with one candidate."""
+        if len(self.candidates) < 2:
+            return None
+        return self.candidates[0].score - self.candidates[1].score
+
+    def segments(self, candidate: Candidate) -> list[Segment]:
+        """The candidate's steps in seconds; empty where the scorer made no alignment."""
+        return list(candidate.segments)
+
+    def top_k(self, k: int | None = None) -> list[dict[str, Any]]:
+        """The best k candidates as [{"label", "score"}], best first."""
+        return [{"label": c.label, "score": c.score} for c in self.candidates[:k]]
+
+    def to_row(self, *, top_k: int | None = None, target: str | None = None) -> Row:
+        """The JSON object of predictions.jsonl, see `rows.Row`; target: the true label if known."""
+        from actalign.rows import clip_fields, new_row
+
+        return new_row(
+            {
+                **clip_fields(self.clip),
+                "label": self.label,
+                "target": target,
+                "metrics": {} if target is None else {"top1": float(self.label == target)},
+                "margin": self.margin,
+                "candidates": [c.to_row() for c in self.candidates[:top_k]],
+                "domain": self.domain,
+                "warnings": [*self.clip.warnings, *self.text_warnings],
+                "scorer": self.scorer,
+                "smoothing_seconds": self.smoothing_seconds,
+                "settings": self.settings,
+            }
+        )
+
+    def __repr__(self) -> str:
+        return f"Prediction({self.clip.clip_id!r}: {self.best.label!r} {self.best.score:.4f})"
+
+    def _repr_html_(self) -> str:
+        assert notebook_html is not None
+        return notebook_html(self)

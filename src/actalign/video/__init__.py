@@ -1,0 +1,22 @@
+"""Videos and streams to frames with times."""
+
+from actalign.video._near_duplicates import NearDuplicates
+from actalign.video._sampling import (
+    FrameStream,
+    VideoInfo,
+    list_videos,
+    sample_frames,
+    thumbnails,
+)
+from actalign.video._stream import LiveFrame, LiveSource
+
+__all__ = [
+    "FrameStream",
+    "LiveFrame",
+    "LiveSource",
+    "NearDuplicates",
+    "VideoInfo",
+    "list_videos",
+    "sample_frames",
+    "thumbnails",
+]

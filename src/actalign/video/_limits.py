@@ -1,0 +1,41 @@
+"""Limits on the size of a clip, so that a small file can't use up the memory or run for hours.
+
+An environment variable raises each limit; decoding processes inherit it.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from actalign.errors import UsageError
+
+MAX_PIXELS = 8192 * 8192
+"""Largest frame that is decoded; ACTALIGN_MAX_PIXELS raises it."""
+MAX_FRAMES = 1_000_000
+"""Most frames of a clip (4.6 hours at 60 frames a second); ACTALIGN_MAX_FRAMES raises it."""
+
+
+@dataclass(frozen=True, slots=True)
+class DecodeLimits:
+    """Pixels of a frame (width times height) and frames of a clip, both at most."""
+
+    max_pixels: int = MAX_PIXELS
+    max_frames: int = MAX_FRAMES
+
+    @classmethod
+    def of(cls, max_pixels: int | None, max_frames: int | None) -> DecodeLimits:
+        """The values given, else the environment's, else the defaults. Raises UsageError."""
+        return cls(
+            _limit("ACTALIGN_MAX_PIXELS", MAX_PIXELS) if max_pixels is None else max_pixels,
+            _limit("ACTALIGN_MAX_FRAMES", MAX_FRAMES) if max_frames is None else max_frames,
+        )
+
+
+def _limit(name: str, default: int) -> int:
+    text = os.environ.get(name, "").strip()
+    if not text:
+        return default
+    if not (text.isascii() and text.isdecimal()) or int(text) < 1:
+        raise UsageError(f"{name} is {text!r}; give a whole number above 0.")
+    return int(text)

@@ -1,0 +1,369 @@
+"""Readers of one clip: its frames' times, and the chosen frames decoded, upright, in order.
+
+Not here: which frames are chosen (`_sampling`).
+"""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Generator
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from actalign.errors import ArrayError, VideoError
+from actalign.types import Float64, FrameBatch, UInt8
+from actalign.video._limits import DecodeLimits
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+IMAGE_SUFFIXES = frozenset((".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"))
+IMAGE_FOLDER_FPS = 25.0
+"""Frame rate assumed for the images of a folder."""
+SEEK_AFTER_SECONDS = 4.0
+"""A segment that begins later is reached by seeking, an earlier one by decoding up to it."""
+
+
+class ArrayReader:
+    """Frames in memory. Raises ArrayError for no frame, or for times that are not in order."""
+
+    def __init__(self, source: FrameBatch, max_side: int | None, limits: DecodeLimits) -> None:
+        if len(source) == 0:
+            raise ArrayError("The frame array is empty; give at least one frame.")
+        steps = np.diff(source.pts_seconds)
+        if not np.isfinite(source.pts_seconds).all() or (steps < 0).any():
+            raise ArrayError("The frame array's timestamps must be finite and never decrease.")
+        self.name = "the frame array"
+        self.warnings: list[str] = []
+        self.times = source.pts_seconds
+        self.clip_end = float(self.times[-1]) + (_typical_step(self.times) or 1 / IMAGE_FOLDER_FPS)
+        self.height, self.width = source.frames.shape[1:3]
+        self._frames = source.frames
+        shrink = max_side is not None and max(self.width, self.height) > max_side
+        self._shape = _Shape(max_side, limits) if shrink else None
+
+    def read(self, chosen: NDArray[np.intp]) -> Generator[tuple[int, UInt8]]:
+        for index in chosen.tolist():
+            frame = self._frames[index]
+            if self._shape is not None:
+                import av
+
+                frame = self._shape.rgb(av.VideoFrame.from_ndarray(frame, format="rgb24"))
+            yield index, frame
+
+
+class FolderReader:
+    """Images in name order, all brought to the size of the first."""
+
+    def __init__(self, folder: Path, max_side: int | None, limits: DecodeLimits) -> None:
+        self.name = str(folder)
+        self.warnings: list[str] = []
+        self._images = images_in(folder)
+        if not self._images:
+            raise VideoError(f"The folder {folder} contains no image.")
+        if len(self._images) > limits.max_frames:
+            raise _too_many_frames(folder, limits)
+        self.times = np.arange(len(self._images)) / IMAGE_FOLDER_FPS
+        self.clip_end = len(self._images) / IMAGE_FOLDER_FPS
+        self._shape = _Shape(max_side, limits)
+        self._limits = limits
+        first = FileReader(self._images[0], max_side, limits)
+        self.width, self.height = first.width, first.height
+
+    def read(self, chosen: NDArray[np.intp]) -> Generator[tuple[int, UInt8]]:
+        for index in chosen.tolist():
+            try:
+                image = FileReader(self._images[index], None, self._limits)
+                image._shape = self._shape
+                yield from ((index, frame) for _, frame in image.read(np.array([0])))
+            except VideoError as error:
+                self.warnings.append(str(error))
+
+
+class FileReader:
+    """One video file through PyAV."""
+
+    def __init__(self, path: Path, max_side: int | None, limits: DecodeLimits) -> None:
+        self.name = str(path)
+        self.warnings: list[str] = []
+        self._path = path
+        self._limits = limits
+        self._shape = _Shape(max_side, limits)
+        with _open(path) as container:
+            stream = _video_stream(container, path)
+            self.width, self.height = stream.codec_context.width, stream.codec_context.height
+            if self.width * self.height > limits.max_pixels:
+                raise VideoError(
+                    f"The frames of {path} have {self.width}x{self.height} pixels, more than the "
+                    f"limit of {limits.max_pixels}; make the video smaller or raise "
+                    "ACTALIGN_MAX_PIXELS."
+                )
+            shape = getattr(stream, "sample_aspect_ratio", None)
+            self._shape.pixel_aspect = float(shape) if shape else 1.0
+            self._scan(container, stream)
+
+    def _scan(self, container: Any, stream: Any) -> None:
+        """Read all packets, decode none: presentation times, in units of the time base."""
+        import av
+
+        stamps: list[tuple[int | None, int | None]] = []
+        last_duration = packets = 0
+        reached = 0.0  # end of the data of any stream, also of sound
+        complete = in_order = True
+        try:
+            # Streams of these formats may appear late; PyAV has no number for those.
+            late_streams = container.format.name in ("mpeg", "mpegts")
+            for packet in container.demux(*([stream] if late_streams else [])):
+                if packet.size == 0:
+                    continue
+                if packet.dts is not None:
+                    reached = max(reached, float((packet.dts + packet.duration) * packet.time_base))
+                if packet.stream.index != stream.index:
+                    continue
+                packets += 1
+                complete &= not packet.is_corrupt
+                if packet.is_discard:  # decoded only because others refer to it (edit lists)
+                    continue
+                if packet.dts is not None and stamps and stamps[-1][1] is not None:
+                    in_order &= packet.dts >= stamps[-1][1]
+                stamps.append((packet.pts, packet.dts))
+                if len(stamps) > self._limits.max_frames:
+                    raise _too_many_frames(self._path, self._limits)
+                last_duration = packet.duration or last_duration
+        except (av.FFmpegError, IndexError):
+            complete = False
+        if not stamps:
+            raise VideoError(f"{self._path} has a video stream without any frame in it.")
+        base: Fraction = stream.time_base
+        rate = stream.average_rate or stream.guessed_rate or 25
+        self._set_times(stamps, stream, base, float(rate))
+        if not self._by_count:
+            origin = float(self._ticks[0] * base)
+            if container.start_time is not None:
+                origin = min(origin, container.start_time / 1e6)
+            self.times = self._ticks * float(base) - origin
+        step = 0.0 if self._by_count else float(last_duration * base)
+        step = step or _typical_step(self.times) or 1 / float(rate)
+        self.clip_end = float(self.times[-1]) + step
+        expected = stream.frames or 0
+        length = float(container.duration / 1e6) if container.duration else 0.0
+        if not complete or expected > packets or (not expected and length > reached + 1 + 2 * step):
+            self.warnings.append(
+                f"{self._path} is truncated or damaged: {packets} frames up to "
+                f"{self.clip_end:.2f} s are readable."
+            )
+        if not in_order:
+            self.warnings.append(
+                f"The clock of {self._path} starts over within the file, so frames may be missing "
+                "or out of place; convert it again from its source."
+            )
+
+    def _set_times(
+        self, stamps: list[tuple[int | None, int | None]], stream: Any, base: Fraction, rate: float
+    ) -> None:
+        """The time of each frame on the stream's clock, from timestamps or by counting.
+
+        AVI has no presentation times, and guesses are wrong where frames are reordered; raw streams
+        may have no times at all. There the nth picture is shown at the nth decoding time.
+        """
+        shown = [pts for pts, _ in stamps if pts is not None]
+        reordered = stream.container.format.name == "avi" and stream.codec_context.has_b_frames
+        self._by_count = len(shown) < len(stamps) or bool(reordered)
+        if not self._by_count:
+            self._ticks = np.unique(np.array(shown, np.int64))
+            return
+        decoded = np.unique(np.array([dts for _, dts in stamps if dts is not None], np.int64))
+        if len(decoded) == len(stamps):
+            self._ticks = decoded
+            self.times = (decoded - decoded[0]) * float(base)
+        else:
+            self._ticks = np.arange(len(stamps))
+            self.times = self._ticks / rate
+
+    def read(self, chosen: NDArray[np.intp]) -> Generator[tuple[int, UInt8]]:
+        """Decode forward and yield (index, frame) of the chosen frames."""
+        done = 0
+        if float(self.times[chosen[0]]) > SEEK_AFTER_SECONDS and not self._by_count:
+            with closing(self._decode(chosen, seek=True)) as found:
+                for index, frame in found:
+                    if index != chosen[done]:
+                        break
+                    yield index, frame
+                    done += 1
+        if done < len(chosen):  # no seek, or one that ended too late or lost frames (as in MPEG-PS)
+            yield from self._decode(chosen[done:], seek=False)
+
+    def _decode(self, chosen: NDArray[np.intp], *, seek: bool) -> Generator[tuple[int, UInt8]]:
+        wanted = {int(self._ticks[i]): i for i in chosen.tolist()}
+        first, last = min(wanted), max(wanted)
+        with closing(self._pictures(first if seek else None)) as pictures:
+            for tick, picture in pictures:
+                index = wanted.pop(tick, None)
+                if index is not None:
+                    yield index, self._shape.rgb(picture)
+                if tick >= last:
+                    return
+
+    def _pictures(self, seek_to: int | None) -> Generator[tuple[int, Any]]:
+        """Decoded pictures with their tick; packets that don't decode are skipped."""
+        import av
+
+        count = 0
+        with _open(self._path) as container:
+            stream = _video_stream(container, self._path)
+            stream.thread_type = "AUTO"
+            # Streams may change size; stored sizes are rounded up to whole blocks.
+            stream.codec_context.options = {"max_pixels": str(2 * self._limits.max_pixels)}
+            if seek_to is not None:
+                try:
+                    container.seek(seek_to, stream=stream, backward=True)
+                except av.FFmpegError:
+                    return
+            packets = container.demux(stream)
+            while True:
+                try:
+                    packet = next(packets, None)
+                    if packet is None:
+                        return
+                    pictures = packet.decode()
+                except IndexError:
+                    return
+                except av.FFmpegError as error:
+                    if isinstance(error, av.EOFError):
+                        return
+                    continue
+                for picture in pictures:
+                    if self._by_count:
+                        if count < len(self._ticks):
+                            yield int(self._ticks[count]), picture
+                        count += 1
+                    elif picture.pts is not None:
+                        yield picture.pts, picture
+
+
+Reader = ArrayReader | FolderReader | FileReader
+
+
+class _Shape:
+    """Rotates pictures upright and scales them to square pixels and the first one's size."""
+
+    def __init__(self, max_side: int | None, limits: DecodeLimits) -> None:
+        self.pixel_aspect = 1.0
+        self._max_side = max_side
+        self._limits = limits
+        self._size: tuple[int, int] | None = None
+
+    def rgb(self, picture: Any) -> UInt8:
+        """(H, W, 3) uint8."""
+        # The display matrix's angle is counter-clockwise, as numpy's quarter turns are.
+        turns = round(picture.rotation / 90) % 4
+        if self._size is None:
+            width, height = self._target(picture)
+            self._size = (height, width) if turns % 2 else (width, height)
+        width, height = self._size
+        if turns % 2:
+            width, height = height, width
+        if (width, height) == (picture.width, picture.height):
+            image = picture.to_ndarray(format="rgb24")
+        else:
+            image = picture.reformat(
+                width=width, height=height, format="rgb24", interpolation="AREA"
+            ).to_ndarray()
+        return np.rot90(image, turns) if turns else image
+
+    def _target(self, picture: Any) -> tuple[int, int]:
+        """Width and height of the picture with square pixels, before it is rotated."""
+        width, height = picture.width, picture.height
+        ratio = self.pixel_aspect
+        if 1 / 64 < ratio < 64 and ratio != 1:
+            # Enlarge the shorter direction, so that no detail is lost.
+            if ratio > 1:
+                width = max(1, round(width * ratio))
+            else:
+                height = max(1, round(height / ratio))
+        if self._max_side is not None and max(width, height) > self._max_side:
+            scale = self._max_side / max(width, height)
+            width, height = max(1, round(width * scale)), max(1, round(height * scale))
+        if width * height > self._limits.max_pixels:
+            raise VideoError(
+                f"A frame has {width}x{height} pixels, more than the limit of "
+                f"{self._limits.max_pixels}; make the video smaller or raise ACTALIGN_MAX_PIXELS."
+            )
+        return width, height
+
+
+def _open(path: Path) -> Any:
+    import av
+
+    try:
+        if not is_folder(path) and _is_playlist(path):
+            # A playlist refers to other files and addresses, and a live one never ends.
+            raise VideoError(f"{path} is a playlist; give the video file itself.")
+        # The prefix keeps names such as 12:30.mp4 from being parsed as addresses. No options: PyAV
+        # before 18 passes them in an array that is too short for MPEG program streams.
+        return av.open(f"file:{path}", metadata_errors="replace")
+    except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
+        raise unreadable(path, error) from error
+    except (av.FFmpegError, ValueError, OSError) as error:
+        raise VideoError(f"{path} is not a video, or is damaged beyond reading.") from error
+
+
+def _is_playlist(path: Path) -> bool:
+    with path.open("rb") as file:
+        head = file.read(4096).removeprefix(b"\xef\xbb\xbf").lstrip()
+    return head.startswith((b"#EXTM3U", b"ffconcat", b"v=0\n", b"v=0\r")) or (
+        head[:1] == b"<" and b"<MPD" in head
+    )
+
+
+def _video_stream(container: Any, path: Path) -> Any:
+    """The first video stream that is not the cover picture of an audio file."""
+    from av.stream import Disposition
+
+    for stream in container.streams.video:
+        if not stream.disposition & Disposition.attached_pic:
+            if stream.codec_context is None:
+                raise VideoError(f"The video in {path} has a codec that this FFmpeg can't decode.")
+            return stream
+    kind = "has sound but no video" if container.streams.audio else "contains no video"
+    raise VideoError(f"{path} {kind}; give a file with a video stream.")
+
+
+def is_folder(path: Path) -> bool:
+    """Whether ``path`` is a folder; raises VideoError unless it is a file or a folder."""
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError) as error:
+        raise unreadable(path, error) from error
+    if not stat.S_ISDIR(mode) and not stat.S_ISREG(mode):
+        raise VideoError(f"{path} is neither a file nor a folder.")
+    return stat.S_ISDIR(mode)
+
+
+def unreadable(path: Path, error: OSError | ValueError) -> VideoError:
+    """The error for a file or folder that can't be opened."""
+    if isinstance(error, FileNotFoundError):
+        return VideoError(f"There is no file {path}.")
+    reason = getattr(error, "strerror", None) or error
+    return VideoError(f"{path} can't be read: {reason}.")
+
+
+def _too_many_frames(path: Path, limits: DecodeLimits) -> VideoError:
+    return VideoError(
+        f"{path} has more than {limits.max_frames} frames; cut it into parts or raise "
+        "ACTALIGN_MAX_FRAMES."
+    )
+
+
+def images_in(folder: Path) -> list[Path]:
+    """The folder's images in name order."""
+    return sorted(p for p in folder.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES)
+
+
+def _typical_step(times: Float64) -> float:
+    """Median seconds between frames; 0 for a single frame."""
+    return float(np.median(np.diff(times))) if len(times) > 1 else 0.0

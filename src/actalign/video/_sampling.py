@@ -1,0 +1,309 @@
+"""Frames of a clip at chosen times: timestamps first, then one forward decode in bounded memory.
+
+Times are seconds on the file's own timeline, as players show it: presentation times minus the
+container's start time. Not here: reading files (`_readers`), and what is done with the frames.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from actalign.errors import ActAlignError, UsageError, VideoError
+from actalign.types import ClipEmbedding, Float64, FrameBatch, UInt8
+from actalign.video._limits import DecodeLimits
+from actalign.video._readers import (
+    ArrayReader,
+    FileReader,
+    FolderReader,
+    Reader,
+    images_in,
+    is_folder,
+    unreadable,
+)
+
+VIDEO_SUFFIXES = frozenset(
+    (
+        ".3gp",
+        ".avi",
+        ".flv",
+        ".gif",
+        ".m2ts",
+        ".m4v",
+        ".mkv",
+        ".mov",
+        ".mp4",
+        ".mpeg",
+        ".mpg",
+        ".mts",
+        ".ogv",
+        ".ts",
+        ".webm",
+        ".webp",
+        ".wmv",
+    )
+)
+MAX_BATCH_BYTES = 16 * 1024 * 1024
+"""Batches of large frames are split at this size. It bounds the memory of batches in a queue, and
+much larger blocks would be allocated from the system each time, which costs more than the copy
+(`benchmarks/decode.py`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class VideoInfo:
+    """Facts about a clip that need no decoding.
+
+    width, height: pixels of the stored frames, before rotation and pixel shape are applied.
+    native_fps: mean frame rate. end_seconds: the end of the last frame's display.
+    """
+
+    width: int
+    height: int
+    frames: int
+    native_fps: float
+    end_seconds: float
+
+
+class FrameStream:
+    """The sampled frames of one clip as `FrameBatch`es; can be iterated once.
+
+    info: facts about the clip. pts_seconds: (T,) the chosen times. end_seconds: the end of the last
+    sampled frame's display, at most the segment's end. warnings: sentences, complete once the
+    iteration has ended.
+    """
+
+    def __init__(
+        self,
+        batches: Iterator[FrameBatch],
+        info: VideoInfo,
+        pts_seconds: Float64,
+        end_seconds: float,
+        warnings: list[str],
+    ) -> None:
+        self.info = info
+        self.pts_seconds = pts_seconds
+        self.end_seconds = end_seconds
+        self.warnings = warnings
+        self._batches = batches
+
+    def __iter__(self) -> Iterator[FrameBatch]:
+        return self._batches
+
+
+def sample_frames(
+    source: str | Path | FrameBatch,
+    *,
+    fps: float | None = None,
+    num_frames: int | None = None,
+    start: float | None = None,
+    end: float | None = None,
+    batch_size: int = 32,
+    max_side: int | None = None,
+    max_pixels: int | None = None,
+    max_frames: int | None = None,
+) -> FrameStream:
+    """Choose frames of [start, end) seconds and yield them in batches of (T, H, W, 3) uint8 RGB.
+
+    source: a video file, a folder of images (in name order, IMAGE_FOLDER_FPS a second), or frames
+        with timestamps.
+    fps: at times start, start + 1/fps, ..., the frame on screen then, each frame at most once.
+    num_frames: that many times in the middle of equal parts. Neither: every frame. Where the
+        segment begins before the first frame is shown, both count from that frame.
+    batch_size: frames in a batch, fewer where they are so large that MAX_BATCH_BYTES is met.
+    max_side: frames are scaled down so that neither side is longer, in pixels.
+    max_pixels, max_frames: larger frames and longer clips are refused; the defaults are 8192 x 8192
+        and 1,000,000, or ACTALIGN_MAX_PIXELS and ACTALIGN_MAX_FRAMES.
+
+    Rotation is applied and pixels are made square. A truncated file gives the frames that decode
+    and a warning. Raises UsageError for wrong options, ArrayError for a wrong array, and VideoError
+    for a file that is missing, not a video, without a decodable frame, or outside the segment.
+    """
+    _check_options(fps, num_frames, start, end, batch_size)
+    reader = _open_reader(source, max_side, DecodeLimits.of(max_pixels, max_frames))
+    times, clip_end = reader.times, reader.clip_end
+    first = float(times[0]) if start is None else max(start, float(times[0]))
+    last = min(end if end is not None else math.inf, clip_end)
+    if first >= clip_end or last <= times[0]:
+        asked = f"[{start or 0:g}, {'end' if end is None else f'{end:g}'})"
+        raise VideoError(
+            f"{reader.name} shows frames from {times[0]:.3f} s to {clip_end:.3f} s, so the segment "
+            f"{asked} s is outside it."
+        )
+    chosen = _choose(times, first, last, fps, num_frames)
+    following = int(chosen[-1]) + 1
+    ends = float(times[following]) if following < len(times) else clip_end
+    info = VideoInfo(
+        width=reader.width,
+        height=reader.height,
+        frames=len(times),
+        native_fps=len(times) / max(clip_end - float(times[0]), 1e-9),
+        end_seconds=clip_end,
+    )
+    return FrameStream(
+        _batches(reader, chosen, batch_size),
+        info,
+        times[chosen],
+        min(last, ends) if fps is None and num_frames is None else last,
+        reader.warnings,
+    )
+
+
+def thumbnails(source: str | Path, clip: ClipEmbedding, *, count: int = 8) -> FrameBatch | None:
+    """A few small frames spread over an embedded clip; None when its video is not readable."""
+    try:
+        batches = list(
+            sample_frames(
+                source,
+                num_frames=min(count, len(clip.embeddings)),
+                start=float(clip.pts_seconds[0]),
+                end=clip.end_seconds,
+                max_side=240,
+            )
+        )
+    except ActAlignError:
+        return None
+    return FrameBatch(
+        np.concatenate([batch.frames for batch in batches]),
+        np.concatenate([batch.pts_seconds for batch in batches]),
+    )
+
+
+def content_hash(path: str | Path) -> str:
+    """SHA-256 (hexadecimal) of a file's bytes; of a folder, of its images' names and bytes."""
+    path = Path(path)
+    try:
+        if not is_folder(path):
+            with path.open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest()
+        digest = hashlib.sha256()
+        for image in images_in(path):
+            digest.update(image.name.encode() + b"\0" + content_hash(image).encode())
+        return digest.hexdigest()
+    except OSError as error:
+        raise unreadable(path, error) from error
+
+
+def list_videos(paths: Sequence[str | Path]) -> list[Path]:
+    """Expand files, folders and `.txt` lists into video paths, sorted within a folder.
+
+    A folder gives the videos in it and its subfolders; one with images and no video is itself a
+    clip. A list has one path per line, relative to the list's own folder. Raises UsageError for a
+    folder or list without any video; a missing file is no error here.
+    """
+    found: list[Path] = []
+    for given in map(Path, paths):
+        if given.is_dir():
+            videos = sorted(
+                p
+                for p in given.rglob("*")
+                if p.suffix.lower() in VIDEO_SUFFIXES and p.is_file() and p.name[0] != "."
+            )
+            if not videos and images_in(given):
+                videos = [given]
+            if not videos:
+                raise UsageError(f"The folder {given} contains no video.")
+            found += videos
+        elif given.suffix.lower() == ".txt":
+            try:
+                lines = given.read_text(encoding="utf-8").splitlines()
+            except (OSError, UnicodeDecodeError) as error:
+                raise UsageError(f"The list {given} can't be read: {error}.") from error
+            listed = [given.parent / line.strip() for line in lines if line.strip()]
+            if not listed:
+                raise UsageError(f"The list {given} contains no video.")
+            found += listed
+        else:
+            found.append(given)
+    return found
+
+
+def _open_reader(
+    source: str | Path | FrameBatch, max_side: int | None, limits: DecodeLimits
+) -> Reader:
+    if isinstance(source, FrameBatch):
+        return ArrayReader(source, max_side, limits)
+    path = Path(source)
+    return (FolderReader if is_folder(path) else FileReader)(path, max_side, limits)
+
+
+def _check_options(
+    fps: float | None,
+    num_frames: int | None,
+    start: float | None,
+    end: float | None,
+    batch_size: int,
+) -> None:
+    if fps is not None and num_frames is not None:
+        raise UsageError("Give fps or num_frames, not both.")
+    if fps is not None and not 0 < fps < math.inf:
+        raise UsageError(f"fps is {fps}; give a number above 0.")
+    if num_frames is not None and num_frames < 1:
+        raise UsageError(f"num_frames is {num_frames}; give 1 or more.")
+    if batch_size < 1:
+        raise UsageError(f"batch_size is {batch_size}; give 1 or more.")
+    if start is not None and not 0 <= start < math.inf:
+        raise UsageError(f"The segment starts at {start} s; give 0 or more.")
+    if end is not None and not end > (start or 0.0):
+        raise UsageError(f"The segment ends at {end} s, which is not after its start.")
+
+
+def _choose(
+    times: Float64, first: float, last: float, fps: float | None, num_frames: int | None
+) -> NDArray[np.intp]:
+    """Indices of the frames to decode, increasing, at least one."""
+    if fps is not None:
+        step, offset = 1 / fps, first
+        count = max(1, math.ceil((last - first) * fps - 1e-6))
+    elif num_frames is not None:
+        step = (last - first) / num_frames
+        offset, count = first + step / 2, num_frames
+    else:
+        inside = np.flatnonzero((times >= first - 1e-9) & (times < last - 1e-9))
+        if len(inside):
+            return inside
+        step, offset, count = 1.0, first, 1
+    # Of the times offset + i * step, i < count: how many are before each frame's start?
+    before = np.ceil((times - 1e-6 - offset) / step).clip(0, count)
+    before[0] = 0
+    return np.flatnonzero(np.diff(before, append=count))
+
+
+def _batches(reader: Reader, chosen: NDArray[np.intp], batch_size: int) -> Iterator[FrameBatch]:
+    """Decoded frames in batches, with a warning about those that could not be decoded."""
+    # Each frame is copied at once, so that the decoder reuses its memory while it is in the cache.
+    batch: UInt8 | None = None
+    at: list[float] = []
+    done = 0
+    with closing(reader.read(chosen)) as decoded:
+        for index, frame in decoded:
+            if batch is None:
+                fitting = min(batch_size, len(chosen) - done, MAX_BATCH_BYTES // frame.nbytes)
+                batch = np.empty((max(1, fitting), *frame.shape), np.uint8)
+            batch[len(at)] = frame
+            at.append(float(reader.times[index]))
+            done += 1
+            if len(at) == len(batch):
+                yield FrameBatch(batch, np.array(at))
+                batch, at = None, []
+    if done == 0 and reader.width * reader.height == 0:
+        raise VideoError(
+            f"No frame of {reader.name} has a size that FFmpeg decodes; it is damaged, or its "
+            "frames have more than about 16,000x16,000 pixels."
+        )
+    if done == 0:
+        raise VideoError(
+            f"No frame of {reader.name} can be decoded; it is damaged or of an unknown format."
+        )
+    if done < len(chosen):
+        reader.warnings.append(
+            f"{len(chosen) - done} of {len(chosen)} frames of {reader.name} could not be decoded."
+        )
+    if batch is not None:
+        yield FrameBatch(batch[: len(at)], np.array(at))

@@ -1,0 +1,299 @@
+"""Live frames from a camera, a network stream, or a file played in real time, by PyAV.
+
+Unlike `_readers`, this opens addresses and devices, because the user names one to watch it. A
+thread decodes and queues the newest `HELD_SECONDS` of frames; if the consumer is slow, the oldest
+are dropped, so that memory is bounded. Not here: what is done with the frames.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from actalign.errors import UsageError, VideoError
+from actalign.types import UInt8
+from actalign.video._limits import DecodeLimits
+
+OPEN_SECONDS = 15.0
+READ_SECONDS = 10.0
+FIRST_WAIT, LONGEST_WAIT = 1.0, 30.0
+HELD_SECONDS = 2.0
+MAX_SIDE = 1280
+"""Larger frames are scaled down so that neither side is longer, in pixels."""
+_JUMP_SECONDS = 10.0
+_NO_TIMESTAMPS = 0x80
+"""FFmpeg's flag of formats whose times it invents, such as a camera's JPEG images over HTTP."""
+# Routers and firewalls often drop UDP packets. FFmpeg would try UDP first and wait for ever.
+_OPTIONS = {"rtsp": {"rtsp_flags": "prefer_tcp"}, "rtsps": {"rtsp_flags": "prefer_tcp"}}
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class LiveFrame:
+    """One frame of a live source.
+
+    image: (H, W, 3) uint8 RGB. seconds: time since the start, by the source's clock.
+    arrived_seconds: when it was decoded, as time.monotonic(). connection: the number of the
+    connection that it is from, counted from 1.
+    """
+
+    image: UInt8
+    seconds: float
+    arrived_seconds: float
+    connection: int
+
+
+class LiveSource:
+    """Reads frames from one source until it is closed; a context manager.
+
+    address: a file, an address such as rtsp://... or http://..., or a device. A file is played
+        once, at its own speed.
+    fps: frames a second that are queued.
+    format: FFmpeg's name of an input format, such as v4l2; not needed for /dev/video*.
+    give_up: after this many seconds without a frame `next_frames` raises VideoError. Until then a
+        stream that ends or stalls is opened again, after FIRST_WAIT seconds and then twice as long
+        each time, at most LONGEST_WAIT.
+    on_trouble: called, from another thread, with a sentence each time the connection is lost.
+
+    Raises UsageError for wrong options.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        *,
+        fps: float,
+        format: str | None = None,
+        give_up: float = 300.0,
+        on_trouble: Callable[[str], None] | None = None,
+    ) -> None:
+        self.name = without_password(address)
+        self.is_file = format is None and "://" not in address and not _is_device(address)
+        if self.is_file and not Path(address).is_file():
+            raise UsageError(
+                f"There is no file or device {self.name}; give one, or an address such as rtsp://..."
+            )
+        if format is not None:
+            _check_format(format)
+        if not 0 < fps < float("inf"):
+            raise UsageError(f"fps is {fps}; give a number above 0.")
+        if not give_up >= 0:
+            raise UsageError(f"The time to give up after is {give_up} s; give 0 or more.")
+        self._most = DecodeLimits.of(None, None).max_pixels
+        self.dropped = 0
+        """Frames dropped so far because the consumer was too slow."""
+        self.connections = 0
+        self._on_trouble = on_trouble
+        self._address = f"file:{address}" if self.is_file else address
+        self._format = format or ("v4l2" if _is_device(address) else None)
+        self.fps = fps
+        self._give_up = give_up
+        self._held: deque[LiveFrame] = deque()
+        self._limit = max(2, round(HELD_SECONDS * fps))
+        self._changed = threading.Condition()
+        self._stop = threading.Event()
+        self._ended = False
+        self._failure: BaseException | None = None
+        self._began = time.monotonic()
+        self._newest = self._began  # when the last frame arrived
+        self._last = -np.inf  # seconds of the last frame; never decreases, reconnected or not
+        self._thread = threading.Thread(target=self._run, daemon=True, name="live source")
+
+    def __enter__(self) -> LiveSource:
+        self._began = self._newest = time.monotonic()
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        # A read that hangs ends by its own time-out; the thread is a daemon and doesn't block exit.
+        self._thread.join(timeout=2.0)
+
+    def next_frames(self, *, wait: float, most: int) -> list[LiveFrame] | None:
+        """The oldest frames in the queue, all of one connection and size, `most` at most.
+
+        An empty list after `wait` seconds without any; None when a file has ended. Raises
+        VideoError when the source can't be opened, or after give_up seconds without a frame.
+        """
+        with self._changed:
+            if not self._held and not self._ended:
+                self._changed.wait(wait)
+            if not self._held:
+                if self._failure is not None:
+                    raise self._failure
+                return None if self._ended else []
+            found = [self._held.popleft()]
+            while (
+                self._held
+                and len(found) < most
+                and self._held[0].connection == found[0].connection
+                and self._held[0].image.shape == found[0].image.shape
+            ):
+                found.append(self._held.popleft())
+            return found
+
+    def _run(self) -> None:
+        import av
+
+        # A wrong password stays wrong, and repeating it may lock the camera.
+        permanent = (av.HTTPUnauthorizedError, av.ProtocolNotFoundError, av.OptionNotFoundError)
+        wait = FIRST_WAIT / 2
+        try:
+            while not self._stop.is_set():
+                before, opened = self._newest, time.monotonic()
+                try:
+                    self._watch()
+                    reason = "it ended"
+                except (av.FFmpegError, OSError, ValueError, IndexError) as error:
+                    reason = without_password(getattr(error, "strerror", None) or str(error))
+                    if self.is_file or isinstance(error, permanent):
+                        raise VideoError(f"{self.name} can't be played: {reason}.") from error
+                    waited = time.monotonic() - max(opened, self._newest)
+                    # FFmpeg reports our time-outs as various errors.
+                    if waited >= READ_SECONDS and not isinstance(error, av.HTTPError):
+                        reason = f"it sent no frame for {waited:.0f} s"
+                if self.is_file or self._stop.is_set():
+                    return
+                wait = FIRST_WAIT if self._newest > before else min(2 * wait, LONGEST_WAIT)
+                silent = time.monotonic() - self._newest
+                if silent + wait > self._give_up:
+                    raise VideoError(
+                        f"{self.name} has sent no frame for {silent:.0f} s ({reason}); check "
+                        "that it is on, or wait longer with --give-up."
+                    )
+                if self._on_trouble:
+                    self._on_trouble(f"{self.name}: {reason}; trying again in {wait:g} s")
+                self._stop.wait(wait)
+        except BaseException as error:
+            self._failure = error
+        finally:
+            with self._changed:
+                self._ended = True
+                self._changed.notify_all()
+
+    def _watch(self) -> None:
+        """Decode one connection from its start to its end."""
+        import av
+
+        limits = None if self.is_file else (OPEN_SECONDS, READ_SECONDS)
+        opening = time.monotonic() - self._began
+        with av.open(
+            self._address,
+            format=self._format,
+            options=_OPTIONS.get(self._address.partition("://")[0].lower(), {}),
+            timeout=limits,
+            metadata_errors="replace",
+        ) as container:
+            streams = container.streams.video
+            if not streams:
+                raise VideoError(f"{self.name} has no video; give another source.")
+            stream = streams[0]
+            size, most = (stream.codec_context.width, stream.codec_context.height), self._most
+            if size[0] * size[1] > most:
+                raise VideoError(
+                    f"The frames of {self.name} have {size[0]}x{size[1]} pixels, more than the "
+                    f"limit of {most}; make them smaller or raise ACTALIGN_MAX_PIXELS."
+                )
+            stream.codec_context.options = {"max_pixels": str(2 * most)}  # rows are padded
+            stream.thread_type = "SLICE"  # frame threads would delay pictures
+            self.connections += 1
+            jump = np.inf if self.is_file else _JUMP_SECONDS
+            clock = _Clock(opening, time.monotonic() - self._began, jump)
+            # A file without times, such as raw H.264, is played at the rate that FFmpeg assumes.
+            timeless = not self.is_file and int(container.format.flags) & _NO_TIMESTAMPS
+            due = -np.inf
+            deadline = time.monotonic() + OPEN_SECONDS  # for the next picture
+            for packet in container.demux():
+                if self._stop.is_set():
+                    return
+                if time.monotonic() > deadline and not self.is_file:
+                    raise TimeoutError
+                if packet.stream.index != stream.index:
+                    continue  # sound, which may continue without pictures
+                try:
+                    pictures = packet.decode()
+                except av.InvalidDataError:
+                    continue  # a damaged packet, as after a jump into a stream
+                for picture in pictures:
+                    now = time.monotonic() - self._began
+                    own = None if timeless else picture.time
+                    seconds = self._last = clock.seconds(own, now, self._last)
+                    if self.is_file:
+                        self._stop.wait(max(0.0, seconds - now))
+                    self._newest = time.monotonic()
+                    deadline = self._newest + READ_SECONDS
+                    if seconds + 1e-6 >= due:
+                        due = max(due + 1 / self.fps, seconds + 0.5 / self.fps)
+                        self._offer(picture, seconds)
+                    if self._stop.is_set():
+                        return
+
+    def _offer(self, picture: Any, seconds: float) -> None:
+        scale = min(1.0, MAX_SIDE / max(picture.width, picture.height))
+        size = [max(2, round(side * scale)) for side in (picture.width, picture.height)]
+        image = picture.reformat(width=size[0], height=size[1], format="rgb24").to_ndarray()
+        turns = round(picture.rotation / 90) % 4
+        frame = LiveFrame(
+            np.ascontiguousarray(np.rot90(image, turns)), seconds, self._newest, self.connections
+        )
+        with self._changed:
+            if len(self._held) >= self._limit:
+                self._held.popleft()
+                self.dropped += 1
+            self._held.append(frame)
+            self._changed.notify_all()
+
+
+class _Clock:
+    """Times of one connection's pictures, in seconds since the start.
+
+    opening, opened: when connecting began, and when FFmpeg had probed the stream; it then returns
+    the pictures of that period all at once. jump: a picture whose own time differs from its arrival
+    by more seconds resets the clock.
+    """
+
+    def __init__(self, opening: float, opened: float, jump: float) -> None:
+        self._opening, self._opened, self._jump = opening, opened, jump
+        self._anchor: float | None = None  # seconds at the source's time 0
+
+    def seconds(self, time: float | None, now: float, last: float) -> float:
+        """The time of a picture from its timestamp, or None; never before the last picture's."""
+        if time is None:
+            return max(self._opening + now - self._opened, last)
+        if self._anchor is None:
+            self._anchor = max(self._opening, last) - time
+        late = now - (self._anchor + time)
+        lost = not -self._jump < late < self._jump + self._opened - self._opening
+        if lost or self._anchor + time < last:
+            self._anchor = max(now, last) - time
+        return self._anchor + time
+
+
+def without_password(text: str) -> str:
+    """``text`` with the user names and passwords of addresses removed, for messages."""
+    return re.sub(r"(\w+://)[^/@\s]+@", r"\1***@", text)
+
+
+def _check_format(name: str) -> None:
+    import av
+
+    try:
+        av.ContainerFormat(name, "r")
+    except ValueError:
+        raise UsageError(
+            f"FFmpeg has no input format {name!r} here; give another --format, such as v4l2."
+        ) from None
+
+
+def _is_device(address: str) -> bool:
+    with contextlib.suppress(OSError, ValueError):
+        return Path(address).is_char_device()
+    return False

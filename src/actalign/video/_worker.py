@@ -1,0 +1,212 @@
+"""Decodes in a child process, so that a file that hangs or crashes a decoder costs one clip only.
+
+The child runs `sample_frames` for one request after another. Requests are JSON lines on its stdin;
+each answer on its stdout is the length of a JSON object, the object, and the arrays it announces.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from actalign.errors import ActAlignError, UsageError, VideoError
+from actalign.types import FrameBatch
+from actalign.video._sampling import FrameStream, VideoInfo, sample_frames
+
+SILENT_SECONDS = 300.0
+"""Longest wait for a frame (or for a file's timestamps) before the child is killed."""
+PIPE_BYTES = 1 << 20
+
+_CHILD = "import sys; sys.path.append(sys.argv[1]); from actalign.video._worker import main; main()"
+
+
+class DecodeProcess:
+    """One child process that decodes; started when first needed, and again after a crash.
+
+    silent_seconds: how long the child may send nothing while data is expected; then it is killed
+    and the clip gets an error that says so. Not thread-safe.
+    """
+
+    def __init__(self, *, silent_seconds: float = SILENT_SECONDS) -> None:
+        if not silent_seconds > 0:
+            raise UsageError(f"The decode time-out is {silent_seconds} s; give more than 0.")
+        self._silent_seconds = silent_seconds
+        self._child: subprocess.Popen[bytes] | None = None
+        self._busy = False
+        self._waiting_since: float | None = None
+        self._gave_up = False
+
+    def sample_frames(self, source: str | Path, **options: Any) -> FrameStream:
+        """The same as `sample_frames` of a file or folder, decoded by the child.
+
+        Raises the same errors, and VideoError when the child hangs or crashes.
+        """
+        if self._busy:  # the last clip was left before its end; discard the rest
+            self.close()
+        child = self._start()
+        name = str(source)
+        self._busy = True
+        self._send(child, {"source": name, **options})
+        head = self._message(child, name)
+        warnings: list[str] = []
+        batches = self._batches(child, name, warnings)
+        times = np.frombuffer(self._bytes(child, name, head["times"] * 8), np.float64)
+        return FrameStream(batches, VideoInfo(**head["info"]), times, head["end_seconds"], warnings)
+
+    def close(self) -> None:
+        """End the child; the next request starts another."""
+        if (child := self._child) is not None:
+            self._child = None
+            child.kill()
+            for pipe in (child.stdin, child.stdout):
+                with suppress(OSError):
+                    pipe and pipe.close()
+            child.wait()
+        self._busy = False
+
+    def __enter__(self) -> DecodeProcess:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def interrupt(self) -> None:
+        """End the child if it is decoding, from any thread; its reader gets a VideoError."""
+        if self._busy and (child := self._child) is not None:
+            child.kill()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        if self._child is None or self._child.poll() is not None:
+            self.close()
+            # -P: no module is imported from the working folder.
+            self._child = subprocess.Popen(
+                [sys.executable, "-P", "-c", _CHILD, str(Path(__file__).parents[2])],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                bufsize=0,
+            )
+            self._gave_up = False
+            threading.Thread(target=self._watch, args=(self._child,), daemon=True).start()
+            with suppress(ImportError, AttributeError, OSError):
+                import fcntl
+
+                assert self._child.stdout is not None
+                fcntl.fcntl(self._child.stdout, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+        return self._child
+
+    def _watch(self, child: subprocess.Popen[bytes]) -> None:
+        """Kill the child once it has been silent too long; its reader then gets the end of file."""
+        tick = min(1.0, self._silent_seconds / 10)
+        while child.poll() is None:
+            since = self._waiting_since
+            if since is not None and time.monotonic() - since > self._silent_seconds:
+                self._gave_up = True
+                child.kill()
+                return
+            time.sleep(tick)
+
+    def _send(self, child: subprocess.Popen[bytes], request: dict[str, Any]) -> None:
+        assert child.stdin is not None
+        with suppress(BrokenPipeError):  # reading the answer reports it
+            child.stdin.write(json.dumps(request).encode() + b"\n")
+
+    def _batches(
+        self, child: subprocess.Popen[bytes], name: str, warnings: list[str]
+    ) -> Iterator[FrameBatch]:
+        while "shape" in (message := self._message(child, name)):
+            shape = tuple(message["shape"])
+            times = np.frombuffer(self._bytes(child, name, shape[0] * 8), np.float64)
+            frames = np.empty(shape, np.uint8)
+            self._read(child, name, frames.reshape(-1).data)
+            yield FrameBatch(frames, times)
+        self._busy = False
+        warnings += message["warnings"]
+
+    def _message(self, child: subprocess.Popen[bytes], name: str) -> dict[str, Any]:
+        """The next answer; an error in the child is raised here."""
+        size = int.from_bytes(self._bytes(child, name, 4), "little")
+        message: dict[str, Any] = json.loads(self._bytes(child, name, size))
+        if "error" in message:
+            self._busy = False
+            raise (UsageError if message["usage"] else VideoError)(message["error"])
+        return message
+
+    def _bytes(self, child: subprocess.Popen[bytes], name: str, size: int) -> bytearray:
+        data = bytearray(size)
+        self._read(child, name, memoryview(data))
+        return data
+
+    def _read(self, child: subprocess.Popen[bytes], name: str, into: memoryview[int]) -> None:
+        """Fill a buffer from the child; raises VideoError when it ends or is silent too long."""
+        pipe: Any = child.stdout  # unbuffered, so a FileIO
+        done = 0
+        try:
+            while done < len(into):
+                self._waiting_since = time.monotonic()
+                got = pipe.readinto(into[done:])
+                if not got:
+                    raise self._lost(child, name)
+                done += got
+        finally:
+            self._waiting_since = None
+
+    def _lost(self, child: subprocess.Popen[bytes], name: str) -> VideoError:
+        with suppress(subprocess.TimeoutExpired):  # its pipe closes a moment before it ends
+            child.wait(timeout=5)
+        self.close()
+        if self._gave_up:
+            return VideoError(
+                f"The decoder of {name} gave nothing for {self._silent_seconds:g} s and was "
+                "stopped; convert the file again, or allow more with --decode-timeout."
+            )
+        code = child.returncode
+        why = f"signal {-code}" if code < 0 else f"exit code {code}"
+        return VideoError(
+            f"The decoder crashed on {name} ({why}); convert the file again from its source."
+        )
+
+
+def main() -> None:
+    """The child: answer requests until stdin ends."""
+    # Ctrl-C is sent to the whole process group; the parent decides when its child ends.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Output of a library must not get between the frames.
+    out = os.fdopen(os.dup(1), "wb", buffering=0)
+    os.dup2(2, 1)
+    with suppress(BrokenPipeError):
+        for line in sys.stdin.buffer:
+            request = json.loads(line)
+            try:
+                _answer(out, sample_frames(request.pop("source"), **request))
+            except ActAlignError as error:
+                _write(out, {"usage": isinstance(error, UsageError), "error": str(error)})
+
+
+def _answer(out: Any, stream: FrameStream) -> None:
+    info = {name: getattr(stream.info, name) for name in VideoInfo.__slots__}
+    head = {"info": info, "end_seconds": stream.end_seconds, "times": len(stream.pts_seconds)}
+    _write(out, head, stream.pts_seconds)
+    for batch in stream:
+        frames = np.ascontiguousarray(batch.frames)
+        _write(out, {"shape": frames.shape}, batch.pts_seconds, frames)
+    _write(out, {"warnings": stream.warnings})
+
+
+def _write(out: Any, message: dict[str, Any], *arrays: np.ndarray[Any, Any]) -> None:
+    text = json.dumps(message).encode()
+    head = len(text).to_bytes(4, "little") + text
+    for data in (memoryview(head), *(array.reshape(-1).view(np.uint8).data for array in arrays)):
+        rest = data
+        while rest:
+            rest = rest[out.write(rest) :]

@@ -1,0 +1,276 @@
+"""Clips and the one queue of encoding jobs behind the explorer; knows nothing of HTTP.
+
+Every clip is embedded once and kept in memory, so scoring it again with other steps is immediate.
+Uploads live in a private temporary folder that is removed by `Explorer.close`.
+"""
+
+from __future__ import annotations
+
+import queue
+import secrets
+import tempfile
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from actalign.classifier import ActAlign
+from actalign.clips import Sampling, embed_video
+from actalign.demo import demo_clips
+from actalign.errors import ActAlignError, UsageError
+from actalign.types import ClipEmbedding, Prediction, Script, UInt8
+from actalign.video._sampling import sample_frames
+from actalign.video._worker import DecodeProcess
+
+KEPT_RESULTS = 100
+KEPT_JOBS = 200
+DECODE_SECONDS = 60.0
+"""A decoder that gives nothing for so long is stopped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Largest upload in bytes, longest clip in seconds, most waiting jobs, most uploads kept."""
+
+    upload_bytes: int = 500_000_000
+    seconds: float = 600.0
+    queued: int = 8
+    uploads: int = 20
+
+
+@dataclass(slots=True)
+class Clip:
+    """A video that can be aligned: shipped with the package, or uploaded."""
+
+    id: str
+    name: str
+    path: Path
+    seconds: float
+    uploaded: bool
+    embedding: ClipEmbedding | None = None
+
+
+@dataclass(slots=True)
+class Job:
+    """One request to encode and align; state: queued, running, done, failed or cancelled."""
+
+    id: str
+    clip: Clip
+    scripts: list[Script]
+    domain: str | None
+    frames_total: int
+    state: str = "queued"
+    frames_done: int = 0
+    error: str | None = None
+    result: str | None = None
+    cancel: threading.Event = field(default_factory=threading.Event)
+
+
+class QueueFull(ActAlignError):
+    """The bounded queue of jobs has no place left."""
+
+
+class NotFound(ActAlignError):
+    """No clip, job or result has the id that was asked for."""
+
+
+class _Cancelled(Exception):
+    pass
+
+
+class Explorer:
+    """Clips, jobs and results of one running server."""
+
+    def __init__(self, load: Callable[[], ActAlign], *, limits: Limits | None = None) -> None:
+        self.limits = limits or Limits()
+        self._load = load
+        self._classifier: ActAlign | None = None
+        self._folder = tempfile.TemporaryDirectory(prefix="actalign-serve-")
+        self.clips: dict[str, Clip] = {}
+        self.jobs: dict[str, Job] = {}
+        self.results: dict[str, tuple[Prediction, Clip]] = {}
+        self._queue: queue.Queue[Job | None] = queue.Queue()
+        self.uploading = threading.BoundedSemaphore(self.limits.queued)
+        self._decoder = DecodeProcess(silent_seconds=DECODE_SECONDS)
+        self._looker = DecodeProcess(silent_seconds=DECODE_SECONDS)
+        self._looking = threading.Lock()
+        self._lock = threading.Lock()
+        self._scoring = threading.Lock()
+        self._thread = threading.Thread(target=self._work, daemon=True)
+        for demo in demo_clips():
+            name = demo.path.stem
+            seconds = sample_frames(demo.path).info.end_seconds
+            self.clips[name] = Clip(name, name, demo.path, seconds, uploaded=False)
+        self._thread.start()
+
+    @property
+    def classifier(self) -> ActAlign:
+        """The classifier, loaded at its first use; raises EncoderError when it isn't available."""
+        with self._scoring:
+            if self._classifier is None:
+                self._classifier = self._load()
+            return self._classifier
+
+    def new_upload(self) -> Path:
+        """A path inside the private folder that an upload may be written to."""
+        return Path(self._folder.name) / secrets.token_hex(16)
+
+    def add_clip(self, path: Path, name: str) -> Clip:
+        """Take an uploaded file in; raises VideoError or UsageError, and then the file is gone."""
+        clip_id = path.name
+        try:
+            seconds, _ = self._look(path, num_frames=1)
+            if seconds > self.limits.seconds:
+                raise UsageError(
+                    f"{name} lasts {seconds:.0f} s, and this server takes clips of at most "
+                    f"{self.limits.seconds:.0f} s; cut it first."
+                )
+        except ActAlignError as error:
+            path.unlink(missing_ok=True)
+            raise type(error)(str(error).replace(str(path), name)) from error
+        clip = Clip(clip_id, name, path, seconds, uploaded=True)
+        with self._lock:
+            self.clips[clip_id] = clip
+            busy = {job.clip.id for job in self.jobs.values() if job.state in ("queued", "running")}
+            old = [c for c in self.clips.values() if c.uploaded and c.id not in busy]
+            for stale in old[: max(0, len(old) - self.limits.uploads)]:
+                del self.clips[stale.id]
+                stale.path.unlink(missing_ok=True)
+        return clip
+
+    def clip(self, clip_id: str) -> Clip:
+        """The clip of this id; raises NotFound."""
+        if clip_id not in self.clips:
+            raise NotFound("There is no such clip on this server; upload it again.")
+        return self.clips[clip_id]
+
+    def frame(self, clip: Clip, seconds: float) -> UInt8:
+        """The (H, W, 3) RGB frame on screen at a time, at most 320 pixels wide and high.
+
+        Raises VideoError where the clip has none then.
+        """
+        _, frames = self._look(clip.path, fps=1.0, start=seconds, end=seconds + 0.5, max_side=320)
+        return frames[0]
+
+    def _look(self, path: Path, **options: Any) -> tuple[float, UInt8]:
+        """How long a file lasts, and chosen frames of it, read where a bad file harms nobody."""
+        with self._looking:
+            stream = self._looker.sample_frames(path, **options)
+            frames = np.concatenate([batch.frames for batch in stream])
+        return float(stream.info.end_seconds), frames
+
+    def job(self, job_id: str) -> Job:
+        """The job of this id; raises NotFound."""
+        if job_id not in self.jobs:
+            raise NotFound("There is no such job on this server; press Align again.")
+        return self.jobs[job_id]
+
+    def result(self, result_id: str) -> tuple[Prediction, Clip]:
+        """The result of this id, and its clip, whose file may be gone; raises NotFound."""
+        if result_id not in self.results:
+            raise NotFound("There is no such result on this server any more; align again.")
+        return self.results[result_id]
+
+    def submit(self, clip: Clip, scripts: list[Script], domain: str | None) -> Job:
+        """Queue one clip to be encoded and aligned; raises QueueFull."""
+        fps = self.classifier.fps
+        with self._lock:
+            waiting = sum(job.state in ("queued", "running") for job in self.jobs.values())
+            if waiting >= self.limits.queued:
+                raise QueueFull(
+                    f"{waiting} jobs are waiting already; try again when one has finished."
+                )
+            for old in [j for j in self.jobs.values() if j.state not in ("queued", "running")][
+                : max(0, len(self.jobs) - KEPT_JOBS)
+            ]:
+                del self.jobs[old.id]
+            total = round(clip.seconds * fps) if fps else 0
+            job = Job(secrets.token_hex(8), clip, scripts, domain, max(total, 0))
+            self.jobs[job.id] = job
+        self._queue.put(job)
+        return job
+
+    def cancel(self, job_id: str) -> Job:
+        """Cancel a job that waits or runs; raises NotFound."""
+        job = self.job(job_id)
+        job.cancel.set()
+        with self._lock:
+            if job.state == "queued":
+                job.state = "cancelled"
+        return job
+
+    def score(self, clip: Clip, scripts: list[Script], domain: str | None) -> str:
+        """Align an embedded clip now and keep the result; returns its id."""
+        if clip.embedding is None:
+            raise UsageError("This clip is not encoded yet; press Align first.")
+        classifier = self.classifier
+        with self._scoring:
+            candidates = classifier.candidates(scripts=scripts, domain=domain)
+            prediction = candidates.predict(clip.embedding)
+        result_id = secrets.token_hex(8)
+        with self._lock:
+            self.results[result_id] = prediction, clip
+            for old in list(self.results)[:-KEPT_RESULTS]:
+                del self.results[old]
+        return result_id
+
+    def close(self) -> None:
+        """Stop the worker and remove every upload."""
+        for job in self.jobs.values():
+            job.cancel.set()
+        self._queue.put(None)
+        self._thread.join(timeout=10)
+        self._decoder.close()
+        self._looker.close()
+        self._folder.cleanup()
+
+    def _work(self) -> None:
+        while (job := self._queue.get()) is not None:
+            with self._lock:
+                if job.state == "cancelled":
+                    continue
+                job.state = "running"
+            try:
+                self._embed(job)
+                if job.cancel.is_set():
+                    raise _Cancelled
+                job.result = self.score(job.clip, job.scripts, job.domain)
+                job.state = "done"
+            except _Cancelled:
+                job.state = "cancelled"
+            except ActAlignError as error:
+                job.error = str(error).replace(str(job.clip.path), job.clip.name)
+                job.state = "failed"
+            except Exception as error:
+                job.error = (
+                    f"Aligning {job.clip.name} failed unexpectedly ({type(error).__name__}); "
+                    "try another clip, or report it."
+                )
+                job.state = "failed"
+
+    def _embed(self, job: Job) -> None:
+        clip = job.clip
+        if clip.embedding is not None:
+            return
+
+        def count(_: str, frames: int) -> None:
+            job.frames_done += frames
+            if job.cancel.is_set():
+                raise _Cancelled
+
+        classifier = self.classifier
+        embedding = embed_video(
+            classifier.encoder,
+            clip.path,
+            clip_id=clip.name,
+            sampling=Sampling(classifier.fps),
+            store=classifier.store,
+            on_frames=count,
+            decoder=self._decoder,
+        )
+        # The server's own path must not reach the page.
+        provenance = {**embedding.provenance, "video": clip.name}
+        clip.embedding = replace(embedding, provenance=provenance)

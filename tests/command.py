@@ -1,0 +1,94 @@
+"""The command line: in the tests' own process, or in one of its own, and how to wait for it.
+
+In the tests' process `actalign` takes no time to start. It is for what another process would not
+show differently: usage, results, messages, exit codes. `start` is for kills and Ctrl-C, for limits
+of memory or of files, and for Ray.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+from unittest import mock
+
+from actalign.cli import main
+
+T = TypeVar("T")
+
+DEADLOCK_SECONDS = 600
+"""Nothing takes so long, on however busy a machine: what isn't over by then never will be."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended: as `subprocess.run` says it."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def actalign(*arguments: object, cwd: Path | None = None, **environment: object) -> Ended:
+    """Run `actalign ARGUMENTS` in a folder, with more environment variables."""
+    variables = {name: str(value) for name, value in environment.items()}
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(mock.patch.dict(os.environ, variables))
+        stack.enter_context(mock.patch.object(sys, "argv", ["actalign", *map(str, arguments)]))
+        stack.enter_context(contextlib.redirect_stdout(out))
+        stack.enter_context(contextlib.redirect_stderr(err))
+        if cwd is not None:
+            stack.enter_context(contextlib.chdir(cwd))
+        try:
+            main()
+            code: object = 0
+        except SystemExit as end:
+            code = end.code
+    assert "Traceback" not in err.getvalue(), err.getvalue()
+    return Ended(int(code or 0), out.getvalue(), err.getvalue())
+
+
+def start(*arguments: object, cwd: Path, **environment: object) -> subprocess.Popen[str]:
+    """Start `actalign ARGUMENTS` in a process of its own, whose output can be read."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "actalign", *map(str, arguments)],
+        cwd=cwd,
+        env={**os.environ, **{name: str(value) for name, value in environment.items()}},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def finish(process: subprocess.Popen[str]) -> Ended:
+    """Wait for the end of a command that was started."""
+    out, err = process.communicate(timeout=DEADLOCK_SECONDS)
+    assert "Traceback" not in err, err
+    return Ended(process.returncode, out, err)
+
+
+def run(*arguments: object, cwd: Path, **environment: object) -> Ended:
+    """Run `actalign ARGUMENTS` in a process of its own."""
+    return finish(start(*arguments, cwd=cwd, **environment))
+
+
+def wait_for(happened: Callable[[], T], *, by: subprocess.Popen[str] | None = None) -> T:
+    """The first true answer; the wait is over where the process that should bring it has ended."""
+    until = time.monotonic() + DEADLOCK_SECONDS
+    while True:
+        ended = by is not None and by.poll() is not None
+        if found := happened():
+            return found
+        if ended:
+            said = by.communicate() if by.stderr else ""
+            raise AssertionError(f"the command ended with {by.returncode} before it: {said}")
+        assert time.monotonic() < until, "it never happens"
+        time.sleep(0.02)

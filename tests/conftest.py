@@ -1,0 +1,51 @@
+"""What many tests share: a model, a cache of their own, and the order in which files run."""
+
+import signal
+
+import pytest
+
+from tests.colour_model import save_colour_model
+from tests.command import start as start_command
+
+
+def pytest_configure():
+    # A shell's background job, as CI may be, ignores Ctrl-C, and would hand that on to commands.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items):
+    """Files with many slow tests first, so that no worker is late with one."""
+    slow = {}
+    for item in items:
+        slow[item.path] = slow.get(item.path, 0) + bool(item.get_closest_marker("slow"))
+    items.sort(key=lambda item: -slow[item.path])
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cache_of_their_own(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ACTALIGN_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(scope="session")
+def colour_model(tmp_path_factory):
+    """The folder of a model whose answers a reader can work out by hand; only to be read."""
+    return save_colour_model(tmp_path_factory.mktemp("colour") / "model")
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Starts `actalign` in the test's folder, with a cache there; none outlives the test."""
+    started = []
+
+    def begin(*arguments, **environment):
+        environment = {"ACTALIGN_CACHE": tmp_path / "cache", **environment}
+        started.append(start_command(*arguments, cwd=tmp_path, **environment))
+        return started[-1]
+
+    yield begin
+    for process in started:
+        process.kill()
+        process.communicate()

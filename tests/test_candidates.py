@@ -1,0 +1,199 @@
+"""Candidates resolved once: calibration, segments that partition the clip, and repeated scoring."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from actalign import ActAlign, ClipEmbedding, ClipError, EncoderInfo, Script, UsageError, align
+from actalign.candidates import Candidates
+from actalign.encoders._load import load_encoder
+from actalign.encoders._text_cache import TextCache
+from tests.colour_clips import write_colours
+from tests.colour_model import save_colour_model
+from tests.command import actalign
+
+# Cosines of a softmax-trained model: three scripts of two steps, four frames.
+COSINES = np.array(
+    [
+        [0.49, 0.10, 0.30, 0.28, -0.04, 0.20],
+        [0.45, 0.12, 0.28, 0.30, 0.10, 0.20],
+        [0.12, 0.47, 0.31, 0.29, 0.20, 0.10],
+        [0.08, 0.49, 0.29, 0.31, 0.20, -0.04],
+    ]
+)
+
+
+class Planted:
+    """An encoder whose frames and texts have exactly the cosines of a table."""
+
+    def __init__(self, cosines, *, logit_bias, scorer="dtw"):
+        # Text k is the unit vector k; what a frame's row lacks of unit length lies beside them.
+        rest = np.sqrt(1 - (cosines**2).sum(axis=1, keepdims=True))
+        self.rows = np.concatenate([cosines, rest], axis=1).astype(np.float32)
+        self.asked = []
+        self.info = EncoderInfo(
+            "planted", "f", self.rows.shape[1], float(np.log(100)), logit_bias,
+            smoothing_seconds=0, step_template="{step}", scorer=scorer,
+        )  # fmt: skip
+
+    def encode_image(self, frames):
+        raise NotImplementedError
+
+    def encode_text(self, texts):
+        self.asked.append(list(texts))
+        return np.eye(self.info.dim, dtype=np.float32)[[int(text) for text in texts]]
+
+    def text_warnings(self, texts):
+        return []
+
+    def clip(self):
+        times = np.arange(len(self.rows)) / 10
+        return ClipEmbedding("clip", self.rows, times, len(times) / 10, "planted", "f")
+
+
+SCRIPTS = [Script("right", ("0", "1")), Script("flat", ("2", "3")), Script("wrong", ("4", "5"))]
+
+
+@pytest.mark.parametrize("scorer", ["dtw", "dtw_steps", "dtw_mean", "order_free"])
+def test_the_right_candidate_wins_with_the_calibration_of_clip(scorer):
+    encoder = Planted(COSINES, logit_bias=None, scorer=scorer)
+    prediction = Candidates.resolve(
+        None, SCRIPTS, info=encoder.info, texts=TextCache(encoder.info, lambda: encoder)
+    ).predict(encoder.clip())
+    assert prediction.scorer == scorer
+    assert prediction.label == "right"
+    # Scores are cosines, and tell the candidates apart; a sigmoid of scale 100 took all to 1.
+    assert 0.35 < prediction.best.score < 0.5
+    assert prediction.margin > 0.1
+
+
+def test_a_bias_makes_the_affinity_a_pair_probability():
+    encoder = Planted(COSINES, logit_bias=-40.0)
+    prediction = ActAlign(encoder).predict(encoder.clip(), scripts=SCRIPTS)
+    expected = 1 / (1 + np.exp(-(100 * COSINES[:, :2] - 40)))
+    np.testing.assert_allclose(prediction.best.alignment.affinity, expected, rtol=1e-4)
+
+
+def test_texts_are_encoded_once_for_any_number_of_clips():
+    encoder = Planted(COSINES, logit_bias=None)
+    classifier = ActAlign(encoder)
+    candidates = classifier.candidates(scripts=SCRIPTS)
+    for _ in range(3):
+        candidates.predict(encoder.clip())
+    classifier.predict(encoder.clip(), scripts=SCRIPTS[:2])
+    assert sorted(text for texts in encoder.asked for text in texts) == [
+        "0",
+        "1",
+        "2",
+        "3",
+        "4",
+        "5",
+    ]
+
+
+def test_text_embeddings_are_kept_in_a_file_by_encoder(tmp_path):
+    encoder = Planted(COSINES, logit_bias=None)
+    kept = TextCache(encoder.info, lambda: encoder, path=tmp_path / "texts.sqlite")
+    rows = kept.encode(["1", "0", "1"])
+
+    def refuse():
+        raise AssertionError("the model was loaded")
+
+    again = TextCache(encoder.info, refuse, path=tmp_path / "texts.sqlite")
+    np.testing.assert_array_equal(again.encode(["0", "1"]), rows[[1, 0]])
+    with pytest.raises(AssertionError, match="was loaded"):
+        again.encode(["2"])
+
+
+@given(
+    arrays(
+        np.float32, st.tuples(st.integers(1, 12), st.integers(1, 6)), elements=st.integers(0, 4)
+    ),
+    st.data(),
+)
+def test_steps_partition_the_clip_whatever_the_path(affinity, data):
+    frames = affinity.shape[0]
+    gaps = data.draw(st.lists(st.floats(0.01, 2), min_size=frames, max_size=frames))
+    edges = np.concatenate([[3.0], 3 + np.cumsum(gaps)])
+    found = align(affinity)
+    borders = found.step_edges(edges)
+    assert borders[0] == edges[0]
+    assert borders[-1] == edges[-1]
+    assert (np.diff(borders) >= 0).all()
+    # A slow reading of the path: a frame's time is shared by its steps as their affinities are.
+    shares = np.zeros(affinity.shape[1])
+    for t in range(frames):
+        steps = found.path[found.path[:, 0] == t, 1]
+        weights = affinity[t, steps]
+        whole = weights.sum()
+        shares[steps] += gaps[t] * (weights / whole if whole else 1 / len(steps))
+    np.testing.assert_allclose(np.diff(borders), shares, atol=1e-6)
+
+
+def test_labels_may_be_left_out_where_scripts_are_given():
+    encoder = Planted(COSINES, logit_bias=None)
+    prediction = ActAlign(encoder).predict(encoder.clip(), scripts={"a": ["0", "1"], "b": ["2"]})
+    assert [c.label for c in prediction.candidates] == ["a", "b"]
+    assert prediction.best.segments[0].start_seconds == 0
+    assert prediction.best.segments[-1].end_seconds == pytest.approx(0.4)
+    with pytest.raises(UsageError, match="at least one label"):
+        ActAlign(encoder).predict(encoder.clip())
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("many")
+    save_colour_model(folder / "model")
+    for name, colours in (("one", ["red", "green"]), ("two", ["green", "red"])):
+        write_colours(folder / f"{name}.mp4", colours)
+    (folder / "bad.mp4").write_text("no video")
+    (folder / "day.json").write_text(
+        '{"scripts": {"go": ["red", "green"], "stop": ["green", "red"]}}'
+    )
+    return folder
+
+
+def test_one_bad_file_is_one_error_in_python_too(folder):
+    classifier = ActAlign(load_encoder(str(folder / "model")), fps=5, smoothing_seconds=0)
+    videos = [folder / f"{name}.mp4" for name in ("one", "bad", "two", "one")]
+    found = list(classifier.predict_many(videos, scripts=folder / "day.json"))
+    assert [getattr(one, "label", None) for one in found] == ["go", None, "stop", "go"]
+    assert isinstance(found[1], ClipError)
+    assert found[1].clip_id == "bad"
+    assert "not a video" in str(found[1].error)
+    alone = classifier.predict(videos[0], scripts=folder / "day.json")
+    assert found[0].to_row() == alone.to_row()
+    with pytest.raises(type(found[1].error)):
+        classifier(videos, scripts=folder / "day.json")
+
+
+def test_actions_are_located_from_python_as_by_the_command(folder):
+    long = write_colours(
+        folder / "long.mp4", ["blue"] * 20 + ["red", "green"] + ["blue"] * 20, each=10
+    )
+    classifier = ActAlign(load_encoder(str(folder / "model")), fps=5, smoothing_seconds=0)
+    [found] = classifier.locate(long, scripts={"go": ["red", "green"]}, threshold=2.6)
+    assert (found.start_seconds, found.end_seconds) == pytest.approx((20, 22), abs=0.21)
+    assert [segment.step for segment in found.segments] == ["red", "green"]
+
+
+def test_addresses_are_stores_everywhere(folder):
+    address = f"file://{folder}/parquet"
+    classifier = ActAlign(load_encoder(str(folder / "model")), store=address, fps=5)
+    classifier.predict(folder / "one.mp4", scripts=folder / "day.json")
+    assert len(list((folder / "parquet").glob("one.*.parquet"))) == 1
+    shared = ("--model", "model", "--scripts", "day.json", "--fps", "5", "--store", address)
+    ended = actalign("locate", "two.mp4", *shared, cwd=folder)
+    assert ended.returncode == 0, ended.stderr
+    assert len(list((folder / "parquet").glob("two.*.parquet"))) == 1
+
+
+def test_align_takes_the_model_that_the_entries_name(folder):
+    assert (
+        actalign("encode", "one.mp4", "--model", "model", "--out", "s", cwd=folder).returncode == 0
+    )
+    ended = actalign("align", "s", "--scripts", "day.json", cwd=folder, HF_HUB_OFFLINE=1)
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.startswith("one: go ")

@@ -1,0 +1,196 @@
+"""`classify --window` and `locate` as a user runs them, on a real file with known colours."""
+
+import csv
+import json
+import random
+import re
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from tests.atlas_world import render
+from tests.colour_model import RGB
+from tests.command import actalign
+
+SCRIPTS = {"scripts": {"sunrise": ["black", "red", "yellow"], "sunset": ["yellow", "red", "black"]}}
+# A minute of green with a sunrise at 15 s and a sunset at 40 s, a second a colour.
+SHOWN = ["green"] * 60
+SHOWN[15:18] = ["black", "red", "yellow"]
+SHOWN[40:43] = ["yellow", "red", "black"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory, colour_model):
+    folder = tmp_path_factory.mktemp("long")
+    render(folder / "day.mp4", SHOWN, fps=5, size=(48, 64))
+    (folder / "broken.mp4").write_text("not a video")
+    (folder / "scripts.json").write_text(json.dumps(SCRIPTS))
+    (folder / "model").symlink_to(colour_model)
+    return folder
+
+
+def run(folder, verb, *arguments):
+    shared = ["--model", "model", "--store", "store", "--scripts", "scripts.json", "--fps", "5"]
+    return actalign(verb, *arguments, *shared, "--smoothing", "0", cwd=folder)
+
+
+def test_each_action_is_found_where_it_happens(folder):
+    done = run(folder, "locate", "day.mp4", "--threshold", "2.5", "--out", "finds.jsonl")
+    assert done.returncode == 0, done.stderr
+    assert "day: 2 found" in done.stdout
+    rows = [json.loads(line) for line in (folder / "finds.jsonl").read_text().splitlines()]
+    assert [row["filtered_resps"] for row in rows] == [["sunrise"], ["sunset"]]
+    for row, start in zip(rows, (15, 40), strict=True):
+        assert row["start_seconds"] == pytest.approx(start, abs=0.21)
+        assert row["end_seconds"] == pytest.approx(start + 3, abs=0.21)
+        steps = row["candidates"][0]["segments"]
+        assert [s["step"] for s in steps] == SCRIPTS["scripts"][row["filtered_resps"][0]]
+        assert steps[1]["start_seconds"] == pytest.approx(start + 1, abs=0.21)
+
+
+def test_finds_are_captions_and_a_table_too(folder):
+    for name in ("finds.vtt", "finds.csv"):
+        done = run(folder, "locate", "day.mp4", "--threshold", "2.5", "-q", "--out", name)
+        assert done.returncode == 0, done.stderr
+    captions = (folder / "finds.vtt").read_text()
+    assert captions.startswith("WEBVTT\n\n1\n00:00:15.000 --> 00:00:18.000\nsunrise\n")
+    with (folder / "finds.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["clip"], row["label"]) for row in rows] == [("day", "sunrise"), ("day", "sunset")]
+    assert float(rows[0]["start_seconds"]) == pytest.approx(15, abs=0.21)
+
+
+def test_a_bad_video_is_an_error_row_beside_the_finds_of_the_others(folder):
+    done = run(folder, "locate", "broken.mp4", "day.mp4", "--threshold", "2.5", "--json")
+    assert done.returncode == 1
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [row["doc_id"] for row in rows] == ["broken", "day#1", "day#2"]
+    assert "broken.mp4" in rows[0]["error"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["locate", "day.mp4", "--out", "finds.txt"], "ends in .jsonl, .vtt, .csv"),
+        (["locate", "day.mp4", "broken.mp4", "--out", "a.vtt"], "captions of one video only"),
+        (["locate", "day.mp4", "--min-step", "5"], "shortest time above 0"),
+        (["classify", "day.mp4", "--stride", "5"], "give --window as well"),
+        (["classify", "day.mp4", "--window", "0"], "--window is 0 s"),
+    ],
+)
+def test_wrong_usage_is_told_before_any_work(folder, arguments, message):
+    done = run(folder, *arguments)
+    assert done.returncode == 2
+    assert message in done.stderr
+
+
+def test_each_window_has_its_own_prediction(folder):
+    done = run(
+        folder, "classify", "day.mp4", "--window", "6", "--stride", "4", "--out", "windows.jsonl"
+    )
+    assert done.returncode == 0, done.stderr
+    rows = [json.loads(line) for line in (folder / "windows.jsonl").read_text().splitlines()]
+    assert len(rows) == 15  # 0, 4, ..., 56; the last one is cut at 60
+    assert [row["start_seconds"] for row in rows] == [4.0 * n for n in range(15)]
+    assert rows[-1]["end_seconds"] == pytest.approx(60)
+    assert rows[0]["doc_id"] == "day@0.00-6.00"
+    best = {row["start_seconds"]: row for row in rows}
+    assert best[12.0]["filtered_resps"] == ["sunrise"]
+    assert best[40.0]["filtered_resps"] == ["sunset"]
+    # A window is scored as the same segment of the file would be.
+    alone = run(folder, "classify", "day.mp4", "--start", "12", "--end", "18", "--json")
+    scores = {c["label"]: c["score"] for c in json.loads(alone.stdout)["candidates"]}
+    assert scores == pytest.approx(
+        {c["label"]: c["score"] for c in best[12.0]["candidates"]}, abs=1e-6
+    )
+
+
+@pytest.mark.slow
+def test_planted_actions_of_a_drawn_person_are_found(tmp_path):
+    """The benchmark's short version: real pictures, the built-in encoder, and background."""
+    program = Path(__file__).parents[1] / "benchmarks" / "locate.py"
+    options = ["--minutes", "2.5", "--fps", "5", "--seed", "2", "--performers", "1"]
+    run = subprocess.run(
+        [sys.executable, str(program), *options, "--out", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    shares = dict(re.findall(r"(precision|recall) at IoU 0.5: ([\d.]+)", run.stdout))
+    assert float(shares["precision"]) >= 0.7, run.stdout
+    assert float(shares["recall"]) >= 0.6, run.stdout
+
+
+def test_a_video_without_a_find_says_what_to_do(folder):
+    done = run(folder, "locate", "day.mp4", "--threshold", "9", "--out", "none.vtt")
+    assert done.returncode == 0
+    assert "day: 0 found" in done.stdout
+    assert "start" not in done.stdout
+    assert "day: none scores 9 or more; a lower --threshold finds weaker ones" in done.stderr
+    assert (folder / "none.vtt").read_text().strip() == "WEBVTT"
+
+
+@pytest.fixture(scope="module")
+def siglip(tmp_path_factory):
+    pytest.importorskip("torch")
+    pytest.importorskip("transformers")
+    from tests.tiny_models import make_siglip
+
+    return make_siglip(tmp_path_factory.mktemp("siglip") / "model")
+
+
+STANCES = {
+    "squat": ["knees bent", "hips below the knees", "standing on one foot"],
+    "jump shot": ["ball at the chest", "both arms straight up"],
+    "throw": ["running forward", "throwing the javelin", "falling"],
+}
+
+
+@pytest.mark.slow
+def test_finds_of_a_siglip_model_can_be_used(siglip, tmp_path):
+    """Its weights are random, so where the finds are says nothing; what they are does."""
+    (tmp_path / "scripts.json").write_text(json.dumps({"scripts": STANCES}))
+    render(tmp_path / "day.mp4", random.Random(0).choices(list(RGB), k=60), fps=5, size=(48, 64))
+
+    def locate(name, store):
+        words = ["locate", "day.mp4", "--scripts", "scripts.json", "--model", siglip]
+        words += ["--store", store, "--fps", "5", "--threshold", "1.5"]
+        ended = actalign(*words, "-q", "--out", name, cwd=tmp_path)
+        assert ended.returncode == 0, ended.stderr
+        return (tmp_path / name).read_text()
+
+    rows = [json.loads(line) for line in locate("finds.jsonl", "store").splitlines()]
+    kept = {path: path.stat().st_mtime_ns for path in (tmp_path / "store").iterdir()}
+    assert len(kept) == 1
+    assert len(rows) >= 3
+    spans = [(row["start_seconds"], row["end_seconds"]) for row in rows]
+    assert spans == sorted(spans)
+    assert all(0 <= start < end <= 60 + 1e-6 for start, end in spans)
+    for n, (start, end) in enumerate(spans):
+        for other, until in spans[n + 1 :]:
+            shared = min(end, until) - other
+            assert shared <= 0.3 * (max(end, until) - start) + 1e-6
+    for row, (start, end) in zip(rows, spans, strict=True):
+        [found] = row["candidates"]
+        steps = found["segments"]
+        assert [step["step"] for step in steps] == STANCES[found["label"]]
+        edges = [start, *(step["end_seconds"] for step in steps)]
+        assert edges[-1] == end
+        assert [step["start_seconds"] for step in steps] == edges[:-1]
+        assert all(0.4 - 1e-6 <= b - a <= 3 + 1e-6 for a, b in pairwise(edges))
+        assert found["score"] >= 1.5
+    assert locate("stored.jsonl", "store") == (tmp_path / "finds.jsonl").read_text()
+    assert kept == {path: path.stat().st_mtime_ns for path in (tmp_path / "store").iterdir()}
+    # From the video again, and as a table.
+    lines = list(csv.DictReader(locate("finds.csv", "other").splitlines()))
+    labels = [row["candidates"][0]["label"] for row in rows]
+    for row, line, label, span in zip(rows, lines, labels, spans, strict=True):
+        assert line["label"] == label
+        assert (float(line["start_seconds"]), float(line["end_seconds"])) == span
+        assert float(line["score"]) == row["candidates"][0]["score"]
+    cues = locate("finds.vtt", "store").split("\n\n")[1:]
+    assert [cue.split("\n")[2] for cue in cues if cue.strip()] == labels

@@ -1,0 +1,120 @@
+"""The row: its published schema, every producer of rows against it, and rows of older versions."""
+
+import json
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from actalign import UsageError, VideoError
+from actalign.rows import error_row, json_schema, parse_row, read_rows, row_text
+from tests.colour_clips import write_colours
+from tests.colour_model import save_colour_model
+from tests.command import actalign
+
+SCRIPTS = {"scripts": {"go": ["red", "green"], "stop": ["green", "red"]}}
+
+
+def strict_schema():
+    """The published schema, in which no object may hold a field that it doesn't name."""
+    schema = json.loads(json.dumps(json_schema()))
+    for one in (schema, *schema["$defs"].values()):
+        one["additionalProperties"] = False
+    return Draft202012Validator(schema)
+
+
+def check(rows):
+    assert rows
+    for row in rows:
+        strict_schema().validate(row)
+        assert row["doc_id"] == row["clip"]
+        assert row["filtered_resps"] == ([] if row["label"] is None else [row["label"]])
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("rows")
+    save_colour_model(folder / "model")
+    write_colours(folder / "one.mp4", ["red", "green"] * 3)
+    (folder / "bad.mp4").write_text("no video")
+    (folder / "scripts.json").write_text(json.dumps(SCRIPTS))
+    return folder
+
+
+def lines(text):
+    return [json.loads(line) for line in text.splitlines()]
+
+
+MODEL = ("--model", "model", "--scripts", "scripts.json")
+PRODUCERS = {
+    "classify": ("classify", "one.mp4", "bad.mp4", *MODEL, "--json", "--fps", "5"),
+    "no alignment": ("classify", "one.mp4", *MODEL, "--json", "--scorer", "mean_pool"),
+    "windows": ("classify", "one.mp4", *MODEL, "--json", "--window", "2"),
+    "shard": ("classify", "one.mp4", *MODEL, "--json", "--num-shards", "1", "--shard", "0"),
+    "locate": ("locate", "one.mp4", "bad.mp4", *MODEL, "--json", "--threshold", "0"),
+    "live": ("live", "one.mp4", *MODEL, "--json", "--every", "1"),
+}
+
+
+@pytest.mark.parametrize("producer", PRODUCERS)
+def test_every_verb_writes_rows_of_the_schema(folder, producer):
+    ended = actalign(*PRODUCERS[producer], "--quiet", cwd=folder, ACTALIGN_CACHE=folder / "cache")
+    rows = lines(ended.stdout)
+    check(rows)
+    assert {row["status"] for row in rows} <= {"ok", "error"}
+    assert ended.returncode == int(any(row["status"] == "error" for row in rows)), ended.stderr
+
+
+def test_rows_of_stored_clips_are_of_the_schema(folder):
+    actalign("encode", "one.mp4", "--model", "model", "--out", "store", "-q", cwd=folder)
+    (folder / "store" / "x.safetensors").write_bytes(b"damaged")
+    ended = actalign("align", "store", *MODEL, "--json", cwd=folder)
+    assert ended.returncode == 1
+    check(lines(ended.stdout))
+
+
+def test_the_schema_is_printed_and_describes_each_field(folder):
+    ended = actalign("schema")
+    assert ended.returncode == 0
+    schema = json.loads(ended.stdout)
+    Draft202012Validator.check_schema(schema)
+    assert schema == json.loads(json.dumps(json_schema()))
+    assert schema["properties"]["clip"]["description"]
+    assert set(schema["required"]) == {"clip", "candidates"}
+
+
+def test_rows_of_the_first_version_are_read():
+    old = {
+        "schema_version": 1, "doc_id": "a", "status": "ok", "error": None, "video": "a.mp4",
+        "target": None, "filtered_resps": ["x"], "metrics": {}, "margin": None,
+        "candidates": [{"label": "x", "score": 0.5, "has_script": True, "path_length": 3,
+                        "segments": [{"step": "s", "start_seconds": 0, "end_seconds": 1,
+                                      "affinity": 0.5}]}],
+        "scorer": "dtw", "a_field_of_tomorrow": 7,
+    }  # fmt: skip
+    row = parse_row(json.dumps(old), "line 1")
+    assert row["clip"] == "a"
+    assert {**old, "clip": "a"} == row
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("{", "line 3 is not a prediction;"),
+        ('{"clip": "a"}', r"\(candidates: Field required\)"),
+        ('{"clip": "", "candidates": []}', r"\(clip: "),
+        ('{"clip": "a", "candidates": [{"label": "x", "score": NaN}]}', r"candidates\.0\.score"),
+        ('{"clip": "a", "candidates": [], "status": "fine"}', r"\(status: "),
+    ],
+)
+def test_what_is_no_row_is_named_by_line_and_field(tmp_path, line, said):
+    path = tmp_path / "rows.jsonl"
+    path.write_text(f"\n\n{line}\n")
+    with pytest.raises(UsageError, match=said) as error:
+        read_rows(path)
+    assert str(path) in str(error.value)
+
+
+def test_names_that_are_no_text_are_written_as_escapes():
+    row = error_row("\udcff", "\udcff.mp4", VideoError("no"))
+    assert json.loads(row_text(row))["clip"] == "\udcff"
+    assert "ü" in row_text(error_row("ü", None, VideoError("no")))
