@@ -13,16 +13,13 @@ from collections.abc import Iterable
 from contextlib import nullcontext
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Required
+from typing import Annotated, Any, Literal, Required
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
 from actalign.errors import ActAlignError, UsageError
 from actalign.files import writing
-
-if TYPE_CHECKING:
-    from actalign.types import ClipEmbedding
 
 SCHEMA_VERSION = 1
 
@@ -158,23 +155,6 @@ def error_row(
 def renamed(row: Row, clip: str) -> Row:
     """The row with another clip id."""
     return {**row, "clip": clip, "doc_id": clip}
-
-
-def clip_fields(clip: ClipEmbedding) -> Row:
-    """What a row says of an embedded clip; its candidates are still to come."""
-    return {
-        "clip": clip.clip_id,
-        "candidates": [],
-        "video": clip.provenance.get("video"),
-        "frames": len(clip.embeddings),
-        "neutral_frames": clip.neutral_frames,
-        "start_seconds": float(clip.pts_seconds[0]),
-        "end_seconds": clip.end_seconds,
-        "model_id": clip.model_id,
-        "fingerprint": clip.fingerprint,
-        # Sorted, as an entry of the store holds it: a row is the same from there and fresh.
-        "provenance": dict(sorted(clip.provenance.items())),
-    }
 
 
 @cache

@@ -124,7 +124,7 @@ class EncoderInfo:
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> EncoderInfo:
-        """Read `to_json`'s object, or what versions before 0.2 wrote into runs and embedding files.
+        """Read `to_json`'s object, or what earlier versions wrote into runs and embedding files.
 
         Those had no dtype, other names for two fields, and a bias of 0 for encoders without one.
         Raises TypeError or ValueError for anything else.
@@ -186,6 +186,22 @@ class ClipEmbedding:
     def edges_seconds(self) -> Float64:
         """(T + 1,) where each frame begins, then the clip's end: a frame lasts until the next."""
         return np.append(self.pts_seconds, max(self.end_seconds, float(self.pts_seconds[-1])))
+
+    def row_fields(self) -> Row:
+        """What a row says of the clip; its candidates are still to come."""
+        return {
+            "clip": self.clip_id,
+            "candidates": [],
+            "video": self.provenance.get("video"),
+            "frames": len(self.embeddings),
+            "neutral_frames": self.neutral_frames,
+            "start_seconds": float(self.pts_seconds[0]),
+            "end_seconds": self.end_seconds,
+            "model_id": self.model_id,
+            "fingerprint": self.fingerprint,
+            # Sorted, as an entry of the store holds it: a row is the same from there and fresh.
+            "provenance": dict(sorted(self.provenance.items())),
+        }
 
     def check_encoder(self, model_id: str, fingerprint: str) -> None:
         """Raise EncoderError unless this encoder made the embeddings."""
@@ -366,11 +382,11 @@ class Prediction:
 
     def to_row(self, *, top_k: int | None = None, target: str | None = None) -> Row:
         """The JSON object of predictions.jsonl, see `rows.Row`; target: the true label if known."""
-        from actalign.rows import clip_fields, new_row
+        from actalign.rows import new_row
 
         return new_row(
             {
-                **clip_fields(self.clip),
+                **self.clip.row_fields(),
                 "label": self.label,
                 "target": target,
                 "metrics": {} if target is None else {"top1": float(self.label == target)},

@@ -63,11 +63,11 @@ class Detection:
 
     def to_row(self, clip: ClipEmbedding, number: int) -> Row:
         """The JSON object of a clip's detection; its id is CLIP#NUMBER. See `rows.Row`."""
-        from actalign.rows import clip_fields, new_row
+        from actalign.rows import new_row
 
         return new_row(
             {
-                **clip_fields(clip),
+                **clip.row_fields(),
                 "clip": f"{clip.clip_id}#{number}",
                 "start_seconds": round(self.start_seconds, 6),
                 "end_seconds": round(self.end_seconds, 6),

@@ -187,7 +187,7 @@ class _Answers:
         self._journal = Journal(path)
         self._rows: dict[tuple[str, str], Row] = {}
         for known in self._journal.rows:
-            clip = known.setdefault("clip", known.get("doc_id"))  # versions before 0.2
+            clip = known.setdefault("clip", known.get("doc_id"))  # earlier versions
             scorer, row = known.get("scorer"), cast(Row, known)
             if isinstance(clip, str) and isinstance(scorer, str):
                 self._rows[clip, scorer] = row

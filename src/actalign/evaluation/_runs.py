@@ -112,7 +112,7 @@ def _read_run(folder: Path) -> Run:
         raise UsageError(f"The run {folder} can't be read ({error}).") from None
     if "samples" not in results and results.get("benchmark") == "mini-atlas":
         raise UsageError(
-            f"The run {folder} is of mini-atlas by a version before 0.2; evaluate again into "
+            f"The run {folder} is of mini-atlas by an earlier version; evaluate again into "
             "another folder."
         )
     config, info = read_config(folder)
@@ -148,7 +148,7 @@ def sweeps(run: Run, runs: Sequence[Run]) -> dict[str, dict[str, list[SweepPoint
 
 
 def _lines(path: Path) -> list[Row]:
-    """The rows of a file; those of versions before 0.2 get the names of today."""
+    """The rows of a file; those of earlier versions get the names of today."""
     found = []
     for line in path.read_text(encoding="utf-8").split("\n"):
         if line:
