@@ -6,7 +6,7 @@ Prints a line a clip. A file that can't be read is named, and the rest goes on.
 import sys
 
 from actalign import ActAlign, VideoError, load_scripts
-from actalign.video._sampling import list_videos
+from actalign.video import list_videos
 
 
 def main(folder: str, script_file: str) -> None:

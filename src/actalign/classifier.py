@@ -146,7 +146,7 @@ class ActAlign:
         """A prediction for each video, in order, or the error of one that failed.
 
         Files are decoded ahead in child processes and encoded side by side, as `actalign classify`
-        does, so start a program that calls this under `if __name__ == "__main__":` as usual.
+        does.
         Raises UsageError for labels or scripts that are wrong.
         """
         candidates = self.candidates(candidate_labels, scripts, domain=domain, scorer=scorer)
