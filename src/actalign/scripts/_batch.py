@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Literal
 
@@ -92,29 +93,29 @@ def submit(
                 f"`actalign subactions batch collect --out {bank}` first."
             )
         requests, config = _requests(state), state.config
-    service = LLMService(config, SCHEMA, api_key or read_api_key())
-    turns = _turns_due(requests, config, Bank(bank), AnswerCache(cache))
-    if not turns:
-        return None
-    if state is None or state.collected:
-        saved = tuple(SavedRequest(id=r.id, labels=r.labels, domain=r.domain) for r in requests)
-        state = BatchState(
-            config=config, questions=saved, token=uuid.uuid4().hex, requests=len(turns)
-        )
+    with closing(LLMService(config, SCHEMA, api_key or read_api_key())) as service:
+        turns = _turns_due(requests, config, Bank(bank), AnswerCache(cache))
+        if not turns:
+            return None
+        if state is None or state.collected:
+            saved = tuple(SavedRequest(id=r.id, labels=r.labels, domain=r.domain) for r in requests)
+            state = BatchState(
+                config=config, questions=saved, token=uuid.uuid4().hex, requests=len(turns)
+            )
+            _write_state(bank, state)
+        else:
+            state = state.model_copy(update={"batch_id": _find_batch(service, state.token)})
+        if state.batch_id is None:
+            state = _send(service, bank, state, turns)
         _write_state(bank, state)
-    else:
-        state = state.model_copy(update={"batch_id": _find_batch(service, state.token)})
-    if state.batch_id is None:
-        state = _send(service, bank, state, turns)
-    _write_state(bank, state)
     return state
 
 
 def poll(bank: Path, *, api_key: SecretStr | None = None) -> BatchStatus:
     """Ask the service for the batch's status. Raises UsageError if none was submitted, LLMError."""
     state = _submitted(bank)
-    service = LLMService(state.config, SCHEMA, api_key or read_api_key())
-    return _status(_retrieve(service, state))
+    with closing(LLMService(state.config, SCHEMA, api_key or read_api_key())) as service:
+        return _status(_retrieve(service, state))
 
 
 def collect(
@@ -129,18 +130,18 @@ def collect(
     saved = Bank(check_bank_path(bank))
     problems: dict[str, str] = {}
     if not state.collected:
-        service = LLMService(state.config, SCHEMA, api_key or read_api_key())
-        batch = _retrieve(service, state)
-        status = _status(batch)
-        if status.status not in ENDED:
-            raise UsageError(
-                f"The batch {status.batch_id} is {status.status} ({status.completed} of "
-                f"{status.total} done); collect it when it has ended."
-            )
-        turns = _turns_due(requests, state.config, saved, answers)
-        problems = _take_answers(service, batch, turns, answers)
-        for text in status.problems:
-            problems.update(dict.fromkeys(turns, text))
+        with closing(LLMService(state.config, SCHEMA, api_key or read_api_key())) as service:
+            batch = _retrieve(service, state)
+            status = _status(batch)
+            if status.status not in ENDED:
+                raise UsageError(
+                    f"The batch {status.batch_id} is {status.status} ({status.completed} of "
+                    f"{status.total} done); collect it when it has ended."
+                )
+            turns = _turns_due(requests, state.config, saved, answers)
+            problems = _take_answers(service, batch, turns, answers)
+            for text in status.problems:
+                problems.update(dict.fromkeys(turns, text))
         _write_state(bank, state.model_copy(update={"collected": True}))
     results = []
     for request, talk in _conversations(requests, state.config):

@@ -335,6 +335,7 @@ def _results(
             while not done.empty():
                 bank.add(done.get()[1])
         finally:
+            run.chat.close()
             bank.save()
 
 

@@ -200,6 +200,10 @@ class ChatModel(Protocol):
         """Answer one request. Raises LLMError."""
         ...
 
+    def close(self) -> None:
+        """Give back what the model holds, such as connections."""
+        ...
+
 
 class LLMService:
     """An OpenAI-compatible service. Safe to use from several threads.
@@ -232,6 +236,10 @@ class LLMService:
             timeout=config.timeout_seconds,
             max_retries=config.max_retries,
         )
+
+    def close(self) -> None:
+        """Close the connections to the service."""
+        self.client.close()
 
     def complete(self, request: ChatRequest) -> Answer:
         """Answer one request in the strictest form that the service accepts. Raises LLMError."""

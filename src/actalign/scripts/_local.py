@@ -71,6 +71,9 @@ class LocalChat:
             self._model.to("cuda")
         self._model.eval()
 
+    def close(self) -> None:
+        """Nothing to give back: the model goes with the object."""
+
     def complete(self, request: ChatRequest) -> Answer:
         """Answer one request. Raises LLMError if the model's context is too short for it."""
         import torch
