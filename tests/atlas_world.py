@@ -12,7 +12,8 @@ from pathlib import Path
 
 import av
 import numpy as np
-from colour_model import RGB, save_colour_model
+
+from tests.colour_model import RGB, save_colour_model
 
 FPS = 20
 

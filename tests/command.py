@@ -39,7 +39,11 @@ class Ended:
 def actalign(*arguments: object, cwd: Path | None = None, **environment: object) -> Ended:
     """Run `actalign ARGUMENTS` in a folder, with more environment variables."""
     variables = {name: str(value) for name, value in environment.items()}
-    out, err = io.StringIO(), io.StringIO()
+    # Strict, as a process's own stdout: what can't be written must not go unseen.
+    out, err = (
+        io.TextIOWrapper(io.BytesIO(), "utf-8", errors, newline="", write_through=True)
+        for errors in ("strict", "backslashreplace")
+    )
     with contextlib.ExitStack() as stack:
         stack.enter_context(mock.patch.dict(os.environ, variables))
         stack.enter_context(mock.patch.object(sys, "argv", ["actalign", *map(str, arguments)]))
@@ -52,8 +56,9 @@ def actalign(*arguments: object, cwd: Path | None = None, **environment: object)
             code: object = 0
         except SystemExit as end:
             code = end.code
-    assert "Traceback" not in err.getvalue(), err.getvalue()
-    return Ended(int(code or 0), out.getvalue(), err.getvalue())
+    ended = Ended(int(code or 0), *(one.buffer.getvalue().decode() for one in (out, err)))
+    assert "Traceback" not in ended.stderr, ended.stderr
+    return ended
 
 
 def start(*arguments: object, cwd: Path, **environment: object) -> subprocess.Popen[str]:

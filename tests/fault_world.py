@@ -16,6 +16,7 @@ from actalign.clips._store import read_entry
 from actalign.evaluation.atlas._dataset import Entry, file_sha256, write_manifest
 from tests.atlas_world import BANK, render
 from tests.colour_model import save_colour_model
+from tests.command import DEADLOCK_SECONDS, actalign, wait_for
 from tests.media import write_video
 
 SEED = int(os.environ.get("ACTALIGN_FAULT_SEED", "20260"))
@@ -82,9 +83,15 @@ def start(words: list[object], folder: Path, **environment: object) -> subproces
 
 
 def run(words: list[object], folder: Path, **environment: object) -> tuple[int, str, str]:
-    """Run to the end: exit code, stdout, stderr; no trace of Python must show."""
+    """Run to the end in this process: exit code, stdout, stderr; no trace of Python must show."""
+    ended = actalign(*words, cwd=folder, **{"COLUMNS": 200, **environment})
+    return ended.returncode, ended.stdout, ended.stderr
+
+
+def run_alone(words: list[object], folder: Path, **environment: object) -> tuple[int, str, str]:
+    """The same in a process of its own."""
     process = start(words, folder, **environment)
-    code = process.wait(timeout=120)
+    code = process.wait(timeout=DEADLOCK_SECONDS)
     out, err = said(folder)
     assert "Traceback" not in err, err
     return code, out, err
@@ -118,18 +125,44 @@ def kill_at(process: subprocess.Popen[str], seconds: float) -> bool:
         process.kill()
         process.wait()
         killed = True
-    deadline = time.monotonic() + 30
-    while left_of(process) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert not left_of(process), "a killed command leaves processes behind"
+    ended_with(process)
     return killed
 
 
+def kill_when(process: subprocess.Popen[str], happened: Callable[[], object]) -> None:
+    """kill -9 as soon as something has happened, which the command does before its end."""
+    wait_for(happened, by=process)
+    process.kill()
+    process.wait()
+    ended_with(process)
+
+
+def ended_with(process: subprocess.Popen[str]) -> None:
+    """Wait until the processes that a command started have ended too, as they must."""
+    wait_for(lambda: not left_of(process))
+
+
 def killed_runs(
-    words: list[object], folder: Path, *, kills: int, lasts: float, name: str, **environment: object
+    words: list[object],
+    folder: Path,
+    *,
+    kills: int,
+    lasts: float,
+    name: str,
+    done: Callable[[], int] | None = None,
+    **environment: object,
 ) -> Iterator[float]:
-    """Kill ``kills`` runs at moments spread over a run's duration; yields each moment, after it."""
+    """Kill ``kills`` runs at moments spread over a run's duration; yields each moment, after it.
+
+    done: how much of the work is done. With it the first two kills come when there is more of it,
+    so that they fall into the work on however busy a machine.
+    """
     chance = random.Random(f"{SEED} {name}")
+    for _ in range(2 if done else 0):
+        before, began = done(), time.monotonic()
+        kill_when(start(words, folder, **environment), lambda before=before: done() > before)
+        yield time.monotonic() - began
+        kills -= 1
     moments = [(n + chance.random()) / kills for n in range(kills)]
     chance.shuffle(moments)
     for share in moments:

@@ -21,7 +21,7 @@ from tests.colour_model import save_colour_model
 from tests.fuzzing import SEED
 from tests.media import write_video
 
-SECONDS = 60
+SECONDS = 300
 VERBS = (
     ["classify"],
     ["encode"],

@@ -25,7 +25,7 @@ from actalign.types import ClipEmbedding
 from tests.colour_model import save_colour_model
 from tests.fuzzing import mutated, odd_json
 
-SECONDS = 20
+SECONDS = 120
 MEMORY = 6 << 30
 
 SCRIPTS = [

@@ -12,6 +12,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 OBJECT_STORE = 80 * 2**20
+PATIENCE = {
+    "RAY_raylet_start_wait_time_s": "600",
+    "RAY_worker_register_timeout_seconds": "600",
+    "RAY_gcs_server_request_timeout_seconds": "600",
+    "RAY_health_check_failure_threshold": "60",
+    "RAY_worker_niceness": "0",  # at Ray's 15 other work leaves them nothing
+}
+"""Variables of the environment with which Ray's own time-outs fit a machine that is busy."""
 
 
 @contextmanager
@@ -19,6 +27,7 @@ def two_nodes(home):
     """The address of a running cluster, and the process that holds it; ``home``: its machines'."""
     environment = {
         **os.environ,
+        **PATIENCE,
         "HOME": str(home),
         "RAY_USAGE_STATS_ENABLED": "0",
         "RAY_DISABLE_IMPORT_WARNING": "1",
@@ -115,9 +124,10 @@ def main():
         "node_ip_address": "127.0.0.1",
         "include_dashboard": False,
     }
-    head = {**shared, "temp_dir": sys.argv[1]}
-    cluster = Cluster(initialize_head=True, head_node_args=head)
-    cluster.add_node(**shared)
+    cluster = Cluster()
+    cluster.add_node(wait=False, **shared, temp_dir=sys.argv[1])
+    cluster.add_node(wait=False, **shared)
+    cluster.wait_for_nodes(timeout=600)
     print(cluster.address, flush=True)
     sys.stdin.read()
     cluster.shutdown()

@@ -5,7 +5,6 @@ import json
 import av
 import numpy as np
 import pytest
-from atlas_world import FPS, entry, polygon, render
 
 from actalign.errors import ActAlignError, UsageError, VideoError
 from actalign.evaluation.atlas._clips import SegmentError, clip_name, cut_clip
@@ -15,6 +14,7 @@ from actalign.evaluation.atlas._metadata import parse_entries
 from actalign.evaluation.atlas._npy import load_objects
 from actalign.evaluation.atlas._obfuscate import hide_boxes
 from actalign.evaluation.atlas._process import build_dataset
+from tests.atlas_world import FPS, entry, polygon, render
 
 BITS = 6
 

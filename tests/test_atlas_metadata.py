@@ -5,7 +5,6 @@ import json
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from atlas_world import entry, polygon
 
 from actalign.errors import UsageError
 from actalign.evaluation.atlas._metadata import (
@@ -15,6 +14,7 @@ from actalign.evaluation.atlas._metadata import (
     read_metadata,
     split_choices,
 )
+from tests.atlas_world import entry, polygon
 
 
 def write(path, rows):

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.command import DEADLOCK_SECONDS
+
 pytest.importorskip("pip_audit")
 
 SCRIPT = Path(__file__).parents[1] / "scripts" / "audit.py"
@@ -23,7 +25,7 @@ def audit(port, tmp_path):
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=DEADLOCK_SECONDS,
     )
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.command import DEADLOCK_SECONDS
+
 pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
@@ -20,7 +22,7 @@ def printed_by(program: str, *options: str) -> str:
         [sys.executable, str(BENCHMARKS / program), *options],
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=DEADLOCK_SECONDS,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -26,6 +26,7 @@ from actalign.encoders.body._features import (
 from actalign.errors import EncoderError, UsageError
 from actalign.types import FrameBatch
 from tests.colour_clips import write_colours
+from tests.command import DEADLOCK_SECONDS
 from training.motions import sample_motion
 from training.observe import observe
 from training.postures import POSTURES
@@ -381,7 +382,7 @@ def test_only_native_lines_are_kept_from_stderr(clip, tmp_path):
 
         def encode(name):
             for _ in encoder.encode_clip(batches(), block=1):
-                print(name, "in Python", file=sys.stderr)
+                sys.stderr.write(f"{name} in Python\\n")  # in one piece
                 os.write(2, f"{name} in the descriptor\\n".encode())
                 subprocess.run(["sh", "-c", f"echo {name} in a child >&2"], check=True)
 
@@ -400,7 +401,7 @@ def test_only_native_lines_are_kept_from_stderr(clip, tmp_path):
         [sys.executable, "-c", textwrap.dedent(program), tmp_path / "frames.npy"],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=DEADLOCK_SECONDS,
         check=False,
     )
     assert run.returncode == 0, run.stderr

@@ -11,7 +11,6 @@ from actalign.candidates import Candidates
 from actalign.encoders._load import load_encoder
 from actalign.encoders._text_cache import TextCache
 from tests.colour_clips import write_colours
-from tests.colour_model import save_colour_model
 from tests.command import actalign
 
 # Cosines of a softmax-trained model: three scripts of two steps, four frames.
@@ -143,9 +142,9 @@ def test_labels_may_be_left_out_where_scripts_are_given():
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(tmp_path_factory, colour_model):
     folder = tmp_path_factory.mktemp("many")
-    save_colour_model(folder / "model")
+    (folder / "model").symlink_to(colour_model)
     for name, colours in (("one", ["red", "green"]), ("two", ["green", "red"])):
         write_colours(folder / f"{name}.mp4", colours)
     (folder / "bad.mp4").write_text("no video")

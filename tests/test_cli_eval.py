@@ -3,13 +3,13 @@
 import json
 
 import pytest
-from atlas_world import render
-from colour_model import save_colour_model
 from typer.testing import CliRunner
 
 from actalign.cli._main import app
 from actalign.errors import UsageError
 from actalign.rows import read_rows
+from tests.atlas_world import render
+from tests.colour_model import save_colour_model
 
 
 def question(number, colours, candidates, answer, kind):

@@ -130,7 +130,7 @@ def test_a_video_without_a_find_says_what_to_do(folder):
     assert done.returncode == 0
     assert "day: 0 found" in done.stdout
     assert "start" not in done.stdout
-    assert "day: none scores 9 or more; a lower --threshold finds weaker ones" in done.stderr
+    assert "day: none scores 9 or more; a lower --threshold detects weaker ones" in done.stderr
     assert (folder / "none.vtt").read_text().strip() == "WEBVTT"
 
 

@@ -15,7 +15,7 @@ from actalign.encoders import load_encoder
 from actalign.errors import UsageError, VideoError
 from actalign.video import sample_frames
 from actalign.video._worker import DecodeProcess
-from tests.colour_model import save_colour_model
+from tests.command import wait_for
 from tests.media import number_of, write_video
 
 
@@ -28,8 +28,8 @@ def clips(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def encoder(tmp_path_factory):
-    return load_encoder(str(save_colour_model(tmp_path_factory.mktemp("model"))))
+def encoder(colour_model):
+    return load_encoder(str(colour_model))
 
 
 def children():
@@ -174,12 +174,9 @@ def test_leaving_a_run_early_ends_its_threads_and_children(clips, encoder):
         os.kill(pid, signal.SIGSTOP)
     began = time.monotonic()
     run.close()
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 60
     assert not children()
-    deadline = time.monotonic() + 10
-    while threading.active_count() > threads and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert threading.active_count() <= threads
+    wait_for(lambda: threading.active_count() <= threads)
 
 
 def test_the_time_out_must_be_positive():

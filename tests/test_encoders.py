@@ -27,6 +27,7 @@ from actalign.encoders._onnx import OnnxEncoder
 from actalign.encoders._preprocessing import ImagePreprocessing, fingerprint_files
 from actalign.encoders._siglip import choose_device, naflex_grid, resize
 from actalign.errors import ArrayError, EncoderError, UsageError
+from tests.command import DEADLOCK_SECONDS
 from tests.tiny_hub import hub_environment, tiny_hub
 from tests.tiny_models import CORPUS, make_clip, make_naflex, make_siglip, make_siglip2
 
@@ -587,7 +588,7 @@ def python(program: str) -> str:
         [sys.executable, "-c", textwrap.dedent(program)],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=DEADLOCK_SECONDS,
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -612,13 +613,13 @@ class TestHub:
         for failed in (first["tiny/other"], later["tiny/new"]):
             assert_names_the_ways_out(failed["error"])
             assert "\n" not in failed["error"]
-            assert failed["seconds"] < 15
+            assert failed["seconds"] < 60
 
     def test_a_silent_hub_is_not_waited_for(self, tmp_path):
         with socket.create_server(("127.0.0.1", 0)) as silent:
             answers = load_in_a_process(silent.getsockname()[1], tmp_path, "tiny/siglip")
         assert_names_the_ways_out(answers["tiny/siglip"]["error"])
-        assert answers["tiny/siglip"]["seconds"] < 25
+        assert answers["tiny/siglip"]["seconds"] < 100  # torch is loaded in it as well
 
 
 def load_in_a_process(port: int, home: Path, *models: str) -> dict[str, dict[str, object]]:
@@ -644,7 +645,7 @@ def load_in_a_process(port: int, home: Path, *models: str) -> dict[str, dict[str
         env=hub_environment(port, home),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=DEADLOCK_SECONDS,
         check=False,
     )
     assert done.returncode == 0, done.stderr

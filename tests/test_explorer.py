@@ -10,8 +10,6 @@ import re
 import shutil
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 import urllib.error
@@ -25,6 +23,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from actalign.scripts._llm import LLMConfig
+from tests.command import DEADLOCK_SECONDS, actalign, finish, wait_for
 from tests.llm_server import LLMServer
 from tests.media import write_video
 
@@ -98,6 +97,7 @@ def visit(browser, address, tmp_path):
             viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=False
         )
         page = context.new_page()
+        page.set_default_timeout(1000 * DEADLOCK_SECONDS)
         page.on("console", lambda m: faults.append(m.text) if m.type == "error" else None)
         page.on("pageerror", lambda e: faults.append(str(e)))
         page.on(
@@ -126,15 +126,12 @@ def accessible(page):
 
 def until(page, expression, argument=None):
     """Wait until an expression holds; the page's own policy forbids Playwright's way of waiting."""
-    deadline = time.monotonic() + 60
-    while not page.evaluate(expression, argument):
-        assert time.monotonic() < deadline, expression
-        time.sleep(0.1)
+    wait_for(lambda: page.evaluate(expression, argument))
 
 
 def align(page):
     page.get_by_role("button", name="Align", exact=True).click()
-    page.locator("#verdict strong").wait_for(timeout=120_000)
+    page.locator("#verdict strong").wait_for()
 
 
 def test_a_whole_visit(visit):
@@ -228,7 +225,7 @@ def test_an_own_video_and_errors_in_words(visit):
     page.get_by_label("Candidate 1: action").fill("squat")
     page.get_by_label("Candidate 2: action").fill("waving")
     align_button.click()
-    page.locator("#verdict strong").wait_for(timeout=120_000)
+    page.locator("#verdict strong").wait_for()
     assert page.locator("#verdict strong").inner_text() in ("squat", "waving")
 
 
@@ -242,7 +239,7 @@ def test_the_link_to_a_result_whose_clip_is_gone(visit, address, tmp_path):
     page.get_by_role("link", name="Link to this result").click()
     for _ in range(20):  # as many as a server keeps
         data = (tmp_path / "mine.mp4").read_bytes()
-        urllib.request.urlopen(f"{address}/api/clips", data=data, timeout=60).close()
+        urllib.request.urlopen(f"{address}/api/clips", data=data, timeout=DEADLOCK_SECONDS).close()
     page.reload()
     page.get_by_text("clip is no longer on the server; drop it here again").wait_for()
     assert page.locator("#verdict strong").inner_text() == "squat"
@@ -259,11 +256,10 @@ def test_captions_are_read_by_the_browsers_track(browser, tmp_path):
     """The VTT that `actalign export` writes, opened by a real player."""
     clip = files("actalign") / "demo" / "gym-clean-and-press.mp4"
     rows = tmp_path / "rows.jsonl"
-    command = [sys.executable, "-m", "actalign"]
     labels = ["--labels", "clean and press,squat & <b>jump</b>", "--model", "body"]
-    store = ["--store", str(tmp_path / "store")]
-    subprocess.run([*command, "classify", str(clip), *labels, *store, "--out", rows], check=True)
-    subprocess.run([*command, "export", rows, "--to", "vtt", "--out", tmp_path], check=True)
+    store = ["--store", tmp_path / "store"]
+    assert actalign("classify", clip, *labels, *store, "--out", rows).returncode == 0
+    assert actalign("export", rows, "--to", "vtt", "--out", tmp_path).returncode == 0
     [captions] = tmp_path.glob("*.vtt")
     captions.rename(tmp_path / "steps.vtt")
     shutil.copy(str(clip), tmp_path / "clip.mp4")
@@ -321,7 +317,7 @@ def test_a_dropped_video_its_progress_and_its_cancelling(visit, tmp_path):
     page.get_by_text("frames encoded").wait_for()
     until(page, "document.querySelector('#bar').value > 0")
     page.get_by_role("button", name="Cancel").click()
-    page.get_by_text("Cancelled.").wait_for(timeout=60_000)
+    page.get_by_text("Cancelled.").wait_for()
     assert page.get_by_role("button", name="Align", exact=True).is_enabled()
 
 
@@ -337,39 +333,34 @@ def test_a_language_model_writes_the_steps(visit):
     assert page.evaluate(steps.format(1)) == ["my own step"]
 
 
-def test_the_command_serves_until_it_is_stopped(tmp_path):
+def test_the_command_serves_until_it_is_stopped(tmp_path, start):
     token = tmp_path / "token"
     token.write_text("a-secret-of-some-length\n")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "actalign", "serve", "--port", "0", "--token-file", str(token)],
-        stdout=subprocess.PIPE,
-        text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    )
+    process = start("serve", "--port", "0", "--token-file", token)
     try:
         line = process.stdout.readline()
         address = re.search(r"http://127\.0\.0\.1:\d+/\?token=\S+", line)[0]
         root, _, query = address.partition("?")
-        until_up = time.monotonic() + 60
-        while True:
+
+        def answers():
             try:
-                with urllib.request.urlopen(f"{root}?{query}", timeout=10) as page:
+                with urllib.request.urlopen(f"{root}?{query}", timeout=DEADLOCK_SECONDS) as page:
                     assert b"<title>actalign explorer" in page.read()
-                break
+                return True
             except urllib.error.HTTPError:
-                break  # it answers; the page wants its cookie, which this client does not keep
+                return True  # the page wants its cookie, which this client does not keep
             except OSError:
-                assert time.monotonic() < until_up
-                time.sleep(0.1)
+                return False
+
+        wait_for(answers, by=process)
         with pytest.raises(urllib.error.HTTPError, match="401"):
-            urllib.request.urlopen(f"{root}api/info", timeout=10)
+            urllib.request.urlopen(f"{root}api/info", timeout=DEADLOCK_SECONDS)
         asked = urllib.request.Request(
             f"{root}api/info", headers={"Authorization": f"Bearer {token.read_text().strip()}"}
         )
-        with urllib.request.urlopen(asked, timeout=10) as answer:
+        with urllib.request.urlopen(asked, timeout=DEADLOCK_SECONDS) as answer:
             assert json.load(answer)["model"] == "body"
         process.send_signal(signal.SIGINT)
-        assert process.wait(30) in (0, 130)
+        assert finish(process).returncode in (0, 130)
     finally:
         process.kill()
-        process.communicate()

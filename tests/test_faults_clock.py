@@ -18,8 +18,9 @@ import pytest
 
 from actalign.demo import demo_clips
 from actalign.scripts._bank import read_bank
+from tests import fault_world
 from tests.colour_clips import write_colours
-from tests.fault_world import entries, make_clips, make_dataset, run
+from tests.fault_world import entries, make_clips, make_dataset, run_alone
 from tests.llm_server import LLMServer
 
 pytestmark = pytest.mark.slow
@@ -52,6 +53,12 @@ def test_the_clock_does_jump_and_the_monotonic_one_does_not(jumping):
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
     return make_clips(tmp_path_factory.mktemp("world"), count=6)
+
+
+def run(words, folder, **environment):
+    """In a process of its own where a library has to be loaded before Python."""
+    where = run_alone if "LD_PRELOAD" in environment else fault_world.run
+    return where(words, folder, **environment)
 
 
 def contents(store):

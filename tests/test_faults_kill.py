@@ -17,6 +17,7 @@ from tests.fault_world import (
     make_clips,
     make_dataset,
     run,
+    run_alone,
     timed,
 )
 from tests.llm_server import LLMServer, good
@@ -34,7 +35,7 @@ def world(tmp_path_factory):
 def duration(words, folder, **environment):
     """Seconds of a run, its exit code checked; the second of two, when all is in the page cache."""
     with timed() as seconds:
-        code, _, err = run(words, folder, **environment)
+        code, _, err = run_alone(words, folder, **environment)
     assert code == 0, err
     return seconds()
 
@@ -54,7 +55,12 @@ def test_encode(world, tmp_path):
     assert len(expected) == 16
     store = tmp_path / "store"
     before, halfway, kills = {}, 0, 0
-    for moment in killed_runs(encode(store), world, kills=16, lasts=lasts, name="encode"):
+
+    def done():
+        return len(list(store.glob("*.safetensors")))
+
+    runs = killed_runs(encode(store), world, kills=16, lasts=lasts, name="encode", done=done)
+    for moment in runs:
         there = entries(store)
         assert before.items() <= there.items(), "a finished clip was lost or written again"
         before = there
@@ -180,7 +186,12 @@ def test_eval(tmp_path):
     out = tmp_path / "run"
     kills = halfway = 0
     before = {}
-    for moment in killed_runs(evaluate(out), world, kills=12, lasts=lasts, name="eval"):
+
+    def done():
+        return len(rows_of(out))
+
+    runs = killed_runs(evaluate(out), world, kills=12, lasts=lasts, name="eval", done=done)
+    for moment in runs:
         there = entries(out / "embeddings")
         assert before.items() <= there.items(), "a finished clip was lost or encoded again"
         before = there

@@ -18,7 +18,8 @@ import pytest
 
 from actalign.clips._store import read_entry
 from tests.colour_model import save_colour_model
-from tests.fault_world import entries, make_clips, make_dataset, run, start
+from tests.command import DEADLOCK_SECONDS
+from tests.fault_world import entries, make_clips, make_dataset, run, run_alone, start
 from tests.llm_server import LLMServer
 from tests.media import write_video
 
@@ -114,7 +115,7 @@ def test_two_processes_fill_one_store(world, tmp_path):
         for name in ("clips", "model"):
             (tmp_path / f"{n}" / name).symlink_to(world / name)
         both.append(start(encode(store), tmp_path / f"{n}"))
-    assert [process.wait(timeout=120) for process in both] == [0, 0]
+    assert [process.wait(timeout=DEADLOCK_SECONDS) for process in both] == [0, 0]
     assert contents(store) == contents(world / "whole")
     assert {path.suffix for path in store.iterdir()} == {".safetensors"}
     code, _, err = run(encode(store), world)
@@ -132,7 +133,7 @@ def test_two_evaluations_in_one_run_folder(tmp_path):
         for name in ("data", "bank.json", "model"):
             (tmp_path / f"{n}" / name).symlink_to(world / name)
         both.append(start([*words, tmp_path / "run"], tmp_path / f"{n}"))
-    codes = [process.wait(timeout=120) for process in both]
+    codes = [process.wait(timeout=DEADLOCK_SECONDS) for process in both]
     # One of them may be told that the other is at it; neither may leave a run that is wrong.
     assert 0 in codes
     assert "Traceback" not in "".join((tmp_path / f"{n}" / ".stderr").read_text() for n in range(2))
@@ -165,7 +166,7 @@ def fill(folder, *, leaving):
 def test_a_full_disk_stops_encode_and_keeps_what_is_done(world, tmp_path):
     with small_disk(tmp_path / "disk", 256) as disk:
         ballast = fill(disk, leaving=3 * 4096)
-        code, _, err = run(encode(disk / "store"), world)
+        code, _, err = run_alone(encode(disk / "store"), world)
         assert code == 1
         assert "No space left on device" in err
         assert "can't be written" in err
@@ -173,7 +174,7 @@ def test_a_full_disk_stops_encode_and_keeps_what_is_done(world, tmp_path):
         assert 0 < len(there) < 4
         assert {path.suffix for path in (disk / "store").iterdir()} == {".safetensors"}
         ballast.unlink()
-        code, _, err = run(encode(disk / "store"), world)
+        code, _, err = run_alone(encode(disk / "store"), world)
         assert code == 0
         assert f"{4 - len(there)} encoded, {len(there)} were there" in err
         assert there.items() <= entries(disk / "store").items()
@@ -183,18 +184,18 @@ def test_a_full_disk_stops_encode_and_keeps_what_is_done(world, tmp_path):
 def test_a_full_disk_leaves_the_old_predictions(world, store, tmp_path):
     with small_disk(tmp_path / "disk", 256) as disk:
         out = disk / "p.jsonl"
-        assert run(align(store, out), world)[0] == 0
+        assert run_alone(align(store, out), world)[0] == 0
         whole = out.read_bytes()
         out.write_bytes(b"old\n")
         ballast = fill(disk, leaving=4096)
         for command in (align(store, out), classify(store, out)):
-            code, _, err = run(command, world)
+            code, _, err = run_alone(command, world)
             assert code == 1
             assert f"{out} can't be written: No space left on device" in err
             assert {path.name for path in disk.iterdir()} == {"p.jsonl", "ballast"}
             assert out.read_bytes() == b"old\n"
         ballast.unlink()
-        assert run(align(store, out), world)[0] == 0
+        assert run_alone(align(store, out), world)[0] == 0
         assert out.read_bytes() == whole
 
 
@@ -207,12 +208,12 @@ def test_a_full_disk_in_an_evaluation_is_one_sentence_and_can_be_resumed(tmp_pat
         for leaving in (1, 4, 8, 16, 32):
             (disk / "run").mkdir(exist_ok=True)
             ballast = fill(disk, leaving=leaving * 4096)
-            code, _, err = run([*words, disk / "run"], world)
+            code, _, err = run_alone([*words, disk / "run"], world)
             ballast.unlink()
             assert code in (0, 1)
             if code:
                 assert re.search(r"^error: .*(No space left|disk is full|full)", err, re.M), err
-        assert run([*words, disk / "run"], world)[0] == 0
+        assert run_alone([*words, disk / "run"], world)[0] == 0
         for name in ("predictions.jsonl", "results.json"):
             assert (disk / "run" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
 
@@ -223,11 +224,11 @@ def test_a_full_disk_loses_no_paid_answer(tmp_path):
         words += ["--labels", "putt,chip", "--out", disk / "bank.json"]
         key = {"OPENAI_API_KEY": "sk-test", "ACTALIGN_CACHE": tmp_path / "cache"}
         ballast = fill(disk, leaving=0)
-        code, _, err = run(words, tmp_path, **key)
+        code, _, err = run_alone(words, tmp_path, **key)
         assert code == 1
         assert f"{disk / 'bank.json'} can't be written: No space left on device" in err
         ballast.unlink()
-        code, _, err = run(words, tmp_path, **key)
+        code, _, err = run_alone(words, tmp_path, **key)
         assert (code, len(server.requests)) == (0, 1)
         assert (disk / "bank.json").is_file()
 
@@ -286,7 +287,7 @@ def test_a_store_that_cannot_be_written_still_gives_what_it_holds(world, store, 
     with small_disk(tmp_path / "ro", 256) as place:
         shutil.copytree(store, place / "store")
         subprocess.run(["mount", "-o", "remount,ro", str(place)], check=True)
-        assert run(classify(place / "store", tmp_path / "p.jsonl"), world)[0] == 0
+        assert run_alone(classify(place / "store", tmp_path / "p.jsonl"), world)[0] == 0
     assert (tmp_path / "p.jsonl").read_bytes() == expected.read_bytes()
 
 
@@ -373,7 +374,7 @@ def test_a_stopped_decoder_is_an_error_row_of_the_command_line(world, tmp_path):
 
     thread = threading.Thread(target=stop)
     thread.start()
-    code = process.wait(timeout=120)
+    code = process.wait(timeout=DEADLOCK_SECONDS)
     thread.join()
     assert stopped.is_set(), "the decoder was too fast to be stopped"
     err = (tmp_path / ".stderr").read_text()
@@ -413,7 +414,7 @@ def test_a_file_name_that_is_no_text_is_a_clip_like_others(world, tmp_path):
         (tmp_path / path).symlink_to(world / path)
     words = classify(tmp_path / "store", tmp_path / "p.jsonl", "--figure", tmp_path / "figures")
     for _ in range(2):
-        code, _, err = run(words, tmp_path)
+        code, _, err = run_alone(words, tmp_path)
         assert code == 0, err
         (row,) = map(json.loads, (tmp_path / "p.jsonl").read_bytes().splitlines())
         assert row["video"] == f"clips/{name}"
@@ -428,6 +429,6 @@ def test_running_out_of_open_files_is_no_traceback(world, tmp_path):
     assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] > 9
     words = list(map(str, encode(tmp_path / "store")))
     done = subprocess.run(
-        [sys.executable, "-c", code, *words], cwd=world, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", code, *words], cwd=world, capture_output=True, text=True
     )
     assert done.returncode in (1, 2)

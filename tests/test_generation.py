@@ -5,7 +5,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -24,6 +23,7 @@ from actalign.scripts._generate import (
 )
 from actalign.scripts._llm import LLMConfig, LLMError
 from actalign.types import Script
+from tests.command import DEADLOCK_SECONDS, wait_for
 from tests.llm_server import LLMServer, good, says, status, steps_of
 
 KEY = SecretStr("sk-test-4f9a81c2d7")
@@ -220,16 +220,7 @@ def start(server, tmp_path, *more):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        # A shell's background job, as CI may be, ignores Ctrl-C and hands that on.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
-
-
-def wait_for(happened, seconds=60):
-    end = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 def cached(tmp_path):
@@ -246,18 +237,18 @@ def no_key_in(tmp_path, *texts):
 def test_ctrl_c_keeps_what_is_done_and_the_answer_on_its_way(server, tmp_path):
     server.faults["a2"] = [good(delay=1.0)]
     process = start(server, tmp_path)
-    wait_for(lambda: len(server.requests) == 3)
+    wait_for(lambda: len(server.requests) == 3, by=process)
     arguments = Path(f"/proc/{process.pid}/cmdline")
     if arguments.exists():
         assert KEY.get_secret_value().encode() not in arguments.read_bytes()
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=DEADLOCK_SECONDS)
     assert process.returncode == 130
     assert "run the same command again" in err
     assert "Traceback" not in err
     assert len(read_bank(tmp_path / "b.json")) == 3
     process = start(server, tmp_path)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=DEADLOCK_SECONDS)
     assert process.returncode == 0, err
     assert len(read_bank(tmp_path / "b.json")) == 4
     assert len(server.requests) == 4
@@ -268,11 +259,11 @@ def test_ctrl_c_keeps_what_is_done_and_the_answer_on_its_way(server, tmp_path):
 def test_kill_9_loses_no_answer_that_was_paid_for(server, tmp_path):
     server.faults["a2"] = [good(delay=30)]
     process = start(server, tmp_path)
-    wait_for(lambda: len(server.requests) == 3)
+    wait_for(lambda: len(server.requests) == 3, by=process)
     process.kill()
-    process.communicate(timeout=60)
+    process.communicate(timeout=DEADLOCK_SECONDS)
     assert len(cached(tmp_path)) == 2
-    out, err = start(server, tmp_path).communicate(timeout=60)
+    out, err = start(server, tmp_path).communicate(timeout=DEADLOCK_SECONDS)
     assert "4 of 4 questions have scripts, 0 failed" in err
     assert len(read_bank(tmp_path / "b.json")) == 4
     assert len(server.requests) == 5

@@ -2,11 +2,8 @@
 
 import contextlib
 import json
-import os
 import re
 import signal
-import subprocess
-import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,7 +15,7 @@ from actalign import UsageError, VideoError
 from actalign.demo import demo_clips
 from actalign.video._stream import HELD_SECONDS, LiveSource, without_password
 from tests.colour_clips import write_colours
-from tests.colour_model import save_colour_model
+from tests.command import DEADLOCK_SECONDS, actalign, finish, run, start, wait_for
 from tests.media import write_video
 from tests.rtsp_server import RTSPServer
 
@@ -26,9 +23,9 @@ FPS = 5
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(tmp_path_factory, colour_model):
     folder = tmp_path_factory.mktemp("live")
-    save_colour_model(folder / "model")
+    (folder / "model").symlink_to(colour_model)
     scripts = {"scripts": {"stop": ["red"], "go": ["green"], "dawn": ["red", "green"]}}
     (folder / "scripts.json").write_text(json.dumps(scripts))
     write_colours(folder / "short.mp4", ["red", "red", "red", "green"])
@@ -84,9 +81,9 @@ def camera(folder, request):
     camera.server.server_close()
 
 
-def command(*arguments):
-    options = ["--model", "model", "--scripts", "scripts.json", "--fps", str(FPS)]
-    return [sys.executable, "-m", "actalign", "live", *arguments, *options, "--smoothing", "0"]
+def live(*arguments):
+    options = ["--model", "model", "--scripts", "scripts.json", "--fps", FPS]
+    return ["live", *arguments, *options, "--smoothing", 0]
 
 
 class Watch:
@@ -94,14 +91,14 @@ class Watch:
 
     def __init__(self, folder, address):
         self.rows, self.errors = [], ""
-        self.run = subprocess.Popen(
-            command(address, "--window", "2", "--json"),
-            cwd=folder,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
         self.began = time.monotonic()
+        self.run = start(*live(address, "--window", 2, "--json"), cwd=folder)
+        self.reader = threading.Thread(target=self._read)
+        self.reader.start()
+
+    def _read(self):
+        for line in self.run.stderr:
+            self.errors += line
 
     def until(self, label, *, connections):
         for line in self.run.stdout:
@@ -110,10 +107,11 @@ class Watch:
             assert self.rows[-1]["seconds"] <= time.monotonic() - self.began
             if (self.rows[-1]["label"], self.rows[-1]["connections"]) == (label, connections):
                 return
-        raise AssertionError(self.run.communicate()[1])
+        self.reader.join()
+        raise AssertionError(self.errors)
 
     def __enter__(self):
-        self.guard = threading.Timer(120, self.run.kill)
+        self.guard = threading.Timer(DEADLOCK_SECONDS, self.run.kill)
         self.guard.start()
         return self
 
@@ -122,8 +120,9 @@ class Watch:
             if failed is None:
                 self.run.send_signal(signal.SIGINT)
                 asked = time.monotonic()
-                _, self.errors = self.run.communicate(timeout=30)
-                assert time.monotonic() - asked < 15
+                self.run.wait(DEADLOCK_SECONDS)
+                assert time.monotonic() - asked < 30
+                self.reader.join()
                 assert self.run.returncode == 130
                 assert "Traceback" not in self.errors
                 seconds = [row["seconds"] for row in self.rows]
@@ -131,7 +130,10 @@ class Watch:
         finally:
             self.guard.cancel()
             self.run.kill()
-            self.run.communicate()
+            self.reader.join()
+            self.run.stdout.close()
+            self.run.stderr.close()
+            self.run.wait()
 
 
 @pytest.mark.slow
@@ -173,7 +175,7 @@ def test_an_rtsp_camera_that_is_switched_off_and_on_again(folder, rtsp, transpor
         watch.until("stop", connections=1)
         watch.until("stop", connections=1)
         camera.down()
-        time.sleep(1.5)
+        wait_for(lambda: "Connection refused" in watch.errors, by=watch.run)
         camera.colour = "green"
         camera.up()
         watch.until("go", connections=2)
@@ -186,17 +188,11 @@ def test_an_rtsp_camera_that_is_switched_off_and_on_again(folder, rtsp, transpor
 
 def test_an_rtsp_camera_that_refuses_the_password_is_asked_once(folder, rtsp):
     camera = rtsp("red", refuses=True)
-    run = subprocess.run(
-        command("env:CAMERA"),
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "CAMERA": camera.address.replace("//", "//me:hunter2@")},
-    )
-    assert run.returncode == 1
-    assert re.search(r"rtsp://\*\*\*@\S+ can't be played: .*401 Unauthorized", run.stderr)
-    assert "hunter2" not in run.stderr + run.stdout
+    known = camera.address.replace("//", "//me:hunter2@")
+    ended = run(*live("env:CAMERA"), cwd=folder, CAMERA=known)
+    assert ended.returncode == 1
+    assert re.search(r"rtsp://\*\*\*@\S+ can't be played: .*401 Unauthorized", ended.stderr)
+    assert "hunter2" not in ended.stderr + ended.stdout
     assert set(camera.methods) == {"OPTIONS", "DESCRIBE"}
     assert camera.methods.count("OPTIONS") == 1
 
@@ -207,9 +203,7 @@ def test_an_rtsp_camera_that_says_nothing_is_asked_again(folder, rtsp):
     with Watch(folder, camera.address) as watch:
         watch.until("stop", connections=1)
         camera.colour = None  # it holds the connection and sends no picture
-        while camera.methods.count("PLAY") < 2:
-            time.sleep(0.1)
-            assert watch.run.poll() is None
+        wait_for(lambda: camera.methods.count("PLAY") >= 2, by=watch.run)
         camera.colour = "green"
         watch.until("go", connections=2)
     assert "it sent no frame for 15 s; trying again in 1 s" in watch.errors
@@ -218,15 +212,9 @@ def test_an_rtsp_camera_that_says_nothing_is_asked_again(folder, rtsp):
 
 @pytest.mark.slow
 def test_a_file_is_played_in_real_time_and_scored_every_second(folder):
-    run = subprocess.run(
-        command("short.mp4", "--window", "10", "--json"),
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert run.returncode == 0, run.stderr
-    rows = [json.loads(line) for line in run.stdout.splitlines()]
+    ended = actalign(*live("short.mp4", "--window", 10, "--json"), cwd=folder)
+    assert ended.returncode == 0, ended.stderr
+    rows = [json.loads(line) for line in ended.stdout.splitlines()]
     assert 3 <= len(rows) <= 5
     assert rows[0]["label"] == "stop"
     assert rows[-1]["label"] == "dawn"  # the end of the file is in the last score
@@ -235,48 +223,32 @@ def test_a_file_is_played_in_real_time_and_scored_every_second(folder):
 
 @pytest.mark.slow
 def test_lines_for_people_say_the_delay(folder):
-    run = subprocess.run(
-        command("short.mp4"), cwd=folder, capture_output=True, text=True, check=False
-    )
-    assert run.returncode == 0
-    assert "the last 5 s, scored every 1 s at 5 frames a second" in run.stderr
-    assert all("(delay " in line and "stop " in line for line in run.stdout.splitlines())
+    ended = actalign(*live("short.mp4"), cwd=folder)
+    assert ended.returncode == 0
+    assert "the last 5 s, scored every 1 s at 5 frames a second" in ended.stderr
+    assert all("(delay " in line and "stop " in line for line in ended.stdout.splitlines())
 
 
 @pytest.mark.slow
 def test_an_input_format_of_ffmpeg_stands_for_a_device(folder):
     # No camera here: FFmpeg's generator of pictures is opened the way a camera is.
-    run = subprocess.Popen(
-        command("color=red:size=64x48:rate=10:duration=2", "--format", "lavfi", "--json"),
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    source = "color=red:size=64x48:rate=10:duration=2"
+    process = start(*live(source, "--format", "lavfi", "--json"), cwd=folder)
     try:
-        first = json.loads(run.stdout.readline())
+        first = json.loads(process.stdout.readline())
     finally:
-        run.send_signal(signal.SIGINT)
-        _, errors = run.communicate(timeout=60)
+        process.send_signal(signal.SIGINT)
+        ended = finish(process)
     assert first["label"] == "stop"
-    assert run.returncode == 130
-    assert "Traceback" not in errors
+    assert ended.returncode == 130
 
 
 def test_a_source_that_never_answers_is_given_up_without_naming_the_password(folder):
-    environment = {**os.environ, "CAMERA": "http://me:hunter2@127.0.0.1:9/camera"}
-    run = subprocess.run(
-        command("env:CAMERA", "--give-up", "1.5"),
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-        env=environment,
-    )
-    assert run.returncode == 1
-    assert "***@127.0.0.1:9/camera has sent no frame" in run.stderr
-    assert "hunter2" not in run.stderr + run.stdout
-    assert "Traceback" not in run.stderr
+    words = live("env:CAMERA", "--give-up", 1.5)
+    ended = run(*words, cwd=folder, CAMERA="http://me:hunter2@127.0.0.1:9/camera")
+    assert ended.returncode == 1
+    assert "***@127.0.0.1:9/camera has sent no frame" in ended.stderr
+    assert "hunter2" not in ended.stderr + ended.stdout
 
 
 @pytest.mark.parametrize(
@@ -292,11 +264,9 @@ def test_a_source_that_never_answers_is_given_up_without_naming_the_password(fol
     ],
 )
 def test_a_wrong_source_is_reported_at_once(folder, source, message, code):
-    words = command("--give-up", "1", *source)
-    run = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
-    assert run.returncode == code
-    assert message in run.stderr
-    assert "Traceback" not in run.stderr
+    ended = actalign(*live("--give-up", 1, *source), cwd=folder)
+    assert ended.returncode == code
+    assert message in ended.stderr
 
 
 def test_who_is_slow_gets_new_frames_and_loses_old_ones(folder):
@@ -352,7 +322,7 @@ def test_a_file_that_is_no_video_is_an_error(tmp_path):
         LiveSource(str(tmp_path / "text.mp4"), fps=5) as source,
         pytest.raises(VideoError, match=r"text\.mp4 can't be played"),
     ):
-        source.next_frames(wait=20, most=4)
+        source.next_frames(wait=DEADLOCK_SECONDS, most=4)
 
 
 def test_passwords_are_cut_out_of_addresses():
@@ -369,15 +339,9 @@ def test_the_built_in_encoder_watches_a_person(tmp_path):
     scripts = {"scripts": {script.label: list(script.steps) for script in clip.scripts}}
     (tmp_path / "scripts.json").write_text(json.dumps(scripts))
     options = ["--model", "body", "--scripts", "scripts.json", "--fps", "5", "--window", "20"]
-    run = subprocess.run(
-        [sys.executable, "-m", "actalign", "live", str(clip.path), *options, "--json"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert run.returncode == 0, run.stderr
-    rows = [json.loads(line) for line in run.stdout.splitlines()]
+    ended = actalign("live", clip.path, *options, "--json", cwd=tmp_path)
+    assert ended.returncode == 0, ended.stderr
+    rows = [json.loads(line) for line in ended.stdout.splitlines()]
     last = rows[-1]
     assert last["frames"] + last["dropped_frames"] == pytest.approx(
         5 * last["window_end_seconds"], abs=2

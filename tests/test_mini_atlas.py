@@ -11,7 +11,6 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from colour_model import RGB, save_colour_model
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,6 +20,8 @@ from actalign.errors import UsageError
 from actalign.evaluation import EvalConfig, run
 from actalign.evaluation._mini_atlas import SCORERS, read_mini_atlas
 from actalign.rows import read_rows
+from tests.colour_model import RGB, save_colour_model
+from tests.command import DEADLOCK_SECONDS, actalign
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "benchmarks" / "mini_atlas"
@@ -283,8 +284,7 @@ def test_a_run_goes_on_and_is_scored_again_without_the_model(evaluate, tmp_path)
 
 
 def test_missing_data_names_the_command_that_makes_it(tmp_path):
-    evaluate = [sys.executable, "-m", "actalign", "eval", "mini-atlas", "--data", "none"]
-    done = subprocess.run(evaluate, capture_output=True, text=True, check=False, cwd=tmp_path)
+    done = actalign("eval", "mini-atlas", "--data", "none", cwd=tmp_path)
     assert done.returncode == 2
     assert "benchmarks/mini_atlas/render.py --out none" in " ".join(done.stderr.split())
 
@@ -317,7 +317,7 @@ def test_questions_that_contradict_themselves_are_refused(colours, field, value,
 
 def _make(out, clips):
     command = [sys.executable, str(FOLDER / "render.py"), "--out", str(out)]
-    subprocess.run([*command, "--clips", str(clips)], check=True, timeout=300)
+    subprocess.run([*command, "--clips", str(clips)], check=True, timeout=DEADLOCK_SECONDS)
     return {path.name: path.read_bytes() for path in (out / "clips").iterdir()}
 
 
@@ -348,10 +348,7 @@ def test_the_program_evaluates_body_and_survives_a_broken_clip(tmp_path):
     _make(data, 6)
     broken = read_mini_atlas(data).questions[3]
     broken.video.write_bytes(b"not a video")
-    evaluate = [sys.executable, "-m", "actalign", "eval", "mini-atlas", "--data", str(data)]
-    done = subprocess.run(
-        [*evaluate, "--out", str(out)], check=False, timeout=600, capture_output=True, text=True
-    )
+    done = actalign("eval", "mini-atlas", "--data", data, "--out", out)
     assert done.returncode == 1, done.stderr
     results = json.loads((out / "results.json").read_text())
     assert results["samples"]["not_encoded"] == {"not encoded": 1}

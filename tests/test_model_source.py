@@ -18,6 +18,7 @@ from actalign.encoders._onnx import OnnxConfig
 from actalign.encoders._siglip import split_revision
 from actalign.errors import EncoderError
 from tests.atlas_world import render
+from tests.command import DEADLOCK_SECONDS
 from tests.test_cli_eval import question
 from tests.tiny_hub import hub_environment, tiny_hub
 from tests.tiny_models import make_siglip
@@ -133,7 +134,7 @@ def test_code_that_a_config_names_never_runs_even_if_a_person_says_yes(checkpoin
         input="y\n" * 20,
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=DEADLOCK_SECONDS,
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -212,7 +213,7 @@ class TestRevision:
                 cwd=tmp_path,
                 capture_output=True,
                 text=True,
-                timeout=240,
+                timeout=DEADLOCK_SECONDS,
                 check=False,
             )
         assert done.returncode == 0, done.stderr

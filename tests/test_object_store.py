@@ -1,17 +1,18 @@
 """Embeddings in an S3 bucket, as a user has them: a real server on loopback, real commands."""
 
+import contextlib
 import json
-import os
 import socket
 import subprocess
 import sys
-import time
 from importlib.util import find_spec
 
 import pytest
 
+from tests import command
 from tests.atlas_world import render
-from tests.colour_model import save_colour_model
+from tests.command import DEADLOCK_SECONDS, wait_for
+from tests.ray_nodes import PATIENCE
 
 COLOURS = (["red", "green"], ["green", "red"], ["blue", "red"], ["red", "blue"], ["green", "blue"])
 LACKING = [name for name in ("moto", "flask", "s3fs", "ray") if find_spec(name) is None]
@@ -23,11 +24,11 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory):
+def world(tmp_path_factory, colour_model):
     folder = tmp_path_factory.mktemp("world")
     for number, colours in enumerate(COLOURS):
         render(folder / "clips" / f"clip{number}.mp4", colours)
-    save_colour_model(folder / "model")
+    (folder / "model").symlink_to(colour_model)
     (folder / "scripts.json").write_text(
         '{"scripts": {"first red": ["red", "green"], "first green": ["green", "red"]}}'
     )
@@ -41,7 +42,7 @@ def bucket(world):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    words = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
     variables = {
         "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
         "AWS_ACCESS_KEY_ID": "user",
@@ -52,23 +53,29 @@ def bucket(world):
         for name, value in variables.items():
             patch.setenv(name, value)
         with (world / "server.log").open("w") as log:
-            server = subprocess.Popen(command, stdout=log, stderr=log)
+            server = subprocess.Popen(words, stdout=log, stderr=log)
         try:
-            until = time.monotonic() + 60
-            while in_bucket("mkdir", "bucket").returncode != 0:
-                assert time.monotonic() < until, (world / "server.log").read_text()
+            wait_for(lambda: listens(port), by=server)
+            done = in_bucket("mkdir", "bucket")
+            assert done.returncode == 0, done.stderr + (world / "server.log").read_text()
             yield "s3://bucket"
         finally:
             server.kill()
             server.wait()
 
 
+def listens(port):
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+        return True
+    return False
+
+
 def in_bucket(what, *arguments):
     """A call of s3fs, in a process of its own: its threads would outlive the test."""
     code = "import json, s3fs, sys; what, *arguments = sys.argv[1:]; "
     code += "print(json.dumps(getattr(s3fs.S3FileSystem(), what)(*arguments), default=str))"
-    command = [sys.executable, "-W", "ignore", "-c", code, what, *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    words = [sys.executable, "-W", "ignore", "-c", code, what, *arguments]
+    return subprocess.run(words, capture_output=True, text=True, timeout=DEADLOCK_SECONDS)
 
 
 def listed(where):
@@ -78,17 +85,10 @@ def listed(where):
 
 
 def actalign(folder, *arguments):
-    done = subprocess.run(
-        [sys.executable, "-m", "actalign", *map(str, arguments)],
-        cwd=folder,
-        env={**os.environ, "ACTALIGN_CACHE": str(folder / "cache")},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
-    assert "Traceback" not in done.stderr, done.stderr
-    return done.returncode, done.stdout + done.stderr
+    """Ray and what loads it in a process of their own."""
+    run = command.run if "ray" in arguments else command.actalign
+    ended = run(*arguments, cwd=folder, ACTALIGN_CACHE=folder / "cache", **PATIENCE)
+    return ended.returncode, ended.stdout + ended.stderr
 
 
 def align(folder, store, out, *more):

@@ -24,14 +24,24 @@ from actalign.demo import demo_clips
 from actalign.encoders._load import load_encoder
 from actalign.errors import UsageError
 from actalign.types import ClipEmbedding
+from tests import command
 from tests.atlas_world import render
-from tests.colour_model import RGB, save_colour_model, save_deadly_model
+from tests.colour_model import RGB, save_deadly_model
+from tests.command import wait_for
 from tests.fault_world import make_dataset
-from tests.ray_nodes import OBJECT_STORE, actors, listening, two_nodes
+from tests.ray_nodes import OBJECT_STORE, PATIENCE, actors, listening, two_nodes
 
 needs_ray = pytest.mark.skipif(find_spec("ray") is None, reason="the extra ray is not installed")
 COLOURS = (["red", "green"], ["green", "red"], ["blue", "red"], ["red", "blue"], ["green", "blue"])
 LONG = 2400  # frames
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _patient_ray():
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in PATIENCE.items():
+            patch.setenv(name, value)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -44,11 +54,6 @@ def home(tmp_path_factory):
 def cluster(home):
     with two_nodes(home) as found:
         yield found
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory):
-    return save_colour_model(tmp_path_factory.mktemp("colour"))
 
 
 @pytest.fixture(scope="module")
@@ -69,44 +74,16 @@ def long_clip(tmp_path_factory):
     return path
 
 
-@pytest.fixture
-def start(tmp_path):
-    """Starts `actalign` in the test's folder; none outlives the test."""
-    started = []
-
-    def begin(*arguments, **environment):
-        process = subprocess.Popen(
-            [sys.executable, "-m", "actalign", *map(str, arguments)],
-            cwd=tmp_path,
-            env={**os.environ, "ACTALIGN_CACHE": str(tmp_path / "cache"), **environment},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        started.append(process)
-        return process
-
-    yield begin
-    for process in started:
-        process.kill()
-        process.communicate()
-
-
 def finish(process):
     """Exit code and stderr; the output is plain lines."""
-    out, err = process.communicate(timeout=100)
-    assert "Traceback" not in err, err
-    return process.returncode, err + out
+    ended = command.finish(process)
+    return ended.returncode, ended.stderr + ended.stdout
 
 
-def wait_for(what, seconds=40):
-    """The first true answer of ``what``, asked again and again."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        if found := what():
-            return found
-        time.sleep(0.02)
-    raise AssertionError("it did not happen in time")
+def locally(folder, *arguments):
+    """The local engine's run, in this process."""
+    ended = command.actalign(*arguments, cwd=folder, ACTALIGN_CACHE=folder / "cache")
+    return ended.returncode, ended.stderr + ended.stdout
 
 
 def contents(store):
@@ -124,7 +101,7 @@ def contents(store):
 
 @needs_ray
 @pytest.mark.slow
-def test_predictions_are_the_local_engines_to_the_byte(tmp_path, start, cluster, model):
+def test_predictions_are_the_local_engines_to_the_byte(tmp_path, start, cluster, colour_model):
     for number in range(11):
         render(tmp_path / "clips" / f"clip{number}.mp4", COLOURS[number % 5][: 1 + number % 2])
     (tmp_path / "clips" / "poison.mp4").write_bytes(b"no video")
@@ -132,9 +109,8 @@ def test_predictions_are_the_local_engines_to_the_byte(tmp_path, start, cluster,
     (tmp_path / "scripts.json").write_text(
         '{"scripts": {"first red": ["red", "green"], "first green": ["green", "red"]}}'
     )
-    run = ["classify", "clips", "list.txt", "--scripts", "scripts.json", "--model", model]
-    local = start(*run, "--out", "local.jsonl", "--store", "local", "--quiet")
-    code, text = finish(local)
+    run = ["classify", "clips", "list.txt", "--scripts", "scripts.json", "--model", colour_model]
+    code, text = locally(tmp_path, *run, "--out", "local.jsonl", "--store", "local", "--quiet")
     assert code == 1, text  # the poisoned and the missing one
     remote = start(
         *run, "--out", "ray.jsonl", "--store", "ray", "--engine", "ray",
@@ -153,7 +129,7 @@ def test_an_evaluation_is_the_local_engines_to_the_byte(tmp_path, start, cluster
     make_dataset(tmp_path, count=4)
     run = ["eval", "actionatlas", "--data", "data", "--scripts", "bank.json", "--model", "model"]
     run += ["--scorer", "dtw,mean_pool,random"]
-    code, text = finish(start(*run, "--out", "local"))
+    code, text = locally(tmp_path, *run, "--out", "local")
     assert code == 0, text
     remote = start(*run, "--out", "ray", "--engine", "ray", "--ray-address", cluster[0])
     code, text = finish(remote)
@@ -167,7 +143,7 @@ def test_an_evaluation_is_the_local_engines_to_the_byte(tmp_path, start, cluster
 def fill_stores(folder, model, count=60):
     """Clips in ``store`` and ``parquet``, some twice; four of them can't be aligned."""
     rng = np.random.default_rng(0)
-    fingerprint = load_encoder(str(model)).fingerprint
+    fingerprint = load_encoder(str(model)).info.fingerprint
 
     def clip(name, frames=4):
         rows, times = rng.normal(size=(frames, 3)).astype(np.float32), np.arange(frames) / 30
@@ -193,12 +169,12 @@ def fill_stores(folder, model, count=60):
 @needs_ray
 @pytest.mark.slow
 def test_stored_clips_are_aligned_to_the_byte_as_locally_though_an_actor_dies(
-    tmp_path, start, cluster, model
+    tmp_path, start, cluster, colour_model
 ):
-    count = fill_stores(tmp_path, model)
+    count = fill_stores(tmp_path, colour_model)
     run = ["align", "store", f"file://{tmp_path}/parquet/", "--labels", "red,green,blue"]
-    run += ["--model", model, "--top-k", 2]
-    code, text = finish(start(*run, "--out", "local.jsonl"))
+    run += ["--model", colour_model, "--top-k", 2]
+    code, text = locally(tmp_path, *run, "--out", "local.jsonl")
     assert code == 1, text
     said = f"{count - 4} aligned, 4 failed"
     assert said in text
@@ -235,13 +211,14 @@ def test_a_killed_encoder_loses_nothing(tmp_path, start, cluster):
     for number in range(6):
         shutil.copy(clips[number % 2].path, tmp_path / "clips" / f"clip{number}.mp4")
     run = ["encode", "clips", "--model", "body", "--fps", 8, "--end", 1.5]
-    code, text = finish(start(*run, "--out", "local", "--quiet"))
+    code, text = locally(tmp_path, *run, "--out", "local", "--quiet")
     assert code == 0, text
     whole = contents(Store(tmp_path / "local"))
     running = start(*run, "--out", "ray", "--engine", "ray", "--ray-address", cluster[0])
     store = Store(tmp_path / "ray")
-    wait_for(lambda: list(store))
-    os.kill(wait_for(lambda: actors(cluster[1], "EncodeClips", at_work=True))[0], signal.SIGKILL)
+    wait_for(lambda: list(store), by=running)
+    [worker, *_] = wait_for(lambda: actors(cluster[1], "EncodeClips", at_work=True), by=running)
+    os.kill(worker, signal.SIGKILL)
     assert len(list(store)) < 6  # it was in mid-run
     code, text = finish(running)
     assert code == 0, text
@@ -253,11 +230,11 @@ def test_a_killed_encoder_loses_nothing(tmp_path, start, cluster):
 @needs_ray
 @pytest.mark.slow
 def test_memory_stays_bounded_and_frames_stay_out_of_the_object_store(
-    tmp_path, start, cluster, model, long_clip
+    tmp_path, start, cluster, colour_model, long_clip
 ):
     assert LONG * 640 * 360 * 3 > 15 * OBJECT_STORE
     running = start(
-        "encode", long_clip, "--model", model, "--fps", "all",
+        "encode", long_clip, "--model", colour_model, "--fps", "all",
         "--out", "file://" + str(tmp_path / "parquet"), "--engine", "ray",
         "--ray-address", cluster[0],
     )  # fmt: skip
@@ -286,10 +263,10 @@ def test_memory_stays_bounded_and_frames_stay_out_of_the_object_store(
 @needs_ray
 @pytest.mark.slow
 def test_a_clip_that_always_kills_its_encoder_is_a_failed_row(
-    tmp_path, start, cluster, model, long_clip
+    tmp_path, start, cluster, colour_model, long_clip
 ):
     running = start(
-        "encode", long_clip, "--model", model, "--fps", "all", "--out", "store",
+        "encode", long_clip, "--model", colour_model, "--fps", "all", "--out", "store",
         "--engine", "ray", "--ray-address", cluster[0],
     )  # fmt: skip
     while running.poll() is None:
@@ -305,13 +282,13 @@ def test_a_clip_that_always_kills_its_encoder_is_a_failed_row(
 @needs_ray
 @pytest.mark.slow
 def test_a_model_that_ends_every_process_that_loads_it_ends_the_run(
-    tmp_path, start, cluster, model, home
+    tmp_path, start, cluster, colour_model, home
 ):
     deadly = save_deadly_model(home / "model")
     load = f"from actalign.encoders._load import load_encoder; load_encoder({str(deadly)!r})"
     if subprocess.run([sys.executable, "-c", load], check=False).returncode != -signal.SIGFPE:
         pytest.skip("this processor does not trap an integer overflow in a division")
-    (tmp_path / "model").symlink_to(model)  # ~/model is whole here, not on the other machines
+    (tmp_path / "model").symlink_to(colour_model)  # whole here, not on the other machines
     render(tmp_path / "clip.mp4", ["red", "green"])
     running = start(
         "encode", "clip.mp4", "--model", "~/model", "--out", "store", "--engine", "ray",
@@ -326,9 +303,10 @@ def test_a_model_that_ends_every_process_that_loads_it_ends_the_run(
 
 @needs_ray
 @pytest.mark.slow
-def test_a_cluster_of_its_own_listens_on_loopback_only(tmp_path, start, model):
+def test_a_cluster_of_its_own_listens_on_loopback_only(tmp_path, start, colour_model):
     render(tmp_path / "clip.mp4", ["red", "green", "blue"] * 5)
-    running = start("encode", "clip.mp4", "--model", model, "--out", "store", "--engine", "ray")
+    words = ["encode", "clip.mp4", "--model", colour_model, "--out", "store", "--engine", "ray"]
+    running = start(*words)
     seen = set()
     while running.poll() is None:
         seen |= listening(running.pid)

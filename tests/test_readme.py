@@ -4,11 +4,16 @@ import json
 import re
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
+import command
 import pytest
 
+import actalign
+
 ROOT = Path(__file__).parents[1]
+FOLDERS = (".", "docs", "design", "benchmarks", "benchmarks/mini_atlas", "examples", "training")
 
 
 @pytest.mark.slow
@@ -23,19 +28,42 @@ def test_the_readmes_program_runs(tmp_path):
 
 
 def test_links_in_the_readme_and_docs_lead_to_files():
-    for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
+    pages = [path for folder in FOLDERS for path in (ROOT / folder).glob("*.md")]
+    for page in pages:
         for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8")):
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
 
 
-def test_the_command_reference_is_up_to_date():
+@pytest.mark.parametrize(
+    ("maker", "needs"),
+    [
+        ("make_cli_docs.py", ()),
+        ("make_row_docs.py", ()),
+        ("make_python_docs.py", ("mediapipe", "torch", "fastapi")),
+    ],
+)
+def test_a_generated_page_is_up_to_date(maker, needs):
+    if not all(map(find_spec, needs)):
+        pytest.skip(f"needs {', '.join(needs)}")
     done = subprocess.run(
-        [sys.executable, ROOT / "scripts" / "make_cli_docs.py", "--check"],
+        [sys.executable, ROOT / "scripts" / maker, "--check"],
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_published_schema_is_what_the_command_prints():
+    done = command.actalign("schema")
+    assert done.returncode == 0
+    assert done.stdout == (ROOT / "docs" / "row.schema.json").read_text(encoding="utf-8")
+
+
+def test_every_name_of_the_package_is_described_once():
+    page = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
+    times = {name: page.count(f"\n### `{name}`\n") for name in actalign.__all__}
+    assert times == dict.fromkeys(actalign.__all__, 1)
 
 
 @pytest.mark.slow

@@ -8,7 +8,6 @@ from jsonschema import Draft202012Validator
 from actalign import UsageError, VideoError
 from actalign.rows import error_row, json_schema, parse_row, read_rows, row_text
 from tests.colour_clips import write_colours
-from tests.colour_model import save_colour_model
 from tests.command import actalign
 
 SCRIPTS = {"scripts": {"go": ["red", "green"], "stop": ["green", "red"]}}
@@ -31,9 +30,9 @@ def check(rows):
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(tmp_path_factory, colour_model):
     folder = tmp_path_factory.mktemp("rows")
-    save_colour_model(folder / "model")
+    (folder / "model").symlink_to(colour_model)
     write_colours(folder / "one.mp4", ["red", "green"] * 3)
     (folder / "bad.mp4").write_text("no video")
     (folder / "scripts.json").write_text(json.dumps(SCRIPTS))

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from atlas_world import ENTRIES, make_world, serve
 
 from actalign.evaluation.atlas._npy import load_objects
 from actalign.rows import read_rows
+from tests.atlas_world import ENTRIES, make_world, serve
 
 ROOT = Path(__file__).parent.parent
 MODEL = ("--model", "model")

@@ -4,13 +4,13 @@ import json
 
 import numpy as np
 import pytest
-from atlas_world import ENTRIES, make_world
-from llm_server import LLMServer
 from typer.testing import CliRunner
 
 from actalign.errors import ActAlignError, UsageError
 from actalign.evaluation.atlas import reference_commands
 from actalign.evaluation.atlas._npy import load_objects, object_column, save_objects
+from tests.atlas_world import ENTRIES, make_world
+from tests.llm_server import LLMServer
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 

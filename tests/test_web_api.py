@@ -18,7 +18,7 @@ import httpx
 from actalign import ActAlign, UsageError
 from actalign.web._app import create_app
 from actalign.web._jobs import Explorer, Limits
-from tests.colour_model import save_colour_model
+from tests.command import DEADLOCK_SECONDS, wait_for
 from tests.media import write_video
 
 CANDIDATES = [
@@ -45,7 +45,7 @@ class Serving:
         self.thread.start()
         while not self.server.started:
             time.sleep(0.02)
-        self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=60)
+        self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=DEADLOCK_SECONDS)
 
     def stop(self):
         self.http.close()
@@ -56,11 +56,11 @@ class Serving:
         return self.http.post("/api/clips", params={"name": name}, content=data)
 
     def finished(self, job):
-        deadline = time.monotonic() + 60
-        while job["state"] in ("queued", "running") and time.monotonic() < deadline:
-            time.sleep(0.05)
-            job = self.http.get(f"/api/jobs/{job['job']}").json()
-        return job
+        def ended():
+            found = self.http.get(f"/api/jobs/{job['job']}").json()
+            return None if found["state"] in ("queued", "running") else found
+
+        return wait_for(ended)
 
     def align(self, clip, candidates=CANDIDATES):
         asked = self.http.post("/api/jobs", json={"clip": clip, "candidates": candidates})
@@ -69,9 +69,8 @@ class Serving:
 
 
 @pytest.fixture(scope="module")
-def classifier(tmp_path_factory):
-    folder = save_colour_model(tmp_path_factory.mktemp("model"))
-    return ActAlign.from_pretrained(str(folder), fps=10)
+def classifier(colour_model):
+    return ActAlign.from_pretrained(str(colour_model), fps=10)
 
 
 @pytest.fixture(scope="module")
@@ -304,9 +303,7 @@ def test_only_so_many_uploads_are_under_way(serve, video):
     api = serve(limits=Limits(queued=2))
     folder = api.explorer.new_upload().parent
     with begin_upload(api), begin_upload(api):
-        deadline = time.monotonic() + 10
-        while len(list(folder.iterdir())) < 2 and time.monotonic() < deadline:
-            time.sleep(0.02)
+        wait_for(lambda: len(list(folder.iterdir())) >= 2)
         refused = api.upload(video)
         assert refused.status_code == 429
         assert refused.json() == {
@@ -314,9 +311,7 @@ def test_only_so_many_uploads_are_under_way(serve, video):
         }
         assert len(list(folder.iterdir())) == 2
     # Their places are free again once they have broken off.
-    deadline = time.monotonic() + 10
-    while list(folder.iterdir()) and time.monotonic() < deadline:
-        time.sleep(0.05)
+    wait_for(lambda: not list(folder.iterdir()))
     assert [api.upload(video).status_code for _ in range(3)] == [201] * 3
 
 
@@ -358,13 +353,9 @@ def test_an_upload_that_breaks_off_leaves_nothing(serve):
     api = serve()
     with begin_upload(api):
         folder = api.explorer.new_upload().parent
-        deadline = time.monotonic() + 10
-        while not list(folder.iterdir()) and time.monotonic() < deadline:
-            time.sleep(0.02)
+        wait_for(lambda: list(folder.iterdir()))
         assert list(folder.iterdir())
-    deadline = time.monotonic() + 10
-    while list(folder.iterdir()) and time.monotonic() < deadline:
-        time.sleep(0.05)
+    wait_for(lambda: not list(folder.iterdir()))
     assert list(folder.iterdir()) == []
 
 
@@ -391,9 +382,9 @@ def test_nothing_that_is_asked_breaks_the_server(serve, tmp_path):
     config.write_text("\n".join(["[parameters]", *lines]) + "\n")
     command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(config), "run"]
     command += [f"http://127.0.0.1:{api.port}/api/openapi.json", "--checks", checks]
-    command += ["--max-examples", "25", "--seed", "1", "--no-color", "--request-timeout", "30"]
+    command += ["--max-examples", "25", "--seed", "1", "--no-color", "--request-timeout", "300"]
     done = subprocess.run(
-        command, capture_output=True, text=True, timeout=280, check=False, cwd=tmp_path
+        command, capture_output=True, text=True, timeout=DEADLOCK_SECONDS, check=False, cwd=tmp_path
     )
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
     assert api.http.get("/api/info").status_code == 200

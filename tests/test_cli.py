@@ -1,0 +1,69 @@
+"""Every verb as typed, in a process of its own; other tests run them in the tests' process."""
+
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+from typer.main import get_command
+
+from actalign import __version__
+from actalign.cli._main import app
+from tests.colour_clips import write_colours
+from tests.command import run
+
+
+def verbs(command, *words):
+    """Every command below this one, as the words to type."""
+    for name, below in sorted(getattr(command, "commands", {}).items()):
+        yield (*words, name)
+        yield from verbs(below, *words, name)
+
+
+VERBS = list(verbs(get_command(app)))
+
+
+def test_the_verbs_are_those_of_the_documentation():
+    assert {words[0] for words in VERBS} == {
+        "align", "classify", "demo", "doctor", "encode", "eval", "export", "live", "locate",
+        "merge", "report", "schema", "serve", "subactions",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("words", VERBS, ids=" ".join)
+def test_a_verb_says_how_it_is_used(words, tmp_path):
+    ended = run(*words, "--help", cwd=tmp_path)
+    assert ended.returncode == 0
+    assert re.search(rf"Usage: .*actalign {' '.join(words)} ", ended.stdout)
+    assert ended.stderr == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_from_videos_to_captions(tmp_path, colour_model):
+    write_colours(tmp_path / "day.mp4", ["black", "red", "yellow"])
+    scripts = {"sunrise": ["black", "red", "yellow"], "sunset": ["yellow", "red", "black"]}
+    (tmp_path / "day.json").write_text(json.dumps({"scripts": scripts}))
+    shared = ("--model", colour_model, "--scripts", "day.json")
+    for words, said in (
+        (("encode", "day.mp4", "--model", colour_model, "--out", "store"), ""),
+        (("classify", "day.mp4", *shared, "--store", "store"), "sunrise"),
+        (("align", "store", *shared, "--out", "rows.jsonl"), ""),
+        (("locate", "day.mp4", *shared, "--threshold", "0"), "day: "),
+        (("merge", "all.jsonl", "rows.jsonl"), ""),
+        (("export", "all.jsonl", "--to", "vtt", "--out", "captions"), ".vtt"),
+    ):
+        ended = run(*words, cwd=tmp_path)
+        assert ended.returncode == 0, ended.stderr
+        assert said in ended.stdout
+    [captions] = (tmp_path / "captions").iterdir()
+    assert captions.read_text().startswith("WEBVTT")
+
+
+def test_wrong_usage_and_the_version(tmp_path):
+    ended = run("classify", "nowhere.mp4", "--scorer", "best", cwd=tmp_path)
+    assert ended.returncode == 2
+    assert ended.stdout == ""
+    assert len(ended.stderr.splitlines()) == 1
+    program = [sys.executable, "-m", "actalign", "--version"]
+    assert subprocess.check_output(program, text=True) == f"actalign {__version__}\n"
