@@ -1,6 +1,8 @@
 """What many tests share: a model, a cache of their own, and the order in which files run."""
 
+import gc
 import signal
+import warnings
 
 import pytest
 
@@ -27,6 +29,18 @@ def _cache_of_their_own(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ACTALIGN_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield
+
+
+@pytest.fixture(scope="module")
+def sockets_of_others():
+    """For files whose servers and clients, other people's code, leave sockets to be collected.
+
+    That happens at the end of the file, and not in the middle of a test of another.
+    """
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 @pytest.fixture(scope="session")

@@ -313,7 +313,7 @@ class Kinds:
             self._put(f"model/{name}", self.model[name])
 
     def labels(self, n: int) -> None:
-        from actalign.cli._options import CandidateOptions
+        from actalign.cli._candidates import CandidateOptions
         from actalign.video._sampling import list_videos
 
         data = mutated("putt\nchip\n\nschräg\r\n".encode(), [b"\xff\xfe\0"], f"labels {n}")

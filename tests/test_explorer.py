@@ -31,6 +31,7 @@ pytest.importorskip("uvicorn")
 playwright = pytest.importorskip("playwright.sync_api")
 CHROMIUM = shutil.which("chromium")
 pytestmark = [
+    pytest.mark.usefixtures("sockets_of_others"),
     pytest.mark.slow,
     pytest.mark.skipif(CHROMIUM is None, reason="needs the chromium program"),
     # uvicorn and Chromium's driver close their sockets when the process ends.
@@ -347,14 +348,16 @@ def test_the_command_serves_until_it_is_stopped(tmp_path, start):
                 with urllib.request.urlopen(f"{root}?{query}", timeout=DEADLOCK_SECONDS) as page:
                     assert b"<title>actalign explorer" in page.read()
                 return True
-            except urllib.error.HTTPError:
+            except urllib.error.HTTPError as refusal:
+                refusal.close()
                 return True  # the page wants its cookie, which this client does not keep
             except OSError:
                 return False
 
         wait_for(answers, by=process)
-        with pytest.raises(urllib.error.HTTPError, match="401"):
+        with pytest.raises(urllib.error.HTTPError, match="401") as refused:
             urllib.request.urlopen(f"{root}api/info", timeout=DEADLOCK_SECONDS)
+        refused.value.close()
         asked = urllib.request.Request(
             f"{root}api/info", headers={"Authorization": f"Bearer {token.read_text().strip()}"}
         )

@@ -18,6 +18,7 @@ COLOURS = (["red", "green"], ["green", "red"], ["blue", "red"], ["red", "blue"],
 LACKING = [name for name in ("moto", "flask", "s3fs", "ray") if find_spec(name) is None]
 
 pytestmark = [
+    pytest.mark.usefixtures("sockets_of_others"),
     pytest.mark.slow,
     pytest.mark.skipif(bool(LACKING), reason=f"not installed: {', '.join(LACKING)}"),
 ]

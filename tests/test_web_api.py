@@ -21,6 +21,8 @@ from actalign.web._jobs import Explorer, Limits
 from tests.command import DEADLOCK_SECONDS, wait_for
 from tests.media import write_video
 
+pytestmark = pytest.mark.usefixtures("sockets_of_others")
+
 CANDIDATES = [
     {"label": "sunrise", "steps": ["black", "red", "yellow"]},
     {"label": "sunset", "steps": ["yellow", "red", "black"]},

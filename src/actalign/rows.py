@@ -62,7 +62,7 @@ class Row(TypedDict, total=False):
     __pydantic_config__ = ConfigDict(extra="allow")  # type: ignore[misc]
 
     schema_version: int
-    clip: Annotated[Required[Text], Field(description="The clip's id, unique within a run.")]
+    clip: Required[Annotated[Text, Field(description="The clip's id, unique within a run.")]]
     doc_id: Annotated[Text, Field(description="The same, by lmms-eval's name.")]
     status: Annotated[
         Literal["ok", "error", "unscored", "missing"],
@@ -76,8 +76,8 @@ class Row(TypedDict, total=False):
     target: Annotated[str | None, Field(description="The true label, where it is known.")]
     metrics: Annotated[dict[str, float], Field(description="top1, top2, top3: 1 right, 0 wrong.")]
     margin: Annotated[Finite | None, Field(description="Best score less the second best.")]
-    candidates: Annotated[
-        Required[list[CandidateRow]], Field(description="Best first; scores are no probabilities.")
+    candidates: Required[
+        Annotated[list[CandidateRow], Field(description="Best first; scores are no probabilities.")]
     ]
     domain: str | None
     frames: Annotated[int, Field(description="Frames that were encoded.")]

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import typer
 
+from actalign.cli._candidates import CandidateOptions
 from actalign.cli._grouped import MACHINES, MODEL, grouped
 from actalign.cli._options import (
     MODEL_HELP,
-    CandidateOptions,
     Device,
     Dtype,
     EngineOptions,

@@ -8,13 +8,12 @@ from typing import Annotated
 
 import typer
 
+from actalign.cli._candidates import CandidateOptions, LanguageModelOptions
 from actalign.cli._grouped import CANDIDATES, grouped
 from actalign.cli._options import (
-    CandidateOptions,
     EngineOptions,
     FigureOptions,
     InputOptions,
-    LanguageModelOptions,
     ModelOptions,
     RowOptions,
     ScoringOptions,

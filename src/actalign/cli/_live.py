@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import typer
 
+from actalign.cli._candidates import CandidateOptions
 from actalign.cli._grouped import INPUT, OUTPUT, grouped
 from actalign.cli._options import (
     AsJson,
-    CandidateOptions,
     ModelOptions,
     Quiet,
     ScoringOptions,

@@ -15,10 +15,10 @@ from actalign.alignment._locate import (
     THRESHOLD,
     check_limits,
 )
+from actalign.cli._candidates import CandidateOptions
 from actalign.cli._grouped import OUTPUT, grouped
 from actalign.cli._options import (
     AsJson,
-    CandidateOptions,
     InputOptions,
     ModelOptions,
     Quiet,

@@ -9,20 +9,17 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import typer
 
-from actalign.cli._grouped import CANDIDATES, INPUT, MACHINES, MODEL, OUTPUT
+from actalign.cli._grouped import INPUT, MACHINES, MODEL, OUTPUT
 from actalign.encoders._load import DEFAULT_MODEL, EncoderChoice
 from actalign.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from actalign.candidates import Candidates
     from actalign.cli._run import Run
     from actalign.clips import ClipResult, Sampling
     from actalign.clips._shards import Shard
-    from actalign.encoders import Encoder
-    from actalign.scripts import LLMConfig
-    from actalign.types import EncoderInfo, Prediction, Script
+    from actalign.types import EncoderInfo, Prediction
 
 Videos = Annotated[
     list[Path], typer.Argument(help="Video files, folders of them, or .txt lists of paths.")
@@ -114,120 +111,6 @@ class WindowOptions:
         from actalign.clips._windows import windowed
 
         return windowed(result, self.window, self.stride)
-
-
-@dataclass(frozen=True, slots=True)
-class LabelOptions:
-    """The names of the actions."""
-
-    PANEL: ClassVar[str] = CANDIDATES
-
-    labels: Annotated[str | None, typer.Option(help="Candidate labels, comma-separated.")] = None
-    labels_file: Annotated[Path | None, typer.Option(help="Candidate labels, one a line.")] = None
-    domain: Annotated[str | None, typer.Option(help="Sport or field, e.g. basketball.")] = None
-
-    def listed(self) -> list[str]:
-        """Labels from the flag or the file, [] for neither; giving both is an error."""
-        if self.labels is not None and self.labels_file is not None:
-            raise UsageError("Give --labels or --labels-file, not both.")
-        if self.labels is not None:
-            return split_labels(self.labels)
-        if self.labels_file is None:
-            return []
-        try:
-            lines = self.labels_file.read_text(encoding="utf-8").splitlines()
-        except (OSError, UnicodeDecodeError) as error:
-            raise UsageError(
-                f"The labels file {self.labels_file} can't be read: {error}."
-            ) from error
-        return [line.strip() for line in lines if line.strip()]
-
-
-def split_labels(labels: str) -> list[str]:
-    """Comma-separated labels, without empty ones."""
-    return [label.strip() for label in labels.split(",") if label.strip()]
-
-
-@dataclass(frozen=True, slots=True)
-class CandidateOptions(LabelOptions):
-    """The actions to choose among, and their scripts."""
-
-    scripts: Annotated[
-        Path | None, typer.Option(help="JSON or YAML file of scripts, each a list of steps.")
-    ] = None
-
-    def read(self, llm: LLMConfig | None = None, bank: Path | None = None) -> GivenCandidates:
-        """What the flags say, scripts that are missing added; before any encoder is loaded.
-
-        Raises UsageError when there is no candidate at all.
-        """
-        from actalign.scripts._generate import add_missing_scripts
-        from actalign.scripts._script import as_scripts
-
-        given = as_scripts(self.scripts)
-        labels = self.listed() or list(dict.fromkeys(script.label for script in given))
-        if not labels:
-            raise UsageError("There are no candidates; give --labels, --labels-file or --scripts.")
-        scripts, notes = add_missing_scripts(
-            labels, given, domain=self.domain, config=llm, bank=bank
-        )
-        return GivenCandidates(labels, scripts, self.domain, notes)
-
-
-@dataclass(frozen=True, slots=True)
-class GivenCandidates:
-    """Labels and scripts as they were given; notes: a sentence on each script that was added."""
-
-    labels: list[str]
-    scripts: list[Script]
-    domain: str | None
-    notes: list[str]
-
-    def resolve(
-        self, encoder: Encoder, *, scorer: str | None = None, smoothing: float | None = None
-    ) -> Candidates:
-        """Embed them, and add to the notes which have no script or were cut."""
-        from actalign.candidates import Candidates
-        from actalign.encoders._text_cache import TextCache
-
-        found = Candidates.resolve(
-            self.labels,
-            self.scripts,
-            info=encoder.info,
-            texts=TextCache(encoder.info, lambda: encoder),
-            domain=self.domain,
-            scorer=scorer,
-            smoothing_seconds=smoothing,
-        )
-        if found.without:
-            names = ", ".join(repr(label) for label in found.without)
-            self.notes.append(f"no script for {names}: aligned as one step, its own name")
-        self.notes.extend(found.warnings)
-        return found
-
-
-@dataclass(frozen=True, slots=True)
-class LanguageModelOptions:
-    """Who writes the scripts that are missing."""
-
-    PANEL: ClassVar[str] = CANDIDATES
-
-    llm_model: Annotated[
-        str | None, typer.Option(help="Have this language model write the missing scripts.")
-    ] = None
-    base_url: Annotated[
-        str | None, typer.Option(help="An OpenAI-compatible service; the key is OPENAI_API_KEY.")
-    ] = None
-
-    def config(self) -> LLMConfig | None:
-        """The language model that the flags name; raises UsageError."""
-        if self.llm_model is None:
-            if self.base_url is not None:
-                raise UsageError("--base-url needs --llm-model, the service's name of a model.")
-            return None
-        from actalign.scripts import LLMConfig
-
-        return LLMConfig(model=self.llm_model, base_url=self.base_url)
 
 
 MODEL_HELP = "Encoder: a hub id (ID@COMMIT pins it), a folder, or 'body' (built in)."

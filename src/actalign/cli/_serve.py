@@ -9,10 +9,10 @@ from typing import Annotated
 
 import typer
 
+from actalign.cli._candidates import LanguageModelOptions
 from actalign.cli._grouped import grouped
 from actalign.cli._options import (
     BodyModelOptions,
-    LanguageModelOptions,
 )
 from actalign.errors import UsageError
 

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import typer
 
+from actalign.cli._candidates import LabelOptions, split_labels
 from actalign.cli._grouped import CANDIDATES, grouped
 from actalign.cli._options import (
-    LabelOptions,
     Quiet,
-    split_labels,
 )
 from actalign.cli._show import console_of
 from actalign.errors import UsageError

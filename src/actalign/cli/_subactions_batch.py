@@ -7,10 +7,8 @@ from typing import Annotated
 
 import typer
 
+from actalign.cli._candidates import LabelOptions
 from actalign.cli._grouped import grouped
-from actalign.cli._options import (
-    LabelOptions,
-)
 from actalign.cli._subactions import KeyOptions, Questions, ServiceOptions, requests_of
 
 app = typer.Typer(
