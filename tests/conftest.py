@@ -1,6 +1,7 @@
 """What many tests share: a model, a cache of their own, and the order in which files run."""
 
 import gc
+import os
 import signal
 import warnings
 
@@ -11,6 +12,8 @@ from tests.command import start as start_command
 
 
 def pytest_configure():
+    # torch's threads wait in a loop, which on a busy machine takes the cores from what is awaited.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     # A shell's background job, as CI may be, ignores Ctrl-C, and would hand that on to commands.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
