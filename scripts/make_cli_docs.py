@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import typer
+from generated_docs import write_or_check
 
 from actalign.cli._main import app
-
-PAGE = Path(__file__).parents[1] / "docs" / "cli.md"
 
 
 def describe(command: object, name: str) -> list[str]:
@@ -51,13 +47,7 @@ def main() -> None:
             *describe(typer.main.get_command(app), "actalign"),
         ]
     )
-    text = text.rstrip() + "\n"
-    if "--check" in sys.argv:
-        if not PAGE.exists() or PAGE.read_text(encoding="utf-8") != text:
-            print(f"{PAGE} is out of date; run python scripts/make_cli_docs.py")
-            sys.exit(1)
-        return
-    PAGE.write_text(text, encoding="utf-8")
+    write_or_check({"cli.md": text.rstrip() + "\n"})
 
 
 if __name__ == "__main__":

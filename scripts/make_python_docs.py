@@ -12,14 +12,14 @@ import dataclasses
 import importlib
 import inspect
 import re
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Annotated, Any, get_args, get_origin
 
-PAGE = Path(__file__).parents[1] / "docs" / "python.md"
+from generated_docs import write_or_check
+
 PACKAGE = "actalign"
 ROOMS = (
     "actalign.video",
@@ -243,13 +243,7 @@ def anchor(module: str) -> str:
 
 
 def main() -> None:
-    text = page()
-    if "--check" in sys.argv:
-        if not PAGE.exists() or PAGE.read_text(encoding="utf-8") != text:
-            print(f"{PAGE} is out of date; run python scripts/make_python_docs.py")
-            sys.exit(1)
-        return
-    PAGE.write_text(text, encoding="utf-8")
+    write_or_check({"python.md": page()})
 
 
 if __name__ == "__main__":

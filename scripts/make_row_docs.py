@@ -5,13 +5,11 @@ one of them is out of date.
 from __future__ import annotations
 
 import json
-import sys
-from pathlib import Path
 from typing import Any
 
-from actalign.rows import json_schema
+from generated_docs import write_or_check
 
-DOCS = Path(__file__).parents[1] / "docs"
+from actalign.rows import json_schema
 
 EVERY = "all"
 SCORED = "all but locate"
@@ -142,16 +140,12 @@ def page(schema: dict[str, Any]) -> str:
 
 def main() -> None:
     schema = json_schema()
-    pages = {
-        DOCS / "row.schema.json": json.dumps(schema, indent=2, ensure_ascii=False) + "\n",
-        DOCS / "rows.md": page(schema),
-    }
-    for path, text in pages.items():
-        if "--check" not in sys.argv:
-            path.write_text(text, encoding="utf-8")
-        elif not path.exists() or path.read_text(encoding="utf-8") != text:
-            print(f"{path} is out of date; run python scripts/make_row_docs.py")
-            sys.exit(1)
+    write_or_check(
+        {
+            "row.schema.json": json.dumps(schema, indent=2, ensure_ascii=False) + "\n",
+            "rows.md": page(schema),
+        }
+    )
 
 
 if __name__ == "__main__":

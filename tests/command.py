@@ -13,7 +13,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -83,6 +83,20 @@ def finish(process: subprocess.Popen[str]) -> Ended:
 def run(*arguments: object, cwd: Path, **environment: object) -> Ended:
     """Run `actalign ARGUMENTS` in a process of its own."""
     return finish(start(*arguments, cwd=cwd, **environment))
+
+
+def printed_by(*arguments: object, env: Mapping[str, str] | None = None) -> str:
+    """What `python ARGUMENTS` prints in a fresh interpreter, once it has ended well."""
+    done = subprocess.run(
+        [sys.executable, *map(str, arguments)],
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=DEADLOCK_SECONDS,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def wait_for(happened: Callable[[], T], *, by: subprocess.Popen[str] | None = None) -> T:

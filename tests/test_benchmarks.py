@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.command import DEADLOCK_SECONDS
+from tests.command import printed_by
 
 pytest.importorskip("torch")
 pytest.importorskip("transformers")
@@ -17,21 +15,9 @@ pytest.importorskip("transformers")
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 
 
-def printed_by(program: str, *options: str) -> str:
-    done = subprocess.run(
-        [sys.executable, str(BENCHMARKS / program), *options],
-        capture_output=True,
-        text=True,
-        timeout=DEADLOCK_SECONDS,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
 @pytest.mark.slow
 def test_encode_gpu_runs_on_any_machine_and_names_it():
-    printed = printed_by("encode_gpu.py", "--tiny", "--device", "cpu")
+    printed = printed_by(BENCHMARKS / "encode_gpu.py", "--tiny", "--device", "cpu")
     assert "device: the CPU" in printed
     agreed = re.search(r"least cosine with transformers float32 (\d\.\d+), same top-1", printed)
     assert float(agreed[1]) >= 0.999
@@ -49,7 +35,7 @@ def test_encode_gpu_runs_on_any_machine_and_names_it():
 @pytest.mark.slow
 def test_decode_compares_contents_before_it_times():
     pytest.importorskip("cv2")
-    printed = printed_by("decode.py", "--frames", "12", "--repeats", "1")
+    printed = printed_by(BENCHMARKS / "decode.py", "--frames", "12", "--repeats", "1")
     assert "12 of 12 frames, contents agree" in printed
     assert "1 of 12 frames, contents agree" in printed
     assert len(re.findall(r"^actalign sample_frames .* ratio", printed, re.M)) == 2
@@ -57,7 +43,9 @@ def test_decode_compares_contents_before_it_times():
 
 @pytest.mark.slow
 def test_align_checks_its_contenders_and_says_the_cost_of_a_cell():
-    printed = printed_by("align.py", "--frames", "20", "--width", "16", "--videos", "3")
+    printed = printed_by(
+        BENCHMARKS / "align.py", "--frames", "20", "--width", "16", "--videos", "3"
+    )
     assert "all agree to 1e-4" in printed
     assert re.search(r"^actalign, all of it .* \d+\.\d\dx the product$", printed, re.M)
     for line in ("DTW alone, ours ", "DTW alone, ours, columns side by side", "3 videos, cores: 1"):

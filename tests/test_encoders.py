@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import socket
-import subprocess
 import sys
 import textwrap
 from pathlib import Path
@@ -27,7 +26,7 @@ from actalign.encoders._onnx import OnnxEncoder
 from actalign.encoders._preprocessing import ImagePreprocessing, fingerprint_files
 from actalign.encoders._siglip import choose_device, naflex_grid, resize
 from actalign.errors import ArrayError, EncoderError, UsageError
-from tests.command import DEADLOCK_SECONDS
+from tests.command import printed_by
 from tests.tiny_hub import hub_environment, tiny_hub
 from tests.tiny_models import CORPUS, make_clip, make_naflex, make_siglip, make_siglip2
 
@@ -584,15 +583,7 @@ class TestWithoutPackages:
 
 def python(program: str) -> str:
     """What a fresh interpreter prints."""
-    done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(program)],
-        capture_output=True,
-        text=True,
-        timeout=DEADLOCK_SECONDS,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    return printed_by("-c", textwrap.dedent(program))
 
 
 @pytest.mark.slow
@@ -640,13 +631,5 @@ def load_in_a_process(port: int, home: Path, *models: str) -> dict[str, dict[str
             answers[model]["seconds"] = time.monotonic() - start
         print(json.dumps(answers))
     """
-    done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(program), *models],
-        env=hub_environment(port, home),
-        capture_output=True,
-        text=True,
-        timeout=DEADLOCK_SECONDS,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
+    printed = printed_by("-c", textwrap.dedent(program), *models, env=hub_environment(port, home))
+    return json.loads(printed.splitlines()[-1])
