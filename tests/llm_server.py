@@ -90,6 +90,29 @@ def says(text: str | Callable[[dict], str], finish: str = "stop") -> Behaviour:
     return reply
 
 
+def message(fields: Callable[[str], dict], finish: str = "stop") -> Behaviour:
+    """A message with these fields in place of its content, made from the text of a good answer."""
+
+    def reply(body: dict) -> Reply:
+        whole = completion(body, None, finish=finish)
+        whole["choices"][0]["message"] |= fields(json.dumps(good_scripts(body)))
+        return Reply(body=json.dumps(whole).encode())
+
+    return reply
+
+
+def needs_no(parameter: str) -> Behaviour:
+    """A service that refuses requests with this parameter, by name."""
+
+    def reply(body: dict) -> Reply:
+        if parameter in body:
+            said = f"Unsupported value: '{parameter}' is not supported with this model."
+            return status(400, said, parameter)(body)
+        return good()(body)
+
+    return reply
+
+
 def refuses(reason: str) -> Behaviour:
     return lambda body: Reply(body=json.dumps(completion(body, None, refusal=reason)).encode())
 

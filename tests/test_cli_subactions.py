@@ -120,6 +120,7 @@ def test_a_key_file_is_used_and_never_shown(generate, server, tmp_path, monkeypa
         ((), "--labels, --labels-file and --questions"),
         (("--labels", "a,A"), "same label twice"),
         ((*GOLF, "--prompt", "fancy"), "short-fixed"),
+        ((*GOLF, "--temperature", "3"), "from 0 to 2, or none"),
         ((*GOLF, "--out", "bank.csv"), ".parquet"),
         ((*GOLF, "--api-key-file", "nowhere"), "nowhere"),
         ((*GOLF, "--base-url", "http://me:pw@host"), "no user name, password"),

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from actalign.errors import UsageError
 from actalign.scripts import LLMConfig, ScriptRequest, generate_scripts
 from actalign.scripts._answer import SCHEMA
+from actalign.scripts._bank import read_bank
 from actalign.scripts._llm import ChatRequest, LLMError, LLMService, Message, read_api_key
 from tests.llm_server import (
     LLMServer,
@@ -17,6 +18,8 @@ from tests.llm_server import (
     good,
     good_scripts,
     hangs,
+    message,
+    needs_no,
     refuses,
     says,
     status,
@@ -38,11 +41,11 @@ def server():
 def ask(server, tmp_path):
     """Send one request, or several, to the server; return the results by id."""
 
-    def _ask(*requests, **settings):
+    def _ask(*requests, bank=None, **settings):
         given = requests or (ScriptRequest("q", LABELS, "basketball"),)
         config = LLMConfig(**{"base_url": server.url, "model": "tiny", "max_retries": 2} | settings)
         found = generate_scripts(
-            given, config=config, api_key=SecretStr(KEY), cache=tmp_path / "cache"
+            given, config=config, api_key=SecretStr(KEY), cache=tmp_path / "cache", bank=bank
         )
         return {result.request.id: result for result in found}
 
@@ -70,18 +73,140 @@ def test_a_good_answer_becomes_scripts_in_the_order_of_the_labels(server, ask):
     "text",
     [
         wrapped("Sure! Here are the {scripts} you asked for:\n```json\n", "\n```\nEnjoy [all]."),
-        wrapped('<think>maybe {"scripts": []}?</think>\n'),
         lambda body: json.dumps(good_scripts(body)["scripts"]),
         lambda body: json.dumps({name.upper(): steps_of(name) for name in LABELS}),
         lambda body: json.dumps({"scripts": good_scripts(body)["scripts"][::-1]}),
     ],
-    ids=["prose and fence", "reasoning", "bare array", "by label", "other order"],
+    ids=["prose and fence", "bare array", "by label", "other order"],
 )
 def test_a_wordy_or_differently_shaped_answer_is_read(server, ask, text):
     server.faults["layup"] = [says(text)]
     result = ask()["q"]
     assert [s.steps for s in result.scripts] == [tuple(steps_of(n)) for n in LABELS]
     assert len(server.requests) == 1
+
+
+def draft(body):
+    """A whole answer that the model thought of and did not give."""
+    items = good_scripts(body)["scripts"]
+    return json.dumps(
+        {"scripts": [{**i, "steps": [f"no: {s}" for s in i["steps"]]} for i in items]}
+    )
+
+
+REASONING = {
+    "block": "<think>{draft}</think>{answer}",
+    "no opening mark": "Perhaps {draft}? Better:\n</think>\n\n{answer}",
+    "another name": "<thinking>\n{draft}\n</thinking>\n{answer}",
+    "marks in the draft": "<think>so <think> {draft}</think> and {draft}</think>{answer}",
+    "mistral": "[THINK]{draft}[/THINK]{answer}",
+    "answer first": "{answer}\n<think>was {draft} better?",
+    "harmony": "<|channel|>analysis<|message|>{draft}<|end|><|start|>assistant"
+    "<|channel|>final <|constrain|>json<|message|>{answer}<|return|>",
+    "harmony without marks": "analysisWe could say {draft}.assistantfinal{answer}",
+}
+
+
+@pytest.mark.parametrize("form", REASONING.values(), ids=REASONING)
+def test_what_the_model_thought_aloud_is_not_its_answer(server, ask, form):
+    def text(body):
+        answer = json.dumps(good_scripts(body))
+        return form.replace("{draft}", draft(body)).replace("{answer}", answer)
+
+    server.faults["layup"] = [says(text)]
+    result = ask()["q"]
+    assert [s.steps for s in result.scripts] == [tuple(steps_of(n)) for n in LABELS]
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "<think>{draft}",
+        "[THINK]{draft}",
+        "<|channel|>analysis<|message|>{draft}",
+        "analysisI {draft}",
+    ],
+)
+def test_an_answer_cut_off_while_thinking_holds_no_scripts(server, ask, form):
+    cut = says(lambda body: form.replace("{draft}", draft(body)), finish="length")
+    server.faults["layup"] = [cut, cut]
+    assert "cut off before its end" in ask()["q"].error
+    # the draft is not sent back either
+    assert [m["content"] for m in server.requests[1]["messages"]][1] == "(no answer)"
+
+
+def test_two_different_answers_are_no_answer(server, ask):
+    server.faults["layup"] = [says(lambda b: f"{draft(b)} or rather {json.dumps(good_scripts(b))}")]
+    result = ask()["q"]
+    assert result.scripts[0].steps == tuple(steps_of("jump shot"))
+    assert "several JSON objects that differ" in server.requests[1]["messages"][2]["content"]
+
+
+def call(arguments):
+    return {"function": {"name": "scripts", "arguments": arguments}, "id": "1", "type": "function"}
+
+
+PLACES = {
+    "parts": lambda text: {
+        "content": [
+            {"type": "thinking", "thinking": [{"type": "text", "text": "let me see"}]},
+            {"type": "text", "text": text[:50]},
+            {"type": "text", "text": text[50:]},
+        ]
+    },
+    "reasoning_content": lambda text: {"reasoning_content": f"Here it is: {text}"},
+    "reasoning": lambda text: {"content": "", "reasoning": text},
+    "tool call": lambda text: {"tool_calls": [call(text)], "reasoning_content": "{}"},
+    "tool call as an object": lambda text: {"tool_calls": [call(json.loads(text))]},
+    "function call": lambda text: {"function_call": {"name": "scripts", "arguments": text}},
+}
+
+
+@pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
+def test_the_answer_is_found_wherever_the_service_puts_it(server, ask, place):
+    server.faults["layup"] = [message(place)]
+    result = ask()["q"]
+    assert result.error is None
+    assert [s.steps for s in result.scripts] == [tuple(steps_of(n)) for n in LABELS]
+    assert len(server.requests) == 1
+
+
+def test_the_reasoning_of_an_answer_that_was_cut_off_is_no_answer(server, ask):
+    cut = message(PLACES["reasoning_content"], finish="length")
+    server.faults["layup"] = [cut, cut]
+    assert "cut off before its end" in ask()["q"].error
+
+
+def test_a_refusal_in_a_part_is_a_refusal(server, ask):
+    no = message(lambda _: {"content": [{"type": "refusal", "refusal": "I won't."}]})
+    server.faults["layup"] = [no, no]
+    assert "refused (I won't.)" in ask()["q"].error
+
+
+@pytest.mark.parametrize("escape", ["\ud83d", "\\ud83d"], ids=["in the reply", "in its JSON"])
+def test_half_a_character_in_an_answer_costs_neither_it_nor_the_others(
+    server, ask, tmp_path, escape
+):
+    def text(body):
+        return json.dumps(good_scripts(body)).replace("phase 1 of", f"phase 1 {escape}of")
+
+    server.faults["layup"] = [says(text)]
+    other = ScriptRequest("other", ("serve", "volley"), "tennis")
+    bank = tmp_path / "bank.json"
+    for _ in range(2):  # the answer is in the cache the second time
+        results = ask(ScriptRequest("q", LABELS, "basketball"), other, bank=bank)
+        assert results["q"].scripts[0].steps == tuple(steps_of("jump shot"))
+        assert len(read_bank(bank)) == 2
+        bank.unlink()
+    assert len(server.requests) == 2
+
+
+def test_half_a_character_elsewhere_in_a_reply_or_in_a_label_is_one_sentence(server, ask):
+    server.faults["layup"] = [status(500, "oh \ud83d no", retry_after_ms="5")] * 3
+    ask()["q"].error.encode()
+    with pytest.raises(UsageError, match="lone surrogate"):
+        ScriptRequest("q", ("jump \ud83d", "layup"))
 
 
 def without(key):
@@ -262,9 +387,33 @@ def test_a_service_without_strict_schemas_is_asked_more_plainly_and_once_only(
     assert sum(server.paid.values()) == 5
 
 
-def test_a_refused_parameter_reaches_the_user_in_the_servers_words(server, ask):
-    server.faults["layup"] = [status(400, "temperature must be 1", "temperature")] * 3
-    assert "temperature must be 1" in ask()["q"].error
+def test_a_refused_parameter_is_left_out_once_and_for_all_and_the_record_says_so(server, ask):
+    requests = [ScriptRequest(f"q{n}", (f"a{n}", f"b{n}"), "golf") for n in range(3)]
+    for n in range(3):
+        server.faults[f"a{n}"] = [needs_no("temperature")] * 2
+    results = ask(*requests, concurrency=1)
+    assert all(r.scripts for r in results.values())
+    assert [r.get("temperature") for r in server.requests] == [0.2, None, None, None]
+    assert {r["response_format"]["type"] for r in server.requests} == {"json_schema"}
+    assert [r.record.parameters for r in results.values()] == [{}] * 3
+
+
+def test_a_parameter_named_in_words_only_is_left_out_too(server, ask):
+    server.faults["layup"] = [status(422, "`temperature` is deprecated for this model")]
+    assert ask()["q"].scripts is not None
+    assert "temperature" not in server.requests[1]
+
+
+def test_no_temperature_is_sent_when_told(server, ask):
+    result = ask(temperature=None)["q"]
+    assert "temperature" not in server.requests[0]
+    assert result.record.parameters == {}
+
+
+def test_another_refusal_reaches_the_user_in_the_servers_words(server, ask):
+    server.faults["layup"] = [status(400, "top_p must be 1", "top_p")] * 3
+    assert "top_p must be 1" in ask()["q"].error
+    assert [r["temperature"] for r in server.requests] == [0.2] * 3
 
 
 def test_a_refused_key_is_met_once_and_is_the_error_of_every_request(server, ask):

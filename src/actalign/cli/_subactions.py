@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar
@@ -38,6 +38,15 @@ Scripts = Annotated[Path, typer.Argument(help="A bank (.json, .parquet) or a scr
 DEFAULT_LLM = "gpt-4o-2024-08-06"
 
 
+def _temperature(given: str | float) -> float | None:
+    if str(given).strip().lower() == "none":
+        return None
+    with suppress(ValueError):
+        if 0 <= float(given) <= 2:
+            return float(given)
+    raise UsageError(f"--temperature is {given!r}; give a number from 0 to 2, or none.")
+
+
 @dataclass(frozen=True, slots=True)
 class ServiceOptions:
     """The language model, and how it is asked."""
@@ -49,7 +58,14 @@ class ServiceOptions:
         str | None,
         typer.Option(help="An OpenAI-compatible service, e.g. http://127.0.0.1:8080/v1."),
     ] = None
-    temperature: Annotated[float, typer.Option(min=0, max=2, help="0 to 2.")] = 0.2
+    temperature: Annotated[
+        float | None,
+        typer.Option(
+            parser=_temperature,
+            metavar="NUMBER|none",
+            help="0 to 2; none leaves it to the model, as some models want.",
+        ),
+    ] = 0.2
     prompt: Annotated[
         str, typer.Option(help="discriminative, context-rich, short-fixed or a file.")
     ] = "discriminative"

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
+from actalign.scripts._reply import whole_characters
 from actalign.types import STEP_TEMPLATE
 
 SCHEMA: dict[str, Any] = {
@@ -66,17 +67,20 @@ class TokenLimit:
 def read_answer(text: str, labels: Sequence[str]) -> tuple[dict[str, list[str]], list[str]]:
     """The steps of each label, in the order of ``labels``, and a sentence for each error of form.
 
-    Takes the JSON object of SCHEMA, also inside prose, code fences or after a reasoning block; a
-    bare array of its items; and an object of label: steps. Anything else is an error.
+    Takes the JSON object of SCHEMA, also inside prose or code fences; a bare array of its items;
+    and an object of label: steps. Anything else is an error, and so are several such objects that
+    differ: which one was meant can't be known. ``text`` is without the model's reasoning.
     """
-    text = re.sub(r"<think>.*?</think>", "", text, flags=re.DOTALL)
-    for value in _json_values(text):
-        entries = _entries(value, labels)
-        if entries is not None:
-            return _collect(entries, labels)
     if not text.strip():
         return {}, ["The answer is empty."]
-    return {}, ["The answer holds no complete JSON object of the requested form."]
+    entries = [found for value in _json_values(text) if (found := _entries(value, labels))]
+    readings = [_collect(found, labels) for found in entries]
+    if not readings:
+        return {}, ["The answer holds no complete JSON object of the requested form."]
+    good = [scripts for scripts, faults in readings if not faults]
+    if any(scripts != good[0] for scripts in good[1:]):
+        return {}, ["The answer holds several JSON objects that differ; give one only."]
+    return (good[0], []) if good else readings[0]
 
 
 def script_faults(
@@ -184,7 +188,8 @@ def _collect(
             steps_of[m] = []
             faults.append(f'The steps of candidate {m + 1} ("{labels[m]}") are no list of strings.')
         else:
-            steps_of[m] = _without_numbering([" ".join(step.split()) for step in steps])
+            words = [" ".join(whole_characters(step).split()) for step in steps]
+            steps_of[m] = _without_numbering(words)
     for m, label in enumerate(labels):
         if m not in steps_of:
             faults.append(f'Candidate {m + 1} ("{label}") is missing.')

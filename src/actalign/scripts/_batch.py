@@ -26,6 +26,7 @@ from actalign.scripts._conversation import Conversation, ScriptRequest
 from actalign.scripts._generate import ScriptResult
 from actalign.scripts._llm import ChatRequest, LLMConfig, LLMError, LLMService, read_api_key
 from actalign.scripts._prompts import load_prompt
+from actalign.scripts._reply import whole_characters
 
 ENDPOINT: Literal["/v1/chat/completions"] = "/v1/chat/completions"
 ENDED = ("completed", "failed", "expired", "cancelled")
@@ -241,7 +242,9 @@ def _status(batch: Any) -> BatchStatus:
         completed=counts.completed if counts else 0,
         failed=counts.failed if counts else 0,
         total=counts.total if counts else 0,
-        problems=tuple(" ".join(str(fault.message).split()).rstrip(".") for fault in faults),
+        problems=tuple(
+            whole_characters(" ".join(str(fault.message).split())).rstrip(".") for fault in faults
+        ),
     )
 
 

@@ -14,6 +14,7 @@ from actalign.scripts._answer import TokenLimit, read_answer, script_faults
 from actalign.scripts._bank import AnswerCache, BankRecord, now
 from actalign.scripts._llm import Answer, ChatRequest, LLMConfig, Message, ModelId
 from actalign.scripts._prompts import Prompt, shipped_text
+from actalign.scripts._reply import whole_characters, without_reasoning
 
 NO_DOMAIN = "human action"
 """The domain in the prompt of a request that has none."""
@@ -23,7 +24,7 @@ NO_DOMAIN = "human action"
 class ScriptRequest:
     """Asks a language model for the scripts of candidate actions, all of them together.
 
-    Raises UsageError for a missing or repeated label.
+    Raises UsageError for a missing or repeated label, and for one that holds half a character.
     """
 
     id: str
@@ -36,6 +37,12 @@ class ScriptRequest:
             raise UsageError(f"Question {self.id!r} has no label, or an empty one; name each.")
         if len({name.casefold() for name in names}) < len(names):
             raise UsageError(f"Question {self.id!r} has the same label twice; labels must differ.")
+        for text in (*names, self.domain or ""):
+            if text != whole_characters(text):
+                raise UsageError(
+                    f"Question {self.id!r} has half a character (a lone surrogate) in {text!a}; "
+                    "write the text anew."
+                )
         object.__setattr__(self, "labels", names)
         object.__setattr__(self, "domain", (self.domain or "").strip() or None)
 
@@ -83,14 +90,15 @@ class Conversation:
         problems = "\n".join(f"- {fault}" for fault in faults[:20])
         text = shipped_text("repair").replace("{count}", str(len(self.request.labels)))
         text = text.replace("{problems}", problems)
-        given = Message("assistant", answer.text or "(no answer)")
+        given = Message("assistant", without_reasoning(answer.text).strip() or "(no answer)")
         return ChatRequest(self._model, (*self.first.messages, given, Message("user", text)))
 
     def _check(self, answer: Answer) -> tuple[dict[str, list[str]], list[str]]:
         if answer.finish in ("refusal", "content_filter"):
             said = " ".join(answer.text.split())[:200] or "no reason given"
             return {}, [f"The request was refused ({said})."]
-        scripts, faults = read_answer(answer.text, self.request.labels)
+        text = without_reasoning(answer.text)
+        scripts, faults = read_answer(text, self.request.labels)
         faults = faults + script_faults(
             scripts,
             self.request.domain or NO_DOMAIN,
@@ -100,8 +108,8 @@ class Conversation:
         )
         if faults and answer.finish == "length":
             faults.insert(0, "The answer was cut off before its end; be briefer.")
-        elif faults and not scripts and answer.text.strip():
-            said = " ".join(answer.text.split())
+        elif faults and not scripts and text.strip():
+            said = " ".join(text.split())
             faults.append(f'It began: "{said[:120]}".')
         return scripts, faults
 
@@ -124,7 +132,11 @@ class Conversation:
             service=self._model.service,
             model=self._model.name,
             served_model=answers[-1].served_model,
-            parameters=self._model.parameters,
+            parameters={
+                name: value
+                for name, value in self._model.parameters.items()
+                if name not in answers[-1].left_out
+            },
             answer_format=answers[-1].answer_format,
             turns=len(answers),
             input_tokens=sum(inputs) if counted else None,

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import re
 import threading
@@ -21,13 +22,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from actalign.errors import ActAlignError, UsageError
+from actalign.scripts._reply import message_text, whole_characters
 
 if TYPE_CHECKING:
     import openai
     from openai.types.chat import ChatCompletion
+
+logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 OPENAI_URL = "https://api.openai.com/v1"
@@ -39,13 +43,17 @@ FORMATS: tuple[AnswerFormat, ...] = ("json_schema", "json_object", "text")
 class LLMError(ActAlignError):
     """A request that got no answer.
 
-    fatal: every other request would fail likewise. unfit: the service refused the request's form.
+    fatal: every other request would fail likewise. unfit: the service refused the request's form;
+    ``said`` is the parameter that it names, or all that it says.
     """
 
-    def __init__(self, message: str, *, fatal: bool = False, unfit: bool = False) -> None:
+    def __init__(
+        self, message: str, *, fatal: bool = False, unfit: bool = False, said: str = ""
+    ) -> None:
         super().__init__(message)
         self.fatal = fatal
         self.unfit = unfit
+        self.said = said
 
 
 class LLMConfig(BaseModel):
@@ -54,7 +62,8 @@ class LLMConfig(BaseModel):
     model: the service's model name; the default is a dated snapshot, not an alias.
     base_url: the service's address; None means OPENAI_BASE_URL or OpenAI.
     local_model: folder or hub id of a transformers chat model to run here instead of a service.
-    temperature: 0 to 2 (paper: 0.2). prompt: a shipped prompt's name or a prompt file.
+    temperature: 0 to 2 (paper: 0.2); None leaves it to the model.
+    prompt: a shipped prompt's name or a prompt file.
     concurrency: requests in flight. timeout_seconds: longest wait for data from the service.
     max_retries: retries by the SDK. input_price, output_price: USD per million tokens.
     """
@@ -64,7 +73,7 @@ class LLMConfig(BaseModel):
     model: str = Field(default="gpt-4o-2024-08-06", min_length=1)
     base_url: str | None = None
     local_model: str | None = None
-    temperature: float = Field(default=0.2, ge=0, le=2)
+    temperature: float | None = Field(default=0.2, ge=0, le=2)
     prompt: str = "discriminative"
     concurrency: int = Field(default=4, ge=1, le=64)
     timeout_seconds: float = Field(default=60.0, gt=0)
@@ -97,7 +106,8 @@ class LLMConfig(BaseModel):
 
     def model_id(self) -> ModelId:
         """The service's model and its parameters."""
-        return ModelId(self.service_url(), self.model, {"temperature": self.temperature})
+        parameters = {} if self.temperature is None else {"temperature": self.temperature}
+        return ModelId(self.service_url(), self.model, parameters)
 
     def cost(self, input_tokens: int, output_tokens: int) -> float | None:
         """The price of these tokens in USD, or None when a price is missing."""
@@ -177,7 +187,8 @@ class Answer(BaseModel):
     """The answer to a request, as it is cached.
 
     finish: the service's finish reason; "length" is an answer cut off, "refusal" a declined one.
-    Token counts are None when the service doesn't return them.
+    Token counts are None when the service doesn't return them. left_out: parameters of the request
+    that the model refused, so that it answered without them.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -188,6 +199,12 @@ class Answer(BaseModel):
     served_model: str
     input_tokens: int | None = None
     output_tokens: int | None = None
+    left_out: tuple[str, ...] = ()
+
+    @field_validator("text", "finish", "served_model")
+    @classmethod
+    def _whole(cls, text: str) -> str:
+        return whole_characters(text)
 
 
 class ChatModel(Protocol):
@@ -229,6 +246,7 @@ class LLMService:
         self._schema = schema
         self._key = key
         self._first_format = 0
+        self._left_out: tuple[str, ...] = ()
         self._lock = threading.Lock()
         self.client: openai.OpenAI = openai.OpenAI(
             api_key=key.get_secret_value() if key else "none",
@@ -242,21 +260,44 @@ class LLMService:
         self.client.close()
 
     def complete(self, request: ChatRequest) -> Answer:
-        """Answer one request in the strictest form that the service accepts. Raises LLMError."""
-        for number in range(self._first_format, len(FORMATS)):
+        """Answer one request in the strictest form that the service accepts. Raises LLMError.
+
+        A parameter of the model that the service refuses by name is left out from then on.
+        """
+        number = self._first_format
+        while True:
+            left_out = self._left_out
             body = request.body(FORMATS[number], self._schema)
+            body = {name: value for name, value in body.items() if name not in left_out}
             try:
                 reply = self.call(
                     lambda body=body: self.client.chat.completions.create(**body)  # type: ignore[misc]
                 )
             except LLMError as error:
-                if error.unfit and number + 1 < len(FORMATS):
-                    continue
-                raise
+                if not error.unfit:
+                    raise
+                if not self._leave_out(
+                    error, [name for name in request.model.parameters if name in body]
+                ):
+                    number += 1
+                    if number == len(FORMATS):
+                        raise
+                continue
             with self._lock:
                 self._first_format = max(self._first_format, number)
-            return self.read_reply(reply, FORMATS[number])
-        raise AssertionError("the last format either answers or raises")
+            return self.read_reply(reply, FORMATS[number], left_out)
+
+    def _leave_out(self, error: LLMError, sent: list[str]) -> bool:
+        """Whether the service refused parameters that were sent; they are not sent again."""
+        refused = [name for name in sent if re.search(rf"\b{name}\b", error.said)]
+        with self._lock:
+            new = [name for name in refused if name not in self._left_out]
+            self._left_out += tuple(new)
+        if new:
+            logger.warning(
+                "%s refuses %s; it is asked without.", self.model_id.name, " and ".join(new)
+            )
+        return bool(refused)
 
     def call(self, send: Callable[[], T]) -> T:
         """Run one SDK call; its errors become LLMErrors of one sentence without the key."""
@@ -267,27 +308,39 @@ class LLMService:
         except openai.OpenAIError as error:
             message, fatal = self._explain(error)
             unfit = getattr(error, "status_code", None) in (400, 422)
+            body = getattr(error, "body", None)
+            said = self.redact(str((isinstance(body, dict) and body.get("param")) or body))
             # "from None": the SDK's own message may contain the key as a server echoed it
-            raise LLMError(self.redact(message), fatal=fatal, unfit=unfit) from None
+            raise LLMError(self.redact(message), fatal=fatal, unfit=unfit, said=said) from None
         except ValueError as error:
             raise LLMError(self.redact(self._no_completion(error))) from None
 
-    def read_reply(self, reply: ChatCompletion | Any, answer_format: AnswerFormat) -> Answer:
+    def read_reply(
+        self,
+        reply: ChatCompletion | Any,
+        answer_format: AnswerFormat,
+        left_out: tuple[str, ...] = (),
+    ) -> Answer:
         """Read a chat completion. Raises LLMError for anything else."""
         choices = getattr(reply, "choices", None)
         if not choices or getattr(choices[0], "message", None) is None:
             problem = getattr(reply, "error", None) or reply
             raise LLMError(self.redact(self._no_completion(problem)))
-        choice, usage = choices[0], getattr(reply, "usage", None)
-        refusal = getattr(choice.message, "refusal", None)
-        return Answer(
-            text=self.redact(refusal or choice.message.content or ""),
-            finish="refusal" if refusal else str(choice.finish_reason or "stop"),
-            answer_format=answer_format,
-            served_model=str(getattr(reply, "model", None) or self.model_id.name),
-            input_tokens=getattr(usage, "prompt_tokens", None),
-            output_tokens=getattr(usage, "completion_tokens", None),
-        )
+        usage = getattr(reply, "usage", None)
+        finish = str(getattr(choices[0], "finish_reason", None) or "stop")
+        text, refused = message_text(choices[0].message, finish)
+        try:
+            return Answer(
+                text=self.redact(text),
+                finish="refusal" if refused else finish,
+                answer_format=answer_format,
+                served_model=str(getattr(reply, "model", None) or self.model_id.name),
+                input_tokens=getattr(usage, "prompt_tokens", None),
+                output_tokens=getattr(usage, "completion_tokens", None),
+                left_out=left_out,
+            )
+        except ValidationError:
+            raise LLMError(self.redact(self._no_completion(reply))) from None
 
     def _no_completion(self, problem: object) -> str:
         return (
@@ -296,7 +349,8 @@ class LLMService:
         )
 
     def redact(self, text: str) -> str:
-        """``text`` without the key, also where a server echoes it or part of it."""
+        """``text`` without the key, also where a server echoes it or part of it, and printable."""
+        text = whole_characters(text)
         if self._key is not None:
             text = text.replace(self._key.get_secret_value(), "[API key]")
         return re.sub(r"\bsk-[\w*.-]{4,}", "[API key]", text)

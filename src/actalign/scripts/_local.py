@@ -19,7 +19,9 @@ _MAX_NEW_TOKENS = 4096
 def local_model_id(config: LLMConfig) -> ModelId:
     """The model's identity: its name, and for a folder a fingerprint of its files."""
     name = config.local_model or ""
-    parameters: dict[str, Any] = {"temperature": config.temperature, "max_tokens": _MAX_NEW_TOKENS}
+    parameters: dict[str, Any] = {"max_tokens": _MAX_NEW_TOKENS}
+    if config.temperature is not None:
+        parameters["temperature"] = config.temperature
     folder = Path(name)
     if not folder.is_dir():
         return ModelId("transformers", name, parameters)
@@ -92,9 +94,11 @@ class LocalChat:
                 f"The prompt has {given} tokens, more than the {context} that "
                 f"{self.model_id.name!r} reads; use a model with a longer context."
             )
-        sampling: dict[str, Any] = {"do_sample": False}
-        if self._temperature > 0:
-            sampling = {"do_sample": True, "temperature": self._temperature}
+        sampling: dict[str, Any] = {}
+        if self._temperature is not None:
+            sampling = {"do_sample": self._temperature > 0}
+            if self._temperature > 0:
+                sampling["temperature"] = self._temperature
         torch.manual_seed(int(request.key[:8], 16))
         with torch.inference_mode():
             out = self._model.generate(**tokens, max_new_tokens=room, **sampling)[0, given:]
