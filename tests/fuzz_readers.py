@@ -8,6 +8,7 @@ of ours is what a reader of bad input owes; any other error, a crash or a hang i
 
 from __future__ import annotations
 
+import copy
 import json
 import resource
 import signal
@@ -23,7 +24,7 @@ import numpy as np
 from actalign.errors import ActAlignError
 from actalign.types import ClipEmbedding
 from tests.colour_model import save_colour_model
-from tests.fuzzing import mutated, odd_json
+from tests.fuzzing import mutated, odd_json, random_pickle
 
 SECONDS = 120
 MEMORY = 6 << 30
@@ -242,6 +243,15 @@ class Kinds:
         _told(lambda: load_dataset(path))
         _told(lambda: read_embeddings(path, VIDEO_FORMAT))
         _told(lambda: read_embeddings(path, TEXT_FORMAT))
+
+    def pickles(self, n: int) -> None:
+        """Pickles of random pieces of arrays; what is read is used."""
+        from actalign.evaluation.atlas._npy import load_objects
+
+        path = self._put("p.npy", self.npy[1][:128] + random_pickle(f"pickles {n}"))
+        found = load_objects(path)
+        repr(found)
+        copy.deepcopy(found)
 
     def tensors(self, n: int) -> None:
         from actalign.clips._store import Store, read_entry

@@ -124,3 +124,79 @@ def _places(value: Any) -> list[tuple[Any, Any]]:
     """Every (container, key) within parsed JSON."""
     keys = value if isinstance(value, dict) else range(len(value) if type(value) is list else 0)
     return [place for key in keys for place in ((value, key), *_places(value[key]))]
+
+
+def random_pickle(key: str) -> bytes:
+    """A pickle of random pieces, many of which fit together: arrays, their types, odd states."""
+    chance = random.Random(f"{SEED} {key}")
+
+    def integer() -> bytes:
+        return b"J" + chance.choice((0, 1, 1, 1, 2, 2, 8, -1, 63, 1 << 30)).to_bytes(
+            4, "little", signed=True
+        )
+
+    def text(*choices: str) -> bytes:
+        data = chance.choice(choices).encode()
+        return b"X" + len(data).to_bytes(4, "little") + data
+
+    def odd(piece: bytes) -> bytes:
+        return piece if chance.random() < 0.97 else value(3)
+
+    def shape() -> bytes:
+        return b"(" + b"".join(integer() for _ in range(chance.choice((0, 1, 1, 2)))) + b"t"
+
+    def kind() -> bytes:
+        usual = b"J\xff\xff\xff\xff" * 2
+        code, order, sizes = chance.choice(
+            (
+                ("O8", "|", usual + b"K?"),
+                ("f4", "<", usual + b"K\x00"),
+                ("U1", "<", b"K\x04K\x04K\x08"),
+            )
+        )
+        if chance.random() < 0.1:
+            code = chance.choice(("V8", "O8,f4", "m8", "O8", "f8"))
+        if chance.random() < 0.1:
+            sizes = chance.choice((usual + b"K\x00", integer() + integer() + integer()))
+        made = b"cnumpy\ndtype\n" + odd(text(code) + b"\x89\x88\x87") + b"R"
+        return made + b"(K\x03" + text(order) + odd(b"N") + odd(b"N") + odd(b"N") + sizes + b"tb"
+
+    def content(depth: int) -> bytes:
+        size = chance.choice((0, 1, 4, 4, 8, 8, 16))
+        if chance.random() < 0.5:
+            return b"C" + bytes([size]) + chance.randbytes(size)
+        return b"](" + b"".join(value(depth + 1) for _ in range(chance.randrange(3))) + b"e"
+
+    def array(depth: int) -> bytes:
+        made = b"cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85C\x01b\x87R"
+        memo = b"q\x05" if chance.random() < 0.3 else b""
+        state = b"K\x01" + shape() + odd(kind()) + b"\x89" + odd(content(depth))
+        return made + memo + b"(" + state + b"tb"
+
+    def value(depth: int) -> bytes:
+        if depth > 3:
+            return b"N"
+        pick = chance.randrange(9)
+        if pick < 3:
+            return array(depth)
+        if pick == 3:
+            made = kind() + content(depth) + b"\x86"
+            return b"cnumpy.core.multiarray\nscalar\n" + made + b"R"
+        if pick == 4:
+            made = content(depth) + kind() + shape() + text("C", "F")
+            return b"cnumpy.core.numeric\n_frombuffer\n(" + made + b"tR"
+        if pick == 5:
+            made = shape() + kind() + content(depth)
+            return b"cnumpy\nndarray\n" + made + b"\x87R"
+        if pick == 6:
+            return chance.choice((b"h\x05", integer(), text("a"), kind(), b"2", b"0N"))
+        if pick == 7:
+            return b"}(" + odd(text("a")) + value(depth + 1) + b"u"
+        return b"(" + value(depth + 1) + value(depth + 1) + b"t"
+
+    one = chance.choice((value, array))(0)
+    return (
+        b"\x80\x03cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85C\x01b\x87R"
+        b"(K\x01K\x02\x85cnumpy\ndtype\nX\x02\x00\x00\x00O8\x89\x88\x87R"
+        b"(K\x03X\x01\x00\x00\x00|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK?tb\x89](" + one + b"Netb."
+    )

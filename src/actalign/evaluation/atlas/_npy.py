@@ -1,15 +1,13 @@
-"""Reading and writing the original scripts' `.npy` object arrays without unpickling code.
+"""Reading and writing the original scripts' `.npy` object arrays without unpickling.
 
-Such a file is a pickle. The reader admits NumPy arrays, NumPy scalars and plain Python containers;
-any other name in the pickle is refused before it is looked up.
+Such a file is a pickle, of which `_pickled` reads arrays and plain containers, and nothing else.
 """
 
 from __future__ import annotations
 
-import pickle
-from collections import OrderedDict
-from collections.abc import Callable, Iterable
-from importlib import import_module
+import math
+import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Any
 
@@ -17,58 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actalign.errors import UsageError
+from actalign.evaluation.atlas._pickled import Limited, RefusedError, is_simple, read_pickle
 from actalign.files import remove_left, writing
 
 Objects = NDArray[np.object_]
 
-# NumPy 2 renamed numpy.core to numpy._core; a file of either name is read by either NumPy.
-_CORE = "numpy._core" if np.__version__.split(".")[0] >= "2" else "numpy.core"
-_multiarray: Any = import_module(_CORE + ".multiarray")
-_numeric: Any = import_module(_CORE + ".numeric")
 _format: Any = np.lib.format
-
-
-class _RefusedError(pickle.UnpicklingError):
-    """The pickle asks for something that is not admitted."""
-
-
-def _scalar(dtype: np.dtype[Any], data: bytes = b"") -> Any:
-    """A NumPy scalar from its bytes; one of object type could hide another pickle."""
-    if dtype.hasobject or not isinstance(data, bytes):
-        raise _RefusedError("a NumPy scalar of object type is refused")
-    return np.frombuffer(data, dtype=dtype, count=1)[0]
-
-
-def _encode(text: str, encoding: str = "latin1") -> bytes:
-    """Bytes as Python 2 protocols store them: text in Latin-1, and nothing else."""
-    if encoding.replace("-", "") not in ("latin1", "latin"):
-        raise _RefusedError(f"the text encoding {encoding!r} is refused")
-    return text.encode("latin1")
-
-
-_ALLOWED: dict[tuple[str, str], Callable[..., Any]] = {
-    ("numpy", "ndarray"): np.ndarray,
-    ("numpy", "dtype"): np.dtype,
-    ("_codecs", "encode"): _encode,
-    ("collections", "OrderedDict"): OrderedDict,
-    **{
-        (module, t.__name__): t
-        for module in ("builtins", "__builtin__")  # Python 3's name and Python 2's
-        for t in (set, frozenset, bytearray, complex)
-    },
-}
-for _core in ("numpy.core", "numpy._core"):
-    _ALLOWED[_core + ".multiarray", "_reconstruct"] = _multiarray._reconstruct
-    _ALLOWED[_core + ".multiarray", "scalar"] = _scalar
-    _ALLOWED[_core + ".numeric", "_frombuffer"] = _numeric._frombuffer
-
-
-class _Restricted(pickle.Unpickler):
-    def find_class(self, module: str, name: str) -> Any:
-        found = _ALLOWED.get((module, name))
-        if found is None:
-            raise _RefusedError(f"it asks for {module}.{name}")
-        return found
 
 
 def load_objects(path: str | Path) -> NDArray[Any]:
@@ -83,7 +35,7 @@ def load_objects(path: str | Path) -> NDArray[Any]:
             return _read(file)
     except FileNotFoundError:
         raise UsageError(f"The file {path} is missing; check the name.") from None
-    except _RefusedError as error:
+    except RefusedError as error:
         raise UsageError(
             f"The file {path} is refused: {error}, but only NumPy arrays and plain containers are "
             "read from a pickle; get the file from where you trust it or make it again."
@@ -105,12 +57,15 @@ def _read(file: IO[bytes]) -> NDArray[Any]:
     if reader is None:
         raise ValueError(f"its format version {version} is unknown")
     shape, fortran, dtype = reader(file)
-    if not dtype.hasobject:
+    rest = Limited(file, os.fstat(file.fileno()).st_size)
+    if dtype != np.dtype(object):
+        if not is_simple(dtype):
+            raise ValueError("it holds records or other types that are no numbers and no text")
+        if any(n < 0 for n in shape) or math.prod(shape) * dtype.itemsize > rest.left:
+            raise ValueError("it is cut short")
         file.seek(start)
         return np.asarray(_format.read_array(file, allow_pickle=False))
-    if dtype != np.dtype(object):
-        raise ValueError("it holds records with object fields")
-    array = _Restricted(file).load()
+    array = read_pickle(rest)
     if not isinstance(array, np.ndarray) or array.dtype != object:
         raise ValueError("it does not hold an object array")
     return array.reshape(shape, order="F" if fortran else "C")
