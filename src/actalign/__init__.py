@@ -6,9 +6,13 @@
 from __future__ import annotations
 
 import importlib
+import os
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+# Read by ONNX Runtime when it is loaded; else it looks up a host and keeps a device id.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 from actalign import _moved, types  # noqa: F401 - finds old module paths
 from actalign.errors import ActAlignError, ArrayError, EncoderError, UsageError, VideoError
