@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -116,16 +117,67 @@ def test_all_frames_are_not_the_encoders_own_rate(tmp_path):
         run(config(), QUESTIONS, tmp_path, load=ColourEncoder, resume=True)
 
 
-def test_a_run_is_not_gone_on_with_by_other_scripts_or_another_encoder(tmp_path):
+def test_a_run_is_not_gone_on_with_by_another_encoder(tmp_path):
     class Other(ColourEncoder):
         info = replace(INFO, fingerprint="beef")
 
     run(config(), QUESTIONS, tmp_path, load=ColourEncoder)
-    with pytest.raises(UsageError, match="another script file"):
-        run(config(), replace(QUESTIONS, digest="e"), tmp_path, load=ColourEncoder, resume=True)
     more = replace(QUESTIONS, questions=(*QUESTIONS.questions, question("d", ["blue"])))
     with pytest.raises(EncoderError, match="the model is now rgb \\(beef\\)"):
         run(config(), more, tmp_path, load=Other, resume=True)
+
+
+A, B, C = QUESTIONS.questions
+CHANGED = {
+    "answer": ([A, replace(B, answer=0), C], "the answer of sample 'b' was 1 and is 0"),
+    "scripts": (
+        [A, replace(B, scripts=(B.scripts[0], Script("green red", ("green", "blue")))), C],
+        "sample 'b' now has other scripts",
+    ),
+    "choices": (
+        [
+            question("a", ["red", "green"], choices=("red green", "green blue")),
+            replace(B, domain="wool"),
+            C,
+        ],
+        "sample 'a' now has other choices (and 1 more samples differ)",
+    ),
+    "clip": ([A, question("b", ["red"], answer=1, domain="paint"), C], "'b' now has another clip"),
+    "domain": ([A, replace(B, domain="wool"), C], "'b' now has another domain"),
+    "intervals": ([replace(A, intervals=((0, 1), (1, 2))), B, C], "'a' now has other true interv"),
+    "none": ([A, B], "sample 'c' is gone"),
+    "another set": ([question("x", ["red"])], "sample 'a' is gone (and 2 more samples differ)"),
+}
+
+
+@pytest.mark.parametrize(("questions", "said"), CHANGED.values(), ids=CHANGED)
+def test_a_run_is_not_gone_on_with_by_changed_questions(tmp_path, questions, said):
+    run(config(), QUESTIONS, tmp_path, load=ColourEncoder)
+    before = {path.name: path.read_bytes() for path in tmp_path.glob("*.json*")}
+    other = replace(QUESTIONS, questions=tuple(questions))
+    with pytest.raises(UsageError, match=re.escape(said)):
+        run(config("dtw", data="moved"), other, tmp_path, load=ColourEncoder, resume=True)
+    assert {path.name: path.read_bytes() for path in tmp_path.glob("*.json*")} == before
+
+
+def test_a_run_goes_on_with_more_questions_and_where_the_data_set_has_moved(tmp_path):
+    run(config(), QUESTIONS, tmp_path, load=ColourEncoder)
+    more = replace(QUESTIONS, questions=(*QUESTIONS.questions, question("d", ["green", "red"])))
+    other = replace(more, digest="the script file was written again")
+    results = run(config(data="moved"), other, tmp_path, load=ColourEncoder, resume=True)
+    assert results["scorers"]["dtw_steps"]["n"] == 3
+    assert read_config(tmp_path)[0].data == "moved"
+
+
+def test_a_run_of_an_earlier_version_is_compared_by_its_rows_and_its_script_file(tmp_path):
+    run(config(), QUESTIONS, tmp_path, load=ColourEncoder)
+    (tmp_path / "questions.jsonl").unlink()
+    other = replace(QUESTIONS, questions=(A, replace(B, answer=0), C))
+    with pytest.raises(UsageError, match="the answer of sample 'b' was 1 and is 0"):
+        run(config(), other, tmp_path, load=ColourEncoder, resume=True)
+    with pytest.raises(UsageError, match="another script file"):
+        run(config(), replace(QUESTIONS, digest="e"), tmp_path, load=ColourEncoder, resume=True)
+    run(config(), QUESTIONS, tmp_path, load=ColourEncoder, resume=True)
 
 
 def test_a_folder_of_other_predictions_is_left_alone(tmp_path):

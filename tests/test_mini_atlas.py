@@ -283,6 +283,29 @@ def test_a_run_goes_on_and_is_scored_again_without_the_model(evaluate, tmp_path)
     ).read_bytes()
 
 
+def test_a_run_is_not_gone_on_with_after_a_correction_or_with_another_clip(
+    evaluate, colours, tmp_path
+):
+    """Old rows would keep the old answer, and be compared with new ones."""
+    evaluate(tmp_path / "run", scorers=("dtw",))
+    path, clip = colours / "questions.jsonl", colours / "clips" / "q0.mp4"
+    questions, video = path.read_text(), clip.read_bytes()
+    row = json.loads(questions.splitlines()[0])
+    path.write_text("\n".join([json.dumps({**row, "answer": 1}), *questions.splitlines()[1:]]))
+    with pytest.raises(UsageError, match="the answer of sample 'q0' was 2 and is 1"):
+        evaluate(tmp_path / "run", scorers=("mean_pool",), resume=True)
+    path.write_text(questions)
+    clip.write_bytes((colours / "clips" / "q2.mp4").read_bytes())
+    with pytest.raises(UsageError, match="sample 'q0' now has another clip"):
+        evaluate(tmp_path / "run", scorers=("mean_pool",), resume=True)
+    clip.unlink()  # its embedding is still there
+    results = evaluate(tmp_path / "run", scorers=("mean_pool",), resume=True)
+    assert results["samples"]["not_encoded"] == {"not encoded": 1}  # q1 is no video
+    clip.write_bytes(video)
+    again = evaluate(tmp_path / "run", resume=True, scorers=("mean_pool",))
+    assert again == results
+
+
 def test_missing_data_names_the_command_that_makes_it(tmp_path):
     done = actalign("eval", "mini-atlas", "--data", "none", cwd=tmp_path)
     assert done.returncode == 2

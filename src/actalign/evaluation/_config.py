@@ -87,9 +87,10 @@ def open_config(
 ) -> tuple[EvalConfig, EncoderInfo, Callable[[], Encoder]]:
     """Start the run of a folder, or reopen it with further scorers.
 
-    digest: of the file that the scripts came from. Returns the resolved configuration, what is
-    known of the encoder, and what loads it, which checks that it is the run's. Raises UsageError
-    when ``out`` holds another run, or one without ``resume``.
+    digest: of the file that the scripts came from, which is compared where the run has no
+    `questions.jsonl`, as those of earlier versions. Returns the resolved configuration, what is
+    known of the encoder, and what loads it, which checks that it is the run's. Nothing is written.
+    Raises UsageError when ``out`` holds another run, or one without ``resume``.
     """
     path = out / "config.json"
     if path.exists():
@@ -100,7 +101,8 @@ def open_config(
             )
         saved, known_digest, info = _read(out)
         resolved = config.resolved(info)
-        _check_same(saved, resolved, known_digest == digest, out)
+        same_scripts = known_digest == digest or (out / "questions.jsonl").exists()
+        _check_same(saved, resolved, same_scripts, out)
         scorers = tuple(dict.fromkeys(saved.scorers + resolved.scorers))
         resolved, loader = replace(resolved, scorers=scorers), _checked(load, info)
     else:
@@ -112,10 +114,14 @@ def open_config(
         encoder = load()
         info, loader = encoder.info, lambda: encoder
         resolved = config.resolved(info)
-    known = {"config": asdict(resolved), "encoder": info.to_json(), "scripts_sha256": digest}
-    write_json(path, known)
-    write_json(out / "environment.json", environment())
     return resolved, info, loader
+
+
+def write_config(config: EvalConfig, info: EncoderInfo, digest: str, out: Path) -> None:
+    """Write `config.json` and `environment.json`."""
+    known = {"config": asdict(config), "encoder": info.to_json(), "scripts_sha256": digest}
+    write_json(out / "config.json", known)
+    write_json(out / "environment.json", environment())
 
 
 def read_config(out: Path) -> tuple[EvalConfig, EncoderInfo]:
@@ -140,7 +146,7 @@ def _read(out: Path) -> tuple[EvalConfig, str, EncoderInfo]:
 
 def _check_same(old: EvalConfig, new: EvalConfig, same_scripts: bool, out: Path) -> None:
     """Raise UsageError, naming the field, where a run would go on with other settings."""
-    for name in ("benchmark", "data", "model", "fps", "smoothing_seconds", "step_template"):
+    for name in ("benchmark", "model", "fps", "smoothing_seconds", "step_template"):
         before, now = getattr(old, name), getattr(new, name)
         if before != now:
             raise UsageError(

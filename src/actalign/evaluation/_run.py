@@ -1,9 +1,9 @@
 """Evaluation of questions into a run folder: resumable, and scorable again with other scorers.
 
-The folder: `config.json` (resolved), `environment.json`, `predictions.jsonl` (a row a question and
-scorer), `errors.jsonl` (rows of what was left out, and why), `results.json`, `embeddings/` and
-`texts.sqlite`. Every question is its id; one that was left out is counted apart, never wrong. Not
-here: which benchmark the questions are of, and the report.
+The folder: `config.json` (resolved), `environment.json`, `questions.jsonl` (what was asked),
+`predictions.jsonl` (a row a question and scorer), `errors.jsonl` (rows of what was left out, and
+why), `results.json`, `embeddings/` and `texts.sqlite`. Every question is its id; one that was left
+out is counted apart, never wrong. Not here: which benchmark the questions are of, and the report.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from actalign.clips import Store, embed_videos
 from actalign.encoders import Encoder
 from actalign.encoders._text_cache import TextCache
 from actalign.errors import VideoError
-from actalign.evaluation._config import RANDOM, EvalConfig, open_config, write_json
+from actalign.evaluation._asked import check_asked, write_asked
+from actalign.evaluation._config import RANDOM, EvalConfig, open_config, write_config, write_json
 from actalign.evaluation._embed import Embed, embed_questions, question_keys
 from actalign.evaluation._journal import Journal
 from actalign.evaluation._metrics import mean_temporal_iou
@@ -50,13 +51,17 @@ def run(
     run, or one without ``resume``.
     """
     config, info, load = open_config(config, questions.digest, out, load=load, resume=resume)
-    texts = TextCache(info, load, path=out / "texts.sqlite")
-    answers = _Answers(out / "predictions.jsonl")
-    errors = list(questions.absent)
     answered = [question for question in questions.questions if question.answer is not None]
+    keys = question_keys(answered, info.fingerprint, config.sampling)
+    answers = _Answers(out / "predictions.jsonl")
+    keys = check_asked(out, questions.questions, keys, answers.rows)
+    write_config(config, info, questions.digest, out)
+    write_asked(out, questions.questions, keys)
+    texts = TextCache(info, load, path=out / "texts.sqlite")
+    errors = list(questions.absent)
     clips = embed_questions(
         answered,
-        question_keys(answered, info.fingerprint, config.sampling),
+        keys,
         load=load,
         sampling=config.sampling,
         store=Store(out / "embeddings"),
@@ -77,6 +82,18 @@ def run(
         errors += left_out
         progress(question.id, "; ".join(dict.fromkeys(str(row["error"]) for row in left_out)))
     rows = answers.sorted([question.id for question in questions.questions])
+    return _write_results(rows, errors, questions, config, info, out)
+
+
+def _write_results(
+    rows: Sequence[Row],
+    errors: Sequence[Row],
+    questions: QuestionSet,
+    config: EvalConfig,
+    info: EncoderInfo,
+    out: Path,
+) -> dict[str, Any]:
+    """Write what the finished run says; returns what `results.json` holds."""
     write_rows(rows, out / "predictions.jsonl")
     write_rows(errors, out / "errors.jsonl")
     results = summarise(
@@ -191,6 +208,11 @@ class _Answers:
             scorer, row = known.get("scorer"), cast(Row, known)
             if isinstance(clip, str) and isinstance(scorer, str):
                 self._rows[clip, scorer] = row
+
+    @property
+    def rows(self) -> list[Row]:
+        """Those that an earlier run left and those added, in no order."""
+        return list(self._rows.values())
 
     def has(self, clip: str, scorer: str) -> bool:
         """Whether the scorer has scored the question."""

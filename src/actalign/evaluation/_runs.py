@@ -15,6 +15,7 @@ from actalign.clips import Store
 from actalign.encoders import Encoder
 from actalign.encoders._text_cache import TextCache
 from actalign.errors import UsageError
+from actalign.evaluation._asked import check_asked
 from actalign.evaluation._benchmarks import read_questions
 from actalign.evaluation._charts import SweepPoint
 from actalign.evaluation._config import EvalConfig, read_config
@@ -54,8 +55,11 @@ class Run:
 
     @cached_property
     def questions(self) -> dict[str, Question]:
-        """The benchmark's questions by id, read again; raises UsageError where they are gone."""
-        return {question.id: question for question in read_questions(self.config).questions}
+        """The benchmark's questions by id, read again; raises UsageError where they are gone or
+        no longer what they were."""
+        questions = read_questions(self.config).questions
+        check_asked(self.folder, questions, {}, self.rows)
+        return {question.id: question for question in questions}
 
     def predict_again(self, clip: str, scorer: str) -> tuple[Prediction, Question]:
         """One question's prediction from what the folder holds; raises ActAlignError."""

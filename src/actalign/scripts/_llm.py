@@ -26,6 +26,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 
 from actalign.errors import ActAlignError, UsageError
 from actalign.scripts._reply import message_text, whole_characters
+from actalign.scripts._service_errors import explain, short
 
 if TYPE_CHECKING:
     import openai
@@ -306,7 +307,7 @@ class LLMService:
         try:
             return send()
         except openai.OpenAIError as error:
-            message, fatal = self._explain(error)
+            message, fatal = explain(error, self.model_id.service, self._config)
             unfit = getattr(error, "status_code", None) in (400, 422)
             body = getattr(error, "body", None)
             said = self.redact(str((isinstance(body, dict) and body.get("param")) or body))
@@ -345,7 +346,7 @@ class LLMService:
     def _no_completion(self, problem: object) -> str:
         return (
             f"{self.model_id.service} answered with something that is not a chat completion: "
-            f"{_short(problem)}; check --base-url (it usually ends in /v1)."
+            f"{short(problem)}; check --base-url (it usually ends in /v1)."
         )
 
     def redact(self, text: str) -> str:
@@ -354,56 +355,3 @@ class LLMService:
         if self._key is not None:
             text = text.replace(self._key.get_secret_value(), "[API key]")
         return re.sub(r"\bsk-[\w*.-]{4,}", "[API key]", text)
-
-    def _explain(self, error: Exception) -> tuple[str, bool]:
-        """One sentence for the user, and whether every other request would fail likewise."""
-        import openai
-
-        at, tries = self.model_id.service, self._config.max_retries + 1
-        if isinstance(error, openai.APITimeoutError):
-            return (
-                f"{at} sent no answer within {self._config.timeout_seconds:g} s, {tries} times; "
-                "try again later or raise --timeout."
-            ), False
-        if isinstance(error, openai.APIConnectionError):
-            cause = error.__cause__
-            detail = f" ({type(cause).__name__}: {_short(cause)})" if cause else ""
-            return (
-                f"The connection to {at} failed or broke off{detail}, {tries} times; "
-                "check --base-url and the network."
-            ), False
-        if not isinstance(error, openai.APIStatusError):
-            return f"The request to {at} failed ({type(error).__name__}: {_short(error)}).", False
-        status, said = error.status_code, _short(_server_message(error))
-        if status == 401:
-            return (
-                f"{at} refused the API key; check OPENAI_API_KEY or the file given with "
-                "--api-key-file."
-            ), True
-        if status == 403:
-            return f"{at} does not let this key use {self._config.model!r}: {said}.", True
-        if status == 404:
-            return (
-                f"{at} has no model {self._config.model!r} or no chat completions: {said}; "
-                "check --llm-model and --base-url."
-            ), True
-        if status == 429:
-            wait = error.response.headers.get("retry-after")
-            return (
-                f"{at} refused the request for its rate limit or credit: {said}"
-                + (f" (it asks you to wait {_short(wait)} s)" if wait else "")
-                + "; run the same command later, existing answers are kept."
-            ), False
-        return f"{at} answered with status {status}: {said}.", False
-
-
-def _server_message(error: openai.APIStatusError) -> object:
-    body = error.body
-    if isinstance(body, dict):
-        return body.get("message") or body.get("error") or body
-    return body or error.message
-
-
-def _short(value: object, limit: int = 300) -> str:
-    text = " ".join(str(value).split()).rstrip(".")
-    return text if len(text) <= limit else text[:limit] + "..."
