@@ -48,7 +48,10 @@ def write_video(
     container_options=None,
     with_sound=False,
 ):
-    """Write ``count`` numbered frames; ``times`` in milliseconds makes the frame rate variable."""
+    """Write ``count`` numbered frames; ``times`` in milliseconds makes the frame rate variable.
+
+    with_sound: as long as the picture, or of so many seconds.
+    """
     with av.open(str(path), "w", options=container_options or {}) as container:
         stream = container.add_stream(codec, rate=fps, options=options or {})
         stream.width, stream.height, stream.pix_fmt = *size, pixel_format
@@ -58,7 +61,7 @@ def write_video(
             stream.codec_context.time_base = Fraction(1, 1000)
             stream.time_base = Fraction(1, 1000)
         if with_sound:
-            add_sound(container, seconds=count / fps)
+            add_sound(container, seconds=count / fps if with_sound is True else with_sound)
         for number in range(count):
             picture = av.VideoFrame.from_ndarray(numbered_frame(number, *size), format="rgb24")
             picture = picture.reformat(format=pixel_format)  # see the note in atlas/clips.py
@@ -108,15 +111,60 @@ def add_sound(container, *, seconds):
     container.mux(stream.encode())
 
 
-def turn(path: Path, degrees):
-    """Set an MP4's display matrix (in its tkhd box) to a clockwise turn, as phones write it."""
-    parts = {90: (0, 1, -1, 0), 180: (-1, 0, 0, -1), 270: (0, -1, 1, 0)}[degrees]
-    matrix = [parts[0], parts[1], 0, parts[2], parts[3], 0, 0, 0]
+DISPLAY_MATRICES = {  # a, b, c, d: the stored pixel (x, y) is shown at (a x + c y, b x + d y)
+    "as stored": (1, 0, 0, 1),
+    "quarter turn": (0, 1, -1, 0),
+    "half turn": (-1, 0, 0, -1),
+    "quarter turn back": (0, -1, 1, 0),
+    "left-right mirror": (-1, 0, 0, 1),
+    "upside-down mirror": (1, 0, 0, -1),
+    "mirror at one diagonal": (0, 1, 1, 0),
+    "mirror at the other diagonal": (0, -1, -1, 0),
+}
+
+
+def set_matrix(path: Path, matrix):
+    """Set the display matrix of an MP4 (in its tkhd box), as phones write it."""
+    a, b, c, d = matrix
     data = bytearray(path.read_bytes())
     at = data.index(b"tkhd")
     start = at + 4 + 4 + 20 + 8 + 8  # after version/flags, times and ids, reserved, layer/volume
-    for i, value in enumerate(matrix):
+    for i, value in enumerate([a, b, 0, c, d, 0, 0, 0]):
         data[start + 4 * i : start + 4 * i + 4] = (value * 65536).to_bytes(4, "big", signed=True)
     data[start + 32 : start + 36] = (1 << 30).to_bytes(4, "big")
     path.write_bytes(bytes(data))
     return path
+
+
+def shown_by(matrix, image):
+    """An (H, W, 3) image as a display matrix shows it, each pixel put to its place."""
+    a, b, c, d = matrix
+    y, x = np.mgrid[: image.shape[0], : image.shape[1]]
+    right, down = a * x + c * y, b * x + d * y
+    right, down = right - right.min(), down - down.min()
+    shown = np.zeros((down.max() + 1, right.max() + 1, 3), np.uint8)
+    shown[down, right] = image
+    return shown
+
+
+def blackened(path: Path):
+    """Overwrite all coded pictures of an MP4 with zeros, so that none can be decoded."""
+    data = bytearray(path.read_bytes())
+    start = data.index(b"mdat") + 4
+    end = start + int.from_bytes(data[start - 8 : start - 4], "big") - 8
+    data[start:end] = bytes(end - start)
+    path.write_bytes(bytes(data))
+    return path
+
+
+def with_times(source: Path, target: Path, times):
+    """Write the video packets of a file again, with (pts, dts) in frames."""
+    with av.open(str(source)) as old, av.open(str(target), "w") as new:
+        stream = new.add_stream_from_template(old.streams.video[0])
+        rate = old.streams.video[0].average_rate
+        packets = [packet for packet in old.demux(video=0) if packet.size]
+        for packet, (pts, dts) in zip(packets, times, strict=True):
+            packet.stream, packet.time_base = stream, 1 / rate
+            packet.pts, packet.dts, packet.duration = pts, dts, 1
+            new.mux(packet)
+    return target

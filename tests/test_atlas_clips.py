@@ -1,6 +1,7 @@
 """Cutting clips and hiding text: which frames, which pixels, and what is said of a bad source."""
 
 import json
+from fractions import Fraction
 
 import av
 import numpy as np
@@ -15,6 +16,7 @@ from actalign.evaluation.atlas._npy import load_objects
 from actalign.evaluation.atlas._obfuscate import hide_boxes
 from actalign.evaluation.atlas._process import build_dataset
 from tests.atlas_world import FPS, entry, polygon, render
+from tests.media import add_sound
 
 BITS = 6
 
@@ -105,6 +107,23 @@ def test_the_end_is_clipped_to_the_source(tmp_path):
     facts = cut_clip(source, sample(2.5, 100), tmp_path / "c.mp4")
     assert numbers_in(tmp_path / "c.mp4")[0] == list(range(50, 60))
     assert facts.duration == pytest.approx(0.5, abs=1e-3)
+
+
+def test_a_picture_that_begins_after_its_sound_ends_as_late(tmp_path):
+    path = tmp_path / "y.mp4"
+    with av.open(str(path), "w") as container:
+        picture = container.add_stream("libx264", rate=25, options={"bf": "0"})
+        picture.height, picture.width, picture.pix_fmt = 64, 96, "yuv420p"
+        add_sound(container, seconds=4)
+        for n in range(50):
+            frame = av.VideoFrame.from_ndarray(bars(n, (64, 96)), format="rgb24")
+            frame.pts, frame.time_base = 38 + n, Fraction(1, 25)
+            container.mux(picture.encode(frame))
+        container.mux(picture.encode())
+    facts = cut_clip(Source("y", path), sample(2.6, 3.4), tmp_path / "c.mp4")
+    assert (facts.frames, facts.fps) == (20, 25.0)
+    with pytest.raises(SegmentError, match=r"ends at 3\.5"):
+        cut_clip(Source("y", path), sample(3.7, 3.9), tmp_path / "d.mp4")
 
 
 def test_text_is_hidden_in_the_frame_that_actionatlas_means(tmp_path):

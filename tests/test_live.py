@@ -11,12 +11,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import numpy as np
 import pytest
 
-from actalign import UsageError, VideoError
+from actalign import UsageError
 from actalign.demo import demo_clips
+from actalign.video import sample_frames
 from actalign.video._stream import HELD_SECONDS, LiveSource, without_password
 from tests.colour_clips import write_colours
 from tests.command import DEADLOCK_SECONDS, actalign, finish, run, start, wait_for
-from tests.media import write_video
+from tests.media import DISPLAY_MATRICES, blackened, set_matrix, write_cover, write_video
 from tests.rtsp_server import RTSPServer
 
 FPS = 5
@@ -316,13 +317,41 @@ def test_pictures_without_timestamps_have_the_times_of_their_arrival(tmp_path):
     assert len(frames) >= 20
 
 
-def test_a_file_that_is_no_video_is_an_error(tmp_path):
-    (tmp_path / "text.mp4").write_text("not a video")
-    with (
-        LiveSource(str(tmp_path / "text.mp4"), fps=5) as source,
-        pytest.raises(VideoError, match=r"text\.mp4 can't be played"),
-    ):
-        source.next_frames(wait=DEADLOCK_SECONDS, most=4)
+@pytest.mark.parametrize(
+    ("name", "write", "sentence"),
+    [
+        ("text.mp4", lambda path: path.write_text("not a video"), "is not a video"),
+        ("list.m3u8", lambda path: path.write_text("#EXTM3U\nshort.mp4\n"), "is a playlist"),
+        ("cover.mp3", write_cover, "has sound but no video"),
+        ("dark.mp4", lambda path: blackened(write_video(path, 12)), "No frame of .* can be decod"),
+    ],
+)
+def test_a_file_is_refused_as_by_classify(folder, name, write, sentence):
+    write(folder / name)
+    ended = actalign(*live(name), cwd=folder)
+    assert ended.returncode == 1
+    assert re.search(sentence, ended.stderr)
+
+
+@pytest.mark.parametrize("name", ["plain.mp4", "raw.h264", "late.mkv", "mirrored.mp4"])
+def test_a_file_has_the_times_and_pictures_of_classify_at_its_own_speed(tmp_path, name):
+    times = [2000 + 80 * n for n in range(12)] if name == "late.mkv" else None
+    path = write_video(tmp_path / name, 12, times=times)
+    if name == "mirrored.mp4":
+        set_matrix(path, DISPLAY_MATRICES["left-right mirror"])
+    expected = list(sample_frames(path, fps=8, batch_size=1))
+    with LiveSource(str(path), fps=8) as source:
+        frames = []
+        while (more := source.next_frames(wait=1, most=100)) is not None:
+            frames += more
+    assert [frame.seconds for frame in frames] == [batch.pts_seconds[0] for batch in expected]
+    for frame, batch in zip(frames, expected, strict=True):
+        np.testing.assert_array_equal(frame.image, batch.frames[0])
+    arrived = [frame.arrived_seconds - frames[0].arrived_seconds for frame in frames]
+    assert all(
+        at > frame.seconds - frames[0].seconds - 0.05
+        for at, frame in zip(arrived, frames, strict=True)
+    )
 
 
 def test_passwords_are_cut_out_of_addresses():
@@ -353,7 +382,6 @@ def test_the_built_in_encoder_watches_a_person(tmp_path):
 @pytest.mark.slow
 def test_rows_given_out_early_are_the_rows_of_the_whole_clip():
     from actalign.encoders._load import load_encoder
-    from actalign.video._sampling import sample_frames
 
     encoder = load_encoder("body")
     path = demo_clips()[0].path

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
+from safetensors.numpy import save
 
-from actalign.clips._store import Store, entry_key, read_entry
+from actalign.clips._store import Store, entry_key, read_entry, write_entry
 from actalign.errors import ActAlignError
 from actalign.types import ClipEmbedding
 
@@ -36,7 +37,7 @@ def test_an_entry_comes_back_whole_with_its_provenance(tmp_path):
     assert store.get("a/b clip", entry_key({"content": "abc", "fps": 5.0}), damaged=damaged) is None
 
 
-@pytest.mark.parametrize("damage", ["flip", "truncate", "empty", "other"])
+@pytest.mark.parametrize("damage", ["flip", "truncate", "empty", "other", "times"])
 def test_a_damaged_entry_counts_as_none_and_is_named(tmp_path, damage):
     store = Store(tmp_path)
     path = store.put(clip(), "k")
@@ -47,9 +48,12 @@ def test_a_damaged_entry_counts_as_none_and_is_named(tmp_path, damage):
         data = data[:-7]
     elif damage == "empty":
         data = bytearray()
+    elif damage == "times":  # as earlier versions wrote them for damaged videos
+        given = clip()
+        given.pts_seconds[[1, 2]] = given.pts_seconds[[2, 1]]
+        write_entry(given, path)
+        data = path.read_bytes()
     else:
-        from safetensors.numpy import save
-
         data = bytearray(save({"x": np.zeros(3)}))
     path.write_bytes(bytes(data))
     damaged = []

@@ -1,16 +1,31 @@
+import json
 import os
 import shutil
 from fractions import Fraction
 
+import av
 import numpy as np
 import pytest
+from av.stream import Disposition
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actalign import ArrayError, FrameBatch, UsageError, VideoError
 from actalign.video import list_videos, sample_frames
 from actalign.video._sampling import content_hash
-from tests.media import number_of, numbered_frame, turn, write_cover, write_sound, write_video
+from tests.command import actalign
+from tests.media import (
+    DISPLAY_MATRICES,
+    blackened,
+    number_of,
+    numbered_frame,
+    set_matrix,
+    shown_by,
+    with_times,
+    write_cover,
+    write_sound,
+    write_video,
+)
 
 
 def read(source, **options):
@@ -105,18 +120,28 @@ def test_variable_frame_rate_follows_the_presentation_times(variable, fps, start
     np.testing.assert_allclose(times, [MILLISECONDS[n] / 1000 for n in expected], atol=1e-3)
 
 
-@pytest.mark.parametrize(
-    ("degrees", "corner", "shape"),
-    [(90, (3, -3), (96, 64)), (180, (-3, -3), (64, 96)), (270, (-3, 3), (96, 64))],
-)
-def test_rotation_in_the_file_is_applied(folder, degrees, corner, shape):
-    path = turn(write_video(folder / f"turned{degrees}.mp4", 3), degrees)
-    batch = next(iter(sample_frames(path)))
-    assert batch.frames.shape[1:3] == shape
-    red, green, blue = batch.frames[0][corner].astype(int)
-    assert red > 200
-    assert green < 60
-    assert blue < 60
+@pytest.mark.parametrize("name", DISPLAY_MATRICES)
+def test_a_picture_is_turned_and_mirrored_as_the_file_says(folder, name):
+    path = write_video(folder / f"{name}.mp4", 3)
+    stored = np.concatenate([batch.frames for batch in sample_frames(path)])
+    matrix = DISPLAY_MATRICES[name]
+    (batch,) = sample_frames(set_matrix(path, matrix))
+    np.testing.assert_array_equal(batch.frames, [shown_by(matrix, one) for one in stored])
+
+
+def test_images_that_a_camera_turned_or_mirrored_come_as_pillow_shows_them(tmp_path):
+    from PIL import Image, ImageOps
+
+    for orientation in range(1, 9):
+        path = tmp_path / f"{orientation}.jpg"
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        Image.fromarray(numbered_frame(9)).save(path, exif=exif, quality=95)
+        (batch,) = sample_frames(path)
+        expected = np.asarray(ImageOps.exif_transpose(Image.open(path)))
+        assert batch.frames.shape[1:] == expected.shape
+        # Chroma is enlarged another way.
+        assert np.abs(batch.frames[0] - expected.astype(int)).mean() < 4
 
 
 def test_pixels_are_made_square_and_frames_smaller_on_request(folder):
@@ -231,12 +256,7 @@ def text(path, content):
 
 
 def test_a_file_without_decodable_frames_is_named(folder):
-    path = write_video(folder / "dark.mp4", 12)
-    data = bytearray(path.read_bytes())
-    start = data.index(b"mdat") + 4
-    end = start + int.from_bytes(data[start - 8 : start - 4], "big") - 8
-    data[start:end] = bytes(end - start)
-    path.write_bytes(bytes(data))
+    path = blackened(write_video(folder / "dark.mp4", 12))
     with pytest.raises(VideoError, match=r"No frame of .*dark\.mp4 can be decoded"):
         list(sample_frames(path))
 
@@ -348,3 +368,86 @@ def test_an_array_keeps_its_own_clock_which_must_run_forward():
             sample_frames(FrameBatch(frames, np.array(times)))
     with pytest.raises(ValueError, match="give at least one frame"):
         sample_frames(FrameBatch(frames[:0], np.zeros(0)))
+
+
+@pytest.fixture(scope="module")
+def swapped(folder):
+    """A file of 24 frames that comes out of order: frames 6 and 7 carry each other's time."""
+    plain = write_video(folder / "plain.mp4", 24, options={"bf": "0"})
+    shown = [{6: 7, 7: 6}.get(n, n) for n in range(24)]
+    return with_times(plain, folder / "swapped.ts", [(n + 2, i) for i, n in enumerate(shown)])
+
+
+def test_frames_that_a_decoder_gives_out_of_order_are_left_out_with_a_warning(swapped):
+    numbers, times, stream = read(swapped)
+    assert numbers == [*range(7), *range(8, 24)]
+    np.testing.assert_allclose(times, np.delete(np.arange(24), 6) / 12, atol=1e-6)
+    assert stream.warnings == [f"1 of 24 frames of {swapped} came out of order and were left out."]
+
+
+def test_frames_out_of_order_stop_no_batch(swapped, tmp_path, colour_model):
+    (tmp_path / "clips").mkdir()
+    shutil.copy(swapped, tmp_path / "clips" / "b.ts")
+    for name in ("a.mp4", "c.mp4"):
+        write_video(tmp_path / "clips" / name, 12)
+    (tmp_path / "scripts.json").write_text('{"scripts": {"stop": ["red"], "go": ["green"]}}')
+    shared = ["--scripts", "scripts.json", "--model", colour_model, "--fps", "all", "--json"]
+    ended = actalign("classify", "clips", *shared, cwd=tmp_path)
+    assert ended.returncode == 0, ended.stderr
+    rows = [json.loads(line) for line in ended.stdout.splitlines()]
+    assert [(row["clip"], row["frames"]) for row in rows] == [("a", 12), ("b", 23), ("c", 12)]
+    assert "came out of order" in rows[1]["warnings"][0]
+
+
+@pytest.mark.parametrize("reason", ["empty frames", "wrapping clock", "long sound"])
+def test_a_whole_file_is_not_called_truncated(folder, reason):
+    shown = np.arange(24)
+    if reason == "empty frames":  # which the writer puts where a frame's time is left out
+        shown[10:] += 2
+        plain = write_video(folder / "plain.avi", 24, codec="mpeg4")
+        path = with_times(plain, folder / "dropped.avi", [(n, n) for n in shown.tolist()])
+    elif reason == "wrapping clock":  # of 33 bits, at 90,000 a second
+        begin = {"output_ts_offset": str(2**33 / 90_000 - 1), "muxdelay": "0", "muxpreload": "0"}
+        path = write_video(folder / "wraps.ts", 36, container_options=begin)
+        shown = np.arange(36)
+    else:
+        path = write_video(folder / "sound.ts", 24, with_sound=8)
+    numbers, times, stream = read(path)
+    assert numbers == list(range(len(shown)))
+    np.testing.assert_allclose(times - times[0], shown / 12, atol=1e-3)
+    assert stream.warnings == []
+
+
+def test_the_default_one_of_several_pictures_is_taken_and_never_a_cover(folder):
+    path = folder / "tracks.mkv"
+    with av.open(str(path), "w") as container:
+        streams = [container.add_stream("libx264", rate=12) for _ in range(2)]
+        for stream, flags in zip(streams, (Disposition(0), Disposition.default), strict=True):
+            stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv420p"
+            stream.disposition = flags.value
+        for n in range(24):
+            for stream, number in zip(streams, (n, n + 100), strict=True):
+                picture = av.VideoFrame.from_ndarray(numbered_frame(number), format="rgb24")
+                container.mux(stream.encode(picture.reformat(format="yuv420p")))
+        for stream in streams:
+            container.mux(stream.encode())
+    assert read(path)[0] == list(range(100, 124))
+
+
+def test_an_encrypted_file_is_called_so(folder):
+    secret = {
+        "encryption_scheme": "cenc-aes-ctr",
+        "encryption_key": "76a6c65c5ea762046bd749a2e632ccbb",
+        "encryption_kid": "a7e61c373e219033c21091fa607bf3b8",
+    }
+    path = write_video(folder / "secret.mp4", 24, container_options=secret)
+    with pytest.raises(VideoError, match=r"secret\.mp4 .*encrypted"):
+        read(path)
+
+
+@pytest.mark.parametrize(("curve", "name"), [(16, "PQ"), (18, "HLG")])
+def test_hdr_that_is_not_tone_mapped_is_said(folder, curve, name):
+    options = {"x264-params": f"transfer={'smpte2084' if curve == 16 else 'arib-std-b67'}"}
+    _, _, stream = read(write_video(folder / f"{name}.mp4", 3, options=options))
+    assert len(stream.warnings) == 1
+    assert f"is HDR ({name})" in stream.warnings[0]

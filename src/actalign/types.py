@@ -152,7 +152,7 @@ class ClipEmbedding:
 
     embeddings: (T, D) float32, not normalised; a row of zeros is neutral (the encoder saw nothing
         it knows, for example no person) and has affinity with no text.
-    pts_seconds: (T,) float64, time of each frame in the source file.
+    pts_seconds: (T,) float64, non-decreasing, time of each frame in the source file.
     end_seconds: end of the clip, so that the last frame has a duration.
     """
 
@@ -176,6 +176,8 @@ class ClipEmbedding:
                 f"Clip {self.clip_id!r} has {len(self.embeddings)} embeddings but "
                 f"{self.pts_seconds.size} timestamps."
             )
+        if (np.diff(self.pts_seconds) < 0).any():
+            raise ArrayError(f"The timestamps of clip {self.clip_id!r} decrease.")
 
     @property
     def neutral_frames(self) -> int:

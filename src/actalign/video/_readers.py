@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from actalign.errors import ArrayError, VideoError
 from actalign.types import Float64, FrameBatch, UInt8
 from actalign.video._limits import DecodeLimits
+from actalign.video._picture import PictureShape
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -26,6 +27,10 @@ IMAGE_FOLDER_FPS = 25.0
 """Frame rate assumed for the images of a folder."""
 SEEK_AFTER_SECONDS = 4.0
 """A segment that begins later is reached by seeking, an earlier one by decoding up to it."""
+
+
+HDR_CURVES = {16: "PQ", 18: "HLG"}
+"""Transfer characteristics of H.273 whose light is not that of an ordinary screen."""
 
 
 class ArrayReader:
@@ -44,7 +49,7 @@ class ArrayReader:
         self.height, self.width = source.frames.shape[1:3]
         self._frames = source.frames
         shrink = max_side is not None and max(self.width, self.height) > max_side
-        self._shape = _Shape(max_side, limits) if shrink else None
+        self._shape = PictureShape(None, max_side, limits) if shrink else None
 
     def read(self, chosen: NDArray[np.intp]) -> Generator[tuple[int, UInt8]]:
         for index in chosen.tolist():
@@ -69,7 +74,7 @@ class FolderReader:
             raise _too_many_frames(folder, limits)
         self.times = np.arange(len(self._images)) / IMAGE_FOLDER_FPS
         self.clip_end = len(self._images) / IMAGE_FOLDER_FPS
-        self._shape = _Shape(max_side, limits)
+        self._shape = PictureShape(None, max_side, limits)
         self._limits = limits
         first = FileReader(self._images[0], max_side, limits)
         self.width, self.height = first.width, first.height
@@ -92,9 +97,8 @@ class FileReader:
         self.warnings: list[str] = []
         self._path = path
         self._limits = limits
-        self._shape = _Shape(max_side, limits)
-        with _open(path) as container:
-            stream = _video_stream(container, path)
+        with open_container(path) as container:
+            stream = video_stream(container, self.name)
             self.width, self.height = stream.codec_context.width, stream.codec_context.height
             if self.width * self.height > limits.max_pixels:
                 raise VideoError(
@@ -102,8 +106,12 @@ class FileReader:
                     f"limit of {limits.max_pixels}; make the video smaller or raise "
                     "ACTALIGN_MAX_PIXELS."
                 )
-            shape = getattr(stream, "sample_aspect_ratio", None)
-            self._shape.pixel_aspect = float(shape) if shape else 1.0
+            self._shape = PictureShape(stream, max_side, limits)
+            if curve := HDR_CURVES.get(stream.codec_context.color_trc):
+                self.warnings.append(
+                    f"{path} is HDR ({curve}), and its frames are taken without tone mapping, so "
+                    "they are pale; convert it to SDR for the colours that a screen shows."
+                )
             self._scan(container, stream)
 
     def _scan(self, container: Any, stream: Any) -> None:
@@ -114,9 +122,9 @@ class FileReader:
         last_duration = packets = 0
         reached = 0.0  # end of the data of any stream, also of sound
         complete = in_order = True
+        # Streams of these formats may appear late; PyAV has no number for those.
+        late_streams = container.format.name in ("mpeg", "mpegts")
         try:
-            # Streams of these formats may appear late; PyAV has no number for those.
-            late_streams = container.format.name in ("mpeg", "mpegts")
             for packet in container.demux(*([stream] if late_streams else [])):
                 if packet.size == 0:
                     continue
@@ -124,6 +132,8 @@ class FileReader:
                     reached = max(reached, float((packet.dts + packet.duration) * packet.time_base))
                 if packet.stream.index != stream.index:
                     continue
+                if not stamps:
+                    self._check_encryption(packet)
                 packets += 1
                 complete &= not packet.is_corrupt
                 if packet.is_discard:  # decoded only because others refer to it (edit lists)
@@ -149,8 +159,10 @@ class FileReader:
         step = 0.0 if self._by_count else float(last_duration * base)
         step = step or _typical_step(self.times) or 1 / float(rate)
         self.clip_end = float(self.times[-1]) + step
-        expected = stream.frames or 0
-        length = float(container.duration / 1e6) if container.duration else 0.0
+        # The header of an AVI counts "dropped frames" too, which are empty; the length of these
+        # other formats is no promise of a header, but what FFmpeg found in the file.
+        expected = 0 if container.format.name == "avi" else stream.frames or 0
+        length = 0.0 if late_streams else float((container.duration or 0) / 1e6)
         if not complete or expected > packets or (not expected and length > reached + 1 + 2 * step):
             self.warnings.append(
                 f"{self._path} is truncated or damaged: {packets} frames up to "
@@ -161,6 +173,11 @@ class FileReader:
                 f"The clock of {self._path} starts over within the file, so frames may be missing "
                 "or out of place; convert it again from its source."
             )
+
+    def _check_encryption(self, packet: Any) -> None:
+        """Raise VideoError for an encrypted packet, which may decode to noise."""
+        if hasattr(packet, "has_sidedata") and packet.has_sidedata("encryption_info"):
+            raise VideoError(f"{self.name} is encrypted; decrypt it first.")
 
     def _set_times(
         self, stamps: list[tuple[int | None, int | None]], stream: Any, base: Fraction, rate: float
@@ -213,8 +230,8 @@ class FileReader:
         import av
 
         count = 0
-        with _open(self._path) as container:
-            stream = _video_stream(container, self._path)
+        with open_container(self._path) as container:
+            stream = video_stream(container, self.name)
             stream.thread_type = "AUTO"
             # Streams may change size; stored sizes are rounded up to whole blocks.
             stream.codec_context.options = {"max_pixels": str(2 * self._limits.max_pixels)}
@@ -248,55 +265,8 @@ class FileReader:
 Reader = ArrayReader | FolderReader | FileReader
 
 
-class _Shape:
-    """Rotates pictures upright and scales them to square pixels and the first one's size."""
-
-    def __init__(self, max_side: int | None, limits: DecodeLimits) -> None:
-        self.pixel_aspect = 1.0
-        self._max_side = max_side
-        self._limits = limits
-        self._size: tuple[int, int] | None = None
-
-    def rgb(self, picture: Any) -> UInt8:
-        """(H, W, 3) uint8."""
-        # The display matrix's angle is counter-clockwise, as numpy's quarter turns are.
-        turns = round(picture.rotation / 90) % 4
-        if self._size is None:
-            width, height = self._target(picture)
-            self._size = (height, width) if turns % 2 else (width, height)
-        width, height = self._size
-        if turns % 2:
-            width, height = height, width
-        if (width, height) == (picture.width, picture.height):
-            image = picture.to_ndarray(format="rgb24")
-        else:
-            image = picture.reformat(
-                width=width, height=height, format="rgb24", interpolation="AREA"
-            ).to_ndarray()
-        return np.rot90(image, turns) if turns else image
-
-    def _target(self, picture: Any) -> tuple[int, int]:
-        """Width and height of the picture with square pixels, before it is rotated."""
-        width, height = picture.width, picture.height
-        ratio = self.pixel_aspect
-        if 1 / 64 < ratio < 64 and ratio != 1:
-            # Enlarge the shorter direction, so that no detail is lost.
-            if ratio > 1:
-                width = max(1, round(width * ratio))
-            else:
-                height = max(1, round(height / ratio))
-        if self._max_side is not None and max(width, height) > self._max_side:
-            scale = self._max_side / max(width, height)
-            width, height = max(1, round(width * scale)), max(1, round(height * scale))
-        if width * height > self._limits.max_pixels:
-            raise VideoError(
-                f"A frame has {width}x{height} pixels, more than the limit of "
-                f"{self._limits.max_pixels}; make the video smaller or raise ACTALIGN_MAX_PIXELS."
-            )
-        return width, height
-
-
-def _open(path: Path) -> Any:
+def open_container(path: Path) -> Any:
+    """PyAV's container of a video file; raises VideoError where it is none or a playlist."""
     import av
 
     try:
@@ -320,17 +290,18 @@ def _is_playlist(path: Path) -> bool:
     )
 
 
-def _video_stream(container: Any, path: Path) -> Any:
-    """The first video stream that is not the cover picture of an audio file."""
+def video_stream(container: Any, name: str) -> Any:
+    """The video stream that is shown by default, else the first; never a cover picture."""
     from av.stream import Disposition
 
-    for stream in container.streams.video:
-        if not stream.disposition & Disposition.attached_pic:
-            if stream.codec_context is None:
-                raise VideoError(f"The video in {path} has a codec that this FFmpeg can't decode.")
-            return stream
-    kind = "has sound but no video" if container.streams.audio else "contains no video"
-    raise VideoError(f"{path} {kind}; give a file with a video stream.")
+    streams = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
+    if not streams:
+        kind = "has sound but no video" if container.streams.audio else "contains no video"
+        raise VideoError(f"{name} {kind}; give one with a video stream.")
+    stream = next((s for s in streams if s.disposition & Disposition.default), streams[0])
+    if stream.codec_context is None:
+        raise VideoError(f"The video in {name} has a codec that this FFmpeg can't decode.")
+    return stream
 
 
 def is_folder(path: Path) -> bool:

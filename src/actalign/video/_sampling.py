@@ -276,13 +276,22 @@ def _choose(
 
 
 def _batches(reader: Reader, chosen: NDArray[np.intp], batch_size: int) -> Iterator[FrameBatch]:
-    """Decoded frames in batches, with a warning about those that could not be decoded."""
+    """Decoded frames in batches, with warnings about those that are missing.
+
+    Where data was lost, a decoder may give a frame too early: those that come after it though they
+    are shown before it are left out, so that times never decrease.
+    """
     # Each frame is copied at once, so that the decoder reuses its memory while it is in the cache.
     batch: UInt8 | None = None
     at: list[float] = []
-    done = 0
+    done = late = 0
+    newest = -1
     with closing(reader.read(chosen)) as decoded:
         for index, frame in decoded:
+            if index <= newest:
+                late += 1
+                continue
+            newest = index
             if batch is None:
                 fitting = min(batch_size, len(chosen) - done, MAX_BATCH_BYTES // frame.nbytes)
                 batch = np.empty((max(1, fitting), *frame.shape), np.uint8)
@@ -299,11 +308,17 @@ def _batches(reader: Reader, chosen: NDArray[np.intp], batch_size: int) -> Itera
         )
     if done == 0:
         raise VideoError(
-            f"No frame of {reader.name} can be decoded; it is damaged or of an unknown format."
+            f"No frame of {reader.name} can be decoded; it is damaged, encrypted, or of a format "
+            "that this FFmpeg can't decode."
         )
-    if done < len(chosen):
-        reader.warnings.append(
-            f"{len(chosen) - done} of {len(chosen)} frames of {reader.name} could not be decoded."
-        )
+    lost = {
+        "could not be decoded": len(chosen) - done - late,
+        "came out of order and were left out": late,
+    }
+    reader.warnings += [
+        f"{count} of {len(chosen)} frames of {reader.name} {why}."
+        for why, count in lost.items()
+        if count
+    ]
     if batch is not None:
         yield FrameBatch(batch[: len(at)], np.array(at))

@@ -1,8 +1,9 @@
 """Live frames from a camera, a network stream, or a file played in real time, by PyAV.
 
-Unlike `_readers`, this opens addresses and devices, because the user names one to watch it. A
-thread decodes and queues the newest `HELD_SECONDS` of frames; if the consumer is slow, the oldest
-are dropped, so that memory is bounded. Not here: what is done with the frames.
+Files are read by `sample_frames`; addresses and devices are opened here only, because the user
+names one to watch it. A thread decodes and queues the newest `HELD_SECONDS` of frames; if the
+consumer is slow, the oldest are dropped, so that memory is bounded. Not here: what is done with the
+frames.
 """
 
 from __future__ import annotations
@@ -15,13 +16,15 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from actalign.errors import UsageError, VideoError
 from actalign.types import UInt8
 from actalign.video._limits import DecodeLimits
+from actalign.video._picture import PictureShape
+from actalign.video._readers import video_stream
+from actalign.video._sampling import sample_frames
 
 OPEN_SECONDS = 15.0
 READ_SECONDS = 10.0
@@ -29,7 +32,7 @@ FIRST_WAIT, LONGEST_WAIT = 1.0, 30.0
 HELD_SECONDS = 2.0
 MAX_SIDE = 1280
 """Larger frames are scaled down so that neither side is longer, in pixels."""
-_JUMP_SECONDS = 10.0
+JUMP_SECONDS = 10.0
 _NO_TIMESTAMPS = 0x80
 """FFmpeg's flag of formats whose times it invents, such as a camera's JPEG images over HTTP."""
 # Routers and firewalls often drop UDP packets. FFmpeg would try UDP first and wait for ever.
@@ -55,13 +58,14 @@ class LiveSource:
     """Reads frames from one source until it is closed; a context manager.
 
     address: a file, an address such as rtsp://... or http://..., or a device. A file is played
-        once, at its own speed.
+        once, at its own speed, and its frames have the times that `sample_frames` gives them.
     fps: frames a second that are queued.
     format: FFmpeg's name of an input format, such as v4l2; not needed for /dev/video*.
     give_up: after this many seconds without a frame `next_frames` raises VideoError. Until then a
         stream that ends or stalls is opened again, after FIRST_WAIT seconds and then twice as long
         each time, at most LONGEST_WAIT.
-    on_trouble: called, from another thread, with a sentence each time the connection is lost.
+    on_trouble: called, from another thread, with a sentence each time the connection is lost, and
+        at the end of a file with its warnings.
 
     Raises UsageError for wrong options.
     """
@@ -87,12 +91,12 @@ class LiveSource:
             raise UsageError(f"fps is {fps}; give a number above 0.")
         if not give_up >= 0:
             raise UsageError(f"The time to give up after is {give_up} s; give 0 or more.")
-        self._most = DecodeLimits.of(None, None).max_pixels
+        self._limits = DecodeLimits.of(None, None)
         self.dropped = 0
         """Frames dropped so far because the consumer was too slow."""
         self.connections = 0
         self._on_trouble = on_trouble
-        self._address = f"file:{address}" if self.is_file else address
+        self._address = address
         self._format = format or ("v4l2" if _is_device(address) else None)
         self.fps = fps
         self._give_up = give_up
@@ -150,7 +154,7 @@ class LiveSource:
             while not self._stop.is_set():
                 before, opened = self._newest, time.monotonic()
                 try:
-                    self._watch()
+                    (self._play if self.is_file else self._watch)()
                     reason = "it ended"
                 except (av.FFmpegError, OSError, ValueError, IndexError) as error:
                     reason = without_password(getattr(error, "strerror", None) or str(error))
@@ -179,42 +183,53 @@ class LiveSource:
                 self._ended = True
                 self._changed.notify_all()
 
+    def _play(self) -> None:
+        """Give a file's frames at its own speed, each at the time that `sample_frames` says."""
+        self.connections = 1
+        frames = sample_frames(self._address, fps=self.fps, batch_size=1, max_side=MAX_SIDE)
+        began = time.monotonic() - float(frames.pts_seconds[0])
+        for batch in frames:
+            seconds = float(batch.pts_seconds[0])
+            self._stop.wait(max(0.0, began + seconds - time.monotonic()))
+            if self._stop.is_set():
+                return
+            self._offer(batch.frames[0], seconds)
+        for warning in frames.warnings:
+            if self._on_trouble:
+                self._on_trouble(warning)
+
     def _watch(self) -> None:
         """Decode one connection from its start to its end."""
         import av
 
-        limits = None if self.is_file else (OPEN_SECONDS, READ_SECONDS)
         opening = time.monotonic() - self._began
         with av.open(
             self._address,
             format=self._format,
             options=_OPTIONS.get(self._address.partition("://")[0].lower(), {}),
-            timeout=limits,
+            timeout=(OPEN_SECONDS, READ_SECONDS),
             metadata_errors="replace",
         ) as container:
-            streams = container.streams.video
-            if not streams:
-                raise VideoError(f"{self.name} has no video; give another source.")
-            stream = streams[0]
-            size, most = (stream.codec_context.width, stream.codec_context.height), self._most
-            if size[0] * size[1] > most:
+            stream = video_stream(container, self.name)
+            size, most = (stream.codec_context.width, stream.codec_context.height), self._limits
+            if size[0] * size[1] > most.max_pixels:
                 raise VideoError(
                     f"The frames of {self.name} have {size[0]}x{size[1]} pixels, more than the "
-                    f"limit of {most}; make them smaller or raise ACTALIGN_MAX_PIXELS."
+                    f"limit of {most.max_pixels}; make them smaller or raise ACTALIGN_MAX_PIXELS."
                 )
-            stream.codec_context.options = {"max_pixels": str(2 * most)}  # rows are padded
+            # Rows are padded.
+            stream.codec_context.options = {"max_pixels": str(2 * most.max_pixels)}
             stream.thread_type = "SLICE"  # frame threads would delay pictures
+            shape = PictureShape(stream, MAX_SIDE, most)
             self.connections += 1
-            jump = np.inf if self.is_file else _JUMP_SECONDS
-            clock = _Clock(opening, time.monotonic() - self._began, jump)
-            # A file without times, such as raw H.264, is played at the rate that FFmpeg assumes.
-            timeless = not self.is_file and int(container.format.flags) & _NO_TIMESTAMPS
+            clock = _Clock(opening, time.monotonic() - self._began)
+            timeless = int(container.format.flags) & _NO_TIMESTAMPS
             due = -np.inf
             deadline = time.monotonic() + OPEN_SECONDS  # for the next picture
             for packet in container.demux():
                 if self._stop.is_set():
                     return
-                if time.monotonic() > deadline and not self.is_file:
+                if time.monotonic() > deadline:
                     raise TimeoutError
                 if packet.stream.index != stream.index:
                     continue  # sound, which may continue without pictures
@@ -226,24 +241,18 @@ class LiveSource:
                     now = time.monotonic() - self._began
                     own = None if timeless else picture.time
                     seconds = self._last = clock.seconds(own, now, self._last)
-                    if self.is_file:
-                        self._stop.wait(max(0.0, seconds - now))
                     self._newest = time.monotonic()
                     deadline = self._newest + READ_SECONDS
                     if seconds + 1e-6 >= due:
                         due = max(due + 1 / self.fps, seconds + 0.5 / self.fps)
-                        self._offer(picture, seconds)
+                        self._offer(shape.rgb(picture), seconds)
                     if self._stop.is_set():
                         return
 
-    def _offer(self, picture: Any, seconds: float) -> None:
-        scale = min(1.0, MAX_SIDE / max(picture.width, picture.height))
-        size = [max(2, round(side * scale)) for side in (picture.width, picture.height)]
-        image = picture.reformat(width=size[0], height=size[1], format="rgb24").to_ndarray()
-        turns = round(picture.rotation / 90) % 4
-        frame = LiveFrame(
-            np.ascontiguousarray(np.rot90(image, turns)), seconds, self._newest, self.connections
-        )
+    def _offer(self, image: UInt8, seconds: float) -> None:
+        """Queue a frame that comes now."""
+        self._newest = time.monotonic()
+        frame = LiveFrame(np.ascontiguousarray(image), seconds, self._newest, self.connections)
         with self._changed:
             if len(self._held) >= self._limit:
                 self._held.popleft()
@@ -256,12 +265,12 @@ class _Clock:
     """Times of one connection's pictures, in seconds since the start.
 
     opening, opened: when connecting began, and when FFmpeg had probed the stream; it then returns
-    the pictures of that period all at once. jump: a picture whose own time differs from its arrival
-    by more seconds resets the clock.
+    the pictures of that period all at once. A picture whose own time differs from its arrival by
+    more than JUMP_SECONDS resets the clock.
     """
 
-    def __init__(self, opening: float, opened: float, jump: float) -> None:
-        self._opening, self._opened, self._jump = opening, opened, jump
+    def __init__(self, opening: float, opened: float) -> None:
+        self._opening, self._opened = opening, opened
         self._anchor: float | None = None  # seconds at the source's time 0
 
     def seconds(self, time: float | None, now: float, last: float) -> float:
@@ -271,7 +280,7 @@ class _Clock:
         if self._anchor is None:
             self._anchor = max(self._opening, last) - time
         late = now - (self._anchor + time)
-        lost = not -self._jump < late < self._jump + self._opened - self._opening
+        lost = not -JUMP_SECONDS < late < JUMP_SECONDS + self._opened - self._opening
         if lost or self._anchor + time < last:
             self._anchor = max(now, last) - time
         return self._anchor + time

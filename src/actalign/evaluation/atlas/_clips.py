@@ -21,6 +21,7 @@ from actalign.evaluation.atlas._download import ANNOTATED_HEIGHT, Source
 from actalign.evaluation.atlas._metadata import Sample
 from actalign.evaluation.atlas._obfuscate import hide_boxes
 from actalign.types import UInt8
+from actalign.video._readers import open_container, video_stream
 from actalign.video._sampling import sample_frames
 
 TIME_BASE = Fraction(1, 90000)
@@ -167,21 +168,17 @@ class _Writer:
 
 
 def _promised_seconds(path: Path) -> float:
-    """When the video ends by its file's own header; infinity where that doesn't say.
+    """When the picture ends by the file's own header; infinity where that doesn't say.
 
     A file that was cut short still promises its whole length. Raises VideoError for a file that
     is no video.
     """
     import av
 
-    try:
-        with av.open(str(path)) as container:
-            ends = [
-                float((s.duration or 0) * (s.time_base or 0)) for s in container.streams.video[:1]
-            ]
-            if container.duration is not None:
-                ends.append(container.duration / av.time_base)
-    except (OSError, av.FFmpegError) as error:
-        raise VideoError(f"{path} is not a video that can be read ({error}).") from error
-    # The container's length may be that of a longer sound track, so the picture's comes first.
-    return next((end for end in ends if end > 0), math.inf)
+    with open_container(path) as container:
+        stream = video_stream(container, str(path))
+        # The container's length may be that of a longer sound track, so the picture's comes first.
+        if stream.duration:
+            end = float((stream.start_time or 0) + stream.duration) * float(stream.time_base)
+            return end - (container.start_time or 0) / av.time_base
+        return (container.duration or math.inf) / av.time_base
