@@ -141,21 +141,9 @@ def performance(seed: int, question: Question) -> Performance:
 
 def render(out: Path, seed: int, question: Question) -> dict[str, object]:
     """Draw the clip unless it is there, and return the question's row."""
-    import av
-
     shown = performance(seed, question)
-    body, times, rng = shown.body, shown.times, shown.rng
-    points = np.concatenate(list(body.joints.values()))
-    low, high = points.min(axis=0), points.max(axis=0)
-    middle = (low + high) / 2
-    distance = rng.uniform(3.8, 5.0)
-    extent = max(high[1] - low[1] + 0.45, high[0] - low[0] + 0.5, 1.6)
-    focal = SIZE * distance / extent / rng.uniform(1.05, 1.3)
-    pan = rng.normal(0, 0.05, (2, 3))
-    roll = np.radians(rng.normal(0, 1.5))
-    rise = rng.uniform(-0.15, 0.45)
-    noise = rng.uniform(0.0, 0.02)
-    row: dict[str, object] = {
+    draw_clip(out / "clips" / f"{question.id}.mp4", shown)
+    return {
         "id": question.id,
         "clip": f"clips/{question.id}.mp4",
         "domain": question.domain,
@@ -168,15 +156,31 @@ def render(out: Path, seed: int, question: Question) -> dict[str, object]:
         "intervals": [[round(float(s), 4), round(float(e), 4)] for s, e in shown.intervals],
         "heading_degrees": round(shown.heading, 1),
     }
-    path = out / "clips" / f"{question.id}.mp4"
+
+
+def draw_clip(path: Path, shown: Performance, *, fps: int = FPS, size: int = SIZE) -> None:
+    """Draw a performance into an H.264 file, unless the file is there."""
+    import av
+
     if path.exists():
-        return row
+        return
+    body, times, rng = shown.body, shown.times, shown.rng
+    points = np.concatenate(list(body.joints.values()))
+    low, high = points.min(axis=0), points.max(axis=0)
+    middle = (low + high) / 2
+    distance = rng.uniform(3.8, 5.0)
+    extent = max(high[1] - low[1] + 0.45, high[0] - low[0] + 0.5, 1.6)
+    focal = size * distance / extent / rng.uniform(1.05, 1.3)
+    pan = rng.normal(0, 0.05, (2, 3))
+    roll = np.radians(rng.normal(0, 1.5))
+    rise = rng.uniform(-0.15, 0.45)
+    noise = rng.uniform(0.0, 0.02)
     temporary = path.with_name(f".{path.name}")
     with av.open(str(temporary), "w", format="mp4") as container:
         # x264's macroblock tree gives other bytes from run to run, so it is left out.
         options = {"crf": "23", "threads": "1", "x264-params": "mbtree=0"}
-        stream = container.add_stream("libx264", rate=FPS, options=options)
-        stream.width = stream.height = SIZE
+        stream = container.add_stream("libx264", rate=fps, options=options)
+        stream.width = stream.height = size
         stream.pix_fmt = "yuv420p"
         for frame in range(len(times)):
             share = frame / len(times)
@@ -184,13 +188,12 @@ def render(out: Path, seed: int, question: Question) -> dict[str, object]:
             camera = Camera.look_at(
                 middle + np.array([0.0, rise, distance]), target, float(roll), focal
             )
-            picture = draw(body, shown.build, shown.look, camera, frame, (SIZE, SIZE))
+            picture = draw(body, shown.build, shown.look, camera, frame, (size, size))
             picture = picture + rng.normal(0, noise, picture.shape)
             image = (np.clip(picture, 0, 1) * 255).astype(np.uint8)
             container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
         container.mux(stream.encode())
     temporary.replace(path)
-    return row
 
 
 def main() -> None:

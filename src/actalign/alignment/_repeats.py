@@ -1,0 +1,158 @@
+"""How often a clip performs a script, and when each step of each repetition happens.
+
+Takes how well frames and steps agree, in nats: logits or log affinities, whatever made them.
+
+1. Each step's column is standardised over the clip, x = (fit - mean) / hypot(deviation, FAINT), cut
+   off at CUT and less LEVEL. So only *when* a step fits counts, not how well: a step that the
+   encoder never understands costs every repetition the same, and a posture that is held has no
+   steps. Frames are averaged into bins of BIN seconds, or of their own distance where that is more.
+2. A repetition is one pass through the steps, in order, each for at least MIN_STEP seconds. Bins
+   between repetitions are rest (a pause, or a movement that fits no step) and have the value 0.
+3. The repetitions are those with the largest
+
+       sum over repetitions of (sum of x over its bins - RESTART - EVENNESS * log(length / usual)^2)
+
+   over where they begin and end, and over the usual length. Without RESTART noise alone would make
+   more of them; EVENNESS ties their lengths together, for people repeat at about one tempo.
+
+The bins' weights make sums independent of the frame rate: they are in units of 0.1 s. The constants
+were chosen on simulated people, see `benchmarks/repetitions.py`. A script of one step is never
+repeated: nothing says where one pass ends. Knows arrays, no videos.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from actalign.alignment._kernels.repeats import best_passes, pass_sums, step_starts
+from actalign.errors import ArrayError, UsageError
+from actalign.types import Float64
+
+BIN = 0.1
+MIN_STEP = 0.2
+"""Seconds that a step of a repetition lasts at least."""
+LONGEST = 30.0
+"""Seconds that a repetition lasts at most."""
+FAINT = 0.3
+"""Nats; a step whose fit varies by less than about this says little of when it happens."""
+CUT = 2.0
+LEVEL = 0.2
+RESTART = 2.0
+EVENNESS = 4.0
+TEMPOS = 0.15
+"""Distance of the usual lengths that are tried, as a logarithm."""
+REST = 0.5
+"""Seconds; a shorter gap between two repetitions is no pause and is divided between them."""
+
+Repeats = int | Literal["no", "auto"]
+
+
+def check_repeats(repeats: str | int) -> Repeats:
+    """A number of repetitions, also as text, or "no" or "auto"; raises UsageError."""
+    if repeats in ("no", "auto"):
+        return repeats  # type: ignore[return-value]
+    try:
+        number = int(repeats)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise UsageError(f"The repeats are {repeats!r}; give no, auto, or a number above 0.")
+    return number
+
+
+def find_repetitions(
+    fit: ArrayLike,
+    edges_seconds: ArrayLike,
+    *,
+    seen: ArrayLike | None = None,
+    count: int | None = None,
+) -> Float64:
+    """The repetitions of one script in a clip, (N, K + 1) seconds: where each step begins, then the
+    repetition's end. Between repetitions there may be rest; see the module.
+
+    fit: (T, K), how well a frame and a step agree, in nats; only differences in time count.
+    edges_seconds: (T + 1,), where each frame begins, then the clip's end. seen: (T,) bool; a frame
+    in which the encoder saw nothing is rest or any step. count: N if it is known, else it is found;
+    0 rows mean that no repetition was found. Raises ArrayError for what is not finite or of other
+    shapes, UsageError where so many repetitions don't fit into the clip.
+    """
+    matrix = np.asarray(fit, np.float64)
+    edges = np.asarray(edges_seconds, np.float64)
+    if matrix.ndim != 2 or not matrix.size or edges.shape != (len(matrix) + 1,):
+        raise ArrayError(
+            f"The fit must be (T, K) with (T + 1,) edges, not {matrix.shape} with {edges.shape}."
+        )
+    if not np.isfinite(matrix).all():
+        raise ArrayError("The fit holds NaN or infinity; encode the clip and script again.")
+    steps, span = matrix.shape[1], float(edges[-1] - edges[0])
+    width = max(BIN, float(np.median(np.diff(edges))))
+    bins = np.linspace(edges[0], edges[-1], max(1, round(span / width)) + 1)
+    least = max(1, round(MIN_STEP / width))
+    if count is not None and count * steps * least >= len(bins):
+        raise UsageError(
+            f"{count} repetitions of {steps} steps don't fit into the {span:.1f} s of the clip; "
+            "give a smaller number, or auto."
+        )
+    values = _standardised(matrix, np.ones(len(matrix), bool) if seen is None else np.asarray(seen))
+    values = _averaged(values, edges, bins) * (width / BIN)
+    longest = min(len(values), round(LONGEST / width))
+    found = [
+        [*(start + step_starts(values[start:end], least)), end]
+        for start, end in _passes(values, least, longest, count)
+    ]
+    cuts = bins[np.array(found, np.int64).reshape(-1, steps + 1)]
+    return _without_short_gaps(cuts)
+
+
+def _standardised(fit: Float64, seen: NDArray[np.bool_]) -> Float64:
+    """(T, K) x of the module; 0 where nothing was seen."""
+    found = np.zeros(fit.shape)
+    if seen.any():
+        known = fit[seen]
+        deviation = np.hypot(known.std(axis=0), FAINT)
+        found[seen] = np.clip((known - known.mean(axis=0)) / deviation, -CUT, CUT) - LEVEL
+    return found
+
+
+def _averaged(values: Float64, edges: Float64, bins: Float64) -> Float64:
+    """(T, K) values of frames as means over bins of time."""
+    below = np.zeros((len(edges), values.shape[1]))
+    np.cumsum(values * np.diff(edges)[:, None], axis=0, out=below[1:])
+    at_bins = np.stack([np.interp(bins, edges, column) for column in below.T], axis=1)
+    return np.ascontiguousarray(np.diff(at_bins, axis=0) / max(bins[1] - bins[0], 1e-9))
+
+
+def _passes(values: Float64, least: int, longest: int, count: int | None) -> NDArray[np.int64]:
+    """(N, 2) bins [start, end) of the best repetitions, over all usual lengths."""
+    shortest = values.shape[1] * least
+    if (values.shape[1] == 1 and count is None) or shortest > longest:
+        return np.empty((0, 2), np.int64)
+    sums = pass_sums(values, least, longest)
+    steps = math.ceil(math.log(longest / shortest) / TEMPOS)
+    usual_lengths = np.geomspace(shortest, longest, steps + 1)
+    tried = [best_passes(sums, _cost(usual, longest), 0) for usual in usual_lengths]
+    best = max(tried, key=lambda one: one[0])[1]
+    if count is None or len(best) == count:
+        return best
+    covered = int(np.diff(best).sum()) or len(values)
+    return best_passes(sums, _cost(covered / count, longest), count)[1]
+
+
+def _cost(usual: float, longest: int) -> Float64:
+    """(longest + 1,) what a repetition of each length costs."""
+    lengths = np.maximum(np.arange(longest + 1), 1)
+    return RESTART + EVENNESS * np.log(lengths / usual) ** 2
+
+
+def _without_short_gaps(cuts: Float64) -> Float64:
+    """The repetitions, those that follow each other closely joined in the middle between them."""
+    found = cuts.copy()
+    short = found[1:, 0] - found[:-1, -1] < REST
+    middle = (found[1:, 0] + found[:-1, -1]) / 2
+    found[1:, 0] = np.where(short, middle, found[1:, 0])
+    found[:-1, -1] = np.where(short, middle, found[:-1, -1])
+    return found

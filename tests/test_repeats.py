@@ -1,0 +1,198 @@
+"""How often a clip performs a script: recurrences against every way to cut, planted counts."""
+
+import math
+import sys
+from itertools import combinations, pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from actalign.alignment._kernels.repeats import best_passes, pass_sums, step_starts
+from actalign.alignment._repeats import check_repeats, find_repetitions
+from actalign.errors import ArrayError, UsageError
+
+
+def every_pass(values, least):
+    """The sum of every way to give each step, in order, at least so many of all the frames."""
+    frames, steps = values.shape
+    for borders in combinations(range(1, frames), steps - 1):
+        bounds = [0, *borders, frames]
+        if all(b - a >= least for a, b in pairwise(bounds)):
+            yield sum(values[a:b, k].sum() for k, (a, b) in enumerate(pairwise(bounds))), bounds
+
+
+def every_plan(frames):
+    """Every way to cut frames [0, frames) into passes (start, end) with rest between."""
+    if frames == 0:
+        yield ()
+        return
+    for plan in every_plan(frames - 1):
+        yield plan
+    for start in range(frames):
+        for plan in every_plan(start):
+            yield (*plan, (start, frames))
+
+
+small = st.tuples(st.integers(1, 7), st.integers(1, 3)).flatmap(
+    lambda shape: arrays(np.float64, shape, elements=st.floats(-3, 3, width=16))
+)
+
+
+@settings(deadline=None, max_examples=60)  # the first call compiles
+@given(values=small, least=st.integers(1, 3), longest=st.integers(1, 7))
+def test_a_pass_over_any_part_is_the_best_of_all(values, least, longest):
+    sums = pass_sums(values, least, longest)
+    assert sums.shape == (len(values), longest + 1)
+    for start in range(len(values)):
+        for length in range(longest + 1):
+            part = values[start : start + length]
+            whole = start + length <= len(values) and length > 0
+            slow = max((total for total, _ in every_pass(part, least)), default=-math.inf)
+            assert sums[start, length] == pytest.approx(slow if whole else -math.inf, abs=1e-9)
+
+
+@settings(deadline=None, max_examples=60)
+@given(values=small, least=st.integers(1, 2), count=st.integers(0, 3), data=st.data())
+def test_the_passes_are_the_best_of_all_plans(values, least, count, data):
+    frames = len(values)
+    cost = data.draw(arrays(np.float64, frames + 1, elements=st.floats(0, 3, width=16)))
+    sums = pass_sums(values, least, frames)
+    total, cuts = best_passes(sums, cost, count)
+
+    def worth(plan):
+        return sum(sums[a, b - a] - cost[b - a] for a, b in plan)
+
+    plans = [plan for plan in every_plan(frames) if count in (0, len(plan))]
+    slow = max((worth(plan) for plan in plans), default=-math.inf)
+    assert total == pytest.approx(slow, abs=1e-9)
+    if slow > -math.inf:
+        assert worth([tuple(cut) for cut in cuts.tolist()]) == pytest.approx(slow, abs=1e-9)
+        assert count in (0, len(cuts))
+
+
+@settings(deadline=None, max_examples=60)
+@given(values=small, least=st.integers(1, 3))
+def test_the_steps_of_a_pass_are_the_best_cut(values, least):
+    slow = max(every_pass(values, least), default=None)
+    if slow is None:
+        return
+    bounds = [*step_starts(values, least).tolist(), len(values)]
+    assert bounds[0] == 0
+    assert all(b - a >= least for a, b in pairwise(bounds))
+    found = sum(values[a:b, k].sum() for k, (a, b) in enumerate(pairwise(bounds)))
+    assert found == pytest.approx(slow[0], abs=1e-9)
+
+
+def planted(rng, lengths, steps=4, *, pauses=(), noise=0.5):
+    """A (T, K) fit at 10 frames a second and the true (N, K + 1) seconds; a pause is (repetition
+    it comes before, frames)."""
+    columns, true, now = [], [], 0
+    for n, length in enumerate(lengths):
+        for frames in (frames for before, frames in pauses if before == n):
+            columns += [-1] * frames
+            now += frames
+        begins = [round(length * k / steps) for k in range(steps + 1)]
+        columns += [k for k, (a, b) in enumerate(pairwise(begins)) for _ in range(a, b)]
+        true.append([(now + begin) / 10 for begin in begins])
+        now += length
+    fit = np.array([[float(k == column) for k in range(steps)] for column in columns])
+    return fit + rng.normal(0, noise, fit.shape), np.arange(len(fit) + 1) / 10, np.array(true)
+
+
+@pytest.mark.parametrize("count", range(1, 9))
+def test_planted_repetitions_are_counted_and_timed(count):
+    rng = np.random.default_rng(count)
+    lengths = [int(25 * math.exp(rng.normal(0, 0.25))) for _ in range(count)]
+    pauses = [(int(n), int(rng.integers(10, 20))) for n in range(1, count) if rng.random() < 0.3]
+    fit, edges, true = planted(rng, lengths, pauses=pauses)
+    found = find_repetitions(fit, edges)
+    assert found.shape == true.shape
+    assert np.abs(found - true).mean() < 0.15
+    assert (np.diff(found.ravel()) >= 0).all()
+
+
+def test_a_pause_belongs_to_no_repetition():
+    fit, edges, true = planted(np.random.default_rng(0), [24, 24], pauses=[(1, 30)], noise=0.2)
+    found = find_repetitions(fit, edges)
+    assert found[0, -1] == pytest.approx(true[0, -1], abs=0.31)
+    assert found[1, 0] == pytest.approx(true[1, 0], abs=0.31)
+
+
+def test_the_frame_rate_and_the_scale_of_the_fit_change_no_count():
+    fit, edges, true = planted(np.random.default_rng(1), [20, 30, 26, 22, 28], noise=0.4)
+    slow, fast = fit.reshape(-1, 2, 4).mean(axis=1), np.repeat(fit, 3, axis=0)
+    for other, at in (
+        (fit * 100 - 7, edges),
+        (slow, edges[::2]),
+        (fast, np.arange(len(fast) + 1) / 30),
+    ):
+        assert np.abs(find_repetitions(other, at) - true).mean() < 0.2
+
+
+def test_a_held_posture_is_not_repeated():
+    rng = np.random.default_rng(2)
+    for _ in range(20):
+        tremble = rng.normal(0, 0.1, (80, 4))
+        assert len(find_repetitions(tremble, np.arange(81) / 10)) <= 1
+
+
+def test_a_known_count_is_obeyed():
+    fit, edges, true = planted(np.random.default_rng(3), [20, 24, 22, 26], noise=0.4)
+    for count in (1, 2, 4, 6):
+        found = find_repetitions(fit, edges, count=count)
+        assert found.shape == (count, 5)
+        assert (np.diff(found.ravel()) >= 0).all()
+    assert np.abs(find_repetitions(fit, edges, count=4) - true).mean() < 0.15
+
+
+def test_frames_in_which_nothing_was_seen_decide_nothing():
+    fit, edges, true = planted(np.random.default_rng(4), [24, 24, 24], noise=0.2)
+    seen = np.ones(len(fit), bool)
+    seen[30:33] = False
+    fit[~seen] = 50.0
+    found = find_repetitions(fit, edges, seen=seen)
+    assert np.abs(found - true).mean() < 0.2
+    assert find_repetitions(fit, edges, seen=np.zeros(len(fit), bool)).shape == (0, 5)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 4), (3, 4), (40, 1)])
+def test_what_cannot_repeat_has_no_repetition(shape):
+    fit = np.random.default_rng(5).normal(size=shape)
+    assert find_repetitions(fit, np.arange(len(fit) + 1) / 10).shape == (0, shape[1] + 1)
+    assert find_repetitions(fit, np.zeros(len(fit) + 1)).shape == (0, shape[1] + 1)
+
+
+def test_what_is_wrong_is_refused():
+    good = np.zeros((20, 2))
+    with pytest.raises(ArrayError, match="NaN or infinity"):
+        find_repetitions(np.where(np.arange(2) == 1, np.nan, good), np.arange(21) / 10)
+    with pytest.raises(ArrayError, match=r"must be \(T, K\) with \(T \+ 1,\) edges"):
+        find_repetitions(good, np.arange(20) / 10)
+    with pytest.raises(UsageError, match=r"6 repetitions of 2 steps don't fit into the 2\.0 s"):
+        find_repetitions(good, np.arange(21) / 10, count=6)
+    for wrong in ("never", "0", "-1", 0, "1.5"):
+        with pytest.raises(UsageError, match="give no, auto, or a number"):
+            check_repeats(wrong)
+    assert [check_repeats(one) for one in ("no", "auto", "3", 4)] == ["no", "auto", 3, 4]
+
+
+def test_the_rendered_repetitions_are_what_is_said():
+    sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks" / "mini_atlas"))
+    from actions import ACTIONS
+    from render_repeats import ask, performance
+
+    tasks = [ask(0, number) for number in range(21)]
+    assert sorted(task.count for task in tasks) == sorted([*range(2, 9)] * 3)
+    assert len({task.id for task in tasks}) == 21
+    for task in tasks[:7]:
+        shown, repetitions = performance(0, task)
+        assert len(repetitions) == task.count
+        steps = ACTIONS[task.domain][task.labels[task.answer]]
+        assert {len(one) for one in repetitions} == {len(steps)}
+        edges = np.array(repetitions).reshape(-1)
+        assert (np.diff(edges) >= 0).all()
+        assert 0 <= edges[0] < edges[-1] <= shown.times[-1] + 0.2
