@@ -7,6 +7,7 @@ import warnings
 
 import pytest
 
+from actalign.encoders.body._weights import weights_folder
 from tests.colour_model import save_colour_model
 from tests.command import start as start_command
 
@@ -30,6 +31,8 @@ def pytest_collection_modifyitems(items):
 @pytest.fixture(scope="session", autouse=True)
 def _cache_of_their_own(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
+        # Not the weights, which `scripts/setup` has fetched into the user's own.
+        patch.setenv("ACTALIGN_WEIGHTS", str(weights_folder()))
         patch.setenv("ACTALIGN_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield
 

@@ -1,6 +1,5 @@
-"""The text tower of the body encoder, on the shipped weights and the installed word vectors."""
+"""The text tower of the body encoder, on the shipped weights and word vectors."""
 
-import sys
 from importlib.resources import files
 from pathlib import Path
 
@@ -8,9 +7,7 @@ import numpy as np
 import pytest
 
 from actalign.encoders.body._text import MAX_TOKENS, TextTower, WordVectors, normalize_text
-from actalign.errors import EncoderError
 
-pytest.importorskip("wordllama")
 MODEL = Path(str(files("actalign"))) / "encoders/body/model/text.onnx"
 
 
@@ -82,9 +79,3 @@ def test_vectors_follow_the_ids():
     rows = words.vectors(ids)
     assert rows.shape == (len(ids), 256)
     np.testing.assert_array_equal(words.vectors(ids[::-1]), rows[::-1])
-
-
-def test_missing_wordllama_is_named(monkeypatch):
-    monkeypatch.setitem(sys.modules, "wordllama", None)
-    with pytest.raises(EncoderError, match=r"actalign\[body\]"):
-        WordVectors()

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-import textwrap
-from collections import Counter
 from dataclasses import replace
 
 import numpy as np
@@ -25,8 +21,6 @@ from actalign.encoders.body._features import (
 )
 from actalign.errors import EncoderError, UsageError
 from actalign.types import FrameBatch
-from tests.colour_clips import write_colours
-from tests.command import DEADLOCK_SECONDS
 from training.motions import sample_motion
 from training.observe import observe
 from training.postures import POSTURES
@@ -228,14 +222,12 @@ def tiny_networks(folder, *, version=FEATURE_VERSION):
 
 @pytest.fixture(scope="module")
 def encoder(tmp_path_factory):
-    pytest.importorskip("mediapipe")
     return BodyEncoder(tiny_networks(tmp_path_factory.mktemp("body")))
 
 
 @pytest.fixture(scope="module")
 def clip():
     """24 pictures of a drawn person who squats; the person is away in frames 10 to 12."""
-    pytest.importorskip("mediapipe")
     from drawn_figure import draw_figure
 
     a, b = POSTURES["arms out to the sides"].angles, POSTURES["half squat, arms forward"].angles
@@ -299,8 +291,7 @@ def test_a_small_person_is_found_by_enlarging(clip):
     figure = draw_figure(POSTURES["arms out to the sides"].angles, size=110)
     frame[300:410, 700:810] = figure
     batch = FrameBatch(np.stack([frame] * 3), np.arange(3) / 10)
-    with PoseEstimator() as estimator:
-        track = estimator.track(batch)
+    track = PoseEstimator().track(batch)
     assert track.found.all()
     assert np.abs(track.root - [755, 355]).max() < 25
 
@@ -326,8 +317,7 @@ def test_the_largest_of_two_people_is_followed(clip):
     frame[200:400, 60:260] = draw_figure(POSTURES["standing"].angles, size=200)
     frame[20:460, 420:860] = draw_figure(POSTURES["arms overhead"].angles, size=440)
     batch = FrameBatch(np.stack([frame] * 3), np.arange(3) / 10)
-    with PoseEstimator() as estimator:
-        track = estimator.track(batch)
+    track = PoseEstimator().track(batch)
     assert track.found.all()
     assert (track.root[:, 0] > 500).all()
 
@@ -359,78 +349,3 @@ def test_nothing_is_printed(encoder, clip, capfd):
     out, err = capfd.readouterr()
     assert out == ""
     assert err == ""
-
-
-def test_only_native_lines_are_kept_from_stderr(clip, tmp_path):
-    """mediapipe logs from threads of its own as long as any estimator is open."""
-    np.save(tmp_path / "frames.npy", clip.frames)
-    program = """
-        import ctypes, os, subprocess, sys, threading
-        import numpy as np
-        from actalign.encoders.body import BodyEncoder
-        from actalign.errors import run_program
-        from actalign.types import FrameBatch
-
-        frames = np.load(sys.argv[1])
-        frames = np.concatenate([frames[10:13], frames[:10], frames[:10, ::-1], frames[:3]])
-        encoder = BodyEncoder.from_package()
-
-        def batches():
-            for t in range(0, len(frames), 4):
-                ctypes.CDLL(None).perror(b"native and unseen")
-                yield FrameBatch(frames[t : t + 4], np.arange(t, min(t + 4, len(frames))) / 5)
-
-        def encode(name):
-            for _ in encoder.encode_clip(batches(), block=1):
-                sys.stderr.write(f"{name} in Python\\n")  # in one piece
-                os.write(2, f"{name} in the descriptor\\n".encode())
-                subprocess.run(["sh", "-c", f"echo {name} in a child >&2"], check=True)
-
-        def main():
-            threads = [threading.Thread(target=encode, args=(name,)) for name in "ab"]
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
-            encoder.encode_image(frames[:5])
-            ctypes.CDLL(None).perror(b"native and seen")
-
-        run_program(main)
-    """
-    run = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(program), tmp_path / "frames.npy"],
-        capture_output=True,
-        text=True,
-        timeout=DEADLOCK_SECONDS,
-        check=False,
-    )
-    assert run.returncode == 0, run.stderr
-    counts = Counter(run.stderr.splitlines())
-    (native,) = (line for line in counts if line.startswith("native"))
-    assert native.startswith("native and seen: ")
-    ways = ("in Python", "in the descriptor", "in a child")
-    assert counts == {native: 1, **{f"{name} {way}": 26 for name in "ab" for way in ways}}
-
-
-@pytest.mark.slow
-def test_what_is_said_while_native_code_is_silenced_is_seen(tmp_path):
-    """mediapipe logs while clips are encoded side by side."""
-    pytest.importorskip("mediapipe")
-    clips = tmp_path / "clips"
-    clips.mkdir()
-    for n in range(6):
-        write_colours(clips / f"c{n}.mp4", ["red", "green"])
-    (clips / "c6.mp4").write_text("no video")
-    words = ["encode", "clips", "--out", "store", "--model", "body", "--fps", "5"]
-    run = subprocess.run(
-        [sys.executable, "-m", "actalign", *words],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert run.returncode == 1
-    lines = run.stderr.splitlines()
-    assert [line for line in lines if line[0] == "["] == [f"[{n + 1}/7] c{n}" for n in range(7)]
-    assert sum("c6.mp4 is not a video" in line for line in lines[:8]) == 1
-    assert lines[8:] == ["6 encoded, 0 were there, 1 failed: store"]

@@ -13,8 +13,8 @@ from tests.colour_clips import write_colours
 
 ROOT = Path(__file__).parents[1]
 EXTRAS = (
-    *("fsspec", "mediapipe", "onnx", "onnxruntime", "openai", "pyarrow", "ray", "tokenizers"),
-    *("torch", "transformers", "uvicorn", "wordllama"),
+    *("fsspec", "onnx", "onnxruntime", "openai", "pyarrow", "ray", "tokenizers"),
+    *("torch", "transformers", "uvicorn"),
 )
 
 
@@ -83,7 +83,7 @@ def test_a_local_run_loads_nothing_of_other_machines_and_other_encoders(tmp_path
     ended = run(code + command(*words), tmp_path)
     assert ended.returncode == 0, ended.stderr
     loaded = (tmp_path / "m.txt").read_text().split()
-    unwanted = {"ray", "torch", "pyarrow", "mediapipe", "actalign.encoders._siglip", "openai"}
+    unwanted = {"ray", "torch", "pyarrow", "actalign.encoders._siglip", "openai"}
     assert not unwanted & set(loaded)
     for room in ("cluster", "evaluation", "web"):
         assert not [name for name in loaded if name.startswith(f"actalign.{room}")]

@@ -108,7 +108,7 @@ def test_a_needed_package_out_of_range_is_broken_and_an_absent_extra_is_not(
     """Metadata of our own comes first on the path, as a real but wrong installation would."""
     info = tmp_path / "site" / "actalign-0.1.0.dist-info"
     info.mkdir(parents=True)
-    needs = ["numpy>=99", "rich>=1", "mediapipe-of-nobody>=1 ; extra == 'body'"]
+    needs = ["numpy>=99", "rich>=1", "package-of-nobody>=1 ; extra == 'body'"]
     extras = ["Provides-Extra: body"]
     (info / "METADATA").write_text(
         "\n".join(

@@ -574,7 +574,7 @@ class TestWithoutPackages:
             """
             import sys
             import actalign.encoders
-            heavy = {"torch", "transformers", "onnxruntime", "tokenizers", "mediapipe", "PIL"}
+            heavy = {"torch", "transformers", "onnxruntime", "tokenizers", "PIL"}
             print(*heavy & set(sys.modules))
             """
         )

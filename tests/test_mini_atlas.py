@@ -365,8 +365,6 @@ def test_rendering_resumes_and_gives_the_same_bytes(tmp_path):
 
 @pytest.mark.slow
 def test_the_program_evaluates_body_and_survives_a_broken_clip(tmp_path):
-    pytest.importorskip("mediapipe")
-    pytest.importorskip("wordllama")
     data, out = tmp_path / "data", tmp_path / "run"
     _make(data, 6)
     broken = read_mini_atlas(data).questions[3]
@@ -388,7 +386,6 @@ def test_the_program_evaluates_body_and_survives_a_broken_clip(tmp_path):
 
 @pytest.mark.slow
 def test_who_stands_up_from_a_forward_bend_is_not_kept_upside_down(tmp_path):
-    pytest.importorskip("mediapipe")
     from actalign.encoders.body._pose import estimate_poses
     from actalign.video._sampling import sample_frames
 

@@ -164,7 +164,7 @@ def test_import_loads_numpy_only_and_quickly():
         "import sys, time; start = time.process_time(); import actalign;"
         "spent = time.process_time() - start;"
         "heavy = {'numba', 'av', 'onnxruntime', 'matplotlib', 'pydantic', 'typer', 'rich', 'torch',"
-        " 'transformers', 'mediapipe', 'pyarrow'};"
+        " 'transformers', 'pyarrow'};"
         "print(spent, sorted(heavy & set(sys.modules)))"
     )
     runs = [

@@ -30,7 +30,8 @@ from torch import Tensor  # noqa: E402
 from torch.nn import functional  # noqa: E402
 
 from actalign.encoders.body._features import FEATURE_VERSION, FEATURES  # noqa: E402
-from actalign.encoders.body._text import MAX_TOKENS, VECTOR_SCALE, WordVectors, word_files  # noqa: E402
+from actalign.encoders.body._text import MAX_TOKENS, VECTOR_SCALE, WordVectors  # noqa: E402
+from actalign.encoders.body._weights import weights  # noqa: E402
 from training.model import DIM, ImageTower, TextTower  # noqa: E402
 from training.samples import Samples, generate  # noqa: E402
 
@@ -62,7 +63,10 @@ def load_vectors() -> Tensor:
     """(32001, 256) word vectors, scaled as the runtime does; the last row is padding."""
     from safetensors.numpy import load_file
 
-    table = load_file(word_files()[0])["embedding.weight"].astype(np.float32) * VECTOR_SCALE
+    table = (
+        load_file(weights("words.safetensors")[0])["embedding.weight"].astype(np.float32)
+        * VECTOR_SCALE
+    )
     return torch.from_numpy(np.concatenate([table, np.zeros((1, 256), np.float32)]))
 
 

@@ -18,7 +18,7 @@ def demo(
     ),
     quiet: Quiet = False,
 ) -> None:
-    """Classify the clips that ship with the package, by the built-in encoder; fetches nothing."""
+    """Classify the clips that ship with the package, by the built-in encoder."""
     from actalign.classifier import ActAlign
     from actalign.cli._show import console_of, prediction_table, save_figure
     from actalign.demo import demo_clips

@@ -17,6 +17,7 @@ from actalign.cli._demo import demo
 from actalign.cli._doctor import doctor
 from actalign.cli._encode import encode
 from actalign.cli._export import export
+from actalign.cli._fetch import fetch
 from actalign.cli._live import live
 from actalign.cli._locate import locate
 from actalign.cli._merge import merge
@@ -35,7 +36,7 @@ for verb in (demo, classify, locate, live, encode, align):
 app.add_typer(_subactions.app, name="subactions")
 _subactions.app.add_typer(_subactions_batch.app, name="batch")
 app.add_typer(_eval.app, name="eval")
-for verb in (_eval.report, export, merge, serve, doctor, schema):
+for verb in (_eval.report, export, merge, serve, fetch, doctor, schema):
     app.command()(verb)
 
 

@@ -177,7 +177,7 @@ def _checked(load: Callable[[], Encoder], info: EncoderInfo) -> Callable[[], Enc
 def environment() -> dict[str, Any]:
     """Versions and machine, for the record."""
     packages: dict[str, str | None] = {}
-    for name in ("numpy", "av", "numba", "torch", "transformers", "onnxruntime", "mediapipe"):
+    for name in ("numpy", "av", "numba", "torch", "transformers", "onnxruntime"):
         try:
             packages[name] = version(name)
         except PackageNotFoundError:

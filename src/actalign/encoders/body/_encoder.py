@@ -1,7 +1,8 @@
 """The built-in encoder: the pose of a person in, words about bodies in, one embedding space.
 
-Works offline: pose weights come with mediapipe, word vectors with wordllama, and our own two small
-networks lie in `model`. Sees posture and movement of one person; no objects, faces or scenes.
+Our own two small networks lie in `model`; those of poses and the word vectors are fetched once
+(`_weights`), and all works offline from then on. Sees posture and movement of one person; no
+objects, faces or scenes.
 """
 
 from __future__ import annotations
@@ -23,9 +24,9 @@ from actalign.encoders.body._features import (
     PoseTrack,
     features,
 )
-from actalign.encoders.body._mediapipe import weights_hash
-from actalign.encoders.body._pose import PoseEstimator, estimate_poses
-from actalign.encoders.body._text import MAX_TOKENS, TextTower, open_network, word_files
+from actalign.encoders.body._pose import POSE_VERSION, PoseEstimator, estimate_poses
+from actalign.encoders.body._text import MAX_TOKENS, TextTower, open_network
+from actalign.encoders.body._weights import weights_hash
 from actalign.errors import EncoderError
 from actalign.types import EncoderInfo, Float32, FrameBatch, UInt8
 
@@ -86,8 +87,8 @@ class BodyEncoder:
     def __init__(self, folder: Path) -> None:
         """Load the two networks of a folder with image.onnx, text.onnx and config.json.
 
-        Raises EncoderError if a file is missing, if it was made for other features, or if the
-        packages of the extra `body` are not installed.
+        Raises EncoderError if a file is missing, if it was made for other features, if the word
+        vectors can't be had, or if the packages of the extra `body` are not installed.
         """
         self._files = [folder / name for name in ("image.onnx", "text.onnx", "config.json")]
         for file in self._files:
@@ -103,7 +104,6 @@ class BodyEncoder:
                 f"{config.get('feature_version')} but this program makes version "
                 f"{FEATURE_VERSION}; run training/train.py again."
             )
-        self._pose_hash = weights_hash()
         self._image = open_network(self._files[0])
         self._text = TextTower(self._files[1])
         self._config = config
@@ -117,11 +117,12 @@ class BodyEncoder:
     def info(self) -> EncoderInfo:
         """What is known of the encoder; the first look hashes its files, which takes a while.
 
-        The fingerprint is of our networks, word vectors, pose models and version of the features.
+        The fingerprint is of all networks, the word vectors, how a person is followed and what is
+        measured of it.
         """
         config = self._config
-        total = hashlib.sha256(fingerprint_files([*self._files, *word_files()]).encode())
-        total.update(f"{self._pose_hash} {FEATURE_VERSION}".encode())
+        total = hashlib.sha256(fingerprint_files(self._files).encode())
+        total.update(f"{weights_hash()} {POSE_VERSION} {FEATURE_VERSION}".encode())
         return EncoderInfo(
             model_id=MODEL_ID,
             fingerprint=total.hexdigest()[:16],
@@ -162,10 +163,10 @@ class BodyEncoder:
         """Embed (T, H, W, 3) uint8 RGB pictures, each by itself, no movement, as (T, D) float32."""
         check_frames(frames)
         out = np.zeros((len(frames), self.info.dim), dtype=np.float32)
-        with PoseEstimator(still=True) as estimator:
-            for t in range(len(frames)):
-                track = estimator.track(FrameBatch(frames[t : t + 1], np.zeros(1)))
-                out[t] = self._embed(features(track))[0]
+        estimator = PoseEstimator(still=True)
+        for t in range(len(frames)):
+            track = estimator.track(FrameBatch(frames[t : t + 1], np.zeros(1)))
+            out[t] = self._embed(features(track))[0]
         return out
 
     def encode_text(self, texts: Sequence[str]) -> Float32:

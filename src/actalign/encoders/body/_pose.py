@@ -1,4 +1,4 @@
-"""Frames -> one person's pose landmarks, with the BlazePose weights inside the mediapipe wheel.
+"""Frames -> one person's pose landmarks, by BlazePose.
 
 Follows one person through a clip: the largest at first sight. A person too small for the whole
 frame's detector is looked for in enlarged parts of it. Knows nothing of embeddings or language.
@@ -6,61 +6,44 @@ frame's detector is looked for in enlarged parts of it. Knows nothing of embeddi
 
 from __future__ import annotations
 
-import atexit
+import functools
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
-from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from actalign.encoders.body._blazepose import BlazePose, Landmarks, Region
 from actalign.encoders.body._features import PoseTrack, pixel_scale
-from actalign.encoders.body._mediapipe import import_mediapipe, native_silence, pose_task
+from actalign.encoders.body._smoothing import Smoothing
 from actalign.types import FrameBatch, UInt8
 
 Array = NDArray[np.float64]
 
-_CONFIDENCE = 0.4
+# Part of the encoder's fingerprint: another number whenever a clip may give other poses.
+POSE_VERSION = 2
 # A real torso scored at least 0.74 in hard real frames, phantoms in random pictures at most 0.52.
 _TORSO, _TORSO_VISIBILITY = [11, 12, 23, 24], 0.75
-_MIN_SIDE = 256  # smaller pictures are enlarged to this before anything looks at them
-_WINDOW_SIDE = 384  # a window around a small person is enlarged to this
+_MOST_PEOPLE = 4  # of one look
 _SEARCH_SECONDS = 1.0  # how often an unseen person is looked for in parts of the frame
 _FORGET_SECONDS = 1.0  # how long a lost person's place is remembered
 
 
-_PICTURES: list[Any] = []
-"""Landmarkers for single pictures that no estimator uses now: they remember nothing, and making one
-takes as long as ten frames."""
-
-
-@atexit.register
-def _close_pictures() -> None:
-    while _PICTURES:
-        with native_silence:
-            _PICTURES.pop().close()
+@functools.cache
+def _networks() -> BlazePose:
+    return BlazePose()
 
 
 class _Person:
-    """One detection: world (33, 3) metres, visibility (33,), image (33, 2) pixels."""
+    """One detection: its landmarks, and what can be told of them."""
 
-    def __init__(
-        self, result: Any, index: int, box: tuple[int, int, int, int], quarters: int = 0
-    ) -> None:
-        """box: x, y, width, height of the part that was looked at, in frame pixels; quarters: how
-        often it had been turned by 90 degrees, anticlockwise, beforehand."""
-        x, y, width, height = box
-        self.visibility = np.array(
-            [p.visibility for p in result.pose_world_landmarks[index]], dtype=np.float64
-        ).clip(0, 1)
-        world = np.array([[p.x, p.y, p.z] for p in result.pose_world_landmarks[index]])
-        image = np.array([[p.x, p.y] for p in result.pose_landmarks[index]]) - 0.5
-        for _ in range(quarters):  # turn back, clockwise
-            world = world[:, [1, 0, 2]] * np.array([-1.0, 1.0, 1.0])
-            image = image[:, [1, 0]] * np.array([-1.0, 1.0])
-        self.world = world
-        self.image = (image + 0.5) * np.array([width, height]) + np.array([x, y])
-        self.low, self.high = self.image.min(axis=0), self.image.max(axis=0)
+    def __init__(self, found: Landmarks) -> None:
+        self.found = found
+        self.low, self.high = found.image.min(axis=0), found.image.max(axis=0)
+
+    @property
+    def torso(self) -> float:
+        """How well shoulders and hips are seen, 0..1."""
+        return float(self.found.visibility[_TORSO].mean())
 
     @property
     def size(self) -> float:
@@ -73,7 +56,8 @@ class _Person:
     @property
     def upright(self) -> float:
         """1 for shoulders straight above the hips in the picture, -1 for upside down."""
-        trunk = self.image[[11, 12]].mean(axis=0) - self.image[[23, 24]].mean(axis=0)
+        image = self.found.image
+        trunk = image[[11, 12]].mean(axis=0) - image[[23, 24]].mean(axis=0)
         return float(-trunk[1] / max(float(np.linalg.norm(trunk)), 1e-6))
 
     def overlap(self, other: _Person) -> float:
@@ -84,92 +68,42 @@ class _Person:
         return shared / max(both, 1e-6)
 
 
-def _enlarge(picture: UInt8, side: int) -> UInt8:
-    """At least `side` pixels on the shorter side, bilinear."""
-    import cv2
-
-    height, width = picture.shape[:2]
-    times = side / min(height, width)
-    if times <= 1.0:
-        return np.ascontiguousarray(picture)
-    size = (max(1, round(width * times)), max(1, round(height * times)))
-    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
-
-
 class PoseEstimator:
-    """Follows one person through one clip; a context manager, not to be shared by threads.
+    """Follows one person through one clip; not to be shared by threads.
 
     still: every frame is a picture by itself, nothing is remembered.
     """
 
     def __init__(self, *, still: bool = False) -> None:
+        """Raises EncoderError where the networks are missing and can't be had."""
         self._still = still
-        self._mediapipe = import_mediapipe()
+        self._networks = _networks()
         self._last: _Person | None = None
         self._last_seconds = -np.inf
         self._searched_seconds = -np.inf
-        self._clock_ms = 0
-        self._vision = self._mediapipe.tasks.vision
-        with ExitStack() as silence:
-            silence.enter_context(native_silence)
-            try:
-                self._picture = _PICTURES.pop()
-            except IndexError:
-                self._picture = self._landmarker(self._vision.RunningMode.IMAGE, people=4)
-            self._video = (
-                None if still else self._landmarker(self._vision.RunningMode.VIDEO, people=1)
-            )
-            self._silence = silence.pop_all()  # until `close`
-
-    def _landmarker(self, mode: Any, people: int) -> Any:
-        options = self._vision.PoseLandmarkerOptions(
-            base_options=self._mediapipe.tasks.BaseOptions(model_asset_buffer=pose_task()),
-            running_mode=mode,
-            num_poses=people,
-            min_pose_detection_confidence=_CONFIDENCE,
-            min_pose_presence_confidence=_CONFIDENCE,
-            min_tracking_confidence=_CONFIDENCE,
-        )
-        return self._vision.PoseLandmarker.create_from_options(options)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Release the models; the estimator can't be used afterwards."""
-        _PICTURES.append(self._picture)
-        with self._silence:
-            if self._video is not None:
-                self._video.close()
-            self._video = None
-
-    def _image(self, picture: UInt8) -> Any:
-        return self._mediapipe.Image(
-            image_format=self._mediapipe.ImageFormat.SRGB, data=np.ascontiguousarray(picture)
-        )
+        self._region: Region | None = None  # where the tracked person is, unless it was lost
+        self._smoothing = Smoothing()
 
     def _look(
         self, frame: UInt8, x: int, y: int, width: int, height: int, quarters: int = 0
     ) -> list[_Person]:
         """Everybody in a part of the frame, the largest first. A part that reaches over the edge is
         filled up with the edge's colours; it may be turned by quarters beforehand."""
-        high, wide = frame.shape[:2]
-        rows = np.clip(np.arange(y, y + height), 0, high - 1)
-        columns = np.clip(np.arange(x, x + width), 0, wide - 1)
-        inside = x >= 0 and y >= 0 and x + width <= wide and y + height <= high
-        part = frame[y : y + height, x : x + width] if inside else frame[rows][:, columns]
-        side = _MIN_SIDE if (height, width) == (high, wide) else _WINDOW_SIDE
-        image = self._image(_enlarge(np.rot90(part, quarters), side))
-        result = self._picture.detect(image)
-        people = [
-            _Person(result, i, (x, y, width, height), quarters)
-            for i in range(len(result.pose_world_landmarks))
-        ]
-        sure = [p for p in people if p.visibility[_TORSO].mean() >= _TORSO_VISIBILITY]
+        regions = self._networks.detect(frame, (x, y, width, height), quarters)[:_MOST_PEOPLE]
+        measured = [self._networks.measure(frame, region) for region in regions]
+        people = [_Person(found) for found in measured if found is not None]
+        sure = [person for person in people if person.torso >= _TORSO_VISIBILITY]
         return sorted(sure, key=lambda p: -p.size)
+
+    def _track(self, frame: UInt8, seconds: float) -> _Person | None:
+        """The person where it was in the last frame; the surest in the picture if it was lost."""
+        if self._region is None:
+            height, width = frame.shape[:2]
+            for region in self._networks.detect(frame, (0, 0, width, height))[:1]:
+                self._region, self._smoothing = region, Smoothing()
+        found = None if self._region is None else self._networks.measure(frame, self._region)
+        self._region = None if found is None else found.region
+        return None if found is None else _Person(self._smoothing(found, seconds))
 
     def _search(self, frame: UInt8) -> _Person | None:
         """The largest person, looked for with a border around the frame, in enlarged, overlapping
@@ -214,13 +148,10 @@ class PoseEstimator:
 
     def _follow(self, frame: UInt8, seconds: float) -> _Person | None:
         height, width = frame.shape[:2]
-        if self._video is None:
+        if self._still:
             people = self._look(frame, 0, 0, width, height)
             return people[0] if people else self._search(frame)
-        self._clock_ms = max(self._clock_ms + 1, round(seconds * 1000))
-        whole = self._image(_enlarge(frame, _MIN_SIDE))
-        result = self._video.detect_for_video(whole, self._clock_ms)
-        person = _Person(result, 0, (0, 0, width, height)) if result.pose_world_landmarks else None
+        person = self._track(frame, seconds)
         if person is not None and person.upright < -0.5:
             person = self._righted(frame, person)
         if self._last is not None and seconds - self._last_seconds > _FORGET_SECONDS:
@@ -247,9 +178,7 @@ class PoseEstimator:
         height, width = frame.shape[:2]
         for seen in self._look(frame, 0, 0, width, height):
             if seen.overlap(person) > 0.3 and seen.upright > 0.5:
-                if self._video is not None:
-                    self._video.close()
-                self._video = self._landmarker(self._vision.RunningMode.VIDEO, people=1)
+                self._region = None
                 return seen
         return person
 
@@ -262,7 +191,8 @@ class PoseEstimator:
         for t, (frame, seconds) in enumerate(zip(batch.frames, batch.pts_seconds, strict=True)):
             person = self._follow(frame, float(seconds))
             if person is not None:
-                world[t], visibility[t], image[t] = person.world, person.visibility, person.image
+                world[t], image[t] = person.found.world, person.found.image
+                visibility[t] = person.found.visibility
                 found[t] = True
         return PoseTrack(
             world=world,
@@ -279,8 +209,8 @@ def estimate_poses(batches: Iterable[FrameBatch], *, still: bool = False) -> Ite
 
     The same clip gives the same poses however it is cut into batches. Frames without a person
     have found = False. still: treat every frame as a picture by itself. Raises EncoderError where
-    mediapipe or its weights are missing.
+    the networks are missing and can't be had.
     """
-    with PoseEstimator(still=still) as estimator:
-        for batch in batches:
-            yield estimator.track(batch)
+    estimator = PoseEstimator(still=still)
+    for batch in batches:
+        yield estimator.track(batch)

@@ -1,18 +1,17 @@
 """The text tower of the `body` encoder: any English phrase -> a unit vector in the body's space.
 
-Word pieces and their static vectors come from the wordllama package (two files of its wheel, read
-without importing it, since its own loader asks a hub); the small network over their sequence is
-ours (`text.onnx`). No torch here.
+Word pieces and their static vectors are two files of wordllama's wheel (`_weights`); the small
+network over their sequence is ours (`text.onnx`). No torch here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 
+from actalign.encoders.body._weights import weights
 from actalign.errors import EncoderError
 from actalign.types import Float32
 
@@ -28,29 +27,6 @@ except ImportError as error:
 MAX_TOKENS = 48
 # Vectors have norms around 10; the network wants entries of about 1.
 VECTOR_SCALE = 1.5
-_VECTORS = "weights/l2_supercat_256.safetensors"
-_TOKENIZER = "tokenizers/l2_supercat_tokenizer_config.json"
-
-
-def word_files() -> tuple[Path, Path]:
-    """Paths of the vectors (32000 x 256) and the tokenizer in the installed wordllama.
-
-    Raises EncoderError when wordllama is not installed or lacks the two files.
-    """
-    spec = find_spec("wordllama")
-    if spec is None or not spec.submodule_search_locations:
-        raise EncoderError(
-            "The body encoder reads words with wordllama, which is not installed; run "
-            "pip install 'actalign[body]'."
-        )
-    root = Path(spec.submodule_search_locations[0])
-    for name in (_VECTORS, _TOKENIZER):
-        if not (root / name).is_file():
-            raise EncoderError(
-                f"The installed wordllama has no {name}; install version 0.3.3 "
-                "(pip install 'wordllama>=0.3.3,<0.4')."
-            )
-    return root / _VECTORS, root / _TOKENIZER
 
 
 def normalize_text(text: str) -> str:
@@ -62,7 +38,7 @@ class WordVectors:
     """Tokens of a text and their (L, 256) float32 vectors; only the rows asked for are read."""
 
     def __init__(self) -> None:
-        self._vectors_path, tokenizer_path = word_files()
+        self._vectors_path, tokenizer_path = weights("words.safetensors", "words_tokenizer.json")
         self._tokenizer = Tokenizer.from_file(str(tokenizer_path))
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()

