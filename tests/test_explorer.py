@@ -211,6 +211,17 @@ def test_small_and_dark(visit, width, scheme):
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+def test_the_figure_as_svg_is_drawn_in_its_colours(visit, tmp_path):
+    """A browser draws it under the server's policy, by which all of it was black."""
+    page = visit(1280, "light")
+    page.get_by_role("button", name="gym clean and press").click()
+    align(page)
+    page.goto(page.evaluate("document.querySelector('#png').href") + "?format=svg")
+    fill = page.evaluate("getComputedStyle(document.querySelector('#patch_1 path')).fill")
+    assert min(map(int, re.findall(r"\d+", fill)[:3])) > 200, fill  # the background, in light
+    assert page.evaluate("document.querySelectorAll('image').length") > 0
+
+
 def test_an_own_video_and_errors_in_words(visit):
     page = visit(1280, "light")
     align_button = page.get_by_role("button", name="Align", exact=True)
@@ -340,8 +351,8 @@ def test_the_command_serves_until_it_is_stopped(tmp_path, start):
     process = start("serve", "--port", "0", "--token-file", token)
     try:
         line = process.stdout.readline()
-        address = re.search(r"http://127\.0\.0\.1:\d+/\?token=\S+", line)[0]
-        root, _, query = address.partition("?")
+        root = re.search(r"http://127\.0\.0\.1:\d+/", line)[0]
+        query = f"token={token.read_text().strip()}"
 
         def answers():
             try:

@@ -1,11 +1,16 @@
 """The explorer's HTTP API, as a program uses it and as somebody tries to abuse it."""
 
 import json
+import re
+import resource
+import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
+from types import SimpleNamespace
 
 import pytest
 
@@ -18,7 +23,7 @@ import httpx
 from actalign import ActAlign, UsageError
 from actalign.web._app import create_app
 from actalign.web._jobs import Explorer, Limits
-from tests.command import DEADLOCK_SECONDS, wait_for
+from tests.command import DEADLOCK_SECONDS, actalign, finish, wait_for
 from tests.media import write_video
 
 pytestmark = pytest.mark.usefixtures("sockets_of_others")
@@ -118,6 +123,8 @@ def test_a_program_submits_polls_and_fetches(serve, video, tmp_path):
     for kind, head in (("png", b"\x89PNG"), ("svg", b"<?xml")):
         drawn = api.http.get(f"/api/results/{job['result']}/figure.png", params={"format": kind})
         assert drawn.content.startswith(head)
+        assert "default-src" in drawn.headers["content-security-policy"]
+    assert "style-src 'unsafe-inline'; img-src data:" in drawn.headers["content-security-policy"]
     part = api.http.get(f"/api/clips/{clip['clip']}/video", headers={"Range": "bytes=4-11"})
     assert part.status_code == 206
     assert part.content == video[4:12]
@@ -126,7 +133,7 @@ def test_a_program_submits_polls_and_fetches(serve, video, tmp_path):
     late = api.http.get(f"/api/clips/{clip['clip']}/frame", params={"t": 99})
     assert late.status_code == 400
     assert "my clip.mp4" in late.json()["error"]
-    assert str(api.explorer._folder.name) not in json.dumps([late.json(), result])
+    assert str(api.explorer.new_upload().parent) not in json.dumps([late.json(), result])
 
 
 def test_two_uploads_of_one_name_stay_apart(serve, video, tmp_path):
@@ -315,6 +322,121 @@ def test_only_so_many_uploads_are_under_way(serve, video):
     # Their places are free again once they have broken off.
     wait_for(lambda: not list(folder.iterdir()))
     assert [api.upload(video).status_code for _ in range(3)] == [201] * 3
+
+
+def test_stalled_uploads_give_their_places_back(serve, video):
+    api = serve(limits=Limits(queued=2, silent_seconds=0.5))
+    folder = api.explorer.new_upload().parent
+    with begin_upload(api) as first, begin_upload(api) as second:
+        for stalled in (first, second):
+            answer = b"".join(iter(lambda raw=stalled: raw.recv(65536), b""))  # until it is closed
+            assert answer.startswith(b"HTTP/1.1 408")
+            assert b"The upload of x.mp4 has stalled" in answer
+        assert list(folder.iterdir()) == []
+        assert api.upload(video).status_code == 201
+
+
+def test_a_slow_upload_that_goes_on_is_taken(serve, video, monkeypatch):
+    monkeypatch.setattr("actalign.web._uploads.LEAST_BYTES", 100)
+    api = serve(limits=Limits(silent_seconds=2.0))
+
+    def drip():
+        for start in range(0, len(video), 1 + len(video) // 5):
+            yield video[start : start + 1 + len(video) // 5]
+            time.sleep(0.5)  # 2.5 s in all
+
+    assert api.upload(drip()).status_code == 201
+
+
+@pytest.mark.parametrize("path", ["/api/jobs", "/api/score", "/api/steps"])
+def test_a_body_larger_than_any_request_is_refused(serve, path):
+    api = serve()
+    blocks = [b"[" * 1_000_000] * 8 + [b"["]
+    for body in (b"".join(blocks), iter(blocks)):  # with its length, and in chunks without
+        answer = api.http.post(path, content=body, headers={"Content-Type": "application/json"})
+        assert answer.status_code == 413
+        assert answer.json() == {"error": "The request is larger than 8 MB; send less."}
+
+
+@pytest.fixture
+def command(start, colour_model, tmp_path):
+    """Starts `actalign serve` and gives its process, and a client once it answers."""
+    clients = []
+    (tmp_path / "tmp").mkdir()
+
+    def begin(*words):
+        process = start("serve", "--model", colour_model, *words, TMPDIR=tmp_path / "tmp")
+        line = process.stdout.readline()
+        port = int(re.search(r"http://127\.0\.0\.1:(\d+)/", line)[1])
+        clients.append(httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=DEADLOCK_SECONDS))
+
+        def answers():
+            with suppress(httpx.TransportError):
+                return clients[-1].get("/api/info").status_code in (200, 401)
+
+        wait_for(answers, by=process)
+        return process, clients[-1], line, port
+
+    yield begin
+    for client in clients:
+        client.close()
+
+
+def test_a_full_disk_is_one_sentence_and_a_stop_is_obeyed_during_an_upload(
+    command, video, tmp_path
+):
+    process, http, _, port = command("--port", 0)
+    before = resource.prlimit(process.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (1000, before[1]))
+    answer = http.post("/api/clips", content=video)
+    assert answer.status_code == 507
+    assert "The server's disk is full" in answer.json()["error"]
+    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, before)
+    assert http.post("/api/clips", content=video).status_code == 201
+    (folder,) = (tmp_path / "tmp").glob("actalign-serve-*")
+    with begin_upload(SimpleNamespace(port=port)):
+        wait_for(lambda: len(list((folder / "clips").iterdir())) == 2)
+        process.terminate()
+        ended = finish(process)
+    assert ended.returncode in (0, -signal.SIGTERM, 128 + signal.SIGTERM)
+    assert not folder.exists()
+
+
+def test_what_a_killed_server_left_is_removed_and_what_another_uses_is_not(
+    command, video, tmp_path
+):
+    killed, _, _, _ = command("--port", 0)
+    (left,) = (tmp_path / "tmp").glob("actalign-serve-*")
+    killed.kill()
+    killed.wait()
+    assert left.exists()
+    _, http, _, port = command("--port", 0)
+    assert not left.exists()
+    clip = http.post("/api/clips", content=video).json()["clip"]
+    _, _, _, other = command("--port", 0)
+    assert other != port
+    assert http.get(f"/api/clips/{clip}/video").content == video
+
+
+def test_a_port_in_use_is_one_sentence_and_no_token_of_a_file_is_shown(
+    command, colour_model, tmp_path
+):
+    token = tmp_path / "token"
+    token.write_text("a-secret-of-some-length\n")
+    process, http, line, port = command("--port", 0, "--token-file", token)
+    assert "a-secret" not in line
+    assert f"/?token=TOKEN  (the token in {token})" in line
+    bearer = {"Authorization": "Bearer a-secret-of-some-length"}
+    assert http.get("/api/info", headers=bearer).status_code == 200
+    second = actalign("serve", "--model", colour_model, "--port", port)
+    assert (second.returncode, second.stdout) == (2, "")
+    assert f"Port {port} of 127.0.0.1 is in use; give another --port" in second.stderr
+    third = actalign("serve", "--model", colour_model, "--host", "203.0.113.7", "--port", 0)
+    assert third.returncode == 2
+    assert "can't listen on 203.0.113.7, port 0" in third.stderr
+    process.terminate()
+    ended = finish(process)
+    assert "a-secret" not in ended.stdout + ended.stderr
 
 
 def test_made_up_ids_and_tokens_open_nothing(serve):

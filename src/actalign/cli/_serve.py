@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import errno
+import logging
+import os
 import secrets
 import socket
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +20,9 @@ from actalign.cli._options import (
     BodyModelOptions,
 )
 from actalign.errors import UsageError
+
+GRACEFUL_SECONDS = 3
+"""How long requests under way, such as uploads, may take when the server is stopped."""
 
 
 @grouped
@@ -40,25 +48,58 @@ def serve(
     from actalign.classifier import ActAlign
 
     config = llm.config()
-    token = None if token_file is None else _token(token_file)
-    if token is None and host not in LOOPBACK:
-        token = secrets.token_urlsafe(24)
-    classifier = ActAlign(model.choice.load())
-    app = create_app(
-        Explorer(lambda: classifier), model=model.model, llm=config, token=token, host=host
-    )
-    port = port or _free_port(host)
-    named = f"[{host}]" if ":" in host else host
-    query = f"?token={token}" if token else ""
-    print(f"actalign explorer: http://{named}:{port}/{query}  (stop with Ctrl+C)", flush=True)
-    uvicorn.run(app, host=host, port=port, log_level="warning")
+    given = None if token_file is None else _token(token_file)
+    made = secrets.token_urlsafe(24) if given is None and host not in LOOPBACK else None
+    with _listen(host, port) as listening:
+        classifier = ActAlign(model.choice.load())
+        app = create_app(
+            Explorer(lambda: classifier),
+            model=model.model,
+            llm=config,
+            token=given or made,
+            host=host,
+        )
+        named = f"[{host}]" if ":" in host else host
+        query = f"?token={made}" if made else ""
+        if given:  # a secret that others may see on this screen or in a log
+            query = f"?token=TOKEN  (the token in {token_file})"
+        address = f"http://{named}:{listening.getsockname()[1]}/{query}"
+        print(f"actalign explorer: {address}  (stop with Ctrl+C)", flush=True)
+        settings = uvicorn.Config(
+            app, log_level="warning", timeout_graceful_shutdown=GRACEFUL_SECONDS
+        )
+        logging.getLogger("uvicorn.error").addFilter(_is_no_cancelling)
+        uvicorn.Server(settings).run(sockets=[listening])
 
 
-def _free_port(host: str) -> int:
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        probe.bind((host, 0))
-        found: int = probe.getsockname()[1]
-    return found
+def _listen(host: str, port: int) -> socket.socket:
+    """A socket bound to the address, before anything is loaded; raises UsageError."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with ExitStack() as failed:
+            bound = failed.enter_context(socket.socket(family, kind, protocol))
+            if os.name == "posix":
+                bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            bound.bind(address)
+            failed.pop_all()
+    except (OSError, UnicodeError) as error:
+        if getattr(error, "errno", None) == errno.EADDRINUSE:
+            raise UsageError(
+                f"Port {port} of {host} is in use; give another --port, or 0 for a free one."
+            ) from None
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UsageError(
+            f"The explorer can't listen on {host}, port {port}: {reason}; give another --host or "
+            "--port."
+        ) from None
+    return bound
+
+
+def _is_no_cancelling(record: logging.LogRecord) -> bool:
+    """Whether a line of the log is anything else than a request that the server's end cut off."""
+    return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
 
 
 def _token(path: Path) -> str:

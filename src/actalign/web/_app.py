@@ -7,13 +7,11 @@ path of the server is ever taken from a request.
 from __future__ import annotations
 
 import io
-import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.resources import files
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -31,18 +29,15 @@ from actalign.scripts._generate import add_missing_scripts
 from actalign.scripts._llm import LLMConfig
 from actalign.types import Candidate, Script
 from actalign.video import thumbnails
+from actalign.web._guard import COOKIE, JSON_BYTES, LOOPBACK, guard
 from actalign.web._jobs import Explorer, Job, NotFound, QueueFull
+from actalign.web._uploads import DiskFull, TooLarge, TooSlow, not_kept, receive
 
-LOOPBACK = {"127.0.0.1", "localhost", "::1"}
-HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; media-src 'self' blob:; img-src 'self' blob:; "
-    "frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Cache-Control": "no-store",
-}
-COOKIE = "actalign_token"
+SVG_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"
+"""A figure as SVG is a document of its own, whose colours are styles inside it."""
+CODES: dict[type[Exception], int] = {
+    NotFound: 404, TooSlow: 408, TooLarge: 413, QueueFull: 429, DiskFull: 507
+}  # fmt: skip
 
 
 class CandidateIn(BaseModel):
@@ -93,14 +88,14 @@ def create_app(
         title="actalign explorer", version=__version__, lifespan=lifespan, docs_url=None,
         redoc_url=None, openapi_url="/api/openapi.json",
     )  # fmt: skip
-    _guard(app, token=token, host=host)
+    guard(app, token=token, host=host)
     _answer_errors(app)
     _info(app, explorer, model=model, llm=llm)
     _uploads(app, explorer)
     _clips(app, explorer)
     _alignment(app, explorer)
 
-    @app.post("/api/steps", responses=_errors(400, 422))
+    @app.post("/api/steps", responses=_errors(400, 413, 422))
     def steps(body: StepsIn) -> dict[str, Any]:
         """Steps of labels, by the configured language model, else those that are shipped."""
         scripts, notes = add_missing_scripts(body.labels, [], domain=body.domain, config=llm)
@@ -148,7 +143,7 @@ def _uploads(app: FastAPI, explorer: Explorer) -> None:
     @app.post(
         "/api/clips",
         status_code=201,
-        responses=_errors(400, 413, 422, 429),
+        responses=_errors(400, 408, 413, 422, 429, 507),
         openapi_extra={
             "requestBody": {
                 "required": True,
@@ -164,28 +159,20 @@ def _uploads(app: FastAPI, explorer: Explorer) -> None:
         """Upload a video: the file's bytes are the body; ``name`` is only shown."""
         shown = PurePosixPath(name.replace("\\", "/")).name.strip() or "clip"
         shown = "".join(c if c.isprintable() else "_" for c in shown)[-120:]
-        path = explorer.new_upload()
-        size, most = 0, explorer.limits.upload_bytes
         if not explorer.uploading.acquire(blocking=False):
             raise QueueFull("Too many uploads are under way; try again when one has finished.")
         try:
-            with path.open("wb") as file:
-                async for block in request.stream():
-                    size += len(block)
-                    if size > most:
-                        break
-                    file.write(block)
-        except BaseException:
-            path.unlink(missing_ok=True)
-            raise
+            path = explorer.new_upload()
+            limits = explorer.limits
+            await receive(
+                request.stream(),
+                path,
+                name=shown,
+                most=limits.upload_bytes,
+                silent_seconds=limits.silent_seconds,
+            )
         finally:
             explorer.uploading.release()
-        if size > most:
-            path.unlink(missing_ok=True)
-            raise _TooLarge(
-                f"{shown} is larger than this server's limit of {most / 1e6:.0f} MB; "
-                "cut it or make it smaller."
-            )
         clip = await run_in_threadpool(explorer.add_clip, path, shown)
         return {"clip": clip.id, "name": clip.name, "seconds": clip.seconds}
 
@@ -214,7 +201,7 @@ def _clips(app: FastAPI, explorer: Explorer) -> None:
 
 
 def _alignment(app: FastAPI, explorer: Explorer) -> None:
-    @app.post("/api/jobs", status_code=202, responses=_errors(400, 404, 422, 429))
+    @app.post("/api/jobs", status_code=202, responses=_errors(400, 404, 413, 422, 429))
     def submit(body: AlignIn) -> dict[str, Any]:
         """Queue a clip to be encoded and aligned; poll the job."""
         clip = explorer.clip(body.clip)
@@ -230,7 +217,7 @@ def _alignment(app: FastAPI, explorer: Explorer) -> None:
         """Cancel a job that waits or runs."""
         return _job(explorer.cancel(job))
 
-    @app.post("/api/score", responses=_errors(400, 404, 422))
+    @app.post("/api/score", responses=_errors(400, 404, 413, 422))
     def score(body: AlignIn) -> dict[str, Any]:
         """Align a clip that is encoded already, at once."""
         result_id = explorer.score(explorer.clip(body.clip), _scripts(body), body.domain)
@@ -269,8 +256,10 @@ def _alignment(app: FastAPI, explorer: Explorer) -> None:
         strip = thumbnails(clip.path, prediction.clip)
         data = io.BytesIO()
         alignment_figure(prediction, thumbnails=strip).savefig(data, format=format)
-        kind = "image/png" if format == "png" else "image/svg+xml"
-        return Response(data.getvalue(), media_type=kind)
+        if format == "png":
+            return Response(data.getvalue(), media_type="image/png")
+        policy = {"Content-Security-Policy": SVG_POLICY}
+        return Response(data.getvalue(), media_type="image/svg+xml", headers=policy)
 
 
 def _drawn(candidate: Candidate) -> dict[str, Any]:
@@ -280,10 +269,6 @@ def _drawn(candidate: Candidate) -> dict[str, Any]:
         shown["affinity"] = found.affinity.astype(float).round(4).tolist()
         shown["path"] = found.path.tolist()
     return shown
-
-
-class _TooLarge(ActAlignError):
-    pass
 
 
 def _scripts(body: AlignIn) -> list[Script]:
@@ -324,12 +309,23 @@ def _file(*kinds: str) -> dict[int | str, dict[str, Any]]:
 def _answer_errors(app: FastAPI) -> None:
     @app.exception_handler(ActAlignError)
     def ours(_: Request, error: ActAlignError) -> Response:
-        codes: dict[type[ActAlignError], int] = {NotFound: 404, QueueFull: 429, _TooLarge: 413}
-        return JSONResponse({"error": str(error)}, codes.get(type(error), 400))
+        code = CODES.get(type(error), 400)
+        # What is left of a body that was refused is not read.
+        headers = {"Connection": "close"} if code in (408, 413, 507) else None
+        return JSONResponse({"error": str(error)}, code, headers)
+
+    @app.exception_handler(OSError)
+    def disk(_: Request, error: OSError) -> Response:
+        found = not_kept(error)
+        return JSONResponse({"error": str(found)}, CODES.get(type(found), 500))
 
     @app.exception_handler(HTTPException)
     def plain(_: Request, error: HTTPException) -> Response:
-        known = {404: "There is nothing at this address.", 405: "This address takes other methods."}
+        known = {
+            404: "There is nothing at this address.",
+            405: "This address takes other methods.",
+            413: f"The request is larger than {JSON_BYTES // 1_000_000} MB; send less.",
+        }
         sentence = known.get(error.status_code, "The request can't be read; send JSON in UTF-8.")
         return JSONResponse({"error": sentence}, error.status_code, error.headers)
 
@@ -339,47 +335,6 @@ def _answer_errors(app: FastAPI) -> None:
         place = ".".join(str(p) for p in fault["loc"][1:]) or "body"
         message = str(fault["msg"]).rstrip(".")
         return JSONResponse({"error": f"The field {place} is wrong: {message}."}, 422)
-
-
-def _guard(app: FastAPI, *, token: str | None, host: str) -> None:
-    """Refuse foreign hosts and origins, and requests without the token; add safety headers."""
-
-    def refusal(request: Request) -> tuple[int, str] | None:
-        named = request.headers.get("host", "")
-        if host in LOOPBACK and (urlsplit(f"//{named}").hostname or "") not in LOOPBACK:
-            return 403, "This server answers on 127.0.0.1 and localhost only."
-        origin = request.headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc != named:
-            return 403, "Requests from other sites are refused."
-        if request.headers.get("sec-fetch-site") in ("cross-site", "same-site") and (
-            request.url.path != "/"
-        ):
-            return 403, "Requests from other sites are refused."
-        if token is None:
-            return None
-        given = request.headers.get("authorization", "").removeprefix("Bearer ")
-        given = given or request.cookies.get(COOKIE, "")
-        if request.url.path == "/":
-            given = request.query_params.get("token") or given
-        if not secrets.compare_digest(given.encode(), token.encode()):
-            return 401, "Open the address with the token that the server printed."
-        return None
-
-    @app.middleware("http")
-    async def guard(
-        request: Request, proceed: Callable[[Request], Awaitable[Response]]
-    ) -> Response:
-        try:
-            refused = refusal(request)
-        except ValueError:
-            refused = 400, "The Host or Origin header is malformed."
-        if refused:
-            answer: Response = JSONResponse({"error": refused[1]}, refused[0])
-        else:
-            answer = await proceed(request)
-        for name, value in HEADERS.items():
-            answer.headers[name] = value
-        return answer
 
 
 def _static() -> Path:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import queue
 import secrets
-import tempfile
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -24,6 +23,7 @@ from actalign.errors import ActAlignError, UsageError
 from actalign.types import ClipEmbedding, Prediction, Script, UInt8
 from actalign.video._sampling import sample_frames
 from actalign.video._worker import DecodeProcess
+from actalign.web._uploads import UploadFolder
 
 KEPT_RESULTS = 100
 KEPT_JOBS = 200
@@ -33,12 +33,16 @@ DECODE_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Largest upload in bytes, longest clip in seconds, most waiting jobs, most uploads kept."""
+    """Largest upload in bytes, longest clip in seconds, most waiting jobs, most uploads kept.
+
+    silent_seconds: an upload that brings almost nothing for so long is given up.
+    """
 
     upload_bytes: int = 500_000_000
     seconds: float = 600.0
     queued: int = 8
     uploads: int = 20
+    silent_seconds: float = 30.0
 
 
 @dataclass(slots=True)
@@ -88,7 +92,7 @@ class Explorer:
         self.limits = limits or Limits()
         self._load = load
         self._classifier: ActAlign | None = None
-        self._folder = tempfile.TemporaryDirectory(prefix="actalign-serve-")
+        self._folder = UploadFolder()
         self.clips: dict[str, Clip] = {}
         self.jobs: dict[str, Job] = {}
         self.results: dict[str, tuple[Prediction, Clip]] = {}
@@ -116,7 +120,7 @@ class Explorer:
 
     def new_upload(self) -> Path:
         """A path inside the private folder that an upload may be written to."""
-        return Path(self._folder.name) / secrets.token_hex(16)
+        return self._folder.new_path()
 
     def add_clip(self, path: Path, name: str) -> Clip:
         """Take an uploaded file in; raises VideoError or UsageError, and then the file is gone."""
@@ -225,7 +229,7 @@ class Explorer:
         self._thread.join(timeout=10)
         self._decoder.close()
         self._looker.close()
-        self._folder.cleanup()
+        self._folder.close()
 
     def _work(self) -> None:
         while (job := self._queue.get()) is not None:

@@ -1,0 +1,89 @@
+"""Whom the explorer's server answers, and how much it takes: hosts, origins, token, body sizes."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Awaitable, Callable
+from urllib.parse import urlsplit
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; media-src 'self' blob:; img-src 'self' blob:; "
+    "frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+COOKIE = "actalign_token"
+JSON_BYTES = 8_000_000
+"""More than any legal request but an upload has."""
+
+
+def guard(app: FastAPI, *, token: str | None, host: str) -> None:
+    """Refuse foreign hosts and origins, and requests without the token; add safety headers."""
+
+    app.add_middleware(BodyLimit)
+
+    def refusal(request: Request) -> tuple[int, str] | None:
+        named = request.headers.get("host", "")
+        if host in LOOPBACK and (urlsplit(f"//{named}").hostname or "") not in LOOPBACK:
+            return 403, "This server answers on 127.0.0.1 and localhost only."
+        origin = request.headers.get("origin")
+        if origin is not None and urlsplit(origin).netloc != named:
+            return 403, "Requests from other sites are refused."
+        if request.headers.get("sec-fetch-site") in ("cross-site", "same-site") and (
+            request.url.path != "/"
+        ):
+            return 403, "Requests from other sites are refused."
+        if token is None:
+            return None
+        given = request.headers.get("authorization", "").removeprefix("Bearer ")
+        given = given or request.cookies.get(COOKIE, "")
+        if request.url.path == "/":
+            given = request.query_params.get("token") or given
+        if not secrets.compare_digest(given.encode(), token.encode()):
+            return 401, "Open the address with the token that the server printed."
+        return None
+
+    @app.middleware("http")
+    async def answered(
+        request: Request, proceed: Callable[[Request], Awaitable[Response]]
+    ) -> Response:
+        try:
+            refused = refusal(request)
+        except ValueError:
+            refused = 400, "The Host or Origin header is malformed."
+        if refused:
+            answer: Response = JSONResponse({"error": refused[1]}, refused[0])
+        else:
+            answer = await proceed(request)
+        for name, value in HEADERS.items():
+            answer.headers.setdefault(name, value)
+        return answer
+
+
+class BodyLimit:
+    """Refuses a request whose body is larger than JSON_BYTES, unless it is an upload."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        size = 0
+
+        async def counted() -> Message:
+            nonlocal size
+            message = await receive()
+            size += len(message.get("body", b""))
+            if size > JSON_BYTES:
+                raise HTTPException(413, headers={"Connection": "close"})
+            return message
+
+        limited = scope["type"] == "http" and scope["path"] != "/api/clips"
+        await self._app(scope, counted if limited else receive, send)
