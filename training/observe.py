@@ -48,7 +48,7 @@ for _l, (_s, _parts) in enumerate(
     (("left", _ARM), ("right", _ARM), ("left", _LEG), ("right", _LEG))
 ):
     _LIMB[_chain(_s, _parts)] = _l
-_BELOW_KNEE = [AT[f"{s}_{p}"] for s in ("left", "right") for p in ("ankle", "heel", "foot_index")]
+CROPPED = 0.3  # share of clips in which the picture's border cuts the person
 _LEG_POINTS = [25, 26, 27, 28]
 _SWAP_LEGS = np.arange(33)
 _SWAP_LEGS[23:] = MIRROR_LANDMARKS[23:]
@@ -99,6 +99,56 @@ def _hidden(camera: Array) -> Array:
     return np.asarray(out)
 
 
+def _guess_limb(body: Array, t: Array, limb: int, whole: bool, rng: np.random.Generator) -> None:
+    """Put one limb of (T, 33, 3) ``body`` where an estimator that doesn't see it may guess it.
+
+    It hangs along the torso, straight or with a bend, and keeps some of the true direction; with
+    ``whole`` that goes for the upper bone too, else for what lies beyond elbow or knee.
+    """
+    side, leg = limb % 2, limb >= 2
+    root, middle, end = ((23, 25, 27) if leg else (11, 13, 15)) + np.array([side])
+    beyond = [27, 29, 31] if leg else [15, 17, 19, 21]
+    upper, lower = body[:, middle] - body[:, root], body[:, end] - body[:, middle]
+    down = body[:, [23, 24]].mean(axis=1) - body[:, [11, 12]].mean(axis=1)
+    down = down / np.maximum(np.linalg.norm(down, axis=-1, keepdims=True), 1e-6)
+    usual = down + rng.normal(0, 0.25, 3) + 0.1 * _wander(rng, t, (3,), 0.6)
+    keep = float(rng.uniform(0.0, 0.6))
+
+    def towards(bone: Array, guess: Array) -> Array:
+        length = np.linalg.norm(bone, axis=-1, keepdims=True)
+        mixed = keep * bone / np.maximum(length, 1e-6) + (1 - keep) * guess
+        return mixed / np.maximum(np.linalg.norm(mixed, axis=-1, keepdims=True), 1e-6) * length
+
+    new_upper = towards(upper, usual) if whole else upper
+    bent = usual if whole else usual + 0.5 * upper / np.linalg.norm(upper, axis=-1, keepdims=True)
+    new_lower = towards(lower, bent + rng.normal(0, 0.15, 3))
+    move_middle = body[:, root] + new_upper - body[:, middle]
+    move_end = move_middle + new_lower - lower
+    body[:, middle] += move_middle
+    for joint in beyond:
+        body[:, joint + side] += move_end
+
+
+def _crop(body: Array, seen: Array, t: Array, rng: np.random.Generator) -> None:
+    """Cut part of the person off by the picture's border: most often the legs, or one side, or arms.
+
+    The estimator continues the body as it expects, with little confidence (``seen``); what is true
+    of the person stays true, so training learns how much the part in the picture says of the rest.
+    """
+    kind = rng.choice(["knees", "hips", "side", "arms"], p=[0.35, 0.4, 0.13, 0.12])
+    one = int(rng.integers(2))
+    limbs = {"knees": [2, 3], "hips": [2, 3], "side": [one, 2 + one], "arms": [0, 1]}[kind]
+    whole = kind == "hips" or (kind == "side" and rng.random() < 0.5)
+    faint = float(rng.uniform(0.02, 0.3))
+    for limb in limbs:
+        _guess_limb(body, t, limb, whole, rng)
+        points = np.flatnonzero(limb == _LIMB)
+        middle = (25 if limb >= 2 else 13) + limb % 2
+        seen[:, points] *= faint
+        if not whole:  # the joint at the border is seen better
+            seen[:, middle] *= float(rng.uniform(0.3, 1.0)) / faint
+
+
 def observe(
     world: Array, pts_seconds: Array, rng: np.random.Generator, *, noise: float = 1.0
 ) -> PoseTrack:
@@ -135,24 +185,9 @@ def observe(
     body = body * np.array([1.0, 1.0, depth])
     body[..., 2] += lean * body[..., 1]
 
-    # cropped legs: the estimator continues the body as it expects, with little confidence
     seen = np.ones((frames, 33))
-    crop = rng.random()
-    if noise > 0 and crop < 0.12:
-        rest = body[:, [AT["left_knee"], AT["right_knee"]]] - body[:, [23, 24]]
-        for s in (0, 1):
-            thigh = rest[:, s]
-            shank = body[:, 27 + s] - body[:, 25 + s]
-            length = np.linalg.norm(shank, axis=-1, keepdims=True)
-            guess = thigh / np.maximum(np.linalg.norm(thigh, axis=-1, keepdims=True), 1e-6)
-            guess = guess * 0.5 + np.array([0.0, -0.6, -0.2])
-            guess = guess / np.linalg.norm(guess, axis=-1, keepdims=True) * length
-            move = (guess - shank) * float(rng.uniform(0.2, 0.8))
-            for joint in (27, 29, 31):
-                body[:, joint + s] += move
-        seen[:, _BELOW_KNEE] *= float(rng.uniform(0.02, 0.3))
-        if crop < 0.06:
-            seen[:, [25, 26]] *= float(rng.uniform(0.1, 0.5))
+    if noise > 0 and rng.random() < CROPPED:
+        _crop(body, seen, t, rng)
 
     # random errors of bones: constant in the clip, slow, and fast; larger where hidden
     strength = noise * float(np.exp(rng.normal(-0.1, 0.45)))
