@@ -5,10 +5,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
+from actalign.candidates import Candidates
+from actalign.encoders._text_cache import TextCache
+from actalign.encoders.body import BodyEncoder
 from actalign.encoders.body._text import MAX_TOKENS, TextTower, WordVectors, normalize_text
 
 MODEL = Path(str(files("actalign"))) / "encoders/body/model/text.onnx"
+
+
+REAL_SCRIPTS = sorted((Path(__file__).parent.parent / "benchmarks/real_poses").glob("*.yaml"))
+
+
+@pytest.fixture(scope="module")
+def body():
+    return BodyEncoder.from_package()
 
 
 @pytest.fixture(scope="module")
@@ -79,3 +91,25 @@ def test_vectors_follow_the_ids():
     rows = words.vectors(ids)
     assert rows.shape == (len(ids), 256)
     np.testing.assert_array_equal(words.vectors(ids[::-1]), rows[::-1])
+
+
+@pytest.mark.parametrize("text", ["Kniebeuge", "a red ball", "zxqv 武術 🙂", "", "order 1"])
+def test_a_text_without_a_word_about_bodies_is_named(body, text):
+    (warning,) = body.text_warnings([text])
+    assert repr(text) in warning
+    assert "no word that body knows" in warning
+
+
+def test_texts_about_bodies_are_not_named(body):
+    texts = ["squat", "Raise your arms.", "he holds a ball overhead", "PLANK", "opening the door"]
+    assert body.text_warnings(texts) == []
+    for file in REAL_SCRIPTS:
+        for script in yaml.safe_load(file.read_text())["scripts"].values():
+            assert body.text_warnings(script) == []
+
+
+def test_a_row_warns_of_a_label_in_another_language(body):
+    texts = TextCache(body.info, lambda: body)
+    candidates = Candidates.resolve(["Kniebeuge", "push up"], info=body.info, texts=texts)
+    (warning,) = candidates.warnings
+    assert "'Kniebeuge'" in warning

@@ -130,7 +130,7 @@ def _guess_limb(body: Array, t: Array, limb: int, whole: bool, rng: np.random.Ge
 
 
 def _crop(body: Array, seen: Array, t: Array, rng: np.random.Generator) -> None:
-    """Cut part of the person off by the picture's border: most often the legs, or one side, or arms.
+    """Cut part of the person off by the picture's border: the legs, one side, or the arms.
 
     The estimator continues the body as it expects, with little confidence (``seen``); what is true
     of the person stays true, so training learns how much the part in the picture says of the rest.

@@ -26,6 +26,7 @@ from actalign.encoders.body._features import (
 )
 from actalign.encoders.body._pose import POSE_VERSION, PoseEstimator, estimate_poses
 from actalign.encoders.body._text import MAX_TOKENS, TextTower, open_network
+from actalign.encoders.body._vocabulary import known_words
 from actalign.encoders.body._weights import weights_hash
 from actalign.errors import EncoderError
 from actalign.types import EncoderInfo, Float32, FrameBatch, UInt8
@@ -174,13 +175,24 @@ class BodyEncoder:
         return self._text.encode(texts)
 
     def text_warnings(self, texts: Sequence[str]) -> list[str]:
-        """One sentence for each text that is longer than the text tower reads and so gets cut."""
-        return [
+        """One sentence for each text that gets cut, and for each that names nothing of a body.
+
+        A text is cut where it is longer than the text tower reads. It names nothing of a body if it
+        has no word of `known_words`: words in another language, or for an object only.
+        """
+        cut = [
             f"The text {text[:60]!r}... is longer than {MAX_TOKENS} tokens; {MODEL_ID} reads only "
             "its beginning."
             for text in texts
             if self._text.cuts(text)
         ]
+        unknown = [
+            f"The text {text[:60]!r} has no word that {MODEL_ID} knows, and its score means "
+            "nothing; describe postures and movements of the body in English."
+            for text in texts
+            if not known_words(text)
+        ]
+        return cut + unknown
 
     def __repr__(self) -> str:
         return f"BodyEncoder(dim={self.info.dim}, fingerprint={self.info.fingerprint!r})"
