@@ -1,11 +1,24 @@
+import itertools
+
 import numpy as np
 import pytest
 
-from actalign.alignment._scorers import SCORERS, Calibration, alignments, get_scorer
+from actalign.alignment._affinities import AFFINITIES, FLOOR, TEMPERATURE, Calibration, Texts
+from actalign.alignment._paths import PATHS
+from actalign.alignment._scorers import AVERAGES, SCORERS, Scorer, alignments, get_scorer
+from actalign.background import Background
 from actalign.errors import UsageError
 
-BY = Calibration(logit_scale=float(np.log(10)), logit_bias=-5.0)
 EYE = np.eye(6, dtype=np.float32)
+BACKGROUND = Background(
+    mean=np.linspace(-0.1, 0.2, 6, dtype=np.float32),
+    covariance=np.diag(np.linspace(0.02, 0.1, 6)).astype(np.float32),
+    count=100,
+    model_id="m",
+    fingerprint="f",
+    source="made up",
+)
+BY = Calibration(logit_scale=float(np.log(10)), logit_bias=-5.0, background=BACKGROUND)
 
 
 def performed(order, frames_each=5):
@@ -30,13 +43,18 @@ def test_every_scorer_gives_one_finite_score_a_candidate_and_finds_the_right_one
         ("dtw", True),
         ("dtw_steps", True),
         ("dtw_mean", True),
+        ("competitive", True),
+        ("centred", True),
+        ("equal_split", True),
+        ("cosine+segment+path", True),
         ("order_free", False),
+        ("competitive_order_free", False),
         ("mean_pool", False),
     ],
 )
 def test_only_alignment_tells_orders_of_the_same_steps_apart(name, sees_order):
     frames = performed([0, 1, 2])
-    scores = SCORERS[name].score(frames, [EYE[[2, 1, 0]], EYE[[0, 1, 2]]], BY)
+    scores = get_scorer(name).score(frames, [EYE[[2, 1, 0]], EYE[[0, 1, 2]]], BY)
     if sees_order:
         assert scores[1] > scores[0] + 0.1
     else:
@@ -55,7 +73,7 @@ def test_a_candidates_score_does_not_depend_on_the_other_candidates():
     frames = rng.normal(size=(20, 6))
     steps = [rng.normal(size=(k, 6)) for k in (3, 1, 7)]
     for name, scorer in SCORERS.items():
-        if name == "dtw_shuffled":
+        if name.endswith("_shuffled") or (scorer.stages and scorer.stages.affinity.competes):
             continue
         together = scorer.score(frames, steps, BY)
         alone = [scorer.score(frames, [s], BY)[0] for s in steps]
@@ -99,6 +117,189 @@ def test_without_sigmoid_the_affinity_is_the_cosine():
     assert set(np.unique(found.affinity)) == {0.0, 1.0}
     # The diagonal step at the change saves the zero cell, so the mean is exactly 1.
     assert found.score == 1.0
+
+
+def unit(rows):
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def slow_centred(frames, steps):
+    """Cell by cell, as docs/method.md writes it."""
+    found = np.zeros((len(frames), len(steps)))
+    for t, k in itertools.product(range(len(frames)), range(len(steps))):
+        v, a = frames[t], steps[k] / np.linalg.norm(steps[k])
+        if v.any():
+            mean, variance = a @ BACKGROUND.mean, a @ BACKGROUND.covariance @ a
+            found[t, k] = (v @ a / np.linalg.norm(v) - mean) / np.sqrt(variance)
+    return found
+
+
+def example(seed=4, frames=9, sizes=(3, 1, 4)):
+    rng = np.random.default_rng(seed)
+    rows = rng.normal(size=(frames, 6))
+    rows[2] = 0  # a neutral frame
+    return rows, [rng.normal(size=(k, 6)) for k in sizes]
+
+
+def test_centred_and_competitive_are_their_formulas():
+    frames, candidates = example()
+    z = slow_centred(frames, np.concatenate(candidates))
+    found = AFFINITIES["centred"].of(frames, candidates, BY)
+    np.testing.assert_allclose(found, z, atol=2e-5)
+    assert not found[2].any()
+    powers = np.exp(z / TEMPERATURE - (z / TEMPERATURE).max(axis=1, keepdims=True))
+    share = powers / powers.sum(axis=1, keepdims=True)
+    competitive = AFFINITIES["competitive"]
+    found = competitive.of(frames, candidates, BY)
+    np.testing.assert_allclose(found, np.log(share + FLOOR), atol=1e-4)
+    np.testing.assert_allclose(competitive.shown(found, BY), share, atol=1e-4)
+
+
+def test_statistics_of_a_text_are_those_of_its_cosines_on_the_background():
+    rng = np.random.default_rng(8)
+    frames = unit(rng.normal(size=(400, 6)) + [1, 0, 0, 0, 0, 0])
+    mean = frames.mean(axis=0)
+    background = Background(
+        mean.astype(np.float32), np.cov(frames.T, bias=True).astype(np.float32), 400, "m", "f", "x"
+    )
+    texts = rng.normal(size=(5, 6)) * 3
+    cosines = frames @ unit(texts).T
+    means, deviations = background.statistics(texts)
+    np.testing.assert_allclose(means, cosines.mean(axis=0), atol=1e-5)
+    np.testing.assert_allclose(deviations, cosines.std(axis=0), atol=1e-5)
+
+
+def all_paths(frames, steps, *, runs):
+    """Every path from the first cell to the last one."""
+
+    def paths(t, k):
+        before = [(t - 1, k - 1), (t - 1, k)] + ([] if runs else [(t, k - 1)])
+        ways = [p for c in before if min(c) >= 0 for p in paths(*c)]
+        return [[*p, (t, k)] for p in ways] or ([[(t, k)]] if (t, k) == (0, 0) else [])
+
+    return paths(frames - 1, steps - 1)
+
+
+@pytest.mark.parametrize("path", ["dtw", "segment"])
+@pytest.mark.parametrize("average", AVERAGES)
+def test_a_scorer_of_parts_is_its_average_on_the_best_of_all_paths(path, average):
+    frames, candidates = example(frames=7)
+    scorer = get_scorer(f"centred+{path}+{average}")
+    z = AFFINITIES["centred"].of(frames, candidates, BY).astype(np.float64)
+    columns = np.split(z, np.cumsum([len(c) for c in candidates])[:-1], axis=1)
+    expected = []
+    for matrix in columns:
+        ways = all_paths(*matrix.shape, runs=path == "segment")
+        best = max(ways, key=lambda way: sum(matrix[c] for c in way))
+        cells = np.mean([matrix[c] for c in best])
+        steps = np.mean(
+            [np.mean([matrix[c] for c in best if c[1] == k]) for k in range(matrix.shape[1])]
+        )
+        expected.append({"path": cells, "steps": steps, "both": cells + steps}[average])
+    np.testing.assert_allclose(scorer.score(frames, candidates, BY), expected, rtol=1e-5)
+    aligned = scorer.align(frames, candidates, BY)
+    np.testing.assert_allclose([a.score for a in aligned], expected, rtol=1e-5)
+
+
+def test_a_segmentation_gives_each_frame_one_step_and_short_clips_are_warped():
+    frames, candidates = example(frames=9)
+    for found, steps in zip(
+        get_scorer("cosine+segment+path").align(frames, candidates, BY), candidates, strict=True
+    ):
+        assert found.path[:, 0].tolist() == list(range(9))
+        assert sorted(set(found.path[:, 1].tolist())) == list(range(len(steps)))
+    short = frames[:3]  # of the last candidate's four steps two share a frame
+    assert len(get_scorer("cosine+segment+path").align(short, candidates, BY)[2].path) >= 4
+    by_name = get_scorer("cosine+segment+path").score(short, candidates, BY)
+    by_dtw = get_scorer("cosine+dtw+path").score(short, candidates, BY)
+    assert by_name[2] == pytest.approx(by_dtw[2])
+
+
+def test_equal_split_aligns_nothing():
+    frames, steps = performed([0, 1, 2], 4), EYE[[0, 1, 2]]
+    (found,) = get_scorer("equal_split").align(frames, [steps], BY)
+    assert found.intervals.tolist() == [[0, 4], [4, 8], [8, 12]]
+    (early,) = get_scorer("equal_split").align(performed([0, 0, 0, 0, 1, 2], 2), [steps], BY)
+    assert early.intervals.tolist() == [[0, 4], [4, 8], [8, 12]]
+    (short,) = get_scorer("equal_split").align(frames[:2], [EYE[:5]], BY)
+    assert [tuple(cell) for cell in short.path.tolist()] == [(0, 0), (0, 1), (0, 2), (1, 3), (1, 4)]
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("affinity", AFFINITIES)
+def test_any_affinity_goes_with_any_path(affinity, path):
+    frames, candidates = example()
+    scorer = get_scorer(f"{affinity}+{path}+both")
+    scores = scorer.score(frames, candidates, BY)
+    assert scores.shape == (3,)
+    assert np.isfinite(scores).all()
+    prepared = Texts.of(candidates, BACKGROUND)
+    np.testing.assert_allclose(scorer.score(frames, prepared, BY), scores, rtol=1e-6)
+    if scorer.align:
+        for found, score in zip(scorer.align(frames, candidates, BY), scores, strict=True):
+            assert found.score == pytest.approx(score, rel=1e-5)
+
+
+def test_a_wrong_order_costs_by_whatever_affinity_and_path():
+    frames = performed([0, 1, 2, 3])
+    candidates = [EYE[[0, 1, 2, 3]], EYE[[4, 5]]]
+    for affinity, path in itertools.product(("cosine", "competitive"), ("dtw", "segment")):
+        true = get_scorer(f"{affinity}+{path}+path").score(frames, candidates, BY)[0]
+        for word in ("shuffled", "reversed"):
+            wrong = get_scorer(f"{affinity}+{path}_{word}+path").score(frames, candidates, BY)[0]
+            assert wrong < true
+
+
+def test_in_competition_a_step_that_fits_anything_does_not_win():
+    """A text near every frame has the higher cosine, and says less than the right one."""
+    rng = np.random.default_rng(0)
+    common = EYE[5]
+    frames = performed([0, 1]) * 0.5 + common
+    anywhere = unit(rng.normal(size=(300, 6)) * [0.22, 0.22, 0.22, 0.22, 0.22, 0.05] + common)
+    background = Background(
+        anywhere.mean(axis=0).astype(np.float32), np.cov(anywhere.T).astype(np.float32),
+        300, "m", "f", "x",
+    )  # fmt: skip
+    by = Calibration(BY.logit_scale, BY.logit_bias, background)
+    candidates = [np.stack([common, common]), EYE[[0, 1]] + 0.2 * common]
+    assert SCORERS["dtw"].score(frames, candidates, by).argmax() == 0
+    assert SCORERS["competitive"].score(frames, candidates, by).argmax() == 1
+
+
+def test_without_a_background_a_scorer_that_needs_one_says_how_to_make_it():
+    bare = Calibration(BY.logit_scale, BY.logit_bias)
+    for name, scorer in SCORERS.items():
+        if scorer.needs_background:
+            with pytest.raises(UsageError, match=r"actalign background VIDEOS --out FILE"):
+                scorer.score(performed([0, 1]), [EYE[[0, 1]]], bare)
+        else:
+            assert np.isfinite(scorer.score(performed([0, 1]), [EYE[[0, 1]]], bare)).all(), name
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("sigmod+dtw+path", "no affinity 'sigmod'; choose one of sigmoid, log_sigmoid"),
+        ("sigmoid+dwt+path", "no path 'dwt'; choose one of dtw, dtw_mean"),
+        ("sigmoid+dtw+sum", "no average 'sum'; choose one of path, steps, both"),
+        ("sigmoid+dtw", "has 2 parts"),
+    ],
+)
+def test_a_wrong_part_of_a_scorer_is_named(name, message):
+    with pytest.raises(UsageError, match=message):
+        get_scorer(name)
+
+
+def test_every_part_can_be_sent_to_another_process():
+    import pickle
+
+    frames, candidates = example()
+    for scorer in SCORERS.values():
+        again = pickle.loads(pickle.dumps(scorer))
+        np.testing.assert_array_equal(
+            again.score(frames, candidates, BY), scorer.score(frames, candidates, BY)
+        )
+    assert get_scorer(Scorer("mine", "steps", SCORERS["dtw"].score, "")).name == "mine"
 
 
 def test_unknown_scorers_and_no_candidates_are_usage_errors():

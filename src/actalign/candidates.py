@@ -7,11 +7,13 @@ sent to other machines.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from actalign.alignment._affinities import NEEDS_BACKGROUND, Calibration, Texts
+from actalign.alignment._confidence import confidences
 from actalign.alignment._locate import (
     MAX_STEP_SECONDS,
     MIN_STEP_SECONDS,
@@ -20,18 +22,22 @@ from actalign.alignment._locate import (
     Detection,
     locate,
 )
-from actalign.alignment._scorers import Calibration, Scorer, alignments, get_scorer
+from actalign.alignment._scorers import Scorer, alignments, default_scorer, get_scorer
 from actalign.alignment._similarity import smooth
+from actalign.background import Background
 from actalign.clips._result import ClipResult
+from actalign.encoders._backgrounds import shipped_background
 from actalign.encoders._text_cache import TextCache
-from actalign.errors import EncoderError
+from actalign.errors import EncoderError, UsageError
 from actalign.scripts._script import label_text, scripts_for, step_texts
 from actalign.types import (
+    Alignment,
     Candidate,
     ClipEmbedding,
     ClipError,
     EncoderInfo,
     Float32,
+    Float64,
     Prediction,
     Script,
 )
@@ -41,25 +47,40 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class Wording:
+    """A script for each candidate, and its steps' embeddings, prepared for the scorer."""
+
+    scripts: Sequence[Script]
+    texts: Texts
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Candidates:
     """M candidates, ready to be scored against any clip of the same encoder.
 
-    info: the encoder. scripts: one a candidate. steps: their text embeddings, (K_m, D) each. names:
+    info: the encoder. scripts: one a candidate. steps: their text embeddings, (K_m, D) each.
+    wordings: as many as the candidate with the most has; the others' come again in turn. names:
     the embeddings of the candidates' labels, (1, D) each; empty where the scorer does not read
-    them. without: labels that had no script, whose only step is their name. warnings: a sentence on
-    each text that was cut.
+    them. without: labels that had no script, whose only step is their name. background: what steps
+    are measured against, for scorers that do so. none: the label of the candidate that wins where
+    no script fits better than the background. min_confidence: an answer below it is refused.
+    warnings: a sentence on each text that was cut.
     """
 
     info: EncoderInfo
-    scorer: str
+    scorer: Scorer
     smoothing_seconds: float
     domain: str | None
     scripts: Sequence[Script]
     steps: Sequence[Float32]
+    wordings: Sequence[Wording]
     names: Sequence[Float32]
     without: Sequence[str]
     settings: dict[str, str]
     warnings: tuple[str, ...]
+    background: Background | None = None
+    none: str | None = None
+    min_confidence: float | None = None
 
     @classmethod
     def resolve(
@@ -70,35 +91,48 @@ class Candidates:
         info: EncoderInfo,
         texts: TextCache,
         domain: str | None = None,
-        scorer: str | None = None,
+        scorer: str | Scorer | None = None,
         smoothing_seconds: float | None = None,
         step_template: str | None = None,
         label_template: str | None = None,
+        background: Background | None = None,
+        none: str | None = None,
+        min_confidence: float | None = None,
     ) -> Candidates:
         """Give every label its script and embed the texts.
 
         labels: None for those of the scripts, in order. A label without a script is aligned as a
-        script of one step, its own name. scorer, smoothing_seconds and the templates: None for the
-        encoder's own. Raises UsageError for labels, scripts or templates that are wrong.
+        script of one step, its own name. scorer, smoothing_seconds, background and the templates:
+        None for the encoder's own. none, min_confidence: see the class. Raises UsageError for
+        labels, scripts or templates that are wrong, and for what a scorer can't do.
         """
         if labels is None:
             labels = list(dict.fromkeys(script.label for script in scripts))
         chosen, without = scripts_for(labels, scripts, domain=domain)
-        use: Scorer = get_scorer(scorer or info.scorer)
+        own = background or shipped_background(info)
+        use = get_scorer(scorer) if scorer else default_scorer(info, own)
         of_step = step_template or info.step_template
         of_label = label_template or info.label_template
-        read = [step_texts(script, of_step) for script in chosen]
-        steps = [texts.encode(one) for one in read]
+        worded = [script.wordings for script in chosen]
+        encoded = {
+            one: texts.encode(step_texts(one, of_step)) for several in worded for one in several
+        }
+        rounds = [
+            [several[n % len(several)] for several in worded]
+            for n in range(max(len(several) for several in worded))
+        ]
+        read = [text for one in encoded for text in step_texts(one, of_step)]
         named = [label_text(script, of_label) for script in chosen if use.texts == "label"]
-        return cls(
+        found = cls(
             info=info,
-            scorer=use.name,
+            scorer=use,
             smoothing_seconds=(
                 info.smoothing_seconds if smoothing_seconds is None else smoothing_seconds
             ),
             domain=domain,
             scripts=chosen,
-            steps=steps,
+            steps=[encoded[several[0]] for several in worded],
+            wordings=[Wording(one, Texts.of([encoded[s] for s in one])) for one in rounds],
             names=[texts.encode([text]) for text in named],
             without=without,
             settings={
@@ -106,13 +140,52 @@ class Candidates:
                 "label_template": of_label,
                 **({} if info.revision is None else {"model_revision": info.revision}),
             },
-            warnings=tuple(texts.warnings([text for one in read for text in one])),
+            warnings=tuple(texts.warnings(read)),
+            none=none,
+            min_confidence=min_confidence,
         )
+        return found.measured_against(own)
+
+    def measured_against(self, background: Background | None) -> Candidates:
+        """The same with another background; raises UsageError where something needs one."""
+        needed = self.scorer.needs_background
+        if needed and background is None:
+            raise UsageError(f"The scorer {self.scorer.name} {NEEDS_BACKGROUND}")
+        if self.none is not None and not needed:
+            raise UsageError(
+                f"The scorer {self.scorer.name} can't tell when none of the candidates fits; choose "
+                "one that measures steps against a background, such as competitive."
+            )
+        used = None if background is None or not needed else background.checked(self.info)
+        none = self.none is not None
+        if none and self.none in self.labels:
+            raise UsageError(f"The label {self.none!r} is a candidate; name --none otherwise.")
+        found = replace(
+            self,
+            background=used,
+            wordings=[
+                replace(one, texts=Texts.of(one.texts.scripts, used, none=none))
+                for one in self.wordings
+            ],
+        )
+        if self.min_confidence is not None and found.temperature is None:
+            raise UsageError(
+                f"There is no confidence by the scorer {self.scorer.name} and this encoder, so "
+                "--min-confidence can't be used; fit a temperature with "
+                "actalign.alignment.fit_temperature, or choose another scorer."
+            )
+        return found
 
     @property
     def labels(self) -> list[str]:
         """The candidates' labels, in the order given."""
         return [script.label for script in self.scripts]
+
+    @property
+    def temperature(self) -> float | None:
+        """What turns scores into confidences; None where it was never fitted."""
+        known = {} if self.background is None else self.background.temperatures
+        return known.get(self.scorer.name)
 
     def identity(self) -> dict[str, object]:
         """All that a row depends on beside its clip, as JSON can hold it."""
@@ -121,8 +194,11 @@ class Candidates:
             "scripts": [asdict(script) for script in self.scripts],
             "domain": self.domain,
             "encoder": self.info.fingerprint,
-            "scorer": self.scorer,
+            "scorer": self.scorer.name,
             "smoothing_seconds": self.smoothing_seconds,
+            "background": None if self.background is None else self.background.digest,
+            "none": self.none,
+            "min_confidence": self.min_confidence,
             **self.settings,
         }
 
@@ -132,29 +208,66 @@ class Candidates:
         Raises EncoderError for a clip that another encoder embedded.
         """
         frames = self._frames(clip)
-        use, by = get_scorer(self.scorer), Calibration.of(self.info)
-        found = (use.align or alignments)(frames, self.steps, by)
-        if use.texts == "label":
-            scores = use.score(frames, self.names, by)
-        elif use.align:
-            scores = np.array([alignment.score for alignment in found])
-        else:
-            scores = use.score(frames, self.steps, by)
+        by = Calibration.of(self.info, self.background)
+        scored = [self._scored(frames, wording, by) for wording in self.wordings]
+        table = np.stack([scores for scores, _ in scored])
         edges = clip.edges_seconds
-        candidates = [
-            Candidate(s.label, float(score), s, s.label not in self.without, alignment, edges)
-            for s, score, alignment in zip(self.scripts, scores, found, strict=True)
-        ]
-        candidates.sort(key=lambda c: -c.score)
+        candidates = []
+        for m, script in enumerate(self.scripts):
+            count = 1 + len(script.rewordings)
+            # A wording that comes again, because others have more, counts once.
+            means = [float(table[n::count, m].mean()) for n in range(count)]
+            best = int(np.argmax(means))
+            alignment = scored[best][1][m]
+            has_script = script.label not in self.without
+            of_best = self.wordings[best].scripts[m]
+            candidates.append(
+                Candidate(
+                    script.label, float(np.mean(means)), of_best, has_script, alignment, edges
+                )
+            )
+        if self.none is not None:
+            script = Script(self.none, (self.none,))
+            score = float(table[:, -1].mean())
+            candidates.append(Candidate(self.none, score, script, has_script=False))
+        candidates = sorted(self._with_confidence(candidates), key=lambda c: -c.score)
         return Prediction(
             clip=clip,
             candidates=tuple(candidates),
-            scorer=use.name,
+            scorer=self.scorer.name,
             smoothing_seconds=self.smoothing_seconds,
             domain=self.domain,
             text_warnings=self.warnings,
             settings=dict(self.settings),
+            background=None if self.background is None else self.background.source,
+            min_confidence=self.min_confidence,
         )
+
+    def _scored(
+        self, frames: Float32, wording: Wording, by: Calibration
+    ) -> tuple[Float64, list[Alignment]]:
+        """The (M,) scores by one wording and its alignments, those to be shown if it has none."""
+        use = self.scorer
+        if use.stages is not None:
+            if use.align:
+                found = use.stages.align(frames, wording.texts, by)
+                return np.array([alignment.score for alignment in found]), found
+            scores = use.stages.score(frames, wording.texts, by)
+            return scores, alignments(frames, wording.texts.scripts, by)
+        steps = wording.texts.scripts
+        if use.align:
+            found = use.align(frames, steps, by)
+            return np.array([alignment.score for alignment in found]), found
+        read = self.names if use.texts == "label" else steps
+        return np.asarray(use.score(frames, read, by)), alignments(frames, steps, by)
+
+    def _with_confidence(self, candidates: list[Candidate]) -> list[Candidate]:
+        if self.temperature is None:
+            return candidates
+        sure = confidences([c.score for c in candidates], self.temperature)
+        return [
+            replace(c, confidence=float(one)) for c, one in zip(candidates, sure, strict=True)
+        ]
 
     def score(
         self, result: ClipResult, *, top_k: int | None = None

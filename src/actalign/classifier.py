@@ -16,13 +16,16 @@ from actalign.alignment._locate import (
     THRESHOLD,
     Detection,
 )
-from actalign.alignment._scorers import Calibration, affinity, get_scorer
+from actalign.alignment._affinities import Calibration, affinity
+from actalign.alignment._scorers import Scorer, default_scorer, get_scorer
 from actalign.alignment._similarity import smooth
+from actalign.background import Background, read_background
 from actalign.candidates import Candidates
 from actalign.clips._embed import clip_ids, embed_video, embed_videos
 from actalign.clips._parquet import open_store
 from actalign.clips._prefetch import Sampling
 from actalign.clips._result import clip_embedding
+from actalign.encoders._backgrounds import shipped_background
 from actalign.encoders._base import Encoder, encode_frames
 from actalign.encoders._load import DEFAULT_MODEL, load_encoder
 from actalign.encoders._text_cache import TextCache
@@ -47,9 +50,12 @@ class ActAlign:
 
     fps: frames encoded a second, None for the encoder's own default. smoothing_seconds: width of
     the moving average over frame embeddings, None for the encoder's default, 0 for none.
-    scorer: a name of `alignment.SCORERS`, None for the encoder's default. step_template,
-    label_template: texts with {label}, {domain}, {step}. store: a folder or an address with ://
-    that keeps embeddings between runs.
+    scorer: a name of `alignment.SCORERS`, parts as AFFINITY+PATH+AVERAGE, or a `Scorer` of your
+    own; None for the default: `competitive` where there is a background, else the encoder's own.
+    step_template, label_template: texts with {label}, {domain}, {step}. store: a folder or an
+    address with :// that keeps embeddings between runs. background: what steps are measured
+    against, a `Background` or a file of `actalign background`; None for the one that ships with the
+    encoder, if any.
     """
 
     def __init__(
@@ -58,10 +64,11 @@ class ActAlign:
         *,
         fps: float | None = None,
         smoothing_seconds: float | None = None,
-        scorer: str | None = None,
+        scorer: str | Scorer | None = None,
         step_template: str | None = None,
         label_template: str | None = None,
         store: str | Path | None = None,
+        background: Background | str | Path | None = None,
     ) -> None:
         info = encoder.info
         self.encoder = encoder
@@ -69,7 +76,10 @@ class ActAlign:
         self.smoothing_seconds = (
             info.smoothing_seconds if smoothing_seconds is None else smoothing_seconds
         )
-        self.scorer = get_scorer(scorer or info.scorer)
+        if isinstance(background, str | Path):
+            background = read_background(background)
+        self.background = shipped_background(info) if background is None else background
+        self.scorer = get_scorer(scorer) if scorer else default_scorer(info, self.background)
         self.step_template = step_template or info.step_template
         self.label_template = label_template or info.label_template
         self.store = None if store is None else open_store(store)
@@ -96,7 +106,9 @@ class ActAlign:
         scripts: Scripts | None = None,
         *,
         domain: str | None = None,
-        scorer: str | None = None,
+        scorer: str | Scorer | None = None,
+        none: str | None = None,
+        min_confidence: float | None = None,
     ) -> Candidates:
         """Resolve candidates once, to score any number of embedded clips; see `predict`.
 
@@ -108,10 +120,13 @@ class ActAlign:
             info=self.encoder.info,
             texts=self._texts,
             domain=domain,
-            scorer=scorer or self.scorer.name,
+            scorer=scorer or self.scorer,
             smoothing_seconds=self.smoothing_seconds,
             step_template=self.step_template,
             label_template=self.label_template,
+            background=self.background,
+            none=none,
+            min_confidence=min_confidence,
         )
 
     def predict(
@@ -123,7 +138,7 @@ class ActAlign:
         domain: str | None = None,
         start: float | None = None,
         end: float | None = None,
-        scorer: str | None = None,
+        scorer: str | Scorer | None = None,
     ) -> Prediction:
         """Score every candidate for one clip and align each; see `Prediction`.
 
@@ -141,7 +156,7 @@ class ActAlign:
         candidate_labels: Sequence[str] | None = None,
         scripts: Scripts | None = None,
         domain: str | None = None,
-        scorer: str | None = None,
+        scorer: str | Scorer | None = None,
     ) -> Iterator[Prediction | ClipError]:
         """A prediction for each video, in order, or the error of one that failed.
 

@@ -41,6 +41,7 @@ class CandidateRow(TypedDict, total=False):
 
     label: Required[str]
     score: Required[Finite]
+    confidence: Annotated[float, Field(ge=0, le=1, description="Adds up to 1 over candidates.")]
     has_script: Annotated[bool, Field(description="False: its name was its only step.")]
     path_length: Annotated[int | None, Field(description="Cells of the alignment path.")]
     segments: Annotated[list[StepRow], Field(description="Its steps; together they are the clip.")]
@@ -71,10 +72,16 @@ class Row(TypedDict, total=False):
     error: Annotated[str | None, Field(description="Why it failed or was left out, a sentence.")]
     error_kind: Annotated[str, Field(description="The same as a key, such as 'not encoded'.")]
     video: Annotated[str | None, Field(description="The file or stream.")]
-    label: Annotated[str | None, Field(description="The best candidate; null without one.")]
+    label: Annotated[
+        str | None, Field(description="The best candidate; null without one and where refused.")
+    ]
     filtered_resps: Annotated[list[str], Field(description="The same, by lmms-eval's name.")]
     target: Annotated[str | None, Field(description="The true label, where it is known.")]
     metrics: Annotated[dict[str, float], Field(description="top1, top2, top3: 1 right, 0 wrong.")]
+    confidence: Annotated[
+        float, Field(ge=0, le=1, description="Of the best candidate: how often such are right.")
+    ]
+    min_confidence: Annotated[float, Field(description="Below it the label is refused.")]
     margin: Annotated[Finite | None, Field(description="Best score less the second best.")]
     candidates: Required[
         Annotated[list[CandidateRow], Field(description="Best first; scores are no probabilities.")]
@@ -86,6 +93,7 @@ class Row(TypedDict, total=False):
     end_seconds: Finite
     warnings: list[str]
     scorer: Annotated[str | None, Field(description="How candidates were scored.")]
+    background: Annotated[str, Field(description="What steps were measured against.")]
     smoothing_seconds: Annotated[Finite | None, Field(description="Moving average over frames.")]
     model_id: Annotated[str | None, Field(description="The encoder.")]
     fingerprint: Annotated[str, Field(description="Hash of all that its embeddings depend on.")]

@@ -65,21 +65,30 @@ class FrameBatch:
 class Script:
     """A candidate action as an ordered list of steps, each a short visual description.
 
-    A step is what the paper calls a sub-action.
+    A step is what the paper calls a sub-action. rewordings: further lists of steps of the same
+    action, in other words and of any length; a candidate's score is the mean over all of them.
     """
 
     label: str
     steps: tuple[str, ...]
     domain: str | None = None
+    rewordings: tuple[tuple[str, ...], ...] = ()
 
     def __post_init__(self) -> None:
         if not self.label.strip():
             raise UsageError("A script needs a label that is not empty.")
-        if not self.steps:
-            raise UsageError(f"The script of {self.label!r} has no steps; give at least one.")
-        for k, step in enumerate(self.steps, start=1):
-            if not step.strip():
-                raise UsageError(f"Step {k} of the script of {self.label!r} is empty.")
+        for steps in (self.steps, *self.rewordings):
+            if not steps:
+                raise UsageError(f"The script of {self.label!r} has no steps; give at least one.")
+            for k, step in enumerate(steps, start=1):
+                if not step.strip():
+                    raise UsageError(f"Step {k} of the script of {self.label!r} is empty.")
+
+    @property
+    def wordings(self) -> tuple[Script, ...]:
+        """A script of its own for each list of steps, the first one first."""
+        lists = (self.steps, *self.rewordings)
+        return tuple(Script(self.label, steps, self.domain) for steps in lists)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +105,8 @@ class EncoderInfo:
     The rest says how the encoder is best used; flags override each. fps: sampled frames a second,
     None for every native frame (the paper's choice). smoothing_seconds: width of the moving average
     over frame embeddings, 0 for none. step_template, label_template: texts with {label}, {domain}
-    and {step} to fill in. scorer: a name of `alignment.SCORERS`; the paper's is "dtw".
+    and {step} to fill in. scorer: a name of `alignment.SCORERS` for runs without a background; the
+    paper's is "dtw".
     """
 
     model_id: str
@@ -306,7 +316,9 @@ class Segment:
 class Candidate:
     """One candidate's score for one clip and, for scorers that align, its alignment.
 
-    edges_seconds: (T + 1,) of the clip, see `ClipEmbedding.edges_seconds`.
+    edges_seconds: (T + 1,) of the clip, see `ClipEmbedding.edges_seconds`. script: of several
+    wordings the one that fits best. confidence: in [0, 1], the candidates' add up to 1; None where
+    the scorer has no temperature, see `alignment.confidences`.
     """
 
     label: str
@@ -315,6 +327,7 @@ class Candidate:
     has_script: bool
     alignment: Alignment | None = None
     edges_seconds: Float64 | None = None
+    confidence: float | None = None
 
     @property
     def segments(self) -> tuple[Segment, ...]:
@@ -333,20 +346,21 @@ class Candidate:
 
     def to_row(self) -> CandidateRow:
         """The JSON object of a candidate."""
-        return {
-            "label": self.label,
-            "score": self.score,
-            "has_script": self.has_script,
-            "path_length": None if self.alignment is None else len(self.alignment.path),
-            "segments": [segment.to_row() for segment in self.segments],
-        }
+        found: CandidateRow = {"label": self.label, "score": self.score}
+        if self.confidence is not None:
+            found["confidence"] = self.confidence
+        found["has_script"] = self.has_script
+        found["path_length"] = None if self.alignment is None else len(self.alignment.path)
+        found["segments"] = [segment.to_row() for segment in self.segments]
+        return found
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Prediction:
     """One clip's candidates, best first (equal scores keep the order the labels were given in).
 
-    Scores are path-mean similarities or cosines, not probabilities.
+    Scores are path-mean similarities or cosines, not probabilities. background: what steps were
+    measured against, in words. min_confidence: an answer below it is refused.
     """
 
     clip: ClipEmbedding
@@ -356,6 +370,8 @@ class Prediction:
     domain: str | None = None
     settings: dict[str, Any] = field(default_factory=dict)
     text_warnings: tuple[str, ...] = ()
+    background: str | None = None
+    min_confidence: float | None = None
 
     @property
     def best(self) -> Candidate:
@@ -366,6 +382,18 @@ class Prediction:
     def label(self) -> str:
         """The winning candidate's label."""
         return self.best.label
+
+    @property
+    def confidence(self) -> float | None:
+        """The winner's, in [0, 1]; None where the scorer has no temperature."""
+        return self.best.confidence
+
+    @property
+    def refused(self) -> bool:
+        """Whether the winner's confidence is below the least that was asked for."""
+        if self.min_confidence is None or self.confidence is None:
+            return False
+        return self.confidence < self.min_confidence
 
     @property
     def margin(self) -> float | None:
@@ -383,15 +411,27 @@ class Prediction:
         return [{"label": c.label, "score": c.score} for c in self.candidates[:k]]
 
     def to_row(self, *, top_k: int | None = None, target: str | None = None) -> Row:
-        """The JSON object of predictions.jsonl, see `rows.Row`; target: the true label if known."""
+        """The JSON object of predictions.jsonl, see `rows.Row`; target: the true label if known.
+
+        A refused answer has no label.
+        """
         from actalign.rows import new_row
 
+        label = None if self.refused else self.label
+        known: Row = {"clip": self.clip.clip_id, "candidates": []}
+        if self.confidence is not None:
+            known["confidence"] = self.confidence
+        if self.background is not None:
+            known["background"] = self.background
+        if self.min_confidence is not None:
+            known["min_confidence"] = self.min_confidence
         return new_row(
             {
+                **known,
                 **self.clip.row_fields(),
-                "label": self.label,
+                "label": label,
                 "target": target,
-                "metrics": {} if target is None else {"top1": float(self.label == target)},
+                "metrics": {} if target is None else {"top1": float(label == target)},
                 "margin": self.margin,
                 "candidates": [c.to_row() for c in self.candidates[:top_k]],
                 "domain": self.domain,

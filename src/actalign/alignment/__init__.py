@@ -1,5 +1,7 @@
 """Similarity of frames and steps, dynamic time warping, and scores: arrays in, arrays out."""
 
+from actalign.alignment._affinities import AFFINITIES, Calibration, affinity
+from actalign.alignment._confidence import calibration_error, confidences, fit_temperature
 from actalign.alignment._dtw import (
     align,
     align_batch,
@@ -8,10 +10,14 @@ from actalign.alignment._dtw import (
     interleave,
 )
 from actalign.alignment._locate import Detection, locate
-from actalign.alignment._scorers import SCORERS, Calibration, Scorer, affinity, get_scorer
+from actalign.alignment._paths import PATHS
+from actalign.alignment._scorers import AVERAGES, SCORERS, Scorer, default_scorer, get_scorer
 from actalign.alignment._similarity import cosine, sigmoid_affinity, smooth, smooth_reference
 
 __all__ = [
+    "AFFINITIES",
+    "AVERAGES",
+    "PATHS",
     "SCORERS",
     "Calibration",
     "Detection",
@@ -21,7 +27,11 @@ __all__ = [
     "align_batch",
     "align_scores",
     "align_scores_of_clips",
+    "calibration_error",
+    "confidences",
     "cosine",
+    "default_scorer",
+    "fit_temperature",
     "get_scorer",
     "interleave",
     "locate",

@@ -45,7 +45,7 @@ def align_batch(
     if objective not in ("sum", "mean"):
         raise UsageError(f"The objective is {objective!r}; choose 'sum' or 'mean'.")
     matrix = _checked(affinity)
-    starts = _starts(sizes, matrix.shape[1])
+    starts = column_starts(sizes, matrix.shape[1])
     recurrence = _compiled()
     candidates = range(len(sizes))
     offsets = np.zeros(len(sizes))
@@ -189,7 +189,8 @@ def _checked(affinity: ArrayLike) -> Float32:
     return matrix
 
 
-def _starts(sizes: Sequence[int], columns: int) -> NDArray[np.int64]:
+def column_starts(sizes: Sequence[int], columns: int) -> NDArray[np.int64]:
+    """(M + 1,) where each candidate's columns begin; raises ArrayError for another total."""
     if len(_interleaving(tuple(sizes))[0]) != columns:
         raise _unlike(sizes, columns)
     starts = np.zeros(len(sizes) + 1, np.int64)

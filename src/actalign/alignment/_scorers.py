@@ -1,45 +1,85 @@
 """How a clip's frames and the candidates' texts become one score a candidate: the table SCORERS.
 
-Every scorer has one signature, so that a run can swap or compare them. Smoothing happens before
+Most scorers have three parts: an affinity (`_affinities`), a path (`_paths`) and an average over that
+path. Any such triple can be named, AFFINITY+PATH+AVERAGE. Every scorer has one signature, so that a
+run can swap or compare them, and a user's own function is one too. Smoothing happens before
 (`smooth`), text encoding before that.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from actalign.alignment._dtw import align_batch, align_scores, interleave
-from actalign.alignment._similarity import cosine, normalize, pair_affinity
+from actalign.alignment._affinities import (
+    AFFINITIES,
+    Affinity,
+    Calibration,
+    CandidateTexts,
+    affinity,
+    columns_of,
+    texts_of,
+)
+from actalign.alignment._dtw import align_batch, align_scores
+from actalign.alignment._paths import PATHS, Means, Path, get_path, means_of
+from actalign.alignment._similarity import cosine, normalize
+from actalign.background import Background
 from actalign.errors import UsageError
-from actalign.types import Alignment, EncoderInfo, Float32, Float64
+from actalign.types import Alignment, EncoderInfo, Float64
+
+ScoreFunction = Callable[[ArrayLike, Sequence[ArrayLike], Calibration], Float64]
+AVERAGES: dict[str, str] = {
+    "path": "mean over the cells of the path (paper)",
+    "steps": "mean over steps of each step's mean on the path",
+    "both": "the two added",
+}
 
 
 @dataclass(frozen=True, slots=True)
-class Calibration:
-    """Turns a cosine into an affinity: the encoder's logit scale (natural logarithm) and bias.
+class Stages:
+    """The parts of a scorer: an affinity, a path, a name of AVERAGES.
 
-    An encoder trained on pairs has a bias, and its affinity is the pair probability, a sigmoid.
-    One trained on a softmax (CLIP) has none: with its scale of about 100 a sigmoid would take every
-    cosine to 1, so the affinity is the cosine itself.
+    geometric: of a logarithm, its exponential is the score.
     """
 
-    logit_scale: float
-    logit_bias: float | None
+    affinity: Affinity
+    path: Path
+    average: str
+    geometric: bool = False
 
-    @classmethod
-    def of(cls, info: EncoderInfo) -> Calibration:
-        """The encoder's own."""
-        return cls(info.logit_scale, info.logit_bias)
+    def score(self, frames: ArrayLike, candidates: CandidateTexts, by: Calibration) -> Float64:
+        """(M,) scores; the arguments of `Scorer.score`."""
+        if (self.affinity.name, self.path.name, self.average) == ("sigmoid", "dtw", "path"):
+            matrix = affinity(frames, candidates, by, interleaved=True)
+            return align_scores(matrix, texts_of(candidates, by).sizes, interleaved=True)[0]
+        texts = texts_of(candidates, by)
+        matrix = self.affinity.of(frames, texts, by)
+        return self._averaged(self.path.means(matrix, texts.sizes), by)
 
+    def align(
+        self, frames: ArrayLike, candidates: CandidateTexts, by: Calibration
+    ) -> list[Alignment]:
+        """The alignments with these scores; their affinity is the one to be shown."""
+        assert self.path.align is not None
+        texts = texts_of(candidates, by)
+        matrix = self.affinity.of(frames, texts, by)
+        found = self.path.align(matrix, texts.sizes)
+        scores = self._averaged(means_of(found), by)
+        shown = columns_of(self.affinity.shown(matrix, by), texts.sizes)
+        return [
+            replace(one, score=float(score), affinity=table)
+            for one, score, table in zip(found, scores, shown, strict=True)
+        ]
 
-ScoreFunction = Callable[[ArrayLike, Sequence[ArrayLike], Calibration], Float64]
+    def _averaged(self, means: Means, by: Calibration) -> Float64:
+        over_path, over_steps = means
+        scores = {"path": over_path, "steps": over_steps, "both": over_path + over_steps}
+        found = scores[self.average]
+        return np.exp(found) if self.geometric and by.logit_bias is not None else found
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +91,8 @@ class Scorer:
     score: (T, D) frames, M candidates, calibration -> (M,) float64; higher is better. Scores of
     different scorers are not comparable, and none is a probability.
     align: the alignments that carry these scores, for scorers that have their own.
+    needs_background: it measures steps against `Calibration.background`.
+    stages: its parts, where it is made of some.
     """
 
     name: str
@@ -58,162 +100,124 @@ class Scorer:
     score: ScoreFunction
     summary: str
     align: Callable[[ArrayLike, Sequence[ArrayLike], Calibration], list[Alignment]] | None = None
+    needs_background: bool = False
+    stages: Stages | None = None
 
-
-def affinity(
-    frames: ArrayLike,
-    candidates: Sequence[ArrayLike],
-    by: Calibration,
-    *,
-    interleaved: bool = False,
-) -> Float32:
-    """(T, D) frames against M scripts (K_m, D) -> (T, sum K_m), columns in candidate order.
-
-    interleaved: columns in the order of `alignment.interleave` instead. One matrix product for all
-    candidates. Raises UsageError for no candidate or unlike widths.
-    """
-    if not candidates:
-        raise UsageError("There is no candidate to score; give at least one label.")
-    scripts = [np.asarray(c, np.float32) for c in candidates]
-    texts = np.concatenate(scripts)
-    columns = interleave([len(script) for script in scripts]) if interleaved else None
-    if by.logit_bias is None:
-        similarity = cosine(frames, texts)
-        return similarity if columns is None else similarity[:, columns]
-    return pair_affinity(
-        frames, texts, logit_scale=by.logit_scale, logit_bias=by.logit_bias, columns=columns
-    )
+    @classmethod
+    def of(cls, name: str, parts: str, summary: str = "", *, geometric: bool = False) -> Scorer:
+        """From "AFFINITY+PATH+AVERAGE"; raises UsageError that lists the names of a part."""
+        named = parts.split("+")
+        if len(named) != 3:
+            raise UsageError(
+                f"The scorer {parts!r} has {len(named)} parts; give an affinity, a path and an "
+                "average, such as cosine+segment+path."
+            )
+        first, second, average = named
+        if first not in AFFINITIES:
+            listed = ", ".join(AFFINITIES)
+            raise UsageError(f"There is no affinity {first!r}; choose one of {listed}.")
+        if average not in AVERAGES:
+            listed = ", ".join(AVERAGES)
+            raise UsageError(f"There is no average {average!r}; choose one of {listed}.")
+        stages = Stages(AFFINITIES[first], get_path(second), average, geometric)
+        return cls(
+            name,
+            "steps",
+            stages.score,
+            summary or f"{stages.affinity.summary}; {stages.path.summary}; {AVERAGES[average]}",
+            stages.align if stages.path.align else None,
+            stages.affinity.needs_background,
+            stages,
+        )
 
 
 def alignments(
     frames: ArrayLike,
-    candidates: Sequence[ArrayLike],
+    candidates: CandidateTexts,
     by: Calibration,
     *,
     objective: str = "sum",
 ) -> list[Alignment]:
-    """Align a clip with every candidate; see `alignment.align`."""
-    sizes = [len(np.asarray(c)) for c in candidates]
-    return align_batch(affinity(frames, candidates, by), sizes, objective=objective)
+    """Align a clip with every candidate by the paper's affinity; see `alignment.align`."""
+    texts = texts_of(candidates, by)
+    return align_batch(affinity(frames, texts, by), texts.sizes, objective=objective)
 
 
-def _dtw(frames: ArrayLike, candidates: Sequence[ArrayLike], by: Calibration) -> Float64:
-    """The paper's score (Sec. 3): the best path's sum of affinities over its length."""
-    matrix = affinity(frames, candidates, by, interleaved=True)
-    return align_scores(matrix, [len(np.asarray(c)) for c in candidates], interleaved=True)[0]
-
-
-def _align_mean(
-    frames: ArrayLike, candidates: Sequence[ArrayLike], by: Calibration
-) -> list[Alignment]:
-    """The path with the largest mean affinity; not the paper's objective."""
-    return alignments(frames, candidates, by, objective="mean")
-
-
-def _align_steps(
-    frames: ArrayLike, candidates: Sequence[ArrayLike], by: Calibration
-) -> list[Alignment]:
-    """Ours: the path with the largest sum of *log* affinities, and as its score the geometric mean
-    over steps of each step's geometric mean on the path. Of cosines, plain means.
-
-    Every step counts the same, however long it lasts, and the logarithm makes a step that nothing
-    in the clip shows cost much. Under the paper's score a script wins by one step that fits most
-    frames, though its other steps never happen.
-    """
-    sizes = [len(np.asarray(c)) for c in candidates]
-    matrix = affinity(frames, candidates, by)
-    sigmoid = by.logit_bias is not None
-    table = np.log(np.maximum(matrix, np.finfo(np.float32).tiny)) if sigmoid else matrix
-    starts = np.concatenate([[0], np.cumsum(sizes)])
-    found = []
-    for m, alignment in enumerate(align_batch(table, sizes)):
-        t, k = alignment.path[:, 0], alignment.path[:, 1]
-        totals = np.bincount(k, weights=alignment.affinity[t, k].astype(np.float64))
-        mean = float(np.mean(totals / np.bincount(k)))
-        score = math.exp(mean) if sigmoid else mean
-        found.append(Alignment(score, alignment.path, matrix[:, starts[m] : starts[m + 1]]))
-    return found
-
-
-def _scores_of(
-    frames: ArrayLike,
-    candidates: Sequence[ArrayLike],
-    by: Calibration,
-    *,
-    align: Callable[[ArrayLike, Sequence[ArrayLike], Calibration], list[Alignment]],
-) -> Float64:
-    return np.array([alignment.score for alignment in align(frames, candidates, by)])
-
-
-def _order_free(frames: ArrayLike, candidates: Sequence[ArrayLike], by: Calibration) -> Float64:
-    """Control: every frame takes its best step, in any order; mean affinity over frames."""
-    sizes = [len(np.asarray(c)) for c in candidates]
-    columns = np.split(affinity(frames, candidates, by), np.cumsum(sizes)[:-1], axis=1)
-    return np.array([c.max(axis=1).mean(dtype=np.float64) for c in columns])
-
-
-def _mean_pool(frames: ArrayLike, candidates: Sequence[ArrayLike], by: Calibration) -> Float64:
+def _mean_pool(frames: ArrayLike, candidates: CandidateTexts, by: Calibration) -> Float64:
     """The paper's baseline: cosine of the mean normalised frame with the mean normalised text."""
+    texts = texts_of(candidates, by)
     pooled = normalize(frames, name="frame embeddings").mean(axis=0, keepdims=True)
-    texts = [normalize(c, name="text embeddings").mean(axis=0, keepdims=True) for c in candidates]
-    return np.asarray(cosine(pooled, np.concatenate(texts))[0], dtype=np.float64)
+    split = np.split(normalize(texts.rows, name="text embeddings"), np.cumsum(texts.sizes)[:-1])
+    means = np.concatenate([one.mean(axis=0, keepdims=True) for one in split])
+    return np.asarray(cosine(pooled, means)[0], dtype=np.float64)
 
 
-def _shuffled(
-    frames: ArrayLike, candidates: Sequence[ArrayLike], by: Calibration, *, reverse: bool
-) -> Float64:
-    """Control: DTW with every script's steps in a wrong order (fixed seed, or reversed)."""
-    rng = np.random.default_rng(0)
-    wrong = []
-    for candidate in candidates:
-        steps = np.asarray(candidate, np.float32)
-        wrong.append(steps[::-1] if reverse else steps[_derangement(len(steps), rng)])
-    return _dtw(frames, wrong, by)
-
-
-def _derangement(n: int, rng: np.random.Generator) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
-    """A random order that is not the given one (for n of at least 2)."""
-    order = rng.permutation(n)
-    while n > 1 and np.array_equal(order, np.arange(n)):
-        order = rng.permutation(n)
-    return order
-
+COMPETITIVE = "competitive"
+"""The default of encoders that have a background."""
 
 SCORERS: dict[str, Scorer] = {
     scorer.name: scorer
     for scorer in (
-        Scorer("dtw", "steps", _dtw, "sum of affinities on the best path / its length", alignments),
-        Scorer("mean_pool", "label", _mean_pool, "cosine of mean frame and label (baseline)"),
+        Scorer.of("dtw", "sigmoid+dtw+path", "sum of affinities on the best path / its length"),
         Scorer(
+            "mean_pool",
+            "label",
+            _mean_pool,
+            "cosine of mean frame and label (baseline); it reads labels only, no steps",
+        ),
+        Scorer.of(
             "dtw_steps",
-            "steps",
-            partial(_scores_of, align=_align_steps),
+            "log_sigmoid+dtw+steps",
             "geometric mean over steps of the affinity on the path",
-            _align_steps,
+            geometric=True,
         ),
-        Scorer(
-            "dtw_mean",
-            "steps",
-            partial(_scores_of, align=_align_mean),
-            "largest mean affinity of any path",
-            _align_mean,
+        Scorer.of("dtw_mean", "sigmoid+dtw_mean+path", "largest mean affinity of any path"),
+        Scorer.of(
+            COMPETITIVE,
+            "competitive+dtw+both",
+            "steps of all candidates compete in each frame; means over path and steps added",
         ),
-        Scorer("order_free", "steps", _order_free, "control: each frame's best step, any order"),
-        Scorer(
-            "dtw_shuffled", "steps", partial(_shuffled, reverse=False), "control: steps shuffled"
+        Scorer.of("centred", "centred+dtw+both", "the same without competition"),
+        Scorer.of(
+            "order_free", "sigmoid+order_free+path", "control: each frame's best step, any order"
         ),
-        Scorer(
-            "dtw_reversed", "steps", partial(_shuffled, reverse=True), "control: steps reversed"
+        Scorer.of("dtw_shuffled", "sigmoid+dtw_shuffled+path", "control: steps shuffled"),
+        Scorer.of("dtw_reversed", "sigmoid+dtw_reversed+path", "control: steps reversed"),
+        Scorer.of(
+            "equal_split", "sigmoid+equal_split+path", "control: equal parts, nothing is aligned"
+        ),
+        *(
+            Scorer.of(f"{COMPETITIVE}_{word}", f"competitive+{path}+both", f"control: {what}")
+            for word, path, what in (
+                ("shuffled", "dtw_shuffled", "competitive, steps shuffled"),
+                ("reversed", "dtw_reversed", "competitive, steps reversed"),
+                ("order_free", "order_free", "competitive, any order"),
+                ("equal_split", "equal_split", "competitive, equal parts, nothing is aligned"),
+            )
         ),
     )
 }
 
 
-def get_scorer(name: str) -> Scorer:
-    """Look a scorer up by name; raises UsageError that lists the names."""
-    try:
-        return SCORERS[name]
-    except KeyError:
-        raise UsageError(
-            f"There is no scorer {name!r}; choose one of {', '.join(SCORERS)}."
-        ) from None
+def default_scorer(info: EncoderInfo, background: Background | None) -> Scorer:
+    """What a run takes that names no scorer: the encoder's own, or `competitive` by a background."""
+    return SCORERS[COMPETITIVE] if background is not None else get_scorer(info.scorer)
+
+
+def get_scorer(scorer: str | Scorer) -> Scorer:
+    """A scorer by its name or by its parts, AFFINITY+PATH+AVERAGE; a `Scorer` is given back.
+
+    Raises UsageError that lists the names.
+    """
+    if isinstance(scorer, Scorer):
+        return scorer
+    if scorer in SCORERS:
+        return SCORERS[scorer]
+    if "+" in scorer:
+        return Scorer.of(scorer, scorer)
+    raise UsageError(
+        f"There is no scorer {scorer!r}; choose one of {', '.join(SCORERS)}, or name its parts, such "
+        "as cosine+segment+path."
+    )
+
+

@@ -109,20 +109,23 @@ def pair_affinity(
     """
     from actalign.alignment._kernels.affinity import sigmoid_of
 
-    v, v_scale = _fast_unit_scale(frames, "frame embeddings")
-    a, a_scale = _fast_unit_scale(texts, "text embeddings")
+    v, v_scale = fast_unit_scale(frames, "frame embeddings")
+    a, a_scale = fast_unit_scale(texts, "text embeddings")
     check_width(v, a)
     order = np.arange(len(a)) if columns is None else columns
     return sigmoid_of(v @ a.T, v_scale, a_scale, order, np.exp(logit_scale), logit_bias)
 
 
-def _fast_unit_scale(values: ArrayLike, name: str) -> tuple[Float32, Float32]:
-    """`_unit_scale` in one pass, where no row is out of the ordinary."""
+def fast_unit_scale(values: ArrayLike, name: str) -> tuple[Float32, Float32]:
+    """`_unit_scale` in one pass, where no row is out of the ordinary; zero rows have factor 0."""
     from actalign.alignment._kernels.affinity import unit_scales
 
     array = np.ascontiguousarray(as_embeddings(values, name=name))
     scales = np.empty(len(array), np.float32)
-    return (array, scales) if unit_scales(array, scales) else _unit_scale(array, name)
+    if unit_scales(array, scales):
+        return array, scales
+    array, scales = _unit_scale(array, name)
+    return array, np.where(array.any(axis=1), scales, np.float32(0))
 
 
 def smooth(embeddings: ArrayLike, *, pts_seconds: ArrayLike, seconds: float) -> Float32:

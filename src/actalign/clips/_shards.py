@@ -19,7 +19,10 @@ from actalign.rows import Row, ShardRow, parse_row
 
 Value = TypeVar("Value")
 
-SETTINGS = ("schema_version", "model_id", "fingerprint", "scorer", "smoothing_seconds", "domain")
+SETTINGS = (
+    "schema_version", "model_id", "fingerprint", "scorer", "background", "min_confidence",
+    "smoothing_seconds", "domain",
+)  # fmt: skip
 SAMPLING = ("fps", "start", "end")
 
 

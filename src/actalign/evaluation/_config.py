@@ -17,9 +17,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from actalign import __version__
-from actalign.alignment import SCORERS
+from actalign.alignment import default_scorer, get_scorer
+from actalign.background import Background, read_background
 from actalign.clips import Sampling
 from actalign.encoders import Encoder
+from actalign.encoders._backgrounds import shipped_background
 from actalign.errors import EncoderError, UsageError
 from actalign.files import write_text
 from actalign.types import EncoderInfo
@@ -33,9 +35,10 @@ class EvalConfig:
 
     data: the benchmark's folder, or an `.npy` data set. scripts: `generated_subactions.json` or a
     script bank; "" where the benchmark has its own. scorers: names of `alignment.SCORERS` or
-    "random"; none for the encoder's own scorer. fps: frames encoded a second, None for all.
-    smoothing_seconds, templates: None for the encoder's own, as "default" is for fps. benchmark: a
-    name of `evaluation.BENCHMARKS`.
+    "random"; none for the default (`alignment.default_scorer`). fps: frames encoded a second, None
+    for all. smoothing_seconds, templates: None for the encoder's own, as "default" is for fps.
+    benchmark: a name of `evaluation.BENCHMARKS`. background: a file of `actalign background`, None
+    for the one that ships with the encoder, if any.
     """
 
     data: str
@@ -48,18 +51,25 @@ class EvalConfig:
     label_template: str | None = None
     seed: int = 0
     benchmark: str = "actionatlas"
+    background: str | None = None
 
     def resolved(self, info: EncoderInfo) -> EvalConfig:
         """The configuration with the encoder's own settings filled in."""
         smoothing = self.smoothing_seconds
         return replace(
             self,
-            scorers=self.scorers or (info.scorer,),
+            scorers=self.scorers or (default_scorer(info, self.read_background(info)).name,),
             fps=info.fps if self.fps == "default" else self.fps,
             smoothing_seconds=info.smoothing_seconds if smoothing is None else smoothing,
             step_template=self.step_template or info.step_template,
             label_template=self.label_template or info.label_template,
         )
+
+    def read_background(self, info: EncoderInfo) -> Background | None:
+        """What steps are measured against; raises UsageError about the file, EncoderError."""
+        if self.background is None:
+            return shipped_background(info)
+        return read_background(self.background).checked(info)
 
     @property
     def sampling(self) -> Sampling:
@@ -73,10 +83,8 @@ def check_scorers(names: Sequence[str]) -> tuple[str, ...]:
     """Scorer names, each once; raises UsageError that lists the legal ones."""
     chosen = tuple(dict.fromkeys(name.strip() for name in names if name.strip()))
     for name in chosen:
-        if name != RANDOM and name not in SCORERS:
-            raise UsageError(
-                f"There is no scorer {name!r}; choose of {', '.join([*SCORERS, RANDOM])}."
-            )
+        if name != RANDOM:
+            get_scorer(name)
     if not chosen:
         raise UsageError("--scorer names no scorer; give one, e.g. dtw.")
     return chosen
@@ -146,7 +154,7 @@ def _read(out: Path) -> tuple[EvalConfig, str, EncoderInfo]:
 
 def _check_same(old: EvalConfig, new: EvalConfig, same_scripts: bool, out: Path) -> None:
     """Raise UsageError, naming the field, where a run would go on with other settings."""
-    for name in ("benchmark", "model", "fps", "smoothing_seconds", "step_template"):
+    for name in ("benchmark", "model", "fps", "smoothing_seconds", "step_template", "background"):
         before, now = getattr(old, name), getattr(new, name)
         if before != now:
             raise UsageError(

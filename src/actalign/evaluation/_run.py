@@ -16,6 +16,7 @@ from typing import Any, cast
 import numpy as np
 
 from actalign.alignment import SCORERS, get_scorer
+from actalign.background import Background
 from actalign.candidates import Candidates
 from actalign.clips import Store, embed_videos
 from actalign.encoders import Encoder
@@ -51,6 +52,7 @@ def run(
     run, or one without ``resume``.
     """
     config, info, load = open_config(config, questions.digest, out, load=load, resume=resume)
+    background = config.read_background(info)
     answered = [question for question in questions.questions if question.answer is not None]
     keys = question_keys(answered, info.fingerprint, config.sampling)
     answers = _Answers(out / "predictions.jsonl")
@@ -73,7 +75,7 @@ def run(
                 left_out = [_no_answer(question)]
             else:
                 clip = next(clips).embedding()
-                left_out = _score(question, clip, config, info, texts, answers)
+                left_out = _score(question, clip, config, info, texts, background, answers)
         except VideoError as error:
             why = str(error)
             left_out = [
@@ -81,7 +83,7 @@ def run(
             ]
         errors += left_out
         progress(question.id, "; ".join(dict.fromkeys(str(row["error"]) for row in left_out)))
-    rows = answers.sorted([question.id for question in questions.questions])
+    rows = answers.sorted([question.id for question in questions.questions], config.scorers)
     return _write_results(rows, errors, questions, config, info, out)
 
 
@@ -122,6 +124,7 @@ def predict(
     config: EvalConfig,
     info: EncoderInfo,
     texts: TextCache,
+    background: Background | None,
 ) -> Prediction:
     """A question's prediction under a resolved configuration."""
     candidates = Candidates.resolve(
@@ -134,6 +137,7 @@ def predict(
         smoothing_seconds=config.smoothing_seconds,
         step_template=config.step_template,
         label_template=config.label_template,
+        background=background,
     )
     return candidates.predict(clip)
 
@@ -144,6 +148,7 @@ def _score(
     config: EvalConfig,
     info: EncoderInfo,
     texts: TextCache,
+    background: Background | None,
     answers: _Answers,
 ) -> list[Row]:
     """Score a question with every scorer that has not scored it; returns why some can't."""
@@ -167,7 +172,9 @@ def _score(
         elif scorer == RANDOM:
             answers.add(row_of_scores(question, _random_scores(question, config.seed), RANDOM))
         else:
-            found = predict(question, clip, scorer, config=config, info=info, texts=texts)
+            found = predict(
+                question, clip, scorer, config=config, info=info, texts=texts, background=background
+            )
             answers.add(_row(found, question))
     return left_out
 
@@ -223,10 +230,13 @@ class _Answers:
         self._rows[row["clip"], str(row["scorer"])] = row
         self._journal.add(row)
 
-    def sorted(self, ids: Sequence[str]) -> list[Row]:
-        """Rows by question, then scorer: the same however often the run was interrupted."""
+    def sorted(self, ids: Sequence[str], scorers: Sequence[str]) -> list[Row]:
+        """Rows by question, then scorer: the same however often the run was interrupted.
+
+        Scorers that only their parts name come last, in the order of ``scorers``.
+        """
         place = {one: n for n, one in enumerate(ids)}
-        names = {name: n for n, name in enumerate([*SCORERS, RANDOM])}
+        names = {name: n for n, name in enumerate(dict.fromkeys([*SCORERS, RANDOM, *scorers]))}
         keys = sorted(
             (key for key in self._rows if key[0] in place and key[1] in names),
             key=lambda key: (place[key[0]], names[key[1]]),

@@ -76,7 +76,11 @@ class Run:
             store=Store(self.folder / "embeddings"),
         ).embedding()
         config, info = self.config, self.info
-        return predict(question, embedded, scorer, config=config, info=info, texts=texts), question
+        background = config.read_background(info)
+        found = predict(
+            question, embedded, scorer, config=config, info=info, texts=texts, background=background
+        )
+        return found, question
 
     def _refuse(self) -> Encoder:
         raise UsageError(

@@ -134,10 +134,9 @@ class BodyEncoder:
             smoothing_seconds=float(config["smoothing_seconds"]),
             step_template=str(config.get("step_template", "{step}")),
             label_template=str(config.get("label_template", "{label}")),
-            scorer="dtw_steps",
         )
 
-    def _embed(self, rows: Float32) -> Float32:
+    def embed_features(self, rows: Float32) -> Float32:
         """(N, F) features as (N, D) unit rows; rows of zeros stay zero."""
         out = np.zeros((len(rows), self.info.dim), dtype=np.float32)
         seen = rows.any(axis=1)
@@ -148,7 +147,7 @@ class BodyEncoder:
     def encode_poses(self, tracks: Iterable[PoseTrack], *, block: int = BLOCK) -> Iterator[Float32]:
         """Yield (n, D) blocks for one clip's consecutive PoseTracks (see `estimate_poses`)."""
         for rows in stream_features(tracks, block=block):
-            yield self._embed(rows)
+            yield self.embed_features(rows)
 
     def encode_clip(
         self, batches: Iterable[FrameBatch], *, block: int | None = None
@@ -167,7 +166,7 @@ class BodyEncoder:
         estimator = PoseEstimator(still=True)
         for t in range(len(frames)):
             track = estimator.track(FrameBatch(frames[t : t + 1], np.zeros(1)))
-            out[t] = self._embed(features(track))[0]
+            out[t] = self.embed_features(features(track))[0]
         return out
 
     def encode_text(self, texts: Sequence[str]) -> Float32:

@@ -1,0 +1,78 @@
+"""The compiled passes of the affinities `centred` and `competitive`.
+
+Plain loops, which numba turns into vectors of float32; exponential and logarithm are polynomials for
+that reason, as in `affinity`.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numba
+import numpy as np
+
+from actalign.alignment._kernels.affinity import C1, C2, C3, C4, C5, C6, C7, HALF, LEAST, ONE
+from actalign.types import Float32
+
+TWO, LOG2, SQRT2 = np.float32(2), np.float32(math.log(2)), np.float32(math.sqrt(2))
+THIRD, FIFTH, SEVENTH = np.float32(1 / 3), np.float32(1 / 5), np.float32(1 / 7)
+NINTH = np.float32(1 / 9)
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+def centred_of(
+    product: Float32,
+    row_scales: Float32,
+    column_scales: Float32,
+    mean: Float32,
+    scale: Float32,
+    found: Float32,
+) -> None:  # pragma: no cover - compiled
+    """Write (cosine - mean) * scale, where row and column scales make the cosine of the product.
+
+    Into the first columns of ``found``. A row whose scale is 0 is neutral: zeros.
+    """
+    columns = product.shape[1]
+    factors, shifts = column_scales * scale, mean * scale
+    for t in range(product.shape[0]):
+        if row_scales[t] == 0:
+            found[t, :columns] = 0
+            continue
+        for k in range(columns):
+            found[t, k] = product[t, k] * (factors[k] * row_scales[t]) - shifts[k]
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract"})
+def competition(
+    values: Float32, inverse_temperature: float, floor: float
+) -> None:  # pragma: no cover - compiled
+    """Overwrite (T, K) values by log(p + floor), p the softmax of a row's values / temperature."""
+    factor, least = np.float32(inverse_temperature / math.log(2)), np.float32(floor)
+    for t in range(values.shape[0]):
+        row = values[t]
+        highest = row[0]
+        for k in range(1, len(row)):
+            highest = max(highest, row[k])
+        total = np.float32(0)
+        for k in range(len(row)):
+            z = max((row[k] - highest) * factor, LEAST)
+            whole = np.floor(z + HALF)
+            x = z - whole
+            power = ONE + x * (C1 + x * (C2 + x * (C3 + x * (C4 + x * (C5 + x * (C6 + x * C7))))))
+            # A float32 with nothing but an exponent is that power of two.
+            row[k] = power * np.int32((np.int32(whole) + 127) << 23).view(np.float32)
+            total += row[k]
+        share = ONE / total
+        for k in range(len(row)):
+            # log y = e log 2 + log m with m between sqrt(1/2) and sqrt 2, by atanh's series.
+            bits = np.float32(row[k] * share + least).view(np.int32)
+            exponent = (bits >> 23) - 127
+            m = np.int32((bits & 0x7FFFFF) | 0x3F800000).view(np.float32)
+            if m > SQRT2:
+                m *= HALF
+                exponent += 1
+            s = (m - ONE) / (m + ONE)
+            q = s * s
+            row[k] = np.float32(exponent) * LOG2 + TWO * s * (
+                ONE + q * (THIRD + q * (FIFTH + q * (SEVENTH + q * NINTH)))
+            )

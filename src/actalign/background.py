@@ -1,0 +1,202 @@
+"""The background: what an encoder says of frames that have nothing to do with the candidates.
+
+For a unit text vector a, the cosines of unit frames with mean mu and covariance C have mean a.mu and
+variance a'Ca. So mean and covariance of many frames tell for *any* text what its cosine is worth,
+without keeping a frame. Not here: what scorers do with it (`alignment`), which frames are taken.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from actalign.errors import ArrayError, EncoderError, UsageError
+from actalign.files import write_bytes
+from actalign.types import EncoderInfo, Float32, Float64
+
+FORMAT = "actalign-background-1"
+LEAST_FRAMES = 2
+LEAST_DEVIATION = 1e-4
+"""Of a cosine: below it a text is taken to say the same of every frame."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Background:
+    """Mean (D,) and covariance (D, D) of unit frame embeddings, and how many there were.
+
+    model_id, fingerprint: the encoder that made them. source: where they come from, as rows say it.
+    temperatures: by scorer, what turns scores into confidences (`alignment.confidences`), where
+    they were fitted on labelled clips of this encoder.
+    """
+
+    mean: Float32
+    covariance: Float32
+    count: int
+    model_id: str
+    fingerprint: str
+    source: str
+    temperatures: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        width = self.mean.size
+        if self.mean.shape != (width,) or self.covariance.shape != (width, width):
+            raise ArrayError(
+                f"A background needs a mean (D,) and a covariance (D, D), not {self.mean.shape} "
+                f"and {self.covariance.shape}."
+            )
+        if not (np.isfinite(self.mean).all() and np.isfinite(self.covariance).all()):
+            raise ArrayError("The background holds NaN or infinity; make it again.")
+        for name, value in self.temperatures.items():
+            if not 0 < value < float("inf"):
+                raise ArrayError(
+                    f"The temperature of {name!r} is {value}; it must be a number above 0."
+                )
+
+    def statistics(self, texts: ArrayLike) -> tuple[Float64, Float64]:
+        """Mean and deviation (K,) of each text's cosine on the background; texts: (K, D).
+
+        The deviation is at least LEAST_DEVIATION. Raises ArrayError for another width.
+        """
+        rows = np.asarray(texts, np.float64)
+        if rows.ndim != 2 or rows.shape[1] != self.mean.size:
+            raise ArrayError(
+                f"The background's embeddings have width {self.mean.size}, but the texts have the "
+                f"shape {rows.shape}; both must come from one encoder."
+            )
+        lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+        unit = rows / np.where(lengths > 0, lengths, 1)
+        variance = np.einsum("kd,kd->k", unit @ self.covariance.astype(np.float64), unit)
+        return unit @ self.mean, np.sqrt(np.maximum(variance, LEAST_DEVIATION**2))
+
+    @property
+    def digest(self) -> str:
+        """A hash of the numbers, 16 hexadecimal digits."""
+        return hashlib.sha256(self.mean.tobytes() + self.covariance.tobytes()).hexdigest()[:16]
+
+    def checked(self, info: EncoderInfo) -> Background:
+        """Itself; raises EncoderError unless this encoder made it."""
+        if self.fingerprint != info.fingerprint:
+            raise EncoderError(
+                f"The background ({self.source}) comes from {self.model_id} ({self.fingerprint}), "
+                f"but the encoder is {info.model_id} ({info.fingerprint}); make it again with "
+                "`actalign background`."
+            )
+        return self
+
+    def __repr__(self) -> str:
+        return f"Background({self.source!r}, {self.count} frames, {self.model_id!r})"
+
+
+class BackgroundSums:
+    """Adds up frames, clip by clip, into a `Background`: memory of D x D numbers, no frame kept."""
+
+    def __init__(self, info: EncoderInfo) -> None:
+        self._info = info
+        self._count = 0
+        self._sum: Float64 = np.zeros(info.dim)
+        self._squares: Float64 = np.zeros((info.dim, info.dim))
+
+    @property
+    def count(self) -> int:
+        """Frames so far; neutral ones (rows of zeros) don't count."""
+        return self._count
+
+    def add(self, embeddings: ArrayLike, *, times: int = 1) -> None:
+        """Add the rows of (T, D), or take them away with ``times`` of -1."""
+        rows = np.asarray(embeddings, np.float64)
+        if rows.ndim != 2 or rows.shape[1] != len(self._sum):
+            raise ArrayError(
+                f"The background's embeddings have width {len(self._sum)}, but a clip's have the "
+                f"shape {rows.shape}."
+            )
+        rows = rows[rows.any(axis=1)]
+        rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+        self._count += times * len(rows)
+        self._sum += times * rows.sum(axis=0)
+        self._squares += times * (rows.T @ rows)
+
+    def without(self, embeddings: ArrayLike) -> BackgroundSums:
+        """The sums without a clip that was added."""
+        other = BackgroundSums(self._info)
+        other._count, other._sum = self._count, self._sum.copy()
+        other._squares = self._squares.copy()
+        other.add(embeddings, times=-1)
+        return other
+
+    def background(self, source: str) -> Background:
+        """The background so far; raises UsageError for fewer than two frames that show anything."""
+        if self._count < LEAST_FRAMES:
+            raise UsageError(
+                f"A background needs frames in which the encoder sees something, and {source} has "
+                f"{self._count}; give more clips."
+            )
+        mean = self._sum / self._count
+        covariance = self._squares / self._count - np.outer(mean, mean)
+        return Background(
+            mean=mean.astype(np.float32),
+            covariance=covariance.astype(np.float32),
+            count=self._count,
+            model_id=self._info.model_id,
+            fingerprint=self._info.fingerprint,
+            source=source,
+        )
+
+
+def write_background(background: Background, path: str | Path, *, half: bool = False) -> None:
+    """Write it as safetensors, whole or not at all; half: the covariance as float16."""
+    from safetensors.numpy import save
+
+    arrays: dict[str, np.ndarray[Any, Any]] = {
+        "mean": np.ascontiguousarray(background.mean),
+        "covariance": background.covariance.astype(np.float16 if half else np.float32),
+    }
+    about = {
+        "count": background.count,
+        "model_id": background.model_id,
+        "fingerprint": background.fingerprint,
+        "source": background.source,
+        "temperatures": dict(background.temperatures),
+    }
+    metadata = {"format": FORMAT, "background": json.dumps(about, sort_keys=True)}
+    write_bytes(path, save(arrays, metadata=metadata))
+
+
+def read_background(path: str | Path, *, source: str | None = None) -> Background:
+    """Read what `write_background` wrote; raises UsageError that names the file.
+
+    source: what rows say of it; the file's name and how many frames it is of, where left out.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    path = Path(path)
+    try:
+        with safe_open(path, framework="numpy") as file:
+            metadata = file.metadata() or {}
+            if metadata.get("format") != FORMAT:
+                raise UsageError(f"{path} is no background; make one with `actalign background`.")
+            mean, covariance = file.get_tensor("mean"), file.get_tensor("covariance")
+        about = json.loads(metadata["background"])
+        count = int(about["count"])
+        found = Background(
+            mean=mean.astype(np.float32),
+            covariance=covariance.astype(np.float32),
+            count=count,
+            model_id=str(about["model_id"]),
+            fingerprint=str(about["fingerprint"]),
+            source=source or f"{path.name}, {count} frames",
+            temperatures={str(k): float(v) for k, v in about.get("temperatures", {}).items()},
+        )
+    except (OSError, SafetensorError, LookupError, TypeError, ValueError, AttributeError) as error:
+        raise UsageError(
+            f"The background {path} can't be read ({error}); make it with `actalign background`."
+        ) from None
+    if count < LEAST_FRAMES:
+        raise UsageError(f"The background {path} is of {count} frames; make it again.")
+    return found
