@@ -50,7 +50,9 @@ def main() -> None:
             spent["pose"] += spent_now
             rows, spent_now = timed(lambda tracks=tracks: list(stream_features(tracks)))
             spent["features"] += spent_now
-            blocks, spent_now = timed(lambda rows=rows: [encoder.embed_features(block) for block in rows])
+            blocks, spent_now = timed(
+                lambda rows=rows: [encoder.embed_features(block) for block in rows]
+            )
             spent["network"] += spent_now
             got = np.concatenate(blocks)
             frames += len(got)

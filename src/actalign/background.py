@@ -32,6 +32,7 @@ class Background:
     """Mean (D,) and covariance (D, D) of unit frame embeddings, and how many there were.
 
     model_id, fingerprint: the encoder that made them. source: where they come from, as rows say it.
+    origin: the same as the file says it.
     temperatures: by scorer, what turns scores into confidences (`alignment.confidences`), where
     they were fitted on labelled clips of this encoder.
     """
@@ -43,6 +44,7 @@ class Background:
     fingerprint: str
     source: str
     temperatures: Mapping[str, float] = field(default_factory=dict)
+    origin: str = ""
 
     def __post_init__(self) -> None:
         width = self.mean.size
@@ -161,7 +163,7 @@ def write_background(background: Background, path: str | Path, *, half: bool = F
         "count": background.count,
         "model_id": background.model_id,
         "fingerprint": background.fingerprint,
-        "source": background.source,
+        "origin": background.origin or background.source,
         "temperatures": dict(background.temperatures),
     }
     metadata = {"format": FORMAT, "background": json.dumps(about, sort_keys=True)}
@@ -191,6 +193,7 @@ def read_background(path: str | Path, *, source: str | None = None) -> Backgroun
             model_id=str(about["model_id"]),
             fingerprint=str(about["fingerprint"]),
             source=source or f"{path.name}, {count} frames",
+            origin=str(about["origin"]),
             temperatures={str(k): float(v) for k, v in about.get("temperatures", {}).items()},
         )
     except (OSError, SafetensorError, LookupError, TypeError, ValueError, AttributeError) as error:

@@ -265,9 +265,7 @@ class Candidates:
         if self.temperature is None:
             return candidates
         sure = confidences([c.score for c in candidates], self.temperature)
-        return [
-            replace(c, confidence=float(one)) for c, one in zip(candidates, sure, strict=True)
-        ]
+        return [replace(c, confidence=float(one)) for c, one in zip(candidates, sure, strict=True)]
 
     def score(
         self, result: ClipResult, *, top_k: int | None = None

@@ -213,7 +213,9 @@ class Affinity:
 AFFINITIES: dict[str, Affinity] = {
     one.name: one
     for one in (
-        Affinity("sigmoid", "pair probability (paper); the cosine where there is no bias", affinity),
+        Affinity(
+            "sigmoid", "pair probability (paper); the cosine where there is no bias", affinity
+        ),
         Affinity("log_sigmoid", "its logarithm", _log_sigmoid, _pair_probability),
         Affinity("cosine", "cosine of frame and step", _cosine),
         Affinity(

@@ -219,5 +219,3 @@ def get_scorer(scorer: str | Scorer) -> Scorer:
         f"There is no scorer {scorer!r}; choose one of {', '.join(SCORERS)}, or name its parts, such "
         "as cosine+segment+path."
     )
-
-

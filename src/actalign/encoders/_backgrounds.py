@@ -9,7 +9,7 @@ from actalign.background import Background, read_background
 from actalign.types import EncoderInfo
 
 FILES = {"body": Path(__file__).parent / "body" / "model" / "background.safetensors"}
-"""By model id. `training/make_background.py` makes that of `body`."""
+"""By model id. `python training/make_background.py` makes that of `body`."""
 
 
 def shipped_background(info: EncoderInfo) -> Background | None:
