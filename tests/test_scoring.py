@@ -157,7 +157,7 @@ def test_centred_and_competitive_are_their_formulas():
 
 def test_statistics_of_a_text_are_those_of_its_cosines_on_the_background():
     rng = np.random.default_rng(8)
-    frames = unit(rng.normal(size=(400, 6)) + [1, 0, 0, 0, 0, 0])
+    frames = unit(rng.normal(size=(400, 6)) + EYE[0])
     mean = frames.mean(axis=0)
     background = Background(
         mean.astype(np.float32), np.cov(frames.T, bias=True).astype(np.float32), 400, "m", "f", "x"

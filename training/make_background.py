@@ -2,8 +2,8 @@
 
 Simulated movements, as training makes them (another seed), through the image tower that ships; mean
 and covariance of its rows go into src/actalign/encoders/body/model/background.safetensors. Must be
-run again whenever the encoder changes: a background is used with exactly its own encoder. Where both
-towers are the same and only poses are estimated otherwise, which no simulation sees, a second
+run again whenever the encoder changes: a background is used with exactly its own encoder. Where
+both towers are the same and only poses are estimated otherwise, which no simulation sees, a second
 suffices: the numbers are kept and named after the new encoder.
 """
 

@@ -153,8 +153,8 @@ class Candidates:
             raise UsageError(f"The scorer {self.scorer.name} {NEEDS_BACKGROUND}")
         if self.none is not None and not needed:
             raise UsageError(
-                f"The scorer {self.scorer.name} can't tell when none of the candidates fits; choose "
-                "one that measures steps against a background, such as competitive."
+                f"The scorer {self.scorer.name} can't tell when none of the candidates fits; "
+                "choose one that measures steps against a background, such as competitive."
             )
         used = None if background is None or not needed else background.checked(self.info)
         none = self.none is not None

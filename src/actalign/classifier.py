@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from actalign.alignment._affinities import Calibration, affinity
 from actalign.alignment._dtw import align
 from actalign.alignment._locate import (
     MAX_STEP_SECONDS,
@@ -16,7 +17,6 @@ from actalign.alignment._locate import (
     THRESHOLD,
     Detection,
 )
-from actalign.alignment._affinities import Calibration, affinity
 from actalign.alignment._scorers import Scorer, default_scorer, get_scorer
 from actalign.alignment._similarity import smooth
 from actalign.background import Background, read_background

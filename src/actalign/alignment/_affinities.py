@@ -1,7 +1,7 @@
 """The first stage of a scorer: how well each frame and step agree, before any path. See AFFINITIES.
 
-Source of `sigmoid`: SigLIP (arXiv 2303.15343) and ActAlign (arXiv 2506.22967), Sec. 3. `centred` and
-`competitive` are ours: docs/method.md has their formulas.
+Source of `sigmoid`: SigLIP (arXiv 2303.15343) and ActAlign (arXiv 2506.22967), Sec. 3. `centred`
+and `competitive` are ours: docs/method.md has their formulas.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """How sure an answer is: from scores to numbers that mean the share of right answers.
 
-Source: temperature scaling and the expected calibration error, Guo et al., "On Calibration of Modern
-Neural Networks" (arXiv 1706.04599).
+Source: temperature scaling and the expected calibration error, Guo et al., "On Calibration of
+Modern Neural Networks" (arXiv 1706.04599).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The second stage of a scorer: which frames belong to which step, given any affinity. See PATHS.
 
-`dtw` is the paper's (arXiv 2506.22967, Sec. 3). A path is aligned by columns alone, so a control that
-exchanges a script's steps exchanges its columns.
+`dtw` is the paper's (arXiv 2506.22967, Sec. 3). A path is aligned by columns alone, so a control
+that exchanges a script's steps exchanges its columns.
 """
 
 from __future__ import annotations
@@ -45,10 +45,8 @@ def _fast_means(affinity: Float32, sizes: Sequence[int], *, runs: bool) -> Means
     if runs and max(sizes) > len(affinity):
         return means_of(_segment(affinity, sizes))
     matrix = np.ascontiguousarray(affinity)
-    if runs:
-        sums = forward_runs(matrix, starts)
-    else:
-        sums = forward(matrix, starts, np.zeros(len(sizes)))
+    none = np.zeros(len(sizes))
+    sums = forward_runs(matrix, starts) if runs else forward(matrix, starts, none)
     return means(matrix, sums, starts, runs)
 
 

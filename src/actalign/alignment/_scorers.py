@@ -1,8 +1,8 @@
 """How a clip's frames and the candidates' texts become one score a candidate: the table SCORERS.
 
-Most scorers have three parts: an affinity (`_affinities`), a path (`_paths`) and an average over that
-path. Any such triple can be named, AFFINITY+PATH+AVERAGE. Every scorer has one signature, so that a
-run can swap or compare them, and a user's own function is one too. Smoothing happens before
+Most scorers have three parts: an affinity (`_affinities`), a path (`_paths`) and an average over
+that path. Any such triple can be named, AFFINITY+PATH+AVERAGE. Every scorer has one signature, so
+that a run can swap or compare them, and a user's own function is one too. Smoothing happens before
 (`smooth`), text encoding before that.
 """
 
@@ -25,7 +25,7 @@ from actalign.alignment._affinities import (
     texts_of,
 )
 from actalign.alignment._dtw import align_batch, align_scores
-from actalign.alignment._paths import PATHS, Means, Path, get_path, means_of
+from actalign.alignment._paths import Means, Path, get_path, means_of
 from actalign.alignment._similarity import cosine, normalize
 from actalign.background import Background
 from actalign.errors import UsageError
@@ -200,7 +200,7 @@ SCORERS: dict[str, Scorer] = {
 
 
 def default_scorer(info: EncoderInfo, background: Background | None) -> Scorer:
-    """What a run takes that names no scorer: the encoder's own, or `competitive` by a background."""
+    """For runs that name none: `competitive` where there is a background, else the encoder's."""
     return SCORERS[COMPETITIVE] if background is not None else get_scorer(info.scorer)
 
 
@@ -216,6 +216,6 @@ def get_scorer(scorer: str | Scorer) -> Scorer:
     if "+" in scorer:
         return Scorer.of(scorer, scorer)
     raise UsageError(
-        f"There is no scorer {scorer!r}; choose one of {', '.join(SCORERS)}, or name its parts, such "
-        "as cosine+segment+path."
+        f"There is no scorer {scorer!r}; choose one of {', '.join(SCORERS)}, or name its parts, "
+        "such as cosine+segment+path."
     )

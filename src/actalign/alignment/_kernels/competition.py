@@ -1,7 +1,7 @@
 """The compiled passes of the affinities `centred` and `competitive`.
 
-Plain loops, which numba turns into vectors of float32; exponential and logarithm are polynomials for
-that reason, as in `affinity`.
+Plain loops, which numba turns into vectors of float32; exponential and logarithm are polynomials
+for that reason, as in `affinity`.
 """
 
 from __future__ import annotations
