@@ -2,7 +2,8 @@
 
 For a unit text vector a, the cosines of unit frames with mean mu and covariance C have mean a.mu
 and variance a'Ca. So mean and covariance of many frames tell for *any* text what its cosine is
-worth, without keeping a frame. Not here: what scorers do with it (`alignment`), which frames are taken.
+worth, without keeping a frame. Not here: what scorers do with it (`alignment`), and
+which frames are taken.
 """
 
 from __future__ import annotations
