@@ -4,7 +4,8 @@
 
 FOLDER (../shared/real_poses) holds `dev.npz`, `truth.json` and the first wording of the
 scripts, `gym67.yaml` and `yoga6.yaml`; its README says what they are. A further
---wording is a folder with files of the same names. gym14 are the 14 exercises of at least three clips in the whole set. Prints each share with
+--wording is a folder with files of the same names.
+gym14 are the 14 exercises of at least three clips in the whole set. Prints each share with
 its 95 % Wilson interval, and the exact p of McNemar's test against `dtw`. The rule by which the
 default was chosen is in benchmarks/README.md.
 """
