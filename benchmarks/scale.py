@@ -33,7 +33,8 @@ from actalign.encoders._base import encode_frames
 from actalign.encoders._load import EncoderChoice, load_encoder
 from actalign.rows import write_rows
 from actalign.types import Candidate, ClipEmbedding, EncoderInfo, Prediction, Script
-from actalign.video._sampling import content_hash, sample_frames
+from actalign.video._content import content_of
+from actalign.video._sampling import sample_frames
 from actalign.video._worker import DecodeProcess
 
 FRAMES, WIDTH, CANDIDATES, STEPS = 195, 1152, 5, 10  # ActionAtlas: 6.07 s at 32.18 fps
@@ -108,7 +109,7 @@ def stages(clips: list[Path], model: str, folder: Path) -> dict[str, float]:
         print(f"{name:42s} {rate:12,.1f} {unit} per core-second", flush=True)
 
     size = sum(clip.stat().st_size for clip in clips)
-    tell("hash of the files", spent(lambda: size * bool([*map(content_hash, clips)])) / 1e6, "MB")
+    tell("hash of the files", spent(lambda: size * bool([*map(content_of, clips)])) / 1e6, "MB")
     frames = decode(clips, None)
     pixels = [b.frames[0].nbytes for c in clips for b in [next(iter(sample_frames(c)))]]
     print(f"  {len(clips)} clips, {frames} frames, {np.mean(pixels) / 1e6:.2f} MB a raw frame")

@@ -1,5 +1,7 @@
 """Real files written with PyAV; every frame carries its number as black and white blocks."""
 
+import struct
+import zlib
 from fractions import Fraction
 from pathlib import Path
 
@@ -168,3 +170,18 @@ def with_times(source: Path, target: Path, times):
             packet.pts, packet.dts, packet.duration = pts, dts, 1
             new.mux(packet)
     return target
+
+
+def write_png(path, width, height):
+    """A black picture of one bit a pixel: 256 megapixels are 31 kB."""
+
+    def chunk(kind, data):
+        end = struct.pack(">I", zlib.crc32(kind + data))
+        return struct.pack(">I", len(data)) + kind + data + end
+
+    head = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
+    rows = zlib.compress((b"\0" + bytes((width + 7) // 8)) * height, 9)
+    path.write_bytes(
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+    )
+    return path

@@ -1,7 +1,11 @@
 """Decoding in a child process: the same frames, and a lost or stopped child costs one clip only."""
 
+import json
 import os
+import shutil
 import signal
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -10,13 +14,14 @@ import numpy as np
 import pytest
 
 from actalign.clips import Sampling, Store, embed_video, embed_videos
+from actalign.clips._prefetch import Ended, Missing, Opened, Prefetcher
 from actalign.demo import demo_clips
 from actalign.encoders import load_encoder
 from actalign.errors import UsageError, VideoError
 from actalign.video import sample_frames
 from actalign.video._worker import DecodeProcess
-from tests.command import wait_for
-from tests.media import number_of, write_video
+from tests.command import finish, printed_by, wait_for
+from tests.media import number_of, write_png, write_video
 
 
 @pytest.fixture(scope="module")
@@ -195,3 +200,151 @@ def test_whole_clips_are_encoded_side_by_side_to_the_same_bits(capfd):
         np.testing.assert_array_equal(one.clip.embeddings, three.clip.embeddings)
     os.write(2, b"still heard")  # the pose models' log is silenced for a while only
     assert capfd.readouterr().err == "still heard"
+
+
+@pytest.fixture(scope="module")
+def dead_mount(tmp_path_factory):
+    """The environment of a command for which files in a folder `dead-mount` never answer."""
+    if sys.platform != "linux" or not shutil.which("cc"):
+        pytest.skip("a C compiler on Linux makes the dead mount, and there is none")
+    library = tmp_path_factory.mktemp("mount") / "dead_mount.so"
+    source = Path(__file__).with_name("dead_mount.c")
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)
+    return {"LD_PRELOAD": library}
+
+
+@pytest.fixture
+def beside_a_dead_mount(clips, colour_model, tmp_path):
+    """Words of a run over three clips, of which the second never answers."""
+    (tmp_path / "dead-mount").mkdir()
+    dead = shutil.copy(clips["clip0"], tmp_path / "dead-mount" / "dead.mp4")
+    files = (clips["clip1"], dead, clips["clip2"])
+    return "classify", *files, "--labels", "red,green", "--model", colour_model, "--json"
+
+
+def test_a_file_that_can_not_be_read_is_an_error_row(beside_a_dead_mount, dead_mount, start):
+    ended = finish(start(*beside_a_dead_mount, "--decode-timeout", 2, **dead_mount))
+    rows = [json.loads(line) for line in ended.stdout.splitlines()]
+    assert [(row["clip"], row["status"]) for row in rows] == [
+        ("clip1", "ok"),
+        ("dead", "error"),
+        ("clip2", "ok"),
+    ]
+    assert "dead.mp4 gave nothing for 2 s" in rows[1]["error"]
+    assert ended.returncode == 1
+
+
+def test_an_interrupt_ends_a_run_whose_file_never_answers(beside_a_dead_mount, dead_mount, start):
+    command = start(*beside_a_dead_mount, **dead_mount)
+    assert json.loads(command.stdout.readline())["clip"] == "clip1"
+    command.send_signal(signal.SIGINT)
+    ended = finish(command)
+    assert ended.returncode == 130
+    assert ended.stderr == "interrupted; run the same command again to go on\n"
+
+
+def test_a_long_file_that_still_comes_is_not_too_slow(tmp_path):
+    slow = tmp_path / "slow.mp4"
+    with slow.open("wb") as file:
+        file.truncate(3 << 30)  # takes longer to read than the time-out, but the bytes come
+    with DecodeProcess(silent_seconds=1) as decoder:
+        began = time.monotonic()
+        assert len(decoder.content_of(slow).digest) == 64
+        assert time.monotonic() - began > 1
+
+
+def to_the_end(clip):
+    while not isinstance(clip.next(), Ended):
+        pass
+
+
+@pytest.mark.parametrize("in_a_child", [True, False])
+@pytest.mark.parametrize("how", ["replaced", "written"])
+def test_a_file_that_changes_while_it_is_decoded_is_not_stored(
+    clips, encoder, tmp_path, how, in_a_child
+):
+    long, store = write_video(tmp_path / "long.mp4", 400), Store(tmp_path / "store")
+    decoders = [DecodeProcess()] if in_a_child else [None]
+
+    def change(*_):
+        if how == "replaced":
+            Path(shutil.copy(clips["clip0"], tmp_path / "new.mp4")).replace(long)
+        else:
+            long.touch()
+
+    with Prefetcher(encoder, {"long": long}, Sampling(), store, decoders) as [clip]:
+        assert isinstance(clip.next(), Missing)
+        assert isinstance(clip.next(), Opened)
+        change()
+        with pytest.raises(VideoError, match=r"long\.mp4 changed while it was read"):
+            to_the_end(clip)
+    if in_a_child:
+        decoders[0].close()
+
+
+def test_a_changed_file_is_one_error_and_nothing_in_the_store(clips, encoder, tmp_path):
+    long, store = write_video(tmp_path / "long.mp4", 400), Store(tmp_path / "store")
+    videos = {"long": long, "clip1": clips["clip1"]}
+    results = embed_videos(
+        encoder, videos, sampling=Sampling(), store=store, on_frames=lambda *_: long.touch()
+    )
+    assert [result.error is None for result in results] == [False, True]
+    assert [path.name.split(".")[0] for path in store] == ["clip1"]
+
+
+class Hungry:
+    """An encoder that asks for more memory than there is where a frame is tall."""
+
+    def __init__(self, encoder):
+        self._encoder = encoder
+        self.info = encoder.info
+        self.encode_text = encoder.encode_text
+        self.text_warnings = encoder.text_warnings
+
+    def encode_image(self, frames):
+        if frames.shape[1] > 64:
+            np.empty(1 << 60)
+        return self._encoder.encode_image(frames)
+
+
+class HungryForClips(Hungry):
+    def encode_clip(self, batches, *, block=None):
+        for batch in batches:
+            yield self.encode_image(batch.frames)
+
+
+@pytest.mark.parametrize("kind", [Hungry, HungryForClips])
+def test_a_clip_that_needs_too_much_memory_is_an_error_row(clips, encoder, tmp_path, kind):
+    tall = write_video(tmp_path / "tall.mp4", 400, size=(96, 128))
+    videos = {"clip0": clips["clip0"], "tall": tall, "clip1": clips["clip1"]}
+    for at_once in (1, 2):
+        results = list(embed_videos(kind(encoder), videos, sampling=Sampling(), at_once=at_once))
+        assert [result.error is None for result in results] == [True, False, True]
+        assert "tall.mp4 needs more memory" in str(results[1].error)
+        assert len(results[2].clip.embeddings) == 21
+
+
+LITTLE_MEMORY = """
+import resource, sys
+from pathlib import Path
+from actalign import load_encoder
+from actalign.clips import Sampling, embed_videos
+encoder = load_encoder(sys.argv[1])
+[size] = [line for line in open("/proc/self/status") if line.startswith("VmSize")]
+limit = (int(size.split()[1]) << 10) + (400 << 20)
+resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+videos = {Path(path).name: Path(path) for path in sys.argv[2:]}
+for result in embed_videos(encoder, videos, sampling=Sampling(), at_once=1):
+    print(result.error or "ok")
+"""
+
+
+def test_a_frame_too_large_for_the_memory_is_an_error_row(clips, colour_model, tmp_path):
+    (tmp_path / "huge").mkdir()
+    write_png(tmp_path / "huge" / "0.png", 16_000, 12_000)
+    paths = (clips["clip0"], tmp_path / "huge", clips["clip1"])
+    environment = {**os.environ, "ACTALIGN_MAX_PIXELS": "200000000"}
+    said = printed_by("-c", LITTLE_MEMORY, colour_model, *paths, env=environment).splitlines()
+    assert [said[0], said[2]] == ["ok", "ok"]
+    assert "huge" in said[1]
+    assert "memory" in said[1]

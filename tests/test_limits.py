@@ -4,7 +4,6 @@ import struct
 import subprocess
 import sys
 import time
-import zlib
 
 import pytest
 
@@ -13,22 +12,7 @@ from actalign.video._limits import MAX_FRAMES, MAX_PIXELS
 from actalign.video._sampling import sample_frames
 from actalign.video._stream import LiveSource
 from tests.command import DEADLOCK_SECONDS, actalign
-from tests.media import write_video
-
-
-def write_png(path, width, height):
-    """A black picture of one bit a pixel: 256 megapixels are 31 kB."""
-
-    def chunk(kind, data):
-        end = struct.pack(">I", zlib.crc32(kind + data))
-        return struct.pack(">I", len(data)) + kind + data + end
-
-    head = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
-    rows = zlib.compress((b"\0" + bytes((width + 7) // 8)) * height, 9)
-    path.write_bytes(
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
-    )
-    return path
+from tests.media import write_png, write_video
 
 
 def write_gif(path, width, height, frames):

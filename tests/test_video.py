@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from actalign import ArrayError, FrameBatch, UsageError, VideoError
 from actalign.video import list_videos, sample_frames
-from actalign.video._sampling import content_hash
+from actalign.video._content import content_of
 from tests.command import actalign
 from tests.media import (
     DISPLAY_MATRICES,
@@ -297,10 +297,10 @@ def test_folders_and_lists_expand_to_videos_in_order(tmp_path):
 def test_the_hash_is_of_the_content_not_the_name(folder, tmp_path):
     path = write_video(folder / "h.mp4", 3)
     copy = shutil.copy(path, tmp_path / "other.mp4")
-    assert content_hash(path) == content_hash(copy)
-    assert content_hash(path) != content_hash(write_video(folder / "h2.mp4", 4))
+    assert content_of(path).digest == content_of(copy).digest
+    assert content_of(path).digest != content_of(write_video(folder / "h2.mp4", 4)).digest
     with pytest.raises(VideoError, match="There is no file"):
-        content_hash(tmp_path / "none.mp4")
+        content_of(tmp_path / "none.mp4")
 
 
 def test_a_name_with_a_colon_is_a_file_not_an_address(folder, monkeypatch):

@@ -142,7 +142,8 @@ def physical_cores() -> int:
 
 def file_stem(clip_id: str) -> str:
     """A clip's id as a file name without suffix; with a hash of the id where that differs."""
-    stem = re.sub(r"[^\w. -]", "_", clip_id)[-100:].lstrip(".")
+    safe = re.sub(r"[^\w. -]", "_", clip_id).encode()
+    stem = safe[-100:].decode(errors="ignore").lstrip(".")  # a file's name has 255 bytes at most
     if stem == clip_id:
         return stem
     return f"{stem}.{hashlib.sha256(clip_id.encode('utf-8', 'surrogateescape')).hexdigest()[:8]}"

@@ -30,7 +30,7 @@ from actalign.errors import VideoError
 from actalign.files import usable_cores
 from actalign.types import ClipEmbedding, Float32, Float64, FrameBatch, UInt8
 from actalign.video._near_duplicates import NearDuplicates
-from actalign.video._worker import SILENT_SECONDS, DecodeProcess
+from actalign.video._worker import SILENT_SECONDS, DecodeProcess, too_large
 
 Place = TypeVar("Place", Path, str)
 
@@ -164,8 +164,17 @@ class _Encoded:
                     yield batch
         except VideoError as error:
             self._found = self._result(error=error)
+        except MemoryError:
+            self.fail()
         finally:
             self._ended = True
+
+    def fail(self) -> None:
+        """Give the clip up: there is no memory for it."""
+        self._clip.leave()
+        self._found = self._result(error=too_large(self._clip.path))
+        self._ended, self._waiting = True, 0
+        self._rows.clear()
 
     def _to_encode(self, batch: FrameBatch) -> FrameBatch:
         """The frames of a batch that are no near-duplicates, if those are to be skipped."""
@@ -205,6 +214,9 @@ class _Encoded:
                 self._found = self._result(clip=self._embedded())
             except VideoError as error:
                 self._found = self._result(error=error)
+            except MemoryError:
+                self.fail()
+        assert self._found is not None
         return self._found
 
     def _embedded(self) -> ClipEmbedding:
@@ -240,8 +252,11 @@ def _whole_clip(encoder: Encoder, clip: _Encoded) -> ClipResult:
     """Encode a clip by itself, in order."""
     # The encoder begins, which takes half a second, while the decoder does.
     if clip.missing():
-        for rows in encode_frames(encoder, clip.batches()):
-            clip.take(rows)
+        try:
+            for rows in encode_frames(encoder, clip.batches()):
+                clip.take(rows)
+        except MemoryError:
+            clip.fail()
     return clip.result()
 
 
@@ -298,9 +313,16 @@ def _in_full_batches(
                 return
 
     while more:
-        for rows in encode_blocks(encoder, blocks()):
-            owners.popleft().take(rows)
-            while begun and begun[0].complete:
-                yield begun.popleft().result()
+        try:
+            for rows in encode_blocks(encoder, blocks()):
+                owners.popleft().take(rows)
+                while begun and begun[0].complete:
+                    yield begun.popleft().result()
+        except MemoryError:
+            for clip in owners:
+                clip.fail()
+            under_way = deque(one for one in under_way if one[0] not in owners)
+            owners.clear()
+            more = True
         while begun and begun[0].complete:
             yield begun.popleft().result()

@@ -7,24 +7,31 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from actalign.clips._parquet import AnyStore
 from actalign.clips._store import entry_key
 from actalign.encoders._base import ClipEncoder, Encoder
-from actalign.errors import UsageError, VideoError
+from actalign.errors import ActAlignError, UsageError, VideoError
 from actalign.types import ClipEmbedding, FrameBatch
-from actalign.video._sampling import FrameStream, content_hash, sample_frames
-from actalign.video._worker import DecodeProcess
+from actalign.video._content import Content, check_unchanged, content_of
+from actalign.video._sampling import MAX_BATCH_BYTES, FrameStream, sample_frames
+from actalign.video._worker import DecodeProcess, too_large
 
 Item = TypeVar("Item")
 
 BATCH_SIZE = 16
 QUEUED_BATCHES = 2
 """Decoded batches that wait for the encoder, for each clip that is decoded ahead."""
+LEAVE_SECONDS = 10.0
+"""How long the threads of a run that is left are waited for: one may hang on a file for ever."""
+RULES = 2
+"""Version of how frames are decoded and prepared, in every key: raise it when embeddings change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +56,14 @@ class Sampling:
 
 
 def clip_key(digest: str, fingerprint: str, sampling: Sampling) -> str:
-    """The store's key of a clip: a hash of its bytes, the encoder, and which frames are taken."""
-    return entry_key({"content": digest, "encoder": fingerprint, **sampling.settings()})
+    """The store's key of a clip: a hash of its bytes, the encoder, and how frames are taken."""
+    content = {"content": digest, "encoder": fingerprint, "rules": RULES}
+    return entry_key({**content, **sampling.settings()})
+
+
+def found_at(clip: ClipEmbedding, path: Path | str) -> ClipEmbedding:
+    """A stored clip with the path where its video lies now."""
+    return replace(clip, provenance={**clip.provenance, "video": str(path)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +104,18 @@ Event = Stored | Missing | Opened | FrameBatch | Ended | Failed
 """Of one clip, in order: Stored; or Missing, Opened, batches, Ended. Failed may end it anywhere."""
 
 
+class _Line(queue.Queue[Event]):
+    """The events of a clip; a batch of one huge frame takes the room of all."""
+
+    def _qsize(self) -> int:
+        return sum(
+            QUEUED_BATCHES
+            if isinstance(event, FrameBatch) and event.frames.nbytes > MAX_BATCH_BYTES
+            else 1
+            for event in self.queue
+        )
+
+
 class PrefetchedClip:
     """One video on its way: a thread puts events, in order; the encoder's side takes them."""
 
@@ -98,11 +123,12 @@ class PrefetchedClip:
         self.id = clip_id
         self.path = path
         self._stop = stop
-        self._events: queue.Queue[Event] = queue.Queue(QUEUED_BATCHES)
+        self._left = threading.Event()
+        self._events = _Line(QUEUED_BATCHES)
 
     def put(self, event: Event) -> bool:
-        """Hand an event over as soon as there is room; False when the run has been left."""
-        return _put(self._events, event, self._stop)
+        """Hand an event over as soon as there is room; False when the clip has been left."""
+        return _put(self._events, event, self._stop, self._left)
 
     def next(self) -> Event:
         """Wait for the next event; an error is raised, as is the end of the run."""
@@ -115,6 +141,13 @@ class PrefetchedClip:
                 raise event.error
             return event
         raise VideoError(f"{self.path} was left before its end.")
+
+    def leave(self) -> None:
+        """Take no more events, so that the thread goes on with the next clip."""
+        self._left.set()
+        with suppress(queue.Empty):
+            while True:
+                self._events.get_nowait()
 
 
 class Prefetcher:
@@ -159,15 +192,15 @@ class Prefetcher:
 
     def __exit__(self, *_: object) -> None:
         self._stop.set()
-        for decoder in self._decoders:
-            if decoder:
-                decoder.interrupt()
-        for thread in self._threads:
-            thread.join()
+        until = time.monotonic() + LEAVE_SECONDS
+        for thread, decoder in zip(self._threads, self._decoders, strict=True):
+            while thread.is_alive() and time.monotonic() < until:
+                if decoder:
+                    decoder.interrupt()
+                thread.join(0.1)
 
     def _work(self, decoder: DecodeProcess | None) -> None:
         # Clips are begun and taken in one order, so the thread of the clip that is waited for runs.
-        read = decoder.sample_frames if decoder else sample_frames
         while not self._stop.is_set():
             with self._lock:
                 video = next(self._videos, None)
@@ -177,35 +210,57 @@ class Prefetcher:
                 if not _put(self._begun, clip, self._stop):
                     return
             try:
-                self._fill(clip, read)
+                self._fill(clip, decoder)
+            except MemoryError:
+                clip.put(Failed(too_large(clip.path)))
             except BaseException as error:
                 clip.put(Failed(error))
 
-    def _fill(self, clip: PrefetchedClip, read: Callable[..., FrameStream]) -> None:
+    def _fill(self, clip: PrefetchedClip, decoder: DecodeProcess | None) -> None:
         sampling = self._sampling
-        digest = content_hash(clip.path)
-        key = clip_key(digest, self._fingerprint, sampling)
+        content = (decoder.content_of if decoder else content_of)(clip.path)
+        key = clip_key(content.digest, self._fingerprint, sampling)
         damaged: list[str] = []
-        found = self._store.get(clip.id, key, damaged=damaged) if self._store else None
-        if found is not None:
+        if found := self._stored(clip, key, damaged):
             clip.put(Stored(found))
             return
         if not clip.put(Missing()):
             return
-        stream = read(
-            clip.path,
-            fps=sampling.fps,
-            start=sampling.start,
-            end=sampling.end,
-            batch_size=BATCH_SIZE,
-        )
-        opened = Opened(stream, digest, key, tuple(damaged))
+        stream = self._frames(clip, content, decoder)
+        opened = Opened(stream, content.digest, key, tuple(damaged))
         if clip.put(opened) and all(map(clip.put, stream)):
+            if not decoder:
+                check_unchanged(clip.path, content)
             clip.put(Ended())
 
+    def _frames(
+        self, clip: PrefetchedClip, content: Content, decoder: DecodeProcess | None
+    ) -> FrameStream:
+        sampling = self._sampling
+        options: dict[str, Any] = {
+            "fps": sampling.fps,
+            "start": sampling.start,
+            "end": sampling.end,
+            "batch_size": BATCH_SIZE,
+        }
+        if decoder:
+            return decoder.sample_frames(clip.path, content=content, **options)
+        return sample_frames(clip.path, **options)
 
-def _put(line: queue.Queue[Item], item: Item, stop: threading.Event) -> bool:
-    while not stop.is_set():
+    def _stored(self, clip: PrefetchedClip, key: str, damaged: list[str]) -> ClipEmbedding | None:
+        """What the store has of a clip, with its path of today, which the store then learns."""
+        found = self._store.get(clip.id, key, damaged=damaged) if self._store else None
+        if found is None or self._store is None:
+            return None
+        here = found_at(found, clip.path)
+        if here.provenance != found.provenance:
+            with suppress(ActAlignError):  # such as a store that is only read
+                self._store.put(here, key)
+        return here
+
+
+def _put(line: queue.Queue[Item], item: Item, *ends: threading.Event) -> bool:
+    while not any(end.is_set() for end in ends):
         try:
             line.put(item, timeout=0.1)
             return True

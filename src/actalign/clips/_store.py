@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actalign.errors import ActAlignError, UsageError
-from actalign.files import write_bytes
+from actalign.files import file_stem, write_bytes
 from actalign.types import ClipEmbedding
 
 FORMAT = "actalign-clip-embedding-1"
@@ -33,9 +32,8 @@ def entry_key(settings: Mapping[str, object]) -> str:
 
 
 def entry_name(clip_id: str, key: str) -> str:
-    """A file name for an entry, without suffix: readable, safe, and not too long."""
-    name = re.sub(r"[^\w.-]+", "_", clip_id)[-80:]
-    return f"{name}.{key}"
+    """A file name for an entry, without suffix: readable, safe, and different for each clip."""
+    return f"{file_stem(clip_id)}.{key}"
 
 
 class Store:

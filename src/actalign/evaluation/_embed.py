@@ -20,7 +20,7 @@ from actalign.encoders._base import encode_frames
 from actalign.errors import VideoError
 from actalign.evaluation._questions import Question
 from actalign.types import ClipEmbedding, FrameBatch
-from actalign.video._sampling import content_hash
+from actalign.video._content import content_of
 
 ASSUMED_FPS = 30.0
 """Frames a second of arrays without times: the reference's 30 frames are its 1 s."""
@@ -31,7 +31,7 @@ Embed = Callable[..., Iterator[ClipResult]]
 def question_key(question: Question, fingerprint: str, sampling: Sampling) -> str:
     """The store's key of a question's clip; raises VideoError where there is none to read."""
     if isinstance(question.video, Path):
-        return clip_key(content_hash(question.video), fingerprint, sampling)
+        return clip_key(content_of(question.video).digest, fingerprint, sampling)
     # As the original's files hold it, so that embeddings of earlier versions are found.
     data = np.ascontiguousarray(_frames(question).frames.transpose(0, 3, 1, 2))
     content = hashlib.sha256(repr((data.shape, str(data.dtype))).encode() + data.tobytes())

@@ -6,7 +6,6 @@ container's start time. Not here: reading files (`_readers`), and what is done w
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -26,7 +25,6 @@ from actalign.video._readers import (
     Reader,
     images_in,
     is_folder,
-    unreadable,
 )
 
 VIDEO_SUFFIXES = frozenset(
@@ -173,21 +171,6 @@ def thumbnails(source: str | Path, clip: ClipEmbedding, *, count: int = 8) -> Fr
         np.concatenate([batch.frames for batch in batches]),
         np.concatenate([batch.pts_seconds for batch in batches]),
     )
-
-
-def content_hash(path: str | Path) -> str:
-    """SHA-256 (hexadecimal) of a file's bytes; of a folder, of its images' names and bytes."""
-    path = Path(path)
-    try:
-        if not is_folder(path):
-            with path.open("rb") as file:
-                return hashlib.file_digest(file, "sha256").hexdigest()
-        digest = hashlib.sha256()
-        for image in images_in(path):
-            digest.update(image.name.encode() + b"\0" + content_hash(image).encode())
-        return digest.hexdigest()
-    except OSError as error:
-        raise unreadable(path, error) from error
 
 
 def list_videos(paths: Sequence[str | Path]) -> list[Path]:

@@ -1,13 +1,15 @@
-"""Decodes in a child process, so that a file that hangs or crashes a decoder costs one clip only.
+"""Reads and decodes in a child process: a file that hangs or crashes it costs one clip only.
 
-The child runs `sample_frames` for one request after another. Requests are JSON lines on its stdin;
-each answer on its stdout is the length of a JSON object, the object, and the arrays it announces.
+The child runs `content_of` or `sample_frames` for one request after another. Requests are JSON
+lines on its stdin; each answer on its stdout is the length of a JSON object, the object, and the
+arrays it announces.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import queue
 import signal
 import subprocess
 import sys
@@ -15,6 +17,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +25,16 @@ import numpy as np
 
 from actalign.errors import ActAlignError, UsageError, VideoError
 from actalign.types import FrameBatch
+from actalign.video._content import Content, check_unchanged, content_of
 from actalign.video._sampling import FrameStream, VideoInfo, sample_frames
 
 SILENT_SECONDS = 300.0
-"""Longest wait for a frame (or for a file's timestamps) before the child is killed."""
+"""Longest wait for a frame (or for a file's bytes or timestamps) before the child is killed."""
 PIPE_BYTES = 1 << 20
+_ENDS_SECONDS = 5.0
+"""How long a killed child is waited for: one that hangs in the kernel may never end."""
+_TELL_SECONDS = 0.5
+"""How often the child says that a file's bytes still come."""
 
 _CHILD = "import sys; sys.path.append(sys.argv[1]); from actalign.video._worker import main; main()"
 
@@ -47,17 +55,26 @@ class DecodeProcess:
         self._waiting_since: float | None = None
         self._gave_up = False
 
-    def sample_frames(self, source: str | Path, **options: Any) -> FrameStream:
+    def content_of(self, source: str | Path) -> Content:
+        """What a file or folder holds, read by the child; raises as `sample_frames` does."""
+        name = str(source)
+        child = self._ask(name, {"do": "content"})
+        while "stamp" not in (message := self._message(child, name)):
+            pass  # it still reads
+        self._busy = False
+        return Content(**message)
+
+    def sample_frames(
+        self, source: str | Path, *, content: Content | None = None, **options: Any
+    ) -> FrameStream:
         """The same as `sample_frames` of a file or folder, decoded by the child.
 
-        Raises the same errors, and VideoError when the child hangs or crashes.
+        content: what the file must hold, before and after. Raises the same errors, and VideoError
+        when the file has changed or the child hangs or crashes.
         """
-        if self._busy:  # the last clip was left before its end; discard the rest
-            self.close()
-        child = self._start()
         name = str(source)
-        self._busy = True
-        self._send(child, {"source": name, **options})
+        known = None if content is None else asdict(content)
+        child = self._ask(name, {"do": "frames", "content": known, "options": options})
         head = self._message(child, name)
         warnings: list[str] = []
         batches = self._batches(child, name, warnings)
@@ -72,7 +89,8 @@ class DecodeProcess:
             for pipe in (child.stdin, child.stdout):
                 with suppress(OSError):
                     pipe and pipe.close()
-            child.wait()
+            with suppress(subprocess.TimeoutExpired):
+                child.wait(_ENDS_SECONDS)
         self._busy = False
 
     def __enter__(self) -> DecodeProcess:
@@ -82,7 +100,7 @@ class DecodeProcess:
         self.close()
 
     def interrupt(self) -> None:
-        """End the child if it is decoding, from any thread; its reader gets a VideoError."""
+        """End the child if it is at work, from any thread; its reader gets a VideoError."""
         if self._busy and (child := self._child) is not None:
             child.kill()
 
@@ -116,10 +134,15 @@ class DecodeProcess:
                 return
             time.sleep(tick)
 
-    def _send(self, child: subprocess.Popen[bytes], request: dict[str, Any]) -> None:
+    def _ask(self, name: str, request: dict[str, Any]) -> subprocess.Popen[bytes]:
+        if self._busy:  # the last clip was left before its end; discard the rest
+            self.close()
+        child = self._start()
+        self._busy = True
         assert child.stdin is not None
         with suppress(BrokenPipeError):  # reading the answer reports it
-            child.stdin.write(json.dumps(request).encode() + b"\n")
+            child.stdin.write(json.dumps({"source": name, **request}).encode() + b"\n")
+        return child
 
     def _batches(
         self, child: subprocess.Popen[bytes], name: str, warnings: list[str]
@@ -163,11 +186,11 @@ class DecodeProcess:
 
     def _lost(self, child: subprocess.Popen[bytes], name: str) -> VideoError:
         with suppress(subprocess.TimeoutExpired):  # its pipe closes a moment before it ends
-            child.wait(timeout=5)
+            child.wait(_ENDS_SECONDS)
         self.close()
         if self._gave_up:
             return VideoError(
-                f"The decoder of {name} gave nothing for {self._silent_seconds:g} s and was "
+                f"The reader of {name} gave nothing for {self._silent_seconds:g} s and was "
                 "stopped; convert the file again, or allow more with --decode-timeout."
             )
         code = child.returncode
@@ -184,22 +207,58 @@ def main() -> None:
     # Output of a library must not get between the frames.
     out = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
-    with suppress(BrokenPipeError):
-        for line in sys.stdin.buffer:
-            request = json.loads(line)
-            try:
-                _answer(out, sample_frames(request.pop("source"), **request))
-            except ActAlignError as error:
-                _write(out, {"usage": isinstance(error, UsageError), "error": str(error)})
+    requests: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(requests,), daemon=True).start()
+    while True:
+        request = json.loads(requests.get())
+        path, content = request["source"], request.get("content")
+        try:
+            if request["do"] == "content":
+                _write(out, asdict(content_of(path, on_read=_Telling(out))))
+            else:
+                known = None if content is None else Content(**content)
+                _answer(out, sample_frames(path, **request["options"]), path, known)
+        except ActAlignError as error:
+            _write(out, {"usage": isinstance(error, UsageError), "error": str(error)})
+        except MemoryError:
+            _write(out, {"usage": False, "error": str(too_large(path))})
 
 
-def _answer(out: Any, stream: FrameStream) -> None:
+def _listen(requests: queue.SimpleQueue[bytes]) -> None:
+    """Pass requests on; end with the parent, whatever the other thread waits for."""
+    with os.fdopen(os.dup(0), "rb", buffering=0) as lines:
+        for line in lines:
+            requests.put(line)
+    os._exit(0)
+
+
+class _Telling:
+    """Says now and then that the child is still at work."""
+
+    def __init__(self, out: Any) -> None:
+        self._out = out
+        self._told = time.monotonic()
+
+    def __call__(self) -> None:
+        if time.monotonic() - self._told > _TELL_SECONDS:
+            self._told = time.monotonic()
+            _write(self._out, {"reading": True})
+
+
+def too_large(path: str | Path) -> VideoError:
+    """The error of a clip that needs more memory than there is."""
+    return VideoError(f"{path} needs more memory than there is; make its frames smaller.")
+
+
+def _answer(out: Any, stream: FrameStream, path: str, content: Content | None) -> None:
     info = {name: getattr(stream.info, name) for name in VideoInfo.__slots__}
     head = {"info": info, "end_seconds": stream.end_seconds, "times": len(stream.pts_seconds)}
     _write(out, head, stream.pts_seconds)
     for batch in stream:
         frames = np.ascontiguousarray(batch.frames)
         _write(out, {"shape": frames.shape}, batch.pts_seconds, frames)
+    if content is not None:
+        check_unchanged(path, content)
     _write(out, {"warnings": stream.warnings})
 
 
@@ -208,5 +267,8 @@ def _write(out: Any, message: dict[str, Any], *arrays: np.ndarray[Any, Any]) -> 
     head = len(text).to_bytes(4, "little") + text
     for data in (memoryview(head), *(array.reshape(-1).view(np.uint8).data for array in arrays)):
         rest = data
-        while rest:
-            rest = rest[out.write(rest) :]
+        try:
+            while rest:
+                rest = rest[out.write(rest) :]
+        except BrokenPipeError:  # the parent is gone
+            os._exit(0)
