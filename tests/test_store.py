@@ -1,10 +1,19 @@
+import json
+import os
+import shutil
+
 import numpy as np
 import pytest
 from safetensors.numpy import save
 
-from actalign.clips._store import Store, entry_key, read_entry, write_entry
+from actalign.clips import Sampling, Store, _prefetch, clip_ids, embed_videos, open_store
+from actalign.clips._store import entry_key, read_entry, write_entry
+from actalign.clips._stored import list_entries, read_stored
+from actalign.encoders import load_encoder
 from actalign.errors import ActAlignError
 from actalign.types import ClipEmbedding
+from tests.command import actalign
+from tests.media import write_video
 
 
 def clip(clip_id="a/b clip", width=8):
@@ -71,3 +80,77 @@ def test_nothing_is_left_behind_when_the_folder_cannot_be_written(tmp_path):
     with pytest.raises(ActAlignError, match="can't be written"):
         Store(tmp_path / "store").put(clip(), "k")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["store"]
+
+
+@pytest.fixture(scope="module")
+def encoder(colour_model):
+    return load_encoder(str(colour_model))
+
+
+def embedded(encoder, paths, store, **sampling):
+    found = embed_videos(encoder, clip_ids(paths), sampling=Sampling(**sampling), store=store)
+    return {result.clip_id: result for result in found}
+
+
+def test_clips_of_equal_content_and_alike_names_are_an_entry_each(encoder, tmp_path):
+    long = "x" * 85
+    names = ["a b", "a_b", "a+b", f"1{long}", f"2{long}", "語" * 80, "語" * 79 + "本"]
+    (tmp_path / "clips").mkdir()
+    paths = [tmp_path / "clips" / f"{name}.mp4" for name in names]
+    first = write_video(paths[0], 4)
+    for path in paths[1:]:
+        shutil.copy(first, path)
+    store = Store(tmp_path / "store")
+    found = embedded(encoder, paths, store)
+    assert list(found) == names
+    assert all(result.error is None for result in found.values())
+    assert sorted(read_entry(path).clip_id for path in store) == sorted(names)
+    assert all(result.cached for result in embedded(encoder, paths, store).values())
+    done = actalign("align", store.folder, "--labels", "red,green", "--model",
+                    encoder.info.model_id, "--json")  # fmt: skip
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert sorted(row["clip"] for row in rows) == sorted(names)
+
+
+@pytest.mark.parametrize("parquet", [False, True])
+def test_a_moved_video_is_found_and_named_where_it_is_now(encoder, tmp_path, parquet):
+    folder = tmp_path / "store"
+    store = open_store(f"file://{folder}" if parquet else folder)
+    old = write_video(tmp_path / "x.mp4", 4)
+    embedded(encoder, [old], store)
+    (tmp_path / "moved").mkdir()
+    new = old.rename(tmp_path / "moved" / "x.mp4")
+    found = embedded(encoder, [new], store)["x"]
+    assert found.cached
+    assert found.clip.provenance["video"] == str(new)
+    [entry] = list_entries([str(store.folder)]).values()
+    assert read_stored("x", entry).clip.provenance["video"] == str(new)
+
+
+def test_a_store_that_is_only_read_names_a_moved_video_too(encoder, tmp_path, monkeypatch):
+    store = Store(tmp_path / "store")
+    old = write_video(tmp_path / "x.mp4", 4)
+    embedded(encoder, [old], store)
+    [entry] = store
+    (tmp_path / "moved").mkdir()
+    new = old.rename(tmp_path / "moved" / "x.mp4")
+    before = entry.read_bytes()
+    monkeypatch.setattr(os, "fsync", full_disk)
+    found = embedded(encoder, [new], store)["x"]
+    assert found.cached
+    assert found.clip.provenance["video"] == str(new)
+    assert entry.read_bytes() == before
+
+
+def full_disk(_):
+    raise OSError(28, "No space left on device")
+
+
+def test_entries_of_other_decoding_rules_are_made_again(encoder, tmp_path, monkeypatch):
+    store = Store(tmp_path / "store")
+    path = write_video(tmp_path / "x.mp4", 4)
+    embedded(encoder, [path], store)
+    assert embedded(encoder, [path], store)["x"].cached
+    monkeypatch.setattr(_prefetch, "RULES", _prefetch.RULES + 1)
+    assert not embedded(encoder, [path], store)["x"].cached
+    assert len(list(store)) == 2

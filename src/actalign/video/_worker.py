@@ -222,6 +222,9 @@ def main() -> None:
             _write(out, {"usage": isinstance(error, UsageError), "error": str(error)})
         except MemoryError:
             _write(out, {"usage": False, "error": str(too_large(path))})
+        except Exception as error:  # what the libraries below make of a machine without room
+            why = f"{path} can't be read ({type(error).__name__}: {error}); try it again."
+            _write(out, {"usage": False, "error": why})
 
 
 def _listen(requests: queue.SimpleQueue[bytes]) -> None:
