@@ -10,6 +10,7 @@ from actalign.encoders._backgrounds import FILES, shipped_background
 from actalign.encoders._load import load_encoder
 
 INFO = EncoderInfo("model", "print", 5, 2.0, -5.0)
+SUMS = "model", "print", 5
 
 
 def clips(count=3):
@@ -31,7 +32,7 @@ def directly(embeddings):
 
 
 def test_frames_added_clip_by_clip_give_their_mean_and_covariance():
-    sums = BackgroundSums(INFO)
+    sums = BackgroundSums(*SUMS)
     for clip in clips():
         sums.add(clip.embeddings)
     found = sums.background("x")
@@ -56,7 +57,7 @@ def test_the_other_clips_are_all_but_one():
 
 
 def test_a_written_background_is_read_again(tmp_path):
-    sums = BackgroundSums(INFO)
+    sums = BackgroundSums(*SUMS)
     sums.add(clips()[0].embeddings)
     made = sums.background("x")
     made = Background(
@@ -92,11 +93,11 @@ def test_what_is_no_background_is_named(tmp_path):
         with pytest.raises(UsageError, match=rf"{name}.* {what}"):
             read_background(tmp_path / name)
     with pytest.raises(UsageError, match="give more clips"):
-        BackgroundSums(INFO).background("an empty folder")
+        BackgroundSums(*SUMS).background("an empty folder")
 
 
 def test_another_encoders_background_is_refused():
-    sums = BackgroundSums(INFO)
+    sums = BackgroundSums(*SUMS)
     sums.add(clips()[0].embeddings)
     background = sums.background("x")
     assert background.checked(INFO) is background

@@ -67,7 +67,11 @@ def test_entries_of_one_clip_share_its_name_whatever_it_is(clip_id, keys):
 def test_a_clip_that_is_stored_again_takes_its_entrys_id(tmp_path):
     rows = [new_row({"clip": "x", "candidates": []}) for _ in range(3)]
     ids = ["x.1", "x.2", "x.3"]
-    assert [row["doc_id"] for row in with_unique_ids(rows, ids)] == ["x", "x.2", "x.3"]
-    assert list(with_unique_ids([], [])) == []
+    found = list(with_unique_ids(zip(ids, rows, strict=True)))
+    assert [row["doc_id"] for _, row in found] == ["x", "x.2", "x.3"]
+    assert [entry for entry, _ in found] == ids
+    assert list(with_unique_ids([])) == []
+    twice = with_unique_ids(zip(["x.1", "x.1", "x.2", "x.2"], [*rows, rows[0]], strict=True))
+    assert [row["doc_id"] for _, row in twice] == ["x", "x", "x.2", "x.2"]
     write_entry(clip("x"), tmp_path / "x.safetensors")  # a name of the user's own
     assert entry_clip(str(tmp_path / "x.safetensors")) == "x"

@@ -46,7 +46,8 @@ def main() -> None:
             print(f"{OUT}: the towers are the same, {encoder.info.fingerprint} is written into it")
             return
     samples = generate(args.motions, SEED, workers=args.workers)
-    sums = BackgroundSums(encoder.info)
+    info = encoder.info
+    sums = BackgroundSums(info.model_id, info.fingerprint, info.dim)
     for block in np.array_split(samples.features, 20):
         sums.add(encoder.embed_features(block))
     background = sums.background(f"{args.motions} simulated movements, {towers}")

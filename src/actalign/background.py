@@ -23,6 +23,8 @@ from actalign.files import write_bytes
 from actalign.types import EncoderInfo, Float32, Float64
 
 FORMAT = "actalign-background-1"
+CLIPS = "clips"
+"""What `--background` says for the run's own other clips."""
 LEAST_FRAMES = 2
 LEAST_DEVIATION = 1e-4
 """Of a cosine: below it a text is taken to say the same of every frame."""
@@ -100,11 +102,12 @@ class Background:
 class BackgroundSums:
     """Adds up frames, clip by clip, into a `Background`: memory of D x D numbers, no frame kept."""
 
-    def __init__(self, info: EncoderInfo) -> None:
-        self._info = info
+    def __init__(self, model_id: str, fingerprint: str, dim: int) -> None:
+        """model_id, fingerprint, dim: of the encoder, see `EncoderInfo`."""
+        self._encoder = model_id, fingerprint
         self._count = 0
-        self._sum: Float64 = np.zeros(info.dim)
-        self._squares: Float64 = np.zeros((info.dim, info.dim))
+        self._sum: Float64 = np.zeros(dim)
+        self._squares: Float64 = np.zeros((dim, dim))
 
     @property
     def count(self) -> int:
@@ -127,7 +130,7 @@ class BackgroundSums:
 
     def without(self, embeddings: ArrayLike) -> BackgroundSums:
         """The sums without a clip that was added."""
-        other = BackgroundSums(self._info)
+        other = BackgroundSums(*self._encoder, len(self._sum))
         other._count, other._sum = self._count, self._sum.copy()
         other._squares = self._squares.copy()
         other.add(embeddings, times=-1)
@@ -146,8 +149,8 @@ class BackgroundSums:
             mean=mean.astype(np.float32),
             covariance=covariance.astype(np.float32),
             count=self._count,
-            model_id=self._info.model_id,
-            fingerprint=self._info.fingerprint,
+            model_id=self._encoder[0],
+            fingerprint=self._encoder[1],
             source=source,
         )
 

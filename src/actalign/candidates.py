@@ -25,6 +25,7 @@ from actalign.alignment._locate import (
 from actalign.alignment._scorers import Scorer, alignments, default_scorer, get_scorer
 from actalign.alignment._similarity import smooth
 from actalign.background import Background
+from actalign.clips._background import OtherClips
 from actalign.clips._result import ClipResult
 from actalign.encoders._backgrounds import shipped_background
 from actalign.encoders._text_cache import TextCache
@@ -175,6 +176,12 @@ class Candidates:
                 "actalign.alignment.fit_temperature, or choose another scorer."
             )
         return found
+
+    def against(self, others: OtherClips | None, result: ClipResult) -> Candidates:
+        """The same, measured against a run's other clips, where those are the background."""
+        if others is None or result.clip is None:
+            return self
+        return self.measured_against(others.of(result.clip))
 
     @property
     def labels(self) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
@@ -24,6 +24,7 @@ from actalign.errors import UsageError
 
 if TYPE_CHECKING:
     from actalign.candidates import Candidates
+    from actalign.clips._background import OtherClips
     from actalign.rows import Row
 
 
@@ -84,42 +85,60 @@ def align(
     ] = None,
 ) -> None:
     """Score embedded clips again, with other candidates, scripts or scorers; no video is read."""
-    from actalign.clips._stored import entry_clip, list_entries, with_unique_ids
+    from actalign.clips._background import other_clips
+    from actalign.clips._stored import entry_clip, list_entries, read_stored, with_unique_ids
 
     machines = EngineOptions(engine, ray_address)
     part = shards.part
     listed = list_entries(stored)
     found = {n: e for n, e in listed.items() if not part or part.holds(entry_clip(e))}
+    where = "with --num-shards" if part else "with --engine ray" if machines.on_ray else "here"
+    alone = where == "here"
+    scoring.check(where=where, clips=alone, several=alone)
     given = candidates.read()
     encoder = model.choice(listed).load()
-    resolved = given.resolve(encoder, scorer=scoring.scorer, smoothing=scoring.smoothing)
-    settings = {**resolved.identity(), "top_k": output.top_k}
+    others = None
+    if scoring.of_clips:
+        others = other_clips(encoder.info, (read_stored(*entry) for entry in found.items()))
+    resolved = given.resolve(encoder, scoring, others=others)
+    settings = {**resolved[0].identity(), "top_k": output.top_k}
     marks = part.marks(listed, settings, held=found) if part else {}
     # Rows go to the file as they come: a store of any size needs the memory of one clip.
-    with output.run(len(found)) as run:
+    with output.run(len(found) * len(resolved)) as run:
         run.note(given.notes)
-        rows = _rows(resolved, found, output.top_k, machines)
-        for entry_id, row in zip(found, with_unique_ids(rows, found), strict=True):
+        rows = _rows(resolved, found, output.top_k, machines, others)
+        for entry_id, row in with_unique_ids(rows):
             if part:
                 row["shard"] = marks[entry_id]
             run.row(row)
             if row["status"] == "ok" and not output.out:
                 best = row["candidates"][0]
-                run.show(f"{row['clip']}: {best['label']} {best['score']:.4f}")
+                by = f"  {row['scorer']}" if len(resolved) > 1 else ""
+                run.show(f"{row['clip']}: {best['label']} {best['score']:.4f}{by}")
     where = f": {output.out}" if output.out else ""
     run.end(f"{len(found) - run.failed} aligned, {run.failed} failed{where}")
 
 
 def _rows(
-    candidates: Candidates, entries: Mapping[str, str], top_k: int | None, machines: EngineOptions
-) -> Iterator[Row]:
-    """A row for each entry, in order."""
+    several: Sequence[Candidates],
+    entries: Mapping[str, str],
+    top_k: int | None,
+    machines: EngineOptions,
+    others: OtherClips | None,
+) -> Iterator[tuple[str, Row]]:
+    """(entry, row) for each entry, in order, and each scorer; a failed one has one row."""
     if machines.on_ray:
         from actalign.cluster import align_stored_on_ray
 
-        yield from align_stored_on_ray(candidates, entries, top_k=top_k, cluster=machines.cluster())
+        rows = align_stored_on_ray(several[0], entries, top_k=top_k, cluster=machines.cluster())
+        yield from zip(entries, rows, strict=True)
         return
     from actalign.clips._stored import read_stored
 
     for entry_id, entry in entries.items():
-        yield candidates.score(read_stored(entry_id, entry), top_k=top_k)[0]
+        result = read_stored(entry_id, entry)
+        for candidates in several:
+            row, prediction = candidates.against(others, result).score(result, top_k=top_k)
+            yield entry_id, row
+            if prediction is None:
+                break

@@ -13,6 +13,8 @@ from actalign.errors import UsageError
 
 if TYPE_CHECKING:
     from actalign.candidates import Candidates
+    from actalign.cli._options import ScoringOptions
+    from actalign.clips._background import OtherClips
     from actalign.encoders import Encoder
     from actalign.scripts import LLMConfig
     from actalign.types import Script
@@ -86,26 +88,46 @@ class GivenCandidates:
     notes: list[str]
 
     def resolve(
-        self, encoder: Encoder, *, scorer: str | None = None, smoothing: float | None = None
-    ) -> Candidates:
-        """Embed them, and add to the notes which have no script or were cut."""
+        self,
+        encoder: Encoder,
+        scoring: ScoringOptions,
+        *,
+        others: OtherClips | None = None,
+    ) -> list[Candidates]:
+        """Embed them for each scorer, and add to the notes which have no script or were cut.
+
+        others: the run's clips, where they are each other's background.
+        """
         from actalign.candidates import Candidates
         from actalign.encoders._text_cache import TextCache
 
-        found = Candidates.resolve(
-            self.labels,
-            self.scripts,
-            info=encoder.info,
-            texts=TextCache(encoder.info, lambda: encoder),
-            domain=self.domain,
-            scorer=scorer,
-            smoothing_seconds=smoothing,
-        )
+        background = others.all if others else scoring.read_background()
+        texts = TextCache(encoder.info, lambda: encoder)
+        scorers: list[str | None] = [*scoring.scorers] or [None]
+        several = [
+            Candidates.resolve(
+                self.labels,
+                self.scripts,
+                info=encoder.info,
+                texts=texts,
+                domain=self.domain,
+                scorer=scorer,
+                smoothing_seconds=scoring.smoothing,
+                background=background,
+                none=scoring.none,
+                min_confidence=scoring.min_confidence,
+            )
+            for scorer in scorers
+        ]
+        if scoring.background and not any(one.scorer.needs_background for one in several):
+            named = ", ".join(one.scorer.name for one in several)
+            raise UsageError(f"--background is of no use: the scorer {named} needs none.")
+        found = several[0]
         if found.without:
             names = ", ".join(repr(label) for label in found.without)
             self.notes.append(f"no script for {names}: aligned as one step, its own name")
         self.notes.extend(found.warnings)
-        return found
+        return several
 
 
 @dataclass(frozen=True, slots=True)

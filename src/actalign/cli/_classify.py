@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -49,8 +50,9 @@ def classify(
 ) -> None:
     """Say which candidate action each clip shows, and when each of its steps happens."""
     from actalign.alignment._dtw import preloading
-    from actalign.cli._show import prediction_table
+    from actalign.cli._show import answer, prediction_table
     from actalign.clips import clip_ids, open_store
+    from actalign.clips._background import other_clips
     from actalign.files import cache_folder
     from actalign.video import list_videos
 
@@ -58,29 +60,35 @@ def classify(
     if windows.window and shards.num_shards:
         raise UsageError("--window can't be used with --num-shards, whose merge knows whole clips.")
     figures.check()
+    scoring.check(
+        where="with --num-shards" if shards.num_shards else "here", clips=not shards.num_shards
+    )
     given = candidates.read(llm.config(), bank)
     listed = clip_ids(list_videos(videos))
     found = shards.clips(listed)
     frames.check()
     choice, embed = machines.embedder(model.choice)
     encoder = choice.load()
-    resolved = given.resolve(encoder, scorer=scoring.scorer, smoothing=scoring.smoothing)
     sampling = frames.sampling(encoder.info)
+    embedded = partial(
+        embed,
+        encoder,
+        found,
+        sampling=sampling,
+        store=open_store(store or cache_folder()),
+        silent_seconds=frames.decode_timeout,
+    )
+    others = other_clips(encoder.info, embedded()) if scoring.of_clips else None
+    (resolved,) = given.resolve(encoder, scoring, others=others)
     settings = {**resolved.identity(), "sampling": asdict(sampling), "top_k": output.top_k}
     marks = shards.part.marks(listed, settings) if shards.part else {}
     with output.run(len(found)) as run, preloading():
         run.note(given.notes)
-        for result in embed(
-            encoder,
-            found,
-            sampling=sampling,
-            store=open_store(store or cache_folder()),
-            on_frames=run.frames,
-            silent_seconds=frames.decode_timeout,
-        ):
+        for result in embedded(on_frames=run.frames):
             run.clip(result)
+            against = resolved.against(others, result)
             for one in windows.parts(result):
-                row, prediction = resolved.score(one, top_k=output.top_k)
+                row, prediction = against.score(one, top_k=output.top_k)
                 if marks:
                     row["shard"] = marks[result.clip_id]
                 run.add(row)
@@ -88,7 +96,7 @@ def classify(
                     figures.draw(prediction, result.path)
                     # A video of hours has thousands of windows: a line for each.
                     run.show(
-                        f"{one.clip_id}  {prediction.label}  {prediction.best.score:.4f}"
+                        f"{one.clip_id}  {answer(prediction)}  {prediction.best.score:.4f}"
                         if windows.window
                         else prediction_table(prediction, top_k=output.top_k)
                     )

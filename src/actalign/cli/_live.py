@@ -85,11 +85,12 @@ def live(
         if not quiet:
             console.print(sentence, style="yellow", markup=False)
 
+    scoring.check(where="in a stream", clips=False)
     given = candidates.read()
     address = _address(source)
     stream.open(address, 1.0)  # refuses what is wrong before the encoder loads
     encoder = model.choice.load()
-    resolved = given.resolve(encoder, scorer=scoring.scorer, smoothing=scoring.smoothing)
+    (resolved,) = given.resolve(encoder, scoring)
     for sentence in given.notes:
         note(sentence)
     rate = stream.fps if stream.fps is not None else encoder.info.fps or LIVE_FPS

@@ -22,6 +22,7 @@ from actalign.cli._options import (
     InputOptions,
     ModelOptions,
     Quiet,
+    ScoringOptions,
     Smoothing,
     StoreDir,
     Videos,
@@ -93,7 +94,7 @@ def locate(
     given = candidates.read()
     frames.check()
     encoder = model.choice.load()
-    resolved = given.resolve(encoder, smoothing=smoothing)
+    (resolved,) = given.resolve(encoder, ScoringOptions(smoothing=smoothing))
     if resolved.without:
         given.notes.append("an action of one step is found in any video; give it a script")
     rows: list[Row] = []

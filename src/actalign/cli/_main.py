@@ -12,6 +12,7 @@ import typer
 from actalign import __version__
 from actalign.cli import _eval, _subactions, _subactions_batch
 from actalign.cli._align import align
+from actalign.cli._background import background
 from actalign.cli._classify import classify
 from actalign.cli._demo import demo
 from actalign.cli._doctor import doctor
@@ -31,7 +32,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Recognise fine-grained actions in video without training, by aligning steps with frames.",
 )
-for verb in (demo, classify, locate, live, encode, align):
+for verb in (demo, classify, locate, live, encode, align, background):
     app.command()(verb)
 app.add_typer(_subactions.app, name="subactions")
 _subactions.app.add_typer(_subactions_batch.app, name="batch")

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import typer
 
+from actalign.alignment._scorers import COMPETITIVE, SCORERS, get_scorer
+from actalign.background import CLIPS, read_background
 from actalign.cli._grouped import INPUT, MACHINES, MODEL, OUTPUT
 from actalign.encoders._load import DEFAULT_MODEL, EncoderChoice
 from actalign.errors import UsageError
@@ -16,6 +18,7 @@ from actalign.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from actalign.background import Background
     from actalign.cli._run import Run
     from actalign.clips import ClipResult, Sampling
     from actalign.clips._shards import Shard
@@ -145,26 +148,82 @@ class BodyModelOptions(ModelOptions):
     model: Annotated[str, typer.Option(help=MODEL_HELP)] = "body"
 
 
+SCORER_LIST = (
+    "; ".join(f"{one.name}: {one.summary}" for one in SCORERS.values())
+    + "; or parts, AFFINITY+PATH+AVERAGE, such as cosine+segment+path"
+)
+ScorerNames = Annotated[
+    str | None,
+    typer.Option(
+        help="How candidates are scored; competitive where there is a background (body has one), "
+        f"else dtw. {SCORER_LIST}."
+    ),
+]
+BackgroundFile = Annotated[
+    str | None,
+    typer.Option(
+        "--background",
+        help="File of `actalign background` that steps are measured against, or 'clips' for the "
+        "run's other clips; by default the one that ships with the model, if any.",
+    ),
+]
+
+
 @dataclass(frozen=True, slots=True)
 class ScoringOptions:
     """How candidates are scored."""
 
     PANEL: ClassVar[str] = MODEL
 
-    scorer: Annotated[
+    scorer: ScorerNames = None
+    background: BackgroundFile = None
+    none: Annotated[
         str | None,
         typer.Option(
-            help="dtw (paper), dtw_steps (the default of body), mean_pool, dtw_mean, ...; the "
-            "model's own where not given."
+            help="Add a candidate of this name, which wins where none of the others fits better "
+            "than the background.",
         ),
+    ] = None
+    min_confidence: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="Give no label where the best candidate's is lower."),
     ] = None
     smoothing: Smoothing = None
 
     def __post_init__(self) -> None:
-        if self.scorer is not None:
-            from actalign.alignment import get_scorer
+        for name in self.scorers:
+            get_scorer(name)
 
-            get_scorer(self.scorer)
+    @property
+    def scorers(self) -> list[str]:
+        """The names that --scorer lists; with none, `competitive` for --background clips."""
+        if self.scorer is None:
+            return [COMPETITIVE] if self.of_clips else []
+        return split_names(self.scorer)
+
+    @property
+    def of_clips(self) -> bool:
+        """Whether the run's other clips are each clip's background."""
+        return self.background == CLIPS
+
+    def check(self, *, where: str, clips: bool = True, several: bool = False) -> None:
+        """Raise UsageError for what can't be used here.
+
+        where: in words. clips: the run's other clips can be a background. several: scorers.
+        """
+        if len(self.scorers) > 1 and not several:
+            raise UsageError(f"--scorer takes one scorer {where}, not {self.scorer!r}.")
+        if self.of_clips and not clips:
+            raise UsageError(
+                f"--background {CLIPS} needs all clips of the run at once, which there are not "
+                f"{where}; give a background's file."
+            )
+
+    def read_background(self) -> Background | None:
+        """The background of the file that is named, if any; raises UsageError."""
+        if self.background is None or self.of_clips:
+            return None
+        return read_background(self.background)
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,6 +352,14 @@ class EngineOptions:
         from actalign.clips import embed_videos
 
         return choice, embed_videos
+
+
+def split_names(names: str) -> list[str]:
+    """Comma-separated names, each once; raises UsageError for none."""
+    found = list(dict.fromkeys(name.strip() for name in names.split(",") if name.strip()))
+    if not found:
+        raise UsageError("--scorer names no scorer; give one, e.g. dtw.")
+    return found
 
 
 def parse_fps(fps: str) -> float | None:

@@ -30,9 +30,12 @@ def _bare_table(title: str) -> Table:
 
 def prediction_table(prediction: Prediction, *, top_k: int | None = None) -> Table:
     """Candidates of one clip, best first, with a bar from the worst to the best score."""
-    table = _bare_table(f"{prediction.clip.clip_id}: {prediction.label}")
+    table = _bare_table(f"{prediction.clip.clip_id}: {answer(prediction)}")
     table.add_column("candidate")
     table.add_column("score", justify="right")
+    sure = prediction.confidence is not None
+    if sure:
+        table.add_column("confidence", justify="right")
     table.add_column("")
     scores = [c.score for c in prediction.candidates]
     low = min(0.0, *scores) if len(scores) > 1 else 0.0
@@ -40,9 +43,17 @@ def prediction_table(prediction: Prediction, *, top_k: int | None = None) -> Tab
     for candidate in prediction.candidates[:top_k]:
         share = (candidate.score - low) / (high - low) if high > low else 0.0
         bar = "█" * round(28 * share)
-        mark = "" if candidate.has_script else "  (no script)"
-        table.add_row(candidate.label, f"{candidate.score:.4f}", bar + mark)
+        mark = "" if candidate.has_script or candidate.alignment is None else "  (no script)"
+        confidence = [f"{candidate.confidence:.0%}"] if candidate.confidence is not None else []
+        table.add_row(candidate.label, f"{candidate.score:.4f}", *confidence, bar + mark)
     return table
+
+
+def answer(prediction: Prediction) -> str:
+    """The label, or why there is none."""
+    if not prediction.refused:
+        return prediction.label
+    return f"no label ({prediction.label} with confidence {prediction.confidence:.2f} only)"
 
 
 def detection_table(clip_id: str, detections: Sequence[Detection]) -> Table:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from actalign.background import Background, BackgroundSums
+from actalign.background import CLIPS, Background, BackgroundSums
+from actalign.clips._result import ClipResult
 from actalign.errors import UsageError
 from actalign.types import ClipEmbedding, EncoderInfo
 
-CLIPS = "clips"
-"""What `--background` says for the run's own other clips."""
+
+def other_clips(info: EncoderInfo, results: Iterable[ClipResult]) -> OtherClips:
+    """Of a run's clips, those that this encoder embedded; see `OtherClips`."""
+    clips = (result.clip for result in results)
+    mine = (clip for clip in clips if clip is not None and clip.fingerprint == info.fingerprint)
+    return OtherClips(info, mine)
 
 
 class OtherClips:
@@ -20,7 +25,7 @@ class OtherClips:
 
     def __init__(self, info: EncoderInfo, clips: Iterable[ClipEmbedding]) -> None:
         """Reads each clip once and keeps none. Raises UsageError for fewer than two clips."""
-        self._sums = BackgroundSums(info)
+        self._sums = BackgroundSums(info.model_id, info.fingerprint, info.dim)
         self._count = 0
         for clip in clips:
             clip.check_encoder(info.model_id, info.fingerprint)
@@ -31,6 +36,11 @@ class OtherClips:
                 f"--background {CLIPS} measures each clip against the run's others, and there are "
                 f"{max(self._count - 1, 0)}; give more clips or a background's file."
             )
+
+    @property
+    def all(self) -> Background:
+        """The background of all clips together."""
+        return self._sums.background(f"the run's {self._count} clips (transductive)")
 
     def of(self, clip: ClipEmbedding) -> Background:
         """The background of all clips but this one, which must be one of them."""

@@ -53,11 +53,12 @@ def read_stored(entry_id: str, entry: str) -> ClipResult:
     return ClipResult(clip.clip_id, entry, clip, cached=True)
 
 
-def with_unique_ids(rows: Iterable[Row], entry_ids: Iterable[str]) -> Iterator[Row]:
-    """The rows, in order; a clip that is stored twice keeps its id once, then takes its entry's."""
-    seen: set[str] = set()
-    for row, entry_id in zip(rows, entry_ids, strict=True):
-        if row["clip"] in seen:
+def with_unique_ids(rows: Iterable[tuple[str, Row]]) -> Iterator[tuple[str, Row]]:
+    """(entry, row) pairs, in order; a clip that is stored twice keeps its id once, then takes its
+    entry's. Rows of one entry, by several scorers, have one id."""
+    first: dict[str, str] = {}
+    for entry_id, row in rows:
+        if first.setdefault(row["clip"], entry_id) != entry_id:
             row = renamed(row, entry_id)
-        seen.add(row["clip"])
-        yield row
+            first.setdefault(entry_id, entry_id)
+        yield entry_id, row

@@ -11,7 +11,7 @@ from actalign.files import pyarrow
 from actalign.rows import Row
 
 TABLE_COLUMNS = (
-    "clip", "video", "status", "error", "scorer", "target", "rank", "label", "score",
+    "clip", "video", "status", "error", "scorer", "target", "rank", "label", "score", "confidence",
     "step_number", "step", "start_seconds", "end_seconds", "affinity",
 )  # fmt: skip
 DETECTION_COLUMNS = ("clip", "video", "status", "label", "start_seconds", "end_seconds", "score")
@@ -27,6 +27,7 @@ def to_records(rows: Sequence[Row]) -> list[dict[str, Any]]:
             found.append({**dict.fromkeys(TABLE_COLUMNS), **base})
         for rank, candidate in enumerate(row["candidates"], start=1):
             named = {**base, "rank": rank, "label": candidate["label"], "score": candidate["score"]}
+            named["confidence"] = candidate.get("confidence")
             empty: list[dict[str, Any]] = [dict.fromkeys(TABLE_COLUMNS[-4:])]
             segments = candidate.get("segments")
             for number, segment in enumerate(segments or empty, start=1):
@@ -48,7 +49,7 @@ def to_parquet(rows: Sequence[Row]) -> bytes:
     """`to_records` as one Parquet table."""
     pa, pq = pyarrow()
     kinds = {"rank": pa.int32(), "step_number": pa.int32()}
-    numbers = ("score", "start_seconds", "end_seconds", "affinity")
+    numbers = ("score", "confidence", "start_seconds", "end_seconds", "affinity")
     kinds.update({name: pa.float64() for name in numbers})
     schema = pa.schema([(name, kinds.get(name, pa.string())) for name in TABLE_COLUMNS])
     sink = io.BytesIO()

@@ -1,0 +1,100 @@
+"""`actalign background`: what an encoder says of frames that show anything, for scorers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from actalign.cli._grouped import OUTPUT, grouped
+from actalign.cli._options import InputOptions, ModelOptions, Quiet, StoreDir
+from actalign.errors import UsageError
+
+if TYPE_CHECKING:
+    from actalign.cli._run import Run
+    from actalign.clips import ClipResult
+
+
+@grouped
+def background(
+    sources: Annotated[
+        list[str],
+        typer.Argument(
+            help="Videos, folders of them and .txt lists of paths; or folders or addresses with "
+            ":// that `actalign encode --out` wrote, then no video is read and no model loaded."
+        ),
+    ],
+    out: Annotated[
+        Path, typer.Option(help="File to write, for --background.", rich_help_panel=OUTPUT)
+    ],
+    frames: InputOptions,
+    model: ModelOptions,
+    store: StoreDir = None,
+    quiet: Quiet = False,
+) -> None:
+    """Measure what the model says of clips that show anything, for scorers with a background.
+
+    The clips should be like those to be classified, of any actions; a few hundred frames tell
+    little, some ten thousand are plenty. The file is of a few MB, whatever their number.
+    """
+    from actalign.background import BackgroundSums, write_background
+    from actalign.cli._run import Run
+
+    frames.check()
+    total, results = _results(sources, frames, model, store)
+    sums: BackgroundSums | None = None
+    made_by = ("", "")
+    with Run(total, quiet=quiet) as run:
+        for result in results(run):
+            run.clip(result)
+            clip = result.clip
+            if clip is None:
+                continue
+            encoder = (clip.model_id, clip.fingerprint)
+            if sums is None:
+                made_by = encoder
+                sums = BackgroundSums(*encoder, clip.embeddings.shape[1])
+            if encoder != made_by:
+                run.fail(clip.clip_id, f"comes from another encoder than the first, {made_by[0]}")
+                continue
+            sums.add(clip.embeddings)
+    if sums is None:
+        raise UsageError("There is no clip to make a background of.")
+    made = sums.background(f"{total - run.failed} clips")
+    write_background(made, out)
+    run.end(f"background of {made.count} frames of {total - run.failed} clips: {out}")
+
+
+def _results(
+    sources: list[str], frames: InputOptions, model: ModelOptions, store: str | None
+) -> tuple[int, Callable[[Run], Iterator[ClipResult]]]:
+    """How many clips there are, and what gives each."""
+    from actalign.clips import clip_ids, embed_videos, open_store
+    from actalign.clips._stored import list_entries, read_stored
+    from actalign.files import cache_folder
+    from actalign.video import list_videos
+
+    stored = [source for source in sources if _is_stored(source)]
+    if stored and len(stored) < len(sources):
+        raise UsageError(f"{stored[0]} holds embeddings; give videos or embeddings, not both.")
+    if stored:
+        entries = list_entries(stored)
+        return len(entries), lambda run: (read_stored(*entry) for entry in entries.items())
+    found = clip_ids(list_videos([Path(source) for source in sources]))
+    encoder = model.choice.load()
+    return len(found), lambda run: embed_videos(
+        encoder,
+        found,
+        sampling=frames.sampling(encoder.info),
+        store=open_store(store or cache_folder()),
+        on_frames=run.frames,
+        silent_seconds=frames.decode_timeout,
+    )
+
+
+def _is_stored(source: str) -> bool:
+    """Whether it is an address, a file of embeddings or a folder that holds one."""
+    path = Path(source)
+    return "://" in source or path.suffix == ".safetensors" or any(path.glob("*.safetensors"))

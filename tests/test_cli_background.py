@@ -1,0 +1,125 @@
+"""Backgrounds, confidences and wordings from the command line, on videos of colours."""
+
+import json
+
+import pytest
+
+from actalign.background import read_background
+from tests.colour_clips import write_colours
+from tests.command import actalign
+
+SCRIPTS = {"sunrise": ["black", "red", "yellow"], "sunset": ["yellow", "red", "black"]}
+
+
+@pytest.fixture
+def videos(tmp_path):
+    for name, colours in (
+        ("rise", ["black", "red", "yellow"]),
+        ("set", ["yellow", "red", "black"]),
+        ("rainbow", ["red", "green", "blue", "white"]),
+    ):
+        write_colours(tmp_path / f"{name}.mp4", colours)
+    (tmp_path / "day.json").write_text(json.dumps({"scripts": SCRIPTS}))
+    return tmp_path
+
+
+def rows(path):
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_a_background_is_made_of_videos_or_a_store_and_used(videos, colour_model):
+    def run(*words):
+        ended = actalign(*words, cwd=videos, ACTALIGN_CACHE=videos / "cache")
+        assert ended.returncode == 0, ended.stderr
+        return ended
+
+    model = ("--model", colour_model)
+    run("encode", "rise.mp4", "set.mp4", "rainbow.mp4", *model, "--out", "store")
+    run("background", "store", "--out", "stored.safetensors")
+    said = run("background", "rise.mp4", "set.mp4", "rainbow.mp4", *model, "--out", "b")
+    made, stored = read_background(videos / "b"), read_background(videos / "stored.safetensors")
+    assert made.digest == stored.digest
+    assert f"{made.count} frames of 3 clips" in said.stderr
+    shared = (*model, "--scripts", "day.json")
+    run("classify", "rise.mp4", "set.mp4", *shared, "--background", "b", "--out", "rows.jsonl")
+    found = rows(videos / "rows.jsonl")
+    assert [row["label"] for row in found] == ["sunrise", "sunset"]
+    assert {row["scorer"] for row in found} == {"competitive"}
+    assert {row["background"] for row in found} == {f"b, {made.count} frames"}
+    # Without one, the paper's.
+    run("classify", "rise.mp4", *shared, "--out", "plain.jsonl")
+    [plain] = rows(videos / "plain.jsonl")
+    assert plain["scorer"] == "dtw"
+    assert "background" not in plain
+
+
+def test_the_runs_other_clips_are_a_background_only_where_asked_and_the_row_says_so(
+    videos, colour_model
+):
+    shared = ("--model", colour_model, "--scripts", "day.json", "--background", "clips")
+    for words in (
+        ("encode", "rise.mp4", "set.mp4", "rainbow.mp4", "--model", colour_model, "--out", "store"),
+        ("classify", "rise.mp4", "set.mp4", "rainbow.mp4", *shared, "--out", "rows.jsonl"),
+        ("align", "store", *shared, "--scorer", "competitive,dtw", "--out", "again.jsonl"),
+    ):
+        ended = actalign(*words, cwd=videos, ACTALIGN_CACHE=videos / "cache")
+        assert ended.returncode == 0, ended.stderr
+    found = {row["clip"]: row for row in rows(videos / "rows.jsonl")}
+    assert found["rise"]["label"] == "sunrise"
+    assert found["rise"]["background"] == "the run's 2 other clips (transductive)"
+    again = rows(videos / "again.jsonl")
+    assert [row["scorer"] for row in again] == ["competitive", "dtw"] * 3
+    assert [row["clip"] for row in again] == ["rainbow", "rainbow", "rise", "rise", "set", "set"]
+    scores = {row["clip"]: row["candidates"] for row in again if row["scorer"] == "competitive"}
+    assert scores == {clip: row["candidates"] for clip, row in found.items()}
+    assert "background" not in again[1]
+
+
+def test_none_wins_where_no_script_fits_and_one_candidate_can_be_refused(videos, colour_model):
+    shared = ("--model", colour_model, "--scripts", "day.json", "--labels", "sunrise")
+    for words in (
+        ("background", "rise.mp4", "rainbow.mp4", "set.mp4", *shared[:2], "--out", "b"),
+        ("classify", "rise.mp4", "rainbow.mp4", *shared, "--background", "b", "--none", "neither",
+         "--out", "rows.jsonl"),
+    ):  # fmt: skip
+        ended = actalign(*words, cwd=videos, ACTALIGN_CACHE=videos / "cache")
+        assert ended.returncode == 0, ended.stderr
+    found = rows(videos / "rows.jsonl")
+    assert [row["label"] for row in found] == ["sunrise", "neither"]
+    none = found[1]["candidates"][0]
+    assert (none["has_script"], none["segments"], none["path_length"]) == (False, [], None)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--scorer", "competitive"], r"competitive needs a background.*actalign background"),
+        (["--none", "x"], r"scorer dtw can't tell when none.* such as competitive"),
+        (["--min-confidence", "0.5"], r"There is no confidence by the scorer dtw"),
+        (["--background", "missing"], r"The background missing can't be read"),
+        (["--background", "clips", "--num-shards", "2", "--shard", "0"], r"with --num-shards"),
+        (["--background", "clips"], r"and there are 0; give more clips"),
+        (["--scorer", "dtw,competitive"], r"--scorer takes one scorer here"),
+        (["--scorer", "dtw+path"], r"has 2 parts"),
+    ],
+)
+def test_what_scoring_can_not_do_is_one_sentence(words, message, videos, colour_model):
+    ended = actalign(
+        "classify", "rise.mp4", "--model", colour_model, "--scripts", "day.json", *words,
+        cwd=videos, ACTALIGN_CACHE=videos / "cache",
+    )  # fmt: skip
+    assert ended.returncode == 2
+    import re
+
+    assert re.search(message, ended.stderr)
+    assert len(ended.stderr.strip().splitlines()) == 1
+
+
+def test_embeddings_of_another_encoder_and_videos_do_not_mix(videos, colour_model):
+    where = {"cwd": videos, "ACTALIGN_CACHE": videos / "cache"}
+    model = ("--model", colour_model)
+    assert actalign("encode", "rise.mp4", *model, "--out", "store", **where).returncode == 0
+    ended = actalign("background", "store", "set.mp4", *model, "--out", "b", **where)
+    assert ended.returncode == 2
+    assert "not both" in ended.stderr
+    assert not (videos / "b").exists()
