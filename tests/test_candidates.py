@@ -141,6 +141,17 @@ def test_labels_may_be_left_out_where_scripts_are_given():
         ActAlign(encoder).predict(encoder.clip())
 
 
+def test_labels_may_be_one_text_and_the_scripts_domain_reaches_the_row():
+    encoder = Planted(COSINES, logit_bias=None)
+    scripts = [Script("right", ("0", "1"), "gym"), Script("flat", ("2", "3"), "gym")]
+    classifier = ActAlign(encoder)
+    prediction = classifier.predict(encoder.clip(), candidate_labels="flat, right", scripts=scripts)
+    assert sorted(c["label"] for c in prediction.top_k()) == ["flat", "right"]
+    assert prediction.to_row()["domain"] == "gym"
+    several = [*scripts, Script("wrong", ("4", "5"), "boxing")]
+    assert classifier.predict(encoder.clip(), scripts=several).to_row()["domain"] is None
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory, colour_model):
     folder = tmp_path_factory.mktemp("many")

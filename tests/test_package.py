@@ -19,7 +19,7 @@ SOURCE = ROOT / "src" / "actalign"
 
 # A room may import from itself and from the rooms before a "<" to its left. Nothing else is listed.
 ORDER = """
-errors < files < rows < types < background
+errors < documents < files < rows < types < background
 < video, encoders, alignment, scripts
 < clips, demo < candidates < classifier < output, cluster < evaluation < web < cli
 """
@@ -27,7 +27,7 @@ LEVEL = {
     room.strip(): level for level, rooms in enumerate(ORDER.split("<")) for room in rooms.split(",")
 }
 # These four describe each other's values, so they may name each other's types.
-FIRST = {"errors", "files", "rows", "types"}
+FIRST = {"errors", "documents", "files", "rows", "types"}
 # What users import and run: they stand above all rooms.
 FACE = {"__init__", "__main__", "_moved"}
 LONGEST_FILE = 450

@@ -98,7 +98,7 @@ def test_rows_of_the_first_version_are_read():
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("{", "line 3 is not a prediction;"),
+        ("{", r"line 3 is not a prediction \(Expecting"),
         ('{"clip": "a"}', r"\(candidates: Field required\)"),
         ('{"clip": "", "candidates": []}', r"\(clip: "),
         ('{"clip": "a", "candidates": [{"label": "x", "score": NaN}]}', r"candidates\.0\.score"),

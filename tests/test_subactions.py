@@ -3,7 +3,13 @@ import json
 import pytest
 
 from actalign.errors import UsageError
-from actalign.scripts._script import label_text, load_scripts, scripts_for, step_texts
+from actalign.scripts._script import (
+    label_text,
+    load_scripts,
+    scripts_for,
+    split_labels,
+    step_texts,
+)
 from actalign.types import Script
 
 BLOCK = {"domain": "basketball", "scripts": {"jump shot": ["knees bent", "ball released"]}}
@@ -96,3 +102,63 @@ def test_templates_are_filled_in_with_lower_case_labels_and_do_without_a_domain(
     assert label_text(bare, name) == "This is a video of executing jump shot"
     with pytest.raises(UsageError, match="may hold"):
         step_texts(script, "{sport}: {step}")
+
+
+COMPOSED, DECOMPOSED = "coup d'\u00e9p\u00e9e", "coup d'e\u0301pe\u0301e"
+
+
+def test_a_label_is_the_same_however_its_accents_were_typed(tmp_path):
+    (tmp_path / "s.json").write_text(json.dumps({"scripts": {DECOMPOSED: ["lunge", "thrust"]}}))
+    scripts = load_scripts(tmp_path / "s.json")
+    assert scripts_for([COMPOSED], scripts) == ([Script(COMPOSED, ("lunge", "thrust"))], [])
+    assert scripts_for([DECOMPOSED], scripts) == scripts_for([COMPOSED], scripts)
+    by_hand = Script(DECOMPOSED, (DECOMPOSED,))
+    assert step_texts(by_hand, "{label}: {step}") == [f"{COMPOSED}: {COMPOSED}"]
+    with pytest.raises(UsageError, match="given twice"):
+        scripts_for([COMPOSED, DECOMPOSED.upper()], scripts)
+    both = {"scripts": {DECOMPOSED: ["lunge"], COMPOSED: ["thrust"]}}
+    (tmp_path / "both.json").write_text(json.dumps(both))
+    with pytest.raises(UsageError, match=r"both\.json: The label .* is given twice"):
+        load_scripts(tmp_path / "both.json")
+
+
+def test_yaml_labels_that_look_like_other_things_are_text(tmp_path):
+    (tmp_path / "s.yaml").write_text("scripts:\n  yes: [on]\n  360: [1:30, 0x10]\n  null: [x]\n")
+    found = {script.label: script.steps for script in load_scripts(tmp_path / "s.yaml")}
+    assert found == {"yes": ("on",), "360": ("1:30", "0x10"), "null": ("x",)}
+
+
+@pytest.mark.parametrize(
+    ("text", "labels"),
+    [
+        ("a,b", ["a", "b"]),
+        (" hook shot , , jump shot,", ["hook shot", "jump shot"]),
+        ('"snatch, clean", jerk', ["snatch, clean", "jerk"]),
+        ('say ""hi"", "say ""hi"""', ['say ""hi""', 'say "hi"']),
+        ('5" bar\nrow', ['5" bar', "row"]),
+        ("", []),
+    ],
+)
+def test_labels_in_one_text_are_split_at_commas_outside_quotes(text, labels):
+    assert split_labels(text) == labels
+
+
+def test_a_quote_that_does_not_end_is_refused():
+    with pytest.raises(UsageError, match="double quotes"):
+        split_labels('a, "b, c')
+
+
+@pytest.mark.parametrize(
+    ("template", "sentence"),
+    [
+        ("This is a video of {label}", r"it lacks \{step\}"),
+        ("{step} by {who}", r"it has \{who\}"),
+        ("{step} {", "is wrong"),
+        ("{step} {0}", r"it has \{0\}"),
+    ],
+)
+def test_a_template_needs_its_placeholder_and_no_other(template, sentence):
+    with pytest.raises(UsageError, match=sentence):
+        step_texts(Script("a", ("x", "y")), template)
+    with pytest.raises(UsageError, match=r"it lacks \{label\}"):
+        label_text(Script("a", ("x",)), "a video of {domain}")

@@ -30,7 +30,7 @@ from actalign.clips._result import ClipResult
 from actalign.encoders._backgrounds import shipped_background
 from actalign.encoders._text_cache import TextCache
 from actalign.errors import EncoderError, UsageError
-from actalign.scripts._script import label_text, scripts_for, step_texts
+from actalign.scripts._script import label_text, scripts_for, split_labels, step_texts
 from actalign.types import (
     Alignment,
     Candidate,
@@ -102,14 +102,18 @@ class Candidates:
     ) -> Candidates:
         """Give every label its script and embed the texts.
 
-        labels: None for those of the scripts, in order. A label without a script is aligned as a
-        script of one step, its own name. scorer, smoothing_seconds, background and the templates:
-        None for the encoder's own. none, min_confidence: see the class. Raises UsageError for
-        labels, scripts or templates that are wrong, and for what a scorer can't do.
+        labels: a text of comma-separated ones; None for those of the scripts, in order. A label
+        without a script is aligned as a script of one step, its own name. scorer,
+        smoothing_seconds, background and the templates: None for the encoder's own. domain: None
+        for the one that all scripts have. none, min_confidence: see the class. Raises UsageError
+        for labels, scripts or templates that are wrong, and for what a scorer can't do.
         """
         if labels is None:
             labels = list(dict.fromkeys(script.label for script in scripts))
+        if isinstance(labels, str):
+            labels = split_labels(labels)
         chosen, without = scripts_for(labels, scripts, domain=domain)
+        domains = {script.domain for script in chosen} - {None}
         own = background or shipped_background(info)
         use = get_scorer(scorer) if scorer else default_scorer(info, own)
         of_step = step_template or info.step_template
@@ -130,7 +134,7 @@ class Candidates:
             smoothing_seconds=(
                 info.smoothing_seconds if smoothing_seconds is None else smoothing_seconds
             ),
-            domain=domain,
+            domain=domains.pop() if len(domains) == 1 else None,
             scripts=chosen,
             steps=[encoded[several[0]] for several in worded],
             wordings=[Wording(one, Texts.of([encoded[s] for s in one])) for one in rounds],

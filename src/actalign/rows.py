@@ -18,6 +18,7 @@ from typing import Annotated, Any, Literal, Required
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
+from actalign.documents import parse_json, read_text
 from actalign.errors import ActAlignError, UsageError
 from actalign.files import writing
 
@@ -197,14 +198,14 @@ def parse_row(line: str | bytes, where: str) -> Row:
     ``where``, the field and what is wrong.
     """
     try:
-        row = json.loads(line)
+        row = parse_json(line)
         if isinstance(row, dict) and "doc_id" in row:
             row.setdefault("clip", row["doc_id"])
         _adapter().validate_python(row)
-    except (ValueError, TypeError, RecursionError) as error:
+    except (ValueError, TypeError) as error:
         fault = error.errors()[0] if isinstance(error, ValidationError) else None
         field = ".".join(map(str, fault["loc"])) if fault else ""
-        why = f" ({field}: {fault['msg']})" if fault and field else ""
+        why = f" ({field}: {fault['msg']})" if fault and field else "" if fault else f" ({error})"
         raise UsageError(
             f"{where} is not a prediction{why}; give a file that `actalign classify --out` wrote."
         ) from None
@@ -216,8 +217,8 @@ def read_rows(path: str | Path) -> list[Row]:
     """The rows of a predictions.jsonl; raises UsageError that names the file and the line."""
     path = Path(path)
     try:
-        lines = path.read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
+        lines = read_text(path).split("\n")
+    except (OSError, ValueError) as error:
         raise UsageError(f"The predictions {path} can't be read: {error}.") from error
     numbered = enumerate(lines, start=1)
     return [parse_row(line, f"{path}, line {n}") for n, line in numbered if line.strip()]

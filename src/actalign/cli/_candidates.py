@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 import typer
 
 from actalign.cli._grouped import CANDIDATES
+from actalign.documents import read_text
 from actalign.errors import UsageError
 
 if TYPE_CHECKING:
@@ -26,7 +27,10 @@ class LabelOptions:
 
     PANEL: ClassVar[str] = CANDIDATES
 
-    labels: Annotated[str | None, typer.Option(help="Candidate labels, comma-separated.")] = None
+    labels: Annotated[
+        str | None,
+        typer.Option(help="Candidate labels, comma-separated; one with a comma in double quotes."),
+    ] = None
     labels_file: Annotated[Path | None, typer.Option(help="Candidate labels, one a line.")] = None
     domain: Annotated[str | None, typer.Option(help="Sport or field, e.g. basketball.")] = None
 
@@ -35,21 +39,18 @@ class LabelOptions:
         if self.labels is not None and self.labels_file is not None:
             raise UsageError("Give --labels or --labels-file, not both.")
         if self.labels is not None:
+            from actalign.scripts._script import split_labels
+
             return split_labels(self.labels)
         if self.labels_file is None:
             return []
         try:
-            lines = self.labels_file.read_text(encoding="utf-8").splitlines()
-        except (OSError, UnicodeDecodeError) as error:
+            lines = read_text(self.labels_file).split("\n")
+        except (OSError, ValueError) as error:
             raise UsageError(
                 f"The labels file {self.labels_file} can't be read: {error}."
             ) from error
         return [line.strip() for line in lines if line.strip()]
-
-
-def split_labels(labels: str) -> list[str]:
-    """Comma-separated labels, without empty ones."""
-    return [label.strip() for label in labels.split(",") if label.strip()]
 
 
 @dataclass(frozen=True, slots=True)

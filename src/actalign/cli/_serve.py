@@ -19,6 +19,7 @@ from actalign.cli._grouped import grouped
 from actalign.cli._options import (
     BodyModelOptions,
 )
+from actalign.documents import read_text
 from actalign.errors import UsageError
 
 GRACEFUL_SECONDS = 3
@@ -104,8 +105,8 @@ def _is_no_cancelling(record: logging.LogRecord) -> bool:
 
 def _token(path: Path) -> str:
     try:
-        token = path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
+        token = read_text(path).strip()
+    except (OSError, ValueError) as error:
         raise UsageError(f"The token file {path} can't be read: {error}.") from error
     if len(token) < 16:
         raise UsageError(f"The token in {path} is shorter than 16 characters; use a longer one.")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import typer
 
-from actalign.cli._candidates import LabelOptions, split_labels
+from actalign.cli._candidates import LabelOptions
 from actalign.cli._grouped import CANDIDATES, grouped
 from actalign.cli._options import (
     Quiet,
@@ -214,12 +214,13 @@ def show(
 
     from actalign.scripts._answer import shared_steps
     from actalign.scripts._bank import read_bank
+    from actalign.scripts._script import label_key, split_labels
 
-    wanted = {name.casefold() for name in split_labels(labels)} if labels else None
+    wanted = set(map(label_key, split_labels(labels))) if labels else None
     console = console_of()
     shown = 0
     for record in read_bank(scripts):
-        names = [n for n in record.candidates if wanted is None or n.casefold() in wanted]
+        names = [n for n in record.candidates if wanted is None or label_key(n) in wanted]
         if not names:
             continue
         shown += 1

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
+from actalign.documents import parse_yaml
 from actalign.scripts import parse_scripts
 from actalign.types import Script
 
@@ -25,10 +26,8 @@ class DemoClip:
 
 def demo_clips() -> list[DemoClip]:
     """The shipped clips, in the order of `demo.yaml`."""
-    import yaml
-
     folder = Path(str(files("actalign.demo")))
-    blocks = yaml.safe_load((folder / "demo.yaml").read_text(encoding="utf-8"))
+    blocks = parse_yaml((folder / "demo.yaml").read_text(encoding="utf-8"))
     return [
         DemoClip(
             path=folder / block["clip"],

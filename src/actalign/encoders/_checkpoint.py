@@ -6,7 +6,6 @@ computed with them (`_siglip`).
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from huggingface_hub import HfApi, snapshot_download
 from pydantic import ValidationError
 from safetensors import SafetensorError, safe_open
 
+from actalign.documents import parse_json, read_text
 from actalign.encoders._preprocessing import ImagePreprocessing, fingerprint_files
 from actalign.errors import EncoderError
 
@@ -130,7 +130,7 @@ def read_checkpoint(folder: Path) -> Checkpoint:
 
 def read_json(file: Path) -> dict[str, Any]:
     try:
-        content = json.loads(file.read_text(encoding="utf-8"))
+        content = parse_json(read_text(file))
     except OSError as error:
         raise EncoderError(
             f"{file} can't be read ({error.strerror}); a model folder needs it, together with "

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from actalign.documents import parse_json_lines, read_text
 from actalign.errors import UsageError
 from actalign.evaluation._questions import Question
 from actalign.files import write_text
@@ -90,9 +91,8 @@ def _read(out: Path) -> dict[str, dict[str, Any]]:
     if not path.exists():
         return {}
     try:
-        lines = [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
-        return {line["id"]: line for line in lines}
-    except (OSError, ValueError, RecursionError, TypeError, LookupError) as error:
+        return {line["id"]: line for line in parse_json_lines(read_text(path))}
+    except (OSError, ValueError, TypeError, LookupError) as error:
         raise UsageError(
             f"The file {path} is damaged or another program's ({type(error).__name__}: {error}); "
             "choose another --out."

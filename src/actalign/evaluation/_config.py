@@ -20,6 +20,7 @@ from actalign import __version__
 from actalign.alignment import default_scorer, get_scorer
 from actalign.background import Background, read_background
 from actalign.clips import Sampling
+from actalign.documents import parse_json, read_text
 from actalign.encoders import Encoder
 from actalign.encoders._backgrounds import shipped_background
 from actalign.errors import EncoderError, UsageError
@@ -207,8 +208,8 @@ def write_json(path: Path, value: Any) -> None:
 def read_json(path: Path) -> Any:
     """A JSON file of a run folder; raises UsageError."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return parse_json(read_text(path))
     except FileNotFoundError:
         raise UsageError(f"{path.parent} is not a run folder: {path.name} is missing.") from None
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError) as error:
         raise UsageError(f"The file {path} can't be read ({error}).") from None

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, StringConstraints, ValidationError
 
+from actalign.documents import parse_json, read_text
 from actalign.errors import UsageError
 from actalign.evaluation._questions import Question, QuestionSet
 from actalign.types import Script
@@ -65,8 +66,8 @@ def read_mini_atlas(data: Path) -> QuestionSet:
         )
     try:
         content = path.read_bytes()
-        lines = content.decode().split("\n")
-    except (OSError, UnicodeDecodeError) as error:
+        lines = read_text(path).split("\n")
+    except (OSError, ValueError) as error:
         raise UsageError(f"{path} can't be read ({error}); make the benchmark again.") from None
     found: dict[str, Question] = {}
     for number, line in enumerate(lines, start=1):
@@ -74,12 +75,12 @@ def read_mini_atlas(data: Path) -> QuestionSet:
             continue
         where = f"{path}, line {number}"
         try:
-            question = _Line.model_validate_json(line).to_question(data)
+            question = _Line.model_validate(parse_json(line)).to_question(data)
         except ValidationError as error:
             fault = error.errors()[0]
             field = ".".join(map(str, fault["loc"])) or "the line"
             raise UsageError(f"{where}: {field} is wrong ({fault['msg']}).") from None
-        except UsageError as error:
+        except (UsageError, ValueError) as error:
             raise UsageError(f"{where}: {error}") from None
         if question.id in found:
             raise UsageError(f"{where}: the id {question.id!r} occurs twice; ids must differ.")

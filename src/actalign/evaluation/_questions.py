@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from actalign.documents import composed
 from actalign.errors import UsageError
 from actalign.rows import Row
 from actalign.types import FrameBatch, Script
@@ -46,6 +47,7 @@ class Question:
     missing: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "choices", tuple(map(composed, self.choices)))
         if len(self.scripts) != len(self.choices):
             raise UsageError(
                 f"Question {self.id!r} has {len(self.choices)} choices but {len(self.scripts)} "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from actalign.clips import Store
+from actalign.documents import parse_json, parse_json_lines, read_text
 from actalign.encoders import Encoder
 from actalign.encoders._text_cache import TextCache
 from actalign.errors import UsageError
@@ -108,7 +108,7 @@ def read_run(folder: Path) -> Run:
 
 def _read_run(folder: Path) -> Run:
     try:
-        results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+        results = parse_json(read_text(folder / "results.json"))
         rows = _lines(folder / "predictions.jsonl")
         errors = _lines(folder / "errors.jsonl") if (folder / "errors.jsonl").exists() else []
     except FileNotFoundError as error:
@@ -116,7 +116,7 @@ def _read_run(folder: Path) -> Run:
             f"{folder} is not a finished run: {Path(error.filename).name} is missing; run "
             "`actalign eval` until it ends."
         ) from None
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError) as error:
         raise UsageError(f"The run {folder} can't be read ({error}).") from None
     if "samples" not in results and results.get("benchmark") == "mini-atlas":
         raise UsageError(
@@ -158,11 +158,9 @@ def sweeps(run: Run, runs: Sequence[Run]) -> dict[str, dict[str, list[SweepPoint
 def _lines(path: Path) -> list[Row]:
     """The rows of a file; those of earlier versions get the names of today."""
     found = []
-    for line in path.read_text(encoding="utf-8").split("\n"):
-        if line:
-            row = json.loads(line)
-            row.setdefault("clip", row.get("doc_id"))
-            if "stage" in row:
-                row["error_kind"] = row.pop("kind", "")
-            found.append(cast(Row, row))
+    for row in parse_json_lines(read_text(path)):
+        row.setdefault("clip", row.get("doc_id"))
+        if "stage" in row:
+            row["error_kind"] = row.pop("kind", "")
+        found.append(cast(Row, row))
     return found

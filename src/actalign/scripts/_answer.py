@@ -14,6 +14,7 @@ from itertools import combinations
 from typing import Any
 
 from actalign.scripts._reply import whole_characters
+from actalign.scripts._script import label_key
 from actalign.types import STEP_TEMPLATE
 
 SCHEMA: dict[str, Any] = {
@@ -134,7 +135,7 @@ def shared_steps(scripts: Mapping[str, Sequence[str]]) -> set[str]:
 
 
 def _plain(step: str) -> str:
-    return " ".join(re.sub(r"[^\w\s]", " ", step.casefold()).split())
+    return " ".join(re.sub(r"[^\w\s]", " ", label_key(step)).split())
 
 
 def _json_values(text: str) -> Iterator[Any]:
@@ -156,8 +157,8 @@ def _entries(value: Any, labels: Sequence[str]) -> list[tuple[int | None, Any]] 
     if isinstance(value, Mapping) and "scripts" in value:
         value = value["scripts"]
     if isinstance(value, Mapping):
-        places = {label.casefold(): m for m, label in enumerate(labels)}
-        found = [(places.get(str(name).strip().casefold()), s) for name, s in value.items()]
+        places = {label_key(label): m for m, label in enumerate(labels)}
+        found = [(places.get(label_key(str(name))), s) for name, s in value.items()]
         return found if any(m is not None for m, _ in found) else None
     if isinstance(value, list) and value and all(isinstance(item, Mapping) for item in value):
         if not any("candidate" in item and "steps" in item for item in value):

@@ -20,6 +20,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from actalign.documents import composed, read_document
 from actalign.errors import UsageError
 from actalign.files import cache_folder, pyarrow, write_bytes, write_text
 from actalign.scripts._llm import Answer, AnswerFormat, ChatRequest
@@ -86,7 +87,8 @@ def read_bank(path: str | Path) -> list[BankRecord]:
             raise UsageError(
                 f"{path}, record {number}: 'candidates' is not a list; list the labels."
             )
-        if sorted(map(str, fields["candidates"])) != sorted(labels):
+        fields["candidates"] = [composed(str(name)) for name in fields["candidates"]]
+        if sorted(fields["candidates"]) != sorted(labels):
             raise UsageError(
                 f"{path}, record {number}: 'candidates' and the labels of 'scripts' differ; "
                 "write the same labels in both."
@@ -263,14 +265,10 @@ class AnswerCache:
 
 
 def _read_text(path: Path) -> list[Any]:
-    import yaml
-
     try:
-        text = path.read_text(encoding="utf-8")
-        data = json.loads(text) if path.suffix.lower() == ".json" else yaml.safe_load(text)
-    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
-        reason = " ".join(str(error).split())
-        raise UsageError(f"The script bank {path} can't be read: {reason}.") from None
+        data = read_document(path)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"The script bank {path} can't be read: {error}.") from None
     blocks = data if isinstance(data, list) else [data]
     if not blocks or blocks == [None]:
         return []
@@ -286,6 +284,8 @@ def _read_parquet(path: Path) -> list[dict[str, Any]]:
         for row in rows:
             label, steps = row.pop("label"), row.pop("steps")
             block = blocks.setdefault(row.pop("record"), {**row, "scripts": {}})
+            if label in block["scripts"]:
+                raise ValueError(f"the label {label!r} is there twice")
             block["scripts"][label] = steps
             block["parameters"] = json.loads(row["parameters"])
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:

@@ -9,12 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from actalign import __version__
+from actalign.documents import composed
 from actalign.errors import UsageError
 from actalign.scripts._answer import TokenLimit, read_answer, script_faults
 from actalign.scripts._bank import AnswerCache, BankRecord, now
 from actalign.scripts._llm import Answer, ChatRequest, LLMConfig, Message, ModelId
 from actalign.scripts._prompts import Prompt, shipped_text
 from actalign.scripts._reply import whole_characters, without_reasoning
+from actalign.scripts._script import label_key
 
 NO_DOMAIN = "human action"
 """The domain in the prompt of a request that has none."""
@@ -32,10 +34,10 @@ class ScriptRequest:
     domain: str | None = None
 
     def __post_init__(self) -> None:
-        names = tuple(label.strip() for label in self.labels)
+        names = tuple(composed(label).strip() for label in self.labels)
         if not names or not all(names):
             raise UsageError(f"Question {self.id!r} has no label, or an empty one; name each.")
-        if len({name.casefold() for name in names}) < len(names):
+        if len(set(map(label_key, names))) < len(names):
             raise UsageError(f"Question {self.id!r} has the same label twice; labels must differ.")
         for text in (*names, self.domain or ""):
             if text != whole_characters(text):

@@ -32,6 +32,7 @@ from traceback import extract_tb
 
 from pydantic import SecretStr
 
+from actalign.documents import parse_json, parse_json_lines, read_text
 from actalign.errors import ActAlignError, UsageError
 from actalign.files import write_text
 from actalign.scripts._answer import SCHEMA, TokenLimit, estimate_tokens
@@ -219,9 +220,9 @@ def read_requests(path: str | Path) -> list[ScriptRequest]:
     """
     path = Path(path)
     try:
-        text = path.read_text(encoding="utf-8").strip()
-        rows = json.loads(text) if text.startswith("[") else list(map(json.loads, text.split("\n")))
-    except (OSError, ValueError, RecursionError) as error:
+        text = read_text(path).strip()
+        rows = parse_json(text) if text.startswith("[") else parse_json_lines(text)
+    except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or f"it is not JSON or JSON Lines ({error})"
         raise UsageError(f"The questions file {path} can't be read: {reason}.") from None
     requests = []

@@ -24,6 +24,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
+from actalign.documents import read_text
 from actalign.errors import ActAlignError, UsageError
 from actalign.scripts._reply import message_text, whole_characters
 from actalign.scripts._service_errors import explain, short
@@ -123,8 +124,8 @@ def read_api_key(file: str | Path | None = None) -> SecretStr | None:
         key = os.environ.get("OPENAI_API_KEY", "").strip()
         return SecretStr(key) if key else None
     try:
-        key = Path(file).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
+        key = read_text(file).strip()
+    except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it is not text"
         raise UsageError(f"The API key file {file} can't be read: {reason}.") from None
     if not key or len(key.split()) != 1:

@@ -6,17 +6,30 @@ a list of such, or the reference scripts' `generated_subactions.json`.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+import csv
+import string
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+)
 
+from actalign.documents import composed, read_document
 from actalign.errors import UsageError
 from actalign.types import Script
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+KNOWN = frozenset(("label", "domain", "step"))
+"""What the templates of texts may hold, between braces."""
+Text = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(composed)
+]
 
 
 class ScriptFile(BaseModel):
@@ -33,22 +46,13 @@ def load_scripts(path: str | Path) -> list[Script]:
 
     Raises UsageError that names the file, the label and the step (counted from 1) that is wrong.
     """
-    path = Path(path)
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        data = read_document(path)
+    except OSError as error:
+        reason = error.strerror or error
         raise UsageError(f"The script file {path} can't be read: {reason}.") from error
-    try:
-        if path.suffix.lower() == ".json":
-            data = json.loads(text)
-        else:
-            import yaml
-
-            data = yaml.safe_load(text)
-    except Exception as error:
-        reason = " ".join(str(error).split())
-        raise UsageError(f"The script file {path} is not valid JSON or YAML: {reason}.") from error
+    except ValueError as error:
+        raise UsageError(f"The script file {path} is not valid JSON or YAML: {error}.") from error
     return parse_scripts(data, source=str(path))
 
 
@@ -68,6 +72,8 @@ def parse_scripts(data: Any, *, source: str) -> list[Script]:
                 f"The script file {where} holds {type(block).__name__} instead of an object with "
                 "'domain' and 'scripts'."
             )
+        if isinstance(labels := block.get("scripts"), Mapping):
+            check_labels(map(str, labels), f"The script file {where}: ")
         try:
             parsed = ScriptFile.model_validate(block)
         except ValidationError as error:
@@ -104,31 +110,56 @@ def _explain(error: ValidationError) -> str:
     return f"{where} is wrong: {message}."
 
 
+def label_key(label: str) -> str:
+    """The same for all spellings of a label: outer spaces, case and Unicode's form don't count."""
+    return composed(composed(label).strip().casefold())
+
+
+def check_labels(labels: Iterable[str], where: str = "") -> None:
+    """Raise UsageError for a label that is empty or given twice; ``where`` begins the sentence."""
+    seen: set[str] = set()
+    for label in labels:
+        if not label.strip():
+            raise UsageError(f"{where}A label is empty; remove it or name the action.")
+        if label_key(label) in seen:
+            raise UsageError(f"{where}The label {label!r} is given twice; labels must differ.")
+        seen.add(label_key(label))
+
+
+def split_labels(labels: str) -> list[str]:
+    """Comma-separated labels, without empty ones; one with a comma in it stands in double quotes.
+
+    Raises UsageError for a quote that doesn't end.
+    """
+    try:
+        rows = list(csv.reader(labels.splitlines(), skipinitialspace=True, strict=True))
+    except csv.Error as error:
+        raise UsageError(
+            f"The labels {labels!r} can't be read ({error}); put a label that has a comma between "
+            "double quotes, and double a quote inside."
+        ) from None
+    return [label.strip() for row in rows for label in row if label.strip()]
+
+
 def scripts_for(
     labels: Sequence[str], scripts: Sequence[Script], *, domain: str | None = None
 ) -> tuple[list[Script], list[str]]:
     """The script of each label, in the labels' order, and the labels that have none.
 
-    Matching ignores case and outer spaces; of several scripts of a label, that of ``domain`` is
+    Matching is by `label_key`; of several scripts of a label, that of ``domain`` is
     used. A label without a script gets a script of one step, its own name. Raises UsageError for no
     label, an empty one or one given twice.
     """
     if not labels:
         raise UsageError("There is no candidate; give at least one label.")
-    names = [label.strip() for label in labels]
-    seen: set[str] = set()
-    for name in names:
-        if not name:
-            raise UsageError("A label is empty; remove it or name the action.")
-        if name.casefold() in seen:
-            raise UsageError(f"The label {name!r} is given twice; labels must differ.")
-        seen.add(name.casefold())
-    wanted = domain.strip().casefold() if domain else None
+    check_labels(labels)
+    names = [composed(label).strip() for label in labels]
+    wanted = label_key(domain or "")
     chosen: list[Script] = []
     without: list[str] = []
     for name in names:
-        matches = [s for s in scripts if s.label.strip().casefold() == name.casefold()]
-        matches.sort(key=lambda s: (s.domain or "").casefold() != (wanted or ""))
+        matches = [s for s in scripts if label_key(s.label) == label_key(name)]
+        matches.sort(key=lambda s: label_key(s.domain or "") != wanted)
         if matches:
             chosen.append(Script(name, matches[0].steps, domain or matches[0].domain))
         else:
@@ -151,13 +182,36 @@ def as_scripts(
 
 
 def step_texts(script: Script, template: str) -> list[str]:
-    """The K texts to encode, one per step, from a template with {label}, {domain}, {step}."""
+    """The K texts to encode, one per step, from a template with {step}, {label} and {domain}.
+
+    Raises UsageError for one without {step}, which would give all steps one text, and for others.
+    """
+    check_template(template, "step")
     return [_fill(template, script, step=step) for step in script.steps]
 
 
 def label_text(script: Script, template: str) -> str:
-    """The one text of the mean-pool baseline, from a template with {label} and {domain}."""
+    """The one text of the mean-pool baseline, from a template with {label} and {domain}.
+
+    Raises UsageError for one without {label}, which would give all candidates one text.
+    """
+    check_template(template, "label")
     return _fill(template, script, step="")
+
+
+def check_template(template: str, needed: str) -> None:
+    """Raise UsageError for a template that lacks the placeholder, has others, or is none."""
+    try:
+        names = {name for _, name, _, _ in string.Formatter().parse(template) if name is not None}
+        fault = f"it has {{{min(names - KNOWN)}}}" if names - KNOWN else ""
+        fault = fault or ("" if needed in names else f"it lacks {{{needed}}}")
+    except ValueError as error:
+        fault = str(error)
+    if fault:
+        raise UsageError(
+            f"The text template {template!r} is wrong: {fault}; it needs {{{needed}}}, and may "
+            "hold {label}, {domain} and {step} only."
+        )
 
 
 def _fill(template: str, script: Script, *, step: str) -> str:
@@ -165,11 +219,5 @@ def _fill(template: str, script: Script, *, step: str) -> str:
     if script.domain is None:
         template = template.replace(" in {domain}", "").replace("{domain} ", "")
         template = template.replace("{domain}", "")
-    try:
-        text = template.format(label=script.label.lower(), domain=script.domain, step=step)
-    except (KeyError, IndexError, ValueError) as error:
-        raise UsageError(
-            f"The text template {template!r} is wrong ({error}); it may hold {{label}}, {{domain}} "
-            "and {step} only."
-        ) from None
-    return " ".join(text.split())
+    text = template.format(label=script.label.lower(), domain=script.domain, step=step)
+    return " ".join(composed(text).split())

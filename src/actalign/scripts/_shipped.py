@@ -7,16 +7,15 @@ from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 
-from actalign.scripts._script import parse_scripts
+from actalign.documents import parse_yaml
+from actalign.scripts._script import label_key, parse_scripts
 from actalign.types import Script
 
 
 @cache
 def _common_scripts() -> tuple[tuple[tuple[str, ...], Script], ...]:
-    import yaml
-
     text = (files("actalign.scripts") / "shipped.yaml").read_text(encoding="utf-8")
-    blocks = yaml.safe_load(text)
+    blocks = parse_yaml(text)
     return tuple(
         (tuple(map(_plain, (block["domain"], *block.get("also", ())))), script)
         for block in blocks
@@ -71,4 +70,4 @@ def script_template(labels: Sequence[str], domain: str | None, steps: int) -> st
 
 
 def _plain(name: str) -> str:
-    return " ".join(name.casefold().replace("-", " ").split())
+    return " ".join(label_key(name).replace("-", " ").split())

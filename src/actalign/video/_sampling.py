@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from actalign.documents import read_text
 from actalign.errors import ActAlignError, UsageError, VideoError
 from actalign.types import ClipEmbedding, Float64, FrameBatch, UInt8
 from actalign.video._limits import DecodeLimits
@@ -195,8 +196,8 @@ def list_videos(paths: Sequence[str | Path]) -> list[Path]:
             found += videos
         elif given.suffix.lower() == ".txt":
             try:
-                lines = given.read_text(encoding="utf-8").splitlines()
-            except (OSError, UnicodeDecodeError) as error:
+                lines = read_text(given, errors="surrogateescape").split("\n")
+            except (OSError, ValueError) as error:
                 raise UsageError(f"The list {given} can't be read: {error}.") from error
             listed = [given.parent / line.strip() for line in lines if line.strip()]
             if not listed:

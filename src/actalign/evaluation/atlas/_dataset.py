@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from actalign.documents import parse_json, parse_json_lines, read_text
 from actalign.errors import ActAlignError, UsageError
 from actalign.evaluation.atlas._metadata import split_choices
 from actalign.evaluation.atlas._npy import load_objects, object_column, save_objects
@@ -137,14 +138,13 @@ def read_manifest(folder: Path) -> tuple[Entry, ...]:
     """Read a dataset folder's manifest; raises UsageError where it is missing or damaged."""
     path = folder / "manifest.jsonl"
     try:
-        lines = path.read_text(encoding="utf-8").split("\n")
-        return tuple(_entry(json.loads(line)) for line in lines if line)
+        return tuple(map(_entry, parse_json_lines(read_text(path))))
     except FileNotFoundError:
         raise UsageError(
             f"{folder} is not a finished dataset folder: {path.name} is missing; run "
             "process_data.py until it ends."
         ) from None
-    except (OSError, ValueError, TypeError, RecursionError) as error:
+    except (OSError, ValueError, TypeError) as error:
         raise UsageError(f"The manifest {path} can't be read ({error}); make it again.") from None
 
 
@@ -168,7 +168,7 @@ def load_dataset(path: str | Path) -> Dataset:
     sidecar = path.with_name(path.name + ".json")
     if sidecar.is_file() and path.is_file():
         with suppress(ValueError, KeyError, TypeError):
-            known = json.loads(sidecar.read_text(encoding="utf-8"))
+            known = parse_json(read_text(sidecar))
             if known["format"] == SIDECAR_FORMAT and known["bytes"] == path.stat().st_size:
                 folder = path.parent / known["folder"]
                 if (folder / "manifest.jsonl").is_file():

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from actalign.documents import parse_json, read_text
 from actalign.encoders import Encoder
 from actalign.errors import EncoderError, UsageError
 from actalign.evaluation.atlas._dataset import file_sha256
@@ -131,13 +132,13 @@ def read_embeddings(path: str | Path, kind: str) -> EmbeddingFile:
         cells = tuple(_cell(one, kind, path) for one in load_objects(path))
         return EmbeddingFile(path, None, None, cells)
     try:
-        index = json.loads(target.read_text(encoding="utf-8"))
+        index = parse_json(read_text(target))
         if index["format"] != kind:
             raise UsageError(f"{path} holds {index['format']}, but {kind} is needed here.")
         info = EncoderInfo.from_json(index["encoder"])
         rows = tuple(IndexRow(**row) for row in index["rows"])
         missing = tuple(IndexRow(**row) for row in index["missing"])
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise UsageError(f"The index {target} can't be read ({error}); encode again.") from None
     if folder:
         cells = tuple(

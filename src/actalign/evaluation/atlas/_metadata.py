@@ -15,8 +15,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from actalign.documents import composed, parse_json, parse_json_lines, read_text
 from actalign.errors import ActAlignError, UsageError
 from actalign.files import pyarrow
+from actalign.scripts._script import label_key
 
 HUB_ID = "mrsalehi/ActionAtlas-v1.0"
 HUB_SPLIT = "test"
@@ -105,7 +107,7 @@ def split_choices(choices_str: str) -> tuple[str, ...]:
     A number is numbering only when every line starts with its own position, so "1. 360 flip" is
     "360 flip", and "360 flip" without numbering stays whole.
     """
-    lines = [line.strip() for line in choices_str.splitlines() if line.strip()]
+    lines = [composed(line).strip() for line in choices_str.splitlines() if line.strip()]
     numbered = [re.match(rf"{i}\s*[.):]\s*(?=\S)", line) for i, line in enumerate(lines, start=1)]
     if lines and all(numbered):
         return tuple(line[m.end() :] for line, m in zip(lines, numbered, strict=True) if m)
@@ -119,7 +121,7 @@ def parse_boxes(value: Any) -> dict[int, tuple[Box, ...]]:
     Each polygon becomes the axis-aligned box around it. Raises ValueError for anything else.
     """
     if isinstance(value, str):
-        value = json.loads(value) if value.strip() else None
+        value = parse_json(value) if value.strip() else None
     if value is None:
         return {}
     if not isinstance(value, Mapping):
@@ -152,7 +154,7 @@ def _sample(sample_id: str, row: Mapping[str, Any]) -> Sample:
     choices = split_choices(choices_str)
     if len(choices) < 2:
         raise ValueError(f"choices_str holds {len(choices)} choice(s), a question needs two")
-    if len({c.casefold() for c in choices}) != len(choices):
+    if len(set(map(label_key, choices))) != len(choices):
         raise ValueError("choices_str holds one choice twice")
     answer = row["answer"]
     if isinstance(answer, bool) or not re.fullmatch(r"\d+", str(answer).strip()):
@@ -189,13 +191,12 @@ def _file_rows(path: Path) -> list[Any]:
         if path.suffix.lower() in (".parquet", ".pq"):
             rows: Any = pyarrow()[1].read_table(path).to_pylist()
         elif path.suffix.lower() in (".jsonl", ".ndjson"):
-            lines = path.read_text(encoding="utf-8").split("\n")
-            rows = [json.loads(line) for line in lines if line.strip()]
+            rows = parse_json_lines(read_text(path))
         else:
-            rows = json.loads(path.read_text(encoding="utf-8"))
+            rows = parse_json(read_text(path))
     except FileNotFoundError:
         raise UsageError(f"The metadata file {path} is missing; check --metadata.") from None
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError) as error:
         raise UsageError(
             f"The metadata file {path} can't be read as JSON, JSON Lines or Parquet: {error}."
         ) from None

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from actalign.documents import composed, parse_json, read_text
 from actalign.errors import UsageError
 from actalign.evaluation._embed import ASSUMED_FPS
 from actalign.evaluation._questions import Published, Question, QuestionSet
@@ -127,8 +128,8 @@ def _is_generated(path: Path) -> bool:
     if path.suffix != ".json":
         return False
     try:
-        rows = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        rows = parse_json(read_text(path))
+    except (OSError, ValueError):
         return False  # whoever reads it as a bank says what is wrong
     first = rows[0] if isinstance(rows, list) and rows else None
     return isinstance(first, dict) and "cleaned_options" in first
@@ -152,12 +153,12 @@ def read_generated(path: str | Path) -> list[Question]:
 def read_generated_rows(path: str | Path) -> list[dict[str, Any]]:
     """The file's objects as they are; raises UsageError."""
     try:
-        rows = json.loads(Path(path).read_text(encoding="utf-8"))
+        rows = parse_json(read_text(path))
     except FileNotFoundError:
         raise UsageError(
             f"The sub-actions file {path} is missing; make it with generate_subactions.py."
         ) from None
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError) as error:
         raise UsageError(f"The sub-actions file {path} can't be read: {error}.") from None
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise UsageError(f"The sub-actions file {path} must hold a list of objects, one a sample.")
@@ -167,11 +168,11 @@ def read_generated_rows(path: str | Path) -> list[dict[str, Any]]:
 def _question(row: dict[str, Any], number: int, path: str | Path) -> Question:
     if row.get("id") is None or not isinstance(row.get("cleaned_options"), list):
         raise UsageError(f"Sample {number} of {path} lacks id or cleaned_options; make it again.")
-    domain = str(row.get("domain") or "")
-    choices = tuple(str(choice) for choice in row["cleaned_options"])
+    domain = composed(str(row.get("domain") or ""))
+    choices = tuple(composed(str(choice)) for choice in row["cleaned_options"])
     given: Any = row.get("subactions")
-    if not isinstance(given, dict):
-        given = {}
+    given = given if isinstance(given, dict) else {}
+    given = {composed(name): steps for name, steps in given.items()}
     missing: dict[str, str] = {}
     scripts: list[Script | None] = []
     for choice in choices:

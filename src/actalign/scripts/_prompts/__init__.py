@@ -25,6 +25,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from actalign.documents import parse_yaml, read_text
 from actalign.errors import UsageError
 
 PROMPTS = ("discriminative", "context-rich", "short-fixed")
@@ -65,8 +66,8 @@ def load_prompt(name: str | Path) -> Prompt:
         return _parse(shipped_text(str(name)), str(name), str(name))
     path = Path(name)
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        text = read_text(path)
+    except (OSError, ValueError) as error:
         if path.exists():
             raise UsageError(f"The prompt file {path} can't be read as UTF-8 text.") from error
         raise UsageError(
@@ -82,7 +83,6 @@ def shipped_text(name: str) -> str:
 
 def _parse(text: str, name: str, source: str) -> Prompt:
     settings: dict[str, Any] = {}
-    text = text.lstrip("\ufeff").replace("\r\n", "\n")
     head = re.match(r"---\n(.*?)\n---\n", text, re.DOTALL)
     if head:
         settings = _settings(head[1], source)
@@ -95,12 +95,13 @@ def _parse(text: str, name: str, source: str) -> Prompt:
         known = ", ".join(f"{{{p}}}" for p in PLACEHOLDERS)
         raise UsageError(f"{source} has the unknown placeholder {{{unknown[0]}}}; known: {known}.")
     sha256 = hashlib.sha256(text.encode()).hexdigest()
-    least, most = settings.get("min_steps", 2), settings.get("max_steps", 30)
-    if not (isinstance(least, int) and isinstance(most, int) and 1 <= least <= most):
+    limits = settings.get("min_steps") or "2", settings.get("max_steps") or "30"
+    least, most = (int(text) if text.isdecimal() else 0 for text in map(str, limits))
+    if not 1 <= least <= most:
         raise UsageError(f"{source}: min_steps and max_steps must be whole, 1 <= min <= max.")
     return Prompt(
         name=name,
-        version=str(settings.get("version", sha256[:12])),
+        version=str(settings.get("version") or sha256[:12]),
         min_steps=least,
         max_steps=most,
         text=text,
@@ -109,16 +110,15 @@ def _parse(text: str, name: str, source: str) -> Prompt:
 
 
 def _settings(block: str, source: str) -> dict[str, Any]:
-    import yaml
-
+    reason = ""
     try:
-        settings = yaml.safe_load(block) or {}
-    except yaml.YAMLError:
-        settings = None
+        settings = parse_yaml(block) or {}
+    except ValueError as error:
+        settings, reason = None, f" ({error})"
     allowed = {"version", "min_steps", "max_steps"}
     if not isinstance(settings, dict) or not set(settings) <= allowed:
         raise UsageError(
-            f"{source} begins with settings that can't be read; they are version, min_steps and "
-            "max_steps, one per line, between two lines of ---."
+            f"{source} begins with settings that can't be read{reason}; they are version, "
+            "min_steps and max_steps, one per line, between two lines of ---."
         )
     return settings

@@ -1,0 +1,165 @@
+"""The text, JSON and YAML that users write: read as they meant it, or refused with a reason.
+
+A byte order mark is left out. A key that is there twice is refused, whose first value would be lost
+without a word. In YAML every value is the text that it is, so that labels such as `yes` or `360`
+stay what they are. Not here: what the values must be.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+import unicodedata
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+MAX_YAML_VALUES = 1_000_000
+"""Most values of a YAML text, those counted again that an alias repeats."""
+
+
+def read_text(path: str | Path, *, errors: str = "strict") -> str:
+    """A UTF-8 file's text with lines ended by "\\n"; UTF-16 where a byte order mark says so.
+
+    errors: "surrogateescape" for lists of file names, which may be no text. Raises OSError, or
+    ValueError for what is no text.
+    """
+    data = Path(path).read_bytes()
+    wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    try:
+        text = data.decode("utf-16" if wide else "utf-8-sig", errors)
+    except UnicodeDecodeError as error:
+        raise ValueError(f"it is not UTF-8 text (byte {error.start + 1})") from None
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def parse_json(text: str | bytes) -> Any:
+    """A JSON value; raises ValueError, also for a key twice and for endless nesting."""
+    try:
+        return json.loads(text, object_pairs_hook=_each_once)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+def parse_json_lines(text: str) -> list[Any]:
+    """The value of each line that is not empty; raises ValueError that names the line."""
+    found = []
+    for number, line in enumerate(text.split("\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            found.append(parse_json(line))
+        except ValueError as error:
+            raise ValueError(f"line {number}: {error}") from None
+    return found
+
+
+def parse_yaml(text: str) -> Any:
+    """A YAML value whose scalars are str, or None where one is left out or `null`.
+
+    Raises ValueError, also for a key twice and for aliases that repeat each other without end.
+    """
+    import yaml
+
+    try:
+        return yaml.load(text, _loader())
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = f", line {mark.line + 1}" if mark else ""
+        raise ValueError(
+            f"{' '.join(filter(None, (error.context, error.problem)))}{line}"
+        ) from None
+    except yaml.YAMLError as error:
+        raise ValueError(" ".join(str(error).split())) from None
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+def read_document(path: str | Path) -> Any:
+    """The value of a JSON or, whatever its suffix otherwise, YAML file; see `parse_yaml`.
+
+    Raises OSError and ValueError.
+    """
+    text = read_text(path)
+    return parse_json(text) if Path(path).suffix.lower() == ".json" else parse_yaml(text)
+
+
+def composed(text: str) -> str:
+    """The text in Unicode's composed form, NFC: the same however its accents were typed."""
+    return unicodedata.normalize("NFC", text)
+
+
+def _each_once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise ValueError(f"the key {keys[_twice(keys) or 0]!r} is there twice")
+    return found
+
+
+def _twice(keys: Sequence[str]) -> int | None:
+    """The place of the first key that is there a second time."""
+    seen: set[str] = set()
+    for at, key in enumerate(keys):
+        if key in seen:
+            return at
+        seen.add(key)
+    return None
+
+
+@cache
+def _loader() -> Any:
+    import yaml
+
+    kept = ("tag:yaml.org,2002:null", "tag:yaml.org,2002:merge")
+
+    class Loader(yaml.SafeLoader):  # type: ignore[misc]  # yaml has no types
+        def __init__(self, text: str) -> None:
+            super().__init__(text)
+            self._sizes: dict[int, int] = {}
+
+        def compose_node(self, parent: Any, index: Any) -> Any:
+            """One value; those inside it are composed before it."""
+            repeated = self.check_event(yaml.AliasEvent)
+            node = super().compose_node(parent, index)
+            if not repeated:
+                self._sizes[id(node)] = 1 + sum(self._sizes.get(id(v), 0) for v in _inside(node))
+            elif id(node) not in self._sizes:
+                raise yaml.composer.ComposerError(
+                    None, None, "an alias repeats what it is in", node.start_mark
+                )
+            if self._sizes[id(node)] > MAX_YAML_VALUES:
+                raise yaml.composer.ComposerError(
+                    None, None, f"aliases make more than {MAX_YAML_VALUES} values", node.start_mark
+                )
+            return node
+
+        def compose_mapping_node(self, anchor: Any) -> Any:
+            """A mapping; its keys are text, also `null`."""
+            node = super().compose_mapping_node(anchor)
+            keys = [key for key, _ in node.value if key.tag != kept[1]]
+            for key in keys:
+                if not isinstance(key, yaml.ScalarNode):
+                    raise yaml.composer.ComposerError(
+                        None, None, "a key is no text", key.start_mark
+                    )
+                key.tag = "tag:yaml.org,2002:str"
+            if (at := _twice([key.value for key in keys])) is not None:
+                raise yaml.composer.ComposerError(
+                    None, None, f"the key {keys[at].value!r} is there twice", keys[at].start_mark
+                )
+            return node
+
+    Loader.yaml_implicit_resolvers = {
+        first: [one for one in resolvers if one[0] in kept]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+    return Loader
+
+
+def _inside(node: Any) -> list[Any]:
+    """The values inside a composed YAML value."""
+    if isinstance(node.value, str):
+        return []
+    return [one for item in node.value for one in (item if isinstance(item, tuple) else (item,))]
