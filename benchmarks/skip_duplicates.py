@@ -20,7 +20,7 @@ import numpy as np
 
 from actalign import ActAlign, Script
 from actalign.encoders._base import encode_frames
-from actalign.evaluation._mini_atlas import read_mini_atlas
+from actalign.evaluation import Source, read_data
 from actalign.scripts._script import load_scripts
 from actalign.types import ClipEmbedding, Float32, FrameBatch, UInt8
 from actalign.video._near_duplicates import NearDuplicates
@@ -43,10 +43,10 @@ def tasks_of(options: argparse.Namespace) -> list[Task]:
         return [
             Task(
                 question.video,
-                [script for script in question.scripts if script],
+                question.given_scripts,
                 question.choices[question.answer],
             )
-            for question in read_mini_atlas(options.atlas).questions
+            for question in read_data(Source(options.atlas)).questions
         ]
     scripts = load_scripts(GYM)
     return [

@@ -1,5 +1,5 @@
-"""Write docs/rows.md and docs/row.schema.json from the row's JSON Schema; with --check, fail where
-one of them is out of date.
+"""Write docs/rows.md, docs/row.schema.json and docs/question.schema.json from the JSON Schemas of
+rows and questions; with --check, fail where one of them is out of date.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from typing import Any
 
 from generated_docs import write_or_check
 
+from actalign.evaluation import question_schema
 from actalign.rows import json_schema
 
 EVERY = "all"
@@ -132,7 +133,7 @@ def cells_before(lines: list[str]) -> str:
 def page(schema: dict[str, Any]) -> str:
     """docs/rows.md."""
     lines = [HEAD, "## Row", "", *table(schema, writers=True), ""]
-    for name in ("CandidateRow", "StepRow", "ShardRow"):
+    for name in ("CandidateRow", "StepRow", "IntervalRow", "ShardRow"):
         about = schema["$defs"][name]
         lines += [f"## {name}", "", about["description"], "", *table(about), ""]
     return "\n".join(lines).rstrip() + "\n"
@@ -144,6 +145,8 @@ def main() -> None:
         {
             "row.schema.json": json.dumps(schema, indent=2, ensure_ascii=False) + "\n",
             "rows.md": page(schema),
+            "question.schema.json": json.dumps(question_schema(), indent=2, ensure_ascii=False)
+            + "\n",
         }
     )
 

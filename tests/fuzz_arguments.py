@@ -29,8 +29,8 @@ VERBS = (
     ["export"],
     ["merge"],
     ["report"],
-    ["eval", "actionatlas"],
-    ["eval", "mini-atlas"],
+    ["eval", "clips"],
+    ["eval", "convert"],
     ["subactions", "show"],
     ["subactions", "validate"],
     ["subactions", "template"],
@@ -41,7 +41,16 @@ VERBS = (
 OPTIONS = (
     *("--labels", "--labels-file", "--domain", "--scripts", "--scorer", "--fps", "--smoothing"),
     *("--start", "--end", "--top-k", "--out", "--json", "--quiet", "-q", "--store", "--to"),
-    *("--num-shards", "--shard", "--data", "--resume", "--decode-timeout", "--figure"),
+    *(
+        "--num-shards",
+        "--shard",
+        "--truth",
+        "--layout",
+        "--split",
+        "--resume",
+        "--decode-timeout",
+        "--figure",
+    ),
     *("--questions", "--prompt", "--temperature", "--steps", "--help", "--version"),
     *("--nonsense", "-x"),
 )
@@ -72,7 +81,7 @@ def words(number: int) -> list[str]:
             made.append(chance.choice(VALUES))
     if chance.random() < 0.3:
         made.insert(chance.randrange(len(made) + 1), chance.choice(VALUES))
-    if verb in ("classify", "encode", "align", "actionatlas", "mini-atlas"):
+    if verb in ("classify", "encode", "align", "clips"):
         made += ["--model", "model"]
     return made
 

@@ -71,6 +71,26 @@ MINI = {
     "answer": 1,
     "intervals": [[0, 1], [1, 2]],
 }
+QUESTION = {
+    "id": "q1",
+    "video": "a.mp4",
+    "start": 0.5,
+    "end": 2,
+    "domain": "golf",
+    "choices": ["putt", "chip"],
+    "answer": 1,
+    "scripts": [["x", "y"], None],
+    "intervals": [{"start": 0, "end": 1, "step": 0}],
+    "absent": None,
+}
+VIDEONET = {
+    "key": "1-mcq-val-1",
+    "question": [
+        {"type": "text", "text": "Which of the following golf actions is shown?\nA. a\nB. b"},
+        {"type": "video", "video": "d.mp4"},
+    ],
+    "answer": "B",
+}
 STEP = {"step": "ball rolls", "start_seconds": 0.0, "end_seconds": 0.5, "affinity": 0.25}
 CONFIG = {
     "data": "data",
@@ -214,10 +234,30 @@ class Kinds:
         write_reports([self.folder / "run"])
 
     def mini(self, n: int) -> None:
-        from actalign.evaluation._mini_atlas import read_mini_atlas
+        from actalign.evaluation import Source, read_data
 
         self._lines("data/questions.jsonl", [MINI], n)
-        read_mini_atlas(self.folder / "data")
+        read_data(Source(self.folder / "data"), "mini-atlas")
+
+    def questions(self, n: int) -> None:
+        from actalign.evaluation import read_question_file
+
+        header = {"format": "actalign-questions-1", "name": "fuzz"}
+        read_question_file(self._lines("asked.jsonl", [header, QUESTION, QUESTION], n))
+
+    def tables(self, n: int) -> None:
+        from actalign.evaluation import Source, read_data
+
+        rows = [{"video": "a.mp4", "label": "putt", "start": 0, "end": 1.5, "candidates": ["putt"]}]
+        path = self._lines("truth.jsonl", rows, n)
+        _told(lambda: read_data(Source(path), "table"))
+        text = b'video;label;start\na.mp4;putt;0\n"b""c.mp4";chip;1\n'
+        read_data(Source(self._put("t.csv", mutated(text, [text], f"tables {n}"))), "table")
+
+    def videonet(self, n: int) -> None:
+        from actalign.evaluation import Source, read_data
+
+        read_data(Source(self._lines("mcq.jsonl", [VIDEONET], n)), "videonet")
 
     def manifests(self, n: int) -> None:
         from actalign.evaluation.atlas._dataset import load_dataset

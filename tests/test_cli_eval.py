@@ -1,4 +1,4 @@
-"""`eval mini-atlas` and its report, over clips of colours that the model knows."""
+"""`eval clips` on a mini-atlas and its report, over clips of colours that the model knows."""
 
 import json
 
@@ -41,6 +41,9 @@ def data(tmp_path):
     return tmp_path
 
 
+SCORERS = ("--scorer", "mean_pool,dtw,dtw_steps,dtw_shuffled,dtw_reversed,order_free")
+
+
 def invoke(*flags):
     result = CliRunner().invoke(app, [str(flag) for flag in flags])
     if result.exception is not None and not isinstance(result.exception, SystemExit):
@@ -49,10 +52,10 @@ def invoke(*flags):
 
 
 def test_mini_atlas_and_its_report(data):
-    flags = ("eval", "mini-atlas", "--data", data / "data", "--model", data / "model")
+    flags = ("eval", "clips", data / "data", *SCORERS, "--model", data / "model")
     result = invoke(*flags, "--out", data / "run", "--smoothing", 0.2)
     assert result.exit_code == 0
-    assert "3 of 3 questions" in result.stderr
+    assert "[3/3] q2" in result.stderr
     lines = result.stdout.splitlines()
     dtw = next(line.split() for line in lines if line.startswith("dtw "))
     assert dtw[:3] == ["dtw", "3", "100.00"]
@@ -68,7 +71,7 @@ def test_mini_atlas_and_its_report(data):
 
 
 def test_reports_of_several_runs_compare_their_settings(data):
-    flags = ("eval", "mini-atlas", "--data", data / "data", "--model", data / "model", "-q")
+    flags = ("eval", "clips", data / "data", *SCORERS, "--model", data / "model", "-q")
     runs = {"a": (0.2, 5), "b": (1.5, 5), "c": (0.2, 2)}
     for name, (smoothing, fps) in runs.items():
         settings = ("--smoothing", smoothing, "--fps", fps)
@@ -92,7 +95,7 @@ def test_reports_of_several_runs_compare_their_settings(data):
 
 
 def test_a_run_of_all_frames_is_gone_on_with_only_when_asked(data):
-    flags = ("eval", "mini-atlas", "--data", data / "data", "--model", data / "model", "-q")
+    flags = ("eval", "clips", data / "data", *SCORERS, "--model", data / "model", "-q")
     flags += ("--out", data / "run", "--fps", "all")
     first = invoke(*flags)
     assert first.exit_code == 0
@@ -108,7 +111,7 @@ def test_a_run_of_all_frames_is_gone_on_with_only_when_asked(data):
 
 def test_a_clip_that_is_gone_is_unscored(data):
     (data / "data" / "clips" / "q2.mp4").unlink()
-    flags = ("eval", "mini-atlas", "--data", data / "data", "--model", data / "model", "-q")
+    flags = ("eval", "clips", data / "data", *SCORERS, "--model", data / "model", "-q")
     result = invoke(*flags, "--out", data / "run")
     assert result.exit_code == 1
     assert "1 clips not encoded" in result.stdout
@@ -116,12 +119,14 @@ def test_a_clip_that_is_gone_is_unscored(data):
 
 
 def test_missing_data_and_runs_are_named(tmp_path):
-    with pytest.raises(UsageError, match=r"questions\.jsonl is missing; make the benchmark"):
-        invoke("eval", "mini-atlas", "--data", tmp_path)
+    with pytest.raises(UsageError, match=r"no file or folder .*none"):
+        invoke("eval", "clips", tmp_path / "none", "--out", tmp_path / "run")
+    with pytest.raises(UsageError, match=r"has no layout that is known; make a folder a class"):
+        invoke("eval", "clips", tmp_path, "--out", tmp_path / "run")
+    with pytest.raises(UsageError, match=r"no layout 'x'; choose of questions, mini-atlas"):
+        invoke("eval", "clips", tmp_path, "--out", tmp_path / "run", "--layout", "x")
     with pytest.raises(UsageError, match="not a finished run"):
         invoke("report", tmp_path)
-    with pytest.raises(UsageError, match="no scorer 'nonsense'; choose of dtw"):
-        invoke(
-            *("eval", "actionatlas", "--data", tmp_path, "--out", tmp_path / "run"),
-            *("--scripts", tmp_path / "s.json", "--scorer", "nonsense"),
-        )
+    with pytest.raises(UsageError, match="no scorer 'nonsense'; choose one of dtw"):
+        invoke("eval", "clips", tmp_path, "--out", tmp_path / "run", "--scorer", "nonsense")
+    assert not (tmp_path / "run").exists()

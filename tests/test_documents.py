@@ -3,12 +3,12 @@
 import json
 
 import pytest
+from actalign.evaluation._mini_atlas import read_mini_atlas
 
 from actalign import UsageError
 from actalign.cli._candidates import LabelOptions
 from actalign.documents import parse_json, parse_json_lines, parse_yaml, read_text
 from actalign.evaluation._config import read_json
-from actalign.evaluation._mini_atlas import read_mini_atlas
 from actalign.evaluation.atlas._dataset import read_manifest
 from actalign.evaluation.atlas._metadata import read_metadata
 from actalign.evaluation.atlas._questions import read_generated

@@ -3,15 +3,17 @@
 import json
 import os
 import re
+import shutil
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from actalign.errors import ActAlignError, EncoderError, UsageError
-from actalign.evaluation import EvalConfig, Question, QuestionSet, run
+from actalign.evaluation import EvalConfig, Interval, Question, QuestionSet, run
 from actalign.evaluation._config import read_config
 from actalign.evaluation._journal import Journal
+from actalign.evaluation._report import write_reports
 from actalign.evaluation._runs import read_run
 from actalign.evaluation.atlas._embeddings import (
     TEXT_FORMAT,
@@ -21,7 +23,8 @@ from actalign.evaluation.atlas._embeddings import (
     write_embeddings,
 )
 from actalign.rows import read_rows
-from actalign.types import EncoderInfo, FrameBatch, Script
+from actalign.types import EncoderInfo
+from tests.colour_clips import write_colours
 
 INFO = EncoderInfo(
     "rgb",
@@ -53,42 +56,45 @@ class ColourEncoder:
         return []
 
 
-def question(identity, colours, *, choices=("red green", "green red"), answer=0, **fields):
-    """A clip of ten frames a colour at 30 a second, held as an array."""
-    parts = [np.full((10, 8, 8, 3), np.array(COLOURS[c]) * 255, np.uint8) for c in colours]
-    frames = np.concatenate(parts)
-    return Question(
-        id=identity,
-        choices=choices,
-        answer=answer,
-        scripts=tuple(Script(choice, tuple(choice.split())) for choice in choices),
-        video=FrameBatch(frames, np.arange(len(frames)) / 30),
-        **fields,
+@pytest.fixture
+def questions(tmp_path_factory):
+    """Two questions on real clips of colours, and one without an answer."""
+    folder = tmp_path_factory.mktemp("clips")
+
+    def question(identity, colours, *, choices=("red green", "green red"), answer=0, **fields):
+        return Question(
+            id=identity,
+            choices=choices,
+            answer=answer,
+            scripts=tuple(tuple(choice.split()) for choice in choices),
+            video=write_colours(folder / f"{identity}.mp4", colours, fps=30),
+            **fields,
+        )
+
+    third = 1 / 3
+    return QuestionSet(
+        "colours",
+        (
+            question(
+                "a", ["red", "green"], intervals=(Interval(0, third, 0), Interval(third, 2 / 3, 1))
+            ),
+            question("b", ["green", "red"], answer=1, domain="paint"),
+            question("c", ["red"], answer=None),
+        ),
     )
 
 
-QUESTIONS = QuestionSet(
-    "colours",
-    (
-        question("a", ["red", "green"], intervals=((0, 1 / 3), (1 / 3, 2 / 3))),
-        question("b", ["green", "red"], answer=1, domain="paint"),
-        replace(question("c", ["red"]), answer=None),
-    ),
-    digest="d",
-)
-
-
 def config(*scorers, **changes):
-    return replace(EvalConfig("data", "", "rgb", scorers, benchmark="colours"), **changes)
+    return replace(EvalConfig("rgb", scorers or ("own",)), **changes)
 
 
-def test_the_encoders_own_settings_stand_where_none_are_given(tmp_path):
+def test_the_encoders_own_settings_stand_where_none_are_given(questions, tmp_path):
     """The encoder is known by its info only when a run goes on: its scorer must not get lost."""
 
     def never():
         raise AssertionError("nothing has to be encoded")
 
-    results = run(config(), QUESTIONS, tmp_path, load=ColourEncoder)
+    results = run(config(), questions, tmp_path, load=ColourEncoder)
     assert list(results["scorers"]) == ["dtw_steps"]
     rows = read_rows(tmp_path / "predictions.jsonl")
     assert [(row["clip"], row["scorer"], row["label"]) for row in rows] == [
@@ -103,87 +109,95 @@ def test_the_encoders_own_settings_stand_where_none_are_given(tmp_path):
     saved, info = read_config(tmp_path)
     assert (saved.fps, saved.scorers, info) == (5.0, ("dtw_steps",), INFO)
     before = (tmp_path / "predictions.jsonl").read_bytes()
-    again = run(config(), QUESTIONS, tmp_path, load=never, resume=True)
+    again = run(config(), questions, tmp_path, load=never, resume=True)
     assert (again, (tmp_path / "predictions.jsonl").read_bytes()) == (results, before)
-    more = run(config("dtw", "random"), QUESTIONS, tmp_path, load=never, resume=True)
+    more = run(config("dtw", "random"), questions, tmp_path, load=never, resume=True)
     assert list(more["scorers"]) == ["dtw_steps", "dtw", "random"]
 
 
-def test_all_frames_are_not_the_encoders_own_rate(tmp_path):
-    results = run(config(fps=None), QUESTIONS, tmp_path, load=ColourEncoder)
+def test_all_frames_are_not_the_encoders_own_rate(questions, tmp_path):
+    results = run(config(fps=None), questions, tmp_path, load=ColourEncoder)
     assert results["fps"] is None
     assert [row["frames"] for row in read_rows(tmp_path / "predictions.jsonl")] == [20, 20]
     with pytest.raises(UsageError, match=r"was run with fps None, not 5\.0"):
-        run(config(), QUESTIONS, tmp_path, load=ColourEncoder, resume=True)
+        run(config(), questions, tmp_path, load=ColourEncoder, resume=True)
 
 
-def test_a_run_is_not_gone_on_with_by_another_encoder(tmp_path):
+def test_a_run_is_not_gone_on_with_by_another_encoder(questions, tmp_path):
     class Other(ColourEncoder):
         info = replace(INFO, fingerprint="beef")
 
-    run(config(), QUESTIONS, tmp_path, load=ColourEncoder)
-    more = replace(QUESTIONS, questions=(*QUESTIONS.questions, question("d", ["blue"])))
+    run(config(), questions, tmp_path, load=ColourEncoder)
+    shutil.rmtree(tmp_path / "embeddings")
     with pytest.raises(EncoderError, match="the model is now rgb \\(beef\\)"):
-        run(config(), more, tmp_path, load=Other, resume=True)
+        run(config(), questions, tmp_path, load=Other, resume=True)
 
 
-A, B, C = QUESTIONS.questions
-CHANGED = {
-    "answer": ([A, replace(B, answer=0), C], "the answer of sample 'b' was 1 and is 0"),
-    "scripts": (
-        [A, replace(B, scripts=(B.scripts[0], Script("green red", ("green", "blue")))), C],
-        "sample 'b' now has other scripts",
-    ),
-    "choices": (
-        [
-            question("a", ["red", "green"], choices=("red green", "green blue")),
-            replace(B, domain="wool"),
-            C,
-        ],
-        "sample 'a' now has other choices (and 1 more samples differ)",
-    ),
-    "clip": ([A, question("b", ["red"], answer=1, domain="paint"), C], "'b' now has another clip"),
-    "domain": ([A, replace(B, domain="wool"), C], "'b' now has another domain"),
-    "intervals": ([replace(A, intervals=((0, 1), (1, 2))), B, C], "'a' now has other true interv"),
-    "none": ([A, B], "sample 'c' is gone"),
-    "another set": ([question("x", ["red"])], "sample 'a' is gone (and 2 more samples differ)"),
-}
-
-
-@pytest.mark.parametrize(("questions", "said"), CHANGED.values(), ids=CHANGED)
-def test_a_run_is_not_gone_on_with_by_changed_questions(tmp_path, questions, said):
-    run(config(), QUESTIONS, tmp_path, load=ColourEncoder)
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"answer": 0}, "the answer of sample 'b' was 1 and is 0"),
+        ({"scripts": (("red", "green"), ("green",))}, "sample 'b' now has other scripts"),
+        ({"choices": ("red green", "green blue")}, "sample 'b' now has other choices"),
+        ({"domain": "wool"}, "'b' now has another domain"),
+        ({"intervals": (Interval(0, 1, 0),)}, "'b' now has other true interv"),
+        ({"end": 0.5}, "'b' now has another end"),
+        ({"id": "x"}, "sample 'b' is gone"),
+    ],
+)
+def test_a_run_is_not_gone_on_with_by_changed_questions(questions, tmp_path, changes, said):
+    """A corrected answer must not leave rows with the old one beside rows with the new."""
+    run(config(), questions, tmp_path, load=ColourEncoder)
     before = {path.name: path.read_bytes() for path in tmp_path.glob("*.json*")}
-    other = replace(QUESTIONS, questions=tuple(questions))
+    a, b, c = questions.questions
+    other = replace(questions, questions=(a, replace(b, **changes), c))
     with pytest.raises(UsageError, match=re.escape(said)):
         run(config("dtw", data="moved"), other, tmp_path, load=ColourEncoder, resume=True)
+    two = (replace(a, domain="wool"), replace(b, **changes), c)
+    with pytest.raises(UsageError, match=re.escape("'a' now has another domain (and 1 more sa")):
+        run(
+            *(config("dtw"), replace(questions, questions=two), tmp_path),
+            **{"load": ColourEncoder, "resume": True},
+        )
     assert {path.name: path.read_bytes() for path in tmp_path.glob("*.json*")} == before
 
 
-def test_a_run_goes_on_with_more_questions_and_where_the_data_set_has_moved(tmp_path):
-    run(config(), QUESTIONS, tmp_path, load=ColourEncoder)
-    more = replace(QUESTIONS, questions=(*QUESTIONS.questions, question("d", ["green", "red"])))
-    other = replace(more, digest="the script file was written again")
-    results = run(config(data="moved"), other, tmp_path, load=ColourEncoder, resume=True)
+def test_a_run_goes_on_with_more_questions_and_where_the_data_set_has_moved(questions, tmp_path):
+    run(config(), questions, tmp_path / "run", load=ColourEncoder)
+    moved = [tmp_path / one.video.name for one in questions.questions]
+    for one, path in zip(questions.questions, moved, strict=True):
+        one.video.rename(path)
+    there = [replace(q, video=p) for q, p in zip(questions.questions, moved, strict=True)]
+    more = replace(questions, questions=(*there, replace(there[1], id="d")))
+    results = run(config(data="moved"), more, tmp_path / "run", load=ColourEncoder, resume=True)
     assert results["scorers"]["dtw_steps"]["n"] == 3
-    assert read_config(tmp_path)[0].data == "moved"
+    assert read_config(tmp_path / "run")[0].data == "moved"
 
 
-def test_a_run_of_an_earlier_version_is_compared_by_its_rows_and_its_script_file(tmp_path):
-    run(config(), QUESTIONS, tmp_path, load=ColourEncoder)
-    (tmp_path / "questions.jsonl").unlink()
-    other = replace(QUESTIONS, questions=(A, replace(B, answer=0), C))
-    with pytest.raises(UsageError, match="the answer of sample 'b' was 1 and is 0"):
-        run(config(), other, tmp_path, load=ColourEncoder, resume=True)
-    with pytest.raises(UsageError, match="another script file"):
-        run(config(), replace(QUESTIONS, digest="e"), tmp_path, load=ColourEncoder, resume=True)
-    run(config(), QUESTIONS, tmp_path, load=ColourEncoder, resume=True)
+def test_a_run_is_not_gone_on_with_by_another_video_of_the_same_name(questions, tmp_path):
+    run(config(), questions, tmp_path, load=ColourEncoder)
+    write_colours(questions.questions[1].video, ["blue", "red"], fps=30)
+    with pytest.raises(UsageError, match="'b' now has another clip"):
+        run(config("dtw"), questions, tmp_path, load=ColourEncoder, resume=True)
 
 
-def test_a_folder_of_other_predictions_is_left_alone(tmp_path):
+def test_parts_of_one_file_are_clips_of_their_own(questions, tmp_path):
+    video = write_colours(tmp_path / "long.mp4", ["red", "green", "red"], fps=30)
+    whole = questions.questions[0]
+    parts = tuple(
+        replace(whole, id=name, video=video, start=start, end=end, answer=answer, intervals=None)
+        for name, start, end, answer in (("x", 0.0, 2 / 3, 0), ("y", 1 / 3, 1.0, 1))
+    )
+    run(config(), replace(questions, questions=parts), tmp_path / "run", load=ColourEncoder)
+    rows = read_rows(tmp_path / "run" / "predictions.jsonl")
+    assert [row["label"] for row in rows] == ["red green", "green red"]
+    assert [row["start_seconds"] for row in rows] == pytest.approx([0, 1 / 3], abs=0.04)
+
+
+def test_a_folder_of_other_predictions_is_left_alone(questions, tmp_path):
     (tmp_path / "predictions.jsonl").write_text("{}\n")
     with pytest.raises(UsageError, match="delete them or choose another"):
-        run(config(), QUESTIONS, tmp_path, load=ColourEncoder, resume=True)
+        run(config(), questions, tmp_path, load=ColourEncoder, resume=True)
     assert (tmp_path / "predictions.jsonl").read_text() == "{}\n"
 
 
@@ -244,11 +258,11 @@ def test_embedding_files_of_version_0_1_are_read(tmp_path):
         read_embeddings(path, TEXT_FORMAT)
 
 
-def test_a_run_of_version_0_1_is_reported_and_gone_on_with(tmp_path):
-    run(config("dtw"), QUESTIONS, tmp_path, load=ColourEncoder)
+def test_a_run_of_version_0_1_is_reported(questions, tmp_path):
+    run(config("dtw"), questions, tmp_path, load=ColourEncoder)
     path = tmp_path / "config.json"
     known = json.loads(path.read_text())
-    del known["config"]["benchmark"]
+    known["config"] |= {"data": "data", "scripts": "bank.json", "benchmark": "actionatlas"}
     known["encoder"] = {
         "model_id": "rgb",
         "fingerprint": "f00d",
@@ -272,17 +286,10 @@ def test_a_run_of_version_0_1_is_reported_and_gone_on_with(tmp_path):
     assert [row["clip"] for row in found.rows] == ["a", "b"]
     assert [(e["clip"], e["error_kind"]) for e in found.errors] == [("c", "no answer")]
     assert found.info == replace(INFO, scorer="dtw")
-    results = run(
-        config("dtw", "order_free", benchmark="actionatlas"),
-        replace(QUESTIONS, benchmark="actionatlas"),
-        tmp_path,
-        load=ColourEncoder,
-        resume=True,
-    )
-    assert {name: one["n"] for name, one in results["scorers"].items()} == {
-        "dtw": 2,
-        "order_free": 2,
-    }
+    (tmp_path / "questions.jsonl").unlink()
+    with pytest.raises(UsageError, match="it is an earlier version's; evaluate again"):
+        run(config("dtw"), questions, tmp_path, load=ColourEncoder, resume=True)
+    assert write_reports([tmp_path])[0].is_file()
 
 
 def test_a_mini_atlas_run_of_an_earlier_version_is_named(tmp_path):
@@ -297,9 +304,14 @@ def test_a_mini_atlas_run_of_an_earlier_version_is_named(tmp_path):
     [
         ({"answer": 2}, "The answer of question 'a' is 2"),
         ({"scripts": (None,)}, "2 choices but 1 scripts"),
-        ({"intervals": ((0, 1),)}, "1 true intervals for the 2 steps"),
+        ({"intervals": (Interval(0, 1, 2),)}, "is of step 2, but the steps of its answer"),
+        ({"intervals": (Interval(1, 0, 0),)}, "ends at 0 s, before it begins"),
+        ({"choices": ("a", " A")}, "has the choice ' A' twice"),
+        ({"choices": ("a", " ")}, "an empty choice"),
+        ({"choices": ()}, "has no choices"),
+        ({"start": 2.0, "end": 1.0}, "ends at 1 s, before it begins"),
     ],
 )
-def test_a_question_that_contradicts_itself_is_refused(changes, message):
+def test_a_question_that_contradicts_itself_is_refused(questions, changes, message):
     with pytest.raises(UsageError, match=message):
-        replace(QUESTIONS.questions[0], **changes)
+        replace(questions.questions[0], **changes)

@@ -97,7 +97,7 @@ def test_the_built_in_encoder(tmp_path, jumping):
 
 def test_eval(tmp_path, jumping):
     world = make_dataset(tmp_path, count=6)
-    words = ["eval", "actionatlas", "--data", "data", "--scripts", "bank.json", "--resume"]
+    words = ["eval", "clips", "data", "--scripts", "bank.json", "--resume"]
     words += ["--model", "model", "--scorer", "dtw,mean_pool,random", "--out"]
     assert run([*words, "whole"], world)[0] == 0
     for environment in (jumping, {}, jumping):  # resumed under the other clock, and under this one

@@ -167,7 +167,7 @@ def records(bank):
 
 
 def evaluate(out):
-    words = ["eval", "actionatlas", "--data", "data", "--scripts", "bank.json", "--resume"]
+    words = ["eval", "clips", "data", "--scripts", "bank.json", "--resume"]
     return [*words, "--model", "model", "--scorer", "dtw,mean_pool,random", "--out", out]
 
 

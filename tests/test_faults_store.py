@@ -124,7 +124,7 @@ def test_two_processes_fill_one_store(world, tmp_path):
 
 def test_two_evaluations_in_one_run_folder(tmp_path):
     world = make_dataset(tmp_path, count=4)
-    words = ["eval", "actionatlas", "--data", "data", "--scripts", "bank.json", "--resume"]
+    words = ["eval", "clips", "data", "--scripts", "bank.json", "--resume"]
     words += ["--model", "model", "--scorer", "dtw,random", "--out"]
     assert run([*words, tmp_path / "whole"], world)[0] == 0
     both = []
@@ -201,7 +201,7 @@ def test_a_full_disk_leaves_the_old_predictions(world, store, tmp_path):
 
 def test_a_full_disk_in_an_evaluation_is_one_sentence_and_can_be_resumed(tmp_path):
     world = make_dataset(tmp_path, count=4)
-    words = ["eval", "actionatlas", "--data", "data", "--scripts", "bank.json", "--resume"]
+    words = ["eval", "clips", "data", "--scripts", "bank.json", "--resume"]
     words += ["--model", "model", "--scorer", "dtw,mean_pool,random", "--out"]
     assert run([*words, tmp_path / "whole"], world)[0] == 0
     with small_disk(tmp_path / "disk", 512) as disk:

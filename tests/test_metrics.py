@@ -9,16 +9,33 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actalign.errors import UsageError
+from actalign.evaluation._calibration import (
+    expected_calibration_error,
+    reliability,
+    risk_coverage,
+    threshold_for,
+)
+from actalign.evaluation._detection import Event, average_precision, mean_average_precision
 from actalign.evaluation._metrics import (
+    bootstrap,
+    confusion,
     expected_chance,
+    macro_accuracy,
     mcnemar,
-    mean_temporal_iou,
     paired_bootstrap,
+    per_class,
     rank_of_answer,
     rate,
     temporal_iou,
     top_k,
     wilson_interval,
+)
+from actalign.evaluation._segmentation import (
+    Counts,
+    edit_score,
+    frame_accuracy,
+    mean_step_iou,
+    segment_counts,
 )
 
 
@@ -152,7 +169,207 @@ def test_temporal_iou_refuses_a_backward_interval():
         temporal_iou((2.0, 1.0), (0.0, 1.0))
 
 
-def test_mean_iou_pairs_steps_by_index():
-    assert mean_temporal_iou([(0, 1), (1, 2)], [(0, 1), (2, 3)]) == pytest.approx(0.5)
-    with pytest.raises(UsageError, match="can't be compared"):
-        mean_temporal_iou([(0, 1)], [(0, 1), (1, 2)])
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("abcd")), min_size=1))
+def test_macro_accuracy_and_confusion_are_sums_over_the_pairs(pairs):
+    targets, answers = ([pair[n] for pair in pairs] for n in range(2))
+    counted = {
+        (t, a): sum(pair == (t, a) for pair in pairs) for t in set(targets) for a in set(answers)
+    }
+    assert confusion(targets, answers) == {pair: n for pair, n in counted.items() if n}
+    shares = [
+        sum(pair == (t, t) for pair in pairs) / sum(pair[0] == t for pair in pairs)
+        for t in set(targets)
+    ]
+    assert macro_accuracy(targets, answers) == pytest.approx(sum(shares) / len(shares))
+    rates = per_class(targets, answers)
+    assert {label: rates[label].total for label in rates} == {t: targets.count(t) for t in rates}
+    assert (rates["a"].low if "a" in rates else 0) >= 0
+
+
+def test_macro_accuracy_is_the_balanced_accuracy_of_scikit_learn():
+    metrics = pytest.importorskip("sklearn.metrics")
+    rng = np.random.default_rng(0)
+    targets, answers = (rng.choice(list("abcde"), 60).tolist() for _ in range(2))
+    expected = metrics.balanced_accuracy_score(targets, answers)
+    assert macro_accuracy(targets, answers) == pytest.approx(expected)
+    table = metrics.confusion_matrix(targets, answers, labels=list("abcde"))
+    for (target, answer), n in confusion(targets, answers).items():
+        assert table["abcde".index(target), "abcde".index(answer)] == n
+
+
+def test_a_bootstrap_interval_of_a_mean_is_that_of_the_normal_distribution():
+    values = np.random.default_rng(1).normal(3, 2, 400)
+    low, high = bootstrap(lambda items: float(values[items].mean()), 400, resamples=2000)
+    half = 1.96 * values.std() / 20
+    assert (low, high) == pytest.approx((values.mean() - half, values.mean() + half), abs=0.03)
+    with pytest.raises(UsageError, match="no item"):
+        bootstrap(lambda items: 0.0, 0)
+
+
+CONFIDENCES = st.lists(
+    st.tuples(st.sampled_from([0, 0.05, 0.1, 0.25, 0.5, 0.75, 0.99, 1.0]), st.booleans()),
+    min_size=1,
+)
+
+
+@given(CONFIDENCES)
+def test_the_calibration_error_is_the_sum_over_bins(pairs):
+    """Guo et al.'s formula, item by item."""
+    total = 0.0
+    for number in range(10):
+        inside = [(c, r) for c, r in pairs if number == min(9, math.floor(c * 10 + 1e-9))]
+        if inside:
+            gap = sum(r for _, r in inside) - sum(c for c, _ in inside)
+            total += abs(gap) / len(pairs)
+    confidences, right = zip(*pairs, strict=True)
+    assert expected_calibration_error(confidences, right) == pytest.approx(total)
+    assert sum(one.count for one in reliability(confidences, right)) == len(pairs)
+
+
+@given(CONFIDENCES)
+def test_risk_at_a_coverage_is_the_error_of_the_surest(pairs):
+    confidences, right = zip(*pairs, strict=True)
+    curve = risk_coverage(confidences, right)
+    thresholds = sorted(set(confidences), reverse=True)
+    for threshold, coverage, risk in zip(thresholds, curve.coverage, curve.risk, strict=True):
+        kept = [r for c, r in pairs if c >= threshold]
+        assert coverage == pytest.approx(len(kept) / len(pairs))
+        assert risk == pytest.approx(1 - sum(kept) / len(kept))
+    risks = dict(zip(thresholds, curve.risk, strict=True))
+    assert curve.area == pytest.approx(sum(risks[c] for c in confidences) / len(pairs))
+    for wanted in (0.0, 0.3, 1.0):
+        limit = threshold_for(confidences, right, risk=wanted)
+        fits = [c for c in thresholds if risks[c] <= wanted]
+        assert limit == (min(fits) if fits else None)
+
+
+def test_confidences_outside_zero_to_one_are_refused():
+    with pytest.raises(UsageError, match="outside 0 to 1"):
+        expected_calibration_error([0.5, 1.5], [True, False])
+    with pytest.raises(UsageError, match="for each answer"):
+        risk_coverage([0.5], [True, False])
+
+
+def parts(*edges_and_labels):
+    """(0, 2, "a"), ... from an end and a label each."""
+    begin, found = 0.0, []
+    for end, label in edges_and_labels:
+        found.append((begin, float(end), label))
+        begin = float(end)
+    return found
+
+
+LABELLED = st.lists(
+    st.tuples(st.integers(1, 4), st.sampled_from([None, 0, 1, 2])), min_size=1, max_size=6
+)
+
+
+def spread(pieces):
+    """Parts from (length, label), and the label of each second."""
+    ends = np.cumsum([length for length, _ in pieces])
+    labels = [label for length, label in pieces for _ in range(length)]
+    return parts(*zip(ends, [label for _, label in pieces], strict=True)), labels
+
+
+@given(LABELLED, LABELLED)
+def test_step_metrics_are_those_of_single_frames(predicted, true):
+    """Each second is a frame: counted one by one, as the frame-wise definitions say."""
+    (a, frames_a), (b, frames_b) = spread(predicted), spread(true)
+    counted = [
+        (frames_a[t] if t < len(frames_a) else None, label)
+        for t, label in enumerate(frames_b)
+        if label is not None
+    ]
+    if not counted:
+        with pytest.raises(UsageError, match="needs one"):
+            frame_accuracy(a, b)
+        return
+    hits = sum(mine == label for mine, label in counted)
+    assert frame_accuracy(a, b) == pytest.approx(hits / len(counted))
+    shares = []
+    for label in {label for _, label in counted}:
+        mine = {t for t, one in enumerate(frames_a) if one == label}
+        theirs = {t for t, one in enumerate(frames_b) if one == label}
+        shares.append(len(mine & theirs) / len(mine | theirs))
+    assert mean_step_iou(a, b) == pytest.approx(sum(shares) / len(shares))
+    assert edit_score(a, b) == pytest.approx(1 - edits(order(a), order(b)) / longer(a, b))
+    assert edit_score(b, b) == 1
+    for overlap in (0.1, 0.25, 0.5):
+        counts = segment_counts(a, b, overlap)
+        assert counts.found + counts.false == sum(label is not None for _, _, label in a)
+        assert counts.found + counts.missed == sum(label is not None for _, _, label in b)
+        assert segment_counts(b, b, overlap).missed >= 0
+
+
+def order(pieces):
+    labels = [label for _, _, label in pieces if label is not None]
+    return [label for label, _ in itertools.groupby(labels)]
+
+
+def longer(a, b):
+    return max(len(order(a)), len(order(b)))
+
+
+def edits(a, b):
+    """Levenshtein's distance by its recursive definition."""
+    if not a or not b:
+        return len(a) + len(b)
+    return min(edits(a[1:], b) + 1, edits(a, b[1:]) + 1, edits(a[1:], b[1:]) + (a[0] != b[0]))
+
+
+def test_f1_at_overlaps_by_hand():
+    true = parts((4, 0), (8, 1), (12, 0))
+    predicted = parts((3, 0), (5, 1), (6, None), (7, 1), (12, 0))
+    # The first 0 has IoU 3/4, the first 1 1/7 (4 to 5 of 3 to 8), the second 1/4, the last 4/5.
+    assert segment_counts(predicted, true, 0.5) == Counts(2, 2, 1)
+    assert segment_counts(predicted, true, 0.1) == Counts(3, 1, 0)
+    assert Counts(2, 2, 1).f1 == pytest.approx(2 * 2 / (4 + 2 + 1))
+    assert (Counts(1, 0, 0) + Counts(0, 1, 2)).f1 == pytest.approx(2 / 5)
+    assert Counts(0, 0, 0).f1 == 0
+
+
+def event(start, end, score=0.0, video="v", label="a"):
+    return Event(video, label, start, end, score)
+
+
+def test_average_precision_by_hand():
+    truth = [event(0, 10), event(20, 30), event(0, 10, video="w")]
+    found = [
+        event(0, 9, 0.9),  # right
+        event(1, 10, 0.8),  # the same again: wrong
+        event(21, 30, 0.7),  # right
+        event(50, 60, 0.6, video="w"),  # wrong
+    ]
+    # Precision 1/1 at recall 1/3, and 2/3 at recall 2/3; the third is never found.
+    assert average_precision(found, truth, 0.5) == pytest.approx((1 + 2 / 3) / 3)
+    assert average_precision(found, truth, 0.95) == 0
+    assert average_precision([], truth, 0.5) == 0
+    with pytest.raises(UsageError, match="no true event"):
+        average_precision(found, [], 0.5)
+    both = mean_average_precision(found, [*truth, event(0, 1, label="b")], (0.5,))
+    assert both == {0.5: pytest.approx((1 + 2 / 3) / 3 / 2)}
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 8), st.integers(1, 4)), min_size=1, max_size=4),
+    st.lists(st.tuples(st.integers(0, 8), st.integers(1, 4)), max_size=6),
+)
+def test_average_precision_is_the_area_under_the_interpolated_curve(true, found):
+    """Against the definition: at each recall level the best precision at it or beyond."""
+    truth = [event(s, s + d) for s, d in true]
+    detections = [event(s, s + d, score=-n) for n, (s, d) in enumerate(found)]
+    left = list(range(len(truth)))
+    hits = []
+    for one in detections:
+        overlaps = {
+            n: temporal_iou((one.start, one.end), (truth[n].start, truth[n].end)) for n in left
+        }
+        best = max(overlaps, key=overlaps.get, default=None)
+        hits.append(best is not None and overlaps[best] >= 0.5)
+        if hits[-1]:
+            left.remove(best)
+    area = 0.0
+    for level in range(1, sum(hits) + 1):
+        precisions = [sum(hits[:k]) / k for k in range(1, len(hits) + 1) if sum(hits[:k]) >= level]
+        area += max(precisions) / len(truth)
+    assert average_precision(detections, truth, 0.5) == pytest.approx(area)

@@ -17,14 +17,20 @@ from hypothesis import strategies as st
 from actalign.encoders import load_encoder
 from actalign.encoders.body._text import normalize_text
 from actalign.errors import UsageError
-from actalign.evaluation import EvalConfig, run
-from actalign.evaluation._mini_atlas import SCORERS, read_mini_atlas
+from actalign.evaluation import EvalConfig, Source, read_data, run
 from actalign.rows import read_rows
 from tests.colour_model import RGB, save_colour_model
 from tests.command import DEADLOCK_SECONDS, actalign
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "benchmarks" / "mini_atlas"
+SCORERS = ("mean_pool", "dtw", "dtw_steps", "dtw_shuffled", "dtw_reversed", "order_free")
+
+
+def read(folder):
+    return read_data(Source(folder), "mini-atlas")
+
+
 sys.path.insert(0, str(FOLDER))
 
 from actions import ACTIONS, DOMAINS  # noqa: E402
@@ -209,11 +215,8 @@ def evaluate(colours, tmp_path):
     model = save_colour_model(tmp_path / "colours")
 
     def evaluate_into(out, *, scorers=SCORERS, **options):
-        config = EvalConfig(
-            str(colours), "", str(model), scorers, fps=10, smoothing_seconds=0,
-            benchmark="mini-atlas",
-        )  # fmt: skip
-        questions = read_mini_atlas(colours)
+        config = EvalConfig(str(model), scorers, fps=10, smoothing_seconds=0)
+        questions = read(colours)
         return run(config, questions, out, load=lambda: load_encoder(str(model)), **options)
 
     return evaluate_into
@@ -242,6 +245,12 @@ def test_dtw_reads_the_order_that_pooling_cannot(evaluate, tmp_path):
         assert figures["by_kind"]["order-only"]["top1"] == figures["top1"]
     assert results["mean_iou"] == scorers["dtw"]["mean_iou"] > 0.9
     assert {name for name, one in scorers.items() if "mean_iou" in one} == {"dtw", "dtw_steps"}
+    steps = scorers["dtw"]["steps"]
+    assert steps["iou"]["value"] == results["mean_iou"]
+    assert steps["frame_accuracy"]["value"] > 0.9
+    assert [steps[name]["value"] for name in ("edit", "f1_10", "f1_50")] == [1, 1, 1]
+    low, high = steps["iou"]["ci95"]
+    assert low <= steps["iou"]["value"] <= high
 
 
 def test_a_bad_clip_is_unscored_and_shifts_no_other(evaluate, tmp_path):
@@ -307,25 +316,26 @@ def test_a_run_is_not_gone_on_with_after_a_correction_or_with_another_clip(
 
 
 def test_missing_data_names_the_command_that_makes_it(tmp_path):
-    done = actalign("eval", "mini-atlas", "--data", "none", cwd=tmp_path)
+    flags = ("--layout", "mini-atlas", "--out", "run")
+    done = actalign("eval", "clips", ".", *flags, cwd=tmp_path)
     assert done.returncode == 2
-    assert "benchmarks/mini_atlas/render.py --out none" in " ".join(done.stderr.split())
+    assert "benchmarks/mini_atlas/render.py --out ." in " ".join(done.stderr.split())
 
 
 def test_a_broken_question_is_named_by_its_line(colours):
     path = colours / "questions.jsonl"
     lines = path.read_text().splitlines()
-    lines[2] = lines[2].replace('"order-only"', '"riddle"')
+    lines[2] = lines[2].replace('"kind"', '"sort"')
     path.write_text("\n".join(lines) + "\n")
     with pytest.raises(UsageError, match=r"questions\.jsonl, line 3: kind"):
-        read_mini_atlas(colours)
+        read(colours)
 
 
 @pytest.mark.parametrize(
     ("field", "value", "message"),
     [
-        ("answer", 3, r"line 2: The answer of question 'q1' is 3"),
-        ("id", "q0", r"line 2: the id 'q0' occurs twice"),
+        ("answer", 3, r"line 2: its answer is no candidate"),
+        ("id", "q0", r"The id 'q0' occurs twice in mini-atlas"),
         ("intervals", [[0, 1]], r"line 2: Question 'q1' has 1 true intervals for the 3 steps"),
     ],
 )
@@ -335,7 +345,7 @@ def test_questions_that_contradict_themselves_are_refused(colours, field, value,
     rows[1][field] = value
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     with pytest.raises(UsageError, match=message):
-        read_mini_atlas(colours)
+        read(colours)
 
 
 def _make(out, clips):
@@ -356,20 +366,21 @@ def test_rendering_resumes_and_gives_the_same_bytes(tmp_path):
     assert first == second
     questions = (tmp_path / "a" / "questions.jsonl").read_bytes()
     assert questions == (tmp_path / "b" / "questions.jsonl").read_bytes()
-    for question in read_mini_atlas(tmp_path / "a").questions:
+    for question in read(tmp_path / "a").questions:
         with av.open(str(question.video)) as container:
             frames = list(container.decode(video=0))
         assert frames[0].width == frames[0].height == 288
-        assert len(frames) / 15 == pytest.approx(question.intervals[-1][1], abs=0.1)
+        assert len(frames) / 15 == pytest.approx(question.intervals[-1].end, abs=0.1)
 
 
 @pytest.mark.slow
 def test_the_program_evaluates_body_and_survives_a_broken_clip(tmp_path):
     data, out = tmp_path / "data", tmp_path / "run"
     _make(data, 6)
-    broken = read_mini_atlas(data).questions[3]
+    broken = read(data).questions[3]
     broken.video.write_bytes(b"not a video")
-    done = actalign("eval", "mini-atlas", "--data", data, "--out", out)
+    flags = ("--model", "body", "--scorer", ",".join(SCORERS))
+    done = actalign("eval", "clips", data, "--out", out, *flags)
     assert done.returncode == 1, done.stderr
     results = json.loads((out / "results.json").read_text())
     assert results["samples"]["not_encoded"] == {"not encoded": 1}

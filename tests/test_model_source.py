@@ -197,7 +197,7 @@ class TestRevision:
                 "main": classify("tiny/siglip", "main.jsonl"),
                 "none": classify("tiny/siglip@v9", "none.jsonl"),
                 "encode": run("encode", clip, "--model", "tiny/siglip@" + old, "--out", "entries"),
-                "eval": run("eval", "mini-atlas", "--data", atlas, "--out", "run",
+                "eval": run("eval", "clips", atlas, "--out", "run",
                             "--model", "tiny/siglip@v1"),
                 "onnx": classify("exported", "onnx.jsonl"),
                 "live": run("live", clip, "--labels", "red,green", "--model", "tiny/siglip@v1",

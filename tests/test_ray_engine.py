@@ -127,7 +127,7 @@ def test_predictions_are_the_local_engines_to_the_byte(tmp_path, start, cluster,
 @pytest.mark.slow
 def test_an_evaluation_is_the_local_engines_to_the_byte(tmp_path, start, cluster):
     make_dataset(tmp_path, count=4)
-    run = ["eval", "actionatlas", "--data", "data", "--scripts", "bank.json", "--model", "model"]
+    run = ["eval", "clips", "data", "--scripts", "bank.json", "--model", "model"]
     run += ["--scorer", "dtw,mean_pool,random"]
     code, text = locally(tmp_path, *run, "--out", "local")
     assert code == 0, text

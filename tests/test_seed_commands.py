@@ -221,7 +221,10 @@ def test_stale_files_are_noticed(world, done, tmp_path):
     assert "is not the file that video_embeddings.npy.json describes" in result.stderr
 
 
-EVAL = ("actionatlas", "--data", "processed_dataset", "--scripts", "bank.json", *MODEL)
+EVAL = (
+    *("clips", "processed_dataset", "--scripts", "bank.json", *MODEL),
+    *("--scorer", "dtw,mean_pool,random"),
+)
 
 
 @pytest.fixture(scope="module")

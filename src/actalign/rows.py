@@ -48,6 +48,14 @@ class CandidateRow(TypedDict, total=False):
     segments: Annotated[list[StepRow], Field(description="Its steps; together they are the clip.")]
 
 
+class IntervalRow(TypedDict):
+    """When a step of the right script truly happens: [start_seconds, end_seconds) of the file."""
+
+    start_seconds: Finite
+    end_seconds: Finite
+    step: Annotated[int | None, Field(description="Which step, from 0; null for none of them.")]
+
+
 class ShardRow(TypedDict):
     """Where a row belongs in a run cut into shards; `actalign merge` takes it away."""
 
@@ -112,13 +120,13 @@ class Row(TypedDict, total=False):
     connections: Annotated[int, Field(description="live: how often the source was opened.")]
 
     question: Annotated[str, Field(description="eval: what was asked.")]
-    action: Annotated[str, Field(description="eval: the true action as the data set has it.")]
     kind: Annotated[str, Field(description="eval: the group of questions it belongs to.")]
     options: Annotated[list[str], Field(description="eval: candidates in the question's order.")]
     target_index: Annotated[int | None, Field(description="eval: the true option, from 0.")]
     predicted_index: Annotated[int | None, Field(description="eval: the best option, from 0.")]
     rank: Annotated[int, Field(description="eval: the true label's rank, from 1.")]
     mean_iou: Annotated[Finite | None, Field(description="eval: of steps and true intervals.")]
+    intervals: Annotated[list[IntervalRow], Field(description="eval: when its steps happen.")]
 
     id: Annotated[str, Field(description="--scores: the sample's id.")]
     scores: Annotated[list[Finite] | None, Field(description="--scores: of each option.")]

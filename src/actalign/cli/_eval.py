@@ -1,34 +1,86 @@
-"""The `actalign eval` commands and `actalign report`: accuracy on a benchmark."""
+"""The `actalign eval` commands and `actalign report`: how good it is on labelled clips."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import typer
 
+from actalign.cli._candidates import LabelOptions, LanguageModelOptions
 from actalign.cli._grouped import INPUT, grouped
-from actalign.cli._options import (
-    BodyModelOptions,
-    EngineOptions,
-    ModelOptions,
-    Quiet,
-    Smoothing,
-    parse_fps,
-)
+from actalign.cli._options import EngineOptions, ModelOptions, Quiet, Smoothing, parse_fps
 
 if TYPE_CHECKING:
-    from actalign.encoders import EncoderChoice
-    from actalign.evaluation import EvalConfig, QuestionSet
+    from actalign.evaluation import QuestionSet
 
-app = typer.Typer(no_args_is_help=True, help="Measure accuracy on a benchmark, with intervals.")
+app = typer.Typer(no_args_is_help=True, help="Measure accuracy on labelled clips, with intervals.")
+
+Data = Annotated[
+    Path,
+    typer.Argument(
+        help="A folder a class (clips/dunk/a.mp4), a folder with --truth, a question file, or a "
+        "benchmark's own folder or file."
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class DataOptions:
+    """How the data are read."""
+
+    PANEL: ClassVar[str] = INPUT
+
+    truth: Annotated[
+        Path | None,
+        typer.Option(help="CSV, JSON, JSON Lines or Parquet with a video and a label column."),
+    ] = None
+    layout: Annotated[
+        str | None,
+        typer.Option(
+            help="folder, table, questions, videonet, mteb, breakfast, finediving, actionatlas or "
+            "mini-atlas; told from the data where not given."
+        ),
+    ] = None
+    split: Annotated[
+        str | None, typer.Option(help="Part of the data, as their publishers name it.")
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionOptions(LabelOptions):
+    """The candidates of the questions, and their scripts."""
+
+    scripts: Annotated[
+        Path | None,
+        typer.Option(help="Script file or bank, .json, .yaml or .parquet; before the data's own."),
+    ] = None
+    bank: Annotated[
+        Path | None, typer.Option(help="Bank that keeps generated scripts, .json or .parquet.")
+    ] = None
+
+    def read(
+        self, data: Path, how: DataOptions, llm: LanguageModelOptions, videos: Path
+    ) -> QuestionSet:
+        """The data as questions with their scripts; videos: where those in tables are written."""
+        from actalign.evaluation import Source, read_data
+        from actalign.evaluation._scripts import with_scripts
+
+        config = llm.config()
+        source = Source(data, how.truth, how.split, videos, tuple(self.listed()))
+        return with_scripts(
+            read_data(source, how.layout),
+            self.scripts,
+            domain=self.domain,
+            config=config,
+            bank=self.bank,
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class EvalOptions:
-    """How a benchmark is run."""
+    """How a run goes."""
 
     PANEL: ClassVar[str] = INPUT
 
@@ -49,89 +101,78 @@ class EvalOptions:
 
 @app.command()
 @grouped
-def actionatlas(
-    data: Annotated[Path, typer.Option(help="Data set folder that process_data.py wrote.")],
+def clips(
+    data: Data,
     out: Annotated[Path, typer.Option(help="Run folder, written as it goes.")],
+    how: DataOptions,
+    candidates: QuestionOptions,
+    llm: LanguageModelOptions,
     model: ModelOptions,
-    how: EvalOptions,
+    options: EvalOptions,
     machines: EngineOptions,
-    scripts: Annotated[
-        Path | None,
-        typer.Option(help="generated_subactions.json or a script bank; else a language model."),
-    ] = None,
     scorer: Annotated[
-        str, typer.Option(help="Comma-separated: dtw, mean_pool, order_free, random, ...")
-    ] = "dtw,mean_pool,random",
+        str,
+        typer.Option(help="Comma-separated: own (the model's), mean_pool, dtw, random, ..."),
+    ] = "own,mean_pool",
 ) -> None:
-    """Top-1/2/3 on ActionAtlas, each scorer with its interval, beside the paper's numbers."""
+    """Say how often each scorer is right on labelled clips, with its interval."""
+    from actalign.cli._progress import Progress
     from actalign.cli._show import console_of
-    from actalign.evaluation import EvalConfig, read_questions
+    from actalign.evaluation import EvalConfig, run
     from actalign.evaluation._config import check_scorers
-    from actalign.evaluation._report import comparison_line, count_lines
 
     names = check_scorers(scorer.split(","))
-    rate = how.rate
-    if scripts is None:
-        scripts = _generated(data, out)
-    config = EvalConfig(str(data), str(scripts), model.model, names, rate, how.smoothing)
+    config = EvalConfig(model.model, names, options.rate, options.smoothing, data=str(data))
+    questions = candidates.read(data, how, llm, out / "videos")
     console = console_of(stderr=True)
+    for note in () if options.quiet else questions.notes:
+        console.print(note, style="yellow", markup=False)
+    here, embed = machines.embedder(model.choice)
+    with Progress(console, total=questions.total, shown=not options.quiet) as shown:
 
-    def progress(clip: str, note: str) -> None:
-        if not how.quiet:
-            line = f"{clip}: {note}" if note else clip
-            console.print(line, style="yellow" if note else None, markup=False)
+        def progress(clip: str, why: str) -> None:
+            if why:
+                console.print(f"{clip}: {why}", style="yellow", markup=False)
+            shown.clip(clip)
 
-    results = _run(config, read_questions(config), out, model.choice, how, machines, progress)
-    for line in count_lines(results):
-        print(line)
-    _print_table(results)
-    for one in results["comparisons"]:
-        if one["n"]:
-            print(comparison_line(one))
+        results = run(
+            config,
+            questions,
+            out,
+            load=here.load,
+            resume=options.resume,
+            progress=progress,
+            embed=embed,
+        )
+    _print_results(results)
     print(f"run: {out}")
-    raise typer.Exit(0 if any(f["n"] for f in results["scorers"].values()) else 1)
+    failed = results["samples"]["not_encoded"]
+    scored = any(figures["n"] for figures in results["scorers"].values())
+    raise typer.Exit(1 if failed or not scored else 0)
 
 
-@app.command("mini-atlas")
+@app.command()
 @grouped
-def mini_atlas(
-    model: BodyModelOptions,
-    how: EvalOptions,
-    machines: EngineOptions,
-    data: Annotated[
-        Path, typer.Option(help="Folder that benchmarks/mini_atlas/render.py made.")
-    ] = Path("mini-atlas"),
-    out: Annotated[Path, typer.Option(help="Run folder, written as it goes.")] = Path(
-        "runs/mini-atlas"
-    ),
+def convert(
+    data: Data,
+    out: Annotated[Path, typer.Option(help="Question file to write, .jsonl.")],
+    how: DataOptions,
+    candidates: QuestionOptions,
+    llm: LanguageModelOptions,
 ) -> None:
-    """Top-1/2/3 on rendered clips whose steps' true times are known; half are order-only."""
-    from actalign.cli._show import console_of
-    from actalign.evaluation import EvalConfig, read_questions
-    from actalign.evaluation._mini_atlas import SCORERS
-    from actalign.evaluation._report import count_lines, kind_lines
+    """Read labelled clips into a question file, the one form that is evaluated.
 
-    config = EvalConfig(
-        str(data), "", model.model, SCORERS, how.rate, how.smoothing, benchmark="mini-atlas"
-    )
-    questions = read_questions(config)
-    console = console_of(stderr=True)
-    done = 0
+    `actalign schema --of questions` prints its JSON Schema.
+    """
+    from actalign.evaluation import write_question_file
 
-    def progress(clip: str, note: str) -> None:
-        nonlocal done
-        done += 1
-        if not how.quiet and (done % 10 == 0 or done == questions.total):
-            console.print(f"{done} of {questions.total} questions")
-
-    results = _run(config, questions, out, model.choice, how, machines, progress)
-    for line in count_lines(results):
-        print(line)
-    _print_table(results)
-    for line in kind_lines(results):
-        print(line)
-    print(f"run: {out}")
-    raise typer.Exit(1 if results["samples"]["not_encoded"] else 0)
+    questions = candidates.read(data, how, llm, out.with_name(f"{out.stem}-videos"))
+    write_question_file(questions, out)
+    for note in questions.notes:
+        typer.echo(note, err=True)
+    absent = sum(question.absent is not None for question in questions.questions)
+    without = f", {absent} without a clip" if absent else ""
+    print(f"{questions.total} questions{without} in {out}")
 
 
 def report(
@@ -149,59 +190,28 @@ def report(
         print(path)
 
 
-def _run(
-    config: EvalConfig,
-    questions: QuestionSet,
-    out: Path,
-    choice: EncoderChoice,
-    how: EvalOptions,
-    machines: EngineOptions,
-    progress: Callable[[str, str], None],
-) -> dict[str, Any]:
-    """What results.json holds."""
-    from actalign.evaluation import run
-
-    here, embed = machines.embedder(choice)
-    return run(
-        config,
-        questions,
-        out,
-        load=here.load,
-        resume=how.resume,
-        progress=progress,
-        embed=embed,
-    )
-
-
-def _generated(data: Path, out: Path) -> Path:
-    """Scripts from the language model, kept in the run folder."""
-    from actalign.evaluation.atlas._dataset import load_dataset
-    from actalign.evaluation.atlas._scripts import fill_scripts
-
-    path = out / "generated_subactions.json"
-    fill_scripts(
-        load_dataset(data).usable,
-        path,
-        bank=None,
-        api_key=None,
-        settings={},
-        tell=lambda line: typer.echo(line, err=True),
-    )
-    return path
-
-
-def _print_table(results: dict[str, Any]) -> None:
+def _print_results(results: dict[str, Any]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from actalign.evaluation._report import accuracy_table
+    from actalign.evaluation._report import (
+        ACCURACY,
+        accuracy_table,
+        comparison_lines,
+        count_lines,
+        kind_lines,
+    )
 
+    for line in count_lines(results):
+        print(line)
     table = Table(box=None, pad_edge=False)
-    table.add_column("method")
-    for name in ("scored", "Top-1 %", "Top-2 %", "Top-3 %"):
+    table.add_column(ACCURACY[0])
+    for name in ACCURACY[1:]:
         table.add_column(name, justify="right")
     for cells in accuracy_table(results):
         table.add_row(*cells, style="dim" if cells[0].startswith("paper's: ") else None)
     # A pipe or a file has no width of its own, so nothing is wrapped there.
-    width = None if Console().is_terminal else 120
+    width = None if Console().is_terminal else 130
     Console(highlight=False, width=width).print(table)
+    for line in (*kind_lines(results), *comparison_lines(results)):
+        print(line)

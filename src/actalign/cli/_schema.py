@@ -1,12 +1,29 @@
-"""`actalign schema`: the JSON Schema of the rows that every command writes."""
+"""`actalign schema`: the JSON Schemas of the rows and of the question file."""
 
 from __future__ import annotations
 
 import json
+from typing import Annotated
+
+import typer
+
+from actalign.errors import UsageError
 
 
-def schema() -> None:
-    """Print the JSON Schema of a row: of predictions.jsonl, detections, live and eval rows."""
-    from actalign.rows import json_schema
+def schema(
+    of: Annotated[
+        str, typer.Option(help="rows, or questions: the lines of a question file.")
+    ] = "rows",
+) -> None:
+    """Print the JSON Schema of a row (of predictions.jsonl, detections, ...) or of a question."""
+    if of == "questions":
+        from actalign.evaluation import question_schema
 
-    print(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+        found = question_schema()
+    elif of == "rows":
+        from actalign.rows import json_schema
+
+        found = json_schema()
+    else:
+        raise UsageError(f"--of is {of!r}; choose rows or questions.")
+    print(json.dumps(found, indent=2, ensure_ascii=False))

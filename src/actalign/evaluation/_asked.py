@@ -1,99 +1,104 @@
-"""`questions.jsonl` of a run folder: what was asked, so that a run goes on with nothing else.
+"""What a run was asked, so that it goes on with nothing else: its questions and its clips' keys.
 
-A line a question: all that its rows depend on, with a hash of its scripts and the key of its clip.
-The data set may have moved and may have more questions than before; those asked must be the same.
+`questions.jsonl` of the run folder is a question file; `clips.json` has the key of each clip that
+could be read. The data may have moved and may have more questions than before; those asked must be
+the same.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from actalign.documents import parse_json_lines, read_text
 from actalign.errors import UsageError
-from actalign.evaluation._questions import Question
-from actalign.files import write_text
-from actalign.rows import Row
+from actalign.evaluation._config import read_json, write_json
+from actalign.evaluation._questions import (
+    Question,
+    QuestionSet,
+    read_question_file,
+    write_question_file,
+)
+
+QUESTIONS, CLIPS = "questions.jsonl", "clips.json"
 
 FIELDS = {
     "choices": "other choices",
     "answer": "another answer",
     "scripts": "other scripts",
-    "clip": "another clip, or another way to decode it",
+    "rewordings": "other scripts",
+    "start": "another beginning",
+    "end": "another end",
     "domain": "another domain",
-    "domain_in_texts": "other texts",
     "kind": "another kind",
     "intervals": "other true intervals",
     "question": "another question",
-    "action": "another action",
+    "subject": "another subject",
 }
-"""The fields of a line, and what a message says when one differs."""
+"""The fields that a run depends on, and what a message says when one differs."""
 
 
-def check_asked(
-    out: Path,
-    questions: Sequence[Question],
-    keys: Mapping[str, str],
-    rows: Iterable[Row] = (),
-) -> dict[str, str]:
-    """Raise UsageError, saying what changed, where ``out`` was run with other questions.
+def check_asked(out: Path, questions: QuestionSet, keys: Mapping[str, str]) -> dict[str, str]:
+    """Raise UsageError, saying what changed, where ``out`` was run with other questions or clips.
 
-    keys: of the clips that can be read now. rows: the predictions so far, which stand in for the
-    file where an earlier version ran. Returns the keys, with those of the run for clips that can't
-    be read any more.
+    keys: of the clips that can be read now. Returns them, with those of the run for clips that
+    can't be read any more.
     """
-    known = _read(out) or {
-        row["clip"]: {"choices": row.get("options"), "answer": row.get("target_index")}
-        for row in rows
-    }
-    asked = {question.id: _line(question, keys.get(question.id)) for question in questions}
-    changes = [change for one in known if (change := _change(one, known[one], asked.get(one)))]
+    if not (out / "config.json").exists():
+        return dict(keys)
+    known = asked(out)
+    before = clip_keys_of(out)
+    now = {question.id: question for question in questions.questions}
+    changes = [
+        change
+        for one in known.questions
+        if (change := _change(one, now.get(one.id), before.get(one.id), keys.get(one.id)))
+    ]
     if changes:
         others = f" (and {len(changes) - 1} more samples differ)" if len(changes) > 1 else ""
         raise UsageError(
             f"{out} was run with other data: {changes[0]}{others}; choose another --out."
         )
-    before = {one: line["clip"] for one, line in known.items() if line.get("clip")}
     return {**before, **keys}
 
 
-def write_asked(out: Path, questions: Sequence[Question], keys: Mapping[str, str]) -> None:
-    """Write the file; it must be there before the first prediction is."""
-    lines = [json.dumps({"id": q.id, **_line(q, keys.get(q.id))}) + "\n" for q in questions]
-    write_text(out / "questions.jsonl", "".join(lines))
+def write_asked(out: Path, questions: QuestionSet, keys: Mapping[str, str]) -> None:
+    """Write both files; they must be there before the first prediction is."""
+    write_json(out / CLIPS, dict(keys))
+    write_question_file(questions, out / QUESTIONS)
 
 
-def _line(question: Question, key: str | None) -> dict[str, Any]:
-    line = {name: getattr(question, name, None) for name in FIELDS}
-    line |= {"scripts": question.digest, "clip": key}
-    return dict(json.loads(json.dumps(line)))  # tuples are lists in the file
+def asked(out: Path) -> QuestionSet:
+    """A run's questions; raises UsageError for a run of a version that did not keep them."""
+    path = out / QUESTIONS
+    if not path.exists():
+        raise UsageError(
+            f"The run {out} has no {QUESTIONS}: it is an earlier version's; evaluate again into "
+            "another folder."
+        )
+    return read_question_file(path)
 
 
-def _change(one: str, before: Mapping[str, Any], now: Mapping[str, Any] | None) -> str | None:
+def clip_keys_of(out: Path) -> dict[str, str]:
+    """The keys of a run's clips; none where the file is another program's."""
+    known = read_json(out / CLIPS) if (out / CLIPS).exists() else {}
+    if not isinstance(known, dict) or not all(isinstance(key, str) for key in known.values()):
+        raise UsageError(f"The file {out / CLIPS} is damaged; choose another --out.")
+    return known
+
+
+def _change(
+    before: Question, now: Question | None, old_key: str | None, key: str | None
+) -> str | None:
     """What changed in a question, in words; None where nothing did."""
     if now is None:
-        return f"sample {one!r} is gone"
+        return f"sample {before.id!r} is gone"
     for name, what in FIELDS.items():
-        if name not in before or before[name] == now[name]:
-            continue
-        if name == "clip" and None in (before[name], now[name]):
-            continue  # it could not be read then, or can't be now
-        if name == "answer":
-            return f"the answer of sample {one!r} was {before[name]} and is {now[name]}"
-        return f"sample {one!r} now has {what}"
+        was, is_now = getattr(before, name), getattr(now, name)
+        if was != is_now:
+            if name == "answer":
+                return f"the answer of sample {before.id!r} was {was} and is {is_now}"
+            return f"sample {before.id!r} now has {what}"
+    # A clip that could not be read then, or can't be now, is no other clip.
+    if None not in (old_key, key) and old_key != key:
+        return f"sample {before.id!r} now has another clip, or another way to decode it"
     return None
-
-
-def _read(out: Path) -> dict[str, dict[str, Any]]:
-    path = out / "questions.jsonl"
-    if not path.exists():
-        return {}
-    try:
-        return {line["id"]: line for line in parse_json_lines(read_text(path))}
-    except (OSError, ValueError, TypeError, LookupError) as error:
-        raise UsageError(
-            f"The file {path} is damaged or another program's ({type(error).__name__}: {error}); "
-            "choose another --out."
-        ) from None

@@ -10,7 +10,7 @@ import os
 import platform
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -28,38 +28,39 @@ from actalign.files import write_text
 from actalign.types import EncoderInfo
 
 RANDOM = "random"
+OWN = "own"
+"""The scorer that is used where none is named."""
 
 
 @dataclass(frozen=True, slots=True)
 class EvalConfig:
     """What a run is: the same fields in the command, in Python and in `config.json`.
 
-    data: the benchmark's folder, or an `.npy` data set. scripts: `generated_subactions.json` or a
-    script bank; "" where the benchmark has its own. scorers: names of `alignment.SCORERS` or
-    "random"; none for the default (`alignment.default_scorer`). fps: frames encoded a second, None
-    for all. smoothing_seconds, templates: None for the encoder's own, as "default" is for fps.
-    benchmark: a name of `evaluation.BENCHMARKS`. background: a file of `actalign background`, None
-    for the one that ships with the encoder, if any.
+    scorers: names of `alignment.SCORERS`, their parts, "random", or "own" for the default
+    (`alignment.default_scorer`). fps: frames encoded a second, None for all. smoothing_seconds,
+    templates: None for the encoder's own, as "default" is for fps. data: what the questions were
+    read from, for the record. background: a file of `actalign background`, None for the one that
+    ships with the encoder, if any.
     """
 
-    data: str
-    scripts: str
     model: str
-    scorers: tuple[str, ...] = ()
+    scorers: tuple[str, ...] = ("own",)
     fps: float | Literal["default"] | None = "default"
     smoothing_seconds: float | None = None
     step_template: str | None = None
     label_template: str | None = None
     seed: int = 0
-    benchmark: str = "actionatlas"
+    data: str = ""
     background: str | None = None
 
     def resolved(self, info: EncoderInfo) -> EvalConfig:
         """The configuration with the encoder's own settings filled in."""
         smoothing = self.smoothing_seconds
+        own = default_scorer(info, self.read_background(info)).name
+        named = (own if name == OWN else name for name in self.scorers or (OWN,))
         return replace(
             self,
-            scorers=self.scorers or (default_scorer(info, self.read_background(info)).name,),
+            scorers=tuple(dict.fromkeys(named)),
             fps=info.fps if self.fps == "default" else self.fps,
             smoothing_seconds=info.smoothing_seconds if smoothing is None else smoothing,
             step_template=self.step_template or info.step_template,
@@ -84,7 +85,7 @@ def check_scorers(names: Sequence[str]) -> tuple[str, ...]:
     """Scorer names, each once; raises UsageError that lists the legal ones."""
     chosen = tuple(dict.fromkeys(name.strip() for name in names if name.strip()))
     for name in chosen:
-        if name != RANDOM:
+        if name not in (OWN, RANDOM):
             get_scorer(name)
     if not chosen:
         raise UsageError("--scorer names no scorer; give one, e.g. dtw.")
@@ -92,14 +93,13 @@ def check_scorers(names: Sequence[str]) -> tuple[str, ...]:
 
 
 def open_config(
-    config: EvalConfig, digest: str, out: Path, *, load: Callable[[], Encoder], resume: bool
+    config: EvalConfig, out: Path, *, load: Callable[[], Encoder], resume: bool
 ) -> tuple[EvalConfig, EncoderInfo, Callable[[], Encoder]]:
     """Start the run of a folder, or reopen it with further scorers.
 
-    digest: of the file that the scripts came from, which is compared where the run has no
-    `questions.jsonl`, as those of earlier versions. Returns the resolved configuration, what is
-    known of the encoder, and what loads it, which checks that it is the run's. Nothing is written.
-    Raises UsageError when ``out`` holds another run, or one without ``resume``.
+    Returns the resolved configuration, what is known of the encoder, and what loads it, which
+    checks that it is the run's. Nothing is written. Raises UsageError when ``out`` holds another
+    run, or one without ``resume``.
     """
     path = out / "config.json"
     if path.exists():
@@ -108,10 +108,9 @@ def open_config(
                 f"{out} holds a run already; give --resume to go on with it or to score it again, "
                 "or another --out."
             )
-        saved, known_digest, info = _read(out)
+        saved, info = read_config(out)
         resolved = config.resolved(info)
-        same_scripts = known_digest == digest or (out / "questions.jsonl").exists()
-        _check_same(saved, resolved, same_scripts, out)
+        _check_same(saved, resolved, out)
         scorers = tuple(dict.fromkeys(saved.scorers + resolved.scorers))
         resolved, loader = replace(resolved, scorers=scorers), _checked(load, info)
     else:
@@ -126,26 +125,22 @@ def open_config(
     return resolved, info, loader
 
 
-def write_config(config: EvalConfig, info: EncoderInfo, digest: str, out: Path) -> None:
+def write_config(config: EvalConfig, info: EncoderInfo, out: Path) -> None:
     """Write `config.json` and `environment.json`."""
-    known = {"config": asdict(config), "encoder": info.to_json(), "scripts_sha256": digest}
-    write_json(out / "config.json", known)
+    write_json(out / "config.json", {"config": asdict(config), "encoder": info.to_json()})
     write_json(out / "environment.json", environment())
 
 
 def read_config(out: Path) -> tuple[EvalConfig, EncoderInfo]:
     """A run's resolved configuration and encoder; raises UsageError where it is none."""
-    saved, _, info = _read(out)
-    return saved, info
-
-
-def _read(out: Path) -> tuple[EvalConfig, str, EncoderInfo]:
     path = out / "config.json"
     saved = read_json(path)
+    known = {field.name for field in fields(EvalConfig)}
     try:
-        config, digest = dict(saved["config"]), str(saved["scripts_sha256"])
+        # Fields of earlier versions, such as the name of the benchmark, are left out.
+        config = {name: value for name, value in saved["config"].items() if name in known}
         config["scorers"] = tuple(config["scorers"])
-        return EvalConfig(**config), digest, EncoderInfo.from_json(saved["encoder"])
+        return EvalConfig(**config), EncoderInfo.from_json(saved["encoder"])
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise UsageError(
             f"The file {path} is damaged or another program's ({type(error).__name__}: {error}); "
@@ -153,19 +148,15 @@ def _read(out: Path) -> tuple[EvalConfig, str, EncoderInfo]:
         ) from None
 
 
-def _check_same(old: EvalConfig, new: EvalConfig, same_scripts: bool, out: Path) -> None:
+def _check_same(old: EvalConfig, new: EvalConfig, out: Path) -> None:
     """Raise UsageError, naming the field, where a run would go on with other settings."""
-    for name in ("benchmark", "model", "fps", "smoothing_seconds", "step_template", "background"):
+    names = ("model", "fps", "smoothing_seconds", "step_template", "label_template", "background")
+    for name in (*names, "seed"):
         before, now = getattr(old, name), getattr(new, name)
         if before != now:
             raise UsageError(
                 f"{out} was run with {name} {before!r}, not {now!r}; choose another --out."
             )
-    differ = [n for n in ("label_template", "seed") if getattr(old, n) != getattr(new, n)]
-    if not same_scripts:
-        differ.append("script file")
-    if differ:
-        raise UsageError(f"{out} was run with another {differ[0]}; choose another --out.")
 
 
 def _checked(load: Callable[[], Encoder], info: EncoderInfo) -> Callable[[], Encoder]:

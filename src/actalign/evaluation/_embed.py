@@ -1,4 +1,4 @@
-"""The clips of questions: from the store, or embedded and stored, each in its question's place.
+"""Clips by id: from the store, or embedded and stored, each in its place.
 
 Files go through the pipeline of `clips`; frames that a data set holds as arrays are encoded here.
 """
@@ -8,6 +8,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +20,6 @@ from actalign.clips._result import clip_embedding
 from actalign.encoders import Encoder
 from actalign.encoders._base import encode_frames
 from actalign.errors import VideoError
-from actalign.evaluation._questions import Question
 from actalign.types import ClipEmbedding, FrameBatch
 from actalign.video._content import content_of
 
@@ -28,29 +29,44 @@ ASSUMED_FPS = 30.0
 Embed = Callable[..., Iterator[ClipResult]]
 
 
-def question_key(question: Question, fingerprint: str, sampling: Sampling) -> str:
-    """The store's key of a question's clip; raises VideoError where there is none to read."""
-    if isinstance(question.video, Path):
-        return clip_key(content_of(question.video).digest, fingerprint, sampling)
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """What is embedded: a file or [start, end) seconds of one, or frames held as an array.
+
+    video: None where a data set has neither, which is the clip's error.
+    """
+
+    id: str
+    video: Path | FrameBatch | None
+    start: float | None = None
+    end: float | None = None
+
+    def sampling(self, run: Sampling) -> Sampling:
+        """The run's sampling, of this part of the file."""
+        return replace(run, start=self.start, end=self.end)
+
+
+def clip_key_of(clip: Clip, fingerprint: str, sampling: Sampling) -> str:
+    """The store's key of a clip; raises VideoError where there is none to read."""
+    if isinstance(clip.video, Path):
+        return clip_key(content_of(clip.video).digest, fingerprint, clip.sampling(sampling))
     # As the original's files hold it, so that embeddings of earlier versions are found.
-    data = np.ascontiguousarray(_frames(question).frames.transpose(0, 3, 1, 2))
+    data = np.ascontiguousarray(_frames(clip).frames.transpose(0, 3, 1, 2))
     content = hashlib.sha256(repr((data.shape, str(data.dtype))).encode() + data.tobytes())
     return clip_key(content.hexdigest(), fingerprint, sampling)
 
 
-def question_keys(
-    questions: Sequence[Question], fingerprint: str, sampling: Sampling
-) -> dict[str, str]:
-    """The keys of those questions' clips that can be read, by id."""
+def clip_keys(clips: Sequence[Clip], fingerprint: str, sampling: Sampling) -> dict[str, str]:
+    """The keys of those clips that can be read, by id."""
     keys: dict[str, str] = {}
-    for question in questions:
-        with suppress(VideoError):  # said in the question's place, when its turn comes
-            keys[question.id] = question_key(question, fingerprint, sampling)
+    for clip in clips:
+        with suppress(VideoError):  # said in the clip's place, when its turn comes
+            keys[clip.id] = clip_key_of(clip, fingerprint, sampling)
     return keys
 
 
-def embed_questions(
-    questions: Sequence[Question],
+def embed_clips(
+    clips: Sequence[Clip],
     keys: Mapping[str, str],
     *,
     load: Callable[[], Encoder],
@@ -58,55 +74,58 @@ def embed_questions(
     store: Store,
     embed: Embed = embed_videos,
 ) -> Iterator[ClipResult]:
-    """The result of each question's clip, in order; a clip that fails is a result with its error.
+    """The result of each clip, in order; a clip that fails is a result with its error.
 
-    keys: see `question_keys`. load: gives the encoder; called only when the store lacks a clip.
-    embed: `clips.embed_videos`, or what does the same elsewhere.
+    keys: see `clip_keys`. load: gives the encoder; called only when the store lacks a clip.
+    embed: `clips.embed_videos`, or what does the same elsewhere. Clips that are parts of files are
+    embedded one after another, whole files together.
     """
-    files: dict[str, Path] = {}
-    for question in questions:
-        key = keys.get(question.id)
-        stored = key is not None and store.path(question.id, key).exists()
-        if isinstance(question.video, Path) and not stored:
-            files[question.id] = question.video
-    coming = embed(load(), files, sampling=sampling, store=store) if files else iter(())
-    for question in questions:
-        if question.id in files:
+    open_files = [
+        clip
+        for clip in clips
+        if isinstance(clip.video, Path)
+        and not (clip.id in keys and store.path(clip.id, keys[clip.id]).exists())
+    ]
+    waiting = {clip.id for clip in open_files}
+
+    def embedded() -> Iterator[ClipResult]:
+        for _, group in groupby(open_files, key=lambda clip: (clip.start, clip.end)):
+            part = list(group)
+            files = {clip.id: clip.video for clip in part}
+            yield from embed(load(), files, sampling=part[0].sampling(sampling), store=store)
+
+    coming = embedded()
+    for clip in clips:
+        if clip.id in waiting:
             yield next(coming)
         else:
-            key = keys.get(question.id, "")
-            yield embed_question(question, key, load=load, sampling=sampling, store=store)
+            key = keys.get(clip.id, "")
+            yield embed_clip(clip, key, load=load, sampling=sampling, store=store)
 
 
-def embed_question(
-    question: Question,
-    key: str,
-    *,
-    load: Callable[[], Encoder],
-    sampling: Sampling,
-    store: Store,
+def embed_clip(
+    clip: Clip, key: str, *, load: Callable[[], Encoder], sampling: Sampling, store: Store
 ) -> ClipResult:
-    """The result of one question's clip; see `embed_questions`."""
-    path = question.video if isinstance(question.video, Path) else question.id
+    """The result of one clip; see `embed_clips`."""
+    path = clip.video if isinstance(clip.video, Path) else clip.id
     notes: list[str] = []
     try:
-        clip = store.get(question.id, key, damaged=notes)
-        cached = clip is not None
-        if clip is None and isinstance(question.video, Path):
-            clip = embed_video(
-                load(), question.video, clip_id=question.id, sampling=sampling, store=store
-            )
-        elif clip is None:
-            clip = _embed_frames(load(), question, sampling)
-            store.put(clip, key)
+        found = store.get(clip.id, key, damaged=notes)
+        cached = found is not None
+        if found is None and isinstance(clip.video, Path):
+            part = clip.sampling(sampling)
+            found = embed_video(load(), clip.video, clip_id=clip.id, sampling=part, store=store)
+        elif found is None:
+            found = _embed_frames(load(), clip, sampling)
+            store.put(found, key)
     except VideoError as error:
-        return ClipResult(question.id, path, error=error, notes=tuple(notes))
-    return ClipResult(question.id, path, clip=clip, cached=cached, notes=tuple(notes))
+        return ClipResult(clip.id, path, error=error, notes=tuple(notes))
+    return ClipResult(clip.id, path, clip=found, cached=cached, notes=tuple(notes))
 
 
-def _embed_frames(encoder: Encoder, question: Question, sampling: Sampling) -> ClipEmbedding:
+def _embed_frames(encoder: Encoder, clip: Clip, sampling: Sampling) -> ClipEmbedding:
     """Embed the frames that a data set holds."""
-    given = _frames(question)
+    given = _frames(clip)
     frames, times = given.frames, given.pts_seconds
     if sampling.fps is not None:
         wanted = np.arange(times[0], times[-1] + 1e-9, 1 / sampling.fps)
@@ -120,7 +139,7 @@ def _embed_frames(encoder: Encoder, question: Question, sampling: Sampling) -> C
 
     return clip_embedding(
         encoder.info,
-        question.id,
+        clip.id,
         list(encode_frames(encoder, batches())),
         pts_seconds=times,
         end_seconds=float(times[-1] + 1 / ASSUMED_FPS),
@@ -128,10 +147,10 @@ def _embed_frames(encoder: Encoder, question: Question, sampling: Sampling) -> C
     )
 
 
-def _frames(question: Question) -> FrameBatch:
-    if not isinstance(question.video, FrameBatch) or len(question.video) == 0:
+def _frames(clip: Clip) -> FrameBatch:
+    if not isinstance(clip.video, FrameBatch) or len(clip.video) == 0:
         raise VideoError(
-            f"Sample {question.id!r} has no clip file and no frames; its frames (column 10 of the "
+            f"Sample {clip.id!r} has no clip file and no frames; its frames (column 10 of the "
             "data set) must be an array of shape (T, 3, H, W)."
         )
-    return question.video
+    return clip.video

@@ -6,11 +6,13 @@ Unscored items never come in here: whoever calls leaves them out and counts them
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
+from numpy.typing import NDArray
 
 from actalign.errors import UsageError
 from actalign.types import Float64
@@ -153,15 +155,55 @@ def temporal_iou(first: tuple[float, float], second: tuple[float, float]) -> flo
     return shared / union if union > 0.0 else 0.0
 
 
-def mean_temporal_iou(
-    aligned: Sequence[tuple[float, float]], true: Sequence[tuple[float, float]]
-) -> float:
-    """Mean temporal IoU of a script's aligned steps against the true intervals, by index."""
-    if len(aligned) != len(true) or not true:
-        raise UsageError(
-            f"{len(aligned)} aligned intervals can't be compared with {len(true)} true ones."
-        )
-    return float(np.mean([temporal_iou(a, b) for a, b in zip(aligned, true, strict=True)]))
+def per_class(targets: Sequence[str], answers: Sequence[str]) -> dict[str, Rate]:
+    """The share of each label's items that were answered with it, by label in order."""
+    _, right = _same_length(targets, answers)
+    return {
+        label: rate(sum(r for t, r in zip(targets, right, strict=True) if t == label), count)
+        for label, count in sorted(Counter(targets).items())
+    }
+
+
+def macro_accuracy(targets: Sequence[str], answers: Sequence[str]) -> float:
+    """Mean over the true labels of the share of their items that is right; NaN without any."""
+    shares = [one.value for one in per_class(targets, answers).values()]
+    return float(np.mean(shares)) if shares else math.nan
+
+
+def confusion(targets: Sequence[str], answers: Sequence[str]) -> dict[tuple[str, str], int]:
+    """How often each (true label, answer) came up, those that never did left out."""
+    pairs, _ = _same_length(targets, answers)
+    return dict(sorted(Counter(pairs).items()))
+
+
+def bootstrap(
+    statistic: Callable[[NDArray[np.intp]], float],
+    items: int,
+    *,
+    confidence: float = 0.95,
+    resamples: int = 1000,
+    seed: int = 0,
+) -> tuple[float, float]:
+    """Percentile bootstrap interval of any statistic of items (Efron, 1979).
+
+    statistic: from (items,) indices, drawn with replacement, to a number. Raises UsageError for no
+    item.
+    """
+    if items < 1:
+        raise UsageError("There is no item to resample.")
+    rng = np.random.default_rng(seed)
+    values = [statistic(rng.integers(0, items, items)) for _ in range(resamples)]
+    low, high = np.quantile(values, [(1.0 - confidence) / 2.0, (1.0 + confidence) / 2.0])
+    return float(low), float(high)
+
+
+def _same_length(
+    targets: Sequence[str], answers: Sequence[str]
+) -> tuple[list[tuple[str, str]], list[bool]]:
+    if len(targets) != len(answers):
+        raise UsageError(f"There are {len(targets)} true labels but {len(answers)} answers.")
+    pairs = list(zip(targets, answers, strict=True))
+    return pairs, [target == answer for target, answer in pairs]
 
 
 def _paired(

@@ -66,30 +66,39 @@ def write_reports(folders: Sequence[Path]) -> list[Path]:
 
 
 def accuracy_table(results: dict[str, Any]) -> list[list[str]]:
-    """Rows of text: method, samples, Top-1/2/3 with intervals; the paper's numbers below."""
+    """Rows of text as ACCURACY heads them, with intervals; the paper's numbers below."""
     rows = []
     for name, figures in results["scorers"].items():
         shares = [_interval(figures, f"top{k}") for k in KS]
-        rows.append([name, str(figures["n"]), *shares])
+        macro = figures.get("macro")
+        rows.append([name, str(figures["n"]), *shares, percent(macro) if macro else ""])
     chance = next((f["chance"] for f in results["scorers"].values() if f["n"]), None)
     if chance:
         cells = [f"{100 * chance[f'top{k}']:.2f}" for k in KS]
-        rows.append(["expected chance", "", *cells])
+        rows.append(["expected chance", "", *cells, ""])
     for one in results.get("paper", ()):
         cells = ["" if one[f"top{k}"] is None else f"{one[f'top{k}']:.2f}" for k in KS]
-        rows.append([f"paper's: {one['method']}", "", *cells])
+        rows.append([f"paper's: {one['method']}", "", *cells, ""])
     return rows
+
+
+ACCURACY = ("method", "scored", "Top-1 %", "Top-2 %", "Top-3 %", "macro %")
+
+
+def percent(figure: dict[str, Any], name: str = "value", ci: str = "ci95") -> str:
+    """A share and its interval in percent."""
+    low, high = figure[ci]
+    return f"{100 * figure[name]:.2f} [{100 * low:.1f}, {100 * high:.1f}]"
 
 
 def markdown(run: Run) -> str:
     """The accuracy table and the counts as Markdown."""
     note = f" {PAPER_NOTE}" if run.results["paper"] else ""
     lines = [f"# {run.results['benchmark']}: {run.folder.name}", "", *count_lines(run.results), ""]
-    header = ["method", "scored", "Top-1 %", "Top-2 %", "Top-3 %"]
-    lines += ["| " + " | ".join(header) + " |", "|---|---:|---:|---:|---:|"]
+    lines += ["| " + " | ".join(ACCURACY) + " |", "|---" + "|---:" * (len(ACCURACY) - 1) + "|"]
     lines += ["| " + " | ".join(cells) + " |" for cells in accuracy_table(run.results)]
-    lines += ["", f"Brackets: 95 % Wilson intervals.{note}", ""]
-    extra = [*kind_lines(run.results), *map(comparison_line, _compared(run.results))]
+    lines += ["", f"Brackets: 95 % intervals.{note}", ""]
+    extra = [*kind_lines(run.results), *comparison_lines(run.results)]
     lines += [f"- {line}" for line in extra]
     return "\n".join(lines) + "\n"
 
@@ -132,14 +141,34 @@ def kind_lines(results: dict[str, Any]) -> list[str]:
         lines.append(f"{name}: Top-1 on {ORDER_ONLY} questions {100 * share:.2f} %")
     if results.get("mean_iou") is not None:
         lines.append(f"mean IoU of aligned against true intervals: {results['mean_iou']:.3f}")
+    for name, figures in results["scorers"].items():
+        if steps := figures.get("steps"):
+            parts = [f"{words} {percent(steps[key])} %" for key, words in STEP_FIGURES.items()]
+            lines.append(f"{name}: steps in time on {steps['n']} clips: {', '.join(parts)}")
+        if known := figures.get("calibration"):
+            lines.append(
+                f"{name}: calibration error {percent(known, 'error', 'error_ci95')} %, area under "
+                f"risk and coverage {percent(known, 'area', 'area_ci95')} %"
+            )
     return lines
 
 
-def _compared(results: dict[str, Any]) -> list[dict[str, Any]]:
-    return [one for one in results["comparisons"] if one["n"]]
+STEP_FIGURES = {
+    "frame_accuracy": "accuracy by frame",
+    "edit": "edit score",
+    "f1_10": "F1@10",
+    "f1_25": "F1@25",
+    "f1_50": "F1@50",
+    "iou": "IoU",
+}
 
 
-def comparison_line(one: dict[str, Any]) -> str:
+def comparison_lines(results: dict[str, Any]) -> list[str]:
+    """A sentence on each pair of scorers that scored the same clips."""
+    return [_comparison_line(one) for one in results["comparisons"] if one["n"]]
+
+
+def _comparison_line(one: dict[str, Any]) -> str:
     """One paired comparison as a sentence."""
     low, high = one["ci95"]
     return (
@@ -153,7 +182,6 @@ def comparison_line(one: dict[str, Any]) -> str:
 def page_of(run: Run, runs: Sequence[Run] = ()) -> str:
     """The whole page; runs: others to compare settings with."""
     title = f"{run.results['benchmark']}: {run.folder.name}"
-    header = ["method", "scored", "Top-1 %", "Top-2 %", "Top-3 %"]
     table = accuracy_table(run.results)
     by_domain = run.results["scorers"][run.main]["by_domain"]
     note = f" {PAPER_NOTE}" if run.results["paper"] else ""
@@ -163,8 +191,8 @@ def page_of(run: Run, runs: Sequence[Run] = ()) -> str:
         f"<p class='note'>{html.escape(' '.join(count_lines(run.results)))}</p>",
         "<h2>Accuracy</h2>",
         svg(accuracy_figure(run.results), "Top-1, 2 and 3 of each scorer with 95 % intervals"),
-        _table(header, table, grey=paper),
-        f"<p class='note'>Brackets: 95 % Wilson intervals.{html.escape(note)}</p>",
+        _table(ACCURACY, table, grey=paper),
+        f"<p class='note'>Brackets: 95 % intervals.{html.escape(note)}</p>",
         _list("Order and time", kind_lines(run.results)),
         _comparisons(run),
         *(
@@ -194,7 +222,7 @@ def page_of(run: Run, runs: Sequence[Run] = ()) -> str:
 
 
 def _comparisons(run: Run) -> str:
-    return _list("Paired comparisons", [comparison_line(one) for one in _compared(run.results)])
+    return _list("Paired comparisons", comparison_lines(run.results))
 
 
 def _list(title: str, lines: Sequence[str]) -> str:

@@ -9,11 +9,36 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from actalign.evaluation._metrics import expected_chance, mcnemar, paired_bootstrap, rate, top_k
+from actalign.evaluation._calibration import (
+    expected_calibration_error,
+    reliability,
+    risk_coverage,
+)
+from actalign.evaluation._metrics import (
+    bootstrap,
+    confusion,
+    expected_chance,
+    macro_accuracy,
+    mcnemar,
+    paired_bootstrap,
+    per_class,
+    rate,
+    top_k,
+)
 from actalign.evaluation._questions import Published
-from actalign.evaluation._rows import KS
+from actalign.evaluation._rows import KS, confidence_of, step_parts
+from actalign.evaluation._segmentation import (
+    OVERLAPS,
+    Counts,
+    edit_score,
+    frame_accuracy,
+    mean_step_iou,
+    segment_counts,
+)
 from actalign.rows import Row
+from actalign.types import Float64
 
 
 def summarise(
@@ -27,9 +52,11 @@ def summarise(
 ) -> dict[str, Any]:
     """All figures of a run. total: samples of the benchmark, those without a clip included.
 
-    Top-k is over the samples that a scorer scored, `all` over all (the rest counted wrong).
-    `by_kind` is there where questions have kinds, `mean_iou` where true intervals are known: of
-    each scorer that aligns, and at the top that of `dtw`, else of the first.
+    Top-k is over the samples that a scorer scored, `all` over all (the rest counted wrong). Macro
+    accuracy, `classes` and `confusion` go by the true labels. `by_kind` is there where questions
+    have kinds, `calibration` where rows have a confidence. `steps` and `mean_iou` are there where
+    true intervals are known: of each scorer that aligns, and at the top that of `dtw`, else of the
+    first.
     """
     by_scorer: dict[str, list[Row]] = {name: [] for name in scorers}
     for row in rows:
@@ -44,7 +71,9 @@ def summarise(
             "by_domain": _grouped(mine, "domain"),
             "by_candidates": _grouped(mine, "candidates"),
             **({"by_kind": _grouped(mine, "kind")} if any("kind" in row for row in mine) else {}),
-            **_overlap(mine),
+            **_classes(mine),
+            **_calibration(mine),
+            **_steps(mine),
         }
         for name, mine in by_scorer.items()
     }
@@ -67,9 +96,98 @@ def summarise(
     }
 
 
-def _overlap(rows: Sequence[Row]) -> dict[str, float]:
-    known = [overlap for row in rows if (overlap := row.get("mean_iou")) is not None]
-    return {"mean_iou": float(np.mean(known))} if known else {}
+def _classes(rows: Sequence[Row]) -> dict[str, Any]:
+    """Macro accuracy, the accuracy of each true label, and what was taken for what."""
+    if not rows:
+        return {}
+    targets = [str(row["target"]) for row in rows]
+    answers = [str(row.get("label") or row["filtered_resps"][0]) for row in rows]
+    right = np.array([t == a for t, a in zip(targets, answers, strict=True)])
+    labels, codes = np.unique(targets, return_inverse=True)
+
+    def macro(items: NDArray[np.intp]) -> float:
+        counts = np.bincount(codes[items], minlength=len(labels))
+        hits = np.bincount(codes[items], weights=right[items], minlength=len(labels))
+        return float(np.mean(hits[counts > 0] / counts[counts > 0]))
+
+    return {
+        "macro": {
+            "value": macro_accuracy(targets, answers),
+            "ci95": list(bootstrap(macro, len(rows))),
+        },
+        "classes": {
+            label: {"n": r.total, "hits": r.hits, "value": r.value, "ci95": [r.low, r.high]}
+            for label, r in per_class(targets, answers).items()
+        },
+        "confusion": [
+            {"target": target, "answer": answer, "n": n}
+            for (target, answer), n in confusion(targets, answers).items()
+        ],
+    }
+
+
+def _calibration(rows: Sequence[Row]) -> dict[str, Any]:
+    """How far the rows' confidence can be relied on, where they have one."""
+    known = [row for row in rows if confidence_of(row) is not None]
+    if not known:
+        return {}
+    values = np.array([confidence_of(row) for row in known], np.float64)
+    right = np.array([row["rank"] == 1 for row in known])
+    curve = risk_coverage(values, right)
+
+    def error(items: NDArray[np.intp]) -> float:
+        return expected_calibration_error(values[items], right[items])
+
+    def area(items: NDArray[np.intp]) -> float:
+        return risk_coverage(values[items], right[items]).area
+
+    return {
+        "calibration": {
+            "n": len(known),
+            "error": expected_calibration_error(values, right),
+            "error_ci95": list(bootstrap(error, len(known))),
+            "bins": [asdict(one) for one in reliability(values, right)],
+            "coverage": curve.coverage.tolist(),
+            "risk": curve.risk.tolist(),
+            "area": curve.area,
+            "area_ci95": list(bootstrap(area, len(known))),
+        }
+    }
+
+
+def _steps(rows: Sequence[Row]) -> dict[str, Any]:
+    """Where the true times of steps are known: how well the right script was laid over them."""
+    known = [
+        row for row in rows if any(one["step"] is not None for one in row.get("intervals", ()))
+    ]
+    if not known:
+        overlaps = [overlap for row in rows if (overlap := row.get("mean_iou")) is not None]
+        return {"mean_iou": float(np.mean(overlaps))} if overlaps else {}
+    parts = [step_parts(row) for row in known]
+    found: dict[str, Any] = {"n": len(known)}
+    for name, measure in (
+        ("frame_accuracy", frame_accuracy),
+        ("edit", edit_score),
+        ("iou", mean_step_iou),
+    ):
+        values = np.array([measure(*one) for one in parts])
+        found[name] = {"value": float(values.mean()), "ci95": _mean_interval(values)}
+    for overlap in OVERLAPS:
+        counts = [segment_counts(*one, overlap) for one in parts]
+        table = np.array([(c.found, c.false, c.missed) for c in counts])
+
+        def f1(items: NDArray[np.intp], table: NDArray[np.int_] = table) -> float:
+            return Counts(*table[items].sum(axis=0).tolist()).f1
+
+        found[f"f1_{round(100 * overlap)}"] = {
+            "value": Counts(*table.sum(axis=0).tolist()).f1,
+            "ci95": list(bootstrap(f1, len(known))),
+        }
+    return {"steps": found, "mean_iou": found["iou"]["value"]}
+
+
+def _mean_interval(values: Float64) -> list[float]:
+    return list(bootstrap(lambda items: float(values[items].mean()), len(values)))
 
 
 def _figures(rows: Sequence[Row], total: int | None = None) -> dict[str, Any]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from actalign.evaluation._questions import Question
+from actalign.evaluation._segmentation import Part
 from actalign.rows import CandidateRow, Row, new_row
 from actalign.types import Float64
 
@@ -30,7 +31,6 @@ def _answered(row: Row, question: Question, ranked: Sequence[int]) -> Row:
         "target": question.target,
         "domain": question.domain,
         "question": question.question,
-        "action": question.action,
         "options": list(question.choices),
         "target_index": question.answer,
         "predicted_index": ranked[0],
@@ -66,6 +66,26 @@ def row_of_scores(
     if len(candidates) > 1:
         row["margin"] = candidates[0]["score"] - candidates[1]["score"]
     return _answered(row, question, ranked)
+
+
+def confidence_of(row: Row) -> float | None:
+    """The row's confidence in [0, 1], None where it has none."""
+    known: Any = row
+    value = known.get("confidence")
+    return value if isinstance(value, float | int) and 0 <= value <= 1 else None
+
+
+def step_parts(row: Row) -> tuple[list[Part], list[Part]]:
+    """The right candidate's steps as they were aligned, and as they truly happen, by number."""
+    right = next(c for c in row["candidates"] if c["label"] == row["target"])
+    aligned: list[Part] = [
+        (part["start_seconds"], part["end_seconds"], number)
+        for number, part in enumerate(right.get("segments", ()))
+    ]
+    true: list[Part] = [
+        (part["start_seconds"], part["end_seconds"], part["step"]) for part in row["intervals"]
+    ]
+    return aligned, true
 
 
 def row_without_score(

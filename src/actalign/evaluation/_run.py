@@ -1,9 +1,10 @@
 """Evaluation of questions into a run folder: resumable, and scorable again with other scorers.
 
-The folder: `config.json` (resolved), `environment.json`, `questions.jsonl` (what was asked),
-`predictions.jsonl` (a row a question and scorer), `errors.jsonl` (rows of what was left out, and
-why), `results.json`, `embeddings/` and `texts.sqlite`. Every question is its id; one that was left
-out is counted apart, never wrong. Not here: which benchmark the questions are of, and the report.
+The folder: `questions.jsonl` and `clips.json` (what was asked), `config.json` (resolved),
+`environment.json`, `predictions.jsonl` (a row a question and scorer), `errors.jsonl` (rows of what
+was left out, and why), `results.json`, `embeddings/` and `texts.sqlite`. Every question is its id;
+one that was left out is counted apart, never wrong. Not here: where the questions are from, and
+the report.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ from typing import Any, cast
 import numpy as np
 
 from actalign.alignment import SCORERS, get_scorer
-from actalign.background import Background
 from actalign.candidates import Candidates
 from actalign.clips import Store, embed_videos
 from actalign.encoders import Encoder
@@ -24,14 +24,16 @@ from actalign.encoders._text_cache import TextCache
 from actalign.errors import VideoError
 from actalign.evaluation._asked import check_asked, write_asked
 from actalign.evaluation._config import RANDOM, EvalConfig, open_config, write_config, write_json
-from actalign.evaluation._embed import Embed, embed_questions, question_keys
+from actalign.evaluation._embed import Clip, Embed, clip_keys, embed_clips
 from actalign.evaluation._journal import Journal
-from actalign.evaluation._metrics import mean_temporal_iou
 from actalign.evaluation._questions import Question, QuestionSet
 from actalign.evaluation._results import summarise
-from actalign.evaluation._rows import row_of_scores, row_without_score, scored_row
+from actalign.evaluation._rows import row_of_scores, row_without_score, scored_row, step_parts
+from actalign.evaluation._segmentation import mean_step_iou
 from actalign.rows import Row, write_rows
 from actalign.types import ClipEmbedding, EncoderInfo, Prediction
+
+MOST_CANDIDATES = 64
 
 
 def run(
@@ -51,31 +53,26 @@ def run(
     once a question, with "" or why it was left out. Raises UsageError when ``out`` holds another
     run, or one without ``resume``.
     """
-    config, info, load = open_config(config, questions.digest, out, load=load, resume=resume)
-    background = config.read_background(info)
-    answered = [question for question in questions.questions if question.answer is not None]
-    keys = question_keys(answered, info.fingerprint, config.sampling)
+    config, info, load = open_config(config, out, load=load, resume=resume)
+    embeddable = [one for one in questions.questions if _left_out(one) is None]
+    listed = [Clip(one.id, one.video, one.start, one.end) for one in embeddable]
+    keys = check_asked(out, questions, clip_keys(listed, info.fingerprint, config.sampling))
     answers = _Answers(out / "predictions.jsonl")
-    keys = check_asked(out, questions.questions, keys, answers.rows)
-    write_config(config, info, questions.digest, out)
-    write_asked(out, questions.questions, keys)
-    texts = TextCache(info, load, path=out / "texts.sqlite")
-    errors = list(questions.absent)
-    clips = embed_questions(
-        answered,
-        keys,
-        load=load,
-        sampling=config.sampling,
-        store=Store(out / "embeddings"),
-        embed=embed,
-    )
+    # The questions first: a run with a configuration has them, whenever it was killed.
+    write_asked(out, questions, keys)
+    write_config(config, info, out)
+    scoring = Scoring(config, info, TextCache(info, load, path=out / "texts.sqlite"))
+    errors: list[Row] = []
+    store = Store(out / "embeddings")
+    clips = embed_clips(listed, keys, load=load, sampling=config.sampling, store=store, embed=embed)
     for question in questions.questions:
+        absent = _left_out(question)
         try:
-            if question.answer is None:
-                left_out = [_no_answer(question)]
+            if absent is not None:
+                left_out = [absent]
             else:
                 clip = next(clips).embedding()
-                left_out = _score(question, clip, config, info, texts, background, answers)
+                left_out = _score(question, clip, scoring, answers)
         except VideoError as error:
             why = str(error)
             left_out = [
@@ -103,7 +100,7 @@ def _write_results(
         errors,
         scorers=config.scorers,
         total=questions.total,
-        benchmark=questions.benchmark,
+        benchmark=questions.name,
         published=questions.published,
     )
     results |= _provenance(config, info)
@@ -111,49 +108,63 @@ def _write_results(
     return results
 
 
-def _no_answer(question: Question) -> Row:
-    why = "its answer names no candidate"
-    return row_without_score(question.id, "missing", "no answer", why, question=question)
+def _left_out(question: Question) -> Row | None:
+    """The row of a sample that there is no clip or no answer of; None for all others."""
+    if question.absent is not None:
+        kind, why = question.absent.kind, question.absent.reason
+    elif question.answer is None:
+        kind, why = "no answer", "its answer is not known or names no candidate"
+    elif question.video is None:
+        kind, why = "no clip", "it names no video"
+    else:
+        return None
+    return row_without_score(question.id, "missing", kind, why, question=question)
 
 
-def predict(
-    question: Question,
-    clip: ClipEmbedding,
-    scorer: str,
-    *,
-    config: EvalConfig,
-    info: EncoderInfo,
-    texts: TextCache,
-    background: Background | None,
-) -> Prediction:
-    """A question's prediction under a resolved configuration."""
-    candidates = Candidates.resolve(
-        list(question.choices),
-        [script for script in question.scripts if script is not None],
-        info=info,
-        texts=texts,
-        domain=question.text_domain,
-        scorer=scorer,
-        smoothing_seconds=config.smoothing_seconds,
-        step_template=config.step_template,
-        label_template=config.label_template,
-        background=background,
-    )
-    return candidates.predict(clip)
+class Scoring:
+    """Predictions of questions under a resolved configuration.
+
+    Candidates are resolved once for the questions that share them.
+    """
+
+    def __init__(self, config: EvalConfig, info: EncoderInfo, texts: TextCache) -> None:
+        self.config = config
+        self._info = info
+        self._background = config.read_background(info)
+        self._texts = texts
+        self._known: dict[tuple[str, str, str], Candidates] = {}
+
+    def candidates(self, question: Question, scorer: str) -> Candidates:
+        """The question's choices, ready to be scored."""
+        key = (scorer, question.domain, question.digest)
+        if key not in self._known:
+            if len(self._known) >= MOST_CANDIDATES:
+                self._known.clear()
+            self._known[key] = Candidates.resolve(
+                list(question.choices),
+                question.given_scripts,
+                info=self._info,
+                texts=self._texts,
+                domain=question.domain or None,
+                scorer=scorer,
+                smoothing_seconds=self.config.smoothing_seconds,
+                step_template=self.config.step_template,
+                label_template=self.config.label_template,
+                background=self._background,
+            )
+        return self._known[key]
+
+    def predict(self, question: Question, clip: ClipEmbedding, scorer: str) -> Prediction:
+        """The question's prediction by one scorer."""
+        return self.candidates(question, scorer).predict(clip)
 
 
 def _score(
-    question: Question,
-    clip: ClipEmbedding,
-    config: EvalConfig,
-    info: EncoderInfo,
-    texts: TextCache,
-    background: Background | None,
-    answers: _Answers,
+    question: Question, clip: ClipEmbedding, scoring: Scoring, answers: _Answers
 ) -> list[Row]:
     """Score a question with every scorer that has not scored it; returns why some can't."""
     left_out = []
-    for scorer in config.scorers:
+    for scorer in scoring.config.scorers:
         needs_scripts = scorer != RANDOM and get_scorer(scorer).texts == "steps"
         if needs_scripts and question.without_script:
             names = ", ".join(repr(choice) for choice in question.without_script)
@@ -170,21 +181,22 @@ def _score(
         elif answers.has(question.id, scorer):
             continue
         elif scorer == RANDOM:
-            answers.add(row_of_scores(question, _random_scores(question, config.seed), RANDOM))
+            drawn = _random_scores(question, scoring.config.seed)
+            answers.add(row_of_scores(question, drawn, RANDOM))
         else:
-            found = predict(
-                question, clip, scorer, config=config, info=info, texts=texts, background=background
-            )
-            answers.add(_row(found, question))
+            answers.add(_row(scoring.predict(question, clip, scorer), question))
     return left_out
 
 
 def _row(prediction: Prediction, question: Question) -> Row:
     row = scored_row(prediction.to_row(), question)
     if question.intervals is not None and get_scorer(prediction.scorer).align is not None:
-        answer = next(c for c in prediction.candidates if c.label == question.target)
-        aligned = [(s.start_seconds, s.end_seconds) for s in answer.segments]
-        row["mean_iou"] = mean_temporal_iou(aligned, question.intervals)
+        row["intervals"] = [
+            {"start_seconds": one.start, "end_seconds": one.end, "step": one.step}
+            for one in question.intervals
+        ]
+        if any(one.step is not None for one in question.intervals):
+            row["mean_iou"] = mean_step_iou(*step_parts(row))
     return row
 
 
@@ -215,11 +227,6 @@ class _Answers:
             scorer, row = known.get("scorer"), cast(Row, known)
             if isinstance(clip, str) and isinstance(scorer, str):
                 self._rows[clip, scorer] = row
-
-    @property
-    def rows(self) -> list[Row]:
-        """Those that an earlier run left and those added, in no order."""
-        return list(self._rows.values())
 
     def has(self, clip: str, scorer: str) -> bool:
         """Whether the scorer has scored the question."""

@@ -15,13 +15,12 @@ from actalign.documents import parse_json, parse_json_lines, read_text
 from actalign.encoders import Encoder
 from actalign.encoders._text_cache import TextCache
 from actalign.errors import UsageError
-from actalign.evaluation._asked import check_asked
-from actalign.evaluation._benchmarks import read_questions
+from actalign.evaluation._asked import asked, clip_keys_of
 from actalign.evaluation._charts import SweepPoint
 from actalign.evaluation._config import EvalConfig, read_config
-from actalign.evaluation._embed import embed_question, question_key
+from actalign.evaluation._embed import Clip, embed_clip
 from actalign.evaluation._questions import Question
-from actalign.evaluation._run import predict
+from actalign.evaluation._run import Scoring
 from actalign.rows import Row
 from actalign.types import EncoderInfo, Prediction
 
@@ -55,32 +54,25 @@ class Run:
 
     @cached_property
     def questions(self) -> dict[str, Question]:
-        """The benchmark's questions by id, read again; raises UsageError where they are gone or
-        no longer what they were."""
-        questions = read_questions(self.config).questions
-        check_asked(self.folder, questions, {}, self.rows)
-        return {question.id: question for question in questions}
+        """The run's questions by id; raises UsageError for an earlier version's run."""
+        return {question.id: question for question in asked(self.folder).questions}
 
     def predict_again(self, clip: str, scorer: str) -> tuple[Prediction, Question]:
         """One question's prediction from what the folder holds; raises ActAlignError."""
         question = self.questions.get(clip)
         if question is None:
-            raise UsageError(f"The data set {self.config.data} has no clip of sample {clip!r}.")
+            raise UsageError(f"The run {self.folder} has no question {clip!r}.")
         texts = TextCache(self.info, self._refuse, path=self.folder / "texts.sqlite")
         sampling = self.config.sampling
-        embedded = embed_question(
-            question,
-            question_key(question, self.info.fingerprint, sampling),
+        part = Clip(question.id, question.video, question.start, question.end)
+        embedded = embed_clip(
+            part,
+            clip_keys_of(self.folder).get(clip, ""),
             load=self._refuse,
             sampling=sampling,
             store=Store(self.folder / "embeddings"),
         ).embedding()
-        config, info = self.config, self.info
-        background = config.read_background(info)
-        found = predict(
-            question, embedded, scorer, config=config, info=info, texts=texts, background=background
-        )
-        return found, question
+        return Scoring(self.config, self.info, texts).predict(question, embedded, scorer), question
 
     def _refuse(self) -> Encoder:
         raise UsageError(

@@ -110,8 +110,8 @@ def _fault(
 ) -> Fault | None:
     if (fault := video_fault(question, clip)) is not None:
         return fault
-    if question.missing:
-        names = ", ".join(f"{o!r} {why}" for o, why in question.missing.items())
+    if question.without_script:
+        names = ", ".join(f"{choice!r} has no script" for choice in question.without_script)
         return "missing candidate", names
     if texts is None or texts[1] is None:
         return "no texts", "the sub-action embeddings have no row of this id"

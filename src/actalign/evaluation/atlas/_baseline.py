@@ -42,7 +42,7 @@ def score_labels(
         if fault is None:
             frames = np.asarray(clips[question.id][1])
             texts = [
-                label_text(Script(choice, (choice,), question.text_domain), chosen)
+                label_text(Script(choice, (choice,), question.domain or None), chosen)
                 for choice in question.choices
             ]
             try:

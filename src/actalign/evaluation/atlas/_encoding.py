@@ -17,9 +17,9 @@ from actalign.clips import Sampling, Store
 from actalign.encoders import Encoder
 from actalign.encoders._text_cache import TextCache
 from actalign.errors import ActAlignError
-from actalign.evaluation._embed import embed_questions, question_keys
+from actalign.evaluation._embed import ASSUMED_FPS, Clip, clip_keys, embed_clips
 from actalign.evaluation._questions import Question
-from actalign.evaluation.atlas._dataset import Dataset
+from actalign.evaluation.atlas._dataset import Dataset, Entry
 from actalign.evaluation.atlas._embeddings import (
     TEXT_FORMAT,
     VIDEO_FORMAT,
@@ -29,9 +29,8 @@ from actalign.evaluation.atlas._embeddings import (
     read_embeddings,
     write_embeddings,
 )
-from actalign.evaluation.atlas._questions import dataset_questions
 from actalign.scripts._script import step_texts
-from actalign.types import Float32
+from actalign.types import Float32, FrameBatch
 
 Tell = Callable[[str], None]
 
@@ -47,32 +46,43 @@ def encode_dataset(
     info, sampling = encoder.info, Sampling(fps)
     done = _finished(output)
     work = Store(_work_folder(output))
-    questions = dataset_questions(dataset)
-    keys = question_keys(questions, info.fingerprint, sampling)
-    wanted = [question for question in questions if keys.get(question.id) not in done]
-    coming = embed_questions(wanted, keys, load=lambda: encoder, sampling=sampling, store=work)
+    clips = [Clip(entry.id, _video(dataset, entry)) for entry in dataset.usable]
+    keys = clip_keys(clips, info.fingerprint, sampling)
+    wanted = [clip for clip in clips if keys.get(clip.id) not in done]
+    coming = embed_clips(wanted, keys, load=lambda: encoder, sampling=sampling, store=work)
     rows: list[IndexRow] = []
     cells: list[Cell] = []
-    for question in questions:
-        key = keys.get(question.id)
+    for clip in clips:
+        key = keys.get(clip.id)
         if key in done:
             pts, frames = done[key]
         else:
             result = next(coming)
             if result.clip is None:
-                tell(f"{question.id}: {result.error}")
-                rows.append(IndexRow(question.id, "failed", "not encoded", str(result.error)))
+                tell(f"{clip.id}: {result.error}")
+                rows.append(IndexRow(clip.id, "failed", "not encoded", str(result.error)))
                 cells.append(None)
                 continue
             pts, frames = result.clip.pts_seconds.tolist(), result.clip.embeddings
             if not result.cached:
-                tell(f"{question.id}: {len(frames)} frames encoded")
-        rows.append(IndexRow(question.id, pts_seconds=pts, key=key))
+                tell(f"{clip.id}: {len(frames)} frames encoded")
+        rows.append(IndexRow(clip.id, pts_seconds=pts, key=key))
         cells.append(np.ascontiguousarray(frames, np.float32))
     missing = [IndexRow(e.id, "failed", e.kind, e.reason) for e in dataset.failed]
     write_embeddings(output, VIDEO_FORMAT, info, rows, cells, missing=missing)
     shutil.rmtree(work.folder, ignore_errors=True)
     return rows
+
+
+def _video(dataset: Dataset, entry: Entry) -> Path | FrameBatch | None:
+    """The clip's file, or the original's (T, 3, H, W) frames, which have no times."""
+    if dataset.folder is not None:
+        return dataset.clip_path(entry)
+    array = dataset.frames.get(entry.id)
+    if array is None or array.ndim != 4 or array.shape[1] != 3:
+        return None
+    frames = array.transpose(0, 2, 3, 1).astype(np.uint8, copy=False)
+    return FrameBatch(frames, np.arange(len(array)) / ASSUMED_FPS)
 
 
 def encode_questions(
@@ -91,15 +101,19 @@ def encode_questions(
     rows: list[IndexRow] = []
     cells: list[Cell] = []
     for question in questions:
-        texts = [step_texts(s, chosen) if s is not None else [] for s in question.scripts]
+        scripts = {script.label: script for script in question.given_scripts}
+        texts = [
+            step_texts(scripts[choice], chosen) if choice in scripts else []
+            for choice in question.choices
+        ]
         blocks: list[Block] = [None] * len(texts)
         if any(texts):
             embedded = cache.encode([text for steps in texts for text in steps])
             ends = np.cumsum([len(steps) for steps in texts])
             parts = np.split(embedded, ends[:-1])
             blocks = [part if len(part) else None for part in parts]
-        for option, why in question.missing.items():
-            tell(f"{question.id}: {option!r} {why}")
+        for choice in question.without_script:
+            tell(f"{question.id}: {choice!r} has no script")
         rows.append(IndexRow(question.id, digest=question.digest))
         cells.append(blocks)
     write_embeddings(output, TEXT_FORMAT, info, rows, cells, extra={"template": chosen})

@@ -12,21 +12,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from actalign.documents import composed, parse_json, read_text
 from actalign.errors import UsageError
-from actalign.evaluation._embed import ASSUMED_FPS
-from actalign.evaluation._questions import Published, Question, QuestionSet
-from actalign.evaluation._rows import row_without_score
-from actalign.evaluation.atlas._dataset import Dataset, Entry, file_sha256, load_dataset
+from actalign.evaluation._questions import Absent, Published, Question, QuestionSet
+from actalign.evaluation._readers._source import Source
+from actalign.evaluation.atlas._dataset import Dataset, Entry, load_dataset
 from actalign.files import write_text
-from actalign.rows import Row
-from actalign.scripts._bank import read_bank
 from actalign.scripts._script import scripts_for
-from actalign.types import FrameBatch, Script
-
-NAME = "actionatlas"
+from actalign.types import Script
 
 PUBLISHED = (
     Published("random, 10 trials", 20.81, 42.04, 62.50),
@@ -40,90 +33,69 @@ PUBLISHED = (
 """arXiv 2506.22967 v1 (898 of 934 videos by our count, not stated there)."""
 
 
-def read_actionatlas(data: str | Path, scripts: Path) -> QuestionSet:
-    """A data set's questions with their scripts.
+def matches(source: Source) -> bool:
+    """Whether process_data.py made the folder or the array."""
+    if source.data.is_dir():
+        return (source.data / "manifest.jsonl").is_file()
+    return source.data.suffix == ".npy"
 
-    data: dataset folder, or an `.npy` of one. scripts: `generated_subactions.json`, joined by id,
-    or a script bank or file, joined by label and domain. Raises UsageError.
+
+def read(source: Source) -> QuestionSet:
+    """A data set's questions, those without a clip included; raises UsageError.
+
+    They have no scripts yet, and none is made up: a question with a choice that gets none is left
+    out by scorers of steps.
     """
-    dataset = load_dataset(data)
-    questions = dataset_questions(dataset)
-    if not scripts.is_file():
-        raise UsageError(f"The script file {scripts} is missing; check --scripts.")
-    join = _from_generated if _is_generated(scripts) else _from_bank
+    dataset = load_dataset(source.data)
+    if dataset.folder is None:
+        raise UsageError(
+            f"{source.data} holds frames and no clips; make a data set folder with "
+            "process_data.py, or score its embeddings with seq_alignment.py."
+        )
     return QuestionSet(
-        NAME,
-        tuple(join(questions, scripts)),
-        absent=tuple(absent_rows(dataset)),
+        "actionatlas",
+        tuple(_of_entry(dataset, entry) for entry in dataset.entries),
+        license="Apache-2.0",
+        source="https://huggingface.co/datasets/mrsalehi/ActionAtlas-v1.0",
         published=PUBLISHED,
-        digest=file_sha256(scripts),
+    )
+
+
+def _of_entry(dataset: Dataset, entry: Entry) -> Question:
+    if not entry.ok:
+        return Question(id=entry.id, absent=Absent(entry.kind or "no clip", entry.reason))
+    return Question(
+        id=entry.id,
+        choices=entry.choices,
+        answer=entry.correct,
+        video=None if dataset.folder is None else dataset.clip_path(entry),
+        question=entry.question,
+        domain=entry.domain,
+        scripts=(None,) * len(entry.choices),
     )
 
 
 def dataset_questions(dataset: Dataset) -> list[Question]:
     """A question, still without scripts, for each entry that has a clip, in order."""
-    return [
-        Question(
-            id=entry.id,
-            choices=entry.choices,
-            answer=entry.correct,
-            scripts=(None,) * len(entry.choices),
-            video=_video(dataset, entry),
-            question=entry.question,
-            action=entry.action,
-            domain=entry.domain,
-        )
-        for entry in dataset.usable
-    ]
+    return [_of_entry(dataset, entry) for entry in dataset.usable]
 
 
-def absent_rows(dataset: Dataset) -> list[Row]:
-    """A row for each entry that has no clip, in order."""
-    return [row_without_score(e.id, "missing", e.kind, e.reason) for e in dataset.failed]
+def with_generated(questions: QuestionSet, path: Path) -> QuestionSet:
+    """The questions with the scripts of the reference's file, joined by id.
+
+    A question that the file doesn't have, or a choice, is without: scorers of steps leave it out.
+    """
+    known = {q.id: dict(zip(q.choices, q.scripts or (), strict=True)) for q in read_generated(path)}
+    return replace(
+        questions,
+        questions=tuple(
+            replace(one, scripts=tuple(known.get(one.id, {}).get(c) for c in one.choices))
+            for one in questions.questions
+        ),
+    )
 
 
-def _video(dataset: Dataset, entry: Entry) -> Path | FrameBatch | None:
-    """The clip's file, or the original's (T, 3, H, W) frames, which have no times."""
-    if dataset.folder is not None:
-        return dataset.clip_path(entry)
-    array = dataset.frames.get(entry.id)
-    if array is None or array.ndim != 4 or array.shape[1] != 3:
-        return None
-    frames = array.transpose(0, 2, 3, 1).astype(np.uint8, copy=False)
-    return FrameBatch(frames, np.arange(len(array)) / ASSUMED_FPS)
-
-
-def _from_generated(questions: Sequence[Question], path: Path) -> list[Question]:
-    """The questions with the scripts of the reference's file; unknown ids stay without."""
-    known = {q.id: dict(zip(q.choices, q.scripts, strict=True)) for q in read_generated(path)}
-    found = []
-    for question in questions:
-        by_choice = known.get(question.id, {})
-        found.append(
-            replace(question, scripts=tuple(by_choice.get(choice) for choice in question.choices))
-        )
-    return found
-
-
-def _from_bank(questions: Sequence[Question], path: Path) -> list[Question]:
-    """The questions with a bank's scripts."""
-    bank = [script for record in read_bank(path) for script in record.to_scripts()]
-    return [
-        replace(question, scripts=bank_scripts(question.choices, question.domain, bank))
-        for question in questions
-    ]
-
-
-def bank_scripts(
-    choices: Sequence[str], domain: str, bank: Sequence[Script]
-) -> tuple[Script | None, ...]:
-    """The bank's script of each choice, None where it has none; raises UsageError for choices
-    that are empty or given twice."""
-    chosen, without = scripts_for(choices, bank, domain=domain or None)
-    return tuple(None if script.label in without else script for script in chosen)
-
-
-def _is_generated(path: Path) -> bool:
+def is_generated(path: Path) -> bool:
     """Whether a file is the reference's, not a script bank."""
     if path.suffix != ".json":
         return False
@@ -135,8 +107,17 @@ def _is_generated(path: Path) -> bool:
     return isinstance(first, dict) and "cleaned_options" in first
 
 
+def bank_scripts(
+    choices: Sequence[str], domain: str, bank: Sequence[Script]
+) -> tuple[Script | None, ...]:
+    """The bank's script of each choice, None where it has none; raises UsageError for choices
+    that are empty or given twice."""
+    chosen, without = scripts_for(choices, bank, domain=domain or None)
+    return tuple(None if script.label in without else script for script in chosen)
+
+
 def read_generated(path: str | Path) -> list[Question]:
-    """Read `generated_subactions.json`; a candidate whose value is no list of steps is missing.
+    """Read `generated_subactions.json`; a candidate whose value is no list of steps has none.
 
     Raises UsageError when the file can't be read, a row has no id, or two rows share one.
     """
@@ -173,28 +154,24 @@ def _question(row: dict[str, Any], number: int, path: str | Path) -> Question:
     given: Any = row.get("subactions")
     given = given if isinstance(given, dict) else {}
     given = {composed(name): steps for name, steps in given.items()}
-    missing: dict[str, str] = {}
-    scripts: list[Script | None] = []
+    scripts: list[tuple[str, ...] | None] = []
     for choice in choices:
         steps = given.get(f"{choice} in {domain}", given.get(choice))
         whole = isinstance(steps, list) and all(isinstance(s, str) and s.strip() for s in steps)
-        if whole and steps and choice.strip():
-            scripts.append(Script(choice, tuple(steps), domain or None))
-        else:
-            scripts.append(None)
-            missing[choice] = "has no script" if steps is None else "its script is not a step list"
+        scripts.append(tuple(steps) if whole and steps and choice.strip() else None)
     correct = row.get("correct_answer_index")
     valid = isinstance(correct, int) and 0 <= correct < len(choices)
-    return Question(
-        id=str(row["id"]),
-        choices=choices,
-        answer=correct if valid else None,
-        scripts=tuple(scripts),
-        question=str(row.get("question") or ""),
-        action=str(row.get("action") or ""),
-        domain=domain,
-        missing=missing,
-    )
+    try:
+        return Question(
+            id=str(row["id"]),
+            choices=choices,
+            answer=correct if valid else None,
+            scripts=tuple(scripts),
+            question=str(row.get("question") or ""),
+            domain=domain,
+        )
+    except UsageError as error:
+        raise UsageError(f"Sample {number} of {path}: {error}") from None
 
 
 def generated_row(entry: Entry, scripts: Sequence[Script | None]) -> dict[str, Any]:

@@ -72,7 +72,7 @@ def _complete(output: Path, entries: Sequence[Entry]) -> dict[str, dict[str, Any
     found = {}
     for question, row in zip(read_generated(output), read_generated_rows(output), strict=True):
         entry = by_id.get(question.id)
-        if entry is not None and question.choices == entry.choices and not question.missing:
+        if entry is not None and question.choices == entry.choices and not question.without_script:
             found[question.id] = row
     return found
 

@@ -212,7 +212,7 @@ def encode_subactions(
     questions = read_generated(subactions)
     encoder = _load(model, device, dtype=dtype, batch_size=batch_size)
     rows = encode_questions(encoder, questions, output, template=template, tell=_tell)
-    whole = sum(not question.missing for question in questions)
+    whole = sum(not question.without_script for question in questions)
     print(f"{len(rows)} samples in {output}, {whole} with all candidates")
     raise typer.Exit(0 if whole else 1)
 

@@ -1,0 +1,114 @@
+"""How far a confidence in [0, 1] can be relied on: pure functions on arrays.
+
+confidences: (N,) in [0, 1]. right: (N,) whether each answer is right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from actalign.errors import UsageError
+from actalign.types import Float64
+
+BINS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class ReliabilityBin:
+    """The answers whose confidence lies in [low, high) (the last bin has its end too).
+
+    confidence, accuracy: their means.
+    """
+
+    low: float
+    high: float
+    count: int
+    confidence: float
+    accuracy: float
+
+
+@dataclass(frozen=True, slots=True)
+class RiskCoverage:
+    """What answering only when sure would cost.
+
+    coverage, risk: (G,) share of clips whose confidence is at least one of G thresholds, highest
+    first, and the share of wrong answers among them. area: mean risk over the clips, each at its
+    own threshold (AURC; Geifman, Uziel, El-Yaniv, ICLR 2019); lower is better.
+    """
+
+    coverage: Float64
+    risk: Float64
+    area: float
+
+
+def reliability(
+    confidences: ArrayLike, right: ArrayLike, *, bins: int = BINS
+) -> list[ReliabilityBin]:
+    """The answers in bins of equal width; empty bins are left out. Raises UsageError."""
+    values, hits = _checked(confidences, right)
+    number = np.minimum((values * bins).astype(int), bins - 1)
+    found = []
+    for one in range(bins):
+        inside = number == one
+        if inside.any():
+            found.append(
+                ReliabilityBin(
+                    one / bins,
+                    (one + 1) / bins,
+                    int(inside.sum()),
+                    float(values[inside].mean()),
+                    float(hits[inside].mean()),
+                )
+            )
+    return found
+
+
+def expected_calibration_error(
+    confidences: ArrayLike, right: ArrayLike, *, bins: int = BINS
+) -> float:
+    """Mean distance of confidence and accuracy over bins of equal width, weighted by their counts.
+
+    Guo et al., ICML 2017, eq. 3. In [0, 1]; 0 is perfect.
+    """
+    parts = reliability(confidences, right, bins=bins)
+    total = sum(part.count for part in parts)
+    return sum(part.count * abs(part.accuracy - part.confidence) for part in parts) / total
+
+
+def risk_coverage(confidences: ArrayLike, right: ArrayLike) -> RiskCoverage:
+    """Risk against coverage; equal confidences are taken together, so order doesn't matter."""
+    values, hits = _checked(confidences, right)
+    order = np.argsort(-values, kind="stable")
+    values, wrong = values[order], 1.0 - hits[order]
+    ends = np.flatnonzero(np.append(np.diff(values) != 0, True)) + 1
+    risk = np.cumsum(wrong)[ends - 1] / ends
+    counts = np.diff(np.concatenate([[0], ends]))
+    return RiskCoverage(ends / len(values), risk, float((risk * counts).sum() / len(values)))
+
+
+def _checked(confidences: ArrayLike, right: ArrayLike) -> tuple[Float64, Float64]:
+    values, hits = np.asarray(confidences, np.float64), np.asarray(right, np.float64)
+    if values.ndim != 1 or values.shape != hits.shape or not len(values):
+        raise UsageError(
+            f"Give a confidence and right or wrong for each answer, not {values.shape} and "
+            f"{hits.shape}."
+        )
+    if not ((values >= 0) & (values <= 1)).all():
+        raise UsageError("A confidence lies outside 0 to 1.")
+    return values, hits
+
+
+def threshold_for(
+    confidences: Sequence[float], right: Sequence[bool], *, risk: float
+) -> float | None:
+    """The lowest confidence from which on at most a share ``risk`` is wrong; None where none is."""
+    curve = risk_coverage(confidences, right)
+    fits = np.flatnonzero(curve.risk <= risk)
+    if not len(fits):
+        return None
+    ordered = np.sort(np.asarray(confidences, np.float64))[::-1]
+    return float(ordered[round(curve.coverage[fits[-1]] * len(ordered)) - 1])

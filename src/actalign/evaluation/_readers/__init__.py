@@ -1,0 +1,70 @@
+"""Data that others publish or users have, read into questions: the table READERS.
+
+Each reader knows one layout. `read_data` tells which one a folder or file has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from actalign.errors import UsageError
+from actalign.evaluation._questions import QuestionSet
+from actalign.evaluation._readers import (
+    _breakfast,
+    _folder,
+    _mini_atlas,
+    _mteb,
+    _questions,
+    _table,
+    _videonet,
+)
+from actalign.evaluation._readers._source import Source
+from actalign.evaluation.atlas import _questions as _actionatlas
+
+__all__ = ["READERS", "Reader", "Source", "read_data"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A layout: its name, whether data have it, and how it is read."""
+
+    name: str
+    matches: Callable[[Source], bool]
+    read: Callable[[Source], QuestionSet]
+
+
+READERS: dict[str, Reader] = {
+    name: Reader(name, module.matches, module.read)
+    for name, module in (
+        ("questions", _questions),
+        ("mini-atlas", _mini_atlas),
+        ("actionatlas", _actionatlas),
+        ("videonet", _videonet),
+        ("breakfast", _breakfast),
+        ("mteb", _mteb),
+        ("table", _table),
+        ("folder", _folder),
+    )
+}
+"""In the order in which they are tried: the plainest layouts come last."""
+
+
+def read_data(source: Source, layout: str | None = None) -> QuestionSet:
+    """Read a folder or file into questions.
+
+    layout: a name of READERS; the first one that fits where None. Raises UsageError where none
+    fits, or where the data are wrong.
+    """
+    names = ", ".join(READERS)
+    if layout is not None and layout not in READERS:
+        raise UsageError(f"There is no layout {layout!r}; choose of {names}.")
+    if not source.data.exists():
+        raise UsageError(f"There is no file or folder {source.data}; check the name.")
+    for reader in READERS.values():
+        if layout == reader.name or (layout is None and reader.matches(source)):
+            return reader.read(source)
+    raise UsageError(
+        f"{source.data} has no layout that is known; make a folder a class, give --truth with a "
+        f"table of videos and labels, or name the layout: --layout, one of {names}."
+    )

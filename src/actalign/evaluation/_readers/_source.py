@@ -1,0 +1,128 @@
+"""What a reader is given, and reading tables of any file format."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from actalign.documents import parse_json, read_text
+from actalign.errors import UsageError
+from actalign.evaluation._questions import Absent, Question, json_lines
+from actalign.files import pyarrow
+
+TABLES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Data to read.
+
+    data: a folder or a file. truth: a table of videos and labels for a folder of videos. split: a
+    part of the data, as their publishers name it. videos: folder to which videos are written that
+    lie inside a table. labels: candidates, instead of all labels of the data.
+    """
+
+    data: Path
+    truth: Path | None = None
+    split: str | None = None
+    videos: Path = Path("videos")
+    labels: tuple[str, ...] = ()
+
+    @property
+    def folder(self) -> Path:
+        """The folder, or the one that the file lies in."""
+        return self.data if self.data.is_dir() else self.data.parent
+
+    def tables(self) -> list[Path]:
+        """The file, or the Parquet files of a folder and of its `data`; those of the split."""
+        if not self.data.is_dir():
+            return [self.data] if self.data.suffix.lower() == ".parquet" else []
+        found = sorted([*self.data.glob("*.parquet"), *self.data.glob("data/*.parquet")])
+        if self.split is None:
+            tests = [path for path in found if path.name.startswith("test")]
+            return tests or found
+        chosen = [path for path in found if path.name.startswith(f"{self.split}-")]
+        return chosen or [path for path in found if path.stem == self.split]
+
+
+def table_rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each row of a CSV, JSON, JSON Lines or Parquet file, and where it stands.
+
+    Raises UsageError for what can't be read and for a row that is no object.
+    """
+    kind = path.suffix.lower()
+    if kind == ".parquet":
+        for number, row in enumerate(parquet_rows(path), start=1):
+            yield f"{path}, row {number}", row
+        return
+    if kind in (".jsonl", ".ndjson"):
+        listed = json_lines(path, "table")
+    elif kind == ".json":
+        listed = [(f"{path}, entry {n}", row) for n, row in enumerate(_json(path), start=1)]
+    else:
+        listed = list(_csv(path))
+    for where, row in listed:
+        if not isinstance(row, dict):
+            raise UsageError(f"{where} is no object with named fields.")
+        yield where, row
+
+
+def parquet_rows(path: Path) -> Iterator[dict[str, Any]]:
+    """The rows of a Parquet file, a few at a time: a column may hold whole videos."""
+    pa, pq = pyarrow()
+    try:
+        with pq.ParquetFile(path) as file:
+            for batch in file.iter_batches(batch_size=8):
+                yield from batch.to_pylist()
+    except (OSError, ValueError, pa.ArrowException) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise UsageError(f"{path} can't be read as Parquet: {reason}.") from None
+
+
+def parquet_columns(path: Path) -> set[str]:
+    """The names of a Parquet file's columns; none where it can't be read."""
+    pa, pq = pyarrow()
+    try:
+        return set(pq.read_schema(path).names)
+    except (OSError, ValueError, pa.ArrowException):
+        return set()
+
+
+def question_or_absent(where: str, **fields: Any) -> Question:
+    """A question; one whose fields contradict each other is a sample without a clip."""
+    try:
+        return Question(**fields)
+    except UsageError as error:
+        return Question(id=fields["id"], absent=Absent("bad question", f"{where}: {error}"))
+
+
+def _json(path: Path) -> list[Any]:
+    try:
+        rows = parse_json(read_text(path))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"The table {path} can't be read as JSON ({error}).") from None
+    if not isinstance(rows, list):
+        raise UsageError(f"The table {path} must hold a list of objects, one a clip.")
+    return rows
+
+
+def _csv(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    try:
+        text = read_text(path)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UsageError(f"The table {path} can't be read: {reason}.") from None
+    header = text.split("\n", 1)[0]
+    # A semicolon is what spreadsheets write where a comma marks decimals.
+    delimiter = max(",;\t", key=header.count)
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
+    try:
+        for row in reader:
+            named = {str(k).strip(): v for k, v in row.items() if k is not None}
+            yield f"{path}, line {reader.line_num}", named
+    except csv.Error as error:
+        raise UsageError(f"{path}, line {reader.line_num} is no CSV ({error}).") from None

@@ -1,0 +1,141 @@
+"""Scripts for questions: from a file, those that ship with the package, or a language model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from actalign.evaluation._questions import Question, QuestionSet
+from actalign.evaluation.atlas._questions import is_generated, with_generated
+from actalign.scripts._bank import read_bank
+from actalign.scripts._conversation import ScriptRequest
+from actalign.scripts._generate import generate_scripts
+from actalign.scripts._llm import LLMConfig
+from actalign.scripts._script import label_key, scripts_for
+from actalign.scripts._shipped import shipped_scripts
+from actalign.types import Script
+
+
+def with_scripts(
+    questions: QuestionSet,
+    given: Path | None,
+    *,
+    domain: str | None = None,
+    config: LLMConfig | None = None,
+    bank: Path | None = None,
+) -> QuestionSet:
+    """The questions with a script for each choice where there is one; ``notes`` say what is not.
+
+    given: a script file or bank, or the reference's `generated_subactions.json`; it comes before
+    the scripts that the questions have. domain: for the questions that name none. config: a
+    language model, asked once for each set of candidates that lacks scripts, about all of them;
+    without one, scripts that ship with the package are used. A choice that has none in the end is
+    its own name in one step, or stays without where the question says that it should have one.
+    Raises UsageError as the readers of scripts do.
+    """
+    if domain is not None:
+        asked = tuple(replace(q, domain=q.domain or domain) for q in questions.questions)
+        questions = replace(questions, questions=asked)
+    notes = list(questions.notes)
+    known: list[Script] = []
+    if given is not None and is_generated(given):
+        questions = with_generated(questions, given)
+    elif given is not None:
+        known = [script for record in read_bank(given) for script in record.to_scripts()]
+    by_label: dict[str, list[Script]] = {}
+    for script in known:
+        by_label.setdefault(label_key(script.label), []).append(script)
+    found = {
+        question.id: _known_scripts(question, by_label)
+        for question in questions.questions
+        if question.absent is None
+    }
+    if config is not None:
+        notes += _ask(questions, found, config, bank)
+    shipped: dict[str, None] = {}
+    named: dict[str, None] = {}
+    finished = tuple(
+        _finished(question, found[question.id], shipped, named)
+        if question.id in found
+        else question
+        for question in questions.questions
+    )
+    if shipped:
+        notes.append(f"scripts of {_listed(shipped)}: shipped with actalign")
+    if named:
+        notes.append(f"no script for {_listed(named)}: aligned as one step, its own name")
+    return replace(questions, questions=finished, notes=tuple(notes))
+
+
+def _known_scripts(question: Question, by_label: dict[str, list[Script]]) -> list[Script | None]:
+    """A choice's script from those given, else from the question."""
+    listed = [one for choice in question.choices for one in by_label.get(label_key(choice), ())]
+    of_question = {script.label: script for script in question.given_scripts}
+    own = [of_question.get(choice) for choice in question.choices]
+    if not listed:
+        return own
+    chosen, without = scripts_for(question.choices, listed, domain=question.domain or None)
+    return [
+        mine if script.label in without else script
+        for script, mine in zip(chosen, own, strict=True)
+    ]
+
+
+def _ask(
+    questions: QuestionSet,
+    found: dict[str, list[Script | None]],
+    config: LLMConfig,
+    bank: Path | None,
+) -> list[str]:
+    """Fill in what a language model writes; returns a sentence for each set that it didn't."""
+    waiting: dict[tuple[tuple[str, ...], str], list[Question]] = {}
+    for question in questions.questions:
+        if None in found.get(question.id, ()):
+            waiting.setdefault((question.choices, question.domain), []).append(question)
+    requests = {
+        f"{number}": ScriptRequest(f"{number}", choices, domain or None)
+        for number, (choices, domain) in enumerate(waiting)
+    }
+    notes = []
+    for result in generate_scripts(list(requests.values()), config=config, bank=bank):
+        asked = waiting[result.request.labels, result.request.domain or ""]
+        if result.scripts is None:
+            names = ", ".join(question.id for question in asked[:3])
+            notes.append(f"no scripts for the candidates of {names}: {result.error}")
+            continue
+        for question in asked:
+            found[question.id] = [
+                known or script
+                for known, script in zip(found[question.id], result.scripts, strict=True)
+            ]
+    return notes
+
+
+def _finished(
+    question: Question,
+    scripts: Sequence[Script | None],
+    shipped: dict[str, None],
+    named: dict[str, None],
+) -> Question:
+    """The question with its scripts; ``shipped`` and ``named`` note which labels got what."""
+    pairs = list(zip(question.choices, scripts, strict=True))
+    if question.scripts is None:  # else each choice should have one, and none is made up
+        missing = [choice for choice, script in pairs if script is None]
+        there = shipped_scripts(missing, question.domain or None)
+        shipped |= dict.fromkeys(there)
+        named |= dict.fromkeys(choice for choice in missing if choice not in there)
+        if len(missing) == len(pairs) and not there:
+            return question
+        pairs = [(c, one or there.get(c) or Script(c, (c,))) for c, one in pairs]
+    again = tuple(script.rewordings if script else () for _, script in pairs)
+    return replace(
+        question,
+        scripts=tuple(script.steps if script else None for _, script in pairs),
+        rewordings=again if any(again) else (),
+    )
+
+
+def _listed(names: dict[str, None]) -> str:
+    shown = ", ".join(repr(name) for name in list(names)[:8])
+    return shown if len(names) <= 8 else f"{shown} and {len(names) - 8} more"

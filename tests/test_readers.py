@@ -1,0 +1,429 @@
+"""Labelled clips of every layout read into questions, and evaluated by the command."""
+
+import csv
+import json
+from pathlib import Path
+
+import jsonschema
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from actalign.errors import UsageError
+from actalign.evaluation import (
+    Interval,
+    Question,
+    QuestionSet,
+    Source,
+    question_schema,
+    read_data,
+    read_question_file,
+    write_question_file,
+)
+from actalign.evaluation._questions import question_lines
+from actalign.rows import read_rows
+from tests.colour_clips import write_colours
+from tests.command import actalign
+
+
+def touch(path, content=b"video"):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return path
+
+
+@pytest.fixture
+def clips(tmp_path):
+    """A folder a class: what is seen turns red or green."""
+    for name, colours in {
+        "turn_red/a": ["green", "red"],
+        "turn_red/b": ["green", "red"],
+        "turn green/c": ["red", "green"],
+        "turn green/d": ["green", "red"],  # labelled wrongly on purpose
+    }.items():
+        (tmp_path / "clips" / name).parent.mkdir(parents=True, exist_ok=True)
+        write_colours(tmp_path / "clips" / f"{name}.mp4", colours)
+    scripts = {"turn red": ["green", "red"], "turn green": ["red", "green"]}
+    (tmp_path / "scripts.json").write_text(json.dumps({"scripts": scripts}))
+    return tmp_path
+
+
+def evaluate(folder, *flags, model):
+    flags = (*flags, "--model", model, "--out", "run", "--smoothing", 0)
+    return actalign("eval", "clips", *flags, cwd=folder)
+
+
+class TestFolders:
+    def test_a_folder_a_class_is_evaluated(self, clips, colour_model):
+        """The question that a user of labelled clips asks: how good is it on mine?"""
+        touch(clips / "clips" / "loose.mp4")
+        (clips / "clips" / "empty").mkdir()
+        done = evaluate(clips, "clips", "--scripts", "scripts.json", model=colour_model)
+        assert done.returncode == 0, done.stderr
+        assert "1 videos lie in no class's folder (loose.mp4, ...): left out" in done.stderr
+        assert "clips/empty holds no video, so it is no class" in done.stderr
+        rows = [r for r in read_rows(clips / "run" / "predictions.jsonl") if r["scorer"] == "dtw"]
+        assert {row["clip"]: (row["target"], row["label"]) for row in rows} == {
+            "a": ("turn red", "turn red"),
+            "b": ("turn red", "turn red"),
+            "c": ("turn green", "turn green"),
+            "d": ("turn green", "turn red"),
+        }
+        results = json.loads((clips / "run" / "results.json").read_text())
+        figures = results["scorers"]["dtw"]
+        assert (figures["top1"], figures["macro"]["value"]) == (0.75, 0.75)
+        assert figures["classes"]["turn green"]["n"] == 2
+        assert {"target": "turn green", "answer": "turn red", "n": 1} in figures["confusion"]
+        assert list(results["scorers"]) == ["dtw", "mean_pool"]
+
+    def test_labels_without_a_script_are_their_names_as_in_classify(self, clips, colour_model):
+        done = evaluate(clips, "clips", "--scorer", "own", model=colour_model)
+        assert done.returncode == 0
+        assert "no script for 'turn green', 'turn red': aligned as one step" in done.stderr
+        rows = read_rows(clips / "run" / "predictions.jsonl")
+        assert all(len(c["segments"]) == 1 for row in rows for c in row["candidates"])
+
+    def test_ids_are_names_and_paths_where_names_agree(self, tmp_path):
+        for name in ("x/1.mp4", "y/1.mp4", "y/2.mp4"):
+            touch(tmp_path / name)
+        asked = read_data(Source(tmp_path))
+        assert [question.id for question in asked.questions] == ["x/1.mp4", "y/1.mp4", "2"]
+
+    def test_candidates_can_be_given(self, tmp_path):
+        for name in ("x/1.mp4", "y/2.mp4"):
+            touch(tmp_path / name)
+        asked = read_data(Source(tmp_path, labels=("Y", "z")))
+        assert [(q.choices, q.answer) for q in asked.questions] == [
+            (("Y", "z"), None),
+            (("Y", "z"), 0),
+        ]
+
+
+class TestTables:
+    ROWS = (
+        {"video": "a.mp4", "label": "turn red", "subject": "p1"},
+        {"video": "c", "label": "Turn green", "subject": "p2"},
+        {"video": "clips/turn_red/b.mp4", "label": "turn red", "subject": "p2"},
+    )
+
+    @pytest.mark.parametrize("suffix", ["csv", "tsv", "jsonl", "json", "parquet"])
+    def test_a_table_in_any_format(self, tmp_path, suffix):
+        for name in ("a.mp4", "deep/er/c.mp4", "clips/turn_red/b.mp4"):
+            touch(tmp_path / "videos" / name)
+        path = tmp_path / f"labels.{suffix}"
+        if suffix in ("csv", "tsv"):
+            with path.open("w", encoding="utf-8-sig", newline="") as file:
+                writer = csv.DictWriter(
+                    file, list(self.ROWS[0]), delimiter="," if suffix == "csv" else "\t"
+                )
+                writer.writeheader()
+                writer.writerows(self.ROWS)
+        elif suffix == "jsonl":
+            path.write_text("".join(json.dumps(row) + "\n" for row in self.ROWS))
+        elif suffix == "json":
+            path.write_text(json.dumps(self.ROWS))
+        else:
+            pq.write_table(pa.Table.from_pylist(list(self.ROWS)), path)
+        asked = read_data(Source(tmp_path / "videos", truth=path))
+        assert [(q.id, q.target, q.subject) for q in asked.questions] == [
+            ("a", "turn red", "p1"),
+            ("c", "Turn green", "p2"),
+            ("b", "turn red", "p2"),
+        ]
+        assert all(q.choices == ("turn red", "Turn green") for q in asked.questions)
+        assert all(q.video.is_file() for q in asked.questions)
+
+    def test_columns_name_times_candidates_and_more(self, tmp_path):
+        (tmp_path / "t.csv").write_text(
+            "File;Action;candidates;start;end;sport\n"
+            'match.mp4;jump shot;"jump shot|dunk";1.5;4;basketball\n'
+            'match.mp4;dunk;"[""dunk"", ""layup""]";4;;basketball\n'
+            "match.mp4;layup;jump shot|dunk;;;\n"
+        )
+        first, second, third = read_data(Source(tmp_path / "t.csv")).questions
+        assert (first.start, first.end, first.domain) == (1.5, 4.0, "basketball")
+        assert (first.choices, first.answer) == (("jump shot", "dunk"), 0)
+        assert (second.choices, second.answer, second.end) == (("dunk", "layup"), 0, None)
+        assert third.answer is None  # not among its candidates
+        assert [first.id, second.id, third.id] == ["match@1.5-4", "match@4-", "match"]
+
+    def test_what_is_wrong_is_named(self, tmp_path):
+        path = tmp_path / "t.csv"
+        for text, message in {
+            "video\na.mp4\n": "no column for the label",
+            "video,label\n": "has no row",
+            "video,label,start\na.mp4,x,soon\n": r"line 2: start is 'soon'",
+            "video,label\n,x\n": "names no video",
+            "video,label,candidates\na.mp4,x,[x\n": "is no JSON list",
+        }.items():
+            path.write_text(text)
+            with pytest.raises(UsageError, match=message):
+                read_data(Source(path))
+        path.write_text("video,label,candidates\na.mp4,x,x|X\n")
+        [question] = read_data(Source(path)).questions
+        assert "has the choice 'X' twice" in question.absent.reason
+
+
+class TestQuestionFiles:
+    def test_what_is_written_is_read_and_fits_the_published_schema(self, tmp_path):
+        video = touch(tmp_path / "clips" / "a.mp4")
+        questions = QuestionSet(
+            "mine",
+            (
+                Question(
+                    id="a",
+                    video=video,
+                    end=2.0,
+                    choices=("x", "y"),
+                    answer=1,
+                    scripts=(("one", "two"), None),
+                    intervals=(Interval(0, 1), Interval(1, 2, 0)),
+                ),
+                Question(id="b", video=Path("/elsewhere/b.mp4"), choices=("é",)),
+            ),
+            license="CC0",
+        )
+        path = tmp_path / "questions.jsonl"
+        write_question_file(questions, path)
+        assert read_question_file(path) == questions
+        header, first, second = map(json.loads, path.read_text().splitlines())
+        assert (first["video"], second["video"]) == ("clips/a.mp4", "/elsewhere/b.mp4")
+        published = json.loads(
+            (Path(__file__).parent.parent / "docs/question.schema.json").read_text()
+        )
+        assert published == json.loads(json.dumps(question_schema()))
+        for line in (header, first, second):
+            jsonschema.validate(line, published)
+        for wrong in ({**first, "answer": -1}, {**first, "more": 1}, {"id": "c", "answer": "x"}):
+            with pytest.raises(jsonschema.ValidationError):
+                jsonschema.validate(wrong, published)
+
+    @pytest.mark.parametrize(
+        ("change", "message"),
+        [
+            ({"answer": "x"}, r"line 2: answer is wrong"),
+            ({"answer": 7}, r"line 2: The answer of question 'a' is 7"),
+            ({"more": 1}, r"line 2: more is wrong"),
+            ({"intervals": [{"start": 0}]}, r"line 2: intervals\.0\.end is wrong"),
+            ({"start": float("nan")}, "line 2"),
+        ],
+    )
+    def test_a_wrong_line_is_named(self, tmp_path, change, message):
+        path = tmp_path / "questions.jsonl"
+        header, line = question_lines(QuestionSet("mine", (Question(id="a", choices=("x",)),)))
+        path.write_text(f"\ufeff{header}\n{json.dumps({**json.loads(line), **change})}\n")
+        with pytest.raises(UsageError, match=message):
+            read_data(Source(tmp_path))
+
+    def test_convert_writes_what_is_evaluated(self, clips, colour_model):
+        done = actalign(
+            *("eval", "convert", "clips", "--scripts", "scripts.json", "--domain", "paint"),
+            *("--out", "asked.jsonl"),
+            cwd=clips,
+        )
+        assert done.returncode == 0, done.stderr
+        assert done.stdout == "4 questions in asked.jsonl\n"
+        asked = read_question_file(clips / "asked.jsonl")
+        assert {q.domain for q in asked.questions} == {"paint"}
+        assert asked.questions[0].scripts == (("red", "green"), ("green", "red"))
+        assert evaluate(clips, "asked.jsonl", model=colour_model).returncode == 0
+        first = (clips / "run" / "predictions.jsonl").read_bytes()
+        flags = ("clips", "--scripts", "scripts.json", "--domain", "paint", "--resume")
+        assert evaluate(clips, *flags, model=colour_model).returncode == 0
+        assert (clips / "run" / "predictions.jsonl").read_bytes() == first
+        shown = actalign("schema", "--of", "questions")
+        assert json.loads(shown.stdout) == json.loads(json.dumps(question_schema()))
+
+
+LINE = {
+    "key": "7-mcq-val-1",
+    "question": [
+        {
+            "type": "text",
+            "text": "Which of the following Pen Spinning actions is shown in the video?\n"
+            "A. charge\nB. devil's sonic\nC. 360 flip\nD. U. S. spin\n"
+            "Please respond with only the letter of the correct answer.",
+        },
+        {"type": "video", "video": "0a-1b.mp4"},
+    ],
+    "answer": "C",
+}
+
+
+class TestVideoNet:
+    def test_options_lie_inside_the_text(self, tmp_path):
+        video = touch(tmp_path / "videos" / "0a-1b.mp4")
+        path = touch(tmp_path / "benchmarks" / "mcq_val.jsonl", json.dumps(LINE).encode())
+        for source in (Source(tmp_path, split="val"), Source(path)):
+            [question] = read_data(source).questions
+            assert question.choices == ("charge", "devil's sonic", "360 flip", "U. S. spin")
+            assert (question.target, question.domain) == ("360 flip", "pen spinning")
+            assert question.video.resolve() == video
+            assert question.id == "7-mcq-val-1"
+        with pytest.raises(UsageError, match=r"mcq_test\.jsonl is missing; --split is test or val"):
+            read_data(Source(tmp_path))
+
+    def test_the_parquet_view_gives_the_same(self, tmp_path):
+        blank = {"text": None, "video": None}
+        row = {**LINE, "question": [{**blank, **part} for part in LINE["question"]]}
+        (tmp_path / "data").mkdir()
+        pq.write_table(pa.Table.from_pylist([row]), tmp_path / "data" / "test-0-of-1.parquet")
+        touch(tmp_path / "mcq.jsonl", json.dumps(LINE).encode())
+        [seen], [other] = (
+            read_data(Source(path)).questions for path in (tmp_path, tmp_path / "mcq.jsonl")
+        )
+        assert seen == other
+
+    def test_an_answer_that_is_no_option_is_a_sample_without_a_clip(self, tmp_path):
+        path = touch(tmp_path / "m.jsonl", json.dumps({**LINE, "answer": "E"}).encode())
+        [question] = read_data(Source(path)).questions
+        assert "the answer is 'E', but its options are A, B, C, D" in question.absent.reason
+        path.write_text(json.dumps({"key": "x", "question": [{"type": "text"}], "answer": "A"}))
+        with pytest.raises(UsageError, match="line 1 is no question of VideoNet"):
+            read_data(Source(path))
+
+
+class TestMteb:
+    """Files as `datasets` writes them, and so as the hub has them."""
+
+    def save(self, folder, rows, label=None):
+        datasets = pytest.importorskip("datasets")
+        features = {name: datasets.Value("string") for name in rows[0] if name != "candidates"}
+        features["video"] = datasets.Video()
+        if "candidates" in rows[0]:
+            features["candidates"] = datasets.List(datasets.Value("string"))
+        if label:
+            features["label"] = datasets.ClassLabel(names=label)
+        (folder / "data").mkdir(parents=True)
+        path = folder / "data" / "test-00000-of-00001.parquet"
+        table = datasets.Dataset.from_list(rows, features=datasets.Features(features))
+        table.to_parquet(path)
+        return path
+
+    def test_zero_shot_labels_have_names_and_videos_are_written_once(self, tmp_path, colour_model):
+        rows = []
+        for n, colours in enumerate((["red"], ["green"])):
+            video = write_colours(tmp_path / f"{n}.mp4", colours)
+            rows.append({"video": {"bytes": video.read_bytes(), "path": None}, "label": n})
+        self.save(tmp_path / "set", rows, label=["red", "brush_green"])
+        source = Source(tmp_path / "set", videos=tmp_path / "out")
+        for _ in range(2):
+            asked = read_data(source).questions
+            assert [q.choices for q in asked] == [("red", "brush green")] * 2
+            assert [q.answer for q in asked] == [0, 1]
+            assert asked[1].video.read_bytes() == rows[1]["video"]["bytes"]
+        done = evaluate(tmp_path, "set", "--scorer", "dtw", model=colour_model)
+        assert done.returncode == 0, done.stderr
+        figures = json.loads((tmp_path / "run" / "results.json").read_text())["scorers"]["dtw"]
+        assert (figures["n"], figures["top1"]) == (2, 1)
+
+    def test_multiple_choice(self, tmp_path):
+        rows = [
+            {
+                "question_id": f"q{n}",
+                "video": {"bytes": b"....ftyp", "path": "x.avi"},
+                "question": "what happens",
+                "candidates": ["sleep", "run", "sing"],
+                "answer": answer,
+            }
+            for n, answer in enumerate(("run", "fly"))
+        ]
+        path = self.save(tmp_path / "set", rows)
+        first, second = read_data(Source(path, videos=tmp_path / "out")).questions
+        assert (first.id, first.target, first.question) == ("q0", "run", "what happens")
+        assert first.video.name == "test-00000-of-00001-000000.avi"
+        assert second.answer is None
+
+    def test_labels_without_names_are_refused(self, tmp_path):
+        path = tmp_path / "x.parquet"
+        pq.write_table(pa.table({"video": [{"bytes": b"", "path": "a"}], "label": [3]}), path)
+        with pytest.raises(UsageError, match="numbers without names"):
+            read_data(Source(path), "mteb")
+
+
+class TestBreakfast:
+    UNITS = (
+        ("P03", "cam01", "cereals", "1-30 SIL\n31-150 take_bowl\n151-430 pour_milk\n"),
+        ("P04", "cam01", "cereals", "1-15 take_bowl\n16-30 eat\n31-60 pour_milk\n61-90 SIL\n"),
+        ("P05", "stereo01", "tea", "1-10 take_cup\n11-90 pour_water\n"),
+        ("P16", "cam01", "cereals", "1-45 take_bowl\n46-60 stir\n61-90 pour_milk\n"),
+        ("P17", "cam01", "tea", "1-30 pour_water\n31-60 take_cup\n"),
+    )
+
+    def originals(self, folder):
+        for person, camera, activity, text in self.UNITS:
+            name = f"{person}_{camera}_{person}_{activity}"
+            touch(folder / "segmentation_coarse" / activity / f"{name}.txt", text.encode())
+            file = f"{camera}/{person}_{activity}.avi"
+            if camera == "stereo01":
+                file = f"stereo/{person}_{activity}_ch1.avi"
+            touch(folder / "BreakfastII_15fps_qvga_sync" / person / file)
+
+    def check(self, asked):
+        by_id = {question.id: question for question in asked.questions}
+        first = by_id["P03_cam01_P03_cereals"]
+        assert (first.target, first.subject, first.kind) == ("cereals", "P03", "s1")
+        # The steps come from the other split, whose one clip also stirs, and not from these.
+        assert first.scripts == (
+            ("take bowl", "stir", "pour milk"),
+            ("pour water", "take cup"),
+        )
+        # Frames are counted from 1, at 15 a second.
+        assert first.intervals == (Interval(2, 10, 0), Interval(10, 430 / 15, 2))
+        other = by_id["P16_cam01_P16_cereals"]
+        assert other.scripts[0] == ("take bowl", "eat", "pour milk")  # half of two clips eat
+        assert [one.step for one in other.intervals] == [0, None, 2]
+        assert all(question.video.is_file() for question in asked.questions)
+        return by_id
+
+    def test_the_original_files(self, tmp_path):
+        self.originals(tmp_path)
+        asked = read_data(Source(tmp_path))
+        assert (len(asked.questions), asked.license) == (5, "CC BY 4.0")
+        self.check(asked)
+        assert [q.id for q in read_data(Source(tmp_path, split="s2")).questions] == [
+            "P16_cam01_P16_cereals",
+            "P17_cam01_P17_tea",
+        ]
+        with pytest.raises(UsageError, match="choose of s1, s2, s3, s4"):
+            read_data(Source(tmp_path, split="s5"))
+        touch(tmp_path / "segmentation_coarse/tea/P20_cam01_P20_tea.txt", b"one to two\n")
+        with pytest.raises(UsageError, match="line 1 is not like '31-150 take_bowl'"):
+            read_data(Source(tmp_path))
+
+    def test_the_hubs_table(self, tmp_path):
+        self.originals(tmp_path)
+        for split, people in {"s1": ("P03", "P04", "P05"), "s2": ("P16", "P17")}.items():
+            rows = []
+            for person, camera, activity, text in self.UNITS:
+                if person not in people:
+                    continue
+                labels = []
+                for line in text.splitlines():
+                    (start, end), label = map(int, line.split()[0].split("-")), line.split()[1]
+                    labels.append({"start": start, "end": end, "label": label})
+                folder = "stereo" if camera == "stereo01" else camera
+                name = f"{person}_{activity}" + ("_ch1" if folder == "stereo" else "")
+                video = f"BreakfastII_15fps_qvga_sync/{person}/{folder}/{name}.avi"
+                rows.append(
+                    {
+                        **{"video_path": video, "participant": person, "camera": camera},
+                        **{"video": name, "labels": labels},
+                    }
+                )
+            (tmp_path / "data").mkdir(exist_ok=True)
+            path = tmp_path / "data" / f"{split}-00000-of-00001.parquet"
+            pq.write_table(pa.Table.from_pylist(rows), path)
+        (tmp_path / "segmentation_coarse").rename(tmp_path / "unused")
+        for path in (tmp_path / "unused").rglob("*.txt"):
+            path.unlink()
+        asked = read_data(Source(tmp_path))
+        self.check(asked)
+        assert len(read_data(Source(tmp_path, split="s2")).questions) == 2
+
+    def test_scripts_from_the_clips_themselves_are_owned_up_to(self, tmp_path):
+        touch(tmp_path / "tea" / "P03_cam01_P03_tea.txt", b"1-30 take_cup\n")
+        asked = read_data(Source(tmp_path))
+        assert asked.notes == (
+            "scripts come from the clips that are evaluated: other splits are missing",
+        )
