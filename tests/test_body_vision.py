@@ -182,7 +182,7 @@ def tiny_networks(folder, *, version=FEATURE_VERSION):
 
     def save(name, source, rank, width, steps):
         weight = numpy_helper.from_array(
-            rng.normal(size=(width, 8)).astype(np.float32) / np.sqrt(width), "weight"
+            (rng.normal(size=(width, 8)) / np.sqrt(width)).astype(np.float32), "weight"
         )
         shape = ["n", width] if rank == 2 else [1, "n", width]
         graph = helper.make_graph(
