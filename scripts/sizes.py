@@ -58,7 +58,8 @@ def main() -> None:
         total = sum(megabytes(package) for package in needed)
         listed = sorted(own, key=lambda package: -own[package])[:heaviest]
         names = ", ".join(f"{package} {own[package]:.0f}" for package in listed)
-        print(f"| {extra and f'`{extra}`' or 'none'} | {sum(own.values()):.0f} | {total:.0f} | {names} |")
+        name = f"`{extra}`" if extra else "none"
+        print(f"| {name} | {sum(own.values()):.0f} | {total:.0f} | {names} |")
 
 
 if __name__ == "__main__":

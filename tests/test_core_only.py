@@ -13,7 +13,7 @@ from tests.colour_clips import write_colours
 
 ROOT = Path(__file__).parents[1]
 EXTRAS = (
-    *("fsspec", "onnx", "onnxruntime", "openai", "pyarrow", "ray", "tokenizers"),
+    *("fsspec", "matplotlib", "onnx", "onnxruntime", "openai", "pyarrow", "ray", "tokenizers"),
     *("torch", "transformers", "uvicorn"),
 )
 
@@ -70,6 +70,28 @@ def test_an_encoder_that_is_not_installed_is_one_sentence(tmp_path, model, extra
     assert f"actalign[{extra}]" in ended.stderr
     assert len(ended.stderr.splitlines()) <= 2
     assert "Traceback" not in ended.stderr
+
+
+def test_pictures_without_matplotlib_are_one_sentence_before_any_work(tmp_path):
+    write_colours(tmp_path / "a.mp4", ["red"])
+    words = ("classify", "a.mp4", "--labels", "red,green", "--figure", "figures")
+    ended = run(command(*words), tmp_path, "matplotlib")
+    assert ended.returncode == 2
+    assert "pip install 'actalign[figures]'" in ended.stderr
+    assert len(ended.stderr.splitlines()) == 1
+
+
+def test_a_notebook_without_matplotlib_still_shows_the_scores(tmp_path):
+    code = (
+        "import numpy as np\n"
+        "from actalign.types import Alignment\n"
+        "one = Alignment(score=0.25, path=np.array([[0, 0], [1, 1]]), affinity=np.eye(2))\n"
+        "print(one._repr_html_())\n"
+    )
+    ended = run(code, tmp_path, "matplotlib")
+    assert ended.returncode == 0, ended.stderr
+    assert "score 0.2500" in ended.stdout
+    assert "actalign[figures]" in ended.stdout
 
 
 def test_a_local_run_loads_nothing_of_other_machines_and_other_encoders(tmp_path):

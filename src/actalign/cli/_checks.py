@@ -28,6 +28,7 @@ from actalign.files import cache_folder
 
 EXTRAS = {
     "body": "the built-in encoder",
+    "figures": "pictures that explain a result",
     "onnx": "exported models",
     "siglip": "SigLIP, SigLIP 2 and CLIP",
     "llm": "scripts by a language model",

@@ -22,21 +22,30 @@ def demo(
     from actalign.classifier import ActAlign
     from actalign.cli._show import console_of, prediction_table, save_figure
     from actalign.demo import demo_clips
+    from actalign.errors import UsageError
+    from actalign.output._style import check_drawing
     from actalign.rows import write_rows
 
-    classifier = ActAlign.from_pretrained("body")
     console = console_of()
+    undrawn = ""
+    try:
+        check_drawing()
+    except UsageError as error:
+        undrawn = str(error)
+    classifier = ActAlign.from_pretrained("body")
     rows = []
     right = 0
     for clip in demo_clips():
         prediction = classifier.predict(clip.path, scripts=clip.scripts, domain=clip.domain)
         rows.append(prediction.to_row(target=clip.label))
         console.print(prediction_table(prediction))
-        drawn = save_figure(prediction, clip.path, out)
+        drawn = "" if undrawn else f"   figure: {save_figure(prediction, clip.path, out)}"
         right += prediction.label == clip.label
         if not quiet:
             verdict = "right" if prediction.label == clip.label else "wrong"
-            console.print(f"it shows: {clip.label} ({verdict})   figure: {drawn}\n", markup=False)
+            console.print(f"it shows: {clip.label} ({verdict}){drawn}\n", markup=False)
     write_rows(rows, out / "predictions.jsonl")
     if not quiet:
         console.print(f"{right} of {len(rows)} right; predictions: {out / 'predictions.jsonl'}")
+        if undrawn:
+            console.print(undrawn, markup=False)

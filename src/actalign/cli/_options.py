@@ -256,10 +256,12 @@ class FigureOptions:
 
     def check(self) -> None:
         """Raise UsageError for what can't be drawn, before any work is done."""
-        from actalign.output._style import check_format, get_theme
+        from actalign.output._style import check_drawing, check_format, get_theme
 
         if self.figure and self.figure.suffix:
             raise UsageError(f"--figure takes a folder, and {self.figure} looks like a file.")
+        if self.figure:
+            check_drawing()
         check_format(self.figure_format)
         get_theme(self.figure_theme)
 

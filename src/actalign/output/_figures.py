@@ -112,8 +112,6 @@ def heat_map_figure(
     steps: K texts, else the steps are numbered. edges_seconds: (T + 1,) times where frames begin
     and the end of the last, else frames are numbered.
     """
-    from matplotlib.ticker import MaxNLocator
-
     look = get_theme(theme)
     frames, count = alignment.affinity.shape
     labels = [step_label(k, s) for k, s in enumerate(steps, 1)] or [
@@ -122,6 +120,8 @@ def heat_map_figure(
     inner = map_height(labels)
     width, height = 7.5 if steps else 5.0, inner + 0.62
     figure = new_figure(width, height, look)
+    from matplotlib.ticker import MaxNLocator
+
     left, right = (2.75 if steps else 0.55) / width, 1 - 0.9 / width
     ax = figure.add_axes((left, 0.45 / height, right - left, inner / height))
     edges = np.arange(frames + 1.0) if edges_seconds is None else edges_seconds

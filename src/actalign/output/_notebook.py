@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import base64
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from actalign.errors import UsageError
 from actalign.types import Alignment, Prediction
 
 if TYPE_CHECKING:
@@ -28,28 +29,28 @@ def html(value: Alignment | Prediction) -> str:
 
 def alignment_html(alignment: Alignment) -> str:
     """The heat map with its path, and the score."""
-    from actalign.output._figures import heat_map_figure
-
     frames, steps = alignment.affinity.shape
     caption = f"score {alignment.score:.4f}, {frames} frames, {steps} steps"
-    picture = _picture(heat_map_figure(alignment), caption)
+    picture = _heat_map(alignment, caption)
     return f'<div style="{CARD}"><div>{caption}</div>{picture}</div>'
 
 
 def prediction_html(prediction: Prediction) -> str:
     """The winner's heat map, where it has one, and the best candidates with their scores."""
-    from actalign.output._figures import frame_edges, heat_map_figure
+    from actalign.output._figures import frame_edges
 
     best = prediction.candidates[0]
     title = f"{prediction.clip.clip_id}: {best.label}"
     parts = [f"<div><b>{escape(title)}</b></div>"]
     if best.alignment is not None:
-        figure = heat_map_figure(
-            best.alignment,
-            steps=best.script.steps,
-            edges_seconds=frame_edges(prediction),
+        parts.append(
+            _heat_map(
+                best.alignment,
+                f"Steps of {best.label} over time",
+                steps=best.script.steps,
+                edges_seconds=frame_edges(prediction),
+            )
         )
-        parts.append(_picture(figure, f"Steps of {best.label} over time"))
     rows = "".join(
         f'<tr style="background:#fff"><td style="{CELL}">{escape(c.label)}</td>'
         f'<td style="{CELL}">{c.score:.4f}</td>'
@@ -64,6 +65,16 @@ def prediction_html(prediction: Prediction) -> str:
         f"<div>scorer {escape(prediction.scorer)}; scores are similarities, not probabilities</div>"
     )
     return f'<div style="{CARD}">{"".join(parts)}</div>'
+
+
+def _heat_map(alignment: Alignment, about: str, **options: Any) -> str:
+    """The heat map, or what is missing to draw it."""
+    from actalign.output._figures import heat_map_figure
+
+    try:
+        return _picture(heat_map_figure(alignment, **options), about)
+    except UsageError as error:
+        return f"<div>{escape(str(error))}</div>"
 
 
 def _picture(figure: Figure, about: str) -> str:

@@ -65,8 +65,19 @@ def check_format(name: str) -> str:
     return name
 
 
+def check_drawing() -> None:
+    """Raises UsageError where matplotlib, which draws, is not installed."""
+    try:
+        import matplotlib  # noqa: F401
+    except ImportError as error:
+        raise UsageError(
+            f"Pictures need matplotlib ({error}); run `pip install 'actalign[figures]'`."
+        ) from None
+
+
 def new_figure(width: float, height: float, theme: Theme) -> Figure:
     """An empty figure of so many inches, outside pyplot."""
+    check_drawing()
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height), dpi=DPI, facecolor=theme.background)
@@ -96,6 +107,7 @@ def literal(figure: Figure) -> Figure:
 
 def wrap(text: str, inches: float, lines: int, *, size: float, bold: bool = False) -> str:
     """The text on at most so many lines, none wider than so many inches at ``size`` points."""
+    check_drawing()
     from matplotlib.font_manager import FontProperties
     from matplotlib.textpath import text_to_path
 
@@ -142,6 +154,7 @@ _FALLBACKS = (
 @cache
 def _families() -> list[str]:
     """matplotlib's own font, then those on this machine that know more scripts."""
+    check_drawing()
     from matplotlib import font_manager
 
     found = set(font_manager.get_font_names())
