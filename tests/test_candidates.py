@@ -1,5 +1,7 @@
 """Candidates resolved once: calibration, segments that partition the clip, and repeated scoring."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,9 +9,12 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from actalign import ActAlign, ClipEmbedding, ClipError, EncoderInfo, Script, UsageError, align
+from actalign.alignment import Scorer
+from actalign.background import BackgroundSums
 from actalign.candidates import Candidates
 from actalign.encoders._load import load_encoder
 from actalign.encoders._text_cache import TextCache
+from actalign.scripts._script import as_scripts
 from tests.colour_clips import write_colours
 from tests.command import actalign
 
@@ -207,3 +212,106 @@ def test_align_takes_the_model_that_the_entries_name(folder):
     ended = actalign("align", "s", "--scripts", "day.json", cwd=folder, HF_HUB_OFFLINE=1)
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout.startswith("one: go ")
+
+
+def resolved(encoder, scripts, **options):
+    texts = TextCache(encoder.info, lambda: encoder)
+    return Candidates.resolve(None, scripts, info=encoder.info, texts=texts, **options)
+
+
+def test_a_candidates_score_is_the_mean_over_its_wordings_whatever_their_lengths():
+    encoder = Planted(COSINES, logit_bias=None)
+    clip = encoder.clip()
+    several = [
+        Script("right", ("0", "1"), rewordings=(("1",), ("0", "1", "1"))),
+        Script("flat", ("2", "3"), rewordings=(("3",),)),
+        Script("wrong", ("4", "5")),
+    ]
+    prediction = resolved(encoder, several).predict(clip)
+    alone = {
+        steps: resolved(encoder, [Script("x", steps)]).predict(clip).best
+        for script in several
+        for steps in (script.steps, *script.rewordings)
+    }
+    for script in several:
+        found = next(c for c in prediction.candidates if c.label == script.label)
+        mine = [alone[steps] for steps in (script.steps, *script.rewordings)]
+        assert found.score == pytest.approx(np.mean([one.score for one in mine]), rel=1e-6)
+        # Shown is the wording that fits best, with its own steps.
+        best = max(mine, key=lambda one: one.score)
+        assert found.script.steps == best.script.steps
+        assert [s.step for s in found.segments] == list(best.script.steps)
+
+
+def test_wordings_come_from_a_file_or_a_mapping(tmp_path):
+    (tmp_path / "s.yaml").write_text("scripts:\n  a:\n    - [x, y]\n    - [z]\n  b: [q]\n")
+    from_file = as_scripts(tmp_path / "s.yaml")
+    assert from_file == as_scripts({"a": [["x", "y"], ["z"]], "b": ["q"]})
+    assert from_file == [Script("a", ("x", "y"), rewordings=(("z",),)), Script("b", ("q",))]
+    (tmp_path / "bad.yaml").write_text("scripts:\n  a:\n    - [x, y]\n    - [z, '']\n")
+    with pytest.raises(UsageError, match="label 'a', wording 2, step 2 is wrong"):
+        as_scripts(tmp_path / "bad.yaml")
+
+
+def test_wordings_compete_a_wording_at_a_time():
+    encoder = Planted(COSINES, logit_bias=-5.0)
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(50, encoder.info.dim))
+    sums = BackgroundSums("planted", "f", encoder.info.dim)
+    sums.add(rows)
+    background = sums.background("made up")
+    twice = Script("right", ("0", "1"), rewordings=(("0", "1"),))
+    use = {"background": background, "scorer": "competitive"}
+    by_two = resolved(encoder, [twice, *SCRIPTS[1:]], **use).predict(encoder.clip())
+    by_one = resolved(encoder, SCRIPTS, **use).predict(encoder.clip())
+    # The same words again are no competitors, so nothing changes.
+    assert {c.label: c.score for c in by_two.candidates} == pytest.approx(
+        {c.label: c.score for c in by_one.candidates}
+    )
+
+
+def test_a_scorer_of_ones_own_scores_candidates():
+    def last_frame(frames, candidates, by):
+        unit = frames[-1] / np.linalg.norm(frames[-1])
+        return np.array([float(np.asarray(c)[-1] @ unit) for c in candidates])
+
+    encoder = Planted(COSINES, logit_bias=None)
+    mine = Scorer("last_frame", "steps", last_frame, "how well the last step fits the last frame")
+    prediction = ActAlign(encoder, scorer=mine).predict(encoder.clip(), scripts=SCRIPTS)
+    assert prediction.scorer == "last_frame"
+    assert prediction.to_row()["scorer"] == "last_frame"
+    scores = {c.label: c.score for c in prediction.candidates}
+    assert scores == pytest.approx({"right": 0.49, "flat": 0.31, "wrong": -0.04}, abs=1e-5)
+
+
+def sure(encoder, temperature=0.5):
+    """Candidates with a confidence: of a background that was fitted."""
+    sums = BackgroundSums("planted", "f", encoder.info.dim)
+    sums.add(np.random.default_rng(0).normal(size=(50, encoder.info.dim)))
+    background = replace(sums.background("made up"), temperatures={"competitive": temperature})
+    return lambda **more: resolved(encoder, SCRIPTS, background=background, **more)
+
+
+def test_confidences_are_in_rows_and_an_unsure_answer_has_no_label():
+    encoder = Planted(COSINES, logit_bias=-5.0)
+    candidates = sure(encoder)
+    prediction = candidates().predict(encoder.clip())
+    row = prediction.to_row(target="right")
+    each = [c["confidence"] for c in row["candidates"]]
+    assert sum(each) == pytest.approx(1)
+    assert row["confidence"] == each[0] == max(each) == prediction.confidence
+    assert row["label"] == "right"
+    refusing = candidates(min_confidence=each[0] + 0.001).predict(encoder.clip())
+    assert refusing.refused
+    row = refusing.to_row(target="right")
+    assert (row["label"], row["filtered_resps"], row["metrics"]) == (None, [], {"top1": 0.0})
+    assert row["min_confidence"] == each[0] + 0.001
+    assert row["candidates"][0]["label"] == "right"
+    assert not candidates(min_confidence=each[0]).predict(encoder.clip()).refused
+    with pytest.raises(UsageError, match="fit a temperature"):
+        candidates(min_confidence=0.5, scorer="centred")
+
+
+def test_the_candidate_none_may_not_have_a_candidates_name():
+    with pytest.raises(UsageError, match="'flat' is a candidate"):
+        sure(Planted(COSINES, logit_bias=-5.0))(none="flat")

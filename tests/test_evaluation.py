@@ -13,7 +13,7 @@ from actalign.errors import ActAlignError, EncoderError, UsageError
 from actalign.evaluation import EvalConfig, Interval, Question, QuestionSet, run
 from actalign.evaluation._config import read_config
 from actalign.evaluation._journal import Journal
-from actalign.evaluation._report import write_reports
+from actalign.evaluation._report import kind_lines, write_reports
 from actalign.evaluation._runs import read_run
 from actalign.evaluation.atlas._embeddings import (
     TEXT_FORMAT,
@@ -105,6 +105,9 @@ def test_the_encoders_own_settings_stand_where_none_are_given(questions, tmp_pat
     assert rows[0]["mean_iou"] == results["mean_iou"] > 0.7
     assert "mean_iou" not in rows[1]
     assert results["scorers"]["dtw_steps"]["unscored"] == {}
+    order = results["scorers"]["dtw_steps"]["order_margin"]
+    assert (order["n"], order["above_zero"]) == (2, 1.0)
+    assert any("higher than in other orders in 100.0 %" in line for line in kind_lines(results))
     assert results["samples"]["without_clip"] == {"no answer": 1}
     saved, info = read_config(tmp_path)
     assert (saved.fps, saved.scorers, info) == (5.0, ("dtw_steps",), INFO)

@@ -307,3 +307,23 @@ def test_unknown_scorers_and_no_candidates_are_usage_errors():
         get_scorer("best")
     with pytest.raises(UsageError, match="no candidate"):
         SCORERS["dtw"].score(performed([0]), [], BY)
+
+
+def test_the_order_margin_is_a_scripts_score_less_that_in_other_orders():
+    frames = performed([0, 1, 2, 3])
+    candidates = [EYE[[0, 1, 2, 3]], EYE[[3, 2, 1, 0]], EYE[[0]]]
+    margins = SCORERS["dtw"].stages.order_margins(frames, candidates, BY)
+    assert margins[0] > 0.1
+    assert margins[1] < 0
+    assert np.isnan(margins[2])
+    any_order = get_scorer("sigmoid+order_free+path").stages.order_margins(frames, candidates, BY)
+    np.testing.assert_allclose(any_order[:2], 0, atol=1e-12)
+    by_hand = SCORERS["dtw"].score(frames, candidates, BY)[0]
+    others = [SCORERS["dtw_reversed"].score(frames, candidates, BY)[0]]
+    rng = [np.random.default_rng(n) for n in range(4)]
+    for one in rng:
+        order = one.permutation(4)
+        while np.array_equal(order, np.arange(4)):
+            order = one.permutation(4)
+        others.append(SCORERS["dtw"].score(frames, [candidates[0][order]], BY)[0])
+    assert margins[0] == pytest.approx(by_hand - np.mean(others), rel=1e-5)

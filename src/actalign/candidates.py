@@ -6,6 +6,7 @@ sent to other machines.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
@@ -253,6 +254,19 @@ class Candidates:
             background=None if self.background is None else self.background.source,
             min_confidence=self.min_confidence,
         )
+
+    def order_margin(self, clip: ClipEmbedding, label: str) -> float | None:
+        """A candidate's score less that of its steps in other orders; see `Stages.order_margins`.
+
+        Of its first wording. None for scorers that align nothing and for a script of one step.
+        """
+        stages = self.scorer.stages
+        if stages is None or stages.path.align is None:
+            return None
+        by = Calibration.of(self.info, self.background)
+        found = stages.order_margins(self._frames(clip), self.wordings[0].texts, by)
+        margin = float(found[self.labels.index(label)])
+        return None if math.isnan(margin) else margin
 
     def _scored(
         self, frames: Float32, wording: Wording, by: Calibration

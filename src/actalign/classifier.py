@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ from actalign.encoders._base import Encoder, encode_frames
 from actalign.encoders._load import DEFAULT_MODEL, load_encoder
 from actalign.encoders._text_cache import TextCache
 from actalign.errors import ArrayError
-from actalign.scripts._script import as_scripts, step_texts
+from actalign.scripts._script import ScriptsGiven, as_scripts, step_texts
 from actalign.types import (
     Alignment,
     ClipEmbedding,
@@ -42,7 +42,7 @@ from actalign.types import (
 )
 
 Video = str | Path | FrameBatch | ClipEmbedding
-Scripts = str | Path | Sequence[Script] | Mapping[str, Sequence[str]]
+Scripts = ScriptsGiven
 
 
 class ActAlign:
@@ -142,10 +142,17 @@ class ActAlign:
     ) -> Prediction:
         """Score every candidate for one clip and align each; see `Prediction`.
 
+<<<<<<< HEAD
         candidate_labels: a list, or a text of comma-separated labels, in which one with a comma
         stands in double quotes; may be left out where scripts are given. scripts: a script file,
         `Script` objects, or {label: [step, ...]}. A label without a script is aligned as a script
         of one step, its own name. start, end: seconds of the source file, [start, end).
+=======
+        candidate_labels: may be left out where scripts are given. scripts: a script file, `Script`
+        objects, or {label: [step, ...]}, where a label may have several lists of steps: its
+        wordings, whose scores are averaged. A label without a script is aligned as a script of one
+        step, its own name. start, end: seconds of the source file, [start, end).
+>>>>>>> 362fe2b (Average several wordings a label, and report how much a script's order is worth)
         """
         candidates = self.candidates(candidate_labels, scripts, domain=domain, scorer=scorer)
         return candidates.predict(self.encode_video(video, start=start, end=end))

@@ -125,6 +125,9 @@ class Row(TypedDict, total=False):
     target_index: Annotated[int | None, Field(description="eval: the true option, from 0.")]
     predicted_index: Annotated[int | None, Field(description="eval: the best option, from 0.")]
     rank: Annotated[int, Field(description="eval: the true label's rank, from 1.")]
+    order_margin: Annotated[
+        Finite, Field(description="eval: the true script's score less that in other orders.")
+    ]
     mean_iou: Annotated[Finite | None, Field(description="eval: of steps and true intervals.")]
     intervals: Annotated[list[IntervalRow], Field(description="eval: when its steps happen.")]
 

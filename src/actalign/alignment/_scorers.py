@@ -25,13 +25,14 @@ from actalign.alignment._affinities import (
     texts_of,
 )
 from actalign.alignment._dtw import align_batch, align_scores
-from actalign.alignment._paths import Means, Path, get_path, means_of
+from actalign.alignment._paths import Means, Path, get_path, means_of, wrong_orders
 from actalign.alignment._similarity import cosine, normalize
 from actalign.background import Background
 from actalign.errors import UsageError
 from actalign.types import Alignment, EncoderInfo, Float64
 
 ScoreFunction = Callable[[ArrayLike, Sequence[ArrayLike], Calibration], Float64]
+OTHER_ORDERS = 4
 AVERAGES: dict[str, str] = {
     "path": "mean over the cells of the path (paper)",
     "steps": "mean over steps of each step's mean on the path",
@@ -74,6 +75,25 @@ class Stages:
             replace(one, score=float(score), affinity=table)
             for one, score, table in zip(found, scores, shown, strict=True)
         ]
+
+    def order_margins(
+        self, frames: ArrayLike, candidates: CandidateTexts, by: Calibration
+    ) -> Float64:
+        """(M,) each candidate's score less the mean of those with its steps in other orders.
+
+        These are the reversed one and OTHER_ORDERS drawn ones. NaN for a script of one step.
+        """
+        texts = texts_of(candidates, by)
+        matrix = self.affinity.of(frames, texts, by)
+        true = self._averaged(self.path.means(matrix, texts.sizes), by)
+        orders = [wrong_orders(texts.sizes, reverse=True)]
+        orders += [
+            wrong_orders(texts.sizes, reverse=False, seed=n) for n in range(OTHER_ORDERS)
+        ]
+        wrong = [
+            self._averaged(self.path.means(matrix[:, order], texts.sizes), by) for order in orders
+        ]
+        return np.where(np.array(texts.sizes) > 1, true - np.mean(wrong, axis=0), np.nan)
 
     def _averaged(self, means: Means, by: Calibration) -> Float64:
         over_path, over_steps = means

@@ -124,10 +124,7 @@ def count_lines(results: dict[str, Any]) -> list[str]:
 
 
 def kind_lines(results: dict[str, Any]) -> list[str]:
-    """Sentences on the groups that tell order from content, and on the true intervals.
-
-    None for a benchmark without `ORDER_ONLY` questions or intervals.
-    """
+    """Sentences on what tells order from content, and on the true intervals, where known."""
     lines = []
     groups = {
         name: figures["by_kind"][ORDER_ONLY]
@@ -139,6 +136,14 @@ def kind_lines(results: dict[str, Any]) -> list[str]:
         shares = {"chance": next(iter(groups.values()))["chance"]["top1"], **shares}
     for name, share in shares.items():
         lines.append(f"{name}: Top-1 on {ORDER_ONLY} questions {100 * share:.2f} %")
+    for name, figures in results["scorers"].items():
+        if order := figures.get("order_margin"):
+            low, high = order["ci95"]
+            lines.append(
+                f"{name}: the true script scores higher than in other orders in "
+                f"{100 * order['above_zero']:.1f} % [{100 * low:.1f}, {100 * high:.1f}] of "
+                f"{order['n']}, by {order['mean']:.4f} in the mean (order margin)"
+            )
     if results.get("mean_iou") is not None:
         lines.append(f"mean IoU of aligned against true intervals: {results['mean_iou']:.3f}")
     for name, figures in results["scorers"].items():

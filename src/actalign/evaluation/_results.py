@@ -71,9 +71,14 @@ def summarise(
             "by_domain": _grouped(mine, "domain"),
             "by_candidates": _grouped(mine, "candidates"),
             **({"by_kind": _grouped(mine, "kind")} if any("kind" in row for row in mine) else {}),
+<<<<<<< HEAD
             **_classes(mine),
             **_calibration(mine),
             **_steps(mine),
+=======
+            **_overlap(mine),
+            **_order(mine),
+>>>>>>> 362fe2b (Average several wordings a label, and report how much a script's order is worth)
         }
         for name, mine in by_scorer.items()
     }
@@ -188,6 +193,16 @@ def _steps(rows: Sequence[Row]) -> dict[str, Any]:
 
 def _mean_interval(values: Float64) -> list[float]:
     return list(bootstrap(lambda items: float(values[items].mean()), len(values)))
+
+
+def _order(rows: Sequence[Row]) -> dict[str, Any]:
+    """How much the true script's order is worth, over the clips where that is known."""
+    known = [margin for row in rows if (margin := row.get("order_margin")) is not None]
+    if not known:
+        return {}
+    above = rate(sum(margin > 0 for margin in known), len(known))
+    figures = {"n": len(known), "mean": float(np.mean(known)), "above_zero": above.value}
+    return {"order_margin": {**figures, "ci95": [above.low, above.high]}}
 
 
 def _figures(rows: Sequence[Row], total: int | None = None) -> dict[str, Any]:

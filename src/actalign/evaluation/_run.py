@@ -31,7 +31,7 @@ from actalign.evaluation._results import summarise
 from actalign.evaluation._rows import row_of_scores, row_without_score, scored_row, step_parts
 from actalign.evaluation._segmentation import mean_step_iou
 from actalign.rows import Row, write_rows
-from actalign.types import ClipEmbedding, EncoderInfo, Prediction
+from actalign.types import ClipEmbedding, EncoderInfo
 
 MOST_CANDIDATES = 64
 
@@ -121,6 +121,7 @@ def _left_out(question: Question) -> Row | None:
     return row_without_score(question.id, "missing", kind, why, question=question)
 
 
+<<<<<<< HEAD
 class Scoring:
     """Predictions of questions under a resolved configuration.
 
@@ -157,6 +158,30 @@ class Scoring:
     def predict(self, question: Question, clip: ClipEmbedding, scorer: str) -> Prediction:
         """The question's prediction by one scorer."""
         return self.candidates(question, scorer).predict(clip)
+=======
+def candidates_of(
+    question: Question,
+    scorer: str,
+    *,
+    config: EvalConfig,
+    info: EncoderInfo,
+    texts: TextCache,
+    background: Background | None,
+) -> Candidates:
+    """A question's candidates under a resolved configuration."""
+    return Candidates.resolve(
+        list(question.choices),
+        [script for script in question.scripts if script is not None],
+        info=info,
+        texts=texts,
+        domain=question.text_domain,
+        scorer=scorer,
+        smoothing_seconds=config.smoothing_seconds,
+        step_template=config.step_template,
+        label_template=config.label_template,
+        background=background,
+    )
+>>>>>>> 362fe2b (Average several wordings a label, and report how much a script's order is worth)
 
 
 def _score(
@@ -184,12 +209,24 @@ def _score(
             drawn = _random_scores(question, scoring.config.seed)
             answers.add(row_of_scores(question, drawn, RANDOM))
         else:
+<<<<<<< HEAD
             answers.add(_row(scoring.predict(question, clip, scorer), question))
+=======
+            candidates = candidates_of(
+                question, scorer, config=config, info=info, texts=texts, background=background
+            )
+            answers.add(_row(candidates, clip, question))
+>>>>>>> 362fe2b (Average several wordings a label, and report how much a script's order is worth)
     return left_out
 
 
-def _row(prediction: Prediction, question: Question) -> Row:
+def _row(candidates: Candidates, clip: ClipEmbedding, question: Question) -> Row:
+    prediction = candidates.predict(clip)
     row = scored_row(prediction.to_row(), question)
+    if question.target is not None:
+        margin = candidates.order_margin(clip, question.target)
+        if margin is not None:
+            row["order_margin"] = margin
     if question.intervals is not None and get_scorer(prediction.scorer).align is not None:
         row["intervals"] = [
             {"start_seconds": one.start, "end_seconds": one.end, "step": one.step}

@@ -1,23 +1,39 @@
 """Scripts: reading them from files, checking them, and turning steps into texts to encode.
 
 Files are JSON or YAML: `{"domain": "basketball", "scripts": {"jump shot": ["knees bent", ...]}}`,
-a list of such, or the reference scripts' `generated_subactions.json`.
+a list of such, or the reference scripts' `generated_subactions.json`. A label may have several
+lists of steps, `{"jump shot": [["knees bent", ...], ["the legs bend", ...]]}`: its wordings.
 """
 
 from __future__ import annotations
 
+<<<<<<< HEAD
 import csv
 import string
 from collections.abc import Iterable, Mapping, Sequence
+=======
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+>>>>>>> 362fe2b (Average several wordings a label, and report how much a script's order is worth)
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import (
+<<<<<<< HEAD
     AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
     StringConstraints,
+=======
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    StringConstraints,
+    Tag,
+>>>>>>> 362fe2b (Average several wordings a label, and report how much a script's order is worth)
     ValidationError,
 )
 
@@ -32,13 +48,32 @@ Text = Annotated[
 ]
 
 
+ScriptsGiven = str | Path | Sequence[Script] | Mapping[str, Sequence[str] | Sequence[Sequence[str]]]
+"""A script file, scripts, or {label: steps} where a label may have several lists of steps."""
+Steps = Annotated[list[Text], Field(min_length=1)]
+
+
+def _kind(steps: Any) -> str:
+    nested = isinstance(steps, list) and any(isinstance(one, list) for one in steps)
+    return "wordings" if nested else "steps"
+
+
+StepsOrWordings = Annotated[
+    Annotated[Steps, Tag("steps")] | Annotated[list[Steps], Field(min_length=1), Tag("wordings")],
+    Discriminator(_kind),
+]
+
+
 class ScriptFile(BaseModel):
-    """One domain's scripts: label -> ordered steps. Other fields are provenance."""
+    """One domain's scripts: label -> ordered steps, or several wordings of them.
+
+    Other fields are provenance.
+    """
 
     model_config = ConfigDict(extra="allow")
 
     domain: Text | None = None
-    scripts: dict[Text, Annotated[list[Text], Field(min_length=1)]] = Field(min_length=1)
+    scripts: dict[Text, StepsOrWordings] = Field(min_length=1)
 
 
 def load_scripts(path: str | Path) -> list[Script]:
@@ -78,11 +113,18 @@ def parse_scripts(data: Any, *, source: str) -> list[Script]:
             parsed = ScriptFile.model_validate(block)
         except ValidationError as error:
             raise UsageError(f"The script file {where}: {_explain(error)}") from None
-        found += [
-            Script(label=label, steps=tuple(steps), domain=parsed.domain)
-            for label, steps in parsed.scripts.items()
-        ]
+        found += [_script(label, steps, parsed.domain) for label, steps in parsed.scripts.items()]
     return found
+
+
+def _script(
+    label: str, steps: Sequence[str] | Sequence[Sequence[str]], domain: str | None = None
+) -> Script:
+    """A script of one list of steps, or of several, its wordings."""
+    lists = [tuple(one) for one in steps if not isinstance(one, str)]
+    if not lists:
+        return Script(label, tuple(map(str, steps)), domain)
+    return Script(label, lists[0], domain, tuple(lists[1:]))
 
 
 def _from_reference(block: Mapping[str, Any]) -> dict[str, Any]:
@@ -103,8 +145,10 @@ def _explain(error: ValidationError) -> str:
     place = list(fault["loc"])
     message = fault["msg"].rstrip(".")
     if len(place) >= 2 and place[0] == "scripts":
-        step = [p for p in place[2:] if isinstance(p, int)]
-        where = f"label {str(place[1])!r}" + (f", step {step[0] + 1}" if step else "")
+        numbers = [p for p in place[2:] if isinstance(p, int)]
+        names = ("wording", "step") if "wordings" in place[2:] else ("step",)
+        counted = [f", {name} {n + 1}" for name, n in zip(names, numbers, strict=False)]
+        where = f"label {str(place[1])!r}" + "".join(counted)
     else:
         where = f"field {'.'.join(map(str, place)) or 'top level'}"
     return f"{where} is wrong: {message}."
@@ -161,7 +205,7 @@ def scripts_for(
         matches = [s for s in scripts if label_key(s.label) == label_key(name)]
         matches.sort(key=lambda s: label_key(s.domain or "") != wanted)
         if matches:
-            chosen.append(Script(name, matches[0].steps, domain or matches[0].domain))
+            chosen.append(replace(matches[0], label=name, domain=domain or matches[0].domain))
         else:
             chosen.append(Script(name, (name,), domain))
             without.append(name)
@@ -169,7 +213,7 @@ def scripts_for(
 
 
 def as_scripts(
-    scripts: str | Path | Sequence[Script] | Mapping[str, Sequence[str]] | None,
+    scripts: ScriptsGiven | None,
 ) -> list[Script]:
     """Scripts in any of the accepted forms (a file, objects, {label: [step, ...]}) as a list."""
     if scripts is None:
@@ -177,7 +221,7 @@ def as_scripts(
     if isinstance(scripts, str | Path):
         return load_scripts(scripts)
     if isinstance(scripts, Mapping):
-        return [Script(label, tuple(steps)) for label, steps in scripts.items()]
+        return [_script(label, steps) for label, steps in scripts.items()]
     return list(scripts)
 
 
