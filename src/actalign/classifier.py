@@ -142,17 +142,11 @@ class ActAlign:
     ) -> Prediction:
         """Score every candidate for one clip and align each; see `Prediction`.
 
-<<<<<<< HEAD
         candidate_labels: a list, or a text of comma-separated labels, in which one with a comma
         stands in double quotes; may be left out where scripts are given. scripts: a script file,
-        `Script` objects, or {label: [step, ...]}. A label without a script is aligned as a script
+        `Script` objects, or {label: [step, ...]}, where a label may have several lists of steps:
+        its wordings, whose scores are averaged. A label without a script is aligned as a script
         of one step, its own name. start, end: seconds of the source file, [start, end).
-=======
-        candidate_labels: may be left out where scripts are given. scripts: a script file, `Script`
-        objects, or {label: [step, ...]}, where a label may have several lists of steps: its
-        wordings, whose scores are averaged. A label without a script is aligned as a script of one
-        step, its own name. start, end: seconds of the source file, [start, end).
->>>>>>> 362fe2b (Average several wordings a label, and report how much a script's order is worth)
         """
         candidates = self.candidates(candidate_labels, scripts, domain=domain, scorer=scorer)
         return candidates.predict(self.encode_video(video, start=start, end=end))

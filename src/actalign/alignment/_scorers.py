@@ -87,9 +87,7 @@ class Stages:
         matrix = self.affinity.of(frames, texts, by)
         true = self._averaged(self.path.means(matrix, texts.sizes), by)
         orders = [wrong_orders(texts.sizes, reverse=True)]
-        orders += [
-            wrong_orders(texts.sizes, reverse=False, seed=n) for n in range(OTHER_ORDERS)
-        ]
+        orders += [wrong_orders(texts.sizes, reverse=False, seed=n) for n in range(OTHER_ORDERS)]
         wrong = [
             self._averaged(self.path.means(matrix[:, order], texts.sizes), by) for order in orders
         ]

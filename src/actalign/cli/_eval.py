@@ -10,19 +10,14 @@ import typer
 
 from actalign.cli._candidates import LabelOptions, LanguageModelOptions
 from actalign.cli._grouped import INPUT, grouped
-<<<<<<< HEAD
-from actalign.cli._options import EngineOptions, ModelOptions, Quiet, Smoothing, parse_fps
-=======
 from actalign.cli._options import (
     SCORER_LIST,
-    BodyModelOptions,
     EngineOptions,
     ModelOptions,
     Quiet,
     Smoothing,
     parse_fps,
 )
->>>>>>> 362fe2b (Average several wordings a label, and report how much a script's order is worth)
 
 if TYPE_CHECKING:
     from actalign.evaluation import QuestionSet
@@ -134,14 +129,9 @@ def clips(
     options: EvalOptions,
     machines: EngineOptions,
     scorer: Annotated[
-<<<<<<< HEAD
         str,
-        typer.Option(help="Comma-separated: own (the model's), mean_pool, dtw, random, ..."),
+        typer.Option(help=f"Comma-separated: own (the model's), random, or {SCORER_LIST}."),
     ] = "own,mean_pool",
-=======
-        str, typer.Option(help=f"Comma-separated: random, or {SCORER_LIST}.")
-    ] = "dtw,mean_pool,random",
->>>>>>> 362fe2b (Average several wordings a label, and report how much a script's order is worth)
 ) -> None:
     """Say how often each scorer is right on labelled clips, with its interval."""
     from actalign.cli._progress import Progress
@@ -150,17 +140,15 @@ def clips(
     from actalign.evaluation._config import check_scorers
 
     names = check_scorers(scorer.split(","))
-<<<<<<< HEAD
-    config = EvalConfig(model.model, names, options.rate, options.smoothing, data=str(data))
-    questions = candidates.read(data, how, llm, out / "videos")
-=======
-    rate = how.rate
-    if scripts is None:
-        scripts = _generated(data, out)
     config = EvalConfig(
-        str(data), str(scripts), model.model, names, rate, how.smoothing, background=how.background
+        model.model,
+        names,
+        options.rate,
+        options.smoothing,
+        data=str(data),
+        background=options.background,
     )
->>>>>>> 362fe2b (Average several wordings a label, and report how much a script's order is worth)
+    questions = candidates.read(data, how, llm, out / "videos")
     console = console_of(stderr=True)
     for note in () if options.quiet else questions.notes:
         console.print(note, style="yellow", markup=False)
@@ -190,7 +178,6 @@ def clips(
 
 @app.command()
 @grouped
-<<<<<<< HEAD
 def convert(
     data: Data,
     out: Annotated[Path, typer.Option(help="Question file to write, .jsonl.")],
@@ -203,44 +190,6 @@ def convert(
     `actalign schema --of questions` prints its JSON Schema.
     """
     from actalign.evaluation import write_question_file
-=======
-def mini_atlas(
-    model: BodyModelOptions,
-    how: EvalOptions,
-    machines: EngineOptions,
-    data: Annotated[
-        Path, typer.Option(help="Folder that benchmarks/mini_atlas/render.py made.")
-    ] = Path("mini-atlas"),
-    out: Annotated[Path, typer.Option(help="Run folder, written as it goes.")] = Path(
-        "runs/mini-atlas"
-    ),
-    scorer: Annotated[
-        str | None,
-        typer.Option(help="Comma-separated; by default what benchmarks/README.md compares."),
-    ] = None,
-) -> None:
-    """Top-1/2/3 on rendered clips whose steps' true times are known; half are order-only."""
-    from actalign.cli._show import console_of
-    from actalign.evaluation import EvalConfig, read_questions
-    from actalign.evaluation._config import check_scorers
-    from actalign.evaluation._mini_atlas import SCORERS
-    from actalign.evaluation._report import count_lines, kind_lines
-
-    names = check_scorers(scorer.split(",")) if scorer else SCORERS
-    config = EvalConfig(
-        str(data),
-        "",
-        model.model,
-        names,
-        how.rate,
-        how.smoothing,
-        benchmark="mini-atlas",
-        background=how.background,
-    )
-    questions = read_questions(config)
-    console = console_of(stderr=True)
-    done = 0
->>>>>>> 362fe2b (Average several wordings a label, and report how much a script's order is worth)
 
     questions = candidates.read(data, how, llm, out.with_name(f"{out.stem}-videos"))
     write_question_file(questions, out)

@@ -71,14 +71,10 @@ def summarise(
             "by_domain": _grouped(mine, "domain"),
             "by_candidates": _grouped(mine, "candidates"),
             **({"by_kind": _grouped(mine, "kind")} if any("kind" in row for row in mine) else {}),
-<<<<<<< HEAD
             **_classes(mine),
             **_calibration(mine),
             **_steps(mine),
-=======
-            **_overlap(mine),
             **_order(mine),
->>>>>>> 362fe2b (Average several wordings a label, and report how much a script's order is worth)
         }
         for name, mine in by_scorer.items()
     }

@@ -121,7 +121,6 @@ def _left_out(question: Question) -> Row | None:
     return row_without_score(question.id, "missing", kind, why, question=question)
 
 
-<<<<<<< HEAD
 class Scoring:
     """Predictions of questions under a resolved configuration.
 
@@ -155,34 +154,6 @@ class Scoring:
             )
         return self._known[key]
 
-    def predict(self, question: Question, clip: ClipEmbedding, scorer: str) -> Prediction:
-        """The question's prediction by one scorer."""
-        return self.candidates(question, scorer).predict(clip)
-=======
-def candidates_of(
-    question: Question,
-    scorer: str,
-    *,
-    config: EvalConfig,
-    info: EncoderInfo,
-    texts: TextCache,
-    background: Background | None,
-) -> Candidates:
-    """A question's candidates under a resolved configuration."""
-    return Candidates.resolve(
-        list(question.choices),
-        [script for script in question.scripts if script is not None],
-        info=info,
-        texts=texts,
-        domain=question.text_domain,
-        scorer=scorer,
-        smoothing_seconds=config.smoothing_seconds,
-        step_template=config.step_template,
-        label_template=config.label_template,
-        background=background,
-    )
->>>>>>> 362fe2b (Average several wordings a label, and report how much a script's order is worth)
-
 
 def _score(
     question: Question, clip: ClipEmbedding, scoring: Scoring, answers: _Answers
@@ -209,14 +180,7 @@ def _score(
             drawn = _random_scores(question, scoring.config.seed)
             answers.add(row_of_scores(question, drawn, RANDOM))
         else:
-<<<<<<< HEAD
-            answers.add(_row(scoring.predict(question, clip, scorer), question))
-=======
-            candidates = candidates_of(
-                question, scorer, config=config, info=info, texts=texts, background=background
-            )
-            answers.add(_row(candidates, clip, question))
->>>>>>> 362fe2b (Average several wordings a label, and report how much a script's order is worth)
+            answers.add(_row(scoring.candidates(question, scorer), clip, question))
     return left_out
 
 

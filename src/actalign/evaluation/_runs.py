@@ -20,11 +20,7 @@ from actalign.evaluation._charts import SweepPoint
 from actalign.evaluation._config import EvalConfig, read_config
 from actalign.evaluation._embed import Clip, embed_clip
 from actalign.evaluation._questions import Question
-<<<<<<< HEAD
 from actalign.evaluation._run import Scoring
-=======
-from actalign.evaluation._run import candidates_of
->>>>>>> 362fe2b (Average several wordings a label, and report how much a script's order is worth)
 from actalign.rows import Row
 from actalign.types import EncoderInfo, Prediction
 
@@ -76,16 +72,8 @@ class Run:
             sampling=sampling,
             store=Store(self.folder / "embeddings"),
         ).embedding()
-<<<<<<< HEAD
-        return Scoring(self.config, self.info, texts).predict(question, embedded, scorer), question
-=======
-        config, info = self.config, self.info
-        background = config.read_background(info)
-        candidates = candidates_of(
-            question, scorer, config=config, info=info, texts=texts, background=background
-        )
+        candidates = Scoring(self.config, self.info, texts).candidates(question, scorer)
         return candidates.predict(embedded), question
->>>>>>> 362fe2b (Average several wordings a label, and report how much a script's order is worth)
 
     def _refuse(self) -> Encoder:
         raise UsageError(

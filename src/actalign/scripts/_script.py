@@ -7,33 +7,21 @@ lists of steps, `{"jump shot": [["knees bent", ...], ["the legs bend", ...]]}`: 
 
 from __future__ import annotations
 
-<<<<<<< HEAD
 import csv
 import string
 from collections.abc import Iterable, Mapping, Sequence
-=======
-import json
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
->>>>>>> 362fe2b (Average several wordings a label, and report how much a script's order is worth)
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import (
-<<<<<<< HEAD
     AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    StringConstraints,
-=======
     BaseModel,
     ConfigDict,
     Discriminator,
     Field,
     StringConstraints,
     Tag,
->>>>>>> 362fe2b (Average several wordings a label, and report how much a script's order is worth)
     ValidationError,
 )
 
