@@ -18,6 +18,7 @@ import actalign
 from actalign import UsageError
 from actalign.output._export import FORMATS, export
 from actalign.output._tables import TABLE_COLUMNS
+from actalign.rows import read_rows, row_text
 from tests import command
 
 CLIP = Path(actalign.__file__).parent / "demo" / "gym-clean-and-press.mp4"
@@ -413,3 +414,15 @@ def test_a_label_may_hold_what_unicode_calls_a_line_end(tmp_path):
     [table] = export(path, "csv", tmp_path / "rows.csv")
     with table.open(encoding="utf-8", newline="") as file:
         assert label in {line["label"] for line in csv.DictReader(file)}
+
+
+@pytest.mark.parametrize("to", FORMATS)
+def test_names_that_are_no_text_are_exported_escaped(tmp_path, to):
+    """Half a character, as earlier versions wrote the bytes of such a name."""
+    rows = [{**ROWS[0], "doc_id": "caf\udce9", "video": "caf\udce9.mp4"}, ROWS[1]]
+    predictions = tmp_path / "p.jsonl"
+    predictions.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (first, _) = read_rows(predictions)
+    assert (first["clip"], first["video"]) == (r"caf\xe9", r"caf\xe9.mp4")
+    row_text(first).encode()
+    assert export(predictions, to, tmp_path / "out")

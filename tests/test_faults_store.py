@@ -417,7 +417,7 @@ def test_a_file_name_that_is_no_text_is_a_clip_like_others(world, tmp_path):
         code, _, err = run_alone(words, tmp_path)
         assert code == 0, err
         (row,) = map(json.loads, (tmp_path / "p.jsonl").read_bytes().splitlines())
-        assert row["video"] == f"clips/{name}"
+        assert (row["clip"], row["video"]) == (r"caf\xe9", r"clips/caf\xe9.mp4")
         assert row["frames"] == 12
 
 

@@ -46,6 +46,12 @@ def test_an_entry_comes_back_to_the_bit(tmp_path_factory, address, frames, width
     assert store.get("b", "k", damaged=damaged) is None
 
 
+def test_a_name_that_is_no_text_can_be_stored(tmp_path):
+    store = ParquetStore(f"file://{tmp_path}")
+    store.put(clip("caf\udce9"), "k")
+    assert store.get("caf\udce9", "k").clip_id == "caf\udce9"
+
+
 def test_a_folder_of_entries_is_one_table(tmp_path):
     store = ParquetStore(f"file://{tmp_path}/new/folder")
     store.put(clip("one", 3), "k")

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actalign import ArrayError, FrameBatch, UsageError, VideoError
+from actalign.clips import clip_ids
 from actalign.video import list_videos, sample_frames
 from actalign.video._content import content_of
 from tests.command import actalign
@@ -292,6 +293,75 @@ def test_folders_and_lists_expand_to_videos_in_order(tmp_path):
     (tmp_path / "none").mkdir()
     with pytest.raises(UsageError, match="contains no video"):
         list_videos([tmp_path / "none"])
+
+
+def test_the_images_of_a_folder_come_in_the_order_that_people_count_in(tmp_path):
+    from PIL import Image
+
+    for number in range(1, 13):
+        Image.fromarray(numbered_frame(number)).save(tmp_path / f"frame {number}.png")
+    for hidden in (".frame 0.png", "._frame 1.png"):  # as macOS leaves them
+        (tmp_path / hidden).write_bytes(b"no picture")
+    numbers, _, stream = read(tmp_path)
+    assert numbers == list(range(1, 13))
+    assert stream.warnings == []
+
+
+def test_webp_images_are_one_clip_and_an_animated_one_says_what_it_is(tmp_path):
+    from PIL import Image
+
+    frames = [Image.fromarray(numbered_frame(number)) for number in range(3)]
+    for number, frame in enumerate(frames):
+        frame.save(tmp_path / f"{number}.webp", lossless=True)
+    assert list_videos([tmp_path]) == [tmp_path]
+    assert read(tmp_path)[0] == [0, 1, 2]
+    animated = tmp_path / "animated.webp"
+    frames[0].save(animated, save_all=True, append_images=frames[1:])
+    with pytest.raises(VideoError, match=r"animated\.webp is an animated WebP"):
+        read(animated)
+
+
+def test_what_is_left_out_of_a_folder_is_said_and_a_dangling_link_is_an_error_row(
+    tmp_path, colour_model
+):
+    clips = tmp_path / "clips"
+    clips.mkdir()
+    write_video(clips / "a.mp4", 12)
+    (clips / "b.mov").symlink_to("nowhere.mov")
+    (clips / "other").symlink_to(tmp_path)
+    for name in ("notes.md", "more.md", "README", ".hidden"):
+        (clips / name).touch()
+    notes = []
+    assert list_videos([clips], notes=notes) == [clips / "a.mp4", clips / "b.mov"]
+    assert notes == [
+        f"The folder {clips} holds other files too, left out: 2 .md, 1 linked folder, "
+        "1 without a suffix; name a file itself to have it read."
+    ]
+    words = ["encode", "clips", "--out", "store", "--model", colour_model]
+    ended = actalign(*words, cwd=tmp_path)
+    assert ended.returncode == 1
+    said = " ".join(ended.stderr.split())
+    assert "left out: 2 .md, 1 linked folder" in said
+    assert "b: There is no file clips/b.mov" in said
+    (tmp_path / "none").mkdir()
+    (tmp_path / "none" / "x.json").touch()
+    with pytest.raises(UsageError, match=r"contains no video, left out: 1 \.json"):
+        list_videos([tmp_path / "none"])
+
+
+def test_names_that_are_no_text_are_clips_like_others(tmp_path):
+    from PIL import Image
+
+    names = [os.fsdecode(name) for name in (b"caf\xe9.png", b"caf\xea.png")]
+    for number, name in enumerate(names):
+        Image.fromarray(numbered_frame(number)).save(tmp_path / name)
+    assert read(tmp_path)[0] == [0, 1]
+    (tmp_path / "list.txt").write_bytes(b"caf\xe9.png\ncaf\xea.png\n")
+    listed = list_videos([tmp_path / "list.txt"])
+    assert [read(path)[0] for path in listed] == [[0], [1]]
+    assert list(clip_ids(listed)) == [r"caf\xe9", r"caf\xea"]
+    twins = [tmp_path / names[0], tmp_path / r"caf\xe9.png"]
+    assert list(clip_ids(twins).values()) == twins
 
 
 def test_the_hash_is_of_the_content_not_the_name(folder, tmp_path):

@@ -25,6 +25,7 @@ from actalign.clips._embed import clip_ids, embed_video, embed_videos
 from actalign.clips._parquet import open_store
 from actalign.clips._prefetch import Sampling
 from actalign.clips._result import clip_embedding
+from actalign.documents import escaped
 from actalign.encoders._backgrounds import shipped_background
 from actalign.encoders._base import Encoder, encode_frames
 from actalign.encoders._load import DEFAULT_MODEL, load_encoder
@@ -267,7 +268,7 @@ class ActAlign:
         return embed_video(
             self.encoder,
             path,
-            clip_id=clip_id or path.stem,
+            clip_id=clip_id or escaped(path.stem),
             sampling=Sampling(self.fps, start, end),
             store=self.store,
         )

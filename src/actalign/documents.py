@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import codecs
 import json
+import re
 import unicodedata
 from collections.abc import Sequence
 from functools import cache
@@ -88,6 +89,18 @@ def read_document(path: str | Path) -> Any:
 def composed(text: str) -> str:
     """The text in Unicode's composed form, NFC: the same however its accents were typed."""
     return unicodedata.normalize("NFC", text)
+
+
+def escaped(text: str) -> str:
+    r"""The text with \xNN for each byte of a file name that is no text, which no file can hold."""
+    if text.isascii():
+        return text
+    return re.sub("[\ud800-\udfff]", _escape, text)
+
+
+def _escape(found: re.Match[str]) -> str:
+    number = ord(found[0])
+    return f"\\x{number - 0xDC00:02x}" if 0xDC80 <= number <= 0xDCFF else f"\\u{number:04x}"
 
 
 def _each_once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:

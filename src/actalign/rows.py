@@ -18,7 +18,7 @@ from typing import Annotated, Any, Literal, Required
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
-from actalign.documents import parse_json, read_text
+from actalign.documents import escaped, parse_json, read_text
 from actalign.errors import ActAlignError, UsageError
 from actalign.files import writing
 
@@ -138,7 +138,10 @@ class Row(TypedDict, total=False):
 
 
 def new_row(fields: Row) -> Row:
-    """A row in the order of the schema; what follows from other fields is filled in."""
+    """A row in the order of the schema; what follows from other fields is filled in.
+
+    Bytes of file names that are no text are escaped, so that any file can hold the row.
+    """
     label = fields.get("label")
     row: Row = {
         "schema_version": SCHEMA_VERSION,
@@ -148,7 +151,15 @@ def new_row(fields: Row) -> Row:
         "filtered_resps": [] if label is None else [label],
         **fields,
     }
-    return {name: row[name] for name in _FIELDS if name in row}  # type: ignore[literal-required,return-value]
+    return {name: _escaped(row[name]) for name in _FIELDS if name in row}  # type: ignore[literal-required,return-value]
+
+
+def _escaped(value: Any) -> Any:
+    if isinstance(value, str):
+        return escaped(value)
+    if isinstance(value, dict):
+        return {name: _escaped(one) for name, one in value.items()}
+    return type(value)(map(_escaped, value)) if isinstance(value, list | tuple) else value
 
 
 _FIELDS = tuple(Row.__annotations__)
@@ -194,7 +205,7 @@ def row_text(row: Row) -> str:
         text = json.dumps(row, ensure_ascii=False, allow_nan=False)
         text.encode()
     except UnicodeEncodeError:  # a file name whose bytes are no text
-        return json.dumps(row, allow_nan=False)
+        return row_text(_escaped(row))
     except ValueError as error:
         raise ActAlignError(
             f"The row of {row.get('clip')!r} holds NaN or infinity, which JSON lacks."
@@ -209,7 +220,7 @@ def parse_row(line: str | bytes, where: str) -> Row:
     ``where``, the field and what is wrong.
     """
     try:
-        row = parse_json(line)
+        row = _escaped(parse_json(line))  # earlier versions wrote names that are no text
         if isinstance(row, dict) and "doc_id" in row:
             row.setdefault("clip", row["doc_id"])
         _adapter().validate_python(row)

@@ -82,16 +82,22 @@ def _results(
     if stored:
         entries = list_entries(stored)
         return len(entries), lambda run: (read_stored(*entry) for entry in entries.items())
-    found = clip_ids(list_videos([Path(source) for source in sources]))
+    left_out: list[str] = []
+    found = clip_ids(list_videos([Path(source) for source in sources], notes=left_out))
     encoder = model.choice.load()
-    return len(found), lambda run: embed_videos(
-        encoder,
-        found,
-        sampling=frames.sampling(encoder.info),
-        store=open_store(store or cache_folder()),
-        on_frames=run.frames,
-        silent_seconds=frames.decode_timeout,
-    )
+
+    def embedded(run: Run) -> Iterator[ClipResult]:
+        run.note(left_out)
+        return embed_videos(
+            encoder,
+            found,
+            sampling=frames.sampling(encoder.info),
+            store=open_store(store or cache_folder()),
+            on_frames=run.frames,
+            silent_seconds=frames.decode_timeout,
+        )
+
+    return len(found), embedded
 
 
 def _is_stored(source: str) -> bool:

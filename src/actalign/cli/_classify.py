@@ -64,7 +64,8 @@ def classify(
         where="with --num-shards" if shards.num_shards else "here", clips=not shards.num_shards
     )
     given = candidates.read(llm.config(), bank)
-    listed = clip_ids(list_videos(videos))
+    left_out: list[str] = []
+    listed = clip_ids(list_videos(videos, notes=left_out))
     found = shards.clips(listed)
     frames.check()
     choice, embed = machines.embedder(model.choice)
@@ -83,7 +84,7 @@ def classify(
     settings = {**resolved.identity(), "sampling": asdict(sampling), "top_k": output.top_k}
     marks = shards.part.marks(listed, settings) if shards.part else {}
     with output.run(len(found)) as run, preloading():
-        run.note(given.notes)
+        run.note([*left_out, *given.notes])
         for result in embedded(on_frames=run.frames):
             run.clip(result)
             against = resolved.against(others, result)

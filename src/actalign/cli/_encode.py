@@ -38,12 +38,14 @@ def encode(
     from actalign.clips import clip_ids, open_store
     from actalign.video import list_videos
 
-    found = shards.clips(clip_ids(list_videos(videos)))
+    left_out: list[str] = []
+    found = shards.clips(clip_ids(list_videos(videos, notes=left_out)))
     frames.check()
     choice, embed = machines.embedder(model.choice)
     encoder = choice.load()
     cached = 0
     with Run(len(found), quiet=quiet) as run:
+        run.note(left_out)
         for result in embed(
             encoder,
             found,

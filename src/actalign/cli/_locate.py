@@ -88,7 +88,8 @@ def locate(
     from actalign.video import list_videos
 
     check_limits(**asdict(limits))
-    found = clip_ids(list_videos(videos))
+    left_out: list[str] = []
+    found = clip_ids(list_videos(videos, notes=left_out))
     if out:
         check_out(out, videos=len(found))
     given = candidates.read()
@@ -99,7 +100,7 @@ def locate(
         given.notes.append("an action of one step is found in any video; give it a script")
     rows: list[Row] = []
     with Run(len(found), as_json=as_json, quiet=quiet) as run:
-        run.note(given.notes)
+        run.note([*left_out, *given.notes])
         for result in embed_videos(
             encoder,
             found,

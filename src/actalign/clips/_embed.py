@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from actalign.clips._parquet import AnyStore
 from actalign.clips._prefetch import Ended, Opened, PrefetchedClip, Prefetcher, Sampling, Stored
 from actalign.clips._result import ClipResult, clip_embedding
+from actalign.documents import escaped
 from actalign.encoders._base import (
     ClipEncoder,
     Encoder,
@@ -39,12 +40,20 @@ CLIPS_A_STREAM = 64
 
 
 def clip_ids(paths: Iterable[Place]) -> dict[str, Place]:
-    """An id for each file, in order: its name without suffix, or its path where two agree."""
+    """An id for each file, in order: its name without suffix, or its path where two agree.
+
+    Bytes of a name that are no text are escaped in its id, and only there.
+    """
     listed = list(dict.fromkeys(paths))
-    stems = [PurePath(path).stem for path in listed]
+    stems = [escaped(PurePath(path).stem) for path in listed]
     times = Counter(stems)
-    named = zip(stems, listed, strict=True)
-    return {(stem if times[stem] == 1 else str(path)): path for stem, path in named}
+    found: dict[str, Place] = {}
+    for stem, path in zip(stems, listed, strict=True):
+        one = stem if times[stem] == 1 else escaped(str(path))
+        while one in found:  # two names that differ in what is escaped only
+            one += "+"
+        found[one] = path
+    return found
 
 
 def embed_videos(

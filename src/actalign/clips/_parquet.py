@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from actalign.clips._store import Store, checksum, clip_of, entry_name, header_text
+from actalign.documents import escaped
 from actalign.errors import ActAlignError, UsageError
 from actalign.files import pyarrow
 from actalign.types import ClipEmbedding
@@ -145,7 +146,7 @@ def _parquet(clip: ClipEmbedding) -> bytes:
     text = header_text(clip)
     table = pa.table(
         {
-            "clip_id": pa.array([clip.clip_id] * len(rows)).dictionary_encode(),
+            "clip_id": pa.array([escaped(clip.clip_id)] * len(rows)).dictionary_encode(),
             "pts_seconds": times,
             "embedding": pa.FixedSizeListArray.from_arrays(rows.reshape(-1), rows.shape[1]),
         }

@@ -5,6 +5,7 @@ Not here: which frames are chosen (`_sampling`).
 
 from __future__ import annotations
 
+import re
 import stat
 from collections.abc import Generator
 from contextlib import closing
@@ -62,7 +63,7 @@ class ArrayReader:
 
 
 class FolderReader:
-    """Images in name order, all brought to the size of the first."""
+    """Images in the order of `images_in`, all brought to the size of the first."""
 
     def __init__(self, folder: Path, max_side: int | None, limits: DecodeLimits) -> None:
         self.name = str(folder)
@@ -99,6 +100,11 @@ class FileReader:
         self._limits = limits
         with open_container(path) as container:
             stream = video_stream(container, self.name)
+            if _is_animated_webp(path) and not stream.codec_context.width:
+                raise VideoError(
+                    f"{path} is an animated WebP, which this FFmpeg can't decode; convert it to "
+                    "MP4 or GIF."
+                )
             self.width, self.height = stream.codec_context.width, stream.codec_context.height
             if self.width * self.height > limits.max_pixels:
                 raise VideoError(
@@ -290,6 +296,13 @@ def _is_playlist(path: Path) -> bool:
     )
 
 
+def _is_animated_webp(path: Path) -> bool:
+    """Whether a file is WebP with more than one picture (the flag in its extended header)."""
+    with path.open("rb") as file:
+        head = file.read(21)
+    return head[:4] == b"RIFF" and head[8:16] == b"WEBPVP8X" and bool(head[20] & 2)
+
+
 def video_stream(container: Any, name: str) -> Any:
     """The video stream that is shown by default, else the first; never a cover picture."""
     from av.stream import Disposition
@@ -331,8 +344,15 @@ def _too_many_frames(path: Path, limits: DecodeLimits) -> VideoError:
 
 
 def images_in(folder: Path) -> list[Path]:
-    """The folder's images in name order."""
-    return sorted(p for p in folder.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES)
+    """The folder's images in the order of their names, in which 2 is before 10; no hidden files."""
+    images = [p for p in folder.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES]
+    return sorted((p for p in images if p.name[0] != "."), key=_natural)
+
+
+def _natural(path: Path) -> tuple[list[tuple[int, str]], str]:
+    """A key to sort by: the numbers in a name by their value, the rest as text."""
+    parts = re.split(r"(\d+)", path.name)
+    return [(int(p), "") if i % 2 else (0, p) for i, p in enumerate(parts)], path.name
 
 
 def _typical_step(times: Float64) -> float:

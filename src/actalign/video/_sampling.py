@@ -7,6 +7,8 @@ container's start time. Not here: reading files (`_readers`), and what is done w
 from __future__ import annotations
 
 import math
+import os
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -28,27 +30,13 @@ from actalign.video._readers import (
     is_folder,
 )
 
-VIDEO_SUFFIXES = frozenset(
-    (
-        ".3gp",
-        ".avi",
-        ".flv",
-        ".gif",
-        ".m2ts",
-        ".m4v",
-        ".mkv",
-        ".mov",
-        ".mp4",
-        ".mpeg",
-        ".mpg",
-        ".mts",
-        ".ogv",
-        ".ts",
-        ".webm",
-        ".webp",
-        ".wmv",
-    )
-)
+VIDEO_SUFFIXES = frozenset((
+    ".264", ".265", ".3g2", ".3gp", ".amv", ".asf", ".avi", ".divx", ".dv", ".f4v", ".flv", ".gif",
+    ".h264", ".h265", ".hevc", ".ivf", ".m2t", ".m2ts", ".m2v", ".m4v", ".mj2", ".mjpeg", ".mjpg",
+    ".mkv", ".mov", ".mp4", ".mpe", ".mpeg", ".mpg", ".mpv", ".mts", ".mxf", ".nut", ".obu", ".ogm",
+    ".ogv", ".qt", ".rm", ".rmvb", ".ts", ".vob", ".webm", ".wmv", ".wtv", ".y4m",
+))  # fmt: skip
+"""The files of a folder that are taken for videos; a file that is named is read whatever it is."""
 MAX_BATCH_BYTES = 16 * 1024 * 1024
 """Batches of large frames are split at this size. It bounds the memory of batches in a queue, and
 much larger blocks would be allocated from the system each time, which costs more than the copy
@@ -110,8 +98,8 @@ def sample_frames(
 ) -> FrameStream:
     """Choose frames of [start, end) seconds and yield them in batches of (T, H, W, 3) uint8 RGB.
 
-    source: a video file, a folder of images (in name order, IMAGE_FOLDER_FPS a second), or frames
-        with timestamps.
+    source: a video file, a folder of images (by name, 2 before 10, IMAGE_FOLDER_FPS a second), or
+        frames with timestamps.
     fps: at times start, start + 1/fps, ..., the frame on screen then, each frame at most once.
     num_frames: that many times in the middle of equal parts. Neither: every frame. Where the
         segment begins before the first frame is shown, both count from that frame.
@@ -174,25 +162,22 @@ def thumbnails(source: str | Path, clip: ClipEmbedding, *, count: int = 8) -> Fr
     )
 
 
-def list_videos(paths: Sequence[str | Path]) -> list[Path]:
+def list_videos(paths: Sequence[str | Path], *, notes: list[str] | None = None) -> list[Path]:
     """Expand files, folders and `.txt` lists into video paths, sorted within a folder.
 
     A folder gives the videos in it and its subfolders; one with images and no video is itself a
-    clip. A list has one path per line, relative to the list's own folder. Raises UsageError for a
-    folder or list without any video; a missing file is no error here.
+    clip. A list has one path per line, relative to the list's own folder. notes: gets a sentence on
+    each folder whose other files are left out. Raises UsageError for a folder or list without any
+    video; a missing file is no error here.
     """
     found: list[Path] = []
     for given in map(Path, paths):
         if given.is_dir():
-            videos = sorted(
-                p
-                for p in given.rglob("*")
-                if p.suffix.lower() in VIDEO_SUFFIXES and p.is_file() and p.name[0] != "."
-            )
-            if not videos and images_in(given):
-                videos = [given]
+            videos, note = _in_folder(given)
             if not videos:
-                raise UsageError(f"The folder {given} contains no video.")
+                raise UsageError(f"The folder {given} contains no video{note}.")
+            if note and notes is not None:
+                notes.append(f"The folder {given} holds other files too{note}.")
             found += videos
         elif given.suffix.lower() == ".txt":
             try:
@@ -206,6 +191,25 @@ def list_videos(paths: Sequence[str | Path]) -> list[Path]:
         else:
             found.append(given)
     return found
+
+
+def _in_folder(folder: Path) -> tuple[list[Path], str]:
+    """The clips of a folder and, if other files are left out, how many and which."""
+    unreadable: list[OSError] = []
+    files: list[Path] = []
+    kinds: Counter[str] = Counter()
+    for place, folders, names in os.walk(folder, onerror=unreadable.append):
+        here = Path(place)
+        files += [here / name for name in names if name[0] != "."]
+        kinds["linked folder"] += sum((here / name).is_symlink() for name in folders)
+    kinds["unreadable folder"] = len(unreadable)
+    videos = [file for file in files if file.suffix.lower() in VIDEO_SUFFIXES]
+    images = [] if videos else images_in(folder)
+    taken = {*videos, *images}
+    kinds.update(file.suffix or "without a suffix" for file in files if file not in taken)
+    left = [f"{count} {kind}" for kind, count in sorted(kinds.items()) if count]
+    note = f", left out: {', '.join(left)}; name a file itself to have it read" if left else ""
+    return ([folder] if images else sorted(videos)), note
 
 
 def _open_reader(
