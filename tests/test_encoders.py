@@ -16,14 +16,17 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
+import onnx
 import torch
 import transformers
 from PIL import Image
+from safetensors.torch import load_file, save_file
 
 from actalign.encoders import Encoder, load_encoder
 from actalign.encoders._export import export_onnx
+from actalign.encoders._fingerprint import fingerprint_files
 from actalign.encoders._onnx import OnnxEncoder
-from actalign.encoders._preprocessing import ImagePreprocessing, fingerprint_files
+from actalign.encoders._preprocessing import ImagePreprocessing
 from actalign.encoders._siglip import choose_device, naflex_grid, resize
 from actalign.errors import ArrayError, EncoderError, UsageError
 from tests.command import printed_by
@@ -313,6 +316,69 @@ class TestFingerprint:
         (copy / file).write_text(text.replace(old, new))
         other = load_encoder(str(copy)).info.fingerprint
         assert other != load_encoder(str(checkpoints["siglip"])).info.fingerprint
+
+    def test_weights_count_whatever_their_file_is_called(self, checkpoints, tmp_path):
+        folder = shutil.copytree(checkpoints["siglip"], tmp_path / "sharded")
+        tensors = load_file(folder / "model.safetensors")
+        (folder / "model.safetensors").unlink()
+        shards = {name: f"part_{n % 2}.safetensors" for n, name in enumerate(sorted(tensors))}
+        index = folder / "model.safetensors.index.json"
+        index.write_text(json.dumps({"metadata": {}, "weight_map": shards}))
+        prints = []
+        for gain in (1, 2):
+            for file in set(shards.values()):
+                part = {name: gain * tensors[name] for name in shards if shards[name] == file}
+                save_file(part, folder / file, metadata={"format": "pt"})
+            prints.append(load_encoder(str(folder)).info.fingerprint)
+        assert prints[0] != prints[1]
+        (folder / "part_1.safetensors").rename(tmp_path / "part_1.safetensors")
+        with pytest.raises(EncoderError, match=r"'part_1\.safetensors', which is missing"):
+            load_encoder(str(folder))
+        index.write_text(index.read_text().replace("part_1", "../part_1"))
+        with pytest.raises(EncoderError, match=r"\.\./part_1.* outside its folder"):
+            load_encoder(str(folder))
+        index.write_text('{"weight_map": {"logit_scale": 3}}')
+        with pytest.raises(EncoderError, match="weight_map must name"):
+            load_encoder(str(folder))
+
+    def test_a_config_that_names_other_weights_is_refused(self, checkpoints, tmp_path):
+        folder = shutil.copytree(checkpoints["siglip"], tmp_path / "model")
+        config = json.loads((folder / "config.json").read_text())
+        (folder / "config.json").write_text(
+            json.dumps(config | {"transformers_weights": "x.safetensors"})
+        )
+        with pytest.raises(EncoderError, match="transformers_weights names other weights"):
+            load_encoder(str(folder))
+
+    def test_external_weights_of_onnx_count_whatever_their_file_is_called(
+        self, colour_model, tmp_path
+    ):
+        folder = shutil.copytree(colour_model, tmp_path / "model")
+        text = onnx.load(folder / "text.onnx")
+        (folder / "weights").mkdir()
+        onnx.save(
+            text, folder / "text.onnx", save_as_external_data=True,
+            location="weights/gain.bin", size_threshold=50,
+        )  # fmt: skip
+        first = load_encoder(str(folder))
+        row = first.encode_text(["red"])
+        gain = folder / "weights" / "gain.bin"
+        gain.write_bytes(
+            gain.read_bytes().replace(np.float32(1).tobytes(), np.float32(2).tobytes())
+        )
+        second = load_encoder(str(folder))
+        assert (second.encode_text(["red"]) != row).any()
+        assert first.info.fingerprint != second.info.fingerprint
+        data = (folder / "text.onnx").read_bytes()
+        gain.rename(tmp_path / "g.bin")
+        with pytest.raises(EncoderError, match=r"'weights/gain\.bin', which is missing"):
+            load_encoder(str(folder))
+        for place in (b"../../././g.bin", b"/tmp/aaaa/g.bin", b"weights\\..\\.bin"):
+            (folder / "text.onnx").write_bytes(
+                data.replace(b"weights/gain.bin", place.ljust(16, b"n"))
+            )
+            with pytest.raises(EncoderError, match="outside its folder"):
+                load_encoder(str(folder))
 
     def test_each_number_type_has_its_own(self, checkpoints):
         folder = checkpoints["siglip"]

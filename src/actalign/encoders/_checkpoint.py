@@ -19,7 +19,8 @@ from pydantic import ValidationError
 from safetensors import SafetensorError, safe_open
 
 from actalign.documents import parse_json, read_text
-from actalign.encoders._preprocessing import ImagePreprocessing, fingerprint_files
+from actalign.encoders._fingerprint import fingerprint_files, inside
+from actalign.encoders._preprocessing import ImagePreprocessing
 from actalign.errors import EncoderError
 
 MODELS = {"siglip": "SiglipModel", "siglip2": "Siglip2Model", "clip": "CLIPModel"}
@@ -31,6 +32,7 @@ CONFIG_FILES = (
     "processor_config.json",
     "tokenizer_config.json",
     "tokenizer.json",
+    "tokenizer.*.json",
     "spiece.model",
     "tokenizer.model",
     "vocab.json",
@@ -96,22 +98,14 @@ def read_checkpoint(folder: Path) -> Checkpoint:
             f"{folder / 'config.json'}: model_type is {model_type!r}; "
             f"the models that can be used are {', '.join(MODELS)}."
         )
-    weights = sorted(
-        {file for pattern in WEIGHT_FILES[:2] for file in folder.glob(pattern)},
-        key=lambda file: file.name,
-    )
-    if not weights:
-        raise EncoderError(
-            f"{folder} has no weights in safetensors form (model.safetensors); "
-            "other formats aren't read because loading them can run code."
-        )
+    weights = weight_files(folder)
     if (folder / "adapter_config.json").exists():  # transformers would load others' weights
         raise EncoderError(
             f"{folder} holds adapter_config.json; merge the adapter into the model's weights "
             "and leave that file out."
         )
     preprocessing = read_preprocessing(folder, model_type)
-    scalars = read_scalars(weights)
+    scalars = read_scalars([file for file in weights if file.suffix == ".safetensors"])
     if "logit_scale" not in scalars:
         raise EncoderError(
             f"{folder}: the weights hold no logit_scale, so this is no dual encoder."
@@ -121,11 +115,39 @@ def read_checkpoint(folder: Path) -> Checkpoint:
         model_type,
         preprocessing,
         fingerprint_files(
-            [*weights, *(folder / n for n in CONFIG_FILES if (folder / n).is_file())]
+            {
+                *weights,
+                *(file for pattern in CONFIG_FILES for file in folder.glob(pattern)),
+            }
         ),
         scalars["logit_scale"],
         scalars.get("logit_bias"),
     )
+
+
+def weight_files(folder: Path) -> list[Path]:
+    """The files that transformers loads weights from: one file, or an index and all it names.
+
+    Raises EncoderError where there is none, and for one that is missing or outside the folder.
+    """
+    if "transformers_weights" in read_json(folder / "config.json"):
+        raise EncoderError(
+            f"{folder / 'config.json'}: transformers_weights names other weights; take it out and "
+            "call them model.safetensors."
+        )
+    single, index = folder / WEIGHT_FILES[0], folder / WEIGHT_FILES[2]
+    if single.is_file():
+        return [single]
+    if not index.is_file():
+        raise EncoderError(
+            f"{folder} has no weights in safetensors form (model.safetensors); "
+            "other formats aren't read because loading them can run code."
+        )
+    shards = read_json(index).get("weight_map")
+    names = shards.values() if isinstance(shards, dict) else [None]
+    if not all(isinstance(name, str) and name.endswith(".safetensors") for name in names):
+        raise EncoderError(f"{index}: weight_map must name a safetensors file for each tensor.")
+    return [index, *(inside(folder, name, by=index) for name in sorted(set(names)))]
 
 
 def read_json(file: Path) -> dict[str, Any]:

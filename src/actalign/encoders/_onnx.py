@@ -1,6 +1,6 @@
 """Image-text dual encoders in a folder, run by ONNX Runtime on the CPU; needs no torch.
 
-The folder holds `image.onnx`, `text.onnx` (with their `.data` files, if any), `tokenizer.json` and
+The folder holds `image.onnx`, `text.onnx` (with files of weights, if any), `tokenizer.json` and
 `config.json`, which `OnnxConfig` describes. `actalign export` writes such folders.
 """
 
@@ -13,7 +13,9 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from actalign.encoders._preprocessing import ImagePreprocessing, check_frames, fingerprint_files
+from actalign.encoders._fingerprint import fingerprint_files
+from actalign.encoders._onnx_files import model_files
+from actalign.encoders._preprocessing import ImagePreprocessing, check_frames
 from actalign.errors import EncoderError
 from actalign.files import physical_cores
 from actalign.types import EncoderInfo, Float32, UInt8
@@ -27,6 +29,7 @@ except ImportError as error:
         "`pip install 'actalign[onnx]'`."
     ) from error
 
+MODELS = ("image.onnx", "text.onnx")
 BATCH_SIZE = 8  # at most, of exports in float32
 
 
@@ -86,12 +89,13 @@ class OnnxEncoder:
         threads = threads or physical_cores()
         # Products of 8-bit weights overflow on processors without VNNI unless this is asked for.
         exact = config.version == 1
+        weights = [file for name in MODELS for file in _files(folder / name)]
         self._image = _open(folder / "image.onnx", threads, exact=exact)
         self._text = _open(folder / "text.onnx", threads, exact=exact)
         self.info = EncoderInfo(
             model_id=str(folder),
             fingerprint=fingerprint_files(
-                [folder / "config.json", folder / "tokenizer.json", *folder.glob("*.onnx*")]
+                [folder / "config.json", folder / "tokenizer.json", *dict.fromkeys(weights)]
             ),
             dim=int(_run(self._text, self._tokens([""])).shape[1]),
             logit_scale=config.logit_scale,
@@ -174,9 +178,13 @@ def _read_tokenizer(file: Path, text: TextPreprocessing) -> Any:
     return tokenizer
 
 
+def _files(model: Path) -> list[Path]:
+    if not model.is_file():
+        raise EncoderError(f"{model} is missing; an exported folder needs it.")
+    return model_files(model)
+
+
 def _open(file: Path, threads: int, *, exact: bool) -> Any:
-    if not file.is_file():
-        raise EncoderError(f"{file} is missing; an exported folder needs it.")
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 3

@@ -6,9 +6,6 @@ Not here: decoding, rotation, anything about texts.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable
-from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
@@ -92,21 +89,3 @@ def check_frames(frames: UInt8) -> None:
         raise ArrayError(
             f"Frames must be a (T, H, W, 3) uint8 array, not {frames.shape} {frames.dtype}."
         )
-
-
-def fingerprint_files(files: Iterable[Path]) -> str:
-    """Hash names and contents of an encoder's files, wherever they lie, to 16 hex digits.
-
-    In a hub cache a large file is a link to a blob that is named by its own SHA-256, so it isn't
-    read again.
-    """
-    total = hashlib.sha256()
-    for file in sorted(files, key=lambda file: file.name):
-        blob = file.resolve()
-        if blob.parent.name == "blobs" and len(blob.name) == 64:
-            digest = blob.name
-        else:
-            with file.open("rb") as stream:
-                digest = hashlib.file_digest(stream, "sha256").hexdigest()
-        total.update(f"{file.name}\0{digest}\n".encode())
-    return total.hexdigest()[:16]

@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from actalign.encoders._preprocessing import check_frames, fingerprint_files
+from actalign.encoders._fingerprint import fingerprint_files
+from actalign.encoders._preprocessing import check_frames
 from actalign.encoders.body._features import (
     CONTEXT_SECONDS,
     FEATURE_VERSION,

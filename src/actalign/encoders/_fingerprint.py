@@ -1,0 +1,40 @@
+"""The files of an encoder: within one folder, and what they hold as one hash."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
+
+from actalign.errors import EncoderError
+
+
+def inside(folder: Path, name: str, *, by: Path) -> Path:
+    """The file of a model's folder that another file of it names; raises EncoderError."""
+    place = PurePosixPath(name)
+    if place.is_absolute() or ".." in place.parts or "\\" in name or ":" in name or "\0" in name:
+        raise EncoderError(
+            f"{by} names the file {name!r}, which is outside its folder; a model is read from one "
+            "folder only."
+        )
+    if not (folder / place).is_file():
+        raise EncoderError(f"{by} names the file {name!r}, which is missing; fetch it again.")
+    return folder / place
+
+
+def fingerprint_files(files: Iterable[Path]) -> str:
+    """Hash names and contents of an encoder's files, wherever they lie, to 16 hex digits.
+
+    In a hub cache a large file is a link to a blob that is named by its own SHA-256, so it isn't
+    read again.
+    """
+    total = hashlib.sha256()
+    for file in sorted(files, key=lambda file: file.name):
+        blob = file.resolve()
+        if blob.parent.name == "blobs" and len(blob.name) == 64:
+            digest = blob.name
+        else:
+            with file.open("rb") as stream:
+                digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        total.update(f"{file.name}\0{digest}\n".encode())
+    return total.hexdigest()[:16]
