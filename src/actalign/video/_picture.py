@@ -23,10 +23,16 @@ class PictureShape:
         self._max_side = max_side
         self._limits = limits
         self._size: tuple[int, int] | None = None
+        self._rotation: float | None = None
+        self._matrix = 1, 0, 0, 1
 
     def rgb(self, picture: Any) -> UInt8:
         """(H, W, 3) uint8."""
-        a, b, c, d = _display_matrix(picture)
+        # A picture whose side data was asked for is freed by the garbage collector only, some
+        # hundred pictures later.
+        if picture.rotation != self._rotation:
+            self._rotation, self._matrix = picture.rotation, _display_matrix(picture)
+        a, b, c, d = self._matrix
         swapped = abs(b) + abs(c) > abs(a) + abs(d)
         if self._size is None:
             width, height = self._target(picture)

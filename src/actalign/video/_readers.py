@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actalign.errors import ArrayError, VideoError
+from actalign.files import usable_cores
 from actalign.types import Float64, FrameBatch, UInt8
 from actalign.video._limits import DecodeLimits
 from actalign.video._picture import PictureShape
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 IMAGE_SUFFIXES = frozenset((".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"))
 IMAGE_FOLDER_FPS = 25.0
 """Frame rate assumed for the images of a folder."""
+THREADS_BYTES = 256 * 1024 * 1024
+"""Each of a decoder's threads holds pictures of its own: those of huge ones are fewer."""
 SEEK_AFTER_SECONDS = 4.0
 """A segment that begins later is reached by seeking, an earlier one by decoding up to it."""
 
@@ -239,6 +242,8 @@ class FileReader:
         with open_container(self._path) as container:
             stream = video_stream(container, self.name)
             stream.thread_type = "AUTO"
+            frame = max(1, 3 * self.width * self.height // 2)
+            stream.codec_context.thread_count = max(1, min(usable_cores(), THREADS_BYTES // frame))
             # Streams may change size; stored sizes are rounded up to whole blocks.
             stream.codec_context.options = {"max_pixels": str(2 * self._limits.max_pixels)}
             if seek_to is not None:

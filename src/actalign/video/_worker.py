@@ -260,6 +260,7 @@ def _answer(out: Any, stream: FrameStream, path: str, content: Content | None) -
     for batch in stream:
         frames = np.ascontiguousarray(batch.frames)
         _write(out, {"shape": frames.shape}, batch.pts_seconds, frames)
+        del batch, frames  # before the next are decoded
     if content is not None:
         check_unchanged(path, content)
     _write(out, {"warnings": stream.warnings})
