@@ -5,13 +5,16 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 
+from actalign import FrameBatch
+from actalign.clips._prefetch import QUEUED_BATCHES, _Line
 from actalign.errors import UsageError, VideoError
 from actalign.video._limits import MAX_FRAMES, MAX_PIXELS
 from actalign.video._sampling import sample_frames
 from actalign.video._stream import LiveSource
-from tests.command import DEADLOCK_SECONDS, actalign
+from tests.command import DEADLOCK_SECONDS, actalign, printed_by
 from tests.media import write_png, write_video
 
 
@@ -69,6 +72,31 @@ def test_a_frame_of_16k_by_16k_is_refused_before_it_is_decoded(tmp_path, kind):
     assert "16000x16000 pixels, more than the limit of 67108864" in said
     assert "ACTALIGN_MAX_PIXELS" in said
     assert int(kilobytes) < 400_000  # the frame alone would take 768 MB
+
+
+def test_huge_frames_are_freed_one_by_one(tmp_path):
+    huge = write_gif(tmp_path / "huge.gif", 3000, 3000, 24)
+    code = (
+        "import sys; from actalign.video._sampling import sample_frames\n"
+        "print(sum(len(batch) for batch in sample_frames(sys.argv[1])))\n"
+        "[peak] = [line for line in open('/proc/self/status') if line.startswith('VmHWM')]\n"
+        "print(peak.split()[1])"
+    )
+    frames, kilobytes = map(int, printed_by("-c", code, huge).split())
+    assert frames == 24
+    assert kilobytes < 500_000  # 24 pictures as they are decoded would take 860 MB
+
+
+def test_a_huge_frame_takes_all_the_room_before_the_encoder():
+    line = _Line(QUEUED_BATCHES)
+    small, huge = (
+        FrameBatch(np.zeros((1, side, side, 3), np.uint8), np.zeros(1)) for side in (64, 3000)
+    )
+    line.put_nowait(small)
+    assert not line.full()
+    line.get_nowait()
+    line.put_nowait(huge)
+    assert line.full()
 
 
 def test_a_frame_beyond_what_ffmpeg_can_hold_is_named_as_such(tmp_path):

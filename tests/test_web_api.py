@@ -21,6 +21,7 @@ pytest.importorskip("httpx")
 import httpx
 
 from actalign import ActAlign, UsageError
+from actalign.demo import demo_clips
 from actalign.web._app import create_app
 from actalign.web._jobs import Explorer, Limits
 from tests.command import DEADLOCK_SECONDS, actalign, finish, wait_for
@@ -263,6 +264,21 @@ def test_the_queue_is_bounded_and_a_job_can_be_cancelled(serve, video, tmp_path)
     api.http.delete(f"/api/jobs/{first['job']}")
     assert api.finished(first)["state"] == "cancelled"
     assert api.align(short)["state"] == "done"
+
+
+def test_cancelling_ends_a_decoder_that_gives_nothing(serve, video):
+    api = serve()
+    clip = api.upload(video).json()["clip"]
+    decoder = api.explorer._decoder
+    decoder.content_of(demo_clips()[0].path)  # starts the child
+    child = decoder._child
+    child.send_signal(signal.SIGSTOP)  # as a decoder that needs minutes for a frame
+    job = api.http.post("/api/jobs", json={"clip": clip, "candidates": CANDIDATES}).json()
+    wait_for(lambda: api.http.get(f"/api/jobs/{job['job']}").json()["state"] == "running")
+    api.http.delete(f"/api/jobs/{job['job']}")
+    assert api.finished(job)["state"] == "cancelled"
+    assert child.returncode == -signal.SIGKILL
+    assert api.align(clip)["state"] == "done"
 
 
 def test_uploads_are_private_and_go_with_the_server(serve, video):

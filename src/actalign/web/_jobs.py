@@ -9,6 +9,7 @@ from __future__ import annotations
 import queue
 import secrets
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -29,6 +30,8 @@ KEPT_RESULTS = 100
 KEPT_JOBS = 200
 DECODE_SECONDS = 60.0
 """A decoder that gives nothing for so long is stopped."""
+CANCEL_SECONDS = 1.0
+"""How long a cancelled job's decoder is looked for: it may be about to start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,12 +201,18 @@ class Explorer:
         return job
 
     def cancel(self, job_id: str) -> Job:
-        """Cancel a job that waits or runs; raises NotFound."""
+        """Cancel a job that waits or runs, and end its decoder; raises NotFound."""
         job = self.job(job_id)
         job.cancel.set()
-        with self._lock:
-            if job.state == "queued":
-                job.state = "cancelled"
+        until = time.monotonic() + CANCEL_SECONDS
+        while time.monotonic() < until:
+            with self._lock:  # no other job begins meanwhile
+                if job.state == "queued":
+                    job.state = "cancelled"
+                if job.state != "running":
+                    break
+                self._decoder.interrupt()
+            time.sleep(0.02)
         return job
 
     def score(self, clip: Clip, scripts: list[Script], domain: str | None) -> str:
@@ -246,6 +255,9 @@ class Explorer:
             except _Cancelled:
                 job.state = "cancelled"
             except ActAlignError as error:
+                if job.cancel.is_set():  # its decoder was ended
+                    job.state = "cancelled"
+                    continue
                 job.error = str(error).replace(str(job.clip.path), job.clip.name)
                 job.state = "failed"
             except Exception as error:
