@@ -13,7 +13,8 @@ from actalign.errors import ActAlignError, EncoderError, UsageError
 from actalign.evaluation import EvalConfig, Interval, Question, QuestionSet, run
 from actalign.evaluation._config import read_config
 from actalign.evaluation._journal import Journal
-from actalign.evaluation._report import kind_lines, write_reports
+from actalign.evaluation._lines import kind_lines
+from actalign.evaluation._report import write_reports
 from actalign.evaluation._runs import read_run
 from actalign.evaluation.atlas._embeddings import (
     TEXT_FORMAT,
@@ -292,7 +293,7 @@ def test_a_run_of_version_0_1_is_reported(questions, tmp_path):
     (tmp_path / "questions.jsonl").unlink()
     with pytest.raises(UsageError, match="it is an earlier version's; evaluate again"):
         run(config("dtw"), questions, tmp_path, load=ColourEncoder, resume=True)
-    assert write_reports([tmp_path])[0].is_file()
+    assert all(path.is_file() for path in write_reports([tmp_path]))
 
 
 def test_a_mini_atlas_run_of_an_earlier_version_is_named(tmp_path):

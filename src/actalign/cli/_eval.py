@@ -208,7 +208,7 @@ def report(
         ),
     ],
 ) -> None:
-    """Write report.html (one self-contained page) and report.md into each run folder."""
+    """Say what a run found and what to do: report.html, report.md and report.json in its folder."""
     from actalign.evaluation._report import write_reports
 
     for path in write_reports(run_dirs):
@@ -219,7 +219,7 @@ def _print_results(results: dict[str, Any]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from actalign.evaluation._report import (
+    from actalign.evaluation._lines import (
         ACCURACY,
         accuracy_table,
         comparison_lines,

@@ -11,8 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from actalign.errors import UsageError
 from actalign.output._style import (
+    HEAT_MAP,
     MARKERS,
     PALETTE,
     Theme,
@@ -168,6 +171,67 @@ def sweep_figure(
     axes.grid(axis="y", color=look.rule, linewidth=0.4)
     axes.set_axisbelow(True)
     _legend(axes, look)
+    return _finished(figure)
+
+
+def confusion_figure(confusion: Sequence[Mapping[str, Any]], *, theme: str = "light") -> Figure:
+    """What was taken for what: a heat map, each row of which adds up to 100 %.
+
+    confusion: ``{target, answer, n}`` each; labels in the order of the alphabet.
+    """
+    look = get_theme(theme)
+    labels = sorted({name for one in confusion for name in (one["target"], one["answer"])})
+    places = {label: n for n, label in enumerate(labels)}
+    table = np.zeros((len(labels), len(labels)))
+    for one in confusion:
+        table[places[one["target"]], places[one["answer"]]] += one["n"]
+    shares = 100 * table / np.maximum(table.sum(axis=1, keepdims=True), 1)
+    side = 2.6 + 0.3 * len(labels)
+    figure = new_figure(side + 1.2, side, look)
+    axes = figure.subplots()
+    picture = axes.imshow(shares, cmap=HEAT_MAP, vmin=0, vmax=100)
+    named = [wrap(label, 1.6, 2, size=8) for label in labels]
+    axes.set_xticks(range(len(labels)), named, rotation=90)
+    axes.set_yticks(range(len(labels)), named)
+    for (row, column), count in np.ndenumerate(table):
+        if count and len(labels) <= 20:
+            shade = "black" if shares[row, column] > 60 else "white"
+            axes.text(column, row, f"{count:.0f}", ha="center", va="center", size=7, color=shade)
+    axes.set_xlabel("answer")
+    axes.set_ylabel("true label")
+    dress(axes, look)
+    bar = figure.colorbar(picture, ax=axes, fraction=0.04)
+    bar.ax.tick_params(colors=look.ink, labelsize=8)
+    return _finished(figure)
+
+
+def reliability_figure(calibration: Mapping[str, Any], *, theme: str = "light") -> Figure:
+    """Accuracy by confidence, beside the share of wrong answers by how many are answered.
+
+    calibration: as `results.json` holds it.
+    """
+    look = get_theme(theme)
+    figure = new_figure(9, 3.6, look)
+    left, right = figure.subplots(1, 2)
+    bins = calibration["bins"]
+    most = max(one["count"] for one in bins)
+    left.plot([0, 100], [0, 100], color=look.muted, linestyle=":", linewidth=1)
+    left.scatter(
+        [100 * one["confidence"] for one in bins],
+        [100 * one["accuracy"] for one in bins],
+        s=[20 + 140 * one["count"] / most for one in bins],
+        color=look.accent,
+    )
+    left.set_xlabel("confidence % (size: how many clips)")
+    left.set_ylabel("right %")
+    coverage, risk = ([100 * value for value in calibration[n]] for n in ("coverage", "risk"))
+    right.step(coverage, risk, where="post", color=look.accent)
+    right.set_xlabel("clips that are answered %, the surest first")
+    right.set_ylabel("of these wrong %")
+    for axes in (left, right):
+        axes.set_xlim(0, 100)
+        axes.set_ylim(0, 100)
+        dress(axes, look, frame=False)
     return _finished(figure)
 
 

@@ -90,7 +90,7 @@ def summarise(
         },
         "scorers": found,
         "comparisons": [
-            _compare(a, by_scorer[a], b, by_scorer[b]) for a, b in combinations(by_scorer, 2)
+            compare(a, by_scorer[a], b, by_scorer[b]) for a, b in combinations(by_scorer, 2)
         ],
         **({} if best is None else {"mean_iou": best}),
         "paper": [asdict(one) for one in published],
@@ -233,7 +233,7 @@ def _grouped(rows: Sequence[Row], by: str) -> dict[str, Any]:
     return {name: _figures(groups[name]) for name in sorted(groups)}
 
 
-def _compare(first: str, mine: Sequence[Row], second: str, other: Sequence[Row]) -> dict[str, Any]:
+def compare(first: str, mine: Sequence[Row], second: str, other: Sequence[Row]) -> dict[str, Any]:
     """Top-1 of two scorers over the samples that both scored."""
     a = {row["clip"]: row["rank"] == 1 for row in mine}
     b = {row["clip"]: row["rank"] == 1 for row in other}

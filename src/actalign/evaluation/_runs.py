@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
+from actalign.alignment import get_scorer
 from actalign.clips import Store
 from actalign.documents import parse_json, parse_json_lines, read_text
 from actalign.encoders import Encoder
@@ -17,12 +18,13 @@ from actalign.encoders._text_cache import TextCache
 from actalign.errors import UsageError
 from actalign.evaluation._asked import asked, clip_keys_of
 from actalign.evaluation._charts import SweepPoint
-from actalign.evaluation._config import EvalConfig, read_config
+from actalign.evaluation._config import RANDOM, EvalConfig, read_config
 from actalign.evaluation._embed import Clip, embed_clip
 from actalign.evaluation._questions import Question
 from actalign.evaluation._run import Scoring
 from actalign.rows import Row
-from actalign.types import EncoderInfo, Prediction
+from actalign.scripts._script import step_texts
+from actalign.types import EncoderInfo, Float32, Prediction, Script
 
 SWEPT = {"smoothing_seconds": "smoothing (s)", "fps": "frames a second"}
 """Settings that runs may differ in, and the name of a curve's axis."""
@@ -32,7 +34,7 @@ SWEPT = {"smoothing_seconds": "smoothing (s)", "fps": "frames a second"}
 class Run:
     """A run folder, read.
 
-    main: the scorer that confusions and figures are of.
+    main: the scorer that findings and figures are of, the first that aligns.
     """
 
     folder: Path
@@ -74,6 +76,24 @@ class Run:
         ).embedding()
         candidates = Scoring(self.config, self.info, texts).candidates(question, scorer)
         return candidates.predict(embedded), question
+
+    def scripts(self) -> list[Script]:
+        """The scripts of the run's questions, one a label; none for an earlier version's run."""
+        try:
+            asked = self.questions.values()
+        except UsageError:
+            return []
+        found: dict[str, Script] = {}
+        for question in asked:
+            for script in question.given_scripts:
+                found.setdefault(script.label, script)
+        return list(found.values())
+
+    def embed_script(self, script: Script) -> Float32:
+        """(K, D) the step embeddings that the run made; raises UsageError where it has none."""
+        texts = TextCache(self.info, self._refuse, path=self.folder / "texts.sqlite")
+        template = self.config.step_template or self.info.step_template
+        return texts.encode(step_texts(script, template))
 
     def _refuse(self) -> Encoder:
         raise UsageError(
@@ -120,7 +140,8 @@ def _read_run(folder: Path) -> Run:
     names = [n for n, figures in results["scorers"].items() if figures["n"]]
     if not names:
         raise UsageError(f"The run {folder} scored no sample; see errors.jsonl there.")
-    main = "dtw" if "dtw" in names else names[0]
+    aligned = (n for n in names if n != RANDOM and get_scorer(n).align is not None)
+    main = next(aligned, names[0])
     return Run(folder, config, info, results, tuple(rows), tuple(errors), main)
 
 

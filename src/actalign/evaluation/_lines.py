@@ -1,0 +1,129 @@
+"""What a run found, as lines and tables of text: printed by `actalign eval` and in every report."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from actalign.evaluation._rows import KS
+
+ORDER_ONLY = "order-only"
+"""The kind of questions whose candidates differ in nothing but the order of their steps."""
+
+
+def accuracy_table(results: dict[str, Any]) -> list[list[str]]:
+    """Rows of text as ACCURACY heads them, with intervals; the paper's numbers below."""
+    rows = []
+    for name, figures in results["scorers"].items():
+        shares = [interval(figures, f"top{k}") for k in KS]
+        macro = figures.get("macro")
+        rows.append([name, str(figures["n"]), *shares, percent(macro) if macro else ""])
+    chance = next((f["chance"] for f in results["scorers"].values() if f["n"]), None)
+    if chance:
+        cells = [f"{100 * chance[f'top{k}']:.2f}" for k in KS]
+        rows.append(["expected chance", "", *cells, ""])
+    for one in results.get("paper", ()):
+        cells = ["" if one[f"top{k}"] is None else f"{one[f'top{k}']:.2f}" for k in KS]
+        rows.append([f"paper's: {one['method']}", "", *cells, ""])
+    return rows
+
+
+ACCURACY = ("method", "scored", "Top-1 %", "Top-2 %", "Top-3 %", "macro %")
+
+
+def percent(figure: dict[str, Any], name: str = "value", ci: str = "ci95") -> str:
+    """A share and its interval in percent."""
+    low, high = figure[ci]
+    return f"{100 * figure[name]:.2f} [{100 * low:.1f}, {100 * high:.1f}]"
+
+
+PAPER_NOTE = "The paper's: arXiv 2506.22967 v1, on the videos its authors had, with SigLIP so400m."
+
+
+def count_lines(results: dict[str, Any]) -> list[str]:
+    """Sentences on what was scored, unscored and missing, and why."""
+    samples = results["samples"]
+    lines = [f"{samples['total']} samples."]
+    for name, kinds in (
+        ("without a clip", samples["without_clip"]),
+        ("clips not encoded", samples["not_encoded"]),
+    ):
+        if kinds:
+            lines.append(f"{sum(kinds.values())} {name} ({_listed(kinds)}).")
+    for name, figures in results["scorers"].items():
+        if figures["unscored"]:
+            unscored = figures["unscored"]
+            lines.append(f"{name}: {sum(unscored.values())} unscored ({_listed(unscored)}).")
+    return lines
+
+
+def kind_lines(results: dict[str, Any]) -> list[str]:
+    """Sentences on what tells order from content, and on the true intervals, where known."""
+    lines = []
+    groups = {
+        name: figures["by_kind"][ORDER_ONLY]
+        for name, figures in results["scorers"].items()
+        if ORDER_ONLY in figures.get("by_kind", {})
+    }
+    shares = {name: group["top1"] for name, group in groups.items()}
+    if groups:
+        shares = {"chance": next(iter(groups.values()))["chance"]["top1"], **shares}
+    for name, share in shares.items():
+        lines.append(f"{name}: Top-1 on {ORDER_ONLY} questions {100 * share:.2f} %")
+    for name, figures in results["scorers"].items():
+        if order := figures.get("order_margin"):
+            low, high = order["ci95"]
+            lines.append(
+                f"{name}: the true script scores higher than in other orders in "
+                f"{100 * order['above_zero']:.1f} % [{100 * low:.1f}, {100 * high:.1f}] of "
+                f"{order['n']}, by {order['mean']:.4f} in the mean (order margin)"
+            )
+    if results.get("mean_iou") is not None:
+        lines.append(f"mean IoU of aligned against true intervals: {results['mean_iou']:.3f}")
+    for name, figures in results["scorers"].items():
+        if steps := figures.get("steps"):
+            parts = [f"{words} {percent(steps[key])} %" for key, words in STEP_FIGURES.items()]
+            lines.append(f"{name}: steps in time on {steps['n']} clips: {', '.join(parts)}")
+        if known := figures.get("calibration"):
+            lines.append(
+                f"{name}: calibration error {percent(known, 'error', 'error_ci95')} %, area under "
+                f"risk and coverage {percent(known, 'area', 'area_ci95')} %"
+            )
+    return lines
+
+
+STEP_FIGURES = {
+    "frame_accuracy": "accuracy by frame",
+    "edit": "edit score",
+    "f1_10": "F1@10",
+    "f1_25": "F1@25",
+    "f1_50": "F1@50",
+    "iou": "IoU",
+}
+
+
+def comparison_lines(results: dict[str, Any]) -> list[str]:
+    """A sentence on each pair of scorers that scored the same clips."""
+    return [comparison_line(one) for one in results["comparisons"] if one["n"]]
+
+
+def comparison_line(one: dict[str, Any]) -> str:
+    """One paired comparison as a sentence."""
+    low, high = one["ci95"]
+    return (
+        f"{one['first']} against {one['second']} on {one['n']} samples: Top-1 "
+        f"{100 * one['difference']:+.2f} points [{100 * low:+.2f}, {100 * high:+.2f}] (bootstrap), "
+        f"{one['only_first']} to {one['only_second']} where only one is right, "
+        f"p = {one['mcnemar_p']:.3g} (McNemar)"
+    )
+
+
+def interval(figures: dict[str, Any], name: str) -> str:
+    """One of a scorer's shares with its interval in percent; "" without any."""
+    if not figures["n"]:
+        return ""
+    low, high = figures["ci95"][name]
+    return f"{100 * figures[name]:.2f} [{100 * low:.1f}, {100 * high:.1f}]"
+
+
+def _listed(kinds: dict[str, int]) -> str:
+    return ", ".join(f"{kind} {n}" for kind, n in kinds.items())

@@ -1,0 +1,313 @@
+"""A run as one self-contained HTML page; nothing is fetched. Not here: what it says (`_lines`,
+`_findings`), and drawing (`_charts`)."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from actalign.errors import ActAlignError
+from actalign.evaluation._charts import (
+    accuracy_figure,
+    confusion_figure,
+    domain_figure,
+    reliability_figure,
+    svg,
+    sweep_figure,
+)
+from actalign.evaluation._lines import (
+    ACCURACY,
+    PAPER_NOTE,
+    accuracy_table,
+    comparison_lines,
+    count_lines,
+    interval,
+    kind_lines,
+    percent,
+)
+from actalign.evaluation._questions import Question
+from actalign.evaluation._rows import KS
+from actalign.evaluation._runs import SWEPT, Run, sweeps
+from actalign.rows import Row
+from actalign.types import FrameBatch, Prediction
+from actalign.video import thumbnails
+
+FIGURE_COUNT = 3
+MOST_LABELS = 30
+
+STYLE = """
+body { font: 16px/1.5 system-ui, sans-serif; color: #222; background: #fff; margin: 0 auto;
+  max-width: 68rem; padding: 2rem 1.5rem 4rem; }
+h1 { font-size: 1.7rem; margin: 0; } h2 { font-size: 1.2rem; margin: 2.5rem 0 .5rem; }
+p.note { color: #555; margin: .25rem 0 1rem; }
+div.wide { overflow-x: auto; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+th, td { padding: .3rem .9rem .3rem 0; text-align: right; border-bottom: 1px solid #ddd;
+  white-space: nowrap; }
+th:first-child, td:first-child, td.text, th.text { text-align: left; }
+td.text { white-space: normal; }
+th { font-weight: 600; } tr.paper td { color: #666; }
+figure { margin: 1rem 0 2rem; } figcaption { color: #555; }
+svg, img { max-width: 100%; height: auto; }
+"""
+
+
+def page_of(
+    run: Run, found: dict[str, Any], runs: Sequence[Run] = (), against: Sequence[str] = ()
+) -> str:
+    """The whole page; found: see `_findings`. runs: others to compare settings with. against:
+    sentences that compare the run with others."""
+    title = f"{run.results['benchmark']}: {run.folder.name}"
+    table = accuracy_table(run.results)
+    figures = run.results["scorers"][run.main]
+    note = f" {PAPER_NOTE}" if run.results["paper"] else ""
+    paper = [cells[0].startswith("paper's: ") for cells in table]
+    parts = [
+        f"<h1>{html.escape(title)}</h1>",
+        f"<p class='note'>{html.escape(' '.join(count_lines(run.results)))}</p>",
+        "<h2>Accuracy</h2>",
+        svg(accuracy_figure(run.results), "Top-1, 2 and 3 of each scorer with 95 % intervals"),
+        _table(ACCURACY, table, grey=paper),
+        f"<p class='note'>Brackets: 95 % intervals.{html.escape(note)}</p>",
+        _list("What to do", found["advice"]),
+        _list("Order and time", kind_lines(run.results)),
+        _list("Paired comparisons", comparison_lines(run.results)),
+        _list("Against other runs", against),
+        *_swept(run, runs),
+        *_labels(run.main, figures),
+        *_scripts(found),
+        *_trust(figures, found),
+        f"<h2>By domain ({html.escape(run.main)})</h2>",
+        svg(
+            domain_figure(figures["by_domain"]),
+            "Top-1 by domain with 95 % intervals; chance dotted",
+        ),
+        "<h2>By number of candidates</h2>",
+        _by_candidates(run),
+        f"<h2>Confusion of near candidates ({html.escape(run.main)})</h2>",
+        _confusions(run),
+        *_nobody(found),
+        *_alignments(run),
+        *_unscored(run),
+    ]
+    return (
+        "<!doctype html>\n<html lang='en'><head><meta charset='utf-8'>"
+        "<meta name='viewport' content='width=device-width, initial-scale=1'>"
+        f"<title>{html.escape(title)}</title><style>{STYLE}</style></head><body>\n"
+        + "\n".join(filter(None, parts))
+        + "\n</body></html>\n"
+    )
+
+
+def _swept(run: Run, runs: Sequence[Run]) -> list[str]:
+    return [
+        f"<h2>By {html.escape(SWEPT[over])}</h2>"
+        + svg(
+            sweep_figure(curves, over=SWEPT[over]),
+            "Top-1 with 95 % intervals, a curve a scorer, a point a run",
+        )
+        for over, curves in sweeps(run, runs).items()
+    ]
+
+
+def _labels(scorer: str, figures: dict[str, Any]) -> list[str]:
+    """Accuracy by label, the worst first, and what was taken for what."""
+    classes = figures.get("classes", {})
+    if len(classes) < 2:
+        return []
+    worst = sorted(classes, key=lambda label: (classes[label]["value"], label))
+    rows = [
+        [label, str(classes[label]["n"]), percent(classes[label])] for label in worst[:MOST_LABELS]
+    ]
+    shown = f"{len(rows)} of {len(classes)} labels, the worst first."
+    parts = [
+        f"<h2>By label ({html.escape(scorer)})</h2><p class='note'>{shown}</p>",
+        _table(["label", "clips", "right %"], rows),
+    ]
+    if len(classes) <= MOST_LABELS:
+        drawn = confusion_figure(figures["confusion"])
+        parts.append(svg(drawn, "True labels down, answers across; each row adds up to 100 %"))
+    return parts
+
+
+def _scripts(found: dict[str, Any]) -> list[str]:
+    """Labels that can't be told apart, and steps that fit everything."""
+    parts = []
+    if alike := found["labels_alike"]:
+        rows = [
+            [
+                *one["labels"],
+                "; ".join(" / ".join(step["steps"]) for step in one["shared_steps"]),
+                f"{one['confused']} of {one['clips']}",
+                f"{one['separation']:.2f}",
+            ]
+            for one in alike
+        ]
+        header = ["label", "other label", "steps that both have", "confused", "separation"]
+        parts += ["<h2>Labels that can't be told apart</h2>", _table(header, rows, text=3)]
+        parts.append("<p class='note'>Separation: 0.5 is chance, 1 is perfect.</p>")
+    if everywhere := found["steps_everywhere"]:
+        rows = [
+            [one["label"], one["step"], *(f"{one[n]:.3g}" for n in ("own", "others", "separation"))]
+            for one in everywhere
+        ]
+        header = ["label", "step", "affinity on its own clips", "on others", "separation"]
+        parts += ["<h2>Steps that fit everything</h2>", _table(header, rows, text=2)]
+    return parts
+
+
+def _trust(figures: dict[str, Any], found: dict[str, Any]) -> list[str]:
+    """How far the confidence, or without one the margin, tells right from wrong."""
+    if known := figures.get("calibration"):
+        words = "Accuracy by confidence, and how many answers are wrong of the surest"
+        return ["<h2>Accuracy against confidence</h2>", svg(reliability_figure(known), words)]
+    if not (groups := found["by_margin"]):
+        return []
+    rows = [
+        [f"{one['low']:.4g} to {one['high']:.4g}", str(one["n"]), f"{100 * one['right']:.1f}"]
+        for one in groups
+    ]
+    return ["<h2>Accuracy by margin</h2>", _table(["margin", "clips", "right %"], rows)]
+
+
+def _nobody(found: dict[str, Any]) -> list[str]:
+    """Clips in which the encoder saw nothing it knows."""
+    clips = found["nobody_seen"]["clips"]
+    if not clips:
+        return []
+    rows = [[one["clip"], f"{100 * one['share']:.0f}"] for one in clips[:MOST_LABELS]]
+    header = ["clip", "frames without a known thing %"]
+    return ["<h2>Clips in which nobody is seen</h2>", _table(header, rows)]
+
+
+def _list(title: str, lines: Sequence[str]) -> str:
+    if not lines:
+        return ""
+    items = "".join(f"<li>{html.escape(line)}</li>" for line in lines)
+    return f"<h2>{html.escape(title)}</h2><ul>{items}</ul>"
+
+
+def _by_candidates(run: Run) -> str:
+    groups = run.results["scorers"][run.main]["by_candidates"]
+    rows = [
+        [
+            size,
+            str(one["n"]),
+            *(interval(one, f"top{k}") for k in KS),
+            f"{100 * one['chance']['top1']:.2f}",
+        ]
+        for size, one in groups.items()
+    ]
+    header = ["candidates", "scored", "Top-1 %", "Top-2 %", "Top-3 %", "chance Top-1 %"]
+    return _table(header, rows)
+
+
+def _confusions(run: Run, limit: int = 15) -> str:
+    """Which wrong candidate wins over the true one, how often, and by how little."""
+    lost: dict[tuple[str, str, str], list[float]] = defaultdict(list)
+    for row in run.of(run.main):
+        if row["rank"] > 1:
+            scores = {c["label"]: c["score"] for c in row["candidates"]}
+            winner = row["filtered_resps"][0]
+            target = row["target"] or ""
+            key = (row.get("domain") or "", target, winner)
+            lost[key].append(scores[winner] - scores[target])
+    if not lost:
+        return "<p>No sample was answered wrongly.</p>"
+    ordered = sorted(lost, key=lambda key: (-len(lost[key]), min(lost[key])))
+    rows = [
+        [domain, target, winner, str(len(gaps)), f"{sum(gaps) / len(gaps):.4f}"]
+        for domain, target, winner in ordered[:limit]
+        for gaps in [lost[domain, target, winner]]
+    ]
+    header = ["domain", "true", "taken for", "times", "mean score gap"]
+    shown = f"{len(rows)} of {len(lost)} pairs, the most frequent and then the closest first."
+    return f"<p class='note'>{shown}</p>" + _table(header, rows, text=3)
+
+
+def _alignments(run: Run) -> list[str]:
+    """The clearest right and wrong answers of the main scorer, drawn; empty without the clips."""
+    mine = [r for r in run.of(run.main) if any(c.get("segments") for c in r["candidates"])]
+    if not mine:
+        return []
+    right = sorted((r for r in mine if r["rank"] == 1), key=_lead, reverse=True)
+    wrong = sorted((r for r in mine if r["rank"] > 1), key=_lead)
+    parts = []
+    for name, rows in (("Best alignments", right), ("Worst alignments", wrong)):
+        drawn = [_drawn(run, row) for row in rows[:FIGURE_COUNT]]
+        if any(drawn):
+            parts += [f"<h2>{name}</h2>", *filter(None, drawn)]
+    return parts
+
+
+def _lead(row: Row) -> float:
+    """The true candidate's score less the best other one's."""
+    scores = {c["label"]: float(c["score"]) for c in row["candidates"]}
+    true = scores.pop(row["target"] or "")
+    return true - max(scores.values(), default=true)
+
+
+def _drawn(run: Run, row: Row) -> str:
+    from actalign.output import _figures as figures
+
+    try:
+        prediction, question = run.predict_again(row["clip"], run.main)
+        figure = figures.contrast_figure(
+            prediction, row["target"] or "", thumbnails=_thumbnails(question, prediction)
+        )
+    except (ActAlignError, OSError):
+        return ""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=90)
+    data = base64.b64encode(buffer.getvalue()).decode()
+    caption = html.escape(f"{row['clip']}: true {row['target']!r}, rank {row['rank']}")
+    return (
+        f"<figure><img alt='{caption}' src='data:image/png;base64,{data}'>"
+        f"<figcaption>{caption}</figcaption></figure>"
+    )
+
+
+def _thumbnails(question: Question, prediction: Prediction) -> FrameBatch | None:
+    if isinstance(question.video, Path) and question.video.is_file():
+        return thumbnails(question.video, prediction.clip)
+    return None
+
+
+def _unscored(run: Run, limit: int = 60) -> list[str]:
+    if not run.errors:
+        return []
+    rows = [
+        [e["clip"], e["scorer"] or "all", e["error_kind"], e["error"] or ""]
+        for e in run.errors[:limit]
+    ]
+    more = len(run.errors) - len(rows)
+    note = f"<p class='note'>and {more} more in errors.jsonl</p>" if more else ""
+    return ["<h2>Unscored</h2>", _table(["sample", "scorer", "kind", "reason"], rows, text=4), note]
+
+
+def _table(
+    header: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    text: int = 1,
+    grey: Sequence[bool] = (),
+) -> str:
+    """An HTML table; the first ``text`` columns are words, the rest numbers."""
+
+    def line(tag: str, cells: Sequence[str], kind: str = "") -> str:
+        inner = "".join(
+            f"<{tag}{' class=text' if n < text else ''}>{html.escape(cell)}</{tag}>"
+            for n, cell in enumerate(cells)
+        )
+        return f"<tr{kind}>{inner}</tr>"
+
+    body = "".join(
+        line("td", cells, " class=paper" if n < len(grey) and grey[n] else "")
+        for n, cells in enumerate(rows)
+    )
+    return f"<div class='wide'><table>{line('th', header)}{body}</table></div>"

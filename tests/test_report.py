@@ -1,0 +1,180 @@
+"""What a report says of labels, scripts and clips, and the files that it is written to."""
+
+import json
+
+import numpy as np
+import pytest
+
+from actalign.evaluation._findings import (
+    by_margin,
+    findings,
+    labels_alike,
+    nobody_seen,
+    separation,
+    steps_everywhere,
+)
+from actalign.evaluation._results import summarise
+from actalign.types import Script
+from tests.colour_clips import write_colours
+from tests.command import actalign
+
+
+def row(clip, target, scores, affinities=None, **more):
+    """A row whose candidates have the scores, and steps with the affinities."""
+    ranked = sorted(scores, key=lambda label: -scores[label])
+    candidates = [
+        {
+            "label": label,
+            "score": scores[label],
+            "segments": [
+                {"step": f"{label} {k}", "start_seconds": 0, "end_seconds": 1, "affinity": value}
+                for k, value in enumerate((affinities or {}).get(label, ()))
+            ],
+        }
+        for label in ranked
+    ]
+    return {
+        "clip": clip,
+        "scorer": "dtw",
+        "status": "ok",
+        "target": target,
+        "label": ranked[0],
+        "filtered_resps": [ranked[0]],
+        "rank": ranked.index(target) + 1,
+        "margin": scores[ranked[0]] - scores[ranked[1]],
+        "candidates": candidates,
+        **more,
+    }
+
+
+def test_separation_counts_pairs():
+    rng = np.random.default_rng(0)
+    a, b = rng.integers(0, 5, 20), rng.integers(0, 5, 30)
+    wins = sum((x > y) + (x == y) / 2 for x in a for y in b)
+    assert separation(a, b) == pytest.approx(wins / 600)
+    assert separation([2], [1]) == 1
+
+
+ROWS = [
+    # a and b can't be told apart: whichever is right, a wins; c is always found.
+    *(row(f"a{n}", "a", {"a": 0.9, "b": 0.8, "c": 0.1}, {"a": [0.9, 0.5]}) for n in range(4)),
+    *(row(f"b{n}", "b", {"a": 0.9, "b": 0.8, "c": 0.1}, {"a": [0.9, 0.1]}) for n in range(4)),
+    *(row(f"c{n}", "c", {"a": 0.2, "b": 0.1, "c": 0.9}, {"a": [0.9, 0.1]}) for n in range(4)),
+]
+
+
+def test_labels_that_cannot_be_told_apart_are_named_with_what_they_share():
+    scripts = [
+        Script("a", ("stand still", "raise a hand")),
+        Script("b", ("Stand still", "kneel")),
+        Script("c", ("jump", "land")),
+    ]
+    texts = {"raise a hand": (1, 0), "kneel": (0.6, 0.8), "jump": (0, 1), "land": (0, -1)}
+
+    def embed(script):
+        rows = [texts.get(step, (-1, 0)) for step in script.steps]
+        return np.array(rows, np.float32)
+
+    [pair] = labels_alike(ROWS, scripts, embed)
+    assert (pair["labels"], pair["confused"], pair["clips"]) == (["a", "b"], 4, 8)
+    assert pair["separation"] == 0.5
+    assert pair["shared_steps"][0] == {"steps": ["stand still", "Stand still"], "cosine": 1.0}
+    assert labels_alike(ROWS[4:]) == []  # too few clips of "a" to say so
+
+
+def test_a_step_that_fits_everything_is_named():
+    [step] = steps_everywhere(ROWS)
+    assert (step["label"], step["step"], step["separation"]) == ("a", "a 0", 0.5)
+    assert step["own"] == step["others"] == pytest.approx(0.9)
+
+
+def test_clips_in_which_nobody_is_seen():
+    rows = [
+        {**one, "frames": 10, "neutral_frames": 10 if n < 2 else 5} for n, one in enumerate(ROWS)
+    ]
+    found = nobody_seen(rows)
+    assert [one["clip"] for one in found["clips"]] == ["a0", "a1"]
+    assert (found["right"], found["others_right"]) == (1, 0.6)
+    assert nobody_seen(ROWS) == {"clips": [], "right": None, "others_right": pytest.approx(8 / 12)}
+
+
+def test_accuracy_by_margin_is_in_equal_groups():
+    groups = by_margin([row(f"{n}", "a" if n >= 4 else "b", {"a": n, "b": -1}) for n in range(8)])
+    assert [(one["n"], one["right"]) for one in groups] == [(2, 0), (2, 0), (2, 1), (2, 1)]
+    assert by_margin(ROWS[:3]) == []
+
+
+def test_the_advice_names_the_labels_and_what_to_do():
+    sure = [
+        {**one, "confidence": 0.9 if one["target"] == "c" else 0.4}
+        for one in (row(f"{x}{n}", x, {"a": 0.9 - (x == "c"), "b": 0.8 - (x == "c"), "c": 0.1})
+                    for x in "abc" for n in range(8))
+    ]  # fmt: skip
+    pooled = [
+        {**one, "scorer": "mean_pool", "rank": 2, "label": "c", "filtered_resps": ["c"]}
+        for one in sure
+    ]
+    results = summarise([*sure, *pooled], [], scorers=("dtw", "mean_pool"), total=24)
+    advice = "\n".join(findings(sure, results, "dtw")["advice"])
+    assert "The scripts gain +66.7 points over the baseline without steps." in advice
+    assert "“b” is right in 0 of 8 clips; most often it is taken for “a” (8)." in advice
+    assert "“a” and “b” can't be told apart" in advice
+    assert "a confidence of at least 0.90 are right in 95 % or more; they are 33 %" in advice
+    assert "about 340 clips would make that 5" in advice
+    calibration = results["scorers"]["dtw"]["calibration"]
+    assert calibration["error"] == pytest.approx((16 * 0.1 + 8 * 0.1) / 24)
+    low, high = calibration["error_ci95"]
+    assert low <= calibration["error"] <= high
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory, colour_model):
+    """Two runs over nine clips of three labels, of which two have the same script."""
+    folder = tmp_path_factory.mktemp("report")
+    scripts = {
+        "turn red": ["green", "red"],
+        "go red": ["green", "red"],
+        "turn green": ["red", "green"],
+    }
+    for label, steps in scripts.items():
+        for n in range(3):
+            (folder / "clips" / label).mkdir(parents=True, exist_ok=True)
+            write_colours(folder / "clips" / label / f"{label[:4]}{n}.mp4", steps, each=4)
+    (folder / "scripts.json").write_text(json.dumps({"scripts": scripts}))
+    for name, scorer in (("first", "dtw,mean_pool"), ("second", "dtw_reversed")):
+        done = actalign(
+            *("eval", "clips", "clips", "--scripts", "scripts.json", "--model", colour_model),
+            *("--out", name, "--smoothing", 0, "--scorer", scorer, "-q"),
+            cwd=folder,
+        )
+        assert done.returncode == 0, done.stderr
+    done = actalign("report", "first", "second", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) == 6
+    return folder
+
+
+def test_the_three_files_say_the_same(runs):
+    known = json.loads((runs / "first" / "report.json").read_text())
+    page, text = ((runs / "first" / f"report.{kind}").read_text() for kind in ("html", "md"))
+    [pair] = known["findings"]["labels_alike"]
+    assert pair["labels"] == ["go red", "turn red"]
+    assert [step["steps"] for step in pair["shared_steps"]] == [["green", "green"], ["red", "red"]]
+    assert known["findings"]["advice"]
+    for line in known["findings"]["advice"]:
+        assert f"- {line}" in text
+        assert line.replace("'", "&#x27;") in page
+    for heading in ("What to do", "By label", "Labels that can't be told apart"):
+        assert heading.replace("'", "&#x27;") in page or heading in page
+    assert "9 samples" in text
+    for link in ("<script", "<link", "@import", "src='http", 'src="', "url(http"):
+        assert link not in page
+
+
+def test_runs_are_compared_on_the_clips_of_both(runs):
+    [one] = json.loads((runs / "first" / "report.json").read_text())["other_runs"]
+    assert (one["first"], one["second"], one["n"]) == ("first (dtw)", "second (dtw_reversed)", 9)
+    right = json.loads((runs / "first" / "results.json").read_text())["scorers"]["dtw"]["top1"]
+    wrong = json.loads((runs / "second" / "results.json").read_text())["scorers"]
+    assert one["difference"] == pytest.approx(right - wrong["dtw_reversed"]["top1"])
+    assert "Against other runs" in (runs / "second" / "report.md").read_text()
