@@ -194,3 +194,38 @@ def test_finds_of_a_siglip_model_can_be_used(siglip, tmp_path):
         assert float(line["score"]) == row["candidates"][0]["score"]
     cues = locate("finds.vtt", "store").split("\n\n")[1:]
     assert [cue.split("\n")[2] for cue in cues if cue.strip()] == labels
+
+
+def test_what_is_found_is_measured_against_the_true_times(folder):
+    done = run(folder, "locate", "day.mp4", "--threshold", "2.5", "--out", "found.jsonl")
+    assert done.returncode == 0, done.stderr
+    (folder / "truth.csv").write_text(
+        "video,label,start,end\nday.mp4,Sunrise,15,18\nday.mp4,sunset,40,43\nday,sunset,50,53\n"
+    )
+    done = actalign("eval", "detections", "found.jsonl", "--truth", "truth.csv", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert "Sunrise: 1 detections of 1 events, average precision" in done.stdout
+    shown = actalign(
+        "eval", "detections", "found.jsonl", "--truth", "truth.csv", "--json", cwd=folder
+    )
+    found = json.loads(shown.stdout)
+    assert found["labels"]["Sunrise"]["ap50"] == 1  # found
+    assert found["labels"]["sunset"]["ap50"] == 0.5  # one of two
+    assert found["by_threshold"]["0.5"] == 0.75
+    assert "ci95" not in found  # of one video nothing can be said
+    rows = [json.loads(line) for line in (folder / "found.jsonl").read_text().splitlines()]
+    with (folder / "more.jsonl").open("w") as file:
+        for row in rows:
+            for video in ("day.mp4", "other.mp4"):
+                file.write(json.dumps({**row, "video": video}) + "\n")
+    with (folder / "truth.csv").open("a") as file:
+        file.write("other.mp4,sunset,40,43\n")
+    shown = actalign(
+        "eval", "detections", "more.jsonl", "--truth", "truth.csv", "--json", cwd=folder
+    )
+    low, high = json.loads(shown.stdout)["ci95"]
+    assert 0 < low < high <= 1
+    (folder / "truth.csv").write_text("video,label,start\nday.mp4,sunset,40\n")
+    done = actalign("eval", "detections", "found.jsonl", "--truth", "truth.csv", cwd=folder)
+    assert done.returncode == 2
+    assert "has no start or end" in done.stderr

@@ -2,9 +2,11 @@
 
 import csv
 import json
+import pickle
 from pathlib import Path
 
 import jsonschema
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -427,3 +429,67 @@ class TestBreakfast:
         assert asked.notes == (
             "scripts come from the clips that are evaluated: other splits are missing",
         )
+
+
+class TestFineDiving:
+    NAMES = {1: "Forward", 2: "2.5 Soms.Pike", 3: "Entry", 4: "Back", 5: "1.5 Twists"}  # noqa: RUF012
+
+    def dive(self, kind, *lengths):
+        labels = np.concatenate([np.full(length, label) for label, length in lengths])
+        return {
+            "action_type": kind,
+            "sub-action_types": {label: self.NAMES[label] for label, _ in lengths},
+            "judge_scores": [7.5, 8.0],
+            "dive_score": 72.5,
+            "difficulty": 3.0,
+            "frames_labels": labels,
+            "steps_transit_frames": np.cumsum([length for _, length in lengths]),
+        }
+
+    @pytest.fixture
+    def data(self, tmp_path):
+        final = "FINADivingWorldCup2021_Men3m_final_r1"
+        dives = {
+            (final, 0): self.dive("105B", (1, 5), (2, 10), (3, 5)),
+            (final, 1): self.dive("5231D", (4, 5), (5, 5), (2, 5), (3, 10)),
+            (final, 2): self.dive("105B", (1, 2), (2, 4), (3, 4)),
+        }
+        folder = tmp_path / "Annotations"
+        for name, content in {
+            "FineDiving_fine-grained_annotation": dives,
+            "Sub_action_Types_Table": self.NAMES,
+            "test_split": [(final, 0), (final, 1)],
+            "train_split": [(final, 2)],
+        }.items():
+            touch(folder / f"{name}.pkl", pickle.dumps(content))
+        for number in range(3):
+            touch(tmp_path / "FINADiving_MTL_256s" / final / str(number) / "00001.jpg")
+        return tmp_path
+
+    def test_steps_come_from_the_annotation(self, data):
+        first, second = read_data(Source(data)).questions
+        assert first.id == "FINADivingWorldCup2021_Men3m_final_r1/0"
+        assert (first.choices, first.answer) == (("105B", "5231D"), 0)
+        assert first.scripts == (
+            ("Forward", "2.5 Soms.Pike", "Entry"),
+            ("Back", "1.5 Twists", "2.5 Soms.Pike", "Entry"),
+        )
+        assert first.intervals == (
+            Interval(0, 0.2, 0), Interval(0.2, 0.6, 1), Interval(0.6, 0.8, 2)
+        )  # fmt: skip
+        assert second.target == "5231D"
+        assert first.video.is_dir()
+        [other] = read_data(Source(data, split="train")).questions
+        assert other.choices == ("105B",)
+
+    def test_a_pickle_that_would_run_code_is_refused(self, data):
+        path = data / "Annotations" / "FineDiving_fine-grained_annotation.pkl"
+        path.write_bytes(pickle.dumps({("x", 0): Path("/")}))
+        with pytest.raises(UsageError, match="is refused"):
+            read_data(Source(data))
+        path.write_bytes(pickle.dumps({("x", 0): {"action_type": "105B"}}))
+        with pytest.raises(UsageError, match=r"dive \('x', 0\) of .* can't be read"):
+            read_data(Source(data))
+        path.write_bytes(pickle.dumps([1]))
+        with pytest.raises(UsageError, match="it is not FineDiving's file"):
+            read_data(Source(data))

@@ -12,6 +12,7 @@ from actalign.cli._candidates import LabelOptions, LanguageModelOptions
 from actalign.cli._grouped import INPUT, grouped
 from actalign.cli._options import (
     SCORER_LIST,
+    AsJson,
     EngineOptions,
     ModelOptions,
     Quiet,
@@ -198,6 +199,37 @@ def convert(
     absent = sum(question.absent is not None for question in questions.questions)
     without = f", {absent} without a clip" if absent else ""
     print(f"{questions.total} questions{without} in {out}")
+
+
+@app.command()
+def detections(
+    found: Annotated[Path, typer.Argument(help="Detections that `actalign locate --out` wrote.")],
+    truth: Annotated[
+        Path, typer.Option(help="Table with the columns video, label, start and end (seconds).")
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Say how well `locate` finds actions: average precision at overlaps of 0.5 to 0.95."""
+    import json
+
+    from actalign.evaluation import Source, read_data
+    from actalign.evaluation._detection import detected_events, evaluate_detections, true_events
+    from actalign.rows import read_rows
+
+    result = evaluate_detections(
+        detected_events(read_rows(found)), true_events(read_data(Source(truth), "table"))
+    )
+    if as_json:
+        print(json.dumps(result, indent=2))
+        return
+    for label, one in result["labels"].items():
+        print(
+            f"{label}: {one['detections']} detections of {one['events']} events, average precision "
+            f"{100 * one['ap']:.2f} % ({100 * one['ap50']:.2f} % at an overlap of 0.5)"
+        )
+    low, high = result.get("ci95", (None, None))
+    interval = "" if low is None else f" [{100 * low:.1f}, {100 * high:.1f}]"
+    print(f"mean average precision {100 * result['map']:.2f}{interval} %")
 
 
 def report(

@@ -1,13 +1,20 @@
-"""Average precision of detections in long videos: pure functions on intervals."""
+"""Average precision of detections in long videos: `actalign locate` against the true times."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from actalign.errors import UsageError
+from actalign.evaluation._metrics import bootstrap
+from actalign.evaluation._questions import QuestionSet
+from actalign.rows import Row
+from actalign.scripts._script import label_key
 
 THRESHOLDS = tuple(round(0.5 + 0.05 * n, 2) for n in range(10))
 """Intersections over union at which ActivityNet's challenge evaluates: 0.5 to 0.95."""
@@ -80,6 +87,75 @@ def mean_average_precision(
         ]
         found[threshold] = float(np.mean(values)) if values else float("nan")
     return found
+
+
+def detected_events(rows: Sequence[Row]) -> list[Event]:
+    """The detections that `actalign locate` wrote; a video is its file's name without suffix."""
+    return [
+        Event(
+            Path(row.get("video") or row["clip"].partition("#")[0]).stem,
+            str(row["label"]),
+            row["start_seconds"],
+            row["end_seconds"],
+            row["candidates"][0]["score"],
+        )
+        for row in rows
+        if row.get("status", "ok") == "ok" and row["candidates"]
+    ]
+
+
+def true_events(questions: QuestionSet) -> list[Event]:
+    """The events of a table with videos, labels, starts and ends; raises UsageError."""
+    found = []
+    for question in questions.questions:
+        if question.start is None or question.end is None or question.video is None:
+            raise UsageError(
+                f"The event {question.id!r} has no start or end; the table needs both, in seconds."
+            )
+        label = question.target or ""
+        found.append(Event(question.video.stem, label, question.start, question.end))
+    return found
+
+
+def evaluate_detections(detections: Sequence[Event], truth: Sequence[Event]) -> dict[str, Any]:
+    """Mean average precision at each of THRESHOLDS and by label, with bootstrap intervals.
+
+    Videos are resampled; with one video there is no interval. Labels are compared as typed, but for
+    case and outer spaces.
+    """
+    names = {label_key(event.label): event.label for event in truth}
+    found = [replace(e, label=names.get(label_key(e.label), e.label)) for e in detections]
+    videos = sorted({event.video for event in truth})
+
+    def mean(items: NDArray[np.intp]) -> float:
+        """Of videos that were drawn with replacement; each draw is a video of its own."""
+        drawn = [(videos[item], f"{n}") for n, item in enumerate(items)]
+        chosen, wanted = (
+            [replace(e, video=name) for video, name in drawn for e in events if e.video == video]
+            for events in (found, truth)
+        )
+        return float(np.mean(list(mean_average_precision(chosen, wanted).values())))
+
+    by_threshold = mean_average_precision(found, truth)
+    by_label = {}
+    for label in sorted(names.values()):
+        mine, wanted = ([e for e in events if e.label == label] for events in (found, truth))
+        precisions = [average_precision(mine, wanted, threshold) for threshold in THRESHOLDS]
+        by_label[label] = {
+            "events": len(wanted),
+            "detections": len(mine),
+            "ap50": precisions[0],
+            "ap": float(np.mean(precisions)),
+        }
+    result: dict[str, Any] = {
+        "videos": len(videos),
+        "map": float(np.mean(list(by_threshold.values()))),
+        "by_threshold": {f"{threshold:g}": value for threshold, value in by_threshold.items()},
+        "labels": by_label,
+    }
+    if len(videos) > 1:
+        result["ci95"] = list(bootstrap(mean, len(videos), resamples=200))
+    return result
 
 
 def _iou(a: Event, b: Event) -> float:

@@ -12,6 +12,7 @@ from actalign.errors import UsageError
 from actalign.evaluation._questions import QuestionSet
 from actalign.evaluation._readers import (
     _breakfast,
+    _finediving,
     _folder,
     _mini_atlas,
     _mteb,
@@ -42,6 +43,7 @@ READERS: dict[str, Reader] = {
         ("actionatlas", _actionatlas),
         ("videonet", _videonet),
         ("breakfast", _breakfast),
+        ("finediving", _finediving),
         ("mteb", _mteb),
         ("table", _table),
         ("folder", _folder),

@@ -12,9 +12,12 @@ import pickletools
 import re
 from collections import OrderedDict
 from collections.abc import Iterable
+from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
+
+from actalign.errors import UsageError
 
 MAX_NESTED = 16
 """Object arrays directly within each other, at most: NumPy frees them by recursion."""
@@ -89,6 +92,20 @@ def read_pickle(file: Limited) -> Any:
     for opcode, argument, _ in pickletools.genops(file):  # type: ignore[arg-type]
         machine.step(opcode.name, argument)
     return machine.result()
+
+
+def load_pickle(path: Path) -> Any:
+    """The object of a pickle file, see `read_pickle`; raises UsageError for what can't be read."""
+    try:
+        with path.open("rb") as file:
+            return read_pickle(Limited(file, path.stat().st_size))
+    except OSError as error:
+        raise UsageError(f"{path} can't be read: {error.strerror or error}.") from None
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise UsageError(
+            f"{path} is refused ({reason}); only arrays and plain containers of a pickle are read."
+        ) from None
 
 
 class _Name:
