@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from actalign.alignment._kernels.repeats import best_passes, pass_sums, step_starts
-from actalign.alignment._repeats import check_repeats, find_repetitions
+from actalign.alignment._repeats import check_repeats, find_repetitions, frame_means
 from actalign.errors import ArrayError, UsageError
 
 
@@ -196,3 +196,10 @@ def test_the_rendered_repetitions_are_what_is_said():
         edges = np.array(repetitions).reshape(-1)
         assert (np.diff(edges) >= 0).all()
         assert 0 <= edges[0] < edges[-1] <= shown.times[-1] + 0.2
+
+
+def test_the_mean_over_a_steps_frames_has_one_frame_at_least():
+    values = np.arange(8.0).reshape(4, 2)
+    edges = np.array([0.0, 1.0, 2.0, 3.0, 4.0])
+    cuts = np.array([[0.0, 2.0, 2.4], [2.4, 3.0, 4.0]])
+    np.testing.assert_allclose(frame_means(values, edges, cuts), [[1.0, 5.0], [4.0, 7.0]])

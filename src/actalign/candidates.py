@@ -23,8 +23,9 @@ from actalign.alignment._locate import (
     Detection,
     locate,
 )
+from actalign.alignment._repeats import Repeats, check_repeats, find_repetitions, frame_means
 from actalign.alignment._scorers import Scorer, alignments, default_scorer, get_scorer
-from actalign.alignment._similarity import smooth
+from actalign.alignment._similarity import cosine, smooth
 from actalign.background import Background
 from actalign.clips._background import OtherClips
 from actalign.clips._result import ClipResult
@@ -42,6 +43,7 @@ from actalign.types import (
     Float64,
     Prediction,
     Script,
+    Segment,
 )
 
 if TYPE_CHECKING:
@@ -63,9 +65,10 @@ class Candidates:
     info: the encoder. scripts: one a candidate. steps: their text embeddings, (K_m, D) each.
     wordings: as many as the candidate with the most has; the others' come again in turn. names:
     the embeddings of the candidates' labels, (1, D) each; empty where the scorer does not read
-    them. without: labels that had no script, whose only step is their name. background: what steps
-    are measured against, for scorers that do so. none: the label of the candidate that wins where
-    no script fits better than the background. min_confidence: an answer below it is refused.
+    them. repeats: how often the winner is performed: "no" to take it as once, "auto" to find it, or
+    the number. without: labels that had no script, whose only step is their name. background: what
+    steps are measured against, for scorers that do so. none: the label of the candidate that wins
+    where no script fits better than the background. min_confidence: an answer below it is refused.
     warnings: a sentence on each text that was cut.
     """
 
@@ -78,6 +81,7 @@ class Candidates:
     wordings: Sequence[Wording]
     names: Sequence[Float32]
     without: Sequence[str]
+    repeats: Repeats
     settings: dict[str, str]
     warnings: tuple[str, ...]
     background: Background | None = None
@@ -100,14 +104,15 @@ class Candidates:
         background: Background | None = None,
         none: str | None = None,
         min_confidence: float | None = None,
+        repeats: str | int | None = None,
     ) -> Candidates:
         """Give every label its script and embed the texts.
 
         labels: a text of comma-separated ones; None for those of the scripts, in order. A label
         without a script is aligned as a script of one step, its own name. scorer,
-        smoothing_seconds, background and the templates: None for the encoder's own. domain: None
-        for the one that all scripts have. none, min_confidence: see the class. Raises UsageError
-        for labels, scripts or templates that are wrong, and for what a scorer can't do.
+        smoothing_seconds, background, repeats and the templates: None for the encoder's own.
+        domain: None for the one that all scripts have. none, min_confidence: see the class. Raises
+        UsageError for labels, scripts or templates that are wrong, and for what a scorer can't do.
         """
         if labels is None:
             labels = list(dict.fromkeys(script.label for script in scripts))
@@ -141,6 +146,7 @@ class Candidates:
             wordings=[Wording(one, Texts.of([encoded[s] for s in one])) for one in rounds],
             names=[texts.encode([text]) for text in named],
             without=without,
+            repeats=check_repeats(info.repeats if repeats is None else repeats),
             settings={
                 "step_template": of_step,
                 "label_template": of_label,
@@ -211,13 +217,15 @@ class Candidates:
             "background": None if self.background is None else self.background.digest,
             "none": self.none,
             "min_confidence": self.min_confidence,
+            "repeats": self.repeats,
             **self.settings,
         }
 
     def predict(self, clip: ClipEmbedding) -> Prediction:
         """Score every candidate for one clip and align each; see `Prediction`.
 
-        Raises EncoderError for a clip that another encoder embedded.
+        Raises EncoderError for a clip that another encoder embedded, UsageError for one that is too
+        short for the number of repetitions.
         """
         frames = self._frames(clip)
         by = Calibration.of(self.info, self.background)
@@ -225,6 +233,7 @@ class Candidates:
         table = np.stack([scores for scores, _ in scored])
         edges = clip.edges_seconds
         candidates = []
+        steps = {}
         for m, script in enumerate(self.scripts):
             count = 1 + len(script.rewordings)
             # A wording that comes again, because others have more, counts once.
@@ -233,6 +242,7 @@ class Candidates:
             alignment = scored[best][1][m]
             has_script = script.label not in self.without
             of_best = self.wordings[best].scripts[m]
+            steps[script.label] = self.wordings[best].texts.scripts[m]
             candidates.append(
                 Candidate(
                     script.label, float(np.mean(means)), of_best, has_script, alignment, edges
@@ -243,6 +253,8 @@ class Candidates:
             score = float(table[:, -1].mean())
             candidates.append(Candidate(self.none, score, script, has_script=False))
         candidates = sorted(self._with_confidence(candidates), key=lambda c: -c.score)
+        if candidates[0].label in steps:
+            candidates[0] = self._repeated(candidates[0], clip, frames, steps[candidates[0].label])
         return Prediction(
             clip=clip,
             candidates=tuple(candidates),
@@ -300,7 +312,7 @@ class Candidates:
             return result.failure.to_row(), None
         try:
             prediction = self.predict(result.clip)
-        except EncoderError as error:
+        except (EncoderError, UsageError) as error:
             failure = ClipError(result.clip_id, str(result.path), error)
             return failure.to_row(), None
         return prediction.to_row(top_k=top_k), prediction
@@ -325,6 +337,28 @@ class Candidates:
             max_step=max_step,
             overlap=overlap,
         )
+
+    def _repeated(
+        self, best: Candidate, clip: ClipEmbedding, frames: Float32, steps: Float32
+    ) -> Candidate:
+        """The winner with its repetitions, if they are wanted."""
+        if self.repeats == "no":
+            return best
+        edges = clip.edges_seconds
+        cuts = find_repetitions(
+            cosine(frames, steps) * math.exp(self.info.logit_scale),
+            edges,
+            seen=clip.embeddings.any(axis=1),
+            count=None if self.repeats == "auto" else self.repeats,
+        )
+        if len(cuts) < 2 or best.alignment is None:
+            return replace(best, repetitions=(best.segments,))
+        affinity = frame_means(best.alignment.affinity, edges, cuts)
+        found = [
+            tuple(map(Segment, best.script.steps, begins, begins[1:], means))
+            for begins, means in zip(cuts.tolist(), affinity.tolist(), strict=True)
+        ]
+        return replace(best, repetitions=tuple(found))
 
     def _frames(self, clip: ClipEmbedding) -> Float32:
         """(T, D): the clip's embeddings, smoothed."""

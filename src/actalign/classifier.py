@@ -17,6 +17,7 @@ from actalign.alignment._locate import (
     THRESHOLD,
     Detection,
 )
+from actalign.alignment._repeats import check_repeats
 from actalign.alignment._scorers import Scorer, default_scorer, get_scorer
 from actalign.alignment._similarity import smooth
 from actalign.background import Background, read_background
@@ -53,7 +54,9 @@ class ActAlign:
     the moving average over frame embeddings, None for the encoder's default, 0 for none.
     scorer: a name of `alignment.SCORERS`, parts as AFFINITY+PATH+AVERAGE, or a `Scorer` of your
     own; None for the default: `competitive` where there is a background, else the encoder's own.
-    step_template, label_template: texts with {label}, {domain}, {step}. store: a folder or an
+    step_template, label_template: texts with {label}, {domain}, {step}. repeats: how often the
+    winner is performed: "no" to take it as once, "auto" to find it, or the number; None for the
+    encoder's default. store: a folder or an
     address with :// that keeps embeddings between runs. background: what steps are measured
     against, a `Background` or a file of `actalign background`; None for the one that ships with the
     encoder, if any.
@@ -68,6 +71,7 @@ class ActAlign:
         scorer: str | Scorer | None = None,
         step_template: str | None = None,
         label_template: str | None = None,
+        repeats: str | int | None = None,
         store: str | Path | None = None,
         background: Background | str | Path | None = None,
     ) -> None:
@@ -83,6 +87,7 @@ class ActAlign:
         self.scorer = get_scorer(scorer) if scorer else default_scorer(info, self.background)
         self.step_template = step_template or info.step_template
         self.label_template = label_template or info.label_template
+        self.repeats = check_repeats(info.repeats if repeats is None else repeats)
         self.store = None if store is None else open_store(store)
         self._texts = TextCache(info, lambda: encoder)
 
@@ -128,6 +133,7 @@ class ActAlign:
             background=self.background,
             none=none,
             min_confidence=min_confidence,
+            repeats=self.repeats,
         )
 
     def predict(

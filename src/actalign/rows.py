@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from contextlib import nullcontext
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal, Required
+from typing import Annotated, Any, Literal, NamedTuple, Required
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
@@ -37,6 +37,14 @@ class StepRow(TypedDict, total=False):
     affinity: Annotated[Finite | None, Field(description="Mean affinity of the step's frames.")]
 
 
+class RepetitionRow(TypedDict):
+    """One time that a script is performed: [start_seconds, end_seconds) of the source file."""
+
+    start_seconds: Finite
+    end_seconds: Finite
+    segments: Annotated[list[StepRow], Field(description="Its steps, one after another.")]
+
+
 class CandidateRow(TypedDict, total=False):
     """One candidate of a clip."""
 
@@ -45,7 +53,13 @@ class CandidateRow(TypedDict, total=False):
     confidence: Annotated[float, Field(ge=0, le=1, description="Adds up to 1 over candidates.")]
     has_script: Annotated[bool, Field(description="False: its name was its only step.")]
     path_length: Annotated[int | None, Field(description="Cells of the alignment path.")]
-    segments: Annotated[list[StepRow], Field(description="Its steps; together they are the clip.")]
+    segments: Annotated[
+        list[StepRow],
+        Field(description="Its steps, which together are the clip; if repeated, all of each time."),
+    ]
+    repetitions: Annotated[
+        list[RepetitionRow], Field(description="Of the best: each time that it is performed.")
+    ]
 
 
 class IntervalRow(TypedDict):
@@ -163,6 +177,36 @@ def _escaped(value: Any) -> Any:
 
 
 _FIELDS = tuple(Row.__annotations__)
+
+
+def repetition_row(steps: list[StepRow]) -> RepetitionRow:
+    """One repetition of the steps, at least one."""
+    return {
+        "start_seconds": steps[0]["start_seconds"],
+        "end_seconds": steps[-1]["end_seconds"],
+        "segments": steps,
+    }
+
+
+class NumberedStep(NamedTuple):
+    """A step, numbered from 1; repetition: of which, None where they were not looked for."""
+
+    repetition: int | None
+    number: int
+    step: StepRow
+
+
+def numbered_steps(candidate: CandidateRow) -> list[NumberedStep]:
+    """A candidate's steps in the order of time, all of every repetition."""
+    repetitions = candidate.get("repetitions")
+    if not repetitions:
+        steps = candidate.get("segments", ())
+        return [NumberedStep(None, k, step) for k, step in enumerate(steps, start=1)]
+    return [
+        NumberedStep(n, k, step)
+        for n, repetition in enumerate(repetitions, start=1)
+        for k, step in enumerate(repetition["segments"], start=1)
+    ]
 
 
 def error_row(

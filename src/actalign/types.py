@@ -106,7 +106,7 @@ class EncoderInfo:
     None for every native frame (the paper's choice). smoothing_seconds: width of the moving average
     over frame embeddings, 0 for none. step_template, label_template: texts with {label}, {domain}
     and {step} to fill in. scorer: a name of `alignment.SCORERS` for runs without a background; the
-    paper's is "dtw".
+    paper's is "dtw". repeats: "auto" where the winner's repetitions are looked for.
     """
 
     model_id: str
@@ -121,6 +121,7 @@ class EncoderInfo:
     step_template: str = STEP_TEMPLATE
     label_template: str = LABEL_TEMPLATE
     scorer: str = "dtw"
+    repeats: str = "no"
 
     @property
     def provenance(self) -> dict[str, str]:
@@ -318,7 +319,8 @@ class Candidate:
 
     edges_seconds: (T + 1,) of the clip, see `ClipEmbedding.edges_seconds`. script: of several
     wordings the one that fits best. confidence: in [0, 1], the candidates' add up to 1; None where
-    the scorer has no temperature, see `alignment.confidences`.
+    the scorer has no temperature, see `alignment.confidences`. repetitions: the steps of each time
+    that the script is performed; empty where they were not looked for.
     """
 
     label: str
@@ -328,13 +330,14 @@ class Candidate:
     alignment: Alignment | None = None
     edges_seconds: Float64 | None = None
     confidence: float | None = None
+    repetitions: tuple[tuple[Segment, ...], ...] = ()
 
     @property
     def segments(self) -> tuple[Segment, ...]:
-        """When each step happens: together they cover the clip, and none overlaps another.
-
-        Empty where there is no alignment.
-        """
+        """When each step happens: all of every repetition; of a script that is performed once they
+        cover the clip. None overlaps another. Empty where there is no alignment."""
+        if self.repetitions:
+            return tuple(segment for one in self.repetitions for segment in one)
         if self.alignment is None or self.edges_seconds is None:
             return ()
         path, affinity = self.alignment.path, self.alignment.affinity
@@ -346,12 +349,18 @@ class Candidate:
 
     def to_row(self) -> CandidateRow:
         """The JSON object of a candidate."""
+        from actalign.rows import repetition_row
+
         found: CandidateRow = {"label": self.label, "score": self.score}
         if self.confidence is not None:
             found["confidence"] = self.confidence
         found["has_script"] = self.has_script
         found["path_length"] = None if self.alignment is None else len(self.alignment.path)
         found["segments"] = [segment.to_row() for segment in self.segments]
+        if self.repetitions:
+            found["repetitions"] = [
+                repetition_row([step.to_row() for step in steps]) for steps in self.repetitions
+            ]
         return found
 
 
@@ -402,10 +411,6 @@ class Prediction:
             return None
         return self.candidates[0].score - self.candidates[1].score
 
-    def segments(self, candidate: Candidate) -> list[Segment]:
-        """The candidate's steps in seconds; empty where the scorer made no alignment."""
-        return list(candidate.segments)
-
     def top_k(self, k: int | None = None) -> list[dict[str, Any]]:
         """The best k candidates as [{"label", "score"}], best first."""
         return [{"label": c.label, "score": c.score} for c in self.candidates[:k]]
@@ -418,13 +423,8 @@ class Prediction:
         from actalign.rows import new_row
 
         label = None if self.refused else self.label
-        known: Row = {"clip": self.clip.clip_id, "candidates": []}
-        if self.confidence is not None:
-            known["confidence"] = self.confidence
-        if self.background is not None:
-            known["background"] = self.background
-        if self.min_confidence is not None:
-            known["min_confidence"] = self.min_confidence
+        names = ("confidence", "background", "min_confidence")
+        known: Any = {name: value for name in names if (value := getattr(self, name)) is not None}
         return new_row(
             {
                 **known,

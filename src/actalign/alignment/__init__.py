@@ -11,6 +11,7 @@ from actalign.alignment._dtw import (
 )
 from actalign.alignment._locate import Detection, locate
 from actalign.alignment._paths import PATHS
+from actalign.alignment._repeats import find_repetitions
 from actalign.alignment._scorers import AVERAGES, SCORERS, Scorer, default_scorer, get_scorer
 from actalign.alignment._similarity import cosine, sigmoid_affinity, smooth, smooth_reference
 
@@ -31,6 +32,7 @@ __all__ = [
     "confidences",
     "cosine",
     "default_scorer",
+    "find_repetitions",
     "fit_temperature",
     "get_scorer",
     "interleave",

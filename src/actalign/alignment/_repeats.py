@@ -28,7 +28,6 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from actalign.alignment._kernels.repeats import best_passes, pass_sums, step_starts
 from actalign.errors import ArrayError, UsageError
 from actalign.types import Float64
 
@@ -80,6 +79,8 @@ def find_repetitions(
     0 rows mean that no repetition was found. Raises ArrayError for what is not finite or of other
     shapes, UsageError where so many repetitions don't fit into the clip.
     """
+    from actalign.alignment._kernels.repeats import step_starts
+
     matrix = np.asarray(fit, np.float64)
     edges = np.asarray(edges_seconds, np.float64)
     if matrix.ndim != 2 or not matrix.size or edges.shape != (len(matrix) + 1,):
@@ -108,6 +109,20 @@ def find_repetitions(
     return _without_short_gaps(cuts)
 
 
+def frame_means(values: ArrayLike, edges_seconds: Float64, cuts: Float64) -> Float64:
+    """(N, K) means of the (T, K) values over the frames of each step; a step has one at least.
+
+    edges_seconds, cuts: as `find_repetitions` takes and gives them.
+    """
+    table = np.asarray(values, np.float64)
+    frames = np.searchsorted(edges_seconds, cuts + 1e-6, side="right") - 1
+    first, last = frames[:, :-1], np.maximum(frames[:, 1:], frames[:, :-1] + 1)
+    below = np.zeros((len(table) + 1, table.shape[1]))
+    np.cumsum(table, axis=0, out=below[1:])
+    columns = np.arange(table.shape[1])
+    return np.asarray((below[last, columns] - below[first, columns]) / (last - first))
+
+
 def _standardised(fit: Float64, seen: NDArray[np.bool_]) -> Float64:
     """(T, K) x of the module; 0 where nothing was seen."""
     found = np.zeros(fit.shape)
@@ -128,6 +143,8 @@ def _averaged(values: Float64, edges: Float64, bins: Float64) -> Float64:
 
 def _passes(values: Float64, least: int, longest: int, count: int | None) -> NDArray[np.int64]:
     """(N, 2) bins [start, end) of the best repetitions, over all usual lengths."""
+    from actalign.alignment._kernels.repeats import best_passes, pass_sums
+
     shortest = values.shape[1] * least
     if (values.shape[1] == 1 and count is None) or shortest > longest:
         return np.empty((0, 2), np.int64)

@@ -117,6 +117,7 @@ class GivenCandidates:
                 background=background,
                 none=scoring.none,
                 min_confidence=scoring.min_confidence,
+                repeats=scoring.repeats,
             )
             for scorer in scorers
         ]

@@ -93,6 +93,8 @@ def classify(
                 if marks:
                     row["shard"] = marks[result.clip_id]
                 run.add(row)
+                if prediction is None and result.clip is not None:
+                    run.fail(one.clip_id, row["error"] or "")
                 if prediction is not None:
                     figures.draw(prediction, result.path)
                     # A video of hours has thousands of windows: a line for each.

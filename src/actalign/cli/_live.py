@@ -20,7 +20,7 @@ from actalign.cli._options import (
 from actalign.errors import UsageError
 
 if TYPE_CHECKING:
-    from actalign.rows import Row
+    from actalign.rows import CandidateRow, Row
     from actalign.video import LiveSource
 
 LIVE_FPS = 10.0
@@ -86,6 +86,8 @@ def live(
             console.print(sentence, style="yellow", markup=False)
 
     scoring.check(where="in a stream", clips=False)
+    if scoring.repeats not in (None, "no", "auto"):
+        raise UsageError("live takes --repeats no or auto, for nobody knows what is to come.")
     given = candidates.read()
     address = _address(source)
     stream.open(address, 1.0)  # refuses what is wrong before the encoder loads
@@ -116,9 +118,16 @@ def live(
 def _line(row: Row, top_k: int | None) -> str:
     from actalign.cli._show import clock
 
-    ranked = "  ".join(f"{c['label']} {c['score']:.4f}" for c in row["candidates"][: top_k or 3])
+    ranked = "  ".join(
+        f"{c['label']} {c['score']:.4f}" + _often(c) for c in row["candidates"][: top_k or 3]
+    )
     lost = f"  {row['dropped_frames']} frames dropped" if row["dropped_frames"] else ""
     return f"{clock(row['seconds'])}  {ranked}  (delay {row['delay_seconds']:.1f} s{lost})"
+
+
+def _often(candidate: CandidateRow) -> str:
+    count = len(candidate.get("repetitions", ()))
+    return f" {count} times" if count > 1 else ""
 
 
 def _address(source: str) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import typer
 
+from actalign.alignment._repeats import check_repeats
 from actalign.alignment._scorers import COMPETITIVE, SCORERS, get_scorer
 from actalign.background import CLIPS, read_background
 from actalign.cli._grouped import INPUT, MACHINES, MODEL, OUTPUT
@@ -189,10 +190,19 @@ class ScoringOptions:
         typer.Option(min=0, max=1, help="Give no label where the best candidate's is lower."),
     ] = None
     smoothing: Smoothing = None
+    repeats: Annotated[
+        str | None,
+        typer.Option(
+            help="How often the winner is performed: no (take it as once), auto (find it; the "
+            "default of body), or the number."
+        ),
+    ] = None
 
     def __post_init__(self) -> None:
         for name in self.scorers:
             get_scorer(name)
+        if self.repeats is not None:
+            check_repeats(self.repeats)
 
     @property
     def scorers(self) -> list[str]:

@@ -50,9 +50,10 @@ def prediction_table(prediction: Prediction, *, top_k: int | None = None) -> Tab
 
 
 def answer(prediction: Prediction) -> str:
-    """The label, or why there is none."""
+    """The label and how often it is performed, or why there is none."""
     if not prediction.refused:
-        return prediction.label
+        count = len(prediction.best.repetitions)
+        return prediction.label + (f", {count} times" if count > 1 else "")
     return f"no label ({prediction.label} with confidence {prediction.confidence:.2f} only)"
 
 

@@ -23,7 +23,7 @@ from actalign.types import ClipEmbedding, Float32, FrameBatch, Prediction
 from actalign.video._stream import LiveFrame, LiveSource
 
 if TYPE_CHECKING:
-    from actalign.rows import Row
+    from actalign.rows import CandidateRow, Row
 
 BATCH = 4
 """Most frames that are encoded at once: few, so that scores come on time."""
@@ -54,16 +54,15 @@ class LiveWindow:
         return time.monotonic() - self.arrived
 
     def to_row(self, prediction: Prediction, *, top_k: int | None = None) -> Row:
-        """The JSON object of the window's prediction: times of the window, no segments."""
+        """The JSON object of the window's prediction: of the window, repetitions if
+        they were looked for, no other segments."""
         from actalign.rows import new_row
 
         row = prediction.to_row(top_k=top_k)
         return new_row(
             {
                 **row,
-                "candidates": [
-                    {"label": c["label"], "score": c["score"]} for c in row["candidates"]
-                ],
+                "candidates": [_shown(candidate) for candidate in row["candidates"]],
                 "seconds": round(self.seconds, 3),
                 "window_start_seconds": round(float(self.clip.pts_seconds[0]), 3),
                 "window_end_seconds": round(self.clip.end_seconds, 3),
@@ -72,6 +71,13 @@ class LiveWindow:
                 "connections": self.connections,
             }
         )
+
+
+def _shown(candidate: CandidateRow) -> CandidateRow:
+    found: CandidateRow = {"label": candidate["label"], "score": candidate["score"]}
+    if "repetitions" in candidate:
+        found["repetitions"] = candidate["repetitions"]
+    return found
 
 
 def live_windows(

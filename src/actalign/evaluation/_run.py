@@ -151,6 +151,7 @@ class Scoring:
                 step_template=self.config.step_template,
                 label_template=self.config.label_template,
                 background=self._background,
+                repeats="no",  # the true times of questions are of one performance
             )
         return self._known[key]
 

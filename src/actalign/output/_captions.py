@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from actalign.rows import Row, StepRow
+from actalign.rows import Row, StepRow, numbered_steps
 
 
 def to_vtt(row: Row) -> str:
@@ -41,7 +41,17 @@ def _vtt(steps: Sequence[StepRow]) -> str:
 
 
 def _segments(row: Row) -> list[StepRow]:
-    return list(row["candidates"][0].get("segments", ())) if row["candidates"] else []
+    """The winner's steps; of one that is repeated, each says which repetition it belongs to."""
+    if not row["candidates"]:
+        return []
+    best = row["candidates"][0]
+    count = len(best.get("repetitions", ()))
+    if count < 2:
+        return list(best.get("segments", ()))
+    return [
+        {**found.step, "step": f"({found.repetition} of {count}) {found.step['step']}"}
+        for found in numbered_steps(best)
+    ]
 
 
 def _span(segment: StepRow, point: str) -> str:

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from actalign.output._style import HEAT_MAP, ON_PALETTE, PALETTE, Theme, dress, wrap
-from actalign.types import Alignment, Float64, FrameBatch
+from actalign.types import Alignment, Float64, FrameBatch, Segment
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+Repetitions = Sequence[Sequence[Segment]]
 
 STEP_INCHES, STEP_LINES, STEP_SIZE = 2.6, 2, 8.0
 WIDTH = 11.0
@@ -85,10 +87,23 @@ def draw_strip(ax: Axes, thumbnails: FrameBatch, limits: tuple[float, float], th
     ax.set_ylim(0, 1)
 
 
-def draw_timeline(ax: Axes, alignment: Alignment, edges: Float64, theme: Theme) -> None:
-    """The steps as numbered bars on the time axis, from where each begins to the next."""
-    borders = alignment.step_edges(edges).tolist()
-    for k, (start, end) in enumerate(pairwise(borders)):
+def draw_timeline(
+    ax: Axes,
+    alignment: Alignment,
+    edges: Float64,
+    theme: Theme,
+    repetitions: Repetitions = (),
+) -> None:
+    """The steps as numbered bars on the time axis, from where each begins to the next.
+
+    repetitions: where they are several, the bars are theirs, with a line before each.
+    """
+    borders = alignment.step_edges(edges)[None]
+    if len(repetitions) > 1:
+        borders = _borders(repetitions)
+        for begin in borders[1:, 0]:
+            ax.axvline(begin, color=theme.ink, linewidth=2)
+    for k, (start, end) in (bar for row in borders.tolist() for bar in enumerate(pairwise(row))):
         colour = k % len(PALETTE)
         ax.barh(
             0,
@@ -119,6 +134,13 @@ def draw_timeline(ax: Axes, alignment: Alignment, edges: Float64, theme: Theme) 
         spine.set_visible(False)
 
 
+def _borders(repetitions: Repetitions) -> Float64:
+    """(N, K + 1) seconds where each step of each repetition begins, then its end."""
+    return np.array(
+        [[*(step.start_seconds for step in one), one[-1].end_seconds] for one in repetitions]
+    )
+
+
 def draw_heat_map(
     ax: Axes,
     alignment: Alignment,
@@ -126,7 +148,9 @@ def draw_heat_map(
     edges: Float64,
     scale: tuple[float, float],
     theme: Theme,
+    repetitions: Repetitions = (),
 ) -> Any:
+    """repetitions: where they are several, their steps are drawn in place of the path."""
     count = alignment.affinity.shape[1]
     image = ax.pcolormesh(
         edges,
@@ -139,6 +163,11 @@ def draw_heat_map(
     )
     centres = (edges[:-1] + edges[1:]) / 2
     x, y = centres[alignment.path[:, 0]], alignment.path[:, 1]
+    if len(repetitions) > 1:
+        # Each step's begin and end; a line that is not a number breaks it between repetitions.
+        ends = np.repeat(_borders(repetitions), 2, axis=1)[:, 1:]
+        ends[:, -1] = np.nan
+        x, y = ends.ravel(), np.tile(np.repeat(np.arange(count + 1), 2)[:-1], len(ends))
     # White within black is seen on every colour of the map, in both themes.
     ax.plot(x, y, color="black", linewidth=3.4, solid_joinstyle="round")
     ax.plot(x, y, color="white", linewidth=1.7, solid_joinstyle="round")

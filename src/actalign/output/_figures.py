@@ -20,6 +20,7 @@ from actalign.output._drawing import (
     RIGHT,
     STRIP_WIDTH,
     WIDTH,
+    Repetitions,
     colour_limits,
     draw_colour_bar,
     draw_heat_map,
@@ -105,12 +106,14 @@ def heat_map_figure(
     *,
     steps: Sequence[str] = (),
     edges_seconds: Float64 | None = None,
+    repetitions: Repetitions = (),
     theme: str = "light",
 ) -> Figure:
     """One small heat map of affinity (steps down, time across) with its alignment path.
 
     steps: K texts, else the steps are numbered. edges_seconds: (T + 1,) times where frames begin
-    and the end of the last, else frames are numbered.
+    and the end of the last, else frames are numbered. repetitions: see `Candidate`; needs
+    edges_seconds.
     """
     look = get_theme(theme)
     frames, count = alignment.affinity.shape
@@ -125,7 +128,9 @@ def heat_map_figure(
     left, right = (2.75 if steps else 0.55) / width, 1 - 0.9 / width
     ax = figure.add_axes((left, 0.45 / height, right - left, inner / height))
     edges = np.arange(frames + 1.0) if edges_seconds is None else edges_seconds
-    image = draw_heat_map(ax, alignment, labels, edges, colour_limits([alignment]), look)
+    image = draw_heat_map(
+        ax, alignment, labels, edges, colour_limits([alignment]), look, repetitions
+    )
     if edges_seconds is None:
         ax.set_xlabel("frame", fontsize=8.5)
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -145,6 +150,12 @@ def picture(figure: Figure, format: str = "png") -> bytes:
     with missing_glyphs_allowed():
         figure.savefig(data, format=format, metadata=metadata)
     return data.getvalue()
+
+
+def times(candidate: Candidate) -> str:
+    """The label, and how often it is performed if several times."""
+    count = len(candidate.repetitions)
+    return candidate.label + (f", {count} times" if count > 1 else "")
 
 
 def save(figure: Figure, path: str | Path) -> Path:
@@ -191,14 +202,16 @@ def _stack(
 
     if thumbnails is not None:
         draw_strip(add(strip, 0.0), thumbnails, limits, theme)
-    draw_timeline(add(timeline, 0.12), drawn[0][2], edges, theme)
+    first = drawn[0][1].repetitions
+    draw_timeline(add(timeline, 0.12), drawn[0][2], edges, theme, first)
     scale = colour_limits([alignment for *_, alignment in drawn])
     maps, image = [], None
     for row, (name, candidate, alignment) in enumerate(drawn):
         ax = add(heights[row], gap - 0.12 if row == 0 else gap)
-        image = draw_heat_map(ax, alignment, labels[row], edges, scale, theme)
+        repeats = candidate.repetitions
+        image = draw_heat_map(ax, alignment, labels[row], edges, scale, theme, repeats)
         text = ax.set_title(
-            f"{name} ({candidate.score:.3f}): {candidate.label}",
+            f"{name} ({candidate.score:.3f}): {times(candidate)}",
             loc="left",
             fontsize=9.5,
             color=theme.ink,

@@ -37,10 +37,10 @@ def alignment_html(alignment: Alignment) -> str:
 
 def prediction_html(prediction: Prediction) -> str:
     """The winner's heat map, where it has one, and the best candidates with their scores."""
-    from actalign.output._figures import frame_edges
+    from actalign.output._figures import frame_edges, times
 
     best = prediction.candidates[0]
-    title = f"{prediction.clip.clip_id}: {best.label}"
+    title = f"{prediction.clip.clip_id}: {times(best)}"
     parts = [f"<div><b>{escape(title)}</b></div>"]
     if best.alignment is not None:
         parts.append(
@@ -49,6 +49,7 @@ def prediction_html(prediction: Prediction) -> str:
                 f"Steps of {best.label} over time",
                 steps=best.script.steps,
                 edges_seconds=frame_edges(prediction),
+                repetitions=best.repetitions,
             )
         )
     rows = "".join(

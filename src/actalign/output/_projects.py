@@ -14,7 +14,7 @@ from typing import Any
 from xml.sax.saxutils import quoteattr
 
 from actalign import __version__
-from actalign.rows import Row, StepRow
+from actalign.rows import NumberedStep, Row, numbered_steps
 
 Json = dict[str, Any]
 LABEL_STUDIO_FPS = 25.0
@@ -47,7 +47,7 @@ def _task(row: Row) -> Json:
             "type": "choices",
             "value": {"choices": [best["label"]]},
         }
-        ranges = [_range(k, s) for k, s in enumerate(best.get("segments", ()), start=1)]
+        ranges = [_range(found) for found in numbered_steps(best)]
         prediction: Json = {
             "model_version": f"actalign {row.get('model_id', '')}".strip(),
             "result": [choice, *ranges],
@@ -58,11 +58,12 @@ def _task(row: Row) -> Json:
     return task
 
 
-def _range(number: int, segment: StepRow) -> Json:
+def _range(found: NumberedStep) -> Json:
+    segment, again = found.step, (found.repetition or 1) > 1
     first = round(segment["start_seconds"] * LABEL_STUDIO_FPS) + 1
     last = max(first, round(segment["end_seconds"] * LABEL_STUDIO_FPS))
     return {
-        "id": f"step{number}",
+        "id": f"step{found.number}" + (f"-{found.repetition}" if again else ""),
         "from_name": "steps",
         "to_name": "video",
         "type": "timelinelabels",
@@ -99,8 +100,8 @@ def to_fiftyone(rows: Sequence[Row]) -> dict[str, str]:
     """FiftyOne: a FiftyOneTemporalDetectionDataset, `labels.json` and the manifest `data.json`.
 
     A detection a step of the winner, in seconds; its attributes hold the action, the action's
-    score, and the step's number and mean affinity. Rows without a clip (errors) are left out.
-    Read it with `fiftyone.Dataset.from_dir(dataset_dir=..., data_path="data.json",
+    score, and the step's repetition, number and mean affinity. Rows without a clip (errors) are
+    left out. Read it with `fiftyone.Dataset.from_dir(dataset_dir=..., data_path="data.json",
     dataset_type=fiftyone.types.FiftyOneTemporalDetectionDataset)`.
     """
     usable = [row for row in rows if row["candidates"] and row.get("video")]
@@ -109,18 +110,19 @@ def to_fiftyone(rows: Sequence[Row]) -> dict[str, str]:
     labels = {
         key: [
             {
-                "label": _one_line(segment["step"]),
-                "timestamps": [segment["start_seconds"], segment["end_seconds"]],
+                "label": _one_line(step["step"]),
+                "timestamps": [step["start_seconds"], step["end_seconds"]],
                 "attributes": {
                     "clip": row["clip"],
                     "scorer": row.get("scorer"),
                     "action": row["candidates"][0]["label"],
                     "score": row["candidates"][0]["score"],
-                    "step": number,
-                    "affinity": segment.get("affinity"),
+                    "repetition": n,
+                    "step": k,
+                    "affinity": step.get("affinity"),
                 },
             }
-            for number, segment in enumerate(row["candidates"][0].get("segments", ()), start=1)
+            for n, k, step in numbered_steps(row["candidates"][0])
         ]
         for key, row in zip(keys, usable, strict=True)
     }

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from actalign.files import pyarrow
-from actalign.rows import Row
+from actalign.rows import Row, numbered_steps
 
 TABLE_COLUMNS = (
     "clip", "video", "status", "error", "scorer", "target", "rank", "label", "score", "confidence",
-    "step_number", "step", "start_seconds", "end_seconds", "affinity",
+    "repetition", "step_number", "step", "start_seconds", "end_seconds", "affinity",
 )  # fmt: skip
 DETECTION_COLUMNS = ("clip", "video", "status", "label", "start_seconds", "end_seconds", "score")
 
@@ -28,11 +28,11 @@ def to_records(rows: Sequence[Row]) -> list[dict[str, Any]]:
         for rank, candidate in enumerate(row["candidates"], start=1):
             named = {**base, "rank": rank, "label": candidate["label"], "score": candidate["score"]}
             named["confidence"] = candidate.get("confidence")
-            empty: list[dict[str, Any]] = [dict.fromkeys(TABLE_COLUMNS[-4:])]
-            segments = candidate.get("segments")
-            for number, segment in enumerate(segments or empty, start=1):
-                step = number if segments else None
-                found.append({**named, "step_number": step, **segment})
+            steps = numbered_steps(candidate)
+            for n, k, step in steps:
+                found.append({**named, "repetition": n, "step_number": k, **step})
+            if not steps:
+                found.append({**dict.fromkeys(TABLE_COLUMNS), **named})
     return found
 
 
@@ -48,7 +48,7 @@ def to_csv(rows: Sequence[Row]) -> str:
 def to_parquet(rows: Sequence[Row]) -> bytes:
     """`to_records` as one Parquet table."""
     pa, pq = pyarrow()
-    kinds = {"rank": pa.int32(), "step_number": pa.int32()}
+    kinds = dict.fromkeys(("rank", "repetition", "step_number"), pa.int32())
     numbers = ("score", "confidence", "start_seconds", "end_seconds", "affinity")
     kinds.update({name: pa.float64() for name in numbers})
     schema = pa.schema([(name, kinds.get(name, pa.string())) for name in TABLE_COLUMNS])

@@ -135,6 +135,7 @@ class BodyEncoder:
             smoothing_seconds=float(config["smoothing_seconds"]),
             step_template=str(config.get("step_template", "{step}")),
             label_template=str(config.get("label_template", "{label}")),
+            repeats="auto",
         )
 
     def embed_features(self, rows: Float32) -> Float32:

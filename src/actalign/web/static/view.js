@@ -19,7 +19,7 @@ export function show(result, compared, onCompare) {
   $("empty").hidden = true;
   $("found").hidden = false;
   const verdict = $("verdict");
-  verdict.replaceChildren(make("strong", best.label));
+  verdict.replaceChildren(make("strong", repeated(best) ? `${best.label}, ${best.repetitions.length} times` : best.label));
   const margin = result.margin === null ? "only one candidate"
     : `${result.margin.toFixed(3)} ahead of ${result.candidates[1].label}`;
   verdict.append(make("small", `score ${best.score.toFixed(3)}, ${margin}; ${result.frames} frames`));
@@ -39,10 +39,15 @@ function seek(time) { $("video").currentTime = time + 0.001; follow(); }
 
 function span(result) { return [result.start_seconds, Math.max(result.end_seconds - result.start_seconds, 1e-6)]; }
 
+// The steps of each time that a candidate is performed; one list where it was not counted.
+const performed = (candidate) => candidate.repetitions?.map((r) => r.segments) ?? [candidate.segments];
+const repeated = (candidate) => performed(candidate).length > 1;
+
 function drawTimeline(result, best) {
-  const [from, length] = span(result);
-  const blocks = best.segments.map((s, k) => {
-    const name = `Step ${k + 1}: ${s.step}, ${seconds(s.start_seconds)} to ${seconds(s.end_seconds)}`;
+  const [from, length] = span(result), all = performed(best);
+  const blocks = all.flatMap((steps, n) => steps.map((s, k) => {
+    const which = repeated(best) ? `Repetition ${n + 1} of ${all.length}, step` : "Step";
+    const name = `${which} ${k + 1}: ${s.step}, ${seconds(s.start_seconds)} to ${seconds(s.end_seconds)}`;
     const button = make("button", String(k + 1), { type: "button", title: name });
     button.setAttribute("aria-label", name);
     button.dataset.start = s.start_seconds;
@@ -50,9 +55,10 @@ function drawTimeline(result, best) {
     button.style.left = `${100 * (s.start_seconds - from) / length}%`;
     button.style.width = `${100 * (s.end_seconds - s.start_seconds) / length}%`;
     button.style.background = COLOURS[k % COLOURS.length];
+    button.classList.toggle("again", n > 0 && k === 0);
     button.addEventListener("click", () => seek(s.start_seconds));
     return button;
-  });
+  }));
   $("timeline").replaceChildren(...blocks, make("div", "", { className: "cursor" }));
 }
 
@@ -83,11 +89,17 @@ function heatMap(result, candidate, role, low, high) {
     ink.fillStyle = `rgb(${colour(high > low ? (value - low) / (high - low) : 0)})`;
     ink.fillRect(edges[t], k * row, edges[t + 1] - edges[t] + 0.6, row);
   }));
+  const at = (time) => width * (time - from) / length;
+  const lines = repeated(candidate)
+    ? performed(candidate).map((steps) => steps.flatMap((s, k) => [[at(s.start_seconds), k], [at(s.end_seconds), k]]))
+    : [candidate.path.map(([t, k]) => [(edges[t] + edges[t + 1]) / 2, k])];
   for (const [style, thick] of [["#000", 6], ["#fff", 3]]) {
     Object.assign(ink, { strokeStyle: style, lineWidth: thick, lineJoin: "round" });
-    ink.beginPath();
-    for (const [t, k] of candidate.path) ink.lineTo((edges[t] + edges[t + 1]) / 2, (k + 0.5) * row);
-    ink.stroke();
+    for (const line of lines) {
+      ink.beginPath();
+      for (const [x, k] of line) ink.lineTo(x, (k + 0.5) * row);
+      ink.stroke();
+    }
   }
   canvas.setAttribute("role", "img");
   canvas.setAttribute("aria-label", `Affinity of ${frames} frames with the ${steps} steps of ${candidate.label}, and the path`);
@@ -118,15 +130,19 @@ function heatMap(result, candidate, role, low, high) {
 }
 
 function drawFrames(result, best) {
-  $("frames").replaceChildren(...best.segments.map((s, k) => {
+  const all = performed(best), times = result.pts_seconds;
+  const within = (t, k) => all.some((steps) => steps[k].start_seconds <= times[t] && times[t] < steps[k].end_seconds);
+  const cells = repeated(best)
+    ? times.flatMap((_, t) => best.steps.map((_, k) => [t, k])).filter(([t, k]) => within(t, k)) : best.path;
+  $("frames").replaceChildren(...best.steps.map((name, k) => {
     let top = 0, found = -Infinity;
-    for (const [t, step] of best.path) {
+    for (const [t, step] of cells) {
       if (step === k && best.affinity[t][k] > found) { found = best.affinity[t][k]; top = t; }
     }
     const time = result.pts_seconds[top];
     const button = make("button", "", { type: "button" });
     if (result.clip) button.append(make("img", "", { alt: "", src: `/api/clips/${result.clip}/frame?t=${time}` }));
-    button.append(make("span", `${k + 1}. ${s.step} (${seconds(time)})`));
+    button.append(make("span", `${k + 1}. ${name} (${seconds(time)})`));
     button.addEventListener("click", () => seek(time));
     return button;
   }));
