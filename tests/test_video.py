@@ -24,6 +24,7 @@ from tests.media import (
     shown_by,
     with_times,
     write_cover,
+    write_png,
     write_sound,
     write_video,
 )
@@ -239,6 +240,7 @@ LIVE_PLAYLIST = "#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\nplain.ts\n"
         (lambda d: write_sound(d / "sound.m4a"), "has sound but no video"),
         (lambda d: write_cover(d / "cover.mp3"), "has sound but no video"),
         (lambda d: text(d / "live.m3u8", LIVE_PLAYLIST), "is a playlist"),
+        (lambda d: text(d / "text.ans", "text that FFmpeg would draw"), "is not a video"),
         (lambda d: text(d / "list.mp4", "ffconcat version 1.0\nfile list.mp4"), "is a playlist"),
         (lambda d: os.mkfifo(d / "pipe.mp4") or d / "pipe.mp4", "neither a file nor a folder"),
         (lambda d: d / ("long" * 100 + ".mp4"), "can't be read"),
@@ -371,6 +373,25 @@ def test_the_hash_is_of_the_content_not_the_name(folder, tmp_path):
     assert content_of(path).digest != content_of(write_video(folder / "h2.mp4", 4)).digest
     with pytest.raises(VideoError, match="There is no file"):
         content_of(tmp_path / "none.mp4")
+
+
+@pytest.mark.parametrize("name", ["f%d.png", "f*.png", "f?.png", "f{1,2}.png", "f%.png"])
+def test_a_name_like_a_pattern_is_a_file_not_the_files_it_fits(tmp_path, name):
+    for number, width in enumerate((16, 32, 48)):
+        write_png(tmp_path / f"f{number}.png", width, 8)
+    write_png(tmp_path / name, 64, 8)
+    [batch] = sample_frames(tmp_path / name)
+    assert batch.frames.shape == (1, 8, 64, 3)
+    assert sum(len(batch) for batch in sample_frames(tmp_path)) == 4
+
+
+def test_a_large_file_of_no_video_is_told_before_it_is_hashed(tmp_path):
+    large, read = tmp_path / "large.mp4", []
+    with large.open("wb") as file:
+        file.truncate(60 << 30)
+    with pytest.raises(VideoError, match=r"large\.mp4 is not a video"):
+        content_of(large, on_read=lambda: read.append(1))
+    assert not read
 
 
 def test_a_name_with_a_colon_is_a_file_not_an_address(folder, monkeypatch):

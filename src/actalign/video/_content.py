@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from actalign.errors import VideoError
-from actalign.video._readers import images_in, is_folder, unreadable
+from actalign.video._readers import images_in, is_folder, open_container, unreadable, video_stream
 
 BLOCK_BYTES = 4 << 20
+OPENED_BYTES = 256 << 20
+"""A larger file is opened before it is hashed: it may be gigabytes of no video."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +31,15 @@ class Content:
 def content_of(path: str | Path, *, on_read: Callable[[], None] = lambda: None) -> Content:
     """Read a clip's file, or a folder's images.
 
-    on_read: called again and again while bytes come. Raises VideoError for what can't be read, or
-    is written meanwhile.
+    on_read: called again and again while bytes come. Raises VideoError for what can't be read, is
+    written meanwhile, or is large and no video.
     """
     path = Path(path)
     try:
         if not is_folder(path):
+            if path.stat().st_size > OPENED_BYTES:
+                with open_container(path) as container:
+                    video_stream(container, str(path))
             digest, stamp = _file(path, on_read)
             return Content(digest, _hashed(stamp))
         names, digests = hashlib.sha256(), []

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from actalign.errors import ArrayError, VideoError
 from actalign.files import usable_cores
 from actalign.types import Float64, FrameBatch, UInt8
+from actalign.video._formats import file_options
 from actalign.video._limits import DecodeLimits
 from actalign.video._picture import PictureShape
 
@@ -284,9 +285,9 @@ def open_container(path: Path) -> Any:
         if not is_folder(path) and _is_playlist(path):
             # A playlist refers to other files and addresses, and a live one never ends.
             raise VideoError(f"{path} is a playlist; give the video file itself.")
-        # The prefix keeps names such as 12:30.mp4 from being parsed as addresses. No options: PyAV
-        # before 18 passes them in an array that is too short for MPEG program streams.
-        return av.open(f"file:{path}", metadata_errors="replace")
+        # The prefix keeps names such as 12:30.mp4 from being parsed as addresses. No `options`:
+        # PyAV before 18 passes them in an array that is too short for MPEG program streams.
+        return av.open(f"file:{path}", container_options=file_options(), metadata_errors="replace")
     except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
         raise unreadable(path, error) from error
     except (av.FFmpegError, ValueError, OSError) as error:

@@ -21,6 +21,7 @@ import numpy as np
 
 from actalign.errors import UsageError, VideoError
 from actalign.types import UInt8
+from actalign.video._formats import stream_options
 from actalign.video._limits import DecodeLimits
 from actalign.video._picture import PictureShape
 from actalign.video._readers import video_stream
@@ -207,6 +208,7 @@ class LiveSource:
             self._address,
             format=self._format,
             options=_OPTIONS.get(self._address.partition("://")[0].lower(), {}),
+            container_options=stream_options(self._address, any_format=self._format is not None),
             timeout=(OPEN_SECONDS, READ_SECONDS),
             metadata_errors="replace",
         ) as container:
