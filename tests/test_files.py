@@ -7,10 +7,14 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from actalign import ClipEmbedding
+from actalign.clips import open_store
 from actalign.errors import ActAlignError, UsageError
 from actalign.files import remove_left, write_bytes, write_text, writing
+from tests.command import printed_by
 
 
 def names(folder):
@@ -97,6 +101,64 @@ def test_a_killed_writer_leaves_the_old_file_and_its_rest_can_be_removed(tmp_pat
     (tmp_path / ".big1.npy.a.tmp").write_text("another file's")
     remove_left(path)
     assert names(tmp_path) == [".big1.npy.a.tmp", path.name, "other.npy"]
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_a_command_that_is_told_to_end_leaves_no_temporary_file(tmp_path, name):
+    path = tmp_path / "out"
+    write_text(path, "old")
+    code = (
+        "import sys, time; from actalign.errors import run_program\n"
+        "from actalign.files import writing\n"
+        "def write():\n"
+        "    with writing(sys.argv[1]) as file:\n"
+        "        file.write(b'half'); print('written', flush=True); time.sleep(600)\n"
+        "run_program(write)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code, path], stdout=subprocess.PIPE) as child:
+        assert child.stdout.readline() == b"written\n"
+        child.send_signal(getattr(signal, name))
+    assert child.returncode == 128 + getattr(signal, name)
+    assert names(tmp_path) == ["out"]
+    assert path.read_text() == "old"
+
+
+def test_a_command_that_nohup_started_goes_on(tmp_path):
+    code = (
+        "import os, signal; signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
+        "from actalign.errors import run_program\n"
+        "run_program(lambda: os.kill(os.getpid(), signal.SIGHUP))\n"
+        "print(signal.getsignal(signal.SIGTERM) is signal.SIG_DFL)\n"
+    )
+    assert printed_by("-c", code) == "True\n"
+
+
+def age(path, days):
+    then = time.time() - days * 86400
+    os.utime(path, (then, then))
+
+
+@pytest.mark.parametrize("kind", ["file", "store", "address"])
+def test_what_killed_processes_left_is_removed_when_it_is_old(tmp_path, kind):
+    folder = tmp_path / "there"
+    folder.mkdir()
+    gone = [".x.npy.0123abcd.tmp", ".my clip.00ff.safetensors.deadbeef.tmp"]
+    stay = [".y.npy.0123abcd.tmp", ".notes.tmp", "z.0123abcd.tmp", ".x.0123abcd.tmp.json"]
+    for name in (*gone, *stay):
+        (folder / name).write_text("half")
+    for name in (*gone, *stay[1:]):
+        age(folder / name, 3)
+    (folder / ".model.0123abcd.tmp").mkdir()  # of an export
+    (folder / ".model.0123abcd.tmp" / "image.onnx").write_text("half")
+    age(folder / ".model.0123abcd.tmp", 3)
+    if kind == "file":
+        write_text(folder / "new", "")
+    else:
+        clip = ClipEmbedding("c", np.ones((1, 2), np.float32), np.zeros(1), 1.0, "m", "f")
+        open_store(f"file://{folder}" if kind == "address" else folder).put(clip, "k")
+    left = names(folder)
+    assert [name for name in left if name in (*gone, *stay, ".model.0123abcd.tmp")] == sorted(stay)
+    assert len(left) == len(stay) + 1
 
 
 def test_two_processes_that_write_one_path_never_mix(tmp_path):

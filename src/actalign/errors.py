@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import NoReturn
 
 
 class ActAlignError(Exception):
@@ -27,7 +31,34 @@ class EncoderError(ActAlignError):
 
 
 def run_program(program: Callable[[], object]) -> None:
-    """Run a command line; our errors become one line on stderr and the exit code 2 or 1."""
+    """Run a command line; our errors become one line on stderr and the exit code 2 or 1.
+
+    SIGTERM and SIGHUP end it as an exit does, so that it leaves no temporary file or process.
+    """
+    with _exiting_on("SIGTERM", "SIGHUP"):
+        _run(program)
+
+
+@contextmanager
+def _exiting_on(*names: str) -> Iterator[None]:
+    """Handle signals that would end the process at once; those that are ignored stay so."""
+    numbers = [number for name in names if (number := getattr(signal, name, None)) is not None]
+    here = threading.current_thread() is threading.main_thread()
+    ours = [n for n in numbers if here and signal.getsignal(n) is signal.SIG_DFL]
+    for number in ours:
+        signal.signal(number, _exit)
+    try:
+        yield
+    finally:
+        for number in ours:
+            signal.signal(number, signal.SIG_DFL)
+
+
+def _exit(number: int, _: object) -> NoReturn:
+    raise SystemExit(128 + number)
+
+
+def _run(program: Callable[[], object]) -> None:
     try:
         program()
     except ActAlignError as error:

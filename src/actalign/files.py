@@ -11,6 +11,7 @@ import hashlib
 import io
 import os
 import re
+import shutil
 import stat
 import uuid
 from collections.abc import Iterator
@@ -24,6 +25,12 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer
 
 
+OLD_SECONDS = 2 * 24 * 3600
+"""Temporary files that nobody has written to for so long are nobody's any more."""
+_TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}\.tmp", re.DOTALL)
+_LOOKED_AT: set[Path] = set()
+
+
 @contextmanager
 def writing(path: str | Path) -> Iterator[BinaryIO]:
     """A binary file that takes the name ``path`` when the block ends without an error.
@@ -31,7 +38,8 @@ def writing(path: str | Path) -> Iterator[BinaryIO]:
     The folder is created. The bytes are synced to disk before the rename, so that a power cut
     leaves the old file or the new one. After an error, also Ctrl-C, the old file is unchanged and
     the temporary one is deleted; only a killed process leaves its temporary file, whose name starts
-    with a dot and ends in `.tmp`, so that nothing reads it as ``path``.
+    with a dot and ends in `.tmp`, so that nothing reads it as ``path``. Old ones in the folder are
+    deleted by the next process that writes there.
 
     Raises:
         ActAlignError: the file can't be written (disk full, no permission, a folder is in the way).
@@ -50,10 +58,11 @@ def writing(path: str | Path) -> Iterator[BinaryIO]:
             # The rename would replace a device, such as /dev/null, by a file.
             raise ActAlignError(f"{path} is a device or a pipe; name a file to write.")
     # A different name each time: two processes may write the same path at the same time.
-    temporary = path.with_name(_temporary_name(path, uuid.uuid4().hex[:8]))
+    temporary = path.with_name(temporary_name(path.name))
     with _naming(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         raw = _File(temporary, path)
+    remove_old(temporary)
     try:
         with io.BufferedWriter(raw) as file:
             yield file
@@ -105,12 +114,33 @@ def remove_left(path: str | Path) -> None:
     """Delete the temporary files that killed processes left; no process may be writing ``path``."""
     path = Path(path)
     with suppress(OSError):
-        for left in path.parent.glob(_temporary_name(Path(glob.escape(path.name)), "*")):
+        for left in path.parent.glob(temporary_name(glob.escape(path.name), "*")):
             left.unlink(missing_ok=True)
 
 
-def _temporary_name(path: Path, word: str) -> str:
-    return f".{path.name}.{word}.tmp"
+def remove_old(temporary: Path) -> None:
+    """Delete what killed processes left beside a new temporary file, OLD_SECONDS ago or earlier.
+
+    Once a process for each folder. The new file's time counts, not the clock of this process. What
+    is written may be a folder too.
+    """
+    folder = temporary.parent
+    if folder in _LOOKED_AT:
+        return
+    _LOOKED_AT.add(folder)
+    with suppress(OSError), os.scandir(folder) as entries:
+        oldest = temporary.stat().st_mtime - OLD_SECONDS
+        for entry in entries:
+            if not _TEMPORARY.fullmatch(entry.name) or entry.is_symlink():
+                continue
+            with suppress(OSError):
+                if entry.stat().st_mtime < oldest:
+                    shutil.rmtree(entry) if entry.is_dir() else Path(entry).unlink()
+
+
+def temporary_name(name: str, word: str = "") -> str:
+    """A name that no other writer of the same file takes."""
+    return f".{name}.{word or uuid.uuid4().hex[:8]}.tmp"
 
 
 _CPUS = Path("/sys/devices/system/cpu")

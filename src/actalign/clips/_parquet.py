@@ -7,7 +7,6 @@ table: clip_id, pts_seconds, embedding (D float32). The file's metadata holds he
 from __future__ import annotations
 
 import io
-import uuid
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -18,7 +17,7 @@ import numpy as np
 from actalign.clips._store import Store, checksum, clip_of, entry_name, header_text
 from actalign.documents import escaped
 from actalign.errors import ActAlignError, UsageError
-from actalign.files import pyarrow
+from actalign.files import pyarrow, remove_old, temporary_name
 from actalign.types import ClipEmbedding
 
 FORMAT = b"actalign-clip-embedding-parquet-1"
@@ -37,7 +36,9 @@ class ParquetStore:
         # An object store has no folders, and shows a file when it is whole; elsewhere that takes a
         # rename.
         kinds = self._files.protocol
-        self._renames = OBJECT_STORES.isdisjoint((kinds,) if isinstance(kinds, str) else kinds)
+        kinds = (kinds,) if isinstance(kinds, str) else kinds
+        self._renames = OBJECT_STORES.isdisjoint(kinds)
+        self._local = "file" in kinds
 
     def path(self, clip_id: str, key: str) -> str:
         """Where the entry is or would be, without the scheme."""
@@ -64,11 +65,14 @@ class ParquetStore:
     def put(self, clip: ClipEmbedding, key: str) -> str:
         """Write the entry, whole or not at all, and return its path."""
         path = self.path(clip.clip_id, key)
-        temporary = f"{self._root}/.{uuid.uuid4().hex}.tmp" if self._renames else path
+        name = temporary_name(PurePosixPath(path).name)
+        temporary = f"{self._root}/{name}" if self._renames else path
         try:
             if self._renames:
                 self._files.makedirs(self._root, exist_ok=True)
             self._files.pipe_file(temporary, _parquet(clip))
+            if self._local:
+                remove_old(Path(temporary))
             if self._renames:
                 self._files.mv(temporary, path)
         except Exception as error:  # every file system has its own kinds

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import shutil
-import tempfile
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ import numpy as np
 from actalign.encoders._onnx import BATCH_SIZE, OnnxConfig, OnnxEncoder, TextPreprocessing
 from actalign.encoders._preprocessing import ImagePreprocessing
 from actalign.errors import EncoderError, UsageError
+from actalign.files import remove_old, temporary_name
 from actalign.types import Float32, UInt8
 
 if TYPE_CHECKING:
@@ -77,8 +77,9 @@ def export_onnx(model: str, out_dir: str | Path, *, int8: bool = False) -> Expor
         raise EncoderError(
             f"{model!r} is a NaFlex model, whose image size varies; export a fixed-resolution one."
         )
-    out_dir.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=f".{out_dir.name}-", dir=out_dir.parent))
+    work = out_dir.with_name(temporary_name(out_dir.name))
+    work.mkdir(parents=True)
+    remove_old(work)
     try:
         _save(encoder, work, int8=int8)
         report = _compare(encoder, work, out_dir)
@@ -90,7 +91,6 @@ def export_onnx(model: str, out_dir: str | Path, *, int8: bool = False) -> Expor
                 f"{least} is asked; nothing was written"
                 + (", export without int8 instead." if int8 else ".")
             )
-        work.chmod(0o755)
         work.rename(out_dir)
     finally:
         shutil.rmtree(work, ignore_errors=True)
