@@ -1,9 +1,10 @@
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from actalign.alignment._affinities import AFFINITIES, FLOOR, TEMPERATURE, Calibration, Texts
+from actalign.alignment._affinities import AFFINITIES, FIT, FLOOR, MOST_FIT, Calibration, Texts
 from actalign.alignment._paths import PATHS
 from actalign.alignment._scorers import AVERAGES, SCORERS, Scorer, alignments, get_scorer
 from actalign.background import Background
@@ -44,7 +45,7 @@ def test_every_scorer_gives_one_finite_score_a_candidate_and_finds_the_right_one
         ("dtw_steps", True),
         ("dtw_mean", True),
         ("competitive", True),
-        ("centred", True),
+        ("centred+repeat+both", True),
         ("equal_split", True),
         ("cosine+segment+path", True),
         ("order_free", False),
@@ -147,12 +148,19 @@ def test_centred_and_competitive_are_their_formulas():
     found = AFFINITIES["centred"].of(frames, candidates, BY)
     np.testing.assert_allclose(found, z, atol=2e-5)
     assert not found[2].any()
-    powers = np.exp(z / TEMPERATURE - (z / TEMPERATURE).max(axis=1, keepdims=True))
-    share = powers / powers.sum(axis=1, keepdims=True)
+    share = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
+    expected = np.log(share + FLOOR) + FIT * np.clip(z, -MOST_FIT, MOST_FIT)
     competitive = AFFINITIES["competitive"]
-    found = competitive.of(frames, candidates, BY)
-    np.testing.assert_allclose(found, np.log(share + FLOOR), atol=1e-4)
-    np.testing.assert_allclose(competitive.shown(found, BY), share, atol=1e-4)
+    np.testing.assert_allclose(competitive.of(frames, candidates, BY), expected, atol=1e-4)
+    np.testing.assert_allclose(competitive.shown(frames, candidates, BY), share, atol=1e-4)
+
+
+def test_a_text_of_several_steps_competes_once():
+    frames, (first, *_) = example()
+    alone = AFFINITIES["competitive"].of(frames, [first], BY)
+    again = AFFINITIES["competitive"].of(frames, [first, first[::-1], first[:1]], BY)
+    np.testing.assert_allclose(again[:, :3], alone, atol=1e-5)
+    np.testing.assert_allclose(again[:, 3:], alone[:, [2, 1, 0, 0]], atol=1e-5)
 
 
 def test_statistics_of_a_text_are_those_of_its_cosines_on_the_background():
@@ -180,39 +188,84 @@ def all_paths(frames, steps, *, runs):
     return paths(frames - 1, steps - 1)
 
 
-@pytest.mark.parametrize("path", ["dtw", "segment"])
+def is_long_enough(way, least):
+    return all(sum(k == step for _, k in way) >= least for step in {k for _, k in way})
+
+
+@pytest.mark.parametrize(
+    ("path", "seconds", "least"),
+    [("dtw", None, 1), ("segment", None, 1), ("segment", 0.2, 2), ("repeat", 0.2, 2)],
+)
 @pytest.mark.parametrize("average", AVERAGES)
-def test_a_scorer_of_parts_is_its_average_on_the_best_of_all_paths(path, average):
-    frames, candidates = example(frames=7)
+def test_a_scorer_of_parts_is_its_average_on_the_best_of_all_paths(path, seconds, least, average):
+    frames, candidates = example(frames=9, sizes=(3, 1, 2))
     scorer = get_scorer(f"centred+{path}+{average}")
-    z = AFFINITIES["centred"].of(frames, candidates, BY).astype(np.float64)
-    columns = np.split(z, np.cumsum([len(c) for c in candidates])[:-1], axis=1)
+    by = replace(BY, frame_seconds=seconds)
+    z = AFFINITIES["centred"].of(frames, candidates, by).astype(np.float64)
+    if path != "dtw":
+        z = z[frames.any(axis=1)]  # a frame that shows nothing does not count
     expected = []
-    for matrix in columns:
-        ways = all_paths(*matrix.shape, runs=path == "segment")
-        best = max(ways, key=lambda way: sum(matrix[c] for c in way))
-        cells = np.mean([matrix[c] for c in best])
-        steps = np.mean(
-            [np.mean([matrix[c] for c in best if c[1] == k]) for k in range(matrix.shape[1])]
-        )
-        expected.append({"path": cells, "steps": steps, "both": cells + steps}[average])
-    np.testing.assert_allclose(scorer.score(frames, candidates, BY), expected, rtol=1e-5)
-    aligned = scorer.align(frames, candidates, BY)
+    for matrix in np.split(z, np.cumsum([len(c) for c in candidates])[:-1], axis=1):
+        scores = []
+        several = path == "repeat" and matrix.shape[1] > 1
+        for passes in range(1, 4 if several else 2):
+            table = np.tile(matrix, (1, passes))
+            ways = all_paths(*table.shape, runs=path != "dtw")
+            ways = [way for way in ways if is_long_enough(way, least)]
+            if not ways:
+                continue
+            best = max(ways, key=lambda way: sum(table[c] for c in way))
+            cells = np.mean([table[c] for c in best])
+            steps = np.mean(
+                [np.mean([table[c] for c in best if c[1] == k]) for k in range(table.shape[1])]
+            )
+            scores.append({"path": cells, "steps": steps, "both": cells + steps}[average])
+        expected.append(max(scores))
+    np.testing.assert_allclose(scorer.score(frames, candidates, by), expected, rtol=1e-5)
+    aligned = scorer.align(frames, candidates, by)
     np.testing.assert_allclose([a.score for a in aligned], expected, rtol=1e-5)
 
 
-def test_a_segmentation_gives_each_frame_one_step_and_short_clips_are_warped():
+def test_a_segmentation_gives_each_frame_one_step_of_its_least_time():
     frames, candidates = example(frames=9)
-    for found, steps in zip(
-        get_scorer("cosine+segment+path").align(frames, candidates, BY), candidates, strict=True
-    ):
+    scorer = get_scorer("cosine+segment+path")
+    for seconds, least in ((None, 1), (0.2, 2), (0.1, 2)):  # 4 of 0.1 s don't fit four times
+        by = replace(BY, frame_seconds=seconds)
+        found = scorer.align(frames, candidates, by)[2]
         assert found.path[:, 0].tolist() == list(range(9))
-        assert sorted(set(found.path[:, 1].tolist())) == list(range(len(steps)))
-    short = frames[:3]  # of the last candidate's four steps two share a frame
-    assert len(get_scorer("cosine+segment+path").align(short, candidates, BY)[2].path) >= 4
-    by_name = get_scorer("cosine+segment+path").score(short, candidates, BY)
-    by_dtw = get_scorer("cosine+dtw+path").score(short, candidates, BY)
-    assert by_name[2] == pytest.approx(by_dtw[2])
+        counts = np.bincount(found.path[frames.any(axis=1), 1])
+        assert len(counts) == 4
+        assert counts.min() >= least
+    # With more steps than frames each still has its cell.
+    for frame_count in (1, 2, 3):
+        for found, steps in zip(
+            scorer.align(frames[:frame_count], candidates, BY), candidates, strict=True
+        ):
+            assert set(found.path[:, 1].tolist()) == set(range(len(steps)))
+            assert set(found.path[:, 0].tolist()) == set(range(frame_count))
+
+
+def test_a_script_that_is_performed_three_times_is_recognised_by_repeat():
+    frames = performed([0, 1, 2] * 3, 4)
+    candidates = [EYE[[0, 1, 2]], EYE[[0, 2, 1]]]
+    once = get_scorer("cosine+segment+path").score(frames, candidates, BY)
+    thrice = get_scorer("cosine+repeat+path").score(frames, candidates, BY)
+    assert thrice[0] == pytest.approx(1)
+    assert thrice[0] > once[0] + 0.2
+    assert thrice[0] > thrice[1] + 0.1
+
+
+def test_the_labels_vote_where_their_texts_are_there():
+    frames, candidates = performed([0, 1, 2]), [EYE[[0, 1, 2]], EYE[[0, 1, 2]]]
+    scorer = SCORERS["competitive"]
+    without = scorer.score(frames, Texts.of(candidates, BACKGROUND), BY)
+    assert without[0] == pytest.approx(without[1])
+    names = [EYE[[5]], EYE[[1]]]
+    texts = Texts.of(candidates, BACKGROUND, names=names)
+    found = scorer.score(frames, texts, BY)
+    votes = AFFINITIES["competitive"].of(frames, names, BY).mean(axis=0)
+    np.testing.assert_allclose(found - without, 0.2 * votes, rtol=1e-5)
+    assert found[1] > found[0]
 
 
 def test_equal_split_aligns_nothing():

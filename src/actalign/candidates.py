@@ -133,7 +133,8 @@ class Candidates:
             for n in range(max(len(several) for several in worded))
         ]
         read = [text for one in encoded for text in step_texts(one, of_step)]
-        named = [label_text(script, of_label) for script in chosen if use.texts == "label"]
+        reads_labels = use.texts == "label" or (use.stages is not None and use.stages.vote > 0)
+        named = [label_text(script, of_label) for script in chosen if reads_labels]
         found = cls(
             info=info,
             scorer=use,
@@ -176,7 +177,7 @@ class Candidates:
             self,
             background=used,
             wordings=[
-                replace(one, texts=Texts.of(one.texts.scripts, used, none=none))
+                replace(one, texts=Texts.of(one.texts.scripts, used, none=none, names=self.names))
                 for one in self.wordings
             ],
         )
@@ -228,7 +229,7 @@ class Candidates:
         short for the number of repetitions.
         """
         frames = self._frames(clip)
-        by = Calibration.of(self.info, self.background)
+        by = self._calibration(clip)
         scored = [self._scored(frames, wording, by) for wording in self.wordings]
         table = np.stack([scores for scores, _ in scored])
         edges = clip.edges_seconds
@@ -275,7 +276,7 @@ class Candidates:
         stages = self.scorer.stages
         if stages is None or stages.path.align is None:
             return None
-        by = Calibration.of(self.info, self.background)
+        by = self._calibration(clip)
         found = stages.order_margins(self._frames(clip), self.wordings[0].texts, by)
         margin = float(found[self.labels.index(label)])
         return None if math.isnan(margin) else margin
@@ -359,6 +360,11 @@ class Candidates:
             for begins, means in zip(cuts.tolist(), affinity.tolist(), strict=True)
         ]
         return replace(best, repetitions=tuple(found))
+
+    def _calibration(self, clip: ClipEmbedding) -> Calibration:
+        times = clip.pts_seconds
+        seconds = float(np.median(np.diff(times))) if len(times) > 1 else None
+        return replace(Calibration.of(self.info, self.background), frame_seconds=seconds)
 
     def _frames(self, clip: ClipEmbedding) -> Float32:
         """(T, D): the clip's embeddings, smoothed."""

@@ -6,6 +6,7 @@ and `competitive` are ours: docs/method.md has their formulas.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -22,12 +23,12 @@ from actalign.alignment._similarity import (
 )
 from actalign.background import Background
 from actalign.errors import UsageError
-from actalign.types import EncoderInfo, Float32, Float64
+from actalign.types import EncoderInfo, Float32
 
-TEMPERATURE = 0.3
-"""Of `competitive`, in deviations of the background."""
-FLOOR = 0.02
+FLOOR = 0.05
 """Of `competitive`, the epsilon of log(p + epsilon): an odd frame costs a bounded price."""
+FIT, MOST_FIT = 0.5, 2.0
+"""Of `competitive`: the weight of how well a step fits at all, and where that is held."""
 
 NONE_LEVEL = 1.0
 """How well "none of these" fits every frame, in deviations of the background."""
@@ -41,11 +42,14 @@ class Calibration:
     affinity is the pair probability, a sigmoid. One trained on a softmax (CLIP) has none: with its
     scale of about 100 a sigmoid would take every cosine to 1, so the affinity is the cosine itself.
     background: for the affinities that measure a step against what it says of anything.
+    frame_seconds: from one frame to the next, for paths that ask how long a step lasts at least;
+    None where it is not known, then it is a frame.
     """
 
     logit_scale: float
     logit_bias: float | None
     background: Background | None = None
+    frame_seconds: float | None = None
 
     @classmethod
     def of(cls, info: EncoderInfo, background: Background | None = None) -> Calibration:
@@ -55,19 +59,41 @@ class Calibration:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class Measured:
+    """What each text is measured by, (sum K_m,): its mean cosine on the background, 1 over its
+    deviation there, and 1 over how many texts are equal to it, so that a text competes once.
+    """
+
+    mean: Float32
+    scale: Float32
+    weights: Float32
+
+    @classmethod
+    def of(cls, rows: Float32, background: Background, none: int) -> Measured:
+        """rows: (sum K_m, D) of the candidates that have texts. none: steps of the one without."""
+        mean, deviation = background.statistics(rows)
+        texts = [row.tobytes() for row in rows]
+        count = Counter(texts)
+        weights = [1 / count[text] for text in texts] + [1 / max(none, 1)] * none
+        arrays = (mean, 1 / deviation, np.array(weights))
+        return cls(*(array.astype(np.float32) for array in arrays))
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Texts:
     """The steps of M candidates as one matrix, prepared for any number of clips.
 
-    rows: (sum K_m, D). sizes: K_m. mean, deviation: (sum K_m,) of each step's cosine on the
-    background; None without one. none: how many steps the candidate "none of these" has, which is
-    the last one and has no texts; 0 where there is no such candidate.
+    rows: (sum K_m, D). sizes: K_m. measured: by a background, None without one. none: how many
+    steps the candidate "none of these" has, which is the last one and has no texts; 0 where there
+    is no such candidate. names: the candidates' labels, one row each, for scorers that let them
+    vote.
     """
 
     rows: Float32
     sizes: tuple[int, ...]
-    mean: Float64 | None = None
-    deviation: Float64 | None = None
+    measured: Measured | None = None
     none: int = 0
+    names: Texts | None = None
 
     @classmethod
     def of(
@@ -76,6 +102,7 @@ class Texts:
         background: Background | None = None,
         *,
         none: bool = False,
+        names: Sequence[ArrayLike] = (),
     ) -> Texts:
         """none: with a candidate "none of these", as long as the others are in the middle.
 
@@ -85,16 +112,19 @@ class Texts:
             raise UsageError("There is no candidate to score; give at least one label.")
         scripts = [np.asarray(c, np.float32) for c in candidates]
         rows = as_embeddings(np.concatenate(scripts), name="text embeddings")
-        sizes = tuple(len(script) for script in scripts)
-        if background is None:
-            if none:
-                raise UsageError(f"A candidate that is none of the others {NEEDS_BACKGROUND}")
-            return cls(rows, sizes)
-        mean, deviation = background.statistics(rows)
-        if not none:
-            return cls(rows, sizes, mean, deviation)
-        steps = int(np.median(sizes))
-        return cls(rows, (*sizes, steps), mean, deviation, steps)
+        sizes = [len(script) for script in scripts]
+        steps = int(np.median(sizes)) if none else 0
+        if none:
+            sizes.append(steps)
+        if none and background is None:
+            raise UsageError(f"A candidate that is none of the others {NEEDS_BACKGROUND}")
+        return cls(
+            rows,
+            tuple(sizes),
+            None if background is None else Measured.of(rows, background, steps),
+            steps,
+            cls.of(names, background, none=none) if names else None,
+        )
 
     @property
     def scripts(self) -> list[Float32]:
@@ -116,10 +146,10 @@ def texts_of(candidates: CandidateTexts, by: Calibration, *, background: bool = 
     """The candidates prepared; background: with the statistics of the calibration's."""
     if not isinstance(candidates, Texts):
         return Texts.of(candidates, by.background if background else None)
-    if candidates.mean is not None or not background or by.background is None:
+    if candidates.measured is not None or not background or by.background is None:
         return candidates
-    mean, deviation = by.background.statistics(candidates.rows)
-    return replace(candidates, mean=mean, deviation=deviation)
+    measured = Measured.of(candidates.rows, by.background, candidates.none)
+    return replace(candidates, measured=measured)
 
 
 def affinity(
@@ -148,6 +178,15 @@ def _cosine(frames: ArrayLike, candidates: CandidateTexts, by: Calibration) -> F
     return cosine(frames, texts_of(candidates, by).rows)
 
 
+def seen_frames(frames: ArrayLike) -> NDArray[np.bool_]:
+    """(T,) whether the encoder saw anything in the frame: its row is not all zeros."""
+    rows = np.asarray(frames)
+    seen: NDArray[np.bool_] = rows[:, 0] != 0
+    if not seen.all():  # a look at one column is enough for almost any clip
+        seen = rows.any(axis=1)
+    return seen
+
+
 def _log_sigmoid(frames: ArrayLike, candidates: CandidateTexts, by: Calibration) -> Float32:
     matrix = affinity(frames, candidates, by)
     if by.logit_bias is None:
@@ -160,37 +199,42 @@ def _centred(frames: ArrayLike, candidates: CandidateTexts, by: Calibration) -> 
     from actalign.alignment._kernels.competition import centred_of
 
     texts = texts_of(candidates, by, background=True)
-    if texts.mean is None or texts.deviation is None:
+    if texts.measured is None:
         raise UsageError(f"The affinity `centred` {NEEDS_BACKGROUND}")
     v, v_scale = fast_unit_scale(frames, "frame embeddings")
     a, a_scale = fast_unit_scale(texts.rows, "text embeddings")
     check_width(v, a)
-    mean, scale = texts.mean.astype(np.float32), (1 / texts.deviation).astype(np.float32)
     found = np.empty((len(v), sum(texts.sizes)), np.float32)
     found[:, len(a) :] = NONE_LEVEL * (v_scale > 0)[:, None]
-    centred_of(v @ a.T, v_scale, a_scale, mean, scale, found)
+    centred_of(v @ a.T, v_scale, a_scale, texts.measured.mean, texts.measured.scale, found)
     return found
 
 
 def _competitive(frames: ArrayLike, candidates: CandidateTexts, by: Calibration) -> Float32:
-    """log(p + FLOOR), p the softmax in each frame over the steps of all candidates."""
+    """log(p + FLOOR) + FIT * z, p the step's share of the frame, z `centred` held at MOST_FIT."""
+    return _competition(frames, candidates, by, floor=FLOOR, fit=FIT)
+
+
+def _share(frames: ArrayLike, candidates: CandidateTexts, by: Calibration) -> Float32:
+    """p: the softmax of `centred` over all candidates' steps, a text of several steps once."""
+    shares = _competition(frames, candidates, by, floor=1e-30, fit=0.0)
+    return np.exp(shares, out=shares)
+
+
+def _competition(
+    frames: ArrayLike, candidates: CandidateTexts, by: Calibration, *, floor: float, fit: float
+) -> Float32:
     from actalign.alignment._kernels.competition import competition
 
-    values = _centred(frames, candidates, by)
-    competition(values, 1 / TEMPERATURE, FLOOR)
-    return values
+    texts = texts_of(candidates, by, background=True)
+    values = _centred(frames, texts, by)
+    found = np.empty_like(values)
+    assert texts.measured is not None
+    competition(values, texts.measured.weights, floor, fit, MOST_FIT, found)
+    return found
 
 
-def _same(matrix: Float32, by: Calibration) -> Float32:
-    return matrix
-
-
-def _pair_probability(matrix: Float32, by: Calibration) -> Float32:
-    return matrix if by.logit_bias is None else np.exp(matrix)
-
-
-def _share(matrix: Float32, by: Calibration) -> Float32:
-    return np.maximum(np.exp(matrix) - np.float32(FLOOR), 0)
+AffinityFunction = Callable[[ArrayLike, CandidateTexts, Calibration], Float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,14 +242,14 @@ class Affinity:
     """A named affinity.
 
     of: (T, D) frames, M candidates, calibration -> (T, sum K_m) float32, columns in candidate
-    order; what paths are found in. shown: that matrix -> the one that rows and figures show.
-    competes: a column depends on the other candidates' columns.
+    order; what paths are found in. shown: the same for what rows and figures show, where that is
+    another one. competes: a column depends on the other candidates' columns.
     """
 
     name: str
     summary: str
-    of: Callable[[ArrayLike, CandidateTexts, Calibration], Float32]
-    shown: Callable[[Float32, Calibration], Float32] = _same
+    of: AffinityFunction
+    shown: AffinityFunction | None = None
     needs_background: bool = False
     competes: bool = False
 
@@ -216,7 +260,7 @@ AFFINITIES: dict[str, Affinity] = {
         Affinity(
             "sigmoid", "pair probability (paper); the cosine where there is no bias", affinity
         ),
-        Affinity("log_sigmoid", "its logarithm", _log_sigmoid, _pair_probability),
+        Affinity("log_sigmoid", "its logarithm", _log_sigmoid, affinity),
         Affinity("cosine", "cosine of frame and step", _cosine),
         Affinity(
             "centred",
@@ -226,7 +270,7 @@ AFFINITIES: dict[str, Affinity] = {
         ),
         Affinity(
             "competitive",
-            "log of the step's share among all candidates' steps in the frame, by `centred`",
+            "log of the step's share of the frame among all candidates', and how well it fits",
             _competitive,
             _share,
             needs_background=True,

@@ -18,69 +18,118 @@ from actalign.alignment._dtw import align_batch, column_starts
 from actalign.errors import UsageError
 from actalign.types import Alignment, Float32, Float64, Int32
 
-Means = tuple[Float64, Float64]
-"""(M,) mean affinity over the cells of each candidate's path; (M,) mean over steps of theirs."""
+PASSES = 3
+"""How often the path `repeat` goes through a script at most."""
+LEAST_SECONDS = 0.4
+"""How long a step of `segment` and `repeat` lasts at least, where one pass fits."""
+LEAST_SEEN = 6
+"""With fewer frames that show anything, those that show nothing count as well."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Timing:
+    """What a path may know of a clip beside its affinities.
+
+    seen: (T,) bool, the frames in which the encoder saw anything. least: frames that a step lasts
+    at least.
+    """
+
+    seen: NDArray[np.bool_]
+    least: int = 1
+
+    @classmethod
+    def of(cls, seen: NDArray[np.bool_], frame_seconds: float | None) -> Timing:
+        """frame_seconds: from frame to frame; where it is not known, a step lasts a frame."""
+        least = 1 if frame_seconds is None else round(LEAST_SECONDS / max(frame_seconds, 1e-6))
+        return cls(seen, max(1, least))
+
+
+Means = Float64
+"""(2, P, M): the mean affinity over the cells of each candidate's path, and the mean over steps of
+each step's, for paths through the script once, twice, ... P times; -inf where there is none."""
+MeansFunction = Callable[[Float32, Sequence[int], Timing], Means]
+AlignFunction = Callable[[Float32, Sequence[int], Timing], list[Alignment]]
 
 
 @dataclass(frozen=True, slots=True)
 class Path:
     """A named way to lay candidates' steps over frames.
 
-    means: (T, sum K_m) affinities, the sizes K_m -> `Means`. align: the same -> the alignments, for
-    paths that are some. order: whether it asks for the script's order.
+    means: (T, sum K_m) affinities, the sizes K_m, the clip's timing -> `Means`. align: the same ->
+    the alignments (of one pass), for paths that are some.
     """
 
     name: str
     summary: str
-    means: Callable[[Float32, Sequence[int]], Means]
-    align: Callable[[Float32, Sequence[int]], list[Alignment]] | None = None
+    means: MeansFunction
+    align: AlignFunction | None = None
 
 
-def _fast_means(affinity: Float32, sizes: Sequence[int], *, runs: bool) -> Means:
-    """The means of `dtw`, or of `segment` for scripts with no more steps than frames."""
+def _dtw(
+    affinity: Float32, sizes: Sequence[int], timing: Timing, *, objective: str = "sum"
+) -> list[Alignment]:
+    return align_batch(affinity, sizes, objective=objective)
+
+
+def _dtw_means(affinity: Float32, sizes: Sequence[int], timing: Timing) -> Means:
     from actalign.alignment._kernels.recurrence import forward
-    from actalign.alignment._kernels.runs import forward_runs, means
+    from actalign.alignment._kernels.runs import means_of_paths
 
     starts = column_starts(sizes, affinity.shape[1])
-    if runs and max(sizes) > len(affinity):
-        return means_of(_segment(affinity, sizes))
     matrix = np.ascontiguousarray(affinity)
-    none = np.zeros(len(sizes))
-    sums = forward_runs(matrix, starts) if runs else forward(matrix, starts, none)
-    return means(matrix, sums, starts, runs)
+    return means_of_paths(matrix, forward(matrix, starts, np.zeros(len(sizes))), starts)
 
 
 def means_of(alignments: Sequence[Alignment]) -> Means:
     """`Means` of alignments, whatever made them."""
-    over_path, over_steps = np.empty(len(alignments)), np.empty(len(alignments))
+    found = np.empty((2, 1, len(alignments)))
     for m, one in enumerate(alignments):
         t, k = one.path[:, 0], one.path[:, 1]
         values = one.affinity[t, k].astype(np.float64)
-        over_path[m] = values.mean()
-        over_steps[m] = np.mean(np.bincount(k, weights=values) / np.bincount(k))
-    return over_path, over_steps
-
-
-def _segment(affinity: Float32, sizes: Sequence[int]) -> list[Alignment]:
-    """Each frame in one step, each step one run of frames, in order; largest sum of affinities.
-
-    A script with more steps than frames is aligned by `dtw`, where steps may share a frame.
-    """
-    from actalign.alignment._kernels.runs import backtrack_runs, forward_runs
-
-    found = []
-    for columns in columns_of(affinity, sizes):
-        matrix = np.ascontiguousarray(columns)
-        frames, steps = matrix.shape
-        if steps > frames:
-            found += align_batch(matrix, [steps])
-            continue
-        path = backtrack_runs(forward_runs(matrix, np.array([0, steps])))
-        found.append(_alignment(matrix, path))
+        found[:, 0, m] = values.mean(), np.mean(np.bincount(k, weights=values) / np.bincount(k))
     return found
 
 
-def _equal_split(affinity: Float32, sizes: Sequence[int]) -> list[Alignment]:
+def _that_count(timing: Timing) -> NDArray[np.bool_]:
+    enough = timing.seen.sum() >= LEAST_SEEN
+    return timing.seen if enough else np.ones(len(timing.seen), bool)
+
+
+def _segment_means(
+    affinity: Float32, sizes: Sequence[int], timing: Timing, *, passes: int
+) -> Means:
+    """Each frame in one step, each step one run of frames, in order; largest sum of affinities.
+
+    Frames that show nothing don't count. A step lasts ``timing.least`` frames or more, or T / K
+    where one pass does not fit otherwise; a script with more steps than frames is spread evenly.
+    """
+    from actalign.alignment._kernels.runs import means_of_passes
+
+    counts = _that_count(timing)
+    matrix = np.ascontiguousarray(affinity if counts.all() else affinity[counts])
+    return means_of_passes(matrix, column_starts(sizes, affinity.shape[1]), timing.least, passes)
+
+
+def _segment(affinity: Float32, sizes: Sequence[int], timing: Timing) -> list[Alignment]:
+    """The alignments of `_segment_means` with one pass; a frame without anything in it belongs to
+    the step of the frame before."""
+    from actalign.alignment._kernels.runs import segment_path
+
+    counts = _that_count(timing)
+    # Of those that count, each frame's own one or the last one before it.
+    nearest = np.maximum(np.cumsum(counts) - 1, 0)
+    found = []
+    for columns in columns_of(affinity, sizes):
+        if columns.shape[1] > counts.sum():
+            found += _equal_split(columns, [columns.shape[1]], timing)
+            continue
+        path = segment_path(np.ascontiguousarray(columns[counts]), timing.least)
+        cells = np.stack([np.arange(len(counts)), path[nearest, 1]], axis=1).astype(np.int32)
+        found.append(_alignment(np.ascontiguousarray(columns), cells))
+    return found
+
+
+def _equal_split(affinity: Float32, sizes: Sequence[int], timing: Timing) -> list[Alignment]:
     """Control: the clip cut into K equal parts, part k for step k; nothing is aligned."""
     frames = len(affinity)
     found = []
@@ -98,20 +147,17 @@ def _alignment(matrix: Float32, path: Int32) -> Alignment:
 
 
 def _means_by(
-    affinity: Float32,
-    sizes: Sequence[int],
-    *,
-    align: Callable[[Float32, Sequence[int]], list[Alignment]],
+    affinity: Float32, sizes: Sequence[int], timing: Timing, *, align: AlignFunction
 ) -> Means:
-    return means_of(align(affinity, sizes))
+    return means_of(align(affinity, sizes, timing))
 
 
-def _order_free(affinity: Float32, sizes: Sequence[int]) -> Means:
+def _order_free(affinity: Float32, sizes: Sequence[int], timing: Timing) -> Means:
     """Control: each frame's best step, in any order, for the path; each step's best frame."""
     columns = columns_of(affinity, sizes)
     over_path = [c.max(axis=1).mean(dtype=np.float64) for c in columns]
     over_steps = [c.max(axis=0).mean(dtype=np.float64) for c in columns]
-    return np.array(over_path), np.array(over_steps)
+    return np.array([[over_path], [over_steps]])
 
 
 def wrong_orders(sizes: Sequence[int], *, reverse: bool, seed: int = 0) -> NDArray[np.intp]:
@@ -131,32 +177,29 @@ def _derangement(n: int, rng: np.random.Generator) -> NDArray[np.intp]:
 
 
 def _in_wrong_order(
-    affinity: Float32,
-    sizes: Sequence[int],
-    *,
-    means: Callable[[Float32, Sequence[int]], Means],
-    reverse: bool,
+    affinity: Float32, sizes: Sequence[int], timing: Timing, *, means: MeansFunction, reverse: bool
 ) -> Means:
-    return means(affinity[:, wrong_orders(sizes, reverse=reverse)], sizes)
+    return means(affinity[:, wrong_orders(sizes, reverse=reverse)], sizes, timing)
 
 
 _ALIGNED = (
-    Path(
-        "dtw",
-        "dynamic time warping (paper): the largest sum of affinities",
-        partial(_fast_means, runs=False),
-        align_batch,
-    ),
+    Path("dtw", "dynamic time warping (paper): the largest sum of affinities", _dtw_means, _dtw),
     Path(
         "dtw_mean",
         "dynamic time warping: the largest mean affinity",
-        partial(_means_by, align=partial(align_batch, objective="mean")),
-        partial(align_batch, objective="mean"),
+        partial(_means_by, align=partial(_dtw, objective="mean")),
+        partial(_dtw, objective="mean"),
     ),
     Path(
         "segment",
-        "each frame in one step, each step one run of frames: the largest sum",
-        partial(_fast_means, runs=True),
+        f"each frame in one step, each step one run of {LEAST_SECONDS} s or more: the largest sum",
+        partial(_segment_means, passes=1),
+        _segment,
+    ),
+    Path(
+        "repeat",
+        f"segment, through the script 1 to {PASSES} times, whichever scores highest",
+        partial(_segment_means, passes=PASSES),
         _segment,
     ),
     Path(

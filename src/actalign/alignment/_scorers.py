@@ -20,12 +20,14 @@ from actalign.alignment._affinities import (
     Affinity,
     Calibration,
     CandidateTexts,
+    Texts,
     affinity,
     columns_of,
+    seen_frames,
     texts_of,
 )
 from actalign.alignment._dtw import align_batch, align_scores
-from actalign.alignment._paths import Means, Path, get_path, means_of, wrong_orders
+from actalign.alignment._paths import LEAST_SEEN, Means, Path, Timing, get_path, wrong_orders
 from actalign.alignment._similarity import cosine, normalize
 from actalign.background import Background
 from actalign.errors import UsageError
@@ -44,36 +46,43 @@ AVERAGES: dict[str, str] = {
 class Stages:
     """The parts of a scorer: an affinity, a path, a name of AVERAGES.
 
-    geometric: of a logarithm, its exponential is the score.
+    geometric: of a logarithm, its exponential is the score. vote: the weight of the labels' mean
+    affinity over frames, which is added where the labels' texts are there.
     """
 
     affinity: Affinity
     path: Path
     average: str
     geometric: bool = False
+    vote: float = 0.0
 
     def score(self, frames: ArrayLike, candidates: CandidateTexts, by: Calibration) -> Float64:
         """(M,) scores; the arguments of `Scorer.score`."""
-        if (self.affinity.name, self.path.name, self.average) == ("sigmoid", "dtw", "path"):
-            matrix = affinity(frames, candidates, by, interleaved=True)
-            return align_scores(matrix, texts_of(candidates, by).sizes, interleaved=True)[0]
         texts = texts_of(candidates, by)
+        if (self.affinity.name, self.path.name, self.average) == ("sigmoid", "dtw", "path"):
+            matrix = affinity(frames, texts, by, interleaved=True)
+            return align_scores(matrix, texts.sizes, interleaved=True)[0]
         matrix = self.affinity.of(frames, texts, by)
-        return self._averaged(self.path.means(matrix, texts.sizes), by)
+        timing = Timing.of(seen_frames(frames), by.frame_seconds)
+        return self._scores(self.path.means(matrix, texts.sizes, timing), frames, texts, by)
 
     def align(
         self, frames: ArrayLike, candidates: CandidateTexts, by: Calibration
     ) -> list[Alignment]:
-        """The alignments with these scores; their affinity is the one to be shown."""
+        """The alignments, each with its candidate's score; their affinity is the one to be shown.
+
+        Where a path may go through a script several times, the alignment is that of one pass.
+        """
         assert self.path.align is not None
         texts = texts_of(candidates, by)
         matrix = self.affinity.of(frames, texts, by)
-        found = self.path.align(matrix, texts.sizes)
-        scores = self._averaged(means_of(found), by)
-        shown = columns_of(self.affinity.shown(matrix, by), texts.sizes)
+        timing = Timing.of(seen_frames(frames), by.frame_seconds)
+        found = self.path.align(matrix, texts.sizes, timing)
+        scores = self._scores(self.path.means(matrix, texts.sizes, timing), frames, texts, by)
+        shown = matrix if self.affinity.shown is None else self.affinity.shown(frames, texts, by)
         return [
-            replace(one, score=float(score), affinity=table)
-            for one, score, table in zip(found, scores, shown, strict=True)
+            replace(one, score=float(score), affinity=np.ascontiguousarray(table))
+            for one, score, table in zip(found, scores, columns_of(shown, texts.sizes), strict=True)
         ]
 
     def order_margins(
@@ -85,18 +94,27 @@ class Stages:
         """
         texts = texts_of(candidates, by)
         matrix = self.affinity.of(frames, texts, by)
-        true = self._averaged(self.path.means(matrix, texts.sizes), by)
-        orders = [wrong_orders(texts.sizes, reverse=True)]
-        orders += [wrong_orders(texts.sizes, reverse=False, seed=n) for n in range(OTHER_ORDERS)]
-        wrong = [
-            self._averaged(self.path.means(matrix[:, order], texts.sizes), by) for order in orders
+        timing = Timing.of(seen_frames(frames), by.frame_seconds)
+        orders = [
+            np.arange(matrix.shape[1]),
+            wrong_orders(texts.sizes, reverse=True),
+            *(wrong_orders(texts.sizes, reverse=False, seed=n) for n in range(OTHER_ORDERS)),
         ]
+        true, *wrong = (
+            self._scores(self.path.means(matrix[:, order], texts.sizes, timing), frames, texts, by)
+            for order in orders
+        )
         return np.where(np.array(texts.sizes) > 1, true - np.mean(wrong, axis=0), np.nan)
 
-    def _averaged(self, means: Means, by: Calibration) -> Float64:
+    def _scores(self, means: Means, frames: ArrayLike, texts: Texts, by: Calibration) -> Float64:
         over_path, over_steps = means
-        scores = {"path": over_path, "steps": over_steps, "both": over_path + over_steps}
-        found = scores[self.average]
+        each = {"path": over_path, "steps": over_steps, "both": over_path + over_steps}
+        found = each[self.average].max(axis=0)
+        if self.vote and texts.names is not None:
+            votes = self.affinity.of(frames, texts.names, by)
+            seen = seen_frames(frames)
+            counted = votes[seen] if seen.sum() >= LEAST_SEEN else votes
+            found = found + self.vote * counted.mean(axis=0, dtype=np.float64)
         return np.exp(found) if self.geometric and by.logit_bias is not None else found
 
 
@@ -122,7 +140,15 @@ class Scorer:
     stages: Stages | None = None
 
     @classmethod
-    def of(cls, name: str, parts: str, summary: str = "", *, geometric: bool = False) -> Scorer:
+    def of(
+        cls,
+        name: str,
+        parts: str,
+        summary: str = "",
+        *,
+        geometric: bool = False,
+        vote: float = 0.0,
+    ) -> Scorer:
         """From "AFFINITY+PATH+AVERAGE"; raises UsageError that lists the names of a part."""
         named = parts.split("+")
         if len(named) != 3:
@@ -137,7 +163,7 @@ class Scorer:
         if average not in AVERAGES:
             listed = ", ".join(AVERAGES)
             raise UsageError(f"There is no average {average!r}; choose one of {listed}.")
-        stages = Stages(AFFINITIES[first], get_path(second), average, geometric)
+        stages = Stages(AFFINITIES[first], get_path(second), average, geometric, vote)
         return cls(
             name,
             "steps",
@@ -172,6 +198,8 @@ def _mean_pool(frames: ArrayLike, candidates: CandidateTexts, by: Calibration) -
 
 COMPETITIVE = "competitive"
 """The default of encoders that have a background."""
+VOTE = 0.2
+"""How much the label itself counts in it."""
 
 SCORERS: dict[str, Scorer] = {
     scorer.name: scorer
@@ -192,10 +220,11 @@ SCORERS: dict[str, Scorer] = {
         Scorer.of("dtw_mean", "sigmoid+dtw_mean+path", "largest mean affinity of any path"),
         Scorer.of(
             COMPETITIVE,
-            "competitive+dtw+both",
-            "steps of all candidates compete in each frame; means over path and steps added",
+            "competitive+repeat+both",
+            "steps of all candidates compete in each frame, against a background; 1 to 3 passes "
+            "through the script, with a vote of the label",
+            vote=VOTE,
         ),
-        Scorer.of("centred", "centred+dtw+both", "the same without competition"),
         Scorer.of(
             "order_free", "sigmoid+order_free+path", "control: each frame's best step, any order"
         ),
@@ -205,10 +234,12 @@ SCORERS: dict[str, Scorer] = {
             "equal_split", "sigmoid+equal_split+path", "control: equal parts, nothing is aligned"
         ),
         *(
-            Scorer.of(f"{COMPETITIVE}_{word}", f"competitive+{path}+both", f"control: {what}")
+            Scorer.of(
+                f"{COMPETITIVE}_{word}", f"competitive+{path}+both", f"control: {what}", vote=VOTE
+            )
             for word, path, what in (
-                ("shuffled", "dtw_shuffled", "competitive, steps shuffled"),
-                ("reversed", "dtw_reversed", "competitive, steps reversed"),
+                ("shuffled", "repeat_shuffled", "competitive, steps shuffled"),
+                ("reversed", "repeat_reversed", "competitive, steps reversed"),
                 ("order_free", "order_free", "competitive, any order"),
                 ("equal_split", "equal_split", "competitive, equal parts, nothing is aligned"),
             )

@@ -44,12 +44,16 @@ def centred_of(
 
 @numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract"})
 def competition(
-    values: Float32, inverse_temperature: float, floor: float
+    values: Float32, weights: Float32, floor: float, fit: float, most: float, found: Float32
 ) -> None:  # pragma: no cover - compiled
-    """Overwrite (T, K) values by log(p + floor), p the softmax of a row's values / temperature."""
-    factor, least = np.float32(inverse_temperature / math.log(2)), np.float32(floor)
+    """Write log(p + floor) + fit * value, (T, K); the value held between -most and most.
+
+    p: a row's exp(value) over the sum of all, each times its weight. weights: (K,).
+    """
+    factor, least = np.float32(1 / math.log(2)), np.float32(floor)
+    share_of_fit, limit = np.float32(fit), np.float32(most)
     for t in range(values.shape[0]):
-        row = values[t]
+        row, out = values[t], found[t]
         highest = row[0]
         for k in range(1, len(row)):
             highest = max(highest, row[k])
@@ -60,12 +64,12 @@ def competition(
             x = z - whole
             power = ONE + x * (C1 + x * (C2 + x * (C3 + x * (C4 + x * (C5 + x * (C6 + x * C7))))))
             # A float32 with nothing but an exponent is that power of two.
-            row[k] = power * np.int32((np.int32(whole) + 127) << 23).view(np.float32)
-            total += row[k]
+            out[k] = power * np.int32((np.int32(whole) + 127) << 23).view(np.float32)
+            total += out[k] * weights[k]
         share = ONE / total
         for k in range(len(row)):
             # log y = e log 2 + log m with m between sqrt(1/2) and sqrt 2, by atanh's series.
-            bits = np.float32(row[k] * share + least).view(np.int32)
+            bits = np.float32(out[k] * share + least).view(np.int32)
             exponent = (bits >> 23) - 127
             m = np.int32((bits & 0x7FFFFF) | 0x3F800000).view(np.float32)
             if m > SQRT2:
@@ -73,6 +77,7 @@ def competition(
                 exponent += 1
             s = (m - ONE) / (m + ONE)
             q = s * s
-            row[k] = np.float32(exponent) * LOG2 + TWO * s * (
+            log = np.float32(exponent) * LOG2 + TWO * s * (
                 ONE + q * (THIRD + q * (FIFTH + q * (SEVENTH + q * NINTH)))
             )
+            out[k] = log + share_of_fit * min(max(row[k], -limit), limit)

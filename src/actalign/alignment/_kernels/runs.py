@@ -1,6 +1,8 @@
 """Monotone segmentation, compiled, and the means that a path has over its cells and its steps.
 
 A segmentation gives each step of a script one run of frames, in order, and each frame to one step.
+A script may be passed through several times; the best sums up to the end of each pass come from one
+table, since a second pass goes on where a first one may end.
 """
 
 from __future__ import annotations
@@ -14,72 +16,125 @@ from actalign.types import Float32, Float64, Int32
 
 
 @numba.njit(cache=True, nogil=True)
-def forward_runs(
-    affinity: Float32, starts: NDArray[np.int64]
-) -> Float64:  # pragma: no cover - compiled
-    """Best sums of segmentations up to each cell, (T, columns); -inf where there is none."""
+def running_sums(affinity: Float32) -> Float64:  # pragma: no cover - compiled
+    """(columns, T + 1) sums of each column's first t frames."""
     frames, columns = affinity.shape
-    sums = np.full((frames, columns), -np.inf)
-    candidates = len(starts) - 1
-    for m in range(candidates):
-        sums[0, starts[m]] = affinity[0, starts[m]]
-    for t in range(1, frames):
-        before, row, here = sums[t - 1], sums[t], affinity[t]
-        for m in range(candidates):
-            start = starts[m]
-            row[start] = before[start] + here[start]
-            for k in range(start + 1, starts[m + 1]):
-                row[k] = max(before[k - 1], before[k]) + here[k]
+    sums = np.zeros((columns, frames + 1))
+    for t in range(frames):
+        for k in range(columns):
+            sums[k, t + 1] = sums[k, t] + affinity[t, k]
     return sums
 
 
 @numba.njit(cache=True, nogil=True)
-def backtrack_runs(sums: Float64) -> Int32:  # pragma: no cover - compiled
-    """The (T, 2) path of one candidate's (T, K) sums; on ties a step begins early."""
-    k = sums.shape[1] - 1
-    path = np.empty((sums.shape[0], 2), np.int32)
-    for t in range(sums.shape[0] - 1, -1, -1):
-        path[t] = t, k
-        if k > 0 and t > 0 and sums[t - 1, k - 1] >= sums[t - 1, k]:
-            k -= 1
+def run_starts(
+    sums: Float64, steps: int, least: int, begins: Int32
+) -> None:  # pragma: no cover - compiled
+    """Write where the last run begins if runs up to row k end before frame t: (rows, T + 1).
+
+    sums: (steps, T + 1) of one candidate, see `running_sums`. Row k is step k % steps. Each run is
+    of ``least`` frames or more; on ties a run begins early. Where there is no such segmentation the
+    entry means nothing.
+    """
+    frames = sums.shape[1] - 1
+    before, here = np.full(frames + 1, -np.inf), np.full(frames + 1, -np.inf)
+    before[0] = 0.0
+    for k in range(len(begins)):
+        column = sums[k % steps]
+        best, begin = -np.inf, 0
+        here[:least] = -np.inf
+        for t in range(least, frames + 1):
+            value = before[t - least] - column[t - least]
+            if value > best:
+                best, begin = value, t - least
+            here[t] = best + column[t]
+            begins[k, t] = begin
+        before, here = here, before
+
+
+@numba.njit(cache=True, nogil=True)
+def means_of_passes(
+    affinity: Float32, starts: NDArray[np.int64], least: int, passes: int
+) -> Float64:  # pragma: no cover - compiled
+    """(2, passes, M): means over frames, and over steps of theirs, for 1, 2, ... passes.
+
+    -inf for more passes than there is time for, or of one step. A script with more steps than
+    frames has each step in one frame, equally spaced. least: frames of a step, fewer where one pass
+    would not fit.
+    """
+    frames, candidates = len(affinity), len(starts) - 1
+    found = np.full((2, passes, candidates), -np.inf)
+    sums = running_sums(affinity)
+    longest = 0
+    for m in range(candidates):
+        longest = max(longest, starts[m + 1] - starts[m])
+    begins = np.empty((longest * passes, frames + 1), np.int32)
+    for m in range(candidates):
+        start, steps = starts[m], starts[m + 1] - starts[m]
+        if steps > frames:
+            total = 0.0
+            for k in range(steps):
+                total += affinity[k * frames // steps, start + k]
+            found[:, 0, m] = total / steps
+            continue
+        shortest = max(1, min(least, frames // steps))
+        # Nothing says where a pass through one step ends.
+        most = 1 if steps == 1 else max(1, min(passes, frames // (steps * least)))
+        mine = sums[start : start + steps]
+        run_starts(mine, steps, shortest, begins[: steps * most])
+        for n in range(1, most + 1):
+            total, of_steps, t = 0.0, 0.0, frames
+            for k in range(steps * n - 1, -1, -1):
+                s = begins[k, t]
+                value = mine[k % steps, t] - mine[k % steps, s]
+                total += value
+                of_steps += value / (t - s)
+                t = s
+            found[0, n - 1, m] = total / frames
+            found[1, n - 1, m] = of_steps / (steps * n)
+    return found
+
+
+@numba.njit(cache=True, nogil=True)
+def segment_path(affinity: Float32, least: int) -> Int32:  # pragma: no cover - compiled
+    """The (T, 2) path of one candidate's (T, K) affinities, of one pass; K is at most T."""
+    frames, steps = affinity.shape
+    begins = np.empty((steps, frames + 1), np.int32)
+    run_starts(running_sums(affinity), steps, max(1, min(least, frames // steps)), begins)
+    path = np.empty((frames, 2), np.int32)
+    t = frames
+    for k in range(steps - 1, -1, -1):
+        s = begins[k, t]
+        for one in range(s, t):
+            path[one] = one, k
+        t = s
     return path
 
 
 @numba.njit(cache=True, nogil=True)
-def means(
-    affinity: Float32, sums: Float64, starts: NDArray[np.int64], runs: bool
-) -> tuple[Float64, Float64]:  # pragma: no cover - compiled
-    """(M,) means over the cells of each candidate's best path, (M,) means over steps of theirs.
-
-    sums: of `forward_runs` if ``runs``, else of `recurrence.forward`.
-    """
+def means_of_paths(
+    affinity: Float32, sums: Float64, starts: NDArray[np.int64]
+) -> Float64:  # pragma: no cover - compiled
+    """(2, 1, M): as `means_of_passes`, of the paths through `recurrence.forward`'s sums."""
     candidates = len(starts) - 1
-    over_path, over_steps = np.empty(candidates), np.empty(candidates)
+    found = np.empty((2, 1, candidates))
     for m in range(candidates):
         start, end = starts[m], starts[m + 1]
         mine = sums[:, start:end]
         t, k = len(affinity) - 1, end - start - 1
-        cells, total, of_step, cells_of_step, steps = 0, 0.0, 0.0, 0, 0.0
+        cells, total, of_step, cells_of_step, of_steps = 0, 0.0, 0.0, 0, 0.0
         while True:
             of_step += affinity[t, start + k]
             cells_of_step += 1
-            step = k
-            if t == 0 and k == 0:
-                done = True
-            else:
-                done = False
-                if not runs:
-                    t, k = _before(mine, t, k)
-                else:
-                    if k > 0 and mine[t - 1, k - 1] >= mine[t - 1, k]:
-                        k -= 1
-                    t -= 1
+            step, done = k, t == 0 and k == 0
+            if not done:
+                t, k = _before(mine, t, k)
             if done or k != step:
                 total += of_step
                 cells += cells_of_step
-                steps += of_step / cells_of_step
+                of_steps += of_step / cells_of_step
                 of_step, cells_of_step = 0.0, 0
             if done:
                 break
-        over_path[m], over_steps[m] = total / cells, steps / (end - start)
-    return over_path, over_steps
+        found[0, 0, m], found[1, 0, m] = total / cells, of_steps / (end - start)
+    return found
