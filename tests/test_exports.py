@@ -7,6 +7,8 @@ its own reader judges, and everywhere the documented form does, written here as 
 import csv
 import json
 import re
+import time
+import tracemalloc
 import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Literal
@@ -16,8 +18,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 import actalign
 from actalign import UsageError
-from actalign.output._export import FORMATS, export
-from actalign.output._tables import TABLE_COLUMNS
+from actalign.output._export import FORMATS, _file_names, export
+from actalign.output._tables import STEPS as STEP_TABLE
 from actalign.rows import read_rows, row_text
 from tests import command
 
@@ -127,7 +129,7 @@ def test_csv_as_pythons_reader_reads_it(predictions, tmp_path):
     [path] = export(predictions, "csv", tmp_path / "steps.csv")
     with path.open(newline="", encoding="utf-8") as file:
         found = list(csv.DictReader(file))
-    assert tuple(found[0]) == TABLE_COLUMNS
+    assert tuple(found[0]) == tuple(STEP_TABLE.columns)
     first = [r for r in found if (r["clip"], r["scorer"]) == ("press.v1", "dtw")]
     assert [r["step"] for r in first] == [*STEPS, *STEPS[:2]]
     assert [r["rank"] for r in first] == ["1", "1", "1", "2", "2"]
@@ -147,14 +149,80 @@ def test_parquet_as_pyarrow_reads_it(predictions, tmp_path):
     pq = pytest.importorskip("pyarrow.parquet")
     [path] = export(predictions, "parquet", tmp_path / "steps.parquet")
     table = pq.read_table(path)
-    assert tuple(table.column_names) == TABLE_COLUMNS
-    kinds = {name: str(table.schema.field(name).type) for name in TABLE_COLUMNS}
+    assert tuple(table.column_names) == tuple(STEP_TABLE.columns)
+    kinds = {name: str(table.schema.field(name).type) for name in STEP_TABLE.columns}
     assert kinds["rank"] == kinds["step_number"] == "int32"
     assert kinds["score"] == kinds["end_seconds"] == "double"
     found = table.to_pylist()
     assert [r["step"] for r in found[:3]] == STEPS
     assert found[0]["end_seconds"] == 1.25
     assert found[-1]["score"] is None
+
+
+def test_a_workbook_as_openpyxl_reads_it(predictions, tmp_path):
+    openpyxl = pytest.importorskip("openpyxl")
+    [path] = export(predictions, "xlsx", tmp_path / "steps.xlsx")
+    header, *lines = openpyxl.load_workbook(path).active.iter_rows(values_only=True)
+    assert header == tuple(STEP_TABLE.columns)
+    found = [dict(zip(header, line, strict=True)) for line in lines]
+    assert [one["step"] for one in found[:3]] == STEPS
+    assert found[0]["end_seconds"] == 1.25
+    assert (found[0]["rank"], found[0]["score"]) == (1, 0.75)
+    assert (found[-1]["status"], found[-1]["score"]) == ("error", None)
+
+
+FORMULAS = ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", " =1+1", "\t=1+1", "＝1+1", "#N/A"]
+
+
+def test_no_cell_is_a_formula(tmp_path):
+    """A label from elsewhere must not run in the spreadsheet of whoever opens the table."""
+    openpyxl = pytest.importorskip("openpyxl")
+    path = tmp_path / "p.jsonl"
+    rows = [row(f"{text}.mp4", [candidate(text, -0.5, TIMES, [text])]) for text in FORMULAS]
+    path.write_text("".join(json.dumps(one) + "\n" for one in rows))
+    [table] = export(path, "csv", tmp_path / "steps.csv")
+    with table.open(newline="", encoding="utf-8") as file:
+        found = list(csv.DictReader(file))
+    for one, text in zip(found, FORMULAS, strict=True):
+        safe = text if text == "#N/A" else f"'{text}"
+        assert (one["label"], one["step"]) == (safe, safe)
+        assert one["clip"] == f"{safe}.mp4"
+        assert one["score"] == "-0.5"  # a number stays one
+    [table] = export(path, "xlsx", tmp_path / "steps.xlsx")
+    sheet = openpyxl.load_workbook(table).active
+    cells = [line[list(STEP_TABLE.columns).index("label")] for line in sheet.iter_rows(min_row=2)]
+    assert [cell.value for cell in cells] == FORMULAS  # here the cell's type says that it is text
+    assert {cell.data_type for cell in cells} <= {"s", "inlineStr"}
+
+
+# Captions sync a file a clip, and openpyxl's own memory is not ours: both would take long.
+@pytest.mark.parametrize("to", sorted({*FORMATS} - {"vtt", "srt", "xlsx"}))
+def test_an_export_holds_a_row_at_a_time(predictions, tmp_path, to):
+    path = tmp_path / "many.jsonl"
+    line = json.dumps(ROWS[0]) + "\n"
+    one = json.loads(line)
+    with path.open("w") as file:
+        for number in range(1500):
+            file.write(json.dumps(one | {"doc_id": f"clip {number:06}"}) + "\n")
+    export(predictions, to, tmp_path / "warm")  # imports what it needs
+    tracemalloc.start()
+    export(path, to, tmp_path / "out")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < path.stat().st_size
+
+
+def test_the_time_for_file_names_grows_as_their_number():
+    def seconds(count):
+        clips = [(f"clip {number // 2}", f"scorer {number % 2}") for number in range(count)]
+        took = []
+        for _ in range(3):
+            began = time.process_time()
+            assert len(set(_file_names(clips))) == count
+            took.append(time.process_time() - began)
+        return min(took)
+
+    assert seconds(16_000) < 25 * seconds(2_000)  # 8 times where it is linear, 64 where quadratic
 
 
 class Strict(BaseModel):

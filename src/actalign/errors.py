@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import signal
 import sys
 import threading
@@ -59,6 +60,10 @@ def _exit(number: int, _: object) -> NoReturn:
 
 
 def _run(program: Callable[[], object]) -> None:
+    for stream in (sys.stdout, sys.stderr):
+        # A label that the terminal's encoding lacks is shown as an escape; it must not end the run.
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="backslashreplace")
     try:
         program()
     except ActAlignError as error:

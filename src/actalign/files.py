@@ -6,6 +6,7 @@ writers of one path, the one that ends last wins.
 
 from __future__ import annotations
 
+import errno
 import glob
 import hashlib
 import io
@@ -46,17 +47,7 @@ def writing(path: str | Path) -> Iterator[BinaryIO]:
         UsageError: the path is an address, such as s3://bucket/file.
     """
     path = Path(path)
-    if re.match(r"[a-z][a-z0-9+]+:/", str(path)):  # pathlib replaces two slashes by one
-        address = str(path).replace(":/", "://", 1)
-        raise UsageError(
-            f"{address} is an address, and only embeddings can be written to one; name a file or "
-            "folder on this machine."
-        )
-    with suppress(OSError, ValueError):
-        mode = path.stat().st_mode
-        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
-            # The rename would replace a device, such as /dev/null, by a file.
-            raise ActAlignError(f"{path} is a device or a pipe; name a file to write.")
+    _check_name(path)
     # A different name each time: two processes may write the same path at the same time.
     temporary = path.with_name(temporary_name(path.name))
     with _naming(path):
@@ -74,6 +65,46 @@ def writing(path: str | Path) -> Iterator[BinaryIO]:
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def check_writable(path: str | Path) -> None:
+    """Raise UsageError where it can be foreseen that ``path`` can't be written, before the work.
+
+    Nothing is made. A disk that is too full, for example, can't be foreseen.
+    """
+    path = Path(path)
+    _check_name(path)
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        folder = next(parent for parent in path.absolute().parents if os.path.lexists(parent))
+        if not folder.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+        if not os.access(folder, os.W_OK | os.X_OK):
+            code = errno.EROFS if _read_only(folder) else errno.EACCES
+            raise PermissionError(code, os.strerror(code))
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UsageError(f"{path} can't be written: {reason}; choose another place.") from None
+
+
+def _read_only(folder: Path) -> bool:
+    return hasattr(os, "statvfs") and bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
+
+
+def _check_name(path: Path) -> None:
+    """Raise ActAlignError where ``path`` names no file that could be replaced."""
+    if re.match(r"[a-z][a-z0-9+]+:/", str(path)):  # pathlib replaces two slashes by one
+        address = str(path).replace(":/", "://", 1)
+        raise UsageError(
+            f"{address} is an address, and only embeddings can be written to one; name a file or "
+            "folder on this machine."
+        )
+    with suppress(OSError, ValueError):
+        mode = path.stat().st_mode
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+            # The rename would replace a device, such as /dev/null, by a file.
+            raise ActAlignError(f"{path} is a device or a pipe; name a file to write.")
 
 
 class _File(io.FileIO):

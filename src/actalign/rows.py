@@ -9,7 +9,7 @@ own `to_row`), and other tools' formats (`output`).
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from functools import cache
 from pathlib import Path
@@ -18,7 +18,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Required
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
-from actalign.documents import escaped, parse_json, read_text
+from actalign.documents import escaped, parse_json, read_lines
 from actalign.errors import ActAlignError, UsageError
 from actalign.files import writing
 
@@ -243,6 +243,11 @@ def json_schema() -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
+def score_text(score: float) -> str:
+    """A score with four significant digits: pair probabilities may be as small as 1e-8."""
+    return f"{score:#.4g}".rstrip(".")
+
+
 def row_text(row: Row) -> str:
     """A row as one line of JSON; raises ActAlignError for NaN or infinity, which JSON lacks."""
     try:
@@ -279,15 +284,27 @@ def parse_row(line: str | bytes, where: str) -> Row:
     return found
 
 
+class RowFile:
+    """The rows of a predictions.jsonl, read one by one whenever they are iterated over.
+
+    Raises UsageError that names the file and the line.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self._path = Path(path)
+
+    def __iter__(self) -> Iterator[Row]:
+        try:
+            for number, line in enumerate(read_lines(self._path), start=1):
+                if line.strip():
+                    yield parse_row(line, f"{self._path}, line {number}")
+        except (OSError, ValueError) as error:
+            raise UsageError(f"The predictions {self._path} can't be read: {error}.") from error
+
+
 def read_rows(path: str | Path) -> list[Row]:
     """The rows of a predictions.jsonl; raises UsageError that names the file and the line."""
-    path = Path(path)
-    try:
-        lines = read_text(path).split("\n")
-    except (OSError, ValueError) as error:
-        raise UsageError(f"The predictions {path} can't be read: {error}.") from error
-    numbered = enumerate(lines, start=1)
-    return [parse_row(line, f"{path}, line {n}") for n, line in numbered if line.strip()]
+    return list(RowFile(path))
 
 
 class RowWriter:

@@ -284,7 +284,7 @@ class Alignment:
 
     def __repr__(self) -> str:
         t, k = self.affinity.shape
-        return f"Alignment(score={self.score:.4f}, T={t}, K={k}, path={len(self.path)} cells)"
+        return f"Alignment(score={self.score:#.4g}, T={t}, K={k}, path={len(self.path)} cells)"
 
     def _repr_html_(self) -> str:
         assert notebook_html is not None
@@ -443,7 +443,7 @@ class Prediction:
         )
 
     def __repr__(self) -> str:
-        return f"Prediction({self.clip.clip_id!r}: {self.best.label!r} {self.best.score:.4f})"
+        return f"Prediction({self.clip.clip_id!r}: {self.best.label!r} {self.best.score:#.4g})"
 
     def _repr_html_(self) -> str:
         assert notebook_html is not None

@@ -87,9 +87,11 @@ def align(
     """Score embedded clips again, with other candidates, scripts or scorers; no video is read."""
     from actalign.clips._background import other_clips
     from actalign.clips._stored import entry_clip, list_entries, read_stored, with_unique_ids
+    from actalign.rows import score_text
 
     machines = EngineOptions(engine, ray_address)
     part = shards.part
+    output.check(part)
     listed = list_entries(stored)
     found = {n: e for n, e in listed.items() if not part or part.holds(entry_clip(e))}
     where = "with --num-shards" if part else "with --engine ray" if machines.on_ray else "here"
@@ -114,7 +116,7 @@ def align(
             if row["status"] == "ok" and not output.out:
                 best = row["candidates"][0]
                 by = f"  {row['scorer']}" if len(resolved) > 1 else ""
-                run.show(f"{row['clip']}: {best['label']} {best['score']:.4f}{by}")
+                run.show(f"{row['clip']}: {best['label']} {score_text(best['score'])}{by}")
     where = f": {output.out}" if output.out else ""
     run.end(f"{len(found) - run.failed} aligned, {run.failed} failed{where}")
 

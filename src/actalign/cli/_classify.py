@@ -54,11 +54,13 @@ def classify(
     from actalign.clips import clip_ids, open_store
     from actalign.clips._background import other_clips
     from actalign.files import cache_folder
+    from actalign.rows import score_text
     from actalign.video import list_videos
 
     windows.check()
     if windows.window and shards.num_shards:
         raise UsageError("--window can't be used with --num-shards, whose merge knows whole clips.")
+    output.check(shards.part)
     figures.check()
     scoring.check(
         where="with --num-shards" if shards.num_shards else "here", clips=not shards.num_shards
@@ -99,7 +101,7 @@ def classify(
                     figures.draw(prediction, result.path)
                     # A video of hours has thousands of windows: a line for each.
                     run.show(
-                        f"{one.clip_id}  {answer(prediction)}  {prediction.best.score:.4f}"
+                        f"{one.clip_id}  {answer(prediction)}  {score_text(prediction.best.score)}"
                         if windows.window
                         else prediction_table(prediction, top_k=output.top_k)
                     )

@@ -22,10 +22,11 @@ def doctor(
     from rich.text import Text
 
     from actalign.cli._checks import diagnose
+    from actalign.cli._show import print_json
 
     checks = diagnose()
     if as_json:
-        print(json.dumps([asdict(check) for check in checks], ensure_ascii=False, indent=1))
+        print_json(json.dumps([asdict(check) for check in checks], ensure_ascii=False, indent=1))
     else:
         console = Console(highlight=False, soft_wrap=True)
         for check in checks:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -36,8 +37,11 @@ def encode(
     """Embed the frames of videos once, so that candidates can be scored at once and again."""
     from actalign.cli._run import Run
     from actalign.clips import clip_ids, open_store
+    from actalign.files import check_writable
     from actalign.video import list_videos
 
+    if "://" not in out:
+        check_writable(Path(out) / "entry")
     left_out: list[str] = []
     found = shards.clips(clip_ids(list_videos(videos, notes=left_out)))
     frames.check()

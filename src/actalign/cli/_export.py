@@ -17,12 +17,13 @@ def export(
     to: Annotated[
         str,
         typer.Option(
-            help="vtt, srt, csv, parquet, label-studio, fiftyone, inspect or lmms-eval; onnx for "
-            "a model."
+            help="vtt, srt, csv, parquet, xlsx, label-studio, fiftyone, inspect or lmms-eval; onnx "
+            "for a model."
         ),
     ] = "vtt",
     out: Annotated[
-        Path, typer.Option(help="Folder to write into; for csv, parquet and lmms-eval the file.")
+        Path,
+        typer.Option(help="Folder to write into; for csv, parquet, xlsx and lmms-eval the file."),
     ] = Path("export"),
     model: Annotated[
         str | None, typer.Option(help="With --to onnx: hub id or folder of the model.")

@@ -75,7 +75,7 @@ def live(
     quiet: Quiet = False,
 ) -> None:
     """Watch a camera, a stream or a file played in real time, and score its last seconds."""
-    from actalign.cli._show import console_of
+    from actalign.cli._show import console_of, print_json
     from actalign.clips._live import live_windows
     from actalign.rows import row_text
 
@@ -108,7 +108,10 @@ def live(
             for last in live_windows(encoder, seen, window=stream.window, every=stream.every):
                 count += 1
                 row = last.to_row(resolved.predict(last.clip), top_k=top_k)
-                print(row_text(row) if as_json else _line(row, top_k), flush=True)
+                if as_json:
+                    print_json(row_text(row))
+                else:
+                    print(_line(row, top_k), flush=True)
     except KeyboardInterrupt:
         if not (quiet or as_json):
             console.print(f"stopped after {count} scores")
@@ -117,9 +120,11 @@ def live(
 
 def _line(row: Row, top_k: int | None) -> str:
     from actalign.cli._show import clock
+    from actalign.rows import score_text
 
     ranked = "  ".join(
-        f"{c['label']} {c['score']:.4f}" + _often(c) for c in row["candidates"][: top_k or 3]
+        f"{c['label']} {score_text(c['score'])}" + _often(c)
+        for c in row["candidates"][: top_k or 3]
     )
     lost = f"  {row['dropped_frames']} frames dropped" if row["dropped_frames"] else ""
     return f"{clock(row['seconds'])}  {ranked}  (delay {row['delay_seconds']:.1f} s{lost})"

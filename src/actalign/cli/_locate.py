@@ -73,7 +73,8 @@ def locate(
     out: Annotated[
         Path | None,
         typer.Option(
-            help="Write the detections: a .jsonl, .vtt or .csv file.", rich_help_panel=OUTPUT
+            help="Write the detections: a .jsonl, .vtt, .csv, .parquet or .xlsx file.",
+            rich_help_panel=OUTPUT,
         ),
     ] = None,
     store: StoreDir = None,

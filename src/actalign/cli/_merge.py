@@ -9,14 +9,20 @@ import typer
 
 
 def merge(
-    out: Annotated[Path, typer.Argument(help="The predictions.jsonl to write.")],
+    out: Annotated[
+        Path, typer.Argument(help="The file to write: .jsonl, .csv, .parquet or .xlsx.")
+    ],
     parts: Annotated[
         list[Path], typer.Argument(help="predictions.jsonl of shards, or of runs over other clips.")
     ],
 ) -> None:
     """Join the predictions of shards: byte for byte what one undisturbed run would have written."""
     from actalign.clips._shards import merge as merged
-    from actalign.rows import write_rows
+    from actalign.output._row_files import check_row_file, row_file
 
-    write_rows(merged(parts), out)
+    check_row_file(out)
+    rows = merged(parts)
+    with row_file(out) as file:
+        for row in rows:
+            file.add(row)
     print(out)

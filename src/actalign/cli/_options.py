@@ -15,6 +15,7 @@ from actalign.background import CLIPS, read_background
 from actalign.cli._grouped import INPUT, MACHINES, MODEL, OUTPUT
 from actalign.encoders._load import DEFAULT_MODEL, EncoderChoice
 from actalign.errors import UsageError
+from actalign.files import check_writable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -243,9 +244,28 @@ class RowOptions:
     PANEL: ClassVar[str] = OUTPUT
 
     top_k: Annotated[int | None, typer.Option(min=1, help="Keep the best N candidates.")] = None
-    out: Annotated[Path | None, typer.Option(help="Write predictions as JSON Lines.")] = None
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write the rows: .jsonl (all that is known), or a line a clip in .csv, .parquet "
+            "or .xlsx."
+        ),
+    ] = None
     as_json: AsJson = False
     quiet: Quiet = False
+
+    def check(self, part: Shard | None) -> None:
+        """Raise UsageError for what can't be written, before any work is done."""
+        from actalign.output._row_files import JSON_LINES, check_row_file
+
+        if self.out is None:
+            return
+        check_row_file(self.out)
+        if part and self.out.suffix.lower() not in JSON_LINES:
+            raise UsageError(
+                f"--out is {self.out}, but `actalign merge` reads JSON Lines: give a .jsonl file "
+                "with --num-shards, and `merge` the table's name."
+            )
 
     def run(self, total: int) -> Run:
         """The run that writes and prints the rows of so many clips."""
@@ -272,6 +292,7 @@ class FigureOptions:
             raise UsageError(f"--figure takes a folder, and {self.figure} looks like a file.")
         if self.figure:
             check_drawing()
+            check_writable(self.figure / "figure")
         check_format(self.figure_format)
         get_theme(self.figure_theme)
 

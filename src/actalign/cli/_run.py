@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, NoReturn
 import typer
 
 from actalign.cli._progress import Progress
-from actalign.cli._show import console_of
-from actalign.rows import Row, RowWriter, row_text
+from actalign.cli._show import console_of, print_json
+from actalign.output._row_files import row_file
+from actalign.rows import Row, row_text
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 class Run:
     """A run over clips; a context manager.
 
-    total: how many clips. out: where rows go as JSON Lines, or None. as_json: rows are printed, and
+    total: how many clips. out: the file of the rows, or None. as_json: rows are printed, and
     nothing else. quiet: only results and errors are printed. failed, rows: how many so far.
     """
 
@@ -37,7 +38,7 @@ class Run:
         self.silent = quiet or as_json
         self._console = console_of(stderr=True)
         self._progress = Progress(self._console, total=total, shown=not self.silent)
-        self._writer = RowWriter(out)
+        self._writer = row_file(out)
         self._stack = ExitStack()
 
     def __enter__(self) -> Run:
@@ -78,7 +79,7 @@ class Run:
         """Write a row, and print it where rows are what is printed."""
         self._writer.add(row)
         if self.as_json:
-            print(row_text(row), flush=True)
+            print_json(row_text(row))
 
     def row(self, row: Row) -> None:
         """As `clip` and `add`, for a clip of which there is a row only."""

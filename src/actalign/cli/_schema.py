@@ -16,6 +16,8 @@ def schema(
     ] = "rows",
 ) -> None:
     """Print the JSON Schema of a row (of predictions.jsonl, detections, ...) or of a question."""
+    from actalign.cli._show import print_json
+
     if of == "questions":
         from actalign.evaluation import question_schema
 
@@ -26,4 +28,4 @@ def schema(
         found = json_schema()
     else:
         raise UsageError(f"--of is {of!r}; choose rows or questions.")
-    print(json.dumps(found, indent=2, ensure_ascii=False))
+    print_json(json.dumps(found, indent=2, ensure_ascii=False))

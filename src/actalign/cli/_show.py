@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
+import json
+import re
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +26,13 @@ def console_of(*, stderr: bool = False) -> Console:
     return Console(stderr=stderr, highlight=False, soft_wrap=True)
 
 
+def print_json(text: str) -> None:
+    """Print JSON. Where stdout is not UTF-8 other characters are escapes, so that it stays JSON."""
+    if codecs.lookup(sys.stdout.encoding or "utf-8").name != "utf-8":
+        text = re.sub(r"[^\x00-\x7f]", lambda found: json.dumps(found[0])[1:-1], text)
+    print(text, flush=True)
+
+
 def _bare_table(title: str) -> Table:
     from rich.table import Table
 
@@ -30,6 +41,8 @@ def _bare_table(title: str) -> Table:
 
 def prediction_table(prediction: Prediction, *, top_k: int | None = None) -> Table:
     """Candidates of one clip, best first, with a bar from the worst to the best score."""
+    from actalign.rows import score_text
+
     table = _bare_table(f"{prediction.clip.clip_id}: {answer(prediction)}")
     table.add_column("candidate")
     table.add_column("score", justify="right")
@@ -37,15 +50,16 @@ def prediction_table(prediction: Prediction, *, top_k: int | None = None) -> Tab
     if sure:
         table.add_column("confidence", justify="right")
     table.add_column("")
+    block = "#" if console_of().options.ascii_only else "█"
     scores = [c.score for c in prediction.candidates]
     low = min(0.0, *scores) if len(scores) > 1 else 0.0
     high = max(scores)
     for candidate in prediction.candidates[:top_k]:
         share = (candidate.score - low) / (high - low) if high > low else 0.0
-        bar = "█" * round(28 * share)
+        bar = block * round(28 * share)
         mark = "" if candidate.has_script or candidate.alignment is None else "  (no script)"
         confidence = [f"{candidate.confidence:.0%}"] if candidate.confidence is not None else []
-        table.add_row(candidate.label, f"{candidate.score:.4f}", *confidence, bar + mark)
+        table.add_row(candidate.label, score_text(candidate.score), *confidence, bar + mark)
     return table
 
 

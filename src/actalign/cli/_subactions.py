@@ -15,7 +15,7 @@ from actalign.cli._grouped import CANDIDATES, grouped
 from actalign.cli._options import (
     Quiet,
 )
-from actalign.cli._show import console_of
+from actalign.cli._show import console_of, print_json
 from actalign.errors import UsageError
 
 if TYPE_CHECKING:
@@ -195,7 +195,7 @@ def _finish(
     failed = [result for result in results if result.error is not None]
     errors = write_errors(bank, failed) if bank else None
     if bank is None:
-        print(bank_json(_records(results)), end="")
+        print_json(bank_json(_records(results)).rstrip())
     if quiet:
         return
     _print_summary(console, results, total, config, bank)

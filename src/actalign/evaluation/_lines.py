@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from actalign.evaluation._rows import KS
+from actalign.rows import score_text
 
 ORDER_ONLY = "order-only"
 """The kind of questions whose candidates differ in nothing but the order of their steps."""
@@ -75,7 +76,7 @@ def kind_lines(results: dict[str, Any]) -> list[str]:
             lines.append(
                 f"{name}: the true script scores higher than in other orders in "
                 f"{100 * order['above_zero']:.1f} % [{100 * low:.1f}, {100 * high:.1f}] of "
-                f"{order['n']}, by {order['mean']:.4f} in the mean (order margin)"
+                f"{order['n']}, by {score_text(order['mean'])} in the mean (order margin)"
             )
     if results.get("mean_iou") is not None:
         lines.append(f"mean IoU of aligned against true intervals: {results['mean_iou']:.3f}")

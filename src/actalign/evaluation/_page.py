@@ -33,7 +33,7 @@ from actalign.evaluation._lines import (
 from actalign.evaluation._questions import Question
 from actalign.evaluation._rows import KS
 from actalign.evaluation._runs import SWEPT, Run, sweeps
-from actalign.rows import Row
+from actalign.rows import Row, score_text
 from actalign.types import FrameBatch, Prediction
 from actalign.video import thumbnails
 
@@ -221,7 +221,7 @@ def _confusions(run: Run, limit: int = 15) -> str:
         return "<p>No sample was answered wrongly.</p>"
     ordered = sorted(lost, key=lambda key: (-len(lost[key]), min(lost[key])))
     rows = [
-        [domain, target, winner, str(len(gaps)), f"{sum(gaps) / len(gaps):.4f}"]
+        [domain, target, winner, str(len(gaps)), score_text(sum(gaps) / len(gaps))]
         for domain, target, winner in ordered[:limit]
         for gaps in [lost[domain, target, winner]]
     ]

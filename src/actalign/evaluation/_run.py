@@ -30,6 +30,7 @@ from actalign.evaluation._questions import Question, QuestionSet
 from actalign.evaluation._results import summarise
 from actalign.evaluation._rows import row_of_scores, row_without_score, scored_row, step_parts
 from actalign.evaluation._segmentation import mean_step_iou
+from actalign.files import check_writable
 from actalign.rows import Row, write_rows
 from actalign.types import ClipEmbedding, EncoderInfo
 
@@ -53,6 +54,7 @@ def run(
     once a question, with "" or why it was left out. Raises UsageError when ``out`` holds another
     run, or one without ``resume``.
     """
+    check_writable(out / "results.json")
     config, info, load = open_config(config, out, load=load, resume=resume)
     embeddable = [one for one in questions.questions if _left_out(one) is None]
     listed = [Clip(one.id, one.video, one.start, one.end) for one in embeddable]

@@ -1,63 +1,80 @@
-"""Predictions in the formats of other tools: one table of formats, and the files they make."""
+"""Predictions in the formats of other tools: one table of formats, and the files they make.
+
+Rows are read as they are written, so that a file of any size needs the memory of one row, and of
+the clips' names.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from actalign.errors import UsageError
-from actalign.files import file_stem, write_bytes
+from actalign.files import file_stem, write_text
 from actalign.output._captions import to_srt, to_vtt
 from actalign.output._projects import to_fiftyone, to_inspect, to_label_studio, to_lmms_eval
-from actalign.output._tables import to_csv, to_parquet
-from actalign.rows import Row, read_rows
+from actalign.output._table_files import TABLE_SUFFIXES, TableFile, check_table_format
+from actalign.output._tables import STEPS
+from actalign.rows import Row, RowFile
 
-Whole = dict[str, Callable[[Sequence[Row]], str | bytes]]
 PER_CLIP: dict[str, Callable[[Row], str]] = {"vtt": to_vtt, "srt": to_srt}
-WHOLE: Whole = {"csv": to_csv, "parquet": to_parquet, "lmms-eval": to_lmms_eval}
-PROJECTS: dict[str, Callable[[Sequence[Row]], dict[str, str]]] = {
+TABLES = tuple(suffix.lstrip(".") for suffix in TABLE_SUFFIXES)
+PROJECTS: dict[str, Callable[[Iterable[Row], Path], list[Path]]] = {
+    "lmms-eval": to_lmms_eval,
     "label-studio": to_label_studio,
     "fiftyone": to_fiftyone,
     "inspect": to_inspect,
 }
-FORMATS = (*PER_CLIP, *WHOLE, *PROJECTS)
+FORMATS = (*PER_CLIP, *TABLES, *PROJECTS)
 
 
 def export(predictions: str | Path, to: str, out: str | Path) -> list[Path]:
     """Write predictions in format ``to``; returns the files written.
 
-    csv, parquet and lmms-eval: ``out`` is a file. vtt and srt: a folder for one file a clip (a clip
-    that several scorers scored has one for each). label-studio, fiftyone, inspect: a folder for
-    the project's files. Raises UsageError for an unknown format or predictions that can't be read.
+    csv, parquet, xlsx and lmms-eval: ``out`` is a file. vtt and srt: a folder for one file a clip
+    (a clip that several scorers scored has one for each). label-studio, fiftyone, inspect: a folder
+    for the project's files. Raises UsageError for an unknown format or predictions that can't be
+    read.
     """
     if to not in FORMATS:
         raise UsageError(f"There is no export format {to!r}; choose {', '.join(FORMATS)}.")
-    rows = read_rows(predictions)
-    out = Path(out)
-    if to in WHOLE:
-        made = WHOLE[to](rows)
-        return [_write(out, made if isinstance(made, bytes) else made.encode())]
+    rows, out = RowFile(predictions), Path(out)
     if to in PROJECTS:
-        return [_write(out / name, text.encode()) for name, text in PROJECTS[to](rows).items()]
-    scored = [row for row in rows if row["candidates"]]
-    return [
-        _write(out / f"{name}.{to}", PER_CLIP[to](row).encode())
-        for name, row in zip(_file_names(scored), scored, strict=True)
-    ]
+        return PROJECTS[to](rows, out)
+    if to in PER_CLIP:
+        return _captions(rows, out, to)
+    check_table_format(f".{to}")
+    with TableFile(out, STEPS, suffix=f".{to}") as file:
+        for row in rows:
+            file.add(row)
+    return [out]
 
 
-def _file_names(rows: Sequence[Row]) -> list[str]:
+def _captions(rows: Iterable[Row], out: Path, to: str) -> list[Path]:
+    """One file a scored row; the rows are read through before the first is written."""
+    names = _file_names([(row["clip"], row.get("scorer")) for row in rows if row["candidates"]])
+    scored = (row for row in rows if row["candidates"])
+    found = []
+    for name, row in zip(names, scored, strict=True):
+        found.append(out / f"{name}.{to}")
+        write_text(found[-1], PER_CLIP[to](row))
+    return found
+
+
+def _file_names(clips: list[tuple[str, str | None]]) -> list[str]:
     """A file name for each row, none twice: the clip's id, then its scorer, then a number."""
-    names = [file_stem(row["clip"]) for row in rows]
-    named = [
-        f"{name}.{row['scorer']}" if names.count(name) > 1 and row.get("scorer") else name
-        for name, row in zip(names, rows, strict=True)
-    ]
-    return [
-        name if named.index(name) == at else f"{name}-{at + 1}" for at, name in enumerate(named)
-    ]
-
-
-def _write(path: Path, data: bytes) -> Path:
-    write_bytes(path, data)
-    return path
+    stems = [file_stem(clip) for clip, _ in clips]
+    times = Counter(stems)
+    taken: set[str] = set()
+    numbers: Counter[str] = Counter()
+    names = []
+    for stem, (_, scorer) in zip(stems, clips, strict=True):
+        base = name = f"{stem}.{scorer}" if times[stem] > 1 and scorer else stem
+        numbers[base] += 1
+        while name in taken:
+            numbers[base] += name != base
+            name = f"{base}-{numbers[base]}"
+        taken.add(name)
+        names.append(name)
+    return names

@@ -39,6 +39,7 @@ from actalign.output._style import (
     missing_glyphs_allowed,
     new_figure,
 )
+from actalign.rows import score_text
 from actalign.types import Alignment, Candidate, Float64, FrameBatch, Prediction
 
 if TYPE_CHECKING:
@@ -211,7 +212,7 @@ def _stack(
         repeats = candidate.repetitions
         image = draw_heat_map(ax, alignment, labels[row], edges, scale, theme, repeats)
         text = ax.set_title(
-            f"{name} ({candidate.score:.3f}): {times(candidate)}",
+            f"{name} ({score_text(candidate.score)}): {times(candidate)}",
             loc="left",
             fontsize=9.5,
             color=theme.ink,
@@ -265,5 +266,5 @@ def _subtitle(prediction: Prediction) -> str:
     if prediction.clip.neutral_frames:
         parts.append(f"{prediction.clip.neutral_frames} neutral frames")
     if margin is not None:
-        parts.append(f"margin {margin:.3f} over {prediction.candidates[1].label}")
+        parts.append(f"margin {score_text(margin)} over {prediction.candidates[1].label}")
     return "   ".join(parts)

@@ -11,6 +11,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from actalign.errors import UsageError
+from actalign.rows import score_text
 from actalign.types import Alignment, Prediction
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def html(value: Alignment | Prediction) -> str:
 def alignment_html(alignment: Alignment) -> str:
     """The heat map with its path, and the score."""
     frames, steps = alignment.affinity.shape
-    caption = f"score {alignment.score:.4f}, {frames} frames, {steps} steps"
+    caption = f"score {score_text(alignment.score)}, {frames} frames, {steps} steps"
     picture = _heat_map(alignment, caption)
     return f'<div style="{CARD}"><div>{caption}</div>{picture}</div>'
 
@@ -54,7 +55,7 @@ def prediction_html(prediction: Prediction) -> str:
         )
     rows = "".join(
         f'<tr style="background:#fff"><td style="{CELL}">{escape(c.label)}</td>'
-        f'<td style="{CELL}">{c.score:.4f}</td>'
+        f'<td style="{CELL}">{score_text(c.score)}</td>'
         f'<td style="{CELL}">{"" if c.has_script else "no script"}</td></tr>'
         for c in prediction.candidates[:SHOWN]
     )

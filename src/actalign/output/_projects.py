@@ -1,26 +1,28 @@
 """Rows as projects of other tools: Label Studio, FiftyOne, Inspect, and lmms-eval's samples.
 
-Most functions return the files to write, by name. Not here: captions and tables.
+Each writes its files a row at a time and returns their paths. Not here: captions and tables.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from xml.sax.saxutils import quoteattr
 
 from actalign import __version__
-from actalign.rows import NumberedStep, Row, numbered_steps
+from actalign.files import write_text, writing
+from actalign.rows import NumberedStep, Row, numbered_steps, score_text
 
 Json = dict[str, Any]
 LABEL_STUDIO_FPS = 25.0
 
 
-def to_label_studio(rows: Sequence[Row]) -> dict[str, str]:
+def to_label_studio(rows: Iterable[Row], out: Path) -> list[Path]:
     """Label Studio: `tasks.json` to import, and `config.xml`, the labelling interface it fits.
 
     One task a clip. The winner is a choice of the control "action", its steps are ranges of the
@@ -28,10 +30,16 @@ def to_label_studio(rows: Sequence[Row]) -> dict[str, str]:
     the clip's own rate. A score goes along where it is a share of 1, as the tool asks. Put the
     address that serves a video in place of its path before the import.
     """
-    return {
-        "tasks.json": _json([_task(row) for row in rows]),
-        "config.xml": _label_studio_config(rows),
-    }
+    labels: dict[str, None] = {}
+    steps: dict[str, None] = {}
+    with writing(out / "tasks.json") as file, _items(file, b"[", b"]") as add:
+        for row in rows:
+            add(_json(_task(row)))
+            for candidate in row["candidates"]:
+                labels[candidate["label"]] = None
+                steps.update((_one_line(s["step"]), None) for *_, s in numbered_steps(candidate))
+    write_text(out / "config.xml", _label_studio_config(labels, steps))
+    return [out / "tasks.json", out / "config.xml"]
 
 
 def _task(row: Row) -> Json:
@@ -74,14 +82,7 @@ def _range(found: NumberedStep) -> Json:
     }
 
 
-def _label_studio_config(rows: Sequence[Row]) -> str:
-    labels = dict.fromkeys(c["label"] for row in rows for c in row["candidates"])
-    steps = dict.fromkeys(
-        _one_line(s["step"])
-        for row in rows
-        for c in row["candidates"]
-        for s in c.get("segments", ())
-    )
+def _label_studio_config(labels: Iterable[str], steps: Iterable[str]) -> str:
     lines = [
         "<View>",
         f'  <Video name="video" value="$video" framerate="{LABEL_STUDIO_FPS:g}"/>',
@@ -96,7 +97,7 @@ def _label_studio_config(rows: Sequence[Row]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def to_fiftyone(rows: Sequence[Row]) -> dict[str, str]:
+def to_fiftyone(rows: Iterable[Row], out: Path) -> list[Path]:
     """FiftyOne: a FiftyOneTemporalDetectionDataset, `labels.json` and the manifest `data.json`.
 
     A detection a step of the winner, in seconds; its attributes hold the action, the action's
@@ -104,103 +105,129 @@ def to_fiftyone(rows: Sequence[Row]) -> dict[str, str]:
     left out. Read it with `fiftyone.Dataset.from_dir(dataset_dir=..., data_path="data.json",
     dataset_type=fiftyone.types.FiftyOneTemporalDetectionDataset)`.
     """
-    usable = [row for row in rows if row["candidates"] and row.get("video")]
-    # FiftyOne takes what follows a key's last dot for a suffix and drops it.
-    keys = [f"{number:06d}" for number in range(len(usable))]
-    labels = {
-        key: [
-            {
-                "label": _one_line(step["step"]),
-                "timestamps": [step["start_seconds"], step["end_seconds"]],
-                "attributes": {
-                    "clip": row["clip"],
-                    "scorer": row.get("scorer"),
-                    "action": row["candidates"][0]["label"],
-                    "score": row["candidates"][0]["score"],
-                    "repetition": n,
-                    "step": k,
-                    "affinity": step.get("affinity"),
-                },
-            }
-            for n, k, step in numbered_steps(row["candidates"][0])
-        ]
-        for key, row in zip(keys, usable, strict=True)
-    }
-    videos = {
-        key: str(Path(row["video"] or "").absolute()) for key, row in zip(keys, usable, strict=True)
-    }
-    return {"labels.json": _json({"classes": None, "labels": labels}), "data.json": _json(videos)}
+    usable = (row for row in rows if row["candidates"] and row.get("video"))
+    paths = [out / "labels.json", out / "data.json"]
+    with (
+        writing(paths[0]) as labels,
+        writing(paths[1]) as data,
+        _items(labels, b'{"classes": null, "labels": {', b"}}") as add_labels,
+        _items(data, b"{", b"}") as add_video,
+    ):
+        for number, row in enumerate(usable):
+            # FiftyOne takes what follows a key's last dot for a suffix and drops it.
+            key = f'"{number:06d}": '.encode()
+            add_labels(key + _json(_detections(row)))
+            add_video(key + _json(str(Path(row["video"] or "").absolute())))
+    return paths
 
 
-def to_inspect(rows: Sequence[Row]) -> dict[str, str]:
+def _detections(row: Row) -> list[Json]:
+    best = row["candidates"][0]
+    return [
+        {
+            "label": _one_line(segment["step"]),
+            "timestamps": [segment["start_seconds"], segment["end_seconds"]],
+            "attributes": {
+                "clip": row["clip"],
+                "scorer": row.get("scorer"),
+                "action": best["label"],
+                "score": best["score"],
+                "repetition": found.repetition,
+                "step": found.number,
+                "affinity": segment.get("affinity"),
+            },
+        }
+        for found in numbered_steps(best)
+        for segment in [found.step]
+    ]
+
+
+def to_inspect(rows: Iterable[Row], out: Path) -> list[Path]:
     """Inspect: one evaluation log (JSON, version 2) a scorer, for `inspect view --log-dir`.
 
     A sample a clip: its candidates are the choices, the winner is the answer, and where the true
     label is known its score is C or I. A clip that failed is a sample with an error.
     """
-    by_scorer: dict[str, list[Row]] = {}
-    scorers = dict.fromkeys(scorer for row in rows if (scorer := row.get("scorer")))
+    samples: list[tuple[str | None, str, bool, bool | None]] = []
+    content, model = hashlib.sha256(), "actalign"
     for row in rows:
-        scorer = row.get("scorer")
-        # A clip without a scorer failed before any scored it.
-        for name in [scorer] if scorer else scorers or ["actalign"]:
-            by_scorer.setdefault(name, []).append(row)
+        answer = row["candidates"][0]["label"] if row["candidates"] else None
+        right = answer == row["target"] if row.get("target") and answer is not None else None
+        samples.append((row.get("scorer"), row["clip"], answer is not None, right))
+        content.update(_json(row))
+        model = row.get("model_id") or model
+    # A clip without a scorer failed before any scored it.
+    names = list(dict.fromkeys(name for name, *_ in samples if name)) or ["actalign"]
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    logs = {}
-    for name, mine in by_scorer.items():
-        task = f"actalign-{name}".replace("_", "-")
-        digest = hashlib.sha256(_json(mine).encode()).hexdigest()[:22]
-        # Inspect lists the JSON files of a folder that are named time_task_id only.
-        file = f"{now.replace(':', '-')}_{task}_{digest}.json"
-        logs[file] = _inspect_log(name, mine, now=now, task=task, digest=digest)
-    return logs
+    paths, add = [], {}
+    with ExitStack() as files:
+        for name in names if samples else ():
+            task = f"actalign-{name}".replace("_", "-")
+            digest = hashlib.sha256(content.digest() + name.encode()).hexdigest()[:22]
+            # Inspect lists the JSON files of a folder that are named time_task_id only.
+            paths.append(out / f"{now.replace(':', '-')}_{task}_{digest}.json")
+            mine = [sample[1:] for sample in samples if sample[0] in (name, None)]
+            head = _inspect_head(name, mine, model=model, now=now, task=task, digest=digest)
+            file = files.enter_context(writing(paths[-1]))
+            begin = _json(head)[:-1] + b', "samples": ['
+            add[name] = files.enter_context(_items(file, begin, b"]}"))
+        for row in rows:
+            scorer = row.get("scorer")
+            for name in [scorer] if scorer else names:
+                add[name](_json(_inspect_sample(name, row)))
+    return paths
 
 
-def _inspect_log(scorer: str, rows: Sequence[Row], *, now: str, task: str, digest: str) -> str:
-    model = next((row["model_id"] for row in rows if row.get("model_id")), "actalign")
-    judged = [row for row in rows if row.get("target") and row["candidates"]]
-    right = sum(row["candidates"][0]["label"] == row["target"] for row in judged)
+def _inspect_head(
+    scorer: str,
+    samples: Sequence[tuple[str, bool, bool | None]],
+    *,
+    model: str,
+    now: str,
+    task: str,
+    digest: str,
+) -> Json:
+    """A log without its samples, of which these are the id, whether it has an answer, and whether
+    that is right, None where nobody knows."""
+    judged = [right for *_, right in samples if right is not None]
     results: Json = {
-        "total_samples": len(rows),
-        "completed_samples": sum(bool(row["candidates"]) for row in rows),
+        "total_samples": len(samples),
+        "completed_samples": sum(answered for _, answered, _ in samples),
         "scores": [],
     }
     if judged:
-        accuracy = {"name": "accuracy", "value": right / len(judged)}
+        accuracy = {"name": "accuracy", "value": sum(judged) / len(judged)}
         results["scores"] = [
             {
                 "name": scorer,
                 "scorer": scorer,
                 "scored_samples": len(judged),
-                "unscored_samples": len(rows) - len(judged),
+                "unscored_samples": len(samples) - len(judged),
                 "metrics": {"accuracy": accuracy},
             }
         ]
-    return _json(
-        {
-            "version": 2,
-            "status": "success",
-            "eval": {
-                "run_id": digest,
-                "eval_id": digest,
-                "task_id": digest,
-                "created": now,
-                "task": task,
-                "dataset": {
-                    "name": "clips",
-                    "samples": len(rows),
-                    "sample_ids": [row["clip"] for row in rows],
-                },
-                "model": f"actalign/{model}",
-                "config": {},
-                "packages": {"actalign": __version__},
-                "metadata": {"scorer": scorer},
+    return {
+        "version": 2,
+        "status": "success",
+        "eval": {
+            "run_id": digest,
+            "eval_id": digest,
+            "task_id": digest,
+            "created": now,
+            "task": task,
+            "dataset": {
+                "name": "clips",
+                "samples": len(samples),
+                "sample_ids": [sample for sample, *_ in samples],
             },
-            "results": results,
-            "stats": {"started_at": now, "completed_at": now},
-            "samples": [_inspect_sample(scorer, row) for row in rows],
-        }
-    )
+            "model": f"actalign/{model}",
+            "config": {},
+            "packages": {"actalign": __version__},
+            "metadata": {"scorer": scorer},
+        },
+        "results": results,
+        "stats": {"started_at": now, "completed_at": now},
+    }
 
 
 def _inspect_sample(scorer: str, row: Row) -> Json:
@@ -230,33 +257,48 @@ def _inspect_sample(scorer: str, row: Row) -> Json:
         "completion": answer,
     }
     if row.get("target"):
-        ranked = ", ".join(f"{c['label']} {c['score']:.4f}" for c in row["candidates"])
+        ranked = ", ".join(f"{c['label']} {score_text(c['score'])}" for c in row["candidates"])
         value = "C" if answer == row["target"] else "I"
         sample["scores"] = {scorer: {"value": value, "answer": answer, "explanation": ranked}}
     return sample
 
 
-def to_lmms_eval(rows: Sequence[Row]) -> str:
+def to_lmms_eval(rows: Iterable[Row], out: Path) -> list[Path]:
     """lmms-eval: one sample a line, by the keys of its `--log_samples` files.
 
     A sample that failed has no answer. The row's own fields are left out, but for the scores.
     """
-    samples = (
-        {
-            "doc_id": row["clip"],
-            "target": row.get("target"),
-            "filtered_resps": [c["label"] for c in row["candidates"][:1]],
-            "resps": [[{c["label"]: c["score"] for c in row["candidates"]}]],
-            "metrics": list(row.get("metrics", {})),
-            **row.get("metrics", {}),
-        }
-        for row in rows
-    )
-    return "".join(json.dumps(sample, ensure_ascii=False) + "\n" for sample in samples)
+    with writing(out) as file:
+        for row in rows:
+            sample = {
+                "doc_id": row["clip"],
+                "target": row.get("target"),
+                "filtered_resps": [c["label"] for c in row["candidates"][:1]],
+                "resps": [[{c["label"]: c["score"] for c in row["candidates"]}]],
+                "metrics": list(row.get("metrics", {})),
+                **row.get("metrics", {}),
+            }
+            file.write(_json(sample) + b"\n")
+    return [out]
 
 
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=1) + "\n"
+@contextmanager
+def _items(file: BinaryIO, begin: bytes, end: bytes) -> Iterator[Callable[[bytes], None]]:
+    """Writes the items of a JSON list or object, one a line, between its beginning and its end."""
+    file.write(begin)
+    separator = b"\n"
+
+    def add(item: bytes) -> None:
+        nonlocal separator
+        file.write(separator + item)
+        separator = b",\n"
+
+    yield add
+    file.write(b"\n" + end + b"\n")
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode()
 
 
 def _one_line(text: str) -> str:

@@ -22,7 +22,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from actalign.documents import composed, read_document
 from actalign.errors import UsageError
-from actalign.files import cache_folder, pyarrow, write_bytes, write_text
+from actalign.files import cache_folder, check_writable, pyarrow, write_bytes, write_text
 from actalign.scripts._llm import Answer, AnswerFormat, ChatRequest
 from actalign.scripts._script import parse_scripts
 from actalign.types import Script
@@ -121,10 +121,12 @@ def bank_json(records: Sequence[BankRecord]) -> str:
 
 
 def check_bank_path(path: str | Path) -> Path:
-    """The path of a bank to write. Raises UsageError unless it ends in .json or .parquet."""
+    """The path of a bank to write. Raises UsageError unless it ends in .json or .parquet, and where
+    it can't be written."""
     path = Path(path)
     if path.suffix.lower() not in SUFFIXES:
         raise UsageError(f"A script bank must end in .json or .parquet, unlike {path.name!r}.")
+    check_writable(path)
     return path
 
 

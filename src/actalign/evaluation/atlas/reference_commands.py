@@ -15,6 +15,7 @@ import typer
 
 from actalign.encoders import DEFAULT_MODEL, Encoder, load_encoder
 from actalign.errors import EncoderError, UsageError, run_program
+from actalign.files import check_writable
 
 if TYPE_CHECKING:
     from actalign.alignment import Calibration
@@ -56,6 +57,11 @@ def run(command: Callable[..., Any]) -> None:
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     app.command()(command)
     run_program(app)
+
+
+def _check_output(output: Path) -> None:
+    """Raise UsageError where the file or the folder can't be written, before any work is done."""
+    check_writable(output if output.suffix == ".npy" else output / "entry")
 
 
 def _tell(line: str) -> None:
@@ -109,6 +115,7 @@ def process_data(
     folder = output.with_suffix("") if as_array else output
     if folder.is_file():
         raise UsageError(f"--output {output} needs the folder {folder}, but that is a file.")
+    _check_output(output)
     missing = folder.with_name(f"{folder.name}_missing.npy")
     entries = build_dataset(samples, folder, videos=videos, options=options, tell=_tell)
     export_missing(missing, entries)
@@ -139,6 +146,7 @@ def encode_videos(
     from actalign.evaluation.atlas._dataset import load_dataset
     from actalign.evaluation.atlas._encoding import encode_dataset
 
+    _check_output(output)
     dataset = load_dataset(input)
     rate = _fps(fps)
     encoder = _load(model, device, dtype=dtype, batch_size=batch_size)
@@ -176,6 +184,7 @@ def generate_subactions(
             "warning: other users of this machine can read --apikey in the process list; set "
             "OPENAI_API_KEY in the environment instead"
         )
+    check_writable(output)
     dataset = load_dataset(input)
     rows, faults = fill_scripts(
         dataset.usable,
@@ -209,6 +218,7 @@ def encode_subactions(
     from actalign.evaluation.atlas._encoding import encode_questions
     from actalign.evaluation.atlas._questions import read_generated
 
+    _check_output(output)
     questions = read_generated(subactions)
     encoder = _load(model, device, dtype=dtype, batch_size=batch_size)
     rows = encode_questions(encoder, questions, output, template=template, tell=_tell)

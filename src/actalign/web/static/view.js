@@ -12,6 +12,7 @@ function colour(value) {
 }
 
 const make = (tag, text = "", props = {}) => Object.assign(document.createElement(tag), { textContent: text }, props);
+const score = (s) => s.toPrecision(4);  // pair probabilities may be as small as 1e-8
 export const seconds = (s) => `${s.toFixed(1)} s`;
 
 export function show(result, compared, onCompare) {
@@ -21,8 +22,8 @@ export function show(result, compared, onCompare) {
   const verdict = $("verdict");
   verdict.replaceChildren(make("strong", repeated(best) ? `${best.label}, ${best.repetitions.length} times` : best.label));
   const margin = result.margin === null ? "only one candidate"
-    : `${result.margin.toFixed(3)} ahead of ${result.candidates[1].label}`;
-  verdict.append(make("small", `score ${best.score.toFixed(3)}, ${margin}; ${result.frames} frames`));
+    : `${score(result.margin)} ahead of ${result.candidates[1].label}`;
+  verdict.append(make("small", `score ${score(best.score)}, ${margin}; ${result.frames} frames`));
   drawTimeline(result, best);
   drawRanking(result, compared, onCompare);
   const other = result.candidates.find((c) => c.label === compared && c !== best) ?? result.candidates[1];
@@ -71,7 +72,7 @@ function drawRanking(result, compared, onCompare) {
     fill.style.display = "block";
     fill.style.width = `${high > low ? 100 * (c.score - low) / (high - low) : 0}%`;
     track.append(fill);
-    button.append(make("span", c.label), make("span", c.score.toFixed(3), { className: "score" }), track);
+    button.append(make("span", c.label), make("span", score(c.score), { className: "score" }), track);
     button.addEventListener("click", () => onCompare(c.label));
     const item = make("li");
     item.append(button);
@@ -124,7 +125,7 @@ function heatMap(result, candidate, role, low, high) {
   list.append(...candidate.steps.map((s) => make("li", s)));
   const figure = make("figure");
   const caption = make("figcaption");
-  caption.append(make("strong", candidate.label), ` ${role}, score ${candidate.score.toFixed(3)}`);
+  caption.append(make("strong", candidate.label), ` ${role}, score ${score(candidate.score)}`);
   figure.append(caption, map, list);
   return figure;
 }

@@ -1,0 +1,180 @@
+"""Tables in files, written a row at a time: comma-separated values, Parquet, or a workbook.
+
+Text is written so that no spreadsheet takes it for a formula. The suffix says which file it is.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from contextlib import ExitStack, nullcontext, suppress
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
+
+from actalign.errors import UsageError
+from actalign.files import pyarrow, writing
+from actalign.output._tables import Cell, Table
+from actalign.rows import Row
+
+FORMULA_SIGNS = tuple("=+-@＝＋－＠")
+"""What a cell begins with that a spreadsheet runs when it opens comma-separated values."""
+SHEET_LINES = 1_048_576
+"""The lines of a sheet in Excel, the header's included."""
+BATCH = 1000
+
+
+class _Writer(Protocol):
+    def write(self, record: list[Cell]) -> None: ...
+
+    def end(self) -> None: ...
+
+
+class TableFile:
+    """Writes rows as lines of a table; a context manager, whole or not at all.
+
+    suffix: of the format, where the name's own doesn't say it. count: rows so far. Raises
+    UsageError where the format's package is missing, ActAlignError when the file can't be written.
+    """
+
+    def __init__(self, path: str | Path, table: Table, *, suffix: str | None = None) -> None:
+        self.count = 0
+        self._path = Path(path)
+        self._suffix = suffix or self._path.suffix.lower()
+        self._table = table
+        self._stack = ExitStack()
+
+    def __enter__(self) -> TableFile:
+        file = self._stack.enter_context(writing(self._path))
+        self._writer: _Writer = _WRITERS[self._suffix](file, self._table)
+        self._stack.push(self._end)
+        return self
+
+    def add(self, row: Row) -> None:
+        """Write the lines of one row."""
+        self.count += 1
+        for record in self._table.records(row):
+            self._writer.write([record.get(name) for name in self._table.columns])
+
+    def __exit__(self, *error: Any) -> None:
+        self._stack.__exit__(*error)
+
+    def _end(self, kind: type[BaseException] | None, *_: object) -> None:
+        # Also after an error, since a half written table would complain when it is forgotten.
+        with suppress(Exception) if kind else nullcontext():
+            self._writer.end()
+
+
+def check_table_format(suffix: str) -> None:
+    """Raise UsageError where the package that writes such files is missing."""
+    if suffix == ".parquet":
+        pyarrow()
+    elif suffix == ".xlsx":
+        _openpyxl()
+
+
+class _Csv:
+    """Comma-separated values (RFC 4180) in UTF-8, with a header line."""
+
+    def __init__(self, file: BinaryIO, table: Table) -> None:
+        self._file = file
+        self._line = io.StringIO(newline="")
+        self._lines = csv.writer(self._line)
+        self.write(list(table.columns))
+
+    def write(self, record: list[Cell]) -> None:
+        self._lines.writerow([_no_formula(cell) for cell in record])
+        self._file.write(self._line.getvalue().encode())
+        self._line.seek(0)
+        self._line.truncate()
+
+    def end(self) -> None:
+        """Nothing is left to write."""
+
+
+def _no_formula(cell: Cell) -> Cell:
+    """A cell that no spreadsheet runs: an apostrophe before it says that it is text."""
+    if isinstance(cell, str) and cell.lstrip().startswith(FORMULA_SIGNS):
+        return f"'{cell}"
+    return cell
+
+
+class _Parquet:
+    """One Parquet table."""
+
+    def __init__(self, file: BinaryIO, table: Table) -> None:
+        self._pa, pq = pyarrow()
+        types = {str: self._pa.string(), int: self._pa.int32(), float: self._pa.float64()}
+        self._schema = self._pa.schema([(n, types[kind]) for n, kind in table.columns.items()])
+        self._writer = pq.ParquetWriter(file, self._schema)
+        self._batch: list[list[Cell]] = []
+
+    def write(self, record: list[Cell]) -> None:
+        self._batch.append(record)
+        if len(self._batch) == BATCH:
+            self._flush()
+
+    def end(self) -> None:
+        self._flush()
+        self._writer.close()
+
+    def _flush(self) -> None:
+        columns = zip(*self._batch, strict=True) if self._batch else ([] for _ in self._schema)
+        arrays = [
+            self._pa.array(list(column), type=field.type)
+            for column, field in zip(columns, self._schema, strict=True)
+        ]
+        self._writer.write_table(self._pa.Table.from_arrays(arrays, schema=self._schema))
+        self._batch = []
+
+
+class _Workbook:
+    """An Excel workbook; a further sheet where one is full."""
+
+    def __init__(self, file: BinaryIO, table: Table) -> None:
+        self._file = file
+        self._columns = list(table.columns)
+        self._book = _openpyxl().Workbook(write_only=True)
+        self._lines = SHEET_LINES
+
+    def write(self, record: list[Cell]) -> None:
+        if self._lines == SHEET_LINES:
+            self._new_sheet()
+        self._sheet.append([self._cell(cell) for cell in record])
+        self._lines += 1
+
+    def end(self) -> None:
+        if not self._book.worksheets:
+            self._new_sheet()
+        self._book.save(self._file)
+
+    def _new_sheet(self) -> None:
+        self._sheet = self._book.create_sheet()
+        self._sheet.append(self._columns)
+        self._lines = 1
+
+    def _cell(self, value: Cell) -> Any:
+        if not isinstance(value, str):
+            return value
+        from openpyxl.cell import WriteOnlyCell
+        from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
+        cell = WriteOnlyCell(self._sheet, ILLEGAL_CHARACTERS_RE.sub("", value))
+        cell.data_type = "s"  # text, also where it looks like a formula
+        return cell
+
+
+def _openpyxl() -> Any:
+    try:
+        import openpyxl
+    except ImportError as error:
+        raise UsageError(
+            f"Workbooks need openpyxl ({error}); run `pip install 'actalign[xlsx]'`, or write "
+            "a .csv file."
+        ) from error
+    return openpyxl
+
+
+_WRITERS: dict[str, type[_Csv] | type[_Parquet] | type[_Workbook]] = {
+    ".csv": _Csv, ".parquet": _Parquet, ".xlsx": _Workbook
+}  # fmt: skip
+TABLE_SUFFIXES = tuple(_WRITERS)

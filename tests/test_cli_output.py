@@ -1,0 +1,161 @@
+"""Where the commands write and what they print: tables, names that can't be written, encodings."""
+
+import csv
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from actalign.rows import read_rows, score_text
+from tests.colour_clips import write_colours
+from tests.command import actalign
+
+
+@pytest.fixture
+def clips(tmp_path, colour_model):
+    """Two clips and one that is none; what classifies them."""
+    (tmp_path / "clips").mkdir()
+    write_colours(tmp_path / "clips" / "day.mp4", ["black", "red", "yellow"])
+    write_colours(tmp_path / "clips" / "evening.mp4", ["yellow", "red", "black"])
+    (tmp_path / "clips" / "broken.mp4").write_bytes(b"no video")
+    scripts = {"+ sunrise": ["black", "red", "yellow"], "sunset": ["yellow", "red", "black"]}
+    (tmp_path / "day.json").write_text(json.dumps({"scripts": scripts}))
+    return ("clips", "--model", colour_model, "--scripts", tmp_path / "day.json", "--store", "s")
+
+
+def read_csv(path):
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def read_xlsx(path):
+    openpyxl = pytest.importorskip("openpyxl")
+    header, *lines = openpyxl.load_workbook(path).active.iter_rows(values_only=True)
+    return [dict(zip(header, line, strict=True)) for line in lines]
+
+
+def read_parquet(path):
+    return pytest.importorskip("pyarrow.parquet").read_table(path).to_pylist()
+
+
+def test_out_is_a_table_with_a_line_a_clip_by_its_ending(clips, tmp_path):
+    for name in ("rows.jsonl", "rows.JSON", "rows.csv", "rows.xlsx", "rows.parquet"):
+        ended = actalign("classify", *clips, "--out", name, "-q", cwd=tmp_path)
+        assert ended.returncode == 1, ended.stderr  # one clip is no video
+    rows = read_rows(tmp_path / "rows.jsonl")
+    assert read_rows(tmp_path / "rows.JSON") == rows
+    by_csv = read_csv(tmp_path / "rows.csv")
+    for found in (read_xlsx(tmp_path / "rows.xlsx"), read_parquet(tmp_path / "rows.parquet")):
+        assert list(found[0]) == list(by_csv[0])
+        for line, row in zip(found, rows, strict=True):
+            assert line["clip"] == row["clip"]
+            assert line["status"] == row["status"]
+            assert line["label"] == row["label"]
+            best = [*row["candidates"], {"score": None}][0]
+            # openpyxl writes the first 16 digits of a number.
+            assert line["margin"] == pytest.approx(row.get("margin"), abs=1e-12)
+            assert line["score"] == pytest.approx(best["score"], abs=1e-12)
+    assert [line["clip"] for line in by_csv] == [row["clip"] for row in rows]
+    # A spreadsheet would run a cell that begins with a plus.
+    assert {line["label"] for line in by_csv} == {"'+ sunrise", "sunset", ""}
+    assert [line["error"] for line in by_csv if line["status"] == "error"] == [
+        row["error"] for row in rows if row["status"] == "error"
+    ]
+    merged = actalign("merge", "all.csv", "rows.jsonl", cwd=tmp_path)
+    assert merged.returncode == 0
+    assert (tmp_path / "all.csv").read_bytes() == (tmp_path / "rows.csv").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("classify", "--out", "rows.txt"), "ends in .jsonl, .json, .csv, .parquet, .xlsx."),
+        (("classify", "--out", "rows"), "ends in .jsonl, .json, .csv, .parquet, .xlsx."),
+        (("classify", "--out", "file/rows.csv"), "file/rows.csv can't be written: Not a directory"),
+        (("classify", "--out", "folder.csv"), "folder.csv can't be written: Is a directory"),
+        (("classify", "--out", "s3://bucket/rows.csv"), "is an address"),
+        (("classify", "--out", "a.csv", "--num-shards", 2, "--shard", 0), "reads JSON Lines"),
+        (("classify", "--figure", "file/figures"), "can't be written: Not a directory"),
+        (("locate", "--out", "found.txt"), "ends in .jsonl, .vtt, .csv, .parquet, .xlsx."),
+        (("locate", "--out", "file/found.csv"), "can't be written: Not a directory"),
+        (("encode", "--out", "file/store"), "can't be written: Not a directory"),
+    ],
+)
+def test_what_cannot_be_written_is_refused_before_the_work(tmp_path, words, said):
+    (tmp_path / "file").write_text("")
+    (tmp_path / "folder.csv").mkdir()
+    (tmp_path / "day.mp4").write_bytes(b"no video")
+    verb, *rest = words
+    labels = () if verb == "encode" else ("--labels", "a,b")
+    # There is no such model, which would be said if it were loaded first.
+    ended = actalign(verb, "day.mp4", "--model", "nowhere", *labels, *rest, cwd=tmp_path)
+    assert ended.returncode == 2
+    assert said in ended.stderr
+    assert "nowhere" not in ended.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["day.mp4", "file", "folder.csv"]
+
+
+def test_an_evaluation_and_scripts_to_be_paid_for_are_refused_before_the_work(tmp_path):
+    (tmp_path / "file").write_text("")
+    asked = ("subactions", "generate", "--labels", "a,b", "--base-url", "http://127.0.0.1:9/v1")
+    ended = actalign(*asked, "--out", "file/bank.json", cwd=tmp_path)
+    assert ended.returncode == 2
+    assert "can't be written: Not a directory" in ended.stderr
+    questions = {
+        "id": "q", "clip": "q.mp4", "domain": "d", "kind": "action", "answer": 0,
+        "candidates": [{"label": name, "script": ["x"]} for name in "ab"], "intervals": [[0, 1]],
+    }  # fmt: skip
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "questions.jsonl").write_text(json.dumps(questions) + "\n")
+    measured = ("eval", "clips", "data", "--model", "nowhere")
+    ended = actalign(*measured, "--out", "file/run", cwd=tmp_path)
+    assert ended.returncode == 2
+    assert "can't be written: Not a directory" in ended.stderr
+
+
+def test_an_output_that_is_not_utf_8_loses_no_row_and_has_plain_bars(clips, tmp_path):
+    scripts = {"日出": ["black", "red", "yellow"], "café 🌅": ["yellow", "red", "black"]}
+    (tmp_path / "day.json").write_text(json.dumps({"scripts": scripts}))
+    said = {}
+    for form in ((), ("--json",)):
+        done = subprocess.run(
+            [sys.executable, "-m", "actalign", "classify", *map(str, clips), *form],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONIOENCODING": "cp1252"},
+            capture_output=True,
+            check=False,
+        )
+        assert done.returncode == 1, done.stderr  # one clip is no video
+        assert b"Traceback" not in done.stderr
+        said[form] = done.stdout.decode("cp1252")
+    assert "#####" in said[()]
+    assert "café" in said[()]
+    assert "\\u65e5\\u51fa" in said[()]
+    rows = [json.loads(line) for line in said["--json",].splitlines()]
+    assert len(rows) == 3
+    assert {row["label"] for row in rows} == {"日出", "café 🌅", None}
+
+
+@pytest.mark.parametrize(
+    ("score", "text"),
+    [
+        (8.123e-8, "8.123e-08"), (0.49891, "0.4989"), (0.0089779, "0.008978"), (0.5, "0.5000"),
+        (-0.25, "-0.2500"), (0.0, "0.000"), (12.3456, "12.35"), (1234.5, "1234"),
+    ],
+)  # fmt: skip
+def test_scores_have_significant_digits(score, text):
+    assert score_text(score) == text
+
+
+def test_small_scores_are_told_apart(clips, tmp_path):
+    """SigLIP's pair probabilities were all printed as 0.0000."""
+    model = shutil.copytree(clips[2], tmp_path / "model")
+    card = json.loads((model / "config.json").read_text())
+    (model / "config.json").write_text(json.dumps({**card, "logit_bias": -20.0}))
+    ended = actalign("classify", *clips[:2], model, *clips[3:], cwd=tmp_path)
+    scores = [word for word in ended.stdout.split() if re.fullmatch(r"\d\.\d{3}e-\d\d", word)]
+    assert len(set(scores)) == 2, ended.stdout
