@@ -9,8 +9,13 @@ import sys
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
+from actalign import ClipEmbedding
+from actalign.clips._windows import windows
 from tests.atlas_world import render
 from tests.colour_model import RGB
 from tests.command import actalign
@@ -79,6 +84,7 @@ def test_a_bad_video_is_an_error_row_beside_the_finds_of_the_others(folder):
         (["locate", "day.mp4", "--min-step", "5"], "shortest time above 0"),
         (["classify", "day.mp4", "--stride", "5"], "give --window as well"),
         (["classify", "day.mp4", "--window", "0"], "--window is 0 s"),
+        (["classify", "day.mp4", "--window", "1", "--stride", "1e-9"], "--stride is 1e-09 s"),
     ],
 )
 def test_wrong_usage_is_told_before_any_work(folder, arguments, message):
@@ -229,3 +235,19 @@ def test_what_is_found_is_measured_against_the_true_times(folder):
     done = actalign("eval", "detections", "found.jsonl", "--truth", "truth.csv", cwd=folder)
     assert done.returncode == 2
     assert "has no start or end" in done.stderr
+
+
+@given(
+    stride=st.floats(0.001, 3),
+    window=st.floats(0.001, 3),
+    first=st.floats(0, 90_000),
+    frames=st.integers(1, 30),
+)
+@example(stride=0.003, window=1.0, first=3.0, frames=20)
+@settings(max_examples=60, deadline=None)
+def test_no_two_windows_have_one_id(stride, window, first, frames):
+    times = first + np.arange(frames) / 25
+    rows = np.ones((frames, 2), np.float32)
+    clip = ClipEmbedding("clip", rows, times, float(times[-1]) + 0.04, "model", "f")
+    ids = [part.clip_id for part in windows(clip, window, stride)]
+    assert len(set(ids)) == len(ids) > 0

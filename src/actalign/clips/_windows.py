@@ -12,6 +12,9 @@ from actalign.clips._result import ClipResult
 from actalign.errors import UsageError
 from actalign.types import ClipEmbedding
 
+SHORTEST = 0.001
+"""Seconds of a window or stride, at least: shorter than any video's frame."""
+
 
 def check_window(window: float | None, stride: float | None) -> None:
     """Raise UsageError unless both are numbers of seconds above 0, or there is no window."""
@@ -20,14 +23,18 @@ def check_window(window: float | None, stride: float | None) -> None:
     for name, value in (("--window", window), ("--stride", stride)):
         if value is not None and not 0 < value < math.inf:
             raise UsageError(f"{name} is {value:g} s; give a number above 0.")
+        if value is not None and value < SHORTEST:
+            raise UsageError(f"{name} is {value:g} s; give {SHORTEST:g} or more.")
 
 
 def windows(clip: ClipEmbedding, window: float, stride: float) -> Iterator[ClipEmbedding]:
     """Parts [first + i * stride, ... + window) seconds of a clip, named CLIP@START-END.
 
     The last one is cut at the clip's end, and is left out where the one before reaches that far. A
-    window without a frame is left out. Rows are views of the clip's, nothing is copied.
+    window without a frame is left out. Rows are views of the clip's, nothing is copied. START and
+    END have as many decimals as it takes to tell two windows apart, and at least two.
     """
+    decimals = max(2, math.ceil(-math.log10(stride / 2)))
     times = clip.pts_seconds
     first, end = float(times[0]), max(clip.end_seconds, float(times[-1]))
     number = 0
@@ -41,7 +48,7 @@ def windows(clip: ClipEmbedding, window: float, stride: float) -> Iterator[ClipE
         if low < high:
             yield replace(
                 clip,
-                clip_id=f"{clip.clip_id}@{start:.2f}-{stop:.2f}",
+                clip_id=f"{clip.clip_id}@{start:.{decimals}f}-{stop:.{decimals}f}",
                 embeddings=clip.embeddings[low:high],
                 pts_seconds=times[low:high],
                 end_seconds=stop,
