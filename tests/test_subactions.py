@@ -6,6 +6,7 @@ from actalign.errors import UsageError
 from actalign.scripts._script import (
     label_text,
     load_scripts,
+    parse_scripts,
     scripts_for,
     split_labels,
     step_texts,
@@ -120,6 +121,12 @@ def test_a_label_is_the_same_however_its_accents_were_typed(tmp_path):
     (tmp_path / "both.json").write_text(json.dumps(both))
     with pytest.raises(UsageError, match=r"both\.json: The label .* is given twice"):
         load_scripts(tmp_path / "both.json")
+
+
+def test_the_references_labels_lose_their_domain_however_its_accents_were_typed():
+    block = {"domain": COMPOSED, "subactions": {f"parry in {DECOMPOSED}": ["blade meets blade"]}}
+    (script,) = parse_scripts([block], source="s")
+    assert script.label == "parry"
 
 
 def test_yaml_labels_that_look_like_other_things_are_text(tmp_path):

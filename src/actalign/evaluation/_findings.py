@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike
 from actalign.evaluation._calibration import threshold_for
 from actalign.evaluation._rows import confidence_of
 from actalign.rows import Row
+from actalign.scripts._script import label_key
 from actalign.types import Float32, Script
 
 ENOUGH = 3
@@ -120,7 +121,7 @@ def _shared_steps(
         if first in known and second in known:
             for i, one in enumerate(known[first].steps):
                 for j, other in enumerate(known[second].steps):
-                    same = one.strip().casefold() == other.strip().casefold()
+                    same = label_key(one) == label_key(other)
                     near = float(rows[first][i] @ rows[second][j]) if rows else 0.0
                     if same or (rows and near >= usual):
                         steps.append({"steps": [one, other], "cosine": 1.0 if same else near})

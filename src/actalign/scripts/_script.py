@@ -119,10 +119,11 @@ def _from_reference(block: Mapping[str, Any]) -> dict[str, Any]:
     """One question of the reference's file, whose labels are like "dunk in basketball"."""
     domain, scripts = block.get("domain") or None, block["subactions"]
     if domain and isinstance(scripts, Mapping):
-        suffix = f" in {domain}".casefold()
+        suffix = " in " + label_key(str(domain))
+        named = {composed(str(label)): steps for label, steps in scripts.items()}
         scripts = {
-            label[: -len(suffix)] if str(label).casefold().endswith(suffix) else label: steps
-            for label, steps in scripts.items()
+            label[: -len(suffix)] if label_key(label).endswith(suffix) else label: steps
+            for label, steps in named.items()
         }
     return {"domain": domain, "scripts": scripts}
 
