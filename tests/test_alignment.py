@@ -70,6 +70,41 @@ def test_mean_objective_matches_enumeration(matrix):
     assert align(matrix, objective="mean").score == pytest.approx(best, abs=1e-9)
 
 
+@pytest.mark.parametrize("scale", [1e-38, 1e-20, 1.0, 1e6, 1e20, 3e37])
+@pytest.mark.parametrize("offset", [0.0, 1.0, -7.0])
+def test_the_mean_objective_ends_and_is_right_at_any_scale(scale, offset):
+    """What counts as no gain was absolute: large affinities never ended, small ones at once."""
+    numbers = np.random.default_rng(4)
+    for _ in range(6):
+        matrix = ((numbers.normal(size=(5, 4)) + offset) * scale).astype(np.float32)
+        found = align(matrix, objective="mean")
+        best = max(sum(float(matrix[c]) for c in path) / len(path) for path in all_paths(4, 3))
+        assert found.score == pytest.approx(best, rel=1e-9, abs=1e-12 * float(np.abs(matrix).max()))
+        mean = np.mean([float(matrix[t, k]) for t, k in found.path.tolist()])
+        assert found.score == pytest.approx(mean, rel=1e-9)
+
+
+def test_the_mean_objective_ends_for_matrices_that_rounding_makes_restless():
+    numbers = np.random.default_rng(5)
+    shape = (3000, 7)
+    for matrix in (
+        numbers.normal(size=shape) * 1e30,
+        1e6 + numbers.normal(size=shape),
+        numbers.choice([3.4e38, -3.4e38, 0.0], size=shape),
+        10.0 ** numbers.uniform(-40, 38, size=shape),
+    ):
+        found = align(matrix.astype(np.float32), objective="mean")
+        summed = align(matrix.astype(np.float32))
+        assert found.score >= summed.score * (1 - 1e-9 * np.sign(summed.score))
+
+
+def test_in_floats_a_sum_that_a_small_affinity_does_not_change_is_a_tie():
+    """A positive affinity makes a longer path better in exact arithmetic only."""
+    small = np.array([[1.0, 1e-20], [1e-20, 1.0]])
+    assert len(align(small).path) == 2
+    assert len(align(np.array([[1.0, 1e-10], [1e-10, 1.0]])).path) == 3
+
+
 def test_the_sum_and_the_mean_are_different_objectives():
     matrix = np.array([[0.5, 0.1], [0.1, 0.5]])
     by_sum, by_mean = align(matrix), align(matrix, objective="mean")
