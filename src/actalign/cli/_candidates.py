@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import typer
 
 from actalign.cli._grouped import CANDIDATES
+from actalign.cli._options import SettingsFile
 from actalign.documents import read_text
 from actalign.errors import UsageError
 
@@ -53,6 +54,15 @@ class LabelOptions:
         return [line.strip() for line in lines if line.strip()]
 
 
+StepTemplate = Annotated[
+    str | None,
+    typer.Option(help="Text encoded for a step: {label}, {domain} and {step} are filled in."),
+]
+Wordings = Annotated[
+    int | None, typer.Option(min=1, help="Use at most N wordings of each script; all by default.")
+]
+
+
 @dataclass(frozen=True, slots=True)
 class CandidateOptions(LabelOptions):
     """The actions to choose among, and their scripts."""
@@ -60,6 +70,9 @@ class CandidateOptions(LabelOptions):
     scripts: Annotated[
         Path | None, typer.Option(help="JSON or YAML file of scripts, each a list of steps.")
     ] = None
+    step_template: StepTemplate = None
+    wordings: Wordings = None
+    settings: SettingsFile = None
 
     def read(self, llm: LLMConfig | None = None, bank: Path | None = None) -> GivenCandidates:
         """What the flags say, scripts that are missing added; before any encoder is loaded.
@@ -67,7 +80,7 @@ class CandidateOptions(LabelOptions):
         Raises UsageError when there is no candidate at all.
         """
         from actalign.scripts._generate import add_missing_scripts
-        from actalign.scripts._script import as_scripts
+        from actalign.scripts._script import as_scripts, with_wordings
 
         given = as_scripts(self.scripts)
         labels = self.listed() or list(dict.fromkeys(script.label for script in given))
@@ -76,17 +89,29 @@ class CandidateOptions(LabelOptions):
         scripts, notes = add_missing_scripts(
             labels, given, domain=self.domain, config=llm, bank=bank
         )
-        return GivenCandidates(labels, scripts, self.domain, notes)
+        return GivenCandidates(
+            labels,
+            [with_wordings(script, self.wordings) for script in scripts],
+            self.domain,
+            notes,
+            self.step_template,
+            self.settings,
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class GivenCandidates:
-    """Labels and scripts as they were given; notes: a sentence on each script that was added."""
+    """Labels and scripts as they were given.
+
+    notes: a sentence on each script that was added. settings: the file that options came from.
+    """
 
     labels: list[str]
     scripts: list[Script]
     domain: str | None
     notes: list[str]
+    step_template: str | None = None
+    settings: Path | None = None
 
     def resolve(
         self,
@@ -114,6 +139,7 @@ class GivenCandidates:
                 domain=self.domain,
                 scorer=scorer,
                 smoothing_seconds=scoring.smoothing,
+                step_template=self.step_template,
                 background=background,
                 none=scoring.none,
                 min_confidence=scoring.min_confidence,
@@ -124,6 +150,11 @@ class GivenCandidates:
         if scoring.background and not any(one.scorer.needs_background for one in several):
             named = ", ".join(one.scorer.name for one in several)
             raise UsageError(f"--background is of no use: the scorer {named} needs none.")
+        if self.settings is not None:
+            from actalign.evaluation._settings import settings_name
+
+            name = {"settings": settings_name(self.settings)}
+            several = [replace(one, settings={**one.settings, **name}) for one in several]
         found = several[0]
         if found.without:
             names = ", ".join(repr(label) for label in found.without)

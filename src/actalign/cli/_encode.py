@@ -13,6 +13,7 @@ from actalign.cli._options import (
     InputOptions,
     ModelOptions,
     Quiet,
+    SettingsFile,
     ShardOptions,
     Videos,
 )
@@ -32,6 +33,7 @@ def encode(
     model: ModelOptions,
     shards: ShardOptions,
     machines: EngineOptions,
+    settings: SettingsFile = None,
     quiet: Quiet = False,
 ) -> None:
     """Embed the frames of videos once, so that candidates can be scored at once and again."""

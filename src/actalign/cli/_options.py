@@ -54,6 +54,26 @@ Fps = Annotated[
 ]
 
 
+def _apply_settings(context: typer.Context, path: Path | None) -> Path | None:
+    """Make the settings of a file the defaults of the options that they are named after."""
+    if path is not None:
+        from actalign.evaluation._settings import read_settings
+
+        context.default_map = {**(context.default_map or {}), **read_settings(path)}
+    return path
+
+
+SettingsFile = Annotated[
+    Path | None,
+    typer.Option(
+        help="settings.yaml of `actalign eval tune`; other options come before it.",
+        callback=_apply_settings,
+        is_eager=True,
+        rich_help_panel=MODEL,
+    ),
+]
+
+
 @dataclass(frozen=True, slots=True)
 class InputOptions:
     """Which frames of the videos are encoded."""

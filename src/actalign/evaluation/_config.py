@@ -40,7 +40,8 @@ class EvalConfig:
     (`alignment.default_scorer`). fps: frames encoded a second, None for all. smoothing_seconds,
     templates: None for the encoder's own, as "default" is for fps. data: what the questions were
     read from, for the record. background: a file of `actalign background`, None for the one that
-    ships with the encoder, if any.
+    ships with the encoder, if any. wordings: most wordings of a script that are used, None for all.
+    settings: the settings file that options came from, which rows name.
     """
 
     model: str
@@ -52,6 +53,8 @@ class EvalConfig:
     seed: int = 0
     data: str = ""
     background: str | None = None
+    wordings: int | None = None
+    settings: str | None = None
 
     def resolved(self, info: EncoderInfo) -> EvalConfig:
         """The configuration with the encoder's own settings filled in."""
@@ -151,7 +154,7 @@ def read_config(out: Path) -> tuple[EvalConfig, EncoderInfo]:
 def _check_same(old: EvalConfig, new: EvalConfig, out: Path) -> None:
     """Raise UsageError, naming the field, where a run would go on with other settings."""
     names = ("model", "fps", "smoothing_seconds", "step_template", "label_template", "background")
-    for name in (*names, "seed"):
+    for name in (*names, "wordings", "seed"):
         before, now = getattr(old, name), getattr(new, name)
         if before != now:
             raise UsageError(

@@ -32,6 +32,7 @@ from actalign.evaluation._rows import row_of_scores, row_without_score, scored_r
 from actalign.evaluation._segmentation import mean_step_iou
 from actalign.files import check_writable
 from actalign.rows import Row, write_rows
+from actalign.scripts._script import with_wordings
 from actalign.types import ClipEmbedding, EncoderInfo
 
 MOST_CANDIDATES = 64
@@ -144,7 +145,7 @@ class Scoring:
                 self._known.clear()
             self._known[key] = Candidates.resolve(
                 list(question.choices),
-                question.given_scripts,
+                [with_wordings(s, self.config.wordings) for s in question.given_scripts],
                 info=self._info,
                 texts=self._texts,
                 domain=question.domain or None,
@@ -183,13 +184,19 @@ def _score(
             drawn = _random_scores(question, scoring.config.seed)
             answers.add(row_of_scores(question, drawn, RANDOM))
         else:
-            answers.add(_row(scoring.candidates(question, scorer), clip, question))
+            answers.add(
+                _row(scoring.candidates(question, scorer), clip, question, scoring.config.settings)
+            )
     return left_out
 
 
-def _row(candidates: Candidates, clip: ClipEmbedding, question: Question) -> Row:
+def _row(
+    candidates: Candidates, clip: ClipEmbedding, question: Question, settings: str | None
+) -> Row:
     prediction = candidates.predict(clip)
     row = scored_row(prediction.to_row(), question)
+    if settings is not None:
+        row["settings"] = {**row["settings"], "settings": settings}
     if question.target is not None:
         margin = candidates.order_margin(clip, question.target)
         if margin is not None:

@@ -214,6 +214,13 @@ def as_scripts(
     return list(scripts)
 
 
+def with_wordings(script: Script, most: int | None) -> Script:
+    """The script with at most so many of its wordings, the first ones; None for all."""
+    if most is None or len(script.rewordings) < most:
+        return script
+    return replace(script, rewordings=script.rewordings[: most - 1])
+
+
 def step_texts(script: Script, template: str) -> list[str]:
     """The K texts to encode, one per step, from a template with {step}, {label} and {domain}.
 

@@ -1,0 +1,49 @@
+"""`settings.yaml`: how clips are scored, chosen by `actalign eval tune` and read by `--settings`.
+
+Its keys are names of the options that they stand for; an option that is given comes before it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from actalign.documents import parse_yaml, read_text
+from actalign.errors import UsageError
+from actalign.files import write_text
+
+KEYS = ("model", "scorer", "smoothing", "fps", "step_template", "wordings")
+
+
+def read_settings(path: Path) -> dict[str, str]:
+    """The settings by the names of their options; raises UsageError that names what is wrong."""
+    try:
+        found = parse_yaml(read_text(path))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"The settings {path} can't be read: {error}.") from None
+    if not isinstance(found, dict):
+        raise UsageError(f"The settings {path} must hold a mapping, such as 'scorer: dtw'.")
+    for name, value in found.items():
+        if name not in KEYS:
+            raise UsageError(
+                f"The settings {path} have the key {name!r}; known are {', '.join(KEYS)}."
+            )
+        if not isinstance(value, str):
+            raise UsageError(f"The value of {name} in {path} must be one text or number.")
+    return found
+
+
+def settings_name(path: Path) -> str:
+    """What a row says of the file: its name and a hash of what it says."""
+    said = json.dumps(sorted(read_settings(path).items()))
+    return f"{path.name} ({hashlib.sha256(said.encode()).hexdigest()[:8]})"
+
+
+def write_settings(path: Path, settings: Mapping[str, object], remarks: str) -> None:
+    """Write the file with ``remarks`` as comments above the settings."""
+    lines = [f"# {line}".rstrip() for line in remarks.splitlines()]
+    # JSON's strings are YAML's too, and keep a text that looks like a number a text.
+    lines += [f"{name}: {json.dumps(settings[name])}" for name in KEYS if name in settings]
+    write_text(path, "\n".join(lines) + "\n")

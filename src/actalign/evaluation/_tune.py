@@ -1,0 +1,318 @@
+"""Settings chosen on folds, and measured on the clips that had no part in the choice.
+
+Nested cross-validation: of each fold's clips it is asked which setting was best on all others, and
+that setting answers them. What comes out is the accuracy of the whole procedure, choice included;
+the accuracy of the chosen setting on the clips that it was chosen on is too good (Varma and Simon,
+BMC Bioinformatics 2006). Clips of one subject, or of one file, stay in one fold.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from actalign.clips import ClipResult, Store, embed_videos
+from actalign.encoders import Encoder
+from actalign.encoders._text_cache import TextCache
+from actalign.errors import UsageError, VideoError
+from actalign.evaluation._config import EvalConfig, write_json
+from actalign.evaluation._embed import Clip, Embed, clip_keys, embed_clips
+from actalign.evaluation._metrics import mcnemar, paired_bootstrap, top_k
+from actalign.evaluation._questions import Question, QuestionSet
+from actalign.evaluation._rows import scored_row
+from actalign.evaluation._run import Scoring
+from actalign.evaluation._settings import write_settings
+from actalign.types import ClipEmbedding
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One way to score; the fields of `EvalConfig` of these names."""
+
+    scorer: str
+    smoothing_seconds: float
+    fps: float | None
+    step_template: str
+    wordings: int | None
+
+    def config(self, model: str) -> EvalConfig:
+        """The configuration of a run with this setting."""
+        return EvalConfig(
+            model,
+            (self.scorer,),
+            self.fps,
+            self.smoothing_seconds,
+            self.step_template,
+            wordings=self.wordings,
+        )
+
+
+def tune(
+    model: str,
+    settings: Sequence[Setting],
+    questions: QuestionSet,
+    out: Path,
+    *,
+    load: Callable[[], Encoder],
+    folds: int = 5,
+    seed: int = 0,
+    progress: Callable[[str, str], None] = lambda clip, note: None,
+    embed: Embed = embed_videos,
+) -> dict[str, Any]:
+    """Choose among settings, of which the first is compared with, and return what is found.
+
+    Writes `tuning.json` and `settings.yaml` into ``out``, where embeddings are kept too, so that an
+    interrupted run goes on. Raises UsageError without two groups of clips to choose on.
+    """
+    usable = [
+        one
+        for one in questions.questions
+        if one.absent is None and one.answer is not None and one.video and not one.without_script
+    ]
+    encoder = load()
+    texts = TextCache(encoder.info, lambda: encoder, path=out / "texts.sqlite")
+    table = _Table(len(settings), usable)
+    for fps in dict.fromkeys(setting.fps for setting in settings):
+        scoring = {
+            n: Scoring(setting.config(model).resolved(encoder.info), encoder.info, texts)
+            for n, setting in enumerate(settings)
+            if setting.fps == fps
+        }
+        clips = _embedded(usable, encoder, next(iter(scoring.values())), out, embed)
+        for number, (question, clip) in enumerate(zip(usable, clips, strict=True)):
+            try:
+                table.answer(number, question, clip.embedding(), scoring)
+                progress(question.id, "")
+            except VideoError as error:
+                table.drop(number)
+                progress(question.id, str(error))
+    result = _chosen(settings, table, folds, seed)
+    write_json(out / "tuning.json", result)
+    _write_settings(out / "settings.yaml", model, result, questions.name)
+    return result
+
+
+def _embedded(
+    questions: Sequence[Question], encoder: Encoder, scoring: Scoring, out: Path, embed: Embed
+) -> Iterator[ClipResult]:
+    """The questions' clips, sampled as a configuration says."""
+    sampling = scoring.config.sampling
+    clips = [Clip(one.id, one.video, one.start, one.end) for one in questions]
+    return embed_clips(
+        clips,
+        clip_keys(clips, encoder.info.fingerprint, sampling),
+        load=lambda: encoder,
+        sampling=sampling,
+        store=Store(out / "embeddings"),
+        embed=embed,
+    )
+
+
+class _Table:
+    """The rank of the right label by setting and question, and what scoring cost."""
+
+    def __init__(self, settings: int, questions: Sequence[Question]) -> None:
+        self._questions = questions
+        self._ranks = np.zeros((settings, len(questions)), int)
+        self._frames, self._seconds = np.zeros((2, settings, len(questions)))
+        self._kept = np.ones(len(questions), bool)
+
+    def answer(
+        self,
+        number: int,
+        question: Question,
+        clip: ClipEmbedding,
+        scoring: Mapping[int, Scoring],
+    ) -> None:
+        """Note the answers of several settings to the question of this number."""
+        for n, one in scoring.items():
+            began = time.perf_counter()
+            candidates = one.candidates(question, one.config.scorers[0])
+            row = scored_row(candidates.predict(clip).to_row(), question)
+            self._seconds[n, number] = time.perf_counter() - began
+            self._ranks[n, number] = row["rank"]
+            self._frames[n, number] = len(clip.embeddings)
+
+    def drop(self, question: int) -> None:
+        """Leave a question out, whose clip failed."""
+        self._kept[question] = False
+
+    @property
+    def questions(self) -> list[Question]:
+        """Those whose clips every setting could score."""
+        return [one for one, kept in zip(self._questions, self._kept, strict=True) if kept]
+
+    @property
+    def ranks(self) -> NDArray[np.int_]:
+        """(S, N) by setting and question."""
+        return self._ranks[:, self._kept]
+
+    def cost(self, setting: int) -> dict[str, float]:
+        """Means over the clips: frames that were encoded, milliseconds that scoring took."""
+        frames, seconds = (
+            float(table[setting, self._kept].mean()) for table in (self._frames, self._seconds)
+        )
+        return {"frames": round(frames, 1), "scoring_ms": round(1000 * seconds, 2)}
+
+
+def folds_of(questions: Sequence[Question], folds: int, seed: int = 0) -> NDArray[np.int_]:
+    """(N,) the fold of each question, labels spread evenly, clips that belong together in one.
+
+    There are at most as many folds as groups. Raises UsageError for fewer than two groups.
+    """
+    groups: dict[str, list[int]] = defaultdict(list)
+    for number, question in enumerate(questions):
+        groups[question.subject or str(question.video)].append(number)
+    if len(groups) < 2:
+        raise UsageError(
+            f"There are {len(questions)} clips of {len(groups)} subjects or files to choose "
+            "settings on; give clips of at least two."
+        )
+    order = list(groups)
+    np.random.default_rng(seed).shuffle(order)
+    order.sort(key=lambda name: -len(groups[name]))
+    count = min(folds, len(groups))
+    fold = np.zeros(len(questions), int)
+    labels: list[Counter[str]] = [Counter() for _ in range(count)]
+    sizes = [0] * count
+    for name in order:
+        mine = Counter(str(questions[number].target) for number in groups[name])
+        # Where the group's labels are rarest, then where there is most room.
+        place = min(
+            range(count),
+            key=lambda one: (sum(labels[one][label] * n for label, n in mine.items()), sizes[one]),
+        )
+        labels[place] += mine
+        sizes[place] += len(groups[name])
+        fold[groups[name]] = place
+    return fold
+
+
+def _best(ranks: NDArray[np.int_], frames: Sequence[float]) -> int:
+    """Of (S, N) ranks the setting that is right most often; of equals the one with the higher mean
+    reciprocal rank, then fewer frames, then the first."""
+    right = (ranks == 1).mean(axis=1)
+    reciprocal = (1 / ranks).mean(axis=1)
+    return max(
+        range(len(ranks)),
+        key=lambda n: (round(right[n], 9), round(reciprocal[n], 9), -frames[n], -n),
+    )
+
+
+def _chosen(settings: Sequence[Setting], table: _Table, folds: int, seed: int) -> dict[str, Any]:
+    ranks, questions = table.ranks, table.questions
+    fold = folds_of(questions, folds, seed)
+    costs = [table.cost(n) for n in range(len(settings))]
+    frames = [cost["frames"] for cost in costs]
+    nested = np.zeros(len(questions), int)
+    choices = []
+    for one in range(int(fold.max()) + 1):
+        best = _best(ranks[:, fold != one], frames)
+        nested[fold == one] = ranks[best, fold == one]
+        choices.append({"clips": int((fold == one).sum()), "chosen": asdict(settings[best])})
+    best = _best(ranks, frames)
+    right, own = nested == 1, ranks[0] == 1
+    difference = paired_bootstrap(right.tolist(), own.tolist())
+    test = mcnemar(right.tolist(), own.tolist())
+    return {
+        "chosen": asdict(settings[best]),
+        "clips": len(questions),
+        "left_out": _share(nested),
+        "on_the_same_clips": _share(ranks[best]),
+        "first": {**asdict(settings[0]), **_share(ranks[0])},
+        "gain": {
+            "value": difference.value,
+            "ci95": [difference.low, difference.high],
+            "mcnemar_p": test.p_value,
+        },
+        "folds": choices,
+        "settings": [
+            {**asdict(setting), **_share(ranks[n]), **costs[n]}
+            for n, setting in enumerate(settings)
+        ],
+    }
+
+
+def _share(ranks: NDArray[np.int_]) -> dict[str, Any]:
+    found = top_k(ranks.tolist(), 1)
+    return {"top1": found.value, "ci95": [found.low, found.high], "hits": found.hits}
+
+
+def setting_lines(result: dict[str, Any], most: int = 8) -> list[str]:
+    """The best settings and their costs, a line each."""
+    ordered = sorted(result["settings"], key=lambda one: -one["top1"])
+    return [
+        f"{100 * one['top1']:6.2f} %  {one['frames']:.0f} frames, {one['scoring_ms']:.1f} ms a "
+        f"clip: {one['scorer']}, smoothing {one['smoothing_seconds']:g} s, "
+        f"{'all' if one['fps'] is None else one['fps']} frames a second, {one['step_template']!r}, "
+        f"{one['wordings'] or 'all'} wordings"
+        for one in ordered[:most]
+    ]
+
+
+def tuning_lines(result: dict[str, Any]) -> list[str]:
+    """What was found, in sentences."""
+    gain, chosen = result["gain"], result["chosen"]
+    low, high = (100 * bound for bound in gain["ci95"])
+    words = ", ".join(f"{name} {'all' if v is None else v}" for name, v in chosen.items())
+    lines = [
+        f"chosen: {words}",
+        f"right on clips that had no part in the choice: {_percent(result['left_out'])}",
+        f"the first setting on the same clips: {_percent(result['first'])}; gain "
+        f"{100 * gain['value']:+.2f} points [{low:+.2f}, {high:+.2f}], p = {gain['mcnemar_p']:.3g}",
+        f"the chosen one on the clips that it was chosen on, which is too good: "
+        f"{_percent(result['on_the_same_clips'])}",
+    ]
+    if gain["mcnemar_p"] >= 0.05:
+        lines.append("No gain over the first setting has been shown on so many clips.")
+    agree = sum(one["chosen"] == chosen for one in result["folds"])
+    lines.append(f"{agree} of {len(result['folds'])} folds chose the same.")
+    return lines
+
+
+def _percent(share: dict[str, Any]) -> str:
+    low, high = share["ci95"]
+    return f"{100 * share['top1']:.2f} [{100 * low:.1f}, {100 * high:.1f}] %"
+
+
+def _write_settings(path: Path, model: str, result: dict[str, Any], name: str) -> None:
+    chosen = result["chosen"]
+    fps = chosen["fps"]
+    values: dict[str, Any] = {
+        "model": model,
+        "scorer": chosen["scorer"],
+        "smoothing": chosen["smoothing_seconds"],
+        "fps": "all" if fps is None else fps,
+        "step_template": chosen["step_template"],
+        **({} if chosen["wordings"] is None else {"wordings": chosen["wordings"]}),
+    }
+    remarks = f"Chosen by `actalign eval tune` on {result['clips']} clips of {name}:"
+    write_settings(path, values, "\n".join([remarks, *tuning_lines(result)]))
+
+
+def grid(
+    own: Setting,
+    *,
+    scorers: Sequence[str],
+    smoothing: Sequence[float],
+    fps: Sequence[float | None],
+    templates: Sequence[str],
+    wordings: Sequence[int | None],
+) -> list[Setting]:
+    """The model's own setting first, then every other combination of the values."""
+    every = [
+        Setting(scorer, seconds, rate_, template, count)
+        for rate_ in fps
+        for scorer in scorers
+        for seconds in smoothing
+        for template in templates
+        for count in wordings
+    ]
+    return list(dict.fromkeys([own, *every]))

@@ -1,0 +1,185 @@
+"""Settings chosen on folds, and the file that every verb reads them from."""
+
+import json
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from actalign.errors import UsageError
+from actalign.evaluation import Question
+from actalign.evaluation._settings import read_settings, settings_name, write_settings
+from actalign.evaluation._tune import Setting, _best, _chosen, folds_of
+from actalign.rows import read_rows
+from tests.colour_clips import write_colours
+from tests.command import actalign
+
+
+def questions(labels, subjects=None):
+    return [
+        Question(
+            id=f"{n}",
+            video=f"{n}.mp4",
+            choices=("a", "b"),
+            answer="ab".index(label),
+            subject=None if subjects is None else subjects[n],
+        )
+        for n, label in enumerate(labels)
+    ]
+
+
+def test_folds_keep_subjects_together_and_spread_labels():
+    labels = "ab" * 20
+    fold = folds_of(questions(labels), 5)
+    assert sorted(Counter(fold.tolist()).values()) == [8] * 5
+    for one in range(5):
+        assert Counter(np.array(list(labels))[fold == one].tolist()) == {"a": 4, "b": 4}
+    people = [f"p{n % 7}" for n in range(40)]
+    fold = folds_of(questions(labels, people), 5)
+    assert all(len({fold[n] for n in range(40) if people[n] == p}) == 1 for p in set(people))
+    assert len(set(fold.tolist())) == 5
+    assert len(set(folds_of(questions("ab", ["x", "y"]), 5).tolist())) == 2
+    with pytest.raises(UsageError, match="2 clips of 1 subjects"):
+        folds_of(questions("ab", ["x", "x"]), 5)
+
+
+def test_of_equally_right_settings_the_one_with_better_ranks_and_then_the_cheaper_one_is_taken():
+    assert _best(np.array([[1, 2], [2, 1], [1, 3]]), [5, 5, 5]) == 0
+    assert _best(np.array([[1, 3], [1, 2]]), [1, 9]) == 1
+    assert _best(np.array([[1, 2], [1, 2]]), [9, 1]) == 1
+
+
+class Table:
+    """Ranks as they come from scoring."""
+
+    def __init__(self, ranks):
+        self.ranks = np.array(ranks)
+        self.questions = questions("ab" * (self.ranks.shape[1] // 2))
+
+    def cost(self, setting):
+        return {"frames": 10.0, "scoring_ms": 1.0}
+
+
+def settings(count):
+    return [Setting("dtw", float(n), None, "{step}", None) for n in range(count)]
+
+
+def test_what_is_reported_is_of_clips_that_had_no_part_in_the_choice():
+    """Against the definition: each fold answered by the setting that is best on the others."""
+    rng = np.random.default_rng(3)
+    ranks = rng.integers(1, 4, (30, 40))
+    table = Table(ranks)
+    found = _chosen(settings(30), table, 5, 0)
+    fold = folds_of(table.questions, 5)
+    right = 0
+    for one in range(5):
+        inside = fold == one
+        shares = (ranks[:, ~inside] == 1).mean(axis=1)
+        top = np.flatnonzero(shares == shares.max())
+        best = top[np.argmax((1 / ranks[top][:, ~inside]).mean(axis=1))]
+        right += int((ranks[best, inside] == 1).sum())
+    assert found["left_out"]["hits"] == right
+    # With nothing to choose by, the best of thirty looks good where it was chosen, and isn't.
+    assert found["on_the_same_clips"]["top1"] >= 0.45
+    assert found["left_out"]["top1"] < found["on_the_same_clips"]["top1"]
+    assert found["gain"]["mcnemar_p"] > 0.05
+
+
+def test_a_setting_that_is_better_everywhere_is_found():
+    ranks = np.full((3, 40), 2)
+    ranks[2] = 1
+    found = _chosen(settings(3), Table(ranks), 5, 0)
+    assert found["chosen"]["smoothing_seconds"] == 2
+    assert (found["left_out"]["top1"], found["gain"]["value"]) == (1, 1)
+    assert all(one["chosen"] == found["chosen"] for one in found["folds"])
+
+
+def test_settings_are_written_and_read_and_named(tmp_path):
+    path = tmp_path / "settings.yaml"
+    values = {"scorer": "dtw", "fps": "all", "smoothing": 0.5, "step_template": "{step}: yes"}
+    write_settings(path, values, "Chosen\nby hand")
+    assert path.read_text().startswith("# Chosen\n# by hand\nscorer:")
+    read = read_settings(path)
+    assert read == {
+        "scorer": "dtw",
+        "fps": "all",
+        "smoothing": "0.5",
+        "step_template": "{step}: yes",
+    }
+    name = settings_name(path)
+    path.write_text(path.read_text().replace("by hand", "again"))
+    assert settings_name(path) == name  # the settings are the same
+    path.write_text(path.read_text().replace("0.5", "0.6"))
+    assert settings_name(path) != name
+    for text, message in {
+        "smooth: 1\n": "have the key 'smooth'; known are model, scorer",
+        "- 1\n": "must hold a mapping",
+        "fps: [1]\n": "value of fps",
+        "fps: 1\nfps: 2\n": "there twice",
+    }.items():
+        path.write_text(text)
+        with pytest.raises(UsageError, match=message):
+            read_settings(path)
+
+
+@pytest.fixture(scope="module")
+def tuned(tmp_path_factory, colour_model):
+    """Ten clips whose order only DTW reads, and what was chosen for them."""
+    folder = tmp_path_factory.mktemp("tune")
+    for label, colours in {"x": ["red", "green"], "y": ["green", "red"]}.items():
+        (folder / "clips" / label).mkdir(parents=True)
+        for n in range(5):
+            write_colours(folder / "clips" / label / f"{label}{n}.mp4", colours, each=4)
+    scripts = {"x": ["red", "green"], "y": ["green", "red"]}
+    (folder / "scripts.json").write_text(json.dumps({"scripts": scripts}))
+    done = actalign(
+        *("eval", "tune", "clips", "--scripts", "scripts.json", "--model", colour_model),
+        *("--out", "tuned", "--scorer", "mean_pool,dtw", "--smoothing", "0", "--fps", "5,all"),
+        *("--step-template", "a {step} thing"),
+        cwd=folder,
+    )
+    assert done.returncode == 0, done.stderr
+    return folder, done.stdout
+
+
+def test_tune_chooses_and_says_what_it_is_worth(tuned):
+    folder, said = tuned
+    found = json.loads((folder / "tuned" / "tuning.json").read_text())
+    assert found["chosen"]["scorer"] == "dtw"
+    assert found["left_out"]["top1"] == 1
+    assert len(found["settings"]) == 9  # the model's own, and 2 x 1 x 2 x 2
+    assert {one["frames"] for one in found["settings"]} == {4, 8}
+    assert found["chosen"]["fps"] == 5  # as right, and half the frames
+    assert "right on clips that had no part in the choice: 100.00" in said
+
+
+def test_every_verb_reads_the_settings_and_rows_name_them(tuned, colour_model):
+    folder, _ = tuned
+    run = ["classify", "clips", "--scripts", "scripts.json", "--settings", "tuned/settings.yaml"]
+    done = actalign(*run, "--out", "p.jsonl", "--store", "store", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    rows = read_rows(folder / "p.jsonl")
+    assert {row["scorer"] for row in rows} == {"dtw"}
+    assert {row["frames"] for row in rows} == {4}
+    assert {row["smoothing_seconds"] for row in rows} == {0}
+    assert all(row["settings"]["settings"].startswith("settings.yaml (") for row in rows)
+    done = actalign(*run, "--fps", "all", "--out", "p.jsonl", "--store", "store", cwd=folder)
+    assert {row["frames"] for row in read_rows(folder / "p.jsonl")} == {8}  # what is given wins
+    done = actalign(
+        *("eval", "clips", "clips", "--scripts", "scripts.json", "--out", "run"),
+        *("--settings", "tuned/settings.yaml"),
+        cwd=folder,
+    )
+    assert done.returncode == 0, done.stderr
+    rows = read_rows(folder / "run" / "predictions.jsonl")
+    assert [row["settings"]["settings"] for row in rows]
+    assert {row["frames"] for row in rows} == {4}
+    config = json.loads((folder / "run" / "config.json").read_text())["config"]
+    assert config["settings"].startswith("settings.yaml (")
+    done = actalign(
+        "encode", "clips", "--settings", "tuned/settings.yaml", "--out", "s", cwd=folder
+    )
+    assert done.returncode == 0, done.stderr
+    done = actalign("classify", "clips", "--labels", "x", "--settings", "none.yaml", cwd=folder)
+    assert done.returncode == 2
+    assert "The settings none.yaml can't be read" in done.stderr
