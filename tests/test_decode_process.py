@@ -214,11 +214,11 @@ def dead_mount(tmp_path_factory):
     return {"LD_PRELOAD": library}
 
 
-@pytest.fixture
-def beside_a_dead_mount(clips, colour_model, tmp_path):
+@pytest.fixture(params=["dead-mount", pytest.param("dead-stat", marks=pytest.mark.slow)])
+def beside_a_dead_mount(clips, colour_model, tmp_path, request):
     """Words of a run over three clips, of which the second never answers."""
-    (tmp_path / "dead-mount").mkdir()
-    dead = shutil.copy(clips["clip0"], tmp_path / "dead-mount" / "dead.mp4")
+    (tmp_path / request.param).mkdir()
+    dead = shutil.copy(clips["clip0"], tmp_path / request.param / "dead.mp4")
     files = (clips["clip1"], dead, clips["clip2"])
     return "classify", *files, "--labels", "red,green", "--model", colour_model, "--json"
 

@@ -15,13 +15,13 @@ from pathlib import Path
 import numpy as np
 
 from actalign.clips import ClipResult, Sampling, Store, embed_video, embed_videos
-from actalign.clips._prefetch import BATCH_SIZE, clip_key
+from actalign.clips._prefetch import BATCH_SIZE, clip_key, found_at
 from actalign.clips._result import clip_embedding
 from actalign.encoders import Encoder
 from actalign.encoders._base import encode_frames
 from actalign.errors import VideoError
 from actalign.types import ClipEmbedding, FrameBatch
-from actalign.video._content import content_of
+from actalign.video._worker import DecodeProcess
 
 ASSUMED_FPS = 30.0
 """Frames a second of arrays without times: the reference's 30 frames are its 1 s."""
@@ -46,10 +46,11 @@ class Clip:
         return replace(run, start=self.start, end=self.end)
 
 
-def clip_key_of(clip: Clip, fingerprint: str, sampling: Sampling) -> str:
+def clip_key_of(clip: Clip, fingerprint: str, sampling: Sampling, *, reader: DecodeProcess) -> str:
     """The store's key of a clip; raises VideoError where there is none to read."""
     if isinstance(clip.video, Path):
-        return clip_key(content_of(clip.video).digest, fingerprint, clip.sampling(sampling))
+        digest = reader.content_of(clip.video).digest
+        return clip_key(digest, fingerprint, clip.sampling(sampling))
     # As the original's files hold it, so that embeddings of earlier versions are found.
     data = np.ascontiguousarray(_frames(clip).frames.transpose(0, 3, 1, 2))
     content = hashlib.sha256(repr((data.shape, str(data.dtype))).encode() + data.tobytes())
@@ -59,9 +60,10 @@ def clip_key_of(clip: Clip, fingerprint: str, sampling: Sampling) -> str:
 def clip_keys(clips: Sequence[Clip], fingerprint: str, sampling: Sampling) -> dict[str, str]:
     """The keys of those clips that can be read, by id."""
     keys: dict[str, str] = {}
-    for clip in clips:
-        with suppress(VideoError):  # said in the clip's place, when its turn comes
-            keys[clip.id] = clip_key_of(clip, fingerprint, sampling)
+    with DecodeProcess() as reader:
+        for clip in clips:
+            with suppress(VideoError):  # said in the clip's place, when its turn comes
+                keys[clip.id] = clip_key_of(clip, fingerprint, sampling, reader=reader)
     return keys
 
 
@@ -112,7 +114,9 @@ def embed_clip(
     try:
         found = store.get(clip.id, key, damaged=notes)
         cached = found is not None
-        if found is None and isinstance(clip.video, Path):
+        if found is not None and isinstance(clip.video, Path):
+            found = found_at(found, clip.video)
+        elif found is None and isinstance(clip.video, Path):
             part = clip.sampling(sampling)
             found = embed_video(load(), clip.video, clip_id=clip.id, sampling=part, store=store)
         elif found is None:

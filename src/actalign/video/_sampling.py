@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 import os
+import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,6 +38,8 @@ VIDEO_SUFFIXES = frozenset((
     ".ogv", ".qt", ".rm", ".rmvb", ".ts", ".vob", ".webm", ".wmv", ".wtv", ".y4m",
 ))  # fmt: skip
 """The files of a folder that are taken for videos; a file that is named is read whatever it is."""
+ANSWER_SECONDS = 5.0
+"""How long the file system may take to say whether a path is a folder."""
 MAX_BATCH_BYTES = 16 * 1024 * 1024
 """Batches of large frames are split at this size. It bounds the memory of batches in a queue, and
 much larger blocks would be allocated from the system each time, which costs more than the copy
@@ -172,7 +175,7 @@ def list_videos(paths: Sequence[str | Path], *, notes: list[str] | None = None) 
     """
     found: list[Path] = []
     for given in map(Path, paths):
-        if given.is_dir():
+        if _is_folder_in_time(given):
             videos, note = _in_folder(given)
             if not videos:
                 raise UsageError(f"The folder {given} contains no video{note}.")
@@ -191,6 +194,23 @@ def list_videos(paths: Sequence[str | Path], *, notes: list[str] | None = None) 
         else:
             found.append(given)
     return found
+
+
+def _is_folder_in_time(path: Path) -> bool:
+    """Whether a path is a folder; False where nothing answers, as on a dead network mount.
+
+    The path then fails where it is read, in a child process, and the others go on.
+    """
+    found: list[bool] = []
+
+    def ask() -> None:
+        with suppress(OSError):  # said where the path is read
+            found.append(path.is_dir())
+
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    asking.join(ANSWER_SECONDS)
+    return found == [True]
 
 
 def _in_folder(folder: Path) -> tuple[list[Path], str]:
