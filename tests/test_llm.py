@@ -238,6 +238,10 @@ BAD = {
     "wrong keys": (lambda b: '{"actions": [{"name": "x", "phases": ["a"]}]}', "requested form"),
     "missing candidate": (without(lambda items: items.pop()), 'Candidate 2 ("layup") is missing'),
     "double candidate": (without(lambda i: i.append(i[0])), "is given twice"),
+    "double label": (
+        lambda b: '{"scripts": {"jump shot": ["a"], "layup": ["b"], "layup": ["c"]}}',
+        "is given twice",
+    ),
     "unknown candidate": (without(lambda i: i[0].update(candidate=9)), "numbered 1 to 2"),
     "string for a list": (without(lambda i: i[0].update(steps="jump")), "no list of strings"),
     "too few steps": (

@@ -138,9 +138,17 @@ def _plain(step: str) -> str:
     return " ".join(re.sub(r"[^\w\s]", " ", label_key(step)).split())
 
 
+class _Object(dict[str, Any]):
+    """A JSON object that still knows its pairs, of which two may have one key."""
+
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        super().__init__(pairs)
+        self.pairs = pairs
+
+
 def _json_values(text: str) -> Iterator[Any]:
     """Every complete JSON object or array in the text, outer ones before those inside them."""
-    decoder = json.JSONDecoder()
+    decoder = json.JSONDecoder(object_pairs_hook=_Object)
     at = 0
     while match := re.compile(r"[{\[]").search(text, at):
         at = match.start()
@@ -156,9 +164,9 @@ def _entries(value: Any, labels: Sequence[str]) -> list[tuple[int | None, Any]] 
     """(index of the label from 0 or None, steps) of each item, or None: not of the form."""
     if isinstance(value, Mapping) and "scripts" in value:
         value = value["scripts"]
-    if isinstance(value, Mapping):
+    if isinstance(value, _Object):
         places = {label_key(label): m for m, label in enumerate(labels)}
-        found = [(places.get(label_key(str(name))), s) for name, s in value.items()]
+        found = [(places.get(label_key(name)), s) for name, s in value.pairs]
         return found if any(m is not None for m, _ in found) else None
     if isinstance(value, list) and value and all(isinstance(item, Mapping) for item in value):
         if not any("candidate" in item and "steps" in item for item in value):
