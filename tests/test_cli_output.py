@@ -83,6 +83,7 @@ def test_out_is_a_table_with_a_line_a_clip_by_its_ending(clips, tmp_path):
         (("locate", "--out", "found.txt"), "ends in .jsonl, .vtt, .csv, .parquet, .xlsx."),
         (("locate", "--out", "file/found.csv"), "can't be written: Not a directory"),
         (("encode", "--out", "file/store"), "can't be written: Not a directory"),
+        (("background", "--out", "file/background"), "can't be written: Not a directory"),
     ],
 )
 def test_what_cannot_be_written_is_refused_before_the_work(tmp_path, words, said):
@@ -90,7 +91,7 @@ def test_what_cannot_be_written_is_refused_before_the_work(tmp_path, words, said
     (tmp_path / "folder.csv").mkdir()
     (tmp_path / "day.mp4").write_bytes(b"no video")
     verb, *rest = words
-    labels = () if verb == "encode" else ("--labels", "a,b")
+    labels = () if verb in ("encode", "background") else ("--labels", "a,b")
     # There is no such model, which would be said if it were loaded first.
     ended = actalign(verb, "day.mp4", "--model", "nowhere", *labels, *rest, cwd=tmp_path)
     assert ended.returncode == 2

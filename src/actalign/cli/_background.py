@@ -41,7 +41,9 @@ def background(
     """
     from actalign.background import BackgroundSums, write_background
     from actalign.cli._run import Run
+    from actalign.files import check_writable
 
+    check_writable(out)
     frames.check()
     total, results = _results(sources, frames, model, store)
     sums: BackgroundSums | None = None

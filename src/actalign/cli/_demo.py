@@ -23,6 +23,7 @@ def demo(
     from actalign.cli._show import console_of, prediction_table, save_figure
     from actalign.demo import demo_clips
     from actalign.errors import UsageError
+    from actalign.files import check_writable
     from actalign.output._style import check_drawing
     from actalign.rows import write_rows
 
@@ -32,6 +33,7 @@ def demo(
         check_drawing()
     except UsageError as error:
         undrawn = str(error)
+    check_writable(out / "predictions.jsonl")
     classifier = ActAlign.from_pretrained("body")
     rows = []
     right = 0

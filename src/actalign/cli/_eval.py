@@ -202,7 +202,9 @@ def convert(
     `actalign schema --of questions` prints its JSON Schema.
     """
     from actalign.evaluation import write_question_file
+    from actalign.files import check_writable
 
+    check_writable(out)
     questions = candidates.read(data, how, llm, out.with_name(f"{out.stem}-videos"))
     write_question_file(questions, out)
     for note in questions.notes:
