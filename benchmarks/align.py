@@ -12,12 +12,15 @@ import importlib.util
 import platform
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 
+from actalign.alignment._affinities import Calibration, Texts
 from actalign.alignment._dtw import align_scores, align_scores_of_clips, interleave
-from actalign.alignment._scorers import SCORERS, Calibration
+from actalign.alignment._scorers import SCORERS
+from actalign.background import BackgroundSums
 from actalign.files import usable_cores
 
 BY = Calibration(logit_scale=4.7245, logit_bias=-16.55)
@@ -196,10 +199,16 @@ def main() -> None:
     np.testing.assert_array_equal(
         align_scores(interleaved, sizes, interleaved=True), align_scores(side_by_side, sizes)
     )
+    sums = BackgroundSums("none", "none", args.width)
+    sums.add(rng.normal(size=(2 * args.width, args.width)))
+    names = [rng.normal(size=(1, args.width)).astype(np.float32) for _ in candidates]
+    measured = Texts.of(candidates, sums.background("noise"), names=names)
+    timed = replace(BY, frame_seconds=1 / 32)
     cells = args.frames * args.steps * args.candidates
     whole = {
         "bare float32 matrix product": lambda: frames @ texts.T,
         "actalign, all of it": lambda: SCORERS["dtw"].score(frames, candidates, BY),
+        "competitive": lambda: SCORERS["competitive"].score(frames, measured, timed),
         "formula in Python": lambda: formula(frames, candidates),
     }
     alone: dict[str, Callable[[], object]] = {
@@ -208,11 +217,15 @@ def main() -> None:
         **{name: partial(peer, affinities) for name, peer in peers.items()},
     }
     times = in_turns(whole)
-    product, ours, reference = times.values()
+    product, ours, competitive, reference = times.values()
     print(f"{platform.processor() or platform.machine()}, numpy {np.__version__}")
     print(f"T={args.frames} K={args.steps} M={args.candidates} D={args.width}; all agree to 1e-4")
     print(f"bare float32 matrix product  {product * 1e3:9.3f} ms   1.00x")
     print(f"actalign, all of it          {ours * 1e3:9.3f} ms   {ours / product:.2f}x the product")
+    print(
+        f"competitive, all of it       {competitive * 1e3:9.3f} ms   "
+        f"{competitive / product:.2f}x the product"
+    )
     print(f"formula in Python            {reference * 1e3:9.3f} ms   {reference / ours:.1f}x ours")
     times = in_turns(alone)
     for name, spent in times.items():

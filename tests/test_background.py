@@ -112,6 +112,7 @@ def test_body_ships_a_background_of_exactly_its_own_weights():
     assert found.mean.shape == (info.dim,)
     assert found.count > 10_000
     assert FILES["body"].stat().st_size < 400_000
+    assert found.temperatures["competitive"] > 0
     assert shipped_background(EncoderInfo("body", "other weights", 256, 2.0, -5.0)) is None
     # A covariance has no direction of negative variance, beyond float16's rounding.
     assert np.linalg.eigvalsh(found.covariance.astype(np.float64)).min() > -1e-5

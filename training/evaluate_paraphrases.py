@@ -34,10 +34,13 @@ from training.skeleton import Body, clip_to_limits, landmarks  # noqa: E402
 
 
 def perform(
-    postures: list[str], rng: np.random.Generator, fps: float
+    postures: list[str], rng: np.random.Generator, fps: float, degrees: float = 7.0
 ) -> tuple[PoseTrack, NDArray[np.int64]]:
-    """A noisy track of a body going through postures, and (T,) which of them it holds (-1 none)."""
-    keys = [perturb(POSTURES[p].angles, rng, 7.0) for p in postures]
+    """A noisy track of a body going through postures, and (T,) which of them it holds (-1 none).
+
+    degrees: how far its joints are from the postures' own angles, a standard deviation.
+    """
+    keys = [perturb(POSTURES[p].angles, rng, degrees) for p in postures]
     pace = float(np.exp(rng.normal(np.log(0.6), 0.3)))
     poses, lift, at = [], [], []
     for k, key in enumerate(keys):

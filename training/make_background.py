@@ -1,7 +1,8 @@
 """Makes the background of the `body` encoder: python training/make_background.py (some minutes).
 
 Simulated movements, as training makes them (another seed), through the image tower that ships; mean
-and covariance of its rows go into src/actalign/encoders/body/model/background.safetensors. Must be
+and covariance of its rows go into src/actalign/encoders/body/model/background.safetensors, with the
+temperatures that turn scores into confidences (`temperatures.py`). Must be
 run again whenever the encoder changes: a background is used with exactly its own encoder. Where
 both towers are the same and only poses are estimated otherwise, which no simulation sees, a second
 suffices: the numbers are kept and named after the new encoder.
@@ -22,8 +23,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np  # noqa: E402
 
 from actalign.background import BackgroundSums, read_background, write_background  # noqa: E402
-from actalign.encoders._preprocessing import fingerprint_files  # noqa: E402
+from actalign.encoders._fingerprint import fingerprint_files  # noqa: E402
 from actalign.encoders.body import BodyEncoder  # noqa: E402
+from training import temperatures  # noqa: E402
 from training.samples import generate  # noqa: E402
 
 OUT = ROOT / "src" / "actalign" / "encoders" / "body" / "model" / "background.safetensors"
@@ -51,7 +53,11 @@ def main() -> None:
     for block in np.array_split(samples.features, 20):
         sums.add(encoder.embed_features(block))
     background = sums.background(f"{args.motions} simulated movements, {towers}")
+    # As it is read again, rounded.
     write_background(background, OUT, half=True)
+    fitted = temperatures.fit(encoder, read_background(OUT))
+    write_background(replace(background, temperatures=fitted), OUT, half=True)
+    print(f"temperatures of confidences: {fitted}")
     print(f"{OUT}: {background}, {OUT.stat().st_size} bytes")
 
 

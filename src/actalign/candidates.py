@@ -69,7 +69,8 @@ class Candidates:
     the number. without: labels that had no script, whose only step is their name. background: what
     steps are measured against, for scorers that do so. none: the label of the candidate that wins
     where no script fits better than the background. min_confidence: an answer below it is refused.
-    warnings: a sentence on each text that was cut.
+    temperature: what turns scores into confidences, None where it was never fitted. warnings: a
+    sentence on each text that was cut.
     """
 
     info: EncoderInfo
@@ -87,6 +88,7 @@ class Candidates:
     background: Background | None = None
     none: str | None = None
     min_confidence: float | None = None
+    temperature: float | None = None
 
     @classmethod
     def resolve(
@@ -176,6 +178,9 @@ class Candidates:
         found = replace(
             self,
             background=used,
+            temperature=None
+            if background is None
+            else background.temperatures.get(self.scorer.name),
             wordings=[
                 replace(one, texts=Texts.of(one.texts.scripts, used, none=none, names=self.names))
                 for one in self.wordings
@@ -199,12 +204,6 @@ class Candidates:
     def labels(self) -> list[str]:
         """The candidates' labels, in the order given."""
         return [script.label for script in self.scripts]
-
-    @property
-    def temperature(self) -> float | None:
-        """What turns scores into confidences; None where it was never fitted."""
-        known = {} if self.background is None else self.background.temperatures
-        return known.get(self.scorer.name)
 
     def identity(self) -> dict[str, object]:
         """All that a row depends on beside its clip, as JSON can hold it."""

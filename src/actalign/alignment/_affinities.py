@@ -60,22 +60,26 @@ class Calibration:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Measured:
-    """What each text is measured by, (sum K_m,): its mean cosine on the background, 1 over its
-    deviation there, and 1 over how many texts are equal to it, so that a text competes once.
+    """What each text is measured by, (sum K_m,) each.
+
+    factors, shifts: a unit frame's product with the text times the factor, less the shift, is its
+    cosine less the mean on the background, over the deviation there. weights: 1 over how many texts
+    are equal to it, so that a text competes once.
     """
 
-    mean: Float32
-    scale: Float32
+    factors: Float32
+    shifts: Float32
     weights: Float32
 
     @classmethod
     def of(cls, rows: Float32, background: Background, none: int) -> Measured:
         """rows: (sum K_m, D) of the candidates that have texts. none: steps of the one without."""
         mean, deviation = background.statistics(rows)
+        _, scales = fast_unit_scale(rows, "text embeddings")
         texts = [row.tobytes() for row in rows]
         count = Counter(texts)
         weights = [1 / count[text] for text in texts] + [1 / max(none, 1)] * none
-        arrays = (mean, 1 / deviation, np.array(weights))
+        arrays = (scales / deviation, mean / deviation, np.array(weights))
         return cls(*(array.astype(np.float32) for array in arrays))
 
 
@@ -86,7 +90,7 @@ class Texts:
     rows: (sum K_m, D). sizes: K_m. measured: by a background, None without one. none: how many
     steps the candidate "none of these" has, which is the last one and has no texts; 0 where there
     is no such candidate. names: the candidates' labels, one row each, for scorers that let them
-    vote.
+    vote. joined: the rows of both, for one product.
     """
 
     rows: Float32
@@ -94,6 +98,7 @@ class Texts:
     measured: Measured | None = None
     none: int = 0
     names: Texts | None = None
+    joined: Float32 | None = None
 
     @classmethod
     def of(
@@ -118,13 +123,12 @@ class Texts:
             sizes.append(steps)
         if none and background is None:
             raise UsageError(f"A candidate that is none of the others {NEEDS_BACKGROUND}")
-        return cls(
-            rows,
-            tuple(sizes),
-            None if background is None else Measured.of(rows, background, steps),
-            steps,
-            cls.of(names, background, none=none) if names else None,
-        )
+        measured = None if background is None else Measured.of(rows, background, steps)
+        if not names:
+            return cls(rows, tuple(sizes), measured, steps)
+        labels = cls.of(names, background, none=none)
+        joined = np.concatenate([rows, labels.rows])
+        return cls(rows, tuple(sizes), measured, steps, labels, joined)
 
     @property
     def scripts(self) -> list[Float32]:
@@ -196,40 +200,61 @@ def _log_sigmoid(frames: ArrayLike, candidates: CandidateTexts, by: Calibration)
 
 def _centred(frames: ArrayLike, candidates: CandidateTexts, by: Calibration) -> Float32:
     """(cosine - mean) / deviation, of the step's cosine on the background; 0 for neutral frames."""
+    texts = texts_of(candidates, by, background=True)
+    v, v_scale = fast_unit_scale(frames, "frame embeddings")
+    check_width(v, texts.rows)
+    return _measured(v @ texts.rows.T, 0, v_scale, texts)
+
+
+def _measured(product: Float32, first: int, v_scale: Float32, texts: Texts) -> Float32:
+    """`centred` from the product of frames and texts, whose columns begin at ``first``."""
     from actalign.alignment._kernels.competition import centred_of
 
-    texts = texts_of(candidates, by, background=True)
     if texts.measured is None:
         raise UsageError(f"The affinity `centred` {NEEDS_BACKGROUND}")
-    v, v_scale = fast_unit_scale(frames, "frame embeddings")
-    a, a_scale = fast_unit_scale(texts.rows, "text embeddings")
-    check_width(v, a)
-    found = np.empty((len(v), sum(texts.sizes)), np.float32)
-    found[:, len(a) :] = NONE_LEVEL * (v_scale > 0)[:, None]
-    centred_of(v @ a.T, v_scale, a_scale, texts.measured.mean, texts.measured.scale, found)
+    found = np.empty((len(product), sum(texts.sizes)), np.float32)
+    if texts.none:
+        found[:, len(texts.rows) :] = NONE_LEVEL * (v_scale > 0)[:, None]
+    factors, shifts = texts.measured.factors, texts.measured.shifts
+    centred_of(product, first, v_scale, factors, shifts, found)
     return found
 
 
 def _competitive(frames: ArrayLike, candidates: CandidateTexts, by: Calibration) -> Float32:
     """log(p + FLOOR) + FIT * z, p the step's share of the frame, z `centred` held at MOST_FIT."""
-    return _competition(frames, candidates, by, floor=FLOOR, fit=FIT)
+    texts = texts_of(candidates, by, background=True)
+    return _competition(_centred(frames, texts, by), texts, floor=FLOOR, fit=FIT)
+
+
+def competitive_with_votes(
+    frames: ArrayLike, texts: Texts, by: Calibration
+) -> tuple[Float32, Float32]:
+    """`competitive` of the steps (T, sum K_m), and of the labels among themselves (T, M)."""
+    assert texts.names is not None
+    assert texts.joined is not None
+    v, v_scale = fast_unit_scale(frames, "frame embeddings")
+    check_width(v, texts.joined)
+    product = v @ texts.joined.T
+    steps = _measured(product, 0, v_scale, texts)
+    labels = _measured(product, len(texts.rows), v_scale, texts.names)
+    return (
+        _competition(steps, texts, floor=FLOOR, fit=FIT),
+        _competition(labels, texts.names, floor=FLOOR, fit=FIT),
+    )
 
 
 def _share(frames: ArrayLike, candidates: CandidateTexts, by: Calibration) -> Float32:
     """p: the softmax of `centred` over all candidates' steps, a text of several steps once."""
-    shares = _competition(frames, candidates, by, floor=1e-30, fit=0.0)
+    texts = texts_of(candidates, by, background=True)
+    shares = _competition(_centred(frames, texts, by), texts, floor=1e-30, fit=0.0)
     return np.exp(shares, out=shares)
 
 
-def _competition(
-    frames: ArrayLike, candidates: CandidateTexts, by: Calibration, *, floor: float, fit: float
-) -> Float32:
+def _competition(values: Float32, texts: Texts, *, floor: float, fit: float) -> Float32:
     from actalign.alignment._kernels.competition import competition
 
-    texts = texts_of(candidates, by, background=True)
-    values = _centred(frames, texts, by)
-    found = np.empty_like(values)
     assert texts.measured is not None
+    found = np.empty_like(values)
     competition(values, texts.measured.weights, floor, fit, MOST_FIT, found)
     return found
 

@@ -43,6 +43,11 @@ class Timing:
         least = 1 if frame_seconds is None else round(LEAST_SECONDS / max(frame_seconds, 1e-6))
         return cls(seen, max(1, least))
 
+    @property
+    def counted(self) -> NDArray[np.bool_]:
+        """(T,) the frames that count: those that show anything, or all if those are too few."""
+        return self.seen if self.seen.sum() >= LEAST_SEEN else np.ones(len(self.seen), bool)
+
 
 Means = Float64
 """(2, P, M): the mean affinity over the cells of each candidate's path, and the mean over steps of
@@ -90,11 +95,6 @@ def means_of(alignments: Sequence[Alignment]) -> Means:
     return found
 
 
-def _that_count(timing: Timing) -> NDArray[np.bool_]:
-    enough = timing.seen.sum() >= LEAST_SEEN
-    return timing.seen if enough else np.ones(len(timing.seen), bool)
-
-
 def _segment_means(
     affinity: Float32, sizes: Sequence[int], timing: Timing, *, passes: int
 ) -> Means:
@@ -105,7 +105,7 @@ def _segment_means(
     """
     from actalign.alignment._kernels.runs import means_of_passes
 
-    counts = _that_count(timing)
+    counts = timing.counted
     matrix = np.ascontiguousarray(affinity if counts.all() else affinity[counts])
     return means_of_passes(matrix, column_starts(sizes, affinity.shape[1]), timing.least, passes)
 
@@ -115,7 +115,7 @@ def _segment(affinity: Float32, sizes: Sequence[int], timing: Timing) -> list[Al
     the step of the frame before."""
     from actalign.alignment._kernels.runs import segment_path
 
-    counts = _that_count(timing)
+    counts = timing.counted
     # Of those that count, each frame's own one or the last one before it.
     nearest = np.maximum(np.cumsum(counts) - 1, 0)
     found = []

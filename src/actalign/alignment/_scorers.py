@@ -23,15 +23,16 @@ from actalign.alignment._affinities import (
     Texts,
     affinity,
     columns_of,
+    competitive_with_votes,
     seen_frames,
     texts_of,
 )
 from actalign.alignment._dtw import align_batch, align_scores
-from actalign.alignment._paths import LEAST_SEEN, Means, Path, Timing, get_path, wrong_orders
+from actalign.alignment._paths import Means, Path, Timing, get_path, wrong_orders
 from actalign.alignment._similarity import cosine, normalize
 from actalign.background import Background
 from actalign.errors import UsageError
-from actalign.types import Alignment, EncoderInfo, Float64
+from actalign.types import Alignment, EncoderInfo, Float32, Float64
 
 ScoreFunction = Callable[[ArrayLike, Sequence[ArrayLike], Calibration], Float64]
 OTHER_ORDERS = 4
@@ -62,9 +63,9 @@ class Stages:
         if (self.affinity.name, self.path.name, self.average) == ("sigmoid", "dtw", "path"):
             matrix = affinity(frames, texts, by, interleaved=True)
             return align_scores(matrix, texts.sizes, interleaved=True)[0]
-        matrix = self.affinity.of(frames, texts, by)
+        matrix, votes = self._matrices(frames, texts, by)
         timing = Timing.of(seen_frames(frames), by.frame_seconds)
-        return self._scores(self.path.means(matrix, texts.sizes, timing), frames, texts, by)
+        return self._scores(self.path.means(matrix, texts.sizes, timing), votes, timing, by)
 
     def align(
         self, frames: ArrayLike, candidates: CandidateTexts, by: Calibration
@@ -75,10 +76,10 @@ class Stages:
         """
         assert self.path.align is not None
         texts = texts_of(candidates, by)
-        matrix = self.affinity.of(frames, texts, by)
+        matrix, votes = self._matrices(frames, texts, by)
         timing = Timing.of(seen_frames(frames), by.frame_seconds)
         found = self.path.align(matrix, texts.sizes, timing)
-        scores = self._scores(self.path.means(matrix, texts.sizes, timing), frames, texts, by)
+        scores = self._scores(self.path.means(matrix, texts.sizes, timing), votes, timing, by)
         shown = matrix if self.affinity.shown is None else self.affinity.shown(frames, texts, by)
         return [
             replace(one, score=float(score), affinity=np.ascontiguousarray(table))
@@ -93,7 +94,7 @@ class Stages:
         These are the reversed one and OTHER_ORDERS drawn ones. NaN for a script of one step.
         """
         texts = texts_of(candidates, by)
-        matrix = self.affinity.of(frames, texts, by)
+        matrix, votes = self._matrices(frames, texts, by)
         timing = Timing.of(seen_frames(frames), by.frame_seconds)
         orders = [
             np.arange(matrix.shape[1]),
@@ -101,20 +102,29 @@ class Stages:
             *(wrong_orders(texts.sizes, reverse=False, seed=n) for n in range(OTHER_ORDERS)),
         ]
         true, *wrong = (
-            self._scores(self.path.means(matrix[:, order], texts.sizes, timing), frames, texts, by)
+            self._scores(self.path.means(matrix[:, order], texts.sizes, timing), votes, timing, by)
             for order in orders
         )
         return np.where(np.array(texts.sizes) > 1, true - np.mean(wrong, axis=0), np.nan)
 
-    def _scores(self, means: Means, frames: ArrayLike, texts: Texts, by: Calibration) -> Float64:
+    def _matrices(
+        self, frames: ArrayLike, texts: Texts, by: Calibration
+    ) -> tuple[Float32, Float32 | None]:
+        """The steps' affinity (T, sum K_m) and, where the labels vote, theirs (T, M)."""
+        if not self.vote or texts.names is None:
+            return self.affinity.of(frames, texts, by), None
+        if self.affinity.name == "competitive" and texts.measured is not None:
+            return competitive_with_votes(frames, texts, by)
+        return self.affinity.of(frames, texts, by), self.affinity.of(frames, texts.names, by)
+
+    def _scores(
+        self, means: Means, votes: Float32 | None, timing: Timing, by: Calibration
+    ) -> Float64:
         over_path, over_steps = means
         each = {"path": over_path, "steps": over_steps, "both": over_path + over_steps}
         found = each[self.average].max(axis=0)
-        if self.vote and texts.names is not None:
-            votes = self.affinity.of(frames, texts.names, by)
-            seen = seen_frames(frames)
-            counted = votes[seen] if seen.sum() >= LEAST_SEEN else votes
-            found = found + self.vote * counted.mean(axis=0, dtype=np.float64)
+        if votes is not None:
+            found = found + self.vote * votes[timing.counted].mean(axis=0, dtype=np.float64)
         return np.exp(found) if self.geometric and by.logit_bias is not None else found
 
 

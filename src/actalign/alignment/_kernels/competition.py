@@ -22,24 +22,23 @@ NINTH = np.float32(1 / 9)
 @numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
 def centred_of(
     product: Float32,
+    first: int,
     row_scales: Float32,
-    column_scales: Float32,
-    mean: Float32,
-    scale: Float32,
+    factors: Float32,
+    shifts: Float32,
     found: Float32,
 ) -> None:  # pragma: no cover - compiled
-    """Write (cosine - mean) * scale, where row and column scales make the cosine of the product.
+    """Write product * row scale * factor - shift, of the product's columns from ``first`` on.
 
     Into the first columns of ``found``. A row whose scale is 0 is neutral: zeros.
     """
-    columns = product.shape[1]
-    factors, shifts = column_scales * scale, mean * scale
+    columns = len(factors)
     for t in range(product.shape[0]):
         if row_scales[t] == 0:
             found[t, :columns] = 0
             continue
         for k in range(columns):
-            found[t, k] = product[t, k] * (factors[k] * row_scales[t]) - shifts[k]
+            found[t, k] = product[t, first + k] * (factors[k] * row_scales[t]) - shifts[k]
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract"})
