@@ -26,7 +26,8 @@ VERBS = list(verbs(get_command(app)))
 
 def test_the_verbs_are_those_of_the_documentation():
     assert {words[0] for words in VERBS} == {
-        "align", "classify", "demo", "doctor", "encode", "eval", "export", "live", "locate",
+        "align", "background", "classify", "demo", "doctor", "encode", "eval", "export", "fetch",
+        "live", "locate",
         "merge", "report", "schema", "serve", "subactions",
     }  # fmt: skip
 

@@ -34,6 +34,7 @@ EXTRAS = {
     "llm": "scripts by a language model",
     "web": "actalign serve",
     "parquet": "Parquet tables, and stores at addresses such as s3://",
+    "xlsx": "Excel tables",
     "ray": "many machines",
     "export": "models to ONNX",
     "atlas": "ActionAtlas",
