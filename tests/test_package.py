@@ -21,7 +21,7 @@ SOURCE = ROOT / "src" / "actalign"
 ORDER = """
 errors < documents < files < rows < types < background
 < video, encoders, alignment, scripts
-< clips, demo < candidates < classifier < output, cluster < evaluation < web < cli
+< clips, demo < candidates < examples < classifier < output, cluster < evaluation < web < cli
 """
 LEVEL = {
     room.strip(): level for level, rooms in enumerate(ORDER.split("<")) for room in rooms.split(",")

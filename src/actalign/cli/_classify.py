@@ -13,6 +13,7 @@ from actalign.cli._candidates import CandidateOptions, LanguageModelOptions
 from actalign.cli._grouped import CANDIDATES, grouped
 from actalign.cli._options import (
     EngineOptions,
+    ExamplesDir,
     FigureOptions,
     InputOptions,
     ModelOptions,
@@ -46,10 +47,12 @@ def classify(
             rich_help_panel=CANDIDATES,
         ),
     ] = None,
+    examples: ExamplesDir = None,
     store: StoreDir = None,
 ) -> None:
     """Say which candidate action each clip shows, and when each of its steps happens."""
     from actalign.alignment._dtw import preloading
+    from actalign.cli._examples import with_examples
     from actalign.cli._show import answer, prediction_table
     from actalign.clips import clip_ids, open_store
     from actalign.clips._background import other_clips
@@ -65,6 +68,11 @@ def classify(
     scoring.check(
         where="with --num-shards" if shards.num_shards else "here", clips=not shards.num_shards
     )
+    if examples and (scoring.of_clips or scoring.none or scoring.min_confidence or windows.window):
+        raise UsageError(
+            "--examples can't be used with --background clips, --none, --min-confidence or "
+            "--window."
+        )
     given = candidates.read(llm.config(), bank)
     left_out: list[str] = []
     listed = clip_ids(list_videos(videos, notes=left_out))
@@ -76,20 +84,20 @@ def classify(
     embedded = partial(
         embed,
         encoder,
-        found,
         sampling=sampling,
         store=open_store(store or cache_folder()),
         silent_seconds=frames.decode_timeout,
     )
-    others = other_clips(encoder.info, embedded()) if scoring.of_clips else None
+    others = other_clips(encoder.info, embedded(found)) if scoring.of_clips else None
     (resolved,) = given.resolve(encoder, scoring, others=others)
+    shown = with_examples(examples, resolved, embedded) if examples else None
     settings = {**resolved.identity(), "sampling": asdict(sampling), "top_k": output.top_k}
     marks = shards.part.marks(listed, settings) if shards.part else {}
     with output.run(len(found)) as run, preloading():
-        run.note([*left_out, *given.notes])
-        for result in embedded(on_frames=run.frames):
+        run.note([*left_out, *given.notes, *([shown.summary()] if shown else [])])
+        for result in embedded(found, on_frames=run.frames):
             run.clip(result)
-            against = resolved.against(others, result)
+            against = shown or resolved.against(others, result)
             for one in windows.parts(result):
                 row, prediction = against.score(one, top_k=output.top_k)
                 if marks:

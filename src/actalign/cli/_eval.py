@@ -14,6 +14,7 @@ from actalign.cli._options import (
     SCORER_LIST,
     AsJson,
     EngineOptions,
+    ExamplesDir,
     ModelOptions,
     Quiet,
     SettingsFile,
@@ -114,6 +115,7 @@ class EvalOptions:
     step_template: StepTemplate = None
     wordings: Wordings = None
     settings: SettingsFile = None
+    examples: ExamplesDir = None
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with OUT, or score it with more scorers.")
     ] = False
@@ -158,6 +160,7 @@ def clips(
         step_template=options.step_template,
         background=options.background,
         wordings=options.wordings,
+        examples=None if options.examples is None else str(options.examples),
         settings=None if options.settings is None else settings_name(options.settings),
     )
     questions = candidates.read(data, how, llm, out / "videos")

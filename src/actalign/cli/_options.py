@@ -12,7 +12,7 @@ import typer
 from actalign.alignment._repeats import check_repeats
 from actalign.alignment._scorers import COMPETITIVE, SCORERS, get_scorer
 from actalign.background import CLIPS, read_background
-from actalign.cli._grouped import INPUT, MACHINES, MODEL, OUTPUT
+from actalign.cli._grouped import CANDIDATES, INPUT, MACHINES, MODEL, OUTPUT
 from actalign.encoders._load import DEFAULT_MODEL, EncoderChoice
 from actalign.errors import UsageError
 from actalign.files import check_writable
@@ -70,6 +70,15 @@ SettingsFile = Annotated[
         callback=_apply_settings,
         is_eager=True,
         rich_help_panel=MODEL,
+    ),
+]
+
+
+ExamplesDir = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder with a folder of clips a candidate, which clips are compared with as well.",
+        rich_help_panel=CANDIDATES,
     ),
 ]
 

@@ -20,6 +20,8 @@ from actalign.evaluation._questions import (
 )
 
 QUESTIONS, CLIPS = "questions.jsonl", "clips.json"
+EXAMPLE = "example: "
+"""What an example's id begins with."""
 
 FIELDS = {
     "choices": "other choices",
@@ -76,6 +78,13 @@ def asked(out: Path) -> QuestionSet:
             "another folder."
         )
     return read_question_file(path)
+
+
+def check_examples(out: Path, keys: Mapping[str, str]) -> None:
+    """Raise UsageError where ``out`` was run with other examples than those of these keys."""
+    before = {name: key for name, key in clip_keys_of(out).items() if name.startswith(EXAMPLE)}
+    if (out / "config.json").exists() and before != keys:
+        raise UsageError(f"{out} was run with other examples; choose another --out.")
 
 
 def clip_keys_of(out: Path) -> dict[str, str]:

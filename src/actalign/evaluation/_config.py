@@ -28,8 +28,15 @@ from actalign.files import write_text
 from actalign.types import EncoderInfo
 
 RANDOM = "random"
+EXAMPLES, BOTH = "examples", "both"
+"""By examples alone, and with the words of the first scorer together; see `actalign.examples`."""
 OWN = "own"
 """The scorer that is used where none is named."""
+
+
+def of_words(scorer: str) -> bool:
+    """Whether a run's scorer is one of `alignment`, which reads words."""
+    return scorer not in (RANDOM, EXAMPLES, BOTH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +48,8 @@ class EvalConfig:
     templates: None for the encoder's own, as "default" is for fps. data: what the questions were
     read from, for the record. background: a file of `actalign background`, None for the one that
     ships with the encoder, if any. wordings: most wordings of a script that are used, None for all.
-    settings: the settings file that options came from, which rows name.
+    settings: the settings file that options came from, which rows name. examples: a folder with a
+    folder of clips a label, which adds the scorers "examples" and "both".
     """
 
     model: str
@@ -55,12 +63,15 @@ class EvalConfig:
     background: str | None = None
     wordings: int | None = None
     settings: str | None = None
+    examples: str | None = None
 
     def resolved(self, info: EncoderInfo) -> EvalConfig:
         """The configuration with the encoder's own settings filled in."""
         smoothing = self.smoothing_seconds
         own = default_scorer(info, self.read_background(info)).name
-        named = (own if name == OWN else name for name in self.scorers or (OWN,))
+        named = [own if name == OWN else name for name in self.scorers or (OWN,)]
+        if self.examples is not None:
+            named += [EXAMPLES, BOTH]
         return replace(
             self,
             scorers=tuple(dict.fromkeys(named)),
@@ -154,7 +165,7 @@ def read_config(out: Path) -> tuple[EvalConfig, EncoderInfo]:
 def _check_same(old: EvalConfig, new: EvalConfig, out: Path) -> None:
     """Raise UsageError, naming the field, where a run would go on with other settings."""
     names = ("model", "fps", "smoothing_seconds", "step_template", "label_template", "background")
-    for name in (*names, "wordings", "seed"):
+    for name in (*names, "wordings", "examples", "seed"):
         before, now = getattr(old, name), getattr(new, name)
         if before != now:
             raise UsageError(

@@ -21,15 +21,27 @@ from actalign.candidates import Candidates
 from actalign.clips import Store, embed_videos
 from actalign.encoders import Encoder
 from actalign.encoders._text_cache import TextCache
-from actalign.errors import VideoError
-from actalign.evaluation._asked import check_asked, write_asked
-from actalign.evaluation._config import RANDOM, EvalConfig, open_config, write_config, write_json
+from actalign.errors import UsageError, VideoError
+from actalign.evaluation._asked import EXAMPLE, check_asked, check_examples, write_asked
+from actalign.evaluation._config import (
+    BOTH,
+    EXAMPLES,
+    RANDOM,
+    EvalConfig,
+    of_words,
+    open_config,
+    write_config,
+    write_json,
+)
 from actalign.evaluation._embed import Clip, Embed, clip_keys, embed_clips
 from actalign.evaluation._journal import Journal
 from actalign.evaluation._questions import Question, QuestionSet
+from actalign.evaluation._readers._folder import read as read_folder
+from actalign.evaluation._readers._source import Source
 from actalign.evaluation._results import summarise
 from actalign.evaluation._rows import row_of_scores, row_without_score, scored_row, step_parts
 from actalign.evaluation._segmentation import mean_step_iou
+from actalign.examples import Examples, WithExamples
 from actalign.files import check_writable
 from actalign.rows import Row, write_rows
 from actalign.scripts._script import with_wordings
@@ -61,10 +73,17 @@ def run(
     listed = [Clip(one.id, one.video, one.start, one.end) for one in embeddable]
     keys = check_asked(out, questions, clip_keys(listed, info.fingerprint, config.sampling))
     answers = _Answers(out / "predictions.jsonl")
+    examples = (
+        None if config.examples is None else _Examples.embedded(config, info, out, load, embed)
+    )
+    if examples is not None:
+        check_examples(out, examples.keys)
+        keys |= examples.keys
     # The questions first: a run with a configuration has them, whenever it was killed.
     write_asked(out, questions, keys)
     write_config(config, info, out)
-    scoring = Scoring(config, info, TextCache(info, load, path=out / "texts.sqlite"))
+    texts = TextCache(info, load, path=out / "texts.sqlite")
+    scoring = Scoring(config, info, texts, None if examples is None else examples.examples)
     errors: list[Row] = []
     store = Store(out / "embeddings")
     clips = embed_clips(listed, keys, load=load, sampling=config.sampling, store=store, embed=embed)
@@ -130,8 +149,16 @@ class Scoring:
     Candidates are resolved once for the questions that share them.
     """
 
-    def __init__(self, config: EvalConfig, info: EncoderInfo, texts: TextCache) -> None:
+    def __init__(
+        self,
+        config: EvalConfig,
+        info: EncoderInfo,
+        texts: TextCache,
+        examples: Examples | None = None,
+    ) -> None:
         self.config = config
+        self._examples = examples
+        self._fitted: dict[Candidates, WithExamples] = {}
         self._info = info
         self._background = config.read_background(info)
         self._texts = texts
@@ -158,6 +185,53 @@ class Scoring:
             )
         return self._known[key]
 
+    def with_examples(self, question: Question) -> WithExamples:
+        """The question's choices by the first scorer and by the examples; raises UsageError."""
+        assert self._examples is not None
+        words = next(name for name in self.config.scorers if of_words(name))
+        candidates = self.candidates(question, words)
+        if candidates not in self._fitted:
+            self._fitted = {candidates: WithExamples.fitted(candidates, self._examples)}
+        return self._fitted[candidates]
+
+
+class _Examples:
+    """The embedded examples of a run, and the keys of their clips."""
+
+    def __init__(self, examples: Examples, keys: dict[str, str]) -> None:
+        self.examples = examples
+        self.keys = keys
+
+    @classmethod
+    def embedded(
+        cls,
+        config: EvalConfig,
+        info: EncoderInfo,
+        out: Path,
+        load: Callable[[], Encoder],
+        embed: Embed,
+    ) -> _Examples:
+        """Embed them into the run's store; raises UsageError for one that can't be."""
+        found = read_folder(Source(Path(str(config.examples)))).questions
+        clips = [Clip(f"{EXAMPLE}{one.target}/{one.id}", one.video) for one in found]
+        keys = clip_keys(clips, info.fingerprint, config.sampling)
+        results = embed_clips(
+            clips,
+            keys,
+            load=load,
+            sampling=config.sampling,
+            store=Store(out / "embeddings"),
+            embed=embed,
+        )
+        try:
+            labelled = [
+                (str(one.target), result.embedding())
+                for one, result in zip(found, results, strict=True)
+            ]
+        except VideoError as error:
+            raise UsageError(f"An example can't be used: {error}") from error
+        return cls(Examples(labelled, smoothing_seconds=config.smoothing_seconds or 0.0), keys)
+
 
 def _score(
     question: Question, clip: ClipEmbedding, scoring: Scoring, answers: _Answers
@@ -165,7 +239,7 @@ def _score(
     """Score a question with every scorer that has not scored it; returns why some can't."""
     left_out = []
     for scorer in scoring.config.scorers:
-        needs_scripts = scorer != RANDOM and get_scorer(scorer).texts == "steps"
+        needs_scripts = of_words(scorer) and get_scorer(scorer).texts == "steps"
         if needs_scripts and question.without_script:
             names = ", ".join(repr(choice) for choice in question.without_script)
             left_out.append(
@@ -180,6 +254,10 @@ def _score(
             )
         elif answers.has(question.id, scorer):
             continue
+        elif scorer in (EXAMPLES, BOTH):
+            _, shown, both = scoring.with_examples(question).all_scores(clip)
+            scores = shown if scorer == EXAMPLES else both
+            answers.add(row_of_scores(question, scores, scorer, about=clip.row_fields()))
         elif scorer == RANDOM:
             drawn = _random_scores(question, scoring.config.seed)
             answers.add(row_of_scores(question, drawn, RANDOM))
@@ -254,7 +332,10 @@ class _Answers:
         Scorers that only their parts name come last, in the order of ``scorers``.
         """
         place = {one: n for n, one in enumerate(ids)}
-        names = {name: n for n, name in enumerate(dict.fromkeys([*SCORERS, RANDOM, *scorers]))}
+        names = {
+            name: n
+            for n, name in enumerate(dict.fromkeys([*SCORERS, RANDOM, EXAMPLES, BOTH, *scorers]))
+        }
         keys = sorted(
             (key for key in self._rows if key[0] in place and key[1] in names),
             key=lambda key: (place[key[0]], names[key[1]]),

@@ -18,7 +18,7 @@ from actalign.encoders._text_cache import TextCache
 from actalign.errors import UsageError
 from actalign.evaluation._asked import asked, clip_keys_of
 from actalign.evaluation._charts import SweepPoint
-from actalign.evaluation._config import RANDOM, EvalConfig, read_config
+from actalign.evaluation._config import EvalConfig, of_words, read_config
 from actalign.evaluation._embed import Clip, embed_clip
 from actalign.evaluation._questions import Question
 from actalign.evaluation._run import Scoring
@@ -140,7 +140,7 @@ def _read_run(folder: Path) -> Run:
     names = [n for n, figures in results["scorers"].items() if figures["n"]]
     if not names:
         raise UsageError(f"The run {folder} scored no sample; see errors.jsonl there.")
-    aligned = (n for n in names if n != RANDOM and get_scorer(n).align is not None)
+    aligned = (n for n in names if of_words(n) and get_scorer(n).align is not None)
     main = next(aligned, names[0])
     return Run(folder, config, info, results, tuple(rows), tuple(errors), main)
 

@@ -1,0 +1,234 @@
+"""A few labelled clips beside the words: a clip is also aligned with them, frame by frame.
+
+Each label is the set of its examples. A clip and an example are two rows of frame embeddings; their
+cosines, taken from the centre of all example frames, are aligned by the recurrence that aligns
+frames with steps (`alignment.align_scores`), and the label's score is that of its best example.
+Both kinds of scores are brought to one scale and added, with a weight that is best where each
+example is left out in turn. Nothing is trained, and any encoder will do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from actalign.alignment._dtw import align_scores
+from actalign.alignment._similarity import cosine, normalize, smooth
+from actalign.candidates import Candidates
+from actalign.clips._result import ClipResult
+from actalign.errors import UsageError
+from actalign.scripts._script import label_key
+from actalign.types import ClipEmbedding, Float32, Float64, Prediction
+
+if TYPE_CHECKING:
+    from actalign.rows import Row
+
+WEIGHTS = tuple(n / 10 for n in range(11))
+"""Shares of the examples' score that are tried: 0 is words alone, 1 examples alone."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Example:
+    """A labelled clip. frames: (S, D) smoothed, unit rows."""
+
+    label: str
+    clip: ClipEmbedding
+    frames: Float32
+
+    @property
+    def content(self) -> str:
+        """What tells the clip from others: its bytes' hash, else its id."""
+        return self.clip.provenance.get("sha256") or self.clip.clip_id
+
+
+class Examples:
+    """Labelled clips that candidates are compared with.
+
+    clips: (label, clip) each, of one encoder. Raises UsageError for none.
+    """
+
+    def __init__(
+        self, clips: Sequence[tuple[str, ClipEmbedding]], *, smoothing_seconds: float
+    ) -> None:
+        if not clips:
+            raise UsageError("There is no example; give a folder with a folder of clips a label.")
+        self._seconds = smoothing_seconds
+        self.examples = [Example(label, clip, self._smoothed(clip)) for label, clip in clips]
+        seen = np.concatenate([one.frames for one in self.examples])
+        seen = seen[seen.any(axis=1)]
+        # Embeddings of one encoder lie in a cone: from its centre, unlike frames are unlike.
+        self._centre = seen.mean(axis=0) if len(seen) else np.zeros(1, np.float32)
+        self._rows = [self._centred(one.frames) for one in self.examples]
+
+    @property
+    def labels(self) -> list[str]:
+        """The labels that there are examples of."""
+        return list(dict.fromkeys(one.label for one in self.examples))
+
+    def scores(self, clip: ClipEmbedding, labels: Sequence[str]) -> Float64:
+        """(M,) the score of each label's best example, NaN where it has none.
+
+        Examples of the same content as the clip are left out: they would give the answer away.
+        """
+        content = clip.provenance.get("sha256") or clip.clip_id
+        used = [n for n, one in enumerate(self.examples) if one.content != content]
+        found = np.full(len(labels), np.nan)
+        if not used:
+            return found
+        frames = self._centred(self._smoothed(clip))
+        table = cosine(frames, np.concatenate([self._rows[n] for n in used]))
+        values, _ = align_scores(table, [len(self._rows[n]) for n in used])
+        places = {label_key(label): m for m, label in enumerate(labels)}
+        for n, value in zip(used, values.tolist(), strict=True):
+            m = places.get(label_key(self.examples[n].label))
+            if m is not None:
+                found[m] = np.fmax(found[m], value)
+        return found
+
+    def _smoothed(self, clip: ClipEmbedding) -> Float32:
+        rows = smooth(clip.embeddings, pts_seconds=clip.pts_seconds, seconds=self._seconds)
+        return normalize(rows, name="frame embeddings")
+
+    def _centred(self, rows: Float32) -> Float32:
+        """Unit rows from the centre; neutral rows, in which nothing is seen, stay neutral."""
+        return normalize(np.where(rows.any(axis=1, keepdims=True), rows - self._centre, 0))
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """How often words alone, examples alone and both are right on examples left out in turn."""
+
+    clips: int
+    words: float
+    examples: float
+    both: float
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class WithExamples:
+    """Candidates by words and by examples together.
+
+    weight: the examples' share. words_scale, examples_scale: the spread of each kind of score.
+    trial: what the weight was chosen by; None where no label has two examples.
+    """
+
+    candidates: Candidates
+    examples: Examples
+    weight: float
+    words_scale: float
+    examples_scale: float
+    trial: Trial | None
+
+    @classmethod
+    def fitted(cls, candidates: Candidates, examples: Examples) -> WithExamples:
+        """Choose the weight by leaving each example out; raises UsageError for a label without.
+
+        Half words, half examples where no label has two examples.
+        """
+        labels = candidates.labels
+        known = {label_key(label) for label in examples.labels}
+        without = [label for label in labels if label_key(label) not in known]
+        if without:
+            names = ", ".join(map(repr, without))
+            raise UsageError(f"There is no example of {names}; give each candidate at least one.")
+        places = {label_key(label): m for m, label in enumerate(labels)}
+        words, shown, answers = [], [], []
+        for example in examples.examples:
+            answer = places.get(label_key(example.label))
+            by_example = examples.scores(example.clip, labels)
+            if answer is None or np.isnan(by_example).any():
+                continue  # no candidate, or the label's only example
+            words.append(_in_order(candidates.predict(example.clip), labels))
+            shown.append(by_example)
+            answers.append(answer)
+        if not answers:
+            return cls(candidates, examples, 0.5, 1.0, 1.0, None)
+        by_words, by_examples = np.stack(words), np.stack(shown)
+        scales = _spread(by_words), _spread(by_examples)
+        first, second = _scaled(by_words, scales[0]), _scaled(by_examples, scales[1])
+        right = np.array(answers)
+        merits = {w: _merit((1 - w) * first + w * second, right) for w in WEIGHTS}
+        weight = max(WEIGHTS, key=merits.__getitem__)
+        trial = Trial(len(right), merits[0.0][0], merits[1.0][0], merits[weight][0])
+        return cls(candidates, examples, weight, scales[0], scales[1], trial)
+
+    def all_scores(self, clip: ClipEmbedding) -> tuple[Float64, Float64, Float64]:
+        """(M,) each, in the candidates' order: by words, by examples, by both."""
+        labels = self.candidates.labels
+        return self._both(_in_order(self.candidates.predict(clip), labels), clip)
+
+    def predict(self, clip: ClipEmbedding) -> Prediction:
+        """The words' prediction with the scores of both, and no confidence, which words have."""
+        found = self.candidates.predict(clip)
+        labels = self.candidates.labels
+        _, _, both = self._both(_in_order(found, labels), clip)
+        scores = dict(zip(labels, both.tolist(), strict=True))
+        ranked = sorted(
+            (replace(one, score=scores[one.label], confidence=None) for one in found.candidates),
+            key=lambda one: (-one.score, labels.index(one.label)),
+        )
+        return replace(
+            found,
+            candidates=tuple(ranked),
+            scorer="both",
+            settings={**found.settings, "words": found.scorer, "examples_weight": self.weight},
+        )
+
+    def score(
+        self, result: ClipResult, *, top_k: int | None = None
+    ) -> tuple[Row, Prediction | None]:
+        """As `Candidates.score`."""
+        if result.clip is None:
+            return result.failure.to_row(), None
+        prediction = self.predict(result.clip)
+        return prediction.to_row(top_k=top_k), prediction
+
+    def summary(self) -> str:
+        """A sentence on the weight and what it was chosen by."""
+        shown = f"{len(self.examples.examples)} examples, weight {self.weight:g}"
+        if self.trial is None:
+            return f"{shown}: not chosen, because no label has two examples"
+        rates = (self.trial.words, self.trial.examples, self.trial.both)
+        words, examples, both = (f"{100 * rate:.0f} %" for rate in rates)
+        return (
+            f"{shown}, chosen by leaving each of {self.trial.clips} out: words alone {words} "
+            f"right, examples alone {examples}, both {both}"
+        )
+
+    def _both(self, words: Float64, clip: ClipEmbedding) -> tuple[Float64, Float64, Float64]:
+        shown = self.examples.scores(clip, self.candidates.labels)
+        # A label whose only example is this very clip: as far as that goes, it is like the least.
+        least = np.nanmin(shown) if not np.isnan(shown).all() else 0.0
+        shown = np.where(np.isnan(shown), least, shown)
+        by_words = _scaled(words[None], self.words_scale)[0]
+        by_examples = _scaled(shown[None], self.examples_scale)[0]
+        return words, shown, (1 - self.weight) * by_words + self.weight * by_examples
+
+
+def _in_order(prediction: Prediction, labels: Sequence[str]) -> Float64:
+    scores = {one.label: one.score for one in prediction.candidates}
+    return np.array([scores[label] for label in labels])
+
+
+def _spread(table: Float64) -> float:
+    """Standard deviation of (N, M) scores within a clip; 1 where there is none."""
+    return float((table - table.mean(axis=1, keepdims=True)).std()) or 1.0
+
+
+def _scaled(table: Float64, scale: float) -> Float64:
+    return (table - table.mean(axis=1, keepdims=True)) / scale
+
+
+def _merit(table: Float64, right: NDArray[np.int_]) -> tuple[float, float]:
+    """How often the right label has the highest score, and its mean lead over the best other."""
+    rows = np.arange(len(table))
+    own = table[rows, right]
+    others = table.copy()
+    others[rows, right] = -np.inf
+    lead = own - others.max(axis=1)
+    lead = lead[np.isfinite(lead)]
+    return float((table.argmax(axis=1) == right).mean()), float(lead.mean()) if len(lead) else 0.0

@@ -1,0 +1,204 @@
+"""A few labelled clips beside the words: scores, the weight, and the commands that use them."""
+
+import json
+
+import numpy as np
+import pytest
+
+from actalign.candidates import Candidates
+from actalign.encoders._text_cache import TextCache
+from actalign.errors import UsageError
+from actalign.examples import Examples, WithExamples
+from actalign.rows import read_rows
+from actalign.types import ClipEmbedding, EncoderInfo, Script
+from tests.colour_clips import write_colours
+from tests.command import actalign
+
+INFO = EncoderInfo(
+    "m", "f", 3, 2.3, -5.0, smoothing_seconds=0.0, step_template="{step}", scorer="dtw"
+)
+AXES = {"red": (1, 0, 0), "green": (0, 1, 0), "blue": (0, 0, 1)}
+
+
+class Texts:
+    info = INFO
+
+    def encode_text(self, texts):
+        return np.array([AXES.get(text, (0.5, 0.5, 0.5)) for text in texts], np.float32)
+
+    def text_warnings(self, texts):
+        return []
+
+
+def clip(name, colours, each=4, noise=0.0, seed=0):
+    rows = np.repeat([AXES[c] for c in colours], each, axis=0).astype(np.float32)
+    rows += noise * np.random.default_rng(seed).normal(size=rows.shape).astype(np.float32)
+    times = np.arange(len(rows)) / 10
+    return ClipEmbedding(name, rows, times, len(rows) / 10, "m", "f")
+
+
+def candidates(scripts):
+    return Candidates.resolve(
+        list(scripts),
+        [Script(label, tuple(steps)) for label, steps in scripts.items()],
+        info=INFO,
+        texts=TextCache(INFO, Texts),
+    )
+
+
+def examples(**labelled):
+    clips = [
+        (label, clip(f"{label}{n}", colours, each=3 + n, noise=0.1, seed=n))
+        for label, several in labelled.items()
+        for n, colours in enumerate(several)
+    ]
+    return Examples(clips, smoothing_seconds=0)
+
+
+def slow_score(a, b):
+    """The best path's mean by its definition, on cosines."""
+    a, b = (x / np.linalg.norm(x, axis=1, keepdims=True) for x in (a, b))
+    table = a @ b.T
+    best = {}
+    for t in range(len(a)):
+        for s in range(len(b)):
+            before = [best[p] for p in ((t - 1, s - 1), (t - 1, s), (t, s - 1)) if p in best]
+            total, length = max(before, key=lambda one: one[0]) if before else (0.0, 0)
+            best[t, s] = (total + table[t, s], length + 1)
+    total, length = best[len(a) - 1, len(b) - 1]
+    return total / length
+
+
+def test_a_labels_score_is_that_of_its_best_example_by_the_recurrence():
+    shown = examples(up=[["red", "green"], ["blue", "green"]], down=[["green", "red"]])
+    query = clip("q", ["red", "green"], noise=0.05)
+    found = shown.scores(query, ["down", "up", "other"])
+    rows = np.concatenate([one.frames for one in shown.examples])
+    centre = rows.mean(axis=0)
+    unit = query.embeddings / np.linalg.norm(query.embeddings, axis=1, keepdims=True)
+    by_hand = {
+        (one.label, n): slow_score(unit - centre, one.frames - centre)
+        for n, one in enumerate(shown.examples)
+    }
+    assert found[0] == pytest.approx(by_hand["down", 2], abs=1e-5)
+    assert found[1] == pytest.approx(max(by_hand["up", 0], by_hand["up", 1]), abs=1e-5)
+    assert np.isnan(found[2])
+    assert found[1] > found[0]
+
+
+def test_a_clip_is_not_compared_with_itself():
+    shown = examples(up=[["red", "green"]], down=[["green", "red"], ["green", "blue"]])
+    itself = shown.examples[0].clip
+    assert np.isnan(shown.scores(itself, ["up", "down"])[0])
+
+
+SHOWN = {
+    "up": [["red", "green"]] * 3,
+    "down": [["green", "red"]] * 3,
+}
+
+
+def test_the_weight_goes_to_what_is_right_when_each_example_is_left_out():
+    wrong = candidates({"up": ["green", "red"], "down": ["red", "green"]})
+    by_examples = WithExamples.fitted(wrong, examples(**SHOWN))
+    assert by_examples.weight > 0.5
+    assert (by_examples.trial.words, by_examples.trial.examples) == (0, 1)
+    assert by_examples.trial.both == 1
+    assert by_examples.predict(clip("q", ["red", "green"])).label == "up"
+    assert "words alone 0 % right, examples alone 100 %, both 100 %" in by_examples.summary()
+    # Examples whose labels were mixed up say nothing; the words do.
+    right = candidates({"up": ["red", "green"], "down": ["green", "red"]})
+    mixed = [["red", "green"], ["green", "red"], ["red", "green"], ["green", "red"]]
+    by_words = WithExamples.fitted(right, examples(up=mixed[:2], down=mixed[2:]))
+    assert by_words.trial.clips == 4
+    prediction = WithExamples.fitted(right, examples(**SHOWN)).predict(clip("q", ["green", "red"]))
+    assert (prediction.label, prediction.scorer) == ("down", "both")
+    assert prediction.settings["words"] == "dtw"
+    assert prediction.confidence is None
+
+
+def test_one_example_a_label_is_half_the_score_and_none_is_an_error():
+    words = candidates({"up": ["red", "green"], "down": ["green", "red"]})
+    one = WithExamples.fitted(words, examples(up=[["red", "green"]], down=[["green", "red"]]))
+    assert (one.weight, one.trial) == (0.5, None)
+    assert "no label has two examples" in one.summary()
+    with pytest.raises(UsageError, match="no example of 'down'"):
+        WithExamples.fitted(words, examples(up=[["red"]]))
+    with pytest.raises(UsageError, match="There is no example"):
+        Examples([], smoothing_seconds=0)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory, colour_model):
+    """Clips, examples of them, and scripts that are the wrong way round."""
+    folder = tmp_path_factory.mktemp("shown")
+    for label, colours in {"up": ["red", "green"], "down": ["green", "red"]}.items():
+        for place, count in (("clips", 2), ("shown", 3)):
+            (folder / place / label).mkdir(parents=True)
+            for n in range(count):
+                write_colours(
+                    folder / place / label / f"{label}{n}.mp4",
+                    colours,
+                    each=3 + n + 3 * (place == "clips"),
+                )
+    scripts = {"up": ["green", "red"], "down": ["red", "green"]}
+    (folder / "scripts.json").write_text(json.dumps({"scripts": scripts}))
+    (folder / "model").symlink_to(colour_model)
+    return folder
+
+
+SHARED = ("--scripts", "scripts.json", "--model", "model", "--smoothing", 0)
+
+
+def test_eval_has_words_examples_and_both_in_its_table(folder):
+    run = ("eval", "clips", "clips", *SHARED, "--scorer", "dtw", "--out", "run")
+    done = actalign(*run, "--examples", "shown", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    figures = json.loads((folder / "run" / "results.json").read_text())["scorers"]
+    assert {name: one["top1"] for name, one in figures.items()} == {
+        "dtw": 0,
+        "examples": 1,
+        "both": 1,
+    }
+    assert actalign("report", "run", cwd=folder).returncode == 0
+    before = (folder / "run" / "predictions.jsonl").read_bytes()
+    assert actalign(*run, "--examples", "shown", "--resume", cwd=folder).returncode == 0
+    assert (folder / "run" / "predictions.jsonl").read_bytes() == before
+    write_colours(folder / "shown" / "up" / "more.mp4", ["red", "green"], each=9)
+    again = actalign(*run, "--examples", "shown", "--resume", cwd=folder)
+    (folder / "shown" / "up" / "more.mp4").unlink()
+    assert again.returncode == 2
+    assert "was run with other examples" in again.stderr
+    assert actalign(*run, "--resume", cwd=folder).returncode == 2
+
+
+def test_clips_that_are_examples_too_do_not_give_themselves_away(folder):
+    for name, colours in {"up/a": ["red", "green"], "down/b": ["red", "blue"]}.items():
+        (folder / "pair" / name).parent.mkdir(parents=True)
+        write_colours(folder / "pair" / f"{name}.mp4", colours, each=4)
+    run = ("eval", "clips", "pair", *SHARED, "--scorer", "dtw", "--out", "same")
+    done = actalign(*run, "--examples", "pair", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    figures = json.loads((folder / "same" / "results.json").read_text())["scorers"]
+    # Without itself each has the other's example only: a tie, in which the first label wins.
+    assert figures["examples"]["top1"] == 0.5
+
+
+def test_classify_compares_with_examples_too(folder):
+    run = ("classify", "clips", *SHARED, "--examples", "shown", "--out", "p.jsonl")
+    done = actalign(*run, "--store", "store", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert "6 examples, weight" in done.stderr
+    rows = read_rows(folder / "p.jsonl")
+    assert {row["clip"]: row["label"] for row in rows} == {
+        "up0": "up", "up1": "up", "down0": "down", "down1": "down"
+    }  # fmt: skip
+    assert {row["scorer"] for row in rows} == {"both"}
+    assert all(row["settings"]["examples_weight"] > 0.5 for row in rows)
+    (folder / "shown" / "up" / "bad.mp4").write_text("no video")
+    done = actalign(*run, "--store", "store", cwd=folder)
+    (folder / "shown" / "up" / "bad.mp4").unlink()
+    assert done.returncode == 2
+    assert "An example can't be used" in done.stderr
+    done = actalign(*run, "--min-confidence", 0.5, cwd=folder)
+    assert "--examples can't be used with" in done.stderr
