@@ -140,6 +140,16 @@ def test_a_held_posture_is_not_repeated():
         assert len(find_repetitions(tremble, np.arange(81) / 10)) <= 1
 
 
+def test_two_are_found_only_where_they_are_worth_clearly_more_than_one():
+    """Long steps, then weak and short signs of the same: no second repetition (seeds with 2 without
+    that rule)."""
+    columns = np.repeat([0, 1, 2, 0, 1, 2], [10, 10, 10, 4, 4, 4])
+    clear = np.repeat([1.0, 0.6], [30, 12])[:, None] * (columns[:, None] == np.arange(3))
+    for seed in (1, 4, 5):
+        fit = clear + np.random.default_rng(seed).normal(0, 0.2, clear.shape)
+        assert len(find_repetitions(fit, np.arange(43) / 10)) == 1
+
+
 def test_a_known_count_is_obeyed():
     fit, edges, true = planted(np.random.default_rng(3), [20, 24, 22, 26], noise=0.4)
     for count in (1, 2, 4, 6):

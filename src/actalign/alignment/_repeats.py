@@ -12,7 +12,8 @@ Takes how well frames and steps agree, in nats: logits or log affinities, whatev
 
        sum over repetitions of (sum of x over its bins - RESTART - EVENNESS * log(length / usual)^2)
 
-   over where they begin and end, and over the usual length. Without RESTART noise alone would make
+   over where they begin and end, and over the usual length. They are several only if that is by
+   EVIDENCE more than the best single one's. Without RESTART noise alone would make
    more of them; EVENNESS ties their lengths together, for people repeat at about one tempo.
 
 The bins' weights make sums independent of the frame rate: they are in units of 0.1 s. The constants
@@ -42,6 +43,8 @@ CUT = 2.0
 LEVEL = 0.2
 RESTART = 2.0
 EVENNESS = 4.0
+EVIDENCE = 4.0
+"""How much more than the best single repetition several must be worth."""
 TEMPOS = 0.15
 """Distance of the usual lengths that are tried, as a logarithm."""
 REST = 0.5
@@ -152,7 +155,10 @@ def _passes(values: Float64, least: int, longest: int, count: int | None) -> NDA
     steps = math.ceil(math.log(longest / shortest) / TEMPOS)
     usual_lengths = np.geomspace(shortest, longest, steps + 1)
     tried = [best_passes(sums, _cost(usual, longest), 0) for usual in usual_lengths]
-    best = max(tried, key=lambda one: one[0])[1]
+    worth, best = max(tried, key=lambda one: one[0])
+    if len(best) > 1 and worth - (float(sums.max()) - RESTART) < EVIDENCE:
+        start, length = np.unravel_index(sums.argmax(), sums.shape)
+        best = np.array([[start, start + length]])
     if count is None or len(best) == count:
         return best
     covered = int(np.diff(best).sum()) or len(values)
