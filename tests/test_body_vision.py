@@ -9,6 +9,7 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
+from PIL import Image, ImageDraw
 
 from actalign.encoders import ClipEncoder
 from actalign.encoders.body._encoder import BodyEncoder, stream_features
@@ -349,3 +350,82 @@ def test_nothing_is_printed(encoder, clip, capfd):
     out, err = capfd.readouterr()
     assert out == ""
     assert err == ""
+
+
+def machine(seed):
+    """(320, 320, 3) bars and discs, as a machine in a gym."""
+    rng = np.random.default_rng(seed)
+    picture = Image.new("RGB", (320, 320), (190, 195, 200))
+    pen = ImageDraw.Draw(picture)
+    for _ in range(6):
+        x, y = rng.integers(60, 260, 2)
+        angle, length = rng.uniform(0, 2 * np.pi), rng.integers(60, 160)
+        colour = tuple(int(v) for v in rng.integers(20, 120, 3))
+        end = (x + length * np.cos(angle), y + length * np.sin(angle))
+        pen.line((x, y, *end), colour, int(rng.integers(8, 26)))
+    for _ in range(2):
+        (x, y), r = rng.integers(80, 240, 2), rng.integers(14, 40)
+        colour = tuple(int(v) for v in rng.integers(20, 120, 3))
+        pen.ellipse((x - r, y - r, x + r, y + r), colour)
+    return np.asarray(picture)
+
+
+@pytest.mark.parametrize("seed", [0, 116, 186])
+def test_bars_and_discs_are_no_person(seed):
+    """The network calls the shoulders and hips of such a phantom visible."""
+    from actalign.encoders.body._pose import PoseEstimator
+
+    track = PoseEstimator().track(FrameBatch(np.stack([machine(seed)] * 2), np.arange(2) / 10))
+    assert not track.found.any()
+
+
+def test_another_person_is_taken_up_when_the_first_has_gone():
+    from drawn_figure import draw_figure
+
+    from actalign.encoders.body._pose import PoseEstimator
+
+    frame = np.full((320, 900, 3), (205, 210, 200), np.uint8)
+    left, right = frame.copy(), frame.copy()
+    left[10:310, 20:320] = right[10:310, 580:880] = draw_figure(
+        POSTURES["standing"].angles, size=300
+    )
+    frames = np.stack([left] * 4 + [right] * 14)
+    track = PoseEstimator().track(FrameBatch(frames, np.arange(18) / 10))
+    assert (track.root[:4, 0] < 320).all()
+    seen = track.found[4:]
+    assert seen[-3:].all()
+    assert (track.root[4:, 0][seen] > 580).all()
+
+
+def test_the_search_for_nobody_grows_rarer():
+    """Looking at dozens of parts costs ten times as much as following somebody."""
+    from actalign.encoders.body._pose import PoseEstimator
+
+    estimator = PoseEstimator()
+    when = []
+    searched = estimator._search
+    empty = np.full((90, 160, 3), 120, np.uint8)
+
+    def search(frame):
+        when.append(seconds)
+        return searched(frame)
+
+    estimator._search = search
+    for seconds in np.arange(0, 30, 0.5):
+        estimator.track(FrameBatch(empty[None], np.array([seconds])))
+    assert when == [0, 1, 3, 7, 15, 23]
+
+
+def test_a_new_scene_starts_anew():
+    """The last scene's person isn't looked for in the next, nor smoothed into it."""
+    from drawn_figure import draw_figure
+
+    from actalign.encoders.body._pose import PoseEstimator
+
+    first = draw_figure(POSTURES["standing"].angles, size=320)
+    second = draw_figure(POSTURES["arms overhead"].angles, size=320) // 2
+    alone = PoseEstimator().track(FrameBatch(second[None], np.array([0.4])))
+    frames = np.stack([first] * 4 + [second])
+    track = PoseEstimator().track(FrameBatch(frames, np.arange(5) / 10))
+    assert alone.found.all()
+    np.testing.assert_array_equal(track.world[4], alone.world[0])

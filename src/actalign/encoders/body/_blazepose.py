@@ -48,12 +48,15 @@ class Landmarks:
     """What the second network says of one region.
 
     image: (33, 2) frame pixels. world: (33, 3) metres, x right, y down, z away from the camera.
-    visibility: (33,) in 0..1. region: where to look for the same person in the next frame.
+    visibility: (33,) in 0..1. heat: (33,) in 0..1, peaks of the landmarks' heat maps: what a thing
+    that is taken for a person lacks, while its visibility may be 1. region: where to look for the
+    same person in the next frame.
     """
 
     image: Array
     world: Array
     visibility: Array
+    heat: Array
     region: Region
 
 
@@ -150,7 +153,11 @@ class BlazePose:
         metres = world.astype(np.float64).reshape(39, 3)[:33]
         metres[:, :2] = metres[:, :2] @ _turn(region.angle).T
         return Landmarks(
-            image[:33], metres, _sigmoid(points[:33, 3]), _around(image[33], image[34])
+            image[:33],
+            metres,
+            _sigmoid(points[:33, 3]),
+            _sigmoid(heat[:33].max(axis=(1, 2))),
+            _around(image[33], image[34]),
         )
 
 

@@ -62,5 +62,6 @@ class Smoothing:
             self._image(found.image, passed, found.region.side),
             self._world(found.world, passed, 1.0),
             self._visibility,
+            found.heat,
             found.region,
         )
