@@ -311,7 +311,7 @@ def read_question_file(path: Path) -> QuestionSet:
 
 
 def question_lines(questions: QuestionSet, folder: Path | None = None) -> Iterable[str]:
-    """The lines of the file; videos are named relative to ``folder`` where they lie in it."""
+    """The lines of the file; videos are named from ``folder`` where both lie in some folder."""
     header = Header(
         FORMAT, questions.name, questions.license, questions.source, questions.published
     )
@@ -335,7 +335,8 @@ def write_question_file(questions: QuestionSet, path: Path) -> None:
 
 
 def _named(video: Path, folder: Path | None) -> str:
-    whole = Path(os.path.abspath(video))  # noqa: PTH100 - Path.resolve would follow links
-    if folder is not None and whole.is_relative_to(folder):
-        return whole.relative_to(folder).as_posix()
-    return str(whole)
+    """The video's path from the folder, so that both can be moved together, or its whole path."""
+    whole = os.path.abspath(video)  # noqa: PTH100 - Path.resolve would follow links
+    if folder is None or Path(os.path.commonpath([whole, folder])) == Path(folder.anchor):
+        return whole
+    return Path(os.path.relpath(whole, folder)).as_posix()

@@ -8,12 +8,16 @@ from actalign.output._figures import (
     picture,
     save,
 )
+from actalign.output._sync import Sync, synchronise, write_side_by_side
 
 __all__ = [
+    "Sync",
     "alignment_figure",
     "contrast_figure",
     "export",
     "heat_map_figure",
     "picture",
     "save",
+    "synchronise",
+    "write_side_by_side",
 ]

@@ -1,0 +1,81 @@
+"""`actalign sync`: two clips of one action, in step."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from actalign.cli._grouped import grouped
+from actalign.cli._options import (
+    AsJson,
+    Fps,
+    ModelOptions,
+    Quiet,
+    SettingsFile,
+    Smoothing,
+    StoreDir,
+    parse_fps,
+)
+from actalign.errors import UsageError
+
+SHOWN = 12
+"""Most matching times that are printed."""
+
+
+@grouped
+def sync(
+    first: Annotated[Path, typer.Argument(help="A clip, whose speed is kept.")],
+    second: Annotated[Path, typer.Argument(help="Another clip of the same action.")],
+    model: ModelOptions,
+    out: Annotated[
+        Path | None, typer.Option(help="Video of both side by side, in step, .mp4.")
+    ] = None,
+    table: Annotated[Path | None, typer.Option(help="All matching times, .csv.")] = None,
+    fps: Fps = None,
+    smoothing: Smoothing = None,
+    settings: SettingsFile = None,
+    store: StoreDir = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Say which moments of two clips match, and show both in step: a pupil's and a model's, say."""
+    from actalign.clips import Sampling, embed_videos, open_store
+    from actalign.files import cache_folder, check_writable
+    from actalign.output._sync import synchronise, write_side_by_side, write_table
+
+    rate = None if fps is None else parse_fps(fps)
+    for path, suffix in ((out, ".mp4"), (table, ".csv")):
+        if path is not None:
+            if path.suffix.lower() != suffix:
+                raise UsageError(f"{path} must end in {suffix}.")
+            check_writable(path)
+    encoder = model.choice.load()
+    results = embed_videos(
+        encoder,
+        {f"first: {first}": first, f"second: {second}": second},
+        sampling=Sampling(encoder.info.fps if fps is None else rate),
+        store=open_store(store or cache_folder()),
+    )
+    one, other = (result.embedding() for result in results)
+    seconds = encoder.info.smoothing_seconds if smoothing is None else smoothing
+    found = synchronise(one, other, smoothing_seconds=seconds)
+    rows = found.rows()
+    if table is not None:
+        write_table(found, table)
+    if out is not None:
+        write_side_by_side(found, first, second, out)
+    if as_json:
+        for row in rows:
+            print(json.dumps(row))
+        return
+    step = -(-len(rows) // SHOWN)
+    print(f"{first.name:>20}  {second.name:>20}  similarity")
+    for row in rows[::step]:
+        a, b, similarity = row.values()
+        print(f"{a:>18.2f} s  {b:>18.2f} s  {similarity:.2f}")
+    for name, path in (("video", out), ("table", table)):
+        if path is not None and not quiet:
+            print(f"{name}: {path}")

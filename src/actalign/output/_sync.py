@@ -1,0 +1,153 @@
+"""Two clips of one action in step: which moments match, as a table and as a video side by side.
+
+The frames of one clip are aligned with those of the other by the recurrence that aligns frames with
+steps. Their cosines are taken from the centre of both clips, so that frames that are unlike count
+against a match. Not here: embedding the clips.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from actalign.alignment import align
+from actalign.alignment._similarity import cosine, normalize, smooth
+from actalign.errors import VideoError
+from actalign.files import write_text, writing
+from actalign.types import ClipEmbedding, Float32, Float64, UInt8
+from actalign.video import FrameStream, sample_frames
+
+MAX_HEIGHT = 720
+MAX_FPS = 30.0
+HEADER = ("first_seconds", "second_seconds", "similarity")
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Sync:
+    """Matching moments of two clips.
+
+    first_seconds: (T,) the first clip's frames. second_seconds: (T,) when the second clip shows
+    the same, never falling. similarity: (T,) the mean cosine of the frames that were matched.
+    score: that of the path, comparable between pairs of one encoder.
+    """
+
+    first_seconds: Float64
+    second_seconds: Float64
+    similarity: Float64
+    score: float
+
+    def at(self, seconds: Float64) -> Float64:
+        """When the second clip shows what the first shows at these times."""
+        return np.interp(seconds, self.first_seconds, self.second_seconds)
+
+    def rows(self) -> list[dict[str, float]]:
+        """The table's rows, times to a millisecond."""
+        table = zip(self.first_seconds, self.second_seconds, self.similarity, strict=True)
+        return [
+            dict(
+                zip(
+                    HEADER,
+                    (round(float(a), 3), round(float(b), 3), round(float(s), 4)),
+                    strict=True,
+                )
+            )
+            for a, b, s in table
+        ]
+
+
+def synchronise(first: ClipEmbedding, second: ClipEmbedding, *, smoothing_seconds: float) -> Sync:
+    """Align two clips of one encoder frame by frame; raises EncoderError for two encoders."""
+    second.check_encoder(first.model_id, first.fingerprint)
+    rows = [_smoothed(clip, smoothing_seconds) for clip in (first, second)]
+    seen = np.concatenate(rows)
+    seen = seen[seen.any(axis=1)]
+    centre = seen.mean(axis=0) if len(seen) else np.zeros(rows[0].shape[1], np.float32)
+    a, b = (normalize(np.where(r.any(axis=1, keepdims=True), r - centre, 0)) for r in rows)
+    # The mean, not the sum: a sum of positive cosines grows with every detour.
+    found = align(cosine(a, b), objective="mean")
+    t, k = found.path[:, 0], found.path[:, 1]
+    counts = np.bincount(t)
+    matched = np.bincount(t, weights=second.pts_seconds[k]) / counts
+    similarity = np.bincount(t, weights=found.affinity[t, k].astype(np.float64)) / counts
+    return Sync(first.pts_seconds, matched, similarity, found.score)
+
+
+def _smoothed(clip: ClipEmbedding, seconds: float) -> Float32:
+    return smooth(clip.embeddings, pts_seconds=clip.pts_seconds, seconds=seconds)
+
+
+def write_table(sync: Sync, path: Path) -> None:
+    """The matching times as CSV, a row a frame of the first clip."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, HEADER, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(sync.rows())
+    write_text(path, text.getvalue())
+
+
+def write_side_by_side(sync: Sync, first: Path, second: Path, out: Path) -> None:
+    """Both clips beside each other as H.264, the second in step with the first.
+
+    The first runs at its own speed, at most at MAX_FPS; the second is faster or slower where its
+    action is. Both are of one height, at most MAX_HEIGHT. Memory holds a few frames of each.
+    Raises VideoError for a clip that can't be decoded.
+    """
+    streams = [sample_frames(path, fps=None, max_side=2 * MAX_HEIGHT) for path in (first, second)]
+    height = min(MAX_HEIGHT, *(stream.info.height for stream in streams)) // 2 * 2
+    rate = min(MAX_FPS, streams[0].info.native_fps or MAX_FPS)
+    begin, end = float(sync.first_seconds[0]), streams[0].end_seconds
+    times = begin + np.arange(max(1, int((end - begin) * rate))) / rate
+    shown = zip(_shown_at(streams[0], times), _shown_at(streams[1], sync.at(times)), strict=True)
+    pictures = (
+        np.concatenate([_scaled(left, height), _scaled(right, height)], axis=1)
+        for left, right in shown
+    )
+    _write_video(out, pictures, rate)
+
+
+def _shown_at(stream: FrameStream, times: Float64) -> Iterator[UInt8]:
+    """The frame on screen at each time, which never falls; the first and last hold at the ends."""
+    frames = (
+        (float(at), frame)
+        for batch in stream
+        for at, frame in zip(batch.pts_seconds, batch.frames, strict=True)
+    )
+    _, current = next(frames)
+    coming = next(frames, None)
+    for time in times.tolist():
+        while coming is not None and coming[0] <= time + 1e-6:
+            current, coming = coming[1], next(frames, None)
+        yield current
+
+
+def _scaled(frame: UInt8, height: int) -> UInt8:
+    from PIL import Image
+
+    width = max(2, round(frame.shape[1] * height / frame.shape[0]) // 2 * 2)
+    return np.asarray(Image.fromarray(frame).resize((width, height), Image.Resampling.BILINEAR))
+
+
+def _write_video(out: Path, pictures: Iterator[UInt8], rate: float) -> None:
+    """Write pictures of one size as MP4, whole or not at all."""
+    import av
+
+    fps = Fraction(rate).limit_denominator(1001)
+    with writing(out) as file, av.open(file, "w", format="mp4") as container:
+        stream = container.add_stream("libx264", rate=fps, options={"crf": "20"})
+        stream.pix_fmt = "yuv420p"
+        size = None
+        for picture in pictures:
+            if size is None:
+                size = picture.shape
+                stream.height, stream.width = size[:2]
+            elif picture.shape != size:
+                raise VideoError(f"The frames of a clip change their size to {picture.shape[:2]}.")
+            image = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
+            container.mux(stream.encode(image.reformat(format="yuv420p")))
+        container.mux(stream.encode())

@@ -1,0 +1,98 @@
+"""Two clips of one action in step: matching times, the table and the video."""
+
+import csv
+import json
+
+import av
+import numpy as np
+import pytest
+
+from actalign.errors import EncoderError
+from actalign.output import synchronise
+from actalign.types import ClipEmbedding
+from tests.colour_clips import write_colours
+from tests.command import actalign
+
+
+def clip(name, places, *, fps=10.0, fingerprint="f"):
+    """A clip of a point on a half circle: the same place looks the same in every clip."""
+    angle = np.pi * np.asarray(places, np.float32)
+    rows = np.stack([np.cos(angle), np.sin(angle), np.ones_like(angle)], axis=1)
+    times = np.arange(len(rows)) / fps
+    return ClipEmbedding(name, rows, times, len(rows) / fps, "m", fingerprint)
+
+
+def test_the_same_moments_are_found_at_another_speed():
+    even = np.linspace(0, 1, 40)
+    slow_then_fast = np.concatenate([np.linspace(0, 0.3, 30), np.linspace(0.3, 1, 14)[1:]])
+    found = synchronise(clip("a", even), clip("b", slow_then_fast), smoothing_seconds=0)
+    assert (np.diff(found.second_seconds) >= 0).all()
+    places = np.interp(found.second_seconds, np.arange(43) / 10, slow_then_fast)
+    assert np.abs(places - even).max() < 0.05
+    assert found.similarity.min() > 0.95
+    again = synchronise(clip("b", slow_then_fast), clip("a", even), smoothing_seconds=0)
+    assert again.score == pytest.approx(found.score)
+    same = synchronise(clip("a", even), clip("a", even), smoothing_seconds=0)
+    assert same.second_seconds == pytest.approx(same.first_seconds)
+    assert same.at(np.array([0.25, 99.0])) == pytest.approx([0.25, 3.9])
+
+
+def test_clips_of_two_encoders_are_refused():
+    with pytest.raises(EncoderError, match="encode the clip again"):
+        synchronise(clip("a", [0, 1]), clip("b", [0, 1], fingerprint="g"), smoothing_seconds=0)
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory, colour_model):
+    """The same colours, each for another time."""
+    folder = tmp_path_factory.mktemp("sync")
+    write_colours(folder / "coach.mp4", ["red", "green", "blue"], each=10, fps=10)
+    write_colours(folder / "pupil.mp4", ["red"] * 2 + ["green"] + ["blue"] * 3, each=10, fps=10)
+    (folder / "broken.mp4").write_text("no video")
+    return folder, ("--model", colour_model, "--smoothing", 0, "--store", "store")
+
+
+def test_the_table_and_the_video_run_in_step(pair):
+    folder, shared = pair
+    done = actalign(
+        *("sync", "coach.mp4", "pupil.mp4", *shared, "--out", "both.mp4", "--table", "t.csv"),
+        cwd=folder,
+    )
+    assert done.returncode == 0, done.stderr
+    with (folder / "t.csv").open(newline="") as file:
+        rows = [{k: float(v) for k, v in row.items()} for row in csv.DictReader(file)]
+    assert len(rows) == 30
+    for row in rows:
+        place = (0, 1, 2)[int(row["first_seconds"])]
+        low, high = ((0, 2), (2, 3), (3, 6))[place]
+        assert low <= row["second_seconds"] <= high
+        assert row["similarity"] > 0.9
+    with av.open(str(folder / "both.mp4")) as container:
+        frames = [f.to_ndarray(format="rgb24") for f in container.decode(video=0)]
+    assert len(frames) == 30
+    assert frames[0].shape == (48, 128, 3)
+    for number, frame in enumerate(frames):
+        left, right = frame[:, 4:60].mean(axis=(0, 1)), frame[:, 68:124].mean(axis=(0, 1))
+        if number % 10 in (0, 9):  # where one colour gives way to the next
+            continue
+        assert np.abs(left - right).max() < 40, number
+    assert "video: both.mp4" in done.stdout
+    assert len(done.stdout.splitlines()) <= 16
+
+
+def test_json_has_every_row(pair):
+    folder, shared = pair
+    done = actalign("sync", "coach.mp4", "pupil.mp4", *shared, "--json", cwd=folder)
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(rows) == 30
+    assert rows[0]["first_seconds"] == 0
+
+
+def test_what_cannot_be_done_is_said(pair):
+    folder, shared = pair
+    done = actalign("sync", "coach.mp4", "broken.mp4", *shared, cwd=folder)
+    assert done.returncode == 1
+    assert "broken.mp4" in done.stderr
+    done = actalign("sync", "coach.mp4", "pupil.mp4", *shared, "--out", "x.avi", cwd=folder)
+    assert done.returncode == 2
+    assert "x.avi must end in .mp4" in done.stderr
