@@ -4,6 +4,7 @@ import gc
 import os
 import signal
 import warnings
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +16,8 @@ from tests.command import start as start_command
 def pytest_configure():
     # torch's threads wait in a loop, which on a busy machine takes the cores from what is awaited.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # Compiled once for all tests, though each has a cache of its own.
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(__file__).parents[1] / ".pytest_cache/numba"))
     # A shell's background job, as CI may be, ignores Ctrl-C, and would hand that on to commands.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)

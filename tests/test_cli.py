@@ -68,3 +68,14 @@ def test_wrong_usage_and_the_version(tmp_path):
     assert len(ended.stderr.splitlines()) == 1
     program = [sys.executable, "-m", "actalign", "--version"]
     assert subprocess.check_output(program, text=True) == f"actalign {__version__}\n"
+
+
+def test_where_no_cache_can_be_written_clips_are_classified_all_the_same(tmp_path, colour_model):
+    (tmp_path / "file").write_text("")
+    write_colours(tmp_path / "clip.mp4", ["red", "black"])
+    words = ("classify", "clip.mp4", "--labels", "red,green", "--model", colour_model)
+    nowhere = {"ACTALIGN_CACHE": tmp_path / "file" / "cache", "NUMBA_CACHE_DIR": ""}
+    ended = run(*words, "--out", "rows.jsonl", cwd=tmp_path, **nowhere)
+    assert ended.returncode == 0, ended.stderr
+    assert "embeddings are not kept" in ended.stderr
+    assert "ACTALIGN_CACHE" in ended.stderr

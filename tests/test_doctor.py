@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from actalign.cli._checks import EXTRAS
-from tests.command import actalign
+from tests.command import actalign, run
 
 SECRET = "sk-never-to-be-shown"
 
@@ -100,6 +100,14 @@ def test_a_cache_that_cannot_be_written_is_broken(doctor, tmp_path):
     done = doctor(ACTALIGN_CACHE=str(tmp_path / "file" / "cache"))
     assert done.returncode == 1
     assert "broken   cache" in done.stdout
+
+
+def test_an_alignment_is_tried_and_says_where_its_code_is_kept(doctor, tmp_path):
+    # In a process of its own: the folder is chosen once.
+    done = run("doctor", "--json", cwd=tmp_path, NUMBA_CACHE_DIR="")
+    found = {check["name"]: check for check in json.loads(done.stdout)}
+    assert found["alignment"]["found"].endswith(str(tmp_path / "cache" / "compiled"))
+    assert list((tmp_path / "cache" / "compiled").rglob("*.nbc"))
 
 
 def test_a_needed_package_out_of_range_is_broken_and_an_absent_extra_is_not(

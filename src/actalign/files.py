@@ -211,11 +211,18 @@ def file_stem(clip_id: str) -> str:
 
 
 def cache_folder() -> Path:
-    """The user's cache folder: ACTALIGN_CACHE, or `actalign` under XDG_CACHE_HOME or ~/.cache."""
+    """The user's cache folder: ACTALIGN_CACHE, or `actalign` under XDG_CACHE_HOME or ~/.cache.
+
+    Raises UsageError where none is named and the user has no home folder.
+    """
     if given := os.environ.get("ACTALIGN_CACHE"):
         return Path(given).expanduser()
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "actalign"
+    if base := os.environ.get("XDG_CACHE_HOME"):
+        return Path(base) / "actalign"
+    try:
+        return Path.home() / ".cache" / "actalign"
+    except RuntimeError:
+        raise UsageError("There is no home folder; set ACTALIGN_CACHE to a folder.") from None
 
 
 def pyarrow() -> tuple[Any, Any]:

@@ -73,9 +73,8 @@ def _results(
     sources: list[str], frames: InputOptions, model: ModelOptions, store: str | None
 ) -> tuple[int, Callable[[Run], Iterator[ClipResult]]]:
     """How many clips there are, and what gives each."""
-    from actalign.clips import clip_ids, embed_videos, open_store
+    from actalign.clips import clip_ids, embed_videos, open_cache, open_store
     from actalign.clips._stored import list_entries, read_stored
-    from actalign.files import cache_folder
     from actalign.video import list_videos
 
     stored = [source for source in sources if _is_stored(source)]
@@ -85,6 +84,7 @@ def _results(
         entries = list_entries(stored)
         return len(entries), lambda run: (read_stored(*entry) for entry in entries.items())
     left_out: list[str] = []
+    kept = open_store(store) if store else open_cache(left_out)
     found = clip_ids(list_videos([Path(source) for source in sources], notes=left_out))
     encoder = model.choice.load()
 
@@ -94,7 +94,7 @@ def _results(
             encoder,
             found,
             sampling=frames.sampling(encoder.info),
-            store=open_store(store or cache_folder()),
+            store=kept,
             on_frames=run.frames,
             silent_seconds=frames.decode_timeout,
         )

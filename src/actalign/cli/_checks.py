@@ -65,6 +65,7 @@ def diagnose() -> list[Check]:
     checks = [_versions(), *_packages(), *_extras()]
     single: list[tuple[str, Callable[[], Check]]] = [
         ("decoding", _decoding),
+        ("alignment", _alignment),
         ("devices", _devices),
         ("model hub", _hub),
         ("cache", _cache),
@@ -185,6 +186,26 @@ def _decoding() -> Check:
     if missing:
         return Check("decoding", "warning", f"{found}; not {', '.join(missing)}", reinstall)
     return Check("decoding", "ok", found)
+
+
+def _alignment() -> Check:
+    """Aligns a clip of two frames, and says where the compiled code is kept."""
+    from actalign.alignment import align
+    from actalign.compiling import compiled_folder
+
+    try:
+        score = align([[1.0, 0.0], [0.0, 1.0]]).score
+    except Exception as error:  # whatever a broken compiler raises
+        fix = "Install numba again: pip install --force-reinstall numba"
+        return Check("alignment", "broken", f"{type(error).__name__}: {error}", fix)
+    if score != 1.0:
+        return Check("alignment", "broken", f"a score of {score}, not 1", "Report this fault.")
+    folder = compiled_folder()
+    if folder is None:
+        fix = "Set ACTALIGN_CACHE to a folder that you can write, and that is your own."
+        found = "it works, but is compiled anew in each process: its code can't be kept"
+        return Check("alignment", "warning", found, fix)
+    return Check("alignment", "ok", f"compiled; the code is kept in {folder}")
 
 
 def _devices() -> Check:

@@ -54,9 +54,8 @@ def classify(
     from actalign.alignment._dtw import preloading
     from actalign.cli._examples import with_examples
     from actalign.cli._show import answer, prediction_table
-    from actalign.clips import clip_ids, open_store
+    from actalign.clips import clip_ids, open_cache, open_store
     from actalign.clips._background import other_clips
-    from actalign.files import cache_folder
     from actalign.rows import score_text
     from actalign.video import list_videos
 
@@ -75,6 +74,7 @@ def classify(
         )
     given = candidates.read(llm.config(), bank)
     left_out: list[str] = []
+    kept = open_store(store) if store else open_cache(left_out)
     listed = clip_ids(list_videos(videos, notes=left_out))
     found = shards.clips(listed)
     frames.check()
@@ -85,7 +85,7 @@ def classify(
         embed,
         encoder,
         sampling=sampling,
-        store=open_store(store or cache_folder()),
+        store=kept,
         silent_seconds=frames.decode_timeout,
     )
     others = other_clips(encoder.info, embedded(found)) if scoring.of_clips else None

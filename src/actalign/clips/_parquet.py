@@ -7,6 +7,7 @@ table: clip_id, pts_seconds, embedding (D float32). The file's metadata holds he
 from __future__ import annotations
 
 import io
+import tempfile
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -17,7 +18,7 @@ import numpy as np
 from actalign.clips._store import Store, checksum, clip_of, entry_name, header_text
 from actalign.documents import escaped
 from actalign.errors import ActAlignError, UsageError
-from actalign.files import pyarrow, remove_old, temporary_name
+from actalign.files import cache_folder, pyarrow, remove_old, temporary_name
 from actalign.types import ClipEmbedding
 
 FORMAT = b"actalign-clip-embedding-parquet-1"
@@ -96,6 +97,21 @@ def open_store(folder: str | Path) -> AnyStore:
     if isinstance(folder, str) and "://" in folder:
         return ParquetStore(folder)
     return Store(folder)
+
+
+def open_cache(notes: list[str]) -> Store | None:
+    """The store in the user's cache folder; None, with a note, where that can't be written."""
+    folder = cache_folder()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return Store(folder)
+    except OSError as error:
+        notes.append(
+            f"embeddings are not kept, since the folder {folder} can't be written "
+            f"({error.strerror or error}); set ACTALIGN_CACHE to one that can"
+        )
+        return None
 
 
 def list_address(address: str) -> list[str]:

@@ -79,7 +79,7 @@ def embed_videos_on_ray(
     *,
     model: EncoderChoice,
     sampling: Sampling,
-    store: AnyStore,
+    store: AnyStore | None,
     cluster: RayCluster,
     on_frames: Callable[[str, int], None] | None = None,
     silent_seconds: float = SILENT_SECONDS,
@@ -91,6 +91,8 @@ def embed_videos_on_ray(
     an address. Raises UsageError where it isn't or where the cluster lacks what is asked for,
     EncoderError where a machine can't load the model.
     """
+    if store is None:
+        raise UsageError("Ray's machines keep embeddings in a store; name a folder with --store.")
     with connected(cluster) as ray:
         actors, cpus = fit(ray.nodes(), cluster)
         begun = ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1)(BegunLoads)

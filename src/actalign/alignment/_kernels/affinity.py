@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import math
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from actalign.compiling import njit
 from actalign.types import Float32
 
 ONE = np.float32(1)
@@ -20,7 +20,7 @@ C1, C2, C3, C4, C5, C6, C7 = (np.float32(math.log(2) ** n / math.factorial(n)) f
 HALF, LEAST, MOST = np.float32(0.5), np.float32(-126), np.float32(127)
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract"})
+@njit(error_model="numpy", fastmath={"reassoc", "contract"})
 def unit_scales(array: Float32, scales: Float32) -> bool:  # pragma: no cover - compiled
     """Write the (N,) factors that bring the rows of (N, D) to unit length.
 
@@ -37,7 +37,7 @@ def unit_scales(array: Float32, scales: Float32) -> bool:  # pragma: no cover - 
     return fit
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+@njit(error_model="numpy", fastmath={"contract"})
 def sigmoid_of(
     product: Float32,
     row_scales: Float32,

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import math
 
-import numba
 import numpy as np
 
 from actalign.alignment._kernels.affinity import C1, C2, C3, C4, C5, C6, C7, HALF, LEAST, ONE
+from actalign.compiling import njit
 from actalign.types import Float32
 
 TWO, LOG2, SQRT2 = np.float32(2), np.float32(math.log(2)), np.float32(math.sqrt(2))
@@ -19,7 +19,7 @@ THIRD, FIFTH, SEVENTH = np.float32(1 / 3), np.float32(1 / 5), np.float32(1 / 7)
 NINTH = np.float32(1 / 9)
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+@njit(error_model="numpy", fastmath={"contract"})
 def centred_of(
     product: Float32,
     first: int,
@@ -41,7 +41,7 @@ def centred_of(
             found[t, k] = product[t, first + k] * (factors[k] * row_scales[t]) - shifts[k]
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract"})
+@njit(error_model="numpy", fastmath={"reassoc", "contract"})
 def competition(
     values: Float32, weights: Float32, floor: float, fit: float, most: float, found: Float32
 ) -> None:  # pragma: no cover - compiled

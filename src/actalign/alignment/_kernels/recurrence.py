@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from actalign.alignment._kernels.lanes import WIDTH, add, all_lanes, choose, larger, load, store
+from actalign.compiling import njit
 from actalign.types import Float32, Float64, Int32
 
 
-@numba.njit(cache=True, nogil=True)
+@njit()
 def forward(
     affinity: Float32, starts: NDArray[np.int64], offsets: Float64
 ) -> Float64:  # pragma: no cover - compiled
@@ -48,7 +48,7 @@ def forward(
     return sums
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
+@njit(inline="always")
 def _before(sums: Float64, t: int, k: int) -> tuple[int, int]:  # pragma: no cover - compiled
     """The cell that the best path to (t, k) comes from: diagonal, then frame, then step."""
     if t == 0:
@@ -63,7 +63,7 @@ def _before(sums: Float64, t: int, k: int) -> tuple[int, int]:  # pragma: no cov
     return t, k - 1
 
 
-@numba.njit(cache=True, nogil=True)
+@njit()
 def backtrack(sums: Float64) -> Int32:  # pragma: no cover - compiled
     """The (L, 2) path through one candidate's (T, K) sums."""
     t, k = sums.shape[0] - 1, sums.shape[1] - 1
@@ -77,7 +77,7 @@ def backtrack(sums: Float64) -> Int32:  # pragma: no cover - compiled
     return path[row:].copy()
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
+@njit(inline="always")
 def _rows(
     cells: Float32,
     columns: int,
@@ -111,7 +111,7 @@ def _rows(
     return total
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@njit(error_model="numpy")
 def scores(
     affinity: Float32,
     ranked: NDArray[np.int64],
@@ -153,7 +153,7 @@ def scores(
     return bool(np.isfinite(sums[:WIDTH].sum()))
 
 
-@numba.njit(cache=True, nogil=True)
+@njit()
 def scores_of_clips(
     affinity: Float32,
     ranked: NDArray[np.int64],

@@ -4,14 +4,14 @@ best way to cut a clip into passes and rest.
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from actalign.compiling import njit
 from actalign.types import Float64
 
 
-@numba.njit(cache=True, nogil=True)
+@njit()
 def pass_sums(values: Float64, least: int, longest: int) -> Float64:  # pragma: no cover - compiled
     """The largest sum of one pass over each part of a clip.
 
@@ -41,7 +41,7 @@ def pass_sums(values: Float64, least: int, longest: int) -> Float64:  # pragma: 
     return found
 
 
-@numba.njit(cache=True, nogil=True)
+@njit()
 def best_passes(
     sums: Float64, cost: Float64, count: int
 ) -> tuple[float, NDArray[np.int64]]:  # pragma: no cover - compiled
@@ -84,7 +84,7 @@ def best_passes(
     return total[layers - 1, frames], cuts[row:].copy()
 
 
-@numba.njit(cache=True, nogil=True)
+@njit()
 def step_starts(values: Float64, least: int) -> NDArray[np.int64]:  # pragma: no cover - compiled
     """(K,) the first frame of each step of the best pass over all (T, K) values; see `pass_sums`.
 

@@ -7,15 +7,15 @@ table, since a second pass goes on where a first one may end.
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from actalign.alignment._kernels.recurrence import _before
+from actalign.compiling import njit
 from actalign.types import Float32, Float64, Int32
 
 
-@numba.njit(cache=True, nogil=True)
+@njit()
 def running_sums(affinity: Float32) -> Float64:  # pragma: no cover - compiled
     """(columns, T + 1) sums of each column's first t frames."""
     frames, columns = affinity.shape
@@ -26,7 +26,7 @@ def running_sums(affinity: Float32) -> Float64:  # pragma: no cover - compiled
     return sums
 
 
-@numba.njit(cache=True, nogil=True)
+@njit()
 def run_starts(
     sums: Float64, steps: int, least: int, begins: Int32
 ) -> None:  # pragma: no cover - compiled
@@ -52,7 +52,7 @@ def run_starts(
         before, here = here, before
 
 
-@numba.njit(cache=True, nogil=True)
+@njit()
 def means_of_passes(
     affinity: Float32, starts: NDArray[np.int64], least: int, passes: int
 ) -> Float64:  # pragma: no cover - compiled
@@ -95,7 +95,7 @@ def means_of_passes(
     return found
 
 
-@numba.njit(cache=True, nogil=True)
+@njit()
 def segment_path(affinity: Float32, least: int) -> Int32:  # pragma: no cover - compiled
     """The (T, 2) path of one candidate's (T, K) affinities, of one pass; K is at most T."""
     frames, steps = affinity.shape
@@ -111,7 +111,7 @@ def segment_path(affinity: Float32, least: int) -> Int32:  # pragma: no cover - 
     return path
 
 
-@numba.njit(cache=True, nogil=True)
+@njit()
 def means_of_paths(
     affinity: Float32, sums: Float64, starts: NDArray[np.int64]
 ) -> Float64:  # pragma: no cover - compiled

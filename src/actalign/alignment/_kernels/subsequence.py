@@ -5,13 +5,13 @@ State is a table of (K, max_frames) cells, whatever the length of the video.
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
+from actalign.compiling import njit
 from actalign.types import Float32, Float64, Int32
 
 
-@numba.njit(cache=True, nogil=True)
+@njit()
 def best_cuts(
     values: Float32, level: float, min_frames: int, max_frames: int
 ) -> tuple[Float64, Float64, Int32]:  # pragma: no cover - compiled

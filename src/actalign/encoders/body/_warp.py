@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from actalign.compiling import njit
 
-@njit(cache=True, nogil=True)
+
+@njit()
 def warp(
     frame: NDArray[np.uint8],
     out: NDArray[np.float32],
