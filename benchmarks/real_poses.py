@@ -1,20 +1,21 @@
 """Top-1 of scorers on poses of real people: every scorer x set x wording, with tests against `dtw`.
 
-    python benchmarks/real_poses.py [FOLDER] [--scorer dtw,competitive] [--wording FOLDER]
+    python benchmarks/real_poses.py [FOLDER] [--scorer dtw,competitive] [--more]
 
-FOLDER (../shared/real_poses) holds `dev.npz`, `truth.json` and the first wording of the
-scripts, `gym67.yaml` and `yoga6.yaml`; its README says what they are. A further
---wording is a folder with files of the same names.
-gym14 are the 14 exercises of at least three clips in the whole set. Prints each share with
-its 95 % Wilson interval, and the exact p of McNemar's test against `dtw`. The rule by which the
-default was chosen is in benchmarks/README.md.
+FOLDER (../shared/real_poses) holds `dev.npz`, `truth.json` and the first wording of the scripts,
+`gym67.yaml` and `yoga6.yaml`; its README says what they are. Further wordings, b and c, lie in
+benchmarks/real_poses. gym14 are the 14 exercises of at least three clips in the whole set. Prints
+each share with its 95 % Wilson interval, the exact p of McNemar's test against `dtw`, and by scorer
+the expected calibration error. --more also says what becomes of labels without scripts, and of
+clips that none of the candidates is right for. The rule by which the default was chosen is in
+benchmarks/README.md.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,8 +34,12 @@ GYM14 = (
     "barbell curl", "bench press", "calf raise", "dips", "dumbbell curl", "lateral raise", "lunge",
     "plank", "preacher curl", "pull up", "push up", "shoulder press", "squat", "triceps pushdown",
 )  # fmt: skip
-SCORERS = ("dtw", "dtw_steps", "mean_pool", "centred", "competitive", "competitive_equal_split",
-           "competitive_reversed", "competitive_order_free")  # fmt: skip
+SCORERS = (
+    "dtw", "dtw_steps", "mean_pool", "equal_split", "centred+dtw+path", "competitive+dtw+both",
+    "competitive+segment+both", "competitive+repeat+both", "competitive",
+    "competitive_equal_split", "competitive_reversed", "competitive_order_free",
+)  # fmt: skip
+WORDINGS = Path(__file__).with_name("real_poses")
 
 
 @dataclass(frozen=True)
@@ -67,11 +72,17 @@ def read_clips(folder: Path, encoder: BodyEncoder) -> dict[str, ClipEmbedding]:
     return found
 
 
-def cells(folder: Path, wordings: Sequence[Path], encoder: BodyEncoder) -> Iterator[Cell]:
+def cells(folder: Path, encoder: BodyEncoder) -> Iterator[Cell]:
+    """Every set in every wording."""
     clips = read_clips(folder, encoder)
     truth = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
-    for letter, wording in zip("abcdefgh", wordings, strict=False):
-        yoga, gym = (load_scripts(wording / name) for name in ("yoga6.yaml", "gym67.yaml"))
+    for wording in "abc":
+        yoga, gym = (
+            load_scripts(
+                folder / f"{name}.yaml" if wording == "a" else WORDINGS / f"{name}_{wording}.yaml"
+            )
+            for name in ("yoga6", "gym67")
+        )
         few = [script for script in gym if script.label in GYM14]
         for name, of, scripts in (
             ("yoga6", "yoga6", yoga), ("gym67", "gym", gym), ("gym14", "gym", few),
@@ -79,31 +90,84 @@ def cells(folder: Path, wordings: Sequence[Path], encoder: BodyEncoder) -> Itera
             labels = {script.label for script in scripts}
             mine = [i for i, one in truth.items() if one["set"] == of and one["label"] in labels]
             yield Cell(
-                f"{name}/{letter}",
+                f"{name}/{wording}",
                 [clips[i] for i in mine],
                 [truth[i]["label"] for i in mine],
                 scripts,
             )
 
 
+Resolve = Callable[..., Candidates]
+
+
+def without_scripts(cell: Cell, scorer: str, resolve: Resolve) -> str:
+    """How often labels without a script win, where a half, drawn four times, has none."""
+    rng = np.random.default_rng(0)
+    labels = [script.label for script in cell.scripts]
+    won, true, right = [], [], []
+    for _ in range(4):
+        bare = set(rng.permutation(labels)[: len(labels) // 2])
+        scripts = [script for script in cell.scripts if script.label not in bare]
+        candidates = resolve(scripts, labels=labels, scorer=scorer)
+        found = [candidates.predict(clip).label for clip in cell.clips]
+        won += [label in bare for label in found]
+        right += [label == true for label, true in zip(found, cell.truth, strict=True)]
+        true += [label in bare for label in cell.truth]
+    return (
+        f"{cell.name}, {scorer}: labels without a script win {100 * np.mean(won):.0f} % and are "
+        f"right in {100 * np.mean(true):.0f} %; Top-1 {100 * np.mean(right):.1f}"
+    )
+
+
+def none_of_these(cell: Cell, resolve: Resolve) -> str:
+    """How often "none of these" wins where it should, and where it should not."""
+    everything = resolve(cell.scripts, none="none")
+    kept, absent, alone, refused = [], [], [], []
+    rng = np.random.default_rng(0)
+    labels = [script.label for script in cell.scripts]
+    less = {
+        label: resolve([s for s in cell.scripts if s.label != label], none="none")
+        for label in labels
+    }
+    one = {s.label: resolve([s], none="none") for s in cell.scripts}
+    for clip, label in zip(cell.clips, cell.truth, strict=True):
+        kept.append(everything.predict(clip).label != "none")
+        absent.append(less[label].predict(clip).label == "none")
+        alone.append(one[label].predict(clip).label != "none")
+        other = rng.choice([other for other in labels if other != label])
+        refused.append(one[other].predict(clip).label == "none")
+    shares = [f"{100 * np.mean(one):.0f}" for one in (kept, absent, alone, refused)]
+    return (
+        f"{cell.name}: with `none` {shares[0]} % keep a label; without the true label {shares[1]} "
+        f"% get none; the true label alone is kept in {shares[2]} %, another one alone is refused "
+        f"in {shares[3]} %"
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("folder", type=Path, nargs="?", default=Path("../shared/real_poses"))
     parser.add_argument("--scorer", default=",".join(SCORERS), help="comma-separated")
-    parser.add_argument("--wording", type=Path, action="append", default=[])
+    parser.add_argument("--more", action="store_true")
     args = parser.parse_args()
     encoder = BodyEncoder.from_package()
     texts = TextCache(encoder.info, lambda: encoder)
     scorers = args.scorer.split(",")
     hits: dict[tuple[str, str], list[bool]] = {}
     sure: dict[str, list[float]] = {name: [] for name in scorers}
-    everything = list(cells(args.folder, [args.folder, *args.wording], encoder))
+    everything = list(cells(args.folder, encoder))
+
+    def resolve(
+        scripts: list[Script], *, labels: list[str] | None = None, **options: str | None
+    ) -> Candidates:
+        return Candidates.resolve(
+            labels, scripts, info=encoder.info, texts=texts, repeats="no", **options
+        )
+
     for cell in everything:
         print(f"{cell.name}: {len(cell.clips)} clips, {len(cell.scripts)} candidates")
         for name in dict.fromkeys(["dtw", *scorers]):
-            candidates = Candidates.resolve(
-                None, cell.scripts, info=encoder.info, texts=texts, scorer=name
-            )
+            candidates = resolve(cell.scripts, scorer=name)
             found = [candidates.predict(clip) for clip in cell.clips]
             right = [p.label == label for p, label in zip(found, cell.truth, strict=True)]
             hits[name, cell.name] = right
@@ -120,6 +184,12 @@ def main() -> None:
         if sure[name]:
             right = [one for cell in everything for one in hits[name, cell.name]]
             print(f"{name}: expected calibration error {calibration_error(sure[name], right):.3f}")
+    for cell in everything if args.more else ():
+        if cell.name.startswith("gym"):
+            print(without_scripts(cell, "dtw", resolve))
+            print(without_scripts(cell, "competitive", resolve))
+        if not cell.name.startswith("gym67"):
+            print(none_of_these(cell, resolve))
 
 
 if __name__ == "__main__":

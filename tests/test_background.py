@@ -56,6 +56,25 @@ def test_the_other_clips_are_all_but_one():
         OtherClips(INFO, given[:1])
 
 
+def test_half_of_other_clips_is_the_background_that_the_encoder_ships():
+    info = load_encoder("body").info
+    shipped = shipped_background(info)
+    rng = np.random.default_rng(0)
+    given = [
+        ClipEmbedding(
+            str(n), rng.normal(size=(9, info.dim)).astype(np.float32), np.arange(9.0), 9.0,
+            info.model_id, info.fingerprint,
+        )
+        for n in range(2)
+    ]  # fmt: skip
+    mean, covariance, _ = directly([given[1].embeddings])
+    found = OtherClips(info, given).of(given[0])
+    np.testing.assert_allclose(found.mean, (mean + shipped.mean) / 2, atol=1e-6)
+    np.testing.assert_allclose(found.covariance, (covariance + shipped.covariance) / 2, atol=1e-6)
+    assert "half shipped" in found.source
+    assert "1 other clips (transductive)" in found.source
+
+
 def test_a_written_background_is_read_again(tmp_path):
     sums = BackgroundSums(*SUMS)
     sums.add(clips()[0].embeddings)

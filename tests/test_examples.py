@@ -52,6 +52,15 @@ def test_an_own_encoder(tmp_path):
     ]
 
 
+def test_an_own_scorer(tmp_path):
+    lines = run(EXAMPLES / "own_scorer.py", cwd=tmp_path).splitlines()
+    assert [line.rpartition(" ")[0] for line in lines] == [
+        "last_step: go",
+        "dtw: go",
+        "cosine+segment+steps: go",
+    ]
+
+
 @pytest.mark.slow
 def test_a_folder_with_a_bad_file(demo, tmp_path):
     clip, scripts = demo

@@ -4,7 +4,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from actalign.alignment._affinities import AFFINITIES, FIT, FLOOR, MOST_FIT, Calibration, Texts
+from actalign.alignment._affinities import (
+    AFFINITIES,
+    FIT,
+    FLOOR,
+    MOST_FIT,
+    ONE_LOOK,
+    Calibration,
+    Texts,
+)
 from actalign.alignment._paths import PATHS
 from actalign.alignment._scorers import AVERAGES, SCORERS, Scorer, alignments, get_scorer
 from actalign.background import Background
@@ -145,6 +153,7 @@ def example(seed=4, frames=9, sizes=(3, 1, 4)):
 def test_centred_and_competitive_are_their_formulas():
     frames, candidates = example()
     z = slow_centred(frames, np.concatenate(candidates))
+    z[:, 3] *= ONE_LOOK  # the second script has one step
     found = AFFINITIES["centred"].of(frames, candidates, BY)
     np.testing.assert_allclose(found, z, atol=2e-5)
     assert not found[2].any()
@@ -158,9 +167,17 @@ def test_centred_and_competitive_are_their_formulas():
 def test_a_text_of_several_steps_competes_once():
     frames, (first, *_) = example()
     alone = AFFINITIES["competitive"].of(frames, [first], BY)
-    again = AFFINITIES["competitive"].of(frames, [first, first[::-1], first[:1]], BY)
+    again = AFFINITIES["competitive"].of(frames, [first, first[::-1], first[:2]], BY)
     np.testing.assert_allclose(again[:, :3], alone, atol=1e-5)
-    np.testing.assert_allclose(again[:, 3:], alone[:, [2, 1, 0, 0]], atol=1e-5)
+    np.testing.assert_allclose(again[:, 3:], alone[:, [2, 1, 0, 0, 1]], atol=1e-5)
+
+
+def test_one_step_is_believed_less_beside_longer_scripts_and_alike_among_its_like():
+    frames, (first, *_) = example()
+    mixed = AFFINITIES["centred"].of(frames, [first, first[:1]], BY)
+    np.testing.assert_allclose(mixed[:, 3], ONE_LOOK * mixed[:, 0], atol=1e-5)
+    singles = AFFINITIES["centred"].of(frames, [first[:1], first[1:2]], BY)
+    np.testing.assert_allclose(singles, mixed[:, :2], atol=1e-5)
 
 
 def test_statistics_of_a_text_are_those_of_its_cosines_on_the_background():

@@ -30,6 +30,8 @@ FLOOR = 0.05
 FIT, MOST_FIT = 0.5, 2.0
 """Of `competitive`: the weight of how well a step fits at all, and where that is held."""
 
+ONE_LOOK = 0.85
+"""What a script of one step is believed beside longer ones: one look varies more than several."""
 NONE_LEVEL = 1.0
 """How well "none of these" fits every frame, in deviations of the background."""
 
@@ -63,8 +65,9 @@ class Measured:
     """What each text is measured by, (sum K_m,) each.
 
     factors, shifts: a unit frame's product with the text times the factor, less the shift, is its
-    cosine less the mean on the background, over the deviation there. weights: 1 over how many texts
-    are equal to it, so that a text competes once.
+    cosine less the mean on the background, over the deviation there; times ONE_LOOK for a candidate
+    of one step, such as a label without a script, among others with more. weights: 1 over how many
+    texts are equal to it, so that a text competes once.
     """
 
     factors: Float32
@@ -72,9 +75,11 @@ class Measured:
     weights: Float32
 
     @classmethod
-    def of(cls, rows: Float32, background: Background, none: int) -> Measured:
+    def of(cls, rows: Float32, sizes: Sequence[int], background: Background, none: int) -> Measured:
         """rows: (sum K_m, D) of the candidates that have texts. none: steps of the one without."""
         mean, deviation = background.statistics(rows)
+        alone = (np.repeat(sizes, sizes)[: len(rows)] == 1) & (max(sizes) > 1)
+        deviation = np.where(alone, deviation / ONE_LOOK, deviation)
         _, scales = fast_unit_scale(rows, "text embeddings")
         texts = [row.tobytes() for row in rows]
         count = Counter(texts)
@@ -123,7 +128,7 @@ class Texts:
             sizes.append(steps)
         if none and background is None:
             raise UsageError(f"A candidate that is none of the others {NEEDS_BACKGROUND}")
-        measured = None if background is None else Measured.of(rows, background, steps)
+        measured = None if background is None else Measured.of(rows, sizes, background, steps)
         if not names:
             return cls(rows, tuple(sizes), measured, steps)
         labels = cls.of(names, background, none=none)
@@ -152,7 +157,7 @@ def texts_of(candidates: CandidateTexts, by: Calibration, *, background: bool = 
         return Texts.of(candidates, by.background if background else None)
     if candidates.measured is not None or not background or by.background is None:
         return candidates
-    measured = Measured.of(candidates.rows, by.background, candidates.none)
+    measured = Measured.of(candidates.rows, candidates.sizes, by.background, candidates.none)
     return replace(candidates, measured=measured)
 
 

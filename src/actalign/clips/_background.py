@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from actalign.background import CLIPS, Background, BackgroundSums
 from actalign.clips._result import ClipResult
+from actalign.encoders._backgrounds import shipped_background
 from actalign.errors import UsageError
 from actalign.types import ClipEmbedding, EncoderInfo
 
@@ -27,6 +29,7 @@ class OtherClips:
         """Reads each clip once and keeps none. Raises UsageError for fewer than two clips."""
         self._sums = BackgroundSums(info.model_id, info.fingerprint, info.dim)
         self._count = 0
+        self._shipped = shipped_background(info)
         for clip in clips:
             clip.check_encoder(info.model_id, info.fingerprint)
             self._sums.add(clip.embeddings)
@@ -40,9 +43,21 @@ class OtherClips:
     @property
     def all(self) -> Background:
         """The background of all clips together."""
-        return self._sums.background(f"the run's {self._count} clips (transductive)")
+        return self._blended(self._sums, f"the run's {self._count} clips (transductive)")
 
     def of(self, clip: ClipEmbedding) -> Background:
         """The background of all clips but this one, which must be one of them."""
         source = f"the run's {self._count - 1} other clips (transductive)"
-        return self._sums.without(clip.embeddings).background(source)
+        return self._blended(self._sums.without(clip.embeddings), source)
+
+    def _blended(self, sums: BackgroundSums, source: str) -> Background:
+        """Half of it is the encoder's own, where it ships one: few clips are of few movements."""
+        found = sums.background(source)
+        if self._shipped is None:
+            return found
+        return replace(
+            found,
+            mean=(found.mean + self._shipped.mean) / 2,
+            covariance=(found.covariance + self._shipped.covariance) / 2,
+            source=f"half {self._shipped.source}, half {source}",
+        )
