@@ -6,7 +6,7 @@ import pytest
 from actalign import ClipEmbedding, EncoderError, EncoderInfo, UsageError
 from actalign.background import Background, BackgroundSums, read_background, write_background
 from actalign.clips._background import OtherClips
-from actalign.encoders._backgrounds import FILES, shipped_background
+from actalign.encoders._backgrounds import BODY, shipped_background
 from actalign.encoders._load import load_encoder
 
 INFO = EncoderInfo("model", "print", 5, 2.0, -5.0)
@@ -130,7 +130,7 @@ def test_body_ships_a_background_of_exactly_its_own_weights():
     assert found is not None, "run training/make_background.py"
     assert found.mean.shape == (info.dim,)
     assert found.count > 10_000
-    assert FILES["body"].stat().st_size < 400_000
+    assert BODY.stat().st_size < 400_000
     assert found.temperatures["competitive"] > 0
     assert shipped_background(EncoderInfo("body", "other weights", 256, 2.0, -5.0)) is None
     # A covariance has no direction of negative variance, beyond float16's rounding.

@@ -35,7 +35,6 @@ class Background:
     """Mean (D,) and covariance (D, D) of unit frame embeddings, and how many there were.
 
     model_id, fingerprint: the encoder that made them. source: where they come from, as rows say it.
-    origin: the same as the file says it.
     temperatures: by scorer, what turns scores into confidences (`alignment.confidences`), where
     they were fitted on labelled clips of this encoder.
     """
@@ -47,7 +46,6 @@ class Background:
     fingerprint: str
     source: str
     temperatures: Mapping[str, float] = field(default_factory=dict)
-    origin: str = ""
 
     def __post_init__(self) -> None:
         width = self.mean.size
@@ -167,7 +165,7 @@ def write_background(background: Background, path: str | Path, *, half: bool = F
         "count": background.count,
         "model_id": background.model_id,
         "fingerprint": background.fingerprint,
-        "origin": background.origin or background.source,
+        "source": background.source,
         "temperatures": dict(background.temperatures),
     }
     metadata = {"format": FORMAT, "background": json.dumps(about, sort_keys=True)}
@@ -197,7 +195,6 @@ def read_background(path: str | Path, *, source: str | None = None) -> Backgroun
             model_id=str(about["model_id"]),
             fingerprint=str(about["fingerprint"]),
             source=source or f"{path.name}, {count} frames",
-            origin=str(about["origin"]),
             temperatures={str(k): float(v) for k, v in about.get("temperatures", {}).items()},
         )
     except (OSError, SafetensorError, LookupError, TypeError, ValueError, AttributeError) as error:

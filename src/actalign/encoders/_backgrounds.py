@@ -1,26 +1,31 @@
-"""The backgrounds that ship with the package, by the fingerprint of their encoder."""
+"""The background that ships with the package: that of `body`."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 from actalign.background import Background, read_background
+from actalign.encoders._fingerprint import fingerprint_files
 from actalign.types import EncoderInfo
 
-FILES = {"body": Path(__file__).parent / "body" / "model" / "background.safetensors"}
-"""By model id. `python training/make_background.py` makes that of `body`."""
+BODY = Path(__file__).parent / "body" / "model" / "background.safetensors"
+"""`python training/make_background.py` makes it; its fingerprint is that of the two towers, since
+simulated movements see nothing of how poses are estimated."""
 
 
 def shipped_background(info: EncoderInfo) -> Background | None:
     """The encoder's own background, None where none ships for exactly this encoder."""
-    path = FILES.get(info.model_id)
-    if path is None or not path.is_file():
-        return None
-    found = _read(path)
-    return found if found.fingerprint == info.fingerprint else None
+    return _of_body(info.fingerprint) if info.model_id == "body" and BODY.is_file() else None
 
 
 @cache
-def _read(path: Path) -> Background:
-    return read_background(path, source="shipped, simulated movements")
+def _of_body(fingerprint: str) -> Background | None:
+    from actalign.encoders.body._encoder import PACKAGE_FOLDER, fingerprint_of, tower_files
+
+    found = read_background(BODY, source="shipped, simulated movements")
+    fits = found.fingerprint == fingerprint_files(tower_files(PACKAGE_FOLDER))
+    if not fits or fingerprint != fingerprint_of(PACKAGE_FOLDER):
+        return None
+    return replace(found, fingerprint=fingerprint)

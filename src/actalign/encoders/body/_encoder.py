@@ -39,6 +39,19 @@ PACKAGE_FOLDER = Path(__file__).with_name("model")
 BLOCK = 32
 
 
+def tower_files(folder: Path) -> list[Path]:
+    """The two networks, from movements and from words into one space, and their numbers."""
+    return [folder / name for name in ("image.onnx", "text.onnx", "config.json")]
+
+
+def fingerprint_of(folder: Path) -> str:
+    """The fingerprint of the encoder in a folder: of all networks, the word vectors, how a person
+    is followed and what is measured of it."""
+    total = hashlib.sha256(fingerprint_files(tower_files(folder)).encode())
+    total.update(f"{weights_hash()} {POSE_VERSION} {FEATURE_VERSION}".encode())
+    return total.hexdigest()[:16]
+
+
 def _join(tracks: Sequence[PoseTrack]) -> PoseTrack:
     return PoseTrack(
         np.concatenate([t.world for t in tracks]),
@@ -92,23 +105,24 @@ class BodyEncoder:
         Raises EncoderError if a file is missing, if it was made for other features, if the word
         vectors can't be had, or if the packages of the extra `body` are not installed.
         """
-        self._files = [folder / name for name in ("image.onnx", "text.onnx", "config.json")]
-        for file in self._files:
+        files = tower_files(folder)
+        for file in files:
             if not file.is_file():
                 raise EncoderError(
                     f"The body encoder's file {file} is missing; reinstall actalign or run "
                     "training/train.py."
                 )
-        config: dict[str, Any] = json.loads(self._files[2].read_text(encoding="utf-8"))
+        config: dict[str, Any] = json.loads(files[2].read_text(encoding="utf-8"))
         if config.get("feature_version") != FEATURE_VERSION or config["features"] != len(FEATURES):
             raise EncoderError(
-                f"{self._files[2]} was trained on features of version "
+                f"{files[2]} was trained on features of version "
                 f"{config.get('feature_version')} but this program makes version "
                 f"{FEATURE_VERSION}; run training/train.py again."
             )
-        self._image = open_network(self._files[0])
-        self._text = TextTower(self._files[1])
+        self._image = open_network(files[0])
+        self._text = TextTower(files[1])
         self._config = config
+        self._folder = folder
 
     @classmethod
     def from_package(cls) -> BodyEncoder:
@@ -117,17 +131,11 @@ class BodyEncoder:
 
     @functools.cached_property
     def info(self) -> EncoderInfo:
-        """What is known of the encoder; the first look hashes its files, which takes a while.
-
-        The fingerprint is of all networks, the word vectors, how a person is followed and what is
-        measured of it.
-        """
+        """What is known of the encoder; the first look hashes its files, which takes a while."""
         config = self._config
-        total = hashlib.sha256(fingerprint_files(self._files).encode())
-        total.update(f"{weights_hash()} {POSE_VERSION} {FEATURE_VERSION}".encode())
         return EncoderInfo(
             model_id=MODEL_ID,
-            fingerprint=total.hexdigest()[:16],
+            fingerprint=fingerprint_of(self._folder),
             dim=int(config["dim"]),
             logit_scale=float(config["logit_scale"]),
             logit_bias=float(config["logit_bias"]),
