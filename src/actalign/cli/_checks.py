@@ -38,6 +38,7 @@ EXTRAS = {
     "ray": "many machines",
     "export": "models to ONNX",
     "atlas": "ActionAtlas",
+    "mteb": "our encoders inside mteb",
 }
 CODECS = ("h264", "hevc", "av1", "vp8", "vp9", "mpeg4", "mpeg2video", "mjpeg", "prores")
 HUB_SECONDS = 3.0
