@@ -1,9 +1,13 @@
 """Cuts between scenes."""
 
+import json
+
 import numpy as np
 
 from actalign.demo import demo_clips
 from actalign.encoders._cuts import Cuts
+from tests.colour_clips import write_colours
+from tests.command import actalign
 from tests.mediapipe_reference import frames_of
 
 
@@ -26,3 +30,32 @@ def test_a_moving_camera_and_a_flicker_make_no_cut():
     assert cuts_of(pan) == []
     brighter = pan[0] + np.uint8(12)
     assert cuts_of([pan[0], brighter] * 5) == []
+
+
+def row_of(folder, model, colours):
+    write_colours(folder / "a.mp4", colours)
+    done = actalign(
+        *("classify", folder / "a.mp4", "--labels", "red,green", "--model", model),
+        *("--out", folder / "p.jsonl", "--store", folder / "store"),
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads((folder / "p.jsonl").read_text()), done.stderr
+
+
+def test_a_row_says_where_cuts_are(tmp_path, colour_model):
+    row, _ = row_of(tmp_path, colour_model, ["red", "green", "blue"])
+    assert row["provenance"]["cuts_seconds"] == "1.00 2.00"
+    assert row["warnings"] == []
+    for again in ("first", "from the store"):
+        row, _ = row_of(tmp_path, colour_model, ["red"])
+        assert "cuts_seconds" not in row["provenance"], again
+
+
+def test_a_clip_without_a_person_has_a_warning(tmp_path):
+    row, said = row_of(tmp_path, "body", ["red", "green"])
+    assert row["neutral_frames"] == row["frames"]
+    [warning] = [text for text in row["warnings"] if "20 of 20 frames show nothing" in text]
+    assert warning in said
+    stored, said = row_of(tmp_path, "body", ["red", "green"])
+    assert stored["warnings"] == row["warnings"]
+    assert warning in said

@@ -121,7 +121,8 @@ class Row(TypedDict, total=False):
     model_id: Annotated[str | None, Field(description="The encoder.")]
     fingerprint: Annotated[str, Field(description="Hash of all that its embeddings depend on.")]
     provenance: Annotated[
-        dict[str, str], Field(description="The video's hash, sampling, number type, versions.")
+        dict[str, str],
+        Field(description="The video's hash, sampling, cuts, number type, versions."),
     ]
     settings: Annotated[dict[str, Any], Field(description="Templates of the encoded texts.")]
     shard: Annotated[ShardRow, Field(description="With --num-shards.")]
@@ -165,7 +166,18 @@ def new_row(fields: Row) -> Row:
         "filtered_resps": [] if label is None else [label],
         **fields,
     }
+    warnings = row.get("warnings", [])
+    unseen = neutral_warning(row.get("neutral_frames", 0), row.get("frames", 0))
+    if unseen and unseen[0] not in warnings:
+        row["warnings"] = [*warnings, *unseen]
     return {name: _escaped(row[name]) for name in _FIELDS if name in row}  # type: ignore[literal-required,return-value]
+
+
+def neutral_warning(neutral: int, frames: int) -> list[str]:
+    """One sentence if fewer than half of the frames show anything that the encoder knows."""
+    if 2 * neutral <= frames:
+        return []
+    return [f"{neutral} of {frames} frames show nothing that the encoder knows (body: a person)."]
 
 
 def _escaped(value: Any) -> Any:

@@ -15,7 +15,7 @@ import typer
 from actalign.cli._progress import Progress
 from actalign.cli._show import console_of, print_json
 from actalign.output._row_files import row_file
-from actalign.rows import Row, row_text
+from actalign.rows import Row, neutral_warning, row_text
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -65,8 +65,11 @@ class Run:
     def clip(self, result: ClipResult) -> None:
         """Note that a clip is done, and what came up with it."""
         self._progress.clip(result.clip_id)
-        warnings = result.clip.warnings if result.clip else ()
-        self.note(f"{result.clip_id}: {note}" for note in (*result.notes, *warnings))
+        notes = list(result.notes)
+        if result.clip is not None:
+            neutral, frames = result.clip.neutral_frames, len(result.clip.embeddings)
+            notes += [*result.clip.warnings, *neutral_warning(neutral, frames)]
+        self.note(f"{result.clip_id}: {note}" for note in notes)
         if result.clip is None:
             self.fail(result.clip_id, str(result.failure.error))
 

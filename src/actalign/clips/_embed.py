@@ -27,6 +27,7 @@ from actalign.encoders._base import (
     encode_blocks,
     encode_frames,
 )
+from actalign.encoders._cuts import Cuts
 from actalign.errors import VideoError
 from actalign.files import usable_cores
 from actalign.types import ClipEmbedding, Float32, Float64, FrameBatch, UInt8
@@ -146,6 +147,7 @@ class _Encoded:
         self._rows: list[Float32] = []
         self._times: list[Float64] = []
         self._sources: list[NDArray[np.intp]] = []
+        self._cuts, self._cut_seconds = Cuts(), list[str]()
 
     def missing(self) -> bool:
         """Whether the clip must be encoded; False where the store has it or it can't be read."""
@@ -188,6 +190,9 @@ class _Encoded:
     def _to_encode(self, batch: FrameBatch) -> FrameBatch:
         """The frames of a batch that are no near-duplicates, if those are to be skipped."""
         self._times.append(batch.pts_seconds)
+        for frame, seconds in zip(batch.frames, batch.pts_seconds, strict=True):
+            if self._cuts(frame):
+                self._cut_seconds.append(f"{seconds:.2f}")
         if self._duplicates is None:
             return batch
         kept, sources = self._duplicates.keep(batch.frames)
@@ -238,6 +243,8 @@ class _Encoded:
             "start": "" if sampling.start is None else f"{sampling.start:g}",
             "end": "" if sampling.end is None else f"{sampling.end:g}",
         }
+        if self._cut_seconds:
+            source["cuts_seconds"] = " ".join(self._cut_seconds)
         rows = self._rows
         if self._duplicates:
             rows = [np.concatenate(rows)[np.concatenate(self._sources)]]

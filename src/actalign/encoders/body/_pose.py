@@ -21,7 +21,7 @@ from actalign.types import FrameBatch, UInt8
 Array = NDArray[np.float64]
 
 # Part of the encoder's fingerprint: another number whenever a clip may give other poses.
-POSE_VERSION = 3
+POSE_VERSION = 4
 # Means over landmarks. Of 65 people in gym clips 63 have so hot a torso, of 24 machines that were
 # taken for people 2; visibility alone lets nearly all of them pass. A search looks at dozens of
 # parts, so it asks for more, as does who shows no hips.

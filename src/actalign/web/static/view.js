@@ -24,6 +24,7 @@ export function show(result, compared, onCompare) {
   const margin = result.margin === null ? "only one candidate"
     : `${score(result.margin)} ahead of ${result.candidates[1].label}`;
   verdict.append(make("small", `score ${score(best.score)}, ${margin}; ${result.frames} frames`));
+  for (const warning of result.warnings) verdict.append(make("small", warning));
   drawTimeline(result, best);
   drawRanking(result, compared, onCompare);
   const other = result.candidates.find((c) => c.label === compared && c !== best) ?? result.candidates[1];
