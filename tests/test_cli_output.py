@@ -28,7 +28,8 @@ def clips(tmp_path, colour_model):
 
 
 def read_csv(path):
-    with path.open(newline="", encoding="utf-8") as file:
+    assert path.read_bytes().startswith(b"\xef\xbb\xbf")  # Excel reads UTF-8 by this mark only
+    with path.open(newline="", encoding="utf-8-sig") as file:
         return list(csv.DictReader(file))
 
 
@@ -70,17 +71,71 @@ def test_out_is_a_table_with_a_line_a_clip_by_its_ending(clips, tmp_path):
     assert (tmp_path / "all.csv").read_bytes() == (tmp_path / "rows.csv").read_bytes()
 
 
+def test_a_table_of_steps_lies_beside_and_markdown_is_for_reading(clips, tmp_path):
+    for name in ("rows.jsonl", "rows.csv", "rows.md"):
+        actalign("classify", *clips, "--out", name, "-q", cwd=tmp_path)
+    rows = read_rows(tmp_path / "rows.jsonl")
+    steps = read_csv(tmp_path / "rows.steps.csv")
+    assert [(line["clip"], line["step"]) for line in steps if line["rank"] == "1"] == [
+        (row["clip"], step["step"])
+        for row in rows if row["candidates"] for step in row["candidates"][0]["segments"]
+    ]  # fmt: skip
+    assert not (tmp_path / "rows.steps.md").exists()
+    head, rule, *lines = (tmp_path / "rows.md").read_text().splitlines()
+    assert head.startswith("| clip | action | confidence |")
+    assert set(rule) <= set("| -:")
+    assert [line.split(" | ")[1] for line in lines if "broken" not in line] == [
+        "+ sunrise", "sunset"
+    ]  # fmt: skip
+    done = actalign("export", "rows.jsonl", cwd=tmp_path / "clips")
+    assert done.returncode == 2  # no such predictions
+    (tmp_path / "rows.csv").unlink()
+    done = actalign("export", "rows.jsonl", cwd=tmp_path)
+    assert done.stdout.split() == ["rows.csv", "rows.steps.csv"]
+    assert [line["clip"] for line in read_csv(tmp_path / "rows.csv")] == [r["clip"] for r in rows]
+
+
+def test_classify_and_align_print_a_line_a_clip(clips, tmp_path):
+    ended = actalign("classify", *clips, cwd=tmp_path)
+    head, *lines = ended.stdout.splitlines()
+    assert re.split(r"  +", head) == ["clip", "action", "margin", "runner-up", "when"]
+    found = [re.split(r"  +", line) for line in lines]
+    assert [one[:2] + one[3:4] for one in found] == [
+        ["day", "+ sunrise", "sunset"], ["evening", "sunset", "+ sunrise"]
+    ]  # fmt: skip
+    assert [one[4] for one in found] == ["0:00:00.0 - 0:00:03.0"] * 2
+    assert ended.stderr.splitlines()[-2:] == [
+        "+ sunrise 1, sunset 1", "1 of 3 clips failed"
+    ]  # fmt: skip
+    bars = actalign("classify", *clips, "--verbose", "-q", cwd=tmp_path)
+    assert "day: + sunrise" in bars.stdout
+    assert "█████" in bars.stdout
+    quiet = actalign("classify", *clips, "-q", "--out", "rows.csv", cwd=tmp_path)
+    stored = actalign("align", "s", *clips[3:5], "-q", "--out", "a.csv", cwd=tmp_path)
+    assert stored.returncode == 0, stored.stderr
+    assert stored.stdout.split() == quiet.stdout.split() == ended.stdout.split()
+
+
+def test_a_label_without_a_script_is_said_in_the_result(clips, tmp_path):
+    ended = actalign(
+        "classify", *clips[:3], "--labels", "red,mauve", "--out", "r.csv", cwd=tmp_path
+    )
+    assert "red (no script)" in ended.stdout
+    warned = {line["warnings"] for line in read_csv(tmp_path / "r.csv") if line["label"]}
+    assert all("no script: its name was its only step" in one for one in warned)
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("classify", "--out", "rows.txt"), "ends in .jsonl, .json, .csv, .parquet, .xlsx."),
-        (("classify", "--out", "rows"), "ends in .jsonl, .json, .csv, .parquet, .xlsx."),
+        (("classify", "--out", "rows.txt"), "ends in .jsonl, .json, .csv, .parquet, .xlsx, .md."),
+        (("classify", "--out", "rows"), "ends in .jsonl, .json, .csv, .parquet, .xlsx, .md."),
         (("classify", "--out", "file/rows.csv"), "file/rows.csv can't be written: Not a directory"),
         (("classify", "--out", "folder.csv"), "folder.csv can't be written: Is a directory"),
         (("classify", "--out", "s3://bucket/rows.csv"), "is an address"),
         (("classify", "--out", "a.csv", "--num-shards", 2, "--shard", 0), "reads JSON Lines"),
         (("classify", "--figure", "file/figures"), "can't be written: Not a directory"),
-        (("locate", "--out", "found.txt"), "ends in .jsonl, .vtt, .csv, .parquet, .xlsx."),
+        (("locate", "--out", "found.txt"), "ends in .jsonl, .vtt, .csv, .parquet, .xlsx, .md."),
         (("locate", "--out", "file/found.csv"), "can't be written: Not a directory"),
         (("encode", "--out", "file/store"), "can't be written: Not a directory"),
         (("background", "--out", "file/background"), "can't be written: Not a directory"),
@@ -122,7 +177,7 @@ def test_an_output_that_is_not_utf_8_loses_no_row_and_has_plain_bars(clips, tmp_
     scripts = {"日出": ["black", "red", "yellow"], "café 🌅": ["yellow", "red", "black"]}
     (tmp_path / "day.json").write_text(json.dumps({"scripts": scripts}))
     said = {}
-    for form in ((), ("--json",)):
+    for form in (("-v",), ("--json",)):
         done = subprocess.run(
             [sys.executable, "-m", "actalign", "classify", *map(str, clips), *form],
             cwd=tmp_path,
@@ -133,9 +188,9 @@ def test_an_output_that_is_not_utf_8_loses_no_row_and_has_plain_bars(clips, tmp_
         assert done.returncode == 1, done.stderr  # one clip is no video
         assert b"Traceback" not in done.stderr
         said[form] = done.stdout.decode("cp1252")
-    assert "#####" in said[()]
-    assert "café" in said[()]
-    assert "\\u65e5\\u51fa" in said[()]
+    assert "#####" in said["-v",]
+    assert "café" in said["-v",]
+    assert "\\u65e5\\u51fa" in said["-v",]
     rows = [json.loads(line) for line in said["--json",].splitlines()]
     assert len(rows) == 3
     assert {row["label"] for row in rows} == {"日出", "café 🌅", None}
@@ -157,6 +212,6 @@ def test_small_scores_are_told_apart(clips, tmp_path):
     model = shutil.copytree(clips[2], tmp_path / "model")
     card = json.loads((model / "config.json").read_text())
     (model / "config.json").write_text(json.dumps({**card, "logit_bias": -20.0}))
-    ended = actalign("classify", *clips[:2], model, *clips[3:], cwd=tmp_path)
+    ended = actalign("classify", *clips[:2], model, *clips[3:], "-v", cwd=tmp_path)
     scores = [word for word in ended.stdout.split() if re.fullmatch(r"\d\.\d{3}e-\d\d", word)]
     assert len(set(scores)) == 2, ended.stdout

@@ -18,7 +18,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 import actalign
 from actalign import UsageError
-from actalign.output._export import FORMATS, _file_names, export
+from actalign.output._events import video_names
+from actalign.output._export import FORMATS, export
 from actalign.output._tables import STEPS as STEP_TABLE
 from actalign.rows import read_rows, row_text
 from tests import command
@@ -108,26 +109,56 @@ def cues(path):
 @pytest.mark.parametrize("to", ["vtt", "srt"])
 def test_captions_as_ffmpeg_reads_them(predictions, tmp_path, to):
     written = export(predictions, to, tmp_path / "captions")
-    names = [path.name.removesuffix(f".{to}") for path in written]
-    assert names[:2] == ["press.v1.dtw", "press.v1.mean_pool"]
-    # "a/b" can't be a file's name, and "a_b" is another clip's.
-    assert re.fullmatch(r"a_b\.[0-9a-f]{8}", names[2])
-    assert names[3] == "a_b"
+    # A player finds captions by the video's name; two scorers of one video are told apart.
+    assert [path.relative_to(tmp_path / "captions").with_suffix("") for path in written[:2]] == [
+        Path("dtw", CLIP.stem),
+        Path("mean_pool", CLIP.stem),
+    ]
     found = cues(written[0])
     assert [(round(start, 3), round(end, 3)) for start, end, _ in found] == TIMES
     texts = [text for *_, text in found]
-    assert texts[0] == 'say "go", then lift'
-    assert texts[2] == STEPS[2]
-    assert texts[1] == (
+    press = "clean &amp; press" if to == "vtt" else "clean & press"
+    assert texts[0] == f'{press}: say "go", then lift'
+    assert texts[2] == f"{press}: {STEPS[2]}"
+    assert texts[1] == f"{press}: " + (
         "arms &lt; shoulders --&gt; up &amp; &lt;b&gt;out&lt;/b&gt;" if to == "vtt" else STEPS[1]
     )
-    # A cue that lasts no time would be dropped.
-    assert [cue[:2] for cue in cues(written[2])] == [pytest.approx((3725.5, 3725.501))]
+    # The rows of one video, such as windows, are one file; a cue without time would be dropped.
+    assert [cue[:2] for cue in cues(written[2])] == [
+        pytest.approx((0.0, 0.001)), pytest.approx((3725.5, 3725.501))
+    ]  # fmt: skip
+
+
+def test_captions_of_equal_file_names_go_into_folders_of_the_videos_names(tmp_path):
+    videos = ["/d/mon/a/squat.mp4", "/d/tue/a/squat.mp4", "/d/tue/a/Squat.mov", "/d/x/jump.mp4"]
+    names = [str(one) for one in video_names([(video, "dtw") for video in videos])]
+    assert names == ["mon/a/squat", "tue/a/squat", "tue/a/Squat-2", "jump"]
+
+
+def test_captions_say_which_repetition_and_skip_what_is_refused(tmp_path):
+    parts = [candidate("squat", 0.5, TIMES)["segments"][k : k + 1] for k in range(2)]
+    repeated = [
+        {"start_seconds": s[0]["start_seconds"], "end_seconds": s[0]["end_seconds"], "segments": s}
+        for s in parts
+    ]
+    best = candidate("squat", 0.5, []) | {"repetitions": repeated}
+    refused = row("b", [candidate("jump", 0.5, TIMES)])
+    rows = [
+        row("a", [best]),
+        refused | {"video": "refused.mp4", "label": None, "min_confidence": 0.5},
+    ]
+    path = tmp_path / "p.jsonl"
+    path.write_text("".join(json.dumps(one) + "\n" for one in rows))
+    first, second = export(path, "srt", tmp_path)
+    assert [cue[2] for cue in cues(first)] == [
+        'squat (1 of 2): say "go", then lift', f"squat (2 of 2): {STEPS[1]}"
+    ]  # fmt: skip
+    assert second.read_text() == ""
 
 
 def test_csv_as_pythons_reader_reads_it(predictions, tmp_path):
-    [path] = export(predictions, "csv", tmp_path / "steps.csv")
-    with path.open(newline="", encoding="utf-8") as file:
+    _, path = export(predictions, "csv", tmp_path / "rows.csv")
+    with path.open(newline="", encoding="utf-8-sig") as file:
         found = list(csv.DictReader(file))
     assert tuple(found[0]) == tuple(STEP_TABLE.columns)
     first = [r for r in found if (r["clip"], r["scorer"]) == ("press.v1", "dtw")]
@@ -147,7 +178,7 @@ def test_csv_as_pythons_reader_reads_it(predictions, tmp_path):
 
 def test_parquet_as_pyarrow_reads_it(predictions, tmp_path):
     pq = pytest.importorskip("pyarrow.parquet")
-    [path] = export(predictions, "parquet", tmp_path / "steps.parquet")
+    _, path = export(predictions, "parquet", tmp_path / "rows.parquet")
     table = pq.read_table(path)
     assert tuple(table.column_names) == tuple(STEP_TABLE.columns)
     kinds = {name: str(table.schema.field(name).type) for name in STEP_TABLE.columns}
@@ -161,7 +192,7 @@ def test_parquet_as_pyarrow_reads_it(predictions, tmp_path):
 
 def test_a_workbook_as_openpyxl_reads_it(predictions, tmp_path):
     openpyxl = pytest.importorskip("openpyxl")
-    [path] = export(predictions, "xlsx", tmp_path / "steps.xlsx")
+    _, path = export(predictions, "xlsx", tmp_path / "rows.xlsx")
     header, *lines = openpyxl.load_workbook(path).active.iter_rows(values_only=True)
     assert header == tuple(STEP_TABLE.columns)
     found = [dict(zip(header, line, strict=True)) for line in lines]
@@ -180,15 +211,15 @@ def test_no_cell_is_a_formula(tmp_path):
     path = tmp_path / "p.jsonl"
     rows = [row(f"{text}.mp4", [candidate(text, -0.5, TIMES, [text])]) for text in FORMULAS]
     path.write_text("".join(json.dumps(one) + "\n" for one in rows))
-    [table] = export(path, "csv", tmp_path / "steps.csv")
-    with table.open(newline="", encoding="utf-8") as file:
+    _, table = export(path, "csv", tmp_path / "rows.csv")
+    with table.open(newline="", encoding="utf-8-sig") as file:
         found = list(csv.DictReader(file))
     for one, text in zip(found, FORMULAS, strict=True):
         safe = text if text == "#N/A" else f"'{text}"
         assert (one["label"], one["step"]) == (safe, safe)
         assert one["clip"] == f"{safe}.mp4"
         assert one["score"] == "-0.5"  # a number stays one
-    [table] = export(path, "xlsx", tmp_path / "steps.xlsx")
+    _, table = export(path, "xlsx", tmp_path / "rows.xlsx")
     sheet = openpyxl.load_workbook(table).active
     cells = [line[list(STEP_TABLE.columns).index("label")] for line in sheet.iter_rows(min_row=2)]
     assert [cell.value for cell in cells] == FORMULAS  # here the cell's type says that it is text
@@ -214,11 +245,13 @@ def test_an_export_holds_a_row_at_a_time(predictions, tmp_path, to):
 
 def test_the_time_for_file_names_grows_as_their_number():
     def seconds(count):
-        clips = [(f"clip {number // 2}", f"scorer {number % 2}") for number in range(count)]
+        clips = [
+            (f"{number // 4}/{number % 2}.mp4", f"{number // 2 % 2}") for number in range(count)
+        ]
         took = []
         for _ in range(3):
             began = time.process_time()
-            assert len(set(_file_names(clips))) == count
+            assert len(set(video_names(clips))) == count
             took.append(time.process_time() - began)
         return min(took)
 
@@ -443,7 +476,7 @@ def test_inspects_own_package_reads_the_logs(predictions, tmp_path):
 def test_the_command_writes_and_names_its_files(predictions, tmp_path):
     done = command.actalign("export", predictions, "--to", "csv", "--out", tmp_path / "steps.csv")
     assert done.returncode == 0, done.stderr
-    assert done.stdout.strip() == str(tmp_path / "steps.csv")
+    assert done.stdout.split() == [str(tmp_path / n) for n in ("steps.csv", "steps.steps.csv")]
     assert (tmp_path / "steps.csv").is_file()
     done = command.actalign("export", predictions, "--to", "xls")
     assert done.returncode == 2
@@ -455,9 +488,10 @@ def test_the_command_writes_and_names_its_files(predictions, tmp_path):
 
 def test_one_clip_twice_gets_two_files(tmp_path):
     path = tmp_path / "p.jsonl"
-    path.write_text(2 * (json.dumps(ROWS[0]) + "\n") + json.dumps(ROWS[2] | {"doc_id": "x" * 300}))
+    long = json.dumps(ROWS[0] | {"video": "x" * 300 + ".mp4"})
+    path.write_text("\n".join([json.dumps(ROWS[0]), long, json.dumps(ROWS[0])]))
     written = export(path, "srt", tmp_path / "out")
-    assert [one.name for one in written[:2]] == ["press.v1.dtw.srt", "press.v1.dtw-2.srt"]
+    assert [one.name for one in written[::2]] == [f"{CLIP.stem}.srt", f"{CLIP.stem}-2.srt"]
     assert len(set(written)) == 3
     assert all(one.is_file() for one in written)
 
@@ -479,8 +513,8 @@ def test_a_label_may_hold_what_unicode_calls_a_line_end(tmp_path):
     path = tmp_path / "rows.jsonl"
     one = row("clip", [candidate(label, 0.5, TIMES)])
     path.write_text(json.dumps(one, ensure_ascii=False) + "\n", encoding="utf-8")
-    [table] = export(path, "csv", tmp_path / "rows.csv")
-    with table.open(encoding="utf-8", newline="") as file:
+    _, table = export(path, "csv", tmp_path / "rows.csv")
+    with table.open(encoding="utf-8-sig", newline="") as file:
         assert label in {line["label"] for line in csv.DictReader(file)}
 
 

@@ -221,6 +221,18 @@ def numbered_steps(candidate: CandidateRow) -> list[NumberedStep]:
     ]
 
 
+def action_span(row: Row) -> tuple[float, float] | None:
+    """When the winner happens, [start, end) in seconds of the file; None where it is not known.
+
+    From the first step to the last, of all repetitions; without steps, the clip's own interval.
+    """
+    steps = numbered_steps(row["candidates"][0]) if row["candidates"] else []
+    if steps:
+        return steps[0].step["start_seconds"], steps[-1].step["end_seconds"]
+    start, end = row.get("start_seconds"), row.get("end_seconds")
+    return None if start is None or end is None else (start, end)
+
+
 def error_row(
     clip: str, video: str | None, error: ActAlignError, *, target: str | None = None
 ) -> Row:

@@ -87,7 +87,6 @@ def align(
     """Score embedded clips again, with other candidates, scripts or scorers; no video is read."""
     from actalign.clips._background import other_clips
     from actalign.clips._stored import entry_clip, list_entries, read_stored, with_unique_ids
-    from actalign.rows import score_text
 
     machines = EngineOptions(engine, ray_address)
     part = shards.part
@@ -106,17 +105,16 @@ def align(
     settings = {**resolved[0].identity(), "top_k": output.top_k}
     marks = part.marks(listed, settings, held=found) if part else {}
     # Rows go to the file as they come: a store of any size needs the memory of one clip.
-    with output.run(len(found) * len(resolved)) as run:
+    total = len(found) * len(resolved)
+    clips, labels = map(entry_clip, found.values()), resolved[0].labels
+    with output.run(total, clips, labels, scorers=len(resolved) > 1) as run:
         run.note(given.notes)
         rows = _rows(resolved, found, output.top_k, machines, others)
         for entry_id, row in with_unique_ids(rows):
             if part:
                 row["shard"] = marks[entry_id]
             run.row(row)
-            if row["status"] == "ok" and not output.out:
-                best = row["candidates"][0]
-                by = f"  {row['scorer']}" if len(resolved) > 1 else ""
-                run.show(f"{row['clip']}: {best['label']} {score_text(best['score'])}{by}")
+            run.result(row)
     where = f": {output.out}" if output.out else ""
     run.end(f"{len(found) - run.failed} aligned, {run.failed} failed{where}")
 

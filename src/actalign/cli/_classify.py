@@ -53,10 +53,8 @@ def classify(
     """Say which candidate action each clip shows, and when each of its steps happens."""
     from actalign.alignment._dtw import preloading
     from actalign.cli._examples import with_examples
-    from actalign.cli._show import answer, prediction_table
     from actalign.clips import clip_ids, open_cache, open_store
     from actalign.clips._background import other_clips
-    from actalign.rows import score_text
     from actalign.video import list_videos
 
     windows.check()
@@ -93,7 +91,7 @@ def classify(
     shown = with_examples(examples, resolved, embedded) if examples else None
     settings = {**resolved.identity(), "sampling": asdict(sampling), "top_k": output.top_k}
     marks = shards.part.marks(listed, settings) if shards.part else {}
-    with output.run(len(found)) as run, preloading():
+    with output.run(len(found), found, resolved.labels) as run, preloading():
         run.note([*left_out, *given.notes, *([shown.summary()] if shown else [])])
         for result in embedded(found, on_frames=run.frames):
             run.clip(result)
@@ -107,12 +105,7 @@ def classify(
                     run.fail(one.clip_id, row["error"] or "")
                 if prediction is not None:
                     figures.draw(prediction, result.path)
-                    # A video of hours has thousands of windows: a line for each.
-                    run.show(
-                        f"{one.clip_id}  {answer(prediction)}  {score_text(prediction.best.score)}"
-                        if windows.window
-                        else prediction_table(prediction, top_k=output.top_k)
-                    )
+                    run.result(row)
     closing = [f"predictions: {output.out}"] if output.out else []
     if figures.figure and run.failed < run.rows:
         closing.append(f"figures: {figures.figure}")

@@ -20,7 +20,7 @@ def demo(
 ) -> None:
     """Classify the clips that ship with the package, by the built-in encoder."""
     from actalign.classifier import ActAlign
-    from actalign.cli._show import console_of, prediction_table, save_figure
+    from actalign.cli._show import candidate_table, console_of, save_figure
     from actalign.demo import demo_clips
     from actalign.errors import UsageError
     from actalign.files import check_writable
@@ -40,7 +40,7 @@ def demo(
     for clip in demo_clips():
         prediction = classifier.predict(clip.path, scripts=clip.scripts, domain=clip.domain)
         rows.append(prediction.to_row(target=clip.label))
-        console.print(prediction_table(prediction))
+        console.print(candidate_table(rows[-1]))
         drawn = "" if undrawn else f"   figure: {save_figure(prediction, clip.path, out)}"
         right += prediction.label == clip.label
         if not quiet:

@@ -15,16 +15,19 @@ def export(
         Path | None, typer.Argument(help="predictions.jsonl of `actalign classify --out`.")
     ] = None,
     to: Annotated[
-        str,
+        str | None,
         typer.Option(
-            help="vtt, srt, csv, parquet, xlsx, label-studio, fiftyone, inspect or lmms-eval; onnx "
-            "for a model."
+            help="vtt, srt, csv, parquet, xlsx, md, label-studio, fiftyone, inspect or lmms-eval; "
+            "onnx for a model. By default what the ending of --out says, else csv."
         ),
-    ] = "vtt",
+    ] = None,
     out: Annotated[
-        Path,
-        typer.Option(help="Folder to write into; for csv, parquet, xlsx and lmms-eval the file."),
-    ] = Path("export"),
+        Path | None,
+        typer.Option(
+            help="Folder to write into; for csv, parquet, xlsx, md and lmms-eval the file. By "
+            "default beside the predictions, named after them."
+        ),
+    ] = None,
     model: Annotated[
         str | None, typer.Option(help="With --to onnx: hub id or folder of the model.")
     ] = None,
@@ -36,7 +39,7 @@ def export(
             raise UsageError("--to onnx exports a model; give --model and no predictions.")
         from actalign.encoders._export import export_onnx
 
-        print(export_onnx(model, out, int8=int8))
+        print(export_onnx(model, out or Path("export"), int8=int8))
         return
     if predictions is None or model is not None or int8:
         raise UsageError("Give a predictions file, or --model with --to onnx.")

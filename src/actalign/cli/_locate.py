@@ -73,7 +73,7 @@ def locate(
     out: Annotated[
         Path | None,
         typer.Option(
-            help="Write the detections: a .jsonl, .vtt, .csv, .parquet or .xlsx file.",
+            help="Write the detections: a .jsonl, .vtt, .csv, .parquet, .xlsx or .md file.",
             rich_help_panel=OUTPUT,
         ),
     ] = None,

@@ -10,7 +10,7 @@ import typer
 
 def merge(
     out: Annotated[
-        Path, typer.Argument(help="The file to write: .jsonl, .csv, .parquet or .xlsx.")
+        Path, typer.Argument(help="The file to write: .jsonl, .csv, .parquet, .xlsx or .md.")
     ],
     parts: Annotated[
         list[Path], typer.Argument(help="predictions.jsonl of shards, or of runs over other clips.")

@@ -18,7 +18,7 @@ from actalign.errors import UsageError
 from actalign.files import check_writable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from actalign.background import Background
     from actalign.cli._run import Run
@@ -276,11 +276,14 @@ class RowOptions:
     out: Annotated[
         Path | None,
         typer.Option(
-            help="Write the rows: .jsonl (all that is known), or a line a clip in .csv, .parquet "
-            "or .xlsx."
+            help="Write the rows: .jsonl (all that is known), or a line a clip in .csv, .parquet, "
+            ".xlsx or .md, with a line a step in NAME.steps beside it (not .md)."
         ),
     ] = None
     as_json: AsJson = False
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Print the candidates of each clip, with bars.")
+    ] = False
     quiet: Quiet = False
 
     def check(self, part: Shard | None) -> None:
@@ -296,11 +299,18 @@ class RowOptions:
                 "with --num-shards, and `merge` the table's name."
             )
 
-    def run(self, total: int) -> Run:
-        """The run that writes and prints the rows of so many clips."""
-        from actalign.cli._run import Run
+    def run(
+        self, total: int, clips: Iterable[str], labels: Iterable[str], *, scorers: bool = False
+    ) -> Run:
+        """The run that writes and prints so many rows, of these clips and candidates.
 
-        return Run(total, out=self.out, as_json=self.as_json, quiet=self.quiet)
+        scorers: several score each clip, so that each line names its scorer.
+        """
+        from actalign.cli._run import Run
+        from actalign.cli._show import ResultLines
+
+        lines = ResultLines(clips, labels, bars=self.verbose, scorers=scorers)
+        return Run(total, out=self.out, as_json=self.as_json, quiet=self.quiet, lines=lines)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 import typer
 
 from actalign.cli._progress import Progress
-from actalign.cli._show import console_of, print_json
+from actalign.cli._show import ResultLines, console_of, print_json
 from actalign.output._row_files import row_file
 from actalign.rows import Row, neutral_warning, row_text
 
@@ -27,13 +27,21 @@ class Run:
     """A run over clips; a context manager.
 
     total: how many clips. out: the file of the rows, or None. as_json: rows are printed, and
-    nothing else. quiet: only results and errors are printed. failed, rows: how many so far.
+    nothing else. quiet: only results and errors are printed. lines: how rows are printed, where it
+    is not as JSON. failed, rows: how many so far.
     """
 
     def __init__(
-        self, total: int, *, out: Path | None = None, as_json: bool = False, quiet: bool = False
+        self,
+        total: int,
+        *,
+        out: Path | None = None,
+        as_json: bool = False,
+        quiet: bool = False,
+        lines: ResultLines | None = None,
     ) -> None:
         self.failed = 0
+        self._lines = lines
         self.as_json = as_json
         self.silent = quiet or as_json
         self._console = console_of(stderr=True)
@@ -84,6 +92,11 @@ class Run:
         if self.as_json:
             print_json(row_text(row))
 
+    def result(self, row: Row) -> None:
+        """Print what a clip shows, unless rows are printed instead."""
+        if self._lines and row["candidates"]:
+            self.show(self._lines.of(row))
+
     def row(self, row: Row) -> None:
         """As `clip` and `add`, for a clip of which there is a row only."""
         if row["status"] != "ok":
@@ -99,6 +112,7 @@ class Run:
     def end(self, *lines: str) -> NoReturn:
         """Print closing lines, unless silent; exit with 1 where something failed, else 0."""
         if not self.silent:
-            for line in lines:
+            counts = self._lines.summary() if self._lines else ""
+            for line in (counts, *lines) if counts else lines:
                 self._console.print(line, markup=False)
         raise typer.Exit(1 if self.failed else 0)

@@ -6,16 +6,18 @@ import codecs
 import json
 import re
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-    from rich.console import Console
+    from rich.console import Console, RenderableType
     from rich.table import Table
 
     from actalign.alignment import Detection
+    from actalign.rows import CandidateRow, Row
     from actalign.types import Prediction
 
 
@@ -39,36 +41,110 @@ def _bare_table(title: str) -> Table:
     return Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
 
 
-def prediction_table(prediction: Prediction, *, top_k: int | None = None) -> Table:
+def candidate_table(row: Row) -> Table:
     """Candidates of one clip, best first, with a bar from the worst to the best score."""
     from actalign.rows import score_text
 
-    table = _bare_table(f"{prediction.clip.clip_id}: {answer(prediction)}")
+    table = _bare_table(f"{row['clip']}: {_answer(row)}")
     table.add_column("candidate")
     table.add_column("score", justify="right")
-    sure = prediction.confidence is not None
+    candidates = row["candidates"]
+    sure = "confidence" in candidates[0]
     if sure:
         table.add_column("confidence", justify="right")
     table.add_column("")
     block = "#" if console_of().options.ascii_only else "█"
-    scores = [c.score for c in prediction.candidates]
+    scores = [c["score"] for c in candidates]
     low = min(0.0, *scores) if len(scores) > 1 else 0.0
     high = max(scores)
-    for candidate in prediction.candidates[:top_k]:
-        share = (candidate.score - low) / (high - low) if high > low else 0.0
+    for candidate in candidates:
+        share = (candidate["score"] - low) / (high - low) if high > low else 0.0
         bar = block * round(28 * share)
-        mark = "" if candidate.has_script or candidate.alignment is None else "  (no script)"
-        confidence = [f"{candidate.confidence:.0%}"] if candidate.confidence is not None else []
-        table.add_row(candidate.label, score_text(candidate.score), *confidence, bar + mark)
+        confidence = [f"{candidate['confidence']:.0%}"] if sure else []
+        name = candidate["label"] + _no_script(candidate)
+        table.add_row(name, score_text(candidate["score"]), *confidence, bar)
     return table
 
 
-def answer(prediction: Prediction) -> str:
+def _no_script(candidate: CandidateRow) -> str:
+    """Says where a candidate that is aligned has no script."""
+    alone = candidate.get("path_length") is not None and not candidate.get("has_script", True)
+    return " (no script)" if alone else ""
+
+
+def _answer(row: Row) -> str:
     """The label and how often it is performed, or why there is none."""
-    if not prediction.refused:
-        count = len(prediction.best.repetitions)
-        return prediction.label + (f", {count} times" if count > 1 else "")
-    return f"no label ({prediction.label} with confidence {prediction.confidence:.2f} only)"
+    best = row["candidates"][0]
+    if row.get("label") is None:
+        return f"no label ({best['label']} with confidence {best.get('confidence', 0):.2f} only)"
+    count = len(best.get("repetitions", ()))
+    return best["label"] + _no_script(best) + (f", {count} times" if count > 1 else "")
+
+
+class ResultLines:
+    """One line a clip: which, its action, how sure that is, the runner-up, and when it happens.
+
+    clips: the clips' ids; labels: the candidates'. They say how wide the columns are, for lines are
+    printed as results come. bars: print each clip's candidates instead. scorers: name the scorer.
+    """
+
+    def __init__(
+        self,
+        clips: Iterable[str],
+        labels: Iterable[str],
+        *,
+        bars: bool = False,
+        scorers: bool = False,
+    ) -> None:
+        self._counts: Counter[str] = Counter()
+        self._bars = bars
+        self._scorers = scorers
+        label = min(32, max(map(len, labels), default=0))
+        self._widths = (min(40, max(map(len, clips), default=0)), label + 10, 10, label + 6)
+
+    def of(self, row: Row) -> RenderableType:
+        """What is printed of one row that has candidates; above the first line, its columns."""
+        from rich.text import Text
+
+        first = not self._counts
+        self._counts[row.get("label") or "no label"] += 1
+        if self._bars:
+            return candidate_table(row)
+        cells = [self._joined(self._cells(row))]
+        if first:
+            sure = "margin" if row.get("confidence") is None else "confidence"
+            cells.insert(0, self._joined(["clip", "action", sure, "runner-up", "when"]))
+        return Text("\n".join(cells))
+
+    def _cells(self, row: Row) -> list[str]:
+        from actalign.rows import action_span, score_text
+
+        _, *others = row["candidates"]
+        sure = row.get("confidence")
+        margin = row.get("margin")
+        cells = [row["clip"], _answer(row)]
+        if sure is not None:
+            cells.append(f"{sure:.0%}")
+        else:
+            cells.append("" if margin is None else score_text(margin))
+        cells.append("" if not others else others[0]["label"] + _share(others[0]))
+        span = action_span(row)
+        cells.append("" if span is None else f"{clock(span[0])} - {clock(span[1])}")
+        if self._scorers:
+            cells.append(row.get("scorer") or "")
+        return cells
+
+    def _joined(self, cells: list[str]) -> str:
+        wide = [cell.ljust(width) for cell, width in zip(cells, self._widths, strict=False)]
+        return "  ".join([*wide, *cells[len(wide) :]]).rstrip()
+
+    def summary(self) -> str:
+        """How often each action was the answer, most often first."""
+        return ", ".join(f"{label} {count}" for label, count in self._counts.most_common())
+
+
+def _share(candidate: CandidateRow) -> str:
+    return f" {candidate['confidence']:.0%}" if "confidence" in candidate else ""
 
 
 def detection_table(clip_id: str, detections: Sequence[Detection]) -> Table:

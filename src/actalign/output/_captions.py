@@ -1,63 +1,65 @@
-"""Rows as captions: the winner's steps of a clip, or the detections of a video, as cues."""
+"""Events as captions: a cue a step of each action, or one a detection of a video."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
-from actalign.rows import Row, StepRow, numbered_steps
+from actalign.output._events import Event, events
+from actalign.rows import Row
 
 
-def to_vtt(row: Row) -> str:
-    """The winner's steps of one clip as WebVTT (W3C), times to a millisecond."""
-    return _vtt(_segments(row))
+class Cue(NamedTuple):
+    """A text shown in [start_seconds, end_seconds)."""
+
+    start_seconds: float
+    end_seconds: float
+    text: str
+
+
+def cues(found: Sequence[Event]) -> list[Cue]:
+    """A cue for each step, "action: step"; for an event without steps one, its action."""
+    return [
+        cue
+        for event in found
+        for cue in (
+            [
+                Cue(step["start_seconds"], step["end_seconds"], event.step_name(step))
+                for step in event.steps
+            ]
+            or [Cue(event.start_seconds, event.end_seconds, event.name)]
+        )
+    ]
+
+
+def to_vtt(found: Sequence[Event]) -> str:
+    """The steps of one video's actions as WebVTT (W3C), times to a millisecond."""
+    return _vtt(cues(found))
+
+
+def to_srt(found: Sequence[Event]) -> str:
+    """The steps of one video's actions as SubRip."""
+    return "\n".join(
+        f"{k}\n{_span(cue, ',')}\n{_one_line(cue.text)}\n"
+        for k, cue in enumerate(cues(found), start=1)
+    )
 
 
 def detections_vtt(rows: Sequence[Row]) -> str:
     """One WebVTT cue a detection of one video, its label."""
-    return _vtt(
-        [
-            {
-                "step": row["candidates"][0]["label"],
-                "start_seconds": row["start_seconds"],
-                "end_seconds": row["end_seconds"],
-            }
-            for row in rows
-            if row["candidates"]
-        ]
-    )
+    found = [event for row in rows for event in events(row)]
+    return _vtt([Cue(one.start_seconds, one.end_seconds, one.action) for one in found])
 
 
-def to_srt(row: Row) -> str:
-    """The winner's steps of one clip as SubRip."""
-    return "\n".join(
-        f"{k}\n{_span(s, ',')}\n{_one_line(s['step'])}\n"
-        for k, s in enumerate(_segments(row), start=1)
-    )
+def _vtt(shown: Sequence[Cue]) -> str:
+    lines = [f"{k}\n{_span(c, '.')}\n{_vtt_text(c.text)}\n" for k, c in enumerate(shown, start=1)]
+    return "\n".join(["WEBVTT\n", *lines])
 
 
-def _vtt(steps: Sequence[StepRow]) -> str:
-    cues = [f"{k}\n{_span(s, '.')}\n{_vtt_text(s['step'])}\n" for k, s in enumerate(steps, start=1)]
-    return "\n".join(["WEBVTT\n", *cues])
-
-
-def _segments(row: Row) -> list[StepRow]:
-    """The winner's steps; of one that is repeated, each says which repetition it belongs to."""
-    if not row["candidates"]:
-        return []
-    best = row["candidates"][0]
-    count = len(best.get("repetitions", ()))
-    if count < 2:
-        return list(best.get("segments", ()))
-    return [
-        {**found.step, "step": f"({found.repetition} of {count}) {found.step['step']}"}
-        for found in numbered_steps(best)
-    ]
-
-
-def _span(segment: StepRow, point: str) -> str:
+def _span(cue: Cue, point: str) -> str:
     """From when to when; at least a millisecond, since readers drop cues that last no time."""
-    start = round(max(0.0, segment["start_seconds"]) * 1000)
-    end = max(start + 1, round(segment["end_seconds"] * 1000))
+    start = round(max(0.0, cue.start_seconds) * 1000)
+    end = max(start + 1, round(cue.end_seconds * 1000))
     return f"{_clock(start, point)} --> {_clock(end, point)}"
 
 

@@ -1,14 +1,16 @@
-"""Files of rows that `--out` names: JSON Lines, or a table with a line a clip, by the suffix."""
+"""Files of rows that `--out` names: JSON Lines, or tables by clip and by step, by the suffix."""
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 from actalign.errors import UsageError
 from actalign.files import check_writable
 from actalign.output._table_files import TABLE_SUFFIXES, TableFile, check_table_format
-from actalign.output._tables import CLIPS
-from actalign.rows import RowWriter
+from actalign.output._tables import CLIPS, STEPS, SUMMARY
+from actalign.rows import Row, RowWriter
 
 JSON_LINES = (".jsonl", ".json")
 SUFFIXES = (*JSON_LINES, *TABLE_SUFFIXES)
@@ -21,10 +23,51 @@ def check_row_file(path: Path) -> None:
         raise UsageError(f"--out is {path}; give a name that ends in {', '.join(SUFFIXES)}.")
     check_table_format(suffix)
     check_writable(path)
+    if suffix not in (*JSON_LINES, ".md"):
+        check_writable(steps_path(path))
 
 
-def row_file(path: Path | None) -> RowWriter | TableFile:
+def row_file(path: Path | None) -> RowWriter | ClipTables:
     """What writes the rows of a run to the file; without a path rows are only counted."""
     if path is None or path.suffix.lower() in JSON_LINES:
         return RowWriter(path)
-    return TableFile(path, CLIPS)
+    return ClipTables(path)
+
+
+class ClipTables:
+    """A table with a line a clip and, beside it, NAME.steps with a line a step; a context manager.
+
+    Markdown is for reading: it is the first one alone, with fewer columns. files: the paths.
+    """
+
+    def __init__(self, path: Path) -> None:
+        tables = [TableFile(path, SUMMARY if path.suffix.lower() == ".md" else CLIPS)]
+        self.files = [path]
+        if path.suffix.lower() != ".md":
+            self.files.append(steps_path(path))
+            tables.append(TableFile(self.files[-1], STEPS))
+        self._tables = tables
+        self._stack = ExitStack()
+
+    @property
+    def count(self) -> int:
+        """Rows so far."""
+        return self._tables[0].count
+
+    def __enter__(self) -> ClipTables:
+        for table in self._tables:
+            self._stack.enter_context(table)
+        return self
+
+    def add(self, row: Row) -> None:
+        """Write the lines of one row."""
+        for table in self._tables:
+            table.add(row)
+
+    def __exit__(self, *error: Any) -> None:
+        self._stack.__exit__(*error)
+
+
+def steps_path(path: Path) -> Path:
+    """The file with a line a step beside one with a line a clip: rows.csv, rows.steps.csv."""
+    return path.with_name(f"{path.stem}.steps{path.suffix}")

@@ -1,12 +1,15 @@
-"""Tables in files, written a row at a time: comma-separated values, Parquet, or a workbook.
+"""Tables in files, written a row at a time: comma-separated values, Parquet, a workbook, Markdown.
 
 Text is written so that no spreadsheet takes it for a formula. The suffix says which file it is.
 """
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
+import re
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack, nullcontext, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
@@ -73,10 +76,14 @@ def check_table_format(suffix: str) -> None:
 
 
 class _Csv:
-    """Comma-separated values (RFC 4180) in UTF-8, with a header line."""
+    """Comma-separated values (RFC 4180) in UTF-8, with a header line.
+
+    A byte-order mark says so, without which Excel takes the text for the machine's old code page.
+    """
 
     def __init__(self, file: BinaryIO, table: Table) -> None:
         self._file = file
+        self._file.write(codecs.BOM_UTF8)
         self._line = io.StringIO(newline="")
         self._lines = csv.writer(self._line)
         self.write(list(table.columns))
@@ -96,6 +103,31 @@ def _no_formula(cell: Cell) -> Cell:
     if isinstance(cell, str) and cell.lstrip().startswith(FORMULA_SIGNS):
         return f"'{cell}"
     return cell
+
+
+class _Markdown:
+    """A table of GitHub Flavored Markdown; numbers have four significant digits."""
+
+    def __init__(self, file: BinaryIO, table: Table) -> None:
+        self._file = file
+        self.write(list(table.columns))
+        self._line("---:" if kind is not str else "---" for kind in table.columns.values())
+
+    def write(self, record: list[Cell]) -> None:
+        self._line(map(_markdown, record))
+
+    def end(self) -> None:
+        """Nothing is left to write."""
+
+    def _line(self, cells: Iterable[str]) -> None:
+        self._file.write(f"| {' | '.join(cells)} |\n".encode())
+
+
+def _markdown(cell: Cell) -> str:
+    if isinstance(cell, float):
+        return f"{cell:.4g}"
+    text = "" if cell is None else " ".join(str(cell).split())
+    return re.sub(r"([\\|<>`*_\[\]])", r"\\\1", text)
 
 
 class _Parquet:
@@ -174,7 +206,7 @@ def _openpyxl() -> Any:
     return openpyxl
 
 
-_WRITERS: dict[str, type[_Csv] | type[_Parquet] | type[_Workbook]] = {
-    ".csv": _Csv, ".parquet": _Parquet, ".xlsx": _Workbook
+_WRITERS: dict[str, Callable[[BinaryIO, Table], _Writer]] = {
+    ".csv": _Csv, ".parquet": _Parquet, ".xlsx": _Workbook, ".md": _Markdown
 }  # fmt: skip
 TABLE_SUFFIXES = tuple(_WRITERS)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from actalign.rows import Row, numbered_steps
+from actalign.rows import Row, action_span, numbered_steps
 
 Cell = str | int | float | None
 
@@ -27,12 +27,21 @@ class Table:
 
 def _clip_records(row: Row) -> Iterator[dict[str, Cell]]:
     found: dict[str, Any] = {name: row.get(name) for name in CLIPS.columns}
-    found["warnings"] = "; ".join(row.get("warnings") or ())
+    found["warnings"] = "; ".join([*_without_script(row), *(row.get("warnings") or ())])
+    best = row["candidates"][0] if row["candidates"] else None
+    found["repetitions"] = len(best.get("repetitions", ())) or None if best else None
     for name, candidate in zip(("score", "second_score"), row["candidates"], strict=False):
         found[name] = candidate["score"]
     if len(row["candidates"]) > 1:
         found["second_label"] = row["candidates"][1]["label"]
     yield found
+
+
+def _without_script(row: Row) -> list[str]:
+    """Says where the winner is aligned without a script."""
+    best = row["candidates"][0] if row["candidates"] else None
+    alone = best and best.get("path_length") is not None and not best.get("has_script", True)
+    return ["no script: its name was its only step"] if alone else []
 
 
 CLIPS = Table(
@@ -45,6 +54,7 @@ CLIPS = Table(
         "score": float,
         "confidence": float,
         "margin": float,
+        "repetitions": int,
         "second_label": str,
         "second_score": float,
         "target": str,
@@ -59,6 +69,37 @@ CLIPS = Table(
     _clip_records,
 )
 """One line a row: what `--out` writes under a table's name."""
+
+
+def _summary_records(row: Row) -> Iterator[dict[str, Cell]]:
+    second = row["candidates"][1]["label"] if len(row["candidates"]) > 1 else None
+    start, end = action_span(row) or (None, None)
+    yield {
+        "clip": row["clip"],
+        "action": row.get("label"),
+        "confidence": row.get("confidence"),
+        "margin": row.get("margin"),
+        "runner-up": second,
+        "start": start,
+        "end": end,
+        "notes": row.get("error") or "; ".join(_without_script(row)),
+    }
+
+
+SUMMARY = Table(
+    {
+        "clip": str,
+        "action": str,
+        "confidence": float,
+        "margin": float,
+        "runner-up": str,
+        "start": float,
+        "end": float,
+        "notes": str,
+    },
+    _summary_records,
+)
+"""One line a row with what fits on a page: Markdown."""
 
 
 def _step_records(row: Row) -> Iterator[dict[str, Cell]]:

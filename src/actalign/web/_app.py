@@ -25,6 +25,7 @@ from actalign import __version__
 from actalign.demo import demo_clips
 from actalign.errors import ActAlignError, UsageError
 from actalign.output._captions import to_vtt
+from actalign.output._events import events
 from actalign.scripts._generate import add_missing_scripts
 from actalign.scripts._llm import LLMConfig
 from actalign.types import Candidate, Script
@@ -242,7 +243,7 @@ def _alignment(app: FastAPI, explorer: Explorer) -> None:
     @app.get("/api/results/{result}/captions.vtt", responses=_file("text/vtt") | _errors(404))
     def captions(result: str) -> Response:
         """The winner's steps as WebVTT."""
-        return Response(to_vtt(explorer.result(result)[0].to_row()), media_type="text/vtt")
+        return Response(to_vtt(events(explorer.result(result)[0].to_row())), media_type="text/vtt")
 
     @app.get(
         "/api/results/{result}/figure.png",

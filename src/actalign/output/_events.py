@@ -1,0 +1,137 @@
+"""Rows as events: each time that an action is performed, with its steps, video by video.
+
+Captions and the timelines of other tools are made of them. Not here: any file.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby, takewhile
+from pathlib import Path, PurePath
+from typing import NamedTuple
+
+from actalign.files import file_stem
+from actalign.rows import Row, StepRow, action_span
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One time that an action is performed: [start_seconds, end_seconds) of the source file.
+
+    number, count: which repetition of how many in its clip. steps: empty for scorers that find
+    none. confidence: None where the row has none.
+    """
+
+    action: str
+    start_seconds: float
+    end_seconds: float
+    steps: tuple[StepRow, ...]
+    number: int
+    count: int
+    score: float
+    confidence: float | None
+
+    @property
+    def name(self) -> str:
+        """The action and, of several repetitions, which one."""
+        return self.action + (f" ({self.number} of {self.count})" if self.count > 1 else "")
+
+    def step_name(self, step: StepRow) -> str:
+        """The action and the step; the action alone where it has no script."""
+        return self.name if step["step"] == self.action else f"{self.name}: {step['step']}"
+
+
+def events(row: Row) -> list[Event]:
+    """The times that the winner of a row is performed; none where it failed or is refused."""
+    if not row["candidates"] or ("min_confidence" in row and row.get("label") is None):
+        return []
+    best = row["candidates"][0]
+    span = action_span(row)
+    repeated = [
+        (one["start_seconds"], one["end_seconds"], one["segments"])
+        for one in best.get("repetitions", ())
+    ]
+    found = repeated or ([] if span is None else [(*span, best.get("segments", []))])
+    return [
+        Event(
+            action=best["label"],
+            start_seconds=max(0.0, start),
+            end_seconds=end,
+            steps=tuple(steps),
+            number=number,
+            count=len(found),
+            score=best["score"],
+            confidence=row.get("confidence"),
+        )
+        for number, (start, end, steps) in enumerate(found, start=1)
+    ]
+
+
+class VideoRows(NamedTuple):
+    """The scored rows of one video by one scorer, which are windows of it or one row.
+
+    name: of a file without suffix, relative to the folder that such files are written to.
+    """
+
+    video: str
+    name: Path
+    rows: Sequence[Row]
+
+    @property
+    def events(self) -> list[Event]:
+        """Their events in the order of time."""
+        found = [event for row in self.rows for event in events(row)]
+        return sorted(found, key=lambda event: event.start_seconds)
+
+
+def by_video(rows: Iterable[Row]) -> Iterator[VideoRows]:
+    """The scored rows, those of one video after another together; they are read twice."""
+    names = video_names([key for key, _ in _grouped(rows)])
+    for name, (key, found) in zip(names, _grouped(rows), strict=True):
+        yield VideoRows(key[0], name, list(found))
+
+
+def _grouped(rows: Iterable[Row]) -> Iterator[tuple[tuple[str, str | None], Iterator[Row]]]:
+    scored = (row for row in rows if row["candidates"])
+    return groupby(scored, key=lambda row: (row.get("video") or row["clip"], row.get("scorer")))
+
+
+def video_names(keys: Sequence[tuple[str, str | None]]) -> list[Path]:
+    """A file name without suffix for each (video, scorer): the video's own, none twice.
+
+    Players match captions by name. Equal names of different videos go into folders that are named
+    as the videos' folders are, and those of several scorers into folders named after the scorers.
+    """
+    stems = [file_stem(PurePath(video).stem) for video, _ in keys]
+    videos, scorers = defaultdict(set), defaultdict(set)
+    for stem, (video, scorer) in zip(stems, keys, strict=True):
+        videos[stem.casefold()].add(PurePath(video))
+        scorers[video].add(scorer)
+    shared = {stem: _shared_folders(same) for stem, same in videos.items()}
+    taken: set[str] = set()
+    numbers: Counter[str] = Counter()
+    names = []
+    for stem, (video, scorer) in zip(stems, keys, strict=True):
+        folder = Path()
+        if len(videos[stem.casefold()]) > 1:
+            own = PurePath(video).parent.parts[shared[stem.casefold()] :]
+            folder = Path(*map(file_stem, own))
+        if len(scorers[video]) > 1 and scorer:
+            folder /= file_stem(scorer)
+        base = name = folder / stem
+        key = str(base).casefold()
+        numbers[key] += 1
+        while str(name).casefold() in taken:
+            numbers[key] += name != base
+            name = base.with_name(f"{stem}-{numbers[key]}")
+        taken.add(str(name).casefold())
+        names.append(name)
+    return names
+
+
+def _shared_folders(videos: Iterable[PurePath]) -> int:
+    """How many folders all of the videos' paths begin with."""
+    parts = zip(*(video.parent.parts for video in videos), strict=False)
+    return sum(1 for _ in takewhile(lambda one: len(set(one)) == 1, parts))
