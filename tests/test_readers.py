@@ -26,6 +26,8 @@ from actalign.evaluation._questions import question_lines
 from actalign.rows import read_rows
 from tests.colour_clips import write_colours
 from tests.command import actalign
+from tests.command import run as run_command
+from tests.tiny_hub import hub_environment, tiny_hub
 
 
 def touch(path, content=b"video"):
@@ -341,6 +343,34 @@ class TestMteb:
         pq.write_table(pa.table({"video": [{"bytes": b"", "path": "a"}], "label": [3]}), path)
         with pytest.raises(UsageError, match="numbers without names"):
             read_data(Source(path), "mteb")
+
+
+class TestHub:
+    def test_a_data_set_is_fetched_when_it_is_named_so(self, tmp_path):
+        (tmp_path / "commit").mkdir()
+        (tmp_path / "commit" / "mcq_val.jsonl").write_text(json.dumps(LINE) + "\n")
+        (tmp_path / "commit" / "labels.csv").write_text("video,label\na.mp4,x\n")
+        with tiny_hub({"1" * 40: tmp_path / "commit"}, main="1" * 40) as port:
+            environment = hub_environment(port, tmp_path)
+            done = run_command(
+                *("eval", "convert", "hub:tiny/siglip", "--out", "q.jsonl"),
+                *("--layout", "videonet"),
+                cwd=tmp_path,
+                **environment,
+            )
+            assert done.returncode == 2
+            assert "mcq_test.jsonl is missing" in done.stderr  # fetched, and laid out otherwise
+            fetched = next((tmp_path / "hub").rglob("snapshots/*/mcq_val.jsonl"))
+            assert json.loads(fetched.read_text()) == LINE
+            done = run_command(
+                *("eval", "convert", "hub:tiny/other", "--out", "q.jsonl"),
+                cwd=tmp_path,
+                **environment,
+            )
+            assert done.returncode == 1
+            assert "The data set tiny/other is not available from the hub" in done.stderr
+        done = actalign("eval", "convert", "hub:nonsense", "--out", "q.jsonl", cwd=tmp_path)
+        assert (done.returncode, "write hub:OWNER/NAME" in done.stderr) == (2, True)
 
 
 class TestBreakfast:

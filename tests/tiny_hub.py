@@ -14,7 +14,7 @@ NAME = "tiny/siglip"
 
 @contextmanager
 def tiny_hub(commits: dict[str, Path], **refs: str) -> Iterator[int]:
-    """Serve the repository `tiny/siglip`, and nothing else; yields the port.
+    """Serve the repository `tiny/siglip`, a model or a data set, and nothing else; yields the port.
 
     commits: each commit's files. refs: the commit that each branch or tag means.
     """
@@ -56,6 +56,10 @@ class _Hub(BaseHTTPRequestHandler):
     def answer(self, with_body: bool) -> None:
         parts = self.path.split("?")[0].strip("/").split("/")
         found = None
+        if parts[:2] == ["api", "datasets"]:
+            parts[1] = "models"
+        elif parts[0] == "datasets":
+            del parts[0]
         if parts[:2] == ["api", "models"] and "/".join(parts[2:4]) == NAME:
             kind, revision = parts[4:6] if len(parts) >= 6 else ("", "main")
             found = self.listed(kind, revision)

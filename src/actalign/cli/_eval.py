@@ -33,8 +33,8 @@ app = typer.Typer(no_args_is_help=True, help="Measure accuracy on labelled clips
 Data = Annotated[
     Path,
     typer.Argument(
-        help="A folder a class (clips/dunk/a.mp4), a folder with --truth, a question file, or a "
-        "benchmark's own folder or file."
+        help="A folder a class (clips/dunk/a.mp4), a folder with --truth, a question file, a "
+        "benchmark's own folder or file, or hub:OWNER/NAME."
     ),
 ]
 
@@ -78,10 +78,11 @@ class QuestionOptions(LabelOptions):
     ) -> QuestionSet:
         """The data as questions with their scripts; videos: where those in tables are written."""
         from actalign.evaluation import Source, read_data
+        from actalign.evaluation._readers._hub import local_folder
         from actalign.evaluation._scripts import with_scripts
 
         config = llm.config()
-        source = Source(data, how.truth, how.split, videos, tuple(self.listed()))
+        source = Source(local_folder(data), how.truth, how.split, videos, tuple(self.listed()))
         return with_scripts(
             read_data(source, how.layout),
             self.scripts,

@@ -1,0 +1,40 @@
+"""Data sets of the Hugging Face hub, brought to a folder: `hub:OWNER/NAME[@COMMIT]`."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from actalign.errors import ActAlignError, UsageError
+
+HUB = "hub:"
+
+
+def local_folder(data: str | Path) -> Path:
+    """The folder of the data: as it is, or the hub's files, in the hub's cache.
+
+    All files are fetched, those that are there are not fetched again. Raises UsageError for what is
+    no id, ActAlignError where the hub doesn't give the data.
+    """
+    text = str(data)
+    if not text.startswith(HUB):
+        return Path(data)
+    name, _, revision = text.removeprefix(HUB).partition("@")
+    if not re.fullmatch(r"[\w.-]+/[\w.-]+", name) or name.startswith("."):
+        raise UsageError(f"{text} names no data set of the hub; write hub:OWNER/NAME.")
+    try:
+        from huggingface_hub import snapshot_download
+    except ImportError as error:
+        raise UsageError(
+            f"Data of the hub need huggingface_hub ({error}); run `pip install huggingface_hub`, "
+            "or download them and name the folder."
+        ) from None
+    try:
+        return Path(snapshot_download(name, repo_type="dataset", revision=revision or None))
+    except Exception as error:  # the hub client's own, httpx's or requests', and OSError
+        reason = next(iter(str(error).strip().splitlines()), "no reason given").rstrip(".")
+        raise ActAlignError(
+            f"The data set {name} is not available from the hub ({type(error).__name__}: "
+            f"{reason}). If it asks for consent, give it on the hub's page and set HF_TOKEN; or "
+            "download it elsewhere and name the folder."
+        ) from error
