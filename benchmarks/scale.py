@@ -29,10 +29,11 @@ from actalign.clips._parquet import open_store
 from actalign.clips._shards import Shard, merge
 from actalign.clips._store import Store
 from actalign.clips._stored import list_entries, read_stored
+from actalign.encoder_info import EncoderInfo
 from actalign.encoders._base import encode_frames
 from actalign.encoders._load import EncoderChoice, load_encoder
 from actalign.rows import write_rows
-from actalign.types import Candidate, ClipEmbedding, EncoderInfo, Prediction, Script
+from actalign.types import Candidate, ClipEmbedding, Prediction, Script
 from actalign.video._content import content_of
 from actalign.video._sampling import sample_frames
 from actalign.video._worker import DecodeProcess

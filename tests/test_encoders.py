@@ -27,7 +27,8 @@ from actalign.encoders._export import export_onnx
 from actalign.encoders._fingerprint import fingerprint_files
 from actalign.encoders._onnx import OnnxEncoder
 from actalign.encoders._preprocessing import ImagePreprocessing
-from actalign.encoders._siglip import choose_device, naflex_grid, resize
+from actalign.encoders._siglip import naflex_grid
+from actalign.encoders._torch import choose_device, resize
 from actalign.errors import ArrayError, EncoderError, UsageError
 from tests.command import printed_by
 from tests.tiny_hub import hub_environment, tiny_hub
@@ -400,12 +401,18 @@ class TestFingerprint:
 
 class TestDevice:
     @pytest.mark.parametrize(
-        ("cuda", "apple", "wanted"),
-        [(True, True, "cuda:0"), (False, True, "mps"), (False, False, "cpu")],
+        ("cuda", "apple", "intel", "wanted"),
+        [
+            (True, True, False, "cuda:0"),
+            (False, True, False, "mps"),
+            (False, False, True, "xpu"),
+            (False, False, False, "cpu"),
+        ],
     )
-    def test_the_fastest_that_torch_sees(self, monkeypatch, cuda, apple, wanted):
+    def test_the_fastest_that_torch_sees(self, monkeypatch, cuda, apple, intel, wanted):
         monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
         monkeypatch.setattr(torch.backends.mps, "is_available", lambda: apple)
+        monkeypatch.setattr(torch.xpu, "is_available", lambda: intel)
         assert choose_device(None) == wanted
         assert choose_device("cpu") == "cpu"
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from actalign.encoder_info import EncoderInfo
 from actalign.errors import ActAlignError, EncoderError, UsageError
 from actalign.evaluation import EvalConfig, Interval, Question, QuestionSet, run
 from actalign.evaluation._config import read_config
@@ -24,7 +25,6 @@ from actalign.evaluation.atlas._embeddings import (
     write_embeddings,
 )
 from actalign.rows import read_rows
-from actalign.types import EncoderInfo
 from tests.colour_clips import write_colours
 
 INFO = EncoderInfo(

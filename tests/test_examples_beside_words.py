@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from actalign.candidates import Candidates
+from actalign.encoder_info import EncoderInfo
 from actalign.encoders._text_cache import TextCache
 from actalign.errors import UsageError
 from actalign.examples import Examples, WithExamples
 from actalign.rows import read_rows
-from actalign.types import ClipEmbedding, EncoderInfo, Script
+from actalign.types import ClipEmbedding, Script
 from tests.colour_clips import write_colours
 from tests.command import actalign
 

@@ -14,8 +14,8 @@ pytest.importorskip("transformers")
 
 from actalign.clips._store import read_entry
 from actalign.encoders import load_encoder
+from actalign.encoders._checkpoint import split_revision
 from actalign.encoders._onnx import OnnxConfig
-from actalign.encoders._siglip import split_revision
 from actalign.errors import EncoderError
 from tests.atlas_world import render
 from tests.command import DEADLOCK_SECONDS

@@ -15,13 +15,13 @@ __version__ = "0.1.0"
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 from actalign import _moved, types  # noqa: F401 - finds old module paths
+from actalign.encoder_info import EncoderInfo
 from actalign.errors import ActAlignError, ArrayError, EncoderError, UsageError, VideoError
 from actalign.types import (
     Alignment,
     Candidate,
     ClipEmbedding,
     ClipError,
-    EncoderInfo,
     FrameBatch,
     Prediction,
     Script,

@@ -18,9 +18,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from actalign.encoder_info import EncoderInfo
 from actalign.errors import ArrayError, EncoderError, UsageError
 from actalign.files import write_bytes
-from actalign.types import EncoderInfo, Float32, Float64
+from actalign.types import Float32, Float64
 
 FORMAT = "actalign-background-1"
 CLIPS = "clips"

@@ -29,6 +29,7 @@ from actalign.alignment._similarity import cosine, smooth
 from actalign.background import Background
 from actalign.clips._background import OtherClips
 from actalign.clips._result import ClipResult
+from actalign.encoder_info import EncoderInfo, short_template
 from actalign.encoders._backgrounds import shipped_background
 from actalign.encoders._text_cache import TextCache
 from actalign.errors import EncoderError, UsageError
@@ -38,7 +39,6 @@ from actalign.types import (
     Candidate,
     ClipEmbedding,
     ClipError,
-    EncoderInfo,
     Float32,
     Float64,
     Prediction,
@@ -48,6 +48,10 @@ from actalign.types import (
 
 if TYPE_CHECKING:
     from actalign.rows import Row
+
+
+CLIP_SCALE = 100.0
+"""The scale that models without one are taken to have where repetitions are looked for: CLIP's."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -155,7 +159,10 @@ class Candidates:
                 "label_template": of_label,
                 **({} if info.revision is None else {"model_revision": info.revision}),
             },
-            warnings=tuple(texts.warnings(read)),
+            warnings=(
+                *(short_template(info) if of_step == info.step_template else ()),
+                *texts.warnings(read),
+            ),
             none=none,
             min_confidence=min_confidence,
         )
@@ -345,8 +352,10 @@ class Candidates:
         if self.repeats == "no":
             return best
         edges = clip.edges_seconds
+        known = self.info.logit_scale
+        scale = CLIP_SCALE if known is None else math.exp(known)
         cuts = find_repetitions(
-            cosine(frames, steps) * math.exp(self.info.logit_scale),
+            cosine(frames, steps) * scale,
             edges,
             seen=clip.embeddings.any(axis=1),
             count=None if self.repeats == "auto" else self.repeats,

@@ -6,8 +6,8 @@ candidate. Not here: how any of it is computed, and the JSON form of a result (`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,10 +22,6 @@ Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
 Int32 = NDArray[np.int32]
 UInt8 = NDArray[np.uint8]
-
-STEP_TEMPLATE = "This is a video of doing {label} in {domain} with {step}"
-LABEL_TEMPLATE = "This is a video of {domain} executing {label}"
-"""The paper's texts of a step and of a label (arXiv 2506.22967, and its reference scripts)."""
 
 notebook_html: Callable[[Alignment | Prediction], str] | None = None
 """Draws an object for a notebook; `actalign` puts `output`'s function here, which lies above."""
@@ -89,72 +85,6 @@ class Script:
         """A script of its own for each list of steps, the first one first."""
         lists = (self.steps, *self.rewordings)
         return tuple(Script(self.label, steps, self.domain) for steps in lists)
-
-
-@dataclass(frozen=True, slots=True)
-class EncoderInfo:
-    """What is known of an encoder without loading it.
-
-    model_id: hub id, folder or built-in name. fingerprint: hash of weights, preprocessing,
-    tokenizer and number type; embeddings with different fingerprints never meet. dim: D.
-    logit_scale: natural logarithm of the scale, as SigLIP and CLIP store it. logit_bias: of
-    encoders trained on pairs, whose affinity is a pair probability (SigLIP); None for those trained
-    on a softmax (CLIP), which have none. dtype: the numbers the towers compute in. revision: the
-    hub's commit, None without a hub.
-
-    The rest says how the encoder is best used; flags override each. fps: sampled frames a second,
-    None for every native frame (the paper's choice). smoothing_seconds: width of the moving average
-    over frame embeddings, 0 for none. step_template, label_template: texts with {label}, {domain}
-    and {step} to fill in. scorer: a name of `alignment.SCORERS` for runs without a background; the
-    paper's is "dtw". repeats: "auto" where the winner's repetitions are looked for.
-    """
-
-    model_id: str
-    fingerprint: str
-    dim: int
-    logit_scale: float
-    logit_bias: float | None
-    dtype: str = "float32"
-    revision: str | None = None
-    fps: float | None = None
-    smoothing_seconds: float = 1.0
-    step_template: str = STEP_TEMPLATE
-    label_template: str = LABEL_TEMPLATE
-    scorer: str = "dtw"
-    repeats: str = "no"
-
-    @property
-    def provenance(self) -> dict[str, str]:
-        """What every result says of the encoder beside its id and fingerprint."""
-        commit = {} if self.revision is None else {"model_revision": self.revision}
-        return {"dtype": self.dtype, **commit}
-
-    def to_json(self) -> dict[str, Any]:
-        """The fields as a JSON object."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, stored: Mapping[str, Any]) -> EncoderInfo:
-        """Read `to_json`'s object, or what earlier versions wrote into runs and embedding files.
-
-        Those had no dtype, other names for two fields, and a bias of 0 for encoders without one.
-        Raises TypeError or ValueError for anything else.
-        """
-        known = dict(stored)
-        if "dtype" not in known:
-            for old, new in (("logit_scale_log", "logit_scale"), ("model_revision", "revision")):
-                if old in known:
-                    known[new] = known.pop(old)
-            known["logit_bias"] = known.get("logit_bias") or None
-            known.setdefault("dim", 0)
-        kinds: dict[str, Any] = {"str": str, "int": int, "float": int | float}
-        info = cls(**known)
-        for one in fields(cls):
-            kind, _, optional = str(one.type).partition(" | ")
-            value = getattr(info, one.name)
-            if not isinstance(value, kinds[kind]) and not (optional and value is None):
-                raise TypeError(f"{one.name} is {value!r}")
-        return info
 
 
 @dataclass(frozen=True, eq=False, slots=True)

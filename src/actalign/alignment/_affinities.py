@@ -22,8 +22,9 @@ from actalign.alignment._similarity import (
     pair_affinity,
 )
 from actalign.background import Background
+from actalign.encoder_info import EncoderInfo
 from actalign.errors import UsageError
-from actalign.types import EncoderInfo, Float32
+from actalign.types import Float32
 
 FLOOR = 0.05
 """Of `competitive`, the epsilon of log(p + epsilon): an odd frame costs a bounded price."""
@@ -40,15 +41,16 @@ NONE_LEVEL = 1.0
 class Calibration:
     """What turns a cosine into an affinity: the encoder's logit scale and bias, and a background.
 
-    logit_scale: a natural logarithm. logit_bias: an encoder trained on pairs has one, and its
-    affinity is the pair probability, a sigmoid. One trained on a softmax (CLIP) has none: with its
-    scale of about 100 a sigmoid would take every cosine to 1, so the affinity is the cosine itself.
+    logit_scale: a natural logarithm; None only without a bias. logit_bias: an encoder trained on
+    pairs has one, and its affinity is the pair probability, a sigmoid. One trained on a softmax
+    (CLIP) has none: with its scale of about 100 a sigmoid would take every cosine to 1, so the
+    affinity is the cosine itself.
     background: for the affinities that measure a step against what it says of anything.
     frame_seconds: from one frame to the next, for paths that ask how long a step lasts at least;
     None where it is not known, then it is a frame.
     """
 
-    logit_scale: float
+    logit_scale: float | None
     logit_bias: float | None
     background: Background | None = None
     frame_seconds: float | None = None
@@ -175,7 +177,7 @@ def affinity(
     """
     texts = texts_of(candidates, by)
     columns = interleave(texts.sizes) if interleaved else None
-    if by.logit_bias is None:
+    if by.logit_bias is None or by.logit_scale is None:
         similarity = cosine(frames, texts.rows)
         return similarity if columns is None else similarity[:, columns]
     return pair_affinity(

@@ -31,8 +31,9 @@ from actalign.alignment._dtw import align_batch, align_scores
 from actalign.alignment._paths import Means, Path, Timing, get_path, wrong_orders
 from actalign.alignment._similarity import cosine, normalize
 from actalign.background import Background
+from actalign.encoder_info import EncoderInfo
 from actalign.errors import UsageError
-from actalign.types import Alignment, EncoderInfo, Float32, Float64
+from actalign.types import Alignment, Float32, Float64
 
 ScoreFunction = Callable[[ArrayLike, Sequence[ArrayLike], Calibration], Float64]
 OTHER_ORDERS = 4

@@ -31,6 +31,7 @@ EXTRAS = {
     "figures": "pictures that explain a result",
     "onnx": "exported models",
     "siglip": "SigLIP, SigLIP 2 and CLIP",
+    "open-clip": "models of open_clip",
     "llm": "scripts by a language model",
     "web": "actalign serve",
     "parquet": "Parquet tables, and stores at addresses such as s3://",

@@ -24,9 +24,9 @@ from actalign.cli._options import (
 from actalign.errors import UsageError
 
 if TYPE_CHECKING:
+    from actalign.encoder_info import EncoderInfo
     from actalign.evaluation import QuestionSet
     from actalign.evaluation._tune import Setting
-    from actalign.types import EncoderInfo
 
 app = typer.Typer(no_args_is_help=True, help="Measure accuracy on labelled clips, with intervals.")
 

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from actalign.cli._run import Run
     from actalign.clips import ClipResult, Sampling
     from actalign.clips._shards import Shard
-    from actalign.types import EncoderInfo, Prediction
+    from actalign.encoder_info import EncoderInfo
+    from actalign.types import Prediction
 
 Videos = Annotated[
     list[Path], typer.Argument(help="Video files, folders of them, or .txt lists of paths.")

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from actalign.background import CLIPS, Background, BackgroundSums
 from actalign.clips._result import ClipResult
+from actalign.encoder_info import EncoderInfo
 from actalign.encoders._backgrounds import shipped_background
 from actalign.errors import UsageError
-from actalign.types import ClipEmbedding, EncoderInfo
+from actalign.types import ClipEmbedding
 
 
 def other_clips(info: EncoderInfo, results: Iterable[ClipResult]) -> OtherClips:

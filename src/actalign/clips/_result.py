@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from actalign import __version__
+from actalign.encoder_info import EncoderInfo
 from actalign.errors import ActAlignError, VideoError
-from actalign.types import ClipEmbedding, ClipError, EncoderInfo, Float32, Float64
+from actalign.types import ClipEmbedding, ClipError, Float32, Float64
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from functools import cache
 from pathlib import Path
 
 from actalign.background import Background, read_background
+from actalign.encoder_info import EncoderInfo
 from actalign.encoders._fingerprint import fingerprint_files
-from actalign.types import EncoderInfo
 
 BODY = Path(__file__).parent / "body" / "model" / "background.safetensors"
 """`python training/make_background.py` makes it; its fingerprint is that of the two towers, since

@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol, runtime_checkable
 
-from actalign.types import EncoderInfo, Float32, FrameBatch, UInt8
+from actalign.encoder_info import EncoderInfo
+from actalign.types import Float32, FrameBatch, UInt8
 
 
 @runtime_checkable
 class Encoder(Protocol):
     """An image-text dual encoder with one embedding space.
 
-    info: what is known of it without running it; see `types.EncoderInfo`.
+    info: what is known of it without running it; see `EncoderInfo`.
     """
 
     @property

@@ -43,7 +43,35 @@ CONFIG_FILES = (
 WEIGHT_FILES = ("model.safetensors", "model-*.safetensors", "model.safetensors.index.json")
 
 
-def download(model: str, revision: str | None) -> Path:
+def split_revision(model: str, revision: str | None = None) -> tuple[str, str | None]:
+    """A hub id with or without `@REVISION` as (id, revision); raises EncoderError for two."""
+    model, at, pinned = model.partition("@")
+    if at and not pinned:
+        raise EncoderError(f"{model}@ names no revision; write {model}@COMMIT, or leave the @ out.")
+    if pinned and revision not in (None, pinned):
+        raise EncoderError(
+            f"{model}@{pinned} and revision {revision!r} name two revisions; give one of them."
+        )
+    return model, pinned or revision
+
+
+def find_files(
+    model: str, revision: str | None = None, patterns: Sequence[str] | None = None
+) -> tuple[Path, str, str | None]:
+    """A model's folder, its name, and its commit on the hub, None for a folder here.
+
+    model: a folder, a hub id, or `ID@REVISION`. patterns: of the files that are wanted of the hub,
+    None for those of a checkpoint of transformers. Raises EncoderError.
+    """
+    folder = Path(model).expanduser()
+    if folder.is_dir():
+        return folder, model, None
+    model, revision = split_revision(model, revision)
+    folder = download(model, revision, patterns or (*CONFIG_FILES, *WEIGHT_FILES))
+    return folder, model, folder.name  # the hub cache names a snapshot by its commit
+
+
+def download(model: str, revision: str | None, patterns: Sequence[str]) -> Path:
     """The hub's files of a model as a folder, whose name is the commit that the revision meant.
 
     revision: a branch, tag or commit; None for the main branch. Where the hub can't be reached, the
@@ -58,7 +86,7 @@ def download(model: str, revision: str | None) -> Path:
     name = model if revision is None else f"{model}@{revision}"
     wanted: dict[str, Any] = {
         "revision": revision,
-        "allow_patterns": [*CONFIG_FILES, *WEIGHT_FILES],
+        "allow_patterns": [*patterns],
     }
     try:  # asked first because the download itself would wait for a silent hub without end
         HfApi().model_info(model, revision=revision, timeout=HUB_SECONDS)
@@ -264,3 +292,8 @@ def _unloadable(folder: Path, error: Exception) -> EncoderError:
         f"The checkpoint in {folder} can't be loaded ({type(error).__name__}: {reason}); "
         "fetch it again or choose another --model."
     )
+
+
+def features_of(output: Any) -> torch.Tensor:
+    features: torch.Tensor = getattr(output, "pooler_output", output)  # transformers 5 wraps it
+    return features

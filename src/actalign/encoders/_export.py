@@ -98,11 +98,13 @@ def export_onnx(model: str, out_dir: str | Path, *, int8: bool = False) -> Expor
 
 
 def _save(encoder: TransformersEncoder, folder: Path, *, int8: bool) -> None:
+    scale = encoder.info.logit_scale
+    assert scale is not None  # every checkpoint of transformers has one
     config = OnnxConfig(
         version=2,
         image=encoder.preprocessing,
         text=_save_tokenizer(encoder, folder / "tokenizer.json"),
-        logit_scale=encoder.info.logit_scale,
+        logit_scale=scale,
         logit_bias=encoder.info.logit_bias,
         dtype="int8" if int8 else "float32",
         source=encoder.info.model_id,

@@ -9,6 +9,7 @@ from actalign.encoders._base import Encoder
 from actalign.errors import EncoderError
 
 DEFAULT_MODEL = "google/siglip-so400m-patch14-384"
+OPEN_CLIP = "open_clip:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +35,20 @@ def load_encoder(
 ) -> Encoder:
     """Load the encoder that `model` names.
 
-    model: `body` for the built-in encoder, a folder with `image.onnx` for an exported one, else a
-    folder or hub id with a SigLIP, SigLIP 2 or CLIP checkpoint, `ID@REVISION` for a commit, tag or
-    branch of the hub (`revision` is another way to say it). device, dtype and revision are for the
-    last kind. batch_size: the most frames or texts in one forward pass. Raises EncoderError with
-    what can be used instead.
+    model: `body` for the built-in encoder, a folder with `image.onnx` for an exported one,
+    `open_clip:NAME/TAG`, `open_clip:hf-hub:ID` or a folder with `open_clip_config.json` for a model
+    of open_clip, else a folder or hub id with a checkpoint of transformers. A hub id may end in
+    `@REVISION` for a commit, tag or branch (`revision` is another way to say it, for checkpoints of
+    transformers). device and dtype: not for the first two. batch_size: the most frames or texts in
+    one forward pass. Raises EncoderError with what can be used instead.
     """
+    name = model.removeprefix(OPEN_CLIP)
+    if name != model or (Path(model).expanduser() / "open_clip_config.json").is_file():
+        if revision is not None:
+            raise EncoderError(f"{model} takes no revision; name the commit of a hub's model.")
+        from actalign.encoders._open_clip import OpenClipEncoder
+
+        return OpenClipEncoder.from_name(name, device=device, dtype=dtype, batch_size=batch_size)
     exported = (Path(model).expanduser() / "image.onnx").is_file()
     on_cpu = device in (None, "cpu") and dtype in (None, "float32")
     if (not on_cpu or revision is not None) and (model == "body" or exported):

@@ -13,12 +13,13 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from actalign.encoder_info import EncoderInfo
 from actalign.encoders._fingerprint import fingerprint_files
 from actalign.encoders._onnx_files import model_files
 from actalign.encoders._preprocessing import ImagePreprocessing, check_frames
 from actalign.errors import EncoderError
 from actalign.files import physical_cores
-from actalign.types import EncoderInfo, Float32, UInt8
+from actalign.types import Float32, UInt8
 
 try:
     import onnxruntime

@@ -1,6 +1,6 @@
 """What an image tower wants of a frame: size, crop, mean and std, as the checkpoint's files say.
 
-The resize is Pillow's, the width always before the height; `_siglip` does the same on tensors.
+The resize is Pillow's, the width always before the height; `_torch` does the same on tensors.
 Not here: decoding, rotation, anything about texts.
 """
 
@@ -27,7 +27,9 @@ class ImagePreprocessing(BaseModel):
     """From uint8 RGB to what the image tower takes: (x * rescale - mean) / std after the resize.
 
     resize: (height, width) in pixels, aspect ratio not kept, or one number for the shorter edge.
-    crop: (height, width) of the centre crop after the resize, or None.
+    crop: (height, width) of the centre crop after the resize, or None. crop_rounds: where half of
+    what the crop leaves out is no whole number, it is rounded to an even one (torchvision), and not
+    down (transformers).
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -38,6 +40,7 @@ class ImagePreprocessing(BaseModel):
     mean: Channels
     std: PositiveChannels
     rescale: Annotated[float, Field(gt=0)] = 1 / 255
+    crop_rounds: bool = False
 
     @model_validator(mode="after")
     def _crop_fits(self) -> ImagePreprocessing:
@@ -54,12 +57,16 @@ class ImagePreprocessing(BaseModel):
         longer = int(self.resize * long / short)
         return (self.resize, longer) if height <= width else (longer, self.resize)
 
+    def crop_offset(self, left_out: int) -> int:
+        """Where the crop begins, for so many pixels that it leaves out in all."""
+        return round(left_out / 2) if self.crop_rounds else left_out // 2
+
     def apply(self, frames: UInt8) -> Float32:
         """Turn (T, H, W, 3) uint8 frames into the tower's (T, 3, h, w) float32 input."""
         size = frames.shape[1:3]
         resized = self.resized(*size)
         height, width = self.crop or resized
-        top, left = (resized[0] - height) // 2, (resized[1] - width) // 2
+        top, left = (self.crop_offset(a - b) for a, b in zip(resized, (height, width), strict=True))
         # The crop's edges in the frame's pixels: what it cuts off is never computed.
         across, down = size[1] / resized[1], size[0] / resized[0]
         columns = (left * across, 0, min((left + width) * across, size[1]), size[0])

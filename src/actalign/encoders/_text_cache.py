@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from actalign.encoder_info import EncoderInfo
 from actalign.encoders._base import Encoder
 from actalign.errors import ActAlignError
-from actalign.types import EncoderInfo, Float32
+from actalign.types import Float32
 
 
 class TextCache:

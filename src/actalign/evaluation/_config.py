@@ -21,11 +21,11 @@ from actalign.alignment import default_scorer, get_scorer
 from actalign.background import Background, read_background
 from actalign.clips import Sampling
 from actalign.documents import parse_json, read_text
+from actalign.encoder_info import EncoderInfo
 from actalign.encoders import Encoder
 from actalign.encoders._backgrounds import shipped_background
 from actalign.errors import EncoderError, UsageError
 from actalign.files import write_text
-from actalign.types import EncoderInfo
 
 RANDOM = "random"
 EXAMPLES, BOTH = "examples", "both"

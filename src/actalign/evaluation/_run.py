@@ -19,6 +19,7 @@ import numpy as np
 from actalign.alignment import SCORERS, get_scorer
 from actalign.candidates import Candidates
 from actalign.clips import Store, embed_videos
+from actalign.encoder_info import EncoderInfo
 from actalign.encoders import Encoder
 from actalign.encoders._text_cache import TextCache
 from actalign.errors import UsageError, VideoError
@@ -45,7 +46,7 @@ from actalign.examples import Examples, WithExamples
 from actalign.files import check_writable
 from actalign.rows import Row, write_rows
 from actalign.scripts._script import with_wordings
-from actalign.types import ClipEmbedding, EncoderInfo
+from actalign.types import ClipEmbedding
 
 MOST_CANDIDATES = 64
 

@@ -13,6 +13,7 @@ from typing import Any, cast
 from actalign.alignment import get_scorer
 from actalign.clips import Store
 from actalign.documents import parse_json, parse_json_lines, read_text
+from actalign.encoder_info import EncoderInfo
 from actalign.encoders import Encoder
 from actalign.encoders._text_cache import TextCache
 from actalign.errors import UsageError
@@ -24,7 +25,7 @@ from actalign.evaluation._questions import Question
 from actalign.evaluation._run import Scoring
 from actalign.rows import Row
 from actalign.scripts._script import step_texts
-from actalign.types import EncoderInfo, Float32, Prediction, Script
+from actalign.types import Float32, Prediction, Script
 
 SWEPT = {"smoothing_seconds": "smoothing (s)", "fps": "frames a second"}
 """Settings that runs may differ in, and the name of a curve's axis."""

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
+from actalign.encoder_info import STEP_TEMPLATE
 from actalign.scripts._reply import whole_characters
 from actalign.scripts._script import label_key
-from actalign.types import STEP_TEMPLATE
 
 SCHEMA: dict[str, Any] = {
     "type": "object",

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from actalign.encoder_info import EncoderInfo
 from actalign.encoders._fingerprint import fingerprint_files
 from actalign.encoders._preprocessing import check_frames
 from actalign.encoders.body._features import (
@@ -30,7 +31,7 @@ from actalign.encoders.body._text import MAX_TOKENS, TextTower, open_network
 from actalign.encoders.body._vocabulary import known_words
 from actalign.encoders.body._weights import weights_hash
 from actalign.errors import EncoderError
-from actalign.types import EncoderInfo, Float32, FrameBatch, UInt8
+from actalign.types import Float32, FrameBatch, UInt8
 
 MODEL_ID = "body"
 PACKAGE_FOLDER = Path(__file__).with_name("model")

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from actalign.alignment import Calibration, affinity, align_scores, smooth
+from actalign.encoder_info import EncoderInfo
 from actalign.errors import UsageError
 from actalign.evaluation._embed import ASSUMED_FPS
 from actalign.evaluation._metrics import Rate, expected_chance, rate, top_k
@@ -21,7 +22,7 @@ from actalign.evaluation._questions import Question
 from actalign.evaluation._rows import KS, NOTHING, row_of_scores, row_without_score
 from actalign.evaluation.atlas._embeddings import EmbeddingFile, IndexRow
 from actalign.rows import Row
-from actalign.types import EncoderInfo, Float32
+from actalign.types import Float32
 
 Affinity = Callable[[Float32, Sequence[Float32], Calibration], Float32]
 Fault = tuple[str, str]

@@ -374,7 +374,7 @@ def _check_device(device: str | None) -> None:
     if device in (None, "cpu"):
         return
     try:
-        from actalign.encoders._siglip import choose_device
+        from actalign.encoders._torch import choose_device
     except ImportError:
         raise EncoderError(
             f"The device {device!r} needs torch, which is not installed; leave the device out."

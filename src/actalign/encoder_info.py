@@ -1,0 +1,106 @@
+"""What is known of an encoder without running it, as runs, stores and results keep it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+STEP_TEMPLATE = "This is a video of doing {label} in {domain} with {step}"
+LABEL_TEMPLATE = "This is a video of {domain} executing {label}"
+"""The paper's texts of a step and of a label (arXiv 2506.22967, and its reference scripts)."""
+SHORT_STEP_TEMPLATE = "{label}: {step}"
+"""The text of a step for encoders that read few tokens, which would cut the paper's."""
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderInfo:
+    """What is known of an encoder without loading it.
+
+    model_id: hub id, folder or built-in name. fingerprint: hash of weights, preprocessing,
+    tokenizer and number type; embeddings with different fingerprints never meet. dim: D.
+    logit_scale: natural logarithm of the scale, as SigLIP and CLIP store it; None for a model
+    without one. logit_bias: of encoders trained on pairs, whose affinity is a pair probability
+    (SigLIP); None for those trained on a softmax (CLIP), which have none. dtype: the numbers the
+    towers compute in. revision: the hub's commit, None without a hub.
+
+    context_length: tokens of a text that are read. frames_per_row, frames_between_rows: of encoders
+    of windows, see `encoders.WindowEncoder`. licence: of the weights, as their model card names it.
+    gflop_per_row: the image tower's arithmetic for one row, a multiplication and an addition as
+    two. None for what is not known.
+
+    The rest says how the encoder is best used; flags override each. fps: sampled frames a second,
+    None for every native frame (the paper's choice). smoothing_seconds: width of the moving average
+    over frame embeddings, 0 for none. step_template, label_template: texts with {label}, {domain}
+    and {step} to fill in. scorer: a name of `alignment.SCORERS` for runs without a background; the
+    paper's is "dtw". repeats: "auto" where the winner's repetitions are looked for.
+    """
+
+    model_id: str
+    fingerprint: str
+    dim: int
+    logit_scale: float | None
+    logit_bias: float | None
+    dtype: str = "float32"
+    revision: str | None = None
+    fps: float | None = None
+    smoothing_seconds: float = 1.0
+    step_template: str = STEP_TEMPLATE
+    label_template: str = LABEL_TEMPLATE
+    scorer: str = "dtw"
+    repeats: str = "no"
+    context_length: int | None = None
+    frames_per_row: int = 1
+    frames_between_rows: int = 1
+    licence: str | None = None
+    gflop_per_row: float | None = None
+
+    @property
+    def scale(self) -> str:
+        """The kind of scale: "sigmoid" of pairs, "softmax" over candidates, or "none"."""
+        if self.logit_bias is not None:
+            return "sigmoid"
+        return "none" if self.logit_scale is None else "softmax"
+
+    @property
+    def provenance(self) -> dict[str, str]:
+        """What every result says of the encoder beside its id and fingerprint."""
+        commit = {} if self.revision is None else {"model_revision": self.revision}
+        return {"dtype": self.dtype, **commit}
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields as a JSON object."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> EncoderInfo:
+        """Read `to_json`'s object, or what earlier versions wrote into runs and embedding files.
+
+        Those had no dtype, other names for two fields, and a bias of 0 for encoders without one.
+        Raises TypeError or ValueError for anything else.
+        """
+        known = dict(stored)
+        if "dtype" not in known:
+            for old, new in (("logit_scale_log", "logit_scale"), ("model_revision", "revision")):
+                if old in known:
+                    known[new] = known.pop(old)
+            known["logit_bias"] = known.get("logit_bias") or None
+            known.setdefault("dim", 0)
+        kinds: dict[str, Any] = {"str": str, "int": int, "float": int | float}
+        info = cls(**known)
+        for one in fields(cls):
+            kind, _, optional = str(one.type).partition(" | ")
+            value = getattr(info, one.name)
+            if not isinstance(value, kinds[kind]) and not (optional and value is None):
+                raise TypeError(f"{one.name} is {value!r}")
+        return info
+
+
+def short_template(info: EncoderInfo) -> list[str]:
+    """A sentence where the encoder reads too few tokens for the paper's template of a step."""
+    if info.step_template != SHORT_STEP_TEMPLATE:
+        return []
+    return [
+        f"{info.model_id} reads {info.context_length} tokens of a text, so steps are written as "
+        f"{SHORT_STEP_TEMPLATE!r}; --step-template (step_template) chooses another text."
+    ]

@@ -1,0 +1,265 @@
+"""Models of open_clip as encoders (extra `open-clip`): PE-Core, MetaCLIP 2, SigLIP, DFN and more.
+
+A name is `NAME/TAG` as open_clip lists them, `hf-hub:OWNER/NAME`, or a folder with
+`open_clip_config.json`. Weights are read as safetensors only, and no code of a checkpoint is run.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from actalign.encoder_info import SHORT_STEP_TEMPLATE, STEP_TEMPLATE, EncoderInfo
+from actalign.encoders._fingerprint import fingerprint_files
+from actalign.encoders._preprocessing import ImagePreprocessing
+from actalign.errors import EncoderError
+
+try:
+    import open_clip
+    import open_clip.factory
+    import open_clip.tokenizer
+    import torch
+
+    from actalign.encoders._checkpoint import (
+        CONFIG_FILES,
+        find_files,
+        read_json,
+        read_scalars,
+    )
+    from actalign.encoders._torch import Placement, TorchEncoder
+except (ImportError, RuntimeError) as error:  # RuntimeError: a torchvision of another torch
+    raise EncoderError(
+        f"Models of open_clip need torch, a torchvision that fits it, and open_clip ({error}); "
+        "install `actalign[open-clip]`."
+    ) from error
+
+CONFIG = "open_clip_config.json"
+WEIGHTS = ("open_clip_model.safetensors", "model.safetensors")
+HUB = "hf-hub:"
+LONG_CONTEXT = 64
+"""Tokens from which on a tower reads the paper's step template with most labels and steps."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenClipFiles:
+    """What a name means, before the weights are loaded.
+
+    model_cfg, preprocess_cfg: as open_clip keeps them. weights: safetensors. tokenizer: the folder
+    of a tokenizer of transformers, None for open_clip's own.
+    """
+
+    name: str
+    revision: str | None
+    model_cfg: Mapping[str, Any]
+    preprocess_cfg: Mapping[str, Any]
+    weights: Path
+    tokenizer: Path | None
+
+    @classmethod
+    def find(cls, name: str) -> OpenClipFiles:
+        """Look the name up, here or on the hub; raises EncoderError with what can be used."""
+        built_in = None
+        place = name.removeprefix(HUB)
+        if not name.startswith(HUB) and not (Path(name).expanduser() / CONFIG).is_file():
+            place, built_in, preprocess = _built_in(name)
+        folder, _, commit = find_files(place, patterns=(CONFIG, *CONFIG_FILES, *WEIGHTS))
+        if built_in is None:
+            stored = read_json(folder / CONFIG)
+            built_in = stored.get("model_cfg")
+            preprocess = stored.get("preprocess_cfg", {})
+            if not isinstance(built_in, dict) or not isinstance(preprocess, dict):
+                raise EncoderError(f"{folder / CONFIG}: model_cfg must be a JSON object.")
+        weights = next((folder / file for file in WEIGHTS if (folder / file).is_file()), None)
+        if weights is None:
+            raise EncoderError(
+                f"{name} has no weights in safetensors form ({' or '.join(WEIGHTS)}); other "
+                "formats aren't read because loading them can run code."
+            )
+        tokenizer = built_in.get("text_cfg", {}).get("hf_tokenizer_name")
+        if tokenizer:
+            own = (folder / "tokenizer.json").is_file() or (folder / "spiece.model").is_file()
+            tokenizer = folder if own else find_files(tokenizer, patterns=CONFIG_FILES)[0]
+        return cls(name, commit, built_in, preprocess, weights, tokenizer or None)
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the weights, the tokenizer and both configurations."""
+        folder = self.tokenizer
+        files = [] if folder is None else [f for p in CONFIG_FILES for f in folder.glob(p)]
+        settings = json.dumps([self.model_cfg, self.preprocess_cfg], sort_keys=True)
+        held = f"{fingerprint_files({self.weights, *files})}\0{settings}"
+        return hashlib.sha256(held.encode()).hexdigest()[:16]
+
+
+def _built_in(name: str) -> tuple[str, dict[str, Any], dict[str, Any]]:
+    """The hub id, model and preprocessing configurations of `NAME/TAG`."""
+    model, _, tag = name.partition("/")
+    config = open_clip.get_model_config(model)
+    if config is None:
+        raise EncoderError(
+            f"open_clip has no model {model!r}, and it is no folder with {CONFIG}; write "
+            f"open_clip:NAME/TAG with a name of open_clip.list_pretrained(), such as "
+            f"open_clip:PE-Core-B-16/meta, or open_clip:{HUB}OWNER/NAME."
+        )
+    tags = open_clip.list_pretrained_tags_by_model(model)
+    if tag not in tags:
+        raise EncoderError(
+            f"open_clip has no weights {tag!r} of {model}; it has "
+            f"{', '.join(tags) or 'none'}, as in open_clip:{model}/{(tags or ['TAG'])[0]}."
+        )
+    known = open_clip.get_pretrained_cfg(model, tag)
+    owner, _, rest = known.get("hf_hub", "").partition("/")
+    if not owner:
+        raise EncoderError(
+            f"open_clip:{name} lies outside the hub, in a format that can run code when it is "
+            "loaded; choose other weights."
+        )
+    preprocess = {key: known[key] for key in ("mean", "std", "interpolation", "resize_mode")}
+    return f"{owner}/{rest.partition('/')[0]}", config, preprocess
+
+
+class OpenClipEncoder(TorchEncoder):
+    """A model of open_clip as an `Encoder`: its own towers and tokenizer, our resize."""
+
+    def __init__(self, files: OpenClipFiles, placement: Placement) -> None:
+        config = copy.deepcopy(dict(files.model_cfg))
+        self.torch_model = _load(files, config)
+        size = self.torch_model.visual.image_size
+        super().__init__(_preprocessing(files, size), placement)
+        self.torch_model.to(device=self.device, dtype=self.dtype).eval()
+        text = files.model_cfg["text_cfg"]
+        self.max_length = int(text.get("context_length", 77))
+        self.tokenizer = _tokenizer(files, text, self.max_length)
+        scalars = read_scalars([files.weights])
+        long_enough = self.max_length >= LONG_CONTEXT
+        self.info = EncoderInfo(
+            model_id=f"open_clip:{files.name}",
+            fingerprint=placement.marked(files.fingerprint),
+            dim=int(files.model_cfg["embed_dim"]),
+            logit_scale=scalars.get("logit_scale"),
+            logit_bias=scalars.get("logit_bias"),
+            dtype=placement.dtype,
+            revision=files.revision,
+            context_length=self.max_length,
+            step_template=STEP_TEMPLATE if long_enough else SHORT_STEP_TEMPLATE,
+        )
+        self._feed(self._image_features)
+
+    @classmethod
+    def from_name(
+        cls,
+        name: str,
+        *,
+        device: str | None = None,
+        dtype: str | None = None,
+        batch_size: int | None = None,
+    ) -> OpenClipEncoder:
+        """Load what `name` means; raises EncoderError where files, device or dtype are missing."""
+        placement = Placement.choose(device, dtype, batch_size)
+        return cls(OpenClipFiles.find(name), placement)
+
+    def _image_features(self, pixel_values: torch.Tensor) -> torch.Tensor:
+        rows: torch.Tensor = self.torch_model.encode_image(pixel_values, normalize=False)
+        return rows
+
+    def token_ids(self, texts: Sequence[str]) -> torch.Tensor:
+        """The text tower's (K, max_length) int64 input, on the CPU."""
+        if not texts:
+            return torch.empty((0, self.max_length), dtype=torch.int64)
+        ids: torch.Tensor = self.tokenizer(list(texts))
+        return ids
+
+    def count_tokens(self, text: str) -> int:
+        """How many tokens the whole text has, with those that mark its ends."""
+        if isinstance(self.tokenizer, open_clip.tokenizer.SimpleTokenizer):
+            return len(self.tokenizer.encode(text)) + 2
+        cleaned = self.tokenizer.clean_fn(text)
+        return len(self.tokenizer.tokenizer(cleaned, verbose=False)["input_ids"])
+
+    def text_features(self, ids: torch.Tensor) -> torch.Tensor:
+        """(K, D) of `token_ids` on the device."""
+        rows: torch.Tensor = self.torch_model.encode_text(ids, normalize=False)
+        return rows
+
+
+def _load(files: OpenClipFiles, config: dict[str, Any]) -> Any:
+    """The model with its weights, on the CPU, in float32. config: is used up."""
+    text, vision = config["text_cfg"], config["vision_cfg"]
+    if "hf_model_name" in text:
+        folder, _, _ = find_files(text["hf_model_name"], patterns=("config.json",))
+        if "auto_map" in read_json(folder / "config.json"):
+            raise EncoderError(
+                f"The text tower of {files.name} comes with code of its own, which is not run; "
+                "choose another model."
+            )
+        text |= {"hf_model_name": str(folder), "hf_model_pretrained": False}
+    if "timm_model_name" in vision:
+        vision["timm_model_pretrained"] = False
+    custom = config.pop("custom_text", False) or "hf_model_name" in text
+    kind = open_clip.CustomTextCLIP if custom else open_clip.CLIP
+    if custom and "multimodal_cfg" in config:
+        kind = open_clip.CoCa
+    try:
+        model = kind(**config)
+        open_clip.factory.load_checkpoint(model, str(files.weights), strict=True)
+    except Exception as error:  # each library under open_clip raises kinds of its own
+        reason = next(iter(str(error).strip().splitlines()), "no reason given")
+        raise EncoderError(
+            f"The model open_clip:{files.name} can't be loaded ({type(error).__name__}: {reason}); "
+            "fetch it again or choose another --model."
+        ) from error
+    return model
+
+
+def _preprocessing(files: OpenClipFiles, size: int | Sequence[int]) -> ImagePreprocessing:
+    height, width = (size, size) if isinstance(size, int) else size
+    given = {**_DEFAULTS, **{k: v for k, v in files.preprocess_cfg.items() if v is not None}}
+    mode = given["resize_mode"]
+    if mode not in ("squash", "shortest") or (mode == "shortest" and height != width):
+        raise EncoderError(
+            f"open_clip:{files.name} resizes frames by {mode!r} to {height}x{width}; only "
+            "'squash', and 'shortest' to a square, can be done."
+        )
+    try:
+        return ImagePreprocessing(
+            resize=(height, width) if mode == "squash" else height,
+            crop=None if mode == "squash" else (height, width),
+            resample=given["interpolation"],
+            mean=given["mean"],
+            std=given["std"],
+            crop_rounds=True,
+        )
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise EncoderError(
+            f"open_clip:{files.name}: preprocess_cfg is wrong ({first['loc'][0]}: {first['msg']})."
+        ) from error
+
+
+_DEFAULTS: dict[str, Any] = {
+    "mean": open_clip.OPENAI_DATASET_MEAN,
+    "std": open_clip.OPENAI_DATASET_STD,
+    "interpolation": "bicubic",
+    "resize_mode": "shortest",
+}
+
+
+def _tokenizer(files: OpenClipFiles, text: Mapping[str, Any], length: int) -> Any:
+    options = text.get("tokenizer_kwargs", {})
+    if files.tokenizer is None:
+        return open_clip.tokenizer.SimpleTokenizer(context_length=length, **options)
+    return open_clip.tokenizer.HFTokenizer(
+        str(files.tokenizer),
+        context_length=length,
+        tokenizer_mode=text.get("tokenizer_mode"),
+        local_files_only=True,
+        trust_remote_code=False,
+        **options,
+    )

@@ -1,0 +1,221 @@
+"""What the encoders on torch share: devices, number types, the resize, and frames in batches.
+
+Not here: any model.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+
+from actalign.encoder_info import EncoderInfo
+from actalign.encoders._batching import TowerStream
+from actalign.encoders._preprocessing import ImagePreprocessing, check_frames
+from actalign.encoders._tower import kernels_run
+from actalign.errors import EncoderError
+from actalign.types import Float32, UInt8
+
+DTYPES = {
+    "float32": torch.float32,
+    "bfloat16": torch.bfloat16,
+    "float16": torch.float16,
+    "float8": torch.bfloat16,  # of all but the image tower's matrix products
+}
+
+
+def choose_device(device: str | None) -> str:
+    """The device by torch's name, checked; for None the first of CUDA, an Apple GPU (`mps`), an
+    Intel GPU (`xpu`) that torch sees, else `cpu`.
+
+    Raises EncoderError where torch doesn't see it.
+    """
+    kinds = {
+        "cuda": torch.cuda,
+        "mps": torch.backends.mps,
+        "xpu": torch.xpu,
+    }
+    seen = [kind for kind, of in kinds.items() if of.is_available()] + ["cpu"]
+    if device is None:
+        return "cuda:0" if seen[0] == "cuda" else seen[0]
+    try:
+        kind, index = torch.device(device).type, torch.device(device).index or 0
+    except RuntimeError as error:
+        raise EncoderError(f"There is no device {device!r}; try cpu or cuda:0.") from error
+    counted = {"cuda": torch.cuda, "xpu": torch.xpu}
+    if kind not in seen or (kind in counted and index >= counted[kind].device_count()):
+        raise EncoderError(
+            f"The device {device!r} was asked for, but torch {torch.__version__} doesn't see it "
+            "here; leave the device out to use what there is."
+        )
+    return device
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where and how a model is run. dtype: a name of DTYPES."""
+
+    device: str
+    dtype: str
+    batch_size: int
+
+    @classmethod
+    def choose(
+        cls, device: str | None, dtype: str | None, batch_size: int | None, *, float8: bool = False
+    ) -> Placement:
+        """The defaults of what is None. float8: whether the model has it. Raises EncoderError."""
+        chosen = choose_device(device)
+        on_cuda = chosen.startswith("cuda")
+        dtype = dtype or ("bfloat16" if on_cuda else "float32")
+        known = [name for name in DTYPES if float8 or name != "float8"]
+        if dtype not in known:
+            raise EncoderError(f"There is no dtype {dtype!r} here; choose {', '.join(known)}.")
+        return cls(chosen, dtype, batch_size or (128 if on_cuda else 16))
+
+    def marked(self, fingerprint: str) -> str:
+        """A fingerprint of files with the number type, whose rows differ from the files' own."""
+        return fingerprint + ("" if self.dtype == "float32" else f"-{self.dtype}")
+
+
+class TextTower(ABC):
+    """The half of an encoder that reads texts.
+
+    device: of the tower. max_length: tokens of a text that it reads.
+    """
+
+    info: EncoderInfo
+    device: torch.device
+    batch_size: int
+    max_length: int
+
+    @abstractmethod
+    def token_ids(self, texts: Sequence[str]) -> torch.Tensor:
+        """The text tower's (K, max_length) int64 input, on the CPU."""
+
+    @abstractmethod
+    def count_tokens(self, text: str) -> int:
+        """How many tokens the whole text has, with those that mark its ends."""
+
+    @abstractmethod
+    def text_features(self, ids: torch.Tensor) -> torch.Tensor:
+        """(K, D) of `token_ids` on the device."""
+
+    def encode_text(self, texts: Sequence[str]) -> Float32:
+        """Embed K texts as (K, D) float32; a text's row never depends on the other texts."""
+        out = np.empty((len(texts), self.info.dim), np.float32)
+        with torch.inference_mode():
+            for start in range(0, len(texts), self.batch_size):
+                ids = self.token_ids(texts[start : start + self.batch_size]).to(self.device)
+                out[start : start + len(ids)] = self.text_features(ids).float().cpu().numpy()
+        return out
+
+    def text_warnings(self, texts: Sequence[str]) -> list[str]:
+        """One sentence for each text that is longer than the tower reads and so gets cut."""
+        lengths = [self.count_tokens(text) for text in texts]
+        return [
+            f"The text {text[:60]!r}... has {length} tokens; {self.info.model_id} reads the "
+            f"first {self.max_length} only."
+            for text, length in zip(texts, lengths, strict=True)
+            if length > self.max_length
+        ]
+
+
+class TorchEncoder(TextTower):
+    """An `Encoder` of single frames on torch, which fills its batches across clips.
+
+    image_tower: what `image_inputs` gives to (T, D) embeddings on the device. preprocessing: of the
+    frames. A child makes its model, then calls `_feed`.
+    """
+
+    preprocessing: ImagePreprocessing
+    dtype: torch.dtype
+    image_tower: Callable[..., torch.Tensor]
+
+    def __init__(self, preprocessing: ImagePreprocessing, placement: Placement) -> None:
+        self.preprocessing = preprocessing
+        self.device = torch.device(placement.device)
+        self.dtype = DTYPES[placement.dtype]
+        self.batch_size = placement.batch_size
+        # Made here, because a copy to a GPU from ordinary memory waits for all of the GPU's work.
+        self._mean, self._std = (
+            torch.tensor(values, device=self.device)[:, None, None]
+            for values in (preprocessing.mean, preprocessing.std)
+        )
+
+    def _feed(self, image_tower: Callable[..., torch.Tensor]) -> None:
+        self.image_tower = image_tower
+        self._stream = TowerStream(
+            prepare=self.image_inputs,
+            tower=image_tower,
+            dim=self.info.dim,
+            device=self.device,
+            batch_size=self.batch_size,
+        )
+
+    @property
+    def across_clips(self) -> bool:
+        """Whether batches should be filled across clips: on a GPU."""
+        return self.device.type == "cuda"
+
+    def encode_image(self, frames: UInt8) -> Float32:
+        """Embed (T, H, W, 3) uint8 RGB frames, each by itself, as (T, D) float32."""
+        check_frames(frames)
+        [rows] = self._stream.encode([frames])
+        return rows
+
+    def encode_image_stream(self, blocks: Iterable[UInt8]) -> Iterator[Float32]:
+        """Embed blocks as `encode_image` does, in order; batches are filled across blocks."""
+
+        def checked() -> Iterator[UInt8]:
+            for block in blocks:
+                check_frames(block)
+                yield block
+
+        yield from self._stream.encode(checked())
+
+    def image_inputs(self, frames: torch.Tensor) -> dict[str, torch.Tensor]:
+        """The image tower's arguments for (T, H, W, 3) uint8 frames already on the device."""
+        return {"pixel_values": self._normalise(prepared(frames, self.preprocessing))}
+
+    def _normalise(self, planes: torch.Tensor) -> torch.Tensor:
+        scaled = planes.float() * self.preprocessing.rescale
+        return ((scaled - self._mean) / self._std).to(self.dtype)
+
+
+def prepared(frames: torch.Tensor, spec: ImagePreprocessing) -> torch.Tensor:
+    """(T, H, W, 3) uint8 frames resized and cropped as the model wants them: (T, 3, h, w)."""
+    planes = resize(frames, spec.resized(*frames.shape[1:3]), spec.resample)
+    if spec.crop is None:
+        return planes
+    top, left = (spec.crop_offset(planes.shape[2 + i] - spec.crop[i]) for i in (0, 1))
+    return planes[:, :, top : top + spec.crop[0], left : left + spec.crop[1]]
+
+
+def resize(
+    frames: torch.Tensor, size: tuple[int, int], resample: Literal["bilinear", "bicubic"]
+) -> torch.Tensor:
+    """Resize (T, H, W, 3) uint8 frames to (T, 3, *size), values 0..255, as Pillow does.
+
+    On the CPU torch has a kernel for uint8, and for CUDA there is one in `_resize_kernel`. An Apple
+    GPU's frames are resized on the CPU. Elsewhere the arithmetic is float32, in two passes rounded
+    in between as Pillow rounds; without that, bicubic is wrong at hard edges.
+    """
+    if kernels_run(frames.device):
+        from actalign.encoders import _resize_kernel
+
+        planes: torch.Tensor = _resize_kernel.resize(frames, size, resample).permute(0, 3, 1, 2)
+        return planes
+    interpolate = torch.nn.functional.interpolate
+    planes = frames.permute(0, 3, 1, 2)
+    if frames.dtype == torch.uint8 and frames.device.type in ("cpu", "mps"):
+        # Not every torch has this resize on an Apple GPU, which shares its memory with the CPU.
+        resized = interpolate(planes.cpu(), size, mode=resample, antialias=True)
+        return resized.to(frames.device)
+    planes = planes.float()
+    for step in ((planes.shape[2], size[1]), size):
+        planes = interpolate(planes, step, mode=resample, antialias=True).round().clamp(0, 255)
+    return planes
