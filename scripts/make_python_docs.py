@@ -29,6 +29,7 @@ ROOMS = (
     "actalign.alignment.torch",
     "actalign.scripts",
     "actalign.clips",
+    "actalign.examples",
     "actalign.rows",
     "actalign.output",
     "actalign.cluster",

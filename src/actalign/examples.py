@@ -27,6 +27,8 @@ from actalign.types import ClipEmbedding, Float32, Float64, Prediction
 if TYPE_CHECKING:
     from actalign.rows import Row
 
+__all__ = ["Example", "Examples", "Trial", "WithExamples"]
+
 WEIGHTS = tuple(n / 10 for n in range(11))
 """Shares of the examples' score that are tried: 0 is words alone, 1 examples alone."""
 
