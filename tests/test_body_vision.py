@@ -429,3 +429,52 @@ def test_a_new_scene_starts_anew():
     track = PoseEstimator().track(FrameBatch(frames, np.arange(5) / 10))
     assert alone.found.all()
     np.testing.assert_array_equal(track.world[4], alone.world[0])
+
+
+unknown = pytest.mark.xfail(reason="a known limit, see training/README.md", strict=True)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "there", "back"),
+    [
+        (
+            "standing",
+            "parallel squat, arms forward",
+            "bending the knees, the hips sinking",
+            "straightening the knees, the hips rising",
+        ),
+        ("standing", "arms overhead", "raising both arms", "lowering both arms"),
+        pytest.param(
+            "bench press bottom",
+            "bench press top",
+            "pushing both hands up",
+            "lowering both hands to the chest",
+            marks=unknown,
+        ),
+        pytest.param(
+            "curl bottom",
+            "curl top",
+            "curling both hands up to the shoulders",
+            "lowering both hands until the arms hang",
+            marks=unknown,
+        ),
+        pytest.param(
+            "high plank",
+            "push-up bottom",
+            "bending the elbows, the body lowering",
+            "pushing the body up until the arms are straight",
+            marks=unknown,
+        ),
+    ],
+)
+def test_a_movement_is_told_from_its_reverse(start, end, there, back):
+    encoder = BodyEncoder.from_package()
+    texts = encoder.encode_text([there, back])
+
+    def cosines(a, b):
+        rows = np.concatenate(list(encoder.encode_poses([track_of(moving(a, b, frames=16))])))
+        return (rows[4:12] @ texts.T).mean(axis=0)
+
+    first, second = cosines(start, end), cosines(end, start)
+    assert first[0] > first[1]
+    assert second[1] > second[0]
