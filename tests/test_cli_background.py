@@ -1,10 +1,12 @@
 """Backgrounds, confidences and wordings from the command line, on videos of colours."""
 
 import json
+import re
+from dataclasses import replace
 
 import pytest
 
-from actalign.background import read_background
+from actalign.background import read_background, write_background
 from tests.colour_clips import write_colours
 from tests.command import actalign
 
@@ -109,8 +111,6 @@ def test_what_scoring_can_not_do_is_one_sentence(words, message, videos, colour_
         cwd=videos, ACTALIGN_CACHE=videos / "cache",
     )  # fmt: skip
     assert ended.returncode == 2
-    import re
-
     assert re.search(message, ended.stderr)
     assert len(ended.stderr.strip().splitlines()) == 1
 
@@ -123,3 +123,42 @@ def test_embeddings_of_another_encoder_and_videos_do_not_mix(videos, colour_mode
     assert ended.returncode == 2
     assert "not both" in ended.stderr
     assert not (videos / "b").exists()
+
+
+def test_exports_and_figures_show_confidences_and_what_was_refused(videos, colour_model):
+    """A background with a temperature, as `fit_temperature` gives it, kept in its file."""
+    where = {"cwd": videos, "ACTALIGN_CACHE": videos / "cache"}
+    model = ("--model", colour_model, "--scripts", "day.json")
+    made = actalign("background", "rise.mp4", "rainbow.mp4", *model[:2], "--out", "b", **where)
+    assert made.returncode == 0, made.stderr
+    fitted = replace(read_background(videos / "b"), temperatures={"competitive": 1.0})
+    write_background(fitted, videos / "b")
+    said = {}
+    for least in ("0", "1"):
+        ended = actalign(
+            "classify", "rise.mp4", "rainbow.mp4", *model, "--background", "b", "--none", "neither",
+            "--min-confidence", least, "--out", f"{least}.jsonl", "--figure", f"figures{least}",
+            **where,
+        )  # fmt: skip
+        assert ended.returncode == 0, ended.stderr
+        assert len(list((videos / f"figures{least}").iterdir())) == 2
+        said[least] = ended.stdout
+        for kind in ("csv", "label-studio", "inspect", "lmms-eval", "vtt"):
+            ended = actalign("export", f"{least}.jsonl", "--to", kind, "--out", f"{kind}{least}",
+                             **where)  # fmt: skip
+            assert ended.returncode == 0, ended.stderr
+    assert "confidence" in said["0"]
+    assert "no label (sunrise with confidence" in said["1"]
+    sure, refusing = rows(videos / "0.jsonl")[0], rows(videos / "1.jsonl")[0]
+    assert (sure["label"], refusing["label"]) == ("sunrise", None)
+    assert sure["confidence"] == refusing["confidence"] > 1 / 3
+    lines = (videos / "csv0").read_text().splitlines()
+    assert "confidence" in lines[0].split(",")
+    assert str(sure["confidence"]) in lines[1]
+    for least, choices in (("0", 1), ("1", 0)):
+        task = json.loads((videos / f"label-studio{least}" / "tasks.json").read_text())[0]
+        found = task["predictions"][0]
+        assert found["score"] == sure["confidence"]
+        assert sum(one["type"] == "choices" for one in found["result"]) == choices
+        answered = json.loads((videos / f"lmms-eval{least}").read_text().splitlines()[0])
+        assert answered["filtered_resps"] == ["sunrise"] * choices

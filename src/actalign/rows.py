@@ -233,6 +233,11 @@ def action_span(row: Row) -> tuple[float, float] | None:
     return None if start is None or end is None else (start, end)
 
 
+def refused(row: Row) -> bool:
+    """Whether there are candidates and none was sure enough to be the label."""
+    return bool(row["candidates"]) and "label" in row and row["label"] is None
+
+
 def error_row(
     clip: str, video: str | None, error: ActAlignError, *, target: str | None = None
 ) -> Row:

@@ -56,6 +56,7 @@ def prediction_html(prediction: Prediction) -> str:
     rows = "".join(
         f'<tr style="background:#fff"><td style="{CELL}">{escape(c.label)}</td>'
         f'<td style="{CELL}">{score_text(c.score)}</td>'
+        f'<td style="{CELL}">{"" if c.confidence is None else f"{c.confidence:.0%}"}</td>'
         f'<td style="{CELL}">{"" if c.has_script else "no script"}</td></tr>'
         for c in prediction.candidates[:SHOWN]
     )
@@ -63,8 +64,10 @@ def prediction_html(prediction: Prediction) -> str:
     left = len(prediction.candidates) - SHOWN
     if left > 0:
         parts.append(f"<div>and {left} more</div>")
+    sure = "" if best.confidence is None else "; percent are confidences"
     parts.append(
-        f"<div>scorer {escape(prediction.scorer)}; scores are similarities, not probabilities</div>"
+        f"<div>scorer {escape(prediction.scorer)}; scores are similarities, not probabilities"
+        f"{sure}</div>"
     )
     return f'<div style="{CARD}">{"".join(parts)}</div>'
 

@@ -16,7 +16,7 @@ from xml.sax.saxutils import quoteattr
 
 from actalign import __version__
 from actalign.files import write_text, writing
-from actalign.rows import NumberedStep, Row, numbered_steps, score_text
+from actalign.rows import NumberedStep, Row, numbered_steps, refused, score_text
 
 Json = dict[str, Any]
 LABEL_STUDIO_FPS = 25.0
@@ -58,10 +58,11 @@ def _task(row: Row) -> Json:
         ranges = [_range(found) for found in numbered_steps(best)]
         prediction: Json = {
             "model_version": f"actalign {row.get('model_id', '')}".strip(),
-            "result": [choice, *ranges],
+            "result": ranges if refused(row) else [choice, *ranges],
         }
-        if 0 <= best["score"] <= 1:
-            prediction["score"] = best["score"]
+        sure = best.get("confidence", best["score"])
+        if 0 <= sure <= 1:
+            prediction["score"] = sure
         task["predictions"] = [prediction]
     return task
 
@@ -152,6 +153,7 @@ def to_inspect(rows: Iterable[Row], out: Path) -> list[Path]:
     content, model = hashlib.sha256(), "actalign"
     for row in rows:
         answer = row["candidates"][0]["label"] if row["candidates"] else None
+        answer = "" if refused(row) else answer
         right = answer == row["target"] if row.get("target") and answer is not None else None
         samples.append((row.get("scorer"), row["clip"], answer is not None, right))
         content.update(_json(row))
@@ -240,14 +242,22 @@ def _inspect_sample(scorer: str, row: Row) -> Json:
         "messages": [{"role": "user", "content": question}],
         "metadata": {
             name: row.get(name)
-            for name in ("video", "domain", "margin", "candidates", "model_id", "warnings")
+            for name in (
+                "video",
+                "domain",
+                "confidence",
+                "margin",
+                "candidates",
+                "model_id",
+                "warnings",
+            )
         },
     }
     if not row["candidates"]:
         message = row.get("error") or "not classified"
         failure = {"message": message, "traceback": message, "traceback_ansi": message}
         return sample | {"error": failure}
-    answer = row["candidates"][0]["label"]
+    answer = "" if refused(row) else row["candidates"][0]["label"]
     reply = {"role": "assistant", "content": answer}
     sample["choices"] = [c["label"] for c in row["candidates"]]
     sample["messages"].append(reply)
@@ -273,7 +283,9 @@ def to_lmms_eval(rows: Iterable[Row], out: Path) -> list[Path]:
             sample = {
                 "doc_id": row["clip"],
                 "target": row.get("target"),
-                "filtered_resps": [c["label"] for c in row["candidates"][:1]],
+                "filtered_resps": (
+                    [] if refused(row) else [c["label"] for c in row["candidates"][:1]]
+                ),
                 "resps": [[{c["label"]: c["score"] for c in row["candidates"]}]],
                 "metrics": list(row.get("metrics", {})),
                 **row.get("metrics", {}),

@@ -23,7 +23,8 @@ export function show(result, compared, onCompare) {
   verdict.replaceChildren(make("strong", repeated(best) ? `${best.label}, ${best.repetitions.length} times` : best.label));
   const margin = result.margin === null ? "only one candidate"
     : `${score(result.margin)} ahead of ${result.candidates[1].label}`;
-  verdict.append(make("small", `score ${score(best.score)}, ${margin}; ${result.frames} frames`));
+  const sure = best.confidence === undefined ? "" : `, confidence ${Math.round(100 * best.confidence)} %`;
+  verdict.append(make("small", `score ${score(best.score)}${sure}, ${margin}; ${result.frames} frames`));
   for (const warning of result.warnings) verdict.append(make("small", warning));
   drawTimeline(result, best);
   drawRanking(result, compared, onCompare);
