@@ -88,6 +88,14 @@ def test_a_step_that_fits_everything_is_named():
     assert step["own"] == step["others"] == pytest.approx(0.9)
 
 
+def test_steps_of_other_scripts_under_the_same_label_are_other_steps():
+    """A multiple-choice set calls the candidates of every question "order 1", "order 2", ..."""
+    rows = [
+        json.loads(json.dumps(one).replace('"a 0"', f'"step {n}"')) for n, one in enumerate(ROWS)
+    ]
+    assert steps_everywhere(rows) == []
+
+
 def test_clips_in_which_nobody_is_seen():
     rows = [
         {**one, "frames": 10, "neutral_frames": 10 if n < 2 else 5} for n, one in enumerate(ROWS)

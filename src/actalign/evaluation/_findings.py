@@ -140,17 +140,15 @@ def steps_everywhere(rows: Sequence[Row]) -> list[dict[str, Any]]:
 
     Of each step, the affinity that it has on its path in every clip is taken.
     """
-    own: dict[tuple[str, int], list[float]] = defaultdict(list)
-    others: dict[tuple[str, int], list[float]] = defaultdict(list)
-    texts: dict[tuple[str, int], str] = {}
+    # By its text: in multiple-choice sets one label, such as "order 1", has many scripts.
+    own: dict[tuple[str, str], list[float]] = defaultdict(list)
+    others: dict[tuple[str, str], list[float]] = defaultdict(list)
     for row in rows:
         for candidate in row["candidates"]:
-            for number, part in enumerate(candidate.get("segments", ())):
-                if (affinity := part.get("affinity")) is None:
-                    continue
-                key = candidate["label"], number
-                (own if candidate["label"] == row["target"] else others)[key].append(affinity)
-                texts[key] = part["step"]
+            for part in candidate.get("segments", ()):
+                if (affinity := part.get("affinity")) is not None:
+                    key = candidate["label"], part["step"]
+                    (own if candidate["label"] == row["target"] else others)[key].append(affinity)
     means = [float(np.mean(values)) for values in others.values()]
     usual = float(np.median(means)) if means else 0.0
     found: list[dict[str, Any]] = []
@@ -163,7 +161,7 @@ def steps_everywhere(rows: Sequence[Row]) -> list[dict[str, Any]]:
             found.append(
                 {
                     "label": key[0],
-                    "step": texts[key],
+                    "step": key[1],
                     "separation": area,
                     "own": float(np.mean(mine)),
                     "others": float(np.mean(theirs)),
