@@ -11,7 +11,8 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image, ImageDraw
 
-from actalign.encoders import ClipEncoder
+from actalign.encoders import ClipEncoder, load_encoder
+from actalign.encoders._backgrounds import shipped_background
 from actalign.encoders.body._encoder import BodyEncoder, stream_features
 from actalign.encoders.body._features import (
     FEATURE_VERSION,
@@ -22,6 +23,7 @@ from actalign.encoders.body._features import (
 )
 from actalign.errors import EncoderError, UsageError
 from actalign.types import FrameBatch
+from tests.command import actalign
 from training.motions import sample_motion
 from training.observe import observe
 from training.postures import POSTURES
@@ -321,6 +323,36 @@ def test_the_largest_of_two_people_is_followed(clip):
     track = PoseEstimator().track(batch)
     assert track.found.all()
     assert (track.root[:, 0] > 500).all()
+
+
+@pytest.mark.parametrize(
+    ("person", "where"), [("largest", 650), ("left", 200), ("right", 650), ("2", 200), ("3", None)]
+)
+def test_one_of_several_people_is_followed(person, where):
+    from drawn_figure import draw_figure
+
+    from actalign.encoders.body._pose import estimate_poses
+
+    frame = np.full((480, 900, 3), (205, 210, 200), np.uint8)
+    for x, size in ((200, 380), (650, 440)):
+        left, top = x - size // 2, 470 - size
+        frame[top:470, left : left + size] = draw_figure(POSTURES["standing"].angles, size=size)
+    [track] = estimate_poses([FrameBatch(np.stack([frame] * 3), np.arange(3) / 10)], person=person)
+    assert track.found.all() == (where is not None)
+    assert where is None or np.abs(track.root[:, 0] - where).max() < 40
+
+
+def test_who_is_followed_is_part_of_the_name_and_the_fingerprint(encoder):
+    left = load_encoder("body:left")
+    largest = load_encoder("body")
+    assert (left.info.model_id, largest.info.model_id) == ("body:left", "body")
+    assert left.info.fingerprint != largest.info.fingerprint
+    assert shipped_background(left.info) is not None
+    with pytest.raises(UsageError, match="'tallest' is nobody to follow"):
+        load_encoder("body:tallest")
+    done = actalign("encode", "a.mp4", "--out", "s", "--model", "x", "--person", "left")
+    assert done.returncode == 2
+    assert "--person is for --model body" in done.stderr
 
 
 def test_the_encoder_keeps_its_promises(encoder, tmp_path):

@@ -10,10 +10,8 @@ import typer
 
 from actalign.cli._candidates import CandidateOptions
 from actalign.cli._grouped import MACHINES, MODEL, grouped
+from actalign.cli._model_options import MODEL_HELP, Device, Dtype
 from actalign.cli._options import (
-    MODEL_HELP,
-    Device,
-    Dtype,
     EngineOptions,
     RowOptions,
     ScoringOptions,

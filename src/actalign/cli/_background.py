@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from actalign.cli._grouped import OUTPUT, grouped
-from actalign.cli._options import InputOptions, ModelOptions, Quiet, StoreDir
+from actalign.cli._model_options import ModelOptions
+from actalign.cli._options import (
+    InputOptions,
+    Quiet,
+    StoreDir,
+)
 from actalign.errors import UsageError
 
 if TYPE_CHECKING:

@@ -11,12 +11,12 @@ import typer
 
 from actalign.cli._candidates import CandidateOptions, LanguageModelOptions
 from actalign.cli._grouped import CANDIDATES, grouped
+from actalign.cli._model_options import ModelOptions
 from actalign.cli._options import (
     EngineOptions,
     ExamplesDir,
     FigureOptions,
     InputOptions,
-    ModelOptions,
     RowOptions,
     ScoringOptions,
     ShardOptions,

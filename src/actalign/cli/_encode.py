@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 
 from actalign.cli._grouped import OUTPUT, grouped
+from actalign.cli._model_options import ModelOptions
 from actalign.cli._options import (
     EngineOptions,
     InputOptions,
-    ModelOptions,
     Quiet,
     SettingsFile,
     ShardOptions,

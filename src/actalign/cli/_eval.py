@@ -10,12 +10,12 @@ import typer
 
 from actalign.cli._candidates import LabelOptions, LanguageModelOptions, StepTemplate, Wordings
 from actalign.cli._grouped import INPUT, MODEL, grouped
+from actalign.cli._model_options import ModelOptions
 from actalign.cli._options import (
     SCORER_LIST,
     AsJson,
     EngineOptions,
     ExamplesDir,
-    ModelOptions,
     Quiet,
     SettingsFile,
     Smoothing,

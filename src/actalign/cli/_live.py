@@ -11,9 +11,9 @@ import typer
 
 from actalign.cli._candidates import CandidateOptions
 from actalign.cli._grouped import INPUT, OUTPUT, grouped
+from actalign.cli._model_options import ModelOptions
 from actalign.cli._options import (
     AsJson,
-    ModelOptions,
     Quiet,
     ScoringOptions,
 )

@@ -17,10 +17,10 @@ from actalign.alignment._locate import (
 )
 from actalign.cli._candidates import CandidateOptions
 from actalign.cli._grouped import OUTPUT, grouped
+from actalign.cli._model_options import ModelOptions
 from actalign.cli._options import (
     AsJson,
     InputOptions,
-    ModelOptions,
     Quiet,
     ScoringOptions,
     Smoothing,

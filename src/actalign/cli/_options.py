@@ -13,7 +13,7 @@ from actalign.alignment._repeats import check_repeats
 from actalign.alignment._scorers import COMPETITIVE, SCORERS, get_scorer
 from actalign.background import CLIPS, read_background
 from actalign.cli._grouped import CANDIDATES, INPUT, MACHINES, MODEL, OUTPUT
-from actalign.encoders._load import DEFAULT_MODEL, EncoderChoice
+from actalign.encoders._load import EncoderChoice
 from actalign.errors import UsageError
 from actalign.files import check_writable
 
@@ -146,38 +146,6 @@ class WindowOptions:
         from actalign.clips._windows import windowed
 
         return windowed(result, self.window, self.stride)
-
-
-MODEL_HELP = "Encoder: a hub id (ID@COMMIT pins it), a folder, or 'body' (built in)."
-Device = Annotated[
-    str | None, typer.Option(help="cpu, cuda:0, mps, ...; the first GPU if there is one.")
-]
-Dtype = Annotated[
-    str | None,
-    typer.Option(help="float32, bfloat16, float16 or, for SigLIP on a GPU, float8 (less exact)."),
-]
-
-
-@dataclass(frozen=True, slots=True)
-class ModelOptions:
-    """The encoder."""
-
-    PANEL: ClassVar[str] = MODEL
-
-    model: Annotated[str, typer.Option(help=MODEL_HELP)] = DEFAULT_MODEL
-    device: Device = None
-    dtype: Dtype = None
-
-    @property
-    def choice(self) -> EncoderChoice:
-        return EncoderChoice(self.model, self.device, self.dtype)
-
-
-@dataclass(frozen=True, slots=True)
-class BodyModelOptions(ModelOptions):
-    """The encoder, by default the one that is built in."""
-
-    model: Annotated[str, typer.Option(help=MODEL_HELP)] = "body"
 
 
 SCORER_LIST = (

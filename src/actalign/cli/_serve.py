@@ -16,9 +16,7 @@ import typer
 
 from actalign.cli._candidates import LanguageModelOptions
 from actalign.cli._grouped import grouped
-from actalign.cli._options import (
-    BodyModelOptions,
-)
+from actalign.cli._model_options import BodyModelOptions
 from actalign.documents import read_text
 from actalign.errors import UsageError
 

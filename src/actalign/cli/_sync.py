@@ -9,10 +9,10 @@ from typing import Annotated
 import typer
 
 from actalign.cli._grouped import grouped
+from actalign.cli._model_options import ModelOptions
 from actalign.cli._options import (
     AsJson,
     Fps,
-    ModelOptions,
     Quiet,
     SettingsFile,
     Smoothing,

@@ -17,15 +17,18 @@ simulated movements see nothing of how poses are estimated."""
 
 def shipped_background(info: EncoderInfo) -> Background | None:
     """The encoder's own background, None where none ships for exactly this encoder."""
-    return _of_body(info.fingerprint) if info.model_id == "body" and BODY.is_file() else None
+    name, _, person = info.model_id.partition(":")
+    if name != "body" or not BODY.is_file():
+        return None
+    return _of_body(info.fingerprint, person or "largest")
 
 
 @cache
-def _of_body(fingerprint: str) -> Background | None:
+def _of_body(fingerprint: str, person: str) -> Background | None:
     from actalign.encoders.body._encoder import PACKAGE_FOLDER, fingerprint_of, tower_files
 
     found = read_background(BODY, source="shipped, simulated movements")
     fits = found.fingerprint == fingerprint_files(tower_files(PACKAGE_FOLDER))
-    if not fits or fingerprint != fingerprint_of(PACKAGE_FOLDER):
+    if not fits or fingerprint != fingerprint_of(PACKAGE_FOLDER, person):
         return None
     return replace(found, fingerprint=fingerprint)

@@ -35,7 +35,8 @@ def load_encoder(
 ) -> Encoder:
     """Load the encoder that `model` names.
 
-    model: `body` for the built-in encoder, a folder with `image.onnx` for an exported one,
+    model: `body` for the built-in encoder (`body:left`, `body:right` or `body:2` follow not the
+    largest person but this one), a folder with `image.onnx` for an exported one,
     `open_clip:NAME/TAG`, `open_clip:hf-hub:ID` or a folder with `open_clip_config.json` for a model
     of open_clip, else a folder or hub id with a checkpoint of transformers. A hub id may end in
     `@REVISION` for a commit, tag or branch (`revision` is another way to say it, for checkpoints of
@@ -51,15 +52,16 @@ def load_encoder(
         return OpenClipEncoder.from_name(name, device=device, dtype=dtype, batch_size=batch_size)
     exported = (Path(model).expanduser() / "image.onnx").is_file()
     on_cpu = device in (None, "cpu") and dtype in (None, "float32")
-    if (not on_cpu or revision is not None) and (model == "body" or exported):
+    built_in, _, person = model.partition(":")
+    if (not on_cpu or revision is not None) and (built_in == "body" or exported):
         raise EncoderError(
             f"The encoder {model!r} runs on the CPU in float32 from local files; leave device, "
             "dtype and revision out."
         )
-    if model == "body":
+    if built_in == "body":
         from actalign.encoders.body._encoder import BodyEncoder
 
-        return BodyEncoder.from_package()
+        return BodyEncoder.from_package(person or "largest")
     if exported:
         from actalign.encoders._onnx import OnnxEncoder
 

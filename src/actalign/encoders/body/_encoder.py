@@ -26,7 +26,12 @@ from actalign.encoders.body._features import (
     PoseTrack,
     features,
 )
-from actalign.encoders.body._pose import POSE_VERSION, PoseEstimator, estimate_poses
+from actalign.encoders.body._pose import (
+    POSE_VERSION,
+    PoseEstimator,
+    check_person,
+    estimate_poses,
+)
 from actalign.encoders.body._text import MAX_TOKENS, TextTower, open_network
 from actalign.encoders.body._vocabulary import known_words
 from actalign.encoders.body._weights import weights_hash
@@ -45,11 +50,13 @@ def tower_files(folder: Path) -> list[Path]:
     return [folder / name for name in ("image.onnx", "text.onnx", "config.json")]
 
 
-def fingerprint_of(folder: Path) -> str:
-    """The fingerprint of the encoder in a folder: of all networks, the word vectors, how a person
-    is followed and what is measured of it."""
+def fingerprint_of(folder: Path, person: str = "largest") -> str:
+    """The fingerprint of the encoder in a folder: of all networks, the word vectors, who is
+    followed and how, and what is measured of it."""
     total = hashlib.sha256(fingerprint_files(tower_files(folder)).encode())
     total.update(f"{weights_hash()} {POSE_VERSION} {FEATURE_VERSION}".encode())
+    if person != "largest":
+        total.update(person.encode())
     return total.hexdigest()[:16]
 
 
@@ -96,16 +103,18 @@ def stream_features(tracks: Iterable[PoseTrack], *, block: int = BLOCK) -> Itera
 class BodyEncoder:
     """A ClipEncoder for people in motion.
 
-    Rows have unit length; a frame without a person is a row of zeros. With several people the
-    largest at first sight is followed.
+    Rows have unit length; a frame without a person is a row of zeros. Of several people one is
+    followed: at first sight the largest, the one at the left or right, or the N-th largest.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, person: str = "largest") -> None:
         """Load the two networks of a folder with image.onnx, text.onnx and config.json.
 
-        Raises EncoderError if a file is missing, if it was made for other features, if the word
+        person: largest, left, right, or a number N. Raises UsageError for another, EncoderError
+        if a file is missing, if it was made for other features, if the word
         vectors can't be had, or if the packages of the extra `body` are not installed.
         """
+        check_person(person)
         files = tower_files(folder)
         for file in files:
             if not file.is_file():
@@ -123,20 +132,20 @@ class BodyEncoder:
         self._image = open_network(files[0])
         self._text = TextTower(files[1])
         self._config = config
-        self._folder = folder
+        self._folder, self._person = folder, person
 
     @classmethod
-    def from_package(cls) -> BodyEncoder:
+    def from_package(cls, person: str = "largest") -> BodyEncoder:
         """The encoder whose weights ship with actalign."""
-        return cls(PACKAGE_FOLDER)
+        return cls(PACKAGE_FOLDER, person)
 
     @functools.cached_property
     def info(self) -> EncoderInfo:
         """What is known of the encoder; the first look hashes its files, which takes a while."""
         config = self._config
         return EncoderInfo(
-            model_id=MODEL_ID,
-            fingerprint=fingerprint_of(self._folder),
+            model_id=MODEL_ID if self._person == "largest" else f"{MODEL_ID}:{self._person}",
+            fingerprint=fingerprint_of(self._folder, self._person),
             dim=int(config["dim"]),
             logit_scale=float(config["logit_scale"]),
             logit_bias=float(config["logit_bias"]),
@@ -168,13 +177,15 @@ class BodyEncoder:
         Looks CONTEXT_SECONDS ahead for movement. Memory stays at a few seconds of poses; the rows
         do not depend on how the clip is cut into batches.
         """
-        yield from self.encode_poses(estimate_poses(batches), block=block or BLOCK)
+        yield from self.encode_poses(
+            estimate_poses(batches, person=self._person), block=block or BLOCK
+        )
 
     def encode_image(self, frames: UInt8) -> Float32:
         """Embed (T, H, W, 3) uint8 RGB pictures, each by itself, no movement, as (T, D) float32."""
         check_frames(frames)
         out = np.zeros((len(frames), self.info.dim), dtype=np.float32)
-        estimator = PoseEstimator(still=True)
+        estimator = PoseEstimator(still=True, person=self._person)
         for t in range(len(frames)):
             track = estimator.track(FrameBatch(frames[t : t + 1], np.zeros(1)))
             out[t] = self.embed_features(features(track))[0]

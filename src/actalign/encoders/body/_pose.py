@@ -7,6 +7,7 @@ frame's detector is looked for in enlarged parts of it. Knows nothing of embeddi
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Iterable, Iterator
 
 import numpy as np
@@ -16,6 +17,7 @@ from actalign.encoders._cuts import Cuts
 from actalign.encoders.body._blazepose import BlazePose, Landmarks, Region
 from actalign.encoders.body._features import PoseTrack, pixel_scale
 from actalign.encoders.body._smoothing import Smoothing
+from actalign.errors import UsageError
 from actalign.types import FrameBatch, UInt8
 
 Array = NDArray[np.float64]
@@ -88,15 +90,45 @@ def _squares(frame: UInt8, share: float) -> list[tuple[int, int, int, int, int]]
     return [(round(x), round(y), side, side, 0) for y in rows for x in columns]
 
 
+def _apart(people: list[_Person]) -> list[_Person]:
+    """Each of these people once: overlapping parts of a picture show the same one."""
+    found: list[_Person] = []
+    for person in people:
+        if all(person.overlap(other) < 0.3 for other in found):
+            found.append(person)
+    return found
+
+
+def check_person(person: str) -> None:
+    """Raises UsageError unless this says whom to follow."""
+    if person not in ("largest", "left", "right") and not re.fullmatch("[1-9]", person):
+        raise UsageError(
+            f"{person!r} is nobody to follow; say largest, left, right, or 2 for the second "
+            "largest."
+        )
+
+
+def _choose(people: list[_Person], person: str) -> _Person | None:
+    """The one of these people, the largest first, that is to be followed. Left and right are of the
+    picture, among those half as large as the largest: who passes far behind is not meant."""
+    if not person.isdecimal():
+        side = {"largest": 0, "left": -1, "right": 1}[person]
+        near = [p for p in people if 2 * p.size >= people[0].size]
+        return max(near, key=lambda p: side * p.centre[0], default=None)
+    found = _apart(people)
+    return found[int(person) - 1] if len(found) >= int(person) else None
+
+
 class PoseEstimator:
     """Follows one person through one clip; not to be shared by threads.
 
-    still: every frame is a picture by itself, nothing is remembered.
+    still: every frame is a picture by itself, nothing is remembered. person: who of several, at
+    first sight: `largest`, `left`, `right`, or `2` for the second largest and so on.
     """
 
-    def __init__(self, *, still: bool = False) -> None:
+    def __init__(self, *, still: bool = False, person: str = "largest") -> None:
         """Raises EncoderError where the networks are missing and can't be had."""
-        self._still = still
+        self._still, self._person = still, person
         self._networks = _networks()
         self._cuts = Cuts()
         self._forget()
@@ -123,17 +155,17 @@ class PoseEstimator:
         return [p for p in self._everybody(frame, *part) if p.sure(_TORSO)]
 
     def _search(self, frame: UInt8) -> _Person | None:
-        """The largest person, looked for with a border around the frame, in enlarged, overlapping
+        """The person to follow, looked for with a border around the frame, in enlarged, overlapping
         squares of it, and lying or upside down."""
         height, width = frame.shape[:2]
         border = round(0.2 * max(height, width))
         turns = [[(0, 0, width, height, quarters)] for quarters in (1, 3, 2)]
         around = [(-border, -border, width + 2 * border, height + 2 * border, 0)]
         for parts in (around, _squares(frame, 0.65), _squares(frame, 0.4), *turns):
-            people = [person for part in parts for person in self._look(frame, *part)[:1]]
+            people = [person for part in parts for person in self._look(frame, *part)]
             sure = [person for person in people if person.sure(_TORSO, _VERY_HOT)]
             if sure:
-                return max(sure, key=lambda p: p.size)
+                return _choose(sorted(sure, key=lambda p: -p.size), self._person)
         return None
 
     def _near(self, frame: UInt8, last: _Person) -> _Person | None:
@@ -155,7 +187,7 @@ class PoseEstimator:
         height, width = frame.shape[:2]
         if self._still:
             people = self._look(frame, 0, 0, width, height)
-            return people[0] if people else self._search(frame)
+            return _choose(people, self._person) if people else self._search(frame)
         if self._cuts(frame):
             self._forget()
         if seconds - self._last_seconds > _FORGET_SECONDS:
@@ -184,13 +216,13 @@ class PoseEstimator:
         people = [p for p in everybody if p.sure(_TORSO)]
         person: _Person | None = None
         if self._last is None:
-            person = people[0] if people else None
-            if person is None and seconds - self._searched_seconds >= self._search_seconds:
+            person = _choose(people, self._person)
+            if not people and seconds - self._searched_seconds >= self._search_seconds:
                 if self._searched_seconds > -np.inf:
                     self._search_seconds = min(2 * self._search_seconds, _MOST_SEARCH_SECONDS)
                 self._searched_seconds = seconds
                 person = self._search(frame)
-            if person is None:
+            if person is None and not people:
                 person = next((p for p in everybody if p.sure(_SHOULDERS, _VERY_HOT)), None)
         else:
             last = self._last
@@ -229,13 +261,15 @@ class PoseEstimator:
         )
 
 
-def estimate_poses(batches: Iterable[FrameBatch], *, still: bool = False) -> Iterator[PoseTrack]:
+def estimate_poses(
+    batches: Iterable[FrameBatch], *, still: bool = False, person: str = "largest"
+) -> Iterator[PoseTrack]:
     """Yield one PoseTrack a batch of one clip's frames, in order.
 
     The same clip gives the same poses however it is cut into batches. Frames without a person
-    have found = False. still: treat every frame as a picture by itself. Raises EncoderError where
+    have found = False. still, person: see PoseEstimator. Raises EncoderError where
     the networks are missing and can't be had.
     """
-    estimator = PoseEstimator(still=still)
+    estimator = PoseEstimator(still=still, person=person)
     for batch in batches:
         yield estimator.track(batch)
