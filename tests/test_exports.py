@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 import actalign
 from actalign import UsageError
 from actalign.output._events import video_names
-from actalign.output._export import FORMATS, export
+from actalign.output._export import FORMATS, OF_VIDEOS, PER_VIDEO, export
 from actalign.output._tables import STEPS as STEP_TABLE
 from actalign.rows import read_rows, row_text
 from tests import command
@@ -226,8 +226,8 @@ def test_no_cell_is_a_formula(tmp_path):
     assert {cell.data_type for cell in cells} <= {"s", "inlineStr"}
 
 
-# Captions sync a file a clip, and openpyxl's own memory is not ours: both would take long.
-@pytest.mark.parametrize("to", sorted({*FORMATS} - {"vtt", "srt", "xlsx"}))
+# Files a video hold a video's rows, and openpyxl's own memory is not ours: both would take long.
+@pytest.mark.parametrize("to", sorted({*FORMATS} - {*PER_VIDEO, *OF_VIDEOS, "xlsx"}))
 def test_an_export_holds_a_row_at_a_time(predictions, tmp_path, to):
     path = tmp_path / "many.jsonl"
     line = json.dumps(ROWS[0]) + "\n"
@@ -260,6 +260,139 @@ def test_the_time_for_file_names_grows_as_their_number():
 
 class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
+
+
+TWO = [
+    row("press", [candidate("clean & press", 0.75, TIMES)]) | {"confidence": 0.875},
+    row("b", [candidate("<still>\x01", 0.5, [(0.5, 2.0)], ["hold | it"])]) | {"video": "/v/b.mov"},
+]
+
+
+@pytest.fixture
+def two(tmp_path):
+    path = tmp_path / "two.jsonl"
+    path.write_text("".join(json.dumps(one) + "\n" for one in TWO), encoding="utf-8")
+    return path
+
+
+def test_elan_files_as_pympi_reads_them(two, tmp_path):
+    elan = pytest.importorskip("pympi.Elan")
+    press, still = export(two, "elan", tmp_path / "eaf")
+    found = elan.Eaf(str(press))
+    assert list(found.get_tier_names()) == ["action", "step"]
+    assert [one[:3] for one in found.get_annotation_data_for_tier("action")] == [
+        (0, 3400, "clean & press")
+    ]
+    steps = sorted(found.get_annotation_data_for_tier("step"))
+    # Steps that share a frame are cut apart: a tier of ELAN holds no two at one time.
+    assert [one[:2] for one in steps] == [(0, 1250), (1250, 2000), (2000, 3400)]
+    assert [one[2] for one in steps] == STEPS
+    assert found.media_descriptors[0]["MEDIA_URL"] == CLIP.as_uri()
+    assert elan.Eaf(str(still)).get_annotation_data_for_tier("action")[0][2] == "<still>"
+
+
+@pytest.mark.filterwarnings("ignore:Exception ignored:pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.filterwarnings("ignore:Unclosed file:ResourceWarning")  # kloppy's own
+def test_sportscode_timelines_as_kloppy_reads_them(two, tmp_path):
+    sportscode = pytest.importorskip("kloppy.sportscode")
+    press, _ = export(two, "sportscode", tmp_path / "xml")
+    [code] = sportscode.load(str(press)).codes
+    assert (code.code_id, code.code) == ("1", "clean & press")
+    assert (code.timestamp.total_seconds(), code.end_timestamp.total_seconds()) == (0, 3.4)
+    assert code.labels == {"step": STEPS, "confidence": 0.875}
+
+
+def test_timelines_as_opentimelineio_reads_them(two, tmp_path):
+    otio = pytest.importorskip("opentimelineio")
+    press, still = export(two, "otio", tmp_path / "otio")
+    [clip] = otio.adapters.read_from_file(str(press)).find_clips()
+    assert clip.name == "clean & press"
+    assert clip.media_reference.target_url == CLIP.as_uri()
+    assert clip.source_range.duration.to_seconds() == 3.4
+    marks = [(m.name, m.marked_range.start_time.to_seconds()) for m in clip.markers]
+    assert marks == [(step, start) for step, (start, _) in zip(STEPS, TIMES, strict=True)]
+    [clip] = otio.adapters.read_from_file(str(still)).find_clips()
+    assert clip.source_range.start_time.to_seconds() == 0.5
+
+
+def test_resolve_markers_are_an_edl_as_resolve_writes_it(two, tmp_path):
+    press, still = export(two, "resolve", tmp_path / "edl")
+    assert still.read_text().splitlines() == [
+        "TITLE: b",
+        "FCM: NON-DROP FRAME",
+        "",
+        "001  001      V     C        01:00:00:12 01:00:00:13 01:00:00:12 01:00:00:13",
+        " |C:ResolveColorBlue |M:<still>\x01 |D:38",
+        "",
+        "002  001      V     C        01:00:00:12 01:00:00:13 01:00:00:12 01:00:00:13",
+        " |C:ResolveColorGreen |M:<still>\x01: hold / it |D:38",
+    ]
+    assert press.read_text(encoding="utf-8").count("ResolveColorGreen") == len(STEPS)
+
+
+class BorisObservation(Strict):
+    """https://boris.readthedocs.io: an observation, whose events are time, subject, code, ..."""
+
+    file: dict[str, list[str]]
+    type: Literal["MEDIA"]
+    date: str
+    description: str
+    time_offset: int = Field(alias="time offset")
+    events: list[tuple[float, str, str, str, str]]
+    interval: list[float] = Field(alias="observation time interval")
+    independent_variables: dict[str, str]
+    media_info: dict[str, dict[str, float]]
+
+
+def test_a_boris_project_has_a_start_and_a_stop_of_every_action(two, tmp_path):
+    [path] = export(two, "boris", tmp_path / "p.boris")
+    project = json.loads(path.read_text(encoding="utf-8"))
+    codes = [one["code"] for one in project["behaviors_conf"].values()]
+    assert codes == ["clean & press", "<still>\x01"]
+    assert {one["type"] for one in project["behaviors_conf"].values()} == {"State event"}
+    assert list(project["observations"]) == [CLIP.stem, "b"]
+    for one, times, code, video in zip(
+        project["observations"].values(), [(0, 3.4), (0.5, 2)], codes, [str(CLIP), "/v/b.mov"],
+        strict=True,
+    ):  # fmt: skip
+        found = BorisObservation.model_validate_json(json.dumps(one))
+        assert [event[0] for event in found.events] == list(times)
+        assert {event[2] for event in found.events} == {code}
+        assert found.file["1"] == [video]
+
+
+def test_activitynet_results_and_truth(two, tmp_path):
+    [path] = export(two, "activitynet", tmp_path / "results.json")
+    results = json.loads(path.read_text(encoding="utf-8"))["results"]
+    assert results == {
+        CLIP.stem: [{"label": "clean & press", "score": 0.75, "segment": [0.0, 3.4]}],
+        "b": [{"label": "<still>\x01", "score": 0.5, "segment": [0.5, 2.0]}],
+    }
+    events = {
+        video: {
+            "subset": "testing",
+            "annotations": [{"label": e["label"], "segment": e["segment"]} for e in found],
+        }
+        for video, found in results.items()
+    }
+    truth = tmp_path / "truth.json"
+    truth.write_text(json.dumps({"version": "VERSION 1.3", "database": events}))
+    found = [
+        json.dumps(one | {"start_seconds": s, "end_seconds": e, "label": one["filtered_resps"][0]})
+        for one, (s, e) in zip(TWO, [(0.0, 3.4), (0.5, 2.0)], strict=True)
+    ]
+    (tmp_path / "found.jsonl").write_text("\n".join(found))
+    ended = command.actalign(
+        "eval", "detections", tmp_path / "found.jsonl", "--truth", truth, cwd=tmp_path
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert "100" in ended.stdout
+    truth.write_text(json.dumps({"database": {"b": {"annotations": [{"label": "x"}]}}}))
+    ended = command.actalign(
+        "eval", "detections", tmp_path / "found.jsonl", "--truth", truth, cwd=tmp_path
+    )
+    assert ended.returncode == 2
+    assert "truth.json, b: it has no annotations with a label and a segment" in ended.stderr
 
 
 class Range(Strict):

@@ -17,14 +17,16 @@ def export(
     to: Annotated[
         str | None,
         typer.Option(
-            help="vtt, srt, csv, parquet, xlsx, md, label-studio, fiftyone, inspect or lmms-eval; "
-            "onnx for a model. By default what the ending of --out says, else csv."
+            help="csv, parquet, xlsx, md; captions: vtt, srt; timelines: elan, sportscode (for "
+            "Nacsport and Metrica too), boris, otio (OpenTimelineIO), resolve (markers), "
+            "activitynet; label-studio, fiftyone, inspect, lmms-eval; onnx for a model. By default "
+            "what the ending of --out says, else csv."
         ),
     ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
-            help="Folder to write into; for csv, parquet, xlsx, md and lmms-eval the file. By "
+            help="Folder to write into; for tables, activitynet, boris and lmms-eval the file. By "
             "default beside the predictions, named after them."
         ),
     ] = None,

@@ -6,19 +6,40 @@ and of the videos' names.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from actalign.errors import UsageError
 from actalign.files import write_text
 from actalign.output._captions import to_srt, to_vtt
-from actalign.output._events import Event, by_video
+from actalign.output._events import VideoRows, by_video
 from actalign.output._projects import to_fiftyone, to_inspect, to_label_studio, to_lmms_eval
 from actalign.output._row_files import ClipTables
 from actalign.output._table_files import TABLE_SUFFIXES, check_table_format
+from actalign.output._timelines import (
+    to_activitynet,
+    to_boris,
+    to_elan,
+    to_otio,
+    to_resolve,
+    to_sportscode,
+)
 from actalign.rows import Row, RowFile
 
-PER_VIDEO: dict[str, Callable[[Sequence[Event]], str]] = {"vtt": to_vtt, "srt": to_srt}
+PER_VIDEO: dict[str, tuple[str, Callable[[VideoRows], str]]] = {
+    "vtt": (".vtt", lambda video: to_vtt(video.events)),
+    "srt": (".srt", lambda video: to_srt(video.events)),
+    "elan": (".eaf", to_elan),
+    "sportscode": (".xml", to_sportscode),
+    "otio": (".otio", to_otio),
+    "resolve": (".edl", to_resolve),
+}
+"""Formats with a file a video: the files' suffix, and what makes one."""
+OF_VIDEOS: dict[str, tuple[str, Callable[[Iterable[VideoRows]], str]]] = {
+    "activitynet": (".json", to_activitynet),
+    "boris": (".boris", to_boris),
+}
+"""Formats with one file of all videos."""
 TABLES = tuple(suffix.lstrip(".") for suffix in TABLE_SUFFIXES)
 PROJECTS: dict[str, Callable[[Iterable[Row], Path], list[Path]]] = {
     "lmms-eval": to_lmms_eval,
@@ -26,9 +47,13 @@ PROJECTS: dict[str, Callable[[Iterable[Row], Path], list[Path]]] = {
     "fiftyone": to_fiftyone,
     "inspect": to_inspect,
 }
-ONE_FILE = {"lmms-eval": ".jsonl", **{name: f".{name}" for name in TABLES}}
+ONE_FILE = {
+    "lmms-eval": ".jsonl",
+    **{name: f".{name}" for name in TABLES},
+    **{name: suffix for name, (suffix, _) in OF_VIDEOS.items()},
+}
 """The formats that are written to a file, which `out` names; the others go into a folder."""
-FORMATS = (*PER_VIDEO, *TABLES, *PROJECTS)
+FORMATS = (*TABLES, *PER_VIDEO, *OF_VIDEOS, *PROJECTS)
 
 
 def export(
@@ -37,8 +62,9 @@ def export(
     """Write predictions in format ``to``; returns the files written.
 
     csv, parquet, xlsx: ``out`` is a file with a line a clip, and NAME.steps beside it has a line a
-    step. md: the former alone, for reading. lmms-eval: a file. vtt and srt: a folder for one file a
-    video, of the video's own name; equal names, and several scorers, are in folders of their own.
+    step. md: the former alone, for reading. lmms-eval, activitynet, boris: a file. vtt, srt, elan,
+    sportscode, otio, resolve: a folder for one file a video, of the video's own name; equal names,
+    and several scorers, are in folders of their own.
     label-studio, fiftyone, inspect: a folder for the project's files. to: None for what the ending
     of ``out`` says, else csv. out: None for a file or folder beside the predictions, named after
     them. Raises UsageError for an unknown format or predictions that can't be read.
@@ -53,7 +79,10 @@ def export(
     if to in PROJECTS:
         return PROJECTS[to](rows, out)
     if to in PER_VIDEO:
-        return _per_video(rows, out, to)
+        return _per_video(rows, out, *PER_VIDEO[to])
+    if to in OF_VIDEOS:
+        write_text(out, OF_VIDEOS[to][1](by_video(rows)))
+        return [out]
     if out.suffix.lower() != f".{to}":
         out = out.with_name(f"{out.name}.{to}")
     check_table_format(f".{to}")
@@ -68,10 +97,12 @@ def _default_out(predictions: Path, to: str) -> Path:
     return predictions.with_name(f"{predictions.stem}{end}")
 
 
-def _per_video(rows: Iterable[Row], out: Path, to: str) -> list[Path]:
+def _per_video(
+    rows: Iterable[Row], out: Path, suffix: str, made: Callable[[VideoRows], str]
+) -> list[Path]:
     """One file a video; the rows are read through before the first is written."""
     found = []
     for video in by_video(rows):
-        found.append(out / video.name.with_name(f"{video.name.name}.{to}"))
-        write_text(found[-1], PER_VIDEO[to](video.events))
+        found.append(out / video.name.with_name(video.name.name + suffix))
+        write_text(found[-1], made(video))
     return found

@@ -100,11 +100,26 @@ def question_or_absent(where: str, **fields: Any) -> Question:
         return Question(id=fields["id"], absent=Absent("bad question", f"{where}: {error}"))
 
 
+def _activitynet(videos: dict[str, Any], path: Path) -> Iterator[dict[str, Any]]:
+    """The events of ActivityNet's truth, {"database": {VIDEO: {"annotations": [...]}}}."""
+    for video, entry in videos.items():
+        try:
+            for event in entry["annotations"]:
+                start, end = event["segment"]
+                yield {"video": video, "label": event["label"], "start": start, "end": end}
+        except (KeyError, TypeError, ValueError):
+            raise UsageError(
+                f"{path}, {video}: it has no annotations with a label and a segment of two seconds."
+            ) from None
+
+
 def _json(path: Path) -> list[Any]:
     try:
         rows = parse_json(read_text(path))
     except (OSError, ValueError) as error:
         raise UsageError(f"The table {path} can't be read as JSON ({error}).") from None
+    if isinstance(rows, dict) and isinstance(rows.get("database"), dict):
+        return list(_activitynet(rows["database"], path))
     if not isinstance(rows, list):
         raise UsageError(f"The table {path} must hold a list of objects, one a clip.")
     return rows

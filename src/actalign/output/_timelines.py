@@ -1,0 +1,289 @@
+"""Events as timelines of annotation and editing tools; each is a function to the text of a file.
+
+Times are of the source file. Not here: captions, tables, and projects of many videos.
+"""
+
+from __future__ import annotations
+
+import json
+import xml.etree.ElementTree as ET
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from actalign import __version__
+from actalign.output._events import VideoRows
+from actalign.rows import StepRow
+
+Json = dict[str, Any]
+RESOLVE_FPS = 25
+"""Frames a second of the timeline whose markers `to_resolve` writes."""
+KEYS = "abcdefghijklmnopqrstuvwxyz0123456789"
+
+
+def to_elan(video: VideoRows) -> str:
+    """ELAN, an .eaf of format 3.0: the tiers "action" and "step", whose annotations can be changed.
+
+    Annotations of one tier don't overlap in ELAN: where events do, the later one begins later.
+    """
+    root = ET.Element(
+        "ANNOTATION_DOCUMENT",
+        {
+            "AUTHOR": f"actalign {__version__}",
+            "DATE": datetime.now(UTC).isoformat(timespec="seconds"),
+            "FORMAT": "3.0",
+            "VERSION": "3.0",
+            "xmlns:xsi": "http://www.w3.org/2001/XMLSchema-instance",
+            "xsi:noNamespaceSchemaLocation": "http://www.mpi.nl/tools/elan/EAFv3.0.xsd",
+        },
+    )
+    header = ET.SubElement(root, "HEADER", {"MEDIA_FILE": "", "TIME_UNITS": "milliseconds"})
+    media = {"MEDIA_URL": _address(video.video), "MIME_TYPE": _mime(video.video)}
+    ET.SubElement(header, "MEDIA_DESCRIPTOR", media)
+    order = ET.SubElement(root, "TIME_ORDER")
+    slots = annotations = 0
+    found = video.events
+    for tier, spans in (
+        ("action", [(e.start_seconds, e.end_seconds, e.action) for e in found]),
+        ("step", [_span(step) for event in found for step in event.steps]),
+    ):
+        element = ET.SubElement(root, "TIER", LINGUISTIC_TYPE_REF="default", TIER_ID=tier)
+        for begin, end, text in _apart(spans):
+            for time in (begin, end):
+                slots += 1
+                slot = {"TIME_SLOT_ID": f"ts{slots}", "TIME_VALUE": str(time)}
+                ET.SubElement(order, "TIME_SLOT", slot)
+            annotations += 1
+            aligned = ET.SubElement(
+                ET.SubElement(element, "ANNOTATION"),
+                "ALIGNABLE_ANNOTATION",
+                ANNOTATION_ID=f"a{annotations}",
+                TIME_SLOT_REF1=f"ts{slots - 1}",
+                TIME_SLOT_REF2=f"ts{slots}",
+            )
+            ET.SubElement(aligned, "ANNOTATION_VALUE").text = text
+    kind = {"LINGUISTIC_TYPE_ID": "default", "TIME_ALIGNABLE": "true"}
+    ET.SubElement(root, "LINGUISTIC_TYPE", kind, GRAPHIC_REFERENCES="false")
+    return _xml(root)
+
+
+def _span(step: StepRow) -> tuple[float, float, str]:
+    return step["start_seconds"], step["end_seconds"], step["step"]
+
+
+def _apart(spans: Iterable[tuple[float, float, str]]) -> Iterable[tuple[int, int, str]]:
+    """The spans in whole milliseconds, none before the end of the one before, none empty."""
+    last = 0
+    for start, end, text in sorted(spans, key=lambda span: span[:2]):
+        begin, stop = max(last, round(start * 1000)), round(end * 1000)
+        if stop > begin:
+            yield begin, stop, text
+            last = stop
+
+
+def to_sportscode(video: VideoRows) -> str:
+    """Sportscode's XML timeline, which Nacsport, Metrica and others read too.
+
+    An instance each time that an action is performed, its code the action; the labels are its
+    steps and how sure it is.
+    """
+    root = ET.Element("file")
+    instances = ET.SubElement(root, "ALL_INSTANCES")
+    found = video.events
+    for number, event in enumerate(found, start=1):
+        instance = ET.SubElement(instances, "instance")
+        for name, value in (
+            ("ID", str(number)),
+            ("start", f"{event.start_seconds:.3f}"),
+            ("end", f"{event.end_seconds:.3f}"),
+            ("code", event.action),
+        ):
+            ET.SubElement(instance, name).text = value
+        labels = [("step", step["step"]) for step in event.steps]
+        if event.confidence is not None:
+            labels.append(("confidence", f"{event.confidence:.3f}"))
+        for group, text in labels:
+            label = ET.SubElement(instance, "label")
+            ET.SubElement(label, "group").text = group
+            ET.SubElement(label, "text").text = text
+    rows = ET.SubElement(root, "ROWS")
+    for action in dict.fromkeys(event.action for event in found):
+        row = ET.SubElement(rows, "row")
+        ET.SubElement(row, "code").text = action
+        for colour in "RGB":
+            ET.SubElement(row, colour).text = "32768"
+    return _xml(root)
+
+
+def to_otio(video: VideoRows) -> str:
+    """OpenTimelineIO: a clip of the video for each event, whose markers are its steps.
+
+    Its adapters make files for Premiere, Final Cut, Avid and others of it.
+    """
+    clips = [
+        {
+            "OTIO_SCHEMA": "Clip.1",
+            "name": event.name,
+            "source_range": _range(event.start_seconds, event.end_seconds),
+            "media_reference": {
+                "OTIO_SCHEMA": "ExternalReference.1",
+                "target_url": _address(video.video),
+            },
+            "markers": [
+                {
+                    "OTIO_SCHEMA": "Marker.2",
+                    "name": step["step"],
+                    "marked_range": _range(step["start_seconds"], step["end_seconds"]),
+                    "color": "GREEN",
+                }
+                for step in event.steps
+            ],
+            "metadata": {"actalign": {"score": event.score, "confidence": event.confidence}},
+        }
+        for event in video.events
+    ]
+    track = {"OTIO_SCHEMA": "Track.1", "name": "actions", "kind": "Video", "children": clips}
+    stack = {"OTIO_SCHEMA": "Stack.1", "name": "tracks", "children": [track]}
+    timeline = {"OTIO_SCHEMA": "Timeline.1", "name": video.name.name, "tracks": stack}
+    return json.dumps(timeline, ensure_ascii=False, indent=1) + "\n"
+
+
+def _range(start: float, end: float) -> Json:
+    """A time range in milliseconds."""
+    times = {"start_time": start, "duration": end - start}
+    return {"OTIO_SCHEMA": "TimeRange.1"} | {
+        name: {"OTIO_SCHEMA": "RationalTime.1", "rate": 1000.0, "value": round(value * 1000)}
+        for name, value in times.items()
+    }
+
+
+def to_resolve(video: VideoRows) -> str:
+    """Timeline markers of DaVinci Resolve, which reads them as an EDL only.
+
+    Markers at RESOLVE_FPS from 01:00:00:00, where Resolve's timelines begin: a blue one an event,
+    a green one a step.
+    """
+    marks = [
+        mark
+        for event in video.events
+        for mark in (
+            (event.start_seconds, event.end_seconds, "Blue", event.name),
+            *((*_span(step)[:2], "Green", event.step_name(step)) for step in event.steps),
+        )
+    ]
+    lines = [f"TITLE: {_line(video.name.name)}", "FCM: NON-DROP FRAME", ""]
+    for number, (start, end, colour, text) in enumerate(marks, start=1):
+        first = round(start * RESOLVE_FPS)
+        frames = max(1, round(end * RESOLVE_FPS) - first)
+        at = f"{_timecode(first)} {_timecode(first + 1)}"
+        lines += [
+            f"{number:03}  001      V     C        {at} {at}",
+            f" |C:ResolveColor{colour} |M:{_line(text).replace('|', '/')} |D:{frames}",
+            "",
+        ]
+    return "\n".join(lines)
+
+
+def _timecode(frames: int) -> str:
+    seconds, frame = divmod(frames + 3600 * RESOLVE_FPS, RESOLVE_FPS)
+    minutes, second = divmod(seconds, 60)
+    return f"{minutes // 60:02}:{minutes % 60:02}:{second:02}:{frame:02}"
+
+
+def to_activitynet(videos: Iterable[VideoRows]) -> str:
+    """The results of ActivityNet's challenge in detection: by video label, score and segment."""
+    results: dict[str, list[Json]] = {}
+    for video in videos:
+        results.setdefault(Path(video.video).stem, []).extend(
+            {
+                "label": event.action,
+                "score": event.score,
+                "segment": [event.start_seconds, event.end_seconds],
+            }
+            for event in video.events
+        )
+    made = {"used": True, "details": f"actalign {__version__}"}
+    whole = {"version": "VERSION 1.3", "results": results, "external_data": made}
+    return json.dumps(whole, ensure_ascii=False) + "\n"
+
+
+def to_boris(videos: Iterable[VideoRows]) -> str:
+    """A project of BORIS (format 7.0): an observation a video, a state event an action.
+
+    Where an action starts and where it stops are two events; their comment names the steps.
+    """
+    observations: Json = {}
+    actions: dict[str, None] = {}
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    for video in videos:
+        found = video.events
+        actions.update((event.action, None) for event in found)
+        times = sorted(
+            (time, event.action, "; ".join(s["step"] for s in event.steps))
+            for event in found
+            for time in (event.start_seconds, event.end_seconds)
+        )
+        name = str(video.name)
+        observations[name] = {
+            "file": {str(n): [video.video] if n == 1 else [] for n in range(1, 9)},
+            "type": "MEDIA",
+            "date": now,
+            "description": "",
+            "time offset": 0,
+            "events": [[time, "", action, "", steps] for time, action, steps in times],
+            "observation time interval": [0, 0],
+            "independent_variables": {},
+            "media_info": {"length": {}, "fps": {}, "hasVideo": {}, "hasAudio": {}},
+        }
+    project = {
+        "time_format": "hh:mm:ss",
+        "project_date": now,
+        "project_name": "actalign",
+        "project_description": "",
+        "project_format_version": "7.0",
+        "subjects_conf": {},
+        "behaviors_conf": {str(n): _behaviour(n, a) for n, a in enumerate(actions)},
+        "observations": observations,
+        "behavioral_categories": [],
+        "independent_variables": {},
+        "coding_map": {},
+        "behaviors_coding_map": [],
+        "converters": {},
+    }
+    return json.dumps(project, ensure_ascii=False, indent=1) + "\n"
+
+
+def _behaviour(number: int, action: str) -> Json:
+    empty = ("description", "category", "modifiers", "excluded", "coding map")
+    key = KEYS[number] if number < len(KEYS) else ""
+    return {"type": "State event", "key": key, "code": action} | dict.fromkeys(empty, "")
+
+
+def _address(video: str) -> str:
+    """The address of a file; a video that has one keeps its own."""
+    return video if "://" in video else Path(video).absolute().as_uri()
+
+
+def _mime(video: str) -> str:
+    return "video/mp4" if Path(video).suffix.lower() in (".mp4", ".m4v") else "video/*"
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _xml(root: ET.Element) -> str:
+    """The document; characters that XML lacks are left out."""
+    for element in root.iter():
+        if element.text:
+            element.text = _xml_text(element.text)
+        for name, value in element.attrib.items():
+            element.set(name, _xml_text(value))
+    ET.indent(root)
+    head = '<?xml version="1.0" encoding="UTF-8"?>\n'
+    return head + ET.tostring(root, encoding="unicode") + "\n"
+
+
+def _xml_text(text: str) -> str:
+    return "".join(c for c in text if c in "\t\n\r" or (c >= " " and c not in "\ufffe\uffff"))
