@@ -142,6 +142,62 @@ def make_naflex(folder: Path) -> Path:
 def make_clip(folder: Path) -> Path:
     """CLIP: byte-level BPE, shorter edge and centre crop, text pooled where it ends."""
     folder.mkdir(parents=True)
+    config = transformers.CLIPConfig(
+        text_config={**TEXT, **_clip_tokenizer(folder)},
+        vision_config=VISION,
+        projection_dim=24,
+    )
+    _save(transformers.CLIPModel, config, folder)
+    _write(
+        folder / "preprocessor_config.json",
+        {
+            "image_processor_type": "CLIPImageProcessor",
+            "processor_class": "CLIPProcessor",
+            "do_resize": True,
+            "do_center_crop": True,
+            "do_normalize": True,
+            "size": 48,
+            "crop_size": 48,
+            "resample": 3,
+            "image_mean": [0.48145466, 0.4578275, 0.40821073],
+            "image_std": [0.26862954, 0.26130258, 0.27577711],
+        },
+    )
+    return folder
+
+
+def make_xclip(folder: Path) -> Path:
+    """X-CLIP: CLIP's tokenizer, windows of four frames."""
+    folder.mkdir(parents=True)
+    config = transformers.XCLIPConfig(
+        text_config={**TEXT, **_clip_tokenizer(folder)},
+        vision_config={
+            **VISION,
+            "num_frames": 4,
+            "mit_hidden_size": 24,
+            "mit_intermediate_size": 48,
+            "mit_num_attention_heads": 2,
+        },
+        projection_dim=24,
+        prompt_num_attention_heads=2,
+    )
+    _save(transformers.XCLIPModel, config, folder)
+    _write(
+        folder / "preprocessor_config.json",
+        {
+            "image_processor_type": "VideoMAEImageProcessor",
+            "size": {"shortest_edge": 48},
+            "crop_size": {"height": 48, "width": 48},
+            "resample": 2,
+            "image_mean": [0.485, 0.456, 0.406],
+            "image_std": [0.229, 0.224, 0.225],
+        },
+    )
+    return folder
+
+
+def _clip_tokenizer(folder: Path) -> dict[str, int]:
+    """Byte-level BPE; gives the sizes and tokens that a text tower's settings name."""
     tokenizer = Tokenizer(models.BPE(unk_token="<|endoftext|>", end_of_word_suffix="</w>"))
     tokenizer.normalizer = normalizers.Lowercase()
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
@@ -178,35 +234,13 @@ def make_clip(folder: Path) -> Path:
             "unk_token": "<|endoftext|>",
         },
     )
-    config = transformers.CLIPConfig(
-        text_config={
-            **TEXT,
-            "max_position_embeddings": 32,
-            "vocab_size": len(vocab),
-            "bos_token_id": start,
-            "eos_token_id": end,
-            "pad_token_id": end,
-        },
-        vision_config=VISION,
-        projection_dim=24,
-    )
-    _save(transformers.CLIPModel, config, folder)
-    _write(
-        folder / "preprocessor_config.json",
-        {
-            "image_processor_type": "CLIPImageProcessor",
-            "processor_class": "CLIPProcessor",
-            "do_resize": True,
-            "do_center_crop": True,
-            "do_normalize": True,
-            "size": 48,
-            "crop_size": 48,
-            "resample": 3,
-            "image_mean": [0.48145466, 0.4578275, 0.40821073],
-            "image_std": [0.26862954, 0.26130258, 0.27577711],
-        },
-    )
-    return folder
+    return {
+        "max_position_embeddings": 32,
+        "vocab_size": len(vocab),
+        "bos_token_id": start,
+        "eos_token_id": end,
+        "pad_token_id": end,
+    }
 
 
 def _sentencepiece(file: Path) -> int:

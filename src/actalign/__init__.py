@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from actalign.alignment import Detection, align, align_batch
     from actalign.candidates import Candidates
     from actalign.classifier import ActAlign
-    from actalign.encoders import ClipEncoder, Encoder, StreamEncoder, load_encoder
+    from actalign.encoders import ClipEncoder, Encoder, StreamEncoder, WindowEncoder, load_encoder
     from actalign.scripts import load_scripts
     from actalign.video import sample_frames
 
@@ -57,6 +57,7 @@ __all__ = [
     "StreamEncoder",
     "UsageError",
     "VideoError",
+    "WindowEncoder",
     "align",
     "align_batch",
     "load_encoder",
@@ -71,6 +72,7 @@ _ROOM = {
     "Detection": "alignment",
     "Encoder": "encoders",
     "StreamEncoder": "encoders",
+    "WindowEncoder": "encoders",
     "align": "alignment",
     "align_batch": "alignment",
     "load_encoder": "encoders",

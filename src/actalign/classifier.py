@@ -262,11 +262,12 @@ class ActAlign:
                 raise ArrayError("The frame array is empty; give at least one frame.")
             times = video.pts_seconds
             step = float(np.median(np.diff(times))) if len(times) > 1 else 0.0
+            rows, row_times = zip(*encode_frames(self.encoder, [video]), strict=True)
             return clip_embedding(
                 info,
                 clip_id or "frames",
-                list(encode_frames(self.encoder, [video])),
-                pts_seconds=times,
+                rows,
+                pts_seconds=np.concatenate(row_times),
                 end_seconds=float(times[-1]) + step,
                 source={},
             )

@@ -21,7 +21,7 @@ from actalign.clips._prefetch import Ended, Opened, PrefetchedClip, Prefetcher, 
 from actalign.clips._result import ClipResult, clip_embedding
 from actalign.documents import escaped
 from actalign.encoders._base import (
-    ClipEncoder,
+    ACROSS_FRAMES,
     Encoder,
     StreamEncoder,
     encode_blocks,
@@ -78,7 +78,7 @@ def embed_videos(
     processes to use, which stay open, instead of new ones. silent_seconds: a decoder that gives
     nothing for so long is stopped, and its clip fails.
     """
-    whole_clips = isinstance(encoder, ClipEncoder)
+    whole_clips = isinstance(encoder, ACROSS_FRAMES)
     cores_a_clip = 1 if whole_clips else 2 if _across_clips(encoder) else 4
     count = len(decoders) or at_once or max(1, usable_cores() // cores_a_clip)
     count = min(count, len(videos)) or 1
@@ -114,7 +114,7 @@ def embed_video(
     """
     with Prefetcher(encoder, {clip_id: path}, sampling, store, [decoder]) as clips:
         [clip] = (_Encoded(clip, encoder, sampling, store, on_frames) for clip in clips)
-        if isinstance(encoder, ClipEncoder):
+        if isinstance(encoder, ACROSS_FRAMES):
             found = _whole_clip(encoder, clip)
         else:
             [found] = _in_full_batches(encoder, [clip])
@@ -146,6 +146,7 @@ class _Encoded:
         self._waiting = 0
         self._rows: list[Float32] = []
         self._times: list[Float64] = []
+        self._row_times: list[Float64] = []
         self._sources: list[NDArray[np.intp]] = []
         self._cuts, self._cut_seconds = Cuts(), list[str]()
 
@@ -209,12 +210,17 @@ class _Encoded:
         notes = self._opened.notes if self._opened else ()
         return ClipResult(self._clip.id, self._clip.path, clip, error, cached, notes)
 
-    def take(self, rows: Float32) -> None:
-        """Add (n, D) rows, the next of the frames that `batches` gave."""
+    def take(self, rows: Float32, pts_seconds: Float64 | None = None) -> None:
+        """Add (n, D) rows, the next of the frames that `batches` gave.
+
+        pts_seconds: (n,) times of the rows, where they are not simply those of the frames.
+        """
+        if pts_seconds is not None:
+            self._row_times.append(pts_seconds)
         self._rows.append(np.asarray(rows, np.float32))
         self._waiting -= len(rows)
         if self._on_frames:
-            self._on_frames(self._clip.id, len(rows))
+            self._on_frames(self._clip.id, len(rows) * self._encoder.info.frames_between_rows)
 
     @property
     def complete(self) -> bool:
@@ -254,7 +260,7 @@ class _Encoded:
             self._encoder.info,
             self._clip.id,
             rows,
-            pts_seconds=np.concatenate(self._times),
+            pts_seconds=np.concatenate(self._row_times or self._times),
             end_seconds=float(opened.stream.end_seconds),
             source=source,
             warnings=opened.stream.warnings,
@@ -269,8 +275,8 @@ def _whole_clip(encoder: Encoder, clip: _Encoded) -> ClipResult:
     # The encoder begins, which takes half a second, while the decoder does.
     if clip.missing():
         try:
-            for rows in encode_frames(encoder, clip.batches()):
-                clip.take(rows)
+            for rows, pts_seconds in encode_frames(encoder, clip.batches()):
+                clip.take(rows, pts_seconds)
         except MemoryError:
             clip.fail()
     return clip.result()

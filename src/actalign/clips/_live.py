@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from actalign.clips._result import clip_embedding
-from actalign.encoders._base import ClipEncoder, Encoder, encode_frames
+from actalign.encoders._base import Encoder, encode_frames
 from actalign.errors import UsageError
 from actalign.types import ClipEmbedding, Float32, FrameBatch, Prediction
 from actalign.video._stream import LiveFrame, LiveSource
@@ -91,7 +91,7 @@ def live_windows(
     for name, value in (("window", window), ("time between scores", every)):
         if not 0 < value < float("inf"):
             raise UsageError(f"The {name} is {value} s; give a number above 0.")
-    held: deque[tuple[LiveFrame, Float32]] = deque()
+    held: deque[tuple[LiveFrame, float, Float32]] = deque()
     due = time.monotonic() + every
     given: LiveFrame | None = None
 
@@ -100,8 +100,8 @@ def live_windows(
         clip = clip_embedding(
             encoder.info,
             source.name,
-            [np.stack([row for _, row in held])],
-            pts_seconds=np.array([frame.seconds for frame, _ in held]),
+            [np.stack([row for _, _, row in held])],
+            pts_seconds=np.array([seconds for _, seconds, _ in held]),
             end_seconds=frame.seconds + 1 / source.fps,
             source={"video": source.name, "fps": f"{source.fps:g}"},
         )
@@ -113,14 +113,12 @@ def live_windows(
     while connections.more():
         waiting: deque[LiveFrame] = deque()
         batches = connections.batches(waiting)
-        blocks = (
-            encoder.encode_clip(batches, block=BLOCK)
-            if isinstance(encoder, ClipEncoder)
-            else encode_frames(encoder, batches)
-        )
-        for block in blocks:
-            held.extend((waiting.popleft(), row) for row in block)
-            while held[0][0].seconds <= held[-1][0].seconds - window:
+        for rows, times in encode_frames(encoder, batches, block=BLOCK):
+            for row, seconds in zip(rows, times.tolist(), strict=True):
+                while waiting[0].seconds < seconds:  # a row of several frames, at their middle
+                    waiting.popleft()
+                held.append((waiting[0], seconds, row))
+            while held[0][1] <= held[-1][1] - window:
                 held.popleft()
             if time.monotonic() >= due:
                 due = max(due + every, time.monotonic())

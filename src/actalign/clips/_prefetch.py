@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from actalign.clips._parquet import AnyStore
 from actalign.clips._store import entry_key
-from actalign.encoders._base import ClipEncoder, Encoder
+from actalign.encoders._base import ACROSS_FRAMES, Encoder
 from actalign.errors import ActAlignError, UsageError, VideoError
 from actalign.types import ClipEmbedding, FrameBatch
 from actalign.video._content import Content, check_unchanged, content_of
@@ -164,7 +164,7 @@ class Prefetcher:
         store: AnyStore | None,
         decoders: Sequence[DecodeProcess | None],
     ) -> None:
-        if sampling.skip_duplicates is not None and isinstance(encoder, ClipEncoder):
+        if sampling.skip_duplicates is not None and isinstance(encoder, ACROSS_FRAMES):
             raise UsageError(
                 f"The encoder {encoder.info.model_id!r} looks across frames, so none can be left "
                 "out; leave --skip-duplicates (Sampling.skip_duplicates) out or lower the frames "

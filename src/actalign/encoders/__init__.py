@@ -1,6 +1,6 @@
 """Frames and texts to rows in one space: the encoders, their files and their export."""
 
-from actalign.encoders._base import ClipEncoder, Encoder, StreamEncoder
+from actalign.encoders._base import ClipEncoder, Encoder, StreamEncoder, WindowEncoder
 from actalign.encoders._load import DEFAULT_MODEL, EncoderChoice, load_encoder
 
 __all__ = [
@@ -9,5 +9,6 @@ __all__ = [
     "Encoder",
     "EncoderChoice",
     "StreamEncoder",
+    "WindowEncoder",
     "load_encoder",
 ]

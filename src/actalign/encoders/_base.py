@@ -1,16 +1,19 @@
 """What an image-text dual encoder offers, and how a clip is run through it.
 
-Implementations: `_siglip` (transformers), `_onnx` (exported models), `body` (built in). Not here:
-which of them to take (`_load`).
+Implementations: `_siglip`, `_xclip` (transformers), `_open_clip`, `_onnx` (exported models), `body`
+(built in). Not here: which of them to take (`_load`).
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol, runtime_checkable
 
+import numpy as np
+
 from actalign.encoder_info import EncoderInfo
-from actalign.types import Float32, FrameBatch, UInt8
+from actalign.types import Float32, Float64, FrameBatch, UInt8
 
 
 @runtime_checkable
@@ -51,6 +54,23 @@ class ClipEncoder(Encoder, Protocol):
 
 
 @runtime_checkable
+class WindowEncoder(Encoder, Protocol):
+    """An encoder that embeds several consecutive frames at once, so that it sees movement.
+
+    `EncoderInfo.frames_per_row` F and `frames_between_rows` say how a clip is cut into windows; the
+    row of a window has the time of its middle.
+    """
+
+    def encode_windows(self, windows: UInt8) -> Float32:
+        """Embed (N, F, H, W, 3) uint8 RGB windows, each by itself, as (N, D) float32."""
+        ...
+
+
+ACROSS_FRAMES = (ClipEncoder, WindowEncoder)
+"""Encoders that want whole clips, whose frames can't be left out or encoded one by one."""
+
+
+@runtime_checkable
 class StreamEncoder(Encoder, Protocol):
     """An encoder that fills its batches across blocks of frames, whichever clips they are of.
 
@@ -78,10 +98,50 @@ def encode_blocks(encoder: Encoder, blocks: Iterable[UInt8]) -> Iterator[Float32
             yield encoder.encode_image(block)
 
 
-def encode_frames(encoder: Encoder, batches: Iterable[FrameBatch]) -> Iterator[Float32]:
-    """Embed one clip's batches in order; rows match frames, memory stays at a few batches."""
-    if isinstance(encoder, ClipEncoder):
-        yield from encoder.encode_clip(batches)
+def encode_frames(
+    encoder: Encoder, batches: Iterable[FrameBatch], *, block: int | None = None
+) -> Iterator[tuple[Float32, Float64]]:
+    """Embed one clip's batches in order: blocks of (n, D) rows and their (n,) times in seconds.
+
+    Rows match frames, but those of a `WindowEncoder` match windows. Memory stays at a few batches.
+    block: as in `ClipEncoder`.
+    """
+    if isinstance(encoder, WindowEncoder):
+        yield from _encode_windows(encoder, batches)
+    elif isinstance(encoder, ClipEncoder):
+        times: deque[float] = deque()
+
+        def noted() -> Iterator[FrameBatch]:
+            for batch in batches:
+                times.extend(batch.pts_seconds.tolist())
+                yield batch
+
+        for rows in encoder.encode_clip(noted(), block=block):
+            yield rows, np.array([times.popleft() for _ in range(len(rows))], np.float64)
     else:
         for batch in batches:
-            yield encoder.encode_image(batch.frames)
+            yield encoder.encode_image(batch.frames), batch.pts_seconds
+
+
+def _encode_windows(
+    encoder: WindowEncoder, batches: Iterable[FrameBatch]
+) -> Iterator[tuple[Float32, Float64]]:
+    """A window every `frames_between_rows` frames; what is left of one repeats its last frame."""
+    length, stride = encoder.info.frames_per_row, encoder.info.frames_between_rows
+    frames: list[UInt8] = []
+    times: list[float] = []
+    covered = 0  # of the frames that are held, those that a window has shown
+    for batch in batches:
+        frames.extend(frame.copy() for frame in batch.frames)
+        times.extend(batch.pts_seconds.tolist())
+        windows, middles = [], []
+        while len(frames) >= length:
+            windows.append(np.stack(frames[:length]))
+            middles.append((times[0] + times[length - 1]) / 2)
+            del frames[:stride], times[:stride]
+            covered = length - stride
+        if windows:
+            yield encoder.encode_windows(np.stack(windows)), np.array(middles)
+    if len(frames) > covered:
+        last = np.stack(frames + frames[-1:] * (length - len(frames)))
+        yield encoder.encode_windows(last[None]), np.array([(times[0] + times[-1]) / 2])

@@ -23,7 +23,13 @@ from actalign.encoders._fingerprint import fingerprint_files, inside
 from actalign.encoders._preprocessing import ImagePreprocessing
 from actalign.errors import EncoderError
 
-MODELS = {"siglip": "SiglipModel", "siglip2": "Siglip2Model", "clip": "CLIPModel"}
+MODELS = {
+    "siglip": "SiglipModel",
+    "siglip2": "Siglip2Model",
+    "clip": "CLIPModel",
+    "xclip": "XCLIPModel",
+}
+CROPPED = ("clip", "xclip")  # whose frames keep their aspect ratio, and lose their edges
 HUB_SECONDS = 10.0  # how long a silent hub is waited for
 RESAMPLE = {2: "bilinear", 3: "bicubic"}  # Pillow's numbers, which checkpoints store
 CONFIG_FILES = (
@@ -201,13 +207,13 @@ def read_preprocessing(folder: Path, model_type: str) -> ImagePreprocessing:
         file = folder / "processor_config.json"
         stored = read_json(file).get("image_processor", {})
     square = {"height": 224, "width": 224}
-    size = stored.get("size", {"shortest_edge": 224} if model_type == "clip" else square)
+    size = stored.get("size", {"shortest_edge": 224} if model_type in CROPPED else square)
     crop = (
         stored.get("crop_size", square)
-        if stored.get("do_center_crop", model_type == "clip")
+        if stored.get("do_center_crop", model_type in CROPPED)
         else None
     )
-    resample = stored.get("resample", 2 if model_type == "siglip2" else 3)
+    resample = stored.get("resample", 2 if model_type in ("siglip2", "xclip") else 3)
     if stored.get("do_resize", True) is False or stored.get("do_normalize", True) is False:
         raise EncoderError(f"{file}: do_resize and do_normalize must be true.")
     if resample not in RESAMPLE:

@@ -66,8 +66,8 @@ def load_encoder(
         from actalign.encoders._onnx import OnnxEncoder
 
         return OnnxEncoder.from_folder(Path(model).expanduser(), batch_size=batch_size)
-    from actalign.encoders._siglip import TransformersEncoder
+    from actalign.encoders._siglip import load_pretrained
 
-    return TransformersEncoder.from_pretrained(
+    return load_pretrained(
         model, device=device, dtype=dtype, revision=revision, batch_size=batch_size
     )

@@ -5,7 +5,7 @@ Only this module, those it imports in the `try` below, and the kernels beside th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from actalign.encoder_info import EncoderInfo
 from actalign.errors import EncoderError
@@ -20,8 +20,9 @@ try:
         load_model,
         read_checkpoint,
     )
-    from actalign.encoders._torch import Placement, TorchEncoder, resize
+    from actalign.encoders._torch import Placement, TorchEncoder, TransformersTexts, resize
     from actalign.encoders._tower import VisionTower
+    from actalign.encoders._xclip import XClipEncoder
 except ImportError as error:
     raise EncoderError(
         f"SigLIP and CLIP models need torch and transformers ({error}); install "
@@ -29,7 +30,7 @@ except ImportError as error:
     ) from error
 
 
-class TransformersEncoder(TorchEncoder):
+class TransformersEncoder(TransformersTexts, TorchEncoder):
     """A SigLIP, SigLIP 2 or CLIP checkpoint as an `Encoder`.
 
     Every text is lower-cased and padded to the tower's full length without an attention mask, as
@@ -79,17 +80,12 @@ class TransformersEncoder(TorchEncoder):
         bfloat16, for SigLIP on a CUDA device that has it. Raises EncoderError where files, device
         or dtype are not available.
         """
-        placement = Placement.choose(device, dtype, batch_size, float8=True)
-        folder, model, commit = find_files(model, revision)
-        return cls(read_checkpoint(folder), model_id=model, revision=commit, placement=placement)
-
-    def count_tokens(self, text: str) -> int:
-        """How many tokens the whole text has, with those that mark its ends."""
-        return len(self.tokenizer(text.lower(), verbose=False)["input_ids"])
-
-    def text_features(self, ids: torch.Tensor) -> torch.Tensor:
-        """(K, D) of `token_ids` on the device."""
-        return features_of(self.torch_model.get_text_features(input_ids=ids))
+        found = load_pretrained(
+            model, device=device, dtype=dtype, revision=revision, batch_size=batch_size
+        )
+        if not isinstance(found, cls):
+            raise EncoderError(f"{model!r} embeds windows of frames; take a model of frames.")
+        return found
 
     def _image_tower(self, *, float8: bool) -> Callable[..., torch.Tensor]:
         fused = self.device.type == "cuda" and VisionTower.can_run(self.torch_model)
@@ -105,17 +101,6 @@ class TransformersEncoder(TorchEncoder):
 
     def _image_features(self, **inputs: torch.Tensor) -> torch.Tensor:
         return features_of(self.torch_model.get_image_features(**inputs))
-
-    def token_ids(self, texts: Sequence[str]) -> torch.Tensor:
-        """The text tower's (K, max_length) int64 input, on the CPU."""
-        ids: torch.Tensor = self.tokenizer(
-            [text.lower() for text in texts],
-            padding="max_length",
-            truncation=True,
-            max_length=self.max_length,
-            return_tensors="pt",
-        )["input_ids"]
-        return ids
 
     def image_inputs(self, frames: torch.Tensor) -> dict[str, torch.Tensor]:
         """The image tower's arguments for (T, H, W, 3) uint8 frames already on the device."""
@@ -147,3 +132,19 @@ def naflex_grid(height: int, width: int, budget: int) -> tuple[int, int]:
     by_columns = [(-(-n * height // width), n) for n in range(1, budget + 1)]
     fitting = [grid for grid in by_rows + by_columns if grid[0] * grid[1] <= budget]
     return max(fitting, key=lambda grid: grid[0] + grid[1])
+
+
+def load_pretrained(
+    model: str,
+    *,
+    device: str | None = None,
+    dtype: str | None = None,
+    revision: str | None = None,
+    batch_size: int | None = None,
+) -> TransformersEncoder | XClipEncoder:
+    """Load a checkpoint of transformers of any kind; see `TransformersEncoder.from_pretrained`."""
+    placement = Placement.choose(device, dtype, batch_size, float8=True)
+    folder, model, commit = find_files(model, revision)
+    checkpoint = read_checkpoint(folder)
+    kind = XClipEncoder if checkpoint.model_type == "xclip" else TransformersEncoder
+    return kind(checkpoint, model_id=model, revision=commit, placement=placement)

@@ -8,13 +8,14 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
 
 from actalign.encoder_info import EncoderInfo
 from actalign.encoders._batching import TowerStream
+from actalign.encoders._checkpoint import features_of
 from actalign.encoders._preprocessing import ImagePreprocessing, check_frames
 from actalign.encoders._tower import kernels_run
 from actalign.errors import EncoderError
@@ -124,6 +125,32 @@ class TextTower(ABC):
         ]
 
 
+class TransformersTexts(TextTower):
+    """The text tower of a model of transformers."""
+
+    torch_model: Any
+    tokenizer: Any
+
+    def token_ids(self, texts: Sequence[str]) -> torch.Tensor:
+        """The text tower's (K, max_length) int64 input, on the CPU."""
+        ids: torch.Tensor = self.tokenizer(
+            [text.lower() for text in texts],
+            padding="max_length",
+            truncation=True,
+            max_length=self.max_length,
+            return_tensors="pt",
+        )["input_ids"]
+        return ids
+
+    def count_tokens(self, text: str) -> int:
+        """How many tokens the whole text has, with those that mark its ends."""
+        return len(self.tokenizer(text.lower(), verbose=False)["input_ids"])
+
+    def text_features(self, ids: torch.Tensor) -> torch.Tensor:
+        """(K, D) of `token_ids` on the device."""
+        return features_of(self.torch_model.get_text_features(input_ids=ids))
+
+
 class TorchEncoder(TextTower):
     """An `Encoder` of single frames on torch, which fills its batches across clips.
 
@@ -184,6 +211,15 @@ class TorchEncoder(TextTower):
     def _normalise(self, planes: torch.Tensor) -> torch.Tensor:
         scaled = planes.float() * self.preprocessing.rescale
         return ((scaled - self._mean) / self._std).to(self.dtype)
+
+
+def normalise(planes: torch.Tensor, spec: ImagePreprocessing) -> torch.Tensor:
+    """(T, 3, h, w) values 0..255 as the model wants them, float32."""
+    mean, std = (
+        torch.tensor(values, device=planes.device)[:, None, None]
+        for values in (spec.mean, spec.std)
+    )
+    return (planes.float() * spec.rescale - mean) / std
 
 
 def prepared(frames: torch.Tensor, spec: ImagePreprocessing) -> torch.Tensor:

@@ -141,11 +141,12 @@ def _embed_frames(encoder: Encoder, clip: Clip, sampling: Sampling) -> ClipEmbed
             part = slice(start, start + BATCH_SIZE)
             yield FrameBatch(np.ascontiguousarray(frames[part]), times[part])
 
+    rows, row_times = zip(*encode_frames(encoder, batches()), strict=True)
     return clip_embedding(
         encoder.info,
         clip.id,
-        list(encode_frames(encoder, batches())),
-        pts_seconds=times,
+        rows,
+        pts_seconds=np.concatenate(row_times),
         end_seconds=float(times[-1] + 1 / ASSUMED_FPS),
         source={"fps": "all" if sampling.fps is None else f"{sampling.fps:g}"},
     )
