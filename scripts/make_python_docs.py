@@ -30,6 +30,7 @@ ROOMS = (
     "actalign.scripts",
     "actalign.clips",
     "actalign.examples",
+    "actalign.second_look",
     "actalign.rows",
     "actalign.output",
     "actalign.cluster",

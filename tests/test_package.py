@@ -21,7 +21,8 @@ SOURCE = ROOT / "src" / "actalign"
 ORDER = """
 errors < documents < files < compiling < rows < encoder_info < types < background
 < video, encoders, alignment, scripts
-< clips, demo < candidates < examples < classifier < output, cluster < evaluation < web < cli
+< clips, demo, second_look < candidates < examples < classifier
+< output, cluster < evaluation < web < cli
 """
 LEVEL = {
     room.strip(): level for level, rooms in enumerate(ORDER.split("<")) for room in rooms.split(",")

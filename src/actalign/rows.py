@@ -62,6 +62,28 @@ class CandidateRow(TypedDict, total=False):
     ]
 
 
+class SecondLookRow(TypedDict, total=False):
+    """What a vision-language model said of a clip's best candidates."""
+
+    model: Required[Annotated[Text, Field(description="The model that answered.")]]
+    first_label: Required[Annotated[Text, Field(description="The best by the alignment.")]]
+    label: Required[Annotated[Text, Field(description="The best by the model; the row's label.")]]
+    options: Required[
+        Annotated[list[str], Field(description="What it chose among, best by alignment first.")]
+    ]
+    probabilities: Required[Annotated[list[float], Field(description="Of each option; sum 1.")]]
+    by: Required[
+        Annotated[
+            Literal["log-probabilities", "votes"],
+            Field(description="How its answers became probabilities."),
+        ]
+    ]
+    frames_seconds: Annotated[list[Finite], Field(description="When its frames are shown.")]
+    input_tokens: Annotated[int, Field(description="Of all its answers, kept ones too.")]
+    output_tokens: int
+    cost_usd: Annotated[Finite, Field(description="Of these tokens, where prices were given.")]
+
+
 class IntervalRow(TypedDict):
     """When a step of the right script truly happens: [start_seconds, end_seconds) of the file."""
 
@@ -105,7 +127,11 @@ class Row(TypedDict, total=False):
         float, Field(ge=0, le=1, description="Of the best candidate: how often such are right.")
     ]
     min_confidence: Annotated[float, Field(description="Below it the label is refused.")]
-    margin: Annotated[Finite | None, Field(description="Best score less the second best.")]
+    margin: Annotated[
+        Finite | None,
+        Field(description="Best score less the second; negative after some second looks."),
+    ]
+    second_look: Annotated[SecondLookRow, Field(description="With --second-look.")]
     candidates: Required[
         Annotated[list[CandidateRow], Field(description="Best first; scores are no probabilities.")]
     ]

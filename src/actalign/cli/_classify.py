@@ -24,6 +24,7 @@ from actalign.cli._options import (
     Videos,
     WindowOptions,
 )
+from actalign.cli._second_look import SecondLookOptions
 from actalign.errors import UsageError
 
 
@@ -36,6 +37,7 @@ def classify(
     llm: LanguageModelOptions,
     model: ModelOptions,
     scoring: ScoringOptions,
+    second: SecondLookOptions,
     output: RowOptions,
     figures: FigureOptions,
     shards: ShardOptions,
@@ -70,6 +72,7 @@ def classify(
             "--examples can't be used with --background clips, --none, --min-confidence or "
             "--window."
         )
+    second.check(examples=examples is not None, refuses=scoring.min_confidence is not None)
     given = candidates.read(llm.config(), bank)
     left_out: list[str] = []
     kept = open_store(store) if store else open_cache(left_out)
@@ -88,16 +91,25 @@ def classify(
     )
     others = other_clips(encoder.info, embedded(found)) if scoring.of_clips else None
     (resolved,) = given.resolve(encoder, scoring, others=others)
+    second.check_confidence(resolved)
     shown = with_examples(examples, resolved, embedded) if examples else None
     settings = {**resolved.identity(), "sampling": asdict(sampling), "top_k": output.top_k}
+    settings |= second.identity()
     marks = shards.part.marks(listed, settings) if shards.part else {}
-    with output.run(len(found), found, resolved.labels) as run, preloading():
+    with (
+        second.open(frames.decode_timeout) as look,
+        output.run(len(found), found, resolved.labels) as run,
+        preloading(),
+    ):
         run.note([*left_out, *given.notes, *([shown.summary()] if shown else [])])
         for result in embedded(found, on_frames=run.frames):
             run.clip(result)
             against = shown or resolved.against(others, result)
             for one in windows.parts(result):
                 row, prediction = against.score(one, top_k=output.top_k)
+                if look is not None and prediction is not None:
+                    row, prediction, why = look.at(prediction, one.path, top_k=output.top_k)
+                    run.note([f"{one.clip_id}: {why}"] if why else [])
                 if marks:
                     row["shard"] = marks[result.clip_id]
                 run.add(row)
@@ -109,6 +121,8 @@ def classify(
     closing = [f"predictions: {output.out}"] if output.out else []
     if figures.figure and run.failed < run.rows:
         closing.append(f"figures: {figures.figure}")
+    if look is not None:
+        closing.append(look.summary())
     if run.failed:
         closing.append(f"{run.failed} of {run.rows} clips failed")
     run.end(*closing)

@@ -13,7 +13,8 @@ from functools import wraps
 from typing import Any, get_type_hints
 
 INPUT, CANDIDATES, MODEL, OUTPUT, MACHINES = "Input", "Candidates", "Model", "Output", "Machines"
-PANELS = (INPUT, CANDIDATES, MODEL, OUTPUT, MACHINES)
+SECOND_LOOK = "Second look"
+PANELS = (INPUT, CANDIDATES, MODEL, SECOND_LOOK, OUTPUT, MACHINES)
 
 
 def grouped(verb: Callable[..., Any]) -> Callable[..., Any]:

@@ -10,6 +10,7 @@ client, and `LLMService` removes it from every text that the service returns.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import logging
@@ -26,7 +27,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 
 from actalign.documents import read_text
 from actalign.errors import ActAlignError, UsageError
-from actalign.scripts._reply import message_text, whole_characters
+from actalign.scripts._reply import message_text, token_alternatives, whole_characters
 from actalign.scripts._service_errors import explain, short
 
 if TYPE_CHECKING:
@@ -146,11 +147,40 @@ class ModelId:
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """A JPEG in a message, and what is said just before it."""
+
+    caption: str
+    jpeg: bytes
+
+    def parts(self) -> list[dict[str, Any]]:
+        """The caption and the picture, as the parts of a message's content."""
+        url = f"data:image/jpeg;base64,{base64.b64encode(self.jpeg).decode()}"
+        return [
+            {"type": "text", "text": self.caption},
+            {"type": "image_url", "image_url": {"url": url}},
+        ]
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
-    """One turn of a conversation."""
+    """One turn of a conversation; pictures come before the content."""
 
     role: Literal["user", "assistant"]
     content: str
+    pictures: tuple[Picture, ...] = ()
+
+    def body(self) -> dict[str, Any]:
+        """The message in a request."""
+        if not self.pictures:
+            return {"role": self.role, "content": self.content}
+        shown = [part for picture in self.pictures for part in picture.parts()]
+        return {"role": self.role, "content": [*shown, {"type": "text", "text": self.content}]}
+
+    def identity(self) -> list[Any]:
+        """What an answer depends on, without the pictures themselves."""
+        shown = [[one.caption, hashlib.sha256(one.jpeg).hexdigest()] for one in self.pictures]
+        return [self.role, self.content, *([shown] if shown else [])]
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +195,7 @@ class ChatRequest:
         object.__setattr__(self, "key", self._content_hash())
 
     def _content_hash(self) -> str:
-        turns = [[m.role, m.content] for m in self.messages]
+        turns = [message.identity() for message in self.messages]
         content = [self.model.service, self.model.name, self.model.parameters, turns]
         text = json.dumps(content, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()[:40]
@@ -174,7 +204,7 @@ class ChatRequest:
         """The request's body for /chat/completions."""
         body: dict[str, Any] = {
             "model": self.model.name,
-            "messages": [{"role": m.role, "content": m.content} for m in self.messages],
+            "messages": [message.body() for message in self.messages],
             **self.model.parameters,
         }
         if answer_format == "json_schema":
@@ -190,7 +220,9 @@ class Answer(BaseModel):
 
     finish: the service's finish reason; "length" is an answer cut off, "refusal" a declined one.
     Token counts are None when the service doesn't return them. left_out: parameters of the request
-    that the model refused, so that it answered without them.
+    that the model refused, so that it answered without them. alternatives: for each of the text's
+    last tokens the log-probabilities of what could stand there, if the request asked for them and
+    the service gives them.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -202,6 +234,7 @@ class Answer(BaseModel):
     input_tokens: int | None = None
     output_tokens: int | None = None
     left_out: tuple[str, ...] = ()
+    alternatives: tuple[dict[str, float], ...] = ()
 
     @field_validator("text", "finish", "served_model")
     @classmethod
@@ -227,10 +260,13 @@ class ChatModel(Protocol):
 class LLMService:
     """An OpenAI-compatible service. Safe to use from several threads.
 
-    Raises UsageError when the openai package or OpenAI's key is missing.
+    schema: of the answers, None for answers in words. Raises UsageError when the openai package or
+    OpenAI's key is missing.
     """
 
-    def __init__(self, config: LLMConfig, schema: dict[str, Any], key: SecretStr | None) -> None:
+    def __init__(
+        self, config: LLMConfig, schema: dict[str, Any] | None, key: SecretStr | None
+    ) -> None:
         try:
             import openai
         except ImportError:
@@ -245,11 +281,11 @@ class LLMService:
                 "another service with --base-url."
             )
         self._config = config
-        self._schema = schema
+        self._schema = schema or {}
         self._key = key
-        self._first_format = 0
+        self._first_format = 0 if schema else FORMATS.index("text")
         self._left_out: tuple[str, ...] = ()
-        self._lock = threading.Lock()
+        self.lock = threading.Lock()
         self.client: openai.OpenAI = openai.OpenAI(
             api_key=key.get_secret_value() if key else "none",
             base_url=self.model_id.service,
@@ -285,14 +321,14 @@ class LLMService:
                     if number == len(FORMATS):
                         raise
                 continue
-            with self._lock:
+            with self.lock:
                 self._first_format = max(self._first_format, number)
             return self.read_reply(reply, FORMATS[number], left_out)
 
     def _leave_out(self, error: LLMError, sent: list[str]) -> bool:
         """Whether the service refused parameters that were sent; they are not sent again."""
         refused = [name for name in sent if re.search(rf"\b{name}\b", error.said)]
-        with self._lock:
+        with self.lock:
             new = [name for name in refused if name not in self._left_out]
             self._left_out += tuple(new)
         if new:
@@ -340,6 +376,7 @@ class LLMService:
                 input_tokens=getattr(usage, "prompt_tokens", None),
                 output_tokens=getattr(usage, "completion_tokens", None),
                 left_out=left_out,
+                alternatives=token_alternatives(choices[0]),
             )
         except ValidationError:
             raise LLMError(self.redact(self._no_completion(reply))) from None

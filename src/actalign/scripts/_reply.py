@@ -20,6 +20,7 @@ _UNCLOSED = re.compile(rf"(?:{_OPEN}).*", re.DOTALL | re.IGNORECASE)
 _CHANNEL = re.compile(r"<\|channel\|>\s*(\w+)[^<]*(?:<\|constrain\|>[^<]*)?<\|message\|>")
 _BARE_CHANNELS = re.compile(r"\s*(?:analysis|commentary)(?=[^\s\w]|[A-Z])")
 _BARE_FINAL = "assistantfinal"
+KEPT_TOKENS = 16
 
 
 def whole_characters(text: str) -> str:
@@ -49,6 +50,17 @@ def message_text(message: Any, finish: str) -> tuple[str, bool]:
         if text := _parts(getattr(message, name, None), "text"):
             return text, False
     return "", False
+
+
+def token_alternatives(choice: Any) -> tuple[dict[str, float], ...]:
+    """For each of the last KEPT_TOKENS tokens of a choice the log-probabilities of what could stand
+    there; empty where the service gives none."""
+    tokens = getattr(getattr(choice, "logprobs", None), "content", None) or ()
+    found = []
+    for token in tokens[-KEPT_TOKENS:]:
+        listed = getattr(token, "top_logprobs", None) or ()
+        found.append({whole_characters(str(one.token)): float(one.logprob) for one in listed})
+    return tuple(found) if any(found) else ()
 
 
 def without_reasoning(text: str) -> str:

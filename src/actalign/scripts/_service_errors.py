@@ -42,7 +42,7 @@ def explain(error: Exception, at: str, config: LLMConfig) -> tuple[str, bool]:
     if status == 404:
         return (
             f"{at} has no model {config.model!r} or no chat completions: {said}; "
-            "check --llm-model and --base-url."
+            "check the model's name and --base-url."
         ), True
     if status == 429:
         wait = error.response.headers.get("retry-after")

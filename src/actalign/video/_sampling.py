@@ -92,6 +92,7 @@ def sample_frames(
     *,
     fps: float | None = None,
     num_frames: int | None = None,
+    at_seconds: Sequence[float] | None = None,
     start: float | None = None,
     end: float | None = None,
     batch_size: int = 32,
@@ -106,6 +107,7 @@ def sample_frames(
     fps: at times start, start + 1/fps, ..., the frame on screen then, each frame at most once.
     num_frames: that many times in the middle of equal parts. Neither: every frame. Where the
         segment begins before the first frame is shown, both count from that frame.
+    at_seconds: the frames on screen at these times, each at most once, whatever the segment.
     batch_size: frames in a batch, fewer where they are so large that MAX_BATCH_BYTES is met.
     max_side: frames are scaled down so that neither side is longer, in pixels.
     max_pixels, max_frames: larger frames and longer clips are refused; the defaults are 8192 x 8192
@@ -115,7 +117,7 @@ def sample_frames(
     and a warning. Raises UsageError for wrong options, ArrayError for a wrong array, and VideoError
     for a file that is missing, not a video, without a decodable frame, or outside the segment.
     """
-    _check_options(fps, num_frames, start, end, batch_size)
+    _check_options(fps, num_frames, at_seconds, start, end, batch_size)
     reader = _open_reader(source, max_side, DecodeLimits.of(max_pixels, max_frames))
     times, clip_end = reader.times, reader.clip_end
     first = float(times[0]) if start is None else max(start, float(times[0]))
@@ -126,7 +128,11 @@ def sample_frames(
             f"{reader.name} shows frames from {times[0]:.3f} s to {clip_end:.3f} s, so the segment "
             f"{asked} s is outside it."
         )
-    chosen = _choose(times, first, last, fps, num_frames)
+    if at_seconds is None:
+        chosen = _choose(times, first, last, fps, num_frames)
+    else:
+        shown = np.searchsorted(times, np.asarray(at_seconds) + 1e-6, "right") - 1
+        chosen = np.unique(shown.clip(0))
     following = int(chosen[-1]) + 1
     ends = float(times[following]) if following < len(times) else clip_end
     info = VideoInfo(
@@ -244,12 +250,15 @@ def _open_reader(
 def _check_options(
     fps: float | None,
     num_frames: int | None,
+    at_seconds: Sequence[float] | None,
     start: float | None,
     end: float | None,
     batch_size: int,
 ) -> None:
-    if fps is not None and num_frames is not None:
-        raise UsageError("Give fps or num_frames, not both.")
+    if sum(given is not None for given in (fps, num_frames, at_seconds)) > 1:
+        raise UsageError("Give one of fps, num_frames and at_seconds.")
+    if at_seconds is not None and not (len(at_seconds) and np.isfinite(at_seconds).all()):
+        raise UsageError("at_seconds holds no time, or one that is not finite; give finite ones.")
     if fps is not None and not 0 < fps < math.inf:
         raise UsageError(f"fps is {fps}; give a number above 0.")
     if num_frames is not None and num_frames < 1:

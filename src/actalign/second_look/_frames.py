@@ -1,0 +1,60 @@
+"""The frames of a second look: which the alignment chooses, and their pictures."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from actalign.errors import VideoError
+from actalign.scripts._llm import Picture
+from actalign.types import Candidate, ClipEmbedding
+from actalign.video._worker import DecodeProcess
+
+MOST_FRAMES = 12
+MOST_PIXELS = 512
+"""Longest side of a picture: services charge by size, and scale larger ones down."""
+JPEG_QUALITY = 85
+
+
+def best_times(
+    clip: ClipEmbedding, candidates: Sequence[Candidate], *, most: int = MOST_FRAMES
+) -> list[float]:
+    """When the frame that fits best is shown, of each step of each candidate: seconds, increasing.
+
+    Of a step's frames on the alignment path the one with the highest affinity, the earliest of
+    equal ones. Where these are more than ``most``, so many of them, evenly. Candidates without an
+    alignment have none; where all are such, frames are spread evenly over the clip.
+    """
+    chosen: set[int] = set()
+    for candidate in candidates:
+        if candidate.alignment is not None:
+            affinity = candidate.alignment.affinity
+            for k, (start, end) in enumerate(candidate.alignment.intervals.tolist()):
+                chosen.add(start + int(affinity[start:end, k].argmax()))
+    frames = sorted(chosen) or list(range(len(clip.pts_seconds)))
+    if len(frames) > most:
+        frames = [frames[i] for i in np.linspace(0, len(frames) - 1, most).round().astype(int)]
+    found: list[float] = clip.pts_seconds[frames].tolist()
+    return found
+
+
+def pictures_at(
+    video: str | Path, times: Sequence[float], decoder: DecodeProcess
+) -> tuple[Picture, ...]:
+    """The frames on screen at these times, in the order of time; raises VideoError, UsageError."""
+    from PIL import Image
+
+    stream = decoder.sample_frames(video, at_seconds=list(times), max_side=MOST_PIXELS)
+    found: list[Picture] = []
+    for batch in stream:
+        for frame, seconds in zip(batch.frames, batch.pts_seconds.tolist(), strict=True):
+            data = io.BytesIO()
+            Image.fromarray(frame).save(data, "JPEG", quality=JPEG_QUALITY)
+            caption = f"Frame {len(found) + 1}, at {seconds:.2f} s:"
+            found.append(Picture(caption, data.getvalue()))
+    if not found:
+        raise VideoError(f"No frame of {video} can be decoded at the chosen times.")
+    return tuple(found)

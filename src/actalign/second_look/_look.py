@@ -1,0 +1,206 @@
+"""`SecondLook`: frames to a vision-language model; its answers cached, counted, put into rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple
+
+from pydantic import SecretStr
+
+from actalign.errors import ActAlignError, UsageError
+from actalign.rows import Row, SecondLookRow, new_row
+from actalign.scripts._bank import AnswerCache
+from actalign.scripts._llm import (
+    Answer,
+    ChatRequest,
+    LLMConfig,
+    LLMError,
+    LLMService,
+    ModelId,
+    read_api_key,
+)
+from actalign.second_look._frames import best_times, pictures_at
+from actalign.second_look._question import LETTERS, Opinion, letter_of, opinion_of, questions
+from actalign.types import Prediction
+from actalign.video._worker import SILENT_SECONDS, DecodeProcess
+
+TOP_K = 3
+CLOSE = 0.2
+"""Candidates are close where the second's confidence is less than this below the best's."""
+TOP_LOGPROBS = 20
+"""As many as OpenAI and vLLM give."""
+
+
+class SecondLookError(ActAlignError):
+    """A clip's second look that came to nothing; the first answer stands."""
+
+
+@dataclass(slots=True)
+class Counts:
+    """What a run's second looks came to. input_tokens, output_tokens: of answers asked for now."""
+
+    looked: int = 0
+    changed: int = 0
+    failed: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+
+class Looked(NamedTuple):
+    """A clip's row and prediction after a second look. warning: why it failed."""
+
+    row: Row
+    prediction: Prediction
+    warning: str | None = None
+
+
+class SecondLook:
+    """Asks a vision-language model about clips whose best candidates are close; a context manager.
+
+    config: the model and its service, any OpenAI-compatible vision chat. top_k: how many of the
+    best candidates it chooses among, 2 to 8. close: clips whose best two confidences differ by less
+    are looked at; 1 or more for all. api_key: instead of OPENAI_API_KEY. cache: folder of answers
+    (default: the user's cache). silent_seconds: how long a decoder may give nothing. Raises
+    UsageError for numbers out of range, and without the openai package or OpenAI's key.
+    """
+
+    def __init__(
+        self,
+        config: LLMConfig,
+        *,
+        top_k: int = TOP_K,
+        close: float = CLOSE,
+        api_key: SecretStr | None = None,
+        cache: Path | None = None,
+        silent_seconds: float = SILENT_SECONDS,
+    ) -> None:
+        if not 2 <= top_k <= len(LETTERS):
+            raise UsageError(
+                f"A second look at {top_k} candidates can't be had; choose 2 to {len(LETTERS)}."
+            )
+        if not close > 0:
+            raise UsageError(f"A second look at {close} is at no clip; give more than 0.")
+        self.counts = Counts()
+        self._config, self._top_k, self._close = config, top_k, close
+        service, name, parameters = config.service_url(), config.model, config.model_id().parameters
+        asked = {"logprobs": True, "top_logprobs": TOP_LOGPROBS}
+        self._model = ModelId(service, name, {**parameters, **asked})
+        self._service = LLMService(config, None, api_key or read_api_key())
+        self._cache = AnswerCache(cache)
+        self._decoder = DecodeProcess(silent_seconds=silent_seconds)
+        self._fatal: SecondLookError | None = None
+
+    def __enter__(self) -> SecondLook:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the decoder and the connections."""
+        self._decoder.close()
+        self._service.close()
+
+    def wants(self, prediction: Prediction) -> bool:
+        """Whether the clip is looked at: its best candidates are close, or all clips are."""
+        best = prediction.candidates[:2]
+        if len(best) < 2:
+            return False
+        if self._close >= 1:
+            return True
+        first, second = best[0].confidence, best[1].confidence
+        return first is not None and second is not None and first - second < self._close
+
+    def look(self, prediction: Prediction, video: str | Path) -> tuple[Prediction, SecondLookRow]:
+        """The prediction with its best candidates in the model's order, and what the row says.
+
+        video: where the clip's frames are. Raises SecondLookError where there is no answer.
+        """
+        if self._fatal is not None:
+            raise self._fatal
+        options = prediction.candidates[: self._top_k]
+        times = best_times(prediction.clip, options)
+        try:
+            pictures = pictures_at(video, times, self._decoder)
+            asked = questions(self._model, pictures, options, prediction.domain)
+            with ThreadPoolExecutor(min(len(asked), self._config.concurrency)) as pool:
+                answers = list(pool.map(lambda one: self._answer(one, len(options)), asked))
+        except ActAlignError as error:
+            found = SecondLookError(str(error))
+            if isinstance(error, LLMError) and error.fatal:
+                self._fatal = found
+            raise found from None
+        opinion = opinion_of(answers, [one.label for one in options])
+        ranked = tuple(options[m] for m in opinion.ranked)
+        row = self._row(opinion, answers, times)
+        changed = replace(prediction, candidates=(*ranked, *prediction.candidates[len(ranked) :]))
+        return changed, row
+
+    def at(self, prediction: Prediction, video: str | Path, *, top_k: int | None = None) -> Looked:
+        """A clip's row and prediction after a second look, if it wants one.
+
+        Never raises for a clip: where the look fails, the first answer stands with a warning.
+        """
+        if not self.wants(prediction):
+            return Looked(prediction.to_row(top_k=top_k), prediction)
+        self.counts.looked += 1
+        try:
+            second, said = self.look(prediction, video)
+        except SecondLookError as error:
+            self.counts.failed += 1
+            warning = f"The second look failed, so the first answer stands: {error}"
+            warned = replace(prediction, text_warnings=(*prediction.text_warnings, warning))
+            return Looked(warned.to_row(top_k=top_k), warned, warning)
+        self.counts.changed += second.label != prediction.label
+        return Looked(new_row({**second.to_row(top_k=top_k), "second_look": said}), second)
+
+    def summary(self) -> str:
+        """A sentence on the run so far, with tokens and cost of the answers asked for now."""
+        n = self.counts
+        line = f"second look: {n.looked} clips, {n.changed} answers changed, {n.failed} failed"
+        line += f"; {n.input_tokens} tokens in, {n.output_tokens} out"
+        cost = self._config.cost(n.input_tokens, n.output_tokens)
+        return line if cost is None else f"{line}, {cost:.4f} USD"
+
+    def _answer(self, request: ChatRequest, count: int) -> Answer:
+        """The answer, from the cache or asked for; raises LLMError where it names no letter."""
+        if (known := self._cache.get(request)) is not None:
+            return known
+        answer = self._service.complete(request)
+        with self._service.lock:
+            self.counts.input_tokens += answer.input_tokens or 0
+            self.counts.output_tokens += answer.output_tokens or 0
+        if letter_of(answer, count) is None:
+            said = " ".join(answer.text.split())[:200] or "nothing"
+            how = "refused" if answer.finish == "refusal" else "named no option"
+            raise LLMError(f"{self._model.name} {how}; it said: {said}")
+        self._cache.put(request, answer)
+        return answer
+
+    def _row(
+        self, opinion: Opinion, answers: Sequence[Answer], times: Sequence[float]
+    ) -> SecondLookRow:
+        given = sum(answer.input_tokens or 0 for answer in answers)
+        written = sum(answer.output_tokens or 0 for answer in answers)
+        row: SecondLookRow = {
+            "model": answers[0].served_model,
+            "first_label": opinion.labels[0],
+            "label": opinion.labels[opinion.ranked[0]],
+            "options": list(opinion.labels),
+            "probabilities": list(opinion.probabilities),
+            "by": "votes" if opinion.by == "votes" else "log-probabilities",
+            "frames_seconds": [round(one, 6) for one in times],
+            "input_tokens": given,
+            "output_tokens": written,
+        }
+        cost = self._config.cost(given, written)
+        return row if cost is None else {**row, "cost_usd": cost}

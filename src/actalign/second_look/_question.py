@@ -1,0 +1,130 @@
+"""What a vision-language model is asked, and how its letters become an opinion.
+
+Models prefer some letters whatever they see. So the question is asked once for each cyclic rotation
+of the options, in which every candidate has every letter once: a preference that is added to the
+letters' log-probabilities cancels in their mean.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from actalign.scripts._llm import Answer, ChatRequest, Message, ModelId, Picture
+from actalign.scripts._reply import without_reasoning
+from actalign.types import Candidate
+
+LETTERS = "ABCDEFGH"
+_SAID = re.compile(r"\b(?:answer|option|choice)\b\W*(?:is\b\W*)?([A-H])\b", re.IGNORECASE)
+_FIRST = re.compile(r"\W*([A-H])\s*(?:[.):,*-]|$)", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What a model said of a clip's best candidates.
+
+    labels: the options, in the first answer's order. probabilities: one each, which add up to 1: by
+    the service's log-probabilities, or shares of votes. by: "log-probabilities" or "votes".
+    """
+
+    labels: tuple[str, ...]
+    probabilities: tuple[float, ...]
+    by: str
+
+    @property
+    def ranked(self) -> list[int]:
+        """The options, best first; equal ones keep the first answer's order."""
+        return sorted(range(len(self.labels)), key=lambda m: -self.probabilities[m])
+
+
+def questions(
+    model: ModelId, pictures: tuple[Picture, ...], options: Sequence[Candidate], domain: str | None
+) -> list[ChatRequest]:
+    """A request for each rotation: in the r-th, letter j is option (j + r) modulo their number."""
+    count = len(options)
+    turned = [[options[(j + r) % count] for j in range(count)] for r in range(count)]
+    return [ChatRequest(model, (Message("user", _text(one, domain), pictures),)) for one in turned]
+
+
+def _text(options: Sequence[Candidate], domain: str | None) -> str:
+    lines = []
+    for letter, option in zip(LETTERS, options, strict=False):
+        lines.append(f"{letter}. {option.label}")
+        if option.has_script:
+            steps = [f"({k}) {step}" for k, step in enumerate(option.script.steps, start=1)]
+            lines.append(f"   Typical steps: {'; '.join(steps)}")
+    kind = f"{domain} action" if domain else "action"
+    return (
+        f"The pictures are frames of one video clip, in the order of time. Which {kind} does the "
+        "clip show?\n\n" + "\n".join(lines) + "\n\n"
+        "The steps are hints; trust what you see. Answer with one letter, "
+        f"A to {LETTERS[len(options) - 1]}, and nothing else."
+    )
+
+
+def letter_of(answer: Answer, count: int) -> int | None:
+    """Which letter an answer names, from 0; None for a refusal and where it names none."""
+    if answer.finish in ("refusal", "content_filter"):
+        return None
+    text = without_reasoning(answer.text).strip()
+    whole = re.sub(r"\W", "", text)
+    said = _SAID.findall(text)
+    first = _FIRST.match(text)
+    letter = whole if len(whole) == 1 else said[-1] if said else first[1] if first else ""
+    found = LETTERS.find(letter.upper()) if letter else -1
+    return found if 0 <= found < count else None
+
+
+def letter_scores(answer: Answer, count: int) -> list[float] | None:
+    """The log-probability of each letter where the answer's letter stands, None without any.
+
+    A letter that the service doesn't list is at most as likely as the least likely that it lists.
+    """
+    letter = letter_of(answer, count)
+    for listed in reversed(answer.alternatives):
+        known = _by_letter(listed, count)
+        if listed and letter in known and max(known, key=lambda m: known[m]) == letter:
+            least = min(listed.values())
+            return [known.get(m, least) for m in range(count)]
+    return None
+
+
+def _by_letter(listed: Mapping[str, float], count: int) -> dict[int, float]:
+    """Log-probabilities by letter: of " A" and "A" together."""
+    found: dict[int, float] = {}
+    for token, value in listed.items():
+        bare = re.sub(r"\W", "", token)
+        m = LETTERS.find(bare) if len(bare) == 1 else -1
+        if 0 <= m < count:
+            found[m] = float(value if m not in found else _log_sum(found[m], value))
+    return found
+
+
+def _log_sum(first: float, second: float) -> float:
+    high, low = max(first, second), min(first, second)
+    return high if math.isinf(low) else high + math.log1p(math.exp(low - high))
+
+
+def opinion_of(answers: Sequence[Answer], labels: Sequence[str]) -> Opinion:
+    """The opinion from an answer to each of `questions`, all of which name a letter.
+
+    By log-probabilities where every answer has them, else by votes.
+    """
+    count = len(labels)
+    scored = [letter_scores(answer, count) for answer in answers]
+    known = [one for one in scored if one is not None]
+    if len(known) == count:
+        means = [
+            sum(one[(m - r) % count] for r, one in enumerate(known)) / count for m in range(count)
+        ]
+        powers = [math.exp(value - max(means)) for value in means]
+        probabilities = tuple(power / sum(powers) for power in powers)
+        return Opinion(tuple(labels), probabilities, "log-probabilities")
+    votes = [0] * count
+    for r, answer in enumerate(answers):
+        letter = letter_of(answer, count)
+        assert letter is not None
+        votes[(letter + r) % count] += 1
+    return Opinion(tuple(labels), tuple(vote / count for vote in votes), "votes")
