@@ -58,9 +58,11 @@ def served(llm):
     from actalign.classifier import ActAlign
     from actalign.web._app import create_app
     from actalign.web._jobs import Explorer
+    from actalign.web._state import Limits
 
     classifier = ActAlign.from_pretrained("body")
-    app = create_app(Explorer(lambda: classifier), model="body", llm=llm)
+    explorer = Explorer(lambda: classifier, limits=Limits(uploads=20))
+    app = create_app(explorer, model="body", llm=llm)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -175,7 +177,7 @@ def test_a_whole_visit(visit):
     last = page.locator("#ranking button").last
     name = last.locator("span").first.inner_text()
     last.click()
-    assert name in page.locator("#maps figcaption").nth(1).inner_text()
+    assert name in page.locator("#maps figcaption").last.inner_text()
 
     before = page.locator("#verdict").inner_text()
     page.get_by_label("Candidate 1: steps, one a line").fill("lying flat on the back")

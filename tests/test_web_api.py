@@ -23,7 +23,8 @@ import httpx
 from actalign import ActAlign, UsageError
 from actalign.demo import demo_clips
 from actalign.web._app import create_app
-from actalign.web._jobs import Explorer, Limits
+from actalign.web._jobs import Explorer
+from actalign.web._state import Limits
 from tests.command import DEADLOCK_SECONDS, actalign, finish, wait_for
 from tests.media import write_video
 

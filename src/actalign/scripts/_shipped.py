@@ -44,6 +44,14 @@ def shipped_scripts(labels: Sequence[str], domain: str | None = None) -> dict[st
     return found
 
 
+def shipped_domains() -> dict[str, list[Script]]:
+    """All scripts that ship with the package, by domain, in their order."""
+    found: dict[str, list[Script]] = {}
+    for _, script in _common_scripts():
+        found.setdefault(script.domain or "", []).append(script)
+    return found
+
+
 def script_template(labels: Sequence[str], domain: str | None, steps: int) -> str:
     """A YAML script file to be filled in by hand; shipped scripts are already in it.
 

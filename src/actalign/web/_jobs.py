@@ -6,74 +6,39 @@ Uploads live in a private temporary folder that is removed by `Explorer.close`.
 
 from __future__ import annotations
 
+import hashlib
 import queue
 import secrets
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from actalign.alignment import Detection
 from actalign.classifier import ActAlign
 from actalign.clips import Sampling, embed_video
 from actalign.demo import demo_clips
 from actalign.errors import ActAlignError, UsageError
-from actalign.types import ClipEmbedding, Prediction, Script, UInt8
+from actalign.types import Float32, Prediction, Script, UInt8
+from actalign.video import list_videos
 from actalign.video._sampling import sample_frames
 from actalign.video._worker import DecodeProcess
+from actalign.web._preview import write_preview
+from actalign.web._state import Clip, Job, Limits
+from actalign.web._truth import TRUTH_FILE, Truth, load_truths, save_truths, truth_of
 from actalign.web._uploads import UploadFolder
 
 KEPT_RESULTS = 100
+"""Beside the newest one of each clip."""
 KEPT_JOBS = 200
 DECODE_SECONDS = 60.0
 """A decoder that gives nothing for so long is stopped."""
 CANCEL_SECONDS = 1.0
 """How long a cancelled job's decoder is looked for: it may be about to start."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Largest upload in bytes, longest clip in seconds, most waiting jobs, most uploads kept.
-
-    silent_seconds: an upload that brings almost nothing for so long is given up.
-    """
-
-    upload_bytes: int = 500_000_000
-    seconds: float = 600.0
-    queued: int = 8
-    uploads: int = 20
-    silent_seconds: float = 30.0
-
-
-@dataclass(slots=True)
-class Clip:
-    """A video that can be aligned: shipped with the package, or uploaded."""
-
-    id: str
-    name: str
-    path: Path
-    seconds: float
-    uploaded: bool
-    embedding: ClipEmbedding | None = None
-
-
-@dataclass(slots=True)
-class Job:
-    """One request to encode and align; state: queued, running, done, failed or cancelled."""
-
-    id: str
-    clip: Clip
-    scripts: list[Script]
-    domain: str | None
-    frames_total: int
-    state: str = "queued"
-    frames_done: int = 0
-    error: str | None = None
-    result: str | None = None
-    cancel: threading.Event = field(default_factory=threading.Event)
 
 
 class QueueFull(ActAlignError):
@@ -91,12 +56,22 @@ class _Cancelled(Exception):
 class Explorer:
     """Clips, jobs and results of one running server."""
 
-    def __init__(self, load: Callable[[], ActAlign], *, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        load: Callable[[], ActAlign],
+        *,
+        limits: Limits | None = None,
+        clips: Path | None = None,
+    ) -> None:
+        """clips: a folder whose videos are offered; corrections are saved in it. Raises UsageError
+        for a folder without a video, or with a truth file that can't be read."""
         self.limits = limits or Limits()
+        self.served = clips
         self._load = load
         self._classifier: ActAlign | None = None
         self._folder = UploadFolder()
         self.clips: dict[str, Clip] = {}
+        self.folder_clips: list[str] = []
         self.jobs: dict[str, Job] = {}
         self.results: dict[str, tuple[Prediction, Clip]] = {}
         self._queue: queue.Queue[Job | None] = queue.Queue()
@@ -111,7 +86,21 @@ class Explorer:
             name = demo.path.stem
             seconds = sample_frames(demo.path).info.end_seconds
             self.clips[name] = Clip(name, name, demo.path, seconds, uploaded=False)
+        if clips is not None:
+            self._add_folder(clips)
         self._thread.start()
+
+    def _add_folder(self, folder: Path) -> None:
+        if not folder.is_dir():
+            raise UsageError(f"There is no folder {folder}; name one with videos.")
+        known = load_truths(folder)
+        for path in list_videos([folder]):
+            name = path.relative_to(folder).as_posix()
+            clip_id = hashlib.sha256(name.encode(errors="surrogateescape")).hexdigest()[:32]
+            self.clips[clip_id] = Clip(
+                clip_id, name, path, 0.0, uploaded=False, truth=known.get(name)
+            )
+            self.folder_clips.append(clip_id)
 
     @property
     def classifier(self) -> ActAlign:
@@ -133,7 +122,8 @@ class Explorer:
             if seconds > self.limits.seconds:
                 raise UsageError(
                     f"{name} lasts {seconds:.0f} s, and this server takes clips of at most "
-                    f"{self.limits.seconds:.0f} s; cut it first."
+                    f"{self.limits.seconds:.0f} s; cut it first, or use `actalign locate`, or "
+                    "`actalign classify --window 5`, which read videos of any length."
                 )
         except ActAlignError as error:
             path.unlink(missing_ok=True)
@@ -143,9 +133,14 @@ class Explorer:
             self.clips[clip_id] = clip
             busy = {job.clip.id for job in self.jobs.values() if job.state in ("queued", "running")}
             old = [c for c in self.clips.values() if c.uploaded and c.id not in busy]
-            for stale in old[: max(0, len(old) - self.limits.uploads)]:
+            sizes = [c.path.stat().st_size for c in old]
+            for n, stale in enumerate(old[:-1]):
+                fewer, left = len(old) - n <= self.limits.uploads, sum(sizes[n:])
+                if fewer and left <= self.limits.kept_bytes:
+                    break
                 del self.clips[stale.id]
                 stale.path.unlink(missing_ok=True)
+                self._preview_path(stale).unlink(missing_ok=True)
         return clip
 
     def clip(self, clip_id: str) -> Clip:
@@ -161,6 +156,53 @@ class Explorer:
         """
         _, frames = self._look(clip.path, fps=1.0, start=seconds, end=seconds + 0.5, max_side=320)
         return frames[0]
+
+    def preview(self, clip: Clip) -> Path:
+        """The clip as a small H.264 file, for browsers that can't play its own; raises VideoError.
+
+        Made when it is first asked for.
+        """
+        path = self._preview_path(clip)
+        with self._looking:
+            if not path.exists():
+                write_preview(self._looker, clip.path, path)
+        return path
+
+    def _preview_path(self, clip: Clip) -> Path:
+        return self._folder.path / "clips" / f"{clip.id}.preview.mp4"
+
+    def judge(
+        self,
+        clip: Clip,
+        label: str | None,
+        intervals: list[tuple[float, float, int]] | None = None,
+    ) -> None:
+        """Keep what a person says of the clip's newest result, see `truth_of`.
+
+        Raises UsageError."""
+        if clip.result is None:
+            raise UsageError("This clip has no result to judge yet; press Align first.")
+        prediction, _ = self.results[clip.result]
+        self._set_truth(clip, truth_of(prediction, clip.name, label, intervals))
+
+    def unjudge(self, clip: Clip) -> None:
+        """Forget what was said of the clip."""
+        self._set_truth(clip, None)
+
+    def _set_truth(self, clip: Clip, truth: Truth | None) -> None:
+        with self._lock:
+            before, clip.truth = clip.truth, truth
+            if self.served is None or clip.id not in self.folder_clips:
+                return
+            every = [self.clips[one].truth for one in self.folder_clips]
+            try:
+                save_truths([one for one in every if one is not None], self.served)
+            except OSError as error:
+                clip.truth = before
+                raise UsageError(
+                    f"The truth file {TRUTH_FILE} can't be written beside the clips: "
+                    f"{error.strerror}."
+                ) from error
 
     def _look(self, path: Path, **options: Any) -> tuple[float, UInt8]:
         """How long a file lasts, and chosen frames of it, read where a bad file harms nobody."""
@@ -226,9 +268,26 @@ class Explorer:
         result_id = secrets.token_hex(8)
         with self._lock:
             self.results[result_id] = prediction, clip
-            for old in list(self.results)[:-KEPT_RESULTS]:
+            clip.result, clip.error = result_id, None
+            newest = {one.result for one in self.clips.values()}
+            for old in [r for r in self.results if r not in newest][:-KEPT_RESULTS]:
                 del self.results[old]
         return result_id
+
+    def locate(self, clip: Clip, scripts: list[Script], domain: str | None) -> list[Detection]:
+        """Where in an embedded clip each candidate happens; raises UsageError."""
+        if clip.embedding is None:
+            raise UsageError("This clip is not encoded yet; press Align first.")
+        classifier = self.classifier
+        with self._scoring:
+            return classifier.candidates(scripts=scripts, domain=domain).locate(clip.embedding)
+
+    def encode_phrase(self, phrase: str) -> tuple[Float32, list[str]]:
+        """(D,) the phrase's embedding, and a sentence on what the encoder can't read in it."""
+        encoder = self.classifier.encoder
+        with self._scoring:
+            warn = getattr(encoder, "text_warnings", None)
+            return encoder.encode_text([phrase])[0], list(warn([phrase])) if warn else []
 
     def close(self) -> None:
         """Stop the worker and remove every upload."""
@@ -259,12 +318,14 @@ class Explorer:
                     job.state = "cancelled"
                     continue
                 job.error = str(error).replace(str(job.clip.path), job.clip.name)
+                job.clip.error = job.error
                 job.state = "failed"
             except Exception as error:
                 job.error = (
                     f"Aligning {job.clip.name} failed unexpectedly ({type(error).__name__}); "
                     "try another clip, or report it."
                 )
+                job.clip.error = job.error
                 job.state = "failed"
 
     def _embed(self, job: Job) -> None:
@@ -289,4 +350,5 @@ class Explorer:
         )
         # The server's own path must not reach the page.
         provenance = {**embedding.provenance, "video": clip.name}
+        clip.seconds = clip.seconds or embedding.end_seconds
         clip.embedding = replace(embedding, provenance=provenance)

@@ -1,0 +1,81 @@
+"""Where in embedded clips a phrase fits best: a text's embedding against every frame's."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from actalign.alignment._similarity import cosine, smooth
+from actalign.types import ClipEmbedding, Float32
+
+MOMENTS_PER_CLIP = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Part of a clip, [start_seconds, end_seconds) of its file, and its best frame's cosine with
+    the phrase, in [-1, 1]; comparable among moments of one phrase only."""
+
+    clip: str
+    start_seconds: float
+    best_seconds: float
+    end_seconds: float
+    score: float
+
+    def to_json(self) -> dict[str, str | float]:
+        """The fields, times to a microsecond."""
+        return {
+            "clip": self.clip,
+            "start_seconds": round(self.start_seconds, 6),
+            "best_seconds": round(self.best_seconds, 6),
+            "end_seconds": round(self.end_seconds, 6),
+            "score": self.score,
+        }
+
+
+def search(
+    clips: Iterable[ClipEmbedding], phrase: Float32, *, smoothing_seconds: float, top: int
+) -> list[Moment]:
+    """The moments that fit best, best first, at most `MOMENTS_PER_CLIP` a clip.
+
+    phrase: (D,), by the encoder of the clips. A moment is the frames around a peak that lie above
+    the middle between the peak and the clip's mean. Frames in which nothing is seen fit nothing.
+    """
+    best: list[Moment] = []
+    for clip in clips:
+        best = heapq.nlargest(
+            top, [*best, *_moments(clip, phrase, smoothing_seconds)], key=lambda one: one.score
+        )
+    return best
+
+
+def _moments(clip: ClipEmbedding, phrase: Float32, smoothing_seconds: float) -> list[Moment]:
+    rows = smooth(clip.embeddings, pts_seconds=clip.pts_seconds, seconds=smoothing_seconds)
+    seen = rows.any(axis=1)
+    if not seen.any():
+        return []
+    scores = np.where(seen, cosine(rows, phrase[None])[:, 0], -np.inf)
+    mean = float(scores[seen].mean())
+    edges = clip.edges_seconds
+    free = seen.copy()
+    found: list[Moment] = []
+    while free.any() and len(found) < MOMENTS_PER_CLIP:
+        peak = int(np.argmax(np.where(free, scores, -np.inf)))
+        if found and scores[peak] <= mean:
+            break
+        inside = free & (scores >= (scores[peak] + mean) / 2)
+        inside[peak] = True
+        outside = np.flatnonzero(~inside)
+        first = int(outside[outside < peak].max(initial=-1)) + 1
+        last = int(outside[outside > peak].min(initial=len(scores)))
+        free[first:last] = False
+        middle = float(edges[peak : peak + 2].mean())
+        found.append(
+            Moment(
+                clip.clip_id, float(edges[first]), middle, float(edges[last]), float(scores[peak])
+            )
+        )
+    return found

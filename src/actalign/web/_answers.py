@@ -1,0 +1,69 @@
+"""The shape of the API's answers: errors as one sentence, files, and their descriptions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from actalign.errors import ActAlignError
+from actalign.web._guard import JSON_BYTES
+from actalign.web._jobs import NotFound, QueueFull
+from actalign.web._uploads import DiskFull, TooLarge, TooSlow, not_kept
+
+CODES: dict[type[Exception], int] = {
+    NotFound: 404, TooSlow: 408, TooLarge: 413, QueueFull: 429, DiskFull: 507
+}  # fmt: skip
+
+
+def errors(*codes: int) -> dict[int | str, dict[str, Any]]:
+    """What the description of an address says of these error codes."""
+    schema = {
+        "type": "object", "properties": {"error": {"type": "string"}}, "required": ["error"],
+    }  # fmt: skip
+    return {
+        code: {"description": "error", "content": {"application/json": {"schema": schema}}}
+        for code in codes
+    }
+
+
+def file(*kinds: str) -> dict[int | str, dict[str, Any]]:
+    """What it says of an answer that is a file of one of these media types."""
+    schema = {"type": "string", "format": "binary"}
+    return {200: {"description": "file", "content": {kind: {"schema": schema} for kind in kinds}}}
+
+
+def answer_errors(app: FastAPI) -> None:
+    """Make every error `{"error": "a sentence"}`."""
+
+    @app.exception_handler(ActAlignError)
+    def ours(_: Request, error: ActAlignError) -> Response:
+        code = CODES.get(type(error), 400)
+        # What is left of a body that was refused is not read.
+        headers = {"Connection": "close"} if code in (408, 413, 507) else None
+        return JSONResponse({"error": str(error)}, code, headers)
+
+    @app.exception_handler(OSError)
+    def disk(_: Request, error: OSError) -> Response:
+        found = not_kept(error)
+        return JSONResponse({"error": str(found)}, CODES.get(type(found), 500))
+
+    @app.exception_handler(HTTPException)
+    def plain(_: Request, error: HTTPException) -> Response:
+        known = {
+            404: "There is nothing at this address.",
+            405: "This address takes other methods.",
+            413: f"The request is larger than {JSON_BYTES // 1_000_000} MB; send less.",
+        }
+        sentence = known.get(error.status_code, "The request can't be read; send JSON in UTF-8.")
+        return JSONResponse({"error": sentence}, error.status_code, error.headers)
+
+    @app.exception_handler(RequestValidationError)
+    def invalid(_: Request, error: RequestValidationError) -> Response:
+        fault = error.errors()[0]
+        place = ".".join(str(p) for p in fault["loc"][1:]) or "body"
+        message = str(fault["msg"]).rstrip(".")
+        return JSONResponse({"error": f"The field {place} is wrong: {message}."}, 422)

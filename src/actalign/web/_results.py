@@ -1,0 +1,165 @@
+"""The part of the API that aligns clips and gives results in every form."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated, Any, Literal
+
+from fastapi import FastAPI, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from actalign.output._captions import to_srt, to_vtt
+from actalign.output._events import events
+from actalign.output._table_files import TableFile
+from actalign.output._tables import STEPS, Table
+from actalign.rows import Row
+from actalign.types import Candidate, Script
+from actalign.video import thumbnails
+from actalign.web._answers import errors, file
+from actalign.web._jobs import Explorer
+from actalign.web._state import Job
+
+SVG_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"
+"""A figure as SVG is a document of its own, whose colours are styles inside it."""
+
+Seconds = Annotated[float, Field(ge=0, le=86400, allow_inf_nan=False)]
+
+
+class CandidateIn(BaseModel):
+    """One candidate: its label and its steps in order; without steps, the label is the step."""
+
+    model_config = ConfigDict(extra="forbid")
+    label: str = Field(min_length=1, max_length=200)
+    steps: list[Annotated[str, Field(max_length=500)]] = Field(default=[], max_length=50)
+
+
+class AlignIn(BaseModel):
+    """What to align: a clip's id and its candidates."""
+
+    model_config = ConfigDict(extra="forbid")
+    clip: str = Field(max_length=200)
+    candidates: list[CandidateIn] = Field(min_length=1, max_length=50)
+    domain: str | None = Field(default=None, max_length=200)
+
+
+def results(app: FastAPI, explorer: Explorer) -> None:
+    """Add these addresses to the application."""
+    _alignment(app, explorer)
+    _files(app, explorer)
+
+
+def _alignment(app: FastAPI, explorer: Explorer) -> None:
+    @app.post("/api/jobs", status_code=202, responses=errors(400, 404, 413, 422, 429))
+    def submit(body: AlignIn) -> dict[str, Any]:
+        """Queue a clip to be encoded and aligned; poll the job."""
+        clip = explorer.clip(body.clip)
+        return _job(explorer.submit(clip, scripts_of(body), body.domain))
+
+    @app.get("/api/jobs/{job}", responses=errors(404))
+    def poll(job: str) -> dict[str, Any]:
+        """The job's state, its frames so far, and at the end its result's id or its error."""
+        return _job(explorer.job(job))
+
+    @app.delete("/api/jobs/{job}", responses=errors(404))
+    def cancel(job: str) -> dict[str, Any]:
+        """Cancel a job that waits or runs."""
+        return _job(explorer.cancel(job))
+
+    @app.post("/api/score", responses=errors(400, 404, 413, 422))
+    def score(body: AlignIn) -> dict[str, Any]:
+        """Align a clip that is encoded already, at once."""
+        result_id = explorer.score(explorer.clip(body.clip), scripts_of(body), body.domain)
+        return result(result_id)
+
+    @app.get("/api/results/{result}", responses=errors(404))
+    def result(result: str) -> dict[str, Any]:
+        """The prediction as in predictions.jsonl, with every candidate's affinities and path."""
+        prediction, clip = explorer.result(result)
+        row = prediction.to_row()
+        return {
+            **row,
+            "candidates": [
+                {**shown, **_drawn(candidate)}
+                for shown, candidate in zip(row["candidates"], prediction.candidates, strict=True)
+            ],
+            "result": result,
+            "clip": clip.id if clip.id in explorer.clips else None,
+            "pts_seconds": prediction.clip.pts_seconds.tolist(),
+        }
+
+
+def _files(app: FastAPI, explorer: Explorer) -> None:
+    @app.get("/api/results/{result}/captions.vtt", responses=file("text/vtt") | errors(404))
+    def captions(result: str) -> Response:
+        """The winner's steps as WebVTT."""
+        return Response(to_vtt(events(explorer.result(result)[0].to_row())), media_type="text/vtt")
+
+    @app.get("/api/results/{result}/captions.srt", responses=file("text/plain") | errors(404))
+    def subtitles(result: str) -> Response:
+        """The winner's steps as SubRip."""
+        return Response(to_srt(events(explorer.result(result)[0].to_row())), media_type="text/plain")
+
+    @app.get("/api/results/{result}/steps.csv", responses=file("text/csv") | errors(404))
+    def steps(result: str) -> Response:
+        """A line a step of every candidate."""
+        return table_file([explorer.result(result)[0].to_row()], STEPS)
+
+    @app.get(
+        "/api/results/{result}/figure.png",
+        responses=file("image/png", "image/svg+xml") | errors(404, 422),
+    )
+    def figure(result: str, format: Literal["png", "svg"] = "png") -> Response:
+        """The heat maps of the winner and the runner-up as a picture."""
+        from actalign.output import alignment_figure
+
+        prediction, clip = explorer.result(result)
+        strip = thumbnails(clip.path, prediction.clip)
+        data = io.BytesIO()
+        alignment_figure(prediction, thumbnails=strip).savefig(data, format=format)
+        if format == "png":
+            return Response(data.getvalue(), media_type="image/png")
+        policy = {"Content-Security-Policy": SVG_POLICY}
+        return Response(data.getvalue(), media_type="image/svg+xml", headers=policy)
+
+
+def table_file(rows: Sequence[Row], table: Table) -> Response:
+    """Rows as comma-separated values."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "table.csv"
+        with TableFile(path, table) as out:
+            for row in rows:
+                out.add(row)
+        return Response(path.read_bytes(), media_type="text/csv")
+
+
+def _drawn(candidate: Candidate) -> dict[str, Any]:
+    """What the page draws of a candidate beside its row: affinities, path and steps."""
+    shown: dict[str, Any] = {"steps": list(candidate.script.steps)}
+    if (found := candidate.alignment) is not None:
+        shown["affinity"] = found.affinity.astype(float).round(4).tolist()
+        shown["path"] = found.path.tolist()
+    return shown
+
+
+def scripts_of(body: AlignIn) -> list[Script]:
+    """The candidates as scripts."""
+    found = []
+    for candidate in body.candidates:
+        label = candidate.label.strip()
+        steps = tuple(step.strip() for step in candidate.steps if step.strip())
+        found.append(Script(label, steps or (label,), body.domain or None))
+    return found
+
+
+def _job(job: Job) -> dict[str, Any]:
+    return {
+        "job": job.id,
+        "state": job.state,
+        "frames_done": job.frames_done,
+        "frames_total": job.frames_total,
+        "error": job.error,
+        "result": job.result,
+    }

@@ -1,0 +1,113 @@
+"""What a person says of the results: what clips truly show, and how often that was found.
+
+Kept as a question file, so that `actalign eval clips` measures with it and `--examples` learns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from actalign.documents import composed
+from actalign.evaluation._metrics import Rate, rate
+from actalign.evaluation._questions import (
+    Interval,
+    Question,
+    QuestionSet,
+    question_lines,
+    read_question_file,
+    write_question_file,
+)
+from actalign.scripts._script import label_key
+from actalign.types import Prediction
+
+TRUTH_FILE = "truth.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """question: the clip with its right answer. rejected: a label that was said to be wrong, where
+    nobody said what is right; the question then has no answer."""
+
+    question: Question
+    rejected: str | None = None
+
+
+def truth_of(
+    prediction: Prediction,
+    video: str,
+    label: str | None,
+    intervals: Sequence[tuple[float, float, int]] | None,
+) -> Truth:
+    """A person's judgement of a result.
+
+    label: what the clip shows, also an action that is no candidate; None where the answer is wrong
+    and no other is known. intervals: (start, end, step from 0) in seconds. Raises UsageError.
+    """
+    shown = sorted(prediction.candidates, key=lambda one: label_key(one.label))
+    choices = [one.label for one in shown]
+    scripts = [one.script.steps if one.has_script else None for one in shown]
+    if label is not None and label_key(label) not in map(label_key, choices):
+        choices.append(composed(label).strip())
+        scripts.append(None)
+    keys = [label_key(choice) for choice in choices]
+    question = Question(
+        id=video,
+        video=Path(video),
+        domain=prediction.domain or "",
+        choices=tuple(choices),
+        answer=None if label is None else keys.index(label_key(label)),
+        # A choice without a script is aligned by its name.
+        scripts=tuple(s or (c,) for c, s in zip(choices, scripts, strict=True)),
+        intervals=None if not intervals else tuple(Interval(*one) for one in intervals),
+    )
+    return Truth(question, None if label is not None else prediction.best.label)
+
+
+def accuracy(judged: Iterable[tuple[Truth, Prediction]]) -> Rate:
+    """How often the answer is right on the clips that somebody has judged, with its interval.
+
+    A clip whose answer has changed since it was said to be wrong is not judged.
+    """
+    hits = total = 0
+    for truth, prediction in judged:
+        said = label_key("" if prediction.refused else prediction.best.label)
+        if truth.question.target is not None:
+            hits += label_key(truth.question.target) == said
+            total += 1
+        elif truth.rejected is not None and label_key(truth.rejected) == said:
+            total += 1
+    return rate(hits, total)
+
+
+def truth_text(truths: Iterable[Truth]) -> str:
+    """The question file of those clips whose right answer is known."""
+    return "\n".join(question_lines(_known(truths))) + "\n"
+
+
+def save_truths(truths: Iterable[Truth], folder: Path) -> None:
+    """Write them beside the clips, whole or not at all; raises OSError."""
+    found = _known(truths)
+    placed = [replace(one, video=folder / (one.video or one.id)) for one in found.questions]
+    write_question_file(QuestionSet(found.name, tuple(placed)), folder / TRUTH_FILE)
+
+
+def load_truths(folder: Path) -> dict[str, Truth]:
+    """Those that `save_truths` wrote, by the clip's path in the folder.
+
+    Raises UsageError for a file of this name that is something else.
+    """
+    path = folder / TRUTH_FILE
+    if not path.exists():
+        return {}
+    found = {}
+    for question in read_question_file(path).questions:
+        if question.video is not None and question.video.is_relative_to(folder):
+            name = question.video.relative_to(folder).as_posix()
+            found[name] = Truth(replace(question, video=Path(name)))
+    return found
+
+
+def _known(truths: Iterable[Truth]) -> QuestionSet:
+    return QuestionSet("truth", tuple(t.question for t in truths if t.question.answer is not None))

@@ -1,0 +1,236 @@
+"""The part of the API that works on many clips: the table, corrections, scripts, search."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from fastapi import FastAPI, Query, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from actalign.clips._search import search
+from actalign.documents import parse_yaml
+from actalign.errors import UsageError
+from actalign.output._tables import CLIPS
+from actalign.rows import Row
+from actalign.scripts import parse_scripts
+from actalign.scripts._shipped import shipped_domains
+from actalign.types import Prediction
+from actalign.web._answers import errors, file
+from actalign.web._jobs import Explorer
+from actalign.web._results import AlignIn, Seconds, scripts_of, table_file
+from actalign.web._state import Clip
+from actalign.web._truth import TRUTH_FILE, accuracy, truth_text
+
+Clips = Annotated[list[Annotated[str, Field(max_length=200)]], Query(max_length=1000)]
+TOP = 30
+
+
+class IntervalIn(BaseModel):
+    """When a step truly happens, in seconds; step: which one, from 0."""
+
+    model_config = ConfigDict(extra="forbid")
+    start: Seconds
+    end: Seconds
+    step: int = Field(ge=0, le=1000)
+
+
+class TruthIn(BaseModel):
+    """What a clip truly shows; label null: the answer is wrong, and what is right is not said."""
+
+    model_config = ConfigDict(extra="forbid")
+    label: Annotated[str, Field(min_length=1, max_length=200)] | None
+    intervals: list[IntervalIn] = Field(default=[], max_length=2000)
+
+
+class ScriptsIn(BaseModel):
+    """The text of a script file (YAML or JSON), and what errors call it."""
+
+    model_config = ConfigDict(extra="forbid")
+    text: str = Field(max_length=1_000_000)
+    name: str = Field(default="the list", max_length=200)
+
+
+class SearchIn(BaseModel):
+    """A phrase, and the clips to look for it in."""
+
+    model_config = ConfigDict(extra="forbid")
+    phrase: str = Field(min_length=1, max_length=500)
+    clips: list[Annotated[str, Field(max_length=200)]] = Field(min_length=1, max_length=1000)
+
+
+def workplace(app: FastAPI, explorer: Explorer) -> None:
+    """Add these addresses to the application."""
+    _table(app, explorer)
+    _truths(app, explorer)
+    _lists(app)
+    _moments(app, explorer)
+
+
+def _known(explorer: Explorer, clips: Sequence[str]) -> list[Clip]:
+    """The clips of these ids that are still there."""
+    return [explorer.clips[one] for one in clips if one in explorer.clips]
+
+
+def _judged(explorer: Explorer, clips: Sequence[Clip]) -> dict[str, Any]:
+    found = accuracy(
+        (clip.truth, explorer.results[clip.result][0])
+        for clip in clips
+        if clip.truth is not None and clip.result is not None
+    )
+    return asdict(found) if found.total else {"hits": 0, "total": 0}
+
+
+def _table(app: FastAPI, explorer: Explorer) -> None:
+    @app.get("/api/clips", responses=errors(422))
+    def table(clip: Clips = []) -> dict[str, Any]:  # noqa: B006 - FastAPI copies it
+        """How these clips stand, those that are still there, and the measured accuracy."""
+        found = _known(explorer, clip)
+        return {
+            "clips": [_summary(explorer, one) for one in found],
+            "accuracy": _judged(explorer, found),
+        }
+
+    @app.get("/api/table.csv", responses=file("text/csv") | errors(422))
+    def csv(clip: Clips = []) -> Response:  # noqa: B006
+        """A line a clip."""
+        return table_file(_rows(explorer, clip), CLIPS)
+
+    @app.get("/api/predictions.jsonl", responses=file("application/x-ndjson") | errors(422))
+    def predictions(clip: Clips = []) -> Response:  # noqa: B006
+        """The clips' rows, as `actalign classify --out` writes them."""
+        lines = "".join(f"{json.dumps(row)}\n" for row in _rows(explorer, clip))
+        return Response(lines, media_type="application/x-ndjson")
+
+
+def _summary(explorer: Explorer, clip: Clip) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "clip": clip.id,
+        "name": clip.name,
+        "seconds": clip.seconds or None,
+        "encoded": clip.embedding is not None,
+        "result": clip.result,
+        "error": clip.error,
+        "truth": None,
+    }
+    if clip.truth is not None:
+        question = clip.truth.question
+        shown["truth"] = {
+            "label": question.target,
+            "rejected": clip.truth.rejected,
+            "intervals": [asdict(one) for one in question.intervals or ()],
+        }
+    if clip.result is not None:
+        shown |= _answer(explorer.results[clip.result][0])
+    return shown
+
+
+def _answer(prediction: Prediction) -> dict[str, Any]:
+    row = prediction.to_row(top_k=2)
+    others = prediction.candidates[1:]
+    asked = sorted((one.label, one.script.steps) for one in prediction.candidates)
+    return {
+        "label": row["label"],
+        "score": prediction.best.score,
+        "confidence": prediction.confidence,
+        "margin": row["margin"],
+        "second": others[0].label if others else None,
+        "warnings": row["warnings"],
+        "without_script": [one.label for one in prediction.candidates if not one.has_script],
+        "candidates_key": f"{hash(tuple(asked)) & 0xFFFFFFFF:08x}",
+    }
+
+
+def _rows(explorer: Explorer, clips: Sequence[str]) -> list[Row]:
+    rows = []
+    for clip in _known(explorer, clips):
+        if clip.result is not None:
+            row = explorer.results[clip.result][0].to_row()
+            row["target"] = None if clip.truth is None else clip.truth.question.target
+            rows.append(row)
+    return rows
+
+
+def _truths(app: FastAPI, explorer: Explorer) -> None:
+    @app.put("/api/clips/{clip}/truth", responses=errors(400, 404, 413, 422))
+    def judge(clip: str, body: TruthIn) -> dict[str, Any]:
+        """Say what a clip truly shows; of a served folder's clip it is saved beside it."""
+        times = [(one.start, one.end, one.step) for one in body.intervals]
+        explorer.judge(explorer.clip(clip), body.label, times)
+        return _summary(explorer, explorer.clip(clip))
+
+    @app.delete("/api/clips/{clip}/truth", responses=errors(400, 404))
+    def unjudge(clip: str) -> dict[str, Any]:
+        """Take it back."""
+        explorer.unjudge(explorer.clip(clip))
+        return _summary(explorer, explorer.clip(clip))
+
+    @app.get(f"/api/{TRUTH_FILE}", responses=file("application/x-ndjson") | errors(422))
+    def truths(clip: Clips = []) -> Response:  # noqa: B006
+        """What was said of these clips, as a question file for `actalign eval` and --examples."""
+        found = [one.truth for one in _known(explorer, clip) if one.truth is not None]
+        return Response(truth_text(found), media_type="application/x-ndjson")
+
+
+def _lists(app: FastAPI) -> None:
+    @app.get("/api/shipped")
+    def shipped() -> list[dict[str, Any]]:
+        """The scripts that ship with the package, by domain."""
+        return [
+            {
+                "domain": domain,
+                "candidates": [{"label": one.label, "steps": list(one.steps)} for one in scripts],
+            }
+            for domain, scripts in shipped_domains().items()
+        ]
+
+    @app.post("/api/scripts", responses=errors(400, 413, 422))
+    def read(body: ScriptsIn) -> dict[str, Any]:
+        """The candidates of a script file's text."""
+        try:
+            data = parse_yaml(body.text)
+        except ValueError as error:
+            raise UsageError(f"{body.name} can't be read as YAML: {error}.") from error
+        found = parse_scripts(data, source=body.name)
+        domains = {one.domain for one in found}
+        return {
+            "domain": domains.pop() if len(domains) == 1 else None,
+            "candidates": [{"label": one.label, "steps": list(one.steps)} for one in found],
+        }
+
+
+def _moments(app: FastAPI, explorer: Explorer) -> None:
+    @app.post("/api/search", responses=errors(400, 413, 422))
+    def find(body: SearchIn) -> dict[str, Any]:
+        """The moments of the encoded clips that a phrase fits best."""
+        clips = [one for one in _known(explorer, body.clips) if one.embedding is not None]
+        if not clips:
+            raise UsageError("No clip is encoded yet; press Align first.")
+        phrase, notes = explorer.encode_phrase(body.phrase)
+        smoothing = explorer.classifier.smoothing_seconds
+        found = []
+        for clip in clips:
+            assert clip.embedding is not None
+            few = search([clip.embedding], phrase, smoothing_seconds=smoothing, top=TOP)
+            found += [{**one.to_json(), "clip": clip.id, "name": clip.name} for one in few]
+        found.sort(key=lambda one: -float(one["score"]))
+        return {"moments": found[:TOP], "notes": notes, "clips": len(clips)}
+
+    @app.post("/api/locate", responses=errors(400, 404, 413, 422))
+    def locate(body: AlignIn) -> dict[str, Any]:
+        """Where in an encoded clip each candidate happens."""
+        clip = explorer.clip(body.clip)
+        found = explorer.locate(clip, scripts_of(body), body.domain)
+        return {
+            "detections": [
+                {
+                    "label": one.label,
+                    "start_seconds": one.start_seconds,
+                    "end_seconds": one.end_seconds,
+                    "score": one.score,
+                }
+                for one in found
+            ]
+        }

@@ -1,0 +1,131 @@
+// The list of candidate actions: its cards, and the ways to fill it.
+import { call } from "./api.js";
+import { $, fail, keep, make, say } from "./state.js";
+
+let changed = () => {};
+export function onEdit(callback) { changed = callback; }
+
+function edited() {
+  keep({ candidates: all(), domain: $("domain").value });
+  changed();
+}
+
+export function addCandidate({ label = "", steps = [] } = {}) {
+  const number = $("candidates").children.length + 1, card = make("div", "", { className: "candidate" });
+  const top = make("div", "", { className: "top" });
+  const name = make("input", "", { type: "text", value: label, placeholder: "Action, e.g. jump shot" });
+  const drop = make("button", "×", { type: "button", title: "Remove this candidate" });
+  const text = make("textarea", "", { value: steps.join("\n"), rows: Math.max(3, 2 * steps.length), placeholder: "One step a line, in order" });
+  name.setAttribute("aria-label", `Candidate ${number}: action`);
+  drop.setAttribute("aria-label", `Remove candidate ${number}`);
+  text.setAttribute("aria-label", `Candidate ${number}: steps, one a line`);
+  drop.addEventListener("click", () => { card.remove(); edited(); });
+  card.addEventListener("input", edited);
+  top.append(name, drop);
+  card.append(top, text);
+  $("candidates").append(card);
+  return card;
+}
+
+function all() {
+  return [...$("candidates").children].map((card) => ({
+    label: card.querySelector("input").value.trim(),
+    steps: card.querySelector("textarea").value.split("\n").map((s) => s.trim()).filter(Boolean),
+  }));
+}
+
+export const candidates = () => all().filter((c) => c.label);
+export const domain = () => $("domain").value.trim() || null;
+
+export function setCandidates(list, name) {
+  if (name !== undefined) $("domain").value = name ?? "";
+  $("candidates").replaceChildren();
+  list.forEach(addCandidate);
+  keep({ candidates: all(), domain: $("domain").value });
+}
+
+// Cards that are still empty give their place to new candidates; a known label is not added twice.
+function addAll(list) {
+  const known = new Set(candidates().map((c) => c.label.toLowerCase()));
+  setCandidates([...candidates(), ...list.filter((c) => !known.has(c.label.toLowerCase()))]);
+  edited();
+}
+
+async function writeSteps() {
+  const labels = candidates().map((c) => c.label);
+  if (!labels.length) { fail(new Error("Name at least one action first.")); return; }
+  say("Writing steps …");
+  try {
+    const found = await call("steps", { method: "POST", json: { labels, domain: domain() } });
+    for (const card of $("candidates").children) {
+      const steps = found.scripts[card.querySelector("input").value.trim()], text = card.querySelector("textarea");
+      if (steps && !text.value.trim()) text.value = steps.join("\n");
+    }
+    say(found.notes.join(" ") || "No steps are known for these actions; write them, one a line.");
+    edited();
+  } catch (error) { say(""); fail(error); }
+}
+
+function pasted() {
+  const list = [];
+  for (const line of $("lines").value.split("\n").map((l) => l.trim()).filter(Boolean)) {
+    const step = /^[-*•]\s*(.*)/.exec(line);
+    if (!step) list.push({ label: line, steps: [] });
+    else if (list.length && step[1]) list.at(-1).steps.push(step[1]);
+  }
+  if (!list.length) { fail(new Error("Write an action a line first.")); return; }
+  addAll(list);
+  $("lines").value = "";
+  say(`${list.length} ${list.length === 1 ? "action" : "actions"} taken; “Fill in steps” finds known steps.`);
+}
+
+async function openList(file) {
+  if (!file) return;
+  try {
+    const found = await call("scripts", { method: "POST", json: { text: await file.text(), name: file.name } });
+    setCandidates(found.candidates, found.domain);
+    edited();
+    say(`${file.name}: ${found.candidates.length} candidates.`);
+  } catch (error) { fail(error); }
+}
+
+// JSON's texts are YAML's too, so that any label and step is quoted as it must be.
+function yaml() {
+  const lines = domain() ? [`domain: ${JSON.stringify(domain())}`] : [];
+  lines.push("scripts:");
+  for (const { label, steps } of candidates()) {
+    lines.push(`  ${JSON.stringify(label)}:`, ...(steps.length ? steps : [label]).map((s) => `    - ${JSON.stringify(s)}`));
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+let shipped = null;
+async function showShipped() {
+  shipped ??= await call("shipped");
+  const wanted = $("shipped-filter").value.trim().toLowerCase();
+  const buttons = shipped.flatMap((group) => group.candidates
+    .filter((c) => `${group.domain} ${c.label}`.toLowerCase().includes(wanted))
+    .map((c) => {
+      const button = make("button", c.label, { type: "button", title: `${group.domain}: ${c.steps.join("; ")}` });
+      button.addEventListener("click", () => {
+        if (!domain()) $("domain").value = group.domain;
+        addAll([c]);
+        say(`${c.label} added.`);
+      });
+      return button;
+    }));
+  $("shipped").replaceChildren(...buttons);
+}
+
+export function startCandidates() {
+  $("add").addEventListener("click", () => addCandidate().querySelector("input").focus());
+  $("write").addEventListener("click", writeSteps);
+  $("domain").addEventListener("input", edited);
+  $("paste").addEventListener("click", pasted);
+  $("open-list").addEventListener("change", (event) => { openList(event.target.files[0]); event.target.value = ""; });
+  $("save-list").addEventListener("click", () => {
+    $("save-list").href = URL.createObjectURL(new Blob([yaml()], { type: "text/yaml" }));
+  });
+  $("lists").addEventListener("toggle", () => showShipped().catch(fail));
+  $("shipped-filter").addEventListener("input", () => showShipped().catch(fail));
+}

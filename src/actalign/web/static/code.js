@@ -1,0 +1,25 @@
+// The shell and Python lines that do what is on the screen.
+import { candidates, domain } from "./candidates.js";
+import { $, rowOf, state } from "./state.js";
+
+const shell = (text) => `'${text.replaceAll("'", "'\\''")}'`;
+
+export function drawCode() {
+  const result = state.result, root = location.origin, uploaded = rowOf(result.clip)?.name ?? result.doc_id;
+  const ask = JSON.stringify({ clip: result.clip, candidates: candidates(), domain: domain() });
+  $("curl").textContent = [
+    `# ${uploaded} is on the server as ${result.clip}; to upload another:`,
+    `curl -s --data-binary @${shell(uploaded)} ${shell(`${root}/api/clips?name=${encodeURIComponent(uploaded)}`)}`,
+    `curl -s ${root}/api/jobs -H 'content-type: application/json' -d ${shell(ask)}`,
+    `curl -s ${root}/api/results/${result.result}`,
+  ].join("\n");
+  const scripts = candidates().map((c) => `    ${JSON.stringify(c.label)}: ${JSON.stringify(c.steps.length ? c.steps : [c.label])},`);
+  $("python").textContent = [
+    "from actalign import ActAlign",
+    "",
+    `classifier = ActAlign.from_pretrained(${JSON.stringify(state.model)})`,
+    "scripts = {", ...scripts, "}",
+    `prediction = classifier.predict(${JSON.stringify(uploaded)}, scripts=scripts${domain() ? `, domain=${JSON.stringify(domain())}` : ""})`,
+    "print(prediction.label, prediction.top_k(3))",
+  ].join("\n");
+}

@@ -1,0 +1,38 @@
+// Moments in clips: by a phrase in all that are encoded, by the candidates in the open one.
+import { call } from "./api.js";
+import { candidates, domain } from "./candidates.js";
+import { $, fail, ids, make, seconds, state } from "./state.js";
+import { seek } from "./view.js";
+
+function moment(text, start, picture, go) {
+  const item = make("li"), button = make("button", "", { type: "button" });
+  if (picture) button.append(make("img", "", { alt: "", loading: "lazy", src: picture }));
+  button.append(make("span", text));
+  button.addEventListener("click", go);
+  item.append(button);
+  return item;
+}
+
+async function search(open) {
+  const phrase = $("phrase").value.trim();
+  if (!phrase) { $("search-note").textContent = "Write a phrase first."; return; }
+  const found = await call("search", { method: "POST", json: { phrase, clips: ids() } });
+  $("search-note").textContent = [...found.notes, `The best ${found.moments.length} moments of ${found.clips} encoded clips.`].join(" ");
+  $("hits").replaceChildren(...found.moments.map((m) => moment(
+    `${m.name}, ${m.start_seconds.toFixed(1)} to ${seconds(m.end_seconds)}, similarity ${m.score.toFixed(3)}`,
+    m.start_seconds, `/api/clips/${m.clip}/frame?t=${m.best_seconds}`,
+    async () => { await open(m.clip); seek(m.start_seconds); })));
+}
+
+async function locate() {
+  if (!candidates().length) throw new Error("There are no candidates; name at least one action.");
+  const { detections } = await call("locate", { method: "POST", json: { clip: state.result.clip, candidates: candidates(), domain: domain() } });
+  $("located").replaceChildren(...detections.map((d) => moment(
+    `${d.start_seconds.toFixed(1)} to ${seconds(d.end_seconds)}: ${d.label}`, d.start_seconds, null, () => seek(d.start_seconds))));
+  if (!detections.length) $("located").append(make("li", "None of the candidates is found in this clip."));
+}
+
+export function startMoments(open) {
+  $("search").addEventListener("submit", (event) => { event.preventDefault(); search(open).catch(fail); });
+  $("locate").addEventListener("click", () => locate().catch(fail));
+}

@@ -1,0 +1,196 @@
+// Uploads and alignments, one after another, with their progress; one that fails stops no other.
+import { call } from "./api.js";
+import { candidates, domain } from "./candidates.js";
+import { $, fail, ids, keep, make, rowOf, say, seconds, state } from "./state.js";
+import { drawAccuracy, drawTable } from "./table.js";
+
+let acts = {};
+let cancelled = false;
+
+// The rows again as the server has them; those that it no longer has are counted.
+export async function refresh() {
+  const known = ids();
+  if (!known.length) { drawTable(); drawAccuracy({ total: 0 }); return 0; }
+  const found = await call(`clips?${known.map((id) => `clip=${encodeURIComponent(id)}`).join("&")}`);
+  const by = new Map(found.clips.map((one) => [one.clip, one]));
+  const gone = known.filter((id) => !by.has(id));
+  state.rows = state.rows.filter((row) => !gone.includes(row.clip))
+    .map((row) => (row.clip ? { ...by.get(row.clip), state: row.state } : row));
+  keep({ clips: ids() });
+  drawTable();
+  drawAccuracy(found.accuracy);
+  return gone.length;
+}
+
+// How long the browser says that a file lasts; null where it can't play it.
+function lengthOf(file) {
+  return new Promise((done) => {
+    const video = make("video", "", { preload: "metadata", muted: true }), source = URL.createObjectURL(file);
+    const end = (value) => { URL.revokeObjectURL(source); done(Number.isFinite(value) ? value : null); };
+    video.addEventListener("loadedmetadata", () => end(video.duration));
+    video.addEventListener("error", () => end(null));
+    setTimeout(() => end(null), 3000);
+    video.src = source;
+  });
+}
+
+async function refusal(file) {
+  const { upload_bytes: bytes, seconds: longest } = state.limits;
+  if (file.size > bytes) {
+    return `${file.name} is larger than this server's limit of ${Math.round(bytes / 1e6)} MB; cut it or make it smaller.`;
+  }
+  const length = await lengthOf(file);
+  if (length === null || length <= longest) return null;
+  return `${file.name} lasts ${Math.round(length)} s, and this server takes clips of at most ${longest} s; cut it first, or use \`actalign locate\`, or \`actalign classify --window 5\`, which read videos of any length.`;
+}
+
+export async function upload(files) {
+  const rows = files.map((file) => ({ clip: null, name: file.name, state: "waiting" }));
+  state.rows.push(...rows);
+  drawTable();
+  let taken = 0, last = null;
+  for (const [n, file] of files.entries()) {
+    const row = rows[n];
+    try {
+      const why = await refusal(file);
+      if (why) throw new Error(why);
+      row.state = "uploading";
+      drawTable();
+      say(`Uploading ${file.name}${files.length > 1 ? `, ${n + 1} of ${files.length}` : ""} …`);
+      const clip = await call(`clips?name=${encodeURIComponent(file.name)}`, { method: "POST", body: file });
+      const at = state.rows.indexOf(row);
+      if (at < 0) continue;  // removed meanwhile
+      state.rows[at] = { ...clip, error: null, truth: null, result: null };
+      keep({ clips: ids() });
+      last = clip;
+      taken += 1;
+    } catch (error) {
+      row.state = null;
+      row.error = error.message;
+      say("");
+      fail(error);
+    }
+    drawTable();
+  }
+  const fault = $("error").textContent;
+  if (last && files.length > 1) say(`${taken} of ${files.length} clips uploaded.`);
+  else if (last) say(`${last.name}: ${seconds(last.seconds)}`);
+  if (fault) $("error").textContent = fault;
+  if (last) acts.chosen(last.clip);
+}
+
+export function request(clip) { return { clip, candidates: candidates(), domain: domain() }; }
+
+// Align these clips with the present candidates; the open one is shown as soon as it is there.
+export async function align(clips) {
+  if (!clips.length) { fail(new Error("Pick a shipped clip or drop a video first.")); return; }
+  if (!candidates().length) { fail(new Error("There are no candidates; name at least one action.")); return; }
+  say("Waiting …");
+  cancelled = false;
+  busy(true);
+  let failed = 0, fault = null;
+  try {
+    for (const [n, clip] of clips.entries()) {
+      const row = rowOf(clip);
+      if (!row) continue;
+      row.state = "aligning";
+      drawTable();
+      try {
+        const result = row.encoded
+          ? (await call("score", { method: "POST", json: request(clip) })).result
+          : await encoded(clip, n, clips.length);
+        row.state = null;
+        if (!result) break;
+        if (!rowOf(state.open)?.result || clip === state.open) await acts.aligned(clip, result);
+      } catch (error) {
+        row.state = null;
+        row.error = error.message;
+        failed += 1;
+        fault = error;
+      }
+      await refresh();
+    }
+    if (cancelled) say("Cancelled.");
+    else if (fault) { say(clips.length > 1 ? `${clips.length - failed} of ${clips.length} clips aligned.` : ""); fail(fault); }
+    else say(`Done. Change a step and ${clips.length > 1 ? "the open clip" : "it"} is scored again at once.`);
+  } catch (error) { say(""); fail(error); } finally { state.job = null; busy(false); drawTable(); }
+}
+
+// The result's id, or null where it was cancelled.
+async function encoded(clip, n, count) {
+  let job = await call("jobs", { method: "POST", json: request(clip) });
+  state.job = job.job;
+  while (job.state === "queued" || job.state === "running") {
+    report(job, n, count);
+    await new Promise((done) => setTimeout(done, 200));
+    job = await call(`jobs/${job.job}`);
+  }
+  state.job = null;
+  if (job.state === "failed") throw new Error(job.error);
+  return cancelled || job.state === "cancelled" ? null : job.result;
+}
+
+export function cancel() {
+  cancelled = true;
+  if (state.job) call(`jobs/${state.job}`, { method: "DELETE" }).catch(fail);
+}
+
+function busy(on) {
+  state.busy = on;
+  $("align").disabled = $("align-one").disabled = on;
+  $("cancel").hidden = !on;
+  $("progress").hidden = !on;
+}
+
+function report(job, n, count) {
+  const bar = $("bar");
+  const share = job.frames_total ? Math.min(1, job.frames_done / job.frames_total) : 0;
+  if (share || n) bar.value = (n + share) / count;
+  else bar.removeAttribute("value");
+  const which = count > 1 ? `Clip ${n + 1} of ${count}: ` : "";
+  $("count").textContent = which + (job.state === "queued" ? "waiting for its turn"
+    : `${job.frames_done}${job.frames_total ? ` of about ${job.frames_total}` : ""} frames encoded`);
+}
+
+async function filesOf(entry) {
+  if (entry.isFile) return [await new Promise((done, fault) => entry.file(done, fault))];
+  const reader = entry.createReader(), found = [];
+  for (;;) {  // a call gives a hundred at most
+    const some = await new Promise((done, fault) => reader.readEntries(done, fault));
+    if (!some.length) return found;
+    for (const one of some) found.push(...await filesOf(one));
+  }
+}
+
+const VIDEO = /\.(mp4|m4v|mov|mkv|webm|avi|mpe?g|ts|mts|m2ts|wmv|flv|3gp|ogv|gif)$/i;
+const videos = (files) => files.filter((file) => file.type.startsWith("video/") || VIDEO.test(file.name))
+  .sort((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true }));
+
+async function take(files, folder) {
+  const chosen = folder ? videos(files) : files;
+  if (chosen.length) await upload(chosen);
+  else if (files.length) fail(new Error("There is no video in this folder."));
+}
+
+export function startQueue(actions) {
+  acts = actions;
+  for (const name of ["file", "folder"]) {
+    $(name).addEventListener("change", (event) => {
+      take([...event.target.files], name === "folder");
+      event.target.value = "";  // so that the same file can be chosen again
+    });
+  }
+  const drop = $("drop");
+  for (const name of ["dragover", "dragleave", "drop"]) {
+    drop.addEventListener(name, async (event) => {
+      event.preventDefault();
+      drop.classList.toggle("over", name === "dragover");
+      if (name !== "drop") return;
+      const entries = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
+      const files = [...event.dataTransfer.files];
+      if (!entries.some((entry) => entry.isDirectory)) { take(files, false); return; }
+      try { take((await Promise.all(entries.map(filesOf))).flat(), true); } catch (error) { fail(error); }
+    });
+  }
+  $("cancel").addEventListener("click", cancel);
+}

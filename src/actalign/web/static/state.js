@@ -1,0 +1,25 @@
+// What the page knows, and the part of it that stays over a reload (in this browser).
+const KEY = "actalign";
+
+export const $ = (id) => document.getElementById(id);
+export const make = (tag, text = "", props = {}) =>
+  Object.assign(document.createElement(tag), { textContent: text }, props);
+export const seconds = (s) => `${s.toFixed(1)} s`;
+export const score = (s) => s.toPrecision(4);  // pair probabilities may be as small as 1e-8
+
+// rows: the clips of the table. open: the id of the one that is shown. result: its result.
+export const state = { rows: [], open: null, result: null, compared: null, job: null, limits: {}, model: "", edits: 0 };
+
+export function fail(error) { $("error").textContent = error.message; }
+export function say(text) { $("status").textContent = text; $("error").textContent = ""; }
+
+export function rowOf(clip) { return state.rows.find((row) => row.clip === clip); }
+export const ids = () => state.rows.filter((row) => row.clip).map((row) => row.clip);
+
+export function kept() {
+  try { return JSON.parse(localStorage.getItem(KEY)) ?? {}; } catch { return {}; }
+}
+
+export function keep(more) {
+  try { localStorage.setItem(KEY, JSON.stringify({ ...kept(), ...more })); } catch { /* a private window */ }
+}

@@ -1,0 +1,126 @@
+// The table of clips: sorted, filtered, and worked on by keys.
+import { $, make, rowOf, seconds, state } from "./state.js";
+
+const COLUMNS = [
+  ["", null],
+  ["Clip", (row) => row.name.toLowerCase()],
+  ["Action", (row) => row.label?.toLowerCase() ?? null],
+  ["Confidence", (row) => row.confidence ?? row.margin ?? null],
+  ["Runner-up", (row) => row.second?.toLowerCase() ?? null],
+  ["Duration", (row) => row.seconds ?? null],
+  ["Judged", (row) => judgement(row) || null],
+];
+const order = { column: null, down: false };
+let acts = {};
+
+export function judgement(row) {
+  if (!row.truth) return "";
+  if (row.truth.label === null) return row.truth.rejected === row.label ? "✗ wrong" : "";
+  if (row.truth.label.toLowerCase() === row.label?.toLowerCase()) return "✓ right";
+  return `✗ is ${row.truth.label}`;
+}
+
+function sorted() {
+  const wanted = $("filter").value.trim().toLowerCase();
+  const rows = state.rows.filter((row) =>
+    [row.name, row.label, row.second, row.error, judgement(row)].join(" ").toLowerCase().includes(wanted));
+  if (order.column === null) return rows;
+  const value = COLUMNS[order.column][1], sign = order.down ? -1 : 1;
+  return rows.sort((a, b) => {
+    const x = value(a), y = value(b);
+    if (x === null || y === null) return (x === null) - (y === null);  // what is missing comes last
+    return sign * (typeof x === "number" ? x - y : x.localeCompare(y, undefined, { numeric: true }));
+  });
+}
+
+function heads() {
+  $("heads").replaceChildren(...COLUMNS.map(([name, value], n) => {
+    if (!value) return make("td");
+    const head = make("th", "", { scope: "col" }), button = make("button", name, { type: "button" });
+    const by = order.column === n;
+    if (by) head.setAttribute("aria-sort", order.down ? "descending" : "ascending");
+    if (by) button.append(make("span", order.down ? " ▼" : " ▲", { ariaHidden: "true" }));
+    button.addEventListener("click", () => {
+      Object.assign(order, { down: by && !order.down, column: n });
+      drawTable();
+      $("heads").children[n].querySelector("button").focus();
+    });
+    head.append(button);
+    return head;
+  }));
+}
+
+const percent = (x) => `${Math.round(100 * x)} %`;
+
+function line(row, first) {
+  const item = make("tr"), open = make("button", row.name, { type: "button", tabIndex: first ? 0 : -1 });
+  item.dataset.clip = row.clip ?? "";
+  item.classList.toggle("open", row.clip !== null && row.clip === state.open);
+  item.classList.toggle("stale", Boolean(row.label && stale(row)));
+  if (row.clip === state.open && row.clip) open.setAttribute("aria-current", "true");
+  const picture = make("td");
+  if (row.clip && !row.error) {
+    const middle = (row.seconds ?? 0) / 2;
+    picture.append(make("img", "", { alt: "", loading: "lazy", width: 64, height: 48, src: `/api/clips/${row.clip}/frame?t=${middle}` }));
+  }
+  const name = make("td");
+  name.append(open);
+  const sure = row.confidence ?? null;
+  const note = row.error ?? row.state ?? (row.result ? "" : "not aligned");
+  const action = make("td", row.label ?? "");
+  if (note && note !== row.label) action.append(make("small", note, { className: row.error ? "bad" : "" }));
+  if (row.warnings?.length) action.append(make("small", "⚠ see its notes", { title: row.warnings.join(" ") }));
+  if (row.label && stale(row)) action.append(make("small", "by other candidates"));
+  item.append(picture, name, action,
+    make("td", sure !== null ? percent(sure) : row.margin != null ? `+${row.margin.toPrecision(2)}` : "", { className: "number" }),
+    make("td", row.second ?? ""), make("td", row.seconds ? seconds(row.seconds) : "", { className: "number" }),
+    make("td", judgement(row)));
+  item.addEventListener("click", () => acts.open(row));
+  return item;
+}
+
+// Whether a row was aligned with other candidates than the open one.
+function stale(row) {
+  const open = rowOf(state.open);
+  return Boolean(open?.candidates_key && row.candidates_key && open.candidates_key !== row.candidates_key);
+}
+
+export function drawTable() {
+  const focused = document.activeElement?.closest?.("#body tr")?.dataset.clip;
+  $("clips").hidden = !state.rows.length;
+  $("searching").hidden = !state.rows.some((row) => row.encoded);
+  heads();
+  const rows = sorted();
+  const first = Math.max(0, rows.findIndex((row) => row.clip && row.clip === (focused || state.open)));
+  $("body").replaceChildren(...rows.map((row, n) => line(row, n === first)));
+  if (focused) $("body").querySelector(`tr[data-clip="${focused}"] button`)?.focus({ preventScroll: true });
+  $("clips-title").textContent = `Clips (${rows.length === state.rows.length ? rows.length : `${rows.length} of ${state.rows.length}`})`;
+  const query = state.rows.filter((row) => row.clip).map((row) => `clip=${row.clip}`).join("&");
+  $("all-csv").href = `/api/table.csv?${query}`;
+  $("all-jsonl").href = `/api/predictions.jsonl?${query}`;
+  $("all-truth").href = `/api/truth.jsonl?${query}`;
+}
+
+export function drawAccuracy({ hits, total, value, low, high }) {
+  $("accuracy").hidden = !total;
+  if (!total) return;
+  const share = (x) => (100 * x).toFixed(0);
+  $("accuracy").textContent = `Right on ${hits} of ${total} judged clips: ${share(value)} %, `
+    + `95 % interval ${share(low)} to ${share(high)} % (Wilson). Judge clips without choosing them, or it misleads.`;
+}
+
+function move(event) {
+  const buttons = [...$("body").querySelectorAll("td button")], at = buttons.indexOf(event.target);
+  const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: buttons.length - 1 }[event.key];
+  if (at < 0 || to === undefined) return;
+  event.preventDefault();
+  const next = buttons[Math.min(buttons.length - 1, Math.max(0, to))];
+  buttons.forEach((one) => { one.tabIndex = one === next ? 0 : -1; });
+  next.focus();
+}
+
+export function startTable(actions) {
+  acts = actions;
+  $("filter").addEventListener("input", drawTable);
+  $("body").addEventListener("keydown", move);
+}

@@ -1,0 +1,149 @@
+// The steps over time, with borders that can be dragged, and what a person says of the answer.
+import { call } from "./api.js";
+import { candidates } from "./candidates.js";
+import { performed, span, ticks } from "./maps.js";
+import { refresh } from "./queue.js";
+import { $, fail, make, rowOf, seconds, state } from "./state.js";
+import { judgement } from "./table.js";
+import { follow, seek } from "./view.js";
+
+// Okabe and Ito's colour-blind safe palette.
+const COLOURS = ["#56B4E9", "#E69F00", "#2bb98a", "#d996bb", "#F0E442", "#e8833a"];
+
+// The candidate whose steps are shown: the one that is said to be right, else the winner.
+function shownCandidate(result, truth) {
+  return result.candidates.find((c) => c.label.toLowerCase() === truth?.label?.toLowerCase()) ?? result.candidates[0];
+}
+
+function intervalsOf(candidate, truth) {
+  if (truth?.intervals?.length && candidate.label.toLowerCase() === truth.label?.toLowerCase()) {
+    return truth.intervals.map((one) => ({ ...one }));
+  }
+  return performed(candidate).flatMap((steps) => steps.map((s, step) => ({ start: s.start_seconds, end: s.end_seconds, step })));
+}
+
+export function drawTimeline() {
+  const result = state.result, truth = rowOf(result.clip)?.truth ?? null;
+  const shown = shownCandidate(result, truth), parts = intervalsOf(shown, truth);
+  const [from, length] = span(result), place = (t) => `${100 * (t - from) / length}%`;
+  const blocks = parts.map((part, n) => {
+    const button = make("button", String(part.step + 1), { type: "button" });
+    button.style.background = COLOURS[part.step % COLOURS.length];
+    button.classList.toggle("again", n > 0 && part.step === 0);
+    button.addEventListener("click", () => seek(part.start));
+    return button;
+  });
+  const times = () => blocks.forEach((button, n) => {
+    const { start, end, step } = parts[n];
+    button.title = `Step ${step + 1}: ${shown.steps[step]}, ${seconds(start)} to ${seconds(end)}`;
+    button.setAttribute("aria-label", button.title);
+    Object.assign(button.dataset, { start, end });
+    button.style.left = place(start);
+    button.style.width = `${100 * (end - start) / length}%`;
+  });
+  times();
+  const handles = result.clip ? borders(parts, shown, from, length, times) : [];
+  $("timeline").replaceChildren(...blocks, ...handles, make("div", "", { className: "cursor" }));
+  $("axis").replaceChildren(...ticks(result));
+  drawJudgement();
+  follow();
+}
+
+// A handle between each two steps, and one at each end.
+function borders(parts, shown, from, length, times) {
+  const frame = length / Math.max(1, shown.affinity.length);
+  return Array.from({ length: parts.length + 1 }, (_, n) => {
+    const before = parts[n - 1], after = parts[n], handle = make("div", "", { className: "border", tabIndex: 0, role: "slider" });
+    const least = before?.start ?? from, most = () => after?.end ?? from + length;
+    const name = !before ? "Start of the first step" : !after ? "End of the last step"
+      : `Border of step ${before.step + 1} and step ${after.step + 1}`;
+    handle.setAttribute("aria-label", name);
+    handle.setAttribute("aria-valuemin", from.toFixed(2));
+    handle.setAttribute("aria-valuemax", (from + length).toFixed(2));
+    const draw = () => {
+      const at = after?.start ?? before.end;
+      handle.style.left = `${100 * (at - from) / length}%`;
+      handle.setAttribute("aria-valuenow", at.toFixed(2));
+      handle.setAttribute("aria-valuetext", seconds(at));
+    };
+    const put = (time) => {
+      const low = before ? before.start : least, at = Math.min(most(), Math.max(low, time));
+      if (before) before.end = at;
+      if (after) after.start = at;
+      times();
+      draw();
+    };
+    const save = () => judge(shown.label, parts.map(({ start, end, step }) => ({ start, end, step })));
+    handle.addEventListener("pointerdown", (event) => {
+      event.preventDefault();
+      handle.setPointerCapture(event.pointerId);
+      const box = $("timeline").getBoundingClientRect();
+      const drag = (e) => put(from + length * (e.clientX - box.left) / box.width);
+      handle.addEventListener("pointermove", drag);
+      handle.addEventListener("pointerup", () => { handle.removeEventListener("pointermove", drag); save(); }, { once: true });
+    });
+    handle.addEventListener("keydown", (event) => {
+      const by = { ArrowLeft: -frame, ArrowRight: frame }[event.key];
+      if (!by) return;
+      event.preventDefault();
+      put((after?.start ?? before.end) + by);
+      saveSoon(save);
+    });
+    draw();
+    return handle;
+  });
+}
+
+let timer = 0;
+function saveSoon(save) {
+  clearTimeout(timer);
+  timer = setTimeout(save, 500);
+}
+
+function drawJudgement() {
+  const row = rowOf(state.result.clip), said = row ? judgement(row) : "";
+  $("judging").hidden = !row;
+  const times = row?.truth?.intervals?.length ? ", with your times of the steps" : "";
+  $("truth").textContent = said ? `You said: ${said}${times}` : "Not judged yet.";
+  $("undo").disabled = !row?.truth;
+  $("right").setAttribute("aria-pressed", String(said.startsWith("✓")));
+  $("wrong").setAttribute("aria-pressed", String(said === "✗ wrong"));
+  const options = [make("option", "another action …", { value: "" }),
+    ...candidates().map((c, n) => make("option", n < 9 ? `${n + 1}  ${c.label}` : c.label, { value: c.label }))];
+  $("other").replaceChildren(...options);
+  $("other").value = said.startsWith("✗ is ") ? row.truth.label : "";
+}
+
+// label null: the answer is wrong. Without a label at all what was said is taken back.
+export async function judge(label, intervals = [], clip = state.result?.clip) {
+  if (!clip || !rowOf(clip)?.result) return;
+  try {
+    if (label === undefined) await call(`clips/${clip}/truth`, { method: "DELETE" });
+    else await call(`clips/${clip}/truth`, { method: "PUT", json: { label, intervals } });
+    await refresh();
+    if (state.result?.clip === clip) drawTimeline();
+  } catch (error) { fail(error); }
+}
+
+// What an answer's key means; false where it means nothing.
+function answerBy(key, row) {
+  const kept = row.truth?.label?.toLowerCase() === row.label?.toLowerCase() ? row.truth?.intervals : [];
+  if (key === "r" && row.label) return judge(row.label, kept ?? [], row.clip);
+  if (key === "w") return judge(null, [], row.clip);
+  if (key === "u") return judge(undefined, [], row.clip);
+  const chosen = /^[1-9]$/.test(key) && candidates()[Number(key) - 1];
+  return chosen ? judge(chosen.label, [], row.clip) : false;
+}
+
+export function startJudging() {
+  const press = (key) => { const row = rowOf(state.result?.clip); if (row) answerBy(key, row); };
+  $("right").addEventListener("click", () => press("r"));
+  $("wrong").addEventListener("click", () => press("w"));
+  $("undo").addEventListener("click", () => press("u"));
+  $("other").addEventListener("change", (event) => { if (event.target.value) judge(event.target.value); });
+  $("work").addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.altKey || event.metaKey || event.target.matches("input, textarea, select")) return;
+    const row = rowOf(event.target.closest("#body tr")?.dataset.clip ?? state.result?.clip);
+    if (row?.result && answerBy(event.key.toLowerCase(), row) !== false) event.preventDefault();
+  });
+}
