@@ -164,7 +164,7 @@ def test_a_whole_visit(visit):
     assert middle == pytest.approx(length / 2, abs=0.1 * length)
 
     # The heat map follows the keys, and its cursor follows the video as it plays.
-    page.get_by_role("slider").first.focus()
+    page.locator(".map").first.focus()
     page.keyboard.press("ArrowRight")
     until(page, "t => document.querySelector('#video').currentTime > t", middle)
     page.evaluate("document.querySelector('#video').currentTime = 0")
@@ -189,7 +189,7 @@ def test_a_whole_visit(visit):
         page.get_by_role("link", name="Captions (VTT)").click()
     assert saved.value.path().read_text().startswith("WEBVTT")
     with page.expect_download() as saved:
-        page.get_by_role("link", name="JSON").click()
+        page.get_by_role("link", name="JSON", exact=True).click()
     assert json.loads(saved.value.path().read_text())["doc_id"] == "gym-clean-and-press"
     with page.expect_download() as saved:
         page.get_by_role("link", name="Picture").click()

@@ -39,10 +39,10 @@ CANDIDATES = [
 class Serving:
     """A real server on a loopback port, and a client of it."""
 
-    def __init__(self, classifier, *, limits=None, token=None, host="127.0.0.1"):
+    def __init__(self, classifier, *, limits=None, token=None, host="127.0.0.1", clips=None):
         import uvicorn
 
-        self.explorer = Explorer(lambda: classifier, limits=limits)
+        self.explorer = Explorer(lambda: classifier, limits=limits, clips=clips)
         app = create_app(self.explorer, model="colours", token=token, host=host)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))

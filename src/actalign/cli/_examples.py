@@ -17,13 +17,16 @@ def with_examples(
     candidates: Candidates,
     embed: Callable[[dict[str, Path]], Iterator[ClipResult]],
 ) -> WithExamples:
-    """The candidates with a folder's examples; raises UsageError for a clip that can't be used."""
+    """The candidates with the examples of a folder or of a truth file.
+
+    Raises UsageError for a clip that can't be used.
+    """
     from actalign.errors import UsageError, VideoError
-    from actalign.evaluation._readers._folder import read
-    from actalign.evaluation._readers._source import Source
+    from actalign.evaluation._readers import Source, read_data
     from actalign.examples import Examples, WithExamples
 
-    found = read(Source(folder)).questions
+    layout = "questions" if folder.is_file() else "folder"
+    found = [one for one in read_data(Source(folder), layout).questions if one.target]
     videos = {f"example: {one.target}/{one.id}": one.video for one in found if one.video}
     try:
         clips = [

@@ -78,7 +78,8 @@ SettingsFile = Annotated[
 ExamplesDir = Annotated[
     Path | None,
     typer.Option(
-        help="Folder with a folder of clips a candidate, which clips are compared with as well.",
+        help="Folder with a folder of clips a candidate, or a truth file of the explorer, which "
+        "clips are compared with as well.",
         rich_help_panel=CANDIDATES,
     ),
 ]

@@ -28,6 +28,12 @@ GRACEFUL_SECONDS = 3
 def serve(
     model: BodyModelOptions,
     llm: LanguageModelOptions,
+    clips: Annotated[
+        Path | None,
+        typer.Argument(
+            help="Folder whose videos the page shows; corrections are saved in its truth.jsonl."
+        ),
+    ] = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 8000,
     token_file: Annotated[
@@ -52,7 +58,7 @@ def serve(
     with _listen(host, port) as listening:
         classifier = ActAlign(model.choice.load())
         app = create_app(
-            Explorer(lambda: classifier),
+            Explorer(lambda: classifier, clips=clips),
             model=model.model,
             llm=config,
             token=given or made,

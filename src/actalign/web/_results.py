@@ -100,7 +100,9 @@ def _files(app: FastAPI, explorer: Explorer) -> None:
     @app.get("/api/results/{result}/captions.srt", responses=file("text/plain") | errors(404))
     def subtitles(result: str) -> Response:
         """The winner's steps as SubRip."""
-        return Response(to_srt(events(explorer.result(result)[0].to_row())), media_type="text/plain")
+        return Response(
+            to_srt(events(explorer.result(result)[0].to_row())), media_type="text/plain"
+        )
 
     @app.get("/api/results/{result}/steps.csv", responses=file("text/csv") | errors(404))
     def steps(result: str) -> Response:

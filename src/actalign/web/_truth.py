@@ -82,8 +82,8 @@ def accuracy(judged: Iterable[tuple[Truth, Prediction]]) -> Rate:
 
 
 def truth_text(truths: Iterable[Truth]) -> str:
-    """The question file of those clips whose right answer is known."""
-    return "\n".join(question_lines(_known(truths))) + "\n"
+    """The question file of those clips whose right answer is known; videos are bare names."""
+    return "\n".join(question_lines(_known(truths), Path.cwd())) + "\n"
 
 
 def save_truths(truths: Iterable[Truth], folder: Path) -> None:

@@ -1,0 +1,98 @@
+"""A visit with a folder of clips: the table, a reload, corrections, downloads."""
+
+import csv
+
+import pytest
+
+from tests.media import write_video
+from tests.test_explorer import (  # noqa: F401 - fixtures
+    accessible,
+    address,
+    browser,
+    pytestmark,
+    until,
+    visit,
+)
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (400, "dark")])
+def test_twelve_clips_a_reload_corrections_and_downloads(visit, tmp_path, width, scheme):  # noqa: F811
+    page = visit(width, scheme)
+    for n in range(11):
+        write_video(tmp_path / f"clip {n}.mp4", 6 + n % 3)
+    (tmp_path / "fake.mp4").write_text("no video")
+    paths = [tmp_path / f"clip {n}.mp4" for n in range(11)]
+    page.set_input_files("#file", [*map(str, paths), str(tmp_path / "fake.mp4")])
+    page.get_by_text("11 of 12 clips uploaded").wait_for()
+    assert "400" in page.faults.pop()  # the browser reports the refusal of fake.mp4 by itself
+    assert "fake.mp4 is not a video" in page.get_by_role("alert").inner_text()
+    page.get_by_text("Lists: paste").click()
+    page.locator("#lines").fill("push up\n- chest near the floor\n- arms straight\nKniebeuge")
+    page.get_by_role("button", name="Use these lines").click()
+    page.get_by_role("button", name="Align", exact=True).click()
+    page.get_by_text("Done. Change a step").wait_for()
+    rows = page.locator("#body tr")
+    assert rows.count() == 12
+    assert page.locator("#body tr td:nth-child(3)").first.inner_text().split("\n")[0] in (
+        "push up",
+        "Kniebeuge",
+    )
+    assert "Kniebeuge" in page.locator("#warnings").inner_text()  # a name without a script
+    box = page.locator("#verdict").bounding_box()
+    assert 0 <= box["y"] < 900, "the answer is in sight"
+    accessible(page)
+    page.shot(f"table-{width}-{scheme}")
+
+    # Sorted by name downwards, filtered, and moved in by keys.
+    page.locator("#heads").get_by_role("button", name="Clip").click()
+    page.locator("#heads").get_by_role("button", name="Clip").click()
+    assert "fake.mp4" in rows.first.inner_text()
+    page.locator("#filter").fill("clip 1")
+    assert rows.count() == 2
+    page.locator("#filter").fill("")
+    page.locator("#body").get_by_role("button", name="clip 10.mp4").focus()
+    page.keyboard.press("r")
+    page.get_by_text("✓ right").first.wait_for()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("w")
+    page.get_by_text("Right on 1 of 2 judged clips: 50 %, 95 % interval 9 to 91 %").wait_for()
+    page.keyboard.press("Enter")
+    until(page, "document.querySelector('#truth').textContent.includes('wrong')")
+
+    # The border of the steps is moved, which says that the action is right.
+    page.locator("#body").get_by_role("button", name="clip 5.mp4").click()
+    page.locator("#other").select_option("push up")
+    until(page, "document.querySelector('#truth').textContent.startsWith('You said')")
+    border = page.get_by_role("slider", name="Border of step 1 and step 2")
+    before = float(border.get_attribute("aria-valuenow"))
+    border.focus()
+    page.keyboard.press("ArrowLeft" if before > 0.3 else "ArrowRight")
+    page.get_by_text("with your times of the steps").wait_for()
+    assert float(border.get_attribute("aria-valuenow")) != before
+    accessible(page)
+
+    page.reload()
+    page.locator("#verdict strong").wait_for()
+    assert rows.count() == 11  # what the server did not take is gone
+    page.get_by_text("judged clips").wait_for()
+    assert page.get_by_label("Candidate 1: action").input_value() == "push up"
+    page.shot(f"reloaded-{width}-{scheme}")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.get_by_text("Use via API").click()
+    assert "curl -s" in page.locator("#curl").inner_text()
+    page.locator("#phrase").fill("arms straight above the head")
+    page.get_by_role("button", name="Search", exact=True).click()
+    page.locator("#hits button").first.wait_for()
+    accessible(page)
+    page.shot(f"search-{width}-{scheme}")
+
+    def saved(name):
+        with page.expect_download() as download:
+            page.get_by_role("link", name=name).click()
+        return download.value.path().read_text()
+
+    assert len(list(csv.DictReader(saved("Table (CSV)").splitlines()))) == 11
+    assert saved("Corrections (truth file)").count("\n") >= 3
+    assert "-->" in saved("Subtitles (SRT)")
+    page.get_by_text("Lists: paste").click()
+    assert '"push up":' in saved("Save the list (YAML)")

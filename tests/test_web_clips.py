@@ -1,0 +1,153 @@
+"""What the explorer's API does with many clips: table, corrections, lists, search, previews."""
+
+import csv
+
+import av
+import pytest
+
+pytest.importorskip("uvicorn")
+pytest.importorskip("fastapi")
+pytest.importorskip("httpx")
+
+from actalign.evaluation._readers import Source, read_data
+from actalign.web._jobs import Explorer
+from tests.media import write_video
+from tests.test_web_api import CANDIDATES, Serving, classifier, serve, video  # noqa: F401
+
+pytestmark = pytest.mark.usefixtures("sockets_of_others")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for n in range(3):
+        write_video(tmp_path / f"clip{n}.mp4", 12)
+    return tmp_path
+
+
+@pytest.fixture
+def served(folder, classifier):  # noqa: F811
+    """A server of a folder of three clips, all aligned."""
+    api = Serving(classifier, clips=folder)
+    api.ids = api.http.get("/api/info").json()["folder_clips"]
+    for one in api.ids:
+        api.align(one)
+    yield api
+    api.stop()
+
+
+def table(api):
+    return api.http.get("/api/clips", params={"clip": api.ids}).json()
+
+
+def test_the_table_and_its_files(served):
+    shown = table(served)
+    assert [row["name"] for row in shown["clips"]] == ["clip0.mp4", "clip1.mp4", "clip2.mp4"]
+    assert {row["label"] for row in shown["clips"]} <= {"sunrise", "sunset"}
+    assert all(row["second"] != row["label"] for row in shown["clips"])
+    lines = served.http.get("/api/table.csv", params={"clip": served.ids}).content.decode(
+        "utf-8-sig"
+    )
+    assert [line["clip"] for line in csv.DictReader(lines.splitlines())] == [
+        "clip0.mp4", "clip1.mp4", "clip2.mp4",
+    ]  # fmt: skip
+    result = shown["clips"][0]["result"]
+    assert "-->" in served.http.get(f"/api/results/{result}/captions.srt").text
+    assert "start_seconds" in served.http.get(f"/api/results/{result}/steps.csv").text
+
+
+def test_corrections_are_saved_beside_the_clips_and_read_by_eval(served, folder, classifier):  # noqa: F811
+    said = table(served)["clips"][0]["label"]
+    other = "sunset" if said == "sunrise" else "sunrise"
+    times = [{"start": 0, "end": 0.3, "step": 0}, {"start": 0.3, "end": 1, "step": 1}]
+    for clip, body in zip(
+        served.ids,
+        ({"label": said, "intervals": times}, {"label": other}, {"label": None}),
+        strict=True,
+    ):
+        answer = served.http.put(f"/api/clips/{clip}/truth", json=body)
+        assert answer.status_code == 200, answer.text
+    accuracy = table(served)["accuracy"]
+    assert (accuracy["hits"], accuracy["total"]) == (1, 3)
+    assert accuracy["low"] == pytest.approx(0.0615, abs=1e-3)  # Wilson's, by another program
+    assert accuracy["high"] == pytest.approx(0.7923, abs=1e-3)
+    for source in (
+        Source(folder / "truth.jsonl"),
+        Source(folder, truth=folder / "truth.jsonl"),
+    ):
+        questions = read_data(source).questions
+        assert [(q.video.name, q.target) for q in questions] == [
+            ("clip0.mp4", said), ("clip1.mp4", other),
+        ]  # fmt: skip
+        assert all(q.video.exists() for q in questions)
+        assert questions[0].intervals[1].start == 0.3
+    # The next server knows them.
+    again = Explorer(lambda: classifier, clips=folder)
+    assert [c.truth is not None for c in map(again.clip, served.ids)] == [True, True, False]
+    again.close()
+    served.http.delete(f"/api/clips/{served.ids[0]}/truth")
+    assert [q.target for q in read_data(Source(folder / "truth.jsonl")).questions] == [other]
+
+
+def test_wrong_corrections_get_one_sentence(served):
+    put = {"label": "sunrise", "intervals": [{"start": 0.5, "end": 0.2, "step": 0}]}
+    answer = served.http.put(f"/api/clips/{served.ids[0]}/truth", json=put)
+    assert answer.status_code == 400
+    assert "before it begins" in answer.json()["error"]
+    new = {"label": "sunrise"}
+    answer = served.http.put("/api/clips/gym-clean-and-press/truth", json=new)
+    assert answer.status_code == 400
+    assert "no result to judge" in answer.json()["error"]
+
+
+def test_a_downloaded_truth_file_names_the_uploads(serve, video, tmp_path):  # noqa: F811
+    api = serve()
+    clip = api.upload(video, "a.mp4").json()["clip"]
+    api.align(clip)
+    api.http.put(f"/api/clips/{clip}/truth", json={"label": "moonrise"})
+    (tmp_path / "clips").mkdir()
+    (tmp_path / "clips" / "a.mp4").write_bytes(video)
+    text = api.http.get("/api/truth.jsonl", params={"clip": clip}).text
+    (tmp_path / "truth.jsonl").write_text(text)
+    source = Source(tmp_path / "clips", truth=tmp_path / "truth.jsonl")
+    [question] = read_data(source).questions
+    assert question.target == "moonrise"
+    assert question.video == tmp_path / "clips" / "a.mp4"
+
+
+def test_lists_are_read_and_shipped(serve):  # noqa: F811
+    api = serve()
+    text = 'domain: gym\nscripts:\n  "push up":\n    - arms straight\n'
+    found = api.http.post("/api/scripts", json={"text": text, "name": "mine.yaml"}).json()
+    assert found == {
+        "domain": "gym",
+        "candidates": [{"label": "push up", "steps": ["arms straight"]}],
+    }
+    refused = api.http.post("/api/scripts", json={"text": "scripts: [", "name": "mine.yaml"})
+    assert refused.status_code == 400
+    assert "mine.yaml" in refused.json()["error"]
+    domains = {one["domain"]: one["candidates"] for one in api.http.get("/api/shipped").json()}
+    assert "push up" in {one["label"] for one in domains["gym"]}
+
+
+def test_a_phrase_is_searched_in_all_encoded_clips(served):
+    asked = {"phrase": "red", "clips": served.ids}
+    found = served.http.post("/api/search", json=asked).json()
+    assert found["clips"] == 3
+    assert {one["name"] for one in found["moments"]} == {"clip0.mp4", "clip1.mp4", "clip2.mp4"}
+    scores = [one["score"] for one in found["moments"]]
+    assert scores == sorted(scores, reverse=True)
+    none = served.http.post("/api/search", json={"phrase": "red", "clips": ["dance"]})
+    assert "No clip is encoded yet" in none.json()["error"]
+
+
+def test_a_preview_is_h264_with_the_same_times(serve, video, tmp_path):  # noqa: F811
+    api = serve()
+    clip = api.upload(video, "a.mp4").json()
+    answer = api.http.get(f"/api/clips/{clip['clip']}/preview")
+    assert answer.status_code == 200, answer.text
+    (tmp_path / "preview.mp4").write_bytes(answer.content)
+    with av.open(str(tmp_path / "preview.mp4")) as file:
+        assert file.streams.video[0].codec_context.name == "h264"
+        times = [float(frame.time) for frame in file.decode(video=0)]
+    assert times[0] == pytest.approx(0, abs=0.05)
+    assert times[-1] == pytest.approx(clip["seconds"], abs=0.2)
