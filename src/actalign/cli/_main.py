@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from actalign import __version__
-from actalign.cli import _eval, _subactions, _subactions_batch
+from actalign.cli import _eval, _subactions, _subactions_batch, _subactions_diagnose
 from actalign.cli._align import align
 from actalign.cli._background import background
 from actalign.cli._classify import classify
@@ -37,6 +37,7 @@ for verb in (demo, classify, locate, live, encode, align, sync, background):
     app.command()(verb)
 app.add_typer(_subactions.app, name="subactions")
 _subactions.app.add_typer(_subactions_batch.app, name="batch")
+_subactions.app.command(name="diagnose")(_subactions_diagnose.diagnose)
 app.add_typer(_eval.app, name="eval")
 for verb in (_eval.report, export, merge, serve, fetch, doctor, schema):
     app.command()(verb)

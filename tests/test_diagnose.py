@@ -1,0 +1,58 @@
+"""`actalign subactions diagnose`: steps that say nothing, found on clips of colours."""
+
+import json
+
+import pytest
+
+from tests.colour_clips import write_colours
+from tests.command import actalign
+
+SCRIPTS = {
+    # "blue" is in no clip; what "white" says fits the other action's clips more than its own.
+    "sunrise": ["black", "red", "blue", "yellow"],
+    "grass": ["green", "black", "green"],
+    "snow": ["white", "white green"],
+}
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory, colour_model):
+    folder = tmp_path_factory.mktemp("diagnose")
+    write_colours(folder / "rise.mp4", ["black", "red", "yellow"])
+    write_colours(folder / "meadow.mp4", ["green", "white", "green", "white"])
+    (folder / "day.json").write_text(json.dumps({"scripts": SCRIPTS}))
+    ended = actalign(
+        "encode", "rise.mp4", "meadow.mp4", "--model", colour_model, "--out", "store", cwd=folder
+    )
+    assert ended.returncode == 0, ended.stderr
+    return folder
+
+
+def diagnosed(folder, *more):
+    return actalign(
+        "subactions", "diagnose", "store", "--scripts", "day.json", "--smoothing", "0",
+        "--scorer", "dtw", *more, cwd=folder,
+    )  # fmt: skip
+
+
+def test_each_step_is_said_to_be_well_or_at_fault(store):
+    ended = diagnosed(store, "--json")
+    assert ended.returncode == 0, ended.stderr
+    found = json.loads(ended.stdout)
+    assert found["clips"] == 2
+    steps = {(one["label"], one["step"]): one for one in found["steps"]}
+    assert [one["number"] for one in found["steps"] if one["label"] == "sunrise"] == [1, 2, 3, 4]
+    assert steps["sunrise", "red"]["fault"] is None
+    assert steps["sunrise", "red"]["frames"] == steps["sunrise", "red"]["own_frames"] == 10
+    assert steps["sunrise", "blue"] | {"number": 0} == {
+        "label": "sunrise", "number": 0, "step": "blue", "frames": 0, "clips": 0, "own_frames": 0,
+        "fault": "never", "fires_for": None,
+    }  # fmt: skip
+
+
+def test_it_says_so_in_words_and_refuses_an_empty_store(store, tmp_path):
+    said = diagnosed(store).stdout
+    assert "sunrise, step 3 (blue): never fires" in said
+    assert said.splitlines()[-1].endswith("steps have a fault, on 2 clips")
+    wrong = actalign("subactions", "diagnose", tmp_path, "--labels", "a,b", cwd=store)
+    assert wrong.returncode == 2
