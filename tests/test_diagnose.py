@@ -2,8 +2,11 @@
 
 import json
 
+import numpy as np
 import pytest
 
+from actalign.evaluation._diagnosis import diagnose
+from actalign.types import Alignment, Candidate, ClipEmbedding, Prediction, Script
 from tests.colour_clips import write_colours
 from tests.command import actalign
 
@@ -56,3 +59,35 @@ def test_it_says_so_in_words_and_refuses_an_empty_store(store, tmp_path):
     assert said.splitlines()[-1].endswith("steps have a fault, on 2 clips")
     wrong = actalign("subactions", "diagnose", tmp_path, "--labels", "a,b", cwd=store)
     assert wrong.returncode == 2
+
+
+def planted(label, *columns):
+    """A prediction of that answer; columns: (label, step, affinity of each frame)."""
+    labels = sorted({name for name, _, _ in columns}, key=lambda name: name != label)
+    candidates = []
+    for name in labels:
+        own = [(step, values) for other, step, values in columns if other == name]
+        affinity = np.array([values for _, values in own], np.float32).T
+        path = np.array([(t, 0) for t in range(len(affinity))], np.int32)
+        script = Script(name, tuple(step for step, _ in own))
+        candidates.append(Candidate(name, 0.0, script, True, Alignment(0.0, path, affinity)))
+    clip = ClipEmbedding("c", np.ones((4, 1), np.float32), np.arange(4.0), 4.0, "m", "f")
+    return Prediction(clip, tuple(candidates), "dtw", 0.0)
+
+
+def test_faults_are_told_apart_on_planted_affinities():
+    found = diagnose(
+        [
+            planted("a", ("a", "good", [9, 9, 0, 0]), ("a", "any", [0, 0, 0, 9]),
+                    ("b", "wrong", [0, 0, 9, 0]), ("b", "mute", [0, 0, 0, 0])),
+            planted("b", ("a", "good", [0, 0, 0, 0]), ("a", "any", [9, 0, 9, 9]),
+                    ("b", "wrong", [0, 0, 0, 0]), ("b", "mute", [0, 8, 0, 0])),
+        ]
+    )  # fmt: skip
+    assert {one["step"]: (one["fault"], one["frames"]) for one in found["steps"]} == {
+        "good": (None, 2),
+        "any": ("always", 4),
+        "wrong": ("wrong candidate", 1),
+        "mute": (None, 1),
+    }
+    assert found["answers"] == {"a": 1, "b": 1}
