@@ -28,7 +28,7 @@ def test_the_verbs_are_those_of_the_documentation():
     assert {words[0] for words in VERBS} == {
         "align", "background", "classify", "demo", "doctor", "encode", "eval", "export", "fetch",
         "live", "locate",
-        "merge", "report", "schema", "serve", "subactions",
+        "merge", "models", "report", "schema", "serve", "subactions",
     }  # fmt: skip
 
 

@@ -398,6 +398,18 @@ class TestFingerprint:
         prints = {encoder.info.fingerprint for encoder in encoders.values()}
         assert len(prints) == len(encoders)
 
+    def test_what_is_known_of_a_checkpoint(self, checkpoints, encoders, tmp_path):
+        assert encoders["siglip"].info.scale == "sigmoid"
+        assert encoders["clip"].info.scale == "softmax"
+        assert (encoders["siglip"].info.context_length, encoders["siglip"].info.licence) == (
+            64,
+            None,
+        )
+        assert encoders["clip"].info.gflop_per_row > encoders["siglip"].info.gflop_per_row > 0
+        copy = shutil.copytree(checkpoints["siglip"], tmp_path / "copy")
+        (copy / "README.md").write_text("---\nlicense: apache-2.0\ntags: [a]\n---\n# A model\n")
+        assert load_encoder(str(copy)).info.licence == "apache-2.0"
+
 
 class TestDevice:
     @pytest.mark.parametrize(

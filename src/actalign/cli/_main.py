@@ -22,6 +22,7 @@ from actalign.cli._fetch import fetch
 from actalign.cli._live import live
 from actalign.cli._locate import locate
 from actalign.cli._merge import merge
+from actalign.cli._models import models
 from actalign.cli._schema import schema
 from actalign.cli._serve import serve
 from actalign.cli._sync import sync
@@ -39,7 +40,7 @@ app.add_typer(_subactions.app, name="subactions")
 _subactions.app.add_typer(_subactions_batch.app, name="batch")
 _subactions.app.command(name="diagnose")(_subactions_diagnose.diagnose)
 app.add_typer(_eval.app, name="eval")
-for verb in (_eval.report, export, merge, serve, fetch, doctor, schema):
+for verb in (_eval.report, export, merge, serve, fetch, models, doctor, schema):
     app.command()(verb)
 
 

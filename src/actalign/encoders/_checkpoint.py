@@ -18,7 +18,7 @@ from huggingface_hub import HfApi, snapshot_download
 from pydantic import ValidationError
 from safetensors import SafetensorError, safe_open
 
-from actalign.documents import parse_json, read_text
+from actalign.documents import parse_json, parse_yaml, read_text
 from actalign.encoders._fingerprint import fingerprint_files, inside
 from actalign.encoders._preprocessing import ImagePreprocessing
 from actalign.errors import EncoderError
@@ -29,6 +29,7 @@ MODELS = {
     "clip": "CLIPModel",
     "xclip": "XCLIPModel",
 }
+CARD = "README.md"  # begins with what the hub knows of the model, the licence too
 CROPPED = ("clip", "xclip")  # whose frames keep their aspect ratio, and lose their edges
 HUB_SECONDS = 10.0  # how long a silent hub is waited for
 RESAMPLE = {2: "bilinear", 3: "bicubic"}  # Pillow's numbers, which checkpoints store
@@ -73,7 +74,7 @@ def find_files(
     if folder.is_dir():
         return folder, model, None
     model, revision = split_revision(model, revision)
-    folder = download(model, revision, patterns or (*CONFIG_FILES, *WEIGHT_FILES))
+    folder = download(model, revision, patterns or (*CONFIG_FILES, *WEIGHT_FILES, CARD))
     return folder, model, folder.name  # the hub cache names a snapshot by its commit
 
 
@@ -157,6 +158,17 @@ def read_checkpoint(folder: Path) -> Checkpoint:
         scalars["logit_scale"],
         scalars.get("logit_bias"),
     )
+
+
+def licence_of(folder: Path) -> str | None:
+    """The licence that the model's card names; None where there is no card or it names none."""
+    try:
+        head = read_text(folder / CARD).split("---")
+        about = parse_yaml(head[1]) if len(head) > 2 and not head[0].strip() else None
+    except (OSError, ValueError):
+        return None
+    named = about.get("license") if isinstance(about, dict) else None
+    return named if isinstance(named, str) else None
 
 
 def weight_files(folder: Path) -> list[Path]:

@@ -28,8 +28,10 @@ try:
     import torch
 
     from actalign.encoders._checkpoint import (
+        CARD,
         CONFIG_FILES,
         find_files,
+        licence_of,
         read_json,
         read_scalars,
     )
@@ -69,7 +71,7 @@ class OpenClipFiles:
         place = name.removeprefix(HUB)
         if not name.startswith(HUB) and not (Path(name).expanduser() / CONFIG).is_file():
             place, built_in, preprocess = _built_in(name)
-        folder, _, commit = find_files(place, patterns=(CONFIG, *CONFIG_FILES, *WEIGHTS))
+        folder, _, commit = find_files(place, patterns=(CONFIG, CARD, *CONFIG_FILES, *WEIGHTS))
         if built_in is None:
             stored = read_json(folder / CONFIG)
             built_in = stored.get("model_cfg")
@@ -148,6 +150,7 @@ class OpenClipEncoder(TorchEncoder):
             dtype=placement.dtype,
             revision=files.revision,
             context_length=self.max_length,
+            licence=licence_of(files.weights.parent),
             step_template=STEP_TEMPLATE if long_enough else SHORT_STEP_TEMPLATE,
         )
         self._feed(self._image_features)

@@ -6,8 +6,10 @@ Only this module, those it imports in the `try` below, and the kernels beside th
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from actalign.encoder_info import EncoderInfo
+from actalign.encoders._vision_shape import VisionShape
 from actalign.errors import EncoderError
 
 try:
@@ -17,6 +19,7 @@ try:
         Checkpoint,
         features_of,
         find_files,
+        licence_of,
         load_model,
         read_checkpoint,
     )
@@ -60,6 +63,9 @@ class TransformersEncoder(TransformersTexts, TorchEncoder):
             logit_bias=checkpoint.logit_bias,
             dtype=placement.dtype,
             revision=revision,
+            context_length=self.max_length,
+            licence=licence_of(checkpoint.folder),
+            gflop_per_row=_gflop(self.torch_model.config, self.model_type),
         )
         self._feed(self._image_tower(float8=placement.dtype == "float8"))
 
@@ -148,3 +154,13 @@ def load_pretrained(
     checkpoint = read_checkpoint(folder)
     kind = XClipEncoder if checkpoint.model_type == "xclip" else TransformersEncoder
     return kind(checkpoint, model_id=model, revision=commit, placement=placement)
+
+
+def _gflop(config: Any, model_type: str) -> float:
+    vision = config.vision_config
+    if model_type == "siglip2":
+        tokens = int(vision.num_patches)
+    else:
+        tokens = (vision.image_size // vision.patch_size) ** 2 + (model_type == "clip")
+    shape = (vision.hidden_size, vision.num_hidden_layers, vision.intermediate_size)
+    return VisionShape(tokens, *shape).gflop

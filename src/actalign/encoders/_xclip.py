@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from actalign.encoder_info import EncoderInfo
-from actalign.encoders._checkpoint import Checkpoint, features_of, load_model
+from actalign.encoders._checkpoint import Checkpoint, features_of, licence_of, load_model
 from actalign.encoders._preprocessing import check_frames
 from actalign.encoders._torch import DTYPES, Placement, TransformersTexts, normalise, prepared
 from actalign.errors import ArrayError, EncoderError
@@ -49,6 +49,7 @@ class XClipEncoder(TransformersTexts):
             fps=float(frames),
             smoothing_seconds=0.0,
             context_length=self.max_length,
+            licence=licence_of(checkpoint.folder),
             frames_per_row=frames,
             frames_between_rows=max(1, frames // 2),
         )

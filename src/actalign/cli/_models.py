@@ -1,0 +1,68 @@
+"""`actalign models`: which encoders can be had here, what they cost, and which to begin with."""
+
+from __future__ import annotations
+
+import json
+
+from actalign.cli._options import (
+    AsJson,
+)
+
+
+def models(
+    as_json: AsJson = False,
+) -> None:
+    """List encoders: whether they can be used here, their size and least cost on this machine.
+
+    Nothing is asked of the hub. Any other checkpoint of SigLIP, SigLIP 2, CLIP or X-CLIP, and any
+    model of open_clip, can be named as well.
+    """
+    from actalign.cli._show import print_json
+    from actalign.encoders._catalogue import CLIP_SECONDS, MODELS, device_speed, hub_cache
+    from actalign.encoders._catalogue import recommended as first_choice
+
+    device, speed = device_speed()
+    cache, best = hub_cache(), first_choice(device)
+    rows = []
+    for model in MODELS:
+        held = model.cached_bytes(cache) if model.hub else None
+        cost = model.gflop_per_clip
+        where = "built in" if not model.hub else "cached" if held is not None else "on the hub"
+        rows.append(
+            {
+                "model": model.name,
+                "where": where if model.installed else f"needs actalign[{model.extra}]",
+                "size_mb": None if held is None else round(held / 1e6, 1),
+                "scale": model.scale,
+                "context_length": model.context,
+                "frames_per_row": model.frames_per_row,
+                "gflop_per_row": _rounded(model.gflop_per_row),
+                "least_seconds_per_clip": _rounded(None if cost is None else cost / speed),
+                "licence": model.licence,
+                "good_at": model.good_at,
+                "recommended": model.name == best,
+            }
+        )
+    if as_json:
+        print_json(json.dumps(rows, ensure_ascii=False, indent=1))
+        return
+    for row in rows:
+        mark = "*" if row["recommended"] else " "
+        seconds, size = row["least_seconds_per_clip"], row["size_mb"]
+        told = [
+            f"{row['where']}{'' if size is None else f', {size:g} MB'}",
+            ""
+            if seconds is None
+            else f"{row['gflop_per_row']:g} GFLOP a row, {seconds:g} s a clip",
+            f"{row['scale']}, licence {row['licence']}",
+            str(row["good_at"]),
+        ]
+        print(f"{mark} {row['model']}\n    " + "; ".join(part for part in told if part))
+    print(
+        f"\n* to begin with on {device}; for movements of one person try body. Seconds: the least "
+        f"for a clip of {CLIP_SECONDS:g} s, at the {speed:.0f} GFLOP/s of one product of matrices."
+    )
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else float(f"{value:.3g}")

@@ -1,0 +1,180 @@
+"""Models that are worth a look, what is known of each without its files, and what it costs.
+
+Nothing here asks the hub: a model is found in its cache or it is not here.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+
+from actalign.encoders._load import DEFAULT_MODEL
+from actalign.encoders._vision_shape import VisionShape
+
+CLIP_SECONDS, NATIVE_FPS = 10.0, 25.0
+"""The clip whose cost is told, and its frames a second where an encoder takes all."""
+
+
+B16 = VisionShape(196, 768, 12, 3072)
+L14 = VisionShape(577, 1024, 24, 4096)
+SO400M = VisionShape(729, 1152, 27, 4304)
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model by name. scale: as in `EncoderInfo`. good_at: one phrase. licence: of the weights.
+
+    vision: None where it isn't a vision transformer. fps: sampled by default, None for all frames.
+    modules: what must be importable. hub: where its files lie.
+    """
+
+    name: str
+    scale: str
+    good_at: str
+    licence: str
+    context: int | None = None
+    vision: VisionShape | None = None
+    frames_per_row: int = 1
+    frames_between_rows: int = 1
+    fps: float | None = None
+    extra: str = "siglip"
+    modules: tuple[str, ...] = ("torch", "transformers")
+    hub: str = ""
+
+    @property
+    def gflop_per_row(self) -> float | None:
+        """Of the image tower; None where it is not known."""
+        return None if self.vision is None else self.vision.gflop * self.frames_per_row
+
+    @property
+    def gflop_per_clip(self) -> float | None:
+        """Of a clip of CLIP_SECONDS."""
+        if self.gflop_per_row is None:
+            return None
+        rows = CLIP_SECONDS * (self.fps or NATIVE_FPS) / self.frames_between_rows
+        return rows * self.gflop_per_row
+
+    @property
+    def installed(self) -> bool:
+        """Whether the packages that it needs are there."""
+        return all(find_spec(module) is not None for module in self.modules)
+
+    def cached_bytes(self, cache: Path) -> int | None:
+        """Size of its files in the hub's cache; None where its weights are not there."""
+        snapshots = cache / f"models--{self.hub.replace('/', '--')}" / "snapshots"
+        for folder in sorted(snapshots.glob("*")):
+            if any(folder.glob("*.safetensors")):
+                return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+        return None
+
+
+def _hub(name: str, scale: str, good_at: str, **known: object) -> Model:
+    return Model(name, scale, good_at, "apache-2.0", hub=name, **known)  # type: ignore[arg-type]
+
+
+_OPEN_CLIP = {"extra": "open-clip", "modules": ("torch", "torchvision", "open_clip")}
+
+MODELS = (
+    Model(
+        "body",
+        "sigmoid",
+        "movements of one person; no GPU",
+        "see NOTICE",
+        extra="body",
+        modules=("onnxruntime", "tokenizers"),
+    ),
+    _hub(DEFAULT_MODEL, "sigmoid", "the paper's choice", context=64, vision=SO400M),
+    _hub("google/siglip-base-patch16-224", "sigmoid", "fast", context=64, vision=B16),
+    _hub("google/siglip2-base-patch16-224", "sigmoid", "fast", context=64, vision=B16),
+    _hub("google/siglip2-so400m-patch14-384", "sigmoid", "pictures", context=64, vision=SO400M),
+    Model(
+        "openai/clip-vit-large-patch14",
+        "softmax",
+        "comparison with older work",
+        "not stated",
+        77,
+        VisionShape(257, 1024, 24, 4096),
+        hub="openai/clip-vit-large-patch14",
+    ),
+    Model(
+        "open_clip:PE-Core-B-16/meta",
+        "softmax",
+        "frames of videos, fast",
+        "apache-2.0",
+        32,
+        VisionShape(197, 768, 12, 3072),
+        hub="timm/PE-Core-B-16",
+        **_OPEN_CLIP,  # type: ignore[arg-type]
+    ),
+    Model(
+        "open_clip:PE-Core-L-14-336/meta",
+        "softmax",
+        "frames of videos",
+        "apache-2.0",
+        32,
+        L14,
+        hub="timm/PE-Core-L-14-336",
+        **_OPEN_CLIP,  # type: ignore[arg-type]
+    ),
+    Model(
+        "microsoft/xclip-base-patch32",
+        "softmax",
+        "movement in windows of 8 frames",
+        "mit",
+        77,
+        VisionShape(50, 768, 12, 3072),
+        frames_per_row=8,
+        frames_between_rows=4,
+        fps=8.0,
+        hub="microsoft/xclip-base-patch32",
+    ),
+)
+
+
+def hub_cache() -> Path:
+    """Where the hub's client keeps models, by the variables that it reads."""
+    home = os.environ.get("HF_HOME") or str(
+        Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "huggingface"
+    )
+    return Path(os.environ.get("HF_HUB_CACHE") or str(Path(home) / "hub")).expanduser()
+
+
+def device_speed() -> tuple[str, float]:
+    """The device that is taken where none is named, and its GFLOP/s in one product of matrices.
+
+    Bfloat16 on CUDA, else float32: what encoders compute in there. An upper bound of what they
+    reach.
+    """
+    if find_spec("torch") is None:
+        a = np.ones((1024, 1024), np.float32)
+        return "cpu", _speed(1024, lambda: a @ a)
+    import torch
+
+    from actalign.encoders._torch import choose_device
+
+    device = choose_device(None)
+    size = 1024 if device == "cpu" else 8192
+    dtype = torch.bfloat16 if device.startswith("cuda") else torch.float32
+    b = torch.ones((size, size), dtype=dtype, device=device)
+    return device, _speed(size, lambda: float((b @ b)[0, 0]))
+
+
+def _speed(size: int, product: Callable[[], object]) -> float:
+    product()
+    best = float("inf")
+    for _ in range(3):
+        begun = time.perf_counter()
+        product()
+        best = min(best, time.perf_counter() - begun)
+    return float(2 * size**3 / best / 1e9)
+
+
+def recommended(device: str) -> str:
+    """The model to begin with: the paper's on a GPU, a small one of the same family on a CPU."""
+    return "google/siglip-base-patch16-224" if device == "cpu" else DEFAULT_MODEL
