@@ -12,6 +12,7 @@ import copy
 import json
 import resource
 import signal
+import shutil
 import sys
 import tempfile
 import traceback
@@ -209,18 +210,14 @@ class Kinds:
 
     def predictions(self, n: int) -> None:
         from actalign.clips._shards import merge
-        from actalign.output._export import PER_CLIP, WHOLE, export
+        from actalign.output._export import FORMATS, export
         from actalign.rows import write_rows
 
         path = self._lines("p.jsonl", [PREDICTION, {**PREDICTION, "doc_id": "two"}], n)
-        for to in [*PER_CLIP, *WHOLE]:
-            _told(lambda to=to: export(path, to, self.folder / "exports"))
-            for made in (self.folder / "exports").glob("*"):
-                made.unlink()
-            if (self.folder / "exports").is_file():
-                (self.folder / "exports").unlink()
-            elif (self.folder / "exports").is_dir():
-                (self.folder / "exports").rmdir()
+        for to in FORMATS:
+            _told(lambda to=to: export(path, to, self.folder / f"exports-{to}"))
+            shutil.rmtree(self.folder / f"exports-{to}", ignore_errors=True)
+            (self.folder / f"exports-{to}").unlink(missing_ok=True)
         write_rows(merge([path, path]), self.folder / "merged.jsonl")
 
     def reports(self, n: int) -> None:

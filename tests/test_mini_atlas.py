@@ -412,3 +412,13 @@ def test_who_stands_up_from_a_forward_bend_is_not_kept_upside_down(tmp_path):
         seen += len(world)
         assert (world[:, [11, 12], 1].mean(1) < world[:, [23, 24], 1].mean(1)).all()
     assert seen >= 5
+
+
+def test_the_verb_of_earlier_versions_says_what_it_is_now(colours, tmp_path):
+    model = save_colour_model(tmp_path / "colours")
+    words = ("--data", colours, "--out", tmp_path / "run", "--model", model, "-q")
+    ended = actalign("eval", "mini-atlas", *words, cwd=tmp_path)
+    assert ended.returncode == 1, ended.stderr  # one clip is no video
+    assert "is now `eval clips DATA`" in ended.stderr
+    results = json.loads((tmp_path / "run" / "results.json").read_text())
+    assert set(results["scorers"]) == set(SCORERS)

@@ -5,6 +5,7 @@ Exit codes: 0 all well, 1 some or all of the work failed, 2 wrong usage.
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -23,6 +24,7 @@ from actalign.cli._live import live
 from actalign.cli._locate import locate
 from actalign.cli._merge import merge
 from actalign.cli._models import models
+from actalign.cli._moved import as_now
 from actalign.cli._schema import schema
 from actalign.cli._serve import serve
 from actalign.cli._sync import sync
@@ -61,4 +63,5 @@ def _root(
 
 def main() -> None:
     """Run the command line."""
+    sys.argv[1:] = as_now(sys.argv[1:])
     run_program(app)
