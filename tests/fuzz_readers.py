@@ -11,8 +11,8 @@ from __future__ import annotations
 import copy
 import json
 import resource
-import signal
 import shutil
+import signal
 import sys
 import tempfile
 import traceback

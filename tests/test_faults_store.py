@@ -379,7 +379,7 @@ def test_a_stopped_decoder_is_an_error_row_of_the_command_line(world, tmp_path):
     assert stopped.is_set(), "the decoder was too fast to be stopped"
     err = (tmp_path / ".stderr").read_text()
     assert code == 1
-    assert "long: The decoder of clips/long.mp4 gave nothing for 2 s and was stopped" in err
+    assert "long: The reader of clips/long.mp4 gave nothing for 2 s and was stopped" in err
     assert "1 encoded, 0 were there, 1 failed" in err
     code, _, err = run(words, tmp_path)
     assert (code, "1 encoded, 1 were there, 0 failed" in err) == (0, True)
@@ -399,11 +399,11 @@ def test_a_pipe_where_a_video_should_be_does_not_hang(world, tmp_path):
 
 
 def test_a_pipe_or_a_device_is_never_written_over(world, store, tmp_path):
-    os.mkfifo(tmp_path / "pipe")
-    code, _, err = run(align(store, tmp_path / "pipe"), world)
+    os.mkfifo(tmp_path / "pipe.jsonl")
+    code, _, err = run(align(store, tmp_path / "pipe.jsonl"), world)
     assert code == 1
-    assert f"{tmp_path / 'pipe'} is a device or a pipe; name a file to write." in err
-    assert (tmp_path / "pipe").is_fifo()
+    assert f"{tmp_path / 'pipe.jsonl'} is a device or a pipe; name a file to write." in err
+    assert (tmp_path / "pipe.jsonl").is_fifo()
 
 
 def test_a_file_name_that_is_no_text_is_a_clip_like_others(world, tmp_path):

@@ -210,6 +210,14 @@ def file_stem(clip_id: str) -> str:
     return f"{stem}.{hashlib.sha256(clip_id.encode('utf-8', 'surrogateescape')).hexdigest()[:8]}"
 
 
+def is_there(path: Path) -> bool:
+    """Whether there is a file or folder; False too for a name that none can have."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
+
+
 def cache_folder() -> Path:
     """The user's cache folder: ACTALIGN_CACHE, or `actalign` under XDG_CACHE_HOME or ~/.cache.
 

@@ -20,6 +20,7 @@ from actalign.evaluation._readers._source import (
     question_or_absent,
     table_rows,
 )
+from actalign.files import is_there
 from actalign.scripts._script import label_key
 from actalign.video import list_videos
 
@@ -162,7 +163,7 @@ class _Videos:
         if not name:
             raise UsageError(f"{where} names no video.")
         path = self._folder / name
-        if path.exists():
+        if is_there(path):
             return path
         if self._by_name is None:
             self._by_name = {}

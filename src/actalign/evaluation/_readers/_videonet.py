@@ -20,6 +20,7 @@ from actalign.evaluation._readers._source import (
     question_or_absent,
     table_rows,
 )
+from actalign.files import is_there
 
 OPTION = re.compile(r"([A-Z])\.\s+(.*\S)\s*")
 DOMAIN = re.compile(r"[Ww]hich of the following (.+?) actions is shown")
@@ -96,4 +97,4 @@ def _question(source: Source, where: str, row: dict[str, Any]) -> Question:
 def _video(source: Source, name: str) -> Path:
     """The video's file: in `videos` beside the data, or in the folder above `benchmarks`."""
     places = [source.folder / "videos", source.folder.parent / "videos", source.folder]
-    return next((place / name for place in places if (place / name).exists()), places[0] / name)
+    return next((place / name for place in places if is_there(place / name)), places[0] / name)
