@@ -1,9 +1,11 @@
 """A visit with a folder of clips: the table, a reload, corrections, downloads."""
 
 import csv
+import shutil
 
 import pytest
 
+from actalign.demo import demo_clips
 from tests.media import write_video
 from tests.test_explorer import (  # noqa: F401 - fixtures
     accessible,
@@ -18,8 +20,9 @@ from tests.test_explorer import (  # noqa: F401 - fixtures
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (400, "dark")])
 def test_twelve_clips_a_reload_corrections_and_downloads(visit, tmp_path, width, scheme):  # noqa: F811
     page = visit(width, scheme)
-    for n in range(11):
+    for n in range(10):
         write_video(tmp_path / f"clip {n}.mp4", 6 + n % 3)
+    shutil.copy(demo_clips()[0].path, tmp_path / "clip 10.mp4")  # the only one with a person
     (tmp_path / "fake.mp4").write_text("no video")
     paths = [tmp_path / f"clip {n}.mp4" for n in range(11)]
     page.set_input_files("#file", [*map(str, paths), str(tmp_path / "fake.mp4")])

@@ -17,7 +17,9 @@ async function search(open) {
   const phrase = $("phrase").value.trim();
   if (!phrase) { $("search-note").textContent = "Write a phrase first."; return; }
   const found = await call("search", { method: "POST", json: { phrase, clips: ids() } });
-  $("search-note").textContent = [...found.notes, `The best ${found.moments.length} moments of ${found.clips} encoded clips.`].join(" ");
+  $("search-note").textContent = [...found.notes, found.moments.length
+    ? `The best ${found.moments.length} moments of ${found.clips} encoded clips.`
+    : "The encoder saw nothing that it knows in these clips, so there is no moment."].join(" ");
   $("hits").replaceChildren(...found.moments.map((m) => moment(
     `${m.name}, ${m.start_seconds.toFixed(1)} to ${seconds(m.end_seconds)}, similarity ${m.score.toFixed(3)}`,
     m.start_seconds, `/api/clips/${m.clip}/frame?t=${m.best_seconds}`,
