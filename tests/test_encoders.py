@@ -436,7 +436,7 @@ class TestErrors:
             load_encoder(folder, device="cuda:99")
         with pytest.raises(EncoderError, match="no device 'gpu'"):
             load_encoder(folder, device="gpu")
-        with pytest.raises(EncoderError, match="no dtype 'int4'; choose float32"):
+        with pytest.raises(EncoderError, match="no dtype 'int4' here; choose float32"):
             load_encoder(folder, dtype="int4")
 
     def test_an_exported_folder_has_no_device(self, exported):
