@@ -42,15 +42,23 @@ def labels_of(body: dict) -> list[str]:
     return re.findall(r"^\d+\. (.+)$", body["messages"][0]["content"], re.MULTILINE)
 
 
-def steps_of(label: str, count: int = 10) -> list[str]:
-    return [f"phase {k} of {label}, arm at height {k}" for k in range(1, count + 1)]
+def steps_of(label: str, count: int = 10, wording: int = 1) -> list[str]:
+    arm = "arm" if wording == 1 else f"arm ({wording})"
+    return [f"phase {k} of {label}, {arm} at height {k}" for k in range(1, count + 1)]
+
+
+def wording_of(body: dict) -> int:
+    """The number of the wording that the first message asks for, 1 where it names none."""
+    found = re.search(r"This is description (\d+)\.", body["messages"][0]["content"])
+    return int(found[1]) if found else 1
 
 
 def good_scripts(body: dict, count: int = 10) -> dict:
     """The answer of the requested form for the candidates of a request."""
+    wording = wording_of(body)
     return {
         "scripts": [
-            {"candidate": m, "steps": steps_of(label, count)}
+            {"candidate": m, "steps": steps_of(label, count, wording)}
             for m, label in enumerate(labels_of(body), start=1)
         ]
     }

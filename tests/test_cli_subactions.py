@@ -66,6 +66,36 @@ def test_generate_writes_a_bank_that_classify_can_read(generate, server, tmp_pat
     assert len(server.requests) == 1
 
 
+@pytest.mark.parametrize("suffix", ["json", "parquet"])
+def test_wordings_are_asked_for_one_by_one_and_kept(generate, server, run, tmp_path, suffix):
+    bank = tmp_path / f"bank.{suffix}"
+    assert generate(*GOLF, "--out", bank)[0] == 0
+    assert generate(*GOLF, "--out", bank, "--wordings", 3, "--dry-run")[1].count("1. putt") == 2
+    code, _, err = generate(*GOLF, "--out", bank, "--wordings", 3)
+    assert (code, len(server.requests)) == (0, 3)
+    assert "2 asked" in err
+    assert "200 tokens in, 100 out" in err
+    (kept,) = read_bank(bank)
+    assert (kept.turns, kept.input_tokens, kept.output_tokens) == (3, 300, 150)
+    chip = kept.to_scripts()[1]
+    assert chip.steps == tuple(steps_of("chip"))
+    assert chip.rewordings == tuple(tuple(steps_of("chip", wording=n)) for n in (2, 3))
+    for fewer in ((), ("--wordings", 2), ("--wordings", 3)):
+        assert generate(*GOLF, "--out", bank, *fewer)[0] == 0
+    assert read_bank(bank) == [kept]
+    assert len(server.requests) == 3
+    assert run("validate", bank)[0] == 0
+    assert "wording 3" in run("show", bank)[1]
+
+
+def test_validate_finds_a_fault_in_any_wording(run, tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("scripts:\n  putt:\n  - [bend, swing]\n  - [crouch]\n")
+    code, out, _ = run("validate", path)
+    assert code == 1
+    assert 'record 1, wording 2: "putt" has 1 step' in out
+
+
 def test_generate_without_out_prints_the_bank(generate):
     code, out, _ = generate(*GOLF, "--quiet")
     assert code == 0

@@ -116,6 +116,52 @@ def test_a_failed_request_is_free_to_run_again_and_can_be_asked_anew(server, con
     assert len(server.requests) == 6
 
 
+def test_wordings_lost_with_the_bank_come_from_the_cache(server, config, tmp_path):
+    three = config.model_copy(update={"wordings": 3})
+    first = generate(REQUESTS, three, tmp_path, bank=tmp_path / "bank.json")
+    (tmp_path / "bank.json").unlink()
+    second = generate(REQUESTS, three, tmp_path, bank=tmp_path / "bank.json")
+    assert {i: r.scripts for i, r in first.items()} == {i: r.scripts for i, r in second.items()}
+    assert {r.asked for r in second.values()} == {0}
+    assert set(server.paid.values()) == {1}
+    assert len(server.requests) == 12
+
+
+def test_a_wording_that_repeats_another_is_asked_for_again(server, config, tmp_path):
+    same = json.dumps({"scripts": [{"candidate": m, "steps": steps_of(n)} for m, n in
+                                   ((1, "a0"), (2, "b0"))]})  # fmt: skip
+    server.faults["a0"] = [says(same), says(same)]
+    two = config.model_copy(update={"wordings": 2})
+    result = generate([REQUESTS[0]], two, tmp_path)["q0"]
+    assert '"a0" is worded as in another' in server.requests[2]["messages"][2]["content"]
+    assert (result.asked, result.record.turns) == (3, 3)
+    assert result.scripts[0].rewordings == (tuple(steps_of("a0", wording=2)),)
+
+
+def test_only_the_wording_that_failed_is_asked_anew(server, config, tmp_path):
+    bank, two = tmp_path / "bank.json", config.model_copy(update={"wordings": 2})
+    server.faults["a0"] = [good(), says("no"), says("no")]
+    assert "no usable scripts" in generate([REQUESTS[0]], two, tmp_path, bank=bank)["q0"].error
+    anew = generate([REQUESTS[0]], two, tmp_path, bank=bank, retry_failed=True)["q0"]
+    assert (anew.asked, len(anew.scripts[0].wordings)) == (1, 2)
+
+
+def test_a_run_that_is_left_between_two_wordings_sends_no_more(server, config, tmp_path):
+    one = {"concurrency": 1, "wordings": 3}
+    server.faults["a1"] = [good(delay=0.8)]
+    run = generate_scripts(
+        REQUESTS,
+        config=config.model_copy(update=one),
+        api_key=KEY,
+        cache=tmp_path / "cache",
+    )
+    next(run)
+    run.close()
+    assert len(server.requests) < 6
+    generate(REQUESTS, config.model_copy(update=one), tmp_path)
+    assert set(server.paid.values()) == {1}
+
+
 def test_a_service_fault_is_tried_again_by_the_next_run(server, config, tmp_path):
     server.faults["a1"] = [status(500)]
     assert generate(REQUESTS, config, tmp_path)["q1"].error
@@ -311,6 +357,15 @@ def test_a_batchs_bad_answers_and_failures_go_into_the_next_batch(server, config
     assert all(r.scripts for r in results.values())
     assert results["q1"].record.turns == 2
     assert set(server.paid.values()) == {1}
+
+
+def test_a_batch_holds_every_wording(server, config, tmp_path):
+    bank, cache = tmp_path / "bank.json", tmp_path / "cache"
+    two = config.model_copy(update={"wordings": 2})
+    assert submit(REQUESTS, config=two, bank=bank, api_key=KEY, cache=cache).requests == 8
+    server.finish_batches()
+    results = collect(bank, api_key=KEY, cache=cache)
+    assert [len(r.scripts[1].wordings) for r in results] == [2] * 4
 
 
 def test_a_submission_cut_off_is_found_again_and_not_made_twice(server, config, tmp_path):

@@ -46,6 +46,28 @@ def test_a_bank_reads_back_as_written(tmp_path, suffix):
     assert not list(tmp_path.glob(".*.tmp"))
 
 
+@pytest.mark.parametrize("suffix", ["json", "parquet"])
+def test_wordings_read_back_as_written_and_as_scripts(tmp_path, suffix):
+    path = tmp_path / f"bank.{suffix}"
+    more = (("dash to the ring", "release it"), ("two strides", "soft shot", "land"))
+    worded = record(rewordings={"layup": more})
+    write_bank(path, [worded, record("k2")])
+    assert read_bank(path) == [worded, record("k2")]
+    layup, dunk = read_bank(path)[0].to_scripts()
+    assert (layup.steps, layup.rewordings) == (SCRIPTS["layup"], more)
+    assert (dunk.steps, dunk.rewordings) == (SCRIPTS["dunk"], ())
+    if suffix == "json":
+        assert load_scripts(path)[:2] == [layup, dunk]
+
+
+def test_a_parquet_bank_of_before_wordings_is_read_as_it_was(tmp_path):
+    path = tmp_path / "bank.parquet"
+    write_bank(path, [record(), record("k2")])
+    table = pq.read_table(path)
+    pq.write_table(table.drop_columns(["rewordings"]), path)
+    assert read_bank(path) == [record(), record("k2")]
+
+
 def test_a_json_bank_is_a_script_file(tmp_path):
     write_bank(tmp_path / "bank.json", [record()])
     scripts = load_scripts(tmp_path / "bank.json")

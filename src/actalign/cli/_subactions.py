@@ -69,6 +69,12 @@ class ServiceOptions:
     prompt: Annotated[
         str, typer.Option(help="discriminative, context-rich, short-fixed or a file.")
     ] = "discriminative"
+    wordings: Annotated[
+        int,
+        typer.Option(
+            min=1, max=20, help="Scripts of each label, in other words; scores are averaged."
+        ),
+    ] = 1
     input_price: Annotated[
         float | None, typer.Option(min=0, help="USD per million input tokens.")
     ] = None
@@ -85,6 +91,7 @@ class ServiceOptions:
             "base_url": self.base_url,
             "temperature": self.temperature,
             "prompt": self.prompt,
+            "wordings": self.wordings,
             "input_price": self.input_price,
             "output_price": self.output_price,
         }
@@ -209,10 +216,6 @@ def show(
     labels: Annotated[str | None, typer.Option(help="Only these labels, comma-separated.")] = None,
 ) -> None:
     """Print scripts side by side; steps that candidates share are marked with =."""
-    from rich.table import Table
-    from rich.text import Text
-
-    from actalign.scripts._answer import shared_steps
     from actalign.scripts._bank import read_bank
     from actalign.scripts._script import label_key, split_labels
 
@@ -220,30 +223,47 @@ def show(
     console = console_of()
     shown = 0
     for record in read_bank(scripts):
-        names = [n for n in record.candidates if wanted is None or label_key(n) in wanted]
-        if not names:
-            continue
-        shown += 1
-        shared = shared_steps(record.scripts)
-        made = (
-            f"  ({record.prompt} {record.prompt_version}, {record.model})" if record.prompt else ""
-        )
-        table = Table(title=f"{record.domain or 'no domain'}{made}", title_justify="left")
-        table.add_column("", justify="right")
-        for name in names:
-            table.add_column(Text(name), ratio=1)
-        for k in range(max(len(record.scripts[name]) for name in names)):
-            cells = []
-            for name in names:
-                steps = record.scripts[name]
-                step = steps[k] if k < len(steps) else ""
-                cells.append(Text(f"= {step}", "yellow") if step in shared else Text(step))
-            table.add_row(str(k + 1), *cells)
-        console.print(table)
-        if shared:
-            console.print(f"= {len(shared)} steps are worded alike in more than one script")
+        for number, worded in enumerate(record.wordings(), start=1):
+            chosen = {
+                name: worded[name]
+                for name in record.candidates
+                if name in worded and (wanted is None or label_key(name) in wanted)
+            }
+            if chosen:
+                shown += 1
+                _print_scripts(console, record, number, chosen)
     if not shown:
         raise UsageError(f"{scripts} holds none of these labels: {labels}.")
+
+
+def _print_scripts(
+    console: Console, record: BankRecord, number: int, chosen: dict[str, tuple[str, ...]]
+) -> None:
+    """A table of the chosen labels' steps in the wording of this number, counted from 1."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from actalign.scripts._answer import shared_steps
+
+    shared = shared_steps(record.wordings()[number - 1])
+    title = record.domain or "no domain"
+    if record.prompt:
+        title += f"  ({record.prompt} {record.prompt_version}, {record.model})"
+    if record.rewordings:
+        title += f", wording {number}"
+    table = Table(title=title, title_justify="left")
+    table.add_column("", justify="right")
+    for name in chosen:
+        table.add_column(Text(name), ratio=1)
+    for k in range(max(map(len, chosen.values()))):
+        cells = []
+        for steps in chosen.values():
+            step = steps[k] if k < len(steps) else ""
+            cells.append(Text(f"= {step}", "yellow") if step in shared else Text(step))
+        table.add_row(str(k + 1), *cells)
+    console.print(table)
+    if shared:
+        console.print(f"= {len(shared)} steps are worded alike in more than one script")
 
 
 @app.command()
@@ -261,10 +281,11 @@ def validate(scripts: Scripts) -> None:
         print(error)
         raise typer.Exit(1) from None
     faults = [
-        f"{scripts}, record {number}: {fault}"
+        f"{scripts}, record {number}{f', wording {n}' if record.rewordings else ''}: {fault}"
         for number, record in enumerate(records, start=1)
+        for n, worded in enumerate(record.wordings(), start=1)
         for fault in script_faults(
-            record.scripts,
+            worded,
             record.domain or NO_DOMAIN,
             min_steps=record.min_steps or 2,
             max_steps=record.max_steps,
@@ -343,9 +364,9 @@ def _print_summary(
     bank: Path | None,
 ) -> None:
     failed = sum(result.error is not None for result in results)
-    new = _records([result for result in results if result.asked])
-    given = sum(record.input_tokens or 0 for record in new)
-    written = sum(record.output_tokens or 0 for record in new)
+    new = any(result.asked for result in results)
+    given = sum(result.input_tokens for result in results)
+    written = sum(result.output_tokens for result in results)
     cost = config.cost(given, written)
     line = f"{len(results) - failed} of {total} questions have scripts, {failed} failed"
     line += f"; {given} tokens in, {written} out" if new else ""

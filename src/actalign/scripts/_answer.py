@@ -125,6 +125,11 @@ def script_faults(
     return faults
 
 
+def same_steps(steps: Sequence[str], others: Sequence[str]) -> bool:
+    """Whether two scripts are the same, case and punctuation aside."""
+    return list(map(_plain, steps)) == list(map(_plain, others))
+
+
 def shared_steps(scripts: Mapping[str, Sequence[str]]) -> set[str]:
     """The steps, as written, that occur in more than one script (case and punctuation aside)."""
     owners: dict[str, set[str]] = {}

@@ -1,9 +1,9 @@
 """The script bank (one JSON or Parquet file) and the cache of answers.
 
-A bank is a list of records, one per request: domain, candidates, scripts and provenance. As JSON
+A bank is a list of records, one per question: domain, candidates, scripts and provenance. As JSON
 it is a script file like any other (`load_scripts` reads it). As Parquet it has one row per label.
-The key of a record is the hash of everything the answer depends on: the service, the model, its
-parameters and the full prompt with domain and candidates.
+The key of a record is the hash of everything its first wording depends on: the service, the model,
+its parameters and the full prompt with domain and candidates. Further wordings have that key too.
 
 The cache holds one small file for each answer of a model. It is written before the answer is used,
 so that a crash never makes you pay for an answer twice.
@@ -32,10 +32,11 @@ _SAVE_SECONDS = 5.0
 
 
 class BankRecord(BaseModel):
-    """The scripts of one request and their provenance, which is None for hand-written scripts.
+    """The scripts of one question and their provenance, which is None for hand-written scripts.
 
-    key: content hash, see the module. turns: 1, or 2 after a repair. input_tokens, output_tokens:
-    sums over all turns. cost_usd: only if prices were given. created: UTC, ISO 8601.
+    scripts: the first wording of each label. rewordings: the others, of the labels that have some.
+    key: content hash, see the module. turns: one a wording, and one for each repair. input_tokens,
+    output_tokens: sums over all turns. cost_usd: only if prices were given. created: UTC, ISO 8601.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -43,6 +44,7 @@ class BankRecord(BaseModel):
     domain: str | None
     candidates: tuple[str, ...]
     scripts: dict[str, tuple[str, ...]]
+    rewordings: dict[str, tuple[tuple[str, ...], ...]] = {}
     key: str | None = None
     prompt: str | None = None
     prompt_version: str | None = None
@@ -63,7 +65,21 @@ class BankRecord(BaseModel):
 
     def to_scripts(self) -> tuple[Script, ...]:
         """One Script per candidate, in the candidates' order."""
-        return tuple(Script(name, self.scripts[name], self.domain) for name in self.candidates)
+        return tuple(
+            Script(name, self.scripts[name], self.domain, self.rewordings.get(name, ()))
+            for name in self.candidates
+        )
+
+    def wordings(self) -> list[dict[str, tuple[str, ...]]]:
+        """{label: steps} of the first wording, the second and so on, of labels that have it."""
+        most = max(map(len, self.rewordings.values()), default=0)
+        return [
+            self.scripts,
+            *(
+                {name: lists[n] for name, lists in self.rewordings.items() if n < len(lists)}
+                for n in range(most)
+            ),
+        ]
 
 
 def read_bank(path: str | Path) -> list[BankRecord]:
@@ -82,6 +98,7 @@ def read_bank(path: str | Path) -> list[BankRecord]:
         fields = dict(block) if isinstance(block, Mapping) else {}
         fields["domain"] = scripts[0].domain
         fields["scripts"] = {script.label: script.steps for script in scripts}
+        fields["rewordings"] = {s.label: s.rewordings for s in scripts if s.rewordings}
         fields["candidates"] = fields.get("candidates") or labels
         if not isinstance(fields["candidates"], list | tuple):
             raise UsageError(
@@ -116,8 +133,15 @@ def write_bank(path: str | Path, records: Sequence[BankRecord]) -> None:
 
 def bank_json(records: Sequence[BankRecord]) -> str:
     """The records as the JSON of a bank file."""
-    data = [record.model_dump(mode="json", exclude_none=True) for record in records]
+    data = [_as_block(record) for record in records]
     return json.dumps(data, ensure_ascii=False, indent=1) + "\n"
+
+
+def _as_block(record: BankRecord) -> dict[str, Any]:
+    """The record as a block of a script file, where a label with rewordings has several lists."""
+    block = record.model_dump(mode="json", exclude_none=True, exclude={"rewordings"})
+    more = {name: [block["scripts"][name], *lists] for name, lists in record.rewordings.items()}
+    return {**block, "scripts": block["scripts"] | more}
 
 
 def check_bank_path(path: str | Path) -> Path:
@@ -178,6 +202,7 @@ licence accordingly before you publish it.
 - Domains: {listed(r.domain for r in records)}
 - Models: {listed(r.served_model or r.model for r in records)}
 - Prompts: {prompts}
+- Wordings of a script: {listed(len(r.wordings()) for r in records)}
 - Parameters: {listed(json.dumps(r.parameters, sort_keys=True) for r in records)}
 - Tokens: {tokens_in} in, {tokens_out} out{cost}
 - Made by: {listed(r.generator for r in records)}
@@ -208,11 +233,14 @@ class Bank:
         return self.records[self._at[key]] if key in self._at else None
 
     def add(self, record: BankRecord | str) -> None:
-        """Add a new record; an error (a string) is ignored."""
+        """Add a record, in place of one with its key; an error (a string) is ignored."""
         if isinstance(record, str) or record.key is None:
             return
-        self._at[record.key] = len(self.records)
-        self.records.append(record)
+        if record.key in self._at:
+            self.records[self._at[record.key]] = record
+        else:
+            self._at[record.key] = len(self.records)
+            self.records.append(record)
         self._dirty = True
         if time.monotonic() - self._saved_at > _SAVE_SECONDS:
             self.save()
@@ -285,10 +313,11 @@ def _read_parquet(path: Path) -> list[dict[str, Any]]:
         blocks: dict[int, dict[str, Any]] = {}
         for row in rows:
             label, steps = row.pop("label"), row.pop("steps")
+            more = row.pop("rewordings", None)  # banks of before wordings have no such column
             block = blocks.setdefault(row.pop("record"), {**row, "scripts": {}})
             if label in block["scripts"]:
                 raise ValueError(f"the label {label!r} is there twice")
-            block["scripts"][label] = steps
+            block["scripts"][label] = [steps, *more] if more else steps
             block["parameters"] = json.loads(row["parameters"])
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
         reason = " ".join(str(error).split())[:200]
@@ -306,6 +335,7 @@ def _write_parquet(path: Path, records: Sequence[BankRecord]) -> None:
             ("domain", text),
             ("label", text),
             ("steps", pa.list_(text)),
+            ("rewordings", pa.list_(pa.list_(text))),
             ("candidates", pa.list_(text)),
             *((name, text) for name in ("key", "prompt", "prompt_version", "prompt_sha256")),
             *((name, number) for name in ("min_steps", "max_steps")),
@@ -318,11 +348,13 @@ def _write_parquet(path: Path, records: Sequence[BankRecord]) -> None:
     )
     rows = []
     for m, record in enumerate(records):
-        fields = record.model_dump(mode="json", exclude={"scripts"})
+        fields = record.model_dump(mode="json", exclude={"scripts", "rewordings"})
         fields["parameters"] = json.dumps(record.parameters, sort_keys=True)
         for label in record.candidates:
             steps = list(record.scripts[label])
-            rows.append({**fields, "record": m, "label": label, "steps": steps})
+            more = [list(one) for one in record.rewordings.get(label, ())]
+            row = {"record": m, "label": label, "steps": steps, "rewordings": more}
+            rows.append({**fields, **row})
     sink = pa.BufferOutputStream()
     pq.write_table(pa.Table.from_pylist(rows, schema=schema), sink)
     write_bytes(path, sink.getvalue().to_pybytes())

@@ -146,10 +146,12 @@ def collect(
         _write_state(bank, state.model_copy(update={"collected": True}))
     results = []
     for request, talk in _conversations(requests, state.config):
-        outcome = saved.get(talk.first.key) or talk.next(answers, state.config)
-        if isinstance(outcome, ChatRequest):
-            turn = "one repair turn" if len(outcome.messages) > 1 else "an answer"
-            why = problems.get(outcome.key)
+        known = saved.get(talk.key)
+        outcome = talk.due(answers, state.config, known)
+        if isinstance(outcome, list):
+            repair = all(len(turn.messages) > 1 for turn in outcome)
+            turn = "one repair turn" if repair else "an answer"
+            why = next((problems[turn.key] for turn in outcome if turn.key in problems), None)
             error = (f"The batch returned no answer: {why}. " if why else "") + (
                 f"It still needs {turn}; submit again, or run `actalign subactions generate` "
                 "with the same settings."
@@ -158,7 +160,7 @@ def collect(
         elif isinstance(outcome, str):
             results.append(ScriptResult(request, None, outcome))
         else:
-            if saved.get(talk.first.key) is None:
+            if outcome is not known:
                 saved.add(outcome)
             results.append(ScriptResult(request, outcome, None))
     saved.save()
@@ -169,19 +171,18 @@ def _conversations(
     requests: Iterable[ScriptRequest], config: LLMConfig
 ) -> list[tuple[ScriptRequest, Conversation]]:
     prompt, model, limit = load_prompt(config.prompt), config.model_id(), TokenLimit()
-    return [(r, Conversation(r, model, prompt, limit)) for r in requests]
+    return [(r, Conversation(r, model, prompt, limit, config.wordings)) for r in requests]
 
 
 def _turns_due(
     requests: Iterable[ScriptRequest], config: LLMConfig, bank: Bank, cache: AnswerCache
 ) -> dict[str, ChatRequest]:
-    """The next turn of every request that is not finished, by content hash."""
-    turns = {}
+    """The turns that are due of every request that is not finished, by content hash."""
+    turns: dict[str, ChatRequest] = {}
     for _, talk in _conversations(requests, config):
-        if bank.get(talk.first.key) is None:
-            turn = talk.next(cache, config)
-            if isinstance(turn, ChatRequest):
-                turns[turn.key] = turn
+        due = talk.due(cache, config, bank.get(talk.key))
+        if isinstance(due, list):
+            turns |= {turn.key: turn for turn in due}
     return turns
 
 

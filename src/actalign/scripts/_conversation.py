@@ -1,17 +1,19 @@
-"""A request for scripts put to one model: prompt, answer, check, one repair turn.
+"""A request for scripts put to one model: prompt, answer, check, one repair turn a wording.
 
-A conversation has no state of its own. Which turn comes next follows from the answers in the cache,
+A conversation has no state of its own. Which turns are due follows from the answers in the cache,
 so a live run (`_generate`), a batch (`_batch`) and a run after a crash take the same steps.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from actalign import __version__
 from actalign.documents import composed
 from actalign.errors import UsageError
-from actalign.scripts._answer import TokenLimit, read_answer, script_faults
+from actalign.scripts._answer import TokenLimit, read_answer, same_steps, script_faults
 from actalign.scripts._bank import AnswerCache, BankRecord, now
 from actalign.scripts._llm import Answer, ChatRequest, LLMConfig, Message, ModelId
 from actalign.scripts._prompts import Prompt, shipped_text
@@ -49,53 +51,120 @@ class ScriptRequest:
         object.__setattr__(self, "domain", (self.domain or "").strip() or None)
 
 
+Number = TypeVar("Number", int, float)
+Steps = Mapping[str, Sequence[str]]
+"""The steps of each label, of one wording."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Wording:
+    """A finished wording and the answers that it took."""
+
+    scripts: Steps
+    answers: list[Answer]
+
+
 class Conversation:
-    """A request put to one model: which turn comes next, given the answers in the cache."""
+    """A request put to one model: which turns are due, given the answers in the cache.
+
+    firsts: the first turn of each wording. key: the content hash of the request, whatever the
+    number of wordings.
+    """
 
     def __init__(
-        self, request: ScriptRequest, model: ModelId, prompt: Prompt, limit: TokenLimit
+        self,
+        request: ScriptRequest,
+        model: ModelId,
+        prompt: Prompt,
+        limit: TokenLimit,
+        wordings: int = 1,
     ) -> None:
         self.request = request
         self._model = model
         self._prompt = prompt
         self._limit = limit
-        text = prompt.render(request.domain or NO_DOMAIN, request.labels)
-        text = f"{text}\n{shipped_text('answer')}"
-        self.first = ChatRequest(model, (Message("user", text),))
+        self.firsts = [self._first(number) for number in range(1, wordings + 1)]
+        self.key = self.firsts[0].key
 
-    def next(self, cache: AnswerCache, config: LLMConfig) -> ChatRequest | BankRecord | str:
-        """The next turn to send, or the finished record, or the error."""
+    def due(
+        self, cache: AnswerCache, config: LLMConfig, known: BankRecord | None = None
+    ) -> list[ChatRequest] | BankRecord | str:
+        """The turns to send now, at most one a wording, or the finished record, or the error.
+
+        known: the bank's record of this request; it is the finished one if it has enough wordings,
+        and no wording that it has is asked for.
+        """
+        if known is not None and len(known.wordings()) >= len(self.firsts):
+            return known
+        turns: list[ChatRequest] = []
+        made: list[_Wording] = []
+        for _, outcome in self._outcomes(cache, known):
+            if isinstance(outcome, str):
+                return outcome
+            if isinstance(outcome, ChatRequest):
+                turns.append(outcome)
+            else:
+                made.append(outcome)
+        return turns or self._record(made, known, config)
+
+    def forget_unusable(self, cache: AnswerCache, known: BankRecord | None = None) -> None:
+        """Delete the cached answers of the wordings that failed."""
+        for turns, outcome in list(self._outcomes(cache, known)):
+            if isinstance(outcome, str):
+                for turn in turns:
+                    cache.drop(turn)
+
+    def _first(self, number: int) -> ChatRequest:
+        """The first turn of a wording, counted from 1. That of the first wording has no number, so
+        it is the same request whether or not others are wanted."""
+        parts = [self._prompt.render(self.request.domain or NO_DOMAIN, self.request.labels)]
+        if number > 1:
+            parts.append(shipped_text("wording").replace("{number}", str(number)))
+        parts.append(shipped_text("answer"))
+        return ChatRequest(self._model, (Message("user", "\n".join(parts)),))
+
+    def _outcomes(
+        self, cache: AnswerCache, known: BankRecord | None
+    ) -> Iterator[tuple[list[ChatRequest], _Wording | ChatRequest | str]]:
+        """Of each wording that is not known: the turns answered, and what has come of them."""
+        earlier: list[Steps] = [] if known is None else list(known.wordings())
+        for first in self.firsts[len(earlier) :]:
+            turns, outcome = self._outcome(first, cache, earlier)
+            if isinstance(outcome, _Wording):
+                earlier.append(outcome.scripts)
+            yield turns, outcome
+
+    def _outcome(
+        self, first: ChatRequest, cache: AnswerCache, earlier: Sequence[Steps]
+    ) -> tuple[list[ChatRequest], _Wording | ChatRequest | str]:
+        turns: list[ChatRequest] = []
         answers: list[Answer] = []
-        turn = self.first
+        turn = first
         while (answer := cache.get(turn)) is not None:
+            turns.append(turn)
             answers.append(answer)
-            scripts, faults = self._check(answer)
+            scripts, faults = self._check(answer, earlier)
             if not faults:
-                return self._record(scripts, answers, config)
+                return turns, _Wording(scripts, answers)
             if len(answers) == 2:
-                return (
+                return turns, (
                     f"{self._model.name} gave no usable scripts for "
                     f"{', '.join(self.request.labels)}, also after a repair turn: "
                     f"{' '.join(faults[:3])}"
                 )
-            turn = self._repair(answer, faults)
-        return turn
+            turn = self._repair(first, answer, faults)
+        return turns, turn
 
-    def forget(self, cache: AnswerCache) -> None:
-        """Delete the cached answers."""
-        answer = cache.get(self.first)
-        if answer is not None:
-            cache.drop(self._repair(answer, self._check(answer)[1]))
-            cache.drop(self.first)
-
-    def _repair(self, answer: Answer, faults: list[str]) -> ChatRequest:
+    def _repair(self, first: ChatRequest, answer: Answer, faults: list[str]) -> ChatRequest:
         problems = "\n".join(f"- {fault}" for fault in faults[:20])
         text = shipped_text("repair").replace("{count}", str(len(self.request.labels)))
         text = text.replace("{problems}", problems)
         given = Message("assistant", without_reasoning(answer.text).strip() or "(no answer)")
-        return ChatRequest(self._model, (*self.first.messages, given, Message("user", text)))
+        return ChatRequest(self._model, (*first.messages, given, Message("user", text)))
 
-    def _check(self, answer: Answer) -> tuple[dict[str, list[str]], list[str]]:
+    def _check(
+        self, answer: Answer, earlier: Sequence[Steps]
+    ) -> tuple[dict[str, list[str]], list[str]]:
         if answer.finish in ("refusal", "content_filter"):
             said = " ".join(answer.text.split())[:200] or "no reason given"
             return {}, [f"The request was refused ({said})."]
@@ -108,6 +177,11 @@ class Conversation:
             max_steps=self._prompt.max_steps,
             limit=self._limit,
         )
+        faults += [
+            f'"{label}" is worded as in another description; word it differently.'
+            for label, steps in scripts.items()
+            if any(same_steps(steps, other.get(label, ())) for other in earlier)
+        ]
         if faults and answer.finish == "length":
             faults.insert(0, "The answer was cut off before its end; be briefer.")
         elif faults and not scripts and text.strip():
@@ -116,16 +190,30 @@ class Conversation:
         return scripts, faults
 
     def _record(
-        self, scripts: dict[str, list[str]], answers: list[Answer], config: LLMConfig
+        self, made: Sequence[_Wording], known: BankRecord | None, config: LLMConfig
     ) -> BankRecord:
-        inputs = [a.input_tokens for a in answers if a.input_tokens is not None]
-        outputs = [a.output_tokens for a in answers if a.output_tokens is not None]
-        counted = len(inputs) == len(outputs) == len(answers)
+        """The record of all wordings: those known, with what they took, and those made."""
+        answers = [answer for wording in made for answer in wording.answers]
+        inputs = total(answer.input_tokens for answer in answers)
+        outputs = total(answer.output_tokens for answer in answers)
+        cost = None if inputs is None or outputs is None else config.cost(inputs, outputs)
+        turns: int | None = len(answers)
+        if known is not None:
+            turns = total((known.turns, turns))
+            inputs = total((known.input_tokens, inputs))
+            outputs = total((known.output_tokens, outputs))
+            cost = total((known.cost_usd, cost))
+        scripts = ([] if known is None else known.wordings()) + [one.scripts for one in made]
+        of_each = {
+            label: [tuple(steps[label]) for steps in scripts if label in steps]
+            for label in self.request.labels
+        }
         return BankRecord(
             domain=self.request.domain,
             candidates=self.request.labels,
-            scripts={label: tuple(scripts[label]) for label in self.request.labels},
-            key=self.first.key,
+            scripts={label: lists[0] for label, lists in of_each.items()},
+            rewordings={label: tuple(lists[1:]) for label, lists in of_each.items() if lists[1:]},
+            key=self.key,
             prompt=self._prompt.name,
             prompt_version=self._prompt.version,
             prompt_sha256=self._prompt.sha256,
@@ -140,10 +228,16 @@ class Conversation:
                 if name not in answers[-1].left_out
             },
             answer_format=answers[-1].answer_format,
-            turns=len(answers),
-            input_tokens=sum(inputs) if counted else None,
-            output_tokens=sum(outputs) if counted else None,
-            cost_usd=config.cost(sum(inputs), sum(outputs)) if counted else None,
+            turns=turns,
+            input_tokens=inputs,
+            output_tokens=outputs,
+            cost_usd=cost,
             created=now(),
             generator=f"actalign {__version__}",
         )
+
+
+def total(values: Iterable[Number | None]) -> Number | None:
+    """The sum, or None where one of the values is not known."""
+    known = list(values)
+    return None if None in known else sum(value for value in known if value is not None)

@@ -13,7 +13,8 @@ There is one result per request, in any order. A request that fails never stops 
 that all would share (a refused key) is met once and becomes the error of all. Requests with the
 same labels and domain are sent once. Nothing is paid for twice: a script is taken from the bank,
 else its answers from the cache, else the model is asked, and each answer is cached before it is
-used. So an interrupted run is continued by running it again.
+used. So an interrupted run is continued by running it again. With `LLMConfig.wordings` each label
+gets several scripts, by a request a wording.
 
 The model is a service (`LLMConfig.base_url`, key from OPENAI_API_KEY or ``api_key``) or, with
 `LLMConfig.local_model`, a transformers chat model run here.
@@ -26,7 +27,7 @@ import logging
 import queue
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from traceback import extract_tb
 
@@ -39,8 +40,8 @@ from actalign.scripts._answer import SCHEMA, TokenLimit, estimate_tokens
 from actalign.scripts._bank import AnswerCache, Bank, BankRecord
 from actalign.scripts._conversation import Conversation, ScriptRequest
 from actalign.scripts._llm import (
+    Answer,
     ChatModel,
-    ChatRequest,
     LLMConfig,
     LLMError,
     LLMService,
@@ -71,12 +72,16 @@ class ScriptResult:
     """The result of a request: ``scripts`` or ``error``; the other one is None.
 
     record: the bank's record. asked: answers that this run requested (0: from bank or cache).
+    input_tokens, output_tokens: of those answers, as far as they are known; of several requests
+    that share them, only the first has them.
     """
 
     request: ScriptRequest
     record: BankRecord | None
     error: str | None
     asked: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
 
     @property
     def scripts(self) -> tuple[Script, ...] | None:
@@ -140,8 +145,8 @@ def generate_scripts(
     chat = open_chat(config, api_key)
     conversations: dict[str, tuple[Conversation, list[ScriptRequest]]] = {}
     for request in requests:
-        talk = Conversation(request, chat.model_id, prompt, limit or TokenLimit())
-        conversations.setdefault(talk.first.key, (talk, []))[1].append(request)
+        talk = Conversation(request, chat.model_id, prompt, limit or TokenLimit(), config.wordings)
+        conversations.setdefault(talk.key, (talk, []))[1].append(request)
     run = _Run(chat, config, AnswerCache(cache), retry_failed)
     return _results(conversations, saved, run)
 
@@ -165,13 +170,15 @@ def plan_requests(
     answers = AnswerCache(cache)
     planned: dict[str, PlannedRequest] = {}
     for request in requests:
-        turn = Conversation(request, model, prompt, TokenLimit()).first
-        if saved.get(turn.key) is not None or answers.get(turn) is not None:
-            continue
-        text = turn.messages[0].content
-        steps = (prompt.min_steps + prompt.max_steps) / 2
-        out = round(len(request.labels) * (12 + steps * 14))
-        planned.setdefault(turn.key, PlannedRequest(request, text, estimate_tokens(text), out))
+        talk = Conversation(request, model, prompt, TokenLimit(), config.wordings)
+        record = saved.get(talk.key)
+        for turn in talk.firsts[0 if record is None else len(record.wordings()) :]:
+            if answers.get(turn) is not None:
+                continue
+            text = turn.messages[0].content
+            steps = (prompt.min_steps + prompt.max_steps) / 2
+            out = round(len(request.labels) * (12 + steps * 14))
+            planned.setdefault(turn.key, PlannedRequest(request, text, estimate_tokens(text), out))
     return list(planned.values())
 
 
@@ -257,6 +264,9 @@ def write_errors(bank: Path, failed: Sequence[ScriptResult]) -> Path | None:
     return path
 
 
+_Outcome = tuple[BankRecord | str, list[Answer]]
+
+
 @dataclass
 class _Run:
     """Holds conversations with the model, from worker threads."""
@@ -266,20 +276,22 @@ class _Run:
     cache: AnswerCache
     retry_failed: bool
     fatal: str | None = None
+    stop: threading.Event = field(default_factory=threading.Event)
 
-    def hold(self, talk: Conversation) -> tuple[BankRecord | str, int]:
-        """The record or the error, and how many answers were requested. Raises nothing."""
-        asked = 0
+    def hold(self, talk: Conversation, known: BankRecord | None) -> _Outcome:
+        """The record or the error, and the answers that were requested. Raises nothing."""
+        asked: list[Answer] = []
         try:
-            if self.retry_failed and isinstance(talk.next(self.cache, self.config), str):
-                talk.forget(self.cache)
-            while isinstance(turn := talk.next(self.cache, self.config), ChatRequest):
-                if self.fatal is not None:
-                    return self.fatal, asked
-                answer = self.chat.complete(turn)
-                self.cache.put(turn, answer)
-                asked += 1
-            return turn, asked
+            if self.retry_failed:
+                talk.forget_unusable(self.cache, known)
+            while isinstance(due := talk.due(self.cache, self.config, known), list):
+                for turn in due:
+                    if self.fatal is not None or self.stop.is_set():
+                        return self.fatal or "The run was stopped.", asked
+                    answer = self.chat.complete(turn)
+                    self.cache.put(turn, answer)
+                    asked.append(answer)
+            return due, asked
         except LLMError as error:
             if error.fatal:
                 self.fatal = str(error)
@@ -295,9 +307,14 @@ def _results(
     conversations: dict[str, tuple[Conversation, list[ScriptRequest]]], bank: Bank, run: _Run
 ) -> Iterator[ScriptResult]:
     waiting: queue.SimpleQueue[str] = queue.SimpleQueue()
-    done: queue.SimpleQueue[tuple[str, BankRecord | str, int]] = queue.SimpleQueue()
-    stop = threading.Event()
-    known = {key: record for key in conversations if (record := bank.get(key)) is not None}
+    done: queue.SimpleQueue[tuple[str, BankRecord | str, list[Answer]]] = queue.SimpleQueue()
+    stop = run.stop
+    before = {key: bank.get(key) for key in conversations}
+    known = {
+        key: record
+        for key, record in before.items()
+        if record is not None and len(record.wordings()) >= run.config.wordings
+    }
     ask = [key for key in conversations if key not in known]
     for key in ask:
         waiting.put(key)
@@ -308,7 +325,7 @@ def _results(
                 key = waiting.get_nowait()
             except queue.Empty:
                 return
-            done.put((key, *run.hold(conversations[key][0])))
+            done.put((key, *run.hold(conversations[key][0], before[key])))
 
     count = 1 if run.config.local_model is not None else run.config.concurrency
     workers = [threading.Thread(target=work, daemon=True) for _ in range(min(count, len(ask)))]
@@ -317,7 +334,7 @@ def _results(
     finished = False
     try:
         for key, record in known.items():
-            yield from _finish(conversations[key][1], record, 0)
+            yield from _finish(conversations[key][1], record, [])
         for _ in ask:
             key, outcome, asked = done.get()
             bank.add(outcome)
@@ -341,13 +358,14 @@ def _results(
 
 
 def _finish(
-    requests: list[ScriptRequest], outcome: BankRecord | str, asked: int
+    requests: list[ScriptRequest], outcome: BankRecord | str, asked: list[Answer]
 ) -> Iterator[ScriptResult]:
+    record, error = (None, outcome) if isinstance(outcome, str) else (outcome, None)
+    given = sum(answer.input_tokens or 0 for answer in asked)
+    written = sum(answer.output_tokens or 0 for answer in asked)
     for request in requests:
-        if isinstance(outcome, BankRecord):
-            yield ScriptResult(request, outcome, None, asked)
-        else:
-            yield ScriptResult(request, None, outcome, asked)
+        yield ScriptResult(request, record, error, len(asked), given, written)
+        given = written = 0
 
 
 def _check_ids(requests: Sequence[ScriptRequest]) -> None:

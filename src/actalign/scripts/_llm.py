@@ -66,7 +66,7 @@ class LLMConfig(BaseModel):
     base_url: the service's address; None means OPENAI_BASE_URL or OpenAI.
     local_model: folder or hub id of a transformers chat model to run here instead of a service.
     temperature: 0 to 2 (paper: 0.2); None leaves it to the model.
-    prompt: a shipped prompt's name or a prompt file.
+    prompt: a shipped prompt's name or a prompt file. wordings: scripts of a label, a request each.
     concurrency: requests in flight. timeout_seconds: longest wait for data from the service.
     max_retries: retries by the SDK. input_price, output_price: USD per million tokens.
     """
@@ -78,6 +78,7 @@ class LLMConfig(BaseModel):
     local_model: str | None = None
     temperature: float | None = Field(default=0.2, ge=0, le=2)
     prompt: str = "discriminative"
+    wordings: int = Field(default=1, ge=1, le=20)
     concurrency: int = Field(default=4, ge=1, le=64)
     timeout_seconds: float = Field(default=60.0, gt=0)
     max_retries: int = Field(default=4, ge=0, le=20)
