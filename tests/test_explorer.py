@@ -342,7 +342,9 @@ def test_a_language_model_writes_the_steps(visit):
     page.get_by_label("Candidate 2: steps, one a line").fill("my own step")
     page.get_by_label("Domain").fill("basketball")
     page.get_by_role("button", name="Write the missing steps").click()
-    steps = "document.querySelectorAll('textarea')[{}].value.split('\\n').filter(Boolean)"
+    steps = (
+        "document.querySelectorAll('#candidates textarea')[{}].value.split('\\n').filter(Boolean)"
+    )
     until(page, f"{steps.format(0)}.length >= 8")
     assert page.evaluate(steps.format(1)) == ["my own step"]
 

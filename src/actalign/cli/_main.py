@@ -26,6 +26,7 @@ from actalign.cli._merge import merge
 from actalign.cli._models import models
 from actalign.cli._moved import as_now
 from actalign.cli._schema import schema
+from actalign.cli._search import search
 from actalign.cli._serve import serve
 from actalign.cli._sync import sync
 from actalign.errors import run_program
@@ -36,7 +37,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Recognise fine-grained actions in video without training, by aligning steps with frames.",
 )
-for verb in (demo, classify, locate, live, encode, align, sync, background):
+for verb in (demo, classify, locate, live, encode, align, search, sync, background):
     app.command()(verb)
 app.add_typer(_subactions.app, name="subactions")
 _subactions.app.add_typer(_subactions_batch.app, name="batch")

@@ -301,6 +301,22 @@ def validate(scripts: Scripts) -> None:
     raise typer.Exit(1 if faults or not records else 0)
 
 
+@app.command(name="list")
+def shipped(
+    domain: Annotated[str | None, typer.Option(help="Only this domain.")] = None,
+) -> None:
+    """Print the actions whose scripts ship with the package, by domain."""
+    from actalign.scripts._script import label_key
+    from actalign.scripts._shipped import shipped_domains
+
+    known = shipped_domains()
+    chosen = [d for d in known if domain is None or label_key(d) == label_key(domain)]
+    if not chosen:
+        raise UsageError(f"No scripts of {domain!r} ship; there are {', '.join(known)}.")
+    for one in chosen:
+        print(f"{one}: {', '.join(script.label for script in known[one])}")
+
+
 @app.command()
 @grouped
 def template(

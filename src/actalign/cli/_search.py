@@ -1,0 +1,60 @@
+"""`actalign search`: the moments of embedded clips that a phrase fits best."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from actalign.cli._align import StoredModelOptions
+from actalign.cli._grouped import grouped
+from actalign.cli._show import clock, console_of, print_json
+
+
+@grouped
+def search(
+    stored: Annotated[
+        str,
+        typer.Argument(help="A folder or address with :// that `actalign encode --out` wrote."),
+    ],
+    phrase: Annotated[str, typer.Argument(help="What is looked for, such as 'arms overhead'.")],
+    model: StoredModelOptions,
+    top: Annotated[int, typer.Option(min=1, help="So many moments at most.")] = 10,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a moment.")] = False,
+) -> None:
+    """Find the moments of embedded clips that a phrase fits best; no video is read."""
+    from actalign.clips._search import search as find
+    from actalign.clips._stored import list_entries, read_stored
+    from actalign.errors import ActAlignError, UsageError
+    from actalign.types import ClipEmbedding
+
+    if not phrase.strip():
+        raise UsageError("The phrase is empty; write what is looked for.")
+    entries = list_entries([stored])
+    encoder = model.choice(entries).load()
+    said = console_of(stderr=True)
+    warn = getattr(encoder, "text_warnings", None)
+    for note in warn([phrase]) if warn else ():
+        said.print(note, markup=False)
+    clips: list[ClipEmbedding] = []
+    failed = 0
+    for entry_id, entry in entries.items():
+        try:
+            clip = read_stored(entry_id, entry).embedding()
+            clip.check_encoder(encoder.info.model_id, encoder.info.fingerprint)
+        except ActAlignError as error:
+            failed += 1
+            said.print(str(error), markup=False)
+        else:
+            clips.append(clip)
+    smoothing = encoder.info.smoothing_seconds
+    vector = encoder.encode_text([phrase])[0]
+    for one in find(clips, vector, smoothing_seconds=smoothing, top=top):
+        if as_json:
+            print_json(json.dumps(one.to_json(), ensure_ascii=False))
+        else:
+            span = f"{clock(one.start_seconds)} to {clock(one.end_seconds)}"
+            print(f"{one.score:.3f}  {span}  {one.clip}")
+    if failed:
+        raise typer.Exit(1)
