@@ -213,7 +213,7 @@ def test_align_takes_the_model_that_the_entries_name(folder):
     )
     ended = actalign("align", "s", "--scripts", "day.json", cwd=folder, HF_HUB_OFFLINE=1)
     assert ended.returncode == 0, ended.stderr
-    assert ended.stdout.startswith("one: go ")
+    assert ended.stdout.splitlines()[1].split()[:2] == ["one", "go"]
 
 
 def resolved(encoder, scripts, **options):
@@ -291,7 +291,7 @@ def sure(encoder, temperature=0.5):
     sums = BackgroundSums("planted", "f", encoder.info.dim)
     sums.add(np.random.default_rng(0).normal(size=(50, encoder.info.dim)))
     background = replace(sums.background("made up"), temperatures={"competitive": temperature})
-    return lambda **more: resolved(encoder, SCRIPTS, background=background, **more)
+    return lambda scripts=SCRIPTS, **more: resolved(encoder, scripts, background=background, **more)
 
 
 def test_confidences_are_in_rows_and_an_unsure_answer_has_no_label():
@@ -317,3 +317,15 @@ def test_confidences_are_in_rows_and_an_unsure_answer_has_no_label():
 def test_the_candidate_none_may_not_have_a_candidates_name():
     with pytest.raises(UsageError, match="'flat' is a candidate"):
         sure(Planted(COSINES, logit_bias=-5.0))(none="flat")
+    with pytest.raises(UsageError, match="name that --none gives is empty"):
+        sure(Planted(COSINES, logit_bias=-5.0))(none=" ")
+
+
+def test_a_candidate_alone_has_no_confidence_unless_none_stands_beside_it():
+    encoder = Planted(COSINES, logit_bias=-5.0)
+    alone = sure(encoder)(SCRIPTS[:1])
+    assert alone.predict(encoder.clip()).confidence is None
+    with pytest.raises(UsageError, match="One candidate alone has no confidence"):
+        sure(encoder)(SCRIPTS[:1], min_confidence=0.5)
+    beside = sure(encoder)(SCRIPTS[:1], none="neither", min_confidence=0.0)
+    assert beside.predict(encoder.clip()).confidence is not None

@@ -103,6 +103,8 @@ def test_none_wins_where_no_script_fits_and_one_candidate_can_be_refused(videos,
         (["--background", "clips"], r"and there are 0; give more clips"),
         (["--scorer", "dtw,competitive"], r"--scorer takes one scorer here"),
         (["--scorer", "dtw+path"], r"has 2 parts"),
+        (["--smoothing", "nan"], r"The smoothing window is nan s; give 0 or more"),
+        (["--smoothing", "-1"], r"The smoothing window is -1.0 s; give 0 or more"),
     ],
 )
 def test_what_scoring_can_not_do_is_one_sentence(words, message, videos, colour_model):

@@ -215,3 +215,15 @@ def test_small_scores_are_told_apart(clips, tmp_path):
     ended = actalign("classify", *clips[:2], model, *clips[3:], "-v", cwd=tmp_path)
     scores = [word for word in ended.stdout.split() if re.fullmatch(r"\d\.\d{3}e-\d\d", word)]
     assert len(set(scores)) == 2, ended.stdout
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")
+def test_a_files_name_does_not_steer_the_terminal(clips, tmp_path):
+    write_colours(tmp_path / "clips" / "\x1b[31mred\nline.mp4", ["black", "red", "yellow"])
+    (tmp_path / "clips" / "\x1b[2Jbroken.mp4").write_bytes(b"no video")
+    for words in ((), ("--verbose",)):
+        ended = actalign("classify", *clips, *words, cwd=tmp_path)
+        assert ended.returncode == 1
+        assert "\x1b" not in ended.stdout + ended.stderr
+        assert r"\x1b[31mred\nline" in ended.stdout
+        assert r"\x1b[2Jbroken: clips" in ended.stderr

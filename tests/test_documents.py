@@ -3,12 +3,12 @@
 import json
 
 import pytest
-from actalign.evaluation._mini_atlas import read_mini_atlas
 
 from actalign import UsageError
 from actalign.cli._candidates import LabelOptions
 from actalign.documents import parse_json, parse_json_lines, parse_yaml, read_text
 from actalign.evaluation._config import read_json
+from actalign.evaluation._readers import Source, read_data
 from actalign.evaluation.atlas._dataset import read_manifest
 from actalign.evaluation.atlas._metadata import read_metadata
 from actalign.evaluation.atlas._questions import read_generated
@@ -118,7 +118,10 @@ READERS = {  # file name: (its reader, what it may hold)
     "metadata.json": (read_metadata, json.dumps([ENTRY])),
     "metadata.jsonl": (read_metadata, json.dumps(ENTRY)),
     "generated.json": (read_generated, json.dumps([SAMPLE])),
-    "questions.jsonl": (lambda path: read_mini_atlas(path.parent).questions, json.dumps(QUESTION)),
+    "questions.jsonl": (
+        lambda path: read_data(Source(path.parent), "mini-atlas").questions,
+        json.dumps(QUESTION),
+    ),
     "config.json": (read_json, json.dumps({"data": "d"})),
     "manifest.jsonl": (
         lambda path: read_manifest(path.parent),

@@ -25,7 +25,7 @@ from actalign.alignment._locate import (
 )
 from actalign.alignment._repeats import Repeats, check_repeats, find_repetitions, frame_means
 from actalign.alignment._scorers import Scorer, alignments, default_scorer, get_scorer
-from actalign.alignment._similarity import cosine, smooth
+from actalign.alignment._similarity import check_smoothing, cosine, smooth
 from actalign.background import Background
 from actalign.clips._background import OtherClips
 from actalign.clips._result import ClipResult
@@ -144,7 +144,7 @@ class Candidates:
         found = cls(
             info=info,
             scorer=use,
-            smoothing_seconds=(
+            smoothing_seconds=check_smoothing(
                 info.smoothing_seconds if smoothing_seconds is None else smoothing_seconds
             ),
             domain=domains.pop() if len(domains) == 1 else None,
@@ -182,6 +182,8 @@ class Candidates:
         none = self.none is not None
         if none and self.none in self.labels:
             raise UsageError(f"The label {self.none!r} is a candidate; name --none otherwise.")
+        if self.none is not None and not self.none.strip():
+            raise UsageError("The name that --none gives is empty; give one, such as nothing.")
         found = replace(
             self,
             background=used,
@@ -193,6 +195,11 @@ class Candidates:
                 for one in self.wordings
             ],
         )
+        if self.min_confidence is not None and len(self.scripts) == 1 and not none:
+            raise UsageError(
+                "One candidate alone has no confidence, so --min-confidence can't be used; "
+                "give more candidates, or --none."
+            )
         if self.min_confidence is not None and found.temperature is None:
             raise UsageError(
                 f"There is no confidence by the scorer {self.scorer.name} and this encoder, so "
@@ -306,7 +313,9 @@ class Candidates:
         return np.asarray(use.score(frames, read, by)), alignments(frames, steps, by)
 
     def _with_confidence(self, candidates: list[Candidate]) -> list[Candidate]:
-        if self.temperature is None:
+        if (
+            self.temperature is None or len(candidates) == 1
+        ):  # alone it would be 1, whatever is seen
             return candidates
         sure = confidences([c.score for c in candidates], self.temperature)
         return [replace(c, confidence=float(one)) for c, one in zip(candidates, sure, strict=True)]

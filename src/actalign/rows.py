@@ -333,7 +333,8 @@ def parse_row(line: str | bytes, where: str) -> Row:
         field = ".".join(map(str, fault["loc"])) if fault else ""
         why = f" ({field}: {fault['msg']})" if fault and field else "" if fault else f" ({error})"
         raise UsageError(
-            f"{where} is not a prediction{why}; give a file that `actalign classify --out` wrote."
+            f"{where} is not a prediction{why}; "
+            "give a .jsonl file that `actalign classify --out` wrote."
         ) from None
     found: Row = row
     return found

@@ -128,6 +128,13 @@ def fast_unit_scale(values: ArrayLike, name: str) -> tuple[Float32, Float32]:
     return array, np.where(array.any(axis=1), scales, np.float32(0))
 
 
+def check_smoothing(seconds: float) -> float:
+    """The seconds as they are; raises UsageError for a window below 0 and for none (nan)."""
+    if not seconds >= 0:
+        raise UsageError(f"The smoothing window is {seconds} s; give 0 or more.")
+    return seconds
+
+
 def smooth(embeddings: ArrayLike, *, pts_seconds: ArrayLike, seconds: float) -> Float32:
     """Moving average of (T, D) frame embeddings over a window of ``seconds``; keeps the length.
 
@@ -135,12 +142,11 @@ def smooth(embeddings: ArrayLike, *, pts_seconds: ArrayLike, seconds: float) -> 
     both ends included. At the ends of the clip the mean is over the rows that exist, so nothing
     fades and nothing shifts. Neutral rows (zeros) count for nothing, and stay neutral unless a
     neighbour in the window is not. The paper's window is 30 frames at about 30 frames per second,
-    1 s (Sec. 3). Raises UsageError when ``seconds`` is negative or times decrease.
+    1 s (Sec. 3). Raises UsageError when ``seconds`` is negative or nan, or times decrease.
     """
     array = normalize(embeddings, name="frame embeddings")
     times = np.asarray(pts_seconds, dtype=np.float64)
-    if seconds < 0:
-        raise UsageError(f"The smoothing window is {seconds} s; give 0 or more.")
+    check_smoothing(seconds)
     if times.shape != array.shape[:1]:
         raise ArrayError(f"There are {len(array)} frame embeddings but {times.size} timestamps.")
     if np.any(np.diff(times) < 0):

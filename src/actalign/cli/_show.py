@@ -8,7 +8,7 @@ import re
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -22,10 +22,24 @@ if TYPE_CHECKING:
 
 
 def console_of(*, stderr: bool = False) -> Console:
-    """A console for results, or for all that is said beside them."""
+    """A console for results, or for all that is said beside them; see `printable`."""
     from rich.console import Console
 
-    return Console(stderr=stderr, highlight=False, soft_wrap=True)
+    class _Printable(Console):
+        def print(self, *objects: Any, **options: Any) -> None:
+            super().print(
+                *(printable(o, keep="\n\t") if isinstance(o, str) else o for o in objects),
+                **options,
+            )
+
+    return _Printable(stderr=stderr, highlight=False, soft_wrap=True)
+
+
+def printable(text: str, *, keep: str = "") -> str:
+    """The text with escapes for what would steer a terminal: names of files may hold anything."""
+    return "".join(
+        c if c.isprintable() or c in keep else c.encode("unicode_escape").decode() for c in text
+    )
 
 
 def print_json(text: str) -> None:
@@ -45,7 +59,7 @@ def candidate_table(row: Row) -> Table:
     """Candidates of one clip, best first, with a bar from the worst to the best score."""
     from actalign.rows import score_text
 
-    table = _bare_table(f"{row['clip']}: {_answer(row)}")
+    table = _bare_table(printable(f"{row['clip']}: {_answer(row)}"))
     table.add_column("candidate")
     table.add_column("score", justify="right")
     candidates = row["candidates"]
@@ -62,7 +76,7 @@ def candidate_table(row: Row) -> Table:
         bar = block * round(28 * share)
         confidence = [f"{candidate['confidence']:.0%}"] if sure else []
         name = candidate["label"] + _no_script(candidate)
-        table.add_row(name, score_text(candidate["score"]), *confidence, bar)
+        table.add_row(printable(name), score_text(candidate["score"]), *confidence, bar)
     return table
 
 
@@ -100,7 +114,12 @@ class ResultLines:
         self._bars = bars
         self._scorers = scorers
         label = min(32, max(map(len, labels), default=0))
-        self._widths = (min(40, max(map(len, clips), default=0)), label + 10, 10, label + 6)
+        self._widths = (
+            min(40, max((len(printable(clip)) for clip in clips), default=0)),
+            label + 10,
+            10,
+            label + 6,
+        )
 
     def of(self, row: Row) -> RenderableType:
         """What is printed of one row that has candidates; above the first line, its columns."""
@@ -135,6 +154,7 @@ class ResultLines:
         return cells
 
     def _joined(self, cells: list[str]) -> str:
+        cells = [printable(cell) for cell in cells]
         wide = [cell.ljust(width) for cell, width in zip(cells, self._widths, strict=False)]
         return "  ".join([*wide, *cells[len(wide) :]]).rstrip()
 

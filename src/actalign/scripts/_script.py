@@ -92,8 +92,8 @@ def parse_scripts(data: Any, *, source: str) -> list[Script]:
             block = _from_reference(block)
         if not isinstance(block, Mapping):
             raise UsageError(
-                f"The script file {where} holds {type(block).__name__} instead of an object with "
-                "'domain' and 'scripts'."
+                f"The script file {where} {_held(block)} instead of an object with 'domain' and "
+                "'scripts'."
             )
         if isinstance(labels := block.get("scripts"), Mapping):
             check_labels(map(str, labels), f"The script file {where}: ")
@@ -103,6 +103,10 @@ def parse_scripts(data: Any, *, source: str) -> list[Script]:
             raise UsageError(f"The script file {where}: {_explain(error)}") from None
         found += [_script(label, steps, parsed.domain) for label, steps in parsed.scripts.items()]
     return found
+
+
+def _held(block: object) -> str:
+    return "holds nothing" if block is None else f"holds {str(block)[:40]!r}"
 
 
 def _script(
