@@ -1,6 +1,8 @@
 """Where the commands write and what they print: tables, names that can't be written, encodings."""
 
+import contextlib
 import csv
+import io
 import json
 import os
 import re
@@ -10,7 +12,9 @@ import sys
 
 import pytest
 
-from actalign.rows import read_rows, score_text
+from actalign.cli._run import Run
+from actalign.errors import ActAlignError
+from actalign.rows import error_row, read_rows, score_text
 from tests.colour_clips import write_colours
 from tests.command import actalign
 
@@ -227,3 +231,47 @@ def test_a_files_name_does_not_steer_the_terminal(clips, tmp_path):
         assert "\x1b" not in ended.stdout + ended.stderr
         assert r"\x1b[31mred\nline" in ended.stdout
         assert r"\x1b[2Jbroken: clips" in ended.stderr
+
+
+def test_a_frame_has_the_columns_of_the_tables(clips, tmp_path):
+    pytest.importorskip("pandas")
+    from actalign.output import predictions_frame
+
+    actalign("classify", *clips, "--out", "rows.jsonl", "-q", cwd=tmp_path)
+    rows = read_rows(tmp_path / "rows.jsonl")
+    frame = predictions_frame(rows)
+    assert list(frame["label"].dropna()) == ["+ sunrise", "sunset"]
+    assert list(frame["clip"]) == [row["clip"] for row in rows]
+    assert len(predictions_frame(rows, steps=True).query("rank == 1")) == 6
+
+
+def test_a_slip_of_the_models_name_is_answered_by_body(clips, tmp_path):
+    ended = actalign("classify", "clips", "--labels", "a,b", "--model", "boddy", cwd=tmp_path)
+    assert ended.returncode == 1
+    assert "There is no model 'boddy'; did you mean 'body'?" in ended.stderr
+
+
+def test_an_interrupted_run_says_what_is_kept():
+    said = io.StringIO()
+
+    def interrupted():
+        with Run(3) as run:
+            run.row(error_row("a", None, ActAlignError("It failed.")))
+            raise KeyboardInterrupt
+
+    with contextlib.redirect_stderr(said), pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert "1 of 3 clips are done, and embeddings that a store keeps are not" in said.getvalue()
+
+
+def test_without_a_terminal_progress_is_a_line_now_and_then(monkeypatch):
+    said = io.StringIO()
+    monkeypatch.setattr("actalign.cli._progress.LINE_SECONDS", 3600.0)
+    with contextlib.redirect_stderr(said), Run(50) as run:
+        for number in range(50):
+            run.row({"clip": f"c{number}", "status": "ok", "candidates": []})
+    assert said.getvalue().splitlines() == ["[1/50] c0", "[50/50] c49"]
+    monkeypatch.setattr("actalign.cli._progress.LINE_SECONDS", 0.0)
+    with contextlib.redirect_stderr(said), Run(2) as run:
+        run.frames("long", 7)
+    assert re.search(r"\[0/2\] long, \d+\.\d frames/s", said.getvalue())

@@ -38,7 +38,7 @@ def stages(url):
             *("--subactions", "generated_subactions.json"),
             *("--output", "encoded_subactions.npy", *MODEL),
         ),
-        "baseline": ("--input_dataset", "processed_dataset.npy", *embeddings, *MODEL),
+        "baseline": ("--input_dataset", "processed_dataset.npy", *embeddings),
         "seq_alignment": (
             *("--subactions", "generated_subactions.json", *embeddings),
             *("--subaction_embeddings", "encoded_subactions.npy", "--scores", "scores.json"),

@@ -1,12 +1,17 @@
-"""Progress of long work: a bar with rate and time left on a terminal, plain lines elsewhere."""
+"""Progress of long work, with rate and time left: a bar, or a line now and then."""
 
 from __future__ import annotations
 
+import time
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
+
+
+LINE_SECONDS = 10.0
+"""Where there is no terminal, seconds between lines."""
 
 
 class Progress:
@@ -26,7 +31,8 @@ class Progress:
         self._results = RichConsole(highlight=False, soft_wrap=True)
         self._plain = shown and not console.is_terminal
         self._total = total
-        self._done = 0
+        self.done = 0
+        self._said = time.monotonic()
         self._frames = 0
         self._bar = Bar(
             TextColumn("{task.description}"),
@@ -55,6 +61,8 @@ class Progress:
     def frames(self, clip_id: str, count: int) -> None:
         """Note that ``count`` more frames of a clip are encoded."""
         self._frames += count
+        if time.monotonic() - self._said >= LINE_SECONDS:
+            self._line(clip_id)
         elapsed = self._bar.tasks[0].elapsed or 0.0
         if elapsed > 0:
             self._bar.update(
@@ -63,10 +71,25 @@ class Progress:
 
     def clip(self, clip_id: str) -> None:
         """Note that a clip is done, well or not."""
-        self._done += 1
+        self.done += 1
         self._bar.advance(self._task)
-        if self._plain and self._total > 1:
-            self._console.print(f"[{self._done}/{self._total}] {clip_id}", markup=False)
+        late = time.monotonic() - self._said >= LINE_SECONDS
+        if late or self.done in (1, self._total):
+            self._line(clip_id)
+
+    def _line(self, clip_id: str) -> None:
+        """How far the work is, where there is no bar: clips, frames a second, time left."""
+        self._said = time.monotonic()
+        if not self._plain or (self._total < 2 and self.done):
+            return
+        words = [f"[{self.done}/{self._total}] {clip_id}"]
+        elapsed = self._bar.tasks[0].elapsed or 0.0
+        if self._frames and elapsed >= LINE_SECONDS:
+            words.append(f"{self._frames / elapsed:.1f} frames/s")
+        if 0 < self.done < self._total and elapsed >= LINE_SECONDS:
+            left = elapsed / self.done * (self._total - self.done)
+            words.append(f"about {max(1, round(left / 60))} min left")
+        self._console.print(", ".join(words), markup=False)
 
     def above(self, result: RenderableType) -> None:
         """Print a result to stdout, above the bar."""

@@ -42,6 +42,8 @@ class Run:
     ) -> None:
         self.failed = 0
         self._lines = lines
+        self._total = total
+        self._out = out
         self.as_json = as_json
         self.silent = quiet or as_json
         self._console = console_of(stderr=True)
@@ -56,6 +58,11 @@ class Run:
 
     def __exit__(self, *error: object) -> None:
         self._stack.__exit__(*error)  # type: ignore[arg-type]
+        if error[0] is KeyboardInterrupt:
+            kept = "embeddings that a store keeps are not computed again"
+            unwritten = f"; {self._out} is written when all are" if self._out else ""
+            done = f"{self._progress.done} of {self._total} clips are done"
+            self._console.print(f"{done}, and {kept}{unwritten}", markup=False)
 
     @property
     def rows(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 
 from actalign.encoders._base import Encoder
@@ -66,6 +67,8 @@ def load_encoder(
         from actalign.encoders._onnx import OnnxEncoder
 
         return OnnxEncoder.from_folder(Path(model).expanduser(), batch_size=batch_size)
+    if get_close_matches(model, ["body"], cutoff=0.7) and not Path(model).expanduser().exists():
+        raise EncoderError(f"There is no model {model!r}; did you mean 'body'?")
     from actalign.encoders._siglip import load_pretrained
 
     return load_pretrained(

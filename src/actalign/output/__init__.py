@@ -9,6 +9,7 @@ from actalign.output._figures import (
     save,
 )
 from actalign.output._sync import Sync, synchronise, write_side_by_side
+from actalign.output._tables import predictions_frame
 
 __all__ = [
     "Sync",
@@ -17,6 +18,7 @@ __all__ = [
     "export",
     "heat_map_figure",
     "picture",
+    "predictions_frame",
     "save",
     "synchronise",
     "write_side_by_side",

@@ -5,11 +5,17 @@ Not here: the files of tables (`_table_files`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from actalign.errors import UsageError
 from actalign.rows import Row, action_span, numbered_steps
+
+if TYPE_CHECKING:
+    import pandas
+
+    from actalign.types import ClipError, Prediction
 
 Cell = str | int | float | None
 
@@ -167,3 +173,23 @@ DETECTIONS = Table(
     _detection_records,
 )
 """One line a detection, and one for each video that failed."""
+
+
+def predictions_frame(
+    predictions: Iterable[Row | Prediction | ClipError], *, steps: bool = False
+) -> pandas.DataFrame:
+    """Predictions, errors or rows as a pandas DataFrame: a line a clip or, with steps, one a step.
+
+    The columns are those of `actalign classify --out rows.csv` and of `rows.steps.csv`. Raises
+    UsageError where pandas is missing.
+    """
+    try:
+        import pandas
+    except ImportError as error:
+        raise UsageError(
+            f"A data frame needs pandas ({error}); run `pip install pandas`."
+        ) from error
+    table = STEPS if steps else CLIPS
+    rows = (one if isinstance(one, dict) else one.to_row() for one in predictions)
+    records = [record for row in rows for record in table.records(row)]
+    return pandas.DataFrame(records, columns=[*table.columns])

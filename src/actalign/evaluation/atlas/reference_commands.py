@@ -234,7 +234,9 @@ def baseline(
     video_embeddings: Annotated[
         Path, typer.Option("--video_embeddings", help="What encode_videos.py wrote.")
     ],
-    model: Model = DEFAULT_MODEL,
+    model: Annotated[
+        str | None, typer.Option(help="Encoder; else that of the embeddings, else the paper's.")
+    ] = None,
     device: Device = None,
     template: Annotated[
         str | None, typer.Option(help="Text encoded for a candidate, with {label} and {domain}.")
@@ -253,7 +255,8 @@ def baseline(
 
     questions = dataset_questions(load_dataset(input_dataset))
     videos = read_embeddings(video_embeddings, VIDEO_FORMAT)
-    encoder = _load(model, device, dtype=dtype)
+    named = videos.encoder.model_id if videos.encoder else DEFAULT_MODEL
+    encoder = _load(model or named, device, dtype=dtype)
     check_same_encoder(videos, encoder=encoder)
     found = score_labels(encoder, questions, videos, template=template)
     _print_report(found, _absent(videos.missing))
