@@ -62,7 +62,7 @@ def test_finds_are_captions_and_a_table_too(folder):
         assert done.returncode == 0, done.stderr
     captions = (folder / "finds.vtt").read_text()
     assert captions.startswith("WEBVTT\n\n1\n00:00:15.000 --> 00:00:18.000\nsunrise\n")
-    with (folder / "finds.csv").open(newline="") as file:
+    with (folder / "finds.csv").open(newline="", encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
     assert [(row["clip"], row["label"]) for row in rows] == [("day", "sunrise"), ("day", "sunset")]
     assert float(rows[0]["start_seconds"]) == pytest.approx(15, abs=0.21)
