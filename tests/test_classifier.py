@@ -241,7 +241,7 @@ def test_align_scores_a_store_without_its_videos(clips, common, colour_model, tm
     done = actalign(
         "align", store, "--labels", "green,black", "--model", colour_model, "--scorer", "mean_pool"
     )
-    assert "dusk: " in done.stdout
+    assert "\ndusk " in done.stdout
     empty = actalign("align", tmp_path / "nothing", "--labels", "green", "--model", colour_model)
     assert empty.returncode == 2
     assert "no file or folder" in empty.stderr

@@ -78,7 +78,7 @@ def test_reports_of_several_runs_compare_their_settings(data):
         assert invoke(*flags, "--out", data / name, *settings).exit_code == 0
     result = invoke("report", *(data / name for name in runs))
     assert result.exit_code == 0
-    assert len(result.stdout.splitlines()) == 6
+    assert len(result.stdout.splitlines()) == 9  # as HTML, Markdown and JSON
     pages = {name: (data / name / "report.html").read_text() for name in runs}
     found = {
         name: [over for over in ("smoothing (s)", "frames a second") if f"<h2>By {over}" in page]

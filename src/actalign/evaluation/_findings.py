@@ -27,7 +27,7 @@ USELESS = 0.55
 """A step fits all clips alike where the area under the curve is at most this."""
 MOST = 15
 
-Embed = Callable[[Script], Float32]
+Embed = Callable[[Script], Float32 | None]
 
 
 def findings(
@@ -109,7 +109,8 @@ def _shared_steps(
 ) -> list[list[dict[str, Any]]]:
     """Of each pair of labels, the steps that are the same text or unusually close in meaning."""
     known = {script.label: script for script in scripts}
-    rows = {} if embed is None else {label: _unit(embed(one)) for label, one in known.items()}
+    made = {} if embed is None else {label: embed(one) for label, one in known.items()}
+    rows = {label: _unit(one) for label, one in made.items() if one is not None}
     usual = 1.0
     if len(rows) > 1:
         labels = list(rows)[:60]
@@ -118,11 +119,12 @@ def _shared_steps(
     found = []
     for first, second in pairs:
         steps: list[dict[str, Any]] = []
+        both = first in rows and second in rows
         if first in known and second in known:
             for i, one in enumerate(known[first].steps):
                 for j, other in enumerate(known[second].steps):
                     same = label_key(one) == label_key(other)
-                    near = float(rows[first][i] @ rows[second][j]) if rows else 0.0
+                    near = float(rows[first][i] @ rows[second][j]) if both else 0.0
                     if same or (rows and near >= usual):
                         steps.append({"steps": [one, other], "cosine": 1.0 if same else near})
         found.append(sorted(steps, key=lambda step: -step["cosine"])[:3])

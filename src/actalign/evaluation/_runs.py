@@ -90,11 +90,14 @@ class Run:
                 found.setdefault(script.label, script)
         return list(found.values())
 
-    def embed_script(self, script: Script) -> Float32:
-        """(K, D) the step embeddings that the run made; raises UsageError where it has none."""
+    def embed_script(self, script: Script) -> Float32 | None:
+        """(K, D) the step embeddings that the run made; None where it made none."""
         texts = TextCache(self.info, self._refuse, path=self.folder / "texts.sqlite")
         template = self.config.step_template or self.info.step_template
-        return texts.encode(step_texts(script, template))
+        try:
+            return texts.encode(step_texts(script, template))
+        except UsageError:  # of a question whose clip could not be embedded
+            return None
 
     def _refuse(self) -> Encoder:
         raise UsageError(
