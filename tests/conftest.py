@@ -21,6 +21,8 @@ def pytest_configure():
     # A shell's background job, as CI may be, ignores Ctrl-C, and would hand that on to commands.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)  # as under nohup
 
 
 def pytest_collection_modifyitems(items):

@@ -28,7 +28,11 @@ if TYPE_CHECKING:
     from actalign.types import Prediction
 
 Videos = Annotated[
-    list[Path], typer.Argument(help="Video files, folders of them, or .txt lists of paths.")
+    list[Path],
+    typer.Argument(
+        help="Video files, folders of them, or .txt lists of paths.",
+        parser=Path,  # Typer's own would ask what each is, and a dead network mount never answers
+    ),
 ]
 Quiet = Annotated[
     bool,
