@@ -53,7 +53,7 @@ def test_json_yaml_lists_and_the_references_file_are_read_alike(tmp_path):
         ({"scripts": {}}, r"field scripts"),
         ({"domain": "x"}, r"field scripts"),
         ([], "is empty"),
-        (["dunk"], "block 1 holds str"),
+        (["dunk"], "block 1 holds 'dunk'"),
         ("{not json", "not valid JSON or YAML"),
     ],
 )

@@ -271,7 +271,7 @@ def test_a_file_without_decodable_frames_is_named(folder):
         ({"start": 2.0, "end": 1.0}, UsageError, "not after its start"),
         ({"start": -1.0}, UsageError, "give 0 or more"),
         ({"fps": 0}, UsageError, "above 0"),
-        ({"fps": 1, "num_frames": 1}, UsageError, "not both"),
+        ({"fps": 1, "num_frames": 1}, UsageError, "one of fps, num_frames and at_seconds"),
         ({"num_frames": 0}, UsageError, "1 or more"),
         ({"max_pixels": 1000}, VideoError, "96x64 pixels, more than the limit"),
     ],
