@@ -88,6 +88,15 @@ def test_json_has_every_row(pair):
     assert rows[0]["first_seconds"] == 0
 
 
+def test_where_no_cache_can_be_written_two_clips_are_matched_all_the_same(pair):
+    folder, (*model, _, _, _, _) = pair
+    nowhere = {"ACTALIGN_CACHE": folder / "broken.mp4" / "cache", "NUMBA_CACHE_DIR": ""}
+    done = actalign("sync", "coach.mp4", "pupil.mp4", *model, "--json", cwd=folder, **nowhere)
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) == 30
+    assert "embeddings are not kept" in done.stderr
+
+
 def test_what_cannot_be_done_is_said(pair):
     folder, shared = pair
     done = actalign("sync", "coach.mp4", "broken.mp4", *shared, cwd=folder)

@@ -78,7 +78,7 @@ def _results(
     sources: list[str], frames: InputOptions, model: ModelOptions, store: str | None
 ) -> tuple[int, Callable[[Run], Iterator[ClipResult]]]:
     """How many clips there are, and what gives each."""
-    from actalign.clips import clip_ids, embed_videos, open_cache, open_store
+    from actalign.clips import clip_ids, embed_videos, open_store_or_cache
     from actalign.clips._stored import list_entries, read_stored
     from actalign.video import list_videos
 
@@ -89,7 +89,7 @@ def _results(
         entries = list_entries(stored)
         return len(entries), lambda run: (read_stored(*entry) for entry in entries.items())
     left_out: list[str] = []
-    kept = open_store(store) if store else open_cache(left_out)
+    kept = open_store_or_cache(store, left_out)
     found = clip_ids(list_videos([Path(source) for source in sources], notes=left_out))
     encoder = model.choice.load()
 

@@ -55,7 +55,7 @@ def classify(
     """Say which candidate action each clip shows, and when each of its steps happens."""
     from actalign.alignment._dtw import preloading
     from actalign.cli._examples import with_examples
-    from actalign.clips import clip_ids, open_cache, open_store
+    from actalign.clips import clip_ids, open_store_or_cache
     from actalign.clips._background import other_clips
     from actalign.video import list_videos
 
@@ -75,7 +75,7 @@ def classify(
     second.check(examples=examples is not None, refuses=scoring.min_confidence is not None)
     given = candidates.read(llm.config(), bank)
     left_out: list[str] = []
-    kept = open_store(store) if store else open_cache(left_out)
+    kept = open_store_or_cache(store, left_out)
     listed = clip_ids(list_videos(videos, notes=left_out))
     found = shards.clips(listed)
     frames.check()

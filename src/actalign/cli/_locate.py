@@ -83,13 +83,13 @@ def locate(
 ) -> None:
     """Find where in long videos each action happens, from its first to its last step."""
     from actalign.cli._run import Run
-    from actalign.clips import clip_ids, embed_videos, open_cache, open_store
+    from actalign.clips import clip_ids, embed_videos, open_store_or_cache
     from actalign.output._detections import check_out, write_detections
     from actalign.video import list_videos
 
     check_limits(**asdict(limits))
     left_out: list[str] = []
-    kept = open_store(store) if store else open_cache(left_out)
+    kept = open_store_or_cache(store, left_out)
     found = clip_ids(list_videos(videos, notes=left_out))
     if out:
         check_out(out, videos=len(found))

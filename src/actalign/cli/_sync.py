@@ -42,8 +42,9 @@ def sync(
     quiet: Quiet = False,
 ) -> None:
     """Say which moments of two clips match, and show both in step: a pupil's and a model's, say."""
-    from actalign.clips import Sampling, embed_videos, open_store
-    from actalign.files import cache_folder, check_writable
+    from actalign.cli._show import console_of
+    from actalign.clips import Sampling, embed_videos, open_store_or_cache
+    from actalign.files import check_writable
     from actalign.output._sync import synchronise, write_side_by_side, write_table
 
     rate = None if fps is None else parse_fps(fps)
@@ -52,12 +53,16 @@ def sync(
             if path.suffix.lower() != suffix:
                 raise UsageError(f"{path} must end in {suffix}.")
             check_writable(path)
+    notes: list[str] = []
+    kept = open_store_or_cache(store, notes)
+    for note in () if quiet else notes:
+        console_of(stderr=True).print(note, style="yellow", markup=False)
     encoder = model.choice.load()
     results = embed_videos(
         encoder,
         {f"first: {first}": first, f"second: {second}": second},
         sampling=Sampling(encoder.info.fps if fps is None else rate),
-        store=open_store(store or cache_folder()),
+        store=kept,
     )
     one, other = (result.embedding() for result in results)
     seconds = encoder.info.smoothing_seconds if smoothing is None else smoothing

@@ -1,7 +1,7 @@
 """Many clips to embeddings: the store, prefetching, encoding, shards and windows."""
 
 from actalign.clips._embed import clip_ids, embed_video, embed_videos
-from actalign.clips._parquet import ParquetStore, open_cache, open_store
+from actalign.clips._parquet import ParquetStore, open_store, open_store_or_cache
 from actalign.clips._prefetch import Sampling
 from actalign.clips._result import ClipResult
 from actalign.clips._store import Store
@@ -14,6 +14,6 @@ __all__ = [
     "clip_ids",
     "embed_video",
     "embed_videos",
-    "open_cache",
     "open_store",
+    "open_store_or_cache",
 ]

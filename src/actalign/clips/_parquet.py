@@ -99,8 +99,13 @@ def open_store(folder: str | Path) -> AnyStore:
     return Store(folder)
 
 
-def open_cache(notes: list[str]) -> Store | None:
-    """The store in the user's cache folder; None, with a note, where that can't be written."""
+def open_store_or_cache(folder: str | Path | None, notes: list[str]) -> AnyStore | None:
+    """The store of a folder or an address; without one, the store in the user's cache folder.
+
+    None, with a note, where the cache folder can't be written.
+    """
+    if folder:
+        return open_store(folder)
     folder = cache_folder()
     try:
         folder.mkdir(parents=True, exist_ok=True)
