@@ -232,10 +232,12 @@ def _devices() -> Check:
 
 def _hub() -> Check:
     """Asks the hub for its front page, for HUB_SECONDS at most."""
+    from actalign.encoders._catalogue import hub_home
+
     endpoint = os.environ.get("HF_ENDPOINT", "").rstrip("/") or "https://huggingface.co"
     parts = urlsplit(endpoint)
     shown = f"{parts.scheme}://{parts.hostname or ''}" + (f":{parts.port}" if parts.port else "")
-    kept = os.environ.get("HF_TOKEN_PATH") or _hub_home() / "token"
+    kept = os.environ.get("HF_TOKEN_PATH") or hub_home() / "token"
     known = bool(os.environ.get("HF_TOKEN")) or Path(kept).expanduser().is_file()
     token = "a token is set" if known else "no token is set (HF_TOKEN; gated models need one)"
     local = "use --model body or a folder of your own, which need no hub."
@@ -279,6 +281,8 @@ def _front_page(url: str) -> int | str | None:
 
 
 def _cache() -> Check:
+    from actalign.encoders._catalogue import hub_cache
+
     folder = cache_folder()
     fix = "Set ACTALIGN_CACHE to a folder that you can write, on a disk with free space."
     try:
@@ -291,22 +295,13 @@ def _cache() -> Check:
     sizes = [_size(path) for path in folder.rglob("*")]
     free = shutil.disk_usage(folder).free
     found = f"{folder}: {sum(sizes) / 1e6:.1f} MB, {free / 1e9:.1f} GB free"
-    hub = _hub_cache()
+    hub = hub_cache()
     if hub.is_dir():
         held = sum(_size(path) for path in hub.rglob("*") if not path.is_symlink())
         found += f"; models of the hub in {hub}: {held / 1e9:.2f} GB"
     if free < LEAST_FREE_BYTES:
         return Check("cache", "warning", found, fix)
     return Check("cache", "ok", found)
-
-
-def _hub_cache() -> Path:
-    return Path(os.environ.get("HF_HUB_CACHE") or _hub_home() / "hub").expanduser()
-
-
-def _hub_home() -> Path:
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(os.environ.get("HF_HOME") or Path(base, "huggingface")).expanduser()
 
 
 def _size(path: Path) -> int:

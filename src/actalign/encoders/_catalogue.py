@@ -139,10 +139,13 @@ MODELS = (
 
 def hub_cache() -> Path:
     """Where the hub's client keeps models, by the variables that it reads."""
-    home = os.environ.get("HF_HOME") or str(
-        Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "huggingface"
-    )
-    return Path(os.environ.get("HF_HUB_CACHE") or str(Path(home) / "hub")).expanduser()
+    return Path(os.environ.get("HF_HUB_CACHE") or hub_home() / "hub").expanduser()
+
+
+def hub_home() -> Path:
+    """The folder of the hub's client, by the variables that it reads."""
+    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(os.environ.get("HF_HOME") or Path(base, "huggingface")).expanduser()
 
 
 def device_speed() -> tuple[str, float]:
