@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actalign.errors import UsageError
-from actalign.evaluation._metrics import bootstrap
+from actalign.evaluation._metrics import bootstrap, temporal_iou
 from actalign.evaluation._questions import QuestionSet
 from actalign.rows import Row
 from actalign.scripts._script import label_key
@@ -51,7 +51,7 @@ def average_precision(
     hits = []
     for one in sorted(detections, key=lambda event: -event.score):
         shares = [
-            (_iou(one, event), n)
+            (temporal_iou((one.start, one.end), (event.start, event.end)), n)
             for n, event in enumerate(truth)
             if event.video == one.video and not taken[n]
         ]
@@ -156,9 +156,3 @@ def evaluate_detections(detections: Sequence[Event], truth: Sequence[Event]) -> 
     if len(videos) > 1:
         result["ci95"] = list(bootstrap(mean, len(videos), resamples=200))
     return result
-
-
-def _iou(a: Event, b: Event) -> float:
-    shared = max(0.0, min(a.end, b.end) - max(a.start, b.start))
-    union = (a.end - a.start) + (b.end - b.start) - shared
-    return shared / union if union > 0 else 0.0

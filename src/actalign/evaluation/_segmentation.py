@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from actalign.errors import UsageError
+from actalign.evaluation._metrics import temporal_iou
 
 Part = tuple[float, float, int | None]
 OVERLAPS = (0.10, 0.25, 0.50)
@@ -78,7 +79,7 @@ def segment_counts(predicted: Sequence[Part], true: Sequence[Part], overlap: flo
     for part in sorted(predicted, key=lambda part: part[0]):
         if part[2] is None:
             continue
-        shares = [_iou(part, one) if one[2] == part[2] else 0.0 for one in wanted]
+        shares = [temporal_iou(part[:2], one[:2]) if one[2] == part[2] else 0.0 for one in wanted]
         best = max(range(len(wanted)), key=shares.__getitem__, default=-1)
         if best >= 0 and shares[best] >= overlap and shares[best] > 0 and not used[best]:
             used[best] = True
@@ -115,9 +116,3 @@ def _order(parts: Sequence[Part]) -> list[int]:
 
 def _shared(a: Part, b: Part) -> float:
     return max(0.0, min(a[1], b[1]) - max(a[0], b[0]))
-
-
-def _iou(a: Part, b: Part) -> float:
-    shared = _shared(a, b)
-    union = (a[1] - a[0]) + (b[1] - b[0]) - shared
-    return shared / union if union > 0 else 0.0
