@@ -22,11 +22,11 @@ from pathlib import Path
 import numpy as np
 
 from actalign import ClipEmbedding, Script
-from actalign.alignment import calibration_error
 from actalign.candidates import Candidates
 from actalign.encoders._text_cache import TextCache
 from actalign.encoders.body import BodyEncoder
 from actalign.encoders.body._features import PoseTrack
+from actalign.evaluation import expected_calibration_error
 from actalign.evaluation._metrics import mcnemar, rate
 from actalign.scripts import load_scripts
 
@@ -183,7 +183,8 @@ def main() -> None:
     for name in scorers:
         if sure[name]:
             right = [one for cell in everything for one in hits[name, cell.name]]
-            print(f"{name}: expected calibration error {calibration_error(sure[name], right):.3f}")
+            error = expected_calibration_error(sure[name], right)
+            print(f"{name}: expected calibration error {error:.3f}")
     for cell in everything if args.more else ():
         if cell.name.startswith("gym"):
             print(without_scripts(cell, "dtw", resolve))

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from actalign.alignment import calibration_error, confidences, fit_temperature
+from actalign.alignment import confidences, fit_temperature
 from actalign.errors import ArrayError
+from actalign.evaluation import expected_calibration_error
 
 
 def test_confidences_add_up_and_keep_the_order():
@@ -23,15 +24,15 @@ def test_the_temperature_that_made_the_answers_is_found(temperature):
     assert found == pytest.approx(temperature, rel=0.1)
     sure = [confidences(s, found) for s in scores]
     right = [s.argmax() == a for s, a in zip(scores, answers, strict=True)]
-    assert calibration_error([s.max() for s in sure], right) < 0.03
+    assert expected_calibration_error([s.max() for s in sure], right) < 0.03
     cold = [confidences(s, found / 10).max() for s in scores]
-    assert calibration_error(cold, right) > 0.08
+    assert expected_calibration_error(cold, right) > 0.08
 
 
 def test_the_calibration_error_is_the_mean_distance_by_bins():
     # One bin with 0.9 sure and half right, one with 0.2 sure and none right.
     sure = [0.92, 0.92, 0.25, 0.25]
-    assert calibration_error(sure, [True, False, False, False]) == pytest.approx(
+    assert expected_calibration_error(sure, [True, False, False, False]) == pytest.approx(
         0.5 * 0.42 + 0.5 * 0.25
     )
 

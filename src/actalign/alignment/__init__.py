@@ -1,7 +1,7 @@
 """Similarity of frames and steps, dynamic time warping, and scores: arrays in, arrays out."""
 
 from actalign.alignment._affinities import AFFINITIES, Calibration, affinity
-from actalign.alignment._confidence import calibration_error, confidences, fit_temperature
+from actalign.alignment._confidence import confidences, fit_temperature
 from actalign.alignment._dtw import (
     align,
     align_batch,
@@ -28,7 +28,6 @@ __all__ = [
     "align_batch",
     "align_scores",
     "align_scores_of_clips",
-    "calibration_error",
     "confidences",
     "cosine",
     "default_scorer",

@@ -54,19 +54,3 @@ def fit_temperature(scores: Sequence[ArrayLike], answers: Sequence[int]) -> floa
         else:
             high = right
     return float(np.exp(-(low + high) / 2))
-
-
-def calibration_error(confidence: ArrayLike, right: ArrayLike, *, bins: int = 10) -> float:
-    """Expected calibration error in [0, 1]: of answers in bins of equal width by confidence, the
-    mean distance of the bin's share of right answers from its mean confidence, by its size.
-
-    confidence: (N,) in [0, 1]. right: (N,) bool.
-    """
-    sure, hits = np.asarray(confidence, np.float64), np.asarray(right, np.float64)
-    place = np.minimum((sure * bins).astype(int), bins - 1)
-    error = 0.0
-    for one in range(bins):
-        here = place == one
-        if here.any():
-            error += here.mean() * abs(hits[here].mean() - sure[here].mean())
-    return float(error)
