@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
@@ -24,6 +26,8 @@ from actalign.cli._options import (
 from actalign.errors import UsageError
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from actalign.encoder_info import EncoderInfo
     from actalign.evaluation import QuestionSet
     from actalign.evaluation._tune import Setting
@@ -128,6 +132,31 @@ class EvalOptions:
         return "default" if self.fps is None else parse_fps(self.fps)
 
 
+def _print_notes(notes: Sequence[str], *, quiet: bool) -> Console:
+    """The console of progress, with what the readers of the data noted."""
+    from actalign.cli._show import console_of
+
+    console = console_of(stderr=True)
+    for note in () if quiet else notes:
+        console.print(note, style="yellow", markup=False)
+    return console
+
+
+@contextmanager
+def _progress(console: Console, total: int, *, quiet: bool) -> Iterator[Callable[[str, str], None]]:
+    """Yields what shows that a clip is done, or why it was left out."""
+    from actalign.cli._progress import Progress
+
+    with Progress(console, total=total, shown=not quiet) as shown:
+
+        def progress(clip: str, why: str) -> None:
+            if why:
+                console.print(f"{clip}: {why}", style="yellow", markup=False)
+            shown.clip(clip)
+
+        yield progress
+
+
 @app.command()
 @grouped
 def clips(
@@ -145,8 +174,6 @@ def clips(
     ] = "own,mean_pool",
 ) -> None:
     """Say how often each scorer is right on labelled clips, with its interval."""
-    from actalign.cli._progress import Progress
-    from actalign.cli._show import console_of
     from actalign.evaluation import EvalConfig, run
     from actalign.evaluation._config import check_scorers
     from actalign.evaluation._settings import settings_name
@@ -165,17 +192,9 @@ def clips(
         settings=None if options.settings is None else settings_name(options.settings),
     )
     questions = candidates.read(data, how, llm, out / "videos")
-    console = console_of(stderr=True)
-    for note in () if options.quiet else questions.notes:
-        console.print(note, style="yellow", markup=False)
+    console = _print_notes(questions.notes, quiet=options.quiet)
     here, embed = machines.embedder(model.choice)
-    with Progress(console, total=questions.total, shown=not options.quiet) as shown:
-
-        def progress(clip: str, why: str) -> None:
-            if why:
-                console.print(f"{clip}: {why}", style="yellow", markup=False)
-            shown.clip(clip)
-
+    with _progress(console, questions.total, quiet=options.quiet) as progress:
         results = run(
             config,
             questions,
@@ -278,26 +297,16 @@ def tune(
     quiet: Quiet = False,
 ) -> None:
     """Choose settings on labelled clips, and say how good the choice is on clips it never saw."""
-    from actalign.cli._progress import Progress
-    from actalign.cli._show import console_of
     from actalign.evaluation._tune import setting_lines, tuning_lines
     from actalign.evaluation._tune import tune as choose
 
     questions = candidates.read(data, how, llm, out / "videos")
-    console = console_of(stderr=True)
-    for note in () if quiet else questions.notes:
-        console.print(note, style="yellow", markup=False)
+    console = _print_notes(questions.notes, quiet=quiet)
     here, embed = machines.embedder(model.choice)
     encoder = here.load()
     settings = tried.grid(model.model, encoder.info)
     rates = len({setting.fps for setting in settings})
-    with Progress(console, total=questions.total * rates, shown=not quiet) as shown:
-
-        def progress(clip: str, why: str) -> None:
-            if why:
-                console.print(f"{clip}: {why}", style="yellow", markup=False)
-            shown.clip(clip)
-
+    with _progress(console, questions.total * rates, quiet=quiet) as progress:
         result = choose(
             model.model,
             settings,
