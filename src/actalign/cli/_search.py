@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from actalign.cli._align import StoredModelOptions
 from actalign.cli._grouped import grouped
 from actalign.cli._show import clock, console_of, print_json
+
+if TYPE_CHECKING:
+    from actalign.types import ClipEmbedding
 
 
 @grouped
@@ -27,7 +31,6 @@ def search(
     from actalign.clips._search import search as find
     from actalign.clips._stored import list_entries, read_stored
     from actalign.errors import ActAlignError, UsageError
-    from actalign.types import ClipEmbedding
 
     if not phrase.strip():
         raise UsageError("The phrase is empty; write what is looked for.")
@@ -37,20 +40,23 @@ def search(
     warn = getattr(encoder, "text_warnings", None)
     for note in warn([phrase]) if warn else ():
         said.print(note, markup=False)
-    clips: list[ClipEmbedding] = []
-    failed = 0
-    for entry_id, entry in entries.items():
-        try:
-            clip = read_stored(entry_id, entry).embedding()
-            clip.check_encoder(encoder.info.model_id, encoder.info.fingerprint)
-        except ActAlignError as error:
-            failed += 1
-            said.print(str(error), markup=False)
-        else:
-            clips.append(clip)
+    failed: list[str] = []
+
+    def clips() -> Iterator[ClipEmbedding]:
+        # One at a time: a store can be larger than memory.
+        for entry_id, entry in entries.items():
+            try:
+                clip = read_stored(entry_id, entry).embedding()
+                clip.check_encoder(encoder.info.model_id, encoder.info.fingerprint)
+            except ActAlignError as error:
+                failed.append(entry_id)
+                said.print(str(error), markup=False)
+            else:
+                yield clip
+
     smoothing = encoder.info.smoothing_seconds
     vector = encoder.encode_text([phrase])[0]
-    for one in find(clips, vector, smoothing_seconds=smoothing, top=top):
+    for one in find(clips(), vector, smoothing_seconds=smoothing, top=top):
         if as_json:
             print_json(json.dumps(one.to_json(), ensure_ascii=False))
         else:
