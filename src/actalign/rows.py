@@ -264,6 +264,11 @@ def refused(row: Row) -> bool:
     return bool(row["candidates"]) and "label" in row and row["label"] is None
 
 
+def only_by_name(candidate: CandidateRow) -> bool:
+    """Whether a candidate was aligned without a script: its name was its only step."""
+    return candidate.get("path_length") is not None and not candidate.get("has_script", True)
+
+
 def error_row(
     clip: str, video: str | None, error: ActAlignError, *, target: str | None = None
 ) -> Row:

@@ -82,8 +82,9 @@ def candidate_table(row: Row) -> Table:
 
 def _no_script(candidate: CandidateRow) -> str:
     """Says where a candidate that is aligned has no script."""
-    alone = candidate.get("path_length") is not None and not candidate.get("has_script", True)
-    return " (no script)" if alone else ""
+    from actalign.rows import only_by_name
+
+    return " (no script)" if only_by_name(candidate) else ""
 
 
 def _answer(row: Row) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path, PurePath
 from typing import NamedTuple
 
 from actalign.files import file_stem
-from actalign.rows import Row, StepRow, action_span
+from actalign.rows import Row, StepRow, action_span, refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Event:
 
 def events(row: Row) -> list[Event]:
     """The times that the winner of a row is performed; none where it failed or is refused."""
-    if not row["candidates"] or ("min_confidence" in row and row.get("label") is None):
+    if not row["candidates"] or refused(row):
         return []
     best = row["candidates"][0]
     span = action_span(row)

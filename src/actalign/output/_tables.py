@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from actalign.errors import UsageError
-from actalign.rows import Row, action_span, numbered_steps
+from actalign.rows import Row, action_span, numbered_steps, only_by_name
 
 if TYPE_CHECKING:
     import pandas
@@ -45,8 +45,7 @@ def _clip_records(row: Row) -> Iterator[dict[str, Cell]]:
 
 def _without_script(row: Row) -> list[str]:
     """Says where the winner is aligned without a script."""
-    best = row["candidates"][0] if row["candidates"] else None
-    alone = best and best.get("path_length") is not None and not best.get("has_script", True)
+    alone = row["candidates"] and only_by_name(row["candidates"][0])
     return ["no script: its name was its only step"] if alone else []
 
 
