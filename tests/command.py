@@ -99,6 +99,21 @@ def printed_by(*arguments: object, env: Mapping[str, str] | None = None) -> str:
     return done.stdout
 
 
+def decoding_children() -> list[int]:
+    """The decoding processes that this process has started."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                status = (entry / "stat").read_text().rsplit(")", 1)[1].split()
+                command = (entry / "cmdline").read_text()
+            except OSError:
+                continue
+            if int(status[1]) == os.getpid() and "actalign.video._worker" in command:
+                found.append(int(entry.name))
+    return found
+
+
 def wait_for(happened: Callable[[], T], *, by: subprocess.Popen[str] | None = None) -> T:
     """The first true answer; the wait is over where the process that should bring it has ended."""
     until = time.monotonic() + DEADLOCK_SECONDS

@@ -21,7 +21,7 @@ from actalign.errors import UsageError, VideoError
 from actalign.video import sample_frames
 from actalign.video._content import BLOCK_BYTES, content_of
 from actalign.video._worker import DecodeProcess
-from tests.command import finish, printed_by, wait_for
+from tests.command import decoding_children, finish, printed_by, wait_for
 from tests.media import number_of, write_png, write_video
 
 
@@ -38,21 +38,6 @@ def encoder(colour_model):
     return load_encoder(str(colour_model))
 
 
-def children():
-    """The decoding processes that this process has started."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                status = (entry / "stat").read_text().rsplit(")", 1)[1].split()
-                command = (entry / "cmdline").read_text()
-            except OSError:
-                continue
-            if int(status[1]) == os.getpid() and "actalign.video._worker" in command:
-                found.append(int(entry.name))
-    return found
-
-
 @pytest.mark.parametrize("options", [{}, {"fps": 5, "start": 0.5}, {"batch_size": 7}])
 def test_the_child_gives_what_this_process_would(clips, options):
     with DecodeProcess() as decoder:
@@ -65,7 +50,7 @@ def test_the_child_gives_what_this_process_would(clips, options):
                 np.testing.assert_array_equal(ours.frames, theirs.frames)
                 np.testing.assert_array_equal(ours.pts_seconds, theirs.pts_seconds)
             assert there.warnings == here.warnings
-    assert not children()
+    assert not decoding_children()
 
 
 def test_errors_are_the_same_and_the_child_goes_on(clips, tmp_path):
@@ -79,9 +64,9 @@ def test_errors_are_the_same_and_the_child_goes_on(clips, tmp_path):
             assert str(there.value) == str(here.value)
         with pytest.raises(UsageError, match="fps is -1"):
             decoder.sample_frames(clips["clip0"], fps=-1)
-        before = children()
+        before = decoding_children()
         assert sum(len(b) for b in decoder.sample_frames(clips["clip0"])) == 20
-        assert children() == before
+        assert decoding_children() == before
 
 
 def test_a_truncated_clip_keeps_its_warning(clips, tmp_path):
@@ -107,7 +92,7 @@ def test_a_hung_decoder_is_an_error_row_and_the_rest_goes_on(clips, encoder):
 
     def stop_once(clip_id, _):
         if clip_id == "clip0" and not stopped:
-            stopped.extend(children())
+            stopped.extend(decoding_children())
             for pid in stopped:
                 os.kill(pid, signal.SIGSTOP)  # as a decoder that hangs
 
@@ -127,7 +112,7 @@ def test_a_hung_decoder_is_an_error_row_and_the_rest_goes_on(clips, encoder):
     assert len(failed) == 1
     assert "gave nothing for 2 s" in str(failed[0].error)
     assert str(failed[0].path) in str(failed[0].error)
-    assert not children()
+    assert not decoding_children()
 
 
 def test_a_killed_decoder_is_an_error_row_and_the_rest_goes_on(clips, encoder, tmp_path):
@@ -137,7 +122,7 @@ def test_a_killed_decoder_is_an_error_row_and_the_rest_goes_on(clips, encoder, t
 
     def kill_once(clip_id, _):
         if clip_id == "long" and not killed:
-            killed.extend(children())
+            killed.extend(decoding_children())
             for pid in killed:
                 os.kill(pid, signal.SIGSEGV)
 
@@ -168,7 +153,7 @@ def test_one_decoder_serves_clip_after_clip(clips, encoder):
     with DecodeProcess() as decoder:
         for path in clips.values():
             embed_video(encoder, path, clip_id="x", sampling=Sampling(), decoder=decoder)
-            served.update(children())
+            served.update(decoding_children())
     assert len(served) == 1
 
 
@@ -176,12 +161,12 @@ def test_leaving_a_run_early_ends_its_threads_and_children(clips, encoder):
     threads = threading.active_count()
     run = embed_videos(encoder, clips, sampling=Sampling(), at_once=2, silent_seconds=1000)
     next(run)
-    for pid in children():
+    for pid in decoding_children():
         os.kill(pid, signal.SIGSTOP)
     began = time.monotonic()
     run.close()
     assert time.monotonic() - began < 60
-    assert not children()
+    assert not decoding_children()
     wait_for(lambda: threading.active_count() <= threads)
 
 

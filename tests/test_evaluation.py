@@ -26,6 +26,7 @@ from actalign.evaluation.atlas._embeddings import (
 )
 from actalign.rows import read_rows
 from tests.colour_clips import write_colours
+from tests.command import decoding_children
 
 INFO = EncoderInfo(
     "rgb",
@@ -196,6 +197,17 @@ def test_parts_of_one_file_are_clips_of_their_own(questions, tmp_path):
     rows = read_rows(tmp_path / "run" / "predictions.jsonl")
     assert [row["label"] for row in rows] == ["red green", "green red"]
     assert [row["start_seconds"] for row in rows] == pytest.approx([0, 1 / 3], abs=0.04)
+
+
+def test_a_run_that_breaks_off_leaves_no_decoding_process(questions, tmp_path):
+    def stop(clip, note):
+        assert decoding_children()
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt) as broken_off:
+        run(config(), questions, tmp_path / "run", load=ColourEncoder, progress=stop)
+    assert not decoding_children()
+    assert broken_off.tb  # which holds what the run had in hand
 
 
 def test_a_folder_of_other_predictions_is_left_alone(questions, tmp_path):

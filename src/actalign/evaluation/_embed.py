@@ -6,8 +6,8 @@ Files go through the pipeline of `clips`; frames that a data set holds as arrays
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
@@ -75,12 +75,12 @@ def embed_clips(
     sampling: Sampling,
     store: Store,
     embed: Embed = embed_videos,
-) -> Iterator[ClipResult]:
+) -> Generator[ClipResult]:
     """The result of each clip, in order; a clip that fails is a result with its error.
 
     keys: see `clip_keys`. load: gives the encoder; called only when the store lacks a clip.
     embed: `clips.embed_videos`, or what does the same elsewhere. Clips that are parts of files are
-    embedded one after another, whole files together.
+    embedded one after another, whole files together. Closing it ends the processes that decode.
     """
     open_files = [
         clip
@@ -90,19 +90,19 @@ def embed_clips(
     ]
     waiting = {clip.id for clip in open_files}
 
-    def embedded() -> Iterator[ClipResult]:
+    def embedded() -> Generator[ClipResult]:
         for _, group in groupby(open_files, key=lambda clip: (clip.start, clip.end)):
             part = list(group)
             files = {clip.id: clip.video for clip in part}
             yield from embed(load(), files, sampling=part[0].sampling(sampling), store=store)
 
-    coming = embedded()
-    for clip in clips:
-        if clip.id in waiting:
-            yield next(coming)
-        else:
-            key = keys.get(clip.id, "")
-            yield embed_clip(clip, key, load=load, sampling=sampling, store=store)
+    with closing(embedded()) as coming:
+        for clip in clips:
+            if clip.id in waiting:
+                yield next(coming)
+            else:
+                key = keys.get(clip.id, "")
+                yield embed_clip(clip, key, load=load, sampling=sampling, store=store)
 
 
 def embed_clip(

@@ -10,7 +10,8 @@ the report.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,7 +19,7 @@ import numpy as np
 
 from actalign.alignment import SCORERS, get_scorer
 from actalign.candidates import Candidates
-from actalign.clips import Store, embed_videos
+from actalign.clips import ClipResult, Store, embed_videos
 from actalign.encoder_info import EncoderInfo
 from actalign.encoders import Encoder
 from actalign.encoders._text_cache import TextCache
@@ -87,22 +88,13 @@ def run(
     scoring = Scoring(config, info, texts, None if examples is None else examples.examples)
     errors: list[Row] = []
     store = Store(out / "embeddings")
-    clips = embed_clips(listed, keys, load=load, sampling=config.sampling, store=store, embed=embed)
-    for question in questions.questions:
-        absent = _left_out(question)
-        try:
-            if absent is not None:
-                left_out = [absent]
-            else:
-                clip = next(clips).embedding()
-                left_out = _score(question, clip, scoring, answers)
-        except VideoError as error:
-            why = str(error)
-            left_out = [
-                row_without_score(question.id, "error", "not encoded", why, question=question)
-            ]
-        errors += left_out
-        progress(question.id, "; ".join(dict.fromkeys(str(row["error"]) for row in left_out)))
+    with closing(
+        embed_clips(listed, keys, load=load, sampling=config.sampling, store=store, embed=embed)
+    ) as clips:
+        for question in questions.questions:
+            left_out = _ask(question, clips, scoring, answers)
+            errors += left_out
+            progress(question.id, "; ".join(dict.fromkeys(str(row["error"]) for row in left_out)))
     rows = answers.sorted([question.id for question in questions.questions], config.scorers)
     return _write_results(rows, errors, questions, config, info, out)
 
@@ -216,22 +208,34 @@ class _Examples:
         found = read_folder(Source(Path(str(config.examples)))).questions
         clips = [Clip(f"{EXAMPLE}{one.target}/{one.id}", one.video) for one in found]
         keys = clip_keys(clips, info.fingerprint, config.sampling)
+        store = Store(out / "embeddings")
         results = embed_clips(
-            clips,
-            keys,
-            load=load,
-            sampling=config.sampling,
-            store=Store(out / "embeddings"),
-            embed=embed,
+            clips, keys, load=load, sampling=config.sampling, store=store, embed=embed
         )
         try:
-            labelled = [
-                (str(one.target), result.embedding())
-                for one, result in zip(found, results, strict=True)
-            ]
+            with closing(results):
+                labelled = [
+                    (str(one.target), result.embedding())
+                    for one, result in zip(found, results, strict=True)
+                ]
         except VideoError as error:
             raise UsageError(f"An example can't be used: {error}") from error
         return cls(Examples(labelled, smoothing_seconds=config.smoothing_seconds or 0.0), keys)
+
+
+def _ask(
+    question: Question, clips: Iterator[ClipResult], scoring: Scoring, answers: _Answers
+) -> list[Row]:
+    """Score a question on the next clip, which is its own; returns why it can't be scored."""
+    absent = _left_out(question)
+    if absent is not None:
+        return [absent]
+    try:
+        return _score(question, next(clips).embedding(), scoring, answers)
+    except VideoError as error:
+        return [
+            row_without_score(question.id, "error", "not encoded", str(error), question=question)
+        ]
 
 
 def _score(

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -86,13 +87,14 @@ def tune(
             if setting.fps == fps
         }
         clips = _embedded(usable, encoder, next(iter(scoring.values())), out, embed)
-        for number, (question, clip) in enumerate(zip(usable, clips, strict=True)):
-            try:
-                table.answer(number, question, clip.embedding(), scoring)
-                progress(question.id, "")
-            except VideoError as error:
-                table.drop(number)
-                progress(question.id, str(error))
+        with closing(clips):
+            for number, (question, clip) in enumerate(zip(usable, clips, strict=True)):
+                try:
+                    table.answer(number, question, clip.embedding(), scoring)
+                    progress(question.id, "")
+                except VideoError as error:
+                    table.drop(number)
+                    progress(question.id, str(error))
     result = _chosen(settings, table, folds, seed)
     write_json(out / "tuning.json", result)
     _write_settings(out / "settings.yaml", model, result, questions.name)
@@ -101,7 +103,7 @@ def tune(
 
 def _embedded(
     questions: Sequence[Question], encoder: Encoder, scoring: Scoring, out: Path, embed: Embed
-) -> Iterator[ClipResult]:
+) -> Generator[ClipResult]:
     """The questions' clips, sampled as a configuration says."""
     sampling = scoring.config.sampling
     clips = [Clip(one.id, one.video, one.start, one.end) for one in questions]

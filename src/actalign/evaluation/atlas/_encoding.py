@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import numpy as np
@@ -49,25 +49,27 @@ def encode_dataset(
     clips = [Clip(entry.id, _video(dataset, entry)) for entry in dataset.usable]
     keys = clip_keys(clips, info.fingerprint, sampling)
     wanted = [clip for clip in clips if keys.get(clip.id) not in done]
-    coming = embed_clips(wanted, keys, load=lambda: encoder, sampling=sampling, store=work)
     rows: list[IndexRow] = []
     cells: list[Cell] = []
-    for clip in clips:
-        key = keys.get(clip.id)
-        if key in done:
-            pts, frames = done[key]
-        else:
-            result = next(coming)
-            if result.clip is None:
-                tell(f"{clip.id}: {result.error}")
-                rows.append(IndexRow(clip.id, "failed", "not encoded", str(result.error)))
-                cells.append(None)
-                continue
-            pts, frames = result.clip.pts_seconds.tolist(), result.clip.embeddings
-            if not result.cached:
-                tell(f"{clip.id}: {len(frames)} frames encoded")
-        rows.append(IndexRow(clip.id, pts_seconds=pts, key=key))
-        cells.append(np.ascontiguousarray(frames, np.float32))
+    with closing(
+        embed_clips(wanted, keys, load=lambda: encoder, sampling=sampling, store=work)
+    ) as coming:
+        for clip in clips:
+            key = keys.get(clip.id)
+            if key in done:
+                pts, frames = done[key]
+            else:
+                result = next(coming)
+                if result.clip is None:
+                    tell(f"{clip.id}: {result.error}")
+                    rows.append(IndexRow(clip.id, "failed", "not encoded", str(result.error)))
+                    cells.append(None)
+                    continue
+                pts, frames = result.clip.pts_seconds.tolist(), result.clip.embeddings
+                if not result.cached:
+                    tell(f"{clip.id}: {len(frames)} frames encoded")
+            rows.append(IndexRow(clip.id, pts_seconds=pts, key=key))
+            cells.append(np.ascontiguousarray(frames, np.float32))
     missing = [IndexRow(e.id, "failed", e.kind, e.reason) for e in dataset.failed]
     write_embeddings(output, VIDEO_FORMAT, info, rows, cells, missing=missing)
     shutil.rmtree(work.folder, ignore_errors=True)
