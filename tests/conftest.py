@@ -7,6 +7,7 @@ import warnings
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from actalign.encoders.body._weights import weights_folder
 from tests.colour_model import save_colour_model
@@ -14,6 +15,9 @@ from tests.command import start as start_command
 
 
 def pytest_configure():
+    # What is drawn must hold; how long it takes says only how busy the machine is.
+    settings.register_profile("any machine", deadline=None)
+    settings.load_profile("any machine")
     # torch's threads wait in a loop, which on a busy machine takes the cores from what is awaited.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     # Compiled once for all tests, though each has a cache of its own.

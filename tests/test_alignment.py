@@ -51,7 +51,7 @@ small = st.tuples(st.integers(1, 4), st.integers(1, 4)).flatmap(
 
 
 @given(small)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_sum_and_path_match_enumeration_of_all_paths_even_with_ties(matrix):
     found = align(matrix)
     path = preferred_path(matrix)
@@ -61,7 +61,7 @@ def test_sum_and_path_match_enumeration_of_all_paths_even_with_ties(matrix):
 
 
 @given(small)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_mean_objective_matches_enumeration(matrix):
     best = max(
         sum(int(matrix[c]) for c in path) / len(path)
@@ -118,7 +118,7 @@ def test_the_sum_and_the_mean_are_different_objectives():
         lambda shape: arrays(np.float32, shape, elements=st.floats(-1, 1, width=32))
     )
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_total_agrees_with_tslearn(matrix):
     metrics = pytest.importorskip("tslearn.metrics")
     found = align(matrix)
@@ -151,7 +151,7 @@ DRAWS = {
     st.sampled_from(sorted(DRAWS)),
     st.integers(0, 2**32 - 1),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_many_candidates_of_unlike_lengths_equal_the_slow_formula(sizes, frames, kind, seed):
     matrix = DRAWS[kind](np.random.default_rng(seed), (frames, sum(sizes))).astype(np.float32)
     parts = np.split(matrix, np.cumsum(sizes)[:-1], axis=1)
@@ -170,7 +170,6 @@ def test_many_candidates_of_unlike_lengths_equal_the_slow_formula(sizes, frames,
     st.integers(1, 20),
     st.integers(0, 2**32 - 1),
 )
-@settings(deadline=None)
 def test_columns_that_are_interleaved_already_give_the_same(sizes, frames, seed):
     matrix = np.random.default_rng(seed).normal(size=(frames, sum(sizes))).astype(np.float32)
     order = interleave(sizes)
@@ -189,7 +188,6 @@ def test_columns_that_are_interleaved_already_give_the_same(sizes, frames, seed)
     st.sampled_from([np.nan, np.inf, -np.inf]),
     st.data(),
 )
-@settings(deadline=None)
 def test_one_bad_affinity_anywhere_is_refused_by_all(sizes, frames, bad, data):
     matrix = np.ones((frames, sum(sizes)), np.float32)
     matrix.flat[data.draw(st.integers(0, matrix.size - 1))] = bad
@@ -205,7 +203,6 @@ def test_one_bad_affinity_anywhere_is_refused_by_all(sizes, frames, bad, data):
     st.integers(1, 4),
     st.booleans(),
 )
-@settings(deadline=None)
 def test_clips_shared_out_among_threads_score_as_they_do_alone(
     sizes, frames, clips, threads, interleaved
 ):
@@ -252,7 +249,6 @@ def test_a_planted_path_is_found_and_gives_the_intervals():
 
 
 @given(small)
-@settings(deadline=None)
 def test_paths_are_monotone_and_cover_every_frame_and_step(matrix):
     found = align(matrix)
     assert tuple(found.path[0]) == (0, 0)

@@ -24,7 +24,7 @@ def padded(matrices, fill):
     return tensor, frames, steps
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(shapes=SHAPES, seed=st.integers(0, 2**32 - 1), kind=st.sampled_from(["few", "wide", "tiny"]))
 def test_scores_and_path_lengths_are_those_of_one_video(shapes, seed, kind):
     rng = np.random.default_rng(seed)

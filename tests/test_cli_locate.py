@@ -244,7 +244,7 @@ def test_what_is_found_is_measured_against_the_true_times(folder):
     frames=st.integers(1, 30),
 )
 @example(stride=0.003, window=1.0, first=3.0, frames=20)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_no_two_windows_have_one_id(stride, window, first, frames):
     times = first + np.arange(frames) / 25
     rows = np.ones((frames, 2), np.float32)

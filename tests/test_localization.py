@@ -33,7 +33,7 @@ def slow_best(values, level, min_frames, max_frames, end):
     return best
 
 
-@settings(deadline=None, max_examples=60)  # the first call compiles
+@settings(max_examples=60)
 @given(
     values=st.tuples(st.integers(1, 12), st.integers(1, 3)).flatmap(
         lambda shape: arrays(np.float64, shape, elements=st.floats(0, 8, width=32))

@@ -25,14 +25,14 @@ def slow_brightness(frame):
     ]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(1, 90), st.integers(1, 90), st.integers(0, 10))
 def test_brightness_is_the_mean_of_each_cell(height, width, seed):
     frame = np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
     np.testing.assert_allclose(brightness(frame), slow_brightness(frame), atol=0.01)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.integers(0, 255), min_size=1, max_size=30),
     st.integers(1, 40),

@@ -42,7 +42,7 @@ small = st.tuples(st.integers(1, 7), st.integers(1, 3)).flatmap(
 )
 
 
-@settings(deadline=None, max_examples=60)  # the first call compiles
+@settings(max_examples=60)
 @given(values=small, least=st.integers(1, 3), longest=st.integers(1, 7))
 def test_a_pass_over_any_part_is_the_best_of_all(values, least, longest):
     sums = pass_sums(values, least, longest)
@@ -55,7 +55,7 @@ def test_a_pass_over_any_part_is_the_best_of_all(values, least, longest):
             assert sums[start, length] == pytest.approx(slow if whole else -math.inf, abs=1e-9)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(values=small, least=st.integers(1, 2), count=st.integers(0, 3), data=st.data())
 def test_the_passes_are_the_best_of_all_plans(values, least, count, data):
     frames = len(values)
@@ -74,7 +74,7 @@ def test_the_passes_are_the_best_of_all_plans(values, least, count, data):
         assert count in (0, len(cuts))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(values=small, least=st.integers(1, 3))
 def test_the_steps_of_a_pass_are_the_best_cut(values, least):
     slow = max(every_pass(values, least), default=None)

@@ -136,7 +136,7 @@ def test_a_clips_shard_is_fixed():
     assert Shard(0x3E23E8160039594A % 7, 7).clips({"a": 1, "b": 2}).get("b") == 2
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     ids=st.lists(st.text(min_size=1, max_size=5), unique=True, max_size=12),
     count=st.integers(1, 5),

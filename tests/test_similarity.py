@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -26,7 +26,6 @@ def unit(row):
 
 
 @given(matrices)
-@settings(deadline=None)
 def test_normalize_gives_unit_rows_and_keeps_neutral_rows(matrix):
     found = normalize(matrix)
     assert found.dtype == np.float32
@@ -67,7 +66,6 @@ def test_sigmoid_affinity_is_siglips_probability_over_its_whole_range():
     st.sampled_from([0, 1e-30, 1e-8, 1, 1e30]),
     st.integers(0, 2**32 - 1),
 )
-@settings(deadline=None)
 def test_pair_affinity_is_the_sigmoid_of_the_cosine(shape, logit_scale, logit_bias, size, seed):
     frame_count, text_count, width = shape
     rng = np.random.default_rng(seed)
@@ -89,7 +87,6 @@ def test_pair_affinity_is_the_sigmoid_of_the_cosine(shape, logit_scale, logit_bi
 
 
 @given(matrices, st.floats(0, 3), st.integers(0, 2**31))
-@settings(deadline=None)
 def test_smooth_takes_the_frames_within_half_a_window_of_time(matrix, seconds, seed):
     times = np.cumsum(np.random.default_rng(seed).uniform(0, 0.5, len(matrix)))
     found = smooth(matrix, pts_seconds=times, seconds=seconds)
@@ -102,7 +99,6 @@ def test_smooth_takes_the_frames_within_half_a_window_of_time(matrix, seconds, s
 
 
 @given(matrices, st.integers(1, 8))
-@settings(deadline=None)
 def test_smooth_reference_pads_with_zeros_and_shortens_for_even_windows(matrix, window):
     found = smooth_reference(matrix, window=window)
     if len(matrix) <= window + 1:

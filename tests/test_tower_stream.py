@@ -54,7 +54,7 @@ BLOCKS = st.lists(
 
 
 @pytest.mark.parametrize("name", ["siglip", "clip", "naflex"])
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(shapes=BLOCKS)
 def test_rows_come_back_block_by_block(encoders, name, shapes):
     encoder = encoders[name]

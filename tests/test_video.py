@@ -105,7 +105,7 @@ def variable(folder):
     start=st.floats(0, 1.9),
     length=st.floats(0.05, 3),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_variable_frame_rate_follows_the_presentation_times(variable, fps, start, length):
     """Against a slow formula on the known times: who is on screen at each moment."""
     numbers, times, stream = read(variable, fps=fps, start=start, end=start + length)
