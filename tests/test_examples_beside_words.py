@@ -185,6 +185,24 @@ def test_clips_that_are_examples_too_do_not_give_themselves_away(folder):
     assert figures["examples"]["top1"] == 0.5
 
 
+def test_examples_of_a_truth_file_are_those_of_the_folder(folder):
+    made = actalign("eval", "convert", "shown", "--out", "shown.jsonl", cwd=folder)
+    assert made.returncode == 0, made.stderr
+    run = ("eval", "clips", "clips", *SHARED, "--scorer", "dtw", "--out", "by-file")
+    done = actalign(*run, "--examples", "shown.jsonl", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    figures = json.loads((folder / "by-file" / "results.json").read_text())["scorers"]
+    assert {name: one["top1"] for name, one in figures.items()} == {
+        "dtw": 0,
+        "examples": 1,
+        "both": 1,
+    }
+    run = ("classify", "clips", *SHARED, "--examples", "shown.jsonl", "--out", "by-file.jsonl")
+    done = actalign(*run, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert "6 examples, weight" in done.stderr
+
+
 def test_classify_compares_with_examples_too(folder):
     run = ("classify", "clips", *SHARED, "--examples", "shown", "--out", "p.jsonl")
     done = actalign(*run, "--store", "store", cwd=folder)

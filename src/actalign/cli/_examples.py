@@ -21,19 +21,11 @@ def with_examples(
 
     Raises UsageError for a clip that can't be used.
     """
-    from actalign.errors import UsageError, VideoError
-    from actalign.evaluation._readers import Source, read_data
+    from actalign.evaluation._examples import labelled, read_examples
     from actalign.examples import Examples, WithExamples
 
-    layout = "questions" if folder.is_file() else "folder"
-    found = [one for one in read_data(Source(folder), layout).questions if one.target]
-    videos = {f"example: {one.target}/{one.id}": one.video for one in found if one.video}
-    try:
-        clips = [
-            (str(one.target), result.embedding())
-            for one, result in zip(found, embed(videos), strict=True)
-        ]
-    except VideoError as error:
-        raise UsageError(f"An example can't be used: {error}") from error
+    found = read_examples(folder)
+    videos = {name: Path(str(one.video)) for name, one in found.items()}
+    clips = labelled(found.values(), embed(videos))
     shown = Examples(clips, smoothing_seconds=candidates.smoothing_seconds)
     return WithExamples.fitted(candidates, shown)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from actalign.errors import UsageError
 from actalign.evaluation._config import read_json, write_json
+from actalign.evaluation._examples import EXAMPLE
 from actalign.evaluation._questions import (
     Question,
     QuestionSet,
@@ -20,8 +21,6 @@ from actalign.evaluation._questions import (
 )
 
 QUESTIONS, CLIPS = "questions.jsonl", "clips.json"
-EXAMPLE = "example: "
-"""What an example's id begins with."""
 
 FIELDS = {
     "choices": "other choices",

@@ -23,8 +23,8 @@ from actalign.clips import ClipResult, Store, embed_videos
 from actalign.encoder_info import EncoderInfo
 from actalign.encoders import Encoder
 from actalign.encoders._text_cache import TextCache
-from actalign.errors import UsageError, VideoError
-from actalign.evaluation._asked import EXAMPLE, check_asked, check_examples, write_asked
+from actalign.errors import VideoError
+from actalign.evaluation._asked import check_asked, check_examples, write_asked
 from actalign.evaluation._config import (
     BOTH,
     EXAMPLES,
@@ -36,10 +36,9 @@ from actalign.evaluation._config import (
     write_json,
 )
 from actalign.evaluation._embed import Clip, Embed, clip_keys, embed_clips
+from actalign.evaluation._examples import labelled, read_examples
 from actalign.evaluation._journal import Journal
 from actalign.evaluation._questions import Question, QuestionSet
-from actalign.evaluation._readers._folder import read as read_folder
-from actalign.evaluation._readers._source import Source
 from actalign.evaluation._results import summarise
 from actalign.evaluation._rows import row_of_scores, row_without_score, scored_row, step_parts
 from actalign.evaluation._segmentation import mean_step_iou
@@ -205,22 +204,16 @@ class _Examples:
         embed: Embed,
     ) -> _Examples:
         """Embed them into the run's store; raises UsageError for one that can't be."""
-        found = read_folder(Source(Path(str(config.examples)))).questions
-        clips = [Clip(f"{EXAMPLE}{one.target}/{one.id}", one.video) for one in found]
+        found = read_examples(Path(str(config.examples)))
+        clips = [Clip(name, one.video) for name, one in found.items()]
         keys = clip_keys(clips, info.fingerprint, config.sampling)
         store = Store(out / "embeddings")
         results = embed_clips(
             clips, keys, load=load, sampling=config.sampling, store=store, embed=embed
         )
-        try:
-            with closing(results):
-                labelled = [
-                    (str(one.target), result.embedding())
-                    for one, result in zip(found, results, strict=True)
-                ]
-        except VideoError as error:
-            raise UsageError(f"An example can't be used: {error}") from error
-        return cls(Examples(labelled, smoothing_seconds=config.smoothing_seconds or 0.0), keys)
+        with closing(results):
+            shown = labelled(found.values(), results)
+        return cls(Examples(shown, smoothing_seconds=config.smoothing_seconds or 0.0), keys)
 
 
 def _ask(
