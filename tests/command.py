@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -74,8 +75,18 @@ def start(*arguments: object, cwd: Path, **environment: object) -> subprocess.Po
 
 
 def finish(process: subprocess.Popen[str]) -> Ended:
-    """Wait for the end of a command that was started."""
-    out, err = process.communicate(timeout=DEADLOCK_SECONDS)
+    """Wait for the end of a command that was started, lines of which may have been read."""
+    assert process.stdout is not None
+    assert process.stderr is not None
+    with process.stdout, process.stderr, ThreadPoolExecutor(2) as pool:
+        # Not `communicate`, which passes over what an earlier readline left in the buffer.
+        readers = [pool.submit(stream.read) for stream in (process.stdout, process.stderr)]
+        try:
+            process.wait(DEADLOCK_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+        out, err = (reader.result() for reader in readers)
     assert "Traceback" not in err, err
     return Ended(process.returncode, out, err)
 
