@@ -1,15 +1,20 @@
 """No name is looked up that nobody asked for, and no file is left that would know this machine."""
 
 import os
+import re
 import shutil
+import signal
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
+import httpx
 import pytest
 
 from actalign.demo import demo_clips
-from tests.command import printed_by
+from tests.command import DEADLOCK_SECONDS, finish, printed_by, run, start, wait_for
+from tests.ray_nodes import PATIENCE
 
 LIBRARIES_CACHES = {"fontconfig", "matplotlib"}
 LOAD = "from actalign import load_encoder; import sys; print(load_encoder(sys.argv[1]).info.dim)"
@@ -75,6 +80,9 @@ for words in {commands!r}:
 @pytest.mark.slow
 def test_no_command_looks_up_a_name(watched, tmp_path):
     clip = demo_clips()[0].path
+    for label, demo in zip(["push up", "lateral raise"], demo_clips(), strict=False):
+        (tmp_path / "classes" / label).mkdir(parents=True)
+        shutil.copy(demo.path, tmp_path / "classes" / label)
     labels = ("--labels", "push up,lateral raise", "--model", "body")
     commands = [
         ["classify", str(clip), *labels, "--out", "rows.jsonl", "--figure", "figures"],
@@ -83,10 +91,43 @@ def test_no_command_looks_up_a_name(watched, tmp_path):
         ["locate", str(clip), *labels, "--out", "found.jsonl"],
         ["live", str(clip), *labels, "--fps", "4"],
         ["export", "rows.jsonl", "--to", "vtt", "--out", "captions"],
+        ["search", "store", "both arms up", "--model", "body"],
         ["subactions", "template", "--labels", "push up", "--out", "scripts.yaml"],
+        ["eval", "clips", "classes", "--model", "body", "--out", "run"],
+        ["report", "run"],
         ["schema"],
     ]
     code = COMMANDS.format(folder=str(tmp_path), commands=commands)
     said = printed_by("-c", code, env=watched)
     assert said.splitlines() == [f"{words[0]} 0" for words in commands]
     assert left(tmp_path) == ([], [])
+
+
+@pytest.mark.slow
+def test_the_page_looks_up_no_name(watched, tmp_path):
+    serving = start("serve", "--model", "body", "--port", 0, cwd=tmp_path, **watched)
+    try:
+        line = serving.stdout.readline()
+        url = re.search(r"http://127\.0\.0\.1:\d+", line)[0]
+        with httpx.Client(base_url=url, timeout=DEADLOCK_SECONDS) as http:
+            clip = http.post("/api/clips?name=it.mp4", content=demo_clips()[0].path.read_bytes())
+            ask = {"clip": clip.json()["clip"], "candidates": [{"label": "a"}, {"label": "b"}]}
+            job = http.post("/api/jobs", json=ask).json()
+            wait_for(lambda: http.get(f"/api/jobs/{job['job']}").json()["state"] == "done")
+            assert http.get("/").status_code == 200
+    finally:
+        serving.send_signal(signal.SIGINT)
+        finish(serving)
+    assert left(tmp_path) == ([], [])
+
+
+@pytest.mark.skipif(find_spec("ray") is None, reason="the extra ray is not installed")
+@pytest.mark.slow
+def test_a_cluster_of_its_own_asks_for_its_cloud_and_nothing_else(watched, tmp_path, colour_model):
+    clip = demo_clips()[0].path
+    words = ["encode", clip, "--model", colour_model, "--out", "store", "--engine", "ray"]
+    ended = run(*words, cwd=tmp_path, **watched, **PATIENCE)
+    assert ended.returncode == 0, ended.stderr
+    names, caches = left(tmp_path)
+    assert set(names) <= {"metadata.google.internal"}  # as the README says
+    assert caches == []
