@@ -16,7 +16,7 @@ import av
 import numpy as np
 import pytest
 
-from actalign.cli._options import EngineOptions
+from actalign.cli._machine_options import EngineOptions
 from actalign.clips._parquet import open_store
 from actalign.clips._store import Store, read_entry, write_entry
 from actalign.cluster._ray import RayCluster, fit

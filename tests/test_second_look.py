@@ -14,16 +14,16 @@ from actalign.errors import UsageError
 from actalign.scripts import LLMConfig
 from actalign.scripts._llm import Answer
 from actalign.second_look import SecondLook
-from actalign.second_look._frames import best_times
+from actalign.second_look._frames import best_times, pictures_at
 from actalign.second_look._question import letter_of, letter_scores
-from actalign.types import Alignment
+from actalign.types import Alignment, FrameBatch
 from actalign.video import sample_frames
 from actalign.video._worker import DecodeProcess
-from tests.colour_clips import write_colours
+from tests.colour_clips import colour_frames, write_colours
 from tests.command import actalign
 from tests.llm_server import refuses, says, status
 from tests.media import number_of, write_video
-from tests.vision_server import VisionServer
+from tests.vision_server import VisionServer, colour_of
 
 # Without order in what is scored, the first two are alike, so the first one given wins.
 SCRIPTS = {
@@ -195,6 +195,17 @@ def test_after_a_refused_key_nothing_more_is_sent(look, rise, model, server):
     assert len(server.requests) == sent
 
 
+def test_frames_that_a_data_set_holds_are_shown_by_their_times():
+    shown = colour_frames(["red", "green", "blue"], each=2)
+    batch = FrameBatch(shown, np.arange(6) / 2.0)
+    with DecodeProcess() as decoder:
+        found = pictures_at(batch, [0.5, 2.0], decoder)
+    assert [(one.caption, colour_of(one.jpeg)) for one in found] == [
+        ("Frame 1, at 0.50 s:", "red"),
+        ("Frame 2, at 2.00 s:", "blue"),
+    ]
+
+
 def test_a_video_that_is_gone_leaves_the_first_answer(look, rise, model, server):
     first = model.predict(rise, scripts=SCRIPTS)
     rise.unlink()
@@ -250,9 +261,9 @@ def test_frames_are_the_best_of_each_step_decoded_again_at_their_times(tmp_path,
 @pytest.mark.parametrize(
     ("text", "letter"),
     [
-        ("B", 1), (" (b). ", 1), ("B. sunrise", 1), ("**B**", 1), ("The answer is B.", 1),
-        ("<think>A or C?</think>\nB", 1), ("Answer: C", 2), ("A sunrise", None), ("D", None),
-        ("", None), ("It may be A or B", None),
+        ("I am sure", None), ("B", 1), (" (b). ", 1), ("B. sunrise", 1), ("**B**", 1),
+        ("The answer is B.", 1), ("<think>A or C?</think>\nB", 1), ("Answer: C", 2),
+        ("A sunrise", None), ("D", None), ("", None), ("It may be A or B", None),
     ],
 )  # fmt: skip
 def test_letters_are_read(text, letter):

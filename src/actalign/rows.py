@@ -66,11 +66,9 @@ class SecondLookRow(TypedDict, total=False):
     """What a vision-language model said of a clip's best candidates."""
 
     model: Required[Annotated[Text, Field(description="The model that answered.")]]
-    first_label: Required[Annotated[Text, Field(description="The best by the alignment.")]]
+    first_label: Annotated[Text, Field(description="The best by the alignment.")]
     label: Required[Annotated[Text, Field(description="The best by the model; the row's label.")]]
-    options: Required[
-        Annotated[list[str], Field(description="What it chose among, best by alignment first.")]
-    ]
+    options: Required[Annotated[list[str], Field(description="What it chose among.")]]
     probabilities: Required[Annotated[list[float], Field(description="Of each option; sum 1.")]]
     by: Required[
         Annotated[
@@ -132,6 +130,7 @@ class Row(TypedDict, total=False):
         Field(description="Best score less the second; negative after some second looks."),
     ]
     second_look: Annotated[SecondLookRow, Field(description="With --second-look.")]
+    second_look_error: Annotated[Text, Field(description="Why it failed; the first label stands.")]
     candidates: Required[
         Annotated[list[CandidateRow], Field(description="Best first; scores are no probabilities.")]
     ]

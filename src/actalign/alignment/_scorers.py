@@ -8,7 +8,7 @@ that a run can swap or compare them, and a user's own function is one too. Smoot
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -262,6 +262,20 @@ SCORERS: dict[str, Scorer] = {
 def default_scorer(info: EncoderInfo, background: Background | None) -> Scorer:
     """For runs that name none: `competitive` where there is a background, else the encoder's."""
     return SCORERS[COMPETITIVE] if background is not None else get_scorer(info.scorer)
+
+
+def scorer_names(names: str, *, also: Collection[str] = ()) -> tuple[str, ...]:
+    """Comma-separated names of scorers, each once; also: others that are allowed.
+
+    Raises UsageError for none, and for a wrong one.
+    """
+    found = tuple(dict.fromkeys(name.strip() for name in names.split(",") if name.strip()))
+    for name in found:
+        if name not in also:
+            get_scorer(name)
+    if not found:
+        raise UsageError("--scorer names no scorer; give one, e.g. dtw.")
+    return found
 
 
 def get_scorer(scorer: str | Scorer) -> Scorer:

@@ -11,15 +11,14 @@ import typer
 
 from actalign.cli._candidates import CandidateOptions, LanguageModelOptions
 from actalign.cli._grouped import CANDIDATES, grouped
+from actalign.cli._machine_options import EngineOptions, ShardOptions
 from actalign.cli._model_options import ModelOptions
 from actalign.cli._options import (
-    EngineOptions,
     ExamplesDir,
     FigureOptions,
     InputOptions,
     RowOptions,
     ScoringOptions,
-    ShardOptions,
     StoreDir,
     Videos,
     WindowOptions,

@@ -8,13 +8,12 @@ from typing import Annotated
 import typer
 
 from actalign.cli._grouped import OUTPUT, grouped
+from actalign.cli._machine_options import EngineOptions, ShardOptions
 from actalign.cli._model_options import ModelOptions
 from actalign.cli._options import (
-    EngineOptions,
     InputOptions,
     Quiet,
     SettingsFile,
-    ShardOptions,
     Videos,
 )
 

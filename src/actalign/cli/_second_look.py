@@ -11,6 +11,7 @@ import typer
 
 from actalign.cli._grouped import SECOND_LOOK
 from actalign.errors import UsageError
+from actalign.video._worker import SILENT_SECONDS
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -44,7 +45,7 @@ class SecondLookOptions:
         Path | None, typer.Option(help="File that holds the service's key.")
     ] = None
     second_look_top: Annotated[
-        int, typer.Option(min=2, max=8, help="How many of the best candidates it chooses among.")
+        int, typer.Option(min=2, max=26, help="How many of the best candidates it chooses among.")
     ] = 3
     second_look_close: Annotated[
         float,
@@ -85,7 +86,9 @@ class SecondLookOptions:
                 "so close clips can't be told; give --second-look-close 1 to have all looked at."
             )
 
-    def open(self, silent_seconds: float) -> AbstractContextManager[SecondLook | None]:
+    def open(
+        self, silent_seconds: float = SILENT_SECONDS
+    ) -> AbstractContextManager[SecondLook | None]:
         """The second look that the flags ask for, or None; raises UsageError."""
         if self.second_look is None:
             return nullcontext()

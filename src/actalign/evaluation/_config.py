@@ -9,7 +9,7 @@ import json
 import os
 import platform
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from actalign import __version__
-from actalign.alignment import default_scorer, get_scorer
+from actalign.alignment import default_scorer
+from actalign.alignment._scorers import scorer_names
 from actalign.background import Background, read_background
 from actalign.clips import Sampling
 from actalign.documents import parse_json, read_text
@@ -34,9 +35,13 @@ OWN = "own"
 """The scorer that is used where none is named."""
 
 
+VLM, VLM_ALIGNED, SECOND_LOOK = LOOKS = ("vlm", "vlm_aligned", "second_look")
+"""A vision-language model by frames spread evenly, by aligned frames, and as in `classify`."""
+
+
 def of_words(scorer: str) -> bool:
     """Whether a run's scorer is one of `alignment`, which reads words."""
-    return scorer not in (RANDOM, EXAMPLES, BOTH)
+    return scorer not in (RANDOM, EXAMPLES, BOTH, *LOOKS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +49,14 @@ class EvalConfig:
     """What a run is: the same fields in the command, in Python and in `config.json`.
 
     scorers: names of `alignment.SCORERS`, their parts, "random", or "own" for the default
-    (`alignment.default_scorer`). fps: frames encoded a second, None for all. smoothing_seconds,
-    templates: None for the encoder's own, as "default" is for fps. data: what the questions were
-    read from, for the record. background: a file of `actalign background`, None for the one that
-    ships with the encoder, if any. wordings: most wordings of a script that are used, None for all.
-    settings: the settings file that options came from, which rows name. examples: a folder with a
-    folder of clips a label, which adds the scorers "examples" and "both".
+    (`alignment.default_scorer`); with a second look also "vlm", "vlm_aligned" and "second_look",
+    of which the last is added where none is named. fps: frames encoded a second, None for all.
+    smoothing_seconds, templates: None for the encoder's own, as "default" is for fps. data: what
+    the questions were read from, for the record. background: a file of `actalign background`, None
+    for the one that ships with the encoder, if any. wordings: most wordings of a script that are
+    used, None for all. settings: the settings file that options came from, which rows name.
+    examples: a folder with a folder of clips a label, which adds the scorers "examples" and "both".
+    second_look: what `SecondLook.settings` says of the model that is asked, None without one.
     """
 
     model: str
@@ -64,6 +71,7 @@ class EvalConfig:
     wordings: int | None = None
     settings: str | None = None
     examples: str | None = None
+    second_look: dict[str, Any] | None = None
 
     def resolved(self, info: EncoderInfo) -> EvalConfig:
         """The configuration with the encoder's own settings filled in."""
@@ -72,6 +80,10 @@ class EvalConfig:
         named = [own if name == OWN else name for name in self.scorers or (OWN,)]
         if self.examples is not None:
             named += [EXAMPLES, BOTH]
+        if self.second_look is not None and not set(named) & set(LOOKS):
+            named.append(SECOND_LOOK)
+        if not any(map(of_words, named)) and set(named) - {RANDOM}:
+            named.insert(0, own)  # these begin with the words
         return replace(
             self,
             scorers=tuple(dict.fromkeys(named)),
@@ -95,15 +107,12 @@ class EvalConfig:
         return Sampling(self.fps)
 
 
-def check_scorers(names: Sequence[str]) -> tuple[str, ...]:
-    """Scorer names, each once; raises UsageError that lists the legal ones."""
-    chosen = tuple(dict.fromkeys(name.strip() for name in names if name.strip()))
-    for name in chosen:
-        if name not in (OWN, RANDOM):
-            get_scorer(name)
-    if not chosen:
-        raise UsageError("--scorer names no scorer; give one, e.g. dtw.")
-    return chosen
+def check_scorers(names: str, *, looks: bool = False) -> tuple[str, ...]:
+    """Comma-separated names of a run's scorers, each once; looks: those of LOOKS too.
+
+    Raises UsageError that lists the legal ones.
+    """
+    return scorer_names(names, also=(OWN, RANDOM, *(LOOKS if looks else ())))
 
 
 def open_config(
@@ -165,7 +174,14 @@ def read_config(out: Path) -> tuple[EvalConfig, EncoderInfo]:
 def _check_same(old: EvalConfig, new: EvalConfig, out: Path) -> None:
     """Raise UsageError, naming the field, where a run would go on with other settings."""
     names = ("model", "fps", "smoothing_seconds", "step_template", "label_template", "background")
-    for name in (*names, "wordings", "examples", "seed"):
+    if old.second_look and not new.second_look:
+        raise UsageError(
+            f"{out} was run with --second-look {old.second_look['model']}; give it again, or "
+            "choose another --out."
+        )
+    # A run without a second look can be scored with one.
+    more = ("second_look",) if old.second_look else ()
+    for name in (*names, "wordings", "examples", "seed", *more):
         before, now = getattr(old, name), getattr(new, name)
         if before != now:
             raise UsageError(

@@ -89,7 +89,25 @@ def kind_lines(results: dict[str, Any]) -> list[str]:
                 f"{name}: calibration error {percent(known, 'error', 'error_ci95')} %, area under "
                 f"risk and coverage {percent(known, 'area', 'area_ci95')} %"
             )
+        if looks := figures.get("looks"):
+            lines.append(f"{name}: {_looks_line(looks)}")
     return lines
+
+
+def _looks_line(looks: dict[str, Any]) -> str:
+    """What a vision-language model was asked, and what it cost."""
+    line = f"the model looked at {looks['looked']} clips, {looks['failed']} failed"
+    if looks["failed"]:
+        line += " (their first answers stand)"
+    if "changed" in looks:
+        line += (
+            f"; {looks['changed']} answers changed, {looks['to_right']} to the right one and "
+            f"{looks['from_right']} from it"
+        )
+    if looks["by_votes"]:
+        line += f"; {looks['by_votes']} by votes"
+    line += f"; {looks['input_tokens']} tokens in, {looks['output_tokens']} out"
+    return line + (f", {looks['cost_usd']:.4f} USD" if "cost_usd" in looks else "")
 
 
 STEP_FIGURES = {

@@ -16,6 +16,7 @@ from actalign.evaluation._calibration import (
     reliability,
     risk_coverage,
 )
+from actalign.evaluation._looks import look_figures
 from actalign.evaluation._metrics import (
     bootstrap,
     confusion,
@@ -56,7 +57,7 @@ def summarise(
     accuracy, `classes` and `confusion` go by the true labels. `by_kind` is there where questions
     have kinds, `calibration` where rows have a confidence. `steps` and `mean_iou` are there where
     true intervals are known: of each scorer that aligns, and at the top that of `dtw`, else of the
-    first.
+    first. `looks` is there for scorers that ask a vision-language model.
     """
     by_scorer: dict[str, list[Row]] = {name: [] for name in scorers}
     for row in rows:
@@ -75,6 +76,7 @@ def summarise(
             **_calibration(mine),
             **_steps(mine),
             **_order(mine),
+            **look_figures(mine),
         }
         for name, mine in by_scorer.items()
     }

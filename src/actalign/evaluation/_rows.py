@@ -50,12 +50,15 @@ def row_of_scores(
     *,
     path_lengths: Sequence[int] | None = None,
     about: Row = NOTHING,
+    ranked: Sequence[int] | None = None,
 ) -> Row:
     """A row from (M,) scores in the question's order; equal scores keep that order.
 
-    about: further fields, for example the encoder's.
+    about: further fields, for example the encoder's. ranked: the choices, best first, where equal
+    scores are in another order.
     """
-    ranked: list[int] = np.argsort(-scores, kind="stable").tolist()
+    if ranked is None:
+        ranked = np.argsort(-scores, kind="stable").tolist()
     candidates: list[CandidateRow] = []
     for m in ranked:
         candidate: CandidateRow = {"label": question.choices[m], "score": float(scores[m])}

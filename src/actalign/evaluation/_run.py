@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -28,7 +29,9 @@ from actalign.evaluation._asked import check_asked, check_examples, write_asked
 from actalign.evaluation._config import (
     BOTH,
     EXAMPLES,
+    LOOKS,
     RANDOM,
+    SECOND_LOOK,
     EvalConfig,
     of_words,
     open_config,
@@ -38,6 +41,7 @@ from actalign.evaluation._config import (
 from actalign.evaluation._embed import Clip, Embed, clip_keys, embed_clips
 from actalign.evaluation._examples import labelled, read_examples
 from actalign.evaluation._journal import Journal
+from actalign.evaluation._looks import check_confidence, check_look, looked_row
 from actalign.evaluation._questions import Question, QuestionSet
 from actalign.evaluation._results import summarise
 from actalign.evaluation._rows import row_of_scores, row_without_score, scored_row, step_parts
@@ -46,6 +50,7 @@ from actalign.examples import Examples, WithExamples
 from actalign.files import check_writable
 from actalign.rows import Row, write_rows
 from actalign.scripts._script import with_wordings
+from actalign.second_look import SecondLook, SecondLookError
 from actalign.types import ClipEmbedding
 
 MOST_CANDIDATES = 64
@@ -60,16 +65,21 @@ def run(
     resume: bool = False,
     progress: Callable[[str, str], None] = lambda clip, note: None,
     embed: Embed = embed_videos,
+    look: SecondLook | None = None,
 ) -> dict[str, Any]:
     """Evaluate, or go on with or score again a run; returns what `results.json` holds.
 
     load: loads the model of the configuration; called only when something must be encoded.
-    embed: `clips.embed_videos`, or what does the same elsewhere. ``progress(id, note)`` is called
-    once a question, with "" or why it was left out. Raises UsageError when ``out`` holds another
-    run, or one without ``resume``.
+    embed: `clips.embed_videos`, or what does the same elsewhere. look: the model that the scorers
+    "vlm", "vlm_aligned" and "second_look" ask; a second look that failed is tried again when the
+    run is gone on with. ``progress(id, note)`` is called once a question, with "" or what is
+    amiss. Raises UsageError when ``out`` holds another run, or one without ``resume``.
     """
     check_writable(out / "results.json")
+    config = replace(config, second_look=look.settings if look else None)
+    check_look(config, look)
     config, info, load = open_config(config, out, load=load, resume=resume)
+    check_confidence(config, info, look)
     embeddable = [one for one in questions.questions if _left_out(one) is None]
     listed = [Clip(one.id, one.video, one.start, one.end) for one in embeddable]
     keys = check_asked(out, questions, clip_keys(listed, info.fingerprint, config.sampling))
@@ -84,7 +94,7 @@ def run(
     write_asked(out, questions, keys)
     write_config(config, info, out)
     texts = TextCache(info, load, path=out / "texts.sqlite")
-    scoring = Scoring(config, info, texts, None if examples is None else examples.examples)
+    scoring = Scoring(config, info, texts, None if examples is None else examples.examples, look)
     errors: list[Row] = []
     store = Store(out / "embeddings")
     with closing(
@@ -93,7 +103,8 @@ def run(
         for question in questions.questions:
             left_out = _ask(question, clips, scoring, answers)
             errors += left_out
-            progress(question.id, "; ".join(dict.fromkeys(str(row["error"]) for row in left_out)))
+            amiss = [str(row["error"]) for row in left_out] + answers.warnings(question.id)
+            progress(question.id, "; ".join(dict.fromkeys(amiss)))
     rows = answers.sorted([question.id for question in questions.questions], config.scorers)
     return _write_results(rows, errors, questions, config, info, out)
 
@@ -147,14 +158,21 @@ class Scoring:
         info: EncoderInfo,
         texts: TextCache,
         examples: Examples | None = None,
+        look: SecondLook | None = None,
     ) -> None:
         self.config = config
+        self.look = look
         self._examples = examples
         self._fitted: dict[Candidates, WithExamples] = {}
         self._info = info
         self._background = config.read_background(info)
         self._texts = texts
         self._known: dict[tuple[str, str, str], Candidates] = {}
+
+    @property
+    def words(self) -> str:
+        """The first scorer that reads words: examples and second looks begin with it."""
+        return next(name for name in self.config.scorers if of_words(name))
 
     def candidates(self, question: Question, scorer: str) -> Candidates:
         """The question's choices, ready to be scored."""
@@ -180,8 +198,7 @@ class Scoring:
     def with_examples(self, question: Question) -> WithExamples:
         """The question's choices by the first scorer and by the examples; raises UsageError."""
         assert self._examples is not None
-        words = next(name for name in self.config.scorers if of_words(name))
-        candidates = self.candidates(question, words)
+        candidates = self.candidates(question, self.words)
         if candidates not in self._fitted:
             self._fitted = {candidates: WithExamples.fitted(candidates, self._examples)}
         return self._fitted[candidates]
@@ -237,7 +254,8 @@ def _score(
     """Score a question with every scorer that has not scored it; returns why some can't."""
     left_out = []
     for scorer in scoring.config.scorers:
-        needs_scripts = of_words(scorer) and get_scorer(scorer).texts == "steps"
+        by = scoring.words if scorer in LOOKS else scorer
+        needs_scripts = of_words(by) and get_scorer(by).texts == "steps"
         if needs_scripts and question.without_script:
             names = ", ".join(repr(choice) for choice in question.without_script)
             left_out.append(
@@ -252,6 +270,20 @@ def _score(
             )
         elif answers.has(question.id, scorer):
             continue
+        elif scorer in LOOKS:
+            try:
+                answers.add(_looked(question, clip, scorer, scoring))
+            except SecondLookError as error:
+                left_out.append(
+                    row_without_score(
+                        question.id,
+                        "unscored",
+                        "no answer of the model",
+                        str(error),
+                        question=question,
+                        scorer=scorer,
+                    )
+                )
         elif scorer in (EXAMPLES, BOTH):
             _, shown, both = scoring.with_examples(question).all_scores(clip)
             scores = shown if scorer == EXAMPLES else both
@@ -287,6 +319,14 @@ def _row(
     return row
 
 
+def _looked(question: Question, clip: ClipEmbedding, scorer: str, scoring: Scoring) -> Row:
+    """The row of a scorer that asks a model; raises SecondLookError."""
+    assert scoring.look is not None
+    drawn = np.argsort(_random_scores(question, scoring.config.seed)).tolist()
+    words = scoring.candidates(question, scoring.words)
+    return looked_row(scorer, question, clip, words=words, look=scoring.look, drawn=drawn)
+
+
 def _random_scores(question: Question, seed: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     """Uniform scores drawn from the seed and the id, so that order and resuming don't matter."""
     digest = hashlib.sha256(f"{seed}:{question.id}".encode()).digest()
@@ -316,8 +356,13 @@ class _Answers:
                 self._rows[clip, scorer] = row
 
     def has(self, clip: str, scorer: str) -> bool:
-        """Whether the scorer has scored the question."""
-        return (clip, scorer) in self._rows
+        """Whether the scorer has scored the question, and not after a second look that failed."""
+        return "second_look_error" not in self._rows.get((clip, scorer), {"second_look_error": ""})
+
+    def warnings(self, clip: str) -> list[str]:
+        """Why the question's second look failed, if it did."""
+        row = self._rows.get((clip, SECOND_LOOK))
+        return [] if row is None or "second_look_error" not in row else [row["second_look_error"]]
 
     def add(self, row: Row) -> None:
         """Keep a row, on disk as well."""
@@ -332,7 +377,9 @@ class _Answers:
         place = {one: n for n, one in enumerate(ids)}
         names = {
             name: n
-            for n, name in enumerate(dict.fromkeys([*SCORERS, RANDOM, EXAMPLES, BOTH, *scorers]))
+            for n, name in enumerate(
+                dict.fromkeys([*SCORERS, RANDOM, EXAMPLES, BOTH, *LOOKS, *scorers])
+            )
         }
         keys = sorted(
             (key for key in self._rows if key[0] in place and key[1] in names),

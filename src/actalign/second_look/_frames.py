@@ -10,7 +10,8 @@ import numpy as np
 
 from actalign.errors import VideoError
 from actalign.scripts._llm import Picture
-from actalign.types import Candidate, ClipEmbedding
+from actalign.types import Candidate, ClipEmbedding, FrameBatch
+from actalign.video import sample_frames
 from actalign.video._worker import DecodeProcess
 
 MOST_FRAMES = 12
@@ -42,12 +43,18 @@ def best_times(
 
 
 def pictures_at(
-    video: str | Path, times: Sequence[float], decoder: DecodeProcess
+    video: str | Path | FrameBatch, times: Sequence[float], decoder: DecodeProcess
 ) -> tuple[Picture, ...]:
-    """The frames on screen at these times, in the order of time; raises VideoError, UsageError."""
+    """The frames on screen at these times, in the order of time; raises VideoError, UsageError.
+
+    video: a file or a folder of images, which ``decoder`` reads, or frames.
+    """
     from PIL import Image
 
-    stream = decoder.sample_frames(video, at_seconds=list(times), max_side=MOST_PIXELS)
+    if isinstance(video, FrameBatch):
+        stream = sample_frames(video, at_seconds=list(times), max_side=MOST_PIXELS)
+    else:
+        stream = decoder.sample_frames(video, at_seconds=list(times), max_side=MOST_PIXELS)
     found: list[Picture] = []
     for batch in stream:
         for frame, seconds in zip(batch.frames, batch.pts_seconds.tolist(), strict=True):

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pydantic import SecretStr
 
@@ -25,7 +25,7 @@ from actalign.scripts._llm import (
 )
 from actalign.second_look._frames import best_times, pictures_at
 from actalign.second_look._question import LETTERS, Opinion, letter_of, opinion_of, questions
-from actalign.types import Prediction
+from actalign.types import Candidate, FrameBatch, Prediction
 from actalign.video._worker import SILENT_SECONDS, DecodeProcess
 
 TOP_K = 3
@@ -62,9 +62,9 @@ class SecondLook:
     """Asks a vision-language model about clips whose best candidates are close; a context manager.
 
     config: the model and its service, any OpenAI-compatible vision chat. top_k: how many of the
-    best candidates it chooses among, 2 to 8. close: clips whose best two confidences differ by less
-    are looked at; 1 or more for all. api_key: instead of OPENAI_API_KEY. cache: folder of answers
-    (default: the user's cache). silent_seconds: how long a decoder may give nothing. Raises
+    best candidates it chooses among, 2 to 26. close: clips whose best two confidences differ by
+    less are looked at; 1 or more for all. api_key: instead of OPENAI_API_KEY. cache: folder of
+    answers (default: the user's cache). silent_seconds: how long a decoder may give nothing. Raises
     UsageError for numbers out of range, and without the openai package or OpenAI's key.
     """
 
@@ -93,6 +93,16 @@ class SecondLook:
         self._cache = AnswerCache(cache)
         self._decoder = DecodeProcess(silent_seconds=silent_seconds)
         self._fatal: SecondLookError | None = None
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What its answers depend on, as JSON can hold it; no key."""
+        return {
+            "model": self._model.name,
+            "service": self._model.service,
+            "top_k": self._top_k,
+            "close": self._close,
+        }
 
     def __enter__(self) -> SecondLook:
         return self
@@ -125,13 +135,33 @@ class SecondLook:
 
         video: where the clip's frames are. Raises SecondLookError where there is no answer.
         """
-        if self._fatal is not None:
-            raise self._fatal
         options = prediction.candidates[: self._top_k]
         times = best_times(prediction.clip, options)
+        opinion, said = self.ask(options, times, video, prediction.domain)
+        ranked = tuple(options[m] for m in opinion.ranked)
+        changed = replace(prediction, candidates=(*ranked, *prediction.candidates[len(ranked) :]))
+        return changed, {**said, "first_label": prediction.label}
+
+    def ask(
+        self,
+        options: Sequence[Candidate],
+        times: Sequence[float],
+        video: str | Path | FrameBatch,
+        domain: str | None,
+    ) -> tuple[Opinion, SecondLookRow]:
+        """The model's opinion of 1 to 26 options by the frames at these times, and what rows say.
+
+        Raises SecondLookError where there is no answer.
+        """
+        if self._fatal is not None:
+            raise self._fatal
+        if len(options) > len(LETTERS):
+            raise SecondLookError(
+                f"There are {len(options)} candidates, more than the {len(LETTERS)} letters."
+            )
         try:
             pictures = pictures_at(video, times, self._decoder)
-            asked = questions(self._model, pictures, options, prediction.domain)
+            asked = questions(self._model, pictures, options, domain)
             with ThreadPoolExecutor(min(len(asked), self._config.concurrency)) as pool:
                 answers = list(pool.map(lambda one: self._answer(one, len(options)), asked))
         except ActAlignError as error:
@@ -140,10 +170,7 @@ class SecondLook:
                 self._fatal = found
             raise found from None
         opinion = opinion_of(answers, [one.label for one in options])
-        ranked = tuple(options[m] for m in opinion.ranked)
-        row = self._row(opinion, answers, times)
-        changed = replace(prediction, candidates=(*ranked, *prediction.candidates[len(ranked) :]))
-        return changed, row
+        return opinion, self._row(opinion, answers, times)
 
     def at(self, prediction: Prediction, video: str | Path, *, top_k: int | None = None) -> Looked:
         """A clip's row and prediction after a second look, if it wants one.
@@ -159,7 +186,8 @@ class SecondLook:
             self.counts.failed += 1
             warning = f"The second look failed, so the first answer stands: {error}"
             warned = replace(prediction, text_warnings=(*prediction.text_warnings, warning))
-            return Looked(warned.to_row(top_k=top_k), warned, warning)
+            row = warned.to_row(top_k=top_k)
+            return Looked(new_row({**row, "second_look_error": str(error)}), warned, warning)
         self.counts.changed += second.label != prediction.label
         return Looked(new_row({**second.to_row(top_k=top_k), "second_look": said}), second)
 
@@ -167,8 +195,13 @@ class SecondLook:
         """A sentence on the run so far, with tokens and cost of the answers asked for now."""
         n = self.counts
         line = f"second look: {n.looked} clips, {n.changed} answers changed, {n.failed} failed"
-        line += f"; {n.input_tokens} tokens in, {n.output_tokens} out"
-        cost = self._config.cost(n.input_tokens, n.output_tokens)
+        return f"{line}; {self.tokens()}"
+
+    def tokens(self) -> str:
+        """Tokens and cost of the answers asked for now, in words."""
+        given, written = self.counts.input_tokens, self.counts.output_tokens
+        cost = self._config.cost(given, written)
+        line = f"{given} tokens in, {written} out"
         return line if cost is None else f"{line}, {cost:.4f} USD"
 
     def _answer(self, request: ChatRequest, count: int) -> Answer:
@@ -193,7 +226,6 @@ class SecondLook:
         written = sum(answer.output_tokens or 0 for answer in answers)
         row: SecondLookRow = {
             "model": answers[0].served_model,
-            "first_label": opinion.labels[0],
             "label": opinion.labels[opinion.ranked[0]],
             "options": list(opinion.labels),
             "probabilities": list(opinion.probabilities),

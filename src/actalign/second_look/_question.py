@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import math
 import re
+import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from actalign.scripts._llm import Answer, ChatRequest, Message, ModelId, Picture
 from actalign.scripts._reply import without_reasoning
 from actalign.types import Candidate
 
-LETTERS = "ABCDEFGH"
-_SAID = re.compile(r"\b(?:answer|option|choice)\b\W*(?:is\b\W*)?([A-H])\b", re.IGNORECASE)
-_FIRST = re.compile(r"\W*([A-H])\s*(?:[.):,*-]|$)", re.MULTILINE)
+LETTERS = string.ascii_uppercase
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +70,21 @@ def letter_of(answer: Answer, count: int) -> int | None:
         return None
     text = without_reasoning(answer.text).strip()
     whole = re.sub(r"\W", "", text)
-    said = _SAID.findall(text)
-    first = _FIRST.match(text)
+    named, begins = _patterns(count)
+    said = named.findall(text)
+    first = begins.match(text)
     letter = whole if len(whole) == 1 else said[-1] if said else first[1] if first else ""
     found = LETTERS.find(letter.upper()) if letter else -1
     return found if 0 <= found < count else None
+
+
+@cache
+def _patterns(count: int) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """How an answer names one of so many letters: in words, and at its beginning."""
+    letter = f"([A-{LETTERS[count - 1]}])"
+    said = rf"\b(?:answer|option|choice)\b\W*(?:is\b\W*)?{letter}\b"
+    first = rf"\W*{letter}\s*(?:[.):,*-]|$)"
+    return re.compile(said, re.IGNORECASE), re.compile(first, re.MULTILINE)
 
 
 def letter_scores(answer: Answer, count: int) -> list[float] | None:

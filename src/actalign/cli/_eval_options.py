@@ -1,0 +1,144 @@
+"""The options that the `actalign eval` commands share, and how a run's progress is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+
+import typer
+
+from actalign.cli._candidates import LabelOptions, LanguageModelOptions, StepTemplate, Wordings
+from actalign.cli._grouped import INPUT
+from actalign.cli._options import ExamplesDir, Quiet, SettingsFile, Smoothing, parse_fps
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from actalign.evaluation import QuestionSet
+
+Data = Annotated[
+    Path,
+    typer.Argument(
+        help="A folder a class (clips/dunk/a.mp4), a folder with --truth, a question file, a "
+        "benchmark's own folder or file, or hub:OWNER/NAME."
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class DataOptions:
+    """How the data are read."""
+
+    PANEL: ClassVar[str] = INPUT
+
+    truth: Annotated[
+        Path | None,
+        typer.Option(help="CSV, JSON, JSON Lines or Parquet with a video and a label column."),
+    ] = None
+    layout: Annotated[
+        str | None,
+        typer.Option(
+            help="folder, table, questions, videonet, mteb, breakfast, finediving, actionatlas or "
+            "mini-atlas; told from the data where not given."
+        ),
+    ] = None
+    split: Annotated[
+        str | None, typer.Option(help="Part of the data, as their publishers name it.")
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionOptions(LabelOptions):
+    """The candidates of the questions, and their scripts."""
+
+    scripts: Annotated[
+        Path | None,
+        typer.Option(help="Script file or bank, .json, .yaml or .parquet; before the data's own."),
+    ] = None
+    bank: Annotated[
+        Path | None, typer.Option(help="Bank that keeps generated scripts, .json or .parquet.")
+    ] = None
+
+    def read(
+        self, data: Path, how: DataOptions, llm: LanguageModelOptions, videos: Path
+    ) -> QuestionSet:
+        """The data as questions with their scripts; videos: where those in tables are written."""
+        from actalign.evaluation import Source, read_data
+        from actalign.evaluation._readers._hub import local_folder
+        from actalign.evaluation._scripts import with_scripts
+
+        config = llm.config()
+        source = Source(local_folder(data), how.truth, how.split, videos, tuple(self.listed()))
+        return with_scripts(
+            read_data(source, how.layout),
+            self.scripts,
+            domain=self.domain,
+            config=config,
+            bank=self.bank,
+        )
+
+
+EvalBackground = Annotated[
+    str | None,
+    typer.Option(
+        "--background",
+        help="File of `actalign background` that steps are measured against; by default the one "
+        "that ships with the model, if any.",
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class EvalOptions:
+    """How a run goes."""
+
+    PANEL: ClassVar[str] = INPUT
+
+    fps: Annotated[
+        str | None, typer.Option(help="Frames encoded a second, or 'all'; else the model's own.")
+    ] = None
+    smoothing: Smoothing = None
+    background: EvalBackground = None
+    step_template: StepTemplate = None
+    wordings: Wordings = None
+    settings: SettingsFile = None
+    examples: ExamplesDir = None
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with OUT, or score it with more scorers.")
+    ] = False
+    quiet: Quiet = False
+
+    @property
+    def rate(self) -> float | Literal["default"] | None:
+        """Frames a second as `EvalConfig` takes them."""
+        return "default" if self.fps is None else parse_fps(self.fps)
+
+
+def print_notes(notes: Sequence[str], *, quiet: bool) -> Console:
+    """The console of progress, with what the readers of the data noted."""
+    from actalign.cli._show import console_of
+
+    console = console_of(stderr=True)
+    for note in () if quiet else notes:
+        console.print(note, style="yellow", markup=False)
+    return console
+
+
+@contextmanager
+def clip_progress(
+    console: Console, total: int, *, quiet: bool
+) -> Iterator[Callable[[str, str], None]]:
+    """Yields what shows that a clip is done, or why it was left out."""
+    from actalign.cli._progress import Progress
+
+    with Progress(console, total=total, shown=not quiet) as shown:
+
+        def progress(clip: str, why: str) -> None:
+            if why:
+                console.print(f"{clip}: {why}", style="yellow", markup=False)
+            shown.clip(clip)
+
+        yield progress

@@ -1,0 +1,125 @@
+"""`actalign eval tune`: choose settings on labelled clips."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, ClassVar
+
+import typer
+
+from actalign.cli._candidates import LanguageModelOptions
+from actalign.cli._eval_options import (
+    Data,
+    DataOptions,
+    QuestionOptions,
+    clip_progress,
+    print_notes,
+)
+from actalign.cli._grouped import MODEL, grouped
+from actalign.cli._machine_options import EngineOptions
+from actalign.cli._model_options import ModelOptions
+from actalign.cli._options import Quiet, parse_fps
+from actalign.errors import UsageError
+
+if TYPE_CHECKING:
+    from actalign.encoder_info import EncoderInfo
+    from actalign.evaluation._tune import Setting
+
+
+@dataclass(frozen=True, slots=True)
+class TriedOptions:
+    """The settings to choose among: every combination of the lists."""
+
+    PANEL: ClassVar[str] = MODEL
+
+    scorer: Annotated[
+        str, typer.Option(help="Comma-separated; own is the model's.", metavar="LIST")
+    ] = "own,dtw,dtw_steps,mean_pool"
+    smoothing: Annotated[
+        str, typer.Option(help="Seconds of moving average over frames.", metavar="LIST")
+    ] = "own,0"
+    fps: Annotated[str, typer.Option(help="Frames a second; each is encoded.", metavar="LIST")] = (
+        "own"
+    )
+    step_template: Annotated[
+        list[str] | None, typer.Option(help="A text of a step; may be given several times.")
+    ] = None
+    wordings: Annotated[
+        str, typer.Option(help="Numbers of wordings of a script, or all.", metavar="LIST")
+    ] = "all"
+
+    def grid(self, model: str, info: EncoderInfo) -> list[Setting]:
+        """The model's own setting, then the others; raises UsageError."""
+        from actalign.evaluation import EvalConfig
+        from actalign.evaluation._config import check_scorers
+        from actalign.evaluation._tune import Setting, grid
+
+        names = check_scorers(self.scorer)
+        config = EvalConfig(model).resolved(info)
+        template, seconds = config.step_template or "{step}", config.smoothing_seconds or 0.0
+        own = Setting(config.scorers[0], seconds, config.sampling.fps, template, None)
+        return grid(
+            own,
+            scorers=[own.scorer if name == "own" else name for name in names],
+            smoothing=[seconds if s == "own" else _number(s) for s in _listed(self.smoothing)],
+            fps=[own.fps if one == "own" else parse_fps(one) for one in _listed(self.fps)],
+            templates=[template, *(self.step_template or ())],
+            wordings=[
+                None if one == "all" else max(1, round(_number(one)))
+                for one in _listed(self.wordings)
+            ],
+        )
+
+
+@grouped
+def tune(
+    data: Data,
+    out: Annotated[Path, typer.Option(help="Folder for settings.yaml and tuning.json.")],
+    how: DataOptions,
+    candidates: QuestionOptions,
+    llm: LanguageModelOptions,
+    model: ModelOptions,
+    machines: EngineOptions,
+    tried: TriedOptions,
+    folds: Annotated[int, typer.Option(min=2, help="Parts of the clips.")] = 5,
+    quiet: Quiet = False,
+) -> None:
+    """Choose settings on labelled clips, and say how good the choice is on clips it never saw."""
+    from actalign.evaluation._tune import setting_lines, tuning_lines
+    from actalign.evaluation._tune import tune as choose
+
+    questions = candidates.read(data, how, llm, out / "videos")
+    console = print_notes(questions.notes, quiet=quiet)
+    here, embed = machines.embedder(model.choice)
+    encoder = here.load()
+    settings = tried.grid(model.model, encoder.info)
+    rates = len({setting.fps for setting in settings})
+    with clip_progress(console, questions.total * rates, quiet=quiet) as progress:
+        result = choose(
+            model.model,
+            settings,
+            questions,
+            out,
+            load=lambda: encoder,
+            folds=folds,
+            progress=progress,
+            embed=embed,
+        )
+    for line in (*setting_lines(result), *tuning_lines(result)):
+        print(line)
+    print(f"settings: {out / 'settings.yaml'}")
+
+
+def _listed(values: str) -> list[str]:
+    return [value.strip() for value in values.split(",") if value.strip()]
+
+
+def _number(value: str) -> float:
+    try:
+        number = float(value)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number < 1e6:
+        raise UsageError(f"{value!r} is no number of at least 0, nor 'own'.")
+    return number
