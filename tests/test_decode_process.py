@@ -220,6 +220,25 @@ def test_a_file_that_can_not_be_read_is_an_error_row(beside_a_dead_mount, dead_m
     assert ended.returncode == 1
 
 
+@pytest.mark.slow
+def test_a_figure_is_drawn_without_the_frames_of_a_file_that_never_answers(
+    clips, dead_mount, tmp_path
+):
+    (tmp_path / "dead-mount").mkdir()
+    dead = shutil.copy(clips["clip0"], tmp_path / "dead-mount" / "dead.mp4")
+    code = """if True:
+        import sys
+        import numpy as np
+        from actalign.types import ClipEmbedding
+        from actalign.video import thumbnails
+        rows, times = np.eye(3, dtype=np.float32), np.arange(3) / 10
+        clip = ClipEmbedding("it", rows, times, 0.3, "none", "0")
+        print([thumbnails(path, clip) is None for path in sys.argv[1:]])
+    """
+    env = {**os.environ, "LD_PRELOAD": str(dead_mount["LD_PRELOAD"])}
+    assert printed_by("-c", code, dead, clips["clip1"], env=env) == "[True, False]\n"
+
+
 def test_an_interrupt_ends_a_run_whose_file_never_answers(beside_a_dead_mount, dead_mount, start):
     command = start(*beside_a_dead_mount, **dead_mount)
     assert json.loads(command.stdout.readline())["clip"] == "clip1"

@@ -6,9 +6,9 @@ from actalign.video._sampling import (
     VideoInfo,
     list_videos,
     sample_frames,
-    thumbnails,
 )
 from actalign.video._stream import LiveFrame, LiveSource
+from actalign.video._thumbnails import thumbnails
 
 __all__ = [
     "FrameStream",

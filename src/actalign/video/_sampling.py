@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actalign.documents import read_text
-from actalign.errors import ActAlignError, UsageError, VideoError
-from actalign.types import ClipEmbedding, Float64, FrameBatch, UInt8
+from actalign.errors import UsageError, VideoError
+from actalign.types import Float64, FrameBatch, UInt8
 from actalign.video._limits import DecodeLimits
 from actalign.video._readers import (
     ArrayReader,
@@ -148,26 +148,6 @@ def sample_frames(
         times[chosen],
         min(last, ends) if fps is None and num_frames is None else last,
         reader.warnings,
-    )
-
-
-def thumbnails(source: str | Path, clip: ClipEmbedding, *, count: int = 8) -> FrameBatch | None:
-    """A few small frames spread over an embedded clip; None when its video is not readable."""
-    try:
-        batches = list(
-            sample_frames(
-                source,
-                num_frames=min(count, len(clip.embeddings)),
-                start=float(clip.pts_seconds[0]),
-                end=clip.end_seconds,
-                max_side=240,
-            )
-        )
-    except ActAlignError:
-        return None
-    return FrameBatch(
-        np.concatenate([batch.frames for batch in batches]),
-        np.concatenate([batch.pts_seconds for batch in batches]),
     )
 
 

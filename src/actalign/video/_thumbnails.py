@@ -1,0 +1,38 @@
+"""A few small frames of a clip that is embedded already, for figures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from actalign.errors import ActAlignError
+from actalign.types import ClipEmbedding, FrameBatch
+from actalign.video._worker import DecodeProcess
+
+PATIENCE_SECONDS = 20.0
+"""A file that gives nothing for so long is left out of the figure."""
+
+
+def thumbnails(source: str | Path, clip: ClipEmbedding, *, count: int = 8) -> FrameBatch | None:
+    """A few small frames spread over an embedded clip; None when its video is not readable.
+
+    Decoded by a process of their own, which a broken file can neither crash nor hold up for ever.
+    """
+    try:
+        with DecodeProcess(silent_seconds=PATIENCE_SECONDS) as decoder:
+            batches = list(
+                decoder.sample_frames(
+                    source,
+                    num_frames=min(count, len(clip.embeddings)),
+                    start=float(clip.pts_seconds[0]),
+                    end=clip.end_seconds,
+                    max_side=240,
+                )
+            )
+    except ActAlignError:
+        return None
+    return FrameBatch(
+        np.concatenate([batch.frames for batch in batches]),
+        np.concatenate([batch.pts_seconds for batch in batches]),
+    )
