@@ -15,6 +15,7 @@ from actalign.cli import _eval, _subactions, _subactions_batch, _subactions_diag
 from actalign.cli._align import align
 from actalign.cli._background import background
 from actalign.cli._classify import classify
+from actalign.cli._cut import cut
 from actalign.cli._demo import demo
 from actalign.cli._doctor import doctor
 from actalign.cli._encode import encode
@@ -43,7 +44,7 @@ app.add_typer(_subactions.app, name="subactions")
 _subactions.app.add_typer(_subactions_batch.app, name="batch")
 _subactions.app.command(name="diagnose")(_subactions_diagnose.diagnose)
 app.add_typer(_eval.app, name="eval")
-for verb in (_eval.report, export, merge, serve, fetch, models, doctor, schema):
+for verb in (_eval.report, export, cut, merge, serve, fetch, models, doctor, schema):
     app.command()(verb)
 
 

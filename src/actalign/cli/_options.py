@@ -51,6 +51,10 @@ StoreDir = Annotated[
         rich_help_panel=OUTPUT,
     ),
 ]
+DECODE_SECONDS = 300.0
+DecodeTimeout = Annotated[
+    float, typer.Option(help="Seconds a decoder may give nothing before its video fails.")
+]
 Fps = Annotated[
     str | None,
     typer.Option(help="Frames encoded a second, or 'all'; else the model's own."),
@@ -108,9 +112,7 @@ class InputOptions:
             "with 'body'.",
         ),
     ] = None
-    decode_timeout: Annotated[
-        float, typer.Option(help="Seconds a decoder may give nothing before its video fails.")
-    ] = 300.0
+    decode_timeout: DecodeTimeout = DECODE_SECONDS
 
     def check(self) -> None:
         """Raise UsageError for what is wrong, before an encoder is loaded."""

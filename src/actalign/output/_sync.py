@@ -11,17 +11,16 @@ import csv
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 
 from actalign.alignment import align
 from actalign.alignment._similarity import cosine, normalize, smooth
-from actalign.errors import VideoError
-from actalign.files import write_text, writing
+from actalign.files import write_text
 from actalign.types import ClipEmbedding, Float32, Float64, UInt8
 from actalign.video import FrameStream, sample_frames
+from actalign.video._writing import VideoFile
 
 MAX_HEIGHT = 720
 MAX_FPS = 30.0
@@ -108,7 +107,9 @@ def write_side_by_side(sync: Sync, first: Path, second: Path, out: Path) -> None
         np.concatenate([_scaled(left, height), _scaled(right, height)], axis=1)
         for left, right in shown
     )
-    _write_video(out, pictures, rate)
+    with VideoFile(out) as file:
+        for number, picture in enumerate(pictures):
+            file.write(picture, number / rate)
 
 
 def _shown_at(stream: FrameStream, times: Float64) -> Iterator[UInt8]:
@@ -131,23 +132,3 @@ def _scaled(frame: UInt8, height: int) -> UInt8:
 
     width = max(2, round(frame.shape[1] * height / frame.shape[0]) // 2 * 2)
     return np.asarray(Image.fromarray(frame).resize((width, height), Image.Resampling.BILINEAR))
-
-
-def _write_video(out: Path, pictures: Iterator[UInt8], rate: float) -> None:
-    """Write pictures of one size as MP4, whole or not at all."""
-    import av
-
-    fps = Fraction(rate).limit_denominator(1001)
-    with writing(out) as file, av.open(file, "w", format="mp4") as container:
-        stream = container.add_stream("libx264", rate=fps, options={"crf": "20"})
-        stream.pix_fmt = "yuv420p"
-        size = None
-        for picture in pictures:
-            if size is None:
-                size = picture.shape
-                stream.height, stream.width = size[:2]
-            elif picture.shape != size:
-                raise VideoError(f"The frames of a clip change their size to {picture.shape[:2]}.")
-            image = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
-            container.mux(stream.encode(image.reformat(format="yuv420p")))
-        container.mux(stream.encode())

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from pathlib import Path
 
-import numpy as np
-
 from actalign.video._worker import DecodeProcess
+from actalign.video._writing import VideoFile
 
 FPS = 15
 SIDE = 480
-_TICKS = 90_000
+OPTIONS = {"preset": "veryfast", "crf": "26", "bf": "0"}
 
 
 def write_preview(decoder: DecodeProcess, video: Path, path: Path) -> None:
@@ -19,28 +17,8 @@ def write_preview(decoder: DecodeProcess, video: Path, path: Path) -> None:
 
     The frames keep their times. Raises VideoError for a video that can't be decoded.
     """
-    import av
-
-    part = path.with_suffix(".part")
-    try:
-        stream = decoder.sample_frames(video, fps=FPS, max_side=SIDE)
-        with av.open(str(part), "w", format="mp4", options={"movflags": "faststart"}) as file:
-            out = None
-            for batch in stream:
-                for frame, seconds in zip(batch.frames, batch.pts_seconds, strict=True):
-                    height, width = (max(2, side // 2 * 2) for side in frame.shape[:2])
-                    if out is None:
-                        out = file.add_stream("libx264", rate=FPS)
-                        out.width, out.height, out.pix_fmt = width, height, "yuv420p"
-                        out.options = {"preset": "veryfast", "crf": "26"}
-                        out.time_base = Fraction(1, _TICKS)
-                    image = av.VideoFrame.from_ndarray(
-                        np.ascontiguousarray(frame[: out.height, : out.width]), format="rgb24"
-                    )
-                    image.pts, image.time_base = round(seconds * _TICKS), Fraction(1, _TICKS)
-                    file.mux(out.encode(image))
-            if out is not None:
-                file.mux(out.encode(None))
-        part.rename(path)
-    finally:
-        part.unlink(missing_ok=True)
+    stream = decoder.sample_frames(video, fps=FPS, max_side=SIDE)
+    with VideoFile(path, options=OPTIONS) as file:
+        for batch in stream:
+            for frame, seconds in zip(batch.frames, batch.pts_seconds, strict=True):
+                file.write(frame, float(seconds))

@@ -1,0 +1,66 @@
+"""`actalign cut`: what was found as files, one a step or an action."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from actalign.cli._grouped import grouped
+from actalign.cli._options import DECODE_SECONDS, DecodeTimeout, Quiet
+from actalign.errors import UsageError
+
+
+@grouped
+def cut(
+    predictions: Annotated[
+        Path, typer.Argument(help="File .jsonl that `classify` or `locate` wrote with --out.")
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder for the files; by default PREDICTIONS-cut beside the file."),
+    ] = None,
+    by: Annotated[
+        str | None,
+        typer.Option(
+            help="One file a step, or one an action each time that it is performed; by default "
+            "step, and action for rows of `locate`."
+        ),
+    ] = None,
+    decode_timeout: DecodeTimeout = DECODE_SECONDS,
+    quiet: Quiet = False,
+) -> None:
+    """Cut what was found out of the videos: one file a step or an action, named by action and time.
+
+    Frames are copied where a cut begins on a keyframe, else encoded as H.264; sound goes along.
+    Files that are there already are kept, so a run that was stopped goes on.
+    """
+    from actalign.cli._progress import Progress
+    from actalign.cli._show import console_of, printable
+    from actalign.files import check_writable
+    from actalign.output._cuts import cut_all, pieces
+    from actalign.rows import RowFile
+
+    if by not in (None, "step", "action"):
+        raise UsageError(f"--by is {by!r}; choose step or action.")
+    folder = predictions.with_name(f"{predictions.stem}-cut") if out is None else out
+    check_writable(folder / "clip.mp4")
+    found = pieces(RowFile(predictions), by)  # type: ignore[arg-type]
+    console = console_of(stderr=True)
+    counts: Counter[str] = Counter()
+    with Progress(console, total=len(found), shown=not quiet) as progress:
+        for one in cut_all(found, folder, silent_seconds=decode_timeout):
+            counts[one.how] += 1
+            if one.error is None:
+                progress.above(printable(str(one.path)))
+            else:
+                console.print(f"{one.path}: {one.error}", style="red", markup=False)
+            progress.clip(one.path.stem)
+    if not quiet:
+        told = [f"{counts[how]} {how}" for how in ("copied", "encoded", "kept", "failed")]
+        console.print(f"{', '.join(told)}: {folder}", markup=False)
+        if not found:
+            console.print("No action was found in these rows.", markup=False)
+    raise typer.Exit(1 if counts["failed"] else 0)

@@ -1,0 +1,137 @@
+"""A part of a video as a file of its own: its frames copied where that is exact, else encoded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from actalign.errors import ActAlignError, VideoError
+from actalign.types import FrameBatch, UInt8
+from actalign.video._readers import open_container, video_stream
+from actalign.video._sampling import sample_frames
+from actalign.video._worker import DecodeProcess
+from actalign.video._writing import Span, VideoFile, mp4_file, sound_of
+
+COPIED = frozenset(("av1", "h264", "hevc", "mpeg4", "vp9"))
+"""Codecs that an MP4 file holds as they are."""
+ROUNDED_SECONDS = 1e-6
+"""Times in rows are rounded to so much."""
+
+
+def cut_segment(
+    decoder: DecodeProcess, span: Span, target: Path, *, comment: str = ""
+) -> Literal["copied", "encoded"]:
+    """Write [start, end) of a video as MP4, whole or not at all, and say how.
+
+    It begins with the frame on screen at the start, and each frame keeps its time from then on.
+    Where that is a keyframe and the last one needs no later one, the frames are copied; else they
+    are encoded as H.264. Sound goes along. decoder: reads the file before this process does. Raises
+    VideoError for a video that can't be read there, ActAlignError for a file that can't be written.
+    """
+    first = next(iter(_read(decoder, span)))
+    start, end = float(first.pts_seconds[0]), span.end_seconds - ROUNDED_SECONDS
+    span = Span(span.path, start, end)
+    if not span.path.is_dir() and _copy(span, target, first.frames[0], comment):
+        return "copied"
+    frames = decoder.sample_frames(span.path, start=start, end=max(end, start + 1e-6))
+    with VideoFile(target, sound=span, comment=comment) as file:
+        for batch in frames:
+            for frame, seconds in zip(batch.frames, batch.pts_seconds, strict=True):
+                file.write(frame, float(seconds) - start)
+    return "encoded"
+
+
+def _read(decoder: DecodeProcess, span: Span) -> list[FrameBatch]:
+    """The frame on screen at the start."""
+    found = decoder.sample_frames(span.path, at_seconds=[span.start_seconds])
+    if span.start_seconds >= found.info.end_seconds:
+        raise VideoError(
+            f"{span.path} ends at {found.info.end_seconds:.3f} s, before {span.start_seconds:g} s; "
+            "was it replaced since the actions were found?"
+        )
+    return list(found)
+
+
+class _InexactError(ActAlignError):
+    """The copy is not what was asked for."""
+
+
+def _copy(span: Span, target: Path, first: UInt8, comment: str) -> bool:
+    """Copy the span if the copy shows the same frames at the same times; else write nothing."""
+    with open_container(span.path) as container:
+        stream = video_stream(container, str(span.path))
+        packets = _packets(container, stream, span)
+        if packets is None:
+            return False
+        try:
+            with mp4_file(target, comment) as output:
+                out = output.add_stream_from_template(stream)
+                begin = packets[0].pts
+                times = sorted(float((packet.pts - begin) * packet.time_base) for packet in packets)
+                with sound_of(span, output) as sound:
+                    for packet in packets:
+                        packet.pts, packet.dts = packet.pts - begin, packet.dts - begin
+                        seconds = float(packet.dts * packet.time_base)
+                        packet.stream = out
+                        output.mux(packet)
+                        if sound:
+                            sound.mux_until(seconds)
+                    if sound:
+                        sound.mux_until(None)
+                output.close()
+                _check(Path(output.name.removeprefix("file:")), times, first)
+        except _InexactError:
+            return False
+    return True
+
+
+def _packets(container: Any, stream: Any, span: Span) -> list[Any] | None:
+    """The coded frames of the span in the order of decoding; None where they need others."""
+    import av
+
+    if stream.codec_context.name not in COPIED or container.format.name == "avi":
+        return None
+    base = stream.time_base
+    origin = (container.start_time or 0) / 1e6
+    first = round((span.start_seconds + origin) / base)
+    last = (span.end_seconds + origin) / base
+    found: list[Any] = []
+    gap = False
+    try:
+        if span.start_seconds > 0:
+            container.seek(first, stream=stream, backward=True)
+        for packet in container.demux(stream):
+            if packet.size == 0:
+                continue
+            if packet.pts is None or packet.dts is None:
+                return None
+            if not found and packet.pts != first:
+                if packet.dts >= last:
+                    return None
+                continue
+            if packet.dts >= last:
+                break
+            if packet.pts >= last:
+                gap = True
+                continue
+            if gap or packet.pts < first or packet.is_corrupt or packet.is_discard:
+                return None
+            found.append(packet)
+    except (av.FFmpegError, IndexError):
+        return None
+    return found if found and found[0].is_keyframe else None
+
+
+def _check(copy: Path, times: list[float], first: UInt8) -> None:
+    """Raise _InexactError unless a file has these frame times and begins with this frame."""
+    try:
+        found = sample_frames(copy, batch_size=1)
+        shown = next(iter(found)).frames[0]
+    except VideoError as error:
+        raise _InexactError(str(error)) from None
+    at = found.pts_seconds
+    same = len(at) == len(times) and np.allclose(at, times, rtol=0, atol=1e-5)
+    if not same or found.warnings or not np.array_equal(shown, first):
+        raise _InexactError("The copy differs.")

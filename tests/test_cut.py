@@ -1,0 +1,240 @@
+"""`actalign cut`: parts of videos as files, frame by frame what the source shows there."""
+
+import json
+
+import av
+import numpy as np
+import pytest
+
+from actalign.errors import VideoError
+from actalign.video import sample_frames
+from actalign.video._cut import cut_segment
+from actalign.video._worker import DecodeProcess
+from actalign.video._writing import Span
+from tests.command import actalign
+from tests.media import DISPLAY_MATRICES, number_of, set_matrix, write_video
+
+GOP = {"g": "12", "keyint_min": "12", "sc_threshold": "0", "bf": "0"}
+
+
+@pytest.fixture(scope="module")
+def decoder():
+    with DecodeProcess() as process:
+        yield process
+
+
+def shown(path):
+    """The numbers that the frames carry, and their times."""
+    numbers, times = [], []
+    for batch in sample_frames(path):
+        numbers += [number_of(frame) for frame in batch.frames]
+        times += batch.pts_seconds.tolist()
+    return numbers, times
+
+
+def coded(path):
+    with av.open(str(path)) as file:
+        return [bytes(packet) for packet in file.demux(video=0) if packet.size]
+
+
+def heard(path):
+    """When sound begins and ends in a file, in seconds, and the energy in between."""
+    with av.open(str(path)) as file:
+        if not file.streams.audio:
+            return None
+        pieces = list(file.decode(audio=0))
+        last = pieces[-1]
+        loud = np.abs(np.concatenate([p.to_ndarray()[0] for p in pieces])).mean()
+        return float(pieces[0].time), float(last.time + last.samples / last.rate), loud
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "mkv", "ts"])
+def test_a_part_that_begins_on_a_keyframe_is_copied(tmp_path, decoder, suffix):
+    source = write_video(tmp_path / f"v.{suffix}", 48, options=GOP, with_sound=True)
+    out = tmp_path / "out.mp4"
+    at = sample_frames(source).pts_seconds  # in .ts sound comes first
+    assert cut_segment(decoder, Span(source, at[12], at[36]), out) == "copied"
+    numbers, times = shown(out)
+    assert numbers == list(range(12, 36))
+    assert times == pytest.approx(np.arange(24) / 12, abs=1e-3)
+    if suffix != "ts":
+        assert coded(out) == coded(source)[12:36]
+    begin, end, loud = heard(out)
+    assert begin == pytest.approx(0, abs=0.05)
+    assert end == pytest.approx(2, abs=0.08)
+    assert loud > 0.1
+
+
+@pytest.mark.parametrize(
+    "options", [{**GOP, "bf": "2"}, {}, {"g": "1"}], ids=["b", "open", "intra"]
+)
+@pytest.mark.parametrize(("start", "end"), [(1.0, 2.0), (0.5, 1.25), (1.75, 9.0), (0.54, 0.56)])
+def test_the_frames_are_those_of_the_part_however_they_are_coded(
+    tmp_path, decoder, options, start, end
+):
+    source = write_video(tmp_path / "v.mp4", 36, options=options)
+    cut_segment(decoder, Span(source, start, end), tmp_path / "out.mp4")
+    numbers, times = shown(tmp_path / "out.mp4")
+    first = int(start * 12 + 1e-6)
+    assert numbers == list(range(first, max(first + 1, min(36, int(np.ceil(end * 12 - 1e-6))))))
+    assert times == pytest.approx(np.arange(len(numbers)) / 12, abs=1e-3)
+
+
+def test_frames_keep_their_uneven_times(tmp_path, decoder):
+    stamps = np.cumsum([0, 40, 300, 10, 90, 200, 33, 33, 500, 40]).tolist()
+    source = write_video(tmp_path / "v.mkv", 10, times=stamps, options={"g": "100"})
+    span = Span(source, stamps[2] / 1000, stamps[8] / 1000)
+    assert cut_segment(decoder, span, tmp_path / "out.mp4") == "encoded"
+    numbers, times = shown(tmp_path / "out.mp4")
+    assert numbers == [2, 3, 4, 5, 6, 7]
+    assert times == pytest.approx((np.array(stamps[2:8]) - stamps[2]) / 1000, abs=1e-4)
+
+
+@pytest.mark.parametrize(("start", "how"), [(1.0, "copied"), (0.5, "encoded")])
+def test_a_turned_video_stays_turned(tmp_path, decoder, start, how):
+    source = write_video(tmp_path / "v.mp4", 24, options=GOP)
+    set_matrix(source, DISPLAY_MATRICES["quarter turn"])
+    assert cut_segment(decoder, Span(source, start, 2.0), tmp_path / "out.mp4") == how
+    [found] = sample_frames(tmp_path / "out.mp4", at_seconds=[0.0])
+    [right] = sample_frames(source, at_seconds=[start])
+    assert found.frames.shape[1:3] == right.frames.shape[1:3] == (96, 64)
+    assert np.abs(found.frames.astype(int) - right.frames).mean() < 12
+
+
+def test_sound_that_mp4_has_no_room_for_is_encoded(tmp_path, decoder):
+    source = tmp_path / "v.mov"
+    with av.open(str(source), "w") as file:
+        picture = file.add_stream("mpeg4", rate=12)
+        picture.width, picture.height = 96, 64
+        sound = file.add_stream("pcm_s16le", rate=8000, layout="mono")
+        for number in range(36):
+            frame = av.VideoFrame.from_ndarray(np.full((64, 96, 3), number, np.uint8))
+            file.mux(picture.encode(frame))
+        wave = (np.sin(np.arange(24000) / 5) * 9000).astype(np.int16)
+        for first in range(0, 24000, 800):
+            part = av.AudioFrame.from_ndarray(wave[None, first : first + 800], "s16", "mono")
+            part.rate, part.pts = 8000, first
+            file.mux(sound.encode(part))
+        file.mux(picture.encode())
+        file.mux(sound.encode())
+    assert cut_segment(decoder, Span(source, 0.5, 2.0), tmp_path / "out.mp4") == "encoded"
+    begin, end, loud = heard(tmp_path / "out.mp4")
+    assert begin == pytest.approx(0, abs=0.15)
+    assert end == pytest.approx(1.5, abs=0.3)
+    assert loud > 0.1
+
+
+def test_a_part_after_the_end_is_an_error(tmp_path, decoder):
+    source = write_video(tmp_path / "v.mp4", 12)
+    with pytest.raises(VideoError, match=r"ends at 1\.000 s, before 5 s"):
+        cut_segment(decoder, Span(source, 5, 6), tmp_path / "out.mp4")
+    assert [path.name for path in tmp_path.iterdir()] == ["v.mp4"]
+
+
+def steps(*names, start=0.0, each=0.5):
+    return [
+        {"step": name, "start_seconds": start + k * each, "end_seconds": start + (k + 1) * each}
+        for k, name in enumerate(names)
+    ]
+
+
+def row(video, label, segments, **more):
+    best = {"label": label, "score": 0.5, "segments": segments}
+    return {
+        "clip": video,
+        "status": "ok",
+        "video": video,
+        "label": label,
+        "candidates": [best],
+    } | more
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name in ("mon", "tue"):
+        (tmp_path / name).mkdir()
+        write_video(tmp_path / name / "a.mp4", 24, options=GOP)
+    (tmp_path / "broken.mp4").write_text("no video")
+    repeated = row("mon/a.mp4", "Übung: 1/2", [], scorer="dtw")
+    repeated["candidates"][0]["repetitions"] = [
+        {"start_seconds": k, "end_seconds": k + 1, "segments": steps("down", "up", start=k)}
+        for k in (0.0, 1.0)
+    ]
+    rows = [
+        row("broken.mp4", "jump", steps("up"), scorer="dtw"),
+        repeated,
+        row("tue/a.mp4", "jump", steps("jump"), scorer="dtw"),
+        row("mon/a.mp4", "jump", steps("up"), scorer="dtw") | {"label": None},
+        {"clip": "x", "status": "error", "error": "gone", "video": "x.mp4", "candidates": []},
+    ]
+    text = "".join(json.dumps(one) + "\n" for one in rows)
+    (tmp_path / "rows.jsonl").write_text(text)
+    return tmp_path
+
+
+def files(folder):
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+def test_a_file_a_step_named_by_clip_action_and_time(folder):
+    done = actalign("cut", "rows.jsonl", cwd=folder)
+    assert done.returncode == 1  # one video can't be read
+    assert "broken.mp4 is not a video" in done.stderr
+    assert "3 copied, 2 encoded, 0 kept, 1 failed: rows-cut" in done.stderr
+    made = [
+        "mon/a_Übung-1-2_1_1-down_0.00-0.50s.mp4",
+        "mon/a_Übung-1-2_1_2-up_0.50-1.00s.mp4",
+        "mon/a_Übung-1-2_2_1-down_1.00-1.50s.mp4",
+        "mon/a_Übung-1-2_2_2-up_1.50-2.00s.mp4",
+        "tue/a_jump_0.00-0.50s.mp4",
+    ]
+    assert files(folder / "rows-cut") == made
+    assert done.stdout.splitlines() == [f"rows-cut/{name}" for name in made]
+    assert shown(folder / "rows-cut" / made[1])[0] == list(range(6, 12))
+
+
+def test_a_stopped_run_goes_on_and_keeps_what_is_there(folder):
+    actalign("cut", "rows.jsonl", "--out", "out", "--by", "action", cwd=folder)
+    first, second, _ = (folder / "out" / name for name in files(folder / "out"))
+    assert first.name == "a_Übung-1-2_1_0.00-1.00s.mp4"
+    before = second.stat().st_mtime_ns
+    first.unlink()
+    done = actalign("cut", "rows.jsonl", "--out", "out", "--by", "action", cwd=folder)
+    assert "1 copied, 0 encoded, 2 kept, 1 failed" in done.stderr
+    assert second.stat().st_mtime_ns == before
+    # A part of another video of the same name is no part of this one.
+    write_video(folder / "mon" / "a.mp4", 25, options=GOP)
+    done = actalign("cut", "rows.jsonl", "--out", "out", "--by", "action", cwd=folder)
+    assert "2 copied, 0 encoded, 1 kept, 1 failed" in done.stderr
+
+
+def test_a_file_that_cut_did_not_write_is_left_alone(folder):
+    (folder / "out" / "tue").mkdir(parents=True)
+    mine = folder / "out" / "tue" / "a_jump_0.00-0.50s.mp4"
+    mine.write_bytes(b"mine")
+    done = actalign("cut", "rows.jsonl", "--out", "out", "-q", cwd=folder)
+    assert done.returncode == 1
+    assert "a_jump_0.00-0.50s.mp4 is there, and `actalign cut` did not write it" in done.stderr
+    assert mine.read_bytes() == b"mine"
+
+
+def test_rows_of_locate_are_cut_by_action(folder):
+    found = [row("mon/a.mp4", "jump", steps("up", "down"), clip=f"a#{n}") for n in (1, 2)]
+    (folder / "found.jsonl").write_text("".join(json.dumps(one) + "\n" for one in found))
+    done = actalign("cut", "found.jsonl", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    # Two detections of one action at one time are two files.
+    names = ["a_jump_0.00-1.00s-2.mp4", "a_jump_0.00-1.00s.mp4"]
+    assert files(folder / "found-cut") == names
+
+
+def test_wrong_usage_is_said_before_any_work(folder):
+    for arguments, sentence in (
+        (("rows.jsonl", "--by", "clip"), "--by is 'clip'; choose step or action."),
+        (("gone.jsonl",), "gone.jsonl can't be read"),
+        (("rows.jsonl", "--out", "broken.mp4"), "broken.mp4"),
+        (("mon/a.mp4",), "a.mp4"),
+    ):
+        done = actalign("cut", *arguments, cwd=folder)
+        assert done.returncode == 2, arguments
+        assert sentence in done.stderr
