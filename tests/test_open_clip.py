@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-try:
-    import open_clip
-except (ImportError, RuntimeError) as error:
-    reason = f"open_clip can't be imported beside this torch ({error})"
+from tests.beside_torchvision import beside_torchvision
+
+if reason := beside_torchvision("open_clip"):
     pytest.skip(reason, allow_module_level=True)
 
+import open_clip
 import torch
 from PIL import Image
 from safetensors.torch import load_file, save_file

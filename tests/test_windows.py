@@ -8,6 +8,7 @@ pytest.importorskip("transformers")
 
 import torch
 import transformers
+from safetensors.torch import load_file
 
 from actalign import ActAlign, FrameBatch, Script, WindowEncoder
 from actalign.clips._embed import embed_videos
@@ -20,8 +21,9 @@ from actalign.encoders._base import encode_frames
 from actalign.encoders._siglip import TransformersEncoder
 from actalign.errors import ArrayError, EncoderError, UsageError
 from actalign.video._stream import LiveSource
+from tests.beside_torchvision import beside_torchvision
 from tests.media import write_video
-from tests.tiny_models import CORPUS, make_xclip
+from tests.tiny_models import CORPUS, make_pe_video, make_videoprism, make_xclip
 
 
 class Movement:
@@ -173,3 +175,116 @@ class TestXClip:
             TransformersEncoder.from_pretrained(str(folder))
         with pytest.raises(EncoderError, match="float8"):
             load_encoder(str(folder), dtype="float8")
+
+
+def windows_of(count, size):
+    return np.random.default_rng(0).integers(0, 256, (3, count, size, size, 3), np.uint8)
+
+
+def pixels_of(windows, mean, std):
+    return torch.from_numpy((windows / 255 - mean) / std).float().permute(0, 1, 4, 2, 3)
+
+
+@pytest.fixture(scope="module")
+def videoprism_folder(tmp_path_factory):
+    return make_videoprism(tmp_path_factory.mktemp("videoprism") / "model")
+
+
+@pytest.fixture(scope="module")
+def videoprism(videoprism_folder):
+    return load_encoder(str(videoprism_folder))
+
+
+class TestVideoPrism:
+    def test_what_it_says_of_itself(self, videoprism):
+        info = videoprism.info
+        assert isinstance(videoprism, WindowEncoder)
+        assert (info.frames_per_row, info.frames_between_rows, info.fps) == (4, 2, 8.0)
+        assert (info.dim, info.context_length, info.scale) == (32, 64, "none")
+
+    def test_embeddings_are_those_of_transformers_own_forward_pass(
+        self, videoprism_folder, videoprism
+    ):
+        model = transformers.VideoPrismClipModel.from_pretrained(videoprism_folder).eval()
+        windows = windows_of(4, 36)
+        clean = ["lift the left arm.", "the knees bend slowly."]
+        tokenizer = transformers.AutoTokenizer.from_pretrained(videoprism_folder)
+        tokens = tokenizer(clean, padding="max_length", max_length=64, return_tensors="pt")
+        with torch.no_grad():
+            whole = model(**tokens, pixel_values_videos=pixels_of(windows, 0, 1))
+        ours = videoprism.encode_windows(windows)
+        np.testing.assert_allclose(ours, whole.video_embeds.numpy(), atol=1e-5)
+        texts = videoprism.encode_text(["Lift the  LEFT arm!", "The knees bend, slowly"])
+        np.testing.assert_allclose(texts, whole.text_embeds.numpy(), atol=1e-5)
+        np.testing.assert_allclose(videoprism.encode_windows(windows[2:])[0], ours[2], atol=1e-5)
+        assert np.abs(videoprism.encode_windows(windows[:, ::-1]) - ours).max() > 1e-3  # sees order
+
+    def test_it_classifies_and_names_texts_that_are_cut(self, videoprism):
+        video = FrameBatch(ramp(UP_DOWN), np.arange(24) / 8)
+        row = ActAlign(videoprism).predict(video, scripts=SCRIPTS).to_row()
+        assert row["frames"] == 11
+        [warning] = videoprism.text_warnings(["short", "bend the left knee " * 30])
+        assert "first 64" in warning
+
+
+@pytest.fixture(scope="module", params=[False, True], ids=["PE-Video", "PE-AV"])
+def pe_folder(request, tmp_path_factory):
+    if reason := beside_torchvision("timm"):
+        pytest.skip(reason)
+    return make_pe_video(tmp_path_factory.mktemp("pe") / "model", with_sound=request.param)
+
+
+@pytest.fixture(scope="module")
+def pe_video(pe_folder):
+    return load_encoder(str(pe_folder))
+
+
+class TestPeVideo:
+    def test_embeddings_are_those_of_transformers_own_forward_pass(self, pe_folder, pe_video):
+        info = pe_video.info
+        assert (info.frames_per_row, info.fps, info.scale) == (16, 8.0, "none")
+        assert (info.dim, info.context_length) == (32, 48)
+        model = forward_pass_of(pe_folder)
+        windows = windows_of(16, 48)
+        texts = [*CORPUS[:3], "knee", "left " * 60]
+        tokenizer = pe_video.tokenizer
+        video = pixels_of(windows, 0.5, 0.5)
+        ours = pe_video.encode_windows(windows)
+        rows = pe_video.encode_text(texts)
+        for text, row in zip(texts, rows, strict=True):
+            tokens = tokenizer(text, truncation=True, max_length=48, return_tensors="pt")
+            with torch.no_grad():
+                whole = model(**tokens, pixel_values_videos=video)
+            np.testing.assert_allclose(ours, whole.video_embeds.numpy(), atol=1e-5)
+            np.testing.assert_allclose(row, whole.text_video_embeds[0].numpy(), atol=1e-5)
+            logits = ours @ row * model.text_video_logit_scale.item()
+            logits += model.text_video_logit_bias.item()
+            np.testing.assert_allclose(logits, whole.logits_video_text[:, 0].numpy(), atol=1e-4)
+        np.testing.assert_array_equal(pe_video.encode_text(texts[3:4])[0], rows[3])
+        assert pe_video.encode_text([]).shape == (0, 32)
+        assert np.abs(np.linalg.norm(ours, axis=1) - 1).min() > 0.1  # not normalised
+        assert np.abs(pe_video.encode_windows(windows[:, ::-1]) - ours).max() > 1e-3
+
+    def test_it_classifies(self, pe_video):
+        video = FrameBatch(ramp(UP_DOWN), np.arange(24) / 8)
+        row = ActAlign(pe_video).predict(video, scripts=SCRIPTS).to_row()
+        assert row["frames"] == 2
+        assert len(pe_video.text_warnings(["short", "bend the left knee " * 30])) == 1
+
+
+def forward_pass_of(folder):
+    """PE-AV's model as a whole can't be loaded by transformers 5.23, so it is made, then filled."""
+    config = transformers.AutoConfig.from_pretrained(folder)
+    if config.model_type == "pe_video":
+        return transformers.PeVideoModel.from_pretrained(folder).eval()
+    whole = transformers.PeAudioVideoModel(config)
+    weights = load_file(folder / "model.safetensors")
+    for name in list(weights):
+        if name.startswith("text_model."):
+            weights[f"video_model.{name}"] = weights[name]
+    assert not [
+        name
+        for name in whole.load_state_dict(weights, strict=False).missing_keys
+        if name.startswith("video_model.")
+    ]
+    return whole.video_model.eval()

@@ -196,6 +196,99 @@ def make_xclip(folder: Path) -> Path:
     return folder
 
 
+def make_videoprism(folder: Path) -> Path:
+    """VideoPrism with a text tower: windows of four frames, a Unigram tokenizer, no scale."""
+    folder.mkdir(parents=True)
+    vocab = [("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0), ("▁", -2.0)]
+    vocab += [(letter, -4.0) for letter in string.ascii_lowercase + "."]
+    tokenizer = transformers.VideoPrismTokenizer(vocab=vocab, extra_ids=0, model_max_length=64)
+    tokenizer.save_pretrained(folder)
+    shared = {"hidden_size": 32, "intermediate_size": 64, "num_attention_heads": 2}
+    config = transformers.VideoPrismConfig(
+        vision_config={
+            **shared,
+            "image_size": 36,
+            "num_frames": 4,
+            "num_spatial_layers": 2,
+            "num_temporal_layers": 1,
+            "num_auxiliary_layers": 1,
+        },
+        text_config={
+            **shared,
+            "num_hidden_layers": 2,
+            "vocab_size": len(vocab),
+            "max_position_embeddings": 64,
+        },
+    )
+    _save(transformers.VideoPrismClipModel, config, folder)
+    _write(
+        folder / "video_preprocessor_config.json",
+        {
+            "video_processor_type": "LlavaOnevisionVideoProcessor",
+            "size": {"height": 36, "width": 36},
+            "resample": 3,
+            "do_normalize": False,
+        },
+    )
+    return folder
+
+
+def make_pe_video(folder: Path, *, with_sound: bool = False) -> Path:
+    """PE-Video, or PE-AV with sound: a tower of timm for each frame, ModernBERT for texts."""
+    folder.mkdir(parents=True)
+    vocab_size = _gemma(folder)
+    _write(
+        folder / "tokenizer_config.json",
+        {
+            "tokenizer_class": "PreTrainedTokenizerFast",
+            "pad_token": "<pad>",
+            "unk_token": "<unk>",
+            "model_max_length": 48,
+        },
+    )
+    layers = {"hidden_size": 32, "intermediate_size": 64, "num_attention_heads": 2}
+    ours = {**layers, "num_hidden_layers": 2, "head_dim": 16}
+    text = {
+        "model_type": "modernbert",
+        **layers,
+        "num_hidden_layers": 2,
+        "vocab_size": vocab_size,
+        "pad_token_id": 0,
+        "bos_token_id": 2,
+        "eos_token_id": 1,
+        "cls_token_id": 2,
+        "sep_token_id": 1,
+    }
+    frames = {
+        "model_type": "timm_wrapper",
+        "architecture": "vit_pe_core_tiny_patch16_384",
+        "num_classes": 24,
+        "model_args": {"img_size": 48, "depth": 2},
+    }
+    video = {**ours, "vision_config": frames}
+    config = transformers.PeVideoConfig(text_config=text, video_config=video)
+    kind = transformers.PeVideoModel
+    if with_sound:
+        sound = {**ours, "dac_config": {"encoder_hidden_size": 8, "codebook_dim": 4}}
+        config = transformers.PeAudioVideoConfig(
+            text_config=text,
+            audio_video_config={**ours, "audio_config": sound, "video_config": video},
+        )
+        kind = transformers.PeAudioVideoModel
+    _save(kind, config, folder)
+    _write(
+        folder / "video_preprocessor_config.json",
+        {
+            "video_processor_type": "PeVideoVideoProcessor",
+            "size": {"height": 48, "width": 48},
+            "resample": 2,
+            "image_mean": HALF,
+            "image_std": HALF,
+        },
+    )
+    return folder
+
+
 def _clip_tokenizer(folder: Path) -> dict[str, int]:
     """Byte-level BPE; gives the sizes and tokens that a text tower's settings name."""
     tokenizer = Tokenizer(models.BPE(unk_token="<|endoftext|>", end_of_word_suffix="</w>"))
@@ -319,11 +412,13 @@ def _square_processor(
 def _save(kind: type, config: transformers.PretrainedConfig, folder: Path) -> None:
     torch.manual_seed(0)
     model = kind(config)
-    spread = 0.3 / config.vision_config.hidden_size**0.5
+    towers = getattr(config, "vision_config", None) or config.text_config
+    spread = 0.3 / towers.hidden_size**0.5
     with torch.no_grad():
         for tensor in model.parameters():  # fresh towers give all inputs almost one embedding
             tensor.add_(torch.randn_like(tensor) * spread)
-        model.logit_scale.copy_(torch.tensor(4.6031))
+        if hasattr(model, "logit_scale"):
+            model.logit_scale.copy_(torch.tensor(4.6031))
         if hasattr(model, "logit_bias"):
             model.logit_bias.copy_(torch.tensor(-12.932))
     model.save_pretrained(folder, safe_serialization=True)

@@ -14,8 +14,8 @@ def models(
 ) -> None:
     """List encoders: whether they can be used here, their size and least cost on this machine.
 
-    Nothing is asked of the hub. Any other checkpoint of SigLIP, SigLIP 2, CLIP or X-CLIP, and any
-    model of open_clip, can be named as well.
+    Nothing is asked of the hub. Any other checkpoint of SigLIP, SigLIP 2, CLIP, X-CLIP, VideoPrism
+    or PE-AV, and any model of open_clip, can be named as well.
     """
     from actalign.cli._show import print_json
     from actalign.encoders._catalogue import CLIP_SECONDS, MODELS, device_speed, hub_cache

@@ -37,8 +37,7 @@ def search(
     entries = list_entries([stored])
     encoder = model.choice(entries).load()
     said = console_of(stderr=True)
-    warn = getattr(encoder, "text_warnings", None)
-    for note in warn([phrase]) if warn else ():
+    for note in encoder.text_warnings([phrase]):
         said.print(note, markup=False)
     failed: list[str] = []
 

@@ -30,8 +30,9 @@ SO400M = VisionShape(729, 1152, 27, 4304)
 class Model:
     """A model by name. scale: as in `EncoderInfo`. good_at: one phrase. licence: of the weights.
 
-    vision: None where it isn't a vision transformer. fps: sampled by default, None for all frames.
-    modules: what must be importable. hub: where its files lie.
+    vision: None where it isn't a vision transformer. across: GFLOP a row beside its frames' own.
+    fps: sampled by default, None for all frames. modules: what must be importable. hub: where its
+    files lie.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Model:
     licence: str
     context: int | None = None
     vision: VisionShape | None = None
+    across: float = 0.0
     frames_per_row: int = 1
     frames_between_rows: int = 1
     fps: float | None = None
@@ -50,7 +52,9 @@ class Model:
     @property
     def gflop_per_row(self) -> float | None:
         """Of the image tower; None where it is not known."""
-        return None if self.vision is None else self.vision.gflop * self.frames_per_row
+        if self.vision is None:
+            return None
+        return self.vision.gflop * self.frames_per_row + self.across
 
     @property
     def gflop_per_clip(self) -> float | None:
@@ -133,6 +137,31 @@ MODELS = (
         frames_between_rows=4,
         fps=8.0,
         hub="microsoft/xclip-base-patch32",
+    ),
+    _hub(
+        "google/videoprism-lvt-base-f16r288",
+        "none",
+        "movement in windows of 16 frames",
+        context=64,
+        vision=VisionShape(256, 768, 12, 3072),
+        across=256 * VisionShape(16, 768, 4, 3072).gflop + VisionShape(4096, 768, 2, 3072).gflop,
+        frames_per_row=16,
+        frames_between_rows=8,
+        fps=8.0,
+    ),
+    Model(
+        "facebook/pe-av-large",
+        "none",
+        "movement in windows of 16 frames; sound is left out",
+        "see its card",
+        vision=L14,
+        across=VisionShape(17, 1792, 6, 7200).gflop,
+        frames_per_row=16,
+        frames_between_rows=8,
+        fps=8.0,
+        extra="open-clip",
+        modules=("torch", "torchvision", "timm"),
+        hub="facebook/pe-av-large",
     ),
 )
 

@@ -1,4 +1,4 @@
-"""The files of a SigLIP, SigLIP 2 or CLIP checkpoint: from the hub or a folder, read with care.
+"""The files of a checkpoint of transformers: from the hub or a folder, read with care.
 
 Weights are read as safetensors only, and no code of a checkpoint is ever run. Not here: what is
 computed with them (`_siglip`).
@@ -7,8 +7,10 @@ computed with them (`_siglip`).
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +30,13 @@ MODELS = {
     "siglip2": "Siglip2Model",
     "clip": "CLIPModel",
     "xclip": "XCLIPModel",
+    "videoprism": "VideoPrismClipModel",
+    "pe_video": "PeVideoModel",
+    "pe_audio_video": "PeVideoModel",  # the half that sees
 }
+WITHOUT_SCALE = ("videoprism", "pe_video", "pe_audio_video")
+"""PE's scale is of products of vectors that are not normalised, so it says nothing of cosines."""
+OF_VIDEOS = WITHOUT_SCALE  # whose settings of pictures have a file of their own
 CARD = "README.md"  # begins with what the hub knows of the model, the licence too
 CROPPED = ("clip", "xclip")  # whose frames keep their aspect ratio, and lose their edges
 HUB_SECONDS = 10.0  # how long a silent hub is waited for
@@ -37,6 +45,7 @@ CONFIG_FILES = (
     "config.json",
     "preprocessor_config.json",
     "processor_config.json",
+    "video_preprocessor_config.json",
     "tokenizer_config.json",
     "tokenizer.json",
     "tokenizer.*.json",
@@ -114,14 +123,15 @@ class Checkpoint:
     """The files of a folder, checked, before the weights are loaded.
 
     fingerprint: of the files alone; how they are computed with is not part of it. logit_scale:
-    natural logarithm of the scale. logit_bias: None for models that have none (CLIP).
+    natural logarithm of the scale, None for models without one of cosines. logit_bias: None for
+    models that have none (CLIP).
     """
 
     folder: Path
     model_type: str
     preprocessing: ImagePreprocessing
     fingerprint: str
-    logit_scale: float
+    logit_scale: float | None
     logit_bias: float | None
 
 
@@ -141,7 +151,7 @@ def read_checkpoint(folder: Path) -> Checkpoint:
         )
     preprocessing = read_preprocessing(folder, model_type)
     scalars = read_scalars([file for file in weights if file.suffix == ".safetensors"])
-    if "logit_scale" not in scalars:
+    if "logit_scale" not in scalars and model_type not in WITHOUT_SCALE:
         raise EncoderError(
             f"{folder}: the weights hold no logit_scale, so this is no dual encoder."
         )
@@ -155,7 +165,7 @@ def read_checkpoint(folder: Path) -> Checkpoint:
                 *(file for pattern in CONFIG_FILES for file in folder.glob(pattern)),
             }
         ),
-        scalars["logit_scale"],
+        scalars.get("logit_scale"),
         scalars.get("logit_bias"),
     )
 
@@ -212,12 +222,15 @@ def read_json(file: Path) -> dict[str, Any]:
 
 
 def read_preprocessing(folder: Path, model_type: str) -> ImagePreprocessing:
-    file = folder / "preprocessor_config.json"
+    own, part = "preprocessor_config.json", "image_processor"
+    if model_type in OF_VIDEOS:
+        own, part = f"video_{own}", "video_processor"
+    file = folder / own
     if file.is_file():
         stored = read_json(file)
     else:  # transformers 5 may write all processors into one file
         file = folder / "processor_config.json"
-        stored = read_json(file).get("image_processor", {})
+        stored = read_json(file).get(part, {})
     square = {"height": 224, "width": 224}
     size = stored.get("size", {"shortest_edge": 224} if model_type in CROPPED else square)
     crop = (
@@ -225,7 +238,10 @@ def read_preprocessing(folder: Path, model_type: str) -> ImagePreprocessing:
         if stored.get("do_center_crop", model_type in CROPPED)
         else None
     )
-    resample = stored.get("resample", 2 if model_type in ("siglip2", "xclip") else 3)
+    bilinear = model_type in ("siglip2", "xclip", "pe_video", "pe_audio_video")
+    resample = stored.get("resample", 2 if bilinear else 3)
+    if model_type == "videoprism" and stored.get("do_normalize") is False:  # wants 0 to 1
+        stored = {**stored, "do_normalize": True, "image_mean": [0.0] * 3, "image_std": [1.0] * 3}
     if stored.get("do_resize", True) is False or stored.get("do_normalize", True) is False:
         raise EncoderError(f"{file}: do_resize and do_normalize must be true.")
     if resample not in RESAMPLE:
@@ -257,31 +273,45 @@ def _as_size(stored: Any) -> Any:
     return stored
 
 
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Without transformers' progress bars, its reports of weights, which we check ourselves, and
+    what PE-Video prints of its own documentation."""
+    says = transformers.utils.logging
+    showed_bars, level = says.is_progress_bar_enabled(), says.get_verbosity()
+    says.disable_progress_bar()
+    says.set_verbosity_error()
+    try:
+        with redirect_stdout(StringIO()):
+            yield
+    finally:
+        says.set_verbosity(level)
+        if showed_bars:
+            says.enable_progress_bar()
+
+
 def load_model(checkpoint: Checkpoint, dtype: torch.dtype) -> tuple[Any, Any]:
     """The model, on the CPU, and its tokenizer; raises EncoderError where weights are missing."""
     folder = checkpoint.folder
-    bars = transformers.utils.logging
-    showed_bars = bars.is_progress_bar_enabled()
-    bars.disable_progress_bar()
     try:
-        model, info = getattr(transformers, MODELS[checkpoint.model_type]).from_pretrained(
-            folder,
-            dtype=dtype,
-            use_safetensors=True,
-            attn_implementation="sdpa",
-            local_files_only=True,
-            trust_remote_code=False,
-            output_loading_info=True,
-        )
-        # False and not absent: where it is absent a person is asked, and a "y" would run the code.
-        tokenizer = transformers.AutoTokenizer.from_pretrained(
-            folder, local_files_only=True, trust_remote_code=False
-        )
+        with quiet():
+            model, info = getattr(transformers, MODELS[checkpoint.model_type]).from_pretrained(
+                folder,
+                **_half_that_sees(checkpoint),
+                dtype=dtype,
+                use_safetensors=True,
+                attn_implementation="eager" if checkpoint.model_type == "videoprism" else "sdpa",
+                local_files_only=True,
+                trust_remote_code=False,
+                output_loading_info=True,
+            )
+            # False and not absent: where it is absent a person is asked, and a "y" would run the
+            # code.
+            tokenizer = transformers.AutoTokenizer.from_pretrained(
+                folder, local_files_only=True, trust_remote_code=False
+            )
     except Exception as error:  # each library under transformers raises kinds of its own
         raise _unloadable(folder, error) from error
-    finally:
-        if showed_bars:
-            bars.enable_progress_bar()
     if info["missing_keys"]:
         first = sorted(info["missing_keys"])[0]
         raise EncoderError(
@@ -289,6 +319,16 @@ def load_model(checkpoint: Checkpoint, dtype: torch.dtype) -> tuple[Any, Any]:
             "fetch the checkpoint again."
         )
     return model, tokenizer
+
+
+def _half_that_sees(checkpoint: Checkpoint) -> dict[str, Any]:
+    """What loads PE-AV's video half by itself; its text tower is stored outside that."""
+    if checkpoint.model_type != "pe_audio_video":
+        return {}
+    config = transformers.AutoConfig.from_pretrained(
+        checkpoint.folder, local_files_only=True, trust_remote_code=False
+    )
+    return {"config": config.video_config, "key_mapping": {r"^video_model\.": ""}}
 
 
 def read_scalars(weights: Sequence[Path]) -> dict[str, float]:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from actalign.encoder_info import EncoderInfo
+from actalign.encoders._base import Encoder
 from actalign.encoders._vision_shape import VisionShape
 from actalign.errors import EncoderError
 
@@ -23,8 +24,10 @@ try:
         load_model,
         read_checkpoint,
     )
+    from actalign.encoders._pe_video import PeVideoEncoder
     from actalign.encoders._torch import Placement, TorchEncoder, TransformersTexts, resize
     from actalign.encoders._tower import VisionTower
+    from actalign.encoders._videoprism import VideoPrismEncoder
     from actalign.encoders._xclip import XClipEncoder
 except ImportError as error:
     raise EncoderError(
@@ -140,6 +143,14 @@ def naflex_grid(height: int, width: int, budget: int) -> tuple[int, int]:
     return max(fitting, key=lambda grid: grid[0] + grid[1])
 
 
+WINDOWS: dict[str, Callable[..., Encoder]] = {
+    "xclip": XClipEncoder,
+    "videoprism": VideoPrismEncoder,
+    "pe_video": PeVideoEncoder,
+    "pe_audio_video": PeVideoEncoder,
+}
+
+
 def load_pretrained(
     model: str,
     *,
@@ -147,12 +158,14 @@ def load_pretrained(
     dtype: str | None = None,
     revision: str | None = None,
     batch_size: int | None = None,
-) -> TransformersEncoder | XClipEncoder:
+) -> Encoder:
     """Load a checkpoint of transformers of any kind; see `TransformersEncoder.from_pretrained`."""
     placement = Placement.choose(device, dtype, batch_size, float8=True)
     folder, model, commit = find_files(model, revision)
     checkpoint = read_checkpoint(folder)
-    kind = XClipEncoder if checkpoint.model_type == "xclip" else TransformersEncoder
+    kind = WINDOWS.get(checkpoint.model_type, TransformersEncoder)
+    if kind is not TransformersEncoder and placement.dtype == "float8":
+        raise EncoderError(f"{model!r} can't run in float8; use bfloat16.")
     return kind(checkpoint, model_id=model, revision=commit, placement=placement)
 
 

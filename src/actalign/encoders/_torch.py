@@ -18,7 +18,7 @@ from actalign.encoders._batching import TowerStream
 from actalign.encoders._checkpoint import features_of
 from actalign.encoders._preprocessing import ImagePreprocessing, check_frames
 from actalign.encoders._tower import kernels_run
-from actalign.errors import EncoderError
+from actalign.errors import ArrayError, EncoderError
 from actalign.types import Float32, UInt8
 
 DTYPES = {
@@ -151,16 +151,16 @@ class TransformersTexts(TextTower):
         return features_of(self.torch_model.get_text_features(input_ids=ids))
 
 
-class TorchEncoder(TextTower):
-    """An `Encoder` of single frames on torch, which fills its batches across clips.
+class TorchImages:
+    """Frames as a tower on torch wants them.
 
-    image_tower: what `image_inputs` gives to (T, D) embeddings on the device. preprocessing: of the
-    frames. A child makes its model, then calls `_feed`.
+    preprocessing: of the frames. device, dtype: of the model.
     """
 
     preprocessing: ImagePreprocessing
+    device: torch.device
     dtype: torch.dtype
-    image_tower: Callable[..., torch.Tensor]
+    batch_size: int
 
     def __init__(self, preprocessing: ImagePreprocessing, placement: Placement) -> None:
         self.preprocessing = preprocessing
@@ -172,6 +172,24 @@ class TorchEncoder(TextTower):
             torch.tensor(values, device=self.device)[:, None, None]
             for values in (preprocessing.mean, preprocessing.std)
         )
+
+    def image_inputs(self, frames: torch.Tensor) -> dict[str, torch.Tensor]:
+        """The image tower's arguments for (T, H, W, 3) uint8 frames already on the device."""
+        return {"pixel_values": self._normalise(prepared(frames, self.preprocessing))}
+
+    def _normalise(self, planes: torch.Tensor) -> torch.Tensor:
+        scaled = planes.float() * self.preprocessing.rescale
+        return ((scaled - self._mean) / self._std).to(self.dtype)
+
+
+class TorchEncoder(TorchImages, TextTower):
+    """An `Encoder` of single frames on torch, which fills its batches across clips.
+
+    image_tower: what `image_inputs` gives to (T, D) embeddings on the device. A child makes its
+    model, then calls `_feed`.
+    """
+
+    image_tower: Callable[..., torch.Tensor]
 
     def _feed(self, image_tower: Callable[..., torch.Tensor]) -> None:
         self.image_tower = image_tower
@@ -204,22 +222,36 @@ class TorchEncoder(TextTower):
 
         yield from self._stream.encode(checked())
 
-    def image_inputs(self, frames: torch.Tensor) -> dict[str, torch.Tensor]:
-        """The image tower's arguments for (T, H, W, 3) uint8 frames already on the device."""
-        return {"pixel_values": self._normalise(prepared(frames, self.preprocessing))}
 
-    def _normalise(self, planes: torch.Tensor) -> torch.Tensor:
-        scaled = planes.float() * self.preprocessing.rescale
-        return ((scaled - self._mean) / self._std).to(self.dtype)
+class TorchWindows(TorchImages, TextTower):
+    """A `WindowEncoder` on torch."""
 
+    @abstractmethod
+    def window_features(self, pixels: torch.Tensor) -> torch.Tensor:
+        """(N, D) embeddings of (N, F, 3, h, w) windows on the device."""
 
-def normalise(planes: torch.Tensor, spec: ImagePreprocessing) -> torch.Tensor:
-    """(T, 3, h, w) values 0..255 as the model wants them, float32."""
-    mean, std = (
-        torch.tensor(values, device=planes.device)[:, None, None]
-        for values in (spec.mean, spec.std)
-    )
-    return (planes.float() * spec.rescale - mean) / std
+    def encode_windows(self, windows: UInt8) -> Float32:
+        """Embed (N, F, H, W, 3) uint8 RGB windows, each by itself, as (N, D) float32."""
+        count = self.info.frames_per_row
+        if windows.ndim != 5 or windows.shape[1] != count:
+            raise ArrayError(f"Windows must be (N, {count}, H, W, 3), not {windows.shape}.")
+        at_once = max(1, self.batch_size // count)
+        out = np.empty((len(windows), self.info.dim), np.float32)
+        with torch.inference_mode():
+            for start in range(0, len(windows), at_once):
+                part = windows[start : start + at_once]
+                frames = part.reshape(-1, *part.shape[2:])
+                check_frames(frames)
+                there = torch.from_numpy(np.array(frames)).to(self.device)
+                pixels = self.image_inputs(there)["pixel_values"]
+                rows = self.window_features(pixels.reshape(len(part), count, *pixels.shape[1:]))
+                out[start : start + len(part)] = rows.float().cpu().numpy()
+        return out
+
+    def encode_image(self, frames: UInt8) -> Float32:
+        """Embed (T, H, W, 3) uint8 RGB frames, each as a window in which nothing moves."""
+        check_frames(frames)
+        return self.encode_windows(np.repeat(frames[:, None], self.info.frames_per_row, axis=1))
 
 
 def prepared(frames: torch.Tensor, spec: ImagePreprocessing) -> torch.Tensor:

@@ -286,8 +286,7 @@ class Explorer:
         """(D,) the phrase's embedding, and a sentence on what the encoder can't read in it."""
         encoder = self.classifier.encoder
         with self._scoring:
-            warn = getattr(encoder, "text_warnings", None)
-            return encoder.encode_text([phrase])[0], list(warn([phrase])) if warn else []
+            return encoder.encode_text([phrase])[0], encoder.text_warnings([phrase])
 
     def close(self) -> None:
         """Stop the worker and remove every upload."""
