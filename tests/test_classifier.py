@@ -2,12 +2,14 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from actalign import ActAlign, EncoderError, FrameBatch, Script, UsageError, VideoError
 from actalign.clips._embed import clip_ids
+from actalign.video import sample_frames, thumbnails
 from tests.colour_clips import colour_frames, write_colours
 from tests.colour_model import save_colour_model
 from tests.command import actalign
@@ -80,6 +82,86 @@ def test_a_list_in_gives_a_list_out_and_frames_or_embeddings_do_as_well(classifi
         ["sunset"],
         ["sunset"],
     ]
+
+
+def test_frames_in_memory_are_taken_as_those_of_the_file(classifier, clips):
+    """A file's frames, given as an array at its rate, are sampled and scored as the file is."""
+    slow = ActAlign(classifier.encoder, fps=4, smoothing_seconds=0, step_template="{step}")
+    frames = np.concatenate([batch.frames for batch in sample_frames(clips / "dawn.mp4")])
+    for part in ({}, {"start": 1.0, "end": 2.5}):
+        by_file = slow.predict(clips / "dawn.mp4", scripts=SCRIPTS, **part)
+        for given in (
+            FrameBatch.from_array(frames, fps=10),
+            FrameBatch.from_array(list(frames), times=np.arange(30) / 10),
+        ):
+            found = slow.predict(given, scripts=SCRIPTS, **part)
+            assert np.allclose(found.clip.pts_seconds, by_file.clip.pts_seconds)
+            assert [c.score for c in found.candidates] == [c.score for c in by_file.candidates]
+            assert found.clip.end_seconds == pytest.approx(by_file.clip.end_seconds)
+            taken = ("fps", "start", "end")
+            assert [found.clip.provenance[name] for name in taken] == [
+                by_file.clip.provenance[name] for name in taken
+            ]
+    strip = thumbnails(FrameBatch.from_array(frames, fps=10), found.clip, count=2)
+    assert [tuple(frame[0, 0]) for frame in strip.frames] == [
+        tuple(frames[t, 0, 0]) for t in (13, 21)
+    ]
+
+
+def test_a_list_of_anything_has_one_answer_each(classifier, clips, capsys):
+    frames = FrameBatch.from_array(colour_frames(["black", "red", "yellow"]), fps=10)
+    empty = FrameBatch.from_array(np.zeros((0, 4, 4, 3), np.uint8), fps=10)
+    other = replace(classifier.encode_video(frames, clip_id="other"), fingerprint="x")
+    videos = [str(clips / "dawn.mp4"), frames, clips / "broken.mp4", empty, other, frames.frames]
+    found = list(classifier.predict_many(videos, scripts=SCRIPTS))
+    rows = [one.to_row() for one in found]
+    assert [row["clip"] for row in rows] == [
+        "dawn", "frames-1", "broken", "frames-3", "other", "frames-5",
+    ]  # fmt: skip
+    assert [row["label"] for row in rows] == ["sunrise", "sunrise", None, None, None, None]
+    assert "FrameBatch.from_array" in rows[5]["error"]
+    assert found[1].to_dict() == rows[1]
+    assert json.loads(json.dumps(found[1].to_dict()))["label"] == "sunrise"
+    assert capsys.readouterr() == ("", "")  # a bar is for notebooks
+
+
+def test_what_is_no_video_is_told_what_would_be_one(classifier, clips):
+    frames = colour_frames(["red"])
+    for given, said in [
+        (frames, "FrameBatch.from_array"),
+        ([clips / "dawn.mp4"], "predict_many"),
+        (7, "not int"),
+    ]:
+        with pytest.raises(UsageError, match=said):
+            classifier.predict(given, scripts=SCRIPTS)
+    batch = FrameBatch.from_array(frames, fps=10)
+    for single in ("dawn.mp4", clips / "dawn.mp4", frames, batch, classifier.encode_video(batch)):
+        with pytest.raises(UsageError, match="takes a list"):
+            classifier.predict_many(single, scripts=SCRIPTS)
+    with pytest.raises(UsageError, match="whole clip"):
+        classifier.predict(classifier.encode_video(batch), scripts=SCRIPTS, start=1)
+
+
+@pytest.mark.parametrize(
+    ("frames", "times", "said"),
+    [
+        (np.zeros((2, 4, 4, 3), np.uint8), {}, "their fps"),
+        (np.zeros((2, 4, 4, 3), np.uint8), {"fps": 1, "times": [0, 1]}, "their fps"),
+        (np.zeros((2, 4, 4, 3), np.uint8), {"fps": 0}, "above 0"),
+        (np.zeros((2, 4, 4, 3), np.uint8), {"fps": float("nan")}, "above 0"),
+        (np.zeros((2, 4, 4, 3), np.uint8), {"times": [0]}, "1 timestamps"),
+        (np.zeros((2, 4, 4, 3), np.uint8), {"times": [1, 0]}, "never decrease"),
+        (np.zeros((2, 4, 4, 3), np.uint8), {"times": [0, float("inf")]}, "finite"),
+        (np.zeros((2, 4, 4, 3), np.uint8), {"times": ["a", "b"]}, "must be numbers"),
+        (np.zeros((2, 3, 4, 4), np.uint8), {"fps": 1}, r"\(T, H, W, 3\) uint8"),
+        (np.zeros((2, 4, 4, 3)), {"fps": 1}, "uint8 array, not .* float64"),
+        (7, {"fps": 1}, "uint8 array"),
+        ([np.zeros((4, 4, 3), np.uint8), np.zeros((5, 4, 3), np.uint8)], {"fps": 1}, "one size"),
+    ],
+)
+def test_wrong_frames_are_one_sentence(frames, times, said):
+    with pytest.raises(UsageError, match=said):
+        FrameBatch.from_array(frames, **times)
 
 
 def test_align_gives_path_and_intervals(classifier, clips):

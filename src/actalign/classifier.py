@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from actalign.alignment._similarity import smooth
 from actalign.background import Background, read_background
 from actalign.candidates import Candidates
 from actalign.clips._embed import clip_ids, embed_video, embed_videos
+from actalign.clips._notebook_bar import with_bar
 from actalign.clips._parquet import open_store
 from actalign.clips._prefetch import Sampling
 from actalign.clips._result import clip_embedding
@@ -31,7 +33,7 @@ from actalign.encoders._backgrounds import shipped_background
 from actalign.encoders._base import Encoder, encode_frames
 from actalign.encoders._load import DEFAULT_MODEL, load_encoder
 from actalign.encoders._text_cache import TextCache
-from actalign.errors import ArrayError
+from actalign.errors import ActAlignError, UsageError
 from actalign.scripts._script import ScriptsGiven, as_scripts, step_texts
 from actalign.types import (
     Alignment,
@@ -42,8 +44,9 @@ from actalign.types import (
     Prediction,
     Script,
 )
+from actalign.video._sampling import sample_frames
 
-Video = str | Path | FrameBatch | ClipEmbedding
+Video = str | os.PathLike[str] | FrameBatch | ClipEmbedding
 Scripts = ScriptsGiven
 
 
@@ -166,16 +169,20 @@ class ActAlign:
         scripts: Scripts | None = None,
         domain: str | None = None,
         scorer: str | Scorer | None = None,
+        progress: bool = True,
     ) -> Iterator[Prediction | ClipError]:
         """A prediction for each video, in order, or the error of one that failed.
 
-        Files are decoded ahead in child processes and encoded side by side, as `actalign classify`
-        does.
-        Raises UsageError for labels or scripts that are wrong.
+        videos: paths, frames and embeddings in any mixture; frames get the clip id frames-N, N
+        being their place in the list from 0. Files are decoded ahead in child processes and encoded
+        side by side, as `actalign classify` does. progress: show a bar, in a notebook only.
+        Raises UsageError for labels or scripts that are wrong, and for a single video.
         """
+        if isinstance(videos, str | os.PathLike | FrameBatch | ClipEmbedding | np.ndarray):
+            raise UsageError("This takes a list of videos; `predict` takes one.")
+        every = list(videos)
         candidates = self.candidates(candidate_labels, scripts, domain=domain, scorer=scorer)
-        for clip in self._encode_many(list(videos)):
-            yield clip if isinstance(clip, ClipError) else candidates.predict(clip)
+        return self._predict_each(every, candidates, progress=progress)
 
     def locate(
         self,
@@ -249,34 +256,37 @@ class ActAlign:
         start: float | None = None,
         end: float | None = None,
     ) -> ClipEmbedding:
-        """The frame embeddings of a clip: a path, frames with timestamps, or embeddings already.
+        """The frame embeddings of a clip.
 
-        start, end: seconds of the source file, [start, end). Raises VideoError.
+        video: a path; frames with their times, of which `fps` are taken a second as of a file; or
+        embeddings already, which are given back. start, end: seconds of the video, [start, end).
+        Raises VideoError, ArrayError, and UsageError for anything else.
         """
         info = self.encoder.info
+        sampling = Sampling(self.fps, start, end)
         if isinstance(video, ClipEmbedding):
+            if start is not None or end is not None:
+                raise UsageError("Embeddings are of a whole clip; give start and end with a video.")
             video.check_encoder(info.model_id, info.fingerprint)
             return video
         if isinstance(video, FrameBatch):
-            if len(video) == 0:
-                raise ArrayError("The frame array is empty; give at least one frame.")
-            times = video.pts_seconds
-            step = float(np.median(np.diff(times))) if len(times) > 1 else 0.0
-            rows, row_times = zip(*encode_frames(self.encoder, [video]), strict=True)
+            frames = sample_frames(video, fps=self.fps, start=start, end=end)
+            rows, row_times = zip(*encode_frames(self.encoder, frames), strict=True)
             return clip_embedding(
                 info,
                 clip_id or "frames",
                 rows,
                 pts_seconds=np.concatenate(row_times),
-                end_seconds=float(times[-1]) + step,
-                source={},
+                end_seconds=frames.end_seconds,
+                source=sampling.provenance(),
+                warnings=frames.warnings,
             )
-        path = Path(video)
+        path = _path(video)
         return embed_video(
             self.encoder,
             path,
             clip_id=clip_id or escaped(path.stem),
-            sampling=Sampling(self.fps, start, end),
+            sampling=sampling,
             store=self.store,
         )
 
@@ -284,17 +294,24 @@ class ActAlign:
         """Text embeddings (K, D); each different text is encoded once in this object's life."""
         return self._texts.encode(texts)
 
+    def _predict_each(
+        self, videos: Sequence[Video], candidates: Candidates, *, progress: bool
+    ) -> Iterator[Prediction | ClipError]:
+        clips = self._encode_many(videos)
+        for clip in with_bar(clips, len(videos)) if progress else clips:
+            yield clip if isinstance(clip, ClipError) else candidates.predict(clip)
+
     def _encode_many(self, videos: Sequence[Video]) -> Iterator[ClipEmbedding | ClipError]:
         """The embeddings of each video, in order; files go through the pipeline together."""
-        files = [Path(video) for video in videos if isinstance(video, str | Path)]
+        files = [Path(video) for video in videos if isinstance(video, str | os.PathLike)]
         left = {path: files.count(path) for path in files}
         coming = embed_videos(
             self.encoder, clip_ids(files), sampling=Sampling(self.fps), store=self.store
         )
         again: dict[Path, ClipEmbedding | ClipError] = {}
-        for video in videos:
-            if not isinstance(video, str | Path):
-                yield self.encode_video(video)
+        for n, video in enumerate(videos):
+            if not isinstance(video, str | os.PathLike):
+                yield self._encode_one(video, f"frames-{n}")
                 continue
             path = Path(video)
             found = again.get(path)
@@ -305,3 +322,26 @@ class ActAlign:
             if left[path]:
                 again[path] = found
             yield found
+
+    def _encode_one(self, video: Video, clip_id: str) -> ClipEmbedding | ClipError:
+        try:
+            return self.encode_video(video, clip_id=clip_id)
+        except ActAlignError as error:
+            name = video.clip_id if isinstance(video, ClipEmbedding) else clip_id
+            return ClipError(name, name, error)
+
+
+def _path(video: object) -> Path:
+    """The path of a video; raises UsageError for what is none."""
+    if isinstance(video, str | os.PathLike):
+        return Path(video)
+    if isinstance(video, np.ndarray):
+        raise UsageError(
+            "An array doesn't say when its frames are shown; give "
+            "FrameBatch.from_array(frames, fps=25), or times= in seconds."
+        )
+    if isinstance(video, Iterable):
+        raise UsageError("This takes one video, not several; `predict_many` takes a list.")
+    raise UsageError(
+        f"A video is a path, a FrameBatch or a ClipEmbedding, not {type(video).__name__}."
+    )

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from actalign.errors import ActAlignError, ArrayError, EncoderError, UsageError
 
@@ -49,6 +49,34 @@ class FrameBatch:
                 f"There are {len(self.frames)} frames but {self.pts_seconds.size} timestamps; "
                 "give one per frame."
             )
+
+    @classmethod
+    def from_array(
+        cls, frames: ArrayLike, *, fps: float | None = None, times: ArrayLike | None = None
+    ) -> FrameBatch:
+        """Frames in memory, to give wherever a video is taken.
+
+        frames: (T, H, W, 3) uint8 RGB, or a list of (H, W, 3). fps: frames a second, the first one
+        at 0 s. times: instead of fps, (T,) seconds that never decrease. Raises ArrayError, and
+        UsageError unless one of fps and times is given.
+        """
+        if (fps is None) == (times is None):
+            raise UsageError("Give frames their fps, or their times in seconds.")
+        if fps is not None and not 0 < fps < np.inf:
+            raise UsageError(f"The fps of frames must be above 0, not {fps}.")
+        try:
+            pictures = np.asarray(frames)
+        except ValueError as error:
+            raise ArrayError(f"Frames must all have one size ({error}).") from error
+        count = len(pictures) if pictures.ndim else 0
+        try:
+            given = times if fps is None else np.arange(count) / fps
+            seconds = np.asarray(given, np.float64)
+        except (TypeError, ValueError) as error:
+            raise ArrayError(f"The times of frames must be numbers ({error}).") from error
+        if not np.isfinite(seconds).all() or (np.diff(seconds) < 0).any():
+            raise ArrayError("The times of frames must be finite and never decrease.")
+        return cls(pictures, seconds)
 
     def __len__(self) -> int:
         return len(self.frames)
@@ -371,6 +399,10 @@ class Prediction:
                 "settings": self.settings,
             }
         )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The row as a plain dict of numbers, texts, lists and dicts, see `to_row`."""
+        return dict(self.to_row())
 
     def __repr__(self) -> str:
         return f"Prediction({self.clip.clip_id!r}: {self.best.label!r} {self.best.score:#.4g})"

@@ -245,9 +245,7 @@ class _Encoded:
         source = {
             "video": str(self._clip.path),
             "sha256": opened.digest,
-            "fps": "all" if sampling.fps is None else f"{sampling.fps:g}",
-            "start": "" if sampling.start is None else f"{sampling.start:g}",
-            "end": "" if sampling.end is None else f"{sampling.end:g}",
+            **sampling.provenance(),
         }
         if self._cut_seconds:
             source["cuts_seconds"] = " ".join(self._cut_seconds)

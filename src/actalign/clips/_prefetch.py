@@ -54,6 +54,14 @@ class Sampling:
         skip = self.skip_duplicates
         return chosen if skip is None else chosen | {"skip_duplicates": skip}
 
+    def provenance(self) -> dict[str, str]:
+        """Which frames were taken, for the clip's row."""
+        return {
+            "fps": "all" if self.fps is None else f"{self.fps:g}",
+            "start": "" if self.start is None else f"{self.start:g}",
+            "end": "" if self.end is None else f"{self.end:g}",
+        }
+
 
 def clip_key(digest: str, fingerprint: str, sampling: Sampling) -> str:
     """The store's key of a clip: a hash of its bytes, the encoder, and how frames are taken."""

@@ -1,0 +1,46 @@
+"""A bar of progress in a notebook, by IPython's own display: it needs no widgets."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from actalign.types import ClipEmbedding, ClipError
+
+UPDATE_SECONDS = 0.2
+
+
+def with_bar(
+    clips: Iterable[ClipEmbedding | ClipError], total: int
+) -> Iterator[ClipEmbedding | ClipError]:
+    """The clips as they come, counted under the cell; elsewhere than in a notebook just the clips.
+
+    total: how many there will be.
+    """
+    ipython: Any = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    if getattr(shell, "kernel", None) is None:
+        yield from clips
+        return
+    began = said = time.monotonic()
+    failed = 0
+    shown = ipython.display.display(_bar(0, total, 0, 0.0), raw=True, display_id=True)
+    for done, clip in enumerate(clips, start=1):
+        failed += isinstance(clip, ClipError)
+        now = time.monotonic()
+        if done == total or now - said >= UPDATE_SECONDS:
+            said = now
+            shown.update(_bar(done, total, failed, now - began), raw=True)
+        yield clip
+
+
+def _bar(done: int, total: int, failed: int, seconds: float) -> dict[str, str]:
+    text = f"{done} of {total} clips"
+    if failed:
+        text += f", {failed} failed"
+    if 0 < done < total:
+        text += f", about {seconds / done * (total - done):.0f} s left"
+    label = f'<progress value="{done}" max="{total}" style="width:20em"></progress>'
+    return {"text/plain": text, "text/html": f"<label>{label} {text}</label>"}
