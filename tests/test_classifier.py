@@ -9,7 +9,7 @@ import pytest
 
 from actalign import ActAlign, EncoderError, FrameBatch, Script, UsageError, VideoError
 from actalign.clips._embed import clip_ids
-from actalign.video import sample_frames, thumbnails
+from actalign.video import sample_frames
 from tests.colour_clips import colour_frames, write_colours
 from tests.colour_model import save_colour_model
 from tests.command import actalign
@@ -102,10 +102,6 @@ def test_frames_in_memory_are_taken_as_those_of_the_file(classifier, clips):
             assert [found.clip.provenance[name] for name in taken] == [
                 by_file.clip.provenance[name] for name in taken
             ]
-    strip = thumbnails(FrameBatch.from_array(frames, fps=10), found.clip, count=2)
-    assert [tuple(frame[0, 0]) for frame in strip.frames] == [
-        tuple(frames[t, 0, 0]) for t in (13, 21)
-    ]
 
 
 def test_a_list_of_anything_has_one_answer_each(classifier, clips, capsys):
