@@ -8,7 +8,13 @@ import yaml
 
 from actalign.errors import ActAlignError, UsageError
 from actalign.scripts._answer import TokenLimit, script_faults, shared_steps
-from actalign.scripts._bank import AnswerCache, Bank, BankRecord, read_bank, write_bank
+from actalign.scripts._answer_cache import AnswerCache
+from actalign.scripts._bank import (
+    Bank,
+    BankRecord,
+    read_bank,
+    write_bank,
+)
 from actalign.scripts._llm import Answer, ChatRequest, LLMConfig, Message, ModelId
 from actalign.scripts._prompts import PROMPTS, load_prompt
 from actalign.scripts._script import load_scripts, parse_scripts
@@ -268,6 +274,6 @@ def test_a_template_is_refused_until_it_is_filled_in():
 
 
 def test_the_command_line_defaults_to_the_configurations_model():
-    from actalign.cli._subactions import DEFAULT_LLM
+    from actalign.cli._subactions_options import DEFAULT_LLM
 
     assert LLMConfig().model == DEFAULT_LLM

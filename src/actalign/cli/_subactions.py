@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import closing, suppress
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from actalign.cli._candidates import LabelOptions
-from actalign.cli._grouped import CANDIDATES, grouped
+from actalign.cli._grouped import grouped
 from actalign.cli._options import (
     Quiet,
 )
 from actalign.cli._show import console_of, print_json
+from actalign.cli._subactions_options import (
+    KeyOptions,
+    Questions,
+    ServiceOptions,
+    WritingOptions,
+    requests_of,
+)
 from actalign.errors import UsageError
 
 if TYPE_CHECKING:
-    from pydantic import SecretStr
     from rich.console import Console
 
     from actalign.scripts import LLMConfig, ScriptRequest, ScriptResult
@@ -27,107 +32,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Make, look at and check scripts of sub-actions.")
 
-Questions = Annotated[
-    Path | None,
-    typer.Option(
-        help='JSON or JSON Lines of {"id", "labels", "domain"}.', rich_help_panel=CANDIDATES
-    ),
-]
 Scripts = Annotated[Path, typer.Argument(help="A bank (.json, .parquet) or a script file (.yaml).")]
-
-DEFAULT_LLM = "gpt-4o-2024-08-06"
-
-
-def _temperature(given: str | float) -> float | None:
-    if str(given).strip().lower() == "none":
-        return None
-    with suppress(ValueError):
-        if 0 <= float(given) <= 2:
-            return float(given)
-    raise UsageError(f"--temperature is {given!r}; give a number from 0 to 2, or none.")
-
-
-@dataclass(frozen=True, slots=True)
-class ServiceOptions:
-    """The language model, and how it is asked."""
-
-    PANEL: ClassVar[str] = "Language model"
-
-    llm_model: Annotated[str, typer.Option(help="The service's name of the model.")] = DEFAULT_LLM
-    base_url: Annotated[
-        str | None,
-        typer.Option(help="An OpenAI-compatible service, e.g. http://127.0.0.1:8080/v1."),
-    ] = None
-    temperature: Annotated[
-        float | None,
-        typer.Option(
-            parser=_temperature,
-            metavar="NUMBER|none",
-            help="0 to 2; none leaves it to the model, as some models want.",
-        ),
-    ] = 0.2
-    prompt: Annotated[
-        str, typer.Option(help="discriminative, context-rich, short-fixed or a file.")
-    ] = "discriminative"
-    wordings: Annotated[
-        int,
-        typer.Option(
-            min=1, max=20, help="Scripts of each label, in other words; scores are averaged."
-        ),
-    ] = 1
-    input_price: Annotated[
-        float | None, typer.Option(min=0, help="USD per million input tokens.")
-    ] = None
-    output_price: Annotated[
-        float | None, typer.Option(min=0, help="USD per million output tokens.")
-    ] = None
-
-    def config(self, **more: object) -> LLMConfig:
-        """The configuration that the flags give; raises UsageError."""
-        from actalign.scripts import LLMConfig
-
-        fields = {
-            "model": self.llm_model,
-            "base_url": self.base_url,
-            "temperature": self.temperature,
-            "prompt": self.prompt,
-            "wordings": self.wordings,
-            "input_price": self.input_price,
-            "output_price": self.output_price,
-        }
-        return LLMConfig(**{**fields, **more})  # type: ignore[arg-type]
-
-
-@dataclass(frozen=True, slots=True)
-class KeyOptions:
-    """Where the service's key is."""
-
-    PANEL: ClassVar[str] = "Language model"
-
-    api_key_file: Annotated[
-        Path | None,
-        typer.Option(help="File that holds the key; else OPENAI_API_KEY is used."),
-    ] = None
-
-    def read(self) -> SecretStr | None:
-        """The key; raises UsageError for a file that can't be read."""
-        from actalign.scripts._llm import read_api_key
-
-        return read_api_key(self.api_key_file)
-
-
-def requests_of(asked: LabelOptions, questions: Path | None) -> list[ScriptRequest]:
-    """What is asked for, from exactly one of the flags; raises UsageError."""
-    from actalign.scripts import ScriptRequest
-    from actalign.scripts._generate import read_requests
-
-    if sum(given is not None for given in (asked.labels, asked.labels_file, questions)) != 1:
-        raise UsageError("Give one of --labels, --labels-file and --questions.")
-    if questions is None:
-        return [ScriptRequest("labels", tuple(asked.listed()), asked.domain)]
-    if asked.domain is not None:
-        raise UsageError("The questions file names the domains; leave --domain out.")
-    return read_requests(questions)
 
 
 @app.command()
@@ -135,6 +40,7 @@ def requests_of(asked: LabelOptions, questions: Path | None) -> list[ScriptReque
 def generate(
     asked: LabelOptions,
     service: ServiceOptions,
+    writing: WritingOptions,
     key: KeyOptions,
     questions: Questions = None,
     out: Annotated[
@@ -161,25 +67,61 @@ def generate(
 
     requests = requests_of(asked, questions)
     config = service.config(
-        local_model=local_model, concurrency=concurrency, timeout_seconds=timeout
+        **writing.fields,
+        local_model=local_model,
+        concurrency=concurrency,
+        timeout_seconds=timeout,
     )
     if dry_run:
         _print_plan(requests, config, out)
         return
-    console = console_of(stderr=True)
-    results: list[ScriptResult] = []
-    interrupted = False
     run = generate_scripts(
         requests, config=config, bank=out, api_key=key.read(), retry_failed=retry_failed
     )
+    _ask(run, len(requests), config, out, quiet=quiet)
+
+
+@app.command()
+@grouped
+def refine(
+    scripts: Scripts,
+    service: ServiceOptions,
+    key: KeyOptions,
+    out: Annotated[
+        Path, typer.Option(help="Bank that gets them, .json or .parquet; may be the same file.")
+    ],
+    quiet: Quiet = False,
+) -> None:
+    """Replace steps that several candidates share or that any frame fits, by a language model."""
+    from actalign.scripts._bank import read_bank
+    from actalign.scripts._refine import refine_scripts
+
+    total = len(read_bank(scripts))
+    config = service.config()
+    run = refine_scripts(scripts, bank=out, config=config, api_key=key.read())
+    _ask(run, total, config, out, quiet=quiet)
+
+
+def _ask(
+    run: Iterator[ScriptResult],
+    total: int,
+    config: LLMConfig,
+    bank: Path | None,
+    *,
+    quiet: bool,
+) -> NoReturn:
+    """Take the results as they come, print and keep them, and exit."""
+    console = console_of(stderr=True)
+    results: list[ScriptResult] = []
+    interrupted = False
     try:
         with closing(run):  # type: ignore[type-var]
             for result in run:
                 results.append(result)
-                _print_result(console, result, len(results), len(requests), quiet=quiet)
+                _print_result(console, result, len(results), total, quiet=quiet)
     except KeyboardInterrupt:
         interrupted = True
-    _finish(console, results, len(requests), config, out, quiet=quiet)
+    _finish(console, results, total, config, bank, quiet=quiet)
     if interrupted and not quiet:
         console.print("interrupted; run the same command again to go on")
     failed = any(result.error is not None for result in results)
@@ -369,6 +311,8 @@ def _print_result(
         console.print(f"{result.request.id}: {result.error}", style="red", markup=False)
     elif not quiet:
         how = f"{result.asked} asked" if result.asked else "kept from before"
+        if result.record is not None and result.record.refinement is not None:
+            how += f", {len(result.record.refinement.replaced)} steps replaced"
         console.print(f"[{number}/{total}] {result.request.id}: {names} ({how})", markup=False)
 
 

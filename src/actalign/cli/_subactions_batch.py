@@ -9,7 +9,13 @@ import typer
 
 from actalign.cli._candidates import LabelOptions
 from actalign.cli._grouped import grouped
-from actalign.cli._subactions import KeyOptions, Questions, ServiceOptions, requests_of
+from actalign.cli._subactions_options import (
+    KeyOptions,
+    Questions,
+    ServiceOptions,
+    WritingOptions,
+    requests_of,
+)
 
 app = typer.Typer(
     no_args_is_help=True, help="The same through OpenAI's Batch API: submit, poll, collect."
@@ -24,13 +30,14 @@ def submit(
     out: BankOut,
     asked: LabelOptions,
     service: ServiceOptions,
+    writing: WritingOptions,
     key: KeyOptions,
     questions: Questions = None,
 ) -> None:
     """Hand all open requests over as one batch; safe to repeat after a crash."""
     from actalign.scripts import _batch
 
-    config = service.config()
+    config = service.config(**writing.fields)
     requests = requests_of(asked, questions)
     state = _batch.submit(requests, config=config, bank=out, api_key=key.read())
     if state is None:

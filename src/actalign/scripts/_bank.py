@@ -1,20 +1,16 @@
-"""The script bank (one JSON or Parquet file) and the cache of answers.
+"""The script bank: one JSON or Parquet file.
 
 A bank is a list of records, one per question: domain, candidates, scripts and provenance. As JSON
 it is a script file like any other (`load_scripts` reads it). As Parquet it has one row per label.
 The key of a record is the hash of everything its first wording depends on: the service, the model,
 its parameters and the full prompt with domain and candidates. Further wordings have that key too.
-
-The cache holds one small file for each answer of a model. It is written before the answer is used,
-so that a crash never makes you pay for an answer twice.
 """
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +18,47 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from actalign.documents import composed, read_document
 from actalign.errors import UsageError
-from actalign.files import cache_folder, check_writable, pyarrow, write_bytes, write_text
-from actalign.scripts._llm import Answer, AnswerFormat, ChatRequest
+from actalign.files import check_writable, pyarrow, write_bytes, write_text
+from actalign.scripts._llm import AnswerFormat
 from actalign.scripts._script import parse_scripts
 from actalign.types import Script
 
 SUFFIXES = (".json", ".parquet")
 _SAVE_SECONDS = 5.0
+
+
+class Replaced(BaseModel):
+    """A step that was replaced: what it said before. wording, step: counted from 1."""
+
+    model_config = ConfigDict(frozen=True)
+
+    label: str
+    wording: int
+    step: int
+    before: str
+
+
+class Refinement(BaseModel):
+    """Who replaced which steps of a record, and what it took; see `_refine`.
+
+    refined: hash of the scripts as they were before. wordings: how many were looked at.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    refined: str
+    wordings: int
+    service: str
+    model: str
+    served_model: str
+    parameters: dict[str, Any] = {}
+    prompt_sha256: str
+    turns: int
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cost_usd: float | None = None
+    created: str
+    replaced: tuple[Replaced, ...] = ()
 
 
 class BankRecord(BaseModel):
@@ -37,6 +67,7 @@ class BankRecord(BaseModel):
     scripts: the first wording of each label. rewordings: the others, of the labels that have some.
     key: content hash, see the module. turns: one a wording, and one for each repair. input_tokens,
     output_tokens: sums over all turns. cost_usd: only if prices were given. created: UTC, ISO 8601.
+    refinement: where `subactions refine` has replaced steps.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -62,6 +93,7 @@ class BankRecord(BaseModel):
     cost_usd: float | None = None
     created: str | None = None
     generator: str | None = None
+    refinement: Refinement | None = None
 
     def to_scripts(self) -> tuple[Script, ...]:
         """One Script per candidate, in the candidates' order."""
@@ -168,9 +200,11 @@ def dataset_card(bank: Path, records: Sequence[BankRecord]) -> str:
 
     count = sum(len(r.candidates) for r in records)
     size = "n<1K" if count < 1000 else "1K<n<10K" if count < 10_000 else "10K<n<100K"
-    tokens_in = sum(r.input_tokens or 0 for r in records)
-    tokens_out = sum(r.output_tokens or 0 for r in records)
-    costs = [r.cost_usd for r in records if r.cost_usd is not None]
+    refined = [r.refinement for r in records if r.refinement is not None]
+    took: list[BankRecord | Refinement] = [*records, *refined]
+    tokens_in = sum(r.input_tokens or 0 for r in took)
+    tokens_out = sum(r.output_tokens or 0 for r in took)
+    costs = [r.cost_usd for r in took if r.cost_usd is not None]
     cost = f", {sum(costs):.4f} USD at the prices given" if costs else ""
     prompts = listed(f"{r.prompt} (version {r.prompt_version})" for r in records if r.prompt)
     return f"""---
@@ -204,6 +238,7 @@ licence accordingly before you publish it.
 - Prompts: {prompts}
 - Wordings of a script: {listed(len(r.wordings()) for r in records)}
 - Parameters: {listed(json.dumps(r.parameters, sort_keys=True) for r in records)}
+- Steps replaced in a second pass: {sum(len(r.replaced) for r in refined)}
 - Tokens: {tokens_in} in, {tokens_out} out{cost}
 - Made by: {listed(r.generator for r in records)}
 
@@ -245,53 +280,29 @@ class Bank:
         if time.monotonic() - self._saved_at > _SAVE_SECONDS:
             self.save()
 
+    def adopt(
+        self, records: Sequence[BankRecord], *, known: Callable[[BankRecord, BankRecord], bool]
+    ) -> None:
+        """Take in records that have keys, in place of those that are the same without one.
+
+        known: whether a record of the file, the first, stands for one that is given.
+        """
+        keyless = [m for m, record in enumerate(self.records) if not record.key]
+        for record in records:
+            same = next((m for m in keyless if known(self.records[m], record)), None)
+            if same is not None and record.key not in self._at:
+                self.records[same] = record
+                self._at[record.key or ""] = same
+                keyless.remove(same)
+            elif (kept := self.get(record.key or "")) is None or not known(kept, record):
+                self.add(record)
+
     def save(self) -> None:
         """Write the file if anything was added since the last time."""
         if self._path is not None and self._dirty:
             write_bank(self._path, self.records)
             self._dirty = False
         self._saved_at = time.monotonic()
-
-
-def now() -> str:
-    """The current time in UTC, to the second, ISO 8601."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-class AnswerCache:
-    """All answers so far, one file each, named by the request's content hash."""
-
-    def __init__(self, folder: str | Path | None = None) -> None:
-        self.folder = Path(folder) if folder is not None else cache_folder() / "answers"
-
-    def get(self, request: ChatRequest) -> Answer | None:
-        """The answer to exactly this request, or None."""
-        try:
-            entry = json.loads(self._path(request.key).read_bytes())
-            return Answer.model_validate(entry["answer"])
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
-
-    def put(self, request: ChatRequest, answer: Answer) -> None:
-        """Store an answer atomically."""
-        entry = {
-            "key": request.key,
-            "created": now(),
-            "service": request.model.service,
-            "model": request.model.name,
-            "parameters": request.model.parameters,
-            "messages": [{"role": m.role, "content": m.content} for m in request.messages],
-            "answer": answer.model_dump(mode="json"),
-        }
-        text = json.dumps(entry, ensure_ascii=False, indent=1)
-        write_text(self._path(request.key), text)
-
-    def drop(self, request: ChatRequest) -> None:
-        """Delete an answer."""
-        self._path(request.key).unlink(missing_ok=True)
-
-    def _path(self, key: str) -> Path:
-        return self.folder / key[:2] / f"{key}.json"
 
 
 def _read_text(path: Path) -> list[Any]:
@@ -319,6 +330,7 @@ def _read_parquet(path: Path) -> list[dict[str, Any]]:
                 raise ValueError(f"the label {label!r} is there twice")
             block["scripts"][label] = [steps, *more] if more else steps
             block["parameters"] = json.loads(row["parameters"])
+            block["refinement"] = json.loads(row.get("refinement") or "null")
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
         reason = " ".join(str(error).split())[:200]
         raise UsageError(f"{path} is not a script bank in Parquet: {reason}.") from None
@@ -343,13 +355,14 @@ def _write_parquet(path: Path, records: Sequence[BankRecord]) -> None:
             ("answer_format", text),
             *((name, number) for name in ("turns", "input_tokens", "output_tokens")),
             ("cost_usd", pa.float64()),
-            *((name, text) for name in ("created", "generator")),
+            *((name, text) for name in ("created", "generator", "refinement")),
         ]
     )
     rows = []
     for m, record in enumerate(records):
         fields = record.model_dump(mode="json", exclude={"scripts", "rewordings"})
         fields["parameters"] = json.dumps(record.parameters, sort_keys=True)
+        fields["refinement"] = record.refinement and record.refinement.model_dump_json()
         for label in record.candidates:
             steps = list(record.scripts[label])
             more = [list(one) for one in record.rewordings.get(label, ())]

@@ -6,15 +6,19 @@ so a live run (`_generate`), a batch (`_batch`) and a run after a crash take the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from actalign import __version__
 from actalign.documents import composed
 from actalign.errors import UsageError
 from actalign.scripts._answer import TokenLimit, read_answer, same_steps, script_faults
-from actalign.scripts._bank import AnswerCache, BankRecord, now
+from actalign.scripts._answer_cache import AnswerCache, now
+from actalign.scripts._bank import (
+    BankRecord,
+)
 from actalign.scripts._llm import Answer, ChatRequest, LLMConfig, Message, ModelId
 from actalign.scripts._prompts import Prompt, shipped_text
 from actalign.scripts._reply import whole_characters, without_reasoning
@@ -57,11 +61,15 @@ Steps = Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Wording:
-    """A finished wording and the answers that it took."""
+class Made:
+    """The finished scripts of one wording and the answers that they took."""
 
     scripts: Steps
     answers: list[Answer]
+
+
+Checked = tuple[dict[str, list[str]], list[str]]
+"""The scripts of an answer, and a sentence for each fault."""
 
 
 class Conversation:
@@ -86,6 +94,10 @@ class Conversation:
         self.firsts = [self._first(number) for number in range(1, wordings + 1)]
         self.key = self.firsts[0].key
 
+    def finished(self, known: BankRecord) -> bool:
+        """Whether the bank's record has enough wordings."""
+        return len(known.wordings()) >= len(self.firsts)
+
     def due(
         self, cache: AnswerCache, config: LLMConfig, known: BankRecord | None = None
     ) -> list[ChatRequest] | BankRecord | str:
@@ -94,10 +106,10 @@ class Conversation:
         known: the bank's record of this request; it is the finished one if it has enough wordings,
         and no wording that it has is asked for.
         """
-        if known is not None and len(known.wordings()) >= len(self.firsts):
+        if known is not None and self.finished(known):
             return known
         turns: list[ChatRequest] = []
-        made: list[_Wording] = []
+        made: list[Made] = []
         for _, outcome in self._outcomes(cache, known):
             if isinstance(outcome, str):
                 return outcome
@@ -125,49 +137,19 @@ class Conversation:
 
     def _outcomes(
         self, cache: AnswerCache, known: BankRecord | None
-    ) -> Iterator[tuple[list[ChatRequest], _Wording | ChatRequest | str]]:
+    ) -> Iterator[tuple[list[ChatRequest], Made | ChatRequest | str]]:
         """Of each wording that is not known: the turns answered, and what has come of them."""
         earlier: list[Steps] = [] if known is None else list(known.wordings())
         for first in self.firsts[len(earlier) :]:
-            turns, outcome = self._outcome(first, cache, earlier)
-            if isinstance(outcome, _Wording):
+            check = partial(self._check, earlier=list(earlier))
+            turns, outcome = exchange(first, cache, check, self.request.labels)
+            if isinstance(outcome, Made):
                 earlier.append(outcome.scripts)
             yield turns, outcome
 
-    def _outcome(
-        self, first: ChatRequest, cache: AnswerCache, earlier: Sequence[Steps]
-    ) -> tuple[list[ChatRequest], _Wording | ChatRequest | str]:
-        turns: list[ChatRequest] = []
-        answers: list[Answer] = []
-        turn = first
-        while (answer := cache.get(turn)) is not None:
-            turns.append(turn)
-            answers.append(answer)
-            scripts, faults = self._check(answer, earlier)
-            if not faults:
-                return turns, _Wording(scripts, answers)
-            if len(answers) == 2:
-                return turns, (
-                    f"{self._model.name} gave no usable scripts for "
-                    f"{', '.join(self.request.labels)}, also after a repair turn: "
-                    f"{' '.join(faults[:3])}"
-                )
-            turn = self._repair(first, answer, faults)
-        return turns, turn
-
-    def _repair(self, first: ChatRequest, answer: Answer, faults: list[str]) -> ChatRequest:
-        problems = "\n".join(f"- {fault}" for fault in faults[:20])
-        text = shipped_text("repair").replace("{count}", str(len(self.request.labels)))
-        text = text.replace("{problems}", problems)
-        given = Message("assistant", without_reasoning(answer.text).strip() or "(no answer)")
-        return ChatRequest(self._model, (*first.messages, given, Message("user", text)))
-
-    def _check(
-        self, answer: Answer, earlier: Sequence[Steps]
-    ) -> tuple[dict[str, list[str]], list[str]]:
-        if answer.finish in ("refusal", "content_filter"):
-            said = " ".join(answer.text.split())[:200] or "no reason given"
-            return {}, [f"The request was refused ({said})."]
+    def _check(self, answer: Answer, *, earlier: Sequence[Steps]) -> Checked:
+        if said := refusal(answer):
+            return {}, [said]
         text = without_reasoning(answer.text)
         scripts, faults = read_answer(text, self.request.labels)
         faults = faults + script_faults(
@@ -190,7 +172,7 @@ class Conversation:
         return scripts, faults
 
     def _record(
-        self, made: Sequence[_Wording], known: BankRecord | None, config: LLMConfig
+        self, made: Sequence[Made], known: BankRecord | None, config: LLMConfig
     ) -> BankRecord:
         """The record of all wordings: those known, with what they took, and those made."""
         answers = [answer for wording in made for answer in wording.answers]
@@ -234,7 +216,51 @@ class Conversation:
             cost_usd=cost,
             created=now(),
             generator=f"actalign {__version__}",
+            refinement=None if known is None else known.refinement,
         )
+
+
+def exchange(
+    first: ChatRequest,
+    cache: AnswerCache,
+    check: Callable[[Answer], Checked],
+    labels: Sequence[str],
+) -> tuple[list[ChatRequest], Made | ChatRequest | str]:
+    """The turns answered, and what has come of them: scripts, the turn that is due, or an error.
+
+    An answer with faults is followed by one repair turn.
+    """
+    turns: list[ChatRequest] = []
+    answers: list[Answer] = []
+    turn = first
+    while (answer := cache.get(turn)) is not None:
+        turns.append(turn)
+        answers.append(answer)
+        scripts, faults = check(answer)
+        if not faults:
+            return turns, Made(scripts, answers)
+        if len(answers) == 2:
+            return turns, (
+                f"{first.model.name} gave no usable scripts for {', '.join(labels)}, also after a "
+                f"repair turn: {' '.join(faults[:3])}"
+            )
+        turn = _repair(first, answer, faults, len(labels))
+    return turns, turn
+
+
+def _repair(first: ChatRequest, answer: Answer, faults: list[str], count: int) -> ChatRequest:
+    problems = "\n".join(f"- {fault}" for fault in faults[:20])
+    text = shipped_text("repair").replace("{count}", str(count)).replace("{problems}", problems)
+    given = Message("assistant", without_reasoning(answer.text).strip() or "(no answer)")
+    return ChatRequest(first.model, (*first.messages, given, Message("user", text)))
+
+
+def refusal(answer: Answer) -> str | None:
+    """A sentence for an answer that is a refusal, None for others."""
+    if answer.finish not in ("refusal", "content_filter"):
+        return None
+    said = " ".join(answer.text.split())[:200] or "no reason given"
+    return f"The request was refused ({said})."
 
 
 def total(values: Iterable[Number | None]) -> Number | None:

@@ -26,10 +26,11 @@ import json
 import logging
 import queue
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from traceback import extract_tb
+from typing import Protocol
 
 from pydantic import SecretStr
 
@@ -37,11 +38,16 @@ from actalign.documents import parse_json, parse_json_lines, read_text
 from actalign.errors import ActAlignError, UsageError
 from actalign.files import write_text
 from actalign.scripts._answer import SCHEMA, TokenLimit, estimate_tokens
-from actalign.scripts._bank import AnswerCache, Bank, BankRecord
+from actalign.scripts._answer_cache import AnswerCache
+from actalign.scripts._bank import (
+    Bank,
+    BankRecord,
+)
 from actalign.scripts._conversation import Conversation, ScriptRequest
 from actalign.scripts._llm import (
     Answer,
     ChatModel,
+    ChatRequest,
     LLMConfig,
     LLMError,
     LLMService,
@@ -143,12 +149,12 @@ def generate_scripts(
     prompt = load_prompt(config.prompt)
     saved = Bank(bank)
     chat = open_chat(config, api_key)
-    conversations: dict[str, tuple[Conversation, list[ScriptRequest]]] = {}
+    conversations: dict[str, tuple[Talk, list[ScriptRequest]]] = {}
     for request in requests:
         talk = Conversation(request, chat.model_id, prompt, limit or TokenLimit(), config.wordings)
         conversations.setdefault(talk.key, (talk, []))[1].append(request)
-    run = _Run(chat, config, AnswerCache(cache), retry_failed)
-    return _results(conversations, saved, run)
+    run = Run(chat, config, AnswerCache(cache), retry_failed)
+    return results(conversations, saved, run)
 
 
 def plan_requests(
@@ -267,8 +273,22 @@ def write_errors(bank: Path, failed: Sequence[ScriptResult]) -> Path | None:
 _Outcome = tuple[BankRecord | str, list[Answer]]
 
 
+class Talk(Protocol):
+    """What is asked of a model until a record is finished: `Conversation`, or a refinement."""
+
+    key: str
+
+    def finished(self, known: BankRecord) -> bool: ...
+
+    def due(
+        self, cache: AnswerCache, config: LLMConfig, known: BankRecord | None = None
+    ) -> list[ChatRequest] | BankRecord | str: ...
+
+    def forget_unusable(self, cache: AnswerCache, known: BankRecord | None = None) -> None: ...
+
+
 @dataclass
-class _Run:
+class Run:
     """Holds conversations with the model, from worker threads."""
 
     chat: ChatModel
@@ -278,7 +298,7 @@ class _Run:
     fatal: str | None = None
     stop: threading.Event = field(default_factory=threading.Event)
 
-    def hold(self, talk: Conversation, known: BankRecord | None) -> _Outcome:
+    def hold(self, talk: Talk, known: BankRecord | None) -> _Outcome:
         """The record or the error, and the answers that were requested. Raises nothing."""
         asked: list[Answer] = []
         try:
@@ -303,9 +323,10 @@ class _Run:
             return f"An unexpected {type(error).__name__} was raised; please report it.", asked
 
 
-def _results(
-    conversations: dict[str, tuple[Conversation, list[ScriptRequest]]], bank: Bank, run: _Run
+def results(
+    conversations: Mapping[str, tuple[Talk, list[ScriptRequest]]], bank: Bank, run: Run
 ) -> Iterator[ScriptResult]:
+    """Hold the conversations, by their keys, and keep what comes of them in the bank."""
     waiting: queue.SimpleQueue[str] = queue.SimpleQueue()
     done: queue.SimpleQueue[tuple[str, BankRecord | str, list[Answer]]] = queue.SimpleQueue()
     stop = run.stop
@@ -313,7 +334,7 @@ def _results(
     known = {
         key: record
         for key, record in before.items()
-        if record is not None and len(record.wordings()) >= run.config.wordings
+        if record is not None and conversations[key][0].finished(record)
     }
     ask = [key for key in conversations if key not in known]
     for key in ask:

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from actalign.errors import ActAlignError, UsageError
 from actalign.rows import Row, SecondLookRow, new_row
-from actalign.scripts._bank import AnswerCache
+from actalign.scripts._answer_cache import AnswerCache
 from actalign.scripts._llm import (
     Answer,
     ChatRequest,

@@ -1,0 +1,223 @@
+"""Replace steps that say nothing: those that several candidates have, or that any frame fits.
+
+A language model looks at the scripts of all candidates of a record together, one request a wording,
+and writes those steps anew. What it may not do is checked: the number of steps stays, and no two
+scripts share a step afterwards. A record keeps its key, so `generate` still finds it in the bank;
+`BankRecord.refinement` says by whom what was replaced.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from actalign.errors import UsageError
+from actalign.scripts._answer import TokenLimit, read_answer, script_faults, shared_steps
+from actalign.scripts._answer_cache import AnswerCache, now
+from actalign.scripts._bank import (
+    Bank,
+    BankRecord,
+    Refinement,
+    Replaced,
+    read_bank,
+)
+from actalign.scripts._conversation import (
+    NO_DOMAIN,
+    Made,
+    ScriptRequest,
+    Steps,
+    exchange,
+    refusal,
+    total,
+)
+from actalign.scripts._generate import Run, ScriptResult, open_chat, results
+from actalign.scripts._llm import Answer, ChatRequest, LLMConfig, Message, ModelId
+from actalign.scripts._prompts import shipped_text
+from actalign.scripts._reply import without_reasoning
+
+MOST_NAMED = 40
+"""Shared steps that the prompt names; the model sees all scripts anyway."""
+
+
+def refine_scripts(
+    scripts: Path,
+    *,
+    bank: Path,
+    config: LLMConfig,
+    api_key: SecretStr | None = None,
+    cache: Path | None = None,
+    limit: TokenLimit | None = None,
+) -> Iterator[ScriptResult]:
+    """One result a record of the bank or script file ``scripts``, as they are ready.
+
+    bank: .json or .parquet file that gets the records, the refined and those that failed as they
+    were; it may be ``scripts`` itself. A record that it has refined already is left as it is.
+    The rest is as in `generate_scripts`. Records of one candidate have nothing to differ from and
+    are only looked at for steps that any frame fits.
+    """
+    records = [_with_key(record) for record in read_bank(scripts)]
+    if not records:
+        raise UsageError(f"{scripts} holds no script.")
+    saved = Bank(bank)
+    saved.adopt(records, known=_is_of)
+    chat = open_chat(config, api_key)
+    talks: dict[str, tuple[_Talk, list[ScriptRequest]]] = {}
+    for number, record in enumerate(records, start=1):
+        assert record.key is not None
+        request = ScriptRequest(f"record {number}", record.candidates, record.domain)
+        talk = _Talk(saved.get(record.key) or record, chat.model_id, limit or TokenLimit())
+        talks.setdefault(record.key, (talk, []))[1].append(request)
+    return results(talks, saved, Run(chat, config, AnswerCache(cache), retry_failed=True))
+
+
+def _digest(record: BankRecord) -> str:
+    """A hash of a record's scripts."""
+    content = [record.domain, record.candidates, record.wordings()]
+    text = json.dumps(content, ensure_ascii=False, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:40]
+
+
+def _with_key(record: BankRecord) -> BankRecord:
+    """The record, with a key of its content where it has none, as those written by hand."""
+    return record if record.key else record.model_copy(update={"key": _digest(record)})
+
+
+def _is_of(kept: BankRecord, given: BankRecord) -> bool:
+    """Whether the bank's record is the given one, or was refined from it."""
+    refined = kept.refinement is not None and kept.refinement.refined == _digest(given)
+    return refined or _digest(kept) == _digest(given)
+
+
+class _Talk:
+    """A record put to one model, a request a wording; see `Conversation`."""
+
+    def __init__(self, record: BankRecord, model: ModelId, limit: TokenLimit) -> None:
+        self._record = record
+        self._model = model
+        self._limit = limit
+        self._firsts = [self._first(scripts) for scripts in record.wordings()]
+        self.key = record.key or ""
+
+    def finished(self, known: BankRecord) -> bool:
+        """Whether all wordings of the bank's record are refined."""
+        return known.refinement is not None and known.refinement.wordings >= len(known.wordings())
+
+    def due(
+        self, cache: AnswerCache, config: LLMConfig, known: BankRecord | None = None
+    ) -> list[ChatRequest] | BankRecord | str:
+        """The turns to send now, or the refined record, or the error."""
+        turns: list[ChatRequest] = []
+        made: list[Made] = []
+        for _, outcome in self._outcomes(cache):
+            if isinstance(outcome, str):
+                return outcome
+            if isinstance(outcome, ChatRequest):
+                turns.append(outcome)
+            else:
+                made.append(outcome)
+        return turns or self._refined(made, config)
+
+    def forget_unusable(self, cache: AnswerCache, known: BankRecord | None = None) -> None:
+        """Delete the cached answers of the wordings that failed."""
+        for turns, outcome in list(self._outcomes(cache)):
+            if isinstance(outcome, str):
+                for turn in turns:
+                    cache.drop(turn)
+
+    def _first(self, scripts: Steps) -> ChatRequest:
+        shared = sorted(shared_steps(scripts))[:MOST_NAMED]
+        named = "; ".join(f'"{step}"' for step in shared)
+        values = {
+            "domain": self._record.domain or NO_DOMAIN,
+            "count": str(len(scripts)),
+            "scripts": "\n".join(_numbered(scripts)),
+            "shared": f" Worded alike in several scripts are: {named}." if named else "",
+        }
+        text = shipped_text("refine")
+        for name, value in values.items():
+            text = text.replace("{" + name + "}", value)
+        text = f"{text.strip()}\n\n{shipped_text('answer')}"
+        return ChatRequest(self._model, (Message("user", text),))
+
+    def _outcomes(
+        self, cache: AnswerCache
+    ) -> Iterator[tuple[list[ChatRequest], Made | ChatRequest | str]]:
+        for first, scripts in zip(self._firsts, self._record.wordings(), strict=True):
+            yield exchange(first, cache, partial(self._check, before=scripts), list(scripts))
+
+    def _check(self, answer: Answer, *, before: Steps) -> tuple[dict[str, list[str]], list[str]]:
+        if said := refusal(answer):
+            return {}, [said]
+        scripts, faults = read_answer(without_reasoning(answer.text), list(before))
+        if faults:
+            return scripts, faults
+        faults = script_faults(scripts, self._record.domain or NO_DOMAIN, limit=self._limit)
+        faults += [
+            f'"{label}" has {len(steps)} steps and had {len(before[label])}; replace steps, but '
+            "add none and leave none out."
+            for label, steps in scripts.items()
+            if len(steps) != len(before[label])
+        ]
+        shared = shared_steps(scripts)
+        faults += [
+            f'Step {k} of "{label}" is in another script too ("{step}"); replace it.'
+            for label, steps in scripts.items()
+            for k, step in enumerate(steps, start=1)
+            if step in shared
+        ]
+        return scripts, faults
+
+    def _refined(self, made: Sequence[Made], config: LLMConfig) -> BankRecord:
+        """The record with the new steps, and what is known of them."""
+        record, answers = self._record, [answer for one in made for answer in one.answers]
+        inputs = total(answer.input_tokens for answer in answers)
+        outputs = total(answer.output_tokens for answer in answers)
+        new = [one.scripts for one in made]
+        return record.model_copy(
+            update={
+                "scripts": {label: tuple(new[0][label]) for label in record.candidates},
+                "rewordings": {
+                    label: tuple(tuple(one[label]) for one in new[1:] if label in one)
+                    for label in record.rewordings
+                },
+                "refinement": Refinement(
+                    refined=_digest(record),
+                    wordings=len(new),
+                    service=self._model.service,
+                    model=self._model.name,
+                    served_model=answers[-1].served_model,
+                    parameters=self._model.parameters,
+                    prompt_sha256=hashlib.sha256(shipped_text("refine").encode()).hexdigest(),
+                    turns=len(answers),
+                    input_tokens=inputs,
+                    output_tokens=outputs,
+                    cost_usd=None
+                    if inputs is None or outputs is None
+                    else config.cost(inputs, outputs),
+                    created=now(),
+                    replaced=tuple(_replaced(record.wordings(), new)),
+                ),
+            }
+        )
+
+
+def _numbered(scripts: Steps) -> Iterator[str]:
+    """The scripts as lines: a numbered label, then its steps."""
+    for m, (label, steps) in enumerate(scripts.items(), start=1):
+        yield f"{m}. {' '.join(label.split())}"
+        yield from (f"   ({k}) {step}" for k, step in enumerate(steps, start=1))
+
+
+def _replaced(
+    before: Sequence[Mapping[str, Sequence[str]]], after: Sequence[Steps]
+) -> Iterator[Replaced]:
+    for wording, (old, new) in enumerate(zip(before, after, strict=True), start=1):
+        for label, steps in old.items():
+            for k, (was, now_is) in enumerate(zip(steps, new[label], strict=True), start=1):
+                if was != now_is:
+                    yield Replaced(label=label, wording=wording, step=k, before=was)
