@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from actalign.alignment._similarity import normalize
 from actalign.evaluation._calibration import threshold_for
 from actalign.evaluation._rows import confidence_of
 from actalign.rows import Row
@@ -110,7 +111,7 @@ def _shared_steps(
     """Of each pair of labels, the steps that are the same text or unusually close in meaning."""
     known = {script.label: script for script in scripts}
     made = {} if embed is None else {label: embed(one) for label, one in known.items()}
-    rows = {label: _unit(one) for label, one in made.items() if one is not None}
+    rows = {label: normalize(one) for label, one in made.items() if one is not None}
     usual = 1.0
     if len(rows) > 1:
         labels = list(rows)[:60]
@@ -129,12 +130,6 @@ def _shared_steps(
                         steps.append({"steps": [one, other], "cosine": 1.0 if same else near})
         found.append(sorted(steps, key=lambda step: -step["cosine"])[:3])
     return found
-
-
-def _unit(rows: Float32) -> Float32:
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    unit: Float32 = rows / np.where(lengths > 0, lengths, 1)
-    return unit
 
 
 def steps_everywhere(rows: Sequence[Row]) -> list[dict[str, Any]]:

@@ -15,6 +15,19 @@ import typer
 
 from actalign.encoders import DEFAULT_MODEL, Encoder, load_encoder
 from actalign.errors import EncoderError, UsageError, run_program
+from actalign.evaluation.atlas._reference_options import (
+    BatchSize,
+    Device,
+    Dtype,
+    LogitBias,
+    LogitScaleLog,
+    Model,
+    NoSigmoid,
+    Reference,
+    SmoothingSeconds,
+    check_device,
+    read_fps,
+)
 from actalign.files import check_writable
 
 if TYPE_CHECKING:
@@ -24,32 +37,6 @@ if TYPE_CHECKING:
 
 REFERENCE_SCALE_MODEL = "google/siglip2-so400m-patch14-384"
 """Where the original's seq_alignment.py takes scale and bias from, whatever made the embeddings."""
-
-Model = Annotated[str, typer.Option(help="Encoder: hub id, local folder, or 'body' (built in).")]
-Device = Annotated[
-    str | None, typer.Option(help="cuda:0, cpu, ...; cuda:0 where there is one, else the CPU.")
-]
-Dtype = Annotated[str | None, typer.Option(help="float32, bfloat16 or float16.")]
-BatchSize = Annotated[int | None, typer.Option(min=1, help="Frames or texts in one pass.")]
-
-LogitScaleLog = Annotated[
-    float | None, typer.Option(help="Natural logarithm of the scale; no model is loaded.")
-]
-LogitBias = Annotated[float | None, typer.Option(help="Bias; no model is loaded.")]
-SmoothingSeconds = Annotated[
-    float | None,
-    typer.Option(
-        min=0, help="Moving average over frames; else the encoder's own, 0 without times."
-    ),
-]
-NoSigmoid = Annotated[bool, typer.Option("--no-sigmoid", help="Align cosines, not probabilities.")]
-Reference = Annotated[
-    bool,
-    typer.Option(
-        "--reference",
-        help="The original script's behaviour: no smoothing, and SigLIP 2's scale and bias.",
-    ),
-]
 
 
 def run(command: Callable[..., Any]) -> None:
@@ -148,7 +135,7 @@ def encode_videos(
 
     _check_output(output)
     dataset = load_dataset(input)
-    rate = _fps(fps)
+    rate = read_fps(fps)
     encoder = _load(model, device, dtype=dtype, batch_size=batch_size)
     if fps is None:
         rate = encoder.info.fps
@@ -299,7 +286,7 @@ def seq_alignment(
         raise UsageError("--reference never smooths; leave --smoothing-seconds out.")
     if (logit_scale_log is None) != (logit_bias is None):
         raise UsageError("Give --logit-scale-log and --logit-bias together, or neither.")
-    _check_device(device)
+    check_device(device)
     questions = read_generated(subactions)
     videos = read_embeddings(video_embeddings, VIDEO_FORMAT)
     texts = read_embeddings(subaction_embeddings, TEXT_FORMAT)
@@ -370,31 +357,6 @@ def _load(
     if device is None and str(getattr(encoder, "device", "cpu")) == "cpu":
         _tell(f"{model} runs on the CPU.")
     return encoder
-
-
-def _check_device(device: str | None) -> None:
-    """Raise EncoderError for a device that is asked for by name and isn't there."""
-    if device in (None, "cpu"):
-        return
-    try:
-        from actalign.encoders._torch import choose_device
-    except ImportError:
-        raise EncoderError(
-            f"The device {device!r} needs torch, which is not installed; leave the device out."
-        ) from None
-    choose_device(device)
-
-
-def _fps(value: str | None) -> float | None:
-    if value in (None, "all"):
-        return None
-    try:
-        rate = float(value or "")
-    except ValueError:
-        rate = 0.0
-    if not 0 < rate < float("inf"):
-        raise UsageError(f"--fps is {value!r}; give a number above 0, or 'all'.")
-    return rate
 
 
 def _absent(missing: Sequence[IndexRow]) -> list[Row]:
