@@ -17,12 +17,13 @@ import pytest
 from pydantic import BaseModel, ConfigDict, Field
 
 import actalign
-from actalign import UsageError
+from actalign import UsageError, VideoError
 from actalign.output._events import video_names
-from actalign.output._export import FORMATS, OF_VIDEOS, PER_VIDEO, export
+from actalign.output._export import FORMATS, OF_VIDEOS, PER_VIDEO, READ_VIDEOS, export
 from actalign.output._tables import STEPS as STEP_TABLE
 from actalign.rows import read_rows, row_text
 from tests import command
+from tests.media import write_video
 
 CLIP = Path(actalign.__file__).parent / "demo" / "gym-clean-and-press.mp4"
 STEPS = ['say "go", then\nlift', "arms < shoulders --> up & <b>out</b>", "双手举过头顶"]
@@ -395,6 +396,56 @@ def test_activitynet_results_and_truth(two, tmp_path):
     assert "truth.json, b: it has no annotations with a label and a segment" in ended.stderr
 
 
+def test_boris_takes_the_events_of_a_workbook(two, tmp_path):
+    """As its import of observations reads one: the first sheet, by the names of its columns."""
+    pandas = pytest.importorskip("pandas")
+    pytest.importorskip("openpyxl")
+    press, still = export(two, "boris-events", tmp_path / "events")
+    assert (press.name, still.name) == (f"{CLIP.stem}.xlsx", "b.xlsx")
+    found = pandas.read_excel(press, sheet_name=0, engine="openpyxl")
+    assert list(found.columns) == ["time", "subject", "code", "modifier", "comment"]
+    assert found["time"].tolist() == [0, 3.4]
+    assert set(found["code"]) == {"clean & press"}
+    assert found["comment"][0].endswith("; confidence 88%")
+
+
+STAMPS = [0, 40, 300, 310, 400, 500, 533, 566, 900, 940]
+KINOVEA = ["FormatVersion", "Producer", "OriginalFilename", "ImageSize"]
+KINOVEA += ["AverageTimeStampsPerFrame", "FirstTimeStamp", "SelectionStart", "Keyframes"]
+"""Elements of kva.2.0.xsd in Kinovea's repository, a sequence, those that may be left out."""
+
+
+def test_kinovea_files_follow_its_schema_and_count_in_the_videos_clock(tmp_path):
+    av = pytest.importorskip("av")
+    video = write_video(
+        tmp_path / "v.mkv", 10, times=[0, 40, 300, 310, 400, 500, 533, 566, 900, 940]
+    )
+    turned = [candidate("swing", 0.5, [(0.04, 0.4), (0.4, 0.9)], ["back", "through <&>"])]
+    rows = [row("v", turned) | {"video": str(video), "confidence": 0.875}]
+    rows.append(row("gone", turned) | {"video": str(tmp_path / "gone.mp4")})
+    path = tmp_path / "p.jsonl"
+    path.write_text("".join(json.dumps(one) + "\n" for one in rows))
+    with pytest.raises(VideoError, match=r"1 of 2 files were not written: There is no file"):
+        export(path, "kinovea", tmp_path / "kva")
+    root = ET.parse(tmp_path / "kva" / "v.kva").getroot()
+    assert root.tag == "KinoveaVideoAnalysis"
+    assert [one.tag for one in root] == KINOVEA
+    assert (root.findtext("OriginalFilename"), root.findtext("ImageSize")) == ("v", "96;64")
+    for name in KINOVEA[4:7]:
+        int(root.findtext(name))
+    images = root.findall("Keyframes/Keyframe")
+    assert [[one.tag for one in image] for image in images] == [
+        ["Position", "Title", "Comment"], ["Position", "Title", "Comment"], ["Position", "Title"]
+    ]  # fmt: skip
+    assert [image.findtext("Title") for image in images] == [
+        "swing: back", "swing: through <&>", "swing: end"
+    ]  # fmt: skip
+    with av.open(str(video)) as file:
+        stamps = sorted(packet.pts for packet in file.demux(video=0) if packet.size)
+    at = [int(image.findtext("Position")) for image in images]
+    assert at == [stamps[1], stamps[4], stamps[8]]
+
+
 class Range(Strict):
     start: int = Field(ge=1)
     end: int = Field(ge=1)
@@ -651,7 +702,7 @@ def test_a_label_may_hold_what_unicode_calls_a_line_end(tmp_path):
         assert label in {line["label"] for line in csv.DictReader(file)}
 
 
-@pytest.mark.parametrize("to", FORMATS)
+@pytest.mark.parametrize("to", sorted({*FORMATS} - {*READ_VIDEOS}))
 def test_names_that_are_no_text_are_exported_escaped(tmp_path, to):
     """Half a character, as earlier versions wrote the bytes of such a name."""
     rows = [{**ROWS[0], "doc_id": "caf\udce9", "video": "caf\udce9.mp4"}, ROWS[1]]

@@ -17,10 +17,11 @@ def export(
     to: Annotated[
         str | None,
         typer.Option(
-            help="csv, parquet, xlsx, md; captions: vtt, srt; timelines: elan, sportscode (for "
-            "Nacsport and Metrica too), boris, otio (OpenTimelineIO), resolve (markers), "
-            "activitynet; label-studio, fiftyone, inspect, lmms-eval; onnx for a model. By default "
-            "what the ending of --out says, else csv."
+            help="Tables: csv, parquet, xlsx, md; captions: vtt, srt; timelines: elan, sportscode "
+            "(for Nacsport and Metrica too), boris (a project), boris-events (workbooks), kinovea, "
+            "otio (OpenTimelineIO), resolve (markers), activitynet; label-studio, fiftyone, "
+            "inspect, lmms-eval; onnx for a model. By default what the ending of --out says, else "
+            "csv."
         ),
     ] = None,
     out: Annotated[

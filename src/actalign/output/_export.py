@@ -9,16 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from actalign.errors import UsageError
+from actalign.errors import UsageError, VideoError
 from actalign.files import write_text
+from actalign.output._boris import to_boris, write_boris_events
 from actalign.output._captions import to_srt, to_vtt
 from actalign.output._events import VideoRows, by_video
+from actalign.output._kinovea import to_kinovea
 from actalign.output._projects import to_fiftyone, to_inspect, to_label_studio, to_lmms_eval
 from actalign.output._row_files import ClipTables
 from actalign.output._table_files import TABLE_SUFFIXES, check_table_format
 from actalign.output._timelines import (
     to_activitynet,
-    to_boris,
     to_elan,
     to_otio,
     to_resolve,
@@ -26,15 +27,24 @@ from actalign.output._timelines import (
 )
 from actalign.rows import Row, RowFile
 
-PER_VIDEO: dict[str, tuple[str, Callable[[VideoRows], str]]] = {
-    "vtt": (".vtt", lambda video: to_vtt(video.events)),
-    "srt": (".srt", lambda video: to_srt(video.events)),
-    "elan": (".eaf", to_elan),
-    "sportscode": (".xml", to_sportscode),
-    "otio": (".otio", to_otio),
-    "resolve": (".edl", to_resolve),
+
+def _text(made: Callable[[VideoRows], str]) -> Callable[[VideoRows, Path], None]:
+    return lambda video, path: write_text(path, made(video))
+
+
+PER_VIDEO: dict[str, tuple[str, Callable[[VideoRows, Path], None]]] = {
+    "vtt": (".vtt", _text(lambda video: to_vtt(video.events))),
+    "srt": (".srt", _text(lambda video: to_srt(video.events))),
+    "elan": (".eaf", _text(to_elan)),
+    "sportscode": (".xml", _text(to_sportscode)),
+    "otio": (".otio", _text(to_otio)),
+    "resolve": (".edl", _text(to_resolve)),
+    "kinovea": (".kva", _text(to_kinovea)),
+    "boris-events": (".xlsx", write_boris_events),
 }
-"""Formats with a file a video: the files' suffix, and what makes one."""
+"""Formats with a file a video: the files' suffix, and what writes one."""
+READ_VIDEOS = ("kinovea",)
+"""Those that need the videos themselves."""
 OF_VIDEOS: dict[str, tuple[str, Callable[[Iterable[VideoRows]], str]]] = {
     "activitynet": (".json", to_activitynet),
     "boris": (".boris", to_boris),
@@ -63,11 +73,12 @@ def export(
 
     csv, parquet, xlsx: ``out`` is a file with a line a clip, and NAME.steps beside it has a line a
     step. md: the former alone, for reading. lmms-eval, activitynet, boris: a file. vtt, srt, elan,
-    sportscode, otio, resolve: a folder for one file a video, of the video's own name; equal names,
-    and several scorers, are in folders of their own.
+    sportscode, otio, resolve, kinovea, boris-events: a folder for one file a video, of the video's
+    own name; equal names, and several scorers, are in folders of their own.
     label-studio, fiftyone, inspect: a folder for the project's files. to: None for what the ending
     of ``out`` says, else csv. out: None for a file or folder beside the predictions, named after
-    them. Raises UsageError for an unknown format or predictions that can't be read.
+    them. Raises UsageError for an unknown format or predictions that can't be read, and VideoError
+    where a format reads videos (kinovea) and some can't be, after all others are written.
     """
     if to is None:
         ending = Path(out).suffix.lower().lstrip(".") if out is not None else ""
@@ -98,11 +109,24 @@ def _default_out(predictions: Path, to: str) -> Path:
 
 
 def _per_video(
-    rows: Iterable[Row], out: Path, suffix: str, made: Callable[[VideoRows], str]
+    rows: Iterable[Row], out: Path, suffix: str, write: Callable[[VideoRows, Path], None]
 ) -> list[Path]:
     """One file a video; the rows are read through before the first is written."""
-    found = []
+    if suffix in TABLE_SUFFIXES:
+        check_table_format(suffix)
+    found: list[Path] = []
+    failed: list[str] = []
     for video in by_video(rows):
-        found.append(out / video.name.with_name(video.name.name + suffix))
-        write_text(found[-1], made(video))
+        path = out / video.name.with_name(video.name.name + suffix)
+        try:
+            write(video, path)
+        except VideoError as error:
+            failed.append(str(error))
+        else:
+            found.append(path)
+    if failed:
+        raise VideoError(
+            f"{len(failed)} of {len(failed) + len(found)} files were not written: "
+            + " ".join(failed)
+        )
     return found

@@ -19,7 +19,6 @@ from actalign.rows import StepRow
 Json = dict[str, Any]
 RESOLVE_FPS = 25
 """Frames a second of the timeline whose markers `to_resolve` writes."""
-KEYS = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 
 def to_elan(video: VideoRows) -> str:
@@ -39,7 +38,7 @@ def to_elan(video: VideoRows) -> str:
         },
     )
     header = ET.SubElement(root, "HEADER", {"MEDIA_FILE": "", "TIME_UNITS": "milliseconds"})
-    media = {"MEDIA_URL": _address(video.video), "MIME_TYPE": _mime(video.video)}
+    media = {"MEDIA_URL": address(video.video), "MIME_TYPE": _mime(video.video)}
     ET.SubElement(header, "MEDIA_DESCRIPTOR", media)
     order = ET.SubElement(root, "TIME_ORDER")
     slots = annotations = 0
@@ -65,7 +64,7 @@ def to_elan(video: VideoRows) -> str:
             ET.SubElement(aligned, "ANNOTATION_VALUE").text = text
     kind = {"LINGUISTIC_TYPE_ID": "default", "TIME_ALIGNABLE": "true"}
     ET.SubElement(root, "LINGUISTIC_TYPE", kind, GRAPHIC_REFERENCES="false")
-    return _xml(root)
+    return xml_text_of(root)
 
 
 def _span(step: StepRow) -> tuple[float, float, str]:
@@ -113,7 +112,7 @@ def to_sportscode(video: VideoRows) -> str:
         ET.SubElement(row, "code").text = action
         for colour in "RGB":
             ET.SubElement(row, colour).text = "32768"
-    return _xml(root)
+    return xml_text_of(root)
 
 
 def to_otio(video: VideoRows) -> str:
@@ -128,7 +127,7 @@ def to_otio(video: VideoRows) -> str:
             "source_range": _range(event.start_seconds, event.end_seconds),
             "media_reference": {
                 "OTIO_SCHEMA": "ExternalReference.1",
-                "target_url": _address(video.video),
+                "target_url": address(video.video),
             },
             "markers": [
                 {
@@ -208,59 +207,7 @@ def to_activitynet(videos: Iterable[VideoRows]) -> str:
     return json.dumps(whole, ensure_ascii=False) + "\n"
 
 
-def to_boris(videos: Iterable[VideoRows]) -> str:
-    """A project of BORIS (format 7.0): an observation a video, a state event an action.
-
-    Where an action starts and where it stops are two events; their comment names the steps.
-    """
-    observations: Json = {}
-    actions: dict[str, None] = {}
-    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    for video in videos:
-        found = video.events
-        actions.update((event.action, None) for event in found)
-        times = sorted(
-            (time, event.action, "; ".join(s["step"] for s in event.steps))
-            for event in found
-            for time in (event.start_seconds, event.end_seconds)
-        )
-        name = str(video.name)
-        observations[name] = {
-            "file": {str(n): [video.video] if n == 1 else [] for n in range(1, 9)},
-            "type": "MEDIA",
-            "date": now,
-            "description": "",
-            "time offset": 0,
-            "events": [[time, "", action, "", steps] for time, action, steps in times],
-            "observation time interval": [0, 0],
-            "independent_variables": {},
-            "media_info": {"length": {}, "fps": {}, "hasVideo": {}, "hasAudio": {}},
-        }
-    project = {
-        "time_format": "hh:mm:ss",
-        "project_date": now,
-        "project_name": "actalign",
-        "project_description": "",
-        "project_format_version": "7.0",
-        "subjects_conf": {},
-        "behaviors_conf": {str(n): _behaviour(n, a) for n, a in enumerate(actions)},
-        "observations": observations,
-        "behavioral_categories": [],
-        "independent_variables": {},
-        "coding_map": {},
-        "behaviors_coding_map": [],
-        "converters": {},
-    }
-    return json.dumps(project, ensure_ascii=False, indent=1) + "\n"
-
-
-def _behaviour(number: int, action: str) -> Json:
-    empty = ("description", "category", "modifiers", "excluded", "coding map")
-    key = KEYS[number] if number < len(KEYS) else ""
-    return {"type": "State event", "key": key, "code": action} | dict.fromkeys(empty, "")
-
-
-def _address(video: str) -> str:
+def address(video: str) -> str:
     """The address of a file; a video that has one keeps its own."""
     return video if "://" in video else Path(video).absolute().as_uri()
 
@@ -273,7 +220,7 @@ def _line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _xml(root: ET.Element) -> str:
+def xml_text_of(root: ET.Element) -> str:
     """The document; characters that XML lacks are left out."""
     for element in root.iter():
         if element.text:

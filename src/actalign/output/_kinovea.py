@@ -1,0 +1,67 @@
+"""Events as key images of Kinovea: a .kva file beside the video.
+
+After the published schema of format 2.0 (Tools/XML/Schema in Kinovea's repository), which later
+versions read.
+"""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+from actalign import __version__
+from actalign.errors import VideoError
+from actalign.output._events import Event, VideoRows
+from actalign.output._timelines import xml_text_of
+from actalign.video._readers import is_folder, open_container, video_stream
+
+
+def to_kinovea(video: VideoRows) -> str:
+    """A key image where each step begins and where the action ends, with their names.
+
+    Kinovea counts time in the video's own clock, so the video is opened. Raises VideoError where it
+    can't be, or is a folder of images.
+    """
+    path = Path(video.video)
+    if is_folder(path):
+        raise VideoError(f"{path} is a folder of images, which Kinovea's files can't refer to.")
+    with open_container(path) as container:
+        stream = video_stream(container, str(path))
+        base, rate = stream.time_base, stream.average_rate or stream.guessed_rate or 25
+        origin = (container.start_time or 0) / 1e6
+        size = f"{stream.codec_context.width};{stream.codec_context.height}"
+    root = ET.Element("KinoveaVideoAnalysis")
+    for name, value in (
+        ("FormatVersion", "2.0"),
+        ("Producer", f"actalign {__version__}"),
+        ("OriginalFilename", path.stem),
+        ("ImageSize", size),
+        ("AverageTimeStampsPerFrame", str(max(1, round(1 / (rate * base))))),
+        ("FirstTimeStamp", str(round(origin / base))),
+        ("SelectionStart", str(round(origin / base))),
+    ):
+        ET.SubElement(root, name).text = value
+    marks = _marks(video.events)
+    # Kinovea can't read an empty list of key images.
+    images = ET.SubElement(root, "Keyframes") if marks else root
+    for seconds, (title, comment) in sorted(marks.items()):
+        image = ET.SubElement(images, "Keyframe")
+        ET.SubElement(image, "Position").text = str(round((seconds + origin) / base))
+        ET.SubElement(image, "Title").text = title
+        if comment:
+            ET.SubElement(image, "Comment").text = comment
+    return xml_text_of(root)
+
+
+def _marks(events: list[Event]) -> dict[float, tuple[str, str]]:
+    """The title and comment at each time; where one action begins, none ends."""
+    ends = {event.end_seconds: (f"{event.name}: end", "") for event in events}
+    begins = {
+        start: (title, "" if event.confidence is None else f"confidence {event.confidence:.0%}")
+        for event in events
+        for start, title in (
+            [(step["start_seconds"], event.step_name(step)) for step in event.steps]
+            or [(event.start_seconds, event.name)]
+        )
+    }
+    return ends | begins
