@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -25,6 +25,9 @@ from actalign.cli._options import (
 )
 from actalign.cli._second_look import SecondLookOptions
 from actalign.errors import UsageError
+
+if TYPE_CHECKING:
+    from actalign.rows import Row
 
 
 @grouped
@@ -94,6 +97,7 @@ def classify(
     shown = with_examples(examples, resolved, embedded) if examples else None
     settings = {**resolved.identity(), "sampling": asdict(sampling), "top_k": output.top_k}
     settings |= second.identity()
+    burned: list[Row] = []
     marks = shards.part.marks(listed, settings) if shards.part else {}
     with (
         second.open(frames.decode_timeout) as look,
@@ -116,10 +120,12 @@ def classify(
                     run.fail(one.clip_id, row["error"] or "")
                 if prediction is not None:
                     figures.draw(prediction, result.path)
+                    burned += [row] if figures.burn else []
                     run.result(row)
     closing = [f"predictions: {output.out}"] if output.out else []
     if figures.figure and run.failed < run.rows:
         closing.append(f"figures: {figures.figure}")
+    closing += figures.burn_in(burned, run)
     if look is not None:
         closing.append(look.summary())
     if run.failed:

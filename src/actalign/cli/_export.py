@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -17,7 +18,8 @@ def export(
     to: Annotated[
         str | None,
         typer.Option(
-            help="Tables: csv, parquet, xlsx, md; captions: vtt, srt; timelines: elan, sportscode "
+            help="Tables: csv, parquet, xlsx, md; captions: vtt, srt; burn: the videos "
+            "with action, step and time drawn in; timelines: elan, sportscode "
             "(for Nacsport and Metrica too), boris (a project), boris-events (workbooks), kinovea, "
             "otio (OpenTimelineIO), resolve (markers), activitynet; label-studio, fiftyone, "
             "inspect, lmms-eval; onnx for a model. By default what the ending of --out says, else "
@@ -47,6 +49,17 @@ def export(
     if predictions is None or model is not None or int8:
         raise UsageError("Give a predictions file, or --model with --to onnx.")
     from actalign.output import export as write
+    from actalign.output._burn import undrawable
+    from actalign.rows import RowFile
 
-    for path in write(predictions, to, out):
+    if to == "burn":
+        for sentence in undrawable(RowFile(predictions)):
+            print(sentence, file=sys.stderr)
+    told: list[Path] = []
+
+    def tell(path: Path) -> None:
+        told.append(path)
+        print(path, flush=True)
+
+    for path in write(predictions, to, out, on_file=tell)[len(told) :]:
         print(path)

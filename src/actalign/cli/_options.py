@@ -12,7 +12,7 @@ from actalign.alignment._repeats import check_repeats
 from actalign.alignment._scorers import COMPETITIVE, SCORERS, scorer_names
 from actalign.background import CLIPS, read_background
 from actalign.cli._grouped import CANDIDATES, INPUT, MODEL, OUTPUT
-from actalign.errors import UsageError
+from actalign.errors import UsageError, VideoError
 from actalign.files import check_writable
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from actalign.clips import ClipResult, Sampling
     from actalign.clips._shards import Shard
     from actalign.encoder_info import EncoderInfo
+    from actalign.rows import Row
     from actalign.types import Prediction
 
 Videos = Annotated[
@@ -295,6 +296,13 @@ class FigureOptions:
     figure: Annotated[Path | None, typer.Option(help="Folder for one picture a clip.")] = None
     figure_format: Annotated[str, typer.Option(help="png or svg.")] = "png"
     figure_theme: Annotated[str, typer.Option(help="light or dark.")] = "light"
+    burn: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder for the videos with action, step, confidence and time drawn in; later: "
+            "`actalign export --to burn`."
+        ),
+    ] = None
 
     def check(self) -> None:
         """Raise UsageError for what can't be drawn, before any work is done."""
@@ -305,6 +313,8 @@ class FigureOptions:
         if self.figure:
             check_drawing()
             check_writable(self.figure / "figure")
+        if self.burn:
+            check_writable(self.burn / "video.mp4")
         check_format(self.figure_format)
         get_theme(self.figure_theme)
 
@@ -320,6 +330,20 @@ class FigureOptions:
                 format=self.figure_format,
                 theme=self.figure_theme,
             )
+
+    def burn_in(self, rows: list[Row], run: Run) -> list[str]:
+        """Write the rows' videos with the text drawn in, if that is wanted; what to say of it."""
+        if not self.burn or not rows:
+            return []
+        from actalign.output._burn import undrawable
+        from actalign.output._export import per_video
+
+        run.note(undrawable(rows))
+        try:
+            per_video(rows, self.burn, "burn")
+        except VideoError as error:
+            run.fail("--burn", str(error))
+        return [f"videos: {self.burn}"]
 
 
 def parse_fps(fps: str) -> float | None:

@@ -17,9 +17,8 @@ from actalign.files import is_there
 from actalign.output._events import Event, VideoRows, by_video
 from actalign.rows import Row
 from actalign.video._cut import cut_segment
-from actalign.video._readers import open_container
 from actalign.video._worker import DecodeProcess
-from actalign.video._writing import Span
+from actalign.video._writing import Span, comment_of
 
 Kind = Literal["step", "action"]
 PART_BYTES = 40
@@ -104,7 +103,7 @@ def cut_all(found: Iterable[Piece], folder: Path, *, silent_seconds: float) -> I
 def _cut(decoder: DecodeProcess, piece: Piece, path: Path) -> Cut:
     origin = _origin(piece.span)
     if is_there(path):
-        known = _comment(path)
+        known = comment_of(path)
         if known == origin:
             return Cut(path, "kept")
         if "actalign cut" not in known:
@@ -117,11 +116,3 @@ def _origin(span: Span) -> str:
     size = span.path.stat().st_size if is_there(span.path) else None
     part = [round(span.start_seconds, 6), round(span.end_seconds, 6)]
     return json.dumps({"actalign cut": span.path.name, "bytes": size, "seconds": part})
-
-
-def _comment(path: Path) -> str:
-    try:
-        with open_container(path) as container:
-            return str(container.metadata.get("comment", ""))
-    except ActAlignError:
-        return ""

@@ -12,6 +12,7 @@ from pathlib import Path
 from actalign.errors import UsageError, VideoError
 from actalign.files import write_text
 from actalign.output._boris import to_boris, write_boris_events
+from actalign.output._burn import write_burned
 from actalign.output._captions import to_srt, to_vtt
 from actalign.output._events import VideoRows, by_video
 from actalign.output._kinovea import to_kinovea
@@ -41,9 +42,10 @@ PER_VIDEO: dict[str, tuple[str, Callable[[VideoRows, Path], None]]] = {
     "resolve": (".edl", _text(to_resolve)),
     "kinovea": (".kva", _text(to_kinovea)),
     "boris-events": (".xlsx", write_boris_events),
+    "burn": (".mp4", write_burned),
 }
 """Formats with a file a video: the files' suffix, and what writes one."""
-READ_VIDEOS = ("kinovea",)
+READ_VIDEOS = ("kinovea", "burn")
 """Those that need the videos themselves."""
 OF_VIDEOS: dict[str, tuple[str, Callable[[Iterable[VideoRows]], str]]] = {
     "activitynet": (".json", to_activitynet),
@@ -67,18 +69,25 @@ FORMATS = (*TABLES, *PER_VIDEO, *OF_VIDEOS, *PROJECTS)
 
 
 def export(
-    predictions: str | Path, to: str | None = None, out: str | Path | None = None
+    predictions: str | Path,
+    to: str | None = None,
+    out: str | Path | None = None,
+    *,
+    on_file: Callable[[Path], None] | None = None,
 ) -> list[Path]:
     """Write predictions in format ``to``; returns the files written.
 
     csv, parquet, xlsx: ``out`` is a file with a line a clip, and NAME.steps beside it has a line a
     step. md: the former alone, for reading. lmms-eval, activitynet, boris: a file. vtt, srt, elan,
     sportscode, otio, resolve, kinovea, boris-events: a folder for one file a video, of the video's
-    own name; equal names, and several scorers, are in folders of their own.
+    own name; equal names, and several scorers, are in folders of their own. burn: likewise, the
+    videos themselves with action, step, confidence and time drawn in.
     label-studio, fiftyone, inspect: a folder for the project's files. to: None for what the ending
     of ``out`` says, else csv. out: None for a file or folder beside the predictions, named after
-    them. Raises UsageError for an unknown format or predictions that can't be read, and VideoError
-    where a format reads videos (kinovea) and some can't be, after all others are written.
+    them. on_file: called with each file of one a video, as it is written.
+
+    Raises UsageError for an unknown format or predictions that can't be read, and VideoError
+    where a format reads videos (kinovea, burn) and some can't be, after all others are written.
     """
     if to is None:
         ending = Path(out).suffix.lower().lstrip(".") if out is not None else ""
@@ -90,7 +99,7 @@ def export(
     if to in PROJECTS:
         return PROJECTS[to](rows, out)
     if to in PER_VIDEO:
-        return _per_video(rows, out, *PER_VIDEO[to])
+        return per_video(rows, out, to, on_file)
     if to in OF_VIDEOS:
         write_text(out, OF_VIDEOS[to][1](by_video(rows)))
         return [out]
@@ -108,10 +117,14 @@ def _default_out(predictions: Path, to: str) -> Path:
     return predictions.with_name(f"{predictions.stem}{end}")
 
 
-def _per_video(
-    rows: Iterable[Row], out: Path, suffix: str, write: Callable[[VideoRows, Path], None]
+def per_video(
+    rows: Iterable[Row], out: Path, to: str, on_file: Callable[[Path], None] | None = None
 ) -> list[Path]:
-    """One file a video; the rows are read through before the first is written."""
+    """One file a video in a folder; the rows are read through before the first is written.
+
+    Raises VideoError where some videos can't be read, after all others are written.
+    """
+    suffix, write = PER_VIDEO[to]
     if suffix in TABLE_SUFFIXES:
         check_table_format(suffix)
     found: list[Path] = []
@@ -124,6 +137,8 @@ def _per_video(
             failed.append(str(error))
         else:
             found.append(path)
+            if on_file:
+                on_file(path)
     if failed:
         raise VideoError(
             f"{len(failed)} of {len(failed) + len(found)} files were not written: "

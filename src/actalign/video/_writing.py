@@ -148,6 +148,15 @@ def mp4_file(path: Path, comment: str = "") -> Iterator[Any]:
         ) from error
 
 
+def comment_of(path: Path) -> str:
+    """The comment that `VideoFile` or `mp4_file` wrote; empty where there is none."""
+    try:
+        with open_container(path) as container:
+            return str(container.metadata.get("comment", ""))
+    except VideoError:
+        return ""
+
+
 @contextmanager
 def sound_of(span: Span | None, output: Any) -> Iterator[Sound | None]:
     """The sound of a span as a stream of an output that is not begun; None where there is none."""

@@ -1,0 +1,121 @@
+"""Videos with what was found drawn into them: the action, its step, how sure, and the time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from actalign.errors import VideoError
+from actalign.files import is_there
+from actalign.output._events import Event, VideoRows, events
+from actalign.output._lettering import lay_over, lettered, unknown_letters
+from actalign.rows import Row
+from actalign.types import UInt8
+from actalign.video._worker import DecodeProcess
+from actalign.video._writing import Span, VideoFile, comment_of
+
+LEAST_SIDE = 360
+"""A smaller picture is enlarged to it, so that there is room for letters."""
+COMMENT = "actalign burn"
+"""What the files say of themselves."""
+AT_ONCE = 3
+"""Most actions that are shown at one time."""
+
+
+def write_burned(video: VideoRows, path: Path) -> None:
+    """Write a video as MP4 with the text of its events at their times, whole or not at all.
+
+    Every frame is kept, with its time and the sound. Raises VideoError where the video can't be
+    read, or the path is that of a video that this function did not write.
+    """
+    source = Path(video.video)
+    if is_there(path) and comment_of(path) != COMMENT:
+        raise VideoError(f"{path} is a video without text drawn in; choose another folder.")
+    found = video.events
+    with DecodeProcess() as decoder:
+        frames = decoder.sample_frames(source)
+        begin = float(frames.pts_seconds[0])
+        sound = Span(source, begin, frames.info.end_seconds)
+        painter = _Painter()
+        with VideoFile(path, sound=sound, comment=COMMENT) as file:
+            for batch in frames:
+                for frame, seconds in zip(batch.frames, batch.pts_seconds.tolist(), strict=True):
+                    file.write(painter.drawn(frame, seconds, found), seconds - begin)
+
+
+def undrawable(rows: Iterable[Row]) -> list[str]:
+    """One sentence where no font here draws all characters of the rows' actions and steps."""
+    texts = {
+        line for row in rows for one in events(row) for line in (one.action, *_steps(one))
+    }  # fmt: skip
+    letters = unknown_letters(sorted(texts))
+    if not letters:
+        return []
+    return [
+        f"No font here draws {letters[:20]}{'…' if len(letters) > 20 else ''}, which are boxes in "
+        "the video; install one that does, such as Noto Sans CJK."
+    ]
+
+
+def _steps(event: Event) -> list[str]:
+    return [step["step"] for step in event.steps]
+
+
+class _Painter:
+    """Draws into one frame after another; keeps the picture of a text as long as it is shown."""
+
+    def __init__(self) -> None:
+        self._lines: list[str] = []
+        self._caption: NDArray[np.uint8] | None = None
+
+    def drawn(self, frame: UInt8, seconds: float, found: list[Event]) -> UInt8:
+        """The frame, enlarged where it is small, with the time above and the events below."""
+        shown = _enlarged(frame)
+        height, width = shown.shape[:2]
+        size = max(14, min(height, width) // 24)
+        lines = _lines(seconds, found)
+        if lines != self._lines or self._caption is None:
+            self._lines = lines
+            self._caption = lettered(lines, size=size, width=width) if lines else None
+        if self._caption is not None:
+            lay_over(shown, self._caption, x=0, y=max(0, height - len(self._caption)))
+        lay_over(shown, lettered([_clock(seconds)], size=size, width=width), x=0, y=0)
+        return shown
+
+
+def _enlarged(frame: UInt8) -> UInt8:
+    """A copy that may be drawn into, its sides at least LEAST_SIDE long."""
+    from PIL import Image
+
+    height, width = frame.shape[:2]
+    scale = LEAST_SIDE / min(height, width)
+    if scale <= 1:
+        return np.array(frame)
+    sides = round(width * scale), round(height * scale)
+    image: Any = Image.fromarray(np.ascontiguousarray(frame))
+    return np.array(image.resize(sides, Image.Resampling.BICUBIC))
+
+
+def _lines(seconds: float, found: list[Event]) -> list[str]:
+    """For each event that is under way its action and its step."""
+    lines = []
+    now = [one for one in found if one.start_seconds - 1e-6 <= seconds < one.end_seconds - 1e-6]
+    for event in now[:AT_ONCE]:
+        sure = "" if event.confidence is None else f", {event.confidence:.0%}"
+        lines.append(event.name + sure)
+        for number, step in enumerate(event.steps, start=1):
+            if step["start_seconds"] - 1e-6 <= seconds < step["end_seconds"] - 1e-6:
+                if step["step"] != event.action:
+                    lines.append(f"{number}/{len(event.steps)}: {step['step']}")
+                break
+    return lines
+
+
+def _clock(seconds: float) -> str:
+    hundredths = round(seconds * 100)
+    minutes, rest = divmod(hundredths, 6000)
+    return f"{minutes // 60}:{minutes % 60:02}:{rest // 100:02}.{rest % 100:02}"

@@ -1,0 +1,140 @@
+"""Videos with action, step, confidence and time drawn in, looked at as frames."""
+
+import json
+from itertools import pairwise
+
+import av
+import numpy as np
+import pytest
+
+from actalign.output._lettering import _broken, _width, lay_over, lettered, unknown_letters
+from actalign.video import sample_frames
+from tests.command import actalign
+from tests.media import DISPLAY_MATRICES, number_of, set_matrix, write_video
+from tests.test_cut import heard, row, steps
+
+STAMPS = [0, 40, 300, 310, 400, 500, 533, 566, 900, 940]
+
+
+def write_rows(folder, *rows):
+    (folder / "rows.jsonl").write_text("".join(json.dumps(one) + "\n" for one in rows))
+
+
+def frames_of(path):
+    return [
+        (float(at), frame)
+        for batch in sample_frames(path)
+        for at, frame in zip(batch.pts_seconds, batch.frames, strict=True)
+    ]
+
+
+def changed(frame, other):
+    """(H, W) where two frames differ clearly."""
+    return np.abs(frame.astype(int) - other).max(axis=2) > 40
+
+
+def test_each_frame_keeps_its_time_and_says_what_is_found(tmp_path):
+    write_video(tmp_path / "v.mkv", 10, times=STAMPS)
+    segments = [
+        {"step": "down", "start_seconds": 0.3, "end_seconds": 0.5},
+        {"step": "and up again", "start_seconds": 0.5, "end_seconds": 0.9},
+    ]
+    write_rows(tmp_path, row("v.mkv", "push up", segments, confidence=0.8))
+    done = actalign("export", "rows.jsonl", "--to", "burn", "--out", "out", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["out/v.mp4"]
+    found = frames_of(tmp_path / "out" / "v.mp4")
+    assert [at for at, _ in found] == pytest.approx(np.array(STAMPS) / 1000, abs=1e-4)
+    assert {frame.shape for _, frame in found} == {(360, 540, 3)}  # small pictures are enlarged
+    numbers = [number_of(frame) for _, frame in found]
+    assert numbers == list(range(10))
+    below = [frame[280:] for _, frame in found]
+    silent, first, second = below[0], below[2], below[5]
+    for number, part in enumerate(below):
+        like = silent if not 2 <= number < 8 else first if number < 5 else second
+        assert changed(part, like)[:, :200].mean() < 0.02, number
+    assert changed(first, silent)[:, :100].mean() > 0.1
+    assert changed(second, first).mean() > 0.01
+    # Each frame has its own time above.
+    above = [frame[:25, :130] for _, frame in found]
+    assert all(changed(a, b).any() for a, b in pairwise(above))
+
+
+def test_a_turned_video_with_sound_is_written_upright_with_its_sound(tmp_path):
+    write_video(tmp_path / "v.mp4", 24, with_sound=True)
+    set_matrix(tmp_path / "v.mp4", DISPLAY_MATRICES["quarter turn"])
+    write_rows(tmp_path, row("v.mp4", "push up", steps("down", "up")))
+    done = actalign("export", "rows.jsonl", "--to", "burn", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    path = tmp_path / "rows-burn" / "v.mp4"
+    assert frames_of(path)[0][1].shape == (540, 360, 3)
+    begin, end, loud = heard(path)
+    assert (begin, end) == pytest.approx((0, 2), abs=0.08)
+    assert loud > 0.1
+    with av.open(str(path)) as file:
+        assert file.streams.video[0].codec_context.pix_fmt == "yuv420p"
+
+
+@pytest.mark.parametrize("shade", [0, 128, 255])
+@pytest.mark.parametrize("size", [14, 60])
+def test_text_is_read_on_dark_and_light_pictures(shade, size):
+    frame = np.full((400, 900, 3), shade, np.uint8)
+    picture = lettered(["push up, 80%"], size=size, width=900)
+    lay_over(frame, picture, x=0, y=400 - len(picture))
+    box = frame[400 - len(picture) :, : picture.shape[1]]
+    ink, ground = box[picture[..., 0] > 250], box[picture[..., 0] == 0]
+    # The contrast that WCAG 2.1 asks of text (AA), from relative luminance.
+    light, dark = (((one / 255 + 0.055) / 1.055) ** 2.4 for one in (ink.mean(), ground.mean()))
+    assert (light + 0.05) / (dark + 0.05) > 4.5
+    assert (frame[: 400 - len(picture)] == shade).all()
+
+
+def test_long_texts_are_broken_and_cut():
+    words = "lower the chest towards the floor " * 9
+    for text in (words, "x" * 400, "双手举过头顶" * 40, ""):
+        broken = _broken(text, 20, 300, 2)
+        assert 1 <= len(broken) <= 2
+        assert all(_width(line, 20) <= 300 for line in broken)
+        assert broken[-1].endswith("…") == (len(text) > 40)
+    assert lettered([words], size=20, width=300).shape[1] <= 300
+
+
+def test_letters_that_no_font_here_knows_are_named(tmp_path):
+    assert unknown_letters(["Übung ça Ελληνικά русский, 80 %"]) == ""
+    strange = "\ue123"  # for private use: no font of ours has it
+    assert unknown_letters([f"push {strange}{strange} up"]) == strange
+    write_video(tmp_path / "v.mp4", 6)
+    write_rows(tmp_path, row("v.mp4", f"push {strange}", steps("down")))
+    done = actalign("export", "rows.jsonl", "--to", "burn", cwd=tmp_path)
+    assert done.returncode == 0
+    assert "No font here draws" in done.stderr
+
+
+def test_a_video_is_never_written_over_and_a_bad_one_stops_no_other(tmp_path):
+    before = write_video(tmp_path / "v.mp4", 6).read_bytes()
+    (tmp_path / "broken.mp4").write_text("no video")
+    rows = [row(name, "jump", steps("up")) for name in ("broken.mp4", "v.mp4")]
+    write_rows(tmp_path, *rows)
+    done = actalign("export", "rows.jsonl", "--to", "burn", "--out", ".", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "v.mp4 is a video without text drawn in; choose another folder." in done.stderr
+    assert (tmp_path / "v.mp4").read_bytes() == before
+    for _ in range(2):  # its own files it replaces
+        done = actalign("export", "rows.jsonl", "--to", "burn", "--out", "out", cwd=tmp_path)
+        assert done.returncode == 1
+        assert "1 of 2 files were not written: broken.mp4 is not a video" in done.stderr
+        assert done.stdout.split() == ["out/v.mp4"]
+
+
+def test_classify_writes_such_videos_too(tmp_path, colour_model):
+    write_video(tmp_path / "v.mp4", 12)
+    done = actalign(
+        *("classify", "v.mp4", "--model", colour_model, "--labels", "red,green"),
+        *("--burn", "out", "--store", "store"),
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "videos: out" in done.stderr
+    found = [frame for _, frame in frames_of(tmp_path / "out" / "v.mp4")]
+    assert len(found) == 12
+    assert changed(found[3][345:, :60], np.full((1, 1, 3), 90, np.uint8)).mean() > 0.5
