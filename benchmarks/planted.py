@@ -16,12 +16,17 @@ from __future__ import annotations
 
 import argparse
 import math
+import sys
+from pathlib import Path
 
 import numpy as np
 
 from actalign.alignment import Calibration, get_scorer
 from actalign.background import Background
-from actalign.evaluation._metrics import mcnemar, rate
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from lines import scorer_line
 
 FRAMES, STEPS, CANDIDATES, FPS = 190, 10, 5, 32.0
 OFFSET, FRAME_OFFSET, NOISE, SHAPE = 0.02, 0.01, 0.02, 2.0
@@ -84,11 +89,7 @@ def main() -> None:
         }
         print(f"{kind}: {args.clips} clips")
         for name, hits in right.items():
-            share, p = rate(sum(hits), len(hits)), mcnemar(hits, right["dtw"]).p_value
-            print(
-                f"  {name:30s}{100 * share.value:5.1f} [{100 * share.low:.1f}, "
-                f"{100 * share.high:.1f}]  p = {p:.3g} against dtw"
-            )
+            print(scorer_line(name, hits, right["dtw"]))
 
 
 if __name__ == "__main__":

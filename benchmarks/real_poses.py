@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,8 +28,11 @@ from actalign.encoders._text_cache import TextCache
 from actalign.encoders.body import BodyEncoder
 from actalign.encoders.body._features import PoseTrack
 from actalign.evaluation import expected_calibration_error
-from actalign.evaluation._metrics import mcnemar, rate
 from actalign.scripts import load_scripts
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from lines import scorer_line
 
 GYM14 = (
     "barbell curl", "bench press", "calf raise", "dips", "dumbbell curl", "lateral raise", "lunge",
@@ -174,12 +178,7 @@ def main() -> None:
             if name not in scorers:
                 continue
             sure[name] += [p.confidence for p in found if p.confidence is not None]
-            share = rate(sum(right), len(right))
-            p = mcnemar(right, hits["dtw", cell.name]).p_value
-            print(
-                f"  {name:36s}{100 * share.value:5.1f} [{100 * share.low:.1f}, "
-                f"{100 * share.high:.1f}]  p = {p:.3g} against dtw"
-            )
+            print(scorer_line(name, right, hits["dtw", cell.name]))
     for name in scorers:
         if sure[name]:
             right = [one for cell in everything for one in hits[name, cell.name]]

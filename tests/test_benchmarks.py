@@ -50,3 +50,10 @@ def test_align_checks_its_contenders_and_says_the_cost_of_a_cell():
     assert re.search(r"^actalign, all of it .* \d+\.\d\dx the product$", printed, re.M)
     for line in ("DTW alone, ours ", "DTW alone, ours, columns side by side", "3 videos, cores: 1"):
         assert re.search(rf"{line}.* \d+\.\d\d ns/cell", printed), printed
+
+
+def test_planted_prints_each_scorers_share_beside_that_of_dtw():
+    printed = printed_by(BENCHMARKS / "planted.py", "--clips", "4", "--scorer", "competitive")
+    line = r"^  {} +\d+\.\d \[\d+\.\d, \d+\.\d\]  p = [\d.e-]+ against dtw$"
+    for name in ("dtw", "competitive"):
+        assert len(re.findall(line.format(name), printed, re.M)) == 2, printed

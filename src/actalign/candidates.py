@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from actalign.alignment._affinities import NEEDS_BACKGROUND, Calibration, Texts
+from actalign.alignment._affinities import NEEDS_BACKGROUND, Calibration, Texts, seen_frames
 from actalign.alignment._confidence import confidences
 from actalign.alignment._locate import (
     MAX_STEP_SECONDS,
-    MIN_STEP_SECONDS,
     OVERLAP,
     THRESHOLD,
     Detection,
     locate,
 )
+from actalign.alignment._paths import MIN_STEP_SECONDS
 from actalign.alignment._repeats import Repeats, check_repeats, find_repetitions, frame_means
 from actalign.alignment._scorers import Scorer, alignments, default_scorer, get_scorer
 from actalign.alignment._similarity import check_smoothing, cosine, smooth
@@ -366,7 +366,7 @@ class Candidates:
         cuts = find_repetitions(
             cosine(frames, steps) * scale,
             edges,
-            seen=clip.embeddings.any(axis=1),
+            seen=seen_frames(clip.embeddings),
             count=None if self.repeats == "auto" else self.repeats,
         )
         if len(cuts) < 2 or best.alignment is None:

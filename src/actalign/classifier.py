@@ -13,11 +13,11 @@ from actalign.alignment._affinities import Calibration, affinity
 from actalign.alignment._dtw import align
 from actalign.alignment._locate import (
     MAX_STEP_SECONDS,
-    MIN_STEP_SECONDS,
     OVERLAP,
     THRESHOLD,
     Detection,
 )
+from actalign.alignment._paths import MIN_STEP_SECONDS
 from actalign.alignment._repeats import check_repeats
 from actalign.alignment._scorers import Scorer, default_scorer, get_scorer
 from actalign.alignment._similarity import smooth

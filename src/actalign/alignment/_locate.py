@@ -32,6 +32,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
+from actalign.alignment._affinities import seen_frames
+from actalign.alignment._paths import MIN_STEP_SECONDS
 from actalign.alignment._similarity import cosine
 from actalign.errors import UsageError
 from actalign.types import ClipEmbedding, Float32, Float64, Int32, Script, Segment
@@ -42,7 +44,6 @@ if TYPE_CHECKING:
 LEVEL = 2.0
 """Value of x that is evidence neither for the step nor against it: that of the best 13.5 %."""
 THRESHOLD = 3.5
-MIN_STEP_SECONDS = 0.4
 MAX_STEP_SECONDS = 3.0
 OVERLAP = 0.3
 
@@ -127,7 +128,7 @@ def locate(
     frame_seconds = float(np.median(np.diff(times))) if len(times) > 1 else 1.0
     min_frames = max(1, round(min_step / max(frame_seconds, 1e-6)))
     max_frames = max(min_frames, math.floor(max_step / max(frame_seconds, 1e-6) + 1e-6))
-    seen = np.asarray(clip.embeddings.any(axis=1))
+    seen = seen_frames(clip.embeddings)
     found: list[Detection] = []
     for script, texts in zip(scripts, steps, strict=True):
         values = neg_log_tail(cosine(frames, texts), seen=seen)

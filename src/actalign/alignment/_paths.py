@@ -20,8 +20,8 @@ from actalign.types import Alignment, Float32, Float64, Int32
 
 PASSES = 3
 """How often the path `repeat` goes through a script at most."""
-LEAST_SECONDS = 0.4
-"""How long a step of `segment` and `repeat` lasts at least, where one pass fits."""
+MIN_STEP_SECONDS = 0.4
+"""Least length of a step: of `segment` and `repeat` where one pass fits, and of `locate`."""
 LEAST_SEEN = 6
 """With fewer frames that show anything, those that show nothing count as well."""
 
@@ -40,7 +40,7 @@ class Timing:
     @classmethod
     def of(cls, seen: NDArray[np.bool_], frame_seconds: float | None) -> Timing:
         """frame_seconds: from frame to frame; where it is not known, a step lasts a frame."""
-        least = 1 if frame_seconds is None else round(LEAST_SECONDS / max(frame_seconds, 1e-6))
+        least = 1 if frame_seconds is None else round(MIN_STEP_SECONDS / max(frame_seconds, 1e-6))
         return cls(seen, max(1, least))
 
     @property
@@ -192,7 +192,8 @@ _ALIGNED = (
     ),
     Path(
         "segment",
-        f"each frame in one step, each step one run of {LEAST_SECONDS} s or more: the largest sum",
+        f"each frame in one step, each step one run of {MIN_STEP_SECONDS} s or more: the largest "
+        "sum",
         partial(_segment_means, passes=1),
         _segment,
     ),

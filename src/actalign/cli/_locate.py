@@ -10,11 +10,11 @@ import typer
 
 from actalign.alignment._locate import (
     MAX_STEP_SECONDS,
-    MIN_STEP_SECONDS,
     OVERLAP,
     THRESHOLD,
     check_limits,
 )
+from actalign.alignment._paths import MIN_STEP_SECONDS
 from actalign.cli._candidates import CandidateOptions
 from actalign.cli._grouped import OUTPUT, grouped
 from actalign.cli._model_options import ModelOptions
