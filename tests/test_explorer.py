@@ -347,6 +347,9 @@ def test_a_language_model_writes_the_steps(visit):
     )
     until(page, f"{steps.format(0)}.length >= 8")
     assert page.evaluate(steps.format(1)) == ["my own step"]
+    page.get_by_text("Steps of 1 action filled in.").wait_for()
+    page.get_by_role("button", name="Write the missing steps").click()
+    page.get_by_text("Every action has its steps already.").wait_for()
 
 
 def test_the_command_serves_until_it_is_stopped(tmp_path, start):

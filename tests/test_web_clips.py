@@ -88,6 +88,20 @@ def test_corrections_are_saved_beside_the_clips_and_read_by_eval(served, folder,
     assert [q.target for q in read_data(Source(folder / "truth.jsonl")).questions] == [other]
 
 
+def test_a_candidate_without_steps_is_said_to_have_no_script(serve, video):  # noqa: F811
+    api = serve()
+    clip = api.upload(video, "a.mp4").json()["clip"]
+    job = api.align(clip, [{"label": "red", "steps": [" "]}, *CANDIDATES])
+    found = api.http.get(f"/api/results/{job['result']}").json()["candidates"]
+    assert {one["label"] for one in found if not one["has_script"]} == {"red"}
+    [row] = api.http.get("/api/clips", params={"clip": clip}).json()["clips"]
+    assert row["without_script"] == ["red"]
+    twice = {"clip": clip, "candidates": [*CANDIDATES, CANDIDATES[0]]}
+    refused = api.http.post("/api/score", json=twice)
+    assert refused.status_code == 400
+    assert "given twice" in refused.json()["error"]
+
+
 def test_wrong_corrections_get_one_sentence(served):
     put = {"label": "sunrise", "intervals": [{"start": 0.5, "end": 0.2, "step": 0}]}
     answer = served.http.put(f"/api/clips/{served.ids[0]}/truth", json=put)
@@ -136,6 +150,8 @@ def test_a_phrase_is_searched_in_all_encoded_clips(served):
     assert {one["name"] for one in found["moments"]} == {"clip0.mp4", "clip1.mp4", "clip2.mp4"}
     scores = [one["score"] for one in found["moments"]]
     assert scores == sorted(scores, reverse=True)
+    names = dict(zip(served.ids, ("clip0.mp4", "clip1.mp4", "clip2.mp4"), strict=True))
+    assert all(one["name"] == names[one["clip"]] for one in found["moments"])
     none = served.http.post("/api/search", json={"phrase": "red", "clips": ["dance"]})
     assert "No clip is encoded yet" in none.json()["error"]
 

@@ -19,16 +19,17 @@ from typing import Any
 import numpy as np
 
 from actalign.alignment import Detection
+from actalign.candidates import Candidates
 from actalign.classifier import ActAlign
 from actalign.clips import Sampling, embed_video
 from actalign.demo import demo_clips
 from actalign.errors import ActAlignError, UsageError
-from actalign.types import Float32, Prediction, Script, UInt8
+from actalign.types import Float32, Prediction, UInt8
 from actalign.video import list_videos
 from actalign.video._sampling import sample_frames
 from actalign.video._worker import DecodeProcess
 from actalign.web._preview import write_preview
-from actalign.web._state import Clip, Job, Limits
+from actalign.web._state import Asked, Clip, Job, Limits
 from actalign.web._truth import TRUTH_FILE, Truth, load_truths, save_truths, truth_of
 from actalign.web._uploads import UploadFolder
 
@@ -223,7 +224,7 @@ class Explorer:
             raise NotFound("There is no such result on this server any more; align again.")
         return self.results[result_id]
 
-    def submit(self, clip: Clip, scripts: list[Script], domain: str | None) -> Job:
+    def submit(self, clip: Clip, asked: Asked) -> Job:
         """Queue one clip to be encoded and aligned; raises QueueFull."""
         fps = self.classifier.fps
         with self._lock:
@@ -237,7 +238,7 @@ class Explorer:
             ]:
                 del self.jobs[old.id]
             total = round(clip.seconds * fps) if fps else 0
-            job = Job(secrets.token_hex(8), clip, scripts, domain, max(total, 0))
+            job = Job(secrets.token_hex(8), clip, asked, max(total, 0))
             self.jobs[job.id] = job
         self._queue.put(job)
         return job
@@ -257,14 +258,13 @@ class Explorer:
             time.sleep(0.02)
         return job
 
-    def score(self, clip: Clip, scripts: list[Script], domain: str | None) -> str:
-        """Align an embedded clip now and keep the result; returns its id."""
+    def score(self, clip: Clip, asked: Asked) -> str:
+        """Align an embedded clip now and keep the result; returns its id. Raises UsageError."""
         if clip.embedding is None:
             raise UsageError("This clip is not encoded yet; press Align first.")
         classifier = self.classifier
         with self._scoring:
-            candidates = classifier.candidates(scripts=scripts, domain=domain)
-            prediction = candidates.predict(clip.embedding)
+            prediction = _candidates(classifier, asked).predict(clip.embedding)
         result_id = secrets.token_hex(8)
         with self._lock:
             self.results[result_id] = prediction, clip
@@ -274,13 +274,13 @@ class Explorer:
                 del self.results[old]
         return result_id
 
-    def locate(self, clip: Clip, scripts: list[Script], domain: str | None) -> list[Detection]:
+    def locate(self, clip: Clip, asked: Asked) -> list[Detection]:
         """Where in an embedded clip each candidate happens; raises UsageError."""
         if clip.embedding is None:
             raise UsageError("This clip is not encoded yet; press Align first.")
         classifier = self.classifier
         with self._scoring:
-            return classifier.candidates(scripts=scripts, domain=domain).locate(clip.embedding)
+            return _candidates(classifier, asked).locate(clip.embedding)
 
     def encode_phrase(self, phrase: str) -> tuple[Float32, list[str]]:
         """(D,) the phrase's embedding, and a sentence on what the encoder can't read in it."""
@@ -308,7 +308,7 @@ class Explorer:
                 self._embed(job)
                 if job.cancel.is_set():
                     raise _Cancelled
-                job.result = self.score(job.clip, job.scripts, job.domain)
+                job.result = self.score(job.clip, job.asked)
                 job.state = "done"
             except _Cancelled:
                 job.state = "cancelled"
@@ -351,3 +351,7 @@ class Explorer:
         provenance = {**embedding.provenance, "video": clip.name}
         clip.seconds = clip.seconds or embedding.end_seconds
         clip.embedding = replace(embedding, provenance=provenance)
+
+
+def _candidates(classifier: ActAlign, asked: Asked) -> Candidates:
+    return classifier.candidates(asked.labels, asked.scripts, domain=asked.domain)

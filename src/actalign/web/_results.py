@@ -20,7 +20,7 @@ from actalign.types import Candidate, Script
 from actalign.video import thumbnails
 from actalign.web._answers import errors, file
 from actalign.web._jobs import Explorer
-from actalign.web._state import Job
+from actalign.web._state import Asked, Job
 
 SVG_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"
 """A figure as SVG is a document of its own, whose colours are styles inside it."""
@@ -56,7 +56,7 @@ def _alignment(app: FastAPI, explorer: Explorer) -> None:
     def submit(body: AlignIn) -> dict[str, Any]:
         """Queue a clip to be encoded and aligned; poll the job."""
         clip = explorer.clip(body.clip)
-        return _job(explorer.submit(clip, scripts_of(body), body.domain))
+        return _job(explorer.submit(clip, asked(body)))
 
     @app.get("/api/jobs/{job}", responses=errors(404))
     def poll(job: str) -> dict[str, Any]:
@@ -71,7 +71,7 @@ def _alignment(app: FastAPI, explorer: Explorer) -> None:
     @app.post("/api/score", responses=errors(400, 404, 413, 422))
     def score(body: AlignIn) -> dict[str, Any]:
         """Align a clip that is encoded already, at once."""
-        result_id = explorer.score(explorer.clip(body.clip), scripts_of(body), body.domain)
+        result_id = explorer.score(explorer.clip(body.clip), asked(body))
         return result(result_id)
 
     @app.get("/api/results/{result}", responses=errors(404))
@@ -146,14 +146,15 @@ def _drawn(candidate: Candidate) -> dict[str, Any]:
     return shown
 
 
-def scripts_of(body: AlignIn) -> list[Script]:
-    """The candidates as scripts."""
-    found = []
+def asked(body: AlignIn) -> Asked:
+    """The candidates that a request names."""
+    scripts = []
     for candidate in body.candidates:
-        label = candidate.label.strip()
         steps = tuple(step.strip() for step in candidate.steps if step.strip())
-        found.append(Script(label, steps or (label,), body.domain or None))
-    return found
+        if steps:
+            scripts.append(Script(candidate.label.strip(), steps, body.domain or None))
+    labels = [candidate.label.strip() for candidate in body.candidates]
+    return Asked(labels, scripts, body.domain or None)
 
 
 def _job(job: Job) -> dict[str, Any]:

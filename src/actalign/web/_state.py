@@ -44,14 +44,22 @@ class Clip:
     truth: Truth | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The candidates of a request: all labels, and a script of each that has steps."""
+
+    labels: list[str]
+    scripts: list[Script]
+    domain: str | None
+
+
 @dataclass(slots=True)
 class Job:
     """One request to encode and align; state: queued, running, done, failed or cancelled."""
 
     id: str
     clip: Clip
-    scripts: list[Script]
-    domain: str | None
+    asked: Asked
     frames_total: int
     state: str = "queued"
     frames_done: int = 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Annotated, Any
 
 from fastapi import FastAPI, Query, Response
@@ -20,7 +20,7 @@ from actalign.scripts._shipped import shipped_domains
 from actalign.types import Prediction
 from actalign.web._answers import errors, file
 from actalign.web._jobs import Explorer
-from actalign.web._results import AlignIn, Seconds, scripts_of, table_file
+from actalign.web._results import AlignIn, Seconds, asked, table_file
 from actalign.web._state import Clip
 from actalign.web._truth import TRUTH_FILE, accuracy, truth_text
 
@@ -210,19 +210,19 @@ def _moments(app: FastAPI, explorer: Explorer) -> None:
             raise UsageError("No clip is encoded yet; press Align first.")
         phrase, notes = explorer.encode_phrase(body.phrase)
         smoothing = explorer.classifier.smoothing_seconds
-        found = []
-        for clip in clips:
-            assert clip.embedding is not None
-            few = search([clip.embedding], phrase, smoothing_seconds=smoothing, top=TOP)
-            found += [{**one.to_json(), "clip": clip.id, "name": clip.name} for one in few]
-        found.sort(key=lambda one: -float(one["score"]))
-        return {"moments": found[:TOP], "notes": notes, "clips": len(clips)}
+        # Several clips may have one name: here an embedding is called by its clip's id.
+        named = (replace(one.embedding, clip_id=one.id) for one in clips if one.embedding)
+        moments = [
+            {**one.to_json(), "name": explorer.clip(one.clip).name}
+            for one in search(named, phrase, smoothing_seconds=smoothing, top=TOP)
+        ]
+        return {"moments": moments, "notes": notes, "clips": len(clips)}
 
     @app.post("/api/locate", responses=errors(400, 404, 413, 422))
     def locate(body: AlignIn) -> dict[str, Any]:
         """Where in an encoded clip each candidate happens."""
         clip = explorer.clip(body.clip)
-        found = explorer.locate(clip, scripts_of(body), body.domain)
+        found = explorer.locate(clip, asked(body))
         return {
             "detections": [
                 {

@@ -12,7 +12,8 @@ import { follow, show } from "./view.js";
 function choose(clip) {
   state.open = clip;
   keep({ open: clip });
-  $("chosen").textContent = rowOf(clip)?.name ?? "No file chosen";
+  const count = ids().length, name = rowOf(clip)?.name;
+  $("chosen").textContent = !name ? "No file chosen" : count > 1 ? `${count} clips; open: ${name}` : name;
   $("align-one").hidden = ids().length < 2;
   for (const button of $("demos").children) button.setAttribute("aria-pressed", String(button.dataset.clip === clip));
   drawTable();
@@ -43,17 +44,18 @@ function present(result) {
   $("link").href = `#${result.result}`;
 }
 
-// Whether the answer can be read without scrolling; if not, it is brought there.
-function bringIntoSight() {
-  const box = $("verdict").getBoundingClientRect();
-  if (box.top < 0 || box.bottom > innerHeight) $("result").scrollIntoView();
+// Whether these parts can be seen without scrolling; if not, the result is brought there.
+function bringIntoSight(...parts) {
+  const boxes = parts.map((part) => $(part).getBoundingClientRect());
+  if (boxes.some((box) => box.top < 0 || box.bottom > innerHeight)) $("result").scrollIntoView();
 }
 
-async function aligned(clip, result) {
+// One of many clips leaves the table in sight, in which the others appear.
+async function aligned(clip, result, many = false) {
   choose(clip);
   state.compared = null;
   present(await call(`results/${result}`));
-  bringIntoSight();
+  bringIntoSight("verdict", ...(many ? [] : ["axis"]));
 }
 
 async function open(row) {

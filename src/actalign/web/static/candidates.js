@@ -57,11 +57,17 @@ async function writeSteps() {
   say("Writing steps …");
   try {
     const found = await call("steps", { method: "POST", json: { labels, domain: domain() } });
+    let filled = 0;
     for (const card of $("candidates").children) {
       const steps = found.scripts[card.querySelector("input").value.trim()], text = card.querySelector("textarea");
-      if (steps && !text.value.trim()) text.value = steps.join("\n");
+      if (!steps || text.value.trim()) continue;
+      text.value = steps.join("\n");
+      filled += 1;
     }
-    say(found.notes.join(" ") || "No steps are known for these actions; write them, one a line.");
+    const left = candidates().filter((c) => !c.steps.length).map((c) => c.label);
+    say([filled ? `Steps of ${filled} ${filled === 1 ? "action" : "actions"} filled in.` : "",
+      left.length ? `No steps are known for ${left.join(", ")}; write them, one a line.` : ""].filter(Boolean).join(" ")
+      || "Every action has its steps already.");
     edited();
   } catch (error) { say(""); fail(error); }
 }

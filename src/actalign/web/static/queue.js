@@ -6,6 +6,7 @@ import { drawAccuracy, drawTable } from "./table.js";
 
 let acts = {};
 let cancelled = false;
+let began = 0;
 
 // The rows again as the server has them; those that it no longer has are counted.
 export async function refresh() {
@@ -87,6 +88,7 @@ export async function align(clips) {
   if (!candidates().length) { fail(new Error("There are no candidates; name at least one action.")); return; }
   say("Waiting …");
   cancelled = false;
+  began = Date.now();
   busy(true);
   let failed = 0, fault = null;
   try {
@@ -101,7 +103,7 @@ export async function align(clips) {
           : await encoded(clip, n, clips.length);
         row.state = null;
         if (!result) break;
-        if (!rowOf(state.open)?.result || clip === state.open) await acts.aligned(clip, result);
+        if (!rowOf(state.open)?.result || clip === state.open) await acts.aligned(clip, result, clips.length > 1);
       } catch (error) {
         row.state = null;
         row.error = error.message;
@@ -142,14 +144,18 @@ function busy(on) {
   $("progress").hidden = !on;
 }
 
+const timeOf = (s) => (s < 90 ? `${Math.round(s)} s` : `${Math.round(s / 60)} min`);
+
 function report(job, n, count) {
   const bar = $("bar");
   const share = job.frames_total ? Math.min(1, job.frames_done / job.frames_total) : 0;
   if (share || n) bar.value = (n + share) / count;
   else bar.removeAttribute("value");
   const which = count > 1 ? `Clip ${n + 1} of ${count}: ` : "";
+  const passed = (Date.now() - began) / 1000, done = (n + share) / count;
+  const left = passed > 3 && done > 0.02 ? `, about ${timeOf(passed * (1 - done) / done)} left` : "";
   $("count").textContent = which + (job.state === "queued" ? "waiting for its turn"
-    : `${job.frames_done}${job.frames_total ? ` of about ${job.frames_total}` : ""} frames encoded`);
+    : `${job.frames_done}${job.frames_total ? ` of about ${job.frames_total}` : ""} frames encoded${left}`);
 }
 
 async function filesOf(entry) {

@@ -54,7 +54,7 @@ function borders(parts, shown, from, length, times) {
   const frame = length / Math.max(1, shown.affinity.length);
   return Array.from({ length: parts.length + 1 }, (_, n) => {
     const before = parts[n - 1], after = parts[n], handle = make("div", "", { className: "border", tabIndex: 0, role: "slider" });
-    const least = before?.start ?? from, most = () => after?.end ?? from + length;
+    const least = () => before?.start ?? from, most = () => after?.end ?? from + length;
     const name = !before ? "Start of the first step" : !after ? "End of the last step"
       : `Border of step ${before.step + 1} and step ${after.step + 1}`;
     handle.setAttribute("aria-label", name);
@@ -67,7 +67,7 @@ function borders(parts, shown, from, length, times) {
       handle.setAttribute("aria-valuetext", seconds(at));
     };
     const put = (time) => {
-      const low = before ? before.start : least, at = Math.min(most(), Math.max(low, time));
+      const at = Math.min(most(), Math.max(least(), time));
       if (before) before.end = at;
       if (after) after.start = at;
       times();
@@ -109,7 +109,7 @@ function drawJudgement() {
   $("right").setAttribute("aria-pressed", String(said.startsWith("✓")));
   $("wrong").setAttribute("aria-pressed", String(said === "✗ wrong"));
   const options = [make("option", "another action …", { value: "" }),
-    ...candidates().map((c, n) => make("option", n < 9 ? `${n + 1}  ${c.label}` : c.label, { value: c.label }))];
+    ...candidates().map((c, n) => make("option", n < 9 ? `${n + 1}  ${c.label}` : n === 9 ? `0  ${c.label}` : c.label, { value: c.label }))];
   $("other").replaceChildren(...options);
   $("other").value = said.startsWith("✗ is ") ? row.truth.label : "";
 }
@@ -131,7 +131,7 @@ function answerBy(key, row) {
   if (key === "r" && row.label) return judge(row.label, kept ?? [], row.clip);
   if (key === "w") return judge(null, [], row.clip);
   if (key === "u") return judge(undefined, [], row.clip);
-  const chosen = /^[1-9]$/.test(key) && candidates()[Number(key) - 1];
+  const chosen = /^[0-9]$/.test(key) && candidates()[(Number(key) + 9) % 10];
   return chosen ? judge(chosen.label, [], row.clip) : false;
 }
 
