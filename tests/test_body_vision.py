@@ -435,14 +435,14 @@ def test_the_search_for_nobody_grows_rarer():
 
     estimator = PoseEstimator()
     when = []
-    searched = estimator._search
+    searched = estimator._looks.search
     empty = np.full((90, 160, 3), 120, np.uint8)
 
     def search(frame):
         when.append(seconds)
         return searched(frame)
 
-    estimator._search = search
+    estimator._looks.search = search
     for seconds in np.arange(0, 30, 0.5):
         estimator.track(FrameBatch(empty[None], np.array([seconds])))
     assert when == [0, 1, 3, 7, 15, 23]

@@ -30,7 +30,7 @@ from actalign.clips._prefetch import Sampling
 from actalign.clips._result import clip_embedding
 from actalign.documents import escaped
 from actalign.encoders._backgrounds import shipped_background
-from actalign.encoders._base import Encoder, encode_frames
+from actalign.encoders._base import Encoder, encode_frames, one_person_only
 from actalign.encoders._load import DEFAULT_MODEL, load_encoder
 from actalign.encoders._text_cache import TextCache
 from actalign.errors import ActAlignError, UsageError
@@ -175,7 +175,9 @@ class ActAlign:
 
         videos: paths, frames and embeddings in any mixture; frames get the clip id frames-N, N
         being their place in the list from 0. Files are decoded ahead in child processes and encoded
-        side by side, as `actalign classify` does. progress: show a bar, in a notebook only.
+        side by side, as `actalign classify` does. progress: show a bar, in a notebook only. An
+        encoder that follows everyone (`body:all`) gives a prediction for each person of a file,
+        whose `clip.clip_id` ends in -person1, -person2, ...
         Raises UsageError for labels or scripts that are wrong, and for a single video.
         """
         if isinstance(videos, str | os.PathLike | FrameBatch | ClipEmbedding | np.ndarray):
@@ -260,7 +262,8 @@ class ActAlign:
 
         video: a path; frames with their times, of which `fps` are taken a second as of a file; or
         embeddings already, which are given back. start, end: seconds of the video, [start, end).
-        Raises VideoError, ArrayError, and UsageError for anything else.
+        Raises VideoError, ArrayError, and UsageError for anything else and with an encoder that
+        follows everyone: `predict_many` takes such.
         """
         info = self.encoder.info
         sampling = Sampling(self.fps, start, end)
@@ -270,6 +273,7 @@ class ActAlign:
             video.check_encoder(info.model_id, info.fingerprint)
             return video
         if isinstance(video, FrameBatch):
+            one_person_only(self.encoder)
             frames = sample_frames(video, fps=self.fps, start=start, end=end)
             rows, row_times = zip(*encode_frames(self.encoder, frames), strict=True)
             return clip_embedding(
@@ -308,7 +312,7 @@ class ActAlign:
         coming = embed_videos(
             self.encoder, clip_ids(files), sampling=Sampling(self.fps), store=self.store
         )
-        again: dict[Path, ClipEmbedding | ClipError] = {}
+        again: dict[Path, list[ClipEmbedding | ClipError]] = {}
         for n, video in enumerate(videos):
             if not isinstance(video, str | os.PathLike):
                 yield self._encode_one(video, f"frames-{n}")
@@ -316,12 +320,14 @@ class ActAlign:
             path = Path(video)
             found = again.get(path)
             if found is None:
-                result = next(coming)
-                found = result.failure if result.clip is None else result.clip
+                results = [next(coming)]
+                while not results[-1].last:
+                    results.append(next(coming))
+                found = [one.failure if one.clip is None else one.clip for one in results]
             left[path] -= 1
             if left[path]:
                 again[path] = found
-            yield found
+            yield from found
 
     def _encode_one(self, video: Video, clip_id: str) -> ClipEmbedding | ClipError:
         try:

@@ -9,8 +9,8 @@ own `to_row`), and other tools' formats (`output`).
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
-from contextlib import nullcontext
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import nullcontext, suppress
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Required
@@ -82,6 +82,16 @@ class SecondLookRow(TypedDict, total=False):
     cost_usd: Annotated[Finite, Field(description="Of these tokens, where prices were given.")]
 
 
+class BoxRow(TypedDict):
+    """Where a person is at one time, in shares of the picture's width and height, from 0 to 1."""
+
+    seconds: Finite
+    left: Finite
+    top: Finite
+    right: Finite
+    bottom: Finite
+
+
 class IntervalRow(TypedDict):
     """When a step of the right script truly happens: [start_seconds, end_seconds) of the file."""
 
@@ -137,6 +147,16 @@ class Row(TypedDict, total=False):
     domain: str | None
     frames: Annotated[int, Field(description="Frames that were encoded.")]
     neutral_frames: Annotated[int, Field(description="Of these, frames without a known thing.")]
+    person: Annotated[
+        int, Field(description="--person all: which of the clip's people, from 1; 0 for nobody.")
+    ]
+    people: Annotated[int, Field(description="--person all: how many the clip has.")]
+    people_frames: Annotated[
+        dict[str, int], Field(description="Of how many people how many frames of the clip show.")
+    ]
+    boxes: Annotated[
+        list[BoxRow], Field(description="The person's box in time, at most twice a second.")
+    ]
     start_seconds: Annotated[Finite, Field(description="Of the clip, window or detection.")]
     end_seconds: Finite
     warnings: list[str]
@@ -192,10 +212,39 @@ def new_row(fields: Row) -> Row:
         **fields,
     }
     warnings = row.get("warnings", [])
+    if "boxes" in row:
+        first, end = row.get("start_seconds", 0.0), row.get("end_seconds", 0.0)
+        row["boxes"] = [box for box in row["boxes"] if first - 0.01 <= box["seconds"] <= end]
     unseen = neutral_warning(row.get("neutral_frames", 0), row.get("frames", 0))
     if unseen and unseen[0] not in warnings:
         row["warnings"] = [*warnings, *unseen]
     return {name: _escaped(row[name]) for name in _FIELDS if name in row}  # type: ignore[literal-required,return-value]
+
+
+_BOX = tuple(BoxRow.__annotations__)
+
+
+def people_fields(provenance: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
+    """The fields of a row that encoders who follow people write into the provenance; and the rest.
+
+    What can't be read stays where it is.
+    """
+    found: dict[str, Any] = {}
+    readers: dict[str, Callable[[str], Any]] = {
+        "person": int,
+        "people": int,
+        "people_frames": lambda text: {
+            str(int(people)): int(frames)
+            for people, frames in (part.split(":") for part in text.split())
+        },
+        "boxes": lambda text: [
+            dict(zip(_BOX, map(float, box.split()), strict=True)) for box in text.split(";")
+        ],
+    }
+    for name, read in readers.items():
+        with suppress(KeyError, ValueError):
+            found[name] = read(provenance[name])
+    return found, {name: text for name, text in provenance.items() if name not in found}
 
 
 def neutral_warning(neutral: int, frames: int) -> list[str]:

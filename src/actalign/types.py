@@ -160,18 +160,22 @@ class ClipEmbedding:
 
     def row_fields(self) -> Row:
         """What a row says of the clip; its candidates are still to come."""
+        from actalign.rows import people_fields
+
+        of_people, provenance = people_fields(self.provenance)
         return {
             "clip": self.clip_id,
             "candidates": [],
             "video": self.provenance.get("video"),
             "frames": len(self.embeddings),
             "neutral_frames": self.neutral_frames,
+            **of_people,  # type: ignore[typeddict-item]
             "start_seconds": float(self.pts_seconds[0]),
             "end_seconds": self.end_seconds,
             "model_id": self.model_id,
             "fingerprint": self.fingerprint,
             # Sorted, as an entry of the store holds it: a row is the same from there and fresh.
-            "provenance": dict(sorted(self.provenance.items())),
+            "provenance": dict(sorted(provenance.items())),
         }
 
     def check_encoder(self, model_id: str, fingerprint: str) -> None:

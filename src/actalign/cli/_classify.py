@@ -24,6 +24,7 @@ from actalign.cli._options import (
     WindowOptions,
 )
 from actalign.cli._second_look import SecondLookOptions
+from actalign.encoders._load import EncoderChoice
 from actalign.errors import UsageError
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def classify(
     listed = clip_ids(list_videos(videos, notes=left_out))
     found = shards.clips(listed)
     frames.check()
-    choice, embed = machines.embedder(model.choice)
+    choice, embed = machines.embedder(_choice(model, shards, machines, examples, second))
     encoder = choice.load()
     sampling = frames.sampling(encoder.info)
     embedded = partial(
@@ -131,3 +132,23 @@ def classify(
     if run.failed:
         closing.append(f"{run.failed} of {run.rows} clips failed")
     run.end(*closing)
+
+
+def _choice(
+    model: ModelOptions,
+    shards: ShardOptions,
+    machines: EngineOptions,
+    examples: Path | None,
+    second: SecondLookOptions,
+) -> EncoderChoice:
+    """The encoder; raises UsageError for everyone of a clip where that can't be."""
+    one_only = {
+        "--num-shards": shards.num_shards,
+        "--engine ray": machines.on_ray,
+        "--examples": examples,
+        "--second-look": second.second_look,
+    }
+    for name, given in one_only.items():
+        if given:
+            return model.choice_of_one(name)
+    return model.choice

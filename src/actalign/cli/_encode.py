@@ -46,7 +46,8 @@ def encode(
     left_out: list[str] = []
     found = shards.clips(clip_ids(list_videos(videos, notes=left_out)))
     frames.check()
-    choice, embed = machines.embedder(model.choice)
+    of_one = model.choice_of_one("--engine ray") if machines.on_ray else model.choice
+    choice, embed = machines.embedder(of_one)
     encoder = choice.load()
     cached = 0
     with Run(len(found), quiet=quiet) as run:
@@ -60,6 +61,6 @@ def encode(
             silent_seconds=frames.decode_timeout,
         ):
             run.clip(result)
-            cached += result.cached
+            cached += result.cached and result.last
     new = len(found) - run.failed - cached
     run.end(f"{new} encoded, {cached} were there, {run.failed} failed: {out}")

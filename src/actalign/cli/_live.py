@@ -88,10 +88,11 @@ def live(
     scoring.check(where="in a stream", clips=False)
     if scoring.repeats not in (None, "no", "auto"):
         raise UsageError("live takes --repeats no or auto, for nobody knows what is to come.")
+    choice = model.choice_of_one("live")
     given = candidates.read()
     address = _address(source)
     stream.open(address, 1.0)  # refuses what is wrong before the encoder loads
-    encoder = model.choice.load()
+    encoder = choice.load()
     (resolved,) = given.resolve(encoder, scoring)
     for sentence in given.notes:
         note(sentence)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 import typer
 
 from actalign.cli._grouped import MODEL
+from actalign.encoders._base import CROP
 from actalign.encoders._load import DEFAULT_MODEL, EncoderChoice
 from actalign.errors import UsageError
 
@@ -31,8 +32,15 @@ class ModelOptions:
     person: Annotated[
         str | None,
         typer.Option(
-            help="body: whom to follow, at first sight: largest, left, right, or 2 for the second "
-            "largest."
+            help="body, and with --crop: whom to follow, at first sight: largest, left, right, 2 "
+            "for the second largest, or all for a result a person."
+        ),
+    ] = None
+    crop: Annotated[
+        Literal["person"] | None,
+        typer.Option(
+            help="person: an image encoder sees the person's box, with context, in place of the "
+            "whole picture; needs the extra body."
         ),
     ] = None
     device: Device = None
@@ -40,11 +48,29 @@ class ModelOptions:
 
     @property
     def choice(self) -> EncoderChoice:
+        """The encoder of these options; raises UsageError for those that can't go together."""
+        if self.crop and self.model == "body":
+            raise UsageError("--crop is for image encoders; body follows people by itself.")
+        if self.crop:
+            model = f"{CROP}{self.person or 'largest'}:{self.model}"
+            return EncoderChoice(model, self.device, self.dtype)
         if self.person is None:
             return EncoderChoice(self.model, self.device, self.dtype)
         if self.model != "body":
-            raise UsageError("--person is for --model body; other encoders see the whole picture.")
+            raise UsageError(
+                "--person is for --model body, and for image encoders with --crop person; others "
+                "see the whole picture."
+            )
         return EncoderChoice(f"body:{self.person}", self.device, self.dtype)
+
+    def choice_of_one(self, where: str) -> EncoderChoice:
+        """As `choice`, where a clip must be one sequence: raises UsageError for --person all."""
+        if self.person == "all":
+            raise UsageError(
+                f"--person all gives several results a clip, and {where} takes one; give largest, "
+                "left, right or 2 for the second largest."
+            )
+        return self.choice
 
 
 @dataclass(frozen=True, slots=True)

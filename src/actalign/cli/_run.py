@@ -79,7 +79,8 @@ class Run:
 
     def clip(self, result: ClipResult) -> None:
         """Note that a clip is done, and what came up with it."""
-        self._progress.clip(result.clip_id)
+        if result.last:
+            self._progress.clip(result.clip_id)
         notes = list(result.notes)
         if result.clip is not None:
             neutral, frames = result.clip.neutral_frames, len(result.clip.embeddings)

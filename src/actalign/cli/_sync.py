@@ -57,7 +57,7 @@ def sync(
     kept = open_store_or_cache(store, notes)
     for note in () if quiet else notes:
         console_of(stderr=True).print(note, style="yellow", markup=False)
-    encoder = model.choice.load()
+    encoder = model.choice_of_one("sync").load()
     results = embed_videos(
         encoder,
         {f"first: {first}": first, f"second: {second}": second},

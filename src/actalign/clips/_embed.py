@@ -18,14 +18,17 @@ from numpy.typing import NDArray
 
 from actalign.clips._parquet import AnyStore
 from actalign.clips._prefetch import Ended, Opened, PrefetchedClip, Prefetcher, Sampling, Stored
-from actalign.clips._result import ClipResult, clip_embedding
+from actalign.clips._result import ClipResult, clip_embedding, person_id
 from actalign.documents import escaped
 from actalign.encoders._base import (
     ACROSS_FRAMES,
     Encoder,
+    PeopleEncoder,
+    PersonRows,
     StreamEncoder,
     encode_blocks,
     encode_frames,
+    one_person_only,
 )
 from actalign.encoders._cuts import Cuts
 from actalign.errors import VideoError
@@ -70,6 +73,9 @@ def embed_videos(
 ) -> Iterator[ClipResult]:
     """Embed videos by id, in order, taking from the store what is there and adding what is not.
 
+    An encoder that follows everyone gives a result a person, of id ID-person1, ID-person2, ...; a
+    clip without anyone is ID-person0.
+
     ``on_frames(clip_id, n)`` is called, from any thread, as n more frames are encoded. A video that
     fails yields an `ClipResult` with its error and the rest goes on. at_once: clips under way at
     once, each decoded by a child process of its own. An encoder that takes whole clips works on one
@@ -112,10 +118,11 @@ def embed_video(
     decoder: decodes in a child process, and can serve one clip after another; without it this
     process decodes, which begins sooner but can't be stopped by a file that hangs.
     """
+    one_person_only(encoder)
     with Prefetcher(encoder, {clip_id: path}, sampling, store, [decoder]) as clips:
         [clip] = (_Encoded(clip, encoder, sampling, store, on_frames) for clip in clips)
         if isinstance(encoder, ACROSS_FRAMES):
-            found = _whole_clip(encoder, clip)
+            [found] = _whole_clip(encoder, clip)
         else:
             [found] = _in_full_batches(encoder, [clip])
     return found.embedding()
@@ -140,7 +147,7 @@ class _Encoded:
         skip = sampling.skip_duplicates
         self._duplicates = None if skip is None else NearDuplicates(skip)
         self._opened: Opened | None = None
-        self._found: ClipResult | None = None
+        self._found: list[ClipResult] = []
         self._looked_up = False
         self._ended = False
         self._waiting = 0
@@ -148,6 +155,7 @@ class _Encoded:
         self._times: list[Float64] = []
         self._row_times: list[Float64] = []
         self._sources: list[NDArray[np.intp]] = []
+        self._people: Sequence[PersonRows] | None = None
         self._cuts, self._cut_seconds = Cuts(), list[str]()
 
     def missing(self) -> bool:
@@ -157,11 +165,11 @@ class _Encoded:
             try:
                 first = self._clip.next()
                 if isinstance(first, Stored):
-                    self._found = self._result(clip=first.clip, cached=True)
+                    self._found = self._results(first.clips, cached=True)
             except VideoError as error:
-                self._found = self._result(error=error)
-            self._ended = self._found is not None
-        return self._found is None
+                self._found = self._failed(error)
+            self._ended = bool(self._found)
+        return not self._found
 
     def batches(self) -> Iterator[FrameBatch]:
         """The frames to encode; ends early where the store has the clip or an error came."""
@@ -173,9 +181,11 @@ class _Encoded:
                     self._opened = event
                 elif isinstance(event, FrameBatch) and len(batch := self._to_encode(event)):
                     self._waiting += len(batch)
+                    if self._on_frames and isinstance(self._encoder, PeopleEncoder):
+                        self._on_frames(self._clip.id, len(batch))
                     yield batch
         except VideoError as error:
-            self._found = self._result(error=error)
+            self._found = self._failed(error)
         except MemoryError:
             self.fail()
         finally:
@@ -184,7 +194,7 @@ class _Encoded:
     def fail(self) -> None:
         """Give the clip up: there is no memory for it."""
         self._clip.leave()
-        self._found = self._result(error=too_large(self._clip.path))
+        self._found = self._failed(too_large(self._clip.path))
         self._ended, self._waiting = True, 0
         self._rows.clear()
 
@@ -200,15 +210,17 @@ class _Encoded:
         self._sources.append(sources)
         return batch if kept.all() else FrameBatch(batch.frames[kept], batch.pts_seconds[kept])
 
-    def _result(
-        self,
-        *,
-        clip: ClipEmbedding | None = None,
-        error: VideoError | None = None,
-        cached: bool = False,
-    ) -> ClipResult:
+    def _results(self, clips: Sequence[ClipEmbedding], *, cached: bool = False) -> list[ClipResult]:
+        """A result for each: the clip, or its people."""
+        path, notes = self._clip.path, self._opened.notes if self._opened else ()
+        return [
+            ClipResult(clip.clip_id, path, clip, None, cached, notes, last=clip is clips[-1])
+            for clip in clips
+        ]
+
+    def _failed(self, error: VideoError) -> list[ClipResult]:
         notes = self._opened.notes if self._opened else ()
-        return ClipResult(self._clip.id, self._clip.path, clip, error, cached, notes)
+        return [ClipResult(self._clip.id, self._clip.path, error=error, notes=notes)]
 
     def take(self, rows: Float32, pts_seconds: Float64 | None = None) -> None:
         """Add (n, D) rows, the next of the frames that `batches` gave.
@@ -227,19 +239,23 @@ class _Encoded:
         """Whether `result` is ready: all frames have been given and their rows have come."""
         return self._ended and self._waiting == 0
 
-    def result(self) -> ClipResult:
-        """The clip's result, stored if it was encoded."""
-        if self._found is None:
+    def take_people(self, people: Sequence[PersonRows]) -> None:
+        """Add the rows of each person of the clip, all at once."""
+        self._people = people
+        self._waiting = 0
+
+    def results(self) -> list[ClipResult]:
+        """The clip's result, or that of each of its people; stored if it was encoded."""
+        if not self._found:
             try:
-                self._found = self._result(clip=self._embedded())
+                self._found = self._results(self._embedded())
             except VideoError as error:
-                self._found = self._result(error=error)
+                self._found = self._failed(error)
             except MemoryError:
                 self.fail()
-        assert self._found is not None
         return self._found
 
-    def _embedded(self) -> ClipEmbedding:
+    def _embedded(self) -> list[ClipEmbedding]:
         opened, sampling = self._opened, self._sampling
         assert opened is not None
         source = {
@@ -254,43 +270,59 @@ class _Encoded:
             rows = [np.concatenate(rows)[np.concatenate(self._sources)]]
             source["skip_duplicates"] = f"{self._duplicates.threshold:g}"
             source["frames_reused"] = str(self._duplicates.reused)
-        embedded = clip_embedding(
-            self._encoder.info,
-            self._clip.id,
-            rows,
-            pts_seconds=np.concatenate(self._row_times or self._times),
-            end_seconds=float(opened.stream.end_seconds),
-            source=source,
-            warnings=opened.stream.warnings,
-        )
+        end = float(opened.stream.end_seconds)
+        parts = self._people
+        if parts is None:
+            times = np.concatenate(self._row_times or self._times)
+            parts = [PersonRows(None, np.concatenate(rows), times, None, {})]
+        clips = [self._part(part, source, end, opened.stream.warnings) for part in parts]
         if self._store:
-            self._store.put(embedded, opened.key)
-        return embedded
+            for clip in clips:
+                self._store.put(clip, opened.key)
+        return clips
+
+    def _part(
+        self, part: PersonRows, source: dict[str, str], end: float, warnings: Sequence[str]
+    ) -> ClipEmbedding:
+        """The embeddings of the clip, or of one of its people."""
+        name = self._clip.id
+        return clip_embedding(
+            self._encoder.info,
+            name if part.person is None else person_id(name, part.person),
+            [part.rows],
+            pts_seconds=part.pts_seconds,
+            end_seconds=end if part.end_seconds is None else part.end_seconds,
+            source={**source, **part.source},
+            warnings=[*warnings, *part.warnings],
+        )
 
 
-def _whole_clip(encoder: Encoder, clip: _Encoded) -> ClipResult:
+def _whole_clip(encoder: Encoder, clip: _Encoded) -> list[ClipResult]:
     """Encode a clip by itself, in order."""
     # The encoder begins, which takes half a second, while the decoder does.
     if clip.missing():
         try:
-            for rows, pts_seconds in encode_frames(encoder, clip.batches()):
-                clip.take(rows, pts_seconds)
+            if isinstance(encoder, PeopleEncoder):
+                clip.take_people(encoder.encode_people(clip.batches()))
+            else:
+                for rows, pts_seconds in encode_frames(encoder, clip.batches()):
+                    clip.take(rows, pts_seconds)
         except MemoryError:
             clip.fail()
-    return clip.result()
+    return clip.results()
 
 
 def _side_by_side(
     encoder: Encoder, clips: Iterable[_Encoded], workers: ThreadPoolExecutor, at_once: int
 ) -> Iterator[ClipResult]:
     """Encode whole clips, each in a thread of its own."""
-    under_way: deque[Future[ClipResult]] = deque()
+    under_way: deque[Future[list[ClipResult]]] = deque()
     for clip in clips:
         under_way.append(workers.submit(_whole_clip, encoder, clip))
         if len(under_way) >= at_once:
-            yield under_way.popleft().result()
+            yield from under_way.popleft().result()
     while under_way:
-        yield under_way.popleft().result()
+        yield from under_way.popleft().result()
 
 
 def _across_clips(encoder: Encoder) -> bool:
@@ -337,7 +369,7 @@ def _in_full_batches(
             for rows in encode_blocks(encoder, blocks()):
                 owners.popleft().take(rows)
                 while begun and begun[0].complete:
-                    yield begun.popleft().result()
+                    yield from begun.popleft().results()
         except MemoryError:
             for clip in owners:
                 clip.fail()
@@ -345,4 +377,4 @@ def _in_full_batches(
             owners.clear()
             more = True
         while begun and begun[0].complete:
-            yield begun.popleft().result()
+            yield from begun.popleft().results()

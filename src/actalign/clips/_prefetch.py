@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from actalign.clips._parquet import AnyStore
+from actalign.clips._result import person_id
 from actalign.clips._store import entry_key
-from actalign.encoders._base import ACROSS_FRAMES, Encoder
+from actalign.encoders._base import ACROSS_FRAMES, Encoder, PeopleEncoder
 from actalign.errors import ActAlignError, UsageError, VideoError
 from actalign.types import ClipEmbedding, FrameBatch
 from actalign.video._content import Content, check_unchanged, content_of
@@ -76,9 +77,9 @@ def found_at(clip: ClipEmbedding, path: Path | str) -> ClipEmbedding:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """The store has the clip; nothing follows."""
+    """The store has the clip, or each of its people; nothing follows."""
 
-    clip: ClipEmbedding
+    clips: tuple[ClipEmbedding, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +180,7 @@ class Prefetcher:
                 "a second."
             )
         self._fingerprint = encoder.info.fingerprint
+        self._everyone = isinstance(encoder, PeopleEncoder) and encoder.everyone
         self._sampling = sampling
         self._store = store
         self._decoders = decoders
@@ -255,12 +257,33 @@ class Prefetcher:
             return decoder.sample_frames(clip.path, content=content, **options)
         return sample_frames(clip.path, **options)
 
-    def _stored(self, clip: PrefetchedClip, key: str, damaged: list[str]) -> ClipEmbedding | None:
-        """What the store has of a clip, with its path of today, which the store then learns."""
-        found = self._store.get(clip.id, key, damaged=damaged) if self._store else None
+    def _stored(
+        self, clip: PrefetchedClip, key: str, damaged: list[str]
+    ) -> tuple[ClipEmbedding, ...]:
+        """What the store has of a clip: all of it, or nothing."""
+        if not self._everyone:
+            return tuple(filter(None, [self._entry(clip.id, clip.path, key, damaged)]))
+        people: list[ClipEmbedding] = []
+        count = 1
+        while len(people) < count:
+            name = person_id(clip.id, len(people) + 1)
+            found = self._entry(name, clip.path, key, damaged)
+            if found is None:
+                break
+            people.append(found)
+            people_of = found.provenance.get("people", "")
+            count = int(people_of) if people_of.isdecimal() else 0
+        if len(people) == count:
+            return tuple(people)
+        nobody = self._entry(person_id(clip.id, 0), clip.path, key, damaged)
+        return (nobody,) if nobody else ()
+
+    def _entry(self, name: str, path: Path, key: str, damaged: list[str]) -> ClipEmbedding | None:
+        """An entry of the store with its video's path of today, which the store then learns."""
+        found = self._store.get(name, key, damaged=damaged) if self._store else None
         if found is None or self._store is None:
             return None
-        here = found_at(found, clip.path)
+        here = found_at(found, path)
         if here.provenance != found.provenance:
             with suppress(ActAlignError):  # such as a store that is only read
                 self._store.put(here, key)

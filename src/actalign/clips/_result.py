@@ -19,6 +19,7 @@ class ClipResult:
     """One video of a run: its embeddings, or the error that says why there are none.
 
     cached: the embeddings were in the store. notes: sentences on what came up with the store.
+    last: whether no other result of the same video follows: several do where everyone is followed.
     """
 
     clip_id: str
@@ -27,6 +28,7 @@ class ClipResult:
     error: ActAlignError | None = None
     cached: bool = False
     notes: tuple[str, ...] = ()
+    last: bool = True
 
     @property
     def failure(self) -> ClipError:
@@ -39,6 +41,11 @@ class ClipResult:
         if self.clip is None:
             raise self.failure.error
         return self.clip
+
+
+def person_id(clip_id: str, person: int) -> str:
+    """The id of one person's embeddings of a clip, where everyone is followed; 0 for nobody."""
+    return f"{clip_id}-person{person}"
 
 
 def clip_embedding(

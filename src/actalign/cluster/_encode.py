@@ -33,7 +33,7 @@ from actalign.cluster._ray import (
     run_on_actors,
     stop,
 )
-from actalign.encoders._base import Encoder
+from actalign.encoders._base import Encoder, one_person_only
 from actalign.encoders._load import EncoderChoice
 from actalign.errors import ActAlignError, EncoderError, UsageError, VideoError
 from actalign.video._worker import SILENT_SECONDS, DecodeProcess
@@ -91,6 +91,7 @@ def embed_videos_on_ray(
     an address. Raises UsageError where it isn't or where the cluster lacks what is asked for,
     EncoderError where a machine can't load the model.
     """
+    one_person_only(encoder)
     if store is None:
         raise UsageError("Ray's machines keep embeddings in a store; name a folder with --store.")
     with connected(cluster) as ray:

@@ -1,6 +1,13 @@
 """Frames and texts to rows in one space: the encoders, their files and their export."""
 
-from actalign.encoders._base import ClipEncoder, Encoder, StreamEncoder, WindowEncoder
+from actalign.encoders._base import (
+    ClipEncoder,
+    Encoder,
+    PeopleEncoder,
+    PersonRows,
+    StreamEncoder,
+    WindowEncoder,
+)
 from actalign.encoders._load import DEFAULT_MODEL, EncoderChoice, load_encoder
 
 __all__ = [
@@ -8,6 +15,8 @@ __all__ = [
     "ClipEncoder",
     "Encoder",
     "EncoderChoice",
+    "PeopleEncoder",
+    "PersonRows",
     "StreamEncoder",
     "WindowEncoder",
     "load_encoder",

@@ -8,12 +8,17 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 from actalign.encoder_info import EncoderInfo
+from actalign.errors import UsageError
 from actalign.types import Float32, Float64, FrameBatch, UInt8
+
+CROP = "crop:"
+"""How the name of an encoder of people's boxes begins, see `load_encoder`."""
 
 
 @runtime_checkable
@@ -64,6 +69,46 @@ class WindowEncoder(Encoder, Protocol):
     def encode_windows(self, windows: UInt8) -> Float32:
         """Embed (N, F, H, W, 3) uint8 RGB windows, each by itself, as (N, D) float32."""
         ...
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class PersonRows:
+    """One person's rows of a clip.
+
+    person: its number, from 1 on in order of first sight; 0 for a clip in which nobody is found;
+    None of an encoder that follows one person only. rows: (n, D). pts_seconds: (n,).
+    end_seconds: when it is last seen, None for the clip's end. source: what a result says of it.
+    """
+
+    person: int | None
+    rows: Float32
+    pts_seconds: Float64
+    end_seconds: float | None
+    source: dict[str, str]
+    warnings: tuple[str, ...] = ()
+
+
+@runtime_checkable
+class PeopleEncoder(Encoder, Protocol):
+    """An encoder that follows people through a clip, and gives each one's rows by themselves.
+
+    everyone: whether it follows all people, so that a clip has several sequences of rows.
+    """
+
+    everyone: bool
+
+    def encode_people(self, batches: Iterable[FrameBatch]) -> list[PersonRows]:
+        """The rows of each person of one clip, at least one of these."""
+        ...
+
+
+def one_person_only(encoder: Encoder) -> None:
+    """Raise UsageError for an encoder that follows everyone, where one sequence is wanted."""
+    if isinstance(encoder, PeopleEncoder) and encoder.everyone:
+        raise UsageError(
+            f"{encoder.info.model_id} gives rows for each person of a clip, and here a clip is one "
+            "sequence; follow one person (largest, left, right or 2), or call predict_many."
+        )
 
 
 ACROSS_FRAMES = (ClipEncoder, WindowEncoder)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
-from actalign.encoders._base import Encoder
+from actalign.encoders._base import CROP, Encoder
 from actalign.errors import EncoderError
 
 DEFAULT_MODEL = "google/siglip-so400m-patch14-384"
@@ -37,13 +38,17 @@ def load_encoder(
     """Load the encoder that `model` names.
 
     model: `body` for the built-in encoder (`body:left`, `body:right` or `body:2` follow not the
-    largest person but this one), a folder with `image.onnx` for an exported one,
-    `open_clip:NAME/TAG`, `open_clip:hf-hub:ID` or a folder with `open_clip_config.json` for a model
-    of open_clip, else a folder or hub id with a checkpoint of transformers. A hub id may end in
-    `@REVISION` for a commit, tag or branch (`revision` is another way to say it, for checkpoints of
-    transformers). device and dtype: not for the first two. batch_size: the most frames or texts in
-    one forward pass. Raises EncoderError with what can be used instead.
+    largest person but this one, `body:all` everyone), a folder with `image.onnx` for an exported
+    one, `open_clip:NAME/TAG`, `open_clip:hf-hub:ID` or a folder with `open_clip_config.json` for a
+    model of open_clip, else a folder or hub id with a checkpoint of transformers. A hub id may end
+    in `@REVISION` for a commit, tag or branch (`revision` is another way to say it, for checkpoints
+    of transformers). `crop:PERSON:` before the name of an image encoder has it see this person's
+    box in place of the whole picture, as in `crop:left:google/siglip-base-patch16-224`; PERSON as
+    for `body`. device and dtype: not for the first two. batch_size: the most frames or texts in one
+    forward pass. Raises EncoderError with what can be used instead.
     """
+    if model.startswith(CROP):
+        return _cropped(model, device=device, dtype=dtype, revision=revision, batch_size=batch_size)
     name = model.removeprefix(OPEN_CLIP)
     if name != model or (Path(model).expanduser() / "open_clip_config.json").is_file():
         if revision is not None:
@@ -60,6 +65,10 @@ def load_encoder(
             "dtype and revision out."
         )
     if built_in == "body":
+        if person == "all":
+            from actalign.encoders.body._everyone import EveryBodyEncoder
+
+            return EveryBodyEncoder()
         from actalign.encoders.body._encoder import BodyEncoder
 
         return BodyEncoder.from_package(person or "largest")
@@ -74,3 +83,12 @@ def load_encoder(
     return load_pretrained(
         model, device=device, dtype=dtype, revision=revision, batch_size=batch_size
     )
+
+
+def _cropped(model: str, **options: Any) -> Encoder:
+    person, colon, name = model.removeprefix(CROP).partition(":")
+    if not colon:
+        raise EncoderError(f"{model!r} names no encoder; write crop:largest:MODEL.")
+    from actalign.encoders._crop import CroppedEncoder
+
+    return CroppedEncoder(load_encoder(name, **options), person)

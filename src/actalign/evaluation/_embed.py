@@ -18,7 +18,7 @@ from actalign.clips import ClipResult, Sampling, Store, embed_video, embed_video
 from actalign.clips._prefetch import BATCH_SIZE, clip_key, found_at
 from actalign.clips._result import clip_embedding
 from actalign.encoders import Encoder
-from actalign.encoders._base import encode_frames
+from actalign.encoders._base import encode_frames, one_person_only
 from actalign.errors import VideoError
 from actalign.types import ClipEmbedding, FrameBatch
 from actalign.video._worker import DecodeProcess
@@ -91,6 +91,8 @@ def embed_clips(
     waiting = {clip.id for clip in open_files}
 
     def embedded() -> Generator[ClipResult]:
+        if open_files:
+            one_person_only(load())
         for _, group in groupby(open_files, key=lambda clip: (clip.start, clip.end)):
             part = list(group)
             files = {clip.id: clip.video for clip in part}

@@ -26,6 +26,7 @@ from actalign.encoders.body._features import (
     PoseTrack,
     features,
 )
+from actalign.encoders.body._people import PEOPLE_VERSION
 from actalign.encoders.body._pose import (
     POSE_VERSION,
     PoseEstimator,
@@ -57,6 +58,8 @@ def fingerprint_of(folder: Path, person: str = "largest") -> str:
     total.update(f"{weights_hash()} {POSE_VERSION} {FEATURE_VERSION}".encode())
     if person != "largest":
         total.update(person.encode())
+    if person == "all":
+        total.update(f" {PEOPLE_VERSION}".encode())
     return total.hexdigest()[:16]
 
 

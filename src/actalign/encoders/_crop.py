@@ -1,0 +1,179 @@
+"""An image encoder that sees a person's box, with context, in place of the whole picture."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import cached_property
+from threading import Lock
+
+import numpy as np
+from PIL import Image
+
+from actalign.encoder_info import EncoderInfo
+from actalign.encoders._base import ACROSS_FRAMES, CROP, Encoder, PersonRows, one_person_only
+from actalign.encoders.body._look import Person
+from actalign.encoders.body._people import PEOPLE_VERSION
+from actalign.encoders.body._pose import POSE_VERSION, PoseEstimator, check_person
+from actalign.encoders.body._tracks import EVERYONE, Tracks
+from actalign.encoders.body._weights import weights_hash
+from actalign.errors import UsageError
+from actalign.types import Float32, FrameBatch, UInt8
+
+# Part of the fingerprint: another number whenever a person may give another crop.
+_CROP_VERSION = 1
+_CONTEXT = 0.2  # of the box's longer side, on each side of it
+_SIDE = 384  # pixels of a crop, which the encoder resizes to what it wants
+
+
+def crop(frame: UInt8, person: Person) -> UInt8:
+    """(384, 384, 3) square around a person's box with context, moved into the picture where it
+    reaches over an edge; what does not fit at all is black."""
+    height, width = frame.shape[:2]
+    low = np.clip(person.low, 0, (width, height))
+    high = np.clip(person.high, 0, (width, height))
+    side = max(float((high - low).max()) * (1 + 2 * _CONTEXT), 2.0)
+    corner = (low + high - side) / 2
+    for axis, length in enumerate((width, height)):
+        inside = np.clip(corner[axis], 0, max(length - side, 0))
+        corner[axis] = inside if side <= length else (length - side) / 2
+    x, y = corner.round().astype(int).tolist()
+    box = (x, y, x + round(side), y + round(side))
+    square = Image.fromarray(frame).crop(box)
+    return np.asarray(square.resize((_SIDE, _SIDE), Image.Resampling.BICUBIC))
+
+
+class CroppedEncoder:
+    """A PeopleEncoder made of an image encoder. It may be shared by threads.
+
+    A frame in which the person is not found is encoded whole, and a result counts such frames.
+    """
+
+    def __init__(self, encoder: Encoder, person: str = "largest") -> None:
+        """person: whom to follow: largest, left, right, a number N, or all for everyone. Raises
+        UsageError for another, and for an encoder that looks across frames."""
+        if person != EVERYONE:
+            check_person(person)
+        if isinstance(encoder, ACROSS_FRAMES):
+            raise UsageError(
+                f"The encoder {encoder.info.model_id!r} looks across frames, so people can't be "
+                "cropped for it; leave --crop out, or take an image encoder."
+            )
+        self._encoder, self._person = encoder, person
+        self.everyone = person == EVERYONE
+        self._lock = Lock()
+
+    @cached_property
+    def info(self) -> EncoderInfo:
+        """That of the image encoder, with the person in its id and fingerprint."""
+        inner = self._encoder.info
+        versions = f"{_CROP_VERSION} {POSE_VERSION} {PEOPLE_VERSION if self.everyone else ''}"
+        parts = f"{inner.fingerprint} {self._person} {versions} {weights_hash()}"
+        return replace(
+            inner,
+            model_id=f"{CROP}{self._person}:{inner.model_id}",
+            fingerprint=hashlib.sha256(parts.encode()).hexdigest()[:16],
+        )
+
+    def encode_people(self, batches: Iterable[FrameBatch]) -> list[PersonRows]:
+        """The (n, D) rows of each person: everyone's of the frames that show it; a single one's,
+        or number 0's in a clip without a person, of all frames, whole where nobody is found."""
+        tracks = Tracks(self._person)
+        rows: list[dict[int, Float32]] = []  # of each frame by person, 0 for the whole frame
+        for batch in batches:
+            rows += self._encode(batch, tracks.add(batch))
+        numbers = tracks.numbers() if self.everyone else []
+        if not numbers:
+            return [self._whole(tracks, rows)]
+        return [self._seen(tracks, rows, n, len(numbers)) for n in numbers]
+
+    def _encode(
+        self, batch: FrameBatch, people: list[dict[int, Person]]
+    ) -> list[dict[int, Float32]]:
+        """For each frame its people's rows, or that of the whole frame where there are none."""
+        found: list[dict[int, Float32]] = [{} for _ in people]
+        crops = [
+            (t, n, crop(batch.frames[t], person))
+            for t, seen in enumerate(people)
+            for n, person in seen.items()
+        ]
+        empty = [t for t, seen in enumerate(people) if not seen]
+        with self._lock:
+            for start in range(0, len(crops), len(people)):
+                part = crops[start : start + len(people)]
+                encoded = self._encoder.encode_image(np.stack([one for _, _, one in part]))
+                for (t, n, _), row in zip(part, encoded, strict=True):
+                    found[t][n] = row
+            if empty:
+                for t, row in zip(
+                    empty, self._encoder.encode_image(batch.frames[empty]), strict=True
+                ):
+                    found[t][0] = row
+        return found
+
+    def _whole(self, tracks: Tracks, rows: list[dict[int, Float32]]) -> PersonRows:
+        """One row a frame: of the person where one is seen, else of the whole frame."""
+        missed = sum(not people for people in tracks.people)
+        of = {"person": "0", "people": "0"} if self.everyone else {}
+        return PersonRows(
+            0 if self.everyone else None,
+            np.array([next(iter(found.values())) for found in rows], np.float32),
+            np.array(tracks.pts_seconds),
+            None,
+            {**of, **tracks.source(1)},
+            _missed_warning(missed, len(rows)),
+        )
+
+    @staticmethod
+    def _seen(
+        tracks: Tracks, rows: list[dict[int, Float32]], number: int, count: int
+    ) -> PersonRows:
+        """The rows of the frames that show a person."""
+        shown = [t for t, found in enumerate(rows) if number in found]
+        times, end = tracks.pts_seconds, shown[-1] + 1
+        return PersonRows(
+            number,
+            np.array([rows[t][number] for t in shown], np.float32),
+            np.array([times[t] for t in shown]),
+            times[end] if end < len(times) else None,
+            {"person": str(number), "people": str(count), **tracks.source(number)},
+        )
+
+    def encode_clip(
+        self, batches: Iterable[FrameBatch], *, block: int | None = None
+    ) -> Iterator[Float32]:
+        """Yield (n, D) rows of one person, batch by batch; see `encode_people`. Raises UsageError
+        where everyone is followed."""
+        one_person_only(self)
+        tracks = Tracks(self._person)
+        for batch in batches:
+            rows = self._encode(batch, tracks.add(batch))
+            yield np.array([next(iter(found.values())) for found in rows], np.float32)
+
+    def encode_image(self, frames: UInt8) -> Float32:
+        """Embed (T, H, W, 3) uint8 RGB pictures, each by itself, as (T, D) float32: the person to
+        follow, the largest where that is everyone, or all of a picture without a person."""
+        whom = "largest" if self.everyone else self._person
+        estimator = PoseEstimator(still=True, person=whom)
+        seen = [estimator.follow(frame, 0.0) for frame in frames]
+        people = [{} if person is None else {1: person} for person in seen]
+        rows = self._encode(FrameBatch(frames, np.zeros(len(frames))), people)
+        return np.array([next(iter(found.values())) for found in rows], np.float32)
+
+    def encode_text(self, texts: Sequence[str]) -> Float32:
+        """As the image encoder's."""
+        with self._lock:
+            return self._encoder.encode_text(texts)
+
+    def text_warnings(self, texts: Sequence[str]) -> list[str]:
+        """As the image encoder's."""
+        return self._encoder.text_warnings(texts)
+
+
+def _missed_warning(missed: int, frames: int) -> tuple[str, ...]:
+    if not missed:
+        return ()
+    return (
+        f"Nobody was found in {missed} of {frames} frames, of which the whole picture was encoded.",
+    )

@@ -1,0 +1,79 @@
+"""The built-in encoder for everyone in a clip: each person's rows by themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from actalign.encoder_info import EncoderInfo
+from actalign.encoders._base import PersonRows, one_person_only
+from actalign.encoders.body._encoder import MODEL_ID, PACKAGE_FOLDER, BodyEncoder, fingerprint_of
+from actalign.encoders.body._pose import pose_track
+from actalign.encoders.body._tracks import EVERYONE, Tracks
+from actalign.types import Float32, FrameBatch, UInt8
+
+
+class EveryBodyEncoder:
+    """A PeopleEncoder: `body`, for each person of a clip."""
+
+    everyone = True
+
+    def __init__(self, folder: Path = PACKAGE_FOLDER) -> None:
+        """As `BodyEncoder`."""
+        self._body, self._folder = BodyEncoder(folder), folder
+
+    @cached_property
+    def info(self) -> EncoderInfo:
+        """What is known of the encoder."""
+        return replace(
+            self._body.info,
+            model_id=f"{MODEL_ID}:{EVERYONE}",
+            fingerprint=fingerprint_of(self._folder, EVERYONE),
+        )
+
+    def encode_people(self, batches: Iterable[FrameBatch]) -> list[PersonRows]:
+        """The (n, D) unit rows of each person, from the frame in which it is first seen to the
+        last; a frame in between in which it is not seen is a row of zeros. A clip without a person
+        is one of number 0, all zeros."""
+        tracks = Tracks(EVERYONE)
+        for batch in batches:
+            tracks.add(batch)
+        numbers = tracks.numbers()
+        return [self._person(tracks, n, len(numbers)) for n in numbers or [0]]
+
+    def _person(self, tracks: Tracks, number: int, count: int) -> PersonRows:
+        times = tracks.pts_seconds
+        first, end = tracks.span(number) if number else (0, len(times))
+        people = [seen.get(number) for seen in tracks.people[first:end]]
+        track = pose_track(people, times[first:end])
+        rows = list(self._body.encode_poses([track]))
+        return PersonRows(
+            number,
+            np.concatenate(rows) if rows else np.zeros((0, self.info.dim), np.float32),
+            track.pts_seconds,
+            times[end] if end < len(times) else None,
+            {"person": str(number), "people": str(count), **tracks.source(number)},
+        )
+
+    def encode_clip(
+        self, batches: Iterable[FrameBatch], *, block: int | None = None
+    ) -> Iterator[Float32]:
+        """Raises UsageError: there is no single sequence of rows."""
+        one_person_only(self)
+        yield from ()
+
+    def encode_image(self, frames: UInt8) -> Float32:
+        """As `BodyEncoder.encode_image`: of the largest person of each picture."""
+        return self._body.encode_image(frames)
+
+    def encode_text(self, texts: Sequence[str]) -> Float32:
+        """As `BodyEncoder.encode_text`."""
+        return self._body.encode_text(texts)
+
+    def text_warnings(self, texts: Sequence[str]) -> list[str]:
+        """As `BodyEncoder.text_warnings`."""
+        return self._body.text_warnings(texts)

@@ -1,0 +1,77 @@
+"""Who was where in one clip: the people of its frames, kept as the frames come."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+from numpy.typing import NDArray
+
+from actalign.encoders.body._look import Person
+from actalign.encoders.body._people import PeopleTracker, kept_people
+from actalign.encoders.body._pose import PoseEstimator
+from actalign.types import FrameBatch
+
+Array = NDArray[np.float64]
+
+EVERYONE = "all"
+_BOXES_A_SECOND, _MOST_BOXES = 2.0, 1000  # that a row holds
+
+
+class Tracks:
+    """The people of one clip; not to be shared by threads.
+
+    person: whom to follow, as `check_person` reads it, or all. people: of each frame so far, who is
+    seen in it, by number from 1; a single one who is followed is 1.
+    """
+
+    def __init__(self, person: str) -> None:
+        """Raises EncoderError where the networks are missing and can't be had."""
+        self._everyone = person == EVERYONE
+        tracker = PeopleTracker() if self._everyone else PoseEstimator(person=person)
+        self._follow = tracker.follow
+        self.people: list[dict[int, Person]] = []
+        self.pts_seconds: list[float] = []
+        self._size = (1, 1)
+
+    def add(self, batch: FrameBatch) -> list[dict[int, Person]]:
+        """Who is seen in each of the next frames."""
+        self._size = batch.frames.shape[2], batch.frames.shape[1]
+        first = len(self.people)
+        for frame, seconds in zip(batch.frames, batch.pts_seconds.tolist(), strict=True):
+            found = self._follow(frame, seconds)
+            if not isinstance(found, dict):
+                found = {} if found is None else {1: found}
+            self.people.append(found)
+            self.pts_seconds.append(seconds)
+        return self.people[first:]
+
+    def numbers(self) -> list[int]:
+        """Who is seen long enough to be a person, in order of first sight."""
+        return kept_people(self.people, self.pts_seconds) if self._everyone else [1]
+
+    def span(self, number: int) -> tuple[int, int]:
+        """The frames [first, end) in which somebody is seen first and last."""
+        seen = [t for t, people in enumerate(self.people) if number in people]
+        return seen[0], seen[-1] + 1
+
+    def source(self, number: int) -> dict[str, str]:
+        """What a result says of a person: its box in time, and how many frames show how many."""
+        kept = set(self.numbers())
+        counts = Counter(len(kept & people.keys()) for people in self.people)
+        times = " ".join(f"{n}:{count}" for n, count in sorted(counts.items()))
+        boxes = self._boxes(number)
+        return {"people_frames": times} | ({"boxes": boxes} if boxes else {})
+
+    def _boxes(self, number: int) -> str:
+        """Seconds, left, top, right and bottom, in shares of the picture, a few times a second."""
+        chosen: list[tuple[float, Person]] = []
+        for seconds, people in zip(self.pts_seconds, self.people, strict=True):
+            last = chosen[-1][0] if chosen else -np.inf
+            if number in people and seconds - last >= 1 / _BOXES_A_SECOND - 1e-6:
+                chosen.append((seconds, people[number]))
+        texts = []
+        for seconds, person in chosen[:: -(-len(chosen) // _MOST_BOXES) or 1]:
+            corners = np.clip([person.low / self._size, person.high / self._size], 0, 1).ravel()
+            texts.append(" ".join([f"{seconds:.2f}", *(f"{corner:.3f}" for corner in corners)]))
+        return ";".join(texts)

@@ -1,0 +1,317 @@
+"""Everyone in a clip: numbers that stay, a row a person, and people's boxes for image encoders."""
+
+import json
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from actalign import ActAlign, Script
+from actalign.clips import Sampling, embed_video
+from actalign.demo import demo_clips
+from actalign.encoders import load_encoder
+from actalign.encoders._crop import crop
+from actalign.encoders.body._look import Person
+from actalign.encoders.body._tracks import Tracks
+from actalign.errors import EncoderError, UsageError
+from actalign.types import FrameBatch
+from actalign.video import sample_frames
+from tests.colour_model import save_colour_model
+from tests.command import actalign
+
+FPS, SIDE = 5, 160
+
+
+@pytest.fixture(scope="module")
+def two():
+    """Frames of two people, the first lifts a bar in purple, the second plays in green and red."""
+    frames = []
+    for clip in demo_clips()[:2]:
+        batches = sample_frames(clip.path, fps=FPS, end=4)
+        images = [Image.fromarray(frame) for batch in batches for frame in batch.frames]
+        frames.append([np.asarray(image.resize((SIDE, SIDE))) for image in images])
+    return frames
+
+
+def scene(width, count, *layers):
+    """Frames in which each layer, frames and where their left edge is at a time, hides those
+    before it."""
+    made = np.full((count, SIDE, width, 3), 110, np.uint8)
+    for t, canvas in enumerate(made):
+        for frames, place in layers:
+            x = place(t)
+            low, high = max(0, x), min(width, x + SIDE)
+            if low < high:
+                canvas[:, low:high] = frames[t % len(frames)][:, low - x : high - x]
+    return made
+
+
+def write(path, frames):
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=FPS, options={"crf": "12"})
+        stream.width, stream.height, stream.pix_fmt = frames.shape[2], frames.shape[1], "yuv420p"
+        for frame in frames:
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+        container.mux(stream.encode())
+    return path
+
+
+def centres(frames):
+    """For each person who is kept, where its box's middle is in each frame, None if not seen."""
+    tracks = Tracks("all")
+    tracks.add(FrameBatch(frames, np.arange(len(frames)) / FPS))
+    return [
+        [float(seen[n].centre[0]) if n in seen else None for seen in tracks.people]
+        for n in tracks.numbers()
+    ]
+
+
+def by_place(found):
+    """Those people, from left to right where each is first seen."""
+    return sorted(found, key=lambda xs: next(x for x in xs if x is not None))
+
+
+# --- numbers that stay ---
+
+
+def test_two_people_side_by_side_are_two(two):
+    found = centres(scene(2 * SIDE, 10, (two[0], lambda t: 0), (two[1], lambda t: SIDE)))
+    left, right = by_place(found)
+    assert all(x is not None and x < SIDE for x in left)
+    assert all(x is not None and x > SIDE for x in right)
+
+
+def test_who_passes_before_another_keeps_its_number(two):
+    frames = scene(
+        3 * SIDE, 22, (two[1], lambda t: SIDE), (two[0], lambda t: min(t * 28, 2 * SIDE))
+    )
+    passing, hidden = by_place(centres(frames))
+    assert passing[0] < SIDE
+    assert passing[-1] > 2 * SIDE
+    assert None in hidden[5:12]
+    assert all(x is None or SIDE < x < 2 * SIDE for x in hidden)
+    assert hidden[0] is not None
+    assert hidden[-1] is not None
+
+
+def test_who_leaves_and_comes_back_keeps_its_number(two):
+    def out_and_back(t):
+        return SIDE + max(0, min(40 * (t - 4), 40 * (20 - t), 2 * SIDE))
+
+    frames = scene(2 * SIDE, 24, (two[0], lambda t: 0), (two[1], out_and_back))
+    stays, leaves = by_place(centres(frames))
+    assert None not in stays
+    assert max(stays) < SIDE
+    assert leaves[0] > SIDE
+    assert leaves[-1] > SIDE
+    assert None in leaves
+    assert len(centres(frames)) == 2
+
+
+def test_nobody_is_seen_in_a_grey_picture():
+    assert centres(scene(SIDE, 3)) == []
+
+
+# --- a row a person ---
+
+SCRIPTS = """scripts:
+  clean and press:
+  - bending forward with straight arms, hands at the knees
+  - standing with the hands at the shoulders
+  - both arms extended to the ceiling
+  shooting:
+  - knees bent, both hands in front of the chest
+  - jumping with both arms raised
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(two, tmp_path_factory):
+    """A folder with a clip of two people, of whom the second comes later, and one of nobody."""
+    made = tmp_path_factory.mktemp("people")
+    late = scene(2 * SIDE, 16, (two[0], lambda t: 0), (two[1], lambda t: SIDE if t > 4 else 999))
+    (made / "clips").mkdir()
+    write(made / "clips" / "pair.mp4", late)
+    write(made / "clips" / "empty.mp4", scene(SIDE, 6))
+    (made / "scripts.yaml").write_text(SCRIPTS, encoding="utf-8")
+    return made
+
+
+def run(*arguments, code=0):
+    ended = actalign(*arguments)
+    assert ended.returncode == code, ended.stderr
+    return ended.stderr
+
+
+def classified(folder, *options):
+    out = folder / "rows.jsonl"
+    run(
+        *("classify", folder / "clips", "--scripts", folder / "scripts.yaml", "--out", out),
+        *("--model", "body", "--person", "all", "--store", folder / "store", *options),
+    )
+    return {row["clip"]: row for row in map(json.loads, out.read_text().splitlines())}
+
+
+def test_everyone_has_a_row_with_its_time_and_place(folder):
+    rows = classified(folder)
+    assert sorted(rows) == ["empty-person0", "pair-person1", "pair-person2"]
+    first, second = rows["pair-person1"], rows["pair-person2"]
+    assert (first["person"], first["people"], second["person"]) == (1, 2, 2)
+    assert first["label"] == "clean and press"
+    assert first["start_seconds"] == 0
+    assert second["start_seconds"] >= 1
+    assert second["frames"] < first["frames"] == 16
+    assert set(first["people_frames"]) == {"1", "2"}
+    assert sum(first["people_frames"].values()) == 16
+    assert all(0 <= box["left"] < box["right"] <= 0.5 for box in first["boxes"])
+    assert all(0.5 <= box["left"] < box["right"] <= 1 for box in second["boxes"])
+    assert second["boxes"][0]["seconds"] >= 1
+    nobody = rows["empty-person0"]
+    assert nobody["people"] == 0
+    assert nobody["neutral_frames"] == nobody["frames"] == 6
+    assert "nothing that the encoder knows" in nobody["warnings"][0]
+
+
+def test_stored_people_are_not_looked_for_again_and_align_alike(folder):
+    rows = classified(folder)
+    entries = {path: path.stat().st_mtime_ns for path in (folder / "store").iterdir()}
+    assert len(entries) == 3
+    assert classified(folder) == rows
+    assert {path: path.stat().st_mtime_ns for path in (folder / "store").iterdir()} == entries
+    out = folder / "aligned.jsonl"
+    run("align", folder / "store", "--scripts", folder / "scripts.yaml", "--out", out)
+    aligned = {row["clip"]: row for row in map(json.loads, out.read_text().splitlines())}
+    assert {name: row["label"] for name, row in aligned.items()} == {
+        name: row["label"] for name, row in rows.items()
+    }
+    assert aligned["pair-person2"]["boxes"] == rows["pair-person2"]["boxes"]
+    # A lost entry is not mistaken for a clip with fewer people.
+    next(path for path in entries if path.name.startswith("pair-person2")).unlink()
+    assert classified(folder) == rows
+
+
+def test_a_window_of_a_person_holds_its_boxes_only(folder):
+    rows = classified(folder, "--window", "1")
+    part = rows["pair-person1@1.00-2.00"]
+    assert [box["seconds"] for box in part["boxes"]] == [1.2, 1.8]
+
+
+def test_python_gives_each_person_a_prediction(folder):
+    classifier = ActAlign.from_pretrained("body:all", store=folder / "store")
+    scripts = [Script("lift", ("standing",)), Script("jump", ("jumping",))]
+    paths = [folder / "clips" / name for name in ("pair.mp4", "empty.mp4", "pair.mp4")]
+    found = [one.clip.clip_id for one in classifier.predict_many(paths, scripts=scripts)]
+    pair = ["pair-person1", "pair-person2"]
+    assert found == [*pair, "empty-person0", *pair]
+    with pytest.raises(UsageError, match="rows for each person"):
+        classifier.predict(paths[0], scripts=scripts)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["classify", "clips", "--labels", "a,b", "--num-shards", "2", "--shard", "0"],
+        ["classify", "clips", "--labels", "a,b", "--engine", "ray"],
+        ["live", "clips/pair.mp4", "--labels", "a,b"],
+        ["sync", "clips/pair.mp4", "clips/empty.mp4"],
+    ],
+)
+def test_where_a_clip_is_one_sequence_everyone_is_refused(folder, command, monkeypatch):
+    monkeypatch.chdir(folder)
+    said = run(*command, "--model", "body", "--person", "all", code=2)
+    assert "--person all gives several results a clip" in said
+
+
+# --- the box of a person for image encoders ---
+
+
+@pytest.fixture(scope="module")
+def colours(tmp_path_factory):
+    return save_colour_model(tmp_path_factory.mktemp("colours") / "model")
+
+
+def test_a_cropped_encoder_sees_the_person_and_its_surroundings(colours, two):
+    encoder = load_encoder(f"crop:right:{colours}")
+    plain = load_encoder(str(colours))
+    frames = scene(2 * SIDE, 4, (two[0], lambda t: 0), (two[1], lambda t: SIDE))
+    batch = FrameBatch(frames, np.arange(4) / FPS)
+    (found,) = encoder.encode_people([batch])
+    people = Tracks("right").add(batch)
+    for row, frame, seen in zip(found.rows, frames, people, strict=True):
+        low, high = seen[1].low, seen[1].high
+        assert low[0] > SIDE
+        half = 0.5 * 1.4 * (high - low).max()
+        x, y = (low + high) / 2
+        part = frame[max(0, round(y - half)) : round(y + half), round(x - half) : round(x + half)]
+        colour = part.reshape(-1, 3).mean(axis=0) / 127.5 - 1
+        assert np.abs(row - colour).max() < 0.06
+        assert np.abs(row - plain.encode_image(frame[None])[0]).max() > 0.06
+    assert not found.warnings
+    (rows,) = encoder.encode_clip([batch])
+    np.testing.assert_allclose(rows, found.rows)
+
+
+def test_a_crop_is_square_and_moved_into_the_picture(two):
+    tracks = Tracks("largest")
+    (seen,) = tracks.add(FrameBatch(two[0][0][None], np.zeros(1)))
+    assert crop(two[0][0], seen[1]).shape == (384, 384, 3)
+    found = seen[1].found
+    at_edge = Person(type(found)(found.image - 60, *_rest(found)))
+    assert (crop(two[0][0], at_edge)[0, 0] > 0).any()  # no black border
+
+
+def _rest(found):
+    return found.world, found.visibility, found.heat, found.region
+
+
+def test_without_anybody_the_whole_picture_is_encoded_and_said(colours, folder):
+    encoder = load_encoder(f"crop:largest:{colours}")
+    path = folder / "clips" / "empty.mp4"
+    clip = embed_video(encoder, path, clip_id="empty", sampling=Sampling())
+    whole = embed_video(load_encoder(str(colours)), path, clip_id="empty", sampling=Sampling())
+    np.testing.assert_array_equal(clip.embeddings, whole.embeddings)
+    assert clip.warnings == (
+        "Nobody was found in 6 of 6 frames, of which the whole picture was encoded.",
+    )
+    assert clip.provenance["people_frames"] == "0:6"
+
+
+def test_embeddings_with_and_without_crop_are_kept_apart(colours, folder):
+    names = [str(colours), *(f"crop:{who}:{colours}" for who in ("largest", "left", "2", "all"))]
+    infos = [load_encoder(name).info for name in names]
+    assert len({info.fingerprint for info in infos}) == len(names)
+    assert [info.model_id for info in infos] == names
+    common = (
+        "--model",
+        colours,
+        "--fps",
+        2,
+        "--store",
+        folder / "crops",
+        "--out",
+        folder / "crops.jsonl",
+    )
+    for options in ([], ["--crop", "person"], ["--crop", "person", "--person", "all"]):
+        run("classify", folder / "clips", "--labels", "red,green", *common, *options)
+    entries = sorted(path.name.partition(".")[0] for path in (folder / "crops").iterdir())
+    pair = ["pair", "pair", "pair-person1", "pair-person2"]
+    assert entries == ["empty", "empty", "empty-person0", *pair]
+    rows = [json.loads(line) for line in (folder / "crops.jsonl").read_text().splitlines()]
+    assert {row["clip"] for row in rows} == {"empty-person0", "pair-person1", "pair-person2"}
+    run("align", folder / "crops", "--labels", "red,green", "--model", names[-1], code=1)
+
+
+def test_what_can_not_be_cropped_is_said(colours, folder):
+    clips = folder / "clips"
+    for options, why in (
+        (["--model", "body", "--crop", "person"], "--crop is for image encoders"),
+        (["--model", colours, "--person", "left"], "with --crop person"),
+        (["--model", colours, "--crop", "person", "--person", "tall"], "'tall' is nobody"),
+        (["--model", colours, "--crop", "face"], "person"),
+    ):
+        assert why in run("classify", clips, "--labels", "red,green", *options, code=2)
+    with pytest.raises(UsageError, match="across frames"):
+        load_encoder("crop:left:body")
+    with pytest.raises(EncoderError, match="names no encoder"):
+        load_encoder("crop:left")
