@@ -1,7 +1,10 @@
 """A visit with a folder of clips: the table, a reload, corrections, downloads."""
 
 import csv
+import json
 import shutil
+import subprocess
+import sys
 
 import pytest
 
@@ -85,7 +88,8 @@ def test_twelve_clips_a_reload_corrections_and_downloads(visit, tmp_path, width,
     page.shot(f"reloaded-{width}-{scheme}")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.get_by_text("Use via API").click()
-    assert "curl -s" in page.locator("#curl").inner_text()
+    if width == 1280:
+        the_shown_lines_do_the_same(page, tmp_path)
     page.locator("#phrase").fill("arms straight above the head")
     page.get_by_role("button", name="Search", exact=True).click()
     page.locator("#hits button").first.wait_for()
@@ -102,3 +106,31 @@ def test_twelve_clips_a_reload_corrections_and_downloads(visit, tmp_path, width,
     assert "-->" in saved("Subtitles (SRT)")
     page.get_by_text("Lists: paste").click()
     assert '"push up":' in saved("Save the list (YAML)")
+
+
+def the_shown_lines_do_the_same(page, folder):
+    """What "Use via API" shows, pasted into a shell and into Python in the clips' folder."""
+    answer = page.locator("#verdict strong").inner_text()
+    lines = page.locator("#curl").inner_text()
+    done = subprocess.run(["sh", "-ec", lines], capture_output=True, check=True, cwd=folder)
+    uploaded, job, result = map(json.loads, done.stdout.replace(b"}{", b"}\n{").splitlines())
+    assert uploaded["name"] == "clip 5.mp4"
+    assert job["state"] in ("queued", "running", "done")
+    assert result["label"] == answer
+    lines = page.locator("#python").inner_text()
+    done = subprocess.run(
+        [sys.executable, "-c", lines], capture_output=True, text=True, check=True, cwd=folder
+    )
+    assert done.stdout.partition(" [")[0] == answer
+
+
+def test_a_file_that_the_browser_cannot_play_is_shown_as_a_preview(visit, tmp_path):  # noqa: F811
+    page = visit(1280, "light")
+    write_video(tmp_path / "old.avi", codec="mpeg4")
+    page.set_input_files("#file", str(tmp_path / "old.avi"))
+    page.get_by_text("old.avi: ").wait_for()
+    page.get_by_label("Candidate 1: action").fill("squat")
+    page.get_by_role("button", name="Align", exact=True).click()
+    page.get_by_text("this is a small preview").wait_for()
+    until(page, "document.querySelector('#video').videoWidth === 96")
+    accessible(page)

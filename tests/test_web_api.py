@@ -242,7 +242,9 @@ def test_beyond_loopback_a_token_is_asked_for(serve, classifier):
         assert api.http.get("/api/info", headers=headers).status_code == 401
     assert api.http.get("/static/app.js").status_code == 401
     bearer = {"Authorization": f"Bearer {token}"}
-    assert api.http.get("/api/info", headers=bearer).status_code == 200
+    info = api.http.get("/api/info", headers=bearer)
+    assert info.status_code == 200
+    assert info.json()["asks_token"] is True
     # A person opens the printed address once; the page then works by its cookie.
     opened = api.http.get("/", params={"token": token})
     assert opened.status_code == 303

@@ -65,7 +65,7 @@ def create_app(
     )  # fmt: skip
     guard(app, token=token, host=host)
     answer_errors(app)
-    _info(app, explorer, model=model, llm=llm)
+    _info(app, explorer, model=model, llm=llm, asks_token=token is not None)
     _uploads(app, explorer)
     _clips(app, explorer)
     results(app, explorer)
@@ -90,7 +90,9 @@ def create_app(
     return app
 
 
-def _info(app: FastAPI, explorer: Explorer, *, model: str, llm: LLMConfig | None) -> None:
+def _info(
+    app: FastAPI, explorer: Explorer, *, model: str, llm: LLMConfig | None, asks_token: bool
+) -> None:
     @app.get("/api/info")
     def info() -> dict[str, Any]:
         """The model, the limits, and the shipped clips with their candidates."""
@@ -98,6 +100,7 @@ def _info(app: FastAPI, explorer: Explorer, *, model: str, llm: LLMConfig | None
             "version": __version__,
             "model": model,
             "writes_steps": llm is not None,
+            "asks_token": asks_token,
             "limits": {
                 "upload_bytes": explorer.limits.upload_bytes,
                 "seconds": explorer.limits.seconds,

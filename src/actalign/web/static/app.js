@@ -167,7 +167,7 @@ function wire() {
 
 async function start() {
   const info = await call("info");
-  Object.assign(state, { limits: info.limits, model: info.model });
+  Object.assign(state, { limits: info.limits, model: info.model, asksToken: info.asks_token });
   $("model").textContent = `encoder ${info.model}, version ${info.version}`
     + (info.folder ? `; corrections of the clips in ${info.folder} are saved there in truth.jsonl` : "");
   const { upload_bytes: bytes, seconds, clips } = info.limits;

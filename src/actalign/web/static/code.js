@@ -7,11 +7,13 @@ const shell = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 export function drawCode() {
   const result = state.result, root = location.origin, uploaded = rowOf(result.clip)?.name ?? result.doc_id;
   const ask = JSON.stringify({ clip: result.clip, candidates: candidates(), domain: domain() });
+  const curl = state.asksToken ? 'curl -s -H "Authorization: Bearer $TOKEN"' : "curl -s";
   $("curl").textContent = [
+    ...(state.asksToken ? ["# TOKEN is the one that the server printed, or that of its token file."] : []),
     `# ${uploaded} is on the server as ${result.clip}; to upload another:`,
-    `curl -s --data-binary @${shell(uploaded)} ${shell(`${root}/api/clips?name=${encodeURIComponent(uploaded)}`)}`,
-    `curl -s ${root}/api/jobs -H 'content-type: application/json' -d ${shell(ask)}`,
-    `curl -s ${root}/api/results/${result.result}`,
+    `${curl} --data-binary @${shell(uploaded)} ${shell(`${root}/api/clips?name=${encodeURIComponent(uploaded)}`)}`,
+    `${curl} ${root}/api/jobs -H 'content-type: application/json' -d ${shell(ask)}`,
+    `${curl} ${root}/api/results/${result.result}`,
   ].join("\n");
   const scripts = candidates().map((c) => `    ${JSON.stringify(c.label)}: ${JSON.stringify(c.steps.length ? c.steps : [c.label])},`);
   $("python").textContent = [
