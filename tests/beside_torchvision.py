@@ -19,16 +19,19 @@ _OPERATORS = {
 
 
 @cache
-def beside_torchvision(package: str) -> str | None:
-    """None where the package can be imported beside torch and torchvision, else why not."""
-    missing = [name for name in ("torch", "torchvision", package) if find_spec(name) is None]
+def beside_torchvision(*packages: str) -> str | None:
+    """None where the packages can be imported beside torch, and torchvision if it is there, else
+    why not."""
+    missing = [name for name in ("torch", *packages) if find_spec(name) is None]
     if missing:
         return f"not installed: {', '.join(missing)} (scripts/test-torchvision)"
-    _declare_operators()
-    try:
-        import_module(package)
-    except (ImportError, RuntimeError) as error:
-        return f"{package} can't be imported beside this torch ({error})"
+    if find_spec("torchvision") is not None:
+        _declare_operators()
+    for package in packages:
+        try:
+            import_module(package)
+        except (ImportError, RuntimeError) as error:
+            return f"{package} can't be imported beside this torch ({error})"
     return None
 
 

@@ -229,7 +229,7 @@ class TestVideoPrism:
 
 @pytest.fixture(scope="module", params=[False, True], ids=["PE-Video", "PE-AV"])
 def pe_folder(request, tmp_path_factory):
-    if reason := beside_torchvision("timm"):
+    if reason := beside_torchvision("torchvision", "timm"):
         pytest.skip(reason)
     return make_pe_video(tmp_path_factory.mktemp("pe") / "model", with_sound=request.param)
 

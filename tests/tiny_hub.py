@@ -64,7 +64,7 @@ class _Hub(BaseHTTPRequestHandler):
             kind, revision = parts[4:6] if len(parts) >= 6 else ("", "main")
             found = self.listed(kind, revision)
         elif "/".join(parts[:2]) == NAME and parts[2:3] == ["resolve"]:
-            found = self.file(parts[3], parts[4])
+            found = self.file(parts[3], "/".join(parts[4:]))
         if found is None:
             self.send_response(404)
             known = NAME in self.path
@@ -84,14 +84,21 @@ class _Hub(BaseHTTPRequestHandler):
         commit = self.refs.get(revision, revision)
         if commit not in self.commits:
             return None
-        files = sorted(self.commits[commit].iterdir())
+        folder = self.commits[commit]
+        files = sorted(file for file in folder.rglob("*") if file.is_file())
         if kind == "tree":
             tree = [
-                {"type": "file", "path": f.name, "size": f.stat().st_size, "oid": _digest(f)}
+                {
+                    "type": "file",
+                    "path": f.relative_to(folder).as_posix(),
+                    "size": f.stat().st_size,
+                    "oid": _digest(f),
+                }
                 for f in files
             ]
             return json.dumps(tree).encode(), {}
-        about = {"id": NAME, "sha": commit, "siblings": [{"rfilename": f.name} for f in files]}
+        names = [{"rfilename": f.relative_to(folder).as_posix()} for f in files]
+        about = {"id": NAME, "sha": commit, "siblings": names}
         return json.dumps(about).encode(), {}
 
     def file(self, revision: str, name: str) -> tuple[bytes, dict[str, str]] | None:

@@ -233,6 +233,95 @@ def make_videoprism(folder: Path) -> Path:
     return folder
 
 
+def make_qwen3_vl(folder: Path) -> Path:
+    """Qwen3-VL: pictures in a chat, between tokens of their own; needs torchvision."""
+    folder.mkdir(parents=True)
+    marks = ["<|vision_start|>", "<|vision_end|>", "<|image_pad|>", "<|video_pad|>"]
+    turns = ["<|im_start|>", "<|im_end|>", "<|endoftext|>"]
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=400,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        special_tokens=[*turns, *marks],
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(CORPUS, trainer)
+    tokenizer.save(str(folder / "tokenizer.json"))
+    ids = {mark: tokenizer.token_to_id(mark) for mark in [*turns, *marks]}
+    _write(
+        folder / "tokenizer_config.json",
+        {
+            "tokenizer_class": "PreTrainedTokenizerFast",
+            "pad_token": "<|endoftext|>",
+            "eos_token": "<|im_end|>",
+            "model_max_length": 4096,
+        },
+    )
+    picture = "<|vision_start|><|image_pad|><|vision_end|>"
+    parts = (
+        "{% for c in m.content %}{% if c.type == 'image' %}"
+        + picture
+        + "{% elif 'text' in c %}{{ c.text }}{% endif %}{% endfor %}"
+    )
+    turn = (
+        "{% for m in messages %}<|im_start|>{{ m.role }}\n"
+        "{% if m.content is string %}{{ m.content }}{% else %}"
+        + parts
+        + "{% endif %}<|im_end|>\n{% endfor %}"
+    )
+    (folder / "chat_template.jinja").write_text(turn, encoding="utf-8")
+    shared = {"hidden_size": 32, "intermediate_size": 64}
+    config = transformers.Qwen3VLConfig(
+        text_config={
+            **shared,
+            "vocab_size": tokenizer.get_vocab_size(),
+            "num_hidden_layers": 2,
+            "num_attention_heads": 2,
+            "num_key_value_heads": 1,
+            "head_dim": 16,
+            "max_position_embeddings": 4096,
+            "rope_parameters": {
+                "rope_type": "default",
+                "rope_theta": 10000.0,
+                "mrope_section": [4, 2, 2],
+                "mrope_interleaved": True,
+            },
+        },
+        vision_config={
+            **shared,
+            "depth": 2,
+            "num_heads": 2,
+            "patch_size": 16,
+            "out_hidden_size": 32,
+            "num_position_embeddings": 16,
+            "deepstack_visual_indexes": [0],
+        },
+        image_token_id=ids["<|image_pad|>"],
+        video_token_id=ids["<|video_pad|>"],
+        vision_start_token_id=ids["<|vision_start|>"],
+        vision_end_token_id=ids["<|vision_end|>"],
+    )
+    _save(transformers.Qwen3VLModel, config, folder)
+    pixels = {"patch_size": 16, "temporal_patch_size": 2, "merge_size": 2}
+    pixels |= {"size": {"shortest_edge": 1024, "longest_edge": 16384}}
+    pixels |= {"image_mean": HALF, "image_std": HALF}
+    _write(
+        folder / "preprocessor_config.json",
+        {
+            "image_processor_type": "Qwen2VLImageProcessor",
+            "processor_class": "Qwen3VLProcessor",
+            **pixels,
+        },
+    )
+    _write(
+        folder / "video_preprocessor_config.json",
+        {"video_processor_type": "Qwen3VLVideoProcessor", **pixels},
+    )
+    return folder
+
+
 def make_pe_video(folder: Path, *, with_sound: bool = False) -> Path:
     """PE-Video, or PE-AV with sound: a tower of timm for each frame, ModernBERT for texts."""
     folder.mkdir(parents=True)

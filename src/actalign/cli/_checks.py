@@ -32,6 +32,7 @@ EXTRAS = {
     "onnx": "exported models",
     "siglip": "SigLIP, SigLIP 2 and CLIP",
     "open-clip": "models of open_clip",
+    "sentence-transformers": "models of sentence-transformers",
     "llm": "scripts by a language model",
     "web": "actalign serve",
     "parquet": "Parquet tables, and stores at addresses such as s3://",

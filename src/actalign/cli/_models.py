@@ -15,7 +15,7 @@ def models(
     """List encoders: whether they can be used here, their size and least cost on this machine.
 
     Nothing is asked of the hub. Any other checkpoint of SigLIP, SigLIP 2, CLIP, X-CLIP, VideoPrism
-    or PE-AV, and any model of open_clip, can be named as well.
+    or PE-AV, and any model of open_clip or sentence-transformers, can be named as well.
     """
     from actalign.cli._show import print_json
     from actalign.encoders._catalogue import CLIP_SECONDS, MODELS, device_speed, hub_cache
@@ -54,7 +54,7 @@ def models(
             ""
             if seconds is None
             else f"{row['gflop_per_row']:g} GFLOP a row, {seconds:g} s a clip",
-            f"{row['scale']}, licence {row['licence']}",
+            f"scale {row['scale']}, licence {row['licence']}",
             str(row["good_at"]),
         ]
         print(f"{mark} {row['model']}\n    " + "; ".join(part for part in told if part))

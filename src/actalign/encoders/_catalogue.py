@@ -163,6 +163,15 @@ MODELS = (
         modules=("torch", "torchvision", "timm"),
         hub="facebook/pe-av-large",
     ),
+    Model(
+        "st:Qwen/Qwen3-VL-Embedding-2B",
+        "none",
+        "pictures and long texts; a language model's knowledge",
+        "apache-2.0",
+        extra="sentence-transformers",
+        modules=("torch", "torchvision", "sentence_transformers"),
+        hub="Qwen/Qwen3-VL-Embedding-2B",
+    ),
 )
 
 

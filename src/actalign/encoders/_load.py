@@ -12,6 +12,7 @@ from actalign.errors import EncoderError
 
 DEFAULT_MODEL = "google/siglip-so400m-patch14-384"
 OPEN_CLIP = "open_clip:"
+SENTENCE = "st:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +41,13 @@ def load_encoder(
     model: `body` for the built-in encoder (`body:left`, `body:right` or `body:2` follow not the
     largest person but this one, `body:all` everyone), a folder with `image.onnx` for an exported
     one, `open_clip:NAME/TAG`, `open_clip:hf-hub:ID` or a folder with `open_clip_config.json` for a
-    model of open_clip, else a folder or hub id with a checkpoint of transformers. A hub id may end
-    in `@REVISION` for a commit, tag or branch (`revision` is another way to say it, for checkpoints
-    of transformers). `crop:PERSON:` before the name of an image encoder has it see this person's
-    box in place of the whole picture, as in `crop:left:google/siglip-base-patch16-224`; PERSON as
-    for `body`. device and dtype: not for the first two. batch_size: the most frames or texts in one
-    forward pass. Raises EncoderError with what can be used instead.
+    model of open_clip, `st:ID` or `st:FOLDER` for one of sentence-transformers, else a folder or
+    hub id with a checkpoint of transformers. A hub id may end in `@REVISION` for a commit, tag or
+    branch (`revision` is another way to say it, not for open_clip). `crop:PERSON:` before the name
+    of an image encoder has it see this person's box in place of the whole picture, as in
+    `crop:left:google/siglip-base-patch16-224`; PERSON as for `body`. device and dtype: not for the
+    first two. batch_size: the most frames or texts in one forward pass. Raises EncoderError with
+    what can be used instead.
     """
     if model.startswith(CROP):
         return _cropped(model, device=device, dtype=dtype, revision=revision, batch_size=batch_size)
@@ -56,6 +58,16 @@ def load_encoder(
         from actalign.encoders._open_clip import OpenClipEncoder
 
         return OpenClipEncoder.from_name(name, device=device, dtype=dtype, batch_size=batch_size)
+    if model.startswith(SENTENCE):
+        from actalign.encoders._sentence import SentenceEncoder
+
+        return SentenceEncoder.from_name(
+            model.removeprefix(SENTENCE),
+            device=device,
+            dtype=dtype,
+            revision=revision,
+            batch_size=batch_size,
+        )
     exported = (Path(model).expanduser() / "image.onnx").is_file()
     on_cpu = device in (None, "cpu") and dtype in (None, "float32")
     built_in, _, person = model.partition(":")

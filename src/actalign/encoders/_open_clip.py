@@ -35,7 +35,7 @@ try:
         read_json,
         read_scalars,
     )
-    from actalign.encoders._torch import Placement, TorchEncoder
+    from actalign.encoders._torch import LONG_CONTEXT, Placement, TorchEncoder
 except (ImportError, RuntimeError) as error:  # RuntimeError: a torchvision of another torch
     raise EncoderError(
         f"Models of open_clip need torch, a torchvision that fits it, and open_clip ({error}); "
@@ -45,8 +45,6 @@ except (ImportError, RuntimeError) as error:  # RuntimeError: a torchvision of a
 CONFIG = "open_clip_config.json"
 WEIGHTS = ("open_clip_model.safetensors", "model.safetensors")
 HUB = "hf-hub:"
-LONG_CONTEXT = 64
-"""Tokens from which on a tower reads the paper's step template with most labels and steps."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,183 @@
+"""Models of sentence-transformers that embed pictures and texts (extra `sentence-transformers`).
+
+A name is a hub id or a folder. Weights are read as safetensors only, and no code of a checkpoint is
+run: its modules must be sentence-transformers' own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from actalign.documents import parse_json, read_text
+from actalign.encoder_info import SHORT_STEP_TEMPLATE, STEP_TEMPLATE, EncoderInfo
+from actalign.encoders._fingerprint import fingerprint_files
+from actalign.encoders._preprocessing import check_frames
+from actalign.errors import EncoderError
+from actalign.types import Float32, UInt8
+
+try:
+    from PIL import Image
+    from sentence_transformers import SentenceTransformer
+
+    from actalign.encoders._checkpoint import CARD, find_files, licence_of, quiet
+    from actalign.encoders._torch import DTYPES, LONG_CONTEXT, Placement
+except (ImportError, RuntimeError) as error:  # RuntimeError: a torchvision of another torch
+    raise EncoderError(
+        f"Models of sentence-transformers need torch and sentence-transformers ({error}); install "
+        "`actalign[siglip,sentence-transformers]`."
+    ) from error
+
+PATTERNS = ("*.json", "*.safetensors", "*.txt", "*.model", "*.jinja", CARD)
+PICKLES = (".bin", ".pt", ".pth", ".pkl", ".ckpt")
+MODULES = ("Transformer", "CLIPModel", "Pooling", "Normalize", "Dense", "LayerNorm", "Router")
+"""Modules that load JSON and safetensors only."""
+
+
+class SentenceEncoder:
+    """A model of sentence-transformers as an `Encoder`, by its own `encode`, no prompt named.
+
+    Such models have no scale, so candidates are compared by cosine.
+    """
+
+    def __init__(
+        self, folder: Path, *, model_id: str, revision: str | None, placement: Placement
+    ) -> None:
+        check_files(folder)
+        self.batch_size = placement.batch_size
+        try:
+            with quiet():
+                self.model = SentenceTransformer(
+                    str(folder),
+                    device=placement.device,
+                    trust_remote_code=False,
+                    local_files_only=True,
+                    model_kwargs={"dtype": DTYPES[placement.dtype], "use_safetensors": True},
+                ).eval()
+            lacking = [kind for kind in ("text", "image") if not self.model.supports(kind)]
+        except Exception as error:  # each library under sentence-transformers raises its own kinds
+            reason = next(iter(str(error).strip().splitlines()), "no reason given").rstrip(".")
+            raise EncoderError(
+                f"The model {model_id} can't be loaded ({type(error).__name__}: {reason}); fetch "
+                "it again or choose another --model."
+            ) from error
+        dim = self.model.get_embedding_dimension()
+        if lacking or dim is None:
+            raise EncoderError(
+                f"{model_id} embeds no {' and no '.join(lacking) or 'vectors of one length'}; "
+                "choose a model of sentence-transformers that embeds pictures and texts."
+            )
+        context = self.model.get_max_seq_length()
+        short = context is not None and context < LONG_CONTEXT
+        self.info = EncoderInfo(
+            model_id=model_id,
+            fingerprint=placement.marked(fingerprint_of(folder)),
+            dim=dim,
+            logit_scale=None,
+            logit_bias=None,
+            dtype=placement.dtype,
+            revision=revision,
+            context_length=context,
+            licence=licence_of(folder),
+            step_template=SHORT_STEP_TEMPLATE if short else STEP_TEMPLATE,
+        )
+
+    @classmethod
+    def from_name(
+        cls,
+        name: str,
+        *,
+        device: str | None = None,
+        dtype: str | None = None,
+        revision: str | None = None,
+        batch_size: int | None = None,
+    ) -> SentenceEncoder:
+        """Load a hub id, `ID@REVISION`, or a folder; raises EncoderError."""
+        placement = Placement.choose(device, dtype, batch_size)
+        folder, name, commit = find_files(name, revision, PATTERNS)
+        return cls(folder, model_id=f"st:{name}", revision=commit, placement=placement)
+
+    def encode_image(self, frames: UInt8) -> Float32:
+        """Embed (T, H, W, 3) uint8 RGB frames, each by itself, as (T, D) float32."""
+        check_frames(frames)
+        return self._encode([Image.fromarray(frame) for frame in frames], self.batch_size)
+
+    def encode_text(self, texts: Sequence[str]) -> Float32:
+        """Embed K texts as (K, D) float32; a text's row never depends on the other texts.
+
+        One at a time, because how far a text is filled up changes its last bits.
+        """
+        return self._encode(list(texts), 1)
+
+    def _encode(self, inputs: Sequence[Any], batch_size: int) -> Float32:
+        if not inputs:
+            return np.empty((0, self.info.dim), np.float32)
+        rows = self.model.encode(list(inputs), batch_size=batch_size, show_progress_bar=False)
+        return np.asarray(rows, np.float32)
+
+    def text_warnings(self, texts: Sequence[str]) -> list[str]:
+        """One sentence for each text that is longer than the tower reads and so gets cut."""
+        limit, tokenizer = self.info.context_length, self.model.tokenizer
+        if limit is None or tokenizer is None:
+            return []
+        lengths = [len(tokenizer(text, verbose=False)["input_ids"]) for text in texts]
+        return [
+            f"The text {text[:60]!r}... has {length} tokens; {self.info.model_id} reads the "
+            f"first {limit} only."
+            for text, length in zip(texts, lengths, strict=True)
+            if length > limit
+        ]
+
+
+def fingerprint_of(folder: Path) -> str:
+    """Of all files that a model is loaded from, by their places in the folder."""
+    found = hashlib.sha256()
+    files = {file for pattern in PATTERNS for file in folder.rglob(pattern) if file.is_file()}
+    for file in sorted(files - {folder / CARD}):
+        found.update(
+            f"{file.relative_to(folder).as_posix()}\0{fingerprint_files([file])}\n".encode()
+        )
+    return found.hexdigest()[:16]
+
+
+def check_files(folder: Path) -> None:
+    """Raise EncoderError for modules with code of their own, adapters, and weights that are no
+    safetensors."""
+    for name in ("modules.json", "router_config.json"):
+        for file in folder.rglob(name):
+            for kind in _types(file):
+                package, _, last = kind.rpartition(".")
+                if package.split(".")[0] != "sentence_transformers" or last not in MODULES:
+                    raise EncoderError(
+                        f"{file} names the module {kind!r}, which is code of the model's own or "
+                        f"of no use here and is not run; the modules that can be used are "
+                        f"{', '.join(MODULES)}."
+                    )
+    for file in folder.rglob("*"):
+        if file.name == "adapter_config.json":  # would load others' weights
+            raise EncoderError(
+                f"{file.parent} holds adapter_config.json; merge the adapter into the model's "
+                "weights and leave that file out."
+            )
+        if file.suffix in PICKLES and not any(file.parent.glob("*.safetensors")):
+            raise EncoderError(
+                f"{file.parent} has no weights in safetensors form, only {file.name}; other "
+                "formats aren't read because loading them can run code."
+            )
+
+
+def _types(file: Path) -> list[str]:
+    try:
+        stored = parse_json(read_text(file))
+        if isinstance(stored, dict):
+            return [str(kind) for kind in stored["types"].values()]
+        return [str(module["type"]) for module in stored]
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise EncoderError(
+            f"{file} doesn't list the model's modules as sentence-transformers writes them "
+            f"({error}); fetch the model again."
+        ) from error
