@@ -82,7 +82,9 @@ def classify(
     listed = clip_ids(list_videos(videos, notes=left_out))
     found = shards.clips(listed)
     frames.check()
-    choice, embed = machines.embedder(_choice(model, shards, machines, examples, second))
+    choice, embed = machines.embedder(
+        _choice(model, shards, machines, examples, second), quiet=output.quiet or output.as_json
+    )
     encoder = choice.load()
     sampling = frames.sampling(encoder.info)
     embedded = partial(

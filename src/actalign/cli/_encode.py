@@ -47,7 +47,7 @@ def encode(
     found = shards.clips(clip_ids(list_videos(videos, notes=left_out)))
     frames.check()
     of_one = model.choice_of_one("--engine ray") if machines.on_ray else model.choice
-    choice, embed = machines.embedder(of_one)
+    choice, embed = machines.embedder(of_one, quiet=quiet)
     encoder = choice.load()
     cached = 0
     with Run(len(found), quiet=quiet) as run:

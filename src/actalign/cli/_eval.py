@@ -68,7 +68,7 @@ def clips(
     )
     questions = candidates.read(data, how, llm, out / "videos")
     console = print_notes(questions.notes, quiet=options.quiet)
-    here, embed = machines.embedder(model.choice_of_one("eval"))
+    here, embed = machines.embedder(model.choice_of_one("eval"), quiet=options.quiet)
     with (
         second.open() as look,
         clip_progress(console, questions.total, quiet=options.quiet) as progress,

@@ -91,7 +91,7 @@ def tune(
 
     questions = candidates.read(data, how, llm, out / "videos")
     console = print_notes(questions.notes, quiet=quiet)
-    here, embed = machines.embedder(model.choice_of_one("eval"))
+    here, embed = machines.embedder(model.choice_of_one("eval"), quiet=quiet)
     encoder = here.load()
     settings = tried.grid(model.model, encoder.info)
     rates = len({setting.fps for setting in settings})

@@ -82,6 +82,7 @@ def locate(
     quiet: Quiet = False,
 ) -> None:
     """Find where in long videos each action happens, from its first to its last step."""
+    from actalign.cli._cost import with_cost
     from actalign.cli._run import Run
     from actalign.clips import clip_ids, embed_videos, open_store_or_cache
     from actalign.output._detections import check_out, write_detections
@@ -102,7 +103,7 @@ def locate(
     rows: list[Row] = []
     with Run(len(found), as_json=as_json, quiet=quiet) as run:
         run.note([*left_out, *given.notes])
-        for result in embed_videos(
+        for result in with_cost(embed_videos, quiet=quiet or as_json)(
             encoder,
             found,
             sampling=frames.sampling(encoder.info),

@@ -85,13 +85,17 @@ class EngineOptions:
         return RayCluster(self.ray_address, self.num_gpus or 0.0, self.num_actors)
 
     def embedder(
-        self, choice: EncoderChoice
+        self, choice: EncoderChoice, *, quiet: bool
     ) -> tuple[EncoderChoice, Callable[..., Iterator[ClipResult]]]:
-        """Which encoder to load here, and `clips.embed_videos` or what does it on a cluster."""
+        """Which encoder to load here, and `clips.embed_videos` or what does it on a cluster.
+
+        quiet: don't say what the run will cost, which is said here only, not on a cluster.
+        """
         if self.on_ray:
             from actalign.cluster import ray_engine
 
             return ray_engine(choice, self.cluster())
+        from actalign.cli._cost import with_cost
         from actalign.clips import embed_videos
 
-        return choice, embed_videos
+        return choice, with_cost(embed_videos, quiet=quiet)

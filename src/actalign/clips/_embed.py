@@ -67,6 +67,7 @@ def embed_videos(
     sampling: Sampling,
     store: AnyStore | None = None,
     on_frames: Callable[[str, int], None] | None = None,
+    on_open: Callable[[str, Float64], None] | None = None,
     at_once: int | None = None,
     decoders: Sequence[DecodeProcess] = (),
     silent_seconds: float = SILENT_SECONDS,
@@ -76,7 +77,8 @@ def embed_videos(
     An encoder that follows everyone gives a result a person, of id ID-person1, ID-person2, ...; a
     clip without anyone is ID-person0.
 
-    ``on_frames(clip_id, n)`` is called, from any thread, as n more frames are encoded. A video that
+    ``on_open(clip_id, pts_seconds)`` is called, from any thread, before a clip's frames are
+    encoded, and ``on_frames(clip_id, n)`` as n more of them are. A video that
     fails yields an `ClipResult` with its error and the rest goes on. at_once: clips under way at
     once, each decoded by a child process of its own. An encoder that takes whole clips works on one
     core a clip and gets a clip for every core where not given. Of any other's clips one is decoded
@@ -96,7 +98,7 @@ def embed_videos(
         workers = ThreadPoolExecutor(count)  # ended after `Prefetcher`, whose end they notice
         stack.callback(workers.shutdown, cancel_futures=True)
         clips = stack.enter_context(Prefetcher(encoder, videos, sampling, store, children))
-        encoded = (_Encoded(clip, encoder, sampling, store, on_frames) for clip in clips)
+        encoded = (_Encoded(clip, encoder, sampling, store, on_frames, on_open) for clip in clips)
         if whole_clips:
             yield from _side_by_side(encoder, encoded, workers, count)
         else:
@@ -138,12 +140,14 @@ class _Encoded:
         sampling: Sampling,
         store: AnyStore | None,
         on_frames: Callable[[str, int], None] | None,
+        on_open: Callable[[str, Float64], None] | None = None,
     ) -> None:
         self._clip = clip
         self._encoder = encoder
         self._sampling = sampling
         self._store = store
         self._on_frames = on_frames
+        self._on_open = on_open
         skip = sampling.skip_duplicates
         self._duplicates = None if skip is None else NearDuplicates(skip)
         self._opened: Opened | None = None
@@ -179,6 +183,8 @@ class _Encoded:
             while not isinstance(event := self._clip.next(), Ended):
                 if isinstance(event, Opened):
                     self._opened = event
+                    if self._on_open:
+                        self._on_open(self._clip.id, event.stream.pts_seconds)
                 elif isinstance(event, FrameBatch) and len(batch := self._to_encode(event)):
                     self._waiting += len(batch)
                     if self._on_frames and isinstance(self._encoder, PeopleEncoder):

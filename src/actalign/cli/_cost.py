@@ -1,0 +1,180 @@
+"""What a run costs, said before most of it is done, where that is long: minutes, not seconds."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from actalign.clips import ClipResult, Sampling
+    from actalign.encoders import Encoder
+    from actalign.types import Float64
+
+LONG_SECONDS = 60.0
+"""A shorter run is not worth a line."""
+MEASURED_SECONDS = 3.0
+"""How long the encoder must have worked before its speed is taken from it."""
+FEWER_FPS = 4.0
+"""Frames a second that are proposed where more are encoded."""
+
+
+def with_cost(embed: Callable[..., Iterator[ClipResult]], *, quiet: bool) -> Callable[..., Any]:
+    """`embed_videos` that says what the run will cost and what would be faster, once it is known.
+
+    Nothing is said under ``quiet`` or of a run of less than LONG_SECONDS.
+    """
+    if quiet:
+        return embed
+    told: list[str] = []
+
+    def telling(
+        encoder: Encoder,
+        videos: dict[str, Path],
+        *,
+        sampling: Sampling,
+        on_frames: Callable[[str, int], None] | None = None,
+        **more: Any,
+    ) -> Iterator[ClipResult]:
+        def say(sentence: str) -> None:
+            told.append(sentence)
+            _say(sentence)
+
+        cost = None if told else Cost(encoder, len(videos), sampling, say)
+
+        def frames(clip_id: str, count: int) -> None:
+            if cost:
+                cost.frames(count)
+            if on_frames:
+                on_frames(clip_id, count)
+
+        return embed(
+            encoder,
+            videos,
+            sampling=sampling,
+            on_open=cost.opened if cost else None,
+            on_frames=frames,
+            **more,
+        )
+
+    return telling
+
+
+def _say(sentence: str) -> None:
+    from actalign.cli._show import console_of
+
+    console_of(stderr=True).print(sentence, markup=False)
+
+
+class Cost:
+    """Estimates a run from its first clips, and says it with ``say``, two lines at most."""
+
+    def __init__(
+        self, encoder: Encoder, clips: int, sampling: Sampling, say: Callable[[str], None]
+    ) -> None:
+        self._info = encoder.info
+        self._device = str(getattr(encoder, "device", "cpu"))
+        self._clips = clips
+        self._sampling = sampling
+        self._say = say
+        self._sizes: list[tuple[int, float]] = []
+        self._begun: float | None = None
+        self._encoded = 0
+        self._measured = self._named = False
+
+    def opened(self, clip_id: str, pts_seconds: Float64) -> None:
+        """A clip of so many frames is about to be encoded; says the least that all will take."""
+        self._sizes.append((len(pts_seconds), float(pts_seconds[-1] - pts_seconds[0])))
+        if self._begun is None:
+            self._begun = time.monotonic()
+            least = self._least_seconds()
+            if least is not None and least > LONG_SECONDS:
+                self._name(f"at least {_duration(least)}")
+                self._begun = time.monotonic()
+
+    def frames(self, count: int) -> None:
+        """So many more frames are encoded; says what all will take, once."""
+        self._encoded += count
+        if self._measured or self._begun is None:
+            return
+        seconds = time.monotonic() - self._begun
+        if seconds < MEASURED_SECONDS:
+            return
+        self._measured = True
+        left = seconds / self._encoded * (self._total() - self._encoded)
+        if left <= LONG_SECONDS:
+            return
+        told = f"{_speed(self._encoded / seconds)}, about {_duration(left)} left"
+        if self._named:
+            self._say(f"Measured: {told}.")
+        else:
+            self._name(told)
+
+    def _total(self) -> float:
+        """Frames of all clips, as many each as those that were opened have on average."""
+        return sum(count for count, _ in self._sizes) / len(self._sizes) * self._clips
+
+    def _name(self, how_long: str) -> None:
+        self._named = True
+        a_clip = round(self._total() / self._clips)
+        clips = "1 clip" if self._clips == 1 else f"{self._clips} clips"
+        self._say(
+            f"{self._info.model_id} on {self._device}: {clips} of about {a_clip} frames, "
+            f"{how_long}. {self._faster()}"
+        )
+
+    def _faster(self) -> str:
+        """What would take less time."""
+        ways = []
+        frames, seconds = (sum(column) for column in zip(*self._sizes, strict=True))
+        fewer = seconds * FEWER_FPS
+        if self._sampling.fps != FEWER_FPS and 0 < 1.5 * fewer < frames:
+            ways.append(f"--fps {FEWER_FPS:g} ({frames / fewer:.0f} times as fast)")
+        small = _smaller(self._info.model_id, self._info.gflop_per_row)
+        ways += [small] if small else []
+        if self._device == "cpu" and self._info.gflop_per_row is not None:
+            ways.append("a GPU")
+        faster = f"Faster: {', '.join(ways)}. " if ways else ""
+        return f"{faster}Ctrl-C keeps what is done."
+
+    def _least_seconds(self) -> float | None:
+        """What the arithmetic alone takes here; None where that is not known."""
+        from actalign.encoders._catalogue import device_speed
+
+        gflop = self._info.gflop_per_row
+        if gflop is None:
+            return None
+        work = gflop * self._total() / self._info.frames_between_rows
+        if work / FASTEST_GFLOPS < LONG_SECONDS:
+            return None
+        device, speed = device_speed()
+        return work / speed if device == self._device else None
+
+
+FASTEST_GFLOPS = 1_000_000.0
+"""No device multiplies faster; what is soon done even so is not measured for."""
+
+
+def _smaller(model: str, gflop: float | None) -> str | None:
+    """A model of the same kind that takes much less work, with how much."""
+    from actalign.encoders._catalogue import MODELS, recommended
+
+    name = recommended("cpu")
+    known = {one.name: one.gflop_per_row for one in MODELS}
+    small = known.get(name)
+    if gflop is None or small is None or gflop < 3 * small or model == name:
+        return None
+    return f"--model {name} ({gflop / small:.0f} times as fast)"
+
+
+def _speed(frames_per_second: float) -> str:
+    if frames_per_second < 1:
+        return f"{1 / frames_per_second:.1f} s a frame"
+    return f"{frames_per_second:.1f} frames/s"
+
+
+def _duration(seconds: float) -> str:
+    minutes = max(1, round(seconds / 60))
+    return f"{minutes} min" if minutes < 90 else f"{minutes / 60:.1f} h"

@@ -1,0 +1,94 @@
+"""What a long run says of its cost, by an encoder that takes its time."""
+
+import time
+
+import numpy as np
+import pytest
+
+from actalign.cli import _cost
+from actalign.cli._cost import Cost, with_cost
+from actalign.clips import Sampling, embed_videos
+from actalign.encoder_info import EncoderInfo
+from tests.command import actalign
+from tests.media import write_video
+
+
+class SlowEncoder:
+    """Half a second a batch of one frame; as much arithmetic as it says, which it doesn't do."""
+
+    batch_size = 1
+
+    def __init__(self, *, gflop=None, seconds=0.5):
+        self.info = EncoderInfo("org/slow", "f", 2, 1.0, None, gflop_per_row=gflop)
+        self.device = "cpu"
+        self.seconds = seconds
+
+    def encode_image(self, frames):
+        time.sleep(self.seconds)
+        return np.ones((len(frames), 2), np.float32)
+
+    def encode_text(self, texts):
+        return np.ones((len(texts), 2), np.float32)
+
+
+@pytest.fixture
+def videos(tmp_path):
+    first = write_video(tmp_path / "v.mp4", 36, fps=12)
+    return {f"v{n}": first for n in range(200)}
+
+
+def said(encoder, videos, capsys, *, take=1, quiet=False, fps=None):
+    results = with_cost(embed_videos, quiet=quiet)(encoder, videos, sampling=Sampling(fps))
+    for _ in range(take):
+        next(results)
+    results.close()
+    return capsys.readouterr().err.splitlines()
+
+
+def test_a_long_run_says_what_it_will_take_and_what_is_faster(videos, capsys, monkeypatch):
+    monkeypatch.setattr(_cost, "MEASURED_SECONDS", 0.1)
+    lines = said(SlowEncoder(seconds=0.25), videos, capsys)
+    [line] = lines
+    assert line.startswith("org/slow on cpu: 200 clips of about 36 frames, ")
+    assert " min left. Faster: --fps 4 (3 times as fast). Ctrl-C keeps what is done." in line
+
+
+def test_one_that_is_known_to_be_long_is_told_before_its_first_frame(videos, capsys):
+    lines = said(SlowEncoder(gflop=1e9, seconds=0), dict(list(videos.items())[:1]), capsys, fps=4.0)
+    assert "org/slow on cpu: 1 clip of about 12 frames, at least " in lines[0]
+    assert "times as fast), a GPU. Ctrl-C" in lines[0]
+    assert "--fps" not in lines[0]  # so few are encoded already
+
+
+def test_a_short_run_and_a_quiet_one_say_nothing(videos, capsys, monkeypatch):
+    monkeypatch.setattr(_cost, "MEASURED_SECONDS", 0.01)
+    few = {name: videos[name] for name in ("v0", "v1", "v2")}
+    assert said(SlowEncoder(seconds=0), few, capsys, take=3) == []
+    assert said(SlowEncoder(gflop=1e9, seconds=0), few, capsys, quiet=True) == []
+
+
+def test_the_estimate_is_of_the_frames_that_are_left():
+    told = []
+    cost = Cost(SlowEncoder(), 10, Sampling(None), told.append)
+    cost.opened("a", np.arange(100) / 30)
+    cost._begun -= 100  # as if it had begun so long ago
+    cost.frames(50)
+    # 1,000 frames at 2 s each, less the 50 that are done.
+    assert "2.0 s a frame, about 32 min left" in told[0]
+    cost.frames(50)
+    assert len(told) == 1
+
+
+@pytest.mark.parametrize("verb", ["classify", "encode", "locate"])
+def test_the_commands_say_it(tmp_path, colour_model, monkeypatch, verb):
+    monkeypatch.setattr(_cost, "MEASURED_SECONDS", 0.0)
+    monkeypatch.setattr(_cost, "LONG_SECONDS", -1e9)
+    write_video(tmp_path / "v.mp4", 24)
+    how = ("--out", "store") if verb == "encode" else ("--labels", "red,green")
+    shared = (verb, "v.mp4", "--model", colour_model, *how)
+    for quiet, count in ((), 1), (("-q",), 0):
+        store = () if verb == "encode" else ("--store", f"s{count}")
+        more = ("--out", f"e{count}") if verb == "encode" else ()
+        done = actalign(*shared, *store, *more, *quiet, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert done.stderr.count(" on cpu: 1 clip of about 24 frames") == count
