@@ -11,6 +11,9 @@ from actalign.cli._main import app
 def describe(command: object, name: str) -> list[str]:
     """Markdown for a command and those below it."""
     lines = [f"## `{name}`", "", str(getattr(command, "help", None) or "").strip(), ""]
+    examples = [line for line in str(command.epilog or "").split("\n\n") if line[:9] == "actalign "]  # type: ignore[attr-defined]
+    if examples:
+        lines += ["```bash", *examples, "```", ""]
     rows, panel = [], None
     for parameter in command.params:  # type: ignore[attr-defined]
         if parameter.name == "help":
@@ -32,8 +35,9 @@ def describe(command: object, name: str) -> list[str]:
         rows.append(f"| {names} | {about.strip()} |")
     if rows:
         lines += ["| option | meaning |", "|---|---|", *rows, ""]
-    for child in sorted(getattr(command, "commands", {}).items()):
-        lines += describe(child[1], f"{name} {child[0]}")
+    commands = getattr(command, "commands", {})
+    for child in command.list_commands(None) if commands else ():  # type: ignore[attr-defined]
+        lines += describe(commands[child], f"{name} {child}")
     return lines
 
 

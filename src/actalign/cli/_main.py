@@ -30,9 +30,11 @@ from actalign.cli._schema import schema
 from actalign.cli._search import search
 from actalign.cli._serve import serve
 from actalign.cli._sync import sync
+from actalign.cli._usage import InOrder, add_examples
 from actalign.errors import run_program
 
 app = typer.Typer(
+    cls=InOrder,
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -46,6 +48,7 @@ _subactions.app.command(name="diagnose")(_subactions_diagnose.diagnose)
 app.add_typer(_eval.app, name="eval")
 for verb in (_eval.report, export, cut, merge, serve, fetch, models, doctor, schema):
     app.command()(verb)
+add_examples(app)
 
 
 def _version(value: bool) -> None:
