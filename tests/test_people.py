@@ -191,6 +191,33 @@ def test_stored_people_are_not_looked_for_again_and_align_alike(folder):
     assert classified(folder) == rows
 
 
+def test_captions_say_whose_action_it_is(folder):
+    classified(folder)
+    run("export", folder / "rows.jsonl", "--to", "vtt", "--out", folder / "captions")
+    captions = (folder / "captions" / "pair.vtt").read_text()
+    assert "person 1, clean and press" in captions
+    assert "person 2, " in captions
+    assert "person" not in (folder / "captions" / "empty.vtt").read_text()
+
+
+def test_the_figure_frames_the_person(two, tmp_path):
+    from actalign.output import alignment_figure
+
+    frames = scene(2 * SIDE, 8, (two[0], lambda t: 0), (two[1], lambda t: SIDE))
+    path = write(tmp_path / "pair.mp4", frames)
+    classifier = ActAlign.from_pretrained("body:all")
+    scripts = [Script("lift", ("standing",)), Script("jump", ("jumping",))]
+    for found in classifier.predict_many([path], scripts=scripts):
+        shown = FrameBatch(frames[::4], np.arange(0, 8, 4) / FPS)
+        strip = alignment_figure(found, thumbnails=shown).axes[0]
+        edges = [patch.get_x() + patch.get_width() / 2 for patch in strip.patches]
+        middles = [(image.get_extent()[0] + image.get_extent()[1]) / 2 for image in strip.images]
+        on_left = sum(float(box["right"]) for box in found.to_row()["boxes"]) < 1.2
+        assert len(edges) == 2 * len(middles) == 4
+        for edge, middle in zip(edges[::2], middles, strict=True):
+            assert (edge < middle) == on_left
+
+
 def test_a_window_of_a_person_holds_its_boxes_only(folder):
     rows = classified(folder, "--window", "1")
     part = rows["pair-person1@1.00-2.00"]

@@ -15,12 +15,15 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from actalign.rows import BoxRow
+
 Repetitions = Sequence[Sequence[Segment]]
 
 STEP_INCHES, STEP_LINES, STEP_SIZE = 2.6, 2, 8.0
 WIDTH = 11.0
 LEFT, RIGHT = 0.30, 0.905
 STRIP_WIDTH = WIDTH * (RIGHT - LEFT)
+_BOX_SECONDS = 0.5  # most between a frame and the box that is drawn into it
 
 
 def step_label(number: int, step: str) -> str:
@@ -56,8 +59,17 @@ def draw_colour_bar(
     bar.set_ylabel(name, fontsize=8)
 
 
-def draw_strip(ax: Axes, thumbnails: FrameBatch, limits: tuple[float, float], theme: Theme) -> None:
-    """Frames left to right, each tied to its time, none wider than its share of the axis."""
+def draw_strip(
+    ax: Axes,
+    thumbnails: FrameBatch,
+    limits: tuple[float, float],
+    theme: Theme,
+    boxes: Sequence[BoxRow] = (),
+) -> None:
+    """Frames left to right, each tied to its time, none wider than its share of the axis.
+
+    boxes: of the person that the clip is about; the nearest in time is drawn into a frame.
+    """
     start, end = limits
     ax.set_xlim(0, 1)
     ax.set_ylim(0, 1)
@@ -80,11 +92,25 @@ def draw_strip(ax: Axes, thumbnails: FrameBatch, limits: tuple[float, float], th
             color="white",
             bbox={"facecolor": "black", "alpha": 0.55, "pad": 1, "edgecolor": "none"},
         )
+        near = min(boxes, key=lambda one: abs(one["seconds"] - pts), default=None)
+        if near is not None and abs(near["seconds"] - pts) <= _BOX_SECONDS:
+            _draw_box(ax, near, (x - width / 2, width, tall))
         at = (float(pts) - start) / max(end - start, 1e-9)
         foot = -0.1 / (box.height / ax.figure.dpi)
         ax.plot([x, at], [0, foot], color=theme.muted, linewidth=0.8, clip_on=False)
     ax.set_xlim(0, 1)
     ax.set_ylim(0, 1)
+
+
+def _draw_box(ax: Axes, box: BoxRow, frame: tuple[float, float, float]) -> None:
+    """A person's box in a frame whose left edge, width and height on the axis are these."""
+    from matplotlib.patches import Rectangle
+
+    left, width, tall = frame
+    corner = (left + box["left"] * width, (1 - box["bottom"]) * tall)
+    size = (box["right"] - box["left"]) * width, (box["bottom"] - box["top"]) * tall
+    ax.add_patch(Rectangle(corner, *size, fill=False, edgecolor="black", linewidth=2.0))
+    ax.add_patch(Rectangle(corner, *size, fill=False, edgecolor="white", linewidth=1.0))
 
 
 def draw_timeline(

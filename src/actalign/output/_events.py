@@ -21,7 +21,7 @@ class Event:
     """One time that an action is performed: [start_seconds, end_seconds) of the source file.
 
     number, count: which repetition of how many in its clip. steps: empty for scorers that find
-    none. confidence: None where the row has none.
+    none. confidence: None where the row has none. person: whose it is, of a clip with several.
     """
 
     action: str
@@ -32,11 +32,14 @@ class Event:
     count: int
     score: float
     confidence: float | None
+    person: int | None = None
 
     @property
     def name(self) -> str:
-        """The action and, of several repetitions, which one."""
-        return self.action + (f" ({self.number} of {self.count})" if self.count > 1 else "")
+        """The action, of several people whose and, of several repetitions, which one."""
+        whose = "" if self.person is None else f"person {self.person}, "
+        which = f" ({self.number} of {self.count})" if self.count > 1 else ""
+        return f"{whose}{self.action}{which}"
 
     def step_name(self, step: StepRow) -> str:
         """The action and the step; the action alone where it has no script."""
@@ -64,6 +67,7 @@ def events(row: Row) -> list[Event]:
             count=len(found),
             score=best["score"],
             confidence=row.get("confidence"),
+            person=row.get("person") if row.get("people", 1) > 1 else None,
         )
         for number, (start, end, steps) in enumerate(found, start=1)
     ]

@@ -202,7 +202,8 @@ def _stack(
         return figure.add_axes((LEFT, y / height, RIGHT - LEFT, inches / height))
 
     if thumbnails is not None:
-        draw_strip(add(strip, 0.0), thumbnails, limits, theme)
+        boxes = prediction.clip.row_fields().get("boxes", [])
+        draw_strip(add(strip, 0.0), thumbnails, limits, theme, boxes)
     first = drawn[0][1].repetitions
     draw_timeline(add(timeline, 0.12), drawn[0][2], edges, theme, first)
     scale = colour_limits([alignment for *_, alignment in drawn])
