@@ -91,6 +91,7 @@ export async function align(clips) {
   began = Date.now();
   busy(true);
   let failed = 0, fault = null;
+  for (const row of clips.map(rowOf).filter(Boolean)) row.state = "waiting";
   try {
     for (const [n, clip] of clips.entries()) {
       const row = rowOf(clip);
@@ -115,7 +116,12 @@ export async function align(clips) {
     if (cancelled) say("Cancelled.");
     else if (fault) { say(clips.length > 1 ? `${clips.length - failed} of ${clips.length} clips aligned.` : ""); fail(fault); }
     else say(`Done. Change a step and ${clips.length > 1 ? "the open clip" : "it"} is scored again at once.`);
-  } catch (error) { say(""); fail(error); } finally { state.job = null; busy(false); drawTable(); }
+  } catch (error) { say(""); fail(error); } finally {
+    state.job = null;
+    for (const row of state.rows) if (row.state === "waiting") row.state = null;
+    busy(false);
+    drawTable();
+  }
 }
 
 // The result's id, or null where it was cancelled.
