@@ -17,13 +17,15 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from actalign.alignment._affinities import Texts
 from actalign.alignment._scorers import Calibration, get_scorer
 from actalign.alignment._similarity import smooth
-from actalign.candidates import Candidates
+from actalign.candidates import Candidates, Wording
 from actalign.clips._embed import Sampling, embed_videos
 from actalign.clips._parquet import open_store
 from actalign.clips._shards import Shard, merge
@@ -124,7 +126,7 @@ def stages(clips: list[Path], model: str, folder: Path) -> dict[str, float]:
     count = sum(len(batch) for batches in sampled for batch in batches)
 
     def encode() -> int:
-        return sum(len(rows) for batches in sampled for rows in encode_frames(encoder, batches))
+        return sum(len(rows) for batches in sampled for rows, _ in encode_frames(encoder, batches))
 
     assert encode() == count
     tell(f"encode by {model}, frames in memory", spent(encode), "frames")
@@ -162,14 +164,18 @@ def stages(clips: list[Path], model: str, folder: Path) -> dict[str, float]:
 
 def by_ray(clip: Path, model: str, folder: Path) -> None:
     """The clock's rates of what Ray adds: clips that are stored already, and raw frames moved."""
-    from actalign.cluster import RayCluster, ray_engine
+    from actalign.cluster import RayCluster, embed_videos_on_ray, ray_engine
 
     copies = {}
     (folder / "copies").mkdir()
-    for n in range(150):
-        copies[f"clip{n}"] = Path(shutil.copy(clip, folder / "copies" / f"clip{n}.mp4"))
+    shutil.copy(clip, folder / "copies" / "clip0.mp4")
+    for n in range(600):
+        copies[f"clip{n}"] = folder / "copies" / f"clip{n}.mp4"
+        if n:
+            copies[f"clip{n}"].hardlink_to(copies["clip0"])
     sampling, store = Sampling(1.0, 0.0, 0.5), open_store(folder / "ray")
-    choice, embed = ray_engine(EncoderChoice(model, "cpu"), RayCluster())
+    choice, machines = ray_engine(EncoderChoice(model, "cpu"), RayCluster())
+    embed = partial(embed_videos_on_ray, **machines)
     encoder = choice.load()
     list(embed_videos(encoder, copies, sampling=sampling, store=store))
     for name, run in (("local", embed_videos), ("Ray", embed)):
@@ -215,15 +221,19 @@ def align_by_ray(folder: Path, entries: int = 2000) -> None:
     from actalign.cluster import RayCluster, align_stored_on_ray
 
     rng = np.random.default_rng(0)
+    scripts = [Script(f"label {m}", tuple(f"step {k}" for k in range(STEPS))) for m in range(5)]
+    steps = [rng.normal(size=(STEPS, WIDTH)).astype(np.float32) for _ in range(CANDIDATES)]
     candidates = Candidates(
         info=EncoderInfo("m", "f", WIDTH, 4.7, -16.5),
-        scorer="dtw",
+        scorer=get_scorer("dtw"),
         smoothing_seconds=1.0,
         domain=None,
-        scripts=[Script(f"label {m}", tuple(f"step {k}" for k in range(STEPS))) for m in range(5)],
-        steps=[rng.normal(size=(STEPS, WIDTH)).astype(np.float32) for _ in range(CANDIDATES)],
+        scripts=scripts,
+        steps=steps,
+        wordings=[Wording(scripts, Texts.of(steps))],
         names=[],
         without=[],
+        repeats="no",
         settings={},
         warnings=(),
     )

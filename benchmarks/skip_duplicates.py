@@ -108,7 +108,8 @@ def main() -> None:
         return found
 
     def encode(frames: UInt8, times: np.ndarray) -> Float32:
-        return np.concatenate(list(encode_frames(encoder, [FrameBatch(frames, times)])))
+        rows = [rows for rows, _ in encode_frames(encoder, [FrameBatch(frames, times)])]
+        return np.concatenate(rows)
 
     for number, task in enumerate(tasks):
         stream = sample_frames(task.path, fps=classifier.fps, end=options.seconds)

@@ -16,13 +16,18 @@ import av
 import numpy as np
 import pytest
 
+from actalign.candidates import Candidates
 from actalign.cli._machine_options import EngineOptions
+from actalign.clips import Sampling, embed_videos
 from actalign.clips._parquet import open_store
 from actalign.clips._store import Store, read_entry, write_entry
+from actalign.cluster._encode import EncodeClips, RowScoring, Work
 from actalign.cluster._ray import RayCluster, fit
 from actalign.demo import demo_clips
-from actalign.encoders._load import load_encoder
+from actalign.encoders._load import EncoderChoice, load_encoder
+from actalign.encoders._text_cache import TextCache
 from actalign.errors import UsageError
+from actalign.scripts._script import as_scripts
 from actalign.types import ClipEmbedding
 from tests import command
 from tests.atlas_world import render
@@ -316,6 +321,38 @@ def test_a_cluster_of_its_own_listens_on_loopback_only(tmp_path, start, colour_m
     assert "1 encoded" in text
     assert seen
     assert seen <= {"127.0.0.1", "::1", "::ffff:7f00:1"}
+
+
+def test_stored_clips_are_scored_where_they_are_without_an_encoder(
+    tmp_path, monkeypatch, colour_model
+):
+    monkeypatch.chdir(tmp_path)
+    videos = {f"clip{n}": render(tmp_path / f"clip{n}.mp4", COLOURS[n]) for n in range(2)}
+    encoder, sampling = load_encoder(str(colour_model)), Sampling()
+    stored = list(embed_videos(encoder, videos, sampling=sampling, store=Store("store")))
+    scripts = {"first red": ["red", "green"], "first green": ["green", "red"]}
+    candidates = Candidates.resolve(
+        None, as_scripts(scripts), info=encoder.info, texts=TextCache(encoder.info, lambda: encoder)
+    )
+    scoring = RowScoring(candidates, top_k=1, window=1.0)
+    actor = EncodeClips(
+        Work(
+            model=EncoderChoice("nowhere"),
+            begun=None,
+            fingerprint=encoder.info.fingerprint,
+            sampling=sampling,
+            folder=str(tmp_path),
+            store="store",
+            silent_seconds=60,
+            decoders=1,
+            scoring=scoring,
+        )
+    )
+    asked = [[n, name, str(path)] for n, (name, path) in enumerate(videos.items())]
+    found = [json.loads(one) for one in actor.outcomes(json.dumps(asked))]
+    assert [(one["n"], one["state"]) for one in found] == [(0, "cached"), (1, "cached")]
+    assert [one["rows"] for one in found] == [scoring.rows(one) for one in stored]
+    assert len(found[0]["rows"]) == 2  # windows
 
 
 def node(cpus, gpus=0, alive=True):

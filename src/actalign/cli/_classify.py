@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -28,6 +29,8 @@ from actalign.encoders._load import EncoderChoice
 from actalign.errors import UsageError
 
 if TYPE_CHECKING:
+    from actalign.cli._run import Run
+    from actalign.cluster import ScoredClip
     from actalign.rows import Row
 
 
@@ -82,18 +85,16 @@ def classify(
     listed = clip_ids(list_videos(videos, notes=left_out))
     found = shards.clips(listed)
     frames.check()
-    choice, embed = machines.embedder(
-        _choice(model, shards, machines, examples, second), quiet=output.quiet or output.as_json
-    )
+    wanted = _choice(model, shards, machines, examples, second)
+    choice, embed = machines.embedder(wanted, quiet=output.quiet or output.as_json)
     encoder = choice.load()
     sampling = frames.sampling(encoder.info)
-    embedded = partial(
-        embed,
-        encoder,
-        sampling=sampling,
-        store=kept,
-        silent_seconds=frames.decode_timeout,
-    )
+    how: dict[str, Any] = {
+        "sampling": sampling,
+        "store": kept,
+        "silent_seconds": frames.decode_timeout,
+    }
+    embedded = partial(embed, encoder, **how)
     others = other_clips(encoder.info, embedded(found)) if scoring.of_clips else None
     (resolved,) = given.resolve(encoder, scoring, others=others)
     second.check_confidence(resolved)
@@ -108,23 +109,33 @@ def classify(
         preloading(),
     ):
         run.note([*left_out, *given.notes, *([shown.summary()] if shown else [])])
-        for result in embedded(found, on_frames=run.frames):
-            run.clip(result)
-            against = shown or resolved.against(others, result)
-            for one in windows.parts(result):
-                row, prediction = against.score(one, top_k=output.top_k)
-                if look is not None and prediction is not None:
-                    row, prediction, why = look.at(prediction, one.path, top_k=output.top_k)
-                    run.note([f"{one.clip_id}: {why}"] if why else [])
-                if marks:
-                    row["shard"] = marks[result.clip_id]
-                run.add(row)
-                if prediction is None and result.clip is not None:
-                    run.fail(one.clip_id, row["error"] or "")
-                if prediction is not None:
-                    figures.draw(prediction, result.path)
-                    burned += [row] if figures.burn else []
-                    run.result(row)
+        into = _Rows(run, marks)
+        shown_here = figures.figure or figures.burn
+        if machines.on_ray and look is None and others is None and not shown_here:
+            from actalign.cluster import RowScoring, classify_on_ray, ray_engine
+
+            scored = RowScoring(shown or resolved, output.top_k, windows.window, windows.stride)
+            _, there = ray_engine(wanted, machines.cluster())
+            into.take(
+                classify_on_ray(
+                    encoder, found, scoring=scored, on_frames=run.frames, **how, **there
+                )
+            )
+        else:
+            for result in embedded(found, on_frames=run.frames):
+                run.clip(result)
+                against = shown or resolved.against(others, result)
+                for one in windows.parts(result):
+                    row, prediction = against.score(one, top_k=output.top_k)
+                    if look is not None and prediction is not None:
+                        row, prediction, why = look.at(prediction, one.path, top_k=output.top_k)
+                        run.note([f"{one.clip_id}: {why}"] if why else [])
+                    into.add(
+                        row, result.clip_id, failed=prediction is None and result.clip is not None
+                    )
+                    if prediction is not None:
+                        figures.draw(prediction, result.path)
+                        burned += [row] if figures.burn else []
     closing = [f"predictions: {output.out}"] if output.out else []
     if figures.figure and run.failed < run.rows:
         closing.append(f"figures: {figures.figure}")
@@ -154,3 +165,28 @@ def _choice(
         if given:
             return model.choice_of_one(name)
     return model.choice
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Rows into the run, with the mark of a clip's shard."""
+
+    run: Run
+    marks: Mapping[str, Any]
+
+    def add(self, row: Row, clip_id: str, *, failed: bool) -> None:
+        """Write and print a row; failed: the clip could be embedded but not scored."""
+        if self.marks:
+            row["shard"] = self.marks[clip_id]
+        self.run.add(row)
+        if failed:
+            self.run.fail(row["clip"], row["error"] or "")
+        self.run.result(row)
+
+    def take(self, clips: Iterable[ScoredClip]) -> None:
+        """Clips that were scored elsewhere."""
+        for clip in clips:
+            self.run.clip_done(clip.clip_id, clip.notes, clip.error)
+            for row in clip.rows:
+                failed = clip.error is None and row["status"] == "error"
+                self.add(row, clip.clip_id, failed=failed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
@@ -92,9 +93,10 @@ class EngineOptions:
         quiet: don't say what the run will cost, which is said here only, not on a cluster.
         """
         if self.on_ray:
-            from actalign.cluster import ray_engine
+            from actalign.cluster import embed_videos_on_ray, ray_engine
 
-            return ray_engine(choice, self.cluster())
+            here, machines = ray_engine(choice, self.cluster())
+            return here, partial(embed_videos_on_ray, **machines)
         from actalign.cli._cost import with_cost
         from actalign.clips import embed_videos
 

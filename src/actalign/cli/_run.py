@@ -15,7 +15,7 @@ import typer
 from actalign.cli._progress import Progress
 from actalign.cli._show import ResultLines, console_of, print_json
 from actalign.output._row_files import row_file
-from actalign.rows import Row, neutral_warning, row_text
+from actalign.rows import Row, row_text
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -79,15 +79,21 @@ class Run:
 
     def clip(self, result: ClipResult) -> None:
         """Note that a clip is done, and what came up with it."""
-        if result.last:
-            self._progress.clip(result.clip_id)
-        notes = list(result.notes)
-        if result.clip is not None:
-            neutral, frames = result.clip.neutral_frames, len(result.clip.embeddings)
-            notes += [*result.clip.warnings, *neutral_warning(neutral, frames)]
-        self.note(f"{result.clip_id}: {note}" for note in notes)
-        if result.clip is None:
-            self.fail(result.clip_id, str(result.failure.error))
+        error = str(result.failure.error) if result.clip is None else None
+        self.clip_done(result.clip_id, result.remarks, error, last=result.last)
+
+    def clip_done(
+        self, clip_id: str, notes: Iterable[str], error: str | None, *, last: bool = True
+    ) -> None:
+        """Note that a clip is done, what came up with it, and why it failed if it did.
+
+        last: no more of the same clip follows.
+        """
+        if last:
+            self._progress.clip(clip_id)
+        self.note(f"{clip_id}: {note}" for note in notes)
+        if error is not None:
+            self.fail(clip_id, error)
 
     def fail(self, clip_id: str, error: str) -> None:
         """Count a failure and print it."""

@@ -262,12 +262,12 @@ class Prefetcher:
     ) -> tuple[ClipEmbedding, ...]:
         """What the store has of a clip: all of it, or nothing."""
         if not self._everyone:
-            return tuple(filter(None, [self._entry(clip.id, clip.path, key, damaged)]))
+            return tuple(filter(None, [_entry(self._store, clip.id, clip.path, key, damaged)]))
         people: list[ClipEmbedding] = []
         count = 1
         while len(people) < count:
             name = person_id(clip.id, len(people) + 1)
-            found = self._entry(name, clip.path, key, damaged)
+            found = _entry(self._store, name, clip.path, key, damaged)
             if found is None:
                 break
             people.append(found)
@@ -275,19 +275,39 @@ class Prefetcher:
             count = int(people_of) if people_of.isdecimal() else 0
         if len(people) == count:
             return tuple(people)
-        nobody = self._entry(person_id(clip.id, 0), clip.path, key, damaged)
+        nobody = _entry(self._store, person_id(clip.id, 0), clip.path, key, damaged)
         return (nobody,) if nobody else ()
 
-    def _entry(self, name: str, path: Path, key: str, damaged: list[str]) -> ClipEmbedding | None:
-        """An entry of the store with its video's path of today, which the store then learns."""
-        found = self._store.get(name, key, damaged=damaged) if self._store else None
-        if found is None or self._store is None:
-            return None
-        here = found_at(found, path)
-        if here.provenance != found.provenance:
-            with suppress(ActAlignError):  # such as a store that is only read
-                self._store.put(here, key)
-        return here
+
+def look_up(
+    clip_id: str,
+    path: Path,
+    *,
+    fingerprint: str,
+    sampling: Sampling,
+    store: AnyStore,
+    reader: DecodeProcess,
+) -> ClipEmbedding | None:
+    """What the store has of a video, or None; no encoder is needed. Raises VideoError.
+
+    A damaged entry counts as none. The bytes of the file are read by ``reader``.
+    """
+    key = clip_key(reader.content_of(path).digest, fingerprint, sampling)
+    return _entry(store, clip_id, path, key, None)
+
+
+def _entry(
+    store: AnyStore | None, clip_id: str, path: Path, key: str, damaged: list[str] | None
+) -> ClipEmbedding | None:
+    """An entry of the store with its video's path of today, which the store then learns."""
+    found = store.get(clip_id, key, damaged=damaged) if store else None
+    if found is None or store is None:
+        return None
+    here = found_at(found, path)
+    if here.provenance != found.provenance:
+        with suppress(ActAlignError):  # such as a store that is only read
+            store.put(here, key)
+    return here
 
 
 def _put(line: queue.Queue[Item], item: Item, *ends: threading.Event) -> bool:

@@ -11,6 +11,7 @@ import numpy as np
 from actalign import __version__
 from actalign.encoder_info import EncoderInfo
 from actalign.errors import ActAlignError, VideoError
+from actalign.rows import neutral_warning
 from actalign.types import ClipEmbedding, ClipError, Float32, Float64
 
 
@@ -35,6 +36,14 @@ class ClipResult:
         """The error of a clip without embeddings, for its row."""
         error = self.error or VideoError(f"{self.path} has no embeddings.")
         return ClipError(self.clip_id, str(self.path), error)
+
+    @property
+    def remarks(self) -> list[str]:
+        """What is to be told of the clip: its notes, its warnings, frames that say nothing."""
+        if self.clip is None:
+            return list(self.notes)
+        neutral = neutral_warning(self.clip.neutral_frames, len(self.clip.embeddings))
+        return [*self.notes, *self.clip.warnings, *neutral]
 
     def embedding(self) -> ClipEmbedding:
         """The embeddings; raises the error of a clip without any."""

@@ -1,10 +1,12 @@
-"""Embed videos on many machines by Ray Data: what `clips.embed_videos` gives, from a cluster.
+"""Embed videos on many machines by Ray: what `clips.embed_videos` gives, from a cluster.
 
-Encoder actors take a few clips at a time and run `embed_videos` on them: decoding goes on in child
-processes beside each actor, frames pass through pipes, and only the clips' names and the outcomes
-travel through Ray. So a clip's frames meet one encoder in order, memory stays at a few batches an
-actor however long a clip is, and no raw frame crosses the network. Embeddings go to the store,
-which all machines must see; what was stored before a worker died is not made again.
+Encoder actors take a few clips at a time. What the store has is looked up without an encoder, which
+is loaded for the first clip that is missing. For those `embed_videos` runs: decoding goes on in
+child processes beside each actor, frames pass through pipes, and only the clips' names and the
+outcomes travel through Ray, or rows where clips are scored there as well. So a clip's frames meet
+one encoder in order, memory stays at a few batches an actor however long a clip is, and no raw
+frame crosses the network. Embeddings go to the store, which all machines must see; what was stored
+before a worker died is not made again.
 """
 
 from __future__ import annotations
@@ -12,15 +14,16 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from actalign.clips._embed import embed_videos
 from actalign.clips._parquet import AnyStore, open_store
-from actalign.clips._prefetch import Sampling, clip_key
+from actalign.clips._prefetch import Sampling, clip_key, look_up
 from actalign.clips._result import ClipResult
+from actalign.clips._windows import windowed
 from actalign.cluster._loading import BegunLoads, load_in_actor
 from actalign.cluster._ray import (
     DEATHS,
@@ -36,11 +39,14 @@ from actalign.cluster._ray import (
 from actalign.encoders._base import Encoder, one_person_only
 from actalign.encoders._load import EncoderChoice
 from actalign.errors import ActAlignError, EncoderError, UsageError, VideoError
+from actalign.rows import Row
+from actalign.types import Prediction
 from actalign.video._worker import SILENT_SECONDS, DecodeProcess
 
 MOST_CLIPS = 16
 """Clips that one actor is given at a time."""
 MOST_DECODERS = 8
+NO_STORE = "Ray's machines keep embeddings in a store; name a folder with --store."
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +54,7 @@ class Work:
     """All that an actor must know besides the clips.
 
     folder: the working folder, from which the paths of videos, store and model count. begun: the
-    run's `BegunLoads`.
+    run's `BegunLoads`. scoring: where the clips are scored there.
     """
 
     model: EncoderChoice
@@ -59,18 +65,47 @@ class Work:
     store: str
     silent_seconds: float
     decoders: int
+    scoring: RowScoring | None = None
 
 
-def ray_engine(
-    model: EncoderChoice, cluster: RayCluster
-) -> tuple[EncoderChoice, Callable[..., Iterator[ClipResult]]]:
-    """Which encoder this machine loads, and what does `embed_videos` on the cluster."""
+class Scorer(Protocol):
+    """What gives a clip its row: `Candidates`, or `WithExamples`."""
+
+    def score(
+        self, result: ClipResult, *, top_k: int | None = None
+    ) -> tuple[Row, Prediction | None]: ...
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class RowScoring:
+    """How each clip, or each window of it, becomes a row."""
+
+    scorer: Scorer
+    top_k: int | None = None
+    window: float | None = None
+    stride: float | None = None
+
+    def rows(self, result: ClipResult) -> list[Row]:
+        """The rows of a clip."""
+        parts = windowed(result, self.window, self.stride)
+        return [self.scorer.score(part, top_k=self.top_k)[0] for part in parts]
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredClip:
+    """A clip that was scored on another machine. notes, error: to be told."""
+
+    clip_id: str
+    rows: list[Row]
+    notes: tuple[str, ...] = ()
+    error: str | None = None
+
+
+def ray_engine(model: EncoderChoice, cluster: RayCluster) -> tuple[EncoderChoice, dict[str, Any]]:
+    """Which encoder this machine loads, and the arguments that say how the cluster is used."""
     there = replace(model, device=model.device or ("cuda:0" if cluster.num_gpus else "cpu"))
     # This machine encodes texts only: it needs no GPU where the others have some.
-    return (
-        model if cluster.num_gpus else there,
-        partial(embed_videos_on_ray, model=there, cluster=cluster),
-    )
+    return model if cluster.num_gpus else there, {"model": there, "cluster": cluster}
 
 
 def embed_videos_on_ray(
@@ -93,32 +128,84 @@ def embed_videos_on_ray(
     """
     one_person_only(encoder)
     if store is None:
-        raise UsageError("Ray's machines keep embeddings in a store; name a folder with --store.")
+        raise UsageError(NO_STORE)
+    work = _work(encoder, model, sampling, store, silent_seconds)
+    for outcome, name, path in _outcomes(videos, work, cluster, on_frames):
+        yield _embedded(outcome, name, path, work, store)
+
+
+def classify_on_ray(
+    encoder: Encoder,
+    videos: dict[str, Path],
+    *,
+    scoring: RowScoring,
+    model: EncoderChoice,
+    sampling: Sampling,
+    store: AnyStore | None,
+    cluster: RayCluster,
+    on_frames: Callable[[str, int], None] | None = None,
+    silent_seconds: float = SILENT_SECONDS,
+) -> Iterator[ScoredClip]:
+    """The rows of each clip, in order: embedded and scored on the cluster; embeddings stay there.
+
+    The rest is as in `embed_videos_on_ray`.
+    """
+    work = _work(encoder, model, sampling, store, silent_seconds, scoring)
+    for outcome, name, path in _outcomes(videos, work, cluster, on_frames):
+        if "rows" in outcome:
+            yield ScoredClip(name, outcome["rows"], tuple(outcome["notes"]))
+        else:
+            failed = _failed(outcome, name, path)
+            yield ScoredClip(name, scoring.rows(failed), error=str(failed.failure.error))
+
+
+def _work(
+    encoder: Encoder,
+    model: EncoderChoice,
+    sampling: Sampling,
+    store: AnyStore | None,
+    silent_seconds: float,
+    scoring: RowScoring | None = None,
+) -> Work:
+    """What actors must know, but for what only a cluster says."""
+    if store is None:
+        raise UsageError(NO_STORE)
+    return Work(
+        model=model,
+        begun=None,
+        fingerprint=encoder.info.fingerprint,
+        sampling=sampling,
+        folder=str(Path.cwd()),
+        store=str(store.folder),
+        silent_seconds=silent_seconds,
+        decoders=1,
+        scoring=scoring,
+    )
+
+
+def _outcomes(
+    videos: dict[str, Path],
+    work: Work,
+    cluster: RayCluster,
+    on_frames: Callable[[str, int], None] | None,
+) -> Iterator[tuple[Outcome, str, Path]]:
+    """The outcome of each video, in order, with its id and path."""
     with connected(cluster) as ray:
         actors, cpus = fit(ray.nodes(), cluster)
         begun = ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1)(BegunLoads)
-        work = Work(
-            model=model,
-            begun=begun.remote(),
-            fingerprint=encoder.info.fingerprint,
-            sampling=sampling,
-            folder=str(Path.cwd()),
-            store=str(store.folder),
-            silent_seconds=silent_seconds,
-            decoders=min(max(1, cpus - 1), MOST_DECODERS),
-        )
-        outcomes = run_on_actors(
+        run = run_on_actors(
             {name: str(path) for name, path in videos.items()},
             EncodeClips,
-            work,
+            replace(work, begun=begun.remote(), decoders=min(max(1, cpus - 1), MOST_DECODERS)),
             actors=actors,
             wanted={"num_cpus": cpus, "num_gpus": cluster.num_gpus},
             most=MOST_CLIPS,
         )
-        for outcome, (name, path) in zip(outcomes, videos.items(), strict=True):
-            if on_frames and outcome["state"] == "encoded":
-                on_frames(name, outcome["frames"])
-            yield _embedded(outcome, name, path, work, store)
+        with closing(run) as outcomes:
+            for outcome, (name, path) in zip(outcomes, videos.items(), strict=True):
+                if on_frames and outcome["state"] == "encoded":
+                    on_frames(name, outcome["frames"])
+                yield outcome, name, path
 
 
 class EncodeClips:
@@ -126,33 +213,27 @@ class EncodeClips:
 
     def __init__(self, work: Work) -> None:
         self._work = work
+        self._encoder: Encoder | None = None
         self._fault: ActAlignError | None = None
         try:
             enter(work.folder)
-            self._encoder = load_in_actor(work.model, work.begun)
             self._store = open_store(work.store)
         except ActAlignError as error:
             self._fault = error
-            return
-        if self._encoder.info.fingerprint != work.fingerprint:
-            self._fault = EncoderError(
-                f"The model {work.model.model} is {self._encoder.info.fingerprint} there and "
-                f"{work.fingerprint} here; install the same on all machines."
-            )
         self._decoders = [
             DecodeProcess(silent_seconds=work.silent_seconds) for _ in range(work.decoders)
         ]
+        self._decoders[0].start()  # while the first clips are on their way
 
-    def __call__(self, batch: dict[str, Any]) -> Iterator[dict[str, list[str]]]:
-        """For JSON lists of clips (n, id, path), outcomes as JSON, one a clip."""
-        for clips in batch["items"]:
-            for outcome in self._encode(json.loads(clips)):
-                yield {"outcome": [json.dumps(outcome)]}
+    def outcomes(self, clips: str) -> list[str]:
+        """For a JSON list of clips (n, id, path), outcomes as JSON, one a clip."""
+        return [json.dumps(outcome) for outcome in self._encode(json.loads(clips))]
 
     def _encode(self, clips: list[Item]) -> Iterator[Outcome]:
         places = {name: n for n, name, _ in clips}
         left = {name: Path(path) for _, name, path in clips}
         try:
+            yield from self._look_up(places, left)
             yield from self._embed(places, left, list(left))
         except ActAlignError as error:  # not of one clip: no model, a full disk
             yield stop(places[next(iter(left))], error)
@@ -164,14 +245,49 @@ class EncodeClips:
                     text = f"{left.pop(name)} can't be encoded: {type(error).__name__}: {error}"
                     yield {"n": places[name], "state": "failed", "error": text}
 
+    def _look_up(self, places: dict[str, int], left: dict[str, Path]) -> Iterator[Outcome]:
+        """Outcomes of the clips that the store has, which are then no longer left."""
+        if self._fault:
+            raise self._fault
+        work = self._work
+        for name, path in list(left.items()):
+            try:
+                found = look_up(
+                    name,
+                    path,
+                    fingerprint=work.fingerprint,
+                    sampling=work.sampling,
+                    store=self._store,
+                    reader=self._decoders[0],
+                )
+            except VideoError:  # said when its turn to be embedded comes
+                continue
+            if found is not None:
+                result = ClipResult(name, path, clip=found, cached=True)
+                yield {"n": places[name], **_outcome(result, work)}
+                del left[name]
+
+    def _loaded(self) -> Encoder:
+        """The encoder; raises EncoderError where it can't be loaded or is another one."""
+        work = self._work
+        if self._encoder is None:
+            encoder = load_in_actor(work.model, work.begun)
+            if encoder.info.fingerprint != work.fingerprint:
+                raise EncoderError(
+                    f"The model {work.model.model} is {encoder.info.fingerprint} there and "
+                    f"{work.fingerprint} here; install the same on all machines."
+                )
+            self._encoder = encoder
+        return self._encoder
+
     def _embed(
         self, places: dict[str, int], left: dict[str, Path], names: list[str]
     ) -> Iterator[Outcome]:
         """Outcomes of some clips, each then no longer left."""
-        if self._fault:
-            raise self._fault
+        if not names:
+            return
         for found in embed_videos(
-            self._encoder,
+            self._loaded(),
             {name: left[name] for name in names},
             sampling=self._work.sampling,
             store=self._store,
@@ -185,21 +301,29 @@ def _outcome(found: ClipResult, work: Work) -> Outcome:
     """What the run needs to know of a clip; its embeddings are in the store."""
     if found.clip is None:
         return {"state": "failed", "error": str(found.error)}
-    return {
+    said = {
         "state": "cached" if found.cached else "encoded",
         "frames": len(found.clip.embeddings),
+    }
+    if work.scoring is not None:
+        return {**said, "notes": found.remarks, "rows": work.scoring.rows(found)}
+    return {
+        **said,
         "key": clip_key(found.clip.provenance["sha256"], work.fingerprint, work.sampling),
         "notes": list(found.notes),
         "host": socket.gethostname(),
     }
 
 
+def _failed(outcome: Outcome, name: str, path: Path) -> ClipResult:
+    """The result of a clip that is lost or has failed."""
+    gone = f"The encoder's process died {DEATHS} times at the clip {name!r}; report the clip."
+    return ClipResult(name, path, error=VideoError(outcome.get("error", gone)))
+
+
 def _embedded(outcome: Outcome, name: str, path: Path, work: Work, store: AnyStore) -> ClipResult:
-    if outcome["state"] == "lost":
-        gone = f"The encoder's process died {DEATHS} times at the clip {name!r}; report the clip."
-        return ClipResult(name, path, error=VideoError(gone))
-    if outcome["state"] == "failed":
-        return ClipResult(name, path, error=VideoError(outcome["error"]))
+    if outcome["state"] in ("lost", "failed"):
+        return _failed(outcome, name, path)
     clip = store.get(name, outcome["key"])
     if clip is None:
         raise UsageError(

@@ -10,16 +10,18 @@ import json
 import logging
 import os
 import socket
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from actalign.errors import ActAlignError, EncoderError, UsageError
 
 DEATHS = 3
 """An item whose worker's process dies so often is given up."""
+AHEAD = 2
+"""Pieces of work that an actor has at once: one it works on, and the next."""
 
 Outcome = dict[str, Any]
 Item = tuple[int, str, str]
@@ -76,7 +78,6 @@ def connected(cluster: RayCluster) -> Iterator[Any]:
         os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
     try:
         import ray
-        import ray.data
     except ImportError as error:
         raise UsageError(
             f"--engine ray needs more packages ({error}); run `pip install 'actalign[ray]'`."
@@ -96,12 +97,6 @@ def connected(cluster: RayCluster) -> Iterator[Any]:
             ) from error
         # Ray reports a worker's death on stdout, among the results, whatever log_to_driver says.
         ray._private.worker._worker_logs_enabled = False
-    logging.getLogger("ray.data").setLevel(logging.CRITICAL)
-    context = ray.data.DataContext.get_current()
-    context.enable_progress_bars = False
-    context.print_on_execution_start = False
-    context.max_errored_blocks = -1  # what a dying worker leaves out is asked for again, below
-    context.execution_no_progress_timeout_s = -1  # one clip may take hours
     try:
         yield ray
     finally:
@@ -117,14 +112,16 @@ def run_on_actors(
     actors: int,
     wanted: dict[str, float],
     most: int,
-) -> Iterator[Outcome]:
+) -> Generator[Outcome]:
     """One outcome an item, in order; those that came early wait here, small as they are.
 
-    items: where each lies, by id. actor: a class that is made with ``work`` and called with batches
-    of JSON lists of `Item`; it yields JSON outcomes with the item's number "n" and a "state",
-    {"outcome": [outcome]}. An outcome of `stop` ends the run with its error. Of an item whose
-    worker died too often the outcome is {"state": "lost"}. wanted: num_cpus and num_gpus of each
-    actor. most: items that an actor is given at a time.
+    Close it before Ray is left: that ends the actors.
+
+    items: where each lies, by id. actor: a class that is made with ``work``; its method
+    ``outcomes`` takes a JSON list of `Item` and gives JSON outcomes, each with the item's number
+    "n" and a "state". An outcome of `stop` ends the run with its error. Of an item whose worker
+    died too often the outcome is {"state": "lost"}. wanted: num_cpus and num_gpus of each actor.
+    most: items that an actor is given at a time.
     """
     from ray.exceptions import RayError
 
@@ -134,15 +131,16 @@ def run_on_actors(
     left = listed
     # Workers that died too often took all items they had been given with them, so what is left
     # after a first round is tried one by one.
-    for each in (min(most, max(1, len(listed) // (4 * actors))), 1):
+    for each, ahead in ((min(most, max(1, len(listed) // (4 * actors))), AHEAD), (1, 1)):
         try:
-            for outcome in _run(left, actor, work, actors, wanted, each):
-                waiting[outcome["n"]] = outcome
-                while done in waiting:
-                    yield waiting.pop(done)
-                    done += 1
+            with closing(_run(left, actor, work, actors, wanted, each, ahead)) as coming:
+                for outcome in coming:
+                    waiting[outcome["n"]] = outcome
+                    while done in waiting:
+                        yield waiting.pop(done)
+                        done += 1
         except RayError as error:
-            if each == 1 and left is not listed:
+            if ahead == 1:
                 reason = str(error).splitlines()[0]
                 raise ActAlignError(
                     f"The Ray cluster failed: {reason} Run the same command again to go on."
@@ -159,31 +157,54 @@ def _run(
     actors: int,
     wanted: dict[str, float],
     each: int,
-) -> Iterator[Outcome]:
-    """The outcomes of items in any order; those of workers that died too often are missing."""
-    import ray.data
+    ahead: int,
+) -> Generator[Outcome]:
+    """The outcomes of items in any order; those of workers that died too often are missing.
 
-    starts = range(0, len(items), each)
-    blocks = [{"items": json.dumps(items[start : start + each])} for start in starts]
-    if not blocks:
-        return
-    pool = ray.data.ActorPoolStrategy(
-        size=min(actors, len(blocks)), max_tasks_in_flight_per_actor=1
-    )
-    with warnings.catch_warnings():
-        # It is to go in Ray 2.64, but nothing else bounds how often a deadly item is tried.
-        warnings.filterwarnings("ignore", "`ray_remote_args_fn` is deprecated")
-        outcomes = ray.data.from_items(blocks, override_num_blocks=len(blocks)).map_batches(
-            actor,
-            fn_constructor_args=(work,),
-            batch_size=1,
-            compute=pool,
-            num_cpus=wanted["num_cpus"],
-            num_gpus=wanted["num_gpus"],
-            ray_remote_args_fn=lambda: {**wanted, "max_task_retries": DEATHS - 1},
-        )
-    for row in outcomes.iter_rows():
-        outcome = json.loads(row["outcome"])
+    each: items of a piece. ahead: pieces that an actor has at once, so that it never waits for the
+    next. Raises RayError where no actor begins to work.
+    """
+    import ray
+    from ray.exceptions import RayError
+
+    pieces = [json.dumps(items[start : start + each]) for start in range(0, len(items), each)]
+    coming = iter(pieces)
+    kind = ray.remote(max_restarts=-1, max_task_retries=DEATHS - 1, **wanted)(actor)
+    # Actors are held here: one that nothing refers to is ended.
+    pool = [
+        kind.options(scheduling_strategy="SPREAD").remote(work)
+        for _ in range(min(actors, len(pieces)))
+    ]
+    # A piece goes to actors that are there: a machine that is full may have no room for one.
+    beginning = {one.outcomes.remote("[]"): one for one in pool}
+    running: dict[Any, Any] = {}
+    begun = 0
+    try:
+        while running or (beginning and begun < len(pieces)):
+            (done, *_), _ = ray.wait([*running, *beginning], num_returns=1)
+            there = done in beginning
+            one = beginning.pop(done) if there else running.pop(done)
+            outcomes: list[str] = []
+            try:
+                outcomes = ray.get(done)
+            except RayError:
+                if there and not beginning and not running:
+                    raise
+                if there:
+                    continue
+            for piece in islice(coming, ahead if there else 1):
+                running[one.outcomes.remote(piece)] = one
+                begun += 1
+            yield from _outcomes(outcomes)
+    finally:
+        for one in pool:
+            ray.kill(one)
+
+
+def _outcomes(found: Sequence[str]) -> Iterator[Outcome]:
+    """The outcomes of a piece; raises the error of one that ends the run."""
+    for text in found:
+        outcome = json.loads(text)
         if outcome["state"] == "stop":
             kinds = {kind.__name__: kind for kind in (UsageError, EncoderError)}
             raise kinds.get(outcome["kind"], ActAlignError)(outcome["error"])

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from actalign.candidates import Candidates
 from actalign.clips._stored import read_stored
@@ -55,7 +55,7 @@ def align_stored_on_ray(
     """
     with connected(cluster) as ray:
         actors, cpus = fit(ray.nodes(), cluster)
-        outcomes = run_on_actors(
+        run = run_on_actors(
             entries,
             AlignEntries,
             AlignWork(candidates, top_k, str(Path.cwd())),
@@ -63,13 +63,16 @@ def align_stored_on_ray(
             wanted={"num_cpus": cpus, "num_gpus": cluster.num_gpus},
             most=MOST_ENTRIES,
         )
-        for outcome, (entry_id, entry) in zip(outcomes, entries.items(), strict=True):
-            if outcome["state"] == "aligned":
-                yield outcome["row"]
-            else:
-                gone = f"The process that read {entry} died {DEATHS} times; encode the clip again."
-                error = outcome.get("error", gone)
-                yield error_row(entry_id, entry, ActAlignError(error))
+        with closing(run) as outcomes:
+            for outcome, (entry_id, entry) in zip(outcomes, entries.items(), strict=True):
+                if outcome["state"] == "aligned":
+                    yield outcome["row"]
+                else:
+                    gone = (
+                        f"The process that read {entry} died {DEATHS} times; encode the clip again."
+                    )
+                    error = outcome.get("error", gone)
+                    yield error_row(entry_id, entry, ActAlignError(error))
 
 
 class AlignEntries:
@@ -78,11 +81,9 @@ class AlignEntries:
     def __init__(self, work: AlignWork) -> None:
         self._work = work
 
-    def __call__(self, batch: dict[str, Any]) -> Iterator[dict[str, list[str]]]:
-        """For JSON lists of entries (n, id, path), outcomes as JSON, one an entry."""
-        for entries in batch["items"]:
-            for entry in json.loads(entries):
-                yield {"outcome": [json.dumps(self._align(entry))]}
+    def outcomes(self, entries: str) -> list[str]:
+        """For a JSON list of entries (n, id, path), outcomes as JSON, one an entry."""
+        return [json.dumps(self._align(entry)) for entry in json.loads(entries)]
 
     def _align(self, item: Item) -> Outcome:
         n, entry_id, entry = item

@@ -104,7 +104,8 @@ class DecodeProcess:
         if self._busy and (child := self._child) is not None:
             child.kill()
 
-    def _start(self) -> subprocess.Popen[bytes]:
+    def start(self) -> subprocess.Popen[bytes]:
+        """The child, started where it isn't yet, so that it is there when it is needed."""
         if self._child is None or self._child.poll() is not None:
             self.close()
             # -P: no module is imported from the working folder.
@@ -137,7 +138,7 @@ class DecodeProcess:
     def _ask(self, name: str, request: dict[str, Any]) -> subprocess.Popen[bytes]:
         if self._busy:  # the last clip was left before its end; discard the rest
             self.close()
-        child = self._start()
+        child = self.start()
         self._busy = True
         assert child.stdin is not None
         with suppress(BrokenPipeError):  # reading the answer reports it
