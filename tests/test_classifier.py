@@ -107,14 +107,24 @@ def test_frames_in_memory_are_taken_as_those_of_the_file(classifier, clips):
 def test_a_list_of_anything_has_one_answer_each(classifier, clips, capsys):
     frames = FrameBatch.from_array(colour_frames(["black", "red", "yellow"]), fps=10)
     empty = FrameBatch.from_array(np.zeros((0, 4, 4, 3), np.uint8), fps=10)
+    flat = FrameBatch.from_array(np.zeros((2, 0, 4, 3), np.uint8), fps=10)
     other = replace(classifier.encode_video(frames, clip_id="other"), fingerprint="x")
-    videos = [str(clips / "dawn.mp4"), frames, clips / "broken.mp4", empty, other, frames.frames]
+    videos = [
+        str(clips / "dawn.mp4"),
+        frames,
+        clips / "broken.mp4",
+        empty,
+        other,
+        frames.frames,
+        flat,
+    ]
     found = list(classifier.predict_many(videos, scripts=SCRIPTS))
     rows = [one.to_row() for one in found]
     assert [row["clip"] for row in rows] == [
-        "dawn", "frames-1", "broken", "frames-3", "other", "frames-5",
+        "dawn", "frames-1", "broken", "frames-3", "other", "frames-5", "frames-6",
     ]  # fmt: skip
-    assert [row["label"] for row in rows] == ["sunrise", "sunrise", None, None, None, None]
+    assert [row["label"] for row in rows] == ["sunrise", "sunrise", *[None] * 5]
+    assert "The frame array is empty" in rows[3]["error"] == rows[6]["error"]
     assert "FrameBatch.from_array" in rows[5]["error"]
     assert found[1].to_dict() == rows[1]
     assert json.loads(json.dumps(found[1].to_dict()))["label"] == "sunrise"

@@ -17,7 +17,7 @@ def with_bar(
 ) -> Iterator[ClipEmbedding | ClipError]:
     """The clips as they come, counted under the cell; elsewhere than in a notebook just the clips.
 
-    total: how many there will be.
+    total: how many there will be; more come where everyone in a clip is followed.
     """
     ipython: Any = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython else None
@@ -27,13 +27,16 @@ def with_bar(
     began = said = time.monotonic()
     failed = 0
     shown = ipython.display.display(_bar(0, total, 0, 0.0), raw=True, display_id=True)
-    for done, clip in enumerate(clips, start=1):
+    done = 0
+    for clip in clips:
+        done += 1
         failed += isinstance(clip, ClipError)
         now = time.monotonic()
-        if done == total or now - said >= UPDATE_SECONDS:
+        if now - said >= UPDATE_SECONDS:
             said = now
-            shown.update(_bar(done, total, failed, now - began), raw=True)
+            shown.update(_bar(done, max(done, total), failed, now - began), raw=True)
         yield clip
+    shown.update(_bar(done, max(done, total), failed, 0.0), raw=True)
 
 
 def _bar(done: int, total: int, failed: int, seconds: float) -> dict[str, str]:

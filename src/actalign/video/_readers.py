@@ -42,7 +42,7 @@ class ArrayReader:
     """Frames in memory. Raises ArrayError for no frame, or for times that are not in order."""
 
     def __init__(self, source: FrameBatch, max_side: int | None, limits: DecodeLimits) -> None:
-        if len(source) == 0:
+        if source.frames.size == 0:
             raise ArrayError("The frame array is empty; give at least one frame.")
         steps = np.diff(source.pts_seconds)
         if not np.isfinite(source.pts_seconds).all() or (steps < 0).any():
