@@ -271,7 +271,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         data = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         service = self.service
-        if self.path == "/v1/chat/completions":
+        if self.path in ("/v1/chat/completions", "/v1/embeddings"):
             body = json.loads(data)
             with service.lock:
                 service.requests.append(body)

@@ -15,9 +15,9 @@ from actalign.evaluation.atlas._questions import read_generated
 from actalign.rows import read_rows
 from actalign.scripts._bank import read_bank
 from actalign.scripts._generate import read_requests
-from actalign.scripts._llm import read_api_key
 from actalign.scripts._prompts import load_prompt
 from actalign.scripts._script import load_scripts
+from actalign.services import read_api_key
 from actalign.video import list_videos
 
 

@@ -11,7 +11,8 @@ from actalign.errors import UsageError
 from actalign.scripts import LLMConfig, ScriptRequest, generate_scripts
 from actalign.scripts._answer import SCHEMA
 from actalign.scripts._bank import read_bank
-from actalign.scripts._llm import ChatRequest, LLMError, LLMService, Message, read_api_key
+from actalign.scripts._llm import ChatRequest, LLMError, LLMService, Message
+from actalign.services import read_api_key
 from tests.llm_server import (
     LLMServer,
     cuts,

@@ -314,7 +314,8 @@ def _size(path: Path) -> int:
 
 
 def _language_model() -> Check:
-    from actalign.scripts._llm import OPENAI_URL, LLMConfig, read_api_key
+    from actalign.scripts._llm import OPENAI_URL, LLMConfig
+    from actalign.services import read_api_key
 
     try:
         service = LLMConfig().service_url()

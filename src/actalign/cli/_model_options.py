@@ -12,7 +12,10 @@ from actalign.encoders._base import CROP
 from actalign.encoders._load import DEFAULT_MODEL, EncoderChoice
 from actalign.errors import UsageError
 
-MODEL_HELP = "Encoder: a hub id (ID@COMMIT pins it), a folder, or 'body' (built in)."
+MODEL_HELP = (
+    "Encoder: a hub id (ID@COMMIT pins it), a folder, 'body' (built in), or http://HOST/v1#MODEL, "
+    "a service that frames are sent to."
+)
 Device = Annotated[
     str | None, typer.Option(help="cpu, cuda:0, mps, ...; the first GPU if there is one.")
 ]

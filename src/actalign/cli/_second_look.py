@@ -93,8 +93,8 @@ class SecondLookOptions:
         if self.second_look is None:
             return nullcontext()
         from actalign.scripts import LLMConfig
-        from actalign.scripts._llm import read_api_key
         from actalign.second_look import SecondLook
+        from actalign.services import read_api_key
 
         given, written = self._prices()
         config = LLMConfig(

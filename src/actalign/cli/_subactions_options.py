@@ -111,7 +111,7 @@ class KeyOptions:
 
     def read(self) -> SecretStr | None:
         """The key; raises UsageError for a file that can't be read."""
-        from actalign.scripts._llm import read_api_key
+        from actalign.services import read_api_key
 
         return read_api_key(self.api_key_file)
 

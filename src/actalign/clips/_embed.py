@@ -197,10 +197,12 @@ class _Encoded:
         finally:
             self._ended = True
 
-    def fail(self) -> None:
-        """Give the clip up: there is no memory for it."""
+    def fail(self, error: Exception | None = None) -> None:
+        """Give the clip up: its frames were refused, or there is no memory for it."""
         self._clip.leave()
-        self._found = self._failed(too_large(self._clip.path))
+        self._found = self._failed(
+            error if isinstance(error, VideoError) else too_large(self._clip.path)
+        )
         self._ended, self._waiting = True, 0
         self._rows.clear()
 
@@ -313,8 +315,8 @@ def _whole_clip(encoder: Encoder, clip: _Encoded) -> list[ClipResult]:
             else:
                 for rows, pts_seconds in encode_frames(encoder, clip.batches()):
                     clip.take(rows, pts_seconds)
-        except MemoryError:
-            clip.fail()
+        except (MemoryError, VideoError) as error:
+            clip.fail(error)
     return clip.results()
 
 
@@ -376,9 +378,9 @@ def _in_full_batches(
                 owners.popleft().take(rows)
                 while begun and begun[0].complete:
                     yield from begun.popleft().results()
-        except MemoryError:
+        except (MemoryError, VideoError) as error:
             for clip in owners:
-                clip.fail()
+                clip.fail(error)
             under_way = deque(one for one in under_way if one[0] not in owners)
             owners.clear()
             more = True

@@ -41,8 +41,9 @@ def load_encoder(
     model: `body` for the built-in encoder (`body:left`, `body:right` or `body:2` follow not the
     largest person but this one, `body:all` everyone), a folder with `image.onnx` for an exported
     one, `open_clip:NAME/TAG`, `open_clip:hf-hub:ID` or a folder with `open_clip_config.json` for a
-    model of open_clip, `st:ID` or `st:FOLDER` for one of sentence-transformers, else a folder or
-    hub id with a checkpoint of transformers. A hub id may end in `@REVISION` for a commit, tag or
+    model of open_clip, `st:ID` or `st:FOLDER` for one of sentence-transformers,
+    `http://HOST/v1#MODEL` for a service that embeds, to which frames are sent, else a folder or hub
+    id with a checkpoint of transformers. A hub id may end in `@REVISION` for a commit, tag or
     branch (`revision` is another way to say it, not for open_clip). `crop:PERSON:` before the name
     of an image encoder has it see this person's box in place of the whole picture, as in
     `crop:left:google/siglip-base-patch16-224`; PERSON as for `body`. device and dtype: not for the
@@ -51,6 +52,12 @@ def load_encoder(
     """
     if model.startswith(CROP):
         return _cropped(model, device=device, dtype=dtype, revision=revision, batch_size=batch_size)
+    if model.startswith(("http://", "https://")):
+        if (device, dtype, revision) != (None, None, None):
+            raise EncoderError(f"{model} runs elsewhere; leave device, dtype and revision out.")
+        from actalign.encoders._service import ServiceEncoder
+
+        return ServiceEncoder.from_name(model, batch_size=batch_size)
     name = model.removeprefix(OPEN_CLIP)
     if name != model or (Path(model).expanduser() / "open_clip_config.json").is_file():
         if revision is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -40,10 +40,7 @@ class TextCache:
         """
         missing = list(dict.fromkeys(text for text in texts if text not in self._rows))
         if missing and self._path is not None:
-            with _open(self._path) as file:
-                for text in missing:
-                    if (row := self._stored(file, text)) is not None:
-                        self._rows[text] = row
+            self._rows.update(stored_rows(self._path, self._fingerprint, missing))
             missing = [text for text in missing if text not in self._rows]
         if missing:
             encoder = self._load()
@@ -51,25 +48,34 @@ class TextCache:
             self._rows.update(zip(missing, rows, strict=True))
             self._warnings.update({text: encoder.text_warnings([text]) for text in missing})
             if self._path is not None:
-                self._keep(missing)
+                new = {text: self._rows[text] for text in missing}
+                keep_rows(self._path, self._fingerprint, new)
         return np.stack([self._rows[text] for text in texts])
 
     def warnings(self, texts: Sequence[str]) -> list[str]:
         """A sentence on each text that was cut, of those that were encoded here and not read."""
         return [note for text in texts for note in self._warnings.get(text, ())]
 
-    def _keep(self, texts: Sequence[str]) -> None:
-        assert self._path is not None
-        with _open(self._path) as file:
-            file.executemany(
-                "INSERT OR REPLACE INTO texts VALUES (?, ?, ?)",
-                [(self._fingerprint, text, self._rows[text].tobytes()) for text in texts],
-            )
 
-    def _stored(self, file: sqlite3.Connection, text: str) -> Float32 | None:
-        query = "SELECT embedding FROM texts WHERE fingerprint = ? AND text = ?"
-        found: Any = file.execute(query, (self._fingerprint, text)).fetchone()
-        return None if found is None else np.frombuffer(found[0], np.float32)
+def stored_rows(path: Path, fingerprint: str, texts: Iterable[str]) -> dict[str, Float32]:
+    """The embeddings of these texts that the file has; raises ActAlignError about the file."""
+    query = "SELECT embedding FROM texts WHERE fingerprint = ? AND text = ?"
+    found: dict[str, Float32] = {}
+    with _open(path) as file:
+        for text in texts:
+            held: Any = file.execute(query, (fingerprint, text)).fetchone()
+            if held is not None:
+                found[text] = np.frombuffer(held[0], np.float32)
+    return found
+
+
+def keep_rows(path: Path, fingerprint: str, rows: Mapping[str, Float32]) -> None:
+    """Put embeddings into the file; raises ActAlignError about the file."""
+    with _open(path) as file:
+        file.executemany(
+            "INSERT OR REPLACE INTO texts VALUES (?, ?, ?)",
+            [(fingerprint, text, row.tobytes()) for text, row in rows.items()],
+        )
 
 
 @contextmanager

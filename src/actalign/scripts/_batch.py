@@ -28,9 +28,10 @@ from actalign.scripts._bank import (
 )
 from actalign.scripts._conversation import Conversation, ScriptRequest
 from actalign.scripts._generate import ScriptResult
-from actalign.scripts._llm import ChatRequest, LLMConfig, LLMError, LLMService, read_api_key
+from actalign.scripts._llm import ChatRequest, LLMConfig, LLMError, LLMService
 from actalign.scripts._prompts import load_prompt
 from actalign.scripts._reply import whole_characters
+from actalign.services import read_api_key
 
 ENDPOINT: Literal["/v1/chat/completions"] = "/v1/chat/completions"
 ENDED = ("completed", "failed", "expired", "cancelled")

@@ -52,11 +52,11 @@ from actalign.scripts._llm import (
     LLMError,
     LLMService,
     ModelId,
-    read_api_key,
 )
 from actalign.scripts._prompts import load_prompt
 from actalign.scripts._script import scripts_for
 from actalign.scripts._shipped import shipped_scripts
+from actalign.services import read_api_key
 from actalign.types import Script
 
 __all__ = [

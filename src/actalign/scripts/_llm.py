@@ -19,16 +19,13 @@ import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
-from actalign.documents import read_text
 from actalign.errors import ActAlignError, UsageError
 from actalign.scripts._reply import message_text, token_alternatives, whole_characters
-from actalign.scripts._service_errors import explain, short
+from actalign.services import Asked, explain, plain_address, short
 
 if TYPE_CHECKING:
     import openai
@@ -88,19 +85,7 @@ class LLMConfig(BaseModel):
     @field_validator("base_url")
     @classmethod
     def _without_credentials(cls, url: str | None) -> str | None:
-        if url is None:
-            return None
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise UsageError(
-                "The base URL must look like https://host/v1 or http://127.0.0.1:8080/v1."
-            )
-        if parts.username or parts.password or parts.query or parts.fragment:
-            raise UsageError(
-                "The base URL must have no user name, password or query; the key belongs in "
-                "OPENAI_API_KEY or in --api-key-file."
-            )
-        return url.rstrip("/")
+        return None if url is None else plain_address(url)
 
     def service_url(self) -> str:
         """The address of the service, checked also when it is from the environment."""
@@ -118,21 +103,6 @@ class LLMConfig(BaseModel):
         if self.input_price is None or self.output_price is None:
             return None
         return (input_tokens * self.input_price + output_tokens * self.output_price) / 1e6
-
-
-def read_api_key(file: str | Path | None = None) -> SecretStr | None:
-    """The key from ``file`` (its whole text, stripped), else from OPENAI_API_KEY, else None."""
-    if file is None:
-        key = os.environ.get("OPENAI_API_KEY", "").strip()
-        return SecretStr(key) if key else None
-    try:
-        key = read_text(file).strip()
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "it is not text"
-        raise UsageError(f"The API key file {file} can't be read: {reason}.") from None
-    if not key or len(key.split()) != 1:
-        raise UsageError(f"The API key file {file} must contain one line with one key only.")
-    return SecretStr(key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,7 +251,9 @@ class LLMService:
                 "There is no API key; set OPENAI_API_KEY or give --api-key-file FILE, or name "
                 "another service with --base-url."
             )
-        self._config = config
+        self._asked = Asked(
+            self.model_id.service, config.model, config.timeout_seconds, config.max_retries
+        )
         self._schema = schema or {}
         self._key = key
         self._first_format = 0 if schema else FORMATS.index("text")
@@ -345,7 +317,7 @@ class LLMService:
         try:
             return send()
         except openai.OpenAIError as error:
-            message, fatal = explain(error, self.model_id.service, self._config)
+            message, fatal = explain(error, self._asked)
             unfit = getattr(error, "status_code", None) in (400, 422)
             body = getattr(error, "body", None)
             said = self.redact(str((isinstance(body, dict) and body.get("param")) or body))

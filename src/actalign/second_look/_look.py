@@ -21,10 +21,10 @@ from actalign.scripts._llm import (
     LLMError,
     LLMService,
     ModelId,
-    read_api_key,
 )
 from actalign.second_look._frames import best_times, pictures_at
 from actalign.second_look._question import LETTERS, Opinion, letter_of, opinion_of, questions
+from actalign.services import read_api_key
 from actalign.types import Candidate, FrameBatch, Prediction
 from actalign.video._worker import SILENT_SECONDS, DecodeProcess
 

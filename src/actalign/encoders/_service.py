@@ -1,0 +1,221 @@
+"""A web service that embeds pictures and texts, as vLLM and Infinity serve them (extra `llm`).
+
+A name is `http://HOST/v1#MODEL`. Frames are sent there as JPEGs, texts as they are, and nothing is
+sent elsewhere. Every embedding is kept in the user's cache, so that none is asked for twice.
+
+Two forms of `/embeddings` are known: "messages", a chat's turn a request (vLLM), and "input", a
+list of texts or of data URLs with their modality (Infinity). The first that the service takes is
+used. "messages" is tried first, since a service that ignores the modality would embed the letters
+of a data URL.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import logging
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Literal
+
+import numpy as np
+from PIL import Image
+
+from actalign.encoder_info import EncoderInfo
+from actalign.encoders._preprocessing import check_frames
+from actalign.encoders._text_cache import keep_rows, stored_rows
+from actalign.errors import EncoderError, UsageError, VideoError
+from actalign.files import cache_folder
+from actalign.services import Asked, explain, plain_address, read_api_key, short
+from actalign.types import Float32, UInt8
+
+logger = logging.getLogger(__name__)
+
+MOST_PIXELS = 512
+"""Longest side of a picture: what is larger is scaled down by most models."""
+JPEG_QUALITY = 95
+PROBE = "a person"
+"""What is embedded first, to learn the form and the length of the vectors."""
+TIMEOUT_SECONDS, MAX_RETRIES, AT_ONCE = 60.0, 4, 8
+Form = Literal["messages", "input"]
+Kind = Literal["text", "image"]
+
+
+class _RefusedError(EncoderError):
+    """The service finds fault with what it was sent, and not with who sent it."""
+
+
+class ServiceEncoder:
+    """A service's model as an `Encoder`. It has no scale, so candidates are compared by cosine.
+
+    The fingerprint is of the address, the model's name and how pictures are made: a service that
+    serves other weights under the same name isn't noticed.
+    """
+
+    def __init__(self, address: str, model: str, *, batch_size: int = 16) -> None:
+        try:
+            import openai
+        except ImportError:
+            raise EncoderError(
+                "The openai package is not installed; install it with "
+                "`pip install 'actalign[llm]'` to use a service that embeds."
+            ) from None
+        key = read_api_key()
+        self._key = key.get_secret_value() if key else None
+        self._address, self._model, self.batch_size = address, model, batch_size
+        self._asked = Asked(
+            address,
+            model,
+            TIMEOUT_SECONDS,
+            MAX_RETRIES,
+            offers="embeddings",
+            address_option="the address in --model",
+            key_option="OPENAI_API_KEY",
+            or_wait="",
+        )
+        self._client = openai.OpenAI(
+            api_key=self._key or "none",
+            base_url=address,
+            timeout=TIMEOUT_SECONDS,
+            max_retries=MAX_RETRIES,
+        )
+        settings = f"{address}\0{model}\0{MOST_PIXELS}\0{JPEG_QUALITY}"
+        self._cached_as = hashlib.sha256(settings.encode()).hexdigest()[:16]
+        self._cache = cache_folder() / "embeddings.sqlite"
+        logger.warning("Frames and texts are sent to %s.", address)
+        self._form: Form = "messages"
+        dim = self._find_form()
+        self.info = EncoderInfo(
+            model_id=f"{address}#{model}",
+            fingerprint=self._cached_as,
+            dim=dim,
+            logit_scale=None,
+            logit_bias=None,
+            dtype="service",
+        )
+
+    @classmethod
+    def from_name(cls, name: str, *, batch_size: int | None = None) -> ServiceEncoder:
+        """Use `ADDRESS#MODEL`; raises EncoderError where it doesn't answer, UsageError for a name
+        that can't be."""
+        address, _, model = name.partition("#")
+        if not model:
+            raise UsageError(f"{name} names no model; write {name}#MODEL.")
+        return cls(plain_address(address), model, batch_size=batch_size or 16)
+
+    def encode_image(self, frames: UInt8) -> Float32:
+        """Embed (T, H, W, 3) uint8 RGB frames, each by itself, as (T, D) float32.
+
+        Raises VideoError where the service refuses a picture, EncoderError where it fails.
+        """
+        check_frames(frames)
+        pictures = [_jpeg(frame) for frame in frames]
+        names = [f"image {hashlib.sha256(one).hexdigest()}" for one in pictures]
+        urls = [f"data:image/jpeg;base64,{base64.b64encode(one).decode()}" for one in pictures]
+        try:
+            return self._embed("image", urls, names)
+        except _RefusedError as error:
+            raise VideoError(str(error)) from None
+
+    def encode_text(self, texts: Sequence[str]) -> Float32:
+        """Embed K texts as (K, D) float32; raises EncoderError where the service fails."""
+        return self._embed("text", list(texts), [f"text {text}" for text in texts])
+
+    def text_warnings(self, texts: Sequence[str]) -> list[str]:
+        """None: how many tokens are read is the service's to know."""
+        return []
+
+    def _embed(self, kind: Kind, inputs: list[str], names: list[str]) -> Float32:
+        """Rows of the inputs, from the cache or asked for; each answer is kept as it comes."""
+        found = stored_rows(self._cache, self._cached_as, set(names))
+        found = {name: row for name, row in found.items() if len(row) == self.info.dim}
+        wanted = {n: one for n, one in zip(names, inputs, strict=True) if n not in found}
+        at_once = 1 if self._form == "messages" else self.batch_size
+        missing = list(wanted)
+        parts = [missing[start : start + at_once] for start in range(0, len(missing), at_once)]
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            asked = [pool.submit(self._ask, kind, [wanted[n] for n in part]) for part in parts]
+            try:
+                for part, answer in zip(parts, asked, strict=True):
+                    rows = self._checked(answer.result(), len(part), self.info.dim)
+                    keep_rows(self._cache, self._cached_as, dict(zip(part, rows, strict=True)))
+                    found.update(zip(part, rows, strict=True))
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
+        empty = np.empty((0, self.info.dim), np.float32)
+        return np.stack([found[name] for name in names]) if names else empty
+
+    def _find_form(self) -> int:
+        """Take the first form that the service takes; the length of its vectors."""
+        forms: tuple[Form, Form] = ("messages", "input")
+        for form in forms:
+            self._form = form
+            try:
+                [row] = self._checked(self._ask("text", [PROBE]), 1, None)
+            except _RefusedError:
+                if form == forms[-1]:
+                    raise
+            else:
+                return len(row)
+        raise AssertionError("unreachable")
+
+    def _ask(self, kind: Kind, inputs: list[str]) -> object:
+        """What the service answers to one request; raises EncoderError."""
+        import openai
+
+        body: dict[str, Any] = {"model": self._model, "encoding_format": "float"}
+        if self._form == "input":
+            body |= {"input": inputs, "modality": kind}
+        else:
+            [one] = inputs
+            part = {"type": "text", "text": one}
+            if kind == "image":
+                part = {"type": "image_url", "image_url": {"url": one}}  # type: ignore[dict-item]
+            body["messages"] = [{"role": "user", "content": [part]}]
+        try:
+            return self._client.post("/embeddings", body=body, cast_to=object)
+        except openai.OpenAIError as error:
+            said, _ = explain(error, self._asked)
+            refused = getattr(error, "status_code", None) in (400, 422)
+            # "from None": the SDK's own message may contain the key as a server echoed it
+            raise (_RefusedError if refused else EncoderError)(self._without_key(said)) from None
+        except ValueError as error:
+            raise self._strange(error) from None
+
+    def _checked(self, answer: object, count: int, dim: int | None) -> Float32:
+        """The (count, D) rows of an answer, in the order of its inputs; raises EncoderError."""
+        data = answer.get("data") if isinstance(answer, dict) else None
+        if not isinstance(data, list) or len(data) != count:
+            raise self._strange(f"not {count} embeddings")
+        try:
+            if sorted(one["index"] for one in data) != list(range(count)):
+                raise self._strange("indices that are not those of what was asked")
+            ordered = sorted(data, key=lambda one: one["index"])
+            rows = np.array([one["embedding"] for one in ordered], np.float32)
+        except (KeyError, TypeError, ValueError) as error:
+            raise self._strange(f"no list of numbers ({short(error, 80)})") from None
+        if rows.ndim != 2 or rows.shape[1] == 0 or not np.isfinite(rows).all():
+            raise self._strange("vectors that are empty or hold no finite numbers")
+        if dim is not None and rows.shape[1] != dim:
+            raise self._strange(f"vectors of {rows.shape[1]} numbers, where it gave {dim} before")
+        return rows
+
+    def _strange(self, what: object) -> EncoderError:
+        return EncoderError(
+            f"{self._address} answered with {self._without_key(short(what))}; check that it embeds "
+            f"with {self._model!r} and that the address in --model ends as it should (usually /v1)."
+        )
+
+    def _without_key(self, text: str) -> str:
+        return text if self._key is None else text.replace(self._key, "[API key]")
+
+
+def _jpeg(frame: UInt8) -> bytes:
+    """The frame as a JPEG with whole colours, its longer side at most MOST_PIXELS."""
+    image = Image.fromarray(frame)
+    image.thumbnail((MOST_PIXELS, MOST_PIXELS), Image.Resampling.BICUBIC)
+    data = io.BytesIO()
+    image.save(data, "JPEG", quality=JPEG_QUALITY, subsampling=0)
+    return data.getvalue()

@@ -1,0 +1,150 @@
+"""A service that embeds as an encoder, against one on loopback that looks at the pictures."""
+
+import json
+
+import numpy as np
+import pytest
+
+pytest.importorskip("openai")
+
+from actalign import ActAlign, FrameBatch, Script
+from actalign.encoders import _service as service
+from actalign.encoders import load_encoder
+from actalign.errors import EncoderError, UsageError
+from tests.colour_model import RGB
+from tests.command import actalign
+from tests.embedding_server import EmbeddingServer, vectors
+from tests.llm_server import cuts, status
+from tests.media import write_video
+
+KEY = "sk-a-secret-of-mine"
+
+
+@pytest.fixture(autouse=True)
+def surroundings(monkeypatch, tmp_path):
+    monkeypatch.setenv("ACTALIGN_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+
+
+def solid(*names, size=(48, 64)):
+    return np.stack([np.full((*size, 3), RGB[name], np.uint8) for name in names])
+
+
+@pytest.mark.parametrize("form", ["messages", "input"])
+def test_pictures_and_texts_are_embedded_in_order_and_never_asked_for_twice(form, caplog):
+    names = ["red", "green", "blue", "white", "black", "red"]
+    with EmbeddingServer(form) as server:
+        encoder = load_encoder(f"{server.url}#colours", batch_size=2)
+        assert [record.getMessage() for record in caplog.records] == [
+            f"Frames and texts are sent to {server.url}."
+        ]
+        rows = encoder.encode_image(solid(*names))
+        wanted = np.array([RGB[name] for name in names]) / 127.5 - 1
+        np.testing.assert_allclose(rows, wanted, atol=0.03)
+        assert server.pictures == 5  # both red frames are one picture
+        texts = encoder.encode_text(["red", "a green thing"])
+        np.testing.assert_array_equal(texts, [[1, -1, -1], [-1, 1, -1]])
+        asked = len(server.requests)
+        again = load_encoder(f"{server.url}#colours")
+        np.testing.assert_array_equal(again.encode_image(solid(*names)), rows)
+        np.testing.assert_array_equal(again.encode_text(["red", "a green thing"]), texts)
+        assert len(server.requests) - asked == (1 if form == "messages" else 2)  # the probe
+        assert all(head["authorization"] == f"Bearer {KEY}" for head in server.headers)
+        assert (
+            encoder.encode_text([]).shape == encoder.encode_image(solid("red")[:0]).shape == (0, 3)
+        )
+        large = encoder.encode_image(solid("blue", size=(900, 1600)))
+    np.testing.assert_allclose(large[0], [-1, -1, 1], atol=0.03)
+    assert (encoder.info.scale, encoder.info.dim) == ("none", 3)
+    assert KEY not in json.dumps(encoder.info.to_json())
+
+
+def test_it_classifies():
+    scripts = [Script("a", ("red", "green")), Script("b", ("green", "red"))]
+    with EmbeddingServer() as server:
+        model = ActAlign(load_encoder(f"{server.url}#colours"), step_template="{step}")
+        clip = FrameBatch(solid(*["red"] * 4, *["green"] * 4), np.arange(8) / 4)
+        assert model.predict(clip, scripts=scripts).label == "a"
+
+
+def test_busy_and_broken_answers_are_asked_for_again():
+    with EmbeddingServer() as server:
+        encoder = load_encoder(f"{server.url}#colours")
+        again = {"retry_after_ms": "10"}
+        server.behaviours = [status(429, **again), status(503, **again), cuts()]
+        np.testing.assert_array_equal(encoder.encode_text(["blue"]), [[-1, -1, 1]])
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "said"),
+    [
+        (vectors([1, 2]), "2 numbers, where it gave 3"),
+        (vectors(), "not 1 embeddings"),
+        (vectors([1, 2, 3], [1, 2, 3]), "not 1 embeddings"),
+        (vectors([1, 2, float("nan")]), "no finite numbers"),
+        (vectors([1, 2, "three"]), "no list of numbers"),
+        (vectors([1, 2, 3], start=1), "indices"),
+        (vectors("AAAA"), "no list of numbers"),
+        (status(401, f"wrong key {KEY}"), "refused the API key; check OPENAI_API_KEY"),
+        (status(404, "no such model"), "has no model 'colours' or no embeddings"),
+    ],
+)
+def test_wrong_answers_are_errors_of_one_sentence_and_are_not_kept(behaviour, said):
+    with EmbeddingServer() as server:
+        encoder = load_encoder(f"{server.url}#colours")
+        server.behaviours = [behaviour]
+        with pytest.raises(EncoderError, match=said) as error:
+            encoder.encode_text(["red"])
+        assert KEY not in str(error.value)
+        np.testing.assert_array_equal(encoder.encode_text(["red"]), [[1, -1, -1]])
+
+
+def test_what_was_answered_before_a_failure_is_kept(monkeypatch):
+    monkeypatch.setattr(service, "AT_ONCE", 1)
+    with EmbeddingServer() as server:
+        encoder = load_encoder(f"{server.url}#colours")
+        server.behaviours = [server.embedded, status(401)]
+        with pytest.raises(EncoderError):
+            encoder.encode_image(solid("red", "green"))
+        encoder.encode_image(solid("red", "green"))
+        assert server.pictures == 2
+
+
+def test_a_picture_that_is_refused_is_an_error_of_its_video(tmp_path):
+    for n in range(2):
+        write_video(tmp_path / f"{n}.mp4", 4 + n, fps=4)
+    with EmbeddingServer() as server:
+        # "a person", "red" and "green" come first.
+        server.behaviours = [server.embedded] * 3 + [status(400, "too strange")]
+        flags = ["--labels", "red,green", "--model", f"{server.url}#colours", "--out", "rows.jsonl"]
+        done = actalign("classify", tmp_path, *flags, cwd=tmp_path)
+    assert done.returncode == 1
+    rows = [json.loads(line) for line in (tmp_path / "rows.jsonl").read_text().splitlines()]
+    assert [row["status"] for row in rows] == ["error", "ok"]
+    assert "too strange" in rows[0]["error"]
+
+
+def test_names_that_can_not_be_are_refused():
+    with pytest.raises(UsageError, match="names no model"):
+        load_encoder("http://127.0.0.1:1/v1")
+    with pytest.raises(UsageError, match="user name"):
+        load_encoder(f"http://me:{KEY}@127.0.0.1:1/v1#m")
+    with pytest.raises(EncoderError, match="runs elsewhere"):
+        load_encoder("http://127.0.0.1:1/v1#m", dtype="float32")
+
+
+def test_a_service_that_embeds_no_pictures_in_either_form_is_told():
+    with EmbeddingServer("neither") as server, pytest.raises(EncoderError, match="Field required"):
+        load_encoder(f"{server.url}#colours")
+
+
+def test_the_command_says_where_frames_go_and_shows_no_key(tmp_path):
+    clip = write_video(tmp_path / "clip.mp4", 8, fps=4)
+    with EmbeddingServer() as server:
+        flags = ["--labels", "red,green", "--model", f"{server.url}#colours", "--json"]
+        done = actalign("classify", clip, *flags, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert KEY not in done.stdout + done.stderr
+    row = json.loads(done.stdout.splitlines()[-1])
+    assert row["model_id"] == f"{server.url}#colours"
+    assert server.pictures
