@@ -91,3 +91,33 @@ def test_faults_are_told_apart_on_planted_affinities():
         "mute": (None, 1),
     }
     assert found["answers"] == {"a": 1, "b": 1}
+
+
+def test_every_wording_is_looked_at_in_every_clip(store):
+    worded = {
+        "sunrise": [["black", "red", "yellow"], ["black", "blue", "yellow"]],
+        "grass": [["green", "white"], ["white", "green"]],
+        "snow": [["white green"]],
+    }
+    (store / "worded.json").write_text(json.dumps({"scripts": worded}))
+    ended = actalign(
+        "subactions", "diagnose", "store", "--scripts", "worded.json", "--smoothing", "0",
+        "--scorer", "dtw", "--json", cwd=store,
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stderr
+    found = json.loads(ended.stdout)
+    steps = {(one["wording"], one["label"], one["number"]): one for one in found["steps"]}
+    assert found["clips"] == 2
+    assert sorted(key for key in steps if key[1] != "grass") == [
+        *((1, "snow", 1), (1, "sunrise", 1), (1, "sunrise", 2), (1, "sunrise", 3)),
+        *((2, "sunrise", 1), (2, "sunrise", 2), (2, "sunrise", 3)),
+    ]
+    # Though the first wording fits better, the second's steps are looked at too.
+    assert steps[1, "sunrise", 2]["fault"] is None
+    assert steps[2, "sunrise", 2]["fault"] == "never"
+    assert (steps[1, "grass", 1]["frames"], steps[2, "grass", 2]["frames"]) == (20, 20)
+    said = actalign(
+        "subactions", "diagnose", "store", "--scripts", "worded.json", "--smoothing", "0",
+        "--scorer", "dtw", cwd=store,
+    )  # fmt: skip
+    assert "sunrise, wording 2, step 2 (blue): never fires" in said.stdout

@@ -214,6 +214,11 @@ class Candidates:
             return self
         return self.measured_against(others.of(result.clip))
 
+    def of_wording(self, number: int) -> Candidates:
+        """The same by one wording of the scripts alone, counted from 0."""
+        one = self.wordings[number]
+        return replace(self, scripts=one.scripts, steps=one.texts.scripts, wordings=[one])
+
     @property
     def labels(self) -> list[str]:
         """The candidates' labels, in the order given."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Annotated
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -51,7 +52,12 @@ def diagnose(
     given = candidates.read()
     (resolved,) = given.resolve(model.choice(listed).load(), scoring)
     left_out: list[str] = []
-    found = diagnose(_predictions(resolved, listed, left_out))
+    several = len(resolved.wordings) > 1
+    found: dict[str, Any] = {}
+    for number in range(len(resolved.wordings)):
+        one = diagnose(_predictions(resolved, number, listed, [] if number else left_out))
+        steps = [{**step, "wording": number + 1} if several else step for step in one["steps"]]
+        found = {**one, "steps": [*found.get("steps", ()), *steps]}
     console = console_of(stderr=True)
     for note in (*given.notes, *left_out):
         console.print(note, style="yellow", markup=False)
@@ -63,18 +69,28 @@ def diagnose(
     faults = [one for one in found["steps"] if one["fault"]]
     for one in faults:
         said = SENTENCES[one["fault"]].format(**one)
-        print(f"{one['label']}, step {one['number']} ({one['step']}): {said}")
+        where = f"wording {one['wording']}, " if several else ""
+        print(f"{one['label']}, {where}step {one['number']} ({one['step']}): {said}")
     print(f"{len(faults)} of {len(found['steps'])} steps have a fault, on {found['clips']} clips")
 
 
 def _predictions(
-    candidates: Candidates, entries: Mapping[str, str], left_out: list[str]
+    candidates: Candidates, number: int, entries: Mapping[str, str], left_out: list[str]
 ) -> Iterator[Prediction]:
+    """Each clip's prediction by one wording of the scripts, its answer the one by all of them."""
     from actalign.clips._stored import read_stored
 
+    of_one = candidates.of_wording(number)
+    has = {s.label for s in candidates.scripts if number < len(s.wordings)}
     for entry_id, entry in entries.items():
-        row, prediction = candidates.score(read_stored(entry_id, entry))
-        if prediction is None:
+        result = read_stored(entry_id, entry)
+        row, prediction = candidates.score(result)
+        if prediction is None or result.clip is None:
             left_out.append(f"{entry_id}: {row['error']}")
-        else:
-            yield prediction
+            continue
+        # The answer first, as in a prediction; a label with fewer wordings has no step here.
+        ranked = sorted(
+            of_one.predict(result.clip).candidates, key=lambda c: c.label != prediction.label
+        )
+        kept = [c if c.label in has else replace(c, alignment=None) for c in ranked]
+        yield replace(prediction, candidates=tuple(kept))
