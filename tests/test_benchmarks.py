@@ -57,3 +57,21 @@ def test_planted_prints_each_scorers_share_beside_that_of_dtw():
     line = r"^  {} +\d+\.\d \[\d+\.\d, \d+\.\d\]  p = [\d.e-]+ against dtw$"
     for name in ("dtw", "competitive"):
         assert len(re.findall(line.format(name), printed, re.M)) == 2, printed
+
+
+@pytest.mark.slow
+def test_people_prints_the_share_found_at_each_size_and_where_nobody_is(tmp_path):
+    from PIL import Image
+
+    from actalign.demo import demo_clips
+
+    (tmp_path / "clips").mkdir()
+    clip = demo_clips()[0].path
+    (tmp_path / "clips" / clip.name).write_bytes(clip.read_bytes())
+    (tmp_path / "empty").mkdir()
+    Image.new("RGB", (80, 60), (90, 120, 90)).save(tmp_path / "empty" / "green.png")
+    printed = printed_by(
+        BENCHMARKS / "people.py", "--clips", tmp_path / "clips", "--empty", tmp_path / "empty"
+    )
+    assert len(re.findall(r"people found, size x .* with parts +\d+\.\d \[", printed)) == 5
+    assert re.search(r"found where nobody is +n +5 +whole +0\.0 .* with parts +0\.0", printed)
