@@ -140,6 +140,8 @@ def align(page):
 def test_a_whole_visit(visit):
     page = visit(1280, "light")
     accessible(page)
+    box = page.get_by_role("button", name="Align", exact=True).bounding_box()
+    assert box["y"] + box["height"] <= 900, "Align is within reach"
     page.get_by_role("button", name="gym clean and press").click()
     align(page)
     assert page.locator("#verdict strong").inner_text() == "clean and press"

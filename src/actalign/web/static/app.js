@@ -172,7 +172,7 @@ async function start() {
     + (info.folder ? `; corrections of the clips in ${info.folder} are saved there in truth.jsonl` : "");
   const { upload_bytes: bytes, seconds, clips } = info.limits;
   $("limits").textContent = `At most ${Math.round(bytes / 1e6)} MB and ${Math.round(seconds / 60)} minutes a clip, because a clip is `
-    + `decoded and kept whole; ${clips} clips. For longer videos: actalign locate.`;
+    + `decoded and kept whole; ${clips} clips. Longer videos: actalign serve FOLDER, or actalign locate.`;
   $("write").textContent = info.writes_steps ? "Write the missing steps" : "Fill in known steps";
   $("demos").append(...info.demos.map(demoButton));
   await restore(info);
