@@ -13,6 +13,7 @@ import sys
 import pytest
 
 from actalign.cli._run import Run
+from actalign.cli._show import ResultLines
 from actalign.errors import ActAlignError
 from actalign.rows import error_row, read_rows, score_text
 from tests.colour_clips import write_colours
@@ -118,6 +119,22 @@ def test_classify_and_align_print_a_line_a_clip(clips, tmp_path):
     stored = actalign("align", "s", *clips[3:5], "-q", "--out", "a.csv", cwd=tmp_path)
     assert stored.returncode == 0, stored.stderr
     assert stored.stdout.split() == quiet.stdout.split() == ended.stdout.split()
+
+
+def test_a_label_of_unknown_words_is_said_beside_the_answer():
+    """As `body` writes it into the row; the columns stay in line."""
+    best = {"label": "Ziehen", "score": 1.0, "has_script": False, "path_length": 3}
+    warning = "The text 'Ziehen' has no word that body knows, and its score means nothing; ..."
+    other = {"label": "squat", "score": 0.5, "has_script": True, "path_length": 3}
+    lines = ResultLines(["a", "b"], ["Ziehen", "squat"])
+    shown = lines.of(
+        {"clip": "a", "label": "Ziehen", "candidates": [best, other], "warnings": [warning]}
+    )
+    known = lines.of({"clip": "b", "label": "squat", "candidates": [other], "warnings": [warning]})
+    head, first = str(shown).splitlines()
+    assert "Ziehen (unknown words)" in first
+    assert "unknown" not in str(known)
+    assert first.index("squat") == head.index("runner-up")
 
 
 def test_a_label_without_a_script_is_said_in_the_result(clips, tmp_path):

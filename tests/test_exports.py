@@ -136,7 +136,7 @@ def test_captions_of_equal_file_names_go_into_folders_of_the_videos_names(tmp_pa
     assert names == ["mon/a/squat", "tue/a/squat", "tue/a/Squat-2", "jump"]
 
 
-def test_captions_say_which_repetition_and_skip_what_is_refused(tmp_path):
+def test_captions_say_which_repetition_and_how_sure_and_skip_what_is_refused(tmp_path):
     parts = [candidate("squat", 0.5, TIMES)["segments"][k : k + 1] for k in range(2)]
     repeated = [
         {"start_seconds": s[0]["start_seconds"], "end_seconds": s[0]["end_seconds"], "segments": s}
@@ -145,14 +145,14 @@ def test_captions_say_which_repetition_and_skip_what_is_refused(tmp_path):
     best = candidate("squat", 0.5, []) | {"repetitions": repeated}
     refused = row("b", [candidate("jump", 0.5, TIMES)])
     rows = [
-        row("a", [best]),
+        row("a", [best]) | {"confidence": 0.875},
         refused | {"video": "refused.mp4", "label": None, "min_confidence": 0.5},
     ]
     path = tmp_path / "p.jsonl"
     path.write_text("".join(json.dumps(one) + "\n" for one in rows))
     first, second = export(path, "srt", tmp_path)
     assert [cue[2] for cue in cues(first)] == [
-        'squat (1 of 2): say "go", then lift', f"squat (2 of 2): {STEPS[1]}"
+        'squat (1 of 2), 88%: say "go", then lift', f"squat (2 of 2), 88%: {STEPS[1]}"
     ]  # fmt: skip
     assert second.read_text() == ""
 
@@ -434,11 +434,9 @@ def test_kinovea_files_follow_its_schema_and_count_in_the_videos_clock(tmp_path)
     for name in KINOVEA[4:7]:
         int(root.findtext(name))
     images = root.findall("Keyframes/Keyframe")
-    assert [[one.tag for one in image] for image in images] == [
-        ["Position", "Title", "Comment"], ["Position", "Title", "Comment"], ["Position", "Title"]
-    ]  # fmt: skip
+    assert [[one.tag for one in image] for image in images] == [["Position", "Title"]] * 3
     assert [image.findtext("Title") for image in images] == [
-        "swing: back", "swing: through <&>", "swing: end"
+        "swing, 88%: back", "swing, 88%: through <&>", "swing: end"
     ]  # fmt: skip
     with av.open(str(video)) as file:
         stamps = sorted(packet.pts for packet in file.demux(video=0) if packet.size)

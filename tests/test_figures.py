@@ -3,6 +3,7 @@
 import io
 import itertools
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -266,6 +267,20 @@ def test_the_right_candidate_is_drawn_above_the_strongest_wrong_one():
         contrast_figure(found, "somersault")
     with pytest.raises(UsageError, match="a wrong candidate"):
         contrast_figure(CASES["one still"], "action 0")
+
+
+def test_a_figure_says_how_sure_the_answer_is_and_that_it_was_refused():
+    found = CASES["two"]
+    sure = replace(found.candidates[0], confidence=0.31)
+    found = replace(found, candidates=(sure, *found.candidates[1:]))
+    drawn = alignment_figure(found)
+    assert any("winner (" in text and ", confidence 31%)" in text for text in all_texts(drawn))
+    drawn = alignment_figure(replace(found, min_confidence=0.5))
+    assert f"no label ({sure.label} with confidence 0.31 only)" in drawn.texts[0].get_text()
+
+
+def all_texts(figure):
+    return [text.get_text() for text in figure.findobj(Text)]
 
 
 def test_a_sweep_puts_its_settings_in_order():

@@ -80,6 +80,15 @@ def candidate_table(row: Row) -> Table:
     return table
 
 
+def _winner_note(row: Row) -> str:
+    """Says of the winner what makes its score worth little."""
+    from actalign.output._tables import unknown_label
+
+    if unknown_label(row):
+        return " (unknown words)"
+    return _no_script(row["candidates"][0])
+
+
 def _no_script(candidate: CandidateRow) -> str:
     """Says where a candidate that is aligned has no script."""
     from actalign.rows import only_by_name
@@ -93,7 +102,11 @@ def _answer(row: Row) -> str:
     if row.get("label") is None:
         return f"no label ({best['label']} with confidence {best.get('confidence', 0):.2f} only)"
     count = len(best.get("repetitions", ()))
-    return best["label"] + _no_script(best) + (f", {count} times" if count > 1 else "")
+    return best["label"] + _winner_note(row) + (f", {count} times" if count > 1 else "")
+
+
+NOTE_WIDTH = 16
+"""Room beside a label for what is said of it."""
 
 
 class ResultLines:
@@ -116,8 +129,8 @@ class ResultLines:
         self._scorers = scorers
         label = min(32, max(map(len, labels), default=0))
         self._widths = (
-            min(40, max((len(printable(clip)) for clip in clips), default=0)),
-            label + 10,
+            min(40, max(len(printable(clip)) for clip in [*clips, "clip"])),
+            label + NOTE_WIDTH,
             10,
             label + 6,
         )

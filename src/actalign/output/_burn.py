@@ -105,8 +105,7 @@ def _lines(seconds: float, found: list[Event]) -> list[str]:
     lines = []
     now = [one for one in found if one.start_seconds - 1e-6 <= seconds < one.end_seconds - 1e-6]
     for event in now[:AT_ONCE]:
-        sure = "" if event.confidence is None else f", {event.confidence:.0%}"
-        lines.append(event.name + sure)
+        lines.append(event.answer)
         for number, step in enumerate(event.steps, start=1):
             if step["start_seconds"] - 1e-6 <= seconds < step["end_seconds"] - 1e-6:
                 if step["step"] != event.action:

@@ -27,7 +27,7 @@ def cues(found: Sequence[Event]) -> list[Cue]:
                 Cue(step["start_seconds"], step["end_seconds"], event.step_name(step))
                 for step in event.steps
             ]
-            or [Cue(event.start_seconds, event.end_seconds, event.name)]
+            or [Cue(event.start_seconds, event.end_seconds, event.answer)]
         )
     ]
 

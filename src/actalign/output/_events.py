@@ -41,9 +41,14 @@ class Event:
         which = f" ({self.number} of {self.count})" if self.count > 1 else ""
         return f"{whose}{self.action}{which}"
 
+    @property
+    def answer(self) -> str:
+        """The name and how sure it is, where that is known."""
+        return self.name + ("" if self.confidence is None else f", {self.confidence:.0%}")
+
     def step_name(self, step: StepRow) -> str:
-        """The action and the step; the action alone where it has no script."""
-        return self.name if step["step"] == self.action else f"{self.name}: {step['step']}"
+        """The answer and the step; the answer alone where it has no script."""
+        return self.answer if step["step"] == self.action else f"{self.answer}: {step['step']}"
 
 
 def events(row: Row) -> list[Event]:

@@ -66,7 +66,7 @@ def alignment_figure(
     return _stack(
         prediction,
         rows,
-        title=f"{_clip_name(prediction)}: {prediction.label}",
+        title=f"{_clip_name(prediction)}: {_answer(prediction)}",
         thumbnails=thumbnails,
         theme=get_theme(theme),
     )
@@ -153,6 +153,12 @@ def picture(figure: Figure, format: str = "png") -> bytes:
     return data.getvalue()
 
 
+def _how_sure(candidate: Candidate) -> str:
+    """The score and, where there is one, the confidence."""
+    sure = candidate.confidence
+    return score_text(candidate.score) + ("" if sure is None else f", confidence {sure:.0%}")
+
+
 def times(candidate: Candidate) -> str:
     """The label, and how often it is performed if several times."""
     count = len(candidate.repetitions)
@@ -213,7 +219,7 @@ def _stack(
         repeats = candidate.repetitions
         image = draw_heat_map(ax, alignment, labels[row], edges, scale, theme, repeats)
         text = ax.set_title(
-            f"{name} ({score_text(candidate.score)}): {times(candidate)}",
+            f"{name} ({_how_sure(candidate)}): {times(candidate)}",
             loc="left",
             fontsize=9.5,
             color=theme.ink,
@@ -254,6 +260,13 @@ def _clip_name(prediction: Prediction) -> str:
     # Bytes of a file name that are no text have no glyph.
     name = prediction.clip.clip_id.encode("utf-8", "replace").decode()
     return name if len(name) <= 50 else "…" + name[-49:]
+
+
+def _answer(prediction: Prediction) -> str:
+    """The label, or that the best was not sure enough to be it."""
+    if prediction.refused:
+        return f"no label ({prediction.label} with confidence {prediction.confidence:.2f} only)"
+    return prediction.label
 
 
 def _subtitle(prediction: Prediction) -> str:

@@ -44,24 +44,22 @@ def to_kinovea(video: VideoRows) -> str:
     marks = _marks(video.events)
     # Kinovea can't read an empty list of key images.
     images = ET.SubElement(root, "Keyframes") if marks else root
-    for seconds, (title, comment) in sorted(marks.items()):
+    for seconds, title in sorted(marks.items()):
         image = ET.SubElement(images, "Keyframe")
         ET.SubElement(image, "Position").text = str(round((seconds + origin) / base))
         ET.SubElement(image, "Title").text = title
-        if comment:
-            ET.SubElement(image, "Comment").text = comment
     return xml_text_of(root)
 
 
-def _marks(events: list[Event]) -> dict[float, tuple[str, str]]:
-    """The title and comment at each time; where one action begins, none ends."""
-    ends = {event.end_seconds: (f"{event.name}: end", "") for event in events}
+def _marks(events: list[Event]) -> dict[float, str]:
+    """The title at each time; where one action begins, none ends."""
+    ends = {event.end_seconds: f"{event.name}: end" for event in events}
     begins = {
-        start: (title, "" if event.confidence is None else f"confidence {event.confidence:.0%}")
+        start: title
         for event in events
         for start, title in (
             [(step["start_seconds"], event.step_name(step)) for step in event.steps]
-            or [(event.start_seconds, event.name)]
+            or [(event.start_seconds, event.answer)]
         )
     }
     return ends | begins

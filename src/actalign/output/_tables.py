@@ -49,6 +49,13 @@ def _without_script(row: Row) -> list[str]:
     return ["no script: its name was its only step"] if alone else []
 
 
+def unknown_label(row: Row) -> bool:
+    """Whether the encoder knows no word of the winner's label, so that it means nothing."""
+    label = row["candidates"][0]["label"] if row["candidates"] else ""
+    begin = f"The text {label[:60]!r} has no word"
+    return any(warning.startswith(begin) for warning in row.get("warnings") or ())
+
+
 CLIPS = Table(
     {
         "clip": str,
@@ -76,6 +83,11 @@ CLIPS = Table(
 """One line a row: what `--out` writes under a table's name."""
 
 
+def _notes(row: Row) -> list[str]:
+    unknown = ["unknown words: its score means nothing"] if unknown_label(row) else []
+    return [*_without_script(row), *unknown]
+
+
 def _summary_records(row: Row) -> Iterator[dict[str, Cell]]:
     second = row["candidates"][1]["label"] if len(row["candidates"]) > 1 else None
     start, end = action_span(row) or (None, None)
@@ -87,7 +99,7 @@ def _summary_records(row: Row) -> Iterator[dict[str, Cell]]:
         "runner-up": second,
         "start": start,
         "end": end,
-        "notes": row.get("error") or "; ".join(_without_script(row)),
+        "notes": row.get("error") or "; ".join(_notes(row)),
     }
 
 

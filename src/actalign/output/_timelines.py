@@ -100,6 +100,8 @@ def to_sportscode(video: VideoRows) -> str:
         ):
             ET.SubElement(instance, name).text = value
         labels = [("step", step["step"]) for step in event.steps]
+        if event.count > 1:
+            labels.append(("repetition", f"{event.number} of {event.count}"))
         if event.confidence is not None:
             labels.append(("confidence", f"{event.confidence:.3f}"))
         for group, text in labels:
@@ -167,7 +169,7 @@ def to_resolve(video: VideoRows) -> str:
         mark
         for event in video.events
         for mark in (
-            (event.start_seconds, event.end_seconds, "Blue", event.name),
+            (event.start_seconds, event.end_seconds, "Blue", event.answer),
             *((*_span(step)[:2], "Green", event.step_name(step)) for step in event.steps),
         )
     ]
