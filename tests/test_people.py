@@ -15,6 +15,8 @@ from actalign.encoders._crop import crop
 from actalign.encoders.body._look import Person
 from actalign.encoders.body._tracks import Tracks
 from actalign.errors import EncoderError, UsageError
+from actalign.output._cuts import pieces
+from actalign.rows import RowFile
 from actalign.types import FrameBatch
 from actalign.video import sample_frames
 from tests.colour_model import save_colour_model
@@ -198,6 +200,9 @@ def test_captions_say_whose_action_it_is(folder):
     assert "person 1, clean and press" in captions
     assert "person 2, " in captions
     assert "person" not in (folder / "captions" / "empty.vtt").read_text()
+    names = [str(piece.name) for piece in pieces(RowFile(folder / "rows.jsonl"), "action")]
+    assert any(name.startswith("pair_person1_clean-and-press_") for name in names)
+    assert any(name.startswith("pair_person2_") for name in names)
 
 
 def test_the_figure_frames_the_person(two, tmp_path):

@@ -77,7 +77,9 @@ def _spans(video: VideoRows, kind: Kind) -> Iterator[tuple[float, float, list[st
 
 
 def _words(event: Event) -> list[str]:
-    return [_part(event.action), *([str(event.number)] if event.count > 1 else [])]
+    whose = [] if event.person is None else [f"person{event.person}"]
+    which = [str(event.number)] if event.count > 1 else []
+    return [*whose, _part(event.action), *which]
 
 
 def _part(text: str) -> str:
