@@ -125,8 +125,9 @@ def test_a_picture_that_is_refused_is_an_error_of_its_video(tmp_path):
 
 
 def test_names_that_can_not_be_are_refused():
-    with pytest.raises(UsageError, match="names no model"):
-        load_encoder("http://127.0.0.1:1/v1")
+    for name in ("http://127.0.0.1:1/v1", "http://127.0.0.1:1/v1#"):
+        with pytest.raises(UsageError, match=r"write http://127\.0\.0\.1:1/v1#MODEL"):
+            load_encoder(name)
     with pytest.raises(UsageError, match="user name"):
         load_encoder(f"http://me:{KEY}@127.0.0.1:1/v1#m")
     with pytest.raises(EncoderError, match="runs elsewhere"):

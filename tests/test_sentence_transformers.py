@@ -132,6 +132,9 @@ class TestFiles:
         with pytest.raises(EncoderError, match="can't be loaded") as error:
             load_encoder(f"st:{folder}")
         assert "\n" not in str(error.value)
+        for empty in ("st:", f"st:{tmp_path}"):
+            with pytest.raises(EncoderError, match="holds no model"):
+                load_encoder(empty)
         (folder / "modules.json").write_text("{")
         with pytest.raises(EncoderError, match=r"modules\.json doesn't list"):
             load_encoder(f"st:{folder}")

@@ -147,6 +147,11 @@ def fingerprint_of(folder: Path) -> str:
 def check_files(folder: Path) -> None:
     """Raise EncoderError for modules with code of their own, adapters, and weights that are no
     safetensors."""
+    if not any((folder / name).is_file() for name in ("modules.json", "config.json")):
+        raise EncoderError(
+            f"{folder} holds no model of sentence-transformers (modules.json); write st:ID or "
+            "st:FOLDER with one."
+        )
     for name in ("modules.json", "router_config.json"):
         for file in folder.rglob(name):
             for kind in _types(file):

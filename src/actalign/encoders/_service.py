@@ -101,7 +101,7 @@ class ServiceEncoder:
         that can't be."""
         address, _, model = name.partition("#")
         if not model:
-            raise UsageError(f"{name} names no model; write {name}#MODEL.")
+            raise UsageError(f"{address} names no model; write {address}#MODEL.")
         return cls(plain_address(address), model, batch_size=batch_size or 16)
 
     def encode_image(self, frames: UInt8) -> Float32:
