@@ -67,9 +67,10 @@ def test_twelve_clips_a_reload_corrections_and_downloads(visit, tmp_path, width,
 
     # The border of the steps is moved, which says that the action is right.
     page.locator("#body").get_by_role("button", name="clip 5.mp4").click()
+    until(page, "document.querySelector('#verdict').textContent.includes('clip 5.mp4')")
     for part in ("#verdict", "#axis"):  # a click opens a clip, whose result comes into sight
-        box = page.locator(part).bounding_box()
-        assert 0 <= box["y"] < box["y"] + box["height"] <= 900, part
+        box = f"document.querySelector('{part}').getBoundingClientRect()"
+        until(page, f"{box}.top >= 0 && {box}.bottom <= innerHeight")
     page.locator("#other").select_option("push up")
     until(page, "document.querySelector('#truth').textContent.startsWith('You said')")
     border = page.get_by_role("slider", name="Border of step 1 and step 2")
