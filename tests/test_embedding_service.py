@@ -14,16 +14,20 @@ from actalign.errors import EncoderError, UsageError
 from tests.colour_model import RGB
 from tests.command import actalign
 from tests.embedding_server import EmbeddingServer, vectors
-from tests.llm_server import cuts, status
+from tests.llm_server import Reply, cuts, status
 from tests.media import write_video
 
-KEY = "sk-a-secret-of-mine"
+KEY = "my-secret-of-a-key"
 
 
 @pytest.fixture(autouse=True)
 def surroundings(monkeypatch, tmp_path):
     monkeypatch.setenv("ACTALIGN_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
+
+
+def says(body):
+    return lambda _: Reply(body=body)
 
 
 def solid(*names, size=(48, 64)):
@@ -85,6 +89,11 @@ def test_busy_and_broken_answers_are_asked_for_again():
         (vectors([1, 2, "three"]), "no list of numbers"),
         (vectors([1, 2, 3], start=1), "indices"),
         (vectors("AAAA"), "no list of numbers"),
+        (vectors([1, 2, 10**400]), "no list of numbers"),
+        (vectors([1, 2, 1e300]), "no finite numbers"),
+        (says(b"[" * 200_000), "recursion|nested"),
+        (says(b"<p>hello</p>"), "answered with"),
+        (status(400, f"{'x' * 295} {KEY}"), r"status 400: x+ \[API"),
         (status(401, f"wrong key {KEY}"), "refused the API key; check OPENAI_API_KEY"),
         (status(404, "no such model"), "has no model 'colours' or no embeddings"),
     ],
@@ -95,8 +104,35 @@ def test_wrong_answers_are_errors_of_one_sentence_and_are_not_kept(behaviour, sa
         server.behaviours = [behaviour]
         with pytest.raises(EncoderError, match=said) as error:
             encoder.encode_text(["red"])
-        assert KEY not in str(error.value)
+        assert KEY[:5] not in str(error.value)
         np.testing.assert_array_equal(encoder.encode_text(["red"]), [[1, -1, -1]])
+
+
+def test_another_address_that_a_service_names_is_not_sent_anything():
+    with EmbeddingServer() as other, EmbeddingServer() as server:
+        encoder = load_encoder(f"{server.url}#colours")
+        server.behaviours = [status(307, location=f"{other.url}/embeddings")]
+        with pytest.raises(EncoderError, match=f"{other.url}.* nothing is sent there"):
+            encoder.encode_image(solid("red"))
+        assert not other.requests
+
+
+def test_a_service_that_is_silent_is_left_after_a_while(monkeypatch):
+    monkeypatch.setattr(service, "TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr(service, "MAX_RETRIES", 0)
+    with EmbeddingServer() as server:
+        encoder = load_encoder(f"{server.url}#colours")
+        server.behaviours = [lambda _: Reply(delay=60)]
+        with pytest.raises(EncoderError, match=r"sent no answer within 0\.2 s"):
+            encoder.encode_text(["red"])
+
+
+@pytest.mark.parametrize("key", ["two\nlines", "two words", "cl\u00e9"])
+def test_a_key_that_can_not_be_is_refused_and_not_shown(key, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", key)
+    with pytest.raises(UsageError, match="OPENAI_API_KEY") as error:
+        load_encoder("http://127.0.0.1:1/v1#m")
+    assert not any(part in str(error.value) for part in ("two", "cl\u00e9"))
 
 
 def test_what_was_answered_before_a_failure_is_kept(monkeypatch):
@@ -128,8 +164,13 @@ def test_names_that_can_not_be_are_refused():
     for name in ("http://127.0.0.1:1/v1", "http://127.0.0.1:1/v1#"):
         with pytest.raises(UsageError, match=r"write http://127\.0\.0\.1:1/v1#MODEL"):
             load_encoder(name)
-    with pytest.raises(UsageError, match="user name"):
-        load_encoder(f"http://me:{KEY}@127.0.0.1:1/v1#m")
+    for name in ("http://me:pass@127.0.0.1:1/v1#m", "http://me:pass@127.0.0.1:1/v1"):
+        with pytest.raises(UsageError, match="user name") as error:
+            load_encoder(name)
+        assert "pass@" not in str(error.value)
+    for host in ("[::1", "h:99999", "h:abc", "h h", "h\n", "\u2603.invalid"):
+        with pytest.raises(UsageError, match="must look like"):
+            load_encoder(f"http://{host}/v1#m")
     with pytest.raises(EncoderError, match="runs elsewhere"):
         load_encoder("http://127.0.0.1:1/v1#m", dtype="float32")
 

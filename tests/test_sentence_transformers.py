@@ -126,6 +126,39 @@ class TestFiles:
         with pytest.raises(EncoderError, match=r"adapter_config\.json"):
             load_encoder(f"st:{folder}")
 
+    @pytest.mark.parametrize(
+        ("name", "settings"),
+        [
+            ("sentence_bert_config.json", {"tokenizer_name_or_path": "../other"}),
+            ("sentence_bert_config.json", {"config_kwargs": {"transformers_weights": "../other"}}),
+            ("sentence_bert_config.json", {"model_kwargs": {"attn_implementation": "my/kernel"}}),
+            ("config.json", {"_attn_implementation": "my/kernel"}),
+            ("config.json", {"vision_config": {"architecture": "hf-hub:my/model"}}),
+            ("config.json", {"vision_config": {"model_args": {"checkpoint_path": "../a.pth"}}}),
+            ("model.safetensors.index.json", {"weight_map": {"a": "../model.safetensors"}}),
+        ],
+    )
+    def test_settings_that_lead_out_of_the_folder_are_refused(self, tmp_path, name, settings):
+        (tmp_path / "modules.json").write_text("[]")
+        (tmp_path / name).write_text(json.dumps(settings))
+        with pytest.raises(EncoderError, match="one folder only"):
+            load_encoder(f"st:{tmp_path}")
+
+    def test_pickles_beside_other_safetensors_or_behind_a_link_are_not_read(self, tmp_path):
+        (tmp_path / "modules.json").write_text("[]")
+        other, dense = tmp_path / "other", tmp_path / "1_Dense"
+        other.mkdir()
+        dense.mkdir()
+        for name in ("pytorch_model.bin", "unused.safetensors"):
+            (dense / name).write_bytes(b"")
+        with pytest.raises(EncoderError, match="1_Dense has no weights in safetensors form"):
+            load_encoder(f"st:{tmp_path}")
+        (dense / "pytorch_model.bin").rename(other / "pytorch_model.bin")
+        (dense / "2_Dense").symlink_to(other)
+        (tmp_path / "modules.json").rename(dense / "modules.json")
+        with pytest.raises(EncoderError, match="2_Dense is a link"):
+            load_encoder(f"st:{dense}")
+
     def test_models_of_texts_only_and_broken_ones_are_named_in_one_sentence(self, tmp_path):
         folder = clip_model(tmp_path)
         (folder / "1_Dense" / "config.json").write_text("{}")

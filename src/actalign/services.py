@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import weakref
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +24,8 @@ class Asked:
     """What was asked of a service, to tell what went wrong with it.
 
     timeout_seconds, max_retries: of the SDK. offers: what it should do. address_option, key_option,
-    or_wait: where a user gives the address and the key, and how a longer time-out.
+    or_wait: where a user gives the address and the key, and how a longer time-out. key: what no
+    message may show.
     """
 
     address: str
@@ -33,13 +36,43 @@ class Asked:
     address_option: str = "--base-url"
     key_option: str = "OPENAI_API_KEY or the file given with --api-key-file"
     or_wait: str = " or raise --timeout"
+    key: SecretStr | None = None
+
+    def short(self, value: object, limit: int = 300) -> str:
+        """The text of a value on one line, without the key, cut off after ``limit`` characters.
+
+        In this order: of a key that is cut in two, what is left would not be known as one.
+        """
+        text = " ".join(redact(str(value), self.key).split()).rstrip(".")
+        return text if len(text) <= limit else text[:limit] + "..."
+
+
+def client(asked: Asked) -> openai.OpenAI:
+    """Connections to the service. Another address that it names is not followed: what is sent
+    would go there."""
+    import openai
+
+    http = openai.DefaultHttpxClient(timeout=asked.timeout_seconds, follow_redirects=False)
+    made = openai.OpenAI(
+        api_key=asked.key.get_secret_value() if asked.key else "none",
+        base_url=asked.address,
+        timeout=asked.timeout_seconds,
+        max_retries=asked.max_retries,
+        http_client=http,
+    )
+    weakref.finalize(made, http.close)  # the SDK does so with a client of its own only
+    return made
 
 
 def plain_address(url: str) -> str:
     """The address without a slash at its end; raises UsageError for one that can't be, or that
     holds a user name, a password or a query."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(url)
+        fits = bool(parts.scheme in ("http", "https") and parts.hostname and parts.port != 0)
+    except ValueError:  # no port, or no address in brackets
+        fits = False
+    if not fits or not url.isascii() or not url.isprintable() or " " in url:
         raise UsageError("The base URL must look like https://host/v1 or http://127.0.0.1:8080/v1.")
     if parts.username or parts.password or parts.query or parts.fragment:
         raise UsageError(
@@ -52,23 +85,32 @@ def plain_address(url: str) -> str:
 def read_api_key(file: str | Path | None = None) -> SecretStr | None:
     """The key from ``file`` (its whole text, stripped), else from OPENAI_API_KEY, else None."""
     if file is None:
-        key = os.environ.get("OPENAI_API_KEY", "").strip()
-        return SecretStr(key) if key else None
-    try:
-        key = read_text(file).strip()
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "it is not text"
-        raise UsageError(f"The API key file {file} can't be read: {reason}.") from None
-    if not key or len(key.split()) != 1:
-        raise UsageError(f"The API key file {file} must contain one line with one key only.")
+        key, where = os.environ.get("OPENAI_API_KEY", "").strip(), "OPENAI_API_KEY"
+        if not key:
+            return None
+    else:
+        try:
+            key, where = read_text(file).strip(), f"The API key file {file}"
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or "it is not text"
+            raise UsageError(f"The API key file {file} can't be read: {reason}.") from None
+    if len(key.split()) != 1:
+        raise UsageError(f"{where} must contain one line with one key only.")
+    if not (key.isascii() and key.isprintable()):
+        raise UsageError(f"{where} holds characters that no key has; copy the key anew.")
     return SecretStr(key)
 
 
-def explain(error: Exception, asked: Asked) -> tuple[str, bool]:
-    """One sentence for the user, and whether every other request would fail likewise.
+def redact(text: str, key: SecretStr | None) -> str:
+    """``text`` without the key, also where a server echoes part of one of OpenAI's form."""
+    if key is not None:
+        text = text.replace(key.get_secret_value(), "[API key]")
+    return re.sub(r"\bsk-[\w*.-]{4,}", "[API key]", text)
 
-    The sentence may still hold the key, as the server echoed it.
-    """
+
+def explain(error: Exception, asked: Asked) -> tuple[str, bool]:
+    """One sentence for the user, without the key, and whether every other request would fail
+    likewise."""
     import openai
 
     at, tries = asked.address, asked.max_retries + 1
@@ -79,14 +121,20 @@ def explain(error: Exception, asked: Asked) -> tuple[str, bool]:
         ), False
     if isinstance(error, openai.APIConnectionError):
         cause = error.__cause__
-        detail = f" ({type(cause).__name__}: {short(cause)})" if cause else ""
+        detail = f" ({type(cause).__name__}: {asked.short(cause)})" if cause else ""
         return (
             f"The connection to {at} failed or broke off{detail}, {tries} times; "
             f"check {asked.address_option} and the network."
         ), False
     if not isinstance(error, openai.APIStatusError):
-        return f"The request to {at} failed ({type(error).__name__}: {short(error)}).", False
-    status, said = error.status_code, short(_server_message(error))
+        return f"The request to {at} failed ({type(error).__name__}: {asked.short(error)}).", False
+    status, said = error.status_code, asked.short(_server_message(error))
+    if 300 <= status < 400:
+        place = asked.short(error.response.headers.get("location", "nowhere"))
+        return (
+            f"{at} is elsewhere, by its own words at {place}, and nothing is sent there; "
+            f"if that is right, give that address as {asked.address_option}."
+        ), True
     if status == 401:
         return f"{at} refused the API key; check {asked.key_option}.", True
     if status == 403:
@@ -100,7 +148,7 @@ def explain(error: Exception, asked: Asked) -> tuple[str, bool]:
         wait = error.response.headers.get("retry-after")
         return (
             f"{at} refused the request for its rate limit or credit: {said}"
-            + (f" (it asks you to wait {short(wait)} s)" if wait else "")
+            + (f" (it asks you to wait {asked.short(wait)} s)" if wait else "")
             + "; run the same command later, existing answers are kept."
         ), False
     return f"{at} answered with status {status}: {said}.", False
@@ -111,9 +159,3 @@ def _server_message(error: openai.APIStatusError) -> object:
     if isinstance(body, dict):
         return body.get("message") or body.get("error") or body
     return body or error.message
-
-
-def short(value: object, limit: int = 300) -> str:
-    """The text of a value on one line, cut off after ``limit`` characters."""
-    text = " ".join(str(value).split()).rstrip(".")
-    return text if len(text) <= limit else text[:limit] + "..."

@@ -321,12 +321,15 @@ def _language_model() -> Check:
         service = LLMConfig().service_url()
     except ActAlignError as error:
         return Check("language model", "warning", "OPENAI_BASE_URL is wrong", str(error))
-    key = "OPENAI_API_KEY is set" if read_api_key() else "OPENAI_API_KEY is not set"
-    found = f"{service}, {key}"
+    try:
+        key = read_api_key()
+    except ActAlignError as error:
+        return Check("language model", "warning", "OPENAI_API_KEY is wrong", str(error))
+    found = f"{service}, OPENAI_API_KEY is {'set' if key else 'not set'}"
     if importlib.util.find_spec("openai") is None:
         fix = "Run: pip install 'actalign[llm]' if you want scripts written by a language model."
         return Check("language model", "absent", f"{found}; openai is not installed", fix)
-    if service == OPENAI_URL and not read_api_key():
+    if service == OPENAI_URL and not key:
         fix = (
             "Set OPENAI_API_KEY, or OPENAI_BASE_URL to a service of your own, if you want scripts "
             "written by a language model."

@@ -21,7 +21,8 @@ from pydantic import ValidationError
 from safetensors import SafetensorError, safe_open
 
 from actalign.documents import parse_json, parse_yaml, read_text
-from actalign.encoders._fingerprint import fingerprint_files, inside
+from actalign.encoders._configuration import check_configuration, shards_of
+from actalign.encoders._fingerprint import fingerprint_files
 from actalign.encoders._preprocessing import ImagePreprocessing
 from actalign.errors import EncoderError
 
@@ -186,11 +187,8 @@ def weight_files(folder: Path) -> list[Path]:
 
     Raises EncoderError where there is none, and for one that is missing or outside the folder.
     """
-    if "transformers_weights" in read_json(folder / "config.json"):
-        raise EncoderError(
-            f"{folder / 'config.json'}: transformers_weights names other weights; take it out and "
-            "call them model.safetensors."
-        )
+    read_json(folder / "config.json")
+    check_configuration(folder / "config.json")
     single, index = folder / WEIGHT_FILES[0], folder / WEIGHT_FILES[2]
     if single.is_file():
         return [single]
@@ -199,11 +197,7 @@ def weight_files(folder: Path) -> list[Path]:
             f"{folder} has no weights in safetensors form (model.safetensors); "
             "other formats aren't read because loading them can run code."
         )
-    shards = read_json(index).get("weight_map")
-    names = shards.values() if isinstance(shards, dict) else [None]
-    if not all(isinstance(name, str) and name.endswith(".safetensors") for name in names):
-        raise EncoderError(f"{index}: weight_map must name a safetensors file for each tensor.")
-    return [index, *(inside(folder, name, by=index) for name in sorted(set(names)))]
+    return [index, *shards_of(index)]
 
 
 def read_json(file: Path) -> dict[str, Any]:

@@ -15,6 +15,7 @@ import numpy as np
 
 from actalign.documents import parse_json, read_text
 from actalign.encoder_info import SHORT_STEP_TEMPLATE, STEP_TEMPLATE, EncoderInfo
+from actalign.encoders._configuration import check_configuration, shards_of
 from actalign.encoders._fingerprint import fingerprint_files
 from actalign.encoders._preprocessing import check_frames
 from actalign.errors import EncoderError
@@ -34,6 +35,8 @@ except (ImportError, RuntimeError) as error:  # RuntimeError: a torchvision of a
 
 PATTERNS = ("*.json", "*.safetensors", "*.txt", "*.model", "*.jinja", CARD)
 PICKLES = (".bin", ".pt", ".pth", ".pkl", ".ckpt")
+WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
+"""What is looked for before pickles."""
 MODULES = ("Transformer", "CLIPModel", "Pooling", "Normalize", "Dense", "LayerNorm", "Router")
 """Modules that load JSON and safetensors only."""
 
@@ -146,7 +149,7 @@ def fingerprint_of(folder: Path) -> str:
 
 def check_files(folder: Path) -> None:
     """Raise EncoderError for modules with code of their own, adapters, and weights that are no
-    safetensors."""
+    safetensors, and for what is outside the folder."""
     if not any((folder / name).is_file() for name in ("modules.json", "config.json")):
         raise EncoderError(
             f"{folder} holds no model of sentence-transformers (modules.json); write st:ID or "
@@ -163,12 +166,21 @@ def check_files(folder: Path) -> None:
                         f"{', '.join(MODULES)}."
                     )
     for file in folder.rglob("*"):
+        if file.is_symlink() and file.is_dir():
+            raise EncoderError(
+                f"{file} is a link to another folder; a model is read from one folder only, so "
+                "copy it there."
+            )
+        if file.name.endswith(".safetensors.index.json"):
+            shards_of(file)
+        elif file.name.endswith("config.json"):
+            check_configuration(file)
         if file.name == "adapter_config.json":  # would load others' weights
             raise EncoderError(
                 f"{file.parent} holds adapter_config.json; merge the adapter into the model's "
                 "weights and leave that file out."
             )
-        if file.suffix in PICKLES and not any(file.parent.glob("*.safetensors")):
+        if file.suffix in PICKLES and not any((file.parent / name).is_file() for name in WEIGHTS):
             raise EncoderError(
                 f"{file.parent} has no weights in safetensors form, only {file.name}; other "
                 "formats aren't read because loading them can run code."

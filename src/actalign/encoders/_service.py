@@ -27,7 +27,7 @@ from actalign.encoders._preprocessing import check_frames
 from actalign.encoders._text_cache import keep_rows, stored_rows
 from actalign.errors import EncoderError, UsageError, VideoError
 from actalign.files import cache_folder
-from actalign.services import Asked, explain, plain_address, read_api_key, short
+from actalign.services import Asked, client, explain, plain_address, read_api_key
 from actalign.types import Float32, UInt8
 
 logger = logging.getLogger(__name__)
@@ -55,14 +55,12 @@ class ServiceEncoder:
 
     def __init__(self, address: str, model: str, *, batch_size: int = 16) -> None:
         try:
-            import openai
+            import openai  # noqa: F401
         except ImportError:
             raise EncoderError(
                 "The openai package is not installed; install it with "
                 "`pip install 'actalign[llm]'` to use a service that embeds."
             ) from None
-        key = read_api_key()
-        self._key = key.get_secret_value() if key else None
         self._address, self._model, self.batch_size = address, model, batch_size
         self._asked = Asked(
             address,
@@ -73,13 +71,9 @@ class ServiceEncoder:
             address_option="the address in --model",
             key_option="OPENAI_API_KEY",
             or_wait="",
+            key=read_api_key(),
         )
-        self._client = openai.OpenAI(
-            api_key=self._key or "none",
-            base_url=address,
-            timeout=TIMEOUT_SECONDS,
-            max_retries=MAX_RETRIES,
-        )
+        self._client = client(self._asked)
         settings = f"{address}\0{model}\0{MOST_PIXELS}\0{JPEG_QUALITY}"
         self._cached_as = hashlib.sha256(settings.encode()).hexdigest()[:16]
         self._cache = cache_folder() / "embeddings.sqlite"
@@ -100,9 +94,10 @@ class ServiceEncoder:
         """Use `ADDRESS#MODEL`; raises EncoderError where it doesn't answer, UsageError for a name
         that can't be."""
         address, _, model = name.partition("#")
+        address = plain_address(address)
         if not model:
             raise UsageError(f"{address} names no model; write {address}#MODEL.")
-        return cls(plain_address(address), model, batch_size=batch_size or 16)
+        return cls(address, model, batch_size=batch_size or 16)
 
     def encode_image(self, frames: UInt8) -> Float32:
         """Embed (T, H, W, 3) uint8 RGB frames, each by itself, as (T, D) float32.
@@ -180,8 +175,8 @@ class ServiceEncoder:
             said, _ = explain(error, self._asked)
             refused = getattr(error, "status_code", None) in (400, 422)
             # "from None": the SDK's own message may contain the key as a server echoed it
-            raise (_RefusedError if refused else EncoderError)(self._without_key(said)) from None
-        except ValueError as error:
+            raise (_RefusedError if refused else EncoderError)(said) from None
+        except (ValueError, RecursionError) as error:
             raise self._strange(error) from None
 
     def _checked(self, answer: object, count: int, dim: int | None) -> Float32:
@@ -193,9 +188,11 @@ class ServiceEncoder:
             if sorted(one["index"] for one in data) != list(range(count)):
                 raise self._strange("indices that are not those of what was asked")
             ordered = sorted(data, key=lambda one: one["index"])
-            rows = np.array([one["embedding"] for one in ordered], np.float32)
-        except (KeyError, TypeError, ValueError) as error:
-            raise self._strange(f"no list of numbers ({short(error, 80)})") from None
+            with np.errstate(over="ignore"):  # infinite, which is said below
+                rows = np.array([one["embedding"] for one in ordered], np.float32)
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            said = self._asked.short(error, 80)
+            raise self._strange(f"no list of numbers ({said})") from None
         if rows.ndim != 2 or rows.shape[1] == 0 or not np.isfinite(rows).all():
             raise self._strange("vectors that are empty or hold no finite numbers")
         if dim is not None and rows.shape[1] != dim:
@@ -204,12 +201,9 @@ class ServiceEncoder:
 
     def _strange(self, what: object) -> EncoderError:
         return EncoderError(
-            f"{self._address} answered with {self._without_key(short(what))}; check that it embeds "
+            f"{self._address} answered with {self._asked.short(what)}; check that it embeds "
             f"with {self._model!r} and that the address in --model ends as it should (usually /v1)."
         )
-
-    def _without_key(self, text: str) -> str:
-        return text if self._key is None else text.replace(self._key, "[API key]")
 
 
 def _jpeg(frame: UInt8) -> bytes:

@@ -25,7 +25,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 
 from actalign.errors import ActAlignError, UsageError
 from actalign.scripts._reply import message_text, token_alternatives, whole_characters
-from actalign.services import Asked, explain, plain_address, short
+from actalign.services import Asked, client, explain, plain_address, redact
 
 if TYPE_CHECKING:
     import openai
@@ -239,7 +239,7 @@ class LLMService:
         self, config: LLMConfig, schema: dict[str, Any] | None, key: SecretStr | None
     ) -> None:
         try:
-            import openai
+            import openai  # noqa: F401
         except ImportError:
             raise UsageError(
                 "The openai package is not installed; install it with "
@@ -252,19 +252,18 @@ class LLMService:
                 "another service with --base-url."
             )
         self._asked = Asked(
-            self.model_id.service, config.model, config.timeout_seconds, config.max_retries
+            self.model_id.service,
+            config.model,
+            config.timeout_seconds,
+            config.max_retries,
+            key=key,
         )
         self._schema = schema or {}
         self._key = key
         self._first_format = 0 if schema else FORMATS.index("text")
         self._left_out: tuple[str, ...] = ()
         self.lock = threading.Lock()
-        self.client: openai.OpenAI = openai.OpenAI(
-            api_key=key.get_secret_value() if key else "none",
-            base_url=self.model_id.service,
-            timeout=config.timeout_seconds,
-            max_retries=config.max_retries,
-        )
+        self.client: openai.OpenAI = client(self._asked)
 
     def close(self) -> None:
         """Close the connections to the service."""
@@ -357,12 +356,9 @@ class LLMService:
     def _no_completion(self, problem: object) -> str:
         return (
             f"{self.model_id.service} answered with something that is not a chat completion: "
-            f"{short(problem)}; check --base-url (it usually ends in /v1)."
+            f"{self._asked.short(problem)}; check --base-url (it usually ends in /v1)."
         )
 
     def redact(self, text: str) -> str:
         """``text`` without the key, also where a server echoes it or part of it, and printable."""
-        text = whole_characters(text)
-        if self._key is not None:
-            text = text.replace(self._key.get_secret_value(), "[API key]")
-        return re.sub(r"\bsk-[\w*.-]{4,}", "[API key]", text)
+        return redact(whole_characters(text), self._key)

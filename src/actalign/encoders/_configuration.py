@@ -1,0 +1,70 @@
+"""What the configuration of a model may not ask for: other places, and code of others.
+
+Libraries follow these settings without a question. Not here: what a configuration must hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from actalign.documents import parse_json, read_text
+from actalign.encoders._fingerprint import inside
+from actalign.errors import EncoderError
+
+ELSEWHERE = (
+    "transformers_weights",
+    "tokenizer_name_or_path",
+    "checkpoint_path",
+    "cache_dir",
+    "pretrained_cfg_overlay",
+)
+"""Settings of transformers, sentence-transformers and timm that name files."""
+
+
+def check_configuration(file: Path) -> None:
+    """Raise EncoderError for a JSON file that names weights, a tokenizer, a model of timm or a
+    kernel elsewhere, at any depth, and for one that can't be read."""
+    try:
+        stored = parse_json(read_text(file))
+    except (OSError, ValueError) as error:
+        raise EncoderError(f"{file} can't be read ({error}); fetch the model again.") from error
+    for name, value in _settings(stored):
+        if (
+            (name in ELSEWHERE and value)
+            or (name.endswith("_implementation") and _named(value, "/"))
+            or (name == "architecture" and _named(value, "/:"))
+        ):
+            raise EncoderError(
+                f"{file}: {name} names other weights, files or code ({str(value)[:80]!r}); a model "
+                "is read from one folder only, so take it out."
+            )
+
+
+def shards_of(index: Path) -> list[Path]:
+    """The files of weights that an index names; raises EncoderError for one that is missing or
+    outside its folder."""
+    try:
+        stored = parse_json(read_text(index))
+        names = set(stored["weight_map"].values())
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        names = {None}
+    if not all(isinstance(name, str) and name.endswith(".safetensors") for name in names):
+        raise EncoderError(f"{index}: weight_map must name a safetensors file for each tensor.")
+    return [inside(index.parent, name, by=index) for name in sorted(names)]
+
+
+def _settings(stored: Any) -> Iterator[tuple[str, Any]]:
+    """Each setting with its name, of the dicts and lists within too."""
+    if isinstance(stored, dict):
+        yield from stored.items()
+        stored = list(stored.values())
+    for part in stored if isinstance(stored, list) else ():
+        yield from _settings(part)
+
+
+def _named(value: Any, marks: str) -> bool:
+    """Whether a text, or one of a dict's, holds one of the marks."""
+    texts = list(value.values()) if isinstance(value, dict) else [value]
+    return any(isinstance(text, str) and mark in text for text in texts for mark in marks)
