@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 import actalign
 from actalign import UsageError, VideoError
 from actalign.output._events import video_names
-from actalign.output._export import FORMATS, OF_VIDEOS, PER_VIDEO, READ_VIDEOS, export
+from actalign.output._export import FORMATS, OF_VIDEOS, PER_VIDEO, READ_VIDEOS, TABLES, export
 from actalign.output._tables import STEPS as STEP_TABLE
 from actalign.rows import read_rows, row_text
 from tests import command
@@ -134,6 +134,14 @@ def test_captions_of_equal_file_names_go_into_folders_of_the_videos_names(tmp_pa
     videos = ["/d/mon/a/squat.mp4", "/d/tue/a/squat.mp4", "/d/tue/a/Squat.mov", "/d/x/jump.mp4"]
     names = [str(one) for one in video_names([(video, "dtw") for video in videos])]
     assert names == ["mon/a/squat", "tue/a/squat", "tue/a/Squat-2", "jump"]
+
+
+@pytest.mark.parametrize("video", [".", "..", "/"])
+def test_a_folder_that_has_no_name_has_files_that_are_seen(tmp_path, video):
+    path = tmp_path / "p.jsonl"
+    path.write_text(json.dumps(row("c", [candidate("still", 0.5, TIMES)]) | {"video": video}))
+    [found] = export(path, "vtt", tmp_path / "out")
+    assert re.fullmatch(r"\w[\w.]*\.vtt", found.name)
 
 
 def test_captions_say_which_repetition_and_how_sure_and_skip_what_is_refused(tmp_path):
@@ -360,6 +368,103 @@ def test_a_boris_project_has_a_start_and_a_stop_of_every_action(two, tmp_path):
         assert [event[0] for event in found.events] == list(times)
         assert {event[2] for event in found.events} == {code}
         assert found.file["1"] == [video]
+
+
+@pytest.fixture
+def people(tmp_path):
+    """Two people who do the same at the same time, the first of them twice; each ends later."""
+    video = write_video(tmp_path / "v.mp4", 60)
+    found = [
+        row(f"v-person{one}", [candidate("swing", 0.5, times, ["back", "through"])])
+        | {"video": str(video), "person": one, "people": 2}
+        for one, times in ((1, [(0.0, 0.5), (0.5, 1.0)]), (2, [(0.0, 0.8), (0.8, 1.6)]))
+    ]
+    again = [{"start_seconds": s, "end_seconds": s + 0.5, "segments": []} for s in (0.0, 0.5)]
+    found[0]["candidates"][0]["repetitions"] = again
+    path = tmp_path / "people.jsonl"
+    path.write_text("".join(json.dumps(one) + "\n" for one in found), encoding="utf-8")
+    return path
+
+
+def test_boris_has_a_subject_a_person_since_it_takes_events_for_start_and_stop(people, tmp_path):
+    [path] = export(people, out=tmp_path / "p.boris")  # its ending says the format
+    project = json.loads(path.read_text(encoding="utf-8"))
+    assert [one["name"] for one in project["subjects_conf"].values()] == ["person 1", "person 2"]
+    events = project["observations"]["v"]["events"]
+    assert [one[:3] for one in events if one[1] == "person 1"] == [
+        [time, "person 1", "swing"] for time in (0.0, 0.5, 0.5, 1.0)
+    ]
+    assert [one[0] for one in events if one[1] == "person 2"] == [0.0, 1.6]
+    assert [one[0] for one in events] == sorted(one[0] for one in events)
+
+
+@pytest.mark.parametrize("to", ["boris", "boris-events"])
+def test_in_boris_no_action_begins_again_before_it_ended(tmp_path, to):
+    windows = [
+        row(f"v@{start}", [candidate("swing", 0.5, [(start, start + 2.0)], ["back"])])
+        for start in (0.0, 1.0)
+    ]
+    path = tmp_path / "windows.jsonl"
+    path.write_text("".join(json.dumps(one) + "\n" for one in windows), encoding="utf-8")
+    [found] = export(path, to, tmp_path / "out.boris")
+    if to == "boris":
+        [observation] = json.loads(found.read_text(encoding="utf-8"))["observations"].values()
+        times = [one[0] for one in observation["events"]]
+    else:
+        sheet = pytest.importorskip("openpyxl").load_workbook(found).worksheets[0]
+        times = [line[0].value for line in sheet.iter_rows(min_row=2)]
+    assert times == [0, 2, 2, 3]
+
+
+def test_kinovea_shows_what_several_people_begin_at_one_time(people, tmp_path):
+    pytest.importorskip("av")
+    [path] = export(people, "kinovea", tmp_path / "kva")
+    titles = [one.text for one in ET.parse(path).getroot().findall("Keyframes/Keyframe/Title")]
+    assert titles == [
+        "person 1, swing (1 of 2); person 2, swing: back",
+        "person 1, swing (2 of 2)",
+        "person 2, swing: through",
+        "person 1, swing (2 of 2): end",
+        "person 2, swing: end",
+    ]
+
+
+def test_timelines_keep_several_people_apart(people, tmp_path):
+    [path] = export(people, "elan", tmp_path / "eaf")
+    root = ET.parse(path).getroot()
+    tiers = {one.get("TIER_ID"): one for one in root.findall("TIER")}
+    assert list(tiers) == [f"person {n}, {kind}" for n in (1, 2) for kind in ("action", "step")]
+    texts = [one.text for one in tiers["person 2, step"].iter("ANNOTATION_VALUE")]
+    assert (texts, tiers["person 2, step"].get("PARTICIPANT")) == (["back", "through"], "person 2")
+    [path] = export(people, "sportscode", tmp_path / "xml")
+    labels = [
+        label.findtext("text")
+        for label in ET.parse(path).getroot().iter("label")
+        if label.findtext("group") == "person"
+    ]
+    assert sorted(labels) == ["1", "1", "2"]
+
+
+@pytest.mark.parametrize("to", sorted({*FORMATS} - {*TABLES, *READ_VIDEOS, "boris-events"}))
+def test_no_export_has_times_before_the_videos_begin(tmp_path, to):
+    early = [row("c", [candidate("swing", 0.5, [(-5.0, -2.0), (-2.0, 1.0)])])]
+    path = tmp_path / "early.jsonl"
+    path.write_text(json.dumps(early[0]) + "\n")
+    for file in export(path, to, tmp_path / "out"):
+        if to not in ("lmms-eval", "inspect", "fiftyone"):  # these hold the row as it is
+            assert not re.search(r"[^\w]-[1-9]|00:59:", file.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("to", sorted({*FORMATS} - {*READ_VIDEOS}))
+def test_rows_need_no_more_than_the_schema_requires(tmp_path, to):
+    if to in ("xlsx", "boris-events"):
+        pytest.importorskip("openpyxl")
+    if to == "parquet":
+        pytest.importorskip("pyarrow")
+    least = {"clip": "c", "candidates": [{"label": "swing", "score": 1.0}]}
+    path = tmp_path / "least.jsonl"
+    path.write_text(json.dumps(least) + "\n")
+    assert export(path, to, tmp_path / "out")
 
 
 def test_activitynet_results_and_truth(two, tmp_path):

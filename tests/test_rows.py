@@ -101,6 +101,15 @@ def test_rows_of_the_first_version_are_read():
         ("{", r"line 3 is not a prediction \(Expecting"),
         ('{"clip": "a"}', r"\(candidates: Field required\)"),
         ('{"clip": "", "candidates": []}', r"\(clip: "),
+        (
+            '{"clip": "a", "candidates": [{"label": "x", "score": 1, "segments": '
+            '[{"step": "s", "start_seconds": 3, "end_seconds": 0}]}]}',
+            r"candidates\.0\.segments\.0: it ends before it begins",
+        ),
+        (
+            '{"clip": "a", "candidates": [], "start_seconds": 2, "end_seconds": 1}',
+            "it ends before it begins",
+        ),
         ('{"clip": "a", "candidates": [{"label": "x", "score": NaN}]}', r"candidates\.0\.score"),
         ('{"clip": "a", "candidates": [], "status": "fine"}', r"\(status: "),
     ],

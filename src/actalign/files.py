@@ -205,6 +205,7 @@ def file_stem(clip_id: str) -> str:
     """A clip's id as a file name without suffix; with a hash of the id where that differs."""
     safe = re.sub(r"[^\w. -]", "_", clip_id).encode()
     stem = safe[-100:].decode(errors="ignore").lstrip(".")  # a file's name has 255 bytes at most
+    stem = stem or "unnamed"  # of the folder "." or ".."
     if stem == clip_id:
         return stem
     return f"{stem}.{hashlib.sha256(clip_id.encode('utf-8', 'surrogateescape')).hexdigest()[:8]}"

@@ -1,7 +1,8 @@
 """Events for BORIS: a project of many videos, or a workbook of the events of one.
 
 An action is a state: where it starts and where it stops are two events of one code, the action's
-name, whose comment names the steps.
+name, whose comment names the steps; whose action it is, is the subject. BORIS takes events of one
+subject and one code for start and stop in turn.
 """
 
 from __future__ import annotations
@@ -10,24 +11,37 @@ import json
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from actalign.output._events import Event, VideoRows, events
 from actalign.output._table_files import TableFile
 from actalign.output._tables import Cell, Table
-from actalign.rows import Row
 
 Json = dict[str, Any]
 KEYS = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 
-def _states(found: Iterable[Event]) -> list[tuple[float, str, str]]:
-    """Time, action and comment of each event of BORIS, in the order of time."""
-    return sorted(
-        (time, event.action, _comment(event))
-        for event in found
-        for time in (event.start_seconds, event.end_seconds)
-    )
+class _State(NamedTuple):
+    """A start or a stop."""
+
+    time: float
+    subject: str
+    code: str
+    comment: str
+
+
+def _states(found: Iterable[Event]) -> list[_State]:
+    """The events of BORIS in the order of time; an action begins where the same one has ended."""
+    states: list[_State] = []
+    ended: dict[tuple[str, str], float] = {}
+    for event in sorted(found, key=lambda event: event.start_seconds):
+        what = event.whose, event.action
+        start = max(event.start_seconds, ended.get(what, 0.0))
+        if event.end_seconds >= start:
+            times = start, event.end_seconds
+            states += [_State(time, *what, _comment(event)) for time in times]
+            ended[what] = event.end_seconds
+    return sorted(states, key=lambda state: state.time)
 
 
 def _comment(event: Event) -> str:
@@ -38,13 +52,14 @@ def _comment(event: Event) -> str:
     return "; ".join([*(step["step"] for step in event.steps), *told])
 
 
-def _records(row: Row) -> Iterator[dict[str, Cell]]:
-    for time, action, comment in _states(events(row)):
-        yield {"time": time, "subject": "", "code": action, "modifier": "", "comment": comment}
+def _lines(found: Iterable[Event]) -> Iterator[dict[str, Cell]]:
+    for state in _states(found):
+        yield {**state._asdict(), "modifier": ""}
 
 
 EVENTS = Table(
-    {"time": float, "subject": str, "code": str, "modifier": str, "comment": str}, _records
+    {"time": float, "subject": str, "code": str, "modifier": str, "comment": str},
+    lambda row: _lines(events(row)),
 )
 """What BORIS asks of a spreadsheet whose events are imported into an open observation."""
 
@@ -52,18 +67,19 @@ EVENTS = Table(
 def write_boris_events(video: VideoRows, path: Path) -> None:
     """The events of one video as a workbook that BORIS imports into an observation."""
     with TableFile(path, EVENTS, suffix=".xlsx") as file:
-        for row in video.rows:
-            file.add(row)
+        file.write(_lines(video.events))
 
 
 def to_boris(videos: Iterable[VideoRows]) -> str:
     """A project of BORIS (format 7.0): an observation a video, a state event an action."""
     observations: Json = {}
     actions: dict[str, None] = {}
+    subjects: dict[str, None] = {}
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S")
     for video in videos:
         found = video.events
         actions.update((event.action, None) for event in found)
+        subjects.update((event.whose, None) for event in found if event.whose)
         name = str(video.name)
         observations[name] = {
             "file": {str(n): [video.video] if n == 1 else [] for n in range(1, 9)},
@@ -71,7 +87,9 @@ def to_boris(videos: Iterable[VideoRows]) -> str:
             "date": now,
             "description": "",
             "time offset": 0,
-            "events": [[time, "", action, "", steps] for time, action, steps in _states(found)],
+            "events": [
+                [one.time, one.subject, one.code, "", one.comment] for one in _states(found)
+            ],
             "observation time interval": [0, 0],
             "independent_variables": {},
             "media_info": {"length": {}, "fps": {}, "hasVideo": {}, "hasAudio": {}},
@@ -82,7 +100,9 @@ def to_boris(videos: Iterable[VideoRows]) -> str:
         "project_name": "actalign",
         "project_description": "",
         "project_format_version": "7.0",
-        "subjects_conf": {},
+        "subjects_conf": {
+            str(n): {"key": "", "name": name, "description": ""} for n, name in enumerate(subjects)
+        },
         "behaviors_conf": {str(n): _behaviour(n, a) for n, a in enumerate(actions)},
         "observations": observations,
         "behavioral_categories": [],

@@ -35,9 +35,14 @@ class Event:
     person: int | None = None
 
     @property
+    def whose(self) -> str:
+        """Of several people whose action it is, else nothing."""
+        return "" if self.person is None else f"person {self.person}"
+
+    @property
     def name(self) -> str:
         """The action, of several people whose and, of several repetitions, which one."""
-        whose = "" if self.person is None else f"person {self.person}, "
+        whose = f"{self.whose}, " if self.whose else ""
         which = f" ({self.number} of {self.count})" if self.count > 1 else ""
         return f"{whose}{self.action}{which}"
 
@@ -66,8 +71,8 @@ def events(row: Row) -> list[Event]:
         Event(
             action=best["label"],
             start_seconds=max(0.0, start),
-            end_seconds=end,
-            steps=tuple(steps),
+            end_seconds=max(0.0, end),
+            steps=tuple(map(_from_zero, steps)),
             number=number,
             count=len(found),
             score=best["score"],
@@ -76,6 +81,12 @@ def events(row: Row) -> list[Event]:
         )
         for number, (start, end, steps) in enumerate(found, start=1)
     ]
+
+
+def _from_zero(step: StepRow) -> StepRow:
+    """The step without what lies before the video's begin, where other tools know no time."""
+    start, end = max(0.0, step["start_seconds"]), max(0.0, step["end_seconds"])
+    return {**step, "start_seconds": start, "end_seconds": end}
 
 
 class VideoRows(NamedTuple):

@@ -91,7 +91,7 @@ def export(
     """
     if to is None:
         ending = Path(out).suffix.lower().lstrip(".") if out is not None else ""
-        to = ending if ending in TABLES else "csv"
+        to = ending if ending in (*TABLES, "boris") else "csv"
     if to not in FORMATS:
         raise UsageError(f"There is no export format {to!r}; choose {', '.join(FORMATS)}.")
     rows = RowFile(predictions)

@@ -52,14 +52,17 @@ def to_kinovea(video: VideoRows) -> str:
 
 
 def _marks(events: list[Event]) -> dict[float, str]:
-    """The title at each time; where one action begins, none ends."""
-    ends = {event.end_seconds: f"{event.name}: end" for event in events}
+    """The title at each time, of all people; where an action of one begins, none of it ends."""
+    ends = {(event.end_seconds, event.person): f"{event.name}: end" for event in events}
     begins = {
-        start: title
+        (start, event.person): title
         for event in events
         for start, title in (
             [(step["start_seconds"], event.step_name(step)) for step in event.steps]
             or [(event.start_seconds, event.answer)]
         )
     }
-    return ends | begins
+    titles: dict[float, list[str]] = {}
+    for (seconds, _), title in (ends | begins).items():
+        titles.setdefault(seconds, []).append(title)
+    return {seconds: "; ".join(found) for seconds, found in titles.items()}

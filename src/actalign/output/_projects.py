@@ -69,7 +69,7 @@ def _task(row: Row) -> Json:
 
 def _range(found: NumberedStep) -> Json:
     segment, again = found.step, (found.repetition or 1) > 1
-    first = round(segment["start_seconds"] * LABEL_STUDIO_FPS) + 1
+    first = max(1, round(segment["start_seconds"] * LABEL_STUDIO_FPS) + 1)
     last = max(first, round(segment["end_seconds"] * LABEL_STUDIO_FPS))
     return {
         "id": f"step{found.number}" + (f"-{found.repetition}" if again else ""),
@@ -233,7 +233,7 @@ def _inspect_head(
 
 
 def _inspect_sample(scorer: str, row: Row) -> Json:
-    question = f"Which action does {row.get('video') or row['doc_id']} show?"
+    question = f"Which action does {row.get('video') or row['clip']} show?"
     sample: Json = {
         "id": row["clip"],
         "epoch": 1,

@@ -55,7 +55,11 @@ class TableFile:
     def add(self, row: Row) -> None:
         """Write the lines of one row."""
         self.count += 1
-        for record in self._table.records(row):
+        self.write(self._table.records(row))
+
+    def write(self, records: Iterable[dict[str, Cell]]) -> None:
+        """Write lines of the table."""
+        for record in records:
             self._writer.write([record.get(name) for name in self._table.columns])
 
     def __exit__(self, *error: Any) -> None:

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 import xml.etree.ElementTree as ET
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from actalign import __version__
-from actalign.output._events import VideoRows
+from actalign.output._events import Event, VideoRows
 from actalign.rows import StepRow
 
 Json = dict[str, Any]
@@ -24,7 +24,8 @@ RESOLVE_FPS = 25
 def to_elan(video: VideoRows) -> str:
     """ELAN, an .eaf of format 3.0: the tiers "action" and "step", whose annotations can be changed.
 
-    Annotations of one tier don't overlap in ELAN: where events do, the later one begins later.
+    Of several people each has its own two, such as "person 1, action". Annotations
+    of one tier don't overlap in ELAN: where events do, the later one begins later.
     """
     root = ET.Element(
         "ANNOTATION_DOCUMENT",
@@ -42,12 +43,10 @@ def to_elan(video: VideoRows) -> str:
     ET.SubElement(header, "MEDIA_DESCRIPTOR", media)
     order = ET.SubElement(root, "TIME_ORDER")
     slots = annotations = 0
-    found = video.events
-    for tier, spans in (
-        ("action", [(e.start_seconds, e.end_seconds, e.action) for e in found]),
-        ("step", [_span(step) for event in found for step in event.steps]),
-    ):
+    for tier, whose, spans in _tiers(video.events):
         element = ET.SubElement(root, "TIER", LINGUISTIC_TYPE_REF="default", TIER_ID=tier)
+        if whose:
+            element.set("PARTICIPANT", whose)
         for begin, end, text in _apart(spans):
             for time in (begin, end):
                 slots += 1
@@ -65,6 +64,16 @@ def to_elan(video: VideoRows) -> str:
     kind = {"LINGUISTIC_TYPE_ID": "default", "TIME_ALIGNABLE": "true"}
     ET.SubElement(root, "LINGUISTIC_TYPE", kind, GRAPHIC_REFERENCES="false")
     return xml_text_of(root)
+
+
+def _tiers(found: list[Event]) -> Iterator[tuple[str, str, list[tuple[float, float, str]]]]:
+    """The name of each tier of ELAN, whose it is, and what it holds."""
+    everyone = sorted({(event.person or 0, event.whose) for event in found})
+    for _, whose in everyone or [(0, "")]:
+        own = [event for event in found if event.whose == whose]
+        name = f"{whose}, " if whose else ""
+        yield f"{name}action", whose, [(e.start_seconds, e.end_seconds, e.action) for e in own]
+        yield f"{name}step", whose, [_span(step) for event in own for step in event.steps]
 
 
 def _span(step: StepRow) -> tuple[float, float, str]:
@@ -100,6 +109,8 @@ def to_sportscode(video: VideoRows) -> str:
         ):
             ET.SubElement(instance, name).text = value
         labels = [("step", step["step"]) for step in event.steps]
+        if event.person is not None:
+            labels.append(("person", str(event.person)))
         if event.count > 1:
             labels.append(("repetition", f"{event.number} of {event.count}"))
         if event.confidence is not None:

@@ -1,0 +1,203 @@
+"""The fields of a row, and of what it holds: their names, types and ranges, with a sentence each.
+
+Not here: how rows are made (`_made`), read and written (`_files`).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Required
+
+from pydantic import AfterValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+from typing_extensions import TypedDict
+
+SCHEMA_VERSION = 1
+
+Finite = Annotated[float, Field(allow_inf_nan=False, ge=-1e12, le=1e12)]
+Text = Annotated[str, Field(min_length=1)]
+
+
+def _in_order(found: Any) -> Any:
+    start, end = found.get("start_seconds"), found.get("end_seconds")
+    if start is not None and end is not None and end < start:
+        raise PydanticCustomError("order", "it ends before it begins")
+    return found
+
+
+class StepRow(TypedDict, total=False):
+    """When one step of a script happens: [start_seconds, end_seconds) of the source file."""
+
+    step: Required[str]
+    start_seconds: Required[Finite]
+    end_seconds: Required[Finite]
+    affinity: Annotated[Finite | None, Field(description="Mean affinity of the step's frames.")]
+
+
+Step = Annotated[StepRow, AfterValidator(_in_order)]
+
+
+class RepetitionRow(TypedDict):
+    """One time that a script is performed: [start_seconds, end_seconds) of the source file."""
+
+    start_seconds: Finite
+    end_seconds: Finite
+    segments: Annotated[list[Step], Field(description="Its steps, one after another.")]
+
+
+Repetition = Annotated[RepetitionRow, AfterValidator(_in_order)]
+
+
+class CandidateRow(TypedDict, total=False):
+    """One candidate of a clip."""
+
+    label: Required[str]
+    score: Required[Finite]
+    confidence: Annotated[float, Field(ge=0, le=1, description="Adds up to 1 over candidates.")]
+    has_script: Annotated[bool, Field(description="False: its name was its only step.")]
+    path_length: Annotated[int | None, Field(description="Cells of the alignment path.")]
+    segments: Annotated[
+        list[Step],
+        Field(description="Its steps, which together are the clip; if repeated, all of each time."),
+    ]
+    repetitions: Annotated[
+        list[Repetition], Field(description="Of the best: each time that it is performed.")
+    ]
+
+
+class SecondLookRow(TypedDict, total=False):
+    """What a vision-language model said of a clip's best candidates."""
+
+    model: Required[Annotated[Text, Field(description="The model that answered.")]]
+    first_label: Annotated[Text, Field(description="The best by the alignment.")]
+    label: Required[Annotated[Text, Field(description="The best by the model; the row's label.")]]
+    options: Required[Annotated[list[str], Field(description="What it chose among.")]]
+    probabilities: Required[Annotated[list[float], Field(description="Of each option; sum 1.")]]
+    by: Required[
+        Annotated[
+            Literal["log-probabilities", "votes"],
+            Field(description="How its answers became probabilities."),
+        ]
+    ]
+    frames_seconds: Annotated[list[Finite], Field(description="When its frames are shown.")]
+    input_tokens: Annotated[int, Field(description="Of all its answers, kept ones too.")]
+    output_tokens: int
+    cost_usd: Annotated[Finite, Field(description="Of these tokens, where prices were given.")]
+
+
+class BoxRow(TypedDict):
+    """Where a person is at one time, in shares of the picture's width and height, from 0 to 1."""
+
+    seconds: Finite
+    left: Finite
+    top: Finite
+    right: Finite
+    bottom: Finite
+
+
+class IntervalRow(TypedDict):
+    """When a step of the right script truly happens: [start_seconds, end_seconds) of the file."""
+
+    start_seconds: Finite
+    end_seconds: Finite
+    step: Annotated[int | None, Field(description="Which step, from 0; null for none of them.")]
+
+
+class ShardRow(TypedDict):
+    """Where a row belongs in a run cut into shards; `actalign merge` takes it away."""
+
+    index: int
+    count: int
+    clips: int
+    clip: int
+    run: str
+
+
+class Row(TypedDict, total=False):
+    """What was found of one clip."""
+
+    __pydantic_config__ = ConfigDict(extra="allow")  # type: ignore[misc]
+
+    schema_version: int
+    clip: Required[Annotated[Text, Field(description="The clip's id, unique within a run.")]]
+    doc_id: Annotated[Text, Field(description="The same, by lmms-eval's name.")]
+    status: Annotated[
+        Literal["ok", "error", "unscored", "missing"],
+        Field(description="error: it failed; unscored, missing: an evaluation left it out."),
+    ]
+    error: Annotated[str | None, Field(description="Why it failed or was left out, a sentence.")]
+    error_kind: Annotated[str, Field(description="The same as a key, such as 'not encoded'.")]
+    video: Annotated[str | None, Field(description="The file or stream.")]
+    label: Annotated[
+        str | None, Field(description="The best candidate; null without one and where refused.")
+    ]
+    filtered_resps: Annotated[list[str], Field(description="The same, by lmms-eval's name.")]
+    target: Annotated[str | None, Field(description="The true label, where it is known.")]
+    metrics: Annotated[dict[str, float], Field(description="top1, top2, top3: 1 right, 0 wrong.")]
+    confidence: Annotated[
+        float, Field(ge=0, le=1, description="Of the best candidate: how often such are right.")
+    ]
+    min_confidence: Annotated[float, Field(description="Below it the label is refused.")]
+    margin: Annotated[
+        Finite | None,
+        Field(description="Best score less the second; negative after some second looks."),
+    ]
+    second_look: Annotated[SecondLookRow, Field(description="With --second-look.")]
+    second_look_error: Annotated[Text, Field(description="Why it failed; the first label stands.")]
+    candidates: Required[
+        Annotated[list[CandidateRow], Field(description="Best first; scores are no probabilities.")]
+    ]
+    domain: str | None
+    frames: Annotated[int, Field(description="Frames that were encoded.")]
+    neutral_frames: Annotated[int, Field(description="Of these, frames without a known thing.")]
+    person: Annotated[
+        int, Field(description="--person all: which of the clip's people, from 1; 0 for nobody.")
+    ]
+    people: Annotated[int, Field(description="--person all: how many the clip has.")]
+    people_frames: Annotated[
+        dict[str, int], Field(description="Of how many people how many frames of the clip show.")
+    ]
+    boxes: Annotated[
+        list[BoxRow], Field(description="The person's box in time, at most twice a second.")
+    ]
+    start_seconds: Annotated[Finite, Field(description="Of the clip, window or detection.")]
+    end_seconds: Finite
+    warnings: list[str]
+    scorer: Annotated[str | None, Field(description="How candidates were scored.")]
+    background: Annotated[str, Field(description="What steps were measured against.")]
+    smoothing_seconds: Annotated[Finite | None, Field(description="Moving average over frames.")]
+    model_id: Annotated[str | None, Field(description="The encoder.")]
+    fingerprint: Annotated[str, Field(description="Hash of all that its embeddings depend on.")]
+    provenance: Annotated[
+        dict[str, str],
+        Field(description="The video's hash, sampling, cuts, number type, versions."),
+    ]
+    settings: Annotated[dict[str, Any], Field(description="Templates of the encoded texts.")]
+    shard: Annotated[ShardRow, Field(description="With --num-shards.")]
+
+    seconds: Annotated[Finite, Field(description="live: seconds since the watch began.")]
+    window_start_seconds: Annotated[Finite, Field(description="live: the scored window.")]
+    window_end_seconds: Finite
+    delay_seconds: Annotated[Finite, Field(description="live: age of the newest frame.")]
+    dropped_frames: Annotated[int, Field(description="live: frames lost so far.")]
+    connections: Annotated[int, Field(description="live: how often the source was opened.")]
+
+    question: Annotated[str, Field(description="eval: what was asked.")]
+    kind: Annotated[str, Field(description="eval: the group of questions it belongs to.")]
+    options: Annotated[list[str], Field(description="eval: candidates in the question's order.")]
+    target_index: Annotated[int | None, Field(description="eval: the true option, from 0.")]
+    predicted_index: Annotated[int | None, Field(description="eval: the best option, from 0.")]
+    rank: Annotated[int, Field(description="eval: the true label's rank, from 1.")]
+    order_margin: Annotated[
+        Finite, Field(description="eval: the true script's score less that in other orders.")
+    ]
+    mean_iou: Annotated[Finite | None, Field(description="eval: of steps and true intervals.")]
+    intervals: Annotated[list[IntervalRow], Field(description="eval: when its steps happen.")]
+
+    id: Annotated[str, Field(description="--scores: the sample's id.")]
+    scores: Annotated[list[Finite] | None, Field(description="--scores: of each option.")]
+    path_lengths: Annotated[list[int] | None, Field(description="--scores: of each option.")]
+    correct_index: Annotated[int | None, Field(description="--scores: as target_index.")]
+
+
+CheckedRow = Annotated[Row, AfterValidator(_in_order)]
+"""A row whose clip does not end before it begins, as pydantic checks it."""

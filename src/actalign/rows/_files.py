@@ -1,0 +1,121 @@
+"""Rows as lines of JSON, read and written, and the JSON Schema of one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from actalign.documents import parse_json, read_lines
+from actalign.errors import ActAlignError, UsageError
+from actalign.files import writing
+from actalign.rows._fields import CheckedRow, Row
+from actalign.rows._made import escaped_in
+
+
+@cache
+def _adapter() -> TypeAdapter[Row]:
+    return TypeAdapter(CheckedRow)
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of a row (draft 2020-12)."""
+    schema = _adapter().json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def row_text(row: Row) -> str:
+    """A row as one line of JSON; raises ActAlignError for NaN or infinity, which JSON lacks."""
+    try:
+        text = json.dumps(row, ensure_ascii=False, allow_nan=False)
+        text.encode()
+    except UnicodeEncodeError:  # a file name whose bytes are no text
+        return row_text(escaped_in(row))
+    except ValueError as error:
+        raise ActAlignError(
+            f"The row of {row.get('clip')!r} holds NaN or infinity, which JSON lacks."
+        ) from error
+    return text
+
+
+def parse_row(line: str | bytes, where: str) -> Row:
+    """One line of JSON as a row; rows of versions without `clip` get it from `doc_id`.
+
+    Fields that this version doesn't know are left as they are. Raises UsageError that names
+    ``where``, the field and what is wrong.
+    """
+    try:
+        row = escaped_in(parse_json(line))  # earlier versions wrote names that are no text
+        if isinstance(row, dict) and "doc_id" in row:
+            row.setdefault("clip", row["doc_id"])
+        _adapter().validate_python(row)
+    except (ValueError, TypeError) as error:
+        fault = error.errors()[0] if isinstance(error, ValidationError) else None
+        field = ".".join(map(str, fault["loc"])) if fault else ""
+        told = ([field] if field else []) + [str(fault["msg"] if fault else error)]
+        raise UsageError(
+            f"{where} is not a prediction ({': '.join(told)}); "
+            "give a .jsonl file that `actalign classify --out` wrote."
+        ) from None
+    found: Row = row
+    return found
+
+
+class RowFile:
+    """The rows of a predictions.jsonl, read one by one whenever they are iterated over.
+
+    Raises UsageError that names the file and the line.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self._path = Path(path)
+
+    def __iter__(self) -> Iterator[Row]:
+        try:
+            for number, line in enumerate(read_lines(self._path), start=1):
+                if line.strip():
+                    yield parse_row(line, f"{self._path}, line {number}")
+        except (OSError, ValueError) as error:
+            raise UsageError(f"The predictions {self._path} can't be read: {error}.") from error
+
+
+def read_rows(path: str | Path) -> list[Row]:
+    """The rows of a predictions.jsonl; raises UsageError that names the file and the line."""
+    return list(RowFile(path))
+
+
+class RowWriter:
+    """Writes JSON Lines as they come, so that a run of any size holds one row; a context manager.
+
+    The file gets its name when all went well, and nothing is left behind otherwise. Without a path
+    rows are only counted. Raises ActAlignError when the file can't be written.
+    """
+
+    def __init__(self, path: str | Path | None) -> None:
+        self.count = 0
+        self._writing = nullcontext() if path is None else writing(path)
+
+    def __enter__(self) -> RowWriter:
+        self._file = self._writing.__enter__()
+        return self
+
+    def add(self, row: Row) -> None:
+        """Write one row."""
+        self.count += 1
+        if self._file is not None:
+            self._file.write(row_text(row).encode() + b"\n")
+
+    def __exit__(self, *error: Any) -> None:
+        self._writing.__exit__(*error)
+
+
+def write_rows(rows: Iterable[Row], path: str | Path) -> None:
+    """Write JSON Lines to ``path``, whole or not at all; see `RowWriter`."""
+    with RowWriter(path) as writer:
+        for row in rows:
+            writer.add(row)

@@ -1,0 +1,167 @@
+"""Rows, made of their fields, and what can be read off them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+from actalign.documents import escaped
+from actalign.errors import ActAlignError
+from actalign.rows._fields import (
+    SCHEMA_VERSION,
+    BoxRow,
+    CandidateRow,
+    RepetitionRow,
+    Row,
+    StepRow,
+)
+
+
+def new_row(fields: Row) -> Row:
+    """A row in the order of the schema; what follows from other fields is filled in.
+
+    Bytes of file names that are no text are escaped, so that any file can hold the row.
+    """
+    label = fields.get("label")
+    row: Row = {
+        "schema_version": SCHEMA_VERSION,
+        "doc_id": fields["clip"],
+        "status": "ok",
+        "error": None,
+        "filtered_resps": [] if label is None else [label],
+        **fields,
+    }
+    warnings = row.get("warnings", [])
+    if "boxes" in row:
+        first, end = row.get("start_seconds", 0.0), row.get("end_seconds", 0.0)
+        row["boxes"] = [box for box in row["boxes"] if first - 0.01 <= box["seconds"] <= end]
+    unseen = neutral_warning(row.get("neutral_frames", 0), row.get("frames", 0))
+    if unseen and unseen[0] not in warnings:
+        row["warnings"] = [*warnings, *unseen]
+    return {name: escaped_in(row[name]) for name in _FIELDS if name in row}  # type: ignore[literal-required,return-value]
+
+
+_BOX = tuple(BoxRow.__annotations__)
+
+
+def people_fields(provenance: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
+    """The fields of a row that encoders who follow people write into the provenance; and the rest.
+
+    What can't be read stays where it is.
+    """
+    found: dict[str, Any] = {}
+    readers: dict[str, Callable[[str], Any]] = {
+        "person": int,
+        "people": int,
+        "people_frames": lambda text: {
+            str(int(people)): int(frames)
+            for people, frames in (part.split(":") for part in text.split())
+        },
+        "boxes": lambda text: [
+            dict(zip(_BOX, map(float, box.split()), strict=True)) for box in text.split(";")
+        ],
+    }
+    for name, read in readers.items():
+        with suppress(KeyError, ValueError):
+            found[name] = read(provenance[name])
+    return found, {name: text for name, text in provenance.items() if name not in found}
+
+
+def neutral_warning(neutral: int, frames: int) -> list[str]:
+    """One sentence if fewer than half of the frames show anything that the encoder knows."""
+    if 2 * neutral <= frames:
+        return []
+    return [f"{neutral} of {frames} frames show nothing that the encoder knows (body: a person)."]
+
+
+def escaped_in(value: Any) -> Any:
+    """The value with bytes of file names that are no text escaped."""
+    if isinstance(value, str):
+        return escaped(value)
+    if isinstance(value, dict):
+        return {name: escaped_in(one) for name, one in value.items()}
+    return type(value)(map(escaped_in, value)) if isinstance(value, list | tuple) else value
+
+
+_FIELDS = tuple(Row.__annotations__)
+
+
+def repetition_row(steps: list[StepRow]) -> RepetitionRow:
+    """One repetition of the steps, at least one."""
+    return {
+        "start_seconds": steps[0]["start_seconds"],
+        "end_seconds": steps[-1]["end_seconds"],
+        "segments": steps,
+    }
+
+
+class NumberedStep(NamedTuple):
+    """A step, numbered from 1; repetition: of which, None where they were not looked for."""
+
+    repetition: int | None
+    number: int
+    step: StepRow
+
+
+def numbered_steps(candidate: CandidateRow) -> list[NumberedStep]:
+    """A candidate's steps in the order of time, all of every repetition."""
+    repetitions = candidate.get("repetitions")
+    if not repetitions:
+        steps = candidate.get("segments", ())
+        return [NumberedStep(None, k, step) for k, step in enumerate(steps, start=1)]
+    return [
+        NumberedStep(n, k, step)
+        for n, repetition in enumerate(repetitions, start=1)
+        for k, step in enumerate(repetition["segments"], start=1)
+    ]
+
+
+def action_span(row: Row) -> tuple[float, float] | None:
+    """When the winner happens, [start, end) in seconds of the file; None where it is not known.
+
+    From the first step to the last, of all repetitions; without steps, the clip's own interval.
+    """
+    steps = numbered_steps(row["candidates"][0]) if row["candidates"] else []
+    if steps:
+        return steps[0].step["start_seconds"], steps[-1].step["end_seconds"]
+    start, end = row.get("start_seconds"), row.get("end_seconds")
+    return None if start is None or end is None else (start, end)
+
+
+def refused(row: Row) -> bool:
+    """Whether there are candidates and none was sure enough to be the label."""
+    return bool(row["candidates"]) and "label" in row and row["label"] is None
+
+
+def only_by_name(candidate: CandidateRow) -> bool:
+    """Whether a candidate was aligned without a script: its name was its only step."""
+    return candidate.get("path_length") is not None and not candidate.get("has_script", True)
+
+
+def error_row(
+    clip: str, video: str | None, error: ActAlignError, *, target: str | None = None
+) -> Row:
+    """The row of a clip that failed: it is unscored, not wrong."""
+    return new_row(
+        {
+            "clip": clip,
+            "status": "error",
+            "error": str(error),
+            "video": video,
+            "label": None,
+            "target": target,
+            "metrics": {},
+            "candidates": [],
+        }
+    )
+
+
+def renamed(row: Row, clip: str) -> Row:
+    """The row with another clip id."""
+    return {**row, "clip": clip, "doc_id": clip}
+
+
+def score_text(score: float) -> str:
+    """A score with four significant digits: pair probabilities may be as small as 1e-8."""
+    return f"{score:#.4g}".rstrip(".")
