@@ -104,6 +104,25 @@ def test_frames_in_memory_are_taken_as_those_of_the_file(classifier, clips):
             ]
 
 
+@pytest.mark.parametrize(
+    ("when", "said"),
+    [
+        ({"fps": "25"}, "fps of frames must be a number above 0, not '25'"),
+        ({"fps": np.array([25, 25])}, "fps of frames must be a number"),
+        ({"fps": 1e-320}, "finite"),
+        ({"times": 3.0}, "one list"),
+        ({"times": [[0], [1]]}, r"one list, not \(2, 1\)"),
+        ({"times": np.array([0, 40], "timedelta64[ms]")}, "seconds, not dates or durations"),
+        ({"times": [0, None]}, "finite"),
+        ({"times": [1, 0]}, "never decrease"),
+        ({"times": [0]}, "2 frames but 1 timestamps"),
+    ],
+)
+def test_times_that_can_not_be_are_refused(when, said):
+    with pytest.raises(UsageError, match=said):
+        FrameBatch.from_array(np.zeros((2, 4, 4, 3), np.uint8), **when)
+
+
 def test_a_list_of_anything_has_one_answer_each(classifier, clips, capsys):
     frames = FrameBatch.from_array(colour_frames(["black", "red", "yellow"]), fps=10)
     empty = FrameBatch.from_array(np.zeros((0, 4, 4, 3), np.uint8), fps=10)

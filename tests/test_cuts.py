@@ -23,6 +23,12 @@ def test_clips_joined_to_one_are_cut_where_they_meet():
     assert cuts_of(both) == [len(first), len(first) + 5]
 
 
+def test_a_picture_of_one_line_has_cuts_too():
+    dark, bright = (np.full((1, 5000, 3), value, np.uint8) for value in (0, 255))
+    assert cuts_of([dark, dark, bright, bright]) == [2]
+    assert cuts_of([one.transpose(1, 0, 2) for one in (dark, bright)]) == [1]
+
+
 def test_a_moving_camera_and_a_flicker_make_no_cut():
     rng = np.random.default_rng(0)
     wide = np.kron(rng.integers(60, 200, (12, 60, 3)), np.ones((20, 20, 1))).astype(np.uint8)

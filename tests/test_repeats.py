@@ -169,6 +169,14 @@ def test_frames_in_which_nothing_was_seen_decide_nothing():
     assert find_repetitions(fit, edges, seen=np.zeros(len(fit), bool)).shape == (0, 5)
 
 
+@pytest.mark.parametrize("end", [1e12, 1e300])
+def test_a_gap_of_years_between_frames_takes_no_memory(end):
+    """As a damaged file may say."""
+    fit = np.random.default_rng(0).normal(size=(6, 2))
+    assert len(find_repetitions(fit, [0, 1, 2, 3, 4, 5, end])) <= 1
+    assert find_repetitions(fit, [0, 1, 2, 3, 4, 5, end], count=1).shape[1] == 3
+
+
 @pytest.mark.parametrize("shape", [(1, 1), (1, 4), (3, 4), (40, 1)])
 def test_what_cannot_repeat_has_no_repetition(shape):
     fit = np.random.default_rng(5).normal(size=shape)

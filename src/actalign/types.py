@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -62,18 +63,23 @@ class FrameBatch:
         """
         if (fps is None) == (times is None):
             raise UsageError("Give frames their fps, or their times in seconds.")
-        if fps is not None and not 0 < fps < np.inf:
-            raise UsageError(f"The fps of frames must be above 0, not {fps}.")
+        if fps is not None and not (isinstance(fps, Real) and 0 < fps < np.inf):
+            raise UsageError(f"The fps of frames must be a number above 0, not {fps!r}.")
         try:
             pictures = np.asarray(frames)
         except ValueError as error:
             raise ArrayError(f"Frames must all have one size ({error}).") from error
         count = len(pictures) if pictures.ndim else 0
         try:
-            given = times if fps is None else np.arange(count) / fps
-            seconds = np.asarray(given, np.float64)
+            with np.errstate(over="ignore"):  # infinite, which is refused below
+                given = np.asarray(times if fps is None else np.arange(count) / fps)
+            if given.dtype.kind in "mM":  # in any unit
+                raise ArrayError("The times of frames must be seconds, not dates or durations.")
+            seconds = given.astype(np.float64)
         except (TypeError, ValueError) as error:
             raise ArrayError(f"The times of frames must be numbers ({error}).") from error
+        if seconds.ndim != 1:
+            raise ArrayError(f"The times of frames must be one list, not {seconds.shape}.")
         if not np.isfinite(seconds).all() or (np.diff(seconds) < 0).any():
             raise ArrayError("The times of frames must be finite and never decrease.")
         return cls(pictures, seconds)

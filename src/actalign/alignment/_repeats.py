@@ -93,7 +93,8 @@ def find_repetitions(
     if not np.isfinite(matrix).all():
         raise ArrayError("The fit holds NaN or infinity; encode the clip and script again.")
     steps, span = matrix.shape[1], float(edges[-1] - edges[0])
-    width = max(BIN, float(np.median(np.diff(edges))))
+    # By what a damaged file says, few frames may lie years apart: bins are not many more.
+    width = max(BIN, float(np.median(np.diff(edges))), span / (1000 + 100 * len(matrix)))
     bins = np.linspace(edges[0], edges[-1], max(1, round(span / width)) + 1)
     least = max(1, round(MIN_STEP / width))
     if count is not None and count * steps * least >= len(bins):

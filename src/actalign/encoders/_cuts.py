@@ -30,7 +30,8 @@ class Cuts:
     def __call__(self, frame: UInt8) -> bool:
         """Whether this frame, (H, W, 3) RGB, is the first after a cut."""
         step = max(1, max(frame.shape[:2]) // _SIDE)
-        small = frame[step // 2 :: step, step // 2 :: step].astype(np.float32) / 255
+        top, left = (min(step, size) // 2 for size in frame.shape[:2])
+        small = frame[top::step, left::step].astype(np.float32) / 255
         last, self._last = self._last, small
         if last is None or last.shape != small.shape:
             return last is not None
