@@ -471,6 +471,11 @@ class TestErrors:
             (lambda f: (f / "spiece.model").unlink(), "can't be loaded"),
             (lambda f: (f / "preprocessor_config.json").unlink(), "processor_config.json can't be"),
             (lambda f: edit(f / "preprocessor_config.json", resample=1), "resample is 1"),
+            (lambda f: edit(f / "preprocessor_config.json", resample=[3]), r"resample is \[3\]"),
+            (
+                lambda f: edit(f / "preprocessor_config.json", size={"height": 7, "width": 7}),
+                r"pictures of \(7, 7\) pixels, but by config.json the model wants",
+            ),
             (lambda f: edit(f / "preprocessor_config.json", image_std=[0, 1, 1]), "std is wrong"),
             (lambda f: edit(f / "preprocessor_config.json", size={}), "resize is wrong"),
         ],

@@ -238,14 +238,14 @@ def read_preprocessing(folder: Path, model_type: str) -> ImagePreprocessing:
         stored = {**stored, "do_normalize": True, "image_mean": [0.0] * 3, "image_std": [1.0] * 3}
     if stored.get("do_resize", True) is False or stored.get("do_normalize", True) is False:
         raise EncoderError(f"{file}: do_resize and do_normalize must be true.")
-    if resample not in RESAMPLE:
+    if not isinstance(resample, int) or resample not in RESAMPLE:
         raise EncoderError(f"{file}: resample is {resample!r}; 2 (bilinear) and 3 (bicubic) work.")
     if model_type == "siglip2":
         size = square  # not used: the grid of patches follows each frame's shape
     elif isinstance(size, int) and model_type == "siglip":
         size = (size, size)
     try:
-        return ImagePreprocessing.model_validate(
+        found = ImagePreprocessing.model_validate(
             {
                 "resize": _as_size(size),
                 "crop": (crop, crop) if isinstance(crop, int) else _as_size(crop),
@@ -259,6 +259,15 @@ def read_preprocessing(folder: Path, model_type: str) -> ImagePreprocessing:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"][:1]) or "crop_size"
         raise EncoderError(f"{file}: {field} is wrong ({first['msg']}).") from error
+    made = found.crop or found.resize
+    vision = read_json(folder / "config.json").get("vision_config")
+    wanted = vision.get("image_size") if isinstance(vision, dict) else None
+    if model_type != "siglip2" and isinstance(wanted, int) and made != (wanted, wanted):
+        raise EncoderError(
+            f"{file} makes pictures of {made} pixels, but by config.json the model wants "
+            f"{wanted} x {wanted}; fetch the checkpoint again."
+        )
+    return found
 
 
 def _as_size(stored: Any) -> Any:
