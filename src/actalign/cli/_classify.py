@@ -29,9 +29,14 @@ from actalign.encoders._load import EncoderChoice
 from actalign.errors import UsageError
 
 if TYPE_CHECKING:
+    from actalign.candidates import Candidates
     from actalign.cli._run import Run
+    from actalign.clips import ClipResult
     from actalign.cluster import ScoredClip
+    from actalign.examples import WithExamples
     from actalign.rows import Row
+    from actalign.second_look import SecondLook
+    from actalign.types import Prediction
 
 
 @grouped
@@ -65,19 +70,9 @@ def classify(
     from actalign.clips._background import other_clips
     from actalign.video import list_videos
 
-    windows.check()
-    if windows.window and shards.num_shards:
-        raise UsageError("--window can't be used with --num-shards, whose merge knows whole clips.")
     output.check(shards.part)
     figures.check()
-    scoring.check(
-        where="with --num-shards" if shards.num_shards else "here", clips=not shards.num_shards
-    )
-    if examples and (scoring.of_clips or scoring.none or scoring.min_confidence or windows.window):
-        raise UsageError(
-            "--examples can't be used with --background clips, --none, --min-confidence or "
-            "--window."
-        )
+    _check(windows, scoring, shards, examples)
     second.check(examples=examples is not None, refuses=scoring.min_confidence is not None)
     given = candidates.read(llm.config(), bank)
     left_out: list[str] = []
@@ -126,10 +121,7 @@ def classify(
                 run.clip(result)
                 against = shown or resolved.against(others, result)
                 for one in windows.parts(result):
-                    row, prediction = against.score(one, top_k=output.top_k)
-                    if look is not None and prediction is not None:
-                        row, prediction, why = look.at(prediction, one.path, top_k=output.top_k)
-                        run.note([f"{one.clip_id}: {why}"] if why else [])
+                    row, prediction = _scored(against, one, look, run, output.top_k)
                     into.add(
                         row, result.clip_id, failed=prediction is None and result.clip is not None
                     )
@@ -145,6 +137,38 @@ def classify(
     if run.failed:
         closing.append(f"{run.failed} of {run.rows} clips failed")
     run.end(*closing)
+
+
+def _check(
+    windows: WindowOptions, scoring: ScoringOptions, shards: ShardOptions, examples: Path | None
+) -> None:
+    """Raise UsageError for options that can't be used together, before any work is done."""
+    windows.check()
+    if windows.window and shards.num_shards:
+        raise UsageError("--window can't be used with --num-shards, whose merge knows whole clips.")
+    scoring.check(
+        where="with --num-shards" if shards.num_shards else "here", clips=not shards.num_shards
+    )
+    if examples and (scoring.of_clips or scoring.none or scoring.min_confidence or windows.window):
+        raise UsageError(
+            "--examples can't be used with --background clips, --none, --min-confidence or "
+            "--window."
+        )
+
+
+def _scored(
+    against: Candidates | WithExamples,
+    one: ClipResult,
+    look: SecondLook | None,
+    run: Run,
+    top_k: int | None,
+) -> tuple[Row, Prediction | None]:
+    """A clip or window by the candidates and, where they are close, by a second look."""
+    row, prediction = against.score(one, top_k=top_k)
+    if look is not None and prediction is not None:
+        row, prediction, why = look.at(prediction, one.path, top_k=top_k)
+        run.note([f"{one.clip_id}: {why}"] if why else [])
+    return row, prediction
 
 
 def _choice(
