@@ -190,3 +190,15 @@ def test_the_command_says_where_frames_go_and_shows_no_key(tmp_path):
     row = json.loads(done.stdout.splitlines()[-1])
     assert row["model_id"] == f"{server.url}#colours"
     assert server.pictures
+
+
+def test_what_was_stored_is_aligned_by_the_same_service(tmp_path):
+    clip = write_video(tmp_path / "clip.mp4", 8, fps=4)
+    with EmbeddingServer() as server:
+        name = f"{server.url}#colours"
+        stored = actalign("encode", clip, "--model", name, "--out", "store", cwd=tmp_path)
+        assert stored.returncode == 0, stored.stderr
+        pictures = server.pictures
+        done = actalign("align", "store", "--labels", "red,green", "--json", cwd=tmp_path)
+        assert (done.returncode, server.pictures) == (0, pictures), done.stderr
+    assert json.loads(done.stdout.splitlines()[-1])["model_id"] == name

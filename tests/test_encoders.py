@@ -569,6 +569,9 @@ class TestExport:
         assert 0.99 < min(report.image_cosine, report.text_cosine) < 1
         encoder = load_encoder(str(report.folder), batch_size=8)
         assert encoder.info.dtype == "int8"
+        # As `align` asks for it, by what a store holds.
+        again = load_encoder(encoder.info.model_id, dtype=encoder.info.dtype)
+        assert again.info.fingerprint == encoder.info.fingerprint
         frames = blobs(4, 48, 48)
         together = encoder.encode_image(frames)
         for t in range(4):

@@ -4,6 +4,7 @@ import json
 import math
 from dataclasses import replace
 from itertools import groupby
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from actalign.background import BackgroundSums
 from actalign.errors import UsageError
 from actalign.scripts import LLMConfig
 from actalign.scripts._llm import Answer
+from actalign.scripts._reply import token_alternatives
 from actalign.second_look import SecondLook
 from actalign.second_look._frames import best_times, pictures_at
 from actalign.second_look._question import letter_of, letter_scores
@@ -286,6 +288,14 @@ def test_log_probabilities_are_read_where_the_letter_stands():
     assert found == pytest.approx([-2.0, 0.0, -7.0])
     assert letter_scores(answer("B"), 3) is None
     assert letter_scores(answer("B", {"A": -0.1, "B": -3.0}), 3) is None  # it says another
+
+
+def test_log_probabilities_that_are_no_numbers_are_left_out():
+    values = {"A": -1.0, "B": math.nan, "C": -math.inf, "D": "x", "E": None, "F": 10**400}
+    listed = [SimpleNamespace(token=token, logprob=value) for token, value in values.items()]
+    token = SimpleNamespace(top_logprobs=listed)
+    choice = SimpleNamespace(logprobs=SimpleNamespace(content=[token]))
+    assert token_alternatives(choice) == ({"A": -1.0},)
 
 
 def test_the_command_looks_again_only_where_told(server, rise, colour_model, tmp_path):

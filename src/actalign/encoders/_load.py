@@ -53,7 +53,8 @@ def load_encoder(
     if model.startswith(CROP):
         return _cropped(model, device=device, dtype=dtype, revision=revision, batch_size=batch_size)
     if model.startswith(("http://", "https://")):
-        if (device, dtype, revision) != (None, None, None):
+        # "service" is what a store holds of a service's numbers.
+        if device is not None or dtype not in (None, "service") or revision is not None:
             raise EncoderError(f"{model} runs elsewhere; leave device, dtype and revision out.")
         from actalign.encoders._service import ServiceEncoder
 
@@ -76,12 +77,14 @@ def load_encoder(
             batch_size=batch_size,
         )
     exported = (Path(model).expanduser() / "image.onnx").is_file()
-    on_cpu = device in (None, "cpu") and dtype in (None, "float32")
+    # A store holds int8 of models exported so, and gives that back here.
+    numbers = (None, "float32", "int8") if exported else (None, "float32")
+    on_cpu = device in (None, "cpu") and dtype in numbers
     built_in, _, person = model.partition(":")
     if (not on_cpu or revision is not None) and (built_in == "body" or exported):
         raise EncoderError(
-            f"The encoder {model!r} runs on the CPU in float32 from local files; leave device, "
-            "dtype and revision out."
+            f"The encoder {model!r} runs on the CPU in its own numbers, from local files; leave "
+            "device, dtype and revision out."
         )
     if built_in == "body":
         if person == "all":

@@ -54,12 +54,18 @@ def message_text(message: Any, finish: str) -> tuple[str, bool]:
 
 def token_alternatives(choice: Any) -> tuple[dict[str, float], ...]:
     """For each of the last KEPT_TOKENS tokens of a choice the log-probabilities of what could stand
-    there; empty where the service gives none."""
+    there; empty where the service gives none. What is no finite number is left out."""
     tokens = getattr(getattr(choice, "logprobs", None), "content", None) or ()
     found = []
     for token in tokens[-KEPT_TOKENS:]:
         listed = getattr(token, "top_logprobs", None) or ()
-        found.append({whole_characters(str(one.token)): float(one.logprob) for one in listed})
+        found.append(
+            {
+                whole_characters(str(one.token)): float(one.logprob)
+                for one in listed
+                if isinstance(one.logprob, int | float) and abs(one.logprob) < 1e300
+            }
+        )
     return tuple(found) if any(found) else ()
 
 
