@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -128,15 +128,7 @@ def classify(
                     if prediction is not None:
                         figures.draw(prediction, result.path)
                         burned += [row] if figures.burn else []
-    closing = [f"predictions: {output.out}"] if output.out else []
-    if figures.figure and run.failed < run.rows:
-        closing.append(f"figures: {figures.figure}")
-    closing += figures.burn_in(burned, run)
-    if look is not None:
-        closing.append(look.summary())
-    if run.failed:
-        closing.append(f"{run.failed} of {run.rows} clips failed")
-    run.end(*closing)
+    _end(run, output, figures, burned, look)
 
 
 def _check(
@@ -169,6 +161,25 @@ def _scored(
         row, prediction, why = look.at(prediction, one.path, top_k=top_k)
         run.note([f"{one.clip_id}: {why}"] if why else [])
     return row, prediction
+
+
+def _end(
+    run: Run,
+    output: RowOptions,
+    figures: FigureOptions,
+    burned: list[Row],
+    look: SecondLook | None,
+) -> NoReturn:
+    """Write the videos of the rows to burn, say what was written and what failed, and exit."""
+    closing = [f"predictions: {output.out}"] if output.out else []
+    if figures.figure and run.failed < run.rows:
+        closing.append(f"figures: {figures.figure}")
+    closing += figures.burn_in(burned, run)
+    if look is not None:
+        closing.append(look.summary())
+    if run.failed:
+        closing.append(f"{run.failed} of {run.rows} clips failed")
+    run.end(*closing)
 
 
 def _choice(
