@@ -26,9 +26,9 @@ VERBS = list(verbs(get_command(app)))
 
 def test_the_verbs_are_those_of_the_documentation():
     assert {words[0] for words in VERBS} == {
-        "align", "background", "classify", "demo", "doctor", "encode", "eval", "export", "fetch",
-        "live", "locate", "merge", "models", "report", "schema", "search", "serve", "subactions",
-        "sync",
+        "align", "background", "classify", "cut", "demo", "doctor", "encode", "eval", "export",
+        "fetch", "live", "locate", "merge", "models", "report", "schema", "search", "serve",
+        "subactions", "sync",
     }  # fmt: skip
 
 

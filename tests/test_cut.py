@@ -65,6 +65,19 @@ def test_a_part_that_begins_on_a_keyframe_is_copied(tmp_path, decoder, suffix):
     assert loud > 0.1
 
 
+def test_a_part_whose_first_frame_is_damaged_begins_with_the_next(tmp_path, decoder):
+    source = write_video(tmp_path / "v.mp4", 36, options={"g": "1"})
+    with av.open(str(source)) as file:
+        damaged = list(file.demux(video=0))[12]
+        place, size = damaged.pos, damaged.size
+    with source.open("r+b") as file:
+        file.seek(place)
+        file.write(bytes(size))
+    cut_segment(decoder, Span(source, 1.0, 2.0), tmp_path / "out.mp4")
+    numbers, _ = shown(tmp_path / "out.mp4")
+    assert numbers == list(range(13, 24))
+
+
 @pytest.mark.parametrize(
     "options", [{**GOP, "bf": "2"}, {}, {"g": "1"}], ids=["b", "open", "intra"]
 )

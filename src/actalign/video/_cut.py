@@ -25,15 +25,22 @@ def cut_segment(
 ) -> Literal["copied", "encoded"]:
     """Write [start, end) of a video as MP4, whole or not at all, and say how.
 
-    It begins with the frame on screen at the start, and each frame keeps its time from then on.
+    It begins with the frame on screen at the start (where that is damaged, with the first that is
+    not), and each frame keeps its time from then on.
     Where that is a keyframe and the last one needs no later one, the frames are copied; else they
     are encoded as H.264. Sound goes along. decoder: reads the file before this process does. Raises
     VideoError for a video that can't be read there, ActAlignError for a file that can't be written.
     """
-    first = next(iter(_read(decoder, span)))
-    start, end = float(first.pts_seconds[0]), span.end_seconds - ROUNDED_SECONDS
+    first = _on_screen(decoder, span)
+    end = span.end_seconds - ROUNDED_SECONDS
+    # Where the part's first frames are damaged, later ones may not be.
+    start = span.start_seconds if first is None else float(first.pts_seconds[0])
     span = Span(span.path, start, end)
-    if not span.path.is_dir() and _copy(span, target, first.frames[0], comment):
+    if (
+        first is not None
+        and not span.path.is_dir()
+        and _copy(span, target, first.frames[0], comment)
+    ):
         return "copied"
     frames = decoder.sample_frames(span.path, start=start, end=max(end, start + 1e-6))
     with VideoFile(target, sound=span, comment=comment) as file:
@@ -43,15 +50,18 @@ def cut_segment(
     return "encoded"
 
 
-def _read(decoder: DecodeProcess, span: Span) -> list[FrameBatch]:
-    """The frame on screen at the start."""
+def _on_screen(decoder: DecodeProcess, span: Span) -> FrameBatch | None:
+    """The frame on screen at the start; None where it can't be decoded."""
     found = decoder.sample_frames(span.path, at_seconds=[span.start_seconds])
     if span.start_seconds >= found.info.end_seconds:
         raise VideoError(
             f"{span.path} ends at {found.info.end_seconds:.3f} s, before {span.start_seconds:g} s; "
             "was it replaced since the actions were found?"
         )
-    return list(found)
+    try:
+        return next(iter(list(found)), None)
+    except VideoError:
+        return None
 
 
 class _InexactError(ActAlignError):
