@@ -20,6 +20,7 @@ from actalign import ActAlign, Script
 from actalign.encoder_info import SHORT_STEP_TEMPLATE, STEP_TEMPLATE
 from actalign.encoders import Encoder, load_encoder
 from actalign.errors import EncoderError
+from tests.tiny_hub import tiny_hub
 from tests.tiny_models import CORPUS, _gemma, _sentencepiece, _write
 
 VISION = {"layers": 2, "width": 64, "patch_size": 16, "image_size": 48}
@@ -192,6 +193,7 @@ def test_what_can_not_be_used_is_said_in_one_sentence(tmp_path):
         "open_clip:no-such": "no model 'no-such'",
         "open_clip:PE-Core-B-16": "it has meta",
         "open_clip:RN50/cc12m_": "no weights 'cc12m_' of RN50",
+        f"open_clip:RN50/none@{'a' * 40}": "no weights 'none' of RN50",  # as a store names it
     }.items():
         with pytest.raises(EncoderError, match=message):
             load_encoder(name)
@@ -204,3 +206,18 @@ def test_what_can_not_be_used_is_said_in_one_sentence(tmp_path):
     save_file({k: v for k, v in load_file(file).items() if k != "text_projection"}, file)
     with pytest.raises(EncoderError, match="can't be loaded"):
         load_encoder(str(lacking))
+
+
+def test_a_hubs_model_that_is_pinned_can_be_named_as_a_store_names_it(tmp_path, monkeypatch):
+    old, new = "a" * 40, "b" * 40
+    folder = make(tmp_path / "model", "clip")
+    with tiny_hub({old: folder, new: folder}, main=new, v1=old) as port:
+        place = f"http://127.0.0.1:{port}"
+        urls = place + "/{repo_id}/resolve/{revision}/{filename}"
+        monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", place)
+        monkeypatch.setattr("huggingface_hub.constants.HUGGINGFACE_CO_URL_TEMPLATE", urls)
+        monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+        info = load_encoder("open_clip:hf-hub:tiny/siglip@v1").info
+        again = load_encoder(f"{info.model_id}@{info.revision}").info
+    assert (info.model_id, info.revision) == ("open_clip:hf-hub:tiny/siglip", old)
+    assert again == info

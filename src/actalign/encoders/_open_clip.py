@@ -34,6 +34,7 @@ try:
         licence_of,
         read_json,
         read_scalars,
+        split_revision,
     )
     from actalign.encoders._torch import LONG_CONTEXT, Placement, TorchEncoder
 except (ImportError, RuntimeError) as error:  # RuntimeError: a torchvision of another torch
@@ -65,11 +66,15 @@ class OpenClipFiles:
     @classmethod
     def find(cls, name: str) -> OpenClipFiles:
         """Look the name up, here or on the hub; raises EncoderError with what can be used."""
-        built_in = None
+        built_in = pinned = None
         place = name.removeprefix(HUB)
         if not name.startswith(HUB) and not (Path(name).expanduser() / CONFIG).is_file():
+            name, pinned = split_revision(name)
             place, built_in, preprocess = _built_in(name)
-        folder, _, commit = find_files(place, patterns=(CONFIG, CARD, *CONFIG_FILES, *WEIGHTS))
+        wanted = (CONFIG, CARD, *CONFIG_FILES, *WEIGHTS)
+        folder, plain, commit = find_files(place, pinned, wanted)
+        if name.startswith(HUB):
+            name = f"{HUB}{plain}"  # without the commit, which is kept by itself
         if built_in is None:
             stored = read_json(folder / CONFIG)
             built_in = stored.get("model_cfg")
