@@ -11,6 +11,7 @@ from hypothesis import settings
 
 from actalign.encoders.body._weights import weights_folder
 from tests.colour_model import save_colour_model
+from tests.command import decoding_children
 from tests.command import start as start_command
 
 
@@ -62,6 +63,16 @@ def sockets_of_others():
 def colour_model(tmp_path_factory):
     """The folder of a model whose answers a reader can work out by hand; only to be read."""
     return save_colour_model(tmp_path_factory.mktemp("colour") / "model")
+
+
+@pytest.fixture
+def decoding():
+    """Gives the decoding processes that live and were started during this test.
+
+    A server of an earlier test may still be ending with its own.
+    """
+    others = set(decoding_children())
+    return lambda: [pid for pid in decoding_children() if pid not in others]
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from actalign.errors import UsageError, VideoError
 from actalign.video import sample_frames
 from actalign.video._content import BLOCK_BYTES, content_of
 from actalign.video._worker import DecodeProcess
-from tests.command import decoding_children, finish, printed_by, wait_for
+from tests.command import finish, printed_by, wait_for
 from tests.media import number_of, write_png, write_video
 
 
@@ -39,7 +39,7 @@ def encoder(colour_model):
 
 
 @pytest.mark.parametrize("options", [{}, {"fps": 5, "start": 0.5}, {"batch_size": 7}])
-def test_the_child_gives_what_this_process_would(clips, options):
+def test_the_child_gives_what_this_process_would(clips, options, decoding):
     with DecodeProcess() as decoder:
         for path in clips.values():
             there, here = decoder.sample_frames(path, **options), sample_frames(path, **options)
@@ -50,10 +50,10 @@ def test_the_child_gives_what_this_process_would(clips, options):
                 np.testing.assert_array_equal(ours.frames, theirs.frames)
                 np.testing.assert_array_equal(ours.pts_seconds, theirs.pts_seconds)
             assert there.warnings == here.warnings
-    assert not decoding_children()
+    assert not decoding()
 
 
-def test_errors_are_the_same_and_the_child_goes_on(clips, tmp_path):
+def test_errors_are_the_same_and_the_child_goes_on(clips, tmp_path, decoding):
     (tmp_path / "text.mp4").write_text("no video")
     with DecodeProcess() as decoder:
         for bad, kind in ((tmp_path / "text.mp4", VideoError), (tmp_path / "none.mp4", VideoError)):
@@ -64,9 +64,9 @@ def test_errors_are_the_same_and_the_child_goes_on(clips, tmp_path):
             assert str(there.value) == str(here.value)
         with pytest.raises(UsageError, match="fps is -1"):
             decoder.sample_frames(clips["clip0"], fps=-1)
-        before = decoding_children()
+        before = decoding()
         assert sum(len(b) for b in decoder.sample_frames(clips["clip0"])) == 20
-        assert decoding_children() == before
+        assert decoding() == before
 
 
 def test_a_truncated_clip_keeps_its_warning(clips, tmp_path):
@@ -87,12 +87,12 @@ def test_a_clip_left_early_does_not_show_in_the_next(clips):
     assert [number_of(frame) for frame in batch.frames] == [12, 13]
 
 
-def test_a_hung_decoder_is_an_error_row_and_the_rest_goes_on(clips, encoder):
+def test_a_hung_decoder_is_an_error_row_and_the_rest_goes_on(clips, encoder, decoding):
     stopped = []
 
     def stop_once(clip_id, _):
         if clip_id == "clip0" and not stopped:
-            stopped.extend(decoding_children())
+            stopped.extend(decoding())
             for pid in stopped:
                 os.kill(pid, signal.SIGSTOP)  # as a decoder that hangs
 
@@ -112,17 +112,17 @@ def test_a_hung_decoder_is_an_error_row_and_the_rest_goes_on(clips, encoder):
     assert len(failed) == 1
     assert "gave nothing for 2 s" in str(failed[0].error)
     assert str(failed[0].path) in str(failed[0].error)
-    assert not decoding_children()
+    assert not decoding()
 
 
-def test_a_killed_decoder_is_an_error_row_and_the_rest_goes_on(clips, encoder, tmp_path):
+def test_a_killed_decoder_is_an_error_row_and_the_rest_goes_on(clips, encoder, tmp_path, decoding):
     long = tmp_path / "long.mp4"
     write_video(long, 400)
     killed = []
 
     def kill_once(clip_id, _):
         if clip_id == "long" and not killed:
-            killed.extend(decoding_children())
+            killed.extend(decoding())
             for pid in killed:
                 os.kill(pid, signal.SIGSEGV)
 
@@ -148,25 +148,25 @@ def test_clips_come_in_order_with_the_same_embeddings(clips, encoder, at_once):
         np.testing.assert_array_equal(result.clip.pts_seconds, alone.pts_seconds)
 
 
-def test_one_decoder_serves_clip_after_clip(clips, encoder):
+def test_one_decoder_serves_clip_after_clip(clips, encoder, decoding):
     served = set()
     with DecodeProcess() as decoder:
         for path in clips.values():
             embed_video(encoder, path, clip_id="x", sampling=Sampling(), decoder=decoder)
-            served.update(decoding_children())
+            served.update(decoding())
     assert len(served) == 1
 
 
-def test_leaving_a_run_early_ends_its_threads_and_children(clips, encoder):
+def test_leaving_a_run_early_ends_its_threads_and_children(clips, encoder, decoding):
     threads = threading.active_count()
     run = embed_videos(encoder, clips, sampling=Sampling(), at_once=2, silent_seconds=1000)
     next(run)
-    for pid in decoding_children():
+    for pid in decoding():
         os.kill(pid, signal.SIGSTOP)
     began = time.monotonic()
     run.close()
     assert time.monotonic() - began < 60
-    assert not decoding_children()
+    assert not decoding()
     wait_for(lambda: threading.active_count() <= threads)
 
 

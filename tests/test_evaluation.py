@@ -26,7 +26,6 @@ from actalign.evaluation.atlas._embeddings import (
 )
 from actalign.rows import read_rows
 from tests.colour_clips import write_colours
-from tests.command import decoding_children
 
 INFO = EncoderInfo(
     "rgb",
@@ -199,14 +198,14 @@ def test_parts_of_one_file_are_clips_of_their_own(questions, tmp_path):
     assert [row["start_seconds"] for row in rows] == pytest.approx([0, 1 / 3], abs=0.04)
 
 
-def test_a_run_that_breaks_off_leaves_no_decoding_process(questions, tmp_path):
+def test_a_run_that_breaks_off_leaves_no_decoding_process(questions, tmp_path, decoding):
     def stop(clip, note):
-        assert decoding_children()
+        assert decoding()
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt) as broken_off:
         run(config(), questions, tmp_path / "run", load=ColourEncoder, progress=stop)
-    assert not decoding_children()
+    assert not decoding()
     assert broken_off.tb  # which holds what the run had in hand
 
 

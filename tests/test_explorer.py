@@ -74,6 +74,7 @@ def served(llm):
     yield f"http://127.0.0.1:{port}"
     server.should_exit = True
     thread.join(timeout=15)
+    explorer.close()  # also where a connection that is still open holds the server up
 
 
 @pytest.fixture
