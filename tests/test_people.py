@@ -340,7 +340,7 @@ def test_what_can_not_be_cropped_is_said(colours, folder):
         (["--model", "body", "--crop", "person"], "--crop is for image encoders"),
         (["--model", colours, "--person", "left"], "with --crop person"),
         (["--model", colours, "--crop", "person", "--person", "tall"], "'tall' is nobody"),
-        (["--model", colours, "--crop", "face"], "person"),
+        (["--model", colours, "--crop", "face"], "it can only be person"),
     ):
         assert why in run("classify", clips, "--labels", "red,green", *options, code=2)
     with pytest.raises(UsageError, match="across frames"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 import typer
 
@@ -40,7 +40,7 @@ class ModelOptions:
         ),
     ] = None
     crop: Annotated[
-        Literal["person"] | None,
+        str | None,
         typer.Option(
             help="person: an image encoder sees the person's box, with context, in place of the "
             "whole picture; needs the extra body."
@@ -52,6 +52,8 @@ class ModelOptions:
     @property
     def choice(self) -> EncoderChoice:
         """The encoder of these options; raises UsageError for those that can't go together."""
+        if self.crop not in (None, "person"):
+            raise UsageError(f"--crop is {self.crop!r}; it can only be person.")
         if self.crop and self.model == "body":
             raise UsageError("--crop is for image encoders; body follows people by itself.")
         if self.crop:
