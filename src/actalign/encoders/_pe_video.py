@@ -13,16 +13,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from actalign.encoder_info import EncoderInfo
-from actalign.encoders._checkpoint import Checkpoint, licence_of, load_model
-from actalign.encoders._torch import Placement, TorchWindows
+from actalign.encoders._torch import TransformersWindows, WindowShape
 from actalign.encoders._vision_shape import VisionShape
 from actalign.types import Float32
 
 FRAMES, FPS = 16, 8.0
 
 
-class PeVideoEncoder(TorchWindows):
+class PeVideoEncoder(TransformersWindows):
     """A PE-Video or PE-AV checkpoint as a `WindowEncoder`.
 
     Windows are of 16 frames, as many as its checkpoints of a fixed length were trained with, at
@@ -32,30 +30,25 @@ class PeVideoEncoder(TorchWindows):
     rows are compared by cosine, of which that scale says nothing, so it counts as one without.
     """
 
-    def __init__(
-        self, checkpoint: Checkpoint, *, model_id: str, revision: str | None, placement: Placement
-    ) -> None:
-        super().__init__(checkpoint.preprocessing, placement)
-        self.torch_model, self.tokenizer = load_model(checkpoint, self.dtype)
-        self.torch_model.to(self.device).eval()
-        text = self.torch_model.config.text_config
-        self.max_length = min(int(text.max_position_embeddings), self.tokenizer.model_max_length)
-        self.info = EncoderInfo(
-            model_id=model_id,
-            fingerprint=placement.marked(checkpoint.fingerprint),
-            dim=int(text.hidden_size),
-            logit_scale=None,
-            logit_bias=None,
-            dtype=placement.dtype,
-            revision=revision,
+    full_length = False
+
+    def window_shape(self, config: Any) -> WindowShape:
+        """Windows of FRAMES."""
+        return WindowShape(
+            int(config.text_config.hidden_size),
+            FRAMES,
             fps=FPS,
-            smoothing_seconds=0.0,
-            context_length=self.max_length,
-            licence=licence_of(checkpoint.folder),
-            frames_per_row=FRAMES,
-            frames_between_rows=FRAMES // 2,
-            gflop_per_row=_gflop(self.torch_model),
+            gflop=_gflop(self.torch_model),
+            scaled=False,
         )
+
+    def most_tokens(self) -> int:
+        """How many tokens the tower and its tokenizer take."""
+        return min(super().most_tokens(), self.tokenizer.model_max_length)
+
+    def as_trained(self, text: str) -> str:
+        """The text as it is."""
+        return text
 
     # transformers 5.23 has get_text_features and get_video_features as functions inside __init__,
     # where nobody can call them, so the parts are called as its forward pass calls them.
@@ -64,21 +57,6 @@ class PeVideoEncoder(TorchWindows):
         found = self.torch_model.video_encoder(pixel_values_videos=pixels).pooler_output
         rows: torch.Tensor = self.torch_model.video_head(found)
         return rows
-
-    def token_ids(self, texts: Sequence[str]) -> torch.Tensor:
-        """The tokens of the texts, (K, length) int64, filled up with the padding token."""
-        ids: torch.Tensor = self.tokenizer(
-            list(texts),
-            padding=True,
-            truncation=True,
-            max_length=self.max_length,
-            return_tensors="pt",
-        )["input_ids"]
-        return ids
-
-    def count_tokens(self, text: str) -> int:
-        """How many tokens the whole text has, with those that mark its ends."""
-        return len(self.tokenizer(text, verbose=False)["input_ids"])
 
     def encode_text(self, texts: Sequence[str]) -> Float32:
         """Embed K texts as (K, D) float32; a text's row never depends on the other texts.

@@ -21,7 +21,6 @@ try:
         features_of,
         find_files,
         licence_of,
-        load_model,
         read_checkpoint,
     )
     from actalign.encoders._pe_video import PeVideoEncoder
@@ -53,10 +52,7 @@ class TransformersEncoder(TransformersTexts, TorchEncoder):
     ):
         super().__init__(checkpoint.preprocessing, placement)
         self.model_type = checkpoint.model_type
-        self.torch_model, self.tokenizer = load_model(checkpoint, self.dtype)
-        self.torch_model.to(self.device).eval()
-        config = self.torch_model.config
-        self.max_length = int(config.text_config.max_position_embeddings)
+        config = self.load(checkpoint)
         is_clip = self.model_type == "clip"
         self.info = EncoderInfo(
             model_id=model_id,
@@ -68,7 +64,7 @@ class TransformersEncoder(TransformersTexts, TorchEncoder):
             revision=revision,
             context_length=self.max_length,
             licence=licence_of(checkpoint.folder),
-            gflop_per_row=_gflop(self.torch_model.config, self.model_type),
+            gflop_per_row=_gflop(config, self.model_type),
         )
         self._feed(self._image_tower(float8=placement.dtype == "float8"))
 

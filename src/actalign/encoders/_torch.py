@@ -8,14 +8,14 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import torch
 
 from actalign.encoder_info import EncoderInfo
 from actalign.encoders._batching import TowerStream
-from actalign.encoders._checkpoint import features_of
+from actalign.encoders._checkpoint import Checkpoint, features_of, licence_of, load_model
 from actalign.encoders._preprocessing import ImagePreprocessing, check_frames
 from actalign.encoders._tower import kernels_run
 from actalign.errors import ArrayError, EncoderError
@@ -132,12 +132,31 @@ class TransformersTexts(TextTower):
 
     torch_model: Any
     tokenizer: Any
+    dtype: torch.dtype
+    full_length: ClassVar[bool] = True
+    """Whether each text is filled up to the tower's full length, as most are trained, or to the
+    longest of its batch."""
+
+    def load(self, checkpoint: Checkpoint) -> Any:
+        """Load the model onto the device, and its tokenizer; returns the model's configuration."""
+        self.torch_model, self.tokenizer = load_model(checkpoint, self.dtype)
+        self.torch_model.to(self.device).eval()
+        self.max_length = self.most_tokens()
+        return self.torch_model.config
+
+    def most_tokens(self) -> int:
+        """How many tokens the tower reads."""
+        return int(self.torch_model.config.text_config.max_position_embeddings)
+
+    def as_trained(self, text: str) -> str:
+        """The text written as those that the model was trained on."""
+        return text.lower()
 
     def token_ids(self, texts: Sequence[str]) -> torch.Tensor:
-        """The text tower's (K, max_length) int64 input, on the CPU."""
+        """The text tower's (K, length) int64 input, on the CPU."""
         ids: torch.Tensor = self.tokenizer(
-            [text.lower() for text in texts],
-            padding="max_length",
+            [self.as_trained(text) for text in texts],
+            padding="max_length" if self.full_length else True,
             truncation=True,
             max_length=self.max_length,
             return_tensors="pt",
@@ -146,7 +165,7 @@ class TransformersTexts(TextTower):
 
     def count_tokens(self, text: str) -> int:
         """How many tokens the whole text has, with those that mark its ends."""
-        return len(self.tokenizer(text.lower(), verbose=False)["input_ids"])
+        return len(self.tokenizer(self.as_trained(text), verbose=False)["input_ids"])
 
     def text_features(self, ids: torch.Tensor) -> torch.Tensor:
         """(K, D) of `token_ids` on the device."""
@@ -254,6 +273,50 @@ class TorchWindows(TorchImages, TextTower):
         """Embed (T, H, W, 3) uint8 RGB frames, each as a window in which nothing moves."""
         check_frames(frames)
         return self.encode_windows(np.repeat(frames[:, None], self.info.frames_per_row, axis=1))
+
+
+@dataclass(frozen=True, slots=True)
+class WindowShape:
+    """What a model of windows says of itself: numbers in a row, frames in a window, and a second.
+
+    scaled: whether the checkpoint's logit scale and bias are those of cosines.
+    """
+
+    dim: int
+    frames: int
+    fps: float
+    gflop: float | None
+    scaled: bool
+
+
+class TransformersWindows(TransformersTexts, TorchWindows):
+    """A `WindowEncoder` of a checkpoint of transformers; there is a window every half window."""
+
+    def __init__(
+        self, checkpoint: Checkpoint, *, model_id: str, revision: str | None, placement: Placement
+    ) -> None:
+        super().__init__(checkpoint.preprocessing, placement)
+        shape = self.window_shape(self.load(checkpoint))
+        self.info = EncoderInfo(
+            model_id=model_id,
+            fingerprint=placement.marked(checkpoint.fingerprint),
+            dim=shape.dim,
+            logit_scale=checkpoint.logit_scale if shape.scaled else None,
+            logit_bias=checkpoint.logit_bias if shape.scaled else None,
+            dtype=placement.dtype,
+            revision=revision,
+            fps=shape.fps,
+            smoothing_seconds=0.0,
+            context_length=self.max_length,
+            licence=licence_of(checkpoint.folder),
+            frames_per_row=shape.frames,
+            frames_between_rows=max(1, shape.frames // 2),
+            gflop_per_row=shape.gflop,
+        )
+
+    @abstractmethod
+    def window_shape(self, config: Any) -> WindowShape:
+        """The shape of the model that has been loaded, of this configuration."""
 
 
 def prepared(frames: torch.Tensor, spec: ImagePreprocessing) -> torch.Tensor:

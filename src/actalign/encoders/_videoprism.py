@@ -7,51 +7,34 @@ its models with a text tower are dual encoders (`videoprism-lvt-...`).
 from __future__ import annotations
 
 import string
-from collections.abc import Sequence
 from typing import Any
 
 import torch
 
-from actalign.encoder_info import EncoderInfo
-from actalign.encoders._checkpoint import Checkpoint, features_of, licence_of, load_model
-from actalign.encoders._torch import Placement, TorchWindows
+from actalign.encoders._checkpoint import features_of
+from actalign.encoders._torch import TransformersWindows, WindowShape
 from actalign.encoders._vision_shape import VisionShape
 
 FPS = 8.0
 _SPACES = str.maketrans(string.punctuation, " " * len(string.punctuation))
 
 
-class VideoPrismEncoder(TorchWindows):
+class VideoPrismEncoder(TransformersWindows):
     """A VideoPrism checkpoint as a `WindowEncoder`.
 
     Its frames are taken at FPS, so that a window of 16 is two seconds, and there is one every half
     window: our choice. It was trained without a scale that it keeps, so it has none.
     """
 
-    def __init__(
-        self, checkpoint: Checkpoint, *, model_id: str, revision: str | None, placement: Placement
-    ) -> None:
-        super().__init__(checkpoint.preprocessing, placement)
-        self.torch_model, self.tokenizer = load_model(checkpoint, self.dtype)
-        self.torch_model.to(self.device).eval()
-        config = self.torch_model.config
-        self.max_length = int(config.text_config.max_position_embeddings)
-        frames = int(config.vision_config.num_frames)
-        self.info = EncoderInfo(
-            model_id=model_id,
-            fingerprint=placement.marked(checkpoint.fingerprint),
-            dim=int(config.vision_config.hidden_size),
-            logit_scale=None,
-            logit_bias=None,
-            dtype=placement.dtype,
-            revision=revision,
+    def window_shape(self, config: Any) -> WindowShape:
+        """As many frames as the checkpoint was trained with."""
+        vision = config.vision_config
+        return WindowShape(
+            int(vision.hidden_size),
+            int(vision.num_frames),
             fps=FPS,
-            smoothing_seconds=0.0,
-            context_length=self.max_length,
-            licence=licence_of(checkpoint.folder),
-            frames_per_row=frames,
-            frames_between_rows=max(1, frames // 2),
-            gflop_per_row=_gflop(config.vision_config),
+            gflop=_gflop(vision),
+            scaled=False,
         )
 
     def window_features(self, pixels: torch.Tensor) -> torch.Tensor:
@@ -59,20 +42,9 @@ class VideoPrismEncoder(TorchWindows):
         rows = features_of(self.torch_model.get_video_features(pixel_values_videos=pixels))
         return rows.reshape(len(pixels), -1)
 
-    def token_ids(self, texts: Sequence[str]) -> torch.Tensor:
-        """The text tower's (K, max_length) int64 input, on the CPU."""
-        ids: torch.Tensor = self.tokenizer(
-            [canonical(text) for text in texts],
-            padding="max_length",
-            truncation=True,
-            max_length=self.max_length,
-            return_tensors="pt",
-        )["input_ids"]
-        return ids
-
-    def count_tokens(self, text: str) -> int:
-        """How many tokens the whole text has."""
-        return len(self.tokenizer(canonical(text), verbose=False)["input_ids"])
+    def as_trained(self, text: str) -> str:
+        """The text as `canonical` writes it."""
+        return canonical(text)
 
     def text_features(self, ids: torch.Tensor) -> torch.Tensor:
         """(K, D) of `token_ids` on the device."""

@@ -7,42 +7,25 @@ has one embedding for all clips.
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 
-from actalign.encoder_info import EncoderInfo
-from actalign.encoders._checkpoint import Checkpoint, features_of, licence_of, load_model
-from actalign.encoders._torch import Placement, TorchWindows, TransformersTexts
+from actalign.encoders._checkpoint import features_of
+from actalign.encoders._torch import TransformersWindows, WindowShape
 
 
-class XClipEncoder(TransformersTexts, TorchWindows):
+class XClipEncoder(TransformersWindows):
     """An X-CLIP checkpoint as a `WindowEncoder`.
 
     A window is one second by default, and there is one every half second: our choice.
     """
 
-    def __init__(
-        self, checkpoint: Checkpoint, *, model_id: str, revision: str | None, placement: Placement
-    ) -> None:
-        super().__init__(checkpoint.preprocessing, placement)
-        self.torch_model, self.tokenizer = load_model(checkpoint, self.dtype)
-        self.torch_model.to(self.device).eval()
-        config = self.torch_model.config
-        self.max_length = int(config.text_config.max_position_embeddings)
+    def window_shape(self, config: Any) -> WindowShape:
+        """A window is a second."""
         frames = int(config.vision_config.num_frames)
-        self.info = EncoderInfo(
-            model_id=model_id,
-            fingerprint=placement.marked(checkpoint.fingerprint),
-            dim=int(config.projection_dim),
-            logit_scale=checkpoint.logit_scale,
-            logit_bias=checkpoint.logit_bias,
-            dtype=placement.dtype,
-            revision=revision,
-            fps=float(frames),
-            smoothing_seconds=0.0,
-            context_length=self.max_length,
-            licence=licence_of(checkpoint.folder),
-            frames_per_row=frames,
-            frames_between_rows=max(1, frames // 2),
+        return WindowShape(
+            int(config.projection_dim), frames, fps=float(frames), gflop=None, scaled=True
         )
 
     def window_features(self, pixels: torch.Tensor) -> torch.Tensor:
