@@ -71,6 +71,9 @@ class Made:
 Checked = tuple[dict[str, list[str]], list[str]]
 """The scripts of an answer, and a sentence for each fault."""
 
+Outcome = tuple[list[ChatRequest], Made | ChatRequest | str]
+"""Of one wording: the turns answered, and its scripts, the turn to send next, or the error."""
+
 
 class Conversation:
     """A request put to one model: which turns are due, given the answers in the cache.
@@ -108,23 +111,11 @@ class Conversation:
         """
         if known is not None and self.finished(known):
             return known
-        turns: list[ChatRequest] = []
-        made: list[Made] = []
-        for _, outcome in self._outcomes(cache, known):
-            if isinstance(outcome, str):
-                return outcome
-            if isinstance(outcome, ChatRequest):
-                turns.append(outcome)
-            else:
-                made.append(outcome)
-        return turns or self._record(made, known, config)
+        return due_of(self._outcomes(cache, known), lambda made: self._record(made, known, config))
 
     def forget_unusable(self, cache: AnswerCache, known: BankRecord | None = None) -> None:
         """Delete the cached answers of the wordings that failed."""
-        for turns, outcome in list(self._outcomes(cache, known)):
-            if isinstance(outcome, str):
-                for turn in turns:
-                    cache.drop(turn)
+        drop_unusable(self._outcomes(cache, known), cache)
 
     def _first(self, number: int) -> ChatRequest:
         """The first turn of a wording, counted from 1. That of the first wording has no number, so
@@ -135,10 +126,8 @@ class Conversation:
         parts.append(shipped_text("answer"))
         return ChatRequest(self._model, (Message("user", "\n".join(parts)),))
 
-    def _outcomes(
-        self, cache: AnswerCache, known: BankRecord | None
-    ) -> Iterator[tuple[list[ChatRequest], Made | ChatRequest | str]]:
-        """Of each wording that is not known: the turns answered, and what has come of them."""
+    def _outcomes(self, cache: AnswerCache, known: BankRecord | None) -> Iterator[Outcome]:
+        """Of each wording that is not known."""
         earlier: list[Steps] = [] if known is None else list(known.wordings())
         for first in self.firsts[len(earlier) :]:
             check = partial(self._check, earlier=list(earlier))
@@ -220,12 +209,36 @@ class Conversation:
         )
 
 
+def due_of(
+    outcomes: Iterable[Outcome], finish: Callable[[list[Made]], BankRecord]
+) -> list[ChatRequest] | BankRecord | str:
+    """The turns to send now, or the record that is finished of all wordings, or the first error."""
+    turns: list[ChatRequest] = []
+    made: list[Made] = []
+    for _, outcome in outcomes:
+        if isinstance(outcome, str):
+            return outcome
+        if isinstance(outcome, ChatRequest):
+            turns.append(outcome)
+        else:
+            made.append(outcome)
+    return turns or finish(made)
+
+
+def drop_unusable(outcomes: Iterable[Outcome], cache: AnswerCache) -> None:
+    """Delete the cached answers of the wordings that failed."""
+    for turns, outcome in list(outcomes):
+        if isinstance(outcome, str):
+            for turn in turns:
+                cache.drop(turn)
+
+
 def exchange(
     first: ChatRequest,
     cache: AnswerCache,
     check: Callable[[Answer], Checked],
     labels: Sequence[str],
-) -> tuple[list[ChatRequest], Made | ChatRequest | str]:
+) -> Outcome:
     """The turns answered, and what has come of them: scripts, the turn that is due, or an error.
 
     An answer with faults is followed by one repair turn.

@@ -29,8 +29,11 @@ from actalign.scripts._bank import (
 from actalign.scripts._conversation import (
     NO_DOMAIN,
     Made,
+    Outcome,
     ScriptRequest,
     Steps,
+    drop_unusable,
+    due_of,
     exchange,
     refusal,
     total,
@@ -111,23 +114,11 @@ class _Talk:
         self, cache: AnswerCache, config: LLMConfig, known: BankRecord | None = None
     ) -> list[ChatRequest] | BankRecord | str:
         """The turns to send now, or the refined record, or the error."""
-        turns: list[ChatRequest] = []
-        made: list[Made] = []
-        for _, outcome in self._outcomes(cache):
-            if isinstance(outcome, str):
-                return outcome
-            if isinstance(outcome, ChatRequest):
-                turns.append(outcome)
-            else:
-                made.append(outcome)
-        return turns or self._refined(made, config)
+        return due_of(self._outcomes(cache), lambda made: self._refined(made, config))
 
     def forget_unusable(self, cache: AnswerCache, known: BankRecord | None = None) -> None:
         """Delete the cached answers of the wordings that failed."""
-        for turns, outcome in list(self._outcomes(cache)):
-            if isinstance(outcome, str):
-                for turn in turns:
-                    cache.drop(turn)
+        drop_unusable(self._outcomes(cache), cache)
 
     def _first(self, scripts: Steps) -> ChatRequest:
         shared = sorted(shared_steps(scripts))[:MOST_NAMED]
@@ -144,9 +135,7 @@ class _Talk:
         text = f"{text.strip()}\n\n{shipped_text('answer')}"
         return ChatRequest(self._model, (Message("user", text),))
 
-    def _outcomes(
-        self, cache: AnswerCache
-    ) -> Iterator[tuple[list[ChatRequest], Made | ChatRequest | str]]:
+    def _outcomes(self, cache: AnswerCache) -> Iterator[Outcome]:
         for first, scripts in zip(self._firsts, self._record.wordings(), strict=True):
             yield exchange(first, cache, partial(self._check, before=scripts), list(scripts))
 
