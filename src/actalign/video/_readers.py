@@ -186,7 +186,7 @@ class FileReader:
 
     def _check_encryption(self, packet: Any) -> None:
         """Raise VideoError for an encrypted packet, which may decode to noise."""
-        if hasattr(packet, "has_sidedata") and packet.has_sidedata("encryption_info"):
+        if packet.has_sidedata("encryption_info"):
             raise VideoError(f"{self.name} is encrypted; decrypt it first.")
 
     def _set_times(
