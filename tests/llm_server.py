@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import email.parser
 import hashlib
+import io
 import json
 import re
 import threading
@@ -21,19 +22,25 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Literal
 
 
 @dataclass
 class Reply:
-    """What goes over the wire. cut_after: bytes of the body to send before the line drops."""
+    """What goes over the wire. cut_after: bytes of the body to send before the line drops. drips:
+    whether the head or the body is sent byte by byte, DRIP_SECONDS apart. endless: the body comes
+    again and again."""
 
     status: int = 200
     body: bytes = b""
     headers: dict = field(default_factory=dict)
     delay: float = 0.0
     cut_after: int | None = None
+    drips: Literal["head", "body"] | None = None
+    endless: bool = False
 
 
+DRIP_SECONDS = 0.05
 Behaviour = Callable[[dict], Reply]
 
 
@@ -144,6 +151,36 @@ def cuts(after: int = 40) -> Behaviour:
         return whole
 
     return reply
+
+
+def drips(part: Literal["head", "body"]) -> Behaviour:
+    """A good answer of which this part comes byte by byte."""
+
+    def reply(body: dict) -> Reply:
+        whole = good()(body)
+        whole.drips = part
+        return whole
+
+    return reply
+
+
+def floods() -> Behaviour:
+    """An answer without end, as far as it is read."""
+    return lambda body: Reply(body=b" " * (1 << 20), endless=True)
+
+
+class _Drip(io.RawIOBase):
+    """Writes byte by byte, until the server closes."""
+
+    def __init__(self, file: io.BufferedIOBase, closing: threading.Event) -> None:
+        self._file, self._closing = file, closing
+
+    def write(self, data: bytes) -> int:
+        for byte in data:
+            if self._closing.wait(DRIP_SECONDS):
+                raise OSError("closing")
+            self._file.write(bytes([byte]))
+        return len(data)
 
 
 class LLMServer:
@@ -335,17 +372,26 @@ class _Handler(BaseHTTPRequestHandler):
         """Whether the whole reply was handed over."""
         if reply.delay:
             self.service.wait(reply.delay)
+        straight, dripping = self.wfile, _Drip(self.wfile, self.service._closing)
         try:
             self.send_response(reply.status)
             self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(reply.body)))
+            if not reply.endless:
+                self.send_header("Content-Length", str(len(reply.body)))
             for name, value in reply.headers.items():
                 self.send_header(name, value)
+            self.wfile = dripping if reply.drips == "head" else straight
             self.end_headers()
+            self.wfile = dripping if reply.drips == "body" else straight
             self.wfile.write(reply.body[: reply.cut_after])
+            while reply.endless:
+                self.wfile.write(reply.body)
             self.wfile.flush()
         except OSError:
+            self.close_connection = True
             return False
+        finally:
+            self.wfile = straight
         if reply.cut_after is not None:
             self.close_connection = True
             self.connection.close()

@@ -7,14 +7,14 @@ import pytest
 
 pytest.importorskip("openai")
 
-from actalign import ActAlign, FrameBatch, Script
+from actalign import ActAlign, FrameBatch, Script, services
 from actalign.encoders import _service as service
 from actalign.encoders import load_encoder
 from actalign.errors import EncoderError, UsageError
 from tests.colour_model import RGB
 from tests.command import actalign
 from tests.embedding_server import EmbeddingServer, vectors
-from tests.llm_server import Reply, cuts, status
+from tests.llm_server import Reply, cuts, drips, floods, status
 from tests.media import write_video
 
 KEY = "my-secret-of-a-key"
@@ -124,6 +124,23 @@ def test_a_service_that_is_silent_is_left_after_a_while(monkeypatch):
         encoder = load_encoder(f"{server.url}#colours")
         server.behaviours = [lambda _: Reply(delay=60)]
         with pytest.raises(EncoderError, match=r"sent no answer within 0\.2 s"):
+            encoder.encode_text(["red"])
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "said"),
+    [
+        (drips("body"), r"sent no whole answer within 1 s; try again later\."),
+        (floods(), r"answered with more than 32 MiB; check the address in --model\."),
+    ],
+)
+def test_an_answer_that_has_no_end_is_left(behaviour, said, monkeypatch):
+    monkeypatch.setattr(services, "SILENCES", 2)
+    monkeypatch.setattr(service, "TIMEOUT_SECONDS", 0.5)
+    with EmbeddingServer() as server:
+        encoder = load_encoder(f"{server.url}#colours")
+        server.behaviours = [lambda _: behaviour({"model": "m", "messages": [{"content": ""}]})]
+        with pytest.raises(EncoderError, match=said):
             encoder.encode_text(["red"])
 
 

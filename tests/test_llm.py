@@ -1,5 +1,6 @@
 """The service's faults, by the real SDK over real HTTP, and what the user reads of each."""
 
+import gzip
 import json
 import time
 import traceback
@@ -7,6 +8,7 @@ import traceback
 import pytest
 from pydantic import SecretStr
 
+from actalign import services
 from actalign.errors import UsageError
 from actalign.scripts import LLMConfig, ScriptRequest, generate_scripts
 from actalign.scripts._answer import SCHEMA
@@ -15,7 +17,10 @@ from actalign.scripts._llm import ChatRequest, LLMError, LLMService, Message
 from actalign.services import read_api_key
 from tests.llm_server import (
     LLMServer,
+    Reply,
     cuts,
+    drips,
+    floods,
     good,
     good_scripts,
     hangs,
@@ -344,6 +349,36 @@ def test_a_hang_ends_at_the_timeout_and_leaves_the_others_alone(server, ask):
     assert "no answer within 0.4 s, 2 times" in results["q"].error
     assert "--timeout" in results["q"].error
     assert results["other"].scripts is not None
+
+
+@pytest.mark.parametrize("part", ["head", "body"])
+def test_an_answer_that_drips_is_left_after_a_while(part, server, ask, monkeypatch):
+    monkeypatch.setattr(services, "SILENCES", 2)
+    server.faults["layup"] = [drips(part)]
+    error = ask(timeout_seconds=0.5)["q"].error
+    said = f"{server.url} sent no whole answer within 1 s; try again later or raise --timeout."
+    assert error == said
+    assert len(server.requests) == 1
+
+
+def test_an_answer_without_end_is_left_and_not_asked_for_again(server, ask):
+    server.faults["layup"] = [floods()]
+    error = ask()["q"].error
+    assert error == f"{server.url} answered with more than 32 MiB; check --base-url."
+    assert len(server.requests) == 1
+
+
+def test_an_answer_that_unpacks_to_more_than_was_sent_is_refused(server, ask):
+    packed = gzip.compress(json.dumps({"choices": [" " * (40 << 20)]}).encode())
+    server.faults["layup"] = [lambda body: Reply(200, packed, {"Content-Encoding": "gzip"})]
+    error = ask()["q"].error
+    assert "compressed its answer, which it was asked not to" in error
+    assert server.headers[0]["accept-encoding"] == "identity"
+
+
+def test_an_answer_that_is_nested_without_end_is_one_sentence(server, ask):
+    server.faults["layup"] = [lambda body: Reply(200, b"[" * 200_000)]
+    assert "not a chat completion" in ask()["q"].error
 
 
 def test_a_connection_cut_in_mid_body_is_tried_again(server, ask):

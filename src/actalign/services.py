@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import os
 import re
+import threading
+import time
 import weakref
+from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
@@ -18,12 +23,19 @@ from actalign.errors import UsageError
 if TYPE_CHECKING:
     import openai
 
+T = TypeVar("T")
+MOST_BYTES, MOST_FILE_BYTES = 32 << 20, 1 << 30
+"""Of one answer, and of a file, such as all answers of a batch."""
+SILENCES, FILE_SILENCES = 10, 60
+"""A whole answer, and a file, may take so many times as long as a silence."""
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What was asked of a service, to tell what went wrong with it.
 
-    timeout_seconds, max_retries: of the SDK. offers: what it should do. address_option, key_option,
+    timeout_seconds, max_retries: of the SDK; a service may be silent for so long, and its whole
+    answer may take SILENCES times that. offers: what it should do. address_option, key_option,
     or_wait: where a user gives the address and the key, and how a longer time-out. key: what no
     message may show.
     """
@@ -49,10 +61,15 @@ class Asked:
 
 def client(asked: Asked) -> openai.OpenAI:
     """Connections to the service. Another address that it names is not followed: what is sent
-    would go there."""
+    would go there. An answer that is too long or takes too long is an openai.APIError."""
     import openai
 
-    http = openai.DefaultHttpxClient(timeout=asked.timeout_seconds, follow_redirects=False)
+    # Compressed, an answer of a few bytes could become one of many.
+    http = _bounded(asked)(
+        timeout=asked.timeout_seconds,
+        follow_redirects=False,
+        headers={"Accept-Encoding": "identity"},
+    )
     made = openai.OpenAI(
         api_key=asked.key.get_secret_value() if asked.key else "none",
         base_url=asked.address,
@@ -62,6 +79,76 @@ def client(asked: Asked) -> openai.OpenAI:
     )
     weakref.finalize(made, http.close)  # the SDK does so with a client of its own only
     return made
+
+
+def _bounded(asked: Asked) -> Any:
+    """The SDK's class of HTTP clients, whose answers are bounded in size and in time."""
+    import openai
+
+    sdks: Any = openai.DefaultHttpxClient
+    http = import_module(sdks.__base__.__module__.partition(".")[0])  # httpx, later httpx2
+
+    def refusal(request: Any, said: str) -> openai.APIError:
+        return openai.APIError(f"{asked.address} {said}.", request, body=None)
+
+    class Bounded(sdks):  # type: ignore[misc]
+        def send(self, request: Any, **options: Any) -> Any:
+            """The whole answer, read already."""
+            is_file = re.search(r"/files(/[^/]+/content)?$", request.url.path)
+            silences, most = (FILE_SILENCES, MOST_FILE_BYTES) if is_file else (SILENCES, MOST_BYTES)
+            seconds = silences * request.extensions["timeout"]["read"]
+            until = time.monotonic() + seconds
+            late = f"sent no whole answer within {seconds:g} s; try again later{asked.or_wait}"
+            try:
+                return within(seconds, lambda: self._read(request, most, until, late, options))
+            except TimeoutError:
+                raise refusal(request, late) from None
+
+        def _read(
+            self, request: Any, most: int, until: float, late: str, options: dict[str, Any]
+        ) -> Any:
+            answer = super().send(request, **{**options, "stream": True})
+            whole = bytearray()
+            try:
+                if answer.headers.get("content-encoding", "identity") != "identity":
+                    said = "compressed its answer, which it was asked not to"
+                    raise refusal(request, f"{said}; check {asked.address_option}")
+                for part in answer.iter_raw():
+                    whole += part
+                    if len(whole) > most:
+                        said = f"answered with more than {most >> 20} MiB"
+                        raise refusal(request, f"{said}; check {asked.address_option}")
+                    if time.monotonic() > until:
+                        raise refusal(request, late)
+            finally:
+                answer.close()
+            return http.Response(
+                answer.status_code,
+                headers=answer.headers,
+                content=bytes(whole),
+                request=request,
+                extensions=answer.extensions,
+            )
+
+    return Bounded
+
+
+def within(seconds: float, ask: Callable[[], T]) -> T:
+    """What ``ask`` returns or raises; raises TimeoutError after so many seconds.
+
+    For what keeps no time-out of its own, as looking up a name, or headers that come byte by byte.
+    It goes on in a thread of its own then, which doesn't keep the program from ending.
+    """
+    answer: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            answer.set_result(ask())
+        except BaseException as error:
+            answer.set_exception(error)
+
+    threading.Thread(target=run, daemon=True, name="asks a service").start()
+    return answer.result(seconds)
 
 
 def plain_address(url: str) -> str:
@@ -114,6 +201,8 @@ def explain(error: Exception, asked: Asked) -> tuple[str, bool]:
     import openai
 
     at, tries = asked.address, asked.max_retries + 1
+    if type(error.__cause__) is openai.APIError:  # old versions of the SDK try again and wrap it
+        error = error.__cause__
     if isinstance(error, openai.APITimeoutError):
         return (
             f"{at} sent no answer within {asked.timeout_seconds:g} s, {tries} times; "
@@ -126,6 +215,8 @@ def explain(error: Exception, asked: Asked) -> tuple[str, bool]:
             f"The connection to {at} failed or broke off{detail}, {tries} times; "
             f"check {asked.address_option} and the network."
         ), False
+    if type(error) is openai.APIError:  # our own
+        return error.message, False
     if not isinstance(error, openai.APIStatusError):
         return f"The request to {at} failed ({type(error).__name__}: {asked.short(error)}).", False
     status, said = error.status_code, asked.short(_server_message(error))

@@ -64,7 +64,8 @@ class LLMConfig(BaseModel):
     local_model: folder or hub id of a transformers chat model to run here instead of a service.
     temperature: 0 to 2 (paper: 0.2); None leaves it to the model.
     prompt: a shipped prompt's name or a prompt file. wordings: scripts of a label, a request each.
-    concurrency: requests in flight. timeout_seconds: longest wait for data from the service.
+    concurrency: requests in flight. timeout_seconds: longest silence of the service;
+    a whole answer may take ten times that.
     max_retries: retries by the SDK. input_price, output_price: USD per million tokens.
     """
 
@@ -322,7 +323,7 @@ class LLMService:
             said = self.redact(str((isinstance(body, dict) and body.get("param")) or body))
             # "from None": the SDK's own message may contain the key as a server echoed it
             raise LLMError(self.redact(message), fatal=fatal, unfit=unfit, said=said) from None
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise LLMError(self.redact(self._no_completion(error))) from None
 
     def read_reply(
