@@ -1,6 +1,7 @@
 """Everyone in a clip: numbers that stay, a row a person, and people's boxes for image encoders."""
 
 import json
+import re
 
 import av
 import numpy as np
@@ -240,6 +241,60 @@ def test_python_gives_each_person_a_prediction(folder):
         classifier.predict(paths[0], scripts=scripts)
 
 
+# --- one person, and who else was seen ---
+
+
+def of_one(folder, *options):
+    out = folder / "one.jsonl"
+    said = run(
+        *("classify", folder / "clips", "--scripts", folder / "scripts.yaml", "--out", out),
+        *("--model", "body", *options),
+    )
+    return said, {row["clip"]: row for row in map(json.loads, out.read_text().splitlines())}
+
+
+def test_a_row_of_one_person_says_how_many_were_seen_in_looks(folder):
+    _, rows = of_one(folder)
+    looks = rows["pair"]["people_looks"]
+    assert looks["1"] >= 1  # the other one comes later
+    assert sum(looks.values()) < rows["pair"]["frames"] == 16
+    assert rows["empty"]["people_looks"] == {"0": 6}
+    assert "people_frames" not in rows["pair"]
+
+
+def test_others_are_looked_for_again_and_said(two, tmp_path, monkeypatch):
+    monkeypatch.setattr("actalign.encoders.body._pose._LOOK_FRAMES", 3)
+    (tmp_path / "clips").mkdir()
+    (tmp_path / "scripts.yaml").write_text(SCRIPTS, encoding="utf-8")
+    late = scene(
+        2 * SIDE, 16, (two[0], lambda t: 0), (two[1][:4], lambda t: SIDE * (3 - min(t, 2)))
+    )
+    write(tmp_path / "clips" / "pair.mp4", late)
+    said, rows = of_one(tmp_path, "--verbose", "--store", tmp_path / "store")
+    row = rows["pair"]
+    looks = row["people_looks"]
+    assert set(looks) == {"1", "2"}
+    assert sum(looks.values()) >= 5
+    warning = f"Several people are seen in {looks['2']} of {sum(looks.values())} looks"
+    assert warning in row["warnings"][0]
+    assert warning in said
+    again, stored = of_one(tmp_path, "--store", tmp_path / "store")
+    assert stored == rows
+    assert warning in again
+    _, chosen = of_one(tmp_path, "--person", "left")
+    assert chosen["pair"]["people_looks"]["2"] >= looks["2"] - 1
+    assert not chosen["pair"].get("warnings")
+
+
+def test_verbose_results_say_how_many_people_are_seen(folder):
+    common = ("classify", folder / "clips" / "pair.mp4", "--scripts", folder / "scripts.yaml")
+    one = actalign(*common, "--model", "body", "--verbose").stdout
+    assert re.search(r"^people: 1 person in \d.* looks at the whole picture$", one, re.MULTILINE)
+    everyone = actalign(*common, "--model", "body", "--person", "all", "--verbose").stdout
+    assert everyone.count("people: 1 person in ") == 2
+    assert everyone.count(" of 16 frames\n") == 2
+
+
 @pytest.mark.parametrize(
     "command",
     [
@@ -306,7 +361,7 @@ def test_without_anybody_the_whole_picture_is_encoded_and_said(colours, folder):
     assert clip.warnings == (
         "Nobody was found in 6 of 6 frames, of which the whole picture was encoded.",
     )
-    assert clip.provenance["people_frames"] == "0:6"
+    assert clip.provenance["people_looks"] == "0:6"
 
 
 def test_embeddings_with_and_without_crop_are_kept_apart(colours, folder):

@@ -56,8 +56,9 @@ def _bare_table(title: str) -> Table:
 
 
 def candidate_table(row: Row) -> Table:
-    """Candidates of one clip, best first, with a bar from the worst to the best score."""
-    from actalign.rows import score_text
+    """Candidates of one clip, best first, with a bar from the worst to the best score; below, how
+    many people are seen, where that is known."""
+    from actalign.rows import people_seen, score_text
 
     table = _bare_table(printable(f"{row['clip']}: {_answer(row)}"))
     table.add_column("candidate")
@@ -77,6 +78,8 @@ def candidate_table(row: Row) -> Table:
         confidence = [f"{candidate['confidence']:.0%}"] if sure else []
         name = candidate["label"] + _no_script(candidate)
         table.add_row(printable(name), score_text(candidate["score"]), *confidence, bar)
+    if seen := people_seen(row):
+        table.caption, table.caption_justify = f"people: {seen}", "left"
     return table
 
 

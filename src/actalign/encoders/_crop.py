@@ -122,7 +122,7 @@ class CroppedEncoder:
             np.array(tracks.pts_seconds),
             None,
             {**of, **tracks.source(1)},
-            _missed_warning(missed, len(rows)),
+            (*_missed_warning(missed, len(rows)), *tracks.warnings()),
         )
 
     @staticmethod

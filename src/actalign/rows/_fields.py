@@ -154,7 +154,16 @@ class Row(TypedDict, total=False):
     ]
     people: Annotated[int, Field(description="--person all: how many the clip has.")]
     people_frames: Annotated[
-        dict[str, int], Field(description="Of how many people how many frames of the clip show.")
+        dict[str, int],
+        Field(description="--person all: how many of the clip's frames show how many people."),
+    ]
+    people_looks: Annotated[
+        dict[str, int],
+        Field(
+            description="One person of body or --crop: how many looks at the whole picture found "
+            "how many people. One is taken at first, after a cut, where the person is lost, and in "
+            "every fiftieth frame."
+        ),
     ]
     boxes: Annotated[
         list[BoxRow], Field(description="The person's box in time, at most twice a second.")

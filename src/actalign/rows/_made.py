@@ -54,10 +54,8 @@ def people_fields(provenance: Mapping[str, str]) -> tuple[dict[str, Any], dict[s
     readers: dict[str, Callable[[str], Any]] = {
         "person": int,
         "people": int,
-        "people_frames": lambda text: {
-            str(int(people)): int(frames)
-            for people, frames in (part.split(":") for part in text.split())
-        },
+        "people_frames": _counts,
+        "people_looks": _counts,
         "boxes": lambda text: [
             dict(zip(_BOX, map(float, box.split()), strict=True)) for box in text.split(";")
         ],
@@ -66,6 +64,23 @@ def people_fields(provenance: Mapping[str, str]) -> tuple[dict[str, Any], dict[s
         with suppress(KeyError, ValueError):
             found[name] = read(provenance[name])
     return found, {name: text for name, text in provenance.items() if name not in found}
+
+
+def _counts(text: str) -> dict[str, int]:
+    parts = (part.split(":") for part in text.split())
+    return {str(int(people)): int(frames) for people, frames in parts}
+
+
+def people_seen(row: Row) -> str:
+    """How many people are seen in how many frames or looks; empty where that is not known."""
+    counts, what = row.get("people_frames"), "frames"
+    if counts is None:
+        counts, what = row.get("people_looks"), "looks at the whole picture"
+    if not counts:
+        return ""
+    names = {"0": "nobody", "1": "1 person"}
+    seen = [f"{names.get(people, f'{people} people')} in {n}" for people, n in counts.items()]
+    return f"{', '.join(seen)} of {sum(counts.values())} {what}"
 
 
 def neutral_warning(neutral: int, frames: int) -> list[str]:

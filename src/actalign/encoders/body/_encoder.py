@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from actalign.encoder_info import EncoderInfo
+from actalign.encoders._base import PersonRows
 from actalign.encoders._fingerprint import fingerprint_files
 from actalign.encoders._preprocessing import check_frames
 from actalign.encoders.body._features import (
@@ -104,11 +105,13 @@ def stream_features(tracks: Iterable[PoseTrack], *, block: int = BLOCK) -> Itera
 
 
 class BodyEncoder:
-    """A ClipEncoder for people in motion.
+    """A ClipEncoder and PeopleEncoder for people in motion.
 
     Rows have unit length; a frame without a person is a row of zeros. Of several people one is
     followed: at first sight the largest, the one at the left or right, or the N-th largest.
     """
+
+    everyone = False
 
     def __init__(self, folder: Path, person: str = "largest") -> None:
         """Load the two networks of a folder with image.onnx, text.onnx and config.json.
@@ -183,6 +186,28 @@ class BodyEncoder:
         yield from self.encode_poses(
             estimate_poses(batches, person=self._person), block=block or BLOCK
         )
+
+    def encode_people(self, batches: Iterable[FrameBatch]) -> list[PersonRows]:
+        """The (n, D) unit rows of the person of one clip, and how many others were seen."""
+        estimator = PoseEstimator(person=self._person)
+        times = [np.zeros(0)]
+
+        def tracks() -> Iterator[PoseTrack]:
+            for batch in batches:
+                times.append(batch.pts_seconds)
+                yield estimator.track(batch)
+
+        rows = [np.zeros((0, self.info.dim), np.float32), *self.encode_poses(tracks())]
+        return [
+            PersonRows(
+                None,
+                np.concatenate(rows),
+                np.concatenate(times),
+                None,
+                estimator.source(),
+                estimator.warnings(),
+            )
+        ]
 
     def encode_image(self, frames: UInt8) -> Float32:
         """Embed (T, H, W, 3) uint8 RGB pictures, each by itself, no movement, as (T, D) float32."""

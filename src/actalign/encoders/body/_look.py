@@ -22,6 +22,7 @@ Array = NDArray[np.float64]
 VISIBLE, HOT, VERY_HOT = 0.75, 0.45, 0.55
 SHOULDERS, TORSO = [11, 12], [11, 12, 23, 24]
 MOST_PEOPLE = 4  # of one look
+_SAME_CENTRE = 0.15  # how far the detector's hips may be from the known ones, in the region's side
 # An unseen person is looked for in parts of the frame: after so many seconds, then after twice as
 # many each time, since it costs ten times as much as a frame in which somebody is followed.
 _SEARCH_SECONDS, _MOST_SEARCH_SECONDS = 1.0, 8.0
@@ -134,14 +135,23 @@ class Looks:
         *,
         quarters: int = 0,
         most: int = MOST_PEOPLE,
+        beside: Person | None = None,
     ) -> list[Person]:
         """All in a frame or a part of it (x, y, width, height), phantoms too, the largest first.
 
         A part that reaches over the edge is filled up with the edge's colours; it may be turned by
-        quarters beforehand. most: the surest so many.
+        quarters beforehand. most: the surest so many. beside: who is known to be there already,
+        and is left out.
         """
         box = part or (0, 0, frame.shape[1], frame.shape[0])
         regions = self._networks.detect(frame, box, quarters)[:most]
+        if beside is not None:
+            known = beside.found.region
+            regions = [
+                region
+                for region in regions
+                if np.linalg.norm(region.centre - known.centre) > _SAME_CENTRE * known.side
+            ]
         measured = [self._networks.measure(frame, region) for region in regions]
         people = [Person(found) for found in measured if found is not None]
         return sorted(people, key=lambda p: -p.size)

@@ -7,7 +7,8 @@ frame's detector is looked for in enlarged parts of it. Knows nothing of embeddi
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -32,6 +33,14 @@ Array = NDArray[np.float64]
 # Part of the encoder's fingerprint: another number whenever a clip may give other poses.
 POSE_VERSION = 4
 _FORGET_SECONDS = 1.0  # how long a lost person's place is remembered
+# Who else is there is looked for at least every so many frames. The look takes 0.8 times as long as
+# to follow somebody in a frame, and once more as long for each other person: 2 to 4 per cent.
+_LOOK_FRAMES = 50
+
+
+def counts_text(counts: Mapping[int, int]) -> str:
+    """In how many frames how many people are, as provenance holds it."""
+    return " ".join(f"{people}:{frames}" for people, frames in sorted(counts.items()))
 
 
 def check_person(person: str) -> None:
@@ -59,6 +68,8 @@ class PoseEstimator:
 
     still: every frame is a picture by itself, nothing is remembered. person: who of several, at
     first sight: `largest`, `left`, `right`, or `2` for the second largest and so on.
+    in_looks: how many looks at a whole frame have found how many people: such a look is taken at
+    a clip's first frame, after a cut, where who is followed is lost, and every fiftieth frame.
     """
 
     def __init__(self, *, still: bool = False, person: str = "largest") -> None:
@@ -66,6 +77,8 @@ class PoseEstimator:
         self._still, self._person = still, person
         self._looks = Looks()
         self._cuts = Cuts()
+        self.in_looks: Counter[int] = Counter()
+        self._unlooked = 0  # frames since the last look
         self._forget()
 
     def _forget(self) -> None:
@@ -86,8 +99,16 @@ class PoseEstimator:
             self._last = None
         followed = None if self._region is None else self._looks.measure(frame, self._region)
         person = None if followed is None else Person(self._smoothing(followed, seconds))
+        looked: list[Person] | None = None
         if person is None or not self._sound(person):
-            person = self._afresh(frame, seconds, person)
+            looked = self._looks.everybody(frame)
+            person = self._afresh(frame, seconds, person, looked)
+        elif self._unlooked + 1 >= _LOOK_FRAMES:
+            looked = self._looks.everybody(frame, beside=person)
+        self._unlooked = self._unlooked + 1 if looked is None else 0
+        if looked is not None:
+            others = [p for p in looked if p.sure(TORSO)]
+            self.in_looks[len(apart(others if person is None else [person, *others]))] += 1
         self._region = None if person is None else person.found.region
         if person is not None:
             self._last, self._last_seconds = person, seconds
@@ -100,10 +121,14 @@ class PoseEstimator:
         near = self._last is None or person.overlap(self._last) >= 0.15
         return near and person.sure(TORSO) and person.upright > -0.5
 
-    def _afresh(self, frame: UInt8, seconds: float, followed: Person | None) -> Person | None:
+    def _afresh(
+        self, frame: UInt8, seconds: float, followed: Person | None, everybody: list[Person]
+    ) -> Person | None:
         """The person as a fresh look sees it, else who is followed, if its shoulders are seen: hips
-        may lie outside the picture. With nobody in mind, the largest that can be found."""
-        everybody = self._looks.everybody(frame)
+        may lie outside the picture. With nobody in mind, the largest that can be found.
+
+        everybody: whom the look at the whole frame has found.
+        """
         people = [p for p in everybody if p.sure(TORSO)]
         person: Person | None = None
         if self._last is None:
@@ -126,6 +151,21 @@ class PoseEstimator:
             self._smoothing = Smoothing()
             self._smoothing(person.found, seconds)
         return person
+
+    def source(self) -> dict[str, str]:
+        """What a result says of who else is in the clip."""
+        return {"people_looks": counts_text(self.in_looks)}
+
+    def warnings(self) -> tuple[str, ...]:
+        """One sentence where several people are seen and nobody said which of them to follow."""
+        looks, several = self.in_looks.total(), sum(n for p, n in self.in_looks.items() if p > 1)
+        if self._person != "largest" or 2 * several < looks or not several:
+            return ()
+        return (
+            f"Several people are seen in {several} of {looks} looks at the whole picture, and the "
+            "one that was the largest at first is followed; --person left, right, 2 or all follows "
+            "others.",
+        )
 
     def track(self, batch: FrameBatch) -> PoseTrack:
         """The next frames of the clip as a PoseTrack, one row a frame."""

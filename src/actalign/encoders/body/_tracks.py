@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from actalign.encoders.body._look import Person
 from actalign.encoders.body._people import PeopleTracker, kept_people
-from actalign.encoders.body._pose import PoseEstimator
+from actalign.encoders.body._pose import PoseEstimator, counts_text
 from actalign.types import FrameBatch
 
 Array = NDArray[np.float64]
@@ -28,8 +28,8 @@ class Tracks:
     def __init__(self, person: str) -> None:
         """Raises EncoderError where the networks are missing and can't be had."""
         self._everyone = person == EVERYONE
-        tracker = PeopleTracker() if self._everyone else PoseEstimator(person=person)
-        self._follow = tracker.follow
+        self._one = None if self._everyone else PoseEstimator(person=person)
+        self._follow = PeopleTracker().follow if self._one is None else self._one.follow
         self.people: list[dict[int, Person]] = []
         self.pts_seconds: list[float] = []
         self._size = (1, 1)
@@ -56,12 +56,20 @@ class Tracks:
         return seen[0], seen[-1] + 1
 
     def source(self, number: int) -> dict[str, str]:
-        """What a result says of a person: its box in time, and how many frames show how many."""
-        kept = set(self.numbers())
-        counts = Counter(len(kept & people.keys()) for people in self.people)
-        times = " ".join(f"{n}:{count}" for n, count in sorted(counts.items()))
+        """What a result says of a person: its box in time, and how many frames show how many, or
+        of a single one how many looks do."""
+        if self._one is None:
+            kept = set(self.numbers())
+            counts = Counter(len(kept & people.keys()) for people in self.people)
+            said = {"people_frames": counts_text(counts)}
+        else:
+            said = self._one.source()
         boxes = self._boxes(number)
-        return {"people_frames": times} | ({"boxes": boxes} if boxes else {})
+        return said | ({"boxes": boxes} if boxes else {})
+
+    def warnings(self) -> tuple[str, ...]:
+        """As `PoseEstimator.warnings`; none where everyone is followed."""
+        return () if self._one is None else self._one.warnings()
 
     def _boxes(self, number: int) -> str:
         """Seconds, left, top, right and bottom, in shares of the picture, a few times a second."""

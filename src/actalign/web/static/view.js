@@ -14,7 +14,8 @@ export function show(result, compared, onCompare) {
   const sure = result.confidence === undefined ? "" : `confidence ${Math.round(100 * result.confidence)} %, `;
   const margin = result.margin === null ? "only one candidate"
     : `${score(result.margin)} ahead of ${result.candidates[1].label}`;
-  verdict.append(make("small", `${result.doc_id}: ${sure}score ${score(best.score)}, ${margin}; ${result.frames} frames`));
+  verdict.append(make("small", `${result.doc_id}: ${sure}score ${score(best.score)}, ${margin}; ${result.frames} frames`
+    + (result.people_seen ? `; people: ${result.people_seen}` : "")));
   const without = result.candidates.filter((c) => c.has_script === false).map((c) => c.label);
   const notes = [...(result.warnings ?? [])];
   if (without.length) notes.push(`No script: ${without.join(", ")}. The name alone is compared; “Fill in steps”, or write them.`);
