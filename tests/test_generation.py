@@ -18,10 +18,10 @@ from actalign.scripts._generate import (
     ScriptRequest,
     add_missing_scripts,
     generate_scripts,
-    plan_requests,
     read_requests,
 )
 from actalign.scripts._llm import LLMConfig, LLMError
+from actalign.scripts._plan import plan_requests
 from actalign.types import Script
 from tests.command import DEADLOCK_SECONDS, wait_for
 from tests.llm_server import LLMServer, good, says, status, steps_of

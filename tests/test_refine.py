@@ -105,6 +105,23 @@ def test_steps_that_several_share_are_replaced_and_the_bank_says_by_whom(
     assert len(server.requests) == 1
 
 
+def test_a_dry_run_prints_the_prompts_and_an_estimate_and_asks_and_writes_nothing(
+    refine, server, mine
+):
+    out = mine.with_name("better.json")
+    told = refine(mine, "--out", out, "--dry-run")
+    assert told.returncode == 0, told.stderr
+    assert "--- record 1 (jump shot, layup, pass)" in told.stdout
+    assert "   (1) a person stands on the court" in told.stdout
+    assert re.search(r"\n1 requests for 1 questions, about \d+ tokens in and 162 out", told.stdout)
+    assert not server.requests
+    assert not out.exists()
+    server.faults["layup"] = [says(anew)]
+    assert refine(mine, "--out", out).returncode == 0
+    assert "0 requests for 1 questions" in refine(mine, "--out", out, "--dry-run").stdout
+    assert len(server.requests) == 1
+
+
 def test_every_wording_is_looked_at_and_generate_still_knows_the_record(refine, server, tmp_path):
     bank = tmp_path / "bank.json"
     generate = (

@@ -27,11 +27,15 @@ from actalign.errors import UsageError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from actalign.scripts import LLMConfig, ScriptRequest, ScriptResult
+    from actalign.scripts import LLMConfig, ScriptResult
     from actalign.scripts._bank import BankRecord
+    from actalign.scripts._plan import PlannedRequest
 
 app = typer.Typer(no_args_is_help=True, help="Make, look at and check scripts of sub-actions.")
 
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Print the prompts and a token estimate; ask nothing.")
+]
 Scripts = Annotated[Path, typer.Argument(help="A bank (.json, .parquet) or a script file (.yaml).")]
 
 
@@ -51,12 +55,7 @@ def generate(
         str | None, typer.Option(help="Folder or hub id of a transformers chat model to run here.")
     ] = None,
     concurrency: Annotated[int, typer.Option(min=1, max=64, help="Requests in flight.")] = 4,
-    timeout: Annotated[
-        float, typer.Option(min=0.1, help="Seconds to wait for the service, per try.")
-    ] = 60.0,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print the prompts and a token estimate; ask nothing.")
-    ] = False,
+    dry_run: DryRun = False,
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Ask anew where kept answers were unusable.")
     ] = False,
@@ -64,16 +63,16 @@ def generate(
 ) -> None:
     """Turn labels into scripts with a language model; what is done is kept and never paid twice."""
     from actalign.scripts import generate_scripts
+    from actalign.scripts._plan import plan_requests
 
     requests = requests_of(asked, questions)
     config = service.config(
         **writing.fields,
         local_model=local_model,
         concurrency=concurrency,
-        timeout_seconds=timeout,
     )
     if dry_run:
-        _print_plan(requests, config, out)
+        _print_plan(plan_requests(requests, config=config, bank=out), len(requests), config)
         return
     run = generate_scripts(
         requests, config=config, bank=out, api_key=key.read(), retry_failed=retry_failed
@@ -90,14 +89,18 @@ def refine(
     out: Annotated[
         Path, typer.Option(help="Bank that gets them, .json or .parquet; may be the same file.")
     ],
+    dry_run: DryRun = False,
     quiet: Quiet = False,
 ) -> None:
     """Replace steps that several candidates share or that any frame fits, by a language model."""
     from actalign.scripts._bank import read_bank
-    from actalign.scripts._refine import refine_scripts
+    from actalign.scripts._refine import plan_refinement, refine_scripts
 
     total = len(read_bank(scripts))
     config = service.config()
+    if dry_run:
+        _print_plan(plan_refinement(scripts, bank=out, config=config), total, config)
+        return
     run = refine_scripts(scripts, bank=out, config=config, api_key=key.read())
     _ask(run, total, config, out, quiet=quiet)
 
@@ -287,10 +290,8 @@ def _records(results: Sequence[ScriptResult]) -> list[BankRecord]:
     return list({r.record.key: r.record for r in results if r.record is not None}.values())
 
 
-def _print_plan(requests: list[ScriptRequest], config: LLMConfig, bank: Path | None) -> None:
-    from actalign.scripts._generate import plan_requests
-
-    planned = plan_requests(requests, config=config, bank=bank)
+def _print_plan(planned: list[PlannedRequest], total: int, config: LLMConfig) -> None:
+    """The requests that a run of so many questions would send, and what they may cost."""
     for request in planned:
         print(f"--- {request.request.id} ({', '.join(request.request.labels)})")
         print(request.prompt)
@@ -298,7 +299,7 @@ def _print_plan(requests: list[ScriptRequest], config: LLMConfig, bank: Path | N
     expected = sum(request.output_tokens for request in planned)
     cost = config.cost(given, expected)
     print(
-        f"{len(planned)} requests for {len(requests)} questions, about {given} tokens in and "
+        f"{len(planned)} requests for {total} questions, about {given} tokens in and "
         f"{expected} out" + (f", about {cost:.4f} USD" if cost is not None else "") + " (estimate)"
     )
 

@@ -62,6 +62,10 @@ class ServiceOptions:
         float | None, typer.Option(min=0, help="USD per million output tokens.")
     ] = None
 
+    timeout: Annotated[
+        float, typer.Option(min=0.1, help="Seconds to wait for the service, per try.")
+    ] = 60.0
+
     def config(self, **more: object) -> LLMConfig:
         """The configuration that the flags give; raises UsageError."""
         from actalign.scripts import LLMConfig
@@ -72,6 +76,7 @@ class ServiceOptions:
             "temperature": self.temperature,
             "input_price": self.input_price,
             "output_price": self.output_price,
+            "timeout_seconds": self.timeout,
         }
         return LLMConfig(**{**fields, **more})  # type: ignore[arg-type]
 

@@ -55,6 +55,15 @@ class ScriptRequest:
         object.__setattr__(self, "domain", (self.domain or "").strip() or None)
 
 
+def check_ids(requests: Sequence[ScriptRequest]) -> None:
+    """Raise UsageError where two requests have one id."""
+    seen: set[str] = set()
+    for request in requests:
+        if request.id in seen:
+            raise UsageError(f"Two questions have the id {request.id!r}; ids must differ.")
+        seen.add(request.id)
+
+
 Number = TypeVar("Number", int, float)
 Steps = Mapping[str, Sequence[str]]
 """The steps of each label, of one wording."""

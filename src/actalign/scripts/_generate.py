@@ -37,13 +37,13 @@ from pydantic import SecretStr
 from actalign.documents import parse_json, parse_json_lines, read_text
 from actalign.errors import ActAlignError, UsageError
 from actalign.files import write_text
-from actalign.scripts._answer import SCHEMA, TokenLimit, estimate_tokens
+from actalign.scripts._answer import SCHEMA, TokenLimit
 from actalign.scripts._answer_cache import AnswerCache
 from actalign.scripts._bank import (
     Bank,
     BankRecord,
 )
-from actalign.scripts._conversation import Conversation, ScriptRequest
+from actalign.scripts._conversation import Conversation, ScriptRequest, check_ids
 from actalign.scripts._llm import (
     Answer,
     ChatModel,
@@ -51,7 +51,6 @@ from actalign.scripts._llm import (
     LLMConfig,
     LLMError,
     LLMService,
-    ModelId,
 )
 from actalign.scripts._prompts import load_prompt
 from actalign.scripts._script import scripts_for
@@ -60,12 +59,10 @@ from actalign.services import read_api_key
 from actalign.types import Script
 
 __all__ = [
-    "PlannedRequest",
     "ScriptRequest",
     "ScriptResult",
     "add_missing_scripts",
     "generate_scripts",
-    "plan_requests",
     "read_requests",
     "write_errors",
 ]
@@ -93,25 +90,6 @@ class ScriptResult:
     def scripts(self) -> tuple[Script, ...] | None:
         """One Script a label, in the order of the request's labels."""
         return self.record.to_scripts() if self.record else None
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedRequest:
-    """A request that a run would send, its prompt, and its estimated tokens."""
-
-    request: ScriptRequest
-    prompt: str
-    input_tokens: int
-    output_tokens: int
-
-
-def model_id(config: LLMConfig) -> ModelId:
-    """The model that the configuration names, for content hashes; sends nothing, needs no key."""
-    if config.local_model is not None:
-        from actalign.scripts._local import local_model_id
-
-        return local_model_id(config)
-    return config.model_id()
 
 
 def open_chat(config: LLMConfig, api_key: SecretStr | None = None) -> ChatModel:
@@ -145,7 +123,7 @@ def generate_scripts(
     Raises UsageError, before anything is sent, for repeated ids, a wrong prompt or bank file, a
     missing key or package.
     """
-    _check_ids(requests)
+    check_ids(requests)
     prompt = load_prompt(config.prompt)
     saved = Bank(bank)
     chat = open_chat(config, api_key)
@@ -155,37 +133,6 @@ def generate_scripts(
         conversations.setdefault(talk.key, (talk, []))[1].append(request)
     run = Run(chat, config, AnswerCache(cache), retry_failed)
     return results(conversations, saved, run)
-
-
-def plan_requests(
-    requests: Sequence[ScriptRequest],
-    *,
-    config: LLMConfig,
-    bank: Path | None = None,
-    cache: Path | None = None,
-) -> list[PlannedRequest]:
-    """The first turns that `generate_scripts` would send now; sends nothing, needs no key.
-
-    Tokens are estimated: four characters each, and for the answer 14 tokens a step at the middle
-    of the prompt's range. Repair turns are not included.
-    """
-    _check_ids(requests)
-    prompt = load_prompt(config.prompt)
-    saved = Bank(bank)
-    model = model_id(config)
-    answers = AnswerCache(cache)
-    planned: dict[str, PlannedRequest] = {}
-    for request in requests:
-        talk = Conversation(request, model, prompt, TokenLimit(), config.wordings)
-        record = saved.get(talk.key)
-        for turn in talk.firsts[0 if record is None else len(record.wordings()) :]:
-            if answers.get(turn) is not None:
-                continue
-            text = turn.messages[0].content
-            steps = (prompt.min_steps + prompt.max_steps) / 2
-            out = round(len(request.labels) * (12 + steps * 14))
-            planned.setdefault(turn.key, PlannedRequest(request, text, estimate_tokens(text), out))
-    return list(planned.values())
 
 
 def add_missing_scripts(
@@ -387,11 +334,3 @@ def _finish(
     for request in requests:
         yield ScriptResult(request, record, error, len(asked), given, written)
         given = written = 0
-
-
-def _check_ids(requests: Sequence[ScriptRequest]) -> None:
-    seen: set[str] = set()
-    for request in requests:
-        if request.id in seen:
-            raise UsageError(f"Two questions have the id {request.id!r}; ids must differ.")
-        seen.add(request.id)

@@ -17,7 +17,13 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from actalign.errors import UsageError
-from actalign.scripts._answer import TokenLimit, read_answer, script_faults, shared_steps
+from actalign.scripts._answer import (
+    TokenLimit,
+    estimate_tokens,
+    read_answer,
+    script_faults,
+    shared_steps,
+)
 from actalign.scripts._answer_cache import AnswerCache, now
 from actalign.scripts._bank import (
     Bank,
@@ -40,6 +46,7 @@ from actalign.scripts._conversation import (
 )
 from actalign.scripts._generate import Run, ScriptResult, open_chat, results
 from actalign.scripts._llm import Answer, ChatRequest, LLMConfig, Message, ModelId
+from actalign.scripts._plan import TOKENS_A_SCRIPT, TOKENS_A_STEP, PlannedRequest, model_id
 from actalign.scripts._prompts import shipped_text
 from actalign.scripts._reply import without_reasoning
 
@@ -63,19 +70,56 @@ def refine_scripts(
     The rest is as in `generate_scripts`. Records of one candidate have nothing to differ from and
     are only looked at for steps that any frame fits.
     """
+    saved, records = Bank(bank), _records(scripts)
+    saved.adopt(records, known=_is_of)
+    chat = open_chat(config, api_key)
+    talks = _talks(records, saved, chat.model_id, limit)
+    return results(talks, saved, Run(chat, config, AnswerCache(cache), retry_failed=True))
+
+
+def plan_refinement(
+    scripts: Path, *, bank: Path, config: LLMConfig, cache: Path | None = None
+) -> list[PlannedRequest]:
+    """The first turns that `refine_scripts` would send now; sends and writes nothing, needs no key.
+
+    Tokens are estimated as `plan_requests` does, for as many steps as the scripts have.
+    """
+    saved, records = Bank(bank), _records(scripts)
+    saved.adopt(records, known=_is_of)
+    answers = AnswerCache(cache)
+    planned: dict[str, PlannedRequest] = {}
+    for key, (talk, requests) in _talks(records, saved, model_id(config), None).items():
+        known = saved.get(key)
+        if known is not None and talk.finished(known):
+            continue
+        for turn, worded in zip(talk.firsts, talk.wordings, strict=True):
+            if answers.get(turn) is None:
+                text, steps = turn.messages[0].content, sum(map(len, worded.values()))
+                out = len(worded) * TOKENS_A_SCRIPT + steps * TOKENS_A_STEP
+                one = PlannedRequest(requests[0], text, estimate_tokens(text), out)
+                planned.setdefault(turn.key, one)
+    return list(planned.values())
+
+
+def _records(scripts: Path) -> list[BankRecord]:
+    """The records of a bank or script file, each with a key; raises UsageError for none."""
     records = [_with_key(record) for record in read_bank(scripts)]
     if not records:
         raise UsageError(f"{scripts} holds no script.")
-    saved = Bank(bank)
-    saved.adopt(records, known=_is_of)
-    chat = open_chat(config, api_key)
+    return records
+
+
+def _talks(
+    records: Sequence[BankRecord], saved: Bank, model: ModelId, limit: TokenLimit | None
+) -> dict[str, tuple[_Talk, list[ScriptRequest]]]:
+    """A conversation a record, as the bank has it, by key; records that are alike share one."""
     talks: dict[str, tuple[_Talk, list[ScriptRequest]]] = {}
     for number, record in enumerate(records, start=1):
         assert record.key is not None
         request = ScriptRequest(f"record {number}", record.candidates, record.domain)
-        talk = _Talk(saved.get(record.key) or record, chat.model_id, limit or TokenLimit())
+        talk = _Talk(saved.get(record.key) or record, model, limit or TokenLimit())
         talks.setdefault(record.key, (talk, []))[1].append(request)
-    return results(talks, saved, Run(chat, config, AnswerCache(cache), retry_failed=True))
+    return talks
 
 
 def _digest(record: BankRecord) -> str:
@@ -97,13 +141,17 @@ def _is_of(kept: BankRecord, given: BankRecord) -> bool:
 
 
 class _Talk:
-    """A record put to one model, a request a wording; see `Conversation`."""
+    """A record put to one model, a request a wording; see `Conversation`.
+
+    wordings: of the record. firsts: the first turn of each.
+    """
 
     def __init__(self, record: BankRecord, model: ModelId, limit: TokenLimit) -> None:
         self._record = record
         self._model = model
         self._limit = limit
-        self._firsts = [self._first(scripts) for scripts in record.wordings()]
+        self.wordings = record.wordings()
+        self.firsts = [self._first(scripts) for scripts in self.wordings]
         self.key = record.key or ""
 
     def finished(self, known: BankRecord) -> bool:
@@ -136,7 +184,7 @@ class _Talk:
         return ChatRequest(self._model, (Message("user", text),))
 
     def _outcomes(self, cache: AnswerCache) -> Iterator[Outcome]:
-        for first, scripts in zip(self._firsts, self._record.wordings(), strict=True):
+        for first, scripts in zip(self.firsts, self.wordings, strict=True):
             yield exchange(first, cache, partial(self._check, before=scripts), list(scripts))
 
     def _check(self, answer: Answer, *, before: Steps) -> tuple[dict[str, list[str]], list[str]]:

@@ -1,0 +1,67 @@
+"""What a run would ask a language model, and what that may cost; sends nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from actalign.scripts._answer import TokenLimit, estimate_tokens
+from actalign.scripts._answer_cache import AnswerCache
+from actalign.scripts._bank import Bank
+from actalign.scripts._conversation import Conversation, ScriptRequest, check_ids
+from actalign.scripts._llm import LLMConfig, ModelId
+from actalign.scripts._prompts import load_prompt
+
+TOKENS_A_SCRIPT, TOKENS_A_STEP = 12, 14
+"""About so many tokens an answer has for each script, and for each of its steps."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRequest:
+    """A request that a run would send, its prompt, and its estimated tokens."""
+
+    request: ScriptRequest
+    prompt: str
+    input_tokens: int
+    output_tokens: int
+
+
+def model_id(config: LLMConfig) -> ModelId:
+    """The model that the configuration names, for content hashes; sends nothing, needs no key."""
+    if config.local_model is not None:
+        from actalign.scripts._local import local_model_id
+
+        return local_model_id(config)
+    return config.model_id()
+
+
+def plan_requests(
+    requests: Sequence[ScriptRequest],
+    *,
+    config: LLMConfig,
+    bank: Path | None = None,
+    cache: Path | None = None,
+) -> list[PlannedRequest]:
+    """The first turns that `generate_scripts` would send now; sends nothing, needs no key.
+
+    Tokens are estimated: four characters each, and for the answer 14 tokens a step at the middle
+    of the prompt's range. Repair turns are not included.
+    """
+    check_ids(requests)
+    prompt = load_prompt(config.prompt)
+    saved = Bank(bank)
+    model = model_id(config)
+    answers = AnswerCache(cache)
+    planned: dict[str, PlannedRequest] = {}
+    for request in requests:
+        talk = Conversation(request, model, prompt, TokenLimit(), config.wordings)
+        record = saved.get(talk.key)
+        for turn in talk.firsts[0 if record is None else len(record.wordings()) :]:
+            if answers.get(turn) is not None:
+                continue
+            text = turn.messages[0].content
+            steps = (prompt.min_steps + prompt.max_steps) / 2
+            out = round(len(request.labels) * (TOKENS_A_SCRIPT + steps * TOKENS_A_STEP))
+            planned.setdefault(turn.key, PlannedRequest(request, text, estimate_tokens(text), out))
+    return list(planned.values())
