@@ -208,6 +208,45 @@ def test_what_can_not_be_used_is_said_in_one_sentence(tmp_path):
         load_encoder(str(lacking))
 
 
+@pytest.mark.parametrize(
+    ("kind", "part", "setting", "named", "said"),
+    [
+        ("clip", "text_cfg", "hf_tokenizer_name", "tiny/other", "put that model's tokenizer.json"),
+        ("clip", "text_cfg", "hf_model_name", "tiny/other", "put that model's config.json"),
+        ("clip", "text_cfg", "hf_model_name", "../hidden", "put that model's config.json"),
+        ("pe", "vision_cfg", "timm_model_name", "hf-hub:tiny/other", "an architecture of timm"),
+    ],
+)
+def test_a_folder_is_read_by_itself_and_nothing_is_looked_up(
+    kind, part, setting, named, said, tmp_path, monkeypatch
+):
+    folder = make(tmp_path / "model", kind)
+    (tmp_path / "hidden").mkdir()
+    (tmp_path / "hidden" / "config.json").write_text("{}")
+    file = folder / "open_clip_config.json"
+    stored = json.loads(file.read_text())
+    stored["model_cfg"][part][setting] = named
+    file.write_text(json.dumps(stored))
+    asked = []
+    with tiny_hub({"a" * 40: folder}, asked=asked, main="a" * 40) as port:
+        place = f"http://127.0.0.1:{port}"
+        monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", place)
+        monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+        with pytest.raises(EncoderError, match=said):
+            load_encoder(f"open_clip:{folder}")
+    assert not asked
+
+
+def test_a_folder_may_hold_the_tokenizer_that_it_names(folders, encoders, tmp_path):
+    folder = make(tmp_path / "model", "metaclip2")
+    within = folder / "facebook" / "xlm-v-base"
+    within.mkdir(parents=True)
+    for file in folder.glob("*token*.json"):
+        file.rename(within / file.name)
+    frames = encoders["metaclip2"].encode_text(CORPUS)
+    np.testing.assert_array_equal(load_encoder(str(folder)).encode_text(CORPUS), frames)
+
+
 def test_a_hubs_model_that_is_pinned_can_be_named_as_a_store_names_it(tmp_path, monkeypatch):
     old, new = "a" * 40, "b" * 40
     folder = make(tmp_path / "model", "clip")

@@ -13,12 +13,16 @@ NAME = "tiny/siglip"
 
 
 @contextmanager
-def tiny_hub(commits: dict[str, Path], **refs: str) -> Iterator[int]:
+def tiny_hub(
+    commits: dict[str, Path], *, asked: list[str] | None = None, **refs: str
+) -> Iterator[int]:
     """Serve the repository `tiny/siglip`, a model or a data set, and nothing else; yields the port.
 
-    commits: each commit's files. refs: the commit that each branch or tag means.
+    commits: each commit's files. asked: gets the path of each request. refs: the commit that each
+    branch or tag means.
     """
-    handler = type("TinyHub", (_Hub,), {"commits": commits, "refs": refs})
+    asked = [] if asked is None else asked
+    handler = type("TinyHub", (_Hub,), {"commits": commits, "refs": refs, "asked": asked})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -46,6 +50,7 @@ class _Hub(BaseHTTPRequestHandler):
 
     commits: dict[str, Path]
     refs: dict[str, str]
+    asked: list[str]
 
     def do_GET(self) -> None:
         self.answer(with_body=True)
@@ -54,6 +59,7 @@ class _Hub(BaseHTTPRequestHandler):
         self.answer(with_body=False)
 
     def answer(self, with_body: bool) -> None:
+        self.asked.append(self.path)
         parts = self.path.split("?")[0].strip("/").split("/")
         found = None
         if parts[:2] == ["api", "datasets"]:

@@ -30,6 +30,7 @@ try:
     from actalign.encoders._checkpoint import (
         CARD,
         CONFIG_FILES,
+        download,
         find_files,
         licence_of,
         read_json,
@@ -53,7 +54,8 @@ class OpenClipFiles:
     """What a name means, before the weights are loaded.
 
     model_cfg, preprocess_cfg: as open_clip keeps them. weights: safetensors. tokenizer: the folder
-    of a tokenizer of transformers, None for open_clip's own.
+    of a tokenizer of transformers, None for open_clip's own. text_tower: the folder of the
+    configuration of a text tower of transformers, None for open_clip's own.
     """
 
     name: str
@@ -62,6 +64,7 @@ class OpenClipFiles:
     preprocess_cfg: Mapping[str, Any]
     weights: Path
     tokenizer: Path | None
+    text_tower: Path | None
 
     @classmethod
     def find(cls, name: str) -> OpenClipFiles:
@@ -87,11 +90,26 @@ class OpenClipFiles:
                 f"{name} has no weights in safetensors form ({' or '.join(WEIGHTS)}); other "
                 "formats aren't read because loading them can run code."
             )
-        tokenizer = built_in.get("text_cfg", {}).get("hf_tokenizer_name")
-        if tokenizer:
-            own = (folder / "tokenizer.json").is_file() or (folder / "spiece.model").is_file()
-            tokenizer = folder if own else find_files(tokenizer, patterns=CONFIG_FILES)[0]
-        return cls(name, commit, built_in, preprocess, weights, tokenizer or None)
+        text, vision = built_in.get("text_cfg"), built_in.get("vision_cfg")
+        if not isinstance(text, dict) or not isinstance(vision, dict):
+            raise EncoderError(f"{name}: text_cfg and vision_cfg must be JSON objects.")
+        tower = vision.get("timm_model_name") or ""
+        if not isinstance(tower, str) or {"/", ":"} & set(tower):
+            raise EncoderError(
+                f"{name}: timm_model_name is {tower!r}, which names a place; a model is read from "
+                "one folder only, so give the name of an architecture of timm."
+            )
+        own = any((folder / file).is_file() for file in ("tokenizer.json", "spiece.model"))
+        tokenizer = folder if own else _other(folder, commit, text, "hf_tokenizer_name")
+        return cls(
+            name,
+            commit,
+            built_in,
+            preprocess,
+            weights,
+            tokenizer if text.get("hf_tokenizer_name") else None,
+            _other(folder, commit, text, "hf_model_name"),
+        )
 
     @property
     def fingerprint(self) -> str:
@@ -101,6 +119,29 @@ class OpenClipFiles:
         settings = json.dumps([self.model_cfg, self.preprocess_cfg], sort_keys=True)
         held = f"{fingerprint_files({self.weights, *files})}\0{settings}"
         return hashlib.sha256(held.encode()).hexdigest()[:16]
+
+
+def _other(folder: Path, commit: str | None, text: Mapping[str, Any], setting: str) -> Path | None:
+    """The folder of another model whose files the text tower needs, None where it needs none.
+
+    Only the model of a hub, which has a commit, is looked up there. That of a folder is not, since
+    the user named a folder: what it needs is in that folder.
+    """
+    wanted = text.get(setting)
+    if not wanted:
+        return None
+    needed = {"hf_tokenizer_name": "tokenizer.json", "hf_model_name": "config.json"}[setting]
+    if not isinstance(wanted, str):
+        raise EncoderError(f"{folder / CONFIG}: {setting} is {wanted!r}; it must be a text.")
+    if commit is not None:
+        return download(*split_revision(wanted), CONFIG_FILES)
+    within = folder / wanted
+    if within.resolve().is_relative_to(folder.resolve()) and (within / needed).is_file():
+        return within
+    raise EncoderError(
+        f"{folder / CONFIG}: {setting} names {wanted!r}, and a folder is read by itself, "
+        f"without a look-up on the hub; put that model's {needed} into {within}."
+    )
 
 
 def _built_in(name: str) -> tuple[str, dict[str, Any], dict[str, Any]]:
@@ -198,8 +239,7 @@ class OpenClipEncoder(TorchEncoder):
 def _load(files: OpenClipFiles, config: dict[str, Any]) -> Any:
     """The model with its weights, on the CPU, in float32. config: is used up."""
     text, vision = config["text_cfg"], config["vision_cfg"]
-    if "hf_model_name" in text:
-        folder, _, _ = find_files(text["hf_model_name"], patterns=("config.json",))
+    if folder := files.text_tower:
         if "auto_map" in read_json(folder / "config.json"):
             raise EncoderError(
                 f"The text tower of {files.name} comes with code of its own, which is not run; "
@@ -208,7 +248,7 @@ def _load(files: OpenClipFiles, config: dict[str, Any]) -> Any:
         text |= {"hf_model_name": str(folder), "hf_model_pretrained": False}
     if "timm_model_name" in vision:
         vision["timm_model_pretrained"] = False
-    custom = config.pop("custom_text", False) or "hf_model_name" in text
+    custom = config.pop("custom_text", False) or files.text_tower is not None
     kind = open_clip.CustomTextCLIP if custom else open_clip.CLIP
     if custom and "multimodal_cfg" in config:
         kind = open_clip.CoCa

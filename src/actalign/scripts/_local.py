@@ -53,11 +53,14 @@ class LocalChat:
         self.model_id = local_model_id(config)
         self._temperature = config.temperature
         name = config.local_model or ""
+        here = Path(name).is_dir()  # then nothing is looked up on the hub, whatever its files name
         try:
             # Explicitly False: the default asks at the terminal, and "y" would run remote code.
-            self._tokenizer: Any = AutoTokenizer.from_pretrained(name, trust_remote_code=False)
+            self._tokenizer: Any = AutoTokenizer.from_pretrained(
+                name, local_files_only=here, trust_remote_code=False
+            )
             self._model: Any = AutoModelForCausalLM.from_pretrained(
-                name, use_safetensors=True, trust_remote_code=False
+                name, local_files_only=here, use_safetensors=True, trust_remote_code=False
             )
         except (OSError, ValueError, KeyError) as error:
             reason = " ".join(str(error).split())[:200]
