@@ -241,6 +241,90 @@ def test_python_gives_each_person_a_prediction(folder):
         classifier.predict(paths[0], scripts=scripts)
 
 
+# --- questions about one of several people ---
+
+CHOICES = ["clean and press", "shooting"]
+STEPS = [
+    ["bending forward with straight arms, hands at the knees", "both arms extended to the ceiling"],
+    ["knees bent, both hands in front of the chest", "jumping with both arms raised"],
+]
+
+
+def ask(folder, path, **boxes):
+    """Write a question file: a clip and a box, or none, by the question's id."""
+    lines: list[object] = [{"format": "actalign-questions-1", "name": "people"}]
+    for name, (clip, box) in boxes.items():
+        video = str(folder / "clips" / clip)
+        asked = {"id": name, "video": video, "choices": CHOICES, "answer": 0, "scripts": STEPS}
+        asked |= {"start": 1.2, "end": 2.2} if clip == "pair.mp4" else {}
+        lines.append(asked | ({"box": box} if box else {}))
+    path.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    return path
+
+
+def evaluated(questions, out, *options, code=0):
+    said = run(
+        *("eval", "clips", questions, "--out", out, "--model", "body", "--scorer", "dtw"),
+        *options,
+        code=code,
+    )
+    rows = {}
+    for name in ("predictions", "errors"):
+        for line in (out / f"{name}.jsonl").read_text().splitlines():
+            row = json.loads(line)
+            rows[row["clip"]] = row
+    return said, rows
+
+
+def test_a_question_s_box_says_whose_action_is_asked_for(folder, tmp_path):
+    rows = classified(folder)
+    left, right = (rows[f"pair-person{n}"]["boxes"] for n in (1, 2))
+    away = {**left[3], "left": 0.45, "right": 0.5}
+    questions = ask(
+        folder,
+        tmp_path / "asked.jsonl",
+        lifter=("pair.mp4", left[3]),
+        player=("pair.mp4", right[1]),
+        nobody=("empty.mp4", None),
+        unsaid=("pair.mp4", None),
+        wrong=("pair.mp4", away),
+    )
+    _, found = evaluated(questions, tmp_path / "run", "--person", "all", code=1)
+    assert {found["lifter"]["person"], found["player"]["person"]} == {1, 2}
+    assert all(box["right"] <= 0.5 for box in found["lifter"]["boxes"])
+    assert all(box["left"] >= 0.5 for box in found["player"]["boxes"])
+    assert found["lifter"]["frames"] == 5
+    assert found["nobody"]["neutral_frames"] == 6
+    assert "shows 2 people, and its `box` does not say" in found["unsaid"]["error"]
+    assert "None of the people" in found["wrong"]["error"]
+
+    def unreadable(path, *_):
+        raise AssertionError(f"{path} is encoded again")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("actalign.encoders.body._tracks.Tracks.add", unreadable)
+        again = ("--person", "all", "--resume", "--scorer", "dtw,mean_pool")
+        _, more = evaluated(questions, tmp_path / "run", *again, code=1)
+    assert more["player"]["boxes"] == found["player"]["boxes"]
+    assert "shows 2 people" in more["unsaid"]["error"]
+    run("report", tmp_path / "run")
+
+
+def test_boxes_that_are_not_read_are_said(folder, tmp_path):
+    box = {"seconds": 0, "left": 0, "top": 0, "right": 0.5, "bottom": 1}
+    questions = ask(folder, tmp_path / "asked.jsonl", lifter=("empty.mp4", box))
+    said, _ = evaluated(questions, tmp_path / "run")
+    assert "1 of 1 questions have a box, which --person all reads and body does not" in said
+
+
+def test_a_box_that_is_none_is_refused_with_its_line(folder, tmp_path):
+    box = {"seconds": 0, "left": 0.6, "top": 0, "right": 0.5, "bottom": 1}
+    questions = ask(folder, tmp_path / "asked.jsonl", lifter=("pair.mp4", box))
+    said = run("eval", "clips", questions, "--out", tmp_path / "run", "--model", "body", code=2)
+    assert "line 2" in said
+    assert "left < right" in said
+
+
 # --- one person, and who else was seen ---
 
 
@@ -302,12 +386,17 @@ def test_verbose_results_say_how_many_people_are_seen(folder):
         ["classify", "clips", "--labels", "a,b", "--engine", "ray"],
         ["live", "clips/pair.mp4", "--labels", "a,b"],
         ["sync", "clips/pair.mp4", "clips/empty.mp4"],
+        ["eval", "tune", "clips", "--out", "tuned"],
+        ["eval", "clips", "clips", "--out", "run", "--examples", "clips"],
+        ["eval", "clips", "clips", "--out", "run", "--second-look", "some-model"],
     ],
 )
-def test_where_a_clip_is_one_sequence_everyone_is_refused(folder, command, monkeypatch):
+@pytest.mark.parametrize("model", [["body", "--person", "all"], ["body:all"]])
+def test_where_a_clip_is_one_sequence_everyone_is_refused(folder, command, model, monkeypatch):
     monkeypatch.chdir(folder)
-    said = run(*command, "--model", "body", "--person", "all", code=2)
+    said = run(*command, "--model", *model, code=2)
     assert "--person all gives several results a clip" in said
+    assert "give largest, left, right or 2" in said
 
 
 # --- the box of a person for image encoders ---

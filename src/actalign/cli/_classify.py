@@ -25,7 +25,6 @@ from actalign.cli._options import (
     WindowOptions,
 )
 from actalign.cli._second_look import SecondLookOptions
-from actalign.encoders._load import EncoderChoice
 from actalign.errors import UsageError
 
 if TYPE_CHECKING:
@@ -80,7 +79,14 @@ def classify(
     listed = clip_ids(list_videos(videos, notes=left_out))
     found = shards.clips(listed)
     frames.check()
-    wanted = _choice(model, shards, machines, examples, second)
+    wanted = model.choice_where(
+        {
+            "--num-shards": shards.num_shards,
+            "--engine ray": machines.on_ray,
+            "--examples": examples,
+            "--second-look": second.second_look,
+        }
+    )
     choice, embed = machines.embedder(wanted, quiet=output.quiet or output.as_json)
     encoder = choice.load()
     sampling = frames.sampling(encoder.info)
@@ -180,26 +186,6 @@ def _end(
     if run.failed:
         closing.append(f"{run.failed} of {run.rows} clips failed")
     run.end(*closing)
-
-
-def _choice(
-    model: ModelOptions,
-    shards: ShardOptions,
-    machines: EngineOptions,
-    examples: Path | None,
-    second: SecondLookOptions,
-) -> EncoderChoice:
-    """The encoder; raises UsageError for everyone of a clip where that can't be."""
-    one_only = {
-        "--num-shards": shards.num_shards,
-        "--engine ray": machines.on_ray,
-        "--examples": examples,
-        "--second-look": second.second_look,
-    }
-    for name, given in one_only.items():
-        if given:
-            return model.choice_of_one(name)
-    return model.choice
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,7 @@ def clips(
     """Say how often each scorer is right on labelled clips, with its interval."""
     from actalign.evaluation import EvalConfig, run
     from actalign.evaluation._config import check_scorers
+    from actalign.evaluation._embed import unread_boxes
     from actalign.evaluation._settings import settings_name
 
     second.check()
@@ -66,9 +67,17 @@ def clips(
         examples=None if options.examples is None else str(options.examples),
         settings=None if options.settings is None else settings_name(options.settings),
     )
+    choice = model.choice_where(
+        {
+            "--engine ray": machines.on_ray,
+            "--examples": options.examples,
+            "--second-look": second.second_look,
+        }
+    )
     questions = candidates.read(data, how, llm, out / "videos")
-    console = print_notes(questions.notes, quiet=options.quiet)
-    here, embed = machines.embedder(model.choice_of_one("eval"), quiet=options.quiet)
+    notes = [*questions.notes, *unread_boxes(questions.questions, choice.model)]
+    console = print_notes(notes, quiet=options.quiet)
+    here, embed = machines.embedder(choice, quiet=options.quiet)
     with (
         second.open() as look,
         clip_progress(console, questions.total, quiet=options.quiet) as progress,

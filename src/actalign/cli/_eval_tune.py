@@ -89,9 +89,10 @@ def tune(
     from actalign.evaluation._tune import setting_lines, tuning_lines
     from actalign.evaluation._tune import tune as choose
 
+    choice = model.choice_of_one("eval tune")
     questions = candidates.read(data, how, llm, out / "videos")
     console = print_notes(questions.notes, quiet=quiet)
-    here, embed = machines.embedder(model.choice_of_one("eval"), quiet=quiet)
+    here, embed = machines.embedder(choice, quiet=quiet)
     encoder = here.load()
     settings = tried.grid(model.model, encoder.info)
     rates = len({setting.fps for setting in settings})

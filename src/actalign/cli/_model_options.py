@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 import typer
 
 from actalign.cli._grouped import MODEL
-from actalign.encoders._base import CROP
+from actalign.encoders._base import CROP, follows_everyone
 from actalign.encoders._load import DEFAULT_MODEL, EncoderChoice
 from actalign.errors import UsageError
 
@@ -68,14 +69,25 @@ class ModelOptions:
             )
         return EncoderChoice(f"body:{self.person}", self.device, self.dtype)
 
+    def choice_where(self, one_only: Mapping[str, object]) -> EncoderChoice:
+        """As `choice`; raises UsageError for --person all together with any of these options.
+
+        one_only: what is given of the options that take one sequence a clip, by name.
+        """
+        for name, given in one_only.items():
+            if given:
+                return self.choice_of_one(name)
+        return self.choice
+
     def choice_of_one(self, where: str) -> EncoderChoice:
         """As `choice`, where a clip must be one sequence: raises UsageError for --person all."""
-        if self.person == "all":
+        choice = self.choice
+        if follows_everyone(choice.model):
             raise UsageError(
                 f"--person all gives several results a clip, and {where} takes one; give largest, "
                 "left, right or 2 for the second largest."
             )
-        return self.choice
+        return choice
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from actalign.clips._parquet import AnyStore
-from actalign.clips._result import person_id
+from actalign.clips._people import stored_people
 from actalign.clips._store import entry_key
 from actalign.encoders._base import ACROSS_FRAMES, Encoder, PeopleEncoder
 from actalign.errors import ActAlignError, UsageError, VideoError
@@ -263,20 +263,9 @@ class Prefetcher:
         """What the store has of a clip: all of it, or nothing."""
         if not self._everyone:
             return tuple(filter(None, [_entry(self._store, clip.id, clip.path, key, damaged)]))
-        people: list[ClipEmbedding] = []
-        count = 1
-        while len(people) < count:
-            name = person_id(clip.id, len(people) + 1)
-            found = _entry(self._store, name, clip.path, key, damaged)
-            if found is None:
-                break
-            people.append(found)
-            people_of = found.provenance.get("people", "")
-            count = int(people_of) if people_of.isdecimal() else 0
-        if len(people) == count:
-            return tuple(people)
-        nobody = _entry(self._store, person_id(clip.id, 0), clip.path, key, damaged)
-        return (nobody,) if nobody else ()
+        return stored_people(
+            lambda name: _entry(self._store, name, clip.path, key, damaged), clip.id
+        )
 
 
 def look_up(

@@ -102,6 +102,11 @@ class PeopleEncoder(Encoder, Protocol):
         ...
 
 
+def follows_everyone(model_id: str) -> bool:
+    """Whether the encoder of this name gives several results a clip, before it is loaded."""
+    return model_id == "body:all" or model_id.startswith(f"{CROP}all:")
+
+
 def one_person_only(encoder: Encoder) -> None:
     """Raise UsageError for an encoder that follows everyone, where one sequence is wanted."""
     if isinstance(encoder, PeopleEncoder) and encoder.everyone:

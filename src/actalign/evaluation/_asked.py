@@ -34,6 +34,7 @@ FIELDS = {
     "intervals": "other true intervals",
     "question": "another question",
     "subject": "another subject",
+    "box": "another box",
 }
 """The fields that a run depends on, and what a message says when one differs."""
 

@@ -15,11 +15,14 @@ from pathlib import Path
 import numpy as np
 
 from actalign.clips import ClipResult, Sampling, Store, embed_video, embed_videos
+from actalign.clips._people import person_asked, stored_people
 from actalign.clips._prefetch import BATCH_SIZE, clip_key, found_at
-from actalign.clips._result import clip_embedding
+from actalign.clips._result import clip_embedding, person_id
 from actalign.encoders import Encoder
-from actalign.encoders._base import encode_frames, one_person_only
+from actalign.encoders._base import encode_frames, follows_everyone, one_person_only
 from actalign.errors import VideoError
+from actalign.evaluation._questions import Question
+from actalign.rows import BoxRow
 from actalign.types import ClipEmbedding, FrameBatch
 from actalign.video._worker import DecodeProcess
 
@@ -33,17 +36,36 @@ Embed = Callable[..., Iterator[ClipResult]]
 class Clip:
     """What is embedded: a file or [start, end) seconds of one, or frames held as an array.
 
-    video: None where a data set has neither, which is the clip's error.
+    video: None where a data set has neither, which is the clip's error. box: where the person is
+    who is meant, for an encoder that follows everyone.
     """
 
     id: str
     video: Path | FrameBatch | None
     start: float | None = None
     end: float | None = None
+    box: BoxRow | None = None
 
     def sampling(self, run: Sampling) -> Sampling:
         """The run's sampling, of this part of the file."""
         return replace(run, start=self.start, end=self.end)
+
+
+def clip_of(question: Question) -> Clip:
+    """The clip that a question is about."""
+    box = None if question.box is None else question.box.row()
+    return Clip(question.id, question.video, question.start, question.end, box)
+
+
+def unread_boxes(questions: Sequence[Question], model: str) -> list[str]:
+    """One sentence where questions are about certain people and the encoder doesn't choose so."""
+    count = sum(question.box is not None for question in questions)
+    if not count or follows_everyone(model):
+        return []
+    return [
+        f"{count} of {len(questions)} questions have a box, which --person all reads and {model} "
+        "does not."
+    ]
 
 
 def clip_key_of(clip: Clip, fingerprint: str, sampling: Sampling, *, reader: DecodeProcess) -> str:
@@ -75,23 +97,26 @@ def embed_clips(
     sampling: Sampling,
     store: Store,
     embed: Embed = embed_videos,
+    everyone: bool = False,
 ) -> Generator[ClipResult]:
     """The result of each clip, in order; a clip that fails is a result with its error.
 
     keys: see `clip_keys`. load: gives the encoder; called only when the store lacks a clip.
-    embed: `clips.embed_videos`, or what does the same elsewhere. Clips that are parts of files are
-    embedded one after another, whole files together. Closing it ends the processes that decode.
+    embed: `clips.embed_videos`, or what does the same elsewhere. everyone: the encoder follows
+    everyone, and a clip's result is that of one person, see `person_asked`. Clips that are parts
+    of files are embedded one after another, whole files together. Closing it ends the processes
+    that decode.
     """
     open_files = [
         clip
         for clip in clips
         if isinstance(clip.video, Path)
-        and not (clip.id in keys and store.path(clip.id, keys[clip.id]).exists())
+        and not (clip.id in keys and _stored(store, clip.id, keys[clip.id], everyone))
     ]
     waiting = {clip.id for clip in open_files}
 
     def embedded() -> Generator[ClipResult]:
-        if open_files:
+        if open_files and not everyone:
             one_person_only(load())
         for _, group in groupby(open_files, key=lambda clip: (clip.start, clip.end)):
             part = list(group)
@@ -101,19 +126,69 @@ def embed_clips(
     with closing(embedded()) as coming:
         for clip in clips:
             if clip.id in waiting:
-                yield next(coming)
+                found = [next(coming)]
+                while not found[-1].last:
+                    found.append(next(coming))
+                yield _of_one(clip, found) if everyone else found[0]
             else:
                 key = keys.get(clip.id, "")
-                yield embed_clip(clip, key, load=load, sampling=sampling, store=store)
+                yield embed_clip(
+                    clip, key, load=load, sampling=sampling, store=store, everyone=everyone
+                )
+
+
+def _stored(store: Store, clip_id: str, key: str, everyone: bool) -> bool:
+    """Whether the store seems to have a clip, or people of it."""
+    names = [person_id(clip_id, n) for n in (1, 0)] if everyone else [clip_id]
+    return any(store.path(name, key).exists() for name in names)
+
+
+def _of_one(clip: Clip, results: Sequence[ClipResult]) -> ClipResult:
+    """The result of the person who is meant, under the clip's own id."""
+    people = [one.clip for one in results if one.clip is not None]
+    if not people:
+        return results[0]
+    try:
+        found = replace(person_asked(people, clip.box, clip.id), clip_id=clip.id)
+    except VideoError as error:
+        return replace(results[0], clip_id=clip.id, clip=None, error=error, last=True)
+    return replace(results[0], clip_id=clip.id, clip=found, last=True)
+
+
+def _embed_people(
+    clip: Clip, key: str, *, load: Callable[[], Encoder], sampling: Sampling, store: Store
+) -> ClipResult:
+    """The result of one clip whose people the store has, or had; else the file's are embedded."""
+    if not isinstance(clip.video, Path):
+        raise VideoError(
+            f"Sample {clip.id!r} is held as frames, and people are followed in video files only; "
+            "give --person largest, left or right."
+        )
+    path, damaged = clip.video, list[str]()
+    people = stored_people(lambda name: store.get(name, key, damaged=damaged), clip.id)
+    if people:
+        found = [ClipResult(one.clip_id, path, found_at(one, path), cached=True) for one in people]
+    else:
+        part = clip.sampling(sampling)
+        found = list(embed_videos(load(), {clip.id: path}, sampling=part, store=store))
+    return replace(_of_one(clip, found), notes=tuple(damaged))
 
 
 def embed_clip(
-    clip: Clip, key: str, *, load: Callable[[], Encoder], sampling: Sampling, store: Store
+    clip: Clip,
+    key: str,
+    *,
+    load: Callable[[], Encoder],
+    sampling: Sampling,
+    store: Store,
+    everyone: bool = False,
 ) -> ClipResult:
     """The result of one clip; see `embed_clips`."""
     path = clip.video if isinstance(clip.video, Path) else clip.id
     notes: list[str] = []
     try:
+        if everyone:
+            return _embed_people(clip, key, load=load, sampling=sampling, store=store)
         found = store.get(clip.id, key, damaged=notes)
         cached = found is not None
         if found is not None and isinstance(clip.video, Path):

@@ -21,6 +21,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from actalign.documents import composed, parse_json, read_text
 from actalign.errors import UsageError
 from actalign.files import write_text
+from actalign.rows import BoxRow
 from actalign.scripts._script import label_key
 from actalign.types import Script
 
@@ -28,6 +29,7 @@ FORMAT: Literal["actalign-questions-1"] = "actalign-questions-1"
 
 Text = Annotated[str, Field(min_length=1)]
 Seconds = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, le=1)]
 Percent = Annotated[float | None, Field(ge=0, le=100)]
 _STRICT = ConfigDict(extra="forbid")
 
@@ -43,6 +45,34 @@ class Interval:
     start: Seconds
     end: Seconds
     step: Annotated[int, Field(ge=0)] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """Where somebody is at one time, in shares of the picture's width and height."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+    seconds: Seconds
+    left: Share
+    top: Share
+    right: Share
+    bottom: Share
+
+    def __post_init__(self) -> None:
+        if not (self.left < self.right and self.top < self.bottom):
+            raise UsageError(
+                "A box must have left < right and top < bottom, in shares of the picture."
+            )
+
+    def row(self) -> BoxRow:
+        """As in the rows of results."""
+        return BoxRow(
+            seconds=self.seconds,
+            left=self.left,
+            top=self.top,
+            right=self.right,
+            bottom=self.bottom,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +119,13 @@ class Question:
     ] = None
     subject: Annotated[
         str | None, Field(description="Who is seen; clips of one subject stay in one fold.")
+    ] = None
+    box: Annotated[
+        Box | None,
+        Field(
+            description="Where the person is whose action is asked for, at one time; with --person "
+            "all that person is scored. As one of the `boxes` of a row."
+        ),
     ] = None
     license: Annotated[str, Field(description="Of the clip.")] = ""
     source: Annotated[str, Field(description="Where the clip is from.")] = ""

@@ -23,6 +23,7 @@ from actalign.candidates import Candidates
 from actalign.clips import ClipResult, Store, embed_videos
 from actalign.encoder_info import EncoderInfo
 from actalign.encoders import Encoder
+from actalign.encoders._base import follows_everyone
 from actalign.encoders._text_cache import TextCache
 from actalign.errors import VideoError
 from actalign.evaluation._asked import check_asked, check_examples, write_asked
@@ -38,7 +39,7 @@ from actalign.evaluation._config import (
     write_config,
     write_json,
 )
-from actalign.evaluation._embed import Clip, Embed, clip_keys, embed_clips
+from actalign.evaluation._embed import Clip, Embed, clip_keys, clip_of, embed_clips
 from actalign.evaluation._examples import labelled, read_examples
 from actalign.evaluation._journal import Journal
 from actalign.evaluation._looks import check_confidence, check_look, looked_row
@@ -81,7 +82,8 @@ def run(
     config, info, load = open_config(config, out, load=load, resume=resume)
     check_confidence(config, info, look)
     embeddable = [one for one in questions.questions if _left_out(one) is None]
-    listed = [Clip(one.id, one.video, one.start, one.end) for one in embeddable]
+    listed = [clip_of(one) for one in embeddable]
+    everyone = follows_everyone(info.model_id)
     keys = check_asked(out, questions, clip_keys(listed, info.fingerprint, config.sampling))
     answers = _Answers(out / "predictions.jsonl")
     examples = (
@@ -98,7 +100,15 @@ def run(
     errors: list[Row] = []
     store = Store(out / "embeddings")
     with closing(
-        embed_clips(listed, keys, load=load, sampling=config.sampling, store=store, embed=embed)
+        embed_clips(
+            listed,
+            keys,
+            load=load,
+            sampling=config.sampling,
+            store=store,
+            embed=embed,
+            everyone=everyone,
+        )
     ) as clips:
         for question in questions.questions:
             left_out = _ask(question, clips, scoring, answers)

@@ -15,12 +15,13 @@ from actalign.clips import Store
 from actalign.documents import parse_json, parse_json_lines, read_text
 from actalign.encoder_info import EncoderInfo
 from actalign.encoders import Encoder
+from actalign.encoders._base import follows_everyone
 from actalign.encoders._text_cache import TextCache
 from actalign.errors import UsageError
 from actalign.evaluation._asked import asked, clip_keys_of
 from actalign.evaluation._charts import SweepPoint
 from actalign.evaluation._config import EvalConfig, of_words, read_config
-from actalign.evaluation._embed import Clip, embed_clip
+from actalign.evaluation._embed import clip_of, embed_clip
 from actalign.evaluation._questions import Question
 from actalign.evaluation._run import Scoring
 from actalign.rows import Row
@@ -67,13 +68,13 @@ class Run:
             raise UsageError(f"The run {self.folder} has no question {clip!r}.")
         texts = TextCache(self.info, self._refuse, path=self.folder / "texts.sqlite")
         sampling = self.config.sampling
-        part = Clip(question.id, question.video, question.start, question.end)
         embedded = embed_clip(
-            part,
+            clip_of(question),
             clip_keys_of(self.folder).get(clip, ""),
             load=self._refuse,
             sampling=sampling,
             store=Store(self.folder / "embeddings"),
+            everyone=follows_everyone(self.info.model_id),
         ).embedding()
         candidates = Scoring(self.config, self.info, texts).candidates(question, scorer)
         return candidates.predict(embedded), question

@@ -24,7 +24,7 @@ from actalign.encoders import Encoder
 from actalign.encoders._text_cache import TextCache
 from actalign.errors import UsageError, VideoError
 from actalign.evaluation._config import EvalConfig, write_json
-from actalign.evaluation._embed import Clip, Embed, clip_keys, embed_clips
+from actalign.evaluation._embed import Embed, clip_keys, clip_of, embed_clips
 from actalign.evaluation._metrics import mcnemar, paired_bootstrap, top_k
 from actalign.evaluation._questions import Question, QuestionSet
 from actalign.evaluation._rows import scored_row
@@ -106,7 +106,7 @@ def _embedded(
 ) -> Generator[ClipResult]:
     """The questions' clips, sampled as a configuration says."""
     sampling = scoring.config.sampling
-    clips = [Clip(one.id, one.video, one.start, one.end) for one in questions]
+    clips = [clip_of(one) for one in questions]
     return embed_clips(
         clips,
         clip_keys(clips, encoder.info.fingerprint, sampling),

@@ -1,0 +1,78 @@
+"""Which of a clip's people is meant, where everyone is followed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from actalign.clips._result import person_id
+from actalign.errors import VideoError
+from actalign.rows import BoxRow, people_fields
+from actalign.types import ClipEmbedding
+
+LEAST_OVERLAP = 0.2
+"""Least intersection over union of a box with the person's that is nearest in time."""
+MOST_SECONDS = 1.0
+"""How far in time that one may be."""
+
+
+def stored_people(
+    entry: Callable[[str], ClipEmbedding | None], clip_id: str
+) -> tuple[ClipEmbedding, ...]:
+    """What a store has of a clip's people: all of them, or nothing. entry: by an entry's id."""
+    people: list[ClipEmbedding] = []
+    count = 1
+    while len(people) < count:
+        found = entry(person_id(clip_id, len(people) + 1))
+        if found is None:
+            break
+        people.append(found)
+        people_of = found.provenance.get("people", "")
+        count = int(people_of) if people_of.isdecimal() else 0
+    if len(people) == count:
+        return tuple(people)
+    nobody = entry(person_id(clip_id, 0))
+    return (nobody,) if nobody else ()
+
+
+def person_at(people: Sequence[ClipEmbedding], box: BoxRow) -> ClipEmbedding | None:
+    """Whose box overlaps most with this one at its time; None where nobody's does enough."""
+    overlap, found = max(((_overlap(one, box), n) for n, one in enumerate(people)), default=(0, 0))
+    return people[found] if overlap >= LEAST_OVERLAP else None
+
+
+def person_asked(people: Sequence[ClipEmbedding], box: BoxRow | None, name: str) -> ClipEmbedding:
+    """The person of a clip that a question is about: at its box, or the only one without a box.
+
+    name: the question's, for the message. Raises VideoError where that is nobody.
+    """
+    if len(people) == 1 and box is None:
+        return people[0]
+    if box is None:
+        raise VideoError(
+            f"The clip of question {name!r} shows {len(people)} people, and its `box` does not say "
+            "which of them is meant; add one, as in the rows of `actalign classify --person all`, "
+            "or give --person largest, left or right."
+        )
+    found = person_at(people, box)
+    if found is None:
+        raise VideoError(
+            f"None of the people found in the clip of question {name!r} is where its `box` is at "
+            f"{box['seconds']:g} s."
+        )
+    return found
+
+
+def _overlap(person: ClipEmbedding, box: BoxRow) -> float:
+    """Intersection over union of a box with the person's nearest in time."""
+    boxes: list[BoxRow] = people_fields(person.provenance)[0].get("boxes", [])
+    near = min(boxes, key=lambda one: abs(one["seconds"] - box["seconds"]), default=None)
+    if near is None or abs(near["seconds"] - box["seconds"]) > MOST_SECONDS:
+        return 0.0
+    width = min(near["right"], box["right"]) - max(near["left"], box["left"])
+    height = min(near["bottom"], box["bottom"]) - max(near["top"], box["top"])
+    shared = max(width, 0.0) * max(height, 0.0)
+    return shared / max(_area(near) + _area(box) - shared, 1e-9)
+
+
+def _area(box: BoxRow) -> float:
+    return (box["right"] - box["left"]) * (box["bottom"] - box["top"])
