@@ -126,6 +126,18 @@ def test_a_video_is_never_written_over_and_a_bad_one_stops_no_other(tmp_path):
         assert done.stdout.split() == ["out/v.mp4"]
 
 
+def test_the_video_of_another_clip_of_the_name_is_not_written_over(tmp_path):
+    for name in ("mon", "tue"):
+        (tmp_path / name).mkdir()
+        write_video(tmp_path / name / "v.mp4", 6 if name == "mon" else 7)
+        write_rows(tmp_path, row(f"{name}/v.mp4", "jump", steps("up")))
+        export = ("export", "rows.jsonl", "--to", "burn", "--out", "out")
+        done = actalign(*export, cwd=tmp_path)
+        assert done.returncode == (name == "tue")
+    assert "out/v.mp4 is a video made of another video; choose another folder." in done.stderr
+    assert len(frames_of(tmp_path / "out" / "v.mp4")) == 6
+
+
 def test_classify_writes_such_videos_too(tmp_path, colour_model):
     write_video(tmp_path / "v.mp4", 12)
     done = actalign(

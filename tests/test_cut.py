@@ -221,6 +221,23 @@ def test_a_stopped_run_goes_on_and_keeps_what_is_there(folder):
     assert "2 copied, 0 encoded, 1 kept, 1 failed" in done.stderr
 
 
+def test_a_piece_of_another_clip_is_never_replaced(folder):
+    named = "a_jump_0.00-0.50s"
+    rows = {}
+    for day, fps in (("mon", 12), ("tue", 24)):
+        write_video(folder / day / "a.mp4", 2 * fps, fps=fps, options=GOP)
+        rows[day] = folder / f"{day}.jsonl"
+        rows[day].write_text(json.dumps(row(f"{day}/a.mp4", "jump", steps("jump"))) + "\n")
+    for _ in "cut", "kept":
+        for one in rows.values():
+            done = actalign("cut", one, "--out", "out", "--by", "step", cwd=folder)
+            assert done.returncode == 0, done.stderr
+        assert files(folder / "out") == [f"{named}-2.mp4", f"{named}.mp4"]
+    assert "1 kept" in done.stderr
+    assert shown(folder / "out" / f"{named}.mp4")[0] == list(range(6))
+    assert shown(folder / "out" / f"{named}-2.mp4")[0] == list(range(12))
+
+
 def test_a_file_that_cut_did_not_write_is_left_alone(folder):
     (folder / "out" / "tue").mkdir(parents=True)
     mine = folder / "out" / "tue" / "a_jump_0.00-0.50s.mp4"

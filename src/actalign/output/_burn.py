@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,8 @@ from actalign.video._writing import Span, VideoFile, comment_of
 
 LEAST_SIDE = 360
 """A smaller picture is enlarged to it, so that there is room for letters."""
-COMMENT = "actalign burn"
-"""What the files say of themselves."""
+BY = "actalign burn"
+"""What the files say of themselves, and the hash of the video that they were made from."""
 AT_ONCE = 3
 """Most actions that are shown at one time."""
 
@@ -30,18 +31,21 @@ def write_burned(video: VideoRows, path: Path) -> None:
     """Write a video as MP4 with the text of its events at their times, whole or not at all.
 
     Every frame is kept, with its time and the sound. Raises VideoError where the video can't be
-    read, or the path is that of a video that this function did not write.
+    read, or the path is that of a video that this function did not write, or wrote of another one.
     """
     source = Path(video.video)
-    if is_there(path) and comment_of(path) != COMMENT:
-        raise VideoError(f"{path} is a video without text drawn in; choose another folder.")
     found = video.events
     with DecodeProcess() as decoder:
+        comment = json.dumps({BY: decoder.content_of(source).digest})
+        known = comment_of(path) if is_there(path) else comment
+        if known != comment:
+            what = "made of another video" if BY in known else "without text drawn in"
+            raise VideoError(f"{path} is a video {what}; choose another folder.")
         frames = decoder.sample_frames(source)
         begin = float(frames.pts_seconds[0])
         sound = Span(source, begin, frames.info.end_seconds)
         painter = _Painter()
-        with VideoFile(path, sound=sound, comment=COMMENT) as file:
+        with VideoFile(path, sound=sound, comment=comment) as file:
             for batch in frames:
                 for frame, seconds in zip(batch.frames, batch.pts_seconds.tolist(), strict=True):
                     file.write(painter.drawn(frame, seconds, found), seconds - begin)

@@ -91,30 +91,61 @@ def _part(text: str) -> str:
 def cut_all(found: Iterable[Piece], folder: Path, *, silent_seconds: float) -> Iterator[Cut]:
     """Cut each piece into the folder; one that fails never stops the rest.
 
-    Files that an earlier run cut of the same part of the same video are kept.
+    Files that an earlier run cut of the same part of the same video are kept. One that it cut of
+    another video stays too: the piece gets a number then.
     """
     with DecodeProcess(silent_seconds=silent_seconds) as decoder:
+        digests: dict[Path, str] = {}
         for piece in found:
             path = folder / piece.name
             try:
-                yield _cut(decoder, piece, path)
+                if piece.span.path not in digests:
+                    digests[piece.span.path] = decoder.content_of(piece.span.path).digest
+                yield _cut(decoder, piece, path, digests[piece.span.path])
             except (ActAlignError, OSError) as error:
                 yield Cut(path, "failed", str(error))
 
 
-def _cut(decoder: DecodeProcess, piece: Piece, path: Path) -> Cut:
-    origin = _origin(piece.span)
-    if is_there(path):
-        known = comment_of(path)
+def _cut(decoder: DecodeProcess, piece: Piece, path: Path, digest: str) -> Cut:
+    """Cut a piece into the path, or into the next whose number is free or its own."""
+    origin = _Origin.of(piece.span, digest)
+    plain, number = path, 1
+    while is_there(path):
+        known = _Origin.read(path)
+        if known is None:
+            raise ActAlignError(f"{path} is there, and `actalign cut` did not write it; move it.")
         if known == origin:
             return Cut(path, "kept")
-        if "actalign cut" not in known:
-            raise ActAlignError(f"{path} is there, and `actalign cut` did not write it; move it.")
-    return Cut(path, cut_segment(decoder, piece.span, path, comment=origin))
+        if known.sha256 == origin.sha256:
+            break
+        number += 1
+        path = plain.with_name(f"{plain.stem}-{number}.mp4")
+    return Cut(path, cut_segment(decoder, piece.span, path, comment=origin.comment))
 
 
-def _origin(span: Span) -> str:
-    """What a file says of where it comes from: enough to know that it is the same part again."""
-    size = span.path.stat().st_size if is_there(span.path) else None
-    part = [round(span.start_seconds, 6), round(span.end_seconds, 6)]
-    return json.dumps({"actalign cut": span.path.name, "bytes": size, "seconds": part})
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    """What a file says of where it comes from: the video by name and content, and the part."""
+
+    video: str
+    sha256: str
+    seconds: list[float]
+
+    @classmethod
+    def of(cls, span: Span, digest: str) -> _Origin:
+        part = [round(span.start_seconds, 6), round(span.end_seconds, 6)]
+        return cls(span.path.name, digest, part)
+
+    @classmethod
+    def read(cls, path: Path) -> _Origin | None:
+        """Of a file; None for one that `actalign cut` did not write."""
+        try:
+            said = json.loads(comment_of(path))
+            return cls(said["actalign cut"], said["sha256"], said["seconds"])
+        except (ValueError, TypeError, KeyError, RecursionError):
+            return None
+
+    @property
+    def comment(self) -> str:
+        names = {"actalign cut": self.video, "sha256": self.sha256, "seconds": self.seconds}
+        return json.dumps(names)
