@@ -63,6 +63,12 @@ def test_pictures_and_texts_are_embedded_in_order_and_never_asked_for_twice(form
     assert KEY not in json.dumps(encoder.info.to_json())
 
 
+def test_a_scheme_in_capitals_is_the_same_service():
+    with EmbeddingServer() as server:
+        info = load_encoder(f"{server.url}#colours").info
+        assert load_encoder(f"{server.url.replace('http', 'HTTP')}#colours").info == info
+
+
 def test_it_classifies():
     scripts = [Script("a", ("red", "green")), Script("b", ("green", "red"))]
     with EmbeddingServer() as server:

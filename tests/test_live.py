@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 
 from actalign import UsageError
+from actalign.addresses import without_password
 from actalign.demo import demo_clips
 from actalign.video import sample_frames
-from actalign.video._stream import HELD_SECONDS, LiveSource, without_password
+from actalign.video._stream import HELD_SECONDS, LiveSource
 from tests.colour_clips import write_colours
 from tests.command import DEADLOCK_SECONDS, actalign, finish, run, start, wait_for
 from tests.media import DISPLAY_MATRICES, blackened, set_matrix, write_cover, write_video
@@ -189,7 +190,7 @@ def test_an_rtsp_camera_that_is_switched_off_and_on_again(folder, rtsp, transpor
 
 def test_an_rtsp_camera_that_refuses_the_password_is_asked_once(folder, rtsp):
     camera = rtsp("red", refuses=True)
-    known = camera.address.replace("//", "//me:hunter2@")
+    known = camera.address.replace("rtsp://", "RTSP://me:hunter2@")
     ended = run(*live("env:CAMERA"), cwd=folder, CAMERA=known)
     assert ended.returncode == 1
     assert re.search(r"rtsp://\*\*\*@\S+ can't be played: .*401 Unauthorized", ended.stderr)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actalign.clips._parquet import ParquetStore, open_store
+from actalign.clips._parquet import ParquetStore, list_address, open_store
 from actalign.clips._store import Store
 from actalign.errors import ActAlignError, UsageError
 from actalign.types import ClipEmbedding
@@ -50,6 +50,12 @@ def test_a_name_that_is_no_text_can_be_stored(tmp_path):
     store = ParquetStore(f"file://{tmp_path}")
     store.put(clip("caf\udce9"), "k")
     assert store.get("caf\udce9", "k").clip_id == "caf\udce9"
+
+
+def test_a_scheme_in_capitals_is_the_same_store(tmp_path):
+    open_store(f"FILE://{tmp_path}").put(clip(), "k")
+    assert list_address(f"File://{tmp_path}") == list_address(f"file://{tmp_path}")
+    assert open_store(f"file://{tmp_path}").get("a/b clip", "k") is not None
 
 
 def test_a_folder_of_entries_is_one_table(tmp_path):

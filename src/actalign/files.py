@@ -20,6 +20,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from actalign.addresses import address_in
 from actalign.errors import ActAlignError, UsageError
 
 if TYPE_CHECKING:
@@ -94,8 +95,7 @@ def _read_only(folder: Path) -> bool:
 
 def _check_name(path: Path) -> None:
     """Raise ActAlignError where ``path`` names no file that could be replaced."""
-    if re.match(r"[a-z][a-z0-9+]+:/", str(path)):  # pathlib replaces two slashes by one
-        address = str(path).replace(":/", "://", 1)
+    if address := address_in(path):
         raise UsageError(
             f"{address} is an address, and only embeddings can be written to one; name a file or "
             "folder on this machine."

@@ -1,4 +1,4 @@
-"""Web services that speak as OpenAI's: their address, their key, and what goes wrong with them."""
+"""Web services that speak as OpenAI's: their bounds, their key, and what goes wrong with them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
@@ -149,24 +148,6 @@ def within(seconds: float, ask: Callable[[], T]) -> T:
 
     threading.Thread(target=run, daemon=True, name="asks a service").start()
     return answer.result(seconds)
-
-
-def plain_address(url: str) -> str:
-    """The address without a slash at its end; raises UsageError for one that can't be, or that
-    holds a user name, a password or a query."""
-    try:
-        parts = urlsplit(url)
-        fits = bool(parts.scheme in ("http", "https") and parts.hostname and parts.port != 0)
-    except ValueError:  # no port, or no address in brackets
-        fits = False
-    if not fits or not url.isascii() or not url.isprintable() or " " in url:
-        raise UsageError("The base URL must look like https://host/v1 or http://127.0.0.1:8080/v1.")
-    if parts.username or parts.password or parts.query or parts.fragment:
-        raise UsageError(
-            "The base URL must have no user name, password or query; the key belongs in "
-            "OPENAI_API_KEY or in --api-key-file."
-        )
-    return url.rstrip("/")
 
 
 def read_api_key(file: str | Path | None = None) -> SecretStr | None:

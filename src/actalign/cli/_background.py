@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from actalign.addresses import is_address
 from actalign.cli._grouped import OUTPUT, grouped
 from actalign.cli._model_options import ModelOptions
 from actalign.cli._options import (
@@ -110,4 +111,4 @@ def _results(
 def _is_stored(source: str) -> bool:
     """Whether it is an address, a file of embeddings or a folder that holds one."""
     path = Path(source)
-    return "://" in source or path.suffix == ".safetensors" or any(path.glob("*.safetensors"))
+    return is_address(source) or path.suffix == ".safetensors" or any(path.glob("*.safetensors"))

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from actalign.addresses import is_address
 from actalign.cli._grouped import OUTPUT, grouped
 from actalign.cli._machine_options import EngineOptions, ShardOptions
 from actalign.cli._model_options import ModelOptions
@@ -41,7 +42,7 @@ def encode(
     from actalign.files import check_writable
     from actalign.video import list_videos
 
-    if "://" not in out:
+    if not is_address(out):
         check_writable(Path(out) / "entry")
     left_out: list[str] = []
     found = shards.clips(clip_ids(list_videos(videos, notes=left_out)))

@@ -10,7 +10,11 @@ import inspect
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from functools import wraps
+from pathlib import Path
 from typing import Any, get_type_hints
+
+from actalign.addresses import address_in
+from actalign.errors import UsageError
 
 INPUT, CANDIDATES, MODEL, OUTPUT, MACHINES = "Input", "Candidates", "Model", "Output", "Machines"
 SECOND_LOOK = "Second look"
@@ -34,6 +38,7 @@ def grouped(verb: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(verb)
     def spread(**given: Any) -> Any:
+        _check_paths(given)
         for name, kind in groups.items():
             given[name] = kind(**{one.name: given.pop(one.name) for one in fields(kind)})
         return verb(**given)
@@ -41,6 +46,19 @@ def grouped(verb: Callable[..., Any]) -> Callable[..., Any]:
     spread.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     spread.__annotations__ = {one.name: one.annotation for one in parameters}
     return spread
+
+
+def _check_paths(given: dict[str, Any]) -> None:
+    """Raise UsageError for an address where a path is wanted, before pathlib's form of it is said.
+
+    `list_videos` says more of an address of a video.
+    """
+    for name, value in given.items():
+        for one in value if isinstance(value, list) and name != "videos" else [value]:
+            if isinstance(one, Path) and (address := address_in(one)):
+                raise UsageError(
+                    f"{address} is an address; name a file or folder on this machine for {name}."
+                )
 
 
 def _panel_place(parameter: inspect.Parameter) -> int:

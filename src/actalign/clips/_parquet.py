@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from actalign.addresses import is_address, with_plain_scheme
 from actalign.clips._store import Store, checksum, clip_of, entry_name, header_text
 from actalign.documents import escaped
 from actalign.errors import ActAlignError, UsageError
@@ -32,7 +33,7 @@ class ParquetStore:
     """
 
     def __init__(self, folder: str) -> None:
-        self.folder = folder.rstrip("/")
+        self.folder = with_plain_scheme(folder.rstrip("/"))
         self._files, self._root = _file_system(self.folder)
         # An object store has no folders, and shows a file when it is whole; elsewhere that takes a
         # rename.
@@ -94,7 +95,7 @@ AnyStore = Store | ParquetStore
 
 def open_store(folder: str | Path) -> AnyStore:
     """A store of safetensors files for a folder, of Parquet files for an address with ://."""
-    if isinstance(folder, str) and "://" in folder:
+    if isinstance(folder, str) and is_address(folder):
         return ParquetStore(folder)
     return Store(folder)
 
@@ -124,7 +125,7 @@ def list_address(address: str) -> list[str]:
 
     Raises UsageError where nothing is there, ActAlignError where it can't be listed.
     """
-    address = address.rstrip("/")
+    address = with_plain_scheme(address.rstrip("/"))
     files, root = _file_system(address)
     try:
         found = [str(path).rstrip("/") for path in files.ls(root, detail=False)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePath
 
+from actalign.addresses import is_address
 from actalign.clips._embed import clip_ids
 from actalign.clips._parquet import list_address, read_address
 from actalign.clips._result import ClipResult
@@ -22,7 +23,7 @@ def list_entries(given: Sequence[str]) -> dict[str, str]:
     found: list[str] = []
     for one in given:
         path = Path(one)
-        if "://" in one:
+        if is_address(one):
             inside = list_address(one)
         elif path.is_dir():
             inside = [str(entry) for entry in Store(path)]
@@ -45,7 +46,7 @@ def entry_clip(entry: str) -> str:
 def read_stored(entry_id: str, entry: str) -> ClipResult:
     """One entry, a path or an address; its error where it can't be read."""
     try:
-        clip = read_address(entry) if "://" in entry else read_entry(entry)
+        clip = read_address(entry) if is_address(entry) else read_entry(entry)
     except UsageError:
         raise
     except ActAlignError as error:

@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from actalign.addresses import with_plain_scheme
 from actalign.encoders._base import CROP, Encoder
 from actalign.errors import EncoderError
 
@@ -52,7 +53,7 @@ def load_encoder(
     """
     if model.startswith(CROP):
         return _cropped(model, device=device, dtype=dtype, revision=revision, batch_size=batch_size)
-    if model.startswith(("http://", "https://")):
+    if with_plain_scheme(model).startswith(("http://", "https://")):
         # "service" is what a store holds of a service's numbers.
         if device is not None or dtype not in (None, "service") or revision is not None:
             raise EncoderError(f"{model} runs elsewhere; leave device, dtype and revision out.")

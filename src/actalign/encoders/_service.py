@@ -22,12 +22,13 @@ from typing import Any, Literal
 import numpy as np
 from PIL import Image
 
+from actalign.addresses import plain_address
 from actalign.encoder_info import EncoderInfo
 from actalign.encoders._preprocessing import check_frames
 from actalign.encoders._text_cache import keep_rows, stored_rows
 from actalign.errors import EncoderError, UsageError, VideoError
 from actalign.files import cache_folder
-from actalign.services import Asked, client, explain, plain_address, read_api_key
+from actalign.services import Asked, client, explain, read_api_key
 from actalign.types import Float32, UInt8
 
 logger = logging.getLogger(__name__)

@@ -18,6 +18,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
+from actalign.addresses import address_in
 from actalign.documents import composed, parse_json, read_text
 from actalign.errors import UsageError
 from actalign.files import write_text
@@ -337,7 +338,8 @@ def read_question_file(path: Path) -> QuestionSet:
     for where, value in lines[1:]:
         question: Question = parsed(Question, value, where)
         if question.video is not None:
-            question = replace(question, video=path.parent / question.video)
+            beside = Path() if address_in(question.video) else path.parent
+            question = replace(question, video=beside / question.video)
         questions.append(question)
     try:
         return QuestionSet(

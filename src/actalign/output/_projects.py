@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 from xml.sax.saxutils import quoteattr
 
 from actalign import __version__
+from actalign.addresses import is_address
 from actalign.files import write_text, writing
 from actalign.rows import NumberedStep, Row, numbered_steps, refused, score_text
 
@@ -118,7 +119,8 @@ def to_fiftyone(rows: Iterable[Row], out: Path) -> list[Path]:
             # FiftyOne takes what follows a key's last dot for a suffix and drops it.
             key = f'"{number:06d}": '.encode()
             add_labels(key + _json(_detections(row)))
-            add_video(key + _json(str(Path(row["video"] or "").absolute())))
+            video = row["video"] or ""
+            add_video(key + _json(video if is_address(video) else str(Path(video).absolute())))
     return paths
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from actalign import __version__
+from actalign.addresses import is_address
 from actalign.output._events import Event, VideoRows
 from actalign.rows import StepRow
 
@@ -222,7 +223,7 @@ def to_activitynet(videos: Iterable[VideoRows]) -> str:
 
 def address(video: str) -> str:
     """The address of a file; a video that has one keeps its own."""
-    return video if "://" in video else Path(video).absolute().as_uri()
+    return video if is_address(video) else Path(video).absolute().as_uri()
 
 
 def _mime(video: str) -> str:

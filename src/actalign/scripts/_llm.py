@@ -23,9 +23,10 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
+from actalign.addresses import plain_address
 from actalign.errors import ActAlignError, UsageError
 from actalign.scripts._reply import message_text, token_alternatives, whole_characters
-from actalign.services import Asked, client, explain, plain_address, redact
+from actalign.services import Asked, client, explain, redact
 
 if TYPE_CHECKING:
     import openai

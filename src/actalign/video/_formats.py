@@ -47,8 +47,8 @@ def stream_options(address: str, *, any_format: bool) -> dict[str, str]:
     any_format: the user names the format too.
     """
     scheme, _, rest = address.partition("://")
-    local = not rest or scheme.lower() == "file"
-    options = {"protocol_whitelist": "file" if local else f"{scheme.lower()},{PROTOCOLS}"}
+    local = not rest or scheme == "file"
+    options = {"protocol_whitelist": "file" if local else f"{scheme},{PROTOCOLS}"}
     if not any_format:
         options["format_whitelist"] = f"{VIDEO},{SOUND},{IMAGES},{STREAMS}"
     return options

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from actalign.addresses import address_in
 from actalign.errors import ArrayError, VideoError
 from actalign.files import usable_cores
 from actalign.types import Float64, FrameBatch, UInt8
@@ -334,9 +335,19 @@ def is_folder(path: Path) -> bool:
     return stat.S_ISDIR(mode)
 
 
+def no_file(address: str) -> str:
+    """What is said where an address is given for a video."""
+    return (
+        f"{address} is an address, and videos are read from files: fetch it and give the file, or "
+        "watch it with `actalign live`."
+    )
+
+
 def unreadable(path: Path, error: OSError | ValueError) -> VideoError:
     """The error for a file or folder that can't be opened."""
     if isinstance(error, FileNotFoundError):
+        if address := address_in(path):
+            return VideoError(no_file(address))
         return VideoError(f"There is no file {path}.")
     reason = getattr(error, "strerror", None) or error
     return VideoError(f"{path} can't be read: {reason}.")

@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from actalign.addresses import address_in
 from actalign.documents import read_text
 from actalign.errors import UsageError, VideoError
 from actalign.types import Float64, FrameBatch, UInt8
@@ -29,6 +30,7 @@ from actalign.video._readers import (
     Reader,
     images_in,
     is_folder,
+    no_file,
 )
 
 VIDEO_SUFFIXES = frozenset((
@@ -156,11 +158,13 @@ def list_videos(paths: Sequence[str | Path], *, notes: list[str] | None = None) 
 
     A folder gives the videos in it and its subfolders; one with images and no video is itself a
     clip. A list has one path per line, relative to the list's own folder. notes: gets a sentence on
-    each folder whose other files are left out. Raises UsageError for a folder or list without any
-    video; a missing file is no error here.
+    each folder whose other files are left out. Raises UsageError for an address, and for a folder
+    or list without any video; a missing file is no error here.
     """
     found: list[Path] = []
     for given in map(Path, paths):
+        if address := address_in(given):
+            raise UsageError(no_file(address))
         if _is_folder_in_time(given):
             videos, note = _in_folder(given)
             if not videos:
@@ -173,7 +177,8 @@ def list_videos(paths: Sequence[str | Path], *, notes: list[str] | None = None) 
                 lines = read_text(given, errors="surrogateescape").split("\n")
             except (OSError, ValueError) as error:
                 raise UsageError(f"The list {given} can't be read: {error}.") from error
-            listed = [given.parent / line.strip() for line in lines if line.strip()]
+            named = [Path(line.strip()) for line in lines if line.strip()]
+            listed = [one if address_in(one) else given.parent / one for one in named]
             if not listed:
                 raise UsageError(f"The list {given} contains no video.")
             found += listed

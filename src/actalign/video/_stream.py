@@ -9,7 +9,6 @@ frames.
 from __future__ import annotations
 
 import contextlib
-import re
 import threading
 import time
 from collections import deque
@@ -19,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
+from actalign.addresses import is_address, with_plain_scheme, without_password
 from actalign.errors import UsageError, VideoError
 from actalign.types import UInt8
 from actalign.video._formats import stream_options
@@ -80,8 +80,9 @@ class LiveSource:
         give_up: float = 300.0,
         on_trouble: Callable[[str], None] | None = None,
     ) -> None:
+        address = with_plain_scheme(address)  # FFmpeg knows no other
         self.name = without_password(address)
-        self.is_file = format is None and "://" not in address and not _is_device(address)
+        self.is_file = format is None and not is_address(address) and not _is_device(address)
         if self.is_file and not Path(address).is_file():
             raise UsageError(
                 f"There is no file or device {self.name}; give one, or an address such as rtsp://..."
@@ -207,7 +208,7 @@ class LiveSource:
         with av.open(
             self._address,
             format=self._format,
-            options=_OPTIONS.get(self._address.partition("://")[0].lower(), {}),
+            options=_OPTIONS.get(self._address.partition("://")[0], {}),
             container_options=stream_options(self._address, any_format=self._format is not None),
             timeout=(OPEN_SECONDS, READ_SECONDS),
             metadata_errors="replace",
@@ -286,11 +287,6 @@ class _Clock:
         if lost or self._anchor + time < last:
             self._anchor = max(now, last) - time
         return self._anchor + time
-
-
-def without_password(text: str) -> str:
-    """``text`` with the user names and passwords of addresses removed, for messages."""
-    return re.sub(r"(\w+://)[^/@\s]+@", r"\1***@", text)
 
 
 def _check_format(name: str) -> None:

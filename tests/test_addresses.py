@@ -1,0 +1,79 @@
+"""Addresses where a path is wanted, and schemes in capitals."""
+
+import json
+
+import pytest
+
+from actalign import VideoError
+from actalign.addresses import address_in, with_plain_scheme
+from actalign.video import list_videos, sample_frames
+from tests.command import actalign
+from tests.test_cut import row, steps
+
+CAMERA = "RTSP://me:secret@camera/1"
+SAID = "rtsp://***@camera/1 is an address, and videos are read from files"
+
+
+@pytest.mark.parametrize(
+    ("path", "address"),
+    [
+        ("http:/host/a.mp4", "http://host/a.mp4"),
+        ("HTTPS://host/a.mp4", "https://host/a.mp4"),
+        ("rtsp:/me:pw@host/1", "rtsp://***@host/1"),
+        ("clips/s3:/a.mp4", None),  # an odd folder of the user's own
+        ("s3://bucket/a", "s3://bucket/a"),
+        ("C:/clips/a.mp4", None),
+        ("clips/a:b.mp4", None),
+        ("hub:owner/name", None),
+        ("a.mp4", None),
+    ],
+)
+def test_an_address_is_told_from_a_path(path, address):
+    assert address_in(path) == address
+
+
+def test_a_scheme_in_capitals_is_the_same_scheme():
+    assert with_plain_scheme("HTTP://Host/A://B") == "http://Host/A://B"
+    assert with_plain_scheme("a/B.mp4") == "a/B.mp4"
+
+
+def test_rows_of_a_camera_are_named_by_its_address(tmp_path):
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text(json.dumps(row(CAMERA, "jump", steps("up"), scorer="dtw")) + "\n")
+    for words in (
+        ("cut", rows),
+        ("export", rows, "--to", "burn"),
+        ("export", rows, "--to", "kinovea"),
+    ):
+        done = actalign(*words, cwd=tmp_path)
+        assert done.returncode == 1
+        assert SAID in done.stderr
+    out = tmp_path / "fiftyone"
+    assert actalign("export", rows, "--to", "fiftyone", "--out", out).returncode == 0
+    assert json.loads((out / "data.json").read_text()) == {"000000": CAMERA}
+
+
+def test_an_address_in_place_of_a_file_is_said_before_any_work(tmp_path):
+    for words, said in (
+        (("classify", CAMERA, "--labels", "a,b"), SAID),
+        (("cut", "HTTP://host/rows.jsonl"), "http://host/rows.jsonl is an address; name a file"),
+        (
+            ("classify", "a.mp4", "--labels", "a,b", "--scripts", "https://host/s.yaml"),
+            "https://host/s.yaml is an address; name a file or folder on this machine for scripts.",
+        ),
+        (
+            ("classify", "a.mp4", "--labels", "a,b", "--out", "S3://bucket/rows.jsonl"),
+            "s3://bucket/rows.jsonl is an address; name a file",
+        ),
+    ):
+        done = actalign(*words, cwd=tmp_path)
+        assert done.returncode == 2
+        assert said in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_address_in_a_list_is_one_bad_clip(tmp_path):
+    (tmp_path / "list.txt").write_text(f"a.mp4\n{CAMERA}\n")
+    _, camera = list_videos([tmp_path / "list.txt"])
+    with pytest.raises(VideoError, match=SAID.replace("*", r"\*")):
+        sample_frames(camera)
