@@ -1,6 +1,8 @@
 """What the explorer's API does with many clips: table, corrections, lists, search, previews."""
 
 import csv
+import threading
+from contextlib import suppress
 
 import av
 import pytest
@@ -9,8 +11,10 @@ pytest.importorskip("uvicorn")
 pytest.importorskip("fastapi")
 pytest.importorskip("httpx")
 
+from actalign import VideoError
 from actalign.evaluation._readers import Source, read_data
 from actalign.web._jobs import Explorer
+from tests.command import DEADLOCK_SECONDS, decoding_children
 from tests.media import write_video
 from tests.test_web_api import CANDIDATES, Serving, classifier, serve, video  # noqa: F401
 
@@ -33,6 +37,34 @@ def served(folder, classifier):  # noqa: F811
         api.align(one)
     yield api
     api.stop()
+
+
+def test_requests_that_come_late_leave_no_decoder(folder, classifier):  # noqa: F811
+    explorer = Explorer(lambda: classifier, clips=folder)
+    clip = explorer.clip(explorer.folder_clips[0])
+    looked, stop = threading.Event(), threading.Event()
+
+    def look():
+        while not stop.is_set():
+            with suppress(VideoError):  # of the look that is under way, then of those that are late
+                explorer.frame(clip, 0.5)
+                looked.set()
+
+    before = set(decoding_children())
+    threads = [threading.Thread(target=look) for _ in range(3)]
+    for one in threads:
+        one.start()
+    assert looked.wait(DEADLOCK_SECONDS)
+    explorer.close()
+    for late in (lambda: explorer.frame(clip, 0.5), lambda: explorer.preview(clip)):
+        try:
+            with pytest.raises(VideoError, match="server is ending"):
+                late()
+        finally:
+            stop.set()
+    for one in threads:
+        one.join(DEADLOCK_SECONDS)
+    assert set(decoding_children()) <= before
 
 
 def table(api):

@@ -11,7 +11,8 @@ import queue
 import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from actalign.candidates import Candidates
 from actalign.classifier import ActAlign
 from actalign.clips import Sampling, embed_video
 from actalign.demo import demo_clips
-from actalign.errors import ActAlignError, UsageError
+from actalign.errors import ActAlignError, UsageError, VideoError
 from actalign.types import Float32, Prediction, UInt8
 from actalign.video import list_videos
 from actalign.video._sampling import sample_frames
@@ -40,6 +41,8 @@ DECODE_SECONDS = 60.0
 """A decoder that gives nothing for so long is stopped."""
 CANCEL_SECONDS = 1.0
 """How long a cancelled job's decoder is looked for: it may be about to start."""
+CLOSE_SECONDS = 10.0
+"""How long the job that runs is waited for at the end."""
 
 
 class QueueFull(ActAlignError):
@@ -80,6 +83,7 @@ class Explorer:
         self._decoder = DecodeProcess(silent_seconds=DECODE_SECONDS)
         self._looker = DecodeProcess(silent_seconds=DECODE_SECONDS)
         self._looking = threading.Lock()
+        self._closing = threading.Event()
         self._lock = threading.Lock()
         self._scoring = threading.Lock()
         self._thread = threading.Thread(target=self._work, daemon=True)
@@ -164,9 +168,9 @@ class Explorer:
         Made when it is first asked for.
         """
         path = self._preview_path(clip)
-        with self._looking:
+        with self._look_in() as decoder:
             if not path.exists():
-                write_preview(self._looker, clip.path, path)
+                write_preview(decoder, clip.path, path)
         return path
 
     def _preview_path(self, clip: Clip) -> Path:
@@ -207,10 +211,18 @@ class Explorer:
 
     def _look(self, path: Path, **options: Any) -> tuple[float, UInt8]:
         """How long a file lasts, and chosen frames of it, read where a bad file harms nobody."""
-        with self._looking:
-            stream = self._looker.sample_frames(path, **options)
+        with self._look_in() as decoder:
+            stream = decoder.sample_frames(path, **options)
             frames = np.concatenate([batch.frames for batch in stream])
         return float(stream.info.end_seconds), frames
+
+    @contextmanager
+    def _look_in(self) -> Iterator[DecodeProcess]:
+        """The decoder beside the queue's, one request at a time; raises VideoError once closed."""
+        with self._looking:
+            if self._closing.is_set():
+                raise VideoError("The server is ending, so no video is read any more.")
+            yield self._looker
 
     def job(self, job_id: str) -> Job:
         """The job of this id; raises NotFound."""
@@ -289,18 +301,27 @@ class Explorer:
             return encoder.encode_text([phrase])[0], encoder.text_warnings([phrase])
 
     def close(self) -> None:
-        """Stop the worker and remove every upload."""
-        for job in self.jobs.values():
+        """Stop the worker, end what is being read and remove every upload; for good."""
+        self._closing.set()
+        for job in list(self.jobs.values()):
             job.cancel.set()
         self._queue.put(None)
-        self._thread.join(timeout=10)
+        until = time.monotonic() + CLOSE_SECONDS
+        while self._thread.is_alive() and time.monotonic() < until:
+            self._decoder.interrupt()
+            self._thread.join(timeout=0.02)
         self._decoder.close()
+        while not self._looking.acquire(timeout=0.02):
+            self._looker.interrupt()
         self._looker.close()
+        self._looking.release()
         self._folder.close()
 
     def _work(self) -> None:
         while (job := self._queue.get()) is not None:
             with self._lock:
+                if self._closing.is_set():
+                    job.state = "cancelled"
                 if job.state == "cancelled":
                     continue
                 job.state = "running"
@@ -338,6 +359,7 @@ class Explorer:
                 raise _Cancelled
 
         classifier = self.classifier
+        count(clip.id, 0)  # cancelled while the model was loaded
         embedding = embed_video(
             classifier.encoder,
             clip.path,
