@@ -39,11 +39,13 @@ CANDIDATES = [
 class Serving:
     """A real server on a loopback port, and a client of it."""
 
-    def __init__(self, classifier, *, limits=None, token=None, host="127.0.0.1", clips=None):
+    def __init__(
+        self, classifier, *, limits=None, token=None, host="127.0.0.1", clips=None, model="colours"
+    ):
         import uvicorn
 
         self.explorer = Explorer(lambda: classifier, limits=limits, clips=clips)
-        app = create_app(self.explorer, model="colours", token=token, host=host)
+        app = create_app(self.explorer, model=model, token=token, host=host)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
@@ -312,7 +314,7 @@ def test_an_upload_that_was_dropped_for_newer_ones_leaves_its_result(serve, vide
         assert answer.status_code == 404
         assert answer.json() == {"error": "There is no such clip on this server; upload it again."}
     # Who opens the link to the result sees it all the same, but for the picture.
-    assert api.http.get(link).json() == {**before, "clip": None}
+    assert api.http.get(link).json() == {**before, "clip": None, "whole": None}
     assert api.http.get(f"{link}/captions.vtt").text.startswith("WEBVTT")
     assert api.http.get(f"{link}/figure.png").content.startswith(b"\x89PNG")
 

@@ -56,10 +56,10 @@ def serve(
     given = None if token_file is None else _token(token_file)
     made = secrets.token_urlsafe(24) if given is None and host not in LOOPBACK else None
     with _listen(host, port) as listening:
-        classifier = ActAlign(model.choice_of_one("the page").load())
+        classifier = ActAlign(model.choice.load())
         app = create_app(
             Explorer(lambda: classifier, clips=clips),
-            model=model.model,
+            model=model.choice.model,
             llm=config,
             token=given or made,
             host=host,

@@ -18,6 +18,11 @@ EXAMPLE = "example: "
 def read_examples(data: Path) -> dict[str, Question]:
     """Those of a folder a class or of a truth file, by their clips' ids; raises UsageError."""
     found = read_data(Source(data), "questions" if data.is_file() else "folder").questions
+    if one := next((one for one in found if one.box is not None), None):
+        raise UsageError(
+            f"Example {one.id!r} in {data} is one of several people (`box`), and an example is a "
+            "whole clip; leave it out."
+        )
     return {f"{EXAMPLE}{one.target}/{one.id}": one for one in found if one.target and one.video}
 
 

@@ -46,9 +46,10 @@ def to_srt(found: Sequence[Event]) -> str:
 
 
 def detections_vtt(rows: Sequence[Row]) -> str:
-    """One WebVTT cue a detection of one video, its label."""
+    """One WebVTT cue a detection of one video, in the order of time: its label, and whose it is."""
     found = [event for row in rows for event in events(row)]
-    return _vtt([Cue(one.start_seconds, one.end_seconds, one.action) for one in found])
+    found.sort(key=lambda one: one.start_seconds)
+    return _vtt([Cue(one.start_seconds, one.end_seconds, one.name) for one in found])
 
 
 def _vtt(shown: Sequence[Cue]) -> str:

@@ -13,7 +13,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +21,21 @@ import numpy as np
 from actalign.alignment import Detection
 from actalign.candidates import Candidates
 from actalign.classifier import ActAlign
-from actalign.clips import Sampling, embed_video
 from actalign.demo import demo_clips
 from actalign.errors import ActAlignError, UsageError, VideoError
 from actalign.types import Float32, Prediction, UInt8
 from actalign.video import list_videos
 from actalign.video._sampling import sample_frames
 from actalign.video._worker import DecodeProcess
+from actalign.web._people import (
+    SIDE,
+    WIDE_SIDE,
+    around,
+    box_of,
+    embedded,
+    people_of,
+    take_truths,
+)
 from actalign.web._preview import write_preview
 from actalign.web._state import Asked, Clip, Job, Limits
 from actalign.web._truth import TRUTH_FILE, Truth, load_truths, save_truths, truth_of
@@ -78,6 +85,7 @@ class Explorer:
         self.folder_clips: list[str] = []
         self.jobs: dict[str, Job] = {}
         self.results: dict[str, tuple[Prediction, Clip]] = {}
+        self._unseen: list[Truth] = []  # of people of the folder's clips who are not found yet
         self._queue: queue.Queue[Job | None] = queue.Queue()
         self.uploading = threading.BoundedSemaphore(self.limits.queued)
         self._decoder = DecodeProcess(silent_seconds=DECODE_SECONDS)
@@ -103,9 +111,10 @@ class Explorer:
             name = path.relative_to(folder).as_posix()
             clip_id = hashlib.sha256(name.encode(errors="surrogateescape")).hexdigest()[:32]
             self.clips[clip_id] = Clip(
-                clip_id, name, path, 0.0, uploaded=False, truth=known.get(name)
+                clip_id, name, path, 0.0, uploaded=False, truth=known.pop(name, None)
             )
             self.folder_clips.append(clip_id)
+        self._unseen = list(known.values())
 
     @property
     def classifier(self) -> ActAlign:
@@ -143,7 +152,8 @@ class Explorer:
                 fewer, left = len(old) - n <= self.limits.uploads, sum(sizes[n:])
                 if fewer and left <= self.limits.kept_bytes:
                     break
-                del self.clips[stale.id]
+                for gone in (stale.id, *stale.people):
+                    del self.clips[gone]
                 stale.path.unlink(missing_ok=True)
                 self._preview_path(stale).unlink(missing_ok=True)
         return clip
@@ -155,12 +165,15 @@ class Explorer:
         return self.clips[clip_id]
 
     def frame(self, clip: Clip, seconds: float) -> UInt8:
-        """The (H, W, 3) RGB frame on screen at a time, at most 320 pixels wide and high.
+        """The (H, W, 3) RGB frame on screen at a time, at most 320 pixels wide and high; of one of
+        several people the part that shows it.
 
         Raises VideoError where the clip has none then.
         """
-        _, frames = self._look(clip.path, fps=1.0, start=seconds, end=seconds + 0.5, max_side=320)
-        return frames[0]
+        boxes = clip.boxes if clip.whole else []
+        side = WIDE_SIDE if boxes else SIDE
+        _, frames = self._look(clip.path, fps=1.0, start=seconds, end=seconds + 0.5, max_side=side)
+        return around(frames[0], boxes, seconds) if boxes else frames[0]
 
     def preview(self, clip: Clip) -> Path:
         """The clip as a small H.264 file, for browsers that can't play its own; raises VideoError.
@@ -174,7 +187,7 @@ class Explorer:
         return path
 
     def _preview_path(self, clip: Clip) -> Path:
-        return self._folder.path / "clips" / f"{clip.id}.preview.mp4"
+        return self._folder.path / "clips" / f"{clip.video.id}.preview.mp4"
 
     def judge(
         self,
@@ -188,7 +201,8 @@ class Explorer:
         if clip.result is None:
             raise UsageError("This clip has no result to judge yet; press Align first.")
         prediction, _ = self.results[clip.result]
-        self._set_truth(clip, truth_of(prediction, clip.name, label, intervals))
+        said = truth_of(prediction, clip.name, clip.video.name, label, intervals, box_of(clip))
+        self._set_truth(clip, said)
 
     def unjudge(self, clip: Clip) -> None:
         """Forget what was said of the clip."""
@@ -197,11 +211,13 @@ class Explorer:
     def _set_truth(self, clip: Clip, truth: Truth | None) -> None:
         with self._lock:
             before, clip.truth = clip.truth, truth
-            if self.served is None or clip.id not in self.folder_clips:
+            if self.served is None or clip.video.id not in self.folder_clips:
                 return
-            every = [self.clips[one].truth for one in self.folder_clips]
+            whole = [self.clips[one] for one in self.folder_clips]
+            every = [self.clips[n].truth for one in whole for n in (one.id, *one.people)]
             try:
-                save_truths([one for one in every if one is not None], self.served)
+                known = [one for one in every if one is not None]
+                save_truths([*known, *self._unseen], self.served)
             except OSError as error:
                 clip.truth = before
                 raise UsageError(
@@ -272,11 +288,9 @@ class Explorer:
 
     def score(self, clip: Clip, asked: Asked) -> str:
         """Align an embedded clip now and keep the result; returns its id. Raises UsageError."""
-        if clip.embedding is None:
-            raise UsageError("This clip is not encoded yet; press Align first.")
-        classifier = self.classifier
+        embedding, classifier = clip.encoded(), self.classifier
         with self._scoring:
-            prediction = _candidates(classifier, asked).predict(clip.embedding)
+            prediction = _candidates(classifier, asked).predict(embedding)
         result_id = secrets.token_hex(8)
         with self._lock:
             self.results[result_id] = prediction, clip
@@ -288,11 +302,9 @@ class Explorer:
 
     def locate(self, clip: Clip, asked: Asked) -> list[Detection]:
         """Where in an embedded clip each candidate happens; raises UsageError."""
-        if clip.embedding is None:
-            raise UsageError("This clip is not encoded yet; press Align first.")
-        classifier = self.classifier
+        embedding, classifier = clip.encoded(), self.classifier
         with self._scoring:
-            return _candidates(classifier, asked).locate(clip.embedding)
+            return _candidates(classifier, asked).locate(embedding)
 
     def encode_phrase(self, phrase: str) -> tuple[Float32, list[str]]:
         """(D,) the phrase's embedding, and a sentence on what the encoder can't read in it."""
@@ -329,7 +341,8 @@ class Explorer:
                 self._embed(job)
                 if job.cancel.is_set():
                     raise _Cancelled
-                job.result = self.score(job.clip, job.asked)
+                for one in map(self.clip, job.clip.people) if job.clip.people else [job.clip]:
+                    job.results.append(self.score(one, job.asked))
                 job.state = "done"
             except _Cancelled:
                 job.state = "cancelled"
@@ -350,7 +363,7 @@ class Explorer:
 
     def _embed(self, job: Job) -> None:
         clip = job.clip
-        if clip.embedding is not None:
+        if clip.embedding is not None or clip.people:
             return
 
         def count(_: str, frames: int) -> None:
@@ -360,19 +373,20 @@ class Explorer:
 
         classifier = self.classifier
         count(clip.id, 0)  # cancelled while the model was loaded
-        embedding = embed_video(
-            classifier.encoder,
-            clip.path,
-            clip_id=clip.name,
-            sampling=Sampling(classifier.fps),
-            store=classifier.store,
-            on_frames=count,
-            decoder=self._decoder,
-        )
-        # The server's own path must not reach the page.
-        provenance = {**embedding.provenance, "video": clip.name}
-        clip.seconds = clip.seconds or embedding.end_seconds
-        clip.embedding = replace(embedding, provenance=provenance)
+        found = embedded(classifier, clip, on_frames=count, decoder=self._decoder)
+        clip.seconds = clip.seconds or max(one.end_seconds for one in found)
+        if len(found) == 1:
+            clip.embedding = found[0]
+            return
+        people = people_of(clip, found)
+        with self._lock:
+            known = [clip.truth] if clip.truth is not None else []
+            clip.truth, waiting = None, [*known, *self._unseen]
+            here = [one for one in waiting if one.question.video == Path(clip.name)]
+            left = take_truths(people, here)
+            self._unseen = [*(one for one in waiting if one not in here), *left]
+            self.clips |= {one.id: one for one in people}
+            clip.people = tuple(one.id for one in people)
 
 
 def _candidates(classifier: ActAlign, asked: Asked) -> Candidates:

@@ -20,7 +20,7 @@ from actalign.types import Candidate, Script
 from actalign.video import thumbnails
 from actalign.web._answers import errors, file
 from actalign.web._jobs import Explorer
-from actalign.web._state import Asked, Job
+from actalign.web._state import Asked, Clip, Job
 
 SVG_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"
 """A figure as SVG is a document of its own, whose colours are styles inside it."""
@@ -89,7 +89,16 @@ def _alignment(app: FastAPI, explorer: Explorer) -> None:
             "clip": clip.id if clip.id in explorer.clips else None,
             "pts_seconds": prediction.clip.pts_seconds.tolist(),
             "people_seen": people_seen(row),
+            "whole": clip.video.id if clip.id in explorer.clips else None,
+            "people": _people(explorer, clip),
         }
+
+
+def _people(explorer: Explorer, clip: Clip) -> list[dict[str, Any]]:
+    """Those of the clip's video, and where they are in time."""
+    ids = [one for one in (clip.video.people or [clip.id]) if one in explorer.clips]
+    known = [explorer.clips[one] for one in ids]
+    return [{"clip": one.id, "name": one.name, "boxes": one.boxes} for one in known if one.boxes]
 
 
 def _files(app: FastAPI, explorer: Explorer) -> None:
@@ -165,5 +174,6 @@ def _job(job: Job) -> dict[str, Any]:
         "frames_done": job.frames_done,
         "frames_total": job.frames_total,
         "error": job.error,
-        "result": job.result,
+        "result": job.results[0] if job.results else None,
+        "results": job.results,
     }

@@ -6,6 +6,8 @@ import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from actalign.errors import UsageError
+from actalign.rows import BoxRow, people_fields
 from actalign.types import ClipEmbedding, Script
 from actalign.web._truth import Truth
 
@@ -28,9 +30,12 @@ class Limits:
 
 @dataclass(slots=True)
 class Clip:
-    """A video that can be aligned: shipped with the package, uploaded, or of the served folder.
+    """A video that can be aligned: shipped with the package, uploaded, or of the served folder; or
+    one of several people in it.
 
     seconds: 0 where it is not known yet. result: its newest one. error: why its last job failed.
+    people: the ids of the people in it, where there are several; then it has no embedding itself.
+    whole: of one of these, the video's clip.
     """
 
     id: str
@@ -42,6 +47,31 @@ class Clip:
     result: str | None = None
     error: str | None = None
     truth: Truth | None = None
+    people: tuple[str, ...] = ()
+    whole: Clip | None = None
+
+    @property
+    def video(self) -> Clip:
+        """The clip of the whole video."""
+        return self.whole or self
+
+    def encoded(self) -> ClipEmbedding:
+        """Its embedding; raises UsageError where it has none."""
+        if self.people:
+            raise UsageError(
+                f"{self.name} shows {len(self.people)} people, of whom each is aligned by itself; "
+                f"name one: {', '.join(self.people)}."
+            )
+        if self.embedding is None:
+            raise UsageError("This clip is not encoded yet; press Align first.")
+        return self.embedding
+
+    @property
+    def boxes(self) -> list[BoxRow]:
+        """Where the person who is followed is in time, if that is known."""
+        known = {} if self.embedding is None else people_fields(self.embedding.provenance)[0]
+        found: list[BoxRow] = known.get("boxes", [])
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +85,10 @@ class Asked:
 
 @dataclass(slots=True)
 class Job:
-    """One request to encode and align; state: queued, running, done, failed or cancelled."""
+    """One request to encode and align; state: queued, running, done, failed or cancelled.
+
+    results: the ids of its results, of each person where there are several.
+    """
 
     id: str
     clip: Clip
@@ -64,5 +97,5 @@ class Job:
     state: str = "queued"
     frames_done: int = 0
     error: str | None = None
-    result: str | None = None
+    results: list[str] = field(default_factory=list)
     cancel: threading.Event = field(default_factory=threading.Event)

@@ -12,6 +12,7 @@ from pathlib import Path
 from actalign.documents import composed
 from actalign.evaluation._metrics import Rate, rate
 from actalign.evaluation._questions import (
+    Box,
     Interval,
     Question,
     QuestionSet,
@@ -36,14 +37,17 @@ class Truth:
 
 def truth_of(
     prediction: Prediction,
+    name: str,
     video: str,
     label: str | None,
     intervals: Sequence[tuple[float, float, int]] | None,
+    box: Box | None = None,
 ) -> Truth:
     """A person's judgement of a result.
 
-    label: what the clip shows, also an action that is no candidate; None where the answer is wrong
-    and no other is known. intervals: (start, end, step from 0) in seconds. Raises UsageError.
+    name: of the clip, or of one of its people, who is where ``box`` is. label: what it shows, also
+    an action that is no candidate; None where the answer is wrong and no other is known.
+    intervals: (start, end, step from 0) in seconds. Raises UsageError.
     """
     shown = sorted(prediction.candidates, key=lambda one: label_key(one.label))
     choices = [one.label for one in shown]
@@ -53,8 +57,9 @@ def truth_of(
         scripts.append(None)
     keys = [label_key(choice) for choice in choices]
     question = Question(
-        id=video,
+        id=name,
         video=Path(video),
+        box=box,
         domain=prediction.domain or "",
         choices=tuple(choices),
         answer=None if label is None else keys.index(label_key(label)),
@@ -94,7 +99,7 @@ def save_truths(truths: Iterable[Truth], folder: Path) -> None:
 
 
 def load_truths(folder: Path) -> dict[str, Truth]:
-    """Those that `save_truths` wrote, by the clip's path in the folder.
+    """Those that `save_truths` wrote, by the clip's path in the folder, of people by their names.
 
     Raises UsageError for a file of this name that is something else.
     """
@@ -104,8 +109,9 @@ def load_truths(folder: Path) -> dict[str, Truth]:
     found = {}
     for question in read_question_file(path).questions:
         if question.video is not None and question.video.is_relative_to(folder):
-            name = question.video.relative_to(folder).as_posix()
-            found[name] = Truth(replace(question, video=Path(name)))
+            video = question.video.relative_to(folder).as_posix()
+            name = video if question.box is None else question.id
+            found[name] = Truth(replace(question, video=Path(video)))
     return found
 
 

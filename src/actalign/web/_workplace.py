@@ -70,8 +70,10 @@ def workplace(app: FastAPI, explorer: Explorer) -> None:
 
 
 def _known(explorer: Explorer, clips: Sequence[str]) -> list[Clip]:
-    """The clips of these ids that are still there."""
-    return [explorer.clips[one] for one in clips if one in explorer.clips]
+    """The clips of these ids that are still there; for one of several people, these."""
+    found = [explorer.clips[one] for one in clips if one in explorer.clips]
+    ids = dict.fromkeys(n for one in found for n in (one.people or [one.id]))
+    return [explorer.clips[one] for one in ids]
 
 
 def _judged(explorer: Explorer, clips: Sequence[Clip]) -> dict[str, Any]:
@@ -108,8 +110,10 @@ def _table(app: FastAPI, explorer: Explorer) -> None:
 def _summary(explorer: Explorer, clip: Clip) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "clip": clip.id,
+        "whole": clip.video.id,
         "name": clip.name,
         "seconds": clip.seconds or None,
+        "picture_seconds": _middle(clip),
         "encoded": clip.embedding is not None,
         "result": clip.result,
         "error": clip.error,
@@ -125,6 +129,12 @@ def _summary(explorer: Explorer, clip: Clip) -> dict[str, Any]:
     if clip.result is not None:
         shown |= _answer(explorer.results[clip.result][0])
     return shown
+
+
+def _middle(clip: Clip) -> float:
+    """A time that shows the clip, or its person, well."""
+    boxes = clip.boxes
+    return boxes[len(boxes) // 2]["seconds"] if clip.whole and boxes else clip.seconds / 2
 
 
 def _answer(prediction: Prediction) -> dict[str, Any]:

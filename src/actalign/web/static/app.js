@@ -3,6 +3,7 @@ import { call } from "./api.js";
 import { addCandidate, candidates, onEdit, setCandidates, startCandidates } from "./candidates.js";
 import { drawCode } from "./code.js";
 import { startMoments } from "./moments.js";
+import { drawPeople, placeBoxes } from "./people.js";
 import { align, refresh, request, startQueue } from "./queue.js";
 import { $, fail, ids, keep, kept, make, rowOf, say, state } from "./state.js";
 import { drawTable, startTable } from "./table.js";
@@ -30,10 +31,11 @@ function present(result) {
   });
   drawTimeline();
   drawCode();
-  const video = $("video"), source = `/api/clips/${result.clip}/video`;
+  const video = $("video"), source = `/api/clips/${result.whole}/video`;
   video.hidden = !result.clip;
-  $("preview").hidden = !video.src.includes(`${result.clip}/preview`);
-  if (result.clip && !video.src.includes(`/api/clips/${result.clip}/`)) video.src = source;
+  $("preview").hidden = !video.src.includes(`${result.whole}/preview`);
+  if (result.clip && !video.src.includes(`/api/clips/${result.whole}/`)) video.src = source;
+  drawPeople(result, person);
   if (!result.clip) { video.removeAttribute("src"); say("This result's clip is no longer on the server; drop it here again to try other steps."); }
   const base = `/api/results/${result.result}`;
   $("json").href = base;
@@ -63,6 +65,16 @@ async function open(row) {
   choose(row.clip);
   if (!row.result) { say(`${row.name} is not aligned yet; press Align.`); return; }
   try { await aligned(row.clip, row.result); } catch (error) { fail(error); }
+}
+
+async function person({ clip, name }) {
+  try {
+    if (!rowOf(clip)) {
+      state.rows.push({ clip, name });
+      await refresh();
+    }
+    await open(rowOf(clip));
+  } catch (error) { fail(error); }
 }
 
 let timer = 0;
@@ -153,7 +165,7 @@ function wire() {
   });
   const video = $("video");
   const preview = () => {
-    const clip = state.result?.clip;
+    const clip = state.result?.whole;
     if (!clip || video.src.includes("/preview")) return;
     video.src = `/api/clips/${clip}/preview`;
     $("preview").hidden = false;
@@ -162,6 +174,8 @@ function wire() {
   video.addEventListener("loadedmetadata", () => { if (!video.videoWidth) preview(); });
   const tick = () => { follow(); if (!video.paused) requestAnimationFrame(tick); };
   for (const name of ["play", "seeked", "timeupdate"]) video.addEventListener(name, tick);
+  video.addEventListener("loadedmetadata", placeBoxes);
+  addEventListener("resize", placeBoxes);
   addEventListener("hashchange", linked);
 }
 

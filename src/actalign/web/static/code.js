@@ -1,11 +1,12 @@
 // The shell and Python lines that do what is on the screen.
 import { candidates, domain } from "./candidates.js";
-import { $, rowOf, state } from "./state.js";
+import { $, state } from "./state.js";
 
 const shell = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 
 export function drawCode() {
-  const result = state.result, root = location.origin, uploaded = rowOf(result.clip)?.name ?? result.doc_id;
+  const result = state.result, root = location.origin, uploaded = result.video ?? result.doc_id;
+  const everyone = /^(body|crop):all(:|$)/.test(state.model), name = JSON.stringify(uploaded);
   const ask = JSON.stringify({ clip: result.clip, candidates: candidates(), domain: domain() });
   const curl = state.asksToken ? 'curl -s -H "Authorization: Bearer $TOKEN"' : "curl -s";
   $("curl").textContent = [
@@ -16,12 +17,14 @@ export function drawCode() {
     `${curl} ${root}/api/results/${result.result}`,
   ].join("\n");
   const scripts = candidates().map((c) => `    ${JSON.stringify(c.label)}: ${JSON.stringify(c.steps.length ? c.steps : [c.label])},`);
+  const options = `scripts=scripts${domain() ? `, domain=${JSON.stringify(domain())}` : ""}`;
   $("python").textContent = [
     "from actalign import ActAlign",
     "",
     `classifier = ActAlign.from_pretrained(${JSON.stringify(state.model)})`,
     "scripts = {", ...scripts, "}",
-    `prediction = classifier.predict(${JSON.stringify(uploaded)}, scripts=scripts${domain() ? `, domain=${JSON.stringify(domain())}` : ""})`,
-    "print(prediction.label, prediction.top_k(3))",
+    ...(everyone
+      ? [`for prediction in classifier.predict_many([${name}], ${options}):`, "    print(prediction.clip.clip_id, prediction.label)"]
+      : [`prediction = classifier.predict(${name}, ${options})`, "print(prediction.label, prediction.top_k(3))"]),
   ].join("\n");
 }

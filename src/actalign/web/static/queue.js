@@ -13,11 +13,15 @@ export async function refresh() {
   const known = ids();
   if (!known.length) { drawTable(); drawAccuracy({ total: 0 }); return 0; }
   const found = await call(`clips?${known.map((id) => `clip=${encodeURIComponent(id)}`).join("&")}`);
-  const by = new Map(found.clips.map((one) => [one.clip, one]));
-  const gone = known.filter((id) => !by.has(id));
-  state.rows = state.rows.filter((row) => !gone.includes(row.clip))
-    .map((row) => (row.clip ? { ...by.get(row.clip), state: row.state } : row));
-  keep({ clips: ids() });
+  // A clip of several people is told as these, which take its place.
+  const of = (id) => found.clips.filter((one) => one.clip === id || one.whole === id);
+  const gone = known.filter((id) => !of(id).length), taken = new Set();
+  const before = new Map(state.rows.map((row) => [row.clip, row.state]));
+  if (known.includes(state.open) && !gone.includes(state.open)) state.open = of(state.open)[0].clip;
+  state.rows = state.rows.flatMap((row) => (row.clip ? of(row.clip) : [row]))
+    .filter((one) => !one.clip || (!taken.has(one.clip) && taken.add(one.clip)))
+    .map((one) => (one.clip ? { ...one, state: before.get(one.clip) } : one));
+  keep({ clips: ids(), open: state.open });
   drawTable();
   drawAccuracy(found.accuracy);
   return gone.length;
@@ -99,12 +103,15 @@ export async function align(clips) {
       row.state = "aligning";
       drawTable();
       try {
-        const result = row.encoded
-          ? (await call("score", { method: "POST", json: request(clip) })).result
+        const results = row.encoded
+          ? [(await call("score", { method: "POST", json: request(clip) })).result]
           : await encoded(clip, n, clips.length);
         row.state = null;
-        if (!result) break;
-        if (!rowOf(state.open)?.result || clip === state.open) await acts.aligned(clip, result, clips.length > 1);
+        if (!results.length) break;
+        const wanted = !rowOf(state.open)?.result || clip === state.open;
+        if (results.length > 1) await refresh();
+        const shown = state.rows.find((one) => one.clip === clip || one.whole === clip)?.clip;
+        if (wanted && shown) await acts.aligned(shown, results[0], clips.length > 1);
       } catch (error) {
         row.state = null;
         row.error = error.message;
@@ -124,7 +131,7 @@ export async function align(clips) {
   }
 }
 
-// The result's id, or null where it was cancelled.
+// The ids of its results, one a person; none where it was cancelled.
 async function encoded(clip, n, count) {
   let job = await call("jobs", { method: "POST", json: request(clip) });
   state.job = job.job;
@@ -135,7 +142,7 @@ async function encoded(clip, n, count) {
   }
   state.job = null;
   if (job.state === "failed") throw new Error(job.error);
-  return cancelled || job.state === "cancelled" ? null : job.result;
+  return cancelled || job.state === "cancelled" ? [] : job.results;
 }
 
 export function cancel() {

@@ -60,8 +60,7 @@ function line(row, first) {
   if (row.clip === state.open && row.clip) open.setAttribute("aria-current", "true");
   const picture = make("td");
   if (row.clip && !row.error) {
-    const middle = (row.seconds ?? 0) / 2;
-    picture.append(make("img", "", { alt: "", loading: "lazy", width: 64, height: 48, src: `/api/clips/${row.clip}/frame?t=${middle}` }));
+    picture.append(make("img", "", { alt: "", loading: "lazy", width: 64, height: 48, src: `/api/clips/${row.clip}/frame?t=${row.picture_seconds ?? 0}` }));
   }
   const name = make("td");
   name.append(open);

@@ -1,5 +1,6 @@
 // Draws one result: verdict, ranking, frames; `maps.js` and `timeline.js` draw the rest.
 import { heatMaps, performed, repeated, span } from "./maps.js";
+import { placeBoxes } from "./people.js";
 import { $, make, score, seconds } from "./state.js";
 
 let shownResult = null;
@@ -71,6 +72,7 @@ export function follow(result = shownResult) {
   shownResult = result;
   if (!result) return;
   const [from, length] = span(result), now = $("video").currentTime;
+  placeBoxes();
   const place = `${Math.min(100, Math.max(0, 100 * (now - from) / length))}%`;
   for (const cursor of document.querySelectorAll(".cursor")) cursor.style.left = place;
   for (const map of document.querySelectorAll(".map")) {

@@ -1,0 +1,124 @@
+"""The people of a clip on the page, where the encoder follows everyone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+from PIL import Image
+
+from actalign.classifier import ActAlign
+from actalign.clips import Sampling, embed_video, embed_videos
+from actalign.clips._people import person_at
+from actalign.encoders._base import follows_everyone
+from actalign.evaluation._questions import Box
+from actalign.rows import BoxRow
+from actalign.types import ClipEmbedding, UInt8
+from actalign.video._worker import DecodeProcess
+from actalign.web._state import Clip
+from actalign.web._truth import Truth
+
+SIDE = 320
+"""Pixels of a picture's longer side at most."""
+WIDE_SIDE = 1280
+"""Pixels of the longer side of a picture that a person is cut out of."""
+CONTEXT = 1.4
+"""Height of a picture that shows a person, in that of its box."""
+NEAR_SECONDS = 1.0
+"""How far in time the box of a picture may be."""
+
+
+def embedded(
+    classifier: ActAlign,
+    clip: Clip,
+    *,
+    on_frames: Callable[[str, int], None],
+    decoder: DecodeProcess,
+) -> list[ClipEmbedding]:
+    """The embeddings of a clip, or of each person in it; raises VideoError."""
+    encoder, sampling = classifier.encoder, Sampling(classifier.fps)
+    if follows_everyone(encoder.info.model_id):
+        results = embed_videos(
+            encoder,
+            {clip.name: clip.path},
+            sampling=sampling,
+            store=classifier.store,
+            on_frames=on_frames,
+            decoders=[decoder],
+        )
+        found = [one.embedding() for one in results]
+    else:
+        found = [
+            embed_video(
+                encoder,
+                clip.path,
+                clip_id=clip.name,
+                sampling=sampling,
+                store=classifier.store,
+                on_frames=on_frames,
+                decoder=decoder,
+            )
+        ]
+    # The server's own path must not reach the page.
+    return [replace(one, provenance={**one.provenance, "video": clip.name}) for one in found]
+
+
+def people_of(clip: Clip, found: Sequence[ClipEmbedding]) -> list[Clip]:
+    """A clip for each of several people of a clip."""
+    return [
+        Clip(
+            f"{clip.id}-person{one.provenance['person']}",
+            one.clip_id,
+            clip.path,
+            float(one.end_seconds - one.pts_seconds[0]),
+            uploaded=False,
+            embedding=one,
+            whole=clip,
+        )
+        for one in found
+    ]
+
+
+def take_truths(people: Sequence[Clip], truths: Sequence[Truth]) -> list[Truth]:
+    """Give what was said before to the person whom its box shows; returns what nobody takes."""
+    left = []
+    for truth in truths:
+        box, shown = truth.question.box, [one.embedding for one in people if one.embedding]
+        found = None if box is None else person_at(shown, box.row())
+        if found is None:
+            left.append(truth)
+        else:
+            people[shown.index(found)].truth = truth
+    return left
+
+
+def box_of(clip: Clip) -> Box | None:
+    """Where one of several people is seen largest; None for a clip of one."""
+    largest = max(clip.boxes if clip.whole else [], key=_area, default=None)
+    return None if largest is None or _area(largest) == 0 else Box(**largest)
+
+
+def around(picture: UInt8, boxes: Sequence[BoxRow], seconds: float) -> UInt8:
+    """The part of an (H, W, 3) picture, four to three, that shows the person then; without a box
+    all of it."""
+    image = Image.fromarray(picture)
+    near = min(boxes, key=lambda one: abs(one["seconds"] - seconds), default=None)
+    if near is not None and abs(near["seconds"] - seconds) <= NEAR_SECONDS and _area(near) > 0:
+        left, right = near["left"] * image.width, near["right"] * image.width
+        top, bottom = near["top"] * image.height, near["bottom"] * image.height
+        height = CONTEXT * max(bottom - top, (right - left) * 3 / 4)
+        size = np.minimum([height * 4 / 3, height], [image.width, image.height])
+        corner = np.clip(
+            [(left + right) / 2, (top + bottom) / 2] - size / 2,
+            0,
+            [image.width, image.height] - size,
+        )
+        x, y, *end = np.concatenate([corner, corner + size]).round().astype(int).tolist()
+        image = image.crop((x, y, *end))
+    image.thumbnail((SIDE, SIDE))
+    return np.asarray(image)
+
+
+def _area(box: BoxRow) -> float:
+    return max(0.0, box["right"] - box["left"]) * max(0.0, box["bottom"] - box["top"])

@@ -1,0 +1,129 @@
+"""Several people in one clip on the page: a result a person, boxes over the video, corrections."""
+
+import io
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+pytest.importorskip("uvicorn")
+pytest.importorskip("fastapi")
+pytest.importorskip("httpx")
+
+from actalign import ActAlign
+from tests.command import actalign
+from tests.test_people import CHOICES, SIDE, STEPS, scene, two, write  # noqa: F401 - a fixture
+from tests.test_web_api import Serving
+
+pytestmark = pytest.mark.usefixtures("sockets_of_others")
+CANDIDATES = [{"label": label, "steps": steps} for label, steps in zip(CHOICES, STEPS, strict=True)]
+
+
+@pytest.fixture(scope="module")
+def folder(two, tmp_path_factory):  # noqa: F811
+    """A folder with a clip of two people, and one of nobody."""
+    made = tmp_path_factory.mktemp("people on the page")
+    write(made / "pair.mp4", scene(2 * SIDE, 8, (two[0], lambda t: 0), (two[1], lambda t: SIDE)))
+    write(made / "empty.mp4", scene(SIDE, 4))
+    return made
+
+
+@pytest.fixture(scope="module")
+def classifier(tmp_path_factory):
+    return ActAlign.from_pretrained("body:all", store=tmp_path_factory.mktemp("store"))
+
+
+@pytest.fixture
+def started(classifier, folder):
+    running = []
+
+    def start():
+        api = Serving(classifier, clips=folder, model="body:all")
+        running.append(api)
+        known = api.http.get("/api/clips", params={"clip": api.explorer.folder_clips}).json()
+        api.ids = {one["name"]: one["clip"] for one in known["clips"]}
+        return api
+
+    (folder / "truth.jsonl").unlink(missing_ok=True)
+    yield start
+    for one in running:
+        one.stop()
+
+
+def rows(api, *clips):
+    found = api.http.get("/api/clips", params={"clip": clips}).json()["clips"]
+    return {one["name"]: one for one in found}
+
+
+def picture(api, clip, seconds):
+    answer = api.http.get(f"/api/clips/{clip}/frame", params={"t": seconds})
+    return np.asarray(Image.open(io.BytesIO(answer.content)), np.float64)
+
+
+def test_a_clip_of_two_people_gives_a_result_each(started):
+    api = started()
+    whole = api.ids["pair.mp4"]
+    job = api.align(whole, CANDIDATES)
+    assert job["state"] == "done"
+    assert job["result"] == job["results"][0]
+    found = rows(api, whole, api.ids["empty.mp4"])
+    assert list(found) == ["pair.mp4-person1", "pair.mp4-person2", "empty.mp4"]
+    assert [found[f"pair.mp4-person{n}"]["result"] for n in (1, 2)] == job["results"]
+    results = [api.http.get(f"/api/results/{one}").json() for one in job["results"]]
+    assert [one["person"] for one in results] == [1, 2]
+    assert {one["whole"] for one in results} == {whole}
+    assert results[0]["people"] == results[1]["people"]
+    assert results[0]["people_seen"] == "2 people in 8 of 8 frames"
+    assert [one["clip"] for one in results[0]["people"]] == [one["clip"] for one in results]
+    by_side = sorted(results, key=lambda one: one["boxes"][0]["left"])
+    assert all(box["right"] <= 0.5 for box in by_side[0]["boxes"])
+    assert all(box["left"] >= 0.5 for box in by_side[1]["boxes"])
+    # A picture of one of them shows it alone: the left one has a purple floor.
+    shown = [picture(api, one["clip"], 0.4).mean(axis=(0, 1)) for one in by_side]
+    half = picture(api, whole, 0.4)
+    sides = [part.mean(axis=(0, 1)) for part in np.array_split(half, 2, axis=1)]
+    for n in (0, 1):
+        assert np.abs(shown[n] - sides[n]).sum() < np.abs(shown[n] - sides[1 - n]).sum()
+    # Each is scored, judged and located by itself, and the whole by nobody.
+    one = results[1]["clip"]
+    again = api.http.post("/api/score", json={"clip": one, "candidates": CANDIDATES[:1]}).json()
+    assert (again["label"], again["person"]) == (CHOICES[0], 2)
+    for path in ("score", "locate"):
+        refused = api.http.post(f"/api/{path}", json={"clip": whole, "candidates": CANDIDATES})
+        assert refused.status_code == 400
+        assert "shows 2 people, of whom each is aligned by itself" in refused.json()["error"]
+    assert len(api.align(whole, CANDIDATES)["results"]) == 2
+    nobody = api.align(api.ids["empty.mp4"], CANDIDATES)
+    assert len(nobody["results"]) == 1
+    assert rows(api, api.ids["empty.mp4"])["empty.mp4"]["warnings"]
+
+
+def test_what_is_said_of_a_person_is_a_question_with_its_box(started, folder, tmp_path):
+    api = started()
+    job = api.align(api.ids["pair.mp4"], CANDIDATES)
+    clips = [api.http.get(f"/api/results/{one}").json()["clip"] for one in job["results"]]
+    for clip, label in zip(clips, CHOICES, strict=True):
+        said = api.http.put(f"/api/clips/{clip}/truth", json={"label": label})
+        assert said.status_code == 200, said.text
+    lines = [json.loads(line) for line in (folder / "truth.jsonl").read_text().splitlines()[1:]]
+    assert [one["id"] for one in lines] == ["pair.mp4-person1", "pair.mp4-person2"]
+    assert [one["video"] for one in lines] == ["pair.mp4"] * 2
+    assert all(one["box"]["left"] < one["box"]["right"] for one in lines)
+    # The next server knows it again as soon as the people are found, and keeps it until then.
+    later = started()
+    later.align(later.ids["empty.mp4"], CANDIDATES)
+    later.http.put(f"/api/clips/{later.ids['empty.mp4']}/truth", json={"label": CHOICES[0]})
+    assert len((folder / "truth.jsonl").read_text().splitlines()) == 4
+    later.align(later.ids["pair.mp4"], CANDIDATES)
+    known = rows(later, later.ids["pair.mp4"])
+    assert [known[f"pair.mp4-person{n}"]["truth"]["label"] for n in (1, 2)] == CHOICES
+    asked = ("eval", "clips", folder / "truth.jsonl", "--model", "body", "--person", "all")
+    ended = actalign(*asked, "--scorer", "dtw", "--out", tmp_path / "run")
+    assert ended.returncode == 0, ended.stderr
+    scored = [json.loads(x) for x in (tmp_path / "run/predictions.jsonl").read_text().splitlines()]
+    assert [one.get("person") for one in scored] == [0, 1, 2]
+    examples = ("--model", "body", "--examples", folder / "truth.jsonl")
+    refused = actalign("classify", folder / "pair.mp4", "--labels", ",".join(CHOICES), *examples)
+    assert refused.returncode == 2
+    assert "is one of several people" in refused.stderr
