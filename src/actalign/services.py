@@ -147,7 +147,12 @@ def within(seconds: float, ask: Callable[[], T]) -> T:
             answer.set_exception(error)
 
     threading.Thread(target=run, daemon=True, name="asks a service").start()
-    return answer.result(seconds)
+    try:
+        return answer.result(seconds)
+    except TimeoutError as error:
+        if answer.done():  # its own error
+            raise
+        raise TimeoutError(f"no whole answer within {seconds:g} s") from error
 
 
 def read_api_key(file: str | Path | None = None) -> SecretStr | None:

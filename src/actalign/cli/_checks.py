@@ -11,7 +11,6 @@ import os
 import platform
 import shutil
 import tempfile
-import threading
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -261,24 +260,23 @@ def _hub() -> Check:
 
 def _front_page(url: str) -> int | str | None:
     """The status that a server answers, why it doesn't, or None after HUB_SECONDS."""
-    answers: list[int | str] = []
+    from actalign.services import within
 
-    def ask() -> None:
+    def ask() -> int | str:
         request = urllib.request.Request(url, method="HEAD", headers={"User-Agent": "actalign"})
         try:
             with urllib.request.urlopen(request, timeout=HUB_SECONDS) as answer:
-                answers.append(answer.status)
+                return int(answer.status)
         except urllib.error.HTTPError as error:
             error.close()
-            answers.append(error.code)
+            return error.code
         except (OSError, ValueError, HTTPException) as error:
-            answers.append(str(getattr(error, "reason", None) or error))
+            return str(getattr(error, "reason", None) or error)
 
-    # A thread, since looking up a name keeps no time-out.
-    thread = threading.Thread(target=ask, daemon=True)
-    thread.start()
-    thread.join(HUB_SECONDS)
-    return answers[0] if answers else None
+    try:
+        return within(HUB_SECONDS, ask)
+    except TimeoutError:
+        return None
 
 
 def _cache() -> Check:

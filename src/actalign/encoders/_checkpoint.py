@@ -16,7 +16,6 @@ from typing import Any
 
 import torch
 import transformers
-from huggingface_hub import HfApi, snapshot_download
 from pydantic import ValidationError
 from safetensors import SafetensorError, safe_open
 
@@ -25,6 +24,7 @@ from actalign.encoders._configuration import check_configuration, shards_of
 from actalign.encoders._fingerprint import fingerprint_files
 from actalign.encoders._preprocessing import ImagePreprocessing
 from actalign.errors import EncoderError
+from actalign.hub import hub_folder
 
 MODELS = {
     "siglip": "SiglipModel",
@@ -40,7 +40,6 @@ WITHOUT_SCALE = ("videoprism", "pe_video", "pe_audio_video")
 OF_VIDEOS = WITHOUT_SCALE  # whose settings of pictures have a file of their own
 CARD = "README.md"  # begins with what the hub knows of the model, the licence too
 CROPPED = ("clip", "xclip")  # whose frames keep their aspect ratio, and lose their edges
-HUB_SECONDS = 10.0  # how long a silent hub is waited for
 RESAMPLE = {2: "bilinear", 3: "bicubic"}  # Pillow's numbers, which checkpoints store
 CONFIG_FILES = (
     "config.json",
@@ -101,22 +100,14 @@ def download(model: str, revision: str | None, patterns: Sequence[str]) -> Path:
     if not re.fullmatch(r"[\w.-]+(/[\w.-]+)?", model) or model.startswith("."):
         raise EncoderError(f"The model {model!r} is neither a folder here nor a hub id. {ways_out}")
     name = model if revision is None else f"{model}@{revision}"
-    wanted: dict[str, Any] = {
-        "revision": revision,
-        "allow_patterns": [*patterns],
-    }
-    try:  # asked first because the download itself would wait for a silent hub without end
-        HfApi().model_info(model, revision=revision, timeout=HUB_SECONDS)
-        return Path(snapshot_download(model, **wanted))
-    except Exception as error:  # the hub client's own, httpx's or requests', and OSError
-        try:
-            return Path(snapshot_download(model, local_files_only=True, **wanted))
-        except Exception:  # not in the cache either
-            reason = next(iter(str(error).strip().splitlines()), "no reason given").rstrip(".")
-            raise EncoderError(
-                f"The model {name!r} is not available from the hub "
-                f"({type(error).__name__}: {reason}). {ways_out}"
-            ) from error
+    try:
+        return hub_folder(model, "model", revision=revision, patterns=patterns)
+    except Exception as error:  # see `hub_folder`
+        reason = next(iter(str(error).strip().splitlines()), "no reason given").rstrip(".")
+        raise EncoderError(
+            f"The model {name!r} is not available from the hub "
+            f"({type(error).__name__}: {reason}). {ways_out}"
+        ) from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from actalign.errors import ActAlignError, UsageError
+from actalign.hub import hub_folder
 
 HUB = "hub:"
 
@@ -23,15 +24,13 @@ def local_folder(data: str | Path) -> Path:
     if not re.fullmatch(r"[\w.-]+/[\w.-]+", name) or name.startswith("."):
         raise UsageError(f"{text} names no data set of the hub; write hub:OWNER/NAME.")
     try:
-        from huggingface_hub import snapshot_download
+        return hub_folder(name, "dataset", revision=revision or None)
     except ImportError as error:
         raise UsageError(
             f"Data of the hub need huggingface_hub ({error}); run `pip install huggingface_hub`, "
             "or download them and name the folder."
         ) from None
-    try:
-        return Path(snapshot_download(name, repo_type="dataset", revision=revision or None))
-    except Exception as error:  # the hub client's own, httpx's or requests', and OSError
+    except Exception as error:  # see `hub_folder`
         reason = next(iter(str(error).strip().splitlines()), "no reason given").rstrip(".")
         raise ActAlignError(
             f"The data set {name} is not available from the hub ({type(error).__name__}: "
