@@ -381,6 +381,22 @@ def test_a_submission_cut_off_is_found_again_and_not_made_twice(server, config, 
     assert all(r.scripts for r in collect(bank, api_key=KEY, cache=cache))
 
 
+@pytest.mark.parametrize("line", ["[1]", "3", '{"custom_id": "x", "response": [1]}', "[" * 9999])
+def test_a_batch_whose_file_is_something_else_can_be_collected_again(
+    line, server, config, tmp_path
+):
+    bank, cache = tmp_path / "bank.json", tmp_path / "cache"
+    submit(REQUESTS, config=config, bank=bank, api_key=KEY, cache=cache)
+    server.finish_batches()
+    name = server.batches["batch-0"]["output_file_id"]
+    whole = server.files[name]
+    server.files[name] = whole + b"\n" + line.encode()
+    with pytest.raises(LLMError, match="arrived incomplete; collect again"):
+        collect(bank, api_key=KEY, cache=cache)
+    server.files[name] = whole
+    assert all(r.scripts for r in collect(bank, api_key=KEY, cache=cache))
+
+
 def test_a_batch_crossed_by_a_live_run_is_still_collected(server, config, tmp_path):
     bank, cache = tmp_path / "bank.json", tmp_path / "cache"
     submit(REQUESTS, config=config, bank=bank, api_key=KEY, cache=cache)

@@ -376,8 +376,9 @@ def test_an_answer_that_unpacks_to_more_than_was_sent_is_refused(server, ask):
     assert server.headers[0]["accept-encoding"] == "identity"
 
 
-def test_an_answer_that_is_nested_without_end_is_one_sentence(server, ask):
-    server.faults["layup"] = [lambda body: Reply(200, b"[" * 200_000)]
+@pytest.mark.parametrize("answer", [b"[" * 200_000, b'{"choices": {"a": 1}}', b'{"choices": "no"}'])
+def test_an_answer_of_another_form_is_one_sentence(answer, server, ask):
+    server.faults["layup"] = [lambda body: Reply(200, answer)]
     assert "not a chat completion" in ask()["q"].error
 
 
@@ -546,7 +547,7 @@ def test_a_wrong_key_file_is_named_without_its_content(tmp_path, content):
 def test_openai_without_a_key_says_where_to_put_one(monkeypatch, tmp_path):
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
-    with pytest.raises(UsageError, match="set OPENAI_API_KEY"):
+    with pytest.raises(UsageError, match="no API key in OPENAI_API_KEY"):
         generate_scripts([ScriptRequest("q", LABELS)], config=LLMConfig(), cache=tmp_path)
 
 

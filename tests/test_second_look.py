@@ -187,6 +187,15 @@ def test_a_429_that_passes_and_refused_parameters_do_no_harm(look, rise, model, 
     assert (row["label"], row["second_look"]["by"]) == ("sunrise", "votes")
 
 
+def test_what_to_check_is_named_by_the_options_of_a_second_look(look, rise, model, server):
+    first = model.predict(rise, scripts=SCRIPTS)
+    for code, option in ((401, "--second-look-key-file"), (404, "--second-look-url")):
+        server.behaviours = [status(code, "no")] * 9
+        warning = look().at(first, rise).warning
+        assert option in warning
+        assert "--base-url" not in warning
+
+
 def test_after_a_refused_key_nothing_more_is_sent(look, rise, model, server):
     server.behaviours = [status(401, "bad key")] * 9
     one = look()

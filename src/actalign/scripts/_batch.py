@@ -16,7 +16,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError, field_validator
 
 from actalign.errors import ActAlignError, UsageError
 from actalign.files import write_text
@@ -261,26 +261,26 @@ def _take_answers(
     from openai.types.chat import ChatCompletion
 
     problems: dict[str, str] = {}
-    lines = [
+    lines: list[_Line] = [
         line
         for file_id in (batch.output_file_id, batch.error_file_id)
         if file_id
         for line in _download(service, file_id)
     ]
-    if turns and lines and not any(line.get("custom_id") in turns for line in lines):
+    if turns and lines and not any(line.custom_id in turns for line in lines):
         raise UsageError(
             f"No answer of batch {batch.id} belongs to the questions; was the prompt file changed "
             "after the batch was submitted? Restore it and collect again."
         )
     for line in lines:
-        turn = turns.get(str(line.get("custom_id")))
+        turn = turns.get(line.custom_id)
         if turn is None:
             continue
-        response = line.get("response") or {}
-        body = response.get("body") or {}
-        if response.get("status_code") != 200:
-            fault = line.get("error") or body.get("error") or {}
-            message = str(fault.get("message") or f"status {response.get('status_code')}")
+        body = line.response.body or {}
+        if line.response.status_code != 200:
+            fault = line.error or body.get("error")
+            said = fault.get("message") if isinstance(fault, dict) else fault
+            message = str(said or f"status {line.response.status_code}")
             problems[turn.key] = service.redact(" ".join(message.split())[:300].rstrip("."))
             continue
         try:
@@ -291,10 +291,30 @@ def _take_answers(
     return problems
 
 
-def _download(service: LLMService, file_id: str) -> list[dict[str, Any]]:
+class _Reply(BaseModel):
+    """The answer to a request of a batch."""
+
+    status_code: int | None = None
+    body: dict[str, Any] | None = None
+
+
+class _Line(BaseModel):
+    """A line of a batch's file."""
+
+    custom_id: str
+    response: _Reply = _Reply()
+    error: Any = None
+
+    @field_validator("response", mode="before")
+    @classmethod
+    def _none_where_it_failed(cls, value: Any) -> Any:
+        return {} if value is None else value
+
+
+def _download(service: LLMService, file_id: str) -> list[_Line]:
     text = service.call(lambda: service.client.files.content(file_id).text)
     try:
-        return [json.loads(line) for line in text.split("\n") if line.strip()]
+        return [_Line.model_validate_json(line) for line in text.split("\n") if line.strip()]
     except ValueError:
         raise LLMError(
             f"The batch's file {file_id} arrived incomplete; collect again, nothing is lost."

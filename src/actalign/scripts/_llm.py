@@ -17,8 +17,9 @@ import logging
 import os
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
@@ -233,12 +234,17 @@ class ChatModel(Protocol):
 class LLMService:
     """An OpenAI-compatible service. Safe to use from several threads.
 
-    schema: of the answers, None for answers in words. Raises UsageError when the openai package or
-    OpenAI's key is missing.
+    schema: of the answers, None for answers in words. told: where a user gives its address, its
+    key and a longer time-out, as `Asked` names them, if not as for `actalign subactions`. Raises
+    UsageError when the openai package or OpenAI's key is missing.
     """
 
     def __init__(
-        self, config: LLMConfig, schema: dict[str, Any] | None, key: SecretStr | None
+        self,
+        config: LLMConfig,
+        schema: dict[str, Any] | None,
+        key: SecretStr | None,
+        told: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         try:
             import openai  # noqa: F401
@@ -248,18 +254,19 @@ class LLMService:
                 "`pip install 'actalign[llm]'`, or give scripts with --scripts."
             ) from None
         self.model_id = config.model_id()
-        if key is None and self.model_id.service == OPENAI_URL:
-            raise UsageError(
-                "There is no API key; set OPENAI_API_KEY or give --api-key-file FILE, or name "
-                "another service with --base-url."
-            )
         self._asked = Asked(
             self.model_id.service,
             config.model,
             config.timeout_seconds,
             config.max_retries,
             key=key,
+            **told,
         )
+        if key is None and self.model_id.service == OPENAI_URL:
+            raise UsageError(
+                f"There is no API key in {self._asked.key_option}; set one, or name another "
+                f"service with {self._asked.address_option}."
+            )
         self._schema = schema or {}
         self._key = key
         self._first_format = 0 if schema else FORMATS.index("text")
@@ -334,7 +341,8 @@ class LLMService:
         left_out: tuple[str, ...] = (),
     ) -> Answer:
         """Read a chat completion. Raises LLMError for anything else."""
-        choices = getattr(reply, "choices", None)
+        given = getattr(reply, "choices", None)
+        choices = given if isinstance(given, list) else None
         if not choices or getattr(choices[0], "message", None) is None:
             problem = getattr(reply, "error", None) or reply
             raise LLMError(self.redact(self._no_completion(problem)))
@@ -358,7 +366,8 @@ class LLMService:
     def _no_completion(self, problem: object) -> str:
         return (
             f"{self.model_id.service} answered with something that is not a chat completion: "
-            f"{self._asked.short(problem)}; check --base-url (it usually ends in /v1)."
+            f"{self._asked.short(problem)}; check {self._asked.address_option} (it usually ends "
+            "in /v1)."
         )
 
     def redact(self, text: str) -> str:

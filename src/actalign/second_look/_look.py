@@ -31,6 +31,12 @@ from actalign.video._worker import SILENT_SECONDS, DecodeProcess
 TOP_K = 3
 CLOSE = 0.2
 """Candidates are close where the second's confidence is less than this below the best's."""
+TOLD = {
+    "address_option": "--second-look-url",
+    "key_option": "OPENAI_API_KEY or the file given with --second-look-key-file",
+    "or_wait": "",
+}
+"""Where a user says what its service needs; see `Asked`."""
 TOP_LOGPROBS = 20
 """As many as OpenAI and vLLM give."""
 
@@ -89,7 +95,7 @@ class SecondLook:
         service, name, parameters = config.service_url(), config.model, config.model_id().parameters
         asked = {"logprobs": True, "top_logprobs": TOP_LOGPROBS}
         self._model = ModelId(service, name, {**parameters, **asked})
-        self._service = LLMService(config, None, api_key or read_api_key())
+        self._service = LLMService(config, None, api_key or read_api_key(), TOLD)
         self._cache = AnswerCache(cache)
         self._decoder = DecodeProcess(silent_seconds=silent_seconds)
         self._fatal: SecondLookError | None = None
