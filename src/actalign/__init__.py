@@ -14,7 +14,7 @@ __version__ = "0.1.0"
 # Read by ONNX Runtime when it is loaded; else it looks up a host and keeps a device id.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
-from actalign import _moved, types  # noqa: F401 - finds old module paths
+from actalign import _moved  # noqa: F401 - finds old module paths
 from actalign.encoder_info import EncoderInfo
 from actalign.errors import ActAlignError, ArrayError, EncoderError, UsageError, VideoError
 from actalign.types import (
@@ -26,6 +26,7 @@ from actalign.types import (
     Prediction,
     Script,
     Segment,
+    _results,
 )
 
 if TYPE_CHECKING:
@@ -97,4 +98,4 @@ def _notebook_html(value: Alignment | Prediction) -> str:
     return html(value)
 
 
-types.notebook_html = _notebook_html
+_results.notebook_html = _notebook_html

@@ -1,94 +1,22 @@
-"""The data that flows between stages: frozen, checked on construction.
-
-Shapes: ``t`` runs over ``T`` frames, ``k`` over ``K`` steps, ``D`` is the embedding width, ``m`` a
-candidate. Not here: how any of it is computed, and the JSON form of a result (`rows`).
-"""
+"""What is asked of a clip and what is found: scripts, alignments, candidates, predictions."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
-from actalign.errors import ActAlignError, ArrayError, EncoderError, UsageError
+from actalign.errors import UsageError
+from actalign.types._arrays import Float32, Float64, Int32
+from actalign.types._clips import ClipEmbedding
 
 if TYPE_CHECKING:
     from actalign.rows import CandidateRow, Row, StepRow
 
-Float32 = NDArray[np.float32]
-Float64 = NDArray[np.float64]
-Int32 = NDArray[np.int32]
-UInt8 = NDArray[np.uint8]
-
 notebook_html: Callable[[Alignment | Prediction], str] | None = None
 """Draws an object for a notebook; `actalign` puts `output`'s function here, which lies above."""
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class FrameBatch:
-    """Consecutive sampled frames of one clip.
-
-    frames: (T, H, W, 3) uint8 RGB, upright (rotation applied), square pixels.
-    pts_seconds: (T,) float64, non-decreasing presentation times in the source file.
-    """
-
-    frames: UInt8
-    pts_seconds: Float64
-
-    def __post_init__(self) -> None:
-        if self.frames.ndim != 4 or self.frames.shape[3] != 3 or self.frames.dtype != np.uint8:
-            raise ArrayError(
-                f"Frames must be a (T, H, W, 3) uint8 array, not {self.frames.shape} "
-                f"{self.frames.dtype}."
-            )
-        if self.pts_seconds.shape != self.frames.shape[:1]:
-            raise ArrayError(
-                f"There are {len(self.frames)} frames but {self.pts_seconds.size} timestamps; "
-                "give one per frame."
-            )
-
-    @classmethod
-    def from_array(
-        cls, frames: ArrayLike, *, fps: float | None = None, times: ArrayLike | None = None
-    ) -> FrameBatch:
-        """Frames in memory, to give wherever a video is taken.
-
-        frames: (T, H, W, 3) uint8 RGB, or a list of (H, W, 3). fps: frames a second, the first one
-        at 0 s. times: instead of fps, (T,) seconds that never decrease. Raises ArrayError, and
-        UsageError unless one of fps and times is given.
-        """
-        if (fps is None) == (times is None):
-            raise UsageError("Give frames their fps, or their times in seconds.")
-        if fps is not None and not (isinstance(fps, Real) and 0 < fps < np.inf):
-            raise UsageError(f"The fps of frames must be a number above 0, not {fps!r}.")
-        try:
-            pictures = np.asarray(frames)
-        except ValueError as error:
-            raise ArrayError(f"Frames must all have one size ({error}).") from error
-        count = len(pictures) if pictures.ndim else 0
-        try:
-            with np.errstate(over="ignore"):  # infinite, which is refused below
-                given = np.asarray(times if fps is None else np.arange(count) / fps)
-            if given.dtype.kind in "mM":  # in any unit
-                raise ArrayError("The times of frames must be seconds, not dates or durations.")
-            seconds = given.astype(np.float64)
-        except (TypeError, ValueError) as error:
-            raise ArrayError(f"The times of frames must be numbers ({error}).") from error
-        if seconds.ndim != 1:
-            raise ArrayError(f"The times of frames must be one list, not {seconds.shape}.")
-        if not np.isfinite(seconds).all() or (np.diff(seconds) < 0).any():
-            raise ArrayError("The times of frames must be finite and never decrease.")
-        return cls(pictures, seconds)
-
-    def __len__(self) -> int:
-        return len(self.frames)
-
-    def __repr__(self) -> str:
-        return f"FrameBatch(frames={self.frames.shape}, pts_seconds={self.pts_seconds.shape})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,97 +47,6 @@ class Script:
         """A script of its own for each list of steps, the first one first."""
         lists = (self.steps, *self.rewordings)
         return tuple(Script(self.label, steps, self.domain) for steps in lists)
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class ClipEmbedding:
-    """The frame embeddings of one clip and where they came from.
-
-    embeddings: (T, D) float32, not normalised; a row of zeros is neutral (the encoder saw nothing
-        it knows, for example no person) and has affinity with no text.
-    pts_seconds: (T,) float64, non-decreasing, time of each frame in the source file.
-    end_seconds: end of the clip, so that the last frame has a duration.
-    """
-
-    clip_id: str
-    embeddings: Float32
-    pts_seconds: Float64
-    end_seconds: float
-    model_id: str
-    fingerprint: str
-    provenance: dict[str, str] = field(default_factory=dict)
-    warnings: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        if self.embeddings.ndim != 2 or len(self.embeddings) == 0:
-            raise ArrayError(
-                f"Embeddings of {self.clip_id!r} must be a (T, D) array with T >= 1, "
-                f"not {self.embeddings.shape}."
-            )
-        if self.pts_seconds.shape != self.embeddings.shape[:1]:
-            raise ArrayError(
-                f"Clip {self.clip_id!r} has {len(self.embeddings)} embeddings but "
-                f"{self.pts_seconds.size} timestamps."
-            )
-        if (np.diff(self.pts_seconds) < 0).any():
-            raise ArrayError(f"The timestamps of clip {self.clip_id!r} decrease.")
-
-    @property
-    def neutral_frames(self) -> int:
-        """How many frames the encoder saw nothing in (rows of zeros)."""
-        return int(np.count_nonzero(~self.embeddings.any(axis=1)))
-
-    @property
-    def edges_seconds(self) -> Float64:
-        """(T + 1,) where each frame begins, then the clip's end: a frame lasts until the next."""
-        return np.append(self.pts_seconds, max(self.end_seconds, float(self.pts_seconds[-1])))
-
-    def row_fields(self) -> Row:
-        """What a row says of the clip; its candidates are still to come."""
-        from actalign.rows import people_fields
-
-        of_people, provenance = people_fields(self.provenance)
-        return {
-            "clip": self.clip_id,
-            "candidates": [],
-            "video": self.provenance.get("video"),
-            "frames": len(self.embeddings),
-            "neutral_frames": self.neutral_frames,
-            **of_people,  # type: ignore[typeddict-item]
-            "start_seconds": float(self.pts_seconds[0]),
-            "end_seconds": self.end_seconds,
-            "model_id": self.model_id,
-            "fingerprint": self.fingerprint,
-            # Sorted, as an entry of the store holds it: a row is the same from there and fresh.
-            "provenance": dict(sorted(provenance.items())),
-        }
-
-    def check_encoder(self, model_id: str, fingerprint: str) -> None:
-        """Raise EncoderError unless this encoder made the embeddings."""
-        if self.fingerprint != fingerprint:
-            raise EncoderError(
-                f"The embeddings of {self.clip_id!r} come from {self.model_id} "
-                f"({self.fingerprint}), but the texts would come from {model_id} ({fingerprint}); "
-                "encode the clip again."
-            )
-
-    def __repr__(self) -> str:
-        return f"ClipEmbedding({self.clip_id!r}, {self.embeddings.shape}, {self.model_id!r})"
-
-
-@dataclass(frozen=True, slots=True)
-class ClipError:
-    """A clip that failed: which one, and the error that says why. It never stops the others."""
-
-    clip_id: str
-    video: str
-    error: ActAlignError
-
-    def to_row(self, *, target: str | None = None) -> Row:
-        """The JSON object of predictions.jsonl: such a clip is unscored, not wrong."""
-        from actalign.rows import error_row
-
-        return error_row(self.clip_id, self.video, self.error, target=target)
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -1,0 +1,26 @@
+"""The data that flows between stages: frozen, checked on construction.
+
+Shapes: ``t`` runs over ``T`` frames, ``k`` over ``K`` steps, ``D`` is the embedding width, ``m`` a
+candidate. Not here: how any of it is computed, and the JSON form of a result (`rows`).
+"""
+
+from __future__ import annotations
+
+from actalign.types._arrays import Float32, Float64, Int32, UInt8
+from actalign.types._clips import ClipEmbedding, ClipError, FrameBatch
+from actalign.types._results import Alignment, Candidate, Prediction, Script, Segment
+
+__all__ = [
+    "Alignment",
+    "Candidate",
+    "ClipEmbedding",
+    "ClipError",
+    "Float32",
+    "Float64",
+    "FrameBatch",
+    "Int32",
+    "Prediction",
+    "Script",
+    "Segment",
+    "UInt8",
+]
