@@ -51,61 +51,84 @@ def load_encoder(
     first two. batch_size: the most frames or texts in one forward pass. Raises EncoderError with
     what can be used instead.
     """
+    given: dict[str, Any] = {
+        "device": device,
+        "dtype": dtype,
+        "revision": revision,
+        "batch_size": batch_size,
+    }
+    folder = Path(model).expanduser()
     if model.startswith(CROP):
-        return _cropped(model, device=device, dtype=dtype, revision=revision, batch_size=batch_size)
+        return _cropped(model, **given)
     if with_plain_scheme(model).startswith(("http://", "https://")):
-        # "service" is what a store holds of a service's numbers.
-        if device is not None or dtype not in (None, "service") or revision is not None:
-            raise EncoderError(f"{model} runs elsewhere; leave device, dtype and revision out.")
-        from actalign.encoders._service import ServiceEncoder
-
-        return ServiceEncoder.from_name(model, batch_size=batch_size)
-    name = model.removeprefix(OPEN_CLIP)
-    if name != model or (Path(model).expanduser() / "open_clip_config.json").is_file():
-        if revision is not None:
-            raise EncoderError(f"{model} takes no revision; name the commit of a hub's model.")
-        from actalign.encoders._open_clip import OpenClipEncoder
-
-        return OpenClipEncoder.from_name(name, device=device, dtype=dtype, batch_size=batch_size)
+        return _service(model, **given)
+    if model.startswith(OPEN_CLIP) or (folder / "open_clip_config.json").is_file():
+        return _of_open_clip(model, **given)
     if model.startswith(SENTENCE):
         from actalign.encoders._sentence import SentenceEncoder
 
-        return SentenceEncoder.from_name(
-            model.removeprefix(SENTENCE),
-            device=device,
-            dtype=dtype,
-            revision=revision,
-            batch_size=batch_size,
-        )
-    exported = (Path(model).expanduser() / "image.onnx").is_file()
+        return SentenceEncoder.from_name(model.removeprefix(SENTENCE), **given)
+    if model.partition(":")[0] == "body":
+        return _built_in(model, **given)
+    if (folder / "image.onnx").is_file():
+        return _exported(model, folder, **given)
+    if get_close_matches(model, ["body"], cutoff=0.7) and not folder.exists():
+        raise EncoderError(f"There is no model {model!r}; did you mean 'body'?")
+    from actalign.encoders._siglip import load_pretrained
+
+    return load_pretrained(model, **given)
+
+
+def _service(model: str, *, batch_size: int | None, dtype: str | None, **others: Any) -> Encoder:
+    # "service" is what a store holds of a service's numbers.
+    if any(one is not None for one in others.values()) or dtype not in (None, "service"):
+        raise EncoderError(f"{model} runs elsewhere; leave device, dtype and revision out.")
+    from actalign.encoders._service import ServiceEncoder
+
+    return ServiceEncoder.from_name(model, batch_size=batch_size)
+
+
+def _of_open_clip(model: str, *, revision: str | None, **others: Any) -> Encoder:
+    if revision is not None:
+        raise EncoderError(f"{model} takes no revision; name the commit of a hub's model.")
+    from actalign.encoders._open_clip import OpenClipEncoder
+
+    return OpenClipEncoder.from_name(model.removeprefix(OPEN_CLIP), **others)
+
+
+def _built_in(model: str, *, batch_size: int | None, **others: Any) -> Encoder:
+    _check_on_cpu(model, (None, "float32"), **others)
+    _, _, person = model.partition(":")
+    if person == "all":
+        from actalign.encoders.body._everyone import EveryBodyEncoder
+
+        return EveryBodyEncoder()
+    from actalign.encoders.body._encoder import BodyEncoder
+
+    return BodyEncoder.from_package(person or "largest")
+
+
+def _exported(model: str, folder: Path, *, batch_size: int | None, **others: Any) -> Encoder:
     # A store holds int8 of models exported so, and gives that back here.
-    numbers = (None, "float32", "int8") if exported else (None, "float32")
-    on_cpu = device in (None, "cpu") and dtype in numbers
-    built_in, _, person = model.partition(":")
-    if (not on_cpu or revision is not None) and (built_in == "body" or exported):
+    _check_on_cpu(model, (None, "float32", "int8"), **others)
+    from actalign.encoders._onnx import OnnxEncoder
+
+    return OnnxEncoder.from_folder(folder, batch_size=batch_size)
+
+
+def _check_on_cpu(
+    model: str,
+    numbers: tuple[str | None, ...],
+    *,
+    device: str | None,
+    dtype: str | None,
+    revision: str | None,
+) -> None:
+    if device not in (None, "cpu") or dtype not in numbers or revision is not None:
         raise EncoderError(
             f"The encoder {model!r} runs on the CPU in its own numbers, from local files; leave "
             "device, dtype and revision out."
         )
-    if built_in == "body":
-        if person == "all":
-            from actalign.encoders.body._everyone import EveryBodyEncoder
-
-            return EveryBodyEncoder()
-        from actalign.encoders.body._encoder import BodyEncoder
-
-        return BodyEncoder.from_package(person or "largest")
-    if exported:
-        from actalign.encoders._onnx import OnnxEncoder
-
-        return OnnxEncoder.from_folder(Path(model).expanduser(), batch_size=batch_size)
-    if get_close_matches(model, ["body"], cutoff=0.7) and not Path(model).expanduser().exists():
-        raise EncoderError(f"There is no model {model!r}; did you mean 'body'?")
-    from actalign.encoders._siglip import load_pretrained
-
-    return load_pretrained(
-        model, device=device, dtype=dtype, revision=revision, batch_size=batch_size
-    )
 
 
 def _cropped(model: str, **options: Any) -> Encoder:
