@@ -206,6 +206,18 @@ def test_captions_say_whose_action_it_is(folder):
     assert any(name.startswith("pair_person2_") for name in names)
 
 
+def test_captions_of_what_is_found_say_whose_it_is_in_the_order_of_time(folder):
+    out, store = folder / "found.vtt", folder / "store"
+    run(
+        *("locate", folder / "clips" / "pair.mp4", "--scripts", folder / "scripts.yaml"),
+        *("--model", "body", "--person", "all", "--threshold", "0", "--out", out, "--store", store),
+    )
+    cues = [block.splitlines() for block in out.read_text().strip().split("\n\n")[1:]]
+    assert {text.partition(", ")[0] for _, _, text in cues} == {"person 1", "person 2"}
+    starts = [times.partition(" ")[0] for _, times, _ in cues]
+    assert starts == sorted(starts)
+
+
 def test_the_figure_frames_the_person(two, tmp_path):
     from actalign.output import alignment_figure
 
@@ -297,6 +309,9 @@ def test_a_question_s_box_says_whose_action_is_asked_for(folder, tmp_path):
     assert found["nobody"]["neutral_frames"] == 6
     assert "shows 2 people, and its `box` does not say" in found["unsaid"]["error"]
     assert "None of the people" in found["wrong"]["error"]
+    # The people of a clip are embedded once, however many questions are about them.
+    entries = sorted((tmp_path / "run" / "embeddings").iterdir())
+    assert [one.name.partition("-")[0] for one in entries] == ["empty", "pair", "pair"]
 
     def unreadable(path, *_):
         raise AssertionError(f"{path} is encoded again")

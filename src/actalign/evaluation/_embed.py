@@ -18,6 +18,7 @@ from actalign.clips import ClipResult, Sampling, Store, embed_video, embed_video
 from actalign.clips._people import person_asked, stored_people
 from actalign.clips._prefetch import BATCH_SIZE, clip_key, found_at
 from actalign.clips._result import clip_embedding, person_id
+from actalign.documents import escaped
 from actalign.encoders import Encoder
 from actalign.encoders._base import encode_frames, follows_everyone, one_person_only
 from actalign.errors import VideoError
@@ -107,25 +108,28 @@ def embed_clips(
     of files are embedded one after another, whole files together. Closing it ends the processes
     that decode.
     """
-    open_files = [
-        clip
-        for clip in clips
-        if isinstance(clip.video, Path)
-        and not (clip.id in keys and _stored(store, clip.id, keys[clip.id], everyone))
-    ]
-    waiting = {clip.id for clip in open_files}
+    names = {clip.id: _entry(clip, keys.get(clip.id, ""), everyone) for clip in clips}
+    open_files: dict[str, Clip] = {}
+    for clip in clips:
+        name = names[clip.id]
+        known = clip.id in keys and _stored(store, name, keys[clip.id], everyone)
+        if isinstance(clip.video, Path) and not known:
+            open_files.setdefault(name, clip)
+    waiting = set(open_files)
 
     def embedded() -> Generator[ClipResult]:
         if open_files and not everyone:
             one_person_only(load())
-        for _, group in groupby(open_files, key=lambda clip: (clip.start, clip.end)):
-            part = list(group)
-            files = {clip.id: clip.video for clip in part}
-            yield from embed(load(), files, sampling=part[0].sampling(sampling), store=store)
+        for _, group in groupby(open_files.items(), key=lambda one: (one[1].start, one[1].end)):
+            part = dict(group)
+            files = {name: clip.video for name, clip in part.items()}
+            first = next(iter(part.values()))
+            yield from embed(load(), files, sampling=first.sampling(sampling), store=store)
 
     with closing(embedded()) as coming:
         for clip in clips:
-            if clip.id in waiting:
+            if names[clip.id] in waiting:
+                waiting.remove(names[clip.id])
                 found = [next(coming)]
                 while not found[-1].last:
                     found.append(next(coming))
@@ -137,17 +141,24 @@ def embed_clips(
                 )
 
 
-def _stored(store: Store, clip_id: str, key: str, everyone: bool) -> bool:
+def _entry(clip: Clip, key: str, everyone: bool) -> str:
+    """What the store calls a clip; questions about several people of one share it."""
+    if not (everyone and key and isinstance(clip.video, Path)):
+        return clip.id
+    return f"{escaped(clip.video.stem)}-{key[:8]}"
+
+
+def _stored(store: Store, name: str, key: str, everyone: bool) -> bool:
     """Whether the store seems to have a clip, or people of it."""
-    names = [person_id(clip_id, n) for n in (1, 0)] if everyone else [clip_id]
-    return any(store.path(name, key).exists() for name in names)
+    names = [person_id(name, n) for n in (1, 0)] if everyone else [name]
+    return any(store.path(one, key).exists() for one in names)
 
 
 def _of_one(clip: Clip, results: Sequence[ClipResult]) -> ClipResult:
     """The result of the person who is meant, under the clip's own id."""
     people = [one.clip for one in results if one.clip is not None]
     if not people:
-        return results[0]
+        return replace(results[0], clip_id=clip.id)
     try:
         found = replace(person_asked(people, clip.box, clip.id), clip_id=clip.id)
     except VideoError as error:
@@ -164,13 +175,13 @@ def _embed_people(
             f"Sample {clip.id!r} is held as frames, and people are followed in video files only; "
             "give --person largest, left or right."
         )
-    path, damaged = clip.video, list[str]()
-    people = stored_people(lambda name: store.get(name, key, damaged=damaged), clip.id)
+    path, name, damaged = clip.video, _entry(clip, key, everyone=True), list[str]()
+    people = stored_people(lambda one: store.get(one, key, damaged=damaged), name)
     if people:
         found = [ClipResult(one.clip_id, path, found_at(one, path), cached=True) for one in people]
     else:
         part = clip.sampling(sampling)
-        found = list(embed_videos(load(), {clip.id: path}, sampling=part, store=store))
+        found = list(embed_videos(load(), {name: path}, sampling=part, store=store))
     return replace(_of_one(clip, found), notes=tuple(damaged))
 
 
