@@ -125,40 +125,27 @@ class Candidates:
         if isinstance(labels, str):
             labels = split_labels(labels)
         chosen, without = scripts_for(labels, scripts, domain=domain)
-        domains = {script.domain for script in chosen} - {None}
         own = background or shipped_background(info)
         use = get_scorer(scorer) if scorer else default_scorer(info, own)
         of_step = step_template or info.step_template
         of_label = label_template or info.label_template
-        worded = [script.wordings for script in chosen]
-        encoded = {
-            one: texts.encode(step_texts(one, of_step)) for several in worded for one in several
-        }
-        rounds = [
-            [several[n % len(several)] for several in worded]
-            for n in range(max(len(several) for several in worded))
-        ]
-        read = [text for one in encoded for text in step_texts(one, of_step)]
         reads_labels = use.texts == "label" or (use.stages is not None and use.stages.vote > 0)
-        named = [label_text(script, of_label) for script in chosen if reads_labels]
+        wordings, read = _worded(chosen, of_step, texts)
+        domains = {script.domain for script in chosen} - {None}
+        seconds = info.smoothing_seconds if smoothing_seconds is None else smoothing_seconds
+        revision = {} if info.revision is None else {"model_revision": info.revision}
         found = cls(
             info=info,
             scorer=use,
-            smoothing_seconds=check_smoothing(
-                info.smoothing_seconds if smoothing_seconds is None else smoothing_seconds
-            ),
+            smoothing_seconds=check_smoothing(seconds),
             domain=domains.pop() if len(domains) == 1 else None,
             scripts=chosen,
-            steps=[encoded[several[0]] for several in worded],
-            wordings=[Wording(one, Texts.of([encoded[s] for s in one])) for one in rounds],
-            names=[texts.encode([text]) for text in named],
+            steps=wordings[0].texts.scripts,
+            wordings=wordings,
+            names=[texts.encode([label_text(one, of_label)]) for one in chosen if reads_labels],
             without=without,
             repeats=check_repeats(info.repeats if repeats is None else repeats),
-            settings={
-                "step_template": of_step,
-                "label_template": of_label,
-                **({} if info.revision is None else {"model_revision": info.revision}),
-            },
+            settings={"step_template": of_step, "label_template": of_label, **revision},
             warnings=(
                 *(short_template(info) if of_step == info.step_template else ()),
                 *texts.warnings(read),
@@ -393,3 +380,19 @@ class Candidates:
         clip.check_encoder(self.info.model_id, self.info.fingerprint)
         times, seconds = clip.pts_seconds, self.smoothing_seconds
         return smooth(clip.embeddings, pts_seconds=times, seconds=seconds)
+
+
+def _worded(
+    scripts: Sequence[Script], template: str, texts: TextCache
+) -> tuple[list[Wording], list[str]]:
+    """As many wordings as the script with the most has, the others' again in turn; and all texts
+    of their steps."""
+    worded = [script.wordings for script in scripts]
+    read = {one: step_texts(one, template) for several in worded for one in several}
+    encoded = {one: texts.encode(steps) for one, steps in read.items()}
+    rounds = [
+        [several[n % len(several)] for several in worded]
+        for n in range(max(len(several) for several in worded))
+    ]
+    wordings = [Wording(one, Texts.of([encoded[script] for script in one])) for one in rounds]
+    return wordings, [text for steps in read.values() for text in steps]
