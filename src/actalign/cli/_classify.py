@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     from actalign.cli._run import Run
     from actalign.clips import ClipResult
     from actalign.cluster import ScoredClip
+    from actalign.encoders._load import EncoderChoice
     from actalign.examples import WithExamples
     from actalign.rows import Row
     from actalign.second_look import SecondLook
-    from actalign.types import Prediction
 
 
 @grouped
@@ -79,7 +79,50 @@ def classify(
     listed = clip_ids(list_videos(videos, notes=left_out))
     found = shards.clips(listed)
     frames.check()
-    wanted = model.choice_where(
+    wanted = _choice(model, shards, machines, second, examples)
+    choice, embed = machines.embedder(wanted, quiet=output.quiet or output.as_json)
+    encoder = choice.load()
+    sampling, wait = frames.sampling(encoder.info), frames.decode_timeout
+    how: dict[str, Any] = {"sampling": sampling, "store": kept, "silent_seconds": wait}
+    embedded = partial(embed, encoder, **how)
+    others = other_clips(encoder.info, embedded(found)) if scoring.of_clips else None
+    (resolved,) = given.resolve(encoder, scoring, others=others)
+    second.check_confidence(resolved)
+    shown = with_examples(examples, resolved, embedded) if examples else None
+    settings = {**resolved.identity(), "sampling": asdict(sampling), "top_k": output.top_k}
+    marks = shards.part.marks(listed, settings | second.identity()) if shards.part else {}
+    with (
+        second.open(wait) as look,
+        output.run(len(found), found, resolved.labels) as run,
+        preloading(),
+    ):
+        run.note([*left_out, *given.notes, *([shown.summary()] if shown else [])])
+        rows = _Rows(run, marks, output.top_k, windows, figures)
+        here = look is not None or others is not None or figures.figure or figures.burn
+        if machines.on_ray and not here:
+            from actalign.cluster import RowScoring, classify_on_ray, ray_engine
+
+            scored = RowScoring(shown or resolved, output.top_k, windows.window, windows.stride)
+            _, there = ray_engine(wanted, machines.cluster())
+            clips = classify_on_ray(
+                encoder, found, scoring=scored, on_frames=run.frames, **how, **there
+            )
+            rows.take(clips)
+        else:
+            for result in embedded(found, on_frames=run.frames):
+                rows.score(result, shown or resolved.against(others, result), look)
+    _end(run, output, figures, rows.burned, look)
+
+
+def _choice(
+    model: ModelOptions,
+    shards: ShardOptions,
+    machines: EngineOptions,
+    second: SecondLookOptions,
+    examples: Path | None,
+) -> EncoderChoice:
+    """The encoder that the flags name; raises UsageError for one that can't be used with others."""
+    return model.choice_where(
         {
             "--num-shards": shards.num_shards,
             "--engine ray": machines.on_ray,
@@ -87,54 +130,6 @@ def classify(
             "--second-look": second.second_look,
         }
     )
-    choice, embed = machines.embedder(wanted, quiet=output.quiet or output.as_json)
-    encoder = choice.load()
-    sampling = frames.sampling(encoder.info)
-    how: dict[str, Any] = {
-        "sampling": sampling,
-        "store": kept,
-        "silent_seconds": frames.decode_timeout,
-    }
-    embedded = partial(embed, encoder, **how)
-    others = other_clips(encoder.info, embedded(found)) if scoring.of_clips else None
-    (resolved,) = given.resolve(encoder, scoring, others=others)
-    second.check_confidence(resolved)
-    shown = with_examples(examples, resolved, embedded) if examples else None
-    settings = {**resolved.identity(), "sampling": asdict(sampling), "top_k": output.top_k}
-    settings |= second.identity()
-    burned: list[Row] = []
-    marks = shards.part.marks(listed, settings) if shards.part else {}
-    with (
-        second.open(frames.decode_timeout) as look,
-        output.run(len(found), found, resolved.labels) as run,
-        preloading(),
-    ):
-        run.note([*left_out, *given.notes, *([shown.summary()] if shown else [])])
-        into = _Rows(run, marks)
-        shown_here = figures.figure or figures.burn
-        if machines.on_ray and look is None and others is None and not shown_here:
-            from actalign.cluster import RowScoring, classify_on_ray, ray_engine
-
-            scored = RowScoring(shown or resolved, output.top_k, windows.window, windows.stride)
-            _, there = ray_engine(wanted, machines.cluster())
-            into.take(
-                classify_on_ray(
-                    encoder, found, scoring=scored, on_frames=run.frames, **how, **there
-                )
-            )
-        else:
-            for result in embedded(found, on_frames=run.frames):
-                run.clip(result)
-                against = shown or resolved.against(others, result)
-                for one in windows.parts(result):
-                    row, prediction = _scored(against, one, look, run, output.top_k)
-                    into.add(
-                        row, result.clip_id, failed=prediction is None and result.clip is not None
-                    )
-                    if prediction is not None:
-                        figures.draw(prediction, result.path)
-                        burned += [row] if figures.burn else []
-    _end(run, output, figures, burned, look)
 
 
 def _check(
@@ -152,21 +147,6 @@ def _check(
             "--examples can't be used with --background clips, --none, --min-confidence or "
             "--window."
         )
-
-
-def _scored(
-    against: Candidates | WithExamples,
-    one: ClipResult,
-    look: SecondLook | None,
-    run: Run,
-    top_k: int | None,
-) -> tuple[Row, Prediction | None]:
-    """A clip or window by the candidates and, where they are close, by a second look."""
-    row, prediction = against.score(one, top_k=top_k)
-    if look is not None and prediction is not None:
-        row, prediction, why = look.at(prediction, one.path, top_k=top_k)
-        run.note([f"{one.clip_id}: {why}"] if why else [])
-    return row, prediction
 
 
 def _end(
@@ -190,19 +170,29 @@ def _end(
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
-    """Rows into the run, with the mark of a clip's shard."""
+    """Rows into the run, with the marks of the clips' shards. burned: those to burn at the end."""
 
     run: Run
     marks: Mapping[str, Any]
+    top_k: int | None
+    windows: WindowOptions
+    figures: FigureOptions
+    burned: list[Row] = field(default_factory=list)
 
-    def add(self, row: Row, clip_id: str, *, failed: bool) -> None:
-        """Write and print a row; failed: the clip could be embedded but not scored."""
-        if self.marks:
-            row["shard"] = self.marks[clip_id]
-        self.run.add(row)
-        if failed:
-            self.run.fail(row["clip"], row["error"] or "")
-        self.run.result(row)
+    def score(
+        self, clip: ClipResult, against: Candidates | WithExamples, look: SecondLook | None
+    ) -> None:
+        """A clip or its windows by the candidates and, where they are close, by a second look."""
+        self.run.clip(clip)
+        for one in self.windows.parts(clip):
+            row, prediction = against.score(one, top_k=self.top_k)
+            if look is not None and prediction is not None:
+                row, prediction, why = look.at(prediction, one.path, top_k=self.top_k)
+                self.run.note([f"{one.clip_id}: {why}"] if why else [])
+            self._add(row, clip.clip_id, failed=prediction is None and clip.clip is not None)
+            if prediction is not None:
+                self.figures.draw(prediction, clip.path)
+                self.burned.extend([row] if self.figures.burn else [])
 
     def take(self, clips: Iterable[ScoredClip]) -> None:
         """Clips that were scored elsewhere."""
@@ -210,4 +200,13 @@ class _Rows:
             self.run.clip_done(clip.clip_id, clip.notes, clip.error)
             for row in clip.rows:
                 failed = clip.error is None and row["status"] == "error"
-                self.add(row, clip.clip_id, failed=failed)
+                self._add(row, clip.clip_id, failed=failed)
+
+    def _add(self, row: Row, clip_id: str, *, failed: bool) -> None:
+        """Write and print a row; failed: the clip could be embedded but not scored."""
+        if self.marks:
+            row["shard"] = self.marks[clip_id]
+        self.run.add(row)
+        if failed:
+            self.run.fail(row["clip"], row["error"] or "")
+        self.run.result(row)
