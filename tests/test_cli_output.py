@@ -292,3 +292,39 @@ def test_without_a_terminal_progress_is_a_line_now_and_then(monkeypatch):
     with contextlib.redirect_stderr(said), Run(2) as run:
         run.frames("long", 7)
     assert re.search(r"\[0/2\] long, \d+\.\d frames/s", said.getvalue())
+
+
+def test_a_file_that_is_read_is_never_written_over(clips, tmp_path):
+    folder, *rest = clips
+    (tmp_path / "labels.csv").write_text("sunrise\nsunset\n")
+    (tmp_path / "link.json").symlink_to("day.json")
+    shared = ("classify", folder, *rest)
+    labels = ("classify", folder, *rest[:2], "--labels-file", "labels.csv")
+    day, evening = "clips/day.mp4", "clips/evening.mp4"
+    for verb, out in (
+        ((*shared, "--out"), "day.json"),
+        ((*shared, "--out"), "link.json"),
+        ((*labels, "--out"), "labels.csv"),
+        (("sync", day, evening, *rest[:2], "--out"), evening),
+        (("sync", "labels.csv", day, *rest[:2], "--table"), "./labels.csv"),
+    ):
+        before = (tmp_path / out).read_bytes()
+        ended = actalign(*verb, out, cwd=tmp_path)
+        assert ended.returncode == 2, ended.stderr
+        assert "would be lost; name another" in ended.stderr
+        assert (tmp_path / out).read_bytes() == before
+
+
+def test_merge_does_not_take_the_place_of_a_part_that_was_named_first(clips, tmp_path):
+    for name in ("day", "evening"):
+        clip = ("classify", f"clips/{name}.mp4", *clips[1:], "--out", f"{name}.jsonl")
+        assert actalign(*clip, cwd=tmp_path).returncode == 0
+    before = (tmp_path / "day.jsonl").read_bytes()
+    ended = actalign("merge", "day.jsonl", "evening.jsonl", cwd=tmp_path)
+    assert ended.returncode == 2
+    assert "such as that of 'day'; name a new file first" in ended.stderr
+    assert (tmp_path / "day.jsonl").read_bytes() == before
+    for _ in range(2):  # what merge made may be made again
+        ended = actalign("merge", "both.jsonl", "day.jsonl", "evening.jsonl", cwd=tmp_path)
+        assert ended.returncode == 0, ended.stderr
+    assert len(read_rows(tmp_path / "both.jsonl")) == 2

@@ -815,3 +815,14 @@ def test_names_that_are_no_text_are_exported_escaped(tmp_path, to):
     assert (first["clip"], first["video"]) == (r"caf\xe9", r"caf\xe9.mp4")
     row_text(first).encode()
     assert export(predictions, to, tmp_path / "out")
+
+
+@pytest.mark.parametrize("name", ["predictions.jsonl", "predictions.json", "x.md"])
+def test_the_file_that_is_exported_is_never_written_over(predictions, name):
+    path = predictions.rename(predictions.with_name(name))
+    before = path.read_bytes()
+    for to in ("lmms-eval", "activitynet", "md"):
+        assert path not in export(path, to)
+        with pytest.raises(UsageError, match="would be lost; name another"):
+            export(path, to, path)
+    assert path.read_bytes() == before

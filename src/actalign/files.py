@@ -219,6 +219,16 @@ def is_there(path: Path) -> bool:
         return False
 
 
+def is_same_file(one: object, other: object) -> bool:
+    """Whether both are paths of one file, which exists; a folder is none."""
+    if not isinstance(one, str | Path) or not isinstance(other, str | Path):
+        return False
+    try:
+        return Path(one).is_file() and os.path.samefile(one, other)
+    except (OSError, ValueError):
+        return False
+
+
 def cache_folder() -> Path:
     """The user's cache folder: ACTALIGN_CACHE, or `actalign` under XDG_CACHE_HOME or ~/.cache.
 

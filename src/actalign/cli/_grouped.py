@@ -15,14 +15,20 @@ from typing import Any, get_type_hints
 
 from actalign.addresses import address_in
 from actalign.errors import UsageError
+from actalign.files import is_same_file
 
 INPUT, CANDIDATES, MODEL, OUTPUT, MACHINES = "Input", "Candidates", "Model", "Output", "Machines"
 SECOND_LOOK = "Second look"
+WRITTEN = {"out", "table"}
+"""Names of the options whose file a verb writes."""
 PANELS = (INPUT, CANDIDATES, MODEL, SECOND_LOOK, OUTPUT, MACHINES)
 
 
-def grouped(verb: Callable[..., Any]) -> Callable[..., Any]:
-    """A verb whose groups are spread out into their options, for Typer."""
+def grouped(verb: Callable[..., Any], *, in_place: bool = False) -> Callable[..., Any]:
+    """A verb whose groups are spread out into their options, for Typer.
+
+    in_place: the file that it writes may be one that it reads.
+    """
     hints = get_type_hints(verb, include_extras=True)
     groups: dict[str, Any] = {name: kind for name, kind in hints.items() if is_dataclass(kind)}
     parameters: list[inspect.Parameter] = []
@@ -39,6 +45,8 @@ def grouped(verb: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(verb)
     def spread(**given: Any) -> Any:
         _check_paths(given)
+        if not in_place:
+            _check_kept(given)
         for name, kind in groups.items():
             given[name] = kind(**{one.name: given.pop(one.name) for one in fields(kind)})
         return verb(**given)
@@ -59,6 +67,18 @@ def _check_paths(given: dict[str, Any]) -> None:
                 raise UsageError(
                     f"{address} is an address; name a file or folder on this machine for {name}."
                 )
+
+
+def _check_kept(given: dict[str, Any]) -> None:
+    """Raise UsageError where a file to write is one that is read: a video, scripts, a table."""
+    for name in WRITTEN & given.keys():
+        for other, value in given.items():
+            for one in value if isinstance(value, list) else [value]:
+                if other not in WRITTEN and is_same_file(given[name], one):
+                    raise UsageError(
+                        f"--{name} is {given[name]}, which is read as {other.replace('_', ' ')} "
+                        "and would be lost; name another file to write."
+                    )
 
 
 def _panel_place(parameter: inspect.Parameter) -> int:

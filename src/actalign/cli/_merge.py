@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from actalign.errors import UsageError
 
 
 def merge(
@@ -18,11 +21,31 @@ def merge(
 ) -> None:
     """Join the predictions of shards: byte for byte what one undisturbed run would have written."""
     from actalign.clips._shards import merge as merged
+    from actalign.files import is_same_file
     from actalign.output._row_files import check_row_file, row_file
 
     check_row_file(out)
     rows = merged(parts)
+    if not any(is_same_file(out, part) for part in parts):
+        _check_kept(out, parts)
     with row_file(out) as file:
         for row in rows:
             file.add(row)
     print(out)
+
+
+def _check_kept(out: Path, parts: list[Path]) -> None:
+    """Raise UsageError where ``out`` holds predictions that are in no part: is it one itself?"""
+    from actalign.rows import RowFile
+
+    if out.suffix.lower() not in (".jsonl", ".json") or not out.is_file():
+        return
+    lost: set[str] = set()
+    with suppress(UsageError):  # what is no file of predictions is written anew
+        lost = {row["clip"] for row in RowFile(out)}
+    lost -= {row["clip"] for part in parts for row in RowFile(part)}
+    if lost:
+        raise UsageError(
+            f"{out} is the file to write, and holds predictions that no part has, such as that of "
+            f"{min(lost)!r}; name a new file first, then all parts."
+        )

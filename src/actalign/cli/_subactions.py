@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -81,7 +82,7 @@ def generate(
 
 
 @app.command()
-@grouped
+@partial(grouped, in_place=True)
 def refine(
     scripts: Scripts,
     service: ServiceOptions,

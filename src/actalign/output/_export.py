@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from actalign.errors import UsageError, VideoError
-from actalign.files import write_text
+from actalign.files import is_same_file, write_text
 from actalign.output._boris import to_boris, write_boris_events
 from actalign.output._burn import write_burned
 from actalign.output._captions import to_srt, to_vtt
@@ -96,6 +96,8 @@ def export(
         raise UsageError(f"There is no export format {to!r}; choose {', '.join(FORMATS)}.")
     rows = RowFile(predictions)
     out = _default_out(Path(predictions), to) if out is None else Path(out)
+    if is_same_file(out, predictions):
+        raise UsageError(f"{out} is the file to export, and would be lost; name another to write.")
     if to in PROJECTS:
         return PROJECTS[to](rows, out)
     if to in PER_VIDEO:
@@ -114,6 +116,8 @@ def export(
 
 def _default_out(predictions: Path, to: str) -> Path:
     end = ONE_FILE.get(to, f"-{to}")
+    if end == predictions.suffix:  # of a file, which is not to be replaced
+        end = f"-{to}{end}"
     return predictions.with_name(f"{predictions.stem}{end}")
 
 
