@@ -224,7 +224,7 @@ def is_same_file(one: object, other: object) -> bool:
     if not isinstance(one, str | Path) or not isinstance(other, str | Path):
         return False
     try:
-        return Path(one).is_file() and os.path.samefile(one, other)
+        return Path(one).is_file() and Path(one).samefile(other)
     except (OSError, ValueError):
         return False
 
