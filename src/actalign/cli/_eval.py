@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -22,6 +22,9 @@ from actalign.cli._machine_options import EngineOptions
 from actalign.cli._model_options import ModelOptions
 from actalign.cli._options import SCORER_LIST, AsJson
 from actalign.cli._second_look import SecondLookOptions
+
+if TYPE_CHECKING:
+    from actalign.second_look import SecondLook
 
 app = typer.Typer(no_args_is_help=True, help="Measure accuracy on labelled clips, with intervals.")
 
@@ -92,6 +95,11 @@ def clips(
             embed=embed,
             look=look,
         )
+    _end(results, out, look)
+
+
+def _end(results: dict[str, Any], out: Path, look: SecondLook | None) -> NoReturn:
+    """Print the results and where they are, and exit: with 1 where a clip failed or none scored."""
     _print_results(results)
     if look is not None:
         print(f"asked now: {look.tokens()}")

@@ -97,15 +97,12 @@ def live(
     for sentence in given.notes:
         note(sentence)
     rate = stream.fps if stream.fps is not None else encoder.info.fps or LIVE_FPS
+    silent = quiet or as_json
     count = 0
     try:
         with stream.open(address, rate, note) as seen:
-            if not (quiet or as_json):
-                console.print(
-                    f"{seen.name}: the last {stream.window:g} s, scored every {stream.every:g} s "
-                    f"at {rate:g} frames a second; stop with Ctrl+C",
-                    markup=False,
-                )
+            if not silent:
+                console.print(_what_is_shown(seen.name, stream, rate), markup=False)
             for last in live_windows(encoder, seen, window=stream.window, every=stream.every):
                 count += 1
                 row = last.to_row(resolved.predict(last.clip), top_k=top_k)
@@ -114,9 +111,16 @@ def live(
                 else:
                     print(_line(row, top_k), flush=True)
     except KeyboardInterrupt:
-        if not (quiet or as_json):
+        if not silent:
             console.print(f"stopped after {count} scores")
         raise typer.Exit(130) from None
+
+
+def _what_is_shown(name: str, stream: StreamOptions, rate: float) -> str:
+    return (
+        f"{name}: the last {stream.window:g} s, scored every {stream.every:g} s at {rate:g} frames "
+        "a second; stop with Ctrl+C"
+    )
 
 
 def _line(row: Row, top_k: int | None) -> str:

@@ -122,14 +122,7 @@ def sample_frames(
     _check_options(fps, num_frames, at_seconds, start, end, batch_size)
     reader = _open_reader(source, max_side, DecodeLimits.of(max_pixels, max_frames))
     times, clip_end = reader.times, reader.clip_end
-    first = float(times[0]) if start is None else max(start, float(times[0]))
-    last = min(end if end is not None else math.inf, clip_end)
-    if first >= clip_end or last <= times[0]:
-        asked = f"[{start or 0:g}, {'end' if end is None else f'{end:g}'})"
-        raise VideoError(
-            f"{reader.name} shows frames from {times[0]:.3f} s to {clip_end:.3f} s, so the segment "
-            f"{asked} s is outside it."
-        )
+    first, last = _segment(reader, start, end)
     if at_seconds is None:
         chosen = _choose(times, first, last, fps, num_frames)
     else:
@@ -151,6 +144,20 @@ def sample_frames(
         min(last, ends) if fps is None and num_frames is None else last,
         reader.warnings,
     )
+
+
+def _segment(reader: Reader, start: float | None, end: float | None) -> tuple[float, float]:
+    """When the part that is asked for begins and ends; raises VideoError where no frame is there."""
+    times, clip_end = reader.times, reader.clip_end
+    first = float(times[0]) if start is None else max(start, float(times[0]))
+    last = min(end if end is not None else math.inf, clip_end)
+    if first >= clip_end or last <= times[0]:
+        asked = f"[{start or 0:g}, {'end' if end is None else f'{end:g}'})"
+        raise VideoError(
+            f"{reader.name} shows frames from {times[0]:.3f} s to {clip_end:.3f} s, so the segment "
+            f"{asked} s is outside it."
+        )
+    return first, last
 
 
 def list_videos(paths: Sequence[str | Path], *, notes: list[str] | None = None) -> list[Path]:
