@@ -24,6 +24,7 @@ from actalign.cli._options import SCORER_LIST, AsJson
 from actalign.cli._second_look import SecondLookOptions
 
 if TYPE_CHECKING:
+    from actalign.evaluation import EvalConfig
     from actalign.second_look import SecondLook
 
 app = typer.Typer(no_args_is_help=True, help="Measure accuracy on labelled clips, with intervals.")
@@ -51,25 +52,13 @@ def clips(
     ] = "own,mean_pool",
 ) -> None:
     """Say how often each scorer is right on labelled clips, with its interval."""
-    from actalign.evaluation import EvalConfig, run
+    from actalign.evaluation import run
     from actalign.evaluation._config import check_scorers
     from actalign.evaluation._embed import unread_boxes
-    from actalign.evaluation._settings import settings_name
 
     second.check()
     names = check_scorers(scorer, looks=True)
-    config = EvalConfig(
-        model.model,
-        names,
-        options.rate,
-        options.smoothing,
-        data=str(data),
-        step_template=options.step_template,
-        background=options.background,
-        wordings=options.wordings,
-        examples=None if options.examples is None else str(options.examples),
-        settings=None if options.settings is None else settings_name(options.settings),
-    )
+    config = _config(data, model, options, names)
     choice = model.choice_where(
         {
             "--engine ray": machines.on_ray,
@@ -96,6 +85,27 @@ def clips(
             look=look,
         )
     _end(results, out, look)
+
+
+def _config(
+    data: Path | str, model: ModelOptions, options: EvalOptions, scorers: tuple[str, ...]
+) -> EvalConfig:
+    """What the run's results depend on, as its folder keeps it."""
+    from actalign.evaluation import EvalConfig
+    from actalign.evaluation._settings import settings_name
+
+    return EvalConfig(
+        model.model,
+        scorers,
+        options.rate,
+        options.smoothing,
+        data=str(data),
+        step_template=options.step_template,
+        background=options.background,
+        wordings=options.wordings,
+        examples=None if options.examples is None else str(options.examples),
+        settings=None if options.settings is None else settings_name(options.settings),
+    )
 
 
 def _end(results: dict[str, Any], out: Path, look: SecondLook | None) -> NoReturn:

@@ -147,7 +147,7 @@ def sample_frames(
 
 
 def _segment(reader: Reader, start: float | None, end: float | None) -> tuple[float, float]:
-    """When the part that is asked for begins and ends; raises VideoError where no frame is there."""
+    """When what is asked for begins and ends; raises VideoError where no frame is there."""
     times, clip_end = reader.times, reader.clip_end
     first = float(times[0]) if start is None else max(start, float(times[0]))
     last = min(end if end is not None else math.inf, clip_end)
