@@ -251,7 +251,7 @@ def test_wordings_come_from_a_file_or_a_mapping(tmp_path):
     assert from_file == as_scripts({"a": [["x", "y"], ["z"]], "b": ["q"]})
     assert from_file == [Script("a", ("x", "y"), rewordings=(("z",),)), Script("b", ("q",))]
     (tmp_path / "bad.yaml").write_text("scripts:\n  a:\n    - [x, y]\n    - [z, '']\n")
-    with pytest.raises(UsageError, match="label 'a', wording 2, step 2 is wrong"):
+    with pytest.raises(UsageError, match="label 'a', wording 2, step 2 is empty"):
         as_scripts(tmp_path / "bad.yaml")
 
 

@@ -116,7 +116,7 @@ def test_hand_written_yaml_reads_as_records_without_provenance(tmp_path):
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("[", "can't be read"),
+        ("[", "is not valid JSON"),
         ('[{"scripts": {"a": "text"}}]', "record 1"),
         ('[{"scripts": {"a": ["x"]}}, {"scripts": {"b": ["x", " "]}}]', "record 2: label 'b'"),
         ('[{"scripts": {"a": ["x"]}, "candidates": ["b"]}]', "'candidates'"),

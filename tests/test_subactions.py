@@ -3,7 +3,9 @@ import json
 import pytest
 
 from actalign.errors import UsageError
+from actalign.scripts._bank import read_bank
 from actalign.scripts._script import (
+    as_scripts,
     label_text,
     load_scripts,
     parse_scripts,
@@ -50,8 +52,8 @@ def test_json_yaml_lists_and_the_references_file_are_read_alike(tmp_path):
         ({"scripts": {"dunk": []}}, r"label 'dunk'"),
         ({"scripts": {"dunk": "run up"}}, r"label 'dunk'"),
         ({"scripts": {"dunk": ["run", 7]}}, r"label 'dunk', step 2"),
-        ({"scripts": {}}, r"field scripts"),
-        ({"domain": "x"}, r"field scripts"),
+        ({"scripts": {}}, r"field 'scripts' holds '{}'; write below it each action's name"),
+        ({"domain": "x"}, r"no field 'scripts'; write the actions"),
         ([], "is empty"),
         (["dunk"], "block 1 holds 'dunk'"),
         ("{not json", "not valid JSON or YAML"),
@@ -62,6 +64,39 @@ def test_a_bad_file_is_named_with_label_and_step(tmp_path, data, sentence):
     with pytest.raises(UsageError, match=sentence) as caught:
         load_scripts(path)
     assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("push up:\n  - arms straight\n", "has no field 'scripts'; write the actions, indented,"),
+        ("script:\n  dunk:\n    - run up\n", "has the field 'script'; did you mean 'scripts'?"),
+        ("domian: a\nscripts:\n  dunk: [run]\n", "has the field 'domian'; did you mean 'domain'?"),
+        ("scripts:\n  - dunk\n", "field 'scripts' holds .*; write below it each action's name"),
+        ("scripts:\n", "field 'scripts' holds nothing; write below it each action's name"),
+        ("scripts:\n  dunk:\n", "label 'dunk' is without steps; give at least one"),
+        ("scripts:\n  dunk: run up\n", "label 'dunk' is 'run up', no list; write each step on"),
+        ("scripts:\n  dunk:\n    - arms: up\n", """step 1 .* put it in quotes: "arms: up"."""),
+        ("scripts:\n  dunk:\n    -\n", "label 'dunk', step 1 is empty; write what a camera sees"),
+        ("scripts:\n  dunk: [run]\n putt: [bend]\n", "lines are not indented alike, line 3"),
+        ("scripts:\n\tdunk:\n", "a tab indents or parts it, and YAML takes spaces, line 2"),
+    ],
+)
+def test_a_slip_in_yaml_is_said_in_words_that_say_what_to_do(tmp_path, text, sentence):
+    path = tmp_path / "scripts.yaml"
+    path.write_text(text)
+    for read in (load_scripts, read_bank):
+        with pytest.raises(UsageError, match=sentence) as caught:
+            read(path)
+        assert str(path) in str(caught.value)
+
+
+def test_a_text_in_place_of_a_list_of_steps_is_refused():
+    for make in (lambda steps: as_scripts({"dunk": steps}), lambda steps: Script("dunk", steps)):
+        with pytest.raises(UsageError, match="steps of 'dunk' are a text, 'jumping'; give a list"):
+            make("jumping")
+        with pytest.raises(UsageError, match="Step 2 of the script of 'dunk' is 7, no text"):
+            make(["run up", 7])
 
 
 def test_a_missing_file_is_a_sentence(tmp_path):

@@ -31,7 +31,9 @@ def read_text(path: str | Path, *, errors: str = "strict") -> str:
     try:
         text = data.decode("utf-16" if wide else "utf-8-sig", errors)
     except UnicodeDecodeError as error:
-        raise ValueError(f"it is not UTF-8 text (byte {error.start + 1})") from None
+        raise ValueError(
+            f"it is not UTF-8 text (byte {error.start + 1}); save it as UTF-8"
+        ) from None
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
@@ -80,6 +82,10 @@ def parse_yaml(text: str) -> Any:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = f", line {mark.line + 1}" if mark else ""
+        if "'\\t'" in (error.problem or ""):
+            raise ValueError(f"a tab indents or parts it, and YAML takes spaces{line}") from None
+        if "<block end>" in (error.problem or ""):
+            raise ValueError(f"its lines are not indented alike{line}") from None
         raise ValueError(
             f"{' '.join(filter(None, (error.context, error.problem)))}{line}"
         ) from None

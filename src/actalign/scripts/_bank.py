@@ -16,11 +16,11 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from actalign.documents import composed, read_document
+from actalign.documents import composed
 from actalign.errors import UsageError
 from actalign.files import check_writable, pyarrow, write_bytes, write_text
 from actalign.scripts._llm import AnswerFormat
-from actalign.scripts._script import parse_scripts
+from actalign.scripts._script import parse_scripts, read_script_file
 from actalign.types import Script
 
 SUFFIXES = (".json", ".parquet")
@@ -306,10 +306,7 @@ class Bank:
 
 
 def _read_text(path: Path) -> list[Any]:
-    try:
-        data = read_document(path)
-    except (OSError, ValueError) as error:
-        raise UsageError(f"The script bank {path} can't be read: {error}.") from None
+    data = read_script_file(path)
     blocks = data if isinstance(data, list) else [data]
     if not blocks or blocks == [None]:
         return []

@@ -8,6 +8,7 @@ lists of steps, `{"jump shot": [["knees bent", ...], ["the legs bend", ...]]}`: 
 from __future__ import annotations
 
 import csv
+import difflib
 import string
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -29,6 +30,8 @@ from actalign.documents import composed, read_document
 from actalign.errors import UsageError
 from actalign.types import Script
 
+FIELDS = ("domain", "scripts")
+"""The fields of a script file that are read; others are provenance."""
 KNOWN = frozenset(("label", "domain", "step"))
 """What the templates of texts may hold, between braces."""
 Text = Annotated[
@@ -69,14 +72,19 @@ def load_scripts(path: str | Path) -> list[Script]:
 
     Raises UsageError that names the file, the label and the step (counted from 1) that is wrong.
     """
+    data = read_script_file(path)
+    return parse_scripts(data, source=str(path))
+
+
+def read_script_file(path: str | Path) -> Any:
+    """The JSON or YAML of a script file, unchecked; raises UsageError that names the file."""
     try:
-        data = read_document(path)
+        return read_document(path)
     except OSError as error:
         reason = error.strerror or error
         raise UsageError(f"The script file {path} can't be read: {reason}.") from error
     except ValueError as error:
         raise UsageError(f"The script file {path} is not valid JSON or YAML: {error}.") from error
-    return parse_scripts(data, source=str(path))
 
 
 def parse_scripts(data: Any, *, source: str) -> list[Script]:
@@ -93,8 +101,9 @@ def parse_scripts(data: Any, *, source: str) -> list[Script]:
         if not isinstance(block, Mapping):
             raise UsageError(
                 f"The script file {where} {_held(block)} instead of an object with 'domain' and "
-                "'scripts'."
+                "'scripts'; write the actions, indented, below a line 'scripts:'."
             )
+        _check_keys(block, where)
         if isinstance(labels := block.get("scripts"), Mapping):
             check_labels(map(str, labels), f"The script file {where}: ")
         try:
@@ -106,16 +115,40 @@ def parse_scripts(data: Any, *, source: str) -> list[Script]:
 
 
 def _held(block: object) -> str:
-    return "holds nothing" if block is None else f"holds {str(block)[:40]!r}"
+    return "holds nothing" if block is None else f"holds {_short(block)}"
+
+
+def _short(value: object) -> str:
+    text = " ".join(str(value).split())
+    return repr(text if len(text) <= 40 else text[:40] + "...")
+
+
+def _check_keys(block: Mapping[str, Any], where: str) -> None:
+    """Raise UsageError for a field that is missing or misspelt, and would be left out unseen."""
+    for key in map(str, block):
+        close = difflib.get_close_matches(key, FIELDS, 1, 0.8)
+        if key not in FIELDS and close:
+            raise UsageError(
+                f"The script file {where} has the field {key!r}; did you mean {close[0]!r}?"
+            )
+    if "scripts" not in block:
+        raise UsageError(
+            f"The script file {where} has no field 'scripts'; write the actions, indented, below a "
+            "line 'scripts:'."
+        )
 
 
 def _script(
     label: str, steps: Sequence[str] | Sequence[Sequence[str]], domain: str | None = None
 ) -> Script:
     """A script of one list of steps, or of several, its wordings."""
-    lists = [tuple(one) for one in steps if not isinstance(one, str)]
-    if not lists:
-        return Script(label, tuple(map(str, steps)), domain)
+    if isinstance(steps, str):
+        raise UsageError(
+            f"The steps of {label!r} are a text, {_short(steps)}; give a list of texts."
+        )
+    lists = [tuple(one) for one in steps if isinstance(one, list | tuple)]
+    if not lists or len(lists) < len(steps):
+        return Script(label, tuple(steps), domain)  # type: ignore[arg-type]  # which it checks
     return Script(label, lists[0], domain, tuple(lists[1:]))
 
 
@@ -133,18 +166,35 @@ def _from_reference(block: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _explain(error: ValidationError) -> str:
-    """One sentence for the first error, naming label and step."""
+    """One sentence for the first error, naming label and step, and what to do."""
     fault = error.errors()[0]
-    place = list(fault["loc"])
-    message = fault["msg"].rstrip(".")
-    if len(place) >= 2 and place[0] == "scripts":
-        numbers = [p for p in place[2:] if isinstance(p, int)]
-        names = ("wording", "step") if "wordings" in place[2:] else ("step",)
-        counted = [f", {name} {n + 1}" for name, n in zip(names, numbers, strict=False)]
-        where = f"label {str(place[1])!r}" + "".join(counted)
-    else:
-        where = f"field {'.'.join(map(str, place)) or 'top level'}"
-    return f"{where} is wrong: {message}."
+    place, held = list(fault["loc"]), fault["input"]
+    if len(place) < 2 or place[0] != "scripts":
+        where = f"field {'.'.join(map(str, place))!r} {_held(held)}"
+        if fault["type"] in ("dict_type", "too_short"):
+            return f"{where}; write below it each action's name, and below that its steps."
+        return f"{where}: {fault['msg'].rstrip('.')}."
+    numbers = [p for p in place[2:] if isinstance(p, int)]
+    names = ("wording", "step") if "wordings" in place[2:] else ("step",)
+    counted = [f", {name} {n + 1}" for name, n in zip(names, numbers, strict=False)]
+    where = f"label {str(place[1])!r}" + "".join(counted)
+    if held is None or held == [] or (isinstance(held, str) and not held.strip()):
+        what = "empty; write what a camera sees" if numbers else "without steps; give at least one"
+        return f"{where} is {what}."
+    if fault["type"] == "list_type":
+        return (
+            f"{where} is {_short(held)}, no list; write each step on a line of its own after '- '."
+        )
+    if isinstance(held, Mapping) and len(held) == 1:
+        said = ": ".join(f"{one}" for one in next(iter(held.items())))
+        return (
+            f"{where} has a colon, which YAML takes for a field; put it in quotes: {_quoted(said)}."
+        )
+    return f"{where} is {_short(held)}, no text."
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def label_key(label: str) -> str:

@@ -36,9 +36,17 @@ class Script:
         if not self.label.strip():
             raise UsageError("A script needs a label that is not empty.")
         for steps in (self.steps, *self.rewordings):
+            if isinstance(steps, str):  # whose letters would be the steps
+                raise UsageError(
+                    f"The steps of {self.label!r} are a text, {steps!r}; give a list of texts."
+                )
             if not steps:
                 raise UsageError(f"The script of {self.label!r} has no steps; give at least one.")
             for k, step in enumerate(steps, start=1):
+                if not isinstance(step, str):
+                    raise UsageError(
+                        f"Step {k} of the script of {self.label!r} is {step!r}, no text."
+                    )
                 if not step.strip():
                     raise UsageError(f"Step {k} of the script of {self.label!r} is empty.")
 
