@@ -56,6 +56,13 @@ def test_rows_of_a_camera_are_named_by_its_address(tmp_path):
 def test_an_address_in_place_of_a_file_is_said_before_any_work(tmp_path):
     for words, said in (
         (("classify", CAMERA, "--labels", "a,b"), SAID),
+        (
+            ("subactions", "show", "HTTPS://host/bank.json"),
+            "https://host/bank.json is an address; name a file or folder on this machine for "
+            "scripts.",
+        ),
+        (("report", "https://host/run"), "https://host/run is an address; name a file"),
+        (("export", "HTTPS://host/rows.jsonl", "--out", "a.csv"), "rows.jsonl is an address"),
         (("cut", "HTTP://host/rows.jsonl"), "http://host/rows.jsonl is an address; name a file"),
         (
             ("classify", "a.mp4", "--labels", "a,b", "--scripts", "https://host/s.yaml"),

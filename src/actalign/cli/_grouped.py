@@ -10,10 +10,8 @@ import inspect
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from functools import wraps
-from pathlib import Path
 from typing import Any, get_type_hints
 
-from actalign.addresses import address_in
 from actalign.errors import UsageError
 from actalign.files import is_same_file
 
@@ -44,7 +42,6 @@ def grouped(verb: Callable[..., Any], *, in_place: bool = False) -> Callable[...
 
     @wraps(verb)
     def spread(**given: Any) -> Any:
-        _check_paths(given)
         if not in_place:
             _check_kept(given)
         for name, kind in groups.items():
@@ -54,19 +51,6 @@ def grouped(verb: Callable[..., Any], *, in_place: bool = False) -> Callable[...
     spread.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     spread.__annotations__ = {one.name: one.annotation for one in parameters}
     return spread
-
-
-def _check_paths(given: dict[str, Any]) -> None:
-    """Raise UsageError for an address where a path is wanted, before pathlib's form of it is said.
-
-    `list_videos` says more of an address of a video.
-    """
-    for name, value in given.items():
-        for one in value if isinstance(value, list) and name != "videos" else [value]:
-            if isinstance(one, Path) and (address := address_in(one)):
-                raise UsageError(
-                    f"{address} is an address; name a file or folder on this machine for {name}."
-                )
 
 
 def _check_kept(given: dict[str, Any]) -> None:
