@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.command import printed_by
+from tests.media import write_video
 
 pytest.importorskip("torch")
 pytest.importorskip("transformers")
@@ -57,6 +58,14 @@ def test_planted_prints_each_scorers_share_beside_that_of_dtw():
     line = r"^  {} +\d+\.\d \[\d+\.\d, \d+\.\d\]  p = [\d.e-]+ against dtw$"
     for name in ("dtw", "competitive"):
         assert len(re.findall(line.format(name), printed, re.M)) == 2, printed
+
+
+@pytest.mark.slow
+def test_people_looks_prints_the_cost_and_the_counts(tmp_path):
+    write_video(tmp_path / "nobody.mp4", 2)
+    printed = printed_by(BENCHMARKS / "people_looks.py", tmp_path)
+    for name in ("one person", "two people"):
+        assert re.search(rf"{name}: 1 clips, time x \d+\.\d+, people in looks: 0 in \d", printed)
 
 
 @pytest.mark.slow

@@ -198,6 +198,8 @@ class Explorer:
         """Keep what a person says of the clip's newest result, see `truth_of`.
 
         Raises UsageError."""
+        if clip.people:
+            clip.encoded()  # says that each of them is judged by itself
         if clip.result is None:
             raise UsageError("This clip has no result to judge yet; press Align first.")
         prediction, _ = self.results[clip.result]

@@ -59,7 +59,7 @@ class Clip:
         """Its embedding; raises UsageError where it has none."""
         if self.people:
             raise UsageError(
-                f"{self.name} shows {len(self.people)} people, of whom each is aligned by itself; "
+                f"{self.name} shows {len(self.people)} people, of whom each stands for itself; "
                 f"name one: {', '.join(self.people)}."
             )
         if self.embedding is None:

@@ -33,8 +33,8 @@ Array = NDArray[np.float64]
 # Part of the encoder's fingerprint: another number whenever a clip may give other poses.
 POSE_VERSION = 4
 _FORGET_SECONDS = 1.0  # how long a lost person's place is remembered
-# Who else is there is looked for at least every so many frames. The look takes 0.8 times as long as
-# to follow somebody in a frame, and once more as long for each other person: 2 to 4 per cent.
+# Who else is there is looked for at least every so many frames. Such looks cost 1 per cent of the
+# time where there is one person and 3 where there are two (benchmarks/people_looks.py).
 _LOOK_FRAMES = 50
 
 
@@ -159,7 +159,7 @@ class PoseEstimator:
     def warnings(self) -> tuple[str, ...]:
         """One sentence where several people are seen and nobody said which of them to follow."""
         looks, several = self.in_looks.total(), sum(n for p, n in self.in_looks.items() if p > 1)
-        if self._person != "largest" or 2 * several < looks or not several:
+        if self._person != "largest" or 4 * several < looks or not several:
             return ()
         return (
             f"Several people are seen in {several} of {looks} looks at the whole picture, and the "
