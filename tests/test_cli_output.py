@@ -15,6 +15,7 @@ import pytest
 from actalign.cli._run import Run
 from actalign.cli._show import ResultLines
 from actalign.errors import ActAlignError
+from actalign.output._events import events
 from actalign.rows import error_row, read_rows, score_text
 from tests.colour_clips import write_colours
 from tests.command import actalign
@@ -328,3 +329,46 @@ def test_merge_does_not_take_the_place_of_a_part_that_was_named_first(clips, tmp
         ended = actalign("merge", "both.jsonl", "day.jsonl", "evening.jsonl", cwd=tmp_path)
         assert ended.returncode == 0, ended.stderr
     assert len(read_rows(tmp_path / "both.jsonl")) == 2
+
+
+def test_a_missing_file_is_named_once_and_without_a_number(clips, tmp_path):
+    clip, *rest = clips
+    for asked, said in (
+        (("classify", clip, *rest[:2], "--labels-file", "no.csv"), "The labels file no.csv"),
+        (("classify", clip, *rest[:4], "--settings", "no.yaml"), "The settings no.yaml"),
+        (("classify", "no.txt", *rest[:4]), "The list no.txt"),
+        (("export", "no.jsonl"), "The predictions no.jsonl"),
+    ):
+        ended = actalign(*asked, cwd=tmp_path)
+        assert ended.returncode == 2
+        assert ended.stderr == f"error: {said} can't be read: No such file or directory.\n"
+
+
+def test_an_answer_about_a_clip_that_shows_nothing_says_so(tmp_path):
+    best = {"label": "dunk", "score": 0.5, "segments": [], "path_length": 1, "has_script": True}
+    row = {"clip": "a", "video": "a.mp4", "label": "dunk", "status": "ok", "frames": 4}
+    times = {"start_seconds": 0.0, "end_seconds": 1.0}
+    rows = [
+        {**row, **times, "clip": name, "neutral_frames": neutral, "candidates": [best]}
+        for name, neutral in (("a", 4), ("b", 3))
+    ]
+    lines = ResultLines(["a", "b"], ["dunk"])
+    shown = [str(lines.of(one)) for one in rows]
+    assert "dunk (nothing seen)" in shown[0]
+    assert "nothing seen" not in shown[1]
+    assert lines.summary() == "nothing seen 1, dunk 1"
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(one) + "\n" for one in rows))
+    assert actalign("export", "rows.jsonl", "--to", "md", cwd=tmp_path).returncode == 0
+    table = (tmp_path / "rows.md").read_text().splitlines()
+    assert "nothing seen: its label means nothing" in table[2]
+    assert "nothing seen" not in table[3]
+    assert [len(events(one)) for one in rows] == [0, 1]  # so no caption, cut or timeline names it
+
+
+def test_a_report_of_what_is_no_run_says_what_there_is(tmp_path):
+    said = actalign("report", "none", cwd=tmp_path).stderr
+    assert said == "error: There is no run folder none.\n"
+    (tmp_path / "runs" / "first").mkdir(parents=True)
+    (tmp_path / "runs" / "first" / "results.json").write_text("{}")
+    said = actalign("report", "runs", cwd=tmp_path).stderr
+    assert said == "error: runs is a folder of runs; name one, such as runs/first.\n"

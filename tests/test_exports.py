@@ -826,3 +826,25 @@ def test_the_file_that_is_exported_is_never_written_over(predictions, name):
         with pytest.raises(UsageError, match="would be lost; name another"):
             export(path, to, path)
     assert path.read_bytes() == before
+
+
+def test_videos_are_found_from_the_folder_of_the_predictions_too(tmp_path, monkeypatch):
+    (tmp_path / "clips").mkdir()
+    write_video(tmp_path / "clips" / "press.mp4", 5)
+    there = {**row("press", [candidate("clean", 0.5, TIMES)]), "video": "clips/press.mp4"}
+    predictions = tmp_path / "predictions.jsonl"
+    predictions.write_text(json.dumps(there) + "\n")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    for to in (
+        "kinovea",
+        "otio",
+        "label-studio",
+    ):  # the first opens it, the second says its address
+        written = export(Path("..", "predictions.jsonl"), to)
+        assert all(path.stat().st_size for path in written)
+        if to == "otio":
+            assert (tmp_path / "clips" / "press.mp4").as_uri() in written[0].read_text()
+    (tmp_path / "elsewhere" / "clips").symlink_to(tmp_path / "clips")  # what is here comes first
+    (made,) = export(tmp_path / "predictions.jsonl", "fiftyone", tmp_path / "out")[1:]
+    assert str(tmp_path / "elsewhere" / "clips" / "press.mp4") in made.read_text()

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from actalign.encoder_info import EncoderInfo
-from actalign.errors import ArrayError, EncoderError, UsageError
+from actalign.errors import ArrayError, EncoderError, UsageError, reason_of
 from actalign.files import write_bytes
 from actalign.types import Float32, Float64
 
@@ -200,7 +200,8 @@ def read_background(path: str | Path, *, source: str | None = None) -> Backgroun
         )
     except (OSError, SafetensorError, LookupError, TypeError, ValueError, AttributeError) as error:
         raise UsageError(
-            f"The background {path} can't be read ({error}); make it with `actalign background`."
+            f"The background {path} can't be read ({reason_of(error)}); make it with `actalign "
+            "background`."
         ) from None
     if count < LEAST_FRAMES:
         raise UsageError(f"The background {path} is of {count} frames; make it again.")

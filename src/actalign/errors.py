@@ -31,6 +31,11 @@ class EncoderError(ActAlignError):
     """An encoder can't be loaded, or embeddings of different encoders are mixed."""
 
 
+def reason_of(error: Exception) -> str:
+    """Why something failed, without the number and the file's name that an OSError says too."""
+    return str(getattr(error, "strerror", None) or error)
+
+
 def run_program(program: Callable[[], object]) -> None:
     """Run a command line; our errors become one line on stderr and the exit code 2 or 1.
 

@@ -11,7 +11,7 @@ import typer
 from actalign.cli._grouped import CANDIDATES
 from actalign.cli._options import SettingsFile
 from actalign.documents import read_text
-from actalign.errors import UsageError
+from actalign.errors import UsageError, reason_of
 
 if TYPE_CHECKING:
     from actalign.candidates import Candidates
@@ -49,7 +49,7 @@ class LabelOptions:
             lines = read_text(self.labels_file).split("\n")
         except (OSError, ValueError) as error:
             raise UsageError(
-                f"The labels file {self.labels_file} can't be read: {error}."
+                f"The labels file {self.labels_file} can't be read: {reason_of(error)}."
             ) from error
         return [line.strip() for line in lines if line.strip()]
 

@@ -47,7 +47,7 @@ def cut(
         raise UsageError(f"--by is {by!r}; choose step or action.")
     folder = predictions.with_name(f"{predictions.stem}-cut") if out is None else out
     check_writable(folder / "clip.mp4")
-    found = pieces(RowFile(predictions), by)  # type: ignore[arg-type]
+    found = pieces(RowFile(predictions, find_videos=True), by)  # type: ignore[arg-type]
     console = console_of(stderr=True)
     counts: Counter[str] = Counter()
     with Progress(console, total=len(found), shown=not quiet) as progress:

@@ -53,7 +53,7 @@ def export(
     from actalign.rows import RowFile
 
     if to == "burn":
-        for sentence in undrawable(RowFile(predictions)):
+        for sentence in undrawable(RowFile(predictions, find_videos=True)):
             print(sentence, file=sys.stderr)
     told: list[Path] = []
 

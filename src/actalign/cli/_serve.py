@@ -18,7 +18,7 @@ from actalign.cli._candidates import LanguageModelOptions
 from actalign.cli._grouped import grouped
 from actalign.cli._model_options import BodyModelOptions
 from actalign.documents import read_text
-from actalign.errors import UsageError
+from actalign.errors import UsageError, reason_of
 
 GRACEFUL_SECONDS = 3
 """How long requests under way, such as uploads, may take when the server is stopped."""
@@ -111,7 +111,7 @@ def _token(path: Path) -> str:
     try:
         token = read_text(path).strip()
     except (OSError, ValueError) as error:
-        raise UsageError(f"The token file {path} can't be read: {error}.") from error
+        raise UsageError(f"The token file {path} can't be read: {reason_of(error)}.") from error
     if len(token) < 16:
         raise UsageError(f"The token in {path} is shorter than 16 characters; use a longer one.")
     return token

@@ -86,7 +86,10 @@ def candidate_table(row: Row) -> Table:
 def _winner_note(row: Row) -> str:
     """Says of the winner what makes its score worth little."""
     from actalign.output._tables import unknown_label
+    from actalign.rows import unseen
 
+    if unseen(row):
+        return " (nothing seen)"
     if unknown_label(row):
         return " (unknown words)"
     return _no_script(row["candidates"][0])
@@ -142,8 +145,10 @@ class ResultLines:
         """What is printed of one row that has candidates; above the first line, its columns."""
         from rich.text import Text
 
+        from actalign.rows import unseen
+
         first = not self._counts
-        self._counts[row.get("label") or "no label"] += 1
+        self._counts["nothing seen" if unseen(row) else row.get("label") or "no label"] += 1
         if self._bars:
             return candidate_table(row)
         cells = [self._joined(self._cells(row))]

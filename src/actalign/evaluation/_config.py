@@ -25,7 +25,7 @@ from actalign.documents import parse_json, read_text
 from actalign.encoder_info import EncoderInfo
 from actalign.encoders import Encoder
 from actalign.encoders._backgrounds import shipped_background
-from actalign.errors import EncoderError, UsageError
+from actalign.errors import EncoderError, UsageError, reason_of
 from actalign.files import write_text
 
 RANDOM = "random"
@@ -233,4 +233,4 @@ def read_json(path: Path) -> Any:
     except FileNotFoundError:
         raise UsageError(f"{path.parent} is not a run folder: {path.name} is missing.") from None
     except (OSError, ValueError) as error:
-        raise UsageError(f"The file {path} can't be read ({error}).") from None
+        raise UsageError(f"The file {path} can't be read: {reason_of(error)}.") from None

@@ -17,7 +17,7 @@ from actalign.encoder_info import EncoderInfo
 from actalign.encoders import Encoder
 from actalign.encoders._base import follows_everyone
 from actalign.encoders._text_cache import TextCache
-from actalign.errors import UsageError
+from actalign.errors import UsageError, reason_of
 from actalign.evaluation._asked import asked, clip_keys_of
 from actalign.evaluation._charts import SweepPoint
 from actalign.evaluation._config import EvalConfig, of_words, read_config
@@ -130,12 +130,17 @@ def _read_run(folder: Path) -> Run:
         rows = _lines(folder / "predictions.jsonl")
         errors = _lines(folder / "errors.jsonl") if (folder / "errors.jsonl").exists() else []
     except FileNotFoundError as error:
+        if not folder.exists():
+            raise UsageError(f"There is no run folder {folder}.") from None
+        inside = next((one.parent for one in folder.glob("*/results.json")), None)
+        if inside is not None:
+            raise UsageError(f"{folder} is a folder of runs; name one, such as {inside}.") from None
         raise UsageError(
             f"{folder} is not a finished run: {Path(error.filename).name} is missing; run "
             "`actalign eval` until it ends."
         ) from None
     except (OSError, ValueError) as error:
-        raise UsageError(f"The run {folder} can't be read ({error}).") from None
+        raise UsageError(f"The run {folder} can't be read: {reason_of(error)}.") from None
     if "samples" not in results and results.get("benchmark") == "mini-atlas":
         raise UsageError(
             f"The run {folder} is of mini-atlas by an earlier version; evaluate again into "

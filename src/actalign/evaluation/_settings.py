@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from actalign.documents import parse_yaml, read_text
-from actalign.errors import UsageError
+from actalign.errors import UsageError, reason_of
 from actalign.files import write_text
 
 KEYS = ("model", "scorer", "smoothing", "fps", "step_template", "wordings")
@@ -22,7 +22,7 @@ def read_settings(path: Path) -> dict[str, str]:
     try:
         found = parse_yaml(read_text(path))
     except (OSError, ValueError) as error:
-        raise UsageError(f"The settings {path} can't be read: {error}.") from None
+        raise UsageError(f"The settings {path} can't be read: {reason_of(error)}.") from None
     if not isinstance(found, dict):
         raise UsageError(f"The settings {path} must hold a mapping, such as 'scorer: dtw'.")
     for name, value in found.items():

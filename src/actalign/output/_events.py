@@ -13,7 +13,7 @@ from pathlib import Path, PurePath
 from typing import NamedTuple
 
 from actalign.files import file_stem
-from actalign.rows import Row, StepRow, action_span, refused
+from actalign.rows import Row, StepRow, action_span, refused, unseen
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +57,9 @@ class Event:
 
 
 def events(row: Row) -> list[Event]:
-    """The times that the winner of a row is performed; none where it failed or is refused."""
-    if not row["candidates"] or refused(row):
+    """The times that the winner of a row is performed; none of a row that failed, is
+    refused or shows nothing."""
+    if not row["candidates"] or refused(row) or unseen(row):
         return []
     best = row["candidates"][0]
     span = action_span(row)

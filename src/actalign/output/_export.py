@@ -94,7 +94,7 @@ def export(
         to = ending if ending in (*TABLES, "boris") else "csv"
     if to not in FORMATS:
         raise UsageError(f"There is no export format {to!r}; choose {', '.join(FORMATS)}.")
-    rows = RowFile(predictions)
+    rows = RowFile(predictions, find_videos=to not in TABLES)
     out = _default_out(Path(predictions), to) if out is None else Path(out)
     if is_same_file(out, predictions):
         raise UsageError(f"{out} is the file to export, and would be lost; name another to write.")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from actalign.errors import UsageError
-from actalign.rows import Row, action_span, numbered_steps, only_by_name
+from actalign.rows import Row, action_span, numbered_steps, only_by_name, unseen
 
 if TYPE_CHECKING:
     import pandas
@@ -85,7 +85,8 @@ CLIPS = Table(
 
 def _notes(row: Row) -> list[str]:
     unknown = ["unknown words: its score means nothing"] if unknown_label(row) else []
-    return [*_without_script(row), *unknown]
+    nothing = ["nothing seen: its label means nothing"] if unseen(row) else []
+    return [*nothing, *_without_script(row), *unknown]
 
 
 def _summary_records(row: Row) -> Iterator[dict[str, Cell]]:

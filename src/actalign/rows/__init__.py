@@ -42,6 +42,7 @@ from actalign.rows._made import (
     renamed,
     repetition_row,
     score_text,
+    unseen,
 )
 
 __all__ = [
@@ -73,5 +74,6 @@ __all__ = [
     "repetition_row",
     "row_text",
     "score_text",
+    "unseen",
     "write_rows",
 ]

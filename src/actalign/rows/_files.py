@@ -12,8 +12,8 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from actalign.documents import parse_json, read_lines
-from actalign.errors import ActAlignError, UsageError
-from actalign.files import writing
+from actalign.errors import ActAlignError, UsageError, reason_of
+from actalign.files import is_there, writing
 from actalign.rows._fields import CheckedRow, Row
 from actalign.rows._made import escaped_in
 
@@ -69,19 +69,31 @@ def parse_row(line: str | bytes, where: str) -> Row:
 class RowFile:
     """The rows of a predictions.jsonl, read one by one whenever they are iterated over.
 
-    Raises UsageError that names the file and the line.
+    find_videos: a video's path that leads nowhere from the working folder, and to a file from the
+    folder of the predictions, is taken from there. Raises UsageError that names the file and the
+    line.
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, *, find_videos: bool = False) -> None:
         self._path = Path(path)
+        self._find_videos = find_videos
 
     def __iter__(self) -> Iterator[Row]:
         try:
             for number, line in enumerate(read_lines(self._path), start=1):
                 if line.strip():
-                    yield parse_row(line, f"{self._path}, line {number}")
+                    row = parse_row(line, f"{self._path}, line {number}")
+                    yield self._found(row) if self._find_videos else row
         except (OSError, ValueError) as error:
-            raise UsageError(f"The predictions {self._path} can't be read: {error}.") from error
+            raise UsageError(
+                f"The predictions {self._path} can't be read: {reason_of(error)}."
+            ) from error
+
+    def _found(self, row: Row) -> Row:
+        video = row.get("video")
+        if not video or is_there(Path(video)) or not is_there(self._path.parent / video):
+            return row
+        return {**row, "video": str(self._path.parent.resolve() / video)}
 
 
 def read_rows(path: str | Path) -> list[Row]:

@@ -149,6 +149,11 @@ def refused(row: Row) -> bool:
     return bool(row["candidates"]) and "label" in row and row["label"] is None
 
 
+def unseen(row: Row) -> bool:
+    """Whether no frame shows anything that the encoder knows: the label is then a guess."""
+    return 0 < row.get("frames", 0) == row.get("neutral_frames")
+
+
 def only_by_name(candidate: CandidateRow) -> bool:
     """Whether a candidate was aligned without a script: its name was its only step."""
     return candidate.get("path_length") is not None and not candidate.get("has_script", True)

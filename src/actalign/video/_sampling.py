@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from actalign.addresses import address_in
 from actalign.documents import read_text
-from actalign.errors import UsageError, VideoError
+from actalign.errors import UsageError, VideoError, reason_of
 from actalign.types import Float64, FrameBatch, UInt8
 from actalign.video._limits import DecodeLimits
 from actalign.video._readers import (
@@ -183,7 +183,7 @@ def list_videos(paths: Sequence[str | Path], *, notes: list[str] | None = None) 
             try:
                 lines = read_text(given, errors="surrogateescape").split("\n")
             except (OSError, ValueError) as error:
-                raise UsageError(f"The list {given} can't be read: {error}.") from error
+                raise UsageError(f"The list {given} can't be read: {reason_of(error)}.") from error
             named = [Path(line.strip()) for line in lines if line.strip()]
             listed = [one if address_in(one) else given.parent / one for one in named]
             if not listed:
