@@ -29,6 +29,10 @@ SILENCES, FILE_SILENCES = 10, 60
 """A whole answer, and a file, may take so many times as long as a silence."""
 
 
+FAULT = "actalign"
+"""In the extensions of a response that is none: a sentence on what was wrong with the real one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What was asked of a service, to tell what went wrong with it.
@@ -60,7 +64,7 @@ class Asked:
 
 def client(asked: Asked) -> openai.OpenAI:
     """Connections to the service. Another address that it names is not followed: what is sent
-    would go there. An answer that is too long or takes too long is an openai.APIError."""
+    would go there. An answer that is too long or takes too long is an error for `explain`."""
     import openai
 
     # Compressed, an answer of a few bytes could become one of many.
@@ -87,38 +91,40 @@ def _bounded(asked: Asked) -> Any:
     sdks: Any = openai.DefaultHttpxClient
     http = import_module(sdks.__base__.__module__.partition(".")[0])  # httpx, later httpx2
 
-    def refusal(request: Any, said: str) -> openai.APIError:
-        return openai.APIError(f"{asked.address} {said}.", request, body=None)
+    def instead(request: Any, said: str) -> Any:
+        """What the SDK gets in place of an answer, so that it raises and doesn't try again."""
+        never = {"x-should-retry": "false"}
+        of_ours = {FAULT: f"{asked.address} {said}."}
+        return http.Response(502, headers=never, request=request, extensions=of_ours)
 
     class Bounded(sdks):  # type: ignore[misc]
         def send(self, request: Any, **options: Any) -> Any:
             """The whole answer, read already."""
             is_file = re.search(r"/files(/[^/]+/content)?$", request.url.path)
-            silences, most = (FILE_SILENCES, MOST_FILE_BYTES) if is_file else (SILENCES, MOST_BYTES)
+            silences = FILE_SILENCES if is_file else SILENCES
+            most = MOST_FILE_BYTES if is_file else MOST_BYTES
             seconds = silences * request.extensions["timeout"]["read"]
             until = time.monotonic() + seconds
-            late = f"sent no whole answer within {seconds:g} s; try again later{asked.or_wait}"
             try:
-                return within(seconds, lambda: self._read(request, most, until, late, options))
+                return within(seconds, lambda: self._read(request, most, until, options))
             except TimeoutError:
-                raise refusal(request, late) from None
+                said = f"sent no whole answer within {seconds:g} s; try again later{asked.or_wait}"
+                return instead(request, said)
 
-        def _read(
-            self, request: Any, most: int, until: float, late: str, options: dict[str, Any]
-        ) -> Any:
+        def _read(self, request: Any, most: int, until: float, options: dict[str, Any]) -> Any:
             answer = super().send(request, **{**options, "stream": True})
             whole = bytearray()
             try:
                 if answer.headers.get("content-encoding", "identity") != "identity":
                     said = "compressed its answer, which it was asked not to"
-                    raise refusal(request, f"{said}; check {asked.address_option}")
+                    return instead(request, f"{said}; check {asked.address_option}")
                 for part in answer.iter_raw():
                     whole += part
                     if len(whole) > most:
                         said = f"answered with more than {most >> 20} MiB"
-                        raise refusal(request, f"{said}; check {asked.address_option}")
+                        return instead(request, f"{said}; check {asked.address_option}")
                     if time.monotonic() > until:
-                        raise refusal(request, late)
+                        raise TimeoutError
             finally:
                 answer.close()
             return http.Response(
@@ -187,8 +193,6 @@ def explain(error: Exception, asked: Asked) -> tuple[str, bool]:
     import openai
 
     at, tries = asked.address, asked.max_retries + 1
-    if type(error.__cause__) is openai.APIError:  # old versions of the SDK try again and wrap it
-        error = error.__cause__
     if isinstance(error, openai.APITimeoutError):
         return (
             f"{at} sent no answer within {asked.timeout_seconds:g} s, {tries} times; "
@@ -201,10 +205,10 @@ def explain(error: Exception, asked: Asked) -> tuple[str, bool]:
             f"The connection to {at} failed or broke off{detail}, {tries} times; "
             f"check {asked.address_option} and the network."
         ), False
-    if type(error) is openai.APIError:  # our own
-        return error.message, False
     if not isinstance(error, openai.APIStatusError):
         return f"The request to {at} failed ({type(error).__name__}: {asked.short(error)}).", False
+    if FAULT in error.response.extensions:
+        return error.response.extensions[FAULT], False
     status, said = error.status_code, asked.short(_server_message(error))
     if 300 <= status < 400:
         place = asked.short(error.response.headers.get("location", "nowhere"))
