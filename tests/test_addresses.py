@@ -1,6 +1,7 @@
 """Addresses where a path is wanted, and schemes in capitals."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +9,7 @@ from actalign import VideoError
 from actalign.addresses import address_in, with_plain_scheme
 from actalign.video import list_videos, sample_frames
 from tests.command import actalign
+from tests.media import write_video
 from tests.test_cut import row, steps
 
 CAMERA = "RTSP://me:secret@camera/1"
@@ -77,6 +79,17 @@ def test_an_address_in_place_of_a_file_is_said_before_any_work(tmp_path):
         assert done.returncode == 2
         assert said in done.stderr
     assert not list(tmp_path.iterdir())
+
+
+def test_an_odd_folder_that_is_there_is_no_address(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "take:").mkdir()
+    write_video(tmp_path / "take:" / "a.mp4", 2)
+    assert list_videos(["take:/a.mp4"]) == [Path("take:/a.mp4")]
+    written = json.dumps(row("take:/a.mp4", "jump", steps("up"), scorer="dtw"))
+    (tmp_path / "take:" / "rows.jsonl").write_text(f"{written}\n")
+    done = actalign("cut", "take:/rows.jsonl", "--out", "out", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
 
 
 def test_an_address_in_a_list_is_one_bad_clip(tmp_path):

@@ -33,7 +33,7 @@ def _refusing(verb: Callable[..., Any]) -> Callable[..., Any]:
         for name, value in given.items():
             # `list_videos` says more of an address of a video.
             for one in value if isinstance(value, list) and name != "videos" else [value]:
-                if isinstance(one, Path) and (address := address_in(one)):
+                if isinstance(one, Path) and (address := address_in(one)) and not one.exists():
                     raise UsageError(
                         f"{address} is an address; name a file or folder on this machine for "
                         f"{name.replace('_', '-')}."

@@ -63,7 +63,12 @@ class ServiceOptions:
     ] = None
 
     timeout: Annotated[
-        float, typer.Option(min=0.1, help="Seconds to wait for the service, per try.")
+        float,
+        typer.Option(
+            min=0.1,
+            help="Longest silence of the service in seconds, per try; a whole answer may take ten "
+            "times that.",
+        ),
     ] = 60.0
 
     def config(self, **more: object) -> LLMConfig:

@@ -170,7 +170,7 @@ def list_videos(paths: Sequence[str | Path], *, notes: list[str] | None = None) 
     """
     found: list[Path] = []
     for given in map(Path, paths):
-        if address := address_in(given):
+        if (address := address_in(given)) and not given.exists():
             raise UsageError(no_file(address))
         if _is_folder_in_time(given):
             videos, note = _in_folder(given)
