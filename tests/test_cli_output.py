@@ -372,3 +372,17 @@ def test_a_report_of_what_is_no_run_says_what_there_is(tmp_path):
     (tmp_path / "runs" / "first" / "results.json").write_text("{}")
     said = actalign("report", "runs", cwd=tmp_path).stderr
     assert said == "error: runs is a folder of runs; name one, such as runs/first.\n"
+
+
+def test_a_video_is_no_embedding(clips, tmp_path):
+    said = actalign("align", "clips/day.mp4", "--scripts", "day.json", cwd=tmp_path).stderr
+    assert "clips/day.mp4 is no embedding; give a folder that `actalign encode --out` wrote" in said
+
+
+def test_a_truth_of_one_label_is_said_to_prove_nothing(clips, tmp_path):
+    (tmp_path / "t.csv").write_text("video,label\nday.mp4,sunset\n")
+    convert = ("eval", "convert", "clips", "--truth", "t.csv", "--out", "q.jsonl")
+    assert "one candidate only, so every answer is right" in actalign(*convert, cwd=tmp_path).stderr
+    ended = actalign(*convert, "--labels", "sunset,sunrise", cwd=tmp_path)
+    assert ended.returncode == 0, ended.stderr
+    assert "one candidate" not in ended.stderr

@@ -117,3 +117,13 @@ def test_the_notebook_runs_and_shows_what_is_committed(tmp_path):
         for path in (tmp_path / "again.ipynb", NOTEBOOK)
     )
     assert again == committed
+
+
+@pytest.mark.parametrize("name", ["classify_folder.py", "timestamps_to_csv.py"])
+def test_a_program_without_its_arguments_says_which_it_takes(name):
+    done = subprocess.run(
+        [sys.executable, EXAMPLES / name], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert f"python examples/{name} " in done.stderr
+    assert "Traceback" not in done.stderr

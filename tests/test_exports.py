@@ -828,6 +828,12 @@ def test_the_file_that_is_exported_is_never_written_over(predictions, name):
     assert path.read_bytes() == before
 
 
+def test_an_ending_that_contradicts_the_format_is_refused(predictions, tmp_path):
+    with pytest.raises(UsageError, match=r"t\.xlsx ends in \.xlsx, and the format is csv"):
+        export(predictions, "csv", tmp_path / "t.xlsx")
+    assert export(predictions, "csv", tmp_path / "v1.2")[0].name == "v1.2.csv"
+
+
 def test_videos_are_found_from_the_folder_of_the_predictions_too(tmp_path, monkeypatch):
     (tmp_path / "clips").mkdir()
     write_video(tmp_path / "clips" / "press.mp4", 5)

@@ -159,6 +159,8 @@ class TestTables:
             "video,label,start\na.mp4,x,soon\n": r"line 2: start is 'soon'",
             "video,label\n,x\n": "names no video",
             "video,label,candidates\na.mp4,x,[x\n": "is no JSON list",
+            "video,label\na.mp4,x,y\n": "line 2 has more cells than the header names columns",
+            'video,label\n"a.mp4,x\n': "is no CSV after line 1",
         }.items():
             path.write_text(text)
             with pytest.raises(UsageError, match=message):
@@ -417,7 +419,7 @@ class TestBreakfast:
             "P16_cam01_P16_cereals",
             "P17_cam01_P17_tea",
         ]
-        with pytest.raises(UsageError, match="choose of s1, s2, s3, s4"):
+        with pytest.raises(UsageError, match="choose one of s1, s2, s3, s4"):
             read_data(Source(tmp_path, split="s5"))
         touch(tmp_path / "segmentation_coarse/tea/P20_cam01_P20_tea.txt", b"one to two\n")
         with pytest.raises(UsageError, match="line 1 is not like '31-150 take_bowl'"):

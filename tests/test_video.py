@@ -236,7 +236,7 @@ LIVE_PLAYLIST = "#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\nplain.ts\n"
     [
         (lambda d: d / "nowhere.mp4", "There is no file"),
         (lambda d: text(d / "text.mp4", "not a video " * 50), "is not a video"),
-        (lambda d: text(d / "empty.mp4", ""), "is not a video"),
+        (lambda d: text(d / "empty.mp4", ""), "is empty; copy or record it again"),
         (lambda d: write_sound(d / "sound.m4a"), "has sound but no video"),
         (lambda d: write_cover(d / "cover.mp3"), "has sound but no video"),
         (lambda d: text(d / "live.m3u8", LIVE_PLAYLIST), "is a playlist"),

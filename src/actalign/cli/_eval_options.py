@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
@@ -72,13 +72,19 @@ class QuestionOptions(LabelOptions):
 
         config = llm.config()
         source = Source(local_folder(data), how.truth, how.split, videos, tuple(self.listed()))
-        return with_scripts(
+        found = with_scripts(
             read_data(source, how.layout),
             self.scripts,
             domain=self.domain,
             config=config,
             bank=self.bank,
         )
+        if any(question.choices for question in found.questions) and len(found.labels) < 2:
+            alone = (
+                "There is one candidate only, so every answer is right; name others by --labels."
+            )
+            found = replace(found, notes=(*found.notes, alone))
+        return found
 
 
 EvalBackground = Annotated[

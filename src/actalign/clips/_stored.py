@@ -28,6 +28,11 @@ def list_entries(given: Sequence[str]) -> dict[str, str]:
         elif path.is_dir():
             inside = [str(entry) for entry in Store(path)]
         elif path.exists():
+            if path.suffix.lower() not in (".safetensors", ".parquet"):
+                raise UsageError(
+                    f"{one} is no embedding; give a folder that `actalign encode --out` wrote, or "
+                    "use `actalign classify` for videos."
+                )
             inside = [str(path)]
         else:
             raise UsageError(f"There is no file or folder {one}.")

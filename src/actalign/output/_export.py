@@ -105,6 +105,8 @@ def export(
     if to in OF_VIDEOS:
         write_text(out, OF_VIDEOS[to][1](by_video(rows)))
         return [out]
+    if out.suffix.lower() in TABLE_SUFFIXES and out.suffix.lower() != f".{to}":
+        raise UsageError(f"{out} ends in {out.suffix}, and the format is {to}; leave one out.")
     if out.suffix.lower() != f".{to}":
         out = out.with_name(f"{out.name}.{to}")
     check_table_format(f".{to}")

@@ -292,6 +292,8 @@ def open_container(path: Path) -> Any:
     except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
         raise unreadable(path, error) from error
     except (av.FFmpegError, ValueError, OSError) as error:
+        if path.stat().st_size == 0:
+            raise VideoError(f"{path} is empty; copy or record it again.") from error
         raise VideoError(f"{path} is not a video, or is damaged beyond reading.") from error
 
 

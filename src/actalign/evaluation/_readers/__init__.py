@@ -60,7 +60,7 @@ def read_data(source: Source, layout: str | None = None) -> QuestionSet:
     """
     names = ", ".join(READERS)
     if layout is not None and layout not in READERS:
-        raise UsageError(f"There is no layout {layout!r}; choose of {names}.")
+        raise UsageError(f"There is no layout {layout!r}; choose one of {names}.")
     if not source.data.exists():
         raise UsageError(f"There is no file or folder {source.data}; check the name.")
     for reader in READERS.values():

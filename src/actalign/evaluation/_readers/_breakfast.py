@@ -59,7 +59,7 @@ def matches(source: Source) -> bool:
 def read(source: Source) -> QuestionSet:
     """A question a video, of ``source.split`` (s1 to s4) or of all; raises UsageError."""
     if source.split is not None and source.split not in SPLITS:
-        raise UsageError(f"--split is {source.split!r}; choose of {', '.join(SPLITS)}.")
+        raise UsageError(f"--split is {source.split!r}; choose one of {', '.join(SPLITS)}.")
     clips = list(_from_texts(source)) or list(_from_tables(source))
     if not clips:
         raise UsageError(f"{source.data} holds no video of Breakfast with action units.")

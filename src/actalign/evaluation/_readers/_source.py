@@ -134,10 +134,17 @@ def _csv(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     header = text.split("\n", 1)[0]
     # A semicolon is what spreadsheets write where a comma marks decimals.
     delimiter = max(",;\t", key=header.count)
-    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
         for row in reader:
+            if any(cell.strip() for cell in row.get(None, ())):
+                raise UsageError(
+                    f"{path}, line {reader.line_num} has more cells than the header names columns; "
+                    "put a text with a comma in it between double quotes."
+                )
             named = {str(k).strip(): v for k, v in row.items() if k is not None}
             yield f"{path}, line {reader.line_num}", named
     except csv.Error as error:
-        raise UsageError(f"{path}, line {reader.line_num} is no CSV ({error}).") from None
+        raise UsageError(
+            f"{path} is no CSV after line {reader.line_num} ({error}); close each double quote."
+        ) from None
