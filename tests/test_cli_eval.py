@@ -123,7 +123,7 @@ def test_missing_data_and_runs_are_named(tmp_path):
         invoke("eval", "clips", tmp_path / "none", "--out", tmp_path / "run")
     with pytest.raises(UsageError, match=r"has no layout that is known; make a folder a class"):
         invoke("eval", "clips", tmp_path, "--out", tmp_path / "run")
-    with pytest.raises(UsageError, match=r"no layout 'x'; choose of questions, mini-atlas"):
+    with pytest.raises(UsageError, match=r"no layout 'x'; choose one of questions, mini-atlas"):
         invoke("eval", "clips", tmp_path, "--out", tmp_path / "run", "--layout", "x")
     with pytest.raises(UsageError, match="not a finished run"):
         invoke("report", tmp_path)
