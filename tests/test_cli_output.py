@@ -386,3 +386,12 @@ def test_a_truth_of_one_label_is_said_to_prove_nothing(clips, tmp_path):
     ended = actalign(*convert, "--labels", "sunset,sunrise", cwd=tmp_path)
     assert ended.returncode == 0, ended.stderr
     assert "one candidate" not in ended.stderr
+
+
+def test_the_columns_are_as_wide_as_the_ids_of_windows(tmp_path):
+    best = {"label": "dunk", "score": 0.5, "segments": [], "path_length": 1, "has_script": True}
+    row = {"label": "dunk", "status": "ok", "candidates": [best]}
+    lines = ResultLines(["a"], ["dunk"])
+    shown = [str(lines.of({**row, "clip": f"a@{n}.00-{n + 1}.00"})) for n in (3, 5)]
+    head, *rest = "\n".join(shown).splitlines()
+    assert {line.index("dunk") for line in rest} == {head.index("action")}

@@ -111,6 +111,8 @@ def _answer(row: Row) -> str:
     return best["label"] + _winner_note(row) + (f", {count} times" if count > 1 else "")
 
 
+CLIP_WIDTH = 40
+"""Most room for a clip's id."""
 NOTE_WIDTH = 16
 """Room beside a label for what is said of it."""
 
@@ -134,12 +136,8 @@ class ResultLines:
         self._bars = bars
         self._scorers = scorers
         label = min(32, max(map(len, labels), default=0))
-        self._widths = (
-            min(40, max(len(printable(clip)) for clip in [*clips, "clip"])),
-            label + NOTE_WIDTH,
-            10,
-            label + 6,
-        )
+        clip = max(len(printable(clip)) for clip in [*clips, "clip"])
+        self._widths = [min(CLIP_WIDTH, clip), label + NOTE_WIDTH, 10, label + 6]
 
     def of(self, row: Row) -> RenderableType:
         """What is printed of one row that has candidates; above the first line, its columns."""
@@ -151,6 +149,9 @@ class ResultLines:
         self._counts["nothing seen" if unseen(row) else row.get("label") or "no label"] += 1
         if self._bars:
             return candidate_table(row)
+        # A window or a person has a longer id than its clip.
+        clip = min(CLIP_WIDTH, len(printable(row["clip"])))
+        self._widths[0] = max(self._widths[0], clip)
         cells = [self._joined(self._cells(row))]
         if first:
             sure = "margin" if row.get("confidence") is None else "confidence"
