@@ -164,3 +164,11 @@ def test_exports_and_figures_show_confidences_and_what_was_refused(videos, colou
         assert sum(one["type"] == "choices" for one in found["result"]) == choices
         answered = json.loads(next(videos.glob(f"lmms-eval{least}*")).read_text().splitlines()[0])
         assert answered["filtered_resps"] == ["sunrise"] * choices
+
+
+def test_a_background_is_never_written_over_a_clip(videos, colour_model):
+    before = (videos / "rise.mp4").read_bytes()
+    ended = actalign("background", ".", "--model", colour_model, "--out", "rise.mp4", cwd=videos)
+    assert ended.returncode == 2
+    assert "--out is rise.mp4, a video's name" in ended.stderr
+    assert (videos / "rise.mp4").read_bytes() == before
