@@ -104,6 +104,9 @@ def test_twelve_clips_a_reload_corrections_and_downloads(visit, tmp_path, width,
 
     assert len(list(csv.DictReader(saved("Table (CSV)").splitlines()))) == 11
     assert saved("Corrections (truth file)").count("\n") >= 3
+    assert saved("Subtitles (SRT)") == ""  # a clip without a person shows no action
+    page.locator("#body").get_by_role("button", name="clip 10.mp4").click()
+    until(page, "document.querySelector('#verdict').textContent.includes('clip 10.mp4')")
     assert "-->" in saved("Subtitles (SRT)")
     page.get_by_text("Lists: paste").click()
     assert '"push up":' in saved("Save the list (YAML)")
