@@ -8,19 +8,31 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from training.lexicon import LEXICON
-from training.phrases import CONTEXTS, HELD_OUT_WRAPPERS, JOINS, NOUNS, PHRASES, WRAPPERS
-from training.postures import POSTURES, swap_sides
+from training.lexicon import LEXICON, MORE
+from training.phrases import (
+    CONTEXTS,
+    HELD_OUT_WRAPPERS,
+    JOINS,
+    MORE_PHRASES,
+    NOUNS,
+    PHRASES,
+    WRAPPERS,
+)
+from training.postures import POSTURES, SIDED, swap_sides
+from training.vary import vary
 
 _CHOICE = re.compile(r"\(([^()]*)\)")
 _NOUN = re.compile(r"\[(other )?([a-z ]+)\]")
-_SIDED = re.compile(r"\b(left|right)\b")
 _MIRRORED = " (mirrored)"
+VARIED = 0.6  # share of captions in other words, see vary.py
+# Share of phrases from lexicon.txt and phrases.txt, which have the names of postures and exercises:
+# lost among the many other wordings, names were not learnt, and labels are names.
+NAMES = 0.4
 
 
 def twin(name: str) -> str:
@@ -69,23 +81,42 @@ def fill_nouns(wording: str, side: str, rng: np.random.Generator) -> str:
     return _NOUN.sub(replace, wording)
 
 
-def _split_held_out(lines: Sequence[str]) -> tuple[list[str], list[str]]:
-    test = [line[2:] for line in lines if line.startswith("§ ")]
-    return [line for line in lines if not line.startswith("§ ")], test
+@dataclass(slots=True)
+class Wordings:
+    """Of one statement: those with names, more by other hands, and those held out for testing."""
+
+    names: list[str] = field(default_factory=list)
+    more: list[str] = field(default_factory=list)
+    test: list[str] = field(default_factory=list)
+
+    def draw(self, rng: np.random.Generator, *, held_out: bool) -> str:
+        """One of them."""
+        lines = self.names if rng.random() < NAMES else self.names + self.more
+        lines = self.test if held_out else lines or self.more
+        return lines[int(rng.integers(len(lines)))]
 
 
-CODE_WORDS: dict[str, tuple[list[str], list[str]]] = {
-    name: _split_held_out(lines) for name, lines in PHRASES.items()
+CODE_WORDS: dict[str, Wordings] = {
+    name: Wordings(
+        [line for line in lines if not line.startswith("§ ")],
+        MORE_PHRASES.get(name, []),
+        [line[2:] for line in lines if line.startswith("§ ")],
+    )
+    for name, lines in PHRASES.items()
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A wording about a posture: kind hold, enter, leave or test; statement: its column's name."""
+    """A wording about a posture: kind hold, enter, leave or test; statement: its column's name.
+
+    more: it is from lexicon_more.txt.
+    """
 
     kind: str
     statement: str
     wording: str
+    more: bool = False
 
 
 def _named() -> list[Named]:
@@ -95,22 +126,23 @@ def _named() -> list[Named]:
     """
     out: list[Named] = []
     for name, lines in LEXICON.items():
-        lines = [
+        first = [
             *lines,
             ("hold", name),
             ("enter", f"(moving|going|coming|shifting|transitioning|getting) into {name}"),
             ("leave", f"(moving|coming|rising|releasing|transitioning) out of {name}"),
         ]
         other = twin(name)
-        for kind, wording in lines:
+        both = [(False, *one) for one in first] + [(True, *one) for one in MORE.get(name, [])]
+        for more, kind, wording in both:
             about = "hold" if kind == "test" else kind
             if other == name:
-                out.append(Named(kind, f"{about}:{name}", wording))
-            elif _SIDED.search(wording):
-                out.append(Named(kind, f"{about}:{name}", wording))
-                out.append(Named(kind, f"{about}:{other}", swap_sides(wording)))
+                out.append(Named(kind, f"{about}:{name}", wording, more))
+            elif SIDED.search(wording):
+                out.append(Named(kind, f"{about}:{name}", wording, more))
+                out.append(Named(kind, f"{about}:{other}", swap_sides(wording), more))
             else:
-                out.append(Named(kind, f"{about}:{name}|any", wording))
+                out.append(Named(kind, f"{about}:{name}|any", wording, more))
     return out
 
 
@@ -137,16 +169,21 @@ class Composer:
         self.is_code = np.array([":" not in s for s in statements])
         self.salience = -np.log(np.clip(rate, 1e-3, 0.98))
         self.side = np.array([s.endswith("|L") * 1 - s.endswith("|R") * 1 for s in statements])
-        self.words: dict[bool, dict[str, list[str]]] = {False: {}, True: {}}
+        self.words: dict[str, Wordings] = {}
         for named in NAMED:
-            book = self.words[named.kind == "test"]
-            book.setdefault(named.statement, []).append(named.wording)
+            of = self.words.setdefault(named.statement, Wordings())
+            kind = of.test if named.kind == "test" else of.more if named.more else of.names
+            kind.append(named.wording)
+
+    def says(self, c: int, *, held_out: bool) -> bool:
+        """Whether there are words for the posture's statement in column c."""
+        of = self.words.get(self.statements[c], Wordings())
+        return bool(of.test if held_out else of.names or of.more)
 
     def code_phrase(self, c: int, rng: np.random.Generator, *, held_out: bool) -> str:
         """Words for the code in column c."""
         name, _, side = self.statements[c].partition("|")
-        lines = CODE_WORDS[name][1 if held_out else 0]
-        wording = lines[int(rng.integers(len(lines)))]
+        wording = CODE_WORDS[name].draw(rng, held_out=held_out)
         return expand(fill_nouns(expand(wording, rng), side, rng), rng)
 
     def pick_codes(
@@ -156,7 +193,7 @@ class Composer:
         choices = np.flatnonzero(true & self.is_code)
         if held_out:
             choices = np.array(
-                [c for c in choices if CODE_WORDS[self.statements[c].partition("|")[0]][1]], int
+                [c for c in choices if CODE_WORDS[self.statements[c].partition("|")[0]].test], int
             )
         picked: list[int] = []
         said: set[str] = set()
@@ -181,14 +218,13 @@ class Composer:
         held_out: use only wordings and wrappers that training never sees.
         """
         true = row == 1
-        book = self.words[held_out]
-        named = [c for c in np.flatnonzero(true & ~self.is_code) if self.statements[c] in book]
+        said = [c for c in np.flatnonzero(true & ~self.is_code) if self.says(c, held_out=held_out)]
         parts: list[tuple[str, int]] = []
         draw = rng.random()
-        if named and (draw < 0.55 or held_out):
-            c = int(rng.choice(named))
-            lines = book[self.statements[c]]
-            parts.append((expand(lines[int(rng.integers(len(lines)))], rng), c))
+        if said and (draw < 0.55 or held_out):
+            c = int(rng.choice(said))
+            wording = self.words[self.statements[c]].draw(rng, held_out=held_out)
+            parts.append((expand(wording, rng), c))
         if not parts or draw < 0.2:
             count = int(rng.choice([1, 2, 3, 4], p=[0.2, 0.4, 0.27, 0.13]))
             if parts:
@@ -208,6 +244,8 @@ class Composer:
             context = expand(CONTEXTS[int(rng.integers(len(CONTEXTS)))], rng)
             pair = (text, context) if rng.random() < 0.6 else (context, text)
             text = JOINS[int(rng.integers(len(JOINS)))].join(pair)
+        if not held_out and rng.random() < VARIED:
+            text = vary(text, rng)
         if rng.random() < 0.3:
             wrappers = HELD_OUT_WRAPPERS if held_out else WRAPPERS
             text = expand(wrappers[int(rng.integers(len(wrappers)))], rng).replace("{}", text)

@@ -1,6 +1,7 @@
 """Hand-written descriptions of every named posture, as a step of a script would put them.
 
-They lie in lexicon.txt, in the grammar of `phrases`. Below a posture's name ("= name"), a plain
+They lie in lexicon.txt, which has the names of postures and exercises too, and in lexicon_more.txt,
+many more by other hands, in the grammar of `phrases`. Below a posture's name ("= name"), a plain
 line describes being in it, "> " moving into it, "< " moving out of it, "§ " is held out for
 testing. A line with the words left or right belongs to that side (its mirror image, with the words
 swapped, to the twin posture); a line without them belongs to both.
@@ -25,8 +26,19 @@ def sections(path: Path) -> dict[str, list[str]]:
     return out
 
 
+Wordings = dict[str, list[tuple[str, str]]]
+
+
+def _wordings(file: str) -> Wordings:
+    found = sections(Path(__file__).with_name(file))
+    return {
+        name: [
+            (_KINDS[line[0]], line[2:]) if line[0] in _KINDS else ("hold", line) for line in lines
+        ]
+        for name, lines in found.items()
+    }
+
+
 # {posture: [(kind, wording)]} with kind "hold", "enter", "leave" or "test"
-LEXICON: dict[str, list[tuple[str, str]]] = {
-    name: [(_KINDS[line[0]], line[2:]) if line[0] in _KINDS else ("hold", line) for line in lines]
-    for name, lines in sections(Path(__file__).with_suffix(".txt")).items()
-}
+LEXICON = _wordings("lexicon.txt")
+MORE: Wordings = _wordings("lexicon_more.txt")

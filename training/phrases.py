@@ -1,4 +1,5 @@
-"""Wordings of the codes in `captions`, in a small grammar; they lie in phrases.txt.
+"""Wordings of the codes in `captions`, in a small grammar; they lie in phrases.txt,
+and many more by other hands in phrases_more.txt.
 
 (a|b|) is a choice; [arm] is a noun of the code's side: "left arm", "the right arm", "both arms",
 "one arm" ([arms] is the same, [other arm] the other side's). A line that starts with "§" is held
@@ -13,6 +14,7 @@ from training.lexicon import sections
 
 # {code without its side: wordings}
 PHRASES: dict[str, list[str]] = sections(Path(__file__).with_suffix(".txt"))
+MORE_PHRASES: dict[str, list[str]] = sections(Path(__file__).with_name("phrases_more.txt"))
 
 # [noun] -> (singular, plural)
 NOUNS: dict[str, tuple[str, str]] = {

@@ -97,9 +97,13 @@ def _angles(short: dict[str, float]) -> dict[str, float]:
 _OTHER = {"left": "right", "right": "left"}
 
 
+# A right angle, and "right over the head", are no sides.
+SIDED = re.compile(r"\b(left|right)\b(?![ -]angle| over\b| round\b| on top\b| above\b| under\b)")
+
+
 def swap_sides(name: str) -> str:
     """The name with left and right exchanged."""
-    return re.sub(r"\b(left|right)\b", lambda m: _OTHER[m.group()], name)
+    return SIDED.sub(lambda m: _OTHER[m.group()], name)
 
 
 def _add(

@@ -1,4 +1,4 @@
-"""Trains the `body` encoder from nothing: python training/train.py (two cores, under an hour).
+"""Trains the `body` encoder: python training/train.py , from nothing or from weights it exported.
 
 Makes samples, trains both towers with SigLIP's sigmoid loss, measures on held-out movements and
 wordings, exports ONNX and config into src/actalign/encoders/body/model, and writes
@@ -11,6 +11,7 @@ import argparse
 import json
 import math
 import os
+import re
 import sys
 import time
 from pathlib import Path
@@ -33,14 +34,19 @@ from actalign.encoders.body._features import FEATURE_VERSION, FEATURES  # noqa: 
 from actalign.encoders.body._text import MAX_TOKENS, VECTOR_SCALE, WordVectors  # noqa: E402
 from actalign.encoders.body._weights import weights  # noqa: E402
 from training.model import DIM, ImageTower, TextTower  # noqa: E402
+from training.reverse import BACKWARDS, backwards  # noqa: E402
 from training.samples import Samples, generate  # noqa: E402
 
-TEXTS, IMAGES = 384, 1152  # of a batch
+TEXTS, IMAGES = 192, 768  # of a batch
 POSITIVE_WEIGHT = 4.0
-MIRROR_WEIGHT = 40.0  # of a text that fails on its own sample's mirror image: left is not right
+# Of a text that fails on its own sample's mirror image: left is not right. Texts that name both
+# sides are nearly the same words as their mirror image, so they need more.
+MIRROR_WEIGHT, MIRROR_WEIGHT_BOTH = 40.0, 120.0
+REVERSED_WEIGHT = 20.0  # of a text that fails on its own sample played backwards: up is not down
 # A text's target where it is true: its surprise -log(rate) over SPECIFIC, between these bounds.
 SPECIFIC, LEAST_WORTH = 4.0, 0.15
 FPS, SMOOTHING_SECONDS = 10.0, 0.3
+_WORD = re.compile(r"[a-z]+")
 # Features that real clips may have otherwise: visibility and drift in the picture; feet and hands.
 SHAKY = torch.tensor([f.startswith(("vis.", "root.")) for f in FEATURES])
 FAR = torch.tensor(["toe" in f or "foot" in f or "hand" in f for f in FEATURES])
@@ -105,12 +111,12 @@ def augment(
     return np.take_along_axis(ids, order, 1)
 
 
-def labels(
-    truth: NDArray[np.int8], rows: NDArray[np.int64], claims: NDArray[np.int16]
-) -> NDArray[np.int8]:
-    """(I, T): 1 where all claims of a text hold for a sample, -1 where one fails, else 0."""
-    table = truth[rows]
-    out = np.ones((len(rows), len(claims)), np.int8)
+def labels(table: NDArray[np.int8], claims: NDArray[np.int16]) -> NDArray[np.int8]:
+    """(I, T): 1 where all claims of a text hold for a sample, -1 where one fails, else 0.
+
+    table: (I, C) truth of the samples.
+    """
+    out = np.ones((len(table), len(claims)), np.int8)
     for j in range(claims.shape[1]):
         has = np.flatnonzero(claims[:, j] >= 0)
         out[:, has] = np.minimum(out[:, has], table[:, claims[has, j]])
@@ -145,7 +151,70 @@ def embed_texts(towers: Towers, table: Tensor, ids: NDArray[np.int32]) -> Tensor
     return towers.text(vectors, tokens == 32000)
 
 
-def train(samples: Samples, minutes: float, seed: int, log: Log) -> Towers:
+def start_from(towers: Towers, folder: Path) -> None:
+    """Give the towers the weights that this program exported into a folder."""
+    import onnx
+
+    def read(file: Path) -> tuple[dict[str, Tensor], list[str]]:
+        graph = onnx.load(str(file)).graph
+        found = {
+            tensor.name: torch.from_numpy(onnx.numpy_helper.to_array(tensor).copy())
+            for tensor in graph.initializer
+        }
+        return found, [n.input[1] for n in graph.node if n.op_type == "MatMul"]
+
+    towers.image.load_state_dict(read(folder / "image.onnx")[0])
+    found, products = read(folder / "text.onnx")
+    # The exporter turns weights that meet (N, L, W) inputs round and renames them, in order.
+    turned = [found.pop(name).T for name in products if name in found]
+    state = towers.text.state_dict()
+    towers.text.load_state_dict(
+        {name: found[name] if name in found else turned.pop(0) for name in state}
+    )
+    config = json.loads((folder / "config.json").read_text())
+    with torch.no_grad():
+        towers.scale.fill_(config["logit_scale"])
+        towers.bias.fill_(config["logit_bias"])
+
+
+def pair_loss(logit: Tensor, target: Tensor, mirror_weight: Tensor) -> Tensor:
+    """Of (I, T) logits and targets (1 true, -1 false, 0 undecided); mirror_weight is (T,).
+
+    The first T rows are the texts' own samples, then their mirror images, then the same played
+    backwards.
+    """
+    yes, no = (target == 1).float(), (target == -1).float()
+    text = torch.arange(TEXTS)
+    no[text + TEXTS, text] *= mirror_weight
+    no[text + 2 * TEXTS, text] *= REVERSED_WEIGHT
+    # A text that is true of many says little: its target is lower (see README).
+    rate = yes.mean(0).clamp(min=1 / IMAGES)
+    worth = (-rate.log() / SPECIFIC).clamp(LEAST_WORTH, 1.0)
+    entropy = -torch.xlogy(worth, worth) - torch.xlogy(1 - worth, 1 - worth)
+    right = worth * functional.softplus(-logit) + (1 - worth) * functional.softplus(logit)
+    pair = POSITIVE_WEIGHT * yes * (right - entropy) + no * functional.softplus(logit)
+    # each text counts the same, however often it is true
+    per_text = pair.sum(0) / (POSITIVE_WEIGHT * yes + no).sum(0)
+    own_text = (yes * (right - entropy)).sum(0) / yes.sum(0).clamp(min=1)
+    return per_text.mean() + 0.1 * own_text.mean()
+
+
+def optimizer_of(towers: Towers, peak: float) -> torch.optim.Optimizer:
+    """AdamW whose groups have a peak learning rate; no decay for biases and norms."""
+    own = [*towers.image.parameters(), *towers.text.parameters()]
+    scales = [towers.scale, towers.bias]
+    return torch.optim.AdamW(
+        [
+            {"params": [p for p in own if p.ndim > 1], "weight_decay": 0.02, "peak": peak},
+            {"params": [p for p in own if p.ndim == 1], "weight_decay": 0.0, "peak": peak},
+            {"params": scales, "weight_decay": 0.0, "peak": 1e-3},
+        ],
+        lr=1e-3,
+        betas=(0.9, 0.98),
+    )
+
+
+def train(samples: Samples, minutes: float, seed: int, log: Log, start: Path | None) -> Towers:
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     table, words = load_vectors(), WordVectors()
@@ -155,31 +224,22 @@ def train(samples: Samples, minutes: float, seed: int, log: Log) -> Towers:
     log(f"{len(ids)} captions, {lengths.mean():.1f} tokens on average, {lengths.max()} at most")
     rows = torch.from_numpy(samples.features)
     towers = Towers(rows.mean(0), rows.std(0).clamp(min=0.05))
+    if start:
+        start_from(towers, start)
     sizes = {n: sum(p.numel() for p in m.parameters()) for n, m in towers.named_children()}
     log(f"parameters: {sizes}")
-    decay = [p for p in towers.parameters() if p.ndim > 1]
-    rest = [p for p in towers.parameters() if p.ndim == 1]
-    optimizer = torch.optim.AdamW(
-        [
-            {"params": decay, "weight_decay": 0.02, "peak": 1.5e-3},
-            {"params": rest, "weight_decay": 0.0, "peak": 1.5e-3},
-            {"params": [towers.scale, towers.bias], "weight_decay": 0.0, "peak": 5e-3},
-        ],
-        lr=1e-3,
-        betas=(0.9, 0.98),
+    optimizer = optimizer_of(towers, 7e-4 if start else 1.5e-3)
+    both = np.array([{"left", "right"} <= set(_WORD.findall(text)) for text in samples.texts])
+    mirror_weight = torch.from_numpy(
+        np.where(both, MIRROR_WEIGHT_BOTH, MIRROR_WEIGHT).astype(np.float32)
     )
-    text_index = torch.arange(TEXTS)
-    mirror = text_index + TEXTS
-    steps, step, begin = 0, 0, time.time()
+    back = np.arange(2 * TEXTS, 3 * TEXTS)
+    column, known = backwards(samples.statements)
     losses: list[float] = []
     towers.train()
-    while True:
-        done = (time.time() - begin) / (60 * minutes) if not steps else step / steps
-        if step == 40:  # a fixed number of steps from here on, set by this machine's speed
-            steps = max(60, int(40 * 60 * minutes / (time.time() - begin)))
-            log(f"{steps} steps of {TEXTS} texts x {IMAGES} samples")
-        if steps and step >= steps:
-            return towers
+    begin, step, done = time.time(), 0, 0.0
+    while done < 1:
+        done = (time.time() - begin) / (60 * minutes)
         for group in optimizer.param_groups:
             warm, cosine = min(1, (step + 1) / 100), (1 + math.cos(math.pi * min(done, 1))) / 2
             group["lr"] = group["peak"] * warm * (0.02 + 0.98 * cosine)
@@ -188,27 +248,19 @@ def train(samples: Samples, minutes: float, seed: int, log: Log) -> Towers:
         quarter = int(rng.integers(4)) * TEXTS
         picked = drawn[np.argsort(lengths[drawn], kind="stable")][quarter : quarter + TEXTS]
         own = samples.owner[picked].astype(np.int64)
-        others = rng.integers(len(samples.features), size=IMAGES - 2 * TEXTS)
-        batch = np.concatenate([own, own ^ 1, others])  # own ^ 1: the mirror image
-        target = torch.from_numpy(labels(samples.truth, batch, samples.claims[picked]))
+        others = rng.integers(len(samples.features), size=IMAGES - 3 * TEXTS)
+        batch = np.concatenate([own, own ^ 1, own, others])  # own ^ 1: the mirror image
+        truth = samples.truth[batch]
+        truth[back] = np.where(known, truth[back][:, column], 0)
+        target = torch.from_numpy(labels(truth, samples.claims[picked]))
         x = rows[torch.from_numpy(batch)]
+        x[back] *= torch.from_numpy(BACKWARDS)
         x = blur(x, towers.image, rng)
         with torch.autocast("cpu", torch.bfloat16):
             text = embed_texts(towers, table, augment(ids[picked], near, rng))
             image = towers.image(x)
         logit = towers.logits(image.float(), text.float())
-        yes, no = (target == 1).float(), (target == -1).float()
-        no[mirror, text_index] *= MIRROR_WEIGHT
-        # A text that is true of many says little: its target is lower (see README).
-        rate = yes.mean(0).clamp(min=1 / IMAGES)
-        worth = (-rate.log() / SPECIFIC).clamp(LEAST_WORTH, 1.0)
-        entropy = -torch.xlogy(worth, worth) - torch.xlogy(1 - worth, 1 - worth)
-        right = worth * functional.softplus(-logit) + (1 - worth) * functional.softplus(logit)
-        pair = POSITIVE_WEIGHT * yes * (right - entropy) + no * functional.softplus(logit)
-        # each text counts the same, however often it is true
-        per_text = pair.sum(0) / (POSITIVE_WEIGHT * yes + no).sum(0)
-        own_text = (yes * (right - entropy)).sum(0) / yes.sum(0).clamp(min=1)
-        loss = per_text.mean() + 0.1 * own_text.mean()
+        loss = pair_loss(logit, target, mirror_weight[torch.from_numpy(picked)])
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(towers.parameters(), 1.0)
@@ -219,6 +271,8 @@ def train(samples: Samples, minutes: float, seed: int, log: Log) -> Towers:
             scale, bias = towers.scale.exp().item(), towers.bias.item()
             recent = np.mean(losses[-200:])
             log(f"step {step}: loss {recent:.4f}, scale {scale:.2f}, bias {bias:.2f}")
+    log(f"{step} steps of {TEXTS} texts x {IMAGES} samples")
+    return towers
 
 
 @torch.no_grad()
@@ -237,7 +291,7 @@ def measure(towers: Towers, samples: Samples, name: str, log: Log) -> dict[str, 
     keep = rng.permutation(len(ids))[:6000]
     text = torch.cat([embed_texts(towers, table, ids[k]) for k in np.array_split(keep, 12)])
     logit = towers.logits(image, text).numpy()
-    truth = labels(samples.truth, np.arange(len(rows)), samples.claims[keep])
+    truth = labels(samples.truth, samples.claims[keep])
     hits, places = [], []
     auc = []
     for j in range(len(keep)):
@@ -266,6 +320,15 @@ def measure(towers: Towers, samples: Samples, name: str, log: Log) -> dict[str, 
     numbers = ", ".join(f"{k} {v:.3f}" for k, v in result.items())
     log(f"{name}: {numbers} ({decided.mean():.2f} of pairs decided)")
     return result
+
+
+def measure_both(towers: Towers, seed: int, workers: int, log: Log) -> dict[str, dict[str, float]]:
+    """`measure` on new movements, in wordings of the training and in wordings held out from it."""
+    measured = {}
+    for name, held_out in (("seen wordings", False), ("held-out wordings", True)):
+        test = generate(2000, seed, held_out=held_out, workers=workers)
+        measured[name] = measure(towers, test, f"new movements, {name}", log)
+    return measured
 
 
 @torch.no_grad()
@@ -321,24 +384,22 @@ def export(towers: Towers, folder: Path, measured: dict[str, dict[str, float]], 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--motions", type=int, default=18_000)
-    parser.add_argument("--minutes", type=float, default=16.0, help="time for the towers")
+    parser.add_argument("--motions", type=int, default=40_000)
+    parser.add_argument("--minutes", type=float, default=70.0, help="time for the towers")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--start", type=Path, help="exported folder to begin with")
     parser.add_argument("--out", type=Path, default=ROOT / "src/actalign/encoders/body/model")
     parser.add_argument("--log", type=Path, default=ROOT / "training/train.log")
     args = parser.parse_args()
-    torch.set_num_threads(2)
+    torch.set_num_threads(args.threads)
     log = Log(args.log)
     log(f"motions {args.motions}, seed {args.seed}, torch {torch.__version__}")
-    samples = generate(args.motions, args.seed)
+    samples = generate(args.motions, args.seed, workers=args.threads)
     log(f"{len(samples.features)} samples, {len(samples.statements)} statements")
-    towers = train(samples, args.minutes, args.seed, log)
+    towers = train(samples, args.minutes, args.seed, log, args.start)
     del samples
-    measured = {}
-    for name, held_out in (("seen wordings", False), ("held-out wordings", True)):
-        test = generate(2000, args.seed + 1000, held_out=held_out)
-        measured[name] = measure(towers, test, f"new movements, {name}", log)
-    export(towers, args.out, measured, log)
+    export(towers, args.out, measure_both(towers, args.seed + 1000, args.threads, log), log)
     log("done")
 
 

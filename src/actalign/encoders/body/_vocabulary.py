@@ -1,4 +1,4 @@
-"""Which words of a text say something of a body, by training's list, model/words.txt."""
+"""Which words of a text say something of a body, by a list kept by hand, model/words.txt."""
 
 from __future__ import annotations
 

@@ -1,0 +1,39 @@
+"""A movement played backwards: what its features and its truth become."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from actalign.encoders.body._features import FEATURES
+
+# Played backwards, these change their sign and nothing else changes.
+RATES = ("vel.", "turn.", "rise.", "slow-vel.", "slow-turn.", "slow-rise.", "yaw", "root.up",
+         "root.forward", "root.left")  # fmt: skip
+BACKWARDS = np.array([-1.0 if f.startswith(RATES) else 1.0 for f in FEATURES], np.float32)
+# What a movement is called when played backwards; those without a name there are undecided.
+OPPOSITES = (
+    ("hips_rise", "hips_drop"), ("chest_rise", "chest_drop"), ("knee_extend", "knee_flex"),
+    ("elbow_extend", "elbow_flex"), ("arm_raise", "arm_lower"), ("hand_forward", "hand_backward"),
+    ("hand_inward", "hand_outward"), ("hand_up", "hand_down"), ("hand_in", "hand_away"),
+    ("knees_open", "knees_close"), ("heel_up", "heel_down"), ("foot_up", "foot_down"),
+    ("leg_swing_forward", "leg_swing_back"), ("leg_out", "leg_in"), ("hips_fold", "hips_open"),
+    ("bend_over", "straighten_up"), ("feet_apart", "feet_close"), ("turn|L", "turn|R"),
+    ("rotate|L", "rotate|R"), ("tip_side|L", "tip_side|R"), ("enter", "leave"),
+)  # fmt: skip
+UNNAMED = ("jump_up", "landing", "strike", "kick")
+
+
+def backwards(statements: tuple[str, ...]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """(C,) column that is true of a sample where each statement is true of it played backwards, and
+    (C,) whether that is known."""
+    column = {name: c for c, name in enumerate(statements)}
+    swap = dict(OPPOSITES) | {b: a for a, b in OPPOSITES}
+    to, known = np.arange(len(statements)), np.ones(len(statements), bool)
+    for c, name in enumerate(statements):
+        known[c] = name.partition("|")[0] not in UNNAMED
+        for part in (name, name.partition("|")[0], name.partition(":")[0]):
+            if part in swap:
+                to[c] = column.get(swap[part] + name[len(part) :], c)
+                known[c] = swap[part] + name[len(part) :] in column
+    return to, known
