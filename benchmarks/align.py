@@ -201,8 +201,7 @@ def main() -> None:
     )
     sums = BackgroundSums("none", "none", args.width)
     sums.add(rng.normal(size=(2 * args.width, args.width)))
-    names = [rng.normal(size=(1, args.width)).astype(np.float32) for _ in candidates]
-    measured = Texts.of(candidates, sums.background("noise"), names=names)
+    measured = Texts.of(candidates, sums.background("noise"))
     timed = replace(BY, frame_seconds=1 / 32)
     cells = args.frames * args.steps * args.candidates
     whole = {

@@ -7,9 +7,8 @@ is the step's offset + the frame's offset + correlated noise, + the signal where
 performed; the ranges are SigLIP's. The performed script lasts the whole clip, its steps' durations
 are drawn from a gamma distribution. "order": the candidates are one script in five orders; "own":
 each has its own steps. Frames and texts are vectors with exactly these cosines, and the background
-is the model's own: each step's offset, and the deviation of frames and noise. No label votes, for
-there are no labels. Prints Top-1 with 95 % Wilson intervals, and the exact p of McNemar's test
-against `dtw`.
+is the model's own: each step's offset, and the deviation of frames and noise. Prints Top-1 with
+95 % Wilson intervals, and the exact p of McNemar's test against `dtw`.
 """
 
 from __future__ import annotations

@@ -73,7 +73,7 @@ def test_two_sides_in_one_phrase_differ(tower):
 )
 def test_meaning_beats_other_meanings(tower, text, near, far):
     a, b, c = tower.encode([text, near, far])
-    assert float(a @ b) > float(a @ c) + 0.1
+    assert float(a @ b) > float(a @ c) + 0.05  # a logit, at the towers' scale of 19
 
 
 def test_any_text_can_be_encoded(tower):

@@ -490,12 +490,11 @@ unknown = pytest.mark.xfail(reason="a known limit, see training/README.md", stri
             "lowering both hands until the arms hang",
             marks=unknown,
         ),
-        pytest.param(
+        (
             "high plank",
             "push-up bottom",
             "bending the elbows, the body lowering",
             "pushing the body up until the arms are straight",
-            marks=unknown,
         ),
     ],
 )

@@ -272,19 +272,6 @@ def test_a_script_that_is_performed_three_times_is_recognised_by_repeat():
     assert thrice[0] > thrice[1] + 0.1
 
 
-def test_the_labels_vote_where_their_texts_are_there():
-    frames, candidates = performed([0, 1, 2]), [EYE[[0, 1, 2]], EYE[[0, 1, 2]]]
-    scorer = SCORERS["competitive"]
-    without = scorer.score(frames, Texts.of(candidates, BACKGROUND), BY)
-    assert without[0] == pytest.approx(without[1])
-    names = [EYE[[5]], EYE[[1]]]
-    texts = Texts.of(candidates, BACKGROUND, names=names)
-    found = scorer.score(frames, texts, BY)
-    votes = AFFINITIES["competitive"].of(frames, names, BY).mean(axis=0)
-    np.testing.assert_allclose(found - without, 0.2 * votes, rtol=1e-5)
-    assert found[1] > found[0]
-
-
 def test_equal_split_aligns_nothing():
     frames, steps = performed([0, 1, 2], 4), EYE[[0, 1, 2]]
     (found,) = get_scorer("equal_split").align(frames, [steps], BY)

@@ -129,7 +129,6 @@ class Candidates:
         use = get_scorer(scorer) if scorer else default_scorer(info, own)
         of_step = step_template or info.step_template
         of_label = label_template or info.label_template
-        reads_labels = use.texts == "label" or (use.stages is not None and use.stages.vote > 0)
         wordings, read = _worded(chosen, of_step, texts)
         domains = {script.domain for script in chosen} - {None}
         seconds = info.smoothing_seconds if smoothing_seconds is None else smoothing_seconds
@@ -142,7 +141,9 @@ class Candidates:
             scripts=chosen,
             steps=wordings[0].texts.scripts,
             wordings=wordings,
-            names=[texts.encode([label_text(one, of_label)]) for one in chosen if reads_labels],
+            names=[
+                texts.encode([label_text(one, of_label)]) for one in chosen if use.texts == "label"
+            ],
             without=without,
             repeats=check_repeats(info.repeats if repeats is None else repeats),
             settings={"step_template": of_step, "label_template": of_label, **revision},
@@ -178,7 +179,7 @@ class Candidates:
             if background is None
             else background.temperatures.get(self.scorer.name),
             wordings=[
-                replace(one, texts=Texts.of(one.texts.scripts, used, none=none, names=self.names))
+                replace(one, texts=Texts.of(one.texts.scripts, used, none=none))
                 for one in self.wordings
             ],
         )

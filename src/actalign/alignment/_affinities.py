@@ -96,16 +96,13 @@ class Texts:
 
     rows: (sum K_m, D). sizes: K_m. measured: by a background, None without one. none: how many
     steps the candidate "none of these" has, which is the last one and has no texts; 0 where there
-    is no such candidate. names: the candidates' labels, one row each, for scorers that let them
-    vote. joined: the rows of both, for one product.
+    is no such candidate.
     """
 
     rows: Float32
     sizes: tuple[int, ...]
     measured: Measured | None = None
     none: int = 0
-    names: Texts | None = None
-    joined: Float32 | None = None
 
     @classmethod
     def of(
@@ -114,7 +111,6 @@ class Texts:
         background: Background | None = None,
         *,
         none: bool = False,
-        names: Sequence[ArrayLike] = (),
     ) -> Texts:
         """none: with a candidate "none of these", as long as the others are in the middle.
 
@@ -131,11 +127,7 @@ class Texts:
         if none and background is None:
             raise UsageError(f"A candidate that is none of the others {NEEDS_BACKGROUND}")
         measured = None if background is None else Measured.of(rows, sizes, background, steps)
-        if not names:
-            return cls(rows, tuple(sizes), measured, steps)
-        labels = cls.of(names, background, none=none)
-        joined = np.concatenate([rows, labels.rows])
-        return cls(rows, tuple(sizes), measured, steps, labels, joined)
+        return cls(rows, tuple(sizes), measured, steps)
 
     @property
     def scripts(self) -> list[Float32]:
@@ -207,23 +199,19 @@ def _log_sigmoid(frames: ArrayLike, candidates: CandidateTexts, by: Calibration)
 
 def _centred(frames: ArrayLike, candidates: CandidateTexts, by: Calibration) -> Float32:
     """(cosine - mean) / deviation, of the step's cosine on the background; 0 for neutral frames."""
+    from actalign.alignment._kernels.competition import centred_of
+
     texts = texts_of(candidates, by, background=True)
     v, v_scale = fast_unit_scale(frames, "frame embeddings")
     check_width(v, texts.rows)
-    return _measured(v @ texts.rows.T, 0, v_scale, texts)
-
-
-def _measured(product: Float32, first: int, v_scale: Float32, texts: Texts) -> Float32:
-    """`centred` from the product of frames and texts, whose columns begin at ``first``."""
-    from actalign.alignment._kernels.competition import centred_of
-
     if texts.measured is None:
         raise UsageError(f"The affinity `centred` {NEEDS_BACKGROUND}")
+    product = v @ texts.rows.T
     found = np.empty((len(product), sum(texts.sizes)), np.float32)
     if texts.none:
         found[:, len(texts.rows) :] = NONE_LEVEL * (v_scale > 0)[:, None]
     factors, shifts = texts.measured.factors, texts.measured.shifts
-    centred_of(product, first, v_scale, factors, shifts, found)
+    centred_of(product, v_scale, factors, shifts, found)
     return found
 
 
@@ -231,23 +219,6 @@ def _competitive(frames: ArrayLike, candidates: CandidateTexts, by: Calibration)
     """log(p + FLOOR) + FIT * z, p the step's share of the frame, z `centred` held at MOST_FIT."""
     texts = texts_of(candidates, by, background=True)
     return _competition(_centred(frames, texts, by), texts, floor=FLOOR, fit=FIT)
-
-
-def competitive_with_votes(
-    frames: ArrayLike, texts: Texts, by: Calibration
-) -> tuple[Float32, Float32]:
-    """`competitive` of the steps (T, sum K_m), and of the labels among themselves (T, M)."""
-    assert texts.names is not None
-    assert texts.joined is not None
-    v, v_scale = fast_unit_scale(frames, "frame embeddings")
-    check_width(v, texts.joined)
-    product = v @ texts.joined.T
-    steps = _measured(product, 0, v_scale, texts)
-    labels = _measured(product, len(texts.rows), v_scale, texts.names)
-    return (
-        _competition(steps, texts, floor=FLOOR, fit=FIT),
-        _competition(labels, texts.names, floor=FLOOR, fit=FIT),
-    )
 
 
 def _share(frames: ArrayLike, candidates: CandidateTexts, by: Calibration) -> Float32:

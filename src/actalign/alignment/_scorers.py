@@ -20,10 +20,8 @@ from actalign.alignment._affinities import (
     Affinity,
     Calibration,
     CandidateTexts,
-    Texts,
     affinity,
     columns_of,
-    competitive_with_votes,
     seen_frames,
     texts_of,
 )
@@ -33,7 +31,7 @@ from actalign.alignment._similarity import cosine, normalize
 from actalign.background import Background
 from actalign.encoder_info import EncoderInfo
 from actalign.errors import UsageError
-from actalign.types import Alignment, Float32, Float64
+from actalign.types import Alignment, Float64
 
 ScoreFunction = Callable[[ArrayLike, Sequence[ArrayLike], Calibration], Float64]
 OTHER_ORDERS = 4
@@ -48,15 +46,13 @@ AVERAGES: dict[str, str] = {
 class Stages:
     """The parts of a scorer: an affinity, a path, a name of AVERAGES.
 
-    geometric: of a logarithm, its exponential is the score. vote: the weight of the labels' mean
-    affinity over frames, which is added where the labels' texts are there.
+    geometric: of a logarithm, its exponential is the score.
     """
 
     affinity: Affinity
     path: Path
     average: str
     geometric: bool = False
-    vote: float = 0.0
 
     def score(self, frames: ArrayLike, candidates: CandidateTexts, by: Calibration) -> Float64:
         """(M,) scores; the arguments of `Scorer.score`."""
@@ -64,9 +60,9 @@ class Stages:
         if (self.affinity.name, self.path.name, self.average) == ("sigmoid", "dtw", "path"):
             matrix = affinity(frames, texts, by, interleaved=True)
             return align_scores(matrix, texts.sizes, interleaved=True)[0]
-        matrix, votes = self._matrices(frames, texts, by)
+        matrix = self.affinity.of(frames, texts, by)
         timing = Timing.of(seen_frames(frames), by.frame_seconds)
-        return self._scores(self.path.means(matrix, texts.sizes, timing), votes, timing, by)
+        return self._scores(self.path.means(matrix, texts.sizes, timing), by)
 
     def align(
         self, frames: ArrayLike, candidates: CandidateTexts, by: Calibration
@@ -77,10 +73,10 @@ class Stages:
         """
         assert self.path.align is not None
         texts = texts_of(candidates, by)
-        matrix, votes = self._matrices(frames, texts, by)
+        matrix = self.affinity.of(frames, texts, by)
         timing = Timing.of(seen_frames(frames), by.frame_seconds)
         found = self.path.align(matrix, texts.sizes, timing)
-        scores = self._scores(self.path.means(matrix, texts.sizes, timing), votes, timing, by)
+        scores = self._scores(self.path.means(matrix, texts.sizes, timing), by)
         shown = matrix if self.affinity.shown is None else self.affinity.shown(frames, texts, by)
         return [
             replace(one, score=float(score), affinity=np.ascontiguousarray(table))
@@ -95,7 +91,7 @@ class Stages:
         These are the reversed one and OTHER_ORDERS drawn ones. NaN for a script of one step.
         """
         texts = texts_of(candidates, by)
-        matrix, votes = self._matrices(frames, texts, by)
+        matrix = self.affinity.of(frames, texts, by)
         timing = Timing.of(seen_frames(frames), by.frame_seconds)
         orders = [
             np.arange(matrix.shape[1]),
@@ -103,29 +99,15 @@ class Stages:
             *(wrong_orders(texts.sizes, reverse=False, seed=n) for n in range(OTHER_ORDERS)),
         ]
         true, *wrong = (
-            self._scores(self.path.means(matrix[:, order], texts.sizes, timing), votes, timing, by)
+            self._scores(self.path.means(matrix[:, order], texts.sizes, timing), by)
             for order in orders
         )
         return np.where(np.array(texts.sizes) > 1, true - np.mean(wrong, axis=0), np.nan)
 
-    def _matrices(
-        self, frames: ArrayLike, texts: Texts, by: Calibration
-    ) -> tuple[Float32, Float32 | None]:
-        """The steps' affinity (T, sum K_m) and, where the labels vote, theirs (T, M)."""
-        if not self.vote or texts.names is None:
-            return self.affinity.of(frames, texts, by), None
-        if self.affinity.name == "competitive" and texts.measured is not None:
-            return competitive_with_votes(frames, texts, by)
-        return self.affinity.of(frames, texts, by), self.affinity.of(frames, texts.names, by)
-
-    def _scores(
-        self, means: Means, votes: Float32 | None, timing: Timing, by: Calibration
-    ) -> Float64:
+    def _scores(self, means: Means, by: Calibration) -> Float64:
         over_path, over_steps = means
         each = {"path": over_path, "steps": over_steps, "both": over_path + over_steps}
         found = each[self.average].max(axis=0)
-        if votes is not None:
-            found = found + self.vote * votes[timing.counted].mean(axis=0, dtype=np.float64)
         return np.exp(found) if self.geometric and by.logit_bias is not None else found
 
 
@@ -158,7 +140,6 @@ class Scorer:
         summary: str = "",
         *,
         geometric: bool = False,
-        vote: float = 0.0,
     ) -> Scorer:
         """From "AFFINITY+PATH+AVERAGE"; raises UsageError that lists the names of a part."""
         named = parts.split("+")
@@ -174,7 +155,7 @@ class Scorer:
         if average not in AVERAGES:
             listed = ", ".join(AVERAGES)
             raise UsageError(f"There is no average {average!r}; choose one of {listed}.")
-        stages = Stages(AFFINITIES[first], get_path(second), average, geometric, vote)
+        stages = Stages(AFFINITIES[first], get_path(second), average, geometric)
         return cls(
             name,
             "steps",
@@ -209,8 +190,6 @@ def _mean_pool(frames: ArrayLike, candidates: CandidateTexts, by: Calibration) -
 
 COMPETITIVE = "competitive"
 """The default of encoders that have a background."""
-VOTE = 0.2
-"""How much the label itself counts in it."""
 
 SCORERS: dict[str, Scorer] = {
     scorer.name: scorer
@@ -233,8 +212,7 @@ SCORERS: dict[str, Scorer] = {
             COMPETITIVE,
             "competitive+repeat+both",
             "steps of all candidates compete in each frame, against a background; 1 to 3 passes "
-            "through the script, with a vote of the label",
-            vote=VOTE,
+            "through the script",
         ),
         Scorer.of(
             "order_free", "sigmoid+order_free+path", "control: each frame's best step, any order"
@@ -245,9 +223,7 @@ SCORERS: dict[str, Scorer] = {
             "equal_split", "sigmoid+equal_split+path", "control: equal parts, nothing is aligned"
         ),
         *(
-            Scorer.of(
-                f"{COMPETITIVE}_{word}", f"competitive+{path}+both", f"control: {what}", vote=VOTE
-            )
+            Scorer.of(f"{COMPETITIVE}_{word}", f"competitive+{path}+both", f"control: {what}")
             for word, path, what in (
                 ("shuffled", "repeat_shuffled", "competitive, steps shuffled"),
                 ("reversed", "repeat_reversed", "competitive, steps reversed"),

@@ -21,16 +21,11 @@ NINTH = np.float32(1 / 9)
 
 @njit(error_model="numpy", fastmath={"contract"})
 def centred_of(
-    product: Float32,
-    first: int,
-    row_scales: Float32,
-    factors: Float32,
-    shifts: Float32,
-    found: Float32,
+    product: Float32, row_scales: Float32, factors: Float32, shifts: Float32, found: Float32
 ) -> None:  # pragma: no cover - compiled
-    """Write product * row scale * factor - shift, of the product's columns from ``first`` on.
+    """Write product * row scale * factor - shift, into the first columns of ``found``.
 
-    Into the first columns of ``found``. A row whose scale is 0 is neutral: zeros.
+    A row whose scale is 0 is neutral: zeros.
     """
     columns = len(factors)
     for t in range(product.shape[0]):
@@ -38,7 +33,7 @@ def centred_of(
             found[t, :columns] = 0
             continue
         for k in range(columns):
-            found[t, k] = product[t, first + k] * (factors[k] * row_scales[t]) - shifts[k]
+            found[t, k] = product[t, k] * (factors[k] * row_scales[t]) - shifts[k]
 
 
 @njit(error_model="numpy", fastmath={"reassoc", "contract"})
