@@ -118,7 +118,8 @@ def test_no_step_is_a_training_wording():
     for step in steps:
         own = _grams(step)
         for text, theirs in grams.items():
-            contained = len(text.split()) >= 5 and (text in step or step in text)
+            # Five words may be no more than a place: "in front of the hips".
+            contained = len(text.split()) >= 6 and (text in step or step in text)
             if contained or len(own & theirs) > len(own) / 2:
                 faults.append((step, text))
     assert not faults
@@ -126,7 +127,7 @@ def test_no_step_is_a_training_wording():
 
 def test_no_step_fits_a_training_template():
     steps = {normalize_text(w) for d in DOMAINS.values() for p in d.values() for w in p.words}
-    for name in ("lexicon.txt", "phrases.txt"):
+    for name in ("lexicon.txt", "lexicon_more.txt", "phrases.txt", "phrases_more.txt"):
         for line in (ROOT / "training" / name).read_text(encoding="utf-8").splitlines():
             # (a|b) in a line means either, so the line becomes a pattern for the whole text.
             text = normalize_text(line.lstrip("=>§ "))
