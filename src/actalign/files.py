@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from actalign.addresses import address_in
-from actalign.errors import ActAlignError, UsageError
+from actalign.errors import ActAlignError, UsageError, reason_of
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -85,7 +85,7 @@ def check_writable(path: str | Path) -> None:
             code = errno.EROFS if _read_only(folder) else errno.EACCES
             raise PermissionError(code, os.strerror(code))
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
+        reason = reason_of(error)
         raise UsageError(f"{path} can't be written: {reason}; choose another place.") from None
 
 

@@ -94,7 +94,7 @@ def _listen(host: str, port: int) -> socket.socket:
             raise UsageError(
                 f"Port {port} of {host} is in use; give another --port, or 0 for a free one."
             ) from None
-        reason = getattr(error, "strerror", None) or str(error)
+        reason = reason_of(error)
         raise UsageError(
             f"The explorer can't listen on {host}, port {port}: {reason}; give another --host or "
             "--port."

@@ -20,7 +20,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from actalign.addresses import address_in
 from actalign.documents import composed, parse_json, read_text
-from actalign.errors import UsageError
+from actalign.errors import UsageError, reason_of
 from actalign.files import write_text
 from actalign.rows import BoxRow
 from actalign.scripts._script import label_key
@@ -306,7 +306,7 @@ def json_lines(path: Path, what: str) -> list[tuple[str, Any]]:
     try:
         lines = read_text(path).split("\n")
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
+        reason = reason_of(error)
         raise UsageError(f"The {what} {path} can't be read: {reason}.") from None
     found = []
     for number, line in enumerate(lines, start=1):

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actalign.addresses import address_in
-from actalign.errors import ArrayError, VideoError
+from actalign.errors import ArrayError, VideoError, reason_of
 from actalign.files import usable_cores
 from actalign.types import Float64, FrameBatch, UInt8
 from actalign.video._formats import file_options
@@ -351,7 +351,7 @@ def unreadable(path: Path, error: OSError | ValueError) -> VideoError:
         if address := address_in(path):
             return VideoError(no_file(address))
         return VideoError(f"There is no file {path}.")
-    reason = getattr(error, "strerror", None) or error
+    reason = reason_of(error)
     return VideoError(f"{path} can't be read: {reason}.")
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from actalign.addresses import is_address, with_plain_scheme, without_password
-from actalign.errors import UsageError, VideoError
+from actalign.errors import UsageError, VideoError, reason_of
 from actalign.types import UInt8
 from actalign.video._formats import stream_options
 from actalign.video._limits import DecodeLimits
@@ -159,7 +159,7 @@ class LiveSource:
                     (self._play if self.is_file else self._watch)()
                     reason = "it ended"
                 except (av.FFmpegError, OSError, ValueError, IndexError) as error:
-                    reason = without_password(getattr(error, "strerror", None) or str(error))
+                    reason = without_password(reason_of(error))
                     if self.is_file or isinstance(error, permanent):
                         raise VideoError(f"{self.name} can't be played: {reason}.") from error
                     waited = time.monotonic() - max(opened, self._newest)

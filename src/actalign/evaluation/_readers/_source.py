@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from actalign.documents import parse_json, read_text
-from actalign.errors import UsageError
+from actalign.errors import UsageError, reason_of
 from actalign.evaluation._questions import Absent, Question, json_lines
 from actalign.files import pyarrow
 
@@ -129,7 +129,7 @@ def _csv(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     try:
         text = read_text(path)
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
+        reason = reason_of(error)
         raise UsageError(f"The table {path} can't be read: {reason}.") from None
     header = text.split("\n", 1)[0]
     # A semicolon is what spreadsheets write where a comma marks decimals.
