@@ -7,7 +7,7 @@ pytest.importorskip("huggingface_hub")
 from actalign import hub
 from actalign.errors import ActAlignError
 from actalign.evaluation._readers._hub import local_folder
-from tests.tiny_hub import dripping_hub, tiny_hub
+from tests.tiny_hub import dripping_hub, tiny_hub, use_hub
 
 COMMIT = "0" * 40
 
@@ -15,15 +15,7 @@ COMMIT = "0" * 40
 @pytest.fixture
 def use(monkeypatch, tmp_path):
     """Have the hub's client ask a port, and keep what it fetches in a folder of the test."""
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
-
-    def _use(port):
-        place = f"http://127.0.0.1:{port}"
-        urls = place + "/{repo_id}/resolve/{revision}/{filename}"
-        monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", place)
-        monkeypatch.setattr("huggingface_hub.constants.HUGGINGFACE_CO_URL_TEMPLATE", urls)
-
-    return _use
+    return lambda port: use_hub(monkeypatch, port, tmp_path / "cache")
 
 
 def test_a_hub_that_drips_is_left_and_what_is_known_is_used(use, monkeypatch, tmp_path):

@@ -20,7 +20,7 @@ from actalign import ActAlign, Script
 from actalign.encoder_info import SHORT_STEP_TEMPLATE, STEP_TEMPLATE
 from actalign.encoders import Encoder, load_encoder
 from actalign.errors import EncoderError
-from tests.tiny_hub import tiny_hub
+from tests.tiny_hub import tiny_hub, use_hub
 from tests.tiny_models import CORPUS, _gemma, _sentencepiece, _write
 
 VISION = {"layers": 2, "width": 64, "patch_size": 16, "image_size": 48}
@@ -251,11 +251,7 @@ def test_a_hubs_model_that_is_pinned_can_be_named_as_a_store_names_it(tmp_path, 
     old, new = "a" * 40, "b" * 40
     folder = make(tmp_path / "model", "clip")
     with tiny_hub({old: folder, new: folder}, main=new, v1=old) as port:
-        place = f"http://127.0.0.1:{port}"
-        urls = place + "/{repo_id}/resolve/{revision}/{filename}"
-        monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", place)
-        monkeypatch.setattr("huggingface_hub.constants.HUGGINGFACE_CO_URL_TEMPLATE", urls)
-        monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+        use_hub(monkeypatch, port, tmp_path / "hub")
         info = load_encoder("open_clip:hf-hub:tiny/siglip@v1").info
         again = load_encoder(f"{info.model_id}@{info.revision}").info
     assert (info.model_id, info.revision) == ("open_clip:hf-hub:tiny/siglip", old)

@@ -17,7 +17,7 @@ from actalign import ActAlign, FrameBatch, Script
 from actalign.encoder_info import SHORT_STEP_TEMPLATE, STEP_TEMPLATE
 from actalign.encoders import load_encoder
 from actalign.errors import ArrayError, EncoderError
-from tests.tiny_hub import tiny_hub
+from tests.tiny_hub import tiny_hub, use_hub
 from tests.tiny_models import CORPUS, make_clip, make_qwen3_vl
 
 TEXTS = [*CORPUS[:4], "knee", "Bend the left knee"]
@@ -178,12 +178,7 @@ def test_a_hubs_model_is_of_the_commit_that_its_revision_means(tmp_path, monkeyp
     (folder / "pytorch_model.bin").write_bytes(b"never fetched")
     old, new = "a" * 40, "b" * 40
     with tiny_hub({old: folder, new: folder}, main=new, v1=old) as port:
-        # The client reads these from the environment when it is imported, which has happened.
-        place = f"http://127.0.0.1:{port}"
-        urls = place + "/{repo_id}/resolve/{revision}/{filename}"
-        monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", place)
-        monkeypatch.setattr("huggingface_hub.constants.HUGGINGFACE_CO_URL_TEMPLATE", urls)
-        monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+        use_hub(monkeypatch, port, tmp_path / "hub")
         info = load_encoder("st:tiny/siglip@v1").info
     assert (info.model_id, info.revision) == ("st:tiny/siglip", old)
     assert info.fingerprint == load_encoder(f"st:{folder}").info.fingerprint

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import pytest
+
 NAME = "tiny/siglip"
 
 
@@ -72,6 +74,18 @@ def hub_environment(port: int, home: Path) -> dict[str, str]:
         "HF_HUB_DISABLE_TELEMETRY": "1",
         "NO_PROXY": "127.0.0.1",
     }
+
+
+def use_hub(monkeypatch: pytest.MonkeyPatch, port: int, cache: Path) -> None:
+    """Have the hub's client of this process ask a port, and keep what it fetches in a folder.
+
+    The client reads these from the environment when it is imported, which may have happened.
+    """
+    constants, place = "huggingface_hub.constants", f"http://127.0.0.1:{port}"
+    urls = place + "/{repo_id}/resolve/{revision}/{filename}"
+    monkeypatch.setattr(f"{constants}.ENDPOINT", place)
+    monkeypatch.setattr(f"{constants}.HUGGINGFACE_CO_URL_TEMPLATE", urls)
+    monkeypatch.setattr(f"{constants}.HF_HUB_CACHE", str(cache))
 
 
 class _Hub(BaseHTTPRequestHandler):
