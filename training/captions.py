@@ -292,42 +292,40 @@ def postures(b: Body) -> Iterator[tuple[str, Truth]]:
     yield "hands_shoulder_width", all_of(between(b.hands_apart, 0.75, 1.35, 0.2), gt(b.raise_.min(1), 35, 25))
 
 
+def _either_way(
+    more: str, less: str, value: Array, sure: float, border: float
+) -> Iterator[tuple[str, Truth]]:
+    """Two codes of one rate of change: that it rises, and that it falls, as fast."""
+    yield more, gt(value, sure, border)
+    yield less, gt(-value, sure, border)
+
+
 def movements(a: Body, b: Body, c: Body, p: Array, seconds: float) -> Iterator[tuple[str, Truth]]:
     """Codes of change over a window: a, b, c are its first, middle and last frame."""
     rate = lambda x, y: (y - x) / seconds  # noqa: E731
     hips = rate(a.pelvis[:, 1], c.pelvis[:, 1])
-    yield "hips_rise", gt(hips, 0.2, 0.08)
-    yield "hips_drop", gt(-hips, 0.2, 0.08)
+    yield from _either_way("hips_rise", "hips_drop", hips, 0.2, 0.08)
     yield "jump_up", all_of(gt(hips, 0.9, 0.6), any_of(gt(c.low, 0.04, 0.01), gt(b.low, 0.04, 0.01)))
     yield "landing", all_of(gt(-hips, 0.6, 0.35), gt(a.low, 0.05, 0.02), lt(c.low, 0.03, 0.06))
     chest = rate(a.chest[:, 1], c.chest[:, 1])
-    yield "chest_rise", gt(chest, 0.25, 0.1)
-    yield "chest_drop", gt(-chest, 0.25, 0.1)
+    yield from _either_way("chest_rise", "chest_drop", chest, 0.25, 0.1)
     knee, elbow = rate(a.knee, c.knee), rate(a.elbow, c.elbow)
-    yield "knee_extend", gt(knee, 55, 25)
-    yield "knee_flex", gt(-knee, 55, 25)
-    yield "elbow_extend", gt(elbow, 55, 25)
-    yield "elbow_flex", gt(-elbow, 55, 25)
+    yield from _either_way("knee_extend", "knee_flex", knee, 55, 25)
+    yield from _either_way("elbow_extend", "elbow_flex", elbow, 55, 25)
     lift = rate(a.raise_, c.raise_)
-    yield "arm_raise", gt(lift, 55, 25)
-    yield "arm_lower", gt(-lift, 55, 25)
+    yield from _either_way("arm_raise", "arm_lower", lift, 55, 25)
     local = lambda q: q.hand_front  # noqa: E731
     swing = rate(local(a), local(c))
-    yield "hand_forward", gt(swing, 0.5, 0.22)
-    yield "hand_backward", gt(-swing, 0.5, 0.22)
+    yield from _either_way("hand_forward", "hand_backward", swing, 0.5, 0.22)
     sweep = rate(a.hand_out, c.hand_out)
-    yield "hand_inward", gt(-sweep, 0.5, 0.22)
-    yield "hand_outward", gt(sweep, 0.5, 0.22)
+    yield from _either_way("hand_inward", "hand_outward", -sweep, 0.5, 0.22)
     # where hands go in the room, and towards the body or away from it, whatever the arms do
     height = rate(a.wrist_y, c.wrist_y)
-    yield "hand_up", gt(height, 0.3, 0.12)
-    yield "hand_down", gt(-height, 0.3, 0.12)
+    yield from _either_way("hand_up", "hand_down", height, 0.3, 0.12)
     near = rate(a.to_chest, c.to_chest)
-    yield "hand_in", gt(-near, 0.3, 0.12)
-    yield "hand_away", gt(near, 0.3, 0.12)
+    yield from _either_way("hand_in", "hand_away", -near, 0.3, 0.12)
     knees = rate(a.knees_apart, c.knees_apart)
-    yield "knees_open", gt(knees, 0.45, 0.2)
-    yield "knees_close", gt(-knees, 0.45, 0.2)
+    yield from _either_way("knees_open", "knees_close", knees, 0.45, 0.2)
     heel = rate(a.heel_rise, c.heel_rise)
     planted = all_of(lt(a.foot, 0.12, 0.2), lt(c.foot, 0.12, 0.2))
     yield "heel_up", all_of(gt(heel, 0.1, 0.04), planted)
@@ -341,8 +339,7 @@ def movements(a: Body, b: Body, c: Body, p: Array, seconds: float) -> Iterator[t
     yield "swing_fast", gt(hand_speed, 2.2, 1.5)
     foot_speed = speed[:, :, list(ANKLES)].max(1)
     up = rate(a.foot, c.foot)
-    yield "foot_up", gt(up, 0.3, 0.12)
-    yield "foot_down", gt(-up, 0.3, 0.12)
+    yield from _either_way("foot_up", "foot_down", up, 0.3, 0.12)
     leg = rate(a.leg_front, c.leg_front)
     yield "leg_swing_forward", all_of(gt(leg, 0.7, 0.35), gt(foot_speed, 0.7, 0.4))
     yield "leg_swing_back", all_of(gt(-leg, 0.7, 0.35), gt(foot_speed, 0.7, 0.4))

@@ -11,7 +11,6 @@ import argparse
 import json
 import math
 import os
-import re
 import sys
 import time
 from pathlib import Path
@@ -34,6 +33,7 @@ from actalign.encoders.body._features import FEATURE_VERSION, FEATURES  # noqa: 
 from actalign.encoders.body._text import MAX_TOKENS, VECTOR_SCALE, WordVectors  # noqa: E402
 from actalign.encoders.body._weights import weights  # noqa: E402
 from training.model import DIM, ImageTower, TextTower  # noqa: E402
+from training.postures import SIDED  # noqa: E402
 from training.reverse import BACKWARDS, backwards  # noqa: E402
 from training.samples import Samples, generate  # noqa: E402
 
@@ -46,7 +46,6 @@ REVERSED_WEIGHT = 20.0  # of a text that fails on its own sample played backward
 # A text's target where it is true: its surprise -log(rate) over SPECIFIC, between these bounds.
 SPECIFIC, LEAST_WORTH = 4.0, 0.15
 FPS, SMOOTHING_SECONDS = 10.0, 0.3
-_WORD = re.compile(r"[a-z]+")
 # Features that real clips may have otherwise: visibility and drift in the picture; feet and hands.
 SHAKY = torch.tensor([f.startswith(("vis.", "root.")) for f in FEATURES])
 FAR = torch.tensor(["toe" in f or "foot" in f or "hand" in f for f in FEATURES])
@@ -229,7 +228,7 @@ def train(samples: Samples, minutes: float, seed: int, log: Log, start: Path | N
     sizes = {n: sum(p.numel() for p in m.parameters()) for n, m in towers.named_children()}
     log(f"parameters: {sizes}")
     optimizer = optimizer_of(towers, 7e-4 if start else 1.5e-3)
-    both = np.array([{"left", "right"} <= set(_WORD.findall(text)) for text in samples.texts])
+    both = np.array([{"left", "right"} <= set(SIDED.findall(text)) for text in samples.texts])
     mirror_weight = torch.from_numpy(
         np.where(both, MIRROR_WEIGHT_BOTH, MIRROR_WEIGHT).astype(np.float32)
     )
