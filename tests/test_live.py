@@ -147,6 +147,7 @@ def test_a_stream_that_drops_out_is_taken_up_again_and_ctrl_c_ends_it(folder, ca
     assert "trying again in 1 s" in errors
     assert ("it sent no frame for 10 s" in errors) == (camera.fault != "breaks off")
     assert "trying again in 2 s" in errors
+    assert ": ;" not in errors  # each time it says why
     assert camera.requests == 3
     assert rows[0]["label"] == "stop"
     assert {row["connections"] for row in rows} == {1, 2}

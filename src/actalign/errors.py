@@ -32,8 +32,11 @@ class EncoderError(ActAlignError):
 
 
 def reason_of(error: Exception) -> str:
-    """Why something failed, without the number and the file's name that an OSError says too."""
-    return str(getattr(error, "strerror", None) or error)
+    """Why something failed, without the number and the file's name that an OSError says too.
+
+    Never empty: of an error that says nothing, the name of its kind.
+    """
+    return str(getattr(error, "strerror", None) or error) or type(error).__name__
 
 
 def run_program(program: Callable[[], object]) -> None:

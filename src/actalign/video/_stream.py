@@ -245,10 +245,10 @@ class LiveSource:
                     own = None if timeless else picture.time
                     seconds = self._last = clock.seconds(own, now, self._last)
                     self._newest = time.monotonic()
-                    deadline = self._newest + READ_SECONDS
                     if seconds + 1e-6 >= due:
                         due = max(due + 1 / self.fps, seconds + 0.5 / self.fps)
                         self._offer(shape.rgb(picture), seconds)
+                    deadline = self._newest + READ_SECONDS  # _offer sets _newest too
                     if self._stop.is_set():
                         return
 
