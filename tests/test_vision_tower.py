@@ -103,6 +103,7 @@ def test_float8_is_near_and_never_taken_for_another(checkpoints):
 
 @pytest.mark.gpu
 @needs_cuda
+@pytest.mark.filterwarnings("ignore:Synchronization debug mode is a prototype")
 def test_the_host_waits_for_the_gpu_only_for_embeddings(checkpoints):
     """Any other wait would leave the GPU idle while the next batch is brought there."""
     encoder = load_encoder(str(checkpoints["plain"]), device="cuda:0", batch_size=4)
