@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from actalign import VideoError
+from actalign import ActAlign, VideoError
 from actalign.addresses import address_in, with_plain_scheme
 from actalign.video import list_videos, sample_frames
 from tests.command import actalign
@@ -97,3 +97,28 @@ def test_an_address_in_a_list_is_one_bad_clip(tmp_path):
     _, camera = list_videos([tmp_path / "list.txt"])
     with pytest.raises(VideoError, match=SAID.replace("*", r"\*")):
         sample_frames(camera)
+
+
+def test_a_row_has_the_address_of_a_list_or_table_whole_and_without_its_password(
+    tmp_path, colour_model
+):
+    other = "https://me:secret@camera/2/1"
+    (tmp_path / "list.txt").write_text(f"{CAMERA}\n{other}\n")
+    run = ("--labels", "a,b", "--model", colour_model, "--out")
+    assert actalign("classify", "list.txt", *run, "rows.jsonl", cwd=tmp_path).returncode == 1
+    found = [json.loads(line) for line in (tmp_path / "rows.jsonl").read_text().splitlines()]
+    places = ["rtsp://***@camera/1", "https://***@camera/2/1"]
+    assert [one["video"] for one in found] == places
+    assert [one["clip"] for one in found] == places  # both are "1", so their ids are where they are
+    (tmp_path / "truth.csv").write_text(f"video,label\n{CAMERA},a\n{other},b\n")
+    ended = actalign("eval", "clips", ".", "--truth", "truth.csv", *run[2:], "run", cwd=tmp_path)
+    assert SAID in ended.stderr
+    _, *questions = (tmp_path / "run" / "questions.jsonl").read_text().splitlines()
+    assert [json.loads(line)["video"] for line in questions] == places
+
+
+def test_frames_of_an_address_fail_with_its_address_in_python(colour_model):
+    (failed,) = ActAlign.from_pretrained(str(colour_model)).predict_many(
+        [CAMERA], candidate_labels=["a", "b"], progress=False
+    )
+    assert failed.to_row()["video"] == "rtsp://***@camera/1"

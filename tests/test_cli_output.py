@@ -316,6 +316,19 @@ def test_a_file_that_is_read_is_never_written_over(clips, tmp_path):
         assert (tmp_path / out).read_bytes() == before
 
 
+def test_a_labels_file_has_blank_lines_and_remarks(clips, tmp_path):
+    run = ("classify", "clips/day.mp4", *clips[1:3], "--labels-file", "labels.txt")
+    (tmp_path / "labels.txt").write_text("# of the day\nsunrise\n\n # later\n  the # sunset \n")
+    ended = actalign(*run, "--json", cwd=tmp_path)
+    assert ended.returncode == 0, ended.stderr
+    labels = {one["label"] for one in json.loads(ended.stdout)["candidates"]}
+    assert labels == {"sunrise", "the # sunset"}
+    (tmp_path / "labels.txt").write_text("# none yet\n\n")
+    ended = actalign(*run, *clips[3:5], cwd=tmp_path)
+    assert ended.returncode == 2
+    assert "The labels file labels.txt has no label; write one a line." in ended.stderr
+
+
 def test_merge_does_not_take_the_place_of_a_part_that_was_named_first(clips, tmp_path):
     for name in ("day", "evening"):
         clip = ("classify", f"clips/{name}.mp4", *clips[1:], "--out", f"{name}.jsonl")

@@ -286,7 +286,7 @@ def test_folders_and_lists_expand_to_videos_in_order(tmp_path):
     for name in ("b.mp4", "sub/a.webm", "notes.md", ".hidden.mp4"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
-    (tmp_path / "list.txt").write_text("sub/a.webm\n\nmissing.mp4\n")
+    (tmp_path / "list.txt").write_text("# mine\nsub/a.webm\n \n # old.mp4\nmissing.mp4\n")
     assert list_videos([tmp_path]) == [tmp_path / "b.mp4", tmp_path / "sub" / "a.webm"]
     assert list_videos([tmp_path / "list.txt"]) == [
         tmp_path / "sub" / "a.webm",
@@ -295,6 +295,9 @@ def test_folders_and_lists_expand_to_videos_in_order(tmp_path):
     (tmp_path / "none").mkdir()
     with pytest.raises(UsageError, match="contains no video"):
         list_videos([tmp_path / "none"])
+    (tmp_path / "list.txt").write_text("# mine\n")
+    with pytest.raises(UsageError, match="contains no video"):
+        list_videos([tmp_path / "list.txt"])
 
 
 def test_the_images_of_a_folder_come_in_the_order_that_people_count_in(tmp_path):

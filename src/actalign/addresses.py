@@ -3,6 +3,7 @@ them."""
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -29,8 +30,14 @@ def address_in(path: str | Path) -> str | None:
 
     `pathlib` has left one slash of its two.
     """
-    found = _AS_PATH.fullmatch(str(path))
+    found = _AS_PATH.fullmatch(path if isinstance(path, str) else path.as_posix())
     return found and without_password(f"{found[1].lower()}://{found[2]}")
+
+
+def named_place(path: str | Path) -> str:
+    """Where a video is, as rows and ids say it: its path, or the address in place of one."""
+    address = None if os.path.exists(path) else address_in(path)  # noqa: PTH110 - never raises
+    return address or str(path)
 
 
 def without_password(text: str) -> str:

@@ -38,7 +38,6 @@ from actalign.types import (
     Alignment,
     Candidate,
     ClipEmbedding,
-    ClipError,
     Float32,
     Float64,
     Prediction,
@@ -322,8 +321,7 @@ class Candidates:
         try:
             prediction = self.predict(result.clip)
         except (EncoderError, UsageError) as error:
-            failure = ClipError(result.clip_id, str(result.path), error)
-            return failure.to_row(), None
+            return replace(result, clip=None, error=error).failure.to_row(), None
         return prediction.to_row(top_k=top_k), prediction
 
     def locate(

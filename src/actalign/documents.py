@@ -49,6 +49,15 @@ def read_lines(path: str | Path) -> Iterator[str]:
         raise ValueError("it is not UTF-8 text") from None
 
 
+def read_list(path: str | Path, *, errors: str = "strict") -> list[str]:
+    """The entries of a file that lists one a line, without the spaces around them.
+
+    Blank lines and those that begin with `#` are left out. As `read_text`, also its errors.
+    """
+    lines = map(str.strip, read_text(path, errors=errors).split("\n"))
+    return [line for line in lines if line and not line.startswith("#")]
+
+
 def parse_json(text: str | bytes) -> Any:
     """A JSON value; raises ValueError, also for a key twice and for endless nesting."""
     try:

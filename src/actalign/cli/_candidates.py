@@ -10,7 +10,7 @@ import typer
 
 from actalign.cli._grouped import CANDIDATES
 from actalign.cli._options import SettingsFile
-from actalign.documents import read_text
+from actalign.documents import read_list
 from actalign.errors import UsageError, reason_of
 
 if TYPE_CHECKING:
@@ -32,7 +32,10 @@ class LabelOptions:
         str | None,
         typer.Option(help="Candidate labels, comma-separated; one with a comma in double quotes."),
     ] = None
-    labels_file: Annotated[Path | None, typer.Option(help="Candidate labels, one a line.")] = None
+    labels_file: Annotated[
+        Path | None,
+        typer.Option(help="Candidate labels, one a line; lines that begin with # are remarks."),
+    ] = None
     domain: Annotated[str | None, typer.Option(help="Sport or field, e.g. basketball.")] = None
 
     def listed(self) -> list[str]:
@@ -46,12 +49,14 @@ class LabelOptions:
         if self.labels_file is None:
             return []
         try:
-            lines = read_text(self.labels_file).split("\n")
+            labels = read_list(self.labels_file)
         except (OSError, ValueError) as error:
             raise UsageError(
                 f"The labels file {self.labels_file} can't be read: {reason_of(error)}."
             ) from error
-        return [line.strip() for line in lines if line.strip()]
+        if not labels:
+            raise UsageError(f"The labels file {self.labels_file} has no label; write one a line.")
+        return labels
 
 
 StepTemplate = Annotated[

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 Videos = Annotated[
     list[Path],
     typer.Argument(
-        help="Video files, folders of them, or .txt lists of paths.",
+        help="Video files, folders of them, or .txt lists of a path a line; lines that begin with "
+        "# are remarks.",
         parser=Path,  # Typer's own would ask what each is, and a dead network mount never answers
     ),
 ]

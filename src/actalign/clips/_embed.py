@@ -16,6 +16,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from actalign.addresses import named_place
 from actalign.clips._parquet import AnyStore
 from actalign.clips._prefetch import Ended, Opened, PrefetchedClip, Prefetcher, Sampling, Stored
 from actalign.clips._result import ClipResult, clip_embedding, person_id
@@ -53,7 +54,7 @@ def clip_ids(paths: Iterable[Place]) -> dict[str, Place]:
     times = Counter(stems)
     found: dict[str, Place] = {}
     for stem, path in zip(stems, listed, strict=True):
-        one = stem if times[stem] == 1 else escaped(str(path))
+        one = stem if times[stem] == 1 else escaped(named_place(path))
         while one in found:  # two names that differ in what is escaped only
             one += "+"
         found[one] = path

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from actalign import __version__
+from actalign.addresses import named_place
 from actalign.encoder_info import EncoderInfo
 from actalign.errors import ActAlignError, VideoError
 from actalign.rows import neutral_warning
@@ -35,7 +36,7 @@ class ClipResult:
     def failure(self) -> ClipError:
         """The error of a clip without embeddings, for its row."""
         error = self.error or VideoError(f"{self.path} has no embeddings.")
-        return ClipError(self.clip_id, str(self.path), error)
+        return ClipError(self.clip_id, named_place(self.path), error)
 
     @property
     def remarks(self) -> list[str]:

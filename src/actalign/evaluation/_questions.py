@@ -18,7 +18,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
-from actalign.addresses import address_in
+from actalign.addresses import address_in, is_address, named_place
 from actalign.documents import composed, parse_json, read_text
 from actalign.errors import UsageError, reason_of
 from actalign.files import write_text
@@ -375,6 +375,8 @@ def write_question_file(questions: QuestionSet, path: Path) -> None:
 
 def _named(video: Path, folder: Path | None) -> str:
     """The video's path from the folder, so that both can be moved together, or its whole path."""
+    if is_address(place := named_place(video)):
+        return place
     whole = os.path.abspath(video)  # noqa: PTH100 - Path.resolve would follow links
     if folder is None or Path(os.path.commonpath([whole, folder])) == Path(folder.anchor):
         return whole

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actalign.addresses import address_in
-from actalign.documents import read_text
+from actalign.documents import read_list
 from actalign.errors import UsageError, VideoError, reason_of
 from actalign.types import Float64, FrameBatch, UInt8
 from actalign.video._limits import DecodeLimits
@@ -164,9 +164,10 @@ def list_videos(paths: Sequence[str | Path], *, notes: list[str] | None = None) 
     """Expand files, folders and `.txt` lists into video paths, sorted within a folder.
 
     A folder gives the videos in it and its subfolders; one with images and no video is itself a
-    clip. A list has one path per line, relative to the list's own folder. notes: gets a sentence on
-    each folder whose other files are left out. Raises UsageError for an address, and for a folder
-    or list without any video; a missing file is no error here.
+    clip. A list has one path per line, relative to the list's own folder; lines that begin with `#`
+    are remarks. notes: gets a sentence on each folder whose other files are left out. Raises
+    UsageError for an address, and for a folder or list without any video; a missing file is no
+    error here, nor an address in a list.
     """
     found: list[Path] = []
     for given in map(Path, paths):
@@ -181,10 +182,9 @@ def list_videos(paths: Sequence[str | Path], *, notes: list[str] | None = None) 
             found += videos
         elif given.suffix.lower() == ".txt":
             try:
-                lines = read_text(given, errors="surrogateescape").split("\n")
+                named = [Path(line) for line in read_list(given, errors="surrogateescape")]
             except (OSError, ValueError) as error:
                 raise UsageError(f"The list {given} can't be read: {reason_of(error)}.") from error
-            named = [Path(line.strip()) for line in lines if line.strip()]
             listed = [one if address_in(one) else given.parent / one for one in named]
             if not listed:
                 raise UsageError(f"The list {given} contains no video.")

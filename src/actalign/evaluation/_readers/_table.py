@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from actalign.addresses import address_in
 from actalign.clips import clip_ids
 from actalign.documents import parse_json
 from actalign.errors import UsageError
@@ -163,6 +164,8 @@ class _Videos:
         if not name:
             raise UsageError(f"{where} names no video.")
         path = self._folder / name
+        if address_in(name) and not is_there(path):
+            return Path(name)  # said where it is read
         if is_there(path):
             return path
         if self._by_name is None:
