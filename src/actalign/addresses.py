@@ -36,8 +36,9 @@ def address_in(path: str | Path) -> str | None:
 
 def named_place(path: str | Path) -> str:
     """Where a video is, as rows and ids say it: its path, or the address in place of one."""
-    address = None if os.path.exists(path) else address_in(path)  # noqa: PTH110 - never raises
-    return address or str(path)
+    address = address_in(path)
+    # Not asked of any other path: on a dead network mount, nothing answers.
+    return str(path) if address is None or os.path.exists(path) else address  # noqa: PTH110
 
 
 def without_password(text: str) -> str:
@@ -58,6 +59,6 @@ def plain_address(url: str) -> str:
     if parts.username or parts.password or parts.query or parts.fragment:
         raise UsageError(
             "The base URL must have no user name, password or query; the key belongs in "
-            "OPENAI_API_KEY or in --api-key-file."
+            "OPENAI_API_KEY."
         )
     return with_plain_scheme(url.rstrip("/"))
