@@ -358,7 +358,7 @@ class _Handler(BaseHTTPRequestHandler):
         if path == "/v1/batches":
             data = list(service.batches.values())
             self._send_json({"object": "list", "data": data, "has_more": False})
-        elif match := re.fullmatch(r"/v1/batches/([\w-]+)", path):
+        elif (match := re.fullmatch(r"/v1/batches/([\w-]+)", path)) and match[1] in service.batches:
             self._send_json(service.batches[match[1]])
         elif match := re.fullmatch(r"/v1/files/([\w-]+)/content", path):
             self._send(Reply(body=service.files[match[1]]))

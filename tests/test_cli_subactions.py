@@ -1,14 +1,17 @@
 """`actalign subactions ...` as typed, against a real service on loopback."""
 
 import json
+import re
 import sys
 
 import pytest
 
+from actalign import services
 from actalign.cli._main import main
 from actalign.scripts._bank import read_bank
 from actalign.scripts._script import load_scripts
-from tests.llm_server import LLMServer, says, status, steps_of
+from tests.command import actalign
+from tests.llm_server import LLMServer, Reply, drips, says, status, steps_of
 
 KEY = "sk-test-4f9a81c2d7"
 
@@ -93,7 +96,7 @@ def test_validate_finds_a_fault_in_any_wording(run, tmp_path):
     path.write_text("scripts:\n  putt:\n  - [bend, swing]\n  - [crouch]\n")
     code, out, _ = run("validate", path)
     assert code == 1
-    assert 'record 1, wording 2: "putt" has 1 step' in out
+    assert f'{path}, wording 2: "putt" has 1 step' in out
 
 
 def test_generate_without_out_prints_the_bank(generate):
@@ -171,6 +174,51 @@ def test_openai_without_a_key_names_the_ways_out(run, monkeypatch):
     assert "--api-key-file" in err
 
 
+OWN = ("--labels", "putt,chop", "--model", "body")
+
+
+@pytest.mark.parametrize(
+    ("verb", "words", "named"),
+    [
+        ("classify", ("a.mp4", *OWN), {"--base-url"}),
+        ("eval clips", (".", "--truth", "truth.csv", *OWN, "--out"), {"--base-url"}),
+        ("subactions generate", GOLF, {"--base-url", "--api-key-file", "--timeout"}),
+    ],
+)
+def test_errors_of_a_service_name_options_that_the_command_has(
+    server, tmp_path, monkeypatch, verb, words, named
+):
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    (tmp_path / "truth.csv").write_text("video,label\na.mp4,putt\n")
+    service = ("--llm-model", "tiny", "--base-url", server.url)
+    told = ""
+    faults = (status(401), status(404), lambda _: Reply(body=b"no JSON"), None)
+    for n, fault in enumerate(faults):
+        if fault is None:
+            monkeypatch.setattr(services, "SILENCES", 0.01)
+        server.faults["putt"] = [fault or drips("body")] * 9
+        run = [f"run{n}"] if words[-1] == "--out" else []
+        ended = actalign(*verb.split(), *words, *run, *service, cwd=tmp_path)
+        assert server.url in ended.stderr, ended.stderr
+        told += ended.stderr.partition("[1/")[0]
+    options = set(re.findall(r"--[a-z-]+", told))
+    assert options == named
+    helped = actalign(*verb.split(), "--help", cwd=tmp_path).stdout
+    assert all(f"{option} " in helped for option in options)
+    assert "OPENAI_API_KEY" in told
+
+
+def test_errors_of_a_batch_name_the_command_that_took_its_address(run, server, tmp_path):
+    bank = tmp_path / "bank.json"
+    service = ("--base-url", server.url, "--llm-model", "tiny")
+    assert run("batch", "submit", "--out", bank, *GOLF, *service)[0] == 0
+    server.batches.clear()
+    for verb in ("poll", "collect"):
+        code, _, err = run("batch", verb, "--out", bank)
+        assert code == 1
+        assert "the model's name and --base-url of `actalign subactions batch submit`." in err
+
+
 def test_show_puts_scripts_side_by_side_and_marks_shared_steps(run, tmp_path):
     file = tmp_path / "two.yaml"
     file.write_text(
@@ -194,7 +242,7 @@ def test_validate_says_what_is_wrong_and_exits_with_1(run, generate, tmp_path):
     bank = tmp_path / "bank.json"
     generate(*GOLF, "--out", bank)
     code, out, _ = run("validate", bank)
-    assert (code, "2 scripts in 1 records, all well" in out) == (0, True)
+    assert (code, out) == (0, f"{bank}: 2 scripts, all well.\n")
     rows = json.loads(bank.read_text())
     rows[0]["scripts"]["putt"] = rows[0]["scripts"]["putt"][:3]
     rows[0]["scripts"]["chip"][4] = rows[0]["scripts"]["chip"][3]
@@ -206,6 +254,24 @@ def test_validate_says_what_is_wrong_and_exits_with_1(run, generate, tmp_path):
     bank.write_text("[{")
     assert run("validate", bank)[0] == 1
     assert run("validate", tmp_path / "nowhere.json")[0] == 2
+
+
+def test_a_record_is_named_by_number_only_where_there_are_several(run, tmp_path):
+    one, two = {"scripts": {"putt": ["bend"]}}, {"scripts": {"chip": ["bend", "swing"]}}
+    for held, said in (
+        (one, 'mine.yaml: "putt" has 1 step; '),
+        ([two, one], 'record 2: "putt" has 1 step; '),
+        ([two, {"scripts": {"putt": "bend"}}], "record 2: label 'putt' is 'bend', no list"),
+        ({"scripts": {"putt": "bend"}}, "mine.yaml: label 'putt' is 'bend', no list"),
+        ({**two, "candidates": "chip"}, "mine.yaml: 'candidates' is not a list"),
+        ({**two, "candidates": ["putt"]}, "mine.yaml: 'candidates' and the labels"),
+        ({**two, "turns": "x"}, "mine.yaml: field 'turns' is wrong"),
+    ):
+        (tmp_path / "mine.yaml").write_text(json.dumps(held))
+        code, out, _ = run("validate", tmp_path / "mine.yaml")
+        assert code == 1
+        assert said in out
+        assert (", record " in out) == isinstance(held, list)
 
 
 def test_a_template_is_filled_in_by_hand_and_then_valid(run, tmp_path):

@@ -117,7 +117,7 @@ def test_hand_written_yaml_reads_as_records_without_provenance(tmp_path):
     ("content", "said"),
     [
         ("[", "is not valid JSON"),
-        ('[{"scripts": {"a": "text"}}]', "record 1"),
+        ('[{"scripts": {"a": "text"}}]', "label 'a'"),
         ('[{"scripts": {"a": ["x"]}}, {"scripts": {"b": ["x", " "]}}]', "record 2: label 'b'"),
         ('[{"scripts": {"a": ["x"]}, "candidates": ["b"]}]', "'candidates'"),
         ('[{"scripts": {"a": ["x"]}, "turns": "many"}]', "field 'turns'"),

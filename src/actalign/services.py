@@ -33,24 +33,33 @@ FAULT = "actalign"
 """In the extensions of a response that is none: a sentence on what was wrong with the real one."""
 
 
+KEY_OR_FILE = "OPENAI_API_KEY or the file given with --api-key-file"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Where a user of the command at hand gives a service's address and key, and a longer time-out,
+    as messages say it."""
+
+    address: str = "--base-url"
+    key: str = "OPENAI_API_KEY"
+    or_wait: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What was asked of a service, to tell what went wrong with it.
 
     timeout_seconds, max_retries: of the SDK; a service may be silent for so long, and its whole
-    answer may take SILENCES times that. offers: what it should do. address_option, key_option,
-    or_wait: where a user gives the address and the key, and how a longer time-out. key: what no
-    message may show.
+    answer may take SILENCES times that. offers: what it should do. key: what no message may show.
     """
 
     address: str
     model: str
     timeout_seconds: float
     max_retries: int
+    told: Told = Told()
     offers: str = "chat completions"
-    address_option: str = "--base-url"
-    key_option: str = "OPENAI_API_KEY or the file given with --api-key-file"
-    or_wait: str = " or raise --timeout"
     key: SecretStr | None = None
 
     def short(self, value: object, limit: int = 300) -> str:
@@ -108,8 +117,8 @@ def _bounded(asked: Asked) -> Any:
             try:
                 return within(seconds, lambda: self._read(request, most, until, options))
             except TimeoutError:
-                said = f"sent no whole answer within {seconds:g} s; try again later{asked.or_wait}"
-                return instead(request, said)
+                said = f"sent no whole answer within {seconds:g} s; try again later"
+                return instead(request, said + asked.told.or_wait)
 
         def _read(self, request: Any, most: int, until: float, options: dict[str, Any]) -> Any:
             answer = super().send(request, **{**options, "stream": True})
@@ -117,12 +126,12 @@ def _bounded(asked: Asked) -> Any:
             try:
                 if answer.headers.get("content-encoding", "identity") != "identity":
                     said = "compressed its answer, which it was asked not to"
-                    return instead(request, f"{said}; check {asked.address_option}")
+                    return instead(request, f"{said}; check {asked.told.address}")
                 for part in answer.iter_raw():
                     whole += part
                     if len(whole) > most:
                         said = f"answered with more than {most >> 20} MiB"
-                        return instead(request, f"{said}; check {asked.address_option}")
+                        return instead(request, f"{said}; check {asked.told.address}")
                     if time.monotonic() > until:
                         raise TimeoutError
             finally:
@@ -196,14 +205,14 @@ def explain(error: Exception, asked: Asked) -> tuple[str, bool]:
     if isinstance(error, openai.APITimeoutError):
         return (
             f"{at} sent no answer within {asked.timeout_seconds:g} s, {tries} times; "
-            f"try again later{asked.or_wait}."
+            f"try again later{asked.told.or_wait}."
         ), False
     if isinstance(error, openai.APIConnectionError):
         cause = error.__cause__
         detail = f" ({type(cause).__name__}: {asked.short(cause)})" if cause else ""
         return (
             f"The connection to {at} failed or broke off{detail}, {tries} times; "
-            f"check {asked.address_option} and the network."
+            f"check {asked.told.address} and the network."
         ), False
     if not isinstance(error, openai.APIStatusError):
         return f"The request to {at} failed ({type(error).__name__}: {asked.short(error)}).", False
@@ -214,16 +223,16 @@ def explain(error: Exception, asked: Asked) -> tuple[str, bool]:
         place = asked.short(error.response.headers.get("location", "nowhere"))
         return (
             f"{at} is elsewhere, by its own words at {place}, and nothing is sent there; "
-            f"if that is right, give that address as {asked.address_option}."
+            f"if that is right, give that address as {asked.told.address}."
         ), True
     if status == 401:
-        return f"{at} refused the API key; check {asked.key_option}.", True
+        return f"{at} refused the API key; check {asked.told.key}.", True
     if status == 403:
         return f"{at} does not let this key use {asked.model!r}: {said}.", True
     if status == 404:
         return (
             f"{at} has no model {asked.model!r} or no {asked.offers}: {said}; "
-            f"check the model's name and {asked.address_option}."
+            f"check the model's name and {asked.told.address}."
         ), True
     if status == 429:
         wait = error.response.headers.get("retry-after")

@@ -216,7 +216,7 @@ def _print_scripts(
 def validate(scripts: Scripts) -> None:
     """Check a bank or script file; prints a sentence for each fault, exits with 0 or 1."""
     from actalign.scripts._answer import script_faults
-    from actalign.scripts._bank import read_bank
+    from actalign.scripts._bank import read_bank, record_place
     from actalign.scripts._conversation import NO_DOMAIN
 
     if not scripts.exists():
@@ -227,7 +227,8 @@ def validate(scripts: Scripts) -> None:
         print(error)
         raise typer.Exit(1) from None
     faults = [
-        f"{scripts}, record {number}{f', wording {n}' if record.rewordings else ''}: {fault}"
+        f"{record_place(scripts, number, len(records))}"
+        f"{f', wording {n}' if record.rewordings else ''}: {fault}"
         for number, record in enumerate(records, start=1)
         for n, worded in enumerate(record.wordings(), start=1)
         for fault in script_faults(
@@ -243,7 +244,8 @@ def validate(scripts: Scripts) -> None:
         print(f"{scripts} holds no script.")
     elif not faults:
         count = sum(len(record.candidates) for record in records)
-        print(f"{scripts}: {count} scripts in {len(records)} records, all well.")
+        held = f" in {len(records)} records" if len(records) > 1 else ""
+        print(f"{scripts}: {count} script{'s' if count > 1 else ''}{held}, all well.")
     raise typer.Exit(1 if faults or not records else 0)
 
 

@@ -74,8 +74,10 @@ class ServiceOptions:
     def config(self, **more: object) -> LLMConfig:
         """The configuration that the flags give; raises UsageError."""
         from actalign.scripts import LLMConfig
+        from actalign.services import KEY_OR_FILE, Told
 
         fields = {
+            "told": Told(key=KEY_OR_FILE, or_wait=" or raise --timeout"),
             "model": self.llm_model,
             "base_url": self.base_url,
             "temperature": self.temperature,

@@ -28,7 +28,7 @@ from actalign.encoders._preprocessing import check_frames
 from actalign.encoders._text_cache import keep_rows, stored_rows
 from actalign.errors import EncoderError, UsageError, VideoError
 from actalign.files import cache_folder
-from actalign.services import Asked, client, explain, read_api_key
+from actalign.services import Asked, Told, client, explain, read_api_key
 from actalign.types import Float32, UInt8
 
 logger = logging.getLogger(__name__)
@@ -68,10 +68,8 @@ class ServiceEncoder:
             model,
             TIMEOUT_SECONDS,
             MAX_RETRIES,
+            Told(address="the address in --model"),
             offers="embeddings",
-            address_option="the address in --model",
-            key_option="OPENAI_API_KEY",
-            or_wait="",
             key=read_api_key(),
         )
         self._client = client(self._asked)

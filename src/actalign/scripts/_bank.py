@@ -125,7 +125,8 @@ def read_bank(path: str | Path) -> list[BankRecord]:
     blocks = _read_parquet(path) if path.suffix.lower() == ".parquet" else _read_text(path)
     records = []
     for number, block in enumerate(blocks, start=1):
-        scripts = parse_scripts(block, source=f"{path}, record {number}")
+        where = record_place(path, number, len(blocks))
+        scripts = parse_scripts(block, source=where)
         labels = [script.label for script in scripts]
         fields = dict(block) if isinstance(block, Mapping) else {}
         fields["domain"] = scripts[0].domain
@@ -133,24 +134,25 @@ def read_bank(path: str | Path) -> list[BankRecord]:
         fields["rewordings"] = {s.label: s.rewordings for s in scripts if s.rewordings}
         fields["candidates"] = fields.get("candidates") or labels
         if not isinstance(fields["candidates"], list | tuple):
-            raise UsageError(
-                f"{path}, record {number}: 'candidates' is not a list; list the labels."
-            )
+            raise UsageError(f"{where}: 'candidates' is not a list; list the labels.")
         fields["candidates"] = [composed(str(name)) for name in fields["candidates"]]
         if sorted(fields["candidates"]) != sorted(labels):
             raise UsageError(
-                f"{path}, record {number}: 'candidates' and the labels of 'scripts' differ; "
-                "write the same labels in both."
+                f"{where}: 'candidates' and the labels of 'scripts' differ; write the same labels "
+                "in both."
             )
         try:
             records.append(BankRecord.model_validate(fields))
         except ValidationError as error:
             fault = error.errors()[0]
-            where = ".".join(map(str, fault["loc"]))
-            raise UsageError(
-                f"{path}, record {number}: field {where!r} is wrong: {fault['msg']}."
-            ) from None
+            field = ".".join(map(str, fault["loc"]))
+            raise UsageError(f"{where}: field {field!r} is wrong: {fault['msg']}.") from None
     return records
+
+
+def record_place(path: Path, number: int, records: int) -> str:
+    """The file and, where it has several, which of its records, counted from 1."""
+    return str(path) if records == 1 else f"{path}, record {number}"
 
 
 def write_bank(path: str | Path, records: Sequence[BankRecord]) -> None:

@@ -31,9 +31,10 @@ from actalign.scripts._generate import ScriptResult
 from actalign.scripts._llm import ChatRequest, LLMConfig, LLMError, LLMService
 from actalign.scripts._prompts import load_prompt
 from actalign.scripts._reply import whole_characters
-from actalign.services import read_api_key
+from actalign.services import KEY_OR_FILE, Told, read_api_key
 
 ENDPOINT: Literal["/v1/chat/completions"] = "/v1/chat/completions"
+TOLD = Told("--base-url of `actalign subactions batch submit`", KEY_OR_FILE)
 ENDED = ("completed", "failed", "expired", "cancelled")
 
 
@@ -98,7 +99,8 @@ def submit(
                 f"The batch {state.batch_id} of {bank} is not collected yet; run "
                 f"`actalign subactions batch collect --out {bank}` first."
             )
-        requests, config = _requests(state), state.config
+        requests = _requests(state)
+        config = state.config.model_copy(update={"told": config.told})
     with closing(LLMService(config, SCHEMA, api_key or read_api_key())) as service:
         turns = _turns_due(requests, config, Bank(bank), AnswerCache(cache))
         if not turns:
@@ -120,7 +122,7 @@ def submit(
 def poll(bank: Path, *, api_key: SecretStr | None = None) -> BatchStatus:
     """Ask the service for the batch's status. Raises UsageError if none was submitted, LLMError."""
     state = _submitted(bank)
-    with closing(LLMService(state.config, SCHEMA, api_key or read_api_key())) as service:
+    with closing(_service(state, api_key)) as service:
         return _status(_retrieve(service, state))
 
 
@@ -136,7 +138,7 @@ def collect(
     saved = Bank(check_bank_path(bank))
     problems: dict[str, str] = {}
     if not state.collected:
-        with closing(LLMService(state.config, SCHEMA, api_key or read_api_key())) as service:
+        with closing(_service(state, api_key)) as service:
             batch = _retrieve(service, state)
             status = _status(batch)
             if status.status not in ENDED:
@@ -328,7 +330,13 @@ def _requests(state: BatchState) -> list[ScriptRequest]:
 def _check_bank(bank: Path, config: LLMConfig) -> None:
     check_bank_path(bank)
     if config.local_model is not None:
-        raise UsageError("A batch needs a service; omit --local-model.")
+        raise UsageError("A batch needs a service; leave local_model out.")
+
+
+def _service(state: BatchState, api_key: SecretStr | None) -> LLMService:
+    """The service that a batch was submitted to."""
+    config = state.config.model_copy(update={"told": TOLD})
+    return LLMService(config, SCHEMA, api_key or read_api_key())
 
 
 def _submitted(bank: Path) -> BatchState:

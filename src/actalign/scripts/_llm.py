@@ -17,9 +17,8 @@ import logging
 import os
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
@@ -27,7 +26,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 from actalign.addresses import plain_address
 from actalign.errors import ActAlignError, UsageError
 from actalign.scripts._reply import message_text, token_alternatives, whole_characters
-from actalign.services import Asked, client, explain, redact
+from actalign.services import Asked, Told, client, explain, redact
 
 if TYPE_CHECKING:
     import openai
@@ -69,6 +68,7 @@ class LLMConfig(BaseModel):
     concurrency: requests in flight. timeout_seconds: longest silence of the service;
     a whole answer may take ten times that.
     max_retries: retries by the SDK. input_price, output_price: USD per million tokens.
+    told: how messages say where address and key are given; not kept in files.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -84,6 +84,7 @@ class LLMConfig(BaseModel):
     max_retries: int = Field(default=4, ge=0, le=20)
     input_price: float | None = Field(default=None, ge=0)
     output_price: float | None = Field(default=None, ge=0)
+    told: Told = Field(default=Told(), exclude=True, repr=False)
 
     @field_validator("base_url")
     @classmethod
@@ -234,9 +235,8 @@ class ChatModel(Protocol):
 class LLMService:
     """An OpenAI-compatible service. Safe to use from several threads.
 
-    schema: of the answers, None for answers in words. told: where a user gives its address, its
-    key and a longer time-out, as `Asked` names them, if not as for `actalign subactions`. Raises
-    UsageError when the openai package or OpenAI's key is missing.
+    schema: of the answers, None for answers in words. Raises UsageError when the openai package or
+    OpenAI's key is missing.
     """
 
     def __init__(
@@ -244,14 +244,13 @@ class LLMService:
         config: LLMConfig,
         schema: dict[str, Any] | None,
         key: SecretStr | None,
-        told: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         try:
             import openai  # noqa: F401
         except ImportError:
             raise UsageError(
                 "The openai package is not installed; install it with "
-                "`pip install 'actalign[llm]'`, or give scripts with --scripts."
+                "`pip install 'actalign[llm]'`."
             ) from None
         self.model_id = config.model_id()
         self._asked = Asked(
@@ -259,13 +258,13 @@ class LLMService:
             config.model,
             config.timeout_seconds,
             config.max_retries,
+            config.told,
             key=key,
-            **told,
         )
         if key is None and self.model_id.service == OPENAI_URL:
             raise UsageError(
-                f"There is no API key in {self._asked.key_option}; set one, or name another "
-                f"service with {self._asked.address_option}."
+                f"There is no API key in {self._asked.told.key}; set one, or name another "
+                f"service with {self._asked.told.address}."
             )
         self._schema = schema or {}
         self._key = key
@@ -366,7 +365,7 @@ class LLMService:
     def _no_completion(self, problem: object) -> str:
         return (
             f"{self.model_id.service} answered with something that is not a chat completion: "
-            f"{self._asked.short(problem)}; check {self._asked.address_option} (it usually ends "
+            f"{self._asked.short(problem)}; check {self._asked.told.address} (it usually ends "
             "in /v1)."
         )
 

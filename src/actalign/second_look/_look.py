@@ -24,19 +24,14 @@ from actalign.scripts._llm import (
 )
 from actalign.second_look._frames import best_times, pictures_at
 from actalign.second_look._question import LETTERS, Opinion, letter_of, opinion_of, questions
-from actalign.services import read_api_key
+from actalign.services import Told, read_api_key
 from actalign.types import Candidate, FrameBatch, Prediction
 from actalign.video._worker import SILENT_SECONDS, DecodeProcess
 
 TOP_K = 3
 CLOSE = 0.2
 """Candidates are close where the second's confidence is less than this below the best's."""
-TOLD = {
-    "address_option": "--second-look-url",
-    "key_option": "OPENAI_API_KEY or the file given with --second-look-key-file",
-    "or_wait": "",
-}
-"""Where a user says what its service needs; see `Asked`."""
+TOLD = Told("--second-look-url", "OPENAI_API_KEY or the file given with --second-look-key-file")
 TOP_LOGPROBS = 20
 """As many as OpenAI and vLLM give."""
 
@@ -95,7 +90,9 @@ class SecondLook:
         service, name, parameters = config.service_url(), config.model, config.model_id().parameters
         asked = {"logprobs": True, "top_logprobs": TOP_LOGPROBS}
         self._model = ModelId(service, name, {**parameters, **asked})
-        self._service = LLMService(config, None, api_key or read_api_key(), TOLD)
+        self._service = LLMService(
+            config.model_copy(update={"told": TOLD}), None, api_key or read_api_key()
+        )
         self._cache = AnswerCache(cache)
         self._decoder = DecodeProcess(silent_seconds=silent_seconds)
         self._fatal: SecondLookError | None = None

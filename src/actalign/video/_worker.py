@@ -192,7 +192,8 @@ class DecodeProcess:
         if self._gave_up:
             return VideoError(
                 f"The reader of {name} gave nothing for {self._silent_seconds:g} s and was "
-                "stopped; convert the file again, or allow more with --decode-timeout."
+                "stopped; convert the file again, or allow more with --decode-timeout, where the "
+                "command has it."
             )
         code = child.returncode
         why = f"signal {-code}" if code < 0 else f"exit code {code}"
