@@ -3,6 +3,7 @@
 import csv
 import json
 import pickle
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -22,7 +23,7 @@ from actalign.evaluation import (
     read_question_file,
     write_question_file,
 )
-from actalign.evaluation._questions import question_lines
+from actalign.evaluation._questions import Box, question_lines
 from actalign.rows import read_rows
 from tests.colour_clips import write_colours
 from tests.command import actalign
@@ -169,6 +170,46 @@ class TestTables:
         [question] = read_data(Source(path)).questions
         assert "has the choice 'X' twice" in question.absent.reason
 
+    def test_two_labels_of_the_same_seconds_are_refused_with_both_lines(self, tmp_path):
+        for name in ("a.mp4", "deep/b.mp4"):
+            touch(tmp_path / name)
+        path = tmp_path / "t.csv"
+        for head, *rows in (
+            ("video,label", "a.mp4,jump", "deep/b.mp4,jump", "a.mp4,squat"),
+            ("video,label", "b,jump", "x.mp4,jump", "deep/../deep/b.mp4,squat"),
+            ("video,label,start,end", "a.mp4,jump,0,2", "a.mp4,jump,2,3", "a.mp4,squat,,2.0"),
+            ("video,label,subject", "a.mp4,jump,p1", "a.mp4,squat,p2", "a.mp4,squat,p1"),
+            (
+                "video,label,candidates",
+                "a.mp4,jump,jump|squat",
+                "a.mp4,run,run|squat",
+                *(["a.mp4,squat,squat|Jump"]),
+            ),
+        ):
+            path.write_text("\n".join([head, *rows]))
+            said = (
+                r"t\.csv, line 4 says 'squat' of [ab]\.mp4, and line 2 says 'jump'; keep the right"
+            )
+            with pytest.raises(UsageError, match=said):
+                read_data(Source(path))
+
+    def test_what_a_table_says_twice_is_counted_once_and_told(self, clips, colour_model):
+        (clips / "t.csv").write_text(
+            "video,label,start,end\n"
+            "a.mp4,red,,\na.mp4,red,0,1\na.mp4, Red ,,\na.mp4,red,0,1\nb.mp4,green,,\n"
+            "b.mp4,red,,1\nb.mp4,,,\n"
+        )
+        asked = read_data(Source(clips / "t.csv"))
+        assert [one.id for one in asked.questions] == ["a", "a@0-1", "b", "b@0-1", "b#2"]
+        (note,) = asked.notes
+        assert note == f"{clips / 't.csv'}, line 4 repeats line 2, one of 2 such: counted once"
+        done = actalign(
+            *("eval", "clips", "clips", "--truth", "t.csv", "--model", colour_model),
+            *("--out", "run"),
+            cwd=clips,
+        )
+        assert "t.csv, line 4 repeats line 2" in done.stderr
+
 
 class TestQuestionFiles:
     def test_what_is_written_is_read_and_fits_the_published_schema(self, tmp_path):
@@ -220,6 +261,30 @@ class TestQuestionFiles:
         path.write_text(f"\ufeff{header}\n{json.dumps({**json.loads(line), **change})}\n")
         with pytest.raises(UsageError, match=message):
             read_data(Source(tmp_path))
+
+    def test_one_question_has_one_answer(self, tmp_path):
+        one = Question(id="1", video=tmp_path / "a.mp4", choices=("x", "y"), answer=0)
+        other = Box(seconds=0, left=0, top=0, right=0.5, bottom=1)
+        legal = (
+            one,
+            replace(one, id="2", box=other, answer=1),
+            replace(one, id="3", start=1.0, answer=1),
+            replace(one, id="4", choices=("x", "z"), answer=1),
+            replace(one, id="5", question="What does the other one?", answer=1),
+            replace(one, id="6", scripts=(("b",), ("a",)), answer=1),  # told apart by steps
+            replace(one, id="7", answer=None),
+        )
+        path = tmp_path / "questions.jsonl"
+        write_question_file(QuestionSet("mine", legal), path)
+        assert read_data(Source(path)) == QuestionSet("mine", legal)
+        write_question_file(QuestionSet("mine", (*legal, replace(one, id="8"))), path)
+        asked = read_data(Source(path))
+        assert (asked.questions, len(asked.notes)) == (legal, 1)
+        assert "line 9 repeats line 2: counted once" in asked.notes[0]
+        wrong = replace(one, id="8", choices=("y", "x"))
+        write_question_file(QuestionSet("mine", (*legal, wrong)), path)
+        with pytest.raises(UsageError, match=r"line 9 says 'y' of a\.mp4, and line 2 says 'x'"):
+            read_data(Source(path))
 
     def test_convert_writes_what_is_evaluated(self, clips, colour_model):
         done = actalign(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -330,6 +330,23 @@ def is_question_file(path: Path) -> bool:
 
 def read_question_file(path: Path) -> QuestionSet:
     """Read a question file; raises UsageError that names the line and the field."""
+    header, found = question_places(path)
+    return question_set(path, header, [question for _, question in found])
+
+
+def question_set(
+    path: Path, header: Header, questions: Sequence[Question], notes: Sequence[str] = ()
+) -> QuestionSet:
+    """The set that a question file holds; raises UsageError that names the file."""
+    about = header.license, header.source, header.published
+    try:
+        return QuestionSet(header.name, tuple(questions), *about, tuple(notes))
+    except UsageError as error:
+        raise UsageError(f"{path}: {error}") from None
+
+
+def question_places(path: Path) -> tuple[Header, list[tuple[str, Question]]]:
+    """The header of a question file, and each question with where it stands; raises UsageError."""
     lines = json_lines(path, "question file")
     if not lines:
         raise UsageError(f"The question file {path} is empty; its first line is a header.")
@@ -340,13 +357,8 @@ def read_question_file(path: Path) -> QuestionSet:
         if question.video is not None:
             beside = Path() if address_in(question.video) else path.parent
             question = replace(question, video=beside / question.video)
-        questions.append(question)
-    try:
-        return QuestionSet(
-            header.name, tuple(questions), header.license, header.source, header.published
-        )
-    except UsageError as error:
-        raise UsageError(f"{path}: {error}") from None
+        questions.append((where, question))
+    return header, questions
 
 
 def question_lines(questions: QuestionSet, folder: Path | None = None) -> Iterable[str]:

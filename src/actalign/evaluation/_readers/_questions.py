@@ -5,8 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from actalign.evaluation._questions import QuestionSet, is_question_file, read_question_file
-from actalign.evaluation._readers._source import Source
+from actalign.evaluation._questions import (
+    QuestionSet,
+    is_question_file,
+    question_places,
+    question_set,
+)
+from actalign.evaluation._readers._source import Source, asked_once
 
 
 def matches(source: Source) -> bool:
@@ -19,7 +24,9 @@ def read(source: Source) -> QuestionSet:
 
     Videos that do not lie beside the file of --truth are those of the data's folder.
     """
-    found = read_question_file(_path(source))
+    path = _path(source)
+    header, places = question_places(path)
+    found = question_set(path, header, *asked_once(places))
     if source.truth is None:
         return found
     beside = source.truth.parent

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
-from dataclasses import dataclass
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from actalign.documents import parse_json, read_text
 from actalign.errors import UsageError, reason_of
 from actalign.evaluation._questions import Absent, Question, json_lines
 from actalign.files import pyarrow
+from actalign.scripts._script import label_key
 
 TABLES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet")
 
@@ -98,6 +100,48 @@ def question_or_absent(where: str, **fields: Any) -> Question:
         return Question(**fields)
     except UsageError as error:
         return Question(id=fields["id"], absent=Absent("bad question", f"{where}: {error}"))
+
+
+def asked_once(places: Iterable[tuple[str, Question]]) -> tuple[list[Question], list[str]]:
+    """Each question once, and a sentence where some are repeated.
+
+    places: where each stands, such as "labels.csv, line 2", and the question. Raises UsageError
+    where one question has two answers: the same seconds of a video, of the same person, by the same
+    candidates.
+    """
+    kept: list[Question] = []
+    repeats: list[str] = []
+    first: dict[object, tuple[str, Question]] = {}
+    for where, one in places:
+        if one.video is None or one.target is None:
+            kept.append(one)
+            continue
+        before, same = first.setdefault(_asked(one), (where, one))
+        line = before.rpartition(", ")[2]
+        if label_key(same.target or "") != label_key(one.target):
+            raise UsageError(
+                f"{where} says {one.target!r} of {one.video.name}, and {line} says "
+                f"{same.target!r}; keep the right one, or tell them apart by start and end."
+            )
+        alike = replace(one, id=same.id, video=same.video, license=same.license, source=same.source)
+        if same is not one and alike == same:
+            repeats.append(f"{where} repeats {line}")
+        else:
+            kept.append(one)
+    more = f", one of {len(repeats)} such" if len(repeats) > 1 else ""
+    return kept, [f"{repeats[0]}{more}: counted once"] if repeats else []
+
+
+def _asked(question: Question) -> object:
+    """What makes a question another one, but for its answer."""
+    assert question.video is not None
+    steps = question.scripts or (None,) * len(question.choices)
+    return (
+        os.path.abspath(question.video),  # noqa: PTH100 - Path.resolve would follow links
+        (question.start or 0, question.end),
+        (question.box, question.subject, question.question),
+        frozenset(zip(map(label_key, question.choices), steps, strict=True)),
+    )
 
 
 def _activitynet(videos: dict[str, Any], path: Path) -> Iterator[dict[str, Any]]:

@@ -17,6 +17,7 @@ from actalign.evaluation._questions import Question, QuestionSet
 from actalign.evaluation._readers._source import (
     TABLES,
     Source,
+    asked_once,
     parquet_columns,
     question_or_absent,
     table_rows,
@@ -75,16 +76,18 @@ def read(source: Source) -> QuestionSet:
                 f"{', '.join(COLUMNS[part])} (it has {', '.join(map(repr, rows[0][1]))[:200]})."
             )
     cells = [(where, _Cells(row, names, where)) for where, row in rows]
-    labels = source.labels or tuple(
-        dict.fromkeys(label for _, row in cells if (label := row.text("label")))
-    )
+    named: dict[str, str] = {}
+    for _, row in cells:
+        if label := row.text("label"):
+            named.setdefault(label_key(label), label)
+    labels = source.labels or tuple(named.values())
     find = _Videos(source.folder)
     videos = [find(row.text("video"), where) for where, row in cells]
-    questions = [
-        _question(where, row, video, name, labels)
+    questions, notes = asked_once(
+        (where, _question(where, row, video, name, labels))
         for (where, row), video, name in zip(cells, videos, _ids(cells, videos), strict=True)
-    ]
-    return QuestionSet(path.stem, tuple(questions))
+    )
+    return QuestionSet(path.stem, tuple(questions), notes=tuple(notes))
 
 
 def _question(where: str, row: _Cells, video: Path, name: str, labels: tuple[str, ...]) -> Question:
