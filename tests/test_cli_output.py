@@ -15,6 +15,7 @@ import pytest
 from actalign.cli._run import Run
 from actalign.cli._show import ResultLines
 from actalign.errors import ActAlignError
+from actalign.evaluation import Question, QuestionSet, write_question_file
 from actalign.output._events import events
 from actalign.rows import error_row, read_rows, score_text
 from tests.colour_clips import write_colours
@@ -314,6 +315,72 @@ def test_a_file_that_is_read_is_never_written_over(clips, tmp_path):
         assert ended.returncode == 2, ended.stderr
         assert "would be lost; name another" in ended.stderr
         assert (tmp_path / out).read_bytes() == before
+
+
+def test_what_people_write_is_never_replaced_by_results(clips, tmp_path):
+    folder, *rest = clips
+    video = write_colours(tmp_path / "one.mp4", ["black", "red"])
+    question = Question(id="a", video=video, choices=("x", "y"), answer=0)
+    write_question_file(QuestionSet("truth", (question,)), tmp_path / "clips" / "truth.jsonl")
+    written = {
+        "bank.json": json.dumps([{"domain": "d", "scripts": {"a": ["one", "two"]}}], indent=1),
+        "theirs.json": json.dumps([{"subactions": {"a": ["one"]}}]),
+        "asked.jsonl": json.dumps({"id": "1", "labels": ["a", "b"]}) + "\n",
+        "labels.csv": "\ufeffFile;Class\na.mp4;x\n",
+        "labels.jsonl": '{"video": "a.mp4", "label": "x"}\n{"video": "b.mp4", "label": "y"}\n',
+        "labels.json": '[\n{"video": "a.mp4", "label": "x"}\n]',
+        "mine.yaml": "# mine\nscripts:\n  a: [one]\n",
+        "settings.yaml": "scorer: dtw\n",
+    }
+    for name, text in written.items():
+        (tmp_path / name).write_text(text)
+    run = (*rest, "--quiet")
+    assert actalign("classify", folder, *run, "--out", "rows.jsonl", cwd=tmp_path).returncode == 1
+    for *verb, out, kind in (
+        ("classify", folder, *run, "--out", "clips/truth.jsonl", "questions with their answers"),
+        ("classify", folder, *run, "--out", "bank.json", "scripts"),
+        ("classify", folder, *run, "--out", "theirs.json", "scripts"),
+        ("classify", folder, *run, "--out", "asked.jsonl", "questions of `actalign subactions"),
+        ("classify", folder, *run, "--out", "labels.csv", "labels of videos"),
+        ("locate", folder, *run, "--out", "labels.jsonl", "labels of videos"),
+        ("classify", folder, *run, "--out", "labels.json", "labels of videos"),
+        ("background", folder, *run[:2], "--out", "mine.yaml", "scripts"),
+        ("export", "rows.jsonl", "--to", "boris", "--out", "settings.yaml", "settings of"),
+        ("merge", "rows.jsonl", "clips/truth.jsonl", "questions with their answers"),
+    ):
+        if verb == ["merge", "rows.jsonl"]:
+            verb, words = ["merge"], (out, "rows.jsonl")
+        else:
+            words = (out,)
+        before = (tmp_path / out).read_bytes()
+        ended = actalign(*verb, *words, cwd=tmp_path)
+        assert ended.returncode == 2, ended.stderr
+        assert f"is {out}, which holds {kind}" in ended.stderr
+        assert ended.stderr.endswith("and would be lost; name another file to write.\n")
+        assert (tmp_path / out).read_bytes() == before
+
+
+def test_results_may_replace_results(clips, tmp_path):
+    folder, *rest = clips
+    for out in ("rows.jsonl", "rows.json", "rows.csv", "rows.parquet", "rows.xlsx", "rows.md"):
+        for _ in range(2):
+            ended = actalign("classify", folder, *rest, "--out", out, "--quiet", cwd=tmp_path)
+            assert "broken" in ended.stderr
+            assert ended.returncode == 1
+    scripts = rest[:4]
+    for out in ("found.jsonl", "found.csv"):
+        for _ in range(2):
+            ended = actalign("locate", folder, *scripts, "--out", out, "--quiet", cwd=tmp_path)
+            assert ended.returncode == 1, ended.stderr
+    for to in ("csv", "activitynet", "boris", "lmms-eval"):
+        for _ in range(2):
+            ended = actalign("export", "rows.jsonl", "--to", to, "--out", f"x.{to}", cwd=tmp_path)
+            assert ended.returncode == 0, ended.stderr
+    for _ in range(2):
+        words = ("eval", "convert", "sorted", *scripts[2:], "--out", "asked.jsonl")
+        (tmp_path / "sorted" / "red").mkdir(parents=True, exist_ok=True)
+        shutil.copy(tmp_path / "clips" / "day.mp4", tmp_path / "sorted" / "red")
+        assert actalign(*words, cwd=tmp_path).returncode == 0
 
 
 def test_a_labels_file_has_blank_lines_and_remarks(clips, tmp_path):

@@ -286,6 +286,17 @@ class TestQuestionFiles:
         with pytest.raises(UsageError, match=r"line 9 says 'y' of a\.mp4, and line 2 says 'x'"):
             read_data(Source(path))
 
+    def test_a_question_file_of_no_run_is_not_replaced_by_a_run(self, clips, colour_model):
+        question = Question(id="a", video=clips / "a.mp4", choices=("x", "y"), answer=1)
+        (clips / "run").mkdir()
+        path = clips / "run" / "questions.jsonl"
+        write_question_file(QuestionSet("mine", (question,)), path)
+        before = path.read_bytes()
+        ended = evaluate(clips, "clips", model=colour_model)
+        assert ended.returncode == 2
+        assert "run/questions.jsonl would be lost: no run wrote it" in ended.stderr
+        assert path.read_bytes() == before
+
     def test_convert_writes_what_is_evaluated(self, clips, colour_model):
         done = actalign(
             *("eval", "convert", "clips", "--scripts", "scripts.json", "--domain", "paint"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -18,6 +19,7 @@ from actalign.cli._eval_options import (
 )
 from actalign.cli._eval_tune import tune
 from actalign.cli._grouped import grouped
+from actalign.cli._kinds import QUESTIONS
 from actalign.cli._machine_options import EngineOptions
 from actalign.cli._model_options import ModelOptions
 from actalign.cli._options import SCORER_LIST, AsJson
@@ -120,7 +122,7 @@ def _end(results: dict[str, Any], out: Path, look: SecondLook | None) -> NoRetur
 
 
 @app.command()
-@grouped
+@partial(grouped, writes=QUESTIONS)
 def convert(
     data: Data,
     out: Annotated[Path, typer.Option(help="Question file to write, .jsonl.")],

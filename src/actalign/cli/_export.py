@@ -48,10 +48,13 @@ def export(
         return
     if predictions is None or model is not None or int8:
         raise UsageError("Give a predictions file, or --model with --to onnx.")
+    from actalign.cli._kinds import check_no_other_kind
     from actalign.output import export as write
     from actalign.output._burn import undrawable
     from actalign.rows import RowFile
 
+    if out is not None:
+        check_no_other_kind("--out", out)
     if to == "burn":
         for sentence in undrawable(RowFile(predictions, find_videos=True)):
             print(sentence, file=sys.stderr)

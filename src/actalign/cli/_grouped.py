@@ -10,8 +10,10 @@ import inspect
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from functools import wraps
+from pathlib import Path
 from typing import Any, get_type_hints
 
+from actalign.cli._kinds import check_no_other_kind
 from actalign.errors import UsageError
 from actalign.files import is_same_file
 
@@ -22,10 +24,13 @@ WRITTEN = {"out", "table"}
 PANELS = (INPUT, CANDIDATES, MODEL, SECOND_LOOK, OUTPUT, MACHINES)
 
 
-def grouped(verb: Callable[..., Any], *, in_place: bool = False) -> Callable[..., Any]:
+def grouped(
+    verb: Callable[..., Any], *, in_place: bool = False, writes: str | None = None
+) -> Callable[..., Any]:
     """A verb whose groups are spread out into their options, for Typer.
 
-    in_place: the file that it writes may be one that it reads.
+    in_place: the file that it writes may be one that it reads. writes: what it writes, if that is
+    of a kind that people write too, see `check_no_other_kind`.
     """
     hints = get_type_hints(verb, include_extras=True)
     groups: dict[str, Any] = {name: kind for name, kind in hints.items() if is_dataclass(kind)}
@@ -43,7 +48,7 @@ def grouped(verb: Callable[..., Any], *, in_place: bool = False) -> Callable[...
     @wraps(verb)
     def spread(**given: Any) -> Any:
         if not in_place:
-            _check_kept(given)
+            _check_kept(given, writes)
         for name, kind in groups.items():
             given[name] = kind(**{one.name: given.pop(one.name) for one in fields(kind)})
         return verb(**given)
@@ -53,8 +58,9 @@ def grouped(verb: Callable[..., Any], *, in_place: bool = False) -> Callable[...
     return spread
 
 
-def _check_kept(given: dict[str, Any]) -> None:
-    """Raise UsageError where a file to write is one that is read: a video, scripts, a table."""
+def _check_kept(given: dict[str, Any], writes: str | None) -> None:
+    """Raise UsageError where a file to write is one that is read: a video, scripts, a table; or one
+    that people write."""
     for name in WRITTEN & given.keys():
         for other, value in given.items():
             for one in value if isinstance(value, list) else [value]:
@@ -63,6 +69,8 @@ def _check_kept(given: dict[str, Any]) -> None:
                         f"--{name} is {given[name]}, which is read as {other.replace('_', ' ')} "
                         "and would be lost; name another file to write."
                     )
+        if isinstance(given[name], Path):
+            check_no_other_kind(f"--{name}", given[name], writes)
 
 
 def _panel_place(parameter: inspect.Parameter) -> int:

@@ -20,11 +20,13 @@ def merge(
     ],
 ) -> None:
     """Join the predictions of shards: byte for byte what one undisturbed run would have written."""
+    from actalign.cli._kinds import check_no_other_kind
     from actalign.clips._shards import merge as merged
     from actalign.files import is_same_file
     from actalign.output._row_files import check_row_file, row_file
 
     check_row_file(out)
+    check_no_other_kind("The file to write", out)
     rows = merged(parts)
     if not any(is_same_file(out, part) for part in parts):
         _check_kept(out, parts)

@@ -12,6 +12,7 @@ import typer
 
 from actalign.cli._candidates import LabelOptions
 from actalign.cli._grouped import grouped
+from actalign.cli._kinds import SCRIPTS
 from actalign.cli._options import (
     Quiet,
 )
@@ -41,7 +42,7 @@ Scripts = Annotated[Path, typer.Argument(help="A bank (.json, .parquet) or a scr
 
 
 @app.command()
-@grouped
+@partial(grouped, writes=SCRIPTS)
 def generate(
     asked: LabelOptions,
     service: ServiceOptions,
@@ -82,7 +83,7 @@ def generate(
 
 
 @app.command()
-@partial(grouped, in_place=True)
+@partial(grouped, in_place=True, writes=SCRIPTS)
 def refine(
     scripts: Scripts,
     service: ServiceOptions,
@@ -266,7 +267,7 @@ def shipped(
 
 
 @app.command()
-@grouped
+@partial(grouped, writes=SCRIPTS)
 def template(
     asked: LabelOptions,
     out: Annotated[Path | None, typer.Option(help="A .yaml file; else printed.")] = None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,7 @@ import typer
 
 from actalign.cli._candidates import LabelOptions
 from actalign.cli._grouped import grouped
+from actalign.cli._kinds import SCRIPTS
 from actalign.cli._subactions_options import (
     KeyOptions,
     Questions,
@@ -25,7 +27,7 @@ BankOut = Annotated[Path, typer.Option("--out", help="The bank, .json or .parque
 
 
 @app.command()
-@grouped
+@partial(grouped, writes=SCRIPTS)
 def submit(
     out: BankOut,
     asked: LabelOptions,
@@ -48,7 +50,7 @@ def submit(
 
 
 @app.command()
-@grouped
+@partial(grouped, writes=SCRIPTS)
 def poll(out: BankOut, key: KeyOptions) -> None:
     """Say how the batch stands; exits with 0 once it has ended, else with 1."""
     from actalign.scripts import _batch
@@ -64,7 +66,7 @@ def poll(out: BankOut, key: KeyOptions) -> None:
 
 
 @app.command()
-@grouped
+@partial(grouped, writes=SCRIPTS)
 def collect(out: BankOut, key: KeyOptions) -> None:
     """Fetch a batch's answers, check them and add the good scripts to the bank."""
     from actalign.scripts import _batch

@@ -16,6 +16,7 @@ from actalign.evaluation._examples import EXAMPLE
 from actalign.evaluation._questions import (
     Question,
     QuestionSet,
+    question_lines,
     read_question_file,
     write_question_file,
 )
@@ -46,6 +47,7 @@ def check_asked(out: Path, questions: QuestionSet, keys: Mapping[str, str]) -> d
     can't be read any more.
     """
     if not (out / "config.json").exists():
+        _check_lost(out / QUESTIONS, questions)
         return dict(keys)
     known = asked(out)
     before = clip_keys_of(out)
@@ -61,6 +63,18 @@ def check_asked(out: Path, questions: QuestionSet, keys: Mapping[str, str]) -> d
             f"{out} was run with other data: {changes[0]}{others}; choose another --out."
         )
     return {**before, **keys}
+
+
+def _check_lost(path: Path, questions: QuestionSet) -> None:
+    """Raise UsageError where a file that no run wrote would be replaced by other questions."""
+    if not path.exists():
+        return
+    written = "\n".join(question_lines(questions, path.parent.absolute())) + "\n"
+    if path.read_bytes() != written.encode():
+        raise UsageError(
+            f"{path} would be lost: no run wrote it, for there is no config.json beside it; choose "
+            "another --out."
+        )
 
 
 def write_asked(out: Path, questions: QuestionSet, keys: Mapping[str, str]) -> None:
