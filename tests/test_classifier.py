@@ -362,6 +362,7 @@ def test_align_scores_a_store_without_its_videos(clips, common, colour_model, tm
         (["--labels", "a", "--fps", "-1"], "--fps is '-1'"),
         ([], "there are no candidates"),
         (["--labels", "a,b", "--scripts", "none.json"], "none.json can't be read"),
+        (["--labels", "a", "--bank", "b.json"], "--bank keeps what --llm-model writes"),
         (["--labels", "a", "--figure", "x.png"], "takes a folder"),
         (["--labels", "a", "--figure-format", "pdf"], "choose png or svg"),
         (["--labels", "a", "--figure-theme", "sepia"], "choose light or dark"),

@@ -18,6 +18,7 @@ from actalign.errors import ActAlignError
 from actalign.evaluation import Question, QuestionSet, write_question_file
 from actalign.output._events import events
 from actalign.rows import error_row, read_rows, score_text
+from actalign.scripts._bank import read_bank, write_bank
 from tests.colour_clips import write_colours
 from tests.command import actalign
 
@@ -394,6 +395,16 @@ def test_a_labels_file_has_blank_lines_and_remarks(clips, tmp_path):
     ended = actalign(*run, *clips[3:5], cwd=tmp_path)
     assert ended.returncode == 2
     assert "The labels file labels.txt has no label; write one a line." in ended.stderr
+
+
+def test_scripts_may_be_a_bank_in_parquet(clips, tmp_path):
+    write_bank(tmp_path / "bank.parquet", read_bank(tmp_path / "day.json"))
+    run = ("classify", "clips/day.mp4", *clips[1:3], "--json", "--scripts")
+    (found, expected) = (
+        json.loads(actalign(*run, name, cwd=tmp_path).stdout)["candidates"]
+        for name in ("bank.parquet", "day.json")
+    )
+    assert found == expected
 
 
 def test_merge_does_not_take_the_place_of_a_part_that_was_named_first(clips, tmp_path):

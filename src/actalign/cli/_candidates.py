@@ -73,7 +73,8 @@ class CandidateOptions(LabelOptions):
     """The actions to choose among, and their scripts."""
 
     scripts: Annotated[
-        Path | None, typer.Option(help="JSON or YAML file of scripts, each a list of steps.")
+        Path | None,
+        typer.Option(help="Script file or bank, .yaml, .json or .parquet: steps of each label."),
     ] = None
     step_template: StepTemplate = None
     wordings: Wordings = None
@@ -87,7 +88,12 @@ class CandidateOptions(LabelOptions):
         from actalign.scripts._generate import add_missing_scripts
         from actalign.scripts._script import as_scripts, with_wordings
 
-        given = as_scripts(self.scripts)
+        if self.scripts is not None and self.scripts.suffix.lower() == ".parquet":
+            from actalign.scripts._bank import read_bank
+
+            given = [script for record in read_bank(self.scripts) for script in record.to_scripts()]
+        else:
+            given = as_scripts(self.scripts)
         labels = self.listed() or list(dict.fromkeys(script.label for script in given))
         if not labels:
             raise UsageError("There are no candidates; give --labels, --labels-file or --scripts.")
@@ -181,9 +187,17 @@ class LanguageModelOptions:
         str | None, typer.Option(help="An OpenAI-compatible service; the key is OPENAI_API_KEY.")
     ] = None
 
-    def config(self) -> LLMConfig | None:
-        """The language model that the flags name; raises UsageError."""
+    def config(self, bank: Path | None = None) -> LLMConfig | None:
+        """The language model that the flags name; raises UsageError.
+
+        bank: the file that keeps its scripts.
+        """
         if self.llm_model is None:
+            if bank is not None:
+                raise UsageError(
+                    "--bank keeps what --llm-model writes; give --llm-model as well, or the bank "
+                    "as --scripts."
+                )
             if self.base_url is not None:
                 raise UsageError("--base-url needs --llm-model, the service's name of a model.")
             return None

@@ -73,7 +73,7 @@ def classify(
     figures.check()
     _check(windows, scoring, shards, examples)
     second.check(examples=examples is not None, refuses=scoring.min_confidence is not None)
-    given = candidates.read(llm.config(), bank)
+    given = candidates.read(llm.config(bank), bank)
     left_out: list[str] = []
     kept = open_store_or_cache(store, left_out)
     listed = clip_ids(list_videos(videos, notes=left_out))

@@ -70,7 +70,7 @@ class QuestionOptions(LabelOptions):
         from actalign.evaluation._readers._hub import local_folder
         from actalign.evaluation._scripts import with_scripts
 
-        config = llm.config()
+        config = llm.config(self.bank)
         source = Source(local_folder(data), how.truth, how.split, videos, tuple(self.listed()))
         found = with_scripts(
             read_data(source, how.layout),
@@ -113,7 +113,10 @@ class EvalOptions:
     settings: SettingsFile = None
     examples: ExamplesDir = None
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with OUT, or score it with more scorers.")
+        bool,
+        typer.Option(
+            "--resume", help="Go on with the run in --out, or score it with more scorers."
+        ),
     ] = False
     quiet: Quiet = False
 

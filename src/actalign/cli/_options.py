@@ -86,8 +86,8 @@ SettingsFile = Annotated[
 ExamplesDir = Annotated[
     Path | None,
     typer.Option(
-        help="Folder with a folder of clips a candidate, or a truth file of the explorer, which "
-        "clips are compared with as well.",
+        help="Folder with a folder of clips a candidate, or a truth.jsonl of `actalign serve`, "
+        "which clips are compared with as well.",
         rich_help_panel=CANDIDATES,
     ),
 ]
@@ -193,7 +193,9 @@ class ScoringOptions:
     ] = None
     min_confidence: Annotated[
         float | None,
-        typer.Option(min=0, max=1, help="Give no label where the best candidate's is lower."),
+        typer.Option(
+            min=0, max=1, help="Give no label where the best candidate's confidence is lower."
+        ),
     ] = None
     smoothing: Smoothing = None
     repeats: Annotated[

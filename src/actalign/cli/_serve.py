@@ -41,7 +41,7 @@ def serve(
         typer.Option(help="File with the token to ask for; beyond loopback one is made up."),
     ] = None,
 ) -> None:
-    """Open the explorer: align clips in the browser, on this machine."""
+    """Serve the explorer, a page on this machine: classify clips, and correct what is wrong."""
     try:
         import uvicorn
 

@@ -38,7 +38,9 @@ app = typer.Typer(no_args_is_help=True, help="Make, look at and check scripts of
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Print the prompts and a token estimate; ask nothing.")
 ]
-Scripts = Annotated[Path, typer.Argument(help="A bank (.json, .parquet) or a script file (.yaml).")]
+Scripts = Annotated[
+    Path, typer.Argument(help="A script file (.yaml, .json) or a bank (.json, .parquet).")
+]
 
 
 @app.command()
@@ -215,7 +217,7 @@ def _print_scripts(
 
 @app.command()
 def validate(scripts: Scripts) -> None:
-    """Check a bank or script file; prints a sentence for each fault, exits with 0 or 1."""
+    """Check a script file or bank: prints a sentence for each fault, and exits with 1 for any."""
     from actalign.scripts._answer import script_faults
     from actalign.scripts._bank import read_bank, record_place
     from actalign.scripts._conversation import NO_DOMAIN

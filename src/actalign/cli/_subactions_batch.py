@@ -20,7 +20,7 @@ from actalign.cli._subactions_options import (
 )
 
 app = typer.Typer(
-    no_args_is_help=True, help="The same through OpenAI's Batch API: submit, poll, collect."
+    no_args_is_help=True, help="As generate, through OpenAI's Batch API: submit, poll, collect."
 )
 
 BankOut = Annotated[Path, typer.Option("--out", help="The bank, .json or .parquet.")]
