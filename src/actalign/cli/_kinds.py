@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from actalign.errors import UsageError
+from actalign.files import is_there
 
 QUESTIONS = "questions with their answers, such as corrections of `actalign serve`,"
 SCRIPTS = "scripts"
@@ -25,11 +26,11 @@ def check_no_other_kind(option: str, path: Path, writes: str | None = None) -> N
 
 def _kind(path: Path) -> str | None:
     """What a file holds, in words; None for results, for what isn't known, and for no file."""
+    if not is_there(path) or not path.is_file():
+        return None
     from actalign.evaluation._questions import is_question_file
 
     try:
-        if not path.is_file():
-            return None
         return QUESTIONS if is_question_file(path) else _of_names(_names(path))
     except (OSError, ValueError, UsageError):  # no document that anybody could read
         return None
