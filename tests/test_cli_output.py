@@ -347,10 +347,13 @@ def test_what_people_write_is_never_replaced_by_results(clips, tmp_path):
         ("classify", folder, *run, "--out", "labels.json", "labels of videos"),
         ("background", folder, *run[:2], "--out", "mine.yaml", "scripts"),
         ("export", "rows.jsonl", "--to", "boris", "--out", "settings.yaml", "settings of"),
+        ("export", "rows.jsonl", "labels.csv", "labels of videos"),
         ("merge", "rows.jsonl", "clips/truth.jsonl", "questions with their answers"),
     ):
         if verb == ["merge", "rows.jsonl"]:
             verb, words = ["merge"], (out, "rows.jsonl")
+        elif verb == ["export", "rows.jsonl"]:
+            words = ("--to", "csv", "--out", "labels")
         else:
             words = (out,)
         before = (tmp_path / out).read_bytes()

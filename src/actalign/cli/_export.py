@@ -51,10 +51,11 @@ def export(
     from actalign.cli._kinds import check_no_other_kind
     from actalign.output import export as write
     from actalign.output._burn import undrawable
+    from actalign.output._export import export_place
     from actalign.rows import RowFile
 
-    if out is not None:
-        check_no_other_kind("--out", out)
+    to, out = export_place(predictions, to, out)
+    check_no_other_kind("The file to write", out)
     if to == "burn":
         for sentence in undrawable(RowFile(predictions, find_videos=True)):
             print(sentence, file=sys.stderr)

@@ -223,7 +223,7 @@ def validate(scripts: Scripts) -> None:
     from actalign.scripts._conversation import NO_DOMAIN
 
     if not scripts.exists():
-        raise UsageError(f"There is no script bank {scripts}.")
+        raise UsageError(f"There is no script file or bank {scripts}.")
     try:
         records = read_bank(scripts)
     except UsageError as error:

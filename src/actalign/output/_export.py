@@ -89,14 +89,10 @@ def export(
     Raises UsageError for an unknown format or predictions that can't be read, and VideoError
     where a format reads videos (kinovea, burn) and some can't be, after all others are written.
     """
-    if to is None:
-        ending = Path(out).suffix.lower().lstrip(".") if out is not None else ""
-        to = ending if ending in (*TABLES, "boris") else "csv"
-    if to not in FORMATS:
-        raise UsageError(f"There is no export format {to!r}; choose {', '.join(FORMATS)}.")
+    given = out
+    to, out = export_place(predictions, to, out)
     rows = RowFile(predictions, find_videos=to not in TABLES)
-    out = _default_out(Path(predictions), to) if out is None else Path(out)
-    if is_same_file(out, predictions):
+    if is_same_file(given, predictions) or is_same_file(out, predictions):
         raise UsageError(f"{out} is the file to export, and would be lost; name another to write.")
     if to in PROJECTS:
         return PROJECTS[to](rows, out)
@@ -105,15 +101,30 @@ def export(
     if to in OF_VIDEOS:
         write_text(out, OF_VIDEOS[to][1](by_video(rows)))
         return [out]
-    if out.suffix.lower() in TABLE_SUFFIXES and out.suffix.lower() != f".{to}":
-        raise UsageError(f"{out} ends in {out.suffix}, and the format is {to}; leave one out.")
-    if out.suffix.lower() != f".{to}":
-        out = out.with_name(f"{out.name}.{to}")
     check_table_format(f".{to}")
     with ClipTables(out) as file:
         for row in rows:
             file.add(row)
     return file.files
+
+
+def export_place(
+    predictions: str | Path, to: str | None, out: str | Path | None
+) -> tuple[str, Path]:
+    """The format, and the file or folder that `export` writes; raises its UsageErrors of both."""
+    if to is None:
+        ending = Path(out).suffix.lower().lstrip(".") if out is not None else ""
+        to = ending if ending in (*TABLES, "boris") else "csv"
+    if to not in FORMATS:
+        raise UsageError(f"There is no export format {to!r}; choose {', '.join(FORMATS)}.")
+    place = _default_out(Path(predictions), to) if out is None else Path(out)
+    if to in TABLES and place.suffix.lower() != f".{to}":
+        if place.suffix.lower() in TABLE_SUFFIXES:
+            raise UsageError(
+                f"{place} ends in {place.suffix}, and the format is {to}; leave one out."
+            )
+        place = place.with_name(f"{place.name}.{to}")
+    return to, place
 
 
 def _default_out(predictions: Path, to: str) -> Path:

@@ -121,7 +121,7 @@ def read_bank(path: str | Path) -> list[BankRecord]:
     """
     path = Path(path)
     if not path.exists():
-        raise UsageError(f"There is no script bank {path}.")
+        raise UsageError(f"There is no script file or bank {path}.")
     blocks = _read_parquet(path) if path.suffix.lower() == ".parquet" else _read_text(path)
     records = []
     for number, block in enumerate(blocks, start=1):
