@@ -156,7 +156,7 @@ def test_a_model_that_always_says_one_letter_gains_nothing_by_the_order(data, ev
     lines = [{"format": "actalign-questions-1", "name": "one clip, often"}]
     for n in range(20):  # the answer is always the first
         one = asked(f"q{n}", {"sunrise": SUNRISE, "sunset": SUNSET}, 0)
-        lines.append({**one, "video": "rise.mp4"})
+        lines.append({**one, "video": "rise.mp4", "question": f"What is it, try {n}?"})
     (data / "questions.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     assert evaluate("--scorer", "vlm").returncode == 0
     assert [*results(data)["scorers"]] == ["dtw", "vlm"]  # the words come first
