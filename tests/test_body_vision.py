@@ -463,9 +463,6 @@ def test_a_new_scene_starts_anew():
     np.testing.assert_array_equal(track.world[4], alone.world[0])
 
 
-unknown = pytest.mark.xfail(reason="a known limit, see training/README.md", strict=True)
-
-
 @pytest.mark.parametrize(
     ("start", "end", "there", "back"),
     [
@@ -476,19 +473,17 @@ unknown = pytest.mark.xfail(reason="a known limit, see training/README.md", stri
             "straightening the knees, the hips rising",
         ),
         ("standing", "arms overhead", "raising both arms", "lowering both arms"),
-        pytest.param(
+        (
             "bench press bottom",
             "bench press top",
             "pushing both hands up",
             "lowering both hands to the chest",
-            marks=unknown,
         ),
-        pytest.param(
+        (
             "curl bottom",
             "curl top",
             "curling both hands up to the shoulders",
             "lowering both hands until the arms hang",
-            marks=unknown,
         ),
         (
             "high plank",

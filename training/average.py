@@ -18,7 +18,10 @@ sys.path.insert(0, str(ROOT))
 import torch  # noqa: E402
 
 from actalign.encoders.body._features import FEATURES  # noqa: E402
-from training.train import Log, Towers, export, measure_both, start_from  # noqa: E402
+from training.export import export, start_from  # noqa: E402
+from training.log import Log  # noqa: E402
+from training.measure import measure_both  # noqa: E402
+from training.model import Towers  # noqa: E402
 
 
 def average(folders: list[Path]) -> Towers:

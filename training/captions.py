@@ -100,6 +100,7 @@ class Body:
         self.hands_apart = np.linalg.norm(wr[:, 0] - wr[:, 1], axis=1) / self.width
         near = lambda a, b: np.linalg.norm(a - b, axis=-1)  # noqa: E731
         self.to_shoulder, self.to_hip = near(wr, sh), near(wr, hip)
+        self.ankle_to_hip = near(an, hip)
         self.to_chest = near(hand, (self.chest - 0.12 * self.u + 0.12 * self.front)[:, None])
         head = ear.mean(1)
         self.to_head = near(hand, head[:, None])
@@ -162,6 +163,7 @@ def _c(t: Truth) -> Truth:
 
 def postures(b: Body) -> Iterator[tuple[str, Truth]]:
     """Codes of the middle frame: (N,) about the whole body, (N, 2) about limbs."""
+    two = lambda t: t.min(1)  # noqa: E731
     feet_down = lt(b.foot.max(1), 0.12, 0.2)
     foot_down = lt(b.foot, 0.12, 0.2)
     horizontal = between(b.tilt, 65, 115, 15)
@@ -172,12 +174,11 @@ def postures(b: Body) -> Iterator[tuple[str, Truth]]:
     elbows_down = lt(b.elbow_y, 0.12, 0.2)
     shoulders_low = lt(b.chest[:, 1], 0.24, 0.36)
     body_straight = all_of(gt(b.hip.min(1), 155, 142), gt(b.knee.min(1), 150, 138))
-    two = lambda t: t.min(1)  # noqa: E731
     standing = all_of(gt(b.hip_height, 0.9, 0.8), feet_down, upright)
 
     yield "upright", upright
     yield "lean_forward", all_of(between(b.pitch, 25, 65, 9), lt(np.abs(b.lean), 30, 40))
-    yield "hinge", all_of(between(b.pitch, 55, 112, 12), gt(b.hip_height, 0.68, 0.58), feet_down, lt(b.face, -0.4, -0.2))
+    yield "hinge", all_of(between(b.pitch, 55, 112, 12), gt(b.hip_height, 0.68, 0.58), feet_down, lt(b.face, -0.4, -0.2), -two(knee_down))
     yield "fold", all_of(gt(b.pitch % 360, 118, 102), lt(b.pitch % 360, 200, 220), gt(b.hip_height, 0.7, 0.6), feet_down)
     yield "lean_back", all_of(between(b.pitch, -62, -14, 6), lt(np.abs(b.lean), 30, 40))
     lean = np.stack([b.lean, -b.lean], 1)
@@ -200,17 +201,21 @@ def postures(b: Body) -> Iterator[tuple[str, Truth]]:
     yield "head_below_hips", lt(b.chest[:, 1] - b.pelvis[:, 1], -0.12, 0.02)
     yield "standing", all_of(standing, gt(b.knee.min(1), 150, 138))
     sit_chair = all_of(between(b.hip_height, 0.4, 0.68, 0.06), lt(b.tilt, 28, 38), lt(np.abs(b.thigh_up).max(1), 0.35, 0.5), between(b.knee.mean(1), 65, 125, 15))
-    squat_low = all_of(lt(b.hip_height, 0.62, 0.74), gt(b.pelvis[:, 1], 0.17, 0.12), feet_down, lt(b.knee.max(1), 105, 120), lt(b.tilt, 65, 75), gt(b.knee_y.min(1), 0.25, 0.18))
+    squat_low = all_of(lt(b.hip_height, 0.62, 0.74), gt(b.pelvis[:, 1], 0.17, 0.12), feet_down, lt(b.knee.max(1), 105, 120), lt(b.tilt, 65, 75), gt(b.pitch, -10, -20), gt(b.knee_y.min(1), 0.25, 0.18))
     # seated on something or in an upright squat: a pose can't tell
     yield "squat_low", np.where(sit_chair == 1, np.minimum(squat_low, 0), squat_low)
-    yield "half_squat", all_of(between(b.hip_height, 0.62, 0.9, 0.06), feet_down, between(b.knee.max(1), 88, 150, 12), lt(np.abs(b.knee[:, 0] - b.knee[:, 1]), 25, 40), lt(b.tilt, 60, 70))
+    yield "half_squat", all_of(between(b.hip_height, 0.62, 0.9, 0.06), feet_down, between(b.knee.max(1), 88, 150, 12), lt(np.abs(b.knee[:, 0] - b.knee[:, 1]), 25, 40), lt(b.tilt, 60, 70), lt(np.abs(b.stride), 0.35, 0.5), gt(b.knee_y.min(1), 0.25, 0.18))
     yield "sit_chair", sit_chair
     folded = lt(b.hip.mean(1), 125, 140)
-    yield "sit_floor", all_of(low_hips, lt(b.tilt, 45, 58), folded)
+    deep = all_of(feet_down, gt(b.pelvis[:, 1], 0.17, 0.12), gt(b.knee_y.min(1), 0.25, 0.18))
+    yield "sit_floor", all_of(low_hips, lt(b.tilt, 45, 58), folded, -deep)
     yield "long_sit", all_of(low_hips, lt(b.tilt, 60, 72), folded, gt(b.knee.min(1), 150, 135))
-    yield "cross_legged", all_of(low_hips, lt(b.tilt, 40, 52), lt(b.knee.max(1), 85, 105), gt(b.knees_apart, 0.45, 0.3), lt(b.feet_apart, 0.5, 0.7))
-    yield "kneel_both", all_of(two(knee_down), gt(b.chest[:, 1], 0.5, 0.4), lt(b.tilt, 45, 58))
-    yield "sit_on_heels", all_of(two(knee_down), lt(b.knee.max(1), 60, 78), lt(b.pelvis[:, 1], 0.36, 0.46))
+    yield "cross_legged", all_of(low_hips, lt(b.tilt, 40, 52), lt(b.knee.max(1), 85, 105), gt(b.knees_apart, 0.45, 0.3), lt(b.feet_apart, 0.5, 0.7), lt(b.pelvis[:, 1], 0.16, 0.22))
+    # the heels are under the hips; with crossed legs they lie in front of them
+    on_heels = all_of(two(knee_down), lt(b.knee.max(1), 60, 78), lt(b.ankle_to_hip.max(1), 0.24, 0.3))
+    kneeling = any_of(on_heels, gt(b.pelvis[:, 1], 0.3, 0.22))  # else the legs may be straight
+    yield "kneel_both", all_of(two(knee_down), kneeling, lt(b.knee.max(1), 130, 145), gt(b.chest[:, 1], 0.5, 0.4), lt(b.tilt, 45, 58))
+    yield "sit_on_heels", all_of(on_heels, lt(b.pelvis[:, 1], 0.36, 0.46))
     yield "kneel_one", all_of(knee_down, -knee_down[:, ::-1], _c(gt(b.pelvis[:, 1], 0.3, 0.22)), foot_down[:, ::-1])
     yield "all_fours", all_of(two(knee_down), two(hands_down), gt(b.pelvis[:, 1], 0.3, 0.22), lt(b.face, -0.3, -0.1))
     yield "plank", all_of(body_straight, any_of(two(hands_down), two(elbows_down)), lt(b.face, -0.5, -0.3), gt(b.chest[:, 1], 0.17, 0.12), gt(b.pelvis[:, 1], 0.16, 0.11))
@@ -222,8 +227,11 @@ def postures(b: Body) -> Iterator[tuple[str, Truth]]:
     yield "hanging", hanging
     yield "airborne", all_of(gt(b.low, 0.07, 0.02), -hanging)
     yield "hands_on_ground", hands_down
-    yield "forearms_on_ground", all_of(elbows_down, lt(b.wrist_y, 0.16, 0.24))
-    yield "knee_on_ground", knee_down
+    forearms = all_of(elbows_down, lt(b.wrist_y, 0.16, 0.24))
+    # they carry nothing there, so whether people would say it is undecided
+    yield "forearms_on_ground", np.where(_c(b.face > 0.3), np.minimum(forearms, 0), forearms)
+    carries = (b.knee < 140) & _c(b.pelvis[:, 1] > 0.15)
+    yield "knee_on_ground", np.where(carries, knee_down, np.minimum(knee_down, 0))
     yield "hips_piked", all_of(lt(b.hip.max(1), 118, 132), gt(b.knee.min(1), 148, 135))
 
     yield "knee_straight", gt(b.knee, 160, 148)
@@ -371,31 +379,3 @@ def movements(a: Body, b: Body, c: Body, p: Array, seconds: float) -> Iterator[t
     mean_speed = np.linalg.norm(np.diff(p, axis=1), axis=-1).mean((1, 2)) / dt
     yield "still", lt(mean_speed, 0.07, 0.16)
     yield "fast", gt(mean_speed, 1.3, 0.9)
-
-
-def _columns(pairs: Iterator[tuple[str, Truth]]) -> Iterator[tuple[str, Truth]]:
-    for name, t in pairs:
-        if t.ndim == 1:
-            yield name, t
-            continue
-        left, right = t[:, 0], t[:, 1]
-        both = np.minimum(left, right)
-        one = np.maximum(np.minimum(left, -right), np.minimum(-left, right))
-        # "one arm" is also true, if odd, of two; leave that undecided
-        one = np.where((both == 1), 0, one)
-        for side, column in zip(SIDES, (left, right, both, one), strict=True):
-            yield f"{name}|{side}", column.astype(np.int8)
-
-
-def truth(windows: Array, seconds: float) -> tuple[list[str], Truth]:
-    """Names and values of all codes of (N, W, 33, 3) windows, ``seconds`` long, about their middle.
-
-    W must be odd and at least 3. Returns C names and an (N, C) int8 array in {-1, 0, 1}.
-    """
-    if windows.ndim != 4 or windows.shape[1] < 3 or windows.shape[1] % 2 == 0:
-        raise ValueError(f"windows must be (N, W, 33, 3) with W odd, not {windows.shape}")
-    parts = [Body(windows[:, i]) for i in (0, windows.shape[1] // 2, -1)]
-    columns: dict[str, Truth] = {}
-    for source in (postures(parts[1]), movements(*parts, windows, seconds)):
-        columns.update(_columns(source))
-    return list(columns), np.stack(list(columns.values()), 1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -12,7 +14,7 @@ DIM = 256
 class ImageTower(nn.Module):
     """(N, F) features -> (N, D) unit vectors: standardise, then a residual MLP."""
 
-    def __init__(self, mean: Tensor, std: Tensor, width: int = 448, blocks: int = 2) -> None:
+    def __init__(self, mean: Tensor, std: Tensor, width: int = 768, blocks: int = 3) -> None:
         super().__init__()
         self.mean = nn.Buffer(mean)
         self.std = nn.Buffer(std)
@@ -72,7 +74,7 @@ class TextTower(nn.Module):
     """
 
     def __init__(
-        self, width: int = 128, layers: int = 2, heads: int = 4, longest: int = 48
+        self, width: int = 256, layers: int = 4, heads: int = 4, longest: int = 48
     ) -> None:
         super().__init__()
         self.inlet = nn.Linear(256, width)
@@ -102,3 +104,14 @@ class TextTower(nn.Module):
             words = vectors.mean(1)
         pooled = (look.softmax(1).transpose(1, 2) @ x).flatten(1)
         return functional.normalize(self.outlet(pooled) + self.words(words), dim=-1)
+
+
+class Towers(torch.nn.Module):
+    def __init__(self, mean: Tensor, std: Tensor) -> None:
+        super().__init__()
+        self.image, self.text = ImageTower(mean, std), TextTower()
+        self.scale = torch.nn.Parameter(torch.tensor(math.log(10.0)))
+        self.bias = torch.nn.Parameter(torch.tensor(-5.0))
+
+    def logits(self, image: Tensor, text: Tensor) -> Tensor:
+        return image @ text.T * self.scale.exp() + self.bias

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from training.truth import REVERSES
 
 from actalign.encoders.body._features import FEATURES
 
@@ -13,13 +14,8 @@ RATES = ("vel.", "turn.", "rise.", "slow-vel.", "slow-turn.", "slow-rise.", "yaw
 BACKWARDS = np.array([-1.0 if f.startswith(RATES) else 1.0 for f in FEATURES], np.float32)
 # What a movement is called when played backwards; those without a name there are undecided.
 OPPOSITES = (
-    ("hips_rise", "hips_drop"), ("chest_rise", "chest_drop"), ("knee_extend", "knee_flex"),
-    ("elbow_extend", "elbow_flex"), ("arm_raise", "arm_lower"), ("hand_forward", "hand_backward"),
-    ("hand_inward", "hand_outward"), ("hand_up", "hand_down"), ("hand_in", "hand_away"),
-    ("knees_open", "knees_close"), ("heel_up", "heel_down"), ("foot_up", "foot_down"),
-    ("leg_swing_forward", "leg_swing_back"), ("leg_out", "leg_in"), ("hips_fold", "hips_open"),
-    ("bend_over", "straighten_up"), ("feet_apart", "feet_close"), ("turn|L", "turn|R"),
-    ("rotate|L", "rotate|R"), ("tip_side|L", "tip_side|R"), ("enter", "leave"),
+    *REVERSES, ("turn|L", "turn|R"), ("rotate|L", "rotate|R"), ("tip_side|L", "tip_side|R"),
+    ("enter", "leave"),
 )  # fmt: skip
 UNNAMED = ("jump_up", "landing", "strike", "kick")
 

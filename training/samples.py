@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from training.truth import truth
 
 from actalign.encoders.body._features import PoseTrack, features
-from training.captions import truth
 from training.compose import NAMED, Caption, Composer, twin
 from training.motions import Motion, sample_motion
 from training.observe import every, observe
 from training.postures import POSTURES, Posture
+from training.sentences import sentence_captions
 from training.skeleton import (
     AT,
     INDEX,
@@ -270,7 +271,7 @@ def _caption_chunk(job: tuple[int, Composer, NDArray[np.int8], bool]) -> list[li
 
 
 def generate(motions: int, seed: int, *, held_out: bool = False, workers: int = 2) -> Samples:
-    """About 4 samples a motion and their mirror images, 2 captions a sample.
+    """About 4 samples a motion and their mirror images, 2 captions a sample and people's sentences.
 
     The same arguments give the same samples.
     """
@@ -286,9 +287,14 @@ def generate(motions: int, seed: int, *, held_out: bool = False, workers: int = 
             for j, part in enumerate(parts)
         ]
         made = [c for chunk in pool.map(_caption_chunk, work) for c in chunk]
-    owner = np.array([i for i, captions in enumerate(made) for _ in captions], np.int32)
+    owner = [i for i, captions in enumerate(made) for _ in captions]
     flat = [c for captions in made for c in captions]
+    if not held_out:
+        for sample, caption in sentence_captions(table, statements, np.random.default_rng(seed)):
+            owner.append(sample)
+            flat.append(caption)
     claims = np.full((len(flat), 6), -1, np.int16)
     for m, caption in enumerate(flat):
         claims[m, : len(caption.claims)] = caption.claims
-    return Samples(rows, table, statements, [c.text for c in flat], claims, owner)
+    texts = [c.text for c in flat]
+    return Samples(rows, table, statements, texts, claims, np.array(owner, np.int32))

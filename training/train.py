@@ -2,17 +2,17 @@
 
 Makes samples, trains both towers with SigLIP's sigmoid loss, measures on held-out movements and
 wordings, exports ONNX and config into src/actalign/encoders/body/model, and writes
-training/train.log.
+training/train.log. All samples lie in the device's memory (60,000 movements: 3 GB).
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import os
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -23,21 +23,24 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
-import numpy as np  # noqa: E402
 import torch  # noqa: E402
-from numpy.typing import NDArray  # noqa: E402
 from torch import Tensor  # noqa: E402
 from torch.nn import functional  # noqa: E402
+from torch.optim.swa_utils import AveragedModel  # noqa: E402
 
-from actalign.encoders.body._features import FEATURE_VERSION, FEATURES  # noqa: E402
-from actalign.encoders.body._text import MAX_TOKENS, VECTOR_SCALE, WordVectors  # noqa: E402
-from actalign.encoders.body._weights import weights  # noqa: E402
-from training.model import DIM, ImageTower, TextTower  # noqa: E402
+from actalign.encoders.body._features import FEATURES  # noqa: E402
+from actalign.encoders.body._text import WordVectors  # noqa: E402
+from training.export import export, start_from  # noqa: E402
+from training.log import Log  # noqa: E402
+from training.measure import labels, measure_both  # noqa: E402
+from training.model import ImageTower, Towers  # noqa: E402
 from training.postures import SIDED  # noqa: E402
 from training.reverse import BACKWARDS, backwards  # noqa: E402
 from training.samples import Samples, generate  # noqa: E402
+from training.vectors import embed_texts, load_vectors, tokenize  # noqa: E402
 
-TEXTS, IMAGES = 192, 768  # of a batch
+IMAGES_PER_TEXT = 4  # of a batch; the first three are the text's own, its mirror image, its reverse
+AVERAGED = 0.9995  # share of the weights' running mean that a step keeps
 POSITIVE_WEIGHT = 4.0
 # Of a text that fails on its own sample's mirror image: left is not right. Texts that name both
 # sides are nearly the same words as their mirror image, so they need more.
@@ -45,149 +48,54 @@ MIRROR_WEIGHT, MIRROR_WEIGHT_BOTH = 40.0, 120.0
 REVERSED_WEIGHT = 20.0  # of a text that fails on its own sample played backwards: up is not down
 # A text's target where it is true: its surprise -log(rate) over SPECIFIC, between these bounds.
 SPECIFIC, LEAST_WORTH = 4.0, 0.15
-FPS, SMOOTHING_SECONDS = 10.0, 0.3
 # Features that real clips may have otherwise: visibility and drift in the picture; feet and hands.
 SHAKY = torch.tensor([f.startswith(("vis.", "root.")) for f in FEATURES])
 FAR = torch.tensor(["toe" in f or "foot" in f or "hand" in f for f in FEATURES])
 
 
-class Log:
-    """Prints lines and keeps them in a file, with the seconds since the start."""
-
-    def __init__(self, path: Path) -> None:
-        self.start, self.file = time.time(), path.open("w")
-
-    def __call__(self, line: str) -> None:
-        line = f"[{time.time() - self.start:6.0f} s] {line}"
-        print(line, flush=True)
-        self.file.write(line + "\n")
-        self.file.flush()
-
-
-def load_vectors() -> Tensor:
-    """(32001, 256) word vectors, scaled as the runtime does; the last row is padding."""
-    from safetensors.numpy import load_file
-
-    table = (
-        load_file(weights("words.safetensors")[0])["embedding.weight"].astype(np.float32)
-        * VECTOR_SCALE
-    )
-    return torch.from_numpy(np.concatenate([table, np.zeros((1, 256), np.float32)]))
-
-
-def tokenize(texts: list[str], words: WordVectors) -> NDArray[np.int32]:
-    """(M, MAX_TOKENS) ids, padded with 32000."""
-    out = np.full((len(texts), MAX_TOKENS), 32000, np.int32)
-    for m, text in enumerate(texts):
-        ids = words.ids(text)[:MAX_TOKENS]
-        out[m, : len(ids)] = ids
-    return out
-
-
-def neighbours(table: Tensor, used: NDArray[np.int32], count: int = 8) -> NDArray[np.int32]:
+def neighbours(table: Tensor, used: Tensor, count: int = 8) -> Tensor:
     """(32001, count) nearest tokens of every used token (itself elsewhere)."""
     unit = functional.normalize(table[:32000], dim=-1)
-    out = np.repeat(np.arange(32001, dtype=np.int32)[:, None], count, 1)
-    rows = torch.from_numpy(used.astype(np.int64))
-    for chunk in rows.split(500):
-        best = (unit[chunk] @ unit.T).topk(count + 1).indices[:, 1:]
-        out[chunk.numpy()] = best.numpy()
+    out = torch.arange(32001, device=table.device)[:, None].repeat(1, count)
+    for chunk in used.split(500):
+        out[chunk] = (unit[chunk] @ unit.T).topk(count + 1).indices[:, 1:]
     return out
 
 
-def augment(
-    ids: NDArray[np.int32], near: NDArray[np.int32], rng: np.random.Generator
-) -> NDArray[np.int32]:
+def augment(ids: Tensor, near: Tensor) -> Tensor:
     """Drop a few words and replace a few by neighbours, so that unseen words are no surprise."""
-    ids = ids.copy()
     real = ids < 32000
-    swap = real & (rng.random(ids.shape) < 0.07)
-    ids[swap] = near[ids[swap], rng.integers(near.shape[1], size=int(swap.sum()))]
-    keep = real & (rng.random(ids.shape) >= 0.05)
+    swap = real & (torch.rand(ids.shape, device=ids.device) < 0.07)
+    other = near[ids, torch.randint(near.shape[1], ids.shape, device=ids.device)]
+    keep = real & (torch.rand(ids.shape, device=ids.device) >= 0.05)
     keep[:, 0] |= ~keep.any(1)
-    order = np.argsort(~keep, axis=1, kind="stable")
-    ids[~keep] = 32000
-    return np.take_along_axis(ids, order, 1)
+    order = (~keep).to(torch.int8).argsort(dim=1, stable=True)
+    return torch.where(keep, torch.where(swap, other, ids), 32000).gather(1, order)
 
 
-def labels(table: NDArray[np.int8], claims: NDArray[np.int16]) -> NDArray[np.int8]:
-    """(I, T): 1 where all claims of a text hold for a sample, -1 where one fails, else 0.
-
-    table: (I, C) truth of the samples.
-    """
-    out = np.ones((len(table), len(claims)), np.int8)
-    for j in range(claims.shape[1]):
-        has = np.flatnonzero(claims[:, j] >= 0)
-        out[:, has] = np.minimum(out[:, has], table[:, claims[has, j]])
-    return out
-
-
-class Towers(torch.nn.Module):
-    def __init__(self, mean: Tensor, std: Tensor) -> None:
-        super().__init__()
-        self.image, self.text = ImageTower(mean, std), TextTower()
-        self.scale = torch.nn.Parameter(torch.tensor(math.log(10.0)))
-        self.bias = torch.nn.Parameter(torch.tensor(-5.0))
-
-    def logits(self, image: Tensor, text: Tensor) -> Tensor:
-        return image @ text.T * self.scale.exp() + self.bias
-
-
-def blur(x: Tensor, tower: ImageTower, rng: np.random.Generator) -> Tensor:
+def blur(x: Tensor, tower: ImageTower) -> Tensor:
     """Noise on features, and some that an estimator gets wrong set to their mean."""
     x = x + 0.06 * tower.std * torch.randn_like(x)
-    lost = torch.from_numpy(rng.random(x.shape) < 0.03)
+    lost = torch.rand(x.shape, device=x.device) < 0.03
     for columns, share in ((SHAKY, 0.25), (FAR, 0.1)):
-        rows = torch.from_numpy(rng.random(len(x)) < share)
-        lost |= rows[:, None] & columns[None]
+        rows = torch.rand(len(x), 1, device=x.device) < share
+        lost |= rows & columns.to(x.device)
     return torch.where(lost, tower.mean, x)
-
-
-def embed_texts(towers: Towers, table: Tensor, ids: NDArray[np.int32]) -> Tensor:
-    longest = max(1, int((ids < 32000).sum(1).max()))
-    tokens = torch.from_numpy(ids[:, :longest].astype(np.int64))
-    vectors = table[tokens]
-    return towers.text(vectors, tokens == 32000)
-
-
-def start_from(towers: Towers, folder: Path) -> None:
-    """Give the towers the weights that this program exported into a folder."""
-    import onnx
-
-    def read(file: Path) -> tuple[dict[str, Tensor], list[str]]:
-        graph = onnx.load(str(file)).graph
-        found = {
-            tensor.name: torch.from_numpy(onnx.numpy_helper.to_array(tensor).copy())
-            for tensor in graph.initializer
-        }
-        return found, [n.input[1] for n in graph.node if n.op_type == "MatMul"]
-
-    towers.image.load_state_dict(read(folder / "image.onnx")[0])
-    found, products = read(folder / "text.onnx")
-    # The exporter turns weights that meet (N, L, W) inputs round and renames them, in order.
-    turned = [found.pop(name).T for name in products if name in found]
-    state = towers.text.state_dict()
-    towers.text.load_state_dict(
-        {name: found[name] if name in found else turned.pop(0) for name in state}
-    )
-    config = json.loads((folder / "config.json").read_text())
-    with torch.no_grad():
-        towers.scale.fill_(config["logit_scale"])
-        towers.bias.fill_(config["logit_bias"])
 
 
 def pair_loss(logit: Tensor, target: Tensor, mirror_weight: Tensor) -> Tensor:
     """Of (I, T) logits and targets (1 true, -1 false, 0 undecided); mirror_weight is (T,).
 
     The first T rows are the texts' own samples, then their mirror images, then the same played
-    backwards.
+    backwards. Both kinds weigh as much of a larger batch as of one of 768 samples.
     """
+    images, texts = logit.shape
     yes, no = (target == 1).float(), (target == -1).float()
-    text = torch.arange(TEXTS)
-    no[text + TEXTS, text] *= mirror_weight
-    no[text + 2 * TEXTS, text] *= REVERSED_WEIGHT
+    text = torch.arange(texts, device=logit.device)
+    no[text + texts, text] *= mirror_weight * images / 768
+    no[text + 2 * texts, text] *= REVERSED_WEIGHT * images / 768
     # A text that is true of many says little: its target is lower (see README).
-    rate = yes.mean(0).clamp(min=1 / IMAGES)
+    rate = yes.mean(0).clamp(min=1 / images)
     worth = (-rate.log() / SPECIFIC).clamp(LEAST_WORTH, 1.0)
     entropy = -torch.xlogy(worth, worth) - torch.xlogy(1 - worth, 1 - worth)
     right = worth * functional.softplus(-logit) + (1 - worth) * functional.softplus(logit)
@@ -213,180 +121,101 @@ def optimizer_of(towers: Towers, peak: float) -> torch.optim.Optimizer:
     )
 
 
-def train(samples: Samples, minutes: float, seed: int, log: Log, start: Path | None) -> Towers:
-    torch.manual_seed(seed)
-    rng = np.random.default_rng(seed)
-    table, words = load_vectors(), WordVectors()
-    ids = tokenize(samples.texts, words)
-    near = neighbours(table, np.unique(ids[ids < 32000]))
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Of a training: texts of a batch, minutes, the peak of the learning rate, seed and device."""
+
+    texts: int
+    minutes: float
+    peak: float
+    seed: int
+    device: str
+
+
+def train(samples: Samples, options: Options, log: Log, start: Path | None) -> Towers:
+    """Towers whose weights are the running mean of the training's."""
+    torch.manual_seed(options.seed)
+    device, texts = torch.device(options.device), options.texts
+    vectors = load_vectors().to(device)
+    ids = torch.from_numpy(tokenize(samples.texts, WordVectors())).to(device)
+    near = neighbours(vectors, torch.unique(ids[ids < 32000]).long())
     lengths = (ids < 32000).sum(1)
-    log(f"{len(ids)} captions, {lengths.mean():.1f} tokens on average, {lengths.max()} at most")
-    rows = torch.from_numpy(samples.features)
-    towers = Towers(rows.mean(0), rows.std(0).clamp(min=0.05))
+    log(f"{len(ids)} captions, {lengths.float().mean():.1f} tokens on average")
+    rows, truth, claims, owner = (
+        torch.from_numpy(array).to(device)
+        for array in (samples.features, samples.truth, samples.claims, samples.owner)
+    )
+    towers = Towers(rows.mean(0).cpu(), rows.std(0).clamp(min=0.05).cpu())
     if start:
         start_from(towers, start)
+    towers.to(device).train()
     sizes = {n: sum(p.numel() for p in m.parameters()) for n, m in towers.named_children()}
     log(f"parameters: {sizes}")
-    optimizer = optimizer_of(towers, 7e-4 if start else 1.5e-3)
-    both = np.array([{"left", "right"} <= set(SIDED.findall(text)) for text in samples.texts])
-    mirror_weight = torch.from_numpy(
-        np.where(both, MIRROR_WEIGHT_BOTH, MIRROR_WEIGHT).astype(np.float32)
-    )
-    back = np.arange(2 * TEXTS, 3 * TEXTS)
-    column, known = backwards(samples.statements)
-    losses: list[float] = []
-    towers.train()
+    optimizer = optimizer_of(towers, options.peak)
+    mean = AveragedModel(towers, multi_avg_fn=running_mean)
+    both = torch.tensor([{"left", "right"} <= set(SIDED.findall(t)) for t in samples.texts])
+    mirror_weight = torch.where(both, MIRROR_WEIGHT_BOTH, MIRROR_WEIGHT).to(device)
+    column, known = (torch.from_numpy(a).to(device) for a in backwards(samples.statements))
+    back, turned = slice(2 * texts, 3 * texts), torch.from_numpy(BACKWARDS).to(device)
+    losses: list[Tensor] = []
     begin, step, done = time.time(), 0, 0.0
     while done < 1:
-        done = (time.time() - begin) / (60 * minutes)
+        done = (time.time() - begin) / (60 * options.minutes)
         for group in optimizer.param_groups:
-            warm, cosine = min(1, (step + 1) / 100), (1 + math.cos(math.pi * min(done, 1))) / 2
+            warm, cosine = min(1, (step + 1) / 300), (1 + math.cos(math.pi * min(done, 1))) / 2
             group["lr"] = group["peak"] * warm * (0.02 + 0.98 * cosine)
         # texts of like length together: little padding
-        drawn = rng.integers(len(ids), size=4 * TEXTS)
-        quarter = int(rng.integers(4)) * TEXTS
-        picked = drawn[np.argsort(lengths[drawn], kind="stable")][quarter : quarter + TEXTS]
-        own = samples.owner[picked].astype(np.int64)
-        others = rng.integers(len(samples.features), size=IMAGES - 3 * TEXTS)
-        batch = np.concatenate([own, own ^ 1, own, others])  # own ^ 1: the mirror image
-        truth = samples.truth[batch]
-        truth[back] = np.where(known, truth[back][:, column], 0)
-        target = torch.from_numpy(labels(truth, samples.claims[picked]))
-        x = rows[torch.from_numpy(batch)]
-        x[back] *= torch.from_numpy(BACKWARDS)
-        x = blur(x, towers.image, rng)
-        with torch.autocast("cpu", torch.bfloat16):
-            text = embed_texts(towers, table, augment(ids[picked], near, rng))
+        drawn = torch.randint(len(ids), (4 * texts,), device=device)
+        quarter = int(torch.randint(4, ())) * texts
+        picked = drawn[lengths[drawn].argsort(stable=True)][quarter : quarter + texts]
+        own = owner[picked].long()
+        others = torch.randint(len(rows), ((IMAGES_PER_TEXT - 3) * texts,), device=device)
+        batch = torch.cat([own, own ^ 1, own, others])  # own ^ 1: the mirror image
+        true = truth[batch]
+        there = true[back]
+        reverse = there[:, column]
+        # Undecided at rest where a movement led, which its reverse is not.
+        reverse = torch.where((reverse == -1) & (there == 0), 0, reverse)
+        true[back] = torch.where(known, reverse, 0)
+        x = rows[batch]
+        x[back] *= turned
+        x = blur(x, towers.image)
+        with torch.autocast(device.type, torch.bfloat16):
+            text = embed_texts(towers, vectors, augment(ids[picked].long(), near))
             image = towers.image(x)
         logit = towers.logits(image.float(), text.float())
-        loss = pair_loss(logit, target, mirror_weight[torch.from_numpy(picked)])
+        loss = pair_loss(logit, labels(true, claims[picked]), mirror_weight[picked])
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(towers.parameters(), 1.0)
         optimizer.step()
-        losses.append(loss.item())
+        mean.update_parameters(towers)
+        losses.append(loss.detach())
         step += 1
         if step % 200 == 0:
             scale, bias = towers.scale.exp().item(), towers.bias.item()
-            recent = np.mean(losses[-200:])
+            recent = torch.stack(losses[-200:]).mean().item()
             log(f"step {step}: loss {recent:.4f}, scale {scale:.2f}, bias {bias:.2f}")
-    log(f"{step} steps of {TEXTS} texts x {IMAGES} samples")
-    return towers
+    log(f"{step} steps of {texts} texts x {IMAGES_PER_TEXT * texts} samples on {device.type}")
+    towers.load_state_dict(mean.module.state_dict())
+    return towers.cpu()
 
 
-@torch.no_grad()
-def measure(towers: Towers, samples: Samples, name: str, log: Log) -> dict[str, float]:
-    """Retrieval among 50 texts and 50 samples, and balanced accuracy of statements.
-
-    R@1: the share of samples whose own caption scores best among those of 50 samples of which it
-    is the only one that is true.
-    """
-    towers.eval()
-    rng = np.random.default_rng(0)
-    table, words = load_vectors(), WordVectors()
-    ids = tokenize(samples.texts, words)
-    rows = torch.from_numpy(samples.features)
-    image = torch.cat([towers.image(r) for r in rows.split(4096)])
-    keep = rng.permutation(len(ids))[:6000]
-    text = torch.cat([embed_texts(towers, table, ids[k]) for k in np.array_split(keep, 12)])
-    logit = towers.logits(image, text).numpy()
-    truth = labels(samples.truth, samples.claims[keep])
-    hits, places = [], []
-    auc = []
-    for j in range(len(keep)):
-        own = samples.owner[keep[j]]
-        false = np.flatnonzero(truth[own] == -1)  # texts that are wrong about this sample
-        if len(false) >= 49:
-            rivals = rng.choice(false, 49, replace=False)
-            rank = int((logit[own, rivals] >= logit[own, j]).sum())
-            hits.append(rank == 0)
-            places.append(rank < 5)
-        if j < 1500:
-            yes, no = logit[truth[:, j] == 1, j], logit[truth[:, j] == -1, j]
-            if len(yes) and len(no):
-                auc.append(float((yes[:, None] > rng.choice(no, 200)[None]).mean()))
-    decided = truth != 0
-    guess = logit > 0
-    recall = (guess & (truth == 1)).sum() / max((truth == 1).sum(), 1)
-    reject = (~guess & (truth == -1)).sum() / max((truth == -1).sum(), 1)
-    result = {
-        "r1_of_50": float(np.mean(hits)),
-        "r5_of_50": float(np.mean(places)),
-        "auc": float(np.mean(auc)),
-        "true_positive_rate": float(recall),
-        "true_negative_rate": float(reject),
-    }
-    numbers = ", ".join(f"{k} {v:.3f}" for k, v in result.items())
-    log(f"{name}: {numbers} ({decided.mean():.2f} of pairs decided)")
-    return result
-
-
-def measure_both(towers: Towers, seed: int, workers: int, log: Log) -> dict[str, dict[str, float]]:
-    """`measure` on new movements, in wordings of the training and in wordings held out from it."""
-    measured = {}
-    for name, held_out in (("seen wordings", False), ("held-out wordings", True)):
-        test = generate(2000, seed, held_out=held_out, workers=workers)
-        measured[name] = measure(towers, test, f"new movements, {name}", log)
-    return measured
-
-
-@torch.no_grad()
-def export(towers: Towers, folder: Path, measured: dict[str, dict[str, float]], log: Log) -> None:
-    """Write image.onnx, text.onnx and config.json; check them against torch."""
-    import onnxruntime
-
-    towers.eval().float()
-    folder.mkdir(parents=True, exist_ok=True)
-    features = torch.randn(5, len(towers.image.mean)) * towers.image.std + towers.image.mean
-    vectors = torch.randn(1, 9, 256)
-    for name, model, example, axes in (
-        ("image", towers.image, features, {0: "frames"}),
-        ("text", towers.text, vectors, {1: "tokens"}),
-    ):
-        source = "features" if name == "image" else "vectors"
-        partial = folder / f"{name}.onnx.part"
-        torch.onnx.export(
-            model, (example,), str(partial), input_names=[source], output_names=["embedding"],
-            dynamic_axes={source: axes} | ({"embedding": {0: "frames"}} if name == "image" else {}),
-            opset_version=17, dynamo=False,
-        )  # fmt: skip
-        partial.replace(folder / f"{name}.onnx")
-        session = onnxruntime.InferenceSession(
-            str(folder / f"{name}.onnx"), providers=["CPUExecutionProvider"]
-        )
-        worst = 1.0
-        for size in (1, 2, 17, 48):
-            shape = (size, example.shape[1]) if name == "image" else (1, size, 256)
-            test = torch.randn(shape) * (towers.image.std if name == "image" else 1.0)
-            ours = session.run(None, {source: test.numpy()})[0]
-            worst = min(worst, float((torch.from_numpy(ours) * model(test)).sum(-1).min()))
-        size = (folder / f"{name}.onnx").stat().st_size / 1e6
-        log(f"{name}.onnx: {size:.2f} MB, cosine with torch at least {worst:.6f}")
-    config = {
-        "format": 1,
-        "dim": DIM,
-        "logit_scale": float(towers.scale),
-        "logit_bias": float(towers.bias),
-        "feature_version": FEATURE_VERSION,
-        "features": len(towers.image.mean),
-        "max_tokens": MAX_TOKENS,
-        "fps": FPS,
-        "smoothing_seconds": SMOOTHING_SECONDS,
-        "step_template": "{step}",
-        "label_template": "{label}",
-        "measured": measured,
-    }
-    partial = folder / "config.json.part"
-    partial.write_text(json.dumps(config, indent=2) + "\n")
-    partial.replace(folder / "config.json")
+def running_mean(mean: list[Tensor], now: list[Tensor], steps: Tensor) -> None:
+    """Moves the mean of weights towards those of this step; faster at first."""
+    keep = min(AVERAGED, (1 + int(steps)) / (10 + int(steps)))
+    torch._foreach_lerp_(mean, now, 1 - keep)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--motions", type=int, default=40_000)
-    parser.add_argument("--minutes", type=float, default=70.0, help="time for the towers")
+    parser.add_argument("--motions", type=int, default=60_000)
+    parser.add_argument("--minutes", type=float, default=5.0, help="time for the towers")
+    parser.add_argument("--texts", type=int, default=768, help="of a batch, with four samples each")
+    parser.add_argument("--peak", type=float, default=2e-3, help="of the learning rate")
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=os.cpu_count() or 2)
     parser.add_argument("--start", type=Path, help="exported folder to begin with")
     parser.add_argument("--out", type=Path, default=ROOT / "src/actalign/encoders/body/model")
     parser.add_argument("--log", type=Path, default=ROOT / "training/train.log")
@@ -396,7 +225,8 @@ def main() -> None:
     log(f"motions {args.motions}, seed {args.seed}, torch {torch.__version__}")
     samples = generate(args.motions, args.seed, workers=args.threads)
     log(f"{len(samples.features)} samples, {len(samples.statements)} statements")
-    towers = train(samples, args.minutes, args.seed, log, args.start)
+    options = Options(args.texts, args.minutes, args.peak, args.seed, args.device)
+    towers = train(samples, options, log, args.start)
     del samples
     export(towers, args.out, measure_both(towers, args.seed + 1000, args.threads, log), log)
     log("done")
