@@ -3,7 +3,7 @@
     python benchmarks/real_poses.py [FOLDER] [--scorer dtw,competitive] [--more]
 
 FOLDER (../shared/real_poses) holds `dev.npz`, `truth.json` and the first wording of the scripts,
-`gym67.yaml` and `yoga6.yaml`; its README says what they are. Further wordings, b to i, lie in
+`gym67.yaml` and `yoga6.yaml`; its README says what they are. Further wordings, b to k, lie in
 benchmarks/real_poses. gym14 are the 14 exercises of at least three clips in the whole set. Prints
 each share with its 95 % Wilson interval, the exact p of McNemar's test against `dtw`, and by scorer
 the expected calibration error. --more also says what becomes of labels without scripts, and of
@@ -80,7 +80,7 @@ def cells(folder: Path, encoder: BodyEncoder) -> Iterator[Cell]:
     """Every set in every wording."""
     clips = read_clips(folder, encoder)
     truth = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
-    for wording in "abcdefghi":
+    for wording in "abcdefghijk":
         yoga, gym = (
             load_scripts(
                 folder / f"{name}.yaml" if wording == "a" else WORDINGS / f"{name}_{wording}.yaml"

@@ -118,7 +118,7 @@ def test_a_row_has_the_address_of_a_list_or_table_whole_and_without_its_password
 
 
 def test_frames_of_an_address_fail_with_its_address_in_python(colour_model):
-    (failed,) = ActAlign.from_pretrained(str(colour_model)).predict_many(
+    (failed,) = ActAlign.from_pretrained(colour_model).predict_many(
         [CAMERA], candidate_labels=["a", "b"], progress=False
     )
     assert failed.to_row()["video"] == "rtsp://***@camera/1"

@@ -97,7 +97,7 @@ class ActAlign:
     @classmethod
     def from_pretrained(
         cls,
-        model: str = DEFAULT_MODEL,
+        model: str | os.PathLike[str] = DEFAULT_MODEL,
         *,
         device: str | None = None,
         dtype: str | None = None,

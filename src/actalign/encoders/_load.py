@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -30,7 +31,7 @@ class EncoderChoice:
 
 
 def load_encoder(
-    model: str = DEFAULT_MODEL,
+    model: str | os.PathLike[str] = DEFAULT_MODEL,
     *,
     device: str | None = None,
     dtype: str | None = None,
@@ -39,17 +40,17 @@ def load_encoder(
 ) -> Encoder:
     """Load the encoder that `model` names.
 
-    model: `body` for the built-in encoder (`body:left`, `body:right` or `body:2` follow not the
-    largest person but this one, `body:all` everyone), a folder with `image.onnx` for an exported
-    one, `open_clip:NAME/TAG`, `open_clip:hf-hub:ID` or a folder with `open_clip_config.json` for a
-    model of open_clip, `st:ID` or `st:FOLDER` for one of sentence-transformers,
-    `http://HOST/v1#MODEL` for a service that embeds, to which frames are sent, else a folder or hub
-    id with a checkpoint of transformers. A hub id may end in `@REVISION` for a commit, tag or
-    branch (`revision` is another way to say it, not for open_clip). `crop:PERSON:` before the name
-    of an image encoder has it see this person's box in place of the whole picture, as in
-    `crop:left:google/siglip-base-patch16-224`; PERSON as for `body`. device and dtype: not for the
-    first two. batch_size: the most frames or texts in one forward pass. Raises EncoderError with
-    what can be used instead.
+    model: a name or a folder's path. `body` for the built-in encoder (`body:left`, `body:right` or
+    `body:2` follow not the largest person but this one, `body:all` everyone), a folder with
+    `image.onnx` for an exported one, `open_clip:NAME/TAG`, `open_clip:hf-hub:ID` or a folder with
+    `open_clip_config.json` for a model of open_clip, `st:ID` or `st:FOLDER` for one of
+    sentence-transformers, `http://HOST/v1#MODEL` for a service that embeds, to which frames are
+    sent, else a folder or hub id with a checkpoint of transformers. A hub id may end in `@REVISION`
+    for a commit, tag or branch (`revision` is another way to say it, not for open_clip).
+    `crop:PERSON:` before the name of an image encoder has it see this person's box in place of the
+    whole picture, as in `crop:left:google/siglip-base-patch16-224`; PERSON as for `body`. device
+    and dtype: not for the first two. batch_size: the most frames or texts in one forward pass.
+    Raises EncoderError with what can be used instead.
     """
     given: dict[str, Any] = {
         "device": device,
@@ -57,6 +58,7 @@ def load_encoder(
         "revision": revision,
         "batch_size": batch_size,
     }
+    model = os.fspath(model)
     folder = Path(model).expanduser()
     if model.startswith(CROP):
         return _cropped(model, **given)
