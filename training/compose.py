@@ -83,7 +83,7 @@ def fill_nouns(wording: str, side: str, rng: np.random.Generator) -> str:
 
 @dataclass(slots=True)
 class Wordings:
-    """Of one statement: those with names, more by other hands, and those held out for testing."""
+    """Of one statement: with names, more by language models, and held out for testing."""
 
     names: list[str] = field(default_factory=list)
     more: list[str] = field(default_factory=list)

@@ -1,8 +1,8 @@
 """Hand-written descriptions of every named posture, as a step of a script would put them.
 
 They lie in lexicon.txt, which has the names of postures and exercises too, and in lexicon_more.txt,
-many more by other hands, in the grammar of `phrases`. Below a posture's name ("= name"), a plain
-line describes being in it, "> " moving into it, "< " moving out of it, "§ " is held out for
+many more by language models, in the grammar of `phrases`. Below a posture's name ("= name"), a
+plain line describes being in it, "> " moving into it, "< " moving out of it, "§ " is held out for
 testing. A line with the words left or right belongs to that side (its mirror image, with the words
 swapped, to the twin posture); a line without them belongs to both.
 """

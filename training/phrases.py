@@ -1,5 +1,5 @@
 """Wordings of the codes in `captions`, in a small grammar; they lie in phrases.txt,
-and many more by other hands in phrases_more.txt.
+and many more by language models in phrases_more.txt.
 
 (a|b|) is a choice; [arm] is a noun of the code's side: "left arm", "the right arm", "both arms",
 "one arm" ([arms] is the same, [other arm] the other side's). A line that starts with "§" is held

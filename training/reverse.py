@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from training.truth import REVERSES
 
 from actalign.encoders.body._features import FEATURES
+from training.truth import REVERSES
 
 # Played backwards, these change their sign and nothing else changes.
 RATES = ("vel.", "turn.", "rise.", "slow-vel.", "slow-turn.", "slow-rise.", "yaw", "root.up",

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from training.truth import truth
 
 from actalign.encoders.body._features import PoseTrack, features
 from training.compose import NAMED, Caption, Composer, twin
@@ -26,6 +25,7 @@ from training.skeleton import (
     landmarks,
     local_points,
 )
+from training.truth import truth
 
 WINDOW = np.arange(-9, 10, 3)  # frames at 30/s: +-0.3 s
 WINDOW_SECONDS = 0.6
@@ -271,7 +271,7 @@ def _caption_chunk(job: tuple[int, Composer, NDArray[np.int8], bool]) -> list[li
 
 
 def generate(motions: int, seed: int, *, held_out: bool = False, workers: int = 2) -> Samples:
-    """About 4 samples a motion and their mirror images, 2 captions a sample and people's sentences.
+    """About 4 samples a motion and their mirror images, 2 captions a sample and whole sentences.
 
     The same arguments give the same samples.
     """

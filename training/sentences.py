@@ -1,8 +1,8 @@
-"""Whole sentences of people about facts that hold together, and the samples that they are true of.
+"""Whole sentences about facts that hold together, and the samples that they are true of.
 
 sentences.txt has headings "= STATEMENT; STATEMENT" and under each the sentences that say exactly
-these statements; their writers saw the grammar's words for them, and none of the scripts that the
-encoder is judged by.
+these statements. Language models wrote them, who saw the grammar's words for the statements, and
+none of the scripts that the encoder is judged by.
 """
 
 from __future__ import annotations
