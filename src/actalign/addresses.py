@@ -38,7 +38,9 @@ def named_place(path: str | Path) -> str:
     """Where a video is, as rows and ids say it: its path, or the address in place of one."""
     address = address_in(path)
     # Not asked of any other path: on a dead network mount, nothing answers.
-    return str(path) if address is None or os.path.exists(path) else address  # noqa: PTH110
+    if address is None or os.path.exists(path):  # noqa: PTH110
+        return str(path)
+    return without_password(path) if isinstance(path, str) and "://" in path else address
 
 
 def without_password(text: str) -> str:
