@@ -201,14 +201,15 @@ def postures(b: Body) -> Iterator[tuple[str, Truth]]:
     yield "head_below_hips", lt(b.chest[:, 1] - b.pelvis[:, 1], -0.12, 0.02)
     yield "standing", all_of(standing, gt(b.knee.min(1), 150, 138))
     sit_chair = all_of(between(b.hip_height, 0.4, 0.68, 0.06), lt(b.tilt, 28, 38), lt(np.abs(b.thigh_up).max(1), 0.35, 0.5), between(b.knee.mean(1), 65, 125, 15))
-    squat_low = all_of(lt(b.hip_height, 0.62, 0.74), gt(b.pelvis[:, 1], 0.17, 0.12), feet_down, lt(b.knee.max(1), 105, 120), lt(b.tilt, 65, 75), gt(b.pitch, -10, -20), gt(b.knee_y.min(1), 0.25, 0.18))
+    knees_off_ground = gt(b.knee_y.min(1), 0.25, 0.18)
+    on_feet = all_of(feet_down, gt(b.pelvis[:, 1], 0.17, 0.12), knees_off_ground)
+    squat_low = all_of(lt(b.hip_height, 0.62, 0.74), on_feet, lt(b.knee.max(1), 105, 120), lt(b.tilt, 65, 75), gt(b.pitch, -10, -20))
     # seated on something or in an upright squat: a pose can't tell
     yield "squat_low", np.where(sit_chair == 1, np.minimum(squat_low, 0), squat_low)
-    yield "half_squat", all_of(between(b.hip_height, 0.62, 0.9, 0.06), feet_down, between(b.knee.max(1), 88, 150, 12), lt(np.abs(b.knee[:, 0] - b.knee[:, 1]), 25, 40), lt(b.tilt, 60, 70), lt(np.abs(b.stride), 0.35, 0.5), gt(b.knee_y.min(1), 0.25, 0.18))
+    yield "half_squat", all_of(between(b.hip_height, 0.62, 0.9, 0.06), feet_down, between(b.knee.max(1), 88, 150, 12), lt(np.abs(b.knee[:, 0] - b.knee[:, 1]), 25, 40), lt(b.tilt, 60, 70), lt(np.abs(b.stride), 0.35, 0.5), knees_off_ground)
     yield "sit_chair", sit_chair
     folded = lt(b.hip.mean(1), 125, 140)
-    deep = all_of(feet_down, gt(b.pelvis[:, 1], 0.17, 0.12), gt(b.knee_y.min(1), 0.25, 0.18))
-    yield "sit_floor", all_of(low_hips, lt(b.tilt, 45, 58), folded, -deep)
+    yield "sit_floor", all_of(low_hips, lt(b.tilt, 45, 58), folded, -on_feet)
     yield "long_sit", all_of(low_hips, lt(b.tilt, 60, 72), folded, gt(b.knee.min(1), 150, 135))
     yield "cross_legged", all_of(low_hips, lt(b.tilt, 40, 52), lt(b.knee.max(1), 85, 105), gt(b.knees_apart, 0.45, 0.3), lt(b.feet_apart, 0.5, 0.7), lt(b.pelvis[:, 1], 0.16, 0.22))
     # the heels are under the hips; with crossed legs they lie in front of them

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from actalign.encoders.body._features import FEATURE_VERSION
 from actalign.encoders.body._text import MAX_TOKENS
+from actalign.files import write_text
 from training.log import Log
 from training.model import DIM, Towers
 
@@ -88,6 +89,4 @@ def export(towers: Towers, folder: Path, measured: dict[str, dict[str, float]], 
         "label_template": "{label}",
         "measured": measured,
     }
-    partial = folder / "config.json.part"
-    partial.write_text(json.dumps(config, indent=2) + "\n")
-    partial.replace(folder / "config.json")
+    write_text(folder / "config.json", json.dumps(config, indent=2) + "\n")

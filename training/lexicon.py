@@ -26,10 +26,7 @@ def sections(path: Path) -> dict[str, list[str]]:
     return out
 
 
-Wordings = dict[str, list[tuple[str, str]]]
-
-
-def _wordings(file: str) -> Wordings:
+def _described(file: str) -> dict[str, list[tuple[str, str]]]:
     found = sections(Path(__file__).with_name(file))
     return {
         name: [
@@ -40,5 +37,5 @@ def _wordings(file: str) -> Wordings:
 
 
 # {posture: [(kind, wording)]} with kind "hold", "enter", "leave" or "test"
-LEXICON = _wordings("lexicon.txt")
-MORE: Wordings = _wordings("lexicon_more.txt")
+LEXICON = _described("lexicon.txt")
+MORE = _described("lexicon_more.txt")

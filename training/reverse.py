@@ -6,17 +6,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actalign.encoders.body._features import FEATURES
-from training.truth import REVERSES
+from training.truth import REVERSES, both_ways
 
 # Played backwards, these change their sign and nothing else changes.
 RATES = ("vel.", "turn.", "rise.", "slow-vel.", "slow-turn.", "slow-rise.", "yaw", "root.up",
          "root.forward", "root.left")  # fmt: skip
 BACKWARDS = np.array([-1.0 if f.startswith(RATES) else 1.0 for f in FEATURES], np.float32)
 # What a movement is called when played backwards; those without a name there are undecided.
-OPPOSITES = (
+OPPOSITES = both_ways((
     *REVERSES, ("turn|L", "turn|R"), ("rotate|L", "rotate|R"), ("tip_side|L", "tip_side|R"),
     ("enter", "leave"),
-)  # fmt: skip
+))  # fmt: skip
 UNNAMED = ("jump_up", "landing", "strike", "kick")
 
 
@@ -24,12 +24,12 @@ def backwards(statements: tuple[str, ...]) -> tuple[NDArray[np.int64], NDArray[n
     """(C,) column that is true of a sample where each statement is true of it played backwards, and
     (C,) whether that is known."""
     column = {name: c for c, name in enumerate(statements)}
-    swap = dict(OPPOSITES) | {b: a for a, b in OPPOSITES}
     to, known = np.arange(len(statements)), np.ones(len(statements), bool)
     for c, name in enumerate(statements):
         known[c] = name.partition("|")[0] not in UNNAMED
         for part in (name, name.partition("|")[0], name.partition(":")[0]):
-            if part in swap:
-                to[c] = column.get(swap[part] + name[len(part) :], c)
-                known[c] = swap[part] + name[len(part) :] in column
+            if part in OPPOSITES:
+                reverse = OPPOSITES[part] + name[len(part) :]
+                to[c] = column.get(reverse, c)
+                known[c] = reverse in column
     return to, known

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.compose import VARIED, Caption, twin
+from training.lexicon import sections
 from training.postures import SIDED, swap_sides
 from training.vary import vary
 
@@ -31,14 +32,12 @@ def _mirrored(statement: str) -> str:
 
 def _sentences() -> Iterator[tuple[tuple[str, ...], str]]:
     """(statements, sentence), and the mirror image of each that says a side."""
-    said: tuple[str, ...] = ()
-    for line in Path(__file__).with_name("sentences.txt").read_text().splitlines():
-        if line.startswith("= "):
-            said = tuple(line[2:].split("; "))
-            continue
-        yield said, line
-        if SIDED.search(line):
-            yield tuple(_mirrored(s) for s in said), swap_sides(line)
+    for heading, lines in sections(Path(__file__).with_name("sentences.txt")).items():
+        said = tuple(heading.split("; "))
+        for line in lines:
+            yield said, line
+            if SIDED.search(line):
+                yield tuple(_mirrored(s) for s in said), swap_sides(line)
 
 
 SENTENCES: list[tuple[tuple[str, ...], str]] = list(_sentences())
@@ -54,9 +53,7 @@ def sentence_captions(
     column = {name: c for c, name in enumerate(statements)}
     bits = np.ascontiguousarray(np.packbits(truth == 1, axis=0).T)
     for said, sentence in SENTENCES:
-        claims = tuple(column[s] for s in said if s in column)
-        if len(claims) < len(said):
-            continue
+        claims = tuple(column[s] for s in said)
         holds = np.bitwise_and.reduce(bits[list(claims)], axis=0)
         true = np.flatnonzero(np.unpackbits(holds, count=len(truth)))
         count = min(len(true), SAMPLES_PER_SENTENCE)

@@ -5,7 +5,7 @@ A movement is undecided where it has led and the body does not move back: see `r
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -80,9 +80,14 @@ REVERSES = (
 )  # fmt: skip
 
 
+def both_ways(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Each of a pair, and the other one."""
+    return {name: other for a, b in pairs for name, other in ((a, b), (b, a))}
+
+
 def _undecided_at_the_end(moves: dict[str, Truth], b: Body) -> dict[str, Truth]:
     """The movements, undecided where they have led and the body does not move back."""
-    back = dict(REVERSES) | {y: x for x, y in REVERSES}
+    back = both_ways(REVERSES)
     out = dict(moves)
     for name, there in reached(b):
         away = moves[back[name]] if name in back else moves[name][:, ::-1]  # to the other side

@@ -12,7 +12,10 @@ from actalign.errors import UsageError
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*(?=://)")
 # Two letters and more: one is a drive of Windows.
-_AS_PATH = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):[/\\]+([^/\\].*)", re.DOTALL)
+# A text has both slashes, and what follows them is kept; a Path has one left.
+_AS_PATH = re.compile(
+    r"([A-Za-z][A-Za-z0-9+.-]+):(?://(?=[/\\]*[^/\\])|[/\\]+(?=[^/\\]))(.+)", re.DOTALL
+)
 
 
 def is_address(text: str | Path) -> bool:
@@ -38,9 +41,7 @@ def named_place(path: str | Path) -> str:
     """Where a video is, as rows and ids say it: its path, or the address in place of one."""
     address = address_in(path)
     # Not asked of any other path: on a dead network mount, nothing answers.
-    if address is None or os.path.exists(path):  # noqa: PTH110
-        return str(path)
-    return without_password(path) if isinstance(path, str) and "://" in path else address
+    return str(path) if address is None or os.path.exists(path) else address  # noqa: PTH110
 
 
 def without_password(text: str) -> str:

@@ -16,7 +16,7 @@ from actalign.evaluation._examples import EXAMPLE
 from actalign.evaluation._questions import (
     Question,
     QuestionSet,
-    question_lines,
+    question_text,
     read_question_file,
     write_question_file,
 )
@@ -69,8 +69,7 @@ def _check_lost(path: Path, questions: QuestionSet) -> None:
     """Raise UsageError where a file that no run wrote would be replaced by other questions."""
     if not path.exists():
         return
-    written = "\n".join(question_lines(questions, path.parent.absolute())) + "\n"
-    if path.read_bytes() != written.encode():
+    if path.read_bytes() != question_text(questions, path).encode():
         raise UsageError(
             f"{path} would be lost: no run wrote it, for there is no config.json beside it; choose "
             "another --out."

@@ -381,8 +381,12 @@ def question_lines(questions: QuestionSet, folder: Path | None = None) -> Iterab
 
 def write_question_file(questions: QuestionSet, path: Path) -> None:
     """Write a question file, whole or not at all."""
-    folder = path.parent.absolute()
-    write_text(path, "\n".join(question_lines(questions, folder)) + "\n")
+    write_text(path, question_text(questions, path))
+
+
+def question_text(questions: QuestionSet, path: Path) -> str:
+    """What a question file at this path holds."""
+    return "\n".join(question_lines(questions, path.parent.absolute())) + "\n"
 
 
 def _named(video: Path, folder: Path | None) -> str:
