@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from actalign.background import BackgroundSums, write_background
 from actalign.encoder_info import EncoderInfo
 from actalign.errors import ActAlignError, EncoderError, UsageError
 from actalign.evaluation import EvalConfig, Interval, Question, QuestionSet, run
@@ -183,6 +184,48 @@ def test_a_run_is_not_gone_on_with_by_another_video_of_the_same_name(questions, 
     write_colours(questions.questions[1].video, ["blue", "red"], fps=30)
     with pytest.raises(UsageError, match="'b' now has another clip"):
         run(config("dtw"), questions, tmp_path, load=ColourEncoder, resume=True)
+
+
+def test_a_run_is_not_gone_on_with_by_another_background_of_the_same_name(questions, tmp_path):
+    """What a file holds is the background, not its name: a copy of it will do."""
+
+    def write(path, seed, **fields):
+        sums = BackgroundSums("rgb", "f00d", 3)
+        sums.add(np.random.default_rng(seed).normal(size=(20, 3)))
+        write_background(replace(sums.background("noise"), **fields), path)
+
+    def go_on():
+        asked = config("competitive", "centred+segment+path", background=str(path))
+        return run(asked, questions, out, load=ColourEncoder, resume=True)
+
+    path, out = tmp_path / "noise.safetensors", tmp_path / "run"
+    write(path, 1)
+    first = config("competitive", background=str(path))
+    run(first, questions, out, load=ColourEncoder)
+    before = (out / "predictions.jsonl").read_bytes()
+    for other in ({"seed": 2}, {"seed": 1, "temperatures": {"competitive": 0.5}}):
+        write(path, **other)
+        with pytest.raises(
+            UsageError, match=r"another background: .*noise\.safetensors has changed"
+        ):
+            go_on()
+    assert (out / "predictions.jsonl").read_bytes() == before
+    with pytest.raises(UsageError, match="has changed since"):
+        read_run(out).predict_again("a", "competitive")
+    path = tmp_path / "copy.safetensors"
+    with pytest.raises(UsageError, match="can't be read"):
+        go_on()
+    write(path, 1)
+    assert list(go_on()["scorers"]) == ["competitive", "centred+segment+path"]
+    # Runs of earlier versions knew the name alone.
+    saved = json.loads((out / "config.json").read_text())
+    del saved["config"]["background_digest"]
+    (out / "config.json").write_text(json.dumps(saved))
+    go_on()
+    (out / "config.json").write_text(json.dumps(saved))
+    path = path.rename(tmp_path / "third.safetensors")
+    with pytest.raises(UsageError, match=r"run with background '.*copy\.safetensors', not"):
+        go_on()
 
 
 def test_parts_of_one_file_are_clips_of_their_own(questions, tmp_path):

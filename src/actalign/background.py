@@ -81,8 +81,10 @@ class Background:
 
     @property
     def digest(self) -> str:
-        """A hash of the numbers, 16 hexadecimal digits."""
-        return hashlib.sha256(self.mean.tobytes() + self.covariance.tobytes()).hexdigest()[:16]
+        """A hash of the numbers and temperatures, 16 hexadecimal digits."""
+        temperatures = json.dumps(dict(self.temperatures), sort_keys=True).encode()
+        held = self.mean.tobytes() + self.covariance.tobytes() + temperatures
+        return hashlib.sha256(held).hexdigest()[:16]
 
     def checked(self, info: EncoderInfo) -> Background:
         """Itself; raises EncoderError unless this encoder made it."""

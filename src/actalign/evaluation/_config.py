@@ -68,6 +68,7 @@ class EvalConfig:
     seed: int = 0
     data: str = ""
     background: str | None = None
+    background_digest: str | None = None
     wordings: int | None = None
     settings: str | None = None
     examples: str | None = None
@@ -76,7 +77,8 @@ class EvalConfig:
     def resolved(self, info: EncoderInfo) -> EvalConfig:
         """The configuration with the encoder's own settings filled in."""
         smoothing = self.smoothing_seconds
-        own = default_scorer(info, self.read_background(info)).name
+        background = self.read_background(info)
+        own = default_scorer(info, background).name
         named = [own if name == OWN else name for name in self.scorers or (OWN,)]
         if self.examples is not None:
             named += [EXAMPLES, BOTH]
@@ -91,13 +93,24 @@ class EvalConfig:
             smoothing_seconds=info.smoothing_seconds if smoothing is None else smoothing,
             step_template=self.step_template or info.step_template,
             label_template=self.label_template or info.label_template,
+            background_digest=None if background is None else background.digest,
         )
 
     def read_background(self, info: EncoderInfo) -> Background | None:
         """What steps are measured against; raises UsageError about the file, EncoderError."""
         if self.background is None:
-            return shipped_background(info)
-        return read_background(self.background).checked(info)
+            found = shipped_background(info)
+        else:
+            found = read_background(self.background).checked(info)
+        known = self.background_digest
+        if known is not None and (found is None or found.digest != known):
+            raise UsageError(f"The run used another background: {self._background_changed}.")
+        return found
+
+    @property
+    def _background_changed(self) -> str:
+        what = "the one that ships with the encoder" if self.background is None else self.background
+        return f"{what} has changed since"
 
     @property
     def sampling(self) -> Sampling:
@@ -173,15 +186,30 @@ def read_config(out: Path) -> tuple[EvalConfig, EncoderInfo]:
 
 def _check_same(old: EvalConfig, new: EvalConfig, out: Path) -> None:
     """Raise UsageError, naming the field, where a run would go on with other settings."""
-    names = ("model", "fps", "smoothing_seconds", "step_template", "label_template", "background")
+    names = ("model", "fps", "smoothing_seconds", "step_template", "label_template")
     if old.second_look and not new.second_look:
         raise UsageError(
             f"{out} was run with --second-look {old.second_look['model']}; give it again, or "
             "choose another --out."
         )
+    # A copy of the file is the same background; earlier versions knew its name alone.
+    known = old.background_digest
+    if old.background == new.background and known not in (None, new.background_digest):
+        raise UsageError(
+            f"{out} was run with another background: {old._background_changed}; choose another "
+            "--out."
+        )
+    moved = known is not None and known == new.background_digest
     # A run without a second look can be scored with one.
     more = ("second_look",) if old.second_look else ()
-    for name in (*names, "wordings", "examples", "seed", *more):
+    for name in (
+        *names,
+        *(() if moved else ("background",)),
+        "wordings",
+        "examples",
+        "seed",
+        *more,
+    ):
         before, now = getattr(old, name), getattr(new, name)
         if before != now:
             raise UsageError(
