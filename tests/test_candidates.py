@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from actalign import ActAlign, ClipEmbedding, ClipError, EncoderInfo, Script, UsageError, align
-from actalign.alignment import Scorer
-from actalign.background import BackgroundSums
+from actalign.alignment import SCORERS, Scorer
+from actalign.background import Background, BackgroundSums
 from actalign.candidates import Candidates
 from actalign.encoders._load import load_encoder
 from actalign.encoders._text_cache import TextCache
+from actalign.errors import ArrayError
 from actalign.scripts._script import as_scripts
 from tests.colour_clips import write_colours
 from tests.command import actalign
@@ -286,6 +287,86 @@ def test_a_scorer_of_ones_own_scores_candidates():
     assert scores == pytest.approx({"right": 0.49, "flat": 0.31, "wrong": -0.04}, abs=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("gives", "said"),
+    [
+        (lambda count: np.ones((2, 2)), r"gave an array of the shape \(2, 2\)"),
+        (lambda count: np.ones(count + 1), r"shape \(4,\); for 3 candidates"),
+        (lambda count: [1.0], r"shape \(1,\); for 3 candidates"),
+        (lambda count: 1.0, r"shape \(\); for 3 candidates"),
+        (lambda count: None, "gave nothing"),
+        (lambda count: ["a"] * count, "gave a list that holds no numbers"),
+        (lambda count: [1.0, np.nan, 2.0], "gave NaN or infinity"),
+        (lambda count: [1.0, np.inf, 2.0], "gave NaN or infinity"),
+    ],
+)
+def test_what_a_scorer_of_ones_own_may_not_give_is_said(gives, said):
+    encoder = Planted(COSINES, logit_bias=None)
+    mine = Scorer("mine", "steps", lambda frames, candidates, by: gives(len(candidates)), "mine")
+    with pytest.raises(ArrayError, match=said):
+        ActAlign(encoder, scorer=mine).predict(encoder.clip(), scripts=SCRIPTS)
+
+
+@pytest.mark.parametrize(
+    "gives",
+    [
+        lambda found: found[:2],
+        lambda found: None,
+        lambda found: [one.score for one in found],
+        lambda found: [replace(one, affinity=one.affinity[1:]) for one in found],
+        lambda found: [replace(one, score=np.nan) for one in found],
+    ],
+)
+def test_alignments_of_ones_own_are_of_every_candidate(gives):
+    encoder = Planted(COSINES, logit_bias=None)
+    dtw = SCORERS["dtw"]
+
+    def my_align(frames, candidates, by):
+        return gives(dtw.align(frames, candidates, by))
+
+    mine = Scorer("mine", "steps", dtw.score, "mine", align=my_align)
+    with pytest.raises(ArrayError, match=r"The scorer 'mine' (must align 3|gave an alignment)"):
+        ActAlign(encoder, scorer=mine).predict(encoder.clip(), scripts=SCRIPTS)
+
+
+def test_what_is_no_scorer_is_said():
+    encoder = Planted(COSINES, logit_bias=None)
+    score = SCORERS["dtw"].score
+    with pytest.raises(UsageError, match=r"is a function; give .* Scorer\(\"NAME\", \"steps\""):
+        ActAlign(encoder, scorer=score)
+    with pytest.raises(UsageError, match="The scorer is 7; give a name"):
+        ActAlign(encoder).predict(encoder.clip(), scripts=SCRIPTS, scorer=7)
+    with pytest.raises(UsageError, match="reads the texts 'frames'; give 'steps' or 'label'"):
+        Scorer("mine", "frames", score, "mine")
+    with pytest.raises(UsageError, match="The name of a scorer is a text"):
+        Scorer("", "steps", score, "mine")
+    with pytest.raises(UsageError, match="score of the scorer 'mine' is no function"):
+        Scorer("mine", "steps", None, "mine")
+
+
+def test_a_scorer_of_ones_own_knows_no_none():
+    mine = Scorer("mine", "steps", SCORERS["dtw"].score, "mine", needs_background=True)
+    with pytest.raises(UsageError, match="mine can't tell when none of the candidates fits"):
+        sure(Planted(COSINES, logit_bias=-5.0))(none="nothing", scorer=mine)
+
+
+@pytest.mark.parametrize("wrong", [-0.1, 1.5, float("nan"), "0.5"])
+def test_a_least_confidence_is_from_0_to_1(wrong):
+    with pytest.raises(UsageError, match=r"least confidence is .*; give a number from 0 to 1"):
+        sure(Planted(COSINES, logit_bias=-5.0))(min_confidence=wrong)
+
+
+def test_a_clip_too_short_for_its_repetitions_is_one_error_in_python_too():
+    encoder = Planted(COSINES, logit_bias=None)
+    short = encoder.clip()
+    rows = np.repeat(encoder.rows, 8, axis=0)
+    long = ClipEmbedding("long", rows, np.arange(32) / 10, 3.2, "planted", "f")
+    found = list(ActAlign(encoder, repeats=2).predict_many([short, long], scripts=SCRIPTS))
+    assert isinstance(found[0], ClipError)
+    assert "2 repetitions of 2 steps don't fit" in str(found[0].error)
+    assert len(found[1].best.repetitions) == 2
+
+
 def sure(encoder, temperature=0.5):
     """Candidates with a confidence: of a background that was fitted."""
     sums = BackgroundSums("planted", "f", encoder.info.dim)
@@ -315,10 +396,38 @@ def test_confidences_are_in_rows_and_an_unsure_answer_has_no_label():
 
 
 def test_the_candidate_none_may_not_have_a_candidates_name():
-    with pytest.raises(UsageError, match="'flat' is a candidate"):
-        sure(Planted(COSINES, logit_bias=-5.0))(none="flat")
+    for name in ("flat", "Flat"):
+        with pytest.raises(UsageError, match=f"'{name}' is a candidate"):
+            sure(Planted(COSINES, logit_bias=-5.0))(none=name)
     with pytest.raises(UsageError, match="name that --none gives is empty"):
         sure(Planted(COSINES, logit_bias=-5.0))(none=" ")
+
+
+@pytest.mark.parametrize("scripts", [SCRIPTS, SCRIPTS[:1]])
+@pytest.mark.parametrize("scorer", ["competitive", "competitive+dtw+path", "centred+segment+both"])
+def test_none_wins_where_nothing_is_seen(scripts, scorer):
+    encoder = Planted(COSINES, logit_bias=-5.0)
+    unseen = np.zeros((30, encoder.info.dim), np.float32)
+    few = np.concatenate([unseen, encoder.rows[:2]])  # too few that count
+    candidates = sure(encoder)(scripts, none="nothing", scorer=scorer)
+    for rows in (unseen, unseen[:1], few):
+        clip = ClipEmbedding("c", rows, np.arange(len(rows)) / 10, len(rows) / 10, "planted", "f")
+        found = candidates.predict(clip)
+        assert found.label == "nothing"
+        assert found.margin > 0.5
+    assert candidates.predict(encoder.clip()).label == "right"
+
+
+def test_none_wins_where_scores_are_equal():
+    encoder = Planted(np.full((8, 3), 0.5), logit_bias=-5.0)
+    # Every cosine is one deviation above the mean, exactly.
+    level = Background(
+        np.zeros(4, np.float32), np.eye(4, dtype=np.float32) / 4, 9, "p", "f", "even"
+    )
+    use = {"background": level, "scorer": "centred+segment+path", "none": "nothing"}
+    found = resolved(encoder, [Script("go", ("0", "1"))], **use).predict(encoder.clip())
+    assert found.margin == 0
+    assert found.label == "nothing"
 
 
 def test_a_candidate_alone_has_no_confidence_unless_none_stands_beside_it():

@@ -40,3 +40,23 @@ def test_the_calibration_error_is_the_mean_distance_by_bins():
 def test_answers_must_be_as_many_as_clips():
     with pytest.raises(ArrayError, match="2 clips' scores and 1 answers"):
         fit_temperature([[1, 2], [2, 1]], [0])
+
+
+@pytest.mark.parametrize("answer", [2, -1, 0.5])
+def test_an_answer_numbers_one_of_its_clips_candidates(answer):
+    with pytest.raises(ArrayError, match=r"clip 1 is \S+, but its candidates are numbered 0 to 1"):
+        fit_temperature([[1, 2, 3], [2, 1]], [2, answer])
+
+
+@pytest.mark.parametrize("wrong", [[np.nan, 1], [np.inf, 1], [], [[1, 2]]])
+def test_scores_are_finite_numbers(wrong):
+    with pytest.raises(ArrayError, match="scores of clip 1 must be finite numbers"):
+        fit_temperature([[1, 2], wrong], [0, 0])
+    with pytest.raises(ArrayError, match="scores must be finite numbers"):
+        confidences(wrong, 1.0)
+
+
+@pytest.mark.parametrize("wrong", [0, -1, np.nan, np.inf])
+def test_a_temperature_is_above_0(wrong):
+    with pytest.raises(ArrayError, match="it must be a number above 0"):
+        confidences([1, 2], wrong)

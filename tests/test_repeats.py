@@ -159,6 +159,18 @@ def test_a_known_count_is_obeyed():
     assert np.abs(find_repetitions(fit, edges, count=4) - true).mean() < 0.15
 
 
+def test_a_known_count_is_obeyed_where_frames_are_far_apart():
+    """One frame a step takes longer than a repetition usually may."""
+    columns = np.tile([0, 1, 2, 3], 6)
+    fit = (columns[:, None] == np.arange(4)) + np.random.default_rng(0).normal(0, 0.1, (24, 4))
+    edges = np.arange(25) * 10.0
+    each = [edges[4 * n : 4 * n + 5] for n in range(6)]
+    np.testing.assert_allclose(find_repetitions(fit, edges, count=6), each)
+    assert find_repetitions(fit, edges, count=2).shape == (2, 5)
+    with pytest.raises(UsageError, match=r"7 repetitions of 4 steps don't fit .* 24 frames"):
+        find_repetitions(fit, edges, count=7)
+
+
 def test_frames_in_which_nothing_was_seen_decide_nothing():
     fit, edges, true = planted(np.random.default_rng(4), [24, 24, 24], noise=0.2)
     seen = np.ones(len(fit), bool)
@@ -192,10 +204,11 @@ def test_what_is_wrong_is_refused():
         find_repetitions(good, np.arange(20) / 10)
     with pytest.raises(UsageError, match=r"6 repetitions of 2 steps don't fit into the 2\.0 s"):
         find_repetitions(good, np.arange(21) / 10, count=6)
-    for wrong in ("never", "0", "-1", 0, "1.5"):
+    for wrong in ("never", "0", "-1", 0, "1.5", 2.7, 2.0, True):
         with pytest.raises(UsageError, match="give no, auto, or a number"):
             check_repeats(wrong)
-    assert [check_repeats(one) for one in ("no", "auto", "3", 4)] == ["no", "auto", 3, 4]
+    several = ("no", "auto", "3", 4, np.int64(5))
+    assert [check_repeats(one) for one in several] == ["no", "auto", 3, 4, 5]
 
 
 def test_the_rendered_repetitions_are_what_is_said():

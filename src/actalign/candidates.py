@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from actalign.alignment._affinities import NEEDS_BACKGROUND, Calibration, Texts, seen_frames
-from actalign.alignment._confidence import confidences
+from actalign.alignment._confidence import check_least, confidences
 from actalign.alignment._locate import (
     MAX_STEP_SECONDS,
     OVERLAP,
@@ -33,7 +33,7 @@ from actalign.encoder_info import EncoderInfo, short_template
 from actalign.encoders._backgrounds import shipped_background
 from actalign.encoders._text_cache import TextCache
 from actalign.errors import EncoderError, UsageError
-from actalign.scripts._script import label_text, scripts_for, split_labels, step_texts
+from actalign.scripts._script import label_key, label_text, scripts_for, split_labels, step_texts
 from actalign.types import (
     Alignment,
     Candidate,
@@ -151,7 +151,7 @@ class Candidates:
                 *texts.warnings(read),
             ),
             none=none,
-            min_confidence=min_confidence,
+            min_confidence=check_least(min_confidence),
         )
         return found.measured_against(own)
 
@@ -160,14 +160,15 @@ class Candidates:
         needed = self.scorer.needs_background
         if needed and background is None:
             raise UsageError(f"The scorer {self.scorer.name} {NEEDS_BACKGROUND}")
-        if self.none is not None and not needed:
+        if self.none is not None and not (needed and self.scorer.stages):
             raise UsageError(
                 f"The scorer {self.scorer.name} can't tell when none of the candidates fits; "
-                "choose one that measures steps against a background, such as competitive."
+                "choose one whose affinity measures steps against a background, such as "
+                "competitive."
             )
         used = None if background is None or not needed else background.checked(self.info)
         none = self.none is not None
-        if none and self.none in self.labels:
+        if self.none and label_key(self.none) in map(label_key, self.labels):
             raise UsageError(f"The label {self.none!r} is a candidate; name --none otherwise.")
         if self.none is not None and not self.none.strip():
             raise UsageError("The name that --none gives is empty; give one, such as nothing.")
@@ -254,10 +255,10 @@ class Candidates:
                     script.label, float(np.mean(means)), of_best, has_script, alignment, edges
                 )
             )
-        if self.none is not None:
+        if self.none is not None:  # the first, so that it wins where scores are equal
             script = Script(self.none, (self.none,))
             score = float(table[:, -1].mean())
-            candidates.append(Candidate(self.none, score, script, has_script=False))
+            candidates.insert(0, Candidate(self.none, score, script, has_script=False))
         candidates = sorted(self._with_confidence(candidates), key=lambda c: -c.score)
         if candidates[0].label in steps:
             candidates[0] = self._repeated(candidates[0], clip, frames, steps[candidates[0].label])
@@ -299,10 +300,10 @@ class Candidates:
             return scores, alignments(frames, wording.texts.scripts, by)
         steps = wording.texts.scripts
         if use.align:
-            found = use.align(frames, steps, by)
+            found = use.own_alignments(frames, steps, by)
             return np.array([alignment.score for alignment in found]), found
         read = self.names if use.texts == "label" else steps
-        return np.asarray(use.score(frames, read, by)), alignments(frames, steps, by)
+        return use.own_scores(frames, read, by), alignments(frames, steps, by)
 
     def _with_confidence(self, candidates: list[Candidate]) -> list[Candidate]:
         if (

@@ -303,7 +303,14 @@ class ActAlign:
     ) -> Iterator[Prediction | ClipError]:
         clips = self._encode_many(videos)
         for clip in with_bar(clips, len(videos)) if progress else clips:
-            yield clip if isinstance(clip, ClipError) else candidates.predict(clip)
+            if isinstance(clip, ClipError):
+                yield clip
+                continue
+            try:
+                yield candidates.predict(clip)
+            except UsageError as error:  # too short for the number of repetitions
+                video = str(clip.provenance.get("video") or clip.clip_id)
+                yield ClipError(clip.clip_id, video, error)
 
     def _encode_many(self, videos: Sequence[Video]) -> Iterator[ClipEmbedding | ClipError]:
         """The embeddings of each video, in order; files go through the pipeline together."""

@@ -209,7 +209,7 @@ def _centred(frames: ArrayLike, candidates: CandidateTexts, by: Calibration) -> 
     product = v @ texts.rows.T
     found = np.empty((len(product), sum(texts.sizes)), np.float32)
     if texts.none:
-        found[:, len(texts.rows) :] = NONE_LEVEL * (v_scale > 0)[:, None]
+        found[:, len(texts.rows) :] = NONE_LEVEL  # also where nothing is seen, so no script fits
     factors, shifts = texts.measured.factors, texts.measured.shifts
     centred_of(product, v_scale, factors, shifts, found)
     return found

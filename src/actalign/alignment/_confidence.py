@@ -7,11 +7,12 @@ Modern Neural Networks" (arXiv 1706.04599).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Integral, Real
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from actalign.errors import ArrayError
+from actalign.errors import ArrayError, UsageError
 from actalign.types import Float64
 
 LEAST, MOST = 1e-4, 1e4
@@ -19,8 +20,13 @@ LEAST, MOST = 1e-4, 1e4
 
 
 def confidences(scores: ArrayLike, temperature: float) -> Float64:
-    """Softmax of (M,) scores / temperature: (M,) in [0, 1], which add up to 1."""
-    values = np.asarray(scores, np.float64) / temperature
+    """Softmax of (M,) scores / temperature: (M,) in [0, 1], which add up to 1.
+
+    Raises ArrayError unless these are finite numbers, and for a temperature that isn't above 0.
+    """
+    if not 0 < temperature < np.inf:
+        raise ArrayError(f"The temperature is {temperature}; it must be a number above 0.")
+    values = _finite(scores) / temperature
     powers = np.exp(values - values.max())
     found: Float64 = powers / powers.sum()
     return found
@@ -30,19 +36,26 @@ def fit_temperature(scores: Sequence[ArrayLike], answers: Sequence[int]) -> floa
     """The temperature under which labelled clips are likeliest, between LEAST and MOST.
 
     scores: (M,) of each clip, of one scorer. answers: the true candidate of each, from 0. Raises
-    ArrayError unless there is an answer for each clip.
+    ArrayError unless there is an answer for each clip that numbers one of its finite scores.
     """
     if not len(scores) or len(scores) != len(answers):
         raise ArrayError(
             f"There are {len(scores)} clips' scores and {len(answers)} answers; give one for each."
         )
+    clips = [_finite(values, f" of clip {n}") for n, values in enumerate(scores)]
+    for n, (values, answer) in enumerate(zip(clips, answers, strict=True)):
+        if not isinstance(answer, Integral) or not 0 <= answer < len(values):
+            raise ArrayError(
+                f"The answer of clip {n} is {answer}, but its candidates are numbered 0 to "
+                f"{len(values) - 1}."
+            )
     # log p is concave in 1 / temperature, so thirds close in on its one peak.
     low, high = -np.log(MOST), -np.log(LEAST)
 
     def likelihood(log_inverse: float) -> float:
         total = 0.0
-        for values, answer in zip(scores, answers, strict=True):
-            scaled = np.asarray(values, np.float64) * np.exp(log_inverse)
+        for values, answer in zip(clips, answers, strict=True):
+            scaled = values * np.exp(log_inverse)
             top = scaled.max()
             total += scaled[answer] - top - np.log(np.exp(scaled - top).sum())
         return total
@@ -54,3 +67,17 @@ def fit_temperature(scores: Sequence[ArrayLike], answers: Sequence[int]) -> floa
         else:
             high = right
     return float(np.exp(-(low + high) / 2))
+
+
+def check_least(confidence: float | None) -> float | None:
+    """The least confidence of an answer, None where any will do; raises UsageError."""
+    if confidence is not None and not (isinstance(confidence, Real) and 0 <= confidence <= 1):
+        raise UsageError(f"The least confidence is {confidence!r}; give a number from 0 to 1.")
+    return confidence
+
+
+def _finite(scores: ArrayLike, whose: str = "") -> Float64:
+    values = np.asarray(scores, np.float64)
+    if values.ndim != 1 or not values.size or not np.isfinite(values).all():
+        raise ArrayError(f"The scores{whose} must be finite numbers, one for each candidate.")
+    return values

@@ -24,6 +24,7 @@ repeated: nothing says where one pass ends. Knows arrays, no videos.
 from __future__ import annotations
 
 import math
+from operator import index
 from typing import Literal
 
 import numpy as np
@@ -37,6 +38,8 @@ MIN_STEP = 0.2
 """Seconds that a step of a repetition lasts at least."""
 LONGEST = 30.0
 """Seconds that a repetition lasts at most."""
+SLOWEST = 4
+"""A repetition of a known number may last so often its least time, also where that is longer."""
 FAINT = 0.3
 """Nats; a step whose fit varies by less than about this says little of when it happens."""
 CUT = 2.0
@@ -58,10 +61,10 @@ def check_repeats(repeats: str | int) -> Repeats:
     if repeats in ("no", "auto"):
         return repeats  # type: ignore[return-value]
     try:
-        number = int(repeats)
-    except ValueError:
+        number = int(repeats) if isinstance(repeats, str) else index(repeats)
+    except (TypeError, ValueError):
         number = 0
-    if number < 1:
+    if number < 1 or isinstance(repeats, bool):
         raise UsageError(f"The repeats are {repeats!r}; give no, auto, or a number above 0.")
     return number
 
@@ -99,12 +102,15 @@ def find_repetitions(
     least = max(1, round(MIN_STEP / width))
     if count is not None and count * steps * least >= len(bins):
         raise UsageError(
-            f"{count} repetitions of {steps} steps don't fit into the {span:.1f} s of the clip; "
-            "give a smaller number, or auto."
+            f"{count} repetitions of {steps} steps don't fit into the {span:.1f} s and "
+            f"{len(matrix)} frames of the clip; give a smaller number, or auto."
         )
     values = _standardised(matrix, np.ones(len(matrix), bool) if seen is None else np.asarray(seen))
     values = _averaged(values, edges, bins) * (width / BIN)
-    longest = min(len(values), round(LONGEST / width))
+    longest = round(LONGEST / width)
+    if count is not None:  # where frames are far apart, one pass alone may take longer
+        longest = max(longest, SLOWEST * steps * least)
+    longest = min(len(values), longest)
     found = [
         [*(start + step_starts(values[start:end], least)), end]
         for start, end in _passes(values, least, longest, count)

@@ -30,7 +30,7 @@ from actalign.alignment._paths import Means, Path, Timing, get_path, wrong_order
 from actalign.alignment._similarity import cosine, normalize
 from actalign.background import Background
 from actalign.encoder_info import EncoderInfo
-from actalign.errors import UsageError
+from actalign.errors import ArrayError, UsageError
 from actalign.types import Alignment, Float64
 
 ScoreFunction = Callable[[ArrayLike, Sequence[ArrayLike], Calibration], Float64]
@@ -117,11 +117,13 @@ class Scorer:
 
     texts: "steps", it reads each candidate's step embeddings (K_m, D), or "label", it reads
     the embedding of the candidate's name (1, D).
-    score: (T, D) frames, M candidates, calibration -> (M,) float64; higher is better. Scores of
-    different scorers are not comparable, and none is a probability.
+    score: (T, D) frames, M candidates, calibration -> (M,) finite numbers; higher is better. Scores
+    of different scorers are not comparable, and none is a probability.
     align: the alignments that carry these scores, for scorers that have their own.
     needs_background: it measures steps against `Calibration.background`.
     stages: its parts, where it is made of some.
+
+    Raises UsageError for what is none of these.
     """
 
     name: str
@@ -131,6 +133,59 @@ class Scorer:
     align: Callable[[ArrayLike, Sequence[ArrayLike], Calibration], list[Alignment]] | None = None
     needs_background: bool = False
     stages: Stages | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not self.name.strip():
+            raise UsageError(
+                f"The name of a scorer is a text that is not empty, not {self.name!r}."
+            )
+        if self.texts not in ("steps", "label"):
+            raise UsageError(
+                f"The scorer {self.name!r} reads the texts {self.texts!r}; give 'steps' or 'label'."
+            )
+        if not callable(self.score):
+            raise UsageError(f"The score of the scorer {self.name!r} is no function.")
+
+    def own_scores(
+        self, frames: ArrayLike, candidates: Sequence[ArrayLike], by: Calibration
+    ) -> Float64:
+        """(M,) scores by `score`; raises ArrayError unless they are M finite numbers."""
+        found = self.score(frames, candidates, by)
+        try:
+            scores = np.asarray(found, np.float64)
+        except (TypeError, ValueError):
+            gave = f"a {type(found).__name__} that holds no numbers"
+        else:
+            if found is not None and scores.shape == (len(candidates),):
+                if np.isfinite(scores).all():
+                    return scores
+                gave = "NaN or infinity"
+            else:
+                gave = "nothing" if found is None else f"an array of the shape {scores.shape}"
+        raise ArrayError(
+            f"The scorer {self.name!r} gave {gave}; for {len(candidates)} candidates it must give "
+            f"the shape ({len(candidates)},), one finite number for each."
+        )
+
+    def own_alignments(
+        self, frames: ArrayLike, candidates: Sequence[ArrayLike], by: Calibration
+    ) -> list[Alignment]:
+        """M alignments by the function `align`; raises ArrayError unless they are of these frames
+        and candidates, with finite scores."""
+        assert self.align is not None
+        found = self.align(frames, candidates, by)
+        shapes = [(len(np.asarray(frames)), len(np.asarray(one))) for one in candidates]
+        given = found if isinstance(found, list | tuple) else ()
+        if [one.affinity.shape for one in given if isinstance(one, Alignment)] != shapes:
+            raise ArrayError(
+                f"The scorer {self.name!r} must align {len(candidates)} candidates to one "
+                "`Alignment` each, whose affinity is (T, K) frames and steps."
+            )
+        if not np.isfinite([one.score for one in given]).all():
+            raise ArrayError(
+                f"The scorer {self.name!r} gave an alignment the score NaN or infinity."
+            )
+        return list(given)
 
     @classmethod
     def of(
@@ -257,10 +312,16 @@ def scorer_names(names: str, *, also: Collection[str] = ()) -> tuple[str, ...]:
 def get_scorer(scorer: str | Scorer) -> Scorer:
     """A scorer by its name or by its parts, AFFINITY+PATH+AVERAGE; a `Scorer` is given back.
 
-    Raises UsageError that lists the names.
+    Raises UsageError that lists the names, and for what is none of these.
     """
     if isinstance(scorer, Scorer):
         return scorer
+    if not isinstance(scorer, str):
+        what = "a function" if callable(scorer) else repr(scorer)
+        raise UsageError(
+            f"The scorer is {what}; give a name, or of your own function "
+            'Scorer("NAME", "steps", function, "what it does") of actalign.alignment.'
+        )
     if scorer in SCORERS:
         return SCORERS[scorer]
     if "+" in scorer:

@@ -179,7 +179,9 @@ class Candidate:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Prediction:
-    """One clip's candidates, best first (equal scores keep the order the labels were given in).
+    """One clip's candidates, best first.
+
+    Equal scores keep the order the labels were given in; "none of these" comes first of them.
 
     Scores are path-mean similarities or cosines, not probabilities. background: what steps were
     measured against, in words. min_confidence: an answer below it is refused.
