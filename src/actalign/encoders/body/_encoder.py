@@ -227,7 +227,7 @@ class BodyEncoder:
         """One sentence for each text that gets cut, and for each that names nothing of a body.
 
         A text is cut where it is longer than the text tower reads. It names nothing of a body if it
-        has no word of `known_words`: words in another language, or for an object only.
+        speaks of things only, or in another language; see `known_words`.
         """
         cut = [
             f"The text {text[:60]!r}... is longer than {MAX_TOKENS} tokens; {MODEL_ID} reads only "

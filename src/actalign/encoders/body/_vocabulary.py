@@ -1,4 +1,4 @@
-"""Which words of a text say something of a body, by a list kept by hand, model/words.txt."""
+"""Whether a text says something of a body, in English, by the words of model/words.txt."""
 
 from __future__ import annotations
 
@@ -10,10 +10,37 @@ _FILE = Path(__file__).with_name("model") / "words.txt"
 
 
 @functools.cache
-def _vocabulary() -> frozenset[str]:
-    return frozenset(_FILE.read_text(encoding="utf-8").split())
+def _groups() -> dict[str, frozenset[str]]:
+    """The groups of words, and names of several words, each headed by a line "= name"."""
+    _, *groups = re.split(r"^= ", _FILE.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    found = (group.splitlines() for group in groups)
+    return {name: frozenset(words) for name, *words in found}
+
+
+@functools.cache
+def _word() -> re.Pattern[str]:
+    names = sorted(name for group in _groups().values() for name in group if " " in name)
+    return re.compile("|".join([*(rf"\b{name}\b" for name in names), r"[^\W\d_]+"]))
 
 
 def known_words(text: str) -> list[str]:
-    """The text's words about postures and movements, in order; words for things don't count."""
-    return [word for word in re.findall(r"[^\W\d_]+", text.lower()) if word in _vocabulary()]
+    """The text's words that say something of a body, in order; none if it is in another language.
+
+    A movement, a posture or a part of the body says something by itself; plain directions and verbs
+    ("moving up", "to the side") do where they outnumber what else is named. A text is in another
+    language if most of its words are in no group. A word that other languages write alike ("Arm
+    heben") counts only where less than a third of the words are in none.
+    """
+    words = _word().findall(text.lower())
+    groups = _groups()
+    foreign = sum(not any(word in group for group in groups.values()) for word in words)
+    if 2 * foreign > len(words):
+        return []
+    movement = groups["movement"]
+    if 3 * foreign < len(words):
+        movement |= groups["movement, alike in other languages"]
+    if found := [word for word in words if word in movement]:
+        return found
+    plain = [word for word in words if word in groups["direction"]]
+    named = sum(word not in groups["neutral"] for word in words) - len(plain)
+    return plain if len(plain) > named else []
