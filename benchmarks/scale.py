@@ -229,7 +229,6 @@ def align_by_ray(folder: Path, entries: int = 2000) -> None:
         smoothing_seconds=1.0,
         domain=None,
         scripts=scripts,
-        steps=steps,
         wordings=[Wording(scripts, Texts.of(steps))],
         names=[],
         without=[],

@@ -65,15 +65,14 @@ class Wording:
 class Candidates:
     """M candidates, ready to be scored against any clip of the same encoder.
 
-    info: the encoder. scripts: one a candidate. steps: their text embeddings, (K_m, D) each.
-    wordings: as many as the candidate with the most has; the others' come again in turn. names:
-    the embeddings of the candidates' labels, (1, D) each; empty where the scorer does not read
-    them. repeats: how often the winner is performed: "no" to take it as once, "auto" to find it, or
-    the number. without: labels that had no script, whose only step is their name. background: what
-    steps are measured against, for scorers that do so. none: the label of the candidate that wins
-    where no script fits better than the background. min_confidence: an answer below it is refused.
-    temperature: what turns scores into confidences, None where it was never fitted. warnings: a
-    sentence on each text that was cut.
+    info: the encoder. scripts: one a candidate. wordings: as many as the candidate with the most
+    has; the others' come again in turn. names: the embeddings of the candidates' labels, (1, D)
+    each; empty where the scorer does not read them. repeats: how often the winner is performed:
+    "no" to take it as once, "auto" to find it, or the number. without: labels that had no script,
+    whose only step is their name. background: what steps are measured against, for scorers that do
+    so. none: the label of the candidate that wins where no script fits better than the background.
+    min_confidence: an answer below it is refused. temperature: what turns scores into confidences,
+    None where it was never fitted. warnings: a sentence on each text that was cut.
     """
 
     info: EncoderInfo
@@ -81,7 +80,6 @@ class Candidates:
     smoothing_seconds: float
     domain: str | None
     scripts: Sequence[Script]
-    steps: Sequence[Float32]
     wordings: Sequence[Wording]
     names: Sequence[Float32]
     without: Sequence[str]
@@ -138,7 +136,6 @@ class Candidates:
             smoothing_seconds=check_smoothing(seconds),
             domain=domains.pop() if len(domains) == 1 else None,
             scripts=chosen,
-            steps=wordings[0].texts.scripts,
             wordings=wordings,
             names=[
                 texts.encode([label_text(one, of_label)]) for one in chosen if use.texts == "label"
@@ -205,7 +202,7 @@ class Candidates:
     def of_wording(self, number: int) -> Candidates:
         """The same by one wording of the scripts alone, counted from 0."""
         one = self.wordings[number]
-        return replace(self, scripts=one.scripts, steps=one.texts.scripts, wordings=[one])
+        return replace(self, scripts=one.scripts, wordings=[one])
 
     @property
     def labels(self) -> list[str]:
@@ -334,12 +331,19 @@ class Candidates:
         max_step: float = MAX_STEP_SECONDS,
         overlap: float = OVERLAP,
     ) -> list[Detection]:
-        """Where in a long clip each candidate happens; see `alignment.locate`."""
+        """Where in a long clip each candidate happens, by any of its wordings; see
+        `alignment.locate`."""
+        every = [
+            (wording.scripts[m], steps)
+            for n, wording in enumerate(self.wordings)
+            for m, steps in enumerate(wording.texts.scripts)
+            if n <= len(self.scripts[m].rewordings)
+        ]
         return locate(
             clip,
             self._frames(clip),
-            self.scripts,
-            self.steps,
+            [script for script, _ in every],
+            [steps for _, steps in every],
             threshold=threshold,
             min_step=min_step,
             max_step=max_step,

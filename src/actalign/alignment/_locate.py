@@ -17,6 +17,12 @@ over steps of the step's mean x; detections that reach the threshold are kept. O
 overlap, by whichever labels, the one with the higher score stays: in the order of falling scores a
 detection is dropped when its temporal intersection over union with a kept one exceeds ``overlap``.
 
+Of a label with W wordings each is detected on its own, and its score is less log(W) / K: the best
+of W looks has by chance a sum over steps that is higher by up to log(W) (Bonferroni's correction of
+a tail probability). Two detections of one label by different wordings are the same event when they
+share more than ``overlap`` of the shorter one, since wordings begin and end at other moments. So
+neither the order of the wordings matters nor one that comes twice.
+
 What follows from it: an action that fills most of a video scores low (where each step fills a share
 p of the frames, a perfect encoder's score is 1 - log p), and single-step scripts are detected in
 any video. This module knows arrays and scripts, no video files.
@@ -49,11 +55,45 @@ OVERLAP = 0.3
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """What counts as a detection; raises UsageError that names the limit which is wrong.
+
+    threshold: least score, in nats. min_step, max_step: seconds that a step lasts. overlap: see the
+    module.
+    """
+
+    threshold: float = THRESHOLD
+    min_step: float = MIN_STEP_SECONDS
+    max_step: float = MAX_STEP_SECONDS
+    overlap: float = OVERLAP
+
+    def __post_init__(self) -> None:
+        if not math.isfinite(self.threshold):
+            raise UsageError(
+                f"The threshold is {self.threshold}; give a number of nats, such as 3.5."
+            )
+        if not 0 < self.min_step <= self.max_step < math.inf:
+            raise UsageError(
+                f"A step lasts from {self.min_step:g} to {self.max_step:g} s; give a shortest time "
+                "above 0 and a longest that is not below it."
+            )
+        if not 0 <= self.overlap <= 1:
+            raise UsageError(f"The overlap is {self.overlap:g}; give 0 to 1.")
+
+    def frames(self, times: Float64) -> tuple[int, int]:
+        """How many frames a step lasts at least and at most, by the frames' median distance."""
+        seconds = float(np.median(np.diff(times))) if len(times) > 1 else 1.0
+        least = max(1, round(self.min_step / max(seconds, 1e-6)))
+        return least, max(least, math.floor(self.max_step / max(seconds, 1e-6) + 1e-6))
+
+
+@dataclass(frozen=True, slots=True)
 class Detection:
     """One place where an action happens: [start_seconds, end_seconds) of the source file.
 
-    score: mean negative log tail probability in nats, comparable among the detections of one video
-    only. segments: the steps; their affinity is the step's own mean.
+    score: mean negative log tail probability in nats, less what several wordings cost; comparable
+    among the detections of one video only. segments: the steps of the wording that was found; their
+    affinity is the step's own mean.
     """
 
     label: str
@@ -61,6 +101,11 @@ class Detection:
     end_seconds: float
     score: float
     segments: tuple[Segment, ...]
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """The steps that were found: of a label with several wordings those of one."""
+        return tuple(segment.step for segment in self.segments)
 
     def to_row(self, clip: ClipEmbedding, number: int) -> Row:
         """The JSON object of a clip's detection; its id is CLIP#NUMBER. See `rows.Row`."""
@@ -107,7 +152,7 @@ def locate(
     clip: ClipEmbedding,
     frames: ArrayLike,
     scripts: Sequence[Script],
-    steps: Sequence[ArrayLike],
+    steps: Iterable[ArrayLike],
     *,
     threshold: float = THRESHOLD,
     min_step: float = MIN_STEP_SECONDS,
@@ -116,41 +161,63 @@ def locate(
 ) -> list[Detection]:
     """Detect the scripts in a long clip; detections in the order of their start. See the module.
 
-    frames: (T, D) the clip's embeddings, smoothed. steps: each script's (K, D) text embeddings.
-    min_step, max_step: seconds, counted in frames of the clip's median distance. Raises UsageError
-    for limits that exclude everything.
+    frames: (T, D) the clip's embeddings, smoothed. scripts: each wording is one, and those of one
+    label are its wordings. steps: each script's (K, D) text embeddings. min_step, max_step:
+    seconds, counted in frames of the clip's median distance. Raises UsageError for limits that
+    exclude everything.
     """
-    check_limits(threshold=threshold, min_step=min_step, max_step=max_step, overlap=overlap)
+    limits = Limits(threshold, min_step, max_step, overlap)
+    seen = seen_frames(clip.embeddings)
+    values = (neg_log_tail(cosine(frames, texts), seen=seen) for texts in steps)
+    return detect(clip, scripts, values, limits)
+
+
+def detect(
+    clip: ClipEmbedding, scripts: Sequence[Script], values: Iterable[Float32], limits: Limits
+) -> list[Detection]:
+    """`locate`, given what each frame is worth for each script's steps: (T, K) in nats."""
+    wordings: dict[str, set[tuple[str, ...]]] = {}
+    for script in scripts:
+        wordings.setdefault(script.label, set()).add(script.steps)
+    found: dict[str, dict[tuple[str, ...], list[Detection]]] = {label: {} for label in wordings}
+    for script, of_script in zip(scripts, values, strict=True):
+        price = math.log(len(wordings[script.label])) / len(script.steps)
+        found[script.label][script.steps] = _of_wording(clip, script, of_script, price, limits)
+    best: list[Detection] = []
+    for by_steps in found.values():
+        own = [one for steps in sorted(by_steps) for one in by_steps[steps]]
+        best += suppress(own, overlap=limits.overlap)
+    return sorted(suppress(best, overlap=limits.overlap), key=lambda one: one.start_seconds)
+
+
+def _of_wording(
+    clip: ClipEmbedding, script: Script, values: Float32, price: float, limits: Limits
+) -> list[Detection]:
+    """The best cuts of one wording that reach the threshold, some of which may overlap."""
     from actalign.alignment._kernels.subsequence import best_cuts
 
-    times = clip.pts_seconds
     edges = clip.edges_seconds
-    frame_seconds = float(np.median(np.diff(times))) if len(times) > 1 else 1.0
-    min_frames = max(1, round(min_step / max(frame_seconds, 1e-6)))
-    max_frames = max(min_frames, math.floor(max_step / max(frame_seconds, 1e-6) + 1e-6))
-    seen = seen_frames(clip.embeddings)
-    found: list[Detection] = []
-    for script, texts in zip(scripts, steps, strict=True):
-        values = neg_log_tail(cosine(frames, texts), seen=seen)
-        sums, scores, starts = best_cuts(values, LEVEL, min_frames, max_frames)
-        candidates = []
-        for t in best_ends(sums, starts[:, 0]):
-            if scores[t] < threshold:
-                continue
-            bounds = [*starts[t].tolist(), int(t) + 1]
-            segments = tuple(
-                Segment(
-                    step=script.steps[k],
-                    start_seconds=float(edges[bounds[k]]),
-                    end_seconds=float(edges[bounds[k + 1]]),
-                    affinity=float(values[bounds[k] : bounds[k + 1], k].mean()),
-                )
-                for k in range(len(script.steps))
+    sums, means, starts = best_cuts(values, LEVEL, *limits.frames(clip.pts_seconds))
+    found = []
+    for t in best_ends(sums, starts[:, 0]):
+        score = float(means[t]) - price
+        if score < limits.threshold:
+            continue
+        bounds = [*starts[t].tolist(), t + 1]
+        segments = tuple(
+            Segment(
+                step=step,
+                start_seconds=float(edges[begin]),
+                end_seconds=float(edges[end]),
+                affinity=float(values[begin:end, k].mean()),
             )
-            begin, end = segments[0].start_seconds, segments[-1].end_seconds
-            candidates.append(Detection(script.label, begin, end, float(scores[t]), segments))
-        found += suppress(candidates, overlap=overlap)
-    return sorted(suppress(found, overlap=overlap), key=lambda one: one.start_seconds)
+            for k, (step, begin, end) in enumerate(
+                zip(script.steps, bounds, bounds[1:], strict=False)
+            )
+        )
+        begin, end = segments[0].start_seconds, segments[-1].end_seconds
+        found.append(Detection(script.label, begin, end, score, segments))
+    return found
 
 
 def best_ends(sums: Float64, begins: Int32) -> list[int]:
@@ -164,28 +231,18 @@ def best_ends(sums: Float64, begins: Int32) -> list[int]:
     return sorted(best.values())
 
 
-def check_limits(*, threshold: float, min_step: float, max_step: float, overlap: float) -> None:
-    """Raise UsageError that names the limit which is wrong."""
-    if not math.isfinite(threshold):
-        raise UsageError(f"The threshold is {threshold}; give a number of nats, such as 3.5.")
-    if not 0 < min_step <= max_step < math.inf:
-        raise UsageError(
-            f"A step lasts from {min_step:g} to {max_step:g} s; give a shortest time above 0 and a "
-            "longest that is not below it."
-        )
-    if not 0 <= overlap <= 1:
-        raise UsageError(f"The overlap is {overlap:g}; give 0 to 1.")
-
-
 def suppress(detections: Iterable[Detection], *, overlap: float) -> list[Detection]:
     """Non-maximum suppression: by falling score (then earlier start), drop what overlaps a kept one
-    with a temporal intersection over union above ``overlap``."""
+    with a temporal intersection over union above ``overlap``; where the kept one is of the same
+    label by another wording, over the shorter of the two instead of the union."""
     kept: list[Detection] = []
     begins, ends = np.empty(0), np.empty(0)
     for one in sorted(detections, key=lambda f: (-f.score, f.start_seconds)):
         shared = np.minimum(ends, one.end_seconds) - np.maximum(begins, one.start_seconds)
-        either = np.maximum(ends, one.end_seconds) - np.minimum(begins, one.start_seconds)
-        if not np.any(shared > overlap * either):
+        union = np.maximum(ends, one.end_seconds) - np.minimum(begins, one.start_seconds)
+        shorter = np.minimum(ends - begins, one.end_seconds - one.start_seconds)
+        reworded = [one.label == other.label and one.steps != other.steps for other in kept]
+        if not np.any(shared > overlap * np.where(reworded, shorter, union)):
             kept.append(one)
             begins = np.append(begins, one.start_seconds)
             ends = np.append(ends, one.end_seconds)

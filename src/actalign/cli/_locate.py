@@ -12,7 +12,7 @@ from actalign.alignment._locate import (
     MAX_STEP_SECONDS,
     OVERLAP,
     THRESHOLD,
-    check_limits,
+    Limits,
 )
 from actalign.alignment._paths import MIN_STEP_SECONDS
 from actalign.cli._candidates import CandidateOptions
@@ -88,7 +88,7 @@ def locate(
     from actalign.output._detections import check_out, write_detections
     from actalign.video import list_videos
 
-    check_limits(**asdict(limits))
+    Limits(**asdict(limits))  # checks them
     left_out: list[str] = []
     kept = open_store_or_cache(store, left_out)
     found = clip_ids(list_videos(videos, notes=left_out))
