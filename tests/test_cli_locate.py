@@ -38,8 +38,10 @@ def folder(tmp_path_factory, colour_model):
 
 
 def run(folder, verb, *arguments):
-    shared = ["--model", "model", "--store", "store", "--scripts", "scripts.json", "--fps", "5"]
-    return actalign(verb, *arguments, *shared, "--smoothing", "0", cwd=folder)
+    shared = ["--model", "model", "--store", "store", "--fps", "5", "--smoothing", "0"]
+    if "--scripts" not in arguments:
+        shared += ["--scripts", "scripts.json"]
+    return actalign(verb, *arguments, *shared, cwd=folder)
 
 
 def test_each_action_is_found_where_it_happens(folder):
@@ -54,6 +56,24 @@ def test_each_action_is_found_where_it_happens(folder):
         steps = row["candidates"][0]["segments"]
         assert [s["step"] for s in steps] == SCRIPTS["scripts"][row["filtered_resps"][0]]
         assert steps[1]["start_seconds"] == pytest.approx(start + 1, abs=0.21)
+
+
+def test_every_wording_of_a_script_is_looked_for(folder):
+    """By the first wording alone the sunset is not found; the second one has it."""
+    wrong, right = ["green", "white", "green"], SCRIPTS["scripts"]["sunset"]
+
+    def found(*wordings, of=()):
+        (folder / "worded.json").write_text(json.dumps({"scripts": {"sunset": list(wordings)}}))
+        words = ("--threshold", "2.5", "--scripts", "worded.json", "--json", *of)
+        done = run(folder, "locate", "day.mp4", *words)
+        assert done.returncode == 0, done.stderr
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    [row] = found(wrong, right)
+    assert row["start_seconds"] == pytest.approx(40, abs=0.21)
+    assert [step["step"] for step in row["candidates"][0]["segments"]] == right
+    assert found(right, wrong) == [row]
+    assert found(wrong, right, of=("--wordings", "1")) == []
 
 
 def test_finds_are_captions_and_a_table_too(folder):

@@ -11,6 +11,7 @@ from hypothesis.extra.numpy import arrays
 from actalign import ClipEmbedding, Script, UsageError
 from actalign.alignment._kernels.subsequence import best_cuts
 from actalign.alignment._locate import Detection, locate, neg_log_tail, suppress
+from actalign.alignment._similarity import cosine
 
 
 def slow_best(values, level, min_frames, max_frames, end):
@@ -153,6 +154,65 @@ def test_frames_in_which_nothing_was_seen_are_no_evidence():
     detections = locate(blank, rows, [SCRIPT], [STEPS], threshold=2.5)
     assert len(detections) == 1
     assert detections[0].end_seconds < 20
+
+
+OTHER = Script("a", ("fourth", "fifth"))
+OTHER_STEPS = np.eye(8, dtype=np.float32)[3:5]
+
+
+def test_every_wording_of_a_label_is_looked_for_and_their_order_does_not_matter():
+    clip = planted([(100, (0, 1, 2)), (300, (3, 4))])
+    rows = clip.embeddings
+    both = locate(clip, rows, [OTHER, SCRIPT], [OTHER_STEPS, STEPS], threshold=2.5)
+    assert [one.steps for one in both] == [SCRIPT.steps, OTHER.steps]
+    assert [round(one.start_seconds) for one in both] == [10, 30]
+    turned = locate(clip, rows, [SCRIPT, OTHER], [STEPS, OTHER_STEPS], threshold=2.5)
+    assert turned == both
+    # Of W wordings with K steps each score is less log(W) / K; one that comes twice counts once.
+    [alone] = locate(clip, rows, [SCRIPT], [STEPS], threshold=2.5)
+    assert both[0].score == pytest.approx(alone.score - np.log(2) / 3)
+    twice = locate(clip, rows, [SCRIPT, SCRIPT], [STEPS, STEPS], threshold=2.5)
+    assert twice == [alone]
+
+
+def test_wordings_of_one_label_that_find_the_same_event_are_one_detection():
+    clip = planted([(100, (0, 1, 2, 3))])
+    rows = clip.embeddings
+    long = Script("a", ("first", "second", "third", "fourth"))
+    short = Script("a", ("third alone",))  # within the long one, of which it is a quarter
+    texts = [np.eye(8, dtype=np.float32)[:4], STEPS[2:]]
+
+    def inside(scripts):
+        found = locate(clip, rows, scripts, texts[::-1], threshold=2.5)
+        return {one.steps for one in found if 9 < one.start_seconds < one.end_seconds < 15}
+
+    assert inside([Script("b", short.steps), long]) == {short.steps, long.steps}
+    assert len(inside([short, long])) == 1
+
+
+def test_more_wordings_find_no_more_in_noise():
+    rng = np.random.default_rng(0)
+    count = 6000
+    rows = rng.normal(size=(count, 32)).astype(np.float32)
+    for t in range(1, count):  # as frames that change slowly
+        rows[t] = 0.8 * rows[t - 1] + 0.6 * rows[t]
+    clip = ClipEmbedding("noise", rows, np.arange(count) / 5, count / 5, "made", "f")
+    texts = list(rng.normal(size=(8, 4, 32)).astype(np.float32))
+    scripts = [Script("a", tuple(f"{n} {k}" for k in range(4))) for n in range(8)]
+    alone = [
+        len(locate(clip, rows, [script], [steps], threshold=2.5))
+        for script, steps in zip(scripts, texts, strict=True)
+    ]
+    assert min(alone) > 0
+    together = locate(clip, rows, scripts, texts, threshold=2.5)
+    assert len(together) <= 1.5 * np.mean(alone)
+
+
+def test_what_a_step_says_of_anything_changes_nothing():
+    clip = planted([(100, (0, 1, 2)), (300, (2, 1, 0))])
+    cosines = cosine(clip.embeddings, STEPS)
+    centred = (cosines - [0.1, -0.2, 0.3]) / [0.05, 0.3, 0.1]
+    assert np.array_equal(neg_log_tail(centred), neg_log_tail(cosines))
 
 
 @pytest.mark.parametrize(
