@@ -196,6 +196,36 @@ def precision(found: Sequence[Event], truth: Sequence[Event]) -> float:
     return 100 * mean_average_precision(found, truth, [0.5])[0.5]
 
 
+def scored(
+    scenes: Sequence[Scene],
+    classifier: ActAlign,
+    values: Values,
+    level: float,
+    background: Background,
+) -> float:
+    """The mean average precision of scenes taken together, in percent."""
+    found = [
+        event
+        for scene in scenes
+        for event in detections(scene, classifier, values, level, background)
+    ]
+    return precision(found, [event for scene in scenes for event in scene.truth])
+
+
+def together(cells_of: Sequence[Sequence[Scene]]) -> list[list[Scene]]:
+    """The scenes with the scripts of all wordings; one list for each set of clips."""
+    several: dict[str, list[Sequence[Scene]]] = {}
+    for scenes in cells_of:
+        several.setdefault(scenes[0].clip.clip_id.partition("/")[0], []).append(scenes)
+    return [
+        [
+            replace(ones[0], scripts=[script for one in ones for script in one.scripts])
+            for ones in zip(*same, strict=True)
+        ]
+        for same in several.values()
+    ]
+
+
 def noise(hours: float = 2.0, fps: float = 5.0, steps: int = 4, width: int = 64) -> None:
     """False detections an hour where nothing happens, by the number of wordings."""
     rng = np.random.default_rng(0)
@@ -254,18 +284,17 @@ def main() -> None:
     for name, values in VALUES.items():
         means = []
         for group, cells_of in groups.items():
-            each = []
-            for scenes in cells_of:
-                found = [
-                    event
-                    for scene in scenes
-                    for event in detections(scene, classifier, values, levels[name], background)
-                ]
-                each.append(precision(found, [e for scene in scenes for e in scene.truth]))
+            each = [
+                scored(scenes, classifier, values, levels[name], background) for scenes in cells_of
+            ]
             means.append(float(np.mean(each)))
             shown = " / ".join(f"{one:.0f}" for one in each)
             print(f"{name}, {group}: {means[-1]:.1f} ({shown})", flush=True)
         print(f"{name}: mean of the sets {np.mean(means):.1f}", flush=True)
+    for group, cells_of in groups.items():
+        for scenes in together(cells_of):
+            value = scored(scenes, classifier, own, LEVEL, background)
+            print(f"own, all wordings at once, {group}: {value:.1f}", flush=True)
 
 
 if __name__ == "__main__":
