@@ -13,7 +13,7 @@ from actalign.clips import Sampling, embed_video
 from actalign.demo import demo_clips
 from actalign.encoders import load_encoder
 from actalign.encoders._crop import crop
-from actalign.encoders.body._look import Person
+from actalign.encoders.body._look import Looks, Person
 from actalign.encoders.body._tracks import Tracks
 from actalign.errors import EncoderError, UsageError
 from actalign.output._cuts import pieces
@@ -325,6 +325,21 @@ def test_a_question_s_box_says_whose_action_is_asked_for(folder, tmp_path):
     run("report", tmp_path / "run")
 
 
+def test_an_evaluation_is_not_gone_on_with_for_another_person(folder, tmp_path, colours):
+    questions = ask(folder, tmp_path / "asked.jsonl", lifter=("pair.mp4", None))
+    evaluated(questions, tmp_path / "run", "--person", "left", "--fps", "2")
+    again = ("eval", "clips", questions, "--out", tmp_path / "run", "--resume", "--fps", "2")
+    for options, now in {
+        ("body",): "body",
+        ("body", "--person", "largest"): "body",
+        ("body", "--person", "right"): "body:right",
+        (str(colours), "--crop", "person", "--person", "left"): f"crop:left:{colours}",
+    }.items():
+        said = run(*again, "--model", *options, code=2)
+        assert f"was run with model 'body:left', not '{now}'; choose another --out" in said
+    run(*again, "--model", "body:left", "--scorer", "random")
+
+
 def test_boxes_that_are_not_read_are_said(folder, tmp_path):
     box = {"seconds": 0, "left": 0, "top": 0, "right": 0.5, "bottom": 1}
     questions = ask(folder, tmp_path / "asked.jsonl", lifter=("empty.mp4", box))
@@ -412,6 +427,58 @@ def test_where_a_clip_is_one_sequence_everyone_is_refused(folder, command, model
     said = run(*command, "--model", *model, code=2)
     assert "--person all gives several results a clip" in said
     assert "give largest, left, right or 2" in said
+
+
+@pytest.fixture(scope="module")
+def six():
+    """Two frames of one person six times, side by side: the detector is surest of those within."""
+    *_, clip = demo_clips()
+    frame = next(iter(sample_frames(clip.path, fps=2))).frames[1]
+    (person,) = Looks().look(frame)
+    margin = 0.25 * (person.high - person.low)[0]
+    (x0, y0), (x1, y1) = (person.low - margin).astype(int), (person.high + margin).astype(int)
+    one = frame[max(y0, 0) : y1, max(x0, 0) : x1]
+    return FrameBatch(np.stack([np.hstack([one] * 6)] * 2), np.arange(2) / FPS)
+
+
+def test_order_is_among_all_people_also_in_a_crowd(six):
+    def place(person):
+        tracks = Tracks(person)
+        (seen,) = tracks.add(FrameBatch(six.frames[:1], np.zeros(1)))
+        assert tracks.source(1)["people_looks"] == "6:1"
+        return int(6 * seen[1].centre[0] / six.frames.shape[2])
+
+    assert place("left") == 0
+    assert place("right") == 5
+    assert sorted(place(str(number)) for number in range(1, 7)) == list(range(6))
+
+
+def test_a_crowd_is_counted_whoever_is_followed(six):
+    (found,) = load_encoder("body").encode_people([six])
+    assert found.source["people_looks"] == "6:1"
+    assert "Several people are seen in 1 of 1 looks" in found.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("person", "clip", "found"),
+    [("7", "six", "at most 6 people were"), ("5", "one", "at most 1 person was")],
+)
+def test_who_is_not_there_is_said(six, two, person, clip, found):
+    batch = six if clip == "six" else FrameBatch(two[0][0][None], np.zeros(1))
+    (rows,) = load_encoder(f"body:{person}").encode_people([batch])
+    assert not rows.rows.any()
+    assert rows.warnings == (f"--person {person} follows nobody: {found} found at once.",)
+
+
+def test_the_row_of_nobody_does_not_say_that_there_is_nobody(folder):
+    found = actalign(
+        *("classify", folder / "clips" / "pair.mp4", "--scripts", folder / "scripts.yaml"),
+        *("--model", "body", "--person", "5", "--fps", "1", "--json"),
+    )
+    assert json.loads(found.stdout)["warnings"] == [
+        "--person 5 follows nobody: at most 2 people were found at once.",
+        "4 of 4 frames show nothing that the encoder knows (body: the person whom it follows).",
+    ]
 
 
 # --- the box of a person for image encoders ---

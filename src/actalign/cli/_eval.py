@@ -60,7 +60,6 @@ def clips(
 
     second.check()
     names = check_scorers(scorer, looks=True)
-    config = _config(data, model, options, names)
     choice = model.choice_where(
         {
             "--engine ray": machines.on_ray,
@@ -68,6 +67,7 @@ def clips(
             "--second-look": second.second_look,
         }
     )
+    config = _config(data, choice.model, options, names)
     questions = candidates.read(data, how, llm, out / "videos")
     notes = [*questions.notes, *unread_boxes(questions.questions, choice.model)]
     console = print_notes(notes, quiet=options.quiet)
@@ -90,14 +90,14 @@ def clips(
 
 
 def _config(
-    data: Path | str, model: ModelOptions, options: EvalOptions, scorers: tuple[str, ...]
+    data: Path | str, model: str, options: EvalOptions, scorers: tuple[str, ...]
 ) -> EvalConfig:
     """What the run's results depend on, as its folder keeps it."""
     from actalign.evaluation import EvalConfig
     from actalign.evaluation._settings import settings_name
 
     return EvalConfig(
-        model.model,
+        model,
         scorers,
         options.rate,
         options.smoothing,

@@ -94,11 +94,11 @@ def tune(
     console = print_notes(questions.notes, quiet=quiet)
     here, embed = machines.embedder(choice, quiet=quiet)
     encoder = here.load()
-    settings = tried.grid(model.model, encoder.info)
+    settings = tried.grid(choice.model, encoder.info)
     rates = len({setting.fps for setting in settings})
     with clip_progress(console, questions.total * rates, quiet=quiet) as progress:
         result = choose(
-            model.model,
+            choice.model,
             settings,
             questions,
             out,

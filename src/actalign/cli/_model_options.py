@@ -60,14 +60,16 @@ class ModelOptions:
         if self.crop:
             model = f"{CROP}{self.person or 'largest'}:{self.model}"
             return EncoderChoice(model, self.device, self.dtype)
-        if self.person is None:
+        named = f"body:{self.person}"
+        if self.person is None or self.model == named:
             return EncoderChoice(self.model, self.device, self.dtype)
         if self.model != "body":
             raise UsageError(
                 "--person is for --model body, and for image encoders with --crop person; others "
                 "see the whole picture."
             )
-        return EncoderChoice(f"body:{self.person}", self.device, self.dtype)
+        model = self.model if self.person == "largest" else named
+        return EncoderChoice(model, self.device, self.dtype)
 
     def choice_where(self, one_only: Mapping[str, object]) -> EncoderChoice:
         """As `choice`; raises UsageError for --person all together with any of these options.

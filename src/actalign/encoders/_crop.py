@@ -14,9 +14,8 @@ from PIL import Image
 from actalign.encoder_info import EncoderInfo
 from actalign.encoders._base import ACROSS_FRAMES, CROP, Encoder, PersonRows, one_person_only
 from actalign.encoders.body._look import Person
-from actalign.encoders.body._people import PEOPLE_VERSION
 from actalign.encoders.body._pose import POSE_VERSION, PoseEstimator, check_person
-from actalign.encoders.body._tracks import EVERYONE, Tracks
+from actalign.encoders.body._tracks import EVERYONE, Tracks, person_version
 from actalign.encoders.body._weights import weights_hash
 from actalign.errors import UsageError
 from actalign.types import Float32, FrameBatch, UInt8
@@ -68,7 +67,7 @@ class CroppedEncoder:
     def info(self) -> EncoderInfo:
         """That of the image encoder, with the person in its id and fingerprint."""
         inner = self._encoder.info
-        versions = f"{_CROP_VERSION} {POSE_VERSION} {PEOPLE_VERSION if self.everyone else ''}"
+        versions = f"{_CROP_VERSION} {POSE_VERSION} {person_version(self._person)}"
         parts = f"{inner.fingerprint} {self._person} {versions} {weights_hash()}"
         return replace(
             inner,

@@ -87,7 +87,10 @@ def neutral_warning(neutral: int, frames: int) -> list[str]:
     """One sentence if fewer than half of the frames show anything that the encoder knows."""
     if 2 * neutral <= frames:
         return []
-    return [f"{neutral} of {frames} frames show nothing that the encoder knows (body: a person)."]
+    return [
+        f"{neutral} of {frames} frames show nothing that the encoder knows (body: the person whom "
+        "it follows)."
+    ]
 
 
 def escaped_in(value: Any) -> Any:

@@ -27,7 +27,6 @@ from actalign.encoders.body._features import (
     PoseTrack,
     features,
 )
-from actalign.encoders.body._people import PEOPLE_VERSION
 from actalign.encoders.body._pose import (
     POSE_VERSION,
     PoseEstimator,
@@ -35,6 +34,7 @@ from actalign.encoders.body._pose import (
     estimate_poses,
 )
 from actalign.encoders.body._text import MAX_TOKENS, TextTower, open_network
+from actalign.encoders.body._tracks import person_version
 from actalign.encoders.body._vocabulary import known_words
 from actalign.encoders.body._weights import weights_hash
 from actalign.errors import EncoderError
@@ -57,10 +57,8 @@ def fingerprint_of(folder: Path, person: str = "largest") -> str:
     followed and how, and what is measured of it."""
     total = hashlib.sha256(fingerprint_files(tower_files(folder)).encode())
     total.update(f"{weights_hash()} {POSE_VERSION} {FEATURE_VERSION}".encode())
-    if person != "largest":
-        total.update(person.encode())
-    if person == "all":
-        total.update(f" {PEOPLE_VERSION}".encode())
+    if version := person_version(person):
+        total.update(f"{person} {version}".encode())
     return total.hexdigest()[:16]
 
 

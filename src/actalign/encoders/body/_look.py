@@ -7,6 +7,7 @@ nothing of embeddings or language.
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,8 @@ Array = NDArray[np.float64]
 # parts, so it asks for more, as does who shows no hips.
 VISIBLE, HOT, VERY_HOT = 0.75, 0.45, 0.55
 SHOULDERS, TORSO = [11, 12], [11, 12, 23, 24]
-MOST_PEOPLE = 4  # of one look
+MOST_PEOPLE = 4  # of one look, the surest
+ALL_PEOPLE = 30  # of one where their order or number is asked for
 _SAME_CENTRE = 0.15  # how far the detector's hips may be from the known ones, in the region's side
 # An unseen person is looked for in parts of the frame: after so many seconds, then after twice as
 # many each time, since it costs ten times as much as a frame in which somebody is followed.
@@ -99,11 +101,14 @@ def apart(people: list[Person]) -> list[Person]:
 
 
 class Looks:
-    """Looks for people in the frames of one clip; remembers only when it last searched."""
+    """Looks for people in the frames of one clip; remembers only when it last searched.
 
-    def __init__(self) -> None:
+    most: the surest so many are seen in one look.
+    """
+
+    def __init__(self, most: int = MOST_PEOPLE) -> None:
         """Raises EncoderError where the networks are missing and can't be had."""
-        self._networks = _networks()
+        self._networks, self.most = _networks(), most
         self.forget()
 
     def forget(self) -> None:
@@ -128,30 +133,30 @@ class Looks:
         """The landmarks of the person in a region; None where there is none."""
         return self._networks.measure(frame, region)
 
-    def everybody(
+    def regions(
         self,
         frame: UInt8,
         part: tuple[int, int, int, int] | None = None,
         *,
         quarters: int = 0,
-        most: int = MOST_PEOPLE,
         beside: Person | None = None,
-    ) -> list[Person]:
-        """All in a frame or a part of it (x, y, width, height), phantoms too, the largest first.
+    ) -> list[Region]:
+        """Where people seem to be in a frame or a part of it (x, y, width, height), the surest
+        first.
 
         A part that reaches over the edge is filled up with the edge's colours; it may be turned by
-        quarters beforehand. most: the surest so many. beside: who is known to be there already,
-        and is left out.
+        quarters beforehand. beside: who is known to be there already, and is left out.
         """
         box = part or (0, 0, frame.shape[1], frame.shape[0])
-        regions = self._networks.detect(frame, box, quarters)[:most]
-        if beside is not None:
-            known = beside.found.region
-            regions = [
-                region
-                for region in regions
-                if np.linalg.norm(region.centre - known.centre) > _SAME_CENTRE * known.side
-            ]
+        regions = self._networks.detect(frame, box, quarters)[:ALL_PEOPLE]
+        if beside is None:
+            return regions
+        known = beside.found.region
+        least = _SAME_CENTRE * known.side
+        return [r for r in regions if np.linalg.norm(r.centre - known.centre) > least]
+
+    def people(self, frame: UInt8, regions: Sequence[Region]) -> list[Person]:
+        """Whoever is in these regions, phantoms too, the largest first."""
         measured = [self._networks.measure(frame, region) for region in regions]
         people = [Person(found) for found in measured if found is not None]
         return sorted(people, key=lambda p: -p.size)
@@ -159,8 +164,9 @@ class Looks:
     def look(
         self, frame: UInt8, part: tuple[int, int, int, int] | None = None, *, quarters: int = 0
     ) -> list[Person]:
-        """Who is surely there: shoulders and hips are seen, and are a person's."""
-        return [p for p in self.everybody(frame, part, quarters=quarters) if p.sure(TORSO)]
+        """Who is surely there, the largest first: shoulders and hips are seen, and a person's."""
+        regions = self.regions(frame, part, quarters=quarters)[: self.most]
+        return [p for p in self.people(frame, regions) if p.sure(TORSO)]
 
     def search(self, frame: UInt8) -> list[Person]:
         """People, the largest first, looked for with a border around the frame, in enlarged,

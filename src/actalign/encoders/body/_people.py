@@ -157,7 +157,8 @@ class PeopleTracker:
         lost: dict[_Known, Person | None],
     ) -> None:
         """Add to who is found: who was lost, who comes back and who is new."""
-        people = [p for p in self._looks.everybody(frame, most=_MOST_PEOPLE) if p.sure(TORSO)]
+        regions = self._looks.regions(frame)[:_MOST_PEOPLE]
+        people = [p for p in self._looks.people(frame, regions) if p.sure(TORSO)]
         if self._looks.due(seconds):  # who is small, or beside somebody large
             seen = [*people, *found.values()]
             people += self._looks.parts(frame, seen) if seen else self._looks.search(frame)

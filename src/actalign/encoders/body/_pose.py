@@ -17,6 +17,8 @@ from actalign.encoders._cuts import Cuts
 from actalign.encoders.body._blazepose import Region
 from actalign.encoders.body._features import PoseTrack, pixel_scale
 from actalign.encoders.body._look import (
+    ALL_PEOPLE,
+    MOST_PEOPLE,
     SHOULDERS,
     TORSO,
     VERY_HOT,
@@ -32,6 +34,7 @@ Array = NDArray[np.float64]
 
 # Part of the encoder's fingerprint: another number whenever a clip may give other poses.
 POSE_VERSION = 4
+CHOICE_VERSION = 1  # the same where another than the largest is followed
 _FORGET_SECONDS = 1.0  # how long a lost person's place is remembered
 # Who else is there is looked for at least every so many frames. Such looks cost 1 per cent of the
 # time where there is one person and 3 where there are two (benchmarks/people_looks.py).
@@ -75,10 +78,11 @@ class PoseEstimator:
     def __init__(self, *, still: bool = False, person: str = "largest") -> None:
         """Raises EncoderError where the networks are missing and can't be had."""
         self._still, self._person = still, person
-        self._looks = Looks()
+        self._looks = Looks(MOST_PEOPLE if person == "largest" else ALL_PEOPLE)
         self._cuts = Cuts()
         self.in_looks: Counter[int] = Counter()
-        self._unlooked = 0  # frames since the last look
+        self._unlooked = 0  # frames since the last look that was counted
+        self._followed = False  # whether anybody was, ever
         self._forget()
 
     def _forget(self) -> None:
@@ -100,18 +104,24 @@ class PoseEstimator:
         followed = None if self._region is None else self._looks.measure(frame, self._region)
         person = None if followed is None else Person(self._smoothing(followed, seconds))
         looked: list[Person] | None = None
+        due = self._unlooked + 1 >= _LOOK_FRAMES
         if person is None or not self._sound(person):
-            looked = self._looks.everybody(frame)
-            person = self._afresh(frame, seconds, person, looked)
-        elif self._unlooked + 1 >= _LOOK_FRAMES:
-            looked = self._looks.everybody(frame, beside=person)
+            regions = self._looks.regions(frame)
+            seen = self._looks.people(frame, regions[: self._looks.most])
+            person = self._afresh(frame, seconds, person, seen)
+            more = regions[self._looks.most :]
+            # Where somebody in mind is lost in a crowd, it is not counted each time.
+            if due or self._last is None or not more:
+                looked = [*seen, *self._looks.people(frame, more)]
+        elif due:
+            looked = self._looks.people(frame, self._looks.regions(frame, beside=person))
         self._unlooked = self._unlooked + 1 if looked is None else 0
         if looked is not None:
             others = [p for p in looked if p.sure(TORSO)]
             self.in_looks[len(apart(others if person is None else [person, *others]))] += 1
         self._region = None if person is None else person.found.region
         if person is not None:
-            self._last, self._last_seconds = person, seconds
+            self._last, self._last_seconds, self._followed = person, seconds, True
             self._looks.found_again()
         return person
 
@@ -157,7 +167,13 @@ class PoseEstimator:
         return {"people_looks": counts_text(self.in_looks)}
 
     def warnings(self) -> tuple[str, ...]:
-        """One sentence where several people are seen and nobody said which of them to follow."""
+        """One sentence where several people are seen and nobody said which of them to follow, or
+        where the N-th largest is never there."""
+        if self._person.isdecimal() and not self._followed:
+            most = max(self.in_looks, default=0)
+            people = {0: "nobody was found", 1: "at most 1 person was found at once"}
+            found = people.get(most, f"at most {most} people were found at once")
+            return (f"--person {self._person} follows nobody: {found}.",)
         looks, several = self.in_looks.total(), sum(n for p, n in self.in_looks.items() if p > 1)
         if self._person != "largest" or 4 * several < looks or not several:
             return ()

@@ -8,14 +8,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actalign.encoders.body._look import Person
-from actalign.encoders.body._people import PeopleTracker, kept_people
-from actalign.encoders.body._pose import PoseEstimator, counts_text
+from actalign.encoders.body._people import PEOPLE_VERSION, PeopleTracker, kept_people
+from actalign.encoders.body._pose import CHOICE_VERSION, PoseEstimator, counts_text
 from actalign.types import FrameBatch
 
 Array = NDArray[np.float64]
 
 EVERYONE = "all"
 _BOXES_A_SECOND, _MOST_BOXES = 2.0, 1000  # that a row holds
+
+
+def person_version(person: str) -> str:
+    """What a fingerprint says of how people are chosen; nothing of the largest."""
+    if person == "largest":
+        return ""
+    return str(PEOPLE_VERSION if person == EVERYONE else CHOICE_VERSION)
 
 
 class Tracks:
