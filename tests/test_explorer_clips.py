@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from actalign.demo import demo_clips
+from actalign.scripts import load_scripts
 from tests.media import write_video
 from tests.test_explorer import (  # noqa: F401 - fixtures
     accessible,
@@ -126,6 +127,63 @@ def the_shown_lines_do_the_same(page, folder):
         [sys.executable, "-c", lines], capture_output=True, text=True, check=True, cwd=folder
     )
     assert done.stdout.partition(" [")[0] == answer
+
+
+LIST = """domain: gym
+scripts:
+  push up:
+    - [body straight and low near the floor, arms straight below the shoulders]
+    - [chest at the floor, elbows bent, arms straight again]
+"""
+
+
+def test_none_of_these_a_least_confidence_and_several_wordings(visit, tmp_path):  # noqa: F811
+    page = visit(1280, "light")
+    page.get_by_role("button", name="gym clean and press").click()
+    (tmp_path / "list.yaml").write_text(LIST)
+    page.get_by_text("Lists: paste").click()
+    page.set_input_files("#open-list", str(tmp_path / "list.yaml"))
+    page.get_by_text("1 candidate, 1 in several wordings").wait_for()
+    second = page.get_by_label("Candidate 1: steps in wording 2, one a line")
+    assert second.input_value().splitlines()[0] == "chest at the floor"
+    second.fill("chest at the floor\nelbows bent")
+    with page.expect_download() as saved:
+        page.get_by_role("link", name="Save the list (YAML)").click()
+    [script] = load_scripts(saved.value.path())
+    assert script.wordings[0].steps[1] == "arms straight below the shoulders"
+    assert script.rewordings == (("chest at the floor", "elbows bent"),)
+
+    page.get_by_role("checkbox", name="None of these").check()
+    page.get_by_role("button", name="Align", exact=True).click()
+    page.get_by_text("Done. Change a step").wait_for()
+    assert page.locator("#verdict strong").inner_text() == "none of these"
+    assert page.locator("#warnings li").count() == 0
+    row = page.locator("#body tr").first
+    assert "none of these" in row.inner_text()
+    accessible(page)
+    page.shot("none")
+    page.locator("#right").click()
+    page.get_by_text("Right on 1 of 1 judged clips").wait_for()
+
+    page.get_by_role("checkbox", name="None of these").uncheck()
+    page.get_by_role("button", name="+ Add a candidate").click()
+    page.get_by_label("Candidate 2: action").fill("squat")
+    page.get_by_role("slider", name="Least confidence").fill("100")
+    until(page, "document.querySelector('#verdict').textContent.startsWith('No label')")
+    assert "confidence is" in page.locator("#verdict small").inner_text()
+    until(page, "document.querySelector('#body').textContent.includes('likeliest: ')")
+    page.shot("refused")
+    page.get_by_role("slider", name="Least confidence").fill("5")
+    until(page, "!document.querySelector('#verdict').textContent.startsWith('No label')")
+    page.get_by_role("link", name="Link to this result").click()
+    page.evaluate("localStorage.clear()")
+    page.reload()
+    page.locator("#verdict strong").wait_for()
+    assert second.input_value() == "chest at the floor\nelbows bent"
+    assert page.locator("#least-said").inner_text() == "5 %"
+    page.get_by_text("Use via API").click()
+    assert '"min_confidence":0.05' in page.locator("#curl").inner_text()
+    assert '[["body straight' in page.locator("#python").inner_text()
 
 
 def test_a_file_that_the_browser_cannot_play_is_shown_as_a_preview(visit, tmp_path):  # noqa: F811

@@ -1,17 +1,21 @@
 """What the explorer's API does with many clips: table, corrections, lists, search, previews."""
 
 import csv
+import json
 import threading
 from contextlib import suppress
+from dataclasses import replace
 
 import av
+import numpy as np
 import pytest
 
 pytest.importorskip("uvicorn")
 pytest.importorskip("fastapi")
 pytest.importorskip("httpx")
 
-from actalign import VideoError
+from actalign import ActAlign, VideoError
+from actalign.background import BackgroundSums
 from actalign.evaluation._readers import Source, read_data
 from actalign.web._jobs import Explorer
 from tests.command import DEADLOCK_SECONDS, decoding_children
@@ -166,13 +170,100 @@ def test_lists_are_read_and_shipped(serve):  # noqa: F811
     found = api.http.post("/api/scripts", json={"text": text, "name": "mine.yaml"}).json()
     assert found == {
         "domain": "gym",
-        "candidates": [{"label": "push up", "steps": ["arms straight"]}],
+        "candidates": [{"label": "push up", "steps": ["arms straight"], "rewordings": []}],
     }
     refused = api.http.post("/api/scripts", json={"text": "scripts: [", "name": "mine.yaml"})
     assert refused.status_code == 400
     assert "mine.yaml" in refused.json()["error"]
     domains = {one["domain"]: one["candidates"] for one in api.http.get("/api/shipped").json()}
     assert "push up" in {one["label"] for one in domains["gym"]}
+
+
+@pytest.fixture
+def measured(classifier):  # noqa: F811
+    """The model with a background and a temperature, by which there are confidences."""
+    sums = BackgroundSums(classifier.encoder.info.model_id, classifier.encoder.info.fingerprint, 3)
+    sums.add(np.random.default_rng(0).normal(0.3, 1, size=(200, 3)))
+    known = replace(sums.background("noise"), temperatures={"competitive": 1.0})
+    return ActAlign(classifier.encoder, fps=10, background=known)
+
+
+def test_none_of_these_and_a_least_confidence(measured, serve, video):  # noqa: F811
+    plain = serve()
+    assert plain.http.get("/api/info").json()["offers"] == {"none": False, "min_confidence": False}
+    clip = plain.upload(video, "a.mp4").json()["clip"]
+    plain.align(clip)
+    for field, value in (("none", "neither"), ("min_confidence", 0.5)):
+        asked = {"clip": clip, "candidates": CANDIDATES, field: value}
+        answer = plain.http.post("/api/score", json=asked)
+        assert answer.status_code == 400
+        assert "The scorer dtw can't tell" in answer.text or "There is no confid" in answer.text
+    api = Serving(measured)
+    try:
+        assert api.http.get("/api/info").json()["offers"] == {"none": True, "min_confidence": True}
+        clip = api.upload(video, "a.mp4").json()["clip"]
+        wrong = [{"label": "forest", "steps": ["green", "blue", "green"]}]
+        api.align(clip, wrong)
+        asked = {"clip": clip, "candidates": wrong, "none": "neither"}
+        found = api.http.post("/api/score", json=asked).json()
+        assert found["label"] == "neither"
+        assert found["asked"]["none"] == "neither"
+        assert found["asked"]["candidates"] == [{**wrong[0], "rewordings": []}]
+        [row] = api.http.get("/api/clips", params={"clip": clip}).json()["clips"]
+        assert (row["label"], row["without_script"]) == ("neither", [])
+        for name in ("captions.vtt", "steps.csv", "figure.png"):
+            assert api.http.get(f"/api/results/{found['result']}/{name}").status_code == 200
+        # That it is right is counted; a question file has only questions with a right candidate.
+        row = api.http.put(f"/api/clips/{clip}/truth", json={"label": "neither"}).json()
+        assert row["truth"]["label"] == "neither"
+        told = api.http.get("/api/clips", params={"clip": clip}).json()["accuracy"]
+        assert (told["hits"], told["total"]) == (1, 1)
+        assert "neither" not in api.http.get("/api/truth.jsonl", params={"clip": clip}).text
+        asked = {"clip": clip, "candidates": CANDIDATES, "none": "neither", "min_confidence": 1}
+        refused = api.http.post("/api/score", json=asked).json()
+        assert (refused["label"], refused["min_confidence"]) == (None, 1)
+        [row] = api.http.get("/api/clips", params={"clip": clip}).json()["clips"]
+        assert (row["label"], row["likeliest"]) == (None, refused["candidates"][0]["label"])
+        api.http.put(f"/api/clips/{clip}/truth", json={"label": "sunset"})
+        text = api.http.get("/api/truth.jsonl", params={"clip": clip}).text
+        assert json.loads(text.splitlines()[1])["choices"] == ["sunrise", "sunset"]
+        for field, value in (("none", "sunset"), ("none", " "), ("min_confidence", 1.5)):
+            answer = api.http.post("/api/score", json=asked | {field: value})
+            assert answer.status_code in (400, 422)
+            assert field.replace("_", "-") in answer.text or field in answer.text
+    finally:
+        api.stop()
+
+
+def test_all_wordings_of_a_list_are_asked_and_kept(serve, video):  # noqa: F811
+    api = serve()
+    words = [["black", "red", "yellow"], ["dark", "yellow"]]
+    text = json.dumps({"scripts": {"sunrise": words, "sunset": CANDIDATES[1]["steps"]}})
+    read = api.http.post("/api/scripts", json={"text": text}).json()["candidates"]
+    assert read[0] == {"label": "sunrise", "steps": words[0], "rewordings": words[1:]}
+    clip = api.upload(video, "a.mp4").json()["clip"]
+    keys = set()
+    for candidates in (CANDIDATES, read, [*reversed(read)]):
+        job = api.align(clip, candidates)
+        found = api.http.get(f"/api/results/{job['result']}").json()
+        [row] = api.http.get("/api/clips", params={"clip": clip}).json()["clips"]
+        keys.add(row["candidates_key"])
+    assert len(keys) == 2  # other wordings are another question, another order is none
+    assert found["asked"]["candidates"] == [*reversed(read)]
+    # Both count: the score is their mean.
+    each = []
+    for steps in words:
+        asked = [{"label": "sunrise", "steps": steps}, CANDIDATES[1]]
+        ranked = api.http.post("/api/score", json={"clip": clip, "candidates": asked}).json()
+        each += [c["score"] for c in ranked["candidates"] if c["label"] == "sunrise"]
+    [both] = [c["score"] for c in found["candidates"] if c["label"] == "sunrise"]
+    assert both == pytest.approx(sum(each) / 2)
+    api.align(clip, read)
+    api.http.put(f"/api/clips/{clip}/truth", json={"label": "sunset"})
+    text = api.http.get("/api/truth.jsonl", params={"clip": clip}).text
+    line = json.loads(text.splitlines()[1])
+    kept = [line["scripts"][0], *line["rewordings"][0]]
+    assert sorted(kept) == sorted(words)
 
 
 def test_a_phrase_is_searched_in_all_encoded_clips(served):

@@ -149,6 +149,8 @@ class ActAlign:
         start: float | None = None,
         end: float | None = None,
         scorer: str | Scorer | None = None,
+        none: str | None = None,
+        min_confidence: float | None = None,
     ) -> Prediction:
         """Score every candidate for one clip and align each; see `Prediction`.
 
@@ -157,8 +159,17 @@ class ActAlign:
         `Script` objects, or {label: [step, ...]}, where a label may have several lists of steps:
         its wordings, whose scores are averaged. A label without a script is aligned as a script
         of one step, its own name. start, end: seconds of the source file, [start, end).
+        none: adds a candidate of this name, which wins where none of the others fits better than
+        the background. min_confidence: an answer below it is refused.
         """
-        candidates = self.candidates(candidate_labels, scripts, domain=domain, scorer=scorer)
+        candidates = self.candidates(
+            candidate_labels,
+            scripts,
+            domain=domain,
+            scorer=scorer,
+            none=none,
+            min_confidence=min_confidence,
+        )
         return candidates.predict(self.encode_video(video, start=start, end=end))
 
     def predict_many(
@@ -169,6 +180,8 @@ class ActAlign:
         scripts: Scripts | None = None,
         domain: str | None = None,
         scorer: str | Scorer | None = None,
+        none: str | None = None,
+        min_confidence: float | None = None,
         progress: bool = True,
     ) -> Iterator[Prediction | ClipError]:
         """A prediction for each video, in order, or the error of one that failed.
@@ -183,7 +196,14 @@ class ActAlign:
         if isinstance(videos, str | os.PathLike | FrameBatch | ClipEmbedding | np.ndarray):
             raise UsageError("This takes a list of videos; `predict` takes one.")
         every = list(videos)
-        candidates = self.candidates(candidate_labels, scripts, domain=domain, scorer=scorer)
+        candidates = self.candidates(
+            candidate_labels,
+            scripts,
+            domain=domain,
+            scorer=scorer,
+            none=none,
+            min_confidence=min_confidence,
+        )
         return self._predict_each(every, candidates, progress=progress)
 
     def locate(

@@ -25,6 +25,7 @@ from actalign.errors import ActAlignError, UsageError
 from actalign.scripts._generate import add_missing_scripts
 from actalign.scripts._llm import LLMConfig
 from actalign.web._answers import answer_errors, errors, file
+from actalign.web._asked import candidate_json, offers
 from actalign.web._guard import COOKIE, LOOPBACK, guard
 from actalign.web._jobs import Explorer, QueueFull
 from actalign.web._results import results
@@ -32,7 +33,7 @@ from actalign.web._uploads import receive
 from actalign.web._workplace import workplace
 
 
-class StepsIn(BaseModel):
+class LabelsIn(BaseModel):
     """Labels to have steps for."""
 
     model_config = ConfigDict(extra="forbid")
@@ -72,7 +73,7 @@ def create_app(
     workplace(app, explorer)
 
     @app.post("/api/steps", responses=errors(400, 413, 422))
-    def steps(body: StepsIn) -> dict[str, Any]:
+    def steps(body: LabelsIn) -> dict[str, Any]:
         """Steps of labels, by the configured language model, else those that are shipped."""
         scripts, notes = add_missing_scripts(body.labels, [], domain=body.domain, config=llm)
         found = {s.label: list(s.steps) for s in scripts}
@@ -95,12 +96,13 @@ def _info(
 ) -> None:
     @app.get("/api/info")
     def info() -> dict[str, Any]:
-        """The model, the limits, and the shipped clips with their candidates."""
+        """The model, what it can be asked, the limits, and the shipped clips with candidates."""
         return {
             "version": __version__,
             "model": model,
             "writes_steps": llm is not None,
             "asks_token": asks_token,
+            "offers": offers(explorer.classifier),
             "limits": {
                 "upload_bytes": explorer.limits.upload_bytes,
                 "seconds": explorer.limits.seconds,
@@ -112,9 +114,7 @@ def _info(
                 {
                     "clip": demo.path.stem,
                     "domain": demo.domain,
-                    "candidates": [
-                        {"label": s.label, "steps": list(s.steps)} for s in demo.scripts
-                    ],
+                    "candidates": [candidate_json(script) for script in demo.scripts],
                 }
                 for demo in demo_clips()
             ],

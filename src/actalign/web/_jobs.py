@@ -19,14 +19,14 @@ from typing import Any
 import numpy as np
 
 from actalign.alignment import Detection
-from actalign.candidates import Candidates
 from actalign.classifier import ActAlign
 from actalign.demo import demo_clips
 from actalign.errors import ActAlignError, UsageError, VideoError
-from actalign.types import Float32, Prediction, UInt8
+from actalign.types import Float32, UInt8
 from actalign.video import list_videos
 from actalign.video._sampling import sample_frames
 from actalign.video._worker import DecodeProcess
+from actalign.web._asked import Asked
 from actalign.web._people import (
     SIDE,
     WIDE_SIDE,
@@ -37,7 +37,7 @@ from actalign.web._people import (
     take_truths,
 )
 from actalign.web._preview import write_preview
-from actalign.web._state import Asked, Clip, Job, Limits
+from actalign.web._state import Clip, Job, Limits, Result
 from actalign.web._truth import TRUTH_FILE, Truth, load_truths, save_truths, truth_of
 from actalign.web._uploads import UploadFolder
 
@@ -84,7 +84,7 @@ class Explorer:
         self.clips: dict[str, Clip] = {}
         self.folder_clips: list[str] = []
         self.jobs: dict[str, Job] = {}
-        self.results: dict[str, tuple[Prediction, Clip]] = {}
+        self.results: dict[str, Result] = {}
         self._unseen: list[Truth] = []  # of people of the folder's clips who are not found yet
         self._queue: queue.Queue[Job | None] = queue.Queue()
         self.uploading = threading.BoundedSemaphore(self.limits.queued)
@@ -202,8 +202,16 @@ class Explorer:
             clip.encoded()  # says that each of them is judged by itself
         if clip.result is None:
             raise UsageError("This clip has no result to judge yet; press Align first.")
-        prediction, _ = self.results[clip.result]
-        said = truth_of(prediction, clip.name, clip.video.name, label, intervals, box_of(clip))
+        found = self.results[clip.result]
+        said = truth_of(
+            found.prediction,
+            found.asked,
+            clip.name,
+            clip.video.name,
+            label,
+            intervals,
+            box_of(clip),
+        )
         self._set_truth(clip, said)
 
     def unjudge(self, clip: Clip) -> None:
@@ -248,8 +256,8 @@ class Explorer:
             raise NotFound("There is no such job on this server; press Align again.")
         return self.jobs[job_id]
 
-    def result(self, result_id: str) -> tuple[Prediction, Clip]:
-        """The result of this id, and its clip, whose file may be gone; raises NotFound."""
+    def result(self, result_id: str) -> Result:
+        """The result of this id; raises NotFound."""
         if result_id not in self.results:
             raise NotFound("There is no such result on this server any more; align again.")
         return self.results[result_id]
@@ -292,10 +300,10 @@ class Explorer:
         """Align an embedded clip now and keep the result; returns its id. Raises UsageError."""
         embedding, classifier = clip.encoded(), self.classifier
         with self._scoring:
-            prediction = _candidates(classifier, asked).predict(embedding)
+            prediction = asked.candidates(classifier).predict(embedding)
         result_id = secrets.token_hex(8)
         with self._lock:
-            self.results[result_id] = prediction, clip
+            self.results[result_id] = Result(prediction, clip, asked)
             clip.result, clip.error = result_id, None
             newest = {one.result for one in self.clips.values()}
             for old in [r for r in self.results if r not in newest][:-KEPT_RESULTS]:
@@ -306,7 +314,7 @@ class Explorer:
         """Where in an embedded clip each candidate happens; raises UsageError."""
         embedding, classifier = clip.encoded(), self.classifier
         with self._scoring:
-            return _candidates(classifier, asked).locate(embedding)
+            return asked.candidates(classifier).locate(embedding)
 
     def encode_phrase(self, phrase: str) -> tuple[Float32, list[str]]:
         """(D,) the phrase's embedding, and a sentence on what the encoder can't read in it."""
@@ -389,7 +397,3 @@ class Explorer:
             self._unseen = [*(one for one in waiting if one not in here), *left]
             self.clips |= {one.id: one for one in people}
             clip.people = tuple(one.id for one in people)
-
-
-def _candidates(classifier: ActAlign, asked: Asked) -> Candidates:
-    return classifier.candidates(asked.labels, asked.scripts, domain=asked.domain)

@@ -9,40 +9,24 @@ from tempfile import TemporaryDirectory
 from typing import Annotated, Any, Literal
 
 from fastapi import FastAPI, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from actalign.output._captions import to_srt, to_vtt
 from actalign.output._events import events
 from actalign.output._table_files import TableFile
 from actalign.output._tables import STEPS, Table
 from actalign.rows import Row, people_seen
-from actalign.types import Candidate, Script
+from actalign.types import Candidate
 from actalign.video import thumbnails
 from actalign.web._answers import errors, file
+from actalign.web._asked import AlignIn, Asked
 from actalign.web._jobs import Explorer
-from actalign.web._state import Asked, Clip, Job
+from actalign.web._state import Clip, Job
 
 SVG_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"
 """A figure as SVG is a document of its own, whose colours are styles inside it."""
 
 Seconds = Annotated[float, Field(ge=0, le=86400, allow_inf_nan=False)]
-
-
-class CandidateIn(BaseModel):
-    """One candidate: its label and its steps in order; without steps, the label is the step."""
-
-    model_config = ConfigDict(extra="forbid")
-    label: str = Field(min_length=1, max_length=200)
-    steps: list[Annotated[str, Field(max_length=500)]] = Field(default=[], max_length=50)
-
-
-class AlignIn(BaseModel):
-    """What to align: a clip's id and its candidates."""
-
-    model_config = ConfigDict(extra="forbid")
-    clip: str = Field(max_length=200)
-    candidates: list[CandidateIn] = Field(min_length=1, max_length=50)
-    domain: str | None = Field(default=None, max_length=200)
 
 
 def results(app: FastAPI, explorer: Explorer) -> None:
@@ -56,7 +40,7 @@ def _alignment(app: FastAPI, explorer: Explorer) -> None:
     def submit(body: AlignIn) -> dict[str, Any]:
         """Queue a clip to be encoded and aligned; poll the job."""
         clip = explorer.clip(body.clip)
-        return _job(explorer.submit(clip, asked(body)))
+        return _job(explorer.submit(clip, Asked.of(body)))
 
     @app.get("/api/jobs/{job}", responses=errors(404))
     def poll(job: str) -> dict[str, Any]:
@@ -71,13 +55,14 @@ def _alignment(app: FastAPI, explorer: Explorer) -> None:
     @app.post("/api/score", responses=errors(400, 404, 413, 422))
     def score(body: AlignIn) -> dict[str, Any]:
         """Align a clip that is encoded already, at once."""
-        result_id = explorer.score(explorer.clip(body.clip), asked(body))
+        result_id = explorer.score(explorer.clip(body.clip), Asked.of(body))
         return result(result_id)
 
     @app.get("/api/results/{result}", responses=errors(404))
     def result(result: str) -> dict[str, Any]:
         """The prediction as in predictions.jsonl, with every candidate's affinities and path."""
-        prediction, clip = explorer.result(result)
+        known = explorer.result(result)
+        prediction, clip = known.prediction, known.clip
         row = prediction.to_row()
         return {
             **row,
@@ -86,6 +71,7 @@ def _alignment(app: FastAPI, explorer: Explorer) -> None:
                 for shown, candidate in zip(row["candidates"], prediction.candidates, strict=True)
             ],
             "result": result,
+            "asked": known.asked.to_json(),
             "clip": clip.id if clip.id in explorer.clips else None,
             "pts_seconds": prediction.clip.pts_seconds.tolist(),
             "people_seen": people_seen(row),
@@ -105,19 +91,19 @@ def _files(app: FastAPI, explorer: Explorer) -> None:
     @app.get("/api/results/{result}/captions.vtt", responses=file("text/vtt") | errors(404))
     def captions(result: str) -> Response:
         """The winner's steps as WebVTT."""
-        return Response(to_vtt(events(explorer.result(result)[0].to_row())), media_type="text/vtt")
+        row = explorer.result(result).prediction.to_row()
+        return Response(to_vtt(events(row)), media_type="text/vtt")
 
     @app.get("/api/results/{result}/captions.srt", responses=file("text/plain") | errors(404))
     def subtitles(result: str) -> Response:
         """The winner's steps as SubRip."""
-        return Response(
-            to_srt(events(explorer.result(result)[0].to_row())), media_type="text/plain"
-        )
+        row = explorer.result(result).prediction.to_row()
+        return Response(to_srt(events(row)), media_type="text/plain")
 
     @app.get("/api/results/{result}/steps.csv", responses=file("text/csv") | errors(404))
     def steps(result: str) -> Response:
         """A line a step of every candidate."""
-        return table_file([explorer.result(result)[0].to_row()], STEPS)
+        return table_file([explorer.result(result).prediction.to_row()], STEPS)
 
     @app.get(
         "/api/results/{result}/figure.png",
@@ -127,10 +113,10 @@ def _files(app: FastAPI, explorer: Explorer) -> None:
         """The heat maps of the winner and the runner-up as a picture."""
         from actalign.output import alignment_figure
 
-        prediction, clip = explorer.result(result)
-        strip = thumbnails(clip.path, prediction.clip)
+        known = explorer.result(result)
+        strip = thumbnails(known.clip.path, known.prediction.clip)
         data = io.BytesIO()
-        alignment_figure(prediction, thumbnails=strip).savefig(data, format=format)
+        alignment_figure(known.prediction, thumbnails=strip).savefig(data, format=format)
         if format == "png":
             return Response(data.getvalue(), media_type="image/png")
         policy = {"Content-Security-Policy": SVG_POLICY}
@@ -154,17 +140,6 @@ def _drawn(candidate: Candidate) -> dict[str, Any]:
         shown["affinity"] = found.affinity.astype(float).round(4).tolist()
         shown["path"] = found.path.tolist()
     return shown
-
-
-def asked(body: AlignIn) -> Asked:
-    """The candidates that a request names."""
-    scripts = []
-    for candidate in body.candidates:
-        steps = tuple(step.strip() for step in candidate.steps if step.strip())
-        if steps:
-            scripts.append(Script(candidate.label.strip(), steps, body.domain or None))
-    labels = [candidate.label.strip() for candidate in body.candidates]
-    return Asked(labels, scripts, body.domain or None)
 
 
 def _job(job: Job) -> dict[str, Any]:

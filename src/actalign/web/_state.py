@@ -1,4 +1,4 @@
-"""What the explorer keeps: its limits, clips and jobs."""
+"""What the explorer keeps: its limits, clips, jobs and results."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from pathlib import Path
 
 from actalign.errors import UsageError
 from actalign.rows import BoxRow, people_fields
-from actalign.types import ClipEmbedding, Script
+from actalign.types import ClipEmbedding, Prediction
+from actalign.web._asked import Asked
 from actalign.web._truth import Truth
 
 
@@ -75,12 +76,12 @@ class Clip:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """The candidates of a request: all labels, and a script of each that has steps."""
+class Result:
+    """What was found of a clip, whose file may be gone, and what was asked."""
 
-    labels: list[str]
-    scripts: list[Script]
-    domain: str | None
+    prediction: Prediction
+    clip: Clip
+    asked: Asked
 
 
 @dataclass(slots=True)

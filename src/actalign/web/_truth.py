@@ -22,6 +22,7 @@ from actalign.evaluation._questions import (
 )
 from actalign.scripts._script import label_key
 from actalign.types import Prediction
+from actalign.web._asked import Asked
 
 TRUTH_FILE = "truth.jsonl"
 
@@ -29,14 +30,17 @@ TRUTH_FILE = "truth.jsonl"
 @dataclass(frozen=True, slots=True)
 class Truth:
     """question: the clip with its right answer. rejected: a label that was said to be wrong, where
-    nobody said what is right; the question then has no answer."""
+    nobody said what is right; the question then has no answer. none: nor has it one where none of
+    the candidates is right; then this is how that was named."""
 
     question: Question
     rejected: str | None = None
+    none: str | None = None
 
 
 def truth_of(
     prediction: Prediction,
+    asked: Asked,
     name: str,
     video: str,
     label: str | None,
@@ -45,29 +49,43 @@ def truth_of(
 ) -> Truth:
     """A person's judgement of a result.
 
-    name: of the clip, or of one of its people, who is where ``box`` is. label: what it shows, also
-    an action that is no candidate; None where the answer is wrong and no other is known.
-    intervals: (start, end, step from 0) in seconds. Raises UsageError.
+    asked: what it answers. name: of the clip, or of one of its people, who is where ``box`` is.
+    label: what it shows, also an action that is no candidate, or the name for none of them; None
+    where the answer is wrong and no other is known. intervals: (start, end, step from 0) in
+    seconds. Raises UsageError.
     """
-    shown = sorted(prediction.candidates, key=lambda one: label_key(one.label))
+    none = None if asked.none is None else label_key(asked.none)
+    said = None if label is None else label_key(label)
+    candidates = [one for one in prediction.candidates if label_key(one.label) != none]
+    shown = sorted(candidates, key=lambda one: label_key(one.label))
     choices = [one.label for one in shown]
     scripts = [one.script.steps if one.has_script else None for one in shown]
-    if label is not None and label_key(label) not in map(label_key, choices):
+    keys = [label_key(choice) for choice in choices]
+    if label is not None and label_key(label) not in (none, *keys):
         choices.append(composed(label).strip())
         scripts.append(None)
-    keys = [label_key(choice) for choice in choices]
+        keys.append(label_key(label))
+    known = {label_key(one.label): one.wordings for one in asked.scripts}
+    # The wording that is shown comes first: times of steps are of it.
+    more = tuple(
+        tuple(one.steps for one in known.get(key, ()) if one.steps != steps)
+        for key, steps in zip(keys, scripts, strict=True)
+    )
     question = Question(
         id=name,
         video=Path(video),
         box=box,
         domain=prediction.domain or "",
         choices=tuple(choices),
-        answer=None if label is None else keys.index(label_key(label)),
+        answer=None if said is None or said == none else keys.index(said),
         # A choice without a script is aligned by its name.
         scripts=tuple(s or (c,) for c, s in zip(choices, scripts, strict=True)),
+        rewordings=more if any(more) else (),
         intervals=None if not intervals else tuple(Interval(*one) for one in intervals),
     )
-    return Truth(question, None if label is not None else prediction.best.label)
+    if said is None:
+        return Truth(question, rejected=prediction.best.label)
+    return Truth(question, none=asked.none if said == none else None)
 
 
 def accuracy(judged: Iterable[tuple[Truth, Prediction]]) -> Rate:
@@ -78,8 +96,9 @@ def accuracy(judged: Iterable[tuple[Truth, Prediction]]) -> Rate:
     hits = total = 0
     for truth, prediction in judged:
         said = label_key("" if prediction.refused else prediction.best.label)
-        if truth.question.target is not None:
-            hits += label_key(truth.question.target) == said
+        right = truth.none or truth.question.target
+        if right is not None:
+            hits += label_key(right) == said
             total += 1
         elif truth.rejected is not None and label_key(truth.rejected) == said:
             total += 1

@@ -17,11 +17,11 @@ from actalign.output._tables import CLIPS
 from actalign.rows import Row
 from actalign.scripts import parse_scripts
 from actalign.scripts._shipped import shipped_domains
-from actalign.types import Prediction
 from actalign.web._answers import errors, file
+from actalign.web._asked import AlignIn, Asked, candidate_json
 from actalign.web._jobs import Explorer
-from actalign.web._results import AlignIn, Seconds, asked, table_file
-from actalign.web._state import Clip
+from actalign.web._results import Seconds, table_file
+from actalign.web._state import Clip, Result
 from actalign.web._truth import TRUTH_FILE, accuracy, truth_text
 
 Clips = Annotated[list[Annotated[str, Field(max_length=200)]], Query(max_length=1000)]
@@ -78,7 +78,7 @@ def _known(explorer: Explorer, clips: Sequence[str]) -> list[Clip]:
 
 def _judged(explorer: Explorer, clips: Sequence[Clip]) -> dict[str, Any]:
     found = accuracy(
-        (clip.truth, explorer.results[clip.result][0])
+        (clip.truth, explorer.results[clip.result].prediction)
         for clip in clips
         if clip.truth is not None and clip.result is not None
     )
@@ -122,12 +122,12 @@ def _summary(explorer: Explorer, clip: Clip) -> dict[str, Any]:
     if clip.truth is not None:
         question = clip.truth.question
         shown["truth"] = {
-            "label": question.target,
+            "label": clip.truth.none or question.target,
             "rejected": clip.truth.rejected,
             "intervals": [asdict(one) for one in question.intervals or ()],
         }
     if clip.result is not None:
-        shown |= _answer(explorer.results[clip.result][0])
+        shown |= _answer(explorer.results[clip.result])
     return shown
 
 
@@ -137,19 +137,22 @@ def _middle(clip: Clip) -> float:
     return boxes[len(boxes) // 2]["seconds"] if clip.whole and boxes else clip.seconds / 2
 
 
-def _answer(prediction: Prediction) -> dict[str, Any]:
+def _answer(result: Result) -> dict[str, Any]:
+    prediction = result.prediction
     row = prediction.to_row(top_k=2)
     others = prediction.candidates[1:]
-    asked = sorted((one.label, one.script.steps) for one in prediction.candidates)
     return {
         "label": row["label"],
+        "likeliest": prediction.best.label,
         "score": prediction.best.score,
         "confidence": prediction.confidence,
         "margin": row["margin"],
         "second": others[0].label if others else None,
         "warnings": row["warnings"],
-        "without_script": [one.label for one in prediction.candidates if not one.has_script],
-        "candidates_key": f"{hash(tuple(asked)) & 0xFFFFFFFF:08x}",
+        "without_script": [
+            one.label for one in prediction.candidates if not one.has_script and one.alignment
+        ],
+        "candidates_key": result.asked.key,
     }
 
 
@@ -157,7 +160,7 @@ def _rows(explorer: Explorer, clips: Sequence[str]) -> list[Row]:
     rows = []
     for clip in _known(explorer, clips):
         if clip.result is not None:
-            row = explorer.results[clip.result][0].to_row()
+            row = explorer.results[clip.result].prediction.to_row()
             row["target"] = None if clip.truth is None else clip.truth.question.target
             rows.append(row)
     return rows
@@ -191,7 +194,7 @@ def _lists(app: FastAPI) -> None:
         return [
             {
                 "domain": domain,
-                "candidates": [{"label": one.label, "steps": list(one.steps)} for one in scripts],
+                "candidates": [candidate_json(one) for one in scripts],
             }
             for domain, scripts in shipped_domains().items()
         ]
@@ -207,7 +210,7 @@ def _lists(app: FastAPI) -> None:
         domains = {one.domain for one in found}
         return {
             "domain": domains.pop() if len(domains) == 1 else None,
-            "candidates": [{"label": one.label, "steps": list(one.steps)} for one in found],
+            "candidates": [candidate_json(one) for one in found],
         }
 
 
@@ -232,7 +235,7 @@ def _moments(app: FastAPI, explorer: Explorer) -> None:
     def locate(body: AlignIn) -> dict[str, Any]:
         """Where in an encoded clip each candidate happens."""
         clip = explorer.clip(body.clip)
-        found = explorer.locate(clip, asked(body))
+        found = explorer.locate(clip, Asked.of(body))
         return {
             "detections": [
                 {

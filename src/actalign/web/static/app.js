@@ -1,6 +1,6 @@
 // Puts the page together: what the open clip is, what is kept over a reload, and what buttons do.
 import { call } from "./api.js";
-import { addCandidate, candidates, onEdit, setCandidates, startCandidates } from "./candidates.js";
+import { addCandidate, candidates, offer, onEdit, setCandidates, setRefusing, startCandidates } from "./candidates.js";
 import { drawCode } from "./code.js";
 import { startMoments } from "./moments.js";
 import { drawPeople, placeBoxes } from "./people.js";
@@ -112,7 +112,8 @@ async function linked() {
     }
     choose(result.clip);
     if (!result.clip) $("chosen").textContent = result.doc_id;
-    setCandidates(result.candidates.map(({ label, steps }) => ({ label, steps })), result.domain);
+    setRefusing(result.asked);
+    setCandidates(result.asked.candidates, result.asked.domain);
     state.compared = null;
     present(result);
   } catch (error) { fail(error); }
@@ -135,6 +136,7 @@ function demoButton(demo) {
 async function restore(info) {
   const before = kept(), clips = [...new Set([...info.folder_clips, ...(before.clips ?? [])])];
   state.rows = clips.map((clip) => ({ clip, name: "" }));
+  setRefusing(before);
   if (before.candidates?.length) setCandidates(before.candidates, before.domain);
   else { addCandidate(); addCandidate(); }
   const gone = await refresh();
@@ -181,7 +183,8 @@ function wire() {
 
 async function start() {
   const info = await call("info");
-  Object.assign(state, { limits: info.limits, model: info.model, asksToken: info.asks_token });
+  Object.assign(state, { limits: info.limits, offers: info.offers, model: info.model, asksToken: info.asks_token });
+  offer(info.offers);
   $("model").textContent = `encoder ${info.model}, version ${info.version}`
     + (info.folder ? `; corrections of the clips in ${info.folder} are saved there in truth.jsonl` : "");
   const { upload_bytes: bytes, seconds, clips } = info.limits;

@@ -1,37 +1,73 @@
 // The list of candidate actions: its cards, and the ways to fill it.
 import { call } from "./api.js";
-import { $, fail, keep, make, say } from "./state.js";
+import { $, fail, keep, make, say, state } from "./state.js";
 
 let changed = () => {};
 export function onEdit(callback) { changed = callback; }
 
+export const NONE = "none of these";
+
+function keepAll() { keep({ candidates: all(), domain: $("domain").value, ...refusing() }); }
+
 function edited() {
-  keep({ candidates: all(), domain: $("domain").value });
+  keepAll();
   changed();
 }
 
-export function addCandidate({ label = "", steps = [] } = {}) {
+function stepsArea(steps, name) {
+  const text = make("textarea", "", { value: steps.join("\n"), rows: Math.max(3, 2 * steps.length), placeholder: "One step a line, in order" });
+  text.setAttribute("aria-label", name);
+  return text;
+}
+
+export function addCandidate({ label = "", steps = [], rewordings = [] } = {}) {
   const number = $("candidates").children.length + 1, card = make("div", "", { className: "candidate" });
   const top = make("div", "", { className: "top" });
   const name = make("input", "", { type: "text", value: label, placeholder: "Action, e.g. jump shot" });
   const drop = make("button", "×", { type: "button", title: "Remove this candidate" });
-  const text = make("textarea", "", { value: steps.join("\n"), rows: Math.max(3, 2 * steps.length), placeholder: "One step a line, in order" });
   name.setAttribute("aria-label", `Candidate ${number}: action`);
   drop.setAttribute("aria-label", `Remove candidate ${number}`);
-  text.setAttribute("aria-label", `Candidate ${number}: steps, one a line`);
   drop.addEventListener("click", () => { card.remove(); edited(); });
   card.addEventListener("input", edited);
   top.append(name, drop);
-  card.append(top, text);
+  card.append(top, stepsArea(steps, `Candidate ${number}: steps, one a line`));
+  rewordings.forEach((other, n) => card.append(
+    make("small", n ? `Wording ${n + 2}` : "The same in other words; scores are averaged", { className: "hint" }),
+    stepsArea(other, `Candidate ${number}: steps in wording ${n + 2}, one a line`)));
   $("candidates").append(card);
   return card;
 }
 
 function all() {
-  return [...$("candidates").children].map((card) => ({
-    label: card.querySelector("input").value.trim(),
-    steps: card.querySelector("textarea").value.split("\n").map((s) => s.trim()).filter(Boolean),
-  }));
+  return [...$("candidates").children].map((card) => {
+    const [steps = [], ...rewordings] = [...card.querySelectorAll("textarea")]
+      .map((area) => area.value.split("\n").map((s) => s.trim()).filter(Boolean)).filter((one) => one.length);
+    return { label: card.querySelector("input").value.trim(), steps, rewordings };
+  });
+}
+
+// What a request says of when there is no answer, as far as the model can be asked.
+export const refusing = () => ({
+  none: $("none").checked ? NONE : null,
+  min_confidence: Number($("least").value) ? Number($("least").value) / 100 : null,
+});
+
+export function setRefusing({ none = null, min_confidence: least = null }) {
+  const { offers } = state;
+  $("none").checked = offers.none && none !== null;
+  $("least").value = offers.min_confidence ? Math.round(100 * (least ?? 0)) : 0;
+  sayLeast();
+}
+
+function sayLeast() {
+  const text = `${$("least").value} %`;
+  $("least-said").textContent = text;
+  $("least").setAttribute("aria-valuetext", text);
+}
+
+export function offer({ none, min_confidence: least }) {
+  $("none").parentElement.hidden = !none;
+  $("least").parentElement.hidden = !least;
 }
 
 export const candidates = () => all().filter((c) => c.label);
@@ -41,7 +77,7 @@ export function setCandidates(list, name) {
   if (name !== undefined) $("domain").value = name ?? "";
   $("candidates").replaceChildren();
   list.forEach(addCandidate);
-  keep({ candidates: all(), domain: $("domain").value });
+  keepAll();
 }
 
 // Cards that are still empty give their place to new candidates; a known label is not added twice.
@@ -91,7 +127,9 @@ async function openList(file) {
     const found = await call("scripts", { method: "POST", json: { text: await file.text(), name: file.name } });
     setCandidates(found.candidates, found.domain);
     edited();
-    say(`${file.name}: ${found.candidates.length} candidates.`);
+    const several = found.candidates.filter((c) => c.rewordings.length).length;
+    const count = found.candidates.length;
+    say(`${file.name}: ${count} ${count === 1 ? "candidate" : "candidates"}${several ? `, ${several} in several wordings` : ""}.`);
   } catch (error) { fail(error); }
 }
 
@@ -99,8 +137,9 @@ async function openList(file) {
 function yaml() {
   const lines = domain() ? [`domain: ${JSON.stringify(domain())}`] : [];
   lines.push("scripts:");
-  for (const { label, steps } of candidates()) {
-    lines.push(`  ${JSON.stringify(label)}:`, ...(steps.length ? steps : [label]).map((s) => `    - ${JSON.stringify(s)}`));
+  for (const { label, steps, rewordings } of candidates()) {
+    const listed = rewordings.length ? [steps, ...rewordings] : steps.length ? steps : [label];
+    lines.push(`  ${JSON.stringify(label)}:`, ...listed.map((s) => `    - ${JSON.stringify(s)}`));
   }
   return `${lines.join("\n")}\n`;
 }
@@ -127,6 +166,8 @@ export function startCandidates() {
   $("add").addEventListener("click", () => addCandidate().querySelector("input").focus());
   $("write").addEventListener("click", writeSteps);
   $("domain").addEventListener("input", edited);
+  $("none").addEventListener("change", edited);
+  $("least").addEventListener("input", () => { sayLeast(); edited(); });
   $("paste").addEventListener("click", pasted);
   $("open-list").addEventListener("change", (event) => { openList(event.target.files[0]); event.target.value = ""; });
   $("save-list").addEventListener("click", () => {

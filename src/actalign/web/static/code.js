@@ -1,5 +1,6 @@
 // The shell and Python lines that do what is on the screen.
 import { candidates, domain } from "./candidates.js";
+import { request } from "./queue.js";
 import { $, state } from "./state.js";
 
 const shell = (text) => `'${text.replaceAll("'", "'\\''")}'`;
@@ -7,7 +8,7 @@ const shell = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 export function drawCode() {
   const result = state.result, root = location.origin, uploaded = result.video ?? result.doc_id;
   const everyone = /^(body|crop):all(:|$)/.test(state.model), name = JSON.stringify(uploaded);
-  const ask = JSON.stringify({ clip: result.clip, candidates: candidates(), domain: domain() });
+  const asked = request(result.clip), ask = JSON.stringify(asked);
   const curl = state.asksToken ? 'curl -s -H "Authorization: Bearer $TOKEN"' : "curl -s";
   $("curl").textContent = [
     ...(state.asksToken ? ["# TOKEN is the one that the server printed, or that of its token file."] : []),
@@ -16,15 +17,19 @@ export function drawCode() {
     `${curl} ${root}/api/jobs -H 'content-type: application/json' -d ${shell(ask)}`,
     `${curl} ${root}/api/results/${result.result}`,
   ].join("\n");
-  const scripts = candidates().map((c) => `    ${JSON.stringify(c.label)}: ${JSON.stringify(c.steps.length ? c.steps : [c.label])},`);
-  const options = `scripts=scripts${domain() ? `, domain=${JSON.stringify(domain())}` : ""}`;
+  const scripts = candidates().map(({ label, steps, rewordings }) => `    ${JSON.stringify(label)}: ${
+    JSON.stringify(rewordings.length ? [steps, ...rewordings] : steps.length ? steps : [label])},`);
+  const options = `scripts=scripts${domain() ? `, domain=${JSON.stringify(domain())}` : ""}`
+    + (asked.none ? `, none=${JSON.stringify(asked.none)}` : "")
+    + (asked.min_confidence === null ? "" : `, min_confidence=${asked.min_confidence}`);
+  const label = asked.min_confidence === null ? "prediction.label" : '"no label" if prediction.refused else prediction.label';
   $("python").textContent = [
     "from actalign import ActAlign",
     "",
     `classifier = ActAlign.from_pretrained(${JSON.stringify(state.model)})`,
     "scripts = {", ...scripts, "}",
     ...(everyone
-      ? [`for prediction in classifier.predict_many([${name}], ${options}):`, "    print(prediction.clip.clip_id, prediction.label)"]
-      : [`prediction = classifier.predict(${name}, ${options})`, "print(prediction.label, prediction.top_k(3))"]),
+      ? [`for prediction in classifier.predict_many([${name}], ${options}):`, `    print(prediction.clip.clip_id, ${label})`]
+      : [`prediction = classifier.predict(${name}, ${options})`, `print(${label}, prediction.top_k(3))`]),
   ].join("\n");
 }

@@ -31,6 +31,7 @@ export function ticks(result) {
 }
 
 export function heatMaps(result, shown, seek) {
+  if (!shown.length) { $("maps").replaceChildren(); return; }
   const values = shown.flatMap((c) => c.affinity.flat());
   const low = values.reduce((a, b) => Math.min(a, b)), high = values.reduce((a, b) => Math.max(a, b));
   $("maps").replaceChildren(...shown.map((c) => heatMap(result, c, c === result.candidates[0] ? "winner" : "compared", low, high, seek)));

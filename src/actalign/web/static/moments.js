@@ -1,6 +1,7 @@
 // Moments in clips: by a phrase in all that are encoded, by the candidates in the open one.
 import { call } from "./api.js";
-import { candidates, domain } from "./candidates.js";
+import { candidates } from "./candidates.js";
+import { request } from "./queue.js";
 import { $, fail, ids, make, seconds, state } from "./state.js";
 import { seek } from "./view.js";
 
@@ -28,7 +29,7 @@ async function search(open) {
 
 async function locate() {
   if (!candidates().length) throw new Error("There are no candidates; name at least one action.");
-  const { detections } = await call("locate", { method: "POST", json: { clip: state.result.clip, candidates: candidates(), domain: domain() } });
+  const { detections } = await call("locate", { method: "POST", json: request(state.result.clip) });
   $("located").replaceChildren(...detections.map((d) => moment(
     `${d.start_seconds.toFixed(1)} to ${seconds(d.end_seconds)}: ${d.label}`, d.start_seconds, null, () => seek(d.start_seconds))));
   if (!detections.length) $("located").append(make("li", "None of the candidates is found in this clip."));

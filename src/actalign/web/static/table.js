@@ -56,7 +56,7 @@ function line(row, first) {
   const item = make("tr"), open = make("button", row.name, { type: "button", tabIndex: first ? 0 : -1 });
   item.dataset.clip = row.clip ?? "";
   item.classList.toggle("open", row.clip !== null && row.clip === state.open);
-  item.classList.toggle("stale", Boolean(row.label && stale(row)));
+  item.classList.toggle("stale", stale(row));
   if (row.clip === state.open && row.clip) open.setAttribute("aria-current", "true");
   const picture = make("td");
   if (row.clip && !row.error) {
@@ -66,10 +66,11 @@ function line(row, first) {
   name.append(open);
   const sure = row.confidence ?? null;
   const note = row.error ?? row.state ?? (row.result ? "" : "not aligned");
-  const action = make("td", row.label ?? "");
+  const action = make("td", row.label ?? (row.result ? "no label" : ""));
+  if (row.result && !row.label) action.append(make("small", `likeliest: ${row.likeliest}`));
   if (note && note !== row.label) action.append(make("small", note, { className: row.error ? "bad" : "" }));
   if (row.warnings?.length) action.append(make("small", "⚠ see its notes", { title: row.warnings.join(" ") }));
-  if (row.label && stale(row)) action.append(make("small", "by other candidates"));
+  if (stale(row)) action.append(make("small", "by other candidates"));
   item.append(picture, name, action,
     make("td", sure !== null ? percent(sure) : row.margin != null ? `+${row.margin.toPrecision(2)}` : "", { className: "number" }),
     make("td", row.second ?? ""), make("td", row.seconds ? seconds(row.seconds) : "", { className: "number" }),
@@ -81,7 +82,7 @@ function line(row, first) {
 // Whether a row was aligned with other candidates than the open one.
 function stale(row) {
   const open = rowOf(state.open);
-  return Boolean(open?.candidates_key && row.candidates_key && open.candidates_key !== row.candidates_key);
+  return Boolean(row.result && open?.candidates_key && row.candidates_key && open.candidates_key !== row.candidates_key);
 }
 
 export function drawTable() {

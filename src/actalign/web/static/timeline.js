@@ -42,7 +42,7 @@ export function drawTimeline() {
     button.style.width = `${100 * (end - start) / length}%`;
   });
   times();
-  const handles = result.clip ? borders(parts, shown, from, length, times) : [];
+  const handles = result.clip && parts.length ? borders(parts, shown, from, length, times) : [];
   $("timeline").replaceChildren(...blocks, ...handles, make("div", "", { className: "cursor" }));
   $("axis").replaceChildren(...ticks(result));
   drawJudgement();
@@ -106,10 +106,12 @@ function drawJudgement() {
   const times = row?.truth?.intervals?.length ? ", with your times of the steps" : "";
   $("truth").textContent = said ? `You said: ${said}${times}` : "Not judged yet.";
   $("undo").disabled = !row?.truth;
+  $("right").disabled = $("wrong").disabled = state.result.label === null;
   $("right").setAttribute("aria-pressed", String(said.startsWith("✓")));
   $("wrong").setAttribute("aria-pressed", String(said === "✗ wrong"));
   const options = [make("option", "another action …", { value: "" }),
-    ...candidates().map((c, n) => make("option", n < 9 ? `${n + 1}  ${c.label}` : n === 9 ? `0  ${c.label}` : c.label, { value: c.label }))];
+    ...candidates().map((c, n) => make("option", n < 9 ? `${n + 1}  ${c.label}` : n === 9 ? `0  ${c.label}` : c.label, { value: c.label })),
+    ...(state.result.asked.none ? [make("option", state.result.asked.none, { value: state.result.asked.none })] : [])];
   $("other").replaceChildren(...options);
   $("other").value = said.startsWith("✗ is ") ? row.truth.label : "";
 }
@@ -129,7 +131,7 @@ export async function judge(label, intervals = [], clip = state.result?.clip) {
 function answerBy(key, row) {
   const kept = row.truth?.label?.toLowerCase() === row.label?.toLowerCase() ? row.truth?.intervals : [];
   if (key === "r" && row.label) return judge(row.label, kept ?? [], row.clip);
-  if (key === "w") return judge(null, [], row.clip);
+  if (key === "w" && row.label) return judge(null, [], row.clip);
   if (key === "u") return judge(undefined, [], row.clip);
   const chosen = /^[0-9]$/.test(key) && candidates()[(Number(key) + 9) % 10];
   return chosen ? judge(chosen.label, [], row.clip) : false;

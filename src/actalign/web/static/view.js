@@ -10,19 +10,23 @@ export function show(result, compared, onCompare) {
   const [best] = result.candidates;
   $("empty").hidden = true;
   $("found").hidden = false;
-  const verdict = $("verdict"), answer = result.label ?? "none of these";
-  verdict.replaceChildren(make("strong", repeated(best) ? `${answer}, ${best.repetitions.length} times` : answer));
-  const sure = result.confidence === undefined ? "" : `confidence ${Math.round(100 * result.confidence)} %, `;
+  const verdict = $("verdict"), refused = result.label === null;
+  const answer = repeated(best) ? `${best.label}, ${best.repetitions.length} times` : best.label;
+  verdict.replaceChildren(make("strong", refused ? "No label" : answer));
+  const share = (x) => `${Math.round(100 * x)} %`;
+  const sure = result.confidence === undefined ? ""
+    : refused ? `${best.label} is likeliest, but its confidence is ${share(result.confidence)}, below ${share(result.min_confidence)}; `
+      : `confidence ${share(result.confidence)}, `;
   const margin = result.margin === null ? "only one candidate"
     : `${score(result.margin)} ahead of ${result.candidates[1].label}`;
   verdict.append(make("small", `${result.doc_id}: ${sure}score ${score(best.score)}, ${margin}; ${result.frames} frames`
     + (result.people_seen ? `; people: ${result.people_seen}` : "")));
-  const without = result.candidates.filter((c) => c.has_script === false).map((c) => c.label);
+  const without = result.candidates.filter((c) => c.has_script === false && c.path).map((c) => c.label);
   const notes = [...(result.warnings ?? [])];
   if (without.length) notes.push(`No script: ${without.join(", ")}. The name alone is compared; “Fill in steps”, or write them.`);
   $("warnings").replaceChildren(...notes.map((text) => make("li", text)));
   drawRanking(result, compared, onCompare);
-  heatMaps(result, result.candidates.filter((c) => c === best || compared.has(c.label)), seek);
+  heatMaps(result, result.candidates.filter((c) => c.path && (c === best || compared.has(c.label))), seek);
   drawFrames(result, best);
   follow(result);
 }
@@ -50,6 +54,10 @@ function drawRanking(result, compared, onCompare) {
 }
 
 function drawFrames(result, best) {
+  if (!best.path) {
+    $("frames").replaceChildren(make("p", "There is none: no candidate fits better than the background.", { className: "hint" }));
+    return;
+  }
   const all = performed(best), times = result.pts_seconds;
   const within = (t, k) => all.some((steps) => steps[k].start_seconds <= times[t] && times[t] < steps[k].end_seconds);
   const cells = repeated(best)

@@ -1,0 +1,121 @@
+"""What is asked of a clip: its candidates, and when none of them is the answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from actalign.candidates import Candidates
+from actalign.classifier import ActAlign
+from actalign.types import Script
+
+StepsIn = Annotated[list[Annotated[str, Field(max_length=500)]], Field(max_length=50)]
+
+
+class CandidateIn(BaseModel):
+    """One candidate: its label and its steps in order; without steps, the label is the step.
+
+    rewordings: further lists of steps of the same action, in other words.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+    label: str = Field(min_length=1, max_length=200)
+    steps: StepsIn = []
+    rewordings: list[StepsIn] = Field(default=[], max_length=20)
+
+
+class AlignIn(BaseModel):
+    """What to align: a clip's id and its candidates.
+
+    none: adds a candidate of this name, which wins where none of the others fits better than the
+    background. min_confidence: below it there is no label.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+    clip: str = Field(max_length=200)
+    candidates: list[CandidateIn] = Field(min_length=1, max_length=50)
+    domain: str | None = Field(default=None, max_length=200)
+    none: str | None = Field(default=None, min_length=1, max_length=200)
+    min_confidence: float | None = Field(default=None, ge=0, le=1, allow_inf_nan=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The candidates of a request: all labels, and a script of each that has steps.
+
+    none, min_confidence: see `Candidates`.
+    """
+
+    labels: list[str]
+    scripts: list[Script]
+    domain: str | None
+    none: str | None = None
+    min_confidence: float | None = None
+
+    @classmethod
+    def of(cls, body: AlignIn) -> Asked:
+        """What a request names."""
+        domain = body.domain or None
+        scripts = []
+        for candidate in body.candidates:
+            lists = map(_without_empty, (candidate.steps, *candidate.rewordings))
+            if wordings := [steps for steps in lists if steps]:
+                label, (first, *more) = candidate.label.strip(), wordings
+                scripts.append(Script(label, first, domain, tuple(more)))
+        labels = [candidate.label.strip() for candidate in body.candidates]
+        return cls(labels, scripts, domain, body.none, body.min_confidence)
+
+    def candidates(self, classifier: ActAlign) -> Candidates:
+        """Them, ready to be scored; raises UsageError."""
+        return classifier.candidates(
+            self.labels,
+            self.scripts,
+            domain=self.domain,
+            none=self.none,
+            min_confidence=self.min_confidence,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """The request again, without its clip."""
+        known = {script.label: script for script in self.scripts}
+        nothing: dict[str, Any] = {"steps": [], "rewordings": []}
+        return {
+            "candidates": [
+                candidate_json(known[label]) if label in known else {"label": label, **nothing}
+                for label in self.labels
+            ],
+            "domain": self.domain,
+            "none": self.none,
+            "min_confidence": self.min_confidence,
+        }
+
+    @property
+    def key(self) -> str:
+        """The same for the same question, in whatever order its candidates are."""
+        scripts = sorted((s.label, s.steps, s.rewordings) for s in self.scripts)
+        found = (*sorted(self.labels), *scripts, self.none, self.min_confidence)
+        return f"{hash(found) & 0xFFFFFFFF:08x}"
+
+
+def candidate_json(script: Script) -> dict[str, Any]:
+    """A candidate as requests name it."""
+    return {
+        "label": script.label,
+        "steps": list(script.steps),
+        "rewordings": [list(steps) for steps in script.rewordings],
+    }
+
+
+def offers(classifier: ActAlign) -> dict[str, bool]:
+    """Whether a candidate for none of the others, and a least confidence, can be asked for."""
+    scorer, background = classifier.scorer, classifier.background
+    return {
+        "none": scorer.needs_background and background is not None,
+        "min_confidence": background is not None and scorer.name in background.temperatures,
+    }
+
+
+def _without_empty(steps: list[str]) -> tuple[str, ...]:
+    return tuple(step.strip() for step in steps if step.strip())
