@@ -109,6 +109,33 @@ def test_a_run_of_all_frames_is_gone_on_with_only_when_asked(data):
     assert (again.exit_code, again.stdout) == (0, first.stdout)
 
 
+@pytest.mark.parametrize(
+    ("lists", "left_out"),
+    [
+        ([["red"]], 3),  # too short for the intervals of the data
+        ([["red", "red", "green"]], 3),
+        ([["white", "blue", "white"], ["Red", "green"]], 2),
+    ],
+)
+def test_true_times_of_other_scripts_are_left_out_and_counted(data, lists, left_out):
+    """By the other scripts no step has the number that the intervals of the data give it."""
+    scripts = {name: ["black"] for name in ("green then red", "blue then red")}
+    (data / "s.json").write_text(json.dumps({"scripts": {**scripts, "red then green": lists}}))
+    flags = ("eval", "clips", data / "data", "--scorer", "dtw", "--model", data / "model", "-q")
+    result = invoke(*flags, "--scripts", data / "s.json", "--out", data / "run")
+    assert result.exit_code == 0
+    assert f"dtw: steps in time leave out {left_out} clips" in result.stdout
+    figures = json.loads((data / "run" / "results.json").read_text())["scorers"]["dtw"]
+    assert figures["steps_left_out"] == left_out
+    rows = {row["clip"]: row for row in read_rows(data / "run" / "predictions.jsonl")}
+    known = [row["mean_iou"] for row in rows.values() if "mean_iou" in row]
+    assert len(known) == 3 - left_out
+    assert all(one > 0.8 for one in known)
+    assert ("steps" in figures) == bool(known)
+    assert invoke("report", data / "run").exit_code == 0
+    assert invoke(*flags, "--scripts", data / "s.json", "--out", data / "run", "--resume").stdout
+
+
 def test_a_clip_that_is_gone_is_unscored(data):
     (data / "data" / "clips" / "q2.mp4").unlink()
     flags = ("eval", "clips", data / "data", *SCORERS, "--model", data / "model", "-q")

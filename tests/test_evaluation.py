@@ -120,6 +120,28 @@ def test_the_encoders_own_settings_stand_where_none_are_given(questions, tmp_pat
     assert list(more["scorers"]) == ["dtw_steps", "dtw", "random"]
 
 
+def test_true_times_are_compared_with_the_wording_that_they_number(questions, tmp_path):
+    """Another wording fits better and is shown; its fourth step is no step of the intervals."""
+    first = replace(
+        questions.questions[0],
+        scripts=(("red blue", "green blue"), ("green", "red")),
+        rewordings=((("red", "red", "green", "green"),), ()),
+    )
+    asked = QuestionSet("colours", (first,))
+    results = run(config("dtw", "equal_split"), asked, tmp_path / "a", load=ColourEncoder)
+    for row in read_rows(tmp_path / "a" / "predictions.jsonl"):
+        assert len(row["candidates"][0]["segments"]) == 4
+        assert [one["step"] for one in row["interval_segments"]] == ["red blue", "green blue"]
+        assert row["mean_iou"] > 0.8
+    assert results["scorers"]["dtw"]["steps"]["iou"]["value"] == results["mean_iou"] > 0.8
+    # The same list under another first one, as `eval clips --scripts` gives it.
+    lists = (("red", "red", "green", "green"), ("green", "red"))
+    other = first.with_scripts(lists, ((("red blue", "green blue"),), ()))
+    again = run(config("dtw"), QuestionSet("colours", (other,)), tmp_path / "b", load=ColourEncoder)
+    assert again["mean_iou"] == pytest.approx(results["mean_iou"])
+    assert read_run(tmp_path / "b").results == again
+
+
 def test_all_frames_are_not_the_encoders_own_rate(questions, tmp_path):
     results = run(config(fps=None), questions, tmp_path, load=ColourEncoder)
     assert results["fps"] is None

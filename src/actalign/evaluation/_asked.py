@@ -33,6 +33,7 @@ FIELDS = {
     "domain": "another domain",
     "kind": "another kind",
     "intervals": "other true intervals",
+    "interval_steps": "other true intervals",
     "question": "another question",
     "subject": "another subject",
     "box": "another box",

@@ -84,6 +84,11 @@ def kind_lines(results: dict[str, Any]) -> list[str]:
         if steps := figures.get("steps"):
             parts = [f"{words} {percent(steps[key])} %" for key, words in STEP_FIGURES.items()]
             lines.append(f"{name}: steps in time on {steps['n']} clips: {', '.join(parts)}")
+        if others := figures.get("steps_left_out"):
+            lines.append(
+                f"{name}: steps in time leave out {others} clips, whose true times are of steps "
+                "that no script of this run has"
+            )
         if known := figures.get("calibration"):
             lines.append(
                 f"{name}: calibration error {percent(known, 'error', 'error_ci95')} %, area under "

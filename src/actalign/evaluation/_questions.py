@@ -118,6 +118,13 @@ class Question:
     intervals: Annotated[
         tuple[Interval, ...] | None, Field(description="When the answer's steps truly happen.")
     ] = None
+    interval_steps: Annotated[
+        Annotated[tuple[Text, ...], Field(min_length=1)] | None,
+        Field(
+            description="The steps that intervals number, where they are not the answer's first "
+            "list; null: that list.",
+        ),
+    ] = None
     subject: Annotated[
         str | None, Field(description="Who is seen; clips of one subject stay in one fold.")
     ] = None
@@ -168,9 +175,7 @@ class Question:
         self._check_intervals()
 
     def _check_intervals(self) -> None:
-        steps = None
-        if self.answer is not None and self.scripts is not None:
-            steps = self.scripts[self.answer]
+        steps = self.interval_script
         for interval in self.intervals or ():
             if interval.start > interval.end:
                 raise UsageError(
@@ -187,6 +192,24 @@ class Question:
     def target(self) -> str | None:
         """The right choice."""
         return None if self.answer is None else self.choices[self.answer]
+
+    @property
+    def interval_script(self) -> tuple[str, ...] | None:
+        """The steps that `intervals` number; None where the question doesn't say."""
+        if self.interval_steps is not None or self.answer is None or self.scripts is None:
+            return self.interval_steps
+        return self.scripts[self.answer]
+
+    def with_scripts(
+        self,
+        scripts: tuple[tuple[str, ...] | None, ...],
+        rewordings: tuple[tuple[tuple[str, ...], ...], ...] = (),
+    ) -> Question:
+        """The question with other scripts; its intervals number the same steps as before."""
+        steps = self.interval_script if self.intervals else None
+        if self.answer is not None and steps == scripts[self.answer]:
+            steps = None
+        return replace(self, scripts=scripts, rewordings=rewordings, interval_steps=steps)
 
     @property
     def without_script(self) -> list[str]:

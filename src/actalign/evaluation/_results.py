@@ -29,7 +29,7 @@ from actalign.evaluation._metrics import (
     top_k,
 )
 from actalign.evaluation._questions import Published
-from actalign.evaluation._rows import KS, confidence_of, step_parts
+from actalign.evaluation._rows import KS, confidence_of
 from actalign.evaluation._segmentation import (
     OVERLAPS,
     Counts,
@@ -38,6 +38,7 @@ from actalign.evaluation._segmentation import (
     mean_step_iou,
     segment_counts,
 )
+from actalign.evaluation._step_times import has_true_steps, step_parts
 from actalign.rows import Row
 from actalign.types import Float64
 
@@ -57,7 +58,8 @@ def summarise(
     accuracy, `classes` and `confusion` go by the true labels. `by_kind` is there where questions
     have kinds, `calibration` where rows have a confidence. `steps` and `mean_iou` are there where
     true intervals are known: of each scorer that aligns, and at the top that of `dtw`, else of the
-    first. `looks` is there for scorers that ask a vision-language model.
+    first; `steps_left_out` counts rows whose intervals number steps that no script of the run has.
+    `looks` is there for scorers that ask a vision-language model.
     """
     by_scorer: dict[str, list[Row]] = {name: [] for name in scorers}
     for row in rows:
@@ -160,12 +162,13 @@ def _calibration(rows: Sequence[Row]) -> dict[str, Any]:
 
 def _steps(rows: Sequence[Row]) -> dict[str, Any]:
     """Where the true times of steps are known: how well the right script was laid over them."""
-    known = [
-        row for row in rows if any(one["step"] is not None for one in row.get("intervals", ()))
-    ]
+    overlaps = [overlap for row in rows if (overlap := row.get("mean_iou")) is not None]
+    timed = [row for row in rows if has_true_steps(row)]
+    known = [row for row in timed if row.get("mean_iou") is not None]
+    others = len(timed) - len(known)
+    left_out = {"steps_left_out": others} if others else {}
     if not known:
-        overlaps = [overlap for row in rows if (overlap := row.get("mean_iou")) is not None]
-        return {"mean_iou": float(np.mean(overlaps))} if overlaps else {}
+        return {**left_out, **({"mean_iou": float(np.mean(overlaps))} if overlaps else {})}
     parts = [step_parts(row) for row in known]
     found: dict[str, Any] = {"n": len(known)}
     for name, measure in (
@@ -186,7 +189,7 @@ def _steps(rows: Sequence[Row]) -> dict[str, Any]:
             "value": Counts(*table.sum(axis=0).tolist()).f1,
             "ci95": list(bootstrap(f1, len(known))),
         }
-    return {"steps": found, "mean_iou": found["iou"]["value"]}
+    return {"steps": found, "mean_iou": found["iou"]["value"], **left_out}
 
 
 def _mean_interval(values: Float64) -> list[float]:

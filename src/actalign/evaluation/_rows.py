@@ -8,7 +8,6 @@ from typing import Any, Literal
 import numpy as np
 
 from actalign.evaluation._questions import Question
-from actalign.evaluation._segmentation import Part
 from actalign.rows import CandidateRow, Row, new_row
 from actalign.types import Float64
 
@@ -76,19 +75,6 @@ def confidence_of(row: Row) -> float | None:
     known: Any = row
     value = known.get("confidence")
     return value if isinstance(value, float | int) and 0 <= value <= 1 else None
-
-
-def step_parts(row: Row) -> tuple[list[Part], list[Part]]:
-    """The right candidate's steps as they were aligned, and as they truly happen, by number."""
-    right = next(c for c in row["candidates"] if c["label"] == row["target"])
-    aligned: list[Part] = [
-        (part["start_seconds"], part["end_seconds"], number)
-        for number, part in enumerate(right.get("segments", ()))
-    ]
-    true: list[Part] = [
-        (part["start_seconds"], part["end_seconds"], part["step"]) for part in row["intervals"]
-    ]
-    return aligned, true
 
 
 def row_without_score(

@@ -45,8 +45,8 @@ from actalign.evaluation._journal import Journal
 from actalign.evaluation._looks import check_confidence, check_look, looked_row
 from actalign.evaluation._questions import Question, QuestionSet
 from actalign.evaluation._results import summarise
-from actalign.evaluation._rows import row_of_scores, row_without_score, scored_row, step_parts
-from actalign.evaluation._segmentation import mean_step_iou
+from actalign.evaluation._rows import row_of_scores, row_without_score, scored_row
+from actalign.evaluation._step_times import with_true_times
 from actalign.examples import Examples, WithExamples
 from actalign.files import check_writable
 from actalign.rows import Row, write_rows
@@ -319,14 +319,7 @@ def _row(
         margin = candidates.order_margin(clip, question.target)
         if margin is not None:
             row["order_margin"] = margin
-    if question.intervals is not None and get_scorer(prediction.scorer).align is not None:
-        row["intervals"] = [
-            {"start_seconds": one.start, "end_seconds": one.end, "step": one.step}
-            for one in question.intervals
-        ]
-        if any(one.step is not None for one in question.intervals):
-            row["mean_iou"] = mean_step_iou(*step_parts(row))
-    return row
+    return with_true_times(row, question, prediction, candidates)
 
 
 def _looked(question: Question, clip: ClipEmbedding, scorer: str, scoring: Scoring) -> Row:

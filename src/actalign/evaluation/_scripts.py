@@ -129,10 +129,8 @@ def _finished(
             return question
         pairs = [(c, one or there.get(c) or Script(c, (c,))) for c, one in pairs]
     again = tuple(script.rewordings if script else () for _, script in pairs)
-    return replace(
-        question,
-        scripts=tuple(script.steps if script else None for _, script in pairs),
-        rewordings=again if any(again) else (),
+    return question.with_scripts(
+        tuple(script.steps if script else None for _, script in pairs), again if any(again) else ()
     )
 
 

@@ -201,6 +201,13 @@ class Row(TypedDict, total=False):
     ]
     mean_iou: Annotated[Finite | None, Field(description="eval: of steps and true intervals.")]
     intervals: Annotated[list[IntervalRow], Field(description="eval: when its steps happen.")]
+    interval_segments: Annotated[
+        list[Step],
+        Field(
+            description="eval: the right script's steps in the wording that intervals number, "
+            "where another is shown."
+        ),
+    ]
 
     id: Annotated[str, Field(description="--scores: the sample's id.")]
     scores: Annotated[list[Finite] | None, Field(description="--scores: of each option.")]

@@ -89,7 +89,7 @@ def with_generated(questions: QuestionSet, path: Path) -> QuestionSet:
     return replace(
         questions,
         questions=tuple(
-            replace(one, scripts=tuple(known.get(one.id, {}).get(c) for c in one.choices))
+            one.with_scripts(tuple(known.get(one.id, {}).get(c) for c in one.choices))
             for one in questions.questions
         ),
     )
