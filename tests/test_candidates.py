@@ -114,6 +114,18 @@ def test_text_embeddings_are_kept_in_a_file_by_encoder(tmp_path):
         again.encode(["2"])
 
 
+def test_warnings_about_texts_are_kept_with_them(tmp_path):
+    encoder = Planted(COSINES, logit_bias=None)
+    encoder.text_warnings = lambda texts: [f"{text} is short." for text in texts if text != "0"]
+    path = tmp_path / "texts.sqlite"
+    first, again, memory = (
+        TextCache(encoder.info, lambda: encoder, path=p) for p in (path, path, None)
+    )
+    for texts in (first, again, memory):
+        texts.encode(["1", "0", "2"])
+        assert texts.warnings(["0", "2", "1"]) == ["2 is short.", "1 is short."]
+
+
 @given(
     arrays(
         np.float32, st.tuples(st.integers(1, 12), st.integers(1, 6)), elements=st.integers(0, 4)

@@ -41,19 +41,21 @@ class TextCache:
         missing = list(dict.fromkeys(text for text in texts if text not in self._rows))
         if missing and self._path is not None:
             self._rows.update(stored_rows(self._path, self._fingerprint, missing))
+            self._warnings.update(_stored_warnings(self._path, self._fingerprint, missing))
             missing = [text for text in missing if text not in self._rows]
         if missing:
             encoder = self._load()
             rows = np.asarray(encoder.encode_text(missing), np.float32)
             self._rows.update(zip(missing, rows, strict=True))
-            self._warnings.update({text: encoder.text_warnings([text]) for text in missing})
+            warnings = {text: encoder.text_warnings([text]) for text in missing}
+            self._warnings.update(warnings)
             if self._path is not None:
                 new = {text: self._rows[text] for text in missing}
-                keep_rows(self._path, self._fingerprint, new)
+                keep_rows(self._path, self._fingerprint, new, warnings=warnings)
         return np.stack([self._rows[text] for text in texts])
 
     def warnings(self, texts: Sequence[str]) -> list[str]:
-        """A sentence on each text that was cut, of those that were encoded here and not read."""
+        """The encoder's sentences on the texts that were encoded: one was cut, say."""
         return [note for text in texts for note in self._warnings.get(text, ())]
 
 
@@ -69,9 +71,30 @@ def stored_rows(path: Path, fingerprint: str, texts: Iterable[str]) -> dict[str,
     return found
 
 
-def keep_rows(path: Path, fingerprint: str, rows: Mapping[str, Float32]) -> None:
-    """Put embeddings into the file; raises ActAlignError about the file."""
+def _stored_warnings(path: Path, fingerprint: str, texts: Iterable[str]) -> dict[str, list[str]]:
+    """What the encoder said of these texts when the file got them; raises as `stored_rows`."""
+    query = "SELECT warning FROM warnings WHERE fingerprint = ? AND text = ? ORDER BY rowid"
     with _open(path) as file:
+        return {
+            text: [warning for (warning,) in file.execute(query, (fingerprint, text))]
+            for text in texts
+        }
+
+
+def keep_rows(
+    path: Path,
+    fingerprint: str,
+    rows: Mapping[str, Float32],
+    *,
+    warnings: Mapping[str, Sequence[str]] | None = None,
+) -> None:
+    """Put embeddings into the file, and what the encoder says of their texts.
+
+    Raises ActAlignError about the file.
+    """
+    said = [(fingerprint, text, one) for text, of in (warnings or {}).items() for one in of]
+    with _open(path) as file:
+        file.executemany("INSERT OR IGNORE INTO warnings VALUES (?, ?, ?)", said)
         file.executemany(
             "INSERT OR REPLACE INTO texts VALUES (?, ?, ?)",
             [(fingerprint, text, row.tobytes()) for text, row in rows.items()],
@@ -90,6 +113,10 @@ def _open(path: Path) -> Iterator[sqlite3.Connection]:
             file.execute(
                 "CREATE TABLE IF NOT EXISTS texts (fingerprint TEXT, text TEXT, embedding BLOB, "
                 "PRIMARY KEY (fingerprint, text))"
+            )
+            file.execute(
+                "CREATE TABLE IF NOT EXISTS warnings (fingerprint TEXT, text TEXT, warning TEXT, "
+                "PRIMARY KEY (fingerprint, text, warning))"
             )
             yield file
             file.commit()
