@@ -114,6 +114,15 @@ def test_text_embeddings_are_kept_in_a_file_by_encoder(tmp_path):
         again.encode(["2"])
 
 
+def test_labels_that_a_scorer_reads_are_warned_of_like_steps():
+    encoder = Planted(COSINES, logit_bias=None)
+    encoder.text_warnings = lambda texts: [f"{text}?" for text in texts]
+    for scorer, said in (("dtw", []), ("mean_pool", ["This is a video of executing wrong?"])):
+        texts = TextCache(encoder.info, lambda: encoder)
+        found = Candidates.resolve(None, SCRIPTS, info=encoder.info, texts=texts, scorer=scorer)
+        assert [one for one in found.warnings if "wrong" in one] == said
+
+
 def test_warnings_about_texts_are_kept_with_them(tmp_path):
     encoder = Planted(COSINES, logit_bias=None)
     encoder.text_warnings = lambda texts: [f"{text} is short." for text in texts if text != "0"]

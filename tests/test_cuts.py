@@ -65,3 +65,6 @@ def test_a_clip_without_a_person_has_a_warning(tmp_path):
     stored, said = row_of(tmp_path, "body", ["red", "green"])
     assert stored["warnings"] == row["warnings"]
     assert warning in said
+    twice = [tmp_path / "a.mp4"] * 2
+    both = actalign("sync", *twice, "--model", "body", "--store", tmp_path / "store")
+    assert f"first: {tmp_path / 'a.mp4'}: {warning}" in both.stderr

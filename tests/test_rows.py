@@ -2,11 +2,13 @@
 
 import json
 
+import numpy as np
 import pytest
 from jsonschema import Draft202012Validator
 
-from actalign import UsageError, VideoError
-from actalign.rows import error_row, json_schema, parse_row, read_rows, row_text
+from actalign import ClipEmbedding, UsageError, VideoError
+from actalign.clips import ClipResult
+from actalign.rows import error_row, json_schema, new_row, parse_row, read_rows, row_text
 from tests.colour_clips import write_colours
 from tests.command import actalign
 
@@ -126,3 +128,16 @@ def test_names_that_are_no_text_are_written_as_escapes():
     row = error_row("\udcff", "\udcff.mp4", VideoError("no"))
     assert json.loads(row_text(row))["clip"] == r"\xff"
     assert "ü" in row_text(error_row("ü", None, VideoError("no")))
+
+
+def test_a_row_of_one_of_all_people_says_where_most_frames_show_nobody():
+    row = {"clip": "a-person1", "candidates": [], "frames": 6, "neutral_frames": 0}
+    often = new_row({**row, "people_frames": {"0": 5, "1": 6}})
+    seldom = new_row({**row, "people_frames": {"0": 14, "1": 6}})
+    assert "warnings" not in often
+    assert seldom["warnings"] == ["14 of all 20 frames show nobody."]
+    nobody = new_row({**row, "neutral_frames": 6, "people_frames": {"0": 6}})
+    assert len(nobody["warnings"]) == 1
+    source = {"people_frames": "0:14 1:6"}
+    clip = ClipEmbedding("a", np.ones((6, 2), np.float32), np.arange(6.0), 6.0, "m", "f", source)
+    assert ClipResult("a", "a.mp4", clip).remarks == seldom["warnings"]

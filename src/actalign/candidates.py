@@ -127,6 +127,10 @@ class Candidates:
         of_step = step_template or info.step_template
         of_label = label_template or info.label_template
         wordings, read = _worded(chosen, of_step, texts)
+        names: list[Float32] = []
+        if use.texts == "label":
+            named = [label_text(script, of_label) for script in chosen]
+            names, read = [texts.encode([name]) for name in named], [*named, *read]
         domains = {script.domain for script in chosen} - {None}
         seconds = info.smoothing_seconds if smoothing_seconds is None else smoothing_seconds
         revision = {} if info.revision is None else {"model_revision": info.revision}
@@ -137,15 +141,13 @@ class Candidates:
             domain=domains.pop() if len(domains) == 1 else None,
             scripts=chosen,
             wordings=wordings,
-            names=[
-                texts.encode([label_text(one, of_label)]) for one in chosen if use.texts == "label"
-            ],
+            names=names,
             without=without,
             repeats=check_repeats(info.repeats if repeats is None else repeats),
             settings={"step_template": of_step, "label_template": of_label, **revision},
             warnings=(
                 *(short_template(info) if of_step == info.step_template else ()),
-                *texts.warnings(read),
+                *texts.warnings(list(dict.fromkeys(read))),
             ),
             none=none,
             min_confidence=check_least(min_confidence),

@@ -107,10 +107,14 @@ def align(
     with output.run(total, clips, labels, scorers=len(resolved) > 1) as run:
         run.note(given.notes)
         rows = _rows(resolved, found, output.top_k, machines, others)
+        last = None
         for entry_id, row in with_unique_ids(rows):
             if part:
                 row["shard"] = marks[entry_id]
-            run.row(row)
+            # Each clip's own warnings once, however many scorers there are.
+            of_clip = [w for w in row.get("warnings") or () if w not in given.notes]
+            run.row(row, of_clip if entry_id != last else ())
+            last = entry_id
             run.result(row)
     where = f": {output.out}" if output.out else ""
     run.end(f"{len(found) - run.failed} aligned, {run.failed} failed{where}")

@@ -111,8 +111,9 @@ class Run:
         if self._lines and row["candidates"]:
             self.show(self._lines.of(row))
 
-    def row(self, row: Row) -> None:
+    def row(self, row: Row, notes: Iterable[str] = ()) -> None:
         """As `clip` and `add`, for a clip of which there is a row only."""
+        self.note(f"{row['clip']}: {note}" for note in notes)
         if row["status"] != "ok":
             self.fail(row["clip"], row["error"] or "")
         self.add(row)

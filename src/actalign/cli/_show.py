@@ -85,13 +85,15 @@ def candidate_table(row: Row) -> Table:
 
 def _winner_note(row: Row) -> str:
     """Says of the winner what makes its score worth little."""
-    from actalign.output._tables import unknown_label
-    from actalign.rows import unseen
+    from actalign.output._tables import unknown_words
+    from actalign.rows import mostly_unseen, unseen
 
     if unseen(row):
         return " (nothing seen)"
-    if unknown_label(row):
+    if unknown_words(row):
         return " (unknown words)"
+    if mostly_unseen(row):
+        return " (mostly unseen)"
     return _no_script(row["candidates"][0])
 
 

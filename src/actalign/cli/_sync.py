@@ -64,7 +64,14 @@ def sync(
         sampling=Sampling(encoder.info.fps if fps is None else rate),
         store=kept,
     )
-    one, other = (result.embedding() for result in results)
+    clips = []
+    for result in results:
+        for remark in () if quiet else result.remarks:
+            console_of(stderr=True).print(
+                f"{result.clip_id}: {remark}", style="yellow", markup=False
+            )
+        clips.append(result.embedding())
+    one, other = clips
     seconds = encoder.info.smoothing_seconds if smoothing is None else smoothing
     found = synchronise(one, other, smoothing_seconds=seconds)
     rows = found.rows()

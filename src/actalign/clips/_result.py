@@ -12,7 +12,7 @@ from actalign import __version__
 from actalign.addresses import named_place
 from actalign.encoder_info import EncoderInfo
 from actalign.errors import ActAlignError, VideoError
-from actalign.rows import neutral_warning
+from actalign.rows import neutral_warning, people_fields
 from actalign.types import ClipEmbedding, ClipError, Float32, Float64
 
 
@@ -43,7 +43,8 @@ class ClipResult:
         """What is to be told of the clip: its notes, its warnings, frames that say nothing."""
         if self.clip is None:
             return list(self.notes)
-        neutral = neutral_warning(self.clip.neutral_frames, len(self.clip.embeddings))
+        people = people_fields(self.clip.provenance)[0].get("people_frames")
+        neutral = neutral_warning(self.clip.neutral_frames, len(self.clip.embeddings), people)
         return [*self.notes, *self.clip.warnings, *neutral]
 
     def embedding(self) -> ClipEmbedding:

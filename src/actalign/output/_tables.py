@@ -49,11 +49,20 @@ def _without_script(row: Row) -> list[str]:
     return ["no script: its name was its only step"] if alone else []
 
 
-def unknown_label(row: Row) -> bool:
-    """Whether the encoder knows no word of the winner's label, so that it means nothing."""
-    label = row["candidates"][0]["label"] if row["candidates"] else ""
-    begin = f"The text {label[:60]!r} has no word"
-    return any(warning.startswith(begin) for warning in row.get("warnings") or ())
+def unknown_words(row: Row) -> bool:
+    """Whether the encoder knows no word of the winner: of its label, where that is read, or of any
+    of its steps. Its score then means nothing."""
+    if not row["candidates"]:
+        return False
+    best = row["candidates"][0]
+    warnings = row.get("warnings") or ()
+
+    def unknown(text: str) -> bool:
+        begin = f"The text {text[:60]!r} has no word"
+        return any(warning.startswith(begin) for warning in warnings)
+
+    steps = [one.step["step"] for one in numbered_steps(best)]
+    return unknown(best["label"]) or (bool(steps) and all(map(unknown, steps)))
 
 
 CLIPS = Table(
@@ -84,9 +93,11 @@ CLIPS = Table(
 
 
 def _notes(row: Row) -> list[str]:
-    unknown = ["unknown words: its score means nothing"] if unknown_label(row) else []
+    unknown = ["unknown words: its score means nothing"] if unknown_words(row) else []
     nothing = ["nothing seen: its label means nothing"] if unseen(row) else []
-    return [*nothing, *_without_script(row), *unknown]
+    of_texts = ("The text ", f"{row.get('model_id')} reads ")  # the same in every row
+    of_clip = [one for one in row.get("warnings") or () if not one.startswith(of_texts)]
+    return [*nothing, *_without_script(row), *unknown, *of_clip]
 
 
 def _summary_records(row: Row) -> Iterator[dict[str, Cell]]:

@@ -36,9 +36,10 @@ def new_row(fields: Row) -> Row:
     if "boxes" in row:
         first, end = row.get("start_seconds", 0.0), row.get("end_seconds", 0.0)
         row["boxes"] = [box for box in row["boxes"] if first - 0.01 <= box["seconds"] <= end]
-    unseen = neutral_warning(row.get("neutral_frames", 0), row.get("frames", 0))
-    if unseen and unseen[0] not in warnings:
-        row["warnings"] = [*warnings, *unseen]
+    of_clip = row.get("people_frames")
+    few = neutral_warning(row.get("neutral_frames", 0), row.get("frames", 0), of_clip)
+    if few and few[0] not in warnings:
+        row["warnings"] = [*warnings, *few]
     return {name: escaped_in(row[name]) for name in _FIELDS if name in row}  # type: ignore[literal-required,return-value]
 
 
@@ -83,14 +84,26 @@ def people_seen(row: Row) -> str:
     return f"{', '.join(seen)} of {sum(counts.values())} {what}"
 
 
-def neutral_warning(neutral: int, frames: int) -> list[str]:
-    """One sentence if fewer than half of the frames show anything that the encoder knows."""
-    if 2 * neutral <= frames:
-        return []
-    return [
-        f"{neutral} of {frames} frames show nothing that the encoder knows (body: the person whom "
-        "it follows)."
-    ]
+def neutral_warning(
+    neutral: int, frames: int, people_frames: Mapping[str, int] | None = None
+) -> list[str]:
+    """One sentence if fewer than half of the frames show anything that the encoder knows.
+
+    people_frames: how many frames of the whole clip show how many people, where everyone is
+    followed: a row's own frames are then those between a person's first and last.
+    """
+    if 2 * neutral > frames:
+        return [
+            f"{neutral} of {frames} frames show nothing that the encoder knows (body: the person "
+            "whom it follows)."
+        ]
+    nobody, total = (people_frames or {}).get("0", 0), sum((people_frames or {}).values())
+    return [f"{nobody} of all {total} frames show nobody."] if 2 * nobody > total else []
+
+
+def mostly_unseen(row: Row) -> bool:
+    """Whether fewer than half of the frames show anything that the encoder knows."""
+    return 2 * row.get("neutral_frames", 0) > row.get("frames", 0)
 
 
 def escaped_in(value: Any) -> Any:
