@@ -4,8 +4,10 @@ import json
 
 import numpy as np
 
+from actalign import ActAlign
 from actalign.demo import demo_clips
 from actalign.encoders._cuts import Cuts
+from actalign.types import FrameBatch
 from tests.colour_clips import write_colours
 from tests.command import actalign
 from tests.mediapipe_reference import frames_of
@@ -55,6 +57,14 @@ def test_a_row_says_where_cuts_are(tmp_path, colour_model):
     for again in ("first", "from the store"):
         row, _ = row_of(tmp_path, colour_model, ["red"])
         assert "cuts_seconds" not in row["provenance"], again
+
+
+def test_frames_in_memory_say_so_too(colour_model):
+    frames = np.repeat(np.uint8([[255, 0, 0], [0, 255, 0]]), 4, axis=0)[:, None, None]
+    frames = np.tile(frames, (1, 32, 32, 1))
+    aligner = ActAlign.from_pretrained(colour_model)
+    clip = aligner.encode_video(FrameBatch.from_array(frames, fps=4))
+    assert clip.provenance["cuts_seconds"] == "1.00"
 
 
 def test_a_clip_without_a_person_has_a_warning(tmp_path):

@@ -9,15 +9,16 @@ import pytest
 from PIL import Image
 
 from actalign import ActAlign, Script
-from actalign.clips import Sampling, embed_video
+from actalign.clips import Sampling, Store, embed_video
 from actalign.demo import demo_clips
 from actalign.encoders import load_encoder
 from actalign.encoders._crop import crop
 from actalign.encoders.body._look import Looks, Person
 from actalign.encoders.body._tracks import Tracks
 from actalign.errors import EncoderError, UsageError
+from actalign.evaluation._embed import Clip, clip_keys, embed_clips
 from actalign.output._cuts import pieces
-from actalign.rows import RowFile
+from actalign.rows import RowFile, people_fields
 from actalign.types import FrameBatch
 from actalign.video import sample_frames
 from tests.colour_model import save_colour_model
@@ -253,6 +254,33 @@ def test_python_gives_each_person_a_prediction(folder):
         classifier.predict(paths[0], scripts=scripts)
 
 
+@pytest.mark.parametrize("who", ["body", "body:right", "body:all"])
+def test_frames_give_what_their_file_gives(folder, who):
+    aligner = ActAlign.from_pretrained(who)
+    path = folder / "clips" / "pair.mp4"
+    decoded = list(sample_frames(path))
+    frames = FrameBatch(
+        np.concatenate([batch.frames for batch in decoded]),
+        np.concatenate([batch.pts_seconds for batch in decoded]),
+    )
+    found = list(aligner.predict_many([path, frames], candidate_labels=["lifting", "throwing"]))
+    assert len(found) == (4 if who == "body:all" else 2)
+    half = len(found) // 2
+    for of_file, of_frames in zip(found[:half], found[half:], strict=True):
+        np.testing.assert_array_equal(of_file.clip.embeddings, of_frames.clip.embeddings)
+        assert of_file.clip.warnings == of_frames.clip.warnings
+        assert of_file.clip.clip_id.replace("pair", "frames-1") == of_frames.clip.clip_id
+        said, same = dict(of_file.clip.provenance), dict(of_frames.clip.provenance)
+        assert {"people_looks", "people_frames"} & same.keys()
+        assert {name: said[name] for name in same} == same
+
+
+def test_one_prediction_of_frames_is_of_one_person(folder, two):
+    frames = FrameBatch(two[0][0][None], np.zeros(1))
+    with pytest.raises(UsageError, match="or call predict_many"):
+        ActAlign.from_pretrained("body:all").predict(frames, candidate_labels=["a", "b"])
+
+
 # --- questions about one of several people ---
 
 CHOICES = ["clean and press", "shooting"]
@@ -323,6 +351,26 @@ def test_a_question_s_box_says_whose_action_is_asked_for(folder, tmp_path):
     assert more["player"]["boxes"] == found["player"]["boxes"]
     assert "shows 2 people" in more["unsaid"]["error"]
     run("report", tmp_path / "run")
+
+
+def test_samples_held_as_frames_have_people_too(two, tmp_path):
+    pair = scene(2 * SIDE, 8, (two[0], lambda t: 0), (two[1], lambda t: SIDE))
+    video = FrameBatch(pair, np.arange(8) / FPS)
+    store, sampling = Store(tmp_path), Sampling()
+    encoder = load_encoder("body:all")
+
+    def of(box):
+        clip = Clip("sample", video, box=box)
+        keys = clip_keys([clip], encoder.info.fingerprint, sampling)
+        load = {"load": lambda: encoder, "sampling": sampling, "store": store}
+        (found,) = embed_clips([clip], keys, **load, everyone=True)
+        return found
+
+    boxes = [people_fields(one.source)[0]["boxes"][0] for one in encoder.encode_people([video])]
+    left, right = map(of, boxes)
+    assert (left.cached, right.cached) == (False, True)
+    assert [one.embedding().provenance["person"] for one in (left, right)] == ["1", "2"]
+    assert "shows 2 people" in str(of(None).failure.error)
 
 
 def test_an_evaluation_is_not_gone_on_with_for_another_person(folder, tmp_path, colours):

@@ -24,13 +24,13 @@ from actalign.alignment._similarity import smooth
 from actalign.background import Background, read_background
 from actalign.candidates import Candidates
 from actalign.clips._embed import clip_ids, embed_video, embed_videos
+from actalign.clips._frames import embed_frames
 from actalign.clips._notebook_bar import with_bar
 from actalign.clips._parquet import open_store
 from actalign.clips._prefetch import Sampling
-from actalign.clips._result import clip_embedding
 from actalign.documents import escaped
 from actalign.encoders._backgrounds import shipped_background
-from actalign.encoders._base import Encoder, encode_frames, one_person_only
+from actalign.encoders._base import Encoder, one_person_only
 from actalign.encoders._load import DEFAULT_MODEL, load_encoder
 from actalign.encoders._text_cache import TextCache
 from actalign.errors import ActAlignError, UsageError
@@ -189,7 +189,7 @@ class ActAlign:
         videos: paths, frames and embeddings in any mixture; frames get the clip id frames-N, N
         being their place in the list from 0. Files are decoded ahead in child processes and encoded
         side by side, as `actalign classify` does. progress: show a bar, in a notebook only. An
-        encoder that follows everyone (`body:all`) gives a prediction for each person of a file,
+        encoder that follows everyone (`body:all`) gives a prediction for each person of a clip,
         whose `clip.clip_id` ends in -person1, -person2, ...
         Raises UsageError for labels or scripts that are wrong, and for a single video.
         """
@@ -294,17 +294,8 @@ class ActAlign:
             return video
         if isinstance(video, FrameBatch):
             one_person_only(self.encoder)
-            frames = sample_frames(video, fps=self.fps, start=start, end=end)
-            rows, row_times = zip(*encode_frames(self.encoder, frames), strict=True)
-            return clip_embedding(
-                info,
-                clip_id or "frames",
-                rows,
-                pts_seconds=np.concatenate(row_times),
-                end_seconds=frames.end_seconds,
-                source=sampling.provenance(),
-                warnings=frames.warnings,
-            )
+            [found] = self._encode_frames(video, clip_id or "frames", sampling)
+            return found
         path = _path(video)
         return embed_video(
             self.encoder,
@@ -312,6 +303,20 @@ class ActAlign:
             clip_id=clip_id or escaped(path.stem),
             sampling=sampling,
             store=self.store,
+        )
+
+    def _encode_frames(
+        self, video: FrameBatch, clip_id: str, sampling: Sampling
+    ) -> list[ClipEmbedding]:
+        """The embeddings of frames, or of each person in them."""
+        frames = sample_frames(video, fps=sampling.fps, start=sampling.start, end=sampling.end)
+        return embed_frames(
+            self.encoder,
+            frames,
+            clip_id=clip_id,
+            end_seconds=frames.end_seconds,
+            source=sampling.provenance(),
+            warnings=frames.warnings,
         )
 
     def encode_texts(self, texts: Sequence[str]) -> Float32:
@@ -342,7 +347,7 @@ class ActAlign:
         again: dict[Path, list[ClipEmbedding | ClipError]] = {}
         for n, video in enumerate(videos):
             if not isinstance(video, str | os.PathLike):
-                yield self._encode_one(video, f"frames-{n}")
+                yield from self._encode_one(video, f"frames-{n}")
                 continue
             path = Path(video)
             found = again.get(path)
@@ -356,12 +361,15 @@ class ActAlign:
                 again[path] = found
             yield from found
 
-    def _encode_one(self, video: Video, clip_id: str) -> ClipEmbedding | ClipError:
+    def _encode_one(self, video: Video, clip_id: str) -> Sequence[ClipEmbedding | ClipError]:
+        """The embeddings of what is no file, or the error."""
         try:
-            return self.encode_video(video, clip_id=clip_id)
+            if isinstance(video, FrameBatch):
+                return self._encode_frames(video, clip_id, Sampling(self.fps))
+            return [self.encode_video(video, clip_id=clip_id)]
         except ActAlignError as error:
             name = video.clip_id if isinstance(video, ClipEmbedding) else clip_id
-            return ClipError(name, name, error)
+            return [ClipError(name, name, error)]
 
 
 def _path(video: object) -> Path:

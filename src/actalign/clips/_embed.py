@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from actalign.addresses import named_place
 from actalign.clips._parquet import AnyStore
 from actalign.clips._prefetch import Ended, Opened, PrefetchedClip, Prefetcher, Sampling, Stored
-from actalign.clips._result import ClipResult, clip_embedding, person_id
+from actalign.clips._result import ClipResult, embeddings_of
 from actalign.documents import escaped
 from actalign.encoders._base import (
     ACROSS_FRAMES,
@@ -31,7 +31,7 @@ from actalign.encoders._base import (
     encode_frames,
     one_person_only,
 )
-from actalign.encoders._cuts import Cuts
+from actalign.encoders._cuts import CutTimes
 from actalign.errors import VideoError
 from actalign.files import usable_cores
 from actalign.types import ClipEmbedding, Float32, Float64, FrameBatch, UInt8
@@ -161,7 +161,7 @@ class _Encoded:
         self._row_times: list[Float64] = []
         self._sources: list[NDArray[np.intp]] = []
         self._people: Sequence[PersonRows] | None = None
-        self._cuts, self._cut_seconds = Cuts(), list[str]()
+        self._cuts = CutTimes()
 
     def missing(self) -> bool:
         """Whether the clip must be encoded; False where the store has it or it can't be read."""
@@ -210,9 +210,7 @@ class _Encoded:
     def _to_encode(self, batch: FrameBatch) -> FrameBatch:
         """The frames of a batch that are no near-duplicates, if those are to be skipped."""
         self._times.append(batch.pts_seconds)
-        for frame, seconds in zip(batch.frames, batch.pts_seconds, strict=True):
-            if self._cuts(frame):
-                self._cut_seconds.append(f"{seconds:.2f}")
+        self._cuts.add(batch)
         if self._duplicates is None:
             return batch
         kept, sources = self._duplicates.keep(batch.frames)
@@ -271,9 +269,8 @@ class _Encoded:
             "video": str(self._clip.path),
             "sha256": opened.digest,
             **sampling.provenance(),
+            **self._cuts.source(),
         }
-        if self._cut_seconds:
-            source["cuts_seconds"] = " ".join(self._cut_seconds)
         rows = self._rows
         if self._duplicates:
             rows = [np.concatenate(rows)[np.concatenate(self._sources)]]
@@ -284,26 +281,18 @@ class _Encoded:
         if parts is None:
             times = np.concatenate(self._row_times or self._times)
             parts = [PersonRows(None, np.concatenate(rows), times, None, {})]
-        clips = [self._part(part, source, end, opened.stream.warnings) for part in parts]
+        clips = embeddings_of(
+            self._encoder.info,
+            self._clip.id,
+            parts,
+            end_seconds=end,
+            source=source,
+            warnings=opened.stream.warnings,
+        )
         if self._store:
             for clip in clips:
                 self._store.put(clip, opened.key)
         return clips
-
-    def _part(
-        self, part: PersonRows, source: dict[str, str], end: float, warnings: Sequence[str]
-    ) -> ClipEmbedding:
-        """The embeddings of the clip, or of one of its people."""
-        name = self._clip.id
-        return clip_embedding(
-            self._encoder.info,
-            name if part.person is None else person_id(name, part.person),
-            [part.rows],
-            pts_seconds=part.pts_seconds,
-            end_seconds=end if part.end_seconds is None else part.end_seconds,
-            source={**source, **part.source},
-            warnings=[*warnings, *part.warnings],
-        )
 
 
 def _whole_clip(encoder: Encoder, clip: _Encoded) -> list[ClipResult]:

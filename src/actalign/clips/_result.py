@@ -11,6 +11,7 @@ import numpy as np
 from actalign import __version__
 from actalign.addresses import named_place
 from actalign.encoder_info import EncoderInfo
+from actalign.encoders._base import PersonRows
 from actalign.errors import ActAlignError, VideoError
 from actalign.rows import neutral_warning, people_fields
 from actalign.types import ClipEmbedding, ClipError, Float32, Float64
@@ -57,6 +58,30 @@ class ClipResult:
 def person_id(clip_id: str, person: int) -> str:
     """The id of one person's embeddings of a clip, where everyone is followed; 0 for nobody."""
     return f"{clip_id}-person{person}"
+
+
+def embeddings_of(
+    info: EncoderInfo,
+    clip_id: str,
+    parts: Sequence[PersonRows],
+    *,
+    end_seconds: float,
+    source: Mapping[str, str],
+    warnings: Sequence[str] = (),
+) -> list[ClipEmbedding]:
+    """The embeddings of a clip, or of each of its people; see `clip_embedding`."""
+    return [
+        clip_embedding(
+            info,
+            clip_id if part.person is None else person_id(clip_id, part.person),
+            [part.rows],
+            pts_seconds=part.pts_seconds,
+            end_seconds=end_seconds if part.end_seconds is None else part.end_seconds,
+            source={**source, **part.source},
+            warnings=[*warnings, *part.warnings],
+        )
+        for part in parts
+    ]
 
 
 def clip_embedding(

@@ -7,7 +7,7 @@ from collections import deque
 import numpy as np
 from numpy.typing import NDArray
 
-from actalign.types import UInt8
+from actalign.types import FrameBatch, UInt8
 
 _SIDE = 32  # samples along the longer side
 _LEAST = 0.10  # of full brightness, from frame to frame
@@ -40,3 +40,20 @@ class Cuts:
         least = max(_LEAST, _TIMES * float(np.median(self._differences))) if known else _UNKNOWN
         self._differences.append(difference)
         return difference > least
+
+
+class CutTimes:
+    """When the cuts of one clip are, as its frames come."""
+
+    def __init__(self) -> None:
+        self._cuts, self._seconds = Cuts(), list[str]()
+
+    def add(self, batch: FrameBatch) -> None:
+        """Look at the next frames."""
+        for frame, seconds in zip(batch.frames, batch.pts_seconds, strict=True):
+            if self._cuts(frame):
+                self._seconds.append(f"{seconds:.2f}")
+
+    def source(self) -> dict[str, str]:
+        """What a result says of them: nothing where there are none."""
+        return {"cuts_seconds": " ".join(self._seconds)} if self._seconds else {}

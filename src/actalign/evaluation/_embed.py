@@ -15,12 +15,13 @@ from pathlib import Path
 import numpy as np
 
 from actalign.clips import ClipResult, Sampling, Store, embed_video, embed_videos
+from actalign.clips._frames import embed_frames
 from actalign.clips._people import person_asked, stored_people
 from actalign.clips._prefetch import BATCH_SIZE, clip_key, found_at
-from actalign.clips._result import clip_embedding, person_id
+from actalign.clips._result import person_id
 from actalign.documents import escaped
 from actalign.encoders import Encoder
-from actalign.encoders._base import encode_frames, follows_everyone, one_person_only
+from actalign.encoders._base import follows_everyone, one_person_only
 from actalign.errors import VideoError
 from actalign.evaluation._questions import Question
 from actalign.rows import BoxRow
@@ -169,15 +170,15 @@ def _of_one(clip: Clip, results: Sequence[ClipResult]) -> ClipResult:
 def _embed_people(
     clip: Clip, key: str, *, load: Callable[[], Encoder], sampling: Sampling, store: Store
 ) -> ClipResult:
-    """The result of one clip whose people the store has, or had; else the file's are embedded."""
-    if not isinstance(clip.video, Path):
-        raise VideoError(
-            f"Sample {clip.id!r} is held as frames, and people are followed in video files only; "
-            "give --person largest, left or right."
-        )
+    """The result of one clip whose people the store has, or had; else they are embedded."""
     path, name, damaged = clip.video, _entry(clip, key, everyone=True), list[str]()
     people = stored_people(lambda one: store.get(one, key, damaged=damaged), name)
-    if people:
+    if not isinstance(path, Path):
+        made = people or _embed_frames(load(), clip, sampling)
+        for one in () if people else made:
+            store.put(one, key)
+        found = [ClipResult(one.clip_id, clip.id, one, cached=bool(people)) for one in made]
+    elif people:
         found = [ClipResult(one.clip_id, path, found_at(one, path), cached=True) for one in people]
     else:
         part = clip.sampling(sampling)
@@ -208,15 +209,15 @@ def embed_clip(
             part = clip.sampling(sampling)
             found = embed_video(load(), clip.video, clip_id=clip.id, sampling=part, store=store)
         elif found is None:
-            found = _embed_frames(load(), clip, sampling)
+            [found] = _embed_frames(load(), clip, sampling)
             store.put(found, key)
     except VideoError as error:
         return ClipResult(clip.id, path, error=error, notes=tuple(notes))
     return ClipResult(clip.id, path, clip=found, cached=cached, notes=tuple(notes))
 
 
-def _embed_frames(encoder: Encoder, clip: Clip, sampling: Sampling) -> ClipEmbedding:
-    """Embed the frames that a data set holds."""
+def _embed_frames(encoder: Encoder, clip: Clip, sampling: Sampling) -> list[ClipEmbedding]:
+    """Embed the frames that a data set holds: the clip, or each of its people."""
     given = _frames(clip)
     frames, times = given.frames, given.pts_seconds
     if sampling.fps is not None:
@@ -229,12 +230,10 @@ def _embed_frames(encoder: Encoder, clip: Clip, sampling: Sampling) -> ClipEmbed
             part = slice(start, start + BATCH_SIZE)
             yield FrameBatch(np.ascontiguousarray(frames[part]), times[part])
 
-    rows, row_times = zip(*encode_frames(encoder, batches()), strict=True)
-    return clip_embedding(
-        encoder.info,
-        clip.id,
-        rows,
-        pts_seconds=np.concatenate(row_times),
+    return embed_frames(
+        encoder,
+        batches(),
+        clip_id=clip.id,
         end_seconds=float(times[-1] + 1 / ASSUMED_FPS),
         source={"fps": "all" if sampling.fps is None else f"{sampling.fps:g}"},
     )

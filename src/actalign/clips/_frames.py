@@ -1,0 +1,48 @@
+"""Frames in memory to embeddings, with all that `_embed` says of a file's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import numpy as np
+
+from actalign.clips._result import embeddings_of
+from actalign.encoders._base import Encoder, PeopleEncoder, PersonRows, encode_frames
+from actalign.encoders._cuts import CutTimes
+from actalign.types import ClipEmbedding, FrameBatch
+
+
+def embed_frames(
+    encoder: Encoder,
+    batches: Iterable[FrameBatch],
+    *,
+    clip_id: str,
+    end_seconds: float,
+    source: Mapping[str, str],
+    warnings: Sequence[str] = (),
+) -> list[ClipEmbedding]:
+    """The embeddings of one clip's frames, in order, or those of each of its people.
+
+    source: how the frames were taken. warnings: of the frames, read when all have come. Raises
+    VideoError where the encoder gives NaN or infinity.
+    """
+    cuts = CutTimes()
+
+    def seen() -> Iterator[FrameBatch]:
+        for batch in batches:
+            cuts.add(batch)
+            yield batch
+
+    if isinstance(encoder, PeopleEncoder):
+        parts = encoder.encode_people(seen())
+    else:
+        rows, times = zip(*encode_frames(encoder, seen()), strict=True)
+        parts = [PersonRows(None, np.concatenate(rows), np.concatenate(times), None, {})]
+    return embeddings_of(
+        encoder.info,
+        clip_id,
+        parts,
+        end_seconds=end_seconds,
+        source={**source, **cuts.source()},
+        warnings=warnings,
+    )
