@@ -1,5 +1,6 @@
 """Candidates resolved once: calibration, segments that partition the clip, and repeated scoring."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +13,8 @@ from actalign import ActAlign, ClipEmbedding, ClipError, EncoderInfo, Script, Us
 from actalign.alignment import SCORERS, Scorer
 from actalign.background import Background, BackgroundSums
 from actalign.candidates import Candidates
+from actalign.cli._live import _line
+from actalign.clips._live import LiveWindow
 from actalign.encoders._load import load_encoder
 from actalign.encoders._text_cache import TextCache
 from actalign.errors import ArrayError
@@ -449,6 +452,37 @@ def test_none_wins_where_scores_are_equal():
     found = resolved(encoder, [Script("go", ("0", "1"))], **use).predict(encoder.clip())
     assert found.margin == 0
     assert found.label == "nothing"
+
+
+def test_the_order_margin_is_the_mean_over_wordings_in_any_order():
+    encoder = Planted(COSINES, logit_bias=-5.0)
+    lists = [("0", "1"), ("2", "3", "4"), ("5",)]
+    clip = encoder.clip()
+    alone = [
+        resolved(encoder, [Script("a", one)], scorer="dtw").order_margin(clip, "a") for one in lists
+    ]
+    assert alone[0] != pytest.approx(alone[1])
+    assert alone[2] is None  # one step has no other order
+    expected = (alone[0] + alone[1]) / 3
+    for first, *others in (lists, lists[::-1]):
+        several = [Script("a", first, rewordings=tuple(others)), Script("b", ("4", "5"))]
+        found = resolved(encoder, several, scorer="dtw").order_margin(clip, "a")
+        assert found == pytest.approx(expected)
+
+
+def test_a_line_of_live_says_no_label_and_the_confidence():
+    encoder = Planted(COSINES, logit_bias=-5.0)
+    clip = encoder.clip()
+    window = LiveWindow(clip, 1.0, 0.0, 0, 1)
+    sums, lines = sure(encoder), []
+    for least in (0.0, 1.0):
+        prediction = sums(min_confidence=least).predict(clip)
+        row = window.to_row(prediction)
+        assert row["candidates"][0]["confidence"] == prediction.confidence
+        lines.append(_line(row, None))
+    share = f"{prediction.confidence:.0%}"
+    assert re.search(rf"^0:00:01\.0  right \S+ {share}  flat ", lines[0])
+    assert f"no label (right with confidence {prediction.confidence:.2f} only)" in lines[1]
 
 
 def test_a_candidate_alone_has_no_confidence_unless_none_stands_beside_it():

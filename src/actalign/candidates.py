@@ -276,15 +276,19 @@ class Candidates:
     def order_margin(self, clip: ClipEmbedding, label: str) -> float | None:
         """A candidate's score less that of its steps in other orders; see `Stages.order_margins`.
 
-        Of its first wording. None for scorers that align nothing and for a script of one step.
+        The mean over its wordings, as the score is; one of a single step has no other order. None
+        for scorers that align nothing and where all wordings have a single step.
         """
         stages = self.scorer.stages
         if stages is None or stages.path.align is None:
             return None
         by = self._calibration(clip)
-        found = stages.order_margins(self._frames(clip), self.wordings[0].texts, by)
-        margin = float(found[self.labels.index(label)])
-        return None if math.isnan(margin) else margin
+        frames, m = self._frames(clip), self.labels.index(label)
+        count = 1 + len(self.scripts[m].rewordings)
+        found = [stages.order_margins(frames, one.texts, by)[m] for one in self.wordings]
+        # As in `predict`, a wording that comes again counts once.
+        margins = np.array([np.mean(found[n::count]) for n in range(count)])
+        return None if np.isnan(margins).all() else float(np.nan_to_num(margins).mean())
 
     def _scored(
         self, frames: Float32, wording: Wording, by: Calibration

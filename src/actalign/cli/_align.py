@@ -14,7 +14,7 @@ from actalign.cli._machine_options import EngineOptions, ShardOptions
 from actalign.cli._model_options import MODEL_HELP, Device, Dtype
 from actalign.cli._options import (
     RowOptions,
-    ScoringOptions,
+    SeveralScoringOptions,
 )
 from actalign.encoders._load import EncoderChoice
 from actalign.errors import UsageError
@@ -64,7 +64,7 @@ def align(
     ],
     candidates: CandidateOptions,
     model: StoredModelOptions,
-    scoring: ScoringOptions,
+    scoring: SeveralScoringOptions,
     output: RowOptions,
     shards: ShardOptions,
     engine: Annotated[

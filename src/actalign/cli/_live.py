@@ -20,7 +20,7 @@ from actalign.cli._options import (
 from actalign.errors import UsageError
 
 if TYPE_CHECKING:
-    from actalign.rows import CandidateRow, Row
+    from actalign.rows import Row
     from actalign.video import LiveSource
 
 LIVE_FPS = 10.0
@@ -124,20 +124,19 @@ def _what_is_shown(name: str, stream: StreamOptions, rate: float) -> str:
 
 
 def _line(row: Row, top_k: int | None) -> str:
-    from actalign.cli._show import clock
+    """When, the answer or that there is none, the best candidates, and how late all that is."""
+    from actalign.cli._show import answer, clock, printable, share
     from actalign.rows import score_text
 
-    ranked = "  ".join(
-        f"{c['label']} {score_text(c['score'])}" + _often(c)
-        for c in row["candidates"][: top_k or 3]
+    names = [answer(row), *(c["label"] for c in row["candidates"][1 : top_k or 3])]
+    ranked = printable(
+        "  ".join(
+            f"{name} {score_text(c['score'])}{share(c)}"
+            for name, c in zip(names, row["candidates"], strict=False)
+        )
     )
     lost = f"  {row['dropped_frames']} frames dropped" if row["dropped_frames"] else ""
     return f"{clock(row['seconds'])}  {ranked}  (delay {row['delay_seconds']:.1f} s{lost})"
-
-
-def _often(candidate: CandidateRow) -> str:
-    count = len(candidate.get("repetitions", ()))
-    return f" {count} times" if count > 1 else ""
 
 
 def _address(source: str) -> str:

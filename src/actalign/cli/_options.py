@@ -159,12 +159,11 @@ SCORER_LIST = (
     "; ".join(f"{one.name}: {one.summary}" for one in SCORERS.values())
     + "; or parts, AFFINITY+PATH+AVERAGE, such as cosine+segment+path"
 )
+SCORER_HELP = "competitive where there is a background (body has one), else dtw. " + SCORER_LIST
+ScorerName = Annotated[str | None, typer.Option(help=f"How candidates are scored; {SCORER_HELP}.")]
 ScorerNames = Annotated[
     str | None,
-    typer.Option(
-        help="How candidates are scored; competitive where there is a background (body has one), "
-        f"else dtw. {SCORER_LIST}."
-    ),
+    typer.Option(help=f"How candidates are scored, several with commas; {SCORER_HELP}."),
 ]
 BackgroundFile = Annotated[
     str | None,
@@ -182,7 +181,7 @@ class ScoringOptions:
 
     PANEL: ClassVar[str] = MODEL
 
-    scorer: ScorerNames = None
+    scorer: ScorerName = None
     background: BackgroundFile = None
     none: Annotated[
         str | None,
@@ -241,6 +240,13 @@ class ScoringOptions:
         if self.background is None or self.of_clips:
             return None
         return read_background(self.background)
+
+
+@dataclass(frozen=True, slots=True)
+class SeveralScoringOptions(ScoringOptions):
+    """The same where several scorers can score a clip."""
+
+    scorer: ScorerNames = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,7 @@ def candidate_table(row: Row) -> Table:
     many people are seen, where that is known."""
     from actalign.rows import people_seen, score_text
 
-    table = _bare_table(printable(f"{row['clip']}: {_answer(row)}"))
+    table = _bare_table(printable(f"{row['clip']}: {answer(row)}"))
     table.add_column("candidate")
     table.add_column("score", justify="right")
     candidates = row["candidates"]
@@ -73,8 +73,8 @@ def candidate_table(row: Row) -> Table:
     low = min(0.0, *scores) if len(scores) > 1 else 0.0
     high = max(scores)
     for candidate in candidates:
-        share = (candidate["score"] - low) / (high - low) if high > low else 0.0
-        bar = block * round(28 * share)
+        length = (candidate["score"] - low) / (high - low) if high > low else 0.0
+        bar = block * round(28 * length)
         confidence = [f"{candidate['confidence']:.0%}"] if sure else []
         name = candidate["label"] + _no_script(candidate)
         table.add_row(printable(name), score_text(candidate["score"]), *confidence, bar)
@@ -104,7 +104,7 @@ def _no_script(candidate: CandidateRow) -> str:
     return " (no script)" if only_by_name(candidate) else ""
 
 
-def _answer(row: Row) -> str:
+def answer(row: Row) -> str:
     """The label and how often it is performed, or why there is none."""
     best = row["candidates"][0]
     if row.get("label") is None:
@@ -166,12 +166,12 @@ class ResultLines:
         _, *others = row["candidates"]
         sure = row.get("confidence")
         margin = row.get("margin")
-        cells = [row["clip"], _answer(row)]
+        cells = [row["clip"], answer(row)]
         if sure is not None:
             cells.append(f"{sure:.0%}")
         else:
             cells.append("" if margin is None else score_text(margin))
-        cells.append("" if not others else others[0]["label"] + _share(others[0]))
+        cells.append("" if not others else others[0]["label"] + share(others[0]))
         span = action_span(row)
         cells.append("" if span is None else f"{clock(span[0])} - {clock(span[1])}")
         if self._scorers:
@@ -188,7 +188,8 @@ class ResultLines:
         return ", ".join(f"{label} {count}" for label, count in self._counts.most_common())
 
 
-def _share(candidate: CandidateRow) -> str:
+def share(candidate: CandidateRow) -> str:
+    """Its confidence with a space before, where it has one."""
     return f" {candidate['confidence']:.0%}" if "confidence" in candidate else ""
 
 

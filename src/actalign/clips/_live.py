@@ -75,6 +75,8 @@ class LiveWindow:
 
 def _shown(candidate: CandidateRow) -> CandidateRow:
     found: CandidateRow = {"label": candidate["label"], "score": candidate["score"]}
+    if "confidence" in candidate:
+        found["confidence"] = candidate["confidence"]
     if "repetitions" in candidate:
         found["repetitions"] = candidate["repetitions"]
     return found
