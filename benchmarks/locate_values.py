@@ -11,9 +11,10 @@ Sets: `long`, rendered videos (mini_atlas/long_video.py) in which actions are pl
 wordings; `minute`, the same cut into minutes, most of which have one or two of them; `real`, the
 clips of yoga6 and of gym14 (real_poses.py) one after another, in eleven wordings. Prints the mean
 average precision over labels, at temporal IoU 0.5. In `real` only the clip is known in which an
-action happens, so a clip's best detection of each label is taken for all of the clip. --noise: the
-false detections an hour in frames that show nothing, by number of wordings, with and without what
-`locate` takes off for them. The rule by which the value was chosen is in benchmarks/README.md.
+action happens, so a clip's best detection of each label is taken for all of the clip. --noise
+HOURS: the false detections an hour in frames that show nothing, by number of wordings, with and
+without what `locate` takes off for them. The rule by which the value was chosen is in
+benchmarks/README.md.
 """
 
 from __future__ import annotations
@@ -111,9 +112,8 @@ VALUES: dict[str, Values] = {
 }
 
 
-def rendered(out: Path, minutes: float, seed: int, classifier: ActAlign) -> Iterator[Scene]:
+def rendered(video: Path, classifier: ActAlign) -> Iterator[Scene]:
     """A rendered video in each of two wordings."""
-    video = make(out, minutes=minutes, seed=seed, performers=1, processes=1)
     clip = classifier.encode_video(video)
     lines = video.with_suffix(".truth.jsonl").read_text(encoding="utf-8").splitlines()
     rows = [json.loads(line) for line in lines]
@@ -226,7 +226,7 @@ def together(cells_of: Sequence[Sequence[Scene]]) -> list[list[Scene]]:
     ]
 
 
-def noise(hours: float = 2.0, fps: float = 5.0, steps: int = 4, width: int = 64) -> None:
+def noise(hours: float, fps: float = 5.0, steps: int = 4, width: int = 64) -> None:
     """False detections an hour where nothing happens, by the number of wordings."""
     rng = np.random.default_rng(0)
     count = int(hours * 3600 * fps)
@@ -255,15 +255,20 @@ def main() -> None:
     parser.add_argument("--real", type=Path, default=Path("../shared/real_poses"))
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--out", type=Path, default=Path("long-video"))
-    parser.add_argument("--noise", action="store_true", help="Only what wordings cost in noise.")
+    parser.add_argument("--noise", type=float, help="Only false detections, in so many hours.")
     args = parser.parse_args()
     if args.noise:
-        noise()
+        noise(args.noise)
         return
+    # Drawn before anything starts threads, which the pool of processes that draw would not survive.
+    videos = {
+        seed: make(args.out, minutes=args.minutes, seed=seed, performers=1, processes=1)
+        for seed in SEEDS
+    }
     classifier = ActAlign.from_pretrained("body", fps=5, store=args.out / "store")
     background = shipped_background(classifier.encoder.info)
     assert background is not None
-    drawn = {s: list(rendered(args.out, args.minutes, s, classifier)) for s in SEEDS}
+    drawn = {s: list(rendered(video, classifier)) for s, video in videos.items()}
     first = drawn.pop(SEEDS[0])[0]
     levels = {"own": LEVEL}
     for name in list(VALUES)[1:]:

@@ -84,3 +84,13 @@ def test_people_prints_the_share_found_at_each_size_and_where_nobody_is(tmp_path
     )
     assert len(re.findall(r"people found, size x .* with parts +\d+\.\d \[", printed)) == 5
     assert re.search(r"found where nobody is +n +5 +whole +0\.0 .* with parts +0\.0", printed)
+
+
+@pytest.mark.slow
+def test_locate_values_counts_false_detections_by_wordings():
+    printed = printed_by(BENCHMARKS / "locate_values.py", "--noise", "0.2")
+    line = r"^(\d) wordings: ([\d.]+) false detections an hour, ([\d.]+) with log\(W\) / K off$"
+    found = re.findall(line, printed, re.M)
+    assert [n for n, _, _ in found] == ["1", "2", "4", "8"], printed
+    assert found[0][1] == found[0][2]
+    assert float(found[-1][2]) < float(found[-1][1])
