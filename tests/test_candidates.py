@@ -9,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from actalign import ActAlign, ClipEmbedding, ClipError, EncoderInfo, Script, UsageError, align
+from actalign import (
+    ActAlign,
+    ClipEmbedding,
+    ClipError,
+    EncoderError,
+    EncoderInfo,
+    Script,
+    UsageError,
+    align,
+)
 from actalign.alignment import SCORERS, Scorer
 from actalign.background import Background, BackgroundSums
 from actalign.candidates import Candidates
@@ -417,6 +426,33 @@ def test_confidences_are_in_rows_and_an_unsure_answer_has_no_label():
     assert not candidates(min_confidence=each[0]).predict(encoder.clip()).refused
     with pytest.raises(UsageError, match="fit a temperature"):
         candidates(min_confidence=0.5, scorer="competitive_reversed")
+
+
+def test_a_given_temperature_makes_confidences_of_any_scorer_and_comes_before_the_backgrounds():
+    encoder = Planted(COSINES, logit_bias=-5.0)
+    clip = encoder.clip()
+    for scorer in ("competitive", "dtw", "mean_pool"):
+        prediction = sure(encoder)(scorer=scorer, temperature=0.125).predict(clip)
+        scores = np.array([one.score for one in prediction.candidates]) / 0.125
+        expected = np.exp(scores) / np.exp(scores).sum()
+        assert [one.confidence for one in prediction.candidates] == pytest.approx(expected)
+        assert prediction.to_row()["settings"]["temperature"] == "0.125"
+    shipped = sure(encoder)()
+    again = sure(encoder)(temperature=0.125)
+    assert (shipped.temperature, again.temperature) == (0.5, 0.125)
+    assert again.measured_against(shipped.background).temperature == 0.125
+    assert shipped.identity() != again.identity()
+    for wrong in (0, -1, float("nan"), float("inf")):
+        with pytest.raises(UsageError, match="give a number above 0"):
+            sure(encoder)(temperature=wrong)
+
+
+def test_a_temperature_of_another_encoders_background_is_refused():
+    encoder = Planted(COSINES, logit_bias=-5.0)
+    other = replace(sure(encoder)().background, fingerprint="other", temperatures={"dtw": 1.0})
+    with pytest.raises(EncoderError, match="but the encoder is"):
+        resolved(encoder, SCRIPTS, background=other, scorer="dtw")
+    assert resolved(encoder, SCRIPTS, background=other, scorer="mean_pool").temperature is None
 
 
 def test_the_candidate_none_may_not_have_a_candidates_name():

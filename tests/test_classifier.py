@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from actalign import ActAlign, EncoderError, FrameBatch, Script, UsageError, VideoError
+from actalign.background import BackgroundSums
 from actalign.clips._embed import clip_ids
+from actalign.encoders import load_encoder
 from actalign.video import sample_frames
 from tests.colour_clips import colour_frames, write_colours
 from tests.colour_model import save_colour_model
@@ -82,6 +84,33 @@ def test_a_list_in_gives_a_list_out_and_frames_or_embeddings_do_as_well(classifi
         ["sunset"],
         ["sunset"],
     ]
+
+
+def test_what_fits_no_script_and_what_is_not_sure_is_refused_in_python_too(colour_model, clips):
+    encoder = load_encoder(colour_model)
+    shown = [ActAlign(encoder).encode_video(clips / f"{n}.mp4") for n in ("dawn", "dusk", "woods")]
+    sums = BackgroundSums(encoder.info.model_id, encoder.info.fingerprint, encoder.info.dim)
+    for clip in shown:
+        sums.add(clip.embeddings)
+    sure = ActAlign(encoder, background=sums.background("all"), temperature=0.5)
+    scripts = {"never": ["white", "blue", "white"]}
+    asked = {"scripts": scripts, "none": "other"}
+    assert sure.predict(shown[0], **asked).label == "other"
+    assert [one.label for one in sure.predict_many(shown, **asked)] == ["other"] * len(shown)
+    assert sure(shown[0], top_k=1, **asked)[0]["label"] == "other"
+    known = sure.predict(shown[0], **asked).confidence
+    assert 0.5 < known < 1
+    refused = sure.predict(shown[0], **asked, min_confidence=known + 0.001)
+    assert (refused.refused, refused.to_row()["label"]) == (True, None)
+    assert sure(shown[0], **asked, min_confidence=known + 0.001) == []
+    assert sure([shown[0]], **asked, min_confidence=1.0) == [[]]
+    assert [one.refused for one in sure.predict_many(shown[:1], **asked, min_confidence=1)] == [
+        True
+    ]
+    # The temperature is of its own scorer only.
+    assert sure.predict(shown[0], scripts=scripts | {"x": ["red"]}, scorer="dtw").confidence is None
+    with pytest.raises(UsageError, match="can't tell when none of the candidates fits"):
+        ActAlign(encoder).predict(shown[0], **asked)
 
 
 def test_frames_in_memory_are_taken_as_those_of_the_file(classifier, clips):

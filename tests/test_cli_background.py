@@ -98,6 +98,9 @@ def test_none_wins_where_no_script_fits_and_one_candidate_can_be_refused(videos,
         (["--scorer", "competitive"], r"competitive needs a background.*actalign background"),
         (["--none", "x"], r"scorer dtw can't tell when none.* such as competitive"),
         (["--min-confidence", "0.5"], r"There is no confidence by the scorer dtw"),
+        (["--temperature", "x"], r"--temperature is 'x'; give a number above 0, or SCORER=NUMBER"),
+        (["--temperature", "0"], r"The temperature is 0.0; give a number above 0"),
+        (["--temperature", "dtw_mean=1"], r"of the scorer dtw_mean, and scored is by dtw"),
         (["--background", "missing"], r"The background missing can't be read"),
         (["--background", "clips", "--num-shards", "2", "--shard", "0"], r"with --num-shards"),
         (["--background", "clips"], r"and there are 0; give more clips"),
@@ -164,6 +167,43 @@ def test_exports_and_figures_show_confidences_and_what_was_refused(videos, colou
         assert sum(one["type"] == "choices" for one in found["result"]) == choices
         answered = json.loads(next(videos.glob(f"lmms-eval{least}*")).read_text().splitlines()[0])
         assert answered["filtered_resps"] == ["sunrise"] * choices
+
+
+def test_a_temperature_that_is_given_or_in_a_file_makes_confidences_of_any_scorer(
+    videos, colour_model
+):
+    """With `dtw`, which needs no background, a file may still hold its temperature."""
+    where = {"cwd": videos, "ACTALIGN_CACHE": videos / "cache"}
+    model = ("--model", colour_model)
+    made = actalign("encode", "rise.mp4", "set.mp4", *model, "--out", "store", **where)
+    assert made.returncode == 0, made.stderr
+    made = actalign("background", "store", "--out", "b", **where)
+    assert made.returncode == 0, made.stderr
+    useless = actalign("align", "store", "--scripts", "day.json", "--background", "b", "--scorer",
+                       "dtw", **where)  # fmt: skip
+    assert "--background is of no use: the scorer dtw needs none" in useless.stderr
+    fitted = replace(read_background(videos / "b"), temperatures={"dtw": 0.25})
+    write_background(fitted, videos / "b")
+    for out, words in {
+        "file": ("--background", "b", "--scorer", "dtw"),
+        "given": ("--temperature", 0.25),
+        "named": ("--scorer", "mean_pool,dtw", "--temperature", "dtw=0.25,mean_pool=2"),
+    }.items():
+        done = actalign("align", "store", "--scripts", "day.json", *words, "--out",
+                        f"{out}.jsonl", **where)  # fmt: skip
+        assert done.returncode == 0, done.stderr
+    found = {
+        out: [row["confidence"] for row in rows(videos / f"{out}.jsonl") if row["scorer"] == "dtw"]
+        for out in ("file", "given", "named")
+    }
+    assert found["file"] == found["given"] == found["named"]
+    assert all(0.5 < one < 1 for one in found["given"])
+    [first, *_] = rows(videos / "named.jsonl")
+    assert (first["scorer"], first["settings"]["temperature"]) == ("mean_pool", "2.0")
+    twice = actalign("align", "store", "--scripts", "day.json", "--scorer", "dtw,mean_pool",
+                     "--temperature", "1", **where)  # fmt: skip
+    assert twice.returncode == 2
+    assert "--temperature is '1' for 2 scorers; name its own, such as dtw=1" in twice.stderr
 
 
 def test_a_background_is_never_written_over_a_clip(videos, colour_model):

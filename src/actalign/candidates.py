@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from actalign.alignment._affinities import NEEDS_BACKGROUND, Calibration, Texts, seen_frames
-from actalign.alignment._confidence import check_least, confidences
+from actalign.alignment._confidence import check_least, check_temperature, confidences
 from actalign.alignment._locate import (
     MAX_STEP_SECONDS,
     OVERLAP,
@@ -48,7 +48,6 @@ from actalign.types import (
 if TYPE_CHECKING:
     from actalign.rows import Row
 
-
 CLIP_SCALE = 100.0
 """The scale that models without one are taken to have where repetitions are looked for: CLIP's."""
 
@@ -72,7 +71,8 @@ class Candidates:
     whose only step is their name. background: what steps are measured against, for scorers that do
     so. none: the label of the candidate that wins where no script fits better than the background.
     min_confidence: an answer below it is refused. temperature: what turns scores into confidences,
-    None where it was never fitted. warnings: a sentence on each text that was cut.
+    None where it was never fitted; the given_temperature comes before the background's. warnings: a
+    sentence on each text that was cut.
     """
 
     info: EncoderInfo
@@ -90,6 +90,7 @@ class Candidates:
     none: str | None = None
     min_confidence: float | None = None
     temperature: float | None = None
+    given_temperature: float | None = None
 
     @classmethod
     def resolve(
@@ -107,6 +108,7 @@ class Candidates:
         background: Background | None = None,
         none: str | None = None,
         min_confidence: float | None = None,
+        temperature: float | None = None,
         repeats: str | int | None = None,
     ) -> Candidates:
         """Give every label its script and embed the texts.
@@ -114,8 +116,9 @@ class Candidates:
         labels: a text of comma-separated ones; None for those of the scripts, in order. A label
         without a script is aligned as a script of one step, its own name. scorer,
         smoothing_seconds, background, repeats and the templates: None for the encoder's own.
-        domain: None for the one that all scripts have. none, min_confidence: see the class. Raises
-        UsageError for labels, scripts or templates that are wrong, and for what a scorer can't do.
+        domain: None for the one that all scripts have. none, min_confidence: see the class.
+        temperature: of this scorer; None for the background's. Raises UsageError for labels,
+        scripts or templates that are wrong, and for what a scorer can't do.
         """
         if labels is None:
             labels = list(dict.fromkeys(script.label for script in scripts))
@@ -134,6 +137,7 @@ class Candidates:
         domains = {script.domain for script in chosen} - {None}
         seconds = info.smoothing_seconds if smoothing_seconds is None else smoothing_seconds
         revision = {} if info.revision is None else {"model_revision": info.revision}
+        warm = {} if temperature is None else {"temperature": repr(check_temperature(temperature))}
         found = cls(
             info=info,
             scorer=use,
@@ -144,13 +148,14 @@ class Candidates:
             names=names,
             without=without,
             repeats=check_repeats(info.repeats if repeats is None else repeats),
-            settings={"step_template": of_step, "label_template": of_label, **revision},
+            settings={"step_template": of_step, "label_template": of_label, **revision, **warm},
             warnings=(
                 *(short_template(info) if of_step == info.step_template else ()),
                 *texts.warnings(list(dict.fromkeys(read))),
             ),
             none=none,
             min_confidence=check_least(min_confidence),
+            given_temperature=temperature,
         )
         return found.measured_against(own)
 
@@ -165,7 +170,11 @@ class Candidates:
                 "choose one whose affinity measures steps against a background, such as "
                 "competitive."
             )
-        used = None if background is None or not needed else background.checked(self.info)
+        name, temperature = self.scorer.name, self.given_temperature
+        if background is not None and (needed or name in background.temperatures):
+            background.checked(self.info)
+            temperature = temperature or background.temperatures.get(name)
+        used = background if needed else None
         none = self.none is not None
         if self.none and label_key(self.none) in map(label_key, self.labels):
             raise UsageError(f"The label {self.none!r} is a candidate; name --none otherwise.")
@@ -174,9 +183,7 @@ class Candidates:
         found = replace(
             self,
             background=used,
-            temperature=None
-            if background is None
-            else background.temperatures.get(self.scorer.name),
+            temperature=temperature,
             wordings=[
                 replace(one, texts=Texts.of(one.texts.scripts, used, none=none))
                 for one in self.wordings
@@ -190,8 +197,8 @@ class Candidates:
         if self.min_confidence is not None and found.temperature is None:
             raise UsageError(
                 f"There is no confidence by the scorer {self.scorer.name} and this encoder, so "
-                "--min-confidence can't be used; fit a temperature with "
-                "actalign.alignment.fit_temperature, or choose another scorer."
+                "--min-confidence can't be used; fit a temperature on labelled clips with "
+                "`actalign eval clips` and give it as --temperature, or choose another scorer."
             )
         return found
 
@@ -223,6 +230,7 @@ class Candidates:
             "background": None if self.background is None else self.background.digest,
             "none": self.none,
             "min_confidence": self.min_confidence,
+            "temperature": self.temperature,
             "repeats": self.repeats,
             **self.settings,
         }
@@ -294,24 +302,19 @@ class Candidates:
         self, frames: Float32, wording: Wording, by: Calibration
     ) -> tuple[Float64, list[Alignment]]:
         """The (M,) scores by one wording and its alignments, those to be shown if it has none."""
-        use = self.scorer
-        if use.stages is not None:
-            if use.align:
-                found = use.stages.align(frames, wording.texts, by)
-                return np.array([alignment.score for alignment in found]), found
-            scores = use.stages.score(frames, wording.texts, by)
-            return scores, alignments(frames, wording.texts.scripts, by)
-        steps = wording.texts.scripts
+        use, parts, texts = self.scorer, self.scorer.stages, wording.texts
+        steps = texts.scripts
         if use.align:
-            found = use.own_alignments(frames, steps, by)
+            found = (
+                parts.align(frames, texts, by) if parts else use.own_alignments(frames, steps, by)
+            )
             return np.array([alignment.score for alignment in found]), found
         read = self.names if use.texts == "label" else steps
-        return use.own_scores(frames, read, by), alignments(frames, steps, by)
+        scores = parts.score(frames, texts, by) if parts else use.own_scores(frames, read, by)
+        return scores, alignments(frames, steps, by)
 
     def _with_confidence(self, candidates: list[Candidate]) -> list[Candidate]:
-        if (
-            self.temperature is None or len(candidates) == 1
-        ):  # alone it would be 1, whatever is seen
+        if self.temperature is None or len(candidates) == 1:  # alone it would always be 1
             return candidates
         sure = confidences([c.score for c in candidates], self.temperature)
         return [replace(c, confidence=float(one)) for c, one in zip(candidates, sure, strict=True)]

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from actalign.alignment._affinities import Calibration, affinity
+from actalign.alignment._confidence import check_temperature
 from actalign.alignment._dtw import align
 from actalign.alignment._locate import (
     MAX_STEP_SECONDS,
@@ -62,7 +63,8 @@ class ActAlign:
     encoder's default. store: a folder or an
     address with :// that keeps embeddings between runs. background: what steps are measured
     against, a `Background` or a file of `actalign background`; None for the one that ships with the
-    encoder, if any.
+    encoder, if any. temperature: of the scorer, what turns scores into confidences, such as
+    `alignment.fit_temperature` finds; None for the background's, if it has one.
     """
 
     def __init__(
@@ -77,6 +79,7 @@ class ActAlign:
         repeats: str | int | None = None,
         store: str | Path | None = None,
         background: Background | str | Path | None = None,
+        temperature: float | None = None,
     ) -> None:
         info = encoder.info
         self.encoder = encoder
@@ -91,6 +94,7 @@ class ActAlign:
         self.step_template = step_template or info.step_template
         self.label_template = label_template or info.label_template
         self.repeats = check_repeats(info.repeats if repeats is None else repeats)
+        self.temperature = None if temperature is None else check_temperature(temperature)
         self.store = None if store is None else open_store(store)
         self._texts = TextCache(info, lambda: encoder)
 
@@ -123,19 +127,21 @@ class ActAlign:
 
         Raises UsageError for labels or scripts that are wrong.
         """
+        use = get_scorer(scorer) if scorer else self.scorer
         return Candidates.resolve(
             candidate_labels,
             as_scripts(scripts),
             info=self.encoder.info,
             texts=self._texts,
             domain=domain,
-            scorer=scorer or self.scorer,
+            scorer=use,
             smoothing_seconds=self.smoothing_seconds,
             step_template=self.step_template,
             label_template=self.label_template,
             background=self.background,
             none=none,
             min_confidence=min_confidence,
+            temperature=self.temperature if use.name == self.scorer.name else None,
             repeats=self.repeats,
         )
 
@@ -158,9 +164,10 @@ class ActAlign:
         stands in double quotes; may be left out where scripts are given. scripts: a script file,
         `Script` objects, or {label: [step, ...]}, where a label may have several lists of steps:
         its wordings, whose scores are averaged. A label without a script is aligned as a script
-        of one step, its own name. start, end: seconds of the source file, [start, end).
-        none: adds a candidate of this name, which wins where none of the others fits better than
-        the background. min_confidence: an answer below it is refused.
+        of one step, its own name. start, end: seconds of the source file, [start, end). none: the
+        label of a further candidate, which wins where none of the others fits better than the
+        background. min_confidence: in [0, 1]; an answer below it is `refused`, and its row has no
+        label. Raises UsageError where the scorer can't do these.
         """
         candidates = self.candidates(
             candidate_labels,
@@ -188,9 +195,9 @@ class ActAlign:
 
         videos: paths, frames and embeddings in any mixture; frames get the clip id frames-N, N
         being their place in the list from 0. Files are decoded ahead in child processes and encoded
-        side by side, as `actalign classify` does. progress: show a bar, in a notebook only. An
-        encoder that follows everyone (`body:all`) gives a prediction for each person of a clip,
-        whose `clip.clip_id` ends in -person1, -person2, ...
+        side by side, as `actalign classify` does. none, min_confidence: see `predict`. progress:
+        show a bar, in a notebook only. An encoder that follows everyone (`body:all`) gives a
+        prediction for each person of a clip, whose `clip.clip_id` ends in -person1, -person2, ...
         Raises UsageError for labels or scripts that are wrong, and for a single video.
         """
         if isinstance(videos, str | os.PathLike | FrameBatch | ClipEmbedding | np.ndarray):
@@ -242,23 +249,28 @@ class ActAlign:
         scripts: Scripts | None = None,
         domain: str | None = None,
         top_k: int | None = None,
+        none: str | None = None,
+        min_confidence: float | None = None,
     ) -> list[dict[str, Any]] | list[list[dict[str, Any]]]:
         """Ranked [{"label", "score"}] of one clip; for a list of clips, a list of such lists.
 
+        none, min_confidence: see `predict`; a clip whose answer is refused has an empty list.
         Raises the error of the first clip that fails; `predict_many` goes on with the others.
         """
+        how: dict[str, Any] = {
+            "candidate_labels": candidate_labels,
+            "scripts": scripts,
+            "domain": domain,
+            "none": none,
+            "min_confidence": min_confidence,
+        }
         if not isinstance(video, Sequence) or isinstance(video, str):
-            prediction = self.predict(
-                video, candidate_labels=candidate_labels, scripts=scripts, domain=domain
-            )
-            return prediction.top_k(top_k)
+            return _answers(self.predict(video, **how), top_k)
         ranked = []
-        for found in self.predict_many(
-            video, candidate_labels=candidate_labels, scripts=scripts, domain=domain
-        ):
+        for found in self.predict_many(video, **how):
             if isinstance(found, ClipError):
                 raise found.error
-            ranked.append(found.top_k(top_k))
+            ranked.append(_answers(found, top_k))
         return ranked
 
     def align(self, video: Video, *, script: Script) -> Alignment:
@@ -370,6 +382,10 @@ class ActAlign:
         except ActAlignError as error:
             name = video.clip_id if isinstance(video, ClipEmbedding) else clip_id
             return [ClipError(name, name, error)]
+
+
+def _answers(prediction: Prediction, top_k: int | None) -> list[dict[str, Any]]:
+    return [] if prediction.refused else prediction.top_k(top_k)
 
 
 def _path(video: object) -> Path:

@@ -6,7 +6,7 @@ Modern Neural Networks" (arXiv 1706.04599).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from numbers import Integral, Real
 
 import numpy as np
@@ -17,6 +17,51 @@ from actalign.types import Float64
 
 LEAST, MOST = 1e-4, 1e4
 """Temperatures that `fit_temperature` looks between."""
+OWN = "own"
+"""The scorer that is used where none is named."""
+
+
+def check_temperature(temperature: float) -> float:
+    """Itself; raises UsageError unless it is a number above 0."""
+    if not 0 < temperature < float("inf"):
+        raise UsageError(f"The temperature is {temperature}; give a number above 0.")
+    return temperature
+
+
+def read_temperatures(text: str | None, scorers: Sequence[str]) -> dict[str, float]:
+    """Temperatures by scorer: of a number, or of SCORER=NUMBER, comma-separated; {} for None.
+
+    scorers: to be used, of which a number alone must find one. Raises UsageError.
+    """
+    found: dict[str, float] = {}
+    for part in [] if text is None else text.split(","):
+        name, named, number = part.rpartition("=")
+        if not named and len(scorers) != 1:
+            raise UsageError(
+                f"--temperature is {text!r} for {len(scorers)} scorers; name its own, such as "
+                f"{scorers[0]}={text}."
+            )
+        try:
+            value = check_temperature(float(number))
+        except ValueError:
+            raise UsageError(
+                f"--temperature is {text!r}; give a number above 0, or SCORER=NUMBER."
+            ) from None
+        found[name.strip() if named else scorers[0]] = value
+    return found
+
+
+def temperatures_of(
+    given: Mapping[str, float], scorers: Sequence[str], own: str
+) -> dict[str, float]:
+    """The same, with the name of the scorer that OWN is; raises UsageError for one not used."""
+    found = {own if name == OWN else name: value for name, value in given.items()}
+    for name in found:
+        if name not in scorers:
+            raise UsageError(
+                f"--temperature is of the scorer {name}, and scored is by {', '.join(scorers)}."
+            )
+    return found
 
 
 def confidences(scores: ArrayLike, temperature: float) -> Float64:

@@ -135,12 +135,17 @@ class GivenCandidates:
 
         others: the run's clips, where they are each other's background.
         """
+        from actalign.alignment import default_scorer
+        from actalign.alignment._confidence import temperatures_of
         from actalign.candidates import Candidates
+        from actalign.encoders._backgrounds import shipped_background
         from actalign.encoders._text_cache import TextCache
 
         background = others.all if others else scoring.read_background()
         texts = TextCache(encoder.info, lambda: encoder)
-        scorers: list[str | None] = [*scoring.scorers] or [None]
+        own = default_scorer(encoder.info, background or shipped_background(encoder.info)).name
+        scorers = scoring.scorers or [own]
+        temperatures = temperatures_of(scoring.temperatures, scorers, own)
         several = [
             Candidates.resolve(
                 self.labels,
@@ -154,11 +159,15 @@ class GivenCandidates:
                 background=background,
                 none=scoring.none,
                 min_confidence=scoring.min_confidence,
+                temperature=temperatures.get(scorer),
                 repeats=scoring.repeats,
             )
             for scorer in scorers
         ]
-        if scoring.background and not any(one.scorer.needs_background for one in several):
+        given = {} if background is None else background.temperatures
+        if scoring.background and not any(
+            one.scorer.needs_background or one.scorer.name in given for one in several
+        ):
             named = ", ".join(one.scorer.name for one in several)
             raise UsageError(f"--background is of no use: the scorer {named} needs none.")
         if self.settings is not None:

@@ -142,10 +142,11 @@ def _check(
     scoring.check(
         where="with --num-shards" if shards.num_shards else "here", clips=not shards.num_shards
     )
-    if examples and (scoring.of_clips or scoring.none or scoring.min_confidence or windows.window):
+    refused = (scoring.of_clips, scoring.none, scoring.min_confidence, scoring.temperature)
+    if examples and (any(refused) or windows.window):
         raise UsageError(
-            "--examples can't be used with --background clips, --none, --min-confidence or "
-            "--window."
+            "--examples can't be used with --background clips, --none, --min-confidence, "
+            "--temperature or --window."
         )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import typer
 
+from actalign.alignment._confidence import OWN, read_temperatures
 from actalign.alignment._repeats import check_repeats
 from actalign.alignment._scorers import COMPETITIVE, SCORERS, scorer_names
 from actalign.background import CLIPS, read_background
@@ -175,6 +176,16 @@ BackgroundFile = Annotated[
 ]
 
 
+Temperature = Annotated[
+    str | None,
+    typer.Option(
+        help="What scores are divided by to make confidences of them, as `actalign eval clips` "
+        "fits it on labelled clips: a number, or SCORER=NUMBER, comma-separated, for several "
+        "scorers; by default the one that ships with the model or is in the background's file.",
+    ),
+]
+
+
 @dataclass(frozen=True, slots=True)
 class ScoringOptions:
     """How candidates are scored."""
@@ -196,6 +207,7 @@ class ScoringOptions:
             min=0, max=1, help="Give no label where the best candidate's confidence is lower."
         ),
     ] = None
+    temperature: Temperature = None
     smoothing: Smoothing = None
     repeats: Annotated[
         str | None,
@@ -207,6 +219,7 @@ class ScoringOptions:
 
     def __post_init__(self) -> None:
         _ = self.scorers  # raises UsageError for a wrong name
+        _ = self.temperatures
         if self.repeats is not None:
             check_repeats(self.repeats)
 
@@ -216,6 +229,11 @@ class ScoringOptions:
         if self.scorer is None:
             return [COMPETITIVE] if self.of_clips else []
         return list(scorer_names(self.scorer))
+
+    @property
+    def temperatures(self) -> dict[str, float]:
+        """By scorer, `own` being the one that is used where none is named; raises UsageError."""
+        return read_temperatures(self.temperature, self.scorers or [OWN])
 
     @property
     def of_clips(self) -> bool:

@@ -18,6 +18,7 @@ from typing import Any, Literal
 
 from actalign import __version__
 from actalign.alignment import default_scorer
+from actalign.alignment._confidence import OWN
 from actalign.alignment._scorers import scorer_names
 from actalign.background import Background, read_background
 from actalign.clips import Sampling
@@ -31,9 +32,6 @@ from actalign.files import write_text
 RANDOM = "random"
 EXAMPLES, BOTH = "examples", "both"
 """By examples alone, and with the words of the first scorer together; see `actalign.examples`."""
-OWN = "own"
-"""The scorer that is used where none is named."""
-
 
 VLM, VLM_ALIGNED, SECOND_LOOK = LOOKS = ("vlm", "vlm_aligned", "second_look")
 """A vision-language model by frames spread evenly, by aligned frames, and as in `classify`."""
