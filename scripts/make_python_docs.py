@@ -27,6 +27,7 @@ ROOMS = (
     "actalign.encoders.body",
     "actalign.alignment",
     "actalign.alignment.torch",
+    "actalign.background",
     "actalign.scripts",
     "actalign.clips",
     "actalign.examples",
@@ -39,7 +40,10 @@ ROOMS = (
     "actalign.web",
     "actalign.demo",
 )
-CHOSEN = {"actalign.rows": ("Row", "read_rows", "write_rows", "json_schema")}
+CHOSEN = {
+    "actalign.background": ("Background", "BackgroundSums", "read_background", "write_background"),
+    "actalign.rows": ("Row", "read_rows", "write_rows", "json_schema"),
+}
 """Modules of which a few names are meant for others."""
 ALSO = {"Row": "Its fields are listed in [rows.md](rows.md)."}
 WIDTH = 88

@@ -16,15 +16,15 @@ from actalign.errors import ArrayError, UsageError
 from actalign.types import Float64
 
 LEAST, MOST = 1e-4, 1e4
-"""Temperatures that `fit_temperature` looks between."""
+"""Temperatures that `fit_temperature` looks between, in mean ranges of a clip's scores."""
 OWN = "own"
 """The scorer that is used where none is named."""
 
 
 def check_temperature(temperature: float) -> float:
     """Itself; raises UsageError unless it is a number above 0."""
-    if not 0 < temperature < float("inf"):
-        raise UsageError(f"The temperature is {temperature}; give a number above 0.")
+    if not (isinstance(temperature, Real) and 0 < temperature < float("inf")):
+        raise UsageError(f"The temperature is {temperature!r}; give a number above 0.")
     return temperature
 
 
@@ -78,8 +78,9 @@ def confidences(scores: ArrayLike, temperature: float) -> Float64:
 
 
 def fit_temperature(scores: Sequence[ArrayLike], answers: Sequence[int]) -> float:
-    """The temperature under which labelled clips are likeliest, between LEAST and MOST.
+    """The temperature under which labelled clips are likeliest.
 
+    It lies between LEAST and MOST times the mean difference of a clip's highest and lowest score.
     scores: (M,) of each clip, of one scorer. answers: the true candidate of each, from 0. Raises
     ArrayError unless there is an answer for each clip that numbers one of its finite scores.
     """
@@ -94,13 +95,15 @@ def fit_temperature(scores: Sequence[ArrayLike], answers: Sequence[int]) -> floa
                 f"The answer of clip {n} is {answer}, but its candidates are numbered 0 to "
                 f"{len(values) - 1}."
             )
+    # Scorers differ in scale: of SigLIP's probabilities 1e-5 may be much.
+    scale = float(np.mean([np.ptp(values) for values in clips])) or 1.0
     # log p is concave in 1 / temperature, so thirds close in on its one peak.
     low, high = -np.log(MOST), -np.log(LEAST)
 
     def likelihood(log_inverse: float) -> float:
         total = 0.0
         for values, answer in zip(clips, answers, strict=True):
-            scaled = values * np.exp(log_inverse)
+            scaled = values / scale * np.exp(log_inverse)
             top = scaled.max()
             total += scaled[answer] - top - np.log(np.exp(scaled - top).sum())
         return total
@@ -111,7 +114,7 @@ def fit_temperature(scores: Sequence[ArrayLike], answers: Sequence[int]) -> floa
             low = left
         else:
             high = right
-    return float(np.exp(-(low + high) / 2))
+    return scale * float(np.exp(-(low + high) / 2))
 
 
 def check_least(confidence: float | None) -> float | None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from actalign.alignment._confidence import OWN, read_temperatures
+from actalign.alignment._repeats import check_repeats
 from actalign.cli._candidates import LanguageModelOptions
 from actalign.cli._eval_options import (
     Data,
@@ -45,21 +47,25 @@ def clips(
     second: SecondLookOptions,
     machines: EngineOptions,
     scorer: Annotated[
-        str,
+        str | None,
         typer.Option(
             help="Comma-separated: own (the model's), random, with --second-look also vlm (frames "
             "spread evenly), vlm_aligned (frames that the alignment chose) and second_look (the "
-            f"default there), or {SCORER_LIST}."
+            "default there); own,mean_pool where not given, own alone with --none or "
+            f"--min-confidence. Else {SCORER_LIST}."
         ),
-    ] = "own,mean_pool",
+    ] = None,
 ) -> None:
     """Say how often each scorer is right on labelled clips, with its interval."""
     from actalign.evaluation import run
     from actalign.evaluation._config import check_scorers
     from actalign.evaluation._embed import unread_boxes
 
-    second.check()
-    names = check_scorers(scorer, looks=True)
+    refuses = options.min_confidence is not None
+    second.check(refuses=refuses)
+    # The baseline knows no none-of-these, and has a confidence with few encoders.
+    default = OWN if refuses or options.none is not None else f"{OWN},mean_pool"
+    names = check_scorers(scorer or default, looks=True)
     choice = model.choice_where(
         {
             "--engine ray": machines.on_ray,
@@ -68,7 +74,7 @@ def clips(
         }
     )
     config = _config(data, choice.model, options, names)
-    questions = candidates.read(data, how, llm, out / "videos")
+    questions = candidates.read(data, how, llm, out / "videos", none=options.none)
     notes = [*questions.notes, *unread_boxes(questions.questions, choice.model)]
     console = print_notes(notes, quiet=options.quiet)
     here, embed = machines.embedder(choice, quiet=options.quiet)
@@ -94,6 +100,7 @@ def _config(
 ) -> EvalConfig:
     """What the run's results depend on, as its folder keeps it."""
     from actalign.evaluation import EvalConfig
+    from actalign.evaluation._config import of_words
     from actalign.evaluation._settings import settings_name
 
     return EvalConfig(
@@ -104,6 +111,10 @@ def _config(
         data=str(data),
         step_template=options.step_template,
         background=options.background,
+        none=options.none,
+        min_confidence=options.min_confidence,
+        temperatures=read_temperatures(options.temperature, [*filter(of_words, scorers)] or [OWN]),
+        repeats=check_repeats(options.repeats or "no"),
         wordings=options.wordings,
         examples=None if options.examples is None else str(options.examples),
         settings=None if options.settings is None else settings_name(options.settings),
@@ -206,6 +217,7 @@ def _print_results(results: dict[str, Any]) -> None:
         comparison_lines,
         count_lines,
         kind_lines,
+        refusal_lines,
     )
 
     for line in count_lines(results):
@@ -219,5 +231,5 @@ def _print_results(results: dict[str, Any]) -> None:
     # A pipe or a file has no width of its own, so nothing is wrapped there.
     width = None if Console().is_terminal else 130
     Console(highlight=False, width=width).print(table)
-    for line in (*kind_lines(results), *comparison_lines(results)):
+    for line in (*kind_lines(results), *refusal_lines(results), *comparison_lines(results)):
         print(line)

@@ -12,7 +12,18 @@ import typer
 
 from actalign.cli._candidates import LabelOptions, LanguageModelOptions, StepTemplate, Wordings
 from actalign.cli._grouped import INPUT
-from actalign.cli._options import ExamplesDir, Quiet, SettingsFile, Smoothing, parse_fps
+from actalign.cli._options import (
+    BackgroundFile,
+    ExamplesDir,
+    HowOften,
+    MinConfidence,
+    NoneLabel,
+    Quiet,
+    SettingsFile,
+    Smoothing,
+    Temperature,
+    parse_fps,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -63,15 +74,26 @@ class QuestionOptions(LabelOptions):
     ] = None
 
     def read(
-        self, data: Path, how: DataOptions, llm: LanguageModelOptions, videos: Path
+        self,
+        data: Path,
+        how: DataOptions,
+        llm: LanguageModelOptions,
+        videos: Path,
+        *,
+        none: str | None = None,
     ) -> QuestionSet:
-        """The data as questions with their scripts; videos: where those in tables are written."""
+        """The data as questions with their scripts.
+
+        videos: where those in tables are written. none: see `with_none`.
+        """
         from actalign.evaluation import Source, read_data
+        from actalign.evaluation._none import with_none
         from actalign.evaluation._readers._hub import local_folder
         from actalign.evaluation._scripts import with_scripts
 
         config = llm.config(self.bank)
-        source = Source(local_folder(data), how.truth, how.split, videos, tuple(self.listed()))
+        labels = tuple(self.listed())
+        source = Source(local_folder(data), how.truth, how.split, videos, labels, none)
         found = with_scripts(
             read_data(source, how.layout),
             self.scripts,
@@ -79,22 +101,14 @@ class QuestionOptions(LabelOptions):
             config=config,
             bank=self.bank,
         )
+        if none is not None:
+            found = with_none(found, none)
         if any(question.choices for question in found.questions) and len(found.labels) < 2:
             alone = (
                 "There is one candidate only, so every answer is right; name others by --labels."
             )
             found = replace(found, notes=(*found.notes, alone))
         return found
-
-
-EvalBackground = Annotated[
-    str | None,
-    typer.Option(
-        "--background",
-        help="File of `actalign background` that steps are measured against; by default the one "
-        "that ships with the model, if any.",
-    ),
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +121,11 @@ class EvalOptions:
         str | None, typer.Option(help="Frames encoded a second, or 'all'; else the model's own.")
     ] = None
     smoothing: Smoothing = None
-    background: EvalBackground = None
+    background: BackgroundFile = None
+    none: NoneLabel = None
+    min_confidence: MinConfidence = None
+    temperature: Temperature = None
+    repeats: HowOften = None
     step_template: StepTemplate = None
     wordings: Wordings = None
     settings: SettingsFile = None

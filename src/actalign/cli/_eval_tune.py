@@ -19,7 +19,7 @@ from actalign.cli._eval_options import (
 from actalign.cli._grouped import MODEL, grouped
 from actalign.cli._machine_options import EngineOptions
 from actalign.cli._model_options import ModelOptions
-from actalign.cli._options import Quiet, parse_fps
+from actalign.cli._options import BackgroundFile, Quiet, parse_fps
 from actalign.errors import UsageError
 
 if TYPE_CHECKING:
@@ -49,6 +49,8 @@ class TriedOptions:
         str, typer.Option(help="Numbers of wordings of a script, or all.", metavar="LIST")
     ] = "all"
 
+    background: BackgroundFile = None
+
     def grid(self, model: str, info: EncoderInfo) -> list[Setting]:
         """The model's own setting, then the others; raises UsageError."""
         from actalign.evaluation import EvalConfig
@@ -56,7 +58,7 @@ class TriedOptions:
         from actalign.evaluation._tune import Setting, grid
 
         names = check_scorers(self.scorer)
-        config = EvalConfig(model).resolved(info)
+        config = EvalConfig(model, background=self.background).resolved(info)
         template, seconds = config.step_template or "{step}", config.smoothing_seconds or 0.0
         own = Setting(config.scorers[0], seconds, config.sampling.fps, template, None)
         return grid(
@@ -103,6 +105,7 @@ def tune(
             questions,
             out,
             load=lambda: encoder,
+            background=tried.background,
             folds=folds,
             progress=progress,
             embed=embed,

@@ -172,6 +172,34 @@ BackgroundFile = Annotated[
         "--background",
         help="File of `actalign background` that steps are measured against, or 'clips' for the "
         "run's other clips; by default the one that ships with the model, if any.",
+        rich_help_panel=MODEL,
+    ),
+]
+NoneLabel = Annotated[
+    str | None,
+    typer.Option(
+        "--none",
+        help="Add a candidate of this name, which wins where none of the others fits better than "
+        "the background.",
+        rich_help_panel=MODEL,
+    ),
+]
+MinConfidence = Annotated[
+    float | None,
+    typer.Option(
+        min=0,
+        max=1,
+        help="Give no label where the best candidate's confidence is lower.",
+        rich_help_panel=MODEL,
+    ),
+]
+HowOften = Annotated[
+    str | None,
+    typer.Option(
+        "--repeats",
+        help="How often the winner is performed: no (take it as once; the default of eval), auto "
+        "(find it; the default of body elsewhere), or the number.",
+        rich_help_panel=MODEL,
     ),
 ]
 
@@ -182,6 +210,7 @@ Temperature = Annotated[
         help="What scores are divided by to make confidences of them, as `actalign eval clips` "
         "fits it on labelled clips: a number, or SCORER=NUMBER, comma-separated, for several "
         "scorers; by default the one that ships with the model or is in the background's file.",
+        rich_help_panel=MODEL,
     ),
 ]
 
@@ -194,28 +223,11 @@ class ScoringOptions:
 
     scorer: ScorerName = None
     background: BackgroundFile = None
-    none: Annotated[
-        str | None,
-        typer.Option(
-            help="Add a candidate of this name, which wins where none of the others fits better "
-            "than the background.",
-        ),
-    ] = None
-    min_confidence: Annotated[
-        float | None,
-        typer.Option(
-            min=0, max=1, help="Give no label where the best candidate's confidence is lower."
-        ),
-    ] = None
+    none: NoneLabel = None
+    min_confidence: MinConfidence = None
     temperature: Temperature = None
     smoothing: Smoothing = None
-    repeats: Annotated[
-        str | None,
-        typer.Option(
-            help="How often the winner is performed: no (take it as once), auto (find it; the "
-            "default of body), or the number."
-        ),
-    ] = None
+    repeats: HowOften = None
 
     def __post_init__(self) -> None:
         _ = self.scorers  # raises UsageError for a wrong name

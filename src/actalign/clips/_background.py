@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -27,14 +28,20 @@ class OtherClips:
     """
 
     def __init__(self, info: EncoderInfo, clips: Iterable[ClipEmbedding]) -> None:
-        """Reads each clip once and keeps none. Raises UsageError for fewer than two clips."""
+        """Reads each clip once and keeps none; equal ones count once, so none is its own other.
+
+        Raises UsageError for fewer than two clips.
+        """
         self._sums = BackgroundSums(info.model_id, info.fingerprint, info.dim)
-        self._count = 0
         self._shipped = shipped_background(info)
+        known: set[bytes] = set()
         for clip in clips:
             clip.check_encoder(info.model_id, info.fingerprint)
-            self._sums.add(clip.embeddings)
-            self._count += 1
+            digest = hashlib.sha256(clip.embeddings.tobytes()).digest()
+            if digest not in known:
+                known.add(digest)
+                self._sums.add(clip.embeddings)
+        self._count = len(known)
         if self._count < 2:
             raise UsageError(
                 f"--background {CLIPS} measures each clip against the run's others, and there are "

@@ -10,7 +10,7 @@ import os
 import platform
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -18,9 +18,9 @@ from typing import Any, Literal
 
 from actalign import __version__
 from actalign.alignment import default_scorer
-from actalign.alignment._confidence import OWN
-from actalign.alignment._scorers import scorer_names
-from actalign.background import Background, read_background
+from actalign.alignment._confidence import OWN, temperatures_of
+from actalign.alignment._scorers import COMPETITIVE, scorer_names
+from actalign.background import CLIPS, Background, read_background
 from actalign.clips import Sampling
 from actalign.documents import parse_json, read_text
 from actalign.encoder_info import EncoderInfo
@@ -51,10 +51,14 @@ class EvalConfig:
     of which the last is added where none is named. fps: frames encoded a second, None for all.
     smoothing_seconds, templates: None for the encoder's own, as "default" is for fps. data: what
     the questions were read from, for the record. background: a file of `actalign background`, None
-    for the one that ships with the encoder, if any. wordings: most wordings of a script that are
-    used, None for all. settings: the settings file that options came from, which rows name.
-    examples: a folder with a folder of clips a label, which adds the scorers "examples" and "both".
-    second_look: what `SecondLook.settings` says of the model that is asked, None without one.
+    for the one that ships with the encoder, if any, "clips" for the run's other clips. none: the
+    label of a further candidate, which wins where none of the others fits; questions must have it
+    as their last choice. min_confidence: answers below it are refused. temperatures: by scorer,
+    what turns scores into confidences. repeats: "no", "auto" or a number. wordings: most wordings
+    of a script that are used, None for all. settings: the settings file that options came from,
+    which rows name. examples: a folder with a folder of clips a label, which adds the scorers
+    "examples" and "both". second_look: what `SecondLook.settings` says of the model that is asked,
+    None without one.
     """
 
     model: str
@@ -67,6 +71,10 @@ class EvalConfig:
     data: str = ""
     background: str | None = None
     background_digest: str | None = None
+    none: str | None = None
+    min_confidence: float | None = None
+    temperatures: dict[str, float] = field(default_factory=dict)
+    repeats: str | int = "no"
     wordings: int | None = None
     settings: str | None = None
     examples: str | None = None
@@ -76,7 +84,7 @@ class EvalConfig:
         """The configuration with the encoder's own settings filled in."""
         smoothing = self.smoothing_seconds
         background = self.read_background(info)
-        own = default_scorer(info, background).name
+        own = COMPETITIVE if self.of_clips else default_scorer(info, background).name
         named = [own if name == OWN else name for name in self.scorers or (OWN,)]
         if self.examples is not None:
             named += [EXAMPLES, BOTH]
@@ -84,9 +92,11 @@ class EvalConfig:
             named.append(SECOND_LOOK)
         if not any(map(of_words, named)) and set(named) - {RANDOM}:
             named.insert(0, own)  # these begin with the words
+        scorers = tuple(dict.fromkeys(named))
         return replace(
             self,
-            scorers=tuple(dict.fromkeys(named)),
+            scorers=scorers,
+            temperatures=temperatures_of(self.temperatures, scorers, own),
             fps=info.fps if self.fps == "default" else self.fps,
             smoothing_seconds=info.smoothing_seconds if smoothing is None else smoothing,
             step_template=self.step_template or info.step_template,
@@ -96,6 +106,8 @@ class EvalConfig:
 
     def read_background(self, info: EncoderInfo) -> Background | None:
         """What steps are measured against; raises UsageError about the file, EncoderError."""
+        if self.of_clips:
+            return None
         if self.background is None:
             found = shipped_background(info)
         else:
@@ -104,6 +116,16 @@ class EvalConfig:
         if known is not None and (found is None or found.digest != known):
             raise UsageError(f"The run used another background: {self._background_changed}.")
         return found
+
+    @property
+    def of_clips(self) -> bool:
+        """Whether the run's other clips are each clip's background."""
+        return self.background == CLIPS
+
+    def has_confidence(self, scorer: str, info: EncoderInfo) -> bool:
+        """Whether there is a temperature of the scorer; of a resolved configuration."""
+        background = self.read_background(info)
+        return scorer in {**self.temperatures, **(background.temperatures if background else {})}
 
     @property
     def _background_changed(self) -> str:
@@ -146,7 +168,9 @@ def open_config(
         resolved = config.resolved(info)
         _check_same(saved, resolved, out)
         scorers = tuple(dict.fromkeys(saved.scorers + resolved.scorers))
-        resolved, loader = replace(resolved, scorers=scorers), _checked(load, info)
+        warm = saved.temperatures | resolved.temperatures
+        resolved = replace(resolved, scorers=scorers, temperatures=warm)
+        loader = _checked(load, info)
     else:
         if (out / "predictions.jsonl").exists():
             raise UsageError(
@@ -198,11 +222,21 @@ def _check_same(old: EvalConfig, new: EvalConfig, out: Path) -> None:
             "--out."
         )
     moved = known is not None and known == new.background_digest
+    for name in set(old.scorers) & set(new.scorers):
+        before, now = (one.temperatures.get(name) for one in (old, new))
+        if before != now:
+            raise UsageError(
+                f"{out} was run with the temperature {before!r} of {name}, not {now!r}; choose "
+                "another --out."
+            )
     # A run without a second look can be scored with one.
     more = ("second_look",) if old.second_look else ()
     for name in (
         *names,
         *(() if moved else ("background",)),
+        "none",
+        "min_confidence",
+        "repeats",
         "wordings",
         "examples",
         "seed",

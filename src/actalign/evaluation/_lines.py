@@ -99,6 +99,35 @@ def kind_lines(results: dict[str, Any]) -> list[str]:
     return lines
 
 
+def refusal_lines(results: dict[str, Any]) -> list[str]:
+    """Sentences on refused answers and none-of-these, and the temperatures that were fitted."""
+    lines = []
+    for name, figures in results["scorers"].items():
+        if given := figures.get("answered"):
+            line = f"{name}: {given['refused']} of {given['refused'] + given['n']} answers refused"
+            if given["refused"]:
+                line += f", {given['refused_right']} of which would have been right"
+            if given["n"]:
+                line += f"; of the {given['n']} given {percent(given)} % are right"
+            lines.append(line)
+        if none := figures.get("none"):
+            others, own = none["others"], none["candidates"]
+            lines.append(
+                f"{name}: {none['label']!r} is best in {others['hits']} of {others['n']} clips of "
+                f"other actions and in {own['hits']} of {own['n']} clips of the candidates"
+            )
+    known = {n: f["temperature"] for n, f in results["scorers"].items() if "temperature" in f}
+    fitted = [f"{name}={one['value']:.4g}" for name, one in known.items() if one["value"]]
+    if fitted:
+        lines.append(f"fitted on these clips, for others: --temperature {','.join(fitted)}")
+    lines += [
+        f"{name}: no temperature can be fitted on these clips: {one['why']}"
+        for name, one in known.items()
+        if "why" in one
+    ]
+    return lines
+
+
 def _looks_line(looks: dict[str, Any]) -> str:
     """What a vision-language model was asked, and what it cost."""
     line = f"the model looked at {looks['looked']} clips, {looks['failed']} failed"

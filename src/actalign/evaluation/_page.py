@@ -29,9 +29,10 @@ from actalign.evaluation._lines import (
     interval,
     kind_lines,
     percent,
+    refusal_lines,
 )
 from actalign.evaluation._questions import Question
-from actalign.evaluation._rows import KS
+from actalign.evaluation._rows import KS, answer_of
 from actalign.evaluation._runs import SWEPT, Run, sweeps
 from actalign.rows import Row, score_text
 from actalign.types import FrameBatch, Prediction
@@ -76,6 +77,7 @@ def page_of(
         f"<p class='note'>Brackets: 95 % intervals.{html.escape(note)}</p>",
         _list("What to do", found["advice"]),
         _list("Order and time", kind_lines(run.results)),
+        _list("Confidence and refusals", refusal_lines(run.results)),
         _list("Paired comparisons", comparison_lines(run.results)),
         _list("Against other runs", against),
         *_swept(run, runs),
@@ -213,7 +215,7 @@ def _confusions(run: Run, limit: int = 15) -> str:
     for row in run.of(run.main):
         if row["rank"] > 1:
             scores = {c["label"]: c["score"] for c in row["candidates"]}
-            winner = row["filtered_resps"][0]
+            winner = answer_of(row)
             target = row["target"] or ""
             key = (row.get("domain") or "", target, winner)
             lost[key].append(scores[winner] - scores[target])

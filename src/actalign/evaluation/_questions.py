@@ -230,9 +230,8 @@ class Question:
     def digest(self) -> str:
         """A hash of the choices and their steps, so that stale text embeddings are noticed."""
         scripts = self.scripts or (None,) * len(self.choices)
-        parts: list[object] = [
-            [c, list(s) if s else None] for c, s in zip(self.choices, scripts, strict=True)
-        ]
+        pairs = zip(self.choices, scripts, strict=True)
+        parts: list[object] = [[c, list(s) if s else None] for c, s in pairs]
         if self.rewordings:
             parts.append(self.rewordings)
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
@@ -265,7 +264,9 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class QuestionSet:
-    """Questions in order, each with its own id; raises UsageError where two share one."""
+    """Questions in order, each with its own id; raises UsageError where two share one.
+
+    others: ids of clips whose label is known and is none of the choices."""
 
     name: str
     questions: tuple[Question, ...]
@@ -273,6 +274,7 @@ class QuestionSet:
     source: str = ""
     published: tuple[Published, ...] = ()
     notes: tuple[str, ...] = field(default=(), compare=False)
+    others: frozenset[str] = field(default=frozenset(), compare=False)
 
     def __post_init__(self) -> None:
         seen: set[str] = set()
@@ -329,8 +331,7 @@ def json_lines(path: Path, what: str) -> list[tuple[str, Any]]:
     try:
         lines = read_text(path).split("\n")
     except (OSError, ValueError) as error:
-        reason = reason_of(error)
-        raise UsageError(f"The {what} {path} can't be read: {reason}.") from None
+        raise UsageError(f"The {what} {path} can't be read: {reason_of(error)}.") from None
     found = []
     for number, line in enumerate(lines, start=1):
         if line.strip():

@@ -16,6 +16,7 @@ from actalign.evaluation._lines import (
     comparison_lines,
     count_lines,
     kind_lines,
+    refusal_lines,
 )
 from actalign.evaluation._page import page_of
 from actalign.evaluation._results import compare
@@ -69,7 +70,11 @@ def markdown(run: Run, found: dict[str, Any], against: Sequence[dict[str, Any]] 
     lines += ["", f"Brackets: 95 % intervals.{note}", ""]
     if found["advice"]:
         lines += ["## What to do", "", *(f"- {line}" for line in found["advice"]), ""]
-    extra = [*kind_lines(run.results), *comparison_lines(run.results)]
+    extra = [
+        *kind_lines(run.results),
+        *refusal_lines(run.results),
+        *comparison_lines(run.results),
+    ]
     lines += ["## Figures", "", *(f"- {line}" for line in extra), ""] if extra else []
     if against:
         lines += ["## Against other runs", "", *(f"- {comparison_line(c)}" for c in against), ""]

@@ -29,7 +29,8 @@ from actalign.evaluation._metrics import (
     top_k,
 )
 from actalign.evaluation._questions import Published
-from actalign.evaluation._rows import KS, confidence_of
+from actalign.evaluation._refusals import refusal_figures, temperature_figures
+from actalign.evaluation._rows import KS, answer_of, confidence_of
 from actalign.evaluation._segmentation import (
     OVERLAPS,
     Counts,
@@ -51,6 +52,7 @@ def summarise(
     total: int,
     benchmark: str = "",
     published: Sequence[Published] = (),
+    none: str | None = None,
 ) -> dict[str, Any]:
     """All figures of a run. total: samples of the benchmark, those without a clip included.
 
@@ -59,7 +61,10 @@ def summarise(
     have kinds, `calibration` where rows have a confidence. `steps` and `mean_iou` are there where
     true intervals are known: of each scorer that aligns, and at the top that of `dtw`, else of the
     first; `steps_left_out` counts rows whose intervals number steps that no script of the run has.
-    `looks` is there for scorers that ask a vision-language model.
+    `looks` is there for scorers that ask a vision-language model. Top-k and all that follows from
+    it is of the ranking, also where an answer was refused; `answered` and `none` say what was
+    refused, see `_refusals`. none: the label of the candidate that stands for other actions.
+    `temperature` is fitted on these rows.
     """
     by_scorer: dict[str, list[Row]] = {name: [] for name in scorers}
     for row in rows:
@@ -78,6 +83,8 @@ def summarise(
             **_calibration(mine),
             **_steps(mine),
             **_order(mine),
+            **refusal_figures(mine, none),
+            **temperature_figures(name, mine),
             **look_figures(mine),
         }
         for name, mine in by_scorer.items()
@@ -106,7 +113,7 @@ def _classes(rows: Sequence[Row]) -> dict[str, Any]:
     if not rows:
         return {}
     targets = [str(row["target"]) for row in rows]
-    answers = [str(row.get("label") or row["filtered_resps"][0]) for row in rows]
+    answers = [answer_of(row) for row in rows]
     right = np.array([t == a for t, a in zip(targets, answers, strict=True)])
     labels, codes = np.unique(targets, return_inverse=True)
 

@@ -23,16 +23,18 @@ def scored_row(row: Row, question: Question) -> Row:
 
 
 def _answered(row: Row, question: Question, ranked: Sequence[int]) -> Row:
-    """ranked: the choices' indices, best first."""
+    """ranked: the choices' indices, best first; rank and metrics are of these, also where the label
+    is refused."""
+    refused = row.get("label", "") is None
     found: Row = {
         **row,
-        "label": question.choices[ranked[0]],
+        "label": None if refused else question.choices[ranked[0]],
         "target": question.target,
         "domain": question.domain,
         "question": question.question,
         "options": list(question.choices),
         "target_index": question.answer,
-        "predicted_index": ranked[0],
+        "predicted_index": None if refused else ranked[0],
     }
     if question.kind:
         found["kind"] = question.kind
@@ -68,6 +70,12 @@ def row_of_scores(
     if len(candidates) > 1:
         row["margin"] = candidates[0]["score"] - candidates[1]["score"]
     return _answered(row, question, ranked)
+
+
+def answer_of(row: Row) -> str:
+    """The answer's label; of a refused one, and of earlier versions' rows, the best candidate's."""
+    given = row.get("label") or next(iter(row.get("filtered_resps", ())), None)
+    return str(given or row["candidates"][0]["label"])
 
 
 def confidence_of(row: Row) -> float | None:

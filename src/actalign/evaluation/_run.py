@@ -13,6 +13,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -21,6 +22,7 @@ import numpy as np
 from actalign.alignment import SCORERS, get_scorer
 from actalign.candidates import Candidates
 from actalign.clips import ClipResult, Store, embed_videos
+from actalign.clips._background import other_clips
 from actalign.encoder_info import EncoderInfo
 from actalign.encoders import Encoder
 from actalign.encoders._base import follows_everyone
@@ -44,17 +46,16 @@ from actalign.evaluation._examples import labelled, read_examples
 from actalign.evaluation._journal import Journal
 from actalign.evaluation._looks import check_confidence, check_look, looked_row
 from actalign.evaluation._questions import Question, QuestionSet
+from actalign.evaluation._refusals import check_refusals
 from actalign.evaluation._results import summarise
 from actalign.evaluation._rows import row_of_scores, row_without_score, scored_row
+from actalign.evaluation._scoring import Scoring
 from actalign.evaluation._step_times import with_true_times
-from actalign.examples import Examples, WithExamples
+from actalign.examples import Examples
 from actalign.files import check_writable
 from actalign.rows import Row, write_rows
-from actalign.scripts._script import with_wordings
 from actalign.second_look import SecondLook, SecondLookError
 from actalign.types import ClipEmbedding
-
-MOST_CANDIDATES = 64
 
 
 def run(
@@ -81,9 +82,9 @@ def run(
     check_look(config, look)
     config, info, load = open_config(config, out, load=load, resume=resume)
     check_confidence(config, info, look)
+    check_refusals(config, info)
     embeddable = [one for one in questions.questions if _left_out(one) is None]
     listed = [clip_of(one) for one in embeddable]
-    everyone = follows_everyone(info.model_id)
     keys = check_asked(out, questions, clip_keys(listed, info.fingerprint, config.sampling))
     answers = _Answers(out / "predictions.jsonl")
     examples = (
@@ -96,20 +97,24 @@ def run(
     write_asked(out, questions, keys)
     write_config(config, info, out)
     texts = TextCache(info, load, path=out / "texts.sqlite")
-    scoring = Scoring(config, info, texts, None if examples is None else examples.examples, look)
+    embedded = partial(
+        embed_clips,
+        listed,
+        keys,
+        load=load,
+        sampling=config.sampling,
+        store=Store(out / "embeddings"),
+        embed=embed,
+        everyone=follows_everyone(info.model_id),
+    )
+    others = None
+    if config.of_clips:
+        with closing(embedded()) as clips:
+            others = other_clips(info, clips)
+    shown = None if examples is None else examples.examples
+    scoring = Scoring(config, info, texts, shown, look, others)
     errors: list[Row] = []
-    store = Store(out / "embeddings")
-    with closing(
-        embed_clips(
-            listed,
-            keys,
-            load=load,
-            sampling=config.sampling,
-            store=store,
-            embed=embed,
-            everyone=everyone,
-        )
-    ) as clips:
+    with closing(embedded()) as clips:
         for question in questions.questions:
             left_out = _ask(question, clips, scoring, answers)
             errors += left_out
@@ -137,6 +142,7 @@ def _write_results(
         total=questions.total,
         benchmark=questions.name,
         published=questions.published,
+        none=config.none,
     )
     results |= _provenance(config, info)
     write_json(out / "results.json", results)
@@ -154,64 +160,6 @@ def _left_out(question: Question) -> Row | None:
     else:
         return None
     return row_without_score(question.id, "missing", kind, why, question=question)
-
-
-class Scoring:
-    """Predictions of questions under a resolved configuration.
-
-    Candidates are resolved once for the questions that share them.
-    """
-
-    def __init__(
-        self,
-        config: EvalConfig,
-        info: EncoderInfo,
-        texts: TextCache,
-        examples: Examples | None = None,
-        look: SecondLook | None = None,
-    ) -> None:
-        self.config = config
-        self.look = look
-        self._examples = examples
-        self._fitted: dict[Candidates, WithExamples] = {}
-        self._info = info
-        self._background = config.read_background(info)
-        self._texts = texts
-        self._known: dict[tuple[str, str, str], Candidates] = {}
-
-    @property
-    def words(self) -> str:
-        """The first scorer that reads words: examples and second looks begin with it."""
-        return next(name for name in self.config.scorers if of_words(name))
-
-    def candidates(self, question: Question, scorer: str) -> Candidates:
-        """The question's choices, ready to be scored."""
-        key = (scorer, question.domain, question.digest)
-        if key not in self._known:
-            if len(self._known) >= MOST_CANDIDATES:
-                self._known.clear()
-            self._known[key] = Candidates.resolve(
-                list(question.choices),
-                [with_wordings(s, self.config.wordings) for s in question.given_scripts],
-                info=self._info,
-                texts=self._texts,
-                domain=question.domain or None,
-                scorer=scorer,
-                smoothing_seconds=self.config.smoothing_seconds,
-                step_template=self.config.step_template,
-                label_template=self.config.label_template,
-                background=self._background,
-                repeats="no",  # the true times of questions are of one performance
-            )
-        return self._known[key]
-
-    def with_examples(self, question: Question) -> WithExamples:
-        """The question's choices by the first scorer and by the examples; raises UsageError."""
-        assert self._examples is not None
-        candidates = self.candidates(question, self.words)
-        if candidates not in self._fitted:
-            self._fitted = {candidates: WithExamples.fitted(candidates, self._examples)}
-        return self._fitted[candidates]
 
 
 class _Examples:
@@ -278,7 +226,7 @@ def _score(
                     scorer=scorer,
                 )
             )
-        elif answers.has(question.id, scorer):
+        elif answers.has(question.id, scorer) and not scoring.depends_on_others(by):
             continue
         elif scorer in LOOKS:
             try:
@@ -303,7 +251,9 @@ def _score(
             answers.add(row_of_scores(question, drawn, RANDOM))
         else:
             answers.add(
-                _row(scoring.candidates(question, scorer), clip, question, scoring.config.settings)
+                _row(
+                    scoring.of_clip(question, scorer, clip), clip, question, scoring.config.settings
+                )
             )
     return left_out
 
@@ -315,8 +265,8 @@ def _row(
     row = scored_row(prediction.to_row(), question)
     if settings is not None:
         row["settings"] = {**row["settings"], "settings": settings}
-    if question.target is not None:
-        margin = candidates.order_margin(clip, question.target)
+    if question.target in candidates.labels:
+        margin = candidates.order_margin(clip, str(question.target))
         if margin is not None:
             row["order_margin"] = margin
     return with_true_times(row, question, prediction, candidates)
@@ -326,7 +276,7 @@ def _looked(question: Question, clip: ClipEmbedding, scorer: str, scoring: Scori
     """The row of a scorer that asks a model; raises SecondLookError."""
     assert scoring.look is not None
     drawn = np.argsort(_random_scores(question, scoring.config.seed)).tolist()
-    words = scoring.candidates(question, scoring.words)
+    words = scoring.of_clip(question, scoring.words, clip)
     return looked_row(scorer, question, clip, words=words, look=scoring.look, drawn=drawn)
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
 from actalign.alignment import get_scorer
-from actalign.clips import Store
+from actalign.clips import ClipResult, Store
+from actalign.clips._background import OtherClips, other_clips
 from actalign.documents import parse_json, parse_json_lines, read_text
 from actalign.encoder_info import EncoderInfo
 from actalign.encoders import Encoder
@@ -23,7 +24,7 @@ from actalign.evaluation._charts import SweepPoint
 from actalign.evaluation._config import EvalConfig, of_words, read_config
 from actalign.evaluation._embed import clip_of, embed_clip
 from actalign.evaluation._questions import Question
-from actalign.evaluation._run import Scoring
+from actalign.evaluation._scoring import Scoring
 from actalign.rows import Row
 from actalign.scripts._script import step_texts
 from actalign.types import Float32, Prediction, Script
@@ -67,17 +68,31 @@ class Run:
         if question is None:
             raise UsageError(f"The run {self.folder} has no question {clip!r}.")
         texts = TextCache(self.info, self._refuse, path=self.folder / "texts.sqlite")
-        sampling = self.config.sampling
-        embedded = embed_clip(
+        embedded = self._stored(question).embedding()
+        scoring = Scoring(self.config, self.info, texts, others=self._others)
+        return scoring.of_clip(question, scorer, embedded).predict(embedded), question
+
+    def _stored(self, question: Question) -> ClipResult:
+        return embed_clip(
             clip_of(question),
-            clip_keys_of(self.folder).get(clip, ""),
+            clip_keys_of(self.folder).get(question.id, ""),
             load=self._refuse,
-            sampling=sampling,
+            sampling=self.config.sampling,
             store=Store(self.folder / "embeddings"),
             everyone=follows_everyone(self.info.model_id),
-        ).embedding()
-        candidates = Scoring(self.config, self.info, texts).candidates(question, scorer)
-        return candidates.predict(embedded), question
+        )
+
+    @cached_property
+    def _others(self) -> OtherClips | None:
+        """The run's clips, where they were each other's background."""
+        if not self.config.of_clips:
+            return None
+        found = []
+        for one in self.questions.values():
+            if one.absent is None and one.answer is not None and one.video is not None:
+                with suppress(UsageError):  # of a clip that could not be embedded
+                    found.append(self._stored(one))
+        return other_clips(self.info, found)
 
     def scripts(self) -> list[Script]:
         """The scripts of the run's questions, one a label; none for an earlier version's run."""

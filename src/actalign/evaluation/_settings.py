@@ -14,7 +14,7 @@ from actalign.documents import parse_yaml, read_text
 from actalign.errors import UsageError, reason_of
 from actalign.files import write_text
 
-KEYS = ("model", "scorer", "smoothing", "fps", "step_template", "wordings")
+KEYS = ("model", "scorer", "background", "smoothing", "fps", "step_template", "wordings")
 
 
 def read_settings(path: Path) -> dict[str, str]:

@@ -8,6 +8,7 @@ where a run has other scripts. Not here: the figures (`_segmentation`, `_results
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from actalign.candidates import Candidates
 from actalign.evaluation._questions import Question
@@ -56,9 +57,12 @@ def has_true_steps(row: Row) -> bool:
 def step_parts(row: Row) -> tuple[list[Part], list[Part]]:
     """The right candidate's steps as they were aligned, and as they truly happen, by number."""
     right = next(c for c in row["candidates"] if c["label"] == row["target"])
-    segments = row.get("interval_segments", right.get("segments", ()))
+    once = [row.get("interval_segments", right.get("segments", ()))]
+    several = [one["segments"] for one in right.get("repetitions", ())]
     aligned: list[Part] = [
-        (part["start_seconds"], part["end_seconds"], number) for number, part in enumerate(segments)
+        (part["start_seconds"], part["end_seconds"], number)
+        for segments in (once if "interval_segments" in row else several or once)
+        for number, part in enumerate(segments)
     ]
     true: list[Part] = [
         (part["start_seconds"], part["end_seconds"], part["step"]) for part in row["intervals"]
@@ -78,7 +82,7 @@ def _numbered(
             continue
         shown = _candidate(prediction, script.label)
         if _keys(shown.script.steps) != wanted:
-            alone = candidates.of_wording(number).predict(prediction.clip)
+            alone = replace(candidates.of_wording(number), repeats="no").predict(prediction.clip)
             shown = _candidate(alone, script.label)
         return shown.segments
     return None

@@ -13,13 +13,17 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from actalign.clips import ClipResult, Store, embed_videos
+from actalign.alignment import get_scorer
+from actalign.background import CLIPS
+from actalign.clips import ClipResult, Sampling, Store, embed_videos
+from actalign.clips._background import other_clips
 from actalign.encoders import Encoder
 from actalign.encoders._text_cache import TextCache
 from actalign.errors import UsageError, VideoError
@@ -28,7 +32,7 @@ from actalign.evaluation._embed import Embed, clip_keys, clip_of, embed_clips
 from actalign.evaluation._metrics import mcnemar, paired_bootstrap, top_k
 from actalign.evaluation._questions import Question, QuestionSet
 from actalign.evaluation._rows import scored_row
-from actalign.evaluation._run import Scoring
+from actalign.evaluation._scoring import Scoring
 from actalign.evaluation._settings import write_settings
 from actalign.types import ClipEmbedding
 
@@ -43,7 +47,7 @@ class Setting:
     step_template: str
     wordings: int | None
 
-    def config(self, model: str) -> EvalConfig:
+    def config(self, model: str, background: str | None = None) -> EvalConfig:
         """The configuration of a run with this setting."""
         return EvalConfig(
             model,
@@ -52,6 +56,7 @@ class Setting:
             self.smoothing_seconds,
             self.step_template,
             wordings=self.wordings,
+            background=background,
         )
 
 
@@ -62,6 +67,7 @@ def tune(
     out: Path,
     *,
     load: Callable[[], Encoder],
+    background: str | None = None,
     folds: int = 5,
     seed: int = 0,
     progress: Callable[[str, str], None] = lambda clip, note: None,
@@ -69,8 +75,9 @@ def tune(
 ) -> dict[str, Any]:
     """Choose among settings, of which the first is compared with, and return what is found.
 
-    Writes `tuning.json` and `settings.yaml` into ``out``, where embeddings are kept too, so that an
-    interrupted run goes on. Raises UsageError without two groups of clips to choose on.
+    background: see `EvalConfig`. Writes `tuning.json` and `settings.yaml` into ``out``, where
+    embeddings are kept too, so that an interrupted run goes on. Raises UsageError without two
+    groups of clips to choose on.
     """
     usable = [
         one
@@ -81,13 +88,20 @@ def tune(
     texts = TextCache(encoder.info, lambda: encoder, path=out / "texts.sqlite")
     table = _Table(len(settings), usable)
     for fps in dict.fromkeys(setting.fps for setting in settings):
-        scoring = {
-            n: Scoring(setting.config(model).resolved(encoder.info), encoder.info, texts)
+        configs = {
+            n: setting.config(model, background).resolved(encoder.info)
             for n, setting in enumerate(settings)
             if setting.fps == fps
         }
-        clips = _embedded(usable, encoder, next(iter(scoring.values())), out, embed)
-        with closing(clips):
+        embedded = partial(_embedded, usable, encoder, Sampling(fps), out, embed)
+        others = None
+        if background == CLIPS:
+            with closing(embedded()) as clips:
+                others = other_clips(encoder.info, clips)
+        scoring = {
+            n: Scoring(config, encoder.info, texts, others=others) for n, config in configs.items()
+        }
+        with closing(embedded()) as clips:
             for number, (question, clip) in enumerate(zip(usable, clips, strict=True)):
                 try:
                     table.answer(number, question, clip.embedding(), scoring)
@@ -97,15 +111,14 @@ def tune(
                     progress(question.id, str(error))
     result = _chosen(settings, table, folds, seed)
     write_json(out / "tuning.json", result)
-    _write_settings(out / "settings.yaml", model, result, questions.name)
+    _write_settings(out / "settings.yaml", model, result, questions.name, background)
     return result
 
 
 def _embedded(
-    questions: Sequence[Question], encoder: Encoder, scoring: Scoring, out: Path, embed: Embed
+    questions: Sequence[Question], encoder: Encoder, sampling: Sampling, out: Path, embed: Embed
 ) -> Generator[ClipResult]:
-    """The questions' clips, sampled as a configuration says."""
-    sampling = scoring.config.sampling
+    """The questions' clips."""
     clips = [clip_of(one) for one in questions]
     return embed_clips(
         clips,
@@ -136,7 +149,7 @@ class _Table:
         """Note the answers of several settings to the question of this number."""
         for n, one in scoring.items():
             began = time.perf_counter()
-            candidates = one.candidates(question, one.config.scorers[0])
+            candidates = one.of_clip(question, one.config.scorers[0], clip)
             row = scored_row(candidates.predict(clip).to_row(), question)
             self._seconds[n, number] = time.perf_counter() - began
             self._ranks[n, number] = row["rank"]
@@ -284,12 +297,16 @@ def _percent(share: dict[str, Any]) -> str:
     return f"{100 * share['top1']:.2f} [{100 * low:.1f}, {100 * high:.1f}] %"
 
 
-def _write_settings(path: Path, model: str, result: dict[str, Any], name: str) -> None:
+def _write_settings(
+    path: Path, model: str, result: dict[str, Any], name: str, background: str | None
+) -> None:
     chosen = result["chosen"]
+    of_use = background is not None and get_scorer(chosen["scorer"]).needs_background
     fps = chosen["fps"]
     values: dict[str, Any] = {
         "model": model,
         "scorer": chosen["scorer"],
+        **({"background": background} if of_use else {}),
         "smoothing": chosen["smoothing_seconds"],
         "fps": "all" if fps is None else fps,
         "step_template": chosen["step_template"],

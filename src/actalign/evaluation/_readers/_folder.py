@@ -42,7 +42,7 @@ def read(source: Source) -> QuestionSet:
         loose = []
     if loose:
         notes.append(f"{len(loose)} videos lie in no class's folder ({loose[0]}, ...): left out")
-    choices = source.labels or tuple(classes)
+    choices = source.candidates(classes)
     places = {label_key(label): m for m, label in enumerate(choices)}
     labelled = {
         path.relative_to(source.data): label for label, clips in classes.items() for path in clips
@@ -56,7 +56,9 @@ def read(source: Source) -> QuestionSet:
         )
         for name, path in clip_ids(labelled).items()
     ]
-    return QuestionSet(source.data.resolve().name, tuple(questions), notes=tuple(notes))
+    others = frozenset(one.id for one in questions if one.answer is None)
+    name = source.data.resolve().name
+    return QuestionSet(name, tuple(questions), notes=tuple(notes), others=others)
 
 
 def label_of(name: str) -> str:

@@ -25,7 +25,8 @@ class Source:
 
     data: a folder or a file. truth: a table of videos and labels for a folder of videos. split: a
     part of the data, as their publishers name it. videos: folder to which videos are written that
-    lie inside a table. labels: candidates, instead of all labels of the data.
+    lie inside a table. labels: candidates, instead of all labels of the data. none: a label that is
+    no candidate, because it stands for all others.
     """
 
     data: Path
@@ -33,6 +34,13 @@ class Source:
     split: str | None = None
     videos: Path = Path("videos")
     labels: tuple[str, ...] = ()
+    none: str | None = None
+
+    def candidates(self, labels: Iterable[str]) -> tuple[str, ...]:
+        """The candidates that are named, else these labels; without none."""
+        given = self.labels or tuple(labels)
+        none = None if self.none is None else label_key(self.none)
+        return tuple(one for one in given if label_key(one) != none)
 
     @property
     def folder(self) -> Path:

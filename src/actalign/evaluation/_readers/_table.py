@@ -80,14 +80,17 @@ def read(source: Source) -> QuestionSet:
     for _, row in cells:
         if label := row.text("label"):
             named.setdefault(label_key(label), label)
-    labels = source.labels or tuple(named.values())
+    labels = source.candidates(named.values())
     find = _Videos(source.folder)
     videos = [find(row.text("video"), where) for where, row in cells]
+    ids = _ids(cells, videos)
     questions, notes = asked_once(
         (where, _question(where, row, video, name, labels))
-        for (where, row), video, name in zip(cells, videos, _ids(cells, videos), strict=True)
+        for (where, row), video, name in zip(cells, videos, ids, strict=True)
     )
-    return QuestionSet(path.stem, tuple(questions), notes=tuple(notes))
+    labelled = {name for (_, row), name in zip(cells, ids, strict=True) if row.text("label")}
+    others = frozenset(q.id for q in questions if q.answer is None and q.id in labelled)
+    return QuestionSet(path.stem, tuple(questions), notes=tuple(notes), others=others)
 
 
 def _question(where: str, row: _Cells, video: Path, name: str, labels: tuple[str, ...]) -> Question:

@@ -1,0 +1,49 @@
+"""None of these: a further choice of each question, right where a clip shows another action."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from actalign.errors import UsageError
+from actalign.evaluation._questions import Question, QuestionSet
+from actalign.scripts._script import label_key
+
+
+def with_none(questions: QuestionSet, name: str) -> QuestionSet:
+    """Each question with ``name`` as its last choice, the answer of clips of other labels.
+
+    A choice of this name is taken as that one. Raises UsageError for an empty name, and where it
+    is the only choice.
+    """
+    if not name.strip():
+        raise UsageError("The name that --none gives is empty; give one, such as nothing.")
+    found = tuple(
+        one if one.absent is not None else _with_none(one, name, one.id in questions.others)
+        for one in questions.questions
+    )
+    return replace(questions, questions=found)
+
+
+def _with_none(question: Question, name: str, other: bool) -> Question:
+    """other: the clip's label is known and is none of the choices."""
+    choices = question.choices
+    kept = [m for m, choice in enumerate(choices) if label_key(choice) != label_key(name)]
+    if not kept:
+        raise UsageError(
+            f"Question {question.id!r} has no candidate beside {name!r}, which --none names; give "
+            "others by --labels."
+        )
+    none, answer = len(kept), question.answer
+    if answer is not None:
+        answer = kept.index(answer) if answer in kept else none
+    elif other:
+        answer = none
+    steps, again = question.scripts, question.rewordings
+    return replace(
+        question,
+        choices=(*(choices[m] for m in kept), name),
+        answer=answer,
+        scripts=None if steps is None else (*(steps[m] for m in kept), (name,)),
+        rewordings=(*(again[m] for m in kept), ()) if again else (),
+        intervals=None if answer == none else question.intervals,
+    )

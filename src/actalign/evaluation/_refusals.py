@@ -1,0 +1,106 @@
+"""Answers that are refused, none-of-these, and the temperatures that labelled clips give.
+
+Figures of rows, and what can't be asked of a run. Not here: which choice is none (`_none`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from actalign.alignment import Scorer, get_scorer
+from actalign.alignment._confidence import fit_temperature
+from actalign.encoder_info import EncoderInfo
+from actalign.errors import UsageError
+from actalign.evaluation._config import EvalConfig, of_words
+from actalign.evaluation._metrics import Rate, rate
+from actalign.evaluation._rows import answer_of
+from actalign.rows import Row
+
+
+def check_refusals(config: EvalConfig, info: EncoderInfo) -> None:
+    """Raise UsageError for a scorer that can't refuse as the resolved configuration says."""
+    if config.examples is not None and (
+        config.none or config.min_confidence is not None or config.of_clips
+    ):
+        raise UsageError(
+            "--examples can't be used with --background clips, --none or --min-confidence."
+        )
+    scorers = [name for name in config.scorers if of_words(name)]
+    unable = [name for name in scorers if not _knows_none(get_scorer(name))]
+    if config.none is not None and unable:
+        raise UsageError(
+            f"The scorer {unable[0]} can't tell when none of the candidates fits, so --none can't "
+            "be used with it; name others by --scorer that measure steps against a background, "
+            "such as competitive."
+        )
+    unsure = [name for name in scorers if not config.has_confidence(name, info)]
+    if config.min_confidence is not None and unsure:
+        raise UsageError(
+            f"There is no confidence by the scorer {unsure[0]} and this encoder, so "
+            "--min-confidence can't be used with it; run without it first, which fits a "
+            "temperature, and give that as --temperature."
+        )
+
+
+def _knows_none(scorer: Scorer) -> bool:
+    return scorer.needs_background and scorer.stages is not None
+
+
+def refusal_figures(rows: Sequence[Row], none: str | None) -> dict[str, Any]:
+    """How many answers were refused and how good the others are; how often none was answered.
+
+    rows: of one scorer. `answered` is there with a least confidence, `none` with a candidate none:
+    `others` are the clips of other actions, `candidates` those of the candidates, each with how
+    often the best candidate is none, whether it was refused or not.
+    """
+    found: dict[str, Any] = {}
+    asked = [row for row in rows if row.get("min_confidence") is not None]
+    if asked:
+        given = [row for row in asked if row["label"] is not None]
+        right = sum(row["rank"] == 1 for row in given)
+        found["answered"] = {
+            "refused": len(asked) - len(given),
+            "refused_right": sum(row["rank"] == 1 for row in asked) - right,
+            **_share(rate(right, len(given))),
+        }
+    if none is not None and rows:
+        for_none = {
+            name: [answer_of(row) == none for row in rows if (row["target"] == none) == others]
+            for name, others in (("others", True), ("candidates", False))
+        }
+        found["none"] = {
+            "label": none,
+            **{name: _share(rate(sum(hits), len(hits))) for name, hits in for_none.items()},
+        }
+    return found
+
+
+def _share(one: Rate) -> dict[str, Any]:
+    known = {"value": one.value, "ci95": [one.low, one.high]} if one.total else {}
+    return {"n": one.total, "hits": one.hits, **known}
+
+
+def temperature_figures(name: str, rows: Sequence[Row]) -> dict[str, Any]:
+    """The temperature of a scorer that reads words, fitted on its rows; None and why, without.
+
+    It is of the scores alone, whatever temperature the run's own confidences are of.
+    """
+    scores, answers = [], []
+    for row in rows:
+        labels = [candidate["label"] for candidate in row["candidates"]]
+        if len(labels) > 1:
+            scores.append(np.array([c["score"] for c in row["candidates"]], np.float64))
+            answers.append(labels.index(str(row["target"])))
+    if not of_words(name) or not scores:
+        return {}
+    pairs = list(zip(scores, answers, strict=True))
+    why = ""
+    if all(values[answer] > np.delete(values, answer).max() for values, answer in pairs):
+        why = "every answer is right, so nothing says how sure to be"
+    elif sum(float(values[answer] - values.mean()) for values, answer in pairs) <= 0:
+        why = "right candidates score no higher than others"
+    value = None if why else fit_temperature(scores, answers)
+    return {"temperature": {"n": len(pairs), "value": value, **({"why": why} if why else {})}}

@@ -1,0 +1,96 @@
+"""The candidates of a run's questions, resolved once for those that share them."""
+
+from __future__ import annotations
+
+from actalign.alignment import get_scorer
+from actalign.candidates import Candidates
+from actalign.clips._background import OtherClips
+from actalign.encoder_info import EncoderInfo
+from actalign.encoders._text_cache import TextCache
+from actalign.evaluation._config import EvalConfig, of_words
+from actalign.evaluation._questions import Question
+from actalign.examples import Examples, WithExamples
+from actalign.scripts._script import with_wordings
+from actalign.second_look import SecondLook
+from actalign.types import ClipEmbedding
+
+MOST_CANDIDATES = 64
+
+
+class Scoring:
+    """Predictions of questions under a resolved configuration.
+
+    others: the run's clips, where they are each other's background.
+    """
+
+    def __init__(
+        self,
+        config: EvalConfig,
+        info: EncoderInfo,
+        texts: TextCache,
+        examples: Examples | None = None,
+        look: SecondLook | None = None,
+        others: OtherClips | None = None,
+    ) -> None:
+        self.config = config
+        self.look = look
+        self.others = others
+        self._examples = examples
+        self._fitted: dict[Candidates, WithExamples] = {}
+        self._info = info
+        self._background = others.all if others else config.read_background(info)
+        self._texts = texts
+        self._known: dict[tuple[str, str, str], Candidates] = {}
+
+    @property
+    def words(self) -> str:
+        """The first scorer that reads words: examples and second looks begin with it."""
+        return next(name for name in self.config.scorers if of_words(name))
+
+    def candidates(self, question: Question, scorer: str) -> Candidates:
+        """The question's choices, ready to be scored."""
+        key = (scorer, question.domain, question.digest)
+        if key not in self._known:
+            if len(self._known) >= MOST_CANDIDATES:
+                self._known.clear()
+            config, none = self.config, self.config.none
+            self._known[key] = Candidates.resolve(
+                [choice for choice in question.choices if choice != none],
+                [
+                    with_wordings(script, config.wordings)
+                    for script in question.given_scripts
+                    if script.label != none
+                ],
+                info=self._info,
+                texts=self._texts,
+                domain=question.domain or None,
+                scorer=scorer,
+                smoothing_seconds=config.smoothing_seconds,
+                step_template=config.step_template,
+                label_template=config.label_template,
+                background=self._background,
+                none=none,
+                min_confidence=config.min_confidence,
+                temperature=config.temperatures.get(scorer),
+                repeats=config.repeats,
+            )
+        return self._known[key]
+
+    def of_clip(self, question: Question, scorer: str, clip: ClipEmbedding) -> Candidates:
+        """The same for one clip, whose background may be the run's other clips."""
+        found = self.candidates(question, scorer)
+        if self.others is None or not self.depends_on_others(scorer):
+            return found
+        return found.measured_against(self.others.of(clip))
+
+    def depends_on_others(self, scorer: str) -> bool:
+        """Whether a row by it may change with the run's clips, and is made anew."""
+        return self.others is not None and of_words(scorer) and get_scorer(scorer).needs_background
+
+    def with_examples(self, question: Question) -> WithExamples:
+        """The question's choices by the first scorer and by the examples; raises UsageError."""
+        assert self._examples is not None
+        candidates = self.candidates(question, self.words)
+        if candidates not in self._fitted:
+            self._fitted = {candidates: WithExamples.fitted(candidates, self._examples)}
+        return self._fitted[candidates]
