@@ -153,6 +153,29 @@ def test_tune_chooses_and_says_what_it_is_worth(tuned):
     assert "right on clips that had no part in the choice: 100.00" in said
 
 
+def test_settings_name_the_background_that_their_scorer_needs(tuned, colour_model):
+    folder, _ = tuned
+    done = actalign(
+        *("eval", "tune", "clips", "--scripts", "scripts.json", "--model", colour_model),
+        *("--out", "against", "--scorer", "competitive", "--smoothing", "0", "--fps", "5"),
+        *("--background", "clips"),
+        cwd=folder,
+    )
+    assert done.returncode == 0, done.stderr
+    found = read_settings(folder / "against" / "settings.yaml")
+    assert (found["scorer"], found["background"]) == ("competitive", "clips")
+    done = actalign(
+        *("classify", "clips", "--scripts", "scripts.json", "--settings", "against/settings.yaml"),
+        *("--out", "against.jsonl"),
+        cwd=folder,
+    )
+    assert done.returncode == 0, done.stderr
+    rows = read_rows(folder / "against.jsonl")
+    assert {row["scorer"] for row in rows} == {"competitive"}
+    assert all("transductive" in row["background"] for row in rows)
+    assert "background" not in read_settings(folder / "tuned" / "settings.yaml")
+
+
 def test_every_verb_reads_the_settings_and_rows_name_them(tuned, colour_model):
     folder, _ = tuned
     run = ["classify", "clips", "--scripts", "scripts.json", "--settings", "tuned/settings.yaml"]
