@@ -1,6 +1,7 @@
 """The weights of the body encoder: fetched once, checked, and what is said where that fails."""
 
 import importlib.util
+import json
 import shutil
 import sys
 import zipfile
@@ -9,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from actalign.cli import _checks
 from actalign.encoders.body import BodyEncoder, _weights
 from actalign.encoders.body._weights import fetch, weights, weights_folder, weights_hash
 from actalign.errors import EncoderError
@@ -94,6 +96,22 @@ def test_without_a_network_it_says_how_to_place_the_files(folder):
     assert "python -m pip download wordllama==0.2.2.post0" in said
     assert "actalign fetch body" in said
     assert not (folder / "words.safetensors").exists()
+
+
+def test_all_that_is_missing_is_named_at_once(folder):
+    for path in folder.iterdir():
+        path.unlink()
+    said = actalign("fetch", "body").stderr
+    assert "pose networks and word vectors could not be fetched" in said
+    for name in ("mediapipe==0.10.21", "wordllama==0.2.2.post0"):
+        assert f"python -m pip download {name}" in said
+    [body] = [
+        row for row in json.loads(actalign("models", "--json").stdout) if row["model"] == "body"
+    ]
+    assert body["where"] == "weights: not fetched; run actalign fetch body"
+    [extra] = [check for check in _checks._extras() if check.name == "extra body"]
+    assert extra.found.endswith("weights: not fetched")
+    assert "actalign fetch body" in extra.fix
 
 
 def test_an_index_that_drips_is_left(folder, monkeypatch):

@@ -1,6 +1,8 @@
 """`actalign models`: what can be had here, without asking anyone."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -69,3 +71,12 @@ def test_the_page_and_the_list_name_the_same_models():
         if model.gflop_per_row is not None:
             assert f"| {model.gflop_per_row:.0f} |" in page
     assert "`actalign models`" in page
+
+
+def test_without_the_extra_body_the_list_still_comes():
+    hide = "import sys; sys.modules.update(onnxruntime=None, tokenizers=None)"
+    program = f"{hide}; from actalign.encoders._catalogue import body_fetched as b; print(b())"
+    ended = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert (ended.stdout, ended.stderr) == ("False\n", "")

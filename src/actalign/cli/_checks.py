@@ -122,6 +122,8 @@ def _packages() -> Iterator[Check]:
 
 
 def _extras() -> Iterator[Check]:
+    from actalign.encoders._catalogue import body_fetched
+
     try:
         by_extra = _requirements()
     except PackageNotFoundError:
@@ -138,6 +140,10 @@ def _extras() -> Iterator[Check]:
             yield Check(name, "absent", f"{', '.join(missing)} not installed", install)
         elif wrong:
             yield Check(name, "broken", _listed(wrong), install)
+        elif extra == "body" and not body_fetched():
+            what = f"{purpose}: {_listed(found)}; weights: not fetched"
+            fix = "Run: actalign fetch body, which needs a network or says how to do without."
+            yield Check(name, "warning", what, fix)
         else:
             yield Check(name, "ok", f"{purpose}: {_listed(found)}")
 
@@ -232,7 +238,7 @@ def _devices() -> Check:
 
 def _hub() -> Check:
     """Asks the hub for its front page, for HUB_SECONDS at most."""
-    from actalign.encoders._catalogue import hub_home
+    from actalign.encoders._catalogue import body_fetched, hub_home
 
     endpoint = os.environ.get("HF_ENDPOINT", "").rstrip("/") or "https://huggingface.co"
     parts = urlsplit(endpoint)
@@ -240,7 +246,8 @@ def _hub() -> Check:
     kept = os.environ.get("HF_TOKEN_PATH") or hub_home() / "token"
     known = bool(os.environ.get("HF_TOKEN")) or Path(kept).expanduser().is_file()
     token = "a token is set" if known else "no token is set (HF_TOKEN; gated models need one)"
-    local = "use --model body or a folder of your own, which need no hub."
+    fetched = "--model body or " if body_fetched() else ""
+    local = f"use {fetched}a folder of your own, which needs no hub."
     if os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE"):
         found = "not asked, since HF_HUB_OFFLINE is set; models come from the hub's cache"
         return Check("model hub", "ok", found)

@@ -18,16 +18,23 @@ def models(
     or PE-AV, and any model of open_clip or sentence-transformers, can be named as well.
     """
     from actalign.cli._show import print_json
-    from actalign.encoders._catalogue import CLIP_SECONDS, MODELS, device_speed, hub_cache
+    from actalign.encoders._catalogue import (
+        CLIP_SECONDS,
+        MODELS,
+        body_fetched,
+        device_speed,
+        hub_cache,
+    )
     from actalign.encoders._catalogue import recommended as first_choice
 
     device, speed = device_speed()
+    built_in = "built in" if body_fetched() else "weights: not fetched; run actalign fetch body"
     cache, best = hub_cache(), first_choice(device)
     rows = []
     for model in MODELS:
         held = model.cached_bytes(cache) if model.hub else None
         cost = model.gflop_per_clip
-        where = "built in" if not model.hub else "cached" if held is not None else "on the hub"
+        where = built_in if not model.hub else "cached" if held is not None else "on the hub"
         rows.append(
             {
                 "model": model.name,

@@ -16,6 +16,7 @@ import numpy as np
 
 from actalign.encoders._load import DEFAULT_MODEL
 from actalign.encoders._vision_shape import VisionShape
+from actalign.errors import EncoderError
 
 CLIP_SECONDS, NATIVE_FPS = 10.0, 25.0
 """The clip whose cost is told, and its frames a second where an encoder takes all."""
@@ -89,7 +90,7 @@ MODELS = (
         "body",
         "sigmoid",
         "movements of one person; no GPU",
-        "see NOTICE",
+        "apache-2.0, mit",
         extra="body",
         modules=("onnxruntime", "tokenizers"),
     ),
@@ -214,6 +215,15 @@ def _speed(size: int, product: Callable[[], object]) -> float:
         product()
         best = min(best, time.perf_counter() - begun)
     return float(2 * size**3 / best / 1e9)
+
+
+def body_fetched() -> bool:
+    """Whether the weights of `body` are here, and the packages that use them; asks nobody."""
+    try:
+        from actalign.encoders.body._weights import missing_weights
+    except EncoderError:  # the extra is not installed
+        return False
+    return not missing_weights()
 
 
 def recommended(device: str) -> str:

