@@ -165,6 +165,50 @@ def test_captions_say_which_repetition_and_how_sure_and_skip_what_is_refused(tmp
     assert second.read_text() == ""
 
 
+def test_tables_and_projects_say_what_was_refused_by_which_scorer_and_background(tmp_path):
+    others = "the run's 2 other clips (transductive)"
+    best = candidate("squat", 0.5, TIMES)
+    twice = [
+        {"start_seconds": start, "end_seconds": end, "segments": best["segments"][:1]}
+        for start, end in TIMES[:2]
+    ]
+    rows = [
+        row("a", [best | {"repetitions": twice}], scorer="competitive")
+        | {"label": "squat", "confidence": 0.875, "background": others},
+        row("a", [best]) | {"label": "squat"},
+        row("b", [best]) | {"label": None, "confidence": 0.25, "min_confidence": 0.5},
+    ]
+    path = tmp_path / "p.jsonl"
+    path.write_text("".join(json.dumps(one) + "\n" for one in rows))
+    clips, _ = export(path, "csv", tmp_path / "t.csv")
+    with clips.open(newline="", encoding="utf-8-sig") as file:
+        found = list(csv.DictReader(file))
+    assert [one["background"] for one in found] == [others, "", ""]
+    refusal = "no label: squat has confidence 0.25, below 0.50"
+    assert (found[2]["label"], found[2]["warnings"]) == ("", refusal)
+    (page,) = export(path, "md", tmp_path / "t.md")
+    head, _, *lines = [
+        [cell.strip() for cell in line.strip().strip("|").split("|")]
+        for line in page.read_text().splitlines()
+        if line.startswith("|")
+    ]
+    told = [dict(zip(head, line, strict=True)) for line in lines]
+    assert [one["scorer"].replace("\\", "") for one in told] == ["competitive", "dtw", "dtw"]
+    assert [one["repetitions"] for one in told] == ["2", "", ""]
+    assert others in told[0]["notes"]
+    assert told[2]["notes"] == refusal
+    labels, _ = export(path, "fiftyone", tmp_path / "fo")
+    of_steps = list(json.loads(labels.read_text())["labels"].values())
+    assert [len(one) for one in of_steps] == [2, 3, 0]
+    assert of_steps[0][0]["attributes"]["confidence"] == 0.875
+    (samples,) = export(path, "lmms-eval", tmp_path / "l.jsonl")
+    said = [json.loads(line)["scorer"] for line in samples.read_text().splitlines()]
+    assert said == ["competitive", "dtw", "dtw"]
+    (results,) = export(path, "activitynet", tmp_path / "a.json")
+    [detections] = json.loads(results.read_text())["results"].values()
+    assert [one["scorer"] for one in detections] == ["competitive", "competitive", "dtw"]
+
+
 def test_csv_as_pythons_reader_reads_it(predictions, tmp_path):
     _, path = export(predictions, "csv", tmp_path / "rows.csv")
     with path.open(newline="", encoding="utf-8-sig") as file:
@@ -471,8 +515,10 @@ def test_activitynet_results_and_truth(two, tmp_path):
     [path] = export(two, "activitynet", tmp_path / "results.json")
     results = json.loads(path.read_text(encoding="utf-8"))["results"]
     assert results == {
-        CLIP.stem: [{"label": "clean & press", "score": 0.75, "segment": [0.0, 3.4]}],
-        "b": [{"label": "<still>\x01", "score": 0.5, "segment": [0.5, 2.0]}],
+        CLIP.stem: [
+            {"label": "clean & press", "score": 0.75, "segment": [0.0, 3.4], "scorer": "dtw"}
+        ],
+        "b": [{"label": "<still>\x01", "score": 0.5, "segment": [0.5, 2.0], "scorer": "dtw"}],
     }
     events = {
         video: {

@@ -13,6 +13,9 @@ from actalign.encoders._backgrounds import shipped_background
 from actalign.errors import UsageError
 from actalign.types import ClipEmbedding
 
+TRANSDUCTIVE = "(transductive)"
+"""What rows say of a background that is made of their own run."""
+
 
 def other_clips(info: EncoderInfo, results: Iterable[ClipResult]) -> OtherClips:
     """Of a run's clips, those that this encoder embedded; see `OtherClips`."""
@@ -55,7 +58,7 @@ class OtherClips:
 
     def of(self, clip: ClipEmbedding) -> Background:
         """The background of all clips but this one, which must be one of them."""
-        source = f"the run's {self._count - 1} other clips (transductive)"
+        source = f"the run's {self._count - 1} other clips {TRANSDUCTIVE}"
         return self._blended(self._sums.without(clip.embeddings), source)
 
     def _blended(self, sums: BackgroundSums, source: str) -> Background:

@@ -17,7 +17,7 @@ from xml.sax.saxutils import quoteattr
 from actalign import __version__
 from actalign.addresses import is_address
 from actalign.files import write_text, writing
-from actalign.rows import NumberedStep, Row, numbered_steps, refused, score_text
+from actalign.rows import NumberedStep, Row, numbered_steps, refused, score_text, unseen
 
 Json = dict[str, Any]
 LABEL_STUDIO_FPS = 25.0
@@ -103,8 +103,9 @@ def to_fiftyone(rows: Iterable[Row], out: Path) -> list[Path]:
     """FiftyOne: a FiftyOneTemporalDetectionDataset, `labels.json` and the manifest `data.json`.
 
     A detection a step of the winner, in seconds; its attributes hold the action, the action's
-    score, and the step's repetition, number and mean affinity. Rows without a clip (errors) are
-    left out. Read it with `fiftyone.Dataset.from_dir(dataset_dir=..., data_path="data.json",
+    score and confidence, and the step's repetition, number and mean affinity. A clip whose answer
+    is refused, or that shows nothing, has none; rows without a clip (errors) are left out. Read it
+    with `fiftyone.Dataset.from_dir(dataset_dir=..., data_path="data.json",
     dataset_type=fiftyone.types.FiftyOneTemporalDetectionDataset)`.
     """
     usable = (row for row in rows if row["candidates"] and row.get("video"))
@@ -126,6 +127,8 @@ def to_fiftyone(rows: Iterable[Row], out: Path) -> list[Path]:
 
 def _detections(row: Row) -> list[Json]:
     best = row["candidates"][0]
+    if refused(row) or unseen(row):
+        return []
     return [
         {
             "label": _one_line(segment["step"]),
@@ -135,6 +138,7 @@ def _detections(row: Row) -> list[Json]:
                 "scorer": row.get("scorer"),
                 "action": best["label"],
                 "score": best["score"],
+                "confidence": row.get("confidence"),
                 "repetition": found.repetition,
                 "step": found.number,
                 "affinity": segment.get("affinity"),
@@ -248,8 +252,10 @@ def _inspect_sample(scorer: str, row: Row) -> Json:
                 "video",
                 "domain",
                 "confidence",
+                "min_confidence",
                 "margin",
                 "candidates",
+                "background",
                 "model_id",
                 "warnings",
             )
@@ -278,12 +284,14 @@ def _inspect_sample(scorer: str, row: Row) -> Json:
 def to_lmms_eval(rows: Iterable[Row], out: Path) -> list[Path]:
     """lmms-eval: one sample a line, by the keys of its `--log_samples` files.
 
-    A sample that failed has no answer. The row's own fields are left out, but for the scores.
+    A sample that failed has no answer. Of the row's own fields it has the scorer and the
+    scores.
     """
     with writing(out) as file:
         for row in rows:
             sample = {
                 "doc_id": row["clip"],
+                "scorer": row.get("scorer"),
                 "target": row.get("target"),
                 "filtered_resps": (
                     [] if refused(row) else [c["label"] for c in row["candidates"][:1]]

@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from actalign.clips._background import TRANSDUCTIVE
 from actalign.errors import UsageError
-from actalign.rows import Row, action_span, numbered_steps, only_by_name, unseen
+from actalign.rows import Row, action_span, numbered_steps, only_by_name, refused, unseen
 
 if TYPE_CHECKING:
     import pandas
@@ -33,14 +34,30 @@ class Table:
 
 def _clip_records(row: Row) -> Iterator[dict[str, Cell]]:
     found: dict[str, Any] = {name: row.get(name) for name in CLIPS.columns}
-    found["warnings"] = "; ".join([*_without_script(row), *(row.get("warnings") or ())])
-    best = row["candidates"][0] if row["candidates"] else None
-    found["repetitions"] = len(best.get("repetitions", ())) or None if best else None
+    told = [*_refusal(row), *_without_script(row), *(row.get("warnings") or ())]
+    found["warnings"] = "; ".join(told)
+    found["repetitions"] = _times(row)
     for name, candidate in zip(("score", "second_score"), row["candidates"], strict=False):
         found[name] = candidate["score"]
     if len(row["candidates"]) > 1:
         found["second_label"] = row["candidates"][1]["label"]
     yield found
+
+
+def _times(row: Row) -> int | None:
+    """How often the winner is performed, where that was looked for."""
+    best = row["candidates"][:1]
+    return len(best[0].get("repetitions", ())) or None if best else None
+
+
+def _refusal(row: Row) -> list[str]:
+    """Says why there is no label where the winner was not sure enough."""
+    if not refused(row):
+        return []
+    sure, least = row.get("confidence"), row.get("min_confidence")
+    told = "" if sure is None else f" has confidence {sure:.2f}"
+    below = "" if least is None else f", below {least:.2f}"
+    return [f"no label: {row['candidates'][0]['label']}{told}{below}"]
 
 
 def _without_script(row: Row) -> list[str]:
@@ -84,6 +101,7 @@ CLIPS = Table(
         "start_seconds": float,
         "end_seconds": float,
         "scorer": str,
+        "background": str,
         "model_id": str,
         "warnings": str,
     },
@@ -97,7 +115,9 @@ def _notes(row: Row) -> list[str]:
     nothing = ["nothing seen: its label means nothing"] if unseen(row) else []
     of_texts = ("The text ", f"{row.get('model_id')} reads ")  # the same in every row
     of_clip = [one for one in row.get("warnings") or () if not one.startswith(of_texts)]
-    return [*nothing, *_without_script(row), *unknown, *of_clip]
+    background = row.get("background", "")
+    others = [f"measured against {background}"] if TRANSDUCTIVE in background else []
+    return [*nothing, *_refusal(row), *_without_script(row), *unknown, *others, *of_clip]
 
 
 def _summary_records(row: Row) -> Iterator[dict[str, Cell]]:
@@ -111,6 +131,8 @@ def _summary_records(row: Row) -> Iterator[dict[str, Cell]]:
         "runner-up": second,
         "start": start,
         "end": end,
+        "repetitions": _times(row),
+        "scorer": row.get("scorer"),
         "notes": row.get("error") or "; ".join(_notes(row)),
     }
 
@@ -124,6 +146,8 @@ SUMMARY = Table(
         "runner-up": str,
         "start": float,
         "end": float,
+        "repetitions": int,
+        "scorer": str,
         "notes": str,
     },
     _summary_records,

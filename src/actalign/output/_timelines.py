@@ -205,7 +205,10 @@ def _timecode(frames: int) -> str:
 
 
 def to_activitynet(videos: Iterable[VideoRows]) -> str:
-    """The results of ActivityNet's challenge in detection: by video label, score and segment."""
+    """The results of ActivityNet's challenge in detection: by video label, score and segment.
+
+    And the scorer, which tells the detections of several apart.
+    """
     results: dict[str, list[Json]] = {}
     for video in videos:
         results.setdefault(Path(video.video).stem, []).extend(
@@ -213,6 +216,7 @@ def to_activitynet(videos: Iterable[VideoRows]) -> str:
                 "label": event.action,
                 "score": event.score,
                 "segment": [event.start_seconds, event.end_seconds],
+                "scorer": video.rows[0].get("scorer"),
             }
             for event in video.events
         )
