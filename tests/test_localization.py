@@ -228,3 +228,10 @@ def test_limits_that_exclude_everything_are_refused(limits, message):
     clip = planted([])
     with pytest.raises(UsageError, match=message):
         locate(clip, clip.embeddings, [SCRIPT], [STEPS], **limits)
+
+
+def test_a_row_of_a_detection_says_what_is_amiss_with_clip_and_texts():
+    rows = np.ones((2, 2), np.float32)
+    clip = ClipEmbedding("a", rows, np.arange(2.0), 2.0, "m", "f", warnings=("Dark.",))
+    found = Detection("a", 0, 1, 4.0, ())
+    assert found.to_row(clip, 1, text_warnings=["Odd."])["warnings"] == ["Dark.", "Odd."]

@@ -107,8 +107,11 @@ class Detection:
         """The steps that were found: of a label with several wordings those of one."""
         return tuple(segment.step for segment in self.segments)
 
-    def to_row(self, clip: ClipEmbedding, number: int) -> Row:
-        """The JSON object of a clip's detection; its id is CLIP#NUMBER. See `rows.Row`."""
+    def to_row(self, clip: ClipEmbedding, number: int, *, text_warnings: Sequence[str] = ()) -> Row:
+        """The JSON object of a clip's detection; its id is CLIP#NUMBER. See `rows.Row`.
+
+        text_warnings: sentences on the texts that were looked for, beside those on the clip.
+        """
         from actalign.rows import new_row
 
         return new_row(
@@ -118,6 +121,7 @@ class Detection:
                 "start_seconds": round(self.start_seconds, 6),
                 "end_seconds": round(self.end_seconds, 6),
                 "label": self.label,
+                "warnings": [*clip.warnings, *text_warnings],
                 "candidates": [
                     {
                         "label": self.label,

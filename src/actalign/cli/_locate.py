@@ -135,4 +135,5 @@ def _located(
             f"none scores {limits.threshold:g} or more; a lower --threshold detects weaker ones"
         )
         run.note([f"{clip.clip_id}: {weaker}"])
-    return [one.to_row(clip, n) for n, one in enumerate(detections, start=1)]
+    said = candidates.warnings
+    return [one.to_row(clip, n, text_warnings=said) for n, one in enumerate(detections, start=1)]
