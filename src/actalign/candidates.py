@@ -60,6 +60,12 @@ class Wording:
     texts: Texts
 
 
+def check_none(name: str) -> None:
+    """Raise UsageError unless the name of the candidate for none of the others says something."""
+    if not name.strip():
+        raise UsageError("The name that --none gives is empty; give one, such as nothing.")
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Candidates:
     """M candidates, ready to be scored against any clip of the same encoder.
@@ -164,7 +170,7 @@ class Candidates:
         needed = self.scorer.needs_background
         if needed and background is None:
             raise UsageError(f"The scorer {self.scorer.name} {NEEDS_BACKGROUND}")
-        if self.none is not None and not (needed and self.scorer.stages):
+        if self.none is not None and not self.scorer.knows_none:
             raise UsageError(
                 f"The scorer {self.scorer.name} can't tell when none of the candidates fits; "
                 "choose one whose affinity measures steps against a background, such as "
@@ -178,8 +184,8 @@ class Candidates:
         none = self.none is not None
         if self.none and label_key(self.none) in map(label_key, self.labels):
             raise UsageError(f"The label {self.none!r} is a candidate; name --none otherwise.")
-        if self.none is not None and not self.none.strip():
-            raise UsageError("The name that --none gives is empty; give one, such as nothing.")
+        if self.none is not None:
+            check_none(self.none)
         found = replace(
             self,
             background=used,

@@ -146,6 +146,12 @@ class Scorer:
         if not callable(self.score):
             raise UsageError(f"The score of the scorer {self.name!r} is no function.")
 
+    @property
+    def knows_none(self) -> bool:
+        """Whether it can tell that no candidate fits: it measures frames against a background, and
+        so has a place for the background itself, which a function of one's own has not."""
+        return self.needs_background and self.stages is not None
+
     def own_scores(
         self, frames: ArrayLike, candidates: Sequence[ArrayLike], by: Calibration
     ) -> Float64:

@@ -17,7 +17,6 @@ from actalign.cli._eval_options import (
     EvalOptions,
     QuestionOptions,
     clip_progress,
-    print_notes,
 )
 from actalign.cli._eval_tune import tune
 from actalign.cli._grouped import grouped
@@ -57,6 +56,7 @@ def clips(
     ] = None,
 ) -> None:
     """Say how often each scorer is right on labelled clips, with its interval."""
+    from actalign.cli._show import print_notes
     from actalign.evaluation import run
     from actalign.evaluation._config import check_scorers
     from actalign.evaluation._embed import unread_boxes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -142,16 +142,6 @@ class EvalOptions:
     def rate(self) -> float | Literal["default"] | None:
         """Frames a second as `EvalConfig` takes them."""
         return "default" if self.fps is None else parse_fps(self.fps)
-
-
-def print_notes(notes: Sequence[str], *, quiet: bool) -> Console:
-    """The console of progress, with what the readers of the data noted."""
-    from actalign.cli._show import console_of
-
-    console = console_of(stderr=True)
-    for note in () if quiet else notes:
-        console.print(note, style="yellow", markup=False)
-    return console
 
 
 @contextmanager

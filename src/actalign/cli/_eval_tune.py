@@ -14,7 +14,6 @@ from actalign.cli._eval_options import (
     DataOptions,
     QuestionOptions,
     clip_progress,
-    print_notes,
 )
 from actalign.cli._grouped import MODEL, grouped
 from actalign.cli._machine_options import EngineOptions
@@ -88,6 +87,7 @@ def tune(
     quiet: Quiet = False,
 ) -> None:
     """Choose settings on labelled clips, and say how good the choice is on clips it never saw."""
+    from actalign.cli._show import print_notes
     from actalign.evaluation._tune import setting_lines, tuning_lines
     from actalign.evaluation._tune import tune as choose
 

@@ -202,8 +202,6 @@ HowOften = Annotated[
         rich_help_panel=MODEL,
     ),
 ]
-
-
 Temperature = Annotated[
     str | None,
     typer.Option(

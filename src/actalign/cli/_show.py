@@ -35,6 +35,14 @@ def console_of(*, stderr: bool = False) -> Console:
     return _Printable(stderr=stderr, highlight=False, soft_wrap=True)
 
 
+def print_notes(notes: Iterable[str], *, quiet: bool = False) -> Console:
+    """Says, unless quiet, what is to be known beside the results; gives the console of that."""
+    console = console_of(stderr=True)
+    for note in () if quiet else notes:
+        console.print(note, style="yellow", markup=False)
+    return console
+
+
 def printable(text: str, *, keep: str = "") -> str:
     """The text with escapes for what would steer a terminal: names of files may hold anything."""
     return "".join(

@@ -43,7 +43,7 @@ def diagnose(
     """
     import json
 
-    from actalign.cli._show import console_of, print_json
+    from actalign.cli._show import print_json, print_notes
     from actalign.clips._stored import list_entries
     from actalign.evaluation._diagnosis import diagnose
 
@@ -58,9 +58,7 @@ def diagnose(
         one = diagnose(_predictions(resolved, number, listed, [] if number else left_out))
         steps = [{**step, "wording": number + 1} if several else step for step in one["steps"]]
         found = {**one, "steps": [*found.get("steps", ()), *steps]}
-    console = console_of(stderr=True)
-    for note in (*given.notes, *left_out):
-        console.print(note, style="yellow", markup=False)
+    print_notes((*given.notes, *left_out))
     if not found["clips"]:
         raise UsageError("None of the entries can be scored, so nothing is known of the steps.")
     if as_json:

@@ -42,7 +42,7 @@ def sync(
     quiet: Quiet = False,
 ) -> None:
     """Say which moments of two clips match, and show both in step: a pupil's and a model's, say."""
-    from actalign.cli._show import console_of
+    from actalign.cli._show import print_notes
     from actalign.clips import Sampling, embed_videos, open_store_or_cache
     from actalign.files import check_writable
     from actalign.output._sync import synchronise, write_side_by_side, write_table
@@ -55,8 +55,7 @@ def sync(
             check_writable(path)
     notes: list[str] = []
     kept = open_store_or_cache(store, notes)
-    for note in () if quiet else notes:
-        console_of(stderr=True).print(note, style="yellow", markup=False)
+    print_notes(notes, quiet=quiet)
     encoder = model.choice_of_one("sync").load()
     results = embed_videos(
         encoder,
@@ -66,10 +65,7 @@ def sync(
     )
     clips = []
     for result in results:
-        for remark in () if quiet else result.remarks:
-            console_of(stderr=True).print(
-                f"{result.clip_id}: {remark}", style="yellow", markup=False
-            )
+        print_notes([f"{result.clip_id}: {remark}" for remark in result.remarks], quiet=quiet)
         clips.append(result.embedding())
     one, other = clips
     seconds = encoder.info.smoothing_seconds if smoothing is None else smoothing

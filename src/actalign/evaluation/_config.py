@@ -122,10 +122,10 @@ class EvalConfig:
         """Whether the run's other clips are each clip's background."""
         return self.background == CLIPS
 
-    def has_confidence(self, scorer: str, info: EncoderInfo) -> bool:
-        """Whether there is a temperature of the scorer; of a resolved configuration."""
+    def confident(self, info: EncoderInfo) -> set[str]:
+        """The scorers of which there is a temperature; of a resolved configuration."""
         background = self.read_background(info)
-        return scorer in {**self.temperatures, **(background.temperatures if background else {})}
+        return {*self.temperatures, *(background.temperatures if background else ())}
 
     @property
     def _background_changed(self) -> str:

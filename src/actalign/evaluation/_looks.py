@@ -38,7 +38,7 @@ def check_confidence(config: EvalConfig, info: EncoderInfo, look: SecondLook | N
     if look is None or SECOND_LOOK not in config.scorers or look.settings["close"] >= 1:
         return
     words = next(name for name in config.scorers if of_words(name))
-    if not config.has_confidence(words, info):
+    if words not in config.confident(info):
         raise UsageError(
             f"There is no confidence by the scorer {words} and this encoder, so close clips can't "
             "be told; give --second-look-close 1 to have all looked at."

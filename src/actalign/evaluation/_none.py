@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from actalign.candidates import check_none
 from actalign.errors import UsageError
 from actalign.evaluation._questions import Question, QuestionSet
 from actalign.scripts._script import label_key
@@ -15,8 +16,7 @@ def with_none(questions: QuestionSet, name: str) -> QuestionSet:
     A choice of this name is taken as that one. Raises UsageError for an empty name, and where it
     is the only choice.
     """
-    if not name.strip():
-        raise UsageError("The name that --none gives is empty; give one, such as nothing.")
+    check_none(name)
     found = tuple(
         one if one.absent is not None else _with_none(one, name, one.id in questions.others)
         for one in questions.questions

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from actalign.alignment import Scorer, get_scorer
+from actalign.alignment import get_scorer
 from actalign.alignment._confidence import fit_temperature
 from actalign.encoder_info import EncoderInfo
 from actalign.errors import UsageError
@@ -29,24 +29,22 @@ def check_refusals(config: EvalConfig, info: EncoderInfo) -> None:
             "--examples can't be used with --background clips, --none or --min-confidence."
         )
     scorers = [name for name in config.scorers if of_words(name)]
-    unable = [name for name in scorers if not _knows_none(get_scorer(name))]
+    unable = [name for name in scorers if not get_scorer(name).knows_none]
     if config.none is not None and unable:
         raise UsageError(
             f"The scorer {unable[0]} can't tell when none of the candidates fits, so --none can't "
             "be used with it; name others by --scorer that measure steps against a background, "
             "such as competitive."
         )
-    unsure = [name for name in scorers if not config.has_confidence(name, info)]
-    if config.min_confidence is not None and unsure:
+    if config.min_confidence is None:
+        return
+    confident = config.confident(info)
+    if unsure := [name for name in scorers if name not in confident]:
         raise UsageError(
             f"There is no confidence by the scorer {unsure[0]} and this encoder, so "
             "--min-confidence can't be used with it; run without it first, which fits a "
             "temperature, and give that as --temperature."
         )
-
-
-def _knows_none(scorer: Scorer) -> bool:
-    return scorer.needs_background and scorer.stages is not None
 
 
 def refusal_figures(rows: Sequence[Row], none: str | None) -> dict[str, Any]:

@@ -112,7 +112,7 @@ def offers(classifier: ActAlign) -> dict[str, bool]:
     """Whether a candidate for none of the others, and a least confidence, can be asked for."""
     scorer, background = classifier.scorer, classifier.background
     return {
-        "none": scorer.needs_background and background is not None,
+        "none": scorer.knows_none and background is not None,
         "min_confidence": background is not None and scorer.name in background.temperatures,
     }
 
