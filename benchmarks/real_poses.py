@@ -6,8 +6,9 @@ FOLDER (../shared/real_poses) holds `dev.npz`, `truth.json` and the first wordin
 `gym67.yaml` and `yoga6.yaml`; its README says what they are. Further wordings, b to k, lie in
 benchmarks/real_poses. gym14 are the 14 exercises of at least three clips in the whole set. Prints
 each share with its 95 % Wilson interval, the exact p of McNemar's test against `dtw`, and by scorer
-the expected calibration error. --more also says what becomes of labels without scripts, and of
-clips that none of the candidates is right for. The rule by which the default was chosen is in
+the expected calibration error. --more also says what becomes of labels without scripts, of clips
+that none of the candidates is right for, and of clips that are measured against each other
+(`--background clips`). The rule by which the default was chosen is in
 benchmarks/README.md.
 """
 
@@ -24,6 +25,8 @@ import numpy as np
 
 from actalign import ClipEmbedding, Script
 from actalign.candidates import Candidates
+from actalign.clips._background import OtherClips
+from actalign.encoder_info import EncoderInfo
 from actalign.encoders._text_cache import TextCache
 from actalign.encoders.body import BodyEncoder
 from actalign.encoders.body._features import PoseTrack
@@ -148,6 +151,15 @@ def none_of_these(cell: Cell, resolve: Resolve) -> str:
     )
 
 
+def against_others(cell: Cell, info: EncoderInfo, resolve: Resolve) -> list[bool]:
+    """Which clips `competitive` gets right where the set's others are half of the background."""
+    others, candidates = OtherClips(info, cell.clips), resolve(cell.scripts, scorer="competitive")
+    return [
+        candidates.measured_against(others.of(clip)).predict(clip).label == label
+        for clip, label in zip(cell.clips, cell.truth, strict=True)
+    ]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("folder", type=Path, nargs="?", default=Path("../shared/real_poses"))
@@ -185,6 +197,9 @@ def main() -> None:
             error = expected_calibration_error(sure[name], right)
             print(f"{name}: expected calibration error {error:.3f}")
     for cell in everything if args.more else ():
+        right = against_others(cell, encoder.info, resolve)
+        line = scorer_line("--background clips", right, hits["competitive", cell.name])
+        print(f"{cell.name}:{line.replace('against dtw', 'against competitive alone')}")
         if cell.name.startswith("gym"):
             print(without_scripts(cell, "dtw", resolve))
             print(without_scripts(cell, "competitive", resolve))

@@ -1,0 +1,82 @@
+"""Top-1 where the user gives labels alone, and the scripts that ship with actalign are taken.
+
+    python benchmarks/shipped_scripts.py [FOLDER]
+
+On the poses of real people of `real_poses.py`: labels without any script, the first wording, the
+first three, all of them, and all with each clip measured against the run's others as well
+(`--background clips`, which is transductive). p: McNemar's exact test against the first wording.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from actalign import Script
+from actalign.candidates import Candidates
+from actalign.clips._background import OtherClips
+from actalign.encoders._text_cache import TextCache
+from actalign.encoders.body import BodyEncoder
+from actalign.scripts import shipped_scripts
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from lines import scorer_line
+from real_poses import Cell, cells
+
+DOMAINS = {"yoga6": "yoga", "gym67": "gym", "gym14": "gym"}
+
+
+def answers(cell: Cell, candidates: Candidates, others: OtherClips | None) -> list[bool]:
+    """Whether each clip's answer is right. others: to measure it against, where given."""
+    found = [
+        candidates if others is None else candidates.measured_against(others.of(clip))
+        for clip in cell.clips
+    ]
+    return [
+        one.predict(clip).label == label
+        for one, clip, label in zip(found, cell.clips, cell.truth, strict=True)
+    ]
+
+
+def first(scripts: list[Script], wordings: int) -> list[Script]:
+    return [replace(one, rewordings=one.rewordings[: wordings - 1]) for one in scripts]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("folder", type=Path, nargs="?", default=Path("../shared/real_poses"))
+    args = parser.parse_args()
+    encoder = BodyEncoder.from_package()
+    texts = TextCache(encoder.info, lambda: encoder)
+    for cell in cells(args.folder, encoder):
+        name, wording = cell.name.split("/")
+        if wording != "a":
+            continue
+        labels = [script.label for script in cell.scripts]
+        scripts = list(shipped_scripts(labels, DOMAINS[name]).values())
+        print(f"{name}: {len(cell.clips)} clips, {len(labels)} labels, {len(scripts)} with scripts")
+        others = OtherClips(encoder.info, cell.clips)
+        for scorer in ("dtw", "competitive"):
+            right = {}
+            for title, chosen, against in (
+                ("first wording", first(scripts, 1), None),
+                ("labels alone", [], None),
+                ("three wordings", first(scripts, 3), None),
+                ("all wordings", scripts, None),
+                ("all, --background clips", scripts, others if scorer == "competitive" else None),
+            ):
+                if title.endswith("clips") and against is None:
+                    continue
+                candidates = Candidates.resolve(
+                    labels, chosen, info=encoder.info, texts=texts, scorer=scorer, repeats="no"
+                )
+                right[title] = answers(cell, candidates, against)
+                line = scorer_line(title, right[title], right["first wording"])
+                print(f"  {scorer:12}{line.replace('against dtw', 'against the first')}")
+
+
+if __name__ == "__main__":
+    main()
