@@ -10,7 +10,9 @@ import yaml
 from actalign.candidates import Candidates
 from actalign.encoders._text_cache import TextCache
 from actalign.encoders.body import BodyEncoder
+from actalign.encoders.body import _vocabulary as vocabulary
 from actalign.encoders.body._text import MAX_TOKENS, TextTower, WordVectors, normalize_text
+from actalign.errors import EncoderError
 
 MODEL = Path(str(files("actalign"))) / "encoders/body/model/text.onnx"
 
@@ -145,3 +147,31 @@ def test_a_row_warns_of_a_label_in_another_language(body):
     candidates = Candidates.resolve(["Kniebeuge", "push up"], info=body.info, texts=texts)
     (warning,) = candidates.warnings
     assert "'Kniebeuge'" in warning
+
+
+def test_kept_warnings_are_made_anew_when_the_word_list_has_changed(body, tmp_path, monkeypatch):
+    def refuse():
+        raise EncoderError("There is no model here.")
+
+    def warnings(load):
+        texts = TextCache(body.info, load, path=tmp_path / "texts.sqlite")
+        texts.encode(["swaying", "push up"])
+        return texts.warnings(["swaying", "push up"])
+
+    listed = vocabulary._FILE.read_text(encoding="utf-8")
+    less = tmp_path / "words.txt"
+    less.write_text(listed.replace("\nswaying\n", "\n"), encoding="utf-8")
+    monkeypatch.setattr(vocabulary, "_FILE", less)
+    assert less.read_text(encoding="utf-8") != listed
+    for cached in (vocabulary._groups, vocabulary._word):
+        cached.cache_clear()
+    (before,) = warnings(lambda: body)
+    assert "'swaying'" in before
+
+    monkeypatch.undo()
+    for cached in (vocabulary._groups, vocabulary._word):
+        cached.cache_clear()
+    # Where the encoder can't be had, what it once said is all that is known.
+    assert warnings(refuse) == [before]
+    assert warnings(lambda: body) == []
+    assert warnings(refuse) == []

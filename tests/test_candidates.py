@@ -1,6 +1,8 @@
 """Candidates resolved once: calibration, segments that partition the clip, and repeated scoring."""
 
 import re
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 
 import numpy as np
@@ -145,6 +147,28 @@ def test_warnings_about_texts_are_kept_with_them(tmp_path):
     for texts in (first, again, memory):
         texts.encode(["1", "0", "2"])
         assert texts.warnings(["0", "2", "1"]) == ["2 is short.", "1 is short."]
+
+
+def test_a_file_from_before_gets_the_warnings_that_it_lacks(tmp_path):
+    encoder = Planted(COSINES, logit_bias=None)
+    path = tmp_path / "texts.sqlite"
+    TextCache(encoder.info, lambda: encoder, path=path).encode(["0", "1"])
+    with closing(sqlite3.connect(path)) as file:
+        file.execute("DROP TABLE said")
+    encoder.text_warnings = lambda texts: [f"{text} is short." for text in texts]
+    texts = TextCache(encoder.info, lambda: encoder, path=path)
+    texts.encode(["0", "1"])
+    assert texts.warnings(["0", "1"]) == ["0 is short.", "1 is short."]
+    assert encoder.asked == [["0", "1"]]
+
+
+def test_the_file_of_texts_is_opened_once_for_new_texts(tmp_path, monkeypatch):
+    encoder = Planted(COSINES, logit_bias=None)
+    opened = []
+    connect = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda *a, **k: opened.append(a) or connect(*a, **k))
+    TextCache(encoder.info, lambda: encoder, path=tmp_path / "texts.sqlite").encode(["0", "1"])
+    assert len(opened) == 1
 
 
 @given(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -12,22 +13,23 @@ import numpy as np
 
 from actalign.encoder_info import EncoderInfo
 from actalign.encoders._base import Encoder
-from actalign.errors import ActAlignError
+from actalign.errors import ActAlignError, EncoderError
 from actalign.types import Float32
 
 
 class TextCache:
-    """The text embeddings of one encoder.
+    """The text embeddings of one encoder, and what it says of the texts.
 
-    info: the encoder's. load: gives the encoder, called when a text was never encoded. path: an
-    SQLite file that keeps the embeddings, which several processes may use at once; None for memory
-    only.
+    info: the encoder's. load: gives the encoder, called when a text was never encoded, or when the
+    encoder would now judge it by other words than those of its stored warnings. path: an SQLite
+    file that keeps both, which several processes may use at once; None for memory only.
     """
 
     def __init__(
         self, info: EncoderInfo, load: Callable[[], Encoder], *, path: Path | None = None
     ) -> None:
         self._fingerprint = info.fingerprint
+        self._words = None if path is None else _known_words(info.model_id)
         self._load = load
         self._path = path
         self._rows: dict[str, Float32] = {}
@@ -40,65 +42,98 @@ class TextCache:
         """
         missing = list(dict.fromkeys(text for text in texts if text not in self._rows))
         if missing and self._path is not None:
-            self._rows.update(stored_rows(self._path, self._fingerprint, missing))
-            self._warnings.update(_stored_warnings(self._path, self._fingerprint, missing))
-            missing = [text for text in missing if text not in self._rows]
-        if missing:
-            encoder = self._load()
-            rows = np.asarray(encoder.encode_text(missing), np.float32)
-            self._rows.update(zip(missing, rows, strict=True))
-            warnings = {text: encoder.text_warnings([text]) for text in missing}
-            self._warnings.update(warnings)
-            if self._path is not None:
-                new = {text: self._rows[text] for text in missing}
-                keep_rows(self._path, self._fingerprint, new, warnings=warnings)
+            with _open(self._path) as file:
+                self._complete(file, missing)
+        elif missing:
+            self._ask(missing, missing)
         return np.stack([self._rows[text] for text in texts])
 
     def warnings(self, texts: Sequence[str]) -> list[str]:
         """The encoder's sentences on the texts that were encoded: one was cut, say."""
         return [note for text in texts for note in self._warnings.get(text, ())]
 
+    def _complete(self, file: sqlite3.Connection, texts: Sequence[str]) -> None:
+        """Take the texts' embeddings and warnings from the file, and put there what it lacks."""
+        found = _rows_in(file, self._fingerprint, texts)
+        said = {text: _said_in(file, self._fingerprint, text) for text in found}
+        new = [text for text in texts if text not in found]
+        old = [text for text, (words, _) in said.items() if words != self._words]
+        self._warnings.update((text, warnings) for text, (_, warnings) in said.items())
+        try:
+            self._ask(new, [*new, *old])
+        except ActAlignError:
+            if new:
+                raise
+            old = []  # The encoder can't be had, and what it once said is all that is known.
+        self._rows.update(found)
+        _put_rows(file, self._fingerprint, {text: self._rows[text] for text in new})
+        file.executemany(
+            "INSERT OR REPLACE INTO said VALUES (?, ?, ?, ?)",
+            [
+                (self._fingerprint, text, self._words, json.dumps(self._warnings[text]))
+                for text in (*new, *old)
+            ],
+        )
+
+    def _ask(self, new: Sequence[str], unjudged: Sequence[str]) -> None:
+        """Have texts encoded, and texts judged; the encoder is loaded if there are any."""
+        if not new and not unjudged:
+            return
+        encoder = self._load()
+        warnings = {text: encoder.text_warnings([text]) for text in unjudged}
+        if new:
+            rows = np.asarray(encoder.encode_text(new), np.float32)
+            self._rows.update(zip(new, rows, strict=True))
+        self._warnings.update(warnings)
+
+
+def _known_words(model_id: str) -> str:
+    """What the encoder's warnings depend on beside its fingerprint: `body`'s list of words."""
+    if model_id.partition(":")[0] != "body":
+        return ""
+    try:
+        from actalign.encoders.body._vocabulary import words_hash
+    except EncoderError:  # its packages are not installed, so it can't be asked either
+        return "unknown"
+    return words_hash()
+
 
 def stored_rows(path: Path, fingerprint: str, texts: Iterable[str]) -> dict[str, Float32]:
     """The embeddings of these texts that the file has; raises ActAlignError about the file."""
+    with _open(path) as file:
+        return _rows_in(file, fingerprint, texts)
+
+
+def keep_rows(path: Path, fingerprint: str, rows: Mapping[str, Float32]) -> None:
+    """Put embeddings into the file; raises ActAlignError about it."""
+    with _open(path) as file:
+        _put_rows(file, fingerprint, rows)
+
+
+def _rows_in(
+    file: sqlite3.Connection, fingerprint: str, texts: Iterable[str]
+) -> dict[str, Float32]:
     query = "SELECT embedding FROM texts WHERE fingerprint = ? AND text = ?"
     found: dict[str, Float32] = {}
-    with _open(path) as file:
-        for text in texts:
-            held: Any = file.execute(query, (fingerprint, text)).fetchone()
-            if held is not None:
-                found[text] = np.frombuffer(held[0], np.float32)
+    for text in texts:
+        held: Any = file.execute(query, (fingerprint, text)).fetchone()
+        if held is not None:
+            found[text] = np.frombuffer(held[0], np.float32)
     return found
 
 
-def _stored_warnings(path: Path, fingerprint: str, texts: Iterable[str]) -> dict[str, list[str]]:
-    """What the encoder said of these texts when the file got them; raises as `stored_rows`."""
-    query = "SELECT warning FROM warnings WHERE fingerprint = ? AND text = ? ORDER BY rowid"
-    with _open(path) as file:
-        return {
-            text: [warning for (warning,) in file.execute(query, (fingerprint, text))]
-            for text in texts
-        }
+def _put_rows(file: sqlite3.Connection, fingerprint: str, rows: Mapping[str, Float32]) -> None:
+    file.executemany(
+        "INSERT OR REPLACE INTO texts VALUES (?, ?, ?)",
+        [(fingerprint, text, row.tobytes()) for text, row in rows.items()],
+    )
 
 
-def keep_rows(
-    path: Path,
-    fingerprint: str,
-    rows: Mapping[str, Float32],
-    *,
-    warnings: Mapping[str, Sequence[str]] | None = None,
-) -> None:
-    """Put embeddings into the file, and what the encoder says of their texts.
-
-    Raises ActAlignError about the file.
-    """
-    said = [(fingerprint, text, one) for text, of in (warnings or {}).items() for one in of]
-    with _open(path) as file:
-        file.executemany("INSERT OR IGNORE INTO warnings VALUES (?, ?, ?)", said)
-        file.executemany(
-            "INSERT OR REPLACE INTO texts VALUES (?, ?, ?)",
-            [(fingerprint, text, row.tobytes()) for text, row in rows.items()],
-        )
+def _said_in(file: sqlite3.Connection, fingerprint: str, text: str) -> tuple[str | None, list[str]]:
+    """By which words a text was judged, and the warnings; None where it never was."""
+    query = "SELECT words, warnings FROM said WHERE fingerprint = ? AND text = ?"
+    held: Any = file.execute(query, (fingerprint, text)).fetchone()
+    return (None, []) if held is None else (held[0], json.loads(held[1]))
 
 
 @contextmanager
@@ -115,8 +150,8 @@ def _open(path: Path) -> Iterator[sqlite3.Connection]:
                 "PRIMARY KEY (fingerprint, text))"
             )
             file.execute(
-                "CREATE TABLE IF NOT EXISTS warnings (fingerprint TEXT, text TEXT, warning TEXT, "
-                "PRIMARY KEY (fingerprint, text, warning))"
+                "CREATE TABLE IF NOT EXISTS said (fingerprint TEXT, text TEXT, words TEXT, "
+                "warnings TEXT, PRIMARY KEY (fingerprint, text))"
             )
             yield file
             file.commit()

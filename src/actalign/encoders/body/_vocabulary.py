@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import re
 from pathlib import Path
 
+VOCABULARY_VERSION = 1
+"""Of the rules of `known_words`; raised when they judge texts otherwise."""
 _FILE = Path(__file__).with_name("model") / "words.txt"
+
+
+def words_hash() -> str:
+    """Of the words and rules that texts are judged by, so that older judgements are noticed."""
+    total = hashlib.sha256(f"{VOCABULARY_VERSION} ".encode())
+    total.update(_FILE.read_text(encoding="utf-8").encode())
+    return total.hexdigest()[:16]
 
 
 @functools.cache
