@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 
 import av
 import numpy as np
@@ -10,6 +11,7 @@ from PIL import Image
 
 from actalign import ActAlign, Script
 from actalign.clips import Sampling, Store, embed_video
+from actalign.clips._live import live_windows
 from actalign.demo import demo_clips
 from actalign.encoders import load_encoder
 from actalign.encoders._crop import crop
@@ -21,6 +23,8 @@ from actalign.output._cuts import pieces
 from actalign.rows import RowFile, people_fields
 from actalign.types import FrameBatch
 from actalign.video import sample_frames
+from actalign.video._stream import LiveFrame
+from tests.colour_clips import write_colours
 from tests.colour_model import save_colour_model
 from tests.command import actalign
 
@@ -621,3 +625,76 @@ def test_what_can_not_be_cropped_is_said(colours, folder):
         load_encoder("crop:left:body")
     with pytest.raises(EncoderError, match="names no encoder"):
         load_encoder("crop:left")
+
+
+# --- live ---
+
+
+class Frames:
+    """A live source whose frames wait for who reads them, so that none is lost."""
+
+    name, fps, dropped, connections = "frames", FPS, 0, 1
+
+    def __init__(self, *parts):
+        """parts: of one connection each."""
+        self.waiting = [
+            LiveFrame(frame, n / FPS, time.monotonic(), connection)
+            for n, (connection, frame) in enumerate(
+                (c, frame) for c, part in enumerate(parts, start=1) for frame in part
+            )
+        ]
+
+    def next_frames(self, *, wait, most):
+        found, self.waiting = self.waiting[:1], self.waiting[1:]
+        return found or None
+
+
+def windows(model, *parts, window=1.0):
+    seen = live_windows(load_encoder(model), Frames(*parts), window=window, every=1e-9)
+    scripts = [Script("rest", ("standing",))]
+    scorer = ActAlign(load_encoder(model)).candidates(None, scripts)
+    return [one.to_row(scorer.predict(one.clip)) for one in seen]
+
+
+def test_live_windows_say_several_people_and_cuts(two, monkeypatch):
+    monkeypatch.setattr("actalign.encoders.body._pose._LOOK_FRAMES", 2)
+    late = (two[1][:4], lambda t: SIDE * (3 - min(t, 2)))
+    pair = scene(2 * SIDE, 12, (two[0], lambda t: 0), late)
+    alone = scene(2 * SIDE, 10, (two[1], lambda t: 0))
+    rows = windows("body", np.concatenate([pair, alone]))
+    several = [row for row in rows if row["warnings"]]
+    assert several
+    assert all("2" in row["people_looks"] for row in several)
+    assert all("Several people are seen in" in row["warnings"][0] for row in several)
+    cut = [row for row in rows if row["window_start_seconds"] <= 2.4 < row["window_end_seconds"]]
+    assert {row["provenance"]["cuts_seconds"] for row in cut} == {"2.40"}
+    # What was before the window is not said of it.
+    assert "cuts_seconds" not in rows[-1]["provenance"]
+    assert set(rows[-1]["people_looks"]) == {"1"}
+    assert rows[-1]["warnings"] == []
+    assert "people_looks" in rows[0]
+
+
+def test_live_windows_of_crops_hold_the_boxes_and_misses_of_their_own_time(two, colours):
+    alone, nobody = scene(2 * SIDE, 5, (two[0], lambda t: 0)), scene(2 * SIDE, 4)
+    rows = windows(f"crop:right:{colours}", alone, nobody, window=0.6)
+    for row in rows:
+        times = [box["seconds"] for box in row.get("boxes", ())]
+        assert all(row["window_start_seconds"] <= t < row["window_end_seconds"] for t in times)
+        assert times or row["window_start_seconds"] >= 1
+    assert rows[0]["warnings"] == []
+    missed = "Nobody was found in 3 of 3 frames, of which the whole picture was encoded."
+    assert rows[-1]["warnings"] == [missed]
+    assert set(rows[-1]["people_looks"]) == {"0"}
+
+
+def test_live_lines_say_cuts_and_who_is_missed_once(tmp_path, colours):
+    write_colours(tmp_path / "a.mp4", ["red", "green"], each=4)
+    ended = actalign(
+        *("live", tmp_path / "a.mp4", "--labels", "red,green", "--model", colours),
+        *("--crop", "person", "--every", 0.1),
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert ", cut at 0:00:00.4)" in ended.stdout.splitlines()[-1]
+    assert len(ended.stdout.splitlines()) > 1
+    assert ended.stderr.count("Nobody was found in") == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar
@@ -75,7 +76,7 @@ def live(
     quiet: Quiet = False,
 ) -> None:
     """Watch a camera, a stream or a file played in real time, and score its last seconds."""
-    from actalign.cli._show import console_of, print_json
+    from actalign.cli._show import clock, console_of, print_json
     from actalign.clips._live import live_windows
     from actalign.rows import row_text
 
@@ -99,6 +100,7 @@ def live(
     rate = stream.fps if stream.fps is not None else encoder.info.fps or LIVE_FPS
     silent = quiet or as_json
     count = 0
+    said: set[str] = set()
     try:
         with stream.open(address, rate, note) as seen:
             if not silent:
@@ -106,6 +108,12 @@ def live(
             for last in live_windows(encoder, seen, window=stream.window, every=stream.every):
                 count += 1
                 row = last.to_row(resolved.predict(last.clip), top_k=top_k)
+                of_window = [one for one in row["warnings"] if one not in given.notes]
+                if not as_json:
+                    for sentence in of_window:
+                        if _without_numbers(sentence) not in said:
+                            note(f"{clock(row['seconds'])}  {sentence}")
+                said = set(map(_without_numbers, of_window))
                 if as_json:
                     print_json(row_text(row))
                 else:
@@ -124,7 +132,8 @@ def _what_is_shown(name: str, stream: StreamOptions, rate: float) -> str:
 
 
 def _line(row: Row, top_k: int | None) -> str:
-    """When, the answer or that there is none, the best candidates, and how late all that is."""
+    """When, the answer or that there is none, the best candidates, how late all that is, and what
+    a clip's row would say of the window: several people, and cuts."""
     from actalign.cli._show import answer, clock, printable, share
     from actalign.rows import score_text
 
@@ -135,8 +144,21 @@ def _line(row: Row, top_k: int | None) -> str:
             for name, c in zip(names, row["candidates"], strict=False)
         )
     )
-    lost = f"  {row['dropped_frames']} frames dropped" if row["dropped_frames"] else ""
-    return f"{clock(row['seconds'])}  {ranked}  (delay {row['delay_seconds']:.1f} s{lost})"
+    told = [f"delay {row['delay_seconds']:.1f} s"]
+    if row["dropped_frames"]:
+        told.append(f"{row['dropped_frames']} frames dropped")
+    most = max(map(int, row.get("people_looks", ())), default=0)
+    if most > 1:
+        told.append(f"up to {most} people")
+    cuts = row["provenance"].get("cuts_seconds", "").split()
+    if cuts:
+        told.append("cut at " + " and ".join(clock(float(seconds)) for seconds in cuts))
+    return f"{clock(row['seconds'])}  {ranked}  ({', '.join(told)})"
+
+
+def _without_numbers(sentence: str) -> str:
+    """What a sentence says, however many frames it says it of: it is told once, not each second."""
+    return re.sub(r"\d+", "", sentence)
 
 
 def _address(source: str) -> str:

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from actalign.clips._result import clip_embedding
-from actalign.encoders._base import Encoder, encode_frames
+from actalign.encoders._base import Encoder, PeopleEncoder, encode_frames
+from actalign.encoders._cuts import CutTimes
 from actalign.errors import UsageError
 from actalign.types import ClipEmbedding, Float32, FrameBatch, Prediction
 from actalign.video._stream import LiveFrame, LiveSource
@@ -87,8 +88,9 @@ def live_windows(
 ) -> Iterator[LiveWindow]:
     """The last `window` seconds of a source, every `every` seconds as long as frames come.
 
-    Ends where a file ends, with a window of its last frames. Raises VideoError when the source is
-    given up, UsageError for a wrong request.
+    A window says what a clip of its seconds would: its cuts, and whom an encoder that follows
+    people has seen. Ends where a file ends, with a window of its last frames. Raises VideoError
+    when the source is given up, UsageError for a wrong request and where everyone is followed.
     """
     for name, value in (("window", window), ("time between scores", every)):
         if not 0 < value < float("inf"):
@@ -96,6 +98,8 @@ def live_windows(
     held: deque[tuple[LiveFrame, float, Float32]] = deque()
     due = time.monotonic() + every
     given: LiveFrame | None = None
+    watch = encoder.watch() if isinstance(encoder, PeopleEncoder) else None
+    cuts = CutTimes()
 
     def newest() -> LiveWindow:
         frame = held[-1][0]
@@ -105,23 +109,32 @@ def live_windows(
             [np.stack([row for _, _, row in held])],
             pts_seconds=np.array([seconds for _, seconds, _ in held]),
             end_seconds=frame.seconds + 1 / source.fps,
-            source={"video": source.name, "fps": f"{source.fps:g}"},
+            source={
+                "video": source.name,
+                "fps": f"{source.fps:g}",
+                **cuts.source(),
+                **(watch.source() if watch else {}),
+            },
+            warnings=watch.warnings() if watch else (),
         )
         return LiveWindow(
             clip, frame.seconds, frame.arrived_seconds, source.dropped, source.connections
         )
 
-    connections = _Connections(source)
+    connections = _Connections(source, cuts)
     while connections.more():
         waiting: deque[LiveFrame] = deque()
         batches = connections.batches(waiting)
-        for rows, times in encode_frames(encoder, batches, block=BLOCK):
+        for rows, times in encode_frames(encoder, batches, block=BLOCK, watch=watch):
             for row, seconds in zip(rows, times.tolist(), strict=True):
                 while waiting[0].seconds < seconds:  # a row of several frames, at their middle
                     waiting.popleft()
                 held.append((waiting[0], seconds, row))
             while held[0][1] <= held[-1][1] - window:
                 held.popleft()
+            cuts.forget(held[0][1])
+            if watch is not None:
+                watch.forget(held[0][1])
             if time.monotonic() >= due:
                 due = max(due + every, time.monotonic())
                 given = held[-1][0]
@@ -131,10 +144,10 @@ def live_windows(
 
 
 class _Connections:
-    """A source's frames as batches, one connection after another."""
+    """A source's frames as batches, one connection after another; cuts gets them all."""
 
-    def __init__(self, source: LiveSource) -> None:
-        self._source = source
+    def __init__(self, source: LiveSource, cuts: CutTimes) -> None:
+        self._source, self._cuts = source, cuts
         self._next: list[LiveFrame] | None = []
 
     def more(self) -> bool:
@@ -152,8 +165,10 @@ class _Connections:
                 return
             if frames:
                 waiting.extend(frames)
-                yield FrameBatch(
+                batch = FrameBatch(
                     np.stack([frame.image for frame in frames]),
                     np.array([frame.seconds for frame in frames]),
                 )
+                self._cuts.add(batch)
+                yield batch
             self._next = self._source.next_frames(wait=WAIT_SECONDS, most=BATCH)

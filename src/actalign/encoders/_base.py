@@ -101,6 +101,32 @@ class PeopleEncoder(Encoder, Protocol):
         """The rows of each person of one clip, at least one of these."""
         ...
 
+    def watch(self) -> PersonWatch:
+        """Follow one person through frames without end; raises UsageError where everyone is."""
+        ...
+
+
+class PersonWatch(Protocol):
+    """One person, followed through frames that may never end, and what is to be said of them."""
+
+    def encode_clip(
+        self, batches: Iterable[FrameBatch], *, block: int | None = None
+    ) -> Iterator[Float32]:
+        """As `ClipEncoder.encode_clip`; each call begins anew to look for the person."""
+        ...
+
+    def forget(self, before: float) -> None:
+        """Say nothing more of what was before a time, in seconds, and hold nothing of it."""
+        ...
+
+    def source(self) -> dict[str, str]:
+        """What a result says of the frames since then, as `PersonRows.source`."""
+        ...
+
+    def warnings(self) -> tuple[str, ...]:
+        """Sentences on them."""
+        ...
+
 
 def follows_everyone(model_id: str) -> bool:
     """Whether the encoder of this name gives several results a clip, before it is loaded."""
@@ -149,12 +175,16 @@ def encode_blocks(encoder: Encoder, blocks: Iterable[UInt8]) -> Iterator[Float32
 
 
 def encode_frames(
-    encoder: Encoder, batches: Iterable[FrameBatch], *, block: int | None = None
+    encoder: Encoder,
+    batches: Iterable[FrameBatch],
+    *,
+    block: int | None = None,
+    watch: PersonWatch | None = None,
 ) -> Iterator[tuple[Float32, Float64]]:
     """Embed one clip's batches in order: blocks of (n, D) rows and their (n,) times in seconds.
 
     Rows match frames, but those of a `WindowEncoder` match windows. Memory stays at a few batches.
-    block: as in `ClipEncoder`.
+    block: as in `ClipEncoder`. watch: of the encoder, which then follows the person.
     """
     if isinstance(encoder, WindowEncoder):
         yield from _encode_windows(encoder, batches)
@@ -166,7 +196,7 @@ def encode_frames(
                 times.extend(batch.pts_seconds.tolist())
                 yield batch
 
-        for rows in encoder.encode_clip(noted(), block=block):
+        for rows in (watch or encoder).encode_clip(noted(), block=block):
             yield rows, np.array([times.popleft() for _ in range(len(rows))], np.float64)
     else:
         for batch in batches:

@@ -79,18 +79,19 @@ class CroppedEncoder:
         """The (n, D) rows of each person: everyone's of the frames that show it; a single one's,
         or number 0's in a clip without a person, of all frames, whole where nobody is found."""
         tracks = Tracks(self._person)
-        rows: list[dict[int, Float32]] = []  # of each frame by person, 0 for the whole frame
+        rows: list[dict[int, Float32]] = []
         for batch in batches:
-            rows += self._encode(batch, tracks.add(batch))
+            rows += self.encode(batch, tracks.add(batch))
         numbers = tracks.numbers() if self.everyone else []
         if not numbers:
             return [self._whole(tracks, rows)]
         return [self._seen(tracks, rows, n, len(numbers)) for n in numbers]
 
-    def _encode(
+    def encode(
         self, batch: FrameBatch, people: list[dict[int, Person]]
     ) -> list[dict[int, Float32]]:
-        """For each frame its people's rows, or that of the whole frame where there are none."""
+        """For each frame the rows of its people, by number, or that of the whole frame, of number
+        0, where there are none."""
         found: list[dict[int, Float32]] = [{} for _ in people]
         crops = [
             (t, n, crop(batch.frames[t], person))
@@ -113,15 +114,14 @@ class CroppedEncoder:
 
     def _whole(self, tracks: Tracks, rows: list[dict[int, Float32]]) -> PersonRows:
         """One row a frame: of the person where one is seen, else of the whole frame."""
-        missed = sum(not people for people in tracks.people)
         of = {"person": "0", "people": "0"} if self.everyone else {}
         return PersonRows(
             0 if self.everyone else None,
-            np.array([next(iter(found.values())) for found in rows], np.float32),
+            _only_rows(rows),
             np.array(tracks.pts_seconds),
             None,
             {**of, **tracks.source(1)},
-            (*_missed_warning(missed, len(rows)), *tracks.warnings()),
+            _warnings(tracks),
         )
 
     @staticmethod
@@ -144,11 +144,12 @@ class CroppedEncoder:
     ) -> Iterator[Float32]:
         """Yield (n, D) rows of one person, batch by batch; see `encode_people`. Raises UsageError
         where everyone is followed."""
+        yield from self.watch().encode_clip(batches)
+
+    def watch(self) -> CroppedWatch:
+        """Follow the person through frames without end; raises UsageError where everyone is."""
         one_person_only(self)
-        tracks = Tracks(self._person)
-        for batch in batches:
-            rows = self._encode(batch, tracks.add(batch))
-            yield np.array([next(iter(found.values())) for found in rows], np.float32)
+        return CroppedWatch(self, Tracks(self._person))
 
     def encode_image(self, frames: UInt8) -> Float32:
         """Embed (T, H, W, 3) uint8 RGB pictures, each by itself, as (T, D) float32: the person to
@@ -157,8 +158,7 @@ class CroppedEncoder:
         estimator = PoseEstimator(still=True, person=whom)
         seen = [estimator.follow(frame, 0.0) for frame in frames]
         people = [{} if person is None else {1: person} for person in seen]
-        rows = self._encode(FrameBatch(frames, np.zeros(len(frames))), people)
-        return np.array([next(iter(found.values())) for found in rows], np.float32)
+        return _only_rows(self.encode(FrameBatch(frames, np.zeros(len(frames))), people))
 
     def encode_text(self, texts: Sequence[str]) -> Float32:
         """As the image encoder's."""
@@ -170,9 +170,39 @@ class CroppedEncoder:
         return self._encoder.text_warnings(texts)
 
 
-def _missed_warning(missed: int, frames: int) -> tuple[str, ...]:
-    if not missed:
-        return ()
-    return (
-        f"Nobody was found in {missed} of {frames} frames, of which the whole picture was encoded.",
+class CroppedWatch:
+    """A PersonWatch of people's boxes."""
+
+    def __init__(self, encoder: CroppedEncoder, tracks: Tracks) -> None:
+        self._encoder, self._tracks = encoder, tracks
+        self.forget = tracks.forget
+
+    def encode_clip(
+        self, batches: Iterable[FrameBatch], *, block: int | None = None
+    ) -> Iterator[Float32]:
+        """Yield (n, D) rows, batch by batch."""
+        self._tracks.begin_anew()
+        for batch in batches:
+            yield _only_rows(self._encoder.encode(batch, self._tracks.add(batch)))
+
+    def source(self) -> dict[str, str]:
+        """The person's box in time, and how many looks found how many people."""
+        return self._tracks.source(1)
+
+    def warnings(self) -> tuple[str, ...]:
+        """As those of a clip."""
+        return _warnings(self._tracks)
+
+
+def _only_rows(rows: list[dict[int, Float32]]) -> Float32:
+    """(n, D), where each frame has one row."""
+    return np.array([next(iter(found.values())) for found in rows], np.float32)
+
+
+def _warnings(tracks: Tracks) -> tuple[str, ...]:
+    missed = sum(not people for people in tracks.people)
+    whole = (
+        f"Nobody was found in {missed} of {len(tracks.people)} frames, of which the whole picture "
+        "was encoded."
     )
+    return (*([whole] if missed else []), *tracks.warnings())

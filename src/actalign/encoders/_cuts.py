@@ -46,14 +46,19 @@ class CutTimes:
     """When the cuts of one clip are, as its frames come."""
 
     def __init__(self) -> None:
-        self._cuts, self._seconds = Cuts(), list[str]()
+        self._cuts, self._seconds = Cuts(), list[float]()
 
     def add(self, batch: FrameBatch) -> None:
         """Look at the next frames."""
         for frame, seconds in zip(batch.frames, batch.pts_seconds, strict=True):
             if self._cuts(frame):
-                self._seconds.append(f"{seconds:.2f}")
+                self._seconds.append(float(seconds))
+
+    def forget(self, before: float) -> None:
+        """Say nothing more of what was before a time, in seconds."""
+        self._seconds = [seconds for seconds in self._seconds if seconds >= before]
 
     def source(self) -> dict[str, str]:
         """What a result says of them: nothing where there are none."""
-        return {"cuts_seconds": " ".join(self._seconds)} if self._seconds else {}
+        times = " ".join(f"{seconds:.2f}" for seconds in self._seconds)
+        return {"cuts_seconds": times} if times else {}

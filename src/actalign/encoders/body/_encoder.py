@@ -31,7 +31,6 @@ from actalign.encoders.body._pose import (
     POSE_VERSION,
     PoseEstimator,
     check_person,
-    estimate_poses,
 )
 from actalign.encoders.body._text import MAX_TOKENS, TextTower, open_network
 from actalign.encoders.body._tracks import person_version
@@ -181,29 +180,31 @@ class BodyEncoder:
         Looks CONTEXT_SECONDS ahead for movement. Memory stays at a few seconds of poses; the rows
         do not depend on how the clip is cut into batches.
         """
-        yield from self.encode_poses(
-            estimate_poses(batches, person=self._person), block=block or BLOCK
-        )
+        yield from self.watch().encode_clip(batches, block=block)
+
+    def watch(self) -> BodyWatch:
+        """Follow the person through frames without end."""
+        return BodyWatch(self, PoseEstimator(person=self._person))
 
     def encode_people(self, batches: Iterable[FrameBatch]) -> list[PersonRows]:
         """The (n, D) unit rows of the person of one clip, and how many others were seen."""
-        estimator = PoseEstimator(person=self._person)
+        watch = self.watch()
         times = [np.zeros(0)]
 
-        def tracks() -> Iterator[PoseTrack]:
+        def noted() -> Iterator[FrameBatch]:
             for batch in batches:
                 times.append(batch.pts_seconds)
-                yield estimator.track(batch)
+                yield batch
 
-        rows = [np.zeros((0, self.info.dim), np.float32), *self.encode_poses(tracks())]
+        rows = [np.zeros((0, self.info.dim), np.float32), *watch.encode_clip(noted())]
         return [
             PersonRows(
                 None,
                 np.concatenate(rows),
                 np.concatenate(times),
                 None,
-                estimator.source(),
-                estimator.warnings(),
+                watch.source(),
+                watch.warnings(),
             )
         ]
 
@@ -243,3 +244,21 @@ class BodyEncoder:
 
     def __repr__(self) -> str:
         return f"BodyEncoder(dim={self.info.dim}, fingerprint={self.info.fingerprint!r})"
+
+
+class BodyWatch:
+    """A PersonWatch of `body`: each batch's poses, and their rows once movement can be told."""
+
+    def __init__(self, encoder: BodyEncoder, estimator: PoseEstimator) -> None:
+        self._encoder, self._estimator = encoder, estimator
+        self.forget = estimator.forget
+        self.source = estimator.source
+        self.warnings = estimator.warnings
+
+    def encode_clip(
+        self, batches: Iterable[FrameBatch], *, block: int | None = None
+    ) -> Iterator[Float32]:
+        """Yield (n, D) unit rows; see `BodyEncoder.encode_clip`."""
+        self._estimator.begin_anew()
+        poses = (self._estimator.track(batch) for batch in batches)
+        yield from self._encoder.encode_poses(poses, block=block or BLOCK)

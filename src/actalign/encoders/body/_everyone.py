@@ -11,7 +11,13 @@ import numpy as np
 
 from actalign.encoder_info import EncoderInfo
 from actalign.encoders._base import PersonRows, one_person_only
-from actalign.encoders.body._encoder import MODEL_ID, PACKAGE_FOLDER, BodyEncoder, fingerprint_of
+from actalign.encoders.body._encoder import (
+    MODEL_ID,
+    PACKAGE_FOLDER,
+    BodyEncoder,
+    BodyWatch,
+    fingerprint_of,
+)
 from actalign.encoders.body._pose import pose_track
 from actalign.encoders.body._tracks import EVERYONE, Tracks
 from actalign.types import Float32, FrameBatch, UInt8
@@ -63,8 +69,12 @@ class EveryBodyEncoder:
         self, batches: Iterable[FrameBatch], *, block: int | None = None
     ) -> Iterator[Float32]:
         """Raises UsageError: there is no single sequence of rows."""
+        yield from self.watch().encode_clip(batches, block=block)
+
+    def watch(self) -> BodyWatch:
+        """Raises UsageError: there is no single person."""
         one_person_only(self)
-        yield from ()
+        return self._body.watch()
 
     def encode_image(self, frames: UInt8) -> Float32:
         """As `BodyEncoder.encode_image`: of the largest person of each picture."""

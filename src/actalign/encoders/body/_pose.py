@@ -71,8 +71,6 @@ class PoseEstimator:
 
     still: every frame is a picture by itself, nothing is remembered. person: who of several, at
     first sight: `largest`, `left`, `right`, or `2` for the second largest and so on.
-    in_looks: how many looks at a whole frame have found how many people: such a look is taken at
-    a clip's first frame, after a cut, where who is followed is lost, and every fiftieth frame.
     """
 
     def __init__(self, *, still: bool = False, person: str = "largest") -> None:
@@ -80,12 +78,13 @@ class PoseEstimator:
         self._still, self._person = still, person
         self._looks = Looks(MOST_PEOPLE if person == "largest" else ALL_PEOPLE)
         self._cuts = Cuts()
-        self.in_looks: Counter[int] = Counter()
+        self._people: list[tuple[float, int]] = []  # of each look: when, and how many it found
         self._unlooked = 0  # frames since the last look that was counted
-        self._followed = False  # whether anybody was, ever
-        self._forget()
+        self._followed_until = -np.inf  # when anybody was followed last
+        self.begin_anew()
 
-    def _forget(self) -> None:
+    def begin_anew(self) -> None:
+        """Forget who was followed, as after a cut: the next frame shows something else."""
         self._last: Person | None = None
         self._last_seconds = -np.inf
         self._looks.forget()
@@ -98,7 +97,7 @@ class PoseEstimator:
             people = self._looks.look(frame) or self._looks.search(frame)
             return _choose(people, self._person)
         if self._cuts(frame):
-            self._forget()
+            self.begin_anew()
         if seconds - self._last_seconds > _FORGET_SECONDS:
             self._last = None
         followed = None if self._region is None else self._looks.measure(frame, self._region)
@@ -118,10 +117,11 @@ class PoseEstimator:
         self._unlooked = self._unlooked + 1 if looked is None else 0
         if looked is not None:
             others = [p for p in looked if p.sure(TORSO)]
-            self.in_looks[len(apart(others if person is None else [person, *others]))] += 1
+            count = len(apart(others if person is None else [person, *others]))
+            self._people.append((seconds, count))
         self._region = None if person is None else person.found.region
         if person is not None:
-            self._last, self._last_seconds, self._followed = person, seconds, True
+            self._last, self._last_seconds, self._followed_until = person, seconds, seconds
             self._looks.found_again()
         return person
 
@@ -162,6 +162,19 @@ class PoseEstimator:
             self._smoothing(person.found, seconds)
         return person
 
+    @property
+    def in_looks(self) -> Counter[int]:
+        """How many looks at a whole frame have found how many people: such a look is taken at a
+        clip's first frame, after a cut, where who is followed is lost, and every fiftieth frame."""
+        return Counter(people for _, people in self._people)
+
+    def forget(self, before: float) -> None:
+        """Say nothing more of what was before a time, in seconds, but for the last look until
+        then, if none was taken since."""
+        self._people = [one for one in self._people if one[0] >= before] or self._people[-1:]
+        if self._followed_until < before:
+            self._followed_until = -np.inf
+
     def source(self) -> dict[str, str]:
         """What a result says of who else is in the clip."""
         return {"people_looks": counts_text(self.in_looks)}
@@ -169,12 +182,13 @@ class PoseEstimator:
     def warnings(self) -> tuple[str, ...]:
         """One sentence where several people are seen and nobody said which of them to follow, or
         where the N-th largest is never there."""
-        if self._person.isdecimal() and not self._followed:
-            most = max(self.in_looks, default=0)
+        in_looks = self.in_looks
+        if self._person.isdecimal() and self._followed_until == -np.inf:
+            most = max(in_looks, default=0)
             people = {0: "nobody was found", 1: "at most 1 person was found at once"}
             found = people.get(most, f"at most {most} people were found at once")
             return (f"--person {self._person} follows nobody: {found}.",)
-        looks, several = self.in_looks.total(), sum(n for p, n in self.in_looks.items() if p > 1)
+        looks, several = in_looks.total(), sum(n for p, n in in_looks.items() if p > 1)
         if self._person != "largest" or 4 * several < looks or not several:
             return ()
         return (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 
 import numpy as np
@@ -52,6 +53,18 @@ class Tracks:
             self.people.append(found)
             self.pts_seconds.append(seconds)
         return self.people[first:]
+
+    def begin_anew(self) -> None:
+        """Forget whom the single person is that is followed, as after a cut."""
+        if self._one is not None:
+            self._one.begin_anew()
+
+    def forget(self, before: float) -> None:
+        """Say nothing more of what was before a time, in seconds."""
+        first = bisect_left(self.pts_seconds, before)
+        del self.people[:first], self.pts_seconds[:first]
+        if self._one is not None:
+            self._one.forget(before)
 
     def numbers(self) -> list[int]:
         """Who is seen long enough to be a person, in order of first sight."""
