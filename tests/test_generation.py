@@ -225,7 +225,7 @@ def test_a_model_that_fails_to_give_missing_scripts_is_an_error(server, config, 
 def test_missing_scripts_without_a_model_are_the_shipped_ones():
     scripts, notes = add_missing_scripts(["Push-up", "moon walk"], [], domain="gym")
     assert [s.label for s in scripts] == ["Push-up"]
-    assert notes == ["scripts of 'Push-up': shipped with actalign"]
+    assert notes == ["scripts of 'Push-up': shipped with actalign, in several wordings"]
     assert add_missing_scripts(["moon walk"], []) == ([], [])
 
 

@@ -18,7 +18,7 @@ from actalign.scripts._bank import (
 from actalign.scripts._llm import Answer, ChatRequest, LLMConfig, Message, ModelId
 from actalign.scripts._prompts import PROMPTS, load_prompt
 from actalign.scripts._script import load_scripts, parse_scripts
-from actalign.scripts._shipped import _common_scripts, script_template, shipped_scripts
+from actalign.scripts._shipped import script_template, shipped_domains, shipped_scripts
 
 SCRIPTS = {"layup": ("run with the ball", "lay it up"), "dunk": ("jump high", "hang, on the rim")}
 
@@ -246,13 +246,14 @@ def test_shared_steps_are_found_despite_case_and_punctuation():
 
 
 def test_the_shipped_scripts_pass_our_own_checks():
-    by_domain = {}
-    for _, script in _common_scripts():
-        by_domain.setdefault(script.domain, {})[script.label] = script.steps
-    assert len(by_domain) >= 9
-    assert sum(map(len, by_domain.values())) >= 40
-    for domain, scripts in by_domain.items():
-        assert script_faults(scripts, domain, min_steps=4, max_steps=10) == []
+    domains = shipped_domains()
+    assert sum(map(len, domains.values())) >= 60
+    for domain, scripts in domains.items():
+        everything = {}
+        for script in scripts:
+            for number, wording in enumerate(script.wordings):
+                everything[f"{script.label} {number}"] = wording.steps
+        assert script_faults(everything, domain, min_steps=3, max_steps=10) == []
 
 
 def test_shipped_scripts_are_found_by_label_and_domain():
@@ -263,6 +264,22 @@ def test_shipped_scripts_are_found_by_label_and_domain():
     assert list(shipped_scripts(["serve", "pirouette"])) == ["serve", "pirouette"]
 
 
+def test_shipped_scripts_are_found_by_plurals_and_other_names():
+    names = ["push_ups", "jumpers", "child\u2019s pose"]
+    found = shipped_scripts(names)
+    assert [script.label for script in found.values()] == names
+    known = {one.label: one for scripts in shipped_domains().values() for one in scripts}
+    for name, label in zip(names, ("push up", "jump shot", "child's pose"), strict=True):
+        assert found[name].steps == known[label].steps
+        assert found[name].rewordings == known[label].rewordings
+
+
+def test_no_two_actions_of_a_field_share_a_name():
+    for domain, scripts in shipped_domains().items():
+        labels = [script.label for script in scripts]
+        assert list(shipped_scripts(labels, domain)) == labels
+
+
 def test_a_template_is_refused_until_it_is_filled_in():
     text = script_template(['say "hi": now', "squat"], "gym", 3)
     with pytest.raises(UsageError, match=r"step 1"):
@@ -270,7 +287,7 @@ def test_a_template_is_refused_until_it_is_filled_in():
     filled = yaml.safe_load(text.replace('""', '"a step"'))
     scripts = parse_scripts(filled, source="template")
     assert [s.label for s in scripts] == ['say "hi": now', "squat"]
-    assert scripts[1].steps == shipped_scripts(["squat"], "gym")["squat"].steps
+    assert scripts[1] == shipped_scripts(["squat"], "gym")["squat"]
 
 
 def test_the_command_line_defaults_to_the_configurations_model():

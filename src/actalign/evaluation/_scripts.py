@@ -62,7 +62,7 @@ def with_scripts(
         for question in questions.questions
     )
     if shipped:
-        notes.append(f"scripts of {_listed(shipped)}: shipped with actalign")
+        notes.append(f"scripts of {_listed(shipped)}: shipped with actalign, in several wordings")
     if named:
         notes.append(f"no script for {_listed(named)}: aligned as one step, its own name")
     return replace(questions, questions=finished, notes=tuple(notes))

@@ -162,7 +162,9 @@ def add_missing_scripts(
         if not shipped:
             return list(scripts), []
         names = ", ".join(repr(label) for label in shipped)
-        return [*scripts, *shipped.values()], [f"scripts of {names}: shipped with actalign"]
+        return [*scripts, *shipped.values()], [
+            f"scripts of {names}: shipped with actalign, in several wordings"
+        ]
     request = ScriptRequest("labels", tuple(labels), domain)
     (result,) = generate_scripts([request], config=config, bank=bank, api_key=api_key, limit=limit)
     if result.scripts is None or result.record is None:

@@ -3,52 +3,64 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 
-from actalign.documents import parse_yaml
 from actalign.scripts._script import label_key, parse_scripts
 from actalign.types import Script
 
 
+@dataclass(frozen=True, slots=True)
+class _Action:
+    """An action of the bank. names and domains: what it and its field are called, in plain form."""
+
+    script: Script
+    names: frozenset[str]
+    domains: frozenset[str]
+
+
 @cache
-def _common_scripts() -> tuple[tuple[tuple[str, ...], Script], ...]:
-    text = (files("actalign.scripts") / "shipped.yaml").read_text(encoding="utf-8")
-    blocks = parse_yaml(text)
-    return tuple(
-        (tuple(map(_plain, (block["domain"], *block.get("also", ())))), script)
-        for block in blocks
-        for script in parse_scripts(block, source="the shipped bank")
-    )
+def _actions() -> tuple[_Action, ...]:
+    text = (files("actalign.scripts") / "shipped.json").read_text(encoding="utf-8")
+    found = []
+    for block in json.loads(text):
+        domains = frozenset(map(_plain, (block["domain"], *block["also"])))
+        for script in parse_scripts(block, source="the shipped bank"):
+            others = block["other_names"].get(script.label, ())
+            found.append(_Action(script, frozenset(map(_plain, (script.label, *others))), domains))
+    return tuple(found)
 
 
 def shipped_scripts(labels: Sequence[str], domain: str | None = None) -> dict[str, Script]:
-    """The scripts that ship with the package, for those of ``labels`` that have one.
+    """The scripts that ship with the package, in several wordings, of those labels that have one.
 
-    Keys are the labels as given. Case, hyphens and outer spaces don't matter ("Push-up" finds
-    "push up"). With a domain, the script's own domain or one of its synonyms must match; without
-    one, the label must occur in one domain only.
+    Keys are the labels as given. Case, hyphens, underscores, outer spaces and a plural don't matter
+    ("Push-ups" finds "push up"), and an action may have other names ("press up"). With a domain,
+    the script's own domain or one of its synonyms must match; without one, the label must occur in
+    one domain only.
     """
     wanted = _plain(domain) if domain else None
     found: dict[str, Script] = {}
     for label in labels:
         matches = [
-            script
-            for domains, script in _common_scripts()
-            if _plain(script.label) == _plain(label) and (wanted is None or wanted in domains)
+            action.script
+            for action in _actions()
+            if _plain(label) in action.names and (wanted is None or wanted in action.domains)
         ]
         if len(matches) == 1:
-            steps = matches[0].steps
-            found[label] = Script(label.strip(), steps, domain or matches[0].domain)
+            named = replace(matches[0], label=label.strip(), domain=domain or matches[0].domain)
+            found[label] = named
     return found
 
 
 def shipped_domains() -> dict[str, list[Script]]:
     """All scripts that ship with the package, by domain, in their order."""
     found: dict[str, list[Script]] = {}
-    for _, script in _common_scripts():
-        found.setdefault(script.domain or "", []).append(script)
+    for action in _actions():
+        found.setdefault(action.script.domain or "", []).append(action.script)
     return found
 
 
@@ -68,8 +80,11 @@ def script_template(labels: Sequence[str], domain: str | None, steps: int) -> st
     for label in labels:
         lines.append(f"  {json.dumps(label, ensure_ascii=False)}:")
         if label in shipped:
-            lines.append("    # from the scripts that ship with actalign; edit as you like")
-            lines += [f"    - {json.dumps(step)}" for step in shipped[label].steps]
+            lines.append("    # wordings that ship with actalign; edit or remove them as you like")
+            for wording in shipped[label].wordings:
+                marks = ["- -", *["  -"] * (len(wording.steps) - 1)]
+                texts = map(json.dumps, wording.steps)
+                lines += [f"    {m} {text}" for m, text in zip(marks, texts, strict=True)]
             continue
         for k in range(1, steps + 1):
             hint = {1: "setup: posture, grip and place before it starts", steps: "how it ends"}
@@ -78,4 +93,7 @@ def script_template(labels: Sequence[str], domain: str | None, steps: int) -> st
 
 
 def _plain(name: str) -> str:
-    return " ".join(label_key(name).replace("-", " ").split())
+    """The same for names that differ in case, hyphens, underscores or a plural."""
+    words = re.sub("[-_]", " ", label_key(name).replace("\u2019", "'")).split()
+    words[-1:] = [re.sub(r"(?<=[cs]h)es$|(?<=ss)es$|(?<=[^s])s$", "", word) for word in words[-1:]]
+    return " ".join(words)

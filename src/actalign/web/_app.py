@@ -76,8 +76,11 @@ def create_app(
     def steps(body: LabelsIn) -> dict[str, Any]:
         """Steps of labels, by the configured language model, else those that are shipped."""
         scripts, notes = add_missing_scripts(body.labels, [], domain=body.domain, config=llm)
-        found = {s.label: list(s.steps) for s in scripts}
-        return {"scripts": found, "notes": notes}
+        return {
+            "scripts": {one.label: list(one.steps) for one in scripts},
+            "rewordings": {one.label: list(map(list, one.rewordings)) for one in scripts},
+            "notes": notes,
+        }
 
     @app.get("/", include_in_schema=False)
     def page(request: Request) -> Response:

@@ -31,11 +31,19 @@ export function addCandidate({ label = "", steps = [], rewordings = [] } = {}) {
   card.addEventListener("input", edited);
   top.append(name, drop);
   card.append(top, stepsArea(steps, `Candidate ${number}: steps, one a line`));
-  rewordings.forEach((other, n) => card.append(
-    make("small", n ? `Wording ${n + 2}` : "The same in other words; scores are averaged", { className: "hint" }),
-    stepsArea(other, `Candidate ${number}: steps in wording ${n + 2}, one a line`)));
+  card.append(...otherWordings(rewordings, number));
   $("candidates").append(card);
   return card;
+}
+
+// Several lists of steps of one action would push the next action off the page, so they are folded.
+function otherWordings(rewordings, number) {
+  if (!rewordings.length) return [];
+  const folded = make("details", "", { className: "wordings" }), several = rewordings.length > 1;
+  folded.append(
+    make("summary", `${rewordings.length} more ${several ? "wordings" : "wording"}; scores are averaged`),
+    ...rewordings.map((other, n) => stepsArea(other, `Candidate ${number}: steps in wording ${n + 2}, one a line`)));
+  return [folded];
 }
 
 function all() {
@@ -94,10 +102,12 @@ async function writeSteps() {
   try {
     const found = await call("steps", { method: "POST", json: { labels, domain: domain() } });
     let filled = 0;
-    for (const card of $("candidates").children) {
-      const steps = found.scripts[card.querySelector("input").value.trim()], text = card.querySelector("textarea");
-      if (!steps || text.value.trim()) continue;
-      text.value = steps.join("\n");
+    for (const [n, card] of [...$("candidates").children].entries()) {
+      const label = card.querySelector("input").value.trim(), text = card.querySelector("textarea");
+      if (!found.scripts[label] || text.value.trim()) continue;
+      text.value = found.scripts[label].join("\n");
+      text.rows = 2 * found.scripts[label].length;
+      card.append(...otherWordings(found.rewordings[label] ?? [], n + 1));
       filled += 1;
     }
     const left = candidates().filter((c) => !c.steps.length).map((c) => c.label);
