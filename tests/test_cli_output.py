@@ -9,10 +9,12 @@ import re
 import shutil
 import subprocess
 import sys
+import tracemalloc
 from dataclasses import replace
 
 import pytest
 
+from actalign.cli._kinds import check_no_other_kind
 from actalign.cli._run import Run
 from actalign.cli._show import ResultLines
 from actalign.clips import Store
@@ -366,6 +368,10 @@ def test_what_people_write_is_never_replaced_by_results(clips, tmp_path):
         "labels.json": '[\n{"video": "a.mp4", "label": "x"}\n]',
         "mine.yaml": "# mine\nscripts:\n  a: [one]\n",
         "settings.yaml": "scorer: dtw\n",
+        "slip.yaml": "scripts:\n  a: [one\n",
+        # Only its beginning is read; what comes later may be wrong.
+        "slip.csv": 'label,video\nx,"a.mp4\n',
+        "none.csv": "video,label\n",
     }
     for name, text in written.items():
         (tmp_path / name).write_text(text)
@@ -381,6 +387,9 @@ def test_what_people_write_is_never_replaced_by_results(clips, tmp_path):
         ("classify", folder, *run, "--out", "labels.json", "labels of videos"),
         ("background", folder, *run[:2], "--out", "mine.yaml", "scripts"),
         ("export", "rows.jsonl", "--to", "boris", "--out", "settings.yaml", "settings of"),
+        ("background", folder, *run[:2], "--out", "slip.yaml", "text with a slip in it"),
+        ("classify", folder, *run, "--out", "slip.csv", "labels of videos"),
+        ("classify", folder, *run, "--out", "none.csv", "labels of videos"),
         ("export", "rows.jsonl", "labels.csv", "labels of videos"),
         ("merge", "rows.jsonl", "clips/truth.jsonl", "questions with their answers"),
     ):
@@ -400,6 +409,7 @@ def test_what_people_write_is_never_replaced_by_results(clips, tmp_path):
 
 def test_results_may_replace_results(clips, tmp_path):
     folder, *rest = clips
+    (tmp_path / "rows.json").touch()
     for out in ("rows.jsonl", "rows.json", "rows.csv", "rows.parquet", "rows.xlsx", "rows.md"):
         for _ in range(2):
             ended = actalign("classify", folder, *rest, "--out", out, "--quiet", cwd=tmp_path)
@@ -419,6 +429,41 @@ def test_results_may_replace_results(clips, tmp_path):
         (tmp_path / "sorted" / "red").mkdir(parents=True, exist_ok=True)
         shutil.copy(tmp_path / "clips" / "day.mp4", tmp_path / "sorted" / "red")
         assert actalign(*words, cwd=tmp_path).returncode == 0
+
+
+def test_of_a_table_that_is_there_only_the_beginning_is_read(tmp_path):
+    table = tmp_path / "long.csv"
+    table.write_bytes(b"video,score\r\n" + b"a.mp4,0.5\r\n" * 300_000)
+    check_no_other_kind("--out", table)  # what it imports takes memory too
+    tracemalloc.start()
+    check_no_other_kind("--out", table)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 500_000
+
+
+def test_a_question_file_with_other_questions_is_kept(clips, tmp_path):
+    for label, truth in (("sunset", "a.csv"), ("sunrise", "b.csv")):
+        (tmp_path / truth).write_text(f"video,label\nday.mp4,{label}\n")
+    asked = tmp_path / "q.jsonl"
+
+    def convert(truth):
+        run = ("eval", "convert", "clips", "--labels", "sunset,sunrise", "--truth", truth)
+        return actalign(*run, "--out", "q.jsonl", cwd=tmp_path)
+
+    assert convert("a.csv").returncode == 0
+    made = asked.read_text()
+    said = convert("b.csv")
+    assert said.returncode == 2
+    assert "--out is q.jsonl, which holds other questions or corrected ones" in said.stderr
+    corrected = made.replace('"answer": 0', '"answer": 1')
+    assert corrected != made
+    for text in (corrected, made.replace("}", "", 1)):
+        asked.write_text(text)
+        assert convert("a.csv").returncode == 2
+        assert asked.read_text() == text
+    asked.write_text(made)
+    assert convert("a.csv").returncode == 0
 
 
 def test_a_labels_file_has_blank_lines_and_remarks(clips, tmp_path):
@@ -509,9 +554,10 @@ def test_a_video_is_no_embedding(clips, tmp_path):
 
 def test_a_truth_of_one_label_is_said_to_prove_nothing(clips, tmp_path):
     (tmp_path / "t.csv").write_text("video,label\nday.mp4,sunset\n")
-    convert = ("eval", "convert", "clips", "--truth", "t.csv", "--out", "q.jsonl")
-    assert "one candidate only, so every answer is right" in actalign(*convert, cwd=tmp_path).stderr
-    ended = actalign(*convert, "--labels", "sunset,sunrise", cwd=tmp_path)
+    convert = ("eval", "convert", "clips", "--truth", "t.csv", "--out")
+    ended = actalign(*convert, "q.jsonl", cwd=tmp_path)
+    assert "one candidate only, so every answer is right" in ended.stderr
+    ended = actalign(*convert, "p.jsonl", "--labels", "sunset,sunrise", cwd=tmp_path)
     assert ended.returncode == 0, ended.stderr
     assert "one candidate" not in ended.stderr
 

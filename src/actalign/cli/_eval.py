@@ -20,7 +20,7 @@ from actalign.cli._eval_options import (
 )
 from actalign.cli._eval_tune import tune
 from actalign.cli._grouped import grouped
-from actalign.cli._kinds import QUESTIONS
+from actalign.cli._kinds import QUESTIONS, check_no_other_questions
 from actalign.cli._machine_options import EngineOptions
 from actalign.cli._model_options import ModelOptions
 from actalign.cli._options import SCORER_LIST, AsJson
@@ -143,13 +143,14 @@ def convert(
 ) -> None:
     """Read labelled clips into a question file, the one form that is evaluated.
 
-    `actalign schema --of questions` prints its JSON Schema.
+    `actalign schema --of questions` prints its JSON Schema. A file with other questions is kept.
     """
     from actalign.evaluation import write_question_file
     from actalign.files import check_writable
 
     check_writable(out)
     questions = candidates.read(data, how, llm, out.with_name(f"{out.stem}-videos"))
+    check_no_other_questions(questions, out)
     write_question_file(questions, out)
     for note in questions.notes:
         typer.echo(note, err=True)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from actalign.errors import UsageError
 from actalign.files import is_there
 
+if TYPE_CHECKING:
+    from actalign.evaluation import QuestionSet
+
 QUESTIONS = "questions with their answers, such as corrections of `actalign serve`,"
 SCRIPTS = "scripts"
+BROKEN = "text with a slip in it, scripts perhaps,"
 
 
 def check_no_other_kind(option: str, path: Path, writes: str | None = None) -> None:
@@ -24,32 +29,55 @@ def check_no_other_kind(option: str, path: Path, writes: str | None = None) -> N
         )
 
 
+def check_no_other_questions(questions: QuestionSet, path: Path) -> None:
+    """Raise UsageError where a question file is there and holds anything but these questions.
+
+    Somebody may have written or corrected it.
+    """
+    from actalign.documents import read_text
+    from actalign.evaluation._questions import is_question_file, question_text
+
+    if not is_question_file(path):
+        return
+    try:
+        same = read_text(path) == question_text(questions, path)
+    except (OSError, ValueError):
+        same = False
+    if not same:
+        raise UsageError(
+            f"--out is {path}, which holds other questions or corrected ones, and they would be "
+            "lost; name another file to write, or delete it first."
+        )
+
+
 def _kind(path: Path) -> str | None:
     """What a file holds, in words; None for results, for what isn't known, and for no file."""
-    if not is_there(path) or not path.is_file():
+    if not is_there(path) or not path.is_file() or not path.stat().st_size:
         return None
     from actalign.evaluation._questions import is_question_file
 
     try:
         return QUESTIONS if is_question_file(path) else _of_names(_names(path))
-    except (OSError, ValueError, UsageError):  # no document that anybody could read
+    except ValueError:  # not ours, which are whole; a slip makes nobody's work worthless
+        return BROKEN if path.suffix.lower() in (".json", ".yaml", ".yml") else None
+    except (OSError, UsageError):
         return None
 
 
 def _names(path: Path) -> set[str]:
     """The names of a table's columns, or of the fields of a document or of its first entry."""
     from actalign.documents import parse_json, read_document, read_lines
-    from actalign.evaluation._readers._source import TABLES, parquet_columns, table_rows
+    from actalign.evaluation._readers._source import TABLES, csv_columns, parquet_columns
 
     suffix = path.suffix.lower()
     if suffix == ".parquet":
         return parquet_columns(path)
     if suffix in (".csv", ".tsv"):
-        _, row = next(table_rows(path), ("", {}))
-        return {name.lower() for name in row}
+        return {name.lower() for name in csv_columns(path)}
     found: Any = None
     if suffix in (*TABLES, ".yaml", ".yml"):
-        line = next((line for line in read_lines(path) if line.strip()), "")
+        with closing(read_lines(path)) as lines:
+            line = next((line for line in lines if line.strip()), "")
         try:
             found = parse_json(line)  # of JSON Lines, which may be long
         except ValueError:

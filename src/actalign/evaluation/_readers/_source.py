@@ -6,11 +6,13 @@ import csv
 import io
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from actalign.documents import parse_json, read_text
+from actalign.documents import parse_json, read_lines, read_text
 from actalign.errors import UsageError, reason_of
 from actalign.evaluation._questions import Absent, Question, json_lines
 from actalign.files import pyarrow
@@ -102,6 +104,20 @@ def parquet_columns(path: Path) -> set[str]:
         return set()
 
 
+def csv_columns(path: Path) -> set[str]:
+    """The names in a CSV file's header, of which only the beginning is read.
+
+    Raises OSError, and ValueError for what is no text or no CSV.
+    """
+    with closing(read_lines(path)) as lines:
+        first = next(lines, "")
+        try:
+            cells = next(csv.reader(chain([first], lines), delimiter=_delimiter(first)), [])
+        except csv.Error as error:
+            raise ValueError(str(error)) from None
+    return {cell.strip() for cell in cells}
+
+
 def question_or_absent(where: str, **fields: Any) -> Question:
     """A question; one whose fields contradict each other is a sample without a clip."""
     try:
@@ -183,9 +199,7 @@ def _csv(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     except (OSError, ValueError) as error:
         reason = reason_of(error)
         raise UsageError(f"The table {path} can't be read: {reason}.") from None
-    header = text.split("\n", 1)[0]
-    # A semicolon is what spreadsheets write where a comma marks decimals.
-    delimiter = max(",;\t", key=header.count)
+    delimiter = _delimiter(text.split("\n", 1)[0])
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
         for row in reader:
@@ -200,3 +214,8 @@ def _csv(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         raise UsageError(
             f"{path} is no CSV after line {reader.line_num} ({error}); close each double quote."
         ) from None
+
+
+def _delimiter(header: str) -> str:
+    """A semicolon is what spreadsheets write where a comma marks decimals."""
+    return max(",;\t", key=header.count)
