@@ -201,7 +201,7 @@ class TestTables:
         )
         asked = read_data(Source(clips / "t.csv"))
         assert [one.id for one in asked.questions] == ["a", "a@0-1", "b", "b@0-1", "b#2"]
-        (note,) = asked.notes
+        note, _ = asked.notes  # the other is of a.mp4 and b.mp4, which are the same
         assert note == f"{clips / 't.csv'}, line 4 repeats line 2, one of 2 such: counted once"
         done = actalign(
             *("eval", "clips", "clips", "--truth", "t.csv", "--model", colour_model),
@@ -601,3 +601,25 @@ class TestFineDiving:
         path.write_bytes(pickle.dumps([1]))
         with pytest.raises(UsageError, match="it is not FineDiving's file"):
             read_data(Source(data))
+
+
+def test_a_clip_under_two_names_is_warned_of(tmp_path):
+    for name, content in (("push_up/a", b"one"), ("push_up/b", b"two"), ("dips/c", b"six")):
+        touch(tmp_path / "d" / f"{name}.mp4", content)
+    assert read_data(Source(tmp_path / "d")).notes == ()
+    touch(tmp_path / "d/dips/copy.mp4", b"one")
+    (tmp_path / "d/push_up/link.mp4").symlink_to("b.mp4")
+    (tmp_path / "d/push_up/lost.mp4").symlink_to("nowhere.mp4")
+    wrong, twice = read_data(Source(tmp_path / "d")).notes
+    for name in ("dips/copy.mp4 (dips)", "push_up/a.mp4 (push up)"):
+        assert str(tmp_path / "d" / name) in wrong
+    assert wrong.endswith(": one label is wrong; remove that one")
+    b, link = (tmp_path / "d/push_up" / name for name in ("b.mp4", "link.mp4"))
+    assert twice == f"{link} is the same clip as {b}: it counts twice; remove one"
+
+    # What else is asked of the same clip is another question.
+    table = tmp_path / "t.csv"
+    rows = ("video,label,start,end", "a.mp4,push up,0,1", "copy.mp4,dips,1,2", "copy.mp4,dips,0,1")
+    for count, said in ((3, 0), (4, 1)):
+        table.write_text("\n".join(rows[:count]) + "\n")
+        assert len(read_data(Source(tmp_path / "d", table)).notes) == said

@@ -6,7 +6,7 @@ Each reader knows one layout. `read_data` tells which one a folder or file has.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from actalign.errors import UsageError
 from actalign.evaluation._questions import QuestionSet
@@ -20,6 +20,7 @@ from actalign.evaluation._readers import (
     _table,
     _videonet,
 )
+from actalign.evaluation._readers._copies import copy_notes
 from actalign.evaluation._readers._source import Source
 from actalign.evaluation.atlas import _questions as _actionatlas
 
@@ -65,7 +66,8 @@ def read_data(source: Source, layout: str | None = None) -> QuestionSet:
         raise UsageError(f"There is no file or folder {source.data}; check the name.")
     for reader in READERS.values():
         if layout == reader.name or (layout is None and reader.matches(source)):
-            return reader.read(source)
+            found = reader.read(source)
+            return replace(found, notes=(*found.notes, *copy_notes(found.questions)))
     raise UsageError(
         f"{source.data} has no layout that is known; make a folder a class, give --truth with a "
         f"table of videos and labels, or name the layout: --layout, one of {names}."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -140,7 +140,9 @@ def asked_once(places: Iterable[tuple[str, Question]]) -> tuple[list[Question], 
         if one.video is None or one.target is None:
             kept.append(one)
             continue
-        before, same = first.setdefault(_asked(one), (where, one))
+        # Path.resolve would follow links; what they lead to is `copy_notes`'s to say.
+        video = os.path.abspath(one.video)  # noqa: PTH100
+        before, same = first.setdefault((video, asked_of(one)), (where, one))
         line = before.rpartition(", ")[2]
         if label_key(same.target or "") != label_key(one.target):
             raise UsageError(
@@ -152,16 +154,18 @@ def asked_once(places: Iterable[tuple[str, Question]]) -> tuple[list[Question], 
             repeats.append(f"{where} repeats {line}")
         else:
             kept.append(one)
-    more = f", one of {len(repeats)} such" if len(repeats) > 1 else ""
-    return kept, [f"{repeats[0]}{more}: counted once"] if repeats else []
+    return kept, [f"{one_of(repeats)}: counted once"] if repeats else []
 
 
-def _asked(question: Question) -> object:
-    """What makes a question another one, but for its answer."""
-    assert question.video is not None
+def one_of(found: Sequence[str]) -> str:
+    """The first of what was found, and how many such there are."""
+    return f"{found[0]}, one of {len(found)} such" if len(found) > 1 else found[0]
+
+
+def asked_of(question: Question) -> object:
+    """What makes a question about the same video another one, but for its answer."""
     steps = question.scripts or (None,) * len(question.choices)
     return (
-        os.path.abspath(question.video),  # noqa: PTH100 - Path.resolve would follow links
         (question.start or 0, question.end),
         (question.box, question.subject, question.question),
         frozenset(zip(map(label_key, question.choices), steps, strict=True)),

@@ -1,0 +1,79 @@
+"""Clips that are there twice: the same bytes, or frames, under two names."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from actalign.errors import VideoError
+from actalign.evaluation._questions import Question
+from actalign.evaluation._readers._source import asked_of, one_of
+from actalign.scripts._script import label_key
+from actalign.video._content import content_of
+
+
+def copy_notes(questions: Sequence[Question]) -> list[str]:
+    """A sentence where two names of one clip have the same label, and one where they have two.
+
+    Links and copies are alike. Questions that ask something else of the clip are no copies.
+    """
+    asked = [one for one in questions if one.video is not None and one.target is not None]
+    same_as = _first_names(Path(str(one.video)) for one in asked)
+    first: dict[object, Question] = {}
+    twice, contradicted = [], []
+    for one in asked:
+        assert one.video is not None
+        if one.video not in same_as:
+            continue
+        before = first.setdefault((same_as[one.video], asked_of(one)), one)
+        assert before.video is not None
+        if os.path.abspath(before.video) == os.path.abspath(one.video):  # noqa: PTH100 - see asked_once
+            continue
+        if label_key(before.target or "") == label_key(one.target or ""):
+            twice.append(f"{one.video} is the same clip as {before.video}")
+        else:
+            of_one, of_before = f"{one.video} ({one.target})", f"{before.video} ({before.target})"
+            contradicted.append(f"{of_one} is the same clip as {of_before}")
+    sentences = []
+    if contradicted:
+        sentences.append(f"{one_of(contradicted)}: one label is wrong; remove that one")
+    if twice:
+        sentences.append(f"{one_of(twice)}: it counts twice; remove one")
+    return sentences
+
+
+def _first_names(paths: Iterable[Path]) -> dict[Path, Path]:
+    """The first name of each clip that is there under several.
+
+    Only a file that has the size of another one is read, and what several names lead to is read
+    once. Two folders of images are one clip only if they are links to one.
+    """
+    alike: dict[object, dict[Path, object]] = defaultdict(dict)
+    for path in dict.fromkeys(paths):
+        try:
+            found = path.stat()
+        except (OSError, ValueError):
+            continue  # said where it is read
+        place: object = (found.st_dev, found.st_ino)
+        alike[place if path.is_dir() else found.st_size][path] = place
+    names: dict[Path, Path] = {}
+    for group in alike.values():
+        if len(group) == 1:
+            continue
+        digests: dict[object, str | None] = {}
+        first: dict[str, Path] = {}
+        for path, place in group.items():
+            if place not in digests:
+                digests[place] = _digest(path)
+            if (digest := digests[place]) is not None:
+                names[path] = first.setdefault(digest, path)
+    return names
+
+
+def _digest(path: Path) -> str | None:
+    try:
+        return content_of(path).digest
+    except VideoError:
+        return None  # said where it is read
