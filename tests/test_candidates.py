@@ -30,6 +30,7 @@ from actalign.encoders._load import load_encoder
 from actalign.encoders._text_cache import TextCache
 from actalign.errors import ArrayError
 from actalign.scripts._script import as_scripts
+from actalign.types import TextWarning
 from tests.colour_clips import write_colours
 from tests.command import actalign
 
@@ -130,23 +131,24 @@ def test_text_embeddings_are_kept_in_a_file_by_encoder(tmp_path):
 
 def test_labels_that_a_scorer_reads_are_warned_of_like_steps():
     encoder = Planted(COSINES, logit_bias=None)
-    encoder.text_warnings = lambda texts: [f"{text}?" for text in texts]
-    for scorer, said in (("dtw", []), ("mean_pool", ["This is a video of executing wrong?"])):
+    encoder.text_warnings = lambda texts: [TextWarning(f"{text}?", text) for text in texts]
+    for scorer, said in (("dtw", []), ("mean_pool", ["This is a video of executing wrong"])):
         texts = TextCache(encoder.info, lambda: encoder)
         found = Candidates.resolve(None, SCRIPTS, info=encoder.info, texts=texts, scorer=scorer)
-        assert [one for one in found.warnings if "wrong" in one] == said
+        assert [one.text for one in found.warnings if "wrong" in one.text] == said
 
 
 def test_warnings_about_texts_are_kept_with_them(tmp_path):
     encoder = Planted(COSINES, logit_bias=None)
-    encoder.text_warnings = lambda texts: [f"{text} is short." for text in texts if text != "0"]
+    short, unknown = TextWarning("2 is short.", "2"), TextWarning("1 is odd.", "1", unknown=True)
+    encoder.text_warnings = lambda texts: [one for one in (short, unknown) if one.text in texts]
     path = tmp_path / "texts.sqlite"
     first, again, memory = (
         TextCache(encoder.info, lambda: encoder, path=p) for p in (path, path, None)
     )
     for texts in (first, again, memory):
         texts.encode(["1", "0", "2"])
-        assert texts.warnings(["0", "2", "1"]) == ["2 is short.", "1 is short."]
+        assert texts.warnings(["0", "2", "1"]) == [short, unknown]
 
 
 def test_a_file_from_before_gets_the_warnings_that_it_lacks(tmp_path):
@@ -154,11 +156,11 @@ def test_a_file_from_before_gets_the_warnings_that_it_lacks(tmp_path):
     path = tmp_path / "texts.sqlite"
     TextCache(encoder.info, lambda: encoder, path=path).encode(["0", "1"])
     with closing(sqlite3.connect(path)) as file:
-        file.execute("DROP TABLE said")
-    encoder.text_warnings = lambda texts: [f"{text} is short." for text in texts]
+        file.execute("DROP TABLE judged")
+    encoder.text_warnings = lambda texts: [TextWarning("Short.", text) for text in texts]
     texts = TextCache(encoder.info, lambda: encoder, path=path)
     texts.encode(["0", "1"])
-    assert texts.warnings(["0", "1"]) == ["0 is short.", "1 is short."]
+    assert texts.warnings(["0", "1"]) == [TextWarning("Short.", "0"), TextWarning("Short.", "1")]
     assert encoder.asked == [["0", "1"]]
 
 

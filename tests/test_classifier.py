@@ -262,8 +262,14 @@ def test_a_step_that_the_encoder_cuts_is_named(classifier, clips):
         clips / "dawn.mp4", candidate_labels=["x"], scripts={"x": ["black", long]}
     )
     assert len(prediction.text_warnings) == 1
-    assert "longer than 16 tokens" in prediction.text_warnings[0]
-    assert prediction.to_row()["warnings"] == list(prediction.text_warnings)
+    assert "longer than 16 tokens" in prediction.text_warnings[0].warning
+    row = prediction.to_row()
+    assert row["warnings"] == []
+    assert row["text_warnings"] == [
+        {"text": text, "warning": one.warning, "unknown": False}
+        for one in prediction.text_warnings
+        for text in [one.text]
+    ]
 
 
 def test_clip_ids_are_names_and_paths_where_names_agree(tmp_path):

@@ -132,13 +132,13 @@ def test_classify_and_align_print_a_line_a_clip(clips, tmp_path):
 def test_a_label_of_unknown_words_is_said_beside_the_answer():
     """As `body` writes it into the row; the columns stay in line."""
     best = {"label": "Ziehen", "score": 1.0, "has_script": False, "path_length": 3}
-    warning = "The text 'Ziehen' has no word that body knows, and its score means nothing; ..."
+    said = [{"text": "Ziehen", "warning": "It has no word that body knows.", "unknown": True}]
     other = {"label": "squat", "score": 0.5, "has_script": True, "path_length": 3}
     lines = ResultLines(["a", "b"], ["Ziehen", "squat"])
     shown = lines.of(
-        {"clip": "a", "label": "Ziehen", "candidates": [best, other], "warnings": [warning]}
+        {"clip": "a", "label": "Ziehen", "candidates": [best, other], "text_warnings": said}
     )
-    known = lines.of({"clip": "b", "label": "squat", "candidates": [other], "warnings": [warning]})
+    known = lines.of({"clip": "b", "label": "squat", "candidates": [other], "text_warnings": said})
     head, first = str(shown).splitlines()
     assert "Ziehen (unknown words)" in first
     assert "unknown" not in str(known)
@@ -151,19 +151,28 @@ def test_a_winner_whose_steps_are_of_unknown_words_is_said_too(tmp_path):
         for n, step in enumerate(["die Hand heben", "die Hand senken"])
     ]
     best = {"label": "squat", "score": 1.0, "has_script": True, "segments": steps}
-    said = [
-        f"The text {one['step']!r} has no word that body knows, and its score ..." for one in steps
-    ]
+    said = [{"text": one["step"], "warning": "No known word.", "unknown": True} for one in steps]
     seen = "Several people are seen in 3 of 4 looks at the whole picture."
     row = {"clip": "a", "label": "squat", "status": "ok", "candidates": [best]}
-    rows = [{**row, "warnings": [*said, seen]}, {**row, "warnings": said[:1]}]
+    cut = [{"text": one["step"], "warning": "It is cut.", "unknown": False} for one in steps]
+    rows = [
+        {**row, "text_warnings": said, "warnings": [seen]},
+        *({**row, "text_warnings": one} for one in (said[:1], cut)),
+        {**row, "warnings": ["The text 'x' is longer than 16 tokens; body reads ..."]},  # before
+    ]
     lines = ResultLines(["a"], ["squat"])
-    assert ["squat (unknown words)" in str(lines.of(one)) for one in rows] == [True, False]
+    assert ["squat (unknown words)" in str(lines.of(one)) for one in rows] == [
+        *(True, False, False, False)
+    ]
     (tmp_path / "rows.jsonl").write_text("".join(json.dumps(one) + "\n" for one in rows))
     assert actalign("export", "rows.jsonl", "--to", "md", cwd=tmp_path).returncode == 0
-    _, _, german, mixed = (tmp_path / "rows.md").read_text().splitlines()
+    _, _, german, *mixed, before = (tmp_path / "rows.md").read_text().splitlines()
     assert german.endswith(f"| unknown words: its score means nothing; {seen} |")
-    assert mixed.endswith("|  |")
+    assert all(one.endswith("|  |") for one in mixed)
+    assert "is longer than 16 tokens" in before
+    assert actalign("export", "rows.jsonl", "--to", "csv", cwd=tmp_path).returncode == 0
+    told = [line["warnings"] for line in read_csv(tmp_path / "rows.csv")]
+    assert told[0] == f"{seen}; No known word.; No known word."
 
 
 def test_align_says_what_is_amiss_with_a_clip(clips, tmp_path):

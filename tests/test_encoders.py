@@ -149,8 +149,8 @@ class TestContract:
     def test_long_texts_are_named(self, encoder):
         assert encoder.text_warnings(CORPUS[:2]) == []
         (warning,) = encoder.text_warnings([CORPUS[0], "bend the left knee " * 50])
-        assert "bend the left knee" in warning
-        assert encoder.info.model_id in warning
+        assert "bend the left knee" in warning.text
+        assert encoder.info.model_id in warning.warning
 
     def test_scale_and_bias_are_the_checkpoints(self, encoder, encoders):
         assert encoder.info.logit_scale == pytest.approx(4.6031, abs=1e-6)

@@ -12,6 +12,7 @@ from actalign import ClipEmbedding, Script, UsageError
 from actalign.alignment._kernels.subsequence import best_cuts
 from actalign.alignment._locate import Detection, locate, neg_log_tail, suppress
 from actalign.alignment._similarity import cosine
+from actalign.types import TextWarning
 
 
 def slow_best(values, level, min_frames, max_frames, end):
@@ -234,4 +235,6 @@ def test_a_row_of_a_detection_says_what_is_amiss_with_clip_and_texts():
     rows = np.ones((2, 2), np.float32)
     clip = ClipEmbedding("a", rows, np.arange(2.0), 2.0, "m", "f", warnings=("Dark.",))
     found = Detection("a", 0, 1, 4.0, ())
-    assert found.to_row(clip, 1, text_warnings=["Odd."])["warnings"] == ["Dark.", "Odd."]
+    row = found.to_row(clip, 1, text_warnings=[TextWarning("Odd.", "a step")])
+    assert row["warnings"] == ["Dark."]
+    assert row["text_warnings"] == [{"text": "a step", "warning": "Odd.", "unknown": False}]

@@ -167,13 +167,13 @@ def test_a_short_context_has_a_short_template_and_says_so(encoders):
         short = kind == "pe"
         assert encoder.info.step_template == (SHORT_STEP_TEMPLATE if short else STEP_TEMPLATE)
         found = ActAlign(encoder).candidates(scripts=[script])
-        assert any("reads 32 tokens" in warning for warning in found.warnings) == short
+        assert any("reads 32 tokens" in warning.warning for warning in found.warnings) == short
 
 
 def test_texts_that_are_cut_are_named(encoders):
     for encoder in encoders.values():
         [warning] = encoder.text_warnings([CORPUS[0], "bend the left knee " * 30])
-        assert "bend the left knee" in warning
+        assert "bend the left knee" in warning.text
 
 
 def test_a_folder_is_known_without_the_prefix_and_its_fingerprint_by_its_contents(

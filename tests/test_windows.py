@@ -224,7 +224,7 @@ class TestVideoPrism:
         row = ActAlign(videoprism).predict(video, scripts=SCRIPTS).to_row()
         assert row["frames"] == 11
         [warning] = videoprism.text_warnings(["short", "bend the left knee " * 30])
-        assert "first 64" in warning
+        assert "first 64" in warning.warning
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["PE-Video", "PE-AV"])

@@ -43,6 +43,7 @@ from actalign.types import (
     Prediction,
     Script,
     Segment,
+    TextWarning,
 )
 
 if TYPE_CHECKING:
@@ -77,8 +78,8 @@ class Candidates:
     whose only step is their name. background: what steps are measured against, for scorers that do
     so. none: the label of the candidate that wins where no script fits better than the background.
     min_confidence: an answer below it is refused. temperature: what turns scores into confidences,
-    None where it was never fitted; the given_temperature comes before the background's. warnings: a
-    sentence on each text that was cut.
+    None where it was never fitted; the given_temperature comes before the background's. warnings:
+    on texts that were cut, say.
     """
 
     info: EncoderInfo
@@ -91,7 +92,7 @@ class Candidates:
     without: Sequence[str]
     repeats: Repeats
     settings: dict[str, str]
-    warnings: tuple[str, ...]
+    warnings: tuple[TextWarning, ...]
     background: Background | None = None
     none: str | None = None
     min_confidence: float | None = None
@@ -156,7 +157,7 @@ class Candidates:
             repeats=check_repeats(info.repeats if repeats is None else repeats),
             settings={"step_template": of_step, "label_template": of_label, **revision, **warm},
             warnings=(
-                *(short_template(info) if of_step == info.step_template else ()),
+                *(map(TextWarning, short_template(info)) if of_step == info.step_template else ()),
                 *texts.warnings(list(dict.fromkeys(read))),
             ),
             none=none,

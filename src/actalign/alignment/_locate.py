@@ -42,7 +42,7 @@ from actalign.alignment._affinities import seen_frames
 from actalign.alignment._paths import MIN_STEP_SECONDS
 from actalign.alignment._similarity import cosine
 from actalign.errors import UsageError
-from actalign.types import ClipEmbedding, Float32, Float64, Int32, Script, Segment
+from actalign.types import ClipEmbedding, Float32, Float64, Int32, Script, Segment, TextWarning
 
 if TYPE_CHECKING:
     from actalign.rows import Row
@@ -107,10 +107,12 @@ class Detection:
         """The steps that were found: of a label with several wordings those of one."""
         return tuple(segment.step for segment in self.segments)
 
-    def to_row(self, clip: ClipEmbedding, number: int, *, text_warnings: Sequence[str] = ()) -> Row:
+    def to_row(
+        self, clip: ClipEmbedding, number: int, *, text_warnings: Sequence[TextWarning] = ()
+    ) -> Row:
         """The JSON object of a clip's detection; its id is CLIP#NUMBER. See `rows.Row`.
 
-        text_warnings: sentences on the texts that were looked for, beside those on the clip.
+        text_warnings: on the texts that were looked for.
         """
         from actalign.rows import new_row
 
@@ -121,7 +123,8 @@ class Detection:
                 "start_seconds": round(self.start_seconds, 6),
                 "end_seconds": round(self.end_seconds, 6),
                 "label": self.label,
-                "warnings": [*clip.warnings, *text_warnings],
+                "warnings": list(clip.warnings),
+                "text_warnings": [one.to_row() for one in text_warnings],
                 "candidates": [
                     {
                         "label": self.label,

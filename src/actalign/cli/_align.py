@@ -112,8 +112,7 @@ def align(
             if part:
                 row["shard"] = marks[entry_id]
             # Each clip's own warnings once, however many scorers there are.
-            of_clip = [w for w in row.get("warnings") or () if w not in given.notes]
-            run.row(row, of_clip if entry_id != last else ())
+            run.row(row, row.get("warnings", ()) if entry_id != last else ())
             last = entry_id
             run.result(row)
     where = f": {output.out}" if output.out else ""

@@ -179,7 +179,7 @@ class GivenCandidates:
         if found.without:
             names = ", ".join(repr(label) for label in found.without)
             self.notes.append(f"no script for {names}: aligned as one step, its own name")
-        self.notes.extend(found.warnings)
+        self.notes.extend(one.warning for one in found.warnings)
         return several
 
 

@@ -108,12 +108,11 @@ def live(
             for last in live_windows(encoder, seen, window=stream.window, every=stream.every):
                 count += 1
                 row = last.to_row(resolved.predict(last.clip), top_k=top_k)
-                of_window = [one for one in row["warnings"] if one not in given.notes]
                 if not as_json:
-                    for sentence in of_window:
+                    for sentence in row["warnings"]:
                         if _without_numbers(sentence) not in said:
                             note(f"{clock(row['seconds'])}  {sentence}")
-                said = set(map(_without_numbers, of_window))
+                said = set(map(_without_numbers, row["warnings"]))
                 if as_json:
                     print_json(row_text(row))
                 else:

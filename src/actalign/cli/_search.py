@@ -38,7 +38,7 @@ def search(
     encoder = model.choice(entries).load()
     said = console_of(stderr=True)
     for note in encoder.text_warnings([phrase]):
-        said.print(note, markup=False)
+        said.print(note.warning, markup=False)
     failed: list[str] = []
 
     def clips() -> Iterator[ClipEmbedding]:

@@ -93,8 +93,7 @@ def candidate_table(row: Row) -> Table:
 
 def _winner_note(row: Row) -> str:
     """Says of the winner what makes its score worth little."""
-    from actalign.output._tables import unknown_words
-    from actalign.rows import mostly_unseen, unseen
+    from actalign.rows import mostly_unseen, unknown_words, unseen
 
     if unseen(row):
         return " (nothing seen)"

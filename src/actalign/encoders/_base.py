@@ -15,7 +15,7 @@ import numpy as np
 
 from actalign.encoder_info import EncoderInfo
 from actalign.errors import UsageError
-from actalign.types import Float32, Float64, FrameBatch, UInt8
+from actalign.types import Float32, Float64, FrameBatch, TextWarning, UInt8
 
 CROP = "crop:"
 """How the name of an encoder of people's boxes begins, see `load_encoder`."""
@@ -39,8 +39,9 @@ class Encoder(Protocol):
         """Embed K texts as (K, D) float32; a text's row never depends on the other texts."""
         ...
 
-    def text_warnings(self, texts: Sequence[str]) -> list[str]:
-        """One sentence for each text that is longer than the text tower reads and so gets cut."""
+    def text_warnings(self, texts: Sequence[str]) -> list[TextWarning]:
+        """One for each text that is longer than the text tower reads and so gets cut, or of which
+        it knows no word."""
         ...
 
 

@@ -18,7 +18,7 @@ from actalign.encoders.body._pose import POSE_VERSION, PoseEstimator, check_pers
 from actalign.encoders.body._tracks import EVERYONE, Tracks, person_version
 from actalign.encoders.body._weights import weights_hash
 from actalign.errors import UsageError
-from actalign.types import Float32, FrameBatch, UInt8
+from actalign.types import Float32, FrameBatch, TextWarning, UInt8
 
 # Part of the fingerprint: another number whenever a person may give another crop.
 _CROP_VERSION = 1
@@ -165,7 +165,7 @@ class CroppedEncoder:
         with self._lock:
             return self._encoder.encode_text(texts)
 
-    def text_warnings(self, texts: Sequence[str]) -> list[str]:
+    def text_warnings(self, texts: Sequence[str]) -> list[TextWarning]:
         """As the image encoder's."""
         return self._encoder.text_warnings(texts)
 

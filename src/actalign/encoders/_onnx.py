@@ -19,7 +19,7 @@ from actalign.encoders._onnx_files import model_files
 from actalign.encoders._preprocessing import ImagePreprocessing, check_frames
 from actalign.errors import EncoderError
 from actalign.files import physical_cores
-from actalign.types import Float32, UInt8
+from actalign.types import Float32, TextWarning, UInt8
 
 try:
     import onnxruntime
@@ -134,12 +134,15 @@ class OnnxEncoder:
             out[start : start + len(batch)] = _run(self._text, self._tokens(batch))
         return out
 
-    def text_warnings(self, texts: Sequence[str]) -> list[str]:
-        """One sentence for each text that is longer than the tower reads and so gets cut."""
+    def text_warnings(self, texts: Sequence[str]) -> list[TextWarning]:
+        """One for each text that is longer than the tower reads and so gets cut."""
         limit = self.config.text.max_length
         return [
-            f"The text {text[:60]!r}... is longer than {limit} tokens; {self.info.model_id} reads "
-            "only its beginning."
+            TextWarning(
+                f"The text {text[:60]!r}... is longer than {limit} tokens; {self.info.model_id} "
+                "reads only its beginning.",
+                text,
+            )
             for text, encoding in zip(texts, self._encode(texts), strict=True)
             if encoding.overflowing
         ]

@@ -19,7 +19,7 @@ from actalign.encoders._configuration import check_configuration, shards_of
 from actalign.encoders._fingerprint import fingerprint_files
 from actalign.encoders._preprocessing import check_frames
 from actalign.errors import EncoderError
-from actalign.types import Float32, UInt8
+from actalign.types import Float32, TextWarning, UInt8
 
 try:
     from PIL import Image
@@ -122,15 +122,18 @@ class SentenceEncoder:
         rows = self.model.encode(list(inputs), batch_size=batch_size, show_progress_bar=False)
         return np.asarray(rows, np.float32)
 
-    def text_warnings(self, texts: Sequence[str]) -> list[str]:
-        """One sentence for each text that is longer than the tower reads and so gets cut."""
+    def text_warnings(self, texts: Sequence[str]) -> list[TextWarning]:
+        """One for each text that is longer than the tower reads and so gets cut."""
         limit, tokenizer = self.info.context_length, self.model.tokenizer
         if limit is None or tokenizer is None:
             return []
         lengths = [len(tokenizer(text, verbose=False)["input_ids"]) for text in texts]
         return [
-            f"The text {text[:60]!r}... has {length} tokens; {self.info.model_id} reads the "
-            f"first {limit} only."
+            TextWarning(
+                f"The text {text[:60]!r}... has {length} tokens; {self.info.model_id} reads the "
+                f"first {limit} only.",
+                text,
+            )
             for text, length in zip(texts, lengths, strict=True)
             if length > limit
         ]

@@ -29,7 +29,7 @@ from actalign.encoders._text_cache import keep_rows, stored_rows
 from actalign.errors import EncoderError, UsageError, VideoError
 from actalign.files import cache_folder
 from actalign.services import Asked, Told, client, explain, read_api_key
-from actalign.types import Float32, UInt8
+from actalign.types import Float32, TextWarning, UInt8
 
 logger = logging.getLogger(__name__)
 
@@ -116,7 +116,7 @@ class ServiceEncoder:
         """Embed K texts as (K, D) float32; raises EncoderError where the service fails."""
         return self._embed("text", list(texts), [f"text {text}" for text in texts])
 
-    def text_warnings(self, texts: Sequence[str]) -> list[str]:
+    def text_warnings(self, texts: Sequence[str]) -> list[TextWarning]:
         """None: how many tokens are read is the service's to know."""
         return []
 

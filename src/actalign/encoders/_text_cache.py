@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import numpy as np
 from actalign.encoder_info import EncoderInfo
 from actalign.encoders._base import Encoder
 from actalign.errors import ActAlignError, EncoderError
-from actalign.types import Float32
+from actalign.types import Float32, TextWarning
 
 
 class TextCache:
@@ -33,7 +34,7 @@ class TextCache:
         self._load = load
         self._path = path
         self._rows: dict[str, Float32] = {}
-        self._warnings: dict[str, list[str]] = {}
+        self._warnings: dict[str, list[TextWarning]] = {}
 
     def encode(self, texts: Sequence[str]) -> Float32:
         """(K, D) embeddings of K texts.
@@ -48,8 +49,8 @@ class TextCache:
             self._ask(missing, missing)
         return np.stack([self._rows[text] for text in texts])
 
-    def warnings(self, texts: Sequence[str]) -> list[str]:
-        """The encoder's sentences on the texts that were encoded: one was cut, say."""
+    def warnings(self, texts: Sequence[str]) -> list[TextWarning]:
+        """What the encoder says of the texts that were encoded: one was cut, say."""
         return [note for text in texts for note in self._warnings.get(text, ())]
 
     def _complete(self, file: sqlite3.Connection, texts: Sequence[str]) -> None:
@@ -68,9 +69,9 @@ class TextCache:
         self._rows.update(found)
         _put_rows(file, self._fingerprint, {text: self._rows[text] for text in new})
         file.executemany(
-            "INSERT OR REPLACE INTO said VALUES (?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO judged VALUES (?, ?, ?, ?)",
             [
-                (self._fingerprint, text, self._words, json.dumps(self._warnings[text]))
+                (self._fingerprint, text, self._words, _json(self._warnings[text]))
                 for text in (*new, *old)
             ],
         )
@@ -129,11 +130,19 @@ def _put_rows(file: sqlite3.Connection, fingerprint: str, rows: Mapping[str, Flo
     )
 
 
-def _said_in(file: sqlite3.Connection, fingerprint: str, text: str) -> tuple[str | None, list[str]]:
+def _json(warnings: Iterable[TextWarning]) -> str:
+    return json.dumps([asdict(one) for one in warnings])
+
+
+def _said_in(
+    file: sqlite3.Connection, fingerprint: str, text: str
+) -> tuple[str | None, list[TextWarning]]:
     """By which words a text was judged, and the warnings; None where it never was."""
-    query = "SELECT words, warnings FROM said WHERE fingerprint = ? AND text = ?"
+    query = "SELECT words, warnings FROM judged WHERE fingerprint = ? AND text = ?"
     held: Any = file.execute(query, (fingerprint, text)).fetchone()
-    return (None, []) if held is None else (held[0], json.loads(held[1]))
+    if held is None:
+        return None, []
+    return held[0], [TextWarning(**one) for one in json.loads(held[1])]
 
 
 @contextmanager
@@ -150,7 +159,7 @@ def _open(path: Path) -> Iterator[sqlite3.Connection]:
                 "PRIMARY KEY (fingerprint, text))"
             )
             file.execute(
-                "CREATE TABLE IF NOT EXISTS said (fingerprint TEXT, text TEXT, words TEXT, "
+                "CREATE TABLE IF NOT EXISTS judged (fingerprint TEXT, text TEXT, words TEXT, "
                 "warnings TEXT, PRIMARY KEY (fingerprint, text))"
             )
             yield file

@@ -19,7 +19,7 @@ from actalign.encoders._checkpoint import Checkpoint, features_of, licence_of, l
 from actalign.encoders._preprocessing import ImagePreprocessing, check_frames
 from actalign.encoders._tower import kernels_run
 from actalign.errors import ArrayError, EncoderError
-from actalign.types import Float32, UInt8
+from actalign.types import Float32, TextWarning, UInt8
 
 DTYPES = {
     "float32": torch.float32,
@@ -116,12 +116,15 @@ class TextTower(ABC):
                 out[start : start + len(ids)] = self.text_features(ids).float().cpu().numpy()
         return out
 
-    def text_warnings(self, texts: Sequence[str]) -> list[str]:
-        """One sentence for each text that is longer than the tower reads and so gets cut."""
+    def text_warnings(self, texts: Sequence[str]) -> list[TextWarning]:
+        """One for each text that is longer than the tower reads and so gets cut."""
         lengths = [self.count_tokens(text) for text in texts]
         return [
-            f"The text {text[:60]!r}... has {length} tokens; {self.info.model_id} reads the "
-            f"first {self.max_length} only."
+            TextWarning(
+                f"The text {text[:60]!r}... has {length} tokens; {self.info.model_id} reads the "
+                f"first {self.max_length} only.",
+                text,
+            )
             for text, length in zip(texts, lengths, strict=True)
             if length > self.max_length
         ]

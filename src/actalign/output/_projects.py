@@ -258,6 +258,7 @@ def _inspect_sample(scorer: str, row: Row) -> Json:
                 "background",
                 "model_id",
                 "warnings",
+                "text_warnings",
             )
         },
     }

@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 from actalign.clips._background import TRANSDUCTIVE
 from actalign.errors import UsageError
-from actalign.rows import Row, action_span, numbered_steps, only_by_name, refused, unseen
+from actalign.rows import (
+    Row,
+    action_span,
+    all_warnings,
+    numbered_steps,
+    only_by_name,
+    refused,
+    unknown_words,
+    unseen,
+)
 
 if TYPE_CHECKING:
     import pandas
@@ -34,7 +43,7 @@ class Table:
 
 def _clip_records(row: Row) -> Iterator[dict[str, Cell]]:
     found: dict[str, Any] = {name: row.get(name) for name in CLIPS.columns}
-    told = [*_refusal(row), *_without_script(row), *(row.get("warnings") or ())]
+    told = [*_refusal(row), *_without_script(row), *all_warnings(row)]
     found["warnings"] = "; ".join(told)
     found["repetitions"] = _times(row)
     for name, candidate in zip(("score", "second_score"), row["candidates"], strict=False):
@@ -64,22 +73,6 @@ def _without_script(row: Row) -> list[str]:
     """Says where the winner is aligned without a script."""
     alone = row["candidates"] and only_by_name(row["candidates"][0])
     return ["no script: its name was its only step"] if alone else []
-
-
-def unknown_words(row: Row) -> bool:
-    """Whether the encoder knows no word of the winner: of its label, where that is read, or of any
-    of its steps. Its score then means nothing."""
-    if not row["candidates"]:
-        return False
-    best = row["candidates"][0]
-    warnings = row.get("warnings") or ()
-
-    def unknown(text: str) -> bool:
-        begin = f"The text {text[:60]!r} has no word"
-        return any(warning.startswith(begin) for warning in warnings)
-
-    steps = [one.step["step"] for one in numbered_steps(best)]
-    return unknown(best["label"]) or (bool(steps) and all(map(unknown, steps)))
 
 
 CLIPS = Table(
@@ -113,8 +106,7 @@ CLIPS = Table(
 def _notes(row: Row) -> list[str]:
     unknown = ["unknown words: its score means nothing"] if unknown_words(row) else []
     nothing = ["nothing seen: its label means nothing"] if unseen(row) else []
-    of_texts = ("The text ", f"{row.get('model_id')} reads ")  # the same in every row
-    of_clip = [one for one in row.get("warnings") or () if not one.startswith(of_texts)]
+    of_clip = row.get("warnings") or ()  # those of texts are the same in every row
     background = row.get("background", "")
     others = [f"measured against {background}"] if TRANSDUCTIVE in background else []
     return [*nothing, *_refusal(row), *_without_script(row), *unknown, *others, *of_clip]

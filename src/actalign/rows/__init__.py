@@ -18,6 +18,7 @@ from actalign.rows._fields import (
     SecondLookRow,
     ShardRow,
     StepRow,
+    TextWarningRow,
 )
 from actalign.rows._files import (
     RowFile,
@@ -31,6 +32,7 @@ from actalign.rows._files import (
 from actalign.rows._made import (
     NumberedStep,
     action_span,
+    all_warnings,
     error_row,
     mostly_unseen,
     neutral_warning,
@@ -43,6 +45,7 @@ from actalign.rows._made import (
     renamed,
     repetition_row,
     score_text,
+    unknown_words,
     unseen,
 )
 
@@ -59,7 +62,9 @@ __all__ = [
     "SecondLookRow",
     "ShardRow",
     "StepRow",
+    "TextWarningRow",
     "action_span",
+    "all_warnings",
     "error_row",
     "json_schema",
     "mostly_unseen",
@@ -76,6 +81,7 @@ __all__ = [
     "repetition_row",
     "row_text",
     "score_text",
+    "unknown_words",
     "unseen",
     "write_rows",
 ]

@@ -94,6 +94,16 @@ class BoxRow(TypedDict):
     bottom: Finite
 
 
+class TextWarningRow(TypedDict, total=False):
+    """What the encoder says of a label or a step."""
+
+    text: Annotated[str | None, Field(description="Which text; null for all of them.")]
+    warning: Required[Annotated[Text, Field(description="A sentence.")]]
+    unknown: Annotated[
+        bool, Field(description="The encoder knows no word of it: its score means nothing.")
+    ]
+
+
 class IntervalRow(TypedDict):
     """When a step of the right script truly happens: [start_seconds, end_seconds) of the file."""
 
@@ -171,6 +181,10 @@ class Row(TypedDict, total=False):
     start_seconds: Annotated[Finite, Field(description="Of the clip, window or detection.")]
     end_seconds: Finite
     warnings: list[str]
+    text_warnings: Annotated[
+        list[TextWarningRow],
+        Field(description="On labels and steps: the same in all rows of a run."),
+    ]
     scorer: Annotated[str | None, Field(description="How candidates were scored.")]
     background: Annotated[str, Field(description="What steps were measured against.")]
     smoothing_seconds: Annotated[Finite | None, Field(description="Moving average over frames.")]

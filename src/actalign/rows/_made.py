@@ -101,6 +101,23 @@ def neutral_warning(
     return [f"{nobody} of all {total} frames show nobody."] if 2 * nobody > total else []
 
 
+def all_warnings(row: Row) -> list[str]:
+    """The sentences on the clip, then those on the texts."""
+    of_texts = [one["warning"] for one in row.get("text_warnings") or ()]
+    return [*(row.get("warnings") or ()), *of_texts]
+
+
+def unknown_words(row: Row) -> bool:
+    """Whether the encoder knows no word of the winner: of its label, where that is read, or of any
+    of its steps. Its score then means nothing."""
+    if not row["candidates"]:
+        return False
+    best = row["candidates"][0]
+    unknown = {one.get("text") for one in row.get("text_warnings") or () if one.get("unknown")}
+    steps = {one.step["step"] for one in numbered_steps(best)}
+    return best["label"] in unknown or (bool(steps) and steps <= unknown)
+
+
 def mostly_unseen(row: Row) -> bool:
     """Whether fewer than half of the frames show anything that the encoder knows."""
     return 2 * row.get("neutral_frames", 0) > row.get("frames", 0)

@@ -188,9 +188,9 @@ class SecondLook:
         except SecondLookError as error:
             self.counts.failed += 1
             warning = f"The second look failed, so the first answer stands: {error}"
-            warned = replace(prediction, text_warnings=(*prediction.text_warnings, warning))
-            row = warned.to_row(top_k=top_k)
-            return Looked(new_row({**row, "second_look_error": str(error)}), warned, warning)
+            row = prediction.to_row(top_k=top_k)
+            row["warnings"] = [*row["warnings"], warning]
+            return Looked(new_row({**row, "second_look_error": str(error)}), prediction, warning)
         self.counts.changed += second.label != prediction.label
         return Looked(new_row({**second.to_row(top_k=top_k), "second_look": said}), second)
 

@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from actalign.types._arrays import Float32, Float64, Int32, UInt8
 from actalign.types._clips import ClipEmbedding, ClipError, FrameBatch
-from actalign.types._results import Alignment, Candidate, Prediction, Script, Segment
+from actalign.types._results import (
+    Alignment,
+    Candidate,
+    Prediction,
+    Script,
+    Segment,
+    TextWarning,
+)
 
 __all__ = [
     "Alignment",
@@ -22,5 +29,6 @@ __all__ = [
     "Prediction",
     "Script",
     "Segment",
+    "TextWarning",
     "UInt8",
 ]

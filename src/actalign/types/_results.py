@@ -13,7 +13,7 @@ from actalign.types._arrays import Float32, Float64, Int32
 from actalign.types._clips import ClipEmbedding
 
 if TYPE_CHECKING:
-    from actalign.rows import CandidateRow, Row, StepRow
+    from actalign.rows import CandidateRow, Row, StepRow, TextWarningRow
 
 notebook_html: Callable[[Alignment | Prediction], str] | None = None
 """Draws an object for a notebook; `actalign` puts `output`'s function here, which lies above."""
@@ -55,6 +55,23 @@ class Script:
         """A script of its own for each list of steps, the first one first."""
         lists = (self.steps, *self.rewordings)
         return tuple(Script(self.label, steps, self.domain) for steps in lists)
+
+
+@dataclass(frozen=True, slots=True)
+class TextWarning:
+    """What an encoder says of a text that it was given: a label, or a step.
+
+    warning: a sentence. text: which text; None for all of them. unknown: the encoder knows no word
+    of the text, so that its score means nothing.
+    """
+
+    warning: str
+    text: str | None = None
+    unknown: bool = False
+
+    def to_row(self) -> TextWarningRow:
+        """The JSON object of a warning."""
+        return {"text": self.text, "warning": self.warning, "unknown": self.unknown}
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -193,7 +210,7 @@ class Prediction:
     smoothing_seconds: float
     domain: str | None = None
     settings: dict[str, Any] = field(default_factory=dict)
-    text_warnings: tuple[str, ...] = ()
+    text_warnings: tuple[TextWarning, ...] = ()
     background: str | None = None
     min_confidence: float | None = None
 
@@ -250,7 +267,8 @@ class Prediction:
                 "margin": self.margin,
                 "candidates": [c.to_row() for c in self.candidates[:top_k]],
                 "domain": self.domain,
-                "warnings": [*self.clip.warnings, *self.text_warnings],
+                "warnings": list(self.clip.warnings),
+                "text_warnings": [one.to_row() for one in self.text_warnings],
                 "scorer": self.scorer,
                 "smoothing_seconds": self.smoothing_seconds,
                 "settings": self.settings,

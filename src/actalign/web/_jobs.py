@@ -320,7 +320,8 @@ class Explorer:
         """(D,) the phrase's embedding, and a sentence on what the encoder can't read in it."""
         encoder = self.classifier.encoder
         with self._scoring:
-            return encoder.encode_text([phrase])[0], encoder.text_warnings([phrase])
+            said = [one.warning for one in encoder.text_warnings([phrase])]
+            return encoder.encode_text([phrase])[0], said
 
     def close(self) -> None:
         """Stop the worker, end what is being read and remove every upload; for good."""

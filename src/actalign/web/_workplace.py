@@ -14,7 +14,7 @@ from actalign.clips._search import search
 from actalign.documents import parse_yaml
 from actalign.errors import UsageError
 from actalign.output._tables import CLIPS
-from actalign.rows import Row
+from actalign.rows import Row, all_warnings
 from actalign.scripts import parse_scripts
 from actalign.scripts._shipped import shipped_domains
 from actalign.web._answers import errors, file
@@ -148,7 +148,7 @@ def _answer(result: Result) -> dict[str, Any]:
         "confidence": prediction.confidence,
         "margin": row["margin"],
         "second": others[0].label if others else None,
-        "warnings": row["warnings"],
+        "warnings": all_warnings(row),
         "without_script": [
             one.label for one in prediction.candidates if not one.has_script and one.alignment
         ],

@@ -37,7 +37,7 @@ from actalign.encoders.body._tracks import person_version
 from actalign.encoders.body._vocabulary import known_words
 from actalign.encoders.body._weights import weights_hash
 from actalign.errors import EncoderError
-from actalign.types import Float32, FrameBatch, UInt8
+from actalign.types import Float32, FrameBatch, TextWarning, UInt8
 
 MODEL_ID = "body"
 PACKAGE_FOLDER = Path(__file__).with_name("model")
@@ -222,21 +222,28 @@ class BodyEncoder:
         """Embed K texts as (K, D) float32 unit rows; a row never depends on the other texts."""
         return self._text.encode(texts)
 
-    def text_warnings(self, texts: Sequence[str]) -> list[str]:
-        """One sentence for each text that gets cut, and for each that names nothing of a body.
+    def text_warnings(self, texts: Sequence[str]) -> list[TextWarning]:
+        """One for each text that gets cut, and for each that names nothing of a body.
 
         A text is cut where it is longer than the text tower reads. It names nothing of a body if it
         speaks of things only, or in another language; see `known_words`.
         """
         cut = [
-            f"The text {text[:60]!r}... is longer than {MAX_TOKENS} tokens; {MODEL_ID} reads only "
-            "its beginning."
+            TextWarning(
+                f"The text {text[:60]!r}... is longer than {MAX_TOKENS} tokens; {MODEL_ID} reads "
+                "only its beginning.",
+                text,
+            )
             for text in texts
             if self._text.cuts(text)
         ]
         unknown = [
-            f"The text {text[:60]!r} has no word that {MODEL_ID} knows, and its score means "
-            "nothing; describe postures and movements of the body in English."
+            TextWarning(
+                f"The text {text[:60]!r} has no word that {MODEL_ID} knows, and its score means "
+                "nothing; describe postures and movements of the body in English.",
+                text,
+                unknown=True,
+            )
             for text in texts
             if not known_words(text)
         ]

@@ -20,7 +20,7 @@ from actalign.encoders.body._encoder import (
 )
 from actalign.encoders.body._pose import pose_track
 from actalign.encoders.body._tracks import EVERYONE, Tracks
-from actalign.types import Float32, FrameBatch, UInt8
+from actalign.types import Float32, FrameBatch, TextWarning, UInt8
 
 
 class EveryBodyEncoder:
@@ -84,6 +84,6 @@ class EveryBodyEncoder:
         """As `BodyEncoder.encode_text`."""
         return self._body.encode_text(texts)
 
-    def text_warnings(self, texts: Sequence[str]) -> list[str]:
+    def text_warnings(self, texts: Sequence[str]) -> list[TextWarning]:
         """As `BodyEncoder.text_warnings`."""
         return self._body.text_warnings(texts)

@@ -22,7 +22,7 @@ export function show(result, compared, onCompare) {
   verdict.append(make("small", `${result.doc_id}: ${sure}score ${score(best.score)}, ${margin}; ${result.frames} frames`
     + (result.people_seen ? `; people: ${result.people_seen}` : "")));
   const without = result.candidates.filter((c) => c.has_script === false && c.path).map((c) => c.label);
-  const notes = [...(result.warnings ?? [])];
+  const notes = [...(result.warnings ?? []), ...(result.text_warnings ?? []).map((one) => one.warning)];
   if (without.length) notes.push(`No script: ${without.join(", ")}. The name alone is compared; “Fill in steps”, or write them.`);
   $("warnings").replaceChildren(...notes.map((text) => make("li", text)));
   drawRanking(result, compared, onCompare);
