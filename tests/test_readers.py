@@ -201,7 +201,7 @@ class TestTables:
         )
         asked = read_data(Source(clips / "t.csv"))
         assert [one.id for one in asked.questions] == ["a", "a@0-1", "b", "b@0-1", "b#2"]
-        note, _ = asked.notes  # the other is of a.mp4 and b.mp4, which are the same
+        note, *_ = asked.notes  # the others are of a.mp4 and b.mp4, which are the same
         assert note == f"{clips / 't.csv'}, line 4 repeats line 2, one of 2 such: counted once"
         done = actalign(
             *("eval", "clips", "clips", "--truth", "t.csv", "--model", colour_model),

@@ -84,7 +84,7 @@ def test_steps_that_several_share_are_replaced_and_the_bank_says_by_whom(
     out = mine.with_name(f"better.{ending}")
     ended = refine(mine, "--out", out, "--input-price", "2", "--output-price", "8")
     assert ended.returncode == 0, ended.stderr
-    assert "record 1: jump shot, layup, pass (1 asked, 3 steps replaced)" in ended.stderr
+    assert "mine.json: jump shot, layup, pass (1 asked, 3 steps replaced)" in ended.stderr
     assert "100 tokens in, 50 out, 0.0006 USD" in ended.stderr
     [record] = read_bank(out)
     assert {label: list(steps) for label, steps in record.scripts.items()} == NEW
@@ -111,7 +111,7 @@ def test_a_dry_run_prints_the_prompts_and_an_estimate_and_asks_and_writes_nothin
     out = mine.with_name("better.json")
     told = refine(mine, "--out", out, "--dry-run")
     assert told.returncode == 0, told.stderr
-    assert "--- record 1 (jump shot, layup, pass)" in told.stdout
+    assert "--- mine.json (jump shot, layup, pass)" in told.stdout
     assert "   (1) a person stands on the court" in told.stdout
     assert re.search(r"\n1 requests for 1 questions, about \d+ tokens in and 162 out", told.stdout)
     assert not server.requests

@@ -73,7 +73,7 @@ def refine_scripts(
     saved, records = Bank(bank), _records(scripts)
     saved.adopt(records, known=_is_of)
     chat = open_chat(config, api_key)
-    talks = _talks(records, saved, chat.model_id, limit)
+    talks = _talks(records, scripts, saved, chat.model_id, limit)
     return results(talks, saved, Run(chat, config, AnswerCache(cache), retry_failed=True))
 
 
@@ -88,7 +88,7 @@ def plan_refinement(
     saved.adopt(records, known=_is_of)
     answers = AnswerCache(cache)
     planned: dict[str, PlannedRequest] = {}
-    for key, (talk, requests) in _talks(records, saved, model_id(config), None).items():
+    for key, (talk, requests) in _talks(records, scripts, saved, model_id(config), None).items():
         known = saved.get(key)
         if known is not None and talk.finished(known):
             continue
@@ -110,13 +110,18 @@ def _records(scripts: Path) -> list[BankRecord]:
 
 
 def _talks(
-    records: Sequence[BankRecord], saved: Bank, model: ModelId, limit: TokenLimit | None
+    records: Sequence[BankRecord],
+    scripts: Path,
+    saved: Bank,
+    model: ModelId,
+    limit: TokenLimit | None,
 ) -> dict[str, tuple[_Talk, list[ScriptRequest]]]:
     """A conversation a record, as the bank has it, by key; records that are alike share one."""
     talks: dict[str, tuple[_Talk, list[ScriptRequest]]] = {}
     for number, record in enumerate(records, start=1):
         assert record.key is not None
-        request = ScriptRequest(f"record {number}", record.candidates, record.domain)
+        name = scripts.name if len(records) == 1 else f"record {number}"
+        request = ScriptRequest(name, record.candidates, record.domain)
         talk = _Talk(saved.get(record.key) or record, model, limit or TokenLimit())
         talks.setdefault(record.key, (talk, []))[1].append(request)
     return talks
