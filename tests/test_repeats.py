@@ -61,7 +61,8 @@ def test_the_passes_are_the_best_of_all_plans(values, least, count, data):
     frames = len(values)
     cost = data.draw(arrays(np.float64, frames + 1, elements=st.floats(0, 3, width=16)))
     sums = pass_sums(values, least, frames)
-    total, cuts = best_passes(sums, cost, count)
+    none = np.full(frames + 1, -math.inf)
+    total, cuts = best_passes(sums, cost, none, none, count)
 
     def worth(plan):
         return sum(sums[a, b - a] - cost[b - a] for a, b in plan)

@@ -74,7 +74,8 @@ class Candidates:
     info: the encoder. scripts: one a candidate. wordings: as many as the candidate with the most
     has; the others' come again in turn. names: the embeddings of the candidates' labels, (1, D)
     each; empty where the scorer does not read them. repeats: how often the winner is performed:
-    "no" to take it as once, "auto" to find it, or the number. without: labels that had no script,
+    "no" to take it as once, "auto" to find it, "partial" to find it where the clip may begin and
+    end inside a repetition, or the number. without: labels that had no script,
     whose only step is their name. background: what steps are measured against, for scorers that do
     so. none: the label of the candidate that wins where no script fits better than the background.
     min_confidence: an answer below it is refused. temperature: what turns scores into confidences,
@@ -379,15 +380,22 @@ class Candidates:
             cosine(frames, steps) * scale,
             edges,
             seen=seen_frames(clip.embeddings),
-            count=None if self.repeats == "auto" else self.repeats,
+            count=self.repeats if isinstance(self.repeats, int) else None,
+            partial=self.repeats == "partial",
         )
-        if len(cuts) < 2 or best.alignment is None:
+        one_whole = len(cuts) < 2 and not np.isnan(cuts).any()
+        if one_whole or best.alignment is None:
             return replace(best, repetitions=(best.segments,))
         affinity = frame_means(best.alignment.affinity, edges, cuts)
-        found = [
-            tuple(map(Segment, best.script.steps, begins, begins[1:], means))
-            for begins, means in zip(cuts.tolist(), affinity.tolist(), strict=True)
-        ]
+        found = []
+        for begins, means in zip(cuts, affinity, strict=True):
+            there = np.flatnonzero(~np.isnan(begins[:-1]))
+            times = [*begins[there].tolist(), float(begins[-1])]
+            names = [best.script.steps[k] for k in there]
+            numbers = (there + 1).tolist()
+            found.append(
+                tuple(map(Segment, names, times, times[1:], means[there].tolist(), numbers))
+            )
         return replace(best, repetitions=tuple(found))
 
     def _calibration(self, clip: ClipEmbedding) -> Calibration:

@@ -59,12 +59,13 @@ class ActAlign:
     scorer: a name of `alignment.SCORERS`, parts as AFFINITY+PATH+AVERAGE, or a `Scorer` of your
     own; None for the default: `competitive` where there is a background, else the encoder's own.
     step_template, label_template: texts with {label}, {domain}, {step}. repeats: how often the
-    winner is performed: "no" to take it as once, "auto" to find it, or the number; None for the
-    encoder's default. store: a folder or an
-    address with :// that keeps embeddings between runs. background: what steps are measured
-    against, a `Background` or a file of `actalign background`; None for the one that ships with the
-    encoder, if any. temperature: of the scorer, what turns scores into confidences, such as
-    `alignment.fit_temperature` finds; None for the background's, if it has one.
+    winner is performed: "no" to take it as once, "auto" to find it, "partial" to find it where the
+    clip may begin and end inside a repetition, or the number; None for the encoder's default.
+    store: a folder or an address with :// that keeps embeddings between runs. background: what
+    steps are measured against, a `Background` or a file of `actalign background`; None for the one
+    that ships with the encoder, if any. temperature: of the scorer, what turns scores into
+    confidences, such as `alignment.fit_temperature` finds; None for the background's, if it has
+    one.
     """
 
     def __init__(

@@ -217,6 +217,7 @@ def _of_wording(
                 start_seconds=float(edges[begin]),
                 end_seconds=float(edges[end]),
                 affinity=float(values[begin:end, k].mean()),
+                number=k + 1,
             )
             for k, (step, begin, end) in enumerate(
                 zip(script.steps, bounds, bounds[1:], strict=False)

@@ -18,7 +18,9 @@ Takes how well frames and steps agree, in nats: logits or log affinities, whatev
 
 The bins' weights make sums independent of the frame rate: they are in units of 0.1 s. The constants
 were chosen on simulated people, see `benchmarks/repetitions.py`. A script of one step is never
-repeated: nothing says where one pass ends. Knows arrays, no videos.
+repeated: nothing says where one pass ends. Where partial repetitions are looked for, the first one
+may begin at any step, with the clip, and the last one may end at any step, with the clip
+(`_partial`). Knows arrays, no videos.
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from actalign.alignment._partial import PARTIAL, PartialSums, Pass
 from actalign.errors import ArrayError, UsageError
 from actalign.types import Float64
 
@@ -53,19 +56,21 @@ TEMPOS = 0.15
 REST = 0.5
 """Seconds; a shorter gap between two repetitions is no pause and is divided between them."""
 
-Repeats = int | Literal["no", "auto"]
+Repeats = int | Literal["no", "auto", "partial"]
 
 
 def check_repeats(repeats: str | int) -> Repeats:
-    """A number of repetitions, also as text, or "no" or "auto"; raises UsageError."""
-    if repeats in ("no", "auto"):
+    """A number of repetitions, also as text, or "no", "auto" or "partial"; raises UsageError."""
+    if repeats in ("no", "auto", "partial"):
         return repeats  # type: ignore[return-value]
     try:
         number = int(repeats) if isinstance(repeats, str) else index(repeats)
     except (TypeError, ValueError):
         number = 0
     if number < 1 or isinstance(repeats, bool):
-        raise UsageError(f"The repeats are {repeats!r}; give no, auto, or a number above 0.")
+        raise UsageError(
+            f"The repeats are {repeats!r}; give no, auto, partial, or a number above 0."
+        )
     return number
 
 
@@ -75,6 +80,7 @@ def find_repetitions(
     *,
     seen: ArrayLike | None = None,
     count: int | None = None,
+    partial: bool = False,
 ) -> Float64:
     """The repetitions of one script in a clip, (N, K + 1) seconds: where each step begins, then the
     repetition's end. Between repetitions there may be rest; see the module.
@@ -82,8 +88,10 @@ def find_repetitions(
     fit: (T, K), how well a frame and a step agree, in nats; only differences in time count.
     edges_seconds: (T + 1,), where each frame begins, then the clip's end. seen: (T,) bool; a frame
     in which the encoder saw nothing is rest or any step. count: N if it is known, else it is found;
-    0 rows mean that no repetition was found. Raises ArrayError for what is not finite or of other
-    shapes, UsageError where so many repetitions don't fit into the clip.
+    0 rows mean that no repetition was found. partial: the clip may begin and end inside a
+    repetition; NaN stands where a step begins that is not there. Raises ArrayError for what is not
+    finite or of other shapes, UsageError where so many repetitions don't fit into the clip, and for
+    a count together with partial repetitions.
     """
     from actalign.alignment._kernels.repeats import step_starts
 
@@ -95,6 +103,8 @@ def find_repetitions(
         )
     if not np.isfinite(matrix).all():
         raise ArrayError("The fit holds NaN or infinity; encode the clip and script again.")
+    if partial and count is not None:
+        raise UsageError("Partial repetitions can't be looked for where their number is given.")
     steps, span = matrix.shape[1], float(edges[-1] - edges[0])
     # By what a damaged file says, few frames may lie years apart: bins are not many more.
     width = max(BIN, float(np.median(np.diff(edges))), span / (1000 + 100 * len(matrix)))
@@ -111,21 +121,27 @@ def find_repetitions(
     if count is not None:  # where frames are far apart, one pass alone may take longer
         longest = max(longest, SLOWEST * steps * least)
     longest = min(len(values), longest)
-    found = [
-        [*(start + step_starts(values[start:end], least)), end]
-        for start, end in _passes(values, least, longest, count)
-    ]
-    cuts = bins[np.array(found, np.int64).reshape(-1, steps + 1)]
-    return _without_short_gaps(cuts)
+    found = np.full((0, steps + 1), np.nan)
+    for start, end, first, last in _passes(values, least, longest, count, partial):
+        there = np.ascontiguousarray(values[start:end, first:last])
+        cuts = np.full(steps + 1, np.nan)
+        cuts[first:last] = bins[start + step_starts(there, least)]
+        cuts[-1] = bins[end]
+        found = np.vstack([found, cuts])
+    return _without_short_gaps(found)
 
 
 def frame_means(values: ArrayLike, edges_seconds: Float64, cuts: Float64) -> Float64:
-    """(N, K) means of the (T, K) values over the frames of each step; a step has one at least.
+    """(N, K) means of the (T, K) values over the frames of each step; a step has one at least, and
+    NaN if it is not there.
 
     edges_seconds, cuts: as `find_repetitions` takes and gives them.
     """
     table = np.asarray(values, np.float64)
-    frames = np.searchsorted(edges_seconds, cuts + 1e-6, side="right") - 1
+    missing = np.isnan(cuts)
+    known = np.where(missing, cuts[:, -1:], cuts)
+    frames = np.searchsorted(edges_seconds, known + 1e-6, side="right") - 1
+    frames[missing] = 0
     first, last = frames[:, :-1], np.maximum(frames[:, 1:], frames[:, :-1] + 1)
     below = np.zeros((len(table) + 1, table.shape[1]))
     np.cumsum(table, axis=0, out=below[1:])
@@ -151,31 +167,58 @@ def _averaged(values: Float64, edges: Float64, bins: Float64) -> Float64:
     return np.ascontiguousarray(np.diff(at_bins, axis=0) / max(bins[1] - bins[0], 1e-9))
 
 
-def _passes(values: Float64, least: int, longest: int, count: int | None) -> NDArray[np.int64]:
-    """(N, 2) bins [start, end) of the best repetitions, over all usual lengths."""
+def _passes(
+    values: Float64, least: int, longest: int, count: int | None, partial: bool
+) -> list[Pass]:
+    """The best repetitions, over all usual lengths."""
     from actalign.alignment._kernels.repeats import best_passes, pass_sums
 
-    shortest = values.shape[1] * least
-    if (values.shape[1] == 1 and count is None) or shortest > longest:
-        return np.empty((0, 2), np.int64)
+    steps = values.shape[1]
+    shortest = steps * least
+    if (steps == 1 and count is None) or shortest > longest:
+        return []
     sums = pass_sums(values, least, longest)
-    steps = math.ceil(math.log(longest / shortest) / TEMPOS)
-    usual_lengths = np.geomspace(shortest, longest, steps + 1)
-    tried = [best_passes(sums, _cost(usual, longest), 0) for usual in usual_lengths]
-    worth, best = max(tried, key=lambda one: one[0])
-    if len(best) > 1 and worth - (float(sums.max()) - RESTART) < EVIDENCE:
-        start, length = np.unravel_index(sums.argmax(), sums.shape)
-        best = np.array([[start, start + length]])
-    if count is None or len(best) == count:
-        return best
-    covered = int(np.diff(best).sum()) or len(values)
-    return best_passes(sums, _cost(covered / count, longest), count)[1]
+    cut = PartialSums(values, least, longest) if partial else None
+
+    def best(usual: float | None, number: int) -> tuple[float, list[Pass]]:
+        costs = _costs(usual, longest, steps)
+        none = np.full(longest + 1, -np.inf)
+        at_begin, at_end = (none, none) if cut is None else cut.worth(costs)
+        worth, found = best_passes(sums, costs[steps], at_begin, at_end, number)
+        passes = []
+        for start, end in found.tolist():
+            whole = float(sums[start, end - start] - costs[steps, end - start])
+            there = (0, steps) if cut is None else cut.steps_of(start, end, whole, costs)
+            passes.append((start, end, *there))
+        return worth, passes
+
+    number = math.ceil(math.log(longest / shortest) / TEMPOS)
+    tried = [best(usual, 0) for usual in np.geomspace(shortest, longest, number + 1)]
+    worth, found = max(tried, key=lambda one: one[0])
+    if len(found) > 1:
+        of_one, one = best(None, 1)
+        found = one if worth - of_one < EVIDENCE else found
+    if count is None or len(found) == count:
+        return found
+    covered = sum(end - start for start, end, _, _ in found) or len(values)
+    return best(covered / count, count)[1]
 
 
-def _cost(usual: float, longest: int) -> Float64:
-    """(longest + 1,) what a repetition of each length costs."""
-    lengths = np.maximum(np.arange(longest + 1), 1)
-    return RESTART + EVENNESS * np.log(lengths / usual) ** 2
+def _costs(usual: float | None, longest: int, steps: int) -> Float64:
+    """(K + 1, longest + 1) what a repetition costs by how many of its steps are there and by its
+    length; usual: the usual length of a whole one, None where any will do.
+
+    A partial one may be shorter than its steps usually are, for the clip cuts one of them.
+    """
+    costs = np.full((steps + 1, longest + 1), RESTART)
+    costs[:steps] += PARTIAL
+    if usual is not None:
+        lengths = np.maximum(np.arange(longest + 1), 1)
+        costs[steps] += EVENNESS * np.log(lengths / usual) ** 2
+        for there in range(1, steps):
+            longer = np.maximum(lengths / (usual * there / steps), 1)
+            costs[there] += EVENNESS * np.log(longer) ** 2
+    return costs
 
 
 def _without_short_gaps(cuts: Float64) -> Float64:

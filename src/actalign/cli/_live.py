@@ -87,8 +87,10 @@ def live(
             console.print(sentence, style="yellow", markup=False)
 
     scoring.check(where="in a stream", clips=False)
-    if scoring.repeats not in (None, "no", "auto"):
-        raise UsageError("live takes --repeats no or auto, for nobody knows what is to come.")
+    if scoring.repeats not in (None, "no", "auto", "partial"):
+        raise UsageError(
+            "live takes --repeats no, auto or partial, for nobody knows what is to come."
+        )
     choice = model.choice_of_one("live")
     given = candidates.read()
     address = _address(source)

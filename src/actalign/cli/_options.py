@@ -198,7 +198,8 @@ HowOften = Annotated[
     typer.Option(
         "--repeats",
         help="How often the winner is performed: no (take it as once; the default of eval), auto "
-        "(find it; the default of body elsewhere), or the number.",
+        "(find it; the default of body elsewhere), partial (find it, the clip beginning and ending "
+        "anywhere inside a repetition), or the number.",
         rich_help_panel=MODEL,
     ),
 ]

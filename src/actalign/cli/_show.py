@@ -113,11 +113,13 @@ def _no_script(candidate: CandidateRow) -> str:
 
 def answer(row: Row) -> str:
     """The label and how often it is performed, or why there is none."""
+    from actalign.rows import Times
+
     best = row["candidates"][0]
     if row.get("label") is None:
         return f"no label ({best['label']} with confidence {best.get('confidence', 0):.2f} only)"
-    count = len(best.get("repetitions", ()))
-    return best["label"] + _winner_note(row) + (f", {count} times" if count > 1 else "")
+    times = str(Times.of(best) or "")
+    return best["label"] + _winner_note(row) + (f", {times}" if times else "")
 
 
 CLIP_WIDTH = 40

@@ -13,7 +13,7 @@ from dataclasses import replace
 from actalign.candidates import Candidates
 from actalign.evaluation._questions import Question
 from actalign.evaluation._segmentation import Part, mean_step_iou
-from actalign.rows import Row
+from actalign.rows import Row, numbered_steps
 from actalign.scripts._script import label_key
 from actalign.types import Candidate, Prediction, Segment
 
@@ -57,12 +57,11 @@ def has_true_steps(row: Row) -> bool:
 def step_parts(row: Row) -> tuple[list[Part], list[Part]]:
     """The right candidate's steps as they were aligned, and as they truly happen, by number."""
     right = next(c for c in row["candidates"] if c["label"] == row["target"])
-    once = [row.get("interval_segments", right.get("segments", ()))]
-    several = [one["segments"] for one in right.get("repetitions", ())]
+    numbered = [(one.number - 1, one.step) for one in numbered_steps(right)]
+    if "interval_segments" in row:
+        numbered = [*enumerate(row["interval_segments"])]
     aligned: list[Part] = [
-        (part["start_seconds"], part["end_seconds"], number)
-        for segments in (once if "interval_segments" in row else several or once)
-        for number, part in enumerate(segments)
+        (part["start_seconds"], part["end_seconds"], number) for number, part in numbered
     ]
     true: list[Part] = [
         (part["start_seconds"], part["end_seconds"], part["step"]) for part in row["intervals"]

@@ -47,8 +47,8 @@ def _states(found: Iterable[Event]) -> list[_State]:
 def _comment(event: Event) -> str:
     """The steps, which repetition it is, and how sure."""
     told = [] if event.confidence is None else [f"confidence {event.confidence:.0%}"]
-    if event.count > 1:
-        told.append(f"{event.number} of {event.count}")
+    if event.which:
+        told.append(event.which)
     return "; ".join([*(step["step"] for step in event.steps), *told])
 
 

@@ -110,10 +110,11 @@ def _lines(seconds: float, found: list[Event]) -> list[str]:
     now = [one for one in found if one.start_seconds - 1e-6 <= seconds < one.end_seconds - 1e-6]
     for event in now[:AT_ONCE]:
         lines.append(event.answer)
-        for number, step in enumerate(event.steps, start=1):
+        for number, step in zip(event.step_numbers, event.steps, strict=True):
             if step["start_seconds"] - 1e-6 <= seconds < step["end_seconds"] - 1e-6:
                 if step["step"] != event.action:
-                    lines.append(f"{number}/{len(event.steps)}: {step['step']}")
+                    of = "" if event.number is None else f"/{len(event.steps)}"
+                    lines.append(f"{number}{of}: {step['step']}")
                 break
     return lines
 

@@ -71,14 +71,14 @@ def _spans(video: VideoRows, kind: Kind) -> Iterator[tuple[float, float, list[st
         if kind == "action" or not event.steps:
             yield event.start_seconds, event.end_seconds, action
             continue
-        for number, step in enumerate(event.steps, start=1):
+        for number, step in zip(event.step_numbers, event.steps, strict=True):
             name = [] if step["step"] == event.action else [f"{number}-{_part(step['step'])}"]
             yield step["start_seconds"], step["end_seconds"], [*action, *name]
 
 
 def _words(event: Event) -> list[str]:
     whose = [] if event.person is None else [f"person{event.person}"]
-    which = [str(event.number)] if event.count > 1 else []
+    which = [str(event.number or "partial")] if event.which else []
     return [*whose, _part(event.action), *which]
 
 

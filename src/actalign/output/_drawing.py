@@ -122,14 +122,19 @@ def draw_timeline(
 ) -> None:
     """The steps as numbered bars on the time axis, from where each begins to the next.
 
-    repetitions: where they are several, the bars are theirs, with a line before each.
+    repetitions: where they are several, or one that is partial, the bars are theirs, with a line
+    before each.
     """
-    borders = alignment.step_edges(edges)[None]
-    if len(repetitions) > 1:
-        borders = _borders(repetitions)
-        for begin in borders[1:, 0]:
-            ax.axvline(begin, color=theme.ink, linewidth=2)
-    for k, (start, end) in (bar for row in borders.tolist() for bar in enumerate(pairwise(row))):
+    bars = [*enumerate(pairwise(alignment.step_edges(edges).tolist()))]
+    if _counted(alignment, repetitions):
+        bars = [
+            (step.number - 1, (step.start_seconds, step.end_seconds))
+            for steps in repetitions
+            for step in steps
+        ]
+        for steps in repetitions[1:]:
+            ax.axvline(steps[0].start_seconds, color=theme.ink, linewidth=2)
+    for k, (start, end) in bars:
         colour = k % len(PALETTE)
         ax.barh(
             0,
@@ -160,11 +165,10 @@ def draw_timeline(
         spine.set_visible(False)
 
 
-def _borders(repetitions: Repetitions) -> Float64:
-    """(N, K + 1) seconds where each step of each repetition begins, then its end."""
-    return np.array(
-        [[*(step.start_seconds for step in one), one[-1].end_seconds] for one in repetitions]
-    )
+def _counted(alignment: Alignment, repetitions: Repetitions) -> bool:
+    """Whether the repetitions are something else than the alignment: several, or a part of one."""
+    every = alignment.affinity.shape[1]
+    return len(repetitions) > 1 or any(len(steps) < every for steps in repetitions)
 
 
 def draw_heat_map(
@@ -176,7 +180,8 @@ def draw_heat_map(
     theme: Theme,
     repetitions: Repetitions = (),
 ) -> Any:
-    """repetitions: where they are several, their steps are drawn in place of the path."""
+    """repetitions: where they are several, or one that is partial, their steps are drawn in place
+    of the path."""
     count = alignment.affinity.shape[1]
     image = ax.pcolormesh(
         edges,
@@ -189,11 +194,18 @@ def draw_heat_map(
     )
     centres = (edges[:-1] + edges[1:]) / 2
     x, y = centres[alignment.path[:, 0]], alignment.path[:, 1]
-    if len(repetitions) > 1:
-        # Each step's begin and end; a line that is not a number breaks it between repetitions.
-        ends = np.repeat(_borders(repetitions), 2, axis=1)[:, 1:]
-        ends[:, -1] = np.nan
-        x, y = ends.ravel(), np.tile(np.repeat(np.arange(count + 1), 2)[:-1], len(ends))
+    if _counted(alignment, repetitions):
+        # Each step's begin and end; a point that is not a number breaks the line between
+        # repetitions.
+        points: list[tuple[float, float]] = []
+        for steps in repetitions:
+            for step in steps:
+                points += [
+                    (step.start_seconds, step.number - 1),
+                    (step.end_seconds, step.number - 1),
+                ]
+            points.append((np.nan, np.nan))
+        x, y = np.array(points).T
     # White within black is seen on every colour of the map, in both themes.
     ax.plot(x, y, color="black", linewidth=3.4, solid_joinstyle="round")
     ax.plot(x, y, color="white", linewidth=1.7, solid_joinstyle="round")

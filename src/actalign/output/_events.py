@@ -8,27 +8,29 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby, takewhile
+from itertools import count, groupby, takewhile
 from pathlib import Path, PurePath
 from typing import NamedTuple
 
 from actalign.files import file_stem
-from actalign.rows import Row, StepRow, action_span, refused, unseen
+from actalign.rows import RepetitionRow, Row, StepRow, action_span, refused, step_numbers, unseen
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
     """One time that an action is performed: [start_seconds, end_seconds) of the source file.
 
-    number, count: which repetition of how many in its clip. steps: empty for scorers that find
-    none. confidence: None where the row has none. person: whose it is, of a clip with several.
+    number, count: which of the whole repetitions in its clip, None of a partial one, and how many
+    those are. steps: empty for scorers that find none; step_numbers: which they are, from 1.
+    confidence: None where the row has none. person: whose it is, of a clip with several.
     """
 
     action: str
     start_seconds: float
     end_seconds: float
     steps: tuple[StepRow, ...]
-    number: int
+    step_numbers: tuple[int, ...]
+    number: int | None
     count: int
     score: float
     confidence: float | None
@@ -40,11 +42,17 @@ class Event:
         return "" if self.person is None else f"person {self.person}"
 
     @property
+    def which(self) -> str:
+        """Which repetition of several it is, else nothing."""
+        if self.number is None:
+            return "partial"
+        return f"{self.number} of {self.count}" if self.count > 1 else ""
+
+    @property
     def name(self) -> str:
         """The action, of several people whose and, of several repetitions, which one."""
         whose = f"{self.whose}, " if self.whose else ""
-        which = f" ({self.number} of {self.count})" if self.count > 1 else ""
-        return f"{whose}{self.action}{which}"
+        return f"{whose}{self.action}{f' ({self.which})' if self.which else ''}"
 
     @property
     def answer(self) -> str:
@@ -63,24 +71,27 @@ def events(row: Row) -> list[Event]:
         return []
     best = row["candidates"][0]
     span = action_span(row)
-    repeated = [
-        (one["start_seconds"], one["end_seconds"], one["segments"])
-        for one in best.get("repetitions", ())
-    ]
-    found = repeated or ([] if span is None else [(*span, best.get("segments", []))])
+    found: Sequence[RepetitionRow] = best.get("repetitions", ())
+    if not found and span is not None:
+        start, end = span
+        once = best.get("segments", [])
+        found = [{"start_seconds": start, "end_seconds": end, "segments": once}]
+    numbers = count(1)
+    whole = [None if "partial_steps" in one else next(numbers) for one in found]
     return [
         Event(
             action=best["label"],
-            start_seconds=max(0.0, start),
-            end_seconds=max(0.0, end),
-            steps=tuple(map(_from_zero, steps)),
+            start_seconds=max(0.0, one["start_seconds"]),
+            end_seconds=max(0.0, one["end_seconds"]),
+            steps=tuple(map(_from_zero, one["segments"])),
+            step_numbers=tuple(step_numbers(one)),
             number=number,
-            count=len(found),
+            count=len(whole) - whole.count(None),
             score=best["score"],
             confidence=row.get("confidence"),
             person=row.get("person") if row.get("people", 1) > 1 else None,
         )
-        for number, (start, end, steps) in enumerate(found, start=1)
+        for number, one in zip(whole, found, strict=True)
     ]
 
 

@@ -39,7 +39,7 @@ from actalign.output._style import (
     missing_glyphs_allowed,
     new_figure,
 )
-from actalign.rows import score_text
+from actalign.rows import Times, score_text
 from actalign.types import Alignment, Candidate, Float64, FrameBatch, Prediction
 
 if TYPE_CHECKING:
@@ -160,9 +160,10 @@ def _how_sure(candidate: Candidate) -> str:
 
 
 def times(candidate: Candidate) -> str:
-    """The label, and how often it is performed if several times."""
-    count = len(candidate.repetitions)
-    return candidate.label + (f", {count} times" if count > 1 else "")
+    """The label, and how often it is performed unless once."""
+    partial = sum(candidate.partial)
+    told = str(Times(len(candidate.repetitions) - partial, partial))
+    return candidate.label + (f", {told}" if told else "")
 
 
 def save(figure: Figure, path: str | Path) -> Path:

@@ -38,7 +38,9 @@ def to_label_studio(rows: Iterable[Row], out: Path) -> list[Path]:
             add(_json(_task(row)))
             for candidate in row["candidates"]:
                 labels[candidate["label"]] = None
-                steps.update((_one_line(s["step"]), None) for *_, s in numbered_steps(candidate))
+                steps.update(
+                    (_one_line(s["step"]), None) for _, _, s, _ in numbered_steps(candidate)
+                )
     write_text(out / "config.xml", _label_studio_config(labels, steps))
     return [out / "tasks.json", out / "config.xml"]
 
@@ -103,10 +105,10 @@ def to_fiftyone(rows: Iterable[Row], out: Path) -> list[Path]:
     """FiftyOne: a FiftyOneTemporalDetectionDataset, `labels.json` and the manifest `data.json`.
 
     A detection a step of the winner, in seconds; its attributes hold the action, the action's
-    score and confidence, and the step's repetition, number and mean affinity. A clip whose answer
-    is refused, or that shows nothing, has none; rows without a clip (errors) are left out. Read it
-    with `fiftyone.Dataset.from_dir(dataset_dir=..., data_path="data.json",
-    dataset_type=fiftyone.types.FiftyOneTemporalDetectionDataset)`.
+    score and confidence, and the step's repetition, whether that is partial, its number and mean
+    affinity. A clip whose answer is refused, or that shows nothing, has none; rows without a clip
+    (errors) are left out. Read it with `fiftyone.Dataset.from_dir(dataset_dir=...,
+    data_path="data.json", dataset_type=fiftyone.types.FiftyOneTemporalDetectionDataset)`.
     """
     usable = (row for row in rows if row["candidates"] and row.get("video"))
     paths = [out / "labels.json", out / "data.json"]
@@ -140,6 +142,7 @@ def _detections(row: Row) -> list[Json]:
                 "score": best["score"],
                 "confidence": row.get("confidence"),
                 "repetition": found.repetition,
+                "partial": found.partial,
                 "step": found.number,
                 "affinity": segment.get("affinity"),
             },

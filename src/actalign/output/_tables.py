@@ -13,6 +13,7 @@ from actalign.clips._background import TRANSDUCTIVE
 from actalign.errors import UsageError
 from actalign.rows import (
     Row,
+    Times,
     action_span,
     all_warnings,
     numbered_steps,
@@ -45,7 +46,7 @@ def _clip_records(row: Row) -> Iterator[dict[str, Cell]]:
     found: dict[str, Any] = {name: row.get(name) for name in CLIPS.columns}
     told = [*_refusal(row), *_without_script(row), *all_warnings(row)]
     found["warnings"] = "; ".join(told)
-    found["repetitions"] = _times(row)
+    found |= _times(row)
     for name, candidate in zip(("score", "second_score"), row["candidates"], strict=False):
         found[name] = candidate["score"]
     if len(row["candidates"]) > 1:
@@ -53,10 +54,12 @@ def _clip_records(row: Row) -> Iterator[dict[str, Cell]]:
     yield found
 
 
-def _times(row: Row) -> int | None:
-    """How often the winner is performed, where that was looked for."""
-    best = row["candidates"][:1]
-    return len(best[0].get("repetitions", ())) or None if best else None
+def _times(row: Row) -> dict[str, Cell]:
+    """How often the winner is performed wholly and, if so, partly, where that was looked for."""
+    times = Times.of(row["candidates"][0]) if row["candidates"] else None
+    if times is None:
+        return {}
+    return {"repetitions": times.whole, "partial_repetitions": times.partial or None}
 
 
 def _refusal(row: Row) -> list[str]:
@@ -86,6 +89,7 @@ CLIPS = Table(
         "confidence": float,
         "margin": float,
         "repetitions": int,
+        "partial_repetitions": int,
         "second_label": str,
         "second_score": float,
         "target": str,
@@ -109,7 +113,9 @@ def _notes(row: Row) -> list[str]:
     of_clip = row.get("warnings") or ()  # those of texts are the same in every row
     background = row.get("background", "")
     others = [f"measured against {background}"] if TRANSDUCTIVE in background else []
-    return [*nothing, *_refusal(row), *_without_script(row), *unknown, *others, *of_clip]
+    times = _times(row).get("partial_repetitions")
+    partial = [f"{times} partial repetition{'s' if times == 2 else ''} besides"] if times else []
+    return [*nothing, *_refusal(row), *_without_script(row), *unknown, *partial, *others, *of_clip]
 
 
 def _summary_records(row: Row) -> Iterator[dict[str, Cell]]:
@@ -123,7 +129,7 @@ def _summary_records(row: Row) -> Iterator[dict[str, Cell]]:
         "runner-up": second,
         "start": start,
         "end": end,
-        "repetitions": _times(row),
+        "repetitions": _times(row).get("repetitions"),
         "scorer": row.get("scorer"),
         "notes": row.get("error") or "; ".join(_notes(row)),
     }
@@ -158,8 +164,9 @@ def _step_records(row: Row) -> Iterator[dict[str, Cell]]:
         steps = numbered_steps(candidate)
         if not steps:
             yield named
-        for repetition, number, step in steps:
-            yield named | {"repetition": repetition, "step_number": number} | dict(step)
+        for repetition, number, step, partial in steps:
+            which: dict[str, Cell] = {"repetition": repetition, "step_number": number}
+            yield named | which | {"partial": "yes" if partial else None} | dict(step)
 
 
 STEPS = Table(
@@ -175,6 +182,7 @@ STEPS = Table(
         "score": float,
         "confidence": float,
         "repetition": int,
+        "partial": str,
         "step_number": int,
         "step": str,
         "start_seconds": float,

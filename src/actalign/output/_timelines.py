@@ -112,8 +112,8 @@ def to_sportscode(video: VideoRows) -> str:
         labels = [("step", step["step"]) for step in event.steps]
         if event.person is not None:
             labels.append(("person", str(event.person)))
-        if event.count > 1:
-            labels.append(("repetition", f"{event.number} of {event.count}"))
+        if event.which:
+            labels.append(("repetition", event.which))
         if event.confidence is not None:
             labels.append(("confidence", f"{event.confidence:.3f}"))
         for group, text in labels:

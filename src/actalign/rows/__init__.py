@@ -31,6 +31,7 @@ from actalign.rows._files import (
 )
 from actalign.rows._made import (
     NumberedStep,
+    Times,
     action_span,
     all_warnings,
     error_row,
@@ -45,6 +46,7 @@ from actalign.rows._made import (
     renamed,
     repetition_row,
     score_text,
+    step_numbers,
     unknown_words,
     unseen,
 )
@@ -63,6 +65,7 @@ __all__ = [
     "ShardRow",
     "StepRow",
     "TextWarningRow",
+    "Times",
     "action_span",
     "all_warnings",
     "error_row",
@@ -81,6 +84,7 @@ __all__ = [
     "repetition_row",
     "row_text",
     "score_text",
+    "step_numbers",
     "unknown_words",
     "unseen",
     "write_rows",

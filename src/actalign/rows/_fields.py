@@ -36,15 +36,29 @@ class StepRow(TypedDict, total=False):
 Step = Annotated[StepRow, AfterValidator(_in_order)]
 
 
-class RepetitionRow(TypedDict):
+def _numbered(found: Any) -> Any:
+    numbers = found.get("partial_steps")
+    if numbers is not None and len(numbers) != len(found["segments"]):
+        raise PydanticCustomError("numbers", "partial_steps and segments are not equally many")
+    return _in_order(found)
+
+
+class RepetitionRow(TypedDict, total=False):
     """One time that a script is performed: [start_seconds, end_seconds) of the source file."""
 
-    start_seconds: Finite
-    end_seconds: Finite
-    segments: Annotated[list[Step], Field(description="Its steps, one after another.")]
+    start_seconds: Required[Finite]
+    end_seconds: Required[Finite]
+    partial_steps: Annotated[
+        list[Annotated[int, Field(ge=1)]],
+        Field(
+            description="Where the clip's begin or end cuts it, so that steps are missing: which "
+            "steps its segments are, from 1. Of a whole repetition there is no such field."
+        ),
+    ]
+    segments: Required[Annotated[list[Step], Field(description="Its steps, one after another.")]]
 
 
-Repetition = Annotated[RepetitionRow, AfterValidator(_in_order)]
+Repetition = Annotated[RepetitionRow, AfterValidator(_numbered)]
 
 
 class CandidateRow(TypedDict, total=False):
@@ -60,7 +74,8 @@ class CandidateRow(TypedDict, total=False):
         Field(description="Its steps, which together are the clip; if repeated, all of each time."),
     ]
     repetitions: Annotated[
-        list[Repetition], Field(description="Of the best: each time that it is performed.")
+        list[Repetition],
+        Field(description="Of the best: each time that it is performed, wholly or in part."),
     ]
 
 

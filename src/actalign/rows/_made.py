@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -135,21 +135,50 @@ def escaped_in(value: Any) -> Any:
 _FIELDS = tuple(Row.__annotations__)
 
 
-def repetition_row(steps: list[StepRow]) -> RepetitionRow:
-    """One repetition of the steps, at least one."""
-    return {
-        "start_seconds": steps[0]["start_seconds"],
-        "end_seconds": steps[-1]["end_seconds"],
-        "segments": steps,
-    }
+def repetition_row(steps: list[StepRow], partial_steps: Sequence[int] = ()) -> RepetitionRow:
+    """One repetition of at least one step; partial_steps: their numbers where some are missing."""
+    start, end = steps[0]["start_seconds"], steps[-1]["end_seconds"]
+    found: RepetitionRow = {"start_seconds": start, "end_seconds": end, "segments": steps}
+    return {**found, "partial_steps": [*partial_steps]} if partial_steps else found
+
+
+def step_numbers(repetition: RepetitionRow) -> list[int]:
+    """Which steps a repetition's segments are, from 1."""
+    return repetition.get("partial_steps") or [
+        number for number, _ in enumerate(repetition["segments"], start=1)
+    ]
+
+
+class Times(NamedTuple):
+    """How often a candidate is performed: wholly, and in part at the clip's begin and end."""
+
+    whole: int
+    partial: int
+
+    @classmethod
+    def of(cls, candidate: CandidateRow) -> Times | None:
+        """None where it was not looked for."""
+        found = candidate.get("repetitions", ())
+        partial = sum("partial_steps" in one for one in found)
+        return cls(len(found) - partial, partial) if found else None
+
+    def __str__(self) -> str:
+        """Empty for what is performed once."""
+        if self.partial:
+            return f"{self.whole} whole and {self.partial} partial"
+        return f"{self.whole} times" if self.whole > 1 else ""
 
 
 class NumberedStep(NamedTuple):
-    """A step, numbered from 1; repetition: of which, None where they were not looked for."""
+    """A step, numbered from 1; repetition: of which, None where they were not looked for.
+
+    partial: whether other steps of that repetition are missing.
+    """
 
     repetition: int | None
     number: int
     step: StepRow
+    partial: bool = False
 
 
 def numbered_steps(candidate: CandidateRow) -> list[NumberedStep]:
@@ -159,9 +188,9 @@ def numbered_steps(candidate: CandidateRow) -> list[NumberedStep]:
         steps = candidate.get("segments", ())
         return [NumberedStep(None, k, step) for k, step in enumerate(steps, start=1)]
     return [
-        NumberedStep(n, k, step)
+        NumberedStep(n, k, step, "partial_steps" in repetition)
         for n, repetition in enumerate(repetitions, start=1)
-        for k, step in enumerate(repetition["segments"], start=1)
+        for k, step in zip(step_numbers(repetition), repetition["segments"], strict=True)
     ]
 
 

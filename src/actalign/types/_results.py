@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -125,13 +126,15 @@ class Alignment:
 class Segment:
     """When one step happens: [start_seconds, end_seconds) of the source file.
 
-    affinity: mean affinity of the step over its frames on the alignment path.
+    affinity: mean affinity of the step over its frames on the alignment path. number: which step
+    of the script, from 1.
     """
 
     step: str
     start_seconds: float
     end_seconds: float
     affinity: float
+    number: int
 
     def to_row(self) -> StepRow:
         """The JSON object of a step, times to a microsecond."""
@@ -150,7 +153,8 @@ class Candidate:
     edges_seconds: (T + 1,) of the clip, see `ClipEmbedding.edges_seconds`. script: of several
     wordings the one that fits best. confidence: in [0, 1], the candidates' add up to 1; None where
     the scorer has no temperature, see `alignment.confidences`. repetitions: the steps of each time
-    that the script is performed; empty where they were not looked for.
+    that the script is performed, wholly or, at the clip's begin and end, in part: then only those
+    that are there; empty where they were not looked for.
     """
 
     label: str
@@ -174,8 +178,13 @@ class Candidate:
         edges = self.alignment.step_edges(self.edges_seconds).tolist()
         on_path = affinity[path[:, 0], path[:, 1]].astype(np.float64)
         means = np.bincount(path[:, 1], weights=on_path) / np.bincount(path[:, 1])
-        steps = zip(self.script.steps, edges, edges[1:], means.tolist(), strict=False)
+        steps = zip(self.script.steps, edges, edges[1:], means.tolist(), count(1), strict=False)
         return tuple(Segment(*step) for step in steps)
+
+    @property
+    def partial(self) -> tuple[bool, ...]:
+        """(N,) of each repetition whether steps of it are missing."""
+        return tuple(len(steps) < len(self.script.steps) for steps in self.repetitions)
 
     def to_row(self) -> CandidateRow:
         """The JSON object of a candidate."""
@@ -189,7 +198,11 @@ class Candidate:
         found["segments"] = [segment.to_row() for segment in self.segments]
         if self.repetitions:
             found["repetitions"] = [
-                repetition_row([step.to_row() for step in steps]) for steps in self.repetitions
+                repetition_row(
+                    [step.to_row() for step in steps],
+                    [step.number for step in steps] if partial else (),
+                )
+                for steps, partial in zip(self.repetitions, self.partial, strict=True)
             ]
         return found
 

@@ -12,43 +12,53 @@ from actalign.types import Float64
 
 
 @njit()
-def pass_sums(values: Float64, least: int, longest: int) -> Float64:  # pragma: no cover - compiled
-    """The largest sum of one pass over each part of a clip.
+def pass_sums_from(
+    values: Float64, first: int, least: int, longest: int
+) -> Float64:  # pragma: no cover - compiled
+    """The largest sum of one pass over frames [first, first + length), (longest + 1,) by length.
 
-    values: (T, K). A pass over frames [s, s + length) gives each of the K steps, in order, at least
-    ``least`` consecutive frames, and every frame to a step. Returns (T, longest + 1): the sum for
-    each s and length, minus infinity where none fits.
+    values: (T, K). A pass gives each of the K steps, in order, at least ``least`` consecutive
+    frames, and every frame to a step. Minus infinity where none fits.
     """
     frames, steps = values.shape
-    found = np.full((frames, longest + 1), -np.inf)
+    found = np.full(longest + 1, -np.inf)
     # Cell (k, j): in step k for j + 1 frames, or for `least` and more in the last.
-    sums = np.empty((steps, least))
-    for s in range(frames):
-        sums[:] = -np.inf
-        for length in range(1, min(longest, frames - s) + 1):
-            here = values[s + length - 1]
-            for k in range(steps - 1, -1, -1):
-                enter = sums[k - 1, least - 1] if k else (0.0 if length == 1 else -np.inf)
-                stay = sums[k, least - 1]
-                for j in range(least - 1, 0, -1):
-                    sums[k, j] = sums[k, j - 1] + here[k]
-                if least > 1:
-                    sums[k, least - 1] = max(sums[k, least - 1], stay + here[k])
-                    sums[k, 0] = enter + here[k]
-                else:
-                    sums[k, 0] = max(enter, stay) + here[k]
-            found[s, length] = sums[steps - 1, least - 1]
+    sums = np.full((steps, least), -np.inf)
+    for length in range(1, min(longest, frames - first) + 1):
+        here = values[first + length - 1]
+        for k in range(steps - 1, -1, -1):
+            enter = sums[k - 1, least - 1] if k else (0.0 if length == 1 else -np.inf)
+            stay = sums[k, least - 1]
+            for j in range(least - 1, 0, -1):
+                sums[k, j] = sums[k, j - 1] + here[k]
+            if least > 1:
+                sums[k, least - 1] = max(sums[k, least - 1], stay + here[k])
+                sums[k, 0] = enter + here[k]
+            else:
+                sums[k, 0] = max(enter, stay) + here[k]
+        found[length] = sums[steps - 1, least - 1]
+    return found
+
+
+@njit()
+def pass_sums(values: Float64, least: int, longest: int) -> Float64:  # pragma: no cover - compiled
+    """(T, longest + 1): `pass_sums_from` each of the T frames."""
+    found = np.empty((len(values), longest + 1))
+    for first in range(len(values)):
+        found[first] = pass_sums_from(values, first, least, longest)
     return found
 
 
 @njit()
 def best_passes(
-    sums: Float64, cost: Float64, count: int
+    sums: Float64, cost: Float64, at_begin: Float64, at_end: Float64, count: int
 ) -> tuple[float, NDArray[np.int64]]:  # pragma: no cover - compiled
     """The passes, one after another with rest between, whose sums less their costs are largest.
 
-    sums: of `pass_sums`. cost: (longest + 1,), of a pass by its length. count: how many passes, or
-    0 for as many as are best. Rest adds nothing. Returns the total, minus infinity where so many do
+    sums: of `pass_sums`. cost: (longest + 1,), of a pass by its length. at_begin, at_end:
+    (longest + 1,), what a pass of each length is worth that begins with the clip, or ends with it,
+    if that is more; minus infinity where there is none. count: how many passes, or 0 for as many
+    as are best. Rest adds nothing. Returns the total, minus infinity where so many do
     not fit, and (N, 2): the passes' frames [start, end) in order.
     """
     frames, longest = len(sums), sums.shape[1] - 1
@@ -63,7 +73,12 @@ def best_passes(
             if before >= 0:
                 for length in range(1, min(longest, end) + 1):
                     start = end - length
-                    reached = total[before, start] + sums[start, length] - cost[length]
+                    worth = sums[start, length] - cost[length]
+                    if start == 0:
+                        worth = max(worth, at_begin[length])
+                    if end == frames:
+                        worth = max(worth, at_end[length])
+                    reached = total[before, start] + worth
                     if reached > best:
                         best, at = reached, length
             total[layer, end], length_of[layer, end] = best, at

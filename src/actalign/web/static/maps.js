@@ -13,9 +13,19 @@ function colour(value) {
 
 export function span(result) { return [result.start_seconds, Math.max(result.end_seconds - result.start_seconds, 1e-6)]; }
 
-// The steps of each time that a candidate is performed; one list where it was not counted.
-export const performed = (candidate) => candidate.repetitions?.map((r) => r.segments) ?? [candidate.segments];
-export const repeated = (candidate) => performed(candidate).length > 1;
+// The steps of each time that a candidate is performed, k being which step of the script, from 0; one list where it
+// was not counted. Of a partial repetition only some steps are there.
+export const performed = (candidate) => (candidate.repetitions ?? [{ segments: candidate.segments }])
+  .map((r) => r.segments.map((s, n) => ({ ...s, k: r.partial_steps ? r.partial_steps[n] - 1 : n })));
+const partial = (candidate) => (candidate.repetitions ?? []).filter((r) => r.partial_steps).length;
+export const repeated = (candidate) => performed(candidate).length > 1 || partial(candidate) > 0;
+
+// The label, and how often it is performed unless once.
+export function times(candidate) {
+  if (!repeated(candidate)) return candidate.label;
+  const parts = partial(candidate), whole = candidate.repetitions.length - parts;
+  return `${candidate.label}, ${parts ? `${whole} whole and ${parts} partial` : `${whole} times`}`;
+}
 
 // Marks of time at round distances, about six.
 export function ticks(result) {
@@ -51,7 +61,7 @@ function draw(result, candidate, low, high) {
   }));
   const at = (time) => width * (time - from) / length;
   const lines = repeated(candidate)
-    ? performed(candidate).map((steps) => steps.flatMap((s, k) => [[at(s.start_seconds), k], [at(s.end_seconds), k]]))
+    ? performed(candidate).map((steps) => steps.flatMap((s) => [[at(s.start_seconds), s.k], [at(s.end_seconds), s.k]]))
     : [candidate.path.map(([t, k]) => [(edges[t] + edges[t + 1]) / 2, k])];
   for (const [style, thick] of [["#000", 6], ["#fff", 3]]) {
     Object.assign(ink, { strokeStyle: style, lineWidth: thick, lineJoin: "round" });
@@ -91,7 +101,7 @@ function heatMap(result, candidate, role, low, high, seek) {
   plot.append(numbers, map, axis);
   list.append(...candidate.steps.map((name, k) => {
     const item = make("li", name);
-    const times = performed(candidate).map((steps) => steps[k]).filter(Boolean)
+    const times = performed(candidate).flat().filter((s) => s.k === k)
       .map((s) => `${s.start_seconds.toFixed(1)} to ${seconds(s.end_seconds)}`);
     item.append(make("small", times.join(", ")));
     return item;

@@ -19,7 +19,7 @@ function intervalsOf(candidate, truth) {
   if (truth?.intervals?.length && candidate.label.toLowerCase() === truth.label?.toLowerCase()) {
     return truth.intervals.map((one) => ({ ...one }));
   }
-  return performed(candidate).flatMap((steps) => steps.map((s, step) => ({ start: s.start_seconds, end: s.end_seconds, step })));
+  return performed(candidate).flat().map((s) => ({ start: s.start_seconds, end: s.end_seconds, step: s.k }));
 }
 
 export function drawTimeline() {

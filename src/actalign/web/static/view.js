@@ -1,5 +1,5 @@
 // Draws one result: verdict, ranking, frames; `maps.js` and `timeline.js` draw the rest.
-import { heatMaps, performed, repeated, span } from "./maps.js";
+import { heatMaps, performed, repeated, span, times } from "./maps.js";
 import { placeBoxes } from "./people.js";
 import { $, make, score, seconds } from "./state.js";
 
@@ -11,8 +11,7 @@ export function show(result, compared, onCompare) {
   $("empty").hidden = true;
   $("found").hidden = false;
   const verdict = $("verdict"), refused = result.label === null;
-  const answer = repeated(best) ? `${best.label}, ${best.repetitions.length} times` : best.label;
-  verdict.replaceChildren(make("strong", refused ? "No label" : answer));
+  verdict.replaceChildren(make("strong", refused ? "No label" : times(best)));
   const share = (x) => `${Math.round(100 * x)} %`;
   const sure = result.confidence === undefined ? ""
     : refused ? `${best.label} is likeliest, but its confidence is ${share(result.confidence)}, below ${share(result.min_confidence)}; `
@@ -58,11 +57,12 @@ function drawFrames(result, best) {
     $("frames").replaceChildren(make("p", "There is none: no candidate fits better than the background.", { className: "hint" }));
     return;
   }
-  const all = performed(best), times = result.pts_seconds;
-  const within = (t, k) => all.some((steps) => steps[k].start_seconds <= times[t] && times[t] < steps[k].end_seconds);
+  const all = performed(best).flat(), at = result.pts_seconds;
+  const within = (t, k) => all.some((s) => s.k === k && s.start_seconds <= at[t] && at[t] < s.end_seconds);
   const cells = repeated(best)
-    ? times.flatMap((_, t) => best.steps.map((_, k) => [t, k])).filter(([t, k]) => within(t, k)) : best.path;
+    ? at.flatMap((_, t) => best.steps.map((_, k) => [t, k])).filter(([t, k]) => within(t, k)) : best.path;
   $("frames").replaceChildren(...best.steps.map((name, k) => {
+    if (!all.some((s) => s.k === k)) return make("p", `${k + 1}. ${name} (not in the clip)`, { className: "hint" });
     let top = 0, found = -Infinity;
     for (const [t, step] of cells) {
       if (step === k && best.affinity[t][k] > found) { found = best.affinity[t][k]; top = t; }
