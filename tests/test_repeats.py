@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from actalign.alignment._kernels.repeats import best_passes, pass_sums, step_starts
+from actalign.alignment._partial import PartialSums
 from actalign.alignment._repeats import check_repeats, find_repetitions, frame_means
 from actalign.errors import ArrayError, UsageError
 
@@ -206,10 +207,10 @@ def test_what_is_wrong_is_refused():
     with pytest.raises(UsageError, match=r"6 repetitions of 2 steps don't fit into the 2\.0 s"):
         find_repetitions(good, np.arange(21) / 10, count=6)
     for wrong in ("never", "0", "-1", 0, "1.5", 2.7, 2.0, True):
-        with pytest.raises(UsageError, match="give no, auto, or a number"):
+        with pytest.raises(UsageError, match="give no, auto, partial, or a number"):
             check_repeats(wrong)
-    several = ("no", "auto", "3", 4, np.int64(5))
-    assert [check_repeats(one) for one in several] == ["no", "auto", 3, 4, 5]
+    several = ("no", "auto", "partial", "3", 4, np.int64(5))
+    assert [check_repeats(one) for one in several] == ["no", "auto", "partial", 3, 4, 5]
 
 
 def test_the_rendered_repetitions_are_what_is_said():
@@ -235,3 +236,81 @@ def test_the_mean_over_a_steps_frames_has_one_frame_at_least():
     edges = np.array([0.0, 1.0, 2.0, 3.0, 4.0])
     cuts = np.array([[0.0, 2.0, 2.4], [2.4, 3.0, 4.0]])
     np.testing.assert_allclose(frame_means(values, edges, cuts), [[1.0, 5.0], [4.0, 7.0]])
+
+
+def every_plan_with_parts(values, least, longest, costs, count):
+    """What the best plan is worth whose first repetition may miss first steps, and whose last may
+    miss last ones, with the pass it consists of: (start, end, first step, last step)."""
+    frames, steps = values.shape
+    best = (-math.inf, ())
+    for plan in every_plan(frames):
+        if count not in (0, len(plan)) or any(b - a > longest for a, b in plan):
+            continue
+        worth, chosen = 0.0, []
+        for a, b in plan:
+            options = [
+                (total - costs[int(j - k == steps), b - a], (a, b, k, j))
+                for k in range(steps if a == 0 else 1)
+                for j in range(k + 1 if b == frames else steps, steps + 1)
+                for total, _ in every_pass(values[a:b, k:j], least)
+            ]
+            value, which = max(options, key=lambda one: one[0], default=(-math.inf, None))
+            worth += value
+            chosen.append(which)
+        best = max(best, (worth, tuple(chosen)), key=lambda one: one[0])
+    return best
+
+
+@settings(max_examples=40)
+@given(
+    values=small, least=st.integers(1, 2), longest=st.integers(2, 7), count=st.integers(0, 3),
+    data=st.data(),
+)  # fmt: skip
+def test_partial_repetitions_are_the_best_of_all_segmentations(values, least, longest, count, data):
+    frames, steps = values.shape
+    longest = min(longest, frames)
+    shape = (2, longest + 1)  # of partial ones, of whole ones
+    costs = data.draw(arrays(np.float64, shape, elements=st.floats(0, 3, width=16)))
+    slow, _ = every_plan_with_parts(values, least, longest, costs, count)
+    sums, cut = pass_sums(values, least, longest), PartialSums(values, least, longest)
+    total, found = best_passes(sums, costs[1], *cut.worth(costs[0]), count)
+    assert total == pytest.approx(slow, abs=1e-9)
+    if slow == -math.inf:
+        return
+    worth = 0.0
+    for start, end in found.tolist():
+        whole = sums[start, end - start] - costs[1, end - start]
+        first, last = cut.steps_of(start, end, whole, costs[0])
+        assert first == 0 or start == 0
+        assert last == steps or end == frames
+        ways = every_pass(values[start:end, first:last], least)
+        worth += max(total for total, _ in ways) - costs[int(last - first == steps), end - start]
+    assert worth == pytest.approx(slow, abs=1e-9)
+
+
+@pytest.mark.parametrize(("begin", "end"), [(0, 0), (9, 0), (0, 14), (9, 14), (20, 5)])
+def test_a_clip_cut_inside_a_repetition_has_the_steps_that_are_left(begin, end):
+    """Each step lasts 6 frames; the cut one's neighbours stay as they were."""
+    fit, edges, true = planted(np.random.default_rng(6), [24] * 5, noise=0.3)
+    frames = slice(begin, len(fit) - end)
+    found = find_repetitions(fit[frames], edges[begin : len(edges) - end], partial=True)
+    assert found.shape == true.shape
+    gone = np.isnan(found)
+    assert gone[0, :4].tolist() == [k < begin // 6 for k in range(4)]
+    assert gone[-1, :4].tolist() == [k >= 4 - end // 6 for k in range(4)]
+    assert not gone[1:-1].any()
+    clipped = np.clip(true, begin / 10, (len(fit) - end) / 10)
+    assert np.abs(found - clipped)[~gone].max() < 0.25
+    whole = find_repetitions(fit[frames], edges[begin : len(edges) - end])
+    assert not np.isnan(whole).any()
+
+
+def test_partial_repetitions_have_no_given_number():
+    with pytest.raises(UsageError, match="can't be looked for where their number is given"):
+        find_repetitions(np.zeros((40, 2)), np.arange(41) / 10, count=2, partial=True)
+
+
+def test_a_step_that_is_not_there_has_no_mean():
+    values, edges = np.arange(8.0).reshape(4, 2), np.arange(5.0)
+    cuts = np.array([[np.nan, 0.0, 1.0], [1.0, np.nan, 4.0]])
+    np.testing.assert_allclose(frame_means(values, edges, cuts), [[np.nan, 1.0], [4.0, np.nan]])

@@ -1,7 +1,9 @@
 """Repetitions that a clip's begin or end cuts: what they are worth, and which steps are there.
 
 A partial repetition misses steps because the clip begins or ends inside it. So one that misses its
-first steps begins with the clip, and one that misses its last steps ends with it.
+first steps begins with the clip, and one that misses its last steps ends with it. It costs nothing
+to be partial: a price of 0 to 1 nat was as good on clips that were rendered for choosing it, more
+was worse (`benchmarks/README.md`).
 """
 
 from __future__ import annotations
@@ -10,9 +12,6 @@ import numpy as np
 
 from actalign.types import Float64
 
-PARTIAL = 2.0
-"""What a partial repetition costs beyond a whole one: without it, rest at the clip's begin or end
-that looks like one step would be one."""
 Pass = tuple[int, int, int, int]
 """Bins [start, end) and steps [first, last) of a repetition."""
 
@@ -43,34 +42,26 @@ class PartialSums:
     def worth(self, cost: Float64) -> tuple[Float64, Float64]:
         """(longest + 1,) by length: the best that begins with the clip, and that ends with it.
 
-        cost: (K + 1, longest + 1), of a repetition by how many of its steps are there and by its
-        length. One that does both is among the first.
+        cost: (longest + 1,), of a partial repetition by its length. The best that does both is
+        among the first.
         """
-        begin, end, only = self._less(cost)
-        at_begin, at_end = begin.max(axis=0), end.max(axis=0)
+        at_begin, at_end = self._begin.max(axis=0), self._end.max(axis=0)
         if self._frames < len(at_begin):
-            at_begin[self._frames] = max(at_begin[self._frames], only.max())
-        return at_begin, at_end
+            at_begin[self._frames] = max(at_begin[self._frames], self._only.max())
+        return at_begin - cost, at_end - cost
 
     def steps_of(self, start: int, end: int, whole: float, cost: Float64) -> tuple[int, int]:
         """Steps [first, last) of the best repetition over bins [start, end).
 
         whole: what one is worth there that has all steps; cost: see `worth`.
         """
-        begin, last, only = self._less(cost)
-        found, length = [(whole, 0, self._steps)], end - start
+        length, steps = end - start, range(self._steps)
+        found: list[tuple[float, int, int]] = []
         if start == 0:
-            found += [(begin[k, length], k, self._steps) for k in range(1, self._steps)]
+            found += [(self._begin[k, length], k, self._steps) for k in steps]
         if end == self._frames:
-            found += [(last[k, length], 0, k + 1) for k in range(self._steps - 1)]
+            found += [(self._end[k, length], 0, k + 1) for k in steps]
         if start == 0 and end == self._frames:
-            found += [(only[k, j], k, j + 1) for k, j in np.ndindex(only.shape)]
-        _, first, after = max(found, key=lambda one: one[0])
-        return first, after
-
-    def _less(self, cost: Float64) -> tuple[Float64, Float64, Float64]:
-        """The sums less what the repetitions cost."""
-        there = np.arange(1, self._steps + 1)
-        k, j = np.indices(self._only.shape)
-        of_only = cost[np.maximum(j - k + 1, 1), min(self._frames, cost.shape[1] - 1)]
-        return self._begin - cost[there[::-1]], self._end - cost[there], self._only - of_only
+            found += [(self._only[k, j], k, j + 1) for k in steps for j in steps]
+        worth, first, last = max(found, default=(-np.inf, 0, self._steps))
+        return (first, last) if worth - cost[length] > whole else (0, self._steps)

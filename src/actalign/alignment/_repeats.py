@@ -20,7 +20,8 @@ The bins' weights make sums independent of the frame rate: they are in units of 
 were chosen on simulated people, see `benchmarks/repetitions.py`. A script of one step is never
 repeated: nothing says where one pass ends. Where partial repetitions are looked for, the first one
 may begin at any step, with the clip, and the last one may end at any step, with the clip
-(`_partial`). Knows arrays, no videos.
+(`_partial`); the length of such a one costs something only where it is more than the usual. Knows
+arrays, no videos.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from actalign.alignment._partial import PARTIAL, PartialSums, Pass
+from actalign.alignment._partial import PartialSums, Pass
 from actalign.errors import ArrayError, UsageError
 from actalign.types import Float64
 
@@ -141,12 +142,13 @@ def frame_means(values: ArrayLike, edges_seconds: Float64, cuts: Float64) -> Flo
     missing = np.isnan(cuts)
     known = np.where(missing, cuts[:, -1:], cuts)
     frames = np.searchsorted(edges_seconds, known + 1e-6, side="right") - 1
-    frames[missing] = 0
-    first, last = frames[:, :-1], np.maximum(frames[:, 1:], frames[:, :-1] + 1)
+    first = np.minimum(frames[:, :-1], len(table) - 1)
+    last = np.maximum(frames[:, 1:], first + 1)
     below = np.zeros((len(table) + 1, table.shape[1]))
     np.cumsum(table, axis=0, out=below[1:])
     columns = np.arange(table.shape[1])
-    return np.asarray((below[last, columns] - below[first, columns]) / (last - first))
+    means = (below[last, columns] - below[first, columns]) / (last - first)
+    return np.where(missing[:, :-1], np.nan, means)
 
 
 def _standardised(fit: Float64, seen: NDArray[np.bool_]) -> Float64:
@@ -181,14 +183,14 @@ def _passes(
     cut = PartialSums(values, least, longest) if partial else None
 
     def best(usual: float | None, number: int) -> tuple[float, list[Pass]]:
-        costs = _costs(usual, longest, steps)
+        cost, of_partial = _costs(usual, longest)
         none = np.full(longest + 1, -np.inf)
-        at_begin, at_end = (none, none) if cut is None else cut.worth(costs)
-        worth, found = best_passes(sums, costs[steps], at_begin, at_end, number)
+        at_begin, at_end = (none, none) if cut is None else cut.worth(of_partial)
+        worth, found = best_passes(sums, cost, at_begin, at_end, number)
         passes = []
         for start, end in found.tolist():
-            whole = float(sums[start, end - start] - costs[steps, end - start])
-            there = (0, steps) if cut is None else cut.steps_of(start, end, whole, costs)
+            whole = float(sums[start, end - start] - cost[end - start])
+            there = (0, steps) if cut is None else cut.steps_of(start, end, whole, of_partial)
             passes.append((start, end, *there))
         return worth, passes
 
@@ -204,21 +206,17 @@ def _passes(
     return best(covered / count, count)[1]
 
 
-def _costs(usual: float | None, longest: int, steps: int) -> Float64:
-    """(K + 1, longest + 1) what a repetition costs by how many of its steps are there and by its
-    length; usual: the usual length of a whole one, None where any will do.
+def _costs(usual: float | None, longest: int) -> tuple[Float64, Float64]:
+    """(longest + 1,) what a repetition of each length costs, a whole one and a partial one; usual:
+    the usual length, None where any will do.
 
-    A partial one may be shorter than its steps usually are, for the clip cuts one of them.
+    A partial one costs nothing for being shorter: nobody knows how much of it is missing.
     """
-    costs = np.full((steps + 1, longest + 1), RESTART)
-    costs[:steps] += PARTIAL
-    if usual is not None:
-        lengths = np.maximum(np.arange(longest + 1), 1)
-        costs[steps] += EVENNESS * np.log(lengths / usual) ** 2
-        for there in range(1, steps):
-            longer = np.maximum(lengths / (usual * there / steps), 1)
-            costs[there] += EVENNESS * np.log(longer) ** 2
-    return costs
+    if usual is None:
+        return (np.full(longest + 1, RESTART),) * 2
+    ratios = np.maximum(np.arange(longest + 1), 1) / usual
+    longer = np.maximum(ratios, 1)
+    return RESTART + EVENNESS * np.log(ratios) ** 2, RESTART + EVENNESS * np.log(longer) ** 2
 
 
 def _without_short_gaps(cuts: Float64) -> Float64:
