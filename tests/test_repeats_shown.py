@@ -12,9 +12,11 @@ import pytest
 from actalign import ActAlign, FrameBatch, Script, UsageError
 from actalign.clips._live import LiveWindow
 from actalign.encoders import load_encoder
+from actalign.evaluation._step_times import step_parts
 from actalign.output import alignment_figure, export
+from actalign.output._events import events as events_of_row
 from actalign.output._notebook import prediction_html
-from actalign.rows import numbered_steps, read_rows
+from actalign.rows import numbered_steps, parse_row, read_rows
 from tests.colour_clips import colour_frames, write_colours
 from tests.colour_model import save_colour_model
 from tests.command import actalign
@@ -34,6 +36,8 @@ def folder(tmp_path_factory):
     (folder / "scripts.json").write_text(json.dumps({"scripts": scripts}), encoding="utf-8")
     write_colours(folder / "thrice.mp4", [*STEPS * 3], each=6)
     write_colours(folder / "once.mp4", STEPS)
+    # Two whole repetitions, and before and after them a part of one.
+    write_colours(folder / "cut.mp4", ["blue", *STEPS * 2, "red", "green"], each=6)
     return folder
 
 
@@ -107,8 +111,8 @@ def test_what_is_no_number_of_repeats_is_refused_at_once(folder, wrong):
     for verb in ("classify", "align", "live"):
         ended = actalign(verb, folder / "once.mp4", "--labels", "red", "--repeats", wrong)
         assert ended.returncode == 2
-        assert "give no, auto, or a number above 0" in ended.stderr
-    with pytest.raises(UsageError, match="give no, auto, or a number above 0"):
+        assert "give no, auto, partial, or a number above 0" in ended.stderr
+    with pytest.raises(UsageError, match="give no, auto, partial, or a number above 0"):
         ActAlign(load_encoder(str(folder / "colours")), repeats=wrong)
 
 
@@ -188,7 +192,7 @@ def test_a_live_window_says_how_often():
 def test_live_takes_no_number(folder):
     ended = actalign("live", folder / "once.mp4", "--labels", "red", "--repeats", "3")
     assert ended.returncode == 2
-    assert "live takes --repeats no or auto" in ended.stderr
+    assert "live takes --repeats no, auto or partial" in ended.stderr
 
 
 def test_the_figure_shows_every_repetition():
@@ -202,9 +206,106 @@ def test_the_figure_shows_every_repetition():
     assert "times" not in runner_up.get_title(loc="left")
     x, y = (np.asarray(v, float) for v in winner.lines[-1].get_data())
     pieces = np.split(y, np.flatnonzero(np.isnan(x)))
-    assert [sorted(set(p[~np.isnan(p)])) for p in pieces[:3]] == [
-        [0, 1, 2],
-        [0, 1, 2, 3],
-        [0, 1, 2, 3],
-    ]
+    assert [sorted(set(p[~np.isnan(p)])) for p in pieces[:3]] == [[0, 1, 2]] * 3
     assert "forwards, 3 times" in prediction_html(prediction)
+
+
+@pytest.fixture(scope="module")
+def cut_rows(folder):
+    """The row of the clip that is cut, and its file."""
+    out = folder / "cut.jsonl"
+    ended = actalign(
+        "classify", folder / "cut.mp4", "--scripts", folder / "scripts.json", "--labels",
+        "forwards", "--model", folder / "colours", "--fps", "10", "--smoothing", "0", "--out", out,
+        "--repeats", "partial",
+    )  # fmt: skip
+    assert ended.returncode == 0
+    assert "forwards, 2 whole and 2 partial" in ended.stdout
+    return out
+
+
+def test_a_row_says_which_steps_of_a_partial_repetition_are_there(cut_rows):
+    [row] = read_rows(cut_rows)
+    first, *whole, last = row["candidates"][0]["repetitions"]
+    assert (first["partial_steps"], last["partial_steps"]) == ([3], [1, 2])
+    assert [s["step"] for s in first["segments"]] == ["blue"]
+    assert [s["step"] for s in last["segments"]] == ["red", "green"]
+    assert len(whole) == 2
+    assert all("partial_steps" not in one and len(one["segments"]) == 3 for one in whole)
+    steps = numbered_steps(row["candidates"][0])
+    starts = [one.step["start_seconds"] for one in steps]
+    assert np.abs(np.array(starts) - np.arange(9) * 0.6).max() < 0.11
+    assert [one.number for one in steps] == [3, 1, 2, 3, 1, 2, 3, 1, 2]
+    assert [one.partial for one in steps] == [True] + [False] * 6 + [True] * 2
+    assert min(one.step["affinity"] for one in steps) > 0.8
+    broken = json.loads(json.dumps(row))
+    broken["candidates"][0]["repetitions"][0]["partial_steps"] = [2, 3]
+    with pytest.raises(UsageError, match="partial_steps and segments are not equally many"):
+        parse_row(json.dumps(broken), "row 1")
+
+
+def test_exports_count_whole_repetitions_and_name_partial_ones(cut_rows, tmp_path):
+    clips, steps = export(cut_rows, "csv", tmp_path / "rows.csv")
+    with clips.open(encoding="utf-8-sig", newline="") as file:
+        [line] = csv.DictReader(file)
+    assert (line["repetitions"], line["partial_repetitions"]) == ("2", "2")
+    with steps.open(encoding="utf-8-sig", newline="") as file:
+        lines = [line for line in csv.DictReader(file) if line["rank"] == "1"]
+    assert [(line["repetition"], line["partial"], line["step_number"]) for line in lines[:2]] == [
+        ("1", "yes", "3"),
+        ("2", "", "1"),
+    ]
+    subtitles = export(cut_rows, "srt", tmp_path / "srt")[0].read_text(encoding="utf-8")
+    assert subtitles.count("forwards (partial): ") == 3
+    assert "forwards (partial): blue" in subtitles
+    assert "forwards (2 of 2): red" in subtitles
+    export(cut_rows, "fiftyone", tmp_path / "fo")
+    labels = json.loads((tmp_path / "fo" / "labels.json").read_text(encoding="utf-8"))["labels"]
+    found = [one["attributes"] for one in labels["000000"]]
+    assert [(one["partial"], one["step"]) for one in found[:2]] == [(True, 3), (False, 1)]
+    table = export(cut_rows, "md", tmp_path / "rows.md")[0].read_text(encoding="utf-8")
+    assert "2 partial repetitions besides" in table
+    events = events_of_row(next(iter(read_rows(cut_rows))))
+    assert [one.which for one in events] == ["partial", "1 of 2", "2 of 2", "partial"]
+
+
+def test_figures_and_true_times_of_partial_repetitions(folder):
+    images = [colour_frames([c], each=6) for c in ("blue", *STEPS * 2, "red", "green")]
+    frames = np.concatenate(images)
+    classifier = ActAlign(
+        load_encoder(str(folder / "colours")), fps=10, smoothing_seconds=0, repeats="partial"
+    )
+    batch = FrameBatch(frames, np.arange(len(frames)) / 10)
+    prediction = classifier.predict(batch, scripts=SCRIPTS[:1])
+    assert prediction.best.partial == (True, False, False, True)
+    timeline, winner = alignment_figure(prediction).axes[:2]
+    bars = [(bar.get_x(), bar.get_x() + bar.get_width()) for bar in timeline.patches]
+    true = [(s.start_seconds, s.end_seconds) for s in prediction.best.segments]
+    np.testing.assert_allclose(bars, true)
+    assert [text.get_text() for text in timeline.texts] == list("312312312")
+    assert winner.get_title(loc="left").endswith("forwards, 2 whole and 2 partial")
+    x, y = (np.asarray(v, float) for v in winner.lines[-1].get_data())
+    pieces = np.split(y, np.flatnonzero(np.isnan(x)))
+    lines = [sorted(set(p[~np.isnan(p)])) for p in pieces[:4]]
+    assert lines == [[2], [0, 1, 2], [0, 1, 2], [0, 1]]
+    assert "forwards, 2 whole and 2 partial" in prediction_html(prediction)
+    row = prediction.to_row(target="forwards")
+    row["intervals"] = [
+        {"start_seconds": n * 0.6, "end_seconds": (n + 1) * 0.6, "step": int(step) - 1}
+        for n, step in enumerate("312312312")
+    ]
+    aligned, _ = step_parts(row)
+    assert [number for _, _, number in aligned] == [2, 0, 1, 2, 0, 1, 2, 0, 1]
+
+
+def test_one_part_of_a_repetition_is_no_whole_one(folder):
+    frames = colour_frames(STEPS[:2], each=15)
+    classifier = ActAlign(
+        load_encoder(str(folder / "colours")), fps=10, smoothing_seconds=0, repeats="partial"
+    )
+    batch = FrameBatch(frames, np.arange(len(frames)) / 10)
+    prediction = classifier.predict(batch, scripts=SCRIPTS[:1])
+    [only] = prediction.to_row()["candidates"][0]["repetitions"]
+    assert only["partial_steps"] == [1, 2]
+    title = alignment_figure(prediction).axes[1].get_title(loc="left")
+    assert title.endswith("forwards, 0 whole and 1 partial")
