@@ -121,6 +121,7 @@ def cut(classifier: ActAlign, folder: Path) -> None:
     """Clips that begin inside the first repetition and end inside the last, and whole ones."""
     counts: dict[str, Counts] = {}
     both: Counts = []
+    too_many: Counts = []
     shared: dict[str, list[float]] = {"auto": [], "partial": []}
     for number, (row, whole) in enumerate(rendered(classifier, folder, "repeats.jsonl")):
         true, right = row["repetitions"], candidates(row)[row["answer"]]
@@ -143,9 +144,11 @@ def cut(classifier: ActAlign, folder: Path) -> None:
                 shared[option] += overlaps(left, found)
             if option == "partial":
                 both.append((len(left) - wholes, len(found) - found_wholes))
+                too_many.append((0, sum(uncut.partial)))
     for name, pairs in counts.items():
-        print(line(f"{name}: whole, right script", pairs))
-    print(line("cut, partial: partial, right script", both))
+        print(line(f"{name}: whole ones", pairs))
+    print(line("not cut, partial: partial ones", too_many))
+    print(line("cut, partial: partial ones", both))
     exact = [[a == b for a, b in counts[f"cut, {option}"]] for option in ("auto", "partial")]
     test = mcnemar(exact[1], exact[0])
     print(
@@ -161,17 +164,20 @@ def once(classifier: ActAlign, folder: Path) -> None:
     right: Counts = []
     winner: Counts = []
     partial: Counts = []
+    too_many: Counts = []
     for row, clip in rendered(classifier, folder, "questions.jsonl"):
         scripts = candidates(row)
         alone = classifier.candidates(scripts=[scripts[row["answer"]]])
         best = replace(alone, repeats="partial").predict(clip).best
         # One that is cut would be one whole too few.
         partial.append((1, len(best.repetitions) - sum(best.partial)))
+        too_many.append((0, sum(best.partial)))
         right.append((1, len(count(classifier, clip, [scripts[row["answer"]]]).repetitions)))
         winner.append((1, len(count(classifier, clip, scripts).repetitions)))
     print(line("performed once, right script", right))
     print(line("performed once, winner", winner))
-    print(line("performed once, partial, right", partial))
+    print(line("performed once, partial: whole ones", partial))
+    print(line("performed once, partial: partial", too_many))
 
 
 def gym(classifier: ActAlign, folder: Path) -> None:

@@ -262,7 +262,7 @@ def test_exports_count_whole_repetitions_and_name_partial_ones(cut_rows, tmp_pat
     export(cut_rows, "fiftyone", tmp_path / "fo")
     labels = json.loads((tmp_path / "fo" / "labels.json").read_text(encoding="utf-8"))["labels"]
     found = [one["attributes"] for one in labels["000000"]]
-    assert [(one["partial"], one["step"]) for one in found[:2]] == [(True, 3), (False, 1)]
+    assert [(one["partial"], one["step"]) for one in found[:2]] == [("yes", 3), (None, 1)]
     table = export(cut_rows, "md", tmp_path / "rows.md")[0].read_text(encoding="utf-8")
     assert "2 partial repetitions besides" in table
     events = events_of_row(next(iter(read_rows(cut_rows))))

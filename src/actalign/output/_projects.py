@@ -142,7 +142,7 @@ def _detections(row: Row) -> list[Json]:
                 "score": best["score"],
                 "confidence": row.get("confidence"),
                 "repetition": found.repetition,
-                "partial": found.partial,
+                "partial": "yes" if found.partial else None,
                 "step": found.number,
                 "affinity": segment.get("affinity"),
             },
