@@ -177,13 +177,14 @@ def test_tables_and_projects_say_what_was_refused_by_which_scorer_and_background
         | {"label": "squat", "confidence": 0.875, "background": others},
         row("a", [best]) | {"label": "squat"},
         row("b", [best]) | {"label": None, "confidence": 0.25, "min_confidence": 0.5},
+        row("c", [best]) | {"label": "squat", "frames": 4, "neutral_frames": 4},
     ]
     path = tmp_path / "p.jsonl"
     path.write_text("".join(json.dumps(one) + "\n" for one in rows))
     clips, _ = export(path, "csv", tmp_path / "t.csv")
     with clips.open(newline="", encoding="utf-8-sig") as file:
         found = list(csv.DictReader(file))
-    assert [one["background"] for one in found] == [others, "", ""]
+    assert [one["background"] for one in found] == [others, "", "", ""]
     refusal = "no label: squat has confidence 0.25, below 0.50"
     assert (found[2]["label"], found[2]["warnings"]) == ("", refusal)
     (page,) = export(path, "md", tmp_path / "t.md")
@@ -193,20 +194,35 @@ def test_tables_and_projects_say_what_was_refused_by_which_scorer_and_background
         if line.startswith("|")
     ]
     told = [dict(zip(head, line, strict=True)) for line in lines]
-    assert [one["scorer"].replace("\\", "") for one in told] == ["competitive", "dtw", "dtw"]
-    assert [one["repetitions"] for one in told] == ["2", "", ""]
+    assert [one["scorer"].replace("\\", "") for one in told] == ["competitive", *["dtw"] * 3]
+    assert [one["repetitions"] for one in told] == ["2", "", "", ""]
     assert others in told[0]["notes"]
     assert told[2]["notes"] == refusal
     labels, _ = export(path, "fiftyone", tmp_path / "fo")
     of_steps = list(json.loads(labels.read_text())["labels"].values())
-    assert [len(one) for one in of_steps] == [2, 3, 0]
+    assert [len(one) for one in of_steps] == [2, 3, 0, 0]
     assert of_steps[0][0]["attributes"]["confidence"] == 0.875
     (samples,) = export(path, "lmms-eval", tmp_path / "l.jsonl")
     said = [json.loads(line)["scorer"] for line in samples.read_text().splitlines()]
-    assert said == ["competitive", "dtw", "dtw"]
+    assert said == ["competitive", "dtw", "dtw", "dtw"]
+    tasks, _ = label_studio(path, tmp_path / "ls")
+    assert [len(one["predictions"][0]["result"]) for one in tasks] == [3, 4, 0, 0]
     (results,) = export(path, "activitynet", tmp_path / "a.json")
     [detections] = json.loads(results.read_text())["results"].values()
     assert [one["scorer"] for one in detections] == ["competitive", "competitive", "dtw"]
+
+
+def test_none_of_the_candidates_is_no_event_but_an_answer(tmp_path):
+    nothing = candidate("nothing", 0.5, []) | {"none": True, "path_length": None}
+    one = row("a", [nothing, candidate("squat", 0.25, TIMES)]) | {"label": "nothing"}
+    path = tmp_path / "p.jsonl"
+    path.write_text(json.dumps(one | {"start_seconds": 0.0, "end_seconds": 3.0}))
+    (captions,) = export(path, "srt", tmp_path)
+    assert captions.read_text() == ""
+    (results,) = export(path, "activitynet", tmp_path / "a.json")
+    assert list(json.loads(results.read_text())["results"].values()) == [[]]
+    ((task,), _) = label_studio(path, tmp_path / "ls")
+    assert [one["value"] for one in task["predictions"][0]["result"]] == [{"choices": ["nothing"]}]
 
 
 def test_csv_as_pythons_reader_reads_it(predictions, tmp_path):

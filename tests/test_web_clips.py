@@ -188,6 +188,19 @@ def measured(classifier):  # noqa: F811
     return ActAlign(classifier.encoder, fps=10, background=known)
 
 
+def test_a_least_confidence_is_offered_by_a_temperature_of_its_own(classifier, video):  # noqa: F811
+    api = Serving(ActAlign(classifier.encoder, fps=10, temperature=0.1))
+    try:
+        offered = {"none": False, "min_confidence": True}
+        assert api.http.get("/api/info").json()["offers"] == offered
+        clip = api.upload(video, "a.mp4").json()["clip"]
+        api.align(clip)
+        asked = {"clip": clip, "candidates": CANDIDATES, "min_confidence": 0.5}
+        assert api.http.post("/api/score", json=asked).status_code == 200
+    finally:
+        api.stop()
+
+
 def test_none_of_these_and_a_least_confidence(measured, serve, video):  # noqa: F811
     plain = serve()
     assert plain.http.get("/api/info").json()["offers"] == {"none": False, "min_confidence": False}
@@ -207,6 +220,7 @@ def test_none_of_these_and_a_least_confidence(measured, serve, video):  # noqa: 
         asked = {"clip": clip, "candidates": wrong, "none": "neither"}
         found = api.http.post("/api/score", json=asked).json()
         assert found["label"] == "neither"
+        assert [one.get("none") for one in found["candidates"]] == [True, None]
         assert found["asked"]["none"] == "neither"
         assert found["asked"]["candidates"] == [{**wrong[0], "rewordings": []}]
         [row] = api.http.get("/api/clips", params={"clip": clip}).json()["clips"]

@@ -273,7 +273,7 @@ class Candidates:
         if self.none is not None:  # the first, so that it wins where scores are equal
             script = Script(self.none, (self.none,))
             score = float(table[:, -1].mean())
-            candidates.insert(0, Candidate(self.none, score, script, has_script=False))
+            candidates.insert(0, Candidate(self.none, score, script, False, none=True))
         candidates = sorted(self._with_confidence(candidates), key=lambda c: -c.score)
         if candidates[0].label in steps:
             candidates[0] = self._repeated(candidates[0], clip, frames, steps[candidates[0].label])

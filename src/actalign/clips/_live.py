@@ -78,6 +78,8 @@ def _shown(candidate: CandidateRow) -> CandidateRow:
     found: CandidateRow = {"label": candidate["label"], "score": candidate["score"]}
     if "confidence" in candidate:
         found["confidence"] = candidate["confidence"]
+    if "none" in candidate:
+        found["none"] = candidate["none"]
     if "repetitions" in candidate:
         found["repetitions"] = candidate["repetitions"]
     return found

@@ -65,11 +65,13 @@ class Event:
 
 
 def events(row: Row) -> list[Event]:
-    """The times that the winner of a row is performed; none of a row that failed, is
-    refused or shows nothing."""
+    """The times that the winner of a row is performed; none of a row that failed, is refused, shows
+    nothing or none of its candidates."""
     if not row["candidates"] or refused(row) or unseen(row):
         return []
     best = row["candidates"][0]
+    if best.get("none"):
+        return []
     span = action_span(row)
     found: Sequence[RepetitionRow] = best.get("repetitions", ())
     if not found and span is not None:

@@ -28,8 +28,9 @@ def to_label_studio(rows: Iterable[Row], out: Path) -> list[Path]:
 
     One task a clip. The winner is a choice of the control "action", its steps are ranges of the
     timeline "steps" in 1-based frames at LABEL_STUDIO_FPS, which the configuration sets, whatever
-    the clip's own rate. A score goes along where it is a share of 1, as the tool asks. Put the
-    address that serves a video in place of its path before the import.
+    the clip's own rate. A clip whose answer is refused, or that shows nothing, has an empty result.
+    A score goes along where it is a share of 1, as the tool asks. Put the address that serves a
+    video in place of its path before the import.
     """
     labels: dict[str, None] = {}
     steps: dict[str, None] = {}
@@ -61,7 +62,7 @@ def _task(row: Row) -> Json:
         ranges = [_range(found) for found in numbered_steps(best)]
         prediction: Json = {
             "model_version": f"actalign {row.get('model_id', '')}".strip(),
-            "result": ranges if refused(row) else [choice, *ranges],
+            "result": [] if refused(row) or unseen(row) else [choice, *ranges],
         }
         sure = best.get("confidence", best["score"])
         if 0 <= sure <= 1:

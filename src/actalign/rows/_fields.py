@@ -67,6 +67,7 @@ class CandidateRow(TypedDict, total=False):
     label: Required[str]
     score: Required[Finite]
     confidence: Annotated[float, Field(ge=0, le=1, description="Adds up to 1 over candidates.")]
+    none: Annotated[bool, Field(description="True: it is --none, which says: none of the others.")]
     has_script: Annotated[bool, Field(description="False: its name was its only step.")]
     path_length: Annotated[int | None, Field(description="Cells of the alignment path.")]
     segments: Annotated[

@@ -154,7 +154,7 @@ class Candidate:
     wordings the one that fits best. confidence: in [0, 1], the candidates' add up to 1; None where
     the scorer has no temperature, see `alignment.confidences`. repetitions: the steps of each time
     that the script is performed, wholly or, at the clip's begin and end, in part: then only those
-    that are there; empty where they were not looked for.
+    that are there; empty where they were not looked for. none: it stands for none of the others.
     """
 
     label: str
@@ -165,6 +165,7 @@ class Candidate:
     edges_seconds: Float64 | None = None
     confidence: float | None = None
     repetitions: tuple[tuple[Segment, ...], ...] = ()
+    none: bool = False
 
     @property
     def segments(self) -> tuple[Segment, ...]:
@@ -193,6 +194,8 @@ class Candidate:
         found: CandidateRow = {"label": self.label, "score": self.score}
         if self.confidence is not None:
             found["confidence"] = self.confidence
+        if self.none:
+            found["none"] = True
         found["has_script"] = self.has_script
         found["path_length"] = None if self.alignment is None else len(self.alignment.path)
         found["segments"] = [segment.to_row() for segment in self.segments]

@@ -111,9 +111,10 @@ def candidate_json(script: Script) -> dict[str, Any]:
 def offers(classifier: ActAlign) -> dict[str, bool]:
     """Whether a candidate for none of the others, and a least confidence, can be asked for."""
     scorer, background = classifier.scorer, classifier.background
+    known = {} if background is None else background.temperatures
     return {
         "none": scorer.knows_none and background is not None,
-        "min_confidence": background is not None and scorer.name in background.temperatures,
+        "min_confidence": classifier.temperature is not None or scorer.name in known,
     }
 
 
