@@ -177,3 +177,14 @@ def test_an_answer_that_may_not_be_is_repaired_or_leaves_the_scripts(refine, ser
     server.faults["layup"] = [says(anew)]
     assert refine(mine, "--out", other).returncode == 0
     assert [s.steps[0] for s in load_scripts(other)][:2] == ["JUMP SHOT 0", "LAYUP 0"]
+
+
+def test_of_several_records_each_is_told_by_its_number_and_labels(refine, server, mine):
+    first = json.loads(mine.read_text())
+    putt = {"domain": "golf", "scripts": {"putt": ["one", "two"], "chip": ["three", "four"]}}
+    mine.write_text(json.dumps([first, putt]))
+    server.faults["layup"] = [says(anew)]
+    server.faults["putt"] = [status(401, "bad key")]
+    said = " ".join(refine(mine, "--out", mine.with_name("better.json")).stderr.split())
+    assert "record 1: jump shot, layup, pass (1 asked" in said
+    assert "record 2 (putt, chip): " in said

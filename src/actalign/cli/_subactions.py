@@ -315,8 +315,8 @@ def _print_result(
 ) -> None:
     names = ", ".join(result.request.labels)
     if result.error is not None:
-        told = f"{result.request.id} ({names}): {result.error}"
-        console.print(told, style="red", markup=False)
+        of = "" if names in result.error else f" ({names})"
+        console.print(f"{result.request.id}{of}: {result.error}", style="red", markup=False)
     elif not quiet:
         how = f"{result.asked} asked" if result.asked else "kept from before"
         if result.record is not None and result.record.refinement is not None:
