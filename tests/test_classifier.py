@@ -9,6 +9,7 @@ import pytest
 
 from actalign import ActAlign, EncoderError, FrameBatch, Script, UsageError, VideoError
 from actalign.background import BackgroundSums
+from actalign.candidates import check_none
 from actalign.clips._embed import clip_ids
 from actalign.encoders import load_encoder
 from actalign.video import sample_frames
@@ -415,3 +416,56 @@ def test_a_missing_video_is_wrong_usage(colour_model):
     assert done.returncode in (1, 2)
     assert "nowhere.mp4" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_what_is_of_the_wrong_kind_is_said_in_one_sentence(classifier, clips):
+    clip = classifier.encode_video(clips / "dawn.mp4")
+    for given, said in (
+        ({"candidate_labels": 3}, "The labels are 3; give a list of texts"),
+        ({"candidate_labels": [1, 2]}, "A label is 1; give a text"),
+        ({"candidate_labels": ["red", None]}, "A label is None; give a text"),
+        ({"scripts": 3}, "The scripts hold '3', which is no script"),
+        ({"scripts": ["red", "green"]}, "The scripts hold 'red', which is no script"),
+        ({"scripts": {"red": 3}}, "The steps of 'red' are '3'; give a list"),
+        ({"scripts": {"red": None}}, "The steps of 'red' are 'None'; give a list"),
+        ({"scripts": {"red": {"a": "b"}}}, "The steps of 'red' are .*; give a list"),
+        ({"scripts": {1: ["red"]}}, "A script's label is 1; give a text"),
+        ({"scripts": SCRIPTS, "domain": 3}, "The domain is 3; give a text"),
+    ):
+        with pytest.raises(UsageError, match=said):
+            classifier.predict(clip, **given)
+    for given, said in (
+        ({"background": 3}, "The background is 3; give a Background or a file"),
+        ({"smoothing_seconds": "1"}, "The smoothing window is '1' s; give 0 or more"),
+        ({"step_template": 3}, "The text template is 3; give a text with {step}"),
+        ({"fps": "4"}, "fps is '4'; give a number"),
+    ):
+        with pytest.raises(UsageError, match=said):
+            ActAlign(classifier.encoder, **given).predict(clips / "dawn.mp4", scripts=SCRIPTS)
+    with pytest.raises(UsageError, match="The name of none-of-these is True; give a text"):
+        check_none(True)
+    with pytest.raises(UsageError, match=r"'body' is no encoder; ActAlign\.from_pretrained loads"):
+        ActAlign("body")
+    for videos in (None, {"a": clips / "dawn.mp4"}):
+        with pytest.raises(UsageError, match="takes a list of videos"):
+            classifier.predict_many(videos, scripts=SCRIPTS)
+    for texts in ("red", [], [1]):
+        with pytest.raises(UsageError, match="give a list of texts"):
+            classifier.encode_texts(texts)
+    with pytest.raises(UsageError, match="start is '1'; give a number"):
+        classifier.predict(clips / "dawn.mp4", scripts=SCRIPTS, start="1")
+    with pytest.raises(UsageError, match="The script is 'red'; give Script"):
+        classifier.align(clip, script="red")
+    for top_k in ("2", -1):
+        with pytest.raises(UsageError, match="give 1 or more"):
+            classifier(clip, scripts=SCRIPTS, top_k=top_k)
+
+
+def test_labels_and_steps_may_be_of_any_kind_of_list(classifier, clips):
+    clip = classifier.encode_video(clips / "dawn.mp4")
+    expected = classifier(clip, candidate_labels=["red", "green"])
+    assert classifier(clip, candidate_labels=(one for one in ("red", "green"))) == expected
+    assert classifier(clip, candidate_labels=np.array(["red", "green"])) == expected
+    listed = [Script(label, list(steps)) for label, steps in SCRIPTS.items()]
+    assert classifier(clip, scripts=listed) == classifier(clip, scripts=SCRIPTS)
+    assert [one["label"] for one in classifier(clip, scripts=listed[0])] == ["sunrise"]

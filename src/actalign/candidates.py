@@ -33,7 +33,7 @@ from actalign.encoder_info import EncoderInfo, short_template
 from actalign.encoders._backgrounds import shipped_background
 from actalign.encoders._text_cache import TextCache
 from actalign.errors import EncoderError, UsageError
-from actalign.scripts._script import label_key, label_text, scripts_for, split_labels, step_texts
+from actalign.scripts._script import as_labels, label_key, label_text, scripts_for, step_texts
 from actalign.types import (
     Alignment,
     Candidate,
@@ -63,6 +63,8 @@ class Wording:
 
 def check_none(name: str) -> None:
     """Raise UsageError unless the name of the candidate for none of the others says something."""
+    if not isinstance(name, str):
+        raise UsageError(f"The name of none-of-these is {name!r}; give a text, such as nothing.")
     if not name.strip():
         raise UsageError("The name that --none gives is empty; give one, such as nothing.")
 
@@ -130,9 +132,9 @@ class Candidates:
         """
         if labels is None:
             labels = list(dict.fromkeys(script.label for script in scripts))
-        if isinstance(labels, str):
-            labels = split_labels(labels)
-        chosen, without = scripts_for(labels, scripts, domain=domain)
+        if not isinstance(domain, str | None):
+            raise UsageError(f"The domain is {domain!r}; give a text, such as gym.")
+        chosen, without = scripts_for(as_labels(labels), scripts, domain=domain)
         own = background or shipped_background(info)
         use = get_scorer(scorer) if scorer else default_scorer(info, own)
         of_step = step_template or info.step_template

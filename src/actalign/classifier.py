@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +82,11 @@ class ActAlign:
         background: Background | str | Path | None = None,
         temperature: float | None = None,
     ) -> None:
+        if not isinstance(encoder, Encoder):
+            raise UsageError(
+                f"{encoder!r} is no encoder; ActAlign.from_pretrained loads one by its name, such "
+                'as "body".'
+            )
         info = encoder.info
         self.encoder = encoder
         self.fps = info.fps if fps is None else fps
@@ -90,6 +95,11 @@ class ActAlign:
         )
         if isinstance(background, str | Path):
             background = read_background(background)
+        if not isinstance(background, Background | None):
+            raise UsageError(
+                f"The background is {background!r}; give a Background or a file of `actalign "
+                "background`."
+            )
         self.background = shipped_background(info) if background is None else background
         self.scorer = get_scorer(scorer) if scorer else default_scorer(info, self.background)
         self.step_template = step_template or info.step_template
@@ -201,7 +211,8 @@ class ActAlign:
         prediction for each person of a clip, whose `clip.clip_id` ends in -person1, -person2, ...
         Raises UsageError for labels or scripts that are wrong, and for a single video.
         """
-        if isinstance(videos, str | os.PathLike | FrameBatch | ClipEmbedding | np.ndarray):
+        single = (str, os.PathLike, FrameBatch, ClipEmbedding, np.ndarray, Mapping)
+        if isinstance(videos, single) or not isinstance(videos, Iterable):
             raise UsageError("This takes a list of videos; `predict` takes one.")
         every = list(videos)
         candidates = self.candidates(
@@ -276,6 +287,8 @@ class ActAlign:
 
     def align(self, video: Video, *, script: Script) -> Alignment:
         """Align one clip with one script: the path, and each step's frame interval."""
+        if not isinstance(script, Script):
+            raise UsageError(f"The script is {script!r}; give Script(label, steps).")
         clip = self.encode_video(video)
         frames = smooth(
             clip.embeddings, pts_seconds=clip.pts_seconds, seconds=self.smoothing_seconds
@@ -333,7 +346,13 @@ class ActAlign:
         )
 
     def encode_texts(self, texts: Sequence[str]) -> Float32:
-        """Text embeddings (K, D); each different text is encoded once in this object's life."""
+        """Text embeddings (K, D); each different text is encoded once in this object's life.
+
+        Raises UsageError for what is no list of texts, or an empty one.
+        """
+        listed = isinstance(texts, Sequence) and not isinstance(texts, str | bytes)
+        if not listed or not texts or not all(isinstance(text, str) for text in texts):
+            raise UsageError(f"The texts are {texts!r}; give a list of texts.")
         return self._texts.encode(texts)
 
     def _predict_each(

@@ -5,6 +5,8 @@ Pure functions on arrays, float32 throughout. This module knows nothing of video
 
 from __future__ import annotations
 
+from numbers import Real
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -130,8 +132,8 @@ def fast_unit_scale(values: ArrayLike, name: str) -> tuple[Float32, Float32]:
 
 def check_smoothing(seconds: float) -> float:
     """The seconds as they are; raises UsageError for a window below 0 and for none (nan)."""
-    if not seconds >= 0:
-        raise UsageError(f"The smoothing window is {seconds} s; give 0 or more.")
+    if not (isinstance(seconds, Real) and seconds >= 0):
+        raise UsageError(f"The smoothing window is {seconds!r} s; give 0 or more.")
     return seconds
 
 

@@ -146,6 +146,8 @@ def _script(
         raise UsageError(
             f"The steps of {label!r} are a text, {_short(steps)}; give a list of texts."
         )
+    if not isinstance(steps, Sequence):
+        raise UsageError(f"The steps of {label!r} are {_short(steps)}; give a list of texts.")
     lists = [tuple(one) for one in steps if isinstance(one, list | tuple)]
     if not lists or len(lists) < len(steps):
         return Script(label, tuple(steps), domain)  # type: ignore[arg-type]  # which it checks
@@ -206,11 +208,23 @@ def check_labels(labels: Iterable[str], where: str = "") -> None:
     """Raise UsageError for a label that is empty or given twice; ``where`` begins the sentence."""
     seen: set[str] = set()
     for label in labels:
+        if not isinstance(label, str):
+            raise UsageError(f"{where}A label is {label!r}; give a text.")
         if not label.strip():
             raise UsageError(f"{where}A label is empty; remove it or name the action.")
         if label_key(label) in seen:
             raise UsageError(f"{where}The label {label!r} is given twice; labels must differ.")
         seen.add(label_key(label))
+
+
+def as_labels(labels: str | Iterable[str]) -> list[str]:
+    """Labels as a list, of a text of comma-separated ones too; raises UsageError for others."""
+    if isinstance(labels, str):
+        return split_labels(labels)
+    try:
+        return list(labels)
+    except TypeError:
+        raise UsageError(f"The labels are {labels!r}; give a list of texts.") from None
 
 
 def split_labels(labels: str) -> list[str]:
@@ -258,14 +272,24 @@ def scripts_for(
 def as_scripts(
     scripts: ScriptsGiven | None,
 ) -> list[Script]:
-    """Scripts in any of the accepted forms (a file, objects, {label: [step, ...]}) as a list."""
+    """Scripts in any of the accepted forms (a file, objects, {label: [step, ...]}) as a list.
+
+    Raises UsageError for anything else.
+    """
     if scripts is None:
         return []
     if isinstance(scripts, str | Path):
         return load_scripts(scripts)
     if isinstance(scripts, Mapping):
         return [_script(label, steps) for label, steps in scripts.items()]
-    return list(scripts)
+    listed = list(scripts) if isinstance(scripts, Iterable) else [scripts]
+    for one in listed:
+        if not isinstance(one, Script):
+            raise UsageError(
+                f"The scripts hold {_short(one)}, which is no script; give a script file, a list "
+                "of Script(label, steps), or {label: [step, ...]}."
+            )
+    return listed
 
 
 def with_wordings(script: Script, most: int | None) -> Script:
@@ -295,6 +319,8 @@ def label_text(script: Script, template: str) -> str:
 
 def check_template(template: str, needed: str) -> None:
     """Raise UsageError for a template that lacks the placeholder, has others, or is none."""
+    if not isinstance(template, str):
+        raise UsageError(f"The text template is {template!r}; give a text with {{{needed}}}.")
     try:
         names = {name for _, name, _, _ in string.Formatter().parse(template) if name is not None}
         fault = f"it has {{{min(names - KNOWN)}}}" if names - KNOWN else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,8 +35,10 @@ class Script:
     rewordings: tuple[tuple[str, ...], ...] = ()
 
     def __post_init__(self) -> None:
-        if not self.label.strip():
-            raise UsageError("A script needs a label that is not empty.")
+        if not isinstance(self.label, str) or not self.label.strip():
+            raise UsageError(f"A script's label is {self.label!r}; give a text that is not empty.")
+        if not isinstance(self.domain, str | None):
+            raise UsageError(f"The domain of {self.label!r} is {self.domain!r}; give a text.")
         for steps in (self.steps, *self.rewordings):
             if isinstance(steps, str):  # whose letters would be the steps
                 raise UsageError(
@@ -50,6 +53,9 @@ class Script:
                     )
                 if not step.strip():
                     raise UsageError(f"Step {k} of the script of {self.label!r} is empty.")
+        # Lists are taken too; a frozen object is hashed by what it holds.
+        object.__setattr__(self, "steps", tuple(self.steps))
+        object.__setattr__(self, "rewordings", tuple(map(tuple, self.rewordings)))
 
     @property
     def wordings(self) -> tuple[Script, ...]:
@@ -260,7 +266,12 @@ class Prediction:
         return self.candidates[0].score - self.candidates[1].score
 
     def top_k(self, k: int | None = None) -> list[dict[str, Any]]:
-        """The best k candidates as [{"label", "score"}], best first."""
+        """The best k candidates as [{"label", "score"}], best first.
+
+        Raises UsageError for a k that is no number above 0.
+        """
+        if k is not None and (not isinstance(k, Integral) or k < 1):
+            raise UsageError(f"The number of best candidates is {k!r}; give 1 or more.")
         return [{"label": c.label, "score": c.score} for c in self.candidates[:k]]
 
     def to_row(self, *, top_k: int | None = None, target: str | None = None) -> Row:

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
+from numbers import Real
 from pathlib import Path
 
 import numpy as np
@@ -251,6 +252,9 @@ def _check_options(
         raise UsageError("Give one of fps, num_frames and at_seconds.")
     if at_seconds is not None and not (len(at_seconds) and np.isfinite(at_seconds).all()):
         raise UsageError("at_seconds holds no time, or one that is not finite; give finite ones.")
+    for name, given in (("fps", fps), ("start", start), ("end", end)):
+        if given is not None and not isinstance(given, Real):
+            raise UsageError(f"{name} is {given!r}; give a number.")
     if fps is not None and not 0 < fps < math.inf:
         raise UsageError(f"fps is {fps}; give a number above 0.")
     if num_frames is not None and num_frames < 1:
