@@ -225,6 +225,36 @@ def test_none_of_the_candidates_is_no_event_but_an_answer(tmp_path):
     assert [one["value"] for one in task["predictions"][0]["result"]] == [{"choices": ["nothing"]}]
 
 
+def test_every_export_tells_two_people_of_a_video_apart(tmp_path):
+    rows = [
+        row(f"a-person{n}", [candidate(label, 0.5, TIMES)])
+        | {"video": "a.mp4", "label": label, "person": n, "people": 2}
+        for n, label in ((1, "squat"), (2, "jump"))
+    ]
+    path = tmp_path / "p.jsonl"
+    path.write_text("".join(json.dumps(one) + "\n" for one in rows))
+    for table in export(path, "csv", tmp_path / "t.csv"):
+        with table.open(newline="", encoding="utf-8-sig") as file:
+            found = {(one["person"], one["label"]) for one in csv.DictReader(file)}
+        assert found == {("1", "squat"), ("2", "jump")}
+    (results,) = export(path, "activitynet", tmp_path / "a.json")
+    detections = json.loads(results.read_text())["results"]["a"]
+    assert [(one["person"], one["label"]) for one in detections] == [(1, "squat"), (2, "jump")]
+    labels, _ = export(path, "fiftyone", tmp_path / "fo")
+    steps = [one for of in json.loads(labels.read_text())["labels"].values() for one in of]
+    assert {(s["attributes"]["person"], s["attributes"]["action"]) for s in steps} == {
+        *((1, "squat"), (2, "jump"))
+    }
+    tasks, _ = label_studio(path, tmp_path / "ls")
+    assert [task["data"]["person"] for task in tasks] == [1, 2]
+    (log,) = export(path, "inspect", tmp_path / "logs")
+    samples = json.loads(log.read_text())["samples"]
+    assert [one["metadata"]["person"] for one in samples] == [1, 2]
+    for to in ("vtt", "elan", "otio", "resolve", "sportscode", "boris"):
+        (made,) = export(path, to, tmp_path / to)
+        assert {"1", "2"} <= set(re.findall(r"person\W*(?:<[^>]*>\s*)*(\d)", made.read_text())), to
+
+
 def test_csv_as_pythons_reader_reads_it(predictions, tmp_path):
     _, path = export(predictions, "csv", tmp_path / "rows.csv")
     with path.open(newline="", encoding="utf-8-sig") as file:

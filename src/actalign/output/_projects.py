@@ -48,8 +48,7 @@ def to_label_studio(rows: Iterable[Row], out: Path) -> list[Path]:
 
 def _task(row: Row) -> Json:
     task: Json = {"data": {"video": row.get("video") or "", "clip": row["clip"]}}
-    if row.get("scorer"):
-        task["data"]["scorer"] = row["scorer"]
+    task["data"] |= {name: row[name] for name in ("scorer", "person") if row.get(name)}
     if row["candidates"]:
         best = row["candidates"][0]
         choice = {
@@ -105,7 +104,7 @@ def _label_studio_config(labels: Iterable[str], steps: Iterable[str]) -> str:
 def to_fiftyone(rows: Iterable[Row], out: Path) -> list[Path]:
     """FiftyOne: a FiftyOneTemporalDetectionDataset, `labels.json` and the manifest `data.json`.
 
-    A detection a step of the winner, in seconds; its attributes hold the action, the action's
+    A detection a step of the winner, in seconds; its attributes hold whose it is, the action, its
     score and confidence, and the step's repetition, whether that is partial, its number and mean
     affinity. A clip whose answer is refused, or that shows nothing, has none; rows without a clip
     (errors) are left out. Read it with `fiftyone.Dataset.from_dir(dataset_dir=...,
@@ -138,6 +137,7 @@ def _detections(row: Row) -> list[Json]:
             "timestamps": [segment["start_seconds"], segment["end_seconds"]],
             "attributes": {
                 "clip": row["clip"],
+                "person": row.get("person"),
                 "scorer": row.get("scorer"),
                 "action": best["label"],
                 "score": best["score"],
@@ -254,6 +254,7 @@ def _inspect_sample(scorer: str, row: Row) -> Json:
             name: row.get(name)
             for name in (
                 "video",
+                "person",
                 "domain",
                 "confidence",
                 "min_confidence",

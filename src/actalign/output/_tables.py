@@ -97,6 +97,7 @@ CLIPS = Table(
         "frames": int,
         "start_seconds": float,
         "end_seconds": float,
+        "person": int,
         "scorer": str,
         "background": str,
         "model_id": str,
@@ -155,7 +156,7 @@ SUMMARY = Table(
 
 def _step_records(row: Row) -> Iterator[dict[str, Cell]]:
     base: dict[str, Any] = {name: row.get(name) for name in ("video", "error", "scorer", "target")}
-    base |= {"clip": row["clip"], "status": row.get("status", "ok")}
+    base |= {"clip": row["clip"], "status": row.get("status", "ok"), "person": row.get("person")}
     if not row["candidates"]:
         yield base
     for rank, candidate in enumerate(row["candidates"], start=1):
@@ -175,6 +176,7 @@ STEPS = Table(
         "video": str,
         "status": str,
         "error": str,
+        "person": int,
         "scorer": str,
         "target": str,
         "rank": int,
@@ -199,6 +201,7 @@ def _detection_records(row: Row) -> Iterator[dict[str, Cell]]:
     yield {
         "clip": row["clip"].rpartition("#")[0] if best else row["clip"],
         "video": row.get("video"),
+        "person": row.get("person"),
         "status": row["status"],
         "label": best["label"] if best else None,
         "start_seconds": row.get("start_seconds"),
@@ -211,6 +214,7 @@ DETECTIONS = Table(
     {
         "clip": str,
         "video": str,
+        "person": int,
         "status": str,
         "label": str,
         "start_seconds": float,

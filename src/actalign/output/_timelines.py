@@ -207,7 +207,7 @@ def _timecode(frames: int) -> str:
 def to_activitynet(videos: Iterable[VideoRows]) -> str:
     """The results of ActivityNet's challenge in detection: by video label, score and segment.
 
-    And the scorer, which tells the detections of several apart.
+    And the scorer, which tells the detections of several apart, and of several people whose it is.
     """
     results: dict[str, list[Json]] = {}
     for video in videos:
@@ -217,6 +217,7 @@ def to_activitynet(videos: Iterable[VideoRows]) -> str:
                 "score": event.score,
                 "segment": [event.start_seconds, event.end_seconds],
                 "scorer": video.rows[0].get("scorer"),
+                **({} if event.person is None else {"person": event.person}),
             }
             for event in video.events
         )
