@@ -430,6 +430,8 @@ def test_what_is_of_the_wrong_kind_is_said_in_one_sentence(classifier, clips):
         ({"scripts": {"red": None}}, "The steps of 'red' are 'None'; give a list"),
         ({"scripts": {"red": {"a": "b"}}}, "The steps of 'red' are .*; give a list"),
         ({"scripts": {1: ["red"]}}, "A script's label is 1; give a text"),
+        ({"candidate_labels": ["red", "\ud800"]}, "holds half a character"),
+        ({"scripts": {"red": ["red", "\udcff"]}}, "holds half a character"),
         ({"scripts": SCRIPTS, "domain": 3}, "The domain is 3; give a text"),
     ):
         with pytest.raises(UsageError, match=said):
@@ -452,10 +454,14 @@ def test_what_is_of_the_wrong_kind_is_said_in_one_sentence(classifier, clips):
     for texts in ("red", [], [1]):
         with pytest.raises(UsageError, match="give a list of texts"):
             classifier.encode_texts(texts)
+    with pytest.raises(UsageError, match="The steps of 'red' are 3; give a list of texts"):
+        Script("red", 3)
     with pytest.raises(UsageError, match="start is '1'; give a number"):
         classifier.predict(clips / "dawn.mp4", scripts=SCRIPTS, start="1")
     with pytest.raises(UsageError, match="The script is 'red'; give Script"):
         classifier.align(clip, script="red")
+    with pytest.raises(UsageError, match="This takes a clip's embeddings, as `encode_video`"):
+        classifier.candidates(scripts=SCRIPTS).predict(clips / "dawn.mp4")
     for top_k in ("2", -1):
         with pytest.raises(UsageError, match="give 1 or more"):
             classifier(clip, scripts=SCRIPTS, top_k=top_k)

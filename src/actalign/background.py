@@ -49,6 +49,8 @@ class Background:
     temperatures: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if not (isinstance(self.mean, np.ndarray) and isinstance(self.covariance, np.ndarray)):
+            raise ArrayError("A background needs its mean and covariance as NumPy arrays.")
         width = self.mean.size
         if self.mean.shape != (width,) or self.covariance.shape != (width, width):
             raise ArrayError(

@@ -407,6 +407,10 @@ class Candidates:
 
     def _frames(self, clip: ClipEmbedding) -> Float32:
         """(T, D): the clip's embeddings, smoothed."""
+        if not isinstance(clip, ClipEmbedding):
+            raise UsageError(
+                f"This takes a clip's embeddings, as `encode_video` gives them, not {clip!r}."
+            )
         clip.check_encoder(self.info.model_id, self.info.fingerprint)
         times, seconds = clip.pts_seconds, self.smoothing_seconds
         return smooth(clip.embeddings, pts_seconds=times, seconds=seconds)

@@ -69,8 +69,8 @@ def confidences(scores: ArrayLike, temperature: float) -> Float64:
 
     Raises ArrayError unless these are finite numbers, and for a temperature that isn't above 0.
     """
-    if not 0 < temperature < np.inf:
-        raise ArrayError(f"The temperature is {temperature}; it must be a number above 0.")
+    if not (isinstance(temperature, Real) and 0 < temperature < np.inf):
+        raise ArrayError(f"The temperature is {temperature!r}; it must be a number above 0.")
     values = _finite(scores) / temperature
     powers = np.exp(values - values.max())
     found: Float64 = powers / powers.sum()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from numbers import Integral
@@ -46,6 +46,10 @@ class Script:
                 )
             if not steps:
                 raise UsageError(f"The script of {self.label!r} has no steps; give at least one.")
+            if not isinstance(steps, Sequence):
+                raise UsageError(
+                    f"The steps of {self.label!r} are {steps!r}; give a list of texts."
+                )
             for k, step in enumerate(steps, start=1):
                 if not isinstance(step, str):
                     raise UsageError(
@@ -56,6 +60,15 @@ class Script:
         # Lists are taken too; a frozen object is hashed by what it holds.
         object.__setattr__(self, "steps", tuple(self.steps))
         object.__setattr__(self, "rewordings", tuple(map(tuple, self.rewordings)))
+        lists = (self.steps, *self.rewordings)
+        for text in (self.label, self.domain or "", *(one for steps in lists for one in steps)):
+            try:
+                text.encode()
+            except UnicodeEncodeError:  # bytes of the command line or of JSON that are no text
+                raise UsageError(
+                    f"{text!a} holds half a character (a lone surrogate); write labels and steps "
+                    "as UTF-8."
+                ) from None
 
     @property
     def wordings(self) -> tuple[Script, ...]:
