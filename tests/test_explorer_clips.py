@@ -144,6 +144,7 @@ def test_none_of_these_a_least_confidence_and_several_wordings(visit, tmp_path):
     page.get_by_text("Lists: paste").click()
     page.set_input_files("#open-list", str(tmp_path / "list.yaml"))
     page.get_by_text("1 candidate, 1 in several wordings").wait_for()
+    page.get_by_text("1 more wording; scores are averaged").click()
     second = page.get_by_label("Candidate 1: steps in wording 2, one a line")
     assert second.input_value().splitlines()[0] == "chest at the floor"
     second.fill("chest at the floor\nelbows bent")

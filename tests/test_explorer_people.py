@@ -48,6 +48,8 @@ def test_a_person_is_chosen_on_the_page(browser, started):  # noqa: F811
     until(page, f"{chosen} === 1")
     assert "pair.mp4-person2" in page.locator("#verdict small").inner_text()
     assert "2 people in " in page.locator("#verdict small").inner_text()
+    steps = page.get_by_role("link", name="Steps (CSV)")
+    assert steps.get_attribute("download") == "pair-mp4-person2.steps.csv"
     assert page.evaluate(f"{video}.src") == source, "the video plays on"
     assert page.evaluate("document.activeElement.textContent").startswith("Person 2")
     page.keyboard.press("r")

@@ -43,6 +43,9 @@ function present(result) {
   $("png").href = `${base}/figure.png`;
   $("vtt").href = `${base}/captions.vtt`;
   $("srt").href = `${base}/captions.srt`;
+  const stem = result.doc_id.replace(/\.\w+$/, "").replace(/[^\p{L}\p{N}_-]+/gu, "-");
+  for (const [id, ending] of [["json", "json"], ["csv", "steps.csv"], ["png", "png"], ["vtt", "vtt"], ["srt", "srt"]])
+    $(id).download = `${stem}.${ending}`;
   $("link").href = `#${result.result}`;
 }
 
