@@ -14,9 +14,10 @@ from dataclasses import replace
 
 import pytest
 
+from actalign.cli._eval_options import clip_progress
 from actalign.cli._kinds import check_no_other_kind
 from actalign.cli._run import Run
-from actalign.cli._show import ResultLines
+from actalign.cli._show import ResultLines, console_of
 from actalign.clips import Store
 from actalign.clips._stored import read_stored
 from actalign.errors import ActAlignError
@@ -327,6 +328,22 @@ def test_an_interrupted_run_says_what_is_kept():
     with contextlib.redirect_stderr(said), pytest.raises(KeyboardInterrupt):
         interrupted()
     assert "1 of 3 clips are done, and embeddings that a store keeps are not" in said.getvalue()
+
+
+def test_an_interrupted_evaluation_says_how_to_go_on():
+    said = io.StringIO()
+
+    def interrupted():
+        console = console_of(stderr=True)
+        with clip_progress(console, 3, quiet=True, resume="--resume") as progress:
+            progress("a", "")
+            raise KeyboardInterrupt
+
+    with contextlib.redirect_stderr(said), pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert said.getvalue() == (
+        "1 of 3 clips are done; to go on, run the same command again with --resume\n"
+    )
 
 
 def test_without_a_terminal_progress_is_a_line_now_and_then(monkeypatch):

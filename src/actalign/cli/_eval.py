@@ -80,7 +80,7 @@ def clips(
     here, embed = machines.embedder(choice, quiet=options.quiet)
     with (
         second.open() as look,
-        clip_progress(console, questions.total, quiet=options.quiet) as progress,
+        clip_progress(console, questions.total, quiet=options.quiet, resume="--resume") as progress,
     ):
         results = run(
             config,

@@ -146,9 +146,12 @@ class EvalOptions:
 
 @contextmanager
 def clip_progress(
-    console: Console, total: int, *, quiet: bool
+    console: Console, total: int, *, quiet: bool, resume: str = ""
 ) -> Iterator[Callable[[str, str], None]]:
-    """Yields what shows that a clip is done, or why it was left out."""
+    """Yields what shows that a clip is done, or why it was left out.
+
+    resume: what the command needs to go on after Ctrl-C, which is said then.
+    """
     from actalign.cli._progress import Progress
 
     with Progress(console, total=total, shown=not quiet) as shown:
@@ -158,4 +161,9 @@ def clip_progress(
                 console.print(f"{clip}: {why}", style="yellow", markup=False)
             shown.clip(clip)
 
-        yield progress
+        try:
+            yield progress
+        except KeyboardInterrupt:
+            how = "run the same command again" + (f" with {resume}" if resume else "")
+            console.print(f"{shown.done} of {total} clips are done; to go on, {how}", markup=False)
+            raise
