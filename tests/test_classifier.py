@@ -418,6 +418,16 @@ def test_a_missing_video_is_wrong_usage(colour_model):
     assert "Traceback" not in done.stderr
 
 
+class Passed:
+    """Passes all on to an encoder."""
+
+    def __init__(self, encoder):
+        self._encoder = encoder
+
+    def __getattr__(self, name):
+        return getattr(self._encoder, name)
+
+
 def test_what_is_of_the_wrong_kind_is_said_in_one_sentence(classifier, clips):
     clip = classifier.encode_video(clips / "dawn.mp4")
     for given, said in (
@@ -446,6 +456,7 @@ def test_what_is_of_the_wrong_kind_is_said_in_one_sentence(classifier, clips):
             ActAlign(classifier.encoder, **given).predict(clips / "dawn.mp4", scripts=SCRIPTS)
     with pytest.raises(UsageError, match="The name of none-of-these is True; give a text"):
         check_none(True)
+    ActAlign(Passed(classifier.encoder))
     with pytest.raises(UsageError, match=r"'body' is no encoder; ActAlign\.from_pretrained loads"):
         ActAlign("body")
     for videos in (None, {"a": clips / "dawn.mp4"}):

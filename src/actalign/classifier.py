@@ -82,7 +82,8 @@ class ActAlign:
         background: Background | str | Path | None = None,
         temperature: float | None = None,
     ) -> None:
-        if not isinstance(encoder, Encoder):
+        # Not isinstance: from Python 3.12 on it misses what a wrapper passes on by __getattr__.
+        if not hasattr(encoder, "encode_text"):
             raise UsageError(
                 f"{encoder!r} is no encoder; ActAlign.from_pretrained loads one by its name, such "
                 'as "body".'
