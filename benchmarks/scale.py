@@ -25,7 +25,7 @@ import numpy as np
 from actalign.alignment._affinities import Texts
 from actalign.alignment._scorers import Calibration, get_scorer
 from actalign.alignment._similarity import smooth
-from actalign.candidates import Candidates, Wording
+from actalign.candidates import Candidates, Competition
 from actalign.clips._embed import Sampling, embed_videos
 from actalign.clips._parquet import open_store
 from actalign.clips._shards import Shard, merge
@@ -229,7 +229,7 @@ def align_by_ray(folder: Path, entries: int = 2000) -> None:
         smoothing_seconds=1.0,
         domain=None,
         scripts=scripts,
-        wordings=[Wording(scripts, Texts.of(steps))],
+        competitions=[Competition(scripts, [(m, 0) for m in range(len(scripts))], Texts.of(steps))],
         names=[],
         without=[],
         repeats="no",

@@ -10,10 +10,11 @@ The rule of choice, written before any number was seen:
 
 1. A way's value is rule 2's mean of benchmarks/README.md: yoga6 counts one half, gym67 and gym14 a
    quarter each, over the columns 2, 3, 5 and 11; a vote of the label is valued over 1 as well.
-2. Today's way is `scores`. Another takes its place, for both scorers or for one, only if its value
-   is higher by a point or more and it is significantly better: exact McNemar, p < 0.05, on the
-   answers of all subsets, and also with each clip of a set counted once, for the way that is right
-   on it more often, since the answers of many subsets on one clip are not independent.
+2. Till then the way is `scores`: a wording of a label competes with one wording of each other, the
+   first with the first. Another takes its place, for both scorers or for one, only if its value is
+   higher by a point or more and it is significantly better: exact McNemar, p < 0.05, on the answers
+   of all subsets, and also with each clip of a set counted once, for the way that is right on it
+   more often, since the answers of many subsets on one clip are not independent.
 3. Of ways within one point of the best that pass, the simpler one.
 """
 
@@ -31,15 +32,7 @@ from numpy.typing import NDArray
 
 from actalign import ClipEmbedding
 from actalign.alignment import Calibration
-from actalign.alignment._affinities import (
-    FIT,
-    FLOOR,
-    MOST_FIT,
-    Texts,
-    _centred,
-    columns_of,
-    seen_frames,
-)
+from actalign.alignment._affinities import Texts, columns_of, seen_frames
 from actalign.alignment._paths import Timing
 from actalign.alignment._scorers import Stages
 from actalign.candidates import Candidates
@@ -52,7 +45,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from real_poses import Cell, cells
 
-TODAY = "scores"
+BEFORE = "scores"
 SHARES = {"yoga6": 0.5, "gym67": 0.25, "gym14": 0.25}
 DRAWN = (2, 3, 5)
 VOTES = (0.1, 0.2, 0.5)
@@ -83,8 +76,7 @@ class Look:
     """A clip, and each wording of all labels scored against it by itself.
 
     table: (W, M) scores, a wording's labels competing with each other only. votes: (M,) the same by
-    the labels. matrices: (T, sum K_m) of each wording. centred: the same, for a scorer in which
-    steps compete.
+    the labels. matrices: (T, sum K_m) of each wording.
     """
 
     frames: Float32
@@ -92,7 +84,6 @@ class Look:
     stages: Stages
     texts: list[Texts]
     matrices: list[Float32]
-    centred: list[Float32]
     table: Float64
     votes: Float64
 
@@ -101,17 +92,15 @@ class Look:
         first = wordings[0]
         frames, by, stages = first._frames(clip), first._calibration(clip), first.scorer.stages
         assert stages is not None
-        texts = [one.wordings[0].texts for one in wordings]
-        competes = stages.affinity.competes
+        texts = [one.competitions[0].texts for one in wordings]
         return cls(
             frames,
             by,
             stages,
             texts,
             [stages.affinity.of(frames, one, by) for one in texts],
-            [_centred(frames, one, by) for one in texts] if competes else [],
             np.stack([stages.score(frames, one, by) for one in texts]),
-            stages.score(frames, label.wordings[0].texts, by),
+            stages.score(frames, label.competitions[0].texts, by),
         )
 
     def scored(self, matrix: Float32, sizes: Sequence[int]) -> Float64:
@@ -177,37 +166,17 @@ def together_mean(look: Look, of: Subset) -> Float64:
 
 def others(look: Look, of: Subset) -> Float64:
     """A wording competes with every wording of every *other* label, 1/W each; mean of scores."""
-    sizes = [look.texts[w].sizes for w in of]
-    values = [columns_of(look.centred[w], size) for w, size in zip(of, sizes, strict=True)]
-    weights = [
-        np.split(measured.weights, np.cumsum(size)[:-1])
-        for w, size in zip(of, sizes, strict=True)
-        if (measured := look.texts[w].measured) is not None
-    ]
-    sums = np.stack(  # (W, M, T)
-        [
-            [np.exp(v) @ weight for v, weight in zip(*pair, strict=True)]
-            for pair in zip(values, weights, strict=True)
-        ]
-    )
-    mean = sums.mean(axis=0)
-    rest = mean.sum(axis=0) - mean
-    found = []
-    for w, columns in enumerate(values):
-        made = [
-            np.log(np.exp(z) / (sums[w, m] + rest[m])[:, None] + FLOOR)
-            + FIT * np.clip(z, -MOST_FIT, MOST_FIT)
-            for m, z in enumerate(columns)
-        ]
-        found.append(look.scored(np.concatenate(made, axis=1, dtype=np.float32), sizes[w]))
-    return np.mean(found, axis=0)
+    every = [script for w in of for script in look.texts[w].scripts]
+    labels = [m for w in of for m in range(len(look.texts[w].sizes))]
+    texts = Texts.of(every, look.by.background, labels=labels)
+    return look.stages.score(look.frames, texts, look.by).reshape(len(of), -1).mean(axis=0)
 
 
 Way = Callable[[Look, Subset], Float64]
 
 
 def ways(competes: bool) -> dict[str, Way]:
-    """The ways of combining, and today's with a vote of the label."""
+    """The ways of combining, and `scores` with a vote of the label."""
     found: list[Way] = [scores, best, standardised, log_mean_exp, affinities, embeddings]
     if competes:
         found += [together_best, together_mean, others]
@@ -247,7 +216,7 @@ def answers(of: Sequence[Cell], resolve: Callable[..., Candidates], drawn: dict)
         look = Look.of(clip, wordings, label)
         if clip is of[0].clips[0]:
             ours = {c.label: c.score for c in product.predict(clip).candidates}
-            mean = scores(look, tuple(range(len(of))))
+            mean = every.get("others", scores)(look, tuple(range(len(of))))
             assert np.allclose([ours[one] for one in labels], mean, rtol=1e-4), "not the product's"
         for name, way in every.items():
             for number, sets in drawn.items():
@@ -286,16 +255,18 @@ def line(hits: dict[str, Hits], way: str) -> str:
         " ".join(f"{100 * hits[name][way][number].mean():5.1f}" for number in every)
         for name in SHARES
     ]
-    mine, today = (
+    mine, before = (
         [np.concatenate([hits[name][one][number] for number in numbers]) for name in SHARES]
-        for one in (way, TODAY)
+        for one in (way, BEFORE)
     )
-    pooled = mcnemar(np.concatenate([m.ravel() for m in mine]), _flat(today)).p_value
-    gain = np.concatenate([m.mean(axis=0) - t.mean(axis=0) for m, t in zip(mine, today, strict=True)])
+    pooled = mcnemar(np.concatenate([m.ravel() for m in mine]), _flat(before)).p_value
+    gain = np.concatenate(
+        [m.mean(axis=0) - t.mean(axis=0) for m, t in zip(mine, before, strict=True)]
+    )
     clips = mcnemar(gain > 0, gain < 0).p_value
-    change = value(hits, way, numbers) - value(hits, TODAY, numbers)
-    tests = "" if way == TODAY else f" {change:+5.1f}  p {pooled:.2g}, by clips {clips:.2g}"
-    return f"  {way:14s} {' | '.join(shares)} | {value(hits, way, numbers):5.1f}{tests}"
+    change = value(hits, way, numbers) - value(hits, BEFORE, numbers)
+    tests = "" if way == BEFORE else f" {change:+6.2f}  p {pooled:.2g}, by clips {clips:.2g}"
+    return f"  {way:14s} {' | '.join(shares)} | {value(hits, way, numbers):6.2f}{tests}"
 
 
 def _flat(arrays: Sequence[NDArray[np.bool_]]) -> NDArray[np.bool_]:

@@ -303,6 +303,11 @@ def test_a_candidates_score_is_the_mean_over_its_wordings_whatever_their_lengths
         best = max(mine, key=lambda one: one.score)
         assert found.script.steps == best.script.steps
         assert [s.step for s in found.segments] == list(best.script.steps)
+        # The row says which it is, where there are several.
+        row = next(c for c in prediction.to_row()["candidates"] if c["label"] == script.label)
+        shown = (row.get("wording"), row.get("wordings"))
+        several_of_it = len(mine) > 1
+        assert shown == ((mine.index(best) + 1, len(mine)) if several_of_it else (None, None))
 
 
 def test_wordings_come_from_a_file_or_a_mapping(tmp_path):
@@ -315,21 +320,77 @@ def test_wordings_come_from_a_file_or_a_mapping(tmp_path):
         as_scripts(tmp_path / "bad.yaml")
 
 
-def test_wordings_compete_a_wording_at_a_time():
-    encoder = Planted(COSINES, logit_bias=-5.0)
-    rng = np.random.default_rng(0)
-    rows = rng.normal(size=(50, encoder.info.dim))
+def made_up_background(encoder):
     sums = BackgroundSums("planted", "f", encoder.info.dim)
-    sums.add(rows)
-    background = sums.background("made up")
+    sums.add(np.random.default_rng(0).normal(size=(50, encoder.info.dim)))
+    return sums.background("made up")
+
+
+def test_a_labels_own_wordings_do_not_compete_with_each_other():
+    encoder = Planted(COSINES, logit_bias=-5.0)
     twice = Script("right", ("0", "1"), rewordings=(("0", "1"),))
-    use = {"background": background, "scorer": "competitive"}
+    use = {"background": made_up_background(encoder), "scorer": "competitive"}
     by_two = resolved(encoder, [twice, *SCRIPTS[1:]], **use).predict(encoder.clip())
     by_one = resolved(encoder, SCRIPTS, **use).predict(encoder.clip())
     # The same words again are no competitors, so nothing changes.
     assert {c.label: c.score for c in by_two.candidates} == pytest.approx(
         {c.label: c.score for c in by_one.candidates}
     )
+
+
+@pytest.mark.parametrize("none", [None, "nothing"])
+def test_a_wording_competes_with_the_mean_over_the_wordings_of_each_other_label(none):
+    """Against the formula, step by step: equal steps of one or several labels count once."""
+    encoder = Planted(COSINES, logit_bias=-5.0)
+    background = made_up_background(encoder)
+    worded = {"a": [("0", "1"), ("2", "1", "0")], "b": [("3", "4")], "c": [("4", "3"), ("5", "2")]}
+    scripts = [Script(label, one, None, tuple(more)) for label, (one, *more) in worded.items()]
+    candidates = resolved(
+        encoder, scripts, scorer="competitive+order_free+path", background=background, none=none
+    )
+    clip = encoder.clip()
+    found = {c.label: c.score for c in candidates.predict(clip).candidates}
+    mean, deviation = background.statistics(np.eye(encoder.info.dim, dtype=np.float32))
+    frames = clip.embeddings / np.linalg.norm(clip.embeddings, axis=1, keepdims=True)
+    fits = (frames - mean) / deviation  # text k is the unit vector k
+    expected = {label: [] for label in worded}
+    for label, own in worded.items():
+        for steps in own:
+            there = dict.fromkeys(steps, 1.0)  # how often a text is there beside this wording
+            for other, several in worded.items():
+                for one in several if other != label else ():
+                    for text in one:
+                        there[text] = there.get(text, 0) + 1 / len(several)
+            looks = []
+            for fit in fits:
+                power = {text: np.exp(fit[int(text)]) for text in there}
+                total = sum(min(1, times) * power[text] for text, times in there.items())
+                total += np.e if none else 0  # one deviation above the background, in any frame
+                looks.append(
+                    max(
+                        np.log(power[text] / total + 0.05) + 0.5 * np.clip(fit[int(text)], -2, 2)
+                        for text in steps
+                    )
+                )
+            expected[label].append(np.mean(looks))
+    assert found["a"] == pytest.approx(np.mean(expected["a"]), abs=1e-4)
+    assert found["b"] == pytest.approx(np.mean(expected["b"]), abs=1e-4)
+
+
+def test_a_function_of_ones_own_never_sees_two_wordings_of_a_label():
+    encoder, asked = Planted(COSINES, logit_bias=None), []
+
+    def ranks(frames, candidates, by):
+        asked.append(len(candidates))
+        return np.argsort(
+            np.argsort([float(np.mean(frames @ np.asarray(c).T)) for c in candidates])
+        )
+
+    several = [Script("right", ("0", "1"), None, (("1",), ("0",))), *SCRIPTS[1:]]
+    mine = Scorer("ranks", "steps", ranks, "the place among the candidates")
+    prediction = resolved(encoder, several, scorer=mine).predict(encoder.clip())
+    assert asked == [3, 3, 3]
+    assert sum(c.score for c in prediction.candidates) == pytest.approx(0 + 1 + 2)
 
 
 def test_a_scorer_of_ones_own_scores_candidates():

@@ -71,7 +71,10 @@ def test_every_wording_of_a_script_is_looked_for(folder):
 
     [row] = found(wrong, right)
     assert row["start_seconds"] == pytest.approx(40, abs=0.21)
-    assert [step["step"] for step in row["candidates"][0]["segments"]] == right
+    [candidate] = row["candidates"]
+    assert [step["step"] for step in candidate["segments"]] == right
+    assert (candidate["wording"], candidate["wordings"]) == (2, 2)
+    row["candidates"] = [{**candidate, "wording": 1}]
     assert found(right, wrong) == [row]
     assert found(wrong, right, of=("--wordings", "1")) == []
 

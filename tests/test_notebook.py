@@ -3,6 +3,7 @@
 import base64
 import subprocess
 import sys
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -69,6 +70,9 @@ def test_a_prediction_is_a_picture_and_its_candidates():
     at = page.texts.index(f"{NASTY} 1")
     assert page.texts[at : at + 2] == [f"{NASTY} 1", "0.9900"]
     assert page.texts.count("no script") == 1
+    reworded = replace(prediction().candidates[1], wording=2, wordings=3)
+    page = Page(replace(prediction(), candidates=(reworded,))._repr_html_())
+    assert page.texts.count("wording 2 of 3") == 1
 
 
 def test_many_candidates_are_counted_and_one_without_alignment_has_no_picture():

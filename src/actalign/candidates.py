@@ -54,10 +54,14 @@ CLIP_SCALE = 100.0
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Wording:
-    """A script for each candidate, and its steps' embeddings, prepared for the scorer."""
+class Competition:
+    """Scripts of one wording that are scored at once, and their steps' embeddings.
+
+    places: of each the candidate and the number of the wording, both from 0.
+    """
 
     scripts: Sequence[Script]
+    places: Sequence[tuple[int, int]]
     texts: Texts
 
 
@@ -73,9 +77,11 @@ def check_none(name: str) -> None:
 class Candidates:
     """M candidates, ready to be scored against any clip of the same encoder.
 
-    info: the encoder. scripts: one a candidate. wordings: as many as the candidate with the most
-    has; the others' come again in turn. names: the embeddings of the candidates' labels, (1, D)
-    each; empty where the scorer does not read them. repeats: how often the winner is performed:
+    info: the encoder. scripts: one a candidate. competitions: one, of all wordings, for a scorer
+    that is made of parts; for another one as many as the candidate with the most wordings has, each
+    with a wording of every candidate. only: the number of the one wording that scores and
+    alignments are of; None for all. names: the embeddings of the candidates' labels, (1, D) each;
+    empty where the scorer does not read them. repeats: how often the winner is performed:
     "no" to take it as once, "auto" to find it, "partial" to find it where the clip may begin and
     end inside a repetition, or the number. without: labels that had no script,
     whose only step is their name. background: what steps are measured against, for scorers that do
@@ -90,7 +96,7 @@ class Candidates:
     smoothing_seconds: float
     domain: str | None
     scripts: Sequence[Script]
-    wordings: Sequence[Wording]
+    competitions: Sequence[Competition]
     names: Sequence[Float32]
     without: Sequence[str]
     repeats: Repeats
@@ -101,6 +107,7 @@ class Candidates:
     min_confidence: float | None = None
     temperature: float | None = None
     given_temperature: float | None = None
+    only: int | None = None
 
     @classmethod
     def resolve(
@@ -139,7 +146,7 @@ class Candidates:
         use = get_scorer(scorer) if scorer else default_scorer(info, own)
         of_step = step_template or info.step_template
         of_label = label_template or info.label_template
-        wordings, read = _worded(chosen, of_step, texts)
+        competitions, read = _worded(chosen, of_step, texts, at_once=use.stages is not None)
         names: list[Float32] = []
         if use.texts == "label":
             named = [label_text(script, of_label) for script in chosen]
@@ -154,7 +161,7 @@ class Candidates:
             smoothing_seconds=check_smoothing(seconds),
             domain=domains.pop() if len(domains) == 1 else None,
             scripts=chosen,
-            wordings=wordings,
+            competitions=competitions,
             names=names,
             without=without,
             repeats=check_repeats(info.repeats if repeats is None else repeats),
@@ -194,9 +201,12 @@ class Candidates:
             self,
             background=used,
             temperature=temperature,
-            wordings=[
-                replace(one, texts=Texts.of(one.texts.scripts, used, none=none))
-                for one in self.wordings
+            competitions=[
+                replace(
+                    one,
+                    texts=Texts.of(one.texts.scripts, used, none=none, labels=one.texts.labels),
+                )
+                for one in self.competitions
             ],
         )
         if self.min_confidence is not None and len(self.scripts) == 1 and not none:
@@ -219,9 +229,16 @@ class Candidates:
         return self.measured_against(others.of(result.clip))
 
     def of_wording(self, number: int) -> Candidates:
-        """The same by one wording of the scripts alone, counted from 0."""
-        one = self.wordings[number]
-        return replace(self, scripts=one.scripts, wordings=[one])
+        """The same by one wording of each script, counted from 0, against all of the other labels.
+
+        Those of a label that has fewer come again in turn.
+        """
+        return replace(self, only=number)
+
+    @property
+    def most_wordings(self) -> int:
+        """How many wordings the candidate with the most has."""
+        return max(len(script.wordings) for script in self.scripts)
 
     @property
     def labels(self) -> list[str]:
@@ -253,28 +270,40 @@ class Candidates:
         """
         frames = self._frames(clip)
         by = self._calibration(clip)
-        scored = [self._scored(frames, wording, by) for wording in self.wordings]
-        table = np.stack([scores for scores, _ in scored])
-        edges = clip.edges_seconds
+        found: list[list[list[tuple[float, Alignment, Script, Float32]]]] = [
+            [[] for _ in range(1 + len(script.rewordings))] for script in self.scripts
+        ]
+        nothing = []
+        for one in self.competitions:
+            scores, aligned = self._scored(frames, one, by)
+            nothing.append(float(scores[-1]))
+            fits = zip(scores.tolist(), aligned, one.scripts, one.texts.scripts, strict=False)
+            for (m, n), fit in zip(one.places, fits, strict=True):
+                found[m][n].append(fit)
         candidates = []
         steps = {}
-        for m, script in enumerate(self.scripts):
-            count = 1 + len(script.rewordings)
+        for script, worded in zip(self.scripts, found, strict=True):
+            count = len(worded)
+            numbers = range(count) if self.only is None else [self.only % count]
             # A wording that comes again, because others have more, counts once.
-            means = [float(table[n::count, m].mean()) for n in range(count)]
-            best = int(np.argmax(means))
-            alignment = scored[best][1][m]
-            has_script = script.label not in self.without
-            of_best = self.wordings[best].scripts[m]
-            steps[script.label] = self.wordings[best].texts.scripts[m]
+            means = [float(np.mean([score for score, *_ in worded[n]])) for n in numbers]
+            best = numbers[int(np.argmax(means))]
+            _, alignment, shown, steps[script.label] = worded[best][0]
             candidates.append(
                 Candidate(
-                    script.label, float(np.mean(means)), of_best, has_script, alignment, edges
+                    script.label,
+                    float(np.mean(means)),
+                    shown,
+                    has_script=script.label not in self.without,
+                    alignment=alignment,
+                    edges_seconds=clip.edges_seconds,
+                    wording=best + 1,
+                    wordings=count,
                 )
             )
         if self.none is not None:  # the first, so that it wins where scores are equal
             script = Script(self.none, (self.none,))
-            score = float(table[:, -1].mean())
+            score = float(np.mean(nothing))
             candidates.insert(0, Candidate(self.none, score, script, False, none=True))
         candidates = sorted(self._with_confidence(candidates), key=lambda c: -c.score)
         if candidates[0].label in steps:
@@ -301,18 +330,24 @@ class Candidates:
         if stages is None or stages.path.align is None:
             return None
         by = self._calibration(clip)
-        frames, m = self._frames(clip), self.labels.index(label)
-        count = 1 + len(self.scripts[m].rewordings)
-        found = [stages.order_margins(frames, one.texts, by)[m] for one in self.wordings]
-        # As in `predict`, a wording that comes again counts once.
-        margins = np.array([np.mean(found[n::count]) for n in range(count)])
+        frames, of = self._frames(clip), self.labels.index(label)
+        margins = np.array(
+            [
+                margin
+                for one in self.competitions
+                for (m, _), margin in zip(
+                    one.places, stages.order_margins(frames, one.texts, by), strict=False
+                )
+                if m == of
+            ]
+        )
         return None if np.isnan(margins).all() else float(np.nan_to_num(margins).mean())
 
     def _scored(
-        self, frames: Float32, wording: Wording, by: Calibration
+        self, frames: Float32, competition: Competition, by: Calibration
     ) -> tuple[Float64, list[Alignment]]:
-        """The (M,) scores by one wording and its alignments, those to be shown if it has none."""
-        use, parts, texts = self.scorer, self.scorer.stages, wording.texts
+        """Scores of the scripts, and alignments, those to be shown if the scorer has none."""
+        use, parts, texts = self.scorer, self.scorer.stages, competition.texts
         steps = texts.scripts
         if use.align:
             found = (
@@ -352,17 +387,16 @@ class Candidates:
     ) -> list[Detection]:
         """Where in a long clip each candidate happens, by any of its wordings; see
         `alignment.locate`."""
-        every = [
-            (wording.scripts[m], steps)
-            for n, wording in enumerate(self.wordings)
-            for m, steps in enumerate(wording.texts.scripts)
-            if n <= len(self.scripts[m].rewordings)
-        ]
+        every = {
+            place: (script, steps)
+            for one in self.competitions
+            for place, script, steps in zip(one.places, one.scripts, one.texts.scripts, strict=True)
+        }
         return locate(
             clip,
             self._frames(clip),
-            [script for script, _ in every],
-            [steps for _, steps in every],
+            [every[place][0] for place in sorted(every)],
+            [every[place][1] for place in sorted(every)],
             threshold=threshold,
             min_step=min_step,
             max_step=max_step,
@@ -417,16 +451,28 @@ class Candidates:
 
 
 def _worded(
-    scripts: Sequence[Script], template: str, texts: TextCache
-) -> tuple[list[Wording], list[str]]:
-    """As many wordings as the script with the most has, the others' again in turn; and all texts
-    of their steps."""
+    scripts: Sequence[Script], template: str, texts: TextCache, *, at_once: bool
+) -> tuple[list[Competition], list[str]]:
+    """The competitions of all wordings, and all texts of their steps; see `Candidates`.
+
+    at_once: one competition. Else as many as the script with the most wordings has, in which the
+    others' come again in turn.
+    """
     worded = [script.wordings for script in scripts]
     read = {one: step_texts(one, template) for several in worded for one in several}
     encoded = {one: texts.encode(steps) for one, steps in read.items()}
-    rounds = [
-        [several[n % len(several)] for several in worded]
-        for n in range(max(len(several) for several in worded))
-    ]
-    wordings = [Wording(one, Texts.of([encoded[script] for script in one])) for one in rounds]
-    return wordings, [text for steps in read.values() for text in steps]
+    every = [(m, n) for m, several in enumerate(worded) for n in range(len(several))]
+    most = max(map(len, worded))
+    rounds = (
+        [every]
+        if at_once
+        else [[(m, n % len(one)) for m, one in enumerate(worded)] for n in range(most)]
+    )
+    found = []
+    for places in rounds:
+        chosen = [worded[m][n] for m, n in places]
+        labels = [m for m, _ in places] if most > 1 and at_once else []
+        found.append(
+            Competition(chosen, places, Texts.of([encoded[one] for one in chosen], labels=labels))
+        )
+    return found, [text for steps in read.values() for text in steps]

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from actalign.alignment._dtw import interleave
+from actalign.alignment._rivals import Rivals
 from actalign.alignment._similarity import (
     as_embeddings,
     check_width,
@@ -69,16 +70,26 @@ class Measured:
     factors, shifts: a unit frame's product with the text times the factor, less the shift, is its
     cosine less the mean on the background, over the deviation there; times ONE_LOOK for a candidate
     of one step, such as a label without a script, among others with more. weights: 1 over how many
-    texts are equal to it, so that a text competes once.
+    texts are equal to it, so that a text competes once. rivals: which compete, where a label has
+    several wordings; None where every candidate competes with every other.
     """
 
     factors: Float32
     shifts: Float32
     weights: Float32
+    rivals: Rivals | None = None
 
     @classmethod
-    def of(cls, rows: Float32, sizes: Sequence[int], background: Background, none: int) -> Measured:
-        """rows: (sum K_m, D) of the candidates that have texts. none: steps of the one without."""
+    def of(
+        cls,
+        rows: Float32,
+        sizes: Sequence[int],
+        background: Background,
+        none: int,
+        labels: Sequence[int] = (),
+    ) -> Measured:
+        """rows: (sum K_m, D) of the candidates that have texts. none: steps of the one without.
+        labels: see `Texts`."""
         mean, deviation = background.statistics(rows)
         alone = (np.repeat(sizes, sizes)[: len(rows)] == 1) & (max(sizes) > 1)
         deviation = np.where(alone, deviation / ONE_LOOK, deviation)
@@ -86,8 +97,13 @@ class Measured:
         texts = [row.tobytes() for row in rows]
         count = Counter(texts)
         weights = [1 / count[text] for text in texts] + [1 / max(none, 1)] * none
-        arrays = (scales / deviation, mean / deviation, np.array(weights))
-        return cls(*(array.astype(np.float32) for array in arrays))
+        several = len(set(labels)) < len(labels)
+        return cls(
+            (scales / deviation).astype(np.float32),
+            (mean / deviation).astype(np.float32),
+            np.array(weights, np.float32),
+            Rivals.of_texts(texts, sizes, labels, none) if several else None,
+        )
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -96,13 +112,15 @@ class Texts:
 
     rows: (sum K_m, D). sizes: K_m. measured: by a background, None without one. none: how many
     steps the candidate "none of these" has, which is the last one and has no texts; 0 where there
-    is no such candidate.
+    is no such candidate. labels: which label each candidate that has texts is a wording of; empty
+    where each is of its own.
     """
 
     rows: Float32
     sizes: tuple[int, ...]
     measured: Measured | None = None
     none: int = 0
+    labels: tuple[int, ...] = ()
 
     @classmethod
     def of(
@@ -111,8 +129,10 @@ class Texts:
         background: Background | None = None,
         *,
         none: bool = False,
+        labels: Sequence[int] = (),
     ) -> Texts:
-        """none: with a candidate "none of these", as long as the others are in the middle.
+        """none: with a candidate "none of these", as long as the others are in the middle. labels:
+        see the class.
 
         Raises UsageError for no candidate, and for one that is none without a background.
         """
@@ -126,8 +146,10 @@ class Texts:
             sizes.append(steps)
         if none and background is None:
             raise UsageError(f"A candidate that is none of the others {NEEDS_BACKGROUND}")
-        measured = None if background is None else Measured.of(rows, sizes, background, steps)
-        return cls(rows, tuple(sizes), measured, steps)
+        measured = (
+            None if background is None else Measured.of(rows, sizes, background, steps, labels)
+        )
+        return cls(rows, tuple(sizes), measured, steps, tuple(labels))
 
     @property
     def scripts(self) -> list[Float32]:
@@ -151,7 +173,9 @@ def texts_of(candidates: CandidateTexts, by: Calibration, *, background: bool = 
         return Texts.of(candidates, by.background if background else None)
     if candidates.measured is not None or not background or by.background is None:
         return candidates
-    measured = Measured.of(candidates.rows, candidates.sizes, by.background, candidates.none)
+    measured = Measured.of(
+        candidates.rows, candidates.sizes, by.background, candidates.none, candidates.labels
+    )
     return replace(candidates, measured=measured)
 
 
@@ -222,7 +246,7 @@ def _competitive(frames: ArrayLike, candidates: CandidateTexts, by: Calibration)
 
 
 def _share(frames: ArrayLike, candidates: CandidateTexts, by: Calibration) -> Float32:
-    """p: the softmax of `centred` over all candidates' steps, a text of several steps once."""
+    """p: the softmax of `centred` over all labels' steps, a text of several steps once."""
     texts = texts_of(candidates, by, background=True)
     shares = _competition(_centred(frames, texts, by), texts, floor=1e-30, fit=0.0)
     return np.exp(shares, out=shares)
@@ -232,6 +256,9 @@ def _competition(values: Float32, texts: Texts, *, floor: float, fit: float) -> 
     from actalign.alignment._kernels.competition import competition
 
     assert texts.measured is not None
+    if texts.measured.rivals is not None:
+        held = fit * np.clip(values, -MOST_FIT, MOST_FIT)
+        return np.log(texts.measured.rivals.shares(values) + np.float32(floor)) + held
     found = np.empty_like(values)
     competition(values, texts.measured.weights, floor, fit, MOST_FIT, found)
     return found

@@ -32,7 +32,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -93,7 +93,7 @@ class Detection:
 
     score: mean negative log tail probability in nats, less what several wordings cost; comparable
     among the detections of one video only. segments: the steps of the wording that was found; their
-    affinity is the step's own mean.
+    affinity is the step's own mean. wording: its number, from 1, of ``wordings``.
     """
 
     label: str
@@ -101,6 +101,8 @@ class Detection:
     end_seconds: float
     score: float
     segments: tuple[Segment, ...]
+    wording: int = 1
+    wordings: int = 1
 
     @property
     def steps(self) -> tuple[str, ...]:
@@ -114,8 +116,12 @@ class Detection:
 
         text_warnings: on the texts that were looked for.
         """
-        from actalign.rows import new_row
+        from actalign.rows import CandidateRow, new_row
 
+        found: CandidateRow = {"label": self.label, "score": self.score}
+        if self.wordings > 1:
+            found["wording"], found["wordings"] = self.wording, self.wordings
+        found["segments"] = [segment.to_row() for segment in self.segments]
         return new_row(
             {
                 **clip.row_fields(),
@@ -125,13 +131,7 @@ class Detection:
                 "label": self.label,
                 "warnings": list(clip.warnings),
                 "text_warnings": [one.to_row() for one in text_warnings],
-                "candidates": [
-                    {
-                        "label": self.label,
-                        "score": self.score,
-                        "segments": [segment.to_row() for segment in self.segments],
-                    }
-                ],
+                "candidates": [found],
             }
         )
 
@@ -183,13 +183,18 @@ def detect(
     clip: ClipEmbedding, scripts: Sequence[Script], values: Iterable[Float32], limits: Limits
 ) -> list[Detection]:
     """`locate`, given what each frame is worth for each script's steps: (T, K) in nats."""
-    wordings: dict[str, set[tuple[str, ...]]] = {}
+    wordings: dict[str, list[tuple[str, ...]]] = {}
     for script in scripts:
-        wordings.setdefault(script.label, set()).add(script.steps)
+        wordings.setdefault(script.label, []).append(script.steps)
     found: dict[str, dict[tuple[str, ...], list[Detection]]] = {label: {} for label in wordings}
     for script, of_script in zip(scripts, values, strict=True):
-        price = math.log(len(wordings[script.label])) / len(script.steps)
-        found[script.label][script.steps] = _of_wording(clip, script, of_script, price, limits)
+        known = wordings[script.label]
+        price = math.log(len(set(known))) / len(script.steps)
+        number, count = known.index(script.steps) + 1, len(known)
+        found[script.label][script.steps] = [
+            replace(one, wording=number, wordings=count)
+            for one in _of_wording(clip, script, of_script, price, limits)
+        ]
     best: list[Detection] = []
     for by_steps in found.values():
         own = [one for steps in sorted(by_steps) for one in by_steps[steps]]

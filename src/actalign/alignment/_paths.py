@@ -161,10 +161,15 @@ def _order_free(affinity: Float32, sizes: Sequence[int], timing: Timing) -> Mean
 
 
 def wrong_orders(sizes: Sequence[int], *, reverse: bool, seed: int = 0) -> NDArray[np.intp]:
-    """Columns that exchange every script's steps: reversed, or in an order that isn't the given."""
-    rng = np.random.default_rng(seed)
+    """Columns that exchange every script's steps: reversed, or in an order that isn't the given.
+
+    A script's order does not depend on which others there are.
+    """
     starts = np.cumsum([0, *sizes])
-    orders = [np.arange(n)[::-1] if reverse else _derangement(n, rng) for n in sizes]
+    orders = [
+        np.arange(n)[::-1] if reverse else _derangement(n, np.random.default_rng(seed))
+        for n in sizes
+    ]
     return np.concatenate([start + order for start, order in zip(starts, orders, strict=False)])
 
 

@@ -52,9 +52,9 @@ def diagnose(
     given = candidates.read()
     (resolved,) = given.resolve(model.choice(listed).load(), scoring)
     left_out: list[str] = []
-    several = len(resolved.wordings) > 1
+    several = resolved.most_wordings > 1
     found: dict[str, Any] = {}
-    for number in range(len(resolved.wordings)):
+    for number in range(resolved.most_wordings):
         one = diagnose(_predictions(resolved, number, listed, [] if number else left_out))
         steps = [{**step, "wording": number + 1} if several else step for step in one["steps"]]
         found = {**one, "steps": [*found.get("steps", ()), *steps]}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from actalign.errors import UsageError
 from actalign.rows import score_text
-from actalign.types import Alignment, Prediction
+from actalign.types import Alignment, Candidate, Prediction
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -57,7 +57,7 @@ def prediction_html(prediction: Prediction) -> str:
         f'<tr style="background:#fff"><td style="{CELL}">{escape(c.label)}</td>'
         f'<td style="{CELL}">{score_text(c.score)}</td>'
         f'<td style="{CELL}">{"" if c.confidence is None else f"{c.confidence:.0%}"}</td>'
-        f'<td style="{CELL}">{"" if c.has_script else "no script"}</td></tr>'
+        f'<td style="{CELL}">{_which(c)}</td></tr>'
         for c in prediction.candidates[:SHOWN]
     )
     parts.append(f'<table style="border-collapse:collapse">{rows}</table>')
@@ -70,6 +70,14 @@ def prediction_html(prediction: Prediction) -> str:
         f"{sure}</div>"
     )
     return f'<div style="{CARD}">{"".join(parts)}</div>'
+
+
+def _which(candidate: Candidate) -> str:
+    """Which of several wordings the steps are of, or that the label has none."""
+    if not candidate.has_script:
+        return "no script"
+    several = candidate.wordings > 1
+    return f"wording {candidate.wording} of {candidate.wordings}" if several else ""
 
 
 def _heat_map(alignment: Alignment, about: str, **options: Any) -> str:

@@ -69,6 +69,10 @@ class CandidateRow(TypedDict, total=False):
     confidence: Annotated[float, Field(ge=0, le=1, description="Adds up to 1 over candidates.")]
     none: Annotated[bool, Field(description="True: it is --none, which says: none of the others.")]
     has_script: Annotated[bool, Field(description="False: its name was its only step.")]
+    wording: Annotated[
+        int, Field(ge=1, description="Of several, the one whose steps these are, from 1.")
+    ]
+    wordings: Annotated[int, Field(ge=2, description="How many its label has.")]
     path_length: Annotated[int | None, Field(description="Cells of the alignment path.")]
     segments: Annotated[
         list[Step],

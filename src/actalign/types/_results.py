@@ -170,8 +170,9 @@ class Candidate:
     """One candidate's score for one clip and, for scorers that align, its alignment.
 
     edges_seconds: (T + 1,) of the clip, see `ClipEmbedding.edges_seconds`. script: of several
-    wordings the one that fits best. confidence: in [0, 1], the candidates' add up to 1; None where
-    the scorer has no temperature, see `alignment.confidences`. repetitions: the steps of each time
+    wordings the one that fits best, the number ``wording``, from 1, of ``wordings``. confidence: in
+    [0, 1], the candidates' add up to 1; None where the scorer has no temperature, see
+    `alignment.confidences`. repetitions: the steps of each time
     that the script is performed, wholly or, at the clip's begin and end, in part: then only those
     that are there; empty where they were not looked for. none: it stands for none of the others.
     """
@@ -185,6 +186,8 @@ class Candidate:
     confidence: float | None = None
     repetitions: tuple[tuple[Segment, ...], ...] = ()
     none: bool = False
+    wording: int = 1
+    wordings: int = 1
 
     @property
     def segments(self) -> tuple[Segment, ...]:
@@ -216,6 +219,8 @@ class Candidate:
         if self.none:
             found["none"] = True
         found["has_script"] = self.has_script
+        if self.wordings > 1:
+            found["wording"], found["wordings"] = self.wording, self.wordings
         found["path_length"] = None if self.alignment is None else len(self.alignment.path)
         found["segments"] = [segment.to_row() for segment in self.segments]
         if self.repetitions:
