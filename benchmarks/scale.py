@@ -25,12 +25,13 @@ import numpy as np
 from actalign.alignment._affinities import Texts
 from actalign.alignment._scorers import Calibration, get_scorer
 from actalign.alignment._similarity import smooth
-from actalign.candidates import Candidates, Competition
+from actalign.candidates import Candidates
 from actalign.clips._embed import Sampling, embed_videos
 from actalign.clips._parquet import open_store
 from actalign.clips._shards import Shard, merge
 from actalign.clips._store import Store
 from actalign.clips._stored import list_entries, read_stored
+from actalign.competitions import Competition
 from actalign.encoder_info import EncoderInfo
 from actalign.encoders._base import encode_frames
 from actalign.encoders._load import EncoderChoice, load_encoder

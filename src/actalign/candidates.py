@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from actalign.alignment._affinities import NEEDS_BACKGROUND, Calibration, Texts, seen_frames
+from actalign.alignment._affinities import NEEDS_BACKGROUND, Calibration, seen_frames
 from actalign.alignment._confidence import check_least, check_temperature, confidences
 from actalign.alignment._locate import (
     MAX_STEP_SECONDS,
@@ -29,11 +29,12 @@ from actalign.alignment._similarity import check_smoothing, cosine, smooth
 from actalign.background import Background
 from actalign.clips._background import OtherClips
 from actalign.clips._result import ClipResult
+from actalign.competitions import Competition, competitions_of
 from actalign.encoder_info import EncoderInfo, short_template
 from actalign.encoders._backgrounds import shipped_background
 from actalign.encoders._text_cache import TextCache
 from actalign.errors import EncoderError, UsageError
-from actalign.scripts._script import as_labels, label_key, label_text, scripts_for, step_texts
+from actalign.scripts._script import as_labels, label_key, label_text, scripts_for
 from actalign.types import (
     Alignment,
     Candidate,
@@ -51,18 +52,6 @@ if TYPE_CHECKING:
 
 CLIP_SCALE = 100.0
 """The scale that models without one are taken to have where repetitions are looked for: CLIP's."""
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Competition:
-    """Scripts of one wording that are scored at once, and their steps' embeddings.
-
-    places: of each the candidate and the number of the wording, both from 0.
-    """
-
-    scripts: Sequence[Script]
-    places: Sequence[tuple[int, int]]
-    texts: Texts
 
 
 def check_none(name: str) -> None:
@@ -146,7 +135,7 @@ class Candidates:
         use = get_scorer(scorer) if scorer else default_scorer(info, own)
         of_step = step_template or info.step_template
         of_label = label_template or info.label_template
-        competitions, read = _worded(chosen, of_step, texts, at_once=use.stages is not None)
+        competitions, read = competitions_of(chosen, of_step, texts, at_once=use.stages is not None)
         names: list[Float32] = []
         if use.texts == "label":
             named = [label_text(script, of_label) for script in chosen]
@@ -201,13 +190,7 @@ class Candidates:
             self,
             background=used,
             temperature=temperature,
-            competitions=[
-                replace(
-                    one,
-                    texts=Texts.of(one.texts.scripts, used, none=none, labels=one.texts.labels),
-                )
-                for one in self.competitions
-            ],
+            competitions=[one.measured(used, none=none) for one in self.competitions],
         )
         if self.min_confidence is not None and len(self.scripts) == 1 and not none:
             raise UsageError(
@@ -448,31 +431,3 @@ class Candidates:
         clip.check_encoder(self.info.model_id, self.info.fingerprint)
         times, seconds = clip.pts_seconds, self.smoothing_seconds
         return smooth(clip.embeddings, pts_seconds=times, seconds=seconds)
-
-
-def _worded(
-    scripts: Sequence[Script], template: str, texts: TextCache, *, at_once: bool
-) -> tuple[list[Competition], list[str]]:
-    """The competitions of all wordings, and all texts of their steps; see `Candidates`.
-
-    at_once: one competition. Else as many as the script with the most wordings has, in which the
-    others' come again in turn.
-    """
-    worded = [script.wordings for script in scripts]
-    read = {one: step_texts(one, template) for several in worded for one in several}
-    encoded = {one: texts.encode(steps) for one, steps in read.items()}
-    every = [(m, n) for m, several in enumerate(worded) for n in range(len(several))]
-    most = max(map(len, worded))
-    rounds = (
-        [every]
-        if at_once
-        else [[(m, n % len(one)) for m, one in enumerate(worded)] for n in range(most)]
-    )
-    found = []
-    for places in rounds:
-        chosen = [worded[m][n] for m, n in places]
-        labels = [m for m, _ in places] if most > 1 and at_once else []
-        found.append(
-            Competition(chosen, places, Texts.of([encoded[one] for one in chosen], labels=labels))
-        )
-    return found, [text for steps in read.values() for text in steps]
