@@ -38,20 +38,22 @@ def shipped_scripts(labels: Sequence[str], domain: str | None = None) -> dict[st
     """The scripts that ship with the package, in several wordings, of those labels that have one.
 
     Keys are the labels as given. Case, hyphens, underscores, outer spaces and a plural don't matter
-    ("Push-ups" finds "push up"), and an action may have other names ("press up"). With a domain,
-    the script's own domain or one of its synonyms must match; without one, the label must occur in
-    one domain only.
+    ("Push-ups" finds "push up"), and an action may have other names ("press up"), which give way
+    to another action's own. With a domain, the script's own domain or one of its synonyms must
+    match; without one, the name must occur in one domain only.
     """
     wanted = _plain(domain) if domain else None
     found: dict[str, Script] = {}
     for label in labels:
+        name = _plain(label)
         matches = [
             action.script
             for action in _actions()
-            if _plain(label) in action.names and (wanted is None or wanted in action.domains)
+            if name in action.names and (wanted is None or wanted in action.domains)
         ]
-        if len(matches) == 1:
-            named = replace(matches[0], label=label.strip(), domain=domain or matches[0].domain)
+        own = [script for script in matches if _plain(script.label) == name]
+        if len(chosen := own or matches) == 1:
+            named = replace(chosen[0], label=label.strip(), domain=domain or chosen[0].domain)
             found[label] = named
     return found
 
