@@ -176,6 +176,7 @@ def test_none_of_these_a_least_confidence_and_several_wordings(visit, tmp_path):
     page.shot("refused")
     page.get_by_role("slider", name="Least confidence").fill("5")
     until(page, "!document.querySelector('#verdict').textContent.startsWith('No label')")
+    assert "steps of wording 2 of 2, which fits best" in page.locator("#verdict").inner_text()
     page.get_by_role("link", name="Link to this result").click()
     page.evaluate("localStorage.clear()")
     page.reload()
