@@ -122,6 +122,35 @@ def videos(args: argparse.Namespace) -> None:
         )
 
 
+def batch(args: argparse.Namespace, texts: np.ndarray, measured: Texts, by: Calibration) -> None:
+    """Many videos one after another, from embeddings to scores, beside their bare products."""
+    rng = np.random.default_rng(3)
+    clips = [rng.normal(size=(args.frames, args.width)).astype(np.float32) for _ in range(20)]
+    some = [clips[n % len(clips)] for n in range(args.videos)]
+
+    def one_by_one(call: Callable[[np.ndarray], object]) -> Callable[[], object]:
+        def run() -> None:
+            for frames in some:
+                call(frames)
+
+        return run
+
+    def scorer(name: str) -> Callable[[np.ndarray], object]:
+        return lambda frames: SCORERS[name].score(frames, measured, by)
+
+    times = in_turns(
+        {
+            "bare float32 matrix product": one_by_one(lambda frames: frames @ texts.T),
+            "dtw": one_by_one(scorer("dtw")),
+            "competitive": one_by_one(scorer("competitive")),
+        },
+        5.0,
+    )
+    product = times["bare float32 matrix product"]
+    for name, spent in times.items():
+        print(f"{args.videos} videos, {name:28s}{spent * 1e3:9.0f} ms   {spent / product:.2f}x")
+
+
 def sweep(args: argparse.Namespace) -> None:
     """Many videos at once, as a sweep needs them: torch in one batch, checked one by one."""
     import torch
@@ -233,6 +262,7 @@ def main() -> None:
     series(args)
     if args.videos:
         videos(args)
+        batch(args, texts, measured, timed)
     if args.sweep:
         sweep(args)
 
