@@ -229,6 +229,15 @@ def test_missing_scripts_without_a_model_are_the_shipped_ones():
     assert add_missing_scripts(["moon walk"], []) == ([], [])
 
 
+def test_labels_that_are_one_shipped_action_are_told():
+    labels = ["push up", "squat", "Push-ups", "press ups", "squats"]
+    _, (_, *told) = add_missing_scripts(labels, [])
+    assert [one.split(" are one action")[0] for one in told] == [
+        "'push up', 'Push-ups', 'press ups'",
+        "'squat', 'squats'",
+    ]
+
+
 def test_requests_come_from_json_or_json_lines(tmp_path):
     rows = [{"id": 7, "labels": ["a", "b"], "domain": "golf"}, {"labels": ["c"]}]
     (tmp_path / "q.json").write_text(json.dumps(rows))

@@ -265,6 +265,15 @@ def test_exports_count_whole_repetitions_and_name_partial_ones(cut_rows, tmp_pat
     assert [(one["partial"], one["step"]) for one in found[:2]] == [("yes", 3), (None, 1)]
     table = export(cut_rows, "md", tmp_path / "rows.md")[0].read_text(encoding="utf-8")
     assert "2 partial repetitions besides" in table
+    elan = export(cut_rows, "elan", tmp_path / "elan")[0].read_text(encoding="utf-8")
+    assert elan.count("<ANNOTATION_VALUE>forwards</ANNOTATION_VALUE>") == 2
+    assert elan.count("<ANNOTATION_VALUE>forwards (partial)</ANNOTATION_VALUE>") == 2
+    [detections] = export(cut_rows, "activitynet", tmp_path / "activitynet.json")
+    [found] = json.loads(detections.read_text(encoding="utf-8"))["results"].values()
+    assert [one.get("partial_steps") for one in found] == [[3], None, None, [1, 2]]
+    [task] = json.loads(export(cut_rows, "label-studio", tmp_path / "ls")[0].read_text("utf-8"))
+    notes = ["meta" in one for one in task["predictions"][0]["result"]]
+    assert notes == [False, True, *[False] * 6, True, True]  # the first is the action
     events = events_of_row(next(iter(read_rows(cut_rows))))
     assert [one.which for one in events] == ["partial", "1 of 2", "2 of 2", "partial"]
 

@@ -265,6 +265,16 @@ def test_shipped_scripts_are_found_by_label_and_domain():
     assert list(shipped_scripts(["serve", "pirouette"])) == ["serve", "pirouette"]
 
 
+def test_shipped_scripts_take_a_text_of_labels_and_refuse_what_is_none():
+    assert list(shipped_scripts("push up, squats")) == ["push up", "squats"]
+    with pytest.raises(UsageError, match="A label is 5; give a text"):
+        shipped_scripts(["squat", 5])
+    with pytest.raises(UsageError, match="The labels are None; give a list of texts"):
+        shipped_scripts(None)
+    with pytest.raises(UsageError, match="The domain is 5; give a text, such as gym"):
+        shipped_scripts(["squat"], 5)
+
+
 def test_shipped_scripts_are_found_by_plurals_and_other_names():
     named = {
         "push_ups": "push up",

@@ -28,9 +28,9 @@ def to_label_studio(rows: Iterable[Row], out: Path) -> list[Path]:
 
     One task a clip. The winner is a choice of the control "action", its steps are ranges of the
     timeline "steps" in 1-based frames at LABEL_STUDIO_FPS, which the configuration sets, whatever
-    the clip's own rate. A clip whose answer is refused, or that shows nothing, has an empty result.
-    A score goes along where it is a share of 1, as the tool asks. Put the address that serves a
-    video in place of its path before the import.
+    the clip's own rate. A step of a partial repetition has that as its note. A clip whose answer is
+    refused, or that shows nothing, has an empty result. A score goes along where it is a share of
+    1, as the tool asks. Put the address that serves a video in place of its path before the import.
     """
     labels: dict[str, None] = {}
     steps: dict[str, None] = {}
@@ -76,6 +76,7 @@ def _range(found: NumberedStep) -> Json:
     last = max(first, round(segment["end_seconds"] * LABEL_STUDIO_FPS))
     return {
         "id": f"step{found.number}" + (f"-{found.repetition}" if again else ""),
+        **({"meta": {"text": ["partial repetition"]}} if found.partial else {}),
         "from_name": "steps",
         "to_name": "video",
         "type": "timelinelabels",

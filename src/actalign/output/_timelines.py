@@ -73,8 +73,14 @@ def _tiers(found: list[Event]) -> Iterator[tuple[str, str, list[tuple[float, flo
     for _, whose in everyone or [(0, "")]:
         own = [event for event in found if event.whose == whose]
         name = f"{whose}, " if whose else ""
-        yield f"{name}action", whose, [(e.start_seconds, e.end_seconds, e.action) for e in own]
+        yield f"{name}action", whose, [_action(event) for event in own]
         yield f"{name}step", whose, [_span(step) for event in own for step in event.steps]
+
+
+def _action(event: Event) -> tuple[float, float, str]:
+    """When it is and what; a partial one says so, since annotations are counted by their text."""
+    text = event.action if event.number else f"{event.action} ({event.which})"
+    return event.start_seconds, event.end_seconds, text
 
 
 def _span(step: StepRow) -> tuple[float, float, str]:
@@ -207,7 +213,8 @@ def _timecode(frames: int) -> str:
 def to_activitynet(videos: Iterable[VideoRows]) -> str:
     """The results of ActivityNet's challenge in detection: by video label, score and segment.
 
-    And the scorer, which tells the detections of several apart, and of several people whose it is.
+    And the scorer, which tells the detections of several apart, of several people whose it is, and
+    of a partial repetition which steps it has, from 1.
     """
     results: dict[str, list[Json]] = {}
     for video in videos:
@@ -218,6 +225,7 @@ def to_activitynet(videos: Iterable[VideoRows]) -> str:
                 "segment": [event.start_seconds, event.end_seconds],
                 "scorer": video.rows[0].get("scorer"),
                 **({} if event.person is None else {"person": event.person}),
+                **({} if event.number else {"partial_steps": list(event.step_numbers)}),
             }
             for event in video.events
         )

@@ -163,7 +163,8 @@ def add_missing_scripts(
             return list(scripts), []
         names = ", ".join(repr(label) for label in shipped)
         return [*scripts, *shipped.values()], [
-            f"scripts of {names}: shipped with actalign, in several wordings"
+            f"scripts of {names}: shipped with actalign, in several wordings",
+            *_twice(shipped),
         ]
     request = ScriptRequest("labels", tuple(labels), domain)
     (result,) = generate_scripts([request], config=config, bank=bank, api_key=api_key, limit=limit)
@@ -172,6 +173,19 @@ def add_missing_scripts(
     made = [script for script in result.scripts if script.label in without]
     how = "asked now" if result.asked else "kept from before"
     return [*scripts, *made], [f"scripts of {names}: written by {result.record.model} ({how})"]
+
+
+def _twice(shipped: Mapping[str, Script]) -> list[str]:
+    """A sentence for each action that is there under several names, which share its confidence."""
+    names: dict[Sequence[str], list[str]] = {}
+    for label, script in shipped.items():
+        names.setdefault(script.steps, []).append(label)
+    return [
+        f"{', '.join(map(repr, same))} are one action and have the same script, so their scores "
+        "are equal; give one of them"
+        for same in names.values()
+        if len(same) > 1
+    ]
 
 
 def read_requests(path: str | Path) -> list[ScriptRequest]:

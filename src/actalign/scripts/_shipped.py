@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 
-from actalign.scripts._script import label_key, parse_scripts
+from actalign.errors import UsageError
+from actalign.scripts._script import as_labels, label_key, parse_scripts
 from actalign.types import Script
 
 
@@ -40,11 +41,16 @@ def shipped_scripts(labels: Sequence[str], domain: str | None = None) -> dict[st
     Keys are the labels as given. Case, hyphens, underscores, outer spaces and a plural don't matter
     ("Push-ups" finds "push up"), and an action may have other names ("press up"), which give way
     to another action's own. With a domain, the script's own domain or one of its synonyms must
-    match; without one, the name must occur in one domain only.
+    match; without one, the name must occur in one domain only. labels may be a text of
+    comma-separated ones. Raises UsageError for a label or a domain that is no text.
     """
+    if not isinstance(domain, str | None):
+        raise UsageError(f"The domain is {domain!r}; give a text, such as gym.")
     wanted = _plain(domain) if domain else None
     found: dict[str, Script] = {}
-    for label in labels:
+    for label in as_labels(labels):
+        if not isinstance(label, str):
+            raise UsageError(f"A label is {label!r}; give a text.")
         name = _plain(label)
         matches = [
             action.script
