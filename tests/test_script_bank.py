@@ -265,6 +265,16 @@ def test_shipped_scripts_are_found_by_label_and_domain():
     assert list(shipped_scripts(["serve", "pirouette"])) == ["serve", "pirouette"]
 
 
+def test_in_its_domain_an_action_is_found_without_the_domains_name():
+    known = {one.label: one.steps for one in shipped_domains()["table tennis"]}
+    for domain in ("table tennis", "Table-Tennis", "ping pong"):
+        found = shipped_scripts(["serves", "smash"], domain)
+        assert found["serves"].steps == known["table tennis serve"]
+        assert found["smash"].steps == known["table tennis smash"]
+    assert shipped_scripts(["serve"])["serve"].domain == "tennis"
+    assert list(shipped_scripts(["snatch", "squat"], "weightlifting")) == ["snatch", "squat"]
+
+
 def test_shipped_scripts_take_a_text_of_labels_and_refuse_what_is_none():
     assert list(shipped_scripts("push up, squats")) == ["push up", "squats"]
     with pytest.raises(UsageError, match="A label is 5; give a text"):

@@ -41,7 +41,8 @@ def shipped_scripts(labels: Sequence[str], domain: str | None = None) -> dict[st
     Keys are the labels as given. Case, hyphens, underscores, outer spaces and a plural don't matter
     ("Push-ups" finds "push up"), and an action may have other names ("press up"), which give way
     to another action's own. With a domain, the script's own domain or one of its synonyms must
-    match; without one, the name must occur in one domain only. labels may be a text of
+    match, and "serve" finds "table tennis serve" there; without one, the name must occur in one
+    domain only. labels may be a text of
     comma-separated ones. Raises UsageError for a label or a domain that is no text.
     """
     if not isinstance(domain, str | None):
@@ -52,12 +53,16 @@ def shipped_scripts(labels: Sequence[str], domain: str | None = None) -> dict[st
         if not isinstance(label, str):
             raise UsageError(f"A label is {label!r}; give a text.")
         name = _plain(label)
-        matches = [
-            action.script
-            for action in _actions()
-            if name in action.names and (wanted is None or wanted in action.domains)
-        ]
-        own = [script for script in matches if _plain(script.label) == name]
+        matches, own = [], []
+        for action in _actions():
+            if wanted is None or wanted in action.domains:
+                # In table tennis a serve is a table tennis serve.
+                fields = action.domains if wanted else ()
+                known = {name, *(f"{field} {name}" for field in fields)}
+                if known & action.names:
+                    matches.append(action.script)
+                if _plain(action.script.label) in known:
+                    own.append(action.script)
         if len(chosen := own or matches) == 1:
             named = replace(chosen[0], label=label.strip(), domain=domain or chosen[0].domain)
             found[label] = named
