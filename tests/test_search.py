@@ -48,6 +48,9 @@ def test_shipped_scripts_are_listed():
     found = actalign("subactions", "list", "--domain", "Gym")
     assert found.stdout.startswith("gym: ")
     assert "push up" in found.stdout
+    soccer = actalign("subactions", "list", "--domain", "Soccer")
+    assert soccer.stdout == actalign("subactions", "list", "--domain", "football").stdout
+    assert soccer.stdout.startswith("football: ")
     refused = actalign("subactions", "list", "--domain", "cooking")
     assert refused.returncode == 2
     assert "gym" in refused.stderr

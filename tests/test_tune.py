@@ -206,3 +206,15 @@ def test_every_verb_reads_the_settings_and_rows_name_them(tuned, colour_model):
     done = actalign("classify", "clips", "--labels", "x", "--settings", "none.yaml", cwd=folder)
     assert done.returncode == 2
     assert "The settings none.yaml can't be read" in done.stderr
+
+
+@pytest.mark.parametrize("wrong", ["0", "1.6", "own"])
+def test_numbers_of_wordings_to_try_are_whole_or_all(tuned, colour_model, wrong):
+    folder, _ = tuned
+    done = actalign(
+        *("eval", "tune", "clips", "--scripts", "scripts.json", "--model", colour_model),
+        *("--out", "worded", "--wordings", f"all,{wrong}"),
+        cwd=folder,
+    )
+    assert done.returncode == 2
+    assert f"--wordings has '{wrong}'; give whole numbers above 0, or all." in done.stderr

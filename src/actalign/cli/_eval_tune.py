@@ -66,10 +66,7 @@ class TriedOptions:
             smoothing=[seconds if s == "own" else _number(s) for s in _listed(self.smoothing)],
             fps=[own.fps if one == "own" else parse_fps(one) for one in _listed(self.fps)],
             templates=[template, *(self.step_template or ())],
-            wordings=[
-                None if one == "all" else max(1, round(_number(one)))
-                for one in _listed(self.wordings)
-            ],
+            wordings=[_most(one) for one in _listed(self.wordings)],
         )
 
 
@@ -117,6 +114,15 @@ def tune(
 
 def _listed(values: str) -> list[str]:
     return [value.strip() for value in values.split(",") if value.strip()]
+
+
+def _most(value: str) -> int | None:
+    """At most how many wordings; None for all."""
+    if value == "all":
+        return None
+    if not value.isdecimal() or int(value) < 1:
+        raise UsageError(f"--wordings has {value!r}; give whole numbers above 0, or all.")
+    return int(value)
 
 
 def _number(value: str) -> float:

@@ -257,15 +257,14 @@ def shipped(
     domain: Annotated[str | None, typer.Option(help="Only this domain.")] = None,
 ) -> None:
     """Print the actions whose scripts ship with the package, by domain."""
-    from actalign.scripts._script import label_key
     from actalign.scripts._shipped import shipped_domains
 
-    known = shipped_domains()
-    chosen = [d for d in known if domain is None or label_key(d) == label_key(domain)]
+    chosen = shipped_domains(domain)
     if not chosen:
-        raise UsageError(f"No scripts of {domain!r} ship; there are {', '.join(known)}.")
-    for one in chosen:
-        print(f"{one}: {', '.join(script.label for script in known[one])}")
+        known = ", ".join(shipped_domains())
+        raise UsageError(f"No scripts of {domain!r} ship; there are {known}.")
+    for name, scripts in chosen.items():
+        print(f"{name}: {', '.join(script.label for script in scripts)}")
 
 
 @app.command()

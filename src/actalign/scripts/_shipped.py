@@ -42,8 +42,8 @@ def shipped_scripts(labels: Sequence[str], domain: str | None = None) -> dict[st
     ("Push-ups" finds "push up"), and an action may have other names ("press up"), which give way
     to another action's own. With a domain, the script's own domain or one of its synonyms must
     match, and "serve" finds "table tennis serve" there; without one, the name must occur in one
-    domain only. labels may be a text of
-    comma-separated ones. Raises UsageError for a label or a domain that is no text.
+    domain only. labels may be a text of comma-separated ones. Raises UsageError for a label or a
+    domain that is no text.
     """
     if not isinstance(domain, str | None):
         raise UsageError(f"The domain is {domain!r}; give a text, such as gym.")
@@ -69,11 +69,15 @@ def shipped_scripts(labels: Sequence[str], domain: str | None = None) -> dict[st
     return found
 
 
-def shipped_domains() -> dict[str, list[Script]]:
-    """All scripts that ship with the package, by domain, in their order."""
+def shipped_domains(domain: str | None = None) -> dict[str, list[Script]]:
+    """All scripts that ship with the package, by domain, in their order.
+
+    Of a domain those of the domains that it names, as in `shipped_scripts`; {} for an unknown one.
+    """
     found: dict[str, list[Script]] = {}
     for action in _actions():
-        found.setdefault(action.script.domain or "", []).append(action.script)
+        if domain is None or _plain(domain) in action.domains:
+            found.setdefault(action.script.domain or "", []).append(action.script)
     return found
 
 
