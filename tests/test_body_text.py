@@ -13,6 +13,7 @@ from actalign.encoders.body import BodyEncoder
 from actalign.encoders.body import _vocabulary as vocabulary
 from actalign.encoders.body._text import MAX_TOKENS, TextTower, WordVectors, normalize_text
 from actalign.errors import EncoderError
+from actalign.scripts._shipped import shipped_domains
 
 MODEL = Path(str(files("actalign"))) / "encoders/body/model/text.onnx"
 
@@ -115,6 +116,16 @@ def test_a_text_without_a_word_about_bodies_is_named(body, text):
 )  # fmt: skip
 def test_a_movement_is_not_named(body, text):
     assert body.text_warnings([text]) == []
+
+
+def test_every_step_of_the_shipped_scripts_has_a_word_that_it_knows(body):
+    wordings = [
+        wording
+        for scripts in shipped_domains().values()
+        for script in scripts
+        for wording in script.wordings
+    ]
+    assert body.text_warnings([step for wording in wordings for step in wording.steps]) == []
 
 
 def test_steps_about_bodies_are_not_named(body):

@@ -262,6 +262,7 @@ def test_shipped_scripts_are_found_by_label_and_domain():
     assert list(found) == ["Push-Up"]
     assert (found["Push-Up"].label, found["Push-Up"].domain) == ("Push-Up", "fitness")
     assert shipped_scripts(["push up"], "chess") == {}
+    assert shipped_scripts(["push up"], " ")["push up"].domain == "gym"
     assert list(shipped_scripts(["serve", "pirouette"])) == ["serve", "pirouette"]
 
 

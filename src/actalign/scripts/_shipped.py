@@ -47,7 +47,7 @@ def shipped_scripts(labels: Sequence[str], domain: str | None = None) -> dict[st
     """
     if not isinstance(domain, str | None):
         raise UsageError(f"The domain is {domain!r}; give a text, such as gym.")
-    wanted = _plain(domain) if domain else None
+    wanted = _plain(domain) or None if domain else None
     found: dict[str, Script] = {}
     for label in as_labels(labels):
         if not isinstance(label, str):
@@ -64,7 +64,9 @@ def shipped_scripts(labels: Sequence[str], domain: str | None = None) -> dict[st
                 if _plain(action.script.label) in known:
                     own.append(action.script)
         if len(chosen := own or matches) == 1:
-            named = replace(chosen[0], label=label.strip(), domain=domain or chosen[0].domain)
+            named = replace(
+                chosen[0], label=label.strip(), domain=domain if wanted else chosen[0].domain
+            )
             found[label] = named
     return found
 
