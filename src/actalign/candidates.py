@@ -34,7 +34,13 @@ from actalign.encoder_info import EncoderInfo, short_template
 from actalign.encoders._backgrounds import shipped_background
 from actalign.encoders._text_cache import TextCache
 from actalign.errors import EncoderError, UsageError
-from actalign.scripts._script import as_labels, label_key, label_text, scripts_for
+from actalign.scripts._script import (
+    as_labels,
+    check_domain,
+    label_key,
+    label_text,
+    scripts_for,
+)
 from actalign.types import (
     Alignment,
     Candidate,
@@ -128,8 +134,7 @@ class Candidates:
         """
         if labels is None:
             labels = list(dict.fromkeys(script.label for script in scripts))
-        if not isinstance(domain, str | None):
-            raise UsageError(f"The domain is {domain!r}; give a text, such as gym.")
+        check_domain(domain)
         chosen, without = scripts_for(as_labels(labels), scripts, domain=domain)
         own = background or shipped_background(info)
         use = get_scorer(scorer) if scorer else default_scorer(info, own)
@@ -221,7 +226,7 @@ class Candidates:
     @property
     def most_wordings(self) -> int:
         """How many wordings the candidate with the most has."""
-        return max(len(script.wordings) for script in self.scripts)
+        return max(1 + len(script.rewordings) for script in self.scripts)
 
     @property
     def labels(self) -> list[str]:

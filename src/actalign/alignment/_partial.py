@@ -38,6 +38,9 @@ class PartialSums:
             self._end[steps - 1 - k] = sums(back, k, steps)
             for j in range(k, steps - 1 if frames <= longest else k):
                 self._only[k, j] = sums(values, k, j + 1)[frames]
+        self._at_begin, self._at_end = self._begin.max(axis=0), self._end.max(axis=0)
+        if frames <= longest:
+            self._at_begin[frames] = max(self._at_begin[frames], self._only.max())
 
     def worth(self, cost: Float64) -> tuple[Float64, Float64]:
         """(longest + 1,) by length: the best that begins with the clip, and that ends with it.
@@ -45,10 +48,7 @@ class PartialSums:
         cost: (longest + 1,), of a partial repetition by its length. The best that does both is
         among the first.
         """
-        at_begin, at_end = self._begin.max(axis=0), self._end.max(axis=0)
-        if self._frames < len(at_begin):
-            at_begin[self._frames] = max(at_begin[self._frames], self._only.max())
-        return at_begin - cost, at_end - cost
+        return self._at_begin - cost, self._at_end - cost
 
     def steps_of(self, start: int, end: int, whole: float, cost: Float64) -> tuple[int, int]:
         """Steps [first, last) of the best repetition over bins [start, end).

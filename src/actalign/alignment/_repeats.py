@@ -122,13 +122,12 @@ def find_repetitions(
     if count is not None:  # where frames are far apart, one pass alone may take longer
         longest = max(longest, SLOWEST * steps * least)
     longest = min(len(values), longest)
-    found = np.full((0, steps + 1), np.nan)
-    for start, end, first, last in _passes(values, least, longest, count, partial):
+    passes = _passes(values, least, longest, count, partial)
+    found = np.full((len(passes), steps + 1), np.nan)
+    for cuts, (start, end, first, last) in zip(found, passes, strict=True):
         there = np.ascontiguousarray(values[start:end, first:last])
-        cuts = np.full(steps + 1, np.nan)
         cuts[first:last] = bins[start + step_starts(there, least)]
         cuts[-1] = bins[end]
-        found = np.vstack([found, cuts])
     return _without_short_gaps(found)
 
 
@@ -194,8 +193,8 @@ def _passes(
             passes.append((start, end, *there))
         return worth, passes
 
-    number = math.ceil(math.log(longest / shortest) / TEMPOS)
-    tried = [best(usual, 0) for usual in np.geomspace(shortest, longest, number + 1)]
+    tempos = math.ceil(math.log(longest / shortest) / TEMPOS)
+    tried = [best(usual, 0) for usual in np.geomspace(shortest, longest, tempos + 1)]
     worth, found = max(tried, key=lambda one: one[0])
     if len(found) > 1:
         of_one, one = best(None, 1)

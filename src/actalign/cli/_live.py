@@ -110,15 +110,14 @@ def live(
             for last in live_windows(encoder, seen, window=stream.window, every=stream.every):
                 count += 1
                 row = last.to_row(resolved.predict(last.clip), top_k=top_k)
-                if not as_json:
-                    for sentence in row["warnings"]:
-                        if _without_numbers(sentence) not in said:
-                            note(f"{clock(row['seconds'])}  {sentence}")
-                said = set(map(_without_numbers, row["warnings"]))
                 if as_json:
                     print_json(row_text(row))
-                else:
-                    print(_line(row, top_k), flush=True)
+                    continue
+                for sentence in row["warnings"]:
+                    if _without_numbers(sentence) not in said:
+                        note(f"{clock(row['seconds'])}  {sentence}")
+                said = set(map(_without_numbers, row["warnings"]))
+                print(_line(row, top_k), flush=True)
     except KeyboardInterrupt:
         if not silent:
             console.print(f"stopped after {count} scores")

@@ -217,6 +217,12 @@ def check_labels(labels: Iterable[str], where: str = "") -> None:
         seen.add(label_key(label))
 
 
+def check_domain(domain: object) -> None:
+    """Raise UsageError unless the domain is a text or None."""
+    if not isinstance(domain, str | None):
+        raise UsageError(f"The domain is {domain!r}; give a text, such as gym.")
+
+
 def as_labels(labels: str | Iterable[str]) -> list[str]:
     """Labels as a list, of a text of comma-separated ones too; raises UsageError for others."""
     if isinstance(labels, str):

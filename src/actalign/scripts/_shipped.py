@@ -10,15 +10,17 @@ from functools import cache
 from importlib.resources import files
 
 from actalign.errors import UsageError
-from actalign.scripts._script import as_labels, label_key, parse_scripts
+from actalign.scripts._script import as_labels, check_domain, label_key, parse_scripts
 from actalign.types import Script
 
 
 @dataclass(frozen=True, slots=True)
 class _Action:
-    """An action of the bank. names and domains: what it and its field are called, in plain form."""
+    """An action of the bank. name: its own, in plain form; names and domains: what else it and its
+    field are called, these included."""
 
     script: Script
+    name: str
     names: frozenset[str]
     domains: frozenset[str]
 
@@ -30,8 +32,8 @@ def _actions() -> tuple[_Action, ...]:
     for block in json.loads(text):
         domains = frozenset(map(_plain, (block["domain"], *block["also"])))
         for script in parse_scripts(block, source="the shipped bank"):
-            others = block["other_names"].get(script.label, ())
-            found.append(_Action(script, frozenset(map(_plain, (script.label, *others))), domains))
+            name, others = _plain(script.label), block["other_names"].get(script.label, ())
+            found.append(_Action(script, name, frozenset((name, *map(_plain, others))), domains))
     return tuple(found)
 
 
@@ -45,30 +47,34 @@ def shipped_scripts(labels: Sequence[str], domain: str | None = None) -> dict[st
     domain only. labels may be a text of comma-separated ones. Raises UsageError for a label or a
     domain that is no text.
     """
-    if not isinstance(domain, str | None):
-        raise UsageError(f"The domain is {domain!r}; give a text, such as gym.")
+    check_domain(domain)
     wanted = _plain(domain) or None if domain else None
     found: dict[str, Script] = {}
     for label in as_labels(labels):
         if not isinstance(label, str):
             raise UsageError(f"A label is {label!r}; give a text.")
-        name = _plain(label)
-        matches, own = [], []
-        for action in _actions():
-            if wanted is None or wanted in action.domains:
-                # In table tennis a serve is a table tennis serve.
-                fields = action.domains if wanted else ()
-                known = {name, *(f"{field} {name}" for field in fields)}
-                if known & action.names:
-                    matches.append(action.script)
-                if _plain(action.script.label) in known:
-                    own.append(action.script)
-        if len(chosen := own or matches) == 1:
-            named = replace(
-                chosen[0], label=label.strip(), domain=domain if wanted else chosen[0].domain
-            )
-            found[label] = named
+        script = _named(_plain(label), wanted)
+        if script is not None:
+            given = domain if wanted else script.domain
+            found[label] = replace(script, label=label.strip(), domain=given)
     return found
+
+
+def _named(name: str, domain: str | None) -> Script | None:
+    """The one action of that name, own names first; both in plain form."""
+    matches, own = [], []
+    for action in _actions():
+        if domain is not None and domain not in action.domains:
+            continue
+        # In table tennis a serve is a table tennis serve.
+        fields = action.domains if domain else ()
+        known = {name, *(f"{field} {name}" for field in fields)}
+        if known & action.names:
+            matches.append(action.script)
+        if action.name in known:
+            own.append(action.script)
+    chosen = own or matches
+    return chosen[0] if len(chosen) == 1 else None
 
 
 def shipped_domains(domain: str | None = None) -> dict[str, list[Script]]:
