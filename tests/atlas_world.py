@@ -14,6 +14,7 @@ import av
 import numpy as np
 
 from tests.colour_model import RGB, save_colour_model
+from tests.loopback import LoopbackServer
 
 FPS = 20
 
@@ -135,17 +136,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         return None
 
 
-class _Server(http.server.ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, request, client_address):
-        pass  # clients that are killed hang up
-
-
 @contextmanager
 def serve(folder: Path) -> Iterator[tuple[str, list[str]]]:
     """The site on a loopback port: the URL template, and the list of files asked for."""
-    server = _Server(("127.0.0.1", 0), _Handler)
+    server = LoopbackServer(("127.0.0.1", 0), _Handler)
     server.folder = folder / "site"
     server.seen = []
     thread = threading.Thread(target=server.serve_forever, daemon=True)

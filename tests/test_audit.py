@@ -6,12 +6,13 @@ import socket
 import subprocess
 import sys
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
 
 from tests.command import DEADLOCK_SECONDS
+from tests.loopback import LoopbackServer
 
 pytest.importorskip("pip_audit")
 
@@ -48,7 +49,7 @@ def service():
         def log_message(self, *_):
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Service)
+    server = LoopbackServer(("127.0.0.1", 0), Service)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield server.server_port, known, asked

@@ -6,13 +6,14 @@ import socket
 import threading
 import time
 import tomllib
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
 
 from actalign.cli._checks import EXTRAS
 from tests.command import actalign, run
+from tests.loopback import LoopbackServer
 
 SECRET = "sk-never-to-be-shown"
 
@@ -30,7 +31,7 @@ class Hub(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def hub():
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("OneHub", (Hub,), {}))
+    server = LoopbackServer(("127.0.0.1", 0), type("OneHub", (Hub,), {}))
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield server

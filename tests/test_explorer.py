@@ -15,7 +15,7 @@ import time
 import urllib.error
 import urllib.request
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler
 from importlib.resources import files
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -25,6 +25,7 @@ import pytest
 from actalign.scripts._llm import LLMConfig
 from tests.command import DEADLOCK_SECONDS, actalign, finish, wait_for
 from tests.llm_server import LLMServer
+from tests.loopback import LoopbackServer
 from tests.media import write_video
 
 pytest.importorskip("uvicorn")
@@ -284,7 +285,7 @@ def test_captions_are_read_by_the_browsers_track(browser, tmp_path):
         "<video src=clip.mp4><track kind=captions src=steps.vtt default></video>"
     )
     handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+    with LoopbackServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         page = browser.new_page()
         page.goto(f"http://127.0.0.1:{server.server_port}/page.html")

@@ -6,7 +6,7 @@ import re
 import signal
 import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import numpy as np
 import pytest
@@ -18,6 +18,7 @@ from actalign.video import sample_frames
 from actalign.video._stream import HELD_SECONDS, LiveSource
 from tests.colour_clips import write_colours
 from tests.command import DEADLOCK_SECONDS, actalign, finish, run, start, wait_for
+from tests.loopback import LoopbackServer
 from tests.media import DISPLAY_MATRICES, blackened, set_matrix, write_cover, write_video
 from tests.rtsp_server import RTSPServer
 
@@ -69,8 +70,7 @@ class Camera:
             def log_message(self, *_):
                 pass
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
+        self.server = LoopbackServer(("127.0.0.1", 0), Handler)
         self.address = f"http://127.0.0.1:{self.server.server_port}/camera"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
@@ -306,8 +306,7 @@ def test_pictures_without_timestamps_have_the_times_of_their_arrival(tmp_path):
         def log_message(self, *_):
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
+    with LoopbackServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         began = time.monotonic()
         with LiveSource(f"http://127.0.0.1:{server.server_port}/", fps=5) as source:
