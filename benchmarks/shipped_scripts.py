@@ -4,15 +4,17 @@
 
 On the poses of real people of `real_poses.py`: labels without any script, the first wording, the
 first three, all of them, and all with each clip measured against the run's others as well
-(`--background clips`, which is transductive). p: McNemar's exact test against the first wording. At
-the end the expected calibration error of `competitive` over the three sets, and the mean confidence
-beside the share of right answers.
+(`--background clips`, which is transductive). p: McNemar's exact test against the first wording.
+Then the expected calibration error of `competitive` over the three sets, and the mean confidence
+beside the share of right answers. At the end each of the wordings a to k by itself, and together
+with those that ship, as `actalign subactions merge --shipped` puts them.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,6 +27,7 @@ from actalign.encoders._text_cache import TextCache
 from actalign.encoders.body import BodyEncoder
 from actalign.evaluation import expected_calibration_error
 from actalign.scripts import shipped_scripts
+from actalign.scripts._merge import with_shipped
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -48,6 +51,25 @@ def first(scripts: list[Script], wordings: int) -> list[Script]:
     return [replace(one, rewordings=one.rewordings[: wordings - 1]) for one in scripts]
 
 
+def beside_given(
+    everything: list[Cell], resolve: Callable[[list[str], list[Script], str], Candidates]
+) -> None:
+    """Prints Top-1 of each wording by itself, and with those that ship."""
+    shares: dict[tuple[str, str, str], list[float]] = {}
+    for cell in everything:
+        name = cell.name.split("/")[0]
+        labels = [script.label for script in cell.scripts]
+        given = [replace(script, domain=DOMAINS[name]) for script in cell.scripts]
+        for scorer in ("dtw", "competitive"):
+            for title, scripts in (("given", given), ("with shipped", with_shipped(given)[0])):
+                found = answers(cell, resolve(labels, scripts, scorer), None)
+                right = [one.label == label for one, label in zip(found, cell.truth, strict=True)]
+                shares.setdefault((name, scorer, title), []).append(100 * float(np.mean(right)))
+    for (name, scorer, title), each in shares.items():
+        listed = " / ".join(f"{share:.0f}" for share in each)
+        print(f"{name}, {scorer}, {title}: {listed}, mean {np.mean(each):.1f}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("folder", type=Path, nargs="?", default=Path("../shared/real_poses"))
@@ -55,7 +77,14 @@ def main() -> None:
     encoder = BodyEncoder.from_package()
     texts = TextCache(encoder.info, lambda: encoder)
     sure: dict[str, list[tuple[float, bool]]] = {}
-    for cell in cells(args.folder, encoder):
+    everything = list(cells(args.folder, encoder))
+
+    def resolve(labels: list[str], scripts: list[Script], scorer: str) -> Candidates:
+        return Candidates.resolve(
+            labels, scripts, info=encoder.info, texts=texts, scorer=scorer, repeats="no"
+        )
+
+    for cell in everything:
         name, wording = cell.name.split("/")
         if wording != "a":
             continue
@@ -74,10 +103,7 @@ def main() -> None:
             ):
                 if title.endswith("clips") and against is None:
                     continue
-                candidates = Candidates.resolve(
-                    labels, chosen, info=encoder.info, texts=texts, scorer=scorer, repeats="no"
-                )
-                found = answers(cell, candidates, against)
+                found = answers(cell, resolve(labels, chosen, scorer), against)
                 right[title] = [
                     one.label == label for one, label in zip(found, cell.truth, strict=True)
                 ]
@@ -93,6 +119,7 @@ def main() -> None:
             f"{title}: expected calibration error {error:.3f}, mean confidence "
             f"{np.mean(confident):.3f}, right {np.mean(hits):.3f}"
         )
+    beside_given(everything, resolve)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from actalign import services
 from actalign.cli._main import main
 from actalign.scripts._bank import read_bank
 from actalign.scripts._script import load_scripts
+from actalign.scripts._shipped import shipped_scripts
 from tests.command import actalign
 from tests.llm_server import LLMServer, Reply, drips, says, status, steps_of
 
@@ -302,3 +303,57 @@ def test_a_batch_goes_through_three_commands(run, server, tmp_path):
     assert "1 of 1 questions have scripts" in out
     assert len(load_scripts(bank)) == 2
     assert KEY not in "".join(p.read_text() for p in tmp_path.rglob("*.json"))
+
+
+def test_merge_makes_wordings_of_scripts_of_one_label(run, tmp_path):
+    mine, theirs, out = (tmp_path / name for name in ("mine.yaml", "theirs.json", "all.yaml"))
+    mine.write_text("domain: gym\nscripts:\n  squat: [stand, sit down]\n  my move: ['no: wait']\n")
+    theirs.write_text(
+        json.dumps(
+            [
+                {"scripts": {"Squat ": [["stand", "sit down"], ["knees bend"]]}},
+                {"domain": "dance", "scripts": {"my move": ["turn"]}},
+            ]
+        )
+    )
+    code, said, err = run("merge", mine, theirs, "--out", out)
+    assert (code, said) == (0, "")
+    assert f"labels: 3, wordings: 4, in {out}" in err
+    squat, move, dance = load_scripts(out)
+    assert (squat.label, squat.domain) == ("squat", "gym")
+    assert (squat.steps, squat.rewordings) == (("stand", "sit down"), (("knees bend",),))
+    assert (move.domain, move.steps, move.rewordings) == ("gym", ("no: wait",), ())
+    assert (dance.label, dance.domain, dance.steps) == ("my move", "dance", ("turn",))
+
+    code, _, err = run("merge", mine, theirs, "--out", out)
+    assert code == 2
+    assert "would be lost" in err
+    as_json = tmp_path / "all.json"
+    assert run("merge", mine, theirs, "--out", as_json)[0] == 0
+    assert load_scripts(as_json) == load_scripts(out)
+
+
+def test_merge_adds_the_wordings_that_ship(run, tmp_path):
+    mine, out = tmp_path / "mine.yaml", tmp_path / "all.yaml"
+    mine.write_text("scripts:\n  Push-ups: [down, up]\n  my move: [turn]\n")
+    code, _, err = run("merge", mine, "--out", out)
+    assert code == 2
+    assert "--shipped" in err
+    code, _, err = run("merge", mine, "--shipped", "--domain", "gym", "--out", out)
+    assert code == 0
+    assert "no scripts ship of 'my move'" in err
+    push_ups, move = load_scripts(out)
+    shipped = shipped_scripts(["push up"])["push up"]
+    assert push_ups.label == "Push-ups"
+    assert push_ups.steps == ("down", "up")
+    assert push_ups.rewordings == (shipped.steps, *shipped.rewordings)
+    assert (move.domain, move.rewordings) == ("gym", ())
+
+
+@pytest.mark.parametrize(("out", "sentence"), [("all.txt", ".yaml or .json"), (".", "yaml")])
+def test_merge_says_first_where_it_cant_write(out, sentence, run, tmp_path):
+    mine = tmp_path / "mine.yaml"
+    mine.write_text("scripts:\n  squat: [stand]\n")
+    code, _, err = run("merge", mine, "--shipped", "--out", tmp_path / out)
+    assert code == 2
+    assert sentence in err

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -288,6 +289,53 @@ def template(
         raise UsageError(f"The template is YAML; name it like {out.stem}.yaml.")
     write_text(out, text)
     console_of(stderr=True).print(f"fill in: {out}", markup=False)
+
+
+@app.command()
+@grouped
+def merge(
+    scripts: Annotated[
+        list[Path],
+        typer.Argument(help="Script files (.yaml, .json) or banks (.json, .parquet), in order."),
+    ],
+    out: Annotated[Path, typer.Option(help="The script file to write, .yaml or .json.")],
+    shipped: Annotated[
+        bool, typer.Option("--shipped", help="Add the wordings that ship of these labels.")
+    ] = False,
+    domain: Annotated[
+        str | None, typer.Option(help="Sport or field of the scripts that name none.")
+    ] = None,
+) -> None:
+    """Put scripts together: those of one label become its wordings, which are scored together."""
+    from actalign.scripts._bank import read_bank
+    from actalign.scripts._merge import (
+        check_script_path,
+        merge_scripts,
+        with_shipped,
+        write_scripts,
+    )
+
+    if len(scripts) < 2 and not shipped:
+        raise UsageError("One script file is nothing to merge; give another one, or --shipped.")
+    check_script_path(out)
+    read = [
+        replace(script, domain=script.domain or domain)
+        for path in scripts
+        for record in read_bank(path)
+        for script in record.to_scripts()
+    ]
+    if not read:
+        raise UsageError(f"{', '.join(map(str, scripts))}: no script to merge.")
+    merged, without = merge_scripts([read]), list[str]()
+    if shipped:
+        merged, without = with_shipped(merged)
+    write_scripts(merged, out)
+    console = console_of(stderr=True)
+    if without:
+        names = ", ".join(map(repr, without))
+        console.print(f"no scripts ship of {names}", markup=False)
+    count = sum(len(script.wordings) for script in merged)
+    console.print(f"labels: {len(merged)}, wordings: {count}, in {out}", markup=False)
 
 
 def _records(results: Sequence[ScriptResult]) -> list[BankRecord]:

@@ -24,6 +24,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "subactions refine": (
         "actalign subactions refine bank.json --out better.json --llm-model gpt-4o",
     ),
+    "subactions merge": ("actalign subactions merge mine.yaml --shipped --out all.yaml",),
     "subactions diagnose": (
         "actalign subactions diagnose store --scripts scripts.yaml --model body",
     ),

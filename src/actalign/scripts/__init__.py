@@ -11,6 +11,7 @@ from actalign.scripts._generate import (
     generate_scripts,
 )
 from actalign.scripts._llm import LLMConfig
+from actalign.scripts._merge import merge_scripts
 from actalign.scripts._script import load_scripts, parse_scripts
 from actalign.scripts._shipped import shipped_scripts
 
@@ -22,6 +23,7 @@ __all__ = [
     "add_missing_scripts",
     "generate_scripts",
     "load_scripts",
+    "merge_scripts",
     "parse_scripts",
     "shipped_scripts",
 ]
