@@ -8,7 +8,7 @@ from generated_docs import write_or_check
 from actalign.cli._main import app
 
 
-def describe(command: object, name: str) -> list[str]:
+def describe(command: object, name: str, parent: object = None) -> list[str]:
     """Markdown for a command and those below it."""
     lines = [f"## `{name}`", "", str(getattr(command, "help", None) or "").strip(), ""]
     examples = [line for line in str(command.epilog or "").split("\n\n") if line[:9] == "actalign "]  # type: ignore[attr-defined]
@@ -36,8 +36,9 @@ def describe(command: object, name: str) -> list[str]:
     if rows:
         lines += ["| option | meaning |", "|---|---|", *rows, ""]
     commands = getattr(command, "commands", {})
-    for child in command.list_commands(None) if commands else ():  # type: ignore[attr-defined]
-        lines += describe(commands[child], f"{name} {child}")
+    context = command.context_class(command, parent, name.split()[-1])  # type: ignore[attr-defined]
+    for child in command.list_commands(context) if commands else ():  # type: ignore[attr-defined]
+        lines += describe(commands[child], f"{name} {child}", context)
     return lines
 
 

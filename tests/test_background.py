@@ -80,13 +80,21 @@ def test_a_written_background_is_read_again(tmp_path):
     sums.add(clips()[0].embeddings)
     made = sums.background("x")
     made = Background(
-        made.mean, made.covariance, made.count, "model", "print", "x", {"competitive": 0.5}
+        made.mean,
+        made.covariance,
+        made.count,
+        "model",
+        "print",
+        "x",
+        {"competitive": 0.5},
+        {"dtw": 1},
     )
     write_background(made, tmp_path / "b.safetensors")
     found = read_background(tmp_path / "b.safetensors")
     np.testing.assert_array_equal(found.covariance, made.covariance)
     assert (found.model_id, found.fingerprint, found.count) == ("model", "print", 5)
     assert found.temperatures == {"competitive": 0.5}
+    assert found.label_temperatures == {"dtw": 1.0}
     assert found.source == "b.safetensors, 5 frames"
     assert found.digest == made.digest
     assert [path.name for path in tmp_path.iterdir()] == ["b.safetensors"]
@@ -131,7 +139,7 @@ def test_body_ships_a_background_of_exactly_its_own_weights():
     assert found.mean.shape == (info.dim,)
     assert found.count > 10_000
     assert BODY.stat().st_size < 400_000
-    assert found.temperatures["competitive"] > 0
+    assert found.label_temperatures["competitive"] > found.temperatures["competitive"] > 0
     assert shipped_background(EncoderInfo("body", "other weights", 256, 2.0, -5.0)) is None
     # A covariance has no direction of negative variance, beyond float16's rounding.
     assert np.linalg.eigvalsh(found.covariance.astype(np.float64)).min() > -1e-5

@@ -515,6 +515,32 @@ def test_confidences_are_in_rows_and_an_unsure_answer_has_no_label():
         candidates(min_confidence=0.5, scorer="competitive_reversed")
 
 
+def test_candidates_of_one_step_are_less_sure():
+    """The temperature lies between that of scripts and that of labels alone, by their share."""
+    encoder = Planted(COSINES, logit_bias=-5.0)
+    background = replace(
+        sure(encoder)().background, temperatures={"competitive": 0.5},
+        label_temperatures={"competitive": 2.0},
+    )  # fmt: skip
+    steps = [step for script in SCRIPTS for step in script.steps]
+    one, other = SCRIPTS[0], Script("bare", steps[-1:])
+    for scripts, temperature in (
+        (SCRIPTS, 0.5),
+        ([one, other], 1.25),
+        ([Script("x", steps[:1]), other], 2.0),
+    ):
+        candidates = resolved(encoder, scripts, background=background)
+        assert candidates.temperature == pytest.approx(temperature)
+        prediction = candidates.predict(encoder.clip())
+        scores = np.array([one.score for one in prediction.candidates]) / temperature
+        expected = np.exp(scores) / np.exp(scores).sum()
+        assert [one.confidence for one in prediction.candidates] == pytest.approx(expected)
+    given = resolved(encoder, [one, other], background=background, temperature=0.125)
+    assert given.temperature == 0.125
+    only_scripts = replace(background, label_temperatures={})
+    assert resolved(encoder, [one, other], background=only_scripts).temperature == 0.5
+
+
 def test_a_given_temperature_makes_confidences_of_any_scorer_and_comes_before_the_backgrounds():
     encoder = Planted(COSINES, logit_bias=-5.0)
     clip = encoder.clip()

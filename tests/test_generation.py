@@ -229,6 +229,18 @@ def test_missing_scripts_without_a_model_are_the_shipped_ones():
     assert add_missing_scripts(["moon walk"], []) == ([], [])
 
 
+def test_a_name_of_actions_in_several_domains_says_why_it_has_no_script():
+    scripts, notes = add_missing_scripts(["seated twist", "squat"], [])
+    assert [s.label for s in scripts] == ["squat"]
+    assert notes[1:] == [
+        "'seated twist' is an action of several domains that ship (gym, stretching); name its "
+        "domain for its script"
+    ]
+    scripts, notes = add_missing_scripts(["seated twist"], [], domain="gym")
+    assert [s.label for s in scripts] == ["seated twist"]
+    assert len(notes) == 1
+
+
 def test_labels_that_are_one_shipped_action_are_told():
     labels = ["push up", "squat", "Push-ups", "press ups", "squats"]
     _, (_, *told) = add_missing_scripts(labels, [])

@@ -20,7 +20,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np  # noqa: E402
 
-from actalign.background import BackgroundSums, read_background, write_background  # noqa: E402
+from actalign.background import Background, BackgroundSums, read_background, write_background  # noqa: E402
 from actalign.encoders._fingerprint import fingerprint_files  # noqa: E402
 from actalign.encoders.body import BodyEncoder  # noqa: E402
 from actalign.encoders.body._encoder import PACKAGE_FOLDER, tower_files  # noqa: E402
@@ -35,21 +35,29 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--motions", type=int, default=3000)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument(
+        "--temperatures", action="store_true", help="fit these again, and keep mean and covariance"
+    )
     args = parser.parse_args()
     encoder = BodyEncoder.from_package()
-    samples = generate(args.motions, SEED, workers=args.workers)
+    if not args.temperatures:
+        write_background(simulated(encoder, args.motions, args.workers), OUT, half=True)
+    # As it is read again, rounded; it is stored with the fingerprint of the towers alone.
+    stored = read_background(OUT, source=f"{args.motions} simulated movements")
+    found = temperatures.fitted(encoder, replace(stored, fingerprint=encoder.info.fingerprint))
+    write_background(replace(found, fingerprint=stored.fingerprint), OUT, half=True)
+    print(f"temperatures: of scripts {found.temperatures}, of labels {found.label_temperatures}")
+    print(f"{OUT}: {found}, {OUT.stat().st_size} bytes")
+
+
+def simulated(encoder: BodyEncoder, motions: int, workers: int) -> Background:
+    """The background of so many movements, without temperatures."""
+    samples = generate(motions, SEED, workers=workers)
     info, towers = encoder.info, fingerprint_files(tower_files(PACKAGE_FOLDER))
     sums = BackgroundSums(info.model_id, towers, info.dim)
     for block in np.array_split(samples.features, 20):
         sums.add(encoder.embed_features(block))
-    background = sums.background(f"{args.motions} simulated movements")
-    # As it is read again, rounded.
-    write_background(background, OUT, half=True)
-    rounded = replace(read_background(OUT), fingerprint=info.fingerprint)
-    fitted = temperatures.fit(encoder, rounded)
-    write_background(replace(background, temperatures=fitted), OUT, half=True)
-    print(f"temperatures of confidences: {fitted}")
-    print(f"{OUT}: {background}, {OUT.stat().st_size} bytes")
+    return sums.background(f"{motions} simulated movements")
 
 
 if __name__ == "__main__":

@@ -3,13 +3,16 @@
 paraphrases.json holds actions in wordings that training never sees. Each is performed by random
 bodies before random cameras, the joints off by 5 to 40 degrees: real people keep less to a posture
 than training's simulation does. Each clip is asked among 2 to 60 of the actions. The temperature of
-a scorer is the one under which the true answers are likeliest. `make_background.py` runs this.
+a scorer is the one under which the true answers are likeliest; another one is that of labels
+without any script, which say less. `make_background.py` runs this.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -27,22 +30,27 @@ ROUNDS = 6  # performances of each action
 SEED = 7
 
 
-def fit(encoder: BodyEncoder, background: Background) -> dict[str, float]:
-    """The temperature of every scorer that is not a control."""
+def fitted(encoder: BodyEncoder, background: Background) -> Background:
+    """The background with the temperatures of every scorer that is not a control."""
     scorers = [name for name, one in SCORERS.items() if not one.summary.startswith("control")]
     texts = TextCache(encoder.info, lambda: encoder)
-    scores: dict[str, list[list[float]]] = {name: [] for name in scorers}
+    scores: dict[tuple[str, bool], list[list[float]]] = {}
     answers = []
     for clip, scripts, answer in questions(encoder):
         answers.append(answer)
-        for name in scorers:
+        labels = [script.label for script in scripts]
+        for name, bare in product(scorers, (False, True)):
             found = Candidates.resolve(
-                None, scripts, info=encoder.info, texts=texts, scorer=name,
+                labels, [] if bare else scripts, info=encoder.info, texts=texts, scorer=name,
                 background=background, repeats="no",
             ).predict(clip)  # fmt: skip
             by_label = {one.label: one.score for one in found.candidates}
-            scores[name].append([by_label[script.label] for script in scripts])
-    return {name: round(fit_temperature(scores[name], answers), 4) for name in scorers}
+            scores.setdefault((name, bare), []).append([by_label[label] for label in labels])
+    with_scripts, of_labels = (
+        {name: round(fit_temperature(scores[name, bare], answers), 4) for name in scorers}
+        for bare in (False, True)
+    )
+    return replace(background, temperatures=with_scripts, label_temperatures=of_labels)
 
 
 def questions(encoder: BodyEncoder) -> Iterator[tuple[ClipEmbedding, list[Script], int]]:

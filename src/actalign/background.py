@@ -37,7 +37,8 @@ class Background:
 
     model_id, fingerprint: the encoder that made them. source: where they come from, as rows say it.
     temperatures: by scorer, what turns scores into confidences (`alignment.confidences`), where
-    they were fitted on labelled clips of this encoder.
+    they were fitted on labelled clips of this encoder. label_temperatures: the same where every
+    candidate is one step, such as its name, which says less; see `temperature`.
     """
 
     mean: Float32
@@ -47,6 +48,7 @@ class Background:
     fingerprint: str
     source: str
     temperatures: Mapping[str, float] = field(default_factory=dict)
+    label_temperatures: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not (isinstance(self.mean, np.ndarray) and isinstance(self.covariance, np.ndarray)):
@@ -59,7 +61,7 @@ class Background:
             )
         if not (np.isfinite(self.mean).all() and np.isfinite(self.covariance).all()):
             raise ArrayError("The background holds NaN or infinity; make it again.")
-        for name, value in self.temperatures.items():
+        for name, value in [*self.temperatures.items(), *self.label_temperatures.items()]:
             if not 0 < value < float("inf"):
                 raise ArrayError(
                     f"The temperature of {name!r} is {value}; it must be a number above 0."
@@ -81,10 +83,23 @@ class Background:
         variance = np.einsum("kd,kd->k", unit @ self.covariance.astype(np.float64), unit)
         return unit @ self.mean, np.sqrt(np.maximum(variance, LEAST_DEVIATION**2))
 
+    def temperature(self, scorer: str, single: float) -> float | None:
+        """What divides a scorer's scores; None where it was never fitted.
+
+        single: the share, 0 to 1, of candidates of one step; between 0 and 1 the temperature is
+        linear between that of scripts and that of labels alone.
+        """
+        scripts = self.temperatures.get(scorer)
+        if scripts is None:
+            return None
+        return scripts + single * (self.label_temperatures.get(scorer, scripts) - scripts)
+
     @property
     def digest(self) -> str:
         """A hash of the numbers and temperatures, 16 hexadecimal digits."""
-        temperatures = json.dumps(dict(self.temperatures), sort_keys=True).encode()
+        kinds = [_numbers(self.temperatures), _numbers(self.label_temperatures)]
+        given = kinds if kinds[1] else kinds[0]
+        temperatures = json.dumps(given, sort_keys=True).encode()
         held = self.mean.tobytes() + self.covariance.tobytes() + temperatures
         return hashlib.sha256(held).hexdigest()[:16]
 
@@ -172,6 +187,7 @@ def write_background(background: Background, path: str | Path, *, half: bool = F
         "fingerprint": background.fingerprint,
         "source": background.source,
         "temperatures": dict(background.temperatures),
+        "label_temperatures": dict(background.label_temperatures),
     }
     metadata = {"format": FORMAT, "background": json.dumps(about, sort_keys=True)}
     write_bytes(path, save(arrays, metadata=metadata))
@@ -200,7 +216,8 @@ def read_background(path: str | Path, *, source: str | None = None) -> Backgroun
             model_id=str(about["model_id"]),
             fingerprint=str(about["fingerprint"]),
             source=source or f"{path.name}, {count} frames",
-            temperatures={str(k): float(v) for k, v in about.get("temperatures", {}).items()},
+            temperatures=_numbers(about.get("temperatures", {})),
+            label_temperatures=_numbers(about.get("label_temperatures", {})),
         )
     except (OSError, SafetensorError, LookupError, TypeError, ValueError, AttributeError) as error:
         raise UsageError(
@@ -210,3 +227,7 @@ def read_background(path: str | Path, *, source: str | None = None) -> Backgroun
     if count < LEAST_FRAMES:
         raise UsageError(f"The background {path} is of {count} frames; make it again.")
     return found
+
+
+def _numbers(values: Mapping[str, float]) -> dict[str, float]:
+    return {str(name): float(value) for name, value in values.items()}

@@ -184,7 +184,7 @@ class Candidates:
         name, temperature = self.scorer.name, self.given_temperature
         if background is not None and (needed or name in background.temperatures):
             background.checked(self.info)
-            temperature = temperature or background.temperatures.get(name)
+            temperature = temperature or background.temperature(name, self._single)
         used = background if needed else None
         none = self.none is not None
         if self.none and label_key(self.none) in map(label_key, self.labels):
@@ -209,6 +209,12 @@ class Candidates:
                 "`actalign eval clips` and give it as --temperature, or choose another scorer."
             )
         return found
+
+    @property
+    def _single(self) -> float:
+        """The share of candidates that are one step, such as their name."""
+        single = [all(len(one.steps) == 1 for one in script.wordings) for script in self.scripts]
+        return sum(single) / len(single)
 
     def against(self, others: OtherClips | None, result: ClipResult) -> Candidates:
         """The same, measured against a run's other clips, where those are the background."""

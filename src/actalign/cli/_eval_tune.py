@@ -63,10 +63,12 @@ class TriedOptions:
         return grid(
             own,
             scorers=[own.scorer if name == "own" else name for name in names],
-            smoothing=[seconds if s == "own" else _number(s) for s in _listed(self.smoothing)],
-            fps=[own.fps if one == "own" else parse_fps(one) for one in _listed(self.fps)],
+            smoothing=[
+                seconds if s == "own" else _number(s) for s in _listed("smoothing", self.smoothing)
+            ],
+            fps=[own.fps if one == "own" else parse_fps(one) for one in _listed("fps", self.fps)],
             templates=[template, *(self.step_template or ())],
-            wordings=[_most(one) for one in _listed(self.wordings)],
+            wordings=[_most(one) for one in _listed("wordings", self.wordings)],
         )
 
 
@@ -112,8 +114,11 @@ def tune(
     print(f"settings: {out / 'settings.yaml'}")
 
 
-def _listed(values: str) -> list[str]:
-    return [value.strip() for value in values.split(",") if value.strip()]
+def _listed(option: str, values: str) -> list[str]:
+    found = [value.strip() for value in values.split(",") if value.strip()]
+    if not found:
+        raise UsageError(f"--{option} is {values!r}; give at least one value to try.")
+    return found
 
 
 def _most(value: str) -> int | None:

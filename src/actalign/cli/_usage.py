@@ -80,7 +80,10 @@ class InOrder(TyperGroup):
 
     def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]
         """The names of the commands."""
-        order = [name.split()[-1] for name in EXAMPLES]
+        group = ""
+        while ctx.parent is not None:
+            group, ctx = f"{ctx.info_name} {group}", ctx.parent  # type: ignore[assignment]
+        order = [name.removeprefix(group) for name in EXAMPLES if name.startswith(group)]
         return sorted(self.commands, key=order.index)
 
 

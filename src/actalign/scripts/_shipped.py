@@ -53,15 +53,26 @@ def shipped_scripts(labels: Sequence[str], domain: str | None = None) -> dict[st
     for label in as_labels(labels):
         if not isinstance(label, str):
             raise UsageError(f"A label is {label!r}; give a text.")
-        script = _named(_plain(label), wanted)
-        if script is not None:
-            given = domain if wanted else script.domain
-            found[label] = replace(script, label=label.strip(), domain=given)
+        named = _named(_plain(label), wanted)
+        if len(named) == 1:
+            given = domain if wanted else named[0].domain
+            found[label] = replace(named[0], label=label.strip(), domain=given)
     return found
 
 
-def _named(name: str, domain: str | None) -> Script | None:
-    """The one action of that name, own names first; both in plain form."""
+def ambiguous_labels(labels: Sequence[str], domain: str | None = None) -> dict[str, list[str]]:
+    """The labels that name actions of several domains, with these: `shipped_scripts` has none."""
+    wanted = _plain(domain) or None if domain else None
+    named = {label: _named(_plain(label), wanted) for label in labels}
+    return {
+        label: [script.domain or "" for script in scripts]
+        for label, scripts in named.items()
+        if len(scripts) > 1
+    }
+
+
+def _named(name: str, domain: str | None) -> list[Script]:
+    """The actions of that name, of own names if it is one; both in plain form."""
     matches, own = [], []
     for action in _actions():
         if domain is not None and domain not in action.domains:
@@ -73,8 +84,7 @@ def _named(name: str, domain: str | None) -> Script | None:
             matches.append(action.script)
         if action.name in known:
             own.append(action.script)
-    chosen = own or matches
-    return chosen[0] if len(chosen) == 1 else None
+    return own or matches
 
 
 def shipped_domains(domain: str | None = None) -> dict[str, list[Script]]:
