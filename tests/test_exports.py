@@ -275,6 +275,15 @@ def test_csv_as_pythons_reader_reads_it(predictions, tmp_path):
     assert found[-1]["label"] == ""
 
 
+def test_steps_say_which_wording_they_are_of(tmp_path):
+    several = {**candidate("press", 0.75, TIMES), "wording": 3, "wordings": 5}
+    file = tmp_path / "predictions.jsonl"
+    file.write_text(row_text(row("a", [several, candidate("still", 0.5, TIMES)])) + "\n")
+    _, path = export(file, "csv", tmp_path / "rows.csv")
+    with path.open(newline="", encoding="utf-8-sig") as read:
+        assert [one["wording"] for one in csv.DictReader(read)] == ["3"] * 3 + [""] * 3
+
+
 def test_parquet_as_pyarrow_reads_it(predictions, tmp_path):
     pq = pytest.importorskip("pyarrow.parquet")
     _, path = export(predictions, "parquet", tmp_path / "rows.parquet")

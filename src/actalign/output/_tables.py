@@ -161,7 +161,7 @@ def _step_records(row: Row) -> Iterator[dict[str, Cell]]:
         yield base
     for rank, candidate in enumerate(row["candidates"], start=1):
         named = {**base, "rank": rank, "label": candidate["label"], "score": candidate["score"]}
-        named["confidence"] = candidate.get("confidence")
+        named |= {name: candidate.get(name) for name in ("confidence", "wording")}
         steps = numbered_steps(candidate)
         if not steps:
             yield named
@@ -183,6 +183,7 @@ STEPS = Table(
         "label": str,
         "score": float,
         "confidence": float,
+        "wording": int,
         "repetition": int,
         "partial": str,
         "step_number": int,
