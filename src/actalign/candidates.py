@@ -6,14 +6,13 @@ sent to other machines.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from actalign.alignment._affinities import NEEDS_BACKGROUND, Calibration, seen_frames
+from actalign.alignment._affinities import NEEDS_BACKGROUND, Calibration
 from actalign.alignment._confidence import check_least, check_temperature, confidences
 from actalign.alignment._locate import (
     MAX_STEP_SECONDS,
@@ -23,9 +22,9 @@ from actalign.alignment._locate import (
     locate,
 )
 from actalign.alignment._paths import MIN_STEP_SECONDS
-from actalign.alignment._repeats import Repeats, check_repeats, find_repetitions, frame_means
+from actalign.alignment._repeats import Repeats, check_repeats
 from actalign.alignment._scorers import Scorer, alignments, default_scorer, get_scorer
-from actalign.alignment._similarity import check_smoothing, cosine, smooth
+from actalign.alignment._similarity import check_smoothing, smooth
 from actalign.background import Background
 from actalign.clips._background import OtherClips
 from actalign.clips._result import ClipResult
@@ -34,6 +33,7 @@ from actalign.encoder_info import EncoderInfo, short_template
 from actalign.encoders._backgrounds import shipped_background
 from actalign.encoders._text_cache import TextCache
 from actalign.errors import EncoderError, UsageError
+from actalign.repetitions import with_repetitions
 from actalign.scripts._script import (
     as_labels,
     check_domain,
@@ -49,15 +49,11 @@ from actalign.types import (
     Float64,
     Prediction,
     Script,
-    Segment,
     TextWarning,
 )
 
 if TYPE_CHECKING:
     from actalign.rows import Row
-
-CLIP_SCALE = 100.0
-"""The scale that models without one are taken to have where repetitions are looked for: CLIP's."""
 
 
 def check_none(name: str) -> None:
@@ -300,8 +296,15 @@ class Candidates:
             score = float(np.mean(nothing))
             candidates.insert(0, Candidate(self.none, score, script, False, none=True))
         candidates = sorted(self._with_confidence(candidates), key=lambda c: -c.score)
-        if candidates[0].label in steps:
-            candidates[0] = self._repeated(candidates[0], clip, frames, steps[candidates[0].label])
+        if (label := candidates[0].label) in steps:
+            candidates[0] = with_repetitions(
+                candidates[0],
+                clip,
+                frames,
+                steps[label],
+                logit_scale=self.info.logit_scale,
+                repeats=self.repeats,
+            )
         return Prediction(
             clip=clip,
             candidates=tuple(candidates),
@@ -396,37 +399,6 @@ class Candidates:
             max_step=max_step,
             overlap=overlap,
         )
-
-    def _repeated(
-        self, best: Candidate, clip: ClipEmbedding, frames: Float32, steps: Float32
-    ) -> Candidate:
-        """The winner with its repetitions, if they are wanted."""
-        if self.repeats == "no":
-            return best
-        edges = clip.edges_seconds
-        known = self.info.logit_scale
-        scale = CLIP_SCALE if known is None else math.exp(known)
-        cuts = find_repetitions(
-            cosine(frames, steps) * scale,
-            edges,
-            seen=seen_frames(clip.embeddings),
-            count=self.repeats if isinstance(self.repeats, int) else None,
-            partial=self.repeats == "partial",
-        )
-        one_whole = len(cuts) < 2 and not np.isnan(cuts).any()
-        if one_whole or best.alignment is None:
-            return replace(best, repetitions=(best.segments,))
-        affinity = frame_means(best.alignment.affinity, edges, cuts)
-        found = []
-        for begins, means in zip(cuts, affinity, strict=True):
-            there = np.flatnonzero(~np.isnan(begins[:-1]))
-            times = [*begins[there].tolist(), float(begins[-1])]
-            names = [best.script.steps[k] for k in there]
-            numbers = (there + 1).tolist()
-            found.append(
-                tuple(map(Segment, names, times, times[1:], means[there].tolist(), numbers))
-            )
-        return replace(best, repetitions=tuple(found))
 
     def _calibration(self, clip: ClipEmbedding) -> Calibration:
         times = clip.pts_seconds
