@@ -102,8 +102,9 @@ def test_command_6_gives_the_references_scores_and_top_k(golden, files, tmp_path
         ).tolist()
         assert row["rank"] == 1 + int(np.sum(expected > expected[golden["answers"][i]]))
         if flags == ("--reference",):
-            # The same operations; torch rounds the last bit differently with other threads.
-            np.testing.assert_allclose(row["scores"], expected, rtol=1e-6)
+            # The same operations; torch rounds them differently on another processor and with
+            # other threads, and the sigmoid passes on what that is of a logit of some 10.
+            np.testing.assert_allclose(row["scores"], expected, rtol=5e-6)
     if mode == "code":
         for k in (1, 2):
             assert f"Top-{k} Accuracy: {float(golden[f'top{k}']):.2%}" in done.stdout
