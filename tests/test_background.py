@@ -1,5 +1,7 @@
 """Backgrounds: added up, written, read, shipped with `body`, checked against the encoder."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -8,6 +10,7 @@ from actalign.background import Background, BackgroundSums, read_background, wri
 from actalign.clips._background import OtherClips
 from actalign.encoders._backgrounds import BODY, shipped_background
 from actalign.encoders._load import load_encoder
+from actalign.errors import ArrayError
 
 INFO = EncoderInfo("model", "print", 5, 2.0, -5.0)
 SUMS = "model", "print", 5
@@ -130,6 +133,15 @@ def test_another_encoders_background_is_refused():
     assert background.checked(INFO) is background
     with pytest.raises(EncoderError, match=r"comes from model \(print\).* encoder is other"):
         background.checked(EncoderInfo("other", "another", 5, 2.0, -5.0))
+
+
+@pytest.mark.parametrize("wrong", [0, -1.0, float("nan"), float("inf"), "x", None])
+@pytest.mark.parametrize("which", ["temperatures", "label_temperatures"])
+def test_a_temperature_is_a_number_above_0(which, wrong):
+    sums = BackgroundSums(*SUMS)
+    sums.add(clips()[0].embeddings)
+    with pytest.raises(ArrayError, match=r"temperature of 'dtw' is .* number above 0"):
+        replace(sums.background("x"), **{which: {"dtw": wrong}})
 
 
 def test_body_ships_a_background_of_exactly_its_own_weights():

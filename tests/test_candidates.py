@@ -515,6 +515,13 @@ def test_confidences_are_in_rows_and_an_unsure_answer_has_no_label():
         candidates(min_confidence=0.5, scorer="competitive_reversed")
 
 
+def test_spellings_of_a_label_in_a_script_file_are_one_candidate():
+    encoder = Planted(COSINES, logit_bias=-5.0)
+    other = Script("RIGHT ", SCRIPTS[1].steps, domain="gym")
+    candidates = resolved(encoder, [*SCRIPTS, other])
+    assert candidates.labels == [script.label for script in SCRIPTS]
+
+
 def test_candidates_of_one_step_are_less_sure():
     """The temperature lies between that of scripts and that of labels alone, by their share."""
     encoder = Planted(COSINES, logit_bias=-5.0)

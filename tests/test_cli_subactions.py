@@ -6,8 +6,9 @@ import sys
 
 import pytest
 
-from actalign import services
+from actalign import UsageError, services
 from actalign.cli._main import main
+from actalign.scripts import merge_scripts
 from actalign.scripts._bank import read_bank
 from actalign.scripts._script import load_scripts
 from actalign.scripts._shipped import shipped_scripts
@@ -318,7 +319,8 @@ def test_merge_makes_wordings_of_scripts_of_one_label(run, tmp_path):
     )
     code, said, err = run("merge", mine, theirs, "--out", out)
     assert (code, said) == (0, "")
-    assert f"labels: 3, wordings: 4, in {out}" in err
+    assert f"scripts: 3, wordings: 4, in {out}" in err
+    assert "'my move' has scripts in several domains (gym, dance)" in err
     squat, move, dance = load_scripts(out)
     assert (squat.label, squat.domain) == ("squat", "gym")
     assert (squat.steps, squat.rewordings) == (("stand", "sit down"), (("knees bend",),))
@@ -341,13 +343,61 @@ def test_merge_adds_the_wordings_that_ship(run, tmp_path):
     assert "--shipped" in err
     code, _, err = run("merge", mine, "--shipped", "--domain", "gym", "--out", out)
     assert code == 0
-    assert "no scripts ship of 'my move'" in err
+    assert "no scripts ship of 'my move' (gym)" in err
     push_ups, move = load_scripts(out)
     shipped = shipped_scripts(["push up"])["push up"]
     assert push_ups.label == "Push-ups"
     assert push_ups.steps == ("down", "up")
     assert push_ups.rewordings == (shipped.steps, *shipped.rewordings)
     assert (move.domain, move.rewordings) == ("gym", ())
+
+
+def test_merge_loses_no_wording_and_writes_each_label_in_one_spelling(run, tmp_path):
+    """Labels of several domains, in several spellings, with what ships of them."""
+    texts = {
+        "two.yaml": "- {domain: Gym, scripts: {squat: [of gym]}}\n"
+        "- {domain: yoga, scripts: {Squat: [of yoga]}}\n",
+        "none.yaml": "scripts: {SQUAT: [of none], seated twist: [sit, turn]}\n",
+        "template.yaml": "domain: human action\nscripts: {lunge: [step]}\n",
+        "gym.yaml": "domain: gym\nscripts: {lunge: [of gym]}\n",
+    }
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
+    out = tmp_path / "all.json"
+    code, _, err = run("merge", *(tmp_path / name for name in texts), "--shipped", "--out", out)
+    assert code == 0, err
+    found = {(script.label, script.domain): script for script in load_scripts(out)}
+    firsts = {
+        place: [one.steps[0] for one in script.wordings if len(one.steps) < 3]
+        for place, script in found.items()
+    }
+    assert firsts == {
+        ("squat", "Gym"): ["of gym", "of none"],
+        ("squat", "yoga"): ["of yoga"],
+        ("seated twist", None): ["sit"],
+        ("lunge", "Gym"): ["step", "of gym"],
+    }
+    assert len(found["squat", "Gym"].wordings) > 6
+    assert "'seated twist' is an action of several domains that ship (gym, stretching)" in err
+    assert "no scripts ship of 'seated twist'" not in err
+
+
+def test_merge_refuses_a_file_without_a_script(run, tmp_path):
+    mine, empty = tmp_path / "mine.yaml", tmp_path / "empty.yaml"
+    mine.write_text("scripts:\n  squat: [stand]\n")
+    empty.write_text("")
+    code, _, err = run("merge", mine, empty, "--out", tmp_path / "all.yaml")
+    assert code == 2
+    assert f"{empty} holds no script" in err
+    code, _, err = run("merge", mine, "--shipped", "--domain", " ", "--out", tmp_path / "b.yaml")
+    assert code == 0
+    assert load_scripts(tmp_path / "b.yaml")[0].domain == "gym"
+
+
+@pytest.mark.parametrize("wrong", ["mine.yaml", {"squat": ["stand"]}, None, 5, [None], [["squat"]]])
+def test_what_cant_be_merged_is_refused_in_python(wrong):
+    with pytest.raises(UsageError, match=r"merged|hold"):
+        merge_scripts(wrong)
 
 
 @pytest.mark.parametrize(("out", "sentence"), [("all.txt", ".yaml or .json"), (".", "yaml")])

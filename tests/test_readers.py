@@ -88,6 +88,12 @@ class TestFolders:
         rows = read_rows(clips / "run" / "predictions.jsonl")
         assert all(len(c["segments"]) == 1 for row in rows for c in row["candidates"])
 
+    def test_a_class_that_is_an_action_of_several_domains_says_so(self, clips, colour_model):
+        (clips / "clips" / "turn_red").rename(clips / "clips" / "seated twist")
+        done = evaluate(clips, "clips", "--scorer", "own", model=colour_model)
+        assert done.returncode == 0
+        assert "'seated twist' is an action of several domains that ship" in done.stderr
+
     def test_ids_are_names_and_paths_where_names_agree(self, tmp_path):
         for name in ("x/1.mp4", "y/1.mp4", "y/2.mp4"):
             touch(tmp_path / name)

@@ -43,7 +43,7 @@ def main() -> None:
     if not args.temperatures:
         write_background(simulated(encoder, args.motions, args.workers), OUT, half=True)
     # As it is read again, rounded; it is stored with the fingerprint of the towers alone.
-    stored = read_background(OUT, source=f"{args.motions} simulated movements")
+    stored = read_background(OUT, source="simulated movements")
     found = temperatures.fitted(encoder, replace(stored, fingerprint=encoder.info.fingerprint))
     write_background(replace(found, fingerprint=stored.fingerprint), OUT, half=True)
     print(f"temperatures: of scripts {found.temperatures}, of labels {found.label_temperatures}")
@@ -57,7 +57,7 @@ def simulated(encoder: BodyEncoder, motions: int, workers: int) -> Background:
     sums = BackgroundSums(info.model_id, towers, info.dim)
     for block in np.array_split(samples.features, 20):
         sums.add(encoder.embed_features(block))
-    return sums.background(f"{motions} simulated movements")
+    return sums.background("simulated movements")
 
 
 if __name__ == "__main__":

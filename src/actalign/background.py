@@ -12,6 +12,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -62,9 +63,9 @@ class Background:
         if not (np.isfinite(self.mean).all() and np.isfinite(self.covariance).all()):
             raise ArrayError("The background holds NaN or infinity; make it again.")
         for name, value in [*self.temperatures.items(), *self.label_temperatures.items()]:
-            if not 0 < value < float("inf"):
+            if not (isinstance(value, Real) and 0 < value < float("inf")):
                 raise ArrayError(
-                    f"The temperature of {name!r} is {value}; it must be a number above 0."
+                    f"The temperature of {name!r} is {value!r}; it must be a number above 0."
                 )
 
     def statistics(self, texts: ArrayLike) -> tuple[Float64, Float64]:

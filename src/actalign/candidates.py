@@ -39,6 +39,7 @@ from actalign.scripts._script import (
     check_domain,
     label_key,
     label_text,
+    labels_of,
     scripts_for,
 )
 from actalign.types import (
@@ -129,7 +130,7 @@ class Candidates:
         scripts or templates that are wrong, and for what a scorer can't do.
         """
         if labels is None:
-            labels = list(dict.fromkeys(script.label for script in scripts))
+            labels = labels_of(scripts)
         check_domain(domain)
         chosen, without = scripts_for(as_labels(labels), scripts, domain=domain)
         own = background or shipped_background(info)

@@ -86,7 +86,7 @@ class CandidateOptions(LabelOptions):
         Raises UsageError when there is no candidate at all.
         """
         from actalign.scripts._generate import add_missing_scripts
-        from actalign.scripts._script import as_scripts, with_wordings
+        from actalign.scripts._script import as_scripts, labels_of, with_wordings
 
         if self.scripts is not None and self.scripts.suffix.lower() == ".parquet":
             from actalign.scripts._bank import read_bank
@@ -94,7 +94,7 @@ class CandidateOptions(LabelOptions):
             given = [script for record in read_bank(self.scripts) for script in record.to_scripts()]
         else:
             given = as_scripts(self.scripts)
-        labels = self.listed() or list(dict.fromkeys(script.label for script in given))
+        labels = self.listed() or labels_of(given)
         if not labels:
             raise UsageError("There are no candidates; give --labels, --labels-file or --scripts.")
         scripts, notes = add_missing_scripts(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -307,10 +306,10 @@ def merge(
     ] = None,
 ) -> None:
     """Put scripts together: those of one label become its wordings, which are scored together."""
-    from actalign.scripts._bank import read_bank
     from actalign.scripts._merge import (
         check_script_path,
         merge_scripts,
+        several_domains,
         with_shipped,
         write_scripts,
     )
@@ -318,24 +317,15 @@ def merge(
     if len(scripts) < 2 and not shipped:
         raise UsageError("One script file is nothing to merge; give another one, or --shipped.")
     check_script_path(out)
-    read = [
-        replace(script, domain=script.domain or domain)
-        for path in scripts
-        for record in read_bank(path)
-        for script in record.to_scripts()
-    ]
-    if not read:
-        raise UsageError(f"{', '.join(map(str, scripts))}: no script to merge.")
-    merged, without = merge_scripts([read]), list[str]()
+    merged, notes = merge_scripts(scripts, domain=domain), list[str]()
     if shipped:
-        merged, without = with_shipped(merged)
+        merged, notes = with_shipped(merged)
     write_scripts(merged, out)
     console = console_of(stderr=True)
-    if without:
-        names = ", ".join(map(repr, without))
-        console.print(f"no scripts ship of {names}", markup=False)
+    for note in (*notes, *several_domains(merged)):
+        console.print(note, markup=False)
     count = sum(len(script.wordings) for script in merged)
-    console.print(f"labels: {len(merged)}, wordings: {count}, in {out}", markup=False)
+    console.print(f"scripts: {len(merged)}, wordings: {count}, in {out}", markup=False)
 
 
 def _records(results: Sequence[ScriptResult]) -> list[BankRecord]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from actalign.scripts._conversation import ScriptRequest
 from actalign.scripts._generate import generate_scripts
 from actalign.scripts._llm import LLMConfig
 from actalign.scripts._script import label_key, scripts_for
-from actalign.scripts._shipped import shipped_scripts
+from actalign.scripts._shipped import ambiguous_notes, shipped_scripts
 from actalign.types import Script
 
 
@@ -54,7 +54,7 @@ def with_scripts(
     if config is not None:
         notes += _ask(questions, found, config, bank)
     shipped: dict[str, None] = {}
-    named: dict[str, None] = {}
+    named: dict[str, str] = {}
     finished = tuple(
         _finished(question, found[question.id], shipped, named)
         if question.id in found
@@ -65,6 +65,7 @@ def with_scripts(
         notes.append(f"scripts of {_listed(shipped)}: shipped with actalign, in several wordings")
     if named:
         notes.append(f"no script for {_listed(named)}: aligned as one step, its own name")
+        notes += dict.fromkeys(filter(None, named.values()))
     return replace(questions, questions=finished, notes=tuple(notes))
 
 
@@ -116,15 +117,18 @@ def _finished(
     question: Question,
     scripts: Sequence[Script | None],
     shipped: dict[str, None],
-    named: dict[str, None],
+    named: dict[str, str],
 ) -> Question:
-    """The question with its scripts; ``shipped`` and ``named`` note which labels got what."""
+    """The question with its scripts; ``shipped`` and ``named`` note which labels got what, the
+    latter with the reason where there is one."""
     pairs = list(zip(question.choices, scripts, strict=True))
     if question.scripts is None:  # else each choice should have one, and none is made up
         missing = [choice for choice, script in pairs if script is None]
         there = shipped_scripts(missing, question.domain or None)
         shipped |= dict.fromkeys(there)
-        named |= dict.fromkeys(choice for choice in missing if choice not in there)
+        for choice in missing:
+            if choice not in there:
+                named[choice] = " ".join(ambiguous_notes([choice], question.domain or None))
         if len(missing) == len(pairs) and not there:
             return question
         pairs = [(c, one or there.get(c) or Script(c, (c,))) for c, one in pairs]
@@ -134,6 +138,7 @@ def _finished(
     )
 
 
-def _listed(names: dict[str, None]) -> str:
-    shown = ", ".join(repr(name) for name in list(names)[:8])
-    return shown if len(names) <= 8 else f"{shown} and {len(names) - 8} more"
+def _listed(names: Iterable[str]) -> str:
+    listed = list(names)
+    shown = ", ".join(map(repr, listed[:8]))
+    return shown if len(listed) <= 8 else f"{shown} and {len(listed) - 8} more"

@@ -9,49 +9,93 @@ import yaml
 
 from actalign.errors import UsageError
 from actalign.files import check_writable, write_text
-from actalign.scripts._bank import BankRecord, bank_json
-from actalign.scripts._script import ScriptsGiven, as_scripts, label_key
-from actalign.scripts._shipped import shipped_scripts
+from actalign.scripts._bank import BankRecord, bank_json, read_bank
+from actalign.scripts._conversation import NO_DOMAIN
+from actalign.scripts._script import ScriptsGiven, as_scripts, label_key, labels_of
+from actalign.scripts._shipped import ambiguous_notes, shipped_scripts
 from actalign.types import Script
 
 
-def merge_scripts(several: Iterable[ScriptsGiven]) -> list[Script]:
+def merge_scripts(several: Iterable[ScriptsGiven], *, domain: str | None = None) -> list[Script]:
     """One script of each label, with all its wordings: ``several`` one after another, each once.
 
-    several: script files, lists of `Script`, or {label: [step, ...]}. Labels are one if they differ
-    in case or outer spaces only; the first spelling stays. Scripts of different domains stay apart;
-    one without a domain goes with that of its label that has one, if only one domain has. So what
-    two people or language models wrote is scored together, as the mean over their wordings.
-    Raises UsageError as reading scripts does.
+    several: script files or banks, lists of `Script`, or {label: [step, ...]}. domain: of scripts
+    that name none. Labels and domains are one if they differ in case or outer spaces only; the
+    first spelling stays. Scripts of different domains stay apart; one without a domain goes with
+    that of its label that has one, if only one domain has. So what two people or language models
+    wrote is scored together, as the mean over their wordings. Raises UsageError as reading scripts
+    does, for a file without a script, and for anything that is no list of these.
     """
-    scripts = [script for given in several for script in as_scripts(given)]
-    domains: dict[str, dict[str, str]] = {}
+    one = isinstance(several, str | Path | Mapping) or not isinstance(several, Iterable)
+    listed = [] if one else list(several)
+    if not listed or None in listed:
+        raise UsageError(
+            f"What is to be merged is {several!r}; give a list of script files, or of lists of "
+            "scripts."
+        )
+    scripts = [script for given in listed for script in _scripts_of(given)]
+    labels = {label_key(label): label for label in labels_of(scripts)}
+    domains: dict[str, str] = {}
+    of_label: dict[str, dict[str, None]] = {}
+    keyed = []
     for script in scripts:
-        if script.domain:
-            known = domains.setdefault(label_key(script.label), {})
-            known.setdefault(label_key(script.domain), script.domain)
-    merged: dict[tuple[str, str], Script] = {}
-    for script in scripts:
-        label = label_key(script.label)
-        known = domains.get(label, {})
-        domain = script.domain or (next(iter(known.values())) if len(known) == 1 else None)
-        key = label, label_key(domain or "")
-        first = merged.get(key)
-        lists = (*((first.steps, *first.rewordings) if first else ()), script.steps)
-        steps, *others = dict.fromkeys((*lists, *script.rewordings))
-        merged[key] = Script(first.label if first else script.label, steps, domain, tuple(others))
-    return list(merged.values())
+        named = (script.domain or domain or "").strip()
+        label, field = label_key(script.label), label_key(named)
+        if field and field != NO_DOMAIN:
+            domains.setdefault(field, named)
+            of_label.setdefault(label, {})[field] = None
+        keyed.append((label, field if field in domains else "", script))
+    wordings: dict[tuple[str, str], dict[tuple[str, ...], None]] = {}
+    for label, field, script in keyed:
+        known = of_label.get(label, {})
+        key = next(iter(known)) if not field and len(known) == 1 else field
+        lists = dict.fromkeys((script.steps, *script.rewordings))
+        wordings.setdefault((label, key), {}).update(lists)
+    return [
+        Script(labels[label], next(iter(lists)), domains.get(field), tuple(lists)[1:])
+        for (label, field), lists in wordings.items()
+    ]
+
+
+def _scripts_of(given: ScriptsGiven) -> list[Script]:
+    if not isinstance(given, str | Path):
+        return as_scripts([given] if isinstance(given, Script) else given)
+    scripts = [script for record in read_bank(given) for script in record.to_scripts()]
+    if not scripts:
+        raise UsageError(f"{given} holds no script; give at least one, or leave it out.")
+    return scripts
 
 
 def with_shipped(scripts: Sequence[Script]) -> tuple[list[Script], list[str]]:
-    """The scripts, each with the wordings that ship of its label; and the labels that have none."""
-    merged: list[Script] = []
+    """The scripts, each with the wordings that ship of its label; and sentences on the others."""
+    found: list[Script] = []
     without: list[str] = []
+    notes: list[str] = []
     for script in scripts:
-        shipped = list(shipped_scripts([script.label], script.domain).values())
-        merged += merge_scripts([[script], shipped])
-        without += [] if shipped else [script.label]
-    return merged, without
+        shipped = shipped_scripts([script.label], script.domain)
+        several = ambiguous_notes([script.label], script.domain)
+        notes += several
+        if not shipped and not several:
+            field = f" ({script.domain})" if script.domain else ""
+            without.append(f"{script.label!r}{field}")
+        found += merge_scripts([[script], list(shipped.values())])
+    if without:
+        notes.append(f"no scripts ship of {', '.join(without)}")
+    # One without a domain has that of what ships now, and may be another one's label there.
+    return merge_scripts([found]), notes
+
+
+def several_domains(scripts: Sequence[Script]) -> list[str]:
+    """A sentence for each label that has scripts in several domains."""
+    domains: dict[str, list[str]] = {}
+    for script in scripts:
+        domains.setdefault(script.label, []).append(script.domain or "no domain")
+    return [
+        f"{label!r} has scripts in several domains ({', '.join(named)}); where it is a candidate, "
+        "--domain says which is meant"
+        for label, named in domains.items()
+        if len(named) > 1
+    ]
 
 
 def check_script_path(path: Path) -> None:

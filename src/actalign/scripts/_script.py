@@ -204,6 +204,14 @@ def label_key(label: str) -> str:
     return composed(composed(label).strip().casefold())
 
 
+def labels_of(scripts: Iterable[Script]) -> list[str]:
+    """Each label once, as the first script of it spells it."""
+    found: dict[str, str] = {}
+    for script in scripts:
+        found.setdefault(label_key(script.label), script.label)
+    return list(found.values())
+
+
 def check_labels(labels: Iterable[str], where: str = "") -> None:
     """Raise UsageError for a label that is empty or given twice; ``where`` begins the sentence."""
     seen: set[str] = set()

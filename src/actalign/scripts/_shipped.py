@@ -60,15 +60,16 @@ def shipped_scripts(labels: Sequence[str], domain: str | None = None) -> dict[st
     return found
 
 
-def ambiguous_labels(labels: Sequence[str], domain: str | None = None) -> dict[str, list[str]]:
-    """The labels that name actions of several domains, with these: `shipped_scripts` has none."""
+def ambiguous_notes(labels: Sequence[str], domain: str | None = None) -> list[str]:
+    """A sentence for each label that names actions of several domains: it gets no script."""
     wanted = _plain(domain) or None if domain else None
     named = {label: _named(_plain(label), wanted) for label in labels}
-    return {
-        label: [script.domain or "" for script in scripts]
+    return [
+        f"{label!r} is an action of several domains that ship "
+        f"({', '.join(script.domain or '' for script in scripts)}); name its domain for its script"
         for label, scripts in named.items()
         if len(scripts) > 1
-    }
+    ]
 
 
 def _named(name: str, domain: str | None) -> list[Script]:
@@ -109,9 +110,10 @@ def script_template(labels: Sequence[str], domain: str | None, steps: int) -> st
         "# Scripts: each action as an ordered list of steps, each what a camera sees.",
         "# Write each step as a phrase of 6 to 14 words; add or remove lines as needed.",
         "# Where two actions look alike, write what differs (grip, height, direction, object).",
-        f"domain: {json.dumps(domain or 'human action', ensure_ascii=False)}",
+        *([f"domain: {json.dumps(domain, ensure_ascii=False)}"] if domain else []),
         "scripts:",
     ]
+    lines[3:3] = [f"# {note}" for note in ambiguous_notes(labels, domain)]
     for label in labels:
         lines.append(f"  {json.dumps(label, ensure_ascii=False)}:")
         if label in shipped:
