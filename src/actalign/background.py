@@ -39,7 +39,7 @@ class Background:
     model_id, fingerprint: the encoder that made them. source: where they come from, as rows say it.
     temperatures: by scorer, what turns scores into confidences (`alignment.confidences`), where
     they were fitted on labelled clips of this encoder. label_temperatures: the same where every
-    candidate is one step, such as its name, which says less; see `temperature`.
+    candidate is one step, such as its name, which says less than a script; see `temperature`.
     """
 
     mean: Float32
