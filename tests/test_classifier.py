@@ -12,6 +12,7 @@ from actalign.background import BackgroundSums
 from actalign.candidates import check_none
 from actalign.clips._embed import clip_ids
 from actalign.encoders import load_encoder
+from actalign.scripts import shipped_scripts
 from actalign.video import sample_frames
 from tests.colour_clips import colour_frames, write_colours
 from tests.colour_model import save_colour_model
@@ -426,6 +427,22 @@ class Passed:
 
     def __getattr__(self, name):
         return getattr(self._encoder, name)
+
+
+def test_scripts_that_ship_are_taken_as_they_come(classifier, clips):
+    shipped = shipped_scripts("Push-ups, squat, red")
+    prediction = classifier.predict(clips / "dawn.mp4", scripts=shipped)
+    found = {one.label: one for one in prediction.candidates}
+    assert set(found) == {"Push-ups", "squat"}
+    assert found["Push-ups"].wordings == len(shipped["Push-ups"].wordings) > 1
+    everything = classifier.predict(
+        clips / "dawn.mp4", candidate_labels="Push-ups, squat, red", scripts=shipped
+    )
+    assert {c.label: c.has_script for c in everything.candidates} == {
+        "Push-ups": True,
+        "squat": True,
+        "red": False,
+    }
 
 
 def test_what_is_of_the_wrong_kind_is_said_in_one_sentence(classifier, clips):

@@ -39,8 +39,15 @@ Text = Annotated[
 ]
 
 
-ScriptsGiven = str | Path | Sequence[Script] | Mapping[str, Sequence[str] | Sequence[Sequence[str]]]
-"""A script file, scripts, or {label: steps} where a label may have several lists of steps."""
+ScriptsGiven = (
+    str
+    | Path
+    | Sequence[Script]
+    | Mapping[str, Script]
+    | Mapping[str, Sequence[str] | Sequence[Sequence[str]]]
+)
+"""A script file, scripts, {label: script} as `shipped_scripts` gives it, or {label: steps} where a
+label may have several lists of steps."""
 Steps = Annotated[list[Text], Field(min_length=1)]
 
 
@@ -286,7 +293,8 @@ def scripts_for(
 def as_scripts(
     scripts: ScriptsGiven | None,
 ) -> list[Script]:
-    """Scripts in any of the accepted forms (a file, objects, {label: [step, ...]}) as a list.
+    """Scripts in any of the accepted forms (a file, objects, {label: [step, ...] or Script}) as a
+    list.
 
     Raises UsageError for anything else.
     """
@@ -295,7 +303,10 @@ def as_scripts(
     if isinstance(scripts, str | Path):
         return load_scripts(scripts)
     if isinstance(scripts, Mapping):
-        return [_script(label, steps) for label, steps in scripts.items()]
+        return [
+            replace(steps, label=label) if isinstance(steps, Script) else _script(label, steps)
+            for label, steps in scripts.items()
+        ]
     listed = list(scripts) if isinstance(scripts, Iterable) else [scripts]
     for one in listed:
         if not isinstance(one, Script):

@@ -113,7 +113,7 @@ async function writeSteps() {
     const left = candidates().filter((c) => !c.steps.length).map((c) => c.label);
     say([filled ? `Steps of ${filled} ${filled === 1 ? "action" : "actions"} filled in.` : "",
       left.length ? `No steps are known for ${left.join(", ")}; write them, one a line.` : "",
-      ...(left.length ? found.notes.map((note) => `${note}.`) : [])].filter(Boolean).join(" ")
+      ...found.notes.filter((note) => !note.startsWith("scripts of")).map((note) => `${note}.`)].filter(Boolean).join(" ")
       || "Every action has its steps already.");
     edited();
   } catch (error) { say(""); fail(error); }
