@@ -143,6 +143,7 @@ def test_steps_about_bodies_are_not_named(body):
         "just like a dog at a lamp post",
         "long hollow shape held again above the mat",
         "make bigger circles",
+        "releases the safety handles",
         "setting bench backrest to an incline, dumbbells nearby",
         "she is on the treadmill",
         "sidestepping away until the cable is tight",
