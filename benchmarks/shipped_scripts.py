@@ -47,6 +47,10 @@ def answers(cell: Cell, candidates: Candidates, others: OtherClips | None) -> li
     ]
 
 
+def right_of(cell: Cell, found: list[Prediction]) -> list[bool]:
+    return [one.label == label for one, label in zip(found, cell.truth, strict=True)]
+
+
 def first(scripts: list[Script], wordings: int) -> list[Script]:
     return [replace(one, rewordings=one.rewordings[: wordings - 1]) for one in scripts]
 
@@ -62,8 +66,7 @@ def beside_given(
         given = [replace(script, domain=DOMAINS[name]) for script in cell.scripts]
         for scorer in ("dtw", "competitive"):
             for title, scripts in (("given", given), ("with shipped", with_shipped(given)[0])):
-                found = answers(cell, resolve(labels, scripts, scorer), None)
-                right = [one.label == label for one, label in zip(found, cell.truth, strict=True)]
+                right = right_of(cell, answers(cell, resolve(labels, scripts, scorer), None))
                 shares.setdefault((name, scorer, title), []).append(100 * float(np.mean(right)))
     for (name, scorer, title), each in shares.items():
         listed = " / ".join(f"{share:.0f}" for share in each)
@@ -104,9 +107,7 @@ def main() -> None:
                 if title.endswith("clips") and against is None:
                     continue
                 found = answers(cell, resolve(labels, chosen, scorer), against)
-                right[title] = [
-                    one.label == label for one, label in zip(found, cell.truth, strict=True)
-                ]
+                right[title] = right_of(cell, found)
                 confidences = [one.confidence for one in found if one.confidence is not None]
                 if scorer == "competitive" and confidences:
                     sure.setdefault(title, []).extend(zip(confidences, right[title], strict=True))

@@ -210,8 +210,8 @@ class Candidates:
     @property
     def _single(self) -> float:
         """The share of candidates that are one step, such as their name."""
-        single = [all(len(one.steps) == 1 for one in script.wordings) for script in self.scripts]
-        return sum(single) / len(single)
+        lists = [(script.steps, *script.rewordings) for script in self.scripts]
+        return sum(max(map(len, one)) == 1 for one in lists) / len(lists)
 
     def against(self, others: OtherClips | None, result: ClipResult) -> Candidates:
         """The same, measured against a run's other clips, where those are the background."""

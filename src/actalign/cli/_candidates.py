@@ -89,9 +89,9 @@ class CandidateOptions(LabelOptions):
         from actalign.scripts._script import as_scripts, labels_of, with_wordings
 
         if self.scripts is not None and self.scripts.suffix.lower() == ".parquet":
-            from actalign.scripts._bank import read_bank
+            from actalign.scripts._bank import read_bank_scripts
 
-            given = [script for record in read_bank(self.scripts) for script in record.to_scripts()]
+            given = read_bank_scripts(self.scripts)
         else:
             given = as_scripts(self.scripts)
         labels = self.listed() or labels_of(given)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from actalign.evaluation._questions import Question, QuestionSet
 from actalign.evaluation.atlas._questions import is_generated, with_generated
-from actalign.scripts._bank import read_bank
+from actalign.scripts._bank import read_bank_scripts
 from actalign.scripts._conversation import ScriptRequest
 from actalign.scripts._generate import generate_scripts
 from actalign.scripts._llm import LLMConfig
@@ -42,7 +42,7 @@ def with_scripts(
     if given is not None and is_generated(given):
         questions = with_generated(questions, given)
     elif given is not None:
-        known = [script for record in read_bank(given) for script in record.to_scripts()]
+        known = read_bank_scripts(given)
     by_label: dict[str, list[Script]] = {}
     for script in known:
         by_label.setdefault(label_key(script.label), []).append(script)

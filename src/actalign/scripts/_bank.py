@@ -150,6 +150,11 @@ def read_bank(path: str | Path) -> list[BankRecord]:
     return records
 
 
+def read_bank_scripts(path: str | Path) -> list[Script]:
+    """The scripts of all records; raises UsageError as `read_bank` does."""
+    return [script for record in read_bank(path) for script in record.to_scripts()]
+
+
 def record_place(path: Path, number: int, records: int) -> str:
     """The file and, where it has several, which of its records, counted from 1."""
     return str(path) if records == 1 else f"{path}, record {number}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import yaml
 
 from actalign.errors import UsageError
 from actalign.files import check_writable, write_text
-from actalign.scripts._bank import BankRecord, bank_json, read_bank
+from actalign.scripts._bank import read_bank_scripts
 from actalign.scripts._conversation import NO_DOMAIN
 from actalign.scripts._script import ScriptsGiven, as_scripts, label_key, labels_of
 from actalign.scripts._shipped import ambiguous_notes, shipped_scripts
@@ -60,7 +61,7 @@ def merge_scripts(several: Iterable[ScriptsGiven], *, domain: str | None = None)
 def _scripts_of(given: ScriptsGiven) -> list[Script]:
     if not isinstance(given, str | Path):
         return as_scripts([given] if isinstance(given, Script) else given)
-    scripts = [script for record in read_bank(given) for script in record.to_scripts()]
+    scripts = read_bank_scripts(given)
     if not scripts:
         raise UsageError(f"{given} holds no script; give at least one, or leave it out.")
     return scripts
@@ -110,23 +111,12 @@ def write_scripts(scripts: Sequence[Script], path: Path) -> None:
     blocks: dict[str | None, dict[str, Script]] = {}
     for script in scripts:
         blocks.setdefault(script.domain, {})[script.label] = script
-    if path.suffix.lower() == ".json":
-        records = [
-            BankRecord(
-                domain=domain,
-                candidates=tuple(block),
-                scripts={label: one.steps for label, one in block.items()},
-                rewordings={
-                    label: one.rewordings for label, one in block.items() if one.rewordings
-                },
-            )
-            for domain, block in blocks.items()
-        ]
-        write_text(path, bank_json(records))
-        return
     data = [_block(domain, block) for domain, block in blocks.items()]
     one = data[0] if len(data) == 1 else data
-    write_text(path, yaml.safe_dump(one, allow_unicode=True, sort_keys=False, width=1000))
+    if path.suffix.lower() == ".json":
+        write_text(path, json.dumps(one, ensure_ascii=False, indent=1) + "\n")
+    else:
+        write_text(path, yaml.safe_dump(one, allow_unicode=True, sort_keys=False, width=1000))
 
 
 def _block(domain: str | None, scripts: Mapping[str, Script]) -> dict[str, object]:

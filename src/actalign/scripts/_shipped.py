@@ -72,7 +72,8 @@ def ambiguous_notes(labels: Sequence[str], domain: str | None = None) -> list[st
     ]
 
 
-def _named(name: str, domain: str | None) -> list[Script]:
+@cache
+def _named(name: str, domain: str | None) -> tuple[Script, ...]:
     """The actions of that name, of own names if it is one; both in plain form."""
     matches, own = [], []
     for action in _actions():
@@ -85,7 +86,7 @@ def _named(name: str, domain: str | None) -> list[Script]:
             matches.append(action.script)
         if action.name in known:
             own.append(action.script)
-    return own or matches
+    return tuple(own or matches)
 
 
 def shipped_domains(domain: str | None = None) -> dict[str, list[Script]]:

@@ -19,7 +19,7 @@ from actalign.evaluation.atlas._questions import (
     read_generated_rows,
     write_generated,
 )
-from actalign.scripts._bank import read_bank
+from actalign.scripts._bank import read_bank_scripts
 from actalign.types import Script
 
 SAVE_SECONDS = 5.0
@@ -78,7 +78,7 @@ def _complete(output: Path, entries: Sequence[Entry]) -> dict[str, dict[str, Any
 
 
 def _from_bank(entries: Iterable[Entry], bank: Path) -> Iterable[Answer]:
-    scripts = [script for record in read_bank(bank) for script in record.to_scripts()]
+    scripts = read_bank_scripts(bank)
     for entry in entries:
         try:
             chosen = bank_scripts(entry.choices, entry.domain, scripts)
