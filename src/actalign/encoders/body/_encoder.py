@@ -188,7 +188,8 @@ class BodyEncoder:
 
     def encode_people(self, batches: Iterable[FrameBatch]) -> list[PersonRows]:
         """The (n, D) unit rows of the person of one clip, and how many others were seen."""
-        watch = self.watch()
+        estimator = PoseEstimator(person=self._person)
+        watch = BodyWatch(self, estimator)
         times = [np.zeros(0)]
 
         def noted() -> Iterator[FrameBatch]:
@@ -204,7 +205,7 @@ class BodyEncoder:
                 np.concatenate(times),
                 None,
                 watch.source(),
-                watch.warnings(),
+                estimator.warnings(),
             )
         ]
 
@@ -260,7 +261,6 @@ class BodyWatch:
         self._encoder, self._estimator = encoder, estimator
         self.forget = estimator.forget
         self.source = estimator.source
-        self.warnings = estimator.warnings
 
     def encode_clip(
         self, batches: Iterable[FrameBatch], *, block: int | None = None
@@ -269,3 +269,7 @@ class BodyWatch:
         self._estimator.begin_anew()
         poses = (self._estimator.track(batch) for batch in batches)
         yield from self._encoder.encode_poses(poses, block=block or BLOCK)
+
+    def warnings(self) -> tuple[str, ...]:
+        """As those of a clip, but never for following everyone."""
+        return self._estimator.warnings(live=True)
