@@ -60,6 +60,25 @@ def test_each_frame_keeps_its_time_and_says_what_is_found(tmp_path):
     assert all(changed(a, b).any() for a, b in pairwise(above))
 
 
+def test_windows_of_live_are_shown_one_at_a_time(tmp_path):
+    write_video(tmp_path / "v.mkv", 10, times=STAMPS)
+    windows = [("push up", 0.0, 0.5), ("squat", 0.3, 0.9)]
+    several = [
+        row("v.mkv", label, [], start_seconds=start, end_seconds=end)
+        | {"window_start_seconds": start, "window_end_seconds": end}
+        for label, start, end in windows
+    ]
+    write_rows(tmp_path, *several)
+    done = actalign("export", "rows.jsonl", "--to", "burn", "--out", "out", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    below = [frame[280:] for _, frame in frames_of(tmp_path / "out" / "v.mp4")]
+    first, second, silent = below[0], below[5], below[8]
+    for number, part in enumerate(below):
+        like = first if number < 5 else second if number < 8 else silent
+        assert changed(part, like)[:, :200].mean() < 0.02, number
+    assert changed(first, second)[:, :100].mean() > 0.01
+
+
 def test_a_turned_video_with_sound_is_written_upright_with_its_sound(tmp_path):
     write_video(tmp_path / "v.mp4", 24, with_sound=True)
     set_matrix(tmp_path / "v.mp4", DISPLAY_MATRICES["quarter turn"])

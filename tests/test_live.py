@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from http.server import BaseHTTPRequestHandler
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from tests.command import DEADLOCK_SECONDS, actalign, finish, run, start, wait_f
 from tests.loopback import LoopbackServer
 from tests.media import DISPLAY_MATRICES, blackened, set_matrix, write_cover, write_video
 from tests.rtsp_server import RTSPServer
+from tests.test_exports import cues
 
 FPS = 5
 
@@ -222,6 +224,27 @@ def test_a_file_is_played_in_real_time_and_scored_every_second(folder):
     assert rows[0]["label"] == "stop"
     assert rows[-1]["label"] == "dawn"  # the end of the file is in the last score
     assert rows[-1]["seconds"] == pytest.approx(3.8, abs=0.5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("repeats", ["no", "partial"])
+def test_captions_of_its_rows_follow_one_another(folder, tmp_path, repeats):
+    options = ("--window", 2, "--every", 0.4, "--repeats", repeats, "--json")
+    ended = actalign(*live("short.mp4", *options), cwd=folder)
+    assert ended.returncode == 0, ended.stderr
+    (tmp_path / "rows.jsonl").write_text(ended.stdout)
+    rows = [json.loads(line) for line in ended.stdout.splitlines()]
+    begins = [row["window_start_seconds"] for row in rows]
+    ends = [row["window_end_seconds"] for row in rows]
+    assert any(begin < end for begin, end in zip(begins[1:], ends, strict=False))  # they overlap
+    for to in ("vtt", "srt"):
+        assert actalign("export", "rows.jsonl", "--to", to, cwd=tmp_path).returncode == 0
+        found = cues(tmp_path / f"rows-{to}" / f"short.{to}")
+        assert all(end <= begin + 1e-6 for (_, end, _), (begin, _, _) in pairwise(found))
+        if repeats == "no":  # Each row is shown where its window is newer than the one before.
+            newer = [max(begin, end) for begin, end in zip(begins, [0, *ends], strict=False)]
+            expected = zip(newer, ends, [row["label"] for row in rows], strict=True)
+            assert found == [(pytest.approx(a), pytest.approx(b), text) for a, b, text in expected]
 
 
 @pytest.mark.slow

@@ -107,7 +107,11 @@ def _enlarged(frame: UInt8) -> UInt8:
 def _lines(seconds: float, found: list[Event]) -> list[str]:
     """For each event that is under way its action and its step."""
     lines = []
-    now = [one for one in found if one.start_seconds - 1e-6 <= seconds < one.end_seconds - 1e-6]
+    now = [
+        one
+        for one in found
+        if max(one.start_seconds, one.shown_from) - 1e-6 <= seconds < one.end_seconds - 1e-6
+    ]
     for event in now[:AT_ONCE]:
         lines.append(event.answer)
         for number, step in zip(event.step_numbers, event.steps, strict=True):

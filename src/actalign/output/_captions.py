@@ -18,9 +18,10 @@ class Cue(NamedTuple):
 
 
 def cues(found: Sequence[Event]) -> list[Cue]:
-    """A cue for each step, "action: step"; for an event without steps one, its action."""
-    return [
-        cue
+    """A cue for each step, "action: step"; for an event without steps one, its action. In the order
+    of time, as WebVTT wants them."""
+    shown = [
+        cue._replace(start_seconds=max(cue.start_seconds, event.shown_from))
         for event in found
         for cue in (
             [
@@ -29,7 +30,10 @@ def cues(found: Sequence[Event]) -> list[Cue]:
             ]
             or [Cue(event.start_seconds, event.end_seconds, event.answer)]
         )
+        # What is shorter would last a millisecond, and so overlap the next.
+        if cue.end_seconds - event.shown_from >= 0.001
     ]
+    return sorted(shown, key=lambda cue: cue.start_seconds)
 
 
 def to_vtt(found: Sequence[Event]) -> str:

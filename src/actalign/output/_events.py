@@ -5,9 +5,10 @@ Captions and the timelines of other tools are made of them. Not here: any file.
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count, groupby, takewhile
 from pathlib import Path, PurePath
 from typing import NamedTuple
@@ -23,6 +24,8 @@ class Event:
     number, count: which of the whole repetitions in its clip, None of a partial one, and how many
     those are. steps: empty for scorers that find none; step_numbers: which they are, from 1.
     confidence: None where the row has none. person: whose it is, of a clip with several.
+    shown_from: when captions of it may begin: windows of `live` overlap, and each is shown only
+    where it is newer than the one before.
     """
 
     action: str
@@ -35,6 +38,7 @@ class Event:
     score: float
     confidence: float | None
     person: int | None = None
+    shown_from: float = -math.inf
 
     @property
     def whose(self) -> str:
@@ -116,7 +120,11 @@ class VideoRows(NamedTuple):
     @property
     def events(self) -> list[Event]:
         """Their events in the order of time."""
-        found = [event for row in self.rows for event in events(row)]
+        found: list[Event] = []
+        shown = -math.inf
+        for row in self.rows:
+            found += [replace(event, shown_from=shown) for event in events(row)]
+            shown = row.get("window_end_seconds", -math.inf)
         return sorted(found, key=lambda event: event.start_seconds)
 
 
