@@ -1,5 +1,6 @@
 """The text tower of the body encoder, on the shipped weights and word vectors."""
 
+import json
 from importlib.resources import files
 from pathlib import Path
 
@@ -8,12 +9,15 @@ import pytest
 import yaml
 
 from actalign.candidates import Candidates
+from actalign.demo import demo_clips
 from actalign.encoders._text_cache import TextCache
 from actalign.encoders.body import BodyEncoder
 from actalign.encoders.body import _vocabulary as vocabulary
 from actalign.encoders.body._text import MAX_TOKENS, TextTower, WordVectors, normalize_text
 from actalign.errors import EncoderError
+from actalign.rows import read_rows
 from actalign.scripts._shipped import shipped_domains
+from tests.command import actalign
 
 MODEL = Path(str(files("actalign"))) / "encoders/body/model/text.onnx"
 
@@ -160,6 +164,26 @@ def test_a_row_warns_of_a_label_in_another_language(body):
     candidates = Candidates.resolve(["Kniebeuge", "push up"], info=body.info, texts=texts)
     (warning,) = candidates.warnings
     assert (warning.text, warning.unknown) == ("Kniebeuge", True)
+
+
+@pytest.mark.parametrize("template", ["a photo of {step}", "lifting {step}", "squat, {step}"])
+def test_a_template_neither_hides_nor_makes_unknown_steps(tmp_path, template):
+    (tmp_path / "scripts.json").write_text(
+        json.dumps({"scripts": {"squat": ["die Hand heben", "die Hand senken"], "Ding": ["arm"]}})
+    )
+    common = ("classify", demo_clips()[0].path, "--model", "body", "--scripts", "scripts.json")
+    options = ("--step-template", template, "--out", "rows.jsonl")
+    ended = actalign(*common, "--labels", "squat", *options, cwd=tmp_path)
+    assert "squat (unknown words)" in ended.stdout
+    for step in ("die Hand heben", "die Hand senken"):
+        assert f"The text {step!r} has no word that body knows" in ended.stderr
+    (row,) = read_rows(tmp_path / "rows.jsonl")
+    assert [one["text"] for one in row["text_warnings"]] == ["die Hand heben", "die Hand senken"]
+    foreign = ("--step-template", "ein Bild von einem {step}")
+    ended = actalign(*common, "--labels", "Ding", *foreign, cwd=tmp_path)
+    assert "Ding" in ended.stdout
+    assert "unknown" not in ended.stdout
+    assert "no word" not in ended.stderr
 
 
 def test_kept_warnings_are_made_anew_when_the_word_list_has_changed(body, tmp_path, monkeypatch):

@@ -151,6 +151,21 @@ def test_warnings_about_texts_are_kept_with_them(tmp_path):
         assert texts.warnings(["0", "2", "1"]) == [short, unknown]
 
 
+def test_warnings_about_texts_that_were_not_encoded_are_kept_too(tmp_path):
+    encoder = Planted(COSINES, logit_bias=None)
+    unknown = TextWarning("1 is odd.", "1", unknown=True)
+    encoder.text_warnings = lambda texts: [unknown for text in texts if text == "1"]
+
+    def refuse():
+        raise AssertionError("the model was loaded")
+
+    path = tmp_path / "texts.sqlite"
+    for load in (lambda: encoder, refuse):
+        texts = TextCache(encoder.info, load, path=path)
+        assert texts.warnings(["0", "1"]) == [unknown]
+    assert encoder.asked == []
+
+
 def test_a_file_from_before_gets_the_warnings_that_it_lacks(tmp_path):
     encoder = Planted(COSINES, logit_bias=None)
     path = tmp_path / "texts.sqlite"

@@ -28,7 +28,7 @@ from actalign.alignment._similarity import check_smoothing, smooth
 from actalign.background import Background
 from actalign.clips._background import OtherClips
 from actalign.clips._result import ClipResult
-from actalign.competitions import Competition, competitions_of
+from actalign.competitions import Competition, competitions_of, warnings_on
 from actalign.encoder_info import EncoderInfo, short_template
 from actalign.encoders._backgrounds import shipped_background
 from actalign.encoders._text_cache import TextCache
@@ -140,8 +140,8 @@ class Candidates:
         competitions, read = competitions_of(chosen, of_step, texts, at_once=use.stages is not None)
         names: list[Float32] = []
         if use.texts == "label":
-            named = [label_text(script, of_label) for script in chosen]
-            names, read = [texts.encode([name]) for name in named], [*named, *read]
+            named = [(label_text(script, of_label), script.label) for script in chosen]
+            names, read = [texts.encode([name]) for name, _ in named], [*named, *read]
         domains = {script.domain for script in chosen} - {None}
         seconds = info.smoothing_seconds if smoothing_seconds is None else smoothing_seconds
         revision = {} if info.revision is None else {"model_revision": info.revision}
@@ -159,7 +159,7 @@ class Candidates:
             settings={"step_template": of_step, "label_template": of_label, **revision, **warm},
             warnings=(
                 *(map(TextWarning, short_template(info)) if of_step == info.step_template else ()),
-                *texts.warnings(list(dict.fromkeys(read))),
+                *warnings_on(read, texts),
             ),
             none=none,
             min_confidence=check_least(min_confidence),

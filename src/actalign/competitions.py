@@ -9,7 +9,7 @@ from actalign.alignment._affinities import Texts
 from actalign.background import Background
 from actalign.encoders._text_cache import TextCache
 from actalign.scripts._script import step_texts
-from actalign.types import Script
+from actalign.types import Script, TextWarning
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -31,8 +31,9 @@ class Competition:
 
 def competitions_of(
     scripts: Sequence[Script], template: str, texts: TextCache, *, at_once: bool
-) -> tuple[list[Competition], list[str]]:
-    """The competitions of all wordings, and all texts of their steps; see `Candidates`.
+) -> tuple[list[Competition], list[tuple[str, str]]]:
+    """The competitions of all wordings, and of all their steps the text and the step itself; see
+    `Candidates`.
 
     at_once: one competition. Else as many as the script with the most wordings has, in which the
     others' come again in turn.
@@ -54,4 +55,15 @@ def competitions_of(
         found.append(
             Competition(chosen, places, Texts.of([encoded[one] for one in chosen], labels=labels))
         )
-    return found, [text for steps in read.values() for text in steps]
+    return found, [
+        pair for one, filled in read.items() for pair in zip(filled, one.steps, strict=True)
+    ]
+
+
+def warnings_on(read: Sequence[tuple[str, str]], texts: TextCache) -> list[TextWarning]:
+    """What the encoder says of texts, each with the label or step that a template made it of.
+
+    A text is cut with its template, but words of the template don't make those of a step known.
+    """
+    filled, own = (texts.warnings(list(dict.fromkeys(part))) for part in zip(*read, strict=True))
+    return [one for one in filled if not one.unknown] + [one for one in own if one.unknown]

@@ -42,22 +42,30 @@ class TextCache:
         Raises UsageError from the encoder, ActAlignError about the file.
         """
         missing = list(dict.fromkeys(text for text in texts if text not in self._rows))
-        if missing and self._path is not None:
-            with _open(self._path) as file:
-                self._complete(file, missing)
-        elif missing:
-            self._ask(missing, missing)
+        self._have(missing, missing)
         return np.stack([self._rows[text] for text in texts])
 
     def warnings(self, texts: Sequence[str]) -> list[TextWarning]:
-        """What the encoder says of the texts that were encoded: one was cut, say."""
+        """What the encoder says of texts, whether they were encoded or not: one was cut, say."""
+        self._have([], list(dict.fromkeys(text for text in texts if text not in self._warnings)))
         return [note for text in texts for note in self._warnings.get(text, ())]
 
-    def _complete(self, file: sqlite3.Connection, texts: Sequence[str]) -> None:
-        """Take the texts' embeddings and warnings from the file, and put there what it lacks."""
-        found = _rows_in(file, self._fingerprint, texts)
-        said = {text: _said_in(file, self._fingerprint, text) for text in found}
-        new = [text for text in texts if text not in found]
+    def _have(self, encoded: Sequence[str], judged: Sequence[str]) -> None:
+        """Get the embeddings of texts, and the warnings of these and of others."""
+        if judged and self._path is not None:
+            with _open(self._path) as file:
+                self._complete(file, encoded, judged)
+        else:
+            self._ask(encoded, judged)
+
+    def _complete(
+        self, file: sqlite3.Connection, encoded: Sequence[str], judged: Sequence[str]
+    ) -> None:
+        """Take what the file has of embeddings and warnings, and put there what it lacks."""
+        found = _rows_in(file, self._fingerprint, encoded)
+        new = [text for text in encoded if text not in found]
+        kept = set(judged).difference(new)
+        said = {text: _said_in(file, self._fingerprint, text) for text in kept}
         old = [text for text, (words, _) in said.items() if words != self._words]
         self._warnings.update((text, warnings) for text, (_, warnings) in said.items())
         try:
