@@ -79,3 +79,23 @@ def test_where_no_cache_can_be_written_clips_are_classified_all_the_same(tmp_pat
     assert ended.returncode == 0, ended.stderr
     assert "embeddings are not kept" in ended.stderr
     assert "ACTALIGN_CACHE" in ended.stderr
+
+
+INTERRUPTED = """
+import signal, sys
+
+class Interrupt:
+    def find_spec(self, name, *_):
+        if name == "typer":
+            signal.raise_signal(signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupt())
+from actalign.cli import main
+main()
+"""
+
+
+def test_ctrl_c_while_the_verbs_are_loading_prints_no_traceback():
+    program = [sys.executable, "-c", INTERRUPTED]
+    ended = subprocess.run(program, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "")
