@@ -6,10 +6,10 @@ import sys
 
 import pytest
 
-from actalign import UsageError, services
+from actalign import UsageError, __version__, services
 from actalign.cli._main import main
 from actalign.scripts import merge_scripts
-from actalign.scripts._bank import read_bank
+from actalign.scripts._bank import bank_json, read_bank
 from actalign.scripts._script import load_scripts
 from actalign.scripts._shipped import shipped_scripts
 from tests.command import actalign
@@ -327,12 +327,53 @@ def test_merge_makes_wordings_of_scripts_of_one_label(run, tmp_path):
     assert (move.domain, move.steps, move.rewordings) == ("gym", ("no: wait",), ())
     assert (dance.label, dance.domain, dance.steps) == ("my move", "dance", ("turn",))
 
-    code, _, err = run("merge", mine, theirs, "--out", out)
-    assert code == 2
-    assert "would be lost" in err
     as_json = tmp_path / "all.json"
     assert run("merge", mine, theirs, "--out", as_json)[0] == 0
     assert load_scripts(as_json) == load_scripts(out)
+
+
+@pytest.mark.parametrize("name", ["all.yaml", "all.json"])
+def test_merge_writes_its_file_anew_unless_somebody_changed_it(name, run, tmp_path):
+    mine, out = tmp_path / "mine.yaml", tmp_path / name
+    mine.write_text("domain: gym\nscripts:\n  squat: [stand, sit down]\n  café: [no, '360']\n")
+    assert run("merge", mine, "--shipped", "--out", out)[0] == 0
+    mine.write_text("domain: gym\nscripts:\n  squat: [stand, sit low]\n")
+    assert run("merge", mine, "--shipped", "--out", out)[0] == 0
+    assert load_scripts(out)[0].steps == ("stand", "sit low")
+    assert run("validate", out)[0] == 0
+
+    written = out.read_text()
+    changed = [written.replace("sit low", "sit lower"), written.replace("gym", "yoga")]
+    if name == "all.yaml":
+        changed.append(written + "# which looks alike\n")
+    for text in (*changed, bank_json(read_bank(out)), mine.read_text(), "scripts: [slip\n"):
+        out.write_text(text)
+        code, _, err = run("merge", mine, "--shipped", "--out", out)
+        assert code == 2
+        assert "would be lost; name another file to write" in err
+        assert out.read_text() == text
+    for there in ("", "[]", json.dumps({"schema_version": 1, "clip": "a.mp4"})):
+        out.write_text(there)
+        assert run("merge", mine, "--shipped", "--out", out)[0] == 0
+    assert out.read_text() == written
+
+
+def test_a_merged_file_says_where_each_wording_comes_from(run, tmp_path):
+    mine, theirs, out = (tmp_path / name for name in ("mine.yaml", "theirs.yaml", "all.json"))
+    mine.write_text("scripts:\n  Squat: [stand, sit]\n  plank: [still]\n")
+    theirs.write_text(
+        "- {domain: yoga, scripts: {plank: [still]}}\n"
+        "- {domain: gym, scripts: {squat: [[low], [stand, sit]]}}\n"
+    )
+    assert run("merge", mine, theirs, "--shipped", "--out", out)[0] == 0
+    blocks = {block["domain"]: block for block in json.loads(out.read_text())}
+    assert blocks["yoga"]["sources"]["plank"][0] == str(mine)
+    squat = blocks["gym"]["sources"]["Squat"]
+    assert squat[:2] == [str(mine), str(theirs)]
+    assert set(squat[2:]) == {f"actalign {__version__}"}
+    assert len(squat) == len(blocks["gym"]["scripts"]["Squat"])
+    code, said, _ = run("show", out, "--labels", "squat")
+    assert (code, "sit" in said) == (0, True)
 
 
 def test_merge_adds_the_wordings_that_ship(run, tmp_path):

@@ -188,6 +188,44 @@ def test_none_of_these_a_least_confidence_and_several_wordings(visit, tmp_path):
     assert '[["body straight' in page.locator("#python").inner_text()
 
 
+ROTATED = """domain: gym
+scripts:
+  press and lower:
+    - both arms fully extended to the ceiling with the load
+    - bent over with a flat back and arms dangling straight down
+    - dumbbells brought up to shoulder level with folded arms
+"""
+
+
+def test_a_clip_that_begins_and_ends_inside_a_repetition(visit, tmp_path):  # noqa: F811
+    page = visit(400, "dark")
+    page.get_by_role("button", name="gym clean and press").click()
+    (tmp_path / "list.yaml").write_text(ROTATED)
+    page.get_by_text("Lists: paste").click()
+    page.set_input_files("#open-list", str(tmp_path / "list.yaml"))
+    page.get_by_text("list.yaml: 1 candidate").wait_for()
+    page.get_by_role("button", name="Align", exact=True).click()
+    page.get_by_text("Done. Change a step").wait_for()
+    assert page.locator("#verdict strong").inner_text() == "press and lower"
+    partial = page.get_by_role("checkbox", name="Partial repetitions")
+    partial.check()
+    page.get_by_text("press and lower, 0 whole and 2 partial").wait_for()
+    accessible(page)
+    page.shot("partial")
+    page.get_by_text("Use via API").click()
+    assert '"repeats":"partial"' in page.locator("#curl").inner_text()
+    shown = page.locator("#python").inner_text()
+    assert 'ActAlign.from_pretrained("body", repeats="partial")' in shown
+
+    page.reload()
+    page.get_by_text("press and lower, 0 whole and 2 partial").wait_for()
+    assert partial.is_checked()
+    partial.uncheck()
+    until(page, "document.querySelector('#verdict strong').textContent === 'press and lower'")
+    page.get_by_text("Use via API").click()
+    assert "repeats=" not in page.locator("#python").inner_text()
+
+
 def test_a_file_that_the_browser_cannot_play_is_shown_as_a_preview(visit, tmp_path):  # noqa: F811
     page = visit(1280, "light")
     write_video(tmp_path / "old.avi", codec="mpeg4")

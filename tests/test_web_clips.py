@@ -18,6 +18,7 @@ from actalign import ActAlign, VideoError
 from actalign.background import BackgroundSums
 from actalign.evaluation._readers import Source, read_data
 from actalign.web._jobs import Explorer
+from tests.colour_clips import write_colours
 from tests.command import DEADLOCK_SECONDS, decoding_children
 from tests.media import write_video
 from tests.test_web_api import CANDIDATES, Serving, classifier, serve, video  # noqa: F401
@@ -278,6 +279,34 @@ def test_all_wordings_of_a_list_are_asked_and_kept(serve, video):  # noqa: F811
     line = json.loads(text.splitlines()[1])
     kept = [line["scripts"][0], *line["rewordings"][0]]
     assert sorted(kept) == sorted(words)
+
+
+def test_repetitions_are_looked_for_as_a_request_says(serve, tmp_path):  # noqa: F811
+    """Two whole repetitions; before and after them a part of one."""
+    steps = ["red", "green", "blue"]
+    cut = write_colours(tmp_path / "cut.mp4", ["blue", *steps * 2, "red", "green"], each=6)
+    api = serve()
+    clip = api.upload(cut.read_bytes(), "cut.mp4").json()["clip"]
+    asked = {"clip": clip, "candidates": [{"label": "forwards", "steps": steps}]}
+    api.align(clip, asked["candidates"])
+    times, keys = {}, set()
+    for repeats in (None, "no", "auto", "partial"):
+        found = api.http.post("/api/score", json=asked | {"repeats": repeats}).json()
+        assert found["asked"]["repeats"] == repeats
+        there = found["candidates"][0].get("repetitions", [])
+        times[repeats] = [one.get("partial_steps", "whole") for one in there]
+        [row] = api.http.get("/api/clips", params={"clip": clip}).json()["clips"]
+        keys.add(row["candidates_key"])
+    # The model's own is not to look for them.
+    assert times[None] == times["no"] == []
+    assert set(times["auto"]) == {"whole"}
+    assert times["partial"] == [[3], "whole", "whole", [1, 2]]
+    assert len(keys) == 4
+    captions = api.http.get(f"/api/results/{found['result']}/captions.vtt").text
+    assert captions.count("(partial)") == 3
+    wrong = api.http.post("/api/score", json=asked | {"repeats": "often"})
+    assert wrong.status_code == 422
+    assert "The field repeats is wrong: Input should be 'no', 'auto' or 'partial'" in wrong.text
 
 
 def test_a_phrase_is_searched_in_all_encoded_clips(served):

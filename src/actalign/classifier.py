@@ -175,12 +175,14 @@ class ActAlign:
         candidate_labels: a list, or a text of comma-separated labels, in which one with a comma
         stands in double quotes; may be left out where scripts are given. scripts: a script file,
         `Script` objects, or {label: [step, ...]}, where a label may have several lists of steps:
-        its wordings, whose scores are averaged; `scripts.shipped_scripts(labels, domain)` gives
-        those that ship with the package. A label without a script is aligned as a script of one
-        step, its own name. start, end: seconds of the source file, [start, end). none: the
-        label of a further candidate, which wins where none of the others fits better than the
-        background. min_confidence: in [0, 1]; an answer below it is `refused`, and its row has no
-        label. Raises UsageError where the scorer can't do these.
+        its wordings, whose scores are averaged. Unlike on the command line, scripts that ship with
+        the package are not taken by themselves: give `actalign.scripts.shipped_scripts(labels,
+        domain)`, and the labels too, since those without a script are not in it. A label without a
+        script is aligned as a script of one step, its own name, and its candidate's `has_script`
+        is False. start, end: seconds of the source file, [start, end). none: the label of a
+        further candidate, which wins where none of the others fits better than the background.
+        min_confidence: in [0, 1]; an answer below it is `refused`, and its row has no label.
+        Raises UsageError where the scorer can't do these.
         """
         candidates = self.candidates(
             candidate_labels,

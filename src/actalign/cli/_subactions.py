@@ -12,7 +12,7 @@ import typer
 
 from actalign.cli._candidates import LabelOptions
 from actalign.cli._grouped import grouped
-from actalign.cli._kinds import SCRIPTS
+from actalign.cli._kinds import SCRIPTS, check_no_other_kind
 from actalign.cli._options import (
     Quiet,
 )
@@ -291,13 +291,19 @@ def template(
 
 
 @app.command()
-@grouped
+@partial(grouped, writes=SCRIPTS)
 def merge(
     scripts: Annotated[
         list[Path],
         typer.Argument(help="Script files (.yaml, .json) or banks (.json, .parquet), in order."),
     ],
-    out: Annotated[Path, typer.Option(help="The script file to write, .yaml or .json.")],
+    out: Annotated[
+        Path,
+        typer.Option(
+            help="The script file to write, .yaml or .json; one that merge wrote and that nobody "
+            "has changed since is made anew."
+        ),
+    ],
     shipped: Annotated[
         bool, typer.Option("--shipped", help="Add the wordings that ship of these labels.")
     ] = False,
@@ -308,7 +314,9 @@ def merge(
     """Put scripts together: those of one label become its wordings, which are scored together."""
     from actalign.scripts._merge import (
         check_script_path,
+        is_as_written,
         merge_scripts,
+        read_scripts,
         several_domains,
         with_shipped,
         write_scripts,
@@ -317,10 +325,13 @@ def merge(
     if len(scripts) < 2 and not shipped:
         raise UsageError("One script file is nothing to merge; give another one, or --shipped.")
     check_script_path(out)
-    merged, notes = merge_scripts(scripts, domain=domain), list[str]()
+    if not is_as_written(out):
+        check_no_other_kind("--out", out)
+    read = {path: read_scripts(path) for path in scripts}
+    merged, notes = merge_scripts(read.values(), domain=domain), list[str]()
     if shipped:
         merged, notes = with_shipped(merged)
-    write_scripts(merged, out)
+    write_scripts(merged, out, read)
     console = console_of(stderr=True)
     for note in (*notes, *several_domains(merged)):
         console.print(note, markup=False)

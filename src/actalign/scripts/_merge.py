@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import yaml
 
+from actalign import __version__
+from actalign.documents import escaped, read_text
 from actalign.errors import UsageError
 from actalign.files import check_writable, write_text
 from actalign.scripts._bank import read_bank_scripts
 from actalign.scripts._conversation import NO_DOMAIN
-from actalign.scripts._script import ScriptsGiven, as_scripts, label_key, labels_of
+from actalign.scripts._script import (
+    ScriptsGiven,
+    as_scripts,
+    label_key,
+    labels_of,
+    read_script_file,
+)
 from actalign.scripts._shipped import ambiguous_notes, shipped_scripts
 from actalign.types import Script
+
+_Wordings = set[tuple[str, str, tuple[str, ...]]]
+"""Label, domain and steps of wordings."""
 
 
 def merge_scripts(several: Iterable[ScriptsGiven], *, domain: str | None = None) -> list[Script]:
@@ -34,7 +47,7 @@ def merge_scripts(several: Iterable[ScriptsGiven], *, domain: str | None = None)
             f"What is to be merged is {several!r}; give a list of script files, or of lists of "
             "scripts."
         )
-    scripts = [script for given in listed for script in _scripts_of(given)]
+    scripts = [script for given in listed for script in read_scripts(given)]
     labels = {label_key(label): label for label in labels_of(scripts)}
     domains: dict[str, str] = {}
     of_label: dict[str, dict[str, None]] = {}
@@ -58,7 +71,8 @@ def merge_scripts(several: Iterable[ScriptsGiven], *, domain: str | None = None)
     ]
 
 
-def _scripts_of(given: ScriptsGiven) -> list[Script]:
+def read_scripts(given: ScriptsGiven) -> list[Script]:
+    """The scripts of a file, bank or other form; raises UsageError, also for a file without one."""
     if not isinstance(given, str | Path):
         return as_scripts([given] if isinstance(given, Script) else given)
     scripts = read_bank_scripts(given)
@@ -106,24 +120,74 @@ def check_script_path(path: Path) -> None:
     check_writable(path)
 
 
-def write_scripts(scripts: Sequence[Script], path: Path) -> None:
-    """Write a script file, YAML or JSON by its name, a block a domain; whole or not at all."""
+def write_scripts(
+    scripts: Sequence[Script], path: Path, read: Mapping[Path, Sequence[Script]]
+) -> None:
+    """Write a script file, YAML or JSON by its name, a block a domain; whole or not at all.
+
+    read: the files that the scripts were merged from. Beside each block's scripts stand its
+    `sources`, the first file that has each wording, and its `sha256`, see `is_as_written`.
+    """
+    held = {
+        escaped(str(file)): {
+            (label_key(one.label), label_key(one.domain or ""), steps)
+            for one in found
+            for steps in (one.steps, *one.rewordings)
+        }
+        for file, found in read.items()
+    }
     blocks: dict[str | None, dict[str, Script]] = {}
     for script in scripts:
         blocks.setdefault(script.domain, {})[script.label] = script
-    data = [_block(domain, block) for domain, block in blocks.items()]
-    one = data[0] if len(data) == 1 else data
+    data = [_block(domain, block, held) for domain, block in blocks.items()]
+    write_text(path, _text(data[0] if len(data) == 1 else data, path))
+
+
+def is_as_written(path: Path) -> bool:
+    """Whether a file is as `write_scripts` wrote it, so that nobody's work is lost with it."""
+    try:
+        data = read_script_file(path)
+    except UsageError:
+        return False
+    same = read_text(path) == _text(data, path)  # no comment, which the data lack
+    blocks = data if isinstance(data, list) else [data]
+    return same and all(
+        isinstance(block, dict) and block.pop("sha256", None) == _digest(block) for block in blocks
+    )
+
+
+def _text(data: object, path: Path) -> str:
     if path.suffix.lower() == ".json":
-        write_text(path, json.dumps(one, ensure_ascii=False, indent=1) + "\n")
-    else:
-        write_text(path, yaml.safe_dump(one, allow_unicode=True, sort_keys=False, width=1000))
+        return json.dumps(data, ensure_ascii=False, indent=1) + "\n"
+    text: str = yaml.safe_dump(data, allow_unicode=True, sort_keys=False, width=1000)
+    return text
 
 
-def _block(domain: str | None, scripts: Mapping[str, Script]) -> dict[str, object]:
+def _digest(block: Mapping[str, object]) -> str:
+    return hashlib.sha256(json.dumps(block).encode()).hexdigest()
+
+
+def _block(
+    domain: str | None, scripts: Mapping[str, Script], held: Mapping[str, _Wordings]
+) -> dict[str, Any]:
     """A block of a script file: a label of one wording has a list of steps, others have lists."""
     lists = {
         label: [list(steps) for steps in (one.steps, *one.rewordings)]
         for label, one in scripts.items()
     }
-    held = {label: all_ if len(all_) > 1 else all_[0] for label, all_ in lists.items()}
-    return {**({"domain": domain} if domain else {}), "scripts": held}
+    block = {
+        **({"domain": domain} if domain else {}),
+        "scripts": {label: all_ if len(all_) > 1 else all_[0] for label, all_ in lists.items()},
+        "sources": {label: _sources(one, held) for label, one in scripts.items()},
+    }
+    return {**block, "sha256": _digest(block)}
+
+
+def _sources(script: Script, held: Mapping[str, _Wordings]) -> list[str]:
+    """Of each wording the first file that has it, in this domain or in none; else it ships."""
+    label, fields = label_key(script.label), ("", NO_DOMAIN, label_key(script.domain or ""))
+    found = []
+    for steps in (script.steps, *script.rewordings):
+        named = (n for n, there in held.items() if any((label, f, steps) in there for f in fields))
+        found.append(next(named, f"actalign {__version__}"))
+    return found

@@ -40,12 +40,12 @@ def _actions() -> tuple[_Action, ...]:
 def shipped_scripts(labels: Sequence[str], domain: str | None = None) -> dict[str, Script]:
     """The scripts that ship with the package, in several wordings, of those labels that have one.
 
-    Keys are the labels as given. Case, hyphens, underscores, outer spaces and a plural don't matter
-    ("Push-ups" finds "push up"), and an action may have other names ("press up"), which give way
-    to another action's own. With a domain, the script's own domain or one of its synonyms must
-    match, and "serve" finds "table tennis serve" there; without one, the name must occur in one
-    domain only. labels may be a text of comma-separated ones. Raises UsageError for a label or a
-    domain that is no text.
+    Keys are the labels as given; one without a script is left out. Case, hyphens, underscores,
+    outer spaces and a plural don't matter ("Push-ups" finds "push up"), and an action may have
+    other names ("press up"), which give way to another action's own. With a domain, the script's
+    own domain or one of its synonyms must match, and "serve" finds "table tennis serve" there;
+    without one, the name must occur in one domain only. labels may be a text of comma-separated
+    ones. Raises UsageError for a label or a domain that is no text.
     """
     check_domain(domain)
     wanted = _plain(domain) or None if domain else None

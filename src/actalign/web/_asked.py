@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Annotated, Any
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -11,6 +11,7 @@ from actalign.candidates import Candidates
 from actalign.classifier import ActAlign
 from actalign.types import Script
 
+RepeatsIn = Literal["no", "auto", "partial"]
 StepsIn = Annotated[list[Annotated[str, Field(max_length=500)]], Field(max_length=50)]
 
 
@@ -30,7 +31,8 @@ class AlignIn(BaseModel):
     """What to align: a clip's id and its candidates.
 
     none: adds a candidate of this name, which wins where none of the others fits better than the
-    background. min_confidence: below it there is no label.
+    background. min_confidence: below it there is no label. repeats: how often the winner is
+    performed, see `ActAlign`; null for the model's own.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -39,13 +41,14 @@ class AlignIn(BaseModel):
     domain: str | None = Field(default=None, max_length=200)
     none: str | None = Field(default=None, min_length=1, max_length=200)
     min_confidence: float | None = Field(default=None, ge=0, le=1, allow_inf_nan=False)
+    repeats: RepeatsIn | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """The candidates of a request: all labels, and a script of each that has steps.
 
-    none, min_confidence: see `Candidates`.
+    none, min_confidence, repeats: see `Candidates`; None for the classifier's own.
     """
 
     labels: list[str]
@@ -53,6 +56,7 @@ class Asked:
     domain: str | None
     none: str | None = None
     min_confidence: float | None = None
+    repeats: RepeatsIn | None = None
 
     @classmethod
     def of(cls, body: AlignIn) -> Asked:
@@ -65,17 +69,18 @@ class Asked:
                 label, (first, *more) = candidate.label.strip(), wordings
                 scripts.append(Script(label, first, domain, tuple(more)))
         labels = [candidate.label.strip() for candidate in body.candidates]
-        return cls(labels, scripts, domain, body.none, body.min_confidence)
+        return cls(labels, scripts, domain, body.none, body.min_confidence, body.repeats)
 
     def candidates(self, classifier: ActAlign) -> Candidates:
         """Them, ready to be scored; raises UsageError."""
-        return classifier.candidates(
+        found = classifier.candidates(
             self.labels,
             self.scripts,
             domain=self.domain,
             none=self.none,
             min_confidence=self.min_confidence,
         )
+        return found if self.repeats is None else replace(found, repeats=self.repeats)
 
     def to_json(self) -> dict[str, Any]:
         """The request again, without its clip."""
@@ -89,13 +94,14 @@ class Asked:
             "domain": self.domain,
             "none": self.none,
             "min_confidence": self.min_confidence,
+            "repeats": self.repeats,
         }
 
     @property
     def key(self) -> str:
         """The same for the same question, in whatever order its candidates are."""
         scripts = sorted((s.label, s.steps, s.rewordings) for s in self.scripts)
-        found = (*sorted(self.labels), *scripts, self.none, self.min_confidence)
+        found = (*sorted(self.labels), *scripts, self.none, self.min_confidence, self.repeats)
         return f"{hash(found) & 0xFFFFFFFF:08x}"
 
 

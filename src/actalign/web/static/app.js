@@ -1,6 +1,6 @@
 // Puts the page together: what the open clip is, what is kept over a reload, and what buttons do.
 import { call } from "./api.js";
-import { addCandidate, candidates, offer, onEdit, setCandidates, setRefusing, startCandidates } from "./candidates.js";
+import { addCandidate, candidates, offer, onEdit, setCandidates, setOptions, startCandidates } from "./candidates.js";
 import { drawCode } from "./code.js";
 import { startMoments } from "./moments.js";
 import { drawPeople, placeBoxes } from "./people.js";
@@ -115,7 +115,7 @@ async function linked() {
     }
     choose(result.clip);
     if (!result.clip) $("chosen").textContent = result.doc_id;
-    setRefusing(result.asked);
+    setOptions(result.asked);
     setCandidates(result.asked.candidates, result.asked.domain);
     state.compared = null;
     present(result);
@@ -139,7 +139,7 @@ function demoButton(demo) {
 async function restore(info) {
   const before = kept(), clips = [...new Set([...info.folder_clips, ...(before.clips ?? [])])];
   state.rows = clips.map((clip) => ({ clip, name: "" }));
-  setRefusing(before);
+  setOptions(before);
   if (before.candidates?.length) setCandidates(before.candidates, before.domain);
   else { addCandidate(); addCandidate(); }
   const gone = await refresh();

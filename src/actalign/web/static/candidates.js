@@ -7,7 +7,7 @@ export function onEdit(callback) { changed = callback; }
 
 export const NONE = "none of these";
 
-function keepAll() { keep({ candidates: all(), domain: $("domain").value, ...refusing() }); }
+function keepAll() { keep({ candidates: all(), domain: $("domain").value, ...options() }); }
 
 function edited() {
   keepAll();
@@ -54,16 +54,18 @@ function all() {
   });
 }
 
-// What a request says of when there is no answer, as far as the model can be asked.
-export const refusing = () => ({
+// What a request says of when there is no answer, as far as the model can be asked, and of repetitions.
+export const options = () => ({
   none: $("none").checked ? NONE : null,
   min_confidence: Number($("least").value) ? Number($("least").value) / 100 : null,
+  repeats: $("partial").checked ? "partial" : null,
 });
 
-export function setRefusing({ none = null, min_confidence: least = null }) {
+export function setOptions({ none = null, min_confidence: least = null, repeats = null }) {
   const { offers } = state;
   $("none").checked = offers.none && none !== null;
   $("least").value = offers.min_confidence ? Math.round(100 * (least ?? 0)) : 0;
+  $("partial").checked = repeats === "partial";
   sayLeast();
 }
 
@@ -178,6 +180,7 @@ export function startCandidates() {
   $("write").addEventListener("click", writeSteps);
   $("domain").addEventListener("input", edited);
   $("none").addEventListener("change", edited);
+  $("partial").addEventListener("change", edited);
   $("least").addEventListener("input", () => { sayLeast(); edited(); });
   $("paste").addEventListener("click", pasted);
   $("open-list").addEventListener("change", (event) => { openList(event.target.files[0]); event.target.value = ""; });

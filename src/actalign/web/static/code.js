@@ -26,7 +26,7 @@ export function drawCode() {
   $("python").textContent = [
     "from actalign import ActAlign",
     "",
-    `classifier = ActAlign.from_pretrained(${JSON.stringify(state.model)})`,
+    `classifier = ActAlign.from_pretrained(${JSON.stringify(state.model)}${asked.repeats ? `, repeats=${JSON.stringify(asked.repeats)}` : ""})`,
     "scripts = {", ...scripts, "}",
     ...(everyone
       ? [`for prediction in classifier.predict_many([${name}], ${options}):`, `    print(prediction.clip.clip_id, ${label})`]

@@ -1,6 +1,6 @@
 // Uploads and alignments, one after another, with their progress; one that fails stops no other.
 import { call } from "./api.js";
-import { candidates, domain, refusing } from "./candidates.js";
+import { candidates, domain, options } from "./candidates.js";
 import { $, fail, ids, keep, make, rowOf, say, seconds, state } from "./state.js";
 import { drawAccuracy, drawTable } from "./table.js";
 
@@ -84,7 +84,7 @@ export async function upload(files) {
   if (last) acts.chosen(last.clip);
 }
 
-export function request(clip) { return { clip, candidates: candidates(), domain: domain(), ...refusing() }; }
+export function request(clip) { return { clip, candidates: candidates(), domain: domain(), ...options() }; }
 
 // Align these clips with the present candidates; the open one is shown as soon as it is there.
 export async function align(clips) {
