@@ -190,8 +190,8 @@ class CroppedWatch:
         return self._tracks.source(1)
 
     def warnings(self) -> tuple[str, ...]:
-        """As those of a clip, but never for following everyone."""
-        return _warnings(self._tracks, live=True)
+        """As those of a clip."""
+        return _warnings(self._tracks)
 
 
 def _only_rows(rows: list[dict[int, Float32]]) -> Float32:
@@ -199,10 +199,10 @@ def _only_rows(rows: list[dict[int, Float32]]) -> Float32:
     return np.array([next(iter(found.values())) for found in rows], np.float32)
 
 
-def _warnings(tracks: Tracks, *, live: bool = False) -> tuple[str, ...]:
+def _warnings(tracks: Tracks) -> tuple[str, ...]:
     missed = sum(not people for people in tracks.people)
     whole = (
         f"Nobody was found in {missed} of {len(tracks.people)} frames, of which the whole picture "
         "was encoded."
     )
-    return (*([whole] if missed else []), *tracks.warnings(live=live))
+    return (*([whole] if missed else []), *tracks.warnings())

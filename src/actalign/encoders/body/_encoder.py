@@ -188,8 +188,7 @@ class BodyEncoder:
 
     def encode_people(self, batches: Iterable[FrameBatch]) -> list[PersonRows]:
         """The (n, D) unit rows of the person of one clip, and how many others were seen."""
-        estimator = PoseEstimator(person=self._person)
-        watch = BodyWatch(self, estimator)
+        watch = self.watch()
         times = [np.zeros(0)]
 
         def noted() -> Iterator[FrameBatch]:
@@ -205,7 +204,7 @@ class BodyEncoder:
                 np.concatenate(times),
                 None,
                 watch.source(),
-                estimator.warnings(),
+                watch.warnings(),
             )
         ]
 
@@ -261,6 +260,7 @@ class BodyWatch:
         self._encoder, self._estimator = encoder, estimator
         self.forget = estimator.forget
         self.source = estimator.source
+        self.warnings = estimator.warnings
 
     def encode_clip(
         self, batches: Iterable[FrameBatch], *, block: int | None = None
@@ -269,7 +269,3 @@ class BodyWatch:
         self._estimator.begin_anew()
         poses = (self._estimator.track(batch) for batch in batches)
         yield from self._encoder.encode_poses(poses, block=block or BLOCK)
-
-    def warnings(self) -> tuple[str, ...]:
-        """As those of a clip, but never for following everyone."""
-        return self._estimator.warnings(live=True)

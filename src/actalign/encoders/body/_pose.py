@@ -179,10 +179,9 @@ class PoseEstimator:
         """What a result says of who else is in the clip."""
         return {"people_looks": counts_text(self.in_looks)}
 
-    def warnings(self, *, live: bool = False) -> tuple[str, ...]:
+    def warnings(self) -> tuple[str, ...]:
         """One sentence where several people are seen and nobody said which of them to follow, or
-        where the N-th largest is never there. live: of frames without end, of which nobody can
-        follow everyone."""
+        where the N-th largest is never there."""
         in_looks = self.in_looks
         if self._person.isdecimal() and self._followed_until == -np.inf:
             most = max(in_looks, default=0)
@@ -192,12 +191,10 @@ class PoseEstimator:
         looks, several = in_looks.total(), sum(n for p, n in in_looks.items() if p > 1)
         if self._person != "largest" or 4 * several < looks or not several:
             return ()
-        others = (
-            "left, right or 2 follows another" if live else "left, right, 2 or all follows others"
-        )
         return (
             f"Several people are seen in {several} of {looks} looks at the whole picture, and the "
-            f"one that was the largest at first is followed; --person {others}.",
+            "one that was the largest at first is followed; --person left, right or 2 follows "
+            "another, and `classify --person all` everyone.",
         )
 
     def track(self, batch: FrameBatch) -> PoseTrack:

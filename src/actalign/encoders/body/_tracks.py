@@ -87,9 +87,9 @@ class Tracks:
         boxes = self._boxes(number)
         return said | ({"boxes": boxes} if boxes else {})
 
-    def warnings(self, *, live: bool = False) -> tuple[str, ...]:
+    def warnings(self) -> tuple[str, ...]:
         """As `PoseEstimator.warnings`; none where everyone is followed."""
-        return () if self._one is None else self._one.warnings(live=live)
+        return () if self._one is None else self._one.warnings()
 
     def _boxes(self, number: int) -> str:
         """Seconds, left, top, right and bottom, in shares of the picture, a few times a second."""
