@@ -344,7 +344,13 @@ def test_merge_writes_its_file_anew_unless_somebody_changed_it(name, run, tmp_pa
 
     written = out.read_text()
     changed = [written.replace("sit low", "sit lower"), written.replace("gym", "yoga")]
-    if name == "all.yaml":
+    two, other = tmp_path / "two.yaml", tmp_path / f"other-{name}"
+    two.write_text("- {domain: gym, scripts: {a: [b]}}\n- {domain: dance, scripts: {c: [d]}}\n")
+    assert run("merge", two, mine, "--out", other)[0] == 0
+    if name == "all.json":  # without the block of the second domain
+        changed.append(json.dumps(json.loads(other.read_text())[:1], indent=1) + "\n")
+    else:
+        changed.append(other.read_text().partition("- domain: dance")[0])
         changed.append(written + "# which looks alike\n")
     for text in (*changed, bank_json(read_bank(out)), mine.read_text(), "scripts: [slip\n"):
         out.write_text(text)
@@ -352,7 +358,8 @@ def test_merge_writes_its_file_anew_unless_somebody_changed_it(name, run, tmp_pa
         assert code == 2
         assert "would be lost; name another file to write" in err
         assert out.read_text() == text
-    for there in ("", "[]", json.dumps({"schema_version": 1, "clip": "a.mp4"})):
+    binary = "z: !!binary aGk=\n" if name == "all.yaml" else "{}"
+    for there in ("", "[]", binary, json.dumps({"schema_version": 1, "clip": "a.mp4"})):
         out.write_text(there)
         assert run("merge", mine, "--shipped", "--out", out)[0] == 0
     assert out.read_text() == written
@@ -374,6 +381,17 @@ def test_a_merged_file_says_where_each_wording_comes_from(run, tmp_path):
     assert len(squat) == len(blocks["gym"]["scripts"]["Squat"])
     code, said, _ = run("show", out, "--labels", "squat")
     assert (code, "sit" in said) == (0, True)
+    # Of a label of two domains, what names none has joined neither.
+    theirs.write_text(
+        "- {domain: yoga, scripts: {squat: [low]}}\n"
+        "- {domain: gym, scripts: {squat: [stand, sit]}}\n"
+    )
+    assert run("merge", mine, theirs, "--out", tmp_path / "apart.json")[0] == 0
+    blocks = {
+        block.get("domain"): block for block in json.loads((tmp_path / "apart.json").read_text())
+    }
+    assert blocks["gym"]["sources"] == {"Squat": [str(theirs)]}
+    assert blocks[None]["sources"]["Squat"] == [str(mine)]
 
 
 def test_merge_adds_the_wordings_that_ship(run, tmp_path):

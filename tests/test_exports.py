@@ -515,6 +515,12 @@ def test_in_boris_no_action_begins_again_before_it_ended(tmp_path, to):
     assert times == [0, 2, 2, 3]
 
 
+@pytest.mark.parametrize("to", ["vtt", "srt"])
+def test_captions_of_several_people_are_in_the_order_of_time(people, to, tmp_path):
+    [path] = export(people, to, tmp_path / "captions")
+    assert [begin for begin, _, _ in cues(path)] == [0.0, 0.0, 0.5, 0.8]
+
+
 def test_kinovea_shows_what_several_people_begin_at_one_time(people, tmp_path):
     pytest.importorskip("av")
     [path] = export(people, "kinovea", tmp_path / "kva")

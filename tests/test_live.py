@@ -245,6 +245,11 @@ def test_captions_of_its_rows_follow_one_another(folder, tmp_path, repeats):
             newer = [max(begin, end) for begin, end in zip(begins, [0, *ends], strict=False)]
             expected = zip(newer, ends, [row["label"] for row in rows], strict=True)
             assert found == [(pytest.approx(a), pytest.approx(b), text) for a, b, text in expected]
+        # Lines in another order, or twice, change nothing.
+        lines = ended.stdout.splitlines(keepends=True)
+        (tmp_path / "turned.jsonl").write_text("".join([*lines[::-1], *lines]))
+        assert actalign("export", "turned.jsonl", "--to", to, cwd=tmp_path).returncode == 0
+        assert cues(tmp_path / f"turned-{to}" / f"short.{to}") == found
 
 
 @pytest.mark.slow

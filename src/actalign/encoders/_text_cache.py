@@ -51,7 +51,7 @@ class TextCache:
         return [note for text in texts for note in self._warnings.get(text, ())]
 
     def _have(self, encoded: Sequence[str], judged: Sequence[str]) -> None:
-        """Get the embeddings of texts, and the warnings of these and of others."""
+        """Get the embeddings of some texts and the warnings of others, or of the same."""
         if judged and self._path is not None:
             with _open(self._path) as file:
                 self._complete(file, encoded, judged)

@@ -20,19 +20,17 @@ class Cue(NamedTuple):
 def cues(found: Sequence[Event]) -> list[Cue]:
     """A cue for each step, "action: step"; for an event without steps one, its action. In the order
     of time, as WebVTT wants them."""
-    shown = [
-        cue._replace(start_seconds=max(cue.start_seconds, event.shown_from))
-        for event in found
-        for cue in (
-            [
-                Cue(step["start_seconds"], step["end_seconds"], event.step_name(step))
-                for step in event.steps
-            ]
-            or [Cue(event.start_seconds, event.end_seconds, event.answer)]
-        )
-        # What is shorter would last a millisecond, and so overlap the next.
-        if cue.end_seconds - event.shown_from >= 0.001
-    ]
+    shown = []
+    for event in found:
+        all_ = [
+            Cue(step["start_seconds"], step["end_seconds"], event.step_name(step))
+            for step in event.steps
+        ] or [Cue(event.start_seconds, event.end_seconds, event.answer)]
+        for cue in all_:
+            # `_span` makes each cue a millisecond long at least, so a shorter one would overlap.
+            if cue.end_seconds - event.shown_from >= 0.001:
+                start = max(cue.start_seconds, event.shown_from)
+                shown.append(cue._replace(start_seconds=start))
     return sorted(shown, key=lambda cue: cue.start_seconds)
 
 

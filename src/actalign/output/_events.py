@@ -122,10 +122,14 @@ class VideoRows(NamedTuple):
         """Their events in the order of time."""
         found: list[Event] = []
         shown = -math.inf
-        for row in self.rows:
+        for row in sorted(self.rows, key=_window_end):
             found += [replace(event, shown_from=shown) for event in events(row)]
-            shown = row.get("window_end_seconds", -math.inf)
+            shown = _window_end(row)
         return sorted(found, key=lambda event: event.start_seconds)
+
+
+def _window_end(row: Row) -> float:
+    return row.get("window_end_seconds", -math.inf)
 
 
 def by_video(rows: Iterable[Row]) -> Iterator[VideoRows]:

@@ -117,7 +117,12 @@ class BoxRow(TypedDict):
 class TextWarningRow(TypedDict, total=False):
     """What the encoder says of a label or a step."""
 
-    text: Annotated[str | None, Field(description="Which text; null for all of them.")]
+    text: Annotated[
+        str | None,
+        Field(
+            description="The text that is cut, or the label or step that is unknown; null for all."
+        ),
+    ]
     warning: Required[Annotated[Text, Field(description="A sentence.")]]
     unknown: Annotated[
         bool, Field(description="The encoder knows no word of it: its score means nothing.")

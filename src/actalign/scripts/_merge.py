@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -126,7 +127,8 @@ def write_scripts(
     """Write a script file, YAML or JSON by its name, a block a domain; whole or not at all.
 
     read: the files that the scripts were merged from. Beside each block's scripts stand its
-    `sources`, the first file that has each wording, and its `sha256`, see `is_as_written`.
+    `sources`, the first file that has each wording, and the `sha256` of all blocks, by which
+    `is_as_written` knows them.
     """
     held = {
         escaped(str(file)): {
@@ -139,7 +141,11 @@ def write_scripts(
     blocks: dict[str | None, dict[str, Script]] = {}
     for script in scripts:
         blocks.setdefault(script.domain, {})[script.label] = script
-    data = [_block(domain, block, held) for domain, block in blocks.items()]
+    often = Counter(label_key(one.label) for one in scripts)
+    sources = {one: _sources(one, held, often[label_key(one.label)] == 1) for one in scripts}
+    data = [_block(domain, block, sources) for domain, block in blocks.items()]
+    digest = _digest(data)
+    data = [{**block, "sha256": digest} for block in data]
     write_text(path, _text(data[0] if len(data) == 1 else data, path))
 
 
@@ -149,11 +155,12 @@ def is_as_written(path: Path) -> bool:
         data = read_script_file(path)
     except UsageError:
         return False
-    same = read_text(path) == _text(data, path)  # no comment, which the data lack
     blocks = data if isinstance(data, list) else [data]
-    return same and all(
-        isinstance(block, dict) and block.pop("sha256", None) == _digest(block) for block in blocks
-    )
+    if not all(isinstance(block, dict) for block in blocks):
+        return False
+    same = read_text(path) == _text(data, path)  # not if somebody wrote a comment, say
+    digests = {str(block.pop("sha256", None)) for block in blocks}
+    return same and digests == {_digest(blocks)}
 
 
 def _text(data: object, path: Path) -> str:
@@ -163,31 +170,35 @@ def _text(data: object, path: Path) -> str:
     return text
 
 
-def _digest(block: Mapping[str, object]) -> str:
-    return hashlib.sha256(json.dumps(block).encode()).hexdigest()
+def _digest(blocks: Sequence[Mapping[str, object]]) -> str:
+    return hashlib.sha256(json.dumps(blocks, default=repr).encode()).hexdigest()
 
 
 def _block(
-    domain: str | None, scripts: Mapping[str, Script], held: Mapping[str, _Wordings]
+    domain: str | None, scripts: Mapping[str, Script], sources: Mapping[Script, list[str]]
 ) -> dict[str, Any]:
     """A block of a script file: a label of one wording has a list of steps, others have lists."""
     lists = {
         label: [list(steps) for steps in (one.steps, *one.rewordings)]
         for label, one in scripts.items()
     }
-    block = {
+    return {
         **({"domain": domain} if domain else {}),
         "scripts": {label: all_ if len(all_) > 1 else all_[0] for label, all_ in lists.items()},
-        "sources": {label: _sources(one, held) for label, one in scripts.items()},
+        "sources": {label: sources[one] for label, one in scripts.items()},
     }
-    return {**block, "sha256": _digest(block)}
 
 
-def _sources(script: Script, held: Mapping[str, _Wordings]) -> list[str]:
-    """Of each wording the first file that has it, in this domain or in none; else it ships."""
-    label, fields = label_key(script.label), ("", NO_DOMAIN, label_key(script.domain or ""))
+def _sources(script: Script, held: Mapping[str, _Wordings], only: bool) -> list[str]:
+    """Of each wording the first file that has it, or that it ships.
+
+    only: no other script has the label, so that those without a domain have joined this one.
+    """
+    label, domains = label_key(script.label), {label_key(script.domain or "")}
+    if only:
+        domains |= {"", NO_DOMAIN}
     found = []
     for steps in (script.steps, *script.rewordings):
-        named = (n for n, there in held.items() if any((label, f, steps) in there for f in fields))
+        named = (n for n, there in held.items() if any((label, d, steps) in there for d in domains))
         found.append(next(named, f"actalign {__version__}"))
     return found
