@@ -25,6 +25,7 @@ from actalign.demo import demo_clips
 from actalign.web._app import create_app
 from actalign.web._jobs import Explorer
 from actalign.web._state import Limits
+from actalign.web._workplace import MOST_HEAD_BYTES
 from tests.command import DEADLOCK_SECONDS, actalign, finish, wait_for
 from tests.media import write_video
 
@@ -50,7 +51,13 @@ class Serving:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.server = uvicorn.Server(
-            uvicorn.Config(app, port=self.port, log_level="error", timeout_graceful_shutdown=2)
+            uvicorn.Config(
+                app,
+                port=self.port,
+                log_level="error",
+                timeout_graceful_shutdown=2,
+                h11_max_incomplete_event_size=MOST_HEAD_BYTES,
+            )
         )
         self.thread = threading.Thread(target=self.server.run, daemon=True)
         self.thread.start()
@@ -213,6 +220,18 @@ def test_no_file_of_the_server_can_be_read(serve):
         assert answer.startswith(b"HTTP/1.1 404"), path
         assert b"import" not in answer
         assert b"root:" not in answer
+
+
+def test_a_table_of_a_thousand_clips_is_asked_for_in_pieces(serve):
+    api = serve()
+    clips = "&".join(f"clip={number:0>200}" for number in range(1000))
+    with socket.create_connection(("127.0.0.1", api.port)) as raw:
+        raw.sendall(f"GET /api/table.csv?{clips[:100_000]}".encode())
+        assert api.http.get("/api/info").status_code == 200  # meanwhile the server reads that
+        head = f"{clips[100_000:]} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        raw.sendall(head.encode())
+        answer = b"".join(iter(lambda: raw.recv(65536), b""))
+    assert answer.startswith(b"HTTP/1.1 200"), answer[:200]
 
 
 def test_other_sites_and_other_names_are_refused(serve):

@@ -45,7 +45,7 @@ def serve(
     try:
         import uvicorn
 
-        from actalign.web import LOOPBACK, Explorer, create_app
+        from actalign.web import LOOPBACK, MOST_HEAD_BYTES, Explorer, create_app
     except ImportError as error:
         raise UsageError(
             f"The explorer needs more packages ({error}); run `pip install 'actalign[web]'`."
@@ -71,7 +71,10 @@ def serve(
         address = f"http://{named}:{listening.getsockname()[1]}/{query}"
         print(f"actalign explorer: {address}  (stop with Ctrl+C)", flush=True)
         settings = uvicorn.Config(
-            app, log_level="warning", timeout_graceful_shutdown=GRACEFUL_SECONDS
+            app,
+            log_level="warning",
+            timeout_graceful_shutdown=GRACEFUL_SECONDS,
+            h11_max_incomplete_event_size=MOST_HEAD_BYTES,
         )
         logging.getLogger("uvicorn.error").addFilter(_is_no_cancelling)
         uvicorn.Server(settings).run(sockets=[listening])

@@ -25,6 +25,9 @@ from actalign.web._state import Clip, Result
 from actalign.web._truth import TRUTH_FILE, accuracy, truth_text
 
 Clips = Annotated[list[Annotated[str, Field(max_length=200)]], Query(max_length=1000)]
+MOST_HEAD_BYTES = 4 << 20
+"""Of a request's address and headers: so many clips of so many letters, percent-encoded. A server
+that takes less refuses them when they arrive in pieces, and only then."""
 TOP = 30
 
 
