@@ -127,7 +127,7 @@ class Watch:
                 self.run.wait(DEADLOCK_SECONDS)
                 assert time.monotonic() - asked < 30
                 self.reader.join()
-                assert self.run.returncode == 130
+                assert self.run.returncode == 130, self.errors
                 assert "Traceback" not in self.errors
                 seconds = [row["seconds"] for row in self.rows]
                 assert seconds == sorted(seconds)
