@@ -210,13 +210,13 @@ def test_kept_warnings_are_made_anew_when_the_word_list_has_changed(body, tmp_pa
     less.write_text(listed.replace("\nswaying\n", "\n"), encoding="utf-8")
     monkeypatch.setattr(vocabulary, "_FILE", less)
     assert less.read_text(encoding="utf-8") != listed
-    for cached in (vocabulary._groups, vocabulary._word):
+    for cached in (vocabulary._groups, vocabulary._all_words, vocabulary._word):
         cached.cache_clear()
     (before,) = warnings(lambda: body)
     assert before.text == "swaying"
 
     monkeypatch.undo()
-    for cached in (vocabulary._groups, vocabulary._word):
+    for cached in (vocabulary._groups, vocabulary._all_words, vocabulary._word):
         cached.cache_clear()
     # Where the encoder can't be had, what it once said is all that is known.
     assert warnings(refuse) == [before]

@@ -28,6 +28,12 @@ def _groups() -> dict[str, frozenset[str]]:
 
 
 @functools.cache
+def _all_words() -> frozenset[str]:
+    """Those of all groups."""
+    return frozenset().union(*_groups().values())
+
+
+@functools.cache
 def _word() -> re.Pattern[str]:
     names = sorted(name for group in _groups().values() for name in group if " " in name)
     return re.compile("|".join([*(rf"\b{name}\b" for name in names), r"[^\W\d_]+"]))
@@ -36,13 +42,11 @@ def _word() -> re.Pattern[str]:
 def _listed(word: str) -> str:
     """The verb that a word is the regular past form of, where that alone is in a group: training
     says "hop" and "hopping" only, and the encoder reads "hopped" much as these."""
-    groups = _groups().values()
     stem = word.removesuffix("ed")
-    if stem == word or any(word in group for group in groups):
+    if stem == word or word in _all_words():
         return word
     doubled = stem[:-1] if stem[-1:] == stem[-2:-1] else stem
-    bases = (stem, f"{stem}e", doubled)
-    return next((one for one in bases if any(one in group for group in groups)), word)
+    return next((one for one in (stem, f"{stem}e", doubled) if one in _all_words()), word)
 
 
 def known_words(text: str) -> list[str]:
@@ -56,7 +60,7 @@ def known_words(text: str) -> list[str]:
     """
     words = [_listed(word) for word in _word().findall(text.lower())]
     groups = _groups()
-    foreign = sum(not any(word in group for group in groups.values()) for word in words)
+    foreign = sum(word not in _all_words() for word in words)
     if 2 * foreign > len(words):
         return []
     movement = groups["movement"]
