@@ -129,6 +129,14 @@ def the_shown_lines_do_the_same(page, folder):
     assert done.stdout.partition(" [")[0] == answer
 
 
+def open_clip_and_list(page, folder, text):
+    """The demo's gym clip, and a list of candidates out of a file."""
+    page.get_by_role("button", name="gym clean and press").click()
+    (folder / "list.yaml").write_text(text)
+    page.get_by_text("Lists: paste").click()
+    page.set_input_files("#open-list", str(folder / "list.yaml"))
+
+
 LIST = """domain: gym
 scripts:
   push up:
@@ -139,10 +147,7 @@ scripts:
 
 def test_none_of_these_a_least_confidence_and_several_wordings(visit, tmp_path):  # noqa: F811
     page = visit(1280, "light")
-    page.get_by_role("button", name="gym clean and press").click()
-    (tmp_path / "list.yaml").write_text(LIST)
-    page.get_by_text("Lists: paste").click()
-    page.set_input_files("#open-list", str(tmp_path / "list.yaml"))
+    open_clip_and_list(page, tmp_path, LIST)
     page.get_by_text("1 candidate, 1 in several wordings").wait_for()
     page.get_by_text("1 more wording; scores are averaged").click()
     second = page.get_by_label("Candidate 1: steps in wording 2, one a line")
@@ -199,10 +204,7 @@ scripts:
 
 def test_a_clip_that_begins_and_ends_inside_a_repetition(visit, tmp_path):  # noqa: F811
     page = visit(400, "dark")
-    page.get_by_role("button", name="gym clean and press").click()
-    (tmp_path / "list.yaml").write_text(ROTATED)
-    page.get_by_text("Lists: paste").click()
-    page.set_input_files("#open-list", str(tmp_path / "list.yaml"))
+    open_clip_and_list(page, tmp_path, ROTATED)
     page.get_by_text("list.yaml: 1 candidate").wait_for()
     page.get_by_role("button", name="Align", exact=True).click()
     page.get_by_text("Done. Change a step").wait_for()
