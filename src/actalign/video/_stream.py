@@ -11,10 +11,10 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from queue import Empty, SimpleQueue
 
 import numpy as np
 
@@ -102,11 +102,13 @@ class LiveSource:
         self._format = format or ("v4l2" if _is_device(address) else None)
         self.fps = fps
         self._give_up = give_up
-        self._held: deque[LiveFrame] = deque()
+        # What has come and was not asked for yet; None when nothing comes any more. A SimpleQueue
+        # because Ctrl+C can interrupt the wait of a Condition where it doesn't hold its lock.
+        self._held: SimpleQueue[LiveFrame | None] = SimpleQueue()
         self._limit = max(2, round(HELD_SECONDS * fps))
-        self._changed = threading.Condition()
+        self._next: LiveFrame | None = None  # taken from there, for the next call
         self._stop = threading.Event()
-        self._ended = False
+        self._ended = False  # None has been taken
         self._failure: BaseException | None = None
         self._began = time.monotonic()
         self._newest = self._began  # when the last frame arrived
@@ -129,22 +131,31 @@ class LiveSource:
         An empty list after `wait` seconds without any; None when a file has ended. Raises
         VideoError when the source can't be opened, or after give_up seconds without a frame.
         """
-        with self._changed:
-            if not self._held and not self._ended:
-                self._changed.wait(wait)
-            if not self._held:
-                if self._failure is not None:
-                    raise self._failure
-                return None if self._ended else []
-            found = [self._held.popleft()]
-            while (
-                self._held
-                and len(found) < most
-                and self._held[0].connection == found[0].connection
-                and self._held[0].image.shape == found[0].image.shape
-            ):
-                found.append(self._held.popleft())
-            return found
+        first, self._next = self._next, None
+        if first is None and not self._ended:
+            try:
+                first = self._held.get(timeout=wait)
+            except Empty:
+                return []
+            self._ended = first is None
+        if first is None:
+            if self._failure is not None:
+                raise self._failure
+            return None
+        found = [first]
+        while len(found) < most and not self._ended:
+            try:
+                frame = self._held.get_nowait()
+            except Empty:
+                break
+            if frame is None:
+                self._ended = True
+            elif frame.connection == first.connection and frame.image.shape == first.image.shape:
+                found.append(frame)
+            else:
+                self._next = frame
+                break
+        return found
 
     def _run(self) -> None:
         import av
@@ -181,9 +192,7 @@ class LiveSource:
         except BaseException as error:
             self._failure = error
         finally:
-            with self._changed:
-                self._ended = True
-                self._changed.notify_all()
+            self._held.put(None)
 
     def _play(self) -> None:
         """Give a file's frames at its own speed, each at the time that `sample_frames` says."""
@@ -256,12 +265,11 @@ class LiveSource:
         """Queue a frame that comes now."""
         self._newest = time.monotonic()
         frame = LiveFrame(np.ascontiguousarray(image), seconds, self._newest, self.connections)
-        with self._changed:
-            if len(self._held) >= self._limit:
-                self._held.popleft()
+        if self._held.qsize() >= self._limit:
+            with contextlib.suppress(Empty):  # the consumer has taken them meanwhile
+                self._held.get_nowait()
                 self.dropped += 1
-            self._held.append(frame)
-            self._changed.notify_all()
+        self._held.put(frame)
 
 
 class _Clock:
