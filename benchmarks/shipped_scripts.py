@@ -5,6 +5,7 @@
 On the poses of real people of `real_poses.py`: labels without any script, the first wording, the
 first three, all of them, and all with each clip measured against the run's others as well
 (`--background clips`, which is transductive). p: McNemar's exact test against the first wording.
+Half of the labels, drawn four times, without any: how often these win (`without_scripts`).
 Then the expected calibration error of `competitive` over the three sets, and the mean confidence
 beside the share of right answers. At the end each of the wordings a to k by itself, and together
 with those that ship, as `actalign subactions merge --shipped` puts them.
@@ -14,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,6 +32,7 @@ from actalign.scripts._merge import with_shipped
 sys.path.insert(0, str(Path(__file__).parent))
 
 from lines import scorer_line
+from real_cases import Resolve, without_scripts
 from real_poses import Cell, cells
 
 DOMAINS = {"yoga6": "yoga", "gym67": "gym", "gym14": "gym"}
@@ -55,9 +56,7 @@ def first(scripts: list[Script], wordings: int) -> list[Script]:
     return [replace(one, rewordings=one.rewordings[: wordings - 1]) for one in scripts]
 
 
-def beside_given(
-    everything: list[Cell], resolve: Callable[[list[str], list[Script], str], Candidates]
-) -> None:
+def beside_given(everything: list[Cell], resolve: Resolve) -> None:
     """Prints Top-1 of each wording by itself, and with those that ship."""
     shares: dict[tuple[str, str, str], list[float]] = {}
     for cell in everything:
@@ -66,7 +65,9 @@ def beside_given(
         given = [replace(script, domain=DOMAINS[name]) for script in cell.scripts]
         for scorer in ("dtw", "competitive"):
             for title, scripts in (("given", given), ("with shipped", with_shipped(given)[0])):
-                right = right_of(cell, answers(cell, resolve(labels, scripts, scorer), None))
+                right = right_of(
+                    cell, answers(cell, resolve(scripts, labels=labels, scorer=scorer), None)
+                )
                 shares.setdefault((name, scorer, title), []).append(100 * float(np.mean(right)))
     for (name, scorer, title), each in shares.items():
         listed = " / ".join(f"{share:.0f}" for share in each)
@@ -82,9 +83,11 @@ def main() -> None:
     sure: dict[str, list[tuple[float, bool]]] = {}
     everything = list(cells(args.folder, encoder))
 
-    def resolve(labels: list[str], scripts: list[Script], scorer: str) -> Candidates:
+    def resolve(
+        scripts: list[Script], *, labels: list[str] | None = None, **options: str | None
+    ) -> Candidates:
         return Candidates.resolve(
-            labels, scripts, info=encoder.info, texts=texts, scorer=scorer, repeats="no"
+            labels, scripts, info=encoder.info, texts=texts, repeats="no", **options
         )
 
     for cell in everything:
@@ -95,6 +98,8 @@ def main() -> None:
         scripts = list(shipped_scripts(labels, DOMAINS[name]).values())
         print(f"{name}: {len(cell.clips)} clips, {len(labels)} labels, {len(scripts)} with scripts")
         others = OtherClips(encoder.info, cell.clips)
+        for scorer in ("dtw", "dtw_steps", "competitive"):
+            print("  " + without_scripts(replace(cell, scripts=scripts), scorer, resolve))
         for scorer in ("dtw", "competitive"):
             right = {}
             for title, chosen, against in (
@@ -106,7 +111,7 @@ def main() -> None:
             ):
                 if title.endswith("clips") and against is None:
                     continue
-                found = answers(cell, resolve(labels, chosen, scorer), against)
+                found = answers(cell, resolve(chosen, labels=labels, scorer=scorer), against)
                 right[title] = right_of(cell, found)
                 confidences = [one.confidence for one in found if one.confidence is not None]
                 if scorer == "competitive" and confidences:

@@ -32,7 +32,7 @@ FLOOR = 0.05
 FIT, MOST_FIT = 0.5, 2.0
 """Of `competitive`: the weight of how well a step fits at all, and where that is held."""
 
-ONE_LOOK = 0.85
+ONE_LOOK = 0.9
 """What a script of one step is believed beside longer ones: one look varies more than several."""
 NONE_LEVEL = 1.0
 """How well "none of these" fits every frame, in deviations of the background."""

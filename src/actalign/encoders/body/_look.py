@@ -175,6 +175,7 @@ class Looks:
         border = round(0.2 * max(height, width))
         around = (-border, -border, width + 2 * border, height + 2 * border)
         turns = [[((0, 0, width, height), quarters)] for quarters in (1, 3, 2)]
+        # Larger squares first: most people are found in them, and there are fewer to look at.
         squares = [[(part, 0) for part in _squares(frame, share)] for share in (0.65, 0.4)]
         for parts in ([(around, 0)], *squares, *turns):
             people = [p for part, q in parts for p in self.look(frame, part, quarters=q)]

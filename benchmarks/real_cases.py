@@ -1,0 +1,236 @@
+"""What else is asked of the poses of real people than Top-1: see `real_poses.py` for the clips.
+
+    python benchmarks/real_cases.py [FOLDER] [--wordings abc]
+
+- Labels without a script: a half, drawn four times, has none. How often they win.
+- "None of these", where it should win and where it should not, and what confidences are worth.
+- Clips that are measured against each other (`--background clips`).
+- People who stand still: a frame in which somebody stands, held for five seconds, where one
+  candidate is standing and the others are exercises that begin and end so.
+- Legs that are seen, and legs out of the picture or hidden.
+- The right script against itself in reverse.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from actalign import ClipEmbedding, Script
+from actalign.candidates import Candidates
+from actalign.clips._background import OtherClips
+from actalign.encoder_info import EncoderInfo
+from actalign.encoders._text_cache import TextCache
+from actalign.encoders.body import BodyEncoder
+from actalign.encoders.body._features import PoseTrack
+from actalign.evaluation import expected_calibration_error
+from actalign.types import Float64
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from lines import scorer_line
+from real_poses import Cell, cells, embedded, read_tracks
+
+SCORERS = ("dtw", "dtw_steps", "competitive")
+STANDING = (
+    ("standing",), ("standing still",), ("standing upright",), ("a person stands still",),
+    ("a man is standing",), ("just standing there",),
+    ("standing upright with the arms hanging at the sides",),
+    ("standing upright, arms at the sides", "standing still"),
+    ("feet on the floor, legs straight", "the arms hang down", "nothing moves"),
+)  # fmt: skip
+LEGS = [25, 26, 27, 28]  # landmarks of knees and ankles
+
+Resolve = Callable[..., Candidates]
+
+
+def without_scripts(cell: Cell, scorer: str, resolve: Resolve) -> str:
+    """How often labels without a script win, where a half, drawn four times, has none."""
+    rng = np.random.default_rng(0)
+    labels = [script.label for script in cell.scripts]
+    won, true, right = [], [], []
+    for _ in range(4):
+        bare = set(rng.permutation(labels)[: len(labels) // 2])
+        scripts = [script for script in cell.scripts if script.label not in bare]
+        candidates = resolve(scripts, labels=labels, scorer=scorer)
+        found = [candidates.predict(clip).label for clip in cell.clips]
+        won += [label in bare for label in found]
+        right += [label == true for label, true in zip(found, cell.truth, strict=True)]
+        true += [label in bare for label in cell.truth]
+    return (
+        f"{cell.name}, {scorer}: labels without a script win {100 * np.mean(won):.0f} % and are "
+        f"right in {100 * np.mean(true):.0f} %; Top-1 {100 * np.mean(right):.1f}"
+    )
+
+
+def none_of_these(cell: Cell, resolve: Resolve) -> str:
+    """How often "none of these" wins where it should, and where it should not."""
+    everything = resolve(cell.scripts, none="none")
+    kept, absent, alone, refused = [], [], [], []
+    sure: list[tuple[float, bool]] = []  # of one candidate alone, right half of the time
+    lost: list[float] = []  # confidence in a label where the true one is no candidate
+    rng = np.random.default_rng(0)
+    labels = [script.label for script in cell.scripts]
+    less = {
+        label: resolve([s for s in cell.scripts if s.label != label], none="none")
+        for label in labels
+    }
+    one = {s.label: resolve([s], none="none") for s in cell.scripts}
+    for clip, label in zip(cell.clips, cell.truth, strict=True):
+        kept.append(everything.predict(clip).label != "none")
+        found = less[label].predict(clip)
+        absent.append(found.label == "none")
+        if found.label != "none":
+            lost.append(found.confidence or 0.0)
+        found = one[label].predict(clip)
+        alone.append(found.label != "none")
+        sure.append((found.confidence or 0.0, alone[-1]))
+        found = one[rng.choice([other for other in labels if other != label])].predict(clip)
+        refused.append(found.label == "none")
+        sure.append((found.confidence or 0.0, refused[-1]))
+    confidences, right = zip(*sure, strict=True)
+    shares = [f"{100 * np.mean(one):.0f}" for one in (kept, absent, alone, refused)]
+    return (
+        f"{cell.name}: with `none` {shares[0]} % keep a label; without the true label {shares[1]} "
+        f"% get none; the true label alone is kept in {shares[2]} %, another one alone is refused "
+        f"in {shares[3]} %. Of one alone the mean confidence is {np.mean(confidences):.2f}, right "
+        f"{np.mean(right):.2f} (expected calibration error "
+        f"{expected_calibration_error(confidences, right):.2f}); of a wrong label where the true "
+        f"one is no candidate {np.mean(lost):.2f}"
+    )
+
+
+def against_others(cell: Cell, info: EncoderInfo, resolve: Resolve) -> list[bool]:
+    """Which clips `competitive` gets right where the set's others are half of the background."""
+    others, candidates = OtherClips(info, cell.clips), resolve(cell.scripts, scorer="competitive")
+    return [
+        candidates.measured_against(others.of(clip)).predict(clip).label == label
+        for clip, label in zip(cell.clips, cell.truth, strict=True)
+    ]
+
+
+def _bend(a: Float64, joint: Float64, b: Float64) -> Float64:
+    """(T,) inner angle at a joint in degrees; 180 is straight."""
+    u, v = a - joint, b - joint
+    lengths = np.linalg.norm(u, axis=-1) * np.linalg.norm(v, axis=-1)
+    return np.asarray(np.degrees(np.arccos((u * v).sum(-1) / np.maximum(lengths, 1e-9))))
+
+
+def standing(track: PoseTrack) -> int | None:
+    """A frame in which the person stands upright with the arms down; None where there is none."""
+    points = track.world  # y down
+    middle = {
+        name: points[:, [i, i + 1], 1].mean(1) for name, i in (("sh", 11), ("hip", 23), ("an", 27))
+    }
+    knee = np.minimum(
+        *(_bend(points[:, 23 + s], points[:, 25 + s], points[:, 27 + s]) for s in (0, 1))
+    )
+    elbow = np.minimum(
+        *(_bend(points[:, 11 + s], points[:, 13 + s], points[:, 15 + s]) for s in (0, 1))
+    )
+    upright = (middle["hip"] - middle["sh"] > 0.4) & (middle["an"] - middle["hip"] > 0.6)
+    arms_down = (elbow > 120) & (points[:, [15, 16], 1].min(1) > -0.12)
+    seen = track.found & (track.visibility[:, LEGS].min(1) > 0.3)
+    frames = np.flatnonzero(seen & upright & arms_down & (knee > 150))
+    return int(frames[0]) if len(frames) else None
+
+
+def still_clips(tracks: dict[str, PoseTrack], encoder: BodyEncoder) -> Iterator[ClipEmbedding]:
+    """Clips of people who stand still: a frame of each who does, for 5 s, with noise of 2 mm."""
+    rng = np.random.default_rng(0)
+    count = 50
+    for name, track in tracks.items():
+        if (frame := standing(track)) is None:
+            continue
+        one = np.full(count, frame)
+        held = PoseTrack(
+            world=track.world[one] + rng.normal(0, 0.002, (count, 33, 3)),
+            visibility=track.visibility[one],
+            root=track.root[one],
+            pixels_per_metre=track.pixels_per_metre[one],
+            pts_seconds=np.arange(count) / 10,
+            found=np.ones(count, bool),
+        )
+        yield embedded(name, held, encoder)
+
+
+def held_still(cell: Cell, clips: list[ClipEmbedding], scorer: str, resolve: Resolve) -> str:
+    """How often "standing" wins among the cell's candidates, for each of STANDING."""
+    shares = []
+    for steps in STANDING:
+        candidates = resolve([*cell.scripts, Script("standing", steps)], scorer=scorer)
+        shares.append(np.mean([candidates.predict(clip).label == "standing" for clip in clips]))
+    each = " / ".join(f"{100 * share:.0f}" for share in shares)
+    mean = 100 * np.mean(shares)
+    return f"{cell.name}, {scorer}: standing still is found in {each} %, mean {mean:.0f}"
+
+
+def by_legs(cell: Cell, tracks: dict[str, PoseTrack], scorer: str, resolve: Resolve) -> str:
+    """Top-1 where knees and ankles are seen in the mean, and where they are not."""
+    candidates = resolve(cell.scripts, scorer=scorer)
+    right: dict[bool, list[bool]] = {True: [], False: []}
+    for clip, label in zip(cell.clips, cell.truth, strict=True):
+        track = tracks[clip.clip_id]
+        seen = track.visibility[track.found][:, LEGS].mean() >= 0.5
+        right[bool(seen)].append(candidates.predict(clip).label == label)
+    told = [f"{sum(right[seen])} of {len(right[seen])}" for seen in (True, False)]
+    return f"{cell.name}, {scorer}: right {told[0]} with legs, {told[1]} without"
+
+
+def against_reverse(cell: Cell, scorer: str, resolve: Resolve) -> str:
+    """How often the right script beats itself with its steps in reverse; by chance half."""
+    pairs = {}
+    for script in cell.scripts:
+        turned = Script("reverse", tuple(reversed(script.steps)))
+        if turned.steps != script.steps:
+            pairs[script.label] = resolve([script, turned], scorer=scorer)
+    asked = [
+        (clip, label) for clip, label in zip(cell.clips, cell.truth, strict=True) if label in pairs
+    ]
+    won = sum(pairs[label].predict(clip).label == label for clip, label in asked)
+    return f"{cell.name}, {scorer}: beats its own reverse in {won} of {len(asked)}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("folder", type=Path, nargs="?", default=Path("../shared/real_poses"))
+    parser.add_argument("--wordings", default="abcdefghijk", help="a letter each, of a to s")
+    args = parser.parse_args()
+    encoder = BodyEncoder.from_package()
+    texts = TextCache(encoder.info, lambda: encoder)
+    tracks = read_tracks(args.folder)
+    still = list(still_clips(tracks, encoder))
+    print(f"{len(still)} people stand still: {' / '.join(', '.join(s) for s in STANDING)}")
+
+    def resolve(
+        scripts: list[Script], *, labels: list[str] | None = None, **options: str | None
+    ) -> Candidates:
+        return Candidates.resolve(
+            labels, scripts, info=encoder.info, texts=texts, repeats="no", **options
+        )
+
+    for cell in cells(args.folder, encoder, args.wordings):
+        candidates = resolve(cell.scripts, scorer="competitive")
+        alone = [
+            candidates.predict(clip).label == label
+            for clip, label in zip(cell.clips, cell.truth, strict=True)
+        ]
+        line = scorer_line("--background clips", against_others(cell, encoder.info, resolve), alone)
+        print(f"{cell.name}:{line.replace('against dtw', 'against competitive alone')}")
+        if not cell.name.startswith("gym67"):
+            print(none_of_these(cell, resolve))
+        for scorer in SCORERS:
+            print(without_scripts(cell, scorer, resolve))
+            print(against_reverse(cell, scorer, resolve))
+            if cell.name.startswith("gym"):
+                print(by_legs(cell, tracks, scorer, resolve))
+            if cell.name.startswith("gym14"):
+                print(held_still(cell, still, scorer, resolve))
+
+
+if __name__ == "__main__":
+    main()
