@@ -1,11 +1,12 @@
 """Cuts between scenes."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from actalign import ActAlign
+from actalign import ActAlign, Script
 from actalign.demo import demo_clips
 from actalign.encoders import load_encoder
 from actalign.encoders._cuts import Cuts
@@ -97,6 +98,20 @@ def test_frames_in_memory_say_so_too(colour_model):
     aligner = ActAlign.from_pretrained(colour_model)
     clip = aligner.encode_video(FrameBatch.from_array(frames, fps=4))
     assert clip.provenance["cuts_seconds"] == "1.00"
+
+
+def test_frames_are_not_averaged_across_a_cut(tmp_path, colour_model):
+    write_colours(tmp_path / "a.mp4", ["red", "green"])
+    aligner = ActAlign.from_pretrained(colour_model, smoothing_seconds=1.0)
+    clip = aligner.encode_video(tmp_path / "a.mp4")
+    script = Script("traffic light", ["red", "green"])
+    table = aligner.align(clip, script=script).affinity
+    first = int(np.searchsorted(clip.pts_seconds, 1.0))
+    for scene in (table[:first], table[first:]):
+        np.testing.assert_allclose(scene, np.broadcast_to(scene[0], scene.shape), atol=1e-4)
+    of_one = replace(clip, provenance={})  # as of a program that did not tell cuts
+    table = aligner.align(of_one, script=script).affinity
+    assert np.ptp(table[:first, 0]) > 0.01
 
 
 def test_a_clip_without_a_person_has_a_warning(tmp_path):

@@ -24,10 +24,11 @@ from actalign.alignment._locate import (
 from actalign.alignment._paths import MIN_STEP_SECONDS
 from actalign.alignment._repeats import Repeats, check_repeats
 from actalign.alignment._scorers import Scorer, alignments, default_scorer, get_scorer
-from actalign.alignment._similarity import check_smoothing, smooth
+from actalign.alignment._similarity import check_smoothing
 from actalign.background import Background
 from actalign.clips._background import OtherClips
 from actalign.clips._result import ClipResult
+from actalign.clips._smoothed import smoothed
 from actalign.competitions import Competition, competitions_of, warnings_on
 from actalign.encoder_info import EncoderInfo, short_template
 from actalign.encoders._backgrounds import shipped_background
@@ -413,5 +414,4 @@ class Candidates:
                 f"This takes a clip's embeddings, as `encode_video` gives them, not {clip!r}."
             )
         clip.check_encoder(self.info.model_id, self.info.fingerprint)
-        times, seconds = clip.pts_seconds, self.smoothing_seconds
-        return smooth(clip.embeddings, pts_seconds=times, seconds=seconds)
+        return smoothed(clip, self.smoothing_seconds)
