@@ -66,6 +66,19 @@ def check_none(name: str) -> None:
         raise UsageError("The name that --none gives is empty; give one, such as nothing.")
 
 
+def fitted_background(
+    scorer: Scorer, info: EncoderInfo, background: Background | None
+) -> Background | None:
+    """The background whose temperature turns this scorer's scores into confidences, if any.
+
+    Scores that need no background are the same by any, so the encoder's own knows them too.
+    """
+    if background is not None and scorer.name in background.temperatures:
+        return background
+    shipped = None if scorer.needs_background else shipped_background(info)
+    return shipped if shipped is not None and scorer.name in shipped.temperatures else None
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Candidates:
     """M candidates, ready to be scored against any clip of the same encoder.
@@ -179,11 +192,12 @@ class Candidates:
                 "choose one whose affinity measures steps against a background, such as "
                 "competitive."
             )
-        name, temperature = self.scorer.name, self.given_temperature
-        if background is not None and (needed or name in background.temperatures):
-            background.checked(self.info)
-            temperature = temperature or background.temperature(name, self._single)
-        used = background if needed else None
+        used = background.checked(self.info) if needed and background is not None else None
+        temperature = self.given_temperature
+        fitted = fitted_background(self.scorer, self.info, background)
+        if fitted is not None:
+            known = fitted.checked(self.info).temperature(self.scorer.name, self._single)
+            temperature = temperature or known
         none = self.none is not None
         if self.none and label_key(self.none) in map(label_key, self.labels):
             raise UsageError(f"The label {self.none!r} is a candidate; name --none otherwise.")
