@@ -158,9 +158,9 @@ def test_a_turned_picture_gives_the_same_pose_turned(networks):
 
 def test_a_person_is_followed_alike_in_one_piece_and_frame_by_frame():
     frames, times = frames_of(CLIPS["dance-arabesque-phrase"])
-    whole = PoseEstimator().track(FrameBatch(frames, times))
+    [whole] = PoseEstimator().tracks(FrameBatch(frames, times))
     estimator = PoseEstimator()
     for t in range(len(frames)):
-        one = estimator.track(FrameBatch(frames[t : t + 1], times[t : t + 1]))
+        [one] = estimator.tracks(FrameBatch(frames[t : t + 1], times[t : t + 1]))
         np.testing.assert_array_equal(one.world[0], whole.world[t])
     assert whole.found.all()

@@ -167,6 +167,22 @@ def test_an_installed_mediapipe_is_converted(folder, kept, monkeypatch):
         assert path.read_bytes() == (kept / path.name).read_bytes()
 
 
+def test_an_installed_wordllama_that_was_built_on_windows_is_taken(
+    folder, kept, tmp_path, monkeypatch
+):
+    """Its text files have line ends of Windows."""
+    for name, inside in WORDS.items():
+        path = tmp_path / "site" / inside
+        path.parent.mkdir(parents=True)
+        data = (kept / name).read_bytes()
+        path.write_bytes(data.replace(b"\n", b"\r\n") if path.suffix == ".json" else data)
+    (tmp_path / "site" / "wordllama" / "__init__.py").write_text("")
+    monkeypatch.delitem(sys.modules, "wordllama")
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    for path in fetch():
+        assert path.read_bytes() == (kept / path.name).read_bytes()
+
+
 def test_the_fingerprint_is_of_the_files_that_are_kept(kept):
     import hashlib
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from actalign.background import read_background, write_background
+from actalign.demo import demo_clips
 from tests.colour_clips import write_colours
 from tests.command import actalign
 
@@ -204,6 +205,29 @@ def test_a_temperature_that_is_given_or_in_a_file_makes_confidences_of_any_score
                      "--temperature", "1", **where)  # fmt: skip
     assert twice.returncode == 2
     assert "--temperature is '1' for 2 scorers; name its own, such as dtw=1" in twice.stderr
+
+
+def test_scorers_that_read_no_background_keep_the_confidence_that_ships(tmp_path):
+    """A temperature of `competitive` is of its background; that of `dtw` is of the encoder."""
+    where = {"cwd": tmp_path, "ACTALIGN_CACHE": tmp_path / "cache"}
+    clips = [clip.path for clip in demo_clips()[:2]]
+    asked = ("align", "store", "--labels", "push up,pull up,dips", "--scorer")
+    for words in (
+        ("encode", *clips, "--model", "body", "--out", "store"),
+        ("background", "store", "--out", "b"),
+        (*asked, "competitive,dtw", "--background", "b", "--out", "file.jsonl"),
+        (*asked, "competitive,dtw", "--background", "clips", "--out", "clips.jsonl"),
+        (*asked, "dtw", "--out", "shipped.jsonl", "--min-confidence", 0.3),
+    ):
+        done = actalign(*words, **where)
+        assert done.returncode == 0, done.stderr
+    shipped = [row["confidence"] for row in rows(tmp_path / "shipped.jsonl")]
+    for out in ("file", "clips"):
+        found = rows(tmp_path / f"{out}.jsonl")
+        assert [row["confidence"] for row in found if row["scorer"] == "dtw"] == shipped
+        assert not any("confidence" in row for row in found if row["scorer"] == "competitive")
+    useless = actalign(*asked, "dtw", "--background", "b", "--min-confidence", 0.3, **where)
+    assert "--background is of no use: the scorer dtw needs none" in useless.stderr
 
 
 def test_a_background_is_never_written_over_a_clip(videos, colour_model):

@@ -1,11 +1,14 @@
 """Cuts between scenes."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
+import pytest
 
-from actalign import ActAlign
+from actalign import ActAlign, Script
 from actalign.demo import demo_clips
+from actalign.encoders import load_encoder
 from actalign.encoders._cuts import Cuts
 from actalign.types import FrameBatch
 from tests.colour_clips import write_colours
@@ -40,6 +43,36 @@ def test_a_moving_camera_and_a_flicker_make_no_cut():
     assert cuts_of([pan[0], brighter] * 5) == []
 
 
+def batches_of(frames, first, size):
+    """Eight frames a second from the one with a number on."""
+    times = np.arange(first, first + len(frames)) / 8
+    return [
+        FrameBatch(frames[i : i + size], times[i : i + size]) for i in range(0, len(frames), size)
+    ]
+
+
+@pytest.mark.parametrize("size", [5, 64])
+def test_movement_is_not_measured_across_a_cut(size):
+    body = load_encoder("body")
+    scenes = [frames_of(demo_clips()[n].path, fps=8, seconds=2)[0] for n in (0, 2)]
+    alone = [next(iter(body.encode_clip(batches_of(frames, 0, 64)))) for frames in scenes]
+    both = batches_of(np.concatenate(scenes), 0, size)
+    np.testing.assert_array_equal(
+        np.concatenate(list(body.encode_clip(both))), [*alone[0], *alone[1]]
+    )
+
+
+def test_who_is_known_again_after_a_cut_moves_in_each_scene_by_itself():
+    everyone = load_encoder("body:all")
+    frames = frames_of(demo_clips()[1].path, fps=8)[0]
+    other = np.pad(frames[10:, :, ::-1], ((0, 0), (60, 0), (0, 0), (0, 0)), mode="edge")
+    other = other[:, : frames.shape[1]]
+    [person] = everyone.encode_people(batches_of(np.concatenate([frames[:16], other]), 0, 64))
+    [alone] = everyone.encode_people(batches_of(other, 16, 64))
+    assert len(person.rows) > len(alone.rows)
+    np.testing.assert_array_equal(person.rows[-len(alone.rows) :], alone.rows)
+
+
 def row_of(folder, model, colours):
     write_colours(folder / "a.mp4", colours)
     done = actalign(
@@ -65,6 +98,20 @@ def test_frames_in_memory_say_so_too(colour_model):
     aligner = ActAlign.from_pretrained(colour_model)
     clip = aligner.encode_video(FrameBatch.from_array(frames, fps=4))
     assert clip.provenance["cuts_seconds"] == "1.00"
+
+
+def test_frames_are_not_averaged_across_a_cut(tmp_path, colour_model):
+    write_colours(tmp_path / "a.mp4", ["red", "green"])
+    aligner = ActAlign.from_pretrained(colour_model, smoothing_seconds=1.0)
+    clip = aligner.encode_video(tmp_path / "a.mp4")
+    script = Script("traffic light", ["red", "green"])
+    table = aligner.align(clip, script=script).affinity
+    first = int(np.searchsorted(clip.pts_seconds, 1.0))
+    for scene in (table[:first], table[first:]):
+        np.testing.assert_allclose(scene, np.broadcast_to(scene[0], scene.shape), atol=1e-4)
+    of_one = replace(clip, provenance={})  # as of a program that did not tell cuts
+    table = aligner.align(of_one, script=script).affinity
+    assert np.ptp(table[:first, 0]) > 0.01
 
 
 def test_a_clip_without_a_person_has_a_warning(tmp_path):

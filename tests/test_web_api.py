@@ -552,3 +552,38 @@ def test_nothing_that_is_asked_breaks_the_server(serve, tmp_path):
     )
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
     assert api.http.get("/api/info").status_code == 200
+
+
+def test_the_page_scores_as_the_command_says(command, colour_model, video, tmp_path):
+    (tmp_path / "video.mp4").write_bytes(video)
+    files = {}
+    for model, name in ((colour_model, "mine"), ("body", "another")):
+        clip = tmp_path / "video.mp4" if model != "body" else demo_clips()[0].path
+        files[name] = tmp_path / f"{name}.safetensors"
+        made = actalign("background", clip, "--model", model, "--out", files[name])
+        assert made.returncode == 0, made.stderr
+    _, http, _, _ = command("--port", 0, "--background", files["mine"], "--temperature", 1)
+    assert http.get("/api/info").json()["offers"] == {"none": True, "min_confidence": True}
+    clip = http.post("/api/clips", content=video).json()["clip"]
+    job = http.post("/api/jobs", json={"clip": clip, "candidates": CANDIDATES}).json()["job"]
+    wait_for(lambda: http.get(f"/api/jobs/{job}").json()["state"] == "done")
+    found = http.post(
+        "/api/score", json={"clip": clip, "candidates": CANDIDATES, "none": "neither"}
+    ).json()
+    assert (found["scorer"], len(found["candidates"])) == ("competitive", 3)
+    assert sum(one["confidence"] for one in found["candidates"]) == pytest.approx(1, abs=1e-3)
+    _, http, _, _ = command("--port", 0, "--scorer", "mean_pool")
+    assert http.get("/api/info").json()["offers"] == {"none": False, "min_confidence": False}
+    for words, said in (
+        (("--background", "clips"), "which there are not on the page"),
+        (("--background", tmp_path / "none"), "can't be read"),
+        (("--background", files["another"]), "comes from body"),
+        (("--background", files["mine"], "--scorer", "dtw"), "the scorer dtw needs none"),
+        (("--scorer", "competitive"), "The scorer competitive needs a background"),
+        (("--scorer", "dtw,mean_pool"), "takes one scorer on the page"),
+        (("--temperature", "competitive=1"), "scored is by dtw"),
+    ):
+        wrong = actalign("serve", "--model", colour_model, "--port", 0, *words)
+        assert wrong.returncode
+        assert wrong.stdout == ""
+        assert said in wrong.stderr

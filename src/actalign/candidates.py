@@ -24,10 +24,11 @@ from actalign.alignment._locate import (
 from actalign.alignment._paths import MIN_STEP_SECONDS
 from actalign.alignment._repeats import Repeats, check_repeats
 from actalign.alignment._scorers import Scorer, alignments, default_scorer, get_scorer
-from actalign.alignment._similarity import check_smoothing, smooth
+from actalign.alignment._similarity import check_smoothing
 from actalign.background import Background
 from actalign.clips._background import OtherClips
 from actalign.clips._result import ClipResult
+from actalign.clips._smoothed import smoothed
 from actalign.competitions import Competition, competitions_of, warnings_on
 from actalign.encoder_info import EncoderInfo, short_template
 from actalign.encoders._backgrounds import shipped_background
@@ -63,6 +64,19 @@ def check_none(name: str) -> None:
         raise UsageError(f"The name of none-of-these is {name!r}; give a text, such as nothing.")
     if not name.strip():
         raise UsageError("The name that --none gives is empty; give one, such as nothing.")
+
+
+def fitted_background(
+    scorer: Scorer, info: EncoderInfo, background: Background | None
+) -> Background | None:
+    """The background whose temperature turns this scorer's scores into confidences, if any.
+
+    Scores that need no background are the same by any, so the encoder's own knows them too.
+    """
+    if background is not None and scorer.name in background.temperatures:
+        return background
+    shipped = None if scorer.needs_background else shipped_background(info)
+    return shipped if shipped is not None and scorer.name in shipped.temperatures else None
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -178,11 +192,12 @@ class Candidates:
                 "choose one whose affinity measures steps against a background, such as "
                 "competitive."
             )
-        name, temperature = self.scorer.name, self.given_temperature
-        if background is not None and (needed or name in background.temperatures):
-            background.checked(self.info)
-            temperature = temperature or background.temperature(name, self._single)
-        used = background if needed else None
+        used = background.checked(self.info) if needed and background is not None else None
+        temperature = self.given_temperature
+        fitted = fitted_background(self.scorer, self.info, background)
+        if fitted is not None:
+            known = fitted.checked(self.info).temperature(self.scorer.name, self._single)
+            temperature = temperature or known
         none = self.none is not None
         if self.none and label_key(self.none) in map(label_key, self.labels):
             raise UsageError(f"The label {self.none!r} is a candidate; name --none otherwise.")
@@ -413,5 +428,4 @@ class Candidates:
                 f"This takes a clip's embeddings, as `encode_video` gives them, not {clip!r}."
             )
         clip.check_encoder(self.info.model_id, self.info.fingerprint)
-        times, seconds = clip.pts_seconds, self.smoothing_seconds
-        return smooth(clip.embeddings, pts_seconds=times, seconds=seconds)
+        return smoothed(clip, self.smoothing_seconds)

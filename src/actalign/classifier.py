@@ -21,7 +21,6 @@ from actalign.alignment._locate import (
 from actalign.alignment._paths import MIN_STEP_SECONDS
 from actalign.alignment._repeats import check_repeats
 from actalign.alignment._scorers import Scorer, default_scorer, get_scorer
-from actalign.alignment._similarity import smooth
 from actalign.background import Background, read_background
 from actalign.candidates import Candidates
 from actalign.clips._embed import clip_ids, embed_video, embed_videos
@@ -29,6 +28,7 @@ from actalign.clips._frames import embed_frames
 from actalign.clips._notebook_bar import with_bar
 from actalign.clips._parquet import open_store
 from actalign.clips._prefetch import Sampling
+from actalign.clips._smoothed import smoothed
 from actalign.documents import escaped
 from actalign.encoders._backgrounds import shipped_background
 from actalign.encoders._base import Encoder, one_person_only
@@ -294,9 +294,7 @@ class ActAlign:
         if not isinstance(script, Script):
             raise UsageError(f"The script is {script!r}; give Script(label, steps).")
         clip = self.encode_video(video)
-        frames = smooth(
-            clip.embeddings, pts_seconds=clip.pts_seconds, seconds=self.smoothing_seconds
-        )
+        frames = smoothed(clip, self.smoothing_seconds)
         texts = self.encode_texts(step_texts(script, self.step_template))
         return align(affinity(frames, [texts], Calibration.of(self.encoder.info)))
 

@@ -17,9 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actalign.alignment._dtw import align_scores
-from actalign.alignment._similarity import cosine, normalize, smooth
+from actalign.alignment._similarity import cosine, normalize
 from actalign.candidates import Candidates
 from actalign.clips._result import ClipResult
+from actalign.clips._smoothed import smoothed
 from actalign.errors import UsageError
 from actalign.scripts._script import label_key
 from actalign.types import ClipEmbedding, Float32, Float64, Prediction
@@ -92,8 +93,7 @@ class Examples:
         return found
 
     def _smoothed(self, clip: ClipEmbedding) -> Float32:
-        rows = smooth(clip.embeddings, pts_seconds=clip.pts_seconds, seconds=self._seconds)
-        return normalize(rows, name="frame embeddings")
+        return normalize(smoothed(clip, self._seconds), name="frame embeddings")
 
     def _centred(self, rows: Float32) -> Float32:
         """Unit rows from the centre; neutral rows, in which nothing is seen, stay neutral."""

@@ -12,10 +12,8 @@ from actalign.cli._candidates import CandidateOptions
 from actalign.cli._grouped import MACHINES, MODEL, grouped
 from actalign.cli._machine_options import EngineOptions, ShardOptions
 from actalign.cli._model_options import MODEL_HELP, Device, Dtype
-from actalign.cli._options import (
-    RowOptions,
-    SeveralScoringOptions,
-)
+from actalign.cli._options import RowOptions
+from actalign.cli._scoring_options import SeveralScoringOptions
 from actalign.encoders._load import EncoderChoice
 from actalign.errors import UsageError
 

@@ -15,7 +15,7 @@ from actalign.errors import UsageError, reason_of
 
 if TYPE_CHECKING:
     from actalign.candidates import Candidates
-    from actalign.cli._options import ScoringOptions
+    from actalign.cli._scoring_options import ScoringOptions
     from actalign.clips._background import OtherClips
     from actalign.encoders import Encoder
     from actalign.scripts import LLMConfig
@@ -164,12 +164,7 @@ class GivenCandidates:
             )
             for scorer in scorers
         ]
-        given = {} if background is None else background.temperatures
-        if scoring.background and not any(
-            one.scorer.needs_background or one.scorer.name in given for one in several
-        ):
-            named = ", ".join(one.scorer.name for one in several)
-            raise UsageError(f"--background is of no use: the scorer {named} needs none.")
+        scoring.check_background([one.scorer for one in several], background)
         if self.settings is not None:
             from actalign.evaluation._settings import settings_name
 

@@ -19,11 +19,11 @@ from actalign.cli._options import (
     FigureOptions,
     InputOptions,
     RowOptions,
-    ScoringOptions,
     StoreDir,
     Videos,
     WindowOptions,
 )
+from actalign.cli._scoring_options import ScoringOptions
 from actalign.cli._second_look import SecondLookOptions
 from actalign.errors import UsageError
 

@@ -23,7 +23,8 @@ from actalign.cli._grouped import grouped
 from actalign.cli._kinds import QUESTIONS, check_no_other_questions
 from actalign.cli._machine_options import EngineOptions
 from actalign.cli._model_options import ModelOptions
-from actalign.cli._options import SCORER_LIST, AsJson
+from actalign.cli._options import AsJson
+from actalign.cli._scoring_options import SCORER_LIST
 from actalign.cli._second_look import SecondLookOptions
 
 if TYPE_CHECKING:

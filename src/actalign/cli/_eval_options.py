@@ -12,17 +12,14 @@ import typer
 
 from actalign.cli._candidates import LabelOptions, LanguageModelOptions, StepTemplate, Wordings
 from actalign.cli._grouped import INPUT
-from actalign.cli._options import (
+from actalign.cli._options import ExamplesDir, Quiet, SettingsFile, parse_fps
+from actalign.cli._scoring_options import (
     BackgroundFile,
-    ExamplesDir,
     HowOften,
     MinConfidence,
     NoneLabel,
-    Quiet,
-    SettingsFile,
     Smoothing,
     Temperature,
-    parse_fps,
 )
 
 if TYPE_CHECKING:

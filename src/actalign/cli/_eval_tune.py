@@ -18,7 +18,8 @@ from actalign.cli._eval_options import (
 from actalign.cli._grouped import MODEL, grouped
 from actalign.cli._machine_options import EngineOptions
 from actalign.cli._model_options import ModelOptions
-from actalign.cli._options import BackgroundFile, Quiet, parse_fps
+from actalign.cli._options import Quiet, parse_fps
+from actalign.cli._scoring_options import BackgroundFile
 from actalign.errors import UsageError
 
 if TYPE_CHECKING:

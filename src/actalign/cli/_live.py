@@ -13,11 +13,8 @@ import typer
 from actalign.cli._candidates import CandidateOptions
 from actalign.cli._grouped import INPUT, OUTPUT, grouped
 from actalign.cli._model_options import ModelOptions
-from actalign.cli._options import (
-    AsJson,
-    Quiet,
-    ScoringOptions,
-)
+from actalign.cli._options import AsJson, Quiet
+from actalign.cli._scoring_options import ScoringOptions
 from actalign.errors import UsageError
 
 if TYPE_CHECKING:

@@ -18,15 +18,8 @@ from actalign.alignment._paths import MIN_STEP_SECONDS
 from actalign.cli._candidates import CandidateOptions
 from actalign.cli._grouped import OUTPUT, grouped
 from actalign.cli._model_options import ModelOptions
-from actalign.cli._options import (
-    AsJson,
-    InputOptions,
-    Quiet,
-    ScoringOptions,
-    Smoothing,
-    StoreDir,
-    Videos,
-)
+from actalign.cli._options import AsJson, InputOptions, Quiet, StoreDir, Videos
+from actalign.cli._scoring_options import ScoringOptions, Smoothing
 
 if TYPE_CHECKING:
     from actalign.candidates import Candidates

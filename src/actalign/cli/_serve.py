@@ -10,15 +10,21 @@ import secrets
 import socket
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from actalign.cli._candidates import LanguageModelOptions
 from actalign.cli._grouped import grouped
 from actalign.cli._model_options import BodyModelOptions
+from actalign.cli._scoring_options import ScorerOptions
 from actalign.documents import read_text
 from actalign.errors import UsageError, reason_of
+
+if TYPE_CHECKING:
+    from actalign.background import Background
+    from actalign.classifier import ActAlign
+    from actalign.encoders import Encoder
 
 GRACEFUL_SECONDS = 3
 """How long requests under way, such as uploads, may take when the server is stopped."""
@@ -27,6 +33,7 @@ GRACEFUL_SECONDS = 3
 @grouped
 def serve(
     model: BodyModelOptions,
+    scoring: ScorerOptions,
     llm: LanguageModelOptions,
     clips: Annotated[
         Path | None,
@@ -50,13 +57,13 @@ def serve(
         raise UsageError(
             f"The explorer needs more packages ({error}); run `pip install 'actalign[web]'`."
         ) from error
-    from actalign.classifier import ActAlign
-
     config = llm.config()
+    scoring.check(where="on the page", clips=False)
+    background = scoring.read_background()
     given = None if token_file is None else _token(token_file)
     made = secrets.token_urlsafe(24) if given is None and host not in LOOPBACK else None
     with _listen(host, port) as listening:
-        classifier = ActAlign(model.choice.load())
+        classifier = _classifier(model.choice.load(), scoring, background)
         app = create_app(
             Explorer(lambda: classifier, clips=clips),
             model=model.choice.model,
@@ -78,6 +85,30 @@ def serve(
         )
         logging.getLogger("uvicorn.error").addFilter(_is_no_cancelling)
         uvicorn.Server(settings).run(sockets=[listening])
+
+
+def _classifier(
+    encoder: Encoder, scoring: ScorerOptions, background: Background | None
+) -> ActAlign:
+    """The page's classifier; raises UsageError and EncoderError for what the encoder can't do."""
+    from actalign.alignment import default_scorer, get_scorer
+    from actalign.alignment._affinities import NEEDS_BACKGROUND
+    from actalign.alignment._confidence import temperatures_of
+    from actalign.classifier import ActAlign
+    from actalign.encoders._backgrounds import shipped_background
+
+    used = background.checked(encoder.info) if background else shipped_background(encoder.info)
+    scorer = get_scorer(scoring.scorer) if scoring.scorer else default_scorer(encoder.info, used)
+    if scorer.needs_background and used is None:
+        raise UsageError(f"The scorer {scorer.name} {NEEDS_BACKGROUND}")
+    scoring.check_background([scorer], background)
+    temperatures = temperatures_of(scoring.temperatures, [scorer.name], scorer.name)
+    return ActAlign(
+        encoder,
+        scorer=scorer,
+        background=background,
+        temperature=temperatures.get(scorer.name),
+    )
 
 
 def _listen(host: str, port: int) -> socket.socket:

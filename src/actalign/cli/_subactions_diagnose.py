@@ -11,7 +11,8 @@ import typer
 from actalign.cli._align import StoredModelOptions
 from actalign.cli._candidates import CandidateOptions
 from actalign.cli._grouped import grouped
-from actalign.cli._options import AsJson, ScoringOptions
+from actalign.cli._options import AsJson
+from actalign.cli._scoring_options import ScoringOptions
 from actalign.errors import UsageError
 
 if TYPE_CHECKING:

@@ -10,15 +10,8 @@ import typer
 
 from actalign.cli._grouped import grouped
 from actalign.cli._model_options import ModelOptions
-from actalign.cli._options import (
-    AsJson,
-    Fps,
-    Quiet,
-    SettingsFile,
-    Smoothing,
-    StoreDir,
-    parse_fps,
-)
+from actalign.cli._options import AsJson, Fps, Quiet, SettingsFile, StoreDir, parse_fps
+from actalign.cli._scoring_options import Smoothing
 from actalign.errors import UsageError
 
 SHOWN = 12

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from actalign.alignment._similarity import cosine, smooth
+from actalign.alignment._similarity import cosine
+from actalign.clips._smoothed import smoothed
 from actalign.types import ClipEmbedding, Float32
 
 MOMENTS_PER_CLIP = 3
@@ -53,7 +54,7 @@ def search(
 
 
 def _moments(clip: ClipEmbedding, phrase: Float32, smoothing_seconds: float) -> list[Moment]:
-    rows = smooth(clip.embeddings, pts_seconds=clip.pts_seconds, seconds=smoothing_seconds)
+    rows = smoothed(clip, smoothing_seconds)
     seen = rows.any(axis=1)
     if not seen.any():
         return []

@@ -17,10 +17,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from actalign import __version__
-from actalign.alignment import default_scorer
+from actalign.alignment import default_scorer, get_scorer
 from actalign.alignment._confidence import OWN, temperatures_of
 from actalign.alignment._scorers import COMPETITIVE, scorer_names
 from actalign.background import CLIPS, Background, read_background
+from actalign.candidates import fitted_background
 from actalign.clips import Sampling
 from actalign.documents import parse_json, read_text
 from actalign.encoder_info import EncoderInfo
@@ -125,7 +126,12 @@ class EvalConfig:
     def confident(self, info: EncoderInfo) -> set[str]:
         """The scorers of which there is a temperature; of a resolved configuration."""
         background = self.read_background(info)
-        return {*self.temperatures, *(background.temperatures if background else ())}
+        fitted = {
+            name
+            for name in filter(of_words, self.scorers)
+            if fitted_background(get_scorer(name), info, background)
+        }
+        return {*self.temperatures, *fitted}
 
     @property
     def _background_changed(self) -> str:

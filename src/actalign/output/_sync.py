@@ -16,9 +16,10 @@ from pathlib import Path
 import numpy as np
 
 from actalign.alignment import align
-from actalign.alignment._similarity import cosine, normalize, smooth
+from actalign.alignment._similarity import cosine, normalize
+from actalign.clips._smoothed import smoothed
 from actalign.files import write_text
-from actalign.types import ClipEmbedding, Float32, Float64, UInt8
+from actalign.types import ClipEmbedding, Float64, UInt8
 from actalign.video import FrameStream, sample_frames
 from actalign.video._writing import VideoFile
 
@@ -63,7 +64,7 @@ class Sync:
 def synchronise(first: ClipEmbedding, second: ClipEmbedding, *, smoothing_seconds: float) -> Sync:
     """Align two clips of one encoder frame by frame; raises EncoderError for two encoders."""
     second.check_encoder(first.model_id, first.fingerprint)
-    rows = [_smoothed(clip, smoothing_seconds) for clip in (first, second)]
+    rows = [smoothed(clip, smoothing_seconds) for clip in (first, second)]
     seen = np.concatenate(rows)
     seen = seen[seen.any(axis=1)]
     centre = seen.mean(axis=0) if len(seen) else np.zeros(rows[0].shape[1], np.float32)
@@ -75,10 +76,6 @@ def synchronise(first: ClipEmbedding, second: ClipEmbedding, *, smoothing_second
     matched = np.bincount(t, weights=second.pts_seconds[k]) / counts
     similarity = np.bincount(t, weights=found.affinity[t, k].astype(np.float64)) / counts
     return Sync(first.pts_seconds, matched, similarity, found.score)
-
-
-def _smoothed(clip: ClipEmbedding, seconds: float) -> Float32:
-    return smooth(clip.embeddings, pts_seconds=clip.pts_seconds, seconds=seconds)
 
 
 def write_table(sync: Sync, path: Path) -> None:

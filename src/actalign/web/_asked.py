@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from actalign.candidates import Candidates
+from actalign.candidates import Candidates, fitted_background
 from actalign.classifier import ActAlign
 from actalign.types import Script
 
@@ -117,10 +117,10 @@ def candidate_json(script: Script) -> dict[str, Any]:
 def offers(classifier: ActAlign) -> dict[str, bool]:
     """Whether a candidate for none of the others, and a least confidence, can be asked for."""
     scorer, background = classifier.scorer, classifier.background
-    known = {} if background is None else background.temperatures
+    fitted = fitted_background(scorer, classifier.encoder.info, background)
     return {
         "none": scorer.knows_none and background is not None,
-        "min_confidence": classifier.temperature is not None or scorer.name in known,
+        "min_confidence": classifier.temperature is not None or fitted is not None,
     }
 
 

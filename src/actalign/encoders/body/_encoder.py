@@ -11,6 +11,7 @@ import functools
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,9 @@ from actalign.types import Float32, FrameBatch, TextWarning, UInt8
 
 MODEL_ID = "body"
 PACKAGE_FOLDER = Path(__file__).with_name("model")
-# Rows are made in blocks of so many frames, counted from the clip's first, so that no row depends
+# Part of the fingerprint: another number whenever a clip's poses may give other features.
+STREAM_VERSION = 1
+# Rows are made in blocks of so many frames, counted from the scene's first, so that no row depends
 # on how the caller cuts the clip.
 BLOCK = 32
 
@@ -55,7 +58,7 @@ def fingerprint_of(folder: Path, person: str = "largest") -> str:
     """The fingerprint of the encoder in a folder: of all networks, the word vectors, who is
     followed and how, and what is measured of it."""
     total = hashlib.sha256(fingerprint_files(tower_files(folder)).encode())
-    total.update(f"{weights_hash()} {POSE_VERSION} {FEATURE_VERSION}".encode())
+    total.update(f"{weights_hash()} {POSE_VERSION} {FEATURE_VERSION} {STREAM_VERSION}".encode())
     if version := person_version(person):
         total.update(f"{person} {version}".encode())
     return total.hexdigest()[:16]
@@ -69,14 +72,22 @@ def _join(tracks: Sequence[PoseTrack]) -> PoseTrack:
         np.concatenate([t.pixels_per_metre for t in tracks]),
         np.concatenate([t.pts_seconds for t in tracks]),
         np.concatenate([t.found for t in tracks]),
+        tracks[0].scene,
     )
 
 
 def stream_features(tracks: Iterable[PoseTrack], *, block: int = BLOCK) -> Iterator[Float32]:
-    """Features of one clip's consecutive tracks in blocks of ``block`` rows, the last one shorter.
+    """Features of one clip's consecutive tracks in blocks of ``block`` rows, or fewer at the end of
+    a scene.
 
-    Waits for CONTEXT_SECONDS after a block before it is made, and keeps as much before it.
+    Nothing moves across a cut, so a scene's rows are those of the scene by itself.
     """
+    for _, scene in groupby(tracks, key=lambda track: track.scene):
+        yield from _scene_features(scene, block)
+
+
+def _scene_features(tracks: Iterable[PoseTrack], block: int) -> Iterator[Float32]:
+    """Waits for CONTEXT_SECONDS after a block before it is made, and keeps as much before it."""
     held: PoseTrack | None = None  # frames not yet yielded, and the context before them
     done = 0  # how many of the held frames are context only
 
@@ -214,7 +225,7 @@ class BodyEncoder:
         out = np.zeros((len(frames), self.info.dim), dtype=np.float32)
         estimator = PoseEstimator(still=True, person=self._person)
         for t in range(len(frames)):
-            track = estimator.track(FrameBatch(frames[t : t + 1], np.zeros(1)))
+            [track] = estimator.tracks(FrameBatch(frames[t : t + 1], np.zeros(1)))
             out[t] = self.embed_features(features(track))[0]
         return out
 
@@ -267,5 +278,5 @@ class BodyWatch:
     ) -> Iterator[Float32]:
         """Yield (n, D) unit rows; see `BodyEncoder.encode_clip`."""
         self._estimator.begin_anew()
-        poses = (self._estimator.track(batch) for batch in batches)
+        poses = (track for batch in batches for track in self._estimator.tracks(batch))
         yield from self._encoder.encode_poses(poses, block=block or BLOCK)

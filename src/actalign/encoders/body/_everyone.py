@@ -18,7 +18,7 @@ from actalign.encoders.body._encoder import (
     BodyWatch,
     fingerprint_of,
 )
-from actalign.encoders.body._pose import pose_track
+from actalign.encoders.body._pose import pose_tracks
 from actalign.encoders.body._tracks import EVERYONE, Tracks
 from actalign.types import Float32, FrameBatch, TextWarning, UInt8
 
@@ -55,12 +55,12 @@ class EveryBodyEncoder:
         times = tracks.pts_seconds
         first, end = tracks.span(number) if number else (0, len(times))
         people = [seen.get(number) for seen in tracks.people[first:end]]
-        track = pose_track(people, times[first:end])
-        rows = list(self._body.encode_poses([track]))
+        poses = pose_tracks(people, times[first:end], tracks.scenes[first:end])
+        rows = list(self._body.encode_poses(poses))
         return PersonRows(
             number,
             np.concatenate(rows) if rows else np.zeros((0, self.info.dim), np.float32),
-            track.pts_seconds,
+            np.array(times[first:end]),
             times[end] if end < len(times) else None,
             {"person": str(number), "people": str(count), **tracks.source(number)},
         )

@@ -73,6 +73,7 @@ class PoseTrack:
     world: (T, 33, 3) metres, hip-centred, x right, y down, z away. visibility: (T, 33) in 0..1.
     root: (T, 2) pelvis in the picture, pixels, x right, y down. pixels_per_metre: (T,).
     pts_seconds: (T,) non-decreasing. found: (T,) bool; rows of other frames are ignored.
+    scene: which one of the clip, counted from 0; a cut in the picture begins another.
     """
 
     world: Array
@@ -81,6 +82,7 @@ class PoseTrack:
     pixels_per_metre: Array
     pts_seconds: Array
     found: NDArray[np.bool_]
+    scene: int = 0
 
     def __len__(self) -> int:
         return len(self.pts_seconds)
@@ -93,6 +95,7 @@ class PoseTrack:
             self.pixels_per_metre[rows],
             self.pts_seconds[rows],
             self.found[rows],
+            self.scene,
         )
 
     def __repr__(self) -> str:

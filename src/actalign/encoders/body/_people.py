@@ -97,12 +97,14 @@ class PeopleTracker:
         """Raises EncoderError where the networks are missing and can't be had."""
         self._looks = Looks()
         self._cuts = Cuts()
+        self.scene = 0  # of the clip, the frame followed last; a cut begins another
         self._known: list[_Known] = []
         self._looked_seconds = -np.inf
 
     def follow(self, frame: UInt8, seconds: float) -> dict[int, Person]:
         """Who is seen in the next frame, (H, W, 3) RGB, of the clip, by number from 1 on."""
         if self._cuts(frame):
+            self.scene += 1
             for one in self._known:
                 one.region, one.seconds = None, -np.inf
             self._looks.forget()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -78,6 +79,7 @@ class PoseEstimator:
         self._still, self._person = still, person
         self._looks = Looks(MOST_PEOPLE if person == "largest" else ALL_PEOPLE)
         self._cuts = Cuts()
+        self.scene = 0  # of the clip, the frame followed last; a cut begins another
         self._people: list[tuple[float, int]] = []  # of each look: when, and how many it found
         self._unlooked = 0  # frames since the last look that was counted
         self._followed_until = -np.inf  # when anybody was followed last
@@ -97,6 +99,7 @@ class PoseEstimator:
             people = self._looks.look(frame) or self._looks.search(frame)
             return _choose(people, self._person)
         if self._cuts(frame):
+            self.scene += 1
             self.begin_anew()
         if seconds - self._last_seconds > _FORGET_SECONDS:
             self._last = None
@@ -197,15 +200,34 @@ class PoseEstimator:
             "another, and `classify --person all` everyone.",
         )
 
-    def track(self, batch: FrameBatch) -> PoseTrack:
-        """The next frames of the clip as a PoseTrack, one row a frame."""
-        frames = zip(batch.frames, batch.pts_seconds.tolist(), strict=True)
-        people = [self.follow(frame, seconds) for frame, seconds in frames]
-        return pose_track(people, batch.pts_seconds)
+    def tracks(self, batch: FrameBatch) -> list[PoseTrack]:
+        """The next frames of the clip, one row a frame: a PoseTrack for each scene of them."""
+        people: list[Person | None] = []
+        scenes: list[int] = []
+        for frame, seconds in zip(batch.frames, batch.pts_seconds.tolist(), strict=True):
+            people.append(self.follow(frame, seconds))
+            scenes.append(self.scene)
+        return pose_tracks(people, batch.pts_seconds, scenes)
 
 
-def pose_track(people: Sequence[Person | None], pts_seconds: ArrayLike) -> PoseTrack:
-    """One person's frames as a PoseTrack: where it is seen, None where it is not."""
+def pose_tracks(
+    people: Sequence[Person | None], pts_seconds: ArrayLike, scenes: Sequence[int]
+) -> list[PoseTrack]:
+    """One person's frames as a PoseTrack for each scene: where it is seen, None where it is not.
+
+    scenes: the number of each frame's, which never decreases.
+    """
+    times = np.asarray(pts_seconds, dtype=np.float64)
+    found: list[PoseTrack] = []
+    first = 0
+    for scene, frames in groupby(scenes):
+        end = first + len(list(frames))
+        found.append(_track(people[first:end], times[first:end], scene))
+        first = end
+    return found
+
+
+def _track(people: Sequence[Person | None], pts_seconds: Array, scene: int) -> PoseTrack:
     n = len(people)
     world, visibility = np.zeros((n, 33, 3)), np.zeros((n, 33))
     image = np.zeros((n, 33, 2))
@@ -218,15 +240,16 @@ def pose_track(people: Sequence[Person | None], pts_seconds: ArrayLike) -> PoseT
         visibility=visibility,
         root=image[:, [23, 24]].mean(axis=1),
         pixels_per_metre=pixel_scale(world, image),
-        pts_seconds=np.asarray(pts_seconds, dtype=np.float64),
+        pts_seconds=pts_seconds,
         found=np.array([person is not None for person in people], dtype=bool),
+        scene=scene,
     )
 
 
 def estimate_poses(
     batches: Iterable[FrameBatch], *, still: bool = False, person: str = "largest"
 ) -> Iterator[PoseTrack]:
-    """Yield one PoseTrack a batch of one clip's frames, in order.
+    """Yield one PoseTrack for each scene of each batch of one clip's frames, in order.
 
     The same clip gives the same poses however it is cut into batches. Frames without a person
     have found = False. still, person: see PoseEstimator. Raises EncoderError where
@@ -234,4 +257,4 @@ def estimate_poses(
     """
     estimator = PoseEstimator(still=still, person=person)
     for batch in batches:
-        yield estimator.track(batch)
+        yield from estimator.tracks(batch)

@@ -30,16 +30,18 @@ class Tracks:
     """The people of one clip; not to be shared by threads.
 
     person: whom to follow, as `check_person` reads it, or all. people: of each frame so far, who is
-    seen in it, by number from 1; a single one who is followed is 1.
+    seen in it, by number from 1; a single one who is followed is 1. scenes: the number of each
+    frame's; a cut in the picture begins another.
     """
 
     def __init__(self, person: str) -> None:
         """Raises EncoderError where the networks are missing and can't be had."""
         self._everyone = person == EVERYONE
         self._one = None if self._everyone else PoseEstimator(person=person)
-        self._follow = PeopleTracker().follow if self._one is None else self._one.follow
+        self._follower = self._one or PeopleTracker()
         self.people: list[dict[int, Person]] = []
         self.pts_seconds: list[float] = []
+        self.scenes: list[int] = []
         self._size = (1, 1)
 
     def add(self, batch: FrameBatch) -> list[dict[int, Person]]:
@@ -47,11 +49,12 @@ class Tracks:
         self._size = batch.frames.shape[2], batch.frames.shape[1]
         first = len(self.people)
         for frame, seconds in zip(batch.frames, batch.pts_seconds.tolist(), strict=True):
-            found = self._follow(frame, seconds)
+            found = self._follower.follow(frame, seconds)
             if not isinstance(found, dict):
                 found = {} if found is None else {1: found}
             self.people.append(found)
             self.pts_seconds.append(seconds)
+            self.scenes.append(self._follower.scene)
         return self.people[first:]
 
     def begin_anew(self) -> None:
@@ -62,7 +65,7 @@ class Tracks:
     def forget(self, before: float) -> None:
         """Say nothing more of what was before a time, in seconds."""
         first = bisect_left(self.pts_seconds, before)
-        del self.people[:first], self.pts_seconds[:first]
+        del self.people[:first], self.pts_seconds[:first], self.scenes[:first]
         if self._one is not None:
             self._one.forget(before)
 

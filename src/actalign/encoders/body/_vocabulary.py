@@ -5,10 +5,12 @@ from __future__ import annotations
 import functools
 import hashlib
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
-VOCABULARY_VERSION = 2
+VOCABULARY_VERSION = 3
 """Of the rules of `known_words`; raised when they judge texts otherwise."""
+_WHOSE = ("my", "your", "his", "her", "their")
 _FILE = Path(__file__).with_name("model") / "words.txt"
 
 
@@ -22,9 +24,11 @@ def words_hash() -> str:
 @functools.cache
 def _groups() -> dict[str, frozenset[str]]:
     """The groups of words, and names of several words, each headed by a line "= name"."""
-    _, *groups = re.split(r"^= ", _FILE.read_text(encoding="utf-8"), flags=re.MULTILINE)
-    found = (group.splitlines() for group in groups)
-    return {name: frozenset(words) for name, *words in found}
+    _, *parts = re.split(r"^= ", _FILE.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    groups = {name: frozenset(words) for name, *words in map(str.splitlines, parts)}
+    # Directions by themselves, parts of a body where they are somebody's.
+    own = {f"{whose} {part}" for whose in _WHOSE for part in ("back", "side", "sides")}
+    return groups | {"movement": groups["movement"] | own}
 
 
 @functools.cache
@@ -40,18 +44,33 @@ def _word() -> re.Pattern[str]:
 
 
 def _listed(word: str) -> str:
-    """The verb that a word is the regular past form of, where that alone is in a group: training
-    says "hop" and "hopping" only, and the encoder reads "hopped" much as these."""
-    stem = word.removesuffix("ed")
-    if stem == word or word in _all_words():
+    """The verb that a word is a regular form of, where the groups have another form of it: training
+    says "hop" and "hopping" only, and the encoder reads "hopped" much as these.
+
+    A listed noun is such a form only of a movement ("waves"); other listed words stay as they are.
+    """
+    groups = _groups()
+    noun = word in groups["other"]
+    if word in _all_words() and not noun:
         return word
-    doubled = stem[:-1] if stem[-1:] == stem[-2:-1] else stem
-    return next((one for one in (stem, f"{stem}e", doubled) if one in _all_words()), word)
+    verbs = groups["movement"] if noun else groups["movement"] | groups["direction"]
+    return next((stem for stem in _stems(word) if stem in verbs), word)
+
+
+def _stems(word: str) -> Iterator[str]:
+    """What a word may be the past form, the third person or the participle of."""
+    for ending in ("ed", "es", "s", "ing"):
+        stem = word.removesuffix(ending)
+        if stem not in (word, ""):
+            yield stem
+            yield f"{stem}e"
+            if stem[-1] == stem[-2:-1]:
+                yield stem[:-1]
 
 
 def known_words(text: str) -> list[str]:
-    """The text's words that say something of a body, in order, verbs in the past as the group has
-    them; none if it is in another language.
+    """The text's words that say something of a body, in order, verbs as the group has them; none if
+    it is in another language.
 
     A movement, a posture or a part of the body says something by itself; plain directions and verbs
     ("moving up", "to the side") do where they outnumber what else is named. A text is in another

@@ -195,6 +195,11 @@ def _installed(wheel: _Wheel, wanted: list[Path]) -> dict[Path, bytes] | None:
         found = {path: (site / _FILES[path.name].inside).read_bytes() for path in wanted}
     except OSError:
         return None
+    # Packages built on Windows have other line ends, and a line end means nothing in JSON.
+    found = {
+        path: content.replace(b"\r\n", b"\n") if path.suffix == ".json" else content
+        for path, content in found.items()
+    }
     return found if _checked(found) else None
 
 

@@ -1,0 +1,163 @@
+"""The options that say how candidates are scored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, ClassVar
+
+import typer
+
+from actalign.alignment._confidence import OWN, read_temperatures
+from actalign.alignment._repeats import check_repeats
+from actalign.alignment._scorers import COMPETITIVE, SCORERS, scorer_names
+from actalign.background import CLIPS, read_background
+from actalign.cli._grouped import MODEL
+from actalign.errors import UsageError
+
+if TYPE_CHECKING:
+    from actalign.alignment._scorers import Scorer
+    from actalign.background import Background
+
+Smoothing = Annotated[
+    float | None,
+    typer.Option(help="Seconds of moving average over frames; 0 for none.", rich_help_panel=MODEL),
+]
+SCORER_LIST = (
+    "; ".join(f"{one.name}: {one.summary}" for one in SCORERS.values())
+    + "; or parts, AFFINITY+PATH+AVERAGE, such as cosine+segment+path"
+)
+SCORER_HELP = "competitive where there is a background (body has one), else dtw. " + SCORER_LIST
+ScorerName = Annotated[str | None, typer.Option(help=f"How candidates are scored; {SCORER_HELP}.")]
+ScorerNames = Annotated[
+    str | None,
+    typer.Option(help=f"How candidates are scored, several with commas; {SCORER_HELP}."),
+]
+BackgroundFile = Annotated[
+    str | None,
+    typer.Option(
+        "--background",
+        help="File of `actalign background` that steps are measured against, or 'clips' for the "
+        "run's other clips; by default the one that ships with the model, if any.",
+        rich_help_panel=MODEL,
+    ),
+]
+NoneLabel = Annotated[
+    str | None,
+    typer.Option(
+        "--none",
+        help="Add a candidate of this name, which wins where none of the others fits better than "
+        "the background.",
+        rich_help_panel=MODEL,
+    ),
+]
+MinConfidence = Annotated[
+    float | None,
+    typer.Option(
+        min=0,
+        max=1,
+        help="Give no label where the best candidate's confidence is lower.",
+        rich_help_panel=MODEL,
+    ),
+]
+HowOften = Annotated[
+    str | None,
+    typer.Option(
+        "--repeats",
+        help="How often the winner is performed: no (take it as once; the default of eval), auto "
+        "(find it; the default of body elsewhere), partial (find it, the clip beginning and ending "
+        "anywhere inside a repetition), or the number.",
+        rich_help_panel=MODEL,
+    ),
+]
+Temperature = Annotated[
+    str | None,
+    typer.Option(
+        help="What scores are divided by to make confidences of them, as `actalign eval clips` "
+        "fits it on labelled clips: a number, or SCORER=NUMBER, comma-separated, for several "
+        "scorers; by default the one that ships with the model or is in the background's file.",
+        rich_help_panel=MODEL,
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class ScorerOptions:
+    """What scores candidates, and what it needs to."""
+
+    PANEL: ClassVar[str] = MODEL
+
+    scorer: ScorerName = None
+    background: BackgroundFile = None
+    temperature: Temperature = None
+
+    def __post_init__(self) -> None:
+        _ = self.scorers  # raises UsageError for a wrong name
+        _ = self.temperatures
+
+    @property
+    def scorers(self) -> list[str]:
+        """The names that --scorer lists; with none, `competitive` for --background clips."""
+        if self.scorer is None:
+            return [COMPETITIVE] if self.of_clips else []
+        return list(scorer_names(self.scorer))
+
+    @property
+    def temperatures(self) -> dict[str, float]:
+        """By scorer, `own` being the one that is used where none is named; raises UsageError."""
+        return read_temperatures(self.temperature, self.scorers or [OWN])
+
+    @property
+    def of_clips(self) -> bool:
+        """Whether the run's other clips are each clip's background."""
+        return self.background == CLIPS
+
+    def check(self, *, where: str, clips: bool = True, several: bool = False) -> None:
+        """Raise UsageError for what can't be used here.
+
+        where: in words. clips: the run's other clips can be a background. several: scorers.
+        """
+        if len(self.scorers) > 1 and not several:
+            raise UsageError(f"--scorer takes one scorer {where}, not {self.scorer!r}.")
+        if self.of_clips and not clips:
+            raise UsageError(
+                f"--background {CLIPS} needs all clips of the run at once, which there are not "
+                f"{where}; give a background's file."
+            )
+
+    def read_background(self) -> Background | None:
+        """The background of the file that is named, if any; raises UsageError."""
+        if self.background is None or self.of_clips:
+            return None
+        return read_background(self.background)
+
+    def check_background(self, scorers: Sequence[Scorer], background: Background | None) -> None:
+        """Raise UsageError where a background is given that none of these scorers reads."""
+        known = {} if background is None else background.temperatures
+        if self.background and not any(
+            one.needs_background or one.name in known for one in scorers
+        ):
+            named = ", ".join(one.name for one in scorers)
+            raise UsageError(f"--background is of no use: the scorer {named} needs none.")
+
+
+@dataclass(frozen=True, slots=True)
+class ScoringOptions(ScorerOptions):
+    """How candidates are scored."""
+
+    none: NoneLabel = None
+    min_confidence: MinConfidence = None
+    smoothing: Smoothing = None
+    repeats: HowOften = None
+
+    def __post_init__(self) -> None:
+        ScorerOptions.__post_init__(self)  # super() does not know a class with slots
+        if self.repeats is not None:
+            check_repeats(self.repeats)
+
+
+@dataclass(frozen=True, slots=True)
+class SeveralScoringOptions(ScoringOptions):
+    """The same where several scorers can score a clip."""
+
+    scorer: ScorerNames = None

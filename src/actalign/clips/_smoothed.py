@@ -1,0 +1,21 @@
+"""A clip's embeddings, smoothed over time as scorers see them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from actalign.alignment._similarity import smooth
+from actalign.types import ClipEmbedding, Float32
+
+_ROUNDING = 0.005  # seconds, of the times of cuts in a clip's provenance
+
+
+def smoothed(clip: ClipEmbedding, seconds: float) -> Float32:
+    """(T, D): what `smooth` makes of a clip's rows, each scene by itself, so that no row is a mean
+    over a cut. seconds: width of the window, 0 for none."""
+    cuts = [float(text) - _ROUNDING for text in clip.provenance.get("cuts_seconds", "").split()]
+    starts = np.searchsorted(clip.pts_seconds, cuts)
+    scenes = zip(np.split(clip.embeddings, starts), np.split(clip.pts_seconds, starts), strict=True)
+    return np.concatenate(
+        [smooth(rows, pts_seconds=times, seconds=seconds) for rows, times in scenes if len(rows)]
+    )
