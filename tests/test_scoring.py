@@ -161,7 +161,9 @@ def test_centred_and_competitive_are_their_formulas():
     expected = np.log(share + FLOOR) + FIT * np.clip(z, -MOST_FIT, MOST_FIT)
     competitive = AFFINITIES["competitive"]
     np.testing.assert_allclose(competitive.of(frames, candidates, BY), expected, atol=1e-4)
-    np.testing.assert_allclose(competitive.shown(frames, candidates, BY), share, atol=1e-4)
+    texts = Texts.of(candidates, BACKGROUND)
+    shown = competitive.shown(competitive.measured(frames, texts, BY), texts, BY)
+    np.testing.assert_allclose(shown, share, atol=1e-4)
 
 
 def test_a_text_of_several_steps_competes_once():
