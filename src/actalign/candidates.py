@@ -60,6 +60,11 @@ AlignSome = Callable[[Sequence[int]], list[Alignment]]
 """The alignments of some of the scripts that were scored, by their numbers."""
 
 
+def _mean(scores: Sequence[float]) -> float:
+    """NumPy takes longer for it than all else that is done with a score, which mostly is one."""
+    return scores[0] if len(scores) == 1 else float(np.mean(scores))
+
+
 def check_none(name: str) -> None:
     """Raise UsageError unless the name of the candidate for none of the others says something."""
     if not isinstance(name, str):
@@ -268,7 +273,7 @@ class Candidates:
         candidates, places = self._candidates(clip, scored)
         if self.none is not None:  # the first, so that it wins where scores are equal
             script = Script(self.none, (self.none,))
-            score = float(np.mean([scores[-1] for scores, _ in scored]))
+            score = _mean([float(scores[-1]) for scores, _ in scored])
             candidates.insert(0, Candidate(self.none, score, script, False, none=True))
         candidates = sorted(self._with_confidence(candidates), key=lambda c: -c.score)
         if (label := candidates[0].label) in places:
@@ -330,14 +335,14 @@ class Candidates:
         for c, one in enumerate(self.competitions):
             for number, (m, n) in enumerate(one.places):
                 found[m][n].append((c, number))
-        every = [scores.tolist() for scores, _ in scored]
+        every, edges = [scores.tolist() for scores, _ in scored], clip.edges_seconds
         chosen = []
         for worded in found:
             numbers = range(len(worded)) if self.only is None else [self.only % len(worded)]
             # A wording that comes again, because others have more, counts once.
-            means = [float(np.mean([every[c][number] for c, number in worded[n]])) for n in numbers]
-            best = numbers[int(np.argmax(means))]
-            chosen.append((float(np.mean(means)), best, worded[best][0]))
+            means = {n: _mean([every[c][number] for c, number in worded[n]]) for n in numbers}
+            best = max(means, key=means.__getitem__)
+            chosen.append((_mean([*means.values()]), best, worded[best][0]))
         shown: dict[tuple[int, int], Alignment] = {}
         for c, (_, align) in enumerate(scored):
             if which := [number for *_, (at, number) in chosen if at == c]:
@@ -349,7 +354,7 @@ class Candidates:
                 self.competitions[place[0]].scripts[place[1]],
                 has_script=script.label not in self.without,
                 alignment=shown[place],
-                edges_seconds=clip.edges_seconds,
+                edges_seconds=edges,
                 wording=best + 1,
                 wordings=1 + len(script.rewordings),
             )

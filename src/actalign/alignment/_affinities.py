@@ -155,7 +155,8 @@ class Texts:
     def scripts(self) -> list[Float32]:
         """(K_m, D) of each candidate that has texts."""
         sizes = self.sizes[:-1] if self.none else self.sizes
-        return np.split(self.rows, np.cumsum(sizes)[:-1])
+        ends = np.cumsum(sizes).tolist()
+        return [self.rows[end - size : end] for end, size in zip(ends, sizes, strict=True)]
 
 
 NEEDS_BACKGROUND = (
