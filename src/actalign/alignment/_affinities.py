@@ -246,17 +246,21 @@ def _competitive(values: Float32, texts: Texts, by: Calibration) -> Float32:
 
 def _share(values: Float32, texts: Texts, by: Calibration) -> Float32:
     """p: the softmax of `centred` over all labels' steps, a text of several steps once."""
+    assert texts.measured is not None
+    if texts.measured.rivals is not None:
+        return texts.measured.rivals.shares(values)
     shares = _competition(values, texts, floor=1e-30, fit=0.0)
     return np.exp(shares, out=shares)
 
 
 def _competition(values: Float32, texts: Texts, *, floor: float, fit: float) -> Float32:
-    from actalign.alignment._kernels.competition import competition
+    from actalign.alignment._kernels.competition import add_fit, competition
 
     assert texts.measured is not None
     if texts.measured.rivals is not None:
-        held = fit * np.clip(values, -MOST_FIT, MOST_FIT)
-        return np.log(texts.measured.rivals.shares(values) + np.float32(floor)) + held
+        shares = texts.measured.rivals.shares(values, floor)
+        add_fit(shares, values, fit, MOST_FIT)
+        return shares
     found = np.empty_like(values)
     competition(values, texts.measured.weights, floor, fit, MOST_FIT, found)
     return found
