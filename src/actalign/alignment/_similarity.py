@@ -148,7 +148,8 @@ def smooth(embeddings: ArrayLike, *, pts_seconds: ArrayLike, seconds: float) -> 
     """
     from actalign.alignment._kernels.smoothing import window_means
 
-    array = normalize(embeddings, name="frame embeddings")
+    name = "frame embeddings"
+    array, scale = _unit_scale(as_embeddings(embeddings, name=name), name)
     times = np.asarray(pts_seconds, dtype=np.float64)
     check_smoothing(seconds)
     if times.shape != array.shape[:1]:
@@ -156,11 +157,11 @@ def smooth(embeddings: ArrayLike, *, pts_seconds: ArrayLike, seconds: float) -> 
     if np.any(np.diff(times) < 0):
         raise ArrayError("The timestamps of the frames decrease; sort the frames by time.")
     if seconds == 0:
-        return array
+        return array * scale[:, None]
     half = seconds / 2 + 1e-9
     first = np.searchsorted(times, times - half, side="left")
     last = np.searchsorted(times, times + half, side="right")
-    return window_means(array, array.any(axis=1), first, last)
+    return window_means(array, scale, array.any(axis=1), first, last)
 
 
 def smooth_reference(embeddings: ArrayLike, *, window: int = 30) -> Float32:
