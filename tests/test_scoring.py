@@ -1,4 +1,5 @@
 import itertools
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +15,7 @@ from actalign.alignment._affinities import (
     Texts,
 )
 from actalign.alignment._paths import PATHS
+from actalign.alignment._rivals import Rivals
 from actalign.alignment._scorers import AVERAGES, SCORERS, Scorer, alignments, get_scorer
 from actalign.background import Background
 from actalign.errors import UsageError
@@ -161,7 +163,9 @@ def test_centred_and_competitive_are_their_formulas():
     expected = np.log(share + FLOOR) + FIT * np.clip(z, -MOST_FIT, MOST_FIT)
     competitive = AFFINITIES["competitive"]
     np.testing.assert_allclose(competitive.of(frames, candidates, BY), expected, atol=1e-4)
-    np.testing.assert_allclose(competitive.shown(frames, candidates, BY), share, atol=1e-4)
+    texts = Texts.of(candidates, BACKGROUND)
+    shown = competitive.shown(competitive.measured(frames, texts, BY), texts, BY)
+    np.testing.assert_allclose(shown, share, atol=1e-4)
 
 
 def test_a_text_of_several_steps_competes_once():
@@ -295,6 +299,63 @@ def test_any_affinity_goes_with_any_path(affinity, path):
     if scorer.align:
         for found, score in zip(scorer.align(frames, candidates, BY), scores, strict=True):
             assert found.score == pytest.approx(score, rel=1e-5)
+
+
+@pytest.mark.parametrize("path", [name for name, path in PATHS.items() if path.align])
+@pytest.mark.parametrize("affinity", AFFINITIES)
+@pytest.mark.parametrize("labels", [(), (0, 1, 0)])
+def test_some_candidates_are_aligned_as_all_are(affinity, path, labels):
+    frames, candidates = example()
+    texts = Texts.of(candidates, BACKGROUND, labels=labels)
+    scored = get_scorer(f"{affinity}+{path}+both").stages.scored(frames, texts, BY)
+    everything = scored.align(range(3))
+    for found, m in zip(scored.align([2, 0]), [2, 0], strict=True):
+        assert found.score == scored.scores[m] == everything[m].score
+        np.testing.assert_array_equal(found.path, everything[m].path)
+        np.testing.assert_array_equal(found.affinity, everything[m].affinity)
+
+
+def slow_shares(values, texts, wordings, labels):
+    """p of each step of each wording, text by text as docs/method.md has it; values: one frame."""
+    power = dict(zip(texts, np.exp(values.astype(np.float64)), strict=True))
+    found = []
+    for w, own in enumerate(wordings):
+        there = Counter(own)  # how often a text is expected beside this wording
+        for other, label in zip(wordings, labels, strict=True):
+            for text in other if label != labels[w] else ():
+                there[text] += 1 / labels.count(label)
+        total = sum(min(1, times) * power[text] for text, times in there.items())
+        found += [power[text] / total for text in own]
+    return found
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_the_shares_of_several_wordings_are_their_formula(seed):
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(4, size=6).tolist()
+    pool = [bytes([n]) for n in range((3, 8, 60)[seed % 3])]  # few, so that most are shared
+    wordings = [[pool[n] for n in rng.integers(len(pool), size=k)] for k in (3, 1, 4, 2, 5, 3)]
+    none = seed % 4
+    texts = [text for one in wordings for text in one]
+    fits = dict(zip(pool, (rng.normal(size=(len(pool), 7)) * (1, 4, 10)[seed % 3]), strict=True))
+    values = np.array([fits[text] for text in texts] + [np.ones(7)] * none, np.float32).T
+    sizes = [len(one) for one in wordings] + [none] * (none > 0)
+    found = Rivals.of_texts(texts, sizes, labels, none).shares(np.ascontiguousarray(values))
+    if none:
+        wordings, labels = [*wordings, [b"none"] * none], [*labels, -1]
+        texts += [b"none"] * none
+    expected = [slow_shares(row, texts, wordings, labels) for row in values]
+    np.testing.assert_allclose(found, expected, rtol=2e-5, atol=1e-30)
+
+
+def test_labels_of_the_same_texts_have_the_same_shares_to_the_last_bit():
+    rng = np.random.default_rng(0)
+    for size in (1, 30):
+        values = rng.normal(scale=size, size=(500, 7)).astype(np.float32)
+        twice = np.concatenate([values, values[:, :2], values], axis=1)
+        texts = [bytes([n]) for n in range(7)] + [b"x", b"y"] + [bytes([n]) for n in range(7)]
+        found = Rivals.of_texts(texts, [3, 4, 2, 3, 4], [0, 0, 1, 2, 2], 0).shares(twice)
+        np.testing.assert_array_equal(found[:, :7], found[:, 9:])
 
 
 def test_a_wrong_order_costs_by_whatever_affinity_and_path():

@@ -6,7 +6,7 @@ sent to other machines.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -56,6 +56,14 @@ from actalign.types import (
 
 if TYPE_CHECKING:
     from actalign.rows import Row
+
+AlignSome = Callable[[Sequence[int]], list[Alignment]]
+"""The alignments of some of the scripts that were scored, by their numbers."""
+
+
+def _mean(scores: Sequence[float]) -> float:
+    """NumPy takes longer for it than all else that is done with a score, which mostly is one."""
+    return scores[0] if len(scores) == 1 else float(np.mean(scores))
 
 
 def check_none(name: str) -> None:
@@ -276,48 +284,20 @@ class Candidates:
         """
         frames = self._frames(clip)
         by = self._calibration(clip)
-        found: list[list[list[tuple[float, Alignment, Script, Float32]]]] = [
-            [[] for _ in range(1 + len(script.rewordings))] for script in self.scripts
-        ]
-        nothing = []
-        for one in self.competitions:
-            scores, aligned = self._scored(frames, one, by)
-            nothing.append(float(scores[-1]))
-            fits = zip(scores.tolist(), aligned, one.scripts, one.texts.scripts, strict=False)
-            for (m, n), fit in zip(one.places, fits, strict=True):
-                found[m][n].append(fit)
-        candidates = []
-        steps = {}
-        for script, worded in zip(self.scripts, found, strict=True):
-            count = len(worded)
-            numbers = range(count) if self.only is None else [self.only % count]
-            # A wording that comes again, because others have more, counts once.
-            means = [float(np.mean([score for score, *_ in worded[n]])) for n in numbers]
-            best = numbers[int(np.argmax(means))]
-            _, alignment, shown, steps[script.label] = worded[best][0]
-            candidates.append(
-                Candidate(
-                    script.label,
-                    float(np.mean(means)),
-                    shown,
-                    has_script=script.label not in self.without,
-                    alignment=alignment,
-                    edges_seconds=clip.edges_seconds,
-                    wording=best + 1,
-                    wordings=count,
-                )
-            )
+        scored = [self._scored(frames, one, by) for one in self.competitions]
+        candidates, places = self._candidates(clip, scored)
         if self.none is not None:  # the first, so that it wins where scores are equal
             script = Script(self.none, (self.none,))
-            score = float(np.mean(nothing))
+            score = _mean([float(scores[-1]) for scores, _ in scored])
             candidates.insert(0, Candidate(self.none, score, script, False, none=True))
         candidates = sorted(self._with_confidence(candidates), key=lambda c: -c.score)
-        if (label := candidates[0].label) in steps:
+        if (label := candidates[0].label) in places:
+            c, number = places[label]
             candidates[0] = with_repetitions(
                 candidates[0],
                 clip,
                 frames,
-                steps[label],
+                self.competitions[c].texts.scripts[number],
                 logit_scale=self.info.logit_scale,
                 repeats=self.repeats,
             )
@@ -356,20 +336,68 @@ class Candidates:
         )
         return None if np.isnan(margins).all() else float(np.nan_to_num(margins).mean())
 
+    def _candidates(
+        self, clip: ClipEmbedding, scored: Sequence[tuple[Float64, AlignSome]]
+    ) -> tuple[list[Candidate], dict[str, tuple[int, int]]]:
+        """The candidates in the order given, and where what is shown of each label was scored: the
+        number of the competition and that of the script there.
+
+        scored: `_scored` of each competition. Only what is shown is aligned.
+        """
+        found: list[list[list[tuple[int, int]]]] = [
+            [[] for _ in range(1 + len(script.rewordings))] for script in self.scripts
+        ]
+        for c, one in enumerate(self.competitions):
+            for number, (m, n) in enumerate(one.places):
+                found[m][n].append((c, number))
+        every, edges = [scores.tolist() for scores, _ in scored], clip.edges_seconds
+        chosen = []
+        for worded in found:
+            numbers = range(len(worded)) if self.only is None else [self.only % len(worded)]
+            # A wording that comes again, because others have more, counts once.
+            means = {n: _mean([every[c][number] for c, number in worded[n]]) for n in numbers}
+            best = max(means, key=means.__getitem__)
+            chosen.append((_mean([*means.values()]), best, worded[best][0]))
+        shown: dict[tuple[int, int], Alignment] = {}
+        for c, (_, align) in enumerate(scored):
+            if which := [number for *_, (at, number) in chosen if at == c]:
+                shown.update(zip([(c, number) for number in which], align(which), strict=True))
+        candidates = [
+            Candidate(
+                script.label,
+                score,
+                self.competitions[place[0]].scripts[place[1]],
+                has_script=script.label not in self.without,
+                alignment=shown[place],
+                edges_seconds=edges,
+                wording=best + 1,
+                wordings=1 + len(script.rewordings),
+            )
+            for script, (score, best, place) in zip(self.scripts, chosen, strict=True)
+        ]
+        return candidates, dict(zip(self.labels, (place for *_, place in chosen), strict=True))
+
     def _scored(
         self, frames: Float32, competition: Competition, by: Calibration
-    ) -> tuple[Float64, list[Alignment]]:
-        """Scores of the scripts, and alignments, those to be shown if the scorer has none."""
+    ) -> tuple[Float64, AlignSome]:
+        """Scores of the scripts, and what aligns them, by what is to be shown if the scorer aligns
+        nothing."""
         use, parts, texts = self.scorer, self.scorer.stages, competition.texts
+        if parts and parts.path.align:
+            one = parts.scored(frames, texts, by)
+            return one.scores, one.align
         steps = texts.scripts
         if use.align:
-            found = (
-                parts.align(frames, texts, by) if parts else use.own_alignments(frames, steps, by)
-            )
-            return np.array([alignment.score for alignment in found]), found
+            found = use.own_alignments(frames, steps, by)
+            return np.array([a.score for a in found]), lambda which: [found[m] for m in which]
         read = self.names if use.texts == "label" else steps
         scores = parts.score(frames, texts, by) if parts else use.own_scores(frames, read, by)
-        return scores, alignments(frames, steps, by)
+
+        def align(which: Sequence[int]) -> list[Alignment]:
+            shown = alignments(frames, steps, by)
+            return [shown[m] for m in which]
+
+        return scores, align
 
     def _with_confidence(self, candidates: list[Candidate]) -> list[Candidate]:
         if self.temperature is None or len(candidates) == 1:  # alone it would always be 1

@@ -155,7 +155,8 @@ class Texts:
     def scripts(self) -> list[Float32]:
         """(K_m, D) of each candidate that has texts."""
         sizes = self.sizes[:-1] if self.none else self.sizes
-        return np.split(self.rows, np.cumsum(sizes)[:-1])
+        ends = np.cumsum(sizes).tolist()
+        return [self.rows[end - size : end] for end, size in zip(ends, sizes, strict=True)]
 
 
 NEEDS_BACKGROUND = (
@@ -214,11 +215,10 @@ def seen_frames(frames: ArrayLike) -> NDArray[np.bool_]:
     return seen
 
 
-def _log_sigmoid(frames: ArrayLike, candidates: CandidateTexts, by: Calibration) -> Float32:
-    matrix = affinity(frames, candidates, by)
+def _log(values: Float32, texts: Texts, by: Calibration) -> Float32:
     if by.logit_bias is None:
-        return matrix
-    return np.log(np.maximum(matrix, np.finfo(np.float32).tiny))
+        return values
+    return np.log(np.maximum(values, np.finfo(np.float32).tiny))
 
 
 def _centred(frames: ArrayLike, candidates: CandidateTexts, by: Calibration) -> Float32:
@@ -239,49 +239,67 @@ def _centred(frames: ArrayLike, candidates: CandidateTexts, by: Calibration) -> 
     return found
 
 
-def _competitive(frames: ArrayLike, candidates: CandidateTexts, by: Calibration) -> Float32:
+def _competitive(values: Float32, texts: Texts, by: Calibration) -> Float32:
     """log(p + FLOOR) + FIT * z, p the step's share of the frame, z `centred` held at MOST_FIT."""
-    texts = texts_of(candidates, by, background=True)
-    return _competition(_centred(frames, texts, by), texts, floor=FLOOR, fit=FIT)
+    return _competition(values, texts, floor=FLOOR, fit=FIT)
 
 
-def _share(frames: ArrayLike, candidates: CandidateTexts, by: Calibration) -> Float32:
+def _share(values: Float32, texts: Texts, by: Calibration) -> Float32:
     """p: the softmax of `centred` over all labels' steps, a text of several steps once."""
-    texts = texts_of(candidates, by, background=True)
-    shares = _competition(_centred(frames, texts, by), texts, floor=1e-30, fit=0.0)
+    assert texts.measured is not None
+    if texts.measured.rivals is not None:
+        return texts.measured.rivals.shares(values)
+    shares = _competition(values, texts, floor=1e-30, fit=0.0)
     return np.exp(shares, out=shares)
 
 
 def _competition(values: Float32, texts: Texts, *, floor: float, fit: float) -> Float32:
-    from actalign.alignment._kernels.competition import competition
+    from actalign.alignment._kernels.competition import add_fit, competition
 
     assert texts.measured is not None
     if texts.measured.rivals is not None:
-        held = fit * np.clip(values, -MOST_FIT, MOST_FIT)
-        return np.log(texts.measured.rivals.shares(values) + np.float32(floor)) + held
+        shares = texts.measured.rivals.shares(values, floor)
+        add_fit(shares, values, fit, MOST_FIT)
+        return shares
     found = np.empty_like(values)
     competition(values, texts.measured.weights, floor, fit, MOST_FIT, found)
     return found
 
 
-AffinityFunction = Callable[[ArrayLike, CandidateTexts, Calibration], Float32]
+MeasureFunction = Callable[[ArrayLike, CandidateTexts, Calibration], Float32]
+FitFunction = Callable[[Float32, Texts, Calibration], Float32]
+
+
+def _as_measured(values: Float32, texts: Texts, by: Calibration) -> Float32:
+    return values
 
 
 @dataclass(frozen=True, slots=True)
 class Affinity:
     """A named affinity.
 
-    of: (T, D) frames, M candidates, calibration -> (T, sum K_m) float32, columns in candidate
-    order; what paths are found in. shown: the same for what rows and figures show, where that is
-    another one. competes: a column depends on the other candidates' columns.
+    measured: (T, D) frames, M candidates, calibration -> (T, sum K_m) float32, columns in candidate
+    order: all that takes the embeddings, so that they are multiplied once. fits: of these values,
+    what paths are found in. shown: of the same values, what rows and figures show; None where it is
+    what paths are found in. competes: a column depends on the other candidates' columns.
     """
 
     name: str
     summary: str
-    of: AffinityFunction
-    shown: AffinityFunction | None = None
+    measured: MeasureFunction
+    fits: FitFunction = _as_measured
+    shown: FitFunction | None = None
     needs_background: bool = False
     competes: bool = False
+
+    def texts(self, candidates: CandidateTexts, by: Calibration) -> Texts:
+        """The candidates prepared for this affinity."""
+        return texts_of(candidates, by, background=self.needs_background)
+
+    def of(self, frames: ArrayLike, candidates: CandidateTexts, by: Calibration) -> Float32:
+        """(T, D) frames, M candidates -> (T, sum K_m), what paths are found in."""
+        texts = self.texts(candidates, by)
+        return self.fits(self.measured(frames, texts, by), texts, by)
 
 
 AFFINITIES: dict[str, Affinity] = {
@@ -290,7 +308,7 @@ AFFINITIES: dict[str, Affinity] = {
         Affinity(
             "sigmoid", "pair probability (paper); the cosine where there is no bias", affinity
         ),
-        Affinity("log_sigmoid", "its logarithm", _log_sigmoid, affinity),
+        Affinity("log_sigmoid", "its logarithm", affinity, _log, _as_measured),
         Affinity("cosine", "cosine of frame and step", _cosine),
         Affinity(
             "centred",
@@ -301,6 +319,7 @@ AFFINITIES: dict[str, Affinity] = {
         Affinity(
             "competitive",
             "log of the step's share of the frame among all candidates', and how well it fits",
+            _centred,
             _competitive,
             _share,
             needs_background=True,
@@ -312,4 +331,5 @@ AFFINITIES: dict[str, Affinity] = {
 
 def columns_of(matrix: Float32, sizes: Sequence[int]) -> list[NDArray[np.float32]]:
     """Each candidate's columns."""
-    return np.split(matrix, np.cumsum(sizes)[:-1], axis=1)
+    ends = np.cumsum(sizes).tolist()
+    return [matrix[:, end - size : end] for end, size in zip(ends, sizes, strict=True)]

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from actalign.alignment._affinities import columns_of
 from actalign.alignment._dtw import align_batch, column_starts
 from actalign.errors import UsageError
-from actalign.types import Alignment, Float32, Float64, Int32
+from actalign.types import Float32, Float64, Int32
 
 PASSES = 3
 """How often the path `repeat` goes through a script at most."""
@@ -53,7 +53,7 @@ Means = Float64
 """(2, P, M): the mean affinity over the cells of each candidate's path, and the mean over steps of
 each step's, for paths through the script once, twice, ... P times; -inf where there is none."""
 MeansFunction = Callable[[Float32, Sequence[int], Timing], Means]
-AlignFunction = Callable[[Float32, Sequence[int], Timing], list[Alignment]]
+PathsFunction = Callable[[Float32, Sequence[int], Timing], list[Int32]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,19 +61,19 @@ class Path:
     """A named way to lay candidates' steps over frames.
 
     means: (T, sum K_m) affinities, the sizes K_m, the clip's timing -> `Means`. align: the same ->
-    the alignments (of one pass), for paths that are some.
+    each candidate's (L, 2) path, see `Alignment` (of one pass), for paths that are alignments.
     """
 
     name: str
     summary: str
     means: MeansFunction
-    align: AlignFunction | None = None
+    align: PathsFunction | None = None
 
 
 def _dtw(
     affinity: Float32, sizes: Sequence[int], timing: Timing, *, objective: str = "sum"
-) -> list[Alignment]:
-    return align_batch(affinity, sizes, objective=objective)
+) -> list[Int32]:
+    return [one.path for one in align_batch(affinity, sizes, objective=objective)]
 
 
 def _dtw_means(affinity: Float32, sizes: Sequence[int], timing: Timing) -> Means:
@@ -85,12 +85,14 @@ def _dtw_means(affinity: Float32, sizes: Sequence[int], timing: Timing) -> Means
     return means_of_paths(matrix, forward(matrix, starts, np.zeros(len(sizes))), starts)
 
 
-def means_of(alignments: Sequence[Alignment]) -> Means:
-    """`Means` of alignments, whatever made them."""
-    found = np.empty((2, 1, len(alignments)))
-    for m, one in enumerate(alignments):
-        t, k = one.path[:, 0], one.path[:, 1]
-        values = one.affinity[t, k].astype(np.float64)
+def _means_by(
+    affinity: Float32, sizes: Sequence[int], timing: Timing, *, align: PathsFunction
+) -> Means:
+    found = np.empty((2, 1, len(sizes)))
+    paths = align(affinity, sizes, timing)
+    for m, (columns, path) in enumerate(zip(columns_of(affinity, sizes), paths, strict=True)):
+        t, k = path[:, 0], path[:, 1]
+        values = columns[t, k].astype(np.float64)
         found[:, 0, m] = values.mean(), np.mean(np.bincount(k, weights=values) / np.bincount(k))
     return found
 
@@ -105,51 +107,39 @@ def _segment_means(
     """
     from actalign.alignment._kernels.runs import means_of_passes
 
-    counts = timing.counted
-    matrix = np.ascontiguousarray(affinity if counts.all() else affinity[counts])
+    matrix = _counted(affinity, timing.counted)
     return means_of_passes(matrix, column_starts(sizes, affinity.shape[1]), timing.least, passes)
 
 
-def _segment(affinity: Float32, sizes: Sequence[int], timing: Timing) -> list[Alignment]:
-    """The alignments of `_segment_means` with one pass; a frame without anything in it belongs to
-    the step of the frame before."""
-    from actalign.alignment._kernels.runs import segment_path
+def _counted(affinity: Float32, counts: NDArray[np.bool_]) -> Float32:
+    return np.ascontiguousarray(affinity if counts.all() else affinity[counts])
+
+
+def _segment(affinity: Float32, sizes: Sequence[int], timing: Timing) -> list[Int32]:
+    """The paths of `_segment_means` with one pass; a frame without anything in it belongs to the
+    step of the frame before."""
+    from actalign.alignment._kernels.runs import segment_paths
 
     counts = timing.counted
     # Of those that count, each frame's own one or the last one before it.
     nearest = np.maximum(np.cumsum(counts) - 1, 0)
-    found = []
-    for columns in columns_of(affinity, sizes):
-        if columns.shape[1] > counts.sum():
-            found += _equal_split(columns, [columns.shape[1]], timing)
-            continue
-        path = segment_path(np.ascontiguousarray(columns[counts]), timing.least)
-        cells = np.stack([np.arange(len(counts)), path[nearest, 1]], axis=1).astype(np.int32)
-        found.append(_alignment(np.ascontiguousarray(columns), cells))
-    return found
+    matrix, starts = _counted(affinity, counts), column_starts(sizes, affinity.shape[1])
+    paths = segment_paths(matrix, starts, timing.least, nearest)
+    return [
+        path if steps <= len(matrix) else _even_path(len(affinity), steps)
+        for path, steps in zip(paths, sizes, strict=True)
+    ]
 
 
-def _equal_split(affinity: Float32, sizes: Sequence[int], timing: Timing) -> list[Alignment]:
+def _equal_split(affinity: Float32, sizes: Sequence[int], timing: Timing) -> list[Int32]:
     """Control: the clip cut into K equal parts, part k for step k; nothing is aligned."""
-    frames = len(affinity)
-    found = []
-    for columns in columns_of(affinity, sizes):
-        steps = columns.shape[1]
-        cells = np.arange(max(frames, steps))
-        path = np.stack([cells * frames // len(cells), cells * steps // len(cells)], axis=1)
-        found.append(_alignment(np.ascontiguousarray(columns), path.astype(np.int32)))
-    return found
+    return [_even_path(len(affinity), steps) for steps in sizes]
 
 
-def _alignment(matrix: Float32, path: Int32) -> Alignment:
-    score = matrix[path[:, 0], path[:, 1]].mean(dtype=np.float64)
-    return Alignment(float(score), path, matrix)
-
-
-def _means_by(
-    affinity: Float32, sizes: Sequence[int], timing: Timing, *, align: AlignFunction
-) -> Means:
-    return means_of(align(affinity, sizes, timing))
+def _even_path(frames: int, steps: int) -> Int32:
+    cells = np.arange(max(frames, steps))
+    path = np.stack([cells * frames // len(cells), cells * steps // len(cells)], axis=1)
+    return path.astype(np.int32)
 
 
 def _order_free(affinity: Float32, sizes: Sequence[int], timing: Timing) -> Means:

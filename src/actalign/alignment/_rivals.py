@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,15 +22,20 @@ class Rivals:
     """What each of J steps weighs in the competitions of W wordings.
 
     Take one wording of each label, every one equally likely. A text competes once, or by how often
-    it is expected there if that is less. base: (J,) these weights. own: for each label its columns
-    (n,), its wordings (w,), and (n, w) what is to be added to the columns' weights in the
-    competition of each wording, which is certainly there while others of its label are not. of:
-    (J,) each column's wording, from 0.
+    it is expected there if that is less. So in the competition of a wording a step weighs
+
+    - ``weights[:, 0]``, if it is of another label;
+    - ``weights[:, 1]``, if it is of the same label: what its text weighs more in the other labels,
+      because this label's wordings are not there;
+    - ``weights[:, 2]`` more, if it is of the wording itself, which is certainly there.
+
+    None is negative. weights: (J, 3). starts: (W + 1,) where each wording's columns begin. labels:
+    (W,) whose it is, from 0.
     """
 
-    base: Float64
-    own: list[tuple[NDArray[np.intp], NDArray[np.intp], Float64]]
-    of: NDArray[np.intp]
+    weights: Float64
+    starts: NDArray[np.int64]
+    labels: NDArray[np.int64]
 
     @classmethod
     def of_texts(
@@ -40,44 +46,36 @@ class Rivals:
         every = [*texts, *[b"none of these"] * none]
         whose = [*labels, -1] if none else list(labels)
         wordings = Counter(whose)
-        ends = np.cumsum(sizes)
-        counts = [Counter(every[end - k : end]) for k, end in zip(sizes, ends, strict=True)]
+        starts = np.concatenate([[0], np.cumsum(sizes)])
+        counts = [Counter(every[start:end]) for start, end in pairwise(starts.tolist())]
         expected: dict[int, dict[bytes, float]] = {label: defaultdict(float) for label in whose}
+        again: dict[int, Counter[bytes]] = {label: Counter() for label in whose}
         total: dict[bytes, float] = defaultdict(float)
         for label, found in zip(whose, counts, strict=True):
+            again[label].update(found)
             for text, times in found.items():
                 expected[label][text] += times / wordings[label]
                 total[text] += times / wordings[label]
-        of = np.repeat(np.arange(len(sizes)), sizes)
-        base = np.array(
-            [
-                min(1, total[text]) / total[text] / wordings[whose[w]]
-                for text, w in zip(every, of, strict=True)
-            ]
-        )
-        own = []
-        for label in wordings:
-            mine = [w for w, one in enumerate(whose) if one == label]
-            columns = np.flatnonzero(np.isin(of, mine))
-            here = [every[j] for j in columns]
-            rest = {text: total[text] - expected[label][text] for text in here}
-            change = [
-                [min(1, rest[text] + counts[w][text]) - min(1, total[text]) for w in mine]
-                for text in here
-            ]
-            again = Counter(here)
-            shared = np.array([again[text] for text in here])[:, None]
-            own.append((columns, np.array(mine), np.array(change) / shared))
-        return cls(base, own, of)
+        weights = []
+        for w, text in zip(np.repeat(np.arange(len(sizes)), sizes), every, strict=True):
+            label, here = whose[w], counts[w][text]
+            there = total[text] - expected[label][text]  # in the other labels
+            once = min(1, total[text]) / total[text]
+            weights.append(
+                (
+                    once / wordings[label],
+                    max(0, min(1, there) - once * there) / again[label][text],
+                    (min(1, there + here) - min(1, there)) / here,
+                )
+            )
+        number = {label: n for n, label in enumerate(wordings)}
+        return cls(np.array(weights), starts, np.array([number[label] for label in whose]))
 
-    def shares(self, values: Float32) -> Float32:
-        """(T, J) values -> p, of each step in the competition of its wording."""
-        powers = np.exp(values - values.max(axis=1, keepdims=True))
-        # Doubles, since what is left of the sum without the label's other wordings may be small.
-        exact = powers.astype(np.float64)
-        whole = exact @ self.base
-        totals = np.empty((len(values), int(self.of[-1]) + 1))
-        for columns, mine, change in self.own:
-            totals[:, mine] = whole[:, None] + exact[:, columns] @ change
-        rivals = np.maximum(totals, np.finfo(np.float32).tiny).astype(np.float32)
-        return np.minimum(powers / rivals[:, self.of], np.float32(1))
+    def shares(self, values: Float32, floor: float = 0.0) -> Float32:
+        """(T, J) values -> p + floor, of each step in the competition of its wording."""
+        from actalign.alignment._kernels.competition import rival_shares
+
+        found = np.empty_like(values)
+        highest = values.max(axis=1)
+        rival_shares(values, highest, self.starts, self.labels, self.weights, floor, found)
+        return found

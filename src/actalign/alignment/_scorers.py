@@ -9,7 +9,7 @@ that a run can swap or compare them, and a user's own function is one too. Smoot
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -20,6 +20,7 @@ from actalign.alignment._affinities import (
     Affinity,
     Calibration,
     CandidateTexts,
+    Texts,
     affinity,
     columns_of,
     seen_frames,
@@ -31,7 +32,7 @@ from actalign.alignment._similarity import cosine, normalize
 from actalign.background import Background
 from actalign.encoder_info import EncoderInfo
 from actalign.errors import ArrayError, UsageError
-from actalign.types import Alignment, Float64
+from actalign.types import Alignment, Float32, Float64
 
 ScoreFunction = Callable[[ArrayLike, Sequence[ArrayLike], Calibration], Float64]
 OTHER_ORDERS = 4
@@ -56,32 +57,27 @@ class Stages:
 
     def score(self, frames: ArrayLike, candidates: CandidateTexts, by: Calibration) -> Float64:
         """(M,) scores; the arguments of `Scorer.score`."""
-        texts = texts_of(candidates, by)
         if (self.affinity.name, self.path.name, self.average) == ("sigmoid", "dtw", "path"):
+            texts = texts_of(candidates, by)
             matrix = affinity(frames, texts, by, interleaved=True)
             return align_scores(matrix, texts.sizes, interleaved=True)[0]
-        matrix = self.affinity.of(frames, texts, by)
+        return self.scored(frames, candidates, by).scores
+
+    def scored(self, frames: ArrayLike, candidates: CandidateTexts, by: Calibration) -> Scored:
+        """The scores, with what alignments can be made of afterwards."""
+        texts = self.affinity.texts(candidates, by)
+        values = self.affinity.measured(frames, texts, by)
+        matrix = self.affinity.fits(values, texts, by)
         timing = Timing.of(seen_frames(frames), by.frame_seconds)
-        return self._scores(self.path.means(matrix, texts.sizes, timing), by)
+        scores = self._scores(self.path.means(matrix, texts.sizes, timing), by)
+        return Scored(self, texts, by, timing, values, matrix, scores)
 
     def align(
         self, frames: ArrayLike, candidates: CandidateTexts, by: Calibration
     ) -> list[Alignment]:
-        """The alignments, each with its candidate's score; their affinity is the one to be shown.
-
-        Where a path may go through a script several times, the alignment is that of one pass.
-        """
-        assert self.path.align is not None
-        texts = texts_of(candidates, by)
-        matrix = self.affinity.of(frames, texts, by)
-        timing = Timing.of(seen_frames(frames), by.frame_seconds)
-        found = self.path.align(matrix, texts.sizes, timing)
-        scores = self._scores(self.path.means(matrix, texts.sizes, timing), by)
-        shown = matrix if self.affinity.shown is None else self.affinity.shown(frames, texts, by)
-        return [
-            replace(one, score=float(score), affinity=np.ascontiguousarray(table))
-            for one, score, table in zip(found, scores, columns_of(shown, texts.sizes), strict=True)
-        ]
+        """The alignments of all candidates; see `Scored.align`."""
+        scored = self.scored(frames, candidates, by)
+        return scored.align(range(len(scored.scores)))
 
     def order_margins(
         self, frames: ArrayLike, candidates: CandidateTexts, by: Calibration
@@ -90,7 +86,7 @@ class Stages:
 
         These are the reversed one and OTHER_ORDERS drawn ones. NaN for a script of one step.
         """
-        texts = texts_of(candidates, by)
+        texts = self.affinity.texts(candidates, by)
         matrix = self.affinity.of(frames, texts, by)
         timing = Timing.of(seen_frames(frames), by.frame_seconds)
         orders = [
@@ -109,6 +105,40 @@ class Stages:
         each = {"path": over_path, "steps": over_steps, "both": over_path + over_steps}
         found = each[self.average].max(axis=0)
         return np.exp(found) if self.geometric and by.logit_bias is not None else found
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Scored:
+    """A clip's (M,) scores by a scorer of parts, and what its candidates' alignments are made of.
+
+    Paths and what is shown are found when asked for: of several wordings only the best is shown.
+    values, matrix: what the affinity measured, and what paths are found in.
+    """
+
+    stages: Stages
+    texts: Texts
+    by: Calibration
+    timing: Timing
+    values: Float32
+    matrix: Float32
+    scores: Float64
+
+    def align(self, which: Sequence[int]) -> list[Alignment]:
+        """Alignments of these candidates, each with its score and the affinity to be shown.
+
+        Where a path may go through a script several times, the alignment is that of one pass.
+        """
+        assert self.stages.path.align is not None
+        sizes, shown = self.texts.sizes, self.stages.affinity.shown
+        tables = columns_of(self.matrix, sizes)
+        matrix = np.concatenate([tables[m] for m in which], axis=1)
+        paths = self.stages.path.align(matrix, [sizes[m] for m in which], self.timing)
+        if shown is not None:
+            tables = columns_of(shown(self.values, self.texts, self.by), sizes)
+        return [
+            Alignment(float(self.scores[m]), path, np.ascontiguousarray(tables[m]))
+            for m, path in zip(which, paths, strict=True)
+        ]
 
 
 @dataclass(frozen=True, slots=True)

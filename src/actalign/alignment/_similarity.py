@@ -146,7 +146,10 @@ def smooth(embeddings: ArrayLike, *, pts_seconds: ArrayLike, seconds: float) -> 
     neighbour in the window is not. The paper's window is 30 frames at about 30 frames per second,
     1 s (Sec. 3). Raises UsageError when ``seconds`` is negative or nan, or times decrease.
     """
-    array = normalize(embeddings, name="frame embeddings")
+    from actalign.alignment._kernels.smoothing import window_means
+
+    name = "frame embeddings"
+    array, scale = _unit_scale(as_embeddings(embeddings, name=name), name)
     times = np.asarray(pts_seconds, dtype=np.float64)
     check_smoothing(seconds)
     if times.shape != array.shape[:1]:
@@ -154,11 +157,11 @@ def smooth(embeddings: ArrayLike, *, pts_seconds: ArrayLike, seconds: float) -> 
     if np.any(np.diff(times) < 0):
         raise ArrayError("The timestamps of the frames decrease; sort the frames by time.")
     if seconds == 0:
-        return array
+        return array * scale[:, None]
     half = seconds / 2 + 1e-9
     first = np.searchsorted(times, times - half, side="left")
     last = np.searchsorted(times, times + half, side="right")
-    return _window_means(array, first, last)
+    return window_means(array, scale, array.any(axis=1), first, last)
 
 
 def smooth_reference(embeddings: ArrayLike, *, window: int = 30) -> Float32:
@@ -184,12 +187,3 @@ def _window_sums(array: Float32, first: NDArray[np.intp], last: NDArray[np.intp]
     total = np.zeros((len(array) + 1, array.shape[1]))
     np.cumsum(array, axis=0, dtype=np.float64, out=total[1:])
     return total[np.minimum(last, len(array))] - total[np.maximum(first, 0)]
-
-
-def _window_means(array: Float32, first: NDArray[np.intp], last: NDArray[np.intp]) -> Float32:
-    """Mean of the rows [first, last) that are not neutral; zeros if none is."""
-    seen = array.any(axis=1, keepdims=True).astype(np.float32)
-    count = _window_sums(seen, first, last)
-    sums = _window_sums(array, first, last)
-    # Where nothing was seen the running sums still differ by rounding: make that exactly zero.
-    return np.where(count > 0.5, sums / np.maximum(count, 1), 0).astype(np.float32)

@@ -9,14 +9,16 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from actalign.alignment._kernels.affinity import C1, C2, C3, C4, C5, C6, C7, HALF, LEAST, ONE
 from actalign.compiling import njit
-from actalign.types import Float32
+from actalign.types import Float32, Float64
 
 TWO, LOG2, SQRT2 = np.float32(2), np.float32(math.log(2)), np.float32(math.sqrt(2))
 THIRD, FIFTH, SEVENTH = np.float32(1 / 3), np.float32(1 / 5), np.float32(1 / 7)
 NINTH = np.float32(1 / 9)
+FACTOR = np.float32(1 / math.log(2))
 
 
 @njit(error_model="numpy", fastmath={"contract"})
@@ -36,6 +38,17 @@ def centred_of(
             found[t, k] = product[t, k] * (factors[k] * row_scales[t]) - shifts[k]
 
 
+@njit(inline="always")
+def _power(x: np.float32) -> np.float32:  # pragma: no cover - compiled
+    """exp x for x of at most 0; at least 2^-126."""
+    z = max(x * FACTOR, LEAST)
+    whole = np.floor(z + HALF)
+    x = z - whole
+    power = ONE + x * (C1 + x * (C2 + x * (C3 + x * (C4 + x * (C5 + x * (C6 + x * C7))))))
+    # A float32 with nothing but an exponent is that power of two.
+    return power * np.int32((np.int32(whole) + 127) << 23).view(np.float32)
+
+
 @njit(error_model="numpy", fastmath={"reassoc", "contract"})
 def competition(
     values: Float32, weights: Float32, floor: float, fit: float, most: float, found: Float32
@@ -44,8 +57,7 @@ def competition(
 
     p: a row's exp(value) over the sum of all, each times its weight. weights: (K,).
     """
-    factor, least = np.float32(1 / math.log(2)), np.float32(floor)
-    share_of_fit, limit = np.float32(fit), np.float32(most)
+    least = np.float32(floor)
     for t in range(values.shape[0]):
         row, out = values[t], found[t]
         highest = row[0]
@@ -53,25 +65,80 @@ def competition(
             highest = max(highest, row[k])
         total = np.float32(0)
         for k in range(len(row)):
-            z = max((row[k] - highest) * factor, LEAST)
-            whole = np.floor(z + HALF)
-            x = z - whole
-            power = ONE + x * (C1 + x * (C2 + x * (C3 + x * (C4 + x * (C5 + x * (C6 + x * C7))))))
-            # A float32 with nothing but an exponent is that power of two.
-            out[k] = power * np.int32((np.int32(whole) + 127) << 23).view(np.float32)
+            out[k] = _power(row[k] - highest)
             total += out[k] * weights[k]
         share = ONE / total
         for k in range(len(row)):
-            # log y = e log 2 + log m with m between sqrt(1/2) and sqrt 2, by atanh's series.
-            bits = np.float32(out[k] * share + least).view(np.int32)
-            exponent = (bits >> 23) - 127
-            m = np.int32((bits & 0x7FFFFF) | 0x3F800000).view(np.float32)
-            if m > SQRT2:
-                m *= HALF
-                exponent += 1
-            s = (m - ONE) / (m + ONE)
-            q = s * s
-            log = np.float32(exponent) * LOG2 + TWO * s * (
-                ONE + q * (THIRD + q * (FIFTH + q * (SEVENTH + q * NINTH)))
-            )
-            out[k] = log + share_of_fit * min(max(row[k], -limit), limit)
+            out[k] = out[k] * share + least
+    add_fit(found, values, fit, most)
+
+
+@njit(error_model="numpy", fastmath={"reassoc", "contract"})
+def add_fit(
+    shares: Float32, values: Float32, fit: float, most: float
+) -> None:  # pragma: no cover - compiled
+    """Make of (T, K) shares their logarithms, plus fit * value as in `competition`.
+
+    All cells in one loop: rows are too short for a vector loop to pay.
+    """
+    share_of_fit, limit = np.float32(fit), np.float32(most)
+    cells, of = shares.reshape(-1), values.reshape(-1)
+    for i in range(cells.size):
+        # log y = e log 2 + log m with m between sqrt(1/2) and sqrt 2, by atanh's series.
+        bits = np.float32(cells[i]).view(np.int32)
+        exponent = (bits >> 23) - 127
+        m = np.int32((bits & 0x7FFFFF) | 0x3F800000).view(np.float32)
+        if m > SQRT2:
+            m *= HALF
+            exponent += 1
+        s = (m - ONE) / (m + ONE)
+        q = s * s
+        log = np.float32(exponent) * LOG2 + TWO * s * (
+            ONE + q * (THIRD + q * (FIFTH + q * (SEVENTH + q * NINTH)))
+        )
+        cells[i] = log + share_of_fit * min(max(of[i], -limit), limit)
+
+
+@njit(error_model="numpy", fastmath={"contract"})
+def rival_shares(
+    values: Float32,
+    highest: Float32,
+    starts: NDArray[np.int64],
+    labels: NDArray[np.int64],
+    weights: Float64,
+    floor: float,
+    found: Float32,
+) -> None:  # pragma: no cover - compiled
+    """Write p + floor, (T, J), of each step in the competition of its wording.
+
+    highest: (T,) of each row. starts: (W + 1,), where each wording's columns begin. labels: (W,),
+    whose it is, from 0. weights: (J, 3), see `Rivals`. Sums of like wordings are like to the last
+    bit, so that labels of the same texts stay equal.
+    """
+    wordings, least = len(labels), np.float32(floor)
+    of_label = np.empty((labels.max() + 1, 2))
+    of_wording = np.empty(wordings)
+    for t in range(values.shape[0]):
+        row, out = values[t], found[t]
+        for k in range(len(row)):
+            out[k] = _power(row[k] - highest[t])
+        of_label[:] = 0
+        for w in range(wordings):
+            outside, beside, inside = 0.0, 0.0, 0.0
+            for k in range(starts[w], starts[w + 1]):
+                outside += weights[k, 0] * out[k]
+                beside += weights[k, 1] * out[k]
+                inside += weights[k, 2] * out[k]
+            of_label[labels[w], 0] += outside
+            of_label[labels[w], 1] += beside
+            of_wording[w] = inside
+        whole = of_label[:, 0].sum()
+        for m in range(len(of_label)):
+            others = whole - of_label[m, 0]
+            if others < 1e-8 * whole:  # too little is left of the digits
+                others = of_label[:m, 0].sum() + of_label[m + 1 :, 0].sum()
+            of_label[m, 1] += others
+        for w in range(wordings):
+            share = 1 / (of_label[labels[w], 1] + of_wording[w])
+            for k in range(starts[w], starts[w + 1]):
+                out[k] = min(np.float32(out[k] * share), ONE) + least

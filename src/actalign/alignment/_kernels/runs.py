@@ -96,19 +96,33 @@ def means_of_passes(
 
 
 @njit()
-def segment_path(affinity: Float32, least: int) -> Int32:  # pragma: no cover - compiled
-    """The (T, 2) path of one candidate's (T, K) affinities, of one pass; K is at most T."""
-    frames, steps = affinity.shape
-    begins = np.empty((steps, frames + 1), np.int32)
-    run_starts(running_sums(affinity), steps, max(1, min(least, frames // steps)), begins)
-    path = np.empty((frames, 2), np.int32)
-    t = frames
-    for k in range(steps - 1, -1, -1):
-        s = begins[k, t]
-        for one in range(s, t):
-            path[one] = one, k
-        t = s
-    return path
+def segment_paths(
+    affinity: Float32, starts: NDArray[np.int64], least: int, nearest: NDArray[np.int64]
+) -> Int32:  # pragma: no cover - compiled
+    """The (M, T, 2) paths of the candidates, of one pass each; see `means_of_passes`.
+
+    nearest: (T,) which row of the affinities says the step of each of the clip's frames. The path
+    of a script with more steps than there are rows means nothing.
+    """
+    frames, candidates = len(affinity), len(starts) - 1
+    paths = np.zeros((candidates, len(nearest), 2), np.int32)
+    sums = running_sums(affinity)
+    step_of = np.empty(frames, np.int32)
+    for m in range(candidates):
+        start, steps = starts[m], starts[m + 1] - starts[m]
+        if steps > frames:
+            continue
+        begins = np.empty((steps, frames + 1), np.int32)
+        run_starts(sums[start : start + steps], steps, max(1, min(least, frames // steps)), begins)
+        t = frames
+        for k in range(steps - 1, -1, -1):
+            s = begins[k, t]
+            step_of[s:t] = k
+            t = s
+        for t in range(len(nearest)):
+            paths[m, t, 0] = t
+            paths[m, t, 1] = step_of[nearest[t]]
+    return paths
 
 
 @njit()
