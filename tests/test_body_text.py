@@ -142,6 +142,7 @@ def test_steps_about_bodies_are_not_named(body):
     # Of a thing only, which a pose doesn't show, of how often, or of no part of a body.
     things = {
         "Release the locks and take the weight",
+        "The position is sustained without movement for a given time.",
         "adjusting seat height on the pec deck machine",
         "attaching rope or bar to a high cable pulley",
         "attachment returned up to the pulley",
@@ -155,7 +156,9 @@ def test_steps_about_bodies_are_not_named(body):
         "just like a dog at a lamp post",
         "long hollow shape held again above the mat",
         "make bigger circles",
+        "pass through center",
         "releases the safety handles",
+        "resist twisting",
         "setting bench backrest to an incline, dumbbells nearby",
         "she is on the treadmill",
         "sidestepping away until the cable is tight",
