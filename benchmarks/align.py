@@ -17,10 +17,13 @@ from functools import partial
 
 import numpy as np
 
+from actalign import ClipEmbedding, EncoderInfo, Script
 from actalign.alignment._affinities import Calibration, Texts
 from actalign.alignment._dtw import align_scores, align_scores_of_clips, interleave
 from actalign.alignment._scorers import SCORERS
-from actalign.background import BackgroundSums
+from actalign.background import Background, BackgroundSums
+from actalign.candidates import Candidates
+from actalign.encoders._text_cache import TextCache
 from actalign.files import usable_cores
 
 BY = Calibration(logit_scale=4.7245, logit_bias=-16.55)
@@ -151,6 +154,67 @@ def batch(args: argparse.Namespace, texts: np.ndarray, measured: Texts, by: Cali
         print(f"{args.videos} videos, {name:28s}{spent * 1e3:9.0f} ms   {spent / product:.2f}x")
 
 
+class Drawn:
+    """An encoder that knows no images, and whose texts are drawn."""
+
+    def __init__(self, width: int) -> None:
+        self.info = EncoderInfo(
+            "drawn", "drawn", width, BY.logit_scale, BY.logit_bias, step_template="{step}"
+        )
+        self.rng = np.random.default_rng(4)
+
+    def encode_text(self, texts: list[str]) -> np.ndarray:
+        return self.rng.normal(size=(len(texts), self.info.dim)).astype(np.float32)
+
+    def text_warnings(self, texts: list[str]) -> list[str]:
+        return []
+
+
+def predictions(args: argparse.Namespace, frames: np.ndarray, background: Background) -> None:
+    """What a user runs: `Candidates.predict` of a clip in memory, beside the product and `.score`.
+
+    The paper's smoothing is one second. A row has every candidate's steps.
+    """
+    encoder = Drawn(args.width)
+    times = np.arange(args.frames) / 32
+    clip = ClipEmbedding("clip", frames, times, args.frames / 32, "drawn", "drawn")
+    for wordings in (1, 5):
+        scripts = []
+        for m in range(args.candidates):
+            first, *more = (
+                tuple(f"{m} {n} {k}" for k in range(args.steps)) for n in range(wordings)
+            )
+            scripts.append(Script(f"label {m}", first, rewordings=tuple(more)))
+        calls: dict[str, Callable[[], object]] = {}
+        for name in ("dtw", "competitive"):
+            plain, smoothed = (
+                Candidates.resolve(
+                    None,
+                    scripts,
+                    info=encoder.info,
+                    texts=TextCache(encoder.info, lambda: encoder),
+                    scorer=name,
+                    smoothing_seconds=seconds,
+                    background=background,
+                )
+                for seconds in (0, 1)
+            )
+            rows, texts = plain._frames(clip), plain.competitions[0].texts
+            by = plain._calibration(clip)
+            expected = SCORERS[name].score(rows, texts, by).reshape(-1, wordings).mean(axis=1)
+            found = {c.label: c.score for c in plain.predict(clip).candidates}
+            np.testing.assert_allclose([found[s.label] for s in scripts], expected, rtol=1e-5)
+            calls.setdefault("bare float32 matrix product", partial(np.matmul, rows, texts.rows.T))
+            calls[f"{name}, score"] = partial(SCORERS[name].score, rows, texts, by)
+            calls[f"{name}, predict"] = partial(plain.predict, clip)
+            calls[f"{name}, predict, smoothed"] = partial(smoothed.predict, clip)
+            calls[f"{name}, that and its row"] = lambda one=smoothed: one.predict(clip).to_row()
+        spent = in_turns(calls)
+        product = spent["bare float32 matrix product"]
+        for name, one in spent.items():
+            print(f"wordings: {wordings}, {name:30s}{one * 1e3:7.3f} ms   {one / product:.2f}x")
+
+
 def sweep(args: argparse.Namespace) -> None:
     """Many videos at once, as a sweep needs them: torch in one batch, checked one by one."""
     import torch
@@ -228,9 +292,10 @@ def main() -> None:
     np.testing.assert_array_equal(
         align_scores(interleaved, sizes, interleaved=True), align_scores(side_by_side, sizes)
     )
-    sums = BackgroundSums("none", "none", args.width)
+    sums = BackgroundSums("drawn", "drawn", args.width)
     sums.add(rng.normal(size=(2 * args.width, args.width)))
-    measured = Texts.of(candidates, sums.background("noise"))
+    background = sums.background("noise")
+    measured = Texts.of(candidates, background)
     timed = replace(BY, frame_seconds=1 / 32)
     cells = args.frames * args.steps * args.candidates
     whole = {
@@ -255,6 +320,7 @@ def main() -> None:
         f"{competitive / product:.2f}x the product"
     )
     print(f"formula in Python            {reference * 1e3:9.3f} ms   {reference / ours:.1f}x ours")
+    predictions(args, frames, background)
     times = in_turns(alone)
     for name, spent in times.items():
         ratio = f"{spent / cells * 1e9:8.2f} ns/cell   {spent / times['ours']:.1f}x ours"

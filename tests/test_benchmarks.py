@@ -51,6 +51,9 @@ def test_align_checks_its_contenders_and_says_the_cost_of_a_cell():
     assert re.search(r"^actalign, all of it .* \d+\.\d\dx the product$", printed, re.M)
     for line in ("DTW alone, ours ", "DTW alone, ours, columns side by side", "3 videos, cores: 1"):
         assert re.search(rf"{line}.* \d+\.\d\d ns/cell", printed), printed
+    for wordings in (1, 5):
+        line = rf"^wordings: {wordings}, competitive, predict +\d+\.\d+ ms   \d+\.\d\dx$"
+        assert re.search(line, printed, re.M), printed
 
 
 def test_planted_prints_each_scorers_share_beside_that_of_dtw():
