@@ -166,6 +166,8 @@ def test_none_of_these_a_least_confidence_and_several_wordings(visit, tmp_path):
     assert page.locator("#warnings li").count() == 0
     row = page.locator("#body tr").first
     assert "none of these" in row.inner_text()
+    assert page.locator("#timeline button").count() == 0
+    assert page.locator("#told").inner_text().startswith("No steps: none of these wins where")
     accessible(page)
     page.shot("none")
     page.locator("#right").click()
@@ -178,6 +180,8 @@ def test_none_of_these_a_least_confidence_and_several_wordings(visit, tmp_path):
     until(page, "document.querySelector('#verdict').textContent.startsWith('No label')")
     assert "confidence is" in page.locator("#verdict small").inner_text()
     until(page, "document.querySelector('#body').textContent.includes('likeliest: ')")
+    assert "the likeliest; the answer is refused" in page.locator("#told").inner_text()
+    assert " likeliest, score " in page.locator("#maps").inner_text()
     page.shot("refused")
     page.get_by_role("slider", name="Least confidence").fill("5")
     until(page, "!document.querySelector('#verdict').textContent.startsWith('No label')")

@@ -276,7 +276,43 @@ def test_a_figure_says_how_sure_the_answer_is_and_that_it_was_refused():
     drawn = alignment_figure(found)
     assert any("winner (" in text and ", confidence 31%)" in text for text in all_texts(drawn))
     drawn = alignment_figure(replace(found, min_confidence=0.5))
-    assert f"no label ({sure.label} with confidence 0.31 only)" in drawn.texts[0].get_text()
+    assert "no label (refused: confidence 0.31 below 0.50)" in drawn.texts[0].get_text()
+    assert any(text.startswith("likeliest (") for text in all_texts(drawn))
+    drawn = contrast_figure(replace(found, min_confidence=0.5), sure.label)
+    assert "no label (refused" in drawn.texts[0].get_text()
+
+
+def with_none(*, first):
+    """A prediction with "nothing" as its best or second candidate."""
+    one, *others = CASES["two"].candidates
+    script = Script("nothing", ("nothing",))
+    nothing = Candidate("nothing", one.score, script, False, confidence=0.97, none=True)
+    order = (nothing, one) if first else (one, nothing)
+    return replace(CASES["two"], candidates=(*order, *others))
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_none_of_these_is_shown_with_its_score_and_without_steps_or_times(first):
+    found = with_none(first=first)
+    nothing, steps = "nothing", "steps over time"
+    sure = f"({found.candidates[not first].score:.4g}, confidence 97%): nothing"
+    for drawn, shown_steps in (
+        (alignment_figure(found, thumbnails=strip(found)), not first),
+        (contrast_figure(found, nothing), False),
+        (contrast_figure(found, found.candidates[first].label), True),
+    ):
+        check_layout(f"none first: {first}", drawn)
+        assert (steps in all_texts(drawn)) == shown_steps
+        assert any(text.endswith(sure) for text in all_texts(drawn))
+        assert any(text.startswith("no steps: it wins where") for text in all_texts(drawn))
+
+
+def test_a_figure_says_which_of_several_wordings_its_steps_are_of():
+    best, *others = CASES["two"].candidates
+    several = replace(best, wording=3, wordings=10)
+    drawn = alignment_figure(replace(CASES["two"], candidates=(several, *others)))
+    titles = [axes.get_title(loc="left") for axes in drawn.axes]
+    assert sum(title.endswith(f"{best.label}, wording 3 of 10") for title in titles) == 1
 
 
 def all_texts(figure):

@@ -55,7 +55,7 @@ function drawRanking(result, compared, onCompare) {
 
 function drawFrames(result, best) {
   if (!best.path) {
-    $("frames").replaceChildren(make("p", "There is none: no candidate fits better than the background.", { className: "hint" }));
+    $("frames").replaceChildren(make("p", "There is none: no script fits better than the background.", { className: "hint" }));
     return;
   }
   const all = performed(best).flat(), at = result.pts_seconds;
