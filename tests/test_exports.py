@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 import actalign
 from actalign import UsageError, VideoError
+from actalign.cli._show import ResultLines
 from actalign.output._events import video_names
 from actalign.output._export import FORMATS, OF_VIDEOS, PER_VIDEO, READ_VIDEOS, TABLES, export
 from actalign.output._tables import STEPS as STEP_TABLE
@@ -223,6 +224,36 @@ def test_none_of_the_candidates_is_no_event_but_an_answer(tmp_path):
     assert list(json.loads(results.read_text())["results"].values()) == [[]]
     ((task,), _) = label_studio(path, tmp_path / "ls")
     assert [one["value"] for one in task["predictions"][0]["result"]] == [{"choices": ["nothing"]}]
+    files = export(path, "csv", tmp_path / "t.csv")
+    tables = [list(csv.DictReader(file.read_text("utf-8-sig").splitlines())) for file in files]
+    assert [[(one["label"], one["none"]) for one in table] for table in tables] == [
+        [("nothing", "yes")],
+        [("nothing", "yes"), *[("squat", "")] * 3],
+    ]
+
+
+def test_an_answer_without_an_action_has_no_time(tmp_path):
+    best = candidate("squat", 0.5, TIMES)
+    best["repetitions"] = [{"start_seconds": 0.0, "end_seconds": 3.4, "segments": best["segments"]}]
+    nothing = candidate("nothing", 0.5, []) | {"none": True, "path_length": None}
+    clip = {"start_seconds": 0.0, "end_seconds": 3.5, "frames": 4, "confidence": 0.25}
+    rows = [
+        row("a", [best]) | {"label": "squat"} | clip,
+        row("b", [best]) | {"label": None, "min_confidence": 0.5} | clip,
+        row("c", [nothing, best]) | {"label": "nothing"} | clip,
+        row("d", [best]) | {"label": "squat", "neutral_frames": 4} | clip,
+    ]
+    lines = ResultLines("abcd", ["squat"])
+    shown = [str(lines.of({**one, "clip": one["doc_id"]})).splitlines()[-1] for one in rows]
+    assert ["0:00:03.4" in line for line in shown] == [True, False, False, False]
+    assert not any("0:00:03.5" in line for line in shown)
+    path = tmp_path / "p.jsonl"
+    path.write_text("".join(json.dumps(one) + "\n" for one in rows))
+    (page,) = export(path, "md", tmp_path / "t.md")
+    _, _, *lines = page.read_text().splitlines()
+    cells = [[cell.strip() for cell in line.split("|")] for line in lines]
+    assert [one[6:9] for one in cells] == [["0", "3.4", "1"], *[["", "", ""]] * 3]
+    assert cells[2][-2] == "none of the other candidates fits"
 
 
 def test_every_export_tells_two_people_of_a_video_apart(tmp_path):
@@ -279,9 +310,10 @@ def test_steps_say_which_wording_they_are_of(tmp_path):
     several = {**candidate("press", 0.75, TIMES), "wording": 3, "wordings": 5}
     file = tmp_path / "predictions.jsonl"
     file.write_text(row_text(row("a", [several, candidate("still", 0.5, TIMES)])) + "\n")
-    _, path = export(file, "csv", tmp_path / "rows.csv")
-    with path.open(newline="", encoding="utf-8-sig") as read:
-        assert [one["wording"] for one in csv.DictReader(read)] == ["3"] * 3 + [""] * 3
+    clips, steps = export(file, "csv", tmp_path / "rows.csv")
+    for path, wordings in ((clips, ["3"]), (steps, ["3"] * 3 + [""] * 3)):
+        with path.open(newline="", encoding="utf-8-sig") as read:
+            assert [one["wording"] for one in csv.DictReader(read)] == wordings
 
 
 def test_parquet_as_pyarrow_reads_it(predictions, tmp_path):

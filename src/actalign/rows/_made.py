@@ -194,12 +194,22 @@ def numbered_steps(candidate: CandidateRow) -> list[NumberedStep]:
     ]
 
 
+def has_action(row: Row) -> bool:
+    """Whether an action is the answer: not where the clip failed or shows nothing, where the answer
+    is refused, or where "none of these" is the best."""
+    best = row["candidates"][0] if row["candidates"] else None
+    return best is not None and not (refused(row) or unseen(row) or best.get("none"))
+
+
 def action_span(row: Row) -> tuple[float, float] | None:
-    """When the winner happens, [start, end) in seconds of the file; None where it is not known.
+    """When the winner happens, [start, end) in seconds of the file; None where it is not known, or
+    where no action is the answer.
 
     From the first step to the last, of all repetitions; without steps, the clip's own interval.
     """
-    steps = numbered_steps(row["candidates"][0]) if row["candidates"] else []
+    if not has_action(row):
+        return None
+    steps = numbered_steps(row["candidates"][0])
     if steps:
         return steps[0].step["start_seconds"], steps[-1].step["end_seconds"]
     start, end = row.get("start_seconds"), row.get("end_seconds")
