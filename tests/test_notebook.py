@@ -84,6 +84,25 @@ def test_many_candidates_are_counted_and_one_without_alignment_has_no_picture():
     assert page.tags.count("tr") == 2
 
 
+def test_a_refused_answer_and_none_of_these_are_said():
+    best, other = prediction().candidates
+    unsure = replace(best, confidence=0.31)
+    refused = replace(prediction(), candidates=(unsure, other), min_confidence=0.5)
+    page = Page(refused._repr_html_())
+    assert f"{NASTY}: no label (refused: confidence 0.31 below 0.50)" in page.texts
+    assert f"steps of {best.label}, the likeliest:" in page.texts
+    assert page.pictures[0]["alt"] == f"Steps of {best.label} over time"
+    assert "no label" in repr(refused)
+    assert "refused: confidence 0.31 below 0.50" in repr(refused)
+    nothing = replace(best, label="nothing", none=True, alignment=None, has_script=False)
+    found = replace(prediction(), candidates=(nothing, other))
+    page = Page(found._repr_html_())
+    assert page.pictures == []
+    assert page.texts.count("none of the others") == 1
+    assert "no script" not in page.texts
+    assert repr(found).endswith("'nothing' 1.000, none of the others)")
+
+
 def test_an_alignment_is_its_heat_map():
     page = Page(prediction().candidates[0].alignment._repr_html_())
     png_of(page.pictures[0])

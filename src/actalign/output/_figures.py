@@ -71,7 +71,7 @@ def alignment_figure(
     return _stack(
         prediction,
         rows,
-        title=f"{_clip_name(prediction)}: {_answer(prediction)}",
+        title=f"{_clip_name(prediction)}: {answer(prediction)}",
         thumbnails=thumbnails,
         theme=get_theme(theme),
     )
@@ -98,7 +98,7 @@ def contrast_figure(
             f"{', '.join(repr(c.label) for c in prediction.candidates)}."
         )
     if prediction.refused:
-        verdict = _answer(prediction)
+        verdict = answer(prediction)
     elif right is prediction.best:
         verdict = "answered right"
     else:
@@ -295,7 +295,7 @@ def _clip_name(prediction: Prediction) -> str:
     return name if len(name) <= 50 else "…" + name[-49:]
 
 
-def _answer(prediction: Prediction) -> str:
+def answer(prediction: Prediction) -> str:
     """The label, or that the best was not sure enough to be it."""
     if prediction.refused:
         sure, least = prediction.confidence, prediction.min_confidence
