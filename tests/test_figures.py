@@ -24,7 +24,7 @@ from actalign.output._figures import (
     save,
 )
 from actalign.output._style import ON_PALETTE, PALETTE, THEMES
-from actalign.types import Candidate, Prediction
+from actalign.types import Candidate, Prediction, TextWarning
 
 LONG_LABEL = (
     "a label of $x$ & <b>many</b> words that nobody would want to read to its very end " * 2
@@ -313,6 +313,25 @@ def test_a_figure_says_which_of_several_wordings_its_steps_are_of():
     drawn = alignment_figure(replace(CASES["two"], candidates=(several, *others)))
     titles = [axes.get_title(loc="left") for axes in drawn.axes]
     assert sum(title.endswith(f"{best.label}, wording 3 of 10") for title in titles) == 1
+
+
+def test_a_figure_says_what_makes_its_answer_doubtful():
+    found = CASES["two"]
+    told = (TextWarning("No word of it is known.", found.label, unknown=True),)
+    drawn = alignment_figure(replace(found, text_warnings=told))
+    assert drawn.texts[0].get_text() == f"c: {found.label} (unknown words)"
+    seen = {"people_looks": "1:3 2:1", "cuts_seconds": "1.5 2.25"}
+    for neutral, said in ((40, "nothing seen"), (30, "mostly unseen")):
+        rows = np.where(np.arange(40)[:, None] < neutral, 0, found.clip.embeddings)
+        clip = replace(found.clip, embeddings=rows.astype(np.float32), provenance=seen)
+        drawn = alignment_figure(replace(found, clip=clip))
+        check_layout(said, drawn)
+        assert drawn.texts[0].get_text() == f"c: {found.label} ({said})"
+        below = drawn.texts[1].get_text()
+        assert "up to 2 people   cut at 0:00:01.5 and 0:00:02.2" in below
+    of_one = {"person": "1", "people": "1", "people_frames": "0:30 1:10"}
+    clip = replace(found.clip, provenance=of_one)
+    assert "(mostly unseen)" in alignment_figure(replace(found, clip=clip)).texts[0].get_text()
 
 
 def all_texts(figure):

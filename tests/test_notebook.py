@@ -66,7 +66,7 @@ def test_a_prediction_is_a_picture_and_its_candidates():
     assert "script" not in page.tags
     png_of(page.pictures[0])
     assert page.pictures[0]["alt"] == f"Steps of {NASTY} 0 over time"
-    assert f"{NASTY}: {NASTY} 0" in page.texts
+    assert f"{NASTY}: {NASTY} 0 (no script)" in page.texts
     at = page.texts.index(f"{NASTY} 1")
     assert page.texts[at : at + 2] == [f"{NASTY} 1", "0.9900"]
     assert page.texts.count("no script") == 1

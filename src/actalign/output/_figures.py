@@ -39,7 +39,7 @@ from actalign.output._style import (
     missing_glyphs_allowed,
     new_figure,
 )
-from actalign.rows import Times, score_text
+from actalign.rows import Times, asides, score_text, tag
 from actalign.types import Alignment, Candidate, Float64, FrameBatch, Prediction
 
 if TYPE_CHECKING:
@@ -169,11 +169,11 @@ def _how_sure(candidate: Candidate) -> str:
     return score_text(candidate.score) + ("" if sure is None else f", confidence {sure:.0%}")
 
 
-def times(candidate: Candidate) -> str:
-    """The label, and how often it is performed unless once."""
+def _performed(candidate: Candidate) -> str:
+    """How often it is performed unless once."""
     partial = sum(candidate.partial)
     told = str(Times(len(candidate.repetitions) - partial, partial))
-    return candidate.label + (f", {told}" if told else "")
+    return f", {told}" if told else ""
 
 
 def _wording(candidate: Candidate) -> str:
@@ -265,7 +265,8 @@ def _stack(
 
 
 def _row_title(ax: Axes, name: str, candidate: Candidate, theme: Theme, weight: str) -> None:
-    told = f"{name} ({_how_sure(candidate)}): {times(candidate)}{_wording(candidate)}"
+    told = candidate.label + _performed(candidate) + _wording(candidate)
+    told = f"{name} ({_how_sure(candidate)}): {told}"
     text = ax.set_title(told, loc="left", fontsize=9.5, color=theme.ink, fontweight=weight, pad=4)
     fit(text, STRIP_WIDTH)
 
@@ -296,11 +297,12 @@ def _clip_name(prediction: Prediction) -> str:
 
 
 def answer(prediction: Prediction) -> str:
-    """The label, or that the best was not sure enough to be it."""
+    """The label, what makes it doubtful, and how often it is performed; or that it is refused."""
     if prediction.refused:
         sure, least = prediction.confidence, prediction.min_confidence
         return f"no label (refused: confidence {sure:.2f} below {least:.2f})"
-    return prediction.label
+    said = tag(prediction.to_row())
+    return prediction.label + (f" ({said})" if said else "") + _performed(prediction.best)
 
 
 def _subtitle(prediction: Prediction) -> str:
@@ -313,6 +315,7 @@ def _subtitle(prediction: Prediction) -> str:
     ]
     if prediction.clip.neutral_frames:
         parts.append(f"{prediction.clip.neutral_frames} neutral frames")
+    parts += asides(prediction.to_row())
     if margin is not None:
         parts.append(f"margin {score_text(margin)} over {prediction.candidates[1].label}")
     return "   ".join(parts)

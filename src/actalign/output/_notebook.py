@@ -38,11 +38,10 @@ def alignment_html(alignment: Alignment) -> str:
 
 def prediction_html(prediction: Prediction) -> str:
     """The winner's heat map, where it has one, and the best candidates with their scores."""
-    from actalign.output._figures import answer, frame_edges, times
+    from actalign.output._figures import answer, frame_edges
 
     best = prediction.best
-    told = answer(prediction) if prediction.refused else times(best)
-    title = f"{prediction.clip.clip_id}: {told}"
+    title = f"{prediction.clip.clip_id}: {answer(prediction)}"
     parts = [f"<div><b>{escape(title)}</b></div>"]
     if best.alignment is not None:
         if prediction.refused:

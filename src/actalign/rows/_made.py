@@ -120,7 +120,8 @@ def unknown_words(row: Row) -> bool:
 
 def mostly_unseen(row: Row) -> bool:
     """Whether fewer than half of the frames show anything that the encoder knows."""
-    return 2 * row.get("neutral_frames", 0) > row.get("frames", 0)
+    neutral, frames = row.get("neutral_frames", 0), row.get("frames", 0)
+    return bool(neutral_warning(neutral, frames, row.get("people_frames")))
 
 
 def escaped_in(value: Any) -> Any:
@@ -231,6 +232,31 @@ def only_by_name(candidate: CandidateRow) -> bool:
     return candidate.get("path_length") is not None and not candidate.get("has_script", True)
 
 
+def tag(row: Row) -> str:
+    """What makes the best candidate's score worth little, in two words; else nothing."""
+    if unseen(row):
+        return "nothing seen"
+    if unknown_words(row):
+        return "unknown words"
+    if mostly_unseen(row):
+        return "mostly unseen"
+    return "no script" if row["candidates"] and only_by_name(row["candidates"][0]) else ""
+
+
+def asides(row: Row) -> list[str]:
+    """What else makes an answer doubtful, in a few words each: several people, and cuts."""
+    told = []
+    most = max(map(int, row.get("people_looks", ())), default=0)
+    if most > 1:
+        told.append(f"up to {most} people")
+    cuts = row.get("provenance", {}).get("cuts_seconds", "").split()
+    if len(cuts) > 3:
+        told.append(f"{len(cuts)} cuts")
+    elif cuts:
+        told.append("cut at " + " and ".join(clock(float(seconds)) for seconds in cuts))
+    return told
+
+
 def error_row(
     clip: str, video: str | None, error: ActAlignError, *, target: str | None = None
 ) -> Row:
@@ -257,3 +283,10 @@ def renamed(row: Row, clip: str) -> Row:
 def score_text(score: float) -> str:
     """A score with four significant digits: pair probabilities may be as small as 1e-8."""
     return f"{score:#.4g}".rstrip(".")
+
+
+def clock(seconds: float) -> str:
+    """Seconds as H:MM:SS.s."""
+    tenths = round(seconds * 10)
+    minutes, rest = divmod(tenths, 600)
+    return f"{minutes // 60}:{minutes % 60:02}:{rest // 10:02}.{rest % 10}"
