@@ -160,6 +160,19 @@ def test_captions_say_which_repetition_and_how_sure_and_skip_what_is_refused(tmp
     path = tmp_path / "p.jsonl"
     path.write_text("".join(json.dumps(one) + "\n" for one in rows))
     first, second = export(path, "srt", tmp_path)
+    (results,) = export(path, "activitynet", tmp_path / "a.json")
+    found = json.loads(results.read_text())["results"][CLIP.stem]
+    assert [(one["repetition"], one["confidence"]) for one in found] == [(1, 0.875), (2, 0.875)]
+    elan = ET.parse(export(path, "elan", tmp_path / "eaf")[0])
+    told = {
+        tier.get("TIER_ID"): [one.text for one in tier.iter("ANNOTATION_VALUE")]
+        for tier in elan.iter("TIER")
+    }
+    assert told["action"] == ["squat"] * 2
+    assert (told["repetition"], told["confidence"]) == (["1 of 2", "2 of 2"], ["0.875"] * 2)
+    (samples,) = export(path, "lmms-eval", tmp_path / "l.jsonl")
+    said = [json.loads(line).get("confidence") for line in samples.read_text().splitlines()]
+    assert said == [0.875, None]
     assert [cue[2] for cue in cues(first)] == [
         'squat (1 of 2), 88%: say "go", then lift', f"squat (2 of 2), 88%: {STEPS[1]}"
     ]  # fmt: skip
@@ -419,7 +432,7 @@ def test_elan_files_as_pympi_reads_them(two, tmp_path):
     elan = pytest.importorskip("pympi.Elan")
     press, still = export(two, "elan", tmp_path / "eaf")
     found = elan.Eaf(str(press))
-    assert list(found.get_tier_names()) == ["action", "step"]
+    assert list(found.get_tier_names()) == ["action", "step", "confidence"]
     assert [one[:3] for one in found.get_annotation_data_for_tier("action")] == [
         (0, 3400, "clean & press")
     ]
@@ -570,7 +583,10 @@ def test_timelines_keep_several_people_apart(people, tmp_path):
     [path] = export(people, "elan", tmp_path / "eaf")
     root = ET.parse(path).getroot()
     tiers = {one.get("TIER_ID"): one for one in root.findall("TIER")}
-    assert list(tiers) == [f"person {n}, {kind}" for n in (1, 2) for kind in ("action", "step")]
+    assert list(tiers) == [
+        *("person 1, action", "person 1, step", "person 1, repetition"),
+        *("person 2, action", "person 2, step"),
+    ]
     texts = [one.text for one in tiers["person 2, step"].iter("ANNOTATION_VALUE")]
     assert (texts, tiers["person 2, step"].get("PARTICIPANT")) == (["back", "through"], "person 2")
     [path] = export(people, "sportscode", tmp_path / "xml")
@@ -609,7 +625,13 @@ def test_activitynet_results_and_truth(two, tmp_path):
     results = json.loads(path.read_text(encoding="utf-8"))["results"]
     assert results == {
         CLIP.stem: [
-            {"label": "clean & press", "score": 0.75, "segment": [0.0, 3.4], "scorer": "dtw"}
+            {
+                "label": "clean & press",
+                "score": 0.75,
+                "segment": [0.0, 3.4],
+                "scorer": "dtw",
+                "confidence": 0.875,
+            }
         ],
         "b": [{"label": "<still>\x01", "score": 0.5, "segment": [0.5, 2.0], "scorer": "dtw"}],
     }
