@@ -564,6 +564,29 @@ def test_an_answer_about_a_clip_that_shows_nothing_says_so(tmp_path):
     assert [len(events(one)) for one in rows] == [0, 1]  # so no caption, cut or timeline names it
 
 
+def test_a_person_of_a_clip_that_mostly_shows_nobody_is_said_so():
+    best = {"label": "dunk", "score": 0.5, "segments": [], "path_length": 1, "has_script": True}
+    row = {"clip": "a", "label": "dunk", "frames": 4, "neutral_frames": 0, "candidates": [best]}
+    lines = ResultLines(["a"], ["dunk"])
+    counts = ({"0": 6, "1": 4}, {"0": 4, "1": 6})
+    shown = [str(lines.of({**row, "people_frames": one})) for one in counts]
+    assert ["(mostly unseen)" in one for one in shown] == [True, False]
+
+
+def test_several_scorers_have_columns_in_which_confidences_and_margins_are_told_apart():
+    best = {"label": "dunk", "score": 0.5, "segments": [], "path_length": 1, "has_script": True}
+    row = {"clip": "a", "label": "dunk", "margin": 1.371, "candidates": [best]}
+    times = {"start_seconds": 0.0, "end_seconds": 1.0}
+    lines = ResultLines(["a"], ["dunk"], scorers=True)
+    head, first = str(lines.of({**row, **times, "scorer": "a", "confidence": 0.9})).splitlines()
+    second = str(lines.of({**row, "scorer": "b"}))
+    assert [one.index(name) for one, name in ((first, "90%"), (second, "margin 1.371"))] == [
+        head.index("how sure")
+    ] * 2
+    assert first.endswith("a")
+    assert head.index("scorer") == len(first) - 1 == second.index("b")
+
+
 def test_a_report_of_what_is_no_run_says_what_there_is(tmp_path):
     said = actalign("report", "none", cwd=tmp_path).stderr
     assert said == "error: There is no run folder none.\n"

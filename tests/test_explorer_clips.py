@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -44,6 +45,7 @@ def test_twelve_clips_a_reload_corrections_and_downloads(visit, tmp_path, width,
         "push up",
         "Kniebeuge",
     )
+    assert "⚠ nothing seen" in rows.first.inner_text()
     assert "Kniebeuge" in page.locator("#warnings").inner_text()  # a name without a script
     box = page.locator("#verdict").bounding_box()
     assert 0 <= box["y"] < 900, "the answer is in sight"
@@ -164,8 +166,11 @@ def test_none_of_these_a_least_confidence_and_several_wordings(visit, tmp_path):
     page.get_by_text("Done. Change a step").wait_for()
     assert page.locator("#verdict strong").inner_text() == "none of these"
     assert page.locator("#warnings li").count() == 0
+    assert re.search(r"\d %, score -0\.", page.locator("#ranking li").first.inner_text())
     row = page.locator("#body tr").first
     assert "none of these" in row.inner_text()
+    assert page.locator("#timeline button").count() == 0
+    assert page.locator("#told").inner_text().startswith("No steps: none of these wins where")
     accessible(page)
     page.shot("none")
     page.locator("#right").click()
@@ -178,6 +183,8 @@ def test_none_of_these_a_least_confidence_and_several_wordings(visit, tmp_path):
     until(page, "document.querySelector('#verdict').textContent.startsWith('No label')")
     assert "confidence is" in page.locator("#verdict small").inner_text()
     until(page, "document.querySelector('#body').textContent.includes('likeliest: ')")
+    assert "the likeliest; the answer is refused" in page.locator("#told").inner_text()
+    assert " likeliest, score " in page.locator("#maps").inner_text()
     page.shot("refused")
     page.get_by_role("slider", name="Least confidence").fill("5")
     until(page, "!document.querySelector('#verdict').textContent.startsWith('No label')")
@@ -212,6 +219,7 @@ def test_a_clip_that_begins_and_ends_inside_a_repetition(visit, tmp_path):  # no
     partial = page.get_by_role("checkbox", name="Partial repetitions")
     partial.check()
     page.get_by_text("press and lower, 0 whole and 2 partial").wait_for()
+    page.locator("#body tr").get_by_text("0 + 2 partial").wait_for()
     accessible(page)
     page.shot("partial")
     page.get_by_text("Use via API").click()

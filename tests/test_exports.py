@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 import actalign
 from actalign import UsageError, VideoError
+from actalign.cli._show import ResultLines
 from actalign.output._events import video_names
 from actalign.output._export import FORMATS, OF_VIDEOS, PER_VIDEO, READ_VIDEOS, TABLES, export
 from actalign.output._tables import STEPS as STEP_TABLE
@@ -159,6 +160,19 @@ def test_captions_say_which_repetition_and_how_sure_and_skip_what_is_refused(tmp
     path = tmp_path / "p.jsonl"
     path.write_text("".join(json.dumps(one) + "\n" for one in rows))
     first, second = export(path, "srt", tmp_path)
+    (results,) = export(path, "activitynet", tmp_path / "a.json")
+    found = json.loads(results.read_text())["results"][CLIP.stem]
+    assert [(one["repetition"], one["confidence"]) for one in found] == [(1, 0.875), (2, 0.875)]
+    elan = ET.parse(export(path, "elan", tmp_path / "eaf")[0])
+    told = {
+        tier.get("TIER_ID"): [one.text for one in tier.iter("ANNOTATION_VALUE")]
+        for tier in elan.iter("TIER")
+    }
+    assert told["action"] == ["squat"] * 2
+    assert (told["repetition"], told["confidence"]) == (["1 of 2", "2 of 2"], ["0.875"] * 2)
+    (samples,) = export(path, "lmms-eval", tmp_path / "l.jsonl")
+    said = [json.loads(line).get("confidence") for line in samples.read_text().splitlines()]
+    assert said == [0.875, None]
     assert [cue[2] for cue in cues(first)] == [
         'squat (1 of 2), 88%: say "go", then lift', f"squat (2 of 2), 88%: {STEPS[1]}"
     ]  # fmt: skip
@@ -223,6 +237,36 @@ def test_none_of_the_candidates_is_no_event_but_an_answer(tmp_path):
     assert list(json.loads(results.read_text())["results"].values()) == [[]]
     ((task,), _) = label_studio(path, tmp_path / "ls")
     assert [one["value"] for one in task["predictions"][0]["result"]] == [{"choices": ["nothing"]}]
+    files = export(path, "csv", tmp_path / "t.csv")
+    tables = [list(csv.DictReader(file.read_text("utf-8-sig").splitlines())) for file in files]
+    assert [[(one["label"], one["none"]) for one in table] for table in tables] == [
+        [("nothing", "yes")],
+        [("nothing", "yes"), *[("squat", "")] * 3],
+    ]
+
+
+def test_an_answer_without_an_action_has_no_time(tmp_path):
+    best = candidate("squat", 0.5, TIMES)
+    best["repetitions"] = [{"start_seconds": 0.0, "end_seconds": 3.4, "segments": best["segments"]}]
+    nothing = candidate("nothing", 0.5, []) | {"none": True, "path_length": None}
+    clip = {"start_seconds": 0.0, "end_seconds": 3.5, "frames": 4, "confidence": 0.25}
+    rows = [
+        row("a", [best]) | {"label": "squat"} | clip,
+        row("b", [best]) | {"label": None, "min_confidence": 0.5} | clip,
+        row("c", [nothing, best]) | {"label": "nothing"} | clip,
+        row("d", [best]) | {"label": "squat", "neutral_frames": 4} | clip,
+    ]
+    lines = ResultLines("abcd", ["squat"])
+    shown = [str(lines.of({**one, "clip": one["doc_id"]})).splitlines()[-1] for one in rows]
+    assert ["0:00:03.4" in line for line in shown] == [True, False, False, False]
+    assert not any("0:00:03.5" in line for line in shown)
+    path = tmp_path / "p.jsonl"
+    path.write_text("".join(json.dumps(one) + "\n" for one in rows))
+    (page,) = export(path, "md", tmp_path / "t.md")
+    _, _, *lines = page.read_text().splitlines()
+    cells = [[cell.strip() for cell in line.split("|")] for line in lines]
+    assert [one[6:9] for one in cells] == [["0", "3.4", "1"], *[["", "", ""]] * 3]
+    assert cells[2][-2] == "none of the other candidates fits"
 
 
 def test_every_export_tells_two_people_of_a_video_apart(tmp_path):
@@ -279,9 +323,10 @@ def test_steps_say_which_wording_they_are_of(tmp_path):
     several = {**candidate("press", 0.75, TIMES), "wording": 3, "wordings": 5}
     file = tmp_path / "predictions.jsonl"
     file.write_text(row_text(row("a", [several, candidate("still", 0.5, TIMES)])) + "\n")
-    _, path = export(file, "csv", tmp_path / "rows.csv")
-    with path.open(newline="", encoding="utf-8-sig") as read:
-        assert [one["wording"] for one in csv.DictReader(read)] == ["3"] * 3 + [""] * 3
+    clips, steps = export(file, "csv", tmp_path / "rows.csv")
+    for path, wordings in ((clips, ["3"]), (steps, ["3"] * 3 + [""] * 3)):
+        with path.open(newline="", encoding="utf-8-sig") as read:
+            assert [one["wording"] for one in csv.DictReader(read)] == wordings
 
 
 def test_parquet_as_pyarrow_reads_it(predictions, tmp_path):
@@ -387,7 +432,7 @@ def test_elan_files_as_pympi_reads_them(two, tmp_path):
     elan = pytest.importorskip("pympi.Elan")
     press, still = export(two, "elan", tmp_path / "eaf")
     found = elan.Eaf(str(press))
-    assert list(found.get_tier_names()) == ["action", "step"]
+    assert list(found.get_tier_names()) == ["action", "step", "confidence"]
     assert [one[:3] for one in found.get_annotation_data_for_tier("action")] == [
         (0, 3400, "clean & press")
     ]
@@ -538,7 +583,10 @@ def test_timelines_keep_several_people_apart(people, tmp_path):
     [path] = export(people, "elan", tmp_path / "eaf")
     root = ET.parse(path).getroot()
     tiers = {one.get("TIER_ID"): one for one in root.findall("TIER")}
-    assert list(tiers) == [f"person {n}, {kind}" for n in (1, 2) for kind in ("action", "step")]
+    assert list(tiers) == [
+        *("person 1, action", "person 1, step", "person 1, repetition"),
+        *("person 2, action", "person 2, step"),
+    ]
     texts = [one.text for one in tiers["person 2, step"].iter("ANNOTATION_VALUE")]
     assert (texts, tiers["person 2, step"].get("PARTICIPANT")) == (["back", "through"], "person 2")
     [path] = export(people, "sportscode", tmp_path / "xml")
@@ -577,7 +625,13 @@ def test_activitynet_results_and_truth(two, tmp_path):
     results = json.loads(path.read_text(encoding="utf-8"))["results"]
     assert results == {
         CLIP.stem: [
-            {"label": "clean & press", "score": 0.75, "segment": [0.0, 3.4], "scorer": "dtw"}
+            {
+                "label": "clean & press",
+                "score": 0.75,
+                "segment": [0.0, 3.4],
+                "scorer": "dtw",
+                "confidence": 0.875,
+            }
         ],
         "b": [{"label": "<still>\x01", "score": 0.5, "segment": [0.5, 2.0], "scorer": "dtw"}],
     }

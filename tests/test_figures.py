@@ -24,7 +24,7 @@ from actalign.output._figures import (
     save,
 )
 from actalign.output._style import ON_PALETTE, PALETTE, THEMES
-from actalign.types import Candidate, Prediction
+from actalign.types import Candidate, Prediction, TextWarning
 
 LONG_LABEL = (
     "a label of $x$ & <b>many</b> words that nobody would want to read to its very end " * 2
@@ -276,7 +276,62 @@ def test_a_figure_says_how_sure_the_answer_is_and_that_it_was_refused():
     drawn = alignment_figure(found)
     assert any("winner (" in text and ", confidence 31%)" in text for text in all_texts(drawn))
     drawn = alignment_figure(replace(found, min_confidence=0.5))
-    assert f"no label ({sure.label} with confidence 0.31 only)" in drawn.texts[0].get_text()
+    assert "no label (refused: confidence 0.31 below 0.50)" in drawn.texts[0].get_text()
+    assert any(text.startswith("likeliest (") for text in all_texts(drawn))
+    drawn = contrast_figure(replace(found, min_confidence=0.5), sure.label)
+    assert "no label (refused" in drawn.texts[0].get_text()
+
+
+def with_none(*, first):
+    """A prediction with "nothing" as its best or second candidate."""
+    one, *others = CASES["two"].candidates
+    script = Script("nothing", ("nothing",))
+    nothing = Candidate("nothing", one.score, script, False, confidence=0.97, none=True)
+    order = (nothing, one) if first else (one, nothing)
+    return replace(CASES["two"], candidates=(*order, *others))
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_none_of_these_is_shown_with_its_score_and_without_steps_or_times(first):
+    found = with_none(first=first)
+    nothing, steps = "nothing", "steps over time"
+    sure = f"({found.candidates[not first].score:.4g}, confidence 97%): nothing"
+    for drawn, shown_steps in (
+        (alignment_figure(found, thumbnails=strip(found)), not first),
+        (contrast_figure(found, nothing), False),
+        (contrast_figure(found, found.candidates[first].label), True),
+    ):
+        check_layout(f"none first: {first}", drawn)
+        assert (steps in all_texts(drawn)) == shown_steps
+        assert any(text.endswith(sure) for text in all_texts(drawn))
+        assert any(text.startswith("no steps: it wins where") for text in all_texts(drawn))
+
+
+def test_a_figure_says_which_of_several_wordings_its_steps_are_of():
+    best, *others = CASES["two"].candidates
+    several = replace(best, wording=3, wordings=10)
+    drawn = alignment_figure(replace(CASES["two"], candidates=(several, *others)))
+    titles = [axes.get_title(loc="left") for axes in drawn.axes]
+    assert sum(title.endswith(f"{best.label}, wording 3 of 10") for title in titles) == 1
+
+
+def test_a_figure_says_what_makes_its_answer_doubtful():
+    found = CASES["two"]
+    told = (TextWarning("No word of it is known.", found.label, unknown=True),)
+    drawn = alignment_figure(replace(found, text_warnings=told))
+    assert drawn.texts[0].get_text() == f"c: {found.label} (unknown words)"
+    seen = {"people_looks": "1:3 2:1", "cuts_seconds": "1.5 2.25"}
+    for neutral, said in ((40, "nothing seen"), (30, "mostly unseen")):
+        rows = np.where(np.arange(40)[:, None] < neutral, 0, found.clip.embeddings)
+        clip = replace(found.clip, embeddings=rows.astype(np.float32), provenance=seen)
+        drawn = alignment_figure(replace(found, clip=clip))
+        check_layout(said, drawn)
+        assert drawn.texts[0].get_text() == f"c: {found.label} ({said})"
+        below = drawn.texts[1].get_text()
+        assert "up to 2 people   cut at 0:00:01.5 and 0:00:02.2" in below
+    of_one = {"person": "1", "people": "1", "people_frames": "0:30 1:10"}
+    clip = replace(found.clip, provenance=of_one)
+    assert "(mostly unseen)" in alignment_figure(replace(found, clip=clip)).texts[0].get_text()
 
 
 def all_texts(figure):

@@ -66,7 +66,7 @@ def test_a_prediction_is_a_picture_and_its_candidates():
     assert "script" not in page.tags
     png_of(page.pictures[0])
     assert page.pictures[0]["alt"] == f"Steps of {NASTY} 0 over time"
-    assert f"{NASTY}: {NASTY} 0" in page.texts
+    assert f"{NASTY}: {NASTY} 0 (no script)" in page.texts
     at = page.texts.index(f"{NASTY} 1")
     assert page.texts[at : at + 2] == [f"{NASTY} 1", "0.9900"]
     assert page.texts.count("no script") == 1
@@ -82,6 +82,25 @@ def test_many_candidates_are_counted_and_one_without_alignment_has_no_picture():
     page = Page(prediction(aligned=False)._repr_html_())
     assert page.pictures == []
     assert page.tags.count("tr") == 2
+
+
+def test_a_refused_answer_and_none_of_these_are_said():
+    best, other = prediction().candidates
+    unsure = replace(best, confidence=0.31)
+    refused = replace(prediction(), candidates=(unsure, other), min_confidence=0.5)
+    page = Page(refused._repr_html_())
+    assert f"{NASTY}: no label (refused: confidence 0.31 below 0.50)" in page.texts
+    assert f"steps of {best.label}, the likeliest:" in page.texts
+    assert page.pictures[0]["alt"] == f"Steps of {best.label} over time"
+    assert "no label" in repr(refused)
+    assert "refused: confidence 0.31 below 0.50" in repr(refused)
+    nothing = replace(best, label="nothing", none=True, alignment=None, has_script=False)
+    found = replace(prediction(), candidates=(nothing, other))
+    page = Page(found._repr_html_())
+    assert page.pictures == []
+    assert page.texts.count("none of the others") == 1
+    assert "no script" not in page.texts
+    assert repr(found).endswith("'nothing' 1.000, none of the others)")
 
 
 def test_an_alignment_is_its_heat_map():

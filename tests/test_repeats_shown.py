@@ -4,6 +4,7 @@ import csv
 import json
 import re
 import time
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -185,8 +186,11 @@ def test_a_live_window_says_how_often():
     last = LiveWindow(prediction.clip, 6.0, time.monotonic(), 0, 1)
     best, other = last.to_row(prediction)["candidates"]
     assert len(best["repetitions"]) == 3
-    assert set(best) == {"label", "score", "repetitions"}
-    assert set(other) == {"label", "score"}
+    assert set(best) == {"label", "score", "has_script", "path_length", "repetitions"}
+    assert set(other) == {"label", "score", "has_script", "path_length"}
+    several = replace(prediction.best, wording=2, wordings=3)
+    row = last.to_row(replace(prediction, candidates=(several,)))
+    assert (row["candidates"][0]["wording"], row["candidates"][0]["wordings"]) == (2, 3)
 
 
 def test_live_takes_no_number(folder):

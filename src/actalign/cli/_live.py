@@ -73,9 +73,9 @@ def live(
     quiet: Quiet = False,
 ) -> None:
     """Watch a camera, a stream or a file played in real time, and score its last seconds."""
-    from actalign.cli._show import clock, console_of, print_json
+    from actalign.cli._show import console_of, print_json
     from actalign.clips._live import live_windows
-    from actalign.rows import row_text
+    from actalign.rows import clock, row_text
 
     console = console_of(stderr=True)
 
@@ -131,8 +131,8 @@ def _what_is_shown(name: str, stream: StreamOptions, rate: float) -> str:
 def _line(row: Row, top_k: int | None) -> str:
     """When, the answer or that there is none, the best candidates, how late all that is, and what
     a clip's row would say of the window: several people, and cuts."""
-    from actalign.cli._show import answer, clock, printable, share
-    from actalign.rows import score_text
+    from actalign.cli._show import answer, printable, share
+    from actalign.rows import asides, clock, score_text
 
     names = [answer(row), *(c["label"] for c in row["candidates"][1 : top_k or 3])]
     ranked = printable(
@@ -144,12 +144,7 @@ def _line(row: Row, top_k: int | None) -> str:
     told = [f"delay {row['delay_seconds']:.1f} s"]
     if row["dropped_frames"]:
         told.append(f"{row['dropped_frames']} frames dropped")
-    most = max(map(int, row.get("people_looks", ())), default=0)
-    if most > 1:
-        told.append(f"up to {most} people")
-    cuts = row["provenance"].get("cuts_seconds", "").split()
-    if cuts:
-        told.append("cut at " + " and ".join(clock(float(seconds)) for seconds in cuts))
+    told += asides(row)
     return f"{clock(row['seconds'])}  {ranked}  ({', '.join(told)})"
 
 

@@ -10,7 +10,7 @@ import typer
 
 from actalign.cli._align import StoredModelOptions
 from actalign.cli._grouped import grouped
-from actalign.cli._show import clock, console_of, print_json
+from actalign.cli._show import console_of, print_json
 
 if TYPE_CHECKING:
     from actalign.types import ClipEmbedding
@@ -31,6 +31,7 @@ def search(
     from actalign.clips._search import search as find
     from actalign.clips._stored import list_entries, read_stored
     from actalign.errors import ActAlignError, UsageError
+    from actalign.rows import clock
 
     if not phrase.strip():
         raise UsageError("The phrase is empty; write what is looked for.")

@@ -93,15 +93,9 @@ def candidate_table(row: Row) -> Table:
 
 def _winner_note(row: Row) -> str:
     """Says of the winner what makes its score worth little."""
-    from actalign.rows import mostly_unseen, unknown_words, unseen
+    from actalign.rows import tag
 
-    if unseen(row):
-        return " (nothing seen)"
-    if unknown_words(row):
-        return " (unknown words)"
-    if mostly_unseen(row):
-        return " (mostly unseen)"
-    return _no_script(row["candidates"][0])
+    return f" ({said})" if (said := tag(row)) else ""
 
 
 def _no_script(candidate: CandidateRow) -> str:
@@ -128,6 +122,9 @@ NOTE_WIDTH = 16
 """Room beside a label for what is said of it."""
 
 
+WHEN_WIDTH = len("0:00:00.0 - 0:00:00.0")
+
+
 class ResultLines:
     """One line a clip: which, its action, how sure that is, the runner-up, and when it happens.
 
@@ -148,7 +145,8 @@ class ResultLines:
         self._scorers = scorers
         label = min(32, max(map(len, labels), default=0))
         clip = max(len(printable(clip)) for clip in [*clips, "clip"])
-        self._widths = [min(CLIP_WIDTH, clip), label + NOTE_WIDTH, 10, label + 6]
+        sure = len("margin -0.1234") if scorers else len("confidence")
+        self._widths = [min(CLIP_WIDTH, clip), label + NOTE_WIDTH, sure, label + 6, WHEN_WIDTH]
 
     def of(self, row: Row) -> RenderableType:
         """What is printed of one row that has candidates; above the first line, its columns."""
@@ -166,11 +164,14 @@ class ResultLines:
         cells = [self._joined(self._cells(row))]
         if first:
             sure = "margin" if row.get("confidence") is None else "confidence"
-            cells.insert(0, self._joined(["clip", "action", sure, "runner-up", "when"]))
+            heads = ["clip", "action", sure, "runner-up", "when"]
+            if self._scorers:  # of which some may have confidences and others margins
+                heads[2:] = ["how sure", "runner-up", "when", "scorer"]
+            cells.insert(0, self._joined(heads))
         return Text("\n".join(cells))
 
     def _cells(self, row: Row) -> list[str]:
-        from actalign.rows import action_span, score_text
+        from actalign.rows import action_span, clock, score_text
 
         _, *others = row["candidates"]
         sure = row.get("confidence")
@@ -178,8 +179,10 @@ class ResultLines:
         cells = [row["clip"], answer(row)]
         if sure is not None:
             cells.append(f"{sure:.0%}")
+        elif margin is None:
+            cells.append("")
         else:
-            cells.append("" if margin is None else score_text(margin))
+            cells.append(("margin " if self._scorers else "") + score_text(margin))
         cells.append("" if not others else others[0]["label"] + share(others[0]))
         span = action_span(row)
         cells.append("" if span is None else f"{clock(span[0])} - {clock(span[1])}")
@@ -204,6 +207,8 @@ def share(candidate: CandidateRow) -> str:
 
 def detection_table(clip_id: str, detections: Sequence[Detection]) -> Table:
     """When each action was found in one video."""
+    from actalign.rows import clock
+
     table = _bare_table(f"{clip_id}: {len(detections)} found")
     table.show_header = bool(detections)
     for heading in ("start", "end", "score"):
@@ -213,13 +218,6 @@ def detection_table(clip_id: str, detections: Sequence[Detection]) -> Table:
         begin, end = clock(one.start_seconds), clock(one.end_seconds)
         table.add_row(begin, end, f"{one.score:.2f}", one.label)
     return table
-
-
-def clock(seconds: float) -> str:
-    """Seconds as H:MM:SS.s."""
-    tenths = round(seconds * 10)
-    minutes, rest = divmod(tenths, 600)
-    return f"{minutes // 60}:{minutes % 60:02}:{rest // 10:02}.{rest % 10}"
 
 
 def save_figure(

@@ -75,14 +75,7 @@ class LiveWindow:
 
 
 def _shown(candidate: CandidateRow) -> CandidateRow:
-    found: CandidateRow = {"label": candidate["label"], "score": candidate["score"]}
-    if "confidence" in candidate:
-        found["confidence"] = candidate["confidence"]
-    if "none" in candidate:
-        found["none"] = candidate["none"]
-    if "repetitions" in candidate:
-        found["repetitions"] = candidate["repetitions"]
-    return found
+    return {name: value for name, value in candidate.items() if name != "segments"}  # type: ignore[return-value]
 
 
 def live_windows(

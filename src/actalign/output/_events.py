@@ -14,7 +14,7 @@ from pathlib import Path, PurePath
 from typing import NamedTuple
 
 from actalign.files import file_stem
-from actalign.rows import RepetitionRow, Row, StepRow, action_span, refused, step_numbers, unseen
+from actalign.rows import RepetitionRow, Row, StepRow, action_span, has_action, step_numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +71,9 @@ class Event:
 def events(row: Row) -> list[Event]:
     """The times that the winner of a row is performed; none of a row that failed, is refused, shows
     nothing or none of its candidates."""
-    if not row["candidates"] or refused(row) or unseen(row):
+    if not has_action(row):
         return []
     best = row["candidates"][0]
-    if best.get("none"):
-        return []
     span = action_span(row)
     found: Sequence[RepetitionRow] = best.get("repetitions", ())
     if not found and span is not None:

@@ -39,12 +39,15 @@ from actalign.output._style import (
     missing_glyphs_allowed,
     new_figure,
 )
-from actalign.rows import Times, score_text
+from actalign.rows import Times, asides, score_text, tag
 from actalign.types import Alignment, Candidate, Float64, FrameBatch, Prediction
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+
+_NO_STEPS = "no steps: it wins where no script fits better than the background"
 
 
 def alignment_figure(
@@ -58,15 +61,17 @@ def alignment_figure(
 
     From the top: a strip of the clip's frames, the winner's steps on a timeline, then for
     each of the best ``shown`` candidates the affinity heat map (steps down, seconds across; one
-    colour scale) with its alignment path. thumbnails: a few frames of the clip, spread over it.
+    colour scale) with its alignment path. Where "none of these" won there is no timeline; a refused
+    answer is called the likeliest. thumbnails: a few frames of the clip, spread over it.
     Raises ActAlignError when the prediction holds no alignment.
     """
-    names = ["winner", "runner-up", *(f"rank {rank}" for rank in range(3, shown + 1))]
+    best = "likeliest" if prediction.refused else "winner"
+    names = [best, "runner-up", *(f"rank {rank}" for rank in range(3, shown + 1))]
     rows = list(zip(names, prediction.candidates[:shown], strict=False))
     return _stack(
         prediction,
         rows,
-        title=f"{_clip_name(prediction)}: {_answer(prediction)}",
+        title=f"{_clip_name(prediction)}: {answer(prediction)}",
         thumbnails=thumbnails,
         theme=get_theme(theme),
     )
@@ -92,7 +97,12 @@ def contrast_figure(
             f"{prediction.clip.clip_id!r}; it has "
             f"{', '.join(repr(c.label) for c in prediction.candidates)}."
         )
-    verdict = "answered right" if prediction.label == target else f"taken for {wrong.label}"
+    if prediction.refused:
+        verdict = answer(prediction)
+    elif right is prediction.best:
+        verdict = "answered right"
+    else:
+        verdict = f"taken for {wrong.label}"
     return _stack(
         prediction,
         [("right", right), ("wrong", wrong)],
@@ -159,11 +169,17 @@ def _how_sure(candidate: Candidate) -> str:
     return score_text(candidate.score) + ("" if sure is None else f", confidence {sure:.0%}")
 
 
-def times(candidate: Candidate) -> str:
-    """The label, and how often it is performed unless once."""
+def _performed(candidate: Candidate) -> str:
+    """How often it is performed unless once."""
     partial = sum(candidate.partial)
     told = str(Times(len(candidate.repetitions) - partial, partial))
-    return candidate.label + (f", {told}" if told else "")
+    return f", {told}" if told else ""
+
+
+def _wording(candidate: Candidate) -> str:
+    """Which of several wordings the steps are of."""
+    several = candidate.wordings > 1 and candidate.alignment is not None
+    return f", wording {candidate.wording} of {candidate.wordings}" if several else ""
 
 
 def save(figure: Figure, path: str | Path) -> Path:
@@ -188,15 +204,24 @@ def _stack(
     thumbnails: FrameBatch | None,
     theme: Theme,
 ) -> Figure:
-    """Frames, the first row's timeline and each row's heat map, over one time axis."""
-    drawn = [(name, c, c.alignment) for name, c in rows if c.alignment is not None]
-    if not drawn:
+    """Frames, the first row's timeline and each row's heat map, over one time axis.
+
+    Of "none of these", which has no steps, a row says so; where it is the first there is no
+    timeline, for another candidate's would be taken for the answer's.
+    """
+    alignments = [c.alignment for _, c in rows if c.alignment is not None]
+    if not alignments:
         raise ActAlignError(f"The prediction for {prediction.clip.clip_id!r} has no alignment.")
-    labels = [[step_label(k, s) for k, s in enumerate(c.script.steps, 1)] for _, c, _ in drawn]
-    heights = [map_height(one) for one in labels]
+    first = rows[0][1]
+    labels = [[step_label(k, s) for k, s in enumerate(c.script.steps, 1)] for _, c in rows]
+    drawn = [c.alignment is not None for _, c in rows]
+    heights = [map_height(one) if d else 0.16 for one, d in zip(labels, drawn, strict=True)]
     strip = 0.0 if thumbnails is None else strip_height(thumbnails)
-    header, timeline, footer, gap = 0.66, 0.36, 0.5, 0.46
-    height = header + strip + 0.12 + timeline + sum(heights) + gap * len(drawn) + footer - 0.12
+    header, footer, gap = 0.66, 0.5, 0.46
+    # Below the last map are its times.
+    gaps = [gap if any(drawn[row:]) or not drawn[row - 1] else 0.82 for row in range(len(rows))]
+    timeline = 0.0 if first.alignment is None else 0.36
+    height = header + strip + 0.12 + timeline + sum(heights) + sum(gaps) + footer - 0.12
     figure = new_figure(WIDTH, height, theme)
     _heading(figure, title, _subtitle(prediction), theme)
     edges = frame_edges(prediction)
@@ -211,31 +236,39 @@ def _stack(
     if thumbnails is not None:
         boxes = prediction.clip.row_fields().get("boxes", [])
         draw_strip(add(strip, 0.0), thumbnails, limits, theme, boxes)
-    first = drawn[0][1].repetitions
-    draw_timeline(add(timeline, 0.12), drawn[0][2], edges, theme, first)
-    scale = colour_limits([alignment for *_, alignment in drawn])
+    if first.alignment is None:
+        y -= 0.12
+    else:
+        draw_timeline(add(timeline, 0.12), first.alignment, edges, theme, first.repetitions)
+    scale = colour_limits(alignments)
     maps, image = [], None
-    for row, (name, candidate, alignment) in enumerate(drawn):
-        ax = add(heights[row], gap - 0.12 if row == 0 else gap)
-        repeats = candidate.repetitions
-        image = draw_heat_map(ax, alignment, labels[row], edges, scale, theme, repeats)
-        text = ax.set_title(
-            f"{name} ({_how_sure(candidate)}): {times(candidate)}",
-            loc="left",
-            fontsize=9.5,
-            color=theme.ink,
-            fontweight="bold" if row == 0 else "normal",
-            pad=4,
-        )
-        fit(text, STRIP_WIDTH)
-        ax.tick_params(labelbottom=row == len(drawn) - 1)
-        maps.append(ax)
+    for row, (name, candidate) in enumerate(rows):
+        ax = add(heights[row], gaps[row] - (0.12 if row == 0 else 0.0))
+        if candidate.alignment is None:
+            ax.axis("off")
+            ax.text(0, 0.5, _NO_STEPS, va="center", fontsize=8.5, color=theme.muted)
+        else:
+            repeats = candidate.repetitions
+            image = draw_heat_map(
+                ax, candidate.alignment, labels[row], edges, scale, theme, repeats
+            )
+            maps.append(ax)
+        _row_title(ax, name, candidate, theme, "bold" if row == 0 else "normal")
+    for ax in maps[:-1]:
+        ax.tick_params(labelbottom=False)
     maps[-1].set_xlabel("time in the clip (s)", fontsize=9)
     top, bottom = maps[0].get_position().y1, maps[-1].get_position().y0
     long = (top - bottom) * height > 1.9
     name = "affinity of frame and step" if long else "affinity"
     draw_colour_bar(figure, image, (0.92, bottom, 0.012, top - bottom), name, theme)
     return literal(figure)
+
+
+def _row_title(ax: Axes, name: str, candidate: Candidate, theme: Theme, weight: str) -> None:
+    told = candidate.label + _performed(candidate) + _wording(candidate)
+    told = f"{name} ({_how_sure(candidate)}): {told}"
+    text = ax.set_title(told, loc="left", fontsize=9.5, color=theme.ink, fontweight=weight, pad=4)
+    fit(text, STRIP_WIDTH)
 
 
 def _heading(figure: Figure, title: str, below: str, theme: Theme, size: float = 13) -> None:
@@ -263,11 +296,13 @@ def _clip_name(prediction: Prediction) -> str:
     return name if len(name) <= 50 else "…" + name[-49:]
 
 
-def _answer(prediction: Prediction) -> str:
-    """The label, or that the best was not sure enough to be it."""
+def answer(prediction: Prediction) -> str:
+    """The label, what makes it doubtful, and how often it is performed; or that it is refused."""
     if prediction.refused:
-        return f"no label ({prediction.label} with confidence {prediction.confidence:.2f} only)"
-    return prediction.label
+        sure, least = prediction.confidence, prediction.min_confidence
+        return f"no label (refused: confidence {sure:.2f} below {least:.2f})"
+    said = tag(prediction.to_row())
+    return prediction.label + (f" ({said})" if said else "") + _performed(prediction.best)
 
 
 def _subtitle(prediction: Prediction) -> str:
@@ -280,6 +315,7 @@ def _subtitle(prediction: Prediction) -> str:
     ]
     if prediction.clip.neutral_frames:
         parts.append(f"{prediction.clip.neutral_frames} neutral frames")
+    parts += asides(prediction.to_row())
     if margin is not None:
         parts.append(f"margin {score_text(margin)} over {prediction.candidates[1].label}")
     return "   ".join(parts)

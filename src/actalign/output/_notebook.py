@@ -38,12 +38,14 @@ def alignment_html(alignment: Alignment) -> str:
 
 def prediction_html(prediction: Prediction) -> str:
     """The winner's heat map, where it has one, and the best candidates with their scores."""
-    from actalign.output._figures import frame_edges, times
+    from actalign.output._figures import answer, frame_edges
 
-    best = prediction.candidates[0]
-    title = f"{prediction.clip.clip_id}: {times(best)}"
+    best = prediction.best
+    title = f"{prediction.clip.clip_id}: {answer(prediction)}"
     parts = [f"<div><b>{escape(title)}</b></div>"]
     if best.alignment is not None:
+        if prediction.refused:
+            parts.append(f"<div>steps of {escape(best.label)}, the likeliest:</div>")
         parts.append(
             _heat_map(
                 best.alignment,
@@ -74,6 +76,8 @@ def prediction_html(prediction: Prediction) -> str:
 
 def _which(candidate: Candidate) -> str:
     """Which of several wordings the steps are of, or that the label has none."""
+    if candidate.none:
+        return "none of the others"
     if not candidate.has_script:
         return "no script"
     several = candidate.wordings > 1

@@ -291,8 +291,8 @@ def _inspect_sample(scorer: str, row: Row) -> Json:
 def to_lmms_eval(rows: Iterable[Row], out: Path) -> list[Path]:
     """lmms-eval: one sample a line, by the keys of its `--log_samples` files.
 
-    A sample that failed has no answer. Of the row's own fields it has the scorer and the
-    scores.
+    A sample that failed has no answer. Of the row's own fields it has the scorer, the scores and,
+    where there is one, the confidence.
     """
     with writing(out) as file:
         for row in rows:
@@ -304,6 +304,7 @@ def to_lmms_eval(rows: Iterable[Row], out: Path) -> list[Path]:
                     [] if refused(row) else [c["label"] for c in row["candidates"][:1]]
                 ),
                 "resps": [[{c["label"]: c["score"] for c in row["candidates"]}]],
+                **({"confidence": row["confidence"]} if "confidence" in row else {}),
                 "metrics": list(row.get("metrics", {})),
                 **row.get("metrics", {}),
             }

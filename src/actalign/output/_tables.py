@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 from actalign.clips._background import TRANSDUCTIVE
 from actalign.errors import UsageError
 from actalign.rows import (
+    CandidateRow,
     Row,
     Times,
     action_span,
     all_warnings,
+    has_action,
     numbered_steps,
     only_by_name,
     refused,
@@ -49,6 +51,8 @@ def _clip_records(row: Row) -> Iterator[dict[str, Cell]]:
     found |= _times(row)
     for name, candidate in zip(("score", "second_score"), row["candidates"], strict=False):
         found[name] = candidate["score"]
+    if row["candidates"]:
+        found |= _which(row["candidates"][0])
     if len(row["candidates"]) > 1:
         found["second_label"] = row["candidates"][1]["label"]
     yield found
@@ -56,10 +60,16 @@ def _clip_records(row: Row) -> Iterator[dict[str, Cell]]:
 
 def _times(row: Row) -> dict[str, Cell]:
     """How often the winner is performed wholly and, if so, partly, where that was looked for."""
-    times = Times.of(row["candidates"][0]) if row["candidates"] else None
+    times = Times.of(row["candidates"][0]) if has_action(row) else None
     if times is None:
         return {}
     return {"repetitions": times.whole, "partial_repetitions": times.partial or None}
+
+
+def _which(candidate: CandidateRow) -> dict[str, Cell]:
+    """Whether it is the candidate that stands for none of the others, and of which wording its
+    steps are, where there are several."""
+    return {"none": "yes" if candidate.get("none") else None, "wording": candidate.get("wording")}
 
 
 def _refusal(row: Row) -> list[str]:
@@ -88,6 +98,8 @@ CLIPS = Table(
         "score": float,
         "confidence": float,
         "margin": float,
+        "none": str,
+        "wording": int,
         "repetitions": int,
         "partial_repetitions": int,
         "second_label": str,
@@ -111,12 +123,17 @@ CLIPS = Table(
 def _notes(row: Row) -> list[str]:
     unknown = ["unknown words: its score means nothing"] if unknown_words(row) else []
     nothing = ["nothing seen: its label means nothing"] if unseen(row) else []
+    none = row["candidates"] and row["candidates"][0].get("none")
+    others_fail = ["none of the other candidates fits"] if none else []
     of_clip = row.get("warnings") or ()  # those of texts are the same in every row
     background = row.get("background", "")
     others = [f"measured against {background}"] if TRANSDUCTIVE in background else []
     times = _times(row).get("partial_repetitions")
     partial = [f"{times} partial repetition{'s' if times == 2 else ''} besides"] if times else []
-    return [*nothing, *_refusal(row), *_without_script(row), *unknown, *partial, *others, *of_clip]
+    return [
+        *nothing, *_refusal(row), *others_fail, *_without_script(row),
+        *unknown, *partial, *others, *of_clip,
+    ]  # fmt: skip
 
 
 def _summary_records(row: Row) -> Iterator[dict[str, Cell]]:
@@ -161,7 +178,7 @@ def _step_records(row: Row) -> Iterator[dict[str, Cell]]:
         yield base
     for rank, candidate in enumerate(row["candidates"], start=1):
         named = {**base, "rank": rank, "label": candidate["label"], "score": candidate["score"]}
-        named |= {name: candidate.get(name) for name in ("confidence", "wording")}
+        named |= {"confidence": candidate.get("confidence"), **_which(candidate)}
         steps = numbered_steps(candidate)
         if not steps:
             yield named
@@ -183,6 +200,7 @@ STEPS = Table(
         "label": str,
         "score": float,
         "confidence": float,
+        "none": str,
         "wording": int,
         "repetition": int,
         "partial": str,

@@ -25,8 +25,10 @@ RESOLVE_FPS = 25
 def to_elan(video: VideoRows) -> str:
     """ELAN, an .eaf of format 3.0: the tiers "action" and "step", whose annotations can be changed.
 
-    Of several people each has its own two, such as "person 1, action". Annotations
-    of one tier don't overlap in ELAN: where events do, the later one begins later.
+    Where they are known, the tiers "repetition", such as "2 of 5", and "confidence" say more of the
+    actions, for ELAN counts annotations by their text. Of several people each has its own, such as
+    "person 1, action". Annotations of one tier don't overlap in ELAN: where events do, the later
+    one begins later.
     """
     root = ET.Element(
         "ANNOTATION_DOCUMENT",
@@ -75,6 +77,13 @@ def _tiers(found: list[Event]) -> Iterator[tuple[str, str, list[tuple[float, flo
         name = f"{whose}, " if whose else ""
         yield f"{name}action", whose, [_action(event) for event in own]
         yield f"{name}step", whose, [_span(step) for event in own for step in event.steps]
+        for tier, said in (
+            ("repetition", [(event, event.which) for event in own if event.which]),
+            ("confidence", [(e, f"{e.confidence:.3f}") for e in own if e.confidence is not None]),
+        ):
+            if said:
+                spans = [(one.start_seconds, one.end_seconds, text) for one, text in said]
+                yield f"{name}{tier}", whose, spans
 
 
 def _action(event: Event) -> tuple[float, float, str]:
@@ -213,8 +222,9 @@ def _timecode(frames: int) -> str:
 def to_activitynet(videos: Iterable[VideoRows]) -> str:
     """The results of ActivityNet's challenge in detection: by video label, score and segment.
 
-    And the scorer, which tells the detections of several apart, of several people whose it is, and
-    of a partial repetition which steps it has, from 1.
+    And the scorer, which tells the detections of several apart, the confidence where it is known,
+    of several people whose it is, of several repetitions which, from 1, and of a partial one which
+    steps it has, from 1.
     """
     results: dict[str, list[Json]] = {}
     for video in videos:
@@ -224,7 +234,9 @@ def to_activitynet(videos: Iterable[VideoRows]) -> str:
                 "score": event.score,
                 "segment": [event.start_seconds, event.end_seconds],
                 "scorer": video.rows[0].get("scorer"),
+                **({} if event.confidence is None else {"confidence": event.confidence}),
                 **({} if event.person is None else {"person": event.person}),
+                **({"repetition": event.number} if event.number and event.count > 1 else {}),
                 **({} if event.number else {"partial_steps": list(event.step_numbers)}),
             }
             for event in video.events

@@ -120,7 +120,8 @@ def unknown_words(row: Row) -> bool:
 
 def mostly_unseen(row: Row) -> bool:
     """Whether fewer than half of the frames show anything that the encoder knows."""
-    return 2 * row.get("neutral_frames", 0) > row.get("frames", 0)
+    neutral, frames = row.get("neutral_frames", 0), row.get("frames", 0)
+    return bool(neutral_warning(neutral, frames, row.get("people_frames")))
 
 
 def escaped_in(value: Any) -> Any:
@@ -194,12 +195,22 @@ def numbered_steps(candidate: CandidateRow) -> list[NumberedStep]:
     ]
 
 
+def has_action(row: Row) -> bool:
+    """Whether an action is the answer: not where the clip failed or shows nothing, where the answer
+    is refused, or where "none of these" is the best."""
+    best = row["candidates"][0] if row["candidates"] else None
+    return best is not None and not (refused(row) or unseen(row) or best.get("none"))
+
+
 def action_span(row: Row) -> tuple[float, float] | None:
-    """When the winner happens, [start, end) in seconds of the file; None where it is not known.
+    """When the winner happens, [start, end) in seconds of the file; None where it is not known, or
+    where no action is the answer.
 
     From the first step to the last, of all repetitions; without steps, the clip's own interval.
     """
-    steps = numbered_steps(row["candidates"][0]) if row["candidates"] else []
+    if not has_action(row):
+        return None
+    steps = numbered_steps(row["candidates"][0])
     if steps:
         return steps[0].step["start_seconds"], steps[-1].step["end_seconds"]
     start, end = row.get("start_seconds"), row.get("end_seconds")
@@ -219,6 +230,31 @@ def unseen(row: Row) -> bool:
 def only_by_name(candidate: CandidateRow) -> bool:
     """Whether a candidate was aligned without a script: its name was its only step."""
     return candidate.get("path_length") is not None and not candidate.get("has_script", True)
+
+
+def tag(row: Row) -> str:
+    """What makes the best candidate's score worth little, in two words; else nothing."""
+    if unseen(row):
+        return "nothing seen"
+    if unknown_words(row):
+        return "unknown words"
+    if mostly_unseen(row):
+        return "mostly unseen"
+    return "no script" if row["candidates"] and only_by_name(row["candidates"][0]) else ""
+
+
+def asides(row: Row) -> list[str]:
+    """What else makes an answer doubtful, in a few words each: several people, and cuts."""
+    told = []
+    most = max(map(int, row.get("people_looks", ())), default=0)
+    if most > 1:
+        told.append(f"up to {most} people")
+    cuts = row.get("provenance", {}).get("cuts_seconds", "").split()
+    if len(cuts) > 3:
+        told.append(f"{len(cuts)} cuts")
+    elif cuts:
+        told.append("cut at " + " and ".join(clock(float(seconds)) for seconds in cuts))
+    return told
 
 
 def error_row(
@@ -247,3 +283,10 @@ def renamed(row: Row, clip: str) -> Row:
 def score_text(score: float) -> str:
     """A score with four significant digits: pair probabilities may be as small as 1e-8."""
     return f"{score:#.4g}".rstrip(".")
+
+
+def clock(seconds: float) -> str:
+    """Seconds as H:MM:SS.s."""
+    tenths = round(seconds * 10)
+    minutes, rest = divmod(tenths, 600)
+    return f"{minutes // 60}:{minutes % 60:02}:{rest // 10:02}.{rest % 10}"

@@ -325,7 +325,14 @@ class Prediction:
         return dict(self.to_row())
 
     def __repr__(self) -> str:
-        return f"Prediction({self.clip.clip_id!r}: {self.best.label!r} {self.best.score:#.4g})"
+        best = f"{self.label!r} {self.best.score:#.4g}"
+        if self.refused:
+            return (
+                f"Prediction({self.clip.clip_id!r}: no label, {best} refused: confidence "
+                f"{self.confidence:.2f} below {self.min_confidence:.2f})"
+            )
+        none = ", none of the others" if self.best.none else ""
+        return f"Prediction({self.clip.clip_id!r}: {best}{none})"
 
     def _repr_html_(self) -> str:
         assert notebook_html is not None

@@ -14,7 +14,7 @@ from actalign.clips._search import search
 from actalign.documents import parse_yaml
 from actalign.errors import UsageError
 from actalign.output._tables import CLIPS
-from actalign.rows import Row, all_warnings
+from actalign.rows import Row, Times, all_warnings, has_action, tag
 from actalign.scripts import parse_scripts
 from actalign.scripts._shipped import shipped_domains
 from actalign.web._answers import errors, file
@@ -144,6 +144,7 @@ def _answer(result: Result) -> dict[str, Any]:
     prediction = result.prediction
     row = prediction.to_row(top_k=2)
     others = prediction.candidates[1:]
+    times = Times.of(row["candidates"][0]) if has_action(row) else None
     return {
         "label": row["label"],
         "likeliest": prediction.best.label,
@@ -151,6 +152,9 @@ def _answer(result: Result) -> dict[str, Any]:
         "confidence": prediction.confidence,
         "margin": row["margin"],
         "second": others[0].label if others else None,
+        "repetitions": times.whole if times else None,
+        "partial_repetitions": times.partial if times else None,
+        "tag": tag(row),
         "warnings": all_warnings(row),
         "without_script": [
             one.label for one in prediction.candidates if not one.has_script and one.alignment

@@ -44,7 +44,8 @@ export function heatMaps(result, shown, seek) {
   if (!shown.length) { $("maps").replaceChildren(); return; }
   const values = shown.flatMap((c) => c.affinity.flat());
   const low = values.reduce((a, b) => Math.min(a, b)), high = values.reduce((a, b) => Math.max(a, b));
-  $("maps").replaceChildren(...shown.map((c) => heatMap(result, c, c === result.candidates[0] ? "winner" : "compared", low, high, seek)));
+  const best = result.label === null ? "likeliest" : "winner";
+  $("maps").replaceChildren(...shown.map((c) => heatMap(result, c, c === result.candidates[0] ? best : "compared", low, high, seek)));
   drawKey();
 }
 

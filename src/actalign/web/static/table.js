@@ -7,6 +7,7 @@ const COLUMNS = [
   ["Action", (row) => row.label?.toLowerCase() ?? null],
   ["Confidence", (row) => row.confidence ?? row.margin ?? null],
   ["Runner-up", (row) => row.second?.toLowerCase() ?? null],
+  ["Repetitions", (row) => row.repetitions ?? null],
   ["Duration", (row) => row.seconds ?? null],
   ["Judged", (row) => judgement(row) || null],
 ];
@@ -69,11 +70,14 @@ function line(row, first) {
   const action = make("td", row.label ?? (row.result ? "no label" : ""));
   if (row.result && !row.label) action.append(make("small", `likeliest: ${row.likeliest}`));
   if (note && note !== row.label) action.append(make("small", note, { className: row.error ? "bad" : "" }));
-  if (row.warnings?.length) action.append(make("small", "⚠ see its notes", { title: row.warnings.join(" ") }));
+  const warned = row.warnings?.length ? "⚠ " : "", said = row.tag || (warned && "see its notes");
+  if (said) action.append(make("small", warned + said, { title: (row.warnings ?? []).join(" ") }));
   if (stale(row)) action.append(make("small", "by other candidates"));
+  const times = row.partial_repetitions ? `${row.repetitions} + ${row.partial_repetitions} partial` : String(row.repetitions ?? "");
   item.append(picture, name, action,
     make("td", sure !== null ? percent(sure) : row.margin != null ? `+${row.margin.toPrecision(2)}` : "", { className: "number" }),
-    make("td", row.second ?? ""), make("td", row.seconds ? seconds(row.seconds) : "", { className: "number" }),
+    make("td", row.second ?? ""), make("td", times, { className: "number" }),
+    make("td", row.seconds ? seconds(row.seconds) : "", { className: "number" }),
     make("td", judgement(row)));
   item.addEventListener("click", () => acts.open(row));
   return item;

@@ -45,8 +45,17 @@ export function drawTimeline() {
   const handles = result.clip && parts.length ? borders(parts, shown, from, length, times) : [];
   $("timeline").replaceChildren(...blocks, ...handles, make("div", "", { className: "cursor" }));
   $("axis").replaceChildren(...ticks(result));
+  $("told").textContent = told(result, shown, truth, parts);
   drawJudgement();
   follow();
+}
+
+// Whose steps these are, where the answer has none, and what can be done with them.
+function told(result, shown, truth, parts) {
+  if (!parts.length) return `No steps: ${shown.label} wins where no script fits better than the background.`;
+  const refused = result.label === null && shown.label.toLowerCase() !== truth?.label?.toLowerCase();
+  return (refused ? `These are the steps of ${shown.label}, the likeliest; the answer is refused. ` : "")
+    + "Drag a border between two steps, or move it by the arrow keys, to correct it.";
 }
 
 // A handle between each two steps, and one at each end.

@@ -5,6 +5,8 @@ import { $, make, score, seconds } from "./state.js";
 
 let shownResult = null;
 
+const share = (x) => `${Math.round(100 * x)} %`;
+
 // compared: labels that are shown beside the winner.
 export function show(result, compared, onCompare) {
   const [best] = result.candidates;
@@ -12,13 +14,12 @@ export function show(result, compared, onCompare) {
   $("found").hidden = false;
   const verdict = $("verdict"), refused = result.label === null;
   verdict.replaceChildren(make("strong", refused ? "No label" : times(best)));
-  const share = (x) => `${Math.round(100 * x)} %`;
-  const sure = result.confidence === undefined ? ""
+  const confidence = result.confidence === undefined ? ""
     : refused ? `${best.label} is likeliest, but its confidence is ${share(result.confidence)}, below ${share(result.min_confidence)}; `
       : `confidence ${share(result.confidence)}, `;
   const margin = result.margin === null ? "only one candidate"
     : `${score(result.margin)} ahead of ${result.candidates[1].label}`;
-  verdict.append(make("small", `${result.doc_id}: ${sure}score ${score(best.score)}, ${margin}; ${result.frames} frames`
+  verdict.append(make("small", `${result.doc_id}: ${confidence}score ${score(best.score)}, ${margin}; ${result.frames} frames`
     + (result.people_seen ? `; people: ${result.people_seen}` : "")
     + (best.wordings ? `; steps of wording ${best.wording} of ${best.wordings}, which fits best` : "")));
   const without = result.candidates.filter((c) => c.has_script === false && c.path).map((c) => c.label);
@@ -33,6 +34,8 @@ export function show(result, compared, onCompare) {
 
 export function seek(time) { $("video").currentTime = time + 0.001; follow(); }
 
+const sure = (candidate) => candidate.confidence === undefined ? "" : `${share(candidate.confidence)}, score `;
+
 function drawRanking(result, compared, onCompare) {
   const scores = result.candidates.map((c) => c.score), low = Math.min(0, ...scores), high = Math.max(...scores);
   $("ranking").replaceChildren(...result.candidates.map((c, n) => {
@@ -42,7 +45,7 @@ function drawRanking(result, compared, onCompare) {
     fill.style.display = "block";
     fill.style.width = `${high > low ? 100 * (c.score - low) / (high - low) : 0}%`;
     track.append(fill);
-    button.append(make("span", c.label), make("span", score(c.score), { className: "score" }), track);
+    button.append(make("span", c.label), make("span", sure(c) + score(c.score), { className: "score" }), track);
     button.addEventListener("click", () => {
       onCompare(c.label);
       $("ranking").children[n].querySelector("button").focus();
@@ -55,7 +58,7 @@ function drawRanking(result, compared, onCompare) {
 
 function drawFrames(result, best) {
   if (!best.path) {
-    $("frames").replaceChildren(make("p", "There is none: no candidate fits better than the background.", { className: "hint" }));
+    $("frames").replaceChildren(make("p", "There is none: no script fits better than the background.", { className: "hint" }));
     return;
   }
   const all = performed(best).flat(), at = result.pts_seconds;
