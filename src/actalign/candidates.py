@@ -6,7 +6,7 @@ sent to other machines.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -23,13 +23,19 @@ from actalign.alignment._locate import (
 )
 from actalign.alignment._paths import MIN_STEP_SECONDS
 from actalign.alignment._repeats import Repeats, check_repeats
-from actalign.alignment._scorers import Scorer, alignments, default_scorer, get_scorer
+from actalign.alignment._scorers import Scorer, default_scorer, get_scorer
 from actalign.alignment._similarity import check_smoothing
 from actalign.background import Background
 from actalign.clips._background import OtherClips
 from actalign.clips._result import ClipResult
 from actalign.clips._smoothed import smoothed
-from actalign.competitions import Competition, competitions_of, warnings_on
+from actalign.competitions import (
+    Competition,
+    best_wordings,
+    competitions_of,
+    mean,
+    warnings_on,
+)
 from actalign.encoder_info import EncoderInfo, short_template
 from actalign.encoders._backgrounds import shipped_background
 from actalign.encoders._text_cache import TextCache
@@ -44,11 +50,9 @@ from actalign.scripts._script import (
     scripts_for,
 )
 from actalign.types import (
-    Alignment,
     Candidate,
     ClipEmbedding,
     Float32,
-    Float64,
     Prediction,
     Script,
     TextWarning,
@@ -56,14 +60,6 @@ from actalign.types import (
 
 if TYPE_CHECKING:
     from actalign.rows import Row
-
-AlignSome = Callable[[Sequence[int]], list[Alignment]]
-"""The alignments of some of the scripts that were scored, by their numbers."""
-
-
-def _mean(scores: Sequence[float]) -> float:
-    """NumPy takes longer for it than all else that is done with a score, which mostly is one."""
-    return scores[0] if len(scores) == 1 else float(np.mean(scores))
 
 
 def check_none(name: str) -> None:
@@ -284,20 +280,33 @@ class Candidates:
         """
         frames = self._frames(clip)
         by = self._calibration(clip)
-        scored = [self._scored(frames, one, by) for one in self.competitions]
-        candidates, places = self._candidates(clip, scored)
+        scored = [one.scored(frames, self.scorer, self.names, by) for one in self.competitions]
+        wordings = [1 + len(script.rewordings) for script in self.scripts]
+        best = best_wordings(self.competitions, scored, wordings, self.only)
+        candidates = [
+            Candidate(
+                script.label,
+                shown.score,
+                shown.script,
+                has_script=script.label not in self.without,
+                alignment=shown.alignment,
+                edges_seconds=clip.edges_seconds,
+                wording=shown.number + 1,
+                wordings=count,
+            )
+            for script, shown, count in zip(self.scripts, best, wordings, strict=True)
+        ]
         if self.none is not None:  # the first, so that it wins where scores are equal
             script = Script(self.none, (self.none,))
-            score = _mean([float(scores[-1]) for scores, _ in scored])
+            score = mean([one.scores[-1] for one in scored])
             candidates.insert(0, Candidate(self.none, score, script, False, none=True))
         candidates = sorted(self._with_confidence(candidates), key=lambda c: -c.score)
-        if (label := candidates[0].label) in places:
-            c, number = places[label]
+        if not candidates[0].none:
             candidates[0] = with_repetitions(
                 candidates[0],
                 clip,
                 frames,
-                self.competitions[c].texts.scripts[number],
+                best[self.labels.index(candidates[0].label)].steps,
                 logit_scale=self.info.logit_scale,
                 repeats=self.repeats,
             )
@@ -335,69 +344,6 @@ class Candidates:
             ]
         )
         return None if np.isnan(margins).all() else float(np.nan_to_num(margins).mean())
-
-    def _candidates(
-        self, clip: ClipEmbedding, scored: Sequence[tuple[Float64, AlignSome]]
-    ) -> tuple[list[Candidate], dict[str, tuple[int, int]]]:
-        """The candidates in the order given, and where what is shown of each label was scored: the
-        number of the competition and that of the script there.
-
-        scored: `_scored` of each competition. Only what is shown is aligned.
-        """
-        found: list[list[list[tuple[int, int]]]] = [
-            [[] for _ in range(1 + len(script.rewordings))] for script in self.scripts
-        ]
-        for c, one in enumerate(self.competitions):
-            for number, (m, n) in enumerate(one.places):
-                found[m][n].append((c, number))
-        every, edges = [scores.tolist() for scores, _ in scored], clip.edges_seconds
-        chosen = []
-        for worded in found:
-            numbers = range(len(worded)) if self.only is None else [self.only % len(worded)]
-            # A wording that comes again, because others have more, counts once.
-            means = {n: _mean([every[c][number] for c, number in worded[n]]) for n in numbers}
-            best = max(means, key=means.__getitem__)
-            chosen.append((_mean([*means.values()]), best, worded[best][0]))
-        shown: dict[tuple[int, int], Alignment] = {}
-        for c, (_, align) in enumerate(scored):
-            if which := [number for *_, (at, number) in chosen if at == c]:
-                shown.update(zip([(c, number) for number in which], align(which), strict=True))
-        candidates = [
-            Candidate(
-                script.label,
-                score,
-                self.competitions[place[0]].scripts[place[1]],
-                has_script=script.label not in self.without,
-                alignment=shown[place],
-                edges_seconds=edges,
-                wording=best + 1,
-                wordings=1 + len(script.rewordings),
-            )
-            for script, (score, best, place) in zip(self.scripts, chosen, strict=True)
-        ]
-        return candidates, dict(zip(self.labels, (place for *_, place in chosen), strict=True))
-
-    def _scored(
-        self, frames: Float32, competition: Competition, by: Calibration
-    ) -> tuple[Float64, AlignSome]:
-        """Scores of the scripts, and what aligns them, by what is to be shown if the scorer aligns
-        nothing."""
-        use, parts, texts = self.scorer, self.scorer.stages, competition.texts
-        if parts and parts.path.align:
-            one = parts.scored(frames, texts, by)
-            return one.scores, one.align
-        steps = texts.scripts
-        if use.align:
-            found = use.own_alignments(frames, steps, by)
-            return np.array([a.score for a in found]), lambda which: [found[m] for m in which]
-        read = self.names if use.texts == "label" else steps
-        scores = parts.score(frames, texts, by) if parts else use.own_scores(frames, read, by)
-
-        def align(which: Sequence[int]) -> list[Alignment]:
-            shown = alignments(frames, steps, by)
-            return [shown[m] for m in which]
-
-        return scores, align
 
     def _with_confidence(self, candidates: list[Candidate]) -> list[Candidate]:
         if self.temperature is None or len(candidates) == 1:  # alone it would always be 1

@@ -1,15 +1,38 @@
-"""Which wordings of which candidates' scripts are scored at once, with their steps' embeddings."""
+"""Which wordings of which candidates' scripts are scored at once, and which of them is shown."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
-from actalign.alignment._affinities import Texts
+import numpy as np
+
+from actalign.alignment._affinities import Calibration, Texts
+from actalign.alignment._scorers import Scorer, alignments
 from actalign.background import Background
 from actalign.encoders._text_cache import TextCache
 from actalign.scripts._script import step_texts
-from actalign.types import Script, TextWarning
+from actalign.types import Alignment, Float32, Script, TextWarning
+
+
+class Scored(NamedTuple):
+    """What a competition made of a clip: a score for each of its scripts, the last one that of
+    "none of these" where it takes part, and what aligns some of the scripts, by their numbers."""
+
+    scores: list[float]
+    align: Callable[[Sequence[int]], list[Alignment]]
+
+
+class Wording(NamedTuple):
+    """A candidate's score, the mean over its wordings, and the wording that fits best: its number
+    from 0, its script with the steps' (K, D) embeddings, and the alignment."""
+
+    score: float
+    number: int
+    script: Script
+    steps: Float32
+    alignment: Alignment
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -27,6 +50,75 @@ class Competition:
         """The same against a background, with a candidate "none of these" or not."""
         found = Texts.of(self.texts.scripts, background, none=none, labels=self.texts.labels)
         return replace(self, texts=found)
+
+    def scored(
+        self, frames: Float32, scorer: Scorer, names: Sequence[Float32], by: Calibration
+    ) -> Scored:
+        """Scores of the scripts of a clip's (T, D) frames; names: the labels' (1, D) embeddings.
+
+        Of a scorer that aligns nothing, the alignments are those by the paper's affinity.
+        """
+        parts, steps = scorer.stages, self.texts.scripts
+        if parts and parts.path.align:
+            one = parts.scored(frames, self.texts, by)
+            return Scored(one.scores.tolist(), one.align)
+        if scorer.align:
+            own = scorer.own_alignments(frames, steps, by)
+            return Scored([a.score for a in own], lambda which: [own[m] for m in which])
+        read = names if scorer.texts == "label" else steps
+        scores = (
+            parts.score(frames, self.texts, by) if parts else scorer.own_scores(frames, read, by)
+        )
+
+        def align(which: Sequence[int]) -> list[Alignment]:
+            shown = alignments(frames, steps, by)
+            return [shown[m] for m in which]
+
+        return Scored(scores.tolist(), align)
+
+
+def mean(scores: Sequence[float]) -> float:
+    """NumPy takes longer for it than all else that is done with a score, which mostly is one."""
+    return scores[0] if len(scores) == 1 else float(np.mean(scores))
+
+
+def best_wordings(
+    competitions: Sequence[Competition],
+    scored: Sequence[Scored],
+    wordings: Sequence[int],
+    only: int | None,
+) -> list[Wording]:
+    """Of each candidate its score and the wording to be shown; only these are aligned.
+
+    wordings: how many each has. only: to score by this one alone, counted from 0; those of a
+    candidate that has fewer come again in turn.
+    """
+    found: list[list[list[tuple[int, int]]]] = [[[] for _ in range(n)] for n in wordings]
+    for c, one in enumerate(competitions):
+        for number, (m, n) in enumerate(one.places):
+            found[m][n].append((c, number))
+    chosen = []
+    for worded in found:
+        numbers = range(len(worded)) if only is None else [only % len(worded)]
+        # A wording that comes again, because others have more, counts once.
+        means = {n: mean([scored[c].scores[number] for c, number in worded[n]]) for n in numbers}
+        best = max(means, key=means.__getitem__)
+        chosen.append((mean([*means.values()]), best, worded[best][0]))
+    aligned: dict[tuple[int, int], Alignment] = {}
+    for c, its in enumerate(scored):
+        if which := [number for *_, (at, number) in chosen if at == c]:
+            places = [(c, number) for number in which]
+            aligned.update(zip(places, its.align(which), strict=True))
+    return [
+        Wording(
+            score,
+            best,
+            competitions[c].scripts[number],
+            competitions[c].texts.scripts[number],
+            aligned[c, number],
+        )
+        for score, best, (c, number) in chosen
+    ]
 
 
 def competitions_of(
