@@ -102,6 +102,7 @@ def test_vectors_follow_the_ids():
 @pytest.mark.parametrize(
     "text",
     ["Kniebeuge", "Arm heben", "die Hand heben", "ein Mann steht still", "flexion du genou",
+    "armen open",
     "zxqv 武術 🙂", "", "order 1", "a red ball", "a bird on a stool", "a large machine",
     "eine Rose", "five boxes", "a cable", "candle", "three small books", "a lamp on the right",
     "smoking", "red rings", "a wedding cake"],

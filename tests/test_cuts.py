@@ -10,6 +10,7 @@ from actalign import ActAlign, Script
 from actalign.demo import demo_clips
 from actalign.encoders import load_encoder
 from actalign.encoders._cuts import Cuts
+from actalign.rows import asides
 from actalign.types import FrameBatch
 from tests.colour_clips import write_colours
 from tests.command import actalign
@@ -90,6 +91,19 @@ def test_a_row_says_where_cuts_are(tmp_path, colour_model):
     for again in ("first", "from the store"):
         row, _ = row_of(tmp_path, colour_model, ["red"])
         assert "cuts_seconds" not in row["provenance"], again
+
+
+def test_a_window_is_told_its_own_cuts(tmp_path, colour_model):
+    write_colours(tmp_path / "a.mp4", ["red", "green", "blue"])
+    done = actalign(
+        *("classify", tmp_path / "a.mp4", "--labels", "red,green", "--model", colour_model),
+        *("--window", "1.5", "--stride", "1", "--out", tmp_path / "p.jsonl"),
+    )
+    assert done.returncode == 0, done.stderr
+    rows = [json.loads(line) for line in (tmp_path / "p.jsonl").read_text().splitlines()]
+    told = {row["start_seconds"]: asides(row) for row in rows}
+    assert told[0.0] == ["cut at 0:00:01.0"]
+    assert told[1.0] == ["cut at 0:00:02.0"]
 
 
 def test_frames_in_memory_say_so_too(colour_model):

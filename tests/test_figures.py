@@ -298,6 +298,7 @@ def test_none_of_these_is_shown_with_its_score_and_without_steps_or_times(first)
     sure = f"({found.candidates[not first].score:.4g}, confidence 97%): nothing"
     for drawn, shown_steps in (
         (alignment_figure(found, thumbnails=strip(found)), not first),
+        (alignment_figure(found, shown=1 if first else 2), not first),
         (contrast_figure(found, nothing), False),
         (contrast_figure(found, found.candidates[first].label), True),
     ):

@@ -67,7 +67,9 @@ def alignment_figure(
     """
     best = "likeliest" if prediction.refused else "winner"
     names = [best, "runner-up", *(f"rank {rank}" for rank in range(3, shown + 1))]
-    rows = list(zip(names, prediction.candidates[:shown], strict=False))
+    # "None of these" has no steps, so one more is drawn beside it.
+    least = 2 if prediction.best.none else 1
+    rows = list(zip(names, prediction.candidates[: max(shown, least)], strict=False))
     return _stack(
         prediction,
         rows,

@@ -123,8 +123,8 @@ CLIPS = Table(
 def _notes(row: Row) -> list[str]:
     unknown = ["unknown words: its score means nothing"] if unknown_words(row) else []
     nothing = ["nothing seen: its label means nothing"] if unseen(row) else []
-    none = row["candidates"] and row["candidates"][0].get("none")
-    others_fail = ["none of the other candidates fits"] if none else []
+    none = bool(row["candidates"]) and row["candidates"][0].get("none", False)
+    others_fail = ["none of the other candidates fits"] if none and not refused(row) else []
     of_clip = row.get("warnings") or ()  # those of texts are the same in every row
     background = row.get("background", "")
     others = [f"measured against {background}"] if TRANSDUCTIVE in background else []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
@@ -249,11 +250,14 @@ def asides(row: Row) -> list[str]:
     most = max(map(int, row.get("people_looks", ())), default=0)
     if most > 1:
         told.append(f"up to {most} people")
-    cuts = row.get("provenance", {}).get("cuts_seconds", "").split()
+    every = map(float, row.get("provenance", {}).get("cuts_seconds", "").split())
+    # Those of the whole file; the row may be of a window, or of a person who is there for a while.
+    start, end = row.get("start_seconds", 0.0), row.get("end_seconds", math.inf)
+    cuts = [seconds for seconds in every if start + 0.01 < seconds < end]
     if len(cuts) > 3:
         told.append(f"{len(cuts)} cuts")
     elif cuts:
-        told.append("cut at " + " and ".join(clock(float(seconds)) for seconds in cuts))
+        told.append("cut at " + " and ".join(map(clock, cuts)))
     return told
 
 

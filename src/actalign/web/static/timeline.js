@@ -52,7 +52,9 @@ export function drawTimeline() {
 
 // Whose steps these are, where the answer has none, and what can be done with them.
 function told(result, shown, truth, parts) {
-  if (!parts.length) return `No steps: ${shown.label} wins where no script fits better than the background.`;
+  if (!parts.length)
+    return result.label === null ? `No steps: ${shown.label} is the likeliest; the answer is refused.`
+      : `No steps: ${shown.label} wins where no script fits better than the background.`;
   const refused = result.label === null && shown.label.toLowerCase() !== truth?.label?.toLowerCase();
   return (refused ? `These are the steps of ${shown.label}, the likeliest; the answer is refused. ` : "")
     + "Drag a border between two steps, or move it by the arrow keys, to correct it.";
