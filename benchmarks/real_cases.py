@@ -48,6 +48,23 @@ LEGS = [25, 26, 27, 28]  # landmarks of knees and ankles
 Resolve = Callable[..., Candidates]
 
 
+def resolver(encoder: BodyEncoder) -> Resolve:
+    """What makes candidates of scripts, and of labels where some have none; texts are encoded once.
+
+    Repetitions, which change no answer, are not looked for.
+    """
+    texts = TextCache(encoder.info, lambda: encoder)
+
+    def resolve(
+        scripts: list[Script], *, labels: list[str] | None = None, **options: str | None
+    ) -> Candidates:
+        return Candidates.resolve(
+            labels, scripts, info=encoder.info, texts=texts, repeats="no", **options
+        )
+
+    return resolve
+
+
 def without_scripts(cell: Cell, scorer: str, resolve: Resolve) -> str:
     """How often labels without a script win, where a half, drawn four times, has none."""
     rng = np.random.default_rng(0)
@@ -201,18 +218,11 @@ def main() -> None:
     parser.add_argument("--wordings", default="abcdefghijk", help="a letter each, of a to s")
     args = parser.parse_args()
     encoder = BodyEncoder.from_package()
-    texts = TextCache(encoder.info, lambda: encoder)
     tracks = read_tracks(args.folder)
     still = list(still_clips(tracks, encoder))
     print(f"{len(still)} people stand still: {' / '.join(', '.join(s) for s in STANDING)}")
 
-    def resolve(
-        scripts: list[Script], *, labels: list[str] | None = None, **options: str | None
-    ) -> Candidates:
-        return Candidates.resolve(
-            labels, scripts, info=encoder.info, texts=texts, repeats="no", **options
-        )
-
+    resolve = resolver(encoder)
     for cell in cells(args.folder, encoder, args.wordings):
         candidates = resolve(cell.scripts, scorer="competitive")
         alone = [

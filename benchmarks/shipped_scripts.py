@@ -23,7 +23,6 @@ import numpy as np
 from actalign import Prediction, Script
 from actalign.candidates import Candidates
 from actalign.clips._background import OtherClips
-from actalign.encoders._text_cache import TextCache
 from actalign.encoders.body import BodyEncoder
 from actalign.evaluation import expected_calibration_error
 from actalign.scripts import shipped_scripts
@@ -32,7 +31,7 @@ from actalign.scripts._merge import with_shipped
 sys.path.insert(0, str(Path(__file__).parent))
 
 from lines import scorer_line
-from real_cases import Resolve, without_scripts
+from real_cases import Resolve, resolver, without_scripts
 from real_poses import Cell, cells
 
 DOMAINS = {"yoga6": "yoga", "gym67": "gym", "gym14": "gym"}
@@ -79,17 +78,10 @@ def main() -> None:
     parser.add_argument("folder", type=Path, nargs="?", default=Path("../shared/real_poses"))
     args = parser.parse_args()
     encoder = BodyEncoder.from_package()
-    texts = TextCache(encoder.info, lambda: encoder)
     sure: dict[str, list[tuple[float, bool]]] = {}
     everything = list(cells(args.folder, encoder))
 
-    def resolve(
-        scripts: list[Script], *, labels: list[str] | None = None, **options: str | None
-    ) -> Candidates:
-        return Candidates.resolve(
-            labels, scripts, info=encoder.info, texts=texts, repeats="no", **options
-        )
-
+    resolve = resolver(encoder)
     for cell in everything:
         name, wording = cell.name.split("/")
         if wording != "a":
