@@ -301,8 +301,7 @@ def _clip_name(prediction: Prediction) -> str:
 def answer(prediction: Prediction) -> str:
     """The label, what makes it doubtful, and how often it is performed; or that it is refused."""
     if prediction.refused:
-        sure, least = prediction.confidence, prediction.min_confidence
-        return f"no label (refused: confidence {sure:.2f} below {least:.2f})"
+        return f"no label (refused: {prediction.refusal})"
     said = tag(prediction.to_row())
     return prediction.label + (f" ({said})" if said else "") + _performed(prediction.best)
 

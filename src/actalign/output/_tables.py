@@ -21,6 +21,7 @@ from actalign.rows import (
     numbered_steps,
     only_by_name,
     refused,
+    too_unsure,
     unknown_words,
     unseen,
 )
@@ -77,9 +78,8 @@ def _refusal(row: Row) -> list[str]:
     if not refused(row):
         return []
     sure, least = row.get("confidence"), row.get("min_confidence")
-    told = "" if sure is None else f" has confidence {sure:.2f}"
-    below = "" if least is None else f", below {least:.2f}"
-    return [f"no label: {row['candidates'][0]['label']}{told}{below}"]
+    why = "" if sure is None or least is None else f" has {too_unsure(sure, least)}"
+    return [f"no label: {row['candidates'][0]['label']}{why}"]
 
 
 def _without_script(row: Row) -> list[str]:

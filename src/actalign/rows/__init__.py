@@ -51,6 +51,7 @@ from actalign.rows._made import (
     score_text,
     step_numbers,
     tag,
+    too_unsure,
     unknown_words,
     unseen,
 )
@@ -93,6 +94,7 @@ __all__ = [
     "score_text",
     "step_numbers",
     "tag",
+    "too_unsure",
     "unknown_words",
     "unseen",
     "write_rows",

@@ -223,6 +223,15 @@ def refused(row: Row) -> bool:
     return bool(row["candidates"]) and "label" in row and row["label"] is None
 
 
+def too_unsure(confidence: float, least: float) -> str:
+    """Such as "confidence 0.31 below 0.50", with digits, up to 6, until the two differ."""
+    for digits in range(2, 7):
+        sure, asked = f"{confidence:.{digits}f}", f"{least:.{digits}f}"
+        if sure != asked:
+            break
+    return f"confidence {sure} below {asked}"
+
+
 def unseen(row: Row) -> bool:
     """Whether no frame shows anything that the encoder knows: the label is then a guess."""
     return 0 < row.get("frames", 0) == row.get("neutral_frames")

@@ -277,6 +277,15 @@ class Prediction:
         return self.confidence < self.min_confidence
 
     @property
+    def refusal(self) -> str:
+        """Why it is refused, such as "confidence 0.31 below 0.50"; empty where it is not."""
+        from actalign.rows import too_unsure
+
+        if self.min_confidence is None or self.confidence is None or not self.refused:
+            return ""
+        return too_unsure(self.confidence, self.min_confidence)
+
+    @property
     def margin(self) -> float | None:
         """The winner's score less the runner-up's; None with one candidate."""
         if len(self.candidates) < 2:
@@ -326,11 +335,8 @@ class Prediction:
 
     def __repr__(self) -> str:
         best = f"{self.label!r} {self.best.score:#.4g}"
-        if self.refused:
-            return (
-                f"Prediction({self.clip.clip_id!r}: no label, {best} refused: confidence "
-                f"{self.confidence:.2f} below {self.min_confidence:.2f})"
-            )
+        if self.refusal:
+            return f"Prediction({self.clip.clip_id!r}: no label, {best} refused: {self.refusal})"
         none = ", none of the others" if self.best.none else ""
         return f"Prediction({self.clip.clip_id!r}: {best}{none})"
 

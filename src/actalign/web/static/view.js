@@ -7,6 +7,14 @@ let shownResult = null;
 
 const share = (x) => `${Math.round(100 * x)} %`;
 
+// "59.8 %, below 60.0 %": with as many digits as it takes to tell them apart, up to four.
+function below(confidence, least) {
+  for (let digits = 0; ; digits += 1) {
+    const [sure, asked] = [confidence, least].map((x) => `${(100 * x).toFixed(digits)} %`);
+    if (sure !== asked || digits === 4) return `${sure}, below ${asked}`;
+  }
+}
+
 // compared: labels that are shown beside the winner.
 export function show(result, compared, onCompare) {
   const [best] = result.candidates;
@@ -15,7 +23,7 @@ export function show(result, compared, onCompare) {
   const verdict = $("verdict"), refused = result.label === null;
   verdict.replaceChildren(make("strong", refused ? "No label" : times(best)));
   const confidence = result.confidence === undefined ? ""
-    : refused ? `${best.label} is likeliest, but its confidence is ${share(result.confidence)}, below ${share(result.min_confidence)}; `
+    : refused ? `${best.label} is likeliest, but its confidence is ${below(result.confidence, result.min_confidence)}; `
       : `confidence ${share(result.confidence)}, `;
   const margin = result.margin === null ? "only one candidate"
     : `${score(result.margin)} ahead of ${result.candidates[1].label}`;
