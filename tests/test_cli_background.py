@@ -183,6 +183,15 @@ def test_a_temperature_that_is_given_or_in_a_file_makes_confidences_of_any_score
     useless = actalign("align", "store", "--scripts", "day.json", "--background", "b", "--scorer",
                        "dtw", **where)  # fmt: skip
     assert "--background is of no use: the scorer dtw needs none" in useless.stderr
+    (videos / "truth.csv").write_text("video,label\nrise.mp4,sunrise\nset.mp4,sunset\n")
+    for given in ("b", "clips"):
+        useless = actalign("eval", "clips", ".", "--truth", "truth.csv", "--scripts", "day.json",
+                           *model, "--background", given, "--scorer", "dtw,mean_pool", "--out",
+                           "run", **where)  # fmt: skip
+        assert useless.returncode == 2
+        told = "--background is of no use: the scorer dtw, mean_pool needs none"
+        assert told in useless.stderr
+        assert not (videos / "run").exists()
     fitted = replace(read_background(videos / "b"), temperatures={"dtw": 0.25})
     write_background(fitted, videos / "b")
     for out, words in {

@@ -326,6 +326,15 @@ SCORERS: dict[str, Scorer] = {
 }
 
 
+def check_useful(background: Background | None, scorers: Sequence[Scorer]) -> None:
+    """Raise UsageError unless one of these scorers reads the background that was asked for, or it
+    has the temperature of one; None for the run's other clips."""
+    fitted = {} if background is None else background.temperatures
+    if not any(one.needs_background or one.name in fitted for one in scorers):
+        named = ", ".join(one.name for one in scorers)
+        raise UsageError(f"--background is of no use: the scorer {named} needs none.")
+
+
 def default_scorer(info: EncoderInfo, background: Background | None) -> Scorer:
     """For runs that name none: `competitive` where there is a background, else the encoder's."""
     return SCORERS[COMPETITIVE] if background is not None else get_scorer(info.scorer)

@@ -10,7 +10,7 @@ import typer
 
 from actalign.alignment._confidence import OWN, read_temperatures
 from actalign.alignment._repeats import check_repeats
-from actalign.alignment._scorers import COMPETITIVE, SCORERS, scorer_names
+from actalign.alignment._scorers import COMPETITIVE, SCORERS, check_useful, scorer_names
 from actalign.background import CLIPS, read_background
 from actalign.cli._grouped import MODEL
 from actalign.errors import UsageError
@@ -133,12 +133,8 @@ class ScorerOptions:
 
     def check_background(self, scorers: Sequence[Scorer], background: Background | None) -> None:
         """Raise UsageError where a background is given that none of these scorers reads."""
-        known = {} if background is None else background.temperatures
-        if self.background and not any(
-            one.needs_background or one.name in known for one in scorers
-        ):
-            named = ", ".join(one.name for one in scorers)
-            raise UsageError(f"--background is of no use: the scorer {named} needs none.")
+        if self.background:
+            check_useful(background, scorers)
 
 
 @dataclass(frozen=True, slots=True)

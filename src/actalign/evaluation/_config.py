@@ -19,7 +19,7 @@ from typing import Any, Literal
 from actalign import __version__
 from actalign.alignment import default_scorer, get_scorer
 from actalign.alignment._confidence import OWN, temperatures_of
-from actalign.alignment._scorers import COMPETITIVE, scorer_names
+from actalign.alignment._scorers import COMPETITIVE, check_useful, scorer_names
 from actalign.background import CLIPS, Background, read_background
 from actalign.candidates import fitted_background
 from actalign.clips import Sampling
@@ -161,7 +161,7 @@ def open_config(
 
     Returns the resolved configuration, what is known of the encoder, and what loads it, which
     checks that it is the run's. Nothing is written. Raises UsageError when ``out`` holds another
-    run, or one without ``resume``.
+    run, or one without ``resume``, and for a background that no scorer reads.
     """
     path = out / "config.json"
     if path.exists():
@@ -186,6 +186,9 @@ def open_config(
         encoder = load()
         info, loader = encoder.info, lambda: encoder
         resolved = config.resolved(info)
+    if resolved.background is not None:
+        by_words = [get_scorer(name) for name in filter(of_words, resolved.scorers)]
+        check_useful(resolved.read_background(info), by_words)
     return resolved, info, loader
 
 
