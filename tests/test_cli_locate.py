@@ -19,6 +19,7 @@ from actalign.clips._windows import windows
 from tests.atlas_world import render
 from tests.colour_model import RGB
 from tests.command import actalign
+from tests.test_exports import cues
 
 SCRIPTS = {"scripts": {"sunrise": ["black", "red", "yellow"], "sunset": ["yellow", "red", "black"]}}
 # A minute of green with a sunrise at 15 s and a sunset at 40 s, a second a colour.
@@ -135,6 +136,14 @@ def test_each_window_has_its_own_prediction(folder):
     assert scores == pytest.approx(
         {c["label"]: c["score"] for c in best[12.0]["candidates"]}, abs=1e-6
     )
+    # Windows overlap, but one caption ends before the next one begins.
+    for to in ("vtt", "srt"):
+        made = actalign("export", "windows.jsonl", "--to", to, "--out", to, cwd=folder)
+        assert made.returncode == 0, made.stderr
+        found = cues(folder / to / f"day.{to}")
+        assert found
+        assert found[-1][1] == pytest.approx(60, abs=0.01)
+        assert all(end <= begin + 1e-6 for (_, end, _), (begin, _, _) in pairwise(found))
 
 
 @pytest.mark.slow

@@ -24,8 +24,8 @@ class Event:
     number, count: which of the whole repetitions in its clip, None of a partial one, and how many
     those are. steps: empty for scorers that find none; step_numbers: which they are, from 1.
     confidence: None where the row has none. person: whose it is, of a clip with several.
-    shown_from: when captions of it may begin: windows of `live` overlap, and each is shown only
-    where it is newer than the one before.
+    shown_from: when captions of it may begin: windows may overlap, and each is shown only where it
+    is newer than the one before.
     """
 
     action: str
@@ -119,14 +119,18 @@ class VideoRows(NamedTuple):
     def events(self) -> list[Event]:
         """Their events in the order of time."""
         found: list[Event] = []
-        shown = -math.inf
+        shown: defaultdict[int | None, float] = defaultdict(lambda: -math.inf)  # by person
         for row in sorted(self.rows, key=_window_end):
-            found += [replace(event, shown_from=shown) for event in events(row)]
-            shown = _window_end(row)
+            who = row.get("person")
+            found += [replace(event, shown_from=shown[who]) for event in events(row)]
+            shown[who] = _window_end(row)
         return sorted(found, key=lambda event: event.start_seconds)
 
 
 def _window_end(row: Row) -> float:
+    """Where the row's window ends, of `live` or of `classify --window`; of other rows nowhere."""
+    if "window_start" in row.get("provenance", {}):
+        return row["end_seconds"]
     return row.get("window_end_seconds", -math.inf)
 
 
