@@ -99,3 +99,27 @@ def test_ctrl_c_while_the_verbs_are_loading_prints_no_traceback():
     program = [sys.executable, "-c", INTERRUPTED]
     ended = subprocess.run(program, capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "")
+
+
+LOADING = """
+import sys
+from actalign.errors import EncoderError, run_program
+
+def program():
+    try:
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt as interrupt:  # as pybind11 says it
+            raise ImportError("initialization failed") from interrupt
+    except ImportError as error:
+        raise EncoderError(f"more packages are needed ({error})") from error
+
+run_program(program)
+"""
+
+
+def test_ctrl_c_while_a_compiled_package_loads_is_no_missing_package():
+    program = [sys.executable, "-c", LOADING]
+    ended = subprocess.run(program, capture_output=True, text=True, check=False)
+    assert ended.returncode == 130
+    assert ended.stderr == "interrupted; run the same command again to go on\n"

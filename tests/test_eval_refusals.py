@@ -233,8 +233,13 @@ def test_no_temperature_is_fitted_where_the_clips_can_not_tell():
         "dtw: no temperature can be fitted on these clips: every answer is right, so nothing says "
         "how sure to be"
     ]
+    near = {"b": 0.6, "a": 0.5, "c": 0.0}
+    assert "no answer is right" in lines(row("a", near))[0]
     assert "score no higher than others" in lines(right, wrong)[0]
-    assert lines(right, right, wrong)[0].startswith("fitted on these clips, for others: --temp")
+    fitted, few = lines(right, right, wrong)
+    assert fitted.startswith("fitted on these clips, for others: --temp")
+    assert few == "3 clips are few for that; confidences by it may be far off"
+    assert len(lines(*[right, right, wrong] * 10)) == 1
 
 
 @pytest.mark.parametrize("scale", [1e-7, 1.0, 1e6])

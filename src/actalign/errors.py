@@ -75,6 +75,8 @@ def _run(program: Callable[[], object]) -> None:
     try:
         program()
     except ActAlignError as error:
+        if _interrupted(error):
+            _say_interrupted()
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2 if isinstance(error, UsageError) else 1)
     except OSError as error:  # such as a disk error in an unexpected place
@@ -82,5 +84,15 @@ def _run(program: Callable[[], object]) -> None:
         print(f"error: {error.strerror or error}{where}", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
-        print("interrupted; run the same command again to go on", file=sys.stderr)
-        sys.exit(130)
+        _say_interrupted()
+
+
+def _interrupted(error: BaseException) -> bool:
+    """Whether Ctrl+C is behind it: compiled packages that are just loading say ImportError then."""
+    cause = error.__cause__ or error.__context__
+    return isinstance(error, KeyboardInterrupt) or (cause is not None and _interrupted(cause))
+
+
+def _say_interrupted() -> NoReturn:
+    print("interrupted; run the same command again to go on", file=sys.stderr)
+    sys.exit(130)

@@ -99,6 +99,10 @@ def kind_lines(results: dict[str, Any]) -> list[str]:
     return lines
 
 
+FEW = 30
+"""With fewer labelled clips the temperature that is fitted is not worth much."""
+
+
 def refusal_lines(results: dict[str, Any]) -> list[str]:
     """Sentences on refused answers and none-of-these, and the temperatures that were fitted."""
     lines = []
@@ -120,6 +124,9 @@ def refusal_lines(results: dict[str, Any]) -> list[str]:
     fitted = [f"{name}={one['value']:.4g}" for name, one in known.items() if one["value"]]
     if fitted:
         lines.append(f"fitted on these clips, for others: --temperature {','.join(fitted)}")
+        clips = min(one["n"] for one in known.values() if one["value"])
+        if clips < FEW:
+            lines.append(f"{clips} clips are few for that; confidences by it may be far off")
     lines += [
         f"{name}: no temperature can be fitted on these clips: {one['why']}"
         for name, one in known.items()

@@ -98,6 +98,8 @@ def temperature_figures(name: str, rows: Sequence[Row]) -> dict[str, Any]:
     why = ""
     if all(values[answer] > np.delete(values, answer).max() for values, answer in pairs):
         why = "every answer is right, so nothing says how sure to be"
+    elif not any(values[answer] == values.max() for values, answer in pairs):
+        why = "no answer is right"
     elif sum(float(values[answer] - values.mean()) for values, answer in pairs) <= 0:
         why = "right candidates score no higher than others"
     value = None if why else fit_temperature(scores, answers)

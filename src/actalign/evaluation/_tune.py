@@ -280,13 +280,15 @@ def tuning_lines(result: dict[str, Any]) -> list[str]:
     lines = [
         f"chosen: {words}",
         f"right on clips that had no part in the choice: {_percent(result['left_out'])}",
-        f"the first setting on the same clips: {_percent(result['first'])}; gain "
+        f"the first setting, the model's own, on the same clips: {_percent(result['first'])}; gain "
         f"{100 * gain['value']:+.2f} points [{low:+.2f}, {high:+.2f}], p = {gain['mcnemar_p']:.3g}",
         f"the chosen one on the clips that it was chosen on, which is too good: "
         f"{_percent(result['on_the_same_clips'])}",
     ]
-    if gain["mcnemar_p"] >= 0.05:
-        lines.append("No gain over the first setting has been shown on so many clips.")
+    if gain["value"] < 0:
+        lines.append("To choose is worse here than to keep the model's own setting; keep that.")
+    elif gain["mcnemar_p"] >= 0.05:
+        lines.append("No gain over the model's own setting has been shown on so many clips.")
     agree = sum(one["chosen"] == chosen for one in result["folds"])
     lines.append(f"{agree} of {len(result['folds'])} folds chose the same.")
     return lines
