@@ -653,7 +653,8 @@ def test_a_line_of_live_says_no_label_and_the_confidence():
         lines.append(_line(row, None))
     share = f"{prediction.confidence:.0%}"
     assert re.search(rf"^0:00:01\.0  right \S+ {share}  flat ", lines[0])
-    assert f"no label (right with confidence {prediction.confidence:.2f} only)" in lines[1]
+    assert "no label (right?)" in lines[1]
+    assert share in lines[1]
 
 
 def test_a_candidate_alone_has_no_confidence_unless_none_stands_beside_it():

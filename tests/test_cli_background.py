@@ -154,7 +154,7 @@ def test_exports_and_figures_show_confidences_and_what_was_refused(videos, colou
                              **where)  # fmt: skip
             assert ended.returncode == 0, ended.stderr
     assert "confidence" in said["0"]
-    assert "no label (sunrise with confidence" in said["1"]
+    assert "no label (sunrise?)" in said["1"]
     sure, refusing = rows(videos / "0.jsonl")[0], rows(videos / "1.jsonl")[0]
     assert (sure["label"], refusing["label"]) == ("sunrise", None)
     assert sure["confidence"] == refusing["confidence"] > 1 / 3

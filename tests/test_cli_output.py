@@ -585,6 +585,34 @@ def test_several_scorers_have_columns_in_which_confidences_and_margins_are_told_
     ] * 2
     assert first.endswith("a")
     assert head.index("scorer") == len(first) - 1 == second.index("b")
+    assert lines.summary() == "a: dunk 1\nb: dunk 1"
+
+
+def test_an_answer_that_means_nothing_is_counted_as_such_in_the_end():
+    best = {"label": "wurf", "score": 0.5, "segments": [], "path_length": 1, "has_script": False}
+    row = {"clip": "a", "label": "wurf", "candidates": [best]}
+    unknown = [{"text": "wurf", "unknown": ["wurf"]}]
+    lines = ResultLines(["a"], ["wurf"])
+    for one in ({"text_warnings": unknown}, {}, {"label": None, "confidence": 0.2}):
+        lines.of({**row, **one})
+    assert lines.summary() == "wurf (unknown words) 1, wurf 1, no label 1"
+
+
+def test_one_candidate_alone_and_a_domain_that_has_no_script_are_said(
+    clips, tmp_path, colour_model
+):
+    asked = ("classify", "clips/day.mp4", "--model", colour_model, "--labels")
+    one = actalign(*asked, "push up;squat", cwd=tmp_path)
+    assert one.returncode == 0, one.stderr
+    assert (
+        "is the only candidate, so it is always the answer; name others (with commas)" in one.stderr
+    )
+    two = actalign(*asked, "push up,sunset", "--domain", "swimming", cwd=tmp_path)
+    assert "'push up' has a script that ships in gym, not in swimming" in two.stderr
+    assert "only candidate" not in two.stderr
+    assert (
+        "not in" not in actalign(*asked, "push up,sunset", "--domain", "gym", cwd=tmp_path).stderr
+    )
 
 
 def test_a_report_of_what_is_no_run_says_what_there_is(tmp_path):

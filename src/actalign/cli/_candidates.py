@@ -174,6 +174,11 @@ class GivenCandidates:
         if found.without:
             names = ", ".join(repr(label) for label in found.without)
             self.notes.append(f"no script for {names}: aligned as one step, its own name")
+        if len(found.labels) == 1:
+            self.notes.append(
+                f"{found.labels[0]!r} is the only candidate, so it is always the answer; name "
+                "others (with commas), or give --none NAME"
+            )
         self.notes.extend(one.warning for one in found.warnings)
         return several
 

@@ -93,7 +93,7 @@ def classify(
     marks = shards.part.marks(listed, settings | second.identity()) if shards.part else {}
     with (
         second.open(wait) as look,
-        output.run(len(found), found, resolved.labels) as run,
+        output.run(len(found), windows.names(found), resolved.labels) as run,
         preloading(),
     ):
         run.note([*left_out, *given.notes, *([shown.summary()] if shown else [])])

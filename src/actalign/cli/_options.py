@@ -140,6 +140,10 @@ class WindowOptions:
 
         check_window(self.window, self.stride)
 
+    def names(self, clips: Iterable[str]) -> list[str]:
+        """Names as long as those that rows of these clips have, as far as that is known before."""
+        return [clip if self.window is None else f"{clip}@000.00-000.00" for clip in clips]
+
     def parts(self, result: ClipResult) -> Iterator[ClipResult]:
         """The result of each window of a video, or the result itself."""
         from actalign.clips._windows import windowed

@@ -88,7 +88,7 @@ class Progress:
             words.append(f"{self._frames / elapsed:.1f} frames/s")
         if 0 < self.done < self._total and elapsed >= LINE_SECONDS:
             left = elapsed / self.done * (self._total - self.done)
-            words.append(f"about {max(1, round(left / 60))} min left")
+            words.append(f"about {_time(left)} left")
         self._console.print(", ".join(words), markup=False)
 
     def above(self, result: RenderableType) -> None:
@@ -97,3 +97,7 @@ class Progress:
             self._bar.console.print(result)
         else:
             self._results.print(result)
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"

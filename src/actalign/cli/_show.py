@@ -6,7 +6,7 @@ import codecs
 import json
 import re
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -111,7 +111,7 @@ def answer(row: Row) -> str:
 
     best = row["candidates"][0]
     if row.get("label") is None:
-        return f"no label ({best['label']} with confidence {best.get('confidence', 0):.2f} only)"
+        return f"no label ({best['label']}?)"
     times = str(Times.of(best) or "")
     return best["label"] + _winner_note(row) + (f", {times}" if times else "")
 
@@ -140,7 +140,7 @@ class ResultLines:
         bars: bool = False,
         scorers: bool = False,
     ) -> None:
-        self._counts: Counter[str] = Counter()
+        self._counts: defaultdict[str, Counter[str]] = defaultdict(Counter)  # by scorer
         self._bars = bars
         self._scorers = scorers
         label = min(32, max(map(len, labels), default=0))
@@ -152,10 +152,8 @@ class ResultLines:
         """What is printed of one row that has candidates; above the first line, its columns."""
         from rich.text import Text
 
-        from actalign.rows import unseen
-
         first = not self._counts
-        self._counts["nothing seen" if unseen(row) else row.get("label") or "no label"] += 1
+        self._counts[row.get("scorer") or ""][_counted(row)] += 1
         if self._bars:
             return candidate_table(row)
         # A window or a person has a longer id than its clip.
@@ -196,8 +194,22 @@ class ResultLines:
         return "  ".join([*wide, *cells[len(wide) :]]).rstrip()
 
     def summary(self) -> str:
-        """How often each action was the answer, most often first."""
-        return ", ".join(f"{label} {count}" for label, count in self._counts.most_common())
+        """How often each action was the answer, most often first; a line for each scorer."""
+        return "\n".join(
+            (f"{scorer}: " if self._scorers else "")
+            + ", ".join(f"{label} {count}" for label, count in counts.most_common())
+            for scorer, counts in self._counts.items()
+        )
+
+
+def _counted(row: Row) -> str:
+    """What the row counts as in the end: its label, or why there is none to rely on."""
+    from actalign.rows import unknown_words, unseen
+
+    if unseen(row):
+        return "nothing seen"
+    label = row.get("label") or "no label"
+    return f"{label} (unknown words)" if unknown_words(row) else label
 
 
 def share(candidate: CandidateRow) -> str:

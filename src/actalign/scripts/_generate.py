@@ -54,7 +54,7 @@ from actalign.scripts._llm import (
 )
 from actalign.scripts._prompts import load_prompt
 from actalign.scripts._script import scripts_for
-from actalign.scripts._shipped import ambiguous_notes, shipped_scripts
+from actalign.scripts._shipped import ambiguous_notes, elsewhere_notes, shipped_scripts
 from actalign.services import read_api_key
 from actalign.types import Script
 
@@ -159,7 +159,7 @@ def add_missing_scripts(
     names = ", ".join(repr(label) for label in without)
     if config is None:
         shipped = shipped_scripts(without, domain)
-        notes = ambiguous_notes(without, domain)
+        notes = ambiguous_notes(without, domain) + elsewhere_notes(without, domain)
         if not shipped:
             return list(scripts), notes
         names = ", ".join(repr(label) for label in shipped)

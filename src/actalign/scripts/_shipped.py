@@ -72,6 +72,19 @@ def ambiguous_notes(labels: Sequence[str], domain: str | None = None) -> list[st
     ]
 
 
+def elsewhere_notes(labels: Sequence[str], domain: str | None = None) -> list[str]:
+    """A sentence for each label that names actions of other domains than the one that is given."""
+    if not domain or not _plain(domain):
+        return []
+    notes = []
+    for label in labels:
+        others = () if _named(_plain(label), _plain(domain)) else _named(_plain(label), None)
+        if others:
+            fields = " and ".join(sorted({script.domain or "" for script in others}))
+            notes.append(f"{label!r} has a script that ships in {fields}, not in {domain}")
+    return notes
+
+
 @cache
 def _named(name: str, domain: str | None) -> tuple[Script, ...]:
     """The actions of that name, of own names if it is one; both in plain form."""
