@@ -185,10 +185,15 @@ def show(
         raise UsageError(f"{scripts} holds none of these labels: {labels}.")
 
 
+LEAST_WIDTH = 16
+"""Characters of a line that a script has at least."""
+
+
 def _print_scripts(
     console: Console, record: BankRecord, number: int, chosen: dict[str, tuple[str, ...]]
 ) -> None:
-    """A table of the chosen labels' steps in the wording of this number, counted from 1."""
+    """The chosen labels' steps in the wording of this number, counted from 1: a table, or several
+    below each other, of as many labels as there is room for."""
     from rich.table import Table
     from rich.text import Text
 
@@ -200,24 +205,27 @@ def _print_scripts(
         title += f"  ({record.prompt} {record.prompt_version}, {record.model})"
     if record.rewordings:
         title += f", wording {number}"
-    table = Table(title=title, title_justify="left")
-    table.add_column("", justify="right")
-    for name in chosen:
-        table.add_column(Text(name), ratio=1)
-    for k in range(max(map(len, chosen.values()))):
-        cells = []
-        for steps in chosen.values():
-            step = steps[k] if k < len(steps) else ""
-            cells.append(Text(f"= {step}", "yellow") if step in shared else Text(step))
-        table.add_row(str(k + 1), *cells)
-    console.print(table)
+    every, room = list(chosen.items()), max(1, console.width // LEAST_WIDTH)
+    for some in (every[begin : begin + room] for begin in range(0, len(every), room)):
+        table = Table(title=title if some[0] == every[0] else None, title_justify="left")
+        table.add_column("", justify="right")
+        for name, _ in some:
+            table.add_column(Text(name), ratio=1, overflow="fold")
+        for k in range(max(len(steps) for _, steps in some)):
+            cells = []
+            for _, steps in some:
+                step = steps[k] if k < len(steps) else ""
+                cells.append(Text(f"= {step}", "yellow") if step in shared else Text(step))
+            table.add_row(str(k + 1), *cells)
+        console.print(table)
     if shared:
         console.print(f"= {len(shared)} steps are worded alike in more than one script")
 
 
 @app.command()
 def validate(scripts: Scripts) -> None:
-    """Check a script file or bank: prints a sentence for each fault, and exits with 1 for any."""
+    """Check a script file or bank: prints a sentence for each fault, of a file that can't be read
+    for the first one, and exits with 1 for any."""
     from actalign.scripts._answer import script_faults
     from actalign.scripts._bank import read_bank, record_place
     from actalign.scripts._conversation import NO_DOMAIN
