@@ -181,6 +181,23 @@ def test_a_row_warns_of_a_label_in_another_language(body):
     assert (warning.text, warning.unknown) == ("Kniebeuge", True)
 
 
+def test_a_winner_of_unknown_words_has_no_confidence_and_is_refused_where_one_is_asked(tmp_path):
+    clip = demo_clips()[0].path
+    asked = ("classify", clip, "--model", "body", "--labels", "Kniebeuge,Ziehen", "--out")
+    for out, options in (("a.jsonl", ()), ("b.jsonl", ("--min-confidence", "0.1"))):
+        ended = actalign(*asked, out, *options, cwd=tmp_path)
+        assert ended.returncode == 0, ended.stderr
+    [row], [refused] = (read_rows(tmp_path / name) for name in ("a.jsonl", "b.jsonl"))
+    assert row["label"] in ("Kniebeuge", "Ziehen")
+    assert "confidence" not in row
+    assert refused["label"] is None
+    assert "no label (" in ended.stdout
+    assert "confidence" in ended.stdout.splitlines()[0]
+    mixed = actalign(*asked[:-2], "Kniebeuge,clean and press", "--json", cwd=tmp_path)
+    assert json.loads(mixed.stdout)["label"] == "clean and press"
+    assert json.loads(mixed.stdout)["confidence"] > 0.5
+
+
 @pytest.mark.parametrize("template", ["a photo of {step}", "lifting {step}", "squat, {step}"])
 def test_a_template_neither_hides_nor_makes_unknown_steps(tmp_path, template):
     (tmp_path / "scripts.json").write_text(

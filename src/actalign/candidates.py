@@ -345,9 +345,17 @@ class Candidates:
         )
         return None if np.isnan(margins).all() else float(np.nan_to_num(margins).mean())
 
+    @property
+    def _unknown(self) -> set[str | None]:
+        """The labels and steps of which the encoder knows no word."""
+        return {one.text for one in self.warnings if one.unknown}
+
     def _with_confidence(self, candidates: list[Candidate]) -> list[Candidate]:
         if self.temperature is None or len(candidates) == 1:  # alone it would always be 1
             return candidates
+        best, unknown = max(candidates, key=lambda c: c.score), self._unknown
+        if not best.none and (best.label in unknown or unknown.issuperset(best.script.steps)):
+            return candidates  # a score that means nothing tells no share of right answers
         sure = confidences([c.score for c in candidates], self.temperature)
         return [replace(c, confidence=float(one)) for c, one in zip(candidates, sure, strict=True)]
 

@@ -152,6 +152,8 @@ class ResultLines:
         """What is printed of one row that has candidates; above the first line, its columns."""
         from rich.text import Text
 
+        from actalign.rows import unknown_words
+
         first = not self._counts
         self._counts[row.get("scorer") or ""][_counted(row)] += 1
         if self._bars:
@@ -161,7 +163,7 @@ class ResultLines:
         self._widths[0] = max(self._widths[0], clip)
         cells = [self._joined(self._cells(row))]
         if first:
-            sure = "margin" if row.get("confidence") is None else "confidence"
+            sure = "confidence" if "confidence" in row or unknown_words(row) else "margin"
             heads = ["clip", "action", sure, "runner-up", "when"]
             if self._scorers:  # of which some may have confidences and others margins
                 heads[2:] = ["how sure", "runner-up", "when", "scorer"]
@@ -169,7 +171,7 @@ class ResultLines:
         return Text("\n".join(cells))
 
     def _cells(self, row: Row) -> list[str]:
-        from actalign.rows import action_span, clock, score_text
+        from actalign.rows import action_span, clock, score_text, unknown_words
 
         _, *others = row["candidates"]
         sure = row.get("confidence")
@@ -177,7 +179,7 @@ class ResultLines:
         cells = [row["clip"], answer(row)]
         if sure is not None:
             cells.append(f"{sure:.0%}")
-        elif margin is None:
+        elif margin is None or unknown_words(row):
             cells.append("")
         else:
             cells.append(("margin " if self._scorers else "") + score_text(margin))

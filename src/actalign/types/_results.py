@@ -266,23 +266,27 @@ class Prediction:
 
     @property
     def confidence(self) -> float | None:
-        """The winner's, in [0, 1]; None where the scorer has no temperature."""
+        """The winner's, in [0, 1]; None where the scorer has no temperature, or where the encoder
+        knows no word of the winner."""
         return self.best.confidence
 
     @property
     def refused(self) -> bool:
-        """Whether the winner's confidence is below the least that was asked for."""
-        if self.min_confidence is None or self.confidence is None:
+        """Whether the winner's confidence is below the least that was asked for, or it has none
+        because its words are unknown."""
+        if self.min_confidence is None:
             return False
-        return self.confidence < self.min_confidence
+        return self.confidence is None or self.confidence < self.min_confidence
 
     @property
     def refusal(self) -> str:
         """Why it is refused, such as "confidence 0.31 below 0.50"; empty where it is not."""
         from actalign.rows import too_unsure
 
-        if self.min_confidence is None or self.confidence is None or not self.refused:
+        if self.min_confidence is None or not self.refused:
             return ""
+        if self.confidence is None:
+            return "its words are unknown, so it has no confidence"
         return too_unsure(self.confidence, self.min_confidence)
 
     @property
