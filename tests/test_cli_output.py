@@ -380,6 +380,23 @@ def test_a_file_that_is_read_is_never_written_over(clips, tmp_path):
         assert (tmp_path / out).read_bytes() == before
 
 
+def test_results_do_not_replace_what_somebody_wrote(clips, tmp_path):
+    folder, *rest = clips
+    for name, text in {
+        "notes.md": "# my notes\n",
+        "table.csv": "player,goals\nx,3\n",
+        "mine.json": '{"a": 1}',
+        "mine.jsonl": "no json\n",
+        "table.xlsx": "x",
+    }.items():
+        (tmp_path / name).write_text(text)
+        ended = actalign("classify", folder, *rest, "--quiet", "--out", name, cwd=tmp_path)
+        assert ended.returncode == 2
+        told = f"--out is {name}, which holds something else than results and would be lost"
+        assert told in ended.stderr
+        assert (tmp_path / name).read_text() == text
+
+
 def test_what_people_write_is_never_replaced_by_results(clips, tmp_path):
     folder, *rest = clips
     video = write_colours(tmp_path / "one.mp4", ["black", "red"])

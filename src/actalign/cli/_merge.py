@@ -25,8 +25,8 @@ def merge(
     from actalign.files import is_same_file
     from actalign.output._row_files import check_row_file, row_file
 
-    check_row_file(out)
     check_no_other_kind("The file to write", out)
+    check_row_file(out)
     rows = merged(parts)
     if not any(is_same_file(out, part) for part in parts):
         _check_kept(out, parts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,20 @@ def check_row_file(path: Path) -> None:
     check_writable(path)
     if suffix not in (*JSON_LINES, ".md"):
         check_writable(steps_path(path))
+    if path.is_file() and not _may_be_replaced(path):
+        raise UsageError(
+            f"--out is {path}, which holds something else than results and would be lost; name "
+            "another file to write."
+        )
+
+
+def _may_be_replaced(path: Path) -> bool:
+    """Whether a file is empty or begins as results of its suffix do."""
+    begins = {".csv": b"clip,", ".md": b"| clip |", ".parquet": b"PAR1", ".xlsx": b"PK"}
+    with path.open("rb") as file:
+        head = file.read(4096).removeprefix(BOM_UTF8)
+    own = begins.get(path.suffix.lower(), b'{"schema_version"')
+    return not head.strip() or head.startswith(own)
 
 
 def row_file(path: Path | None) -> RowWriter | ClipTables:
