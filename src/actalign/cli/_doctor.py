@@ -26,7 +26,7 @@ def doctor(
 
     checks = diagnose()
     if as_json:
-        print_json(json.dumps([asdict(check) for check in checks], ensure_ascii=False, indent=1))
+        print_json(json.dumps([asdict(check) for check in checks], ensure_ascii=False))
     else:
         console = Console(highlight=False, soft_wrap=True)
         for check in checks:

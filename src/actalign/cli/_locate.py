@@ -125,7 +125,8 @@ def _located(
     run.show(detection_table(clip.clip_id, detections))
     if not detections:
         weaker = (
-            f"none scores {limits.threshold:g} or more; a lower --threshold detects weaker ones"
+            f"none scores {limits.threshold:g} or more; a lower --threshold detects weaker ones; "
+            "an action that fills much of a video is for `classify`"
         )
         run.note([f"{clip.clip_id}: {weaker}"])
     said = candidates.warnings

@@ -51,7 +51,7 @@ def models(
             }
         )
     if as_json:
-        print_json(json.dumps(rows, ensure_ascii=False, indent=1))
+        print_json(json.dumps(rows, ensure_ascii=False))
         return
     for row in rows:
         mark = "*" if row["recommended"] else " "

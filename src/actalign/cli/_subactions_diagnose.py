@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 SENTENCES = {
     "never": "never fires, though clips are answered so; say what a camera sees",
     "always": "fires in almost every clip; say what only this action shows",
-    "wrong candidate": "fires mostly in clips answered {fires_for!r}; say what tells them apart",
+    "wrong candidate": "fires more in clips answered {fires_for!r}; say what tells them apart",
 }
 
 
@@ -39,8 +39,9 @@ def diagnose(
 ) -> None:
     """Say which steps never fire, always fire, or fire for the wrong candidate.
 
-    A step fires in a frame where none of all candidates' steps has a higher affinity; the answer of
-    a clip is its best candidate.
+    A step fires in a frame where none of all candidates' steps has a higher affinity. The answer of
+    a clip is its best candidate, right or wrong: where many may be wrong, see `actalign eval clips`
+    first.
     """
     import json
 
@@ -63,13 +64,16 @@ def diagnose(
     if not found["clips"]:
         raise UsageError("None of the entries can be scored, so nothing is known of the steps.")
     if as_json:
-        print_json(json.dumps(found, ensure_ascii=False, indent=1))
+        print_json(json.dumps(found, ensure_ascii=False))
         return
     faults = [one for one in found["steps"] if one["fault"]]
     for one in faults:
         said = SENTENCES[one["fault"]].format(**one)
         where = f"wording {one['wording']}, " if several else ""
         print(f"{one['label']}, {where}step {one['number']} ({one['step']}): {said}")
+    silent = dict.fromkeys(one["label"] for one in found["steps"])
+    if never := [repr(label) for label in silent if label not in found["answers"]]:
+        print(f"no clip is answered {', '.join(never)}: whether those steps are good is not known")
     print(f"{len(faults)} of {len(found['steps'])} steps have a fault, on {found['clips']} clips")
 
 

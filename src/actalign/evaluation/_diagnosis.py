@@ -19,7 +19,8 @@ class StepUse:
     """How often a step fires: has the highest affinity of all candidates' steps in a frame.
 
     frames: in which it fires. clips: in which it fires at least once. own_frames: of the frames
-    those in clips whose answer is the step's own candidate.
+    those in clips whose answer is the step's own candidate. answers: of the frames those in clips
+    of each answer; lengths: how many frames such clips have.
     """
 
     label: str
@@ -30,6 +31,14 @@ class StepUse:
     own_frames: int = 0
     own_clips: int = 0
     answers: dict[str, int] = field(default_factory=dict)
+    lengths: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def fires_for(self) -> str | None:
+        """The answer in whose clips it fires in the largest share of the frames, if it fires."""
+        if not self.frames:
+            return None
+        return max(self.answers, key=lambda answer: self.answers[answer] / self.lengths[answer])
 
     def fault(self, total: int, answers: int) -> str | None:
         """What is wrong: "never", "always", "wrong candidate", or None.
@@ -40,7 +49,8 @@ class StepUse:
             return "never" if self.own_clips else None
         if answers > 1 and self.clips >= ALWAYS * total:
             return "always"
-        return "wrong candidate" if 2 * self.own_frames < self.frames else None
+        # Of a candidate that no clip is answered by, nobody knows for whom its steps should fire.
+        return "wrong candidate" if self.own_clips and self.fires_for != self.label else None
 
     def to_json(self, total: int, answers: int) -> dict[str, Any]:
         """What is known of the step, as JSON can hold it."""
@@ -52,15 +62,16 @@ class StepUse:
             "clips": self.clips,
             "own_frames": self.own_frames,
             "fault": self.fault(total, answers),
-            "fires_for": max(self.answers, key=self.answers.__getitem__) if self.frames else None,
+            "fires_for": self.fires_for,
         }
 
 
 def diagnose(predictions: Iterable[Prediction]) -> dict[str, Any]:
     """Every step of the clips' candidates with its fault, if any; the answers are the clips' own.
 
-    Without true labels a clip's answer is its best candidate. A step that never fires is a fault
-    only where its candidate is some clip's answer. Candidates without an alignment have no steps.
+    Without true labels a clip's answer is its best candidate. A step that never fires, or fires in
+    a larger share of another answer's clips than of its own, is a fault only where its candidate is
+    some clip's answer. Candidates without an alignment have no steps.
     """
     steps: dict[tuple[str, int, str], StepUse] = {}
     found: dict[str, int] = {}
@@ -86,7 +97,8 @@ def diagnose(predictions: Iterable[Prediction]) -> dict[str, Any]:
             use.frames += frames
             use.clips += frames > 0
             use.own_frames += frames * own
-            use.answers[prediction.label] = use.answers.get(prediction.label, 0) + frames
+            for counts, more in ((use.answers, frames), (use.lengths, len(table))):
+                counts[prediction.label] = counts.get(prediction.label, 0) + more
     total = sum(found.values())
     listed = [use.to_json(total, len(found)) for use in steps.values()]
     listed.sort(key=lambda one: (one["label"], one["number"]))
