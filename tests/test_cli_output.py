@@ -380,6 +380,16 @@ def test_a_file_that_is_read_is_never_written_over(clips, tmp_path):
         assert (tmp_path / out).read_bytes() == before
 
 
+def test_an_export_says_how_many_clips_failed(clips, tmp_path):
+    folder, *rest = clips
+    actalign("classify", folder, *rest, "--quiet", "--out", "rows.jsonl", cwd=tmp_path)
+    failed = sum(row["status"] == "error" for row in read_rows(tmp_path / "rows.jsonl"))
+    assert failed
+    for to, told in (("vtt", f"{failed} failed: nothing of them is written\n"), ("csv", "")):
+        ended = actalign("export", "rows.jsonl", "--to", to, cwd=tmp_path)
+        assert (ended.returncode, ended.stderr) == (0, told)
+
+
 def test_results_do_not_replace_what_somebody_wrote(clips, tmp_path):
     folder, *rest = clips
     for name, text in {

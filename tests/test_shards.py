@@ -166,6 +166,7 @@ def error(clip_id):
         ([row("b", fingerprint="beef")], "fingerprint 'beef'"),
         ([row("b", scorer="dtw_steps")], "scorer 'dtw_steps'"),
         ([row("b", settings={"step_template": "{step}"})], "step_template '{step}'"),
+        ([row("b", settings={})], "(clip 'b') was made without fps, but "),
         ([row("b", provenance={"fps": "5"})], "fps '5'"),
         (["not a row"], "line 1 is not a prediction"),
         ([{**row("b"), "shard": {"index": 0}}], "line 1 is not a prediction"),

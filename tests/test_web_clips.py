@@ -307,6 +307,10 @@ def test_repetitions_are_looked_for_as_a_request_says(serve, tmp_path):  # noqa:
     wrong = api.http.post("/api/score", json=asked | {"repeats": "often"})
     assert wrong.status_code == 422
     assert "The field repeats is wrong: Input should be 'no', 'auto' or 'partial'" in wrong.text
+    cut = api.http.post(
+        "/api/score", content='{"labels": [', headers={"content-type": "application/json"}
+    )
+    assert (cut.status_code, cut.json()["error"]) == (422, "The request's body is no JSON.")
 
 
 def test_a_phrase_is_searched_in_all_encoded_clips(served):

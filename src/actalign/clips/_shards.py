@@ -147,10 +147,11 @@ def _settings(row: Row) -> Iterator[tuple[str, object]]:
 
 def _mixed(field: str, value: object, here: str, known: object, there: str) -> str:
     if not field.startswith("shard "):
-        return (
-            f"{here} was made with {field} {value!r}, but {there} with {known!r}; merge parts of "
-            "one run only."
+        one, other = (
+            f"without {field}" if asked is None else f"with {field} {asked!r}"
+            for asked in (value, known)
         )
+        return f"{here} was made {one}, but {there} {other}; merge parts of one run only."
     what = f"{here} and {there} are not shards of one run: "
     if None in (value, known):
         return what + "one of them is no shard at all; merge shards with shards."

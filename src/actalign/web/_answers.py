@@ -64,6 +64,8 @@ def answer_errors(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     def invalid(_: Request, error: RequestValidationError) -> Response:
         fault = error.errors()[0]
+        if fault["type"] == "json_invalid":
+            return JSONResponse({"error": "The request's body is no JSON."}, 422)
         place = ".".join(str(p) for p in fault["loc"][1:]) or "body"
         message = str(fault["msg"]).rstrip(".")
         return JSONResponse({"error": f"The field {place} is wrong: {message}."}, 422)
