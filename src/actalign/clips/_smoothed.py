@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from actalign.alignment._similarity import smooth
+from actalign.rows import cut_times
 from actalign.types import ClipEmbedding, Float32
 
 _ROUNDING = 0.005  # seconds, of the times of cuts in a clip's provenance
@@ -13,7 +14,7 @@ _ROUNDING = 0.005  # seconds, of the times of cuts in a clip's provenance
 def smoothed(clip: ClipEmbedding, seconds: float) -> Float32:
     """(T, D): what `smooth` makes of a clip's rows, each scene by itself, so that no row is a mean
     over a cut. seconds: width of the window, 0 for none."""
-    cuts = [float(text) - _ROUNDING for text in clip.provenance.get("cuts_seconds", "").split()]
+    cuts = [seconds - _ROUNDING for seconds in cut_times(clip.provenance)]
     starts = np.searchsorted(clip.pts_seconds, cuts)
     scenes = zip(np.split(clip.embeddings, starts), np.split(clip.pts_seconds, starts), strict=True)
     return np.concatenate(

@@ -253,13 +253,18 @@ def tag(row: Row) -> str:
     return "no script" if row["candidates"] and only_by_name(row["candidates"][0]) else ""
 
 
+def cut_times(provenance: Mapping[str, str]) -> list[float]:
+    """When the picture of a clip is cut, in seconds of its file, rounded to hundredths."""
+    return [float(text) for text in provenance.get("cuts_seconds", "").split()]
+
+
 def asides(row: Row) -> list[str]:
     """What else makes an answer doubtful, in a few words each: several people, and cuts."""
     told = []
     most = max(map(int, row.get("people_looks", ())), default=0)
     if most > 1:
         told.append(f"up to {most} people")
-    every = map(float, row.get("provenance", {}).get("cuts_seconds", "").split())
+    every = cut_times(row.get("provenance", {}))
     # Those of the whole file; the row may be of a window, or of a person who is there for a while.
     start, end = row.get("start_seconds", 0.0), row.get("end_seconds", math.inf)
     cuts = [seconds for seconds in every if start + 0.01 < seconds < end]
