@@ -124,9 +124,10 @@ def _naming(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         raise ActAlignError(
-            f"{path} can't be written: {error.strerror or error}; free space or choose another "
-            "place."
+            f"{path} can't be written: {error.strerror or error}; "
+            f"{'free space or ' if full else ''}choose another place."
         ) from error
 
 

@@ -196,8 +196,8 @@ class Row(TypedDict, total=False):
         dict[str, int],
         Field(
             description="One person of body or --crop: how many looks at the whole picture found "
-            "how many people. One is taken at first, after a cut, where the person is lost, and in "
-            "every fiftieth frame."
+            "how many people, in the whole file; of live in the window. One is taken at first, "
+            "after a cut, where the person is lost, and in every fiftieth frame."
         ),
     ]
     boxes: Annotated[
