@@ -22,9 +22,9 @@ export function show(result, compared, onCompare) {
   $("found").hidden = false;
   const verdict = $("verdict"), refused = result.label === null;
   verdict.replaceChildren(make("strong", refused ? "No label" : times(best)));
-  const confidence = result.confidence === undefined ? ""
-    : refused ? `${best.label} is likeliest, but its confidence is ${below(result.confidence, result.min_confidence)}; `
-      : `confidence ${share(result.confidence)}, `;
+  const known = result.confidence !== undefined;
+  const why = known ? `its confidence is ${below(result.confidence, result.min_confidence)}` : "its words are unknown";
+  const confidence = refused ? `${best.label} is likeliest, but ${why}; ` : known ? `confidence ${share(result.confidence)}, ` : "";
   const margin = result.margin === null ? "only one candidate"
     : `${score(result.margin)} ahead of ${result.candidates[1].label}`;
   verdict.append(make("small", `${result.doc_id}: ${confidence}score ${score(best.score)}, ${margin}; ${result.frames} frames`
