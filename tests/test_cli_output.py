@@ -396,7 +396,7 @@ def test_results_do_not_replace_what_somebody_wrote(clips, tmp_path):
         "notes.md": "# my notes\n",
         "table.csv": "player,goals\nx,3\n",
         "mine.json": '{"a": 1}',
-        "mine.jsonl": "no json\n",
+        "mine.jsonl": '[{"a": 1}]\n',
         "table.xlsx": "x",
     }.items():
         (tmp_path / name).write_text(text)

@@ -34,12 +34,14 @@ def check_row_file(path: Path) -> None:
 
 
 def _may_be_replaced(path: Path) -> bool:
-    """Whether a file is empty or begins as results of its suffix do."""
+    """Whether a file is empty or begins as results of its suffix do; of JSON also what is none,
+    which may be results that were damaged."""
     begins = {".csv": b"clip,", ".md": b"| clip |", ".parquet": b"PAR1", ".xlsx": b"PK"}
     with path.open("rb") as file:
-        head = file.read(4096).removeprefix(BOM_UTF8)
-    own = begins.get(path.suffix.lower(), b'{"schema_version"')
-    return not head.strip() or head.startswith(own)
+        head = file.read(4096).removeprefix(BOM_UTF8).lstrip()
+    if path.suffix.lower() in JSON_LINES:
+        return head.startswith(b'{"schema_version"') or not head.startswith((b"{", b"["))
+    return not head or head.startswith(begins[path.suffix.lower()])
 
 
 def row_file(path: Path | None) -> RowWriter | ClipTables:
