@@ -265,6 +265,8 @@ def test_a_step_that_the_encoder_cuts_is_named(classifier, clips):
     )
     assert len(prediction.text_warnings) == 1
     assert "longer than 16 tokens" in prediction.text_warnings[0].warning
+    said = replace(prediction, clip=replace(prediction.clip, warnings=("nobody is seen.",)))
+    assert said.warnings == ("nobody is seen.", prediction.text_warnings[0].warning)
     row = prediction.to_row()
     assert row["warnings"] == []
     assert row["text_warnings"] == [

@@ -290,6 +290,11 @@ class Prediction:
         return too_unsure(self.confidence, self.min_confidence)
 
     @property
+    def warnings(self) -> tuple[str, ...]:
+        """Sentences on the clip, such as that nobody is seen, then on the candidates' texts."""
+        return (*self.clip.warnings, *(one.warning for one in self.text_warnings))
+
+    @property
     def margin(self) -> float | None:
         """The winner's score less the runner-up's; None with one candidate."""
         if len(self.candidates) < 2:
