@@ -18,12 +18,17 @@ def colour_frames(names, each=10, size=(48, 64)):
 
 def write_colours(path: Path, names, each=10, fps=10, *, sound_seconds=0) -> Path:
     """A real H.264 clip of `colour_frames`, and sound if asked; the suffix says the container."""
+    return write_frames(path, colour_frames(names, each), fps, sound_seconds=sound_seconds)
+
+
+def write_frames(path: Path, frames, fps=10, *, sound_seconds=0) -> Path:
+    """A real H.264 clip of (T, H, W, 3) RGB frames."""
     with av.open(str(path), "w", options={"max_interleave_delta": "0"}) as container:
         stream = container.add_stream("libx264", rate=fps, options={"g": "10", "bf": "0"})
-        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        stream.width, stream.height, stream.pix_fmt = *frames.shape[2:0:-1], "yuv420p"
         if sound_seconds:
             add_sound(container, seconds=sound_seconds)
-        for image in colour_frames(names, each):
+        for image in frames:
             picture = av.VideoFrame.from_ndarray(image, format="rgb24")
             container.mux(stream.encode(picture.reformat(format="yuv420p")))
         container.mux(stream.encode())

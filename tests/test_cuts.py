@@ -9,10 +9,11 @@ import pytest
 from actalign import ActAlign, Script
 from actalign.demo import demo_clips
 from actalign.encoders import load_encoder
-from actalign.encoders._cuts import Cuts
+from actalign.encoders._cuts import Cuts, CutTimes
 from actalign.rows import asides
 from actalign.types import FrameBatch
-from tests.colour_clips import write_colours
+from actalign.video._sampling import sample_frames
+from tests.colour_clips import write_colours, write_frames
 from tests.command import actalign
 from tests.mediapipe_reference import frames_of
 
@@ -27,6 +28,39 @@ def test_clips_joined_to_one_are_cut_where_they_meet():
     assert [cuts_of(frames) for frames in (first, second, third)] == [[], [], []]
     both = [*first, *second[:5], *third]
     assert cuts_of(both) == [len(first), len(first) + 5]
+
+
+@pytest.mark.parametrize("before", [1, 2, 3, 4])
+def test_a_cut_among_the_first_frames_of_a_file_is_in_its_row(tmp_path, before, colour_model):
+    scene, other = (frames_of(demo_clips()[n].path, fps=8)[0][:16] for n in (0, 2))
+    frames = np.concatenate([other[:before], scene])
+    write_frames(tmp_path / "a.mp4", frames, fps=8)
+    row, _ = row_of(tmp_path, colour_model)
+    assert row["provenance"]["cuts_seconds"] == f"{before / 8:.2f}"
+
+
+@pytest.mark.parametrize("size", [1, 3, 64])
+def test_who_is_followed_is_looked_for_anew_after_a_cut_at_the_second_frame(size):
+    body = load_encoder("body")
+    scene, other = (frames_of(demo_clips()[n].path, fps=8)[0][:16] for n in (0, 2))
+    [person] = body.encode_people(batches_of(np.concatenate([other[:1], scene]), 0, size))
+    [alone] = body.encode_people(batches_of(scene, 1, 64))
+    np.testing.assert_array_equal(person.rows[1:], alone.rows)
+    # Once at the first frame and once after the cut.
+    assert sum(int(one.split(":")[1]) for one in person.source["people_looks"].split()) == 2
+    whole = np.concatenate(
+        list(body.encode_clip(batches_of(np.concatenate([other[:1], scene]), 0, size)))
+    )
+    np.testing.assert_array_equal(whole, person.rows)
+
+
+@pytest.mark.parametrize("fps", [1, 2, 4, 8, None])
+def test_clips_without_a_cut_have_none_at_any_rate(fps):
+    for clip in demo_clips():
+        cuts = CutTimes()
+        for batch in sample_frames(clip.path, fps=fps, batch_size=16):
+            cuts.add(batch)
+        assert cuts.source() == {}, clip.path
 
 
 def test_a_picture_of_one_line_has_cuts_too():
@@ -74,8 +108,9 @@ def test_who_is_known_again_after_a_cut_moves_in_each_scene_by_itself():
     np.testing.assert_array_equal(person.rows[-len(alone.rows) :], alone.rows)
 
 
-def row_of(folder, model, colours):
-    write_colours(folder / "a.mp4", colours)
+def row_of(folder, model, colours=None):
+    if colours:
+        write_colours(folder / "a.mp4", colours)
     done = actalign(
         *("classify", folder / "a.mp4", "--labels", "red,green", "--model", model),
         *("--out", folder / "p.jsonl", "--store", folder / "store"),

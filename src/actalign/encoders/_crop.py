@@ -80,7 +80,7 @@ class CroppedEncoder:
         or number 0's in a clip without a person, of all frames, whole where nobody is found."""
         tracks = Tracks(self._person)
         rows: list[dict[int, Float32]] = []
-        for batch in batches:
+        for batch in tracks.ahead(batches):
             rows += self.encode(batch, tracks.add(batch))
         numbers = tracks.numbers() if self.everyone else []
         if not numbers:
@@ -182,7 +182,7 @@ class CroppedWatch:
     ) -> Iterator[Float32]:
         """Yield (n, D) rows, batch by batch."""
         self._tracks.begin_anew()
-        for batch in batches:
+        for batch in self._tracks.ahead(batches):
             yield _only_rows(self._encoder.encode(batch, self._tracks.add(batch)))
 
     def source(self) -> dict[str, str]:

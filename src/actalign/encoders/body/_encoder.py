@@ -278,5 +278,6 @@ class BodyWatch:
     ) -> Iterator[Float32]:
         """Yield (n, D) unit rows; see `BodyEncoder.encode_clip`."""
         self._estimator.begin_anew()
+        batches = self._estimator.ahead(batches)
         poses = (track for batch in batches for track in self._estimator.tracks(batch))
         yield from self._encoder.encode_poses(poses, block=block or BLOCK)

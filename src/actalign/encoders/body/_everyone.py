@@ -46,7 +46,7 @@ class EveryBodyEncoder:
         last; a frame in between in which it is not seen is a row of zeros. A clip without a person
         is one of number 0, all zeros."""
         tracks = Tracks(EVERYONE)
-        for batch in batches:
+        for batch in tracks.ahead(batches):
             tracks.add(batch)
         numbers = tracks.numbers()
         return [self._person(tracks, n, len(numbers)) for n in numbers or [0]]

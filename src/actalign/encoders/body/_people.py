@@ -97,6 +97,7 @@ class PeopleTracker:
         """Raises EncoderError where the networks are missing and can't be had."""
         self._looks = Looks()
         self._cuts = Cuts()
+        self.ahead = self._cuts.ahead  # batches are to come through it, for cuts at the begin
         self.scene = 0  # of the clip, the frame followed last; a cut begins another
         self._known: list[_Known] = []
         self._looked_seconds = -np.inf

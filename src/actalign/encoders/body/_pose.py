@@ -34,7 +34,7 @@ from actalign.types import FrameBatch, UInt8
 Array = NDArray[np.float64]
 
 # Part of the encoder's fingerprint: another number whenever a clip may give other poses.
-POSE_VERSION = 4
+POSE_VERSION = 5
 CHOICE_VERSION = 1  # the same where another than the largest is followed
 _FORGET_SECONDS = 1.0  # how long a lost person's place is remembered
 # Who else is there is looked for at least every so many frames. Such looks cost 1 per cent of the
@@ -79,6 +79,7 @@ class PoseEstimator:
         self._still, self._person = still, person
         self._looks = Looks(MOST_PEOPLE if person == "largest" else ALL_PEOPLE)
         self._cuts = Cuts()
+        self.ahead = self._cuts.ahead  # batches are to come through it, for cuts at the begin
         self.scene = 0  # of the clip, the frame followed last; a cut begins another
         self._people: list[tuple[float, int]] = []  # of each look: when, and how many it found
         self._unlooked = 0  # frames since the last look that was counted
@@ -256,5 +257,5 @@ def estimate_poses(
     the networks are missing and can't be had.
     """
     estimator = PoseEstimator(still=still, person=person)
-    for batch in batches:
+    for batch in batches if still else estimator.ahead(batches):
         yield from estimator.tracks(batch)

@@ -39,6 +39,7 @@ class Tracks:
         self._everyone = person == EVERYONE
         self._one = None if self._everyone else PoseEstimator(person=person)
         self._follower = self._one or PeopleTracker()
+        self.ahead = self._follower.ahead  # batches are to come through it, for cuts at the begin
         self.people: list[dict[int, Person]] = []
         self.pts_seconds: list[float] = []
         self.scenes: list[int] = []
