@@ -3,6 +3,7 @@
 import json
 import re
 import time
+from collections import Counter
 
 import av
 import numpy as np
@@ -247,6 +248,25 @@ def test_a_window_of_a_person_holds_its_boxes_only(folder):
     assert [box["seconds"] for box in part["boxes"]] == [1.2, 1.8]
 
 
+@pytest.mark.parametrize("options", [(), ("--crop", "person")])
+def test_a_window_counts_the_people_of_its_own_frames(folder, colours, options):
+    if options:
+        options = ("--model", colours, "--fps", FPS, *options)
+    whole = classified(folder, *options)["pair-person1"]
+    rows = classified(folder, *options, "--window", "0.8")
+    windows = [row for name, row in rows.items() if name.startswith("pair-person1@")]
+    assert len(windows) == 4
+    assert windows[0]["people_frames"] == {"1": 4}  # the second comes after the fifth frame
+    assert windows[-1]["people_frames"] == {"2": 4}
+    every = sum((Counter(row["people_frames"]) for row in windows), Counter())
+    assert every == whole["people_frames"]
+    late = [row for name, row in rows.items() if name.startswith("pair-person2@")]
+    assert sum(sum(row["people_frames"].values()) for row in late) < 16
+    assert all(set(row["people_frames"]) == {"2"} for row in late)
+    for row in (whole, *windows):
+        assert "people_seconds" not in row["provenance"]
+
+
 def test_python_gives_each_person_a_prediction(folder):
     classifier = ActAlign.from_pretrained("body:all", store=folder / "store")
     scripts = [Script("lift", ("standing",)), Script("jump", ("jumping",))]
@@ -450,6 +470,36 @@ def test_others_are_looked_for_again_and_said(two, tmp_path, monkeypatch):
     _, chosen = of_one(tmp_path, "--person", "left")
     assert chosen["pair"]["people_looks"]["2"] >= looks["2"] - 1
     assert not chosen["pair"].get("warnings")
+
+
+def test_a_window_counts_the_looks_of_its_own_time_and_warns_of_these(two, tmp_path, monkeypatch):
+    monkeypatch.setattr("actalign.encoders.body._pose._LOOK_FRAMES", 3)
+    (tmp_path / "clips").mkdir()
+    (tmp_path / "scripts.yaml").write_text(SCRIPTS, encoding="utf-8")
+    late = (two[1][:4], lambda t: SIDE * (3 - min(t, 2)))
+    pair = scene(2 * SIDE, 15, (two[0], lambda t: 0), late)
+    alone = scene(2 * SIDE, 10, (two[1], lambda t: 0))
+    write(tmp_path / "clips" / "pair.mp4", np.concatenate([pair, alone]))
+    kept = ("--store", tmp_path / "store")
+    _, whole = of_one(tmp_path, *kept)
+    said, rows = of_one(tmp_path, *kept, "--window", "1")
+    windows = list(rows.values())
+    assert len(windows) == 5
+    every = sum((Counter(row["people_looks"]) for row in windows), Counter())
+    assert every == whole["pair"]["people_looks"]
+    assert all("2" in row["people_looks"] for row in windows[:3])
+    assert all(set(row["people_looks"]) == {"1"} for row in windows[3:])
+    for row in windows[:3]:
+        looks = row["people_looks"]
+        counted = f"Several people are seen in {looks['2']} of {sum(looks.values())} looks"
+        assert [counted in warning for warning in row["warnings"]] == [True]
+    assert [row["warnings"] for row in windows[3:]] == [[], []]
+    assert said.count("Several people") == 1  # of the file
+    # Where no look falls into a window, the one before it counts.
+    _, rows = of_one(tmp_path, *kept, "--window", "0.2")
+    short = [row["people_looks"] for row in rows.values()]
+    assert len(short) == 25
+    assert all(sum(looks.values()) == 1 for looks in short)
 
 
 def test_verbose_results_say_how_many_people_are_seen(folder):

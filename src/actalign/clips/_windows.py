@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
 
 from actalign.clips._result import ClipResult
 from actalign.errors import UsageError
+from actalign.rows import PeopleTimes, people_fields, several_warning
 from actalign.types import ClipEmbedding
 
 SHORTEST = 0.001
@@ -32,8 +33,10 @@ def windows(clip: ClipEmbedding, window: float, stride: float) -> Iterator[ClipE
 
     The last one is cut at the clip's end, and is left out where the one before reaches that far. A
     window without a frame is left out. Rows are views of the clip's, nothing is copied. START and
-    END have as many decimals as it takes to tell two windows apart, and at least two.
+    END have as many decimals as it takes to tell two windows apart, and at least two. A window says
+    of people what is of its own time.
     """
+    people = PeopleTimes(clip.provenance)
     decimals = max(2, math.ceil(-math.log10(stride / 2)))
     times = clip.pts_seconds
     first, end = float(times[0]), max(clip.end_seconds, float(times[-1]))
@@ -46,14 +49,32 @@ def windows(clip: ClipEmbedding, window: float, stride: float) -> Iterator[ClipE
             return
         low, high = np.searchsorted(times, [start - 1e-6, start + window - 1e-6])
         if low < high:
+            # A clip may end with its last frame, or, of one person, before the video does.
+            until = max(stop - 1e-6, float(times[high - 1]) + 1e-6)
+            of_people = people.between(start - 1e-6, until)
             yield replace(
                 clip,
                 clip_id=f"{clip.clip_id}@{start:.{decimals}f}-{stop:.{decimals}f}",
                 embeddings=clip.embeddings[low:high],
                 pts_seconds=times[low:high],
                 end_seconds=stop,
-                provenance={**clip.provenance, "window_start": f"{start:.6f}"},
+                provenance={**of_people, "window_start": f"{start:.6f}"},
+                warnings=_warnings(clip, of_people),
             )
+
+
+def _warnings(clip: ClipEmbedding, of_people: Mapping[str, str]) -> tuple[str, ...]:
+    """A clip's warnings, where that of several people is the window's own.
+
+    of_people: the window's provenance.
+    """
+    whole, own = (
+        several_warning(people_fields(provenance)[0].get("people_looks", {}))
+        for provenance in (clip.provenance, of_people)
+    )
+    if not any(warning in whole for warning in clip.warnings):
+        return clip.warnings  # which of them to follow was said
+    return (*(warning for warning in clip.warnings if warning not in whole), *own)
 
 
 def windowed(

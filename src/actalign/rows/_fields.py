@@ -190,14 +190,18 @@ class Row(TypedDict, total=False):
     people: Annotated[int, Field(description="--person all: how many the clip has.")]
     people_frames: Annotated[
         dict[str, int],
-        Field(description="--person all: how many of the clip's frames show how many people."),
+        Field(
+            description="--person all: how many frames of the clip, or of the window, show how "
+            "many people."
+        ),
     ]
     people_looks: Annotated[
         dict[str, int],
         Field(
             description="One person of body or --crop: how many looks at the whole picture found "
-            "how many people, in the whole file; of live in the window. One is taken at first, "
-            "after a cut, where the person is lost, and in every fiftieth frame."
+            "how many people, in the clip or in the window; where none falls into a window, the "
+            "one before. One is taken at first, after a cut, where the person is lost, and in "
+            "every fiftieth frame."
         ),
     ]
     boxes: Annotated[

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from actalign.documents import escaped
 from actalign.errors import ActAlignError
 from actalign.rows._fields import (
     SCHEMA_VERSION,
-    BoxRow,
     CandidateRow,
     RepetitionRow,
     Row,
     StepRow,
 )
+from actalign.rows._people import mostly_unseen, neutral_warning
 
 
 def new_row(fields: Row) -> Row:
@@ -44,64 +43,6 @@ def new_row(fields: Row) -> Row:
     return {name: escaped_in(row[name]) for name in _FIELDS if name in row}  # type: ignore[literal-required,return-value]
 
 
-_BOX = tuple(BoxRow.__annotations__)
-
-
-def people_fields(provenance: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
-    """The fields of a row that encoders who follow people write into the provenance; and the rest.
-
-    What can't be read stays where it is.
-    """
-    found: dict[str, Any] = {}
-    readers: dict[str, Callable[[str], Any]] = {
-        "person": int,
-        "people": int,
-        "people_frames": _counts,
-        "people_looks": _counts,
-        "boxes": lambda text: [
-            dict(zip(_BOX, map(float, box.split()), strict=True)) for box in text.split(";")
-        ],
-    }
-    for name, read in readers.items():
-        with suppress(KeyError, ValueError):
-            found[name] = read(provenance[name])
-    return found, {name: text for name, text in provenance.items() if name not in found}
-
-
-def _counts(text: str) -> dict[str, int]:
-    parts = (part.split(":") for part in text.split())
-    return {str(int(people)): int(frames) for people, frames in parts}
-
-
-def people_seen(row: Row) -> str:
-    """How many people are seen in how many frames or looks; empty where that is not known."""
-    counts, what = row.get("people_frames"), "frames"
-    if counts is None:
-        counts, what = row.get("people_looks"), "looks at the whole picture"
-    if not counts:
-        return ""
-    names = {"0": "nobody", "1": "1 person"}
-    seen = [f"{names.get(people, f'{people} people')} in {n}" for people, n in counts.items()]
-    return f"{', '.join(seen)} of {sum(counts.values())} {what}"
-
-
-def neutral_warning(
-    neutral: int, frames: int, people_frames: Mapping[str, int] | None = None
-) -> list[str]:
-    """One sentence if fewer than half of the frames show anything that the encoder knows.
-
-    people_frames: how many frames of the whole clip show how many people, where everyone is
-    followed: a row's own frames are then those between a person's first and last.
-    """
-    if 2 * neutral > frames:
-        return [
-            f"{neutral} of {frames} frames show nothing that the encoder knows (body: the person "
-            "whom it follows)."
-        ]
-    nobody, total = (people_frames or {}).get("0", 0), sum((people_frames or {}).values())
-    return [f"{nobody} of all {total} frames show nobody."] if 2 * nobody > total else []
-
-
 def all_warnings(row: Row) -> list[str]:
     """The sentences on the clip, then those on the texts."""
     of_texts = [one["warning"] for one in row.get("text_warnings") or ()]
@@ -117,12 +58,6 @@ def unknown_words(row: Row) -> bool:
     unknown = {one.get("text") for one in row.get("text_warnings") or () if one.get("unknown")}
     steps = {one.step["step"] for one in numbered_steps(best)}
     return best["label"] in unknown or (bool(steps) and steps <= unknown)
-
-
-def mostly_unseen(row: Row) -> bool:
-    """Whether fewer than half of the frames show anything that the encoder knows."""
-    neutral, frames = row.get("neutral_frames", 0), row.get("frames", 0)
-    return bool(neutral_warning(neutral, frames, row.get("people_frames")))
 
 
 def escaped_in(value: Any) -> Any:

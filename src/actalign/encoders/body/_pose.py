@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 import numpy as np
@@ -29,6 +29,7 @@ from actalign.encoders.body._look import (
 )
 from actalign.encoders.body._smoothing import Smoothing
 from actalign.errors import UsageError
+from actalign.rows import people_source, several_warning
 from actalign.types import FrameBatch, UInt8
 
 Array = NDArray[np.float64]
@@ -40,11 +41,6 @@ _FORGET_SECONDS = 1.0  # how long a lost person's place is remembered
 # Who else is there is looked for at least every so many frames. Such looks cost 1 per cent of the
 # time where there is one person and 3 where there are two (benchmarks/people_looks.py).
 _LOOK_FRAMES = 50
-
-
-def counts_text(counts: Mapping[int, int]) -> str:
-    """In how many frames how many people are, as provenance holds it."""
-    return " ".join(f"{people}:{frames}" for people, frames in sorted(counts.items()))
 
 
 def check_person(person: str) -> None:
@@ -181,7 +177,7 @@ class PoseEstimator:
 
     def source(self) -> dict[str, str]:
         """What a result says of who else is in the clip."""
-        return {"people_looks": counts_text(self.in_looks)}
+        return people_source("people_looks", self._people)
 
     def warnings(self) -> tuple[str, ...]:
         """One sentence where several people are seen and nobody said which of them to follow, or
@@ -192,14 +188,9 @@ class PoseEstimator:
             people = {0: "nobody was found", 1: "at most 1 person was found at once"}
             found = people.get(most, f"at most {most} people were found at once")
             return (f"--person {self._person} follows nobody: {found}.",)
-        looks, several = in_looks.total(), sum(n for p, n in in_looks.items() if p > 1)
-        if self._person != "largest" or 4 * several < looks or not several:
+        if self._person != "largest":
             return ()
-        return (
-            f"Several people are seen in {several} of {looks} looks at the whole picture, and the "
-            "one that was the largest at first is followed; --person left, right or 2 follows "
-            "another, and `classify --person all` everyone.",
-        )
+        return tuple(several_warning({str(people): n for people, n in in_looks.items()}))
 
     def tracks(self, batch: FrameBatch) -> list[PoseTrack]:
         """The next frames of the clip, one row a frame: a PoseTrack for each scene of them."""

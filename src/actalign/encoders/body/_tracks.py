@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import Counter
 
 import numpy as np
 from numpy.typing import NDArray
 
 from actalign.encoders.body._look import Person
 from actalign.encoders.body._people import PEOPLE_VERSION, PeopleTracker, kept_people
-from actalign.encoders.body._pose import CHOICE_VERSION, PoseEstimator, counts_text
+from actalign.encoders.body._pose import CHOICE_VERSION, PoseEstimator
+from actalign.rows import people_source
 from actalign.types import FrameBatch
 
 Array = NDArray[np.float64]
@@ -84,8 +84,8 @@ class Tracks:
         of a single one how many looks do."""
         if self._one is None:
             kept = set(self.numbers())
-            counts = Counter(len(kept & people.keys()) for people in self.people)
-            said = {"people_frames": counts_text(counts)}
+            counts = [len(kept & people.keys()) for people in self.people]
+            said = people_source("people_frames", list(zip(self.pts_seconds, counts, strict=True)))
         else:
             said = self._one.source()
         boxes = self._boxes(number)

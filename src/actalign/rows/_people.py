@@ -1,0 +1,149 @@
+"""The people of a clip: what a row says of them, and how a clip's provenance holds it.
+
+Encoders who follow people write it (`people_source`); a row's fields are read from it, and a part
+of the clip has what is of its own time (`PeopleTimes`).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from itertools import groupby
+from typing import Any, Literal
+
+from actalign.rows._fields import BoxRow, Row
+
+_BOX = tuple(BoxRow.__annotations__)
+_COUNTS = ("people_frames", "people_looks")
+_TIMES = "people_seconds"
+
+
+def people_source(
+    counted: Literal["people_frames", "people_looks"], seen: Sequence[tuple[float, int]]
+) -> dict[str, str]:
+    """What provenance holds of how many people were seen: in how many frames, or looks, how many,
+    and when.
+
+    seen: the seconds and the number of people of each, in order of time.
+    """
+    runs = (
+        f"{count}:{' '.join(_seconds(seconds) for seconds, _ in run)}"
+        for count, run in groupby(seen, key=lambda one: one[1])
+    )
+    return {counted: _text(seen), _TIMES: ";".join(runs)} if seen else {counted: ""}
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:.6f}".rstrip("0").rstrip(".")
+
+
+def _text(seen: Sequence[tuple[float, int]]) -> str:
+    counts = Counter(people for _, people in seen)
+    return " ".join(f"{people}:{number}" for people, number in sorted(counts.items()))
+
+
+class PeopleTimes:
+    """When how many people were seen in a clip, for what a part of it says of them.
+
+    provenance: of the clip, as `people_source` wrote it.
+    """
+
+    def __init__(self, provenance: Mapping[str, str]) -> None:
+        self._counted = [name for name in _COUNTS if name in provenance]
+        self._rest = {n: t for n, t in provenance.items() if n not in (*_COUNTS, _TIMES)}
+        self._seen: list[tuple[float, int]] = []
+        with suppress(ValueError):
+            for run in filter(None, provenance.get(_TIMES, "").split(";")):
+                count, times = run.split(":")
+                self._seen += [(float(seconds), int(count)) for seconds in times.split()]
+
+    def between(self, start: float, end: float) -> dict[str, str]:
+        """The provenance of the part [start, end) in seconds: without counts where times are not
+        known. Where no look falls into the part, the one before it counts."""
+        if not self._seen or len(self._counted) != 1:
+            return dict(self._rest)
+        [counted] = self._counted
+        first, after = (bisect_left(self._seen, (seconds, -1)) for seconds in (start, end))
+        if first == after and counted == "people_looks":
+            first = max(first - 1, 0)
+            after = first + 1
+        return {**self._rest, counted: _text(self._seen[first:after])}
+
+
+def people_fields(provenance: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
+    """The fields of a row that encoders who follow people write into the provenance; and the rest.
+
+    What can't be read stays where it is.
+    """
+    found: dict[str, Any] = {}
+    readers: dict[str, Callable[[str], Any]] = {
+        "person": int,
+        "people": int,
+        "people_frames": _counts,
+        "people_looks": _counts,
+        "boxes": lambda text: [
+            dict(zip(_BOX, map(float, box.split()), strict=True)) for box in text.split(";")
+        ],
+    }
+    for name, read in readers.items():
+        with suppress(KeyError, ValueError):
+            found[name] = read(provenance[name])
+    # Times are for parts of the clip only: a row has the counts.
+    left = {n: text for n, text in provenance.items() if n not in found and n != _TIMES}
+    return found, left
+
+
+def _counts(text: str) -> dict[str, int]:
+    parts = (part.split(":") for part in text.split())
+    return {str(int(people)): int(frames) for people, frames in parts}
+
+
+def people_seen(row: Row) -> str:
+    """How many people are seen in how many frames or looks; empty where that is not known."""
+    counts, what = row.get("people_frames"), "frames"
+    if counts is None:
+        counts, what = row.get("people_looks"), "looks at the whole picture"
+    if not counts:
+        return ""
+    names = {"0": "nobody", "1": "1 person"}
+    seen = [f"{names.get(people, f'{people} people')} in {n}" for people, n in counts.items()]
+    return f"{', '.join(seen)} of {sum(counts.values())} {what}"
+
+
+def several_warning(people_looks: Mapping[str, int]) -> list[str]:
+    """One sentence if several people are seen in at least a quarter of the looks at the picture,
+    for who did not say which of them to follow. people_looks: see the row's field."""
+    looks = sum(people_looks.values())
+    several = sum(n for people, n in people_looks.items() if int(people) > 1)
+    if 4 * several < looks or not several:
+        return []
+    return [
+        f"Several people are seen in {several} of {looks} looks at the whole picture, and the "
+        "one that was the largest at first is followed; --person left, right or 2 follows "
+        "another, and `classify --person all` everyone."
+    ]
+
+
+def neutral_warning(
+    neutral: int, frames: int, people_frames: Mapping[str, int] | None = None
+) -> list[str]:
+    """One sentence if fewer than half of the frames show anything that the encoder knows.
+
+    people_frames: how many frames of the whole clip or window show how many people, where everyone
+    is followed: a row's own frames are then those between a person's first and last.
+    """
+    if 2 * neutral > frames:
+        return [
+            f"{neutral} of {frames} frames show nothing that the encoder knows (body: the person "
+            "whom it follows)."
+        ]
+    nobody, total = (people_frames or {}).get("0", 0), sum((people_frames or {}).values())
+    return [f"{nobody} of all {total} frames show nobody."] if 2 * nobody > total else []
+
+
+def mostly_unseen(row: Row) -> bool:
+    """Whether fewer than half of the frames show anything that the encoder knows."""
+    neutral, frames = row.get("neutral_frames", 0), row.get("frames", 0)
+    return bool(neutral_warning(neutral, frames, row.get("people_frames")))
