@@ -39,7 +39,7 @@ from actalign.output._style import (
     missing_glyphs_allowed,
     new_figure,
 )
-from actalign.rows import Times, asides, score_text, tag
+from actalign.rows import Row, Times, asides, people_fields, score_text, tag
 from actalign.types import Alignment, Candidate, Float64, FrameBatch, Prediction
 
 if TYPE_CHECKING:
@@ -69,11 +69,13 @@ def alignment_figure(
     names = [best, "runner-up", *(f"rank {rank}" for rank in range(3, shown + 1))]
     # "None of these" has no steps, so one more is drawn beside it.
     least = 2 if prediction.best.none else 1
-    rows = list(zip(names, prediction.candidates[: max(shown, least)], strict=False))
+    drawn = list(zip(names, prediction.candidates[: max(shown, least)], strict=False))
+    row = prediction.to_row()
     return _stack(
         prediction,
-        rows,
-        title=f"{_clip_name(prediction)}: {answer(prediction)}",
+        row,
+        drawn,
+        title=f"{_clip_name(prediction)}: {answer(prediction, row)}",
         thumbnails=thumbnails,
         theme=get_theme(theme),
     )
@@ -99,14 +101,16 @@ def contrast_figure(
             f"{prediction.clip.clip_id!r}; it has "
             f"{', '.join(repr(c.label) for c in prediction.candidates)}."
         )
+    row = prediction.to_row()
     if prediction.refused:
-        verdict = answer(prediction)
+        verdict = answer(prediction, row)
     elif right is prediction.best:
         verdict = "answered right"
     else:
         verdict = f"taken for {wrong.label}"
     return _stack(
         prediction,
+        row,
         [("right", right), ("wrong", wrong)],
         title=f"{_clip_name(prediction)}: {target}, {verdict}",
         thumbnails=thumbnails,
@@ -200,32 +204,34 @@ def frame_edges(prediction: Prediction) -> Float64:
 
 def _stack(
     prediction: Prediction,
-    rows: list[tuple[str, Candidate]],
+    row: Row,
+    shown: list[tuple[str, Candidate]],
     *,
     title: str,
     thumbnails: FrameBatch | None,
     theme: Theme,
 ) -> Figure:
-    """Frames, the first row's timeline and each row's heat map, over one time axis.
+    """Frames, the first candidate's timeline and each one's heat map, over one time axis.
 
-    Of "none of these", which has no steps, a row says so; where it is the first there is no
-    timeline, for another candidate's would be taken for the answer's.
+    row: the prediction's. shown: candidates, each with what it is called. "None of these" has no
+    steps, and this is said there; where it is the first there is no timeline, for another
+    candidate's would be taken for the answer's.
     """
-    alignments = [c.alignment for _, c in rows if c.alignment is not None]
+    alignments = [c.alignment for _, c in shown if c.alignment is not None]
     if not alignments:
         raise ActAlignError(f"The prediction for {prediction.clip.clip_id!r} has no alignment.")
-    first = rows[0][1]
-    labels = [[step_label(k, s) for k, s in enumerate(c.script.steps, 1)] for _, c in rows]
-    drawn = [c.alignment is not None for _, c in rows]
+    first = shown[0][1]
+    labels = [[step_label(k, s) for k, s in enumerate(c.script.steps, 1)] for _, c in shown]
+    drawn = [c.alignment is not None for _, c in shown]
     heights = [map_height(one) if d else 0.16 for one, d in zip(labels, drawn, strict=True)]
     strip = 0.0 if thumbnails is None else strip_height(thumbnails)
     header, footer, gap = 0.66, 0.5, 0.46
     # Below the last map are its times.
-    gaps = [gap if any(drawn[row:]) or not drawn[row - 1] else 0.82 for row in range(len(rows))]
+    gaps = [gap if any(drawn[n:]) or not drawn[n - 1] else 0.82 for n in range(len(shown))]
     timeline = 0.0 if first.alignment is None else 0.36
     height = header + strip + 0.12 + timeline + sum(heights) + sum(gaps) + footer - 0.12
     figure = new_figure(WIDTH, height, theme)
-    _heading(figure, title, _subtitle(prediction), theme)
+    _heading(figure, title, _subtitle(prediction, row), theme)
     edges = frame_edges(prediction)
     limits = (float(edges[0]), float(edges[-1]))
     y = height - header
@@ -236,7 +242,8 @@ def _stack(
         return figure.add_axes((LEFT, y / height, RIGHT - LEFT, inches / height))
 
     if thumbnails is not None:
-        boxes = prediction.clip.row_fields().get("boxes", [])
+        # Those of the clip, for a frame at a window's edge may be nearest to one outside.
+        boxes = people_fields(prediction.clip.provenance)[0].get("boxes", [])
         draw_strip(add(strip, 0.0), thumbnails, limits, theme, boxes)
     if first.alignment is None:
         y -= 0.12
@@ -244,18 +251,16 @@ def _stack(
         draw_timeline(add(timeline, 0.12), first.alignment, edges, theme, first.repetitions)
     scale = colour_limits(alignments)
     maps, image = [], None
-    for row, (name, candidate) in enumerate(rows):
-        ax = add(heights[row], gaps[row] - (0.12 if row == 0 else 0.0))
+    for n, (name, candidate) in enumerate(shown):
+        ax = add(heights[n], gaps[n] - (0.12 if n == 0 else 0.0))
         if candidate.alignment is None:
             ax.axis("off")
             ax.text(0, 0.5, _NO_STEPS, va="center", fontsize=8.5, color=theme.muted)
         else:
             repeats = candidate.repetitions
-            image = draw_heat_map(
-                ax, candidate.alignment, labels[row], edges, scale, theme, repeats
-            )
+            image = draw_heat_map(ax, candidate.alignment, labels[n], edges, scale, theme, repeats)
             maps.append(ax)
-        _row_title(ax, name, candidate, theme, "bold" if row == 0 else "normal")
+        _row_title(ax, name, candidate, theme, "bold" if n == 0 else "normal")
     for ax in maps[:-1]:
         ax.tick_params(labelbottom=False)
     maps[-1].set_xlabel("time in the clip (s)", fontsize=9)
@@ -298,15 +303,18 @@ def _clip_name(prediction: Prediction) -> str:
     return name if len(name) <= 50 else "…" + name[-49:]
 
 
-def answer(prediction: Prediction) -> str:
-    """The label, what makes it doubtful, and how often it is performed; or that it is refused."""
+def answer(prediction: Prediction, row: Row) -> str:
+    """The label, what makes it doubtful, and how often it is performed; or that it is refused.
+
+    row: the prediction's.
+    """
     if prediction.refused:
         return f"no label (refused: {prediction.refusal})"
-    said = tag(prediction.to_row())
+    said = tag(row)
     return prediction.label + (f" ({said})" if said else "") + _performed(prediction.best)
 
 
-def _subtitle(prediction: Prediction) -> str:
+def _subtitle(prediction: Prediction, row: Row) -> str:
     margin = prediction.margin
     frames = len(prediction.clip.embeddings)
     parts = [
@@ -316,7 +324,7 @@ def _subtitle(prediction: Prediction) -> str:
     ]
     if prediction.clip.neutral_frames:
         parts.append(f"{prediction.clip.neutral_frames} neutral frames")
-    parts += asides(prediction.to_row())
+    parts += asides(row)
     if margin is not None:
         parts.append(f"margin {score_text(margin)} over {prediction.candidates[1].label}")
     return "   ".join(parts)

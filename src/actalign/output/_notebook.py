@@ -41,7 +41,7 @@ def prediction_html(prediction: Prediction) -> str:
     from actalign.output._figures import answer, frame_edges
 
     best = prediction.best
-    title = f"{prediction.clip.clip_id}: {answer(prediction)}"
+    title = f"{prediction.clip.clip_id}: {answer(prediction, prediction.to_row())}"
     parts = [f"<div><b>{escape(title)}</b></div>"]
     if best.alignment is not None:
         if prediction.refused:
