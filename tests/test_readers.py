@@ -23,7 +23,8 @@ from actalign.evaluation import (
     read_question_file,
     write_question_file,
 )
-from actalign.evaluation._questions import Box, question_lines
+from actalign.evaluation._question_file import question_lines
+from actalign.evaluation._questions import Box
 from actalign.rows import read_rows
 from tests.colour_clips import write_colours
 from tests.command import actalign

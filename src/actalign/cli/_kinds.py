@@ -35,7 +35,7 @@ def check_no_other_questions(questions: QuestionSet, path: Path) -> None:
     Somebody may have written or corrected it.
     """
     from actalign.documents import read_text
-    from actalign.evaluation._questions import is_question_file, question_text
+    from actalign.evaluation._question_file import is_question_file, question_text
 
     if not is_question_file(path):
         return
@@ -54,7 +54,7 @@ def _kind(path: Path) -> str | None:
     """What a file holds, in words; None for results, for what isn't known, and for no file."""
     if not is_there(path) or not path.is_file() or not path.stat().st_size:
         return None
-    from actalign.evaluation._questions import is_question_file
+    from actalign.evaluation._question_file import is_question_file
 
     try:
         return QUESTIONS if is_question_file(path) else _of_names(_names(path))

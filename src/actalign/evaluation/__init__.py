@@ -29,14 +29,12 @@ from actalign.evaluation._metrics import (
     top_k,
     wilson_interval,
 )
-from actalign.evaluation._questions import (
-    Interval,
-    Question,
-    QuestionSet,
+from actalign.evaluation._question_file import (
     question_schema,
     read_question_file,
     write_question_file,
 )
+from actalign.evaluation._questions import Interval, Question, QuestionSet
 from actalign.evaluation._readers import READERS, Source, read_data
 from actalign.evaluation._run import run
 from actalign.evaluation._segmentation import (

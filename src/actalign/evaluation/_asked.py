@@ -13,13 +13,12 @@ from pathlib import Path
 from actalign.errors import UsageError
 from actalign.evaluation._config import read_json, write_json
 from actalign.evaluation._examples import EXAMPLE
-from actalign.evaluation._questions import (
-    Question,
-    QuestionSet,
+from actalign.evaluation._question_file import (
     question_text,
     read_question_file,
     write_question_file,
 )
+from actalign.evaluation._questions import Question, QuestionSet
 
 QUESTIONS, CLIPS = "questions.jsonl", "clips.json"
 

@@ -1,32 +1,25 @@
 """Questions: a clip, the candidates to tell it apart by, and which of them is right.
 
-All that is evaluated is read into this form, and the evaluator knows nothing else. The question
-file is JSON Lines: a header (`Header`), then one `Question` a line. Not here: the forms in which
-others publish such data (`_readers`), embedding clips and scoring.
+All that is evaluated is read into this form, and the evaluator knows nothing else. Not here: the
+file that holds questions (`_question_file`), the forms in which others publish such data
+(`_readers`), embedding clips and scoring.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from functools import cache
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field
 
-from actalign.addresses import address_in, is_address, named_place
-from actalign.documents import composed, parse_json, read_text
-from actalign.errors import UsageError, reason_of
-from actalign.files import write_text
+from actalign.documents import composed
+from actalign.errors import UsageError
 from actalign.rows import BoxRow
 from actalign.scripts._script import label_key
 from actalign.types import Script
-
-FORMAT: Literal["actalign-questions-1"] = "actalign-questions-1"
 
 Text = Annotated[str, Field(min_length=1)]
 Seconds = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
@@ -249,20 +242,6 @@ class Published:
 
 
 @dataclass(frozen=True, slots=True)
-class Header:
-    """The first line of a question file."""
-
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="allow")
-    format: Annotated[Literal["actalign-questions-1"], Field(description="This version.")]
-    name: Annotated[Text, Field(description="Of the set of questions.")]
-    license: Annotated[str, Field(description="Of the set.")] = ""
-    source: Annotated[str, Field(description="Where the set is from.")] = ""
-    published: Annotated[
-        tuple[Published, ...], Field(description="Accuracies that papers report.")
-    ] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class QuestionSet:
     """Questions in order, each with its own id; raises UsageError where two share one.
 
@@ -294,130 +273,3 @@ class QuestionSet:
     def labels(self) -> list[str]:
         """Every choice of any question, in order."""
         return list(dict.fromkeys(c for question in self.questions for c in question.choices))
-
-
-@cache
-def _adapter(kind: type) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)
-
-
-def question_schema() -> dict[str, Any]:
-    """The JSON Schema (draft 2020-12) of a question file's lines: a header, or a question."""
-    kinds = (Header, Question)
-    schemas = [_adapter(kind).json_schema(ref_template="#/$defs/{model}") for kind in kinds]
-    shared = {name: part for schema in schemas for name, part in schema.pop("$defs", {}).items()}
-    named = {kind.__name__: schema for kind, schema in zip(kinds, schemas, strict=True)}
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "oneOf": [{"$ref": f"#/$defs/{kind.__name__}"} for kind in kinds],
-        "$defs": named | shared,
-    }
-
-
-def parsed(kind: type, value: Any, where: str) -> Any:
-    """A `Header` or `Question` from parsed JSON; raises UsageError that names place and field."""
-    try:
-        return _adapter(kind).validate_python(value)
-    except ValidationError as error:
-        fault = error.errors()[0]
-        name = ".".join(map(str, fault["loc"])) or "the line"
-        raise UsageError(f"{where}: {name} is wrong ({fault['msg']}).") from None
-    except UsageError as error:
-        raise UsageError(f"{where}: {error}") from None
-
-
-def json_lines(path: Path, what: str) -> list[tuple[str, Any]]:
-    """Each line that is not empty: where it stands, and its JSON; raises UsageError."""
-    try:
-        lines = read_text(path).split("\n")
-    except (OSError, ValueError) as error:
-        raise UsageError(f"The {what} {path} can't be read: {reason_of(error)}.") from None
-    found = []
-    for number, line in enumerate(lines, start=1):
-        if line.strip():
-            where = f"{path}, line {number}"
-            try:
-                found.append((where, parse_json(line)))
-            except ValueError as error:
-                raise UsageError(f"{where} is no JSON ({error}).") from None
-    return found
-
-
-def is_question_file(path: Path) -> bool:
-    """Whether a file's first line is a header of ours."""
-    try:
-        with path.open("rb") as file:
-            return FORMAT.encode() in file.readline(100_000)
-    except OSError:
-        return False
-
-
-def read_question_file(path: Path) -> QuestionSet:
-    """Read a question file; raises UsageError that names the line and the field."""
-    header, found = question_places(path)
-    return question_set(path, header, [question for _, question in found])
-
-
-def question_set(
-    path: Path, header: Header, questions: Sequence[Question], notes: Sequence[str] = ()
-) -> QuestionSet:
-    """The set that a question file holds; raises UsageError that names the file."""
-    about = header.license, header.source, header.published
-    try:
-        return QuestionSet(header.name, tuple(questions), *about, tuple(notes))
-    except UsageError as error:
-        raise UsageError(f"{path}: {error}") from None
-
-
-def question_places(path: Path) -> tuple[Header, list[tuple[str, Question]]]:
-    """The header of a question file, and each question with where it stands; raises UsageError."""
-    lines = json_lines(path, "question file")
-    if not lines:
-        raise UsageError(f"The question file {path} is empty; its first line is a header.")
-    header: Header = parsed(Header, lines[0][1], lines[0][0])
-    questions = []
-    for where, value in lines[1:]:
-        question: Question = parsed(Question, value, where)
-        if question.video is not None:
-            beside = Path() if address_in(question.video) else path.parent
-            question = replace(question, video=beside / question.video)
-        questions.append((where, question))
-    return header, questions
-
-
-def question_lines(questions: QuestionSet, folder: Path | None = None) -> Iterable[str]:
-    """The lines of the file; videos are named from ``folder`` where both lie in some folder."""
-    header = Header(
-        FORMAT, questions.name, questions.license, questions.source, questions.published
-    )
-    yield json.dumps(asdict(header), ensure_ascii=False)
-    for question in questions.questions:
-        row = asdict(question)
-        if question.video is not None:
-            row["video"] = _named(question.video, folder)
-        text = json.dumps(row, ensure_ascii=False, allow_nan=False)
-        try:
-            text.encode()
-        except UnicodeEncodeError:  # a file name whose bytes are no text
-            text = json.dumps(row, allow_nan=False)
-        yield text
-
-
-def write_question_file(questions: QuestionSet, path: Path) -> None:
-    """Write a question file, whole or not at all."""
-    write_text(path, question_text(questions, path))
-
-
-def question_text(questions: QuestionSet, path: Path) -> str:
-    """What a question file at this path holds."""
-    return "\n".join(question_lines(questions, path.parent.absolute())) + "\n"
-
-
-def _named(video: Path, folder: Path | None) -> str:
-    """The video's path from the folder, so that both can be moved together, or its whole path."""
-    if is_address(place := named_place(video)):
-        return place
-    whole = os.path.abspath(video)  # noqa: PTH100 - Path.resolve would follow links
-    if folder is None or Path(os.path.commonpath([whole, folder])) == Path(folder.anchor):
-        return whole
-    return Path(os.path.relpath(whole, folder)).as_posix()

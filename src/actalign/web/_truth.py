@@ -11,15 +11,12 @@ from pathlib import Path
 
 from actalign.documents import composed
 from actalign.evaluation._metrics import Rate, rate
-from actalign.evaluation._questions import (
-    Box,
-    Interval,
-    Question,
-    QuestionSet,
+from actalign.evaluation._question_file import (
     question_lines,
     read_question_file,
     write_question_file,
 )
+from actalign.evaluation._questions import Box, Interval, Question, QuestionSet
 from actalign.scripts._script import label_key
 from actalign.types import Prediction
 from actalign.web._asked import Asked

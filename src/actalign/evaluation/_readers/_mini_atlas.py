@@ -11,7 +11,8 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from actalign.errors import UsageError
-from actalign.evaluation._questions import Interval, Question, QuestionSet, json_lines, parsed
+from actalign.evaluation._question_file import json_lines, parsed
+from actalign.evaluation._questions import Interval, Question, QuestionSet
 from actalign.evaluation._readers._source import Source
 
 

@@ -5,12 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from actalign.evaluation._questions import (
-    QuestionSet,
-    is_question_file,
-    question_places,
-    question_set,
-)
+from actalign.evaluation._question_file import is_question_file, question_places, question_set
+from actalign.evaluation._questions import QuestionSet
 from actalign.evaluation._readers._source import Source, asked_once
 
 

@@ -14,7 +14,8 @@ from typing import Any
 
 from actalign.documents import parse_json, read_lines, read_text
 from actalign.errors import UsageError, reason_of
-from actalign.evaluation._questions import Absent, Question, json_lines
+from actalign.evaluation._question_file import json_lines
+from actalign.evaluation._questions import Absent, Question
 from actalign.files import pyarrow
 from actalign.scripts._script import label_key
 
