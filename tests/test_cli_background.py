@@ -202,14 +202,18 @@ def test_a_temperature_that_is_given_or_in_a_file_makes_confidences_of_any_score
                        "dtw", **where)  # fmt: skip
     assert "--background is of no use: the scorer dtw needs none" in useless.stderr
     (videos / "truth.csv").write_text("video,label\nrise.mp4,sunrise\nset.mp4,sunset\n")
-    for given in ("b", "clips"):
-        useless = actalign("eval", "clips", ".", "--truth", "truth.csv", "--scripts", "day.json",
-                           *model, "--background", given, "--scorer", "dtw,mean_pool", "--out",
-                           "run", **where)  # fmt: skip
-        assert useless.returncode == 2
-        told = "--background is of no use: the scorer dtw, mean_pool needs none"
-        assert told in useless.stderr
-        assert not (videos / "run").exists()
+    for scorers, why in {
+        "dtw,mean_pool": "the scorers dtw, mean_pool need none",
+        "random,dtw": "the scorer dtw needs none",
+        "random": "no scorer is used",
+    }.items():
+        for given in ("b", "clips"):
+            useless = actalign("eval", "clips", ".", "--truth", "truth.csv", "--scripts",
+                               "day.json", *model, "--background", given, "--scorer", scorers,
+                               "--out", "run", **where)  # fmt: skip
+            assert useless.returncode == 2
+            assert useless.stderr == f"error: --background is of no use: {why}.\n"
+            assert not (videos / "run").exists()
     fitted = replace(read_background(videos / "b"), temperatures={"dtw": 0.25})
     write_background(fitted, videos / "b")
     for out, words in {
