@@ -86,19 +86,31 @@ import signal, sys
 
 class Interrupt:
     def find_spec(self, name, *_):
-        if name == "typer":
+        if name == package:
             signal.raise_signal(signal.SIGINT)
 
+package, how, *ignored = sys.argv[1:]
+if ignored:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 sys.meta_path.insert(0, Interrupt())
-from actalign.cli import main
-main()
+sys.argv[1:] = ["--version"]
+if how == "module":
+    import runpy
+    runpy.run_module("actalign", run_name="__main__", alter_sys=True)
+else:
+    from actalign.cli import main
+    main()
 """
 
 
-def test_ctrl_c_while_the_verbs_are_loading_prints_no_traceback():
-    program = [sys.executable, "-c", INTERRUPTED]
+@pytest.mark.parametrize("how", ["module", "script"])
+@pytest.mark.parametrize("package", ["numpy", "typer", "actalign.cli._eval"])
+def test_ctrl_c_while_the_verbs_are_loading_prints_no_traceback(package, how):
+    program = [sys.executable, "-c", INTERRUPTED, package, how]
     ended = subprocess.run(program, capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "")
+    program.append("ignored")  # as `nohup` and scripts' background jobs have it
+    assert subprocess.check_output(program, text=True) == f"actalign {__version__}\n"
 
 
 LOADING = """

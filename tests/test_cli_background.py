@@ -1,5 +1,6 @@
 """Backgrounds, confidences and wordings from the command line, on videos of colours."""
 
+import csv
 import json
 import re
 from dataclasses import replace
@@ -170,6 +171,23 @@ def test_exports_and_figures_show_confidences_and_what_was_refused(videos, colou
         assert answered["filtered_resps"] == ["sunrise"] * choices
 
 
+def test_a_confidence_is_told_from_the_least_however_close_they_are(tmp_path):
+    clip, labels = demo_clips()[0].path, "push up,pull up,dips"
+    asked = ("classify", clip, "--model", "body", "--labels", labels, "--scorer", "dtw")
+    [row] = map(json.loads, actalign(*asked, "--json", cwd=tmp_path).stdout.splitlines())
+    least = row["confidence"] + 2e-6
+    for words in ((), ("--verbose",)):
+        ended = actalign(*asked, *words, "--min-confidence", least, "--out", "t.csv", cwd=tmp_path)
+        assert ended.returncode == 0, ended.stderr
+        assert "no label (" in ended.stdout
+        [shown, *_] = re.findall(r"(\d+\.\d+)%", ended.stdout)
+        assert float(shown) < 100 * least
+        [table] = csv.DictReader((tmp_path / "t.csv").read_text("utf-8-sig").splitlines())
+        sure, asked_for = re.search(r"confidence (\S+) below ([\d.]+)", table["warnings"]).groups()
+        assert float(sure) < float(asked_for)
+        assert len(sure) == len(asked_for) > len("0.1234")
+
+
 def test_a_temperature_that_is_given_or_in_a_file_makes_confidences_of_any_scorer(
     videos, colour_model
 ):
@@ -184,14 +202,18 @@ def test_a_temperature_that_is_given_or_in_a_file_makes_confidences_of_any_score
                        "dtw", **where)  # fmt: skip
     assert "--background is of no use: the scorer dtw needs none" in useless.stderr
     (videos / "truth.csv").write_text("video,label\nrise.mp4,sunrise\nset.mp4,sunset\n")
-    for given in ("b", "clips"):
-        useless = actalign("eval", "clips", ".", "--truth", "truth.csv", "--scripts", "day.json",
-                           *model, "--background", given, "--scorer", "dtw,mean_pool", "--out",
-                           "run", **where)  # fmt: skip
-        assert useless.returncode == 2
-        told = "--background is of no use: the scorer dtw, mean_pool needs none"
-        assert told in useless.stderr
-        assert not (videos / "run").exists()
+    for scorers, why in {
+        "dtw,mean_pool": "the scorers dtw, mean_pool need none",
+        "random,dtw": "the scorer dtw needs none",
+        "random": "no scorer is used",
+    }.items():
+        for given in ("b", "clips"):
+            useless = actalign("eval", "clips", ".", "--truth", "truth.csv", "--scripts",
+                               "day.json", *model, "--background", given, "--scorer", scorers,
+                               "--out", "run", **where)  # fmt: skip
+            assert useless.returncode == 2
+            assert useless.stderr == f"error: --background is of no use: {why}.\n"
+            assert not (videos / "run").exists()
     fitted = replace(read_background(videos / "b"), temperatures={"dtw": 0.25})
     write_background(fitted, videos / "b")
     for out, words in {

@@ -181,8 +181,12 @@ def test_none_of_these_a_least_confidence_and_several_wordings(visit, tmp_path):
     page.get_by_label("Candidate 2: action").fill("squat")
     page.get_by_role("slider", name="Least confidence").fill("100")
     until(page, "document.querySelector('#verdict').textContent.startsWith('No label')")
-    assert "confidence is" in page.locator("#verdict small").inner_text()
+    told = page.locator("#verdict small").inner_text()
+    sure, least = re.search(r"its confidence is (\S+) %, below (\S+) %", told).groups()
+    assert float(sure) < float(least) == 100
+    assert f"{sure} %" in page.locator("#ranking li").first.inner_text()
     until(page, "document.querySelector('#body').textContent.includes('likeliest: ')")
+    assert f"{sure} %" in page.locator("#body tr").first.inner_text()
     assert "the likeliest; the answer is refused" in page.locator("#told").inner_text()
     assert " likeliest, score " in page.locator("#maps").inner_text()
     page.shot("refused")

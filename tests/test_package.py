@@ -161,12 +161,12 @@ def test_the_version_has_one_source():
     assert own in ([], [f"actalign=={actalign.__version__}"])
 
 
-def test_import_loads_numpy_only_and_quickly():
+def test_import_loads_no_package_and_quickly():
     code = (
         "import sys, time; start = time.process_time(); import actalign;"
         "spent = time.process_time() - start;"
-        "heavy = {'numba', 'av', 'onnxruntime', 'matplotlib', 'pydantic', 'typer', 'rich', 'torch',"
-        " 'transformers', 'pyarrow'};"
+        "heavy = {'numpy', 'numba', 'av', 'onnxruntime', 'matplotlib', 'pydantic', 'typer', 'rich',"
+        " 'torch', 'transformers', 'pyarrow'};"
         "print(spent, sorted(heavy & set(sys.modules)))"
     )
     runs = [
@@ -175,7 +175,7 @@ def test_import_loads_numpy_only_and_quickly():
     ]
     spent = min(float(run.stdout.split()[0]) for run in runs)
     assert runs[0].stdout.split(maxsplit=1)[1].strip() == "[]"
-    assert spent < 0.3
+    assert spent < 0.1
 
 
 def test_help_answers_within_a_second():

@@ -239,6 +239,7 @@ def test_none_of_these_and_a_least_confidence(measured, serve, video):  # noqa: 
         assert (refused["label"], refused["min_confidence"]) == (None, 1)
         [row] = api.http.get("/api/clips", params={"clip": clip}).json()["clips"]
         assert (row["label"], row["likeliest"]) == (None, refused["candidates"][0]["label"])
+        assert row["confidence"] < row["min_confidence"] == 1
         api.http.put(f"/api/clips/{clip}/truth", json={"label": "sunset"})
         text = api.http.get("/api/truth.jsonl", params={"clip": clip}).text
         assert json.loads(text.splitlines()[1])["choices"] == ["sunrise", "sunset"]

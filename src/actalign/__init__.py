@@ -1,13 +1,12 @@
 """Zero-shot fine-grained video classification by language-guided sequence alignment.
 
-`import actalign` loads numpy only; each public name below loads its module when first used.
+`import actalign` loads next to nothing; each public name below loads its module when first used.
 """
 
 from __future__ import annotations
 
 import importlib
 import os
-from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
@@ -15,26 +14,28 @@ __version__ = "0.1.0"
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 from actalign import _moved  # noqa: F401 - finds old module paths
-from actalign.encoder_info import EncoderInfo
-from actalign.errors import ActAlignError, ArrayError, EncoderError, UsageError, VideoError
-from actalign.types import (
-    Alignment,
-    Candidate,
-    ClipEmbedding,
-    ClipError,
-    FrameBatch,
-    Prediction,
-    Script,
-    Segment,
-    _results,
-)
 
+TYPE_CHECKING = False  # `typing` itself takes longer to load than all else here
 if TYPE_CHECKING:
+    from typing import Any
+
     from actalign.alignment import Detection, align, align_batch
     from actalign.candidates import Candidates
     from actalign.classifier import ActAlign
+    from actalign.encoder_info import EncoderInfo
     from actalign.encoders import ClipEncoder, Encoder, StreamEncoder, WindowEncoder, load_encoder
+    from actalign.errors import ActAlignError, ArrayError, EncoderError, UsageError, VideoError
     from actalign.scripts import load_scripts
+    from actalign.types import (
+        Alignment,
+        Candidate,
+        ClipEmbedding,
+        ClipError,
+        FrameBatch,
+        Prediction,
+        Script,
+        Segment,
+    )
     from actalign.video import sample_frames
 
 __all__ = [
@@ -68,11 +69,25 @@ __all__ = [
 
 _ROOM = {
     "ActAlign": "classifier",
+    "ActAlignError": "errors",
+    "Alignment": "types",
+    "ArrayError": "errors",
+    "Candidate": "types",
     "Candidates": "candidates",
+    "ClipEmbedding": "types",
     "ClipEncoder": "encoders",
+    "ClipError": "types",
     "Detection": "alignment",
     "Encoder": "encoders",
+    "EncoderError": "errors",
+    "EncoderInfo": "encoder_info",
+    "FrameBatch": "types",
+    "Prediction": "types",
+    "Script": "types",
+    "Segment": "types",
     "StreamEncoder": "encoders",
+    "UsageError": "errors",
+    "VideoError": "errors",
     "WindowEncoder": "encoders",
     "align": "alignment",
     "align_batch": "alignment",
@@ -85,6 +100,8 @@ _ROOM = {
 def __getattr__(name: str) -> Any:
     if name in _ROOM:
         return getattr(importlib.import_module(f"actalign.{_ROOM[name]}"), name)
+    if name in _ROOM.values():
+        return importlib.import_module(f"actalign.{name}")
     raise AttributeError(f"module 'actalign' has no attribute {name!r}")
 
 
@@ -93,9 +110,7 @@ def __dir__() -> list[str]:
 
 
 def _notebook_html(value: Alignment | Prediction) -> str:
+    """How a notebook shows a value of `types`, which lies below the room that draws it."""
     from actalign.output._notebook import html
 
     return html(value)
-
-
-_results.notebook_html = _notebook_html

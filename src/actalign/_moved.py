@@ -5,10 +5,8 @@ from __future__ import annotations
 import importlib
 import sys
 import warnings
-from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import Any
 
 MOVED = {
     "encoder": {"DEFAULT_MODEL": "encoders", "load_encoder": "encoders"},
@@ -22,12 +20,17 @@ MOVED = {
 """By old module, where each name is: a room, or ROOM.NAME where its name has changed too."""
 
 
-class MovedModules(MetaPathFinder, Loader):
-    """Finds the old paths; asked only for modules that don't exist."""
+class MovedModules:
+    """Finds the old paths; asked only for modules that don't exist.
 
-    def find_spec(self, name: str, path: Any, target: Any = None) -> ModuleSpec | None:
+    It has the methods of importlib.abc's MetaPathFinder and Loader, which take long to load.
+    """
+
+    def find_spec(self, name: str, path: object, target: object = None) -> ModuleSpec | None:
         package, _, old = name.partition(".")
-        return ModuleSpec(name, self) if package == "actalign" and old in MOVED else None
+        if package != "actalign" or old not in MOVED:
+            return None
+        return ModuleSpec(name, self)  # type: ignore[arg-type]  # no Loader by name
 
     def create_module(self, spec: ModuleSpec) -> None:
         return None

@@ -331,8 +331,11 @@ def check_useful(background: Background | None, scorers: Sequence[Scorer]) -> No
     has the temperature of one; None for the run's other clips."""
     fitted = {} if background is None else background.temperatures
     if not any(one.needs_background or one.name in fitted for one in scorers):
-        named = ", ".join(one.name for one in scorers)
-        raise UsageError(f"--background is of no use: the scorer {named} needs none.")
+        names = ", ".join(one.name for one in scorers)
+        why = f"the scorer {names} needs none" if names else "no scorer is used"
+        if len(scorers) > 1:
+            why = f"the scorers {names} need none"
+        raise UsageError(f"--background is of no use: {why}.")
 
 
 def default_scorer(info: EncoderInfo, background: Background | None) -> Scorer:

@@ -66,7 +66,7 @@ def _bare_table(title: str) -> Table:
 def candidate_table(row: Row) -> Table:
     """Candidates of one clip, best first, with a bar from the worst to the best score; below, how
     many people are seen, where that is known."""
-    from actalign.rows import people_seen, score_text
+    from actalign.rows import confidence_text, people_seen, score_text
 
     table = _bare_table(printable(f"{row['clip']}: {answer(row)}"))
     table.add_column("candidate")
@@ -80,12 +80,13 @@ def candidate_table(row: Row) -> Table:
     scores = [c["score"] for c in candidates]
     low = min(0.0, *scores) if len(scores) > 1 else 0.0
     high = max(scores)
-    for candidate in candidates:
+    shares = [confidence_text(row), *(share(c).strip() for c in candidates[1:])]
+    for candidate, confidence in zip(candidates, shares, strict=True):
         length = (candidate["score"] - low) / (high - low) if high > low else 0.0
         bar = block * round(28 * length)
-        confidence = [f"{candidate['confidence']:.0%}"] if sure else []
         name = candidate["label"] + _no_script(candidate)
-        table.add_row(printable(name), score_text(candidate["score"]), *confidence, bar)
+        cells = [printable(name), score_text(candidate["score"]), *([confidence] if sure else [])]
+        table.add_row(*cells, bar)
     if seen := people_seen(row):
         table.caption, table.caption_justify = f"people: {seen}", "left"
     return table
@@ -171,14 +172,13 @@ class ResultLines:
         return Text("\n".join(cells))
 
     def _cells(self, row: Row) -> list[str]:
-        from actalign.rows import action_span, clock, score_text, unknown_words
+        from actalign.rows import action_span, clock, confidence_text, score_text, unknown_words
 
         _, *others = row["candidates"]
-        sure = row.get("confidence")
         margin = row.get("margin")
         cells = [row["clip"], answer(row)]
-        if sure is not None:
-            cells.append(f"{sure:.0%}")
+        if sure := confidence_text(row):
+            cells.append(sure)
         elif margin is None or unknown_words(row):
             cells.append("")
         else:

@@ -26,11 +26,13 @@ def cues(found: Sequence[Event]) -> list[Cue]:
             Cue(step["start_seconds"], step["end_seconds"], event.step_name(step))
             for step in event.steps
         ] or [Cue(event.start_seconds, event.end_seconds, event.answer)]
-        for cue in all_:
-            # `_span` makes each cue a millisecond long at least, so a shorter one would overlap.
-            if cue.end_seconds - event.shown_from >= 0.001:
-                start = max(cue.start_seconds, event.shown_from)
-                shown.append(cue._replace(start_seconds=start))
+        newer = [
+            cue._replace(start_seconds=max(cue.start_seconds, event.shown_from)) for cue in all_
+        ]
+        # Of a frame that steps share one may have less than a millisecond, and with one, as `_span`
+        # would give it, it would overlap the next. Alone it is shown.
+        lasting = [cue for cue in newer if _lasts(cue)]
+        shown += lasting or [cue for cue in all_[:1] if cue.start_seconds >= event.shown_from]
     return sorted(shown, key=lambda cue: cue.start_seconds)
 
 
@@ -61,9 +63,17 @@ def _vtt(shown: Sequence[Cue]) -> str:
 
 def _span(cue: Cue, point: str) -> str:
     """From when to when; at least a millisecond, since readers drop cues that last no time."""
-    start = round(max(0.0, cue.start_seconds) * 1000)
-    end = max(start + 1, round(cue.end_seconds * 1000))
+    start = _milliseconds(cue.start_seconds)
+    end = max(start + 1, _milliseconds(cue.end_seconds))
     return f"{_clock(start, point)} --> {_clock(end, point)}"
+
+
+def _lasts(cue: Cue) -> bool:
+    return _milliseconds(cue.start_seconds) < _milliseconds(cue.end_seconds)
+
+
+def _milliseconds(seconds: float) -> int:
+    return round(max(0.0, seconds) * 1000)
 
 
 def _clock(total: int, point: str) -> str:

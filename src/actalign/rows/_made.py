@@ -159,12 +159,30 @@ def refused(row: Row) -> bool:
 
 
 def too_unsure(confidence: float, least: float) -> str:
-    """Such as "confidence 0.31 below 0.50", with digits, up to 6, until the two differ."""
-    for digits in range(2, 7):
-        sure, asked = f"{confidence:.{digits}f}", f"{least:.{digits}f}"
-        if sure != asked:
-            break
+    """Such as "confidence 0.31 below 0.50", with digits until the two differ."""
+    sure, asked = _told_apart(confidence, least, 2, "f")
     return f"confidence {sure} below {asked}"
+
+
+def confidence_text(row: Row) -> str:
+    """The winner's, such as "64%", of a refused one with digits until it differs from the least
+    that was asked for ("63.9%" of 64%); empty where there is none."""
+    sure, least = row.get("confidence"), row.get("min_confidence")
+    if sure is None:
+        return ""
+    return f"{sure:.0%}" if least is None or sure >= least else _told_apart(sure, least, 0, "%")[0]
+
+
+def _told_apart(value: float, other: float, digits: int, kind: str) -> tuple[str, str]:
+    """Both numbers as format's kind, with so many digits after the point, more until they differ.
+
+    A float has no more than 17.
+    """
+    for count in range(digits, 18):
+        shown = f"{value:.{count}{kind}}", f"{other:.{count}{kind}}"
+        if shown[0] != shown[1]:
+            break
+    return shown
 
 
 def unseen(row: Row) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from numbers import Integral
@@ -17,8 +18,11 @@ from actalign.types._clips import ClipEmbedding
 if TYPE_CHECKING:
     from actalign.rows import CandidateRow, Row, StepRow, TextWarningRow
 
-notebook_html: Callable[[Alignment | Prediction], str] | None = None
-"""Draws an object for a notebook; `actalign` puts `output`'s function here, which lies above."""
+
+def _notebook_html(value: Alignment | Prediction) -> str:
+    """By `output`, which lies above this room, so that the package asks it."""
+    html: str = sys.modules["actalign"]._notebook_html(value)
+    return html
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +141,7 @@ class Alignment:
         return f"Alignment(score={self.score:#.4g}, T={t}, K={k}, path={len(self.path)} cells)"
 
     def _repr_html_(self) -> str:
-        assert notebook_html is not None
-        return notebook_html(self)
+        return _notebook_html(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,5 +353,4 @@ class Prediction:
         return f"Prediction({self.clip.clip_id!r}: {best}{none})"
 
     def _repr_html_(self) -> str:
-        assert notebook_html is not None
-        return notebook_html(self)
+        return _notebook_html(self)

@@ -150,6 +150,7 @@ def _answer(result: Result) -> dict[str, Any]:
         "likeliest": prediction.best.label,
         "score": prediction.best.score,
         "confidence": prediction.confidence,
+        "min_confidence": prediction.min_confidence,
         "margin": row["margin"],
         "second": others[0].label if others else None,
         "repetitions": times.whole if times else None,

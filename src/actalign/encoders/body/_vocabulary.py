@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-VOCABULARY_VERSION = 3
+VOCABULARY_VERSION = 4
 """Of the rules of `known_words`; raised when they judge texts otherwise."""
 _WHOSE = ("my", "your", "his", "her", "their")
 _FILE = Path(__file__).with_name("model") / "words.txt"
@@ -43,29 +43,56 @@ def _word() -> re.Pattern[str]:
     return re.compile("|".join([*(rf"\b{name}\b" for name in names), r"[^\W\d_]+"]))
 
 
+@functools.cache
+def _bases() -> dict[str, str]:
+    """By the plain form of a movement, one of those that are listed where that one isn't: training
+    says "vaults" only, and the encoder reads "vault" much as that."""
+    forms = {word: set(_stems(word)) for word in sorted(_groups()["movement"])}
+    return {
+        stem: word
+        for word, stems in forms.items()
+        if stems.isdisjoint(_all_words())
+        for stem in stems
+    }
+
+
 def _listed(word: str) -> str:
-    """The verb that a word is a regular form of, where the groups have another form of it: training
-    says "hop" and "hopping" only, and the encoder reads "hopped" much as these.
+    """The word, or the one of which it is a regular form where the groups have that or another form
+    of it: training says "hop" and "hopping" only, and the encoder reads "hopped" much as these.
 
     A listed noun is such a form only of a movement ("waves"); other listed words stay as they are.
     """
     groups = _groups()
-    noun = word in groups["other"]
-    if word in _all_words() and not noun:
+    if word in groups["other"]:
+        return _form_of(word, groups["movement"]) or word
+    if word in _all_words():
         return word
-    verbs = groups["movement"] if noun else groups["movement"] | groups["direction"]
-    return next((stem for stem in _stems(word) if stem in verbs), word)
+    if found := _form_of(word, groups["movement"] | groups["direction"]):
+        return found
+    bases = _bases()
+    return next((bases[stem] for stem in (word, *_stems(word)) if stem in bases), word)
+
+
+def _form_of(word: str, group: frozenset[str]) -> str | None:
+    """The word of the group that a word is a regular form of, if any."""
+    return next((stem for stem in _stems(word) if stem in group), None)
 
 
 def _stems(word: str) -> Iterator[str]:
-    """What a word may be the past form, the third person or the participle of."""
-    for ending in ("ed", "es", "s", "ing"):
+    """What a word may be the past form or the participle of, the third person or the plural."""
+    for ending in ("ed", "ing"):
         stem = word.removesuffix(ending)
         if stem not in (word, ""):
             yield stem
             yield f"{stem}e"
             if stem[-1] == stem[-2:-1]:
                 yield stem[:-1]
+    if word.endswith(("ies", "ied")):
+        yield f"{word[:-3]}y"
+    if word.endswith(("ses", "xes", "zes", "ches", "shes", "oes")):
+        yield word[:-2]
+    if word.endswith("s"):
+        yield word[:-1]
 
 
 def known_words(text: str) -> list[str]:
@@ -73,9 +100,10 @@ def known_words(text: str) -> list[str]:
     it is in another language.
 
     A movement, a posture or a part of the body says something by itself; plain directions and verbs
-    ("moving up", "to the side") do where they outnumber what else is named. A text is in another
-    language if most of its words are in no group. A word that other languages write alike ("Arm
-    heben") counts only where less than a third of the words are in none.
+    ("moving up", "to the side") do where they outnumber what else is named. Other forms of these
+    that may be things ("planks", "hooks") are not counted, and do where nothing else is named. A
+    text is in another language if most of its words are in no group. A word that other languages
+    write alike ("Arm heben") counts only where less than a third of the words are in none.
     """
     words = [_listed(word) for word in _word().findall(text.lower())]
     groups = _groups()
@@ -88,5 +116,7 @@ def known_words(text: str) -> list[str]:
     if found := [word for word in words if word in movement]:
         return found
     plain = [word for word in words if word in groups["direction"]]
-    named = sum(word not in groups["neutral"] for word in words) - len(plain)
-    return plain if len(plain) > named else []
+    things = [word for word in words if word in groups["other"]]
+    either = [word for word in things if _form_of(word, groups["direction"])]
+    named = sum(word not in groups["neutral"] for word in words) - len(plain) - len(either)
+    return [*plain, *either] if len(plain) > named or not named else []

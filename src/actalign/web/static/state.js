@@ -5,6 +5,13 @@ export const $ = (id) => document.getElementById(id);
 export const make = (tag, text = "", props = {}) =>
   Object.assign(document.createElement(tag), { textContent: text }, props);
 export const seconds = (s) => `${s.toFixed(1)} s`;
+// "64 %"; with as many digits as tell it from another share: "63.9 %" of 64.
+export function percent(x, other = x) {
+  let digits = 0;
+  const text = (share) => `${(100 * share).toFixed(digits)} %`;
+  while (x !== other && text(x) === text(other) && digits < 15) digits += 1;
+  return text(x);
+}
 export const score = (s) => s.toPrecision(4);  // pair probabilities may be as small as 1e-8
 
 // rows: the clips of the table. open: the id of the one that is shown. result: its result.

@@ -1,5 +1,5 @@
 // The table of clips: sorted, filtered, and worked on by keys.
-import { $, make, rowOf, seconds, state } from "./state.js";
+import { $, make, percent, rowOf, seconds, state } from "./state.js";
 
 const COLUMNS = [
   ["", null],
@@ -51,8 +51,6 @@ function heads() {
   }));
 }
 
-const percent = (x) => `${Math.round(100 * x)} %`;
-
 function line(row, first) {
   const item = make("tr"), open = make("button", row.name, { type: "button", tabIndex: first ? 0 : -1 });
   item.dataset.clip = row.clip ?? "";
@@ -75,7 +73,7 @@ function line(row, first) {
   if (stale(row)) action.append(make("small", "by other candidates"));
   const times = row.partial_repetitions ? `${row.repetitions} + ${row.partial_repetitions} partial` : String(row.repetitions ?? "");
   item.append(picture, name, action,
-    make("td", sure !== null ? percent(sure) : row.margin != null ? `+${row.margin.toPrecision(2)}` : "", { className: "number" }),
+    make("td", sure !== null ? percent(sure, row.label ? undefined : row.min_confidence) : row.margin != null ? `+${row.margin.toPrecision(2)}` : "", { className: "number" }),
     make("td", row.second ?? ""), make("td", times, { className: "number" }),
     make("td", row.seconds ? seconds(row.seconds) : "", { className: "number" }),
     make("td", judgement(row)));

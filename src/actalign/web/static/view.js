@@ -1,19 +1,9 @@
 // Draws one result: verdict, ranking, frames; `maps.js` and `timeline.js` draw the rest.
 import { heatMaps, performed, repeated, span, times } from "./maps.js";
 import { placeBoxes } from "./people.js";
-import { $, make, score, seconds } from "./state.js";
+import { $, make, percent, score, seconds } from "./state.js";
 
 let shownResult = null;
-
-const share = (x) => `${Math.round(100 * x)} %`;
-
-// "59.8 %, below 60.0 %": with as many digits as it takes to tell them apart, up to four.
-function below(confidence, least) {
-  for (let digits = 0; ; digits += 1) {
-    const [sure, asked] = [confidence, least].map((x) => `${(100 * x).toFixed(digits)} %`);
-    if (sure !== asked || digits === 4) return `${sure}, below ${asked}`;
-  }
-}
 
 // compared: labels that are shown beside the winner.
 export function show(result, compared, onCompare) {
@@ -22,9 +12,9 @@ export function show(result, compared, onCompare) {
   $("found").hidden = false;
   const verdict = $("verdict"), refused = result.label === null;
   verdict.replaceChildren(make("strong", refused ? "No label" : times(best)));
-  const known = result.confidence !== undefined;
-  const why = known ? `its confidence is ${below(result.confidence, result.min_confidence)}` : "its words are unknown";
-  const confidence = refused ? `${best.label} is likeliest, but ${why}; ` : known ? `confidence ${share(result.confidence)}, ` : "";
+  const sure = result.confidence, least = result.min_confidence, known = sure !== undefined;
+  const why = known ? `its confidence is ${percent(sure, least)}, below ${percent(least, sure)}` : "its words are unknown";
+  const confidence = refused ? `${best.label} is likeliest, but ${why}; ` : known ? `confidence ${percent(sure)}, ` : "";
   const margin = result.margin === null ? "only one candidate"
     : `${score(result.margin)} ahead of ${result.candidates[1].label}`;
   verdict.append(make("small", `${result.doc_id}: ${confidence}score ${score(best.score)}, ${margin}; ${result.frames} frames`
@@ -42,9 +32,10 @@ export function show(result, compared, onCompare) {
 
 export function seek(time) { $("video").currentTime = time + 0.001; follow(); }
 
-const sure = (candidate) => candidate.confidence === undefined ? "" : `${share(candidate.confidence)}, score `;
+const share = (one, least) => one.confidence === undefined ? "" : `${percent(one.confidence, least)}, score `;
 
 function drawRanking(result, compared, onCompare) {
+  const least = result.label === null ? result.min_confidence : undefined;
   const scores = result.candidates.map((c) => c.score), low = Math.min(0, ...scores), high = Math.max(...scores);
   $("ranking").replaceChildren(...result.candidates.map((c, n) => {
     const button = make("button", "", { type: "button", title: n ? "Compare with the winner" : "The winner" });
@@ -53,7 +44,7 @@ function drawRanking(result, compared, onCompare) {
     fill.style.display = "block";
     fill.style.width = `${high > low ? 100 * (c.score - low) / (high - low) : 0}%`;
     track.append(fill);
-    button.append(make("span", c.label), make("span", sure(c) + score(c.score), { className: "score" }), track);
+    button.append(make("span", c.label), make("span", share(c, n ? undefined : least) + score(c.score), { className: "score" }), track);
     button.addEventListener("click", () => {
       onCompare(c.label);
       $("ranking").children[n].querySelector("button").focus();
