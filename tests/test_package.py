@@ -22,7 +22,8 @@ ORDER = """
 errors < addresses < documents < files < services < hub < compiling < rows < encoder_info < types
 < background
 < video, encoders, alignment, scripts
-< clips, demo, second_look < competitions, repetitions < candidates < examples < classifier
+< clips, demo, second_look < competitions, confidence, repetitions
+< candidates < examples < classifier
 < output, cluster < evaluation < web < cli
 """
 LEVEL = {

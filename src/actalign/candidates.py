@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from actalign.alignment._affinities import NEEDS_BACKGROUND, Calibration
-from actalign.alignment._confidence import check_least, check_temperature, confidences
+from actalign.alignment._confidence import check_least, check_temperature
 from actalign.alignment._locate import (
     MAX_STEP_SECONDS,
     OVERLAP,
@@ -36,6 +36,7 @@ from actalign.competitions import (
     mean,
     warnings_on,
 )
+from actalign.confidence import fitted_background, with_confidence
 from actalign.encoder_info import EncoderInfo, short_template
 from actalign.encoders._backgrounds import shipped_background
 from actalign.encoders._text_cache import TextCache
@@ -68,19 +69,6 @@ def check_none(name: str) -> None:
         raise UsageError(f"The name of none-of-these is {name!r}; give a text, such as nothing.")
     if not name.strip():
         raise UsageError("The name that --none gives is empty; give one, such as nothing.")
-
-
-def fitted_background(
-    scorer: Scorer, info: EncoderInfo, background: Background | None
-) -> Background | None:
-    """The background whose temperature turns this scorer's scores into confidences, if any.
-
-    Scores that need no background are the same by any, so the encoder's own knows them too.
-    """
-    if background is not None and scorer.name in background.temperatures:
-        return background
-    shipped = None if scorer.needs_background else shipped_background(info)
-    return shipped if shipped is not None and scorer.name in shipped.temperatures else None
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -300,7 +288,9 @@ class Candidates:
             script = Script(self.none, (self.none,))
             score = mean([one.scores[-1] for one in scored])
             candidates.insert(0, Candidate(self.none, score, script, False, none=True))
-        candidates = sorted(self._with_confidence(candidates), key=lambda c: -c.score)
+        unknown = {one.text for one in self.warnings if one.unknown}
+        candidates = with_confidence(candidates, self.temperature, unknown=unknown)
+        candidates.sort(key=lambda c: -c.score)
         if not candidates[0].none:
             candidates[0] = with_repetitions(
                 candidates[0],
@@ -344,20 +334,6 @@ class Candidates:
             ]
         )
         return None if np.isnan(margins).all() else float(np.nan_to_num(margins).mean())
-
-    @property
-    def _unknown(self) -> set[str | None]:
-        """The labels and steps of which the encoder knows no word."""
-        return {one.text for one in self.warnings if one.unknown}
-
-    def _with_confidence(self, candidates: list[Candidate]) -> list[Candidate]:
-        if self.temperature is None or len(candidates) == 1:  # alone it would always be 1
-            return candidates
-        best, unknown = max(candidates, key=lambda c: c.score), self._unknown
-        if not best.none and (best.label in unknown or unknown.issuperset(best.script.steps)):
-            return candidates  # a score that means nothing tells no share of right answers
-        sure = confidences([c.score for c in candidates], self.temperature)
-        return [replace(c, confidence=float(one)) for c, one in zip(candidates, sure, strict=True)]
 
     def score(
         self, result: ClipResult, *, top_k: int | None = None

@@ -23,18 +23,16 @@ from actalign.alignment._repeats import check_repeats
 from actalign.alignment._scorers import Scorer, default_scorer, get_scorer
 from actalign.background import Background, read_background
 from actalign.candidates import Candidates
-from actalign.clips._embed import clip_ids, embed_video, embed_videos
-from actalign.clips._frames import embed_frames
 from actalign.clips._notebook_bar import with_bar
 from actalign.clips._parquet import open_store
 from actalign.clips._prefetch import Sampling
 from actalign.clips._smoothed import smoothed
-from actalign.documents import escaped
+from actalign.clips._videos import Video, embed_any, embed_each
 from actalign.encoders._backgrounds import shipped_background
-from actalign.encoders._base import Encoder, one_person_only
+from actalign.encoders._base import Encoder
 from actalign.encoders._load import DEFAULT_MODEL, load_encoder
 from actalign.encoders._text_cache import TextCache
-from actalign.errors import ActAlignError, UsageError
+from actalign.errors import UsageError
 from actalign.scripts._script import ScriptsGiven, as_scripts, step_texts
 from actalign.types import (
     Alignment,
@@ -45,9 +43,7 @@ from actalign.types import (
     Prediction,
     Script,
 )
-from actalign.video._sampling import sample_frames
 
-Video = str | os.PathLike[str] | FrameBatch | ClipEmbedding
 Scripts = ScriptsGiven
 
 
@@ -313,39 +309,8 @@ class ActAlign:
         Raises VideoError, ArrayError, and UsageError for anything else and with an encoder that
         follows everyone: `predict_many` takes such.
         """
-        info = self.encoder.info
         sampling = Sampling(self.fps, start, end)
-        if isinstance(video, ClipEmbedding):
-            if start is not None or end is not None:
-                raise UsageError("Embeddings are of a whole clip; give start and end with a video.")
-            video.check_encoder(info.model_id, info.fingerprint)
-            return video
-        if isinstance(video, FrameBatch):
-            one_person_only(self.encoder)
-            [found] = self._encode_frames(video, clip_id or "frames", sampling)
-            return found
-        path = _path(video)
-        return embed_video(
-            self.encoder,
-            path,
-            clip_id=clip_id or escaped(path.stem),
-            sampling=sampling,
-            store=self.store,
-        )
-
-    def _encode_frames(
-        self, video: FrameBatch, clip_id: str, sampling: Sampling
-    ) -> list[ClipEmbedding]:
-        """The embeddings of frames, or of each person in them."""
-        frames = sample_frames(video, fps=sampling.fps, start=sampling.start, end=sampling.end)
-        return embed_frames(
-            self.encoder,
-            frames,
-            clip_id=clip_id,
-            end_seconds=frames.end_seconds,
-            source=sampling.provenance(),
-            warnings=frames.warnings,
-        )
+        return embed_any(self.encoder, video, clip_id=clip_id, sampling=sampling, store=self.store)
 
     def encode_texts(self, texts: Sequence[str]) -> Float32:
         """Text embeddings (K, D); each different text is encoded once in this object's life.
@@ -360,7 +325,7 @@ class ActAlign:
     def _predict_each(
         self, videos: Sequence[Video], candidates: Candidates, *, progress: bool
     ) -> Iterator[Prediction | ClipError]:
-        clips = self._encode_many(videos)
+        clips = embed_each(self.encoder, videos, sampling=Sampling(self.fps), store=self.store)
         for clip in with_bar(clips, len(videos)) if progress else clips:
             if isinstance(clip, ClipError):
                 yield clip
@@ -371,56 +336,6 @@ class ActAlign:
                 video = str(clip.provenance.get("video") or clip.clip_id)
                 yield ClipError(clip.clip_id, video, error)
 
-    def _encode_many(self, videos: Sequence[Video]) -> Iterator[ClipEmbedding | ClipError]:
-        """The embeddings of each video, in order; files go through the pipeline together."""
-        files = [Path(video) for video in videos if isinstance(video, str | os.PathLike)]
-        left = {path: files.count(path) for path in files}
-        coming = embed_videos(
-            self.encoder, clip_ids(files), sampling=Sampling(self.fps), store=self.store
-        )
-        again: dict[Path, list[ClipEmbedding | ClipError]] = {}
-        for n, video in enumerate(videos):
-            if not isinstance(video, str | os.PathLike):
-                yield from self._encode_one(video, f"frames-{n}")
-                continue
-            path = Path(video)
-            found = again.get(path)
-            if found is None:
-                results = [next(coming)]
-                while not results[-1].last:
-                    results.append(next(coming))
-                found = [one.failure if one.clip is None else one.clip for one in results]
-            left[path] -= 1
-            if left[path]:
-                again[path] = found
-            yield from found
-
-    def _encode_one(self, video: Video, clip_id: str) -> Sequence[ClipEmbedding | ClipError]:
-        """The embeddings of what is no file, or the error."""
-        try:
-            if isinstance(video, FrameBatch):
-                return self._encode_frames(video, clip_id, Sampling(self.fps))
-            return [self.encode_video(video, clip_id=clip_id)]
-        except ActAlignError as error:
-            name = video.clip_id if isinstance(video, ClipEmbedding) else clip_id
-            return [ClipError(name, name, error)]
-
 
 def _answers(prediction: Prediction, top_k: int | None) -> list[dict[str, Any]]:
     return [] if prediction.refused else prediction.top_k(top_k)
-
-
-def _path(video: object) -> Path:
-    """The path of a video; raises UsageError for what is none."""
-    if isinstance(video, str | os.PathLike):
-        return Path(video)
-    if isinstance(video, np.ndarray):
-        raise UsageError(
-            "An array doesn't say when its frames are shown; give "
-            "FrameBatch.from_array(frames, fps=25), or times= in seconds."
-        )
-    if isinstance(video, Iterable):
-        raise UsageError("This takes one video, not several; `predict_many` takes a list.")
-    raise UsageError(
-        f"A video is a path, a FrameBatch or a ClipEmbedding, not {type(video).__name__}."
-    )

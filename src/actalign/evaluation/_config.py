@@ -21,8 +21,8 @@ from actalign.alignment import default_scorer, get_scorer
 from actalign.alignment._confidence import OWN, temperatures_of
 from actalign.alignment._scorers import COMPETITIVE, check_useful, scorer_names
 from actalign.background import CLIPS, Background, read_background
-from actalign.candidates import fitted_background
 from actalign.clips import Sampling
+from actalign.confidence import fitted_background
 from actalign.documents import parse_json, read_text
 from actalign.encoder_info import EncoderInfo
 from actalign.encoders import Encoder

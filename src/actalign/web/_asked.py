@@ -7,8 +7,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from actalign.candidates import Candidates, fitted_background
+from actalign.candidates import Candidates
 from actalign.classifier import ActAlign
+from actalign.confidence import fitted_background
 from actalign.types import Script
 
 RepeatsIn = Literal["no", "auto", "partial"]

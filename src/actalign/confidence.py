@@ -1,0 +1,43 @@
+"""How sure the answers of a run are: whether a temperature is known, and the confidences by it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+
+from actalign.alignment._confidence import confidences
+from actalign.alignment._scorers import Scorer
+from actalign.background import Background
+from actalign.encoder_info import EncoderInfo
+from actalign.encoders._backgrounds import shipped_background
+from actalign.types import Candidate
+
+
+def fitted_background(
+    scorer: Scorer, info: EncoderInfo, background: Background | None
+) -> Background | None:
+    """The background whose temperature turns this scorer's scores into confidences, if any.
+
+    Scores that need no background are the same by any, so the encoder's own knows them too.
+    """
+    if background is not None and scorer.name in background.temperatures:
+        return background
+    shipped = None if scorer.needs_background else shipped_background(info)
+    return shipped if shipped is not None and scorer.name in shipped.temperatures else None
+
+
+def with_confidence(
+    candidates: list[Candidate], temperature: float | None, *, unknown: Collection[str | None] = ()
+) -> list[Candidate]:
+    """A clip's candidates with their confidences; as they are where there are none to tell.
+
+    temperature: None where it is not known. unknown: labels and steps of which the encoder knows
+    no word.
+    """
+    if temperature is None or len(candidates) == 1:  # alone it would always be 1
+        return candidates
+    best = max(candidates, key=lambda c: c.score)
+    if not best.none and (best.label in unknown or set(best.script.steps) <= set(unknown)):
+        return candidates  # a score that means nothing tells no share of right answers
+    sure = confidences([c.score for c in candidates], temperature)
+    return [replace(c, confidence=float(one)) for c, one in zip(candidates, sure, strict=True)]
