@@ -267,6 +267,10 @@ def test_a_step_that_the_encoder_cuts_is_named(classifier, clips):
     assert "longer than 16 tokens" in prediction.text_warnings[0].warning
     said = replace(prediction, clip=replace(prediction.clip, warnings=("nobody is seen.",)))
     assert said.warnings == ("nobody is seen.", prediction.text_warnings[0].warning)
+    empty = replace(prediction.clip, embeddings=np.zeros_like(prediction.clip.embeddings))
+    [unseen, of_text] = replace(prediction, clip=empty).warnings
+    assert "frames show nothing that the encoder knows" in unseen
+    assert of_text == prediction.text_warnings[0].warning
     row = prediction.to_row()
     assert row["warnings"] == []
     assert row["text_warnings"] == [

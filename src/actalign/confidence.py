@@ -10,6 +10,7 @@ from actalign.alignment._scorers import Scorer
 from actalign.background import Background
 from actalign.encoder_info import EncoderInfo
 from actalign.encoders._backgrounds import shipped_background
+from actalign.rows import means_nothing
 from actalign.types import Candidate
 
 
@@ -37,7 +38,7 @@ def with_confidence(
     if temperature is None or len(candidates) == 1:  # alone it would always be 1
         return candidates
     best = max(candidates, key=lambda c: c.score)
-    if not best.none and (best.label in unknown or set(best.script.steps) <= set(unknown)):
+    if not best.none and means_nothing(best.label, best.script.steps, unknown):
         return candidates  # a score that means nothing tells no share of right answers
     sure = confidences([c.score for c in candidates], temperature)
     return [replace(c, confidence=float(one)) for c, one in zip(candidates, sure, strict=True)]

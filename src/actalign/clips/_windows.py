@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 
 from actalign.clips._result import ClipResult
 from actalign.errors import UsageError
-from actalign.rows import PeopleTimes, people_fields, several_warning
+from actalign.rows import PeopleTimes, looks_warning
 from actalign.types import ClipEmbedding
 
 SHORTEST = 0.001
@@ -36,7 +36,7 @@ def windows(clip: ClipEmbedding, window: float, stride: float) -> Iterator[ClipE
     END have as many decimals as it takes to tell two windows apart, and at least two. A window says
     of people what is of its own time.
     """
-    people = PeopleTimes(clip.provenance)
+    people, several = PeopleTimes(clip.provenance), looks_warning(clip.provenance)
     decimals = max(2, math.ceil(-math.log10(stride / 2)))
     times = clip.pts_seconds
     first, end = float(times[0]), max(clip.end_seconds, float(times[-1]))
@@ -59,19 +59,12 @@ def windows(clip: ClipEmbedding, window: float, stride: float) -> Iterator[ClipE
                 pts_seconds=times[low:high],
                 end_seconds=stop,
                 provenance={**of_people, "window_start": f"{start:.6f}"},
-                warnings=_warnings(clip, of_people),
+                warnings=_warnings(clip, several, looks_warning(of_people)),
             )
 
 
-def _warnings(clip: ClipEmbedding, of_people: Mapping[str, str]) -> tuple[str, ...]:
-    """A clip's warnings, where that of several people is the window's own.
-
-    of_people: the window's provenance.
-    """
-    whole, own = (
-        several_warning(people_fields(provenance)[0].get("people_looks", {}))
-        for provenance in (clip.provenance, of_people)
-    )
+def _warnings(clip: ClipEmbedding, whole: list[str], own: list[str]) -> tuple[str, ...]:
+    """A clip's warnings, with that of several people in a window for that in the whole clip."""
     if not any(warning in whole for warning in clip.warnings):
         return clip.warnings  # which of them to follow was said
     return (*(warning for warning in clip.warnings if warning not in whole), *own)

@@ -40,6 +40,7 @@ from actalign.rows._made import (
     cut_times,
     error_row,
     has_action,
+    means_nothing,
     new_row,
     numbered_steps,
     only_by_name,
@@ -55,6 +56,7 @@ from actalign.rows._made import (
 )
 from actalign.rows._people import (
     PeopleTimes,
+    looks_warning,
     mostly_unseen,
     neutral_warning,
     people_fields,
@@ -88,6 +90,8 @@ __all__ = [
     "error_row",
     "has_action",
     "json_schema",
+    "looks_warning",
+    "means_nothing",
     "mostly_unseen",
     "neutral_warning",
     "new_row",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from actalign.documents import escaped
@@ -56,8 +56,13 @@ def unknown_words(row: Row) -> bool:
         return False
     best = row["candidates"][0]
     unknown = {one.get("text") for one in row.get("text_warnings") or () if one.get("unknown")}
-    steps = {one.step["step"] for one in numbered_steps(best)}
-    return best["label"] in unknown or (bool(steps) and steps <= unknown)
+    return means_nothing(best["label"], [one.step["step"] for one in numbered_steps(best)], unknown)
+
+
+def means_nothing(label: str, steps: Sequence[str], unknown: Collection[str | None]) -> bool:
+    """Whether a candidate's score does: its label, where that is read, or each of its steps is
+    among the texts of which the encoder knows no word."""
+    return label in unknown or (bool(steps) and set(steps) <= set(unknown))
 
 
 def escaped_in(value: Any) -> Any:

@@ -126,6 +126,16 @@ def several_warning(people_looks: Mapping[str, int]) -> list[str]:
     ]
 
 
+def looks_warning(provenance: Mapping[str, str]) -> list[str]:
+    """`several_warning` of what provenance says of looks; of nothing, or what can't be read, none.
+
+    Nothing else of it is read: there may be many boxes.
+    """
+    with suppress(ValueError):
+        return several_warning(_counts(provenance.get("people_looks", "")))
+    return []
+
+
 def neutral_warning(
     neutral: int, frames: int, people_frames: Mapping[str, int] | None = None
 ) -> list[str]:

@@ -294,8 +294,11 @@ class Prediction:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Sentences on the clip, such as that nobody is seen, then on the candidates' texts."""
-        return (*self.clip.warnings, *(one.warning for one in self.text_warnings))
+        """The sentences of its row: on the clip, such as that few frames show anybody, then on the
+        candidates' texts."""
+        from actalign.rows import all_warnings
+
+        return tuple(all_warnings(self.to_row()))
 
     @property
     def margin(self) -> float | None:
