@@ -15,13 +15,13 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from actalign import ClipEmbedding, Script
+from actalign import ClipEmbedding, Prediction, Script
 from actalign.candidates import Candidates
 from actalign.encoders._text_cache import TextCache
 from actalign.encoders.body import BodyEncoder
@@ -103,6 +103,15 @@ def cells(folder: Path, encoder: BodyEncoder, wordings: str = "abcdefghijk") -> 
             )
 
 
+def with_confidence(found: Sequence[Prediction], right: Sequence[bool]) -> list[tuple[float, bool]]:
+    """Of the answers that have a confidence, that and whether it is right.
+
+    One of whose words the encoder knows none has no confidence.
+    """
+    pairs = zip(found, right, strict=True)
+    return [(one.confidence, hit) for one, hit in pairs if one.confidence is not None]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("folder", type=Path, nargs="?", default=Path("../shared/real_poses"))
@@ -113,7 +122,7 @@ def main() -> None:
     texts = TextCache(encoder.info, lambda: encoder)
     scorers = args.scorer.split(",")
     hits: dict[tuple[str, str], list[bool]] = {}
-    sure: dict[str, list[float]] = {name: [] for name in scorers}
+    sure: dict[str, list[tuple[float, bool]]] = {name: [] for name in scorers}
     everything = list(cells(args.folder, encoder, args.wordings))
 
     for cell in everything:
@@ -127,12 +136,11 @@ def main() -> None:
             hits[name, cell.name] = right
             if name not in scorers:
                 continue
-            sure[name] += [p.confidence for p in found if p.confidence is not None]
+            sure[name] += with_confidence(found, right)
             print(scorer_line(name, right, hits["dtw", cell.name]))
     for name in scorers:
         if sure[name]:
-            right = [one for cell in everything for one in hits[name, cell.name]]
-            error = expected_calibration_error(sure[name], right)
+            error = expected_calibration_error(*zip(*sure[name], strict=True))
             print(f"{name}: expected calibration error {error:.3f}")
 
 

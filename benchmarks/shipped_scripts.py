@@ -32,7 +32,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from lines import scorer_line
 from real_cases import Resolve, resolver, without_scripts
-from real_poses import Cell, cells
+from real_poses import Cell, cells, with_confidence
 
 DOMAINS = {"yoga6": "yoga", "gym67": "gym", "gym14": "gym"}
 
@@ -105,9 +105,9 @@ def main() -> None:
                     continue
                 found = answers(cell, resolve(chosen, labels=labels, scorer=scorer), against)
                 right[title] = right_of(cell, found)
-                confidences = [one.confidence for one in found if one.confidence is not None]
-                if scorer == "competitive" and confidences:
-                    sure.setdefault(title, []).extend(zip(confidences, right[title], strict=True))
+                pairs = with_confidence(found, right[title])
+                if scorer == "competitive" and pairs:
+                    sure.setdefault(title, []).extend(pairs)
                 line = scorer_line(title, right[title], right["first wording"])
                 print(f"  {scorer:12}{line.replace('against dtw', 'against the first')}")
     for title, pairs in sure.items():
