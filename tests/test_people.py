@@ -17,6 +17,7 @@ from actalign.demo import demo_clips
 from actalign.encoders import load_encoder
 from actalign.encoders._crop import crop
 from actalign.encoders.body._look import Looks, Person
+from actalign.encoders.body._pose import PoseEstimator
 from actalign.encoders.body._tracks import Tracks
 from actalign.errors import EncoderError, UsageError
 from actalign.evaluation._embed import Clip, clip_keys, embed_clips
@@ -89,6 +90,38 @@ def test_two_people_side_by_side_are_two(two):
     left, right = by_place(found)
     assert all(x is not None and x < SIDE for x in left)
     assert all(x is not None and x > SIDE for x in right)
+
+
+def smaller(frames, share):
+    """The frames at a share of their size, on the ground at the left."""
+    side = round(SIDE * share)
+    made = np.full((len(frames), SIDE, SIDE, 3), 110, np.uint8)
+    for canvas, frame in zip(made, frames, strict=True):
+        canvas[SIDE - side :, :side] = np.asarray(Image.fromarray(frame).resize((side, side)))
+    return list(made)
+
+
+@pytest.mark.parametrize("person", ["left", "right", "2"])
+def test_who_is_missed_beside_a_larger_person_can_be_chosen(two, person):
+    frames = scene(3 * SIDE, 6, (smaller(two[0], 0.7), lambda t: 0), (two[1], lambda t: 2 * SIDE))
+    assert len(Looks().look(frames[0])) == 1  # the larger one alone
+    estimator = PoseEstimator(person=person)
+    found = [estimator.follow(frame, t / FPS) for t, frame in enumerate(frames)]
+    assert all(one is not None and (one.centre[0] < SIDE) == (person != "right") for one in found)
+    assert not estimator.warnings()
+
+
+def test_it_is_said_where_somebody_else_is_farther_left_later(two):
+    frames = scene(
+        2 * SIDE, 160, (two[0], lambda t: SIDE), (two[1], lambda t: min(0, 8 * t - 2 * SIDE))
+    )
+    estimator = PoseEstimator(person="left")
+    for t, frame in enumerate(frames):
+        estimator.follow(frame, t / FPS)
+    (warning,) = estimator.warnings()
+    assert re.match(
+        "--person left follows who was farthest left at first sight; in [1-3] of", warning
+    )
 
 
 def test_who_passes_before_another_keeps_its_number(two):

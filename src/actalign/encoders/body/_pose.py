@@ -36,7 +36,7 @@ Array = NDArray[np.float64]
 
 # Part of the encoder's fingerprint: another number whenever a clip may give other poses.
 POSE_VERSION = 5
-CHOICE_VERSION = 1  # the same where another than the largest is followed
+CHOICE_VERSION = 2  # the same where another than the largest is followed
 _FORGET_SECONDS = 1.0  # how long a lost person's place is remembered
 # Who else is there is looked for at least every so many frames. Such looks cost 1 per cent of the
 # time where there is one person and 3 where there are two (benchmarks/people_looks.py).
@@ -80,6 +80,7 @@ class PoseEstimator:
         self._people: list[tuple[float, int]] = []  # of each look: when, and how many it found
         self._unlooked = 0  # frames since the last look that was counted
         self._followed_until = -np.inf  # when anybody was followed last
+        self._passed = 0  # looks that found somebody farther left or right than who is followed
         self.begin_anew()
 
     def begin_anew(self) -> None:
@@ -117,8 +118,11 @@ class PoseEstimator:
         self._unlooked = self._unlooked + 1 if looked is None else 0
         if looked is not None:
             others = [p for p in looked if p.sure(TORSO)]
-            count = len(apart(others if person is None else [person, *others]))
-            self._people.append((seconds, count))
+            there = apart(others if person is None else [person, *others])
+            self._people.append((seconds, len(there)))
+            if person is not None and self._person in ("left", "right"):
+                there.sort(key=lambda p: -p.size)
+                self._passed += _choose(there, self._person) is not person
         self._region = None if person is None else person.found.region
         if person is not None:
             self._last, self._last_seconds, self._followed_until = person, seconds, seconds
@@ -142,9 +146,11 @@ class PoseEstimator:
         people = [p for p in everybody if p.sure(TORSO)]
         person: Person | None = None
         if self._last is None:
-            person = _choose(people, self._person)
+            if people and self._chosen_in_parts(seconds):
+                people = sorted([*people, *self._looks.parts(frame, people)], key=lambda p: -p.size)
             if not people and self._looks.due(seconds):
-                person = _choose(self._looks.search(frame), self._person)
+                people = self._looks.search(frame)
+            person = _choose(people, self._person)
             if person is None and not people:
                 person = next((p for p in everybody if p.sure(SHOULDERS, VERY_HOT)), None)
         else:
@@ -161,6 +167,14 @@ class PoseEstimator:
             self._smoothing = Smoothing()
             self._smoothing(person.found, seconds)
         return person
+
+    def _chosen_in_parts(self, seconds: float) -> bool:
+        """Whether it takes a look at enlarged parts of the frame, too, to say who is meant: a look
+        at the whole may miss somebody. The N-th largest may never be there: then ever more rarely.
+        """
+        if self._person == "largest":
+            return False
+        return not self._person.isdecimal() or self._looks.due(seconds)
 
     @property
     def in_looks(self) -> Counter[int]:
@@ -180,14 +194,22 @@ class PoseEstimator:
         return people_source("people_looks", self._people)
 
     def warnings(self) -> tuple[str, ...]:
-        """One sentence where several people are seen and nobody said which of them to follow, or
-        where the N-th largest is never there."""
+        """One sentence where several people are seen and nobody said which of them to follow, where
+        somebody else is farther left or right than who was so at first sight, or where the N-th
+        largest is never there."""
         in_looks = self.in_looks
         if self._person.isdecimal() and self._followed_until == -np.inf:
             most = max(in_looks, default=0)
             people = {0: "nobody was found", 1: "at most 1 person was found at once"}
             found = people.get(most, f"at most {most} people were found at once")
             return (f"--person {self._person} follows nobody: {found}.",)
+        if self._person in ("left", "right") and self._passed:
+            looks = f"{self._passed} of {len(self._people)} looks"
+            return (
+                f"--person {self._person} follows who was farthest {self._person} at first sight; "
+                f"in {looks} somebody else is. If that one is meant, say all, or 2 for the second "
+                "largest.",
+            )
         if self._person != "largest":
             return ()
         return tuple(several_warning({str(people): n for people, n in in_looks.items()}))
