@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from actalign import ActAlign, EncoderError, FrameBatch, Script, UsageError, VideoError
+from actalign.alignment._locate import Limits
 from actalign.background import BackgroundSums
 from actalign.candidates import check_none
 from actalign.clips._embed import clip_ids
@@ -509,3 +510,14 @@ def test_labels_and_steps_may_be_of_any_kind_of_list(classifier, clips):
     listed = [Script(label, list(steps)) for label, steps in SCRIPTS.items()]
     assert classifier(clip, scripts=listed) == classifier(clip, scripts=SCRIPTS)
     assert [one["label"] for one in classifier(clip, scripts=listed[0])] == ["sunrise"]
+
+
+def test_what_is_of_the_wrong_type_is_an_error_of_ours(colour_model):
+    for wrong in (lambda: ActAlign.from_pretrained(None), lambda: ActAlign.from_pretrained(7)):
+        with pytest.raises(EncoderError, match="give a name or a folder's path"):
+            wrong()
+    with pytest.raises(UsageError, match="The store is 5"):
+        ActAlign.from_pretrained(str(colour_model), store=5)
+    for limit in ({"threshold": "x"}, {"overlap": "a"}, {"min_step": None}):
+        with pytest.raises(UsageError, match="give a number"):
+            Limits(**limit)

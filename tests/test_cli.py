@@ -135,3 +135,30 @@ def test_ctrl_c_while_a_compiled_package_loads_is_no_missing_package():
     ended = subprocess.run(program, capture_output=True, text=True, check=False)
     assert ended.returncode == 130
     assert ended.stderr == "interrupted; run the same command again to go on\n"
+
+
+CLEANING = """
+import signal, time
+from actalign.errors import run_program
+
+def program():
+    try:
+        signal.raise_signal(signal.SIGINT)
+    finally:
+        signal.raise_signal(signal.SIGINT)  # as a launcher sends it, too
+        print("cleaned", flush=True)
+
+run_program(program)
+"""
+
+
+def test_a_second_ctrl_c_does_not_break_into_the_cleaning_up():
+    program = [sys.executable, "-c", CLEANING]
+    ended = subprocess.run(program, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout) == (130, "cleaned\n")
+    assert ended.stderr == "interrupted; run the same command again to go on\n"
+    slow = CLEANING.replace("finally:", "finally:\n        time.sleep(1.5)")
+    ended = subprocess.run(
+        [sys.executable, "-c", slow], capture_output=True, text=True, check=False
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "")

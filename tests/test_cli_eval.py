@@ -9,6 +9,7 @@ from actalign.cli._main import app
 from actalign.errors import UsageError
 from actalign.rows import read_rows
 from tests.atlas_world import render
+from tests.colour_clips import write_colours
 from tests.colour_model import save_colour_model
 
 
@@ -157,3 +158,42 @@ def test_missing_data_and_runs_are_named(tmp_path):
     with pytest.raises(UsageError, match="no scorer 'nonsense'; choose one of dtw"):
         invoke("eval", "clips", tmp_path, "--out", tmp_path / "run", "--scorer", "nonsense")
     assert not (tmp_path / "run").exists()
+
+
+def test_clips_that_show_nothing_are_answered_by_chance_and_counted(tmp_path):
+    """`body` finds nobody in colours: the first label is not right of all of them."""
+    for label in ("one", "two"):
+        (tmp_path / "clips" / label).mkdir(parents=True)
+        for n in range(8):
+            write_colours(tmp_path / "clips" / label / f"{label}{n}.mp4", ["red", "blue"], each=1)
+    words = ("--model", "body", "--fps", 2, "--scorer", "competitive,random", "-q")
+    done = invoke("eval", "clips", tmp_path / "clips", "--out", tmp_path / "run", *words)
+    assert done.exit_code == 0, done.stderr
+    assert "competitive: in 16 of 16 clips nothing is seen" in done.stdout
+    rows = read_rows(tmp_path / "run" / "predictions.jsonl")
+    own = [row for row in rows if row["scorer"] == "competitive"]
+    assert {row["label"] for row in own} == {"one", "two"}
+    assert all(row["label"] == row["candidates"][0]["label"] for row in own)
+    again = invoke("eval", "clips", tmp_path / "clips", "--out", tmp_path / "again", *words)
+    assert again.stdout.replace("/again", "/run") == done.stdout
+    assert all(row["video"].endswith(f"{row['clip']}.mp4") for row in rows)  # of `random`, too
+
+
+def test_a_folder_whose_question_file_leaves_videos_out_says_so_and_keeps_its_candidates(data):
+    clips = data / "classes"
+    for colour in ("red", "green"):
+        (clips / colour).mkdir(parents=True)
+        write_colours(clips / colour / f"{colour}.mp4", [colour])
+    assert invoke("eval", "convert", clips, "--out", clips / "questions.jsonl").exit_code == 0
+    write_colours(clips / "red" / "later.mp4", ["red"])
+    flags = ("eval", "clips", clips, "--scorer", "dtw", "--model", data / "model")
+    done = invoke(*flags, "--out", data / "run")
+    assert done.exit_code == 0
+    assert "1 video lies in" in done.stderr
+    assert "does not ask about (later.mp4)" in done.stderr
+    assert len(read_rows(data / "run" / "predictions.jsonl")) == 2
+    done = invoke(*flags, "--out", data / "folders", "--layout", "folder")
+    assert len(read_rows(data / "folders" / "predictions.jsonl")) == 3
+    assert "does not ask about" not in done.stderr
+    with pytest.raises(UsageError, match="leave it out, or change the questions"):
+        invoke(*flags, "--out", data / "other", "--labels", "red,green")

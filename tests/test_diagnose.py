@@ -1,6 +1,7 @@
 """`actalign subactions diagnose`: steps that say nothing, found on clips of colours."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -134,3 +135,13 @@ def test_every_wording_is_looked_at_in_every_clip(store):
         "--scorer", "dtw", cwd=store,
     )  # fmt: skip
     assert "sunrise, wording 2, step 2 (blue): never fires" in said.stdout
+
+
+def test_an_entry_that_cannot_be_read_is_left_out_and_ends_the_command_with_1(store, tmp_path):
+    shutil.copytree(store / "store", tmp_path / "store")
+    shutil.copy(store / "day.json", tmp_path)
+    entry = min((tmp_path / "store").rglob("*.safetensors"))
+    entry.write_bytes(entry.read_bytes()[:100])
+    ended = diagnosed(tmp_path)
+    assert ended.returncode == 1
+    assert ended.stdout.splitlines()[-1].endswith("on 1 clips")

@@ -726,3 +726,22 @@ def load_in_a_process(port: int, home: Path, *models: str) -> dict[str, dict[str
     """
     printed = printed_by("-c", textwrap.dedent(program), *models, env=hub_environment(port, home))
     return json.loads(printed.splitlines()[-1])
+
+
+@pytest.mark.parametrize("made", [True, False])
+def test_a_folder_without_a_model_is_named_and_needs_no_torch(tmp_path, made):
+    folder = tmp_path / "model"
+    if made:
+        folder.mkdir()
+    said = "holds no model" if made else "There is no folder"
+    code = """if True:
+        import sys
+        sys.modules["torch"] = sys.modules["transformers"] = None
+        from actalign.encoders import load_encoder
+        from actalign.errors import EncoderError
+        try:
+            load_encoder(sys.argv[1])
+        except EncoderError as error:
+            print(error)
+    """
+    assert said in printed_by("-c", code, folder)

@@ -114,7 +114,9 @@ def test_a_run_against_its_own_clips_scores_as_align_does_and_is_gone_on_with_an
     assert "Best alignments" in (data / "own" / "report.html").read_text()
 
 
-def test_a_temperature_is_fitted_printed_and_taken_and_unsure_answers_are_refused(data, evaluate):
+def test_a_temperature_is_fitted_printed_and_taken_and_unsure_answers_are_refused(
+    data, evaluate, colour_model
+):
     """Two equal clips of two labels are a wrong answer to learn from."""
     (data / "all.csv").write_text(
         "video,label\n"
@@ -152,6 +154,17 @@ def test_a_temperature_is_fitted_printed_and_taken_and_unsure_answers_are_refuse
     assert given["top1"] == found["dtw"]["top1"]  # of the ranking, whatever was refused
     assert given["calibration"]["n"] == 6
     assert f"dtw: {len(refused)} of 6 answers refused" in sure.stdout
+    # With those of other scorers beside it, too: that of the scorer in use is picked.
+    flag += ",mean_pool=0.02"
+    words = ("--scripts", "day.json", "--smoothing", 0, "--labels", "sunrise,sunset,sea", "--json")
+    clip = ("classify", "clips/sea/sea0.mp4", "--model", colour_model)
+    for scorer in ("dtw", "mean_pool"):
+        one = actalign(*clip, *words, "--scorer", scorer, "--temperature", flag, cwd=data)
+        assert json.loads(one.stdout)["confidence"] > 0
+    wrong = actalign(*clip, *words, "--scorer", "order_free", "--temperature", flag, cwd=data)
+    assert (wrong.returncode, "scored is by order_free" in wrong.stderr) == (2, True)
+    typo = actalign(*clip, *words, "--scorer", "dtw", "--temperature", "dtv=1,dtw=1", cwd=data)
+    assert (typo.returncode, "no scorer 'dtv'" in typo.stderr) == (2, True)
 
 
 def test_what_a_run_can_not_refuse_is_said_before_a_clip_is_encoded(data, evaluate):

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from jsonschema import Draft202012Validator
 
-from actalign import ClipEmbedding, UsageError, VideoError
+from actalign import ActAlign, ClipEmbedding, Script, UsageError, VideoError
 from actalign.clips import ClipResult
-from actalign.rows import error_row, json_schema, new_row, parse_row, read_rows, row_text
+from actalign.rows import error_row, json_schema, new_row, parse_row, read_rows, row_text, tag
 from tests.colour_clips import write_colours
 from tests.command import actalign
 
@@ -141,3 +141,14 @@ def test_a_row_of_one_of_all_people_says_where_most_frames_show_nobody():
     source = {"people_frames": "0:14 1:6"}
     clip = ClipEmbedding("a", np.ones((6, 2), np.float32), np.arange(6.0), 6.0, "m", "f", source)
     assert ClipResult("a", "a.mp4", clip).remarks == seldom["warnings"]
+
+
+def test_more_steps_than_frames_are_warned_of(tmp_path, colour_model):
+    write_colours(tmp_path / "clip.mp4", ["red", "green", "blue"], each=4)
+    script = Script("dawn", ("red", "green", "blue"))
+    for fps, warned in ((0.5, True), (10, False)):
+        classifier = ActAlign.from_pretrained(str(colour_model), fps=fps)
+        found = classifier.predict(tmp_path / "clip.mp4", scripts=[script, Script("x", ("white",))])
+        said = [one for one in found.warnings if "for the 3 steps of 'dawn'" in one]
+        assert bool(said) == warned, found.warnings
+        assert (tag(found.to_row()) == "few frames") == warned

@@ -1,6 +1,7 @@
 """Settings chosen on folds, and the file that every verb reads them from."""
 
 import json
+import shutil
 from collections import Counter
 
 import numpy as np
@@ -218,3 +219,17 @@ def test_numbers_of_wordings_to_try_are_whole_or_all(tuned, colour_model, wrong)
     )
     assert done.returncode == 2
     assert f"--wordings has '{wrong}'; give whole numbers above 0, or all." in done.stderr
+
+
+def test_a_clip_that_fails_is_left_out_and_ends_the_command_with_1(tuned, colour_model, tmp_path):
+    folder, _ = tuned
+    shutil.copytree(folder / "clips", tmp_path / "clips")
+    (tmp_path / "clips" / "x" / "broken.mp4").write_bytes(b"no video")
+    done = actalign(
+        *("eval", "tune", "clips", "--scripts", folder / "scripts.json", "--model", colour_model),
+        *("--out", "tuned", "--scorer", "dtw", "--smoothing", "0", "--fps", "5"),
+        cwd=tmp_path,
+    )
+    assert done.returncode == 1
+    found = json.loads((tmp_path / "tuned" / "tuning.json").read_text())
+    assert (found["clips"], found["failed"]) == (10, 1)

@@ -191,10 +191,10 @@ class Candidates:
             known = fitted.checked(self.info).temperature(self.scorer.name, self._single)
             temperature = temperature or known
         none = self.none is not None
-        if self.none and label_key(self.none) in map(label_key, self.labels):
-            raise UsageError(f"The label {self.none!r} is a candidate; name --none otherwise.")
         if self.none is not None:
             check_none(self.none)
+            if label_key(self.none) in map(label_key, self.labels):
+                raise UsageError(f"The label {self.none!r} is a candidate; name --none otherwise.")
         found = replace(
             self,
             background=used,

@@ -29,7 +29,7 @@ from actalign.clips._prefetch import Sampling
 from actalign.clips._smoothed import smoothed
 from actalign.clips._videos import Video, embed_any, embed_each
 from actalign.encoders._backgrounds import shipped_background
-from actalign.encoders._base import Encoder
+from actalign.encoders._base import Encoder, one_person_only
 from actalign.encoders._load import DEFAULT_MODEL, load_encoder
 from actalign.encoders._text_cache import TextCache
 from actalign.errors import UsageError
@@ -267,7 +267,8 @@ class ActAlign:
         """Ranked [{"label", "score"}] of one clip; for a list of clips, a list of such lists.
 
         none, min_confidence: see `predict`; a clip whose answer is refused has an empty list.
-        Raises the error of the first clip that fails; `predict_many` goes on with the others.
+        Raises the error of the first clip that fails; `predict_many` goes on with the others. An
+        encoder that follows everyone is refused: `predict_many` takes such.
         """
         how: dict[str, Any] = {
             "candidate_labels": candidate_labels,
@@ -278,6 +279,7 @@ class ActAlign:
         }
         if not isinstance(video, Sequence) or isinstance(video, str):
             return _answers(self.predict(video, **how), top_k)
+        one_person_only(self.encoder)
         ranked = []
         for found in self.predict_many(video, **how):
             if isinstance(found, ClipError):

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import io
+import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NoReturn
+
+_PATIENCE_SECONDS = 1.0  # for which a repeated Ctrl+C is taken for the first
 
 
 class ActAlignError(Exception):
@@ -42,10 +46,35 @@ def reason_of(error: Exception) -> str:
 def run_program(program: Callable[[], object]) -> None:
     """Run a command line; our errors become one line on stderr and the exit code 2 or 1.
 
-    SIGTERM and SIGHUP end it as an exit does, so that it leaves no temporary file or process.
+    SIGTERM and SIGHUP end it as an exit does, so that it leaves no temporary file or process. So
+    does Ctrl+C; what is pressed again meanwhile counts after a second, and then ends it at once.
     """
-    with _exiting_on("SIGTERM", "SIGHUP"):
+    with _exiting_on("SIGTERM", "SIGHUP"), _interrupted_once():
         _run(program)
+
+
+@contextmanager
+def _interrupted_once() -> Iterator[None]:
+    """Have no second SIGINT break into the cleaning up after the first: some launchers send two."""
+    here = threading.current_thread() is threading.main_thread()
+    if not here or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield
+        return
+    began: list[float] = []
+
+    def interrupt(number: int, _: object) -> None:
+        if not began:
+            began.append(time.monotonic())
+            raise KeyboardInterrupt
+        if time.monotonic() - began[0] > _PATIENCE_SECONDS:
+            os._exit(128 + number)
+
+    signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        if not began:  # else it stays: the interpreter cleans up, too
+            signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from numbers import Integral, Real
 import numpy as np
 from numpy.typing import ArrayLike
 
+from actalign.alignment._scorers import get_scorer
 from actalign.errors import ArrayError, UsageError
 from actalign.types import Float64
 
@@ -31,11 +32,14 @@ def check_temperature(temperature: float) -> float:
 def read_temperatures(text: str | None, scorers: Sequence[str]) -> dict[str, float]:
     """Temperatures by scorer: of a number, or of SCORER=NUMBER, comma-separated; {} for None.
 
-    scorers: to be used, of which a number alone must find one. Raises UsageError.
+    scorers: to be used, of which a number alone must find one. Raises UsageError, also for a name
+    that no scorer has.
     """
     found: dict[str, float] = {}
     for part in [] if text is None else text.split(","):
         name, named, number = part.rpartition("=")
+        if named and name.strip() not in (*scorers, OWN):
+            get_scorer(name.strip())
         if not named and len(scorers) != 1:
             raise UsageError(
                 f"--temperature is {text!r} for {len(scorers)} scorers; name its own, such as "
@@ -54,13 +58,18 @@ def read_temperatures(text: str | None, scorers: Sequence[str]) -> dict[str, flo
 def temperatures_of(
     given: Mapping[str, float], scorers: Sequence[str], own: str
 ) -> dict[str, float]:
-    """The same, with the name of the scorer that OWN is; raises UsageError for one not used."""
-    found = {own if name == OWN else name: value for name, value in given.items()}
-    for name in found:
-        if name not in scorers:
-            raise UsageError(
-                f"--temperature is of the scorer {name}, and scored is by {', '.join(scorers)}."
-            )
+    """Those of the scorers in use, with the name of the scorer that OWN is.
+
+    `eval clips` prints temperatures of all of its scorers; others than those in use are left out.
+    Raises UsageError where none is of a scorer in use.
+    """
+    named = {own if name == OWN else name: value for name, value in given.items()}
+    found = {name: value for name, value in named.items() if name in scorers}
+    if named and not found:
+        raise UsageError(
+            f"--temperature is of {', '.join(named)}, and scored is by {', '.join(scorers)}; give "
+            "one of these."
+        )
     return found
 
 

@@ -33,6 +33,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from numbers import Real
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -68,6 +69,9 @@ class Limits:
     overlap: float = OVERLAP
 
     def __post_init__(self) -> None:
+        for name in ("threshold", "min_step", "max_step", "overlap"):
+            if not isinstance(getattr(self, name), Real):
+                raise UsageError(f"{name} is {getattr(self, name)!r}; give a number.")
         if not math.isfinite(self.threshold):
             raise UsageError(
                 f"The threshold is {self.threshold}; give a number of nats, such as 3.5."

@@ -113,6 +113,7 @@ def tune(
     for line in (*setting_lines(result), *tuning_lines(result)):
         print(line)
     print(f"settings: {out / 'settings.yaml'}")
+    raise typer.Exit(1 if result["failed"] else 0)
 
 
 def _listed(option: str, values: str) -> list[str]:

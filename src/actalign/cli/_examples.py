@@ -26,6 +26,7 @@ def with_examples(
 
     found = read_examples(folder)
     videos = {name: Path(str(one.video)) for name, one in found.items()}
-    clips = labelled(found.values(), embed(videos))
+    # all of them first: what an error leaves open would be ended by whichever thread frees it
+    clips = labelled(found.values(), list(embed(videos)))
     shown = Examples(clips, smoothing_seconds=candidates.smoothing_seconds)
     return WithExamples.fitted(candidates, shown)

@@ -65,7 +65,7 @@ def diagnose(
         raise UsageError("None of the entries can be scored, so nothing is known of the steps.")
     if as_json:
         print_json(json.dumps(found, ensure_ascii=False))
-        return
+        raise typer.Exit(1 if left_out else 0)
     faults = [one for one in found["steps"] if one["fault"]]
     for one in faults:
         said = SENTENCES[one["fault"]].format(**one)
@@ -75,6 +75,7 @@ def diagnose(
     if never := [repr(label) for label in silent if label not in found["answers"]]:
         print(f"no clip is answered {', '.join(never)}: whether those steps are good is not known")
     print(f"{len(faults)} of {len(found['steps'])} steps have a fault, on {found['clips']} clips")
+    raise typer.Exit(1 if left_out else 0)
 
 
 def _predictions(

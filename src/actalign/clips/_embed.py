@@ -7,7 +7,7 @@ nothing of candidates or scores.
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path, PurePath
@@ -72,7 +72,7 @@ def embed_videos(
     at_once: int | None = None,
     decoders: Sequence[DecodeProcess] = (),
     silent_seconds: float = SILENT_SECONDS,
-) -> Iterator[ClipResult]:
+) -> Generator[ClipResult, None, None]:
     """Embed videos by id, in order, taking from the store what is there and adding what is not.
 
     An encoder that follows everyone gives a result a person, of id ID-person1, ID-person2, ...; a

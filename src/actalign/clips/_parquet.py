@@ -94,7 +94,12 @@ AnyStore = Store | ParquetStore
 
 
 def open_store(folder: str | Path) -> AnyStore:
-    """A store of safetensors files for a folder, of Parquet files for an address with ://."""
+    """A store of safetensors files for a folder, of Parquet files for an address with ://.
+
+    Raises UsageError for what is neither.
+    """
+    if not isinstance(folder, str | Path):
+        raise UsageError(f"The store is {folder!r}; give a folder, or an address with ://.")
     if isinstance(folder, str) and is_address(folder):
         return ParquetStore(folder)
     return Store(folder)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -62,23 +63,23 @@ def embed_each(
     """
     files = [Path(video) for video in videos if isinstance(video, str | os.PathLike)]
     left = {path: files.count(path) for path in files}
-    coming = embed_videos(encoder, clip_ids(files), sampling=sampling, store=store)
     again: dict[Path, list[ClipEmbedding | ClipError]] = {}
-    for n, video in enumerate(videos):
-        if not isinstance(video, str | os.PathLike):
-            yield from _in_memory(encoder, video, f"frames-{n}", sampling)
-            continue
-        path = Path(video)
-        found = again.get(path)
-        if found is None:
-            results = [next(coming)]
-            while not results[-1].last:
-                results.append(next(coming))
-            found = [one.failure if one.clip is None else one.clip for one in results]
-        left[path] -= 1
-        if left[path]:
-            again[path] = found
-        yield from found
+    with closing(embed_videos(encoder, clip_ids(files), sampling=sampling, store=store)) as coming:
+        for n, video in enumerate(videos):
+            if not isinstance(video, str | os.PathLike):
+                yield from _in_memory(encoder, video, f"frames-{n}", sampling)
+                continue
+            path = Path(video)
+            found = again.get(path)
+            if found is None:
+                results = [next(coming)]
+                while not results[-1].last:
+                    results.append(next(coming))
+                found = [one.failure if one.clip is None else one.clip for one in results]
+            left[path] -= 1
+            if left[path]:
+                again[path] = found
+            yield from found
 
 
 def _in_memory(

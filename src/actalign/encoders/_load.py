@@ -58,6 +58,8 @@ def load_encoder(
         "revision": revision,
         "batch_size": batch_size,
     }
+    if not isinstance(model, str | os.PathLike):
+        raise EncoderError(f"The model is {model!r}; give a name or a folder's path.")
     model = os.fspath(model)
     folder = Path(model).expanduser()
     if model.startswith(CROP):
@@ -76,9 +78,21 @@ def load_encoder(
         return _exported(model, folder, **given)
     if get_close_matches(model, ["body"], cutoff=0.7) and not folder.exists():
         raise EncoderError(f"There is no model {model!r}; did you mean 'body'?")
+    _check_folder(model, folder)
     from actalign.encoders._siglip import load_pretrained
 
     return load_pretrained(model, **given)
+
+
+def _check_folder(model: str, folder: Path) -> None:
+    # Before torch is asked for, which a mistyped folder doesn't need.
+    if folder.is_dir() and not (folder / "config.json").is_file():
+        raise EncoderError(
+            f"The folder {model} holds no model: it has none of config.json, image.onnx and "
+            "open_clip_config.json; check the name."
+        )
+    if model.startswith((".", "~", os.sep)) and not folder.is_dir():
+        raise EncoderError(f"There is no folder {model} with a model; check the name.")
 
 
 def _service(model: str, *, batch_size: int | None, dtype: str | None, **others: Any) -> Encoder:

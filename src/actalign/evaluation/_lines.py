@@ -54,6 +54,11 @@ def count_lines(results: dict[str, Any]) -> list[str]:
         if figures["unscored"]:
             unscored = figures["unscored"]
             lines.append(f"{name}: {sum(unscored.values())} unscored ({_listed(unscored)}).")
+        if blank := figures.get("nothing_seen"):
+            lines.append(
+                f"{name}: in {blank} of {figures['n']} clips nothing is seen; their answers are "
+                "drawn by chance."
+            )
     return lines
 
 

@@ -40,7 +40,7 @@ from actalign.evaluation._segmentation import (
     segment_counts,
 )
 from actalign.evaluation._step_times import has_true_steps, step_parts
-from actalign.rows import Row
+from actalign.rows import Row, unseen
 from actalign.types import Float64
 
 
@@ -61,7 +61,8 @@ def summarise(
     have kinds, `calibration` where rows have a confidence. `steps` and `mean_iou` are there where
     true intervals are known: of each scorer that aligns, and at the top that of `dtw`, else of the
     first; `steps_left_out` counts rows whose intervals number steps that no script of the run has.
-    `looks` is there for scorers that ask a vision-language model. Top-k and all that follows from
+    `looks` is there for scorers that ask a vision-language model, `nothing_seen` where clips show
+    nothing: their answers are drawn. Top-k and all that follows from
     it is of the ranking, also where an answer was refused; `answered` and `none` say what was
     refused, see `_refusals`. none: the label of the candidate that stands for other actions.
     `temperature` is fitted on these rows.
@@ -86,6 +87,7 @@ def summarise(
             **refusal_figures(mine, none),
             **temperature_figures(name, mine),
             **look_figures(mine),
+            **({"nothing_seen": blank} if (blank := sum(map(unseen, mine))) else {}),
         }
         for name, mine in by_scorer.items()
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -16,8 +17,22 @@ NOTHING: Row = {"clip": "", "candidates": []}
 """A row that says nothing yet."""
 
 
+def drawn_scores(question: Question, seed: int) -> Float64:
+    """(M,) uniform scores drawn from seed and id, so that order and resuming don't matter."""
+    digest = hashlib.sha256(f"{seed}:{question.id}".encode()).digest()
+    return np.random.default_rng(list(digest)).random(len(question.choices))
+
+
 def scored_row(row: Row, question: Question) -> Row:
-    """A prediction's row with the question's answer, options and metrics."""
+    """A prediction's row with the question's answer, options and metrics.
+
+    Where all candidates score the same, as in a clip in which nothing is seen, their order is
+    drawn: the first label of a list would else be right of every such clip of its class.
+    """
+    if len({candidate["score"] for candidate in row["candidates"]}) == 1:
+        drawn = dict(zip(question.choices, drawn_scores(question, 0).tolist(), strict=True))
+        candidates = sorted(row["candidates"], key=lambda one: drawn[one["label"]])
+        row = {**row, "candidates": candidates}
     ranked = [question.choices.index(candidate["label"]) for candidate in row["candidates"]]
     return _answered(row, question, ranked)
 
@@ -53,7 +68,8 @@ def row_of_scores(
     about: Row = NOTHING,
     ranked: Sequence[int] | None = None,
 ) -> Row:
-    """A row from (M,) scores in the question's order; equal scores keep that order.
+    """A row from (M,) scores in the question's order; equal scores keep that order, as in the
+    reference scripts.
 
     about: further fields, for example the encoder's. ranked: the choices, best first, where equal
     scores are in another order.

@@ -9,7 +9,6 @@ the report.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -48,7 +47,13 @@ from actalign.evaluation._looks import check_confidence, check_look, looked_row
 from actalign.evaluation._questions import Question, QuestionSet
 from actalign.evaluation._refusals import check_refusals
 from actalign.evaluation._results import summarise
-from actalign.evaluation._rows import row_of_scores, row_without_score, scored_row
+from actalign.evaluation._rows import (
+    NOTHING,
+    drawn_scores,
+    row_of_scores,
+    row_without_score,
+    scored_row,
+)
 from actalign.evaluation._scoring import Scoring
 from actalign.evaluation._step_times import with_true_times
 from actalign.examples import Examples
@@ -247,8 +252,9 @@ def _score(
             scores = shown if scorer == EXAMPLES else both
             answers.add(row_of_scores(question, scores, scorer, about=clip.row_fields()))
         elif scorer == RANDOM:
-            drawn = _random_scores(question, scoring.config.seed)
-            answers.add(row_of_scores(question, drawn, RANDOM))
+            drawn = drawn_scores(question, scoring.config.seed)
+            about: Row = {**NOTHING, "video": clip.row_fields()["video"]}
+            answers.add(row_of_scores(question, drawn, RANDOM, about=about))
         else:
             answers.add(
                 _row(
@@ -275,15 +281,9 @@ def _row(
 def _looked(question: Question, clip: ClipEmbedding, scorer: str, scoring: Scoring) -> Row:
     """The row of a scorer that asks a model; raises SecondLookError."""
     assert scoring.look is not None
-    drawn = np.argsort(_random_scores(question, scoring.config.seed)).tolist()
+    drawn = np.argsort(drawn_scores(question, scoring.config.seed)).tolist()
     words = scoring.of_clip(question, scoring.words, clip)
     return looked_row(scorer, question, clip, words=words, look=scoring.look, drawn=drawn)
-
-
-def _random_scores(question: Question, seed: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """Uniform scores drawn from the seed and the id, so that order and resuming don't matter."""
-    digest = hashlib.sha256(f"{seed}:{question.id}".encode()).digest()
-    return np.random.default_rng(list(digest)).random(len(question.choices))
 
 
 def _provenance(config: EvalConfig, info: EncoderInfo) -> dict[str, Any]:

@@ -109,7 +109,8 @@ def tune(
                 except VideoError as error:
                     table.drop(number)
                     progress(question.id, str(error))
-    result = _chosen(settings, table, folds, seed)
+    failed = len(usable) - len(table.questions)
+    result = {**_chosen(settings, table, folds, seed), "failed": failed}
     write_json(out / "tuning.json", result)
     _write_settings(out / "settings.yaml", model, result, questions.name, background)
     return result

@@ -179,6 +179,7 @@ def _step_records(row: Row) -> Iterator[dict[str, Cell]]:
     for rank, candidate in enumerate(row["candidates"], start=1):
         named = {**base, "rank": rank, "label": candidate["label"], "score": candidate["score"]}
         named |= {"confidence": candidate.get("confidence"), **_which(candidate)}
+        named["answer"] = "yes" if rank == 1 and has_action(row) else None
         steps = numbered_steps(candidate)
         if not steps:
             yield named
@@ -197,6 +198,7 @@ STEPS = Table(
         "scorer": str,
         "target": str,
         "rank": int,
+        "answer": str,
         "label": str,
         "score": float,
         "confidence": float,
@@ -212,7 +214,8 @@ STEPS = Table(
     },
     _step_records,
 )
-"""One line a step of every candidate; a clip that failed has one line."""
+"""One line a step of every candidate; a clip that failed has one line. answer: "yes" in the lines
+of the row's answer, and in none where it is refused, none of the candidates, or nothing is seen."""
 
 
 def _detection_records(row: Row) -> Iterator[dict[str, Cell]]:

@@ -38,9 +38,25 @@ def new_row(fields: Row) -> Row:
         row["boxes"] = [box for box in row["boxes"] if first - 0.01 <= box["seconds"] <= end]
     of_clip = row.get("people_frames")
     few = neutral_warning(row.get("neutral_frames", 0), row.get("frames", 0), of_clip)
-    if few and few[0] not in warnings:
-        row["warnings"] = [*warnings, *few]
+    more = [one for one in (*few, *_short_warning(row)) if one not in warnings]
+    if more:
+        row["warnings"] = [*warnings, *more]
     return {name: escaped_in(row[name]) for name in _FIELDS if name in row}  # type: ignore[literal-required,return-value]
+
+
+def _short_warning(row: Row) -> list[str]:
+    """A sentence where the best candidate has more steps than the clip has frames."""
+    if not row["candidates"]:
+        return []
+    best, frames = row["candidates"][0], row.get("frames", 0)
+    steps = len(best.get("segments", ()))
+    if not 0 < frames < steps:
+        return []
+    have = "1 frame was" if frames == 1 else f"{frames} frames were"
+    return [
+        f"{have} looked at for the {steps} steps of {best['label']!r}, so answer and times mean "
+        "little; more frames a second (--fps) or a longer clip tell more."
+    ]
 
 
 def all_warnings(row: Row) -> list[str]:
@@ -208,6 +224,8 @@ def tag(row: Row) -> str:
         return "unknown words"
     if mostly_unseen(row):
         return "mostly unseen"
+    if _short_warning(row):
+        return "few frames"
     return "no script" if row["candidates"] and only_by_name(row["candidates"][0]) else ""
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from actalign.errors import UsageError
 from actalign.evaluation._question_file import is_question_file, question_places, question_set
 from actalign.evaluation._questions import QuestionSet
 from actalign.evaluation._readers._source import Source, asked_once
+from actalign.video import list_videos
 
 
 def matches(source: Source) -> bool:
@@ -21,10 +23,15 @@ def read(source: Source) -> QuestionSet:
     Videos that do not lie beside the file of --truth are those of the data's folder.
     """
     path = _path(source)
+    if source.labels:
+        raise UsageError(
+            f"--labels names candidates for all videos, and each question of {path} has its own; "
+            "leave it out, or change the questions' `choices`."
+        )
     header, places = question_places(path)
     found = question_set(path, header, *asked_once(places))
     if source.truth is None:
-        return found
+        return replace(found, notes=(*found.notes, *_others(source.data, found)))
     beside = source.truth.parent
     placed = [
         replace(one, video=source.folder / one.video.relative_to(beside))
@@ -33,6 +40,24 @@ def read(source: Source) -> QuestionSet:
         for one in found.questions
     ]
     return replace(found, questions=tuple(placed))
+
+
+def _others(data: Path, found: QuestionSet) -> list[str]:
+    """A note where a folder has videos that its question file does not ask about."""
+    if not data.is_dir():
+        return []
+    asked = {one.video.resolve() for one in found.questions if one.video}
+    try:
+        others = [one for one in list_videos([data]) if one.resolve() not in asked]
+    except UsageError:  # no video lies there
+        return []
+    if not others:
+        return []
+    videos = "1 video lies" if len(others) == 1 else f"{len(others)} videos lie"
+    return [
+        f"{videos} in {data} that its questions.jsonl does not ask about ({others[0].name}): "
+        "left out; --layout folder takes the folders as classes"
+    ]
 
 
 def _path(source: Source) -> Path:
