@@ -550,6 +550,10 @@ def test_merge_does_not_take_the_place_of_a_part_that_was_named_first(clips, tmp
     ended = actalign("merge", "day.jsonl", "evening.jsonl", cwd=tmp_path)
     assert ended.returncode == 2
     assert "such as that of 'day'; name a new file first" in ended.stderr
+    for parts in (("day.jsonl", "evening.jsonl"), ("evening.jsonl", "./day.jsonl")):
+        ended = actalign("merge", "day.jsonl", *parts, cwd=tmp_path)
+        assert ended.returncode == 2
+        assert "day.jsonl is the file to write and one of the parts" in ended.stderr
     assert (tmp_path / "day.jsonl").read_bytes() == before
     for _ in range(2):  # what merge made may be made again
         ended = actalign("merge", "both.jsonl", "day.jsonl", "evening.jsonl", cwd=tmp_path)
