@@ -268,6 +268,9 @@ def test_what_is_found_is_measured_against_the_true_times(folder):
     done = actalign("eval", "detections", "found.jsonl", "--truth", "truth.csv", cwd=folder)
     assert done.returncode == 2
     assert "has no start or end" in done.stderr
+    done = actalign("eval", "detections", "truth.csv", "--truth", "truth.csv", cwd=folder)
+    assert done.returncode == 2
+    assert "give a .jsonl file that `actalign locate --out` wrote" in done.stderr
 
 
 @given(
