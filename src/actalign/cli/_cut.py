@@ -35,7 +35,8 @@ def cut(
     """Cut what was found out of the videos: one file a step or an action, named by action and time.
 
     Frames are copied where a cut begins on a keyframe, else encoded as H.264; sound goes along.
-    Files that are there already are kept, so a run that was stopped goes on.
+    Files that are there already are kept, so a run that was stopped goes on. A video that has
+    changed since its rows were made is refused.
     """
     from actalign.cli._progress import Progress
     from actalign.cli._show import console_of, printable

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from actalign.errors import VideoError
 from actalign.files import is_there
-from actalign.output._events import Event, VideoRows, events
+from actalign.output._events import Event, VideoRows, check_content, events
 from actalign.output._lettering import lay_over, lettered, unknown_letters
 from actalign.rows import Row
 from actalign.types import UInt8
@@ -31,12 +31,14 @@ def write_burned(video: VideoRows, path: Path) -> None:
     """Write a video as MP4 with the text of its events at their times, whole or not at all.
 
     Every frame is kept, with its time and the sound. Raises VideoError where the video can't be
-    read, or the path is that of a video that this function did not write, or wrote of another one.
+    read or has changed since the rows were made, or the path is that of a video that this function did not write, or wrote of another one.
     """
     source = Path(video.video)
     found = video.events
     with DecodeProcess() as decoder:
-        comment = json.dumps({BY: decoder.content_of(source).digest})
+        digest = decoder.content_of(source).digest
+        check_content(source, digest, video.contents)
+        comment = json.dumps({BY: digest})
         known = comment_of(path) if is_there(path) else comment
         if known != comment:
             what = "made of another video" if BY in known else "without text drawn in"

@@ -87,7 +87,8 @@ def export(
     them. on_file: called with each file of one a video, as it is written.
 
     Raises UsageError for an unknown format or predictions that can't be read, and VideoError
-    where a format reads videos (kinovea, burn) and some can't be, after all others are written.
+    where a format reads videos (kinovea, burn) and some can't be, or have changed since the rows
+    were made (burn), after all others are written.
     """
     given = out
     to, out = export_place(predictions, to, out)
