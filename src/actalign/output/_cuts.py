@@ -97,8 +97,8 @@ def cut_all(found: Iterable[Piece], folder: Path, *, silent_seconds: float) -> I
     """Cut each piece into the folder; one that fails never stops the rest.
 
     Files that an earlier run cut of the same part of the same video are kept. One that it cut of
-    another video stays too: the piece gets a number then. Of a video that has changed since the rows
-    were made nothing is cut.
+    another video stays too: the piece gets a number then. Of a video that has changed since the
+    rows were made nothing is cut.
     """
     with DecodeProcess(silent_seconds=silent_seconds) as decoder:
         digests: dict[Path, str] = {}
