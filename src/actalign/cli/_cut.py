@@ -40,13 +40,14 @@ def cut(
     """
     from actalign.cli._progress import Progress
     from actalign.cli._show import console_of, printable
-    from actalign.files import check_writable
+    from actalign.files import check_folder_name, check_writable
     from actalign.output._cuts import cut_all, pieces
     from actalign.rows import RowFile
 
     if by not in (None, "step", "action"):
         raise UsageError(f"--by is {by!r}; choose step or action.")
     folder = predictions.with_name(f"{predictions.stem}-cut") if out is None else out
+    check_folder_name("--out", folder, ".mp4")
     check_writable(folder / "clip.mp4")
     found = pieces(RowFile(predictions, find_videos=True), by)  # type: ignore[arg-type]
     console = console_of(stderr=True)
