@@ -157,6 +157,33 @@ def test_the_video_of_another_clip_of_the_name_is_not_written_over(tmp_path):
     assert len(frames_of(tmp_path / "out" / "v.mp4")) == 6
 
 
+def test_each_of_several_people_has_a_box_in_a_colour_of_its_own(tmp_path):
+    write_video(tmp_path / "v.mp4", 30, fps=10)
+    where = {"top": 0.25, "bottom": 0.75}
+    sides = [{"left": 0.1, "right": 0.3}, {"left": 0.6, "right": 0.8}]
+    rows = [
+        row("v.mp4", "jump", steps("up"), clip=f"v-person{n}", person=n, people=2)
+        | {"boxes": [{"seconds": 1.0, **where, **side}]}
+        for n, side in enumerate(sides, start=1)
+    ]
+    write_rows(tmp_path, *rows)
+    done = actalign("export", "rows.jsonl", "--to", "burn", "--out", "two", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    write_rows(tmp_path, *({**one, "boxes": []} for one in rows))
+    done = actalign("export", "rows.jsonl", "--to", "burn", "--out", "none", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    shown, plain = ([f for _, f in frames_of(tmp_path / n / "v.mp4")] for n in ("two", "none"))
+    drawn = [changed(a, b)[30:200] for a, b in zip(shown, plain, strict=True)]
+    assert [one.any() for one in drawn] == [5 <= n <= 15 for n in range(30)]  # half a second
+    height, width = shown[10].shape[:2]
+    for left, colour in zip((0.1, 0.6), ((0x00, 0x72, 0xB2), (0xCC, 0x79, 0xA7)), strict=True):
+        edge = shown[10][round(0.6 * height), round(left * width) - 1 : round(left * width) + 4]
+        # Chroma has half the size.
+        assert np.abs(edge.astype(int) - colour).sum(axis=1).min() < 60
+    inside = drawn[10][110:150, round(0.2 * width) : round(0.28 * width)]
+    assert not inside.any()
+
+
 def test_classify_writes_such_videos_too(tmp_path, colour_model):
     write_video(tmp_path / "v.mp4", 12)
     done = actalign(

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from actalign import ClipEmbedding
 from actalign.clips._windows import windows
+from actalign.demo import demo_clips
 from tests.atlas_world import render
 from tests.colour_model import RGB
 from tests.command import actalign
@@ -173,6 +174,28 @@ def test_a_video_without_a_find_says_what_to_do(folder):
     assert (folder / "none.vtt").read_text().strip() == "WEBVTT"
 
 
+def test_a_video_too_short_for_its_scripts_is_said_to_be(folder):
+    render(folder / "one.mp4", ["red"], fps=1, size=(48, 64))
+    done = run(folder, "locate", "one.mp4", "--threshold", "0")
+    assert done.returncode == 0
+    assert "one: 0 found" in done.stdout
+    assert "one: it is too short for the scripts' steps: it has" in done.stderr
+    assert "--threshold" not in done.stderr
+
+
+def test_labels_of_unknown_words_and_frames_that_show_nobody_are_said(tmp_path):
+    demo = next(iter(demo_clips())).path
+    blank = tmp_path / "blank.mp4"
+    render(blank, ["black"] * 4, fps=5, size=(48, 64))
+    asked = ("--labels", "squat,foo bar", "--model", "body", "--threshold", "0")
+    done = actalign("locate", demo, blank, *asked, "--store", "store", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "foo bar (unknown words)" in done.stdout
+    assert "squat (unknown words)" not in done.stdout
+    assert "blank: 0 found" in done.stdout
+    assert "blank: nothing is seen in any frame, so no action is detected" in done.stderr
+
+
 @pytest.fixture(scope="module")
 def siglip(tmp_path_factory):
     pytest.importorskip("torch")
@@ -268,6 +291,9 @@ def test_what_is_found_is_measured_against_the_true_times(folder):
     done = actalign("eval", "detections", "found.jsonl", "--truth", "truth.csv", cwd=folder)
     assert done.returncode == 2
     assert "has no start or end" in done.stderr
+    done = actalign("eval", "detections", "truth.csv", "--truth", "truth.csv", cwd=folder)
+    assert done.returncode == 2
+    assert "give a .jsonl file that `actalign locate --out` wrote" in done.stderr
 
 
 @given(

@@ -205,6 +205,7 @@ def test_a_label_without_a_script_is_said_in_the_result(clips, tmp_path):
         (("classify", "--out", "s3://bucket/rows.csv"), "is an address"),
         (("classify", "--out", "a.csv", "--num-shards", 2, "--shard", 0), "reads JSON Lines"),
         (("classify", "--figure", "file/figures"), "can't be written: Not a directory"),
+        (("classify", "--burn", "drawn.mp4"), "a folder, and drawn.mp4 looks like a file; name a"),
         (("locate", "--out", "found.txt"), "ends in .jsonl, .vtt, .csv, .parquet, .xlsx, .md."),
         (("locate", "--out", "file/found.csv"), "can't be written: Not a directory"),
         (("encode", "--out", "file/store"), "can't be written: Not a directory"),
@@ -550,6 +551,10 @@ def test_merge_does_not_take_the_place_of_a_part_that_was_named_first(clips, tmp
     ended = actalign("merge", "day.jsonl", "evening.jsonl", cwd=tmp_path)
     assert ended.returncode == 2
     assert "such as that of 'day'; name a new file first" in ended.stderr
+    for parts in (("day.jsonl", "evening.jsonl"), ("evening.jsonl", "./day.jsonl")):
+        ended = actalign("merge", "day.jsonl", *parts, cwd=tmp_path)
+        assert ended.returncode == 2
+        assert "day.jsonl is the file to write and one of the parts" in ended.stderr
     assert (tmp_path / "day.jsonl").read_bytes() == before
     for _ in range(2):  # what merge made may be made again
         ended = actalign("merge", "both.jsonl", "day.jsonl", "evening.jsonl", cwd=tmp_path)

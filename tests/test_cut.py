@@ -258,6 +258,26 @@ def test_rows_of_locate_are_cut_by_action(folder):
     assert files(folder / "found-cut") == names
 
 
+def test_a_video_that_has_changed_since_its_rows_were_made_is_refused_alone(tmp_path, colour_model):
+    for name in ("new.mkv", "same.mkv"):
+        write_video(tmp_path / name, 12)
+    asked = ("--model", colour_model, "--labels", "red,green", "--store", "store")
+    done = actalign("classify", ".", *asked, "--out", "rows.jsonl", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    write_video(tmp_path / "new.mkv", 20)
+    said = "new.mkv has changed since its predictions were made; make them again"
+    done = actalign("cut", "rows.jsonl", "--out", "cut", cwd=tmp_path)
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert "0 kept, 1 failed" in done.stderr
+    assert [path.name[:4] for path in (tmp_path / "cut").iterdir()] == ["same"]
+    done = actalign("export", "rows.jsonl", "--to", "burn", "--out", "burn", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "1 of 2 files were not written" in done.stderr
+    assert said in done.stderr
+    assert files(tmp_path / "burn") == ["same.mp4"]
+
+
 def test_wrong_usage_is_said_before_any_work(folder):
     for arguments, sentence in (
         (("rows.jsonl", "--by", "clip"), "--by is 'clip'; choose step or action."),

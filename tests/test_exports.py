@@ -995,6 +995,13 @@ def test_an_ending_that_contradicts_the_format_is_refused(predictions, tmp_path)
     assert export(predictions, "csv", tmp_path / "v1.2")[0].name == "v1.2.csv"
 
 
+@pytest.mark.parametrize(("to", "name"), [("vtt", "x.vtt"), ("srt", "x.SRT"), ("burn", "x.mp4")])
+def test_a_file_named_in_place_of_a_folder_is_refused(predictions, tmp_path, to, name):
+    with pytest.raises(UsageError, match=rf"{to} takes a folder, and \S+{name} looks like a file"):
+        export(predictions, to, tmp_path / name)
+    assert not (tmp_path / name).exists()
+
+
 def test_videos_are_found_from_the_folder_of_the_predictions_too(tmp_path, monkeypatch):
     (tmp_path / "clips").mkdir()
     write_video(tmp_path / "clips" / "press.mp4", 5)

@@ -288,6 +288,16 @@ def test_a_figure_says_how_sure_the_answer_is_and_that_it_was_refused():
     assert "no label (refused" in drawn.texts[0].get_text()
 
 
+@pytest.mark.filterwarnings("ignore:Glyph .* missing from")
+@pytest.mark.parametrize(("name", "kept"), [("挙" * 80, 24), ("a" * 80, 49), ("挙a" * 17, 33)])
+def test_a_long_name_leaves_room_for_the_answer_however_wide_its_letters_are(name, kept):
+    found = prediction([3, 2], clip=name)
+    title = alignment_figure(found).texts[0].get_text()
+    assert title == f"…{name[-kept:]}: {found.label}"
+    whole = prediction([3, 2], clip="挙" * 25)
+    assert alignment_figure(whole).texts[0].get_text() == f"{'挙' * 25}: {found.label}"
+
+
 def with_none(*, first):
     """A prediction with "nothing" as its best or second candidate."""
     one, *others = CASES["two"].candidates

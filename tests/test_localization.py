@@ -156,6 +156,12 @@ def test_frames_in_which_nothing_was_seen_are_no_evidence():
     detections = locate(blank, rows, [SCRIPT], [STEPS], threshold=2.5)
     assert len(detections) == 1
     assert detections[0].end_seconds < 20
+    every = locate(blank, rows, [SCRIPT], [STEPS], threshold=0)
+    assert every
+    assert max(one.start_seconds for one in every) < 20
+    rows[:] = 0
+    blank = ClipEmbedding("long", rows, clip.pts_seconds, clip.end_seconds, "made", "f")
+    assert locate(blank, rows, [SCRIPT], [STEPS], threshold=0) == []
 
 
 OTHER = Script("a", ("fourth", "fifth"))

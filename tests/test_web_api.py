@@ -193,6 +193,27 @@ def test_wrong_requests_get_one_sentence(serve, video):
     assert kept == [clip]
 
 
+def test_a_range_that_cannot_be_given_gets_one_sentence(serve, video):
+    api = serve()
+    clip = api.upload(video).json()["clip"]
+
+    def refused(answer, code):
+        assert answer.status_code == code, answer.text
+        return answer.json()["error"]
+
+    for kind in ("video", "preview"):
+        path = f"/api/clips/{clip}/{kind}"
+        for asked in ("junk", "lines=1-2", "bytes=", "bytes=a-b"):
+            answer = api.http.get(path, headers={"Range": asked})
+            assert "ask for bytes" in refused(answer, 400)
+        answer = api.http.get(path, headers={"Range": "bytes=99999999-"})
+        assert "begins after the file's end" in refused(answer, 416)
+        size = len(api.http.get(path).content)
+        assert answer.headers["content-range"].endswith(f"*/{size}")
+        part = api.http.get(path, headers={"Range": "bytes=0-9"})
+        assert (part.status_code, len(part.content)) == (206, 10)
+
+
 def test_a_clip_that_lasts_too_long_is_refused(serve, video):
     api = serve(limits=Limits(seconds=1.5))
     answer = api.upload(video, "long.mp4")

@@ -14,10 +14,11 @@ pytest.importorskip("uvicorn")
 pytest.importorskip("fastapi")
 pytest.importorskip("httpx")
 
-from actalign import ActAlign, VideoError
+from actalign import ActAlign, UsageError, VideoError
 from actalign.background import BackgroundSums
 from actalign.evaluation._readers import Source, read_data
 from actalign.web._jobs import Explorer
+from actalign.web._truth import load_truths
 from tests.colour_clips import write_colours
 from tests.command import DEADLOCK_SECONDS, decoding_children
 from tests.media import write_video
@@ -119,8 +120,22 @@ def test_corrections_are_saved_beside_the_clips_and_read_by_eval(served, folder,
         assert questions[0].intervals[1].start == 0.3
     # The next server knows them.
     again = Explorer(lambda: classifier, clips=folder)
-    assert [c.truth is not None for c in map(again.clip, served.ids)] == [True, True, False]
+    truths = [clip.truth for clip in map(again.clip, served.ids)]
+    assert [one.question.target for one in truths] == [said, other, None]
+    wrong = table(served)["clips"][2]["label"]
+    assert [one.rejected for one in truths] == [None, None, wrong]
+    # A later correction loses nothing of it.
+    again.unjudge(again.clip(served.ids[1]))
     again.close()
+    again = Explorer(lambda: classifier, clips=folder)
+    assert [again.clip(one).truth is None for one in served.ids] == [False, True, False]
+    assert again.clip(served.ids[2]).truth.rejected == wrong
+    again.close()
+    lines = (folder / "truth.jsonl").read_text().splitlines()
+    broken = json.dumps({**json.loads(lines[0]), "without_answer": [{"rejected": 5}]})
+    (folder / "truth.jsonl").write_text("\n".join([broken, *lines[1:]]))
+    with pytest.raises(UsageError, match=r"truth.jsonl, line 1, without_answer: 0.question is"):
+        load_truths(folder)
     served.http.delete(f"/api/clips/{served.ids[0]}/truth")
     assert [q.target for q in read_data(Source(folder / "truth.jsonl")).questions] == [other]
 

@@ -209,15 +209,16 @@ def detect(
 def _of_wording(
     clip: ClipEmbedding, script: Script, values: Float32, price: float, limits: Limits
 ) -> list[Detection]:
-    """The best cuts of one wording that reach the threshold, some of which may overlap."""
+    """The best cuts of one wording that reach the threshold, some of which may overlap; none of
+    frames in which the encoder saw nothing."""
     from actalign.alignment._kernels.subsequence import best_cuts
 
-    edges = clip.edges_seconds
+    edges, seen = clip.edges_seconds, seen_frames(clip.embeddings)
     sums, means, starts = best_cuts(values, LEVEL, *limits.frames(clip.pts_seconds))
     found = []
     for t in best_ends(sums, starts[:, 0]):
         score = float(means[t]) - price
-        if score < limits.threshold:
+        if score < limits.threshold or not seen[starts[t, 0] : t + 1].any():
             continue
         bounds = [*starts[t].tolist(), t + 1]
         segments = tuple(

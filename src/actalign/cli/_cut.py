@@ -35,17 +35,19 @@ def cut(
     """Cut what was found out of the videos: one file a step or an action, named by action and time.
 
     Frames are copied where a cut begins on a keyframe, else encoded as H.264; sound goes along.
-    Files that are there already are kept, so a run that was stopped goes on.
+    Files that are there already are kept, so a run that was stopped goes on. A video that has
+    changed since its rows were made is refused.
     """
     from actalign.cli._progress import Progress
     from actalign.cli._show import console_of, printable
-    from actalign.files import check_writable
+    from actalign.files import check_folder_name, check_writable
     from actalign.output._cuts import cut_all, pieces
     from actalign.rows import RowFile
 
     if by not in (None, "step", "action"):
         raise UsageError(f"--by is {by!r}; choose step or action.")
     folder = predictions.with_name(f"{predictions.stem}-cut") if out is None else out
+    check_folder_name("--out", folder, ".mp4")
     check_writable(folder / "clip.mp4")
     found = pieces(RowFile(predictions, find_videos=True), by)  # type: ignore[arg-type]
     console = console_of(stderr=True)

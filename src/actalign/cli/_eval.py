@@ -176,10 +176,11 @@ def detections(
 
     from actalign.evaluation import Source, read_data
     from actalign.evaluation._detection import detected_events, evaluate_detections, true_events
-    from actalign.rows import read_rows
+    from actalign.rows import RowFile
 
+    rows = list(RowFile(found, verb="locate"))
     result = evaluate_detections(
-        detected_events(read_rows(found)), true_events(read_data(Source(truth), "table"))
+        detected_events(rows), true_events(read_data(Source(truth), "table"))
     )
     if as_json:
         print(json.dumps(result, indent=2))

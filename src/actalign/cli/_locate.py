@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from actalign.cli._run import Run
     from actalign.clips import ClipResult
     from actalign.rows import Row
+    from actalign.types import ClipEmbedding
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +122,29 @@ def _located(
 
     if result.clip is None:
         return [result.failure.to_row()]
-    clip, detections = result.clip, candidates.locate(result.clip, **asdict(limits))
-    run.show(detection_table(clip.clip_id, detections))
-    if not detections:
-        weaker = (
-            f"none scores {limits.threshold:g} or more; a lower --threshold detects weaker ones; "
-            "an action that fills much of a video is for `classify`"
+    clip, said = result.clip, candidates.warnings
+    detections = candidates.locate(clip, **asdict(limits))
+    rows = [one.to_row(clip, n, text_warnings=said) for n, one in enumerate(detections, start=1)]
+    run.show(detection_table(clip.clip_id, rows))
+    if not rows:
+        run.note([f"{clip.clip_id}: {_why_none(candidates, clip, limits)}"])
+    return rows
+
+
+def _why_none(candidates: Candidates, clip: ClipEmbedding, limits: DetectionOptions) -> str:
+    """What keeps a clip from having a detection, and what to do."""
+    if clip.neutral_frames == len(clip.pts_seconds):
+        return "nothing is seen in any frame, so no action is detected"
+    least, _ = Limits(**asdict(limits)).frames(clip.pts_seconds)
+    steps = min(len(steps) for one in candidates.scripts for steps in (one.steps, *one.rewordings))
+    frames, needed = len(clip.pts_seconds), least * steps
+    if frames < needed:
+        return (
+            f"it is too short for the scripts' steps: it has {frames} "
+            f"frame{'s' if frames > 1 else ''}, and the shortest script needs {needed}; use "
+            "`classify`, or a higher --fps"
         )
-        run.note([f"{clip.clip_id}: {weaker}"])
-    said = candidates.warnings
-    return [one.to_row(clip, n, text_warnings=said) for n, one in enumerate(detections, start=1)]
+    return (
+        f"none scores {limits.threshold:g} or more; a lower --threshold detects weaker ones; "
+        "an action that fills much of a video is for `classify`"
+    )

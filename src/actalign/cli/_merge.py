@@ -25,11 +25,15 @@ def merge(
     from actalign.files import is_same_file
     from actalign.output._row_files import check_row_file, row_file
 
+    if any(is_same_file(out, part) for part in parts):
+        raise UsageError(
+            f"{out} is the file to write and one of the parts, and would be lost; name a new file "
+            "first, then all parts."
+        )
     check_no_other_kind("The file to write", out)
     check_row_file(out)
     rows = merged(parts)
-    if not any(is_same_file(out, part) for part in parts):
-        _check_kept(out, parts)
+    _check_kept(out, parts)
     with row_file(out) as file:
         for row in rows:
             file.add(row)

@@ -10,7 +10,7 @@ import typer
 
 from actalign.cli._grouped import CANDIDATES, INPUT, MODEL, OUTPUT
 from actalign.errors import UsageError, VideoError
-from actalign.files import check_writable
+from actalign.files import check_folder_name, check_writable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -225,6 +225,7 @@ class FigureOptions:
             check_drawing()
             check_writable(self.figure / "figure")
         if self.burn:
+            check_folder_name("--burn", self.burn, ".mp4")
             check_writable(self.burn / "video.mp4")
         check_format(self.figure_format)
         get_theme(self.figure_theme)

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.table import Table
 
-    from actalign.alignment import Detection
     from actalign.rows import CandidateRow, Row
     from actalign.types import Prediction
 
@@ -219,18 +218,20 @@ def share(candidate: CandidateRow) -> str:
     return f" {candidate['confidence']:.0%}" if "confidence" in candidate else ""
 
 
-def detection_table(clip_id: str, detections: Sequence[Detection]) -> Table:
-    """When each action was found in one video."""
-    from actalign.rows import clock
+def detection_table(clip_id: str, detections: Sequence[Row]) -> Table:
+    """When each action was found in one video; detections: the rows of `Detection.to_row`."""
+    from actalign.rows import clock, unknown_words
 
     table = _bare_table(f"{clip_id}: {len(detections)} found")
     table.show_header = bool(detections)
     for heading in ("start", "end", "score"):
         table.add_column(heading, justify="right")
     table.add_column("action")
-    for one in detections:
-        begin, end = clock(one.start_seconds), clock(one.end_seconds)
-        table.add_row(begin, end, f"{one.score:.2f}", one.label)
+    for row in detections:
+        begin, end = clock(row["start_seconds"]), clock(row["end_seconds"])
+        best = row["candidates"][0]
+        action = best["label"] + (" (unknown words)" if unknown_words(row) else "")
+        table.add_row(begin, end, f"{best['score']:.2f}", action)
     return table
 
 

@@ -26,9 +26,9 @@ FORMAT: Literal["actalign-questions-1"] = "actalign-questions-1"
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The first line of a question file."""
+    """The first line of a question file; fields that this version doesn't know are passed over."""
 
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="allow")
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="ignore")
     format: Annotated[Literal["actalign-questions-1"], Field(description="This version.")]
     name: Annotated[Text, Field(description="Of the set of questions.")]
     license: Annotated[str, Field(description="Of the set.")] = ""

@@ -1,9 +1,12 @@
-"""Videos with what was found drawn into them: the action, its step, how sure, and the time."""
+"""Videos with what was found drawn into them: the action, its step, how sure, and the time; of
+several people the box of each."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +15,11 @@ from numpy.typing import NDArray
 
 from actalign.errors import VideoError
 from actalign.files import is_there
-from actalign.output._events import Event, VideoRows, events
+from actalign.output._drawing import BOX_SECONDS
+from actalign.output._events import Event, VideoRows, check_content, events
 from actalign.output._lettering import lay_over, lettered, unknown_letters
-from actalign.rows import Row
+from actalign.output._style import PALETTE
+from actalign.rows import BoxRow, Row
 from actalign.types import UInt8
 from actalign.video._worker import DecodeProcess
 from actalign.video._writing import Span, VideoFile, comment_of
@@ -28,15 +33,19 @@ AT_ONCE = 3
 
 
 def write_burned(video: VideoRows, path: Path) -> None:
-    """Write a video as MP4 with the text of its events at their times, whole or not at all.
+    """Write a video as MP4 with the text of its events at their times, and with a numbered box
+    around each of several people, whole or not at all.
 
     Every frame is kept, with its time and the sound. Raises VideoError where the video can't be
-    read, or the path is that of a video that this function did not write, or wrote of another one.
+    read or has changed since the rows were made, or the path is that of a video that this function
+    did not write, or wrote of another one.
     """
     source = Path(video.video)
     found = video.events
     with DecodeProcess() as decoder:
-        comment = json.dumps({BY: decoder.content_of(source).digest})
+        digest = decoder.content_of(source).digest
+        check_content(source, digest, video.contents)
+        comment = json.dumps({BY: digest})
         known = comment_of(path) if is_there(path) else comment
         if known != comment:
             what = "made of another video" if BY in known else "without text drawn in"
@@ -44,7 +53,7 @@ def write_burned(video: VideoRows, path: Path) -> None:
         frames = decoder.sample_frames(source)
         begin = float(frames.pts_seconds[0])
         sound = Span(source, begin, frames.info.end_seconds)
-        painter = _Painter()
+        painter = _Painter(_boxes(video.rows))
         with VideoFile(path, sound=sound, comment=comment) as file:
             for batch in frames:
                 for frame, seconds in zip(batch.frames, batch.pts_seconds.tolist(), strict=True):
@@ -69,18 +78,39 @@ def _steps(event: Event) -> list[str]:
     return [step["step"] for step in event.steps]
 
 
-class _Painter:
-    """Draws into one frame after another; keeps the picture of a text as long as it is shown."""
+def _boxes(rows: Iterable[Row]) -> dict[int, list[BoxRow]]:
+    """Where each of several people is, in the order of time."""
+    found: defaultdict[int, list[BoxRow]] = defaultdict(list)
+    for row in rows:
+        if row.get("people", 1) > 1:
+            found[row.get("person", 0)] += row.get("boxes", [])
+    return {person: sorted(found[person], key=_seconds) for person in sorted(found)}
 
-    def __init__(self) -> None:
+
+def _seconds(box: BoxRow) -> float:
+    return box["seconds"]
+
+
+class _Painter:
+    """Draws into one frame after another; keeps the picture of a text as long as it is shown.
+
+    boxes: each person's, in the order of time; the nearest to a frame is drawn into it.
+    """
+
+    def __init__(self, boxes: Mapping[int, Sequence[BoxRow]]) -> None:
+        self._boxes = boxes
         self._lines: list[str] = []
         self._caption: NDArray[np.uint8] | None = None
 
     def drawn(self, frame: UInt8, seconds: float, found: list[Event]) -> UInt8:
-        """The frame, enlarged where it is small, with the time above and the events below."""
+        """The frame, enlarged where it is small, with the time above, the events below, and a box
+        around each of several people."""
         shown = _enlarged(frame)
         height, width = shown.shape[:2]
         size = max(14, min(height, width) // 24)
+        for person, boxes in self._boxes.items():
+            if (box := _near(boxes, seconds)) is not None:
+                _draw_box(shown, box, person, size)
         lines = _lines(seconds, found)
         if lines != self._lines or self._caption is None:
             self._lines = lines
@@ -89,6 +119,31 @@ class _Painter:
             lay_over(shown, self._caption, x=0, y=max(0, height - len(self._caption)))
         lay_over(shown, lettered([_clock(seconds)], size=size, width=width), x=0, y=0)
         return shown
+
+
+def _near(boxes: Sequence[BoxRow], seconds: float) -> BoxRow | None:
+    """The box nearest in time; None where there is none nearby."""
+    at = bisect_left(boxes, seconds, key=_seconds)
+    near = min(
+        boxes[max(0, at - 1) : at + 1], key=lambda b: abs(b["seconds"] - seconds), default=None
+    )
+    return near if near is not None and abs(near["seconds"] - seconds) <= BOX_SECONDS else None
+
+
+def _draw_box(frame: UInt8, box: BoxRow, person: int, size: int) -> None:
+    """A thin box in the person's colour, with its number, size pixels high."""
+    from PIL import ImageColor
+
+    height, width = frame.shape[:2]
+    left, right = (round(min(max(box[side], 0), 1) * width) for side in ("left", "right"))
+    top, bottom = (round(min(max(box[side], 0), 1) * height) for side in ("top", "bottom"))
+    colour = ImageColor.getrgb(PALETTE[(person - 1) % len(PALETTE)])
+    thick = max(2, size // 8)
+    part = frame[top:bottom, left:right]
+    inside = part[thick:-thick, thick:-thick].copy()
+    part[:] = colour
+    part[thick:-thick, thick:-thick] = inside
+    lay_over(frame, lettered([str(person)], size=size, width=width), x=left, y=top)
 
 
 def _enlarged(frame: UInt8) -> UInt8:

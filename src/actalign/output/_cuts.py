@@ -14,7 +14,7 @@ from typing import Literal
 
 from actalign.errors import ActAlignError
 from actalign.files import is_there
-from actalign.output._events import Event, VideoRows, by_video
+from actalign.output._events import Event, VideoRows, by_video, check_content
 from actalign.rows import Row
 from actalign.video._cut import cut_segment
 from actalign.video._worker import DecodeProcess
@@ -27,10 +27,14 @@ PART_BYTES = 40
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A part of a video, and the file for it, relative to the folder of all."""
+    """A part of a video, and the file for it, relative to the folder of all.
+
+    contents: what the video held when it was found, see `VideoRows`.
+    """
 
     span: Span
     name: Path
+    contents: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,7 @@ def pieces(rows: Iterable[Row], by: Kind | None = None) -> list[Piece]:
     found: list[Piece] = []
     taken: set[str] = set()
     for video in by_video(rows):
+        contents = video.contents
         kind = by or ("step" if all(row.get("scorer") for row in video.rows) else "action")
         for start, end, words in _spans(video, kind):
             stem = "_".join([video.name.name, *words, f"{start:.2f}-{end:.2f}s"])
@@ -60,7 +65,7 @@ def pieces(rows: Iterable[Row], by: Kind | None = None) -> list[Piece]:
                 number += 1
                 name = video.name.with_name(f"{stem}-{number}.mp4")
             taken.add(str(name).casefold())
-            found.append(Piece(Span(Path(video.video), start, end), name))
+            found.append(Piece(Span(Path(video.video), start, end), name, contents))
     return found
 
 
@@ -92,7 +97,8 @@ def cut_all(found: Iterable[Piece], folder: Path, *, silent_seconds: float) -> I
     """Cut each piece into the folder; one that fails never stops the rest.
 
     Files that an earlier run cut of the same part of the same video are kept. One that it cut of
-    another video stays too: the piece gets a number then.
+    another video stays too: the piece gets a number then. Of a video that has changed since the
+    rows were made nothing is cut.
     """
     with DecodeProcess(silent_seconds=silent_seconds) as decoder:
         digests: dict[Path, str] = {}
@@ -101,6 +107,7 @@ def cut_all(found: Iterable[Piece], folder: Path, *, silent_seconds: float) -> I
             try:
                 if piece.span.path not in digests:
                     digests[piece.span.path] = decoder.content_of(piece.span.path).digest
+                check_content(piece.span.path, digests[piece.span.path], piece.contents)
                 yield _cut(decoder, piece, path, digests[piece.span.path])
             except (ActAlignError, OSError) as error:
                 yield Cut(path, "failed", str(error))

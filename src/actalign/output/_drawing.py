@@ -23,7 +23,8 @@ STEP_INCHES, STEP_LINES, STEP_SIZE = 2.6, 2, 8.0
 WIDTH = 11.0
 LEFT, RIGHT = 0.30, 0.905
 STRIP_WIDTH = WIDTH * (RIGHT - LEFT)
-_BOX_SECONDS = 0.5  # most between a frame and the box that is drawn into it
+BOX_SECONDS = 0.5
+"""Most between a frame and the box that is drawn into it."""
 
 
 def step_label(number: int, step: str) -> str:
@@ -93,7 +94,7 @@ def draw_strip(
             bbox={"facecolor": "black", "alpha": 0.55, "pad": 1, "edgecolor": "none"},
         )
         near = min(boxes, key=lambda one: abs(one["seconds"] - pts), default=None)
-        if near is not None and abs(near["seconds"] - pts) <= _BOX_SECONDS:
+        if near is not None and abs(near["seconds"] - pts) <= BOX_SECONDS:
             _draw_box(ax, near, (x - width / 2, width, tall))
         at = (float(pts) - start) / max(end - start, 1e-9)
         foot = -0.1 / (box.height / ax.figure.dpi)

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import count, groupby, takewhile
 from pathlib import Path, PurePath
 from typing import NamedTuple
 
+from actalign.errors import VideoError
 from actalign.files import file_stem
 from actalign.rows import RepetitionRow, Row, StepRow, action_span, has_action, step_numbers
 
@@ -125,6 +126,22 @@ class VideoRows(NamedTuple):
             found += [replace(event, shown_from=shown[who]) for event in events(row)]
             shown[who] = _window_end(row)
         return sorted(found, key=lambda event: event.start_seconds)
+
+    @property
+    def contents(self) -> frozenset[str]:
+        """The SHA-256 of what the video's file held when the rows were made, where they say it."""
+        known = (row.get("provenance", {}).get("sha256") for row in self.rows)
+        return frozenset(digest for digest in known if digest)
+
+
+def check_content(video: str | Path, digest: str, contents: Collection[str]) -> None:
+    """Raise VideoError where rows were made of another content of the video's file than that of the
+    digest (SHA-256); contents: see `VideoRows`."""
+    if any(one != digest for one in contents):
+        raise VideoError(
+            f"{video} has changed since its predictions were made; make them again, or put back "
+            "the video that they are of."
+        )
 
 
 def _window_end(row: Row) -> float:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from actalign.errors import UsageError, VideoError
-from actalign.files import is_same_file, write_text
+from actalign.files import check_folder_name, is_same_file, write_text
 from actalign.output._boris import to_boris, write_boris_events
 from actalign.output._burn import write_burned
 from actalign.output._captions import to_srt, to_vtt
@@ -87,7 +87,8 @@ def export(
     them. on_file: called with each file of one a video, as it is written.
 
     Raises UsageError for an unknown format or predictions that can't be read, and VideoError
-    where a format reads videos (kinovea, burn) and some can't be, after all others are written.
+    where a format reads videos (kinovea, burn) and some can't be, or have changed since the rows
+    were made (burn), after all others are written.
     """
     given = out
     to, out = export_place(predictions, to, out)
@@ -118,6 +119,8 @@ def export_place(
     if to not in FORMATS:
         raise UsageError(f"There is no export format {to!r}; choose {', '.join(FORMATS)}.")
     place = _default_out(Path(predictions), to) if out is None else Path(out)
+    if to in PER_VIDEO:
+        check_folder_name(f"The format {to}", place, PER_VIDEO[to][0])
     if to in TABLES and place.suffix.lower() != f".{to}":
         if place.suffix.lower() in TABLE_SUFFIXES:
             raise UsageError(

@@ -7,7 +7,10 @@ drawn, and without pyplot, so nothing global changes.
 from __future__ import annotations
 
 import io
+import unicodedata
+from bisect import bisect_right
 from collections.abc import Sequence
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,6 +50,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+NAME_WIDTH = 50
+"""Most room for a clip's id in a title, in Latin letters."""
 _NO_STEPS = "no steps: it wins where no script fits better than the background"
 
 
@@ -297,10 +302,15 @@ def _heading(figure: Figure, title: str, below: str, theme: Theme, size: float =
 
 
 def _clip_name(prediction: Prediction) -> str:
-    """The clip's id, or the end of it, which tells paths apart."""
+    """The clip's id, or the end of it, which tells paths apart and leaves room for the answer."""
     # Bytes of a file name that are no text have no glyph.
     name = prediction.clip.clip_id.encode("utf-8", "replace").decode()
-    return name if len(name) <= 50 else "…" + name[-49:]
+    # From each letter to the end; a Chinese one is as wide as two Latin ones.
+    widths = [2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in name]
+    to_end = [*accumulate(reversed(widths))]
+    if not to_end or to_end[-1] <= NAME_WIDTH:
+        return name
+    return "…" + name[len(name) - bisect_right(to_end, NAME_WIDTH - 1) :]
 
 
 def answer(prediction: Prediction, row: Row) -> str:

@@ -43,11 +43,11 @@ def row_text(row: Row) -> str:
     return text
 
 
-def parse_row(line: str | bytes, where: str) -> Row:
+def parse_row(line: str | bytes, where: str, *, verb: str = "classify") -> Row:
     """One line of JSON as a row; rows of versions without `clip` get it from `doc_id`.
 
     Fields that this version doesn't know are left as they are. Raises UsageError that names
-    ``where``, the field and what is wrong.
+    ``where``, the field and what is wrong, and the verb that writes such files.
     """
     try:
         row = escaped_in(parse_json(line))  # earlier versions wrote names that are no text
@@ -60,7 +60,7 @@ def parse_row(line: str | bytes, where: str) -> Row:
         told = ([field] if field else []) + [str(fault["msg"] if fault else error)]
         raise UsageError(
             f"{where} is not a prediction ({': '.join(told)}); "
-            "give a .jsonl file that `actalign classify --out` wrote."
+            f"give a .jsonl file that `actalign {verb} --out` wrote."
         ) from None
     found: Row = row
     return found
@@ -70,19 +70,22 @@ class RowFile:
     """The rows of a predictions.jsonl, read one by one whenever they are iterated over.
 
     find_videos: a video's path that leads nowhere from the working folder, and to a file from the
-    folder of the predictions, is taken from there. Raises UsageError that names the file and the
-    line.
+    folder of the predictions, is taken from there. verb: which writes such files. Raises UsageError
+    that names the file and the line.
     """
 
-    def __init__(self, path: str | Path, *, find_videos: bool = False) -> None:
+    def __init__(
+        self, path: str | Path, *, find_videos: bool = False, verb: str = "classify"
+    ) -> None:
         self._path = Path(path)
         self._find_videos = find_videos
+        self._verb = verb
 
     def __iter__(self) -> Iterator[Row]:
         try:
             for number, line in enumerate(read_lines(self._path), start=1):
                 if line.strip():
-                    row = parse_row(line, f"{self._path}, line {number}")
+                    row = parse_row(line, f"{self._path}, line {number}", verb=self._verb)
                     yield self._found(row) if self._find_videos else row
         except (OSError, ValueError) as error:
             raise UsageError(

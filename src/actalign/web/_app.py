@@ -163,7 +163,9 @@ def _uploads(app: FastAPI, explorer: Explorer) -> None:
 
 
 def _clips(app: FastAPI, explorer: Explorer) -> None:
-    @app.get("/api/clips/{clip}/video", response_class=FileResponse, responses=errors(404))
+    @app.get(
+        "/api/clips/{clip}/video", response_class=FileResponse, responses=errors(400, 404, 416)
+    )
     def video(clip: str) -> FileResponse:
         """The clip's file, with byte ranges."""
         return FileResponse(explorer.clip(clip).path, media_type="video/mp4")
@@ -171,7 +173,7 @@ def _clips(app: FastAPI, explorer: Explorer) -> None:
     @app.get(
         "/api/clips/{clip}/preview",
         response_class=FileResponse,
-        responses=file("video/mp4") | errors(400, 404),
+        responses=file("video/mp4") | errors(400, 404, 416),
     )
     def preview(clip: str) -> FileResponse:
         """The clip as a small H.264 file without sound, for browsers that can't play it."""

@@ -1,4 +1,5 @@
-"""Whom the explorer's server answers, and how much it takes: hosts, origins, token, body sizes."""
+"""Whom the explorer's server answers, and how much it takes: hosts, origins, token, body sizes,
+ranges of files."""
 
 from __future__ import annotations
 
@@ -19,6 +20,10 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
+}
+RANGES = {
+    400: "The Range header is malformed; ask for bytes, such as bytes=0-1023.",
+    416: "The range begins after the file's end; Content-Range says how long the file is.",
 }
 COOKIE = "actalign_token"
 JSON_BYTES = 8_000_000
@@ -62,10 +67,21 @@ def guard(app: FastAPI, *, token: str | None, host: str) -> None:
         if refused:
             answer: Response = JSONResponse({"error": refused[1]}, refused[0])
         else:
-            answer = await proceed(request)
+            answer = _ranged(request, await proceed(request))
         for name, value in HEADERS.items():
             answer.headers.setdefault(name, value)
         return answer
+
+
+def _ranged(request: Request, answer: Response) -> Response:
+    """The answer; where a range can't be given, which Starlette says in plain text or not at all, a
+    sentence as JSON."""
+    if "range" not in request.headers or answer.status_code not in RANGES:
+        return answer
+    if answer.headers.get("content-type", "").startswith("application/json"):
+        return answer
+    size = {name: text for name, text in answer.headers.items() if name == "content-range"}
+    return JSONResponse({"error": RANGES[answer.status_code]}, answer.status_code, size)
 
 
 class BodyLimit:

@@ -1,27 +1,32 @@
 """What a person says of the results: what clips truly show, and how often that was found.
 
 Kept as a question file, so that `actalign eval clips` measures with it and `--examples` learns.
+What has no answer for that is kept in the file's header.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from actalign.documents import composed
+from actalign.documents import composed, parse_json, read_text
 from actalign.evaluation._metrics import Rate, rate
 from actalign.evaluation._question_file import (
+    parsed,
     question_lines,
     read_question_file,
-    write_question_file,
 )
 from actalign.evaluation._questions import Box, Interval, Question, QuestionSet
+from actalign.files import write_text
 from actalign.scripts._script import label_key
 from actalign.types import Prediction
 from actalign.web._asked import Asked
 
 TRUTH_FILE = "truth.jsonl"
+WITHOUT_ANSWER = "without_answer"
+"""Field of its header: what was said of clips of which no right action is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +112,25 @@ def truth_text(truths: Iterable[Truth]) -> str:
     return "\n".join(question_lines(_known(truths), Path.cwd())) + "\n"
 
 
-def save_truths(truths: Iterable[Truth], folder: Path) -> None:
-    """Write them beside the clips, whole or not at all; raises OSError."""
-    found = _known(truths)
-    placed = [replace(one, video=folder / (one.video or one.id)) for one in found.questions]
-    write_question_file(QuestionSet(found.name, tuple(placed)), folder / TRUTH_FILE)
+def save_truths(truths: Sequence[Truth], folder: Path) -> None:
+    """Write them beside the clips, whole or not at all; raises OSError.
+
+    Those without an answer are in the header, which readers of question files pass over.
+    """
+    placed = [replace(t, question=replace(t.question, video=_place(t, folder))) for t in truths]
+    header, *lines = question_lines(_known(placed), folder.absolute())
+    left = [one for one in placed if one.question.answer is None]
+    _, *texts = question_lines(_set(left), folder.absolute())
+    kept = [
+        {"question": json.loads(text), "rejected": one.rejected, "none": one.none}
+        for one, text in zip(left, texts, strict=True)
+    ]
+    header = json.dumps({**json.loads(header), **({WITHOUT_ANSWER: kept} if kept else {})})
+    write_text(folder / TRUTH_FILE, "\n".join([header, *lines]) + "\n")
+
+
+def _place(truth: Truth, folder: Path) -> Path:
+    return folder / (truth.question.video or truth.question.id)
 
 
 def load_truths(folder: Path) -> dict[str, Truth]:
@@ -122,14 +141,24 @@ def load_truths(folder: Path) -> dict[str, Truth]:
     path = folder / TRUTH_FILE
     if not path.exists():
         return {}
-    found = {}
-    for question in read_question_file(path).questions:
+    truths = [Truth(one) for one in read_question_file(path).questions]
+    header = parse_json(read_text(path).split("\n", 1)[0])
+    where = f"{path}, line 1, {WITHOUT_ANSWER}"
+    left = parsed(list[Truth], header.get(WITHOUT_ANSWER, []), where)
+    truths += [replace(t, question=replace(t.question, video=_place(t, folder))) for t in left]
+    found: dict[str, Truth] = {}
+    for truth in truths:
+        question = truth.question
         if question.video is not None and question.video.is_relative_to(folder):
-            video = question.video.relative_to(folder).as_posix()
-            name = video if question.box is None else question.id
-            found[name] = Truth(replace(question, video=Path(video)))
+            video = question.video.relative_to(folder)
+            name = video.as_posix() if question.box is None else question.id
+            found.setdefault(name, replace(truth, question=replace(question, video=video)))
     return found
 
 
 def _known(truths: Iterable[Truth]) -> QuestionSet:
-    return QuestionSet("truth", tuple(t.question for t in truths if t.question.answer is not None))
+    return _set([one for one in truths if one.question.answer is not None])
+
+
+def _set(truths: Sequence[Truth]) -> QuestionSet:
+    return QuestionSet("truth", tuple(one.question for one in truths))
