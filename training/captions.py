@@ -213,7 +213,7 @@ def postures(b: Body) -> Iterator[tuple[str, Truth]]:
     yield "long_sit", all_of(low_hips, lt(b.tilt, 60, 72), folded, gt(b.knee.min(1), 150, 135))
     yield "cross_legged", all_of(low_hips, lt(b.tilt, 40, 52), lt(b.knee.max(1), 85, 105), gt(b.knees_apart, 0.45, 0.3), lt(b.feet_apart, 0.5, 0.7), lt(b.pelvis[:, 1], 0.16, 0.22))
     # the heels are under the hips; with crossed legs they lie in front of them
-    on_heels = all_of(two(knee_down), lt(b.knee.max(1), 60, 78), lt(b.ankle_to_hip.max(1), 0.24, 0.3))
+    on_heels = all_of(two(knee_down), lt(b.knee.max(1), 60, 78), lt(b.ankle_to_hip.max(1), 0.24, 0.3), gt(b.crossed, 0.06, -0.02))
     kneeling = any_of(on_heels, gt(b.pelvis[:, 1], 0.3, 0.22))  # else the legs may be straight
     yield "kneel_both", all_of(two(knee_down), kneeling, lt(b.knee.max(1), 130, 145), gt(b.chest[:, 1], 0.5, 0.4), lt(b.tilt, 45, 58))
     yield "sit_on_heels", all_of(on_heels, lt(b.pelvis[:, 1], 0.36, 0.46))

@@ -194,9 +194,38 @@ def _ease(u: Array, kind: int) -> Array:
     return np.sin(u * np.pi / 2)  # starts fast, ends slowly
 
 
-def _plan(rng: np.random.Generator) -> tuple[str, list[tuple[str, Array, Posture]], Array, Array]:
-    """kind, key postures (name, angles, posture), seconds of moving to and of resting at each."""
-    draw = rng.random()
+# Families whose feet carry nothing, or whose toes may be tucked under.
+_FREE_FEET = frozenset(
+    {"supine", "floor", "hanging", "dip", "kneeling", "prone", "side", "all fours"}
+)
+_FEET = [INDEX[f"{s}_ankle"] for s in ("left", "right")]
+_HANDS = [[INDEX[f"{s}_{j}"] for s in ("left", "right")] for j in ("forearm_rotate", "wrist_flex")]
+
+
+def _loose(keys: list[tuple[str, Array, Array, Posture]], rng: np.random.Generator) -> None:
+    """Hold hands and feet that nothing else asks of otherwise: a clip's own way."""
+    if rng.random() < 0.6:
+        for joint, spread in zip(_HANDS, (35.0, 18.0), strict=True):
+            amount = rng.normal(0, spread) + rng.normal(0, spread / 2, 2)
+            for _, angles, _, _ in keys:
+                angles[joint] += amount
+    if rng.random() < 0.6 and all(p.family in _FREE_FEET for _, _, _, p in keys):
+        amount = rng.normal(0, 18) + rng.normal(0, 8, 2)
+        tucked = rng.random() < 0.15
+        for _, angles, _, posture in keys:
+            if tucked and posture.family in ("kneeling", "prone", "all fours"):
+                angles[_FEET] = 15 + amount / 3
+            else:
+                angles[_FEET] += amount
+    for _, angles, _, _ in keys:
+        angles[:] = clip_to_limits(angles)
+
+
+def _plan(
+    rng: np.random.Generator,
+) -> tuple[str, list[tuple[str, Array, Array, Posture]], Array, Array]:
+    """kind, key postures (name, angles, the form's, posture), seconds to move to and rest at each."""
+    draw, form = rng.random(), rng.random()
     amount = float(rng.choice([4.0, 7.0, 11.0]))
     names: list[str] = []
     if draw < 0.40:
@@ -233,10 +262,10 @@ def _plan(rng: np.random.Generator) -> tuple[str, list[tuple[str, Array, Posture
     else:
         kind = "random"
         pace = float(np.exp(rng.normal(np.log(0.7), 0.5)))
-        keys: list[tuple[str, Array, Posture]] = []
+        keys: list[tuple[str, Array, Array, Posture]] = []
         angles, base = random_pose(rng)
         for _ in range(int(rng.integers(1, 4))):
-            keys.append(("", angles, base))
+            keys.append(("", angles, angles, base))
             if rng.random() < 0.6:  # the same root, other limbs
                 angles = perturb(angles, rng, 25.0)
             else:
@@ -248,7 +277,11 @@ def _plan(rng: np.random.Generator) -> tuple[str, list[tuple[str, Array, Posture
             rest[:] = 1.5
         return kind, keys, move, rest
 
-    keys = [(n, perturb(POSTURES[n].angles, rng, amount), POSTURES[n]) for n in names]
+    keys = [
+        (n, perturb(POSTURES[n].form(form), rng, amount), POSTURES[n].form(form), POSTURES[n])
+        for n in names
+    ]
+    _loose(keys, rng)
     move = pace * np.exp(rng.normal(0, 0.25, len(keys)))
     holding = {"cycle": 0.35, "transition": 0.5, "hold": 1.0, "gait": 0.0}[kind]
     rest = np.where(rng.random(len(keys)) < holding, rng.uniform(0.05, 0.3 + pace, len(keys)), 0.0)
@@ -264,7 +297,7 @@ def sample_motion(rng: np.random.Generator, *, max_seconds: float = 4.0) -> Moti
     # times: rest at key 0, move to key 1, rest there, ...
     frames: list[tuple[int, int, float]] = []  # key_from, key_to, eased phase
     lift: list[float] = []
-    for k, (_, _, posture) in enumerate(keys):
+    for k, (_, _, _, posture) in enumerate(keys):
         n = round(rest[k] * FPS)
         frames += [(k, k, 0.0)] * max(n, 1)
         lift += [posture.lift] * max(n, 1)
@@ -273,7 +306,7 @@ def sample_motion(rng: np.random.Generator, *, max_seconds: float = 4.0) -> Moti
             u = np.arange(1, n) / n
             eased = _ease(u, int(rng.choice([0, 0, 1, 2, 3])))
             frames += [(k, k + 1, float(e)) for e in eased]
-            a, b = posture.lift, keys[k + 1][2].lift
+            a, b = posture.lift, keys[k + 1][3].lift
             # up fast and slowing, down slow and speeding up, as gravity has it
             height = a + (b - a) * (1 - (1 - u) ** 2) if b >= a else a + (b - a) * u**2
             lift += list(height)
@@ -284,8 +317,8 @@ def sample_motion(rng: np.random.Generator, *, max_seconds: float = 4.0) -> Moti
     key_from = np.array([f[0] for f in frames])
     key_to = np.array([f[1] for f in frames])
     phase = np.array([f[2] for f in frames])
-    drawn = np.stack([angles for _, angles, _ in keys])
-    named = np.stack([POSTURES[n].angles if n else a for n, a, _ in keys])
+    drawn = np.stack([angles for _, angles, _, _ in keys])
+    named = np.stack([form for _, _, form, _ in keys])
 
     def blend(table: Array) -> Array:
         return table[key_from] * (1 - phase[:, None]) + table[key_to] * phase[:, None]
@@ -298,9 +331,9 @@ def sample_motion(rng: np.random.Generator, *, max_seconds: float = 4.0) -> Moti
         size = rng.exponential(1.0 if kind != "hold" else 0.7, len(JOINTS)) * _FREE
         sway += size * np.sin(2 * np.pi * rate * seconds[:, None] + angle)
     poses = clip_to_limits(blend(drawn) + sway)
-    if rng.random() < 0.08 and keys[0][2].support == "ground":
+    if rng.random() < 0.08 and keys[0][3].support == "ground":
         poses[:, INDEX["heading"]] += rng.normal(0, 120) * seconds
-    support = "hands" if all(p.support == "hands" for _, _, p in keys) else "ground"
+    support = "hands" if all(p.support == "hands" for _, _, _, p in keys) else "ground"
     height_in_air = np.array(lift) * float(rng.uniform(0.6, 1.2))
     world = landmarks(poses, body, support=support, lift=height_in_air)
     difference = (poses - blend(named))[:, np.arange(len(JOINTS)) != INDEX["heading"]]
@@ -308,7 +341,7 @@ def sample_motion(rng: np.random.Generator, *, max_seconds: float = 4.0) -> Moti
         world=world,
         poses=poses,
         pts_seconds=seconds,
-        keys=tuple(name for name, _, _ in keys),
+        keys=tuple(name for name, _, _, _ in keys),
         key_from=key_from,
         key_to=key_to,
         phase=phase,

@@ -3,7 +3,8 @@
 POSTURES maps a name to a Posture. A name that says left or right has its mirrored twin under the
 swapped name; other one-sided postures are right-handed and have a twin "NAME (mirrored)".
 
-They are read from postures.txt, one a line: name | family | tags | shorthand. The shorthand is in
+They are read from postures.txt, one a line: name | family | tags | shorthand. A line "~ | shorthand" is
+another form of the posture above: what it says instead. The shorthand is in
 degrees; a key alone means both sides, l_/r_ one side:
   sh, shab, shrot, el, fa, wr   shoulder flex/abduct/rotate, elbow, forearm rotate, wrist
   hip, hipab, hiprot, knee, ankle   the leg's joints, or, instead of hip/knee/ankle,
@@ -53,15 +54,24 @@ _AXIAL = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Posture:
-    """angles: (J,) degrees. family: what it belongs with; tags: further groups. support, lift:
-    as in `skeleton.place` (lift in metres is for a body in the air)."""
+    """forms: (F, J) degrees, ways to be in it. family: what it belongs with; tags: further groups.
+    support, lift: as in `skeleton.place` (lift in metres is for a body in the air)."""
 
     name: str
-    angles: Array
+    forms: Array
     family: str
     tags: tuple[str, ...] = field(default=())
     support: str = "ground"
     lift: float = 0.0
+
+    @property
+    def angles(self) -> Array:
+        """(J,) degrees of its first form."""
+        return self.forms[0]
+
+    def form(self, u: float) -> Array:
+        """(J,) degrees of one of the forms, by u in [0, 1)."""
+        return self.forms[int(u * len(self.forms))]
 
 
 POSTURES: dict[str, Posture] = {}
@@ -106,14 +116,7 @@ def swap_sides(name: str) -> str:
     return SIDED.sub(lambda m: _OTHER[m.group()], name)
 
 
-def _add(
-    name: str,
-    family: str,
-    *tags: str,
-    support: str = "ground",
-    lift: float = 0.0,
-    **short: float,
-) -> None:
+def _pose(name: str, short: dict[str, float]) -> Array:
     known = {*_ARM, *_LEG, *_AXIAL, "th", "sk", "ft"}
     for key in short:
         if key.removeprefix("l_").removeprefix("r_") not in known:
@@ -123,28 +126,49 @@ def _add(
         joint: min(max(angle, LIMITS[joint][0]), LIMITS[joint][1])
         for joint, angle in _angles(short).items()
     }
-    angles = pose(named)
+    return pose(named)
+
+
+def _add(
+    name: str, family: str, tags: tuple[str, ...], support: str, lift: float, forms: Array
+) -> None:
     if name in POSTURES:
         raise ValueError(f"{name} is defined twice")
-    POSTURES[name] = Posture(name, angles, family, tags, support, lift)
-    other = mirror(angles)
-    if np.abs(other - angles).max() > 1.0:
+    POSTURES[name] = Posture(name, forms, family, tags, support, lift)
+    other = mirror(forms)
+    if np.abs(other[0] - forms[0]).max() > 1.0:
         twin = swap_sides(name)
         if twin == name:
             twin = f"{name} (mirrored)"
         POSTURES[twin] = Posture(twin, other, family, tags, support, lift)
 
 
+def _words(values: str) -> dict[str, str]:
+    return dict(word.split("=") for word in values.split())
+
+
 def _read(path: Path) -> None:
-    for line in path.read_text(encoding="utf-8").splitlines():
-        if not line or line.startswith("#"):
+    lines = [
+        [part.strip() for part in line.split("|")]
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if line and not line.startswith("#")
+    ]
+    for i, line in enumerate(lines):
+        if line[0] == "~":
             continue
-        name, family, tags, values = (part.strip() for part in line.split("|"))
-        words = dict(word.split("=") for word in values.split())
-        support = words.pop("support", "ground")
-        lift = float(words.pop("lift", 0.0))
-        short = {key: float(value) for key, value in words.items()}
-        _add(name, family, *tags.split(), support=support, lift=lift, **short)
+        name, family, tags, values = line
+        first = _words(values)
+        all_forms = [first]
+        for more in lines[i + 1 :]:
+            if more[0] != "~":
+                break
+            all_forms.append({**first, **_words(more[1])})
+        support, lift = first.pop("support", "ground"), float(first.pop("lift", 0.0))
+        forms = [
+            _pose(name, {k: float(v) for k, v in form.items() if k not in ("support", "lift")})
+            for form in all_forms
+        ]
+        _add(name, family, tuple(tags.split()), support, lift, np.stack(forms))
 
 
 _read(Path(__file__).with_name("postures.txt"))
@@ -153,7 +177,7 @@ FAMILIES: tuple[str, ...] = tuple(dict.fromkeys(p.family for p in POSTURES.value
 
 def _check() -> None:
     for p in POSTURES.values():
-        inside = (p.angles >= LOWEST) & (p.angles <= HIGHEST)
+        inside = (p.forms >= LOWEST) & (p.forms <= HIGHEST)
         if not inside.all():
             raise ValueError(f"{p.name}: an angle is outside its limits")
 

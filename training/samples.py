@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -66,17 +66,23 @@ def _shape(poses: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _distance(shapes: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(N, P) RMS joint distance in metres to every named posture.
+    """(N, P) RMS joint distance in metres to every named posture, to the nearest of its forms.
 
-    Legs don't count for postures that keep their name whatever the legs do.
+    Legs don't count for postures that keep their name whatever the legs do, nor do arms where the
+    arms don't matter.
     """
-    out = np.empty((len(shapes), len(NAMES)))
-    for joints, names in ((np.arange(len(_SHAPE)), ~_LEGS_FREE), (_UPPER, _LEGS_FREE)):
+    forms = np.empty((len(shapes), len(_CANON)))
+    for joints, names in (
+        (np.arange(len(_SHAPE)), ~_LEGS_FREE & ~_ARMS_FREE),
+        (_UPPER, _LEGS_FREE),
+        (_LOWER, _ARMS_FREE),
+    ):
+        mine = names[_FORM_OF]
         flat = shapes[:, joints].reshape(len(shapes), -1)
-        canon = _CANON[names][:, joints].reshape(int(names.sum()), -1)
+        canon = _CANON[mine][:, joints].reshape(int(mine.sum()), -1)
         square = (flat**2).sum(1)[:, None] + (canon**2).sum(1)[None] - 2 * flat @ canon.T
-        out[:, names] = np.sqrt(np.maximum(square, 0) / len(joints))
-    return out
+        forms[:, mine] = np.sqrt(np.maximum(square, 0) / len(joints))
+    return np.minimum.reduceat(forms, _FIRST_FORM, axis=1)
 
 
 def _legs(posture: Posture) -> str | None:
@@ -94,10 +100,37 @@ def _legs(posture: Posture) -> str | None:
     return None
 
 
-_CANON = _shape(np.stack([p.angles for p in POSTURES.values()]))
+_CANON = _shape(np.concatenate([p.forms for p in POSTURES.values()]))
+_FORM_OF = np.repeat(np.arange(len(NAMES)), [len(p.forms) for p in POSTURES.values()])
+_FIRST_FORM = np.searchsorted(_FORM_OF, np.arange(len(NAMES)))
 _UPPER = np.array([j for j, p in enumerate(_SHAPE) if p < AT["left_knee"]])
+_LOWER = np.array([j for j, p in enumerate(_SHAPE) if not AT["left_elbow"] <= p <= AT["right_wrist"]])
 _LEGS_FREE = np.array([_legs(p) not in (None, "chair") for p in POSTURES.values()])
-_APART = _distance(_CANON)
+_ARMS_FREE = np.array(["legs" in p.tags for p in POSTURES.values()])
+_APART = _distance(_CANON[_FIRST_FORM])
+# Codes that tell postures apart whose joints lie near each other, heels under the hips from crossed
+# legs: where one holds of a posture in all its forms, and not of a sample, the sample isn't in it.
+_TELLING = (
+    "standing", "squat_low", "sit_chair", "sit_floor", "long_sit", "cross_legged", "kneel_both",
+    "sit_on_heels", "all_fours", "plank", "lying_back", "lying_front", "bridge", "pike_up",
+    "knee_straight|L", "knee_straight|R", "knee_bent|L", "knee_bent|R",
+)  # fmt: skip
+
+
+def _telling() -> NDArray[np.int8]:
+    """(P, K) what _TELLING says of every posture, 0 where its forms or its legs may differ."""
+    still = [
+        landmarks(p.forms, Body(), support=p.support, lift=p.lift) for p in POSTURES.values()
+    ]
+    windows = np.repeat(np.concatenate(still)[:, None], 3, axis=1)
+    codes, values = truth(windows, WINDOW_SECONDS)
+    values = values[:, [codes.index(code) for code in _TELLING]]
+    low = np.minimum.reduceat(values, _FIRST_FORM, axis=0)
+    high = np.maximum.reduceat(values, _FIRST_FORM, axis=0)
+    return np.where((low == high) & ~_LEGS_FREE[:, None], low, 0)
+
+
+_TOLD = _telling()
 _TWIN = np.array([NAMES.index(twin(n)) for n in NAMES])
 
 
@@ -111,7 +144,7 @@ def _named_truth(
     away = _distance(_shape(poses))
     rows = np.arange(len(poses))
     resting = start == end
-    same = (away < 0.06) & ~_LEGS_FREE
+    same = (away < 0.06) & ~_LEGS_FREE & ~_ARMS_FREE
     hold = np.where(same, 1, np.where(away < 0.21, 0, -1)).astype(np.int8)
     for who, here in ((start, resting | (phase < 0.12)), (end, ~resting & (phase > 0.88))):
         ok = here & (who >= 0)
@@ -137,7 +170,8 @@ def _named_truth(
 _STANCES: dict[str, tuple[tuple[float, float], ...]] = {
     "bench": ((0, 5), (-5, 40), (55, 105), (-5, 90), (30, 60)),
     "hanging": ((0, 5), (5, 30), (0, 90), (15, 60), (-5, 15)),
-    "standing": ((8, 16), (18, 32), (-12, 3), (0, 0), (12, 8)),
+    # the last three: seated, which a third of such exercises are
+    "standing": ((8, 16), (18, 32), (-12, 3), (0, 0), (12, 8), (82, 88), (95, 98), (74, 72)),
     "chair": ((60, 60), (75, 100), (95, 75), (85, 110), (70, 30), (50, 75)),
 }
 
@@ -156,18 +190,57 @@ def _vary_legs(motion: Motion, rng: np.random.Generator) -> NDArray[np.float64]:
     poses = motion.poses.copy()
     stances = _STANCES[kind]
     both = [stances[int(rng.integers(len(stances)))] for _ in range(2)]
-    if rng.random() < 0.65:
+    if rng.random() < 0.65 or (kind == "standing" and max(both)[0] > 60):
         both[1] = both[0]
     for side, (hip, knee) in zip(("left", "right"), both, strict=True):
         for joint, angle, spread in (("hip_flex", hip, 6.0), ("knee", knee, 7.0)):
             column = INDEX[f"{side}_{joint}"]
             poses[:, column] += angle + rng.normal(0, spread) - poses[:, column].mean()
-    if kind == "chair":
-        poses[:, INDEX["pitch"]] += rng.normal(0, 10)
+    if kind == "chair" or both[0][0] > 60:
+        poses[:, INDEX["pitch"]] += rng.normal(-4, 12)
     if kind == "bench":  # benches are inclined, and estimators lift a lying chest
         poses[:, INDEX["pitch"]] += rng.normal(8, 10)
     support = "hands" if all(POSTURES[k].support == "hands" for k in motion.keys) else "ground"
     return landmarks(clip_to_limits(poses), motion.body, support=support, lift=motion.lift)
+
+
+# What the arms may do, whatever the legs do: shoulder flex, abduct, rotate; elbow; both or one side.
+_ARMS: tuple[tuple[float, float, float, float], ...] = (
+    (2, 8, 0, 10), (12, 3, 0, 5), (2, 8, 0, 10),  # hanging; with weights
+    (25, 20, 30, 140), (15, 45, 40, 140), (35, 5, -35, 135),  # at the shoulders, at the chest
+    (-15, 42, 55, 138), (40, 110, 60, 148),  # a bar on the back, hands behind the head
+    (-10, 50, -80, 98), (32, 12, -72, 112),  # on the hips, crossed
+    (88, 4, 0, 8), (60, 5, 0, 30), (174, 8, 0, 8), (0, 88, 0, 8), (30, 10, -10, 90),
+)  # fmt: skip
+_ARM_JOINTS = ("shoulder_flex", "shoulder_abduct", "shoulder_rotate", "elbow")
+_FREE_ARMS = 0.6  # share of the movements of legs whose arms do something else
+
+
+def _vary_arms(motion: Motion, rng: np.random.Generator) -> Motion:
+    """The motion, if it is one of the legs, at times with arms that do something else."""
+    keys = [POSTURES[k] for k in motion.keys if k]
+    if len(keys) < len(motion.keys) or not all("legs" in p.tags or p.family == "standing" for p in keys):
+        return motion
+    if not any("legs" in p.tags for p in keys) or rng.random() > _FREE_ARMS:
+        return motion
+    poses = motion.poses.copy()
+    arms = [_ARMS[int(rng.integers(len(_ARMS)))]] * 2
+    if rng.random() < 0.1:
+        arms[1] = _ARMS[int(rng.integers(len(_ARMS)))]
+    hanging = [arm[0] < 14 and arm[3] < 14 and arm[1] < 14 for arm in arms]
+    for side, arm, down in zip(("left", "right"), arms, hanging, strict=True):
+        for joint, angle in zip(_ARM_JOINTS, arm, strict=True):
+            poses[:, INDEX[f"{side}_{joint}"]] += (
+                angle + rng.normal(0, 7) - poses[:, INDEX[f"{side}_{joint}"]].mean()
+            )
+            if joint == "shoulder_flex":
+                own = poses[:, INDEX[f"{side}_{joint}"]]
+                own[:] = own.mean()
+                if down:  # weights hang straight down
+                    own += poses[:, INDEX["pitch"]] + 0.7 * poses[:, INDEX["spine_flex"]]
+    poses = clip_to_limits(poses)
+    world = landmarks(poses, motion.body, lift=motion.lift)
+    return replace(motion, poses=poses, world=world)
 
 
 # Estimators see straight limbs a little bent, each clip its own way: degrees, mean and spread.
@@ -222,9 +295,10 @@ def _pairs(first: NDArray[Any], second: NDArray[Any]) -> NDArray[Any]:
 def _chunk(seed: int) -> tuple[NDArray[np.float32], NDArray[np.int8], tuple[str, ...]]:
     rng = np.random.default_rng(seed)
     rows: list[NDArray[np.float32]] = []
-    windows, poses, start, end, phase = [], [], [], [], []
+    windows, poses, start, end, phase, other_arms = [], [], [], [], [], []
     for _ in range(CHUNK):
-        motion = sample_motion(rng)
+        drawn = sample_motion(rng)
+        motion = _vary_arms(drawn, rng)
         fps = float(np.exp(rng.uniform(np.log(6), np.log(30))))
         index = every(fps, motion.pts_seconds, rng)
         noise = float(rng.choice([0.5, 1.0, 1.0, 1.4]))
@@ -242,12 +316,20 @@ def _chunk(seed: int) -> tuple[NDArray[np.float32], NDArray[np.int8], tuple[str,
             end.append(keys[int(motion.key_to[t])])
             # a nameless pose at rest is nowhere in particular
             phase.append(motion.phase[t])
+            other_arms.append(motion is not drawn)
     here = np.stack(windows)
     there = here[:, :, MIRROR_LANDMARKS] * np.array([-1.0, 1.0, 1.0])
     codes, code_truth = truth(_pairs(here, there), WINDOW_SECONDS)
     first, last = np.array(start), np.array(end)
     named = _named_truth(first, last, np.array(phase), np.stack(poses))
+    for column in named.values():  # postures whose names ask for their own arms
+        column[np.ix_(np.array(other_arms), ~_ARMS_FREE)] = np.minimum(
+            column[np.ix_(np.array(other_arms), ~_ARMS_FREE)], 0
+        )
     statements = tuple(dict.fromkeys(n.statement for n in NAMED))
+    says = code_truth[::2][:, [codes.index(code) for code in _TELLING]]
+    unlike = (says[:, None] * _TOLD[None] < 0).any(2)
+    named["hold"] = np.where(unlike & (named["hold"] == 0), -1, named["hold"])
     columns = []
     for statement in statements:
         kind, name = statement.split(":", 1)
