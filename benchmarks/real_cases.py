@@ -215,7 +215,9 @@ def against_reverse(cell: Cell, scorer: str, resolve: Resolve) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("folder", type=Path, nargs="?", default=Path("../shared/real_poses"))
-    parser.add_argument("--wordings", default="abcdefghijk", help="a letter each, of a to s")
+    parser.add_argument(
+        "--wordings", default="abcdefghijk", help="a letter or digit each, of a to z and 1 to 3"
+    )
     args = parser.parse_args()
     encoder = BodyEncoder.from_package()
     tracks = read_tracks(args.folder)

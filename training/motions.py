@@ -224,7 +224,7 @@ def _loose(keys: list[tuple[str, Array, Array, Posture]], rng: np.random.Generat
 def _plan(
     rng: np.random.Generator,
 ) -> tuple[str, list[tuple[str, Array, Array, Posture]], Array, Array]:
-    """kind, key postures (name, angles, the form's, posture), seconds to move to and rest at each."""
+    """kind, key postures (name, angles, its form, posture), seconds to move to each and to rest."""
     draw, form = rng.random(), rng.random()
     amount = float(rng.choice([4.0, 7.0, 11.0]))
     names: list[str] = []

@@ -3,9 +3,9 @@
 POSTURES maps a name to a Posture. A name that says left or right has its mirrored twin under the
 swapped name; other one-sided postures are right-handed and have a twin "NAME (mirrored)".
 
-They are read from postures.txt, one a line: name | family | tags | shorthand. A line "~ | shorthand" is
-another form of the posture above: what it says instead. The shorthand is in
-degrees; a key alone means both sides, l_/r_ one side:
+They are read from postures.txt, one a line: name | family | tags | shorthand; "~ | shorthand" is
+another form of the posture above: what it says instead. The tag "legs": its name says nothing of
+the arms. The shorthand is in degrees; a key alone means both sides, l_/r_ one side:
   sh, shab, shrot, el, fa, wr   shoulder flex/abduct/rotate, elbow, forearm rotate, wrist
   hip, hipab, hiprot, knee, ankle   the leg's joints, or, instead of hip/knee/ankle,
   th, sk, ft   where the thigh and the shank point in the world, seen from the side (0 straight

@@ -104,7 +104,9 @@ _CANON = _shape(np.concatenate([p.forms for p in POSTURES.values()]))
 _FORM_OF = np.repeat(np.arange(len(NAMES)), [len(p.forms) for p in POSTURES.values()])
 _FIRST_FORM = np.searchsorted(_FORM_OF, np.arange(len(NAMES)))
 _UPPER = np.array([j for j, p in enumerate(_SHAPE) if p < AT["left_knee"]])
-_LOWER = np.array([j for j, p in enumerate(_SHAPE) if not AT["left_elbow"] <= p <= AT["right_wrist"]])
+_LOWER = np.array(
+    [j for j, p in enumerate(_SHAPE) if not AT["left_elbow"] <= p <= AT["right_wrist"]]
+)
 _LEGS_FREE = np.array([_legs(p) not in (None, "chair") for p in POSTURES.values()])
 _ARMS_FREE = np.array(["legs" in p.tags for p in POSTURES.values()])
 _APART = _distance(_CANON[_FIRST_FORM])
@@ -119,9 +121,7 @@ _TELLING = (
 
 def _telling() -> NDArray[np.int8]:
     """(P, K) what _TELLING says of every posture, 0 where its forms or its legs may differ."""
-    still = [
-        landmarks(p.forms, Body(), support=p.support, lift=p.lift) for p in POSTURES.values()
-    ]
+    still = [landmarks(p.forms, Body(), support=p.support, lift=p.lift) for p in POSTURES.values()]
     windows = np.repeat(np.concatenate(still)[:, None], 3, axis=1)
     codes, values = truth(windows, WINDOW_SECONDS)
     values = values[:, [codes.index(code) for code in _TELLING]]
@@ -204,7 +204,7 @@ def _vary_legs(motion: Motion, rng: np.random.Generator) -> NDArray[np.float64]:
     return landmarks(clip_to_limits(poses), motion.body, support=support, lift=motion.lift)
 
 
-# What the arms may do, whatever the legs do: shoulder flex, abduct, rotate; elbow; both or one side.
+# What arms may do, whatever the legs do: shoulder flex, abduct, rotate; elbow.
 _ARMS: tuple[tuple[float, float, float, float], ...] = (
     (2, 8, 0, 10), (12, 3, 0, 5), (2, 8, 0, 10),  # hanging; with weights
     (25, 20, 30, 140), (15, 45, 40, 140), (35, 5, -35, 135),  # at the shoulders, at the chest
@@ -219,7 +219,9 @@ _FREE_ARMS = 0.6  # share of the movements of legs whose arms do something else
 def _vary_arms(motion: Motion, rng: np.random.Generator) -> Motion:
     """The motion, if it is one of the legs, at times with arms that do something else."""
     keys = [POSTURES[k] for k in motion.keys if k]
-    if len(keys) < len(motion.keys) or not all("legs" in p.tags or p.family == "standing" for p in keys):
+    if len(keys) < len(motion.keys) or not all(
+        "legs" in p.tags or p.family == "standing" for p in keys
+    ):
         return motion
     if not any("legs" in p.tags for p in keys) or rng.random() > _FREE_ARMS:
         return motion
