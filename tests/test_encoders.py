@@ -463,7 +463,7 @@ class TestErrors:
     @pytest.mark.parametrize(
         ("damage", "message"),
         [
-            (lambda f: (f / "config.json").unlink(), "config.json can't be read"),
+            (lambda f: (f / "config.json").unlink(), "holds no model: it has none of config.json"),
             (lambda f: (f / "config.json").write_text("{"), "config.json isn't valid JSON"),
             (lambda f: edit(f / "config.json", model_type="bert"), "model_type is 'bert'"),
             (lambda f: (f / "model.safetensors").unlink(), "no weights in safetensors form"),
@@ -733,7 +733,7 @@ def test_a_folder_without_a_model_is_named_and_needs_no_torch(tmp_path, made):
     folder = tmp_path / "model"
     if made:
         folder.mkdir()
-    said = "holds no model" if made else "There is no folder"
+    said = "holds no model" if made else "neither a folder here nor a hub id"
     code = """if True:
         import sys
         sys.modules["torch"] = sys.modules["transformers"] = None

@@ -11,6 +11,12 @@ from actalign.services import within
 HUB_SECONDS, ANSWER_SECONDS = 10.0, 60.0
 """How long the hub may be silent, and how long its first answer, a list of files, may take."""
 
+WAYS_OUT = (
+    "Point --model at a local folder that has it (or HF_HOME at a cache that has it), "
+    "or use --model body; hub models also need `actalign[siglip]` installed."
+)
+"""What to do where a model isn't there."""
+
 
 def hub_folder(
     name: str,

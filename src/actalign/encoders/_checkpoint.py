@@ -24,7 +24,7 @@ from actalign.encoders._configuration import check_configuration, shards_of
 from actalign.encoders._fingerprint import fingerprint_files
 from actalign.encoders._preprocessing import ImagePreprocessing
 from actalign.errors import EncoderError
-from actalign.hub import hub_folder
+from actalign.hub import WAYS_OUT, hub_folder
 
 MODELS = {
     "siglip": "SiglipModel",
@@ -93,12 +93,8 @@ def download(model: str, revision: str | None, patterns: Sequence[str]) -> Path:
     revision: a branch, tag or commit; None for the main branch. Where the hub can't be reached, the
     cache is used. Raises EncoderError.
     """
-    ways_out = (
-        "Point --model at a local folder that has it (or HF_HOME at a cache that has it), "
-        "or use --model body; hub models also need `actalign[siglip]` installed."
-    )
     if not re.fullmatch(r"[\w.-]+(/[\w.-]+)?", model) or model.startswith("."):
-        raise EncoderError(f"The model {model!r} is neither a folder here nor a hub id. {ways_out}")
+        raise EncoderError(f"The model {model!r} is neither a folder here nor a hub id. {WAYS_OUT}")
     name = model if revision is None else f"{model}@{revision}"
     try:
         return hub_folder(model, "model", revision=revision, patterns=patterns)
@@ -106,7 +102,7 @@ def download(model: str, revision: str | None, patterns: Sequence[str]) -> Path:
         reason = next(iter(str(error).strip().splitlines()), "no reason given").rstrip(".")
         raise EncoderError(
             f"The model {name!r} is not available from the hub "
-            f"({type(error).__name__}: {reason}). {ways_out}"
+            f"({type(error).__name__}: {reason}). {WAYS_OUT}"
         ) from error
 
 

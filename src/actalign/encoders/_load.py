@@ -11,6 +11,7 @@ from typing import Any
 from actalign.addresses import with_plain_scheme
 from actalign.encoders._base import CROP, Encoder
 from actalign.errors import EncoderError
+from actalign.hub import WAYS_OUT
 
 DEFAULT_MODEL = "google/siglip-so400m-patch14-384"
 OPEN_CLIP = "open_clip:"
@@ -92,7 +93,7 @@ def _check_folder(model: str, folder: Path) -> None:
             "open_clip_config.json; check the name."
         )
     if model.startswith((".", "~", os.sep)) and not folder.is_dir():
-        raise EncoderError(f"There is no folder {model} with a model; check the name.")
+        raise EncoderError(f"The model {model!r} is neither a folder here nor a hub id. {WAYS_OUT}")
 
 
 def _service(model: str, *, batch_size: int | None, dtype: str | None, **others: Any) -> Encoder:
