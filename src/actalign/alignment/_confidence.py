@@ -67,8 +67,8 @@ def temperatures_of(
     found = {name: value for name, value in named.items() if name in scorers}
     if named and not found:
         raise UsageError(
-            f"--temperature is of {', '.join(named)}, and scored is by {', '.join(scorers)}; give "
-            "one of these."
+            f"--temperature is of the scorer {', '.join(named)}, and scored is by "
+            f"{', '.join(scorers)}; give one of these."
         )
     return found
 

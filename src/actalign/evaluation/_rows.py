@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from actalign.evaluation._questions import Question
-from actalign.rows import CandidateRow, Row, new_row
+from actalign.rows import CandidateRow, Row, new_row, unseen
 from actalign.types import Float64
 
 KS = (1, 2, 3)
@@ -26,10 +26,11 @@ def drawn_scores(question: Question, seed: int) -> Float64:
 def scored_row(row: Row, question: Question) -> Row:
     """A prediction's row with the question's answer, options and metrics.
 
-    Where all candidates score the same, as in a clip in which nothing is seen, their order is
-    drawn: the first label of a list would else be right of every such clip of its class.
+    Equal scores keep their order, as in the reference scripts. In a clip in which nothing is seen,
+    where all are equal, it is drawn: the first label would else be right of every such clip of its
+    class.
     """
-    if len({candidate["score"] for candidate in row["candidates"]}) == 1:
+    if unseen(row) and len({candidate["score"] for candidate in row["candidates"]}) == 1:
         drawn = dict(zip(question.choices, drawn_scores(question, 0).tolist(), strict=True))
         candidates = sorted(row["candidates"], key=lambda one: drawn[one["label"]])
         row = {**row, "candidates": candidates}
