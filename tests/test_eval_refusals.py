@@ -173,7 +173,8 @@ def test_what_a_run_can_not_refuse_is_said_before_a_clip_is_encoded(data, evalua
         (("--none", " "), "The name that --none gives is empty"),
         (("--min-confidence", 0.5), "There is no confidence by the scorer dtw"),
         (("--temperature", "1"), "for 2 scorers; name its own, such as own=1"),
-        (("--temperature", "hmm=1"), "of the scorer hmm, and scored is by dtw, mean_pool"),
+        (("--temperature", "hmm=1"), "There is no scorer 'hmm'"),
+        (("--temperature", "dtw_mean=1"), "the scorer dtw_mean, and scored is by dtw, mean_pool"),
         (("--repeats", "often"), "often"),
         ((*AGAINST_CLIPS, "--examples", "clips"), "--examples can't be used with --backgr"),
     ):
