@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -194,6 +195,16 @@ def _ease(u: Array, kind: int) -> Array:
     return np.sin(u * np.pi / 2)  # starts fast, ends slowly
 
 
+class _Key(NamedTuple):
+    """A key posture of a plan: its name, the pose drawn, the form that it was drawn about, (J,)
+    each, and the posture whose root and support it has."""
+
+    name: str
+    angles: Array
+    form: Array
+    posture: Posture
+
+
 # Families whose feet carry nothing, or whose toes may be tucked under.
 _FREE_FEET = frozenset(
     {"supine", "floor", "hanging", "dip", "kneeling", "prone", "side", "all fours"}
@@ -202,29 +213,29 @@ _FEET = [INDEX[f"{s}_ankle"] for s in ("left", "right")]
 _HANDS = [[INDEX[f"{s}_{j}"] for s in ("left", "right")] for j in ("forearm_rotate", "wrist_flex")]
 
 
-def _loose(keys: list[tuple[str, Array, Array, Posture]], rng: np.random.Generator) -> None:
+def _loose(keys: list[_Key], rng: np.random.Generator) -> None:
     """Hold hands and feet that nothing else asks of otherwise: a clip's own way."""
     if rng.random() < 0.6:
         for joint, spread in zip(_HANDS, (35.0, 18.0), strict=True):
             amount = rng.normal(0, spread) + rng.normal(0, spread / 2, 2)
-            for _, angles, _, _ in keys:
-                angles[joint] += amount
-    if rng.random() < 0.6 and all(p.family in _FREE_FEET for _, _, _, p in keys):
+            for key in keys:
+                key.angles[joint] += amount
+    if rng.random() < 0.6 and all(key.posture.family in _FREE_FEET for key in keys):
         amount = rng.normal(0, 18) + rng.normal(0, 8, 2)
         tucked = rng.random() < 0.15
-        for _, angles, _, posture in keys:
-            if tucked and posture.family in ("kneeling", "prone", "all fours"):
-                angles[_FEET] = 15 + amount / 3
+        for key in keys:
+            if tucked and key.posture.family in ("kneeling", "prone", "all fours"):
+                key.angles[_FEET] = 15 + amount / 3
             else:
-                angles[_FEET] += amount
-    for _, angles, _, _ in keys:
-        angles[:] = clip_to_limits(angles)
+                key.angles[_FEET] += amount
+    for key in keys:
+        key.angles[:] = clip_to_limits(key.angles)
 
 
 def _plan(
     rng: np.random.Generator,
-) -> tuple[str, list[tuple[str, Array, Array, Posture]], Array, Array]:
-    """kind, key postures (name, angles, its form, posture), seconds to move to each and to rest."""
+) -> tuple[str, list[_Key], Array, Array]:
+    """kind, key postures, seconds of moving to and of resting at each."""
     draw, form = rng.random(), rng.random()
     amount = float(rng.choice([4.0, 7.0, 11.0]))
     names: list[str] = []
@@ -262,10 +273,10 @@ def _plan(
     else:
         kind = "random"
         pace = float(np.exp(rng.normal(np.log(0.7), 0.5)))
-        keys: list[tuple[str, Array, Array, Posture]] = []
+        keys: list[_Key] = []
         angles, base = random_pose(rng)
         for _ in range(int(rng.integers(1, 4))):
-            keys.append(("", angles, angles, base))
+            keys.append(_Key("", angles, angles, base))
             if rng.random() < 0.6:  # the same root, other limbs
                 angles = perturb(angles, rng, 25.0)
             else:
@@ -278,7 +289,7 @@ def _plan(
         return kind, keys, move, rest
 
     keys = [
-        (n, perturb(POSTURES[n].form(form), rng, amount), POSTURES[n].form(form), POSTURES[n])
+        _Key(n, perturb(POSTURES[n].form(form), rng, amount), POSTURES[n].form(form), POSTURES[n])
         for n in names
     ]
     _loose(keys, rng)
@@ -297,16 +308,16 @@ def sample_motion(rng: np.random.Generator, *, max_seconds: float = 4.0) -> Moti
     # times: rest at key 0, move to key 1, rest there, ...
     frames: list[tuple[int, int, float]] = []  # key_from, key_to, eased phase
     lift: list[float] = []
-    for k, (_, _, _, posture) in enumerate(keys):
+    for k, key in enumerate(keys):
         n = round(rest[k] * FPS)
         frames += [(k, k, 0.0)] * max(n, 1)
-        lift += [posture.lift] * max(n, 1)
+        lift += [key.posture.lift] * max(n, 1)
         if k + 1 < len(keys):
             n = max(round(move[k + 1] * FPS), 2)
             u = np.arange(1, n) / n
             eased = _ease(u, int(rng.choice([0, 0, 1, 2, 3])))
             frames += [(k, k + 1, float(e)) for e in eased]
-            a, b = posture.lift, keys[k + 1][3].lift
+            a, b = key.posture.lift, keys[k + 1].posture.lift
             # up fast and slowing, down slow and speeding up, as gravity has it
             height = a + (b - a) * (1 - (1 - u) ** 2) if b >= a else a + (b - a) * u**2
             lift += list(height)
@@ -317,8 +328,8 @@ def sample_motion(rng: np.random.Generator, *, max_seconds: float = 4.0) -> Moti
     key_from = np.array([f[0] for f in frames])
     key_to = np.array([f[1] for f in frames])
     phase = np.array([f[2] for f in frames])
-    drawn = np.stack([angles for _, angles, _, _ in keys])
-    named = np.stack([form for _, _, form, _ in keys])
+    drawn = np.stack([key.angles for key in keys])
+    named = np.stack([key.form for key in keys])
 
     def blend(table: Array) -> Array:
         return table[key_from] * (1 - phase[:, None]) + table[key_to] * phase[:, None]
@@ -331,9 +342,9 @@ def sample_motion(rng: np.random.Generator, *, max_seconds: float = 4.0) -> Moti
         size = rng.exponential(1.0 if kind != "hold" else 0.7, len(JOINTS)) * _FREE
         sway += size * np.sin(2 * np.pi * rate * seconds[:, None] + angle)
     poses = clip_to_limits(blend(drawn) + sway)
-    if rng.random() < 0.08 and keys[0][3].support == "ground":
+    if rng.random() < 0.08 and keys[0].posture.support == "ground":
         poses[:, INDEX["heading"]] += rng.normal(0, 120) * seconds
-    support = "hands" if all(p.support == "hands" for _, _, _, p in keys) else "ground"
+    support = "hands" if all(key.posture.support == "hands" for key in keys) else "ground"
     height_in_air = np.array(lift) * float(rng.uniform(0.6, 1.2))
     world = landmarks(poses, body, support=support, lift=height_in_air)
     difference = (poses - blend(named))[:, np.arange(len(JOINTS)) != INDEX["heading"]]
@@ -341,7 +352,7 @@ def sample_motion(rng: np.random.Generator, *, max_seconds: float = 4.0) -> Moti
         world=world,
         poses=poses,
         pts_seconds=seconds,
-        keys=tuple(name for name, _, _, _ in keys),
+        keys=tuple(key.name for key in keys),
         key_from=key_from,
         key_to=key_to,
         phase=phase,

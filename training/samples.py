@@ -324,10 +324,9 @@ def _chunk(seed: int) -> tuple[NDArray[np.float32], NDArray[np.int8], tuple[str,
     codes, code_truth = truth(_pairs(here, there), WINDOW_SECONDS)
     first, last = np.array(start), np.array(end)
     named = _named_truth(first, last, np.array(phase), np.stack(poses))
-    for column in named.values():  # postures whose names ask for their own arms
-        column[np.ix_(np.array(other_arms), ~_ARMS_FREE)] = np.minimum(
-            column[np.ix_(np.array(other_arms), ~_ARMS_FREE)], 0
-        )
+    own_arms = np.ix_(np.array(other_arms), ~_ARMS_FREE)  # postures that ask for their own arms
+    for column in named.values():
+        column[own_arms] = np.minimum(column[own_arms], 0)
     statements = tuple(dict.fromkeys(n.statement for n in NAMED))
     says = code_truth[::2][:, [codes.index(code) for code in _TELLING]]
     unlike = (says[:, None] * _TOLD[None] < 0).any(2)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from actalign.errors import EncoderError
 from actalign.services import within
 
 HUB_SECONDS, ANSWER_SECONDS = 10.0, 60.0
@@ -16,6 +18,12 @@ WAYS_OUT = (
     "or use --model body; hub models also need `actalign[siglip]` installed."
 )
 """What to do where a model isn't there."""
+
+
+def check_hub_id(model: str) -> None:
+    """Raise EncoderError unless this may be a model's id on the hub, without a revision."""
+    if not re.fullmatch(r"[\w.-]+(/[\w.-]+)?", model) or model.startswith("."):
+        raise EncoderError(f"The model {model!r} is neither a folder here nor a hub id. {WAYS_OUT}")
 
 
 def hub_folder(

@@ -6,7 +6,6 @@ computed with them (`_siglip`).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ from actalign.encoders._configuration import check_configuration, shards_of
 from actalign.encoders._fingerprint import fingerprint_files
 from actalign.encoders._preprocessing import ImagePreprocessing
 from actalign.errors import EncoderError
-from actalign.hub import WAYS_OUT, hub_folder
+from actalign.hub import WAYS_OUT, check_hub_id, hub_folder
 
 MODELS = {
     "siglip": "SiglipModel",
@@ -93,8 +92,7 @@ def download(model: str, revision: str | None, patterns: Sequence[str]) -> Path:
     revision: a branch, tag or commit; None for the main branch. Where the hub can't be reached, the
     cache is used. Raises EncoderError.
     """
-    if not re.fullmatch(r"[\w.-]+(/[\w.-]+)?", model) or model.startswith("."):
-        raise EncoderError(f"The model {model!r} is neither a folder here nor a hub id. {WAYS_OUT}")
+    check_hub_id(model)
     name = model if revision is None else f"{model}@{revision}"
     try:
         return hub_folder(model, "model", revision=revision, patterns=patterns)

@@ -11,7 +11,7 @@ from typing import Any
 from actalign.addresses import with_plain_scheme
 from actalign.encoders._base import CROP, Encoder
 from actalign.errors import EncoderError
-from actalign.hub import WAYS_OUT
+from actalign.hub import check_hub_id
 
 DEFAULT_MODEL = "google/siglip-so400m-patch14-384"
 OPEN_CLIP = "open_clip:"
@@ -92,8 +92,8 @@ def _check_folder(model: str, folder: Path) -> None:
             f"The folder {model} holds no model: it has none of config.json, image.onnx and "
             "open_clip_config.json; check the name."
         )
-    if model.startswith((".", "~", os.sep)) and not folder.is_dir():
-        raise EncoderError(f"The model {model!r} is neither a folder here nor a hub id. {WAYS_OUT}")
+    if not folder.is_dir():
+        check_hub_id(model.partition("@")[0])
 
 
 def _service(model: str, *, batch_size: int | None, dtype: str | None, **others: Any) -> Encoder:

@@ -253,7 +253,7 @@ def _score(
             answers.add(row_of_scores(question, scores, scorer, about=clip.row_fields()))
         elif scorer == RANDOM:
             drawn = drawn_scores(question, scoring.config.seed)
-            about: Row = {**NOTHING, "video": clip.row_fields()["video"]}
+            about: Row = {**NOTHING, "video": clip.provenance.get("video")}
             answers.add(row_of_scores(question, drawn, RANDOM, about=about))
         else:
             answers.add(

@@ -7,14 +7,12 @@ drawn, and without pyplot, so nothing global changes.
 from __future__ import annotations
 
 import io
-import unicodedata
-from bisect import bisect_right
 from collections.abc import Sequence
-from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from rich.cells import cell_len
 
 from actalign.errors import ActAlignError, UsageError
 from actalign.files import write_bytes
@@ -305,12 +303,11 @@ def _clip_name(prediction: Prediction) -> str:
     """The clip's id, or the end of it, which tells paths apart and leaves room for the answer."""
     # Bytes of a file name that are no text have no glyph.
     name = prediction.clip.clip_id.encode("utf-8", "replace").decode()
-    # From each letter to the end; a Chinese one is as wide as two Latin ones.
-    widths = [2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in name]
-    to_end = [*accumulate(reversed(widths))]
-    if not to_end or to_end[-1] <= NAME_WIDTH:
+    if cell_len(name) <= NAME_WIDTH:  # a Chinese letter is as wide as two Latin ones
         return name
-    return "…" + name[len(name) - bisect_right(to_end, NAME_WIDTH - 1) :]
+    while cell_len(name) >= NAME_WIDTH:
+        name = name[1:]
+    return f"…{name}"
 
 
 def answer(prediction: Prediction, row: Row) -> str:
