@@ -20,6 +20,8 @@ from actalign.errors import ActAlignError, EncoderError, UsageError
 
 DEATHS = 3
 """An item whose worker's process dies so often is given up."""
+BEGINNINGS = 10
+"""An actor whose process dies so often before it was given anything is given nothing."""
 AHEAD = 2
 """Pieces of work that an actor has at once: one it works on, and the next."""
 
@@ -176,7 +178,9 @@ def _run(
         for _ in range(min(actors, len(pieces)))
     ]
     # A piece goes to actors that are there: a machine that is full may have no room for one.
-    beginning = {one.outcomes.remote("[]"): one for one in pool}
+    # Deaths before that are no item's, and cost none of an item's own.
+    begin = {"max_task_retries": BEGINNINGS - 1}
+    beginning = {one.outcomes.options(**begin).remote("[]"): one for one in pool}
     running: dict[Any, Any] = {}
     begun = 0
     try:
