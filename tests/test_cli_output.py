@@ -58,11 +58,11 @@ def read_parquet(path):
 
 
 def test_out_is_a_table_with_a_line_a_clip_by_its_ending(clips, tmp_path):
-    for name in ("rows.jsonl", "rows.JSON", "rows.csv", "rows.xlsx", "rows.parquet"):
+    for name in ("rows.jsonl", "rows2.JSONL", "rows.csv", "rows.xlsx", "rows.parquet"):
         ended = actalign("classify", *clips, "--out", name, "-q", cwd=tmp_path)
         assert ended.returncode == 1, ended.stderr  # one clip is no video
     rows = read_rows(tmp_path / "rows.jsonl")
-    assert read_rows(tmp_path / "rows.JSON") == rows
+    assert read_rows(tmp_path / "rows2.JSONL") == rows
     by_csv = read_csv(tmp_path / "rows.csv")
     for found in (read_xlsx(tmp_path / "rows.xlsx"), read_parquet(tmp_path / "rows.parquet")):
         assert list(found[0]) == list(by_csv[0])
@@ -198,8 +198,10 @@ def test_a_label_without_a_script_is_said_in_the_result(clips, tmp_path):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("classify", "--out", "rows.txt"), "ends in .jsonl, .json, .csv, .parquet, .xlsx, .md."),
-        (("classify", "--out", "rows"), "ends in .jsonl, .json, .csv, .parquet, .xlsx, .md."),
+        (("classify", "--out", "rows.txt"), "ends in .jsonl, .csv, .parquet, .xlsx, .md."),
+        (("classify", "--out", "rows.json"), "ends in .jsonl, .csv, .parquet, .xlsx, .md."),
+        (("classify", "--figure", "all.png"), "a folder, and all.png looks like a file; name a"),
+        (("classify", "--out", "rows"), "ends in .jsonl, .csv, .parquet, .xlsx, .md."),
         (("classify", "--out", "file/rows.csv"), "file/rows.csv can't be written: Not a directory"),
         (("classify", "--out", "folder.csv"), "folder.csv can't be written: Is a directory"),
         (("classify", "--out", "s3://bucket/rows.csv"), "is an address"),
@@ -396,8 +398,8 @@ def test_results_do_not_replace_what_somebody_wrote(clips, tmp_path):
     for name, text in {
         "notes.md": "# my notes\n",
         "table.csv": "player,goals\nx,3\n",
-        "mine.json": '{"a": 1}',
-        "mine.jsonl": '[{"a": 1}]\n',
+        "mine.jsonl": '{"a": 1}',
+        "list.jsonl": '[{"a": 1}]\n',
         "table.xlsx": "x",
     }.items():
         (tmp_path / name).write_text(text)
@@ -463,8 +465,8 @@ def test_what_people_write_is_never_replaced_by_results(clips, tmp_path):
 
 def test_results_may_replace_results(clips, tmp_path):
     folder, *rest = clips
-    (tmp_path / "rows.json").touch()
-    for out in ("rows.jsonl", "rows.json", "rows.csv", "rows.parquet", "rows.xlsx", "rows.md"):
+    (tmp_path / "rows.jsonl").touch()
+    for out in ("rows.jsonl", "rows.csv", "rows.parquet", "rows.xlsx", "rows.md"):
         for _ in range(2):
             ended = actalign("classify", folder, *rest, "--out", out, "--quiet", cwd=tmp_path)
             assert "broken" in ended.stderr

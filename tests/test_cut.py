@@ -271,11 +271,12 @@ def test_a_video_that_has_changed_since_its_rows_were_made_is_refused_alone(tmp_
     assert said in done.stderr
     assert "0 kept, 1 failed" in done.stderr
     assert [path.name[:4] for path in (tmp_path / "cut").iterdir()] == ["same"]
-    done = actalign("export", "rows.jsonl", "--to", "burn", "--out", "burn", cwd=tmp_path)
-    assert done.returncode == 1
-    assert "1 of 2 files were not written" in done.stderr
-    assert said in done.stderr
-    assert files(tmp_path / "burn") == ["same.mp4"]
+    for to, written in (("burn", "same.mp4"), ("kinovea", "same.kva")):
+        done = actalign("export", "rows.jsonl", "--to", to, "--out", to, cwd=tmp_path)
+        assert done.returncode == 1
+        assert "1 of 2 files were not written" in done.stderr
+        assert said in done.stderr
+        assert files(tmp_path / to) == [written]
 
 
 def test_wrong_usage_is_said_before_any_work(folder):

@@ -230,12 +230,12 @@ def is_same_file(one: object, other: object) -> bool:
         return False
 
 
-def check_folder_name(what: str, path: Path, suffix: str) -> None:
-    """Raise UsageError where a folder to write files of this suffix into has a name as they have.
+def check_folder_name(what: str, path: Path, *suffixes: str) -> None:
+    """Raise UsageError where a folder to write files of a suffix into has a name as they have.
 
     what: takes the folder, as the message names it.
     """
-    if path.suffix.lower() == suffix and not path.is_dir():
+    if path.suffix.lower() in suffixes and not path.is_dir():
         raise UsageError(
             f"{what} takes a folder, and {path} looks like a file; name a folder, such as "
             f"{path.with_suffix('')}."

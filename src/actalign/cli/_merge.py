@@ -42,9 +42,10 @@ def merge(
 
 def _check_kept(out: Path, parts: list[Path]) -> None:
     """Raise UsageError where ``out`` holds predictions that are in no part: is it one itself?"""
+    from actalign.output._row_files import JSON_LINES
     from actalign.rows import RowFile
 
-    if out.suffix.lower() not in (".jsonl", ".json") or not out.is_file():
+    if out.suffix.lower() != JSON_LINES or not out.is_file():
         return
     lost: set[str] = set()
     with suppress(UsageError):  # what is no file of predictions is written anew

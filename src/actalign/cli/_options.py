@@ -178,7 +178,7 @@ class RowOptions:
         if self.out is None:
             return
         check_row_file(self.out)
-        if part and self.out.suffix.lower() not in JSON_LINES:
+        if part and self.out.suffix.lower() != JSON_LINES:
             raise UsageError(
                 f"--out is {self.out}, but `actalign merge` reads JSON Lines: give a .jsonl file "
                 "with --num-shards, and `merge` the table's name."
@@ -217,11 +217,11 @@ class FigureOptions:
 
     def check(self) -> None:
         """Raise UsageError for what can't be drawn, before any work is done."""
-        from actalign.output._style import check_drawing, check_format, get_theme
+        from actalign.output._style import FORMATS, check_drawing, check_format, get_theme
 
-        if self.figure and self.figure.suffix:
-            raise UsageError(f"--figure takes a folder, and {self.figure} looks like a file.")
         if self.figure:
+            pictures = (*FORMATS, "pdf", "jpg", "jpeg")
+            check_folder_name("--figure", self.figure, *(f".{name}" for name in pictures))
             check_drawing()
             check_writable(self.figure / "figure")
         if self.burn:

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from actalign import __version__
 from actalign.errors import VideoError
-from actalign.output._events import Event, VideoRows
+from actalign.output._events import Event, VideoRows, check_content
 from actalign.output._timelines import xml_text_of
+from actalign.video._content import content_of
 from actalign.video._readers import is_folder, open_container, video_stream
 
 
@@ -20,11 +21,12 @@ def to_kinovea(video: VideoRows) -> str:
     """A key image where each step begins and where the action ends, with their names.
 
     Kinovea counts time in the video's own clock, so the video is opened. Raises VideoError where it
-    can't be, or is a folder of images.
+    can't be, or is a folder of images, or has changed since the rows were made.
     """
     path = Path(video.video)
     if is_folder(path):
         raise VideoError(f"{path} is a folder of images, which Kinovea's files can't refer to.")
+    check_content(path, content_of(path).digest, video.contents)
     with open_container(path) as container:
         stream = video_stream(container, str(path))
         base, rate = stream.time_base, stream.average_rate or stream.guessed_rate or 25

@@ -13,8 +13,8 @@ from actalign.output._table_files import TABLE_SUFFIXES, TableFile, check_table_
 from actalign.output._tables import CLIPS, STEPS, SUMMARY
 from actalign.rows import Row, RowWriter
 
-JSON_LINES = (".jsonl", ".json")
-SUFFIXES = (*JSON_LINES, *TABLE_SUFFIXES)
+JSON_LINES = ".jsonl"
+SUFFIXES = (JSON_LINES, *TABLE_SUFFIXES)
 
 
 def check_row_file(path: Path) -> None:
@@ -24,7 +24,7 @@ def check_row_file(path: Path) -> None:
         raise UsageError(f"--out is {path}; give a name that ends in {', '.join(SUFFIXES)}.")
     check_table_format(suffix)
     check_writable(path)
-    if suffix not in (*JSON_LINES, ".md"):
+    if suffix not in (JSON_LINES, ".md"):
         check_writable(steps_path(path))
     if path.is_file() and not _may_be_replaced(path):
         raise UsageError(
@@ -39,14 +39,14 @@ def _may_be_replaced(path: Path) -> bool:
     begins = {".csv": b"clip,", ".md": b"| clip |", ".parquet": b"PAR1", ".xlsx": b"PK"}
     with path.open("rb") as file:
         head = file.read(4096).removeprefix(BOM_UTF8).lstrip()
-    if path.suffix.lower() in JSON_LINES:
+    if path.suffix.lower() == JSON_LINES:
         return head.startswith(b'{"schema_version"') or not head.startswith((b"{", b"["))
     return not head or head.startswith(begins[path.suffix.lower()])
 
 
 def row_file(path: Path | None) -> RowWriter | ClipTables:
     """What writes the rows of a run to the file; without a path rows are only counted."""
-    if path is None or path.suffix.lower() in JSON_LINES:
+    if path is None or path.suffix.lower() == JSON_LINES:
         return RowWriter(path)
     return ClipTables(path)
 
