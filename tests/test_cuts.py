@@ -174,3 +174,18 @@ def test_a_clip_without_a_person_has_a_warning(tmp_path):
     twice = [tmp_path / "a.mp4"] * 2
     both = actalign("sync", *twice, "--model", "body", "--store", tmp_path / "store")
     assert f"first: {tmp_path / 'a.mp4'}: {warning}" in both.stderr
+
+
+def test_an_action_that_is_found_over_a_cut_says_so(tmp_path, colour_model):
+    write_colours(tmp_path / "a.mp4", ["black", "red", "green", "black", "blue", "black"])
+    (tmp_path / "day.yaml").write_text("scripts:\n  sunrise: [red, green]\n  night: [blue]\n")
+    done = actalign(
+        *("locate", "a.mp4", "--scripts", "day.yaml", "--model", colour_model),
+        *("--min-step", "0.1", "--threshold", "1.5"),
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    _, _, sunrise, *nights = done.stdout.splitlines()
+    assert sunrise.split("  ")[-1] == "sunrise, cut at 0:00:02.0"
+    assert nights
+    assert not any("cut at" in line for line in nights)

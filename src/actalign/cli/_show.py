@@ -220,7 +220,7 @@ def share(candidate: CandidateRow) -> str:
 
 def detection_table(clip_id: str, detections: Sequence[Row]) -> Table:
     """When each action was found in one video; detections: the rows of `Detection.to_row`."""
-    from actalign.rows import clock, unknown_words
+    from actalign.rows import clock, cuts_within, unknown_words
 
     table = _bare_table(f"{clip_id}: {len(detections)} found")
     table.show_header = bool(detections)
@@ -231,6 +231,7 @@ def detection_table(clip_id: str, detections: Sequence[Row]) -> Table:
         begin, end = clock(row["start_seconds"]), clock(row["end_seconds"])
         best = row["candidates"][0]
         action = best["label"] + (" (unknown words)" if unknown_words(row) else "")
+        action = ", ".join([action, *cuts_within(row)])
         table.add_row(begin, end, f"{best['score']:.2f}", action)
     return table
 

@@ -236,19 +236,19 @@ def cut_times(provenance: Mapping[str, str]) -> list[float]:
 
 def asides(row: Row) -> list[str]:
     """What else makes an answer doubtful, in a few words each: several people, and cuts."""
-    told = []
     most = max(map(int, row.get("people_looks", ())), default=0)
-    if most > 1:
-        told.append(f"up to {most} people")
+    return [*([f"up to {most} people"] if most > 1 else ()), *cuts_within(row)]
+
+
+def cuts_within(row: Row) -> list[str]:
+    """When the picture is cut between the row's start and end, in a few words, if it is."""
     every = cut_times(row.get("provenance", {}))
     # Those of the whole file; the row may be of a window, or of a person who is there for a while.
     start, end = row.get("start_seconds", 0.0), row.get("end_seconds", math.inf)
     cuts = [seconds for seconds in every if start + 0.01 < seconds < end]
     if len(cuts) > 3:
-        told.append(f"{len(cuts)} cuts")
-    elif cuts:
-        told.append("cut at " + " and ".join(map(clock, cuts)))
-    return told
+        return [f"{len(cuts)} cuts"]
+    return ["cut at " + " and ".join(map(clock, cuts))] if cuts else []
 
 
 def error_row(
