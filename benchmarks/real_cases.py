@@ -216,7 +216,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("folder", type=Path, nargs="?", default=Path("../shared/real_poses"))
     parser.add_argument(
-        "--wordings", default="abcdefghijk", help="a letter or digit each, of a to z and 1 to 3"
+        "--wordings", default="abcdefghijk", help="a letter or digit each, of a to z and 1 to 9"
     )
     args = parser.parse_args()
     encoder = BodyEncoder.from_package()

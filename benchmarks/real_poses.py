@@ -3,7 +3,7 @@
     python benchmarks/real_poses.py [FOLDER] [--scorer dtw,competitive] [--wordings abc]
 
 FOLDER (../shared/real_poses) holds `dev.npz`, `truth.json` and the first wording of the scripts,
-`gym67.yaml` and `yoga6.yaml`; its README says what they are. Further wordings, b to z and 1 to 3,
+`gym67.yaml` and `yoga6.yaml`; its README says what they are. Further wordings, b to z and 1 to 9,
 lie in benchmarks/real_poses. gym14 are the 14 exercises of at least three clips in the whole set.
 Prints each share with its 95 % Wilson interval, the exact p of McNemar's test against `dtw`, and
 by scorer the expected calibration error. The rule by which the default was chosen is in
@@ -117,7 +117,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path, nargs="?", default=Path("../shared/real_poses"))
     parser.add_argument("--scorer", default=",".join(SCORERS), help="comma-separated")
     parser.add_argument(
-        "--wordings", default="abcdefghijk", help="a letter or digit each, of a to z and 1 to 3"
+        "--wordings", default="abcdefghijk", help="a letter or digit each, of a to z and 1 to 9"
     )
     args = parser.parse_args()
     encoder = BodyEncoder.from_package()
