@@ -645,7 +645,11 @@ def test_activitynet_results_and_truth(two, tmp_path):
     truth = tmp_path / "truth.json"
     truth.write_text(json.dumps({"version": "VERSION 1.3", "database": events}))
     found = [
-        json.dumps(one | {"start_seconds": s, "end_seconds": e, "label": one["filtered_resps"][0]})
+        json.dumps(
+            one
+            | {"start_seconds": s, "end_seconds": e, "label": one["filtered_resps"][0]}
+            | {"scorer": None}
+        )
         for one, (s, e) in zip(TWO, [(0.0, 3.4), (0.5, 2.0)], strict=True)
     ]
     (tmp_path / "found.jsonl").write_text("\n".join(found))
