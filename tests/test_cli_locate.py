@@ -270,7 +270,8 @@ def test_what_is_found_is_measured_against_the_true_times(folder):
     shown = actalign(
         "eval", "detections", "found.jsonl", "--truth", "truth.csv", "--json", cwd=folder
     )
-    found = json.loads(shown.stdout)
+    [line] = shown.stdout.splitlines()
+    found = json.loads(line)
     assert found["labels"]["Sunrise"]["ap50"] == 1  # found
     assert found["labels"]["sunset"]["ap50"] == 0.5  # one of two
     assert found["by_threshold"]["0.5"] == 0.75
