@@ -428,6 +428,13 @@ def two(tmp_path):
     return path
 
 
+@pytest.mark.parametrize("option", [["--int8"], ["--model", "body"]])
+def test_an_option_of_a_model_is_refused_with_predictions(two, tmp_path, option):
+    ended = command.actalign("export", two, "--to", "csv", *option, cwd=tmp_path)
+    assert ended.returncode == 2
+    assert f"{option[0]} is for a model; give --to onnx too, or leave it out." in ended.stderr
+
+
 def test_elan_files_as_pympi_reads_them(two, tmp_path):
     elan = pytest.importorskip("pympi.Elan")
     press, still = export(two, "elan", tmp_path / "eaf")
