@@ -459,6 +459,7 @@ def test_what_is_of_the_wrong_kind_is_said_in_one_sentence(classifier, clips):
         ({"candidate_labels": [1, 2]}, "A label is 1; give a text"),
         ({"candidate_labels": ["red", None]}, "A label is None; give a text"),
         ({"scripts": 3}, "The scripts hold '3', which is no script"),
+        ({"scripts": ""}, "The script file's name is empty; give one"),
         ({"scripts": b"red"}, "The scripts hold .*red.*, which is no script"),
         ({"scripts": ["red", "green"]}, "The scripts hold 'red', which is no script"),
         ({"scripts": {"red": 3}}, "The steps of 'red' are '3'; give a list"),
@@ -475,6 +476,7 @@ def test_what_is_of_the_wrong_kind_is_said_in_one_sentence(classifier, clips):
         ({"background": 3}, "The background is 3; give a Background or a file"),
         ({"smoothing_seconds": "1"}, "The smoothing window is '1' s; give 0 or more"),
         ({"step_template": 3}, "The text template is 3; give a text with {step}"),
+        ({"store": ""}, "The store is ''; give a folder"),
         ({"fps": "4"}, "fps is '4'; give a number"),
     ):
         with pytest.raises(UsageError, match=said):

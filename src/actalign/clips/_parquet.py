@@ -98,7 +98,7 @@ def open_store(folder: str | Path) -> AnyStore:
 
     Raises UsageError for what is neither, and for a file.
     """
-    if not isinstance(folder, str | Path):
+    if not isinstance(folder, str | Path) or folder == "":
         raise UsageError(f"The store is {folder!r}; give a folder, or an address with ://.")
     if isinstance(folder, str) and is_address(folder):
         return ParquetStore(folder)

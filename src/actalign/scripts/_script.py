@@ -303,6 +303,8 @@ def as_scripts(
     """
     if scripts is None:
         return []
+    if isinstance(scripts, str) and not scripts.strip():
+        raise UsageError("The script file's name is empty; give one, or leave the scripts out.")
     if isinstance(scripts, str | Path):
         return load_scripts(scripts)
     if isinstance(scripts, Mapping):
