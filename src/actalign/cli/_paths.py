@@ -22,6 +22,8 @@ class _NoneEmpty(TyperCommand):
         """As Typer's, of what is not empty."""
         given, _, _ = self.make_parser(ctx).parse_args(args=list(args))
         for one in self.params:
+            if one.name == "domain":  # an empty one is none
+                continue
             value = given.get(one.name)
             for text in value if isinstance(value, list | tuple) else [value]:
                 if isinstance(text, str) and not text.strip():
