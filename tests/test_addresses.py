@@ -81,6 +81,27 @@ def test_an_address_in_place_of_a_file_is_said_before_any_work(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_an_empty_text_is_refused_before_it_is_taken_for_this_folder(tmp_path):
+    path = "is empty; give a file or a folder"
+    for words, said in (
+        (("classify", "", "--labels", "a,b"), f"VIDEOS {path}."),
+        (("sync", "a.mp4", ""), f"SECOND {path}."),
+        (("classify", "a.mp4", "--figure", ""), f"--figure {path}, or leave it out."),
+        (("classify", "a.mp4", "--burn="), f"--burn {path}"),
+        (("classify", "a.mp4", "--settings", ""), f"--settings {path}"),
+        (("encode", "a.mp4", "--out", ""), "--out is empty; give a value."),
+        (("classify", "a.mp4", "--store", " "), "--store is empty; give a value"),
+        (("classify", "a.mp4", "--second-look", ""), "--second-look is empty; give a value"),
+        (("subactions", "generate", "--llm-model", ""), "--llm-model is empty; give a value"),
+        (("eval", "clips", ".", "--out", "run", "--model", ""), "--model is empty; give a value"),
+    ):
+        done = actalign(*words, cwd=tmp_path)
+        assert done.returncode == 2
+        assert done.stderr.startswith(f"error: {said}")
+        assert len(done.stderr.splitlines()) == 1
+    assert not list(tmp_path.iterdir())
+
+
 def test_an_odd_folder_that_is_there_is_no_address(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "take:").mkdir()

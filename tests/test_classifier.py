@@ -253,7 +253,7 @@ def test_embeddings_of_another_encoder_are_refused_by_both_names(classifier, cli
 def test_errors_say_what_is_wrong(classifier, clips):
     with pytest.raises(VideoError, match=r"broken\.mp4"):
         classifier(clips / "broken.mp4", candidate_labels=["red"])
-    with pytest.raises(UsageError, match="given twice"):
+    with pytest.raises(UsageError, match="given twice; labels must differ by more than capitals"):
         classifier(clips / "woods.mp4", candidate_labels=["red", "Red"])
     with pytest.raises(UsageError, match="no scorer"):
         ActAlign(classifier.encoder, scorer="best")
@@ -459,6 +459,8 @@ def test_what_is_of_the_wrong_kind_is_said_in_one_sentence(classifier, clips):
         ({"candidate_labels": [1, 2]}, "A label is 1; give a text"),
         ({"candidate_labels": ["red", None]}, "A label is None; give a text"),
         ({"scripts": 3}, "The scripts hold '3', which is no script"),
+        ({"scripts": ""}, "The script file's name is empty; give one"),
+        ({"scripts": b"red"}, "The scripts hold .*red.*, which is no script"),
         ({"scripts": ["red", "green"]}, "The scripts hold 'red', which is no script"),
         ({"scripts": {"red": 3}}, "The steps of 'red' are '3'; give a list"),
         ({"scripts": {"red": None}}, "The steps of 'red' are 'None'; give a list"),
@@ -474,6 +476,7 @@ def test_what_is_of_the_wrong_kind_is_said_in_one_sentence(classifier, clips):
         ({"background": 3}, "The background is 3; give a Background or a file"),
         ({"smoothing_seconds": "1"}, "The smoothing window is '1' s; give 0 or more"),
         ({"step_template": 3}, "The text template is 3; give a text with {step}"),
+        ({"store": ""}, "The store is ''; give a folder"),
         ({"fps": "4"}, "fps is '4'; give a number"),
     ):
         with pytest.raises(UsageError, match=said):
@@ -483,7 +486,10 @@ def test_what_is_of_the_wrong_kind_is_said_in_one_sentence(classifier, clips):
     ActAlign(Passed(classifier.encoder))
     with pytest.raises(UsageError, match=r"'body' is no encoder; ActAlign\.from_pretrained loads"):
         ActAlign("body")
-    for videos in (None, {"a": clips / "dawn.mp4"}):
+    for video, said in ((b"dawn.mp4", "not bytes"), ("", "path is empty; give a file")):
+        with pytest.raises(UsageError, match=said):
+            classifier.predict(video, scripts=SCRIPTS)
+    for videos in (None, b"dawn.mp4", {"a": clips / "dawn.mp4"}):
         with pytest.raises(UsageError, match="takes a list of videos"):
             classifier.predict_many(videos, scripts=SCRIPTS)
     for texts in ("red", [], [1]):

@@ -57,6 +57,14 @@ def test_a_background_is_made_of_videos_or_a_store_and_used(videos, colour_model
     assert "background" not in plain
 
 
+def test_clips_that_all_fail_make_no_background(tmp_path, colour_model):
+    (tmp_path / "text.mp4").write_text("no video")
+    ended = actalign("background", "text.mp4", "--model", colour_model, "--out", "b", cwd=tmp_path)
+    assert ended.returncode == 1
+    assert "There is no clip to make a background of: all failed." in ended.stderr
+    assert not (tmp_path / "b").exists()
+
+
 def test_the_runs_other_clips_are_a_background_only_where_asked_and_the_row_says_so(
     videos, colour_model
 ):

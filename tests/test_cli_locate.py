@@ -270,7 +270,8 @@ def test_what_is_found_is_measured_against_the_true_times(folder):
     shown = actalign(
         "eval", "detections", "found.jsonl", "--truth", "truth.csv", "--json", cwd=folder
     )
-    found = json.loads(shown.stdout)
+    [line] = shown.stdout.splitlines()
+    found = json.loads(line)
     assert found["labels"]["Sunrise"]["ap50"] == 1  # found
     assert found["labels"]["sunset"]["ap50"] == 0.5  # one of two
     assert found["by_threshold"]["0.5"] == 0.75
@@ -294,6 +295,47 @@ def test_what_is_found_is_measured_against_the_true_times(folder):
     done = actalign("eval", "detections", "truth.csv", "--truth", "truth.csv", cwd=folder)
     assert done.returncode == 2
     assert "give a .jsonl file that `actalign locate --out` wrote" in done.stderr
+
+
+def test_detections_count_for_their_own_video_of_several_with_one_name(folder):
+    done = run(folder, "locate", "day.mp4", "--threshold", "2.5", "--out", "found.jsonl")
+    assert done.returncode == 0, done.stderr
+    rows = [json.loads(line) for line in (folder / "found.jsonl").read_text().splitlines()]
+
+    def measured(videos, truth, **more):
+        (folder / "some.jsonl").write_text(
+            "".join(json.dumps(row | {"video": v} | more) + "\n" for v in videos for row in rows)
+        )
+        (folder / "truth.csv").write_text(
+            "video,label,start,end\n" + "".join(f"{video},Sunrise,15,18\n" for video in truth)
+        )
+        words = ("detections", "some.jsonl", "--truth", "truth.csv", "--json")
+        return actalign("eval", *words, cwd=folder)
+
+    def precision(done):
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)["labels"]["Sunrise"]["ap50"]
+
+    done = measured(["da/x.mp4"], ["da/x.mp4", "db/x.mp4"])
+    assert precision(done) == 0.5
+    assert "some.jsonl has no row of 1 of the truth's videos, such as db/x.mp4" in done.stderr
+    done = measured(["/elsewhere/x.mp4"], ["x.mp4"])
+    assert (precision(done), done.stderr) == (1, "")
+    for name in ("da", "db"):
+        (folder / name).mkdir()
+        (folder / name / "x.mp4").write_text("")
+    done = measured(["da/x.mp4"], ["db/x.mp4"])
+    assert precision(done) == 0
+    assert "such as db/x.mp4" in done.stderr
+    assert measured(["da/x.mp4"], ["da/x.mp4"]).stderr == ""
+    done = measured(["da/x.mp4"], ["da/x.mp4"], scorer="competitive")
+    assert done.returncode == 2
+    assert "some.jsonl holds the answer of `actalign classify`" in done.stderr
+    (folder / "late.csv").write_text("video,label,start,end\nda/x.mp4,Sunrise,18,15\n")
+    done = actalign("eval", "detections", "found.jsonl", "--truth", "late.csv", cwd=folder)
+    assert done.returncode == 2
+    assert "late.csv, line 2: The clip of question" in done.stderr
+    assert "ends at 15 s, before it begins" in done.stderr
 
 
 @given(

@@ -316,8 +316,25 @@ def test_a_frame_has_the_columns_of_the_tables(clips, tmp_path):
 
 def test_a_slip_of_the_models_name_is_answered_by_body(clips, tmp_path):
     ended = actalign("classify", "clips", "--labels", "a,b", "--model", "boddy", cwd=tmp_path)
-    assert ended.returncode == 1
+    assert ended.returncode == 2
     assert "There is no model 'boddy'; did you mean 'body'?" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--device", "cuda:0", "--dtype", "float16"), "leave --device cuda:0 and --dtype float16"),
+        (("--model", " body "), "There is no model ' body '; did you mean 'body'?"),
+        (("--model", "a/b/c"), "is neither a folder here nor a hub id"),
+        (("--store", "scripts.yaml"), "The store scripts.yaml is a file; give a folder"),
+    ],
+)
+def test_what_is_no_encoder_or_no_store_is_wrong_usage(tmp_path, words, said):
+    (tmp_path / "scripts.yaml").write_text("scripts:\n  jump:\n  - up\n")
+    shared = ("classify", "clips.mp4", "--scripts", "scripts.yaml", "--model", "body")
+    ended = actalign(*shared, *words, cwd=tmp_path)
+    assert ended.returncode == 2
+    assert said in ended.stderr
 
 
 def test_an_interrupted_run_says_what_is_kept():

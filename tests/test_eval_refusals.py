@@ -170,7 +170,7 @@ def test_a_temperature_is_fitted_printed_and_taken_and_unsure_answers_are_refuse
 def test_what_a_run_can_not_refuse_is_said_before_a_clip_is_encoded(data, evaluate):
     for words, message in (
         (("--none", "x"), "The scorer dtw can't tell when none of the candidates fits"),
-        (("--none", " "), "The name that --none gives is empty"),
+        (("--none", " "), "--none is empty; give a value"),
         (("--min-confidence", 0.5), "There is no confidence by the scorer dtw"),
         (("--temperature", "1"), "for 2 scorers; name its own, such as own=1"),
         (("--temperature", "hmm=1"), "There is no scorer 'hmm'"),

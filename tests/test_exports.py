@@ -428,6 +428,13 @@ def two(tmp_path):
     return path
 
 
+@pytest.mark.parametrize("option", [["--int8"], ["--model", "body"]])
+def test_an_option_of_a_model_is_refused_with_predictions(two, tmp_path, option):
+    ended = command.actalign("export", two, "--to", "csv", *option, cwd=tmp_path)
+    assert ended.returncode == 2
+    assert f"{option[0]} is for a model; give --to onnx too, or leave it out." in ended.stderr
+
+
 def test_elan_files_as_pympi_reads_them(two, tmp_path):
     elan = pytest.importorskip("pympi.Elan")
     press, still = export(two, "elan", tmp_path / "eaf")
@@ -645,7 +652,11 @@ def test_activitynet_results_and_truth(two, tmp_path):
     truth = tmp_path / "truth.json"
     truth.write_text(json.dumps({"version": "VERSION 1.3", "database": events}))
     found = [
-        json.dumps(one | {"start_seconds": s, "end_seconds": e, "label": one["filtered_resps"][0]})
+        json.dumps(
+            one
+            | {"start_seconds": s, "end_seconds": e, "label": one["filtered_resps"][0]}
+            | {"scorer": None}
+        )
         for one, (s, e) in zip(TWO, [(0.0, 3.4), (0.5, 2.0)], strict=True)
     ]
     (tmp_path / "found.jsonl").write_text("\n".join(found))

@@ -286,6 +286,7 @@ def test_a_source_that_never_answers_is_given_up_without_naming_the_password(fol
     ("source", "message", "code"),
     [
         (["no.mp4"], "There is no file or device no.mp4", 2),
+        (["."], ". is a folder, and one stream is played; give a file of it", 2),
         (["/dev/video99"], "There is no file or device /dev/video99", 2),
         (["/dev/null"], "/dev/null has sent no frame", 1),
         (["x", "--format", "v4l3"], "FFmpeg has no input format 'v4l3'", 2),

@@ -543,6 +543,20 @@ def test_a_wrong_key_file_is_named_without_its_content(tmp_path, content):
     assert not content or content not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"model": ""}, "name is empty"),
+        ({"model": " "}, "name is empty"),
+        ({"temperature": 5}, "temperature is wrong"),
+        ({"modle": "x"}, "modle is wrong"),
+    ],
+)
+def test_a_wrong_field_of_the_configuration_is_named(fields, said):
+    with pytest.raises(UsageError, match=said):
+        LLMConfig(**fields)
+
+
 def test_openai_without_a_key_says_where_to_put_one(monkeypatch, tmp_path):
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     monkeypatch.delenv("OPENAI_BASE_URL", raising=False)

@@ -176,6 +176,10 @@ class TestTables:
         path.write_text("video,label,candidates\na.mp4,x,x|X\n")
         [question] = read_data(Source(path)).questions
         assert "has the choice 'X' twice" in question.absent.reason
+        workbook = tmp_path / "t.xlsx"
+        workbook.write_bytes(b"PK\x03\x04\xff")
+        with pytest.raises(UsageError, match=r"t\.xlsx is a workbook; save it as CSV"):
+            read_data(Source(tmp_path, workbook))
 
     def test_two_labels_of_the_same_seconds_are_refused_with_both_lines(self, tmp_path):
         for name in ("a.mp4", "deep/b.mp4"):

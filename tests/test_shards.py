@@ -184,6 +184,16 @@ def test_what_does_not_belong_together_is_refused_by_name(tmp_path, rows, said):
     assert said in str(refusal.value)
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "latin-1"])
+def test_a_part_of_another_encoding_is_refused_by_name(tmp_path, encoding):
+    text = json.dumps(row("Übung"), ensure_ascii=False) + "\n"
+    (tmp_path / "1.jsonl").write_text(text, encoding=encoding)
+    with pytest.raises(UsageError, match=r"1\.jsonl is not UTF-8 text .*; save it as UTF-8"):
+        merge([tmp_path / "1.jsonl"])
+    (tmp_path / "1.jsonl").write_text(text, encoding="utf-8-sig")
+    assert [one["clip"] for one in merge([tmp_path / "1.jsonl"])] == ["Übung"]
+
+
 def test_a_failed_clip_merges_with_any_settings(tmp_path):
     one = write(tmp_path / "1.jsonl", [row("a")])
     two = write(tmp_path / "2.jsonl", [error("b")])

@@ -211,7 +211,7 @@ class ActAlign:
         prediction for each person of a clip, whose `clip.clip_id` ends in -person1, -person2, ...
         Raises UsageError for labels or scripts that are wrong, and for a single video.
         """
-        single = (str, os.PathLike, FrameBatch, ClipEmbedding, np.ndarray, Mapping)
+        single = (str, bytes, os.PathLike, FrameBatch, ClipEmbedding, np.ndarray, Mapping)
         if isinstance(videos, single) or not isinstance(videos, Iterable):
             raise UsageError("This takes a list of videos; `predict` takes one.")
         every = list(videos)
@@ -277,7 +277,7 @@ class ActAlign:
             "none": none,
             "min_confidence": min_confidence,
         }
-        if not isinstance(video, Sequence) or isinstance(video, str):
+        if not isinstance(video, Sequence) or isinstance(video, str | bytes):
             return _answers(self.predict(video, **how), top_k)
         one_person_only(self.encoder)
         ranked = []

@@ -35,6 +35,13 @@ class EncoderError(ActAlignError):
     """An encoder can't be loaded, or embeddings of different encoders are mixed."""
 
 
+class EncoderUsageError(UsageError, EncoderError):
+    """There is no encoder of this name, or it has no such device or numbers; an EncoderError too.
+
+    The CLI exits with 2.
+    """
+
+
 def reason_of(error: Exception) -> str:
     """Why something failed, without the number and the file's name that an OSError says too.
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from actalign.errors import EncoderError
+from actalign.errors import EncoderUsageError
 from actalign.services import within
 
 HUB_SECONDS, ANSWER_SECONDS = 10.0, 60.0
@@ -21,9 +21,11 @@ WAYS_OUT = (
 
 
 def check_hub_id(model: str) -> None:
-    """Raise EncoderError unless this may be a model's id on the hub, without a revision."""
+    """Raise EncoderUsageError unless this may be a model's id on the hub, without a revision."""
     if not re.fullmatch(r"[\w.-]+(/[\w.-]+)?", model) or model.startswith("."):
-        raise EncoderError(f"The model {model!r} is neither a folder here nor a hub id. {WAYS_OUT}")
+        raise EncoderUsageError(
+            f"The model {model!r} is neither a folder here nor a hub id. {WAYS_OUT}"
+        )
 
 
 def hub_folder(

@@ -16,7 +16,7 @@ from actalign.cli._options import (
     Quiet,
     StoreDir,
 )
-from actalign.errors import UsageError
+from actalign.errors import ActAlignError, UsageError
 
 if TYPE_CHECKING:
     from actalign.cli._run import Run
@@ -73,7 +73,7 @@ def background(
                 continue
             sums.add(clip.embeddings)
     if sums is None:
-        raise UsageError("There is no clip to make a background of.")
+        raise ActAlignError("There is no clip to make a background of: all failed.")
     made = sums.background(f"{total - run.failed} clips")
     write_background(made, out)
     run.end(f"background of {made.count} frames of {total - run.failed} clips: {out}")

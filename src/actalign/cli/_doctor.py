@@ -8,14 +8,14 @@ from dataclasses import asdict
 import typer
 
 from actalign.cli._options import (
-    AsJson,
+    AsJsonList,
 )
 
 STYLES = {"ok": "green", "absent": "dim", "warning": "yellow", "broken": "red"}
 
 
 def doctor(
-    as_json: AsJson = False,
+    as_json: AsJsonList = False,
 ) -> None:
     """Say what works here and what to do about the rest; exits with 1 where a needed part fails."""
     from rich.console import Console

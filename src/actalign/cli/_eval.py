@@ -175,15 +175,18 @@ def detections(
     import json
 
     from actalign.evaluation import Source, read_data
-    from actalign.evaluation._detection import detected_events, evaluate_detections, true_events
-    from actalign.rows import RowFile
+    from actalign.evaluation._detection import evaluate_detections, read_events
 
-    rows = list(RowFile(found, verb="locate"))
-    result = evaluate_detections(
-        detected_events(rows), true_events(read_data(Source(truth), "table"))
-    )
+    events, true, unsearched = read_events(found, read_data(Source(truth), "table"))
+    result = evaluate_detections(events, true)
+    if unsearched:
+        typer.echo(
+            f"{found} has no row of {len(unsearched)} of the truth's videos, such as "
+            f"{unsearched[0]}: nothing was found there, or it was not searched",
+            err=True,
+        )
     if as_json:
-        print(json.dumps(result, indent=2))
+        print(json.dumps(result))
         return
     for label, one in result["labels"].items():
         print(

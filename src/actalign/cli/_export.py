@@ -46,7 +46,10 @@ def export(
 
         print(export_onnx(model, out or Path("export"), int8=int8))
         return
-    if predictions is None or model is not None or int8:
+    for option, given in (("--model", model is not None), ("--int8", int8)):
+        if given:
+            raise UsageError(f"{option} is for a model; give --to onnx too, or leave it out.")
+    if predictions is None:
         raise UsageError("Give a predictions file, or --model with --to onnx.")
     from actalign.cli._kinds import check_no_other_kind
     from actalign.output import export as write

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 
 from actalign.cli._options import (
-    AsJson,
+    AsJsonList,
 )
 
 
 def models(
-    as_json: AsJson = False,
+    as_json: AsJsonList = False,
 ) -> None:
     """List encoders: whether they can be used here, their size and least cost on this machine.
 

@@ -37,6 +37,9 @@ Quiet = Annotated[
 AsJson = Annotated[
     bool, typer.Option("--json", help="Print JSON Lines, nothing else.", rich_help_panel=OUTPUT)
 ]
+AsJsonList = Annotated[
+    bool, typer.Option("--json", help="Print one JSON list, nothing else.", rich_help_panel=OUTPUT)
+]
 StoreDir = Annotated[
     str | None,
     typer.Option(

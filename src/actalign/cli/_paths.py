@@ -1,16 +1,46 @@
-"""Addresses given to a verb that takes paths: refused before pathlib's form of them is said."""
+"""Empty texts, and addresses where paths are taken: refused before pathlib makes something else of
+them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import typer
+from typer.core import TyperCommand
 
 from actalign.addresses import address_in
 from actalign.errors import UsageError
+
+
+class _NoneEmpty(TyperCommand):
+    """A command that raises UsageError for an empty text: as a path it would be this folder."""
+
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
+        """As Typer's, of what is not empty."""
+        given, _, _ = self.make_parser(ctx).parse_args(args=list(args))
+        for one in self.params:
+            if one.name == "domain":  # an empty one is none
+                continue
+            value = given.get(one.name)
+            for text in value if isinstance(value, list | tuple) else [value]:
+                if isinstance(text, str) and not text.strip():
+                    kind = get_type_hints(self.callback).get(one.name or "")
+                    what = "a file or a folder" if Path in (kind, *get_args(kind)) else "a value"
+                    optional = ", or leave it out" if not one.required else ""
+                    name = max(one.opts, key=len)
+                    if not name.startswith("-"):
+                        name = name.upper()
+                    raise UsageError(f"{name} is empty; give {what}{optional}.")
+        return super().parse_args(ctx, args)
+
+
+def refuse_empty(app: typer.Typer) -> None:
+    """Let each verb raise UsageError where a text that it is given is empty."""
+    for command in _commands(app):
+        command.cls = _NoneEmpty
 
 
 def refuse_addresses(app: typer.Typer) -> None:

@@ -30,11 +30,9 @@ def search(
     """Find the moments of embedded clips that a phrase fits best; no video is read."""
     from actalign.clips._search import search as find
     from actalign.clips._stored import list_entries, read_stored
-    from actalign.errors import ActAlignError, UsageError
+    from actalign.errors import ActAlignError
     from actalign.rows import clock
 
-    if not phrase.strip():
-        raise UsageError("The phrase is empty; write what is looked for.")
     entries = list_entries([stored])
     encoder = model.choice(entries).load()
     said = console_of(stderr=True)

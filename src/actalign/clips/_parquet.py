@@ -19,7 +19,7 @@ from actalign.addresses import is_address, with_plain_scheme
 from actalign.clips._store import Store, checksum, clip_of, entry_name, header_text
 from actalign.documents import escaped
 from actalign.errors import ActAlignError, UsageError
-from actalign.files import cache_folder, pyarrow, remove_old, temporary_name
+from actalign.files import cache_folder, is_there, pyarrow, remove_old, temporary_name
 from actalign.types import ClipEmbedding
 
 FORMAT = b"actalign-clip-embedding-parquet-1"
@@ -96,12 +96,14 @@ AnyStore = Store | ParquetStore
 def open_store(folder: str | Path) -> AnyStore:
     """A store of safetensors files for a folder, of Parquet files for an address with ://.
 
-    Raises UsageError for what is neither.
+    Raises UsageError for what is neither, and for a file.
     """
-    if not isinstance(folder, str | Path):
+    if not isinstance(folder, str | Path) or folder == "":
         raise UsageError(f"The store is {folder!r}; give a folder, or an address with ://.")
     if isinstance(folder, str) and is_address(folder):
         return ParquetStore(folder)
+    if is_there(Path(folder)) and not Path(folder).is_dir():
+        raise UsageError(f"The store {folder} is a file; give a folder, or an address with ://.")
     return Store(folder)
 
 
@@ -110,7 +112,7 @@ def open_store_or_cache(folder: str | Path | None, notes: list[str]) -> AnyStore
 
     None, with a note, where the cache folder can't be written.
     """
-    if folder:
+    if folder is not None:
         return open_store(folder)
     folder = cache_folder()
     try:

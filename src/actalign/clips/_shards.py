@@ -191,7 +191,13 @@ def _rows(part: Path) -> Iterator[tuple[int, int, Row]]:
 
 
 def _parse(line: bytes, part: Path, number: int) -> Row:
-    return parse_row(line, f"{part}, line {number}")
+    try:
+        text = line.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise UsageError(
+            f"The part {part} is not UTF-8 text (line {number}); save it as UTF-8."
+        ) from None
+    return parse_row(text, f"{part}, line {number}")
 
 
 def _without_shard(line: _Line) -> Row:

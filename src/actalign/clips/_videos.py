@@ -61,7 +61,7 @@ def embed_each(
     Files go through the pipeline together. Frames get the clip id frames-N, N being their place
     from 0.
     """
-    files = [Path(video) for video in videos if isinstance(video, str | os.PathLike)]
+    files = [_path(video) for video in videos if isinstance(video, str | os.PathLike)]
     left = {path: files.count(path) for path in files}
     again: dict[Path, list[ClipEmbedding | ClipError]] = {}
     with closing(embed_videos(encoder, clip_ids(files), sampling=sampling, store=store)) as coming:
@@ -113,13 +113,15 @@ def _embed_batch(
 def _path(video: object) -> Path:
     """The path of a video; raises UsageError for what is none."""
     if isinstance(video, str | os.PathLike):
+        if not os.fspath(video):  # to pathlib, the current folder
+            raise UsageError("The video's path is empty; give a file or a folder of images.")
         return Path(video)
     if isinstance(video, np.ndarray):
         raise UsageError(
             "An array doesn't say when its frames are shown; give "
             "FrameBatch.from_array(frames, fps=25), or times= in seconds."
         )
-    if isinstance(video, Iterable):
+    if isinstance(video, Iterable) and not isinstance(video, bytes):
         raise UsageError("This takes one video, not several; `predict_many` takes a list.")
     raise UsageError(
         f"A video is a path, a FrameBatch or a ClipEmbedding, not {type(video).__name__}."

@@ -10,7 +10,7 @@ from typing import Any
 
 from actalign.addresses import with_plain_scheme
 from actalign.encoders._base import CROP, Encoder
-from actalign.errors import EncoderError
+from actalign.errors import EncoderError, EncoderUsageError
 from actalign.hub import check_hub_id
 
 DEFAULT_MODEL = "google/siglip-so400m-patch14-384"
@@ -60,8 +60,10 @@ def load_encoder(
         "batch_size": batch_size,
     }
     if not isinstance(model, str | os.PathLike):
-        raise EncoderError(f"The model is {model!r}; give a name or a folder's path.")
+        raise EncoderUsageError(f"The model is {model!r}; give a name or a folder's path.")
     model = os.fspath(model)
+    if not model.strip():
+        raise EncoderUsageError("The model's name is empty; give one, such as body, or a folder.")
     folder = Path(model).expanduser()
     if model.startswith(CROP):
         return _cropped(model, **given)
@@ -78,7 +80,7 @@ def load_encoder(
     if (folder / "image.onnx").is_file():
         return _exported(model, folder, **given)
     if get_close_matches(model, ["body"], cutoff=0.7) and not folder.exists():
-        raise EncoderError(f"There is no model {model!r}; did you mean 'body'?")
+        raise EncoderUsageError(f"There is no model {model!r}; did you mean 'body'?")
     _check_folder(model, folder)
     from actalign.encoders._siglip import load_pretrained
 
@@ -99,7 +101,7 @@ def _check_folder(model: str, folder: Path) -> None:
 def _service(model: str, *, batch_size: int | None, dtype: str | None, **others: Any) -> Encoder:
     # "service" is what a store holds of a service's numbers.
     if any(one is not None for one in others.values()) or dtype not in (None, "service"):
-        raise EncoderError(f"{model} runs elsewhere; leave device, dtype and revision out.")
+        raise EncoderUsageError(f"{model} runs elsewhere; leave device, dtype and revision out.")
     from actalign.encoders._service import ServiceEncoder
 
     return ServiceEncoder.from_name(model, batch_size=batch_size)
@@ -107,7 +109,7 @@ def _service(model: str, *, batch_size: int | None, dtype: str | None, **others:
 
 def _of_open_clip(model: str, *, revision: str | None, **others: Any) -> Encoder:
     if revision is not None:
-        raise EncoderError(f"{model} takes no revision; name the commit of a hub's model.")
+        raise EncoderUsageError(f"{model} takes no revision; name the commit of a hub's model.")
     from actalign.encoders._open_clip import OpenClipEncoder
 
     return OpenClipEncoder.from_name(model.removeprefix(OPEN_CLIP), **others)
@@ -141,17 +143,20 @@ def _check_on_cpu(
     dtype: str | None,
     revision: str | None,
 ) -> None:
-    if device not in (None, "cpu") or dtype not in numbers or revision is not None:
-        raise EncoderError(
+    refused = [f"--device {device}"] if device not in (None, "cpu") else []
+    refused += [f"--dtype {dtype}"] if dtype not in numbers else []
+    refused += [f"revision {revision}"] if revision is not None else []
+    if refused:
+        raise EncoderUsageError(
             f"The encoder {model!r} runs on the CPU in its own numbers, from local files; leave "
-            "device, dtype and revision out."
+            f"{' and '.join(refused)} out."
         )
 
 
 def _cropped(model: str, **options: Any) -> Encoder:
     person, colon, name = model.removeprefix(CROP).partition(":")
     if not colon:
-        raise EncoderError(f"{model!r} names no encoder; write crop:largest:MODEL.")
+        raise EncoderUsageError(f"{model!r} names no encoder; write crop:largest:MODEL.")
     from actalign.encoders._crop import CroppedEncoder
 
     return CroppedEncoder(load_encoder(name, **options), person)

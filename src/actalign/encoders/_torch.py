@@ -18,7 +18,7 @@ from actalign.encoders._batching import TowerStream
 from actalign.encoders._checkpoint import Checkpoint, features_of, licence_of, load_model
 from actalign.encoders._preprocessing import ImagePreprocessing, check_frames
 from actalign.encoders._tower import kernels_run
-from actalign.errors import ArrayError, EncoderError
+from actalign.errors import ArrayError, EncoderError, EncoderUsageError
 from actalign.types import Float32, TextWarning, UInt8
 
 DTYPES = {
@@ -48,7 +48,7 @@ def choose_device(device: str | None) -> str:
     try:
         kind, index = torch.device(device).type, torch.device(device).index or 0
     except RuntimeError as error:
-        raise EncoderError(f"There is no device {device!r}; try cpu or cuda:0.") from error
+        raise EncoderUsageError(f"There is no device {device!r}; try cpu or cuda:0.") from error
     counted = {"cuda": torch.cuda, "xpu": torch.xpu}
     if kind not in seen or (kind in counted and index >= counted[kind].device_count()):
         raise EncoderError(
@@ -76,7 +76,7 @@ class Placement:
         dtype = dtype or ("bfloat16" if on_cuda else "float32")
         known = [name for name in DTYPES if float8 or name != "float8"]
         if dtype not in known:
-            raise EncoderError(f"There is no dtype {dtype!r} here; choose {', '.join(known)}.")
+            raise EncoderUsageError(f"There is no dtype {dtype!r} here; choose {', '.join(known)}.")
         return cls(chosen, dtype, batch_size or (128 if on_cuda else 16))
 
     def marked(self, fingerprint: str) -> str:

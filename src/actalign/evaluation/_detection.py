@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from actalign.errors import UsageError
 from actalign.evaluation._metrics import bootstrap, temporal_iou
 from actalign.evaluation._questions import QuestionSet
-from actalign.rows import Row
+from actalign.files import is_there
+from actalign.rows import Row, RowFile
 from actalign.scripts._script import label_key
 
 THRESHOLDS = tuple(round(0.5 + 0.05 * n, 2) for n in range(10))
@@ -89,11 +90,34 @@ def mean_average_precision(
     return found
 
 
-def detected_events(rows: Sequence[Row]) -> list[Event]:
-    """The detections that `actalign locate` wrote; a video is its file's name without suffix."""
-    return [
+def read_events(found: Path, questions: QuestionSet) -> tuple[list[Event], list[Event], list[str]]:
+    """What `actalign locate` wrote, the true events, and the true videos that are not in the file.
+
+    A video is named by the end of its path without suffix; see `_names`. Raises UsageError for a
+    true event without times, and for rows that are no detections.
+    """
+    rows = list(RowFile(found, verb="locate"))
+    for row in rows:
+        if row.get("scorer"):
+            raise UsageError(
+                f"{found} holds the answer of `actalign classify` for {row['clip']!r}, no "
+                "detection; give the .jsonl file that `actalign locate --out` wrote."
+            )
+    truth = _true_events(questions)
+    groups: dict[str, tuple[set[str], set[str]]] = {}
+    for n, videos in enumerate((map(_video, rows), (event.video for event in truth))):
+        for video in videos:
+            groups.setdefault(Path(video).stem, (set(), set()))[n].add(video)
+    names: dict[str, str] = {}
+    unsearched: list[str] = []
+    for searched, true in groups.values():
+        named = _names(searched, true)
+        names |= named
+        seen = {named[video] for video in searched}
+        unsearched += [video for video in true if named[video] not in seen]
+    detections = [
         Event(
-            Path(row.get("video") or row["clip"].partition("#")[0]).stem,
+            names[_video(row)],
             str(row["label"]),
             row["start_seconds"],
             row["end_seconds"],
@@ -102,18 +126,45 @@ def detected_events(rows: Sequence[Row]) -> list[Event]:
         for row in rows
         if row.get("status", "ok") == "ok" and row["candidates"]
     ]
+    events = [replace(event, video=names[event.video]) for event in truth]
+    return detections, events, sorted(unsearched)
 
 
-def true_events(questions: QuestionSet) -> list[Event]:
+def _video(row: Row) -> str:
+    return row.get("video") or row["clip"].partition("#")[0]
+
+
+def _names(*sides: set[str]) -> dict[str, str]:
+    """A name for each video of one stem: the end of its path, as long as tells those of a side
+    apart; the whole path where all are there, so that no other file is taken for the one meant."""
+    listed = set[str]().union(*sides)
+    there = all(is_there(Path(video)) for video in listed)
+    parts = {
+        video: (Path(video).resolve() if there else Path(video).absolute()).with_suffix("").parts
+        for video in listed
+    }
+    longest = max(map(len, parts.values()))
+    length = longest if there else 1
+    while length < longest and any(
+        len({parts[video][-length:] for video in side}) < len({parts[video] for video in side})
+        for side in sides
+    ):
+        length += 1
+    return {video: "/".join(parts[video][-length:]) for video in listed}
+
+
+def _true_events(questions: QuestionSet) -> list[Event]:
     """The events of a table with videos, labels, starts and ends; raises UsageError."""
     found = []
     for question in questions.questions:
+        if question.absent is not None:
+            raise UsageError(question.absent.reason)
         if question.start is None or question.end is None or question.video is None:
             raise UsageError(
                 f"The event {question.id!r} has no start or end; the table needs both, in seconds."
             )
         label = question.target or ""
-        found.append(Event(question.video.stem, label, question.start, question.end))
+        found.append(Event(str(question.video), label, question.start, question.end))
     return found
 
 

@@ -354,7 +354,7 @@ def _read_state(bank: Path) -> BatchState | None:
         return None
     try:
         return BatchState.model_validate_json(path.read_bytes())
-    except (OSError, ValidationError):
+    except (OSError, ValidationError, UsageError):
         raise ActAlignError(
             f"{path} is damaged. The answers are still at the service; delete the file only if you "
             "want to submit again."

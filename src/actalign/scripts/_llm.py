@@ -19,9 +19,18 @@ import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from actalign.addresses import plain_address
 from actalign.errors import ActAlignError, UsageError
@@ -69,11 +78,12 @@ class LLMConfig(BaseModel):
     a whole answer may take ten times that.
     max_retries: retries by the SDK. input_price, output_price: USD per million tokens.
     told: how messages say where address and key are given; not kept in files.
+    Raises UsageError that names the field.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    model: str = Field(default="gpt-4o-2024-08-06", min_length=1)
+    model: str = "gpt-4o-2024-08-06"
     base_url: str | None = None
     local_model: str | None = None
     temperature: float | None = Field(default=0.2, ge=0, le=2)
@@ -85,6 +95,25 @@ class LLMConfig(BaseModel):
     input_price: float | None = Field(default=None, ge=0)
     output_price: float | None = Field(default=None, ge=0)
     told: Told = Field(default=Told(), exclude=True, repr=False)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _explained(cls, fields: Any, read: ModelWrapValidatorHandler[Self]) -> Self:
+        try:
+            return read(fields)
+        except ValidationError as error:
+            fault = error.errors()[0]
+            field = ".".join(map(str, fault["loc"])) or "configuration"
+            raise UsageError(
+                f"The language model's {field} is wrong ({fault['msg']}); see LLMConfig."
+            ) from None
+
+    @field_validator("model")
+    @classmethod
+    def _named(cls, model: str) -> str:
+        if not model.strip():
+            raise UsageError("The language model's name is empty; name one that the service has.")
+        return model
 
     @field_validator("base_url")
     @classmethod

@@ -228,7 +228,10 @@ def check_labels(labels: Iterable[str], where: str = "") -> None:
         if not label.strip():
             raise UsageError(f"{where}A label is empty; remove it or name the action.")
         if label_key(label) in seen:
-            raise UsageError(f"{where}The label {label!r} is given twice; labels must differ.")
+            raise UsageError(
+                f"{where}The label {label!r} is given twice; labels must differ by more than "
+                "capitals and outer spaces."
+            )
         seen.add(label_key(label))
 
 
@@ -300,6 +303,8 @@ def as_scripts(
     """
     if scripts is None:
         return []
+    if isinstance(scripts, str) and not scripts.strip():
+        raise UsageError("The script file's name is empty; give one, or leave the scripts out.")
     if isinstance(scripts, str | Path):
         return load_scripts(scripts)
     if isinstance(scripts, Mapping):
@@ -307,7 +312,9 @@ def as_scripts(
             replace(steps, label=label) if isinstance(steps, Script) else _script(label, steps)
             for label, steps in scripts.items()
         ]
-    listed = list(scripts) if isinstance(scripts, Iterable) else [scripts]
+    listed: list[Any] = [scripts]
+    if isinstance(scripts, Iterable) and not isinstance(scripts, bytes):
+        listed = list(scripts)
     for one in listed:
         if not isinstance(one, Script):
             raise UsageError(

@@ -75,7 +75,9 @@ class FolderReader:
         self.warnings: list[str] = []
         self._images = images_in(folder)
         if not self._images:
-            raise VideoError(f"The folder {folder} contains no image.")
+            raise VideoError(
+                f"The folder {folder} contains no image; give one video, or a folder of its images."
+            )
         if len(self._images) > limits.max_frames:
             raise _too_many_frames(folder, limits)
         self.times = np.arange(len(self._images)) / IMAGE_FOLDER_FPS

@@ -84,6 +84,11 @@ class LiveSource:
         self.name = without_password(address)
         self.is_file = format is None and not is_address(address) and not _is_device(address)
         if self.is_file and not Path(address).is_file():
+            if Path(address).is_dir():
+                raise UsageError(
+                    f"{self.name} is a folder, and one stream is played; give a file of it, a "
+                    "device or an address."
+                )
             raise UsageError(
                 f"There is no file or device {self.name}; give one, or an address such as rtsp://..."
             )

@@ -20,6 +20,8 @@ from actalign.files import pyarrow
 from actalign.scripts._script import label_key
 
 TABLES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet")
+SPREADSHEETS = (".xlsx", ".xlsm", ".xls", ".ods", ".numbers")
+"""Files of spreadsheet programs, which are no text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,8 @@ def table_rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     Raises UsageError for what can't be read and for a row that is no object.
     """
     kind = path.suffix.lower()
+    if kind in SPREADSHEETS:
+        raise UsageError(f"The table {path} is a workbook; save it as CSV and give that file.")
     if kind == ".parquet":
         for number, row in enumerate(parquet_rows(path), start=1):
             yield f"{path}, row {number}", row
