@@ -244,6 +244,12 @@ def test_only_close_clips_are_looked_at(look, rise, colour_model, server):
     assert not one.wants(plain.predict(meadow, scripts=SCRIPTS))
 
 
+@pytest.mark.parametrize("wrong", ["a", 2.5, 1, 27])
+def test_a_look_is_at_a_whole_number_of_candidates(look, wrong):
+    with pytest.raises(UsageError, match=f"top_k is {wrong!r}; give a whole number from 2 to 26"):
+        look(top_k=wrong)
+
+
 def test_frames_are_the_best_of_each_step_decoded_again_at_their_times(tmp_path, model, rise):
     prediction = model.predict(rise, scripts=SCRIPTS)
     times = prediction.clip.pts_seconds
