@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from numbers import Real
 from operator import index
 from pathlib import Path
@@ -34,8 +34,7 @@ def whole(value: object, name: str, most: int | None = None, *, least: int = 1) 
 
 def check_listed(given: object, what: str, whose: str = "") -> None:
     """Raise UsageError for what is no list; a single text is none, though it can be iterated."""
-    single = (str, bytes, os.PathLike, Mapping)
-    if isinstance(given, single) or not isinstance(given, Iterable):
+    if isinstance(given, str | bytes | os.PathLike) or not isinstance(given, Iterable):
         raise UsageError(f"The {what}{whose} are {given!r}; give a list of {what}.")
 
 
