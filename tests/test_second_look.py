@@ -121,7 +121,7 @@ def test_answers_are_paid_for_once_and_counted(look, rise, model, server):
     assert (said["input_tokens"], said["output_tokens"]) == (300, 150)
     assert said["cost_usd"] == pytest.approx((300 * 2 + 150 * 8) / 1e6)
     assert one.summary() == (
-        "second look: 1 clips, 1 answers changed, 0 failed; 300 tokens in, 150 out, 0.0018 USD"
+        "second look: 1 clip, 1 answer changed, 0 failed; 300 tokens in, 150 out, 0.0018 USD"
     )
     again = look(config=price)
     assert again.at(first, rise)[0] == row
@@ -343,7 +343,7 @@ def test_the_command_looks_again_only_where_told(server, rise, colour_model, tmp
     assert row()["label"] == "sunrise"
     assert row()["second_look"]["first_label"] == "sunset"
     assert ended.stdout.splitlines()[1].startswith("rise  sunrise")
-    assert "second look: 1 clips, 1 answers changed, 0 failed; 300 tokens in" in ended.stderr
+    assert "second look: 1 clip, 1 answer changed, 0 failed; 300 tokens in" in ended.stderr
     server.behaviours = [refuses("no")] * 3
     ended = run(*second, "--second-look-close", "1", "--second-look-top", "2")
     assert ended.returncode == 0

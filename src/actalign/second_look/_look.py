@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from pydantic import SecretStr
 
-from actalign.errors import ActAlignError, UsageError
+from actalign.errors import ActAlignError, UsageError, counted
 from actalign.given import plain, whole
 from actalign.rows import Row, SecondLookRow, new_row
 from actalign.scripts._answer_cache import AnswerCache
@@ -196,7 +196,8 @@ class SecondLook:
     def summary(self) -> str:
         """A sentence on the run so far, with tokens and cost of the answers asked for now."""
         n = self.counts
-        line = f"second look: {n.looked} clips, {n.changed} answers changed, {n.failed} failed"
+        looked, changed = counted(n.looked, "clip"), counted(n.changed, "answer")
+        line = f"second look: {looked}, {changed} changed, {n.failed} failed"
         return f"{line}; {self.tokens()}"
 
     def tokens(self) -> str:
