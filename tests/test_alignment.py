@@ -269,6 +269,9 @@ def test_paths_are_monotone_and_cover_every_frame_and_step(matrix):
         (np.array([[0.1, np.nan]]), "NaN"),
         (np.array([[0.1, np.inf]]), "infinity"),
         (np.array([[np.inf, -np.inf]]), "infinity"),
+        ([["a"]], "The affinity must be numbers in rows of one length"),
+        ([[1, 2], [3]], "The affinity must be numbers in rows of one length"),
+        ([[1 + 2j]], "The affinity must be real numbers"),
     ],
 )
 def test_bad_affinities_are_refused_with_a_sentence(matrix, sentence):
@@ -286,5 +289,8 @@ def test_step_counts_must_match_the_columns():
             aligning(np.zeros((4, 2)), [])
         with pytest.raises(UsageError, match=r"non-empty .* not \(3,\)"):
             aligning(np.zeros(3), [3])
+        with pytest.raises(UsageError, match=r"step counts are .*; give a list of whole numbers"):
+            aligning(np.zeros((4, 3)), [1.5, 1.5])
+        assert len(aligning(np.zeros((4, 3)), (count for count in (1, 2)))) == 2
     with pytest.raises(UsageError, match="'sum' or 'mean'"):
         align(np.zeros((2, 2)), objective="best")

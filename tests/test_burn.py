@@ -126,7 +126,18 @@ def test_letters_that_no_font_here_knows_are_named(tmp_path):
     write_rows(tmp_path, row("v.mp4", f"push {strange}", steps("down")))
     done = actalign("export", "rows.jsonl", "--to", "burn", cwd=tmp_path)
     assert done.returncode == 0
-    assert "No font here draws" in done.stderr
+    assert f"No font here draws {strange}, which are boxes in the video" in done.stderr
+
+
+def test_letters_that_no_font_of_a_figure_knows_are_named(tmp_path, colour_model):
+    write_video(tmp_path / "v.mp4", 6)
+    strange = "\ue123"
+    classify = ("classify", "v.mp4", "--model", colour_model, "--labels", f"{strange} up,Übung")
+    done = actalign(*classify, "--figure", "figures", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    said = r"No font here draws \ue123, which are boxes in the figure; install one"
+    assert said in done.stderr.replace(strange, r"\ue123")
+    assert "No font here" not in actalign(*classify, cwd=tmp_path).stderr
 
 
 def test_a_video_is_never_written_over_and_a_bad_one_stops_no_other(tmp_path):

@@ -7,14 +7,23 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from actalign import ActAlign, EncoderError, FrameBatch, Script, UsageError, VideoError
+from actalign import (
+    ActAlign,
+    ClipEmbedding,
+    EncoderError,
+    FrameBatch,
+    Script,
+    UsageError,
+    VideoError,
+    load_scripts,
+)
 from actalign.alignment._locate import Limits
-from actalign.background import BackgroundSums
+from actalign.background import BackgroundSums, read_background
 from actalign.candidates import check_none
 from actalign.clips._embed import clip_ids
 from actalign.encoders import load_encoder
-from actalign.scripts import shipped_scripts
-from actalign.video import sample_frames
+from actalign.scripts import ScriptRequest, shipped_scripts
+from actalign.video import list_videos, sample_frames
 from tests.colour_clips import colour_frames, write_colours
 from tests.colour_model import save_colour_model
 from tests.command import actalign
@@ -506,6 +515,52 @@ def test_what_is_of_the_wrong_kind_is_said_in_one_sentence(classifier, clips):
     for top_k in ("2", -1):
         with pytest.raises(UsageError, match="give 1 or more"):
             classifier(clip, scripts=SCRIPTS, top_k=top_k)
+
+
+def test_numbers_of_numpy_are_numbers(classifier, clips, tmp_path):
+    for given in ({"start": np.int64(1)}, {"end": np.int64(2)}, {"start": np.float32(0.5)}):
+        classifier.predict(clips / "dawn.mp4", scripts=SCRIPTS, **given)
+    for fps in (np.int64(5), np.float32(5)):
+        options = {"fps": fps, "smoothing_seconds": np.float32(0.3), "store": tmp_path / "store"}
+        one = ActAlign(classifier.encoder, temperature=np.float32(0.5), **options)
+        found = one.predict(clips / "dawn.mp4", scripts=SCRIPTS, min_confidence=np.float32(0.5))
+        assert json.loads(json.dumps(found.to_dict()))
+    assert len(list((tmp_path / "store").glob("*.safetensors"))) == 1
+
+
+def test_a_single_text_is_no_list(clips):
+    for wrong in (
+        lambda: list_videos("clips"),
+        lambda: clip_ids("clips"),
+        lambda: ScriptRequest("q1", "clips"),
+    ):
+        with pytest.raises(UsageError, match=r"are 'clips'; give a list of (videos|labels)"):
+            wrong()
+
+
+def test_what_no_clip_is_made_of_is_refused(clips):
+    times = np.arange(2.0)
+    good = {
+        "clip_id": "a",
+        "embeddings": np.ones((2, 3), np.float32),
+        "pts_seconds": times,
+        "end_seconds": 2,
+        "model_id": "m",
+        "fingerprint": "f",
+    }
+    for wrong, said in (
+        ({"embeddings": [[1.0]]}, "must be a NumPy array, not list"),
+        ({"pts_seconds": [0, 1]}, "must be a NumPy array, not list"),
+        ({"end_seconds": None}, "end_seconds of clip 'a' is None; give a number"),
+        ({"clip_id": 3}, "The clip_id is 3; give a text"),
+    ):
+        with pytest.raises(UsageError, match=said):
+            ClipEmbedding(**good | wrong)
+    with pytest.raises(UsageError, match="must be a NumPy array, not list"):
+        FrameBatch(np.zeros((2, 4, 4, 3), np.uint8), [0, 1])
+    for read in (load_scripts, read_background, sample_frames):
+        with pytest.raises(UsageError, match="is None; give a path"):
+            read(None)
 
 
 def test_labels_and_steps_may_be_of_any_kind_of_list(classifier, clips):

@@ -266,7 +266,7 @@ def test_what_is_found_is_measured_against_the_true_times(folder):
     )
     done = actalign("eval", "detections", "found.jsonl", "--truth", "truth.csv", cwd=folder)
     assert done.returncode == 0, done.stderr
-    assert "Sunrise: 1 detections of 1 events, average precision" in done.stdout
+    assert "Sunrise: 1 detection of 1 event, average precision" in done.stdout
     shown = actalign(
         "eval", "detections", "found.jsonl", "--truth", "truth.csv", "--json", cwd=folder
     )

@@ -13,6 +13,7 @@ import tracemalloc
 from dataclasses import replace
 
 import pytest
+from rich.cells import cell_len
 
 from actalign.cli._eval_options import clip_progress
 from actalign.cli._kinds import check_no_other_kind
@@ -375,8 +376,8 @@ def test_without_a_terminal_progress_is_a_line_now_and_then(monkeypatch):
     assert said.getvalue().splitlines() == ["[1/50] c0", "[50/50] c49"]
     monkeypatch.setattr("actalign.cli._progress.LINE_SECONDS", 0.0)
     with contextlib.redirect_stderr(said), Run(2) as run:
-        run.frames("long", 7)
-    assert re.search(r"\[0/2\] long, \d+\.\d frames/s", said.getvalue())
+        run.frames("long\nname", 7)
+    assert re.search(r"\[0/2\] long\\nname, \d+\.\d frames/s", said.getvalue())
 
 
 def test_a_file_that_is_read_is_never_written_over(clips, tmp_path):
@@ -592,6 +593,22 @@ def test_a_missing_file_is_named_once_and_without_a_number(clips, tmp_path):
         ended = actalign(*asked, cwd=tmp_path)
         assert ended.returncode == 2
         assert ended.stderr == f"error: {said} can't be read: No such file or directory.\n"
+
+
+def test_columns_stay_in_line_for_wide_letters_and_long_notes():
+    labels = ["俯卧撑", "squat"]
+    lines = ResultLines(["腿", "b"], labels)
+    steps = [{"step": "s", "start_seconds": 0.0, "end_seconds": 1.0, "affinity": 0.1}]
+    repetition = {"start_seconds": 0.0, "end_seconds": 1.0, "segments": steps}
+    repetitions = [repetition] * 2 + [{**repetition, "partial_steps": [1]}] * 2
+    best = {"label": labels[0], "score": 1.0, "repetitions": repetitions}
+    other = {"label": labels[1], "score": 0.5}
+    row = {"clip": "腿", "label": labels[0], "candidates": [best, other], "margin": 0.5}
+    head, first = str(lines.of(row)).splitlines()
+    assert "俯卧撑, 2 whole and 2 partial" in first
+    second = str(lines.of({**row, "clip": "b", "label": "squat", "candidates": [other, best]}))
+    for line, runner_up in ((first, "squat"), (second, "俯卧撑")):
+        assert cell_len(line[: line.rindex(runner_up)]) == head.index("runner-up")
 
 
 def test_an_answer_about_a_clip_that_shows_nothing_says_so(tmp_path):

@@ -59,7 +59,7 @@ def test_generate_writes_a_bank_that_classify_can_read(generate, server, tmp_pat
     prices = ("--input-price", 2, "--output-price", 10)
     code, out, err = generate(*GOLF, "--out", bank, *prices)
     assert (code, out) == (0, "")
-    assert "1 of 1 questions have scripts, 0 failed" in err
+    assert "1 of 1 question has scripts, 0 failed" in err
     assert "100 tokens in, 50 out, 0.0007 USD" in err
     assert [(s.label, s.steps) for s in load_scripts(bank)] == [
         ("putt", tuple(steps_of("putt"))),
@@ -115,9 +115,17 @@ def test_a_dry_run_prints_the_prompt_and_an_estimate_and_asks_nothing(
     code, out, _ = generate(*GOLF, "--dry-run", "--prompt", "short-fixed", *prices)
     assert code == 0
     assert "1. putt\n2. chip" in out
-    assert "1 requests for 1 questions, about" in out
+    assert "1 request for 1 question, about" in out
     assert "USD (estimate)" in out
     assert server.requests == []
+
+
+def test_a_questions_file_without_a_question_is_refused(generate, tmp_path):
+    (tmp_path / "empty.jsonl").write_text("")
+    code, out, said = generate("--questions", tmp_path / "empty.jsonl", "--dry-run")
+    assert code == 2
+    assert "empty.jsonl holds no question." in said
+    assert not out
 
 
 def test_failed_questions_are_rows_in_a_file_and_exit_code_1(generate, server, tmp_path):
@@ -238,6 +246,9 @@ def test_show_puts_scripts_side_by_side_and_marks_shared_steps(run, tmp_path):
     assert "look up" in out
     assert "swing low" not in out
     assert run("show", file, "--labels", "dunk")[0] == 2
+    code, _, said = run("show", file, "--labels", "")
+    assert code == 2
+    assert "--labels is '', which names no label" in said
     names = [f"squatting {n}" for n in range(12)]
     file.write_text("scripts:\n" + "".join(f"  {n}: [stand, sit]\n" for n in names))
     _, out, _ = run("show", file)
@@ -306,7 +317,7 @@ def test_a_batch_goes_through_three_commands(run, server, tmp_path):
     assert run("batch", "poll", "--out", bank)[0] == 0
     code, out, _ = run("batch", "collect", "--out", bank)
     assert code == 0
-    assert "1 of 1 questions have scripts" in out
+    assert "1 of 1 question has scripts" in out
     assert len(load_scripts(bank)) == 2
     assert KEY not in "".join(p.read_text() for p in tmp_path.rglob("*.json"))
 

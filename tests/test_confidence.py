@@ -54,6 +54,8 @@ def test_scores_are_finite_numbers(wrong):
         fit_temperature([[1, 2], wrong], [0, 0])
     with pytest.raises(ArrayError, match="scores must be finite numbers"):
         confidences(wrong, 1.0)
+    with pytest.raises(ArrayError, match="The scores must be numbers"):
+        confidences(["a"], 1.0)
 
 
 @pytest.mark.parametrize("wrong", [0, -1, np.nan, np.inf])

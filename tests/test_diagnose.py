@@ -144,4 +144,4 @@ def test_an_entry_that_cannot_be_read_is_left_out_and_ends_the_command_with_1(st
     entry.write_bytes(entry.read_bytes()[:100])
     ended = diagnosed(tmp_path)
     assert ended.returncode == 1
-    assert ended.stdout.splitlines()[-1].endswith("on 1 clips")
+    assert ended.stdout.splitlines()[-1].endswith("on 1 clip")

@@ -98,7 +98,7 @@ def test_what_the_alignment_gains_a_model_is_in_the_table(data, evaluate, server
     assert [looks[name] for name in counted] == [2, 1, 1, 0, 0, 0]
     assert (looks["input_tokens"], looks["output_tokens"]) == (400, 200)
     assert looks["cost_usd"] == pytest.approx((400 * 2 + 200 * 8) / 1e6)
-    assert "second_look: the model looked at 2 clips, 0 failed; 1 answers changed" in done.stdout
+    assert "second_look: the model looked at 2 clips, 0 failed; 1 answer changed" in done.stdout
     asked = len(server.requests)
     assert f"asked now: {100 * asked} tokens in, {50 * asked} out" in done.stdout
     # Gone on with, it asks nothing again and finds the same.

@@ -113,12 +113,12 @@ def test_a_dry_run_prints_the_prompts_and_an_estimate_and_asks_and_writes_nothin
     assert told.returncode == 0, told.stderr
     assert "--- mine.json (jump shot, layup, pass)" in told.stdout
     assert "   (1) a person stands on the court" in told.stdout
-    assert re.search(r"\n1 requests for 1 questions, about \d+ tokens in and 162 out", told.stdout)
+    assert re.search(r"\n1 request for 1 question, about \d+ tokens in and 162 out", told.stdout)
     assert not server.requests
     assert not out.exists()
     server.faults["layup"] = [says(anew)]
     assert refine(mine, "--out", out).returncode == 0
-    assert "0 requests for 1 questions" in refine(mine, "--out", out, "--dry-run").stdout
+    assert "0 requests for 1 question," in refine(mine, "--out", out, "--dry-run").stdout
     assert len(server.requests) == 1
 
 

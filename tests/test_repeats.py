@@ -206,6 +206,13 @@ def test_what_is_wrong_is_refused():
         find_repetitions(good, np.arange(20) / 10)
     with pytest.raises(UsageError, match=r"6 repetitions of 2 steps don't fit into the 2\.0 s"):
         find_repetitions(good, np.arange(21) / 10, count=6)
+    for count in (0, -1, 1.5):
+        with pytest.raises(UsageError, match=f"count is {count}; give a whole number of 1 or more"):
+            find_repetitions(good, np.arange(21) / 10, count=count)
+    with pytest.raises(ArrayError, match="seen must say of each of the 20 frames"):
+        find_repetitions(good, np.arange(21) / 10, seen=[True])
+    with pytest.raises(ArrayError, match="edges must be finite seconds that never decrease"):
+        find_repetitions(good, np.arange(21)[::-1])
     for wrong in ("never", "0", "-1", 0, "1.5", 2.7, 2.0, True):
         with pytest.raises(UsageError, match="give no, auto, partial, or a number"):
             check_repeats(wrong)

@@ -10,13 +10,14 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from actalign import ActAlign, FrameBatch, Script, UsageError
+from actalign import ActAlign, Candidate, ClipEmbedding, FrameBatch, Script, UsageError
 from actalign.clips._live import LiveWindow
 from actalign.encoders import load_encoder
 from actalign.evaluation._step_times import step_parts
 from actalign.output import alignment_figure, export
 from actalign.output._events import events as events_of_row
 from actalign.output._notebook import prediction_html
+from actalign.repetitions import with_repetitions
 from actalign.rows import numbered_steps, parse_row, read_rows
 from tests.colour_clips import colour_frames, write_colours
 from tests.colour_model import save_colour_model
@@ -309,6 +310,13 @@ def test_figures_and_true_times_of_partial_repetitions(folder):
     ]
     aligned, _ = step_parts(row)
     assert [number for _, _, number in aligned] == [2, 0, 1, 2, 0, 1, 2, 0, 1]
+
+
+def test_what_shows_nothing_is_not_repeated():
+    clip = ClipEmbedding("black", np.zeros((30, 3), np.float32), np.arange(30) / 10, 3, "m", "f")
+    best = Candidate("go", 0.0, Script("go", ("a", "b")), has_script=True)
+    shown = {"logit_scale": None, "repeats": 3}
+    assert with_repetitions(best, clip, clip.embeddings, np.eye(2, 3), **shown).repetitions == ()
 
 
 def test_one_part_of_a_repetition_is_no_whole_one(folder):

@@ -6,9 +6,18 @@ import numpy as np
 import pytest
 from jsonschema import Draft202012Validator
 
-from actalign import ActAlign, ClipEmbedding, Script, UsageError, VideoError
+from actalign import ActAlign, ActAlignError, ClipEmbedding, Script, UsageError, VideoError
 from actalign.clips import ClipResult
-from actalign.rows import error_row, json_schema, new_row, parse_row, read_rows, row_text, tag
+from actalign.rows import (
+    error_row,
+    json_schema,
+    new_row,
+    parse_row,
+    read_rows,
+    row_text,
+    tag,
+    write_rows,
+)
 from tests.colour_clips import write_colours
 from tests.command import actalign
 
@@ -128,6 +137,26 @@ def test_names_that_are_no_text_are_written_as_escapes():
     row = error_row("\udcff", "\udcff.mp4", VideoError("no"))
     assert json.loads(row_text(row))["clip"] == r"\xff"
     assert "ü" in row_text(error_row("ü", None, VideoError("no")))
+
+
+def test_what_is_no_list_of_rows_is_not_written(tmp_path):
+    row = error_row("a", None, VideoError("no"))
+    path = tmp_path / "rows.jsonl"
+    for wrong, said in (
+        ("abc", "The rows are 'abc'; give a list of rows"),
+        (row, "Row 1 is no prediction"),
+        ([row, {"a": 1}], r"Row 2 is no prediction \(clip: Field required\)"),
+        ([{**row, "more": {1}}], r"The row of 'a' holds .*, which JSON lacks"),
+    ):
+        with pytest.raises(ActAlignError, match=said):
+            write_rows(wrong, path)
+    with pytest.raises(UsageError, match="The file of predictions is None; give a path"):
+        write_rows([row], None)
+    with pytest.raises(UsageError, match="The file of predictions is None; give a path"):
+        read_rows(None)
+    assert not path.exists()
+    write_rows([{**row, "margin": np.float32(1)}], path)
+    assert read_rows(path)[0]["margin"] == 1.0
 
 
 def test_a_row_of_one_of_all_people_says_where_most_frames_show_nobody():

@@ -121,7 +121,7 @@ def test_answers_are_paid_for_once_and_counted(look, rise, model, server):
     assert (said["input_tokens"], said["output_tokens"]) == (300, 150)
     assert said["cost_usd"] == pytest.approx((300 * 2 + 150 * 8) / 1e6)
     assert one.summary() == (
-        "second look: 1 clips, 1 answers changed, 0 failed; 300 tokens in, 150 out, 0.0018 USD"
+        "second look: 1 clip, 1 answer changed, 0 failed; 300 tokens in, 150 out, 0.0018 USD"
     )
     again = look(config=price)
     assert again.at(first, rise)[0] == row
@@ -244,6 +244,12 @@ def test_only_close_clips_are_looked_at(look, rise, colour_model, server):
     assert not one.wants(plain.predict(meadow, scripts=SCRIPTS))
 
 
+@pytest.mark.parametrize("wrong", ["a", 2.5, 1, 27])
+def test_a_look_is_at_a_whole_number_of_candidates(look, wrong):
+    with pytest.raises(UsageError, match=f"top_k is {wrong!r}; give a whole number from 2 to 26"):
+        look(top_k=wrong)
+
+
 def test_frames_are_the_best_of_each_step_decoded_again_at_their_times(tmp_path, model, rise):
     prediction = model.predict(rise, scripts=SCRIPTS)
     times = prediction.clip.pts_seconds
@@ -337,7 +343,7 @@ def test_the_command_looks_again_only_where_told(server, rise, colour_model, tmp
     assert row()["label"] == "sunrise"
     assert row()["second_look"]["first_label"] == "sunset"
     assert ended.stdout.splitlines()[1].startswith("rise  sunrise")
-    assert "second look: 1 clips, 1 answers changed, 0 failed; 300 tokens in" in ended.stderr
+    assert "second look: 1 clip, 1 answer changed, 0 failed; 300 tokens in" in ended.stderr
     server.behaviours = [refuses("no")] * 3
     ended = run(*second, "--second-look-close", "1", "--second-look-top", "2")
     assert ended.returncode == 0

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from actalign.clips._shards import Shard, merge
 from actalign.clips._store import Store, read_entry
 from actalign.errors import UsageError
-from actalign.rows import write_rows
+from actalign.rows import row_text
 from tests.atlas_world import render
 from tests.command import actalign as run_actalign
 
@@ -27,7 +27,7 @@ def row(clip_id, **more):
 
 
 def write(path, rows):
-    write_rows(rows, path)
+    path.write_text("".join(f"{row_text(row)}\n" for row in rows), encoding="utf-8")
     return path
 
 

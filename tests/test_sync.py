@@ -2,6 +2,8 @@
 
 import csv
 import json
+import os
+import shutil
 
 import av
 import numpy as np
@@ -78,6 +80,14 @@ def test_the_table_and_the_video_run_in_step(pair):
         assert np.abs(left - right).max() < 40, number
     assert "video: both.mp4" in done.stdout
     assert len(done.stdout.splitlines()) <= 16
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")
+def test_a_files_name_breaks_no_line_of_the_table(pair):
+    folder, shared = pair
+    shutil.copy(folder / "coach.mp4", folder / "a\nb.mp4")
+    done = actalign("sync", "a\nb.mp4", "pupil.mp4", *shared, cwd=folder)
+    assert done.stdout.splitlines()[0].split() == [r"a\nb.mp4", "pupil.mp4", "similarity"]
 
 
 def test_json_has_every_row(pair):

@@ -273,6 +273,11 @@ def test_a_file_without_decodable_frames_is_named(folder):
         ({"fps": 0}, UsageError, "above 0"),
         ({"fps": 1, "num_frames": 1}, UsageError, "one of fps, num_frames and at_seconds"),
         ({"num_frames": 0}, UsageError, "1 or more"),
+        ({"num_frames": 2.5}, UsageError, "num_frames is 2.5; give a whole number of 1 or more"),
+        ({"batch_size": 2.5}, UsageError, "batch_size is 2.5; give a whole number of 1 or more"),
+        ({"max_side": 0}, UsageError, "max_side is 0; give a whole number of 1 or more"),
+        ({"at_seconds": ["a"]}, UsageError, "at_seconds must be numbers"),
+        ({"at_seconds": 3}, UsageError, "at_seconds is 3; give a list of seconds"),
         ({"max_pixels": 1000}, VideoError, "96x64 pixels, more than the limit"),
     ],
 )

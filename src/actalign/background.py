@@ -22,6 +22,7 @@ from numpy.typing import ArrayLike
 from actalign.encoder_info import EncoderInfo
 from actalign.errors import ArrayError, EncoderError, UsageError, reason_of
 from actalign.files import write_bytes
+from actalign.given import as_path
 from actalign.types import Float32, Float64
 
 FORMAT = "actalign-background-1"
@@ -201,7 +202,7 @@ def read_background(path: str | Path, *, source: str | None = None) -> Backgroun
     """
     from safetensors import SafetensorError, safe_open
 
-    path = Path(path)
+    path = as_path(path, "background")
     try:
         with safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}

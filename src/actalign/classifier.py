@@ -33,6 +33,7 @@ from actalign.encoders._base import Encoder, one_person_only
 from actalign.encoders._load import DEFAULT_MODEL, load_encoder
 from actalign.encoders._text_cache import TextCache
 from actalign.errors import UsageError
+from actalign.given import check_listed
 from actalign.scripts._script import ScriptsGiven, as_scripts, step_texts
 from actalign.types import (
     Alignment,
@@ -319,10 +320,11 @@ class ActAlign:
 
         Raises UsageError for what is no list of texts, or an empty one.
         """
-        listed = isinstance(texts, Sequence) and not isinstance(texts, str | bytes)
-        if not listed or not texts or not all(isinstance(text, str) for text in texts):
+        check_listed(texts, "texts")
+        listed = list(texts)
+        if not listed or not all(isinstance(text, str) for text in listed):
             raise UsageError(f"The texts are {texts!r}; give a list of texts.")
-        return self._texts.encode(texts)
+        return self._texts.encode(listed)
 
     def _predict_each(
         self, videos: Sequence[Video], candidates: Candidates, *, progress: bool

@@ -50,6 +50,11 @@ def reason_of(error: Exception) -> str:
     return str(getattr(error, "strerror", None) or error) or type(error).__name__
 
 
+def counted(count: int, noun: str) -> str:
+    """Such as "1 clip" or "2 clips"."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def run_program(program: Callable[[], object]) -> None:
     """Run a command line; our errors become one line on stderr and the exit code 2 or 1.
 

@@ -25,19 +25,20 @@ def with_repetitions(
     logit_scale: float | None,
     repeats: Repeats,
 ) -> Candidate:
-    """The candidate with its repetitions, if they are wanted.
+    """The candidate with its repetitions, if they are wanted and anything is seen.
 
     frames: (T, D), smoothed. steps: (K, D) of its script. logit_scale: the encoder's, a logarithm;
     None where it has none. Raises UsageError for a clip too short for the number of repetitions.
     """
-    if repeats == "no":
+    seen = seen_frames(clip.embeddings)
+    if repeats == "no" or not seen.any():
         return best
     edges = clip.edges_seconds
     scale = CLIP_SCALE if logit_scale is None else math.exp(logit_scale)
     cuts = find_repetitions(
         cosine(frames, steps) * scale,
         edges,
-        seen=seen_frames(clip.embeddings),
+        seen=seen,
         count=repeats if isinstance(repeats, int) else None,
         partial=repeats == "partial",
     )

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 
 from actalign.alignment._scorers import get_scorer
 from actalign.errors import ArrayError, UsageError
+from actalign.given import array_of
 from actalign.types import Float64
 
 LEAST, MOST = 1e-4, 1e4
@@ -23,10 +24,10 @@ OWN = "own"
 
 
 def check_temperature(temperature: float) -> float:
-    """Itself; raises UsageError unless it is a number above 0."""
+    """It as Python's float; raises UsageError unless it is a number above 0."""
     if not (isinstance(temperature, Real) and 0 < temperature < float("inf")):
         raise UsageError(f"The temperature is {temperature!r}; give a number above 0.")
-    return temperature
+    return float(temperature)
 
 
 def read_temperatures(text: str | None, scorers: Sequence[str]) -> dict[str, float]:
@@ -130,11 +131,11 @@ def check_least(confidence: float | None) -> float | None:
     """The least confidence of an answer, None where any will do; raises UsageError."""
     if confidence is not None and not (isinstance(confidence, Real) and 0 <= confidence <= 1):
         raise UsageError(f"The least confidence is {confidence!r}; give a number from 0 to 1.")
-    return confidence
+    return None if confidence is None else float(confidence)
 
 
 def _finite(scores: ArrayLike, whose: str = "") -> Float64:
-    values = np.asarray(scores, np.float64)
+    values: Float64 = array_of(scores, np.float64, f"The scores{whose}")
     if values.ndim != 1 or not values.size or not np.isfinite(values).all():
         raise ArrayError(f"The scores{whose} must be finite numbers, one for each candidate.")
     return values

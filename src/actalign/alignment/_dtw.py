@@ -6,10 +6,11 @@ and lies in `_kernels.recurrence`, which is imported when first used, because nu
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache, lru_cache
+from operator import index
 from threading import Timer
 from types import ModuleType
 
@@ -18,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from actalign.errors import ArrayError, UsageError
 from actalign.files import usable_cores
+from actalign.given import array_of
 from actalign.types import Alignment, Float32, Float64, Int32
 
 
@@ -44,7 +46,7 @@ def align_batch(
     """
     if objective not in ("sum", "mean"):
         raise UsageError(f"The objective is {objective!r}; choose 'sum' or 'mean'.")
-    matrix = _checked(affinity)
+    matrix, sizes = _checked(affinity), _counts(sizes)
     starts = column_starts(sizes, matrix.shape[1])
     recurrence = _compiled()
     offsets = np.zeros(len(sizes))
@@ -84,7 +86,7 @@ def align_scores(
 
     interleaved: the columns are in the order of `interleave`, which saves bringing them into it.
     """
-    recurrence = _compiled()
+    recurrence, sizes = _compiled(), _counts(sizes)
     matrix, ranked = _in_order(_contiguous(affinity, "frames", "steps"), sizes, interleaved)
     scores, lengths = np.empty(len(sizes)), np.empty(len(sizes), np.int64)
     if not recurrence.scores(matrix, ranked, scores, lengths):
@@ -103,7 +105,7 @@ def align_scores_of_clips(
 
     For sweeps. threads: each takes an equal share of the clips; one a usable core if left out.
     """
-    recurrence = _compiled()
+    recurrence, sizes = _compiled(), _counts(sizes)
     clips = _contiguous(affinity, "clips", "frames", "steps")
     clips, ranked = _in_order(clips, sizes, interleaved)
     scores = np.empty((len(clips), len(sizes)))
@@ -130,7 +132,7 @@ def interleave(sizes: Sequence[int]) -> NDArray[np.intp]:
     second one, and so on; within a step, candidates with more steps come first, then the
     order given. Thus (T, D) @ texts[interleave(sizes)].T is ready for `align_scores`.
     """
-    return _interleaving(tuple(sizes))[0]
+    return _interleaving(_counts(sizes))[0]
 
 
 @cache
@@ -151,6 +153,16 @@ def preloading(seconds: float = 0.5) -> Iterator[None]:
         yield
     finally:
         timer.cancel()
+
+
+def _counts(sizes: Iterable[int]) -> tuple[int, ...]:
+    """Step counts as whole numbers; raises UsageError for others."""
+    try:
+        return tuple(map(index, sizes))
+    except TypeError:
+        raise UsageError(
+            f"The candidates' step counts are {sizes!r}; give a list of whole numbers."
+        ) from None
 
 
 @lru_cache(maxsize=1024)
@@ -181,7 +193,7 @@ def _in_order(
 
 
 def _contiguous(affinity: ArrayLike, *axes: str) -> Float32:
-    array = np.ascontiguousarray(affinity, np.float32)
+    array = np.ascontiguousarray(array_of(affinity, np.float32, "The affinity"))
     if array.ndim != len(axes) or not array.size:
         raise ArrayError(
             f"The affinity must be a non-empty ({', '.join(axes)}) array, not {array.shape}."

@@ -35,6 +35,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from actalign.alignment._partial import PartialSums, Pass
 from actalign.errors import ArrayError, UsageError
+from actalign.given import array_of, whole
 from actalign.types import Float64
 
 BIN = 0.1
@@ -96,14 +97,23 @@ def find_repetitions(
     """
     from actalign.alignment._kernels.repeats import step_starts
 
-    matrix = np.asarray(fit, np.float64)
-    edges = np.asarray(edges_seconds, np.float64)
+    matrix: Float64 = array_of(fit, np.float64, "The fit")
+    edges: Float64 = array_of(edges_seconds, np.float64, "The edges")
+    known = np.ones(len(matrix), bool) if seen is None else np.asarray(seen)
     if matrix.ndim != 2 or not matrix.size or edges.shape != (len(matrix) + 1,):
         raise ArrayError(
             f"The fit must be (T, K) with (T + 1,) edges, not {matrix.shape} with {edges.shape}."
         )
     if not np.isfinite(matrix).all():
         raise ArrayError("The fit holds NaN or infinity; encode the clip and script again.")
+    if not np.isfinite(edges).all() or (np.diff(edges) < 0).any():
+        raise ArrayError("The edges must be finite seconds that never decrease.")
+    if known.shape != (len(matrix),) or known.dtype != bool:
+        raise ArrayError(
+            f"seen must say of each of the {len(matrix)} frames whether it is True or False, not "
+            f"be {known.shape} {known.dtype}."
+        )
+    count = None if count is None else whole(count, "count")
     if partial and count is not None:
         raise UsageError("Partial repetitions can't be looked for where their number is given.")
     steps, span = matrix.shape[1], float(edges[-1] - edges[0])
@@ -116,8 +126,7 @@ def find_repetitions(
             f"{count} repetitions of {steps} steps don't fit into the {span:.1f} s and "
             f"{len(matrix)} frames of the clip; give a smaller number, or auto."
         )
-    values = _standardised(matrix, np.ones(len(matrix), bool) if seen is None else np.asarray(seen))
-    values = _averaged(values, edges, bins) * (width / BIN)
+    values = _averaged(_standardised(matrix, known), edges, bins) * (width / BIN)
     longest = round(LONGEST / width)
     if count is not None:  # where frames are far apart, one pass alone may take longer
         longest = max(longest, SLOWEST * steps * least)

@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from actalign.errors import ArrayError, UsageError
+from actalign.given import array_of
 from actalign.types import Float32, Float64
 
 
 def as_embeddings(values: ArrayLike, *, name: str = "embeddings") -> Float32:
     """Return ``values`` as a (N, D) float32 array, N and D at least 1; raises UsageError."""
-    array = np.asarray(values, dtype=np.float32)
+    array: Float32 = array_of(values, np.float32, f"The {name}")
     if array.ndim != 2 or 0 in array.shape:
         raise ArrayError(
             f"The {name} must be a non-empty two-dimensional array, not one of shape {array.shape}."
@@ -131,10 +132,10 @@ def fast_unit_scale(values: ArrayLike, name: str) -> tuple[Float32, Float32]:
 
 
 def check_smoothing(seconds: float) -> float:
-    """The seconds as they are; raises UsageError for a window below 0 and for none (nan)."""
+    """The seconds as Python's float; raises UsageError for a window below 0 and for none (nan)."""
     if not (isinstance(seconds, Real) and seconds >= 0):
         raise UsageError(f"The smoothing window is {seconds!r} s; give 0 or more.")
-    return seconds
+    return float(seconds)
 
 
 def smooth(embeddings: ArrayLike, *, pts_seconds: ArrayLike, seconds: float) -> Float32:

@@ -16,7 +16,7 @@ from actalign.cli._options import (
     Quiet,
     StoreDir,
 )
-from actalign.errors import ActAlignError, UsageError
+from actalign.errors import ActAlignError, UsageError, counted
 
 if TYPE_CHECKING:
     from actalign.cli._run import Run
@@ -74,9 +74,10 @@ def background(
             sums.add(clip.embeddings)
     if sums is None:
         raise ActAlignError("There is no clip to make a background of: all failed.")
-    made = sums.background(f"{total - run.failed} clips")
+    clips = counted(total - run.failed, "clip")
+    made = sums.background(clips)
     write_background(made, out)
-    run.end(f"background of {made.count} frames of {total - run.failed} clips: {out}")
+    run.end(f"background of {counted(made.count, 'frame')} of {clips}: {out}")
 
 
 def _results(

@@ -25,7 +25,7 @@ from actalign.cli._options import (
 )
 from actalign.cli._scoring_options import ScoringOptions
 from actalign.cli._second_look import SecondLookOptions
-from actalign.errors import UsageError
+from actalign.errors import UsageError, counted
 
 if TYPE_CHECKING:
     from actalign.candidates import Candidates
@@ -96,6 +96,7 @@ def classify(
         output.run(len(found), windows.names(found), resolved.labels) as run,
         preloading(),
     ):
+        left_out += figures.undrawable(resolved.scripts)
         run.note([*left_out, *given.notes, *([shown.summary()] if shown else [])])
         rows = _Rows(run, marks, output.top_k, windows, figures)
         here = look is not None or others is not None or figures.figure or figures.burn
@@ -165,7 +166,7 @@ def _end(
     if look is not None:
         closing.append(look.summary())
     if run.failed:
-        closing.append(f"{run.failed} of {run.rows} clips failed")
+        closing.append(f"{run.failed} of {counted(run.rows, 'clip')} failed")
     run.end(*closing)
 
 

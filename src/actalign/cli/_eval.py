@@ -26,6 +26,7 @@ from actalign.cli._model_options import ModelOptions
 from actalign.cli._options import AsJson
 from actalign.cli._scoring_options import SCORER_LIST
 from actalign.cli._second_look import SecondLookOptions
+from actalign.errors import counted
 
 if TYPE_CHECKING:
     from actalign.evaluation import EvalConfig
@@ -190,7 +191,8 @@ def detections(
         return
     for label, one in result["labels"].items():
         print(
-            f"{label}: {one['detections']} detections of {one['events']} events, average precision "
+            f"{label}: {counted(one['detections'], 'detection')} of "
+            f"{counted(one['events'], 'event')}, average precision "
             f"{100 * one['ap']:.2f} % ({100 * one['ap50']:.2f} % at an overlap of 0.5)"
         )
     low, high = result.get("ci95", (None, None))

@@ -149,7 +149,7 @@ def clip_progress(
 
     resume: what the command needs to go on after Ctrl-C, which is said then.
     """
-    from actalign.cli._progress import Progress
+    from actalign.cli._progress import Progress, clips_done
 
     with Progress(console, total=total, shown=not quiet) as shown:
 
@@ -162,5 +162,6 @@ def clip_progress(
             yield progress
         except KeyboardInterrupt:
             how = "run the same command again" + (f" with {resume}" if resume else "")
-            console.print(f"{shown.done} of {total} clips are done; to go on, {how}", markup=False)
+            done = clips_done(shown.done, total)
+            console.print(f"{done}; to go on, {how}", markup=False)
             raise

@@ -74,7 +74,7 @@ def live(
 ) -> None:
     """Watch a camera, a stream or a file played in real time, and score its last seconds."""
     from actalign.cli._show import console_of, print_json
-    from actalign.clips._live import live_windows
+    from actalign.clips._live import check_live, live_windows
     from actalign.rows import clock, row_text
 
     console = console_of(stderr=True)
@@ -88,6 +88,7 @@ def live(
         raise UsageError(
             "live takes --repeats no, auto or partial, for nobody knows what is to come."
         )
+    check_live(stream.window, stream.every)
     choice = model.choice_of_one("live")
     given = candidates.read()
     address = _address(source)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from actalign.clips._shards import Shard
     from actalign.encoder_info import EncoderInfo
     from actalign.rows import Row
-    from actalign.types import Prediction
+    from actalign.types import Prediction, Script
 
 Videos = Annotated[
     list[Path],
@@ -232,6 +233,18 @@ class FigureOptions:
             check_writable(self.burn / "video.mp4")
         check_format(self.figure_format)
         get_theme(self.figure_theme)
+
+    def undrawable(self, scripts: Iterable[Script]) -> list[str]:
+        """A sentence where pictures are wanted and no font here draws the scripts' characters."""
+        if not self.figure:
+            return []
+        from actalign.output._style import undrawable
+
+        return undrawable(
+            text
+            for script in scripts
+            for text in (script.label, *chain(script.steps, *script.rewordings))
+        )
 
     def draw(self, prediction: Prediction, video: Path | str) -> None:
         """Draw one clip's explanation, if pictures are wanted."""

@@ -6,6 +6,9 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from actalign.cli._show import printable
+from actalign.errors import counted
+
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
@@ -35,7 +38,7 @@ class Progress:
         self._said = time.monotonic()
         self._frames = 0
         self._bar = Bar(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("{task.fields[rate]}"),
@@ -66,7 +69,9 @@ class Progress:
         elapsed = self._bar.tasks[0].elapsed or 0.0
         if elapsed > 0:
             self._bar.update(
-                self._task, description=clip_id[-30:], rate=f"{self._frames / elapsed:.0f} frames/s"
+                self._task,
+                description=printable(clip_id)[-30:],
+                rate=f"{self._frames / elapsed:.0f} frames/s",
             )
 
     def clip(self, clip_id: str) -> None:
@@ -82,7 +87,7 @@ class Progress:
         self._said = time.monotonic()
         if not self._plain or (self._total < 2 and self.done):
             return
-        words = [f"[{self.done}/{self._total}] {clip_id}"]
+        words = [f"[{self.done}/{self._total}] {printable(clip_id)}"]
         elapsed = self._bar.tasks[0].elapsed or 0.0
         if self._frames and elapsed >= LINE_SECONDS:
             words.append(f"{self._frames / elapsed:.1f} frames/s")
@@ -97,6 +102,11 @@ class Progress:
             self._bar.console.print(result)
         else:
             self._results.print(result)
+
+
+def clips_done(done: int, total: int) -> str:
+    """How far a run came that was interrupted."""
+    return f"{done} of {counted(total, 'clip')} {'is' if total == 1 else 'are'} done"
 
 
 def _time(seconds: float) -> str:

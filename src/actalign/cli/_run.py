@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
-from actalign.cli._progress import Progress
+from actalign.cli._progress import Progress, clips_done
 from actalign.cli._show import ResultLines, console_of, print_json
 from actalign.output._row_files import row_file
 from actalign.rows import Row, row_text
@@ -61,7 +61,7 @@ class Run:
         if error[0] is KeyboardInterrupt:
             kept = "embeddings that a store keeps are not computed again"
             unwritten = f"; {self._out} is written when all are" if self._out else ""
-            done = f"{self._progress.done} of {self._total} clips are done"
+            done = clips_done(self._progress.done, self._total)
             self._console.print(f"{done}, and {kept}{unwritten}", markup=False)
 
     @property

@@ -120,7 +120,8 @@ CLIP_WIDTH = 40
 """Most room for a clip's id."""
 NOTE_WIDTH = 16
 """Room beside a label for what is said of it."""
-
+MORE_WIDTH = 24
+"""Room that the column of the action takes more, once a line needs it."""
 
 WHEN_WIDTH = len("0:00:00.0 - 0:00:00.0")
 
@@ -143,10 +144,11 @@ class ResultLines:
         self._counts: defaultdict[str, Counter[str]] = defaultdict(Counter)  # by scorer
         self._bars = bars
         self._scorers = scorers
-        label = min(32, max(map(len, labels), default=0))
-        clip = max(len(printable(clip)) for clip in [*clips, "clip"])
+        label = min(32, max(map(_width, labels), default=0))
+        clip = max(map(_width, [*clips, "clip"]))
         sure = len("margin -0.1234") if scorers else len("confidence")
         self._widths = [min(CLIP_WIDTH, clip), label + NOTE_WIDTH, sure, label + 6, WHEN_WIDTH]
+        self._most = [CLIP_WIDTH, label + NOTE_WIDTH + MORE_WIDTH]
 
     def of(self, row: Row) -> RenderableType:
         """What is printed of one row that has candidates; above the first line, its columns."""
@@ -158,10 +160,11 @@ class ResultLines:
         self._counts[row.get("scorer") or ""][_counted(row)] += 1
         if self._bars:
             return candidate_table(row)
-        # A window or a person has a longer id than its clip.
-        clip = min(CLIP_WIDTH, len(printable(row["clip"])))
-        self._widths[0] = max(self._widths[0], clip)
-        cells = [self._joined(self._cells(row))]
+        found = self._cells(row)
+        # A window or a person has a longer id than its clip, and an action may be repeated.
+        for n, (cell, most) in enumerate(zip(found, self._most, strict=False)):
+            self._widths[n] = max(self._widths[n], min(most, _width(cell)))
+        cells = [self._joined(found)]
         if first:
             sure = "confidence" if "confidence" in row or unknown_words(row) else "margin"
             heads = ["clip", "action", sure, "runner-up", "when"]
@@ -191,7 +194,10 @@ class ResultLines:
 
     def _joined(self, cells: list[str]) -> str:
         cells = [printable(cell) for cell in cells]
-        wide = [cell.ljust(width) for cell, width in zip(cells, self._widths, strict=False)]
+        wide = [
+            cell + " " * (width - _width(cell))
+            for cell, width in zip(cells, self._widths, strict=False)
+        ]
         return "  ".join([*wide, *cells[len(wide) :]]).rstrip()
 
     def summary(self) -> str:
@@ -201,6 +207,13 @@ class ResultLines:
             + ", ".join(f"{label} {count}" for label, count in counts.most_common())
             for scorer, counts in self._counts.items()
         )
+
+
+def _width(text: str) -> int:
+    """How many columns of a terminal the text takes: a Chinese letter is as wide as two Latin."""
+    from rich.cells import cell_len
+
+    return cell_len(printable(text))
 
 
 def _counted(row: Row) -> str:

@@ -23,8 +23,9 @@ from actalign.cli._subactions_options import (
     ServiceOptions,
     WritingOptions,
     requests_of,
+    with_scripts,
 )
-from actalign.errors import UsageError
+from actalign.errors import UsageError, counted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -168,7 +169,9 @@ def show(
     from actalign.scripts._bank import read_bank
     from actalign.scripts._script import label_key, split_labels
 
-    wanted = set(map(label_key, split_labels(labels))) if labels else None
+    wanted = None if labels is None else set(map(label_key, split_labels(labels)))
+    if wanted == set():
+        raise UsageError(f"--labels is {labels!r}, which names no label; name one or leave it out.")
     console = console_of()
     shown = 0
     for record in read_bank(scripts):
@@ -360,9 +363,10 @@ def _print_plan(planned: list[PlannedRequest], total: int, config: LLMConfig) ->
     given = sum(request.input_tokens for request in planned)
     expected = sum(request.output_tokens for request in planned)
     cost = config.cost(given, expected)
+    paid = "" if cost is None else f", about {cost:.4f} USD"
     print(
-        f"{len(planned)} requests for {total} questions, about {given} tokens in and "
-        f"{expected} out" + (f", about {cost:.4f} USD" if cost is not None else "") + " (estimate)"
+        f"{counted(len(planned), 'request')} for {counted(total, 'question')}, "
+        f"about {given} tokens in and {expected} out{paid} (estimate)"
     )
 
 
@@ -392,7 +396,7 @@ def _print_summary(
     given = sum(result.input_tokens for result in results)
     written = sum(result.output_tokens for result in results)
     cost = config.cost(given, written)
-    line = f"{len(results) - failed} of {total} questions have scripts, {failed} failed"
+    line = f"{with_scripts(len(results) - failed, total)}, {failed} failed"
     line += f"; {given} tokens in, {written} out" if new else ""
     line += f", {cost:.4f} USD" if new and cost is not None else ""
     console.print(line + (f": {bank}" if bank else ""), markup=False)

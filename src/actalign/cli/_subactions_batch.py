@@ -17,6 +17,7 @@ from actalign.cli._subactions_options import (
     ServiceOptions,
     WritingOptions,
     requests_of,
+    with_scripts,
 )
 
 app = typer.Typer(
@@ -77,7 +78,7 @@ def collect(out: BankOut, key: KeyOptions) -> None:
     errors = write_errors(out, failed)
     for result in failed:
         print(f"{result.request.id}: {result.error}")
-    print(f"{len(results) - len(failed)} of {len(results)} questions have scripts: {out}")
+    print(f"{with_scripts(len(results) - len(failed), len(results))}: {out}")
     if errors:
         print(f"errors: {errors}")
     raise typer.Exit(1 if failed else 0)

@@ -13,7 +13,7 @@ from actalign.cli._candidates import CandidateOptions
 from actalign.cli._grouped import grouped
 from actalign.cli._options import AsJson
 from actalign.cli._scoring_options import ScoringOptions
-from actalign.errors import UsageError
+from actalign.errors import UsageError, counted
 
 if TYPE_CHECKING:
     from actalign.candidates import Candidates
@@ -74,7 +74,10 @@ def diagnose(
     silent = dict.fromkeys(one["label"] for one in found["steps"])
     if never := [repr(label) for label in silent if label not in found["answers"]]:
         print(f"no clip is answered {', '.join(never)}: whether those steps are good is not known")
-    print(f"{len(faults)} of {len(found['steps'])} steps have a fault, on {found['clips']} clips")
+    print(
+        f"{len(faults)} of {counted(len(found['steps']), 'step')} have a fault, "
+        f"on {counted(found['clips'], 'clip')}"
+    )
     raise typer.Exit(1 if left_out else 0)
 
 

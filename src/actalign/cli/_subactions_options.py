@@ -11,7 +11,7 @@ import typer
 
 from actalign.cli._candidates import LabelOptions
 from actalign.cli._grouped import CANDIDATES
-from actalign.errors import UsageError
+from actalign.errors import UsageError, counted
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -128,6 +128,11 @@ class KeyOptions:
         return read_api_key(self.api_key_file)
 
 
+def with_scripts(good: int, total: int) -> str:
+    """How many questions came to scripts."""
+    return f"{good} of {counted(total, 'question')} {'has' if total == 1 else 'have'} scripts"
+
+
 def requests_of(asked: LabelOptions, questions: Path | None) -> list[ScriptRequest]:
     """What is asked for, from exactly one of the flags; raises UsageError."""
     from actalign.scripts import ScriptRequest
@@ -139,4 +144,7 @@ def requests_of(asked: LabelOptions, questions: Path | None) -> list[ScriptReque
         return [ScriptRequest("labels", tuple(asked.listed()), asked.domain)]
     if asked.domain is not None:
         raise UsageError("The questions file names the domains; leave --domain out.")
-    return read_requests(questions)
+    found = read_requests(questions)
+    if not found:
+        raise UsageError(f"The questions file {questions} holds no question.")
+    return found

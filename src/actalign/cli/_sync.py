@@ -35,7 +35,7 @@ def sync(
     quiet: Quiet = False,
 ) -> None:
     """Say which moments of two clips match, and show both in step: a pupil's and a model's, say."""
-    from actalign.cli._show import print_notes
+    from actalign.cli._show import print_notes, printable
     from actalign.clips import Sampling, embed_videos, open_store_or_cache
     from actalign.files import check_writable
     from actalign.output._sync import synchronise, write_side_by_side, write_table
@@ -73,10 +73,10 @@ def sync(
             print(json.dumps(row))
         return
     step = -(-len(rows) // SHOWN)
-    print(f"{first.name:>20}  {second.name:>20}  similarity")
+    print(f"{printable(first.name):>20}  {printable(second.name):>20}  similarity")
     for row in rows[::step]:
         a, b, similarity = row.values()
         print(f"{a:>18.2f} s  {b:>18.2f} s  {similarity:.2f}")
     for name, path in (("video", out), ("table", table)):
         if path is not None and not quiet:
-            print(f"{name}: {path}")
+            print(f"{name}: {printable(str(path))}")

@@ -34,6 +34,7 @@ from actalign.encoders._base import (
 from actalign.encoders._cuts import CutTimes
 from actalign.errors import VideoError
 from actalign.files import usable_cores
+from actalign.given import check_listed
 from actalign.types import ClipEmbedding, Float32, Float64, FrameBatch, UInt8
 from actalign.video._near_duplicates import NearDuplicates
 from actalign.video._worker import SILENT_SECONDS, DecodeProcess, too_large
@@ -49,6 +50,7 @@ def clip_ids(paths: Iterable[Place]) -> dict[str, Place]:
 
     Bytes of a name that are no text are escaped in its id, and only there.
     """
+    check_listed(paths, "videos")
     listed = list(dict.fromkeys(paths))
     stems = [escaped(PurePath(path).stem) for path in listed]
     times = Counter(stems)

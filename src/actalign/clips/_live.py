@@ -78,6 +78,13 @@ def _shown(candidate: CandidateRow) -> CandidateRow:
     return {name: value for name, value in candidate.items() if name != "segments"}  # type: ignore[return-value]
 
 
+def check_live(window: float, every: float) -> None:
+    """Raise UsageError unless both are numbers of seconds above 0."""
+    for name, value in (("window", window), ("time between scores", every)):
+        if not 0 < value < float("inf"):
+            raise UsageError(f"The {name} is {value} s; give a number above 0.")
+
+
 def live_windows(
     encoder: Encoder, source: LiveSource, *, window: float = 5.0, every: float = 1.0
 ) -> Iterator[LiveWindow]:
@@ -87,9 +94,7 @@ def live_windows(
     people has seen. Ends where a file ends, with a window of its last frames. Raises VideoError
     when the source is given up, UsageError for a wrong request and where everyone is followed.
     """
-    for name, value in (("window", window), ("time between scores", every)):
-        if not 0 < value < float("inf"):
-            raise UsageError(f"The {name} is {value} s; give a number above 0.")
+    check_live(window, every)
     held: deque[tuple[LiveFrame, float, Float32]] = deque()
     due = time.monotonic() + every
     given: LiveFrame | None = None

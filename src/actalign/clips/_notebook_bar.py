@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from actalign.errors import counted
 from actalign.types import ClipEmbedding, ClipError
 
 UPDATE_SECONDS = 0.2
@@ -40,7 +41,7 @@ def with_bar(
 
 
 def _bar(done: int, total: int, failed: int, seconds: float) -> dict[str, str]:
-    text = f"{done} of {total} clips"
+    text = f"{done} of {counted(total, 'clip')}"
     if failed:
         text += f", {failed} failed"
     if 0 < done < total:

@@ -19,6 +19,7 @@ from actalign.clips._people import stored_people
 from actalign.clips._store import entry_key
 from actalign.encoders._base import ACROSS_FRAMES, Encoder, PeopleEncoder
 from actalign.errors import ActAlignError, UsageError, VideoError
+from actalign.given import plain
 from actalign.types import ClipEmbedding, FrameBatch
 from actalign.video._content import Content, check_unchanged, content_of
 from actalign.video._sampling import MAX_BATCH_BYTES, FrameStream, sample_frames
@@ -48,6 +49,10 @@ class Sampling:
     start: float | None = None
     end: float | None = None
     skip_duplicates: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("fps", "start", "end", "skip_duplicates"):
+            object.__setattr__(self, name, plain(getattr(self, name)))
 
     def settings(self) -> dict[str, float | None]:
         """What an embedding depends on, for its key in the store."""

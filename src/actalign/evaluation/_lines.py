@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from actalign.errors import counted
 from actalign.evaluation._rows import KS
 from actalign.rows import score_text
 
@@ -56,8 +57,8 @@ def count_lines(results: dict[str, Any]) -> list[str]:
             lines.append(f"{name}: {sum(unscored.values())} unscored ({_listed(unscored)}).")
         if blank := figures.get("nothing_seen"):
             lines.append(
-                f"{name}: in {blank} of {figures['n']} clips nothing is seen; their answers are "
-                "drawn by chance."
+                f"{name}: in {blank} of {counted(figures['n'], 'clip')} nothing is seen; their "
+                "answers are drawn by chance."
             )
     return lines
 
@@ -88,11 +89,13 @@ def kind_lines(results: dict[str, Any]) -> list[str]:
     for name, figures in results["scorers"].items():
         if steps := figures.get("steps"):
             parts = [f"{words} {percent(steps[key])} %" for key, words in STEP_FIGURES.items()]
-            lines.append(f"{name}: steps in time on {steps['n']} clips: {', '.join(parts)}")
+            lines.append(
+                f"{name}: steps in time on {counted(steps['n'], 'clip')}: {', '.join(parts)}"
+            )
         if others := figures.get("steps_left_out"):
             lines.append(
-                f"{name}: steps in time leave out {others} clips, whose true times are of steps "
-                "that no script of this run has"
+                f"{name}: steps in time leave out {counted(others, 'clip')}, whose true times "
+                "are of steps that no script of this run has"
             )
         if known := figures.get("calibration"):
             lines.append(
@@ -122,8 +125,9 @@ def refusal_lines(results: dict[str, Any]) -> list[str]:
         if none := figures.get("none"):
             others, own = none["others"], none["candidates"]
             lines.append(
-                f"{name}: {none['label']!r} is best in {others['hits']} of {others['n']} clips of "
-                f"other actions and in {own['hits']} of {own['n']} clips of the candidates"
+                f"{name}: {none['label']!r} is best in {others['hits']} of "
+                f"{counted(others['n'], 'clip')} of other actions and in {own['hits']} of "
+                f"{counted(own['n'], 'clip')} of the candidates"
             )
     known = {n: f["temperature"] for n, f in results["scorers"].items() if "temperature" in f}
     fitted = [f"{name}={one['value']:.4g}" for name, one in known.items() if one["value"]]
@@ -142,13 +146,13 @@ def refusal_lines(results: dict[str, Any]) -> list[str]:
 
 def _looks_line(looks: dict[str, Any]) -> str:
     """What a vision-language model was asked, and what it cost."""
-    line = f"the model looked at {looks['looked']} clips, {looks['failed']} failed"
+    line = f"the model looked at {counted(looks['looked'], 'clip')}, {looks['failed']} failed"
     if looks["failed"]:
         line += " (their first answers stand)"
     if "changed" in looks:
         line += (
-            f"; {looks['changed']} answers changed, {looks['to_right']} to the right one and "
-            f"{looks['from_right']} from it"
+            f"; {counted(looks['changed'], 'answer')} changed, {looks['to_right']} to the right "
+            f"one and {looks['from_right']} from it"
         )
     if looks["by_votes"]:
         line += f"; {looks['by_votes']} by votes"

@@ -17,7 +17,7 @@ from actalign.errors import VideoError
 from actalign.files import is_there
 from actalign.output._drawing import BOX_SECONDS
 from actalign.output._events import Event, VideoRows, check_content, events
-from actalign.output._lettering import lay_over, lettered, unknown_letters
+from actalign.output._lettering import boxes_for, lay_over, lettered, unknown_letters
 from actalign.output._style import PALETTE
 from actalign.rows import BoxRow, Row
 from actalign.types import UInt8
@@ -65,13 +65,7 @@ def undrawable(rows: Iterable[Row]) -> list[str]:
     texts = {
         line for row in rows for one in events(row) for line in (one.action, *_steps(one))
     }  # fmt: skip
-    letters = unknown_letters(sorted(texts))
-    if not letters:
-        return []
-    return [
-        f"No font here draws {letters[:20]}{'…' if len(letters) > 20 else ''}, which are boxes in "
-        "the video; install one that does, such as Noto Sans CJK."
-    ]
+    return boxes_for(unknown_letters(sorted(texts)), "the video")
 
 
 def _steps(event: Event) -> list[str]:

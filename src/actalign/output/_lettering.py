@@ -48,6 +48,21 @@ def unknown_letters(texts: Iterable[str]) -> str:
     return "".join(unknown)
 
 
+def shaped(letter: str) -> bool:
+    """Whether a character has a shape of its own."""
+    return unicodedata.category(letter) not in UNSEEN
+
+
+def boxes_for(letters: str, where: str) -> list[str]:
+    """One sentence on characters that no font here draws, if there are any."""
+    if not letters:
+        return []
+    return [
+        f"No font here draws {letters[:20]}{'…' if len(letters) > 20 else ''}, which are boxes in "
+        f"{where}; install one that does, such as Noto Sans CJK."
+    ]
+
+
 def lettered(lines: Sequence[str], *, size: int, width: int, rows: int = 2) -> NDArray[np.uint8]:
     """(H, W, 2) the text's lightness and what its ground leaves of the frame, 0 to 255 each.
 
@@ -118,7 +133,7 @@ def _runs(text: str, size: int) -> list[Run]:
 @cache
 def _font_of(letter: str, size: int) -> Any:
     """The first font that draws the character; None where none does."""
-    if unicodedata.category(letter) in UNSEEN:
+    if not shaped(letter):
         return _fonts(size)[0]
     for font in _fonts(size):
         mask, none = font.getmask(letter), font.getmask("\U0010fffe")

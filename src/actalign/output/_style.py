@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import textwrap
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
 from actalign.errors import UsageError
+from actalign.output._lettering import boxes_for, shaped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -142,6 +143,18 @@ def missing_glyphs_allowed() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=r"Glyph .* missing from")
         yield
+
+
+def undrawable(texts: Iterable[str]) -> list[str]:
+    """One sentence where no font of the figures draws all characters of the texts."""
+    from matplotlib.font_manager import FontProperties, findfont
+    from matplotlib.ft2font import FT2Font
+
+    known: set[int] = set()
+    for family in _families():
+        known.update(FT2Font(findfont(FontProperties(family=family))).get_charmap())
+    letters = sorted({letter for text in texts for letter in text})
+    return boxes_for("".join(a for a in letters if ord(a) not in known and shaped(a)), "the figure")
 
 
 _FALLBACKS = (

@@ -9,11 +9,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from actalign.documents import parse_json, read_lines
 from actalign.errors import ActAlignError, UsageError, reason_of
 from actalign.files import is_there, writing
+from actalign.given import as_path, check_listed
 from actalign.rows._fields import CheckedRow, Row
 from actalign.rows._made import escaped_in
 
@@ -30,17 +32,35 @@ def json_schema() -> dict[str, Any]:
 
 
 def row_text(row: Row) -> str:
-    """A row as one line of JSON; raises ActAlignError for NaN or infinity, which JSON lacks."""
+    """A row as one line of JSON; raises ActAlignError for what JSON lacks, such as NaN."""
     try:
-        text = json.dumps(row, ensure_ascii=False, allow_nan=False)
+        text = json.dumps(row, ensure_ascii=False, allow_nan=False, default=_number)
         text.encode()
     except UnicodeEncodeError:  # a file name whose bytes are no text
         return row_text(escaped_in(row))
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
+        what = error if isinstance(error, TypeError) else "NaN or infinity"
         raise ActAlignError(
-            f"The row of {row.get('clip')!r} holds NaN or infinity, which JSON lacks."
+            f"The row of {row.get('clip')!r} holds {what}, which JSON lacks."
         ) from error
     return text
+
+
+def _number(value: object) -> object:
+    """A number of NumPy's as JSON can hold it."""
+    if not isinstance(value, np.generic):
+        raise TypeError(f"{type(value).__name__} {value!r}")
+    return value.item()
+
+
+def _fault(row: object) -> str | None:
+    """Which field of the row is wrong, and what."""
+    try:
+        _adapter().validate_python(row)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        return ": ".join(filter(None, [".".join(map(str, fault["loc"])), fault["msg"]]))
+    return None
 
 
 def parse_row(line: str | bytes, where: str, *, verb: str = "classify") -> Row:
@@ -53,15 +73,14 @@ def parse_row(line: str | bytes, where: str, *, verb: str = "classify") -> Row:
         row = escaped_in(parse_json(line))  # earlier versions wrote names that are no text
         if isinstance(row, dict) and "doc_id" in row:
             row.setdefault("clip", row["doc_id"])
-        _adapter().validate_python(row)
+        fault = _fault(row)
     except (ValueError, TypeError) as error:
-        fault = error.errors()[0] if isinstance(error, ValidationError) else None
-        field = ".".join(map(str, fault["loc"])) if fault else ""
-        told = ([field] if field else []) + [str(fault["msg"] if fault else error)]
+        fault = str(error)
+    if fault is not None:
         raise UsageError(
-            f"{where} is not a prediction ({': '.join(told)}); "
+            f"{where} is not a prediction ({fault}); "
             f"give a .jsonl file that `actalign {verb} --out` wrote."
-        ) from None
+        )
     found: Row = row
     return found
 
@@ -77,7 +96,7 @@ class RowFile:
     def __init__(
         self, path: str | Path, *, find_videos: bool = False, verb: str = "classify"
     ) -> None:
-        self._path = Path(path)
+        self._path = as_path(path, "file of predictions")
         self._find_videos = find_videos
         self._verb = verb
 
@@ -130,7 +149,13 @@ class RowWriter:
 
 
 def write_rows(rows: Iterable[Row], path: str | Path) -> None:
-    """Write JSON Lines to ``path``, whole or not at all; see `RowWriter`."""
-    with RowWriter(path) as writer:
-        for row in rows:
+    """Write JSON Lines to ``path``, whole or not at all; see `RowWriter`.
+
+    Raises UsageError for what is no row.
+    """
+    check_listed(rows, "rows")
+    with RowWriter(as_path(path, "file of predictions")) as writer:
+        for number, row in enumerate(rows, start=1):
+            if fault := _fault(row):
+                raise UsageError(f"Row {number} is no prediction ({fault}); see `json_schema`.")
             writer.add(row)

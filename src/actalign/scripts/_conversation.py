@@ -14,6 +14,7 @@ from typing import TypeVar
 from actalign import __version__
 from actalign.documents import composed
 from actalign.errors import UsageError
+from actalign.given import check_listed
 from actalign.scripts._answer import TokenLimit, read_answer, same_steps, script_faults
 from actalign.scripts._answer_cache import AnswerCache, now
 from actalign.scripts._bank import (
@@ -40,6 +41,7 @@ class ScriptRequest:
     domain: str | None = None
 
     def __post_init__(self) -> None:
+        check_listed(self.labels, "labels", f" of question {self.id!r}")
         names = tuple(composed(label).strip() for label in self.labels)
         if not names or not all(names):
             raise UsageError(f"Question {self.id!r} has no label, or an empty one; name each.")

@@ -28,6 +28,7 @@ from pydantic import (
 
 from actalign.documents import composed, read_document
 from actalign.errors import UsageError
+from actalign.given import as_path
 from actalign.types import Script
 
 FIELDS = ("domain", "scripts")
@@ -86,7 +87,7 @@ def load_scripts(path: str | Path) -> list[Script]:
 def read_script_file(path: str | Path) -> Any:
     """The JSON or YAML of a script file, unchecked; raises UsageError that names the file."""
     try:
-        return read_document(path)
+        return read_document(as_path(path, "script file"))
     except OSError as error:
         reason = error.strerror or error
         raise UsageError(f"The script file {path} can't be read: {reason}.") from error

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 from pydantic import SecretStr
 
-from actalign.errors import ActAlignError, UsageError
+from actalign.errors import ActAlignError, UsageError, counted
+from actalign.given import plain, whole
 from actalign.rows import Row, SecondLookRow, new_row
 from actalign.scripts._answer_cache import AnswerCache
 from actalign.scripts._llm import (
@@ -79,11 +80,9 @@ class SecondLook:
         cache: Path | None = None,
         silent_seconds: float = SILENT_SECONDS,
     ) -> None:
-        if not 2 <= top_k <= len(LETTERS):
-            raise UsageError(
-                f"A second look at {top_k} candidates can't be had; choose 2 to {len(LETTERS)}."
-            )
-        if not close > 0:
+        top_k = whole(top_k, "The second look's top_k", len(LETTERS), least=2)
+        close = plain(close)
+        if not (isinstance(close, float) and close > 0):
             raise UsageError(f"A second look at {close} is at no clip; give more than 0.")
         self.counts = Counts()
         self._config, self._top_k, self._close = config, top_k, close
@@ -197,7 +196,8 @@ class SecondLook:
     def summary(self) -> str:
         """A sentence on the run so far, with tokens and cost of the answers asked for now."""
         n = self.counts
-        line = f"second look: {n.looked} clips, {n.changed} answers changed, {n.failed} failed"
+        looked, changed = counted(n.looked, "clip"), counted(n.changed, "answer")
+        line = f"second look: {looked}, {changed} changed, {n.failed} failed"
         return f"{line}; {self.tokens()}"
 
     def tokens(self) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from actalign.errors import ActAlignError, ArrayError, EncoderError, UsageError
+from actalign.given import check_array, plain
 from actalign.types._arrays import Float32, Float64, UInt8
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ class FrameBatch:
     pts_seconds: Float64
 
     def __post_init__(self) -> None:
+        check_array(self.frames, "Frames")
+        check_array(self.pts_seconds, "The times of frames")
         if self.frames.ndim != 4 or self.frames.shape[3] != 3 or self.frames.dtype != np.uint8:
             raise ArrayError(
                 f"Frames must be a (T, H, W, 3) uint8 array, not {self.frames.shape} "
@@ -99,6 +102,16 @@ class ClipEmbedding:
     warnings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        if not isinstance(self.clip_id, str):
+            raise UsageError(f"The clip_id is {self.clip_id!r}; give a text.")
+        if not isinstance(self.end_seconds, Real):
+            raise UsageError(
+                f"end_seconds of clip {self.clip_id!r} is {self.end_seconds!r}; give a number of "
+                "seconds."
+            )
+        check_array(self.embeddings, f"Embeddings of {self.clip_id!r}")
+        check_array(self.pts_seconds, f"The timestamps of clip {self.clip_id!r}")
+        object.__setattr__(self, "end_seconds", plain(self.end_seconds))
         if self.embeddings.ndim != 2 or len(self.embeddings) == 0:
             raise ArrayError(
                 f"Embeddings of {self.clip_id!r} must be a (T, D) array with T >= 1, "

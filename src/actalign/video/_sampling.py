@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from actalign.addresses import address_in
 from actalign.documents import read_list
 from actalign.errors import UsageError, VideoError, reason_of
+from actalign.given import array_of, as_path, check_listed, whole
 from actalign.types import Float64, FrameBatch, UInt8
 from actalign.video._limits import DecodeLimits
 from actalign.video._readers import (
@@ -120,7 +121,7 @@ def sample_frames(
     and a warning. Raises UsageError for wrong options, ArrayError for a wrong array, and VideoError
     for a file that is missing, not a video, without a decodable frame, or outside the segment.
     """
-    _check_options(fps, num_frames, at_seconds, start, end, batch_size)
+    _check_options(fps, num_frames, at_seconds, start, end, batch_size, max_side)
     reader = _open_reader(source, max_side, DecodeLimits.of(max_pixels, max_frames))
     times, clip_end = reader.times, reader.clip_end
     first, last = _segment(reader, start, end)
@@ -170,6 +171,7 @@ def list_videos(paths: Sequence[str | Path], *, notes: list[str] | None = None) 
     UsageError for an address, and for a folder or list without any video; a missing file is no
     error here, nor an address in a list.
     """
+    check_listed(paths, "videos")
     found: list[Path] = []
     for given in map(Path, paths):
         if (address := address_in(given)) and not given.exists():
@@ -236,7 +238,7 @@ def _open_reader(
 ) -> Reader:
     if isinstance(source, FrameBatch):
         return ArrayReader(source, max_side, limits)
-    path = Path(source)
+    path = as_path(source, "video")
     return (FolderReader if is_folder(path) else FileReader)(path, max_side, limits)
 
 
@@ -247,20 +249,24 @@ def _check_options(
     start: float | None,
     end: float | None,
     batch_size: int,
+    max_side: int | None,
 ) -> None:
     if sum(given is not None for given in (fps, num_frames, at_seconds)) > 1:
         raise UsageError("Give one of fps, num_frames and at_seconds.")
-    if at_seconds is not None and not (len(at_seconds) and np.isfinite(at_seconds).all()):
+    times = np.zeros(1) if at_seconds is None else array_of(at_seconds, np.float64, "at_seconds")
+    if times.ndim != 1:
+        raise UsageError(f"at_seconds is {at_seconds!r}; give a list of seconds.")
+    if not (len(times) and np.isfinite(times).all()):
         raise UsageError("at_seconds holds no time, or one that is not finite; give finite ones.")
     for name, given in (("fps", fps), ("start", start), ("end", end)):
         if given is not None and not isinstance(given, Real):
             raise UsageError(f"{name} is {given!r}; give a number.")
     if fps is not None and not 0 < fps < math.inf:
         raise UsageError(f"fps is {fps}; give a number above 0.")
-    if num_frames is not None and num_frames < 1:
-        raise UsageError(f"num_frames is {num_frames}; give 1 or more.")
-    if batch_size < 1:
-        raise UsageError(f"batch_size is {batch_size}; give 1 or more.")
+    for name, count in (("num_frames", num_frames), ("max_side", max_side)):
+        if count is not None:
+            whole(count, name)
+    whole(batch_size, "batch_size")
     if start is not None and not 0 <= start < math.inf:
         raise UsageError(f"The segment starts at {start} s; give 0 or more.")
     if end is not None and not end > (start or 0.0):

@@ -1,0 +1,65 @@
+"""What Python code gives, checked in one place: numbers, counts, lists and paths."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from numbers import Real
+from operator import index
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from actalign.errors import ArrayError, UsageError
+
+
+def plain(value: Any) -> Any:
+    """A number as Python's float, which JSON can hold, NumPy's too; anything else as it is."""
+    return float(value) if isinstance(value, Real) and not isinstance(value, bool) else value
+
+
+def whole(value: object, name: str, most: int | None = None, *, least: int = 1) -> int:
+    """A whole number from least to most, NumPy's too; raises UsageError that names it."""
+    try:
+        number = index(value)  # type: ignore[arg-type]
+    except TypeError:
+        number = None
+    if number is None or number < least or (most is not None and number > most):
+        range_ = f"of {least} or more" if most is None else f"from {least} to {most}"
+        raise UsageError(f"{name} is {value!r}; give a whole number {range_}.")
+    return number
+
+
+def check_listed(given: object, what: str, whose: str = "") -> None:
+    """Raise UsageError for what is no list; a single text is none, though it can be iterated."""
+    if isinstance(given, str | bytes | os.PathLike) or not isinstance(given, Iterable):
+        raise UsageError(f"The {what}{whose} are {given!r}; give a list of {what}.")
+
+
+def as_path(given: str | Path, what: str) -> Path:
+    """A path; raises UsageError for what is none."""
+    if not isinstance(given, str | os.PathLike):
+        raise UsageError(f"The {what} is {given!r}; give a path.")
+    return Path(given)
+
+
+def array_of(values: ArrayLike, kind: type[Any], what: str) -> NDArray[Any]:
+    """The values as an array of this kind; raises ArrayError for texts, complex numbers and rows of
+    different lengths."""
+    try:
+        array = np.asarray(values)
+        if array.dtype.kind == "c":
+            raise ArrayError(f"{what} must be real numbers, not complex ones.")
+        return array.astype(kind, copy=False)
+    except (TypeError, ValueError) as error:
+        if isinstance(error, ArrayError):
+            raise
+        raise ArrayError(f"{what} must be numbers in rows of one length ({error}).") from None
+
+
+def check_array(values: object, what: str) -> None:
+    """Raise ArrayError for what is no NumPy array."""
+    if not isinstance(values, np.ndarray):
+        raise ArrayError(f"{what} must be a NumPy array, not {type(values).__name__}.")
