@@ -19,7 +19,7 @@ SOURCE = ROOT / "src" / "actalign"
 
 # A room may import from itself and from the rooms before a "<" to its left. Nothing else is listed.
 ORDER = """
-errors < given < addresses < documents < files < services < hub < compiling < rows
+errors < arguments < addresses < documents < files < services < hub < compiling < rows
 < encoder_info < types < background
 < video, encoders, alignment, scripts
 < clips, demo, second_look < competitions, confidence, repetitions

@@ -19,10 +19,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from actalign.arguments import as_path
 from actalign.encoder_info import EncoderInfo
 from actalign.errors import ArrayError, EncoderError, UsageError, reason_of
 from actalign.files import write_bytes
-from actalign.given import as_path
 from actalign.types import Float32, Float64
 
 FORMAT = "actalign-background-1"

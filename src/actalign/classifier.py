@@ -21,6 +21,7 @@ from actalign.alignment._locate import (
 from actalign.alignment._paths import MIN_STEP_SECONDS
 from actalign.alignment._repeats import check_repeats
 from actalign.alignment._scorers import Scorer, default_scorer, get_scorer
+from actalign.arguments import check_listed
 from actalign.background import Background, read_background
 from actalign.candidates import Candidates
 from actalign.clips._notebook_bar import with_bar
@@ -33,7 +34,6 @@ from actalign.encoders._base import Encoder, one_person_only
 from actalign.encoders._load import DEFAULT_MODEL, load_encoder
 from actalign.encoders._text_cache import TextCache
 from actalign.errors import UsageError
-from actalign.given import check_listed
 from actalign.scripts._script import ScriptsGiven, as_scripts, step_texts
 from actalign.types import (
     Alignment,

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from actalign.alignment._scorers import get_scorer
+from actalign.arguments import array_of
 from actalign.errors import ArrayError, UsageError
-from actalign.given import array_of
 from actalign.types import Float64
 
 LEAST, MOST = 1e-4, 1e4

@@ -17,9 +17,9 @@ from types import ModuleType
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from actalign.arguments import array_of
 from actalign.errors import ArrayError, UsageError
 from actalign.files import usable_cores
-from actalign.given import array_of
 from actalign.types import Alignment, Float32, Float64, Int32
 
 

@@ -34,8 +34,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from actalign.alignment._partial import PartialSums, Pass
+from actalign.arguments import array_of, whole
 from actalign.errors import ArrayError, UsageError
-from actalign.given import array_of, whole
 from actalign.types import Float64
 
 BIN = 0.1

@@ -10,8 +10,8 @@ from numbers import Real
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from actalign.arguments import array_of
 from actalign.errors import ArrayError, UsageError
-from actalign.given import array_of
 from actalign.types import Float32, Float64
 
 

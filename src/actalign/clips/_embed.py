@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actalign.addresses import named_place
+from actalign.arguments import check_listed
 from actalign.clips._parquet import AnyStore
 from actalign.clips._prefetch import Ended, Opened, PrefetchedClip, Prefetcher, Sampling, Stored
 from actalign.clips._result import ClipResult, embeddings_of
@@ -34,7 +35,6 @@ from actalign.encoders._base import (
 from actalign.encoders._cuts import CutTimes
 from actalign.errors import VideoError
 from actalign.files import usable_cores
-from actalign.given import check_listed
 from actalign.types import ClipEmbedding, Float32, Float64, FrameBatch, UInt8
 from actalign.video._near_duplicates import NearDuplicates
 from actalign.video._worker import SILENT_SECONDS, DecodeProcess, too_large

@@ -14,12 +14,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from actalign.arguments import plain
 from actalign.clips._parquet import AnyStore
 from actalign.clips._people import stored_people
 from actalign.clips._store import entry_key
 from actalign.encoders._base import ACROSS_FRAMES, Encoder, PeopleEncoder
 from actalign.errors import ActAlignError, UsageError, VideoError
-from actalign.given import plain
 from actalign.types import ClipEmbedding, FrameBatch
 from actalign.video._content import Content, check_unchanged, content_of
 from actalign.video._sampling import MAX_BATCH_BYTES, FrameStream, sample_frames

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
+from actalign.arguments import as_path, check_listed
 from actalign.documents import parse_json, read_lines
 from actalign.errors import ActAlignError, UsageError, reason_of
 from actalign.files import is_there, writing
-from actalign.given import as_path, check_listed
 from actalign.rows._fields import CheckedRow, Row
 from actalign.rows._made import escaped_in
 

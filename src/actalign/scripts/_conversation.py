@@ -12,9 +12,9 @@ from functools import partial
 from typing import TypeVar
 
 from actalign import __version__
+from actalign.arguments import check_listed
 from actalign.documents import composed
 from actalign.errors import UsageError
-from actalign.given import check_listed
 from actalign.scripts._answer import TokenLimit, read_answer, same_steps, script_faults
 from actalign.scripts._answer_cache import AnswerCache, now
 from actalign.scripts._bank import (

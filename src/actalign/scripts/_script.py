@@ -26,9 +26,9 @@ from pydantic import (
     ValidationError,
 )
 
+from actalign.arguments import as_path
 from actalign.documents import composed, read_document
 from actalign.errors import UsageError
-from actalign.given import as_path
 from actalign.types import Script
 
 FIELDS = ("domain", "scripts")

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 from pydantic import SecretStr
 
+from actalign.arguments import plain, whole
 from actalign.errors import ActAlignError, UsageError, counted
-from actalign.given import plain, whole
 from actalign.rows import Row, SecondLookRow, new_row
 from actalign.scripts._answer_cache import AnswerCache
 from actalign.scripts._llm import (

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
+from actalign.arguments import check_array, plain
 from actalign.errors import ActAlignError, ArrayError, EncoderError, UsageError
-from actalign.given import check_array, plain
 from actalign.types._arrays import Float32, Float64, UInt8
 
 if TYPE_CHECKING:

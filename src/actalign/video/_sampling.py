@@ -20,9 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actalign.addresses import address_in
+from actalign.arguments import array_of, as_path, check_listed, whole
 from actalign.documents import read_list
 from actalign.errors import UsageError, VideoError, reason_of
-from actalign.given import array_of, as_path, check_listed, whole
 from actalign.types import Float64, FrameBatch, UInt8
 from actalign.video._limits import DecodeLimits
 from actalign.video._readers import (

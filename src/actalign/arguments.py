@@ -1,4 +1,4 @@
-"""What Python code gives, checked in one place: numbers, counts, lists and paths."""
+"""Checks of arguments that Python code gives: numbers, counts, lists, paths and arrays."""
 
 from __future__ import annotations
 
