@@ -149,9 +149,12 @@ def test_steps_about_bodies_are_not_named(body):
     # Of a thing only, which a pose doesn't show, of how often, or of no part of a body; and one
     # that lands, which may be a country's.
     things = {
+        "Bring them back without banging the weights",
+        "Make the circles bigger and bigger",
         "Release the locks and take the weight",
         "The bar clinks back onto the rack",
         "The exchange goes on rapidly",
+        "a man on an incline bench releases dumbbells toward the floor",
         "adjusting seat height on the pec deck machine",
         "attaching rope or bar to a high cable pulley",
         "attachment returned up to the pulley",
