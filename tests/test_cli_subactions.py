@@ -248,7 +248,7 @@ def test_show_puts_scripts_side_by_side_and_marks_shared_steps(run, tmp_path):
     assert run("show", file, "--labels", "dunk")[0] == 2
     code, _, said = run("show", file, "--labels", "")
     assert code == 2
-    assert "--labels is '', which names no label" in said
+    assert "--labels is empty; give a value, or leave it out." in said
     names = [f"squatting {n}" for n in range(12)]
     file.write_text("scripts:\n" + "".join(f"  {n}: [stand, sit]\n" for n in names))
     _, out, _ = run("show", file)

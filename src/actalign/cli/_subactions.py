@@ -170,8 +170,6 @@ def show(
     from actalign.scripts._script import label_key, split_labels
 
     wanted = None if labels is None else set(map(label_key, split_labels(labels)))
-    if wanted == set():
-        raise UsageError(f"--labels is {labels!r}, which names no label; name one or leave it out.")
     console = console_of()
     shown = 0
     for record in read_bank(scripts):
