@@ -50,13 +50,11 @@ def array_of(values: ArrayLike, kind: type[Any], what: str) -> NDArray[Any]:
     different lengths."""
     try:
         array = np.asarray(values)
-        if array.dtype.kind == "c":
-            raise ArrayError(f"{what} must be real numbers, not complex ones.")
-        return array.astype(kind, copy=False)
+        if array.dtype.kind != "c":
+            return array.astype(kind, copy=False)
     except (TypeError, ValueError) as error:
-        if isinstance(error, ArrayError):
-            raise
         raise ArrayError(f"{what} must be numbers in rows of one length ({error}).") from None
+    raise ArrayError(f"{what} must be real numbers, not complex ones.")
 
 
 def check_array(values: object, what: str) -> None:

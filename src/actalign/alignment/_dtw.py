@@ -181,10 +181,10 @@ def _interleaving(sizes: tuple[int, ...]) -> tuple[NDArray[np.intp], NDArray[np.
 
 
 def _in_order(
-    affinity: Float32, sizes: Sequence[int], interleaved: bool
+    affinity: Float32, sizes: tuple[int, ...], interleaved: bool
 ) -> tuple[Float32, NDArray[np.int64]]:
     """The affinity with interleaved columns, its last axis, and (2, M) as `_interleaving` says."""
-    order, ranked = _interleaving(tuple(sizes))
+    order, ranked = _interleaving(sizes)
     if len(order) != affinity.shape[-1]:
         raise _unlike(sizes, affinity.shape[-1])
     if not interleaved and len(sizes) > 1:

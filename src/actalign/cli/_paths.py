@@ -14,6 +14,9 @@ from typer.core import TyperCommand
 from actalign.addresses import address_in
 from actalign.errors import UsageError
 
+EMPTY_IS_NONE = ("domain",)
+"""Parameters that may be empty."""
+
 
 class _NoneEmpty(TyperCommand):
     """A command that raises UsageError for an empty text: as a path it would be this folder."""
@@ -22,18 +25,16 @@ class _NoneEmpty(TyperCommand):
         """As Typer's, of what is not empty."""
         given, _, _ = self.make_parser(ctx).parse_args(args=list(args))
         for one in self.params:
-            if one.name == "domain":  # an empty one is none
-                continue
             value = given.get(one.name)
-            for text in value if isinstance(value, list | tuple) else [value]:
-                if isinstance(text, str) and not text.strip():
-                    kind = get_type_hints(self.callback).get(one.name or "")
-                    what = "a file or a folder" if Path in (kind, *get_args(kind)) else "a value"
-                    optional = ", or leave it out" if not one.required else ""
-                    name = max(one.opts, key=len)
-                    if not name.startswith("-"):
-                        name = name.upper()
-                    raise UsageError(f"{name} is empty; give {what}{optional}.")
+            texts = value if isinstance(value, list | tuple) else [value]
+            empty = any(isinstance(text, str) and not text.strip() for text in texts)
+            if empty and one.name not in EMPTY_IS_NONE:
+                kind = get_type_hints(self.callback).get(one.name or "")
+                what = "a file or a folder" if Path in (kind, *get_args(kind)) else "a value"
+                name = max(one.opts, key=len)
+                said = name if name.startswith("-") else name.upper()
+                optional = "" if one.required else ", or leave it out"
+                raise UsageError(f"{said} is empty; give {what}{optional}.")
         return super().parse_args(ctx, args)
 
 

@@ -253,11 +253,14 @@ def _check_options(
 ) -> None:
     if sum(given is not None for given in (fps, num_frames, at_seconds)) > 1:
         raise UsageError("Give one of fps, num_frames and at_seconds.")
-    times = np.zeros(1) if at_seconds is None else array_of(at_seconds, np.float64, "at_seconds")
-    if times.ndim != 1:
-        raise UsageError(f"at_seconds is {at_seconds!r}; give a list of seconds.")
-    if not (len(times) and np.isfinite(times).all()):
-        raise UsageError("at_seconds holds no time, or one that is not finite; give finite ones.")
+    if at_seconds is not None:
+        times = array_of(at_seconds, np.float64, "at_seconds")
+        if times.ndim != 1:
+            raise UsageError(f"at_seconds is {at_seconds!r}; give a list of seconds.")
+        if not (len(times) and np.isfinite(times).all()):
+            raise UsageError(
+                "at_seconds holds no time, or one that is not finite; give finite ones."
+            )
     for name, given in (("fps", fps), ("start", start), ("end", end)):
         if given is not None and not isinstance(given, Real):
             raise UsageError(f"{name} is {given!r}; give a number.")
