@@ -101,6 +101,22 @@ def test_validate_finds_a_fault_in_any_wording(run, tmp_path):
     assert f'{path}, wording 2: "putt" has 1 step' in out
 
 
+def test_validate_says_every_fault_of_a_file_that_cannot_be_read(run, tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("scripts:\n  putt:\n  - stand: tall\n  - ''\n  chip: []\n  lob: one\n")
+    code, out, _ = run("validate", path)
+    assert code == 1
+    said = [line.removeprefix(f"The script file {path}: ")[:24] for line in out.splitlines()]
+    assert said == [
+        "label 'putt', step 1 has", "label 'putt', step 2 is ", "label 'chip' is without ",
+        "label 'lob' is 'one', no",
+    ]  # fmt: skip
+    code, _, error = run("show", path)
+    assert code == 2
+    assert "step 1 has a colon" in error
+    assert "3 more faults; `actalign subactions validate` says all." in error
+
+
 def test_generate_without_out_prints_the_bank(generate):
     code, out, _ = generate(*GOLF, "--quiet")
     assert code == 0

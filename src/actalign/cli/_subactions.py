@@ -225,8 +225,7 @@ def _print_scripts(
 
 @app.command()
 def validate(scripts: Scripts) -> None:
-    """Check a script file or bank: prints a sentence for each fault, of a file that can't be read
-    for the first one, and exits with 1 for any."""
+    """Check a script file or bank: prints a sentence for each fault and exits with 1 for any."""
     from actalign.scripts._answer import script_faults
     from actalign.scripts._bank import read_bank, record_place
     from actalign.scripts._conversation import NO_DOMAIN
@@ -236,7 +235,7 @@ def validate(scripts: Scripts) -> None:
     try:
         records = read_bank(scripts)
     except UsageError as error:
-        print(error)
+        print(*getattr(error, "__notes__", [error]), sep="\n")
         raise typer.Exit(1) from None
     faults = [
         f"{record_place(scripts, number, len(records))}"

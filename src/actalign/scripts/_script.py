@@ -13,7 +13,7 @@ import string
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import (
     AfterValidator,
@@ -28,8 +28,11 @@ from pydantic import (
 
 from actalign.arguments import as_path
 from actalign.documents import composed, read_document
-from actalign.errors import UsageError
+from actalign.errors import UsageError, counted
 from actalign.types import Script
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 FIELDS = ("domain", "scripts")
 """The fields of a script file that are read; others are provenance."""
@@ -117,9 +120,21 @@ def parse_scripts(data: Any, *, source: str) -> list[Script]:
         try:
             parsed = ScriptFile.model_validate(block)
         except ValidationError as error:
-            raise UsageError(f"The script file {where}: {_explain(error)}") from None
+            raise _with_notes(where, [_explain(fault) for fault in error.errors()]) from None
         found += [_script(label, steps, parsed.domain) for label, steps in parsed.scripts.items()]
     return found
+
+
+def _with_notes(where: str, faults: Sequence[str]) -> UsageError:
+    """What is wrong first; where that is not all, its notes say each."""
+    every = list(dict.fromkeys(f"The script file {where}: {fault}" for fault in faults))
+    if len(every) == 1:
+        return UsageError(every[0])
+    rest = f"{counted(len(every) - 1, 'more fault')}; `actalign subactions validate` says all."
+    error = UsageError(f"{every[0]} {rest}")
+    for one in every:
+        error.add_note(one)
+    return error
 
 
 def _held(block: object) -> str:
@@ -175,9 +190,8 @@ def _from_reference(block: Mapping[str, Any]) -> dict[str, Any]:
     return {"domain": domain, "scripts": scripts}
 
 
-def _explain(error: ValidationError) -> str:
-    """One sentence for the first error, naming label and step, and what to do."""
-    fault = error.errors()[0]
+def _explain(fault: ErrorDetails) -> str:
+    """One sentence for an error, naming label and step, and what to do."""
     place, held = list(fault["loc"]), fault["input"]
     if len(place) < 2 or place[0] != "scripts":
         where = f"field {'.'.join(map(str, place))!r} {_held(held)}"
