@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from actalign import ClipEmbedding, Script
+from actalign import ClipEmbedding, Prediction, Script
 from actalign.candidates import Candidates
 from actalign.clips._background import OtherClips
 from actalign.encoder_info import EncoderInfo
@@ -84,41 +84,49 @@ def without_scripts(cell: Cell, scorer: str, resolve: Resolve) -> str:
     )
 
 
-def none_of_these(cell: Cell, resolve: Resolve) -> str:
-    """How often "none of these" wins where it should, and where it should not."""
-    everything = resolve(cell.scripts, none="none")
-    kept, absent, alone, refused = [], [], [], []
-    sure: list[tuple[float, bool]] = []  # of one candidate alone, right half of the time
-    lost: list[float] = []  # confidence in a label where the true one is no candidate
-    rng = np.random.default_rng(0)
+def none_of_these(cell: Cell, resolve: Resolve) -> tuple[str, list[tuple[float, bool]]]:
+    """How often "none of these" wins where it should; and each confidence and whether it is right.
+
+    Four questions of each clip: all candidates, without the true one, the true one alone, and
+    another one, drawn, alone. In the second and the last "none of these" is right.
+    """
     labels = [script.label for script in cell.scripts]
+    rng = np.random.default_rng(0)
+    everything = resolve(cell.scripts, none="none")
     less = {
         label: resolve([s for s in cell.scripts if s.label != label], none="none")
         for label in labels
     }
     one = {s.label: resolve([s], none="none") for s in cell.scripts}
+    asked: dict[str, list[Prediction]] = {"all": [], "less": [], "alone": [], "other": []}
     for clip, label in zip(cell.clips, cell.truth, strict=True):
-        kept.append(everything.predict(clip).label != "none")
-        found = less[label].predict(clip)
-        absent.append(found.label == "none")
-        if found.label != "none":
-            lost.append(found.confidence or 0.0)
-        found = one[label].predict(clip)
-        alone.append(found.label != "none")
-        sure.append((found.confidence or 0.0, alone[-1]))
-        found = one[rng.choice([other for other in labels if other != label])].predict(clip)
-        refused.append(found.label == "none")
-        sure.append((found.confidence or 0.0, refused[-1]))
-    confidences, right = zip(*sure, strict=True)
-    shares = [f"{100 * np.mean(one):.0f}" for one in (kept, absent, alone, refused)]
-    return (
-        f"{cell.name}: with `none` {shares[0]} % keep a label; without the true label {shares[1]} "
-        f"% get none; the true label alone is kept in {shares[2]} %, another one alone is refused "
-        f"in {shares[3]} %. Of one alone the mean confidence is {np.mean(confidences):.2f}, right "
-        f"{np.mean(right):.2f} (expected calibration error "
-        f"{expected_calibration_error(confidences, right):.2f}); of a wrong label where the true "
-        f"one is no candidate {np.mean(lost):.2f}"
+        drawn = rng.choice([other for other in labels if other != label])
+        of_clip = everything, less[label], one[label], one[drawn]
+        for kind, candidates in zip(asked, of_clip, strict=True):
+            asked[kind].append(candidates.predict(clip))
+    right = {
+        kind: [
+            p.label == ("none" if kind in ("less", "other") else label)
+            for p, label in zip(found, cell.truth, strict=True)
+        ]
+        for kind, found in asked.items()
+    }
+    sure = {kind: [p.confidence or 0.0 for p in found] for kind, found in asked.items()}
+    kept = np.mean([p.label != "none" for p in asked["all"]])
+    shares = [100 * np.mean(one) for one in (kept, right["less"], right["alone"], right["other"])]
+    means = [
+        f"{np.mean(sure[kind]):.2f} ({np.mean(right[kind]):.2f})"
+        for kind in ("all", "less", "alone", "other")
+    ]
+    lost = [p.confidence or 0.0 for p in asked["less"] if p.label != "none"]
+    line = (
+        f"{cell.name}: with `none` {shares[0]:.0f} % keep a label; without the true label "
+        f"{shares[1]:.0f} % get none; the true label alone is kept in {shares[2]:.0f} %, another "
+        f"one alone is refused in {shares[3]:.0f} %. Mean confidence (right) of these questions "
+        f"{', '.join(means)}; a wrong label where the true one is no candidate has "
+        f"{np.mean(lost):.2f}"
     )
+    return line, [pair for kind in asked for pair in zip(sure[kind], right[kind], strict=True)]
 
 
 def against_others(cell: Cell, info: EncoderInfo, resolve: Resolve) -> list[bool]:
@@ -225,6 +233,7 @@ def main() -> None:
     print(f"{len(still)} people stand still: {' / '.join(', '.join(s) for s in STANDING)}")
 
     resolve = resolver(encoder)
+    sure: dict[str, list[tuple[float, bool]]] = {}
     for cell in cells(args.folder, encoder, args.wordings):
         candidates = resolve(cell.scripts, scorer="competitive")
         alone = [
@@ -233,8 +242,11 @@ def main() -> None:
         ]
         line = scorer_line("--background clips", against_others(cell, encoder.info, resolve), alone)
         print(f"{cell.name}:{line.replace('against dtw', 'against competitive alone')}")
-        if not cell.name.startswith("gym67"):
-            print(none_of_these(cell, resolve))
+        of_set = cell.name.partition("/")[0]
+        if of_set != "gym67":
+            line, pairs = none_of_these(cell, resolve)
+            print(line)
+            sure.setdefault(of_set, []).extend(pairs)
         for scorer in SCORERS:
             print(without_scripts(cell, scorer, resolve))
             print(against_reverse(cell, scorer, resolve))
@@ -242,6 +254,9 @@ def main() -> None:
                 print(by_legs(cell, tracks, scorer, resolve))
             if cell.name.startswith("gym14"):
                 print(held_still(cell, still, scorer, resolve))
+    for of_set, pairs in sure.items():
+        error = expected_calibration_error(*zip(*pairs, strict=True))
+        print(f"{of_set}, all wordings with `none`: expected calibration error {error:.3f}")
 
 
 if __name__ == "__main__":

@@ -91,6 +91,8 @@ def test_a_written_background_is_read_again(tmp_path):
         "x",
         {"competitive": 0.5},
         {"dtw": 1},
+        {"competitive": 2.0},
+        {"competitive": 3.0},
     )
     write_background(made, tmp_path / "b.safetensors")
     found = read_background(tmp_path / "b.safetensors")
@@ -98,6 +100,8 @@ def test_a_written_background_is_read_again(tmp_path):
     assert (found.model_id, found.fingerprint, found.count) == ("model", "print", 5)
     assert found.temperatures == {"competitive": 0.5}
     assert found.label_temperatures == {"dtw": 1.0}
+    assert found.none_temperatures == {"competitive": 2.0}
+    assert found.none_label_temperatures == {"competitive": 3.0}
     assert found.source == "b.safetensors, 5 frames"
     assert found.digest == made.digest
     assert [path.name for path in tmp_path.iterdir()] == ["b.safetensors"]
@@ -136,7 +140,7 @@ def test_another_encoders_background_is_refused():
 
 
 @pytest.mark.parametrize("wrong", [0, -1.0, float("nan"), float("inf"), "x", None])
-@pytest.mark.parametrize("which", ["temperatures", "label_temperatures"])
+@pytest.mark.parametrize("which", ["temperatures", "label_temperatures", "none_temperatures"])
 def test_a_temperature_is_a_number_above_0(which, wrong):
     sums = BackgroundSums(*SUMS)
     sums.add(clips()[0].embeddings)
@@ -152,6 +156,8 @@ def test_body_ships_a_background_of_exactly_its_own_weights():
     assert found.count > 10_000
     assert BODY.stat().st_size < 400_000
     assert found.label_temperatures["competitive"] > found.temperatures["competitive"] > 0
+    # Scores say less where the right candidate may be missing.
+    assert found.none_temperatures["competitive"] > found.temperatures["competitive"]
     assert shipped_background(EncoderInfo("body", "other weights", 256, 2.0, -5.0)) is None
     # A covariance has no direction of negative variance, beyond float16's rounding.
     assert np.linalg.eigvalsh(found.covariance.astype(np.float64)).min() > -1e-5

@@ -559,6 +559,14 @@ def test_candidates_of_one_step_are_less_sure():
         assert [one.confidence for one in prediction.candidates] == pytest.approx(expected)
     given = resolved(encoder, [one, other], background=background, temperature=0.125)
     assert given.temperature == 0.125
+    with_none = replace(
+        background, none_temperatures={"competitive": 4.0},
+        none_label_temperatures={"competitive": 6.0},
+    )  # fmt: skip
+    for none, temperature in ((None, 1.25), ("nothing", 5.0)):
+        found = resolved(encoder, [one, other], background=with_none, none=none)
+        assert found.temperature == pytest.approx(temperature)
+    assert resolved(encoder, [one, other], background=background, none="x").temperature == 1.25
     only_scripts = replace(background, label_temperatures={})
     assert resolved(encoder, [one, other], background=only_scripts).temperature == 0.5
 

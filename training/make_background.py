@@ -20,7 +20,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np  # noqa: E402
 
-from actalign.background import Background, BackgroundSums, read_background, write_background  # noqa: E402
+from actalign.background import KINDS, Background, BackgroundSums, read_background, write_background  # noqa: E402
 from actalign.encoders._fingerprint import fingerprint_files  # noqa: E402
 from actalign.encoders.body import BodyEncoder  # noqa: E402
 from actalign.encoders.body._encoder import PACKAGE_FOLDER, tower_files  # noqa: E402
@@ -46,7 +46,8 @@ def main() -> None:
     stored = read_background(OUT, source="simulated movements")
     found = temperatures.fitted(encoder, replace(stored, fingerprint=encoder.info.fingerprint))
     write_background(replace(found, fingerprint=stored.fingerprint), OUT, half=True)
-    print(f"temperatures: of scripts {found.temperatures}, of labels {found.label_temperatures}")
+    for kind in KINDS:
+        print(f"{kind}: {getattr(found, kind)}")
     print(f"{OUT}: {found}, {OUT.stat().st_size} bytes")
 
 

@@ -28,6 +28,10 @@ from actalign.types import Float32, Float64
 FORMAT = "actalign-background-1"
 CLIPS = "clips"
 """What `--background` says for the run's own other clips."""
+KINDS = (
+    "temperatures", "label_temperatures", "none_temperatures", "none_label_temperatures",
+)  # fmt: skip
+"""The fields that hold temperatures."""
 LEAST_FRAMES = 2
 LEAST_DEVIATION = 1e-4
 """Of a cosine: below it a text is taken to say the same of every frame."""
@@ -41,6 +45,8 @@ class Background:
     temperatures: by scorer, what turns scores into confidences (`alignment.confidences`), where
     they were fitted on labelled clips of this encoder. label_temperatures: the same where every
     candidate is one step, such as its name, which says less than a script; see `temperature`.
+    none_temperatures, none_label_temperatures: the same where "none of these" is a candidate, so
+    that none of the others may be right.
     """
 
     mean: Float32
@@ -51,6 +57,8 @@ class Background:
     source: str
     temperatures: Mapping[str, float] = field(default_factory=dict)
     label_temperatures: Mapping[str, float] = field(default_factory=dict)
+    none_temperatures: Mapping[str, float] = field(default_factory=dict)
+    none_label_temperatures: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not (isinstance(self.mean, np.ndarray) and isinstance(self.covariance, np.ndarray)):
@@ -63,11 +71,13 @@ class Background:
             )
         if not (np.isfinite(self.mean).all() and np.isfinite(self.covariance).all()):
             raise ArrayError("The background holds NaN or infinity; make it again.")
-        for name, value in [*self.temperatures.items(), *self.label_temperatures.items()]:
-            if not (isinstance(value, Real) and 0 < value < float("inf")):
-                raise ArrayError(
-                    f"The temperature of {name!r} is {value!r}; it must be a number above 0."
-                )
+        for kind in KINDS:
+            known: Mapping[str, float] = getattr(self, kind)
+            for name, value in known.items():
+                if not (isinstance(value, Real) and 0 < value < float("inf")):
+                    raise ArrayError(
+                        f"The temperature of {name!r} is {value!r}; it must be a number above 0."
+                    )
 
     def statistics(self, texts: ArrayLike) -> tuple[Float64, Float64]:
         """Mean and deviation (K,) of each text's cosine on the background; texts: (K, D).
@@ -85,23 +95,27 @@ class Background:
         variance = np.einsum("kd,kd->k", unit @ self.covariance.astype(np.float64), unit)
         return unit @ self.mean, np.sqrt(np.maximum(variance, LEAST_DEVIATION**2))
 
-    def temperature(self, scorer: str, single: float) -> float | None:
+    def temperature(self, scorer: str, single: float, *, none: bool = False) -> float | None:
         """What divides a scorer's scores; None where it was never fitted.
 
         single: the share, 0 to 1, of candidates of one step; between 0 and 1 the temperature is
-        linear between that of scripts and that of labels alone.
+        linear between that of scripts and that of labels alone. none: with a candidate "none of
+        these", beside the others; where that was not fitted, as without.
         """
-        scripts = self.temperatures.get(scorer)
+        scripts, labels = self.temperatures.get(scorer), self.label_temperatures
+        if none and scorer in self.none_temperatures:
+            scripts, labels = self.none_temperatures[scorer], self.none_label_temperatures
         if scripts is None:
             return None
-        return scripts + single * (self.label_temperatures.get(scorer, scripts) - scripts)
+        return scripts + single * (labels.get(scorer, scripts) - scripts)
 
     @property
     def digest(self) -> str:
         """A hash of the numbers and temperatures, 16 hexadecimal digits."""
-        kinds = [_numbers(self.temperatures), _numbers(self.label_temperatures)]
-        given = kinds if kinds[1] else kinds[0]
-        temperatures = json.dumps(given, sort_keys=True).encode()
+        kinds = [_numbers(getattr(self, kind)) for kind in KINDS]
+        while len(kinds) > 1 and not kinds[-1]:  # the hash of those that know no later kind stays
+            kinds.pop()
+        temperatures = json.dumps(kinds if len(kinds) > 1 else kinds[0], sort_keys=True).encode()
         held = self.mean.tobytes() + self.covariance.tobytes() + temperatures
         return hashlib.sha256(held).hexdigest()[:16]
 
@@ -188,8 +202,7 @@ def write_background(background: Background, path: str | Path, *, half: bool = F
         "model_id": background.model_id,
         "fingerprint": background.fingerprint,
         "source": background.source,
-        "temperatures": dict(background.temperatures),
-        "label_temperatures": dict(background.label_temperatures),
+        **{kind: dict(getattr(background, kind)) for kind in KINDS},
     }
     metadata = {"format": FORMAT, "background": json.dumps(about, sort_keys=True)}
     write_bytes(path, save(arrays, metadata=metadata))
@@ -218,8 +231,7 @@ def read_background(path: str | Path, *, source: str | None = None) -> Backgroun
             model_id=str(about["model_id"]),
             fingerprint=str(about["fingerprint"]),
             source=source or f"{path.name}, {count} frames",
-            temperatures=_numbers(about.get("temperatures", {})),
-            label_temperatures=_numbers(about.get("label_temperatures", {})),
+            **{kind: _numbers(about.get(kind, {})) for kind in KINDS},
         )
     except (OSError, SafetensorError, LookupError, TypeError, ValueError, AttributeError) as error:
         raise UsageError(

@@ -185,12 +185,11 @@ class Candidates:
                 "competitive."
             )
         used = background.checked(self.info) if needed and background is not None else None
-        temperature = self.given_temperature
+        temperature, none = self.given_temperature, self.none is not None
         fitted = fitted_background(self.scorer, self.info, background)
         if fitted is not None:
-            known = fitted.checked(self.info).temperature(self.scorer.name, self._single)
+            known = fitted.checked(self.info).temperature(self.scorer.name, self._single, none=none)
             temperature = temperature or known
-        none = self.none is not None
         if self.none is not None:
             check_none(self.none)
             if label_key(self.none) in map(label_key, self.labels):
