@@ -1,0 +1,64 @@
+"""A visit to a served folder: after a restart, by keys alone, and a reload during an alignment."""
+
+import threading
+
+import pytest
+
+from actalign.web import _jobs
+from tests.command import DEADLOCK_SECONDS
+from tests.media import write_video
+from tests.test_explorer import accessible, browser, pytestmark, until  # noqa: F401 - fixtures
+from tests.test_web_api import CANDIDATES, classifier, serve  # noqa: F401 - fixtures
+
+LINES = "".join(
+    f"{one['label']}\n" + "".join(f"- {s}\n" for s in one["steps"]) for one in CANDIDATES
+)
+FOCUSED = "document.activeElement"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for n in range(3):
+        write_video(tmp_path / f"clip{n}.mp4", 12)
+    return tmp_path
+
+
+@pytest.fixture
+def visit(browser):  # noqa: F811
+    """Opens a server's page; at the end nothing may have gone wrong in it."""
+    faults = []
+
+    def open_page(api):
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page.set_default_timeout(1000 * DEADLOCK_SECONDS)
+        page.on("console", lambda m: faults.append(m.text) if m.type == "error" else None)
+        page.on("pageerror", lambda e: faults.append(str(e)))
+        page.faults = faults
+        page.goto(f"http://127.0.0.1:{api.port}/")
+        page.locator("#body tr").first.wait_for()
+        return page
+
+    yield open_page
+    assert faults == []
+
+
+def name_candidates(page):
+    page.get_by_text("Lists: paste").click()
+    page.locator("#lines").fill(LINES)
+    page.get_by_role("button", name="Use these lines").click()
+
+
+def align(page):
+    page.get_by_role("button", name="Align", exact=True).click()
+    page.get_by_text("Done. Change a step").wait_for()
+
+
+def test_messages_name_the_button_as_it_is_called(visit, serve, folder):  # noqa: F811
+    page = visit(serve(clips=folder))
+    page.get_by_text("Lists: paste").click()
+    page.locator("#lines").fill("red\nyellow")
+    page.get_by_role("button", name="Use these lines").click()
+    button = page.locator("#write").inner_text()
+    assert f"“{button}”" in page.get_by_role("status").first.inner_text()
+    align(page)
+    assert f"“{button}”" in page.locator("#warnings").inner_text()
