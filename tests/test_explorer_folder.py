@@ -53,6 +53,30 @@ def align(page):
     page.get_by_text("Done. Change a step").wait_for()
 
 
+def test_what_was_said_before_a_restart_is_neither_right_nor_wrong_yet(visit, serve, folder):  # noqa: F811
+    before = serve(clips=folder)
+    ids = before.explorer.folder_clips
+    answers = []
+    for clip in ids[:2]:
+        result = before.http.get(f"/api/results/{before.align(clip)['result']}").json()
+        answers.append(result["label"])
+    other = "sunset" if answers[1] == "sunrise" else "sunrise"
+    for clip, label in zip(ids, (answers[0], other), strict=False):
+        before.http.put(f"/api/clips/{clip}/truth", json={"label": label}).raise_for_status()
+    before.stop()
+
+    page = visit(serve(clips=folder))
+    judged = page.locator("#body tr td:last-child")
+    assert judged.all_inner_texts() == [f"is {answers[0]}", f"is {other}", ""]
+    name_candidates(page)
+    align(page)
+    assert judged.all_inner_texts() == ["✓ right", f"✗ is {other}", ""]
+    assert page.locator("#other").input_value() == ""
+    page.locator("#body tr").nth(1).click()
+    until(page, "document.querySelector('#verdict').textContent.includes('clip1.mp4')")
+    assert page.locator("#other").input_value() == other
+
+
 def test_messages_name_the_button_as_it_is_called(visit, serve, folder):  # noqa: F811
     page = visit(serve(clips=folder))
     page.get_by_text("Lists: paste").click()

@@ -109,7 +109,7 @@ export async function align(clips) {
         row.state = null;
         if (!results.length) break;
         const wanted = !rowOf(state.open)?.result || clip === state.open;
-        if (results.length > 1) await refresh();
+        await refresh();  // first, so that what was said of the clip is held against its new answer
         const shown = state.rows.find((one) => one.clip === clip || one.whole === clip)?.clip;
         if (wanted && shown) await acts.aligned(shown, results[0], clips.length > 1);
       } catch (error) {
@@ -117,8 +117,8 @@ export async function align(clips) {
         row.error = error.message;
         failed += 1;
         fault = error;
+        await refresh();
       }
-      await refresh();
     }
     if (cancelled) say("Cancelled.");
     else if (fault) { say(clips.length > 1 ? `${clips.length - failed} of ${clips.length} clips aligned.` : ""); fail(fault); }

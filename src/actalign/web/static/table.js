@@ -18,7 +18,8 @@ export function judgement(row) {
   if (!row.truth) return "";
   if (row.truth.label === null) return row.truth.rejected === row.label ? "✗ wrong" : "";
   if (row.truth.label.toLowerCase() === row.label?.toLowerCase()) return "✓ right";
-  return `✗ is ${row.truth.label}`;
+  // Said before the server was started again: until the clip is aligned there is no answer to be right or wrong.
+  return `${row.result ? "✗ " : ""}is ${row.truth.label}`;
 }
 
 function sorted() {

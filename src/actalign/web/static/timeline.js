@@ -112,19 +112,19 @@ function saveSoon(save) {
 }
 
 function drawJudgement() {
-  const row = rowOf(state.result.clip), said = row ? judgement(row) : "";
+  const row = rowOf(state.result.clip), said = row ? judgement(row) : "", right = said.startsWith("✓");
   $("judging").hidden = !row;
   const times = row?.truth?.intervals?.length ? ", with your times of the steps" : "";
   $("truth").textContent = said ? `You said: ${said}${times}` : "Not judged yet.";
   $("undo").disabled = !row?.truth;
   $("right").disabled = $("wrong").disabled = state.result.label === null;
-  $("right").setAttribute("aria-pressed", String(said.startsWith("✓")));
+  $("right").setAttribute("aria-pressed", String(right));
   $("wrong").setAttribute("aria-pressed", String(said === "✗ wrong"));
   const options = [make("option", "another action …", { value: "" }),
     ...candidates().map((c, n) => make("option", n < 9 ? `${n + 1}  ${c.label}` : n === 9 ? `0  ${c.label}` : c.label, { value: c.label })),
     ...(state.result.asked.none ? [make("option", state.result.asked.none, { value: state.result.asked.none })] : [])];
   $("other").replaceChildren(...options);
-  $("other").value = said.startsWith("✗ is ") ? row.truth.label : "";
+  $("other").value = right ? "" : row?.truth?.label ?? "";
 }
 
 // label null: the answer is wrong. Without a label at all what was said is taken back.
