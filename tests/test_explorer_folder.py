@@ -77,6 +77,37 @@ def test_what_was_said_before_a_restart_is_neither_right_nor_wrong_yet(visit, se
     assert page.locator("#other").input_value() == other
 
 
+def test_a_border_keeps_the_focus_while_it_is_moved(visit, serve, folder):  # noqa: F811
+    page = visit(serve(clips=folder))
+    name_candidates(page)
+    align(page)
+    name = page.locator("#timeline .border").nth(1).get_attribute("aria-label")
+    page.locator("#timeline .border").nth(1).focus()
+    for _ in range(2):
+        at = float(page.evaluate(f"{FOCUSED}.getAttribute('aria-valuenow')"))
+        with page.expect_response(lambda answer: "/api/clips?" in answer.url):
+            page.keyboard.press("ArrowLeft" if at > 0.5 else "ArrowRight")
+        # What was pressed is saved, and the steps are drawn anew.
+        page.get_by_text("with your times of the steps").wait_for()
+        until(page, f"{FOCUSED}.getAttribute('aria-label') === {name!r}")
+        assert float(page.evaluate(f"{FOCUSED}.getAttribute('aria-valuenow')")) != at
+    accessible(page)
+
+
+def test_a_moved_border_is_saved_for_its_own_clip(visit, serve, folder):  # noqa: F811
+    """Also where another clip is opened before it is saved."""
+    api = serve(clips=folder)
+    page = visit(api)
+    name_candidates(page)
+    align(page)
+    page.locator("#timeline .border").nth(1).focus()
+    with page.expect_response(lambda answer: answer.url.endswith("/truth")) as saved:
+        page.keyboard.press("ArrowRight")
+        page.locator("#body tr").nth(1).click()
+        until(page, "document.querySelector('#verdict').textContent.includes('clip1.mp4')")
+    assert f"/{api.explorer.folder_clips[0]}/" in saved.value.url
+
+
 def test_messages_name_the_button_as_it_is_called(visit, serve, folder):  # noqa: F811
     page = visit(serve(clips=folder))
     page.get_by_text("Lists: paste").click()

@@ -42,8 +42,11 @@ export function drawTimeline() {
     button.style.width = `${100 * (end - start) / length}%`;
   });
   times();
-  const handles = result.clip && parts.length ? borders(parts, shown, from, length, times) : [];
+  const save = () => judge(shown.label, parts.map(({ start, end, step }) => ({ start, end, step })), result.clip);
+  const handles = result.clip && parts.length ? borders(parts, shown, from, length, times, save) : [];
+  const focused = [...$("timeline").children].indexOf(document.activeElement);
   $("timeline").replaceChildren(...blocks, ...handles, make("div", "", { className: "cursor" }));
+  if (focused >= 0) $("timeline").children[focused]?.focus({ preventScroll: true });  // a border is moved by several keys
   $("axis").replaceChildren(...ticks(result));
   $("told").textContent = told(result, shown, truth, parts);
   drawJudgement();
@@ -61,7 +64,7 @@ function told(result, shown, truth, parts) {
 }
 
 // A handle between each two steps, and one at each end.
-function borders(parts, shown, from, length, times) {
+function borders(parts, shown, from, length, times, save) {
   const frame = length / Math.max(1, shown.affinity.length);
   return Array.from({ length: parts.length + 1 }, (_, n) => {
     const before = parts[n - 1], after = parts[n], handle = make("div", "", { className: "border", tabIndex: 0, role: "slider" });
@@ -84,7 +87,6 @@ function borders(parts, shown, from, length, times) {
       times();
       draw();
     };
-    const save = () => judge(shown.label, parts.map(({ start, end, step }) => ({ start, end, step })));
     handle.addEventListener("pointerdown", (event) => {
       event.preventDefault();
       handle.setPointerCapture(event.pointerId);
