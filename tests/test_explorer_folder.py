@@ -108,6 +108,29 @@ def test_a_moved_border_is_saved_for_its_own_clip(visit, serve, folder):  # noqa
     assert f"/{api.explorer.folder_clips[0]}/" in saved.value.url
 
 
+def test_delete_goes_on_to_the_neighbouring_row(visit, serve, folder, tmp_path):  # noqa: F811
+    page = visit(serve(clips=folder))
+    names = page.locator("#body tr td:nth-child(2)")
+    for name in ("a.mp4", "b.mp4"):  # which the server does not take, so that they have no clip
+        (tmp_path / name).write_text("no video")
+        page.set_input_files("#file", str(tmp_path / name))
+        page.get_by_text(f"{name} is not a video").first.wait_for()
+        assert "400" in page.faults.pop()  # the browser reports it by itself
+    page.locator("#body").get_by_role("button", name="clip1.mp4").focus()
+    for left in (
+        ["clip0.mp4", "clip2.mp4", "a.mp4", "b.mp4"],
+        ["clip0.mp4", "a.mp4", "b.mp4"],
+        ["clip0.mp4", "b.mp4"],
+        ["clip0.mp4"],
+    ):
+        page.keyboard.press("Delete")
+        until(page, f"document.querySelectorAll('#body tr').length === {len(left)}")
+        assert names.all_inner_texts() == left
+        until(page, f"{FOCUSED}.textContent === {left[min(1, len(left) - 1)]!r}")
+    page.keyboard.press("Delete")
+    until(page, "document.querySelector('#clips').hidden")
+
+
 def test_messages_name_the_button_as_it_is_called(visit, serve, folder):  # noqa: F811
     page = visit(serve(clips=folder))
     page.get_by_text("Lists: paste").click()

@@ -101,6 +101,7 @@ function remove(row) {
   state.rows = state.rows.filter((one) => one !== row);
   if (row.clip === state.open) state.open = null;
   keep({ clips: ids(), open: state.open });
+  drawTable();
   refresh().catch(fail);
 }
 
@@ -152,7 +153,7 @@ async function restore(info) {
 function wire() {
   startCandidates();
   startQueue({ aligned, chosen: (clip) => { if (!rowOf(state.open)?.result || ids().length === 1) choose(clip); else choose(state.open); } });
-  startTable({ open });
+  startTable({ open, remove });
   startJudging();
   startMoments((clip) => open(rowOf(clip)));
   onEdit(edited);
@@ -163,10 +164,6 @@ function wire() {
     state.open = null;
     keep({ clips: [], open: null });
     refresh().catch(fail);
-  });
-  $("body").addEventListener("keydown", (event) => {
-    const item = event.target.closest("tr");
-    if (event.key === "Delete" && item) remove(state.rows.find((row) => (row.clip ?? "") === item.dataset.clip));
   });
   const video = $("video");
   const preview = () => {
