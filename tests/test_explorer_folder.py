@@ -140,3 +140,19 @@ def test_messages_name_the_button_as_it_is_called(visit, serve, folder):  # noqa
     assert f"“{button}”" in page.get_by_role("status").first.inner_text()
     align(page)
     assert f"“{button}”" in page.locator("#warnings").inner_text()
+
+
+def test_a_row_that_failed_says_why(visit, serve, folder):  # noqa: F811
+    (folder / "fake.mp4").write_text("no video")
+    page = visit(serve(clips=folder))
+    name_candidates(page)
+    page.get_by_role("button", name="Align", exact=True).click()
+    page.get_by_text("3 of 4 clips aligned.").wait_for()
+    error = page.locator("#body tr").last.locator(".bad").inner_text()
+    page.locator("#body tr").first.click()
+    page.locator("#body tr").last.click()
+    until(page, "why => document.querySelector('#error').textContent === why", error)
+    assert page.get_by_role("status").first.inner_text() == ""
+    # There is no picture of such a file, which the browser reports by itself.
+    assert all("400" in fault for fault in page.faults)
+    page.faults.clear()

@@ -66,7 +66,11 @@ async function aligned(clip, result, many = false) {
 async function open(row) {
   if (!row.clip) return;
   choose(row.clip);
-  if (!row.result) { say(`${row.name} is not aligned yet; press Align.`); return; }
+  if (!row.result) {
+    say(row.error ? "" : `${row.name} is not aligned yet; press Align.`);
+    if (row.error) fail(new Error(row.error));
+    return;
+  }
   try { await aligned(row.clip, row.result); } catch (error) { fail(error); }
 }
 
