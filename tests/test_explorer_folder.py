@@ -156,3 +156,43 @@ def test_a_row_that_failed_says_why(visit, serve, folder):  # noqa: F811
     # There is no picture of such a file, which the browser reports by itself.
     assert all("400" in fault for fault in page.faults)
     page.faults.clear()
+
+
+def test_an_alignment_goes_on_after_a_reload(visit, serve, folder, monkeypatch):  # noqa: F811
+    encode, goes_on = _jobs.embedded, threading.Event()
+
+    def slow(*args, **options):
+        assert goes_on.wait(DEADLOCK_SECONDS)
+        return encode(*args, **options)
+
+    monkeypatch.setattr(_jobs, "embedded", slow)
+    api = serve(clips=folder)
+    page = visit(api)
+    name_candidates(page)
+    page.locator("#body tr").nth(1).click()
+    page.get_by_role("button", name="Only this clip").click()
+    page.get_by_text("frames encoded").wait_for()
+    page.reload()
+    page.get_by_text("frames encoded").wait_for()
+    assert "aligning" in page.locator("#body tr").nth(1).inner_text()
+    assert page.get_by_role("button", name="Align", exact=True).is_disabled()
+    accessible(page)
+    goes_on.set()
+    page.get_by_text("Done. Change a step").wait_for()
+    assert "clip1.mp4" in page.locator("#verdict").inner_text()
+    assert len(api.explorer.jobs) == 1
+
+    # Cancelled after a reload, and then it is over.
+    goes_on.clear()
+    page.locator("#body tr").nth(2).click()
+    page.get_by_role("button", name="Only this clip").click()
+    page.get_by_text("frames encoded").wait_for()
+    page.reload()
+    page.get_by_text("frames encoded").wait_for()
+    page.get_by_role("button", name="Cancel").click()
+    goes_on.set()
+    page.get_by_text("Cancelled.").wait_for()
+    page.reload()
+    page.locator("#body tr").nth(2).wait_for()
+    align(page)
+    assert len(api.explorer.jobs) == 4

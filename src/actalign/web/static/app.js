@@ -4,7 +4,7 @@ import { addCandidate, candidates, offer, onEdit, setCandidates, setOptions, sta
 import { drawCode } from "./code.js";
 import { startMoments } from "./moments.js";
 import { drawPeople, placeBoxes } from "./people.js";
-import { align, refresh, request, startQueue } from "./queue.js";
+import { align, refresh, request, resume, startQueue } from "./queue.js";
 import { $, fail, ids, keep, kept, make, rowOf, say, state } from "./state.js";
 import { drawTable, startTable } from "./table.js";
 import { drawTimeline, startJudging } from "./timeline.js";
@@ -198,6 +198,7 @@ async function start() {
   $("demos").append(...info.demos.map(demoButton));
   await restore(info);
   await linked();
+  await resume();
 }
 
 wire();
