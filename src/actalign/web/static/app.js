@@ -4,7 +4,7 @@ import { addCandidate, candidates, offer, onEdit, setCandidates, setOptions, sta
 import { drawCode } from "./code.js";
 import { startMoments } from "./moments.js";
 import { drawPeople, placeBoxes } from "./people.js";
-import { align, refresh, request, startQueue } from "./queue.js";
+import { align, refresh, request, resume, startQueue } from "./queue.js";
 import { $, fail, ids, keep, kept, make, rowOf, say, state } from "./state.js";
 import { drawTable, startTable } from "./table.js";
 import { drawTimeline, startJudging } from "./timeline.js";
@@ -66,7 +66,11 @@ async function aligned(clip, result, many = false) {
 async function open(row) {
   if (!row.clip) return;
   choose(row.clip);
-  if (!row.result) { say(`${row.name} is not aligned yet; press Align.`); return; }
+  if (!row.result) {
+    say(row.error ? "" : `${row.name} is not aligned yet; press Align.`);
+    if (row.error) fail(new Error(row.error));
+    return;
+  }
   try { await aligned(row.clip, row.result); } catch (error) { fail(error); }
 }
 
@@ -101,6 +105,7 @@ function remove(row) {
   state.rows = state.rows.filter((one) => one !== row);
   if (row.clip === state.open) state.open = null;
   keep({ clips: ids(), open: state.open });
+  drawTable();
   refresh().catch(fail);
 }
 
@@ -152,7 +157,7 @@ async function restore(info) {
 function wire() {
   startCandidates();
   startQueue({ aligned, chosen: (clip) => { if (!rowOf(state.open)?.result || ids().length === 1) choose(clip); else choose(state.open); } });
-  startTable({ open });
+  startTable({ open, remove });
   startJudging();
   startMoments((clip) => open(rowOf(clip)));
   onEdit(edited);
@@ -163,10 +168,6 @@ function wire() {
     state.open = null;
     keep({ clips: [], open: null });
     refresh().catch(fail);
-  });
-  $("body").addEventListener("keydown", (event) => {
-    const item = event.target.closest("tr");
-    if (event.key === "Delete" && item) remove(state.rows.find((row) => (row.clip ?? "") === item.dataset.clip));
   });
   const video = $("video");
   const preview = () => {
@@ -197,6 +198,7 @@ async function start() {
   $("demos").append(...info.demos.map(demoButton));
   await restore(info);
   await linked();
+  await resume();
 }
 
 wire();

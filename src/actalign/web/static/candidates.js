@@ -131,7 +131,7 @@ function pasted() {
   if (!list.length) { fail(new Error("Write an action a line first.")); return; }
   addAll(list);
   $("lines").value = "";
-  say(`${list.length} ${list.length === 1 ? "action" : "actions"} taken; “Fill in steps” finds known steps.`);
+  say(`${list.length} ${list.length === 1 ? "action" : "actions"} taken; for missing steps press “${$("write").textContent}”.`);
 }
 
 async function openList(file) {

@@ -1,7 +1,7 @@
 // Uploads and alignments, one after another, with their progress; one that fails stops no other.
 import { call } from "./api.js";
 import { candidates, domain, options } from "./candidates.js";
-import { $, fail, ids, keep, make, rowOf, say, seconds, state } from "./state.js";
+import { $, fail, ids, keep, kept, make, rowOf, say, seconds, state } from "./state.js";
 import { drawAccuracy, drawTable } from "./table.js";
 
 let acts = {};
@@ -86,13 +86,27 @@ export async function upload(files) {
 
 export function request(clip) { return { clip, candidates: candidates(), domain: domain(), ...options() }; }
 
+// The job that was under way when the page was left is followed to its end.
+export async function resume() {
+  const { job } = kept();
+  if (!job) return;
+  const found = await call(`jobs/${job.id}`).catch(() => null);  // null: the server was started anew
+  if (found && rowOf(job.clip)) await run([job.clip], { ...found, began: job.began });
+  keep({ job: null });
+}
+
 // Align these clips with the present candidates; the open one is shown as soon as it is there.
 export async function align(clips) {
   if (!clips.length) { fail(new Error("Pick a shipped clip or drop a video first.")); return; }
   if (!candidates().length) { fail(new Error("There are no candidates; name at least one action.")); return; }
+  await run(clips);
+}
+
+// resumed: the job of the first clip, where it has one already.
+async function run(clips, resumed = null) {
   say("Waiting …");
   cancelled = false;
-  began = Date.now();
+  began = resumed?.began ?? Date.now();
   busy(true);
   let failed = 0, fault = null;
   for (const row of clips.map(rowOf).filter(Boolean)) row.state = "waiting";
@@ -103,13 +117,13 @@ export async function align(clips) {
       row.state = "aligning";
       drawTable();
       try {
-        const results = row.encoded
+        const results = row.encoded && !resumed
           ? [(await call("score", { method: "POST", json: request(clip) })).result]
-          : await encoded(clip, n, clips.length);
+          : await encoded(clip, n, clips.length, resumed);
         row.state = null;
         if (!results.length) break;
         const wanted = !rowOf(state.open)?.result || clip === state.open;
-        if (results.length > 1) await refresh();
+        await refresh();  // first, so that what was said of the clip is held against its new answer
         const shown = state.rows.find((one) => one.clip === clip || one.whole === clip)?.clip;
         if (wanted && shown) await acts.aligned(shown, results[0], clips.length > 1);
       } catch (error) {
@@ -117,8 +131,8 @@ export async function align(clips) {
         row.error = error.message;
         failed += 1;
         fault = error;
+        await refresh();
       }
-      await refresh();
     }
     if (cancelled) say("Cancelled.");
     else if (fault) { say(clips.length > 1 ? `${clips.length - failed} of ${clips.length} clips aligned.` : ""); fail(fault); }
@@ -132,15 +146,17 @@ export async function align(clips) {
 }
 
 // The ids of its results, one a person; none where it was cancelled.
-async function encoded(clip, n, count) {
-  let job = await call("jobs", { method: "POST", json: request(clip) });
+async function encoded(clip, n, count, resumed) {
+  let job = resumed ?? await call("jobs", { method: "POST", json: request(clip) });
   state.job = job.job;
+  keep({ job: { id: job.job, clip, began } });
   while (job.state === "queued" || job.state === "running") {
     report(job, n, count);
     await new Promise((done) => setTimeout(done, 200));
     job = await call(`jobs/${job.job}`);
   }
   state.job = null;
+  keep({ job: null });
   if (job.state === "failed") throw new Error(job.error);
   return cancelled || job.state === "cancelled" ? [] : job.results;
 }

@@ -12,13 +12,15 @@ const COLUMNS = [
   ["Judged", (row) => judgement(row) || null],
 ];
 const order = { column: null, down: false };
+let drawn = [];  // the rows as they stand in the table
 let acts = {};
 
 export function judgement(row) {
   if (!row.truth) return "";
   if (row.truth.label === null) return row.truth.rejected === row.label ? "✗ wrong" : "";
   if (row.truth.label.toLowerCase() === row.label?.toLowerCase()) return "✓ right";
-  return `✗ is ${row.truth.label}`;
+  // Said before the server was started again: until the clip is aligned there is no answer to be right or wrong.
+  return `${row.result ? "✗ " : ""}is ${row.truth.label}`;
 }
 
 function sorted() {
@@ -78,6 +80,8 @@ function line(row, first) {
     make("td", row.seconds ? seconds(row.seconds) : "", { className: "number" }),
     make("td", judgement(row)));
   item.addEventListener("click", () => acts.open(row));
+  // A key that is held down removes one clip only, though the focus goes on to the next.
+  item.addEventListener("keydown", (event) => { if (event.key === "Delete" && !event.repeat) acts.remove(row); });
   return item;
 }
 
@@ -88,14 +92,18 @@ function stale(row) {
 }
 
 export function drawTable() {
-  const focused = document.activeElement?.closest?.("#body tr")?.dataset.clip;
+  const at = [...$("body").children].indexOf(document.activeElement?.closest?.("#body tr")), was = drawn[at];
   $("clips").hidden = !state.rows.length;
   $("searching").hidden = !state.rows.some((row) => row.encoded);
   heads();
   const rows = sorted();
-  const first = Math.max(0, rows.findIndex((row) => row.clip && row.clip === (focused || state.open)));
+  // The row that had the focus keeps it; where it is gone, the one in its place has it.
+  const same = rows.findIndex((row) => row === was || (row.clip && row.clip === was?.clip));
+  const focused = at < 0 || same >= 0 ? same : Math.min(at, rows.length - 1);
+  const first = focused >= 0 ? focused : Math.max(0, rows.findIndex((row) => row.clip && row.clip === state.open));
+  drawn = rows;
   $("body").replaceChildren(...rows.map((row, n) => line(row, n === first)));
-  if (focused) $("body").querySelector(`tr[data-clip="${focused}"] button`)?.focus({ preventScroll: true });
+  if (focused >= 0) $("body").children[focused].querySelector("button").focus({ preventScroll: true });
   $("clips-title").textContent = `Clips (${rows.length === state.rows.length ? rows.length : `${rows.length} of ${state.rows.length}`})`;
   const query = state.rows.filter((row) => row.clip).map((row) => `clip=${row.clip}`).join("&");
   $("all-csv").href = `/api/table.csv?${query}`;

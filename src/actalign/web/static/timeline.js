@@ -42,8 +42,11 @@ export function drawTimeline() {
     button.style.width = `${100 * (end - start) / length}%`;
   });
   times();
-  const handles = result.clip && parts.length ? borders(parts, shown, from, length, times) : [];
+  const save = () => judge(shown.label, parts.map(({ start, end, step }) => ({ start, end, step })), result.clip);
+  const handles = result.clip && parts.length ? borders(parts, shown, from, length, times, save) : [];
+  const focused = [...$("timeline").children].indexOf(document.activeElement);
   $("timeline").replaceChildren(...blocks, ...handles, make("div", "", { className: "cursor" }));
+  if (focused >= 0) $("timeline").children[focused]?.focus({ preventScroll: true });  // a border is moved by several keys
   $("axis").replaceChildren(...ticks(result));
   $("told").textContent = told(result, shown, truth, parts);
   drawJudgement();
@@ -61,7 +64,7 @@ function told(result, shown, truth, parts) {
 }
 
 // A handle between each two steps, and one at each end.
-function borders(parts, shown, from, length, times) {
+function borders(parts, shown, from, length, times, save) {
   const frame = length / Math.max(1, shown.affinity.length);
   return Array.from({ length: parts.length + 1 }, (_, n) => {
     const before = parts[n - 1], after = parts[n], handle = make("div", "", { className: "border", tabIndex: 0, role: "slider" });
@@ -84,7 +87,6 @@ function borders(parts, shown, from, length, times) {
       times();
       draw();
     };
-    const save = () => judge(shown.label, parts.map(({ start, end, step }) => ({ start, end, step })));
     handle.addEventListener("pointerdown", (event) => {
       event.preventDefault();
       handle.setPointerCapture(event.pointerId);
@@ -112,19 +114,19 @@ function saveSoon(save) {
 }
 
 function drawJudgement() {
-  const row = rowOf(state.result.clip), said = row ? judgement(row) : "";
+  const row = rowOf(state.result.clip), said = row ? judgement(row) : "", right = said.startsWith("✓");
   $("judging").hidden = !row;
   const times = row?.truth?.intervals?.length ? ", with your times of the steps" : "";
   $("truth").textContent = said ? `You said: ${said}${times}` : "Not judged yet.";
   $("undo").disabled = !row?.truth;
   $("right").disabled = $("wrong").disabled = state.result.label === null;
-  $("right").setAttribute("aria-pressed", String(said.startsWith("✓")));
+  $("right").setAttribute("aria-pressed", String(right));
   $("wrong").setAttribute("aria-pressed", String(said === "✗ wrong"));
   const options = [make("option", "another action …", { value: "" }),
     ...candidates().map((c, n) => make("option", n < 9 ? `${n + 1}  ${c.label}` : n === 9 ? `0  ${c.label}` : c.label, { value: c.label })),
     ...(state.result.asked.none ? [make("option", state.result.asked.none, { value: state.result.asked.none })] : [])];
   $("other").replaceChildren(...options);
-  $("other").value = said.startsWith("✗ is ") ? row.truth.label : "";
+  $("other").value = right ? "" : row?.truth?.label ?? "";
 }
 
 // label null: the answer is wrong. Without a label at all what was said is taken back.

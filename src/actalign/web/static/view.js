@@ -22,7 +22,7 @@ export function show(result, compared, onCompare) {
     + (best.wordings ? `; steps of wording ${best.wording} of ${best.wordings}, which fits best` : "")));
   const without = result.candidates.filter((c) => c.has_script === false && c.path).map((c) => c.label);
   const notes = [...(result.warnings ?? []), ...(result.text_warnings ?? []).map((one) => one.warning)];
-  if (without.length) notes.push(`No script: ${without.join(", ")}. The name alone is compared; “Fill in steps”, or write them.`);
+  if (without.length) notes.push(`No script: ${without.join(", ")}. The name alone is compared; press “${$("write").textContent}”, or write them yourself.`);
   $("warnings").replaceChildren(...notes.map((text) => make("li", text)));
   drawRanking(result, compared, onCompare);
   heatMaps(result, result.candidates.filter((c) => c.path && (c === best || compared.has(c.label))), seek);

@@ -1,0 +1,198 @@
+"""A visit to a served folder: after a restart, by keys alone, and a reload during an alignment."""
+
+import threading
+
+import pytest
+
+from actalign.web import _jobs
+from tests.command import DEADLOCK_SECONDS
+from tests.media import write_video
+from tests.test_explorer import accessible, browser, pytestmark, until  # noqa: F401 - fixtures
+from tests.test_web_api import CANDIDATES, classifier, serve  # noqa: F401 - fixtures
+
+LINES = "".join(
+    f"{one['label']}\n" + "".join(f"- {s}\n" for s in one["steps"]) for one in CANDIDATES
+)
+FOCUSED = "document.activeElement"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for n in range(3):
+        write_video(tmp_path / f"clip{n}.mp4", 12)
+    return tmp_path
+
+
+@pytest.fixture
+def visit(browser):  # noqa: F811
+    """Opens a server's page; at the end nothing may have gone wrong in it."""
+    faults = []
+
+    def open_page(api):
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page.set_default_timeout(1000 * DEADLOCK_SECONDS)
+        page.on("console", lambda m: faults.append(m.text) if m.type == "error" else None)
+        page.on("pageerror", lambda e: faults.append(str(e)))
+        page.faults = faults
+        page.goto(f"http://127.0.0.1:{api.port}/")
+        page.locator("#body tr").first.wait_for()
+        return page
+
+    yield open_page
+    assert faults == []
+
+
+def name_candidates(page):
+    page.get_by_text("Lists: paste").click()
+    page.locator("#lines").fill(LINES)
+    page.get_by_role("button", name="Use these lines").click()
+
+
+def align(page):
+    page.get_by_role("button", name="Align", exact=True).click()
+    page.get_by_text("Done. Change a step").wait_for()
+
+
+def test_what_was_said_before_a_restart_is_neither_right_nor_wrong_yet(visit, serve, folder):  # noqa: F811
+    before = serve(clips=folder)
+    ids = before.explorer.folder_clips
+    answers = []
+    for clip in ids[:2]:
+        result = before.http.get(f"/api/results/{before.align(clip)['result']}").json()
+        answers.append(result["label"])
+    other = "sunset" if answers[1] == "sunrise" else "sunrise"
+    for clip, label in zip(ids, (answers[0], other), strict=False):
+        before.http.put(f"/api/clips/{clip}/truth", json={"label": label}).raise_for_status()
+    before.stop()
+
+    page = visit(serve(clips=folder))
+    judged = page.locator("#body tr td:last-child")
+    assert judged.all_inner_texts() == [f"is {answers[0]}", f"is {other}", ""]
+    name_candidates(page)
+    align(page)
+    assert judged.all_inner_texts() == ["✓ right", f"✗ is {other}", ""]
+    assert page.locator("#other").input_value() == ""
+    page.locator("#body tr").nth(1).click()
+    until(page, "document.querySelector('#verdict').textContent.includes('clip1.mp4')")
+    assert page.locator("#other").input_value() == other
+
+
+def test_a_border_keeps_the_focus_while_it_is_moved(visit, serve, folder):  # noqa: F811
+    page = visit(serve(clips=folder))
+    name_candidates(page)
+    align(page)
+    name = page.locator("#timeline .border").nth(1).get_attribute("aria-label")
+    page.locator("#timeline .border").nth(1).focus()
+    for _ in range(2):
+        at = float(page.evaluate(f"{FOCUSED}.getAttribute('aria-valuenow')"))
+        with page.expect_response(lambda answer: "/api/clips?" in answer.url):
+            page.keyboard.press("ArrowLeft" if at > 0.5 else "ArrowRight")
+        # What was pressed is saved, and the steps are drawn anew.
+        page.get_by_text("with your times of the steps").wait_for()
+        until(page, f"{FOCUSED}.getAttribute('aria-label') === {name!r}")
+        assert float(page.evaluate(f"{FOCUSED}.getAttribute('aria-valuenow')")) != at
+    accessible(page)
+
+
+def test_a_moved_border_is_saved_for_its_own_clip(visit, serve, folder):  # noqa: F811
+    """Also where another clip is opened before it is saved."""
+    api = serve(clips=folder)
+    page = visit(api)
+    name_candidates(page)
+    align(page)
+    page.locator("#timeline .border").nth(1).focus()
+    with page.expect_response(lambda answer: answer.url.endswith("/truth")) as saved:
+        page.keyboard.press("ArrowRight")
+        page.locator("#body tr").nth(1).click()
+        until(page, "document.querySelector('#verdict').textContent.includes('clip1.mp4')")
+    assert f"/{api.explorer.folder_clips[0]}/" in saved.value.url
+
+
+def test_delete_goes_on_to_the_neighbouring_row(visit, serve, folder, tmp_path):  # noqa: F811
+    page = visit(serve(clips=folder))
+    names = page.locator("#body tr td:nth-child(2)")
+    for name in ("a.mp4", "b.mp4"):  # which the server does not take, so that they have no clip
+        (tmp_path / name).write_text("no video")
+        page.set_input_files("#file", str(tmp_path / name))
+        page.get_by_text(f"{name} is not a video").first.wait_for()
+        assert "400" in page.faults.pop()  # the browser reports it by itself
+    page.locator("#body").get_by_role("button", name="clip1.mp4").focus()
+    for left in (
+        ["clip0.mp4", "clip2.mp4", "a.mp4", "b.mp4"],
+        ["clip0.mp4", "a.mp4", "b.mp4"],
+        ["clip0.mp4", "b.mp4"],
+        ["clip0.mp4"],
+    ):
+        page.keyboard.press("Delete")
+        until(page, f"document.querySelectorAll('#body tr').length === {len(left)}")
+        assert names.all_inner_texts() == left
+        until(page, f"{FOCUSED}.textContent === {left[min(1, len(left) - 1)]!r}")
+    page.keyboard.press("Delete")
+    until(page, "document.querySelector('#clips').hidden")
+
+
+def test_messages_name_the_button_as_it_is_called(visit, serve, folder):  # noqa: F811
+    page = visit(serve(clips=folder))
+    page.get_by_text("Lists: paste").click()
+    page.locator("#lines").fill("red\nyellow")
+    page.get_by_role("button", name="Use these lines").click()
+    button = page.locator("#write").inner_text()
+    assert f"“{button}”" in page.get_by_role("status").first.inner_text()
+    align(page)
+    assert f"“{button}”" in page.locator("#warnings").inner_text()
+
+
+def test_a_row_that_failed_says_why(visit, serve, folder):  # noqa: F811
+    (folder / "fake.mp4").write_text("no video")
+    page = visit(serve(clips=folder))
+    name_candidates(page)
+    page.get_by_role("button", name="Align", exact=True).click()
+    page.get_by_text("3 of 4 clips aligned.").wait_for()
+    error = page.locator("#body tr").last.locator(".bad").inner_text()
+    page.locator("#body tr").first.click()
+    page.locator("#body tr").last.click()
+    until(page, "why => document.querySelector('#error').textContent === why", error)
+    assert page.get_by_role("status").first.inner_text() == ""
+    # There is no picture of such a file, which the browser reports by itself.
+    assert all("400" in fault for fault in page.faults)
+    page.faults.clear()
+
+
+def test_an_alignment_goes_on_after_a_reload(visit, serve, folder, monkeypatch):  # noqa: F811
+    encode, goes_on = _jobs.embedded, threading.Event()
+
+    def slow(*args, **options):
+        assert goes_on.wait(DEADLOCK_SECONDS)
+        return encode(*args, **options)
+
+    monkeypatch.setattr(_jobs, "embedded", slow)
+    api = serve(clips=folder)
+    page = visit(api)
+    name_candidates(page)
+    page.locator("#body tr").nth(1).click()
+    page.get_by_role("button", name="Only this clip").click()
+    page.get_by_text("frames encoded").wait_for()
+    page.reload()
+    page.get_by_text("frames encoded").wait_for()
+    assert "aligning" in page.locator("#body tr").nth(1).inner_text()
+    assert page.get_by_role("button", name="Align", exact=True).is_disabled()
+    accessible(page)
+    goes_on.set()
+    page.get_by_text("Done. Change a step").wait_for()
+    assert "clip1.mp4" in page.locator("#verdict").inner_text()
+    assert len(api.explorer.jobs) == 1
+
+    # Cancelled after a reload, and then it is over.
+    goes_on.clear()
+    page.locator("#body tr").nth(2).click()
+    page.get_by_role("button", name="Only this clip").click()
+    page.get_by_text("frames encoded").wait_for()
+    page.reload()
+    page.get_by_text("frames encoded").wait_for()
+    page.get_by_role("button", name="Cancel").click()
+    goes_on.set()
+    page.get_by_text("Cancelled.").wait_for()
+    page.reload()
+    page.locator("#body tr").nth(2).wait_for()
+    align(page)
+    assert len(api.explorer.jobs) == 4
