@@ -24,10 +24,10 @@ from actalign.web._results import Seconds, table_file
 from actalign.web._state import Clip, Result
 from actalign.web._truth import TRUTH_FILE, accuracy, truth_text
 
-Clips = Annotated[list[Annotated[str, Field(max_length=200)]], Query(max_length=1000)]
+Clips = Annotated[list[Annotated[str, Field(max_length=200)]], Query()]
 MOST_HEAD_BYTES = 4 << 20
-"""Of a request's address and headers: so many clips of so many letters, percent-encoded. A server
-that takes less refuses them when they arrive in pieces, and only then."""
+"""Of a request's address and headers: all that limits how many clips it names, about 100 000. A
+server that takes less refuses them when they arrive in pieces, and only then."""
 TOP = 30
 
 
@@ -61,7 +61,7 @@ class SearchIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     phrase: str = Field(min_length=1, max_length=500)
-    clips: list[Annotated[str, Field(max_length=200)]] = Field(min_length=1, max_length=1000)
+    clips: list[Annotated[str, Field(max_length=200)]] = Field(min_length=1)
 
 
 def workplace(app: FastAPI, explorer: Explorer) -> None:
