@@ -10,8 +10,8 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from actalign.errors import ActAlignError
-from actalign.web._guard import JSON_BYTES
-from actalign.web._jobs import NotFound, QueueFull
+from actalign.web._guard import HEADERS, JSON_BYTES
+from actalign.web._state import NotFound, QueueFull
 from actalign.web._uploads import DiskFull, TooLarge, TooSlow, not_kept
 
 CODES: dict[type[Exception], int] = {

@@ -25,10 +25,11 @@ from actalign.errors import ActAlignError, UsageError
 from actalign.scripts._generate import add_missing_scripts
 from actalign.scripts._llm import LLMConfig
 from actalign.web._answers import answer_errors, errors, file
-from actalign.web._asked import candidate_json, offers
+from actalign.web._asked import Domain, Label, candidate_json, offers
 from actalign.web._guard import COOKIE, LOOPBACK, guard
-from actalign.web._jobs import Explorer, QueueFull
+from actalign.web._jobs import Explorer
 from actalign.web._results import results
+from actalign.web._state import NotFound, QueueFull
 from actalign.web._uploads import receive
 from actalign.web._workplace import workplace
 
@@ -37,10 +38,8 @@ class LabelsIn(BaseModel):
     """Labels to have steps for."""
 
     model_config = ConfigDict(extra="forbid")
-    labels: list[Annotated[str, Field(min_length=1, max_length=200)]] = Field(
-        min_length=1, max_length=50
-    )
-    domain: str | None = Field(default=None, max_length=200)
+    labels: list[Label] = Field(min_length=1, max_length=50)
+    domain: Domain | None = None
 
 
 def create_app(

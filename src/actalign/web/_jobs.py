@@ -37,8 +37,15 @@ from actalign.web._people import (
     take_truths,
 )
 from actalign.web._preview import write_preview
-from actalign.web._state import Clip, Job, Limits, Result
-from actalign.web._truth import TRUTH_FILE, Truth, load_truths, save_truths, truth_of
+from actalign.web._state import Clip, Job, Limits, NotFound, QueueFull, Result
+from actalign.web._truth import (
+    TRUTH_FILE,
+    Truth,
+    check_intervals,
+    load_truths,
+    save_truths,
+    truth_of,
+)
 from actalign.web._uploads import UploadFolder
 
 KEPT_RESULTS = 100
@@ -50,14 +57,6 @@ CANCEL_SECONDS = 1.0
 """How long a cancelled job's decoder is looked for: it may be about to start."""
 CLOSE_SECONDS = 10.0
 """How long the job that runs is waited for at the end."""
-
-
-class QueueFull(ActAlignError):
-    """The bounded queue of jobs has no place left."""
-
-
-class NotFound(ActAlignError):
-    """No clip, job or result has the id that was asked for."""
 
 
 class _Cancelled(Exception):
@@ -203,6 +202,7 @@ class Explorer:
         if clip.result is None:
             raise UsageError("This clip has no result to judge yet; press Align first.")
         found = self.results[clip.result]
+        check_intervals(intervals or (), clip.name, clip.video.seconds)
         said = truth_of(
             found.prediction,
             found.asked,
@@ -263,8 +263,12 @@ class Explorer:
         return self.results[result_id]
 
     def submit(self, clip: Clip, asked: Asked) -> Job:
-        """Queue one clip to be encoded and aligned; raises QueueFull."""
-        fps = self.classifier.fps
+        """Queue one clip to be encoded and aligned; raises QueueFull, and UsageError for candidates
+        that can't be scored, before the clip is encoded for them."""
+        classifier = self.classifier
+        with self._scoring:
+            asked.candidates(classifier)
+        fps = classifier.fps
         with self._lock:
             waiting = sum(job.state in ("queued", "running") for job in self.jobs.values())
             if waiting >= self.limits.queued:

@@ -18,7 +18,7 @@ from actalign.rows import Row, Times, all_warnings, has_action, tag
 from actalign.scripts import parse_scripts
 from actalign.scripts._shipped import shipped_domains
 from actalign.web._answers import errors, file
-from actalign.web._asked import AlignIn, Asked, candidate_json
+from actalign.web._asked import AlignIn, Asked, Label, candidate_json
 from actalign.web._jobs import Explorer
 from actalign.web._results import Seconds, table_file
 from actalign.web._state import Clip, Result
@@ -44,7 +44,7 @@ class TruthIn(BaseModel):
     """What a clip truly shows; label null: the answer is wrong, and what is right is not said."""
 
     model_config = ConfigDict(extra="forbid")
-    label: Annotated[str, Field(min_length=1, max_length=200)] | None
+    label: Label | None
     intervals: list[IntervalIn] = Field(default=[], max_length=2000)
 
 
