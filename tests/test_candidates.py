@@ -602,7 +602,7 @@ def test_the_candidate_none_may_not_have_a_candidates_name():
     for name in ("flat", "Flat"):
         with pytest.raises(UsageError, match=f"'{name}' is a candidate"):
             sure(Planted(COSINES, logit_bias=-5.0))(none=name)
-    with pytest.raises(UsageError, match="name that --none gives is empty"):
+    with pytest.raises(UsageError, match="name of none-of-these is empty"):
         sure(Planted(COSINES, logit_bias=-5.0))(none=" ")
 
 

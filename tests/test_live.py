@@ -275,10 +275,14 @@ def test_an_input_format_of_ffmpeg_stands_for_a_device(folder):
 
 
 def test_a_source_that_never_answers_is_given_up_without_naming_the_password(folder):
-    words = live("env:CAMERA", "--give-up", 1.5)
+    words = live("env:CAMERA", "--give-up", 2.5)
     ended = run(*words, cwd=folder, CAMERA="http://me:hunter2@127.0.0.1:9/camera")
     assert ended.returncode == 1
-    assert "***@127.0.0.1:9/camera has sent no frame" in ended.stderr
+    # It is asked after 0 and 1 s, and a last time when the 2.5 s have passed.
+    waits = [float(wait) for wait in re.findall(r"trying again in (\S+) s", ended.stderr)]
+    assert waits == pytest.approx([1, 1.5], abs=0.4)
+    given_up = re.search(r"\*\*\*@127.0.0.1:9/camera has sent no frame for (\S+) s", ended.stderr)
+    assert float(given_up[1]) >= 2
     assert "hunter2" not in ended.stderr + ended.stdout
 
 

@@ -1,6 +1,7 @@
 """The explorer's HTTP API, as a program uses it and as somebody tries to abuse it."""
 
 import json
+import os
 import re
 import resource
 import signal
@@ -191,6 +192,79 @@ def test_wrong_requests_get_one_sentence(serve, video):
     # Nothing of what was refused is left.
     kept = [path.name for path in api.explorer.new_upload().parent.iterdir()]
     assert kept == [clip]
+
+
+def test_no_answer_shows_where_a_clip_lies(serve, tmp_path):
+    api = serve()
+    write_video(tmp_path / "whole.mp4", 48, container_options={"movflags": "faststart"})
+    data = (tmp_path / "whole.mp4").read_bytes()
+    clip = api.upload(data[: len(data) * 3 // 4], "cut.mp4").json()["clip"]
+    result = api.align(clip)["result"]
+    answers = [
+        api.http.get(f"/api/{path}", params={"clip": clip})
+        for path in ("clips", "table.csv", "predictions.jsonl", f"results/{result}")
+    ]
+    path = api.explorer.clip(clip).path
+    for one in answers:
+        assert "cut.mp4 is truncated or damaged" in one.text, one.url
+    path.write_text("no video any more")
+    answers += [api.http.get(f"/api/clips/{clip}/{kind}") for kind in ("preview", "frame?t=0")]
+    for one in answers[-2:]:
+        assert one.status_code == 400
+        assert "cut.mp4 is not a video" in one.json()["error"]
+    for one in answers:
+        assert str(path.parent) not in one.text, one.url
+
+
+def test_a_file_that_was_deleted_is_said_to_be_gone(serve, video):
+    api = serve()
+    clip = api.upload(video, "mine.mp4").json()["clip"]
+    api.explorer.clip(clip).path.unlink()
+    for kind in ("video", "preview", "frame?t=0"):
+        gone = api.http.get(f"/api/clips/{clip}/{kind}")
+        assert gone.status_code == 404, gone.text
+        assert "The file of mine.mp4 is gone" in gone.json()["error"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with a name here")
+def test_an_unexpected_error_is_a_sentence_as_json(serve, video):
+    api = serve()
+    clip = api.upload(video, "mine.mp4").json()["clip"]
+    path = api.explorer.clip(clip).path
+    path.unlink()
+    os.mkfifo(path)  # which is there, and no file that can be sent
+    failed = api.http.get(f"/api/clips/{clip}/video")
+    assert failed.status_code == 500
+    assert failed.headers["X-Content-Type-Options"] == "nosniff"
+    assert "The server failed unexpectedly (RuntimeError)" in failed.json()["error"]
+    assert api.http.get("/api/info").status_code == 200
+
+
+def test_wrong_candidates_are_refused_before_the_clip_is_encoded(serve, video):
+    api = serve()
+    clip = api.upload(video).json()["clip"]
+    for path in ("jobs", "score"):
+        if path == "score":
+            api.align(clip)
+        for wrong, code, said in (
+            ({"candidates": [{"label": "a"}, {"label": "A"}]}, 400, "given twice"),
+            ({"candidates": [{"label": " "}, {"label": "A"}]}, 400, "label is empty"),
+            ({"candidates": CANDIDATES, "none": "neither"}, 400, "can't tell when none"),
+            ({"candidates": CANDIDATES, "min_confidence": 0.5}, 400, "(min_confidence)"),
+            ({"candidates": CANDIDATES[:1], "min_confidence": 0.5}, 400, "(min_confidence)"),
+            ({"candidates": [{"label": "a\0b"}]}, 422, "the control character U+0000"),
+            ({"candidates": [{"label": "a", "steps": ["\a"]}]}, 422, "candidates.0.steps.0"),
+            ({"candidates": CANDIDATES, "none": "\ufffe"}, 422, "control character U+FFFE"),
+        ):
+            refused = api.http.post(f"/api/{path}", json={"clip": clip, **wrong})
+            assert refused.status_code == code, (path, wrong, refused.text)
+            assert said in refused.json()["error"]
+            assert "--none" not in refused.text
+            assert "--min-confidence" not in refused.text
+    # As JSON, but not called so: as curl sends it by itself.
+    bare = api.http.post("/api/score", content=b'{"clip": "x", "candidates": []}')
+    assert bare.status_code == 422
+    assert "with the header Content-Type: application/json" in bare.json()["error"]
 
 
 def test_a_range_that_cannot_be_given_gets_one_sentence(serve, video):
@@ -477,6 +551,39 @@ def test_what_a_killed_server_left_is_removed_and_what_another_uses_is_not(
     _, _, _, other = command("--port", 0)
     assert other != port
     assert http.get(f"/api/clips/{clip}/video").content == video
+
+
+def test_an_upload_that_breaks_off_prints_nothing_and_one_that_is_cut_off_is_told_so(
+    command, tmp_path
+):
+    process, _, _, port = command("--port", 0)
+    (folder,) = (tmp_path / "tmp").glob("actalign-serve-*/clips")
+    with begin_upload(SimpleNamespace(port=port)):
+        wait_for(lambda: list(folder.iterdir()))
+    wait_for(lambda: not list(folder.iterdir()))
+    with begin_upload(SimpleNamespace(port=port)) as raw:
+        wait_for(lambda: list(folder.iterdir()))
+        process.send_signal(signal.SIGINT)
+        head, _, body = b"".join(iter(lambda: raw.recv(65536), b"")).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 503")
+    assert json.loads(body) == {"error": "The server is ending; ask again when it is back."}
+    assert b"nosniff" in head
+    ended = finish(process)  # which looks for tracebacks
+    assert ended.returncode == 130
+    assert "ClientDisconnect" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    "token",
+    ["geheim-ist-geheim-ä", "two-lines-of-a-token\nand-the-second", "with spaces in the token"],
+)
+def test_a_token_that_no_client_could_send_is_refused(colour_model, tmp_path, token):
+    (tmp_path / "token").write_text(token)
+    words = ("--host", "203.0.113.7", "--port", 0, "--token-file", tmp_path / "token")
+    ended = actalign("serve", "--model", colour_model, *words)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "must be one line of ASCII letters, digits and signs, without spaces" in ended.stderr
+    assert token not in ended.stderr
 
 
 def test_a_port_in_use_is_one_sentence_and_no_token_of_a_file_is_shown(

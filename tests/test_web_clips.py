@@ -2,7 +2,9 @@
 
 import csv
 import json
+import os
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 
@@ -20,7 +22,7 @@ from actalign.evaluation._readers import Source, read_data
 from actalign.web._jobs import Explorer
 from actalign.web._truth import load_truths
 from tests.colour_clips import write_colours
-from tests.command import DEADLOCK_SECONDS, decoding_children
+from tests.command import DEADLOCK_SECONDS, decoding_children, wait_for
 from tests.media import write_video
 from tests.test_web_api import CANDIDATES, Serving, classifier, serve, video  # noqa: F401
 
@@ -163,6 +165,92 @@ def test_wrong_corrections_get_one_sentence(served):
     answer = served.http.put("/api/clips/gym-clean-and-press/truth", json=new)
     assert answer.status_code == 400
     assert "no result to judge" in answer.json()["error"]
+
+
+def test_times_beyond_the_clip_and_of_no_length_are_refused(served):
+    for times, said in (
+        ((0.2, 0.2), "begins and ends at 0.2 s; give it a length"),
+        ((0.5, 99), "ends at 99 s, but clip0.mp4 lasts 1 s"),
+    ):
+        interval = {"start": times[0], "end": times[1], "step": 0}
+        put = {"label": "sunrise", "intervals": [interval]}
+        answer = served.http.put(f"/api/clips/{served.ids[0]}/truth", json=put)
+        assert answer.status_code == 400
+        assert said in answer.json()["error"]
+    # What a result says can be said again, its last moment too.
+    [row, *_] = table(served)["clips"]
+    found = served.http.get(f"/api/results/{row['result']}").json()["candidates"][0]
+    times = [
+        {"start": one["start_seconds"], "end": one["end_seconds"], "step": n}
+        for n, one in enumerate(found["segments"])
+    ]
+    put = {"label": found["label"], "intervals": times}
+    answer = served.http.put(f"/api/clips/{served.ids[0]}/truth", json=put)
+    assert answer.status_code == 200, answer.text
+
+
+def test_a_file_name_that_is_no_text_is_shown_escaped_and_found_again(tmp_path, classifier):  # noqa: F811
+    write_video(tmp_path / "clip.mp4", 12)
+    odd = tmp_path / os.fsdecode(b"bad\xff.mp4")
+    (tmp_path / "clip.mp4").rename(odd)
+    for said in ("", "sunrise"):  # the second server reads what the first has saved
+        api = Serving(classifier, clips=tmp_path)
+        try:
+            api.ids = api.http.get("/api/info").json()["folder_clips"]
+            [row] = table(api)["clips"]
+            assert row["name"] == r"bad\xff.mp4"
+            assert (row["truth"] or {"label": ""})["label"] == said
+            result = api.align(api.ids[0])["result"]
+            assert result is not None
+            put = api.http.put(f"/api/clips/{api.ids[0]}/truth", json={"label": "sunrise"})
+            assert put.status_code == 200, put.text
+            for path in ("table.csv", "predictions.jsonl", f"results/{result}"):
+                answer = api.http.get(f"/api/{path}", params={"clip": api.ids})
+                assert answer.status_code == 200
+                assert "xff.mp4" in answer.text
+            truth = api.http.get("/api/truth.jsonl", params={"clip": api.ids})
+            assert truth.status_code == 200
+            assert api.http.get(f"/api/clips/{api.ids[0]}/video").status_code == 200
+            assert api.http.get(f"/api/clips/{api.ids[0]}/frame?t=0").status_code == 200
+        finally:
+            api.stop()
+    [question] = read_data(Source(tmp_path, truth=tmp_path / "truth.jsonl")).questions
+    assert question.video == odd
+    assert question.target == "sunrise"
+
+
+def test_a_folder_of_more_than_a_thousand_clips_is_served(tmp_path, classifier):  # noqa: F811
+    write_video(tmp_path / "clip0.mp4", 12)
+    for n in range(1, 1201):
+        (tmp_path / f"clip{n}.mp4").hardlink_to(tmp_path / "clip0.mp4")
+    api = Serving(classifier, clips=tmp_path)
+    try:
+        ids = api.http.get("/api/info").json()["folder_clips"]
+        assert api.align(ids[-1])["state"] == "done"
+        shown = api.http.get("/api/clips", params={"clip": ids})
+        assert len(shown.json()["clips"]) == 1201, shown.text[:200]
+        for path in ("table.csv", "predictions.jsonl", "truth.jsonl"):
+            assert api.http.get(f"/api/{path}", params={"clip": ids}).status_code == 200
+        found = api.http.post("/api/search", json={"phrase": "red", "clips": ids})
+        assert found.json()["clips"] == 1, found.text[:200]
+    finally:
+        api.stop()
+
+
+@pytest.mark.slow
+def test_frames_do_not_wait_for_a_preview(serve, video, tmp_path):  # noqa: F811
+    api = serve()
+    write_video(tmp_path / "long.mp4", 1500)
+    long = api.upload((tmp_path / "long.mp4").read_bytes(), "long.mp4").json()["clip"]
+    short = api.upload(video, "short.mp4").json()["clip"]
+    folder = api.explorer.new_upload().parent
+    with ThreadPoolExecutor(1) as pool:
+        preview = pool.submit(api.http.get, f"/api/clips/{long}/preview")
+        wait_for(lambda: len(list(folder.iterdir())) > 2)
+        frame = api.http.get(f"/api/clips/{short}/frame?t=0")
+        assert frame.status_code == 200
+        assert not list(folder.glob("[!.]*.preview.mp4"))  # it is still being written
+        assert preview.result().status_code == 200
 
 
 def test_a_downloaded_truth_file_names_the_uploads(serve, video, tmp_path):  # noqa: F811

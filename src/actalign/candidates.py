@@ -68,7 +68,7 @@ def check_none(name: str) -> None:
     if not isinstance(name, str):
         raise UsageError(f"The name of none-of-these is {name!r}; give a text, such as nothing.")
     if not name.strip():
-        raise UsageError("The name that --none gives is empty; give one, such as nothing.")
+        raise UsageError("The name of none-of-these is empty; give one, such as nothing.")
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -193,7 +193,10 @@ class Candidates:
         if self.none is not None:
             check_none(self.none)
             if label_key(self.none) in map(label_key, self.labels):
-                raise UsageError(f"The label {self.none!r} is a candidate; name --none otherwise.")
+                raise UsageError(
+                    f"The label {self.none!r} is a candidate; give none-of-these (none) another "
+                    "name."
+                )
         found = replace(
             self,
             background=used,
@@ -202,14 +205,15 @@ class Candidates:
         )
         if self.min_confidence is not None and len(self.scripts) == 1 and not none:
             raise UsageError(
-                "One candidate alone has no confidence, so --min-confidence can't be used; "
-                "give more candidates, or --none."
+                "One candidate alone has no confidence, so a least one (min_confidence) can't be "
+                "asked for; give more candidates, or a name for none-of-these (none)."
             )
         if self.min_confidence is not None and found.temperature is None:
             raise UsageError(
-                f"There is no confidence by the scorer {self.scorer.name} and this encoder, so "
-                "--min-confidence can't be used; fit a temperature on labelled clips with "
-                "`actalign eval clips` and give it as --temperature, or choose another scorer."
+                f"There is no confidence by the scorer {self.scorer.name} and this encoder, so a "
+                "least one (min_confidence) can't be asked for; fit a temperature on labelled "
+                "clips with `actalign eval clips` and give it as --temperature, or choose another "
+                "scorer."
             )
         return found
 

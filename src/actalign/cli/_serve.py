@@ -146,6 +146,11 @@ def _token(path: Path) -> str:
         token = read_text(path).strip()
     except (OSError, ValueError) as error:
         raise UsageError(f"The token file {path} can't be read: {reason_of(error)}.") from error
+    if not (token.isascii() and token.isprintable()) or " " in token:
+        raise UsageError(
+            f"The token in {path} must be one line of ASCII letters, digits and signs, without "
+            "spaces; write another."
+        )
     if len(token) < 16:
         raise UsageError(f"The token in {path} is shorter than 16 characters; use a longer one.")
     return token

@@ -64,7 +64,7 @@ class LiveSource:
     format: FFmpeg's name of an input format, such as v4l2; not needed for /dev/video*.
     give_up: after this many seconds without a frame `next_frames` raises VideoError. Until then a
         stream that ends or stalls is opened again, after FIRST_WAIT seconds and then twice as long
-        each time, at most LONGEST_WAIT.
+        each time, at most LONGEST_WAIT, and a last time when they have passed.
     on_trouble: called, from another thread, with a sentence each time the connection is lost, and
         at the end of a file with its warnings.
 
@@ -186,14 +186,15 @@ class LiveSource:
                     return
                 wait = FIRST_WAIT if self._newest > before else min(2 * wait, LONGEST_WAIT)
                 silent = time.monotonic() - self._newest
-                if silent + wait > self._give_up:
+                if silent >= self._give_up:
                     raise VideoError(
                         f"{self.name} has sent no frame for {silent:.0f} s ({reason}); check "
                         "that it is on, or wait longer with --give-up."
                     )
+                pause = min(wait, self._give_up - silent)
                 if self._on_trouble:
-                    self._on_trouble(f"{self.name}: {reason}; trying again in {wait:g} s")
-                self._stop.wait(wait)
+                    self._on_trouble(f"{self.name}: {reason}; trying again in {pause:.3g} s")
+                self._stop.wait(pause)
         except BaseException as error:
             self._failure = error
         finally:

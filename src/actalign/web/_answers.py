@@ -8,10 +8,11 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from actalign.errors import ActAlignError
-from actalign.web._guard import JSON_BYTES
-from actalign.web._jobs import NotFound, QueueFull
+from actalign.web._guard import HEADERS, JSON_BYTES
+from actalign.web._state import NotFound, QueueFull
 from actalign.web._uploads import DiskFull, TooLarge, TooSlow, not_kept
 
 CODES: dict[type[Exception], int] = {
@@ -51,6 +52,19 @@ def answer_errors(app: FastAPI) -> None:
         found = not_kept(error)
         return JSONResponse({"error": str(found)}, CODES.get(type(found), 500))
 
+    @app.exception_handler(ClientDisconnect)
+    def left(_: Request, __: ClientDisconnect) -> Response:
+        return Response(status_code=400)  # which nobody reads
+
+    @app.exception_handler(Exception)
+    def unexpected(_: Request, error: Exception) -> Response:
+        sentence = (
+            f"The server failed unexpectedly ({type(error).__name__}); what it printed says more. "
+            "Please report it."
+        )
+        # Outside of what adds the headers to all others; uvicorn then closes the connection.
+        return JSONResponse({"error": sentence}, 500, {**HEADERS, "Connection": "close"})
+
     @app.exception_handler(HTTPException)
     def plain(_: Request, error: HTTPException) -> Response:
         known = {
@@ -62,10 +76,17 @@ def answer_errors(app: FastAPI) -> None:
         return JSONResponse({"error": sentence}, error.status_code, error.headers)
 
     @app.exception_handler(RequestValidationError)
-    def invalid(_: Request, error: RequestValidationError) -> Response:
+    def invalid(request: Request, error: RequestValidationError) -> Response:
         fault = error.errors()[0]
         if fault["type"] == "json_invalid":
             return JSONResponse({"error": "The request's body is no JSON."}, 422)
+        if fault["loc"] == ("body",) and not _says_json(request):
+            sentence = "Send the body as JSON, with the header Content-Type: application/json."
+            return JSONResponse({"error": sentence}, 422)
         place = ".".join(str(p) for p in fault["loc"][1:]) or "body"
         message = str(fault["msg"]).rstrip(".")
         return JSONResponse({"error": f"The field {place} is wrong: {message}."}, 422)
+
+
+def _says_json(request: Request) -> bool:
+    return "json" in request.headers.get("content-type", "")

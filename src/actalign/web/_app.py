@@ -21,14 +21,16 @@ from starlette.concurrency import run_in_threadpool
 
 from actalign import __version__
 from actalign.demo import demo_clips
-from actalign.errors import ActAlignError, UsageError
+from actalign.documents import escaped
+from actalign.errors import UsageError
 from actalign.scripts._generate import add_missing_scripts
 from actalign.scripts._llm import LLMConfig
 from actalign.web._answers import answer_errors, errors, file
-from actalign.web._asked import candidate_json, offers
+from actalign.web._asked import Domain, Label, candidate_json, offers
 from actalign.web._guard import COOKIE, LOOPBACK, guard
-from actalign.web._jobs import Explorer, QueueFull
+from actalign.web._jobs import Explorer
 from actalign.web._results import results
+from actalign.web._state import NotFound, QueueFull
 from actalign.web._uploads import receive
 from actalign.web._workplace import workplace
 
@@ -37,10 +39,8 @@ class LabelsIn(BaseModel):
     """Labels to have steps for."""
 
     model_config = ConfigDict(extra="forbid")
-    labels: list[Annotated[str, Field(min_length=1, max_length=200)]] = Field(
-        min_length=1, max_length=50
-    )
-    domain: str | None = Field(default=None, max_length=200)
+    labels: list[Label] = Field(min_length=1, max_length=50)
+    domain: Domain | None = None
 
 
 def create_app(
@@ -111,7 +111,7 @@ def _info(
                 "seconds": explorer.limits.seconds,
                 "clips": explorer.limits.uploads,
             },
-            "folder": None if explorer.served is None else explorer.served.resolve().name,
+            "folder": None if explorer.served is None else escaped(explorer.served.resolve().name),
             "folder_clips": explorer.folder_clips,
             "demos": [
                 {
@@ -128,7 +128,7 @@ def _uploads(app: FastAPI, explorer: Explorer) -> None:
     @app.post(
         "/api/clips",
         status_code=201,
-        responses=errors(400, 408, 413, 422, 429, 507),
+        responses=errors(400, 408, 413, 422, 429, 503, 507),
         openapi_extra={
             "requestBody": {
                 "required": True,
@@ -168,7 +168,11 @@ def _clips(app: FastAPI, explorer: Explorer) -> None:
     )
     def video(clip: str) -> FileResponse:
         """The clip's file, with byte ranges."""
-        return FileResponse(explorer.clip(clip).path, media_type="video/mp4")
+        found = explorer.clip(clip)
+        path = explorer.source(found)
+        if path.is_dir():
+            raise NotFound(f"{found.name} is a folder of images, no file; ask for its preview.")
+        return FileResponse(path, media_type="video/mp4")
 
     @app.get(
         "/api/clips/{clip}/preview",
@@ -186,11 +190,7 @@ def _clips(app: FastAPI, explorer: Explorer) -> None:
         """The frame on screen at ``t`` seconds, as JPEG at most 320 pixels wide."""
         from PIL import Image
 
-        found = explorer.clip(clip)
-        try:
-            picture = explorer.frame(found, t)
-        except ActAlignError as error:
-            raise type(error)(str(error).replace(str(found.path), found.name)) from error
+        picture = explorer.frame(explorer.clip(clip), t)
         data = io.BytesIO()
         Image.fromarray(picture).save(data, "JPEG", quality=85)
         return Response(data.getvalue(), media_type="image/jpeg")

@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 from actalign.candidates import Candidates
 from actalign.classifier import ActAlign
 from actalign.confidence import fitted_background
 from actalign.types import Script
 
+_CONTROL = re.compile(r"[\0-\b\v\f\x0e-\x1f\ufffe\uffff]")
+"""What XML, and so a figure as SVG, can't hold, nor captions and tables show."""
+
+
+def _shown(text: str) -> str:
+    if (found := _CONTROL.search(text)) is not None:
+        what = f"it holds the control character U+{ord(found[0]):04X}; leave it out"
+        raise PydanticCustomError("control_character", "{what}", {"what": what})
+    return text
+
+
+Text = Annotated[str, AfterValidator(_shown)]
+"""A text that captions, tables and figures can hold."""
+Label = Annotated[Text, Field(min_length=1, max_length=200)]
+Domain = Annotated[Text, Field(max_length=200)]
 RepeatsIn = Literal["no", "auto", "partial"]
-StepsIn = Annotated[list[Annotated[str, Field(max_length=500)]], Field(max_length=50)]
+StepsIn = Annotated[list[Annotated[Text, Field(max_length=500)]], Field(max_length=50)]
 
 
 class CandidateIn(BaseModel):
@@ -23,7 +40,7 @@ class CandidateIn(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid")
-    label: str = Field(min_length=1, max_length=200)
+    label: Label
     steps: StepsIn = []
     rewordings: list[StepsIn] = Field(default=[], max_length=20)
 
@@ -39,8 +56,8 @@ class AlignIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
     clip: str = Field(max_length=200)
     candidates: list[CandidateIn] = Field(min_length=1, max_length=50)
-    domain: str | None = Field(default=None, max_length=200)
-    none: str | None = Field(default=None, min_length=1, max_length=200)
+    domain: Domain | None = None
+    none: Label | None = None
     min_confidence: float | None = Field(default=None, ge=0, le=1, allow_inf_nan=False)
     repeats: RepeatsIn | None = None
 

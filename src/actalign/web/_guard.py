@@ -3,6 +3,7 @@ ranges of files."""
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
@@ -72,6 +73,8 @@ def guard(app: FastAPI, *, token: str | None, host: str) -> None:
             answer.headers.setdefault(name, value)
         return answer
 
+    app.add_middleware(Ending)  # the last that is added is the outermost
+
 
 def _ranged(request: Request, answer: Response) -> Response:
     """The answer; where a range can't be given, which Starlette says in plain text or not at all, a
@@ -103,3 +106,27 @@ class BodyLimit:
 
         limited = scope["type"] == "http" and scope["path"] != "/api/clips"
         await self._app(scope, counted if limited else receive, send)
+
+
+class Ending:
+    """Answers what the server's end cuts off, which uvicorn would say in plain text."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = False
+
+        async def noted(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noted)
+        except asyncio.CancelledError:
+            if started or scope["type"] != "http":
+                raise
+            sentence = "The server is ending; ask again when it is back."
+            answer = JSONResponse({"error": sentence}, 503, {**HEADERS, "Connection": "close"})
+            await answer(scope, receive, send)

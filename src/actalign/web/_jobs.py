@@ -11,22 +11,20 @@ import queue
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from actalign.alignment import Detection
 from actalign.classifier import ActAlign
 from actalign.demo import demo_clips
-from actalign.errors import ActAlignError, UsageError, VideoError
+from actalign.documents import escaped
+from actalign.errors import ActAlignError, UsageError
 from actalign.types import Float32, UInt8
 from actalign.video import list_videos
 from actalign.video._sampling import sample_frames
 from actalign.video._worker import DecodeProcess
 from actalign.web._asked import Asked
+from actalign.web._looking import DECODE_SECONDS, Looker, called
 from actalign.web._people import (
     SIDE,
     WIDE_SIDE,
@@ -37,27 +35,24 @@ from actalign.web._people import (
     take_truths,
 )
 from actalign.web._preview import write_preview
-from actalign.web._state import Clip, Job, Limits, Result
-from actalign.web._truth import TRUTH_FILE, Truth, load_truths, save_truths, truth_of
+from actalign.web._state import Clip, Job, Limits, NotFound, QueueFull, Result
+from actalign.web._truth import (
+    TRUTH_FILE,
+    Truth,
+    check_intervals,
+    load_truths,
+    save_truths,
+    truth_of,
+)
 from actalign.web._uploads import UploadFolder
 
 KEPT_RESULTS = 100
 """Beside the newest one of each clip."""
 KEPT_JOBS = 200
-DECODE_SECONDS = 60.0
-"""A decoder that gives nothing for so long is stopped."""
 CANCEL_SECONDS = 1.0
 """How long a cancelled job's decoder is looked for: it may be about to start."""
 CLOSE_SECONDS = 10.0
 """How long the job that runs is waited for at the end."""
-
-
-class QueueFull(ActAlignError):
-    """The bounded queue of jobs has no place left."""
-
-
-class NotFound(ActAlignError):
-    """No clip, job or result has the id that was asked for."""
 
 
 class _Cancelled(Exception):
@@ -89,8 +84,7 @@ class Explorer:
         self._queue: queue.Queue[Job | None] = queue.Queue()
         self.uploading = threading.BoundedSemaphore(self.limits.queued)
         self._decoder = DecodeProcess(silent_seconds=DECODE_SECONDS)
-        self._looker = DecodeProcess(silent_seconds=DECODE_SECONDS)
-        self._looking = threading.Lock()
+        self._looker, self._previewer = Looker(), Looker()
         self._closing = threading.Event()
         self._lock = threading.Lock()
         self._scoring = threading.Lock()
@@ -108,10 +102,10 @@ class Explorer:
             raise UsageError(f"There is no folder {folder}; name one with videos.")
         known = load_truths(folder)
         for path in list_videos([folder]):
-            name = path.relative_to(folder).as_posix()
-            clip_id = hashlib.sha256(name.encode(errors="surrogateescape")).hexdigest()[:32]
+            place = path.relative_to(folder).as_posix()
+            clip_id = hashlib.sha256(place.encode(errors="surrogateescape")).hexdigest()[:32]
             self.clips[clip_id] = Clip(
-                clip_id, name, path, 0.0, uploaded=False, truth=known.pop(name, None)
+                clip_id, escaped(place), path, 0.0, uploaded=False, truth=known.pop(place, None)
             )
             self.folder_clips.append(clip_id)
         self._unseen = list(known.values())
@@ -132,16 +126,17 @@ class Explorer:
         """Take an uploaded file in; raises VideoError or UsageError, and then the file is gone."""
         clip_id = path.name
         try:
-            seconds, _ = self._look(path, num_frames=1)
+            with called(name, path):
+                seconds, _ = self._looker.look(path, num_frames=1)
             if seconds > self.limits.seconds:
                 raise UsageError(
                     f"{name} lasts {seconds:.0f} s, and this server takes clips of at most "
                     f"{self.limits.seconds:.0f} s; cut it first, or use `actalign locate`, or "
                     "`actalign classify --window 5`, which read videos of any length."
                 )
-        except ActAlignError as error:
+        except ActAlignError:
             path.unlink(missing_ok=True)
-            raise type(error)(str(error).replace(str(path), name)) from error
+            raise
         clip = Clip(clip_id, name, path, seconds, uploaded=True)
         with self._lock:
             self.clips[clip_id] = clip
@@ -164,26 +159,34 @@ class Explorer:
             raise NotFound("There is no such clip on this server; upload it again.")
         return self.clips[clip_id]
 
+    def source(self, clip: Clip) -> Path:
+        """The clip's file, or its folder of images; raises NotFound where it was deleted."""
+        if not clip.path.exists():
+            raise NotFound(f"The file of {clip.name} is gone; put it back, or upload it again.")
+        return clip.path
+
     def frame(self, clip: Clip, seconds: float) -> UInt8:
         """The (H, W, 3) RGB frame on screen at a time, at most 320 pixels wide and high; of one of
         several people the part that shows it.
 
-        Raises VideoError where the clip has none then.
+        Raises VideoError where the clip has none then, and NotFound where its file is gone.
         """
         boxes = clip.boxes if clip.whole else []
         side = WIDE_SIDE if boxes else SIDE
-        _, frames = self._look(clip.path, fps=1.0, start=seconds, end=seconds + 0.5, max_side=side)
+        span = {"start": seconds, "end": seconds + 0.5}
+        with called(clip.name, clip.path):
+            _, frames = self._looker.look(self.source(clip), fps=1.0, max_side=side, **span)
         return around(frames[0], boxes, seconds) if boxes else frames[0]
 
     def preview(self, clip: Clip) -> Path:
-        """The clip as a small H.264 file, for browsers that can't play its own; raises VideoError.
+        """The clip as a small H.264 file, for browsers that can't play its own.
 
-        Made when it is first asked for.
+        Made when it is first asked for. Raises VideoError, and NotFound where its file is gone.
         """
         path = self._preview_path(clip)
-        with self._look_in() as decoder:
+        with self._previewer.decoder() as decoder, called(clip.name, clip.path):
             if not path.exists():
-                write_preview(decoder, clip.path, path)
+                write_preview(decoder, self.source(clip), path)
         return path
 
     def _preview_path(self, clip: Clip) -> Path:
@@ -203,16 +206,24 @@ class Explorer:
         if clip.result is None:
             raise UsageError("This clip has no result to judge yet; press Align first.")
         found = self.results[clip.result]
+        check_intervals(intervals or (), clip.name, clip.video.seconds)
         said = truth_of(
             found.prediction,
             found.asked,
             clip.name,
-            clip.video.name,
+            self._place(clip),
             label,
             intervals,
             box_of(clip),
         )
         self._set_truth(clip, said)
+
+    def _place(self, clip: Clip) -> str:
+        """What a truth file calls the clip's video: its path in the served folder, where a name may
+        have bytes that are no text."""
+        if self.served is None or clip.video.id not in self.folder_clips:
+            return clip.video.name
+        return clip.path.relative_to(self.served).as_posix()
 
     def unjudge(self, clip: Clip) -> None:
         """Forget what was said of the clip."""
@@ -235,21 +246,6 @@ class Explorer:
                     f"{error.strerror}."
                 ) from error
 
-    def _look(self, path: Path, **options: Any) -> tuple[float, UInt8]:
-        """How long a file lasts, and chosen frames of it, read where a bad file harms nobody."""
-        with self._look_in() as decoder:
-            stream = decoder.sample_frames(path, **options)
-            frames = np.concatenate([batch.frames for batch in stream])
-        return float(stream.info.end_seconds), frames
-
-    @contextmanager
-    def _look_in(self) -> Iterator[DecodeProcess]:
-        """The decoder beside the queue's, one request at a time; raises VideoError once closed."""
-        with self._looking:
-            if self._closing.is_set():
-                raise VideoError("The server is ending, so no video is read any more.")
-            yield self._looker
-
     def job(self, job_id: str) -> Job:
         """The job of this id; raises NotFound."""
         if job_id not in self.jobs:
@@ -263,8 +259,12 @@ class Explorer:
         return self.results[result_id]
 
     def submit(self, clip: Clip, asked: Asked) -> Job:
-        """Queue one clip to be encoded and aligned; raises QueueFull."""
-        fps = self.classifier.fps
+        """Queue one clip to be encoded and aligned; raises QueueFull, and UsageError for candidates
+        that can't be scored, before the clip is encoded for them."""
+        classifier = self.classifier
+        with self._scoring:
+            asked.candidates(classifier)
+        fps = classifier.fps
         with self._lock:
             waiting = sum(job.state in ("queued", "running") for job in self.jobs.values())
             if waiting >= self.limits.queued:
@@ -334,10 +334,8 @@ class Explorer:
             self._decoder.interrupt()
             self._thread.join(timeout=0.02)
         self._decoder.close()
-        while not self._looking.acquire(timeout=0.02):
-            self._looker.interrupt()
         self._looker.close()
-        self._looking.release()
+        self._previewer.close()
         self._folder.close()
 
     def _work(self) -> None:
@@ -393,7 +391,7 @@ class Explorer:
         with self._lock:
             known = [clip.truth] if clip.truth is not None else []
             clip.truth, waiting = None, [*known, *self._unseen]
-            here = [one for one in waiting if one.question.video == Path(clip.name)]
+            here = [one for one in waiting if one.question.video == Path(self._place(clip))]
             left = take_truths(people, here)
             self._unseen = [*(one for one in waiting if one not in here), *left]
             self.clips |= {one.id: one for one in people}

@@ -61,7 +61,14 @@ def embedded(
             )
         ]
     # The server's own path must not reach the page.
-    return [replace(one, provenance={**one.provenance, "video": clip.name}) for one in found]
+    return [
+        replace(
+            one,
+            provenance={**one.provenance, "video": clip.name},
+            warnings=tuple(said.replace(str(clip.path), clip.name) for said in one.warnings),
+        )
+        for one in found
+    ]
 
 
 def people_of(clip: Clip, found: Sequence[ClipEmbedding]) -> list[Clip]:

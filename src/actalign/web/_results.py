@@ -107,7 +107,7 @@ def _files(app: FastAPI, explorer: Explorer) -> None:
 
     @app.get(
         "/api/results/{result}/figure.png",
-        responses=file("image/png", "image/svg+xml") | errors(404, 422),
+        responses=file("image/png", "image/svg+xml") | errors(400, 404, 422),
     )
     def figure(result: str, format: Literal["png", "svg"] = "png") -> Response:
         """The heat maps of the winner and the runner-up as a picture."""

@@ -6,11 +6,19 @@ import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from actalign.errors import UsageError
+from actalign.errors import ActAlignError, UsageError
 from actalign.rows import BoxRow, people_fields
 from actalign.types import ClipEmbedding, Prediction
 from actalign.web._asked import Asked
 from actalign.web._truth import Truth
+
+
+class QueueFull(ActAlignError):
+    """The bounded queue of jobs has no place left."""
+
+
+class NotFound(ActAlignError):
+    """No clip, job or result has the id that was asked for, or a clip's file is gone."""
 
 
 @dataclass(frozen=True, slots=True)

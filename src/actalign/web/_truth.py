@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from actalign.documents import composed, parse_json, read_text
+from actalign.errors import UsageError
 from actalign.evaluation._metrics import Rate, rate
 from actalign.evaluation._question_file import (
     parsed,
@@ -27,6 +28,8 @@ from actalign.web._asked import Asked
 TRUTH_FILE = "truth.jsonl"
 WITHOUT_ANSWER = "without_answer"
 """Field of its header: what was said of clips of which no right action is known."""
+ROUNDED_SECONDS = 0.001
+"""By how much the times of a row may be beyond its clip, as they are rounded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,23 @@ def truth_of(
     if said is None:
         return Truth(question, rejected=prediction.best.label)
     return Truth(question, none=asked.none if said == none else None)
+
+
+def check_intervals(
+    intervals: Iterable[tuple[float, float, int]], name: str, seconds: float
+) -> None:
+    """Raise UsageError for one that has no length, or ends beyond the clip, which lasts so long.
+
+    Steps that overlap are allowed, as they are in question files.
+    """
+    for start, end, _ in intervals:
+        if start == end:
+            raise UsageError(f"An interval begins and ends at {end:g} s; give it a length.")
+        if end > seconds + ROUNDED_SECONDS:
+            raise UsageError(
+                f"An interval ends at {end:g} s, but {name} lasts {seconds:g} s; give times within "
+                "it."
+            )
 
 
 def accuracy(judged: Iterable[tuple[Truth, Prediction]]) -> Rate:

@@ -18,16 +18,16 @@ from actalign.rows import Row, Times, all_warnings, has_action, tag
 from actalign.scripts import parse_scripts
 from actalign.scripts._shipped import shipped_domains
 from actalign.web._answers import errors, file
-from actalign.web._asked import AlignIn, Asked, candidate_json
+from actalign.web._asked import AlignIn, Asked, Label, candidate_json
 from actalign.web._jobs import Explorer
 from actalign.web._results import Seconds, table_file
 from actalign.web._state import Clip, Result
 from actalign.web._truth import TRUTH_FILE, accuracy, truth_text
 
-Clips = Annotated[list[Annotated[str, Field(max_length=200)]], Query(max_length=1000)]
+Clips = Annotated[list[Annotated[str, Field(max_length=200)]], Query()]
 MOST_HEAD_BYTES = 4 << 20
-"""Of a request's address and headers: so many clips of so many letters, percent-encoded. A server
-that takes less refuses them when they arrive in pieces, and only then."""
+"""Of a request's address and headers: all that limits how many clips it names, about 100 000. A
+server that takes less refuses them when they arrive in pieces, and only then."""
 TOP = 30
 
 
@@ -44,7 +44,7 @@ class TruthIn(BaseModel):
     """What a clip truly shows; label null: the answer is wrong, and what is right is not said."""
 
     model_config = ConfigDict(extra="forbid")
-    label: Annotated[str, Field(min_length=1, max_length=200)] | None
+    label: Label | None
     intervals: list[IntervalIn] = Field(default=[], max_length=2000)
 
 
@@ -61,7 +61,7 @@ class SearchIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     phrase: str = Field(min_length=1, max_length=500)
-    clips: list[Annotated[str, Field(max_length=200)]] = Field(min_length=1, max_length=1000)
+    clips: list[Annotated[str, Field(max_length=200)]] = Field(min_length=1)
 
 
 def workplace(app: FastAPI, explorer: Explorer) -> None:

@@ -13,8 +13,12 @@ export async function refresh() {
   const known = ids();
   if (!known.length) { drawTable(); drawAccuracy({ total: 0 }); return 0; }
   const found = await call(`clips?${known.map((id) => `clip=${encodeURIComponent(id)}`).join("&")}`);
-  // A clip of several people is told as these, which take its place.
-  const of = (id) => found.clips.filter((one) => one.clip === id || one.whole === id);
+  // A clip of several people is told as these, which take its place. There may be thousands.
+  const told = new Map();
+  for (const one of found.clips) {
+    for (const id of new Set([one.clip, one.whole])) told.set(id, [...(told.get(id) ?? []), one]);
+  }
+  const of = (id) => told.get(id) ?? [];
   const gone = known.filter((id) => !of(id).length), taken = new Set();
   const before = new Map(state.rows.map((row) => [row.clip, row.state]));
   if (known.includes(state.open) && !gone.includes(state.open)) state.open = of(state.open)[0].clip;

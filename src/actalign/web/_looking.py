@@ -1,0 +1,62 @@
+"""Frames for the page, read beside the queue of jobs by decoders that serve one request at a time.
+
+A preview takes as long as its video, so it has a decoder of its own: frames and uploads don't wait.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from actalign.errors import ActAlignError, VideoError
+from actalign.types import UInt8
+from actalign.video._worker import DecodeProcess
+
+DECODE_SECONDS = 60.0
+"""A decoder that gives nothing for so long is stopped."""
+
+
+class Looker:
+    """A decoding process for many threads, one after the other, until it is closed."""
+
+    def __init__(self) -> None:
+        self._decoder = DecodeProcess(silent_seconds=DECODE_SECONDS)
+        self._lock = threading.Lock()
+        self._closing = threading.Event()
+
+    @contextmanager
+    def decoder(self) -> Iterator[DecodeProcess]:
+        """The process, once no other thread uses it; raises VideoError after `close`."""
+        with self._lock:
+            if self._closing.is_set():
+                raise VideoError("The server is ending, so no video is read any more.")
+            yield self._decoder
+
+    def look(self, path: Path, **options: Any) -> tuple[float, UInt8]:
+        """How long a file lasts, and chosen frames of it, see `sample_frames`."""
+        with self.decoder() as decoder:
+            stream = decoder.sample_frames(path, **options)
+            frames = np.concatenate([batch.frames for batch in stream])
+        return float(stream.info.end_seconds), frames
+
+    def close(self) -> None:
+        """End what is being read, and the process; for good."""
+        self._closing.set()
+        while not self._lock.acquire(timeout=0.02):
+            self._decoder.interrupt()
+        self._decoder.close()
+        self._lock.release()
+
+
+@contextmanager
+def called(name: str, path: Path) -> Iterator[None]:
+    """Have errors say a clip's name in place of its path, which is the server's own."""
+    try:
+        yield
+    except ActAlignError as error:
+        raise type(error)(str(error).replace(str(path), name)) from error
