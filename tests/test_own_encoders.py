@@ -151,7 +151,7 @@ def test_a_clip_encoder_that_leaves_frames_is_told_so(clips):
             yield mean_colours(next(iter(batches)).frames)
 
     long = ActAlign(Early())
-    with pytest.raises(EncoderError, match="rows? for 20 frames"):
+    with pytest.raises(EncoderError, match=r"rows? for 20 frames"):
         long.encode_video(clips[0])
 
 
