@@ -477,6 +477,8 @@ def test_what_is_of_the_wrong_kind_is_said_in_one_sentence(classifier, clips):
         ({"scripts": {1: ["red"]}}, "A script's label is 1; give a text"),
         ({"candidate_labels": ["red", "\ud800"]}, "holds half a character"),
         ({"scripts": {"red": ["red", "\udcff"]}}, "holds half a character"),
+        ({"candidate_labels": ["red", "a\0"]}, r"'a\\x00' holds the control character U\+0000"),
+        ({"scripts": {"red": ["red", "\a"]}}, r"'\\x07' holds the control character U\+0007"),
         ({"scripts": SCRIPTS, "domain": 3}, "The domain is 3; give a text"),
     ):
         with pytest.raises(UsageError, match=said):
@@ -492,6 +494,8 @@ def test_what_is_of_the_wrong_kind_is_said_in_one_sentence(classifier, clips):
             ActAlign(classifier.encoder, **given).predict(clips / "dawn.mp4", scripts=SCRIPTS)
     with pytest.raises(UsageError, match="The name of none-of-these is True; give a text"):
         check_none(True)
+    with pytest.raises(UsageError, match=r"none-of-these, 'no\\x07', holds the control character"):
+        check_none("no\a")
     ActAlign(Passed(classifier.encoder))
     with pytest.raises(UsageError, match=r"'body' is no encoder; ActAlign\.from_pretrained loads"):
         ActAlign("body")

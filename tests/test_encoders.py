@@ -30,7 +30,7 @@ from actalign.encoders._preprocessing import ImagePreprocessing
 from actalign.encoders._siglip import naflex_grid
 from actalign.encoders._torch import choose_device, resize
 from actalign.errors import ArrayError, EncoderError, UsageError
-from tests.command import printed_by
+from tests.command import actalign, printed_by
 from tests.tiny_hub import hub_environment, tiny_hub
 from tests.tiny_models import CORPUS, make_clip, make_naflex, make_siglip, make_siglip2
 
@@ -545,6 +545,16 @@ class TestExport:
     def test_nothing_is_overwritten(self, checkpoints, tmp_path):
         with pytest.raises(UsageError, match="exists"):
             export_onnx(str(checkpoints["siglip"]), tmp_path)
+
+    @pytest.mark.parametrize(
+        "model", ["body", "body:all", "open_clip:a/b", "st:./here", "exported"]
+    )
+    def test_a_model_of_another_kind_is_wrong_usage(self, model, exported, tmp_path):
+        name = exported if model == "exported" else model
+        ended = actalign("export", "--to", "onnx", "--model", name, "--out", tmp_path / "out")
+        assert ended.returncode == 2
+        said = "is exported already" if model == "exported" else "can't be exported"
+        assert f"error: The model '{name}' {said}; give the hub id or folder" in ended.stderr
 
     def test_naflex_is_refused_and_leaves_nothing(self, checkpoints, tmp_path):
         with pytest.raises(EncoderError, match="NaFlex"):

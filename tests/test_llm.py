@@ -190,7 +190,11 @@ def test_a_refusal_in_a_part_is_a_refusal(server, ask):
     assert "refused (I won't.)" in ask()["q"].error
 
 
-@pytest.mark.parametrize("escape", ["\ud83d", "\\ud83d"], ids=["in the reply", "in its JSON"])
+@pytest.mark.parametrize(
+    "escape",
+    ["\ud83d", "\\ud83d", "\\u0000"],
+    ids=["in the reply", "in its JSON", "a control character"],
+)
 def test_half_a_character_in_an_answer_costs_neither_it_nor_the_others(
     server, ask, tmp_path, escape
 ):
@@ -213,6 +217,8 @@ def test_half_a_character_elsewhere_in_a_reply_or_in_a_label_is_one_sentence(ser
     ask()["q"].error.encode()
     with pytest.raises(UsageError, match="lone surrogate"):
         ScriptRequest("q", ("jump \ud83d", "layup"))
+    with pytest.raises(UsageError, match=r"'q' has the control character U\+0007 in 'jump"):
+        ScriptRequest("q", ("jump \a", "layup"))
 
 
 def without(key):

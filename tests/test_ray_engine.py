@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -305,6 +306,24 @@ def test_a_model_that_ends_every_process_that_loads_it_ends_the_run(
     assert "The model ~/model ended 3 processes that loaded it, the last by SIGFPE" in text
     assert text.count("error: ") == 1
     assert "(raylet)" not in text  # Ray's own report of the deaths, which it prints on stdout
+
+
+@needs_ray
+@pytest.mark.parametrize("host", ["127.0.0.1", "ray://127.0.0.1", "nowhere.invalid"])
+def test_an_address_where_no_cluster_listens_is_refused(tmp_path, start, colour_model, host):
+    render(tmp_path / "clip.mp4", ["red"])
+    with socket.socket() as free:  # bound, not listening: nobody else gets it meanwhile
+        free.bind(("127.0.0.1", 0))
+        address = f"{host}:{free.getsockname()[1]}"
+        running = start(
+            "encode", "clip.mp4", "--model", colour_model, "--out", "store", "--engine", "ray",
+            "--ray-address", address,
+        )  # fmt: skip
+        code, text = finish(running)
+    assert code == 2, text
+    assert f"error: The Ray cluster {address} can't be used (" in text
+    assert "check --ray-address." in text
+    assert len(text.splitlines()) == 1
 
 
 @needs_ray

@@ -1,6 +1,7 @@
 """Models of sentence-transformers, tiny and with random weights, against its own `encode`."""
 
 import json
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from actalign import ActAlign, FrameBatch, Script
 from actalign.encoder_info import SHORT_STEP_TEMPLATE, STEP_TEMPLATE
 from actalign.encoders import load_encoder
 from actalign.errors import ArrayError, EncoderError
+from tests.command import actalign
 from tests.tiny_hub import tiny_hub, use_hub
 from tests.tiny_models import CORPUS, make_clip, make_qwen3_vl
 
@@ -171,6 +173,17 @@ class TestFiles:
         (folder / "modules.json").write_text("{")
         with pytest.raises(EncoderError, match=r"modules\.json doesn't list"):
             load_encoder(f"st:{folder}")
+
+
+@pytest.mark.skipif(find_spec("torchvision") is not None, reason="torchvision is there")
+def test_a_package_that_a_model_lacks_is_named(tmp_path):
+    folder = make_qwen3_vl(tmp_path / "model")
+    with pytest.raises(EncoderError) as error:
+        load_encoder(f"st:{folder}")
+    said = str(error.value)
+    assert "Torchvision library but it was not found in your environment); install the" in said
+    assert "fetch it again" not in said
+    assert actalign("models").stdout.count("needs torchvision of torch's release;") >= 1
 
 
 def test_a_hubs_model_is_of_the_commit_that_its_revision_means(tmp_path, monkeypatch):

@@ -52,6 +52,15 @@ def test_json_yaml_lists_and_the_references_file_are_read_alike(tmp_path):
         ({"scripts": {"dunk": []}}, r"label 'dunk'"),
         ({"scripts": {"dunk": "run up"}}, r"label 'dunk'"),
         ({"scripts": {"dunk": ["run", 7]}}, r"label 'dunk', step 2"),
+        (
+            {"scripts": {"dunk": ["run", "j\0mp"]}},
+            r"step 2: it holds the control character U\+0000; l",
+        ),
+        (
+            {"scripts": {"du\ank": ["run"]}},
+            r"label 'du\\x07nk': it holds the control character U\+0007",
+        ),
+        ({"domain": "\x1b[31m", "scripts": {"dunk": ["run"]}}, r"'domain' .* character U\+001B"),
         ({"scripts": {}}, r"field 'scripts' holds '{}'; write below it each action's name"),
         ({"domain": "x"}, r"no field 'scripts'; write the actions"),
         ([], "is empty"),

@@ -23,7 +23,14 @@ if TYPE_CHECKING:
     from actalign.candidates import Candidates
     from actalign.classifier import ActAlign
     from actalign.encoder_info import EncoderInfo
-    from actalign.encoders import ClipEncoder, Encoder, StreamEncoder, WindowEncoder, load_encoder
+    from actalign.encoders import (
+        ClipEncoder,
+        Encoder,
+        ImageEncoder,
+        StreamEncoder,
+        WindowEncoder,
+        load_encoder,
+    )
     from actalign.errors import ActAlignError, ArrayError, EncoderError, UsageError, VideoError
     from actalign.scripts import load_scripts
     from actalign.types import (
@@ -53,6 +60,7 @@ __all__ = [
     "EncoderError",
     "EncoderInfo",
     "FrameBatch",
+    "ImageEncoder",
     "Prediction",
     "Script",
     "Segment",
@@ -82,6 +90,7 @@ _ROOM = {
     "EncoderError": "errors",
     "EncoderInfo": "encoder_info",
     "FrameBatch": "types",
+    "ImageEncoder": "encoders",
     "Prediction": "types",
     "Script": "types",
     "Segment": "types",

@@ -37,6 +37,7 @@ from actalign.competitions import (
     warnings_on,
 )
 from actalign.confidence import fitted_background, with_confidence
+from actalign.documents import control_character
 from actalign.encoder_info import EncoderInfo, short_template
 from actalign.encoders._backgrounds import shipped_background
 from actalign.encoders._text_cache import TextCache
@@ -69,6 +70,8 @@ def check_none(name: str) -> None:
         raise UsageError(f"The name of none-of-these is {name!r}; give a text, such as nothing.")
     if not name.strip():
         raise UsageError("The name of none-of-these is empty; give one, such as nothing.")
+    if (control := control_character(name)) is not None:
+        raise UsageError(f"The name of none-of-these, {name!a}, holds {control}; leave it out.")
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -118,6 +118,16 @@ def composed(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
+CONTROL = re.compile(r"[\0-\b\v\f\x0e-\x1f\ufffe\uffff]")
+"""What XML, and so a figure as SVG, can't hold, nor captions and tables show."""
+
+
+def control_character(text: str) -> str | None:
+    """The words for the first control character of a text, None where it has none."""
+    found = CONTROL.search(text)
+    return None if found is None else f"the control character U+{ord(found[0]):04X}"
+
+
 def escaped(text: str) -> str:
     r"""The text with \xNN for each byte of a file name that is no text, which no file can hold."""
     if text.isascii():

@@ -35,6 +35,10 @@ class EncoderError(ActAlignError):
     """An encoder can't be loaded, or embeddings of different encoders are mixed."""
 
 
+class RowsError(EncoderError, VideoError):
+    """An encoder gave more or fewer rows than the clip has frames; the other clips go on."""
+
+
 class EncoderUsageError(UsageError, EncoderError):
     """There is no encoder of this name, or it has no such device or numbers; an EncoderError too.
 

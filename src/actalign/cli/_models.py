@@ -38,7 +38,7 @@ def models(
         rows.append(
             {
                 "model": model.name,
-                "where": where if model.installed else f"needs actalign[{model.extra}]",
+                "where": f"needs {model.needs}" if model.needs else where,
                 "size_mb": None if held is None else round(held / 1e6, 1),
                 "scale": model.scale,
                 "context_length": model.context,

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from actalign.errors import ActAlignError, EncoderError, UsageError
+from actalign.errors import ActAlignError, EncoderError, UsageError, reason_of
 
 DEATHS = 3
 """An item whose worker's process dies so often is given up."""
@@ -90,9 +90,11 @@ def connected(cluster: RayCluster) -> Iterator[Any]:
         if not address:
             options |= {"include_dashboard": False, "_node_ip_address": "127.0.0.1"}
         try:
+            if address:
+                _reach(address)
             ray.init(address=address or "local", **options)
-        except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
-            reason = str(error).splitlines()[0]
+        except (OSError, OverflowError, RuntimeError, ValueError) as error:
+            reason = reason_of(error).splitlines()[0]
             raise UsageError(
                 f"The Ray cluster {address or 'on this machine'} can't be used ({reason}); check "
                 "--ray-address."
@@ -104,6 +106,16 @@ def connected(cluster: RayCluster) -> Iterator[Any]:
     finally:
         if mine:
             ray.shutdown()
+
+
+def _reach(address: str) -> None:
+    """Raise OSError, or OverflowError for no port, where nothing listens at HOST:PORT.
+
+    Ray itself goes on trying to connect without end.
+    """
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if host and port.isdecimal():
+        socket.create_connection((host.strip("[]"), int(port)), timeout=10).close()
 
 
 def run_on_actors(

@@ -3,6 +3,7 @@
 from actalign.encoders._base import (
     ClipEncoder,
     Encoder,
+    ImageEncoder,
     PeopleEncoder,
     PersonRows,
     StreamEncoder,
@@ -15,6 +16,7 @@ __all__ = [
     "ClipEncoder",
     "Encoder",
     "EncoderChoice",
+    "ImageEncoder",
     "PeopleEncoder",
     "PersonRows",
     "StreamEncoder",

@@ -14,7 +14,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from actalign.encoder_info import EncoderInfo
-from actalign.errors import UsageError
+from actalign.errors import EncoderError, RowsError, UsageError, counted
 from actalign.types import Float32, Float64, FrameBatch, TextWarning, UInt8
 
 CROP = "crop:"
@@ -23,17 +23,15 @@ CROP = "crop:"
 
 @runtime_checkable
 class Encoder(Protocol):
-    """An image-text dual encoder with one embedding space.
+    """What every image-text dual encoder has, with one embedding space.
+
+    Which of the protocols below it is too says how it takes frames; an own one needs one of them.
 
     info: what is known of it without running it; see `EncoderInfo`.
     """
 
     @property
     def info(self) -> EncoderInfo: ...
-
-    def encode_image(self, frames: UInt8) -> Float32:
-        """Embed (T, H, W, 3) uint8 RGB frames, each by itself, as (T, D) float32."""
-        ...
 
     def encode_text(self, texts: Sequence[str]) -> Float32:
         """Embed K texts as (K, D) float32; a text's row never depends on the other texts."""
@@ -42,6 +40,15 @@ class Encoder(Protocol):
     def text_warnings(self, texts: Sequence[str]) -> list[TextWarning]:
         """One for each text that is longer than the text tower reads and so gets cut, or of which
         it knows no word."""
+        ...
+
+
+@runtime_checkable
+class ImageEncoder(Encoder, Protocol):
+    """An encoder of single frames."""
+
+    def encode_image(self, frames: UInt8) -> Float32:
+        """Embed (T, H, W, 3) uint8 RGB frames, each by itself, as (T, D) float32."""
         ...
 
 
@@ -148,7 +155,7 @@ ACROSS_FRAMES = (ClipEncoder, WindowEncoder)
 
 
 @runtime_checkable
-class StreamEncoder(Encoder, Protocol):
+class StreamEncoder(ImageEncoder, Protocol):
     """An encoder that fills its batches across blocks of frames, whichever clips they are of.
 
     across_clips: whether a run should have it do so. On a GPU full batches are worth it; on a CPU
@@ -163,16 +170,66 @@ class StreamEncoder(Encoder, Protocol):
         ...
 
 
+def encode_pictures(encoder: Encoder, frames: UInt8) -> Float32:
+    """Embed frames, each by itself: a row for each, else RowsError.
+
+    Raises UsageError for an encoder that has no method for frames.
+    """
+    if not hasattr(encoder, "encode_image"):  # not isinstance, as in `ActAlign`
+        raise UsageError(
+            f"The encoder {encoder.info.model_id} has no method that takes frames; give it "
+            "encode_image, encode_clip or encode_windows."
+        )
+    rows: Float32 = encoder.encode_image(frames)
+    _check_rows(encoder, len(rows), len(frames))
+    return rows
+
+
+def encode_texts(encoder: Encoder, texts: Sequence[str]) -> Float32:
+    """Embed texts: a row for each, else EncoderError."""
+    rows = np.asarray(encoder.encode_text(texts), np.float32)
+    if len(rows) != len(texts):
+        raise EncoderError(_miscounted(encoder, len(rows), counted(len(texts), "text")))
+    return rows
+
+
+def _check_rows(encoder: Encoder, rows: int, taken: int, noun: str = "frame") -> None:
+    if rows != taken:
+        raise RowsError(_miscounted(encoder, rows, counted(taken, noun)))
+
+
+def _miscounted(encoder: Encoder, rows: int, taken: str) -> str:
+    return (
+        f"The encoder {encoder.info.model_id} gave {counted(rows, 'row')} for {taken}; "
+        "it must give one for each."
+    )
+
+
 def encode_blocks(encoder: Encoder, blocks: Iterable[UInt8]) -> Iterator[Float32]:
     """Embed blocks of frames of any clips, each frame by itself: rows for each block, in order.
 
-    A `StreamEncoder` takes further blocks before it yields rows, other encoders don't.
+    A `StreamEncoder` takes further blocks before it yields rows, other encoders don't. Raises
+    RowsError for a wrong number of rows.
     """
-    if isinstance(encoder, StreamEncoder):
-        yield from encoder.encode_image_stream(blocks)
-    else:
+    if not isinstance(encoder, StreamEncoder):
         for block in blocks:
-            yield encoder.encode_image(block)
+            yield encode_pictures(encoder, block)
+        return
+    sizes: deque[int] = deque()  # of the blocks whose rows have not come yet
+
+    def noted() -> Iterator[UInt8]:
+        for block in blocks:
+            sizes.append(len(block))
+            yield block
+
+    taken = noted()
+    for rows in encoder.encode_image_stream(taken):
+        _check_rows(encoder, len(rows), sizes[0] if sizes else 0)
+        sizes.popleft()
+        yield rows
+    next(taken, None)  # an encoder that leaves blocks would be asked for them again without end
+    if sizes:
+        _check_rows(encoder, 0, sum(sizes))
 
 
 def encode_frames(
@@ -185,23 +242,34 @@ def encode_frames(
     """Embed one clip's batches in order: blocks of (n, D) rows and their (n,) times in seconds.
 
     Rows match frames, but those of a `WindowEncoder` match windows. Memory stays at a few batches.
-    block: as in `ClipEncoder`. watch: of the encoder, which then follows the person.
+    block: as in `ClipEncoder`. watch: of the encoder, which then follows the person. Raises
+    RowsError for a wrong number of rows.
     """
     if isinstance(encoder, WindowEncoder):
         yield from _encode_windows(encoder, batches)
     elif isinstance(encoder, ClipEncoder):
         times: deque[float] = deque()
+        taken = given = 0
 
         def noted() -> Iterator[FrameBatch]:
+            nonlocal taken
             for batch in batches:
                 times.extend(batch.pts_seconds.tolist())
+                taken += len(batch)
                 yield batch
 
-        for rows in (watch or encoder).encode_clip(noted(), block=block):
+        frames = noted()
+        for rows in (watch or encoder).encode_clip(frames, block=block):
+            given += len(rows)
+            if given > taken:
+                _check_rows(encoder, given, taken)
             yield rows, np.array([times.popleft() for _ in range(len(rows))], np.float64)
+        for _ in frames:  # those that it left, else the clip would seem to end here
+            pass
+        _check_rows(encoder, given, taken)
     else:
         for batch in batches:
-            yield encoder.encode_image(batch.frames), batch.pts_seconds
+            yield encode_pictures(encoder, batch.frames), batch.pts_seconds
 
 
 def _encode_windows(
@@ -222,7 +290,13 @@ def _encode_windows(
             del frames[:stride], times[:stride]
             covered = length - stride
         if windows:
-            yield encoder.encode_windows(np.stack(windows)), np.array(middles)
+            yield _rows_of(encoder, np.stack(windows)), np.array(middles)
     if len(frames) > covered:
         last = np.stack(frames + frames[-1:] * (length - len(frames)))
-        yield encoder.encode_windows(last[None]), np.array([(times[0] + times[-1]) / 2])
+        yield _rows_of(encoder, last[None]), np.array([(times[0] + times[-1]) / 2])
+
+
+def _rows_of(encoder: WindowEncoder, windows: UInt8) -> Float32:
+    rows = encoder.encode_windows(windows)
+    _check_rows(encoder, len(rows), len(windows), "window")
+    return rows

@@ -66,9 +66,13 @@ class Model:
         return rows * self.gflop_per_row
 
     @property
-    def installed(self) -> bool:
-        """Whether the packages that it needs are there."""
-        return all(find_spec(module) is not None for module in self.modules)
+    def needs(self) -> str | None:
+        """The extra and the package that must be installed first; None where all are there."""
+        missing = {module for module in self.modules if find_spec(module) is None}
+        named = [f"actalign[{self.extra}]"] if missing - {"torchvision"} else []
+        if "torchvision" in missing:  # not part of every extra, and needs a release that fits
+            named.append("torchvision of torch's release")
+        return " and ".join(named) or None
 
     def cached_bytes(self, cache: Path) -> int | None:
         """Size of its files in the hub's cache; None where its weights are not there."""

@@ -299,7 +299,7 @@ def load_model(checkpoint: Checkpoint, dtype: torch.dtype) -> tuple[Any, Any]:
                 folder, local_files_only=True, trust_remote_code=False
             )
     except Exception as error:  # each library under transformers raises kinds of its own
-        raise _unloadable(folder, error) from error
+        raise unloadable(f"The checkpoint in {folder}", error) from error
     if info["missing_keys"]:
         first = sorted(info["missing_keys"])[0]
         raise EncoderError(
@@ -328,16 +328,18 @@ def read_scalars(weights: Sequence[Path]) -> dict[str, float]:
                 for name in {"logit_scale", "logit_bias"} & set(tensors.keys()):
                     found[name] = float(tensors.get_tensor(name).float().reshape(-1)[0])
         except (OSError, SafetensorError) as error:
-            raise _unloadable(file.parent, error) from error
+            raise unloadable(f"The checkpoint in {file.parent}", error) from error
     return found
 
 
-def _unloadable(folder: Path, error: Exception) -> EncoderError:
-    reason = next(iter(str(error).strip().splitlines()), "no reason given")
-    return EncoderError(
-        f"The checkpoint in {folder} can't be loaded ({type(error).__name__}: {reason}); "
-        "fetch it again or choose another --model."
-    )
+def unloadable(what: str, error: Exception) -> EncoderError:
+    """The error for a model that a library can't load; of a missing package, with its name."""
+    reason = next(iter(str(error).strip().splitlines()), "no reason given").rstrip(".")
+    advice = "fetch it again or choose another --model"
+    if isinstance(error, ImportError):
+        # transformers goes on to where it is explained, over several lines
+        reason, advice = reason.partition(". ")[0], "install the package that is named"
+    return EncoderError(f"{what} can't be loaded ({type(error).__name__}: {reason}); {advice}.")
 
 
 def features_of(output: Any) -> torch.Tensor:

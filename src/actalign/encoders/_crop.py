@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from actalign.encoder_info import EncoderInfo
-from actalign.encoders._base import ACROSS_FRAMES, CROP, Encoder, PersonRows, one_person_only
+from actalign.encoders._base import ACROSS_FRAMES, CROP, ImageEncoder, PersonRows, one_person_only
 from actalign.encoders.body._look import Person
 from actalign.encoders.body._pose import POSE_VERSION, PoseEstimator, check_person
 from actalign.encoders.body._tracks import EVERYONE, Tracks, person_version
@@ -49,7 +49,7 @@ class CroppedEncoder:
     A frame in which the person is not found is encoded whole, and a result counts such frames.
     """
 
-    def __init__(self, encoder: Encoder, person: str = "largest") -> None:
+    def __init__(self, encoder: ImageEncoder, person: str = "largest") -> None:
         """person: whom to follow: largest, left, right, a number N, or all for everyone. Raises
         UsageError for another, and for an encoder that looks across frames."""
         if person != EVERYONE:

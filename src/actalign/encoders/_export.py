@@ -51,8 +51,16 @@ def export_onnx(model: str, out_dir: str | Path, *, int8: bool = False) -> Expor
 
     int8: quantise the weights of the matrix products to 8 bits (activations on the fly); kept only
     if every probe's cosine with the float32 towers is at least 0.99, else EncoderError. Raises
-    UsageError if out_dir exists.
+    UsageError if out_dir exists, and for a name of another kind of encoder.
     """
+    folder = Path(model).expanduser()
+    exported = (folder / "image.onnx").is_file()
+    other = model == "body" or (":" in model and not folder.exists())  # no hub id has a colon
+    if exported or other:
+        what = "is exported already" if exported else "can't be exported"
+        raise UsageError(
+            f"The model {model!r} {what}; give the hub id or folder of a SigLIP or CLIP checkpoint."
+        )
     try:
         import onnx  # noqa: F401
         import onnxscript  # noqa: F401

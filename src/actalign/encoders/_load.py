@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from actalign.addresses import with_plain_scheme
-from actalign.encoders._base import CROP, Encoder
+from actalign.encoders._base import CROP, ImageEncoder
 from actalign.errors import EncoderError, EncoderUsageError
 from actalign.hub import check_hub_id
 
@@ -26,7 +26,7 @@ class EncoderChoice:
     device: str | None = None
     dtype: str | None = None
 
-    def load(self) -> Encoder:
+    def load(self) -> ImageEncoder:
         """Load it; raises EncoderError with what can be used instead."""
         return load_encoder(self.model, device=self.device, dtype=self.dtype)
 
@@ -38,7 +38,7 @@ def load_encoder(
     dtype: str | None = None,
     revision: str | None = None,
     batch_size: int | None = None,
-) -> Encoder:
+) -> ImageEncoder:
     """Load the encoder that `model` names.
 
     model: a name or a folder's path. `body` for the built-in encoder (`body:left`, `body:right` or
@@ -98,7 +98,9 @@ def _check_folder(model: str, folder: Path) -> None:
         check_hub_id(model.partition("@")[0])
 
 
-def _service(model: str, *, batch_size: int | None, dtype: str | None, **others: Any) -> Encoder:
+def _service(
+    model: str, *, batch_size: int | None, dtype: str | None, **others: Any
+) -> ImageEncoder:
     # "service" is what a store holds of a service's numbers.
     if any(one is not None for one in others.values()) or dtype not in (None, "service"):
         raise EncoderUsageError(f"{model} runs elsewhere; leave device, dtype and revision out.")
@@ -107,7 +109,7 @@ def _service(model: str, *, batch_size: int | None, dtype: str | None, **others:
     return ServiceEncoder.from_name(model, batch_size=batch_size)
 
 
-def _of_open_clip(model: str, *, revision: str | None, **others: Any) -> Encoder:
+def _of_open_clip(model: str, *, revision: str | None, **others: Any) -> ImageEncoder:
     if revision is not None:
         raise EncoderUsageError(f"{model} takes no revision; name the commit of a hub's model.")
     from actalign.encoders._open_clip import OpenClipEncoder
@@ -115,7 +117,7 @@ def _of_open_clip(model: str, *, revision: str | None, **others: Any) -> Encoder
     return OpenClipEncoder.from_name(model.removeprefix(OPEN_CLIP), **others)
 
 
-def _built_in(model: str, *, batch_size: int | None, **others: Any) -> Encoder:
+def _built_in(model: str, *, batch_size: int | None, **others: Any) -> ImageEncoder:
     _check_on_cpu(model, (None, "float32"), **others)
     _, _, person = model.partition(":")
     if person == "all":
@@ -127,7 +129,7 @@ def _built_in(model: str, *, batch_size: int | None, **others: Any) -> Encoder:
     return BodyEncoder.from_package(person or "largest")
 
 
-def _exported(model: str, folder: Path, *, batch_size: int | None, **others: Any) -> Encoder:
+def _exported(model: str, folder: Path, *, batch_size: int | None, **others: Any) -> ImageEncoder:
     # A store holds int8 of models exported so, and gives that back here.
     _check_on_cpu(model, (None, "float32", "int8"), **others)
     from actalign.encoders._onnx import OnnxEncoder
@@ -153,7 +155,7 @@ def _check_on_cpu(
         )
 
 
-def _cropped(model: str, **options: Any) -> Encoder:
+def _cropped(model: str, **options: Any) -> ImageEncoder:
     person, colon, name = model.removeprefix(CROP).partition(":")
     if not colon:
         raise EncoderUsageError(f"{model!r} names no encoder; write crop:largest:MODEL.")

@@ -36,6 +36,7 @@ try:
         read_json,
         read_scalars,
         split_revision,
+        unloadable,
     )
     from actalign.encoders._torch import LONG_CONTEXT, Placement, TorchEncoder
 except (ImportError, RuntimeError) as error:  # RuntimeError: a torchvision of another torch
@@ -256,11 +257,7 @@ def _load(files: OpenClipFiles, config: dict[str, Any]) -> Any:
         model = kind(**config)
         open_clip.factory.load_checkpoint(model, str(files.weights), strict=True)
     except Exception as error:  # each library under open_clip raises kinds of its own
-        reason = next(iter(str(error).strip().splitlines()), "no reason given")
-        raise EncoderError(
-            f"The model open_clip:{files.name} can't be loaded ({type(error).__name__}: {reason}); "
-            "fetch it again or choose another --model."
-        ) from error
+        raise unloadable(f"The model open_clip:{files.name}", error) from error
     return model
 
 

@@ -25,7 +25,7 @@ try:
     from PIL import Image
     from sentence_transformers import SentenceTransformer
 
-    from actalign.encoders._checkpoint import CARD, find_files, licence_of, quiet
+    from actalign.encoders._checkpoint import CARD, find_files, licence_of, quiet, unloadable
     from actalign.encoders._torch import DTYPES, LONG_CONTEXT, Placement
 except (ImportError, RuntimeError) as error:  # RuntimeError: a torchvision of another torch
     raise EncoderError(
@@ -63,11 +63,7 @@ class SentenceEncoder:
                 ).eval()
             lacking = [kind for kind in ("text", "image") if not self.model.supports(kind)]
         except Exception as error:  # each library under sentence-transformers raises its own kinds
-            reason = next(iter(str(error).strip().splitlines()), "no reason given").rstrip(".")
-            raise EncoderError(
-                f"The model {model_id} can't be loaded ({type(error).__name__}: {reason}); fetch "
-                "it again or choose another --model."
-            ) from error
+            raise unloadable(f"The model {model_id}", error) from error
         dim = self.model.get_embedding_dimension()
         if lacking or dim is None:
             raise EncoderError(

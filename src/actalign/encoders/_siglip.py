@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from actalign.encoder_info import EncoderInfo
-from actalign.encoders._base import Encoder
+from actalign.encoders._base import ImageEncoder
 from actalign.encoders._vision_shape import VisionShape
 from actalign.errors import EncoderError
 
@@ -139,7 +139,7 @@ def naflex_grid(height: int, width: int, budget: int) -> tuple[int, int]:
     return max(fitting, key=lambda grid: grid[0] + grid[1])
 
 
-WINDOWS: dict[str, Callable[..., Encoder]] = {
+WINDOWS: dict[str, Callable[..., ImageEncoder]] = {
     "xclip": XClipEncoder,
     "videoprism": VideoPrismEncoder,
     "pe_video": PeVideoEncoder,
@@ -154,7 +154,7 @@ def load_pretrained(
     dtype: str | None = None,
     revision: str | None = None,
     batch_size: int | None = None,
-) -> Encoder:
+) -> ImageEncoder:
     """Load a checkpoint of transformers of any kind; see `TransformersEncoder.from_pretrained`."""
     placement = Placement.choose(device, dtype, batch_size, float8=True)
     folder, model, commit = find_files(model, revision)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from actalign.encoder_info import EncoderInfo
-from actalign.encoders._base import Encoder
+from actalign.encoders._base import Encoder, encode_texts
 from actalign.errors import ActAlignError, EncoderError
 from actalign.types import Float32, TextWarning
 
@@ -39,7 +39,8 @@ class TextCache:
     def encode(self, texts: Sequence[str]) -> Float32:
         """(K, D) embeddings of K texts.
 
-        Raises UsageError from the encoder, ActAlignError about the file.
+        Raises UsageError from the encoder, EncoderError for a wrong number of rows, ActAlignError
+        about the file.
         """
         missing = list(dict.fromkeys(text for text in texts if text not in self._rows))
         self._have(missing, missing)
@@ -91,8 +92,7 @@ class TextCache:
         encoder = self._load()
         warnings = {text: encoder.text_warnings([text]) for text in unjudged}
         if new:
-            rows = np.asarray(encoder.encode_text(new), np.float32)
-            self._rows.update(zip(new, rows, strict=True))
+            self._rows.update(zip(new, encode_texts(encoder, new), strict=True))
         self._warnings.update(warnings)
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
+from actalign.documents import CONTROL
 from actalign.encoder_info import STEP_TEMPLATE
 from actalign.scripts._reply import whole_characters
 from actalign.scripts._script import label_key
@@ -202,7 +203,7 @@ def _collect(
             steps_of[m] = []
             faults.append(f'The steps of candidate {m + 1} ("{labels[m]}") are no list of strings.')
         else:
-            words = [" ".join(whole_characters(step).split()) for step in steps]
+            words = [" ".join(CONTROL.sub(" ", whole_characters(step)).split()) for step in steps]
             steps_of[m] = _without_numbering(words)
     for m, label in enumerate(labels):
         if m not in steps_of:

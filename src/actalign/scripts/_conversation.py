@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from actalign import __version__
 from actalign.arguments import check_listed
-from actalign.documents import composed
+from actalign.documents import composed, control_character
 from actalign.errors import UsageError
 from actalign.scripts._answer import TokenLimit, read_answer, same_steps, script_faults
 from actalign.scripts._answer_cache import AnswerCache, now
@@ -53,6 +53,8 @@ class ScriptRequest:
                     f"Question {self.id!r} has half a character (a lone surrogate) in {text!a}; "
                     "write the text anew."
                 )
+            if (control := control_character(text)) is not None:
+                raise UsageError(f"Question {self.id!r} has {control} in {text!a}; leave it out.")
         object.__setattr__(self, "labels", names)
         object.__setattr__(self, "domain", (self.domain or "").strip() or None)
 

@@ -25,9 +25,10 @@ from pydantic import (
     Tag,
     ValidationError,
 )
+from pydantic_core import PydanticCustomError
 
 from actalign.arguments import as_path
-from actalign.documents import composed, read_document
+from actalign.documents import composed, control_character, read_document
 from actalign.errors import UsageError, counted
 from actalign.types import Script
 
@@ -38,10 +39,22 @@ FIELDS = ("domain", "scripts")
 """The fields of a script file that are read; others are provenance."""
 KNOWN = frozenset(("label", "domain", "step"))
 """What the templates of texts may hold, between braces."""
-Text = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(composed)
-]
 
+
+def without_control(text: str) -> str:
+    """The text, for pydantic to check: an error where it holds a control character."""
+    if (control := control_character(text)) is not None:
+        what = f"it holds {control}; leave it out"
+        raise PydanticCustomError("control_character", "{what}", {"what": what})
+    return text
+
+
+Text = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1),
+    AfterValidator(composed),
+    AfterValidator(without_control),
+]
 
 ScriptsGiven = (
     str
@@ -205,6 +218,8 @@ def _explain(fault: ErrorDetails) -> str:
     if held is None or held == [] or (isinstance(held, str) and not held.strip()):
         what = "empty; write what a camera sees" if numbers else "without steps; give at least one"
         return f"{where} is {what}."
+    if fault["type"] == "control_character":
+        return f"{where}: {fault['msg']}."
     if fault["type"] == "list_type":
         return (
             f"{where} is {_short(held)}, no list; write each step on a line of its own after '- '."

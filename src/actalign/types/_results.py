@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from actalign.documents import control_character
 from actalign.errors import UsageError
 from actalign.types._arrays import Float32, Float64, Int32
 from actalign.types._clips import ClipEmbedding
@@ -73,6 +74,8 @@ class Script:
                     f"{text!a} holds half a character (a lone surrogate); write labels and steps "
                     "as UTF-8."
                 ) from None
+            if (control := control_character(text)) is not None:
+                raise UsageError(f"{text!a} holds {control}; leave it out.")
 
     @property
     def wordings(self) -> tuple[Script, ...]:

@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
-from pydantic_core import PydanticCustomError
 
 from actalign.candidates import Candidates
 from actalign.classifier import ActAlign
 from actalign.confidence import fitted_background
+from actalign.scripts._script import without_control
 from actalign.types import Script
 
-_CONTROL = re.compile(r"[\0-\b\v\f\x0e-\x1f\ufffe\uffff]")
-"""What XML, and so a figure as SVG, can't hold, nor captions and tables show."""
-
-
-def _shown(text: str) -> str:
-    if (found := _CONTROL.search(text)) is not None:
-        what = f"it holds the control character U+{ord(found[0]):04X}; leave it out"
-        raise PydanticCustomError("control_character", "{what}", {"what": what})
-    return text
-
-
-Text = Annotated[str, AfterValidator(_shown)]
+Text = Annotated[str, AfterValidator(without_control)]
 """A text that captions, tables and figures can hold."""
 Label = Annotated[Text, Field(min_length=1, max_length=200)]
 Domain = Annotated[Text, Field(max_length=200)]

@@ -1,0 +1,165 @@
+"""Encoders of a user's own: with the methods that the documentation asks for, and with faults."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from actalign import ActAlign, ClipEncoder, EncoderInfo, WindowEncoder
+from actalign.errors import EncoderError, UsageError, VideoError
+from tests.colour_clips import write_colours
+from tests.colour_model import COLOURS
+
+SCRIPTS = {"go": ["red", "green"], "stop": ["green", "red"]}
+
+
+class Texts:
+    """What every encoder has: here, the colours that texts name."""
+
+    info = EncoderInfo(
+        model_id="own",
+        fingerprint="own-1",
+        dim=3,
+        logit_scale=2.3,
+        logit_bias=-5.0,
+        smoothing_seconds=0.0,
+        step_template="{step}",
+    )
+
+    def encode_text(self, texts):
+        return np.array([COLOURS.get(text, (0, 0, 0)) for text in texts], np.float32)
+
+    def text_warnings(self, texts):
+        return []
+
+
+def mean_colours(frames):
+    return (frames.mean(axis=(1, 2)) / 127.5 - 1).astype(np.float32)
+
+
+class Images(Texts):
+    def encode_image(self, frames):
+        return mean_colours(frames)
+
+
+class Clips(Texts):
+    def encode_clip(self, batches, *, block=None):
+        for batch in batches:
+            yield mean_colours(batch.frames)
+
+
+class Windows(Texts):
+    info = replace(Texts.info, frames_per_row=4, frames_between_rows=2)
+
+    def encode_windows(self, windows):
+        return mean_colours(windows[:, 0])
+
+
+class Streams(Images):
+    across_clips = True
+
+    def encode_image_stream(self, blocks):
+        for block in blocks:
+            yield mean_colours(block)
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("clips")
+    return [
+        write_colours(folder / f"{name}.mp4", colours)
+        for name, colours in (
+            ("a", ["red", "green"]),
+            ("black", ["black"]),
+            ("b", ["green", "red"]),
+        )
+    ]
+
+
+@pytest.mark.parametrize("kind", [Images, Clips, Windows, Streams])
+def test_the_documented_methods_are_enough(kind, clips):
+    model = ActAlign(kind())
+    found = list(model.predict_many([clips[0], clips[2]], scripts=SCRIPTS))
+    assert [one.label for one in found] == ["go", "stop"]
+    assert model.predict(clips[2], scripts=SCRIPTS).label == "stop"
+
+
+def test_the_kinds_are_told_by_their_methods():
+    assert isinstance(Clips(), ClipEncoder)
+    assert isinstance(Windows(), WindowEncoder)
+
+
+def test_an_encoder_that_takes_no_frames_is_refused(clips):
+    with pytest.raises(UsageError, match="own has no method that takes frames; give it encode_im"):
+        ActAlign(Texts()).predict(clips[0], scripts=SCRIPTS)
+
+
+def wrong(rows, change):
+    """One row too few or too many for a black picture; other pictures have the right number."""
+    if not (rows < -0.5).all(axis=1).any():
+        return rows
+    return rows[:-1] if change < 0 else np.concatenate([rows, rows[-1:]])
+
+
+def faulty(kind, change):
+    class Faulty(kind):
+        def encode_image(self, frames):
+            return wrong(super().encode_image(frames), change)
+
+        def encode_clip(self, batches, *, block=None):
+            for rows in super().encode_clip(batches, block=block):
+                yield wrong(rows, change)
+
+        def encode_windows(self, windows):
+            return wrong(super().encode_windows(windows), change)
+
+        def encode_image_stream(self, blocks):
+            for rows in super().encode_image_stream(blocks):
+                yield wrong(rows, change)
+
+    for name in [name for name in vars(Faulty) if name.startswith("encode_")]:
+        if not hasattr(kind, name):
+            delattr(Faulty, name)
+    return Faulty()
+
+
+@pytest.mark.parametrize("change", [-1, 1])
+@pytest.mark.parametrize("kind", [Images, Clips, Windows, Streams])
+def test_a_wrong_number_of_rows_is_an_error_of_its_clip_only(kind, change, clips, tmp_path):
+    model = ActAlign(faulty(kind, change), store=tmp_path / "store")
+    first, failed, last = model.predict_many(clips, scripts=SCRIPTS)
+    assert (first.label, last.label) == ("go", "stop")
+    noun = "window" if kind is Windows else "frame"
+    assert f"{noun}s; it must give one for each" in str(failed.error)
+    for error in (EncoderError, VideoError):
+        with pytest.raises(error, match=r"^The encoder own gave \d+ rows? for \d+ \w+;"):
+            model.encode_video(clips[1])
+
+
+def test_a_stream_encoder_that_leaves_blocks_is_told_so(clips):
+    class Idle(Streams):
+        def encode_image_stream(self, blocks):
+            yield from ()
+
+    first, *_ = ActAlign(Idle()).predict_many(clips, scripts=SCRIPTS)
+    assert "gave 0 rows for" in str(first.error)
+
+
+def test_a_clip_encoder_that_leaves_frames_is_told_so(clips):
+    class Early(Clips):
+        def encode_clip(self, batches, *, block=None):
+            yield mean_colours(next(iter(batches)).frames)
+
+    long = ActAlign(Early())
+    with pytest.raises(EncoderError, match=r"rows? for 20 frames"):
+        long.encode_video(clips[0])
+
+
+@pytest.mark.parametrize(("rows", "said"), [(1, "1 row for 2 texts"), (3, "3 rows for 2 texts")])
+def test_a_wrong_number_of_texts_rows_is_one_sentence(rows, said, clips):
+    class Unequal(Images):
+        def encode_text(self, texts):
+            return np.zeros((rows, 3), np.float32)
+
+    with pytest.raises(EncoderError, match=f"The encoder own gave {said}; it must give"):
+        ActAlign(Unequal()).predict(clips[0], scripts=SCRIPTS)
