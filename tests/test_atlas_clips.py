@@ -238,6 +238,10 @@ def test_segments_of_one_source_keep_their_own_files_and_are_not_cut_twice(tmp_p
     assert again["two"].frames == 10
     _, lines = build(tmp_path / "data", rows, tmp_path / "videos")
     assert [line.split(":")[0] for line in lines] == ["gone", "late"]
+    # A source that has changed is cut again, though its name and segments are the same.
+    counting_video(tmp_path / "videos" / "y.mp4", frames=70)
+    _, lines = build(tmp_path / "data", rows, tmp_path / "videos")
+    assert [line.split(":")[0] for line in lines] == ["one", "two", "late", "gone"]
 
 
 def test_the_manifest_says_the_same_in_both_formats(tmp_path):

@@ -338,6 +338,17 @@ def test_a_batch_goes_through_three_commands(run, server, tmp_path):
     assert KEY not in "".join(p.read_text() for p in tmp_path.rglob("*.json"))
 
 
+def test_a_batch_of_which_every_answer_is_kept_says_how_to_have_the_bank(
+    generate, run, server, tmp_path
+):
+    generate(*GOLF, "--out", tmp_path / "first.json")
+    words = (*GOLF, "--base-url", server.url, "--llm-model", "tiny")
+    new = tmp_path / "new.json"
+    code, out, _ = run("batch", "submit", "--out", new, *words)
+    assert code == 0
+    assert f"`actalign subactions generate` with the same options writes {new}" in out
+
+
 def test_merge_makes_wordings_of_scripts_of_one_label(run, tmp_path):
     mine, theirs, out = (tmp_path / name for name in ("mine.yaml", "theirs.json", "all.yaml"))
     mine.write_text("domain: gym\nscripts:\n  squat: [stand, sit down]\n  my move: ['no: wait']\n")

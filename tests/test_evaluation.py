@@ -317,6 +317,19 @@ OLD_ENCODER = {
 }
 
 
+def test_a_folder_of_embeddings_written_over_halfway_passes_for_neither(tmp_path):
+    path, rows = tmp_path / "videos", [IndexRow("a", key="a"), IndexRow("b", key="b")]
+    cells = [np.ones((2, 3), np.float32), np.ones((2, 3), np.float32)]
+    write_embeddings(path, VIDEO_FORMAT, INFO, rows, cells)
+    other = replace(INFO, model_id="other", fingerprint="beef")
+    with pytest.raises(Exception, match=r"."):  # as full a disk would end it
+        write_embeddings(path, VIDEO_FORMAT, other, rows, [2 * cells[0], np.array([object()])])
+    with pytest.raises(UsageError, match=r"index\.json can't be read .* encode again"):
+        read_embeddings(path, VIDEO_FORMAT)
+    write_embeddings(path, VIDEO_FORMAT, INFO, rows, cells)
+    assert read_embeddings(path, VIDEO_FORMAT).encoder == INFO
+
+
 def test_embedding_files_of_version_0_1_are_read(tmp_path):
     path = tmp_path / "videos"
     rows = [IndexRow("a", pts_seconds=[0.0, 0.1], key="k")]

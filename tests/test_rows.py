@@ -103,7 +103,9 @@ def test_rows_of_the_first_version_are_read():
     }  # fmt: skip
     row = parse_row(json.dumps(old), "line 1")
     assert row["clip"] == "a"
-    assert {**old, "clip": "a"} == row
+    assert {**old, "clip": "a", "label": "x"} == row
+    nothing = parse_row(json.dumps({**old, "filtered_resps": []}), "line 1")
+    assert nothing["label"] is None
 
 
 @pytest.mark.parametrize(

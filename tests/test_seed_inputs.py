@@ -180,6 +180,11 @@ def test_a_hand_edited_bank_completes_what_was_missing(here):
     (here / "small.json").write_text(json.dumps(bank))
     code, out, _ = run("generate_subactions", *flags)
     assert (code, out) == (0, "4 of 4 samples have all scripts in g.json\n")
+    # A bank that has changed since is taken.
+    bank["scripts"]["layup"][0] = "a step of another wording"
+    (here / "small.json").write_text(json.dumps(bank))
+    assert run("generate_subactions", *flags)[0] == 0
+    assert "a step of another wording" in (here / "g.json").read_text()
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,8 @@ def submit(
     requests = requests_of(asked, questions)
     state = _batch.submit(requests, config=config, bank=out, api_key=key.read())
     if state is None:
-        print("nothing to submit: every question is answered")
+        kept = f"; `actalign subactions generate` with the same options writes {out} at no cost"
+        print(f"nothing to submit: every question is answered{'' if out.exists() else kept}")
     else:
         print(f"batch {state.batch_id}: {state.requests} requests submitted")
         print(f"collect within a day: actalign subactions batch collect --out {out}")

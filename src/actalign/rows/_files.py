@@ -64,7 +64,8 @@ def _fault(row: object) -> str | None:
 
 
 def parse_row(line: str | bytes, where: str, *, verb: str = "classify") -> Row:
-    """One line of JSON as a row; rows of versions without `clip` get it from `doc_id`.
+    """One line of JSON as a row; rows of versions without `clip` and `label` get them from `doc_id`
+    and `filtered_resps`.
 
     Fields that this version doesn't know are left as they are. Raises UsageError that names
     ``where``, the field and what is wrong, and the verb that writes such files.
@@ -73,6 +74,7 @@ def parse_row(line: str | bytes, where: str, *, verb: str = "classify") -> Row:
         row = escaped_in(parse_json(line))  # earlier versions wrote names that are no text
         if isinstance(row, dict) and "doc_id" in row:
             row.setdefault("clip", row["doc_id"])
+            row.setdefault("label", next(iter(row.get("filtered_resps") or []), None))
         fault = _fault(row)
     except (ValueError, TypeError) as error:
         fault = str(error)

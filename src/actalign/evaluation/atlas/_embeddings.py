@@ -113,10 +113,12 @@ def write_embeddings(
         index["sha256"] = file_sha256(path)
         target = path.with_name(path.name + ".json")
     else:
+        target = path / "index.json"
+        # Whatever ends this halfway, no older index may vouch for rows of both.
+        target.unlink(missing_ok=True)
         for number, cell in enumerate(cells):
             if cell is not None:
                 _save_cell(path / f"{number:06d}.safetensors", cell)
-        target = path / "index.json"
     write_text(target, json.dumps(index) + "\n")
 
 

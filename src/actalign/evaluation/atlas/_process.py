@@ -38,7 +38,7 @@ def build_dataset(
     done or fails; samples done by an earlier run are not told again.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    done = _DoneClips(folder)
+    done = _DoneClips(folder, videos)
     entries: dict[str, Entry] = {}
     open_samples: dict[str, list[Sample]] = {}
     for one in samples:
@@ -80,30 +80,48 @@ def _cut(source: Source, sample: Sample, folder: Path, done: _DoneClips) -> Entr
         kind = error.kind if isinstance(error, SegmentError) else "undecodable"
         # The folder's place says nothing about the video, and would differ between runs.
         return _entry(sample, None, kind, str(error).replace(f"{source.path}", source.path.name))
-    done.add(sample, facts)
+    done.add(sample, facts, source)
     return _entry(sample, facts)
 
 
 class _DoneClips:
-    """The clips that are done, by id and by the key of what they were cut from."""
+    """The clips that are done, by id and by the key of what they were cut from.
 
-    def __init__(self, folder: Path) -> None:
+    videos: see `build_dataset`; a clip whose source file there has changed is not done.
+    """
+
+    def __init__(self, folder: Path, videos: Path | None) -> None:
         self._folder = folder
+        self._videos = videos
         self._journal = Journal(folder / "journal.jsonl")
-        self._known: dict[str, tuple[str, ClipFacts]] = {}
+        self._known: dict[str, tuple[str, ClipFacts, str | None]] = {}
         for row in self._journal.rows:
             with suppress(KeyError, TypeError):  # another version's
-                self._known[row["id"]] = (row["key"], ClipFacts(**row["facts"]))
+                facts = ClipFacts(**row["facts"])
+                self._known[row["id"]] = (row["key"], facts, row.get("source"))
 
     def facts(self, sample: Sample) -> ClipFacts | None:
-        key, facts = self._known.get(sample.id, ("", None))
+        key, facts, cut_from = self._known.get(sample.id, ("", None, None))
         clip = self._folder / "clips" / clip_name(sample.id)
         if key != sample.key or facts is None or not clip.is_file():
             return None
+        if self._videos is not None:
+            (source,) = local_sources([sample.youtube_id], self._videos)
+            if source.path is not None and cut_from not in (None, _state_of(source.path)):
+                return None
         return facts if file_sha256(clip) == facts.sha256 else None
 
-    def add(self, sample: Sample, facts: ClipFacts) -> None:
-        self._journal.add({"id": sample.id, "key": sample.key, "facts": asdict(facts)})
+    def add(self, sample: Sample, facts: ClipFacts, source: Source) -> None:
+        row = {"id": sample.id, "key": sample.key, "facts": asdict(facts)}
+        if self._videos is not None and source.path is not None:
+            row["source"] = _state_of(source.path)
+        self._journal.add(row)
+
+
+def _state_of(path: Path) -> str:
+    """What tells a file from what it was before, without reading it."""
+    state = path.stat()
+    return f"{state.st_size} bytes, {state.st_mtime_ns} ns"
 
 
 def _entry(sample: Sample, facts: ClipFacts | None, kind: str = "", reason: str = "") -> Entry:

@@ -40,12 +40,15 @@ def fill_scripts(
     and its answers are kept, so that none is paid for twice. A sample with a candidate that has no
     script keeps its row without that candidate; it will be unscored.
     """
-    known = _complete(output, entries)
+    known = {} if bank else _complete(output, entries)
     faults: dict[str, str] = {}
     rows = dict(known)
     open_entries = [entry for entry in entries if entry.id not in known]
     if known:
-        tell(f"{len(known)} of {len(entries)} samples were done")
+        tell(
+            f"{len(known)} of {len(entries)} samples were done; to have them written anew, delete "
+            f"{output}"
+        )
     saved = time.monotonic()
     answers = _from_bank(open_entries, bank) if bank else _asked(open_entries, api_key, settings)
     for entry, scripts, why in answers:

@@ -68,7 +68,8 @@ function borders(parts, shown, from, length, times, save) {
   const frame = length / Math.max(1, shown.affinity.length);
   return Array.from({ length: parts.length + 1 }, (_, n) => {
     const before = parts[n - 1], after = parts[n], handle = make("div", "", { className: "border", tabIndex: 0, role: "slider" });
-    const least = () => before?.start ?? from, most = () => after?.end ?? from + length;
+    // A step lasts a frame at least, since one of no length can't be true.
+    const least = () => before ? before.start + frame : from, most = () => after ? after.end - frame : from + length;
     const name = !before ? "Start of the first step" : !after ? "End of the last step"
       : `Border of step ${before.step + 1} and step ${after.step + 1}`;
     handle.setAttribute("aria-label", name);
