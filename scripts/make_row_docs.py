@@ -83,7 +83,8 @@ for row in read_rows("predictions.jsonl"):
 ```
 
 `actalign.rows.json_schema()` returns the schema, and `write_rows` writes rows. Rows of older
-versions, which had no `clip` and no `label`, are read too: they get `clip` from `doc_id`.
+versions, which had no `clip` and no `label`, are read too: they get `clip` from `doc_id` and
+`label` from `filtered_resps`.
 """
 
 

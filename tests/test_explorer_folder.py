@@ -1,5 +1,6 @@
 """A visit to a served folder: after a restart, by keys alone, and a reload during an alignment."""
 
+import json
 import threading
 
 import pytest
@@ -106,6 +107,36 @@ def test_a_moved_border_is_saved_for_its_own_clip(visit, serve, folder):  # noqa
         page.locator("#body tr").nth(1).click()
         until(page, "document.querySelector('#verdict').textContent.includes('clip1.mp4')")
     assert f"/{api.explorer.folder_clips[0]}/" in saved.value.url
+
+
+def test_a_border_stops_before_a_step_has_no_length(visit, serve, folder):  # noqa: F811
+    """Also where a step is shorter than a frame, of 0.1 s here, already."""
+    api = serve(clips=folder)
+    clip = api.explorer.folder_clips[0]
+    label = api.http.get(f"/api/results/{api.align(clip)['result']}").json()["label"]
+    page = visit(api)
+    name_candidates(page)
+    for times, border, key in (
+        ((0, 0.1, 0.9, 1), 1, "ArrowLeft"),
+        ((0, 0.1, 0.9, 1), 2, "ArrowRight"),
+        ((0, 0.1, 0.9, 1), 0, "ArrowRight"),
+        ((0, 0.1, 0.9, 1), 3, "ArrowLeft"),
+        ((0, 0.02, 0.04, 1), 0, "ArrowLeft"),
+        ((0, 0.02, 0.04, 1), 1, "ArrowRight"),
+        ((0, 0.96, 0.98, 1), 3, "ArrowRight"),
+    ):
+        said = [{"start": times[n], "end": times[n + 1], "step": n} for n in range(3)]
+        put = api.http.put(f"/api/clips/{clip}/truth", json={"label": label, "intervals": said})
+        assert put.is_success, put.text
+        page.reload()
+        page.locator("#body tr").first.wait_for()
+        align(page)
+        page.locator("#timeline .border").nth(border).focus()
+        with page.expect_response(lambda answer: answer.url.endswith("/truth")) as saved:
+            page.keyboard.press(key)
+        assert saved.value.ok, (times, border, key, saved.value.text())
+        for one in json.loads(saved.value.request.post_data)["intervals"]:
+            assert 0 <= one["start"] < one["end"] <= 1, (times, border, key)
 
 
 def test_delete_goes_on_to_the_neighbouring_row(visit, serve, folder, tmp_path):  # noqa: F811

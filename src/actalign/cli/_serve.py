@@ -75,6 +75,8 @@ def serve(
         query = f"?token={made}" if made else ""
         if given:  # a secret that others may see on this screen or in a log
             query = f"?token=TOKEN  (the token in {token_file})"
+        # The system keeps who asks now waiting until uvicorn takes them, instead of refusing them.
+        listening.listen()
         address = f"http://{named}:{listening.getsockname()[1]}/{query}"
         print(f"actalign explorer: {address}  (stop with Ctrl+C)", flush=True)
         settings = uvicorn.Config(

@@ -68,15 +68,18 @@ function borders(parts, shown, from, length, times, save) {
   const frame = length / Math.max(1, shown.affinity.length);
   return Array.from({ length: parts.length + 1 }, (_, n) => {
     const before = parts[n - 1], after = parts[n], handle = make("div", "", { className: "border", tabIndex: 0, role: "slider" });
-    // A step lasts a frame at least, since one of no length can't be true.
-    const least = () => before ? before.start + frame : from, most = () => after ? after.end - frame : from + length;
+    const now = () => after?.start ?? before.end;
+    // A step lasts a frame at least, since one of no length can't be true; a shorter one isn't made longer,
+    // which would push the border beyond its other neighbour or the clip's end.
+    const least = () => before ? Math.min(now(), before.start + frame) : from;
+    const most = () => after ? Math.max(now(), after.end - frame) : from + length;
     const name = !before ? "Start of the first step" : !after ? "End of the last step"
       : `Border of step ${before.step + 1} and step ${after.step + 1}`;
     handle.setAttribute("aria-label", name);
     handle.setAttribute("aria-valuemin", from.toFixed(2));
     handle.setAttribute("aria-valuemax", (from + length).toFixed(2));
     const draw = () => {
-      const at = after?.start ?? before.end;
+      const at = now();
       handle.style.left = `${100 * (at - from) / length}%`;
       handle.setAttribute("aria-valuenow", at.toFixed(2));
       handle.setAttribute("aria-valuetext", seconds(at));
@@ -100,7 +103,7 @@ function borders(parts, shown, from, length, times, save) {
       const by = { ArrowLeft: -frame, ArrowRight: frame }[event.key];
       if (!by) return;
       event.preventDefault();
-      put((after?.start ?? before.end) + by);
+      put(now() + by);
       saveSoon(save);
     });
     draw();
