@@ -386,7 +386,7 @@ def test_an_export_holds_a_row_at_a_time(predictions, tmp_path, to):
     line = json.dumps(ROWS[0]) + "\n"
     one = json.loads(line)
     with path.open("w") as file:
-        for number in range(1500):
+        for number in range(3000):
             file.write(json.dumps(one | {"doc_id": f"clip {number:06}"}) + "\n")
     export(predictions, to, tmp_path / "warm")  # imports what it needs
     tracemalloc.start()

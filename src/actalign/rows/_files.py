@@ -74,7 +74,8 @@ def parse_row(line: str | bytes, where: str, *, verb: str = "classify") -> Row:
         row = escaped_in(parse_json(line))  # earlier versions wrote names that are no text
         if isinstance(row, dict) and "doc_id" in row:
             row.setdefault("clip", row["doc_id"])
-            row.setdefault("label", next(iter(row.get("filtered_resps") or []), None))
+        if isinstance(row, dict) and "filtered_resps" in row:
+            row.setdefault("label", next(iter(row["filtered_resps"]), None))
         fault = _fault(row)
     except (ValueError, TypeError) as error:
         fault = str(error)
