@@ -7,21 +7,14 @@ import pytest
 
 from actalign.web import _jobs
 from tests.command import DEADLOCK_SECONDS
-from tests.media import write_video
 from tests.test_explorer import accessible, browser, pytestmark, until  # noqa: F401 - fixtures
 from tests.test_web_api import CANDIDATES, classifier, serve  # noqa: F401 - fixtures
+from tests.test_web_clips import folder  # noqa: F401 - a fixture
 
 LINES = "".join(
     f"{one['label']}\n" + "".join(f"- {s}\n" for s in one["steps"]) for one in CANDIDATES
 )
 FOCUSED = "document.activeElement"
-
-
-@pytest.fixture
-def folder(tmp_path):
-    for n in range(3):
-        write_video(tmp_path / f"clip{n}.mp4", 12)
-    return tmp_path
 
 
 @pytest.fixture
