@@ -101,12 +101,15 @@ def _counts(text: str) -> dict[str, int]:
 
 
 def people_seen(row: Row) -> str:
-    """How many people are seen in how many frames or looks; empty where that is not known."""
+    """How many people are seen in how many frames or looks; just "1 person" where every look shows
+    one, and empty where that is not known."""
     counts, what = row.get("people_frames"), "frames"
     if counts is None:
         counts, what = row.get("people_looks"), "looks at the whole picture"
     if not counts:
         return ""
+    if what != "frames" and list(counts) == ["1"]:
+        return "1 person"
     names = {"0": "nobody", "1": "1 person"}
     seen = [f"{names.get(people, f'{people} people')} in {n}" for people, n in counts.items()]
     return f"{', '.join(seen)} of {sum(counts.values())} {what}"
