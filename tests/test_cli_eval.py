@@ -63,10 +63,13 @@ def test_mini_atlas_and_its_report(data):
     assert "dtw: Top-1 on order-only questions 100.00 %" in lines
     assert "dtw_reversed: Top-1 on order-only questions 0.00 %" in lines
     assert "paper" not in result.stdout
+    assert lines[-1] == f"next, what to do about it: actalign report {data / 'run'}"
     result = invoke("report", data / "run")
     assert result.exit_code == 0
     page = (data / "run" / "report.html").read_text()
     assert "colours (3)" in page or "By domain" in page
+    # A table of one number of candidates would say the same again.
+    assert "By number of candidates" not in page
     assert "2506.22967" not in page
     assert "| dtw | 3 | 100.00 [43.9, 100.0] |" in (data / "run" / "report.md").read_text()
 

@@ -15,6 +15,7 @@ from matplotlib.text import Text
 from actalign import ActAlignError, ClipEmbedding, FrameBatch, Script, UsageError
 from actalign.alignment._dtw import align
 from actalign.evaluation import _charts as charts
+from actalign.output._drawing import draw_timeline
 from actalign.output._figures import (
     alignment_figure,
     contrast_figure,
@@ -23,8 +24,8 @@ from actalign.output._figures import (
     picture,
     save,
 )
-from actalign.output._style import ON_PALETTE, PALETTE, THEMES
-from actalign.types import Candidate, Prediction, TextWarning
+from actalign.output._style import ON_PALETTE, PALETTE, THEMES, new_figure
+from actalign.types import Candidate, Prediction, Segment, TextWarning
 
 LONG_LABEL = (
     "a label of $x$ & <b>many</b> words that nobody would want to read to its very end " * 2
@@ -251,6 +252,38 @@ def test_the_timeline_covers_the_clip_once_in_order(case):
     for (start, end), (following, _) in itertools.pairwise(bars):
         assert end > start
         assert following == pytest.approx(end)
+
+
+def test_the_lines_between_repetitions_are_explained():
+    once = prediction([3, 2])
+    alignment = once.best.alignment
+    steps = tuple(
+        tuple(
+            Segment(f"step {n}", start + n / 2, start + n / 2 + 0.5, 0.5, n + 1) for n in range(3)
+        )
+        for start in (0.0, 2.0)
+    )
+    for repetitions, said in (((), False), (steps[:1], False), (steps, True)):
+        figure = new_figure(11, 1, THEMES["light"])
+        axes = figure.add_axes((0.3, 0.1, 0.6, 0.36))
+        draw_timeline(axes, alignment, frame_edges(once), THEMES["light"], repetitions)
+        label = axes.get_yticklabels()[0].get_text()
+        assert label.startswith("steps over time")
+        assert ("a line before each repetition" in label) == said
+
+
+def test_dots_at_the_edge_of_a_chart_are_drawn_whole():
+    bins = [{"confidence": 0.99, "accuracy": 1.0, "count": 3}]
+    known = {"bins": bins, "coverage": [0.5, 1.0], "risk": [0.0, 0.0]}
+    left = charts.reliability_figure(known).axes[0]
+    assert not left.collections[0].get_clip_on()
+
+
+def test_the_confusion_matrix_says_what_its_colours_are():
+    confusion = [{"target": "a", "answer": "a", "n": 2}, {"target": "b", "answer": "a", "n": 1}]
+    figure = charts.confusion_figure(confusion)
+    check_layout("confusion", figure)
+    assert "% of the true label's clips" in {text.get_text() for text, _ in texts(figure)}
 
 
 def test_the_right_candidate_is_drawn_above_the_strongest_wrong_one():

@@ -175,6 +175,7 @@ def test_the_three_files_say_the_same(runs):
     for heading in ("What to do", "By label", "Labels that can't be told apart"):
         assert heading.replace("'", "&#x27;") in page or heading in page
     assert "9 samples" in text
+    assert "By domain" not in page  # none is named
     for link in ("<script", "<link", "@import", "src='http", 'src="', "url(http"):
         assert link not in page
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -129,6 +130,7 @@ def _end(results: dict[str, Any], out: Path, look: SecondLook | None) -> NoRetur
     if look is not None:
         print(f"asked now: {look.tokens()}")
     print(f"run: {out}")
+    print(f"next, what to do about it: actalign report {shlex.quote(str(out))}")
     failed = results["samples"]["not_encoded"]
     scored = any(figures["n"] for figures in results["scorers"].values())
     raise typer.Exit(1 if failed or not scored else 0)

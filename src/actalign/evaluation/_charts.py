@@ -202,6 +202,7 @@ def confusion_figure(confusion: Sequence[Mapping[str, Any]], *, theme: str = "li
     dress(axes, look)
     bar = figure.colorbar(picture, ax=axes, fraction=0.04)
     bar.ax.tick_params(colors=look.ink, labelsize=8)
+    bar.set_label("% of the true label's clips", color=look.ink, size=8)
     return _finished(figure)
 
 
@@ -221,6 +222,8 @@ def reliability_figure(calibration: Mapping[str, Any], *, theme: str = "light") 
         [100 * one["accuracy"] for one in bins],
         s=[20 + 140 * one["count"] / most for one in bins],
         color=look.accent,
+        clip_on=False,  # half of a dot at 100 % would be cut off
+        zorder=3,
     )
     left.set_xlabel("confidence % (size: how many clips)")
     left.set_ylabel("right %")

@@ -97,11 +97,6 @@ def kind_lines(results: dict[str, Any]) -> list[str]:
                 f"{name}: steps in time leave out {counted(others, 'clip')}, whose true times "
                 "are of steps that no script of this run has"
             )
-        if known := figures.get("calibration"):
-            lines.append(
-                f"{name}: calibration error {percent(known, 'error', 'error_ci95')} %, area under "
-                f"risk and coverage {percent(known, 'area', 'area_ci95')} %"
-            )
         if looks := figures.get("looks"):
             lines.append(f"{name}: {_looks_line(looks)}")
     return lines
@@ -112,9 +107,15 @@ FEW = 30
 
 
 def refusal_lines(results: dict[str, Any]) -> list[str]:
-    """Sentences on refused answers and none-of-these, and the temperatures that were fitted."""
+    """Sentences on how far confidences can be trusted, on refused answers and none-of-these, and
+    the temperatures that were fitted."""
     lines = []
     for name, figures in results["scorers"].items():
+        if known := figures.get("calibration"):
+            lines.append(
+                f"{name}: calibration error {percent(known, 'error', 'error_ci95')} %, area under "
+                f"risk and coverage {percent(known, 'area', 'area_ci95')} %"
+            )
         if given := figures.get("answered"):
             line = f"{name}: {given['refused']} of {given['refused'] + given['n']} answers refused"
             if given["refused"]:
@@ -129,16 +130,16 @@ def refusal_lines(results: dict[str, Any]) -> list[str]:
                 f"{counted(others['n'], 'clip')} of other actions and in {own['hits']} of "
                 f"{counted(own['n'], 'clip')} of the candidates"
             )
-    known = {n: f["temperature"] for n, f in results["scorers"].items() if "temperature" in f}
-    fitted = [f"{name}={one['value']:.4g}" for name, one in known.items() if one["value"]]
+    heats = {n: f["temperature"] for n, f in results["scorers"].items() if "temperature" in f}
+    fitted = [f"{name}={one['value']:.4g}" for name, one in heats.items() if one["value"]]
     if fitted:
         lines.append(f"fitted on these clips, for others: --temperature {','.join(fitted)}")
-        clips = min(one["n"] for one in known.values() if one["value"])
+        clips = min(one["n"] for one in heats.values() if one["value"])
         if clips < FEW:
             lines.append(f"{clips} clips are few for that; confidences by it may be far off")
     lines += [
         f"{name}: no temperature can be fitted on these clips: {one['why']}"
-        for name, one in known.items()
+        for name, one in heats.items()
         if "why" in one
     ]
     return lines

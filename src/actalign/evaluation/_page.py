@@ -32,6 +32,7 @@ from actalign.evaluation._lines import (
     refusal_lines,
 )
 from actalign.evaluation._questions import Question
+from actalign.evaluation._results import UNNAMED
 from actalign.evaluation._rows import KS, answer_of
 from actalign.evaluation._runs import SWEPT, Run, sweeps
 from actalign.rows import Row, score_text
@@ -84,13 +85,7 @@ def page_of(
         *_labels(run.main, figures),
         *_scripts(found),
         *_trust(figures, found),
-        f"<h2>By domain ({html.escape(run.main)})</h2>",
-        svg(
-            domain_figure(figures["by_domain"]),
-            "Top-1 by domain with 95 % intervals; chance dotted",
-        ),
-        "<h2>By number of candidates</h2>",
-        _by_candidates(run),
+        *_groups(run.main, figures),
         f"<h2>Confusion of near candidates ({html.escape(run.main)})</h2>",
         _confusions(run),
         *_nobody(found),
@@ -194,8 +189,21 @@ def _list(title: str, lines: Sequence[str]) -> str:
     return f"<h2>{html.escape(title)}</h2><ul>{items}</ul>"
 
 
-def _by_candidates(run: Run) -> str:
-    groups = run.results["scorers"][run.main]["by_candidates"]
+def _groups(scorer: str, figures: dict[str, Any]) -> list[str]:
+    """Accuracy by domain, where one is named, and by number of candidates, where there are several:
+    one group of all clips would say the same again."""
+    parts = []
+    if [*figures["by_domain"]] != [UNNAMED]:
+        drawn = domain_figure(figures["by_domain"])
+        words = "Top-1 by domain with 95 % intervals; chance dotted"
+        parts += [f"<h2>By domain ({html.escape(scorer)})</h2>", svg(drawn, words)]
+    if len(figures["by_candidates"]) > 1:
+        table = _by_candidates(figures["by_candidates"])
+        parts += [f"<h2>By number of candidates ({html.escape(scorer)})</h2>", table]
+    return parts
+
+
+def _by_candidates(groups: dict[str, Any]) -> str:
     rows = [
         [
             size,

@@ -236,13 +236,17 @@ def _figures(rows: Sequence[Row], total: int | None = None) -> dict[str, Any]:
     return figures
 
 
+UNNAMED = "(none)"
+"""The group of rows without a domain, or without a kind."""
+
+
 def _grouped(rows: Sequence[Row], by: str) -> dict[str, Any]:
     groups: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         if by == "candidates":
             name = str(len(row["candidates"]))
         else:
-            name = (row.get("domain") if by == "domain" else row.get("kind")) or "(none)"
+            name = (row.get("domain") if by == "domain" else row.get("kind")) or UNNAMED
         groups[name].append(row)
     return {name: _figures(groups[name]) for name in sorted(groups)}
 

@@ -124,8 +124,9 @@ def draw_timeline(
     """The steps as numbered bars on the time axis, from where each begins to the next.
 
     repetitions: where they are several, or one that is partial, the bars are theirs, with a line
-    before each.
+    between two, which the axis explains.
     """
+    name = "steps over time"
     bars = [*enumerate(pairwise(alignment.step_edges(edges).tolist()))]
     if _counted(alignment, repetitions):
         bars = [
@@ -133,6 +134,8 @@ def draw_timeline(
             for steps in repetitions
             for step in steps
         ]
+        if len(repetitions) > 1:
+            name += ";\na line before each repetition"
         for steps in repetitions[1:]:
             ax.axvline(steps[0].start_seconds, color=theme.ink, linewidth=2)
     for k, (start, end) in bars:
@@ -160,7 +163,7 @@ def draw_timeline(
     dress(ax, theme)
     ax.set_xlim(edges[0], edges[-1])
     ax.set_ylim(-0.5, 0.5)
-    ax.set_yticks([0], ["steps over time"], fontsize=8.5)
+    ax.set_yticks([0], [name], fontsize=8.5, linespacing=1.05)
     ax.tick_params(length=0, labelbottom=False)
     for spine in ax.spines.values():
         spine.set_visible(False)
