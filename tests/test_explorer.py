@@ -232,7 +232,7 @@ def test_an_own_video_and_errors_in_words(visit):
     page = visit(1280, "light")
     align_button = page.get_by_role("button", name="Align", exact=True)
     align_button.click()
-    assert "Pick a shipped clip" in page.get_by_role("alert").inner_text()
+    assert "Pick a demo clip" in page.get_by_role("alert").inner_text()
     clip = files("actalign") / "demo" / "daily-order-1.mp4"
     page.set_input_files("#file", str(clip))
     page.get_by_text("daily-order-1.mp4: ").wait_for()

@@ -160,10 +160,21 @@ def test_messages_name_the_button_as_it_is_called(visit, serve, folder):  # noqa
     page.get_by_text("Lists: paste").click()
     page.locator("#lines").fill("red\nyellow")
     page.get_by_role("button", name="Use these lines").click()
+    assert not page.locator("#lines").is_visible()  # the list is folded, so that its cards are seen
+    assert page.get_by_label("Candidate 1: action").input_value() == "red"
     button = page.locator("#write").inner_text()
     assert f"“{button}”" in page.get_by_role("status").first.inner_text()
     align(page)
     assert f"“{button}”" in page.locator("#warnings").inner_text()
+
+
+def test_a_clip_in_which_nothing_stands_out_says_why(visit, serve, folder):  # noqa: F811
+    page = visit(serve(clips=folder))
+    name_candidates(page)
+    align(page)
+    page.get_by_text("Where does each action happen?").click()
+    page.get_by_role("button", name="Look for the candidates").click()
+    page.get_by_text("it should be much longer than the action").wait_for()
 
 
 def test_a_row_that_failed_says_why(visit, serve, folder):  # noqa: F811

@@ -148,7 +148,7 @@ def test_a_bucket_that_is_not_there_is_named_and_not_made(world, bucket):
     assert "can't be written to s3://typo/embeddings/" in text
     code, text = actalign(world, "align", "s3://typo/embeddings", *words, "--labels", "red")
     assert code == 2
-    assert "There is no file or folder s3://typo/embeddings." in text
+    assert "There is no file or folder s3://typo/embeddings" in text
     assert listed("/") == ["bucket"]
 
 

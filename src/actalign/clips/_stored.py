@@ -35,7 +35,9 @@ def list_entries(given: Sequence[str]) -> dict[str, str]:
                 )
             inside = [str(path)]
         else:
-            raise UsageError(f"There is no file or folder {one}.")
+            raise UsageError(
+                f"There is no file or folder {one}; `actalign encode CLIPS --out FOLDER` makes one."
+            )
         if not inside:
             raise UsageError(f"The folder {one} holds no embeddings of `actalign encode`.")
         found += inside

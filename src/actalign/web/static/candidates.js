@@ -131,6 +131,7 @@ function pasted() {
   if (!list.length) { fail(new Error("Write an action a line first.")); return; }
   addAll(list);
   $("lines").value = "";
+  $("lists").open = false;  // it would hide the cards that were just made
   say(`${list.length} ${list.length === 1 ? "action" : "actions"} taken; for missing steps press “${$("write").textContent}”.`);
 }
 

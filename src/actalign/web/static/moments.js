@@ -19,7 +19,7 @@ async function search(open) {
   if (!phrase) { $("search-note").textContent = "Write a phrase first."; return; }
   const found = await call("search", { method: "POST", json: { phrase, clips: ids() } });
   $("search-note").textContent = [...found.notes, found.moments.length
-    ? `The best ${found.moments.length} moments of ${found.clips} encoded clips.`
+    ? `The best ${found.moments.length} moments of ${found.clips} encoded ${found.clips === 1 ? "clip" : "clips"}.`
     : "The encoder saw nothing that it knows in these clips, so there is no moment."].join(" ");
   $("hits").replaceChildren(...found.moments.map((m) => moment(
     `${m.name}, ${m.start_seconds.toFixed(1)} to ${seconds(m.end_seconds)}, similarity ${m.score.toFixed(3)}`,
@@ -29,10 +29,15 @@ async function search(open) {
 
 async function locate() {
   if (!candidates().length) throw new Error("There are no candidates; name at least one action.");
-  const { detections } = await call("locate", { method: "POST", json: request(state.result.clip) });
+  $("located").replaceChildren(make("li", "Looking …"));
+  let detections;
+  try {
+    ({ detections } = await call("locate", { method: "POST", json: request(state.result.clip) }));
+  } catch (error) { $("located").replaceChildren(); throw error; }
   $("located").replaceChildren(...detections.map((d) => moment(
     `${d.start_seconds.toFixed(1)} to ${seconds(d.end_seconds)}: ${d.label}`, d.start_seconds, null, () => seek(d.start_seconds))));
-  if (!detections.length) $("located").append(make("li", "None of the candidates is found in this clip."));
+  if (!detections.length) $("located").append(make("li", "None of the candidates stands out at any time. "
+    + "The clip's moments are compared with each other, so it should be much longer than the action; for a clip of one action the answer above counts."));
 }
 
 export function startMoments(open) {

@@ -101,7 +101,7 @@ export async function resume() {
 
 // Align these clips with the present candidates; the open one is shown as soon as it is there.
 export async function align(clips) {
-  if (!clips.length) { fail(new Error("Pick a shipped clip or drop a video first.")); return; }
+  if (!clips.length) { fail(new Error("Pick a demo clip or drop a video first.")); return; }
   if (!candidates().length) { fail(new Error("There are no candidates; name at least one action.")); return; }
   await run(clips);
 }
