@@ -1,0 +1,61 @@
+"""The summary at the top of benchmarks/README.md says what the tables below it say."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+PAGE = (Path(__file__).parents[1] / "benchmarks" / "README.md").read_text(encoding="utf-8")
+SETS = (50, 60, 34)
+"""How many clips yoga6, gym67 and gym14 have."""
+
+
+def cells(line):
+    return [cell.strip() for cell in line.strip().strip("|").split("|")]
+
+
+def means_and_ranges():
+    """By number of wordings and scorer: mean, lowest and highest of each set, from the tables."""
+    found = {}
+    for line in PAGE.splitlines():
+        scorer = re.match(r"\| `(dtw|dtw_steps|competitive)`[^|]*\|", line)
+        if not scorer or line.count(" / ") < 15:
+            continue
+        sets = [re.findall(r"\d+", cell.partition(", mean")[0]) for cell in cells(line)[1:]]
+        shares = [[int(share) for share in one] for one in sets]
+        # Of whole clips, since a cell is rounded.
+        right = [
+            [round(share * n / 100) for share in one] for one, n in zip(shares, SETS, strict=True)
+        ]
+        found[len(shares[0]), scorer[1]] = [
+            (100 * sum(clips) / n / len(clips), min(one), max(one))
+            for clips, one, n in zip(right, shares, SETS, strict=True)
+        ]
+    return found
+
+
+def test_means_and_ranges_are_those_of_the_tables():
+    known = means_and_ranges()
+    assert len(known) == 9
+    summary = re.findall(r"^\|.*\(\d+ to \d+\).*$", PAGE, re.MULTILINE)
+    assert len(summary) == 9
+    count = 0
+    for line in summary:
+        scripts, scorer, *sets = cells(line)
+        if scripts:
+            count = int(re.search(r"; (\d+) \(", scripts)[1])
+        for said, (mean, low, high) in zip(sets, known[count, scorer.strip("`")], strict=True):
+            # The tables' own means are of shares with one digit.
+            assert float(said.split()[0]) == pytest.approx(mean, abs=0.1)
+            assert said.endswith(f"({low} to {high})")
+
+
+def test_every_number_of_the_short_answers_stands_below():
+    top, _, rest = PAGE.partition("## The programs")
+    answers = [
+        cells(line)[1] for line in top.splitlines() if line.count("|") == 4 and "](#" in line
+    ]
+    assert len(answers) == 10
+    for answer in answers:
+        for number in re.findall(r"\d+\.\d+|\d{2,}(?:,\d{3})*", answer):
+            assert re.search(rf"(?<![\d.]){re.escape(number)}(?![\d.]*\d)", rest), (number, answer)
