@@ -135,7 +135,8 @@ def cells_before(lines: list[str]) -> str:
 def page(schema: dict[str, Any]) -> str:
     """docs/rows.md."""
     lines = [HEAD, "## Row", "", *table(schema, writers=True), ""]
-    for name in ("CandidateRow", "StepRow", "IntervalRow", "ShardRow"):
+    first = ("CandidateRow", "StepRow", "RepetitionRow")
+    for name in sorted(schema["$defs"], key=lambda name: (name not in first, name)):
         about = schema["$defs"][name]
         lines += [f"## {name}", "", about["description"], "", *table(about), ""]
     return "\n".join(lines).rstrip() + "\n"
