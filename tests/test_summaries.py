@@ -1,17 +1,25 @@
-"""The summary at the top of benchmarks/README.md says what the tables below it say."""
+"""The summaries at the top of long pages say what stands below, and links lead to headings."""
 
 import re
 from pathlib import Path
 
 import pytest
 
-PAGE = (Path(__file__).parents[1] / "benchmarks" / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[1]
+PAGE = (ROOT / "benchmarks" / "README.md").read_text(encoding="utf-8")
 SETS = (50, 60, 34)
 """How many clips yoga6, gym67 and gym14 have."""
 
 
 def cells(line):
     return [cell.strip() for cell in line.strip().strip("|").split("|")]
+
+
+def anchors(page):
+    """The names that a page's headings have as links, as GitHub makes them."""
+    text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    heads = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", head.lower()).strip().replace(" ", "-") for head in heads}
 
 
 def means_and_ranges():
@@ -48,6 +56,24 @@ def test_means_and_ranges_are_those_of_the_tables():
             # The tables' own means are of shares with one digit.
             assert float(said.split()[0]) == pytest.approx(mean, abs=0.1)
             assert said.endswith(f"({low} to {high})")
+
+
+def test_the_trainings_page_sums_up_the_same():
+    page = (ROOT / "training" / "README.md").read_text(encoding="utf-8")
+    [line] = re.findall(r"^\|.*\(\d+ to \d+\).*$", page, re.MULTILINE)
+    for said, (mean, low, high) in zip(
+        cells(line), means_and_ranges()[11, "competitive"], strict=True
+    ):
+        assert said == f"{mean:.1f} ({low} to {high})"
+
+
+def test_links_into_a_page_lead_to_its_headings():
+    for page in sorted([*ROOT.glob("*.md"), *ROOT.glob("*/*.md")]):
+        text = page.read_text(encoding="utf-8")
+        for target, anchor in re.findall(r"\]\((?!https?:)([^)#\s]*)#([^)\s]+)\)", text):
+            there = page if not target else page.parent / target
+            if there.suffix == ".md":
+                assert anchor in anchors(there), f"{page.name} links to {target}#{anchor}"
 
 
 def test_every_number_of_the_short_answers_stands_below():
