@@ -11,6 +11,7 @@ import command
 import pytest
 
 import actalign
+from actalign.demo import demo_clips
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = (".", "docs", "design", "benchmarks", "benchmarks/mini_atlas", "examples", "training")
@@ -25,6 +26,51 @@ def test_the_readmes_program_runs(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert re.search(r"\d\.\d\d to +\d\.\d\d s  \w", done.stdout)
+
+
+@pytest.mark.slow
+def test_the_programs_of_the_how_tos_run(tmp_path):
+    pytest.importorskip("pandas")
+    page = (ROOT / "docs" / "howto.md").read_text(encoding="utf-8")
+    code = "\n".join(re.findall(r"```python\n(.*?)```", page, re.DOTALL))
+    clip = demo_clips()[0]
+    (tmp_path / "clips.csv").write_text(f"who,video\nme,{clip.path}\nyou,missing.mp4\n")
+    steps = {script.label: list(script.steps) for script in clip.scripts}
+    (tmp_path / "scripts.yaml").write_text(json.dumps({"scripts": steps}))
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}\nprint(steps['step'].nunique())"],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    lines = (tmp_path / "answers.csv").read_text().splitlines()
+    assert lines[0] == "who,video,label,confidence,error,warnings"
+    assert lines[1].startswith(f"me,{clip.path},clean and press,0.99")
+    assert "There is no file missing.mp4." in lines[2]
+
+
+OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
+
+
+def test_every_option_in_the_how_tos_is_one_of_its_command():
+    reference = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+    known = {
+        head.strip("`"): set(OPTION.findall(text))
+        for head, text in re.findall(r"^## (`[^`]+`)\n(.*?)(?=^## |\Z)", reference, re.M | re.S)
+    }
+    for page in (ROOT / "README.md", ROOT / "docs" / "howto.md"):
+        text = page.read_text(encoding="utf-8")
+        lines = re.findall(r"^ *(actalign [^#\n]+)", text, re.M) + re.findall(
+            r"`(actalign [^`]+)`", text
+        )
+        for line in lines:
+            words = line.split()
+            command = next((name for n in (3, 2) if (name := " ".join(words[:n])) in known), None)
+            assert command or words[1].startswith(("-", "takes", "has")), line
+            for option in OPTION.findall(line):
+                assert option in known[command], f"{page.name}: {line}"
 
 
 def test_links_in_the_readme_and_docs_lead_to_files():

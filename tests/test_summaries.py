@@ -67,6 +67,17 @@ def test_the_trainings_page_sums_up_the_same():
         assert said == f"{mean:.1f} ({low} to {high})"
 
 
+def test_the_readme_has_the_same_ranges():
+    page = (ROOT / "README.md").read_text(encoding="utf-8")
+    lines = re.findall(r"^\| (?:one wording.*)?\| `.*\d+ to \d+ \|$", page, re.MULTILINE)
+    said = [cells(line)[2:] for line in lines]
+    known = [
+        [f"{low} to {high}" for _, low, high in means_and_ranges()[key][:2]]
+        for key in ((11, "competitive"), (11, "dtw"), (18, "competitive"), (18, "dtw"))
+    ]
+    assert said == known
+
+
 def test_links_into_a_page_lead_to_its_headings():
     for page in sorted([*ROOT.glob("*.md"), *ROOT.glob("*/*.md")]):
         text = page.read_text(encoding="utf-8")
