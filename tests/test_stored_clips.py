@@ -48,7 +48,7 @@ def test_what_holds_no_entries_is_refused_by_name(tmp_path, place):
     (tmp_path / "empty").mkdir()
     with pytest.raises(UsageError, match="empty holds no embeddings"):
         list_entries([place.format(tmp_path / "empty")])
-    with pytest.raises(UsageError, match=r"no file or folder .*nowhere"):
+    with pytest.raises(UsageError, match=r"no file or folder .*nowhere; `actalign encode CLIPS"):
         list_entries([place.format(tmp_path / "nowhere")])
 
 

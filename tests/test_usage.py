@@ -1,6 +1,8 @@
 """The help of each verb: the order of use, and examples that are right."""
 
+import re
 import shlex
+from pathlib import Path
 
 import pytest
 import typer
@@ -54,3 +56,17 @@ def test_verbs_are_listed_in_the_order_of_use():
     at = [shown.index(name) for name in EXAMPLES if " " not in name]
     assert at == sorted(at)
     assert set(ROOT.commands) == {name for name in EXAMPLES if " " not in name}
+
+
+def test_the_help_and_an_error_tell_a_beginner_what_to_type():
+    shown = " ".join(actalign("--help", COLUMNS=200).stdout.split())
+    assert f"To begin with: actalign demo {EXAMPLES['classify'][0]}" in shown
+    refused = actalign("classify", "clips", "--model", "body")
+    assert refused.returncode == 2
+    assert '--labels "push up,squat"' in refused.stderr
+
+
+def test_the_glossary_is_in_the_order_of_the_alphabet():
+    page = (Path(__file__).parents[1] / "docs" / "glossary.md").read_text(encoding="utf-8")
+    words = [re.sub(r"[^a-z ]", " ", word) for word in re.findall(r"^- \*\*(.+?)\*\*", page, re.M)]
+    assert words == sorted(words)

@@ -96,7 +96,10 @@ class CandidateOptions(LabelOptions):
             given = as_scripts(self.scripts)
         labels = self.listed() or labels_of(given)
         if not labels:
-            raise UsageError("There are no candidates; give --labels, --labels-file or --scripts.")
+            raise UsageError(
+                'There are no candidates; name them, such as --labels "push up,squat", or give '
+                "--labels-file or --scripts."
+            )
         scripts, notes = add_missing_scripts(
             labels, given, domain=self.domain, config=llm, bank=bank
         )

@@ -31,7 +31,7 @@ from actalign.cli._schema import schema
 from actalign.cli._search import search
 from actalign.cli._serve import serve
 from actalign.cli._sync import sync
-from actalign.cli._usage import InOrder, add_examples
+from actalign.cli._usage import FIRST, InOrder, add_examples
 from actalign.errors import run_program
 
 app = typer.Typer(
@@ -40,6 +40,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="Recognise fine-grained actions in video without training, by aligning steps with frames.",
+    epilog=FIRST,
 )
 for verb in (demo, classify, locate, live, encode, align, search, sync, background):
     app.command()(verb)

@@ -73,6 +73,8 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "schema": ("actalign schema",),
 }
 """By the verb's name; the verbs are in the order of use."""
+FIRST = "To begin with:\n\nactalign demo\n\n" + EXAMPLES["classify"][0]
+"""The end of the help of `actalign` itself."""
 
 
 class InOrder(TyperGroup):

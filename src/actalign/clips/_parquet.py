@@ -137,7 +137,9 @@ def list_address(address: str) -> list[str]:
     try:
         found = [str(path).rstrip("/") for path in files.ls(root, detail=False)]
     except FileNotFoundError as error:
-        raise UsageError(f"There is no file or folder {address}.") from error
+        raise UsageError(
+            f"There is no file or folder {address}; `actalign encode CLIPS --out FOLDER` makes one."
+        ) from error
     except Exception as error:  # every file system has its own kinds
         raise ActAlignError(f"The folder {address} can't be listed: {error}.") from error
     if found == [root]:
