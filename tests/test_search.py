@@ -1,6 +1,7 @@
 """Moments of clips by a phrase, on embeddings whose best frames are known."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -41,6 +42,10 @@ def test_the_command_searches_a_store(tmp_path, colour_model):
     [moment] = map(json.loads, found.stdout.splitlines())
     assert moment["clip"] == "a"
     assert 0 <= moment["start_seconds"] <= moment["best_seconds"] <= moment["end_seconds"] <= 2.1
+    head, line = actalign("search", store, "red", "--top", "1").stdout.splitlines()
+    assert head.split() == ["similarity", "when", "clip"]
+    assert re.fullmatch(r" +-?\d\.\d{3}  0:00:0\S+ to 0:00:0\S+  a", line)
+    assert line.rindex("a") == head.rindex("clip")
     assert actalign("search", store, " ").returncode == 2
 
 

@@ -54,11 +54,14 @@ def search(
 
     smoothing = encoder.info.smoothing_seconds
     vector = encoder.encode_text([phrase])[0]
-    for one in find(clips(), vector, smoothing_seconds=smoothing, top=top):
+    moments = find(clips(), vector, smoothing_seconds=smoothing, top=top)
+    if moments and not as_json:
+        print(f"similarity  {'when':<22}  clip")
+    for one in moments:
         if as_json:
             print_json(json.dumps(one.to_json(), ensure_ascii=False))
         else:
             span = f"{clock(one.start_seconds)} to {clock(one.end_seconds)}"
-            print(f"{one.score:.3f}  {span}  {one.clip}")
+            print(f"{one.score:10.3f}  {span}  {one.clip}")
     if failed:
         raise typer.Exit(1)
