@@ -96,6 +96,7 @@ def test_none_wins_where_no_script_fits_and_one_candidate_can_be_refused(videos,
     ):  # fmt: skip
         ended = actalign(*words, cwd=videos, ACTALIGN_CACHE=videos / "cache")
         assert ended.returncode == 0, ended.stderr
+    assert "only candidate" not in ended.stderr
     found = rows(videos / "rows.jsonl")
     assert [row["label"] for row in found] == ["sunrise", "neither"]
     none = found[1]["candidates"][0]

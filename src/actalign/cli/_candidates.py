@@ -130,10 +130,12 @@ class GivenCandidates:
         scoring: ScoringOptions,
         *,
         others: OtherClips | None = None,
+        one_wins: bool = True,
     ) -> list[Candidates]:
         """Embed them for each scorer, and add to the notes which have no script or were cut.
 
-        others: the run's clips, where they are each other's background.
+        others: the run's clips, where they are each other's background. one_wins: each clip's
+        answer is one of them, so that one candidate alone always wins.
         """
         from actalign.alignment import default_scorer
         from actalign.alignment._confidence import temperatures_of
@@ -174,7 +176,7 @@ class GivenCandidates:
         if found.without:
             names = ", ".join(repr(label) for label in found.without)
             self.notes.append(f"no script for {names}: aligned as one step, its own name")
-        if len(found.labels) == 1:
+        if one_wins and len(found.labels) == 1 and scoring.none is None:
             self.notes.append(
                 f"{found.labels[0]!r} is the only candidate, so it is always the answer; name "
                 "others (with commas), or give --none NAME"
