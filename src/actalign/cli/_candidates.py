@@ -11,7 +11,7 @@ import typer
 from actalign.cli._grouped import CANDIDATES
 from actalign.cli._options import SettingsFile
 from actalign.documents import read_list
-from actalign.errors import UsageError, reason_of
+from actalign.errors import UsageError, counted, reason_of
 
 if TYPE_CHECKING:
     from actalign.candidates import Candidates
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from actalign.encoders import Encoder
     from actalign.scripts import LLMConfig
     from actalign.types import Script
+
+MOST_SAID = 5
+"""Texts at most that each get a sentence on the terminal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +184,11 @@ class GivenCandidates:
                 f"{found.labels[0]!r} is the only candidate, so it is always the answer; name "
                 "others (with commas), or give --none NAME"
             )
-        self.notes.extend(one.warning for one in found.warnings)
+        said = [one.warning for one in found.warnings]
+        self.notes.extend(said[:MOST_SAID])
+        if len(said) > MOST_SAID:
+            more = counted(len(said) - MOST_SAID, "more sentence")
+            self.notes.append(f"and {more} like these; rows have all as text_warnings")
         return several
 
 

@@ -146,7 +146,7 @@ class ResultLines:
         self._scorers = scorers
         label = min(32, max(map(_width, labels), default=0))
         clip = max(map(_width, [*clips, "clip"]))
-        sure = len("margin -0.1234") if scorers else len("confidence")
+        sure = len("margin -1.234e-05") if scorers else len("confidence")
         self._widths = [min(CLIP_WIDTH, clip), label + NOTE_WIDTH, sure, label + 6, WHEN_WIDTH]
         self._most = [CLIP_WIDTH, label + NOTE_WIDTH + MORE_WIDTH]
 
