@@ -77,6 +77,20 @@ def test_a_background_may_lie_beside_the_clips_or_the_embeddings_it_is_made_of(
     assert "3 aligned, 0 failed" in run("align", "store", *model, "--scripts", "day.json")
 
 
+def test_bars_of_several_scorers_say_whose_they_are(videos, colour_model):
+    where = {"cwd": videos, "ACTALIGN_CACHE": videos / "cache"}
+    model = ("--model", colour_model)
+    assert actalign("encode", "rise.mp4", *model, "--out", "store", **where).returncode == 0
+    asked = ("align", "store", *model, "--scripts", "day.json", "-v", "--scorer")
+    titles = [
+        line
+        for line in actalign(*asked, "dtw,mean_pool", **where).stdout.splitlines()
+        if line.startswith("rise")
+    ]
+    assert [line.partition(":")[0] for line in titles] == ["rise by dtw", "rise by mean_pool"]
+    assert "rise: sunrise" in actalign(*asked, "dtw", **where).stdout
+
+
 def test_frames_of_embeddings_are_chosen_already(videos, colour_model):
     where = {"cwd": videos, "ACTALIGN_CACHE": videos / "cache"}
     model = ("--model", colour_model)
