@@ -216,6 +216,18 @@ def test_a_winner_of_unknown_words_has_no_confidence_and_is_refused_where_one_is
     assert json.loads(mixed.stdout)["confidence"] > 0.5
 
 
+def test_many_unknown_texts_are_no_wall_of_sentences(tmp_path):
+    words = ("Arme gestreckt", "Brust zum Boden", "Beine gespreizt", "in die Hocke", "aufrecht")
+    scripts = {"Liegestütz": words, "Strecksprung": ("Anlauf", "Absprung")}
+    (tmp_path / "scripts.json").write_text(json.dumps({"scripts": scripts}))
+    common = ("classify", demo_clips()[0].path, "--model", "body", "--scripts", "scripts.json")
+    ended = actalign(*common, "--out", "rows.jsonl", cwd=tmp_path)
+    assert ended.stderr.count("has no word that body knows") == 5
+    assert "and 2 more sentences like these; rows have all as text_warnings" in ended.stderr
+    (row,) = read_rows(tmp_path / "rows.jsonl")
+    assert len(row["text_warnings"]) == 7
+
+
 @pytest.mark.parametrize("template", ["a photo of {step}", "lifting {step}", "squat, {step}"])
 def test_a_template_neither_hides_nor_makes_unknown_steps(tmp_path, template):
     (tmp_path / "scripts.json").write_text(

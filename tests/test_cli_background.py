@@ -57,6 +57,49 @@ def test_a_background_is_made_of_videos_or_a_store_and_used(videos, colour_model
     assert "background" not in plain
 
 
+def test_a_background_may_lie_beside_the_clips_or_the_embeddings_it_is_made_of(
+    videos, colour_model
+):
+    def run(*words):
+        ended = actalign(*words, cwd=videos, ACTALIGN_CACHE=videos / "cache")
+        assert ended.returncode == 0, ended.stderr
+        return ended.stderr
+
+    model = ("--model", colour_model)
+    for _ in range(2):  # the second time it is there
+        assert "of 3 clips: b.safetensors" in run(
+            "background", ".", *model, "--out", "b.safetensors"
+        )
+    run("encode", ".", *model, "--out", "store")
+    for _ in range(2):
+        made = run("background", "store", "--out", "store/b.safetensors")
+        assert "of 3 clips: store/b.safetensors" in made
+    assert "3 aligned, 0 failed" in run("align", "store", *model, "--scripts", "day.json")
+
+
+def test_bars_of_several_scorers_say_whose_they_are(videos, colour_model):
+    where = {"cwd": videos, "ACTALIGN_CACHE": videos / "cache"}
+    model = ("--model", colour_model)
+    assert actalign("encode", "rise.mp4", *model, "--out", "store", **where).returncode == 0
+    asked = ("align", "store", *model, "--scripts", "day.json", "-v", "--scorer")
+    titles = [
+        line
+        for line in actalign(*asked, "dtw,mean_pool", **where).stdout.splitlines()
+        if line.startswith("rise")
+    ]
+    assert [line.partition(":")[0] for line in titles] == ["rise by dtw", "rise by mean_pool"]
+    assert "rise: sunrise" in actalign(*asked, "dtw", **where).stdout
+
+
+def test_frames_of_embeddings_are_chosen_already(videos, colour_model):
+    where = {"cwd": videos, "ACTALIGN_CACHE": videos / "cache"}
+    model = ("--model", colour_model)
+    assert actalign("encode", "rise.mp4", *model, "--out", "store", **where).returncode == 0
+    ended = actalign("background", "store", "--fps", "2", "--out", "b", **where)
+    assert ended.returncode == 2
+    assert "store holds embeddings, whose frames are chosen already; leave --fps" in ended.stderr
+
+
 def test_clips_that_all_fail_make_no_background(tmp_path, colour_model):
     (tmp_path / "text.mp4").write_text("no video")
     ended = actalign("background", "text.mp4", "--model", colour_model, "--out", "b", cwd=tmp_path)
@@ -96,6 +139,7 @@ def test_none_wins_where_no_script_fits_and_one_candidate_can_be_refused(videos,
     ):  # fmt: skip
         ended = actalign(*words, cwd=videos, ACTALIGN_CACHE=videos / "cache")
         assert ended.returncode == 0, ended.stderr
+    assert "only candidate" not in ended.stderr
     found = rows(videos / "rows.jsonl")
     assert [row["label"] for row in found] == ["sunrise", "neither"]
     none = found[1]["candidates"][0]
@@ -112,6 +156,7 @@ def test_none_wins_where_no_script_fits_and_one_candidate_can_be_refused(videos,
         (["--temperature", "0"], r"The temperature is 0.0; give a number above 0"),
         (["--temperature", "dtw_mean=1"], r"of the scorer dtw_mean, and scored is by dtw"),
         (["--background", "missing"], r"The background missing can't be read"),
+        (["--background", "."], r"The background \. is a folder; give a file that"),
         (["--background", "clips", "--num-shards", "2", "--shard", "0"], r"with --num-shards"),
         (["--background", "clips"], r"and there are 0; give more clips"),
         (["--scorer", "dtw,competitive"], r"--scorer takes one scorer here"),

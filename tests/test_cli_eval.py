@@ -6,6 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from actalign.cli._main import app
+from actalign.demo import demo_clips
 from actalign.errors import UsageError
 from actalign.rows import read_rows
 from tests.atlas_world import render
@@ -180,6 +181,26 @@ def test_clips_that_show_nothing_are_answered_by_chance_and_counted(tmp_path):
     again = invoke("eval", "clips", tmp_path / "clips", "--out", tmp_path / "again", *words)
     assert again.stdout.replace("/again", "/run") == done.stdout
     assert all(row["video"].endswith(f"{row['clip']}.mp4") for row in rows)  # of `random`, too
+
+
+def test_words_that_the_model_does_not_know_are_said_with_the_figures(tmp_path):
+    (tmp_path / "clips" / "Heben").mkdir(parents=True)
+    shown = next(iter(demo_clips())).path
+    (tmp_path / "clips" / "Heben" / "a.mp4").write_bytes(shown.read_bytes())
+    scripts, run = tmp_path / "scripts.json", tmp_path / "run"
+    scripts.write_text(json.dumps({"scripts": {"Heben": ["die Hand heben", "die Hand senken"]}}))
+    words = ("--scripts", scripts, "--labels", "Heben,squat", "--scorer", "dtw", "--model", "body")
+    done = invoke("eval", "clips", tmp_path / "clips", "--out", run, *words)
+    assert done.exit_code == 0, done.stderr
+    said = (
+        "The model knows no word of 2 texts: 'die Hand heben', 'die Hand senken'; their scores "
+        "mean nothing."
+    )
+    assert said in done.stdout.splitlines()
+    assert invoke("report", run).exit_code == 0
+    report = (run / "report.md").read_text()
+    assert said in report
+    assert "With 1 clip the accuracy" in report
 
 
 def test_a_folder_whose_question_file_leaves_videos_out_says_so_and_keeps_its_candidates(data):

@@ -166,10 +166,12 @@ def test_planted_actions_of_a_drawn_person_are_found(tmp_path):
 
 
 def test_a_video_without_a_find_says_what_to_do(folder):
-    done = run(folder, "locate", "day.mp4", "--threshold", "9", "--out", "none.vtt")
+    words = ("--labels", "sunset", "--threshold", "9", "--out", "none.vtt")
+    done = run(folder, "locate", "day.mp4", *words)
     assert done.returncode == 0
     assert "day: 0 found" in done.stdout
     assert "start" not in done.stdout
+    assert "--none" not in done.stderr
     assert "day: none scores 9 or more; a lower --threshold detects weaker ones" in done.stderr
     assert (folder / "none.vtt").read_text().strip() == "WEBVTT"
 

@@ -654,6 +654,8 @@ def test_several_scorers_have_columns_in_which_confidences_and_margins_are_told_
     assert first.endswith("a")
     assert head.index("scorer") == len(first) - 1 == second.index("b")
     assert lines.summary() == "a: dunk 1\nb: dunk 1"
+    third = str(lines.of({**row, "margin": 0.0055624, "scorer": "b"}))
+    assert third.index("b") == head.index("scorer")
 
 
 def test_an_answer_that_means_nothing_is_counted_as_such_in_the_end():

@@ -208,6 +208,27 @@ def test_repetitions_are_found_where_asked_and_their_steps_are_timed_by_number(d
     assert found["2"]["mean_iou"] > 0.9 > found["no"]["mean_iou"]
 
 
+def test_a_clip_too_short_for_the_repetitions_is_unscored_and_the_others_are_not(
+    data, colour_model
+):
+    for label, colours in {"one": ["red", "green"], "two": ["green", "red"] * 4}.items():
+        (data / "sized" / label).mkdir(parents=True)
+        write_colours(data / "sized" / label / f"{label}.mp4", colours, each=3)
+    scripts = {"scripts": {"one": ["red", "green"], "two": ["green", "red"]}}
+    (data / "sized.json").write_text(json.dumps(scripts))
+    done = actalign(
+        "eval", "clips", "sized", "--scripts", "sized.json", "--model", colour_model, "--scorer",
+        "dtw", "--repeats", 4, "--out", "sized-run", cwd=data,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "dtw: 1 unscored (too short 1)." in done.stdout
+    [left_out] = read_rows(data / "sized-run" / "errors.jsonl")
+    assert left_out["clip"] == "one"
+    assert "4 repetitions of 2 steps don't fit" in left_out["error"]
+    [row] = read_rows(data / "sized-run" / "predictions.jsonl")
+    assert (row["clip"], row["label"]) == ("two", "two")
+
+
 def question(choices, answer, **fields):
     return Question(id="q", video="q.mp4", choices=choices, answer=answer, **fields)
 

@@ -221,3 +221,17 @@ def test_classify_compares_with_examples_too(folder):
     assert "An example can't be used" in done.stderr
     done = actalign(*run, "--min-confidence", 0.5, cwd=folder)
     assert "--examples can't be used with" in done.stderr
+
+
+def test_a_clip_too_short_for_its_repetitions_is_one_row_and_no_example_is(folder):
+    """Three repetitions fit into the clips, not into the examples, of which one is a clip, too."""
+    run = ("classify", "clips", "shown/up/up0.mp4", *SHARED, "--examples", "shown", "--repeats", 3)
+    done = actalign(*run, "--out", "three.jsonl", "--store", "store", cwd=folder)
+    assert done.returncode == 1, done.stderr
+    rows = read_rows(folder / "three.jsonl")
+    assert [row["status"] for row in rows] == ["ok"] * 4 + ["error"]
+    assert "3 repetitions of 2 steps don't fit" in rows[4]["error"]
+    run = ("eval", "clips", "clips", *SHARED, "--scorer", "dtw", "--repeats", 3, "--out", "three")
+    done = actalign(*run, "--examples", "shown", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert {row["status"] for row in read_rows(folder / "three" / "predictions.jsonl")} == {"ok"}

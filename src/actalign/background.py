@@ -216,6 +216,10 @@ def read_background(path: str | Path, *, source: str | None = None) -> Backgroun
     from safetensors import SafetensorError, safe_open
 
     path = as_path(path, "background")
+    if path.is_dir():
+        raise UsageError(
+            f"The background {path} is a folder; give a file that `actalign background` made of it."
+        )
     try:
         with safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}
@@ -241,6 +245,17 @@ def read_background(path: str | Path, *, source: str | None = None) -> Backgroun
     if count < LEAST_FRAMES:
         raise UsageError(f"The background {path} is of {count} frames; make it again.")
     return found
+
+
+def is_background(path: Path) -> bool:
+    """Whether `write_background` wrote this file."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="numpy") as file:
+            return (file.metadata() or {}).get("format") == FORMAT
+    except (OSError, SafetensorError):
+        return False
 
 
 def _numbers(values: Mapping[str, float]) -> dict[str, float]:

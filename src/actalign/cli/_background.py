@@ -92,6 +92,7 @@ def _results(
     if stored and len(stored) < len(sources):
         raise UsageError(f"{stored[0]} holds embeddings; give videos or embeddings, not both.")
     if stored:
+        frames.check_stored(stored[0])
         entries = list_entries(stored)
         return len(entries), lambda run: (read_stored(*entry) for entry in entries.items())
     left_out: list[str] = []
@@ -115,5 +116,7 @@ def _results(
 
 def _is_stored(source: str) -> bool:
     """Whether it is an address, a file of embeddings or a folder that holds one."""
+    from actalign.clips import Store
+
     path = Path(source)
-    return is_address(source) or path.suffix == ".safetensors" or any(path.glob("*.safetensors"))
+    return is_address(source) or path.suffix in (".safetensors", ".parquet") or any(Store(path))

@@ -11,7 +11,7 @@ import typer
 from actalign.cli._grouped import CANDIDATES
 from actalign.cli._options import SettingsFile
 from actalign.documents import read_list
-from actalign.errors import UsageError, reason_of
+from actalign.errors import UsageError, counted, reason_of
 
 if TYPE_CHECKING:
     from actalign.candidates import Candidates
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from actalign.encoders import Encoder
     from actalign.scripts import LLMConfig
     from actalign.types import Script
+
+MOST_SAID = 5
+"""Texts at most that each get a sentence on the terminal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +136,12 @@ class GivenCandidates:
         scoring: ScoringOptions,
         *,
         others: OtherClips | None = None,
+        one_wins: bool = True,
     ) -> list[Candidates]:
         """Embed them for each scorer, and add to the notes which have no script or were cut.
 
-        others: the run's clips, where they are each other's background.
+        others: the run's clips, where they are each other's background. one_wins: each clip's
+        answer is one of them, so that one candidate alone always wins.
         """
         from actalign.alignment import default_scorer
         from actalign.alignment._confidence import temperatures_of
@@ -177,12 +182,16 @@ class GivenCandidates:
         if found.without:
             names = ", ".join(repr(label) for label in found.without)
             self.notes.append(f"no script for {names}: aligned as one step, its own name")
-        if len(found.labels) == 1:
+        if one_wins and len(found.labels) == 1 and scoring.none is None:
             self.notes.append(
                 f"{found.labels[0]!r} is the only candidate, so it is always the answer; name "
                 "others (with commas), or give --none NAME"
             )
-        self.notes.extend(one.warning for one in found.warnings)
+        said = [one.warning for one in found.warnings]
+        self.notes.extend(said[:MOST_SAID])
+        if len(said) > MOST_SAID:
+            more = counted(len(said) - MOST_SAID, "more sentence")
+            self.notes.append(f"and {more} like these; rows have all as text_warnings")
         return several
 
 

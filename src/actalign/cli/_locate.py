@@ -91,7 +91,7 @@ def locate(
     given = candidates.read()
     frames.check()
     encoder = model.choice.load()
-    (resolved,) = given.resolve(encoder, ScoringOptions(smoothing=smoothing))
+    (resolved,) = given.resolve(encoder, ScoringOptions(smoothing=smoothing), one_wins=False)
     if resolved.without:
         given.notes.append("an action of one step is found in any video; give it a script")
     rows: list[Row] = []

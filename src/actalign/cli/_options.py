@@ -117,6 +117,17 @@ class InputOptions:
         if self.fps is not None:
             parse_fps(self.fps)
 
+    def check_stored(self, source: str) -> None:
+        """Raise UsageError for what would choose frames, where a source holds embeddings."""
+        names = ("fps", "start", "end", "skip_duplicates")
+        given = [name for name in names if getattr(self, name) is not None]
+        if given:
+            option = given[0].replace("_", "-")
+            raise UsageError(
+                f"{source} holds embeddings, whose frames are chosen already; leave --{option} "
+                "out, or give videos."
+            )
+
     def sampling(self, info: EncoderInfo) -> Sampling:
         """What the flags say, else the encoder's own frames a second; raises UsageError."""
         from actalign.clips import Sampling

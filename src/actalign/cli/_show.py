@@ -62,12 +62,13 @@ def _bare_table(title: str) -> Table:
     return Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
 
 
-def candidate_table(row: Row) -> Table:
+def candidate_table(row: Row, *, scorer: bool = False) -> Table:
     """Candidates of one clip, best first, with a bar from the worst to the best score; below, how
-    many people are seen, where that is known."""
+    many people are seen, where that is known. scorer: name the scorer."""
     from actalign.rows import confidence_text, people_seen, score_text
 
-    table = _bare_table(printable(f"{row['clip']}: {answer(row)}"))
+    by = f" by {row.get('scorer')}" if scorer else ""
+    table = _bare_table(printable(f"{row['clip']}{by}: {answer(row)}"))
     table.add_column("candidate")
     table.add_column("score", justify="right")
     candidates = row["candidates"]
@@ -146,7 +147,7 @@ class ResultLines:
         self._scorers = scorers
         label = min(32, max(map(_width, labels), default=0))
         clip = max(map(_width, [*clips, "clip"]))
-        sure = len("margin -0.1234") if scorers else len("confidence")
+        sure = len("margin -1.234e-05") if scorers else len("confidence")
         self._widths = [min(CLIP_WIDTH, clip), label + NOTE_WIDTH, sure, label + 6, WHEN_WIDTH]
         self._most = [CLIP_WIDTH, label + NOTE_WIDTH + MORE_WIDTH]
 
@@ -159,7 +160,7 @@ class ResultLines:
         first = not self._counts
         self._counts[row.get("scorer") or ""][_counted(row)] += 1
         if self._bars:
-            return candidate_table(row)
+            return candidate_table(row, scorer=self._scorers)
         found = self._cells(row)
         # A window or a person has a longer id than its clip, and an action may be repeated.
         for n, (cell, most) in enumerate(zip(found, self._most, strict=False)):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -18,11 +19,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from actalign.background import is_background
 from actalign.errors import ActAlignError, UsageError
 from actalign.files import file_stem, write_bytes
 from actalign.types import ClipEmbedding
 
 FORMAT = "actalign-clip-embedding-1"
+_KEYED = re.compile(r"\.[0-9a-f]{16}$")
 
 
 def entry_key(settings: Mapping[str, object]) -> str:
@@ -71,8 +74,10 @@ class Store:
         return path
 
     def __iter__(self) -> Iterator[Path]:
-        """The paths of the entries, sorted by name."""
-        yield from sorted(self.folder.glob("*.safetensors"))
+        """The paths of the entries, sorted by name; a background may lie among them."""
+        for path in sorted(self.folder.glob("*.safetensors")):
+            if _KEYED.search(path.stem) or not is_background(path):
+                yield path
 
 
 def write_entry(clip: ClipEmbedding, path: str | Path) -> None:

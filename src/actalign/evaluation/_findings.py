@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from actalign.alignment._similarity import normalize
+from actalign.errors import counted
 from actalign.evaluation._calibration import threshold_for
 from actalign.evaluation._rows import confidence_of
 from actalign.rows import Row
@@ -234,9 +235,9 @@ def _advice(
             for share in (nobody["right"], nobody["others_right"])
         )
         lines.append(
-            f"In {len(nobody['clips'])} clips the encoder sees nothing it knows for more than half "
-            f"of the time ({right} of them are right, {rest} of the others): look at them, or use "
-            "an encoder that sees more than posture."
+            f"In {counted(len(nobody['clips']), 'clip')} the encoder sees nothing it knows for "
+            f"more than half of the time ({right} of them are right, {rest} of the others): look "
+            "at them, or use an encoder that sees more than posture."
         )
     return lines + _on_confidence(rows) + _on_size(figures)
 
@@ -303,6 +304,6 @@ def _on_size(figures: dict[str, Any]) -> list[str]:
     spread = max(share * (1 - share), 0.09)
     wanted = round(1.96**2 * spread / 0.05**2, -1)
     return [
-        f"With {count} clips the accuracy is known to {100 * (high - low) / 2:.0f} points either "
-        f"way; about {wanted:.0f} clips would make that 5."
+        f"With {counted(count, 'clip')} the accuracy is known to {100 * (high - low) / 2:.0f} "
+        f"points either way; about {wanted:.0f} clips would make that 5."
     ]

@@ -51,6 +51,12 @@ def count_lines(results: dict[str, Any]) -> list[str]:
     ):
         if kinds:
             lines.append(f"{sum(kinds.values())} {name} ({_listed(kinds)}).")
+    if unknown := results.get("unknown_texts"):
+        more = f" and {len(unknown) - 3} more" if len(unknown) > 3 else ""
+        lines.append(
+            f"The model knows no word of {counted(len(unknown), 'text')}: "
+            f"{', '.join(map(repr, unknown[:3]))}{more}; their scores mean nothing."
+        )
     for name, figures in results["scorers"].items():
         if figures["unscored"]:
             unscored = figures["unscored"]

@@ -62,10 +62,10 @@ def summarise(
     true intervals are known: of each scorer that aligns, and at the top that of `dtw`, else of the
     first; `steps_left_out` counts rows whose intervals number steps that no script of the run has.
     `looks` is there for scorers that ask a vision-language model, `nothing_seen` where clips show
-    nothing: their answers are drawn. Top-k and all that follows from
-    it is of the ranking, also where an answer was refused; `answered` and `none` say what was
-    refused, see `_refusals`. none: the label of the candidate that stands for other actions.
-    `temperature` is fitted on these rows.
+    nothing: their answers are drawn. `unknown_texts` are those of which the model knows no word.
+    Top-k and all that follows from it is of the ranking, also where an answer was refused;
+    `answered` and `none` say what was refused, see `_refusals`. none: the label of the candidate
+    that stands for other actions. `temperature` is fitted on these rows.
     """
     by_scorer: dict[str, list[Row]] = {name: [] for name in scorers}
     for row in rows:
@@ -91,6 +91,8 @@ def summarise(
         }
         for name, mine in by_scorer.items()
     }
+    said = (one for row in rows for one in row.get("text_warnings", ()))
+    unknown = sorted({str(one["text"]) for one in said if one.get("unknown")})
     overlaps = {name: one["mean_iou"] for name, one in found.items() if "mean_iou" in one}
     best = overlaps.get("dtw", next(iter(overlaps.values()), None))
     return {
@@ -101,6 +103,7 @@ def summarise(
             "without_clip": _kinds(e for e in errors if e["status"] == "missing"),
             "not_encoded": _kinds(e for e in errors if e["status"] == "error"),
         },
+        **({"unknown_texts": unknown} if unknown else {}),
         "scorers": found,
         "comparisons": [
             compare(a, by_scorer[a], b, by_scorer[b]) for a, b in combinations(by_scorer, 2)
