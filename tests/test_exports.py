@@ -5,8 +5,11 @@ its own reader judges, and everywhere the documented form does, written here as 
 """
 
 import csv
+import gc
 import json
+import os
 import re
+import sys
 import time
 import tracemalloc
 import xml.etree.ElementTree as ET
@@ -17,12 +20,13 @@ import pytest
 from pydantic import BaseModel, ConfigDict, Field
 
 import actalign
-from actalign import UsageError, VideoError
+from actalign import ActAlignError, UsageError, VideoError
 from actalign.cli._show import ResultLines
 from actalign.output._events import video_names
 from actalign.output._export import FORMATS, OF_VIDEOS, PER_VIDEO, READ_VIDEOS, TABLES, export
+from actalign.output._row_files import ClipTables
 from actalign.output._tables import STEPS as STEP_TABLE
-from actalign.rows import read_rows, row_text
+from actalign.rows import parse_row, read_rows, row_text
 from tests import command
 from tests.media import write_video
 
@@ -488,6 +492,29 @@ def test_resolve_markers_are_an_edl_as_resolve_writes_it(two, tmp_path):
         " |C:ResolveColorGreen |M:<still>\x01: hold / it |D:38",
     ]
     assert press.read_text(encoding="utf-8").count("ResolveColorGreen") == len(STEPS)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux's always full device")
+@pytest.mark.parametrize("to", ["xlsx", "parquet", "csv", "md"])
+def test_a_full_disk_is_one_error_of_a_table_and_nothing_more(tmp_path, monkeypatch, to):
+    pytest.importorskip({"xlsx": "openpyxl", "parquet": "pyarrow"}.get(to, "csv"))
+    told: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", told.append)
+
+    def write():
+        with ClipTables(tmp_path / f"t.{to}") as table:
+            table.add(parse_row(json.dumps(row("c", [candidate("swing", 0.5, [])])), "here"))
+            for one in [*Path("/proc/self/fd").iterdir()]:
+                if str(tmp_path) in os.path.realpath(one):
+                    full = os.open("/dev/full", os.O_WRONLY)
+                    os.dup2(full, int(one.name))
+                    os.close(full)
+
+    with pytest.raises(ActAlignError, match="No space left on device"):
+        write()
+    gc.collect()
+    assert not told
+    assert not list(tmp_path.iterdir())
 
 
 class BorisObservation(Strict):
