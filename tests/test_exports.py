@@ -564,6 +564,18 @@ def people(tmp_path):
     return path
 
 
+def test_boris_finds_a_video_whose_path_was_given_from_another_folder(tmp_path, monkeypatch):
+    (tmp_path / "clips").mkdir()
+    (tmp_path / "clips" / "a.mp4").touch()
+    (tmp_path / "runs").mkdir()
+    one = row("a", [candidate("swing", 0.5, [(0.0, 1.0)])]) | {"video": "clips/a.mp4"}
+    (tmp_path / "runs" / "rows.jsonl").write_text(json.dumps(one) + "\n")
+    monkeypatch.chdir(tmp_path)
+    [path] = export("runs/rows.jsonl", "boris")
+    [observation] = json.loads(path.read_text())["observations"].values()
+    assert observation["file"]["1"] == [str(tmp_path / "clips" / "a.mp4")]
+
+
 def test_boris_has_a_subject_a_person_since_it_takes_events_for_start_and_stop(people, tmp_path):
     [path] = export(people, out=tmp_path / "p.boris")  # its ending says the format
     project = json.loads(path.read_text(encoding="utf-8"))

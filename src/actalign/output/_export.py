@@ -59,6 +59,8 @@ PROJECTS: dict[str, Callable[[Iterable[Row], Path], list[Path]]] = {
     "fiftyone": to_fiftyone,
     "inspect": to_inspect,
 }
+WITH_FAILED = (*TABLES, "lmms-eval", "label-studio", "inspect")
+"""Formats in which clips that failed have their place too."""
 ONE_FILE = {
     "lmms-eval": ".jsonl",
     **{name: f".{name}" for name in TABLES},
