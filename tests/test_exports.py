@@ -1045,11 +1045,24 @@ def test_an_ending_that_contradicts_the_format_is_refused(predictions, tmp_path)
     assert export(predictions, "csv", tmp_path / "v1.2")[0].name == "v1.2.csv"
 
 
-@pytest.mark.parametrize(("to", "name"), [("vtt", "x.vtt"), ("srt", "x.SRT"), ("burn", "x.mp4")])
+@pytest.mark.parametrize(
+    ("to", "name"),
+    [
+        ("vtt", "x.vtt"),
+        ("srt", "x.SRT"),
+        ("burn", "x.mp4"),
+        ("elan", "x.eaf"),
+        ("resolve", "x.edl"),
+    ],
+)
 def test_a_file_named_in_place_of_a_folder_is_refused(predictions, tmp_path, to, name):
-    with pytest.raises(UsageError, match=rf"{to} takes a folder, and \S+{name} looks like a file"):
-        export(predictions, to, tmp_path / name)
-    assert not (tmp_path / name).exists()
+    before = sorted(tmp_path.iterdir())
+    for given in (to, None):  # the ending says the format
+        with pytest.raises(
+            UsageError, match=f"{to} takes a folder, and .*{name} looks like a file"
+        ):
+            export(predictions, given, tmp_path / name)
+    assert sorted(tmp_path.iterdir()) == before
 
 
 def test_videos_are_found_from_the_folder_of_the_predictions_too(tmp_path, monkeypatch):
