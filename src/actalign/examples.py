@@ -21,7 +21,7 @@ from actalign.alignment._similarity import cosine, normalize
 from actalign.candidates import Candidates
 from actalign.clips._result import ClipResult
 from actalign.clips._smoothed import smoothed
-from actalign.errors import UsageError
+from actalign.errors import EncoderError, UsageError
 from actalign.scripts._script import label_key
 from actalign.types import ClipEmbedding, Float32, Float64, Prediction
 
@@ -139,12 +139,13 @@ class WithExamples:
             raise UsageError(f"There is no example of {names}; give each candidate at least one.")
         places = {label_key(label): m for m, label in enumerate(labels)}
         words, shown, answers = [], [], []
+        by = replace(candidates, repeats="no")  # which change no score
         for example in examples.examples:
             answer = places.get(label_key(example.label))
             by_example = examples.scores(example.clip, labels)
             if answer is None or np.isnan(by_example).any():
                 continue  # no candidate, or the label's only example
-            words.append(_in_order(candidates.predict(example.clip), labels))
+            words.append(_in_order(by.predict(example.clip), labels))
             shown.append(by_example)
             answers.append(answer)
         if not answers:
@@ -160,8 +161,8 @@ class WithExamples:
 
     def all_scores(self, clip: ClipEmbedding) -> tuple[Float64, Float64, Float64]:
         """(M,) each, in the candidates' order: by words, by examples, by both."""
-        labels = self.candidates.labels
-        return self._both(_in_order(self.candidates.predict(clip), labels), clip)
+        by = replace(self.candidates, repeats="no")  # which change no score
+        return self._both(_in_order(by.predict(clip), by.labels), clip)
 
     def predict(self, clip: ClipEmbedding) -> Prediction:
         """The words' prediction with the scores of both, and no confidence, which words have."""
@@ -186,7 +187,10 @@ class WithExamples:
         """As `Candidates.score`."""
         if result.clip is None:
             return result.failure.to_row(), None
-        prediction = self.predict(result.clip)
+        try:
+            prediction = self.predict(result.clip)
+        except (EncoderError, UsageError) as error:
+            return replace(result, clip=None, error=error).failure.to_row(), None
         return prediction.to_row(top_k=top_k), prediction
 
     def summary(self) -> str:

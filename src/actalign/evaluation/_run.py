@@ -26,7 +26,7 @@ from actalign.encoder_info import EncoderInfo
 from actalign.encoders import Encoder
 from actalign.encoders._base import follows_everyone
 from actalign.encoders._text_cache import TextCache
-from actalign.errors import VideoError
+from actalign.errors import UsageError, VideoError
 from actalign.evaluation._asked import check_asked, check_examples, write_asked
 from actalign.evaluation._config import (
     BOTH,
@@ -256,11 +256,20 @@ def _score(
             about: Row = {**NOTHING, "video": clip.provenance.get("video")}
             answers.add(row_of_scores(question, drawn, RANDOM, about=about))
         else:
-            answers.add(
-                _row(
-                    scoring.of_clip(question, scorer, clip), clip, question, scoring.config.settings
+            candidates = scoring.of_clip(question, scorer, clip)
+            try:
+                answers.add(_row(candidates, clip, question, scoring.config.settings))
+            except UsageError as error:  # too short for the number of repetitions
+                left_out.append(
+                    row_without_score(
+                        question.id,
+                        "unscored",
+                        "too short",
+                        str(error),
+                        question=question,
+                        scorer=scorer,
+                    )
                 )
-            )
     return left_out
 
 
