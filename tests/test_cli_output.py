@@ -404,11 +404,18 @@ def test_a_file_that_is_read_is_never_written_over(clips, tmp_path):
 def test_an_export_says_how_many_clips_failed(clips, tmp_path):
     folder, *rest = clips
     actalign("classify", folder, *rest, "--quiet", "--out", "rows.jsonl", cwd=tmp_path)
-    failed = sum(row["status"] == "error" for row in read_rows(tmp_path / "rows.jsonl"))
+    rows = read_rows(tmp_path / "rows.jsonl")
+    failed = sum(row["status"] == "error" for row in rows)
     assert failed
-    for to, told in (("vtt", f"{failed} failed: nothing of them is written\n"), ("csv", "")):
+    left_out = f"{failed} failed: nothing of them is written\n"
+    for to, told in (("vtt", left_out), ("fiftyone", left_out), ("csv", "")):
         ended = actalign("export", "rows.jsonl", "--to", to, cwd=tmp_path)
         assert (ended.returncode, ended.stderr) == (0, told)
+    for to in ("lmms-eval", "label-studio", "inspect"):  # these hold the clips that failed
+        ended = actalign("export", "rows.jsonl", "--to", to, cwd=tmp_path)
+        assert (ended.returncode, ended.stderr) == (0, "")
+        text = (tmp_path / ended.stdout.splitlines()[0]).read_text(encoding="utf-8")
+        assert all(f'"{row["clip"]}"' in text for row in rows)
 
 
 def test_results_do_not_replace_what_somebody_wrote(clips, tmp_path):

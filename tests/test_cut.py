@@ -206,6 +206,15 @@ def test_a_file_a_step_named_by_clip_action_and_time(folder):
     assert shown(folder / "rows-cut" / made[1])[0] == list(range(6, 12))
 
 
+def test_a_piece_that_can_not_be_written_is_named_once(folder):
+    (folder / "out").mkdir()
+    (folder / "out" / "tue").write_text("in the way")
+    done = actalign("cut", "rows.jsonl", "--out", "out", "--by", "step", cwd=folder)
+    [told] = [line for line in done.stderr.splitlines() if "can't be written" in line]
+    assert told.startswith("out/tue/a_jump_0.00-0.50s.mp4 can't be written: ")
+    assert done.returncode == 1
+
+
 def test_a_stopped_run_goes_on_and_keeps_what_is_there(folder):
     actalign("cut", "rows.jsonl", "--out", "out", "--by", "action", cwd=folder)
     first, second, _ = (folder / "out" / name for name in files(folder / "out"))

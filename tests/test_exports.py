@@ -5,8 +5,11 @@ its own reader judges, and everywhere the documented form does, written here as 
 """
 
 import csv
+import gc
 import json
+import os
 import re
+import sys
 import time
 import tracemalloc
 import xml.etree.ElementTree as ET
@@ -17,12 +20,13 @@ import pytest
 from pydantic import BaseModel, ConfigDict, Field
 
 import actalign
-from actalign import UsageError, VideoError
+from actalign import ActAlignError, UsageError, VideoError
 from actalign.cli._show import ResultLines
 from actalign.output._events import video_names
 from actalign.output._export import FORMATS, OF_VIDEOS, PER_VIDEO, READ_VIDEOS, TABLES, export
+from actalign.output._row_files import ClipTables
 from actalign.output._tables import STEPS as STEP_TABLE
-from actalign.rows import read_rows, row_text
+from actalign.rows import parse_row, read_rows, row_text
 from tests import command
 from tests.media import write_video
 
@@ -490,6 +494,29 @@ def test_resolve_markers_are_an_edl_as_resolve_writes_it(two, tmp_path):
     assert press.read_text(encoding="utf-8").count("ResolveColorGreen") == len(STEPS)
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux's always full device")
+@pytest.mark.parametrize("to", ["xlsx", "parquet", "csv", "md"])
+def test_a_full_disk_is_one_error_of_a_table_and_nothing_more(tmp_path, monkeypatch, to):
+    pytest.importorskip({"xlsx": "openpyxl", "parquet": "pyarrow"}.get(to, "csv"))
+    told: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", told.append)
+
+    def write():
+        with ClipTables(tmp_path / f"t.{to}") as table:
+            table.add(parse_row(json.dumps(row("c", [candidate("swing", 0.5, [])])), "here"))
+            for one in [*Path("/proc/self/fd").iterdir()]:
+                if str(tmp_path) in os.path.realpath(one):
+                    full = os.open("/dev/full", os.O_WRONLY)
+                    os.dup2(full, int(one.name))
+                    os.close(full)
+
+    with pytest.raises(ActAlignError, match="No space left on device"):
+        write()
+    gc.collect()
+    assert not told
+    assert not list(tmp_path.iterdir())
+
+
 class BorisObservation(Strict):
     """https://boris.readthedocs.io: an observation, whose events are time, subject, code, ..."""
 
@@ -535,6 +562,18 @@ def people(tmp_path):
     path = tmp_path / "people.jsonl"
     path.write_text("".join(json.dumps(one) + "\n" for one in found), encoding="utf-8")
     return path
+
+
+def test_boris_finds_a_video_whose_path_was_given_from_another_folder(tmp_path, monkeypatch):
+    (tmp_path / "clips").mkdir()
+    (tmp_path / "clips" / "a.mp4").touch()
+    (tmp_path / "runs").mkdir()
+    one = row("a", [candidate("swing", 0.5, [(0.0, 1.0)])]) | {"video": "clips/a.mp4"}
+    (tmp_path / "runs" / "rows.jsonl").write_text(json.dumps(one) + "\n")
+    monkeypatch.chdir(tmp_path)
+    [path] = export("runs/rows.jsonl", "boris")
+    [observation] = json.loads(path.read_text())["observations"].values()
+    assert observation["file"]["1"] == [str(tmp_path / "clips" / "a.mp4")]
 
 
 def test_boris_has_a_subject_a_person_since_it_takes_events_for_start_and_stop(people, tmp_path):
@@ -1006,11 +1045,24 @@ def test_an_ending_that_contradicts_the_format_is_refused(predictions, tmp_path)
     assert export(predictions, "csv", tmp_path / "v1.2")[0].name == "v1.2.csv"
 
 
-@pytest.mark.parametrize(("to", "name"), [("vtt", "x.vtt"), ("srt", "x.SRT"), ("burn", "x.mp4")])
+@pytest.mark.parametrize(
+    ("to", "name"),
+    [
+        ("vtt", "x.vtt"),
+        ("srt", "x.SRT"),
+        ("burn", "x.mp4"),
+        ("elan", "x.eaf"),
+        ("resolve", "x.edl"),
+    ],
+)
 def test_a_file_named_in_place_of_a_folder_is_refused(predictions, tmp_path, to, name):
-    with pytest.raises(UsageError, match=rf"{to} takes a folder, and \S+{name} looks like a file"):
-        export(predictions, to, tmp_path / name)
-    assert not (tmp_path / name).exists()
+    before = sorted(tmp_path.iterdir())
+    for given in (to, None):  # the ending says the format
+        with pytest.raises(
+            UsageError, match=f"{to} takes a folder, and .*{name} looks like a file"
+        ):
+            export(predictions, given, tmp_path / name)
+    assert sorted(tmp_path.iterdir()) == before
 
 
 def test_videos_are_found_from_the_folder_of_the_predictions_too(tmp_path, monkeypatch):

@@ -82,6 +82,18 @@ def test_a_full_disk_is_reported(tmp_path):
     assert names(tmp_path) == []
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="names are bytes in the locale's encoding")
+def test_a_name_that_the_locale_lacks_is_reported(tmp_path):
+    code = "from actalign.files import write_text; write_text('caf\\u00e9.vtt', 'x')"
+    ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    words = [sys.executable, "-c", code]
+    ended = subprocess.run(
+        words, cwd=tmp_path, env=os.environ | ascii_only, capture_output=True, text=True
+    )
+    assert "can't be written: this machine's locale lacks characters" in ended.stderr
+    assert names(tmp_path) == []
+
+
 def test_a_killed_writer_leaves_the_old_file_and_its_rest_can_be_removed(tmp_path):
     path = tmp_path / "big[1].npy"  # brackets, which a search by pattern would take as a choice
     write_text(path, "old")

@@ -1,5 +1,7 @@
 """Embeddings at an fsspec address: the same entries as in a folder, and a table for other tools."""
 
+import socket
+
 import numpy as np
 import pyarrow.dataset
 import pytest
@@ -103,3 +105,25 @@ def test_an_address_that_can_not_be_used_is_refused(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(ActAlignError, match="can't be written"):
         ParquetStore(f"file://{tmp_path}/file/below").put(clip(), "k")
+
+
+@pytest.mark.parametrize("address", ["s3://", "file:///", "memory://", "://bucket"])
+def test_an_address_without_a_folder_is_no_folder_of_this_machine(tmp_path, monkeypatch, address):
+    monkeypatch.chdir(tmp_path)
+    for used in (open_store, list_address):
+        with pytest.raises(UsageError, match=f"{address} names no folder"):
+            used(address)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("scheme", ["ftp", "sftp", "webhdfs"])
+def test_an_address_is_named_where_it_does_not_answer_and_its_password_never(scheme):
+    pytest.importorskip("requests")
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        host = f"127.0.0.1:{closed.getsockname()[1]}/folder"
+        said = rf"{scheme}://\*\*\*@{host} can't be (used|listed): .+"
+        with pytest.raises(ActAlignError, match=said) as raised:
+            list_address(f"{scheme}://me:secret@{host}")
+    assert "secret" not in str(raised.value)
+    assert len(str(raised.value).splitlines()) == 1

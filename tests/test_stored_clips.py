@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from actalign.clips._parquet import open_store, read_address
 from actalign.clips._store import Store, entry_key, write_entry
-from actalign.clips._stored import entry_clip, list_entries, with_unique_ids
+from actalign.clips._stored import entry_clip, list_entries, read_stored, with_unique_ids
 from actalign.errors import ActAlignError, UsageError
 from actalign.rows import new_row
 from actalign.types import ClipEmbedding
@@ -41,6 +41,18 @@ def test_entries_go_by_their_file_names_or_their_paths_where_two_agree(stores):
     one = f"{address}/d.k.parquet"
     assert list_entries([one, one]) == {"d.k": one}
     assert read_address(one).clip_id == "d"
+
+
+def test_entries_that_were_copied_from_an_address_are_read_as_a_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    key = entry_key({"fps": 5})
+    open_store(f"file://{tmp_path}/copy").put(clip("jump"), key)
+    Path("copy/predictions.parquet").write_bytes(b"another table")
+    path = f"copy/jump.{key}.parquet"
+    assert list_entries(["copy"]) == list_entries([path]) == {f"jump.{key}": path}
+    assert read_stored(f"jump.{key}", path).embedding().clip_id == "jump"
+    Path(path).write_bytes(b"damaged")
+    assert "can't be read" in str(read_stored(f"jump.{key}", path).error)
 
 
 @pytest.mark.parametrize("place", ["{}", "file://{}"])

@@ -129,6 +129,11 @@ def _naming(path: Path) -> Iterator[None]:
             f"{path} can't be written: {error.strerror or error}; "
             f"{'free space or ' if full else ''}choose another place."
         ) from error
+    except UnicodeEncodeError as error:  # the name, by a locale that is not UTF-8
+        raise ActAlignError(
+            f"{path} can't be written: this machine's locale lacks characters of its name; set "
+            "PYTHONUTF8=1."
+        ) from error
 
 
 def write_bytes(path: str | Path, data: bytes) -> None:

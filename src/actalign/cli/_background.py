@@ -116,7 +116,8 @@ def _results(
 
 def _is_stored(source: str) -> bool:
     """Whether it is an address, a file of embeddings or a folder that holds one."""
-    from actalign.clips import Store
+    from actalign.clips._stored import entries_in
 
     path = Path(source)
-    return is_address(source) or path.suffix in (".safetensors", ".parquet") or any(Store(path))
+    of_entry = path.suffix in (".safetensors", ".parquet")
+    return is_address(source) or of_entry or bool(entries_in(path))

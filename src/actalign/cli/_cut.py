@@ -58,7 +58,9 @@ def cut(
             if one.error is None:
                 progress.above(printable(str(one.path)))
             else:
-                console.print(f"{one.path}: {one.error}", style="red", markup=False)
+                named = str(one.path) in one.error  # where it can't be written
+                said = one.error if named else f"{one.path}: {one.error}"
+                console.print(said, style="red", markup=False)
             progress.clip(one.path.stem)
     if not quiet:
         told = [f"{counts[how]} {how}" for how in ("copied", "encoded", "kept", "failed")]

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from actalign.addresses import is_address
+from actalign.addresses import is_address, without_password
 from actalign.cli._grouped import OUTPUT, grouped
 from actalign.cli._machine_options import EngineOptions, ShardOptions
 from actalign.cli._model_options import ModelOptions
@@ -44,6 +44,7 @@ def encode(
 
     if not is_address(out):
         check_writable(Path(out) / "entry")
+    store = open_store(out)
     left_out: list[str] = []
     found = shards.clips(clip_ids(list_videos(videos, notes=left_out)))
     frames.check()
@@ -57,11 +58,11 @@ def encode(
             encoder,
             found,
             sampling=frames.sampling(encoder.info),
-            store=open_store(out),
+            store=store,
             on_frames=run.frames,
             silent_seconds=frames.decode_timeout,
         ):
             run.clip(result)
             cached += result.cached and result.last
     new = len(found) - run.failed - cached
-    run.end(f"{new} encoded, {cached} were there, {run.failed} failed: {out}")
+    run.end(f"{new} encoded, {cached} were there, {run.failed} failed: {without_password(out)}")

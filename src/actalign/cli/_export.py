@@ -54,7 +54,7 @@ def export(
     from actalign.cli._kinds import check_no_other_kind
     from actalign.output import export as write
     from actalign.output._burn import undrawable
-    from actalign.output._export import TABLES, export_place
+    from actalign.output._export import WITH_FAILED, export_place
     from actalign.rows import RowFile
 
     to, out = export_place(predictions, to, out)
@@ -70,7 +70,7 @@ def export(
 
     for path in write(predictions, to, out, on_file=tell)[len(told) :]:
         print(path)
-    if to not in TABLES and (
+    if to not in WITH_FAILED and (
         failed := sum(row.get("status") == "error" for row in RowFile(predictions))
     ):
         print(f"{failed} failed: nothing of them is written", file=sys.stderr)

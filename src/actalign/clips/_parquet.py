@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from actalign.addresses import is_address, with_plain_scheme
+from actalign.addresses import is_address, with_plain_scheme, without_password
 from actalign.clips._store import Store, checksum, clip_of, entry_name, header_text
 from actalign.documents import escaped
 from actalign.errors import ActAlignError, UsageError
@@ -33,7 +33,7 @@ class ParquetStore:
     """
 
     def __init__(self, folder: str) -> None:
-        self.folder = with_plain_scheme(folder.rstrip("/"))
+        self.folder = _plain(folder)
         self._files, self._root = _file_system(self.folder)
         # An object store has no folders, and shows a file when it is whole; elsewhere that takes a
         # rename.
@@ -56,7 +56,7 @@ class ParquetStore:
         except FileNotFoundError:
             return None
         except Exception as error:  # every file system has its own kinds
-            raise ActAlignError(f"The store's entry {address} can't be read: {error}.") from error
+            raise _unreadable(address, error) from error
         try:
             return replace(_clip(data, address), clip_id=clip_id)
         except ActAlignError as error:
@@ -81,13 +81,13 @@ class ParquetStore:
             with suppress(Exception):
                 self._renames and self._files.rm_file(temporary)
             raise ActAlignError(
-                f"The embeddings can't be written to {self._address(clip.clip_id, key)}: {error}; "
-                "check the address and your rights there."
+                f"The embeddings can't be written to {self._address(clip.clip_id, key)}: "
+                f"{_reason(error)}; check the address and your rights there."
             ) from error
         return path
 
     def _address(self, clip_id: str, key: str) -> str:
-        return f"{self.folder}/{entry_name(clip_id, key)}.parquet"
+        return without_password(f"{self.folder}/{entry_name(clip_id, key)}.parquet")
 
 
 AnyStore = Store | ParquetStore
@@ -132,16 +132,17 @@ def list_address(address: str) -> list[str]:
 
     Raises UsageError where nothing is there, ActAlignError where it can't be listed.
     """
-    address = with_plain_scheme(address.rstrip("/"))
+    address = _plain(address)
+    said = without_password(address)
     files, root = _file_system(address)
     try:
         found = [str(path).rstrip("/") for path in files.ls(root, detail=False)]
     except FileNotFoundError as error:
         raise UsageError(
-            f"There is no file or folder {address}; `actalign encode CLIPS --out FOLDER` makes one."
+            f"There is no file or folder {said}; `actalign encode CLIPS --out FOLDER` makes one."
         ) from error
     except Exception as error:  # every file system has its own kinds
-        raise ActAlignError(f"The folder {address} can't be listed: {error}.") from error
+        raise ActAlignError(f"The folder {said} can't be listed: {_reason(error)}.") from error
     if found == [root]:
         return [address]
     names = sorted(PurePosixPath(path).name for path in found)
@@ -154,22 +155,51 @@ def read_address(address: str) -> ClipEmbedding:
     try:
         data = files.cat_file(path)
     except Exception as error:  # every file system has its own kinds
-        raise ActAlignError(f"The store's entry {address} can't be read: {error}.") from error
-    return _clip(data, address)
+        raise _unreadable(address, error) from error
+    return _clip(data, without_password(address))
+
+
+def _unreadable(address: str, error: Exception) -> ActAlignError:
+    said = without_password(address)
+    return ActAlignError(f"The store's entry {said} can't be read: {_reason(error)}.")
+
+
+def _reason(error: Exception) -> str:
+    """The first line: some file systems add what only their makers read."""
+    return without_password(next(iter(str(error).splitlines()), "") or type(error).__name__)
+
+
+def _plain(address: str) -> str:
+    """The address of a folder without a slash at its end; raises UsageError where it names none,
+    which would become a folder of this machine."""
+    plain = with_plain_scheme(address.rstrip("/"))
+    scheme, _, place = plain.partition("://")
+    if not scheme or not place:
+        raise UsageError(
+            f"The address {address} names no folder; give one such as s3://bucket/folder."
+        )
+    return plain
 
 
 def _file_system(address: str) -> tuple[Any, str]:
-    """The fsspec file system of an address, and the path there; raises UsageError."""
+    """The fsspec file system of an address, and the path there; raises UsageError, and
+    ActAlignError where it doesn't answer."""
+    said = without_password(address)
     try:
         import fsspec
     except ImportError as error:
         raise UsageError(
-            f"The address {address} needs fsspec; run `pip install 'actalign[parquet]'`."
+            f"The address {said} needs fsspec; run `pip install 'actalign[parquet]'`."
         ) from error
     try:
         files, path = fsspec.core.url_to_fs(address)
     except (ImportError, ValueError) as error:
-        raise UsageError(f"The address {address} can't be used: {error}.") from error
+        raise UsageError(f"The address {said} can't be used: {_reason(error)}.") from error
+    except Exception as error:  # every file system has its own kinds
+        raise ActAlignError(
+            f"The address {said} can't be used: {_reason(error)}; check it, and that its server "
+            "answers."
+        ) from error
     return files, path
 
 

@@ -26,7 +26,7 @@ def list_entries(given: Sequence[str]) -> dict[str, str]:
         if is_address(one):
             inside = list_address(one)
         elif path.is_dir():
-            inside = [str(entry) for entry in Store(path)]
+            inside = [str(entry) for entry in entries_in(path)]
         elif path.exists():
             if path.suffix.lower() not in (".safetensors", ".parquet"):
                 raise UsageError(
@@ -44,6 +44,11 @@ def list_entries(given: Sequence[str]) -> dict[str, str]:
     return clip_ids(found)
 
 
+def entries_in(folder: Path) -> list[Path]:
+    """The entries of a folder, sorted: a store's, else those that were copied from an address."""
+    return [*Store(folder)] or sorted(folder.glob(f"*.{'[0-9a-f]' * 16}.parquet"))
+
+
 def entry_clip(entry: str) -> str:
     """What the entries of one clip share, however it was sampled: the file name before the key."""
     stem = PurePath(entry).stem
@@ -53,7 +58,8 @@ def entry_clip(entry: str) -> str:
 def read_stored(entry_id: str, entry: str) -> ClipResult:
     """One entry, a path or an address; its error where it can't be read."""
     try:
-        clip = read_address(entry) if is_address(entry) else read_entry(entry)
+        in_table = is_address(entry) or PurePath(entry).suffix.lower() == ".parquet"
+        clip = read_address(entry) if in_table else read_entry(entry)
     except UsageError:
         raise
     except ActAlignError as error:

@@ -59,12 +59,20 @@ PROJECTS: dict[str, Callable[[Iterable[Row], Path], list[Path]]] = {
     "fiftyone": to_fiftyone,
     "inspect": to_inspect,
 }
+WITH_FAILED = (*TABLES, "lmms-eval", "label-studio", "inspect")
+"""Formats in which clips that failed have their place too."""
 ONE_FILE = {
     "lmms-eval": ".jsonl",
     **{name: f".{name}" for name in TABLES},
     **{name: suffix for name, (suffix, _) in OF_VIDEOS.items()},
 }
 """The formats that are written to a file, which `out` names; the others go into a folder."""
+BY_ENDING = {
+    **{suffix: name for name, (suffix, _) in PER_VIDEO.items()},
+    ".boris": "boris",
+    **{f".{name}": name for name in TABLES},
+}
+"""The format that the ending of ``out`` says."""
 FORMATS = (*TABLES, *PER_VIDEO, *OF_VIDEOS, *PROJECTS)
 
 
@@ -114,8 +122,7 @@ def export_place(
 ) -> tuple[str, Path]:
     """The format, and the file or folder that `export` writes; raises its UsageErrors of both."""
     if to is None:
-        ending = Path(out).suffix.lower().lstrip(".") if out is not None else ""
-        to = ending if ending in (*TABLES, "boris") else "csv"
+        to = BY_ENDING.get(Path(out).suffix.lower(), "csv") if out is not None else "csv"
     if to not in FORMATS:
         raise UsageError(f"There is no export format {to!r}; choose {', '.join(FORMATS)}.")
     place = _default_out(Path(predictions), to) if out is None else Path(out)

@@ -9,6 +9,8 @@ import codecs
 import csv
 import io
 import re
+import shutil
+import tempfile
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack, nullcontext, suppress
 from pathlib import Path
@@ -181,7 +183,11 @@ class _Workbook:
     def end(self) -> None:
         if not self._book.worksheets:
             self._new_sheet()
-        self._book.save(self._file)
+        # Not to the file itself: on a full disk half a workbook complains when it is forgotten.
+        with tempfile.TemporaryFile() as whole:
+            self._book.save(whole)
+            whole.seek(0)
+            shutil.copyfileobj(whole, self._file)
 
     def _new_sheet(self) -> None:
         self._sheet = self._book.create_sheet()
