@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from actalign.clips._parquet import open_store, read_address
 from actalign.clips._store import Store, entry_key, write_entry
 from actalign.clips._stored import entry_clip, list_entries, read_stored, with_unique_ids
-from actalign.errors import ActAlignError, UsageError
+from actalign.errors import ActAlignError, EncoderError, UsageError
 from actalign.rows import new_row
 from actalign.types import ClipEmbedding
 
@@ -87,3 +87,11 @@ def test_a_clip_that_is_stored_again_takes_its_entrys_id(tmp_path):
     assert [row["doc_id"] for _, row in twice] == ["x", "x", "x.2", "x.2"]
     write_entry(clip("x"), tmp_path / "x.safetensors")  # a name of the user's own
     assert entry_clip(str(tmp_path / "x.safetensors")) == "x"
+
+
+def test_a_clip_of_another_model_says_which_one_to_use():
+    clip("jump").check_encoder("m", "f")
+    with pytest.raises(EncoderError, match="use m for this clip, or encode the clip again"):
+        clip("jump").check_encoder("m:all", "g")
+    with pytest.raises(EncoderError, match=r"\(g\); encode the clip again"):
+        clip("jump").check_encoder("m", "g")

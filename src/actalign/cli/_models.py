@@ -66,7 +66,7 @@ def models(
         ]
         print(f"{mark} {row['model']}\n    " + "; ".join(part for part in told if part))
     print(
-        f"\n* to begin with on {device}; for movements of one person try body. Seconds: the least "
+        f"\n* to begin with on {device}; for people's movements try body. Seconds: the least "
         f"for a clip of {CLIP_SECONDS:g} s, at the {speed:.0f} GFLOP/s of one product of matrices."
     )
 

@@ -93,7 +93,7 @@ MODELS = (
     Model(
         "body",
         "sigmoid",
-        "movements of one person; no GPU",
+        "movements of people, one at a time; no GPU",
         "apache-2.0, mit",
         extra="body",
         modules=("onnxruntime", "tokenizers"),

@@ -158,10 +158,12 @@ class ClipEmbedding:
     def check_encoder(self, model_id: str, fingerprint: str) -> None:
         """Raise EncoderError unless this encoder made the embeddings."""
         if self.fingerprint != fingerprint:
+            other = self.model_id != model_id
+            todo = f"use {self.model_id} for this clip, or " if other else ""
             raise EncoderError(
                 f"The embeddings of {self.clip_id!r} come from {self.model_id} "
                 f"({self.fingerprint}), but the texts would come from {model_id} ({fingerprint}); "
-                "encode the clip again."
+                f"{todo}encode the clip again."
             )
 
     def __repr__(self) -> str:
