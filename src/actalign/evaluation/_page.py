@@ -263,17 +263,19 @@ def _lead(row: Row) -> float:
 
 
 def _drawn(run: Run, row: Row) -> str:
-    from actalign.output import _figures as figures
+    from actalign.output import contrast_figure
+    from actalign.output._style import missing_glyphs_allowed
 
     try:
         prediction, question = run.predict_again(row["clip"], run.main)
-        figure = figures.contrast_figure(
+        figure = contrast_figure(
             prediction, row["target"] or "", thumbnails=_thumbnails(question, prediction)
         )
     except (ActAlignError, OSError):
         return ""
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=90)
+    with missing_glyphs_allowed():
+        figure.savefig(buffer, format="png", dpi=90)
     data = base64.b64encode(buffer.getvalue()).decode()
     caption = html.escape(f"{row['clip']}: true {row['target']!r}, rank {row['rank']}")
     return (
