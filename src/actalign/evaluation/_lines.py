@@ -44,7 +44,7 @@ PAPER_NOTE = "The paper's: arXiv 2506.22967 v1, on the videos its authors had, w
 def count_lines(results: dict[str, Any]) -> list[str]:
     """Sentences on what was scored, unscored and missing, and why."""
     samples = results["samples"]
-    lines = [f"{samples['total']} samples."]
+    lines = [f"{counted(samples['total'], 'sample')}."]
     for name, kinds in (
         ("without a clip", samples["without_clip"]),
         ("clips not encoded", samples["not_encoded"]),

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from rich.cells import cell_len
 
-from actalign.errors import ActAlignError, UsageError
+from actalign.errors import ActAlignError, UsageError, counted
 from actalign.files import write_bytes
 from actalign.output._drawing import (
     LEFT,
@@ -323,11 +323,10 @@ def answer(prediction: Prediction, row: Row) -> str:
 
 def _subtitle(prediction: Prediction, row: Row) -> str:
     margin = prediction.margin
-    frames = len(prediction.clip.embeddings)
     parts = [
         f"scorer {prediction.scorer}",
         f"encoder {prediction.clip.model_id}",
-        f"{frames} frame{'s' if frames > 1 else ''}",
+        counted(len(prediction.clip.embeddings), "frame"),
     ]
     if prediction.clip.neutral_frames:
         parts.append(f"{prediction.clip.neutral_frames} neutral frames")
