@@ -197,8 +197,7 @@ def interval(figures: dict[str, Any], name: str) -> str:
     """One of a scorer's shares with its interval in percent; "" without any."""
     if not figures["n"]:
         return ""
-    low, high = figures["ci95"][name]
-    return f"{100 * figures[name]:.2f} [{100 * low:.1f}, {100 * high:.1f}]"
+    return percent({"value": figures[name], "ci95": figures["ci95"][name]})
 
 
 def _listed(kinds: dict[str, int]) -> str:
