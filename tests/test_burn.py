@@ -111,7 +111,7 @@ def test_text_is_read_on_dark_and_light_pictures(shade, size):
 def test_long_texts_are_broken_and_cut():
     words = "lower the chest towards the floor " * 9
     for text in (words, "x" * 400, "双手举过头顶" * 40, ""):
-        broken = _broken(text, 20, 300, 2)
+        broken = _broken(text, 20, 300)
         assert 1 <= len(broken) <= 2
         assert all(_width(line, 20) <= 300 for line in broken)
         assert broken[-1].endswith("…") == (len(text) > 40)

@@ -257,11 +257,13 @@ def test_show_puts_scripts_side_by_side_and_marks_shared_steps(run, tmp_path):
     assert "= bend over" in rows[0]
     assert "= Bend over." in rows[0]
     assert "= swing" not in out
-    assert "2 steps are worded alike" in out
+    assert "2 steps worded alike" in out
     code, out, _ = run("show", file, "--labels", "chip")
     assert "look up" in out
     assert "swing low" not in out
     assert run("show", file, "--labels", "dunk")[0] == 2
+    file.write_text("scripts:\n  putt: [bend over, swing low]\n  chip: [bend over, look up]\n")
+    assert "= 1 step worded alike" in run("show", file)[1]
     code, _, said = run("show", file, "--labels", "")
     assert code == 2
     assert "--labels is empty; give a value, or leave it out." in said

@@ -23,13 +23,14 @@ import actalign
 from actalign import ActAlignError, UsageError, VideoError
 from actalign.cli._show import ResultLines
 from actalign.output._events import video_names
-from actalign.output._export import FORMATS, OF_VIDEOS, PER_VIDEO, READ_VIDEOS, TABLES, export
+from actalign.output._export import FORMATS, OF_VIDEOS, PER_VIDEO, TABLES, export
 from actalign.output._row_files import ClipTables
 from actalign.output._tables import STEPS as STEP_TABLE
 from actalign.rows import parse_row, read_rows, row_text
 from tests import command
 from tests.media import write_video
 
+READ_VIDEOS = ("kinovea", "burn")  # formats that need the videos themselves
 CLIP = Path(actalign.__file__).parent / "demo" / "gym-clean-and-press.mp4"
 STEPS = ['say "go", then\nlift', "arms < shoulders --> up & <b>out</b>", "双手举过头顶"]
 

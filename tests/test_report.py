@@ -142,7 +142,7 @@ def runs(tmp_path_factory, colour_model):
     scripts = {
         "turn red": ["green", "red"],
         "go red": ["green", "red"],
-        "turn green": ["red", "green"],
+        "turn green \U00014400": ["red", "green"],  # no font draws this letter
     }
     for label, steps in scripts.items():
         for n in range(3):
@@ -159,6 +159,7 @@ def runs(tmp_path_factory, colour_model):
     done = actalign("report", "first", "second", cwd=folder)
     assert done.returncode == 0, done.stderr
     assert len(done.stdout.splitlines()) == 6
+    assert done.stderr == ""
     return folder
 
 

@@ -84,7 +84,9 @@ def test_a_candidates_score_does_not_depend_on_the_other_candidates():
     frames = rng.normal(size=(20, 6))
     steps = [rng.normal(size=(k, 6)) for k in (3, 1, 7)]
     for name, scorer in SCORERS.items():
-        if name.endswith("_shuffled") or (scorer.stages and scorer.stages.affinity.competes):
+        if name.endswith("_shuffled") or (
+            scorer.stages and scorer.stages.affinity.name == "competitive"
+        ):
             continue
         together = scorer.score(frames, steps, BY)
         alone = [scorer.score(frames, [s], BY)[0] for s in steps]

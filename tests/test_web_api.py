@@ -137,6 +137,11 @@ def test_a_program_submits_polls_and_fetches(serve, video, tmp_path):
         assert drawn.content.startswith(head)
         assert "default-src" in drawn.headers["content-security-policy"]
     assert "style-src 'unsafe-inline'; img-src data:" in drawn.headers["content-security-policy"]
+    # No font draws this letter; it is a box in the picture, without a warning of the server.
+    letter = [{"label": "\U00014400", "steps": ["\U00014400"]}]
+    asked = {"clip": clip["clip"], "candidates": letter}
+    boxed = api.http.post("/api/score", json=asked).json()["result"]
+    assert api.http.get(f"/api/results/{boxed}/figure.png").content.startswith(b"\x89PNG")
     part = api.http.get(f"/api/clips/{clip['clip']}/video", headers={"Range": "bytes=4-11"})
     assert part.status_code == 206
     assert part.content == video[4:12]

@@ -21,7 +21,7 @@ from actalign.alignment._similarity import cosine, normalize
 from actalign.candidates import Candidates
 from actalign.clips._result import ClipResult
 from actalign.clips._smoothed import smoothed
-from actalign.errors import EncoderError, UsageError
+from actalign.errors import EncoderError, UsageError, counted
 from actalign.scripts._script import label_key
 from actalign.types import ClipEmbedding, Float32, Float64, Prediction
 
@@ -195,7 +195,7 @@ class WithExamples:
 
     def summary(self) -> str:
         """A sentence on the weight and what it was chosen by."""
-        shown = f"{len(self.examples.examples)} examples, weight {self.weight:g}"
+        shown = f"{counted(len(self.examples.examples), 'example')}, weight {self.weight:g}"
         if self.trial is None:
             return f"{shown}: not chosen, because no label has two examples"
         rates = (self.trial.words, self.trial.examples, self.trial.both)

@@ -281,7 +281,7 @@ class Affinity:
     measured: (T, D) frames, M candidates, calibration -> (T, sum K_m) float32, columns in candidate
     order: all that takes the embeddings, so that they are multiplied once. fits: of these values,
     what paths are found in. shown: of the same values, what rows and figures show; None where it is
-    what paths are found in. competes: a column depends on the other candidates' columns.
+    what paths are found in.
     """
 
     name: str
@@ -290,7 +290,6 @@ class Affinity:
     fits: FitFunction = _as_measured
     shown: FitFunction | None = None
     needs_background: bool = False
-    competes: bool = False
 
     def texts(self, candidates: CandidateTexts, by: Calibration) -> Texts:
         """The candidates prepared for this affinity."""
@@ -323,7 +322,6 @@ AFFINITIES: dict[str, Affinity] = {
             _competitive,
             _share,
             needs_background=True,
-            competes=True,
         ),
     )
 }

@@ -144,10 +144,10 @@ def _compiled() -> ModuleType:
 
 
 @contextmanager
-def preloading(seconds: float = 0.5) -> Iterator[None]:
-    """Load the compiled alignment in a thread while the block runs, after so many seconds: an
+def preloading() -> Iterator[None]:
+    """Load the compiled alignment in a thread while the block runs, after half a second: an
     encoder should load its libraries first, since both would wait for Python's lock."""
-    timer = Timer(seconds, align_batch, ([[0, 0]] * 2, [1, 1]))
+    timer = Timer(0.5, align_batch, ([[0, 0]] * 2, [1, 1]))
     timer.start()
     try:
         yield

@@ -258,16 +258,10 @@ class Scorer:
         )
 
 
-def alignments(
-    frames: ArrayLike,
-    candidates: CandidateTexts,
-    by: Calibration,
-    *,
-    objective: str = "sum",
-) -> list[Alignment]:
+def alignments(frames: ArrayLike, candidates: CandidateTexts, by: Calibration) -> list[Alignment]:
     """Align a clip with every candidate by the paper's affinity; see `alignment.align`."""
     texts = texts_of(candidates, by)
-    return align_batch(affinity(frames, texts, by), texts.sizes, objective=objective)
+    return align_batch(affinity(frames, texts, by), texts.sizes)
 
 
 def _mean_pool(frames: ArrayLike, candidates: CandidateTexts, by: Calibration) -> Float64:

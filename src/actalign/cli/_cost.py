@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from actalign.errors import counted
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -119,10 +121,9 @@ class Cost:
     def _name(self, how_long: str) -> None:
         self._named = True
         a_clip = round(self._total() / self._clips)
-        clips = "1 clip" if self._clips == 1 else f"{self._clips} clips"
         self._say(
-            f"{self._info.model_id} on {self._device}: {clips} of about {a_clip} frames, "
-            f"{how_long}. {self._faster()}"
+            f"{self._info.model_id} on {self._device}: {counted(self._clips, 'clip')} of about "
+            f"{a_clip} frames, {how_long}. {self._faster()}"
         )
 
     def _faster(self) -> str:

@@ -160,7 +160,7 @@ def convert(
         typer.echo(note, err=True)
     absent = sum(question.absent is not None for question in questions.questions)
     without = f", {absent} without a clip" if absent else ""
-    print(f"{questions.total} questions{without} in {out}")
+    print(f"{counted(questions.total, 'question')}{without} in {out}")
 
 
 app.command()(tune)

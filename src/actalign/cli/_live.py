@@ -15,7 +15,7 @@ from actalign.cli._grouped import INPUT, OUTPUT, grouped
 from actalign.cli._model_options import ModelOptions
 from actalign.cli._options import AsJson, Quiet
 from actalign.cli._scoring_options import ScoringOptions
-from actalign.errors import UsageError
+from actalign.errors import UsageError, counted
 
 if TYPE_CHECKING:
     from actalign.rows import Row
@@ -118,7 +118,7 @@ def live(
                 print(_line(row, top_k), flush=True)
     except KeyboardInterrupt:
         if not silent:
-            console.print(f"stopped after {count} scores")
+            console.print(f"stopped after {counted(count, 'score')}")
         raise typer.Exit(130) from None
 
 
@@ -144,7 +144,7 @@ def _line(row: Row, top_k: int | None) -> str:
     )
     told = [f"delay {row['delay_seconds']:.1f} s"]
     if row["dropped_frames"]:
-        told.append(f"{row['dropped_frames']} frames dropped")
+        told.append(f"{counted(row['dropped_frames'], 'frame')} dropped")
     told += asides(row)
     return f"{clock(row['seconds'])}  {ranked}  ({', '.join(told)})"
 

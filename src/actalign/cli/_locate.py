@@ -20,6 +20,7 @@ from actalign.cli._grouped import OUTPUT, grouped
 from actalign.cli._model_options import ModelOptions
 from actalign.cli._options import AsJson, InputOptions, Quiet, StoreDir, Videos
 from actalign.cli._scoring_options import ScoringOptions, Smoothing
+from actalign.errors import counted
 
 if TYPE_CHECKING:
     from actalign.candidates import Candidates
@@ -140,9 +141,8 @@ def _why_none(candidates: Candidates, clip: ClipEmbedding, limits: DetectionOpti
     frames, needed = len(clip.pts_seconds), least * steps
     if frames < needed:
         return (
-            f"it is too short for the scripts' steps: it has {frames} "
-            f"frame{'s' if frames > 1 else ''}, and the shortest script needs {needed}; use "
-            "`classify`, or a higher --fps"
+            f"it is too short for the scripts' steps: it has {counted(frames, 'frame')}, and the "
+            f"shortest script needs {needed}; use `classify`, or a higher --fps"
         )
     return (
         f"none scores {limits.threshold:g} or more; a lower --threshold detects weaker ones; "

@@ -220,7 +220,7 @@ def _print_scripts(
             table.add_row(str(k + 1), *cells)
         console.print(table)
     if shared:
-        console.print(f"= {len(shared)} steps are worded alike in more than one script")
+        console.print(f"= {counted(len(shared), 'step')} worded alike in more than one script")
 
 
 @app.command()
@@ -256,7 +256,7 @@ def validate(scripts: Scripts) -> None:
     elif not faults:
         count = sum(len(record.candidates) for record in records)
         held = f" in {len(records)} records" if len(records) > 1 else ""
-        print(f"{scripts}: {count} script{'s' if count > 1 else ''}{held}, all well.")
+        print(f"{scripts}: {counted(count, 'script')}{held}, all well.")
     raise typer.Exit(1 if faults or not records else 0)
 
 

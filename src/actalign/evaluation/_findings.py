@@ -28,6 +28,7 @@ ALIKE = 0.65
 USELESS = 0.55
 """A step fits all clips alike where the area under the curve is at most this."""
 MOST = 15
+GROUPS = 4
 
 Embed = Callable[[Script], Float32 | None]
 
@@ -168,8 +169,8 @@ def steps_everywhere(rows: Sequence[Row]) -> list[dict[str, Any]]:
     return sorted(found, key=lambda one: -one["others"])[:MOST]
 
 
-def nobody_seen(rows: Sequence[Row], share: float = 0.5) -> dict[str, Any]:
-    """The clips of which the encoder saw nothing it knows (no person) in over ``share`` of frames.
+def nobody_seen(rows: Sequence[Row]) -> dict[str, Any]:
+    """The clips of which the encoder saw nothing it knows (no person) in over half of the frames.
 
     right, others_right: the accuracy on them and on the others; None without any.
     """
@@ -182,7 +183,7 @@ def nobody_seen(rows: Sequence[Row], share: float = 0.5) -> dict[str, Any]:
         for row in rows
         if (frames := row.get("frames", 0))
     }
-    clips = sorted((clip for clip in shares if shares[clip] > share), key=lambda c: -shares[c])
+    clips = sorted((clip for clip in shares if shares[clip] > 0.5), key=lambda c: -shares[c])
     chosen = set(clips)
     return {
         "clips": [{"clip": clip, "share": shares[clip]} for clip in clips],
@@ -191,10 +192,10 @@ def nobody_seen(rows: Sequence[Row], share: float = 0.5) -> dict[str, Any]:
     }
 
 
-def by_margin(rows: Sequence[Row], groups: int = 4) -> list[dict[str, Any]]:
-    """Accuracy by the margin of the best candidate over the second, in groups of equal size."""
+def by_margin(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """Accuracy by the margin of the best candidate over the second, in GROUPS of equal size."""
     known = sorted((margin, row["rank"] == 1) for row in rows if (margin := row.get("margin")))
-    if len(known) < 2 * groups:
+    if len(known) < 2 * GROUPS:
         return []
     return [
         {
@@ -203,7 +204,7 @@ def by_margin(rows: Sequence[Row], groups: int = 4) -> list[dict[str, Any]]:
             "n": len(part),
             "right": float(np.mean([known[i][1] for i in part])),
         }
-        for part in np.array_split(np.arange(len(known)), groups)
+        for part in np.array_split(np.arange(len(known)), GROUPS)
     ]
 
 

@@ -44,7 +44,7 @@ PAPER_NOTE = "The paper's: arXiv 2506.22967 v1, on the videos its authors had, w
 def count_lines(results: dict[str, Any]) -> list[str]:
     """Sentences on what was scored, unscored and missing, and why."""
     samples = results["samples"]
-    lines = [f"{samples['total']} samples."]
+    lines = [f"{counted(samples['total'], 'sample')}."]
     for name, kinds in (
         ("without a clip", samples["without_clip"]),
         ("clips not encoded", samples["not_encoded"]),
@@ -197,8 +197,7 @@ def interval(figures: dict[str, Any], name: str) -> str:
     """One of a scorer's shares with its interval in percent; "" without any."""
     if not figures["n"]:
         return ""
-    low, high = figures["ci95"][name]
-    return f"{100 * figures[name]:.2f} [{100 * low:.1f}, {100 * high:.1f}]"
+    return percent({"value": figures[name], "ci95": figures["ci95"][name]})
 
 
 def _listed(kinds: dict[str, int]) -> str:

@@ -40,7 +40,7 @@ from actalign.types import FrameBatch, Prediction
 from actalign.video import thumbnails
 
 FIGURE_COUNT = 3
-MOST_LABELS = 30
+MOST_LABELS, MOST_PAIRS, MOST_ERRORS = 30, 15, 60
 
 STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; color: #222; background: #fff; margin: 0 auto;
@@ -217,7 +217,7 @@ def _by_candidates(groups: dict[str, Any]) -> str:
     return _table(header, rows)
 
 
-def _confusions(run: Run, limit: int = 15) -> str:
+def _confusions(run: Run) -> str:
     """Which wrong candidate wins over the true one, how often, and by how little."""
     lost: dict[tuple[str, str, str], list[float]] = defaultdict(list)
     for row in run.of(run.main):
@@ -232,7 +232,7 @@ def _confusions(run: Run, limit: int = 15) -> str:
     ordered = sorted(lost, key=lambda key: (-len(lost[key]), min(lost[key])))
     rows = [
         [domain, target, winner, str(len(gaps)), score_text(sum(gaps) / len(gaps))]
-        for domain, target, winner in ordered[:limit]
+        for domain, target, winner in ordered[:MOST_PAIRS]
         for gaps in [lost[domain, target, winner]]
     ]
     header = ["domain", "true", "taken for", "times", "mean score gap"]
@@ -263,17 +263,19 @@ def _lead(row: Row) -> float:
 
 
 def _drawn(run: Run, row: Row) -> str:
-    from actalign.output import _figures as figures
+    from actalign.output import contrast_figure
+    from actalign.output._style import missing_glyphs_allowed
 
     try:
         prediction, question = run.predict_again(row["clip"], run.main)
-        figure = figures.contrast_figure(
+        figure = contrast_figure(
             prediction, row["target"] or "", thumbnails=_thumbnails(question, prediction)
         )
     except (ActAlignError, OSError):
         return ""
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=90)
+    with missing_glyphs_allowed():
+        figure.savefig(buffer, format="png", dpi=90)
     data = base64.b64encode(buffer.getvalue()).decode()
     caption = html.escape(f"{row['clip']}: true {row['target']!r}, rank {row['rank']}")
     return (
@@ -288,12 +290,12 @@ def _thumbnails(question: Question, prediction: Prediction) -> FrameBatch | None
     return None
 
 
-def _unscored(run: Run, limit: int = 60) -> list[str]:
+def _unscored(run: Run) -> list[str]:
     if not run.errors:
         return []
     rows = [
         [e["clip"], e["scorer"] or "all", e["error_kind"], e["error"] or ""]
-        for e in run.errors[:limit]
+        for e in run.errors[:MOST_ERRORS]
     ]
     more = len(run.errors) - len(rows)
     note = f"<p class='note'>and {more} more in errors.jsonl</p>" if more else ""

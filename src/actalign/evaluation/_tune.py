@@ -29,6 +29,7 @@ from actalign.encoders._text_cache import TextCache
 from actalign.errors import UsageError, VideoError
 from actalign.evaluation._config import EvalConfig, write_json
 from actalign.evaluation._embed import Embed, clip_keys, clip_of, embed_clips
+from actalign.evaluation._lines import percent
 from actalign.evaluation._metrics import mcnemar, paired_bootstrap, top_k
 from actalign.evaluation._questions import Question, QuestionSet
 from actalign.evaluation._rows import scored_row
@@ -261,15 +262,15 @@ def _share(ranks: NDArray[np.int_]) -> dict[str, Any]:
     return {"top1": found.value, "ci95": [found.low, found.high], "hits": found.hits}
 
 
-def setting_lines(result: dict[str, Any], most: int = 8) -> list[str]:
-    """The best settings and their costs, a line each."""
+def setting_lines(result: dict[str, Any]) -> list[str]:
+    """The eight best settings and their costs, a line each."""
     ordered = sorted(result["settings"], key=lambda one: -one["top1"])
     return [
         f"{100 * one['top1']:6.2f} %  {one['frames']:.0f} frames, {one['scoring_ms']:.1f} ms a "
         f"clip: {one['scorer']}, smoothing {one['smoothing_seconds']:g} s, "
         f"{'all' if one['fps'] is None else one['fps']} frames a second, {one['step_template']!r}, "
         f"{one['wordings'] or 'all'} wordings"
-        for one in ordered[:most]
+        for one in ordered[:8]
     ]
 
 
@@ -280,11 +281,12 @@ def tuning_lines(result: dict[str, Any]) -> list[str]:
     words = ", ".join(f"{name} {'all' if v is None else v}" for name, v in chosen.items())
     lines = [
         f"chosen: {words}",
-        f"right on clips that had no part in the choice: {_percent(result['left_out'])}",
-        f"the first setting, the model's own, on the same clips: {_percent(result['first'])}; gain "
-        f"{100 * gain['value']:+.2f} points [{low:+.2f}, {high:+.2f}], p = {gain['mcnemar_p']:.3g}",
+        f"right on clips that had no part in the choice: {percent(result['left_out'], 'top1')} %",
+        f"the first setting, the model's own, on the same clips: "
+        f"{percent(result['first'], 'top1')} %; gain {100 * gain['value']:+.2f} points "
+        f"[{low:+.2f}, {high:+.2f}], p = {gain['mcnemar_p']:.3g}",
         f"the chosen one on the clips that it was chosen on, which is too good: "
-        f"{_percent(result['on_the_same_clips'])}",
+        f"{percent(result['on_the_same_clips'], 'top1')} %",
     ]
     if gain["value"] < 0:
         lines.append("To choose is worse here than to keep the model's own setting; keep that.")
@@ -293,11 +295,6 @@ def tuning_lines(result: dict[str, Any]) -> list[str]:
     agree = sum(one["chosen"] == chosen for one in result["folds"])
     lines.append(f"{agree} of {len(result['folds'])} folds chose the same.")
     return lines
-
-
-def _percent(share: dict[str, Any]) -> str:
-    low, high = share["ci95"]
-    return f"{100 * share['top1']:.2f} [{100 * low:.1f}, {100 * high:.1f}] %"
 
 
 def _write_settings(

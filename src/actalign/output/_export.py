@@ -45,8 +45,6 @@ PER_VIDEO: dict[str, tuple[str, Callable[[VideoRows, Path], None]]] = {
     "burn": (".mp4", write_burned),
 }
 """Formats with a file a video: the files' suffix, and what writes one."""
-READ_VIDEOS = ("kinovea", "burn")
-"""Those that need the videos themselves."""
 OF_VIDEOS: dict[str, tuple[str, Callable[[Iterable[VideoRows]], str]]] = {
     "activitynet": (".json", to_activitynet),
     "boris": (".boris", to_boris),

@@ -1,6 +1,6 @@
 """Pictures that explain a prediction: one function a kind, each returns a matplotlib Figure.
 
-``theme`` is "light" or "dark" (`figure_style.THEMES`). matplotlib is loaded when a picture is
+``theme`` is "light" or "dark" (`_style.THEMES`). matplotlib is loaded when a picture is
 drawn, and without pyplot, so nothing global changes.
 """
 
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from rich.cells import cell_len
 
-from actalign.errors import ActAlignError, UsageError
+from actalign.errors import ActAlignError, UsageError, counted
 from actalign.files import write_bytes
 from actalign.output._drawing import (
     LEFT,
@@ -281,14 +281,14 @@ def _row_title(ax: Axes, name: str, candidate: Candidate, theme: Theme, weight: 
     fit(text, STRIP_WIDTH)
 
 
-def _heading(figure: Figure, title: str, below: str, theme: Theme, size: float = 13) -> None:
+def _heading(figure: Figure, title: str, below: str, theme: Theme) -> None:
     width, height = figure.get_size_inches()
     shown = figure.text(
         0.15 / width,
         1 - 0.1 / height,
         title,
         va="top",
-        fontsize=size,
+        fontsize=13,
         fontweight="bold",
         color=theme.ink,
     )
@@ -323,11 +323,10 @@ def answer(prediction: Prediction, row: Row) -> str:
 
 def _subtitle(prediction: Prediction, row: Row) -> str:
     margin = prediction.margin
-    frames = len(prediction.clip.embeddings)
     parts = [
         f"scorer {prediction.scorer}",
         f"encoder {prediction.clip.model_id}",
-        f"{frames} frame{'s' if frames > 1 else ''}",
+        counted(len(prediction.clip.embeddings), "frame"),
     ]
     if prediction.clip.neutral_frames:
         parts.append(f"{prediction.clip.neutral_frames} neutral frames")

@@ -31,6 +31,7 @@ GROUND = 0.62
 """How much of the frame the dark ground hides: text is read on white as on black."""
 UNSEEN = ("Cc", "Cf", "Me", "Mn", "Zl", "Zp", "Zs")
 """Kinds of characters that have no shape of their own."""
+ROWS = 2
 Run = tuple[Any, str]
 
 
@@ -63,16 +64,16 @@ def boxes_for(letters: str, where: str) -> list[str]:
     ]
 
 
-def lettered(lines: Sequence[str], *, size: int, width: int, rows: int = 2) -> NDArray[np.uint8]:
+def lettered(lines: Sequence[str], *, size: int, width: int) -> NDArray[np.uint8]:
     """(H, W, 2) the text's lightness and what its ground leaves of the frame, 0 to 255 each.
 
-    Each line is broken into at most so many rows, none wider than ``width`` pixels with the margin;
+    Each line is broken into at most ROWS rows, none wider than ``width`` pixels with the margin;
     what is left then is cut.
     """
     from PIL import Image, ImageDraw
 
     margin = size // 2
-    broken = [row for line in lines for row in _broken(line, size, width - 2 * margin, rows)]
+    broken = [row for line in lines for row in _broken(line, size, width - 2 * margin)]
     runs = [_runs(row, size) for row in broken]
     wide = max(sum(font.getlength(text) for font, text in row) for row in runs)
     step = round(size * 1.35)
@@ -96,7 +97,7 @@ def lay_over(frame: UInt8, picture: NDArray[np.uint8], *, x: int, y: int) -> Non
     part[:] = dark + (255 - dark) * light[..., None] // 255
 
 
-def _broken(line: str, size: int, width: int, rows: int) -> list[str]:
+def _broken(line: str, size: int, width: int) -> list[str]:
     """The line in rows that fit; words are broken only where one alone is too wide."""
     found = [""]
     for word in re.findall(r"\s*\S+", " ".join(line.split())) or [""]:
@@ -106,11 +107,11 @@ def _broken(line: str, size: int, width: int, rows: int) -> list[str]:
                 found.append(part.strip())
             else:
                 found[-1] = joined
-    if len(found) > rows:
-        last = found[rows - 1]
+    if len(found) > ROWS:
+        last = found[ROWS - 1]
         while last and _width(f"{last}…", size) > width:
             last = last[:-1].rstrip()
-        found = [*found[: rows - 1], f"{last}…"]
+        found = [*found[: ROWS - 1], f"{last}…"]
     return found
 
 

@@ -36,19 +36,18 @@ FORMATS = ("png", "svg")
 
 @dataclass(frozen=True, slots=True)
 class Theme:
-    """Colours of a figure. accent: a bar that stands out; quiet: the bars beside it."""
+    """Colours of a figure. accent: a bar that stands out."""
 
     background: str
     ink: str
     muted: str
     rule: str
     accent: str
-    quiet: str
 
 
 THEMES = {
-    "light": Theme("#ffffff", "#222222", "#555555", "#bbbbbb", "#0072B2", "#b9c3cb"),
-    "dark": Theme("#16191d", "#ececec", "#b0b6bd", "#4b5158", "#56B4E9", "#59626b"),
+    "light": Theme("#ffffff", "#222222", "#555555", "#bbbbbb", "#0072B2"),
+    "dark": Theme("#16191d", "#ececec", "#b0b6bd", "#4b5158", "#56B4E9"),
 }
 
 
@@ -106,13 +105,13 @@ def literal(figure: Figure) -> Figure:
     return figure
 
 
-def wrap(text: str, inches: float, lines: int, *, size: float, bold: bool = False) -> str:
+def wrap(text: str, inches: float, lines: int, *, size: float) -> str:
     """The text on at most so many lines, none wider than so many inches at ``size`` points."""
     check_drawing()
     from matplotlib.font_manager import FontProperties
     from matplotlib.textpath import text_to_path
 
-    font = FontProperties(family=_families(), size=size, weight="bold" if bold else "normal")
+    font = FontProperties(family=_families(), size=size)
     columns = len(text)
     while True:
         wrapped = textwrap.wrap(text, max(4, columns), max_lines=lines, placeholder=" …")

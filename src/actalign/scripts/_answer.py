@@ -15,6 +15,7 @@ from typing import Any
 
 from actalign.documents import CONTROL
 from actalign.encoder_info import STEP_TEMPLATE
+from actalign.errors import counted
 from actalign.scripts._reply import whole_characters
 from actalign.scripts._script import label_key
 
@@ -102,7 +103,7 @@ def script_faults(
     faults: list[str] = []
     for label, steps in scripts.items():
         if len(steps) < min_steps or (max_steps is not None and len(steps) > max_steps):
-            count = f"{len(steps)} step{'' if len(steps) == 1 else 's'}"
+            count = counted(len(steps), "step")
             wanted = f"exactly {min_steps}" if min_steps == max_steps else f"at least {min_steps}"
             if max_steps is not None and max_steps != min_steps:
                 wanted = f"{min_steps} to {max_steps}"

@@ -18,7 +18,6 @@ from pydantic import SecretStr
 
 from actalign.errors import UsageError
 from actalign.scripts._answer import (
-    TokenLimit,
     estimate_tokens,
     read_answer,
     script_faults,
@@ -60,8 +59,6 @@ def refine_scripts(
     bank: Path,
     config: LLMConfig,
     api_key: SecretStr | None = None,
-    cache: Path | None = None,
-    limit: TokenLimit | None = None,
 ) -> Iterator[ScriptResult]:
     """One result a record of the bank or script file ``scripts``, as they are ready.
 
@@ -73,22 +70,20 @@ def refine_scripts(
     saved, records = Bank(bank), _records(scripts)
     saved.adopt(records, known=_is_of)
     chat = open_chat(config, api_key)
-    talks = _talks(records, scripts, saved, chat.model_id, limit)
-    return results(talks, saved, Run(chat, config, AnswerCache(cache), retry_failed=True))
+    talks = _talks(records, scripts, saved, chat.model_id)
+    return results(talks, saved, Run(chat, config, AnswerCache(), retry_failed=True))
 
 
-def plan_refinement(
-    scripts: Path, *, bank: Path, config: LLMConfig, cache: Path | None = None
-) -> list[PlannedRequest]:
+def plan_refinement(scripts: Path, *, bank: Path, config: LLMConfig) -> list[PlannedRequest]:
     """The first turns that `refine_scripts` would send now; sends and writes nothing, needs no key.
 
     Tokens are estimated as `plan_requests` does, for as many steps as the scripts have.
     """
     saved, records = Bank(bank), _records(scripts)
     saved.adopt(records, known=_is_of)
-    answers = AnswerCache(cache)
+    answers = AnswerCache()
     planned: dict[str, PlannedRequest] = {}
-    for key, (talk, requests) in _talks(records, scripts, saved, model_id(config), None).items():
+    for key, (talk, requests) in _talks(records, scripts, saved, model_id(config)).items():
         known = saved.get(key)
         if known is not None and talk.finished(known):
             continue
@@ -110,11 +105,7 @@ def _records(scripts: Path) -> list[BankRecord]:
 
 
 def _talks(
-    records: Sequence[BankRecord],
-    scripts: Path,
-    saved: Bank,
-    model: ModelId,
-    limit: TokenLimit | None,
+    records: Sequence[BankRecord], scripts: Path, saved: Bank, model: ModelId
 ) -> dict[str, tuple[_Talk, list[ScriptRequest]]]:
     """A conversation a record, as the bank has it, by key; records that are alike share one."""
     talks: dict[str, tuple[_Talk, list[ScriptRequest]]] = {}
@@ -122,7 +113,7 @@ def _talks(
         assert record.key is not None
         name = scripts.name if len(records) == 1 else f"record {number}"
         request = ScriptRequest(name, record.candidates, record.domain)
-        talk = _Talk(saved.get(record.key) or record, model, limit or TokenLimit())
+        talk = _Talk(saved.get(record.key) or record, model)
         talks.setdefault(record.key, (talk, []))[1].append(request)
     return talks
 
@@ -151,10 +142,9 @@ class _Talk:
     wordings: of the record. firsts: the first turn of each.
     """
 
-    def __init__(self, record: BankRecord, model: ModelId, limit: TokenLimit) -> None:
+    def __init__(self, record: BankRecord, model: ModelId) -> None:
         self._record = record
         self._model = model
-        self._limit = limit
         self.wordings = record.wordings()
         self.firsts = [self._first(scripts) for scripts in self.wordings]
         self.key = record.key or ""
@@ -198,7 +188,7 @@ class _Talk:
         scripts, faults = read_answer(without_reasoning(answer.text), list(before))
         if faults:
             return scripts, faults
-        faults = script_faults(scripts, self._record.domain or NO_DOMAIN, limit=self._limit)
+        faults = script_faults(scripts, self._record.domain or NO_DOMAIN)
         faults += [
             f'"{label}" has {len(steps)} steps and had {len(before[label])}; replace steps, but '
             "add none and leave none out."

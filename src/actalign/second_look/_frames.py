@@ -20,14 +20,12 @@ MOST_PIXELS = 512
 JPEG_QUALITY = 85
 
 
-def best_times(
-    clip: ClipEmbedding, candidates: Sequence[Candidate], *, most: int = MOST_FRAMES
-) -> list[float]:
+def best_times(clip: ClipEmbedding, candidates: Sequence[Candidate]) -> list[float]:
     """When the frame that fits best is shown, of each step of each candidate: seconds, increasing.
 
     Of a step's frames on the alignment path the one with the highest affinity, the earliest of
-    equal ones. Where these are more than ``most``, so many of them, evenly. Candidates without an
-    alignment have none; where all are such, frames are spread evenly over the clip.
+    equal ones. Where these are more than MOST_FRAMES, so many of them, evenly. Candidates without
+    an alignment have none; where all are such, frames are spread evenly over the clip.
     """
     chosen: set[int] = set()
     for candidate in candidates:
@@ -36,8 +34,9 @@ def best_times(
             for k, (start, end) in enumerate(candidate.alignment.intervals.tolist()):
                 chosen.add(start + int(affinity[start:end, k].argmax()))
     frames = sorted(chosen) or list(range(len(clip.pts_seconds)))
-    if len(frames) > most:
-        frames = [frames[i] for i in np.linspace(0, len(frames) - 1, most).round().astype(int)]
+    if len(frames) > MOST_FRAMES:
+        kept = np.linspace(0, len(frames) - 1, MOST_FRAMES).round().astype(int)
+        frames = [frames[i] for i in kept]
     found: list[float] = clip.pts_seconds[frames].tolist()
     return found
 

@@ -9,9 +9,8 @@ import numpy as np
 from PIL import Image
 
 from actalign.classifier import ActAlign
-from actalign.clips import Sampling, embed_video, embed_videos
+from actalign.clips import Sampling, embed_videos
 from actalign.clips._people import person_at
-from actalign.encoders._base import follows_everyone
 from actalign.evaluation._questions import Box
 from actalign.rows import BoxRow
 from actalign.types import ClipEmbedding, UInt8
@@ -37,29 +36,15 @@ def embedded(
     decoder: DecodeProcess,
 ) -> list[ClipEmbedding]:
     """The embeddings of a clip, or of each person in it; raises VideoError."""
-    encoder, sampling = classifier.encoder, Sampling(classifier.fps)
-    if follows_everyone(encoder.info.model_id):
-        results = embed_videos(
-            encoder,
-            {clip.name: clip.path},
-            sampling=sampling,
-            store=classifier.store,
-            on_frames=on_frames,
-            decoders=[decoder],
-        )
-        found = [one.embedding() for one in results]
-    else:
-        found = [
-            embed_video(
-                encoder,
-                clip.path,
-                clip_id=clip.name,
-                sampling=sampling,
-                store=classifier.store,
-                on_frames=on_frames,
-                decoder=decoder,
-            )
-        ]
+    results = embed_videos(
+        classifier.encoder,
+        {clip.name: clip.path},
+        sampling=Sampling(classifier.fps),
+        store=classifier.store,
+        on_frames=on_frames,
+        decoders=[decoder],
+    )
+    found = [one.embedding() for one in results]
     # The server's own path must not reach the page.
     return [
         replace(

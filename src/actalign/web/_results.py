@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -111,16 +110,15 @@ def _files(app: FastAPI, explorer: Explorer) -> None:
     )
     def figure(result: str, format: Literal["png", "svg"] = "png") -> Response:
         """The heat maps of the winner and the runner-up as a picture."""
-        from actalign.output import alignment_figure
+        from actalign.output import alignment_figure, picture
 
         known = explorer.result(result)
         strip = thumbnails(known.clip.path, known.prediction.clip)
-        data = io.BytesIO()
-        alignment_figure(known.prediction, thumbnails=strip).savefig(data, format=format)
+        data = picture(alignment_figure(known.prediction, thumbnails=strip), format)
         if format == "png":
-            return Response(data.getvalue(), media_type="image/png")
+            return Response(data, media_type="image/png")
         policy = {"Content-Security-Policy": SVG_POLICY}
-        return Response(data.getvalue(), media_type="image/svg+xml", headers=policy)
+        return Response(data, media_type="image/svg+xml", headers=policy)
 
 
 def table_file(rows: Sequence[Row], table: Table) -> Response:

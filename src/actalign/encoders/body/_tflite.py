@@ -46,9 +46,10 @@ class _Table:
         offset = self._number("<H", self._fields + entry) if entry < self._length else 0
         return self._position + offset if offset else 0
 
-    def number(self, field: int, kind: str = "<i", default: int = 0) -> int:
+    def number(self, field: int, kind: str = "<i") -> int:
+        """A number; 0 where the field is absent."""
         at = self._at(field)
-        return self._number(kind, at) if at else default
+        return self._number(kind, at) if at else 0
 
     def table(self, field: int) -> _Table | None:
         at = self._at(field)
@@ -85,9 +86,9 @@ class Operator:
     outputs: list[int]
     options: _Table | None
 
-    def option(self, field: int, kind: str = "<i", default: int = 0) -> int:
-        """A number among the operator's options, by its field in the schema."""
-        return self.options.number(field, kind, default) if self.options else default
+    def option(self, field: int, kind: str = "<i") -> int:
+        """A number among the operator's options, by its field in the schema; 0 where absent."""
+        return self.options.number(field, kind) if self.options else 0
 
 
 @dataclass(frozen=True, eq=False)
