@@ -27,7 +27,7 @@ from actalign.alignment._scorers import Scorer, default_scorer, get_scorer
 from actalign.alignment._similarity import check_smoothing
 from actalign.background import Background
 from actalign.clips._background import OtherClips
-from actalign.clips._result import ClipResult
+from actalign.clips._result import ClipResult, scored_clip
 from actalign.clips._smoothed import smoothed
 from actalign.competitions import (
     Competition,
@@ -41,7 +41,7 @@ from actalign.documents import control_character
 from actalign.encoder_info import EncoderInfo, short_template
 from actalign.encoders._backgrounds import shipped_background
 from actalign.encoders._text_cache import TextCache
-from actalign.errors import EncoderError, UsageError
+from actalign.errors import UsageError
 from actalign.repetitions import with_repetitions
 from actalign.scripts._script import (
     as_labels,
@@ -345,13 +345,7 @@ class Candidates:
         self, result: ClipResult, *, top_k: int | None = None
     ) -> tuple[Row, Prediction | None]:
         """The row of a run's clip, and its prediction where it has one; never raises for a clip."""
-        if result.clip is None:
-            return result.failure.to_row(), None
-        try:
-            prediction = self.predict(result.clip)
-        except (EncoderError, UsageError) as error:
-            return replace(result, clip=None, error=error).failure.to_row(), None
-        return prediction.to_row(top_k=top_k), prediction
+        return scored_clip(self.predict, result, top_k)
 
     def locate(
         self,

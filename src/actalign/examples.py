@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from actalign.alignment._dtw import align_scores
 from actalign.alignment._similarity import cosine, normalize
 from actalign.candidates import Candidates
-from actalign.clips._result import ClipResult
+from actalign.clips._result import ClipResult, scored_clip
 from actalign.clips._smoothed import smoothed
-from actalign.errors import EncoderError, UsageError, counted
+from actalign.errors import UsageError, counted
 from actalign.scripts._script import label_key
 from actalign.types import ClipEmbedding, Float32, Float64, Prediction
 
@@ -185,13 +185,7 @@ class WithExamples:
         self, result: ClipResult, *, top_k: int | None = None
     ) -> tuple[Row, Prediction | None]:
         """As `Candidates.score`."""
-        if result.clip is None:
-            return result.failure.to_row(), None
-        try:
-            prediction = self.predict(result.clip)
-        except (EncoderError, UsageError) as error:
-            return replace(result, clip=None, error=error).failure.to_row(), None
-        return prediction.to_row(top_k=top_k), prediction
+        return scored_clip(self.predict, result, top_k)
 
     def summary(self) -> str:
         """A sentence on the weight and what it was chosen by."""

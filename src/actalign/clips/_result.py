@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +12,9 @@ from actalign import __version__
 from actalign.addresses import named_place
 from actalign.encoder_info import EncoderInfo
 from actalign.encoders._base import PersonRows
-from actalign.errors import ActAlignError, VideoError
-from actalign.rows import neutral_warning, people_fields
-from actalign.types import ClipEmbedding, ClipError, Float32, Float64
+from actalign.errors import ActAlignError, EncoderError, UsageError, VideoError
+from actalign.rows import Row, neutral_warning, people_fields
+from actalign.types import ClipEmbedding, ClipError, Float32, Float64, Prediction
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,19 @@ class ClipResult:
         if self.clip is None:
             raise self.failure.error
         return self.clip
+
+
+def scored_clip(
+    predict: Callable[[ClipEmbedding], Prediction], result: ClipResult, top_k: int | None
+) -> tuple[Row, Prediction | None]:
+    """The row of a run's clip, and its prediction where it has one; never raises for a clip."""
+    if result.clip is None:
+        return result.failure.to_row(), None
+    try:
+        prediction = predict(result.clip)
+    except (EncoderError, UsageError) as error:
+        return replace(result, clip=None, error=error).failure.to_row(), None
+    return prediction.to_row(top_k=top_k), prediction
 
 
 def person_id(clip_id: str, person: int) -> str:
