@@ -5,7 +5,7 @@ import { $, fail, keep, make, say, state } from "./state.js";
 let changed = () => {};
 export function onEdit(callback) { changed = callback; }
 
-export const NONE = "none of these";
+const NONE = "none of these";
 
 function keepAll() { keep({ candidates: all(), domain: $("domain").value, ...options() }); }
 

@@ -5,7 +5,7 @@ import { request } from "./queue.js";
 import { $, fail, ids, make, seconds, state } from "./state.js";
 import { seek } from "./view.js";
 
-function moment(text, start, picture, go) {
+function moment(text, picture, go) {
   const item = make("li"), button = make("button", "", { type: "button" });
   if (picture) button.append(make("img", "", { alt: "", loading: "lazy", src: picture }));
   button.append(make("span", text));
@@ -23,7 +23,7 @@ async function search(open) {
     : "The encoder saw nothing that it knows in these clips, so there is no moment."].join(" ");
   $("hits").replaceChildren(...found.moments.map((m) => moment(
     `${m.name}, ${m.start_seconds.toFixed(1)} to ${seconds(m.end_seconds)}, similarity ${m.score.toFixed(3)}`,
-    m.start_seconds, `/api/clips/${m.clip}/frame?t=${m.best_seconds}`,
+    `/api/clips/${m.clip}/frame?t=${m.best_seconds}`,
     async () => { await open(m.clip); seek(m.start_seconds); })));
 }
 
@@ -35,7 +35,7 @@ async function locate() {
     ({ detections } = await call("locate", { method: "POST", json: request(state.result.clip) }));
   } catch (error) { $("located").replaceChildren(); throw error; }
   $("located").replaceChildren(...detections.map((d) => moment(
-    `${d.start_seconds.toFixed(1)} to ${seconds(d.end_seconds)}: ${d.label}`, d.start_seconds, null, () => seek(d.start_seconds))));
+    `${d.start_seconds.toFixed(1)} to ${seconds(d.end_seconds)}: ${d.label}`, null, () => seek(d.start_seconds))));
   if (!detections.length) $("located").append(make("li", "None of the candidates stands out at any time. "
     + "The clip's moments are compared with each other, so it should be much longer than the action; for a clip of one action the answer above counts."));
 }

@@ -165,7 +165,7 @@ async function encoded(clip, n, count, resumed) {
   return cancelled || job.state === "cancelled" ? [] : job.results;
 }
 
-export function cancel() {
+function cancel() {
   cancelled = true;
   if (state.job) call(`jobs/${state.job}`, { method: "DELETE" }).catch(fail);
 }

@@ -134,7 +134,7 @@ function drawJudgement() {
 }
 
 // label null: the answer is wrong. Without a label at all what was said is taken back.
-export async function judge(label, intervals = [], clip = state.result?.clip) {
+async function judge(label, intervals = [], clip = state.result?.clip) {
   if (!clip || !rowOf(clip)?.result) return;
   try {
     if (label === undefined) await call(`clips/${clip}/truth`, { method: "DELETE" });
