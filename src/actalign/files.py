@@ -44,7 +44,8 @@ def writing(path: str | Path) -> Iterator[BinaryIO]:
     deleted by the next process that writes there.
 
     Raises:
-        ActAlignError: the file can't be written (disk full, no permission, a folder is in the way).
+        ActAlignError: the file can't be written (disk full, no permission, a folder or a device is
+            in the way).
         UsageError: the path is an address, such as s3://bucket/file.
     """
     path = Path(path)
@@ -94,7 +95,7 @@ def _read_only(folder: Path) -> bool:
 
 
 def _check_name(path: Path) -> None:
-    """Raise ActAlignError where ``path`` names no file that could be replaced."""
+    """Raise UsageError for an address, ActAlignError for a device or a pipe."""
     if address := address_in(path):
         raise UsageError(
             f"{address} is an address, and only embeddings can be written to one; name a file or "

@@ -88,8 +88,8 @@ def align(
     output.check(part)
     listed = list_entries(stored)
     found = {n: e for n, e in listed.items() if not part or part.holds(entry_clip(e))}
-    where = "with --num-shards" if part else "with --engine ray" if machines.on_ray else "here"
-    alone = where == "here"
+    alone = not part and not machines.on_ray
+    where = "here" if alone else "with --num-shards" if part else "with --engine ray"
     scoring.check(where=where, clips=alone, several=alone)
     given = candidates.read()
     encoder = model.choice(listed).load()

@@ -54,7 +54,7 @@ class OtherClips:
     @property
     def all(self) -> Background:
         """The background of all clips together."""
-        return self._blended(self._sums, f"the run's {self._count} clips (transductive)")
+        return self._blended(self._sums, f"the run's {self._count} clips {TRANSDUCTIVE}")
 
     def of(self, clip: ClipEmbedding) -> Background:
         """The background of all clips but this one, which must be one of them."""

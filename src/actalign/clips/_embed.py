@@ -82,7 +82,7 @@ def embed_videos(
 
     ``on_open(clip_id, pts_seconds)`` is called, from any thread, before a clip's frames are
     encoded, and ``on_frames(clip_id, n)`` as n more of them are. A video that
-    fails yields an `ClipResult` with its error and the rest goes on. at_once: clips under way at
+    fails yields a `ClipResult` with its error and the rest goes on. at_once: clips under way at
     once, each decoded by a child process of its own. An encoder that takes whole clips works on one
     core a clip and gets a clip for every core where not given. Of any other's clips one is decoded
     for every four cores, or on a GPU, which waits for frames, for every two. decoders: child
@@ -245,7 +245,7 @@ class _Encoded:
 
     @property
     def complete(self) -> bool:
-        """Whether `result` is ready: all frames have been given and their rows have come."""
+        """Whether `results` are ready: all frames have been given and their rows have come."""
         return self._ended and self._waiting == 0
 
     def take_people(self, people: Sequence[PersonRows]) -> None:

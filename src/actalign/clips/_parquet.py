@@ -1,6 +1,6 @@
 """Clip embeddings as Parquet files at any fsspec address (s3://, gs://, hdfs://, file://, ...).
 
-The same entries as `store.Store`'s, a row a frame, so that other tools read a folder of them as one
+The same entries as `Store`'s, a row a frame, so that other tools read a folder of them as one
 table: clip_id, pts_seconds, embedding (D float32). The file's metadata holds header and checksum.
 """
 

@@ -200,7 +200,8 @@ class Explorer:
     ) -> None:
         """Keep what a person says of the clip's newest result, see `truth_of`.
 
-        Raises UsageError."""
+        Raises UsageError.
+        """
         if clip.people:
             clip.encoded()  # says that each of them is judged by itself
         if clip.result is None:
