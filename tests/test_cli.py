@@ -115,7 +115,8 @@ def test_ctrl_c_while_the_verbs_are_loading_prints_no_traceback(package, how):
 
 LOADING = """
 import sys
-from actalign.errors import EncoderError, run_program
+from actalign.errors import EncoderError
+from actalign.program import run_program
 
 def program():
     try:
@@ -139,7 +140,7 @@ def test_ctrl_c_while_a_compiled_package_loads_is_no_missing_package():
 
 CLEANING = """
 import signal, time
-from actalign.errors import run_program
+from actalign.program import run_program
 
 def program():
     try:

@@ -120,7 +120,7 @@ def test_a_command_that_is_told_to_end_leaves_no_temporary_file(tmp_path, name):
     path = tmp_path / "out"
     write_text(path, "old")
     code = (
-        "import sys, time; from actalign.errors import run_program\n"
+        "import sys, time; from actalign.program import run_program\n"
         "from actalign.files import writing\n"
         "def write():\n"
         "    with writing(sys.argv[1]) as file:\n"
@@ -138,7 +138,7 @@ def test_a_command_that_is_told_to_end_leaves_no_temporary_file(tmp_path, name):
 def test_a_command_that_nohup_started_goes_on(tmp_path):
     code = (
         "import os, signal; signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
-        "from actalign.errors import run_program\n"
+        "from actalign.program import run_program\n"
         "run_program(lambda: os.kill(os.getpid(), signal.SIGHUP))\n"
         "print(signal.getsignal(signal.SIGTERM) is signal.SIG_DFL)\n"
     )

@@ -19,8 +19,8 @@ SOURCE = ROOT / "src" / "actalign"
 
 # A room may import from itself and from the rooms before a "<" to its left. Nothing else is listed.
 ORDER = """
-errors < arguments < addresses < documents < files < services < hub < compiling < rows
-< encoder_info < types < background
+errors < program < arguments < addresses < documents < files < services < hub < compiling
+< rows < encoder_info < types < background
 < video, encoders, alignment, scripts
 < clips, demo, second_look < competitions, confidence, repetitions
 < candidates < examples < classifier

@@ -32,7 +32,7 @@ from actalign.cli._search import search
 from actalign.cli._serve import serve
 from actalign.cli._sync import sync
 from actalign.cli._usage import FIRST, InOrder, add_examples
-from actalign.errors import run_program
+from actalign.program import run_program
 
 app = typer.Typer(
     cls=InOrder,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from actalign.encoders import DEFAULT_MODEL, Encoder, load_encoder
-from actalign.errors import EncoderError, UsageError, run_program
+from actalign.errors import EncoderError, UsageError
 from actalign.evaluation.atlas._reference_options import (
     BatchSize,
     Device,
@@ -29,6 +29,7 @@ from actalign.evaluation.atlas._reference_options import (
     read_fps,
 )
 from actalign.files import check_writable
+from actalign.program import run_program
 
 if TYPE_CHECKING:
     from actalign.alignment import Calibration

@@ -1,0 +1,101 @@
+"""A command line as a program: its exit codes, its last words, and the signals that end it."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import NoReturn
+
+from actalign.errors import ActAlignError, UsageError
+
+_PATIENCE_SECONDS = 1.0  # for which a repeated Ctrl+C is taken for the first
+
+
+def run_program(program: Callable[[], object]) -> None:
+    """Run a command line; our errors become one line on stderr and the exit code 2 or 1.
+
+    SIGTERM and SIGHUP end it as an exit does, so that it leaves no temporary file or process. So
+    does Ctrl+C; what is pressed again meanwhile counts after a second, and then ends it at once.
+    """
+    with _exiting_on("SIGTERM", "SIGHUP"), _interrupted_once():
+        _run(program)
+
+
+@contextmanager
+def _interrupted_once() -> Iterator[None]:
+    """Have no second SIGINT break into the cleaning up after the first: some launchers send two."""
+    here = threading.current_thread() is threading.main_thread()
+    if not here or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield
+        return
+    began: list[float] = []
+
+    def interrupt(number: int, _: object) -> None:
+        if not began:
+            began.append(time.monotonic())
+            raise KeyboardInterrupt
+        if time.monotonic() - began[0] > _PATIENCE_SECONDS:
+            os._exit(128 + number)
+
+    signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        if not began:  # else it stays: the interpreter cleans up, too
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@contextmanager
+def _exiting_on(*names: str) -> Iterator[None]:
+    """Handle signals that would end the process at once; those that are ignored stay so."""
+    numbers = [number for name in names if (number := getattr(signal, name, None)) is not None]
+    here = threading.current_thread() is threading.main_thread()
+    ours = [n for n in numbers if here and signal.getsignal(n) is signal.SIG_DFL]
+    for number in ours:
+        signal.signal(number, _exit)
+    try:
+        yield
+    finally:
+        for number in ours:
+            signal.signal(number, signal.SIG_DFL)
+
+
+def _exit(number: int, _: object) -> NoReturn:
+    raise SystemExit(128 + number)
+
+
+def _run(program: Callable[[], object]) -> None:
+    for stream in (sys.stdout, sys.stderr):
+        # A label that the terminal's encoding lacks is shown as an escape; it must not end the run.
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        program()
+    except ActAlignError as error:
+        if _interrupted(error):
+            _say_interrupted()
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2 if isinstance(error, UsageError) else 1)
+    except OSError as error:  # such as a disk error in an unexpected place
+        where = f": {error.filename}" if error.filename else ""
+        print(f"error: {error.strerror or error}{where}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        _say_interrupted()
+
+
+def _interrupted(error: BaseException) -> bool:
+    """Whether Ctrl+C is behind it: compiled packages that are just loading say ImportError then."""
+    cause = error.__cause__ or error.__context__
+    return isinstance(error, KeyboardInterrupt) or (cause is not None and _interrupted(cause))
+
+
+def _say_interrupted() -> NoReturn:
+    print("interrupted; run the same command again to go on", file=sys.stderr)
+    sys.exit(130)
