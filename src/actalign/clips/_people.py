@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from actalign.clips._result import person_id
 from actalign.errors import VideoError
-from actalign.rows import BoxRow, people_fields
+from actalign.rows import BoxRow, box_near, people_fields
 from actalign.types import ClipEmbedding
 
 LEAST_OVERLAP = 0.2
@@ -65,8 +65,8 @@ def person_asked(people: Sequence[ClipEmbedding], box: BoxRow | None, name: str)
 def _overlap(person: ClipEmbedding, box: BoxRow) -> float:
     """Intersection over union of a box with the person's nearest in time."""
     boxes: list[BoxRow] = people_fields(person.provenance)[0].get("boxes", [])
-    near = min(boxes, key=lambda one: abs(one["seconds"] - box["seconds"]), default=None)
-    if near is None or abs(near["seconds"] - box["seconds"]) > MOST_SECONDS:
+    near = box_near(boxes, box["seconds"], within=MOST_SECONDS)
+    if near is None:
         return 0.0
     width = min(near["right"], box["right"]) - max(near["left"], box["left"])
     height = min(near["bottom"], box["bottom"]) - max(near["top"], box["top"])

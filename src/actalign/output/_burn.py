@@ -19,7 +19,7 @@ from actalign.output._drawing import BOX_SECONDS
 from actalign.output._events import Event, VideoRows, check_content, events
 from actalign.output._lettering import boxes_for, lay_over, lettered, unknown_letters
 from actalign.output._style import PALETTE
-from actalign.rows import BoxRow, Row
+from actalign.rows import BoxRow, Row, box_near
 from actalign.types import UInt8
 from actalign.video._worker import DecodeProcess
 from actalign.video._writing import Span, VideoFile, comment_of
@@ -118,10 +118,7 @@ class _Painter:
 def _near(boxes: Sequence[BoxRow], seconds: float) -> BoxRow | None:
     """The box nearest in time; None where there is none nearby."""
     at = bisect_left(boxes, seconds, key=_seconds)
-    near = min(
-        boxes[max(0, at - 1) : at + 1], key=lambda b: abs(b["seconds"] - seconds), default=None
-    )
-    return near if near is not None and abs(near["seconds"] - seconds) <= BOX_SECONDS else None
+    return box_near(boxes[max(0, at - 1) : at + 1], seconds, within=BOX_SECONDS)
 
 
 def _draw_box(frame: UInt8, box: BoxRow, person: int, size: int) -> None:

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from actalign.output._style import HEAT_MAP, ON_PALETTE, PALETTE, Theme, dress, wrap
+from actalign.rows import BoxRow, box_near
 from actalign.types import Alignment, Float64, FrameBatch, Segment
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-    from actalign.rows import BoxRow
 
 Repetitions = Sequence[Sequence[Segment]]
 
@@ -93,8 +92,7 @@ def draw_strip(
             color="white",
             bbox={"facecolor": "black", "alpha": 0.55, "pad": 1, "edgecolor": "none"},
         )
-        near = min(boxes, key=lambda one: abs(one["seconds"] - pts), default=None)
-        if near is not None and abs(near["seconds"] - pts) <= BOX_SECONDS:
+        if (near := box_near(boxes, pts, within=BOX_SECONDS)) is not None:
             _draw_box(ax, near, (x - width / 2, width, tall))
         at = (float(pts) - start) / max(end - start, 1e-9)
         foot = -0.1 / (box.height / ax.figure.dpi)

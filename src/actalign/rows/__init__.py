@@ -57,6 +57,7 @@ from actalign.rows._made import (
 )
 from actalign.rows._people import (
     PeopleTimes,
+    box_near,
     looks_warning,
     mostly_unseen,
     neutral_warning,
@@ -85,6 +86,7 @@ __all__ = [
     "action_span",
     "all_warnings",
     "asides",
+    "box_near",
     "clock",
     "confidence_text",
     "cut_times",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from itertools import groupby
 from typing import Any, Literal
@@ -93,6 +93,12 @@ def people_fields(provenance: Mapping[str, str]) -> tuple[dict[str, Any], dict[s
     # Times are for parts of the clip only: a row has the counts.
     left = {n: text for n, text in provenance.items() if n not in found and n != _TIMES}
     return found, left
+
+
+def box_near(boxes: Iterable[BoxRow], seconds: float, *, within: float) -> BoxRow | None:
+    """The box nearest to a time; None where none is within so many seconds of it."""
+    near = min(boxes, key=lambda one: abs(one["seconds"] - seconds), default=None)
+    return near if near is not None and abs(near["seconds"] - seconds) <= within else None
 
 
 def _counts(text: str) -> dict[str, int]:

@@ -12,7 +12,7 @@ from actalign.classifier import ActAlign
 from actalign.clips import Sampling, embed_videos
 from actalign.clips._people import person_at
 from actalign.evaluation._questions import Box
-from actalign.rows import BoxRow
+from actalign.rows import BoxRow, box_near
 from actalign.types import ClipEmbedding, UInt8
 from actalign.video._worker import DecodeProcess
 from actalign.web._state import Clip
@@ -95,8 +95,8 @@ def around(picture: UInt8, boxes: Sequence[BoxRow], seconds: float) -> UInt8:
     """The part of an (H, W, 3) picture, four to three, that shows the person then; without a box
     all of it."""
     image = Image.fromarray(picture)
-    near = min(boxes, key=lambda one: abs(one["seconds"] - seconds), default=None)
-    if near is not None and abs(near["seconds"] - seconds) <= NEAR_SECONDS and _area(near) > 0:
+    near = box_near(boxes, seconds, within=NEAR_SECONDS)
+    if near is not None and _area(near) > 0:
         left, right = near["left"] * image.width, near["right"] * image.width
         top, bottom = near["top"] * image.height, near["bottom"] * image.height
         height = CONTEXT * max(bottom - top, (right - left) * 3 / 4)
