@@ -1,6 +1,6 @@
 """What else is asked of the poses of real people than Top-1: see `real_poses.py` for the clips.
 
-    python benchmarks/real_cases.py [FOLDER] [--wordings abc]
+    python benchmarks/real_cases.py [FOLDER] [--wordings a,l-3]
 
 - Labels without a script: a half, drawn four times, has none. How often they win.
 - "None of these", where it should win and where it should not, and what confidences are worth.
@@ -33,7 +33,7 @@ from actalign.types import Float64
 sys.path.insert(0, str(Path(__file__).parent))
 
 from lines import scorer_line
-from real_poses import Cell, cells, embedded, read_tracks
+from real_poses import CHOSEN_BY, Cell, cells, embedded, read_tracks, wordings_of
 
 SCORERS = ("dtw", "dtw_steps", "competitive")
 STANDING = (
@@ -224,7 +224,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("folder", type=Path, nargs="?", default=Path("../shared/real_poses"))
     parser.add_argument(
-        "--wordings", default="abcdefghijk", help="a letter or digit each, of a to z and 1 to 9"
+        "--wordings", type=wordings_of, default=CHOSEN_BY, help="of a-z and 1-21, e.g. a,l-3"
     )
     args = parser.parse_args()
     encoder = BodyEncoder.from_package()

@@ -1,9 +1,9 @@
 """Top-1 of scorers on poses of real people: every scorer x set x wording, with tests against `dtw`.
 
-    python benchmarks/real_poses.py [FOLDER] [--scorer dtw,competitive] [--wordings abc]
+    python benchmarks/real_poses.py [FOLDER] [--scorer dtw,competitive] [--wordings a,l-3]
 
 FOLDER (../shared/real_poses) holds `dev.npz`, `truth.json` and the first wording of the scripts,
-`gym67.yaml` and `yoga6.yaml`; its README says what they are. Further wordings, b to z and 1 to 9,
+`gym67.yaml` and `yoga6.yaml`; its README says what they are. Further wordings, b to z and 1 to 21,
 lie in benchmarks/real_poses. gym14 are the 14 exercises of at least three clips in the whole set.
 Prints each share with its 95 % Wilson interval, the exact p of McNemar's test against `dtw`, and
 by scorer the expected calibration error. The rule by which the default was chosen is in
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import string
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -42,7 +43,10 @@ SCORERS = (
     "competitive+segment+both", "competitive+repeat+both", "competitive",
     "competitive_equal_split", "competitive_reversed", "competitive_order_free",
 )  # fmt: skip
-WORDINGS = Path(__file__).with_name("real_poses")
+FOLDER = Path(__file__).with_name("real_poses")
+WORDINGS = (*string.ascii_lowercase, *map(str, range(1, 22)))
+CHOSEN_BY = WORDINGS[:11]
+"""Those that weights and scorers were chosen by."""
 
 
 @dataclass(frozen=True)
@@ -78,14 +82,33 @@ def embedded(name: str, track: PoseTrack, encoder: BodyEncoder) -> ClipEmbedding
     return ClipEmbedding(name, rows, times, float(times[-1]) + 0.1, info.model_id, info.fingerprint)
 
 
-def cells(folder: Path, encoder: BodyEncoder, wordings: str = "abcdefghijk") -> Iterator[Cell]:
-    """Every set in every one of these wordings, a letter each."""
+def wordings_of(text: str) -> list[str]:
+    """The wordings that comma-separated names and ranges name, such as a,l-3;
+
+    Raises ArgumentTypeError for a name that no wording has, and for a range that runs backwards.
+    """
+    found: list[str] = []
+    for part in text.split(","):
+        first, _, last = part.strip().partition("-")
+        if not {first, last or first} <= set(WORDINGS):
+            raise argparse.ArgumentTypeError(f"{part!r} names no wording; there are a-z and 1-21")
+        several = WORDINGS[WORDINGS.index(first) : WORDINGS.index(last or first) + 1]
+        if not several:
+            raise argparse.ArgumentTypeError(f"{part!r} runs backwards; give {last}-{first}")
+        found += several
+    return found
+
+
+def cells(
+    folder: Path, encoder: BodyEncoder, wordings: Sequence[str] = CHOSEN_BY
+) -> Iterator[Cell]:
+    """Every set in every one of these wordings."""
     clips = {name: embedded(name, track, encoder) for name, track in read_tracks(folder).items()}
     truth = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
     for wording in wordings:
         yoga, gym = (
             load_scripts(
-                folder / f"{name}.yaml" if wording == "a" else WORDINGS / f"{name}_{wording}.yaml"
+                folder / f"{name}.yaml" if wording == "a" else FOLDER / f"{name}_{wording}.yaml"
             )
             for name in ("yoga6", "gym67")
         )
@@ -117,7 +140,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path, nargs="?", default=Path("../shared/real_poses"))
     parser.add_argument("--scorer", default=",".join(SCORERS), help="comma-separated")
     parser.add_argument(
-        "--wordings", default="abcdefghijk", help="a letter or digit each, of a to z and 1 to 9"
+        "--wordings", type=wordings_of, default=CHOSEN_BY, help="of a-z and 1-21, e.g. a,l-3"
     )
     args = parser.parse_args()
     encoder = BodyEncoder.from_package()
