@@ -15,7 +15,7 @@ HUB_SECONDS, ANSWER_SECONDS = 10.0, 60.0
 
 WAYS_OUT = (
     "Point --model at a local folder that has it (or HF_HOME at a cache that has it), "
-    "or use --model body; hub models also need `actalign[siglip]` installed."
+    "or use --model body."
 )
 """What to do where a model isn't there."""
 
@@ -24,7 +24,8 @@ def check_hub_id(model: str) -> None:
     """Raise EncoderUsageError unless this may be a model's id on the hub, without a revision."""
     if not re.fullmatch(r"[\w.-]+(/[\w.-]+)?", model) or model.startswith("."):
         raise EncoderUsageError(
-            f"The model {model!r} is neither a folder here nor a hub id. {WAYS_OUT}"
+            f"The model {model!r} is neither a folder here nor a hub id. {WAYS_OUT} "
+            "Models of the hub need `actalign[siglip]` installed."
         )
 
 
