@@ -186,6 +186,13 @@ def test_one_step_is_believed_less_beside_longer_scripts_and_alike_among_its_lik
     np.testing.assert_allclose(singles, mixed[:, :2], atol=1e-5)
 
 
+def test_no_share_is_above_1_where_a_label_alone_is_also_a_step_of_a_script():
+    candidates = [EYE[:1], EYE[:2]]  # the label's z is held back, so its sum is less
+    frames = np.repeat(EYE[:1], 8, axis=0)
+    shown = SCORERS["competitive"].align(frames, candidates, BY)[1].affinity
+    assert 0.9 < shown[:, 0].max() <= 1
+
+
 def test_statistics_of_a_text_are_those_of_its_cosines_on_the_background():
     rng = np.random.default_rng(8)
     frames = unit(rng.normal(size=(400, 6)) + EYE[0])
