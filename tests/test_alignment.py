@@ -294,3 +294,9 @@ def test_step_counts_must_match_the_columns():
         assert len(aligning(np.zeros((4, 3)), (count for count in (1, 2)))) == 2
     with pytest.raises(UsageError, match="'sum' or 'mean'"):
         align(np.zeros((2, 2)), objective="best")
+
+
+@pytest.mark.parametrize("threads", [0, -1, 1.5])
+def test_clips_are_shared_out_among_a_whole_number_of_threads(threads):
+    with pytest.raises(UsageError, match=f"threads is {threads}; give a whole number of 1 or more"):
+        align_scores_of_clips(np.ones((2, 3, 3)), [3], threads=threads)

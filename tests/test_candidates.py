@@ -633,6 +633,12 @@ def test_none_wins_where_scores_are_equal():
     assert found.label == "nothing"
 
 
+def test_the_order_margin_of_no_candidate_names_those_there_are():
+    encoder = Planted(COSINES, logit_bias=-5.0)
+    with pytest.raises(UsageError, match="no candidate 'nope'; choose one of right, flat, wrong"):
+        resolved(encoder, SCRIPTS).order_margin(encoder.clip(), "nope")
+
+
 def test_the_order_margin_is_the_mean_over_wordings_in_any_order():
     encoder = Planted(COSINES, logit_bias=-5.0)
     lists = [("0", "1"), ("2", "3", "4"), ("5",)]

@@ -108,6 +108,13 @@ def test_what_the_alignment_gains_a_model_is_in_the_table(data, evaluate, server
     assert "asked now: 0 tokens in, 0 out, 0.0000 USD" in again.stdout
 
 
+def test_a_run_without_a_close_clip_says_that_nothing_was_looked_at(evaluate, server):
+    done = evaluate("--scorer", "dtw,second_look", "--temperature", "dtw=0.0001")
+    assert done.returncode == 0, done.stderr
+    assert not server.requests
+    assert "second_look: the model looked at no clip, for in none are the best two" in done.stdout
+
+
 def test_looks_that_fail_are_counted_and_tried_again(data, evaluate, server):
     server.behaviours = [refuses("no people")] * 6  # a clip's two rotations, of each scorer
     flags = (*ALL, "--scorer", "order_free,vlm,vlm_aligned,second_look")

@@ -1,6 +1,8 @@
 import itertools
+import re
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,6 +19,7 @@ from actalign.alignment._affinities import (
 from actalign.alignment._paths import PATHS
 from actalign.alignment._rivals import Rivals
 from actalign.alignment._scorers import AVERAGES, SCORERS, Scorer, alignments, get_scorer
+from actalign.alignment._similarity import cosine
 from actalign.background import Background
 from actalign.errors import UsageError
 
@@ -184,6 +187,13 @@ def test_one_step_is_believed_less_beside_longer_scripts_and_alike_among_its_lik
     np.testing.assert_allclose(mixed[:, 3], ONE_LOOK * mixed[:, 0], atol=1e-5)
     singles = AFFINITIES["centred"].of(frames, [first[:1], first[1:2]], BY)
     np.testing.assert_allclose(singles, mixed[:, :2], atol=1e-5)
+
+
+def test_no_share_is_above_1_where_a_label_alone_is_also_a_step_of_a_script():
+    candidates = [EYE[:1], EYE[:2]]  # the label's z is held back, so its sum is less
+    frames = np.repeat(EYE[:1], 8, axis=0)
+    shown = SCORERS["competitive"].align(frames, candidates, BY)[1].affinity
+    assert 0.9 < shown[:, 0].max() <= 1
 
 
 def test_statistics_of_a_text_are_those_of_its_cosines_on_the_background():
@@ -420,6 +430,21 @@ def test_every_part_can_be_sent_to_another_process():
             again.score(frames, candidates, BY), scorer.score(frames, candidates, BY)
         )
     assert get_scorer(Scorer("mine", "steps", SCORERS["dtw"].score, "")).name == "mine"
+
+
+def test_the_docs_scorer_of_ones_own_is_aligned_by_its_own_affinity():
+    page = (Path(__file__).parents[1] / "docs" / "method.md").read_text(encoding="utf-8")
+    section = page.partition("### A scorer of your own\n")[2].partition("\n### ")[0]
+    (code,) = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
+    exec(code, names := {})
+    frames, candidates = performed([0, 1, 2, 3]), [EYE[[0, 1, 2, 3]], EYE[[3, 2, 1, 0]]]
+    scores = names["squared"].own_scores(frames, candidates, BY)
+    right, wrong = names["squared"].own_alignments(frames, candidates, BY)
+    assert scores == pytest.approx([right.score, wrong.score])
+    assert right.score > wrong.score
+    np.testing.assert_allclose(
+        right.affinity, np.maximum(cosine(frames, candidates[0]), 0) ** 2, atol=1e-6
+    )
 
 
 def test_unknown_scorers_and_no_candidates_are_usage_errors():

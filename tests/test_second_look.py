@@ -2,8 +2,10 @@
 
 import json
 import math
+import re
 from dataclasses import replace
 from itertools import groupby
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,6 +13,7 @@ import pytest
 
 from actalign import ActAlign
 from actalign.background import BackgroundSums
+from actalign.demo import demo_clips
 from actalign.errors import UsageError
 from actalign.scripts import LLMConfig
 from actalign.scripts._llm import Answer
@@ -88,6 +91,21 @@ def test_the_model_decides_by_what_it_sees_and_both_answers_are_in_the_row(
         assert [key for key, _ in groupby(seen)] == ["black", "red", "yellow"]  # in time's order
         expected = [f"Frame {n}, at {at:.2f} s:" for n, at in enumerate(said["frames_seconds"], 1)]
         assert captions == expected
+
+
+@pytest.mark.slow
+def test_the_program_of_the_docs_runs(server, tmp_path, monkeypatch, capsys):
+    page = (Path(__file__).parents[1] / "docs" / "second-look.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    assert "http://127.0.0.1:8000/v1" in code
+    clip = demo_clips()[0]
+    steps = {script.label: list(script.steps) for script in clip.scripts}
+    (tmp_path / "scripts.yaml").write_text(json.dumps({"scripts": steps}))
+    (tmp_path / "clip.mp4").symlink_to(clip.path)
+    monkeypatch.chdir(tmp_path)
+    exec(code.replace("http://127.0.0.1:8000/v1", server.url), {})
+    assert re.fullmatch(r"clean and press .+ None\n", capsys.readouterr().out)
+    assert server.seen
 
 
 def softmax(values):

@@ -203,6 +203,13 @@ def test_wrong_flags_of_process_data_are_one_sentence(here, flags, message):
     assert message in str(error.value)
 
 
+def test_a_command_without_what_the_one_before_it_writes_says_so(here):
+    with pytest.raises(
+        UsageError, match=r"processed_dataset\.npy is missing; .*command before this"
+    ):
+        run("encode_videos", "--output", "v.npy")
+
+
 def test_scale_and_bias_come_together(here):
     save_objects("v.npy", object_column([np.ones((2, 3), np.float32)]))
     (here / "g.json").write_text("[]")

@@ -98,6 +98,12 @@ def test_smooth_takes_the_frames_within_half_a_window_of_time(matrix, seconds, s
         np.testing.assert_allclose(found[t], np.mean(near, axis=0), atol=1e-5)
 
 
+@pytest.mark.parametrize("window", [0, -3, 2.5])
+def test_smooth_reference_takes_whole_windows_only(window):
+    with pytest.raises(UsageError, match=f"window is {window}; give a whole number of 1 or more"):
+        smooth_reference(np.ones((50, 2)), window=window)
+
+
 @given(matrices, st.integers(1, 8))
 def test_smooth_reference_pads_with_zeros_and_shortens_for_even_windows(matrix, window):
     found = smooth_reference(matrix, window=window)

@@ -10,7 +10,7 @@ import pytest
 from actalign.errors import UsageError
 from actalign.evaluation import Question
 from actalign.evaluation._settings import read_settings, settings_name, write_settings
-from actalign.evaluation._tune import Setting, _best, _chosen, folds_of
+from actalign.evaluation._tune import Setting, _best, _chosen, folds_of, setting_lines
 from actalign.rows import read_rows
 from tests.colour_clips import write_colours
 from tests.command import actalign
@@ -95,6 +95,13 @@ def test_a_setting_that_is_better_everywhere_is_found():
     assert all(one["chosen"] == found["chosen"] for one in found["folds"])
 
 
+def test_a_setting_of_one_wording_says_so_in_english():
+    tried = [Setting("dtw", 0.0, None, "{step}", wordings) for wordings in (1, 2, None)]
+    lines = setting_lines(_chosen(tried, Table(np.ones((3, 40), int)), 5, 0))
+    said = [line.rpartition(", ")[2] for line in lines]
+    assert said == ["1 wording", "2 wordings", "all wordings"]
+
+
 def test_settings_are_written_and_read_and_named(tmp_path):
     path = tmp_path / "settings.yaml"
     values = {"scorer": "dtw", "fps": "all", "smoothing": 0.5, "step_template": "{step}: yes"}
@@ -152,6 +159,8 @@ def test_tune_chooses_and_says_what_it_is_worth(tuned):
     assert {one["frames"] for one in found["settings"]} == {4, 8}
     assert found["chosen"]["fps"] == 5  # as right, and half the frames
     assert "right on clips that had no part in the choice: 100.00" in said
+    assert said.count(" wordings\n") == 8
+    assert "\nand 1 more setting: tuning.json has all\n" in said
 
 
 def test_settings_name_the_background_that_their_scorer_needs(tuned, colour_model):

@@ -68,5 +68,6 @@ def test_the_help_and_an_error_tell_a_beginner_what_to_type():
 
 def test_the_glossary_is_in_the_order_of_the_alphabet():
     page = (Path(__file__).parents[1] / "docs" / "glossary.md").read_text(encoding="utf-8")
-    words = [re.sub(r"[^a-z ]", " ", word) for word in re.findall(r"^- \*\*(.+?)\*\*", page, re.M)]
+    heads = re.findall(r"^- \*\*(.+?)\*\*", page, re.M)
+    words = [re.sub(r"[^a-z ]", " ", head.lower()) for head in heads]
     assert words == sorted(words)

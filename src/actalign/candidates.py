@@ -319,11 +319,17 @@ class Candidates:
         )
 
     def order_margin(self, clip: ClipEmbedding, label: str) -> float | None:
-        """A candidate's score less that of its steps in other orders; see `Stages.order_margins`.
+        """A candidate's score less the mean of those with its steps reversed and in four drawn
+        orders.
 
         The mean over its wordings, as the score is; one of a single step has no other order. None
-        for scorers that align nothing and where all wordings have a single step.
+        for scorers that align nothing, for a function of your own, and where all wordings have a
+        single step. Raises UsageError for a label that is no candidate.
         """
+        if label not in self.labels:
+            raise UsageError(
+                f"There is no candidate {label!r}; choose one of {', '.join(self.labels)}."
+            )
         stages = self.scorer.stages
         if stages is None or stages.path.align is None:
             return None

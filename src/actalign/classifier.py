@@ -289,7 +289,11 @@ class ActAlign:
         return ranked
 
     def align(self, video: Video, *, script: Script) -> Alignment:
-        """Align one clip with one script: the path, and each step's frame interval."""
+        """Align one clip with one script: the path, and each step's frame interval.
+
+        By the paper's affinity and path, whatever the scorer: one script alone has nothing to
+        compete with. For the scorer's own alignment see `candidates` of what `predict` gives.
+        """
         if not isinstance(script, Script):
             raise UsageError(f"The script is {script!r}; give Script(label, steps).")
         clip = self.encode_video(video)

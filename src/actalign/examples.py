@@ -32,6 +32,8 @@ __all__ = ["Example", "Examples", "Trial", "WithExamples"]
 
 WEIGHTS = tuple(n / 10 for n in range(11))
 """Shares of the examples' score that are tried: 0 is words alone, 1 examples alone."""
+NAMED = 5
+"""How many labels without an example an error names."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -135,8 +137,12 @@ class WithExamples:
         known = {label_key(label) for label in examples.labels}
         without = [label for label in labels if label_key(label) not in known]
         if without:
-            names = ", ".join(map(repr, without))
-            raise UsageError(f"There is no example of {names}; give each candidate at least one.")
+            names = ", ".join(map(repr, without[:NAMED]))
+            more = f" and of {len(without) - NAMED} more" if len(without) > NAMED else ""
+            raise UsageError(
+                f"There is no example of {names}{more}; give each candidate at least one, or name "
+                "only those as candidates that have one."
+            )
         places = {label_key(label): m for m, label in enumerate(labels)}
         words, shown, answers = [], [], []
         by = replace(candidates, repeats="no")  # which change no score

@@ -250,7 +250,9 @@ def _share(values: Float32, texts: Texts, by: Calibration) -> Float32:
     if texts.measured.rivals is not None:
         return texts.measured.rivals.shares(values)
     shares = _competition(values, texts, floor=1e-30, fit=0.0)
-    return np.exp(shares, out=shares)
+    np.exp(shares, out=shares)
+    # An equal text of a candidate of one step has a smaller z (ONE_LOOK), and so the sum is less.
+    return np.minimum(shares, 1, out=shares)
 
 
 def _competition(values: Float32, texts: Texts, *, floor: float, fit: float) -> Float32:

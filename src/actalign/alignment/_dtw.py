@@ -17,7 +17,7 @@ from types import ModuleType
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from actalign.arguments import array_of
+from actalign.arguments import array_of, whole
 from actalign.errors import ArrayError, UsageError
 from actalign.files import usable_cores
 from actalign.types import Alignment, Float32, Float64, Int32
@@ -104,6 +104,7 @@ def align_scores_of_clips(
     """`align_scores` of V clips of one length: (V, T, sum(sizes)) -> (V, M) scores and lengths.
 
     For sweeps. threads: each takes an equal share of the clips; one a usable core if left out.
+    Raises UsageError for less than one.
     """
     recurrence, sizes = _compiled(), _counts(sizes)
     clips = _contiguous(affinity, "clips", "frames", "steps")
@@ -116,7 +117,8 @@ def align_scores_of_clips(
             clips[low:high], ranked, scores[low:high], lengths[low:high]
         )
 
-    count = min(threads or usable_cores(), len(clips))
+    most = usable_cores() if threads is None else whole(threads, "threads")
+    count = min(most, len(clips))
     bounds = [len(clips) * share // count for share in range(count + 1)]
     with ThreadPoolExecutor(count) as pool:
         finite = list(pool.map(align_share, bounds[:-1], bounds[1:]))

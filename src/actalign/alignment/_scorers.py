@@ -149,7 +149,8 @@ class Scorer:
     the embedding of the candidate's name (1, D).
     score: (T, D) frames, M candidates, calibration -> (M,) finite numbers; higher is better. Scores
     of different scorers are not comparable, and none is a probability.
-    align: the alignments that carry these scores, for scorers that have their own.
+    align: the alignments that carry these scores, for scorers that have their own; without it the
+    steps' times are those of the paper's alignment.
     needs_background: it measures steps against `Calibration.background`.
     stages: its parts, where it is made of some.
 

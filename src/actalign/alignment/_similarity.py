@@ -10,7 +10,7 @@ from numbers import Real
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from actalign.arguments import array_of
+from actalign.arguments import array_of, whole
 from actalign.errors import ArrayError, UsageError
 from actalign.types import Float32, Float64
 
@@ -171,8 +171,10 @@ def smooth_reference(embeddings: ArrayLike, *, window: int = 30) -> Float32:
     Sums of ``window`` frames of the *un-normalised* rows divided by ``window``, with
     (window - 1) // 2 rows of zeros before and after, so an even window drops one frame, shifts by
     half a frame, and the ends fade. Clips of at most window + 1 frames are left as they are.
-    Returns (T - 1, D) for an even window, (T, D) for an odd one.
+    Returns (T - 1, D) for an even window, (T, D) for an odd one. Raises UsageError for a window
+    that is no whole number above 0.
     """
+    window = whole(window, "window")
     array = as_embeddings(embeddings, name="frame embeddings")
     if not np.isfinite(array).all():
         raise ArrayError("The frame embeddings hold NaN or infinity; encode them again.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from actalign.errors import counted
+from actalign.evaluation._config import SECOND_LOOK
 from actalign.evaluation._rows import KS
 from actalign.rows import score_text
 
@@ -105,6 +106,8 @@ def kind_lines(results: dict[str, Any]) -> list[str]:
             )
         if looks := figures.get("looks"):
             lines.append(f"{name}: {_looks_line(looks)}")
+        elif name == SECOND_LOOK and figures["n"]:
+            lines.append(f"{name}: the model looked at no clip, for in none are the best two close")
     return lines
 
 

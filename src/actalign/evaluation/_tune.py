@@ -26,7 +26,7 @@ from actalign.clips import ClipResult, Sampling, Store, embed_videos
 from actalign.clips._background import other_clips
 from actalign.encoders import Encoder
 from actalign.encoders._text_cache import TextCache
-from actalign.errors import UsageError, VideoError
+from actalign.errors import UsageError, VideoError, counted
 from actalign.evaluation._config import EvalConfig, write_json
 from actalign.evaluation._embed import Embed, clip_keys, clip_of, embed_clips
 from actalign.evaluation._lines import percent
@@ -263,15 +263,18 @@ def _share(ranks: NDArray[np.int_]) -> dict[str, Any]:
 
 
 def setting_lines(result: dict[str, Any]) -> list[str]:
-    """The eight best settings and their costs, a line each."""
+    """The eight best settings and their costs, a line each, and where the others are."""
     ordered = sorted(result["settings"], key=lambda one: -one["top1"])
-    return [
+    lines = [
         f"{100 * one['top1']:6.2f} %  {one['frames']:.0f} frames, {one['scoring_ms']:.1f} ms a "
         f"clip: {one['scorer']}, smoothing {one['smoothing_seconds']:g} s, "
         f"{'all' if one['fps'] is None else one['fps']} frames a second, {one['step_template']!r}, "
-        f"{one['wordings'] or 'all'} wordings"
+        f"{'all wordings' if one['wordings'] is None else counted(one['wordings'], 'wording')}"
         for one in ordered[:8]
     ]
+    if more := ordered[8:]:
+        lines.append(f"and {counted(len(more), 'more setting')}: tuning.json has all")
+    return lines
 
 
 def tuning_lines(result: dict[str, Any]) -> list[str]:

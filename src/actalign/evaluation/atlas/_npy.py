@@ -34,7 +34,10 @@ def load_objects(path: str | Path) -> NDArray[Any]:
         with path.open("rb") as file:
             return _read(file)
     except FileNotFoundError:
-        raise UsageError(f"The file {path} is missing; check the name.") from None
+        raise UsageError(
+            f"The file {path} is missing; check its name, or make it with "
+            "the command before this one."
+        ) from None
     except RefusedError as error:
         raise UsageError(
             f"The file {path} is refused: {error}, but only NumPy arrays and plain containers are "
