@@ -308,14 +308,14 @@ def test_a_figure_says_how_sure_the_answer_is_and_that_it_was_refused():
     drawn = alignment_figure(found)
     assert any("winner (" in text and ", confidence 31%)" in text for text in all_texts(drawn))
     drawn = alignment_figure(replace(found, min_confidence=0.5))
-    assert "no label (refused: confidence 0.31 below 0.50)" in drawn.texts[0].get_text()
+    assert "no label (refused: confidence 31% below 50%)" in drawn.texts[0].get_text()
     assert any(text.startswith("likeliest (") for text in all_texts(drawn))
     by_a_hair = replace(found, min_confidence=0.3102)
     assert (
-        "(refused: confidence 0.3100 below 0.3102)"
+        "(refused: confidence 31.00% below 31.02%)"
         in alignment_figure(by_a_hair).texts[0].get_text()
     )
-    assert "refused: confidence 0.3100 below 0.3102" in repr(by_a_hair)
+    assert "refused: confidence 31.00% below 31.02%" in repr(by_a_hair)
     drawn = contrast_figure(replace(found, min_confidence=0.5), sure.label)
     assert "no label (refused" in drawn.texts[0].get_text()
 

@@ -180,8 +180,8 @@ def refused(row: Row) -> bool:
 
 
 def too_unsure(confidence: float, least: float) -> str:
-    """Such as "confidence 0.31 below 0.50", with digits until the two differ."""
-    sure, asked = _told_apart(confidence, least, 2, "f")
+    """Such as "confidence 31% below 50%", with digits until the two differ."""
+    sure, asked = _told_apart(confidence, least)
     return f"confidence {sure} below {asked}"
 
 
@@ -191,16 +191,16 @@ def confidence_text(row: Row) -> str:
     sure, least = row.get("confidence"), row.get("min_confidence")
     if sure is None:
         return ""
-    return f"{sure:.0%}" if least is None or sure >= least else _told_apart(sure, least, 0, "%")[0]
+    return f"{sure:.0%}" if least is None or sure >= least else _told_apart(sure, least)[0]
 
 
-def _told_apart(value: float, other: float, digits: int, kind: str) -> tuple[str, str]:
-    """Both numbers as format's kind, with so many digits after the point, more until they differ.
+def _told_apart(value: float, other: float) -> tuple[str, str]:
+    """Both shares in per cent, with digits after the point until they differ.
 
     A float has no more than 17.
     """
-    for count in range(digits, 18):
-        shown = f"{value:.{count}{kind}}", f"{other:.{count}{kind}}"
+    for count in range(18):
+        shown = f"{value:.{count}%}", f"{other:.{count}%}"
         if shown[0] != shown[1]:
             break
     return shown
