@@ -24,6 +24,7 @@ from actalign.clips._stored import read_stored
 from actalign.errors import ActAlignError
 from actalign.evaluation import Question, QuestionSet, write_question_file
 from actalign.output._events import events
+from actalign.output._export import FORMATS
 from actalign.rows import error_row, read_rows, score_text
 from actalign.scripts._bank import read_bank, write_bank
 from tests.colour_clips import write_colours
@@ -245,6 +246,29 @@ def test_an_evaluation_and_scripts_to_be_paid_for_are_refused_before_the_work(tm
     ended = actalign(*measured, "--out", "file/run", cwd=tmp_path)
     assert ended.returncode == 2
     assert "can't be written: Not a directory" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(("export", "rows.jsonl", "--to", to, "--out", "file/x") for to in FORMATS),
+        ("export", "--to", "onnx", "--model", "nowhere", "--out", "file/x"),
+        ("subactions", "template", "--labels", "a,b", "--out", "file/x.yaml"),
+        ("eval", "tune", "clips", "--model", "nowhere", "--out", "file/x"),
+    ],
+    ids=lambda words: " ".join(words),
+)
+def test_every_command_takes_an_impossible_place_for_wrong_usage(tmp_path, words):
+    if "onnx" in words:
+        pytest.importorskip("onnxscript")
+        pytest.importorskip("torch")
+    (tmp_path / "file").write_text("")
+    (tmp_path / "rows.jsonl").write_text('{"clip": "a", "status": "ok", "candidates": []}\n')
+    before = sorted(tmp_path.iterdir())
+    ended = actalign(*words, cwd=tmp_path)
+    assert ended.returncode == 2
+    assert re.search(r"error: file/x\S* can't be written: Not a directory", ended.stderr)
+    assert sorted(tmp_path.iterdir()) == before
 
 
 def test_an_output_that_is_not_utf_8_loses_no_row_and_has_plain_bars(clips, tmp_path):
