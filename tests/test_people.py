@@ -22,7 +22,7 @@ from actalign.encoders.body._tracks import Tracks
 from actalign.errors import EncoderError, UsageError
 from actalign.evaluation._embed import Clip, clip_keys, embed_clips
 from actalign.output._cuts import pieces
-from actalign.rows import RowFile, people_fields, people_seen
+from actalign.rows import RowFile, people_fields, people_seen, read_rows, tag
 from actalign.types import FrameBatch
 from actalign.video import sample_frames
 from actalign.video._stream import LiveFrame
@@ -678,6 +678,30 @@ def test_without_anybody_the_whole_picture_is_encoded_and_said(colours, folder):
         "Nobody was found in 6 of 6 frames, of which the whole picture was encoded.",
     )
     assert clip.provenance["people_looks"] == "0:6"
+
+
+def test_a_clip_in_which_there_is_nobody_to_crop_is_marked(colours, folder, two, tmp_path):
+    seen, nobody = scene(2 * SIDE, 4, (two[0], lambda t: 0)), scene(2 * SIDE, 8)
+    write(tmp_path / "partly.mp4", np.concatenate([seen, nobody]))
+    clips = (folder / "clips" / "empty.mp4", tmp_path / "partly.mp4")
+    asked = ("--labels", "red,green", "--model", colours, "--crop", "person", "--fps", FPS)
+    out = tmp_path / "rows.jsonl"
+    ended = actalign("classify", *clips, *asked, "--out", out)
+    told = ended.stdout + ended.stderr
+    empty, partly = read_rows(out)
+    assert empty["whole_frames"] == empty["frames"] == 6
+    assert tag(empty) == "nobody seen"
+    assert (partly["whole_frames"], partly["frames"]) == (8, 12)
+    assert tag(partly) == "mostly unseen"
+    assert "whole_seconds" not in partly["provenance"]
+    for row, said in ((empty, "nobody seen"), (partly, "mostly unseen")):
+        assert f"{row['label']} ({said})" in told
+    assert f"{empty['label']} (nobody seen) 1" in told
+    run("classify", *clips[1:], *asked, "--window", 0.6, "--out", out)
+    windows = read_rows(out)
+    assert sum(row.get("whole_frames", 0) for row in windows) == 8
+    assert "whole_frames" not in windows[0]
+    assert tag(windows[-1]) == "nobody seen"
 
 
 def test_embeddings_with_and_without_crop_are_kept_apart(colours, folder):

@@ -43,6 +43,7 @@ from actalign.rows._made import (
     has_action,
     means_nothing,
     new_row,
+    nobody_cropped,
     numbered_steps,
     only_by_name,
     refused,
@@ -65,6 +66,7 @@ from actalign.rows._people import (
     people_seen,
     people_source,
     several_warning,
+    whole_source,
 )
 
 __all__ = [
@@ -99,6 +101,7 @@ __all__ = [
     "mostly_unseen",
     "neutral_warning",
     "new_row",
+    "nobody_cropped",
     "numbered_steps",
     "only_by_name",
     "parse_row",
@@ -117,5 +120,6 @@ __all__ = [
     "too_unsure",
     "unknown_words",
     "unseen",
+    "whole_source",
     "write_rows",
 ]

@@ -211,6 +211,11 @@ def unseen(row: Row) -> bool:
     return 0 < row.get("frames", 0) == row.get("neutral_frames")
 
 
+def nobody_cropped(row: Row) -> bool:
+    """Whether --crop found nobody in any frame: the label is then that of the whole picture."""
+    return 0 < row.get("frames", 0) == row.get("whole_frames")
+
+
 def only_by_name(candidate: CandidateRow) -> bool:
     """Whether a candidate was aligned without a script: its name was its only step."""
     return candidate.get("path_length") is not None and not candidate.get("has_script", True)
@@ -222,6 +227,8 @@ def tag(row: Row) -> str:
         return "nothing seen"
     if unknown_words(row):
         return "unknown words"
+    if nobody_cropped(row):
+        return "nobody seen"
     if mostly_unseen(row):
         return "mostly unseen"
     if _short_warning(row):
