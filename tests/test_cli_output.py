@@ -663,6 +663,30 @@ def test_an_answer_about_a_clip_that_shows_nothing_says_so(tmp_path):
     assert [len(events(one)) for one in rows] == [0, 1]  # so no caption, cut or timeline names it
 
 
+def test_of_how_many_frames_nothing_is_seen_is_said_from_a_fifth_on(tmp_path):
+    best = {"label": "dunk", "score": 0.5, "segments": [], "path_length": 1, "has_script": True}
+    row = {"clip": "a", "video": "a.mp4", "label": "dunk", "frames": 40, "candidates": [best]}
+    rows = [
+        {**row, "clip": "a", "neutral_frames": 7},
+        {**row, "clip": "b", "neutral_frames": 10},
+        {**row, "clip": "c", "neutral_frames": 0, "whole_frames": 20},
+    ]
+    lines = ResultLines(["a", "b", "c"], ["dunk"])
+    shown = [str(lines.of(one)) for one in rows]
+    assert ["unseen" in one for one in shown] == [False, True, True]
+    assert "dunk (25% unseen)" in shown[1]
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(one) + "\n" for one in rows))
+    for kind in ("md", "csv"):
+        assert actalign("export", "rows.jsonl", "--to", kind, cwd=tmp_path).returncode == 0
+    notes = [
+        line.split("|")[-2].strip() for line in (tmp_path / "rows.md").read_text().split("\n")[2:5]
+    ]
+    assert notes == ["", "25% unseen", "50% unseen"]
+    table = read_csv(tmp_path / "rows.csv")
+    assert [line["neutral_frames"] for line in table] == ["7", "10", "0"]
+    assert [line["whole_frames"] for line in table] == ["", "", "20"]
+
+
 def test_a_person_of_a_clip_that_mostly_shows_nobody_is_said_so():
     best = {"label": "dunk", "score": 0.5, "segments": [], "path_length": 1, "has_script": True}
     row = {"clip": "a", "label": "dunk", "frames": 4, "neutral_frames": 0, "candidates": [best]}

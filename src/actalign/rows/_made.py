@@ -233,7 +233,20 @@ def tag(row: Row) -> str:
         return "mostly unseen"
     if _short_warning(row):
         return "few frames"
-    return "no script" if row["candidates"] and only_by_name(row["candidates"][0]) else ""
+    if row["candidates"] and only_by_name(row["candidates"][0]):
+        return "no script"
+    return partly_unseen(row)
+
+
+_WORTH_SAYING = 0.2  # of the frames
+
+
+def partly_unseen(row: Row) -> str:
+    """Such as "24% unseen", of a fifth to a half of the frames; where it is more, a warning says
+    so."""
+    frames = row.get("neutral_frames", 0) + row.get("whole_frames", 0)
+    share = frames / max(row.get("frames", 0), 1)
+    return f"{share:.0%} unseen" if share >= _WORTH_SAYING and not mostly_unseen(row) else ""
 
 
 def cut_times(provenance: Mapping[str, str]) -> list[float]:
