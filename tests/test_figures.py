@@ -271,6 +271,27 @@ def test_the_lines_between_repetitions_are_explained():
         assert ("a line before each repetition" in label) == said
 
 
+def test_cuts_are_lines_on_the_timeline_and_explained():
+    found = CASES["two"]
+    plain = _timeline(alignment_figure(found))
+    clip = replace(found.clip, provenance={"cuts_seconds": "1.5 2.25 1000"})
+    drawn = alignment_figure(replace(found, clip=clip))
+    check_layout("cuts", drawn)
+    cut = _timeline(drawn)
+    assert {float(line.get_xdata()[0]) for line in cut.lines} == {1.5, 2.25}
+    assert "a dashed line at each cut" in cut.get_yticklabels()[0].get_text()
+    assert not plain.lines
+    assert "cut" not in plain.get_yticklabels()[0].get_text()
+
+
+def _timeline(figure):
+    return next(
+        axes
+        for axes in figure.axes
+        if any(one.get_text().startswith("steps over") for one in axes.get_yticklabels())
+    )
+
+
 def test_dots_at_the_edge_of_a_chart_are_drawn_whole():
     bins = [{"confidence": 0.99, "accuracy": 1.0, "count": 3}]
     known = {"bins": bins, "coverage": [0.5, 1.0], "risk": [0.0, 0.0]}

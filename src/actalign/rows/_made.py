@@ -260,12 +260,17 @@ def asides(row: Row) -> list[str]:
     return [*([f"up to {most} people"] if most > 1 else ()), *cuts_within(row)]
 
 
-def cuts_within(row: Row) -> list[str]:
-    """When the picture is cut between the row's start and end, in a few words, if it is."""
+def cuts_inside(row: Row) -> list[float]:
+    """When the picture is cut between the row's start and end, in seconds of its file."""
     every = cut_times(row.get("provenance", {}))
     # Those of the whole file; the row may be of a window, or of a person who is there for a while.
     start, end = row.get("start_seconds", 0.0), row.get("end_seconds", math.inf)
-    cuts = [seconds for seconds in every if start + 0.01 < seconds < end]
+    return [seconds for seconds in every if start + 0.01 < seconds < end]
+
+
+def cuts_within(row: Row) -> list[str]:
+    """The same in a few words, if it is cut."""
+    cuts = cuts_inside(row)
     if len(cuts) > 3:
         return [f"{len(cuts)} cuts"]
     return ["cut at " + " and ".join(map(clock, cuts))] if cuts else []
