@@ -111,6 +111,20 @@ def test_who_is_missed_beside_a_larger_person_can_be_chosen(two, person):
     assert not estimator.warnings()
 
 
+def test_a_clip_of_single_pictures_is_of_the_person_who_was_chosen(two, tmp_path):
+    frames = scene(3 * SIDE, 3, (smaller(two[0], 0.7), lambda t: 0), (two[1], lambda t: 2 * SIDE))
+    for n, frame in enumerate(frames):
+        Image.fromarray(frame).save(tmp_path / f"{n}.png")
+    alone = [scene(3 * SIDE, 1, (people, lambda t: 0)) for people in (smaller(two[0], 0.7), two[1])]
+    small, large = load_encoder("body").encode_image(np.concatenate(alone))
+    for person in ("left", "right", "2"):
+        encoder = load_encoder(f"body:{person}")
+        clip = embed_video(encoder, tmp_path, clip_id="a", sampling=Sampling())
+        for row in (clip.embeddings[0], encoder.encode_image(frames[:1])[0]):
+            nearest = max((small, large), key=lambda one, row=row: float(row @ one))
+            assert nearest is (large if person == "right" else small), person
+
+
 def test_it_is_said_where_somebody_else_is_farther_left_later(two):
     frames = scene(
         2 * SIDE, 160, (two[0], lambda t: SIDE), (two[1], lambda t: min(0, 8 * t - 2 * SIDE))
