@@ -24,6 +24,7 @@ from actalign.clips._stored import read_stored
 from actalign.errors import ActAlignError
 from actalign.evaluation import Question, QuestionSet, write_question_file
 from actalign.output._events import events
+from actalign.output._export import FORMATS
 from actalign.rows import error_row, read_rows, score_text
 from actalign.scripts._bank import read_bank, write_bank
 from tests.colour_clips import write_colours
@@ -245,6 +246,29 @@ def test_an_evaluation_and_scripts_to_be_paid_for_are_refused_before_the_work(tm
     ended = actalign(*measured, "--out", "file/run", cwd=tmp_path)
     assert ended.returncode == 2
     assert "can't be written: Not a directory" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(("export", "rows.jsonl", "--to", to, "--out", "file/x") for to in FORMATS),
+        ("export", "--to", "onnx", "--model", "nowhere", "--out", "file/x"),
+        ("subactions", "template", "--labels", "a,b", "--out", "file/x.yaml"),
+        ("eval", "tune", "clips", "--model", "nowhere", "--out", "file/x"),
+    ],
+    ids=lambda words: " ".join(words),
+)
+def test_every_command_takes_an_impossible_place_for_wrong_usage(tmp_path, words):
+    if "onnx" in words:
+        pytest.importorskip("onnxscript")
+        pytest.importorskip("torch")
+    (tmp_path / "file").write_text("")
+    (tmp_path / "rows.jsonl").write_text('{"clip": "a", "status": "ok", "candidates": []}\n')
+    before = sorted(tmp_path.iterdir())
+    ended = actalign(*words, cwd=tmp_path)
+    assert ended.returncode == 2
+    assert re.search(r"error: file/x\S* can't be written: Not a directory", ended.stderr)
+    assert sorted(tmp_path.iterdir()) == before
 
 
 def test_an_output_that_is_not_utf_8_loses_no_row_and_has_plain_bars(clips, tmp_path):
@@ -637,6 +661,30 @@ def test_an_answer_about_a_clip_that_shows_nothing_says_so(tmp_path):
     assert "nothing seen: its label means nothing" in table[2]
     assert "nothing seen" not in table[3]
     assert [len(events(one)) for one in rows] == [0, 1]  # so no caption, cut or timeline names it
+
+
+def test_of_how_many_frames_nothing_is_seen_is_said_from_a_fifth_on(tmp_path):
+    best = {"label": "dunk", "score": 0.5, "segments": [], "path_length": 1, "has_script": True}
+    row = {"clip": "a", "video": "a.mp4", "label": "dunk", "frames": 40, "candidates": [best]}
+    rows = [
+        {**row, "clip": "a", "neutral_frames": 7},
+        {**row, "clip": "b", "neutral_frames": 10},
+        {**row, "clip": "c", "neutral_frames": 0, "whole_frames": 20},
+    ]
+    lines = ResultLines(["a", "b", "c"], ["dunk"])
+    shown = [str(lines.of(one)) for one in rows]
+    assert ["unseen" in one for one in shown] == [False, True, True]
+    assert "dunk (25% unseen)" in shown[1]
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(one) + "\n" for one in rows))
+    for kind in ("md", "csv"):
+        assert actalign("export", "rows.jsonl", "--to", kind, cwd=tmp_path).returncode == 0
+    notes = [
+        line.split("|")[-2].strip() for line in (tmp_path / "rows.md").read_text().split("\n")[2:5]
+    ]
+    assert notes == ["", "25% unseen", "50% unseen"]
+    table = read_csv(tmp_path / "rows.csv")
+    assert [line["neutral_frames"] for line in table] == ["7", "10", "0"]
+    assert [line["whole_frames"] for line in table] == ["", "", "20"]
 
 
 def test_a_person_of_a_clip_that_mostly_shows_nobody_is_said_so():

@@ -20,13 +20,17 @@ from importlib.resources import files
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import numpy as np
 import pytest
 
+from actalign.demo import demo_clips
 from actalign.scripts._llm import LLMConfig
+from tests.colour_clips import write_frames
 from tests.command import DEADLOCK_SECONDS, actalign, finish, wait_for
 from tests.llm_server import LLMServer
 from tests.loopback import LoopbackServer
 from tests.media import write_video
+from tests.mediapipe_reference import frames_of
 
 pytest.importorskip("uvicorn")
 playwright = pytest.importorskip("playwright.sync_api")
@@ -204,6 +208,33 @@ def test_a_whole_visit(visit):
     page.reload()
     page.locator("#verdict strong").wait_for()
     assert page.locator("#verdict strong").inner_text() == winner
+
+
+def test_cuts_are_marked_on_the_timeline(visit, tmp_path):
+    page = visit(400, "light")
+    page.get_by_role("button", name="gym clean and press").click()
+    align(page)
+    assert page.locator("#timeline .cut").count() == 0
+    assert "cut" not in page.locator("#told").inner_text()
+    scenes = [frames_of(demo_clips()[n].path, fps=8)[0][:11] for n in (0, 2, 0)]
+    write_frames(tmp_path / "joined.mp4", np.concatenate(scenes), fps=8)
+    page.set_input_files("#file", str(tmp_path / "joined.mp4"))
+    page.get_by_text("joined.mp4: ").wait_for()
+    page.locator("#body").get_by_role("button", name="joined.mp4").click()
+    page.get_by_role("button", name="Only this clip").click()
+    until(page, "document.querySelector('#verdict').textContent.includes('joined.mp4')")
+    marks = page.locator("#timeline .cut")
+    names = [mark.get_attribute("aria-label") for mark in marks.all()]
+    assert names == [f"The picture is cut at {at} s" for at in ("1.4", "2.8")]
+    timeline = page.locator("#timeline").bounding_box()
+    for mark, share in zip(marks.all(), (1 / 3, 2 / 3), strict=True):
+        box = mark.bounding_box()
+        middle = (box["x"] + box["width"] / 2 - timeline["x"]) / timeline["width"]
+        assert middle == pytest.approx(share, abs=0.02)
+    for axis in page.locator(".axis").all():  # no time is cut off at its end
+        assert axis.evaluate("e => e.scrollWidth <= e.clientWidth")
+    assert "Dashed lines: the picture is cut there." in page.locator("#told").inner_text()
+    accessible(page)
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(400, "light"), (400, "dark"), (1280, "dark")])

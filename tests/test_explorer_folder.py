@@ -7,6 +7,7 @@ import pytest
 
 from actalign.web import _jobs
 from tests.command import DEADLOCK_SECONDS
+from tests.media import write_video
 from tests.test_explorer import accessible, browser, pytestmark, until  # noqa: F401 - fixtures
 from tests.test_web_api import CANDIDATES, classifier, serve  # noqa: F401 - fixtures
 from tests.test_web_clips import folder  # noqa: F401 - a fixture
@@ -231,3 +232,47 @@ def test_an_alignment_goes_on_after_a_reload(visit, serve, folder, monkeypatch):
     page.locator("#body tr").nth(2).wait_for()
     align(page)
     assert len(api.explorer.jobs) == 4
+
+
+def test_clips_that_waited_are_aligned_after_a_reload(visit, serve, folder, monkeypatch):  # noqa: F811
+    encode, goes_on = _jobs.embedded, threading.Event()
+
+    def slow(*args, **options):
+        assert goes_on.wait(DEADLOCK_SECONDS)
+        return encode(*args, **options)
+
+    monkeypatch.setattr(_jobs, "embedded", slow)
+    api = serve(clips=folder)
+    page = visit(api)
+    name_candidates(page)
+    page.get_by_role("button", name="Align", exact=True).click()
+    page.get_by_text("Clip 1 of 3: ").wait_for()
+    page.reload()
+    page.get_by_text("Clip 1 of 3: ").wait_for()
+    assert "waiting" in page.locator("#body tr").nth(2).inner_text()
+    goes_on.set()
+    page.get_by_text("Done. Change a step").wait_for()
+    assert "not aligned" not in page.locator("#body").inner_text()
+    assert len(api.explorer.jobs) == 3
+    page.reload()  # and then no more
+    page.locator("#verdict strong").wait_for()
+    assert page.get_by_role("button", name="Align", exact=True).is_enabled()
+
+
+def test_files_that_were_not_uploaded_before_a_reload_are_named(visit, serve, folder, tmp_path):  # noqa: F811
+    page = visit(serve(clips=folder))
+    (tmp_path / "more").mkdir()
+    paths = [write_video(tmp_path / "more" / f"upload{n}.mp4", 12) for n in range(3)]
+    page.route("**/api/clips?name=upload1.mp4", lambda route: None)  # its upload never ends
+    page.set_input_files("#file", list(map(str, paths)))
+    page.get_by_text("Uploading upload1.mp4, 2 of 3").wait_for()
+    page.reload()
+    page.locator("#body .bad").first.wait_for()
+    rows = page.locator("#body tr")
+    assert rows.count() == 3 + 3
+    assert "not aligned" in rows.filter(has_text="upload0.mp4").inner_text()
+    for name in ("upload1.mp4", "upload2.mp4"):
+        assert "drop it here again" in rows.filter(has_text=name).inner_text()
+    page.reload()
+    page.locator("#body tr").first.wait_for()
+    assert page.locator("#body .bad").count() == 0

@@ -204,7 +204,7 @@ def test_tables_and_projects_say_what_was_refused_by_which_scorer_and_background
     with clips.open(newline="", encoding="utf-8-sig") as file:
         found = list(csv.DictReader(file))
     assert [one["background"] for one in found] == [others, "", "", ""]
-    refusal = "no label: squat has confidence 0.25 below 0.50"
+    refusal = "no label: squat has confidence 25% below 50%"
     assert (found[2]["label"], found[2]["warnings"]) == ("", refusal)
     (page,) = export(path, "md", tmp_path / "t.md")
     head, _, *lines = [

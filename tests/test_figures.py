@@ -271,6 +271,27 @@ def test_the_lines_between_repetitions_are_explained():
         assert ("a line before each repetition" in label) == said
 
 
+def test_cuts_are_lines_on_the_timeline_and_explained():
+    found = CASES["two"]
+    plain = _timeline(alignment_figure(found))
+    clip = replace(found.clip, provenance={"cuts_seconds": "1.5 2.25 1000"})
+    drawn = alignment_figure(replace(found, clip=clip))
+    check_layout("cuts", drawn)
+    cut = _timeline(drawn)
+    assert {float(line.get_xdata()[0]) for line in cut.lines} == {1.5, 2.25}
+    assert "a dashed line at each cut" in cut.get_yticklabels()[0].get_text()
+    assert not plain.lines
+    assert "cut" not in plain.get_yticklabels()[0].get_text()
+
+
+def _timeline(figure):
+    return next(
+        axes
+        for axes in figure.axes
+        if any(one.get_text().startswith("steps over") for one in axes.get_yticklabels())
+    )
+
+
 def test_dots_at_the_edge_of_a_chart_are_drawn_whole():
     bins = [{"confidence": 0.99, "accuracy": 1.0, "count": 3}]
     known = {"bins": bins, "coverage": [0.5, 1.0], "risk": [0.0, 0.0]}
@@ -308,14 +329,14 @@ def test_a_figure_says_how_sure_the_answer_is_and_that_it_was_refused():
     drawn = alignment_figure(found)
     assert any("winner (" in text and ", confidence 31%)" in text for text in all_texts(drawn))
     drawn = alignment_figure(replace(found, min_confidence=0.5))
-    assert "no label (refused: confidence 0.31 below 0.50)" in drawn.texts[0].get_text()
+    assert "no label (refused: confidence 31% below 50%)" in drawn.texts[0].get_text()
     assert any(text.startswith("likeliest (") for text in all_texts(drawn))
     by_a_hair = replace(found, min_confidence=0.3102)
     assert (
-        "(refused: confidence 0.3100 below 0.3102)"
+        "(refused: confidence 31.00% below 31.02%)"
         in alignment_figure(by_a_hair).texts[0].get_text()
     )
-    assert "refused: confidence 0.3100 below 0.3102" in repr(by_a_hair)
+    assert "refused: confidence 31.00% below 31.02%" in repr(by_a_hair)
     drawn = contrast_figure(replace(found, min_confidence=0.5), sure.label)
     assert "no label (refused" in drawn.texts[0].get_text()
 

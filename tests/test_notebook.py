@@ -89,11 +89,11 @@ def test_a_refused_answer_and_none_of_these_are_said():
     unsure = replace(best, confidence=0.31)
     refused = replace(prediction(), candidates=(unsure, other), min_confidence=0.5)
     page = Page(refused._repr_html_())
-    assert f"{NASTY}: no label (refused: confidence 0.31 below 0.50)" in page.texts
+    assert f"{NASTY}: no label (refused: confidence 31% below 50%)" in page.texts
     assert f"steps of {best.label}, the likeliest:" in page.texts
     assert page.pictures[0]["alt"] == f"Steps of {best.label} over time"
     assert "no label" in repr(refused)
-    assert "refused: confidence 0.31 below 0.50" in repr(refused)
+    assert "refused: confidence 31% below 50%" in repr(refused)
     nothing = replace(best, label="nothing", none=True, alignment=None, has_script=False)
     found = replace(prediction(), candidates=(nothing, other))
     page = Page(found._repr_html_())

@@ -22,7 +22,7 @@ from actalign.encoders.body._tracks import Tracks
 from actalign.errors import EncoderError, UsageError
 from actalign.evaluation._embed import Clip, clip_keys, embed_clips
 from actalign.output._cuts import pieces
-from actalign.rows import RowFile, people_fields, people_seen
+from actalign.rows import RowFile, people_fields, people_seen, read_rows, tag
 from actalign.types import FrameBatch
 from actalign.video import sample_frames
 from actalign.video._stream import LiveFrame
@@ -109,6 +109,20 @@ def test_who_is_missed_beside_a_larger_person_can_be_chosen(two, person):
     found = [estimator.follow(frame, t / FPS) for t, frame in enumerate(frames)]
     assert all(one is not None and (one.centre[0] < SIDE) == (person != "right") for one in found)
     assert not estimator.warnings()
+
+
+def test_a_clip_of_single_pictures_is_of_the_person_who_was_chosen(two, tmp_path):
+    frames = scene(3 * SIDE, 3, (smaller(two[0], 0.7), lambda t: 0), (two[1], lambda t: 2 * SIDE))
+    for n, frame in enumerate(frames):
+        Image.fromarray(frame).save(tmp_path / f"{n}.png")
+    alone = [scene(3 * SIDE, 1, (people, lambda t: 0)) for people in (smaller(two[0], 0.7), two[1])]
+    small, large = load_encoder("body").encode_image(np.concatenate(alone))
+    for person in ("left", "right", "2"):
+        encoder = load_encoder(f"body:{person}")
+        clip = embed_video(encoder, tmp_path, clip_id="a", sampling=Sampling())
+        for row in (clip.embeddings[0], encoder.encode_image(frames[:1])[0]):
+            nearest = max((small, large), key=lambda one, row=row: float(row @ one))
+            assert nearest is (large if person == "right" else small), person
 
 
 def test_it_is_said_where_somebody_else_is_farther_left_later(two):
@@ -678,6 +692,30 @@ def test_without_anybody_the_whole_picture_is_encoded_and_said(colours, folder):
         "Nobody was found in 6 of 6 frames, of which the whole picture was encoded.",
     )
     assert clip.provenance["people_looks"] == "0:6"
+
+
+def test_a_clip_in_which_there_is_nobody_to_crop_is_marked(colours, folder, two, tmp_path):
+    seen, nobody = scene(2 * SIDE, 4, (two[0], lambda t: 0)), scene(2 * SIDE, 8)
+    write(tmp_path / "partly.mp4", np.concatenate([seen, nobody]))
+    clips = (folder / "clips" / "empty.mp4", tmp_path / "partly.mp4")
+    asked = ("--labels", "red,green", "--model", colours, "--crop", "person", "--fps", FPS)
+    out = tmp_path / "rows.jsonl"
+    ended = actalign("classify", *clips, *asked, "--out", out)
+    told = ended.stdout + ended.stderr
+    empty, partly = read_rows(out)
+    assert empty["whole_frames"] == empty["frames"] == 6
+    assert tag(empty) == "nobody seen"
+    assert (partly["whole_frames"], partly["frames"]) == (8, 12)
+    assert tag(partly) == "mostly unseen"
+    assert "whole_seconds" not in partly["provenance"]
+    for row, said in ((empty, "nobody seen"), (partly, "mostly unseen")):
+        assert f"{row['label']} ({said})" in told
+    assert f"{empty['label']} (nobody seen) 1" in told
+    run("classify", *clips[1:], *asked, "--window", 0.6, "--out", out)
+    windows = read_rows(out)
+    assert sum(row.get("whole_frames", 0) for row in windows) == 8
+    assert "whole_frames" not in windows[0]
+    assert tag(windows[-1]) == "nobody seen"
 
 
 def test_embeddings_with_and_without_crop_are_kept_apart(colours, folder):

@@ -181,6 +181,20 @@ def test_the_three_files_say_the_same(runs):
         assert link not in page
 
 
+def test_a_report_that_can_not_be_written_is_refused_before_any_is(runs):
+    first, second = runs / "first" / "report.html", runs / "second" / "report.json"
+    before = first.stat().st_mtime_ns
+    kept = second.read_text()
+    second.unlink()
+    second.mkdir()
+    done = actalign("report", "first", "second", cwd=runs)
+    second.rmdir()
+    second.write_text(kept)
+    assert done.returncode == 2
+    assert "second/report.json can't be written: Is a directory" in done.stderr
+    assert first.stat().st_mtime_ns == before
+
+
 def test_runs_are_compared_on_the_clips_of_both(runs):
     [one] = json.loads((runs / "first" / "report.json").read_text())["other_runs"]
     assert (one["first"], one["second"], one["n"]) == ("first (dtw)", "second (dtw_reversed)", 9)

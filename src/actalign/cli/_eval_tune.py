@@ -90,7 +90,9 @@ def tune(
     from actalign.cli._show import print_notes
     from actalign.evaluation._tune import setting_lines, tuning_lines
     from actalign.evaluation._tune import tune as choose
+    from actalign.files import check_writable
 
+    check_writable(out / "tuning.json")
     choice = model.choice_of_one("eval tune")
     questions = candidates.read(data, how, llm, out / "videos")
     console = print_notes(questions.notes, quiet=quiet)

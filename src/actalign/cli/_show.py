@@ -219,11 +219,13 @@ def _width(text: str) -> int:
 
 def _counted(row: Row) -> str:
     """What the row counts as in the end: its label, or why there is none to rely on."""
-    from actalign.rows import unknown_words, unseen
+    from actalign.rows import nobody_cropped, unknown_words, unseen
 
     if unseen(row):
         return "nothing seen"
     label = row.get("label") or "no label"
+    if nobody_cropped(row):
+        label += " (nobody seen)"
     return f"{label} (unknown words)" if unknown_words(row) else label
 
 

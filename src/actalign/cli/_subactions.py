@@ -283,7 +283,7 @@ def template(
     steps: Annotated[int, typer.Option(min=2, max=30, help="Lines to fill in a label.")] = 8,
 ) -> None:
     """Write a YAML script file to fill in by hand; labels that ship with a script come filled."""
-    from actalign.files import write_text
+    from actalign.files import check_writable, write_text
     from actalign.scripts._shipped import script_template
 
     text = script_template(list(requests_of(asked, None)[0].labels), asked.domain, steps)
@@ -294,6 +294,7 @@ def template(
         raise UsageError(f"{out} exists already; name another file, so that no work is lost.")
     if out.suffix.lower() not in (".yaml", ".yml"):
         raise UsageError(f"The template is YAML; name it like {out.stem}.yaml.")
+    check_writable(out)
     write_text(out, text)
     console_of(stderr=True).print(f"fill in: {out}", markup=False)
 

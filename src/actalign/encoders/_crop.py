@@ -18,6 +18,7 @@ from actalign.encoders.body._pose import POSE_VERSION, PoseEstimator, check_pers
 from actalign.encoders.body._tracks import EVERYONE, Tracks, person_version
 from actalign.encoders.body._weights import weights_hash
 from actalign.errors import UsageError
+from actalign.rows import whole_source
 from actalign.types import Float32, FrameBatch, TextWarning, UInt8
 
 # Part of the fingerprint: another number whenever a person may give another crop.
@@ -120,7 +121,7 @@ class CroppedEncoder:
             _only_rows(rows),
             np.array(tracks.pts_seconds),
             None,
-            {**of, **tracks.source(1)},
+            {**of, **_source(tracks)},
             _warnings(tracks),
         )
 
@@ -186,8 +187,8 @@ class CroppedWatch:
             yield _only_rows(self._encoder.encode(batch, self._tracks.add(batch)))
 
     def source(self) -> dict[str, str]:
-        """The person's box in time, and how many looks found how many people."""
-        return self._tracks.source(1)
+        """The person's box in time, how many looks found how many people, and when it is missed."""
+        return _source(self._tracks)
 
     def warnings(self) -> tuple[str, ...]:
         """As those of a clip."""
@@ -197,6 +198,11 @@ class CroppedWatch:
 def _only_rows(rows: list[dict[int, Float32]]) -> Float32:
     """(n, D), where each frame has one row."""
     return np.array([next(iter(found.values())) for found in rows], np.float32)
+
+
+def _source(tracks: Tracks) -> dict[str, str]:
+    frames = zip(tracks.pts_seconds, tracks.people, strict=True)
+    return {**tracks.source(1), **whole_source([t for t, people in frames if not people])}
 
 
 def _warnings(tracks: Tracks) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ import numpy as np
 from actalign.encoders._onnx import BATCH_SIZE, OnnxConfig, OnnxEncoder, TextPreprocessing
 from actalign.encoders._preprocessing import ImagePreprocessing
 from actalign.errors import EncoderError, UsageError
-from actalign.files import remove_old, temporary_name
+from actalign.files import check_writable, remove_old, temporary_name
 from actalign.types import Float32, UInt8
 
 if TYPE_CHECKING:
@@ -80,6 +80,7 @@ def export_onnx(model: str, out_dir: str | Path, *, int8: bool = False) -> Expor
     out_dir = Path(out_dir).expanduser()
     if out_dir.exists():
         raise UsageError(f"{out_dir} exists; choose a folder that doesn't.")
+    check_writable(out_dir)
     encoder = TransformersEncoder.from_pretrained(model, device="cpu", dtype="float32")
     if encoder.model_type == "siglip2":
         raise EncoderError(

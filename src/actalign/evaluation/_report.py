@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -21,29 +22,30 @@ from actalign.evaluation._lines import (
 from actalign.evaluation._page import page_of
 from actalign.evaluation._results import compare
 from actalign.evaluation._runs import Run, read_run, readable
-from actalign.files import write_text
+from actalign.files import check_writable, write_text
 
 
 def write_reports(folders: Sequence[Path]) -> list[Path]:
     """Write the three files into each run folder and return their paths.
 
     Runs of the same questions are compared pair by pair on the clips that both scored; those that
-    differ in smoothing or frames a second only also get that curve.
+    differ in smoothing or frames a second only also get that curve. Raises UsageError where it can
+    be foreseen that a file can't be written, before any is.
     """
     runs = [read_run(folder) for folder in folders]
-    written = []
-    for run in runs:
+    places = [[run.folder / f"report.{kind}" for kind in ("html", "md", "json")] for run in runs]
+    for path in chain(*places):
+        check_writable(path)
+    for run, paths in zip(runs, places, strict=True):
         with readable(run.folder):
             found = findings(
                 run.of(run.main), run.results, run.main, run.scripts(), run.embed_script
             )
             against = comparisons(run, runs)
-            paths = [run.folder / f"report.{kind}" for kind in ("html", "md", "json")]
             write_text(paths[0], page_of(run, found, runs, [comparison_line(c) for c in against]))
             write_text(paths[1], markdown(run, found, against))
             write_json(paths[2], {"run": run.results, "findings": found, "other_runs": against})
-        written += paths
-    return written
+    return [*chain(*places)]
 
 
 def comparisons(run: Run, runs: Sequence[Run]) -> list[dict[str, Any]]:

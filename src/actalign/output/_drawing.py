@@ -118,11 +118,13 @@ def draw_timeline(
     edges: Float64,
     theme: Theme,
     repetitions: Repetitions = (),
+    cuts: Sequence[float] = (),
 ) -> None:
     """The steps as numbered bars on the time axis, from where each begins to the next.
 
     repetitions: where they are several, or one that is partial, the bars are theirs, with a line
-    between two, which the axis explains.
+    between two, which the axis explains. cuts: seconds where the picture is cut; dashed lines,
+    which it explains too.
     """
     name = "steps over time"
     bars = [*enumerate(pairwise(alignment.step_edges(edges).tolist()))]
@@ -136,6 +138,11 @@ def draw_timeline(
             name += ";\na line before each repetition"
         for steps in repetitions[1:]:
             ax.axvline(steps[0].start_seconds, color=theme.ink, linewidth=2)
+    if cuts:
+        name += ";\na dashed line at each cut"
+    for seconds in cuts:
+        ax.axvline(seconds, color=theme.background, linewidth=2.4)  # seen on bars of every colour
+        ax.axvline(seconds, color=theme.ink, linewidth=1.2, linestyle=(0, (2, 1)))
     for k, (start, end) in bars:
         colour = k % len(PALETTE)
         ax.barh(

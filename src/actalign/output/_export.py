@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from actalign.errors import UsageError, VideoError
-from actalign.files import check_folder_name, is_same_file, write_text
+from actalign.files import check_folder_name, check_writable, is_same_file, write_text
 from actalign.output._boris import to_boris, write_boris_events
 from actalign.output._burn import write_burned
 from actalign.output._captions import to_srt, to_vtt
 from actalign.output._events import VideoRows, by_video
 from actalign.output._kinovea import to_kinovea
 from actalign.output._projects import to_fiftyone, to_inspect, to_label_studio, to_lmms_eval
-from actalign.output._row_files import ClipTables
+from actalign.output._row_files import ClipTables, steps_path
 from actalign.output._table_files import TABLE_SUFFIXES, check_table_format
 from actalign.output._timelines import (
     to_activitynet,
@@ -92,7 +92,8 @@ def export(
     of ``out`` says, else csv. out: None for a file or folder beside the predictions, named after
     them. on_file: called with each file of one a video, as it is written.
 
-    Raises UsageError for an unknown format or predictions that can't be read, and VideoError
+    Raises UsageError for an unknown format, predictions that can't be read, or a place where it
+    can be foreseen that nothing can be written, and VideoError
     where a format reads videos (kinovea, burn) and some can't be, or have changed since the rows
     were made (burn), after all others are written.
     """
@@ -101,6 +102,9 @@ def export(
     rows = RowFile(predictions, find_videos=to not in TABLES)
     if is_same_file(given, predictions) or is_same_file(out, predictions):
         raise UsageError(f"{out} is the file to export, and would be lost; name another to write.")
+    check_writable(out if to in ONE_FILE else out / "file")
+    if to in TABLES and to != "md":
+        check_writable(steps_path(out))
     if to in PROJECTS:
         return PROJECTS[to](rows, out)
     if to in PER_VIDEO:

@@ -40,7 +40,7 @@ from actalign.output._style import (
     missing_glyphs_allowed,
     new_figure,
 )
-from actalign.rows import Row, Times, asides, people_fields, score_text, tag
+from actalign.rows import Row, Times, asides, cuts_inside, people_fields, score_text, tag
 from actalign.types import Alignment, Candidate, Float64, FrameBatch, Prediction
 
 if TYPE_CHECKING:
@@ -251,7 +251,8 @@ def _stack(
     if first.alignment is None:
         y -= 0.12
     else:
-        draw_timeline(add(timeline, 0.12), first.alignment, edges, theme, first.repetitions)
+        at = add(timeline, 0.12)
+        draw_timeline(at, first.alignment, edges, theme, first.repetitions, cuts_inside(row))
     scale = colour_limits(alignments)
     maps, image = [], None
     for n, (name, candidate) in enumerate(shown):

@@ -20,6 +20,7 @@ from actalign.rows import (
     has_action,
     numbered_steps,
     only_by_name,
+    partly_unseen,
     refused,
     too_unsure,
     unknown_words,
@@ -107,6 +108,8 @@ CLIPS = Table(
         "target": str,
         "domain": str,
         "frames": int,
+        "neutral_frames": int,
+        "whole_frames": int,
         "start_seconds": float,
         "end_seconds": float,
         "person": int,
@@ -124,6 +127,7 @@ def _notes(row: Row) -> list[str]:
     unknown = ["unknown words: its score means nothing"] if unknown_words(row) else []
     nothing = ["nothing seen: its label means nothing"] if unseen(row) else []
     none = bool(row["candidates"]) and row["candidates"][0].get("none", False)
+    partly = [said] if (said := partly_unseen(row)) else []
     others_fail = ["none of the other candidates fits"] if none and not refused(row) else []
     of_clip = row.get("warnings") or ()  # those of texts are the same in every row
     background = row.get("background", "")
@@ -131,7 +135,7 @@ def _notes(row: Row) -> list[str]:
     times = _times(row).get("partial_repetitions")
     partial = [f"{times} partial repetition{'s' if times == 2 else ''} besides"] if times else []
     return [
-        *nothing, *_refusal(row), *others_fail, *_without_script(row),
+        *nothing, *partly, *_refusal(row), *others_fail, *_without_script(row),
         *unknown, *partial, *others, *of_clip,
     ]  # fmt: skip
 

@@ -184,6 +184,13 @@ class Row(TypedDict, total=False):
     domain: str | None
     frames: Annotated[int, Field(description="Frames that were encoded.")]
     neutral_frames: Annotated[int, Field(description="Of these, frames without a known thing.")]
+    whole_frames: Annotated[
+        int,
+        Field(
+            description="One person of --crop: of these, frames in which nobody was found, so that "
+            "the whole picture was encoded; left out where there are none."
+        ),
+    ]
     person: Annotated[
         int, Field(description="--person all: which of the clip's people, from 1; 0 for nobody.")
     ]

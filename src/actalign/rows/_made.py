@@ -180,8 +180,8 @@ def refused(row: Row) -> bool:
 
 
 def too_unsure(confidence: float, least: float) -> str:
-    """Such as "confidence 0.31 below 0.50", with digits until the two differ."""
-    sure, asked = _told_apart(confidence, least, 2, "f")
+    """Such as "confidence 31% below 50%", with digits until the two differ."""
+    sure, asked = _told_apart(confidence, least)
     return f"confidence {sure} below {asked}"
 
 
@@ -191,16 +191,16 @@ def confidence_text(row: Row) -> str:
     sure, least = row.get("confidence"), row.get("min_confidence")
     if sure is None:
         return ""
-    return f"{sure:.0%}" if least is None or sure >= least else _told_apart(sure, least, 0, "%")[0]
+    return f"{sure:.0%}" if least is None or sure >= least else _told_apart(sure, least)[0]
 
 
-def _told_apart(value: float, other: float, digits: int, kind: str) -> tuple[str, str]:
-    """Both numbers as format's kind, with so many digits after the point, more until they differ.
+def _told_apart(value: float, other: float) -> tuple[str, str]:
+    """Both shares in per cent, with digits after the point until they differ.
 
     A float has no more than 17.
     """
-    for count in range(digits, 18):
-        shown = f"{value:.{count}{kind}}", f"{other:.{count}{kind}}"
+    for count in range(18):
+        shown = f"{value:.{count}%}", f"{other:.{count}%}"
         if shown[0] != shown[1]:
             break
     return shown
@@ -209,6 +209,11 @@ def _told_apart(value: float, other: float, digits: int, kind: str) -> tuple[str
 def unseen(row: Row) -> bool:
     """Whether no frame shows anything that the encoder knows: the label is then a guess."""
     return 0 < row.get("frames", 0) == row.get("neutral_frames")
+
+
+def nobody_cropped(row: Row) -> bool:
+    """Whether --crop found nobody in any frame: the label is then that of the whole picture."""
+    return 0 < row.get("frames", 0) == row.get("whole_frames")
 
 
 def only_by_name(candidate: CandidateRow) -> bool:
@@ -222,11 +227,26 @@ def tag(row: Row) -> str:
         return "nothing seen"
     if unknown_words(row):
         return "unknown words"
+    if nobody_cropped(row):
+        return "nobody seen"
     if mostly_unseen(row):
         return "mostly unseen"
     if _short_warning(row):
         return "few frames"
-    return "no script" if row["candidates"] and only_by_name(row["candidates"][0]) else ""
+    if row["candidates"] and only_by_name(row["candidates"][0]):
+        return "no script"
+    return partly_unseen(row)
+
+
+_WORTH_SAYING = 0.2  # of the frames
+
+
+def partly_unseen(row: Row) -> str:
+    """Such as "24% unseen", of a fifth to a half of the frames; where it is more, a warning says
+    so."""
+    frames = row.get("neutral_frames", 0) + row.get("whole_frames", 0)
+    share = frames / max(row.get("frames", 0), 1)
+    return f"{share:.0%} unseen" if share >= _WORTH_SAYING and not mostly_unseen(row) else ""
 
 
 def cut_times(provenance: Mapping[str, str]) -> list[float]:
@@ -240,12 +260,17 @@ def asides(row: Row) -> list[str]:
     return [*([f"up to {most} people"] if most > 1 else ()), *cuts_within(row)]
 
 
-def cuts_within(row: Row) -> list[str]:
-    """When the picture is cut between the row's start and end, in a few words, if it is."""
+def cuts_inside(row: Row) -> list[float]:
+    """When the picture is cut between the row's start and end, in seconds of its file."""
     every = cut_times(row.get("provenance", {}))
     # Those of the whole file; the row may be of a window, or of a person who is there for a while.
     start, end = row.get("start_seconds", 0.0), row.get("end_seconds", math.inf)
-    cuts = [seconds for seconds in every if start + 0.01 < seconds < end]
+    return [seconds for seconds in every if start + 0.01 < seconds < end]
+
+
+def cuts_within(row: Row) -> list[str]:
+    """The same in a few words, if it is cut."""
+    cuts = cuts_inside(row)
     if len(cuts) > 3:
         return [f"{len(cuts)} cuts"]
     return ["cut at " + " and ".join(map(clock, cuts))] if cuts else []

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import groupby
 from typing import Any, Literal
@@ -18,6 +18,7 @@ from actalign.rows._fields import BoxRow, Row
 _BOX = tuple(BoxRow.__annotations__)
 _COUNTS = ("people_frames", "people_looks")
 _TIMES = "people_seconds"
+_WHOLE = "whole_seconds"  # when nobody was found, and the whole frame was encoded
 
 
 def people_source(
@@ -33,6 +34,11 @@ def people_source(
         for count, run in groupby(seen, key=lambda one: one[1])
     )
     return {counted: _text(seen), _TIMES: ";".join(runs)} if seen else {counted: ""}
+
+
+def whole_source(seconds: Sequence[float]) -> dict[str, str]:
+    """What provenance holds of the frames that were encoded whole for want of the person."""
+    return {_WHOLE: " ".join(map(_seconds, seconds))} if seconds else {}
 
 
 def _seconds(seconds: float) -> str:
@@ -52,7 +58,9 @@ class PeopleTimes:
 
     def __init__(self, provenance: Mapping[str, str]) -> None:
         self._counted = [name for name in _COUNTS if name in provenance]
-        self._rest = {n: t for n, t in provenance.items() if n not in (*_COUNTS, _TIMES)}
+        apart = (*_COUNTS, _TIMES, _WHOLE)
+        self._rest = {n: t for n, t in provenance.items() if n not in apart}
+        self._whole = list(_read_times(provenance.get(_WHOLE, "")))
         self._seen: list[tuple[float, int]] = []
         with suppress(ValueError):
             for run in filter(None, provenance.get(_TIMES, "").split(";")):
@@ -62,14 +70,20 @@ class PeopleTimes:
     def between(self, start: float, end: float) -> dict[str, str]:
         """The provenance of the part [start, end) in seconds: without counts where times are not
         known. Where no look falls into the part, the one before it counts."""
+        whole = whole_source([seconds for seconds in self._whole if start <= seconds < end])
         if not self._seen or len(self._counted) != 1:
-            return dict(self._rest)
+            return {**self._rest, **whole}
         [counted] = self._counted
         first, after = (bisect_left(self._seen, (seconds, -1)) for seconds in (start, end))
         if first == after and counted == "people_looks":
             first = max(first - 1, 0)
             after = first + 1
-        return {**self._rest, counted: _text(self._seen[first:after])}
+        return {**self._rest, **whole, counted: _text(self._seen[first:after])}
+
+
+def _read_times(text: str) -> Iterator[float]:
+    with suppress(ValueError):
+        yield from map(float, text.split())
 
 
 def people_fields(provenance: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
@@ -90,8 +104,10 @@ def people_fields(provenance: Mapping[str, str]) -> tuple[dict[str, Any], dict[s
     for name, read in readers.items():
         with suppress(KeyError, ValueError):
             found[name] = read(provenance[name])
+    if _WHOLE in provenance:
+        found["whole_frames"] = len(provenance[_WHOLE].split())
     # Times are for parts of the clip only: a row has the counts.
-    left = {n: text for n, text in provenance.items() if n not in found and n != _TIMES}
+    left = {n: text for n, text in provenance.items() if n not in (*found, _TIMES, _WHOLE)}
     return found, left
 
 
@@ -163,6 +179,8 @@ def neutral_warning(
 
 
 def mostly_unseen(row: Row) -> bool:
-    """Whether fewer than half of the frames show anything that the encoder knows."""
+    """Whether fewer than half of the frames show anything that the encoder knows, or whom --crop
+    is to show it."""
     neutral, frames = row.get("neutral_frames", 0), row.get("frames", 0)
-    return bool(neutral_warning(neutral, frames, row.get("people_frames")))
+    few = neutral_warning(neutral, frames, row.get("people_frames"))
+    return bool(few) or 2 * row.get("whole_frames", 0) > frames

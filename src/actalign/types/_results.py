@@ -286,7 +286,7 @@ class Prediction:
 
     @property
     def refusal(self) -> str:
-        """Why it is refused, such as "confidence 0.31 below 0.50"; empty where it is not."""
+        """Why it is refused, such as "confidence 31% below 50%"; empty where it is not."""
         from actalign.rows import too_unsure
 
         if self.min_confidence is None or not self.refused:

@@ -14,7 +14,7 @@ from actalign.output._captions import to_srt, to_vtt
 from actalign.output._events import events
 from actalign.output._table_files import TableFile
 from actalign.output._tables import STEPS, Table
-from actalign.rows import Row, people_seen
+from actalign.rows import Row, cuts_inside, people_seen, tag
 from actalign.types import Candidate
 from actalign.video import thumbnails
 from actalign.web._answers import errors, file
@@ -74,6 +74,8 @@ def _alignment(app: FastAPI, explorer: Explorer) -> None:
             "clip": clip.id if clip.id in explorer.clips else None,
             "pts_seconds": prediction.clip.pts_seconds.tolist(),
             "people_seen": people_seen(row),
+            "tag": tag(row),
+            "cuts": cuts_inside(row),
             "whole": clip.video.id if clip.id in explorer.clips else None,
             "people": _people(explorer, clip),
         }

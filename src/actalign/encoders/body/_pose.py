@@ -94,8 +94,10 @@ class PoseEstimator:
     def follow(self, frame: UInt8, seconds: float) -> Person | None:
         """The person in the next frame, (H, W, 3) RGB, of the clip; None where it is not seen."""
         if self._still:
-            people = self._looks.look(frame) or self._looks.search(frame)
-            return _choose(people, self._person)
+            people = self._looks.look(frame)
+            if people and self._person != "largest":
+                people = self._with_parts(frame, people)
+            return _choose(people or self._looks.search(frame), self._person)
         if self._cuts(frame):
             self.scene += 1
             self.begin_anew()
@@ -147,7 +149,7 @@ class PoseEstimator:
         person: Person | None = None
         if self._last is None:
             if people and self._chosen_in_parts(seconds):
-                people = sorted([*people, *self._looks.parts(frame, people)], key=lambda p: -p.size)
+                people = self._with_parts(frame, people)
             if not people and self._looks.due(seconds):
                 people = self._looks.search(frame)
             person = _choose(people, self._person)
@@ -167,6 +169,10 @@ class PoseEstimator:
             self._smoothing = Smoothing()
             self._smoothing(person.found, seconds)
         return person
+
+    def _with_parts(self, frame: UInt8, people: list[Person]) -> list[Person]:
+        """These people and who is found in enlarged parts of the frame, the largest first."""
+        return sorted([*people, *self._looks.parts(frame, people)], key=lambda p: -p.size)
 
     def _chosen_in_parts(self, seconds: float) -> bool:
         """Whether it takes a look at enlarged parts of the frame, too, to say who is meant: a look

@@ -4,7 +4,7 @@ import { addCandidate, candidates, offer, onEdit, setCandidates, setOptions, sta
 import { drawCode } from "./code.js";
 import { startMoments } from "./moments.js";
 import { drawPeople, placeBoxes } from "./people.js";
-import { align, refresh, request, resume, startQueue } from "./queue.js";
+import { align, refresh, request, resume, startQueue, unsentRows } from "./queue.js";
 import { $, fail, ids, keep, kept, make, rowOf, say, state } from "./state.js";
 import { drawTable, startTable } from "./table.js";
 import { drawTimeline, startJudging } from "./timeline.js";
@@ -147,6 +147,7 @@ async function restore(info) {
   setOptions(before);
   if (before.candidates?.length) setCandidates(before.candidates, before.domain);
   else { addCandidate(); addCandidate(); }
+  state.rows.push(...unsentRows());
   const gone = await refresh();
   if (gone) say(`${gone} ${gone === 1 ? "clip is" : "clips are"} no longer on the server; drop them here again.`);
   const row = rowOf(before.open);

@@ -35,6 +35,7 @@ export function ticks(result) {
   for (let n = Math.ceil(from / unit - 1e-9); n * unit <= from + length; n += 1) {
     const at = n * unit, mark = make("span", unit < 1 ? `${at.toFixed(1)} s` : `${Math.round(at)} s`);
     mark.style.left = `${100 * (at - from) / length}%`;
+    mark.classList.toggle("last", at - from > 0.9 * length);  // where no room may be left beside it
     marks.push(mark);
   }
   return marks;

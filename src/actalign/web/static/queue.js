@@ -53,6 +53,20 @@ async function refusal(file) {
   return `${file.name} lasts ${Math.round(length)} s, and this server takes clips of at most ${longest} s; cut it first, or use \`actalign locate\`, or \`actalign classify --window 5\`, which read videos of any length.`;
 }
 
+// Names of the files that this tab has still to upload, which a reload would lose without a word.
+const UNSENT = "actalign-unsent";
+function keepUnsent(files) {
+  try { sessionStorage.setItem(UNSENT, JSON.stringify(files.map((file) => file.name))); } catch { /* a private window */ }
+}
+
+// The files that were not uploaded when the page was left, as rows that say so.
+export function unsentRows() {
+  let names = [];
+  try { names = JSON.parse(sessionStorage.getItem(UNSENT)) ?? []; } catch { /* a private window */ }
+  keepUnsent([]);
+  return names.map((name) => ({ clip: null, name, state: null, error: "The page was left before this file was uploaded; drop it here again." }));
+}
+
 export async function upload(files) {
   const rows = files.map((file) => ({ clip: null, name: file.name, state: "waiting" }));
   state.rows.push(...rows);
@@ -60,6 +74,7 @@ export async function upload(files) {
   let taken = 0, last = null;
   for (const [n, file] of files.entries()) {
     const row = rows[n];
+    keepUnsent(files.slice(n));
     try {
       const why = await refusal(file);
       if (why) throw new Error(why);
@@ -81,6 +96,7 @@ export async function upload(files) {
     }
     drawTable();
   }
+  keepUnsent([]);
   const fault = $("error").textContent;
   if (last && files.length > 1) say(`${taken} of ${files.length} clips uploaded.`);
   else if (last) say(`${last.name}: ${seconds(last.seconds)}`);
@@ -90,12 +106,13 @@ export async function upload(files) {
 
 export function request(clip) { return { clip, candidates: candidates(), domain: domain(), ...options() }; }
 
-// The job that was under way when the page was left is followed to its end.
+// The job that was under way when the page was left is followed to its end, and then the clips that waited.
 export async function resume() {
   const { job } = kept();
   if (!job) return;
   const found = await call(`jobs/${job.id}`).catch(() => null);  // null: the server was started anew
-  if (found && rowOf(job.clip)) await run([job.clip], { ...found, began: job.began });
+  const clips = [job.clip, ...(job.waiting ?? [])].filter(rowOf);
+  if (found && clips.length) await run(clips, clips[0] === job.clip ? { ...found, began: job.began } : null);
   keep({ job: null });
 }
 
@@ -121,9 +138,10 @@ async function run(clips, resumed = null) {
       row.state = "aligning";
       drawTable();
       try {
-        const results = row.encoded && !resumed
+        const job = n ? null : resumed;
+        const results = row.encoded && !job
           ? [(await call("score", { method: "POST", json: request(clip) })).result]
-          : await encoded(clip, n, clips.length, resumed);
+          : await encoded(clips, n, job);
         row.state = null;
         if (!results.length) break;
         const wanted = !rowOf(state.open)?.result || clip === state.open;
@@ -138,6 +156,7 @@ async function run(clips, resumed = null) {
         await refresh();
       }
     }
+    keep({ job: null });  // not where the page is being left, whose requests fail
     if (cancelled) say("Cancelled.");
     else if (fault) { say(clips.length > 1 ? `${clips.length - failed} of ${clips.length} clips aligned.` : ""); fail(fault); }
     else say(`Done. Change a step and ${clips.length > 1 ? "the open clip" : "it"} is scored again at once.`);
@@ -150,17 +169,17 @@ async function run(clips, resumed = null) {
 }
 
 // The ids of its results, one a person; none where it was cancelled.
-async function encoded(clip, n, count, resumed) {
-  let job = resumed ?? await call("jobs", { method: "POST", json: request(clip) });
+async function encoded(clips, n, resumed) {
+  let job = resumed ?? await call("jobs", { method: "POST", json: request(clips[n]) });
   state.job = job.job;
-  keep({ job: { id: job.job, clip, began } });
+  // Kept until the next job, so that no clip is lost between the two.
+  keep({ job: { id: job.job, clip: clips[n], began: resumed?.began ?? Date.now(), waiting: clips.slice(n + 1) } });
   while (job.state === "queued" || job.state === "running") {
-    report(job, n, count);
+    report(job, n, clips.length);
     await new Promise((done) => setTimeout(done, 200));
     job = await call(`jobs/${job.job}`);
   }
   state.job = null;
-  keep({ job: null });
   if (job.state === "failed") throw new Error(job.error);
   return cancelled || job.state === "cancelled" ? [] : job.results;
 }

@@ -44,11 +44,17 @@ export function drawTimeline() {
   times();
   const save = () => judge(shown.label, parts.map(({ start, end, step }) => ({ start, end, step })), result.clip);
   const handles = result.clip && parts.length ? borders(parts, shown, from, length, times, save) : [];
+  const cuts = result.cuts.map((at) => {
+    const mark = make("div", "", { className: "cut", role: "img", title: `The picture is cut at ${seconds(at)}` });
+    mark.setAttribute("aria-label", mark.title);
+    mark.style.left = place(at);
+    return mark;
+  });
   const focused = [...$("timeline").children].indexOf(document.activeElement);
-  $("timeline").replaceChildren(...blocks, ...handles, make("div", "", { className: "cursor" }));
+  $("timeline").replaceChildren(...blocks, ...cuts, ...handles, make("div", "", { className: "cursor" }));
   if (focused >= 0) $("timeline").children[focused]?.focus({ preventScroll: true });  // a border is moved by several keys
   $("axis").replaceChildren(...ticks(result));
-  $("told").textContent = told(result, shown, truth, parts);
+  $("told").textContent = told(result, shown, truth, parts) + (cuts.length ? " Dashed lines: the picture is cut there." : "");
   drawJudgement();
   follow();
 }
