@@ -183,3 +183,15 @@ def test_more_steps_than_frames_are_warned_of(tmp_path, colour_model):
         said = [one for one in found.warnings if "for the 3 steps of 'dawn'" in one]
         assert bool(said) == warned, found.warnings
         assert (tag(found.to_row()) == "few frames") == warned
+
+
+def test_candidates_of_one_score_make_the_answer_a_guess(tmp_path, colour_model):
+    write_colours(tmp_path / "clip.mp4", ["red", "green", "blue"], each=4)
+    classifier = ActAlign.from_pretrained(str(colour_model))
+    first, same = Script("dawn", ("red", "green", "blue")), Script("dusk", ("red", "green", "blue"))
+    other = Script("day", ("red", "green", "white"))
+    for scripts, tied in (([first, same], True), ([first, other], False), ([first], False)):
+        row = classifier.predict(tmp_path / "clip.mp4", scripts=scripts).to_row()
+        said = [one for one in row["warnings"] if "'dawn' and 'dusk' have the same score" in one]
+        assert bool(said) == tied, row["warnings"]
+        assert (tag(row) == "tied") == tied

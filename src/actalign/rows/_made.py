@@ -38,7 +38,7 @@ def new_row(fields: Row) -> Row:
         row["boxes"] = [box for box in row["boxes"] if first - 0.01 <= box["seconds"] <= end]
     of_clip = row.get("people_frames")
     few = neutral_warning(row.get("neutral_frames", 0), row.get("frames", 0), of_clip)
-    more = [one for one in (*few, *_short_warning(row)) if one not in warnings]
+    more = [one for one in (*few, *_short_warning(row), *_tied_warning(row)) if one not in warnings]
     if more:
         row["warnings"] = [*warnings, *more]
     return {name: escaped_in(row[name]) for name in _FIELDS if name in row}  # type: ignore[literal-required,return-value]
@@ -56,6 +56,24 @@ def _short_warning(row: Row) -> list[str]:
     return [
         f"{have} looked at for the {steps} steps of {best['label']!r}, so answer and times mean "
         "little; more frames a second (--fps) or a longer clip tell more."
+    ]
+
+
+_SAME = 1e-6  # of a score: what rounding makes of equal ones
+
+
+def _tied_warning(row: Row) -> list[str]:
+    """A sentence where the best two candidates have the same score though the clip shows somebody,
+    as where a model says the same of everything, or two scripts are one."""
+    margin = row.get("margin")
+    if margin is None or len(row["candidates"]) < 2 or unseen(row):
+        return []
+    best, second = row["candidates"][:2]
+    if margin > _SAME * abs(best["score"]):
+        return []
+    return [
+        f"{best['label']!r} and {second['label']!r} have the same score, so the answer is a guess: "
+        "give them scripts that differ, or check what the model says of clips that differ."
     ]
 
 
@@ -233,6 +251,8 @@ def tag(row: Row) -> str:
         return "mostly unseen"
     if _short_warning(row):
         return "few frames"
+    if _tied_warning(row):
+        return "tied"
     if row["candidates"] and only_by_name(row["candidates"][0]):
         return "no script"
     return partly_unseen(row)
