@@ -328,7 +328,7 @@ def test_a_batch_goes_through_three_commands(run, server, tmp_path):
     words = (*GOLF, "--base-url", server.url, "--llm-model", "tiny")
     code, out, _ = run("batch", "submit", "--out", bank, *words)
     assert code == 0
-    assert "1 requests submitted" in out
+    assert "1 request submitted" in out
     assert run("batch", "poll", "--out", bank)[0] == 1
     assert run("batch", "collect", "--out", bank)[0] == 2
     server.finish_batches()
@@ -349,6 +349,16 @@ def test_a_batch_of_which_every_answer_is_kept_says_how_to_have_the_bank(
     code, out, _ = run("batch", "submit", "--out", new, *words)
     assert code == 0
     assert f"`actalign subactions generate` with the same options writes {new}" in out
+
+
+def test_a_batch_of_unusable_answers_says_how_to_ask_again(generate, run, server, tmp_path):
+    server.faults["putt"] = [says("sorry"), says("sorry")]
+    generate(*GOLF, "--out", tmp_path / "first.json")
+    words = (*GOLF, "--base-url", server.url, "--llm-model", "tiny")
+    code, out, _ = run("batch", "submit", "--out", tmp_path / "new.json", *words)
+    assert code == 0
+    assert "every question is answered, 1 unusably" in out
+    assert "generate --retry-failed" in out
 
 
 def test_merge_makes_wordings_of_scripts_of_one_label(run, tmp_path):

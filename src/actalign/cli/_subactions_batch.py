@@ -19,6 +19,7 @@ from actalign.cli._subactions_options import (
     requests_of,
     with_scripts,
 )
+from actalign.errors import counted
 
 app = typer.Typer(
     no_args_is_help=True, help="As generate, through OpenAI's Batch API: submit, poll, collect."
@@ -44,10 +45,16 @@ def submit(
     requests = requests_of(asked, questions)
     state = _batch.submit(requests, config=config, bank=out, api_key=key.read())
     if state is None:
+        failed = _batch.unusable(requests, config=config, bank=out)
         kept = f"; `actalign subactions generate` with the same options writes {out} at no cost"
-        print(f"nothing to submit: every question is answered{'' if out.exists() else kept}")
+        print(
+            f"nothing to submit: every question is answered, {failed} unusably; `actalign "
+            "subactions generate --retry-failed` with the same options asks these again"
+            if failed
+            else f"nothing to submit: every question is answered{'' if out.exists() else kept}"
+        )
     else:
-        print(f"batch {state.batch_id}: {state.requests} requests submitted")
+        print(f"batch {state.batch_id}: {counted(state.requests, 'request')} submitted")
         print(f"collect within a day: actalign subactions batch collect --out {out}")
 
 

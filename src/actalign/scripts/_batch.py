@@ -193,6 +193,17 @@ def _turns_due(
     return turns
 
 
+def unusable(
+    requests: Iterable[ScriptRequest], *, config: LLMConfig, bank: Path, cache: Path | None = None
+) -> int:
+    """Of how many requests all that may be asked was answered, but not usably."""
+    saved, answers = Bank(bank), AnswerCache(cache)
+    return sum(
+        isinstance(talk.due(answers, config, saved.get(talk.key)), str)
+        for _, talk in _conversations(requests, config)
+    )
+
+
 def _send(
     service: LLMService, bank: Path, state: BatchState, turns: dict[str, ChatRequest]
 ) -> BatchState:
