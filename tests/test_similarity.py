@@ -12,7 +12,7 @@ from actalign.alignment._similarity import (
     smooth,
     smooth_reference,
 )
-from actalign.errors import UsageError
+from actalign.errors import ArrayError, UsageError
 
 matrices = st.tuples(st.integers(1, 12), st.integers(1, 6)).flatmap(
     lambda shape: arrays(np.float32, shape, elements=st.floats(-3, 3, width=32))
@@ -49,6 +49,15 @@ def test_float16_embeddings_are_computed_in_float32():
 def test_cosine_of_a_neutral_frame_is_zero():
     found = cosine(np.array([[0.0, 0.0], [1.0, 0.0]]), np.array([[2.0, 0.0], [0.0, 5.0]]))
     np.testing.assert_allclose(found, [[0, 0], [1, 0]])
+
+
+def test_sigmoid_affinity_keeps_the_shape_and_refuses_what_is_no_number():
+    of = {"logit_scale": np.log(10), "logit_bias": -1.0}
+    assert sigmoid_affinity(0.1, **of).shape == ()
+    assert sigmoid_affinity(0.1, **of) == pytest.approx(0.5)
+    assert sigmoid_affinity(np.zeros((2, 0, 3)), **of).shape == (2, 0, 3)
+    with pytest.raises(ArrayError, match="The similarity must be numbers"):
+        sigmoid_affinity("a", **of)
 
 
 def test_sigmoid_affinity_is_siglips_probability_over_its_whole_range():

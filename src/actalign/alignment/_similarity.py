@@ -85,10 +85,11 @@ def sigmoid_affinity(similarity: ArrayLike, *, logit_scale: float, logit_bias: f
     """SigLIP's pair probability, sigmoid(exp(logit_scale) * similarity + logit_bias).
 
     similarity: cosines of any shape. logit_scale: natural logarithm of the scale, as SigLIP stores
-    it. Returns float32 in [0, 1]. Source: ActAlign (arXiv 2506.22967), Sec. 3; SigLIP (arXiv
-    2303.15343), Sec. 3.2.
+    it. Returns float32 in [0, 1] of that shape. Raises ArrayError for what is no array of numbers.
+    Source: ActAlign (arXiv 2506.22967), Sec. 3; SigLIP (arXiv 2303.15343), Sec. 3.2.
     """
-    logits = np.asarray(similarity, dtype=np.float32) * np.float32(np.exp(logit_scale))
+    cosines: Float32 = array_of(similarity, np.float32, "The similarity")
+    logits = np.multiply(cosines, np.float32(np.exp(logit_scale)), out=np.empty_like(cosines))
     logits += np.float32(logit_bias)
     # exp overflows to infinity below about -88, where the affinity is 0 in float32 as well.
     with np.errstate(over="ignore"):
