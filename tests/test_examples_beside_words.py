@@ -238,3 +238,15 @@ def test_a_clip_too_short_for_its_repetitions_is_one_row_and_no_example_is(folde
     done = actalign(*run, "--examples", "shown", cwd=folder)
     assert done.returncode == 0, done.stderr
     assert {row["status"] for row in read_rows(folder / "three" / "predictions.jsonl")} == {"ok"}
+
+
+def test_a_label_without_an_example_is_refused_before_anything_is_encoded(folder):
+    (folder / "half" / "up").mkdir(parents=True)
+    write_colours(folder / "half" / "up" / "a.mp4", ["red", "green"], each=4)
+    run = ("eval", "clips", "clips", *SHARED, "--scorer", "dtw", "--out", "later")
+    refused = actalign(*run, "--examples", "half", cwd=folder)
+    assert refused.returncode == 2
+    assert "There is no example of 'down'; give each candidate at least one" in refused.stderr
+    assert not (folder / "later").exists()
+    done = actalign(*run, "--examples", "shown", cwd=folder)
+    assert done.returncode == 0, done.stderr

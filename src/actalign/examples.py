@@ -134,15 +134,7 @@ class WithExamples:
         Half words, half examples where no label has two examples.
         """
         labels = candidates.labels
-        known = {label_key(label) for label in examples.labels}
-        without = [label for label in labels if label_key(label) not in known]
-        if without:
-            names = ", ".join(map(repr, without[:NAMED]))
-            more = f" and of {len(without) - NAMED} more" if len(without) > NAMED else ""
-            raise UsageError(
-                f"There is no example of {names}{more}; give each candidate at least one, or name "
-                "only those as candidates that have one."
-            )
+        check_shown(labels, examples.labels)
         places = {label_key(label): m for m, label in enumerate(labels)}
         words, shown, answers = [], [], []
         by = replace(candidates, repeats="no")  # which change no score
@@ -213,6 +205,19 @@ class WithExamples:
         by_words = _scaled(words[None], self.words_scale)[0]
         by_examples = _scaled(shown[None], self.examples_scale)[0]
         return words, shown, (1 - self.weight) * by_words + self.weight * by_examples
+
+
+def check_shown(labels: Sequence[str], shown: Sequence[str]) -> None:
+    """Raise UsageError for labels that are not among those that there are examples of."""
+    known = {label_key(label) for label in shown}
+    without = [label for label in labels if label_key(label) not in known]
+    if without:
+        names = ", ".join(map(repr, without[:NAMED]))
+        more = f" and of {len(without) - NAMED} more" if len(without) > NAMED else ""
+        raise UsageError(
+            f"There is no example of {names}{more}; give each candidate at least one, or name "
+            "only those as candidates that have one."
+        )
 
 
 def _in_order(prediction: Prediction, labels: Sequence[str]) -> Float64:

@@ -56,7 +56,7 @@ from actalign.evaluation._rows import (
 )
 from actalign.evaluation._scoring import Scoring
 from actalign.evaluation._step_times import with_true_times
-from actalign.examples import Examples
+from actalign.examples import Examples, check_shown
 from actalign.files import check_writable
 from actalign.rows import Row, write_rows
 from actalign.second_look import SecondLook, SecondLookError
@@ -93,7 +93,9 @@ def run(
     keys = check_asked(out, questions, clip_keys(listed, info.fingerprint, config.sampling))
     answers = _Answers(out / "predictions.jsonl")
     examples = (
-        None if config.examples is None else _Examples.embedded(config, info, out, load, embed)
+        None
+        if config.examples is None
+        else _Examples.embedded(config, embeddable, info, out, load, embed)
     )
     if examples is not None:
         check_examples(out, examples.keys)
@@ -178,13 +180,18 @@ class _Examples:
     def embedded(
         cls,
         config: EvalConfig,
+        questions: Sequence[Question],
         info: EncoderInfo,
         out: Path,
         load: Callable[[], Encoder],
         embed: Embed,
     ) -> _Examples:
-        """Embed them into the run's store; raises UsageError for one that can't be."""
+        """Embed them into the run's store; raises UsageError for one that can't be, and, before
+        anything is embedded, for a choice of a question without one."""
         found = read_examples(Path(str(config.examples)))
+        labels = [str(one.target) for one in found.values()]
+        for choices in dict.fromkeys(question.choices for question in questions):
+            check_shown([choice for choice in choices if choice != config.none], labels)
         clips = [Clip(name, one.video) for name, one in found.items()]
         keys = clip_keys(clips, info.fingerprint, config.sampling)
         store = Store(out / "embeddings")
