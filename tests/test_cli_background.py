@@ -236,7 +236,8 @@ def test_a_confidence_is_told_from_the_least_however_close_they_are(tmp_path):
         [shown, *_] = re.findall(r"(\d+\.\d+)%", ended.stdout)
         assert float(shown) < 100 * least
         [table] = csv.DictReader((tmp_path / "t.csv").read_text("utf-8-sig").splitlines())
-        sure, asked_for = re.search(r"confidence (\S+)% below ([\d.]+)%", table["warnings"]).groups()
+        said = re.search(r"confidence (\S+)% below ([\d.]+)%", table["warnings"])
+        sure, asked_for = said.groups()
         assert float(sure) < float(asked_for)
         assert len(sure) == len(asked_for) > len("12.34")
 
