@@ -292,6 +292,7 @@ def test_the_link_to_a_result_whose_clip_is_gone(visit, address, tmp_path):
     page.reload()
     page.get_by_text("clip is no longer on the server; drop it here again").wait_for()
     assert page.locator("#verdict strong").inner_text() == "squat"
+    assert page.locator("#verdict").inner_text().startswith("squat (nothing seen)")
     assert page.locator("#video").is_hidden()
     page.get_by_label("Candidate 1: steps, one a line").fill("hips low")
     time.sleep(1)  # longer than it takes until a changed step is scored

@@ -11,7 +11,7 @@ export function show(result, compared, onCompare) {
   $("empty").hidden = true;
   $("found").hidden = false;
   const verdict = $("verdict"), refused = result.label === null;
-  verdict.replaceChildren(make("strong", refused ? "No label" : times(best) + (result.tag ? ` (${result.tag})` : "")));
+  verdict.replaceChildren(make("strong", refused ? "No label" : times(best)), !refused && result.tag ? ` (${result.tag})` : "");
   const sure = result.confidence, least = result.min_confidence, known = sure !== undefined;
   const why = known ? `its confidence is ${percent(sure, least)}, below ${percent(least, sure)}` : "its words are unknown";
   const confidence = refused ? `${best.label} is likeliest, but ${why}; ` : known ? `confidence ${percent(sure)}, ` : "";
