@@ -83,7 +83,7 @@ def embedded(name: str, track: PoseTrack, encoder: BodyEncoder) -> ClipEmbedding
 
 
 def wordings_of(text: str) -> list[str]:
-    """The wordings that comma-separated names and ranges name, such as a,l-3;
+    """The wordings that comma-separated names and ranges name, such as a,l-3.
 
     Raises ArgumentTypeError for a name that no wording has, and for a range that runs backwards.
     """

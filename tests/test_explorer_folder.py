@@ -37,6 +37,19 @@ def visit(browser):  # noqa: F811
     assert faults == []
 
 
+@pytest.fixture
+def goes_on(monkeypatch):
+    """An event that every encoding of a clip waits for."""
+    encode, event = _jobs.embedded, threading.Event()
+
+    def slow(*args, **options):
+        assert event.wait(DEADLOCK_SECONDS)
+        return encode(*args, **options)
+
+    monkeypatch.setattr(_jobs, "embedded", slow)
+    return event
+
+
 def name_candidates(page):
     page.get_by_text("Lists: paste").click()
     page.locator("#lines").fill(LINES)
@@ -194,14 +207,7 @@ def test_a_row_that_failed_says_why(visit, serve, folder):  # noqa: F811
     page.faults.clear()
 
 
-def test_an_alignment_goes_on_after_a_reload(visit, serve, folder, monkeypatch):  # noqa: F811
-    encode, goes_on = _jobs.embedded, threading.Event()
-
-    def slow(*args, **options):
-        assert goes_on.wait(DEADLOCK_SECONDS)
-        return encode(*args, **options)
-
-    monkeypatch.setattr(_jobs, "embedded", slow)
+def test_an_alignment_goes_on_after_a_reload(visit, serve, folder, goes_on):  # noqa: F811
     api = serve(clips=folder)
     page = visit(api)
     name_candidates(page)
@@ -234,14 +240,7 @@ def test_an_alignment_goes_on_after_a_reload(visit, serve, folder, monkeypatch):
     assert len(api.explorer.jobs) == 4
 
 
-def test_clips_that_waited_are_aligned_after_a_reload(visit, serve, folder, monkeypatch):  # noqa: F811
-    encode, goes_on = _jobs.embedded, threading.Event()
-
-    def slow(*args, **options):
-        assert goes_on.wait(DEADLOCK_SECONDS)
-        return encode(*args, **options)
-
-    monkeypatch.setattr(_jobs, "embedded", slow)
+def test_clips_that_waited_are_aligned_after_a_reload(visit, serve, folder, goes_on):  # noqa: F811
     api = serve(clips=folder)
     page = visit(api)
     name_candidates(page)
