@@ -99,7 +99,7 @@ def series(args: argparse.Namespace) -> None:
     }
     for name, peer in peers.items():
         np.testing.assert_allclose(peer(x, y), -score[0] * length[0], rtol=1e-4, err_msg=name)
-    times = in_turns(calls)
+    times = in_turns(calls, args.seconds)
     for name, spent in times.items():
         ratio = f"{spent / times['ours']:.1f}x ours"
         print(f"DTW of two series, {name:12s}{spent * 1e3:7.3f} ms   {ratio}")
@@ -117,7 +117,7 @@ def videos(args: argparse.Namespace) -> None:
     one_by_one = [align_scores(matrix, sizes, interleaved=True)[0] for matrix in affinity]
     np.testing.assert_array_equal(run(usable_cores()), one_by_one)
     counts = sorted({1, usable_cores()})
-    times = in_turns({str(count): partial(run, count) for count in counts}, 3.0)
+    times = in_turns({str(count): partial(run, count) for count in counts}, 3 * args.seconds)
     for name, spent in times.items():
         print(
             f"DTW alone, {args.videos} videos, cores: {name}, {spent * 1e3:.1f} ms, "
@@ -147,7 +147,7 @@ def batch(args: argparse.Namespace, texts: np.ndarray, measured: Texts, by: Cali
             "dtw": one_by_one(scorer("dtw")),
             "competitive": one_by_one(scorer("competitive")),
         },
-        5.0,
+        5 * args.seconds,
     )
     product = times["bare float32 matrix product"]
     for name, spent in times.items():
@@ -209,7 +209,7 @@ def predictions(args: argparse.Namespace, frames: np.ndarray, background: Backgr
             calls[f"{name}, predict"] = partial(plain.predict, clip)
             calls[f"{name}, predict, smoothed"] = partial(smoothed.predict, clip)
             calls[f"{name}, that and its row"] = lambda one=smoothed: one.predict(clip).to_row()
-        spent = in_turns(calls)
+        spent = in_turns(calls, args.seconds)
         product = spent["bare float32 matrix product"]
         for name, one in spent.items():
             print(f"wordings: {wordings}, {name:30s}{one * 1e3:7.3f} ms   {one / product:.2f}x")
@@ -233,14 +233,14 @@ def sweep(args: argparse.Namespace) -> None:
     def run() -> None:
         alignment_torch.align_scores(affinity, frames, steps)[0].cpu()
 
-    spent = in_turns({"torch": run})["torch"]
+    spent = in_turns({"torch": run}, args.seconds)["torch"]
     print(
         f"{args.sweep} videos x {args.candidates}, torch on {device}: {spent * 1e3:.1f} ms, "
         f"{spent / affinity.numel() * 1e9:.2f} ns/cell"
     )
 
 
-def in_turns(calls: dict[str, Callable[[], object]], budget: float = 1.0) -> dict[str, float]:
+def in_turns(calls: dict[str, Callable[[], object]], budget: float) -> dict[str, float]:
     """The best time of each call, in rounds of 20 ms a call, ``budget`` seconds for each."""
     repeats, best = {}, {}
     for name, call in calls.items():
@@ -268,6 +268,7 @@ def main() -> None:
     parser.add_argument("--videos", type=int, default=0, help="videos to align on all cores")
     parser.add_argument("--sweep", type=int, default=0, help="videos to align at once with torch")
     parser.add_argument("--device", default="cpu", help="of the sweep")
+    parser.add_argument("--seconds", type=float, default=1.0, help="to time each call for")
     args = parser.parse_args()
     rng = np.random.default_rng(0)
     frames = rng.normal(size=(args.frames, args.width)).astype(np.float32)
@@ -309,7 +310,7 @@ def main() -> None:
         "ours, columns side by side": lambda: align_scores(side_by_side, sizes),
         **{name: partial(peer, affinities) for name, peer in peers.items()},
     }
-    times = in_turns(whole)
+    times = in_turns(whole, args.seconds)
     product, ours, competitive, reference = times.values()
     print(f"{platform.processor() or platform.machine()}, numpy {np.__version__}")
     print(f"T={args.frames} K={args.steps} M={args.candidates} D={args.width}; all agree to 1e-4")
@@ -321,7 +322,7 @@ def main() -> None:
     )
     print(f"formula in Python            {reference * 1e3:9.3f} ms   {reference / ours:.1f}x ours")
     predictions(args, frames, background)
-    times = in_turns(alone)
+    times = in_turns(alone, args.seconds)
     for name, spent in times.items():
         ratio = f"{spent / cells * 1e9:8.2f} ns/cell   {spent / times['ours']:.1f}x ours"
         print(f"DTW alone, {name:28s}{spent * 1e3:7.3f} ms {ratio}")
