@@ -135,6 +135,11 @@ def test_without_sigmoid_the_affinity_is_the_cosine():
     assert found.score == 1.0
 
 
+def test_a_bias_without_a_scale_is_refused():
+    with pytest.raises(UsageError, match="a logit_bias needs a logit_scale"):
+        Calibration(None, BY.logit_bias)
+
+
 def unit(rows):
     return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 

@@ -49,12 +49,20 @@ class Calibration:
     background: for the affinities that measure a step against what it says of anything.
     frame_seconds: from one frame to the next, for paths that ask how long a step lasts at least;
     None where it is not known, then it is a frame.
+    Raises UsageError for a bias without a scale.
     """
 
     logit_scale: float | None
     logit_bias: float | None
     background: Background | None = None
     frame_seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.logit_bias is not None and self.logit_scale is None:
+            raise UsageError(
+                "A calibration with a logit_bias needs a logit_scale too; without both the "
+                "affinity is the cosine."
+            )
 
     @classmethod
     def of(cls, info: EncoderInfo, background: Background | None = None) -> Calibration:
