@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+from actalign.scripts import shipped_scripts
 from actalign.web import _jobs
 from tests.command import DEADLOCK_SECONDS
 from tests.media import write_video
@@ -169,17 +170,47 @@ def test_delete_goes_on_to_the_neighbouring_row(visit, serve, folder, tmp_path):
     until(page, "document.querySelector('#clips').hidden")
 
 
-def test_messages_name_the_button_as_it_is_called(visit, serve, folder):  # noqa: F811
+def test_actions_take_the_steps_that_ship_and_say_which_have_none(visit, serve, folder):  # noqa: F811
     page = visit(serve(clips=folder))
     page.get_by_text("Lists: paste").click()
-    page.locator("#lines").fill("red\nyellow")
+    page.locator("#lines").fill("push up\nred\nmy squat\n- knees bent")
     page.get_by_role("button", name="Use these lines").click()
+    status = page.get_by_role("status").first
+    page.get_by_text("3 actions taken. Steps of 1 action filled in.").wait_for()
+    assert "No steps are known for red; write them" in status.inner_text()
     assert not page.locator("#lines").is_visible()  # the list is folded, so that its cards are seen
-    assert page.get_by_label("Candidate 1: action").input_value() == "red"
-    button = page.locator("#write").inner_text()
-    assert f"“{button}”" in page.get_by_role("status").first.inner_text()
+    push_up, red, squat = (
+        page.get_by_label(f"Candidate {n}: steps, one a line") for n in (1, 2, 3)
+    )
+    shipped = shipped_scripts(["push up"])["push up"]
+    assert push_up.input_value().split("\n") == list(shipped.steps)
+    assert page.locator(".wordings").count() == 1
+    assert red.input_value() == ""
+    assert squat.input_value() == "knees bent"
+    # Steps that were taken away stay away, also by "Align", and come back by the button.
+    push_up.fill("")
+    page.locator(".wordings summary").click()
+    for area in page.locator(".wordings textarea").all():
+        area.fill("")
     align(page)
+    assert "No script: " in page.locator("#warnings").inner_text()
+    assert push_up.input_value() == ""
+    button = page.locator("#write").inner_text()
     assert f"“{button}”" in page.locator("#warnings").inner_text()
+    page.locator("#write").click()
+    until(page, "document.querySelector('#candidates textarea').value !== ''")
+    assert page.locator(".wordings").count() == 1
+
+
+def test_an_action_that_is_typed_has_its_steps_before_it_is_aligned(visit, serve, folder):  # noqa: F811
+    page = visit(serve(clips=folder))
+    page.get_by_label("Candidate 1: action").fill("push up")
+    page.get_by_label("Candidate 2: action").fill("squat")
+    align(page)
+    steps = [page.get_by_label(f"Candidate {n}: steps, one a line").input_value() for n in (1, 2)]
+    assert all(steps)
+    assert "No script" not in page.locator("#warnings").inner_text()
+    assert page.locator("#body").inner_text().count("no script") == 0
 
 
 def test_a_clip_in_which_nothing_stands_out_says_why(visit, serve, folder):  # noqa: F811

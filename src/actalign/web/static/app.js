@@ -1,6 +1,6 @@
 // Puts the page together: what the open clip is, what is kept over a reload, and what buttons do.
 import { call } from "./api.js";
-import { addCandidate, candidates, offer, onEdit, setCandidates, setOptions, startCandidates } from "./candidates.js";
+import { addCandidate, candidates, filled, offer, onEdit, setCandidates, setOptions, startCandidates } from "./candidates.js";
 import { drawCode } from "./code.js";
 import { startMoments } from "./moments.js";
 import { drawPeople, placeBoxes } from "./people.js";
@@ -16,7 +16,10 @@ function choose(clip) {
   const count = ids().length, name = rowOf(clip)?.name;
   $("chosen").textContent = !name ? "No file chosen" : count > 1 ? `${count} clips; open: ${name}` : name;
   $("align-one").hidden = ids().length < 2;
-  for (const button of $("demos").children) button.setAttribute("aria-pressed", String(button.dataset.clip === clip));
+  const demos = [...$("demos").children];
+  for (const button of demos) button.setAttribute("aria-pressed", String(button.dataset.clip === clip));
+  // Who has clips needs the place for candidates.
+  if (clip && !demos.some((button) => button.dataset.clip === clip)) $("try").open = false;
   drawTable();
 }
 
@@ -162,8 +165,9 @@ function wire() {
   startJudging();
   startMoments((clip) => open(rowOf(clip)));
   onEdit(edited);
-  $("align").addEventListener("click", () => align(ids()));
-  $("align-one").addEventListener("click", () => align(ids().filter((clip) => clip === state.open)));
+  const alignAll = async (clips) => { await filled(); align(clips()); };
+  $("align").addEventListener("click", () => alignAll(ids));
+  $("align-one").addEventListener("click", () => alignAll(() => ids().filter((clip) => clip === state.open)));
   $("clear").addEventListener("click", () => {
     state.rows = [];
     state.open = null;
@@ -188,13 +192,13 @@ function wire() {
 
 async function start() {
   const info = await call("info");
-  Object.assign(state, { limits: info.limits, offers: info.offers, model: info.model, asksToken: info.asks_token });
+  Object.assign(state, { limits: info.limits, offers: info.offers, model: info.model, asksToken: info.asks_token, writes: info.writes_steps });
   offer(info.offers);
   $("model").textContent = `encoder ${info.model}, version ${info.version}`
     + (info.folder ? `; corrections of the clips in ${info.folder} are saved there in truth.jsonl` : "");
   const { upload_bytes: bytes, seconds, clips } = info.limits;
-  $("limits").textContent = `At most ${Math.round(bytes / 1e6)} MB and ${Math.round(seconds / 60)} minutes a clip, because a clip is `
-    + `decoded and kept whole; ${clips} clips. Longer videos: actalign serve FOLDER, or actalign locate.`;
+  $("limits").textContent = `At most ${clips} clips of ${Math.round(bytes / 1e6)} MB and ${Math.round(seconds / 60)} minutes each. `
+    + "Longer videos: actalign serve FOLDER, or actalign locate.";
   $("write").textContent = info.writes_steps ? "Write the missing steps" : "Fill in known steps";
   $("demos").append(...info.demos.map(demoButton));
   await restore(info);

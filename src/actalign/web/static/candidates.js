@@ -29,6 +29,10 @@ export function addCandidate({ label = "", steps = [], rewordings = [] } = {}) {
   drop.setAttribute("aria-label", `Remove candidate ${number}`);
   drop.addEventListener("click", () => { card.remove(); edited(); });
   card.addEventListener("input", edited);
+  name.addEventListener("change", async () => {
+    if (!isWithoutSteps(card)) return;
+    try { say(await fillInShipped([card])); } catch (error) { fail(error); }
+  });
   top.append(name, drop);
   card.append(top, stepsArea(steps, `Candidate ${number}: steps, one a line`));
   card.append(...otherWordings(rewordings, number));
@@ -97,31 +101,54 @@ function addAll(list) {
   edited();
 }
 
+const labelOf = (card) => card.querySelector("input").value.trim();
+const isWithoutSteps = (card) =>
+  labelOf(card) && [...card.querySelectorAll("textarea")].every((area) => !area.value.trim());
+const cardsWithoutSteps = () => [...$("candidates").children].filter(isWithoutSteps);
+const actions = (count) => `${count} ${count === 1 ? "action" : "actions"}`;
+
+// Gives cards the steps that the server knows or has written; what there is to say of it.
+async function fillIn(cards) {
+  if (!cards.length) return "";
+  const asked = cards.map((card) => [card, labelOf(card)]);
+  const found = await call("steps", { method: "POST", json: { labels: asked.map(([, label]) => label), domain: domain() } });
+  const filled = asked.filter(([card, label]) => found.scripts[label] && labelOf(card) === label && isWithoutSteps(card));
+  const numbers = [...$("candidates").children];
+  for (const [card, label] of filled) {
+    const text = card.querySelector("textarea");
+    text.value = found.scripts[label].join("\n");
+    text.rows = 2 * found.scripts[label].length;
+    card.querySelector(".wordings")?.remove();
+    card.append(...otherWordings(found.rewordings[label] ?? [], numbers.indexOf(card) + 1));
+  }
+  if (filled.length) edited();
+  const left = cards.filter(isWithoutSteps).map(labelOf);
+  return [filled.length ? `Steps of ${actions(filled.length)} filled in.` : "",
+    left.length ? `No steps are known for ${left.join(", ")}; write them, one a line.` : "",
+    ...found.notes.filter((note) => !note.startsWith("scripts of")).map((note) => `${note}.`)].filter(Boolean).join(" ");
+}
+
+// Shipped steps are filled in by themselves. A language model, which may cost something, is asked by the button only.
+let filling = Promise.resolve();
+function fillInShipped(cards) {
+  if (state.writes) return "";
+  const one = fillIn(cards);
+  filling = Promise.allSettled([filling, one]);
+  return one;
+}
+
+// Resolves when the steps that are on their way are there.
+export const filled = () => filling;
+
 async function writeSteps() {
-  const labels = candidates().map((c) => c.label);
-  if (!labels.length) { fail(new Error("Name at least one action first.")); return; }
+  if (!candidates().length) { fail(new Error("Name at least one action first.")); return; }
   say("Writing steps …");
   try {
-    const found = await call("steps", { method: "POST", json: { labels, domain: domain() } });
-    let filled = 0;
-    for (const [n, card] of [...$("candidates").children].entries()) {
-      const label = card.querySelector("input").value.trim(), text = card.querySelector("textarea");
-      if (!found.scripts[label] || text.value.trim()) continue;
-      text.value = found.scripts[label].join("\n");
-      text.rows = 2 * found.scripts[label].length;
-      card.append(...otherWordings(found.rewordings[label] ?? [], n + 1));
-      filled += 1;
-    }
-    const left = candidates().filter((c) => !c.steps.length).map((c) => c.label);
-    say([filled ? `Steps of ${filled} ${filled === 1 ? "action" : "actions"} filled in.` : "",
-      left.length ? `No steps are known for ${left.join(", ")}; write them, one a line.` : "",
-      ...found.notes.filter((note) => !note.startsWith("scripts of")).map((note) => `${note}.`)].filter(Boolean).join(" ")
-      || "Every action has its steps already.");
-    edited();
+    say(await fillIn(cardsWithoutSteps()) || "Every action has its steps already.");
   } catch (error) { say(""); fail(error); }
 }
 
-function pasted() {
+async function pasted() {
   const list = [];
   for (const line of $("lines").value.split("\n").map((l) => l.trim()).filter(Boolean)) {
     const step = /^[-*•]\s*(.*)/.exec(line);
@@ -132,7 +159,9 @@ function pasted() {
   addAll(list);
   $("lines").value = "";
   $("lists").open = false;  // it would hide the cards that were just made
-  say(`${list.length} ${list.length === 1 ? "action" : "actions"} taken; for missing steps press “${$("write").textContent}”.`);
+  const taken = `${actions(list.length)} taken`;
+  if (state.writes) { say(`${taken}; for missing steps press “${$("write").textContent}”.`); return; }
+  try { say(`${taken}. ${await fillInShipped(cardsWithoutSteps())}`); } catch (error) { fail(error); }
 }
 
 async function openList(file) {
