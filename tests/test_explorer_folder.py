@@ -336,6 +336,23 @@ def test_clips_that_are_scored_anew_can_be_cancelled(visit, serve, folder):  # n
     assert len(api.explorer.results) == 3 + 1
 
 
+def test_what_is_changed_after_a_link_stays_over_a_reload(visit, serve, folder):  # noqa: F811
+    page = visit(serve(clips=folder))
+    name_candidates(page)
+    align(page)
+    page.get_by_role("link", name="Link to this result").click()
+    assert "#" in page.url
+    page.reload()
+    page.locator("#verdict strong").wait_for()
+    assert "#" in page.url
+    first = page.get_by_label("Candidate 1: steps, one a line")
+    first.fill("blue")
+    page.get_by_text("Scored again.").wait_for()
+    page.reload()
+    page.locator("#verdict strong").wait_for()
+    assert first.input_value() == "blue"
+
+
 def test_files_that_were_not_uploaded_before_a_reload_are_named(visit, serve, folder, tmp_path):  # noqa: F811
     page = visit(serve(clips=folder))
     (tmp_path / "more").mkdir()

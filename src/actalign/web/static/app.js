@@ -22,6 +22,7 @@ function choose(clip) {
 
 function present(result) {
   const changed = state.result?.clip !== result.clip;
+  if (location.hash !== `#${result.result}`) unlink();
   if (changed) $("located").replaceChildren();
   state.result = result;
   state.compared ??= new Set([result.candidates[1]?.label]);
@@ -84,8 +85,14 @@ async function person({ clip, name }) {
   } catch (error) { fail(error); }
 }
 
+// The address names another result, or other candidates: after a reload it would bring them back.
+function unlink() {
+  if (location.hash) history.replaceState(null, "", location.pathname);
+}
+
 let timer = 0;
 function edited() {
+  unlink();
   if (!state.open || state.result?.clip !== state.open || state.busy) return;
   keepEdit(state.open);
   clearTimeout(timer);
