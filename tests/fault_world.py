@@ -67,12 +67,16 @@ def make_dataset(folder: Path, *, count=12) -> Path:
 
 
 def start(words: list[object], folder: Path, **environment: object) -> subprocess.Popen[str]:
-    """A command as a user types it, in a session of its own, so that what it leaves is found."""
+    """A command as a user types it, in a session of its own, so that what it leaves is found.
+
+    Its first word is a verb of `actalign`, or a script's path.
+    """
+    program = [] if str(words[0]).endswith(".py") else ["-m", "actalign"]
     # To files: a reader of a pipe would wait for whoever outlives the command.
     out, err = (folder / name for name in (".stdout", ".stderr"))
     with out.open("w") as to, err.open("w") as errors:
         return subprocess.Popen(
-            [sys.executable, "-m", "actalign", *map(str, words)],
+            [sys.executable, *program, *map(str, words)],
             cwd=folder,
             stdout=to,
             stderr=errors,

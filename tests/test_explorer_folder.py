@@ -17,6 +17,14 @@ LINES = "".join(
     f"{one['label']}\n" + "".join(f"- {s}\n" for s in one["steps"]) for one in CANDIDATES
 )
 FOCUSED = "document.activeElement"
+HOLD_ANSWERS = """const answer = fetch;
+    const going = new Promise((done) => { window.goOn = done; });
+    window.fetch = async (...asked) => {
+      const found = await answer(...asked);
+      await going;
+      return found;
+    };
+    void 0"""
 
 
 @pytest.fixture
@@ -287,6 +295,93 @@ def test_clips_that_waited_are_aligned_after_a_reload(visit, serve, folder, goes
     page.reload()  # and then no more
     page.locator("#verdict strong").wait_for()
     assert page.get_by_role("button", name="Align", exact=True).is_enabled()
+
+
+def hold_scorings(page, after=0):
+    """Scorings of the page get no answer, but for the first; until `unroute_all`."""
+    sent = []
+
+    def hold(route):
+        sent.append(route)
+        if len(sent) <= after:
+            route.continue_()
+
+    page.route("**/api/score", hold)
+
+
+def steps_asked(api, clip):
+    return api.explorer.results[api.explorer.clips[clip].result].asked.scripts[0].steps
+
+
+def test_clips_are_scored_anew_after_a_reload(visit, serve, folder):  # noqa: F811
+    api = serve(clips=folder)
+    page = visit(api)
+    name_candidates(page)
+    page.get_by_role("button", name="Align", exact=True).click()
+    page.get_by_text("Done. Change a step").wait_for()
+    clips = api.explorer.folder_clips
+    first = page.get_by_label("Candidate 1: steps, one a line")
+    hold_scorings(page)
+    first.fill("blue")  # the page is left before it is sent, most likely
+    page.reload()
+    page.unroute_all()
+    page.reload()
+    page.get_by_text("Done. Change a step").wait_for()
+    assert steps_asked(api, clips[0]) == ("blue",)
+    hold_scorings(page)
+    with page.expect_request("**/api/score"):
+        first.fill("green")
+    page.unroute_all()
+    page.reload()
+    page.get_by_text("Done. Change a step").wait_for()
+    assert steps_asked(api, clips[0]) == ("green",)
+    assert first.input_value() == "green"
+
+    hold_scorings(page, after=1)
+    page.get_by_role("button", name="Align", exact=True).click()
+    page.get_by_text("Clip 2 of 3: scoring").wait_for()
+    page.unroute_all()
+    page.reload()
+    page.get_by_text("Done. Change a step").wait_for()
+    assert {steps_asked(api, clip) for clip in clips} == {("green",)}
+    assert len(api.explorer.jobs) == 3
+    known = len(api.explorer.results)
+    page.reload()  # and then no more
+    page.locator("#verdict strong").wait_for()
+    page.wait_for_load_state("networkidle")
+    assert len(api.explorer.results) == known
+
+
+def test_clips_that_are_scored_anew_can_be_cancelled(visit, serve, folder):  # noqa: F811
+    api = serve(clips=folder)
+    page = visit(api)
+    name_candidates(page)
+    page.get_by_role("button", name="Align", exact=True).click()
+    page.get_by_text("Done. Change a step").wait_for()
+    page.evaluate(HOLD_ANSWERS)
+    page.get_by_role("button", name="Align", exact=True).click()
+    page.get_by_text("Clip 1 of 3: scoring").wait_for()
+    page.get_by_role("button", name="Cancel").click()
+    page.evaluate("goOn()")
+    page.get_by_text("Cancelled.").wait_for()
+    assert len(api.explorer.results) == 3 + 1
+
+
+def test_what_is_changed_after_a_link_stays_over_a_reload(visit, serve, folder):  # noqa: F811
+    page = visit(serve(clips=folder))
+    name_candidates(page)
+    align(page)
+    page.get_by_role("link", name="Link to this result").click()
+    assert "#" in page.url
+    page.reload()
+    page.locator("#verdict strong").wait_for()
+    assert "#" in page.url
+    first = page.get_by_label("Candidate 1: steps, one a line")
+    first.fill("blue")
+    page.get_by_text("Scored again.").wait_for()
+    page.reload()
+    page.locator("#verdict strong").wait_for()
+    assert first.input_value() == "blue"
 
 
 def test_files_that_were_not_uploaded_before_a_reload_are_named(visit, serve, folder, tmp_path):  # noqa: F811

@@ -7,17 +7,20 @@ run that nobody disturbed.
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 
 from actalign.scripts._bank import read_bank
 from tests.fault_world import (
+    ended_with,
     entries,
     killed_runs,
     make_clips,
     make_dataset,
     run,
     run_alone,
+    start,
     timed,
 )
 from tests.llm_server import LLMServer, good
@@ -216,3 +219,32 @@ def rows_of(out):
     path = out / "predictions.jsonl"
     lines = path.read_text().splitlines(keepends=True) if path.exists() else []
     return [line for line in lines if line.endswith("\n")]
+
+
+@pytest.mark.parametrize("output", ["videos", "videos.npy"])
+def test_encode_videos_over_what_it_finished(output, tmp_path):
+    world = make_dataset(tmp_path, count=40)
+    script = Path(__file__).parent.parent / "encode_videos.py"
+    words = [script, "--input", "data", "--output", output, "--model", "model"]
+    index = tmp_path / ("videos/index.json" if output == "videos" else "videos.npy.json")
+    first = tmp_path / ("videos/000000.safetensors" if output == "videos" else "videos.npy")
+    duration(words, world)
+    finished = {path: path.read_bytes() for path in (index, first)}
+    for _ in range(20):
+        # Between the first bytes of the new output and its index there are milliseconds.
+        before = first.stat().st_ino
+        process = start(words, world)
+        while process.poll() is None and first.stat().st_ino == before:
+            pass
+        process.kill()
+        process.wait()
+        ended_with(process)
+        if not index.exists() or index.stat().st_mtime_ns < first.stat().st_mtime_ns:
+            break
+    else:
+        pytest.fail("no kill fell between the first row and the index")
+    code, _, err = run_alone(words, world)
+    assert code == 0
+    assert "frames encoded" not in err
+    assert {path: path.read_bytes() for path in finished} == finished
+    assert not list(tmp_path.glob(".videos*"))

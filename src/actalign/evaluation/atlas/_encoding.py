@@ -7,7 +7,7 @@ rows are taken again by a later run where clip, sampling and encoder are the sam
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -16,7 +16,7 @@ import numpy as np
 from actalign.clips import Sampling, Store
 from actalign.encoders import Encoder
 from actalign.encoders._text_cache import TextCache
-from actalign.errors import ActAlignError
+from actalign.errors import ActAlignError, ArrayError
 from actalign.evaluation._embed import ASSUMED_FPS, Clip, clip_keys, embed_clips
 from actalign.evaluation._questions import Question
 from actalign.evaluation.atlas._dataset import Dataset, Entry
@@ -30,7 +30,7 @@ from actalign.evaluation.atlas._embeddings import (
     write_embeddings,
 )
 from actalign.scripts._script import step_texts
-from actalign.types import Float32, FrameBatch
+from actalign.types import ClipEmbedding, FrameBatch
 
 Tell = Callable[[str], None]
 
@@ -44,32 +44,26 @@ def encode_dataset(
     embedding. ``tell`` gets a line a clip that is encoded or fails.
     """
     info, sampling = encoder.info, Sampling(fps)
-    done = _finished(output)
     work = Store(_work_folder(output))
     clips = [Clip(entry.id, _video(dataset, entry)) for entry in dataset.usable]
     keys = clip_keys(clips, info.fingerprint, sampling)
-    wanted = [clip for clip in clips if keys.get(clip.id) not in done]
+    _keep_finished(output, keys, work)
     rows: list[IndexRow] = []
     cells: list[Cell] = []
     with closing(
-        embed_clips(wanted, keys, load=lambda: encoder, sampling=sampling, store=work)
-    ) as coming:
-        for clip in clips:
-            key = keys.get(clip.id)
-            if key in done:
-                pts, frames = done[key]
-            else:
-                result = next(coming)
-                if result.clip is None:
-                    tell(f"{clip.id}: {result.error}")
-                    rows.append(IndexRow(clip.id, "failed", "not encoded", str(result.error)))
-                    cells.append(None)
-                    continue
-                pts, frames = result.clip.pts_seconds.tolist(), result.clip.embeddings
-                if not result.cached:
-                    tell(f"{clip.id}: {len(frames)} frames encoded")
-            rows.append(IndexRow(clip.id, pts_seconds=pts, key=key))
-            cells.append(np.ascontiguousarray(frames, np.float32))
+        embed_clips(clips, keys, load=lambda: encoder, sampling=sampling, store=work)
+    ) as results:
+        for result in results:
+            name, found = result.clip_id, result.clip
+            if found is None:
+                tell(f"{name}: {result.error}")
+                rows.append(IndexRow(name, "failed", "not encoded", str(result.error)))
+                cells.append(None)
+                continue
+            if not result.cached:
+                tell(f"{name}: {len(found.embeddings)} frames encoded")
+            rows.append(IndexRow(name, pts_seconds=found.pts_seconds.tolist(), key=keys.get(name)))
+            cells.append(np.ascontiguousarray(found.embeddings, np.float32))
     missing = [IndexRow(e.id, "failed", e.kind, e.reason) for e in dataset.failed]
     write_embeddings(output, VIDEO_FORMAT, info, rows, cells, missing=missing)
     shutil.rmtree(work.folder, ignore_errors=True)
@@ -127,14 +121,27 @@ def _work_folder(output: Path) -> Path:
     return output.with_name(f".{output.name}.work")
 
 
-def _finished(output: Path) -> dict[str, tuple[list[float], Float32]]:
-    """Rows of an output that an earlier run finished, by key; none where it can't be read."""
-    with suppress(ActAlignError):
+def _keep_finished(output: Path, keys: Mapping[str, str], work: Store) -> None:
+    """Copy the rows that an earlier run finished to the work folder, if they are still right.
+
+    ``output`` is written over, and a kill in the midst of that must not cost them. Rows that can't
+    be read are not finished.
+    """
+    try:
         known = read_embeddings(output, VIDEO_FORMAT) if output.exists() else None
-        if known is not None and known.rows is not None:
-            return {
-                row.key: (row.pts_seconds, cell)
-                for row, cell in zip(known.rows, known.cells, strict=True)
-                if row.key and row.pts_seconds is not None and isinstance(cell, np.ndarray)
-            }
-    return {}
+    except ActAlignError:
+        return
+    if known is None or known.rows is None or known.encoder is None:
+        return
+    model = known.encoder
+    done = {row.key: (row, cell) for row, cell in zip(known.rows, known.cells, strict=True)}
+    for name, key in keys.items():
+        if key not in done or work.path(name, key).exists():
+            continue
+        row, cell = done[key]
+        with suppress(ArrayError, ValueError, IndexError):  # times that are none of these frames
+            times = known.times(row)
+            if times is not None and isinstance(cell, np.ndarray):
+                end = float(times[-1])
+                clip = ClipEmbedding(name, cell, times, end, model.model_id, model.fingerprint)
+                work.put(clip, key)

@@ -1,4 +1,8 @@
 // Calls to the server; a failed one throws the server's sentence.
+
+// The server is away, or the page is being left.
+export class Unanswered extends Error {}
+
 export async function call(path, { method = "GET", json, body } = {}) {
   let answer;
   try {
@@ -8,7 +12,7 @@ export async function call(path, { method = "GET", json, body } = {}) {
       headers: json === undefined ? {} : { "Content-Type": "application/json" },
     });
   } catch {
-    throw new Error("The server does not answer; is `actalign serve` still running?");
+    throw new Unanswered("The server does not answer; is `actalign serve` still running?");
   }
   const data = await answer.json();
   if (!answer.ok) throw new Error(data.error);

@@ -1,10 +1,10 @@
 // Puts the page together: what the open clip is, what is kept over a reload, and what buttons do.
-import { call } from "./api.js";
+import { call, Unanswered } from "./api.js";
 import { addCandidate, candidates, filled, offer, onEdit, setCandidates, setOptions, startCandidates } from "./candidates.js";
 import { drawCode } from "./code.js";
 import { startMoments } from "./moments.js";
 import { drawPeople, placeBoxes } from "./people.js";
-import { align, refresh, request, resume, startQueue, unsentRows } from "./queue.js";
+import { align, keepEdit, refresh, request, resume, startQueue, unsentRows } from "./queue.js";
 import { $, fail, ids, keep, kept, make, rowOf, say, state } from "./state.js";
 import { drawTable, startTable } from "./table.js";
 import { drawTimeline, startJudging } from "./timeline.js";
@@ -25,6 +25,7 @@ function choose(clip) {
 
 function present(result) {
   const changed = state.result?.clip !== result.clip;
+  if (location.hash !== `#${result.result}`) unlink();
   if (changed) $("located").replaceChildren();
   state.result = result;
   state.compared ??= new Set([result.candidates[1]?.label]);
@@ -87,21 +88,35 @@ async function person({ clip, name }) {
   } catch (error) { fail(error); }
 }
 
+// The address names another result, or other candidates: after a reload it would bring them back.
+function unlink() {
+  if (location.hash) history.replaceState(null, "", location.pathname);
+}
+
 let timer = 0;
 function edited() {
+  unlink();
   if (!state.open || state.result?.clip !== state.open || state.busy) return;
+  keepEdit(state.open);
   clearTimeout(timer);
-  timer = setTimeout(async () => {
-    const mine = ++state.edits;
-    if (!candidates().length) return;
-    try {
-      const result = await call("score", { method: "POST", json: request(state.open) });
-      if (mine !== state.edits) return;
-      say("Scored again.");
-      await refresh();
-      present(result);
-    } catch (error) { if (mine === state.edits) fail(error); }
-  }, 300);
+  timer = setTimeout(scoreEdited, 300, state.open, ++state.edits);
+}
+
+async function scoreEdited(clip, mine) {
+  const over = () => { if (!state.busy) keep({ job: null }); };  // what runs now is another's
+  if (!candidates().length) { over(); return; }
+  try {
+    const result = await call("score", { method: "POST", json: request(clip) });
+    if (mine !== state.edits) return;
+    over();
+    say("Scored again.");
+    await refresh();
+    if (state.open === clip) present(result);
+  } catch (error) {
+    if (mine !== state.edits) return;
+    if (!(error instanceof Unanswered)) over();
+    fail(error);
+  }
 }
 
 function remove(row) {

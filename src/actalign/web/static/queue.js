@@ -106,14 +106,25 @@ export async function upload(files) {
 
 export function request(clip) { return { clip, candidates: candidates(), domain: domain(), ...options() }; }
 
-// The job that was under way when the page was left is followed to its end, and then the clips that waited.
+// The clip under way: its job, or null where it is encoded already and only scored.
+function keepWork(job, clip, waiting = [], since = Date.now()) {
+  keep({ job: { id: job, clip, began: since, waiting } });
+}
+
+// The open clip, whose candidates were just changed, is to be scored, whatever becomes of the page.
+export function keepEdit(clip) { keepWork(null, clip); }
+
+// What was under way when the page was left goes on: the job is followed to its end, or the clip is scored,
+// and then the clips that waited. A server that was started anew knows neither job nor embedding.
 export async function resume() {
   const { job } = kept();
   if (!job) return;
-  const found = await call(`jobs/${job.id}`).catch(() => null);  // null: the server was started anew
+  const found = job.id ? await call(`jobs/${job.id}`).catch(() => null) : null;
   const clips = [job.clip, ...(job.waiting ?? [])].filter(rowOf);
-  if (found && clips.length) await run(clips, clips[0] === job.clip ? { ...found, began: job.began } : null);
-  keep({ job: null });
+  const there = job.id ? found : clips.some((clip) => rowOf(clip).encoded);
+  if (there && clips.length) {
+    await run(clips, found && clips[0] === job.clip ? { ...found, began: job.began } : null);
+  } else keep({ job: null });
 }
 
 // Align these clips with the present candidates; the open one is shown as soon as it is there.
@@ -134,14 +145,13 @@ async function run(clips, resumed = null) {
   try {
     for (const [n, clip] of clips.entries()) {
       const row = rowOf(clip);
+      if (cancelled) break;
       if (!row) continue;
       row.state = "aligning";
       drawTable();
       try {
         const job = n ? null : resumed;
-        const results = row.encoded && !job
-          ? [(await call("score", { method: "POST", json: request(clip) })).result]
-          : await encoded(clips, n, job);
+        const results = row.encoded && !job ? await scored(clips, n) : await encoded(clips, n, job);
         row.state = null;
         if (!results.length) break;
         const wanted = !rowOf(state.open)?.result || clip === state.open;
@@ -168,12 +178,21 @@ async function run(clips, resumed = null) {
   }
 }
 
+// The id of its result, of a clip that is encoded.
+async function scored(clips, n) {
+  keepWork(null, clips[n], clips.slice(n + 1));
+  $("bar").value = n / clips.length;
+  $("count").textContent = `${which(n, clips.length)}scoring`;
+  return [(await call("score", { method: "POST", json: request(clips[n]) })).result];
+}
+
 // The ids of its results, one a person; none where it was cancelled.
 async function encoded(clips, n, resumed) {
   let job = resumed ?? await call("jobs", { method: "POST", json: request(clips[n]) });
   state.job = job.job;
   // Kept until the next job, so that no clip is lost between the two.
-  keep({ job: { id: job.job, clip: clips[n], began: resumed?.began ?? Date.now(), waiting: clips.slice(n + 1) } });
+  keepWork(job.job, clips[n], clips.slice(n + 1), resumed?.began);
+  if (cancelled) cancel();  // before the server had named it
   while (job.state === "queued" || job.state === "running") {
     report(job, n, clips.length);
     await new Promise((done) => setTimeout(done, 200));
@@ -196,6 +215,7 @@ function busy(on) {
   $("progress").hidden = !on;
 }
 
+const which = (n, count) => (count > 1 ? `Clip ${n + 1} of ${count}: ` : "");
 const timeOf = (s) => (s < 90 ? `${Math.round(s)} s` : `${Math.round(s / 60)} min`);
 
 function report(job, n, count) {
@@ -203,10 +223,9 @@ function report(job, n, count) {
   const share = job.frames_total ? Math.min(1, job.frames_done / job.frames_total) : 0;
   if (share || n) bar.value = (n + share) / count;
   else bar.removeAttribute("value");
-  const which = count > 1 ? `Clip ${n + 1} of ${count}: ` : "";
   const passed = (Date.now() - began) / 1000, done = (n + share) / count;
   const left = passed > 3 && done > 0.02 ? `, about ${timeOf(passed * (1 - done) / done)} left` : "";
-  $("count").textContent = which + (job.state === "queued" ? "waiting for its turn"
+  $("count").textContent = which(n, count) + (job.state === "queued" ? "waiting for its turn"
     : `${job.frames_done}${job.frames_total ? ` of about ${job.frames_total}` : ""} frames encoded${left}`);
 }
 
