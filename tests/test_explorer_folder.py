@@ -7,7 +7,7 @@ import pytest
 
 from actalign.scripts import shipped_scripts
 from actalign.web import _jobs
-from tests.command import DEADLOCK_SECONDS
+from tests.command import DEADLOCK_SECONDS, wait_for
 from tests.media import write_video
 from tests.test_explorer import accessible, browser, pytestmark, until  # noqa: F401 - fixtures
 from tests.test_web_api import CANDIDATES, classifier, serve  # noqa: F401 - fixtures
@@ -382,6 +382,23 @@ def test_what_is_changed_after_a_link_stays_over_a_reload(visit, serve, folder):
     page.reload()
     page.locator("#verdict strong").wait_for()
     assert first.input_value() == "blue"
+
+
+def test_a_border_that_was_just_moved_is_saved_though_the_page_is_left(visit, serve, folder):  # noqa: F811
+    api = serve(clips=folder)
+    page = visit(api)
+    name_candidates(page)
+    align(page)
+    clip = api.explorer.clips[api.explorer.folder_clips[0]]
+    border = page.locator("#timeline .border").nth(1)
+    border.focus()
+    page.keyboard.press("ArrowLeft")
+    moved = float(border.get_attribute("aria-valuenow"))
+    page.reload()
+    wait_for(lambda: clip.truth)
+    assert clip.truth.question.intervals[0].end == pytest.approx(moved, abs=0.01)
+    border.wait_for()
+    assert float(border.get_attribute("aria-valuenow")) == moved
 
 
 def test_files_that_were_not_uploaded_before_a_reload_are_named(visit, serve, folder, tmp_path):  # noqa: F811

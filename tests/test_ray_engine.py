@@ -327,6 +327,27 @@ def test_an_address_where_no_cluster_listens_is_refused(tmp_path, start, colour_
 
 
 @needs_ray
+@pytest.mark.slow  # ten seconds are given to one that says nothing
+@pytest.mark.parametrize("answer", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b""])
+def test_an_address_where_something_else_listens_is_refused(tmp_path, start, colour_model, answer):
+    render(tmp_path / "clip.mp4", ["red"])
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+        running = start(
+            "encode", "clip.mp4", "--model", colour_model, "--out", "store", "--engine", "ray",
+            "--ray-address", address,
+        )  # fmt: skip
+        with server.accept()[0] as link:
+            link.sendall(answer)
+            code, text = finish(running)
+    assert code == 2, text
+    assert text == (
+        f"error: The Ray cluster {address} can't be used (what listens there is no Ray cluster); "
+        "check --ray-address.\n"
+    )
+
+
+@needs_ray
 @pytest.mark.slow
 def test_a_cluster_of_its_own_listens_on_loopback_only(tmp_path, start, colour_model):
     render(tmp_path / "clip.mp4", ["red", "green", "blue"] * 5)

@@ -156,6 +156,21 @@ def test_a_candidate_without_steps_is_said_to_have_no_script(serve, video):  # n
     assert "given twice" in refused.json()["error"]
 
 
+def test_a_correction_that_can_not_be_saved_is_not_kept(served, folder):
+    (folder / "truth.jsonl").mkdir()
+    address = f"/api/clips/{served.ids[0]}/truth"
+    answer = served.http.put(address, json={"label": "moonrise"})
+    assert answer.status_code == 400
+    assert "truth.jsonl can't be written beside the clips (Is a dir" in answer.json()["error"]
+    assert str(folder) not in answer.text
+    [row] = served.http.get("/api/clips", params={"clip": served.ids[0]}).json()["clips"]
+    assert row["truth"] is None
+    (folder / "truth.jsonl").rmdir()
+    assert served.http.put(address, json={"label": "moonrise"}).status_code == 200
+    [question] = read_data(Source(folder / "truth.jsonl")).questions
+    assert question.target == "moonrise"
+
+
 def test_wrong_corrections_get_one_sentence(served):
     put = {"label": "sunrise", "intervals": [{"start": 0.5, "end": 0.2, "step": 0}]}
     answer = served.http.put(f"/api/clips/{served.ids[0]}/truth", json=put)

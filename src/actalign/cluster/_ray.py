@@ -11,7 +11,7 @@ import logging
 import os
 import socket
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -24,6 +24,9 @@ BEGINNINGS = 10
 """An actor whose process dies so often before it was given anything is given nothing."""
 AHEAD = 2
 """Pieces of work that an actor has at once: one it works on, and the next."""
+REACH_SECONDS = 10.0
+SETTINGS = bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
+"""HTTP/2's frame of settings, without any."""
 
 Outcome = dict[str, Any]
 Item = tuple[int, str, str]
@@ -92,6 +95,8 @@ def connected(cluster: RayCluster) -> Iterator[Any]:
         try:
             if address:
                 _reach(address)
+                # Once, for half a minute, not twenty times.
+                os.environ.setdefault("RAY_gcs_server_port_wait_time_s", "1")
             ray.init(address=address or "local", **options)
         except (OSError, OverflowError, RuntimeError, ValueError) as error:
             reason = reason_of(error).splitlines()[0]
@@ -109,13 +114,25 @@ def connected(cluster: RayCluster) -> Iterator[Any]:
 
 
 def _reach(address: str) -> None:
-    """Raise OSError, or OverflowError for no port, where nothing listens at HOST:PORT.
+    """Raise OSError, or OverflowError for no port, where no Ray listens at HOST:PORT.
 
-    Ray itself goes on trying to connect without end.
+    Ray itself goes on trying to connect for many minutes. It speaks HTTP/2, in which a server
+    answers a client's first words with its settings.
     """
     host, _, port = address.removeprefix("ray://").rpartition(":")
-    if host and port.isdecimal():
-        socket.create_connection((host.strip("[]"), int(port)), timeout=10).close()
+    if not host or not port.isdecimal():
+        return
+    with socket.create_connection((host.strip("[]"), int(port)), timeout=REACH_SECONDS) as link:
+        if os.environ.get("RAY_USE_TLS", "0").lower() in ("1", "true"):
+            return
+        link.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + SETTINGS)
+        found = b""
+        with suppress(TimeoutError):
+            while len(found) < len(SETTINGS) and (more := link.recv(len(SETTINGS) - len(found))):
+                found += more
+    kind = slice(3, 4)  # after the frame's length
+    if found[kind] != SETTINGS[kind]:
+        raise OSError("what listens there is no Ray cluster")
 
 
 def run_on_actors(

@@ -37,7 +37,6 @@ from actalign.web._people import (
 from actalign.web._preview import write_preview
 from actalign.web._state import Clip, Job, Limits, NotFound, QueueFull, Result
 from actalign.web._truth import (
-    TRUTH_FILE,
     Truth,
     check_intervals,
     load_truths,
@@ -240,12 +239,9 @@ class Explorer:
             try:
                 known = [one for one in every if one is not None]
                 save_truths([*known, *self._unseen], self.served)
-            except OSError as error:
+            except ActAlignError:
                 clip.truth = before
-                raise UsageError(
-                    f"The truth file {TRUTH_FILE} can't be written beside the clips: "
-                    f"{error.strerror}."
-                ) from error
+                raise
 
     def job(self, job_id: str) -> Job:
         """The job of this id; raises NotFound."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from actalign.documents import composed, parse_json, read_text
-from actalign.errors import UsageError
+from actalign.errors import ActAlignError, UsageError, reason_of
 from actalign.evaluation._metrics import Rate, rate
 from actalign.evaluation._question_file import (
     parsed,
@@ -133,7 +133,7 @@ def truth_text(truths: Iterable[Truth]) -> str:
 
 
 def save_truths(truths: Sequence[Truth], folder: Path) -> None:
-    """Write them beside the clips, whole or not at all; raises OSError.
+    """Write them beside the clips, whole or not at all; raises UsageError.
 
     Those without an answer are in the header, which readers of question files pass over.
     """
@@ -146,7 +146,15 @@ def save_truths(truths: Sequence[Truth], folder: Path) -> None:
         for one, text in zip(left, texts, strict=True)
     ]
     header = json.dumps({**json.loads(header), **({WITHOUT_ANSWER: kept} if kept else {})})
-    write_text(folder / TRUTH_FILE, "\n".join([header, *lines]) + "\n")
+    try:
+        write_text(folder / TRUTH_FILE, "\n".join([header, *lines]) + "\n")
+    except ActAlignError as error:  # which names the server's own path
+        cause = error.__cause__
+        why = reason_of(cause) if isinstance(cause, OSError) else "it is no file"
+        raise UsageError(
+            f"The truth file {TRUTH_FILE} can't be written beside the clips ({why}), so this was "
+            "not kept; mend that, then say it again."
+        ) from error
 
 
 def _place(truth: Truth, folder: Path) -> Path:

@@ -3,11 +3,13 @@
 // The server is away, or the page is being left.
 export class Unanswered extends Error {}
 
-export async function call(path, { method = "GET", json, body } = {}) {
+// keepalive: it is sent though the page is being left; browsers take 64 kB so.
+export async function call(path, { method = "GET", json, body, keepalive = false } = {}) {
   let answer;
   try {
     answer = await fetch(`/api/${path}`, {
       method,
+      keepalive,
       body: json === undefined ? body : JSON.stringify(json),
       headers: json === undefined ? {} : { "Content-Type": "application/json" },
     });

@@ -117,10 +117,19 @@ function borders(parts, shown, from, length, times, save) {
   });
 }
 
-let timer = 0;
+// What the arrow keys moved is saved once they rest, another border of other steps is moved, or the page is left.
+let timer = 0, unsaved = null;
 function saveSoon(save) {
+  if (save !== unsaved) saveNow();
+  unsaved = save;
   clearTimeout(timer);
-  timer = setTimeout(save, 500);
+  timer = setTimeout(saveNow, 500);
+}
+
+function saveNow() {
+  const save = unsaved;
+  unsaved = null;
+  save?.();
 }
 
 function drawJudgement() {
@@ -144,7 +153,7 @@ async function judge(label, intervals = [], clip = state.result?.clip) {
   if (!clip || !rowOf(clip)?.result) return;
   try {
     if (label === undefined) await call(`clips/${clip}/truth`, { method: "DELETE" });
-    else await call(`clips/${clip}/truth`, { method: "PUT", json: { label, intervals } });
+    else await call(`clips/${clip}/truth`, { method: "PUT", json: { label, intervals }, keepalive: intervals.length < 500 });
     await refresh();
     if (state.result?.clip === clip) drawTimeline();
   } catch (error) { fail(error); }
@@ -161,6 +170,7 @@ function answerBy(key, row) {
 }
 
 export function startJudging() {
+  addEventListener("pagehide", saveNow);
   const press = (key) => { const row = rowOf(state.result?.clip); if (row) answerBy(key, row); };
   $("right").addEventListener("click", () => press("r"));
   $("wrong").addEventListener("click", () => press("w"));
