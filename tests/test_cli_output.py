@@ -327,6 +327,24 @@ def test_a_files_name_does_not_steer_the_terminal(clips, tmp_path):
         assert r"\x1b[2Jbroken: clips" in ended.stderr
 
 
+def test_names_and_labels_that_look_like_markup_are_shown_as_they_are(clips, tmp_path):
+    (tmp_path / "clips" / "day.mp4").rename(tmp_path / "clips" / "[a] day.mp4")
+    scripts = {"[/i] rise :100:": ["black", "red", "yellow"], "sunset": ["yellow", "red", "black"]}
+    (tmp_path / "day.json").write_text(json.dumps({"domain": "[/i]", "scripts": scripts}))
+    for words in ((), ("--verbose",), ("--json",)):
+        ended = actalign("classify", *clips, *words, "--out", "r.jsonl", cwd=tmp_path)
+        assert ended.returncode == 1, ended.stderr
+        assert "[a] day" in ended.stdout
+        assert "[/i] rise :100:" in ended.stdout
+    finds = actalign("locate", *clips, "--threshold", "2.5", "-q", cwd=tmp_path)
+    assert "[a] day: " in finds.stdout
+    shown = actalign("subactions", "show", "day.json", cwd=tmp_path)
+    assert shown.stdout.startswith("[/i]")
+    assert (cut := actalign("cut", "r.jsonl", "--out", "[/i]", cwd=tmp_path)).returncode == 0
+    assert "[/i]/" in cut.stdout
+    assert "[/i]" in cut.stderr
+
+
 def test_a_frame_has_the_columns_of_the_tables(clips, tmp_path):
     pytest.importorskip("pandas")
     from actalign.output import predictions_frame
