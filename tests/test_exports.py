@@ -22,11 +22,12 @@ from pydantic import BaseModel, ConfigDict, Field
 import actalign
 from actalign import ActAlignError, UsageError, VideoError
 from actalign.cli._show import ResultLines
+from actalign.output._cuts import cut_all, pieces
 from actalign.output._events import video_names
 from actalign.output._export import FORMATS, OF_VIDEOS, PER_VIDEO, TABLES, export
 from actalign.output._row_files import ClipTables
 from actalign.output._tables import STEPS as STEP_TABLE
-from actalign.rows import parse_row, read_rows, row_text
+from actalign.rows import RowFile, parse_row, read_rows, row_text
 from tests import command
 from tests.media import write_video
 
@@ -1027,6 +1028,35 @@ def test_names_that_are_no_text_are_exported_escaped(tmp_path, to):
     assert (first["clip"], first["video"]) == (r"caf\xe9", r"caf\xe9.mp4")
     row_text(first).encode()
     assert export(predictions, to, tmp_path / "out")
+
+
+@pytest.fixture
+def no_text(tmp_path):
+    """Predictions beside their video, whose name and folder are no text."""
+    if sys.platform != "linux":
+        pytest.skip("names there are text")
+    folder = tmp_path / os.fsdecode(b"day\xff")
+    folder.mkdir()
+    write_video(folder / os.fsdecode(b"caf\xe9.mp4"), 10)
+    turned = [candidate("swing", 0.5, [(0.0, 0.2), (0.2, 0.5)])]
+    found = row("c", turned) | {"video": r"caf\xe9.mp4"}
+    (folder / "p.jsonl").write_text(json.dumps(found))
+    return folder / "p.jsonl"
+
+
+@pytest.mark.parametrize("to", ["boris", "fiftyone", "elan", "otio", *READ_VIDEOS])
+def test_a_video_is_found_whose_name_and_folder_are_no_text(no_text, tmp_path, monkeypatch, to):
+    [made, *_] = export(no_text, to, tmp_path / "beside")
+    if to in ("elan", "otio"):
+        assert f"{no_text.parent.as_uri()}/caf%E9.mp4" in made.read_text(encoding="utf-8")
+    monkeypatch.chdir(no_text.parent)
+    assert export(no_text.name, to, tmp_path / "here")
+
+
+def test_a_video_is_cut_whose_name_and_folder_are_no_text(no_text, tmp_path):
+    found = pieces(RowFile(no_text, find_videos=True))
+    cuts = list(cut_all(found, tmp_path / "cut", silent_seconds=20.0))
+    assert [(one.error, one.path.exists()) for one in cuts] == [(None, True)] * 2
 
 
 @pytest.mark.parametrize("name", ["predictions.jsonl", "predictions.json", "x.md"])

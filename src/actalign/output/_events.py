@@ -14,7 +14,7 @@ from pathlib import Path, PurePath
 from typing import NamedTuple
 
 from actalign.errors import VideoError
-from actalign.files import file_stem
+from actalign.files import file_named, file_stem
 from actalign.rows import RepetitionRow, Row, StepRow, action_span, has_action, step_numbers
 
 
@@ -126,6 +126,11 @@ class VideoRows(NamedTuple):
             found += [replace(event, shown_from=shown[who]) for event in events(row)]
             shown[who] = _window_end(row)
         return sorted(found, key=lambda event: event.start_seconds)
+
+    @property
+    def path(self) -> Path:
+        """The video's file."""
+        return file_named(self.video)
 
     @property
     def contents(self) -> frozenset[str]:

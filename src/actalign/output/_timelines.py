@@ -14,6 +14,7 @@ from typing import Any
 
 from actalign import __version__
 from actalign.addresses import is_address
+from actalign.files import file_named
 from actalign.output._events import Event, VideoRows
 from actalign.rows import StepRow
 
@@ -248,7 +249,7 @@ def to_activitynet(videos: Iterable[VideoRows]) -> str:
 
 def address(video: str) -> str:
     """The address of a file; a video that has one keeps its own."""
-    return video if is_address(video) else Path(video).absolute().as_uri()
+    return video if is_address(video) else file_named(video).absolute().as_uri()
 
 
 def _mime(video: str) -> str:
