@@ -668,6 +668,22 @@ def test_rows_need_no_more_than_the_schema_requires(tmp_path, to):
     assert export(path, to, tmp_path / "out")
 
 
+def test_activitynet_keeps_videos_of_one_name_apart(tmp_path):
+    turned = [candidate("swing", 0.5, [(0.0, 1.0)], ["back"])]
+    videos = ["mon/squat.mp4", "tue/squat.mov", "tue/jump.mp4", "tue/jump.mp4"]
+    rows = [
+        row("c", turned, scorer=scorer) | {"video": video}
+        for video, scorer in zip(videos, ["dtw", "dtw", "dtw", "mean_pool"], strict=True)
+    ]
+    path = tmp_path / "p.jsonl"
+    path.write_text("".join(json.dumps(one) + "\n" for one in rows))
+    [made] = export(path, "activitynet", tmp_path / "a.json")
+    results = json.loads(made.read_text())["results"]
+    assert {video: len(found) for video, found in results.items()} == {
+        "mon/squat.mp4": 1, "tue/squat.mov": 1, "jump": 2
+    }  # fmt: skip
+
+
 def test_activitynet_results_and_truth(two, tmp_path):
     [path] = export(two, "activitynet", tmp_path / "results.json")
     results = json.loads(path.read_text(encoding="utf-8"))["results"]
