@@ -143,6 +143,28 @@ def test_captions_of_equal_file_names_go_into_folders_of_the_videos_names(tmp_pa
     assert names == ["mon/a/squat", "tue/a/squat", "tue/a/Squat-2", "jump"]
 
 
+@pytest.mark.parametrize(
+    ("stem", "kept"),
+    [
+        *((stem, True) for stem in ("serve (1)", "it's #2, 50% [x] & a+b=c!", "U\u0308bung", "🏋️")),
+        *((stem, False) for stem in ("a:b", 'a"b', "a?", "a*b", "a|b", "<a>", "a\nb", "a" * 101)),
+    ],
+)
+def test_captions_have_the_videos_own_name_where_every_system_takes_it(tmp_path, stem, kept):
+    path = tmp_path / "p.jsonl"
+    turned = [candidate("swing", 0.5, [(0.0, 1.0)], ["back"])]
+    path.write_text(json.dumps(row("c", turned) | {"video": f"{stem}.mp4"}))
+    [made] = export(path, "srt", tmp_path / "srt")
+    assert (made.name == f"{stem}.srt") == kept
+    assert not set(made.name) & set('<>:"/\\|?*\n')
+    assert len(made.name) < 120
+
+
+def test_names_that_some_systems_take_for_one_are_of_two_files():
+    names = video_names([(f"{stem}.mp4", "dtw") for stem in ("\u00dcbung", "u\u0308bung")])
+    assert names == [Path("\u00dcbung"), Path("u\u0308bung-2")]
+
+
 @pytest.mark.parametrize("video", [".", "..", "/"])
 def test_a_folder_that_has_no_name_has_files_that_are_seen(tmp_path, video):
     path = tmp_path / "p.jsonl"
