@@ -765,6 +765,11 @@ def test_a_report_of_what_is_no_run_says_what_there_is(tmp_path):
     (tmp_path / "runs" / "first" / "results.json").write_text("{}")
     said = actalign("report", "runs", cwd=tmp_path).stderr
     assert said == "error: runs is a folder of runs; name one, such as runs/first.\n"
+    (tmp_path / "r.jsonl").write_text("")
+    said = actalign("report", "r.jsonl", cwd=tmp_path).stderr
+    assert said == (
+        "error: r.jsonl is a file; name the folder of a run, which `actalign eval` wrote.\n"
+    )
 
 
 def test_a_video_is_no_embedding(clips, tmp_path):
