@@ -327,6 +327,24 @@ def test_a_files_name_does_not_steer_the_terminal(clips, tmp_path):
         assert r"\x1b[2Jbroken: clips" in ended.stderr
 
 
+def test_names_and_labels_that_look_like_markup_are_shown_as_they_are(clips, tmp_path):
+    (tmp_path / "clips" / "day.mp4").rename(tmp_path / "clips" / "[a] day.mp4")
+    scripts = {"[/i] rise :100:": ["black", "red", "yellow"], "sunset": ["yellow", "red", "black"]}
+    (tmp_path / "day.json").write_text(json.dumps({"domain": "[/i]", "scripts": scripts}))
+    for words in ((), ("--verbose",), ("--json",)):
+        ended = actalign("classify", *clips, *words, "--out", "r.jsonl", cwd=tmp_path)
+        assert ended.returncode == 1, ended.stderr
+        assert "[a] day" in ended.stdout
+        assert "[/i] rise :100:" in ended.stdout
+    finds = actalign("locate", *clips, "--threshold", "2.5", "-q", cwd=tmp_path)
+    assert "[a] day: " in finds.stdout
+    shown = actalign("subactions", "show", "day.json", cwd=tmp_path)
+    assert shown.stdout.startswith("[/i]")
+    assert (cut := actalign("cut", "r.jsonl", "--out", "[/i]", cwd=tmp_path)).returncode == 0
+    assert "[/i]/" in cut.stdout
+    assert "[/i]" in cut.stderr
+
+
 def test_a_frame_has_the_columns_of_the_tables(clips, tmp_path):
     pytest.importorskip("pandas")
     from actalign.output import predictions_frame
@@ -747,6 +765,11 @@ def test_a_report_of_what_is_no_run_says_what_there_is(tmp_path):
     (tmp_path / "runs" / "first" / "results.json").write_text("{}")
     said = actalign("report", "runs", cwd=tmp_path).stderr
     assert said == "error: runs is a folder of runs; name one, such as runs/first.\n"
+    (tmp_path / "r.jsonl").write_text("")
+    said = actalign("report", "r.jsonl", cwd=tmp_path).stderr
+    assert said == (
+        "error: r.jsonl is a file; name the folder of a run, which `actalign eval` wrote.\n"
+    )
 
 
 def test_a_video_is_no_embedding(clips, tmp_path):

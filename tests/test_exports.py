@@ -22,11 +22,12 @@ from pydantic import BaseModel, ConfigDict, Field
 import actalign
 from actalign import ActAlignError, UsageError, VideoError
 from actalign.cli._show import ResultLines
+from actalign.output._cuts import cut_all, pieces
 from actalign.output._events import video_names
 from actalign.output._export import FORMATS, OF_VIDEOS, PER_VIDEO, TABLES, export
 from actalign.output._row_files import ClipTables
 from actalign.output._tables import STEPS as STEP_TABLE
-from actalign.rows import parse_row, read_rows, row_text
+from actalign.rows import RowFile, parse_row, read_rows, row_text
 from tests import command
 from tests.media import write_video
 
@@ -140,6 +141,28 @@ def test_captions_of_equal_file_names_go_into_folders_of_the_videos_names(tmp_pa
     videos = ["/d/mon/a/squat.mp4", "/d/tue/a/squat.mp4", "/d/tue/a/Squat.mov", "/d/x/jump.mp4"]
     names = [str(one) for one in video_names([(video, "dtw") for video in videos])]
     assert names == ["mon/a/squat", "tue/a/squat", "tue/a/Squat-2", "jump"]
+
+
+@pytest.mark.parametrize(
+    ("stem", "kept"),
+    [
+        *((stem, True) for stem in ("serve (1)", "it's #2, 50% [x] & a+b=c!", "U\u0308bung", "🏋️")),
+        *((stem, False) for stem in ("a:b", 'a"b', "a?", "a*b", "a|b", "<a>", "a\nb", "a" * 101)),
+    ],
+)
+def test_captions_have_the_videos_own_name_where_every_system_takes_it(tmp_path, stem, kept):
+    path = tmp_path / "p.jsonl"
+    turned = [candidate("swing", 0.5, [(0.0, 1.0)], ["back"])]
+    path.write_text(json.dumps(row("c", turned) | {"video": f"{stem}.mp4"}))
+    [made] = export(path, "srt", tmp_path / "srt")
+    assert (made.name == f"{stem}.srt") == kept
+    assert not set(made.name) & set('<>:"/\\|?*\n')
+    assert len(made.name) < 120
+
+
+def test_names_that_some_systems_take_for_one_are_of_two_files():
+    names = video_names([(f"{stem}.mp4", "dtw") for stem in ("\u00dcbung", "u\u0308bung")])
+    assert names == [Path("\u00dcbung"), Path("u\u0308bung-2")]
 
 
 @pytest.mark.parametrize("video", [".", "..", "/"])
@@ -667,6 +690,22 @@ def test_rows_need_no_more_than_the_schema_requires(tmp_path, to):
     assert export(path, to, tmp_path / "out")
 
 
+def test_activitynet_keeps_videos_of_one_name_apart(tmp_path):
+    turned = [candidate("swing", 0.5, [(0.0, 1.0)], ["back"])]
+    videos = ["mon/squat.mp4", "tue/squat.mov", "tue/jump.mp4", "tue/jump.mp4"]
+    rows = [
+        row("c", turned, scorer=scorer) | {"video": video}
+        for video, scorer in zip(videos, ["dtw", "dtw", "dtw", "mean_pool"], strict=True)
+    ]
+    path = tmp_path / "p.jsonl"
+    path.write_text("".join(json.dumps(one) + "\n" for one in rows))
+    [made] = export(path, "activitynet", tmp_path / "a.json")
+    results = json.loads(made.read_text())["results"]
+    assert {video: len(found) for video, found in results.items()} == {
+        "mon/squat.mp4": 1, "tue/squat.mov": 1, "jump": 2
+    }  # fmt: skip
+
+
 def test_activitynet_results_and_truth(two, tmp_path):
     [path] = export(two, "activitynet", tmp_path / "results.json")
     results = json.loads(path.read_text(encoding="utf-8"))["results"]
@@ -1027,6 +1066,35 @@ def test_names_that_are_no_text_are_exported_escaped(tmp_path, to):
     assert (first["clip"], first["video"]) == (r"caf\xe9", r"caf\xe9.mp4")
     row_text(first).encode()
     assert export(predictions, to, tmp_path / "out")
+
+
+@pytest.fixture
+def no_text(tmp_path):
+    """Predictions beside their video, whose name and folder are no text."""
+    if sys.platform != "linux":
+        pytest.skip("names there are text")
+    folder = tmp_path / os.fsdecode(b"day\xff")
+    folder.mkdir()
+    write_video(folder / os.fsdecode(b"caf\xe9.mp4"), 10)
+    turned = [candidate("swing", 0.5, [(0.0, 0.2), (0.2, 0.5)])]
+    found = row("c", turned) | {"video": r"caf\xe9.mp4"}
+    (folder / "p.jsonl").write_text(json.dumps(found))
+    return folder / "p.jsonl"
+
+
+@pytest.mark.parametrize("to", ["boris", "fiftyone", "elan", "otio", *READ_VIDEOS])
+def test_a_video_is_found_whose_name_and_folder_are_no_text(no_text, tmp_path, monkeypatch, to):
+    [made, *_] = export(no_text, to, tmp_path / "beside")
+    if to in ("elan", "otio"):
+        assert f"{no_text.parent.as_uri()}/caf%E9.mp4" in made.read_text(encoding="utf-8")
+    monkeypatch.chdir(no_text.parent)
+    assert export(no_text.name, to, tmp_path / "here")
+
+
+def test_a_video_is_cut_whose_name_and_folder_are_no_text(no_text, tmp_path):
+    found = pieces(RowFile(no_text, find_videos=True))
+    cuts = list(cut_all(found, tmp_path / "cut", silent_seconds=20.0))
+    assert [(one.error, one.path.exists()) for one in cuts] == [(None, True)] * 2
 
 
 @pytest.mark.parametrize("name", ["predictions.jsonl", "predictions.json", "x.md"])

@@ -13,7 +13,7 @@ from actalign.errors import EncoderError
 from actalign.output import synchronise
 from actalign.types import ClipEmbedding
 from tests.colour_clips import write_colours
-from tests.command import actalign
+from tests.command import actalign, run
 
 
 def clip(name, places, *, fps=10.0, fingerprint="f"):
@@ -112,6 +112,10 @@ def test_what_cannot_be_done_is_said(pair):
     done = actalign("sync", "coach.mp4", "broken.mp4", *shared, cwd=folder)
     assert done.returncode == 1
     assert "broken.mp4" in done.stderr
+    ended = run("sync", "broken.mp4", "coach.mp4", "--model", "body", cwd=folder)
+    assert (ended.returncode, ended.stderr) == (
+        1, "error: broken.mp4 is not a video, or is damaged beyond reading.\n"
+    )  # fmt: skip
     (folder / "videos").mkdir()
     (folder / "videos" / "pupil.mp4").write_bytes((folder / "pupil.mp4").read_bytes())
     done = actalign("sync", "coach.mp4", "videos", *shared, cwd=folder)

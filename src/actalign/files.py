@@ -226,6 +226,15 @@ def is_there(path: Path) -> bool:
         return False
 
 
+def file_named(name: str) -> Path:
+    r"""The file of a name as rows hold it, where \xNN may stand for a byte that is no text."""
+    path = Path(name)
+    if "\\x" not in name or is_there(path):
+        return path
+    own = Path(re.sub(r"\\x([89a-f][0-9a-f])", lambda byte: chr(0xDC00 + int(byte[1], 16)), name))
+    return own if is_there(own) else path
+
+
 def is_same_file(one: object, other: object) -> bool:
     """Whether both are paths of one file, which exists; a folder is none."""
     if not isinstance(one, str | Path) or not isinstance(other, str | Path):

@@ -67,7 +67,7 @@ def with_cost(embed: Callable[..., Iterator[ClipResult]], *, quiet: bool) -> Cal
 def _say(sentence: str) -> None:
     from actalign.cli._show import console_of
 
-    console_of(stderr=True).print(sentence, markup=False)
+    console_of(stderr=True).print(sentence)
 
 
 class Cost:

@@ -60,11 +60,11 @@ def cut(
             else:
                 named = str(one.path) in one.error  # where it can't be written
                 said = one.error if named else f"{one.path}: {one.error}"
-                console.print(said, style="red", markup=False)
+                console.print(said, style="red")
             progress.clip(one.path.stem)
     if not quiet:
         told = [f"{counts[how]} {how}" for how in ("copied", "encoded", "kept", "failed")]
-        console.print(f"{', '.join(told)}: {folder}", markup=False)
+        console.print(f"{', '.join(told)}: {folder}")
         if not found:
-            console.print("No action was found in these rows.", markup=False)
+            console.print("No action was found in these rows.")
     raise typer.Exit(1 if counts["failed"] else 0)

@@ -45,9 +45,9 @@ def demo(
         right += prediction.label == clip.label
         if not quiet:
             verdict = "right" if prediction.label == clip.label else "wrong"
-            console.print(f"it shows: {clip.label} ({verdict}){drawn}\n", markup=False)
+            console.print(f"it shows: {clip.label} ({verdict}){drawn}\n")
     write_rows(rows, out / "predictions.jsonl")
     if not quiet:
         console.print(f"{right} of {len(rows)} right; predictions: {out / 'predictions.jsonl'}")
         if undrawn:
-            console.print(undrawn, markup=False)
+            console.print(undrawn)

@@ -240,6 +240,6 @@ def _print_results(results: dict[str, Any]) -> None:
         table.add_row(*cells, style="dim" if cells[0].startswith("paper's: ") else None)
     # A pipe or a file has no width of its own, so nothing is wrapped there.
     width = None if Console().is_terminal else 130
-    Console(highlight=False, width=width).print(table)
+    Console(markup=False, emoji=False, highlight=False, width=width).print(table)
     for line in (*kind_lines(results), *refusal_lines(results), *comparison_lines(results)):
         print(line)

@@ -155,7 +155,7 @@ def clip_progress(
 
         def progress(clip: str, why: str) -> None:
             if why:
-                console.print(f"{clip}: {why}", style="yellow", markup=False)
+                console.print(f"{clip}: {why}", style="yellow")
             shown.clip(clip)
 
         try:
@@ -163,5 +163,5 @@ def clip_progress(
         except KeyboardInterrupt:
             how = "run the same command again" + (f" with {resume}" if resume else "")
             done = clips_done(shown.done, total)
-            console.print(f"{done}; to go on, {how}", markup=False)
+            console.print(f"{done}; to go on, {how}")
             raise

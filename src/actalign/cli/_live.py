@@ -81,7 +81,7 @@ def live(
 
     def note(sentence: str) -> None:
         if not quiet:
-            console.print(sentence, style="yellow", markup=False)
+            console.print(sentence, style="yellow")
 
     scoring.check(where="in a stream", clips=False)
     if scoring.repeats not in (None, "no", "auto", "partial"):
@@ -104,7 +104,7 @@ def live(
     try:
         with stream.open(address, rate, note) as seen:
             if not silent:
-                console.print(_what_is_shown(seen.name, stream, rate), markup=False)
+                console.print(_what_is_shown(seen.name, stream, rate))
             for last in live_windows(encoder, seen, window=stream.window, every=stream.every):
                 count += 1
                 row = last.to_row(resolved.predict(last.clip), top_k=top_k)

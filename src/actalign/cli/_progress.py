@@ -6,7 +6,7 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from actalign.cli._show import printable
+from actalign.cli._show import console_of, printable
 from actalign.errors import counted
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ class Progress:
     """Counts clips and frames; ``shown`` False prints nothing but what `above` is given."""
 
     def __init__(self, console: Console, *, total: int, shown: bool) -> None:
-        from rich.console import Console as RichConsole
         from rich.progress import (
             BarColumn,
             MofNCompleteColumn,
@@ -31,7 +30,7 @@ class Progress:
         from rich.progress import Progress as Bar
 
         self._console = console
-        self._results = RichConsole(highlight=False, soft_wrap=True)
+        self._results = console_of()
         self._plain = shown and not console.is_terminal
         self._total = total
         self.done = 0
@@ -94,7 +93,7 @@ class Progress:
         if 0 < self.done < self._total and elapsed >= LINE_SECONDS:
             left = elapsed / self.done * (self._total - self.done)
             words.append(f"about {_time(left)} left")
-        self._console.print(", ".join(words), markup=False)
+        self._console.print(", ".join(words))
 
     def above(self, result: RenderableType) -> None:
         """Print a result to stdout, above the bar."""

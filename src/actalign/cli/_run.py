@@ -62,7 +62,7 @@ class Run:
             kept = "embeddings that a store keeps are not computed again"
             unwritten = f"; {self._out} is written when all are" if self._out else ""
             done = clips_done(self._progress.done, self._total)
-            self._console.print(f"{done}, and {kept}{unwritten}", markup=False)
+            self._console.print(f"{done}, and {kept}{unwritten}")
 
     @property
     def rows(self) -> int:
@@ -75,7 +75,7 @@ class Run:
     def note(self, sentences: Iterable[str]) -> None:
         """Print remarks, unless silent."""
         for sentence in () if self.silent else sentences:
-            self._console.print(sentence, style="yellow", markup=False)
+            self._console.print(sentence, style="yellow")
 
     def clip(self, result: ClipResult) -> None:
         """Note that a clip is done, and what came up with it."""
@@ -98,7 +98,7 @@ class Run:
     def fail(self, clip_id: str, error: str) -> None:
         """Count a failure and print it."""
         self.failed += 1
-        self._console.print(f"{clip_id}: {error}", style="red", markup=False)
+        self._console.print(f"{clip_id}: {error}", style="red")
 
     def add(self, row: Row) -> None:
         """Write a row, and print it where rows are what is printed."""
@@ -129,5 +129,5 @@ class Run:
         if not self.silent:
             counts = self._lines.summary() if self._lines else ""
             for line in (counts, *lines) if counts else lines:
-                self._console.print(line, markup=False)
+                self._console.print(line)
         raise typer.Exit(1 if self.failed else 0)

@@ -10,7 +10,7 @@ import typer
 
 from actalign.cli._align import StoredModelOptions
 from actalign.cli._grouped import grouped
-from actalign.cli._show import console_of, print_json
+from actalign.cli._show import console_of, print_json, printable
 
 if TYPE_CHECKING:
     from actalign.types import ClipEmbedding
@@ -37,7 +37,7 @@ def search(
     encoder = model.choice(entries).load()
     said = console_of(stderr=True)
     for note in encoder.text_warnings([phrase]):
-        said.print(note.warning, markup=False)
+        said.print(note.warning)
     failed: list[str] = []
 
     def clips() -> Iterator[ClipEmbedding]:
@@ -48,7 +48,7 @@ def search(
                 clip.check_encoder(encoder.info.model_id, encoder.info.fingerprint)
             except ActAlignError as error:
                 failed.append(entry_id)
-                said.print(str(error), markup=False)
+                said.print(str(error))
             else:
                 yield clip
 
@@ -62,6 +62,6 @@ def search(
             print_json(json.dumps(one.to_json(), ensure_ascii=False))
         else:
             span = f"{clock(one.start_seconds)} to {clock(one.end_seconds)}"
-            print(f"{one.score:10.3f}  {span}  {one.clip}")
+            print(f"{one.score:10.3f}  {span}  {printable(one.clip)}")
     if failed:
         raise typer.Exit(1)

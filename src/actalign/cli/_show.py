@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 
 def console_of(*, stderr: bool = False) -> Console:
-    """A console for results, or for all that is said beside them; see `printable`."""
+    """A console for results, or for all that is said beside them; see `printable`.
+
+    Names and labels are shown as they are, also those that look like Rich's markup: "[x]", ":100:".
+    """
     from rich.console import Console
 
     class _Printable(Console):
@@ -31,14 +34,14 @@ def console_of(*, stderr: bool = False) -> Console:
                 **options,
             )
 
-    return _Printable(stderr=stderr, highlight=False, soft_wrap=True)
+    return _Printable(stderr=stderr, markup=False, emoji=False, highlight=False, soft_wrap=True)
 
 
 def print_notes(notes: Iterable[str], *, quiet: bool = False) -> Console:
     """Says, unless quiet, what is to be known beside the results; gives the console of that."""
     console = console_of(stderr=True)
     for note in () if quiet else notes:
-        console.print(note, style="yellow", markup=False)
+        console.print(note, style="yellow")
     return console
 
 
@@ -59,7 +62,8 @@ def print_json(text: str) -> None:
 def _bare_table(title: str) -> Table:
     from rich.table import Table
 
-    return Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    name = printable(title)
+    return Table(title=name, title_justify="left", title_style="bold", box=None, pad_edge=False)
 
 
 def candidate_table(row: Row, *, scorer: bool = False) -> Table:
@@ -68,7 +72,7 @@ def candidate_table(row: Row, *, scorer: bool = False) -> Table:
     from actalign.rows import confidence_text, people_seen, score_text
 
     by = f" by {row.get('scorer')}" if scorer else ""
-    table = _bare_table(printable(f"{row['clip']}{by}: {answer(row)}"))
+    table = _bare_table(f"{row['clip']}{by}: {answer(row)}")
     table.add_column("candidate")
     table.add_column("score", justify="right")
     candidates = row["candidates"]
@@ -248,7 +252,7 @@ def detection_table(clip_id: str, detections: Sequence[Row]) -> Table:
         best = row["candidates"][0]
         action = best["label"] + (" (unknown words)" if unknown_words(row) else "")
         action = ", ".join([action, *cuts_within(row)])
-        table.add_row(begin, end, f"{best['score']:.2f}", action)
+        table.add_row(begin, end, f"{best['score']:.2f}", printable(action))
     return table
 
 

@@ -157,7 +157,7 @@ def _finish(
         return
     _print_summary(console, results, total, config, bank)
     if errors:
-        console.print(f"errors: {errors}", markup=False)
+        console.print(f"errors: {errors}")
 
 
 @app.command()
@@ -296,7 +296,7 @@ def template(
         raise UsageError(f"The template is YAML; name it like {out.stem}.yaml.")
     check_writable(out)
     write_text(out, text)
-    console_of(stderr=True).print(f"fill in: {out}", markup=False)
+    console_of(stderr=True).print(f"fill in: {out}")
 
 
 @app.command()
@@ -343,9 +343,9 @@ def merge(
     write_scripts(merged, out, read)
     console = console_of(stderr=True)
     for note in (*notes, *several_domains(merged)):
-        console.print(note, markup=False)
+        console.print(note)
     count = sum(len(script.wordings) for script in merged)
-    console.print(f"scripts: {len(merged)}, wordings: {count}, in {out}", markup=False)
+    console.print(f"scripts: {len(merged)}, wordings: {count}, in {out}")
 
 
 def _records(results: Sequence[ScriptResult]) -> list[BankRecord]:
@@ -374,12 +374,12 @@ def _print_result(
     names = ", ".join(result.request.labels)
     if result.error is not None:
         of = "" if names in result.error else f" ({names})"
-        console.print(f"{result.request.id}{of}: {result.error}", style="red", markup=False)
+        console.print(f"{result.request.id}{of}: {result.error}", style="red")
     elif not quiet:
         how = f"{result.asked} asked" if result.asked else "kept from before"
         if result.record is not None and result.record.refinement is not None:
             how += f", {len(result.record.refinement.replaced)} steps replaced"
-        console.print(f"[{number}/{total}] {result.request.id}: {names} ({how})", markup=False)
+        console.print(f"[{number}/{total}] {result.request.id}: {names} ({how})")
 
 
 def _print_summary(
@@ -397,4 +397,4 @@ def _print_summary(
     line = f"{with_scripts(len(results) - failed, total)}, {failed} failed"
     line += f"; {given} tokens in, {written} out" if new else ""
     line += f", {cost:.4f} USD" if new and cost is not None else ""
-    console.print(line + (f": {bank}" if bank else ""), markup=False)
+    console.print(line + (f": {bank}" if bank else ""))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -50,16 +51,13 @@ def sync(
     kept = open_store_or_cache(store, notes)
     print_notes(notes, quiet=quiet)
     encoder = model.choice_of_one("sync").load()
-    results = embed_videos(
-        encoder,
-        {f"first: {first}": first, f"second: {second}": second},
-        sampling=Sampling(encoder.info.fps if fps is None else rate),
-        store=kept,
-    )
+    videos = {f"first: {first}": first, f"second: {second}": second}
+    sampling = Sampling(encoder.info.fps if fps is None else rate)
     clips = []
-    for result in results:
-        print_notes([f"{result.clip_id}: {remark}" for remark in result.remarks], quiet=quiet)
-        clips.append(result.embedding())
+    with closing(embed_videos(encoder, videos, sampling=sampling, store=kept)) as results:
+        for result in results:
+            print_notes([f"{result.clip_id}: {remark}" for remark in result.remarks], quiet=quiet)
+            clips.append(result.embedding())
     one, other = clips
     seconds = encoder.info.smoothing_seconds if smoothing is None else smoothing
     found = synchronise(one, other, smoothing_seconds=seconds)

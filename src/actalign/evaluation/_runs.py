@@ -144,9 +144,13 @@ def _read_run(folder: Path) -> Run:
         results = parse_json(read_text(folder / "results.json"))
         rows = _lines(folder / "predictions.jsonl")
         errors = _lines(folder / "errors.jsonl") if (folder / "errors.jsonl").exists() else []
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
         if not folder.exists():
             raise UsageError(f"There is no run folder {folder}.") from None
+        if folder.is_file():
+            raise UsageError(
+                f"{folder} is a file; name the folder of a run, which `actalign eval` wrote."
+            ) from None
         inside = next((one.parent for one in folder.glob("*/results.json")), None)
         if inside is not None:
             raise UsageError(f"{folder} is a folder of runs; name one, such as {inside}.") from None

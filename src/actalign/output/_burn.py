@@ -40,7 +40,7 @@ def write_burned(video: VideoRows, path: Path) -> None:
     read or has changed since the rows were made, or the path is that of a video that this function
     did not write, or wrote of another one.
     """
-    source = Path(video.video)
+    source = video.path
     found = video.events
     with DecodeProcess() as decoder:
         digest = decoder.content_of(source).digest

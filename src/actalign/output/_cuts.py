@@ -56,7 +56,7 @@ def pieces(rows: Iterable[Row], by: Kind | None = None) -> list[Piece]:
     found: list[Piece] = []
     taken: set[str] = set()
     for video in by_video(rows):
-        contents = video.contents
+        path, contents = video.path, video.contents
         kind = by or ("step" if all(row.get("scorer") for row in video.rows) else "action")
         for start, end, words in _spans(video, kind):
             stem = "_".join([video.name.name, *words, f"{start:.2f}-{end:.2f}s"])
@@ -65,7 +65,7 @@ def pieces(rows: Iterable[Row], by: Kind | None = None) -> list[Piece]:
                 number += 1
                 name = video.name.with_name(f"{stem}-{number}.mp4")
             taken.add(str(name).casefold())
-            found.append(Piece(Span(Path(video.video), start, end), name, contents))
+            found.append(Piece(Span(path, start, end), name, contents))
     return found
 
 

@@ -13,9 +13,13 @@ from itertools import count, groupby, takewhile
 from pathlib import Path, PurePath
 from typing import NamedTuple
 
+from actalign.documents import composed
 from actalign.errors import VideoError
-from actalign.files import file_stem
+from actalign.files import file_named, file_stem
 from actalign.rows import RepetitionRow, Row, StepRow, action_span, has_action, step_numbers
+
+OWN_BYTES = 100
+"""Most bytes of a video's name that a file keeps: `cut` adds to it, and there are 255 at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +132,11 @@ class VideoRows(NamedTuple):
         return sorted(found, key=lambda event: event.start_seconds)
 
     @property
+    def path(self) -> Path:
+        """The video's file."""
+        return file_named(self.video)
+
+    @property
     def contents(self) -> frozenset[str]:
         """The SHA-256 of what the video's file held when the rows were made, where they say it."""
         known = (row.get("provenance", {}).get("sha256") for row in self.rows)
@@ -169,10 +178,10 @@ def video_names(keys: Sequence[tuple[str, str | None]]) -> list[Path]:
     Players match captions by name. Equal names of different videos go into folders that are named
     as the videos' folders are, and those of several scorers into folders named after the scorers.
     """
-    stems = [file_stem(PurePath(video).stem) for video, _ in keys]
+    stems = [_own_name(PurePath(video).stem) for video, _ in keys]
     videos, scorers = defaultdict(set), defaultdict(set)
     for stem, (video, scorer) in zip(stems, keys, strict=True):
-        videos[stem.casefold()].add(PurePath(video))
+        videos[_same(stem)].add(PurePath(video))
         scorers[video].add(scorer)
     shared = {stem: _shared_folders(same) for stem, same in videos.items()}
     taken: set[str] = set()
@@ -180,20 +189,31 @@ def video_names(keys: Sequence[tuple[str, str | None]]) -> list[Path]:
     names = []
     for stem, (video, scorer) in zip(stems, keys, strict=True):
         folder = Path()
-        if len(videos[stem.casefold()]) > 1:
-            own = PurePath(video).parent.parts[shared[stem.casefold()] :]
-            folder = Path(*map(file_stem, own))
+        if len(videos[_same(stem)]) > 1:
+            own = PurePath(video).parent.parts[shared[_same(stem)] :]
+            folder = Path(*map(_own_name, own))
         if len(scorers[video]) > 1 and scorer:
             folder /= file_stem(scorer)
         base = name = folder / stem
-        key = str(base).casefold()
+        key = _same(str(base))
         numbers[key] += 1
-        while str(name).casefold() in taken:
+        while _same(str(name)) in taken:
             numbers[key] += name != base
             name = base.with_name(f"{stem}-{numbers[key]}")
-        taken.add(str(name).casefold())
+        taken.add(_same(str(name)))
         names.append(name)
     return names
+
+
+def _own_name(name: str) -> str:
+    """A video's name as it is, where every system takes it for that of a file, else made one."""
+    plain = name.isprintable() and not set(name) & set('<>:"/\\|?*') and name[:1] not in ("", ".")
+    return name if plain and len(name.encode()) <= OWN_BYTES else file_stem(name)
+
+
+def _same(name: str) -> str:
+    """What is equal of names that some systems take for one."""
+    return composed(name).casefold()
 
 
 def _shared_folders(videos: Iterable[PurePath]) -> int:

@@ -7,9 +7,9 @@ versions read.
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
-from pathlib import Path
 
 from actalign import __version__
+from actalign.documents import escaped
 from actalign.errors import VideoError
 from actalign.output._events import Event, VideoRows, check_content
 from actalign.output._timelines import xml_text_of
@@ -23,7 +23,7 @@ def to_kinovea(video: VideoRows) -> str:
     Kinovea counts time in the video's own clock, so the video is opened. Raises VideoError where it
     can't be, or is a folder of images, or has changed since the rows were made.
     """
-    path = Path(video.video)
+    path = video.path
     if is_folder(path):
         raise VideoError(f"{path} is a folder of images, which Kinovea's files can't refer to.")
     check_content(path, content_of(path).digest, video.contents)
@@ -36,7 +36,7 @@ def to_kinovea(video: VideoRows) -> str:
     for name, value in (
         ("FormatVersion", "2.0"),
         ("Producer", f"actalign {__version__}"),
-        ("OriginalFilename", path.stem),
+        ("OriginalFilename", escaped(path.stem)),
         ("ImageSize", size),
         ("AverageTimeStampsPerFrame", str(max(1, round(1 / (rate * base))))),
         ("FirstTimeStamp", str(round(origin / base))),

@@ -16,6 +16,7 @@ from xml.sax.saxutils import quoteattr
 
 from actalign import __version__
 from actalign.addresses import is_address
+from actalign.documents import escaped
 from actalign.files import write_text, writing
 from actalign.rows import NumberedStep, Row, numbered_steps, refused, score_text, unseen
 
@@ -124,7 +125,8 @@ def to_fiftyone(rows: Iterable[Row], out: Path) -> list[Path]:
             key = f'"{number:06d}": '.encode()
             add_labels(key + _json(_detections(row)))
             video = row["video"] or ""
-            add_video(key + _json(video if is_address(video) else str(Path(video).absolute())))
+            whole = escaped(str(Path(video).absolute()))
+            add_video(key + _json(video if is_address(video) else whole))
     return paths
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import xml.etree.ElementTree as ET
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 
 from actalign import __version__
 from actalign.addresses import is_address
+from actalign.files import file_named
 from actalign.output._events import Event, VideoRows
 from actalign.rows import StepRow
 
@@ -224,11 +226,11 @@ def to_activitynet(videos: Iterable[VideoRows]) -> str:
 
     And the scorer, which tells the detections of several apart, the confidence where it is known,
     of several people whose it is, of several repetitions which, from 1, and of a partial one which
-    steps it has, from 1.
+    steps it has, from 1. A video's name has no suffix, as there; where two agree it is the path.
     """
-    results: dict[str, list[Json]] = {}
+    of_videos: dict[str, list[Json]] = {}
     for video in videos:
-        results.setdefault(Path(video.video).stem, []).extend(
+        of_videos.setdefault(video.video, []).extend(
             {
                 "label": event.action,
                 "score": event.score,
@@ -241,6 +243,11 @@ def to_activitynet(videos: Iterable[VideoRows]) -> str:
             }
             for event in video.events
         )
+    times = Counter(Path(video).stem for video in of_videos)
+    results = {
+        Path(video).stem if times[Path(video).stem] == 1 else video: found
+        for video, found in of_videos.items()
+    }
     made = {"used": True, "details": f"actalign {__version__}"}
     whole = {"version": "VERSION 1.3", "results": results, "external_data": made}
     return json.dumps(whole, ensure_ascii=False) + "\n"
@@ -248,7 +255,7 @@ def to_activitynet(videos: Iterable[VideoRows]) -> str:
 
 def address(video: str) -> str:
     """The address of a file; a video that has one keeps its own."""
-    return video if is_address(video) else Path(video).absolute().as_uri()
+    return video if is_address(video) else file_named(video).absolute().as_uri()
 
 
 def _mime(video: str) -> str:

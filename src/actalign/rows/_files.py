@@ -13,9 +13,9 @@ import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from actalign.arguments import as_path, check_listed
-from actalign.documents import parse_json, read_lines
+from actalign.documents import escaped, parse_json, read_lines
 from actalign.errors import ActAlignError, UsageError, reason_of
-from actalign.files import is_there, writing
+from actalign.files import file_named, is_there, writing
 from actalign.rows._fields import CheckedRow, Row
 from actalign.rows._made import escaped_in
 
@@ -116,9 +116,10 @@ class RowFile:
 
     def _found(self, row: Row) -> Row:
         video = row.get("video")
-        if not video or is_there(Path(video)) or not is_there(self._path.parent / video):
+        if not video or is_there(file_named(video)):
             return row
-        return {**row, "video": str(self._path.parent.resolve() / video)}
+        beside = str(self._path.parent.resolve() / video)
+        return {**row, "video": escaped(beside)} if is_there(file_named(beside)) else row
 
 
 def read_rows(path: str | Path) -> list[Row]:
