@@ -12,10 +12,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from actalign.arguments import array_of, whole
 from actalign.errors import ArrayError, UsageError
-from actalign.types import Float32, Float64
+from actalign.types import Float32
 
 
-def as_embeddings(values: ArrayLike, *, name: str = "embeddings") -> Float32:
+def as_embeddings(values: ArrayLike, *, name: str) -> Float32:
     """Return ``values`` as a (N, D) float32 array, N and D at least 1; raises UsageError."""
     array: Float32 = array_of(values, np.float32, f"The {name}")
     if array.ndim != 2 or 0 in array.shape:
@@ -30,7 +30,7 @@ def normalize(embeddings: ArrayLike, *, name: str = "embeddings") -> Float32:
 
     Raises UsageError that names the row when a value is NaN or infinite.
     """
-    array, scale = _unit_scale(as_embeddings(embeddings, name=name), name)
+    array, scale = _unit_scale(embeddings, name)
     return array * scale[:, None]
 
 
@@ -40,8 +40,8 @@ def cosine(frames: ArrayLike, texts: ArrayLike) -> Float32:
     A neutral (all-zero) row has cosine 0 with everything. Raises UsageError when the widths differ
     or a value is not finite.
     """
-    v, v_scale = _unit_scale(as_embeddings(frames, name="frame embeddings"), "frame embeddings")
-    a, a_scale = _unit_scale(as_embeddings(texts, name="text embeddings"), "text embeddings")
+    v, v_scale = _unit_scale(frames, "frame embeddings")
+    a, a_scale = _unit_scale(texts, "text embeddings")
     check_width(v, a)
     # Scaling the product touches T x K numbers; scaling the rows first would touch T x D.
     product = v @ a.T
@@ -50,8 +50,9 @@ def cosine(frames: ArrayLike, texts: ArrayLike) -> Float32:
     return product
 
 
-def _unit_scale(array: Float32, name: str) -> tuple[Float32, Float32]:
+def _unit_scale(values: ArrayLike, name: str) -> tuple[Float32, Float32]:
     """An (N, D) array and (N,) factors that together give unit rows (zero rows: factor 1)."""
+    array = as_embeddings(values, name=name)
     squares = _row_squares(array)
     if not (squares.min() > 1e-30 and squares.max() < 1e30):  # also false for NaN
         finite = np.isfinite(array).all(axis=1)
@@ -150,8 +151,7 @@ def smooth(embeddings: ArrayLike, *, pts_seconds: ArrayLike, seconds: float) -> 
     """
     from actalign.alignment._kernels.smoothing import window_means
 
-    name = "frame embeddings"
-    array, scale = _unit_scale(as_embeddings(embeddings, name=name), name)
+    array, scale = _unit_scale(embeddings, "frame embeddings")
     times = np.asarray(pts_seconds, dtype=np.float64)
     check_smoothing(seconds)
     if times.shape != array.shape[:1]:
@@ -183,11 +183,7 @@ def smooth_reference(embeddings: ArrayLike, *, window: int = 30) -> Float32:
         return array
     pad = (window - 1) // 2
     first = np.arange(len(array) + 2 * pad - window + 1) - pad
-    return (_window_sums(array, first, first + window) / window).astype(np.float32)
-
-
-def _window_sums(array: Float32, first: NDArray[np.intp], last: NDArray[np.intp]) -> Float64:
-    """Sum rows [first, last) of (T, D), clipped to the array, by one running sum in float64."""
-    total = np.zeros((len(array) + 1, array.shape[1]))
-    np.cumsum(array, axis=0, dtype=np.float64, out=total[1:])
-    return total[np.minimum(last, len(array))] - total[np.maximum(first, 0)]
+    before = np.zeros((len(array) + 1, array.shape[1]))  # the sum of all rows before each
+    np.cumsum(array, axis=0, dtype=np.float64, out=before[1:])
+    sums = before[np.minimum(first + window, len(array))] - before[np.maximum(first, 0)]
+    return (sums / window).astype(np.float32)

@@ -106,7 +106,7 @@ def live_windows(
         clip = clip_embedding(
             encoder.info,
             source.name,
-            [np.stack([row for _, _, row in held])],
+            np.stack([row for _, _, row in held]),
             pts_seconds=np.array([seconds for _, seconds, _ in held]),
             end_seconds=frame.seconds + 1 / source.fps,
             source={

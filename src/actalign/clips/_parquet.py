@@ -138,15 +138,20 @@ def list_address(address: str) -> list[str]:
     try:
         found = [str(path).rstrip("/") for path in files.ls(root, detail=False)]
     except FileNotFoundError as error:
-        raise UsageError(
-            f"There is no file or folder {said}; `actalign encode CLIPS --out FOLDER` makes one."
-        ) from error
+        raise nothing_at(said) from error
     except Exception as error:  # every file system has its own kinds
         raise ActAlignError(f"The folder {said} can't be listed: {_reason(error)}.") from error
     if found == [root]:
         return [address]
     names = sorted(PurePosixPath(path).name for path in found)
     return [f"{address}/{name}" for name in names if name.endswith(".parquet")]
+
+
+def nothing_at(place: str) -> UsageError:
+    """The error for a place where entries should be and nothing is."""
+    return UsageError(
+        f"There is no file or folder {place}; `actalign encode CLIPS --out FOLDER` makes one."
+    )
 
 
 def read_address(address: str) -> ClipEmbedding:
@@ -242,9 +247,6 @@ def _clip(data: bytes, path: str) -> ClipEmbedding:
             "embeddings": column.flatten().to_numpy().reshape(-1, width),
             "pts_seconds": table.column("pts_seconds").to_numpy(),
         }
-        text = metadata[b"clip"].decode()
-        if metadata[b"checksum"].decode() != checksum(arrays, text):
-            raise ActAlignError(f"The store's entry {path} is damaged: its checksum differs.")
-        return clip_of(text, arrays)
+        return clip_of(metadata[b"clip"].decode(), arrays, metadata[b"checksum"].decode(), path)
     except (pa.ArrowException, OSError, KeyError, ValueError, AttributeError) as error:
         raise ActAlignError(f"The store's entry {path} can't be read: {error}.") from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -55,6 +55,14 @@ class ClipResult:
         return self.clip
 
 
+def of_one_video(results: Iterator[ClipResult]) -> list[ClipResult]:
+    """The next video's results of a run: several where everyone is followed."""
+    found = [next(results)]
+    while not found[-1].last:
+        found.append(next(results))
+    return found
+
+
 def scored_clip(
     predict: Callable[[ClipEmbedding], Prediction], result: ClipResult, top_k: int | None
 ) -> tuple[Row, Prediction | None]:
@@ -80,14 +88,14 @@ def embeddings_of(
     *,
     end_seconds: float,
     source: Mapping[str, str],
-    warnings: Sequence[str] = (),
+    warnings: Sequence[str],
 ) -> list[ClipEmbedding]:
     """The embeddings of a clip, or of each of its people; see `clip_embedding`."""
     return [
         clip_embedding(
             info,
             clip_id if part.person is None else person_id(clip_id, part.person),
-            [part.rows],
+            part.rows,
             pts_seconds=part.pts_seconds,
             end_seconds=end_seconds if part.end_seconds is None else part.end_seconds,
             source={**source, **part.source},
@@ -100,19 +108,19 @@ def embeddings_of(
 def clip_embedding(
     info: EncoderInfo,
     clip_id: str,
-    rows: Sequence[Float32],
+    rows: Float32,
     *,
     pts_seconds: Float64,
     end_seconds: float,
     source: Mapping[str, str],
-    warnings: Sequence[str] = (),
+    warnings: Sequence[str],
 ) -> ClipEmbedding:
-    """The embeddings of a clip from blocks of (n, D) rows, with their provenance.
+    """The embeddings of a clip from its (T, D) rows, with their provenance.
 
     source: where the frames came from (video, sampling, ...). Raises VideoError for a row that
     holds NaN or infinity.
     """
-    embeddings = np.concatenate([np.asarray(block, np.float32) for block in rows])
+    embeddings = np.asarray(rows, np.float32)
     if not np.isfinite(embeddings).all():
         raise VideoError(
             f"The encoder {info.model_id} gave NaN or infinity for {source.get('video', clip_id)}; "

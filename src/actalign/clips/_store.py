@@ -105,9 +105,7 @@ def read_entry(path: str | Path) -> ClipEmbedding:
             if metadata.get("format") != FORMAT:
                 raise ActAlignError(f"{path} is not a clip embedding written by actalign.")
             arrays = {name: file.get_tensor(name) for name in ("embeddings", "pts_seconds")}
-        if metadata.get("checksum") != checksum(arrays, metadata["clip"]):
-            raise ActAlignError(f"The store's entry {path} is damaged: its checksum differs.")
-        return clip_of(metadata["clip"], arrays)
+        return clip_of(metadata["clip"], arrays, metadata.get("checksum"), str(path))
     except (OSError, SafetensorError, KeyError, ValueError, UsageError) as error:
         raise ActAlignError(f"The store's entry {path} can't be read: {error}.") from error
 
@@ -125,8 +123,15 @@ def header_text(clip: ClipEmbedding) -> str:
     return json.dumps(header, sort_keys=True)
 
 
-def clip_of(header: str, arrays: Mapping[str, NDArray[Any]]) -> ClipEmbedding:
-    """The clip of `header_text` and its arrays; raises KeyError or ValueError for a bad header."""
+def clip_of(
+    header: str, arrays: Mapping[str, NDArray[Any]], written: str | None, where: str
+) -> ClipEmbedding:
+    """The clip of `header_text` and its arrays; raises KeyError or ValueError for a bad header.
+
+    written: the entry's checksum; raises ActAlignError, which names ``where``, if it differs.
+    """
+    if written != checksum(arrays, header):
+        raise ActAlignError(f"The store's entry {where} is damaged: its checksum differs.")
     try:
         fields = json.loads(header)
         _check_content(arrays, fields)

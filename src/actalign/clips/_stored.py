@@ -7,7 +7,7 @@ from pathlib import Path, PurePath
 
 from actalign.addresses import is_address
 from actalign.clips._embed import clip_ids
-from actalign.clips._parquet import list_address, read_address
+from actalign.clips._parquet import list_address, nothing_at, read_address
 from actalign.clips._result import ClipResult
 from actalign.clips._store import Store, read_entry
 from actalign.errors import ActAlignError, UsageError
@@ -35,9 +35,7 @@ def list_entries(given: Sequence[str]) -> dict[str, str]:
                 )
             inside = [str(path)]
         else:
-            raise UsageError(
-                f"There is no file or folder {one}; `actalign encode CLIPS --out FOLDER` makes one."
-            )
+            raise nothing_at(one)
         if not inside:
             raise UsageError(f"The folder {one} holds no embeddings of `actalign encode`.")
         found += inside

@@ -16,6 +16,7 @@ from actalign.clips._embed import clip_ids, embed_video, embed_videos
 from actalign.clips._frames import embed_frames
 from actalign.clips._parquet import AnyStore
 from actalign.clips._prefetch import Sampling
+from actalign.clips._result import of_one_video
 from actalign.documents import escaped
 from actalign.encoders._base import Encoder, one_person_only
 from actalign.errors import ActAlignError, UsageError
@@ -72,9 +73,7 @@ def embed_each(
             path = Path(video)
             found = again.get(path)
             if found is None:
-                results = [next(coming)]
-                while not results[-1].last:
-                    results.append(next(coming))
+                results = of_one_video(coming)
                 found = [one.failure if one.clip is None else one.clip for one in results]
             left[path] -= 1
             if left[path]:

@@ -18,7 +18,7 @@ from actalign.clips import ClipResult, Sampling, Store, embed_video, embed_video
 from actalign.clips._frames import embed_frames
 from actalign.clips._people import person_asked, stored_people
 from actalign.clips._prefetch import BATCH_SIZE, clip_key, found_at
-from actalign.clips._result import person_id
+from actalign.clips._result import of_one_video, person_id
 from actalign.documents import escaped
 from actalign.encoders import Encoder
 from actalign.encoders._base import follows_everyone, one_person_only
@@ -131,9 +131,7 @@ def embed_clips(
         for clip in clips:
             if names[clip.id] in waiting:
                 waiting.remove(names[clip.id])
-                found = [next(coming)]
-                while not found[-1].last:
-                    found.append(next(coming))
+                found = of_one_video(coming)
                 yield _of_one(clip, found) if everyone else found[0]
             else:
                 key = keys.get(clip.id, "")
@@ -193,7 +191,7 @@ def embed_clip(
     load: Callable[[], Encoder],
     sampling: Sampling,
     store: Store,
-    everyone: bool = False,
+    everyone: bool,
 ) -> ClipResult:
     """The result of one clip; see `embed_clips`."""
     path = clip.video if isinstance(clip.video, Path) else clip.id

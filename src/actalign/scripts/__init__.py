@@ -4,12 +4,8 @@ Importing this doesn't import openai; `generate_scripts` does, when it needs a s
 """
 
 from actalign.scripts._answer import TokenLimit
-from actalign.scripts._generate import (
-    ScriptRequest,
-    ScriptResult,
-    add_missing_scripts,
-    generate_scripts,
-)
+from actalign.scripts._conversation import ScriptRequest
+from actalign.scripts._generate import ScriptResult, add_missing_scripts, generate_scripts
 from actalign.scripts._llm import LLMConfig
 from actalign.scripts._merge import merge_scripts
 from actalign.scripts._script import load_scripts, parse_scripts

@@ -91,7 +91,9 @@ def submit(
 
     Raises UsageError if a batch of this bank is not collected yet, LLMError if the service fails.
     """
-    _check_bank(bank, config)
+    check_bank_path(bank)
+    if config.local_model is not None:
+        raise UsageError("A batch needs a service; leave local_model out.")
     state = _read_state(bank)
     if state is not None and not state.collected:
         if state.batch_id is not None:
@@ -193,11 +195,9 @@ def _turns_due(
     return turns
 
 
-def unusable(
-    requests: Iterable[ScriptRequest], *, config: LLMConfig, bank: Path, cache: Path | None = None
-) -> int:
+def unusable(requests: Iterable[ScriptRequest], *, config: LLMConfig, bank: Path) -> int:
     """Of how many requests all that may be asked was answered, but not usably."""
-    saved, answers = Bank(bank), AnswerCache(cache)
+    saved, answers = Bank(bank), AnswerCache()
     return sum(
         isinstance(talk.due(answers, config, saved.get(talk.key)), str)
         for _, talk in _conversations(requests, config)
@@ -336,12 +336,6 @@ def _download(service: LLMService, file_id: str) -> list[_Line]:
 
 def _requests(state: BatchState) -> list[ScriptRequest]:
     return [ScriptRequest(r.id, r.labels, r.domain) for r in state.questions]
-
-
-def _check_bank(bank: Path, config: LLMConfig) -> None:
-    check_bank_path(bank)
-    if config.local_model is not None:
-        raise UsageError("A batch needs a service; leave local_model out.")
 
 
 def _service(state: BatchState, api_key: SecretStr | None) -> LLMService:

@@ -178,9 +178,7 @@ class Conversation:
     ) -> BankRecord:
         """The record of all wordings: those known, with what they took, and those made."""
         answers = [answer for wording in made for answer in wording.answers]
-        inputs = total(answer.input_tokens for answer in answers)
-        outputs = total(answer.output_tokens for answer in answers)
-        cost = None if inputs is None or outputs is None else config.cost(inputs, outputs)
+        inputs, outputs, cost = tokens_and_cost(answers, config)
         turns: int | None = len(answers)
         if known is not None:
             turns = total((known.turns, turns))
@@ -287,6 +285,16 @@ def refusal(answer: Answer) -> str | None:
         return None
     said = " ".join(answer.text.split())[:200] or "no reason given"
     return f"The request was refused ({said})."
+
+
+def tokens_and_cost(
+    answers: Sequence[Answer], config: LLMConfig
+) -> tuple[int | None, int | None, float | None]:
+    """Tokens in and out of all answers, and their price in USD; None for what is not known."""
+    inputs = total(answer.input_tokens for answer in answers)
+    outputs = total(answer.output_tokens for answer in answers)
+    cost = None if inputs is None or outputs is None else config.cost(inputs, outputs)
+    return inputs, outputs, cost
 
 
 def total(values: Iterable[Number | None]) -> Number | None:

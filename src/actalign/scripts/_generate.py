@@ -58,15 +58,6 @@ from actalign.scripts._shipped import ambiguous_notes, elsewhere_notes, shipped_
 from actalign.services import read_api_key
 from actalign.types import Script
 
-__all__ = [
-    "ScriptRequest",
-    "ScriptResult",
-    "add_missing_scripts",
-    "generate_scripts",
-    "read_requests",
-    "write_errors",
-]
-
 logger = logging.getLogger(__name__)
 
 

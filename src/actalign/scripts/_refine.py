@@ -41,7 +41,7 @@ from actalign.scripts._conversation import (
     due_of,
     exchange,
     refusal,
-    total,
+    tokens_and_cost,
 )
 from actalign.scripts._generate import Run, ScriptResult, open_chat, results
 from actalign.scripts._llm import Answer, ChatRequest, LLMConfig, Message, ModelId
@@ -207,8 +207,7 @@ class _Talk:
     def _refined(self, made: Sequence[Made], config: LLMConfig) -> BankRecord:
         """The record with the new steps, and what is known of them."""
         record, answers = self._record, [answer for one in made for answer in one.answers]
-        inputs = total(answer.input_tokens for answer in answers)
-        outputs = total(answer.output_tokens for answer in answers)
+        inputs, outputs, cost = tokens_and_cost(answers, config)
         new = [one.scripts for one in made]
         return record.model_copy(
             update={
@@ -228,9 +227,7 @@ class _Talk:
                     turns=len(answers),
                     input_tokens=inputs,
                     output_tokens=outputs,
-                    cost_usd=None
-                    if inputs is None or outputs is None
-                    else config.cost(inputs, outputs),
+                    cost_usd=cost,
                     created=now(),
                     replaced=tuple(_replaced(record.wordings(), new)),
                 ),

@@ -98,8 +98,7 @@ def _asked(
 ) -> Iterable[Answer]:
     from pydantic import SecretStr
 
-    from actalign.scripts._generate import ScriptRequest, generate_scripts
-    from actalign.scripts._llm import LLMConfig
+    from actalign.scripts import LLMConfig, ScriptRequest, generate_scripts
 
     if not entries:
         return
