@@ -146,7 +146,7 @@ def test_a_clip_that_is_gone_is_unscored(data):
     flags = ("eval", "clips", data / "data", *SCORERS, "--model", data / "model", "-q")
     result = invoke(*flags, "--out", data / "run")
     assert result.exit_code == 1
-    assert "1 clips not encoded" in result.stdout
+    assert "1 clip not encoded" in result.stdout
     assert invoke("report", data / "run").exit_code == 0
 
 

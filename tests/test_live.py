@@ -2,8 +2,11 @@
 
 import contextlib
 import json
+import os
 import re
 import signal
+import subprocess
+import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler
@@ -272,6 +275,26 @@ def test_an_input_format_of_ffmpeg_stands_for_a_device(folder):
         ended = finish(process)
     assert first["label"] == "stop"
     assert ended.returncode == 130
+
+
+def test_a_pipe_is_watched_in_the_format_that_is_named(folder):
+    os.mkfifo(folder / "pipe")
+    refused = actalign(*live("pipe"), cwd=folder)
+    assert refused.returncode == 2
+    assert "pipe is a pipe; say what comes through it by --format" in refused.stderr
+    red = write_colours(folder / "piped.ts", ["red"] * 4).read_bytes()
+    words = live("-", "--format", "mpegts", "--json", "--every", 0.2, "--give-up", 0)
+    program = [sys.executable, "-m", "actalign", *map(str, words)]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(program, cwd=folder, stdin=pipe, stdout=pipe, stderr=pipe) as watch:
+        for n in range(40):
+            watch.stdin.write(red[n * len(red) // 40 : (n + 1) * len(red) // 40])
+            watch.stdin.flush()
+            time.sleep(0.1)
+        out, err = watch.communicate(timeout=DEADLOCK_SECONDS)
+    assert json.loads(out.splitlines()[0])["label"] == "stop"
+    assert b"/dev/stdin has sent no frame" in err
+    assert watch.returncode == 1
 
 
 def test_a_source_that_never_answers_is_given_up_without_naming_the_password(folder):

@@ -163,3 +163,28 @@ def test_a_wrong_number_of_texts_rows_is_one_sentence(rows, said, clips):
 
     with pytest.raises(EncoderError, match=f"The encoder own gave {said}; it must give"):
         ActAlign(Unequal()).predict(clips[0], scripts=SCRIPTS)
+
+
+@pytest.mark.parametrize("kind", [Images, Clips, Windows, Streams])
+def test_rows_of_another_width_are_refused_and_never_stored(kind, clips, tmp_path):
+    class Wide(kind):
+        info = replace(kind.info, dim=4)
+
+    wide, store = ActAlign(Wide(), store=tmp_path / "store"), tmp_path / "store"
+    with pytest.raises(VideoError, match=r"shape \(\d+, 3\) for frames; it must give \(\d+, 4\)"):
+        wide.encode_video(clips[0])
+    assert not list(store.glob("*"))
+    assert ActAlign(kind(), store=store).predict(clips[0], scripts=SCRIPTS).label == "go"
+    with pytest.raises(EncoderError, match=r"shape \(2, 3\) for texts; it must give \(2, 4\)"):
+        wide.encode_texts(["red", "green"])
+
+
+def test_what_an_encoder_lacks_is_named():
+    class Silent:
+        info = Texts.info
+        encode_text = Texts.encode_text
+
+    with pytest.raises(UsageError, match="The encoder Silent has no text_warnings"):
+        ActAlign(Silent())
+    with pytest.raises(UsageError, match=r"is the class Images; give an object of it.*Images\(\)"):
+        ActAlign(Images)

@@ -128,6 +128,7 @@ def test_a_program_submits_polls_and_fetches(serve, video, tmp_path):
     assert best["path"][0] == [0, 0]
     # Other steps are scored at once, without encoding again.
     changed = [{"label": "grey", "steps": []}, *CANDIDATES]
+    assert api.align(clip["clip"], changed)["frames_done"] == 20
     again = api.http.post("/api/score", json={"clip": clip["clip"], "candidates": changed}).json()
     assert {c["label"] for c in again["candidates"]} == {"grey", "sunrise", "sunset"}
     vtt = api.http.get(f"/api/results/{job['result']}/captions.vtt")
@@ -153,6 +154,17 @@ def test_a_program_submits_polls_and_fetches(serve, video, tmp_path):
     assert str(api.explorer.new_upload().parent) not in json.dumps([late.json(), result])
 
 
+def test_a_job_names_its_results_only_once_it_is_done(serve, video):
+    api = serve()
+    clip = api.upload(video).json()["clip"]
+    api.align(clip)
+    for _ in range(20):  # of an encoded clip, so that it is done almost at once
+        asked = api.http.post("/api/jobs", json={"clip": clip, "candidates": CANDIDATES}).json()
+        assert bool(asked["results"]) == (asked["state"] == "done")
+        assert (asked["result"] is not None) == (asked["state"] == "done")
+        api.finished(asked)
+
+
 def test_two_uploads_of_one_name_stay_apart(serve, video, tmp_path):
     api = serve()
     write_video(tmp_path / "longer.mp4", 36)
@@ -167,7 +179,7 @@ def test_two_uploads_of_one_name_stay_apart(serve, video, tmp_path):
 
 
 def test_wrong_requests_get_one_sentence(serve, video):
-    api = serve(limits=Limits(upload_bytes=len(video) + 10, seconds=3))
+    api = serve(limits=Limits(upload_bytes=len(video) + 1000, seconds=3))
     clip = api.upload(video).json()["clip"]
 
     def error(answer, code):
@@ -176,8 +188,10 @@ def test_wrong_requests_get_one_sentence(serve, video):
         assert "Traceback" not in sentence
         return sentence
 
-    assert "larger than this server's limit" in error(api.upload(video + b"x" * 11), 413)
+    assert "larger than this server's limit" in error(api.upload(video + b"x" * 1001), 413)
     assert "is not a video" in error(api.upload(b"no video", "notes.txt"), 400)
+    form = api.http.post("/api/clips", files={"file": ("clip.mp4", video)})
+    assert "is a form; send the file itself as the body" in error(form, 400)
     for name in ("../../etc/passwd", "..\\..\\boot.ini", "a\x00b\n.mp4", "/"):
         shown = error(api.upload(b"no video", name), 400)
         assert "/" not in shown.split(" is not")[0]

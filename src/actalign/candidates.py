@@ -215,8 +215,9 @@ class Candidates:
             raise UsageError(
                 f"There is no confidence by the scorer {self.scorer.name} and this encoder, so a "
                 "least one (min_confidence) can't be asked for; fit a temperature on labelled "
-                "clips with `actalign eval clips` and give it as --temperature, or choose another "
-                "scorer."
+                "clips with `actalign eval clips`, or of a scorer of your own with "
+                "alignment.fit_temperature, and give it as --temperature (temperature), or choose "
+                "another scorer."
             )
         return found
 

@@ -85,6 +85,17 @@ class ActAlign:
                 f"{encoder!r} is no encoder; ActAlign.from_pretrained loads one by its name, such "
                 'as "body".'
             )
+        if isinstance(encoder, type):
+            raise UsageError(
+                f"The encoder is the class {encoder.__name__}; give an object of it, such as "
+                f"{encoder.__name__}()."
+            )
+        for member in ("info", "text_warnings"):
+            if not hasattr(encoder, member):
+                raise UsageError(
+                    f"The encoder {type(encoder).__name__} has no {member}, which every encoder "
+                    "needs; see actalign.encoders.Encoder."
+                )
         info = encoder.info
         self.encoder = encoder
         self.fps = info.fps if fps is None else fps

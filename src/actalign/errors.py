@@ -27,7 +27,7 @@ class EncoderError(ActAlignError):
 
 
 class RowsError(EncoderError, VideoError):
-    """An encoder gave more or fewer rows than the clip has frames; the other clips go on."""
+    """An encoder gave rows of a wrong number or width for a clip; the other clips go on."""
 
 
 class EncoderUsageError(UsageError, EncoderError):

@@ -35,7 +35,10 @@ class StreamOptions:
     window: Annotated[float, typer.Option(help="Seconds that each score looks back.")] = 5.0
     every: Annotated[float, typer.Option(help="Seconds between scores.")] = 1.0
     format: Annotated[
-        str | None, typer.Option(help="FFmpeg's name of the input format, for devices: v4l2, ...")
+        str | None,
+        typer.Option(
+            help="FFmpeg's name of the input format, for devices and pipes: v4l2, mpegts."
+        ),
     ] = None
     give_up: Annotated[
         float, typer.Option(help="Seconds without a frame after which a stream is given up.")
@@ -57,8 +60,8 @@ def live(
     source: Annotated[
         str,
         typer.Argument(
-            help="A file, an address (rtsp://, http://, ...), a device such as /dev/video0, or "
-            "env:NAME for an address with a password, which that variable holds."
+            help="A file, an address (rtsp://, http://, ...), a device such as /dev/video0, - for "
+            "standard input, or env:NAME for an address with a password, which that variable holds."
         ),
     ],
     stream: StreamOptions,

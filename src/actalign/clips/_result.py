@@ -11,7 +11,7 @@ import numpy as np
 from actalign import __version__
 from actalign.addresses import named_place
 from actalign.encoder_info import EncoderInfo
-from actalign.encoders._base import PersonRows
+from actalign.encoders._base import PersonRows, check_width
 from actalign.errors import ActAlignError, EncoderError, UsageError, VideoError
 from actalign.rows import Row, neutral_warning, people_fields
 from actalign.types import ClipEmbedding, ClipError, Float32, Float64, Prediction
@@ -118,9 +118,10 @@ def clip_embedding(
     """The embeddings of a clip from its (T, D) rows, with their provenance.
 
     source: where the frames came from (video, sampling, ...). Raises VideoError for a row that
-    holds NaN or infinity.
+    holds NaN or infinity, and RowsError for rows of another width than the encoder's.
     """
     embeddings = np.asarray(rows, np.float32)
+    check_width(info, embeddings, "frames")  # before a store keeps them under this fingerprint
     if not np.isfinite(embeddings).all():
         raise VideoError(
             f"The encoder {info.model_id} gave NaN or infinity for {source.get('video', clip_id)}; "

@@ -61,7 +61,8 @@ def read_stored(entry_id: str, entry: str) -> ClipResult:
     except UsageError:
         raise
     except ActAlignError as error:
-        return ClipResult(entry_id, entry, error=error)
+        said = ActAlignError(f"{error} `actalign encode` makes a damaged entry again.")
+        return ClipResult(entry_id, entry, error=said)
     return ClipResult(clip.clip_id, entry, clip, cached=True)
 
 

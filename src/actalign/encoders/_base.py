@@ -190,7 +190,19 @@ def encode_texts(encoder: Encoder, texts: Sequence[str]) -> Float32:
     rows = np.asarray(encoder.encode_text(texts), np.float32)
     if len(rows) != len(texts):
         raise EncoderError(_miscounted(encoder, len(rows), counted(len(texts), "text")))
+    check_width(encoder.info, rows, "texts", EncoderError)
     return rows
+
+
+def check_width(
+    info: EncoderInfo, rows: Float32, noun: str, kind: type[EncoderError] = RowsError
+) -> None:
+    """Raise an error of this kind unless rows are (n, D), D being the encoder's."""
+    if rows.ndim != 2 or rows.shape[1] != info.dim:
+        raise kind(
+            f"The encoder {info.model_id} gave an array of the shape {rows.shape} for {noun}; it "
+            f"must give ({len(rows)}, {info.dim}), since the dim of its info is {info.dim}."
+        )
 
 
 def _check_rows(encoder: Encoder, rows: int, taken: int, noun: str = "frame") -> None:

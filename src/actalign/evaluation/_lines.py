@@ -46,12 +46,10 @@ def count_lines(results: dict[str, Any]) -> list[str]:
     """Sentences on what was scored, unscored and missing, and why."""
     samples = results["samples"]
     lines = [f"{counted(samples['total'], 'sample')}."]
-    for name, kinds in (
-        ("without a clip", samples["without_clip"]),
-        ("clips not encoded", samples["not_encoded"]),
-    ):
-        if kinds:
-            lines.append(f"{sum(kinds.values())} {name} ({_listed(kinds)}).")
+    if kinds := samples["without_clip"]:
+        lines.append(f"{sum(kinds.values())} without a clip ({_listed(kinds)}).")
+    if kinds := samples["not_encoded"]:
+        lines.append(f"{counted(sum(kinds.values()), 'clip')} not encoded ({_listed(kinds)}).")
     if unknown := results.get("unknown_texts"):
         more = f" and {len(unknown) - 3} more" if len(unknown) > 3 else ""
         lines.append(
@@ -189,7 +187,7 @@ def comparison_line(one: dict[str, Any]) -> str:
     """One paired comparison as a sentence."""
     low, high = one["ci95"]
     return (
-        f"{one['first']} against {one['second']} on {one['n']} samples: Top-1 "
+        f"{one['first']} against {one['second']} on {counted(one['n'], 'sample')}: Top-1 "
         f"{100 * one['difference']:+.2f} points [{100 * low:+.2f}, {100 * high:+.2f}] (bootstrap), "
         f"{one['only_first']} to {one['only_second']} where only one is right, "
         f"p = {one['mcnemar_p']:.3g} (McNemar)"

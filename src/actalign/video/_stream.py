@@ -58,10 +58,12 @@ class LiveFrame:
 class LiveSource:
     """Reads frames from one source until it is closed; a context manager.
 
-    address: a file, an address such as rtsp://... or http://..., or a device. A file is played
-        once, at its own speed, and its frames have the times that `sample_frames` gives them.
+    address: a file, an address such as rtsp://... or http://..., a device, or a pipe, of which "-"
+        is standard input. A file is played once, at its own speed, and its frames have the times
+        that `sample_frames` gives them.
     fps: frames a second that are queued.
-    format: FFmpeg's name of an input format, such as v4l2; not needed for /dev/video*.
+    format: FFmpeg's name of an input format, such as v4l2 or mpegts; needed for a pipe, and not for
+        /dev/video*.
     give_up: after this many seconds without a frame `next_frames` raises VideoError. Until then a
         stream that ends or stalls is opened again, after FIRST_WAIT seconds and then twice as long
         each time, at most LONGEST_WAIT, and a last time when they have passed.
@@ -80,7 +82,8 @@ class LiveSource:
         give_up: float = 300.0,
         on_trouble: Callable[[str], None] | None = None,
     ) -> None:
-        address = with_plain_scheme(address)  # FFmpeg knows no other
+        # FFmpeg knows no scheme in capitals, and no other name of standard input.
+        address = "/dev/stdin" if address == "-" else with_plain_scheme(address)
         self.name = without_password(address)
         self.is_file = format is None and not is_address(address) and not _is_device(address)
         if self.is_file and not Path(address).is_file():
@@ -88,6 +91,11 @@ class LiveSource:
                 raise UsageError(
                     f"{self.name} is a folder, and one stream is played; give a file of it, a "
                     "device or an address."
+                )
+            if Path(address).is_fifo():
+                raise UsageError(
+                    f"{self.name} is a pipe; say what comes through it by --format (format), such "
+                    "as mpegts."
                 )
             raise UsageError(
                 f"There is no file or device {self.name}; give one, or an address such as rtsp://..."

@@ -158,6 +158,12 @@ def _uploads(app: FastAPI, explorer: Explorer) -> None:
             )
         finally:
             explorer.uploading.release()
+        if request.headers.get("content-type", "").startswith("multipart/"):
+            path.unlink()  # not before all has come: who still sends would not read the answer
+            raise UsageError(
+                "The body is a form; send the file itself as the body, as "
+                "`curl --data-binary @FILE` does."
+            )
         clip = await run_in_threadpool(explorer.add_clip, path, shown)
         return {"clip": clip.id, "name": clip.name, "seconds": clip.seconds}
 

@@ -272,8 +272,7 @@ class Explorer:
                 : max(0, len(self.jobs) - KEPT_JOBS)
             ]:
                 del self.jobs[old.id]
-            total = round(clip.seconds * fps) if fps else 0
-            job = Job(secrets.token_hex(8), clip, asked, max(total, 0))
+            job = Job(secrets.token_hex(8), clip, asked, max(0, round(clip.seconds * (fps or 0))))
             self.jobs[job.id] = job
         self._queue.put(job)
         return job
@@ -370,6 +369,7 @@ class Explorer:
     def _embed(self, job: Job) -> None:
         clip = job.clip
         if clip.embedding is not None or clip.people:
+            job.frames_done = job.frames_total
             return
 
         def count(_: str, frames: int) -> None:

@@ -143,12 +143,14 @@ def _drawn(candidate: Candidate) -> dict[str, Any]:
 
 
 def _job(job: Job) -> dict[str, Any]:
+    state = job.state  # once: the job goes on meanwhile, and has results when it is done
+    results = job.results if state == "done" else []
     return {
         "job": job.id,
-        "state": job.state,
+        "state": state,
         "frames_done": job.frames_done,
         "frames_total": job.frames_total,
         "error": job.error,
-        "result": job.results[0] if job.results else None,
-        "results": job.results,
+        "result": results[0] if results else None,
+        "results": results,
     }
