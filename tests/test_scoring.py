@@ -440,7 +440,7 @@ def test_every_part_can_be_sent_to_another_process():
 def test_the_docs_scorer_of_ones_own_is_aligned_by_its_own_affinity():
     page = (Path(__file__).parents[1] / "docs" / "method.md").read_text(encoding="utf-8")
     section = page.partition("### A scorer of your own\n")[2].partition("\n### ")[0]
-    (code,) = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
+    code = re.findall(r"```python\n(.*?)```", section, re.DOTALL)[0]
     exec(code, names := {})
     frames, candidates = performed([0, 1, 2, 3]), [EYE[[0, 1, 2, 3]], EYE[[3, 2, 1, 0]]]
     scores = names["squared"].own_scores(frames, candidates, BY)
