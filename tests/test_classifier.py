@@ -1,5 +1,6 @@
 """Real clips of plain colours through a real exported encoder whose answers are known by hand."""
 
+import io
 import json
 import shutil
 from dataclasses import replace
@@ -499,7 +500,12 @@ def test_what_is_of_the_wrong_kind_is_said_in_one_sentence(classifier, clips):
     ActAlign(Passed(classifier.encoder))
     with pytest.raises(UsageError, match=r"'body' is no encoder; ActAlign\.from_pretrained loads"):
         ActAlign("body")
-    for video, said in ((b"dawn.mp4", "not bytes"), ("", "path is empty; give a file")):
+    for video, said in (
+        (b"dawn.mp4", "not bytes"),
+        ("", "path is empty; give a file"),
+        ([np.zeros((4, 4, 3), np.uint8)], r"of one video are given as FrameBatch\.from_array"),
+        (io.BytesIO(b"dawn"), "not BytesIO"),
+    ):
         with pytest.raises(UsageError, match=said):
             classifier.predict(video, scripts=SCRIPTS)
     for videos in (None, b"dawn.mp4", {"a": clips / "dawn.mp4"}):

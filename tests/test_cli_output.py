@@ -29,6 +29,7 @@ from actalign.rows import error_row, read_rows, score_text
 from actalign.scripts._bank import read_bank, write_bank
 from tests.colour_clips import write_colours
 from tests.command import actalign
+from tests.media import write_video
 
 
 @pytest.fixture
@@ -420,6 +421,16 @@ def test_without_a_terminal_progress_is_a_line_now_and_then(monkeypatch):
     with contextlib.redirect_stderr(said), Run(2) as run:
         run.frames("long\nname", 7)
     assert re.search(r"\[0/2\] long\\nname, \d+\.\d frames/s", said.getvalue())
+
+
+def test_progress_within_one_long_video_is_shown(tmp_path, colour_model, monkeypatch):
+    monkeypatch.setattr("actalign.cli._progress.LINE_SECONDS", 0.0)
+    write_video(tmp_path / "long.mp4", 240)
+    words = ["locate", "long.mp4", "--model", colour_model, "--labels", "red,green"]
+    said = actalign(*words, cwd=tmp_path).stderr
+    line = r"^\[0/1\] long, (\d+) of about 240 frames, \S+ frames/s, about \d+ s left$"
+    frames = [int(number) for number in re.findall(line, said, re.MULTILINE)]
+    assert frames[0] < frames[-1] == 240
 
 
 def test_a_file_that_is_read_is_never_written_over(clips, tmp_path):

@@ -374,7 +374,9 @@ def test_beyond_loopback_a_token_is_asked_for(serve, classifier):
     token = "a-token-of-some-length"
     api = serve(token=token, host="0.0.0.0")
     for headers in ({}, {"Authorization": "Bearer wrong"}, {"Cookie": "actalign_token=x"}):
-        assert api.http.get("/api/info", headers=headers).status_code == 401
+        refused = api.http.get("/api/info", headers=headers)
+        assert refused.status_code == 401
+        assert "or send the header Authorization: Bearer TOKEN" in refused.json()["error"]
     assert api.http.get("/static/app.js").status_code == 401
     bearer = {"Authorization": f"Bearer {token}"}
     info = api.http.get("/api/info", headers=bearer)
@@ -654,7 +656,7 @@ def test_made_up_ids_and_tokens_open_nothing(serve):
         for path in ("/", "/api/info", asked[0][1], "/api/clips/gym-clean-and-press/video"):
             answer = api.http.get(path, headers=headers)
             assert answer.status_code == 401, (headers, path)
-            assert "the token that the server printed" in answer.json()["error"]
+            assert "The token is missing or wrong" in answer.json()["error"]
     assert api.http.get("/", params={"token": made_up}).status_code == 401
     # In an address the token would be logged, so only the page's is looked at.
     assert api.http.get("/api/info?token=a-token-of-some-length").status_code == 401

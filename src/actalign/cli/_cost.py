@@ -26,7 +26,8 @@ FEWER_FPS = 4.0
 def with_cost(embed: Callable[..., Iterator[ClipResult]], *, quiet: bool) -> Callable[..., Any]:
     """`embed_videos` that says what the run will cost and what would be faster, once it is known.
 
-    Nothing is said under ``quiet`` or of a run of less than LONG_SECONDS.
+    Nothing is said under ``quiet`` or of a run of less than LONG_SECONDS. Of one video alone
+    ``on_frames`` also gets how many frames it has, since clips that are done say nothing there.
     """
     if quiet:
         return embed
@@ -37,26 +38,34 @@ def with_cost(embed: Callable[..., Iterator[ClipResult]], *, quiet: bool) -> Cal
         videos: dict[str, Path],
         *,
         sampling: Sampling,
-        on_frames: Callable[[str, int], None] | None = None,
+        on_frames: Callable[[str, int, int | None], None] | None = None,
         **more: Any,
     ) -> Iterator[ClipResult]:
+        total: int | None = None
+
         def say(sentence: str) -> None:
             told.append(sentence)
             _say(sentence)
 
         cost = None if told else Cost(encoder, len(videos), sampling, say)
 
+        def opened(clip_id: str, pts_seconds: Float64) -> None:
+            nonlocal total
+            total = len(pts_seconds) if len(videos) == 1 else None
+            if cost:
+                cost.opened(clip_id, pts_seconds)
+
         def frames(clip_id: str, count: int) -> None:
             if cost:
                 cost.frames(count)
             if on_frames:
-                on_frames(clip_id, count)
+                on_frames(clip_id, count, total)
 
         return embed(
             encoder,
             videos,
             sampling=sampling,
-            on_open=cost.opened if cost else None,
+            on_open=opened,
             on_frames=frames,
             **more,
         )

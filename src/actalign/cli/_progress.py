@@ -60,11 +60,14 @@ class Progress:
     ) -> None:
         self._bar.stop()
 
-    def frames(self, clip_id: str, count: int) -> None:
-        """Note that ``count`` more frames of a clip are encoded."""
+    def frames(self, clip_id: str, count: int, total: int | None = None) -> None:
+        """Note that ``count`` more frames of a clip are encoded. total: about how many the clip
+        has, where it is the only one."""
         self._frames += count
         if time.monotonic() - self._said >= LINE_SECONDS:
-            self._line(clip_id)
+            self._line(clip_id, total)
+        if total:
+            self._bar.update(self._task, completed=min(self._frames / total, 1.0))
         elapsed = self._bar.tasks[0].elapsed or 0.0
         if elapsed > 0:
             self._bar.update(
@@ -76,20 +79,28 @@ class Progress:
     def clip(self, clip_id: str) -> None:
         """Note that a clip is done, well or not."""
         self.done += 1
-        self._bar.advance(self._task)
+        self._bar.update(self._task, completed=self.done)
         late = time.monotonic() - self._said >= LINE_SECONDS
         if late or self.done in (1, self._total):
             self._line(clip_id)
 
-    def _line(self, clip_id: str) -> None:
-        """How far the work is, where there is no bar: clips, frames a second, time left."""
+    def _line(self, clip_id: str, total: int | None = None) -> None:
+        """How far the work is, where there is no bar: clips, frames a second, time left.
+
+        total: the frames of the only clip.
+        """
         self._said = time.monotonic()
         if not self._plain or (self._total < 2 and self.done):
             return
         words = [f"[{self.done}/{self._total}] {printable(clip_id)}"]
         elapsed = self._bar.tasks[0].elapsed or 0.0
+        if total:
+            words.append(f"{self._frames} of about {total} frames")
         if self._frames and elapsed >= LINE_SECONDS:
             words.append(f"{self._frames / elapsed:.1f} frames/s")
+        if total and self._frames:
+            left = elapsed / self._frames * max(0, total - self._frames)
+            words.append(f"about {_time(left)} left")
         if 0 < self.done < self._total and elapsed >= LINE_SECONDS:
             left = elapsed / self.done * (self._total - self.done)
             words.append(f"about {_time(left)} left")

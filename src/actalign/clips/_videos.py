@@ -120,8 +120,11 @@ def _path(video: object) -> Path:
             "An array doesn't say when its frames are shown; give "
             "FrameBatch.from_array(frames, fps=25), or times= in seconds."
         )
-    if isinstance(video, Iterable) and not isinstance(video, bytes):
-        raise UsageError("This takes one video, not several; `predict_many` takes a list.")
+    if isinstance(video, Iterable) and not isinstance(video, bytes) and not hasattr(video, "read"):
+        raise UsageError(
+            "This takes one video, not several; `predict_many` takes a list, and the frames of one "
+            "video are given as FrameBatch.from_array(frames, fps=25)."
+        )
     raise UsageError(
         f"A video is a path, a FrameBatch or a ClipEmbedding, not {type(video).__name__}."
     )

@@ -54,7 +54,10 @@ def guard(app: FastAPI, *, token: str | None, host: str) -> None:
         if request.url.path == "/":
             given = request.query_params.get("token") or given
         if not secrets.compare_digest(given.encode(), token.encode()):
-            return 401, "Open the address with the token that the server printed."
+            return 401, (
+                "The token is missing or wrong; open the address with the token, as the server "
+                "printed it, or send the header Authorization: Bearer TOKEN."
+            )
         return None
 
     @app.middleware("http")
