@@ -184,14 +184,30 @@ def test_what_does_not_belong_together_is_refused_by_name(tmp_path, rows, said):
     assert said in str(refusal.value)
 
 
-@pytest.mark.parametrize("encoding", ["utf-16", "latin-1"])
-def test_a_part_of_another_encoding_is_refused_by_name(tmp_path, encoding):
+def test_a_part_of_another_encoding_is_refused_by_name(tmp_path):
     text = json.dumps(row("Übung"), ensure_ascii=False) + "\n"
-    (tmp_path / "1.jsonl").write_text(text, encoding=encoding)
+    (tmp_path / "1.jsonl").write_text(text, encoding="latin-1")
     with pytest.raises(UsageError, match=r"1\.jsonl is not UTF-8 text .*; save it as UTF-8"):
         merge([tmp_path / "1.jsonl"])
-    (tmp_path / "1.jsonl").write_text(text, encoding="utf-8-sig")
-    assert [one["clip"] for one in merge([tmp_path / "1.jsonl"])] == ["Übung"]
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_parts_may_be_in_each_encoding_that_files_of_rows_may(tmp_path, encoding, newline):
+    """UTF-16 is what Windows's PowerShell writes of `classify --json`."""
+    ids = [f"Übung {'ß🏋' * (37 * n % 101)} {n}" for n in range(200)]
+    for part in write_shards(tmp_path, ids, 3, scorer="dtw"):
+        text = part.read_text(encoding="utf-8")
+        part.write_text(text, encoding=encoding, newline=newline)
+    assert list(merge(sorted(tmp_path.glob("*.jsonl")))) == [row(name) for name in ids]
+
+
+def test_names_that_are_no_text_merge_as_other_readers_see_them(tmp_path):
+    """Half a character, as earlier versions wrote the bytes of such a name."""
+    one = tmp_path / "1.jsonl"
+    one.write_text(json.dumps(row("caf\udce9")) + "\n")
+    two = write(tmp_path / "2.jsonl", [row(r"caf\xe9"), row("b")])
+    assert [found["clip"] for found in merge([one, two])] == [r"caf\xe9", "b"]
 
 
 def test_a_failed_clip_merges_with_any_settings(tmp_path):

@@ -300,6 +300,15 @@ def test_folders_and_lists_expand_to_videos_in_order(tmp_path):
     (tmp_path / "none").mkdir()
     with pytest.raises(UsageError, match="contains no video"):
         list_videos([tmp_path / "none"])
+    (tmp_path / "sub" / "poster.jpg").touch()
+    (tmp_path / "list.txt").write_text("sub\nnone\nb.mp4\n")
+    notes = []
+    assert list_videos([tmp_path / "list.txt"], notes=notes) == [
+        *(tmp_path / name for name in ("sub/a.webm", "none", "b.mp4"))
+    ]
+    assert [note.partition(", left out: ")[2] for note in notes] == [
+        "1 .jpg; name a file itself to have it read."
+    ]
     (tmp_path / "list.txt").write_text("# mine\n")
     with pytest.raises(UsageError, match="contains no video"):
         list_videos([tmp_path / "list.txt"])

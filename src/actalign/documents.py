@@ -14,7 +14,7 @@ import unicodedata
 from collections.abc import Generator, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 MAX_YAML_VALUES = 1_000_000
 """Most values of a YAML text, those counted again that an alias repeats."""
@@ -39,14 +39,19 @@ def read_text(path: str | Path, *, errors: str = "strict") -> str:
 
 def read_lines(path: str | Path) -> Generator[str]:
     """The lines of what `read_text` reads, one by one; raises its errors."""
-    path = Path(path)
-    with path.open("rb") as file:
-        wide = file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
     try:
-        with path.open(encoding="utf-16" if wide else "utf-8-sig") as lines:
+        with open_text(path) as lines:
             yield from lines
     except UnicodeDecodeError:
         raise ValueError("it is not UTF-8 text") from None
+
+
+def open_text(path: str | Path) -> TextIO:
+    """The file of what `read_text` reads; raises OSError, and its reading UnicodeDecodeError."""
+    path = Path(path)
+    with path.open("rb") as file:
+        wide = file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    return path.open(encoding="utf-16" if wide else "utf-8-sig")
 
 
 def read_list(path: str | Path, *, errors: str = "strict") -> list[str]:

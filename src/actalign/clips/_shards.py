@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from actalign.clips._store import entry_key
+from actalign.documents import open_text
 from actalign.errors import UsageError
 from actalign.rows import Row, ShardRow, parse_row
 
@@ -90,7 +91,7 @@ class _Line:
 
     part: Path
     number: int
-    offset: int
+    place: int
     digest: bytes
     shard: ShardRow | None
 
@@ -115,14 +116,14 @@ def _index(parts: Sequence[Path]) -> dict[str, _Line]:
     lines: dict[str, _Line] = {}
     first: dict[str, tuple[object, str]] = {}
     for part in dict.fromkeys(parts):
-        for number, offset, row in _rows(part):
+        for number, place, row in _rows(part):
             name = row["clip"]
             for field, value in _settings(row):
                 known, there = first.setdefault(field, (value, f"{part} (clip {name!r})"))
                 if known != value:
                     raise UsageError(_mixed(field, value, f"{part} (clip {name!r})", known, there))
             digest = hashlib.sha256(json.dumps(row, sort_keys=True).encode()).digest()
-            before = lines.setdefault(name, _Line(part, number, offset, digest, row.get("shard")))
+            before = lines.setdefault(name, _Line(part, number, place, digest, row.get("shard")))
             if before.digest != digest:
                 raise UsageError(
                     f"The clip {name!r} has two different rows: {before.part}, line "
@@ -178,31 +179,26 @@ def _in_order(lines: dict[str, _Line]) -> dict[str, _Line]:
 
 
 def _rows(part: Path) -> Iterator[tuple[int, int, Row]]:
-    """(line number, byte offset, row) of a file."""
+    """(line number, place to seek, row) of a file."""
+    number = place = 0
     try:
-        with part.open("rb") as file:
-            offset = 0
-            for number, line in enumerate(file, start=1):
+        with open_text(part) as file:
+            while line := file.readline():
+                number += 1
                 if line.strip():
-                    yield number, offset, _parse(line, part, number)
-                offset += len(line)
+                    yield number, place, parse_row(line, f"{part}, line {number}")
+                place = file.tell()
+    except UnicodeDecodeError:
+        raise UsageError(
+            f"The part {part} is not UTF-8 text (line {number + 1}); save it as UTF-8."
+        ) from None
     except OSError as error:
         raise UsageError(f"The part {part} can't be read: {error.strerror or error}.") from error
 
 
-def _parse(line: bytes, part: Path, number: int) -> Row:
-    try:
-        text = line.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise UsageError(
-            f"The part {part} is not UTF-8 text (line {number}); save it as UTF-8."
-        ) from None
-    return parse_row(text, f"{part}, line {number}")
-
-
 def _without_shard(line: _Line) -> Row:
-    with line.part.open("rb") as file:
-        file.seek(line.offset)
-        row = _parse(file.readline(), line.part, line.number)
+    with open_text(line.part) as file:
+        file.seek(line.place)
+        row = parse_row(file.readline(), f"{line.part}, line {line.number}")
     row.pop("shard", None)
     return row

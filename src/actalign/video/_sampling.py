@@ -166,10 +166,10 @@ def list_videos(paths: Sequence[str | Path], *, notes: list[str] | None = None) 
     """Expand files, folders and `.txt` lists into video paths, sorted within a folder.
 
     A folder gives the videos in it and its subfolders; one with images and no video is itself a
-    clip. A list has one path per line, relative to the list's own folder; lines that begin with `#`
-    are remarks. notes: gets a sentence on each folder whose other files are left out. Raises
-    UsageError for an address, and for a folder or list without any video; a missing file is no
-    error here, nor an address in a list.
+    clip. A list has one path per line, of a file or a folder, relative to the list's own folder;
+    lines that begin with `#` are remarks. notes: gets a sentence on each folder whose other files
+    are left out. Raises UsageError for an address, and for a folder or list without any video; a
+    missing file is no error here, nor an address or such a folder in a list.
     """
     check_listed(paths, "videos")
     found: list[Path] = []
@@ -177,11 +177,9 @@ def list_videos(paths: Sequence[str | Path], *, notes: list[str] | None = None) 
         if (address := address_in(given)) and not given.exists():
             raise UsageError(no_file(address))
         if _is_folder_in_time(given):
-            videos, note = _in_folder(given)
+            videos, note = _in_folder(given, notes)
             if not videos:
                 raise UsageError(f"The folder {given} contains no video{note}.")
-            if note and notes is not None:
-                notes.append(f"The folder {given} holds other files too{note}.")
             found += videos
         elif given.suffix.lower() == ".txt":
             try:
@@ -191,7 +189,10 @@ def list_videos(paths: Sequence[str | Path], *, notes: list[str] | None = None) 
             listed = [one if address_in(one) else given.parent / one for one in named]
             if not listed:
                 raise UsageError(f"The list {given} contains no video.")
-            found += listed
+            for one in listed:
+                # Not asked of what is named as a video: a list may hold very many.
+                asked = one.suffix.lower() not in VIDEO_SUFFIXES and _is_folder_in_time(one)
+                found += (asked and _in_folder(one, notes)[0]) or [one]
         else:
             found.append(given)
     return found
@@ -214,8 +215,11 @@ def _is_folder_in_time(path: Path) -> bool:
     return found == [True]
 
 
-def _in_folder(folder: Path) -> tuple[list[Path], str]:
-    """The clips of a folder and, if other files are left out, how many and which."""
+def _in_folder(folder: Path, notes: list[str] | None) -> tuple[list[Path], str]:
+    """The clips of a folder and, if other files are left out, how many and which.
+
+    notes: gets that as a sentence, where there are clips.
+    """
     unreadable: list[OSError] = []
     files: list[Path] = []
     kinds: Counter[str] = Counter()
@@ -230,6 +234,8 @@ def _in_folder(folder: Path) -> tuple[list[Path], str]:
     kinds.update(file.suffix or "without a suffix" for file in files if file not in taken)
     left = [f"{count} {kind}" for kind, count in sorted(kinds.items()) if count]
     note = f", left out: {', '.join(left)}; name a file itself to have it read" if left else ""
+    if taken and note and notes is not None:
+        notes.append(f"The folder {folder} holds other files too{note}.")
     return ([folder] if images else sorted(videos)), note
 
 
