@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
 from importlib.util import find_spec
@@ -231,6 +232,27 @@ def test_a_killed_encoder_loses_nothing(tmp_path, start, cluster):
     assert "0 failed" in text
     assert contents(store) == whole
     assert len(whole) == 6
+
+
+@needs_ray
+@pytest.mark.slow
+def test_a_cluster_that_is_gone_is_said_to_be(tmp_path, start, home):
+    (tmp_path / "clips").mkdir()
+    for number in range(6):
+        shutil.copy(demo_clips()[0].path, tmp_path / "clips" / f"clip{number}.mp4")
+    with two_nodes(home) as (address, holder):
+        running = start(
+            "encode", "clips", "--model", "body", "--out", "store", "--engine", "ray",
+            "--ray-address", address, RAY_gcs_rpc_server_reconnect_timeout_s=20,
+        )  # fmt: skip
+        wait_for(lambda: actors(holder, "EncodeClips", at_work=True), by=running)
+        for kind in ("gcs_server", "raylet/raylet", "EncodeClips"):
+            for process in actors(holder, kind):
+                with suppress(ProcessLookupError):
+                    os.kill(process, signal.SIGKILL)
+        code, text = finish(running)
+    assert code == 1, text
+    assert f"warning: The Ray cluster's head {address} does not answer; unless it" in text
 
 
 @needs_ray

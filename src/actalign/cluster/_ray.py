@@ -10,6 +10,8 @@ import json
 import logging
 import os
 import socket
+import sys
+import threading
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
@@ -25,6 +27,7 @@ BEGINNINGS = 10
 AHEAD = 2
 """Pieces of work that an actor has at once: one it works on, and the next."""
 REACH_SECONDS = 10.0
+ASK_SECONDS = 5.0
 SETTINGS = bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
 """HTTP/2's frame of settings, without any."""
 
@@ -106,9 +109,14 @@ def connected(cluster: RayCluster) -> Iterator[Any]:
             ) from error
         # Ray reports a worker's death on stdout, among the results, whatever log_to_driver says.
         ray._private.worker._worker_logs_enabled = False
+    over = threading.Event()
+    if mine and not (address or "").startswith("ray://"):
+        head = ray.get_runtime_context().gcs_address
+        threading.Thread(target=_watch, args=(head, over), daemon=True).start()
     try:
         yield ray
     finally:
+        over.set()
         if mine:
             ray.shutdown()
 
@@ -133,6 +141,27 @@ def _reach(address: str) -> None:
     kind = slice(3, 4)  # after the frame's length
     if found[kind] != SETTINGS[kind]:
         raise OSError("what listens there is no Ray cluster")
+
+
+def _watch(head: str, over: threading.Event) -> None:
+    """Say once that the cluster's head is gone, which is asked now and then until it is over.
+
+    Ray ends this process a minute after it lost the head, without a word, whatever it waits for.
+    """
+    failed = 0
+    while failed < 2 and not over.wait(ASK_SECONDS):
+        try:
+            _reach(head)
+            failed = 0
+        except OSError:
+            failed += 1
+    if failed and not over.is_set():
+        print(
+            f"warning: The Ray cluster's head {head} does not answer; unless it comes back this "
+            "run ends within a minute: start the cluster, then run the same command again to go "
+            "on.",
+            file=sys.stderr,
+        )
 
 
 def run_on_actors(
