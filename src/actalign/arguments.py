@@ -1,9 +1,11 @@
-"""Checks of arguments that Python code gives: numbers, counts, lists, paths and arrays."""
+"""Checks of arguments that Python code gives, and of fields that files give: numbers, counts,
+lists, paths and arrays."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from dataclasses import fields
 from numbers import Real
 from operator import index
 from pathlib import Path
@@ -43,6 +45,17 @@ def as_path(given: str | Path, what: str) -> Path:
     if not isinstance(given, str | os.PathLike):
         raise UsageError(f"The {what} is {given!r}; give a path.")
     return Path(given)
+
+
+def check_fields(found: Any) -> None:
+    """Raise TypeError where a field of a dataclass is not of the kind that is declared: str, int or
+    float, or None where that is too."""
+    kinds: dict[str, Any] = {"str": str, "int": int, "float": int | float}
+    for field in fields(found):
+        kind, _, optional = str(field.type).partition(" | ")
+        value = getattr(found, field.name)
+        if not isinstance(value, kinds[kind]) and not (optional and value is None):
+            raise TypeError(f"{field.name} is {value!r}")
 
 
 def array_of(values: ArrayLike, kind: type[Any], what: str) -> NDArray[Any]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any
+
+from actalign.arguments import check_fields
 
 STEP_TEMPLATE = "This is a video of doing {label} in {domain} with {step}"
 LABEL_TEMPLATE = "This is a video of {domain} executing {label}"
@@ -86,13 +88,8 @@ class EncoderInfo:
                     known[new] = known.pop(old)
             known["logit_bias"] = known.get("logit_bias") or None
             known.setdefault("dim", 0)
-        kinds: dict[str, Any] = {"str": str, "int": int, "float": int | float}
         info = cls(**known)
-        for one in fields(cls):
-            kind, _, optional = str(one.type).partition(" | ")
-            value = getattr(info, one.name)
-            if not isinstance(value, kinds[kind]) and not (optional and value is None):
-                raise TypeError(f"{one.name} is {value!r}")
+        check_fields(info)
         return info
 
 

@@ -10,7 +10,7 @@ import typer
 
 from actalign.cli._candidates import CandidateOptions
 from actalign.cli._grouped import MACHINES, MODEL, grouped
-from actalign.cli._machine_options import EngineOptions, ShardOptions
+from actalign.cli._machine_options import EngineOptions, RayAddress, ShardOptions
 from actalign.cli._model_options import MODEL_HELP, Device, Dtype
 from actalign.cli._options import RowOptions
 from actalign.cli._scoring_options import SeveralScoringOptions
@@ -71,13 +71,7 @@ def align(
             help="local, or ray: score on the machines of a Ray cluster.", rich_help_panel=MACHINES
         ),
     ] = "local",
-    ray_address: Annotated[
-        str | None,
-        typer.Option(
-            help="Ray cluster, host:port or auto; without it one is started here.",
-            rich_help_panel=MACHINES,
-        ),
-    ] = None,
+    ray_address: RayAddress = None,
 ) -> None:
     """Score embedded clips again, with other candidates, scripts or scorers; no video is read."""
     from actalign.clips._background import other_clips

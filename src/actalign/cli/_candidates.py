@@ -66,6 +66,12 @@ StepTemplate = Annotated[
     str | None,
     typer.Option(help="Text encoded for a step: {label}, {domain} and {step} are filled in."),
 ]
+BankFile = Annotated[
+    Path | None,
+    typer.Option(
+        help="Bank that keeps generated scripts, .json or .parquet.", rich_help_panel=CANDIDATES
+    ),
+]
 Wordings = Annotated[
     int | None, typer.Option(min=1, help="Use at most N wordings of each script; all by default.")
 ]

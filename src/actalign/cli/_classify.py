@@ -6,12 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
-import typer
-
-from actalign.cli._candidates import CandidateOptions, LanguageModelOptions
-from actalign.cli._grouped import CANDIDATES, grouped
+from actalign.cli._candidates import BankFile, CandidateOptions, LanguageModelOptions
+from actalign.cli._grouped import grouped
 from actalign.cli._machine_options import EngineOptions, ShardOptions
 from actalign.cli._model_options import ModelOptions
 from actalign.cli._options import (
@@ -52,13 +50,7 @@ def classify(
     figures: FigureOptions,
     shards: ShardOptions,
     machines: EngineOptions,
-    bank: Annotated[
-        Path | None,
-        typer.Option(
-            help="Bank that keeps generated scripts, .json or .parquet.",
-            rich_help_panel=CANDIDATES,
-        ),
-    ] = None,
+    bank: BankFile = None,
     examples: ExamplesDir = None,
     store: StoreDir = None,
 ) -> None:

@@ -10,9 +10,15 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import typer
 
-from actalign.cli._candidates import LabelOptions, LanguageModelOptions, StepTemplate, Wordings
+from actalign.cli._candidates import (
+    BankFile,
+    LabelOptions,
+    LanguageModelOptions,
+    StepTemplate,
+    Wordings,
+)
 from actalign.cli._grouped import INPUT
-from actalign.cli._options import ExamplesDir, Quiet, SettingsFile, parse_fps
+from actalign.cli._options import ExamplesDir, Fps, Quiet, SettingsFile, parse_fps
 from actalign.cli._scoring_options import (
     BackgroundFile,
     HowOften,
@@ -66,9 +72,7 @@ class QuestionOptions(LabelOptions):
         Path | None,
         typer.Option(help="Script file or bank, .json, .yaml or .parquet; before the data's own."),
     ] = None
-    bank: Annotated[
-        Path | None, typer.Option(help="Bank that keeps generated scripts, .json or .parquet.")
-    ] = None
+    bank: BankFile = None
 
     def read(
         self,
@@ -114,9 +118,7 @@ class EvalOptions:
 
     PANEL: ClassVar[str] = INPUT
 
-    fps: Annotated[
-        str | None, typer.Option(help="Frames encoded a second, or 'all'; else the model's own.")
-    ] = None
+    fps: Fps = None
     smoothing: Smoothing = None
     background: BackgroundFile = None
     none: NoneLabel = None

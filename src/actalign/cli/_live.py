@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 import typer
 
 from actalign.cli._candidates import CandidateOptions
-from actalign.cli._grouped import INPUT, OUTPUT, grouped
+from actalign.cli._grouped import INPUT, grouped
 from actalign.cli._model_options import ModelOptions
-from actalign.cli._options import AsJson, Quiet
+from actalign.cli._options import AsJson, Quiet, TopK
 from actalign.cli._scoring_options import ScoringOptions
 from actalign.errors import UsageError, counted
 
@@ -68,10 +68,7 @@ def live(
     candidates: CandidateOptions,
     model: ModelOptions,
     scoring: ScoringOptions,
-    top_k: Annotated[
-        int | None,
-        typer.Option(min=1, help="Keep the best N candidates.", rich_help_panel=OUTPUT),
-    ] = None,
+    top_k: TopK = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:

@@ -21,6 +21,15 @@ if TYPE_CHECKING:
     from actalign.clips._shards import Shard
 
 
+RayAddress = Annotated[
+    str | None,
+    typer.Option(
+        help="Ray cluster, host:port or auto; without it one is started here.",
+        rich_help_panel=MACHINES,
+    ),
+]
+
+
 @dataclass(frozen=True, slots=True)
 class ShardOptions:
     """Which part of a run this is."""
@@ -56,10 +65,7 @@ class EngineOptions:
     engine: Annotated[
         str, typer.Option(help="local, or ray: use the machines of a Ray cluster.")
     ] = "local"
-    ray_address: Annotated[
-        str | None,
-        typer.Option(help="Ray cluster, host:port or auto; without it one is started here."),
-    ] = None
+    ray_address: RayAddress = None
     num_gpus: Annotated[
         float | None,
         typer.Option(min=0, help="With --engine ray: GPUs of each encoder, 0.5 to share."),

@@ -49,6 +49,9 @@ StoreDir = Annotated[
         rich_help_panel=OUTPUT,
     ),
 ]
+TopK = Annotated[
+    int | None, typer.Option(min=1, help="Keep the best N candidates.", rich_help_panel=OUTPUT)
+]
 DECODE_SECONDS = 300.0
 DecodeTimeout = Annotated[
     float, typer.Option(help="Seconds a decoder may give nothing before its video fails.")
@@ -172,7 +175,7 @@ class RowOptions:
 
     PANEL: ClassVar[str] = OUTPUT
 
-    top_k: Annotated[int | None, typer.Option(min=1, help="Keep the best N candidates.")] = None
+    top_k: TopK = None
     out: Annotated[
         Path | None,
         typer.Option(

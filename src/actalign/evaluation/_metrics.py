@@ -136,10 +136,14 @@ def paired_bootstrap(
     if len(a) == 0:
         raise UsageError("There is no item to compare two scorers on.")
     difference = a - b
-    rng = np.random.default_rng(seed)
-    means = np.array([difference[rng.integers(0, len(a), len(a))].mean() for _ in range(resamples)])
-    low, high = np.quantile(means, [(1.0 - confidence) / 2.0, (1.0 + confidence) / 2.0])
-    return Difference(float(difference.mean()), float(low), float(high))
+    low, high = bootstrap(
+        lambda items: float(difference[items].mean()),
+        len(a),
+        confidence=confidence,
+        resamples=resamples,
+        seed=seed,
+    )
+    return Difference(float(difference.mean()), low, high)
 
 
 def temporal_iou(first: tuple[float, float], second: tuple[float, float]) -> float:

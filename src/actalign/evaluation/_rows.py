@@ -102,6 +102,13 @@ def confidence_of(row: Row) -> float | None:
     return value if isinstance(value, float | int) and 0 <= value <= 1 else None
 
 
+def unscored_row(question: Question, scorer: str, kind: str, reason: str) -> Row:
+    """The row of a question that a scorer can't score; see `row_without_score`."""
+    return row_without_score(
+        question.id, "unscored", kind, reason, question=question, scorer=scorer
+    )
+
+
 def row_without_score(
     clip: str,
     status: Literal["error", "unscored", "missing"],

@@ -53,6 +53,7 @@ from actalign.evaluation._rows import (
     row_of_scores,
     row_without_score,
     scored_row,
+    unscored_row,
 )
 from actalign.evaluation._scoring import Scoring
 from actalign.evaluation._step_times import with_true_times
@@ -228,32 +229,16 @@ def _score(
         needs_scripts = of_words(by) and get_scorer(by).texts == "steps"
         if needs_scripts and question.without_script:
             names = ", ".join(repr(choice) for choice in question.without_script)
-            left_out.append(
-                row_without_score(
-                    question.id,
-                    "unscored",
-                    "missing candidate",
-                    f"no script for {names}",
-                    question=question,
-                    scorer=scorer,
-                )
-            )
+            why = f"no script for {names}"
+            left_out.append(unscored_row(question, scorer, "missing candidate", why))
         elif answers.has(question.id, scorer) and not scoring.depends_on_others(by):
             continue
         elif scorer in LOOKS:
             try:
                 answers.add(_looked(question, clip, scorer, scoring))
             except SecondLookError as error:
-                left_out.append(
-                    row_without_score(
-                        question.id,
-                        "unscored",
-                        "no answer of the model",
-                        str(error),
-                        question=question,
-                        scorer=scorer,
-                    )
-                )
+                why = str(error)
+                left_out.append(unscored_row(question, scorer, "no answer of the model", why))
         elif scorer in (EXAMPLES, BOTH):
             _, shown, both = scoring.with_examples(question).all_scores(clip)
             scores = shown if scorer == EXAMPLES else both
@@ -267,16 +252,7 @@ def _score(
             try:
                 answers.add(_row(candidates, clip, question, scoring.config.settings))
             except UsageError as error:  # too short for the number of repetitions
-                left_out.append(
-                    row_without_score(
-                        question.id,
-                        "unscored",
-                        "too short",
-                        str(error),
-                        question=question,
-                        scorer=scorer,
-                    )
-                )
+                left_out.append(unscored_row(question, scorer, "too short", str(error)))
     return left_out
 
 
@@ -344,12 +320,8 @@ class _Answers:
         Scorers that only their parts name come last, in the order of ``scorers``.
         """
         place = {one: n for n, one in enumerate(ids)}
-        names = {
-            name: n
-            for n, name in enumerate(
-                dict.fromkeys([*SCORERS, RANDOM, EXAMPLES, BOTH, *LOOKS, *scorers])
-            )
-        }
+        every = dict.fromkeys([*SCORERS, RANDOM, EXAMPLES, BOTH, *LOOKS, *scorers])
+        names = {name: n for n, name in enumerate(every)}
         keys = sorted(
             (key for key in self._rows if key[0] in place and key[1] in names),
             key=lambda key: (place[key[0]], names[key[1]]),

@@ -19,7 +19,7 @@ from actalign.errors import UsageError
 from actalign.evaluation._embed import ASSUMED_FPS
 from actalign.evaluation._metrics import Rate, expected_chance, rate, top_k
 from actalign.evaluation._questions import Question
-from actalign.evaluation._rows import KS, NOTHING, row_of_scores, row_without_score
+from actalign.evaluation._rows import KS, NOTHING, row_of_scores, unscored_row
 from actalign.evaluation.atlas._embeddings import EmbeddingFile, IndexRow
 from actalign.rows import Row
 from actalign.types import Float32
@@ -71,13 +71,8 @@ def score_dtw(
                     )
                 )
                 continue
-        found.append(unscored_row(question, fault, "dtw"))
+        found.append(unscored_row(question, "dtw", *fault))
     return found
-
-
-def unscored_row(question: Question, fault: Fault, scorer: str) -> Row:
-    """The row of a question that can't be scored."""
-    return row_without_score(question.id, "unscored", *fault, question=question, scorer=scorer)
 
 
 def encoder_fields(info: EncoderInfo | None) -> Row:

@@ -10,8 +10,8 @@ from actalign.alignment import Calibration, get_scorer
 from actalign.encoders import Encoder
 from actalign.errors import UsageError
 from actalign.evaluation._questions import Question
-from actalign.evaluation._rows import row_of_scores
-from actalign.evaluation.atlas._align import encoder_fields, unscored_row, video_fault
+from actalign.evaluation._rows import row_of_scores, unscored_row
+from actalign.evaluation.atlas._align import encoder_fields, video_fault
 from actalign.evaluation.atlas._embeddings import EmbeddingFile
 from actalign.rows import Row
 from actalign.scripts._script import label_text
@@ -53,5 +53,5 @@ def score_labels(
             else:
                 found.append(row_of_scores(question, scores, SCORER, about=about))
                 continue
-        found.append(unscored_row(question, fault, SCORER))
+        found.append(unscored_row(question, SCORER, *fault))
     return found

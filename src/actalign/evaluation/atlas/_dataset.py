@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from actalign.arguments import check_fields
 from actalign.documents import parse_json, parse_json_lines, read_text
 from actalign.errors import ActAlignError, UsageError
 from actalign.evaluation.atlas._metadata import split_choices
@@ -151,12 +152,7 @@ def read_manifest(folder: Path) -> tuple[Entry, ...]:
 def _entry(row: dict[str, Any]) -> Entry:
     """An entry whose fields have the kinds that they say; raises TypeError."""
     entry = Entry(**row)
-    kinds: dict[str, Any] = {"str": str, "int": int, "float": int | float}
-    for field in fields(Entry):
-        kind, _, optional = str(field.type).partition(" | ")
-        value = getattr(entry, field.name)
-        if not isinstance(value, kinds[kind]) and not (optional and value is None):
-            raise TypeError(f"{field.name} is {value!r}")
+    check_fields(entry)
     return entry
 
 
