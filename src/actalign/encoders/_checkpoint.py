@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from safetensors import SafetensorError, safe_open
 
 from actalign.documents import parse_json, parse_yaml, read_text
-from actalign.encoders._configuration import check_configuration, shards_of
+from actalign.encoders._configuration import check_adapter, check_configuration, shards_of
 from actalign.encoders._fingerprint import fingerprint_files
 from actalign.encoders._preprocessing import ImagePreprocessing
 from actalign.errors import EncoderError
@@ -130,11 +130,7 @@ def read_checkpoint(folder: Path) -> Checkpoint:
             f"the models that can be used are {', '.join(MODELS)}."
         )
     weights = weight_files(folder)
-    if (folder / "adapter_config.json").exists():  # transformers would load others' weights
-        raise EncoderError(
-            f"{folder} holds adapter_config.json; merge the adapter into the model's weights "
-            "and leave that file out."
-        )
+    check_adapter(folder)
     preprocessing = read_preprocessing(folder, model_type)
     scalars = read_scalars([file for file in weights if file.suffix == ".safetensors"])
     if "logit_scale" not in scalars and model_type not in WITHOUT_SCALE:

@@ -42,6 +42,15 @@ def check_configuration(file: Path) -> None:
             )
 
 
+def check_adapter(folder: Path) -> None:
+    """Raise EncoderError for an adapter's configuration, by which others' weights are loaded."""
+    if (folder / "adapter_config.json").exists():
+        raise EncoderError(
+            f"{folder} holds adapter_config.json; merge the adapter into the model's weights and "
+            "leave that file out."
+        )
+
+
 def shards_of(index: Path) -> list[Path]:
     """The files of weights that an index names; raises EncoderError for one that is missing or
     outside its folder."""

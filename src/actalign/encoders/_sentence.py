@@ -15,7 +15,7 @@ import numpy as np
 
 from actalign.documents import parse_json, read_text
 from actalign.encoder_info import SHORT_STEP_TEMPLATE, STEP_TEMPLATE, EncoderInfo
-from actalign.encoders._configuration import check_configuration, shards_of
+from actalign.encoders._configuration import check_adapter, check_configuration, shards_of
 from actalign.encoders._fingerprint import fingerprint_files
 from actalign.encoders._preprocessing import check_frames
 from actalign.errors import EncoderError
@@ -174,11 +174,8 @@ def check_files(folder: Path) -> None:
             shards_of(file)
         elif file.name.endswith("config.json"):
             check_configuration(file)
-        if file.name == "adapter_config.json":  # would load others' weights
-            raise EncoderError(
-                f"{file.parent} holds adapter_config.json; merge the adapter into the model's "
-                "weights and leave that file out."
-            )
+        if file.name == "adapter_config.json":
+            check_adapter(file.parent)
         if file.suffix in PICKLES and not any((file.parent / name).is_file() for name in WEIGHTS):
             raise EncoderError(
                 f"{file.parent} has no weights in safetensors form, only {file.name}; other "

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-from actalign.errors import UsageError
+from actalign.errors import UsageError, VideoError
 
 MAX_PIXELS = 8192 * 8192
 """Largest frame that is decoded; ACTALIGN_MAX_PIXELS raises it."""
@@ -30,6 +30,14 @@ class DecodeLimits:
             _limit("ACTALIGN_MAX_PIXELS", MAX_PIXELS) if max_pixels is None else max_pixels,
             _limit("ACTALIGN_MAX_FRAMES", MAX_FRAMES) if max_frames is None else max_frames,
         )
+
+    def check_size(self, of: str, width: int, height: int) -> None:
+        """Raise VideoError for larger frames. of: whose they are, for the error."""
+        if width * height > self.max_pixels:
+            raise VideoError(
+                f"The frames of {of} have {width}x{height} pixels, more than the limit of "
+                f"{self.max_pixels}; make them smaller or raise ACTALIGN_MAX_PIXELS."
+            )
 
 
 def _limit(name: str, default: int) -> int:

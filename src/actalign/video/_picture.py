@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from actalign.errors import VideoError
 from actalign.types import UInt8
 from actalign.video._limits import DecodeLimits
 
@@ -64,11 +63,7 @@ class PictureShape:
         if self._max_side is not None and max(width, height) > self._max_side:
             scale = self._max_side / max(width, height)
             width, height = max(1, round(width * scale)), max(1, round(height * scale))
-        if width * height > self._limits.max_pixels:
-            raise VideoError(
-                f"A frame has {width}x{height} pixels, more than the limit of "
-                f"{self._limits.max_pixels}; make the video smaller or raise ACTALIGN_MAX_PIXELS."
-            )
+        self._limits.check_size("this clip", width, height)
         return width, height
 
 

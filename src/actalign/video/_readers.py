@@ -113,12 +113,7 @@ class FileReader:
                     "MP4 or GIF."
                 )
             self.width, self.height = stream.codec_context.width, stream.codec_context.height
-            if self.width * self.height > limits.max_pixels:
-                raise VideoError(
-                    f"The frames of {path} have {self.width}x{self.height} pixels, more than the "
-                    f"limit of {limits.max_pixels}; make the video smaller or raise "
-                    "ACTALIGN_MAX_PIXELS."
-                )
+            limits.check_size(self.name, self.width, self.height)
             self._shape = PictureShape(stream, max_side, limits)
             if curve := HDR_CURVES.get(stream.codec_context.color_trc):
                 self.warnings.append(

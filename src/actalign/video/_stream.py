@@ -237,14 +237,10 @@ class LiveSource:
             metadata_errors="replace",
         ) as container:
             stream = video_stream(container, self.name)
-            size, most = (stream.codec_context.width, stream.codec_context.height), self._limits
-            if size[0] * size[1] > most.max_pixels:
-                raise VideoError(
-                    f"The frames of {self.name} have {size[0]}x{size[1]} pixels, more than the "
-                    f"limit of {most.max_pixels}; make them smaller or raise ACTALIGN_MAX_PIXELS."
-                )
+            codec, most = stream.codec_context, self._limits
+            most.check_size(self.name, codec.width, codec.height)
             # Rows are padded.
-            stream.codec_context.options = {"max_pixels": str(2 * most.max_pixels)}
+            codec.options = {"max_pixels": str(2 * most.max_pixels)}
             stream.thread_type = "SLICE"  # frame threads would delay pictures
             shape = PictureShape(stream, MAX_SIDE, most)
             self.connections += 1
