@@ -8,6 +8,11 @@ from generated_docs import write_or_check
 from actalign.cli._main import app
 
 
+def panel_of(parameter: object) -> str | None:
+    """The heading that the help has a parameter under; None without one."""
+    return getattr(parameter, "rich_help_panel", None)
+
+
 def describe(command: object, name: str, parent: object = None) -> list[str]:
     """Markdown for a command and those below it."""
     lines = [f"## `{name}`", "", str(getattr(command, "help", None) or "").strip(), ""]
@@ -15,10 +20,12 @@ def describe(command: object, name: str, parent: object = None) -> list[str]:
     if examples:
         lines += ["```bash", *examples, "```", ""]
     rows, panel = [], None
-    for parameter in command.params:  # type: ignore[attr-defined]
+    panels = dict.fromkeys([None, *map(panel_of, command.params)])  # type: ignore[attr-defined]
+    order = {one: n for n, one in enumerate(panels)}
+    for parameter in sorted(command.params, key=lambda one: order[panel_of(one)]):  # type: ignore[attr-defined]
         if parameter.name == "help":
             continue
-        if (group := getattr(parameter, "rich_help_panel", None)) != panel:
+        if (group := panel_of(parameter)) != panel:
             panel = group
             rows.append(f"| **{panel}** | |")
         names = (
