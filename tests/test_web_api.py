@@ -204,8 +204,8 @@ def test_wrong_requests_get_one_sentence(serve, video):
     job = {"clip": "nothing", "candidates": [{"label": "a"}]}
     assert "no such clip" in error(api.http.post("/api/jobs", json=job), 404)
     new = {"clip": "gym-clean-and-press", "candidates": [{"label": "a"}]}
-    assert "not encoded yet" in error(api.http.post("/api/score", json=new), 400)
-    assert "no such job" in error(api.http.get("/api/jobs/0"), 404)
+    assert "not encoded yet; align it first." in error(api.http.post("/api/score", json=new), 400)
+    assert "any more; align the clip again." in error(api.http.get("/api/jobs/0"), 404)
     assert "no such result" in error(api.http.get("/api/results/0"), 404)
     assert api.http.post("/api/jobs", content=b"{").status_code == 422
     # Nothing of what was refused is left.

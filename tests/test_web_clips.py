@@ -179,7 +179,7 @@ def test_wrong_corrections_get_one_sentence(served):
     new = {"label": "sunrise"}
     answer = served.http.put("/api/clips/gym-clean-and-press/truth", json=new)
     assert answer.status_code == 400
-    assert "no result to judge" in answer.json()["error"]
+    assert "no result to judge yet; align it first." in answer.json()["error"]
 
 
 def test_times_beyond_the_clip_and_of_no_length_are_refused(served):
@@ -442,7 +442,7 @@ def test_a_phrase_is_searched_in_all_encoded_clips(served):
     names = dict(zip(served.ids, ("clip0.mp4", "clip1.mp4", "clip2.mp4"), strict=True))
     assert all(one["name"] == names[one["clip"]] for one in found["moments"])
     none = served.http.post("/api/search", json={"phrase": "red", "clips": ["dance"]})
-    assert "No clip is encoded yet" in none.json()["error"]
+    assert "No clip is encoded yet; align one first." in none.json()["error"]
 
 
 def test_a_preview_is_h264_with_the_same_times(serve, video, tmp_path):  # noqa: F811

@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import threading
 
 import numpy as np
 import pytest
@@ -12,7 +13,10 @@ pytest.importorskip("uvicorn")
 pytest.importorskip("fastapi")
 pytest.importorskip("httpx")
 
-from actalign import ActAlign
+from actalign import ActAlign, VideoError
+from actalign.video._worker import DecodeProcess
+from actalign.web._people import embedded
+from actalign.web._state import Clip
 from tests.command import actalign
 from tests.test_people import CHOICES, SIDE, STEPS, scene, two, write  # noqa: F401 - a fixture
 from tests.test_web_api import Serving
@@ -100,6 +104,17 @@ def test_a_clip_of_two_people_gives_a_result_each(started):
     nobody = api.align(api.ids["empty.mp4"], CANDIDATES)
     assert len(nobody["results"]) == 1
     assert rows(api, api.ids["empty.mp4"])["empty.mp4"]["warnings"]
+
+
+def test_a_clip_that_cannot_be_read_leaves_no_thread_at_work(classifier, tmp_path):
+    (tmp_path / "broken.mp4").write_bytes(b"no video")
+    clip = Clip("id", "broken.mp4", tmp_path / "broken.mp4", 1.0, uploaded=False)
+    before = set(threading.enumerate())
+    with DecodeProcess() as decoder, pytest.raises(VideoError) as kept:
+        embedded(classifier, clip, on_frames=lambda *_: None, decoder=decoder)
+    left = {one.name for one in set(threading.enumerate()) - before if one.is_alive()}
+    assert "is not a video" in str(kept.value)
+    assert not any("ThreadPool" in name for name in left), left  # while the error is there
 
 
 def test_what_is_said_of_a_person_is_a_question_with_its_box(started, folder, tmp_path):

@@ -204,7 +204,7 @@ class Explorer:
         if clip.people:
             clip.encoded()  # says that each of them is judged by itself
         if clip.result is None:
-            raise UsageError("This clip has no result to judge yet; press Align first.")
+            raise UsageError("This clip has no result to judge yet; align it first.")
         found = self.results[clip.result]
         check_intervals(intervals or (), clip.name, clip.video.seconds)
         said = truth_of(
@@ -246,13 +246,13 @@ class Explorer:
     def job(self, job_id: str) -> Job:
         """The job of this id; raises NotFound."""
         if job_id not in self.jobs:
-            raise NotFound("There is no such job on this server; press Align again.")
+            raise NotFound("There is no such job on this server any more; align the clip again.")
         return self.jobs[job_id]
 
     def result(self, result_id: str) -> Result:
         """The result of this id; raises NotFound."""
         if result_id not in self.results:
-            raise NotFound("There is no such result on this server any more; align again.")
+            raise NotFound("There is no such result on this server any more; align the clip again.")
         return self.results[result_id]
 
     def submit(self, clip: Clip, asked: Asked) -> Job:

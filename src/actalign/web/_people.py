@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import replace
 
 import numpy as np
@@ -36,7 +37,7 @@ def embedded(
     decoder: DecodeProcess,
 ) -> list[ClipEmbedding]:
     """The embeddings of a clip, or of each person in it; raises VideoError."""
-    results = embed_videos(
+    coming = embed_videos(
         classifier.encoder,
         {clip.name: clip.path},
         sampling=Sampling(classifier.fps),
@@ -44,7 +45,8 @@ def embedded(
         on_frames=on_frames,
         decoders=[decoder],
     )
-    found = [one.embedding() for one in results]
+    with closing(coming) as results:
+        found = [one.embedding() for one in results]
     # The server's own path must not reach the page.
     return [
         replace(

@@ -72,7 +72,7 @@ class Clip:
                 f"name one: {', '.join(self.people)}."
             )
         if self.embedding is None:
-            raise UsageError("This clip is not encoded yet; press Align first.")
+            raise UsageError("This clip is not encoded yet; align it first.")
         return self.embedding
 
     @property

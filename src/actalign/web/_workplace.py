@@ -228,7 +228,7 @@ def _moments(app: FastAPI, explorer: Explorer) -> None:
         """The moments of the encoded clips that a phrase fits best."""
         clips = [one for one in _known(explorer, body.clips) if one.embedding is not None]
         if not clips:
-            raise UsageError("No clip is encoded yet; press Align first.")
+            raise UsageError("No clip is encoded yet; align one first.")
         phrase, notes = explorer.encode_phrase(body.phrase)
         smoothing = explorer.classifier.smoothing_seconds
         # Several clips may have one name: here an embedding is called by its clip's id.
