@@ -267,6 +267,9 @@ def test_show_puts_scripts_side_by_side_and_marks_shared_steps(run, tmp_path):
     code, _, said = run("show", file, "--labels", "")
     assert code == 2
     assert "--labels is empty; give a value, or leave it out." in said
+    code, _, said = run("show", file, "--labels", "putt", "--labels=chip")
+    assert code == 2
+    assert "--labels is given 2 times; give it once: put commas between labels." in said
     names = [f"squatting {n}" for n in range(12)]
     file.write_text("scripts:\n" + "".join(f"  {n}: [stand, sit]\n" for n in names))
     _, out, _ = run("show", file)

@@ -26,7 +26,7 @@ from actalign.cli._locate import locate
 from actalign.cli._merge import merge
 from actalign.cli._models import models
 from actalign.cli._moved import as_now
-from actalign.cli._paths import refuse_addresses, refuse_empty
+from actalign.cli._paths import refuse_addresses, refuse_lost
 from actalign.cli._schema import schema
 from actalign.cli._search import search
 from actalign.cli._serve import serve
@@ -52,7 +52,7 @@ for verb in (_eval.report, export, cut, merge, serve, fetch, models, doctor, sch
     app.command()(verb)
 add_examples(app)
 refuse_addresses(app)
-refuse_empty(app)
+refuse_lost(app)
 
 
 def _version(value: bool) -> None:

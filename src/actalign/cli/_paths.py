@@ -1,8 +1,9 @@
-"""Empty texts, and addresses where paths are taken: refused before pathlib makes something else of
-them."""
+"""Empty texts, candidates given twice, and addresses where paths are taken: refused before anything
+else is made of them."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import wraps
 from pathlib import Path
@@ -16,14 +17,26 @@ from actalign.errors import UsageError
 
 EMPTY_IS_NONE = ("domain",)
 """Parameters that may be empty."""
+ONCE = {
+    "scripts": "`actalign subactions merge` makes one file of several",
+    "labels": "put commas between labels",
+}
+"""Options whose first value nobody expects to lose when they are given twice, and what to do instead.
+Of other options the last value counts, so that an alias can be overridden."""
 
 
-class _NoneEmpty(TyperCommand):
-    """A command that raises UsageError for an empty text: as a path it would be this folder."""
+class _Checked(TyperCommand):
+    """A command that raises UsageError for an empty text, as a path it would be this folder, and
+    for candidates given twice."""
 
     def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
         """As Typer's, of what is not empty."""
-        given, _, _ = self.make_parser(ctx).parse_args(args=list(args))
+        given, _, order = self.make_parser(ctx).parse_args(args=list(args))
+        for one, times in Counter(order).items():
+            if times > 1 and one.name in ONCE:
+                raise UsageError(
+                    f"--{one.name} is given {times} times; give it once: {ONCE[one.name]}."
+                )
         for one in self.params:
             value = given.get(one.name)
             texts = value if isinstance(value, list | tuple) else [value]
@@ -38,10 +51,10 @@ class _NoneEmpty(TyperCommand):
         return super().parse_args(ctx, args)
 
 
-def refuse_empty(app: typer.Typer) -> None:
-    """Let each verb raise UsageError where a text that it is given is empty."""
+def refuse_lost(app: typer.Typer) -> None:
+    """Let each verb raise UsageError for an empty text, and for candidates given twice."""
     for command in _commands(app):
-        command.cls = _NoneEmpty
+        command.cls = _Checked
 
 
 def refuse_addresses(app: typer.Typer) -> None:
