@@ -21,7 +21,7 @@ ONCE = {
     "scripts": "`actalign subactions merge` makes one file of several",
     "labels": "put commas between labels",
 }
-"""Options whose first value nobody expects to lose when they are given twice, and what to do instead.
+"""Options whose first value nobody expects to lose when they are given twice; what to do instead.
 Of other options the last value counts, so that an alias can be overridden."""
 
 
