@@ -28,9 +28,9 @@ def background(
     sources: Annotated[
         list[str],
         typer.Argument(
-            help="Videos, folders of them and .txt lists of a path a line; or folders or addresses "
-            "with :// that `actalign encode --out` wrote, then no video is read and no model "
-            "loaded."
+            help="Videos, folders of them and .txt lists of one path per line; or folders or "
+            "addresses with :// that `actalign encode --out` wrote, then no video is read and no "
+            "model loaded."
         ),
     ],
     out: Annotated[

@@ -37,7 +37,7 @@ class LabelOptions:
     ] = None
     labels_file: Annotated[
         Path | None,
-        typer.Option(help="Candidate labels, one a line; lines that begin with # are remarks."),
+        typer.Option(help="Candidate labels, one per line; lines that begin with # are remarks."),
     ] = None
     domain: Annotated[str | None, typer.Option(help="Sport or field, e.g. basketball.")] = None
 

@@ -25,7 +25,7 @@ def cut(
     by: Annotated[
         str | None,
         typer.Option(
-            help="One file a step, or one an action each time that it is performed; by default "
+            help="One file per step, or one per performance of an action; by default "
             "step, and action for rows of `locate`."
         ),
     ] = None,

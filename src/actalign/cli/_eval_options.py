@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 Data = Annotated[
     Path,
     typer.Argument(
-        help="A folder a class (clips/dunk/a.mp4), a folder with --truth, a question file, a "
+        help="One folder per class (clips/dunk/a.mp4), a folder with --truth, a question file, a "
         "benchmark's own folder or file, or hub:OWNER/NAME."
     ),
 ]

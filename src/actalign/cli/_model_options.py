@@ -37,7 +37,7 @@ class ModelOptions:
         str | None,
         typer.Option(
             help="body, and with --crop: whom to follow, at first sight: largest, left, right, 2 "
-            "for the second largest, or all for a result a person."
+            "for the second largest, or all for one result per person."
         ),
     ] = None
     crop: Annotated[

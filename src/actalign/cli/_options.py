@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 Videos = Annotated[
     list[Path],
     typer.Argument(
-        help="Video files, folders of them, or .txt lists of a path a line; lines that begin with "
-        "# are remarks.",
+        help="Video files, folders of them, or .txt lists of one path per line; lines that begin "
+        "with # are remarks.",
         parser=Path,  # Typer's own would ask what each is, and a dead network mount never answers
     ),
 ]
@@ -39,7 +39,8 @@ AsJson = Annotated[
     bool, typer.Option("--json", help="Print JSON Lines, nothing else.", rich_help_panel=OUTPUT)
 ]
 AsJsonList = Annotated[
-    bool, typer.Option("--json", help="Print one JSON list, nothing else.", rich_help_panel=OUTPUT)
+    bool,
+    typer.Option("--json", help="Print one JSON list and nothing else.", rich_help_panel=OUTPUT),
 ]
 StoreDir = Annotated[
     str | None,
@@ -85,7 +86,7 @@ SettingsFile = Annotated[
 ExamplesDir = Annotated[
     Path | None,
     typer.Option(
-        help="Folder with a folder of clips a candidate, or a truth.jsonl of `actalign serve`, "
+        help="Folder with one folder of clips per candidate, or a truth.jsonl of `actalign serve`, "
         "which clips are compared with as well.",
         rich_help_panel=CANDIDATES,
     ),
@@ -222,7 +223,7 @@ class FigureOptions:
 
     PANEL: ClassVar[str] = OUTPUT
 
-    figure: Annotated[Path | None, typer.Option(help="Folder for one picture a clip.")] = None
+    figure: Annotated[Path | None, typer.Option(help="Folder for one picture per clip.")] = None
     figure_format: Annotated[str, typer.Option(help="png or svg.")] = "png"
     figure_theme: Annotated[str, typer.Option(help="light or dark.")] = "light"
     burn: Annotated[

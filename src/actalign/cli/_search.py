@@ -24,7 +24,7 @@ def search(
     ],
     phrase: Annotated[str, typer.Argument(help="What is looked for, such as 'arms overhead'.")],
     model: StoredModelOptions,
-    top: Annotated[int, typer.Option(min=1, help="So many moments at most.")] = 10,
+    top: Annotated[int, typer.Option(min=1, help="Most moments to list.")] = 10,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a moment.")] = False,
 ) -> None:
     """Find the moments of embedded clips that a phrase fits best; no video is read."""

@@ -280,7 +280,7 @@ def shipped(
 def template(
     asked: LabelOptions,
     out: Annotated[Path | None, typer.Option(help="A .yaml file; else printed.")] = None,
-    steps: Annotated[int, typer.Option(min=2, max=30, help="Lines to fill in a label.")] = 8,
+    steps: Annotated[int, typer.Option(min=2, max=30, help="Lines to fill in per label.")] = 8,
 ) -> None:
     """Write a YAML script file to fill in by hand; labels that ship with a script come filled."""
     from actalign.files import check_writable, write_text
@@ -314,7 +314,10 @@ def merge(
         ),
     ],
     shipped: Annotated[
-        bool, typer.Option("--shipped", help="Add the wordings that ship of these labels.")
+        bool,
+        typer.Option(
+            "--shipped", help="Add the wordings of these labels that ship with the package."
+        ),
     ] = False,
     domain: Annotated[
         str | None, typer.Option(help="Sport or field of the scripts that name none.")
