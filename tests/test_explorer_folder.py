@@ -418,3 +418,19 @@ def test_files_that_were_not_uploaded_before_a_reload_are_named(visit, serve, fo
     page.reload()
     page.locator("#body tr").first.wait_for()
     assert page.locator("#body .bad").count() == 0
+
+
+def test_a_file_whose_upload_broke_off_is_named_after_a_reload_too(visit, serve, folder, tmp_path):  # noqa: F811
+    page = visit(serve(clips=folder))
+    (tmp_path / "more").mkdir()
+    paths = [write_video(tmp_path / "more" / f"upload{n}.mp4", 12) for n in range(2)]
+    page.route("**/api/clips?name=upload0.mp4", lambda route: route.abort())
+    page.route("**/api/clips?name=upload1.mp4", lambda route: None)  # its upload never ends
+    page.set_input_files("#file", list(map(str, paths)))
+    page.get_by_text("Uploading upload1.mp4, 2 of 2").wait_for()
+    page.reload()
+    page.locator("#body .bad").first.wait_for()
+    for name in ("upload0.mp4", "upload1.mp4"):
+        row = page.locator("#body tr").filter(has_text=name)
+        assert "drop it here again" in row.inner_text()
+    page.faults.clear()  # the browser reports the upload that broke off by itself

@@ -1,5 +1,5 @@
 // Uploads and alignments, one after another, with their progress; one that fails stops no other.
-import { call } from "./api.js";
+import { call, Unanswered } from "./api.js";
 import { candidates, domain, options } from "./candidates.js";
 import { $, fail, ids, keep, kept, make, rowOf, say, seconds, state } from "./state.js";
 import { drawAccuracy, drawTable } from "./table.js";
@@ -72,9 +72,11 @@ export async function upload(files) {
   state.rows.push(...rows);
   drawTable();
   let taken = 0, last = null;
+  const unsent = new Set(files);
+  const settled = (file) => { unsent.delete(file); keepUnsent([...unsent]); };
+  keepUnsent(files);
   for (const [n, file] of files.entries()) {
     const row = rows[n];
-    keepUnsent(files.slice(n));
     try {
       const why = await refusal(file);
       if (why) throw new Error(why);
@@ -82,6 +84,7 @@ export async function upload(files) {
       drawTable();
       say(`Uploading ${file.name}${files.length > 1 ? `, ${n + 1} of ${files.length}` : ""} …`);
       const clip = await call(`clips?name=${encodeURIComponent(file.name)}`, { method: "POST", body: file });
+      settled(file);
       const at = state.rows.indexOf(row);
       if (at < 0) continue;  // removed meanwhile
       state.rows[at] = { ...clip, error: null, truth: null, result: null };
@@ -89,6 +92,7 @@ export async function upload(files) {
       last = clip;
       taken += 1;
     } catch (error) {
+      if (!(error instanceof Unanswered)) settled(file);  // which the page that is left throws, too
       row.state = null;
       row.error = error.message;
       say("");
@@ -96,7 +100,6 @@ export async function upload(files) {
     }
     drawTable();
   }
-  keepUnsent([]);
   const fault = $("error").textContent;
   if (last && files.length > 1) say(`${taken} of ${files.length} clips uploaded.`);
   else if (last) say(`${last.name}: ${seconds(last.seconds)}`);
