@@ -20,7 +20,7 @@ import numpy as np
 
 from actalign.demo import demo_clips
 from actalign.encoders.body._encoder import BodyEncoder, stream_features
-from actalign.encoders.body._pose import estimate_poses
+from actalign.encoders.body._pose import PoseEstimator
 from actalign.video._sampling import list_videos, sample_frames
 
 
@@ -46,7 +46,9 @@ def main() -> None:
             stream = sample_frames(path, fps=encoder.info.fps)
             batches, spent_now = timed(lambda stream=stream: list(stream))
             spent["decode"] += spent_now
-            tracks, spent_now = timed(lambda batches=batches: list(estimate_poses(batches)))
+            tracks, spent_now = timed(
+                lambda batches=batches: list(PoseEstimator().clip_tracks(batches))
+            )
             spent["pose"] += spent_now
             rows, spent_now = timed(lambda tracks=tracks: list(stream_features(tracks)))
             spent["features"] += spent_now

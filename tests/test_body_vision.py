@@ -21,6 +21,7 @@ from actalign.encoders.body._features import (
     features,
     pixel_scale,
 )
+from actalign.encoders.body._pose import PoseEstimator
 from actalign.errors import EncoderError, UsageError
 from actalign.types import FrameBatch
 from tests.command import actalign
@@ -248,9 +249,7 @@ def cut(batch, size):
 
 
 def test_a_drawn_person_is_measured(clip):
-    from actalign.encoders.body._pose import estimate_poses
-
-    (track,) = estimate_poses([FrameBatch(clip.frames[:2], clip.pts_seconds[:2])])
+    [track] = PoseEstimator().tracks(FrameBatch(clip.frames[:2], clip.pts_seconds[:2]))
     assert track.found.all()
     truth = landmarks(POSTURES["arms out to the sides"].angles, Body(), 25.0)
     truth = (truth - truth[[23, 24]].mean(axis=0)) * TO_CAMERA
@@ -288,8 +287,6 @@ def test_pictures_are_seen_each_by_itself(encoder, clip):
 def test_a_small_person_is_found_by_enlarging(clip):
     from drawn_figure import draw_figure
 
-    from actalign.encoders.body._pose import PoseEstimator
-
     frame = np.full((540, 960, 3), (200, 205, 200), np.uint8)
     figure = draw_figure(POSTURES["arms out to the sides"].angles, size=110)
     frame[300:410, 700:810] = figure
@@ -314,8 +311,6 @@ def test_phantoms_are_not_people(encoder):
 def test_the_largest_of_two_people_is_followed(clip):
     from drawn_figure import draw_figure
 
-    from actalign.encoders.body._pose import PoseEstimator
-
     frame = np.full((480, 900, 3), (205, 210, 200), np.uint8)
     frame[200:400, 60:260] = draw_figure(POSTURES["standing"].angles, size=200)
     frame[20:460, 420:860] = draw_figure(POSTURES["arms overhead"].angles, size=440)
@@ -331,13 +326,12 @@ def test_the_largest_of_two_people_is_followed(clip):
 def test_one_of_several_people_is_followed(person, where):
     from drawn_figure import draw_figure
 
-    from actalign.encoders.body._pose import estimate_poses
-
     frame = np.full((480, 900, 3), (205, 210, 200), np.uint8)
     for x, size in ((200, 380), (650, 440)):
         left, top = x - size // 2, 470 - size
         frame[top:470, left : left + size] = draw_figure(POSTURES["standing"].angles, size=size)
-    [track] = estimate_poses([FrameBatch(np.stack([frame] * 3), np.arange(3) / 10)], person=person)
+    batch = FrameBatch(np.stack([frame] * 3), np.arange(3) / 10)
+    [track] = PoseEstimator(person=person).tracks(batch)
     assert track.found.all() == (where is not None)
     assert where is None or np.abs(track.root[:, 0] - where).max() < 40
 
@@ -405,16 +399,12 @@ def machine(seed):
 @pytest.mark.parametrize("seed", [0, 116, 186])
 def test_bars_and_discs_are_no_person(seed):
     """The network calls the shoulders and hips of such a phantom visible."""
-    from actalign.encoders.body._pose import PoseEstimator
-
     [track] = PoseEstimator().tracks(FrameBatch(np.stack([machine(seed)] * 2), np.arange(2) / 10))
     assert not track.found.any()
 
 
 def test_another_person_is_taken_up_when_the_first_has_gone():
     from drawn_figure import draw_figure
-
-    from actalign.encoders.body._pose import PoseEstimator
 
     frame = np.full((320, 900, 3), (205, 210, 200), np.uint8)
     left, right = frame.copy(), frame.copy()
@@ -431,8 +421,6 @@ def test_another_person_is_taken_up_when_the_first_has_gone():
 
 def test_the_search_for_nobody_grows_rarer():
     """Looking at dozens of parts costs ten times as much as following somebody."""
-    from actalign.encoders.body._pose import PoseEstimator
-
     estimator = PoseEstimator()
     when = []
     searched = estimator._looks.search
@@ -451,8 +439,6 @@ def test_the_search_for_nobody_grows_rarer():
 def test_a_new_scene_starts_anew():
     """The last scene's person isn't looked for in the next, nor smoothed into it."""
     from drawn_figure import draw_figure
-
-    from actalign.encoders.body._pose import PoseEstimator
 
     first = draw_figure(POSTURES["standing"].angles, size=320)
     second = draw_figure(POSTURES["arms overhead"].angles, size=320) // 2

@@ -398,7 +398,7 @@ def test_the_program_evaluates_body_and_survives_a_broken_clip(tmp_path):
 
 @pytest.mark.slow
 def test_who_stands_up_from_a_forward_bend_is_not_kept_upside_down(tmp_path):
-    from actalign.encoders.body._pose import estimate_poses
+    from actalign.encoders.body._pose import PoseEstimator
     from actalign.video._sampling import sample_frames
 
     question = QUESTIONS[122]
@@ -407,7 +407,8 @@ def test_who_stands_up_from_a_forward_bend_is_not_kept_upside_down(tmp_path):
     row = render(tmp_path, 0, question)
     start, end = row["intervals"][2]
     seen = 0
-    for track in estimate_poses(sample_frames(tmp_path / row["clip"], fps=8, batch_size=16)):
+    frames = sample_frames(tmp_path / row["clip"], fps=8, batch_size=16)
+    for track in PoseEstimator().clip_tracks(frames):
         standing = (track.pts_seconds > start + 0.6) & (track.pts_seconds < end - 0.3)
         world = track.world[track.found & standing]  # y points down
         seen += len(world)

@@ -179,7 +179,7 @@ class BodyEncoder:
         return out
 
     def encode_poses(self, tracks: Iterable[PoseTrack], *, block: int = BLOCK) -> Iterator[Float32]:
-        """Yield (n, D) blocks for one clip's consecutive PoseTracks (see `estimate_poses`)."""
+        """Yield (n, D) blocks for one clip's consecutive PoseTracks."""
         for rows in stream_features(tracks, block=block):
             yield self.embed_features(rows)
 
@@ -278,6 +278,5 @@ class BodyWatch:
     ) -> Iterator[Float32]:
         """Yield (n, D) unit rows; see `BodyEncoder.encode_clip`."""
         self._estimator.begin_anew()
-        batches = self._estimator.ahead(batches)
-        poses = (track for batch in batches for track in self._estimator.tracks(batch))
+        poses = self._estimator.clip_tracks(batches)
         yield from self._encoder.encode_poses(poses, block=block or BLOCK)

@@ -220,6 +220,11 @@ class PoseEstimator:
             return ()
         return tuple(several_warning({str(people): n for people, n in in_looks.items()}))
 
+    def clip_tracks(self, batches: Iterable[FrameBatch]) -> Iterator[PoseTrack]:
+        """The frames of one clip: its PoseTracks in order, however it is cut into batches."""
+        for batch in self.ahead(batches):
+            yield from self.tracks(batch)
+
     def tracks(self, batch: FrameBatch) -> list[PoseTrack]:
         """The next frames of the clip, one row a frame: a PoseTrack for each scene of them."""
         people: list[Person | None] = []
@@ -264,17 +269,3 @@ def _track(people: Sequence[Person | None], pts_seconds: Array, scene: int) -> P
         found=np.array([person is not None for person in people], dtype=bool),
         scene=scene,
     )
-
-
-def estimate_poses(
-    batches: Iterable[FrameBatch], *, still: bool = False, person: str = "largest"
-) -> Iterator[PoseTrack]:
-    """Yield one PoseTrack for each scene of each batch of one clip's frames, in order.
-
-    The same clip gives the same poses however it is cut into batches. Frames without a person
-    have found = False. still, person: see PoseEstimator. Raises EncoderError where
-    the networks are missing and can't be had.
-    """
-    estimator = PoseEstimator(still=still, person=person)
-    for batch in batches if still else estimator.ahead(batches):
-        yield from estimator.tracks(batch)
