@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from actalign.encoder_info import EncoderInfo
-from actalign.encoders._base import PersonRows
+from actalign.encoders._base import PersonRows, encode_frames
 from actalign.encoders._fingerprint import fingerprint_files
 from actalign.encoders._preprocessing import check_frames
 from actalign.encoders.body._features import (
@@ -200,24 +200,12 @@ class BodyEncoder:
     def encode_people(self, batches: Iterable[FrameBatch]) -> list[PersonRows]:
         """The (n, D) unit rows of the person of one clip, and how many others were seen."""
         watch = self.watch()
-        times = [np.zeros(0)]
-
-        def noted() -> Iterator[FrameBatch]:
-            for batch in batches:
-                times.append(batch.pts_seconds)
-                yield batch
-
-        rows = [np.zeros((0, self.info.dim), np.float32), *watch.encode_clip(noted())]
-        return [
-            PersonRows(
-                None,
-                np.concatenate(rows),
-                np.concatenate(times),
-                None,
-                watch.source(),
-                watch.warnings(),
-            )
-        ]
+        rows, times = [np.zeros((0, self.info.dim), np.float32)], [np.zeros(0)]
+        for some, seconds in encode_frames(self, batches, watch=watch):
+            rows.append(some)
+            times.append(seconds)
+        seen, when = np.concatenate(rows), np.concatenate(times)
+        return [PersonRows(None, seen, when, None, watch.source(), watch.warnings())]
 
     def encode_image(self, frames: UInt8) -> Float32:
         """Embed (T, H, W, 3) uint8 RGB pictures, each by itself, no movement, as (T, D) float32."""
