@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 
@@ -28,9 +27,9 @@ class EveryBodyEncoder:
 
     everyone = True
 
-    def __init__(self, folder: Path = PACKAGE_FOLDER) -> None:
-        """As `BodyEncoder`."""
-        self._body, self._folder = BodyEncoder(folder), folder
+    def __init__(self) -> None:
+        """As `BodyEncoder.from_package`."""
+        self._body = BodyEncoder.from_package()
 
     @cached_property
     def info(self) -> EncoderInfo:
@@ -38,7 +37,7 @@ class EveryBodyEncoder:
         return replace(
             self._body.info,
             model_id=f"{MODEL_ID}:{EVERYONE}",
-            fingerprint=fingerprint_of(self._folder, EVERYONE),
+            fingerprint=fingerprint_of(PACKAGE_FOLDER, EVERYONE),
         )
 
     def encode_people(self, batches: Iterable[FrameBatch]) -> list[PersonRows]:

@@ -50,6 +50,12 @@ class Person:
         """Whether these landmarks are seen, and are a person's."""
         return self.sees(landmarks) and float(self.found.heat[landmarks].mean()) >= hot
 
+    def follows(self, last: Person | None) -> bool:
+        """Whether this is surely a person, where it was last, and not upside down: who stands up
+        from a forward bend may be kept so."""
+        near = last is None or self.overlap(last) >= 0.15
+        return near and self.sure(TORSO) and self.upright > -0.5
+
     @property
     def size(self) -> float:
         return float(np.linalg.norm(self.high - self.low))

@@ -133,8 +133,7 @@ class PeopleTracker:
                 continue
             seen = self._looks.measure(frame, one.region)
             person = None if seen is None else Person(one.smoothing(seen, seconds))
-            sure = person is not None and person.sure(TORSO) and person.upright > -0.5
-            if person is not None and sure and person.overlap(one.person) >= 0.15:
+            if person is not None and person.follows(one.person):
                 found[one] = person
             else:
                 lost[one] = person

@@ -107,7 +107,7 @@ class PoseEstimator:
         person = None if followed is None else Person(self._smoothing(followed, seconds))
         looked: list[Person] | None = None
         due = self._unlooked + 1 >= _LOOK_FRAMES
-        if person is None or not self._sound(person):
+        if person is None or not person.follows(self._last):
             regions = self._looks.regions(frame)
             seen = self._looks.people(frame, regions[: self._looks.most])
             person = self._afresh(frame, seconds, person, seen)
@@ -130,12 +130,6 @@ class PoseEstimator:
             self._last, self._last_seconds, self._followed_until = person, seconds, seconds
             self._looks.found_again()
         return person
-
-    def _sound(self, person: Person) -> bool:
-        """Whether this is surely a person, where it was, and not upside down: who stands up from a
-        forward bend may be kept so."""
-        near = self._last is None or person.overlap(self._last) >= 0.15
-        return near and person.sure(TORSO) and person.upright > -0.5
 
     def _afresh(
         self, frame: UInt8, seconds: float, followed: Person | None, everybody: list[Person]
