@@ -18,9 +18,7 @@ from numpy.typing import NDArray
 from actalign.encoders.body._text import open_network
 from actalign.encoders.body._warp import warp
 from actalign.encoders.body._weights import weights
-from actalign.types import UInt8
-
-Array = NDArray[np.float64]
+from actalign.types import Float64, UInt8
 
 CONFIDENCE = 0.4  # least score of a detection and of a person's presence
 _DETECTOR_SIDE, _LANDMARK_SIDE, _HEATMAP_SIDE = 224, 256, 64
@@ -34,11 +32,11 @@ _UNLIMITED = 1 << 30
 class Region:
     """A turned square: its centre and side in frame pixels, its angle clockwise in radians."""
 
-    centre: Array
+    centre: Float64
     side: float
     angle: float
 
-    def points(self, inside: Array) -> Array:
+    def points(self, inside: Float64) -> Float64:
         """(N, 2) frame pixels of points whose coordinates in the square run from 0 to 1."""
         return np.asarray((inside - 0.5) * self.side @ _turn(self.angle).T + self.centre)
 
@@ -53,23 +51,23 @@ class Landmarks:
     same person in the next frame.
     """
 
-    image: Array
-    world: Array
-    visibility: Array
-    heat: Array
+    image: Float64
+    world: Float64
+    visibility: Float64
+    heat: Float64
     region: Region
 
 
-def _turn(angle: float) -> Array:
+def _turn(angle: float) -> Float64:
     cos, sin = np.cos(angle), np.sin(angle)
     return np.array([[cos, -sin], [sin, cos]])
 
 
-def _sigmoid(x: NDArray[Any]) -> Array:
+def _sigmoid(x: NDArray[Any]) -> Float64:
     return np.asarray(1 / (1 + np.exp(-np.clip(x.astype(np.float64), -100, 100))))
 
 
-def _around(centre: Array, rim: Array) -> Region:
+def _around(centre: Float64, rim: Float64) -> Region:
     """The square around a person, from the middle of its hips and a point on the circle around it.
 
     The circle's point lies above the hips of somebody upright: the square is turned with it.
@@ -82,7 +80,7 @@ def _around(centre: Array, rim: Array) -> Region:
 
 
 @functools.cache
-def _anchors() -> Array:
+def _anchors() -> Float64:
     """(2254, 2) centres that detections are told from: 2, 2 and 6 in each cell of three grids."""
     grids = []
     for cells, count in ((28, 2), (14, 2), (7, 6)):
@@ -161,7 +159,7 @@ class BlazePose:
         )
 
 
-def _suppress(corners: Array, points: Array, scores: Array) -> list[Array]:
+def _suppress(corners: Float64, points: Float64, scores: Float64) -> list[Float64]:
     """One row of points a person, the surest first: the mean of what overlaps, by score."""
     order = np.argsort(-scores, kind="stable")
     people = []
@@ -178,7 +176,7 @@ def _suppress(corners: Array, points: Array, scores: Array) -> list[Array]:
     return people
 
 
-def _refine(inside: Array, heat: NDArray[Any]) -> Array:
+def _refine(inside: Float64, heat: NDArray[Any]) -> Float64:
     """Landmarks at the mean of the heat around them, where that is sure; 0..1 in the square."""
     out = inside.copy()
     cells = (inside * _HEATMAP_SIDE).astype(int)  # towards zero

@@ -35,7 +35,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from actalign.types import Float64
 
 FEATURE_VERSION = 1
 CONTEXT_SECONDS = 0.6  # frames further away than this never change a row
@@ -76,11 +76,11 @@ class PoseTrack:
     scene: which one of the clip, counted from 0; a cut in the picture begins another.
     """
 
-    world: Array
-    visibility: Array
-    root: Array
-    pixels_per_metre: Array
-    pts_seconds: Array
+    world: Float64
+    visibility: Float64
+    root: Float64
+    pixels_per_metre: Float64
+    pts_seconds: Float64
     found: NDArray[np.bool_]
     scene: int = 0
 
@@ -102,7 +102,7 @@ class PoseTrack:
         return f"PoseTrack({len(self)} frames, {int(self.found.sum())} with a person)"
 
 
-def pixel_scale(world: Array, image: Array) -> Array:
+def pixel_scale(world: Float64, image: Float64) -> Float64:
     """(T,) pixels per metre that best map world x, y onto image x, y (both (T, 33, >=2))."""
     a = world[..., :2] - world[..., :2].mean(axis=1, keepdims=True)
     b = image[..., :2] - image[..., :2].mean(axis=1, keepdims=True)
@@ -112,17 +112,17 @@ def pixel_scale(world: Array, image: Array) -> Array:
     )
 
 
-def _unit(v: Array) -> Array:
+def _unit(v: Float64) -> Float64:
     return np.asarray(v / np.maximum(np.linalg.norm(v, axis=-1, keepdims=True), _EPS))
 
 
-def _angle(a: Array, b: Array) -> Array:
+def _angle(a: Float64, b: Float64) -> Float64:
     """(T,) degrees between two (T, 3) vectors."""
     cos = (_unit(a) * _unit(b)).sum(axis=-1)
     return np.asarray(np.degrees(np.arccos(np.clip(cos, -1.0, 1.0))))
 
 
-def _slope_weights(t: Array, half: float) -> tuple[Array, NDArray[np.bool_]]:
+def _slope_weights(t: Float64, half: float) -> tuple[Float64, NDArray[np.bool_]]:
     """(T, T) weights whose product with samples at times t is the least-squares slope over
     +-half seconds, and (T,) whether a slope is known. Rows that aren't known are zero."""
     # 20 % of slack: a neighbour at 5 frames/s counts in spite of rounded timestamps
@@ -135,7 +135,7 @@ def _slope_weights(t: Array, half: float) -> tuple[Array, NDArray[np.bool_]]:
     return np.where(known[:, None], centred / np.maximum(spread, 1e-12), 0.0), known
 
 
-def _window_median(t: Array, x: Array, half: float) -> Array:
+def _window_median(t: Float64, x: Float64, half: float) -> Float64:
     near = np.abs(t[:, None] - t[None, :]) <= half + 1e-9
     return np.asarray(np.nanmedian(np.where(near, x[None, :], np.nan), axis=1))
 
@@ -145,13 +145,13 @@ class _Columns:
 
     def __init__(self) -> None:
         self.names: list[str] = []
-        self.blocks: list[Array] = []
+        self.blocks: list[Float64] = []
 
-    def vector(self, name: str, value: Array, axes: str = "xyz") -> None:
+    def vector(self, name: str, value: Float64, axes: str = "xyz") -> None:
         self.names += [f"{name}.{a}" for a in axes]
         self.blocks.append(value)
 
-    def scalar(self, name: str, value: Array) -> None:
+    def scalar(self, name: str, value: Float64) -> None:
         self.names.append(name)
         self.blocks.append(value[:, None])
 
@@ -167,17 +167,17 @@ class _Pose:
     """
 
     track: PoseTrack
-    world: Array
-    turn: Array
-    unit: Array
-    person: Array
-    up: Array
-    left: Array
-    forward: Array
-    heading: Array
-    yaw: Array
-    axes: dict[str, Array]
-    bones: dict[str, Array]
+    world: Float64
+    turn: Float64
+    unit: Float64
+    person: Float64
+    up: Float64
+    left: Float64
+    forward: Float64
+    heading: Float64
+    yaw: Float64
+    axes: dict[str, Float64]
+    bones: dict[str, Float64]
 
 
 def _pose(track: PoseTrack) -> _Pose:
@@ -191,8 +191,8 @@ def _pose(track: PoseTrack) -> _Pose:
     up = _unit(chest)
     across = (shoulders[:, 0] - shoulders[:, 1]) + (hips[:, 0] - hips[:, 1])
     left = _unit(across - (across * up).sum(axis=-1, keepdims=True) * up)
-    forward: Array = np.cross(left, up)
-    heading: Array = np.cross(left, np.array([0.0, 1.0, 0.0])) + left[:, 1:2] ** 2 * forward
+    forward: Float64 = np.cross(left, up)
+    heading: Float64 = np.cross(left, np.array([0.0, 1.0, 0.0])) + left[:, 1:2] ** 2 * forward
     heading[:, 1] = 0.0
     heading = _unit(heading)
     yaw = np.arctan2(heading[:, 0], heading[:, 2])
@@ -202,7 +202,7 @@ def _pose(track: PoseTrack) -> _Pose:
     turn[:, 1, 1] = 1.0
     turn[:, 2, 0], turn[:, 2, 2] = sin, cos
 
-    def length(a: int, b: int) -> Array:
+    def length(a: int, b: int) -> Float64:
         pair = [np.linalg.norm(world[:, a + s] - world[:, b + s], axis=-1) for s in (0, 1)]
         return np.asarray((pair[0] + pair[1]) / 2)
 
@@ -254,11 +254,11 @@ def _directions(pose: _Pose, out: _Columns) -> None:
             out.vector(f"rel.{name}", np.einsum("tij,tj->ti", torso, _unit(v)), "ulf")
 
 
-def _angles(pose: _Pose, out: _Columns) -> dict[str, Array]:
+def _angles(pose: _Pose, out: _Columns) -> dict[str, Float64]:
     """Adds the joint angles; returns those, (T,) degrees, whose rate of change is a column too."""
     bones, axes, up = pose.bones, pose.axes, pose.up
     chest = axes["torso"]
-    angles: dict[str, Array] = {}
+    angles: dict[str, Float64] = {}
     for side, _ in _SIDES:
         angles[f"{side}_elbow"] = _angle(bones[f"{side}_upper_arm"], bones[f"{side}_forearm"])
         angles[f"{side}_shoulder"] = _angle(bones[f"{side}_upper_arm"], -chest)
@@ -279,7 +279,7 @@ def _angles(pose: _Pose, out: _Columns) -> dict[str, Array]:
     return moving
 
 
-def _heights(pose: _Pose, out: _Columns) -> dict[str, Array]:
+def _heights(pose: _Pose, out: _Columns) -> dict[str, Float64]:
     """Adds the heights above the body's lowest point; returns them, (T,) metres, by joint."""
     world = pose.world
     lowest = world[..., 1].min(axis=1)
@@ -324,7 +324,7 @@ def _distances(pose: _Pose, out: _Columns) -> None:
 
 
 def _movement(
-    pose: _Pose, angles: dict[str, Array], heights: dict[str, Array], out: _Columns
+    pose: _Pose, angles: dict[str, Float64], heights: dict[str, Float64], out: _Columns
 ) -> None:
     """Slopes of gravity-frame positions, turned by this frame's heading only."""
     for prefix, half in (("", _FAST), ("slow-", _SLOW)):
@@ -345,7 +345,7 @@ def _movement(
         out.scalar(f"{prefix}known", known.astype(np.float64))
 
 
-def _drift(pose: _Pose, weights: Array, out: _Columns) -> None:
+def _drift(pose: _Pose, weights: Float64, out: _Columns) -> None:
     """Turning about the vertical, and the pelvis's way across the picture."""
     yaw, heading = pose.yaw, pose.heading
     difference = (yaw[None, :] - yaw[:, None] + np.pi) % (2 * np.pi) - np.pi

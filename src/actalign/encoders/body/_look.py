@@ -10,12 +10,9 @@ import functools
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from actalign.encoders.body._blazepose import BlazePose, Landmarks, Region
-from actalign.types import UInt8
-
-Array = NDArray[np.float64]
+from actalign.types import Float64, UInt8
 
 # Means over landmarks. Of 65 people in gym clips 63 have so hot a torso, of 24 machines that were
 # taken for people 2; visibility alone lets nearly all of them pass. A search looks at dozens of
@@ -61,7 +58,7 @@ class Person:
         return float(np.linalg.norm(self.high - self.low))
 
     @property
-    def centre(self) -> Array:
+    def centre(self) -> Float64:
         return np.asarray((self.low + self.high) / 2)
 
     @property

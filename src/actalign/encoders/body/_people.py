@@ -12,15 +12,12 @@ from collections.abc import Mapping, Sequence
 from itertools import combinations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from actalign.encoders._cuts import Cuts
 from actalign.encoders.body._blazepose import Region
 from actalign.encoders.body._look import SHOULDERS, TORSO, Looks, Person
 from actalign.encoders.body._smoothing import Smoothing
-from actalign.types import UInt8
-
-Array = NDArray[np.float64]
+from actalign.types import Float64, UInt8
 
 # Part of the fingerprint of who follows everyone: another number whenever a clip may give others.
 PEOPLE_VERSION = 1
@@ -39,7 +36,7 @@ _LEARN = 0.2  # share of each new look in what is remembered of the clothes
 _LEAST_SECONDS, _LEAST_FRAMES = 0.5, 3  # who is seen for less is taken for a phantom
 
 
-def clothes(frame: UInt8, person: Person) -> Array:
+def clothes(frame: UInt8, person: Person) -> Float64:
     """(2, 512) shares of colours of the trunk and of the thighs; zeros for what lies outside."""
     image = person.found.image
     shares = np.zeros((2, _SHADES**3))
@@ -54,7 +51,7 @@ def clothes(frame: UInt8, person: Person) -> Array:
     return shares
 
 
-def alike(a: Array, b: Array) -> float:
+def alike(a: Float64, b: Float64) -> float:
     """How alike two people's clothes are, 0 to 1: the Bhattacharyya coefficient of their colours,
     in the mean over the parts that both show."""
     both = a.any(axis=1) & b.any(axis=1)
@@ -75,7 +72,7 @@ def _one_place(a: Person, b: Person) -> bool:
 class _Known:
     """Somebody who was seen: where, when, in what clothes, and whether it is still followed."""
 
-    def __init__(self, number: int, person: Person, seconds: float, colours: Array) -> None:
+    def __init__(self, number: int, person: Person, seconds: float, colours: Float64) -> None:
         self.number, self.colours, self.first_seconds = number, colours, seconds
         self.begin(person, seconds)
 
@@ -86,7 +83,7 @@ class _Known:
         self.smoothing(person.found, seconds)
         self.region: Region | None = person.found.region
 
-    def learn(self, colours: Array) -> None:
+    def learn(self, colours: Float64) -> None:
         self.colours = self.colours + _LEARN * (colours - self.colours)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from actalign.encoders._cuts import Cuts
 from actalign.encoders.body._blazepose import Region
@@ -30,9 +30,7 @@ from actalign.encoders.body._look import (
 from actalign.encoders.body._smoothing import Smoothing
 from actalign.errors import UsageError
 from actalign.rows import people_source, several_warning
-from actalign.types import FrameBatch, UInt8
-
-Array = NDArray[np.float64]
+from actalign.types import Float64, FrameBatch, UInt8
 
 # Part of the encoder's fingerprint: another number whenever a clip may give other poses.
 POSE_VERSION = 5
@@ -246,7 +244,7 @@ def pose_tracks(
     return found
 
 
-def _track(people: Sequence[Person | None], pts_seconds: Array, scene: int) -> PoseTrack:
+def _track(people: Sequence[Person | None], pts_seconds: Float64, scene: int) -> PoseTrack:
     n = len(people)
     world, visibility = np.zeros((n, 33, 3)), np.zeros((n, 33))
     image = np.zeros((n, 33, 2))

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from actalign.encoders.body._blazepose import Landmarks
-
-Array = NDArray[np.float64]
+from actalign.types import Float64
 
 _RATE = 30.0  # frames a second that the filters take before they know
 _SPEED_CUTOFF = 1.0  # Hz
 _VISIBILITY_SHARE = 0.1  # of each new value
 
 
-def _share(cutoff: float | Array, seconds: float) -> float | Array:
+def _share(cutoff: float | Float64, seconds: float) -> float | Float64:
     """How much of a new value a low-pass filter takes, for a cut-off in Hz."""
     return 1 / (1 + 1 / (2 * np.pi * cutoff * seconds))
 
@@ -24,11 +22,11 @@ class _OneEuro:
 
     def __init__(self, cutoff: float, beta: float) -> None:
         self._cutoff, self._beta = cutoff, beta
-        self._raw: Array | None = None
-        self._smooth: Array | None = None
-        self._speed: Array | None = None
+        self._raw: Float64 | None = None
+        self._smooth: Float64 | None = None
+        self._speed: Float64 | None = None
 
-    def __call__(self, values: Array, seconds: float, scale: float) -> Array:
+    def __call__(self, values: Float64, seconds: float, scale: float) -> Float64:
         """values: `seconds` after the last ones. scale: the size in which speed is counted."""
         if self._raw is None or self._smooth is None or self._speed is None:
             self._smooth, self._speed = values, np.zeros_like(values)
@@ -46,7 +44,7 @@ class Smoothing:
 
     def __init__(self) -> None:
         self._image, self._world = _OneEuro(0.05, 80.0), _OneEuro(0.1, 40.0)
-        self._visibility: Array | None = None
+        self._visibility: Float64 | None = None
         self._seconds: float | None = None
 
     def __call__(self, found: Landmarks, seconds: float) -> Landmarks:

@@ -5,15 +5,12 @@ from __future__ import annotations
 from bisect import bisect_left
 
 import numpy as np
-from numpy.typing import NDArray
 
 from actalign.encoders.body._look import Person
 from actalign.encoders.body._people import PEOPLE_VERSION, PeopleTracker, kept_people
 from actalign.encoders.body._pose import CHOICE_VERSION, PoseEstimator
 from actalign.rows import people_source
 from actalign.types import FrameBatch
-
-Array = NDArray[np.float64]
 
 EVERYONE = "all"
 _BOXES_A_SECOND, _MOST_BOXES = 2.0, 1000  # that a row holds
