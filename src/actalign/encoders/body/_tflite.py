@@ -65,9 +65,6 @@ class _Table:
             self._data, np.dtype(dtype).newbyteorder("<"), self._number("<I", start), start + 4
         )
 
-    def text(self, field: int) -> str:
-        return self.vector(field, np.uint8).tobytes().decode()
-
     def tables(self, field: int) -> list[_Table]:
         at = self._at(field)
         if not at:
@@ -95,7 +92,6 @@ class Operator:
 class Tensor:
     """A value of the graph; constants have their data, as the shape says, others None."""
 
-    name: str
     shape: tuple[int, ...]
     data: NDArray[Any] | None
 
@@ -166,7 +162,7 @@ def read(data: bytes) -> Model:
         sparsity = table.table(6)
         if values is not None:
             values = values.reshape(shape) if sparsity is None else _dense(values, shape, sparsity)
-        return Tensor(table.text(3), shape, values)
+        return Tensor(shape, values)
 
     operators = [
         Operator(
