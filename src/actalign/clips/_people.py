@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from actalign.clips._result import person_id
 from actalign.errors import VideoError
-from actalign.rows import BoxRow, box_near, people_fields
+from actalign.rows import BoxRow, box_area, box_near, people_fields
 from actalign.types import ClipEmbedding
 
 LEAST_OVERLAP = 0.2
@@ -71,8 +71,4 @@ def _overlap(person: ClipEmbedding, box: BoxRow) -> float:
     width = min(near["right"], box["right"]) - max(near["left"], box["left"])
     height = min(near["bottom"], box["bottom"]) - max(near["top"], box["top"])
     shared = max(width, 0.0) * max(height, 0.0)
-    return shared / max(_area(near) + _area(box) - shared, 1e-9)
-
-
-def _area(box: BoxRow) -> float:
-    return (box["right"] - box["left"]) * (box["bottom"] - box["top"])
+    return shared / max(box_area(near) + box_area(box) - shared, 1e-9)

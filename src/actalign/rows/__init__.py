@@ -60,6 +60,7 @@ from actalign.rows._made import (
 )
 from actalign.rows._people import (
     PeopleTimes,
+    box_area,
     box_near,
     looks_warning,
     mostly_unseen,
@@ -90,6 +91,7 @@ __all__ = [
     "action_span",
     "all_warnings",
     "asides",
+    "box_area",
     "box_near",
     "clock",
     "confidence_text",

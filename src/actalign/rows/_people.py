@@ -117,6 +117,11 @@ def box_near(boxes: Iterable[BoxRow], seconds: float, *, within: float) -> BoxRo
     return near if near is not None and abs(near["seconds"] - seconds) <= within else None
 
 
+def box_area(box: BoxRow) -> float:
+    """The share of the picture that a box covers."""
+    return max(0.0, box["right"] - box["left"]) * max(0.0, box["bottom"] - box["top"])
+
+
 def _counts(text: str) -> dict[str, int]:
     parts = (part.split(":") for part in text.split())
     return {str(int(people)): int(frames) for people, frames in parts}

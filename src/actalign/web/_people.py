@@ -13,7 +13,7 @@ from actalign.classifier import ActAlign
 from actalign.clips import Sampling, embed_videos
 from actalign.clips._people import person_at
 from actalign.evaluation._questions import Box
-from actalign.rows import BoxRow, box_near
+from actalign.rows import BoxRow, box_area, box_near
 from actalign.types import ClipEmbedding, UInt8
 from actalign.video._worker import DecodeProcess
 from actalign.web._state import Clip
@@ -89,8 +89,8 @@ def take_truths(people: Sequence[Clip], truths: Sequence[Truth]) -> list[Truth]:
 
 def box_of(clip: Clip) -> Box | None:
     """Where one of several people is seen largest; None for a clip of one."""
-    largest = max(clip.boxes if clip.whole else [], key=_area, default=None)
-    return None if largest is None or _area(largest) == 0 else Box(**largest)
+    largest = max(clip.boxes if clip.whole else [], key=box_area, default=None)
+    return None if largest is None or box_area(largest) == 0 else Box(**largest)
 
 
 def around(picture: UInt8, boxes: Sequence[BoxRow], seconds: float) -> UInt8:
@@ -98,7 +98,7 @@ def around(picture: UInt8, boxes: Sequence[BoxRow], seconds: float) -> UInt8:
     all of it."""
     image = Image.fromarray(picture)
     near = box_near(boxes, seconds, within=NEAR_SECONDS)
-    if near is not None and _area(near) > 0:
+    if near is not None and box_area(near) > 0:
         left, right = near["left"] * image.width, near["right"] * image.width
         top, bottom = near["top"] * image.height, near["bottom"] * image.height
         height = CONTEXT * max(bottom - top, (right - left) * 3 / 4)
@@ -112,7 +112,3 @@ def around(picture: UInt8, boxes: Sequence[BoxRow], seconds: float) -> UInt8:
         image = image.crop((x, y, *end))
     image.thumbnail((SIDE, SIDE))
     return np.asarray(image)
-
-
-def _area(box: BoxRow) -> float:
-    return max(0.0, box["right"] - box["left"]) * max(0.0, box["bottom"] - box["top"])
