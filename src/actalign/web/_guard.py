@@ -41,10 +41,9 @@ def guard(app: FastAPI, *, token: str | None, host: str) -> None:
         if host in LOOPBACK and (urlsplit(f"//{named}").hostname or "") not in LOOPBACK:
             return 403, "This server answers on 127.0.0.1 and localhost only."
         origin = request.headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc != named:
-            return 403, "Requests from other sites are refused."
-        if request.headers.get("sec-fetch-site") in ("cross-site", "same-site") and (
-            request.url.path != "/"
+        foreign = request.headers.get("sec-fetch-site") in ("cross-site", "same-site")
+        if (origin is not None and urlsplit(origin).netloc != named) or (
+            foreign and request.url.path != "/"
         ):
             return 403, "Requests from other sites are refused."
         if token is None:
