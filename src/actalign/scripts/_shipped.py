@@ -48,22 +48,20 @@ def shipped_scripts(labels: Sequence[str], domain: str | None = None) -> dict[st
     ones. Raises UsageError for a label or a domain that is no text.
     """
     check_domain(domain)
-    wanted = _plain(domain) or None if domain else None
     found: dict[str, Script] = {}
     for label in as_labels(labels):
         if not isinstance(label, str):
             raise UsageError(f"A label is {label!r}; give a text.")
-        named = _named(_plain(label), wanted)
+        named = _named(label, domain)
         if len(named) == 1:
-            given = domain if wanted else named[0].domain
+            given = domain if domain and _plain(domain) else named[0].domain
             found[label] = replace(named[0], label=label.strip(), domain=given)
     return found
 
 
-def ambiguous_notes(labels: Sequence[str], domain: str | None = None) -> list[str]:
+def ambiguous_notes(labels: Sequence[str], domain: str | None) -> list[str]:
     """A sentence for each label that names actions of several domains: it gets no script."""
-    wanted = _plain(domain) or None if domain else None
-    named = {label: _named(_plain(label), wanted) for label in labels}
+    named = {label: _named(label, domain) for label in labels}
     return [
         f"{label!r} is an action of several domains that ship "
         f"({', '.join(script.domain or '' for script in scripts)}); name its domain for its script"
@@ -72,13 +70,11 @@ def ambiguous_notes(labels: Sequence[str], domain: str | None = None) -> list[st
     ]
 
 
-def elsewhere_notes(labels: Sequence[str], domain: str | None = None) -> list[str]:
+def elsewhere_notes(labels: Sequence[str], domain: str | None) -> list[str]:
     """A sentence for each label that names actions of other domains than the one that is given."""
-    if not domain or not _plain(domain):
-        return []
     notes = []
     for label in labels:
-        others = () if _named(_plain(label), _plain(domain)) else _named(_plain(label), None)
+        others = () if _named(label, domain) else _named(label, None)
         if others:
             fields = " and ".join(sorted({script.domain or "" for script in others}))
             notes.append(f"{label!r} has a script that ships in {fields}, not in {domain}")
@@ -86,15 +82,16 @@ def elsewhere_notes(labels: Sequence[str], domain: str | None = None) -> list[st
 
 
 @cache
-def _named(name: str, domain: str | None) -> tuple[Script, ...]:
-    """The actions of that name, of own names if it is one; both in plain form."""
+def _named(label: str, domain: str | None) -> tuple[Script, ...]:
+    """The actions of that name, of own names if it is one."""
+    name, field = _plain(label), _plain(domain or "")
     matches, own = [], []
     for action in _actions():
-        if domain is not None and domain not in action.domains:
+        if field and field not in action.domains:
             continue
         # In table tennis a serve is a table tennis serve.
-        fields = action.domains if domain else ()
-        known = {name, *(f"{field} {name}" for field in fields)}
+        fields = action.domains if field else ()
+        known = {name, *(f"{one} {name}" for one in fields)}
         if known & action.names:
             matches.append(action.script)
         if action.name in known:
