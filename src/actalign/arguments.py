@@ -1,5 +1,5 @@
-"""Checks of arguments that Python code gives, and of fields that files give: numbers, counts,
-lists, paths and arrays."""
+"""Checks of arguments that Python code gives, and of fields that files and options give: numbers,
+counts, lists, paths and arrays."""
 
 from __future__ import annotations
 
@@ -32,6 +32,19 @@ def whole(value: object, name: str, most: int | None = None, *, least: int = 1) 
         range_ = f"of {least} or more" if most is None else f"from {least} to {most}"
         raise UsageError(f"{name} is {value!r}; give a whole number {range_}.")
     return number
+
+
+def parse_fps(fps: str) -> float | None:
+    """Frames a second as --fps says them, None for all; raises UsageError."""
+    if fps == "all":
+        return None
+    try:
+        value = float(fps)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise UsageError(f"--fps is {fps!r}; give a number above 0, or 'all'.")
+    return value
 
 
 def check_listed(given: object, what: str, whose: str = "") -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import typer
 
+from actalign.arguments import parse_fps
 from actalign.cli._candidates import (
     BankFile,
     LabelOptions,
@@ -18,7 +19,7 @@ from actalign.cli._candidates import (
     Wordings,
 )
 from actalign.cli._grouped import INPUT
-from actalign.cli._options import ExamplesDir, Fps, Quiet, SettingsFile, parse_fps
+from actalign.cli._options import ExamplesDir, Fps, Quiet, SettingsFile
 from actalign.cli._scoring_options import (
     BackgroundFile,
     HowOften,

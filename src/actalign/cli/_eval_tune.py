@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import typer
 
+from actalign.arguments import parse_fps
 from actalign.cli._candidates import LanguageModelOptions
 from actalign.cli._eval_options import (
     Data,
@@ -18,7 +19,7 @@ from actalign.cli._eval_options import (
 from actalign.cli._grouped import MODEL, grouped
 from actalign.cli._machine_options import EngineOptions
 from actalign.cli._model_options import ModelOptions
-from actalign.cli._options import Quiet, parse_fps
+from actalign.cli._options import Quiet
 from actalign.cli._scoring_options import BackgroundFile
 from actalign.errors import UsageError
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import typer
 
+from actalign.arguments import parse_fps
 from actalign.cli._grouped import CANDIDATES, INPUT, MODEL, OUTPUT
 from actalign.errors import UsageError, VideoError
 from actalign.files import check_folder_name, check_writable
@@ -287,16 +288,3 @@ class FigureOptions:
         except VideoError as error:
             run.fail("--burn", str(error))
         return [f"videos: {self.burn}"]
-
-
-def parse_fps(fps: str) -> float | None:
-    """Frames a second, None for all; raises UsageError."""
-    if fps == "all":
-        return None
-    try:
-        value = float(fps)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < float("inf"):
-        raise UsageError(f"--fps is {fps!r}; give a number above 0, or 'all'.")
-    return value

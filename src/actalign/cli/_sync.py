@@ -9,9 +9,10 @@ from typing import Annotated
 
 import typer
 
+from actalign.arguments import parse_fps
 from actalign.cli._grouped import grouped
 from actalign.cli._model_options import ModelOptions
-from actalign.cli._options import AsJson, Fps, Quiet, SettingsFile, StoreDir, parse_fps
+from actalign.cli._options import AsJson, Fps, Quiet, SettingsFile, StoreDir
 from actalign.cli._scoring_options import Smoothing
 from actalign.errors import UsageError
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from actalign.errors import EncoderError, UsageError
+from actalign.errors import EncoderError
 
 Model = Annotated[str, typer.Option(help="Encoder: hub id, local folder, or 'body' (built in).")]
 Device = Annotated[
@@ -46,15 +46,3 @@ def check_device(device: str | None) -> None:
             f"The device {device!r} needs torch, which is not installed; leave the device out."
         ) from None
     choose_device(device)
-
-
-def read_fps(value: str | None) -> float | None:
-    if value in (None, "all"):
-        return None
-    try:
-        rate = float(value or "")
-    except ValueError:
-        rate = 0.0
-    if not 0 < rate < float("inf"):
-        raise UsageError(f"--fps is {value!r}; give a number above 0, or 'all'.")
-    return rate

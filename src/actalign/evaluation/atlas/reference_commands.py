@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from actalign.arguments import parse_fps
 from actalign.encoders import DEFAULT_MODEL, Encoder, load_encoder
 from actalign.errors import EncoderError, UsageError
 from actalign.evaluation.atlas._reference_options import (
@@ -26,7 +27,6 @@ from actalign.evaluation.atlas._reference_options import (
     Reference,
     SmoothingSeconds,
     check_device,
-    read_fps,
 )
 from actalign.files import check_writable
 from actalign.program import run_program
@@ -136,7 +136,7 @@ def encode_videos(
 
     _check_output(output)
     dataset = load_dataset(input)
-    rate = read_fps(fps)
+    rate = None if fps is None else parse_fps(fps)
     encoder = _load(model, device, dtype=dtype, batch_size=batch_size)
     if fps is None:
         rate = encoder.info.fps
