@@ -17,7 +17,7 @@ from actalign.alignment._dtw import interleave
 from actalign.alignment._rivals import Rivals
 from actalign.alignment._similarity import (
     as_embeddings,
-    check_width,
+    check_same_width,
     cosine,
     fast_unit_scale,
     pair_affinity,
@@ -235,7 +235,7 @@ def _centred(frames: ArrayLike, candidates: CandidateTexts, by: Calibration) -> 
 
     texts = texts_of(candidates, by, background=True)
     v, v_scale = fast_unit_scale(frames, "frame embeddings")
-    check_width(v, texts.rows)
+    check_same_width(v, texts.rows)
     if texts.measured is None:
         raise UsageError(f"The affinity `centred` {NEEDS_BACKGROUND}")
     product = v @ texts.rows.T

@@ -42,7 +42,7 @@ def cosine(frames: ArrayLike, texts: ArrayLike) -> Float32:
     """
     v, v_scale = _unit_scale(frames, "frame embeddings")
     a, a_scale = _unit_scale(texts, "text embeddings")
-    check_width(v, a)
+    check_same_width(v, a)
     # Scaling the product touches T x K numbers; scaling the rows first would touch T x D.
     product = v @ a.T
     product *= v_scale[:, None]
@@ -73,7 +73,7 @@ def _row_squares(array: Float32) -> Float32:
         return np.matmul(array[:, None, :], array[:, :, None]).reshape(-1)
 
 
-def check_width(frames: Float32, texts: Float32) -> None:
+def check_same_width(frames: Float32, texts: Float32) -> None:
     """Raise UsageError unless (T, D) frames and (K, D) texts share the embedding width D."""
     if frames.shape[1] != texts.shape[1]:
         raise ArrayError(
@@ -116,7 +116,7 @@ def pair_affinity(
 
     v, v_scale = fast_unit_scale(frames, "frame embeddings")
     a, a_scale = fast_unit_scale(texts, "text embeddings")
-    check_width(v, a)
+    check_same_width(v, a)
     order = np.arange(len(a)) if columns is None else columns
     return sigmoid_of(v @ a.T, v_scale, a_scale, order, np.exp(logit_scale), logit_bias)
 
