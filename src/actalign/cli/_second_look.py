@@ -81,10 +81,9 @@ class SecondLookOptions:
     def check_confidence(self, candidates: Candidates) -> None:
         """Raise UsageError where no clip can be known to be close."""
         if self.second_look and self.second_look_close < 1 and candidates.temperature is None:
-            raise UsageError(
-                f"There is no confidence by the scorer {candidates.scorer.name} and this encoder, "
-                "so close clips can't be told; give --second-look-close 1 to have all looked at."
-            )
+            from actalign.second_look._look import unsure
+
+            raise unsure(candidates.scorer.name)
 
     def open(
         self, silent_seconds: float = SILENT_SECONDS

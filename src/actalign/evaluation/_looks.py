@@ -21,6 +21,7 @@ from actalign.evaluation._rows import row_of_scores, scored_row
 from actalign.rows import Row
 from actalign.second_look import SecondLook
 from actalign.second_look._frames import best_times
+from actalign.second_look._look import unsure
 from actalign.types import ClipEmbedding
 
 
@@ -39,10 +40,7 @@ def check_confidence(config: EvalConfig, info: EncoderInfo, look: SecondLook | N
         return
     words = next(name for name in config.scorers if of_words(name))
     if words not in config.confident(info):
-        raise UsageError(
-            f"There is no confidence by the scorer {words} and this encoder, so close clips can't "
-            "be told; give --second-look-close 1 to have all looked at."
-        )
+        raise unsure(words)
 
 
 def looked_row(

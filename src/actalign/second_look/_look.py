@@ -41,6 +41,14 @@ class SecondLookError(ActAlignError):
     """A clip's second look that came to nothing; the first answer stands."""
 
 
+def unsure(scorer: str) -> UsageError:
+    """What is to be raised where no clip can be known to be close."""
+    return UsageError(
+        f"There is no confidence by the scorer {scorer} and this encoder, so close clips can't be "
+        "told; give --second-look-close 1 to have all looked at."
+    )
+
+
 @dataclass(slots=True)
 class Counts:
     """What a run's second looks came to. input_tokens, output_tokens: of answers asked for now."""
