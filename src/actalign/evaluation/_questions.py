@@ -230,6 +230,15 @@ class Question:
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
 
+def left_out(question: Question) -> Absent | None:
+    """Why there is no clip or no answer to evaluate; None where there are both."""
+    if question.absent is not None:
+        return question.absent
+    if question.answer is None:
+        return Absent("no answer", "its answer is not known or names no candidate")
+    return Absent("no clip", "it names no video") if question.video is None else None
+
+
 @dataclass(frozen=True, slots=True)
 class Published:
     """Top-1/2/3 in percent that a paper reports for the questions; None where it doesn't."""

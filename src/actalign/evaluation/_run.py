@@ -44,7 +44,7 @@ from actalign.evaluation._embed import Clip, Embed, clip_keys, clip_of, embed_cl
 from actalign.evaluation._examples import labelled, read_examples
 from actalign.evaluation._journal import Journal
 from actalign.evaluation._looks import check_confidence, check_look, looked_row
-from actalign.evaluation._questions import Question, QuestionSet
+from actalign.evaluation._questions import Question, QuestionSet, left_out
 from actalign.evaluation._refusals import check_refusals
 from actalign.evaluation._results import summarise
 from actalign.evaluation._rows import (
@@ -89,18 +89,17 @@ def run(
     config, info, load = open_config(config, out, load=load, resume=resume)
     check_confidence(config, info, look)
     check_refusals(config, info)
-    embeddable = [one for one in questions.questions if _left_out(one) is None]
+    embeddable = [one for one in questions.questions if left_out(one) is None]
     listed = [clip_of(one) for one in embeddable]
     keys = check_asked(out, questions, clip_keys(listed, info.fingerprint, config.sampling))
     answers = _Answers(out / "predictions.jsonl")
-    examples = (
-        None
-        if config.examples is None
-        else _Examples.embedded(config, embeddable, info, out, load, embed)
-    )
-    if examples is not None:
-        check_examples(out, examples.keys)
-        keys |= examples.keys
+    examples = None
+    if config.examples is not None:
+        examples, shown = _examples(
+            Path(config.examples), config, embeddable, info, out, load, embed
+        )
+        check_examples(out, shown)
+        keys |= shown
     # The questions first: a run with a configuration has them, whenever it was killed.
     write_asked(out, questions, keys)
     write_config(config, info, out)
@@ -119,14 +118,13 @@ def run(
     if config.of_clips:
         with closing(embedded()) as clips:
             others = other_clips(info, clips)
-    shown = None if examples is None else examples.examples
-    scoring = Scoring(config, info, texts, shown, look, others)
+    scoring = Scoring(config, info, texts, examples, look, others)
     errors: list[Row] = []
     with closing(embedded()) as clips:
         for question in questions.questions:
-            left_out = _ask(question, clips, scoring, answers)
-            errors += left_out
-            amiss = [str(row["error"]) for row in left_out] + answers.warnings(question.id)
+            unscored = _ask(question, clips, scoring, answers)
+            errors += unscored
+            amiss = [str(row["error"]) for row in unscored] + answers.warnings(question.id)
             progress(question.id, "; ".join(dict.fromkeys(amiss)))
     rows = answers.sorted([question.id for question in questions.questions], config.scorers)
     return _write_results(rows, errors, questions, config, info, out)
@@ -157,60 +155,42 @@ def _write_results(
     return results
 
 
-def _left_out(question: Question) -> Row | None:
-    """The row of a sample that there is no clip or no answer of; None for all others."""
-    if question.absent is not None:
-        kind, why = question.absent.kind, question.absent.reason
-    elif question.answer is None:
-        kind, why = "no answer", "its answer is not known or names no candidate"
-    elif question.video is None:
-        kind, why = "no clip", "it names no video"
-    else:
-        return None
-    return row_without_score(question.id, "missing", kind, why, question=question)
+def _examples(
+    folder: Path,
+    config: EvalConfig,
+    questions: Sequence[Question],
+    info: EncoderInfo,
+    out: Path,
+    load: Callable[[], Encoder],
+    embed: Embed,
+) -> tuple[Examples, dict[str, str]]:
+    """The examples of a folder, embedded into the run's store, and the keys of their clips.
 
-
-class _Examples:
-    """The embedded examples of a run, and the keys of their clips."""
-
-    def __init__(self, examples: Examples, keys: dict[str, str]) -> None:
-        self.examples = examples
-        self.keys = keys
-
-    @classmethod
-    def embedded(
-        cls,
-        config: EvalConfig,
-        questions: Sequence[Question],
-        info: EncoderInfo,
-        out: Path,
-        load: Callable[[], Encoder],
-        embed: Embed,
-    ) -> _Examples:
-        """Embed them into the run's store; raises UsageError for one that can't be, and, before
-        anything is embedded, for a choice of a question without one."""
-        found = read_examples(Path(str(config.examples)))
-        labels = [str(one.target) for one in found.values()]
-        for choices in dict.fromkeys(question.choices for question in questions):
-            check_shown([choice for choice in choices if choice != config.none], labels)
-        clips = [Clip(name, one.video) for name, one in found.items()]
-        keys = clip_keys(clips, info.fingerprint, config.sampling)
-        store = Store(out / "embeddings")
-        results = embed_clips(
-            clips, keys, load=load, sampling=config.sampling, store=store, embed=embed
-        )
-        with closing(results):
-            shown = labelled(found.values(), results)
-        return cls(Examples(shown, smoothing_seconds=config.smoothing_seconds or 0.0), keys)
+    Raises UsageError for one that can't be embedded and, before anything is, for a choice of a
+    question without one.
+    """
+    found = read_examples(folder)
+    labels = [str(one.target) for one in found.values()]
+    for choices in dict.fromkeys(question.choices for question in questions):
+        check_shown([choice for choice in choices if choice != config.none], labels)
+    clips = [Clip(name, one.video) for name, one in found.items()]
+    keys = clip_keys(clips, info.fingerprint, config.sampling)
+    store = Store(out / "embeddings")
+    results = embed_clips(
+        clips, keys, load=load, sampling=config.sampling, store=store, embed=embed
+    )
+    with closing(results):
+        shown = labelled(found.values(), results)
+    return Examples(shown, smoothing_seconds=config.smoothing_seconds or 0.0), keys
 
 
 def _ask(
     question: Question, clips: Iterator[ClipResult], scoring: Scoring, answers: _Answers
 ) -> list[Row]:
     """Score a question on the next clip, which is its own; returns why it can't be scored."""
-    absent = _left_out(question)
-    if absent is not None:
-        return [absent]
+    if (why := left_out(question)) is not None:
+        row = row_without_score(question.id, "missing", why.kind, why.reason, question=question)
+        return [row]
     try:
         return _score(question, next(clips).embedding(), scoring, answers)
     except VideoError as error:
@@ -223,14 +203,14 @@ def _score(
     question: Question, clip: ClipEmbedding, scoring: Scoring, answers: _Answers
 ) -> list[Row]:
     """Score a question with every scorer that has not scored it; returns why some can't."""
-    left_out = []
+    unscored: list[Row] = []
     for scorer in scoring.config.scorers:
         by = scoring.words if scorer in LOOKS else scorer
         needs_scripts = of_words(by) and get_scorer(by).texts == "steps"
         if needs_scripts and question.without_script:
             names = ", ".join(repr(choice) for choice in question.without_script)
             why = f"no script for {names}"
-            left_out.append(unscored_row(question, scorer, "missing candidate", why))
+            unscored.append(unscored_row(question, scorer, "missing candidate", why))
         elif answers.has(question.id, scorer) and not scoring.depends_on_others(by):
             continue
         elif scorer in LOOKS:
@@ -238,7 +218,7 @@ def _score(
                 answers.add(_looked(question, clip, scorer, scoring))
             except SecondLookError as error:
                 why = str(error)
-                left_out.append(unscored_row(question, scorer, "no answer of the model", why))
+                unscored.append(unscored_row(question, scorer, "no answer of the model", why))
         elif scorer in (EXAMPLES, BOTH):
             _, shown, both = scoring.with_examples(question).all_scores(clip)
             scores = shown if scorer == EXAMPLES else both
@@ -252,8 +232,8 @@ def _score(
             try:
                 answers.add(_row(candidates, clip, question, scoring.config.settings))
             except UsageError as error:  # too short for the number of repetitions
-                left_out.append(unscored_row(question, scorer, "too short", str(error)))
-    return left_out
+                unscored.append(unscored_row(question, scorer, "too short", str(error)))
+    return unscored
 
 
 def _row(

@@ -23,7 +23,7 @@ from actalign.evaluation._asked import asked, clip_keys_of
 from actalign.evaluation._charts import SweepPoint
 from actalign.evaluation._config import EvalConfig, of_words, read_config
 from actalign.evaluation._embed import clip_of, embed_clip
-from actalign.evaluation._questions import Question
+from actalign.evaluation._questions import Question, left_out
 from actalign.evaluation._scoring import Scoring
 from actalign.rows import Row
 from actalign.scripts._script import step_texts
@@ -89,7 +89,7 @@ class Run:
             return None
         found = []
         for one in self.questions.values():
-            if one.absent is None and one.answer is not None and one.video is not None:
+            if left_out(one) is None:
                 with suppress(UsageError):  # of a clip that could not be embedded
                     found.append(self._stored(one))
         return other_clips(self.info, found)

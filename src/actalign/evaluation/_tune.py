@@ -31,7 +31,7 @@ from actalign.evaluation._config import EvalConfig, write_json
 from actalign.evaluation._embed import Embed, clip_keys, clip_of, embed_clips
 from actalign.evaluation._lines import percent
 from actalign.evaluation._metrics import mcnemar, paired_bootstrap, top_k
-from actalign.evaluation._questions import Question, QuestionSet
+from actalign.evaluation._questions import Question, QuestionSet, left_out
 from actalign.evaluation._rows import scored_row
 from actalign.evaluation._scoring import Scoring
 from actalign.evaluation._settings import write_settings
@@ -81,9 +81,7 @@ def tune(
     groups of clips to choose on.
     """
     usable = [
-        one
-        for one in questions.questions
-        if one.absent is None and one.answer is not None and one.video and not one.without_script
+        one for one in questions.questions if left_out(one) is None and not one.without_script
     ]
     encoder = load()
     texts = TextCache(encoder.info, lambda: encoder, path=out / "texts.sqlite")
