@@ -170,6 +170,15 @@ class StreamEncoder(ImageEncoder, Protocol):
         ...
 
 
+def cut_warning(model_id: str, text: str, most: int, length: int | None = None) -> TextWarning:
+    """Of a text of which only so many tokens are read. length: all of them, where it is known."""
+    if length is None:
+        said = f"is longer than {most} tokens; {model_id} reads only its beginning."
+    else:
+        said = f"has {length} tokens; {model_id} reads the first {most} only."
+    return TextWarning(f"The text {text[:60]!r}... {said}", text)
+
+
 def encode_pictures(encoder: Encoder, frames: UInt8) -> Float32:
     """Embed frames, each by itself: a row for each, else RowsError.
 

@@ -14,6 +14,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from actalign.encoder_info import EncoderInfo
+from actalign.encoders._base import cut_warning
 from actalign.encoders._fingerprint import fingerprint_files
 from actalign.encoders._onnx_files import model_files
 from actalign.encoders._preprocessing import ImagePreprocessing, check_frames
@@ -136,13 +137,8 @@ class OnnxEncoder:
 
     def text_warnings(self, texts: Sequence[str]) -> list[TextWarning]:
         """One for each text that is longer than the tower reads and so gets cut."""
-        limit = self.config.text.max_length
         return [
-            TextWarning(
-                f"The text {text[:60]!r}... is longer than {limit} tokens; {self.info.model_id} "
-                "reads only its beginning.",
-                text,
-            )
+            cut_warning(self.info.model_id, text, self.config.text.max_length)
             for text, encoding in zip(texts, self._encode(texts), strict=True)
             if encoding.overflowing
         ]

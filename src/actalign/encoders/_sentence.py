@@ -15,6 +15,7 @@ import numpy as np
 
 from actalign.documents import parse_json, read_text
 from actalign.encoder_info import SHORT_STEP_TEMPLATE, STEP_TEMPLATE, EncoderInfo
+from actalign.encoders._base import cut_warning
 from actalign.encoders._configuration import check_adapter, check_configuration, shards_of
 from actalign.encoders._fingerprint import fingerprint_files
 from actalign.encoders._preprocessing import check_frames
@@ -125,11 +126,7 @@ class SentenceEncoder:
             return []
         lengths = [len(tokenizer(text, verbose=False)["input_ids"]) for text in texts]
         return [
-            TextWarning(
-                f"The text {text[:60]!r}... has {length} tokens; {self.info.model_id} reads the "
-                f"first {limit} only.",
-                text,
-            )
+            cut_warning(self.info.model_id, text, limit, length)
             for text, length in zip(texts, lengths, strict=True)
             if length > limit
         ]

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from actalign.encoder_info import EncoderInfo
+from actalign.encoders._base import cut_warning
 from actalign.encoders._batching import TowerStream
 from actalign.encoders._checkpoint import Checkpoint, features_of, licence_of, load_model
 from actalign.encoders._preprocessing import ImagePreprocessing, check_frames
@@ -118,14 +119,9 @@ class TextTower(ABC):
 
     def text_warnings(self, texts: Sequence[str]) -> list[TextWarning]:
         """One for each text that is longer than the tower reads and so gets cut."""
-        lengths = [self.count_tokens(text) for text in texts]
         return [
-            TextWarning(
-                f"The text {text[:60]!r}... has {length} tokens; {self.info.model_id} reads the "
-                f"first {self.max_length} only.",
-                text,
-            )
-            for text, length in zip(texts, lengths, strict=True)
+            cut_warning(self.info.model_id, text, self.max_length, length)
+            for text, length in zip(texts, map(self.count_tokens, texts), strict=True)
             if length > self.max_length
         ]
 

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from actalign.encoder_info import EncoderInfo
-from actalign.encoders._base import PersonRows, encode_frames
+from actalign.encoders._base import PersonRows, cut_warning, encode_frames
 from actalign.encoders._fingerprint import fingerprint_files
 from actalign.encoders._preprocessing import check_frames
 from actalign.encoders.body._features import (
@@ -227,15 +227,7 @@ class BodyEncoder:
         A text is cut where it is longer than the text tower reads. It names nothing of a body if it
         speaks of things only, or in another language; see `known_words`.
         """
-        cut = [
-            TextWarning(
-                f"The text {text[:60]!r}... is longer than {MAX_TOKENS} tokens; {MODEL_ID} reads "
-                "only its beginning.",
-                text,
-            )
-            for text in texts
-            if self._text.cuts(text)
-        ]
+        cut = [cut_warning(MODEL_ID, text, MAX_TOKENS) for text in texts if self._text.cuts(text)]
         unknown = [
             TextWarning(
                 f"The text {text[:60]!r} has no word that {MODEL_ID} knows, and its score means "
