@@ -62,14 +62,9 @@ def write_burned(video: VideoRows, path: Path) -> None:
 
 def undrawable(rows: Iterable[Row]) -> list[str]:
     """One sentence where no font here draws all characters of the rows' actions and steps."""
-    texts = {
-        line for row in rows for one in events(row) for line in (one.action, *_steps(one))
-    }  # fmt: skip
+    found = [one for row in rows for one in events(row)]
+    texts = {one.action for one in found} | {step["step"] for one in found for step in one.steps}
     return boxes_for(unknown_letters(sorted(texts)), "the video")
-
-
-def _steps(event: Event) -> list[str]:
-    return [step["step"] for step in event.steps]
 
 
 def _boxes(rows: Iterable[Row]) -> dict[int, list[BoxRow]]:

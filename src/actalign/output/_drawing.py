@@ -64,7 +64,7 @@ def draw_strip(
     thumbnails: FrameBatch,
     limits: tuple[float, float],
     theme: Theme,
-    boxes: Sequence[BoxRow] = (),
+    boxes: Sequence[BoxRow],
 ) -> None:
     """Frames left to right, each tied to its time, none wider than its share of the axis.
 
@@ -117,7 +117,7 @@ def draw_timeline(
     alignment: Alignment,
     edges: Float64,
     theme: Theme,
-    repetitions: Repetitions = (),
+    repetitions: Repetitions,
     cuts: Sequence[float] = (),
 ) -> None:
     """The steps as numbered bars on the time axis, from where each begins to the next.
@@ -187,7 +187,7 @@ def draw_heat_map(
     edges: Float64,
     scale: tuple[float, float],
     theme: Theme,
-    repetitions: Repetitions = (),
+    repetitions: Repetitions,
 ) -> Any:
     """repetitions: where they are several, or one that is partial, their steps are drawn in place
     of the path."""

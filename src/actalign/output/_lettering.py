@@ -37,16 +37,8 @@ Run = tuple[Any, str]
 
 def unknown_letters(texts: Iterable[str]) -> str:
     """The characters that no font here can draw, each once."""
-    known, unknown = set[str](), dict[str, None]()
-    for text in texts:
-        for letter in text:
-            if letter in known or letter in unknown:
-                continue
-            if _font_of(letter, 16) is None:
-                unknown[letter] = None
-            else:
-                known.add(letter)
-    return "".join(unknown)
+    letters = dict.fromkeys(letter for text in texts for letter in text)
+    return "".join(letter for letter in letters if _font_of(letter, 16) is None)
 
 
 def shaped(letter: str) -> bool:
