@@ -58,12 +58,11 @@ class ClipTables:
     """
 
     def __init__(self, path: Path) -> None:
-        tables = [TableFile(path, SUMMARY if path.suffix.lower() == ".md" else CLIPS)]
-        self.files = [path]
-        if path.suffix.lower() != ".md":
-            self.files.append(steps_path(path))
-            tables.append(TableFile(self.files[-1], STEPS))
-        self._tables = tables
+        tables = {path: CLIPS, steps_path(path): STEPS}
+        if path.suffix.lower() == ".md":
+            tables = {path: SUMMARY}
+        self.files = list(tables)
+        self._tables = [TableFile(*one) for one in tables.items()]
         self._stack = ExitStack()
 
     @property
