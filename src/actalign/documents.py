@@ -123,6 +123,11 @@ def composed(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
+def one_line(text: str) -> str:
+    """The text without line ends, tabs and outer spaces."""
+    return " ".join(text.split())
+
+
 CONTROL = re.compile(r"[\0-\b\v\f\x0e-\x1f\ufffe\uffff]")
 """What XML, and so a figure as SVG, can't hold, nor captions and tables show."""
 

@@ -13,9 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from actalign.addresses import is_address
-from actalign.documents import escaped
-from actalign.output._events import Event, VideoRows, events
+from actalign.output._events import Event, VideoRows, events, whole_path
 from actalign.output._table_files import TableFile
 from actalign.output._tables import Cell, Table
 
@@ -82,11 +80,8 @@ def to_boris(videos: Iterable[VideoRows]) -> str:
         found = video.events
         actions.update((event.action, None) for event in found)
         subjects.update((event.whose, None) for event in found if event.whose)
-        name = str(video.name)
-        # A path within BORIS's own folder or the project's would be looked for there.
-        whole = escaped(str(Path(video.video).absolute()))
-        file = video.video if is_address(video.video) else whole
-        observations[name] = {
+        file = whole_path(video.video)
+        observations[str(video.name)] = {
             "file": {str(n): [file] if n == 1 else [] for n in range(1, 9)},
             "type": "MEDIA",
             "date": now,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from actalign.documents import one_line
 from actalign.output._events import Event, events
 from actalign.rows import Row
 
@@ -44,7 +45,7 @@ def to_vtt(found: Sequence[Event]) -> str:
 def to_srt(found: Sequence[Event]) -> str:
     """The steps of one video's actions as SubRip."""
     return "\n".join(
-        f"{k}\n{_span(cue, ',')}\n{_one_line(cue.text)}\n"
+        f"{k}\n{_span(cue, ',')}\n{one_line(cue.text)}\n"
         for k, cue in enumerate(cues(found), start=1)
     )
 
@@ -82,9 +83,5 @@ def _clock(total: int, point: str) -> str:
     return f"{hours:02}:{minutes:02}:{milliseconds // 1000:02}{point}{milliseconds % 1000:03}"
 
 
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
-
-
 def _vtt_text(text: str) -> str:
-    return _one_line(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return one_line(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -13,7 +13,8 @@ from itertools import count, groupby, takewhile
 from pathlib import Path, PurePath
 from typing import NamedTuple
 
-from actalign.documents import composed
+from actalign.addresses import is_address
+from actalign.documents import composed, escaped
 from actalign.errors import VideoError
 from actalign.files import file_named, file_stem
 from actalign.rows import RepetitionRow, Row, StepRow, action_span, has_action, step_numbers
@@ -141,6 +142,12 @@ class VideoRows(NamedTuple):
         """The SHA-256 of what the video's file held when the rows were made, where they say it."""
         known = (row.get("provenance", {}).get("sha256") for row in self.rows)
         return frozenset(digest for digest in known if digest)
+
+
+def whole_path(video: str) -> str:
+    """The video's whole path, since other programs look for another one in folders of their own; an
+    address as it is."""
+    return video if is_address(video) else escaped(str(Path(video).absolute()))
 
 
 def check_content(video: str | Path, digest: str, contents: Collection[str]) -> None:

@@ -15,9 +15,9 @@ from typing import Any, BinaryIO
 from xml.sax.saxutils import quoteattr
 
 from actalign import __version__
-from actalign.addresses import is_address
-from actalign.documents import escaped
+from actalign.documents import one_line
 from actalign.files import write_text, writing
+from actalign.output._events import whole_path
 from actalign.rows import NumberedStep, Row, numbered_steps, refused, score_text, unseen
 
 Json = dict[str, Any]
@@ -41,7 +41,7 @@ def to_label_studio(rows: Iterable[Row], out: Path) -> list[Path]:
             for candidate in row["candidates"]:
                 labels[candidate["label"]] = None
                 steps.update(
-                    (_one_line(s["step"]), None) for _, _, s, _ in numbered_steps(candidate)
+                    (one_line(s["step"]), None) for _, _, s, _ in numbered_steps(candidate)
                 )
     write_text(out / "config.xml", _label_studio_config(labels, steps))
     return [out / "tasks.json", out / "config.xml"]
@@ -83,7 +83,7 @@ def _range(found: NumberedStep) -> Json:
         "type": "timelinelabels",
         "value": {
             "ranges": [{"start": first, "end": last}],
-            "timelinelabels": [_one_line(segment["step"])],
+            "timelinelabels": [one_line(segment["step"])],
         },
     }
 
@@ -124,9 +124,7 @@ def to_fiftyone(rows: Iterable[Row], out: Path) -> list[Path]:
             # FiftyOne takes what follows a key's last dot for a suffix and drops it.
             key = f'"{number:06d}": '.encode()
             add_labels(key + _json(_detections(row)))
-            video = row["video"] or ""
-            whole = escaped(str(Path(video).absolute()))
-            add_video(key + _json(video if is_address(video) else whole))
+            add_video(key + _json(whole_path(str(row["video"]))))
     return paths
 
 
@@ -136,7 +134,7 @@ def _detections(row: Row) -> list[Json]:
         return []
     return [
         {
-            "label": _one_line(segment["step"]),
+            "label": one_line(segment["step"]),
             "timestamps": [segment["start_seconds"], segment["end_seconds"]],
             "attributes": {
                 "clip": row["clip"],
@@ -331,7 +329,3 @@ def _items(file: BinaryIO, begin: bytes, end: bytes) -> Iterator[Callable[[bytes
 
 def _json(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False).encode()
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())

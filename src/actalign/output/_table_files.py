@@ -16,6 +16,7 @@ from contextlib import ExitStack, nullcontext, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
+from actalign.documents import one_line
 from actalign.errors import UsageError
 from actalign.files import pyarrow, writing
 from actalign.output._tables import Cell, Table
@@ -132,7 +133,7 @@ class _Markdown:
 def _markdown(cell: Cell) -> str:
     if isinstance(cell, float):
         return f"{cell:.4g}"
-    text = "" if cell is None else " ".join(str(cell).split())
+    text = "" if cell is None else one_line(str(cell))
     return re.sub(r"([\\|<>`*_\[\]])", r"\\\1", text)
 
 

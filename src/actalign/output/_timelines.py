@@ -15,6 +15,7 @@ from typing import Any
 
 from actalign import __version__
 from actalign.addresses import is_address
+from actalign.documents import one_line
 from actalign.files import file_named
 from actalign.output._events import Event, VideoRows
 from actalign.rows import StepRow
@@ -202,14 +203,14 @@ def to_resolve(video: VideoRows) -> str:
             *((*_span(step)[:2], "Green", event.step_name(step)) for step in event.steps),
         )
     ]
-    lines = [f"TITLE: {_line(video.name.name)}", "FCM: NON-DROP FRAME", ""]
+    lines = [f"TITLE: {one_line(video.name.name)}", "FCM: NON-DROP FRAME", ""]
     for number, (start, end, colour, text) in enumerate(marks, start=1):
         first = round(start * RESOLVE_FPS)
         frames = max(1, round(end * RESOLVE_FPS) - first)
         at = f"{_timecode(first)} {_timecode(first + 1)}"
         lines += [
             f"{number:03}  001      V     C        {at} {at}",
-            f" |C:ResolveColor{colour} |M:{_line(text).replace('|', '/')} |D:{frames}",
+            f" |C:ResolveColor{colour} |M:{one_line(text).replace('|', '/')} |D:{frames}",
             "",
         ]
     return "\n".join(lines)
@@ -260,10 +261,6 @@ def address(video: str) -> str:
 
 def _mime(video: str) -> str:
     return "video/mp4" if Path(video).suffix.lower() in (".mp4", ".m4v") else "video/*"
-
-
-def _line(text: str) -> str:
-    return " ".join(text.split())
 
 
 def xml_text_of(root: ET.Element) -> str:
