@@ -14,7 +14,6 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -30,10 +29,8 @@ from actalign.cluster._ray import (
     Item,
     Outcome,
     RayCluster,
-    connected,
     enter,
-    fit,
-    run_on_actors,
+    run_on_cluster,
     stop,
 )
 from actalign.encoders._base import Encoder, one_person_only
@@ -190,22 +187,17 @@ def _outcomes(
     on_frames: Callable[[str, int], None] | None,
 ) -> Iterator[tuple[Outcome, str, Path]]:
     """The outcome of each video, in order, with its id and path."""
-    with connected(cluster) as ray:
-        actors, cpus = fit(ray.nodes(), cluster)
+
+    def whole(ray: Any, cpus: int) -> Work:
         begun = ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1)(BegunLoads)
-        run = run_on_actors(
-            {name: str(path) for name, path in videos.items()},
-            EncodeClips,
-            replace(work, begun=begun.remote(), decoders=min(max(1, cpus - 1), MOST_DECODERS)),
-            actors=actors,
-            wanted={"num_cpus": cpus, "num_gpus": cluster.num_gpus},
-            most=MOST_CLIPS,
-        )
-        with closing(run) as outcomes:
-            for outcome, (name, path) in zip(outcomes, videos.items(), strict=True):
-                if on_frames and outcome["state"] == "encoded":
-                    on_frames(name, outcome["frames"])
-                yield outcome, name, path
+        return replace(work, begun=begun.remote(), decoders=min(max(1, cpus - 1), MOST_DECODERS))
+
+    places = {name: str(path) for name, path in videos.items()}
+    run = run_on_cluster(places, EncodeClips, whole, cluster=cluster, most=MOST_CLIPS)
+    for outcome, name, _ in run:
+        if on_frames and outcome["state"] == "encoded":
+            on_frames(name, outcome["frames"])
+        yield outcome, name, videos[name]
 
 
 class EncodeClips:

@@ -12,7 +12,7 @@ import os
 import socket
 import sys
 import threading
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
@@ -164,50 +164,52 @@ def _watch(head: str, over: threading.Event) -> None:
         )
 
 
-def run_on_actors(
+def run_on_cluster(
     items: Mapping[str, str],
     actor: type,
-    work: object,
+    work: Callable[[Any, int], object],
     *,
-    actors: int,
-    wanted: dict[str, float],
+    cluster: RayCluster,
     most: int,
-) -> Generator[Outcome]:
-    """One outcome an item, in order; those that came early wait here, small as they are.
+) -> Iterator[tuple[Outcome, str, str]]:
+    """One outcome an item, in order, with its id and place; those that came early wait here, small
+    as they are.
 
-    Close it before Ray is left: that ends the actors.
-
-    items: where each lies, by id. actor: a class that is made with ``work``; its method
-    ``outcomes`` takes a JSON list of `Item` and gives JSON outcomes, each with the item's number
-    "n" and a "state". An outcome of `stop` ends the run with its error. Of an item whose worker
-    died too often the outcome is {"state": "lost"}. wanted: num_cpus and num_gpus of each actor.
-    most: items that an actor is given at a time.
+    items: where each lies, by id. actor: a class that is made with what ``work`` gives, of Ray and
+    an actor's number of CPUs; its method ``outcomes`` takes a JSON list of `Item` and gives JSON
+    outcomes, each with the item's number "n" and a "state". An outcome of `stop` ends the run with
+    its error. Of an item whose worker died too often the outcome is {"state": "lost"}. most: items
+    that an actor is given at a time. Raises UsageError where the cluster can't be used.
     """
-    from ray.exceptions import RayError
+    with connected(cluster) as ray:
+        from ray.exceptions import RayError
 
-    listed = [(n, name, place) for n, (name, place) in enumerate(items.items())]
-    waiting: dict[int, Outcome] = {}
-    done = 0
-    left = listed
-    # Workers that died too often took all items they had been given with them, so what is left
-    # after a first round is tried one by one.
-    for each, ahead in ((min(most, max(1, len(listed) // (4 * actors))), AHEAD), (1, 1)):
-        try:
-            with closing(_run(left, actor, work, actors, wanted, each, ahead)) as coming:
-                for outcome in coming:
-                    waiting[outcome["n"]] = outcome
-                    while done in waiting:
-                        yield waiting.pop(done)
-                        done += 1
-        except RayError as error:
-            if ahead == 1:
-                reason = str(error).splitlines()[0]
-                raise ActAlignError(
-                    f"The Ray cluster failed: {reason} Run the same command again to go on."
-                ) from error
-        left = [item for item in listed[done:] if item[0] not in waiting]
-    for n, _, _ in listed[done:]:
-        yield waiting.get(n, {"state": "lost"})
+        actors, cpus = fit(ray.nodes(), cluster)
+        wanted = {"num_cpus": cpus, "num_gpus": cluster.num_gpus}
+        made = work(ray, cpus)
+        listed = [(n, name, place) for n, (name, place) in enumerate(items.items())]
+        waiting: dict[int, Outcome] = {}
+        done = 0
+        left = listed
+        # Workers that died too often took all items they had been given with them, so what is left
+        # after a first round is tried one by one.
+        for each, ahead in ((min(most, max(1, len(listed) // (4 * actors))), AHEAD), (1, 1)):
+            try:
+                with closing(_run(left, actor, made, actors, wanted, each, ahead)) as coming:
+                    for outcome in coming:
+                        waiting[outcome["n"]] = outcome
+                        while done in waiting:
+                            yield waiting.pop(done), *listed[done][1:]
+                            done += 1
+            except RayError as error:
+                if ahead == 1:
+                    reason = str(error).splitlines()[0]
+                    raise ActAlignError(
+                        f"The Ray cluster failed: {reason} Run the same command again to go on."
+                    ) from error
+            left = [item for item in listed[done:] if item[0] not in waiting]
+        for n, name, place in listed[done:]:
+            yield waiting.get(n, {"state": "lost"}), name, place
 
 
 def _run(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,10 +18,8 @@ from actalign.cluster._ray import (
     Item,
     Outcome,
     RayCluster,
-    connected,
     enter,
-    fit,
-    run_on_actors,
+    run_on_cluster,
     stop,
 )
 from actalign.errors import ActAlignError
@@ -53,26 +50,16 @@ def align_stored_on_ray(
     The entries must be on a folder that all machines see under the same path, or at an address.
     Raises UsageError where the cluster or the folder can't be used.
     """
-    with connected(cluster) as ray:
-        actors, cpus = fit(ray.nodes(), cluster)
-        run = run_on_actors(
-            entries,
-            AlignEntries,
-            AlignWork(candidates, top_k, str(Path.cwd())),
-            actors=actors,
-            wanted={"num_cpus": cpus, "num_gpus": cluster.num_gpus},
-            most=MOST_ENTRIES,
-        )
-        with closing(run) as outcomes:
-            for outcome, (entry_id, entry) in zip(outcomes, entries.items(), strict=True):
-                if outcome["state"] == "aligned":
-                    yield outcome["row"]
-                else:
-                    gone = (
-                        f"The process that read {entry} died {DEATHS} times; encode the clip again."
-                    )
-                    error = outcome.get("error", gone)
-                    yield error_row(entry_id, entry, ActAlignError(error))
+    work = AlignWork(candidates, top_k, str(Path.cwd()))
+    run = run_on_cluster(
+        entries, AlignEntries, lambda ray, cpus: work, cluster=cluster, most=MOST_ENTRIES
+    )
+    for outcome, entry_id, entry in run:
+        if outcome["state"] == "aligned":
+            yield outcome["row"]
+        else:
+            gone = f"The process that read {entry} died {DEATHS} times; encode the clip again."
+            yield error_row(entry_id, entry, ActAlignError(outcome.get("error", gone)))
 
 
 class AlignEntries:
