@@ -1,7 +1,4 @@
-"""Charts of evaluation runs, from what `results.json` holds: each returns a matplotlib Figure.
-
-``theme`` is "light" or "dark" (`output._style.THEMES`).
-"""
+"""Charts of evaluation runs, from what `results.json` holds: each returns a matplotlib Figure."""
 
 from __future__ import annotations
 
@@ -14,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from actalign.errors import UsageError
+from actalign.evaluation._rows import KS
 from actalign.output._style import (
     HEAT_MAP,
     MARKERS,
     PALETTE,
-    Theme,
+    THEMES,
     dress,
-    get_theme,
     literal,
     missing_glyphs_allowed,
     new_figure,
@@ -31,7 +28,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-KS = (1, 2, 3)
+LOOK = THEMES["light"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +44,10 @@ class SweepPoint:
     high: float
 
 
-def accuracy_figure(results: dict[str, Any], *, theme: str = "light") -> Figure:
+def accuracy_figure(results: dict[str, Any]) -> Figure:
     """Bars of Top-1/2/3 for each scorer, with intervals and chance."""
-    look = get_theme(theme)
     scorers = {n: f for n, f in results["scorers"].items() if f["n"]}
-    figure = new_figure(9, max(3.4, 0.9 + 0.24 * len(scorers)), look)
+    figure = new_figure(9, max(3.4, 0.9 + 0.24 * len(scorers)), LOOK)
     axes = figure.subplots()
     width = 0.8 / len(scorers)
     for i, (name, figures) in enumerate(scorers.items()):
@@ -71,8 +67,8 @@ def accuracy_figure(results: dict[str, Any], *, theme: str = "light") -> Figure:
             color=PALETTE[i % len(PALETTE)],
             # With more scorers than colours, the second round is hatched.
             hatch="///" if i >= len(PALETTE) else None,
-            edgecolor=look.background,
-            error_kw={"elinewidth": 1, "ecolor": look.ink},
+            edgecolor=LOOK.background,
+            error_kw={"elinewidth": 1, "ecolor": LOOK.ink},
         )
     first = next(iter(scorers.values()))["chance"]
     for k in KS:
@@ -80,29 +76,28 @@ def accuracy_figure(results: dict[str, Any], *, theme: str = "light") -> Figure:
             100 * first[f"top{k}"],
             k - 1.45,
             k - 0.55,
-            color=look.ink,
+            color=LOOK.ink,
             linestyle=":",
             linewidth=1.2,
             label="expected chance" if k == 1 else "_",
         )
-    dress(axes, look, frame=False)
+    dress(axes, LOOK, frame=False)
     axes.set_xticks(range(3), [f"Top-{k}" for k in KS])
     axes.set_ylabel("%")
     axes.set_ylim(0, 100)
-    _legend(axes, look)
+    _legend(axes)
     return _finished(figure)
 
 
-def domain_figure(domains: dict[str, Any], *, theme: str = "light") -> Figure:
+def domain_figure(domains: dict[str, Any]) -> Figure:
     """Horizontal bars of one scorer's Top-1 by domain with intervals, most samples first.
 
     The dotted line on each bar is the domain's expected chance.
     """
-    look = get_theme(theme)
     names = sorted(domains, key=lambda name: (-domains[name]["n"], name))
     labels = [f"{wrap(name, 2.4, 2, size=8)} ({domains[name]['n']})" for name in names]
     lines = sum(label.count("\n") + 1 for label in labels)
-    figure = new_figure(9, 1.0 + 0.22 * lines + 0.08 * len(names), look)
+    figure = new_figure(9, 1.0 + 0.22 * lines + 0.08 * len(names), LOOK)
     axes = figure.subplots()
     for y, name in enumerate(names):
         one = domains[name]
@@ -112,12 +107,12 @@ def domain_figure(domains: dict[str, Any], *, theme: str = "light") -> Figure:
             y,
             100 * value,
             0.7,
-            color=look.accent,
+            color=LOOK.accent,
             xerr=[[100 * (value - low)], [100 * (high - value)]],
-            error_kw={"elinewidth": 1, "ecolor": look.ink},
+            error_kw={"elinewidth": 1, "ecolor": LOOK.ink},
         )
-        axes.vlines(100 * one["chance"]["top1"], y - 0.4, y + 0.4, color=look.ink, linestyle=":")
-    dress(axes, look, frame=False)
+        axes.vlines(100 * one["chance"]["top1"], y - 0.4, y + 0.4, color=LOOK.ink, linestyle=":")
+    dress(axes, LOOK, frame=False)
     axes.set_yticks(range(len(names)), labels)
     axes.tick_params(axis="y", length=0)
     axes.set_ylim(len(names) - 0.4, -0.6)
@@ -126,20 +121,17 @@ def domain_figure(domains: dict[str, Any], *, theme: str = "light") -> Figure:
     return _finished(figure)
 
 
-def sweep_figure(
-    curves: Mapping[str, Sequence[SweepPoint]], *, over: str, theme: str = "light"
-) -> Figure:
+def sweep_figure(curves: Mapping[str, Sequence[SweepPoint]], *, over: str) -> Figure:
     """Top-1 as one setting varies, one curve a scorer, with intervals.
 
     curves: by scorer, in any order. over: the axis's name, for example "frames a second". The
     settings that were run are spaced evenly, "all frames" last. Raises UsageError for no point.
     """
-    look = get_theme(theme)
     tried = {point.at for points in curves.values() for point in points}
     if not tried:
         raise UsageError("There is no run to draw; give at least one point.")
     settings = sorted(tried, key=lambda at: float("inf") if at is None else at)
-    figure = new_figure(9, max(3.4, 0.9 + 0.24 * len(curves)), look)
+    figure = new_figure(9, max(3.4, 0.9 + 0.24 * len(curves)), LOOK)
     axes = figure.subplots()
     for i, (name, points) in enumerate(curves.items()):
         ordered = sorted(points, key=lambda point: settings.index(point.at))
@@ -160,7 +152,7 @@ def sweep_figure(
             elinewidth=0.9,
             capsize=2,
         )
-    dress(axes, look, frame=False)
+    dress(axes, LOOK, frame=False)
     axes.set_xticks(
         range(len(settings)), ["all frames" if at is None else f"{at:g}" for at in settings]
     )
@@ -168,18 +160,17 @@ def sweep_figure(
     axes.set_ylim(0, 100)
     axes.set_ylabel("Top-1 %")
     axes.set_xlabel(over)
-    axes.grid(axis="y", color=look.rule, linewidth=0.4)
+    axes.grid(axis="y", color=LOOK.rule, linewidth=0.4)
     axes.set_axisbelow(True)
-    _legend(axes, look)
+    _legend(axes)
     return _finished(figure)
 
 
-def confusion_figure(confusion: Sequence[Mapping[str, Any]], *, theme: str = "light") -> Figure:
+def confusion_figure(confusion: Sequence[Mapping[str, Any]]) -> Figure:
     """What was taken for what: a heat map, each row of which adds up to 100 %.
 
     confusion: ``{target, answer, n}`` each; labels in the order of the alphabet.
     """
-    look = get_theme(theme)
     labels = sorted({name for one in confusion for name in (one["target"], one["answer"])})
     places = {label: n for n, label in enumerate(labels)}
     table = np.zeros((len(labels), len(labels)))
@@ -187,7 +178,7 @@ def confusion_figure(confusion: Sequence[Mapping[str, Any]], *, theme: str = "li
         table[places[one["target"]], places[one["answer"]]] += one["n"]
     shares = 100 * table / np.maximum(table.sum(axis=1, keepdims=True), 1)
     side = 2.6 + 0.3 * len(labels)
-    figure = new_figure(side + 1.2, side, look)
+    figure = new_figure(side + 1.2, side, LOOK)
     axes = figure.subplots()
     picture = axes.imshow(shares, cmap=HEAT_MAP, vmin=0, vmax=100)
     named = [wrap(label, 1.6, 2, size=8) for label in labels]
@@ -199,52 +190,51 @@ def confusion_figure(confusion: Sequence[Mapping[str, Any]], *, theme: str = "li
             axes.text(column, row, f"{count:.0f}", ha="center", va="center", size=7, color=shade)
     axes.set_xlabel("answer")
     axes.set_ylabel("true label")
-    dress(axes, look)
+    dress(axes, LOOK)
     bar = figure.colorbar(picture, ax=axes, fraction=0.04)
-    bar.ax.tick_params(colors=look.ink, labelsize=8)
-    bar.set_label("% of the true label's clips", color=look.ink, size=8)
+    bar.ax.tick_params(colors=LOOK.ink, labelsize=8)
+    bar.set_label("% of the true label's clips", color=LOOK.ink, size=8)
     return _finished(figure)
 
 
-def reliability_figure(calibration: Mapping[str, Any], *, theme: str = "light") -> Figure:
+def reliability_figure(calibration: Mapping[str, Any]) -> Figure:
     """Accuracy by confidence, beside the share of wrong answers by how many are answered.
 
     calibration: as `results.json` holds it.
     """
-    look = get_theme(theme)
-    figure = new_figure(9, 3.6, look)
+    figure = new_figure(9, 3.6, LOOK)
     left, right = figure.subplots(1, 2)
     bins = calibration["bins"]
     most = max(one["count"] for one in bins)
-    left.plot([0, 100], [0, 100], color=look.muted, linestyle=":", linewidth=1)
+    left.plot([0, 100], [0, 100], color=LOOK.muted, linestyle=":", linewidth=1)
     left.scatter(
         [100 * one["confidence"] for one in bins],
         [100 * one["accuracy"] for one in bins],
         s=[20 + 140 * one["count"] / most for one in bins],
-        color=look.accent,
+        color=LOOK.accent,
         clip_on=False,  # half of a dot at 100 % would be cut off
         zorder=3,
     )
     left.set_xlabel("confidence % (size: how many clips)")
     left.set_ylabel("right %")
     coverage, risk = ([100 * value for value in calibration[n]] for n in ("coverage", "risk"))
-    right.step(coverage, risk, where="post", color=look.accent)
+    right.step(coverage, risk, where="post", color=LOOK.accent)
     right.set_xlabel("clips that are answered %, the surest first")
     right.set_ylabel("of these wrong %")
     for axes in (left, right):
         axes.set_xlim(0, 100)
         axes.set_ylim(0, 100)
-        dress(axes, look, frame=False)
+        dress(axes, LOOK, frame=False)
     return _finished(figure)
 
 
-def _legend(axes: Axes, look: Theme) -> None:
+def _legend(axes: Axes) -> None:
     axes.legend(
         frameon=False,
         loc="upper left",
         bbox_to_anchor=(1.0, 1.0),
         fontsize=8.5,
-        labelcolor=look.ink,
+        labelcolor=LOOK.ink,
     )
 
 
