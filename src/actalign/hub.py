@@ -33,7 +33,7 @@ def hub_folder(
     name: str,
     kind: Literal["model", "dataset"],
     *,
-    revision: str | None = None,
+    revision: str | None,
     patterns: Sequence[str] | None = None,
 ) -> Path:
     """The folder of a snapshot, which is named by its commit; what is there is not fetched again.

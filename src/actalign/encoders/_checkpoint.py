@@ -71,7 +71,7 @@ def split_revision(model: str, revision: str | None = None) -> tuple[str, str | 
 
 
 def find_files(
-    model: str, revision: str | None = None, patterns: Sequence[str] | None = None
+    model: str, revision: str | None, patterns: Sequence[str] | None = None
 ) -> tuple[Path, str, str | None]:
     """A model's folder, its name, and its commit on the hub, None for a folder here.
 

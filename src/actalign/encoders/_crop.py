@@ -50,7 +50,7 @@ class CroppedEncoder:
     A frame in which the person is not found is encoded whole, and a result counts such frames.
     """
 
-    def __init__(self, encoder: ImageEncoder, person: str = "largest") -> None:
+    def __init__(self, encoder: ImageEncoder, person: str) -> None:
         """person: whom to follow: largest, left, right, a number N, or all for everyone. Raises
         UsageError for another, and for an encoder that looks across frames."""
         if person != EVERYONE:

@@ -103,7 +103,7 @@ def layer_norm_float8(
     weight: torch.Tensor,
     bias: torch.Tensor,
     eps: float,
-    added: torch.Tensor | None = None,
+    added: torch.Tensor | None,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """As `layer_norm`, as float8 and (N, 1) scales; (N, C) ``added`` is first added to x itself."""
     out, scales = _empty_float8(x)

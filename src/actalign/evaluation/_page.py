@@ -59,9 +59,7 @@ svg, img { max-width: 100%; height: auto; }
 """
 
 
-def page_of(
-    run: Run, found: dict[str, Any], runs: Sequence[Run] = (), against: Sequence[str] = ()
-) -> str:
+def page_of(run: Run, found: dict[str, Any], runs: Sequence[Run], against: Sequence[str]) -> str:
     """The whole page; found: see `_findings`. runs: others to compare settings with. against:
     sentences that compare the run with others."""
     title = f"{run.results['benchmark']}: {run.folder.name}"

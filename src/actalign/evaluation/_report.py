@@ -63,7 +63,7 @@ def comparisons(run: Run, runs: Sequence[Run]) -> list[dict[str, Any]]:
     return found
 
 
-def markdown(run: Run, found: dict[str, Any], against: Sequence[dict[str, Any]] = ()) -> str:
+def markdown(run: Run, found: dict[str, Any], against: Sequence[dict[str, Any]]) -> str:
     """What was found, the accuracy table and the counts as Markdown."""
     note = f" {PAPER_NOTE}" if run.results["paper"] else ""
     lines = [f"# {run.results['benchmark']}: {run.folder.name}", "", *count_lines(run.results), ""]

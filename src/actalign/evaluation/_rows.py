@@ -66,7 +66,7 @@ def row_of_scores(
     scorer: str,
     *,
     path_lengths: Sequence[int] | None = None,
-    about: Row = NOTHING,
+    about: Row,
     ranked: Sequence[int] | None = None,
 ) -> Row:
     """A row from (M,) scores in the question's order; equal scores keep that order, as in the

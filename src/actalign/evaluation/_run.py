@@ -118,7 +118,7 @@ def run(
     if config.of_clips:
         with closing(embedded()) as clips:
             others = other_clips(info, clips)
-    scoring = Scoring(config, info, texts, examples, look, others)
+    scoring = Scoring(config, info, texts, others, examples, look)
     errors: list[Row] = []
     with closing(embedded()) as clips:
         for question in questions.questions:

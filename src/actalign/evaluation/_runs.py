@@ -69,7 +69,7 @@ class Run:
             raise UsageError(f"The run {self.folder} has no question {clip!r}.")
         texts = TextCache(self.info, self._refuse, path=self.folder / "texts.sqlite")
         embedded = self._stored(question).embedding()
-        scoring = Scoring(self.config, self.info, texts, others=self._others)
+        scoring = Scoring(self.config, self.info, texts, self._others)
         return scoring.of_clip(question, scorer, embedded).predict(embedded), question
 
     def _stored(self, question: Question) -> ClipResult:

@@ -28,9 +28,9 @@ class Scoring:
         config: EvalConfig,
         info: EncoderInfo,
         texts: TextCache,
+        others: OtherClips | None,
         examples: Examples | None = None,
         look: SecondLook | None = None,
-        others: OtherClips | None = None,
     ) -> None:
         self.config = config
         self.look = look

@@ -97,9 +97,7 @@ def tune(
         if background == CLIPS:
             with closing(embedded()) as clips:
                 others = other_clips(encoder.info, clips)
-        scoring = {
-            n: Scoring(config, encoder.info, texts, others=others) for n, config in configs.items()
-        }
+        scoring = {n: Scoring(config, encoder.info, texts, others) for n, config in configs.items()}
         with closing(embedded()) as clips:
             for number, (question, clip) in enumerate(zip(usable, clips, strict=True)):
                 try:

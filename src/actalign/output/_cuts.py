@@ -34,7 +34,7 @@ class Piece:
 
     span: Span
     name: Path
-    contents: frozenset[str] = frozenset()
+    contents: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,7 +111,7 @@ def escaped_in(value: Any) -> Any:
 _FIELDS = tuple(Row.__annotations__)
 
 
-def repetition_row(steps: list[StepRow], partial_steps: Sequence[int] = ()) -> RepetitionRow:
+def repetition_row(steps: list[StepRow], partial_steps: Sequence[int]) -> RepetitionRow:
     """One repetition of at least one step; partial_steps: their numbers where some are missing."""
     start, end = steps[0]["start_seconds"], steps[-1]["end_seconds"]
     found: RepetitionRow = {"start_seconds": start, "end_seconds": end, "segments": steps}

@@ -167,7 +167,7 @@ def looks_warning(provenance: Mapping[str, str]) -> list[str]:
 
 
 def neutral_warning(
-    neutral: int, frames: int, people_frames: Mapping[str, int] | None = None
+    neutral: int, frames: int, people_frames: Mapping[str, int] | None
 ) -> list[str]:
     """One sentence if fewer than half of the frames show anything that the encoder knows.
 

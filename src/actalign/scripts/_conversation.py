@@ -101,7 +101,7 @@ class Conversation:
         model: ModelId,
         prompt: Prompt,
         limit: TokenLimit,
-        wordings: int = 1,
+        wordings: int,
     ) -> None:
         self.request = request
         self._model = model
@@ -126,7 +126,7 @@ class Conversation:
             return known
         return due_of(self._outcomes(cache, known), lambda made: self._record(made, known, config))
 
-    def forget_unusable(self, cache: AnswerCache, known: BankRecord | None = None) -> None:
+    def forget_unusable(self, cache: AnswerCache, known: BankRecord | None) -> None:
         """Delete the cached answers of the wordings that failed."""
         drop_unusable(self._outcomes(cache, known), cache)
 

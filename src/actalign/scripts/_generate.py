@@ -83,7 +83,7 @@ class ScriptResult:
         return self.record.to_scripts() if self.record else None
 
 
-def open_chat(config: LLMConfig, api_key: SecretStr | None = None) -> ChatModel:
+def open_chat(config: LLMConfig, api_key: SecretStr | None) -> ChatModel:
     """The service or the local model that the configuration names. Raises UsageError."""
     if config.local_model is not None:
         from actalign.scripts._local import LocalChat
@@ -240,7 +240,7 @@ class Talk(Protocol):
         self, cache: AnswerCache, config: LLMConfig, known: BankRecord | None = None
     ) -> list[ChatRequest] | BankRecord | str: ...
 
-    def forget_unusable(self, cache: AnswerCache, known: BankRecord | None = None) -> None: ...
+    def forget_unusable(self, cache: AnswerCache, known: BankRecord | None) -> None: ...
 
 
 @dataclass

@@ -58,7 +58,7 @@ def refine_scripts(
     *,
     bank: Path,
     config: LLMConfig,
-    api_key: SecretStr | None = None,
+    api_key: SecretStr | None,
 ) -> Iterator[ScriptResult]:
     """One result a record of the bank or script file ``scripts``, as they are ready.
 
@@ -159,7 +159,7 @@ class _Talk:
         """The turns to send now, or the refined record, or the error."""
         return due_of(self._outcomes(cache), lambda made: self._refined(made, config))
 
-    def forget_unusable(self, cache: AnswerCache, known: BankRecord | None = None) -> None:
+    def forget_unusable(self, cache: AnswerCache, known: BankRecord | None) -> None:
         """Delete the cached answers of the wordings that failed."""
         drop_unusable(self._outcomes(cache), cache)
 

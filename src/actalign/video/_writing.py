@@ -125,7 +125,7 @@ class VideoFile:
 
 
 @contextmanager
-def mp4_file(path: Path, comment: str = "") -> Iterator[Any]:
+def mp4_file(path: Path, comment: str) -> Iterator[Any]:
     """PyAV's container of an MP4 file that takes its name when the block ends without an error."""
     import av
 

@@ -50,7 +50,7 @@ def truth_of(
     video: str,
     label: str | None,
     intervals: Sequence[tuple[float, float, int]] | None,
-    box: Box | None = None,
+    box: Box | None,
 ) -> Truth:
     """A person's judgement of a result.
 

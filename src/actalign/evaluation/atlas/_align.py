@@ -36,7 +36,7 @@ def score_dtw(
     by: Calibration,
     *,
     smoothing_seconds: float,
-    reference: bool = False,
+    reference: bool,
 ) -> list[Row]:
     """Align every question's video with each candidate's script, joined by id.
 
@@ -170,7 +170,7 @@ def accuracy(found: Sequence[Row], absent: Sequence[Row] = ()) -> Accuracy:
     )
 
 
-def report_lines(found: Sequence[Row], absent: Sequence[Row] = ()) -> list[str]:
+def report_lines(found: Sequence[Row], absent: Sequence[Row]) -> list[str]:
     """The lines that commands 5 and 6 print."""
     result = accuracy(found, absent)
     lines = [
@@ -199,7 +199,7 @@ def report_lines(found: Sequence[Row], absent: Sequence[Row] = ()) -> list[str]:
     return lines
 
 
-def scores_json(found: Sequence[Row], absent: Sequence[Row] = ()) -> list[dict[str, Any]]:
+def scores_json(found: Sequence[Row], absent: Sequence[Row]) -> list[dict[str, Any]]:
     """The objects of --scores: the samples' rows in order, then those without a clip ("missing").
 
     Each also has the names of earlier versions: id, correct_index, and scores and path_lengths in

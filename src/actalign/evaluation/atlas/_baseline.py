@@ -25,7 +25,7 @@ def score_labels(
     questions: Sequence[Question],
     videos: EmbeddingFile,
     *,
-    template: str | None = None,
+    template: str | None,
 ) -> list[Row]:
     """Cosine of each clip's mean normalised frame with each candidate's text, joined by id.
 

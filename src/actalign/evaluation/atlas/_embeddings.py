@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -65,7 +65,7 @@ class EmbeddingFile:
     encoder: EncoderInfo | None
     rows: tuple[IndexRow, ...] | None
     cells: tuple[Cell, ...]
-    missing: tuple[IndexRow, ...] = field(default=())
+    missing: tuple[IndexRow, ...] = ()
 
     def by_id(self, ids: Sequence[str]) -> dict[str, tuple[IndexRow, Cell]]:
         """Rows and cells by sample id.

@@ -11,7 +11,7 @@ import json
 import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +47,7 @@ class Sample:
     end_seconds: float
     boxes: dict[int, tuple[Box, ...]]
     choices_str: str
-    choice_descriptions: Any = field(default=None)
+    choice_descriptions: Any
 
     @property
     def key(self) -> str:
@@ -66,7 +66,7 @@ class BadEntry:
     fields: dict[str, Any]
 
 
-def read_metadata(path: str | Path | None = None) -> list[Sample | BadEntry]:
+def read_metadata(path: str | Path | None) -> list[Sample | BadEntry]:
     """Read every entry of a JSON, JSON Lines or Parquet file, or of the hub where path is None.
 
     Raises UsageError when the file can't be read, an entry has no id, or two share one.
