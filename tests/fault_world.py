@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from actalign.clips._store import read_entry
-from actalign.evaluation.atlas._dataset import Entry, file_sha256, write_manifest
+from actalign.evaluation.atlas._dataset import Entry, write_manifest
+from actalign.files import file_sha256
 from tests.atlas_world import BANK, render
 from tests.colour_model import save_colour_model
 from tests.command import DEADLOCK_SECONDS, actalign, wait_for

@@ -268,7 +268,9 @@ class TestQuestionFiles:
     )
     def test_a_wrong_line_is_named(self, tmp_path, change, message):
         path = tmp_path / "questions.jsonl"
-        header, line = question_lines(QuestionSet("mine", (Question(id="a", choices=("x",)),)))
+        header, line = question_lines(
+            QuestionSet("mine", (Question(id="a", choices=("x",)),)), Path()
+        )
         path.write_text(f"\ufeff{header}\n{json.dumps({**json.loads(line), **change})}\n")
         with pytest.raises(UsageError, match=message):
             read_data(Source(tmp_path))

@@ -148,6 +148,12 @@ def write_text(path: str | Path, text: str) -> None:
     write_bytes(path, text.encode())
 
 
+def file_sha256(path: Path) -> str:
+    """Hexadecimal SHA-256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def remove_left(path: str | Path) -> None:
     """Delete the temporary files that killed processes left; no process may be writing ``path``."""
     path = Path(path)

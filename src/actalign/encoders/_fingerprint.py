@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 from actalign.errors import EncoderError
+from actalign.files import file_sha256
 
 
 def inside(folder: Path, name: str, *, by: Path) -> Path:
@@ -34,7 +35,6 @@ def fingerprint_files(files: Iterable[Path]) -> str:
         if blob.parent.name == "blobs" and len(blob.name) == 64:
             digest = blob.name
         else:
-            with file.open("rb") as stream:
-                digest = hashlib.file_digest(stream, "sha256").hexdigest()
+            digest = file_sha256(file)
         total.update(f"{file.name}\0{digest}\n".encode())
     return total.hexdigest()[:16]

