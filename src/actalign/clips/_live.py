@@ -86,7 +86,7 @@ def check_live(window: float, every: float) -> None:
 
 
 def live_windows(
-    encoder: Encoder, source: LiveSource, *, window: float = 5.0, every: float = 1.0
+    encoder: Encoder, source: LiveSource, *, window: float, every: float
 ) -> Iterator[LiveWindow]:
     """The last `window` seconds of a source, every `every` seconds as long as frames come.
 

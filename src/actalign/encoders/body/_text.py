@@ -62,7 +62,7 @@ class WordVectors:
 
 
 def open_network(file: Path) -> onnxruntime.InferenceSession:
-    """One of the encoder's two networks, to run on one thread: they are small."""
+    """One of the encoder's networks, to run on one thread: they are small."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.log_severity_level = 3
