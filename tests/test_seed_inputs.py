@@ -98,11 +98,11 @@ def test_sampling_by_time_and_its_embeddings_are_kept_apart(here):
     originals("processed_dataset.npy")
     flags = ("--output", "v.npy", "--model", "model", "--fps")
     run("encode_videos", *flags, "all")
-    assert [len(v) for v in load_objects("v.npy")] == [20, 20, 10, 20]
+    assert [len(v) for v in load_objects(here / "v.npy")] == [20, 20, 10, 20]
     code, _, err = run("encode_videos", *flags, 10)
     assert code == 0
     assert err.count("frames encoded") == 4
-    assert [len(v) for v in load_objects("v.npy")] == [7, 7, 4, 7]
+    assert [len(v) for v in load_objects(here / "v.npy")] == [7, 7, 4, 7]
     index = json.loads((here / "v.npy.json").read_text())
     np.testing.assert_allclose(index["rows"][0]["pts_seconds"], np.arange(7) / 10, atol=1e-9)
     for wrong in ("0", "-1", "nan", "x"):
@@ -123,7 +123,7 @@ def test_a_clip_that_breaks_later_is_a_failed_row_in_its_place(here, world):
     assert code == 0
     assert "4 of 5 clips encoded" in out
     assert "second: " in err
-    assert [v is None for v in load_objects("v.npy")] == [False, True, False, False, False]
+    assert [v is None for v in load_objects(here / "v.npy")] == [False, True, False, False, False]
     run("generate_subactions", "--input", "data", "--output", "g.json", "--bank", "bank.json")
     run("encode_subactions", "--subactions", "g.json", "--output", "t.npy", "--model", "model")
     flags = ("--subactions", "g.json", "--video_embeddings", "v.npy")
@@ -211,7 +211,7 @@ def test_a_command_without_what_the_one_before_it_writes_says_so(here):
 
 
 def test_scale_and_bias_come_together(here):
-    save_objects("v.npy", object_column([np.ones((2, 3), np.float32)]))
+    save_objects(here / "v.npy", object_column([np.ones((2, 3), np.float32)]))
     (here / "g.json").write_text("[]")
     flags = ("--subactions", "g.json", "--video_embeddings", "v.npy", "--subaction_embeddings")
     with pytest.raises(UsageError, match="--logit-bias together"):

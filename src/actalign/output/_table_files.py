@@ -42,9 +42,9 @@ class TableFile:
     UsageError where the format's package is missing, ActAlignError when the file can't be written.
     """
 
-    def __init__(self, path: str | Path, table: Table, *, suffix: str | None = None) -> None:
+    def __init__(self, path: Path, table: Table, *, suffix: str | None = None) -> None:
         self.count = 0
-        self._path = Path(path)
+        self._path = path
         self._suffix = suffix or self._path.suffix.lower()
         self._table = table
         self._stack = ExitStack()

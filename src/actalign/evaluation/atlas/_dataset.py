@@ -155,9 +155,8 @@ def _entry(row: dict[str, Any]) -> Entry:
     return entry
 
 
-def load_dataset(path: str | Path) -> Dataset:
+def load_dataset(path: Path) -> Dataset:
     """Open a dataset folder, an `.npy` of ours (by its folder) or one of the original scripts."""
-    path = Path(path)
     if path.is_dir():
         return Dataset(read_manifest(path), path, {})
     sidecar = path.with_name(path.name + ".json")
@@ -182,7 +181,7 @@ def _from_rows(path: Path, table: Any) -> Dataset:
     for number, row in enumerate(table, start=1):
         cells = dict(zip(COLUMNS, row, strict=False))
         sample_id = str(cells["id"])
-        if sample_id in frames or any(e.id == sample_id for e in entries):
+        if any(entry.id == sample_id for entry in entries):
             raise UsageError(f"The id {sample_id!r} occurs twice in {path} (row {number}).")
         answer = str(cells["answer"]).strip()
         entries.append(

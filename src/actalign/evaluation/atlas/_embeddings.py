@@ -121,13 +121,12 @@ def write_embeddings(
     write_text(target, json.dumps(index) + "\n")
 
 
-def read_embeddings(path: str | Path, kind: str) -> EmbeddingFile:
+def read_embeddings(path: Path, kind: str) -> EmbeddingFile:
     """Read an `.npy` with or without an index, or a folder.
 
     Raises UsageError for a missing or damaged file, one of the other kind, or an index that
     belongs to another file.
     """
-    path = Path(path)
     folder = path.is_dir()
     target = path / "index.json" if folder else path.with_name(path.name + ".json")
     if not folder and not target.exists():

@@ -66,12 +66,12 @@ class BadEntry:
     fields: dict[str, Any]
 
 
-def read_metadata(path: str | Path | None) -> list[Sample | BadEntry]:
+def read_metadata(path: Path | None) -> list[Sample | BadEntry]:
     """Read every entry of a JSON, JSON Lines or Parquet file, or of the hub where path is None.
 
     Raises UsageError when the file can't be read, an entry has no id, or two share one.
     """
-    rows = _hub_rows() if path is None else _file_rows(Path(path))
+    rows = _hub_rows() if path is None else _file_rows(path)
     source = f"the hub's {HUB_ID}" if path is None else str(path)
     if not rows:
         raise UsageError(f"The metadata of {source} is empty; give at least one entry.")

@@ -23,13 +23,12 @@ Objects = NDArray[np.object_]
 _format: Any = np.lib.format
 
 
-def load_objects(path: str | Path) -> NDArray[Any]:
+def load_objects(path: Path) -> NDArray[Any]:
     """Read an `.npy` file, a plain array or an object array of arrays and plain containers.
 
     Raises UsageError when the file is missing, is not an `.npy` file, is cut short, or its pickle
     asks for anything but NumPy arrays and plain containers (nothing of it is run then).
     """
-    path = Path(path)
     try:
         with path.open("rb") as file:
             return _read(file)
@@ -74,12 +73,11 @@ def _read(file: IO[bytes]) -> NDArray[Any]:
     return array.reshape(shape, order="F" if fortran else "C")
 
 
-def save_objects(path: str | Path, array: Objects) -> None:
+def save_objects(path: Path, array: Objects) -> None:
     """Write an object array as the original scripts do (`.npy` with a pickle), whole or not at all.
 
     Raises ActAlignError when the disk refuses.
     """
-    path = Path(path)
     # These files have gigabytes: what a killed run left of the same file goes first.
     remove_left(path)
     with writing(path) as file:

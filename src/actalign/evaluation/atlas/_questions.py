@@ -116,7 +116,7 @@ def bank_scripts(
     return tuple(None if script.label in without else script for script in chosen)
 
 
-def read_generated(path: str | Path) -> list[Question]:
+def read_generated(path: Path) -> list[Question]:
     """Read `generated_subactions.json`; a candidate whose value is no list of steps has none.
 
     Raises UsageError when the file can't be read, a row has no id, or two rows share one.
@@ -131,7 +131,7 @@ def read_generated(path: str | Path) -> list[Question]:
     return questions
 
 
-def read_generated_rows(path: str | Path) -> list[dict[str, Any]]:
+def read_generated_rows(path: Path) -> list[dict[str, Any]]:
     """The file's objects as they are; raises UsageError."""
     try:
         rows = parse_json(read_text(path))
@@ -146,7 +146,7 @@ def read_generated_rows(path: str | Path) -> list[dict[str, Any]]:
     return rows
 
 
-def _question(row: dict[str, Any], number: int, path: str | Path) -> Question:
+def _question(row: dict[str, Any], number: int, path: Path) -> Question:
     if row.get("id") is None or not isinstance(row.get("cleaned_options"), list):
         raise UsageError(f"Sample {number} of {path} lacks id or cleaned_options; make it again.")
     domain = composed(str(row.get("domain") or ""))

@@ -16,6 +16,7 @@ import typer
 from actalign.arguments import parse_fps
 from actalign.encoders import DEFAULT_MODEL, Encoder, load_encoder
 from actalign.errors import EncoderError, UsageError
+from actalign.evaluation.atlas._download import URL_TEMPLATE
 from actalign.evaluation.atlas._reference_options import (
     BatchSize,
     Device,
@@ -74,7 +75,7 @@ def process_data(
     max_height: Annotated[int, typer.Option(min=1, help="Pixels of the download.")] = 720,
     url_template: Annotated[
         str, typer.Option(help="Where a video is; {youtube_id} is filled in.")
-    ] = "https://www.youtube.com/watch?v={youtube_id}",
+    ] = URL_TEMPLATE,
     sleep: Annotated[float, typer.Option(min=0, help="Seconds before each download.")] = 0.0,
     limit_rate: Annotated[
         int | None, typer.Option(min=1, help="Bytes a second for each download.")
@@ -309,8 +310,10 @@ def seq_alignment(
 
 def _smoothing(videos: EmbeddingFile, given: float | None, reference: bool) -> float:
     """Seconds of smoothing: as given, none for the reference's, else the encoder's own."""
-    if reference or given is not None:
-        return 0.0 if reference else given or 0.0
+    if reference:
+        return 0.0
+    if given is not None:
+        return given
     if videos.encoder is None:
         _tell("note: the frames carry no times, so they are not smoothed")
         return 0.0
