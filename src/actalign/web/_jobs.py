@@ -195,7 +195,7 @@ class Explorer:
         self,
         clip: Clip,
         label: str | None,
-        intervals: list[tuple[float, float, int]] | None,
+        intervals: list[tuple[float, float, int]] | None = None,
     ) -> None:
         """Keep what a person says of the clip's newest result, see `truth_of`.
 
