@@ -70,7 +70,7 @@ def test_what_is_reported_is_of_clips_that_had_no_part_in_the_choice():
     rng = np.random.default_rng(3)
     ranks = rng.integers(1, 4, (30, 40))
     table = Table(ranks)
-    found = _chosen(settings(30), table, 5, 0)
+    found = _chosen(settings(30), table, 5)
     fold = folds_of(table.questions, 5)
     right = 0
     for one in range(5):
@@ -89,7 +89,7 @@ def test_what_is_reported_is_of_clips_that_had_no_part_in_the_choice():
 def test_a_setting_that_is_better_everywhere_is_found():
     ranks = np.full((3, 40), 2)
     ranks[2] = 1
-    found = _chosen(settings(3), Table(ranks), 5, 0)
+    found = _chosen(settings(3), Table(ranks), 5)
     assert found["chosen"]["smoothing_seconds"] == 2
     assert (found["left_out"]["top1"], found["gain"]["value"]) == (1, 1)
     assert all(one["chosen"] == found["chosen"] for one in found["folds"])
@@ -97,7 +97,7 @@ def test_a_setting_that_is_better_everywhere_is_found():
 
 def test_a_setting_of_one_wording_says_so_in_english():
     tried = [Setting("dtw", 0.0, None, "{step}", wordings) for wordings in (1, 2, None)]
-    lines = setting_lines(_chosen(tried, Table(np.ones((3, 40), int)), 5, 0))
+    lines = setting_lines(_chosen(tried, Table(np.ones((3, 40), int)), 5))
     said = [line.rpartition(", ")[2] for line in lines]
     assert said == ["1 wording", "2 wordings", "all wordings"]
 

@@ -52,7 +52,7 @@ def comparisons(run: Run, runs: Sequence[Run]) -> list[dict[str, Any]]:
     """The run's main scorer against that of each other run, over the clips of equal targets."""
     found = []
     for other in runs:
-        if other is run or other.folder == run.folder:
+        if other.folder == run.folder:
             continue
         known = {row["clip"]: row["target"] for row in other.of(other.main)}
         mine = [row for row in run.of(run.main) if known.get(row["clip"]) == row["target"]]

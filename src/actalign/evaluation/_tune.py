@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from actalign.alignment import get_scorer
 from actalign.background import CLIPS
-from actalign.clips import ClipResult, Sampling, Store, embed_videos
+from actalign.clips import ClipResult, Sampling, Store
 from actalign.clips._background import other_clips
 from actalign.encoders import Encoder
 from actalign.encoders._text_cache import TextCache
@@ -48,7 +48,7 @@ class Setting:
     step_template: str
     wordings: int | None
 
-    def config(self, model: str, background: str | None = None) -> EvalConfig:
+    def config(self, model: str, background: str | None) -> EvalConfig:
         """The configuration of a run with this setting."""
         return EvalConfig(
             model,
@@ -68,11 +68,10 @@ def tune(
     out: Path,
     *,
     load: Callable[[], Encoder],
-    background: str | None = None,
-    folds: int = 5,
-    seed: int = 0,
-    progress: Callable[[str, str], None] = lambda clip, note: None,
-    embed: Embed = embed_videos,
+    background: str | None,
+    folds: int,
+    progress: Callable[[str, str], None],
+    embed: Embed,
 ) -> dict[str, Any]:
     """Choose among settings, of which the first is compared with, and return what is found.
 
@@ -107,7 +106,7 @@ def tune(
                     table.drop(number)
                     progress(question.id, str(error))
     failed = len(usable) - len(table.questions)
-    result = {**_chosen(settings, table, folds, seed), "failed": failed}
+    result = {**_chosen(settings, table, folds), "failed": failed}
     write_json(out / "tuning.json", result)
     _write_settings(out / "settings.yaml", model, result, questions.name, background)
     return result
@@ -175,7 +174,7 @@ class _Table:
         return {"frames": round(frames, 1), "scoring_ms": round(1000 * seconds, 2)}
 
 
-def folds_of(questions: Sequence[Question], folds: int, seed: int = 0) -> NDArray[np.int_]:
+def folds_of(questions: Sequence[Question], folds: int) -> NDArray[np.int_]:
     """(N,) the fold of each question, labels spread evenly, clips that belong together in one.
 
     There are at most as many folds as groups. Raises UsageError for fewer than two groups.
@@ -189,7 +188,7 @@ def folds_of(questions: Sequence[Question], folds: int, seed: int = 0) -> NDArra
             "settings on; give clips of at least two."
         )
     order = list(groups)
-    np.random.default_rng(seed).shuffle(order)
+    np.random.default_rng(0).shuffle(order)
     order.sort(key=lambda name: -len(groups[name]))
     count = min(folds, len(groups))
     fold = np.zeros(len(questions), int)
@@ -219,9 +218,9 @@ def _best(ranks: NDArray[np.int_], frames: Sequence[float]) -> int:
     )
 
 
-def _chosen(settings: Sequence[Setting], table: _Table, folds: int, seed: int) -> dict[str, Any]:
+def _chosen(settings: Sequence[Setting], table: _Table, folds: int) -> dict[str, Any]:
     ranks, questions = table.ranks, table.questions
-    fold = folds_of(questions, folds, seed)
+    fold = folds_of(questions, folds)
     costs = [table.cost(n) for n in range(len(settings))]
     frames = [cost["frames"] for cost in costs]
     nested = np.zeros(len(questions), int)

@@ -112,6 +112,7 @@ class Looks:
     def __init__(self, most: int = MOST_PEOPLE) -> None:
         """Raises EncoderError where the networks are missing and can't be had."""
         self._networks, self.most = _networks(), most
+        self.measure = self._networks.measure
         self.forget()
 
     def forget(self) -> None:
@@ -131,10 +132,6 @@ class Looks:
             self._wait_seconds = min(2 * self._wait_seconds, _MOST_SEARCH_SECONDS)
         self._searched_seconds = seconds
         return True
-
-    def measure(self, frame: UInt8, region: Region) -> Landmarks | None:
-        """The landmarks of the person in a region; None where there is none."""
-        return self._networks.measure(frame, region)
 
     def regions(
         self,
@@ -160,7 +157,7 @@ class Looks:
 
     def people(self, frame: UInt8, regions: Sequence[Region]) -> list[Person]:
         """Whoever is in these regions, phantoms too, the largest first."""
-        measured = [self._networks.measure(frame, region) for region in regions]
+        measured = [self.measure(frame, region) for region in regions]
         people = [Person(found) for found in measured if found is not None]
         return sorted(people, key=lambda p: -p.size)
 
