@@ -243,7 +243,7 @@ def test_tables_and_projects_say_what_was_refused_by_which_scorer_and_background
     labels, _ = export(path, "fiftyone", tmp_path / "fo")
     of_steps = list(json.loads(labels.read_text())["labels"].values())
     assert [len(one) for one in of_steps] == [2, 3, 0, 0]
-    assert of_steps[0][0]["attributes"]["confidence"] == 0.875
+    assert of_steps[0][0]["confidence"] == 0.875
     (samples,) = export(path, "lmms-eval", tmp_path / "l.jsonl")
     said = [json.loads(line)["scorer"] for line in samples.read_text().splitlines()]
     assert said == ["competitive", "dtw", "dtw", "dtw"]
@@ -887,6 +887,7 @@ class Detection(Strict):
 
     label: str
     timestamps: list[float] = Field(min_length=2, max_length=2)
+    confidence: float | None
     attributes: dict[str, str | int | float | None]
 
 
@@ -909,6 +910,8 @@ def test_fiftyone_dataset_is_as_documented(predictions, tmp_path):
     assert [one.attributes["step"] for one in first] == [1, 2, 3]
     assert {one.attributes["clip"] for one in first} == {"press.v1"}
     assert {one.attributes["action"] for one in first} == {"clean & press"}
+    # FiftyOne passes these on beside its own fields, and ends where two have one name.
+    assert not {"label", "confidence", "support", "metadata", "sample"} & set(first[0].attributes)
 
 
 def test_fiftyones_own_importer_reads_the_dataset(predictions, tmp_path):
