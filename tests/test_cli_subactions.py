@@ -95,26 +95,30 @@ def test_wordings_are_asked_for_one_by_one_and_kept(generate, server, run, tmp_p
 
 def test_validate_finds_a_fault_in_any_wording(run, tmp_path):
     path = tmp_path / "mine.yaml"
-    path.write_text("scripts:\n  putt:\n  - [bend, swing]\n  - [crouch]\n")
+    path.write_text("scripts:\n  putt:\n  - [bend, swing]\n  - [crouch, crouch]\n")
     code, out, _ = run("validate", path)
     assert code == 1
-    assert f'{path}, wording 2: "putt" has 1 step' in out
+    assert f'{path}, wording 2: Steps 1 and 2 of "putt" are the same.' in out
 
 
 def test_validate_says_every_fault_of_a_file_that_cannot_be_read(run, tmp_path):
     path = tmp_path / "mine.yaml"
-    path.write_text("scripts:\n  putt:\n  - stand: tall\n  - ''\n  chip: []\n  lob: one\n")
+    path.write_text(
+        "scripts:\n  putt:\n  - stand: tall\n  - ''\n  chip: []\n  lob: one\n"
+        "  draw:\n  - stand: tall\n  - [turn, swing]\n"
+    )
     code, out, _ = run("validate", path)
     assert code == 1
     said = [line.removeprefix(f"The script file {path}: ")[:24] for line in out.splitlines()]
     assert said == [
         "label 'putt', step 1 has", "label 'putt', step 2 is ", "label 'chip' is without ",
-        "label 'lob' is 'one', no",
+        "label 'lob' is 'one', no", "label 'draw', wording 1 ",
     ]  # fmt: skip
+    assert 'wording 1 has a colon, which YAML takes for a field; put it in quotes: "stand' in out
     code, _, error = run("show", path)
     assert code == 2
     assert "step 1 has a colon" in error
-    assert "3 more faults; `actalign subactions validate` says all." in error
+    assert "4 more faults; `actalign subactions validate` says all." in error
 
 
 def test_generate_without_out_prints_the_bank(generate):
@@ -296,10 +300,10 @@ def test_validate_says_what_is_wrong_and_exits_with_1(run, generate, tmp_path):
 
 
 def test_a_record_is_named_by_number_only_where_there_are_several(run, tmp_path):
-    one, two = {"scripts": {"putt": ["bend"]}}, {"scripts": {"chip": ["bend", "swing"]}}
+    one, two = {"scripts": {"putt": ["bend"] * 2}}, {"scripts": {"chip": ["bend"]}}
     for held, said in (
-        (one, 'mine.yaml: "putt" has 1 step; '),
-        ([two, one], 'record 2: "putt" has 1 step; '),
+        (one, 'mine.yaml: Steps 1 and 2 of "putt" are the same.'),
+        ([two, one], 'record 2: Steps 1 and 2 of "putt" are the same.'),
         ([two, {"scripts": {"putt": "bend"}}], "record 2: label 'putt' is 'bend', no list"),
         ({"scripts": {"putt": "bend"}}, "mine.yaml: label 'putt' is 'bend', no list"),
         ({**two, "candidates": "chip"}, "mine.yaml: 'candidates' is not a list"),

@@ -243,7 +243,7 @@ def test_tables_and_projects_say_what_was_refused_by_which_scorer_and_background
     labels, _ = export(path, "fiftyone", tmp_path / "fo")
     of_steps = list(json.loads(labels.read_text())["labels"].values())
     assert [len(one) for one in of_steps] == [2, 3, 0, 0]
-    assert of_steps[0][0]["attributes"]["confidence"] == 0.875
+    assert of_steps[0][0]["confidence"] == 0.875
     (samples,) = export(path, "lmms-eval", tmp_path / "l.jsonl")
     said = [json.loads(line)["scorer"] for line in samples.read_text().splitlines()]
     assert said == ["competitive", "dtw", "dtw", "dtw"]
@@ -552,7 +552,7 @@ class BorisObservation(Strict):
     events: list[tuple[float, str, str, str, str]]
     interval: list[float] = Field(alias="observation time interval")
     independent_variables: dict[str, str]
-    media_info: dict[str, dict[str, float]]
+    media_info: dict[str, dict[str, float | bool]]
 
 
 def test_a_boris_project_has_a_start_and_a_stop_of_every_action(two, tmp_path):
@@ -570,6 +570,9 @@ def test_a_boris_project_has_a_start_and_a_stop_of_every_action(two, tmp_path):
         assert [event[0] for event in found.events] == list(times)
         assert {event[2] for event in found.events} == {code}
         assert found.file["1"] == [video]
+        there = video == str(CLIP)  # BORIS itself finds no fault then (8.27)
+        assert found.media_info["length"] == ({video: pytest.approx(3.5, abs=0.1)} if there else {})
+        assert found.media_info["hasAudio"] == ({video: False} if there else {})
 
 
 @pytest.fixture
@@ -887,6 +890,7 @@ class Detection(Strict):
 
     label: str
     timestamps: list[float] = Field(min_length=2, max_length=2)
+    confidence: float | None
     attributes: dict[str, str | int | float | None]
 
 
@@ -909,6 +913,8 @@ def test_fiftyone_dataset_is_as_documented(predictions, tmp_path):
     assert [one.attributes["step"] for one in first] == [1, 2, 3]
     assert {one.attributes["clip"] for one in first} == {"press.v1"}
     assert {one.attributes["action"] for one in first} == {"clean & press"}
+    # FiftyOne passes these on beside its own fields, and ends where two have one name.
+    assert not {"label", "confidence", "support", "metadata", "sample"} & set(first[0].attributes)
 
 
 def test_fiftyones_own_importer_reads_the_dataset(predictions, tmp_path):
@@ -1080,6 +1086,14 @@ def no_text(tmp_path):
     found = row("c", turned) | {"video": r"caf\xe9.mp4"}
     (folder / "p.jsonl").write_text(json.dumps(found))
     return folder / "p.jsonl"
+
+
+@pytest.mark.parametrize(("to", "leads"), [("elan", True), ("boris", True), ("vtt", False)])
+def test_an_export_that_leads_to_no_video_says_so(two, tmp_path, to, leads):
+    out = "out" if to != "boris" else "out.boris"
+    ended = command.run("export", two, "--to", to, "--out", out, cwd=tmp_path)
+    assert ended.returncode == 0, ended.stderr
+    assert ("1 video can't be found from here, such as /v/b.mov: " in ended.stderr) == leads
 
 
 @pytest.mark.parametrize("to", ["boris", "fiftyone", "elan", "otio", *READ_VIDEOS])

@@ -188,3 +188,9 @@ def test_what_an_encoder_lacks_is_named():
         ActAlign(Silent())
     with pytest.raises(UsageError, match=r"is the class Images; give an object of it.*Images\(\)"):
         ActAlign(Images)
+
+
+def test_a_field_of_another_type_is_named():
+    for field, value in (("dim", "3"), ("logit_scale", np.float32(2.3)), ("model_id", None)):
+        with pytest.raises(TypeError, match=f"{field} is .*{type(value).__name__}\\), not "):
+            replace(Texts.info, **{field: value})

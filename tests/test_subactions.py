@@ -127,7 +127,12 @@ def test_labels_keep_their_order_and_find_their_script_by_domain_and_case():
 
 @pytest.mark.parametrize(
     ("labels", "sentence"),
-    [([], "at least one label"), (["a", " "], "is empty"), (["Dunk", "dunk "], "given twice")],
+    [
+        ([], "at least one label"),
+        (["a", " "], "is empty"),
+        (["Dunk", "dunk "], "given twice"),
+        (["push up", "Push\u00a0 up"], "given twice"),
+    ],
 )
 def test_bad_labels_are_refused(labels, sentence):
     with pytest.raises(UsageError, match=sentence):
@@ -165,6 +170,17 @@ def test_a_label_is_the_same_however_its_accents_were_typed(tmp_path):
     (tmp_path / "both.json").write_text(json.dumps(both))
     with pytest.raises(UsageError, match=r"both\.json: The label .* is given twice"):
         load_scripts(tmp_path / "both.json")
+
+
+def test_a_label_is_the_same_whatever_space_stands_between_its_words(tmp_path):
+    given = {
+        "domain": "table tennis",
+        "subactions": {"slow\u00a0serve  in table\u00a0 tennis": ["toss"]},
+    }
+    (tmp_path / "s.json").write_text(json.dumps(given))
+    scripts = load_scripts(tmp_path / "s.json")
+    for label in ("slow serve", "slow  serve", "slow\u00a0serve"):
+        assert scripts_for([label], scripts)[0][0].steps == ("toss",)
 
 
 def test_the_references_labels_lose_their_domain_however_its_accents_were_typed():

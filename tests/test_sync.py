@@ -98,6 +98,15 @@ def test_json_has_every_row(pair):
     assert rows[0]["first_seconds"] == 0
 
 
+def test_two_clips_that_are_not_alike_are_named_so(pair):
+    folder, shared = pair
+    write_colours(folder / "other.mp4", ["white"], each=10, fps=10)
+    for second, unlike in (("pupil.mp4", False), ("other.mp4", True)):
+        done = actalign("sync", "coach.mp4", second, *shared, "--json", cwd=folder)
+        assert (done.returncode, len(done.stdout.splitlines())) == (0, 30)
+        assert ("the clips are hardly alike: matched" in done.stderr) == unlike
+
+
 def test_where_no_cache_can_be_written_two_clips_are_matched_all_the_same(pair):
     folder, (*model, _, _, _, _) = pair
     nowhere = {"ACTALIGN_CACHE": folder / "broken.mp4" / "cache", "NUMBA_CACHE_DIR": ""}

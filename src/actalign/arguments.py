@@ -68,7 +68,8 @@ def check_fields(found: Any) -> None:
         kind, _, optional = str(field.type).partition(" | ")
         value = getattr(found, field.name)
         if not isinstance(value, kinds[kind]) and not (optional and value is None):
-            raise TypeError(f"{field.name} is {value!r}")
+            given = type(value).__name__
+            raise TypeError(f"{field.name} is {value!r} ({given}), not {field.type}")
 
 
 def array_of(values: ArrayLike, kind: type[Any], what: str) -> NDArray[Any]:

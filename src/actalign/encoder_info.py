@@ -36,6 +36,8 @@ class EncoderInfo:
     over frame embeddings, 0 for none. step_template, label_template: texts with {label}, {domain}
     and {step} to fill in. scorer: a name of `alignment.SCORERS` for runs without a background; the
     paper's is "dtw". repeats: "auto" where the winner's repetitions are looked for.
+
+    Raises TypeError for a field of another type, NumPy's numbers of fewer than 64 bits among them.
     """
 
     model_id: str
@@ -56,6 +58,9 @@ class EncoderInfo:
     frames_between_rows: int = 1
     licence: str | None = None
     gflop_per_row: float | None = None
+
+    def __post_init__(self) -> None:
+        check_fields(self)
 
     @property
     def scale(self) -> str:
@@ -88,9 +93,7 @@ class EncoderInfo:
                     known[new] = known.pop(old)
             known["logit_bias"] = known.get("logit_bias") or None
             known.setdefault("dim", 0)
-        info = cls(**known)
-        check_fields(info)
-        return info
+        return cls(**known)
 
 
 def short_template(info: EncoderInfo) -> list[str]:

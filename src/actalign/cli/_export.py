@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from actalign.errors import UsageError
+from actalign.errors import UsageError, counted
 
 
 def export(
@@ -54,7 +54,7 @@ def export(
     from actalign.cli._kinds import check_no_other_kind
     from actalign.output import export as write
     from actalign.output._burn import undrawable
-    from actalign.output._export import WITH_FAILED, export_place
+    from actalign.output._export import WITH_FAILED, absent_videos, export_place
     from actalign.rows import RowFile
 
     to, out = export_place(predictions, to, out)
@@ -70,6 +70,12 @@ def export(
 
     for path in write(predictions, to, out, on_file=tell)[len(told) :]:
         print(path)
+    if absent := absent_videos(predictions, to):
+        print(
+            f"{counted(len(absent), 'video')} can't be found from here, such as {absent[0]}: what "
+            "was written leads to no file; export in the folder in which the rows were made",
+            file=sys.stderr,
+        )
     if to not in WITH_FAILED and (
         failed := sum(row.get("status") == "error" for row in RowFile(predictions))
     ):

@@ -245,7 +245,7 @@ def validate(scripts: Scripts) -> None:
         for fault in script_faults(
             worded,
             record.domain or NO_DOMAIN,
-            min_steps=record.min_steps or 2,
+            min_steps=record.min_steps or 1,
             max_steps=record.max_steps,
         )
     ]

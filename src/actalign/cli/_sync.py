@@ -18,6 +18,10 @@ from actalign.errors import UsageError
 
 SHOWN = 12
 """Most matching times that are printed."""
+UNLIKE = (
+    "the clips are hardly alike: matched frames have a mean similarity of {:.2f}, less than any "
+    "two frames of these clips have on average; check that both show one action, start to end"
+)
 
 
 @grouped
@@ -62,6 +66,8 @@ def sync(
     one, other = clips
     seconds = encoder.info.smoothing_seconds if smoothing is None else smoothing
     found = synchronise(one, other, smoothing_seconds=seconds)
+    if found.score < 0:
+        print_notes([UNLIKE.format(found.score)], quiet=quiet)
     rows = found.rows()
     if table is not None:
         write_table(found, table)

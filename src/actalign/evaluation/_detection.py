@@ -172,7 +172,7 @@ def evaluate_detections(detections: Sequence[Event], truth: Sequence[Event]) -> 
     """Mean average precision at each of THRESHOLDS and by label, with bootstrap intervals.
 
     Videos are resampled; with one video there is no interval. Labels are compared as typed, but for
-    case and outer spaces.
+    case and white space.
     """
     names = {label_key(event.label): event.label for event in truth}
     found = [replace(e, label=names.get(label_key(e.label), e.label)) for e in detections]

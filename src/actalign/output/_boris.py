@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from actalign.errors import VideoError
 from actalign.output._events import Event, VideoRows, events, whole_path
 from actalign.output._table_files import TableFile
 from actalign.output._tables import Cell, Table
+from actalign.video._readers import open_container, video_stream
 
 Json = dict[str, Any]
 KEYS = "abcdefghijklmnopqrstuvwxyz0123456789"
@@ -92,7 +95,7 @@ def to_boris(videos: Iterable[VideoRows]) -> str:
             ],
             "observation time interval": [0, 0],
             "independent_variables": {},
-            "media_info": {"length": {}, "fps": {}, "hasVideo": {}, "hasAudio": {}},
+            "media_info": _media(video.path, file),
         }
     project = {
         "time_format": "hh:mm:ss",
@@ -112,6 +115,19 @@ def to_boris(videos: Iterable[VideoRows]) -> str:
         "converters": {},
     }
     return json.dumps(project, ensure_ascii=False, indent=1) + "\n"
+
+
+def _media(path: Path, file: str) -> Json:
+    """What BORIS asks of a file, without which its checks find fault; each is empty where the video
+    can't be read here."""
+    found: Json = {"length": {}, "fps": {}, "hasVideo": {}, "hasAudio": {}}
+    with suppress(VideoError), open_container(path) as container:
+        stream = video_stream(container, str(path))
+        rate = stream.average_rate or stream.guessed_rate
+        if container.duration and rate:
+            told = container.duration / 1e6, float(rate), True, bool(container.streams.audio)
+            found = {name: {file: one} for name, one in zip(found, told, strict=True)}
+    return found
 
 
 def _behaviour(number: int, action: str) -> Json:

@@ -9,8 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from actalign.addresses import is_address
 from actalign.errors import UsageError, VideoError
-from actalign.files import check_folder_name, check_writable, is_same_file, write_text
+from actalign.files import (
+    check_folder_name,
+    check_writable,
+    file_named,
+    is_same_file,
+    is_there,
+    write_text,
+)
 from actalign.output._boris import to_boris, write_boris_events
 from actalign.output._burn import write_burned
 from actalign.output._captions import to_srt, to_vtt
@@ -57,6 +65,8 @@ PROJECTS: dict[str, Callable[[Iterable[Row], Path], list[Path]]] = {
     "fiftyone": to_fiftyone,
     "inspect": to_inspect,
 }
+LEADING_TO_VIDEOS = ("elan", "otio", "boris", "fiftyone")
+"""Formats that say where the videos are, and that are written without reading them."""
 WITH_FAILED = (*TABLES, "lmms-eval", "label-studio", "inspect")
 """Formats in which clips that failed have their place too."""
 ONE_FILE = {
@@ -137,6 +147,15 @@ def export_place(
             )
         place = place.with_name(f"{place.name}.{to}")
     return to, place
+
+
+def absent_videos(predictions: Path, to: str) -> list[str]:
+    """The videos that a file of this format leads to and that are no files here; each once."""
+    if to not in LEADING_TO_VIDEOS:
+        return []
+    rows = RowFile(predictions, find_videos=True)
+    videos = dict.fromkeys(video for row in rows if (video := row.get("video")))
+    return [one for one in videos if not is_address(one) and not is_there(file_named(one))]
 
 
 def _default_out(predictions: Path, to: str) -> Path:

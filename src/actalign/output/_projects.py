@@ -136,13 +136,13 @@ def _detections(row: Row) -> list[Json]:
         {
             "label": one_line(segment["step"]),
             "timestamps": [segment["start_seconds"], segment["end_seconds"]],
+            "confidence": row.get("confidence"),
             "attributes": {
                 "clip": row["clip"],
                 "person": row.get("person"),
                 "scorer": row.get("scorer"),
                 "action": best["label"],
                 "score": best["score"],
-                "confidence": row.get("confidence"),
                 "repetition": found.repetition,
                 "partial": "yes" if found.partial else None,
                 "step": found.number,

@@ -195,7 +195,7 @@ def _from_reference(block: Mapping[str, Any]) -> dict[str, Any]:
     domain, scripts = block.get("domain") or None, block["subactions"]
     if domain and isinstance(scripts, Mapping):
         suffix = " in " + label_key(str(domain))
-        named = {composed(str(label)): steps for label, steps in scripts.items()}
+        named = {" ".join(composed(str(label)).split()): of for label, of in scripts.items()}
         scripts = {
             label[: -len(suffix)] if label_key(label).endswith(suffix) else label: steps
             for label, steps in named.items()
@@ -220,14 +220,14 @@ def _explain(fault: ErrorDetails) -> str:
         return f"{where} is {what}."
     if fault["type"] == "control_character":
         return f"{where}: {fault['msg']}."
-    if fault["type"] == "list_type":
-        return (
-            f"{where} is {_short(held)}, no list; write each step on a line of its own after '- '."
-        )
     if isinstance(held, Mapping) and len(held) == 1:
         said = ": ".join(f"{one}" for one in next(iter(held.items())))
         return (
             f"{where} has a colon, which YAML takes for a field; put it in quotes: {_quoted(said)}."
+        )
+    if fault["type"] == "list_type":
+        return (
+            f"{where} is {_short(held)}, no list; write each step on a line of its own after '- '."
         )
     return f"{where} is {_short(held)}, no text."
 
@@ -237,8 +237,9 @@ def _quoted(text: str) -> str:
 
 
 def label_key(label: str) -> str:
-    """The same for all spellings of a label: outer spaces, case and Unicode's form don't count."""
-    return composed(composed(label).strip().casefold())
+    """The same for all spellings of a label: case, Unicode's form and the amount and kind of white
+    space don't count."""
+    return composed(" ".join(composed(label).casefold().split()))
 
 
 def labels_of(scripts: Iterable[Script]) -> list[str]:
@@ -260,7 +261,7 @@ def check_labels(labels: Iterable[str], where: str = "") -> None:
         if label_key(label) in seen:
             raise UsageError(
                 f"{where}The label {label!r} is given twice; labels must differ by more than "
-                "capitals and outer spaces."
+                "capitals and spaces."
             )
         seen.add(label_key(label))
 
