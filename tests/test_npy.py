@@ -109,12 +109,13 @@ BYTES = {
 }
 READER = """
 import resource, sys
+from pathlib import Path
 from actalign.errors import UsageError
 from actalign.evaluation.atlas._npy import load_objects
 resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))
 for path in sys.argv[1:]:
     try:
-        print(repr(load_objects(path).tolist())[:200])
+        print(repr(load_objects(Path(path)).tolist())[:200])
     except UsageError as error:
         print(error)
 """
