@@ -384,7 +384,10 @@ def get_scorer(scorer: str | Scorer) -> Scorer:
             'Scorer("NAME", "steps", function, "what it does") of actalign.alignment.'
         )
     if scorer in SCORERS:
-        return SCORERS[scorer]
+        found = SCORERS[scorer]
+        if not isinstance(found, Scorer) or found.name != scorer:
+            raise UsageError(f"SCORERS[{scorer!r}] is no Scorer of that name; put one there.")
+        return found
     if "+" in scorer:
         return Scorer.of(scorer, scorer)
     raise UsageError(
