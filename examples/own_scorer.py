@@ -22,8 +22,15 @@ def last_step(frames, candidates, calibration):
 
 
 scorer = Scorer("last_step", "steps", last_step, "how well the last frame shows the last step")
-scripts = {"go": ["a red light", "a green light"], "stop": ["a green light", "a red light"]}
-for name in (scorer, "dtw", "cosine+segment+steps"):  # a scorer, its name, or its parts
-    classifier = ActAlign(ColourEncoder(), scorer=name)
-    found = classifier.predict(lamp(["red", "green"]), scripts=scripts)
-    print(f"{found.scorer}: {found.label} {found.best.score:.2f}")
+
+
+def main() -> None:
+    scripts = {"go": ["a red light", "a green light"], "stop": ["a green light", "a red light"]}
+    for name in (scorer, "dtw", "cosine+segment+steps"):  # a scorer, its name, or its parts
+        classifier = ActAlign(ColourEncoder(), scorer=name)
+        found = classifier.predict(lamp(["red", "green"]), scripts=scripts)
+        print(f"{found.scorer}: {found.label} {found.best.score:.2f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -45,7 +45,11 @@ CHOSEN = {
     "actalign.rows": ("Row", "read_rows", "write_rows", "json_schema"),
 }
 """Modules of which a few names are meant for others."""
-ALSO = {"Row": "Its fields are listed in [rows.md](rows.md)."}
+ALSO = {
+    "Row": "Its fields are listed in [rows.md](rows.md).",
+    "ENCODERS": "A program adds its own to it ([encoders.md](encoders.md#a-minimal-encoder)).",
+    "SCORERS": "A program may add its own ([method.md](method.md#a-scorer-of-your-own)).",
+}
 WIDTH = 88
 
 
@@ -126,7 +130,7 @@ def value_text(value: object) -> str:
 def constant_text(value: object) -> str:
     """A constant, or the keys of a table."""
     if isinstance(value, dict):
-        return "a table of " + ", ".join(f"`{key}`" for key in value)
+        return "a table of " + ", ".join(f"`{key}`" for key in value) if value else "an empty table"
     if isinstance(value, set | frozenset):
         value = sorted(value)
     return f"`{value!r}`"
@@ -163,7 +167,8 @@ def entry(name: str, value: object) -> list[str]:
     lines = [f"### `{name}`", ""]
     if not isinstance(value, type) and not callable(value):
         text = inspect.getdoc(value) if dataclasses.is_dataclass(value) else ""
-        return [*lines, f"{constant_text(value)}.", *(["", text] if text else []), ""]
+        more = [part for one in (text, ALSO.get(name)) if one for part in ("", one)]
+        return [*lines, f"{constant_text(value)}.", *more, ""]
     protocol = getattr(value, "_is_protocol", False) is True
     typed_dict = isinstance(value, type) and issubclass(value, dict)
     error = isinstance(value, type) and issubclass(value, BaseException)

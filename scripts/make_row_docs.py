@@ -5,6 +5,7 @@ rows and questions; with --check, fail where one of them is out of date.
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any
 
 from generated_docs import write_or_check
@@ -12,23 +13,19 @@ from generated_docs import write_or_check
 from actalign.evaluation import question_schema
 from actalign.rows import json_schema
 
-EVERY = "all"
-SCORED = "all but locate"
 WRITTEN_BY = {
-    **dict.fromkeys(
-        ("schema_version", "clip", "doc_id", "status", "error", "label", "filtered_resps"), EVERY
-    ),
-    "candidates": EVERY,
-    "video": EVERY,
-    **dict.fromkeys(("frames", "neutral_frames", "start_seconds", "end_seconds"), EVERY),
-    **dict.fromkeys(("model_id", "fingerprint", "provenance"), EVERY),
-    **dict.fromkeys(("warnings", "text_warnings"), EVERY),
-    **dict.fromkeys(("target", "metrics", "margin", "domain", "scorer"), SCORED),
-    **dict.fromkeys(("smoothing_seconds", "settings"), SCORED),
-    "shard": "classify, align",
-    "error_kind": "eval",
+    "all": "schema_version clip doc_id status error label filtered_resps candidates video frames "
+    "neutral_frames whole_frames person people people_frames people_looks boxes start_seconds "
+    "end_seconds model_id fingerprint provenance warnings text_warnings",
+    "all but locate": "target metrics confidence min_confidence margin domain scorer background "
+    "smoothing_seconds settings",
+    "classify, eval": "second_look second_look_error",
+    "classify, align": "shard",
+    "live": "window_end_seconds",
+    "eval": "error_kind",
 }
-"""Which commands write a field. Those of `live` and `eval` say so in their description."""
+"""The fields that commands write; those whose description begins with one of these need no line."""
+BEGINNINGS = {"live": "live", "eval": "eval", "--scores": "seq_alignment.py"}
 
 MEANS = {
     "domain": "Sport or field.",
@@ -115,21 +112,24 @@ def table(schema: dict[str, Any], *, writers: bool = False) -> list[str]:
         meaning = str(field.get("description", known.get(name, "")))
         cells = [f"`{name}`", type_text(field), meaning]
         if writers:
-            command = meaning.partition(":")[0]
-            named = command if command in ("live", "eval") else ""
-            by = WRITTEN_BY.get(name) or named or cells_before(lines)
-            if named:
-                cells[2] = meaning.removeprefix(f"{named}: ").capitalize()
-            cells.append(by)
+            begin, _, rest = meaning.partition(": ")
+            if begin in BEGINNINGS:
+                cells[2] = rest.capitalize()
+            cells.append(BEGINNINGS.get(begin) or writers_of(name))
+            if not cells[2]:
+                sys.exit(f"The field {name} has no meaning; give its Field a description.")
         elif name in required:
             cells[2] = f"{meaning} Always there.".strip()
         lines.append(f"| {' | '.join(cells)} |")
     return lines
 
 
-def cells_before(lines: list[str]) -> str:
-    """Who writes the field before: the second field of a pair, such as an interval's end."""
-    return lines[-1].split("|")[-2].strip()
+def writers_of(field: str) -> str:
+    """Which commands write a field."""
+    for writers, names in WRITTEN_BY.items():
+        if field in names.split():
+            return writers
+    sys.exit(f"Nothing says which commands write the field {field}; add it to WRITTEN_BY here.")
 
 
 def page(schema: dict[str, Any]) -> str:

@@ -450,6 +450,12 @@ def test_what_a_scorer_of_ones_own_may_not_give_is_said(gives, said):
         lambda found: [one.score for one in found],
         lambda found: [replace(one, affinity=one.affinity[1:]) for one in found],
         lambda found: [replace(one, score=np.nan) for one in found],
+        lambda found: [replace(one, path=one.path[1:]) for one in found],
+        lambda found: [replace(one, path=one.path[:-1]) for one in found],
+        lambda found: [replace(one, path=one.path[[0, -1]]) for one in found],
+        lambda found: [replace(one, path=np.repeat(one.path, 2, axis=0)) for one in found],
+        lambda found: [replace(one, path=one.path.astype(float)) for one in found],
+        lambda found: [replace(one, path=one.path.tolist()) for one in found],
     ],
 )
 def test_alignments_of_ones_own_are_of_every_candidate(gives):

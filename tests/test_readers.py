@@ -261,8 +261,10 @@ class TestQuestionFiles:
         [
             ({"answer": "x"}, r"line 2: answer is wrong"),
             ({"answer": 7}, r"line 2: The answer of question 'a' is 7"),
-            ({"more": 1}, r"line 2: more is wrong"),
-            ({"intervals": [{"start": 0}]}, r"line 2: intervals\.0\.end is wrong"),
+            ({"more": 1}, r"line 2: more is wrong \(there is no such field\)"),
+            ({"choices": "x"}, r"line 2: choices is wrong \(it must be a list\)"),
+            ({"box": 3}, r"line 2: box is wrong \(it must be an object in braces\)"),
+            ({"intervals": [{"start": 0}]}, r"line 2: intervals\.0\.end is wrong \(it is missing"),
             ({"start": float("nan")}, "line 2"),
         ],
     )

@@ -11,7 +11,10 @@ import command
 import pytest
 
 import actalign
+from actalign.alignment import AFFINITIES, AVERAGES, PATHS, SCORERS
 from actalign.demo import demo_clips
+from actalign.evaluation import READERS
+from actalign.output._export import FORMATS
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = (".", "docs", "design", "benchmarks", "benchmarks/mini_atlas", "examples", "training")
@@ -98,6 +101,34 @@ def test_a_generated_page_is_up_to_date(maker, needs):
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+CONTROLS = ("_shuffled", "_reversed", "_order_free", "_equal_split")
+"""How names of controls end, of which the page on the method describes the kinds."""
+
+
+@pytest.mark.parametrize(
+    ("page", "head", "names"),
+    [
+        ("README.md", "## Your own clips", FORMATS),
+        ("docs/cli.md", "## `actalign export`", FORMATS),
+        ("docs/python.md", "### `export`", FORMATS),
+        ("docs/cli.md", "## `actalign eval clips`", READERS),
+        ("docs/evaluate.md", "## Benchmarks", {*READERS} - {"questions", "table", "folder"}),
+        *(
+            ("docs/method.md", "# The method", [n for n in table if not n.endswith(CONTROLS)])
+            for table in (AFFINITIES, PATHS, AVERAGES, SCORERS)
+        ),
+    ],
+)
+def test_what_can_be_named_stands_in_the_docs(page, head, names):
+    text = f"\n{(ROOT / page).read_text(encoding='utf-8')}"
+    level = head.partition(" ")[0]
+    _, found, section = text.partition(f"\n{head}")
+    assert found
+    section = section.partition(f"\n{level} ")[0]
+    missing = [name for name in names if not re.search(rf"(?<![\w-]){name}(?![\w-])", section)]
+    assert missing == [], f"{page} does not say what these are, under {head!r}"
 
 
 def test_the_published_schema_is_what_the_command_prints():

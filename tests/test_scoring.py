@@ -314,7 +314,7 @@ def test_any_affinity_goes_with_any_path(affinity, path):
     prepared = Texts.of(candidates, BACKGROUND)
     np.testing.assert_allclose(scorer.score(frames, prepared, BY), scores, rtol=1e-6)
     if scorer.align:
-        for found, score in zip(scorer.align(frames, candidates, BY), scores, strict=True):
+        for found, score in zip(scorer.own_alignments(frames, candidates, BY), scores, strict=True):
             assert found.score == pytest.approx(score, rel=1e-5)
 
 

@@ -30,7 +30,7 @@ from actalign.clips._prefetch import Sampling
 from actalign.clips._smoothed import smoothed
 from actalign.clips._videos import Video, embed_any, embed_each
 from actalign.encoders._backgrounds import shipped_background
-from actalign.encoders._base import Encoder, one_person_only
+from actalign.encoders._base import Encoder, check_encoder, one_person_only
 from actalign.encoders._load import DEFAULT_MODEL, load_encoder
 from actalign.encoders._text_cache import TextCache
 from actalign.errors import UsageError
@@ -79,23 +79,7 @@ class ActAlign:
         background: Background | str | Path | None = None,
         temperature: float | None = None,
     ) -> None:
-        # Not isinstance: from Python 3.12 on it misses what a wrapper passes on by __getattr__.
-        if not hasattr(encoder, "encode_text"):
-            raise UsageError(
-                f"{encoder!r} is no encoder; ActAlign.from_pretrained loads one by its name, such "
-                'as "body".'
-            )
-        if isinstance(encoder, type):
-            raise UsageError(
-                f"The encoder is the class {encoder.__name__}; give an object of it, such as "
-                f"{encoder.__name__}()."
-            )
-        for member in ("info", "text_warnings"):
-            if not hasattr(encoder, member):
-                raise UsageError(
-                    f"The encoder {type(encoder).__name__} has no {member}, which every encoder "
-                    "needs; see actalign.encoders.Encoder."
-                )
+        check_encoder(encoder)
         info = encoder.info
         self.encoder = encoder
         self.fps = info.fps if fps is None else fps

@@ -60,8 +60,9 @@ PathsFunction = Callable[[Float32, Sequence[int], Timing], list[Int32]]
 class Path:
     """A named way to lay candidates' steps over frames.
 
-    means: (T, sum K_m) affinities, the sizes K_m, the clip's timing -> `Means`. align: the same ->
-    each candidate's (L, 2) path, see `Alignment` (of one pass), for paths that are alignments.
+    means: (T, sum K_m) affinities, the sizes K_m, the clip's timing -> `Means`; `_means_by` makes
+    them of ``align``. align: the same -> each candidate's (L, 2) path through every frame and every
+    step, see `Alignment` (of one pass), for paths that are alignments.
     """
 
     name: str

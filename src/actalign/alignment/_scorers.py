@@ -208,7 +208,7 @@ class Scorer:
         self, frames: ArrayLike, candidates: Sequence[ArrayLike], by: Calibration
     ) -> list[Alignment]:
         """M alignments by the function `align`; raises ArrayError unless they are of these frames
-        and candidates, with finite scores."""
+        and candidates, with finite scores and whole paths."""
         assert self.align is not None
         found = self.align(frames, candidates, by)
         shapes = [(len(np.asarray(frames)), len(np.asarray(one))) for one in candidates]
@@ -221,6 +221,12 @@ class Scorer:
         if not np.isfinite([one.score for one in given]).all():
             raise ArrayError(
                 f"The scorer {self.name!r} gave an alignment the score NaN or infinity."
+            )
+        if not all(map(_is_whole, given)):
+            raise ArrayError(
+                f"The scorer {self.name!r} gave an alignment a path that can't be read; it must be "
+                "an (L, 2) array of whole numbers, from (0, 0) to (T-1, K-1), each cell one frame, "
+                "one step or one of both after the cell before."
             )
         return list(given)
 
@@ -257,6 +263,18 @@ class Scorer:
             stages.affinity.needs_background,
             stages,
         )
+
+
+def _is_whole(alignment: Alignment) -> bool:
+    """Whether the path goes through every frame and every step, as times are read off it."""
+    path, (frames, steps) = alignment.path, alignment.affinity.shape
+    if not isinstance(path, np.ndarray) or path.dtype.kind not in "iu":
+        return False
+    if path.ndim != 2 or path.shape[1] != 2 or not len(path):
+        return False
+    ends = path[[0, -1]].tolist() == [[0, 0], [frames - 1, steps - 1]]
+    moves = np.diff(path.astype(np.int64), axis=0)
+    return ends and bool(((moves == 0) | (moves == 1)).all() and moves.any(axis=1).all())
 
 
 def alignments(frames: ArrayLike, candidates: CandidateTexts, by: Calibration) -> list[Alignment]:
@@ -366,7 +384,10 @@ def get_scorer(scorer: str | Scorer) -> Scorer:
             'Scorer("NAME", "steps", function, "what it does") of actalign.alignment.'
         )
     if scorer in SCORERS:
-        return SCORERS[scorer]
+        found = SCORERS[scorer]
+        if not isinstance(found, Scorer) or found.name != scorer:
+            raise UsageError(f"SCORERS[{scorer!r}] is no Scorer of that name; put one there.")
+        return found
     if "+" in scorer:
         return Scorer.of(scorer, scorer)
     raise UsageError(

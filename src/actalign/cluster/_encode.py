@@ -34,7 +34,7 @@ from actalign.cluster._ray import (
     stop,
 )
 from actalign.encoders._base import Encoder, one_person_only
-from actalign.encoders._load import EncoderChoice
+from actalign.encoders._load import ENCODERS, EncoderChoice
 from actalign.errors import ActAlignError, EncoderError, UsageError, VideoError
 from actalign.rows import Row
 from actalign.types import Prediction
@@ -99,7 +99,15 @@ class ScoredClip:
 
 
 def ray_engine(model: EncoderChoice, cluster: RayCluster) -> tuple[EncoderChoice, dict[str, Any]]:
-    """Which encoder this machine loads, and the arguments that say how the cluster is used."""
+    """Which encoder this machine loads, and the arguments that say how the cluster is used.
+
+    Raises UsageError for one of your own, which the other machines don't know.
+    """
+    if model.model in ENCODERS:
+        raise UsageError(
+            f"The encoder {model.model!r} is your own, and --engine ray loads encoders by name on "
+            "machines that don't know it; leave --engine out."
+        )
     there = replace(model, device=model.device or ("cuda:0" if cluster.num_gpus else "cpu"))
     # This machine encodes texts only: it needs no GPU where the others have some.
     return model if cluster.num_gpus else there, {"model": there, "cluster": cluster}

@@ -9,10 +9,11 @@ from actalign.encoders._base import (
     StreamEncoder,
     WindowEncoder,
 )
-from actalign.encoders._load import DEFAULT_MODEL, EncoderChoice, load_encoder
+from actalign.encoders._load import DEFAULT_MODEL, ENCODERS, EncoderChoice, load_encoder
 
 __all__ = [
     "DEFAULT_MODEL",
+    "ENCODERS",
     "ClipEncoder",
     "Encoder",
     "EncoderChoice",

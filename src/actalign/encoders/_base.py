@@ -136,6 +136,27 @@ class PersonWatch(Protocol):
         ...
 
 
+def check_encoder(encoder: object) -> None:
+    """Raise UsageError for what is no encoder, or lacks a member that every encoder needs."""
+    # Not isinstance: from Python 3.12 on it misses what a wrapper passes on by __getattr__.
+    if not hasattr(encoder, "encode_text"):
+        raise UsageError(
+            f"{encoder!r} is no encoder; ActAlign.from_pretrained loads one by its name, such as "
+            '"body".'
+        )
+    if isinstance(encoder, type):
+        raise UsageError(
+            f"The encoder is the class {encoder.__name__}; give an object of it, such as "
+            f"{encoder.__name__}()."
+        )
+    for member in ("info", "text_warnings"):
+        if not hasattr(encoder, member):
+            raise UsageError(
+                f"The encoder {type(encoder).__name__} has no {member}, which every encoder needs; "
+                "see actalign.encoders.Encoder."
+            )
+
+
 def follows_everyone(model_id: str) -> bool:
     """Whether the encoder of this name gives several results a clip, before it is loaded."""
     return model_id == "body:all" or model_id.startswith(f"{CROP}all:")
@@ -184,7 +205,7 @@ def encode_pictures(encoder: Encoder, frames: UInt8) -> Float32:
 
     Raises UsageError for an encoder that has no method for frames.
     """
-    if not hasattr(encoder, "encode_image"):  # not isinstance, as in `ActAlign`
+    if not hasattr(encoder, "encode_image"):  # not isinstance, as in `check_encoder`
         raise UsageError(
             f"The encoder {encoder.info.model_id} has no method that takes frames; give it "
             "encode_image, encode_clip or encode_windows."

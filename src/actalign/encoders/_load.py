@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from actalign.addresses import with_plain_scheme
-from actalign.encoders._base import CROP, ImageEncoder
+from actalign.encoders._base import CROP, ImageEncoder, check_encoder
 from actalign.errors import EncoderError, EncoderUsageError
 from actalign.hub import check_hub_id
 
 DEFAULT_MODEL = "google/siglip-so400m-patch14-384"
 OPEN_CLIP = "open_clip:"
 SENTENCE = "st:"
+ENCODERS: dict[str, Callable[[], Any]] = {}
+"""Your own encoders by name: each as its class, or as a function without arguments that makes it.
+
+Empty until a program adds one, whose commands and `load_encoder` then know its name. The name must
+be its `info.model_id`, by which it is found again for what a store holds.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +48,17 @@ def load_encoder(
 ) -> ImageEncoder:
     """Load the encoder that `model` names.
 
-    model: a name or a folder's path. `body` for the built-in encoder (`body:left`, `body:right` or
-    `body:2` follow not the largest person but this one, `body:all` everyone), a folder with
-    `image.onnx` for an exported one, `open_clip:NAME/TAG`, `open_clip:hf-hub:ID` or a folder with
-    `open_clip_config.json` for a model of open_clip, `st:ID` or `st:FOLDER` for one of
-    sentence-transformers, `http://HOST/v1#MODEL` for a service that embeds, to which frames are
-    sent, else a folder or hub id with a checkpoint of transformers. A hub id may end in `@REVISION`
-    for a commit, tag or branch (`revision` is another way to say it, not for open_clip).
-    `crop:PERSON:` before the name of an image encoder has it see this person's box in place of the
-    whole picture, as in `crop:left:google/siglip-base-patch16-224`; PERSON as for `body`. device
-    and dtype: not for the first two. batch_size: the most frames or texts in one forward pass.
+    model: a name or a folder's path. A name of `ENCODERS` for one of your own, `body` for the
+    built-in encoder (`body:left`, `body:right` or `body:2` follow not the largest person but this
+    one, `body:all` everyone), a folder with `image.onnx` for an exported one, `open_clip:NAME/TAG`,
+    `open_clip:hf-hub:ID` or a folder with `open_clip_config.json` for a model of open_clip, `st:ID`
+    or `st:FOLDER` for one of sentence-transformers, `http://HOST/v1#MODEL` for a service that
+    embeds, to which frames are sent, else a folder or hub id with a checkpoint of transformers. A
+    hub id may end in `@REVISION` for a commit, tag or branch (`revision` is another way to say it,
+    not for open_clip). `crop:PERSON:` before the name of an image encoder has it see this person's
+    box in place of the whole picture, as in `crop:left:google/siglip-base-patch16-224`; PERSON as
+    for `body`. device and dtype: not for the first three. batch_size: the most frames or texts in
+    one forward pass.
     Raises EncoderError with what can be used instead.
     """
     given: dict[str, Any] = {
@@ -65,6 +73,8 @@ def load_encoder(
     if not model.strip():
         raise EncoderUsageError("The model's name is empty; give one, such as body, or a folder.")
     folder = Path(model).expanduser()
+    if model in ENCODERS:
+        return _own(model, **given)
     if model.startswith(CROP):
         return _cropped(model, **given)
     if with_plain_scheme(model).startswith(("http://", "https://")):
@@ -85,6 +95,32 @@ def load_encoder(
     from actalign.encoders._siglip import load_pretrained
 
     return load_pretrained(model, **given)
+
+
+def _own(
+    model: str, *, device: str | None, dtype: str | None, revision: str | None, **_: Any
+) -> ImageEncoder:
+    make = ENCODERS[model]
+    if not callable(make):
+        raise EncoderUsageError(
+            f"ENCODERS[{model!r}] is {make!r}; put its class there, or a function that makes one."
+        )
+    encoder: ImageEncoder = make()
+    check_encoder(encoder)
+    info = encoder.info
+    if info.model_id != model:
+        raise EncoderUsageError(
+            f"ENCODERS[{model!r}] has the model_id {info.model_id!r}; give both the same name."
+        )
+    # A store holds the encoder's own dtype, and gives that back here.
+    numbers = None if dtype == info.dtype else dtype
+    for option, value in (("device", device), ("dtype", numbers), ("revision", revision)):
+        if value is not None:
+            raise EncoderUsageError(
+                f"The encoder {model!r} is your own, which its program makes without options; "
+                f"leave the {option} {value} out."
+            )
+    return encoder
 
 
 def _check_folder(model: str, folder: Path) -> None:

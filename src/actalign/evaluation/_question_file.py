@@ -56,6 +56,15 @@ def question_schema() -> dict[str, Any]:
     }
 
 
+_FAULTS = {
+    "unexpected_keyword_argument": "there is no such field",
+    "missing": "it is missing",
+    "tuple_type": "it must be a list",
+    "dataclass_type": "it must be an object in braces",
+}
+"""What is said of pydantic's kinds of faults whose own words are of Python."""
+
+
 def parsed(kind: type, value: Any, where: str) -> Any:
     """A `Header` or `Question` from parsed JSON; raises UsageError that names place and field."""
     try:
@@ -63,7 +72,8 @@ def parsed(kind: type, value: Any, where: str) -> Any:
     except ValidationError as error:
         fault = error.errors()[0]
         name = ".".join(map(str, fault["loc"])) or "the line"
-        raise UsageError(f"{where}: {name} is wrong ({fault['msg']}).") from None
+        why = _FAULTS.get(fault["type"], fault["msg"])
+        raise UsageError(f"{where}: {name} is wrong ({why}).") from None
     except UsageError as error:
         raise UsageError(f"{where}: {error}") from None
 

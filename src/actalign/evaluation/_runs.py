@@ -169,9 +169,16 @@ def _read_run(folder: Path) -> Run:
     names = [n for n, figures in results["scorers"].items() if figures["n"]]
     if not names:
         raise UsageError(f"The run {folder} scored no sample; see errors.jsonl there.")
-    aligned = (n for n in names if of_words(n) and get_scorer(n).align is not None)
-    main = next(aligned, names[0])
+    main = next(filter(_aligns, names), names[0])
     return Run(folder, config, info, results, tuple(rows), tuple(errors), main)
+
+
+def _aligns(scorer: str) -> bool:
+    """Whether it has alignments of its own; not where it is another program's."""
+    try:
+        return of_words(scorer) and get_scorer(scorer).align is not None
+    except UsageError:
+        return False
 
 
 def sweeps(run: Run, runs: Sequence[Run]) -> dict[str, dict[str, list[SweepPoint]]]:
