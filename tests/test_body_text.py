@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import yaml
 
+from actalign import ActAlign
 from actalign.candidates import Candidates
 from actalign.demo import demo_clips
 from actalign.encoders._text_cache import TextCache
@@ -16,6 +17,7 @@ from actalign.encoders.body import _vocabulary as vocabulary
 from actalign.encoders.body._text import MAX_TOKENS, TextTower, WordVectors, normalize_text
 from actalign.errors import EncoderError
 from actalign.rows import read_rows
+from actalign.scripts import shipped_scripts
 from actalign.scripts._shipped import shipped_domains
 from tests.command import actalign
 
@@ -142,6 +144,12 @@ def test_every_step_of_the_shipped_scripts_has_a_word_that_it_knows(body):
         for wording in script.wordings
     ]
     assert body.text_warnings([step for wording in wordings for step in wording.steps]) == []
+
+
+def test_the_demos_first_clip_is_right_by_the_scripts_that_ship(body):
+    labels = ["deadlift", "clean and press", "thruster"]
+    found = ActAlign(body).predict(demo_clips()[0].path, scripts=shipped_scripts(labels))
+    assert found.label == "clean and press"
 
 
 def test_steps_about_bodies_are_not_named(body):
