@@ -35,7 +35,7 @@ def describe(command: object, name: str, parent: object = None) -> list[str]:
         )
         about = " ".join(str(getattr(parameter, "help", None) or "").split())
         default = parameter.default
-        if default is not None and not callable(default) and default not in (False, ()):
+        if default is not None and not callable(default) and default not in (False, (), ""):
             about += f" Default: `{default}`."
         if parameter.required:
             about += " Required."

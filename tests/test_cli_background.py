@@ -321,3 +321,23 @@ def test_a_background_is_never_written_over_a_clip(videos, colour_model):
     assert ended.returncode == 2
     assert "--out is rise.mp4, a video's name" in ended.stderr
     assert (videos / "rise.mp4").read_bytes() == before
+
+
+def test_of_a_store_of_several_encoders_the_one_that_is_named_makes_the_background(
+    videos, colour_model
+):
+    where = {"cwd": videos, "ACTALIGN_CACHE": videos / "cache"}
+    person = demo_clips()[0].path
+    for model, clip in (("body", person), (colour_model, "set.mp4")):
+        made = actalign("encode", clip, "--model", model, "--out", "store", **where)
+        assert made.returncode == 0, made.stderr
+    for model, other in (("body", "set"), (colour_model, person.stem)):
+        made = actalign("background", "store", "--model", model, "--out", "b", **where)
+        assert made.returncode == 1
+        assert f"{other}: comes from " in made.stderr
+        assert read_background(videos / "b").model_id == str(model)
+    mixed = actalign(
+        "align", "store", "--model", "body", "--scripts", "day.json", "--background", "b", **where
+    )
+    assert mixed.returncode == 2, "the wrong file is a wrong option"
+    assert "but the encoder is body" in mixed.stderr

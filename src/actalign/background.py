@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike
 
 from actalign.arguments import as_path
 from actalign.encoder_info import EncoderInfo
-from actalign.errors import ArrayError, EncoderError, UsageError, reason_of
+from actalign.errors import ArrayError, EncoderUsageError, UsageError, reason_of
 from actalign.files import write_bytes
 from actalign.types import Float32, Float64
 
@@ -122,7 +122,7 @@ class Background:
     def checked(self, info: EncoderInfo) -> Background:
         """Itself; raises EncoderError unless this encoder made it."""
         if self.fingerprint != info.fingerprint:
-            raise EncoderError(
+            raise EncoderUsageError(
                 f"The background ({self.source}) comes from {self.model_id} ({self.fingerprint}), "
                 f"but the encoder is {info.model_id} ({info.fingerprint}); make it again with "
                 "`actalign background`."

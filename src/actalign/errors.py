@@ -31,7 +31,7 @@ class RowsError(EncoderError, VideoError):
 
 
 class EncoderUsageError(UsageError, EncoderError):
-    """There is no encoder of this name, or it has no such device or numbers; an EncoderError too.
+    """An encoder is asked for wrongly: no such name, device or numbers, or another's background.
 
     The CLI exits with 2.
     """

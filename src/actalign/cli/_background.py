@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,17 +11,33 @@ import typer
 
 from actalign.addresses import is_address
 from actalign.cli._grouped import OUTPUT, grouped
-from actalign.cli._model_options import ModelOptions
+from actalign.cli._model_options import MODEL_HELP, ModelOptions
 from actalign.cli._options import (
     InputOptions,
     Quiet,
     StoreDir,
 )
+from actalign.encoders._load import DEFAULT_MODEL
 from actalign.errors import ActAlignError, UsageError, counted
 
 if TYPE_CHECKING:
     from actalign.cli._run import Run
     from actalign.clips import ClipResult
+    from actalign.encoder_info import EncoderInfo
+
+
+@dataclass(frozen=True, slots=True)
+class MakerOptions(ModelOptions):
+    """The encoder; of stored embeddings, by default the one that made the first of them."""
+
+    model: Annotated[
+        str,
+        typer.Option(
+            help=f"{MODEL_HELP} By default {DEFAULT_MODEL}, or for embeddings the one that made "
+            "the first of them.",
+            show_default=False,
+        ),
+    ] = ""
 
 
 @grouped
@@ -29,15 +46,15 @@ def background(
         list[str],
         typer.Argument(
             help="Videos, folders of them and .txt lists of one path per line; or folders or "
-            "addresses with :// that `actalign encode --out` wrote, then no video is read and no "
-            "model loaded."
+            "addresses with :// that `actalign encode --out` wrote, then no video is read and, "
+            "without --model, no model loaded."
         ),
     ],
     out: Annotated[
         Path, typer.Option(help="File to write, for --background.", rich_help_panel=OUTPUT)
     ],
     frames: InputOptions,
-    model: ModelOptions,
+    model: MakerOptions,
     store: StoreDir = None,
     quiet: Quiet = False,
 ) -> None:
@@ -55,9 +72,9 @@ def background(
         raise UsageError(f"--out is {out}, a video's name; name it like background.safetensors.")
     check_writable(out)
     frames.check()
-    total, results = _results(sources, frames, model, store)
+    total, results, info = _results(sources, frames, model, store)
     sums: BackgroundSums | None = None
-    made_by = ("", "")
+    made_by = None if info is None else (info.model_id, info.fingerprint)
     with Run(total, quiet=quiet) as run:
         for result in results(run):
             run.clip(result)
@@ -65,12 +82,13 @@ def background(
             if clip is None:
                 continue
             encoder = (clip.model_id, clip.fingerprint)
-            if sums is None:
-                made_by = encoder
-                sums = BackgroundSums(*encoder, clip.embeddings.shape[1])
+            made_by = made_by or encoder
             if encoder != made_by:
-                run.fail(clip.clip_id, f"comes from another encoder than the first, {made_by[0]}")
+                said = [f"{name} ({fingerprint})" for name, fingerprint in (encoder, made_by)]
+                run.fail(clip.clip_id, f"comes from {said[0]}, not from {said[1]}")
                 continue
+            if sums is None:
+                sums = BackgroundSums(*encoder, clip.embeddings.shape[1])
             sums.add(clip.embeddings)
     if sums is None:
         raise ActAlignError("There is no clip to make a background of: all failed.")
@@ -81,24 +99,26 @@ def background(
 
 
 def _results(
-    sources: list[str], frames: InputOptions, model: ModelOptions, store: str | None
-) -> tuple[int, Callable[[Run], Iterator[ClipResult]]]:
-    """How many clips there are, and what gives each."""
+    sources: list[str], frames: InputOptions, model: MakerOptions, store: str | None
+) -> tuple[int, Callable[[Run], Iterator[ClipResult]], EncoderInfo | None]:
+    """How many clips there are, what gives each, and the encoder, if embeddings don't say it."""
     from actalign.clips import clip_ids, embed_videos, open_store_or_cache
     from actalign.clips._stored import list_entries, read_stored
     from actalign.video import list_videos
 
+    named = model if model.model else replace(model, model=DEFAULT_MODEL)
     stored = [source for source in sources if _is_stored(source)]
     if stored and len(stored) < len(sources):
         raise UsageError(f"{stored[0]} holds embeddings; give videos or embeddings, not both.")
     if stored:
         frames.check_stored(stored[0])
         entries = list_entries(stored)
-        return len(entries), lambda run: (read_stored(*entry) for entry in entries.items())
+        info = named.choice.load().info if model.model or model.person or model.crop else None
+        return len(entries), lambda run: (read_stored(*entry) for entry in entries.items()), info
     left_out: list[str] = []
     kept = open_store_or_cache(store, left_out)
     found = clip_ids(list_videos([Path(source) for source in sources], notes=left_out))
-    encoder = model.choice.load()
+    encoder = named.choice.load()
 
     def embedded(run: Run) -> Iterator[ClipResult]:
         run.note(left_out)
@@ -111,7 +131,7 @@ def _results(
             silent_seconds=frames.decode_timeout,
         )
 
-    return len(found), embedded
+    return len(found), embedded, encoder.info
 
 
 def _is_stored(source: str) -> bool:
