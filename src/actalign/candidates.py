@@ -213,7 +213,7 @@ class Candidates:
             )
         if self.min_confidence is not None and found.temperature is None:
             raise UsageError(
-                f"There is no confidence by the scorer {self.scorer.name} and this encoder, so a "
+                f"There is no confidence from the scorer {self.scorer.name} and this encoder, so a "
                 "least one (min_confidence) can't be asked for; fit a temperature on labelled "
                 "clips with `actalign eval clips`, or of a scorer of your own with "
                 "alignment.fit_temperature, and give it as --temperature (temperature), or choose "

@@ -40,8 +40,8 @@ def check_confidence(config: EvalConfig, info: EncoderInfo, look: SecondLook | N
     words = next(name for name in config.scorers if of_words(name))
     if words not in config.confident(info):
         raise UsageError(
-            f"There is no confidence by the scorer {words} and this encoder, so close clips can't "
-            "be told; give --second-look-close 1 to have all looked at."
+            f"There is no confidence from the scorer {words} and this encoder, so it isn't known "
+            f"which clips are close; give --second-look-close 1 to send all of them."
         )
 
 
