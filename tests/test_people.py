@@ -636,7 +636,7 @@ def test_the_row_of_nobody_does_not_say_that_there_is_nobody(folder):
     )
     assert json.loads(found.stdout)["warnings"] == [
         "--person 5 follows nobody: at most 2 people were found at once.",
-        "4 of 4 frames show nothing that the encoder knows (body: the person whom it follows).",
+        "4 of 4 frames show nothing that the encoder knows (body: the person it follows).",
     ]
 
 

@@ -31,7 +31,7 @@ class RowsError(EncoderError, VideoError):
 
 
 class EncoderUsageError(UsageError, EncoderError):
-    """There is no encoder of this name, or it has no such device or numbers; an EncoderError too.
+    """There is no encoder of this name, or it has no such device or dtype; an EncoderError too.
 
     The CLI exits with 2.
     """
