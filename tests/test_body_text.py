@@ -249,7 +249,7 @@ def test_many_unknown_texts_are_no_wall_of_sentences(tmp_path):
     common = ("classify", demo_clips()[0].path, "--model", "body", "--scripts", "scripts.json")
     ended = actalign(*common, "--out", "rows.jsonl", cwd=tmp_path)
     assert ended.stderr.count("has no word that body knows") == 5
-    assert "and 2 more sentences like these; rows have all as text_warnings" in ended.stderr
+    assert "and 2 more sentences like these; rows have all of them in text_warnings" in ended.stderr
     (row,) = read_rows(tmp_path / "rows.jsonl")
     assert len(row["text_warnings"]) == 7
 

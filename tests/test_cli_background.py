@@ -104,7 +104,7 @@ def test_clips_that_all_fail_make_no_background(tmp_path, colour_model):
     (tmp_path / "text.mp4").write_text("no video")
     ended = actalign("background", "text.mp4", "--model", colour_model, "--out", "b", cwd=tmp_path)
     assert ended.returncode == 1
-    assert "There is no clip to make a background of: all failed." in ended.stderr
+    assert "There is no clip to make a background from: all failed." in ended.stderr
     assert not (tmp_path / "b").exists()
 
 
@@ -151,7 +151,7 @@ def test_none_wins_where_no_script_fits_and_one_candidate_can_be_refused(videos,
     [
         (["--scorer", "competitive"], r"competitive needs a background.*actalign background"),
         (["--none", "x"], r"scorer dtw can't tell when none.* such as competitive"),
-        (["--min-confidence", "0.5"], r"There is no confidence by the scorer dtw"),
+        (["--min-confidence", "0.5"], r"There is no confidence from the scorer dtw"),
         (["--temperature", "x"], r"--temperature is 'x'; give a number above 0, or SCORER=NUMBER"),
         (["--temperature", "0"], r"The temperature is 0.0; give a number above 0"),
         (["--temperature", "dtw_mean=1"], r"of the scorer dtw_mean, and scored is by dtw"),

@@ -320,7 +320,7 @@ def test_detections_count_for_their_own_video_of_several_with_one_name(folder):
 
     done = measured(["da/x.mp4"], ["da/x.mp4", "db/x.mp4"])
     assert precision(done) == 0.5
-    assert "some.jsonl has no row of 1 of the truth's videos, such as db/x.mp4" in done.stderr
+    assert "some.jsonl has no row for 1 of the truth's videos, such as db/x.mp4" in done.stderr
     done = measured(["/elsewhere/x.mp4"], ["x.mp4"])
     assert (precision(done), done.stderr) == (1, "")
     for name in ("da", "db"):

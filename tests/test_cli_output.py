@@ -460,7 +460,7 @@ def test_an_export_says_how_many_clips_failed(clips, tmp_path):
     rows = read_rows(tmp_path / "rows.jsonl")
     failed = sum(row["status"] == "error" for row in rows)
     assert failed
-    left_out = f"{failed} failed: nothing of them is written\n"
+    left_out = f"{failed} failed and are left out\n"
     for to, told in (("vtt", left_out), ("fiftyone", left_out), ("csv", "")):
         ended = actalign("export", "rows.jsonl", "--to", to, cwd=tmp_path)
         assert (ended.returncode, ended.stderr) == (0, told)
@@ -521,7 +521,7 @@ def test_what_people_write_is_never_replaced_by_results(clips, tmp_path):
         ("classify", folder, *run, "--out", "labels.json", "labels of videos"),
         ("background", folder, *run[:2], "--out", "mine.yaml", "scripts"),
         ("export", "rows.jsonl", "--to", "boris", "--out", "settings.yaml", "settings of"),
-        ("background", folder, *run[:2], "--out", "slip.yaml", "text with a slip in it"),
+        ("background", folder, *run[:2], "--out", "slip.yaml", "text with a syntax error"),
         ("classify", folder, *run, "--out", "slip.csv", "labels of videos"),
         ("classify", folder, *run, "--out", "none.csv", "labels of videos"),
         ("export", "rows.jsonl", "labels.csv", "labels of videos"),
@@ -610,7 +610,7 @@ def test_a_labels_file_has_blank_lines_and_remarks(clips, tmp_path):
     (tmp_path / "labels.txt").write_text("# none yet\n\n")
     ended = actalign(*run, *clips[3:5], cwd=tmp_path)
     assert ended.returncode == 2
-    assert "The labels file labels.txt has no label; write one a line." in ended.stderr
+    assert "The labels file labels.txt has no label; write one per line." in ended.stderr
 
 
 def test_scripts_may_be_a_bank_in_parquet(clips, tmp_path):
@@ -792,7 +792,7 @@ def test_a_truth_of_one_label_is_said_to_prove_nothing(clips, tmp_path):
     (tmp_path / "t.csv").write_text("video,label\nday.mp4,sunset\n")
     convert = ("eval", "convert", "clips", "--truth", "t.csv", "--out")
     ended = actalign(*convert, "q.jsonl", cwd=tmp_path)
-    assert "one candidate only, so every answer is right" in ended.stderr
+    assert "only one candidate, so every answer is right" in ended.stderr
     ended = actalign(*convert, "p.jsonl", "--labels", "sunset,sunrise", cwd=tmp_path)
     assert ended.returncode == 0, ended.stderr
     assert "one candidate" not in ended.stderr

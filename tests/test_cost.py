@@ -74,7 +74,7 @@ def test_the_estimate_is_of_the_frames_that_are_left():
     cost._begun -= 100  # as if it had begun so long ago
     cost.frames(50)
     # 1,000 frames at 2 s each, less the 50 that are done.
-    assert "2.0 s a frame, about 32 min left" in told[0]
+    assert "2.0 s per frame, about 32 min left" in told[0]
     cost.frames(50)
     assert len(told) == 1
 

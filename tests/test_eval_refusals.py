@@ -171,7 +171,7 @@ def test_what_a_run_can_not_refuse_is_said_before_a_clip_is_encoded(data, evalua
     for words, message in (
         (("--none", "x"), "The scorer dtw can't tell when none of the candidates fits"),
         (("--none", " "), "--none is empty; give a value"),
-        (("--min-confidence", 0.5), "There is no confidence by the scorer dtw"),
+        (("--min-confidence", 0.5), "There is no confidence from the scorer dtw"),
         (("--temperature", "1"), "for 2 scorers; name its own, such as own=1"),
         (("--temperature", "hmm=1"), "There is no scorer 'hmm'"),
         (("--temperature", "dtw_mean=1"), "the scorer dtw_mean, and scored is by dtw, mean_pool"),

@@ -114,8 +114,8 @@ def test_options_that_an_own_encoder_does_not_take_are_refused(names, folder, mo
     ("entry", "said"),
     [
         (Images(), "put its class there"),
-        (lambda: Images, "is the class Images; give an object of it"),
-        (dict, "{} is no encoder"),
+        (lambda: Images, "is the class Images; give an instance of it"),
+        (dict, "{} is not an encoder"),
     ],
 )
 def test_what_makes_no_encoder_is_said(monkeypatch, entry, said):

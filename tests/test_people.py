@@ -584,7 +584,7 @@ def test_who_is_seen_is_counted_only_where_looks_differ():
 def test_where_a_clip_is_one_sequence_everyone_is_refused(folder, command, model, monkeypatch):
     monkeypatch.chdir(folder)
     said = run(*command, "--model", *model, code=2)
-    assert "--person all gives several results a clip" in said
+    assert "--person all gives several results per clip" in said
     assert "give largest, left, right or 2" in said
 
 
@@ -636,7 +636,7 @@ def test_the_row_of_nobody_does_not_say_that_there_is_nobody(folder):
     )
     assert json.loads(found.stdout)["warnings"] == [
         "--person 5 follows nobody: at most 2 people were found at once.",
-        "4 of 4 frames show nothing that the encoder knows (body: the person whom it follows).",
+        "4 of 4 frames show nothing that the encoder knows (body: the person it follows).",
     ]
 
 

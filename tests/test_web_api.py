@@ -603,7 +603,7 @@ def test_a_token_that_no_client_could_send_is_refused(colour_model, tmp_path, to
     words = ("--host", "203.0.113.7", "--port", 0, "--token-file", tmp_path / "token")
     ended = actalign("serve", "--model", colour_model, *words)
     assert (ended.returncode, ended.stdout) == (2, "")
-    assert "must be one line of ASCII letters, digits and signs, without spaces" in ended.stderr
+    assert "must be one line of ASCII letters, digits and symbols, without spaces" in ended.stderr
     assert token not in ended.stderr
 
 

@@ -1,6 +1,6 @@
 """Zero-shot fine-grained video classification by language-guided sequence alignment.
 
-`import actalign` loads next to nothing; each public name below loads its module when first used.
+`import actalign` loads almost nothing; each public name below loads its module when first used.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""The background: what an encoder says of frames that have nothing to do with the candidates.
+"""The background: what an encoder says about frames that have nothing to do with the candidates.
 
 For a unit text vector a, the cosines of unit frames with mean mu and covariance C have mean a.mu
-and variance a'Ca. So mean and covariance of many frames tell for *any* text what its cosine is
-worth, without keeping a frame. Not here: what scorers do with it (`alignment`), and
-which frames are taken.
+and variance a'Ca. So the mean and covariance of many frames tell for *any* text what its cosine is
+worth, and no frame needs to be kept. Not here: what scorers do with it (`alignment`), and which
+frames are taken.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ class Background:
     """Mean (D,) and covariance (D, D) of unit frame embeddings, and how many there were.
 
     model_id, fingerprint: the encoder that made them. source: where they come from, as rows say it.
-    temperatures: by scorer, what turns scores into confidences (`alignment.confidences`), where
-    they were fitted on labelled clips of this encoder. label_temperatures: the same where every
-    candidate is one step, such as its name, which says less than a script; see `temperature`.
-    none_temperatures, none_label_temperatures: the same where "none of these" is a candidate, so
-    that none of the others may be right.
+    temperatures: by scorer, the temperature that turns scores into confidences
+    (`alignment.confidences`), if it was fitted on labelled clips of this encoder.
+    label_temperatures: the same if every candidate is one step, such as its name, which says less
+    than a script; see `temperature`. none_temperatures, none_label_temperatures: the same if "none
+    of these" is a candidate, so that none of the others may be right.
     """
 
     mean: Float32
@@ -82,7 +82,7 @@ class Background:
     def statistics(self, texts: ArrayLike) -> tuple[Float64, Float64]:
         """Mean and deviation (K,) of each text's cosine on the background; texts: (K, D).
 
-        The deviation is at least LEAST_DEVIATION. Raises ArrayError for another width.
+        The deviation is at least LEAST_DEVIATION. Raises ArrayError if the width differs.
         """
         rows = np.asarray(texts, np.float64)
         if rows.ndim != 2 or rows.shape[1] != self.mean.size:
@@ -96,11 +96,11 @@ class Background:
         return unit @ self.mean, np.sqrt(np.maximum(variance, LEAST_DEVIATION**2))
 
     def temperature(self, scorer: str, single: float, *, none: bool = False) -> float | None:
-        """What divides a scorer's scores; None where it was never fitted.
+        """The number that divides a scorer's scores; None if it was never fitted.
 
         single: the share, 0 to 1, of candidates of one step; between 0 and 1 the temperature is
-        linear between that of scripts and that of labels alone. none: with a candidate "none of
-        these", beside the others; where that was not fitted, as without.
+        interpolated linearly between that of scripts and that of labels alone. none: with a
+        candidate "none of these" besides the others; if that was not fitted, the same as without.
         """
         scripts, labels = self.temperatures.get(scorer), self.label_temperatures
         if none and scorer in self.none_temperatures:
@@ -120,7 +120,7 @@ class Background:
         return hashlib.sha256(held).hexdigest()[:16]
 
     def checked(self, info: EncoderInfo) -> Background:
-        """Itself; raises EncoderError unless this encoder made it."""
+        """This background; raises EncoderError unless this encoder made it."""
         if self.fingerprint != info.fingerprint:
             raise EncoderUsageError(
                 f"The background ({self.source}) comes from {self.model_id} ({self.fingerprint}), "
@@ -134,7 +134,7 @@ class Background:
 
 
 class BackgroundSums:
-    """Adds up frames, clip by clip, into a `Background`: memory of D x D numbers, no frame kept."""
+    """Adds up frames, clip by clip, into a `Background`; holds D x D numbers and no frame."""
 
     def __init__(self, model_id: str, fingerprint: str, dim: int) -> None:
         """model_id, fingerprint, dim: of the encoder, see `EncoderInfo`."""
@@ -149,7 +149,7 @@ class BackgroundSums:
         return self._count
 
     def add(self, embeddings: ArrayLike, *, times: int = 1) -> None:
-        """Add the rows of (T, D), or take them away with ``times`` of -1."""
+        """Add the rows of (T, D), or remove them with ``times`` of -1."""
         rows = np.asarray(embeddings, np.float64)
         if rows.ndim != 2 or rows.shape[1] != len(self._sum):
             raise ArrayError(
@@ -171,7 +171,7 @@ class BackgroundSums:
         return other
 
     def background(self, source: str) -> Background:
-        """The background so far; raises UsageError for fewer than two frames that show anything."""
+        """The background so far; raises UsageError for fewer than two non-neutral frames."""
         if self._count < LEAST_FRAMES:
             raise UsageError(
                 f"A background needs frames in which the encoder sees something, and {source} has "
@@ -211,20 +211,23 @@ def write_background(background: Background, path: str | Path, *, half: bool = F
 def read_background(path: str | Path, *, source: str | None = None) -> Background:
     """Read what `write_background` wrote; raises UsageError that names the file.
 
-    source: what rows say of it; the file's name and how many frames it is of, where left out.
+    source: what rows say about it; by default the file's name and its number of frames.
     """
     from safetensors import SafetensorError, safe_open
 
     path = as_path(path, "background")
     if path.is_dir():
         raise UsageError(
-            f"The background {path} is a folder; give a file that `actalign background` made of it."
+            f"The background {path} is a folder; give a file that `actalign background` made from "
+            "it."
         )
     try:
         with safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}
             if metadata.get("format") != FORMAT:
-                raise UsageError(f"{path} is no background; make one with `actalign background`.")
+                raise UsageError(
+                    f"{path} is not a background; make one with `actalign background`."
+                )
             mean, covariance = file.get_tensor("mean"), file.get_tensor("covariance")
         about = json.loads(metadata["background"])
         count = int(about["count"])

@@ -78,18 +78,17 @@ def check_none(name: str) -> None:
 class Candidates:
     """M candidates, ready to be scored against any clip of the same encoder.
 
-    info: the encoder. scripts: one a candidate. competitions: one, of all wordings, for a scorer
-    that is made of parts; for another one as many as the candidate with the most wordings has, each
-    with a wording of every candidate. only: the number of the one wording that scores and
-    alignments are of; None for all. names: the embeddings of the candidates' labels, (1, D) each;
-    empty where the scorer does not read them. repeats: how often the winner is performed:
-    "no" to take it as once, "auto" to find it, "partial" to find it where the clip may begin and
-    end inside a repetition, or the number. without: labels that had no script,
-    whose only step is their name. background: what steps are measured against, for scorers that do
-    so. none: the label of the candidate that wins where no script fits better than the background.
-    min_confidence: an answer below it is refused. temperature: what turns scores into confidences,
-    None where it was never fitted; the given_temperature comes before the background's. warnings:
-    on texts that were cut, say.
+    info: the encoder. scripts: one per candidate. competitions: one, of all wordings, for a scorer
+    that is made of parts; for other scorers as many as the candidate with the most wordings has,
+    each with one wording of every candidate. only: the number of the one wording that scores and
+    alignments are from; None for all. names: the embeddings of the candidates' labels, (1, D) each;
+    empty if the scorer does not read them. repeats: how many times the winner is performed: "no" to
+    assume once, "auto" to count them, "partial" to count them if the clip may begin and end inside
+    a repetition, or the number. without: labels that had no script, whose only step is their name.
+    background: what steps are measured against, for scorers that use one. none: the label of the
+    candidate that wins if no script fits better than the background. min_confidence: an answer
+    below it is refused. temperature: turns scores into confidences, None if it was never fitted;
+    given_temperature overrides the background's. warnings: for example on texts that were cut.
     """
 
     info: EncoderInfo
@@ -131,12 +130,12 @@ class Candidates:
     ) -> Candidates:
         """Give every label its script and embed the texts.
 
-        labels: a text of comma-separated ones; None for those of the scripts, in order. A label
+        labels: a list, or a comma-separated text; None for those of the scripts, in order. A label
         without a script is aligned as a script of one step, its own name. scorer,
         smoothing_seconds, background, repeats and the templates: None for the encoder's own.
-        domain: None for the one that all scripts have. none, min_confidence: see the class.
-        temperature: of this scorer; None for the background's. Raises UsageError for labels,
-        scripts or templates that are wrong, and for what a scorer can't do.
+        domain: None for the one that all scripts share. none, min_confidence: see the class.
+        temperature: for this scorer; None for the background's. Raises UsageError for invalid
+        labels, scripts or templates, and for what a scorer can't do.
         """
         if labels is None:
             labels = labels_of(scripts)
@@ -177,7 +176,7 @@ class Candidates:
         return found.measured_against(own)
 
     def measured_against(self, background: Background | None) -> Candidates:
-        """The same with another background; raises UsageError where something needs one."""
+        """The same with another background; raises UsageError if it is None and one is needed."""
         needed = self.scorer.needs_background
         if needed and background is None:
             raise UsageError(f"The scorer {self.scorer.name} {NEEDS_BACKGROUND}")
@@ -208,14 +207,14 @@ class Candidates:
         )
         if self.min_confidence is not None and len(self.scripts) == 1 and not none:
             raise UsageError(
-                "One candidate alone has no confidence, so a least one (min_confidence) can't be "
-                "asked for; give more candidates, or a name for none-of-these (none)."
+                "One candidate alone has no confidence, so min_confidence can't be used; give "
+                "more candidates, or a name for none-of-these (none)."
             )
         if self.min_confidence is not None and found.temperature is None:
             raise UsageError(
-                f"There is no confidence by the scorer {self.scorer.name} and this encoder, so a "
-                "least one (min_confidence) can't be asked for; fit a temperature on labelled "
-                "clips with `actalign eval clips`, or of a scorer of your own with "
+                f"There is no confidence from the scorer {self.scorer.name} and this encoder, so "
+                "min_confidence can't be used; fit a temperature on labelled clips with "
+                "`actalign eval clips`, or for a scorer of your own with "
                 "alignment.fit_temperature, and give it as --temperature (temperature), or choose "
                 "another scorer."
             )
@@ -228,7 +227,7 @@ class Candidates:
         return sum(max(map(len, one)) == 1 for one in lists) / len(lists)
 
     def against(self, others: OtherClips | None, result: ClipResult) -> Candidates:
-        """The same, measured against a run's other clips, where those are the background."""
+        """The same, measured against a run's other clips if those are the background."""
         if others is None or result.clip is None:
             return self
         return self.measured_against(others.of(result.clip))
@@ -236,13 +235,13 @@ class Candidates:
     def of_wording(self, number: int) -> Candidates:
         """The same by one wording of each script, counted from 0, against all of the other labels.
 
-        Those of a label that has fewer come again in turn.
+        Labels with fewer wordings repeat theirs in turn.
         """
         return replace(self, only=number)
 
     @property
     def most_wordings(self) -> int:
-        """How many wordings the candidate with the most has."""
+        """The largest number of wordings that any candidate has."""
         return max(1 + len(script.rewordings) for script in self.scripts)
 
     @property
@@ -251,7 +250,7 @@ class Candidates:
         return [script.label for script in self.scripts]
 
     def identity(self) -> dict[str, object]:
-        """All that a row depends on beside its clip, as JSON can hold it."""
+        """Everything a row depends on besides its clip, as JSON can hold it."""
         return {
             "labels": self.labels,
             "scripts": [asdict(script) for script in self.scripts],
@@ -270,8 +269,8 @@ class Candidates:
     def predict(self, clip: ClipEmbedding) -> Prediction:
         """Score every candidate for one clip and align each; see `Prediction`.
 
-        Raises EncoderError for a clip that another encoder embedded, UsageError for one that is too
-        short for the number of repetitions.
+        Raises EncoderError for a clip that was embedded by another encoder, UsageError for one that
+        is too short for the number of repetitions.
         """
         frames = self._frames(clip)
         by = self._calibration(clip)
@@ -320,12 +319,12 @@ class Candidates:
         )
 
     def order_margin(self, clip: ClipEmbedding, label: str) -> float | None:
-        """A candidate's score less the mean of those with its steps reversed and in four drawn
-        orders.
+        """A candidate's score minus the mean of its scores with its steps reversed and in four
+        random orders.
 
-        The mean over its wordings, as the score is; one of a single step has no other order. None
-        for scorers that align nothing, for a function of your own, and where all wordings have a
-        single step. Raises UsageError for a label that is no candidate.
+        The mean over its wordings, like the score; a wording of a single step has no other order.
+        None for scorers that align nothing, for a function of your own, and if all wordings have a
+        single step. Raises UsageError for a label that is not a candidate.
         """
         if label not in self.labels:
             raise UsageError(

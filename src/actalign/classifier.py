@@ -51,18 +51,17 @@ Scripts = ScriptsGiven
 class ActAlign:
     """Classify clips among candidate actions by aligning steps with frames.
 
-    fps: frames encoded a second, None for the encoder's own default. smoothing_seconds: width of
-    the moving average over frame embeddings, None for the encoder's default, 0 for none.
+    fps: frames to encode per second, None for the encoder's own default. smoothing_seconds: width
+    of the moving average over frame embeddings, None for the encoder's default, 0 for none.
     scorer: a name of `alignment.SCORERS`, parts as AFFINITY+PATH+AVERAGE, or a `Scorer` of your
-    own; None for the default: `competitive` where there is a background, else the encoder's own.
-    step_template, label_template: texts with {label}, {domain}, {step}. repeats: how often the
-    winner is performed: "no" to take it as once, "auto" to find it, "partial" to find it where the
+    own; None for the default: `competitive` if there is a background, else the encoder's own.
+    step_template, label_template: texts with {label}, {domain}, {step}. repeats: how many times the
+    winner is performed: "no" to assume once, "auto" to count them, "partial" to count them if the
     clip may begin and end inside a repetition, or the number; None for the encoder's default.
     store: a folder or an address with :// that keeps embeddings between runs. background: what
     steps are measured against, a `Background` or a file of `actalign background`; None for the one
-    that ships with the encoder, if any. temperature: of the scorer, what turns scores into
-    confidences, such as `alignment.fit_temperature` finds; None for the background's, if it has
-    one.
+    that ships with the encoder, if any. temperature: turns the scorer's scores into confidences, as
+    found by `alignment.fit_temperature`; None for the background's, if it has one.
     """
 
     def __init__(
@@ -111,9 +110,9 @@ class ActAlign:
         dtype: str | None = None,
         **options: Any,
     ) -> ActAlign:
-        """Load an encoder (hub id, folder or "body") and make a classifier of it.
+        """Load an encoder (hub id, folder or "body") and make a classifier with it.
 
-        options: the constructor's. Raises EncoderError when the model is not available.
+        options: those of the constructor. Raises EncoderError if the model is not available.
         """
         return cls(load_encoder(model, device=device, dtype=dtype), **options)
 
@@ -129,7 +128,7 @@ class ActAlign:
     ) -> Candidates:
         """Resolve candidates once, to score any number of embedded clips; see `predict`.
 
-        Raises UsageError for labels or scripts that are wrong.
+        Raises UsageError for invalid labels or scripts.
         """
         use = get_scorer(scorer) if scorer else self.scorer
         return Candidates.resolve(
@@ -164,17 +163,17 @@ class ActAlign:
     ) -> Prediction:
         """Score every candidate for one clip and align each; see `Prediction`.
 
-        candidate_labels: a list, or a text of comma-separated labels, in which one with a comma
-        stands in double quotes; may be left out where scripts are given. scripts: a script file,
-        `Script` objects, or {label: [step, ...]}, where a label may have several lists of steps:
-        its wordings, whose scores are averaged. Unlike on the command line, scripts that ship with
-        the package are not taken by themselves: give `actalign.scripts.shipped_scripts(labels,
-        domain)`, and the labels too, since those without a script are not in it. A label without a
-        script is aligned as a script of one step, its own name, and its candidate's `has_script`
-        is False. start, end: seconds of the source file, [start, end). none: the label of a
-        further candidate, which wins where none of the others fits better than the background.
-        min_confidence: in [0, 1]; an answer below it is `refused`, and its row has no label.
-        Raises UsageError where the scorer can't do these.
+        candidate_labels: a list, or a comma-separated text, in which a label that contains a comma
+        is in double quotes; may be left out if scripts are given. scripts: a script file, `Script`
+        objects, or {label: [step, ...]}, where a label may have several lists of steps: its
+        wordings, whose scores are averaged. Unlike on the command line, scripts that ship with the
+        package are not used automatically: give `actalign.scripts.shipped_scripts(labels, domain)`,
+        and the labels too, since those without a script are not in it. A label without a script is
+        aligned as a script of one step, its own name, and its candidate's `has_script`
+        is False. start, end: seconds of the source file, [start, end). none: the label of an
+        additional candidate, which wins if no other fits better than the background.
+        min_confidence: in [0, 1]; an answer below it is `refused`, and its row has no label. Raises
+        UsageError if the scorer can't do these.
         """
         candidates = self.candidates(
             candidate_labels,
@@ -200,12 +199,12 @@ class ActAlign:
     ) -> Iterator[Prediction | ClipError]:
         """A prediction for each video, in order, or the error of one that failed.
 
-        videos: paths, frames and embeddings in any mixture; frames get the clip id frames-N, N
-        being their place in the list from 0. Files are decoded ahead in child processes and encoded
-        side by side, as `actalign classify` does. none, min_confidence: see `predict`. progress:
-        show a bar, in a notebook only. An encoder that follows everyone (`body:all`) gives a
+        videos: paths, frames and embeddings, in any mixture; frames get the clip id frames-N, where
+        N is their index in the list, from 0. Files are decoded ahead in child processes and encoded
+        in parallel, as in `actalign classify`. none, min_confidence: see `predict`. progress: show
+        a progress bar, in notebooks only. An encoder that follows everyone (`body:all`) gives a
         prediction for each person of a clip, whose `clip.clip_id` ends in -person1, -person2, ...
-        Raises UsageError for labels or scripts that are wrong, and for a single video.
+        Raises UsageError for invalid labels or scripts, and for a single video.
         """
         single = (str, bytes, os.PathLike, FrameBatch, ClipEmbedding, np.ndarray, Mapping)
         if isinstance(videos, single) or not isinstance(videos, Iterable):
@@ -235,10 +234,11 @@ class ActAlign:
         max_step: float = MAX_STEP_SECONDS,
         overlap: float = OVERLAP,
     ) -> list[Detection]:
-        """Where in a long video each candidate happens, in the order of time.
+        """Where in a long video each candidate happens, in order of time.
 
-        threshold: least score, in nats. min_step, max_step: seconds that a step lasts. overlap: of
-        two detections with a larger intersection over union the better stays.
+        threshold: minimum score, in nats. min_step, max_step: shortest and longest duration of a
+        step, in seconds. overlap: of two detections whose intersection over union is larger, only
+        the better is kept.
         """
         candidates = self.candidates(candidate_labels, scripts, domain=domain)
         return candidates.locate(
@@ -263,8 +263,8 @@ class ActAlign:
         """Ranked [{"label", "score"}] of one clip; for a list of clips, a list of such lists.
 
         none, min_confidence: see `predict`; a clip whose answer is refused has an empty list.
-        Raises the error of the first clip that fails; `predict_many` goes on with the others. An
-        encoder that follows everyone is refused: `predict_many` takes such.
+        Raises the error of the first clip that fails; `predict_many` continues with the others. An
+        encoder that follows everyone is refused: use `predict_many` for those.
         """
         how: dict[str, Any] = {
             "candidate_labels": candidate_labels,
@@ -286,8 +286,8 @@ class ActAlign:
     def align(self, video: Video, *, script: Script) -> Alignment:
         """Align one clip with one script: the path, and each step's frame interval.
 
-        By the paper's affinity and path, whatever the scorer: one script alone has nothing to
-        compete with. For the scorer's own alignment see `candidates` of what `predict` gives.
+        Uses the paper's affinity and path, whatever the scorer: a single script has nothing to
+        compete with. For the scorer's own alignment see the `candidates` that `predict` returns.
         """
         if not isinstance(script, Script):
             raise UsageError(f"The script is {script!r}; give Script(label, steps).")
@@ -306,18 +306,18 @@ class ActAlign:
     ) -> ClipEmbedding:
         """The frame embeddings of a clip.
 
-        video: a path; frames with their times, of which `fps` are taken a second as of a file; or
-        embeddings already, which are given back. start, end: seconds of the video, [start, end).
-        Raises VideoError, ArrayError, and UsageError for anything else and with an encoder that
-        follows everyone: `predict_many` takes such.
+        video: a path; frames with their times, of which `fps` per second are taken, as from a file;
+        or embeddings, which are returned as they are. start, end: seconds of the video, [start,
+        end). Raises VideoError, ArrayError, and UsageError for anything else and for an encoder
+        that follows everyone: use `predict_many` for those.
         """
         sampling = Sampling(self.fps, start, end)
         return embed_any(self.encoder, video, clip_id=clip_id, sampling=sampling, store=self.store)
 
     def encode_texts(self, texts: Sequence[str]) -> Float32:
-        """Text embeddings (K, D); each different text is encoded once in this object's life.
+        """Text embeddings (K, D); each distinct text is encoded only once per object.
 
-        Raises UsageError for what is no list of texts, or an empty one.
+        Raises UsageError unless it is a list of texts that is not empty.
         """
         check_listed(texts, "texts")
         listed = list(texts)

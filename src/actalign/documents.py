@@ -97,9 +97,9 @@ def parse_yaml(text: str) -> Any:
         mark = error.problem_mark or error.context_mark
         line = f", line {mark.line + 1}" if mark else ""
         if "'\\t'" in (error.problem or ""):
-            raise ValueError(f"a tab indents or parts it, and YAML takes spaces{line}") from None
+            raise ValueError(f"it contains a tab where YAML takes only spaces{line}") from None
         if "<block end>" in (error.problem or ""):
-            raise ValueError(f"its lines are not indented alike{line}") from None
+            raise ValueError(f"its lines are not indented equally{line}") from None
         raise ValueError(
             f"{' '.join(filter(None, (error.context, error.problem)))}{line}"
         ) from None

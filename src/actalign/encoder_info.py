@@ -20,22 +20,22 @@ class EncoderInfo:
     """What is known of an encoder without loading it.
 
     model_id: hub id, folder or built-in name. fingerprint: hash of weights, preprocessing,
-    tokenizer and number type; embeddings with different fingerprints never meet. dim: D.
+    tokenizer and dtype; embeddings with different fingerprints are never mixed. dim: D.
     logit_scale: natural logarithm of the scale, as SigLIP and CLIP store it; None for a model
-    without one. logit_bias: of encoders trained on pairs, whose affinity is a pair probability
-    (SigLIP); None for those trained on a softmax (CLIP), which have none. dtype: the numbers the
-    towers compute in. revision: the hub's commit, None without a hub.
+    without one. logit_bias: for encoders trained on pairs, whose affinity is a pair probability
+    (SigLIP); None for those trained on a softmax (CLIP), which have none. dtype: the number type
+    that the towers compute in. revision: the hub's commit, None without a hub.
 
-    context_length: tokens of a text that are read. frames_per_row, frames_between_rows: of encoders
-    of windows, see `encoders.WindowEncoder`. licence: of the weights, as their model card names it.
-    gflop_per_row: the image tower's arithmetic for one row, a multiplication and an addition as
-    two. None for what is not known.
+    context_length: number of tokens of a text that are read. frames_per_row, frames_between_rows:
+    for encoders of windows, see `encoders.WindowEncoder`. licence: of the weights, as stated on
+    their model card. gflop_per_row: the image tower's arithmetic for one row, counting a
+    multiplication and an addition as two. None for what is not known.
 
-    The rest says how the encoder is best used; flags override each. fps: sampled frames a second,
+    The rest says how the encoder is best used; flags override each. fps: frames sampled per second,
     None for every native frame (the paper's choice). smoothing_seconds: width of the moving average
     over frame embeddings, 0 for none. step_template, label_template: texts with {label}, {domain}
     and {step} to fill in. scorer: a name of `alignment.SCORERS` for runs without a background; the
-    paper's is "dtw". repeats: "auto" where the winner's repetitions are looked for.
+    paper's is "dtw". repeats: "auto" if the winner's repetitions are looked for.
 
     Raises TypeError for a field of another type, NumPy's numbers of fewer than 64 bits among them.
     """
@@ -71,7 +71,7 @@ class EncoderInfo:
 
     @property
     def provenance(self) -> dict[str, str]:
-        """What every result says of the encoder beside its id and fingerprint."""
+        """What every result says about the encoder besides its id and fingerprint."""
         commit = {} if self.revision is None else {"model_revision": self.revision}
         return {"dtype": self.dtype, **commit}
 
@@ -81,7 +81,7 @@ class EncoderInfo:
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> EncoderInfo:
-        """Read `to_json`'s object, or what earlier versions wrote into runs and embedding files.
+        """Read what `to_json` gives, or what earlier versions wrote into runs and embedding files.
 
         Those had no dtype, other names for two fields, and a bias of 0 for encoders without one.
         Raises TypeError or ValueError for anything else.

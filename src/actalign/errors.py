@@ -31,7 +31,7 @@ class RowsError(EncoderError, VideoError):
 
 
 class EncoderUsageError(UsageError, EncoderError):
-    """An encoder is asked for wrongly: no such name, device or numbers, or another's background.
+    """An encoder is asked for wrongly: no such name, device or dtype, or another's background.
 
     The CLI exits with 2.
     """

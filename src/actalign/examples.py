@@ -1,9 +1,9 @@
-"""A few labelled clips beside the words: a clip is also aligned with them, frame by frame.
+"""A few labelled clips besides the words: a clip is also aligned with them, frame by frame.
 
 Each label is the set of its examples. A clip and an example are two rows of frame embeddings; their
 cosines, taken from the centre of all example frames, are aligned by the recurrence that aligns
 frames with steps (`alignment.align_scores`), and the label's score is that of its best example.
-Both kinds of scores are brought to one scale and added, with a weight that is best where each
+Both kinds of scores are brought to one scale and added, with the weight that does best when each
 example is left out in turn. Nothing is trained, and any encoder will do.
 """
 
@@ -46,7 +46,7 @@ class Example:
 
     @property
     def content(self) -> str:
-        """What tells the clip from others: its bytes' hash, else its id."""
+        """What identifies the clip: the hash of its bytes, else its id."""
         return self.clip.provenance.get("sha256") or self.clip.clip_id
 
 
@@ -60,7 +60,9 @@ class Examples:
         self, clips: Sequence[tuple[str, ClipEmbedding]], *, smoothing_seconds: float
     ) -> None:
         if not clips:
-            raise UsageError("There is no example; give a folder with a folder of clips a label.")
+            raise UsageError(
+                "There is no example; give a folder with one folder of clips per label."
+            )
         self._seconds = smoothing_seconds
         self.examples = [Example(label, clip, self._smoothed(clip)) for label, clip in clips]
         seen = np.concatenate([one.frames for one in self.examples])
@@ -71,11 +73,11 @@ class Examples:
 
     @property
     def labels(self) -> list[str]:
-        """The labels that there are examples of."""
+        """The labels that have examples."""
         return list(dict.fromkeys(one.label for one in self.examples))
 
     def scores(self, clip: ClipEmbedding, labels: Sequence[str]) -> Float64:
-        """(M,) the score of each label's best example, NaN where it has none.
+        """(M,) the score of each label's best example, NaN for a label without examples.
 
         Examples of the same content as the clip are left out: they would give the answer away.
         """
@@ -104,7 +106,7 @@ class Examples:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """How often words alone, examples alone and both are right on examples left out in turn."""
+    """How often words, examples and both are right when each example is left out in turn."""
 
     clips: int
     words: float
@@ -117,7 +119,7 @@ class WithExamples:
     """Candidates by words and by examples together.
 
     weight: the examples' share. words_scale, examples_scale: the spread of each kind of score.
-    trial: what the weight was chosen by; None where no label has two examples.
+    trial: what the weight was chosen by; None if no label has two examples.
     """
 
     candidates: Candidates
@@ -129,9 +131,9 @@ class WithExamples:
 
     @classmethod
     def fitted(cls, candidates: Candidates, examples: Examples) -> WithExamples:
-        """Choose the weight by leaving each example out; raises UsageError for a label without.
+        """Choose the weight by leaving each example out; raises UsageError for a label with none.
 
-        Half words, half examples where no label has two examples.
+        Half words, half examples if no label has two examples.
         """
         labels = candidates.labels
         check_shown(labels, examples.labels)
@@ -163,7 +165,7 @@ class WithExamples:
         return self._both(_in_order(by.predict(clip), by.labels), clip)
 
     def predict(self, clip: ClipEmbedding) -> Prediction:
-        """The words' prediction with the scores of both, and no confidence, which words have."""
+        """The words' prediction with the scores of both, and without the words' confidence."""
         found = self.candidates.predict(clip)
         labels = self.candidates.labels
         _, _, both = self._both(_in_order(found, labels), clip)
@@ -216,7 +218,7 @@ def check_shown(labels: Sequence[str], shown: Sequence[str]) -> None:
         more = f" and of {len(without) - NAMED} more" if len(without) > NAMED else ""
         raise UsageError(
             f"There is no example of {names}{more}; give each candidate at least one, or name "
-            "only those as candidates that have one."
+            "only labels with examples as candidates."
         )
 
 

@@ -125,7 +125,7 @@ def _bounded(asked: Asked) -> Any:
             whole = bytearray()
             try:
                 if answer.headers.get("content-encoding", "identity") != "identity":
-                    said = "compressed its answer, which it was asked not to"
+                    said = "compressed its answer, although it was asked not to"
                     return instead(request, f"{said}; check {asked.told.address}")
                 for part in answer.iter_raw():
                     whole += part
@@ -183,9 +183,9 @@ def read_api_key(file: str | Path | None = None) -> SecretStr | None:
             reason = getattr(error, "strerror", None) or "it is not text"
             raise UsageError(f"The API key file {file} can't be read: {reason}.") from None
     if len(key.split()) != 1:
-        raise UsageError(f"{where} must contain one line with one key only.")
+        raise UsageError(f"{where} must contain a single line with a single key.")
     if not (key.isascii() and key.isprintable()):
-        raise UsageError(f"{where} holds characters that no key has; copy the key anew.")
+        raise UsageError(f"{where} holds characters that no key has; copy the key again.")
     return SecretStr(key)
 
 
@@ -222,8 +222,8 @@ def explain(error: Exception, asked: Asked) -> tuple[str, bool]:
     if 300 <= status < 400:
         place = asked.short(error.response.headers.get("location", "nowhere"))
         return (
-            f"{at} is elsewhere, by its own words at {place}, and nothing is sent there; "
-            f"if that is right, give that address as {asked.told.address}."
+            f"{at} redirects to {place}, and nothing is sent there; if that is right, give that "
+            f"address as {asked.told.address}."
         ), True
     if status == 401:
         return f"{at} refused the API key; check {asked.told.key}.", True
@@ -231,13 +231,13 @@ def explain(error: Exception, asked: Asked) -> tuple[str, bool]:
         return f"{at} does not let this key use {asked.model!r}: {said}.", True
     if status == 404:
         return (
-            f"{at} has no model {asked.model!r} or no {asked.offers}: {said}; "
+            f"{at} has no model {asked.model!r} or offers no {asked.offers}: {said}; "
             f"check the model's name and {asked.told.address}."
         ), True
     if status == 429:
         wait = error.response.headers.get("retry-after")
         return (
-            f"{at} refused the request for its rate limit or credit: {said}"
+            f"{at} refused the request because of a rate limit or missing credit: {said}"
             + (f" (it asks you to wait {asked.short(wait)} s)" if wait else "")
             + "; run the same command later, existing answers are kept."
         ), False

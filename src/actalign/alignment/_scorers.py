@@ -303,7 +303,7 @@ SCORERS: dict[str, Scorer] = {
             "mean_pool",
             "label",
             _mean_pool,
-            "cosine of mean frame and label (baseline); it reads labels only, no steps",
+            "cosine of mean frame and label (baseline); uses only labels, no steps",
         ),
         Scorer.of(
             "dtw_steps",

@@ -30,7 +30,7 @@ class StoredModelOptions:
     PANEL: ClassVar[str] = MODEL
 
     model: Annotated[
-        str | None, typer.Option(help=f"{MODEL_HELP} By default the one that the entries name.")
+        str | None, typer.Option(help=f"{MODEL_HELP} By default the one named in the entries.")
     ] = None
     device: Device = None
     dtype: Dtype = None
@@ -56,7 +56,7 @@ def align(
     stored: Annotated[
         list[str],
         typer.Argument(
-            help="Folders or addresses with :// that `actalign encode --out` wrote, or files of "
+            help="Folders or addresses with :// that `actalign encode --out` wrote, or files in "
             "them."
         ),
     ],

@@ -46,8 +46,8 @@ def background(
         list[str],
         typer.Argument(
             help="Videos, folders of them and .txt lists of one path per line; or folders or "
-            "addresses with :// that `actalign encode --out` wrote, then no video is read and, "
-            "without --model, no model loaded."
+            "addresses with :// that `actalign encode --out` wrote, in which case no video is read "
+            "and, without --model, no model loaded."
         ),
     ],
     out: Annotated[
@@ -58,10 +58,10 @@ def background(
     store: StoreDir = None,
     quiet: Quiet = False,
 ) -> None:
-    """Measure what the model says of clips that show anything, for scorers with a background.
+    """Measure how the model responds to clips of any content, for scorers with a background.
 
-    The clips should be like those to be classified, of any actions; a few hundred frames tell
-    little, some ten thousand are plenty. The file is of a few MB, whatever their number.
+    The clips should be like those to be classified and may show any action; a few hundred frames
+    are too few, about ten thousand are plenty. The file takes a few MB, however many there are.
     """
     from actalign.background import BackgroundSums, write_background
     from actalign.cli._run import Run
@@ -91,7 +91,7 @@ def background(
                 sums = BackgroundSums(*encoder, clip.embeddings.shape[1])
             sums.add(clip.embeddings)
     if sums is None:
-        raise ActAlignError("There is no clip to make a background of: all failed.")
+        raise ActAlignError("There is no clip to make a background from: all failed.")
     clips = counted(total - run.failed, "clip")
     made = sums.background(clips)
     write_background(made, out)

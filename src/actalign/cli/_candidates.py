@@ -33,11 +33,14 @@ class LabelOptions:
 
     labels: Annotated[
         str | None,
-        typer.Option(help="Candidate labels, comma-separated; one with a comma in double quotes."),
+        typer.Option(
+            help="Candidate labels, comma-separated; put one that contains a comma in "
+            "double quotes."
+        ),
     ] = None
     labels_file: Annotated[
         Path | None,
-        typer.Option(help="Candidate labels, one per line; lines that begin with # are remarks."),
+        typer.Option(help="Candidate labels, one per line; lines that begin with # are comments."),
     ] = None
     domain: Annotated[str | None, typer.Option(help="Sport or field, e.g. basketball.")] = None
 
@@ -58,7 +61,9 @@ class LabelOptions:
                 f"The labels file {self.labels_file} can't be read: {reason_of(error)}."
             ) from error
         if not labels:
-            raise UsageError(f"The labels file {self.labels_file} has no label; write one a line.")
+            raise UsageError(
+                f"The labels file {self.labels_file} has no label; write one per line."
+            )
         return labels
 
 
@@ -197,7 +202,7 @@ class GivenCandidates:
         self.notes.extend(said[:MOST_SAID])
         if len(said) > MOST_SAID:
             more = counted(len(said) - MOST_SAID, "more sentence")
-            self.notes.append(f"and {more} like these; rows have all as text_warnings")
+            self.notes.append(f"and {more} like these; rows have all of them in text_warnings")
         return several
 
 
@@ -226,7 +231,9 @@ class LanguageModelOptions:
                     "as --scripts."
                 )
             if self.base_url is not None:
-                raise UsageError("--base-url needs --llm-model, the service's name of a model.")
+                raise UsageError(
+                    "--base-url needs --llm-model, the name of one of the service's models."
+                )
             return None
         from actalign.scripts import LLMConfig
 

@@ -142,7 +142,7 @@ def _extras() -> Iterator[Check]:
             yield Check(name, "broken", _listed(wrong), install)
         elif extra == "body" and not body_fetched():
             what = f"{purpose}: {_listed(found)}; weights: not fetched"
-            fix = "Run: actalign fetch body, which needs a network or says how to do without."
+            fix = "Run: actalign fetch body, which needs a network or says how to do without one."
             yield Check(name, "warning", what, fix)
         else:
             yield Check(name, "ok", f"{purpose}: {_listed(found)}")
@@ -161,7 +161,7 @@ def _installed(needs: list[str]) -> tuple[dict[str, str], dict[str, str]]:
             wrong[need.name] = "not installed"
             continue
         if not need.specifier.contains(found[need.name], prereleases=True):
-            wrong[need.name] = f"{found[need.name]}, where {need.specifier} is needed"
+            wrong[need.name] = f"{found[need.name]}, but {need.specifier} is needed"
     return found, wrong
 
 
@@ -210,8 +210,8 @@ def _alignment() -> Check:
         return Check("alignment", "broken", f"a score of {score}, not 1", "Report this fault.")
     folder = compiled_folder()
     if folder is None:
-        fix = "Set ACTALIGN_CACHE to a folder that you can write, and that is your own."
-        found = "it works, but is compiled anew in each process: its code can't be kept"
+        fix = "Set ACTALIGN_CACHE to a folder that you own and can write to."
+        found = "it works, but is compiled again in each process: its code can't be cached"
         return Check("alignment", "warning", found, fix)
     return Check("alignment", "ok", f"compiled; the code is kept in {folder}")
 
@@ -249,11 +249,11 @@ def _hub() -> Check:
     fetched = "--model body or " if body_fetched() else ""
     local = f"use {fetched}a folder of your own, which needs no hub."
     if os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE"):
-        found = "not asked, since HF_HUB_OFFLINE is set; models come from the hub's cache"
+        found = "not contacted, since HF_HUB_OFFLINE is set; models come from the hub's cache"
         return Check("model hub", "ok", found)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         fix = "Set HF_ENDPOINT to the address of a hub, or unset it."
-        return Check("model hub", "warning", "HF_ENDPOINT is no http address", fix)
+        return Check("model hub", "warning", "HF_ENDPOINT is not an http address", fix)
     answer = _front_page(shown + parts.path)
     if answer is None:
         answer = f"no answer in {HUB_SECONDS:g} s"
@@ -290,7 +290,7 @@ def _cache() -> Check:
     from actalign.encoders._catalogue import hub_cache
 
     folder = cache_folder()
-    fix = "Set ACTALIGN_CACHE to a folder that you can write, on a disk with free space."
+    fix = "Set ACTALIGN_CACHE to a folder that you can write to, on a disk with free space."
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder) as file:

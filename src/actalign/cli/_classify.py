@@ -54,7 +54,7 @@ def classify(
     examples: ExamplesDir = None,
     store: StoreDir = None,
 ) -> None:
-    """Say which candidate action each clip shows, and when each of its steps happens."""
+    """Find which candidate action each clip shows, and when each of its steps happens."""
     from actalign.alignment._dtw import preloading
     from actalign.cli._examples import with_examples
     from actalign.clips import clip_ids, open_store_or_cache
@@ -131,7 +131,9 @@ def _check(
     """Raise UsageError for options that can't be used together, before any work is done."""
     windows.check()
     if windows.window and shards.num_shards:
-        raise UsageError("--window can't be used with --num-shards, whose merge knows whole clips.")
+        raise UsageError(
+            "--window can't be used with --num-shards, since `actalign merge` joins whole clips."
+        )
     scoring.check(
         where="with --num-shards" if shards.num_shards else "here", clips=not shards.num_shards
     )

@@ -181,7 +181,7 @@ def _smaller(model: str, gflop: float | None) -> str | None:
 
 def _speed(frames_per_second: float) -> str:
     if frames_per_second < 1:
-        return f"{1 / frames_per_second:.1f} s a frame"
+        return f"{1 / frames_per_second:.1f} s per frame"
     return f"{frames_per_second:.1f} frames/s"
 
 

@@ -32,11 +32,11 @@ def cut(
     decode_timeout: DecodeTimeout = DECODE_SECONDS,
     quiet: Quiet = False,
 ) -> None:
-    """Cut what was found out of the videos: one file a step or an action, named by action and time.
+    """Cut each step or action that was found into a file of its own, named by action and time.
 
-    Frames are copied where a cut begins on a keyframe, else encoded as H.264; sound goes along.
-    Files that are there already are kept, so a run that was stopped goes on. A video that has
-    changed since its rows were made is refused.
+    Frames are copied where a cut begins on a keyframe, else encoded as H.264; the sound is kept.
+    Existing files are kept, so repeating an interrupted run continues it. A video that has changed
+    since its rows were made is refused.
     """
     from actalign.cli._progress import Progress
     from actalign.cli._show import console_of, printable

@@ -17,7 +17,7 @@ STYLES = {"ok": "green", "absent": "dim", "warning": "yellow", "broken": "red"}
 def doctor(
     as_json: AsJsonList = False,
 ) -> None:
-    """Say what works here and what to do about the rest; exits with 1 where a needed part fails."""
+    """Show what works here and what to do about the rest; exits with 1 if a needed part fails."""
     from rich.console import Console
     from rich.text import Text
 

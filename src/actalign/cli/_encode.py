@@ -36,7 +36,7 @@ def encode(
     settings: SettingsFile = None,
     quiet: Quiet = False,
 ) -> None:
-    """Embed the frames of videos once, so that candidates can be scored at once and again."""
+    """Embed the frames of videos once, so that candidates can be scored any number of times."""
     from actalign.cli._run import Run
     from actalign.clips import clip_ids, open_store
     from actalign.files import check_writable

@@ -40,7 +40,7 @@ app = typer.Typer(no_args_is_help=True, help="Measure accuracy on labelled clips
 @grouped
 def clips(
     data: Data,
-    out: Annotated[Path, typer.Option(help="Run folder, written as it goes.")],
+    out: Annotated[Path, typer.Option(help="Run folder, written during the run.")],
     how: DataOptions,
     candidates: QuestionOptions,
     llm: LanguageModelOptions,
@@ -53,12 +53,12 @@ def clips(
         typer.Option(
             help="Comma-separated: own (the model's), random, with --second-look also vlm (frames "
             "spread evenly), vlm_aligned (frames that the alignment chose) and second_look (the "
-            "default there); own,mean_pool where not given, own alone with --none or "
-            f"--min-confidence. Else {SCORER_LIST}."
+            "default there); by default own,mean_pool, or own alone with --none or "
+            f"--min-confidence. Others: {SCORER_LIST}."
         ),
     ] = None,
 ) -> None:
-    """Say how often each scorer is right on labelled clips, with its interval."""
+    """Report how often each scorer is right on labelled clips, with a 95 % interval."""
     from actalign.cli._show import print_notes
     from actalign.evaluation import run
     from actalign.evaluation._config import check_scorers
@@ -145,9 +145,10 @@ def convert(
     candidates: QuestionOptions,
     llm: LanguageModelOptions,
 ) -> None:
-    """Read labelled clips into a question file, the one form that is evaluated.
+    """Convert labelled clips to a question file, the one format that is evaluated.
 
-    `actalign schema --of questions` prints its JSON Schema. A file with other questions is kept.
+    `actalign schema --of questions` prints its JSON Schema. A file with other questions is not
+    overwritten.
     """
     from actalign.evaluation import write_question_file
     from actalign.files import check_writable
@@ -174,7 +175,7 @@ def detections(
     ],
     as_json: AsJson = False,
 ) -> None:
-    """Say how well `locate` finds actions: average precision at overlaps of 0.5 to 0.95."""
+    """Report how well `locate` finds actions: average precision at overlaps of 0.5 to 0.95."""
     import json
 
     from actalign.evaluation import Source, read_data
@@ -184,7 +185,7 @@ def detections(
     result = evaluate_detections(events, true)
     if unsearched:
         typer.echo(
-            f"{found} has no row of {len(unsearched)} of the truth's videos, such as "
+            f"{found} has no row for {len(unsearched)} of the truth's videos, such as "
             f"{unsearched[0]}: nothing was found there, or it was not searched",
             err=True,
         )
@@ -206,11 +207,11 @@ def report(
     run_dirs: Annotated[
         list[Path],
         typer.Argument(
-            help="Run folders that `actalign eval` wrote; several are compared in their settings."
+            help="Run folders that `actalign eval` wrote; for several, their settings are compared."
         ),
     ],
 ) -> None:
-    """Say what a run found and what to do: report.html, report.md and report.json in its folder."""
+    """Report what a run found and what to do: report.html, report.md, report.json in its folder."""
     from actalign.evaluation._report import write_reports
 
     for path in write_reports(run_dirs):

@@ -57,11 +57,11 @@ class DataOptions:
         str | None,
         typer.Option(
             help="folder, table, questions, videonet, mteb, breakfast, finediving, actionatlas or "
-            "mini-atlas; told from the data where not given."
+            "mini-atlas; by default recognised from the data."
         ),
     ] = None
     split: Annotated[
-        str | None, typer.Option(help="Part of the data, as their publishers name it.")
+        str | None, typer.Option(help="Part of the data, as its publishers name it.")
     ] = None
 
 
@@ -71,7 +71,9 @@ class QuestionOptions(LabelOptions):
 
     scripts: Annotated[
         Path | None,
-        typer.Option(help="Script file or bank, .json, .yaml or .parquet; before the data's own."),
+        typer.Option(
+            help="Script file or bank, .json, .yaml or .parquet; overrides the data's own."
+        ),
     ] = None
     bank: BankFile = None
 
@@ -107,7 +109,7 @@ class QuestionOptions(LabelOptions):
             found = with_none(found, none)
         if any(question.choices for question in found.questions) and len(found.labels) < 2:
             alone = (
-                "There is one candidate only, so every answer is right; name others by --labels."
+                "There is only one candidate, so every answer is right; name others with --labels."
             )
             found = replace(found, notes=(*found.notes, alone))
         return found
@@ -132,9 +134,7 @@ class EvalOptions:
     examples: ExamplesDir = None
     resume: Annotated[
         bool,
-        typer.Option(
-            "--resume", help="Go on with the run in --out, or score it with more scorers."
-        ),
+        typer.Option("--resume", help="Continue the run in --out, or score it with more scorers."),
     ] = False
     quiet: Quiet = False
 

@@ -35,19 +35,20 @@ class TriedOptions:
     PANEL: ClassVar[str] = MODEL
 
     scorer: Annotated[
-        str, typer.Option(help="Comma-separated; own is the model's.", metavar="LIST")
+        str, typer.Option(help="Comma-separated; own is the model's default.", metavar="LIST")
     ] = "own,dtw,dtw_steps,mean_pool"
     smoothing: Annotated[
-        str, typer.Option(help="Seconds of moving average over frames.", metavar="LIST")
+        str,
+        typer.Option(help="Lengths of the moving average over frames, in seconds.", metavar="LIST"),
     ] = "own,0"
-    fps: Annotated[str, typer.Option(help="Frames a second; each is encoded.", metavar="LIST")] = (
-        "own"
-    )
+    fps: Annotated[
+        str, typer.Option(help="Frames per second; the clips are encoded at each.", metavar="LIST")
+    ] = "own"
     step_template: Annotated[
-        list[str] | None, typer.Option(help="A text of a step; may be given several times.")
+        list[str] | None, typer.Option(help="Text encoded for a step; may be given several times.")
     ] = None
     wordings: Annotated[
-        str, typer.Option(help="Numbers of wordings of a script, or all.", metavar="LIST")
+        str, typer.Option(help="Numbers of wordings per script, or all.", metavar="LIST")
     ] = "all"
 
     background: BackgroundFile = None
@@ -84,10 +85,10 @@ def tune(
     model: ModelOptions,
     machines: EngineOptions,
     tried: TriedOptions,
-    folds: Annotated[int, typer.Option(min=2, help="Parts of the clips.")] = 5,
+    folds: Annotated[int, typer.Option(min=2, help="Number of folds for cross-validation.")] = 5,
     quiet: Quiet = False,
 ) -> None:
-    """Choose settings on labelled clips, and say how good the choice is on clips it never saw."""
+    """Choose settings on labelled clips, and report how good the choice is on held-out clips."""
     from actalign.cli._show import print_notes
     from actalign.evaluation._tune import setting_lines, tuning_lines
     from actalign.evaluation._tune import tune as choose
@@ -141,5 +142,5 @@ def _number(value: str) -> float:
     except ValueError:
         number = -1.0
     if not 0 <= number < 1e6:
-        raise UsageError(f"{value!r} is no number of at least 0, nor 'own'.")
+        raise UsageError(f"{value!r} is neither a number of at least 0 nor 'own'.")
     return number

@@ -13,7 +13,7 @@ from actalign.errors import UsageError, counted
 
 def export(
     predictions: Annotated[
-        Path | None, typer.Argument(help="predictions.jsonl of `actalign classify --out`.")
+        Path | None, typer.Argument(help="predictions.jsonl that `actalign classify --out` wrote.")
     ] = None,
     to: Annotated[
         str | None,
@@ -22,7 +22,7 @@ def export(
             "with action, step and time drawn in; timelines: elan, sportscode "
             "(for Nacsport and Metrica too), boris (a project), boris-events (workbooks), kinovea, "
             "otio (OpenTimelineIO), resolve (markers), activitynet; label-studio, fiftyone, "
-            "inspect, lmms-eval; onnx for a model. By default what the ending of --out says, else "
+            "inspect, lmms-eval; onnx for a model. By default taken from the suffix of --out, else "
             "csv."
         ),
     ] = None,
@@ -36,7 +36,7 @@ def export(
     model: Annotated[
         str | None, typer.Option(help="With --to onnx: hub id or folder of the model.")
     ] = None,
-    int8: Annotated[bool, typer.Option(help="With --to onnx: weights in 8 bits.")] = False,
+    int8: Annotated[bool, typer.Option(help="With --to onnx: 8-bit weights.")] = False,
 ) -> None:
     """Write predictions for other tools, or a model as ONNX."""
     if to == "onnx":
@@ -79,4 +79,4 @@ def export(
     if to not in WITH_FAILED and (
         failed := sum(row.get("status") == "error" for row in RowFile(predictions))
     ):
-        print(f"{failed} failed: nothing of them is written", file=sys.stderr)
+        print(f"{failed} failed and are left out", file=sys.stderr)

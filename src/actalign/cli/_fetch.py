@@ -12,7 +12,7 @@ from actalign.errors import UsageError
 def fetch(
     model: Annotated[str, typer.Argument(help="The encoder; `body` is the only one.")] = "body",
 ) -> None:
-    """Fetch the pose networks and word vectors of `body`, so that it works without a network."""
+    """Fetch the pose networks and word vectors of `body`, so that it works offline."""
     if model != "body":
         raise UsageError(
             f"{model!r} is not fetched by this command; `body` is. Models of the hub are fetched "

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 QUESTIONS = "questions with their answers, such as corrections of `actalign serve`,"
 SCRIPTS = "scripts"
-BROKEN = "text with a slip in it, scripts perhaps,"
+BROKEN = "text with a syntax error, perhaps scripts,"
 
 
 def check_no_other_kind(option: str, path: Path, writes: str | None = None) -> None:

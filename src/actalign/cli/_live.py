@@ -31,14 +31,12 @@ class StreamOptions:
 
     PANEL: ClassVar[str] = INPUT
 
-    fps: Annotated[float | None, typer.Option(help="Frames encoded a second.")] = None
+    fps: Annotated[float | None, typer.Option(help="Frames to encode per second.")] = None
     window: Annotated[float, typer.Option(help="Seconds that each score looks back.")] = 5.0
     every: Annotated[float, typer.Option(help="Seconds between scores.")] = 1.0
     format: Annotated[
         str | None,
-        typer.Option(
-            help="FFmpeg's name of the input format, for devices and pipes: v4l2, mpegts."
-        ),
+        typer.Option(help="Input format of devices and pipes, as FFmpeg names it: v4l2, mpegts."),
     ] = None
     give_up: Annotated[
         float, typer.Option(help="Seconds without a frame after which a stream is given up.")
@@ -61,7 +59,8 @@ def live(
         str,
         typer.Argument(
             help="A file, an address (rtsp://, http://, ...), a device such as /dev/video0, - for "
-            "standard input, or env:NAME for an address with a password, which that variable holds."
+            "standard input, or env:NAME for an address with a password, read from that "
+            "environment variable."
         ),
     ],
     stream: StreamOptions,
@@ -86,7 +85,7 @@ def live(
     scoring.check(where="in a stream", clips=False)
     if scoring.repeats not in (None, "no", "auto", "partial"):
         raise UsageError(
-            "live takes --repeats no, auto or partial, for nobody knows what is to come."
+            "live takes --repeats no, auto or partial, since the number isn't known in advance."
         )
     check_live(stream.window, stream.every)
     choice = model.choice_of_one("live")

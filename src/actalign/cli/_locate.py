@@ -39,8 +39,8 @@ class DetectionOptions:
     threshold: Annotated[
         float,
         typer.Option(
-            help="Least score, in nats: mean negative log of the share of frames that fit a step "
-            "as well."
+            help="Minimum score, in nats: mean negative log of the share of frames that fit a step "
+            "at least as well."
         ),
     ] = THRESHOLD
     min_step: Annotated[float, typer.Option(help="Shortest time a step lasts, in seconds.")] = (
@@ -52,7 +52,8 @@ class DetectionOptions:
     overlap: Annotated[
         float,
         typer.Option(
-            help="Of two detections with a larger intersection over union, the better stays."
+            help="Of two detections whose intersection over union is larger, only the better is "
+            "kept."
         ),
     ] = OVERLAP
 
@@ -146,5 +147,5 @@ def _why_none(candidates: Candidates, clip: ClipEmbedding, limits: DetectionOpti
         )
     return (
         f"none scores {limits.threshold:g} or more; a lower --threshold detects weaker ones; "
-        "an action that fills much of a video is for `classify`"
+        "for an action that fills much of a video, use `classify`"
     )

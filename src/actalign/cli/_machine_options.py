@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 RayAddress = Annotated[
     str | None,
     typer.Option(
-        help="Ray cluster, host:port or auto; without it one is started here.",
+        help="Ray cluster, host:port or auto; by default one is started on this machine.",
         rich_help_panel=MACHINES,
     ),
 ]
@@ -37,11 +37,11 @@ class ShardOptions:
     PANEL: ClassVar[str] = MACHINES
 
     num_shards: Annotated[
-        int | None, typer.Option(min=1, help="Cut the run into N shards by clip id; see --shard.")
+        int | None, typer.Option(min=1, help="Split the run into N shards by clip id; see --shard.")
     ] = None
     shard: Annotated[
         int | None,
-        typer.Option(help="Do this shard only, 0 to N-1; `actalign merge` joins them."),
+        typer.Option(help="Process only this shard, 0 to N-1; `actalign merge` joins them."),
     ] = None
 
     @property
@@ -68,10 +68,13 @@ class EngineOptions:
     ray_address: RayAddress = None
     num_gpus: Annotated[
         float | None,
-        typer.Option(min=0, help="With --engine ray: GPUs of each encoder, 0.5 to share."),
+        typer.Option(min=0, help="With --engine ray: GPUs per encoder; 0.5 to share one."),
     ] = None
     num_actors: Annotated[
-        int | None, typer.Option(min=1, help="With --engine ray: encoders; as many as fit.")
+        int | None,
+        typer.Option(
+            min=1, help="With --engine ray: number of encoders; by default as many as fit."
+        ),
     ] = None
 
     def __post_init__(self) -> None:

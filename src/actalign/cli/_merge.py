@@ -16,10 +16,11 @@ def merge(
         Path, typer.Argument(help="The file to write: .jsonl, .csv, .parquet, .xlsx or .md.")
     ],
     parts: Annotated[
-        list[Path], typer.Argument(help="predictions.jsonl of shards, or of runs over other clips.")
+        list[Path],
+        typer.Argument(help="predictions.jsonl of shards, or of runs over different clips."),
     ],
 ) -> None:
-    """Join the predictions of shards: byte for byte what one undisturbed run would have written."""
+    """Join the predictions of shards: byte for byte what a single run would have written."""
     from actalign.cli._kinds import check_no_other_kind
     from actalign.clips._shards import merge as merged
     from actalign.files import is_same_file

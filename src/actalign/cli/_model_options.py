@@ -36,15 +36,15 @@ class ModelOptions:
     person: Annotated[
         str | None,
         typer.Option(
-            help="body, and with --crop: whom to follow, at first sight: largest, left, right, 2 "
-            "for the second largest, or all for one result per person."
+            help="With body or --crop: whom to follow: the largest, left or right person when "
+            "first seen, 2 for the second largest, or all for one result per person."
         ),
     ] = None
     crop: Annotated[
         str | None,
         typer.Option(
-            help="person: an image encoder sees the person's box, with context, in place of the "
-            "whole picture; needs the extra body."
+            help="person: an image encoder sees a box around the person, with context, instead of "
+            "the whole picture; needs the extra body."
         ),
     ] = None
     device: Device = None
@@ -86,7 +86,8 @@ class ModelOptions:
         choice = self.choice
         if follows_everyone(choice.model):
             raise UsageError(
-                f"--person all gives several results a clip, and {where} takes one; give largest, "
+                f"--person all gives several results per clip, and {where} takes one; give "
+                f"largest, "
                 "left, right or 2 for the second largest."
             )
         return choice

@@ -12,9 +12,9 @@ from actalign.cli._options import (
 def models(
     as_json: AsJsonList = False,
 ) -> None:
-    """List encoders: whether they can be used here, their size and least cost on this machine.
+    """List encoders: whether they can be used here, their size and minimum cost on this machine.
 
-    Nothing is asked of the hub. Any other checkpoint of SigLIP, SigLIP 2, CLIP, X-CLIP, VideoPrism
+    The hub is not contacted. Any other checkpoint of SigLIP, SigLIP 2, CLIP, X-CLIP, VideoPrism
     or PE-AV, and any model of open_clip or sentence-transformers, can be named as well.
     """
     from actalign.cli._show import print_json
@@ -60,14 +60,14 @@ def models(
             f"{row['where']}{'' if size is None else f', {size:g} MB'}",
             ""
             if seconds is None
-            else f"{row['gflop_per_row']:g} GFLOP a row, {seconds:g} s a clip",
+            else f"{row['gflop_per_row']:g} GFLOP per row, {seconds:g} s per clip",
             f"scale {row['scale']}, licence {row['licence']}",
             str(row["good_at"]),
         ]
         print(f"{mark} {row['model']}\n    " + "; ".join(part for part in told if part))
     print(
-        f"\n* to begin with on {device}; for people's movements try body. Seconds: the least "
-        f"for a clip of {CLIP_SECONDS:g} s, at the {speed:.0f} GFLOP/s of one product of matrices."
+        f"\n* a good start on {device}; for people's movements try body. Seconds: minimum for a "
+        f"clip of {CLIP_SECONDS:g} s, at the {speed:.0f} GFLOP/s of one matrix product."
     )
 
 

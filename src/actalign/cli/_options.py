@@ -28,7 +28,7 @@ Videos = Annotated[
     list[Path],
     typer.Argument(
         help="Video files, folders of them, or .txt lists of one path per line; lines that begin "
-        "with # are remarks.",
+        "with # are comments.",
         parser=Path,  # Typer's own would ask what each is, and a dead network mount never answers
     ),
 ]
@@ -47,7 +47,7 @@ StoreDir = Annotated[
     str | None,
     typer.Option(
         "--store",
-        help="Folder, or address with ://, that keeps embeddings.",
+        help="Folder, or address with ://, in which embeddings are stored.",
         rich_help_panel=OUTPUT,
     ),
 ]
@@ -56,11 +56,11 @@ TopK = Annotated[
 ]
 DECODE_SECONDS = 300.0
 DecodeTimeout = Annotated[
-    float, typer.Option(help="Seconds a decoder may give nothing before its video fails.")
+    float, typer.Option(help="Seconds a decoder may produce no frame before its video fails.")
 ]
 Fps = Annotated[
     str | None,
-    typer.Option(help="Frames encoded a second, or 'all'; else the model's own."),
+    typer.Option(help="Frames to encode per second, or 'all'; by default the model's own rate."),
 ]
 
 
@@ -76,7 +76,7 @@ def _apply_settings(context: typer.Context, path: Path | None) -> Path | None:
 SettingsFile = Annotated[
     Path | None,
     typer.Option(
-        help="settings.yaml of `actalign eval tune`; other options come before it.",
+        help="settings.yaml of `actalign eval tune`; other options override it.",
         callback=_apply_settings,
         is_eager=True,
         rich_help_panel=MODEL,
@@ -87,8 +87,8 @@ SettingsFile = Annotated[
 ExamplesDir = Annotated[
     Path | None,
     typer.Option(
-        help="Folder with one folder of clips per candidate, or a truth.jsonl of `actalign serve`, "
-        "which clips are compared with as well.",
+        help="Folder with one folder of example clips per candidate, or a truth.jsonl of `actalign "
+        "serve`; clips are compared with these as well.",
         rich_help_panel=CANDIDATES,
     ),
 ]
@@ -101,7 +101,7 @@ class InputOptions:
     PANEL: ClassVar[str] = INPUT
 
     fps: Fps = None
-    start: Annotated[float | None, typer.Option(help="First second of the segment.")] = None
+    start: Annotated[float | None, typer.Option(help="Start of the segment in seconds.")] = None
     end: Annotated[
         float | None, typer.Option(help="End of the segment in seconds (not included).")
     ] = None
@@ -110,9 +110,9 @@ class InputOptions:
         typer.Option(
             min=0.1,
             max=255,
-            help="Reuse the last encoded frame's embedding for a near-duplicate: no part of the "
-            "picture differs from it by more levels of brightness, of 255; 2 for noise only. Not "
-            "with 'body'.",
+            help="Reuse the last encoded frame's embedding for near-duplicates, in which no part "
+            "of the picture differs by more than this many of 255 levels of brightness; 2 for "
+            "noise only. Not with 'body'.",
         ),
     ] = None
     decode_timeout: DecodeTimeout = DECODE_SECONDS
@@ -148,10 +148,11 @@ class WindowOptions:
     PANEL: ClassVar[str] = INPUT
 
     window: Annotated[
-        float | None, typer.Option(help="Cut long videos into windows of so many seconds.")
+        float | None, typer.Option(help="Cut long videos into windows of this many seconds.")
     ] = None
     stride: Annotated[
-        float | None, typer.Option(help="Seconds between windows; the window's length if not set.")
+        float | None,
+        typer.Option(help="Seconds between the starts of windows; by default the window's length."),
     ] = None
 
     def check(self) -> None:
@@ -181,8 +182,8 @@ class RowOptions:
     out: Annotated[
         Path | None,
         typer.Option(
-            help="Write the rows: .jsonl (all that is known), or a line a clip in .csv, .parquet, "
-            ".xlsx or .md, with a line a step in NAME.steps beside it (not .md)."
+            help="Write the rows: .jsonl (complete), or one line per clip in .csv, .parquet, .xlsx "
+            "or .md, with one line per step in NAME.steps beside it (not .md)."
         ),
     ] = None
     as_json: AsJson = False
@@ -230,8 +231,8 @@ class FigureOptions:
     burn: Annotated[
         Path | None,
         typer.Option(
-            help="Folder for the videos with action, step, confidence and time drawn in; later: "
-            "`actalign export --to burn`."
+            help="Folder for the videos with action, step, confidence and time drawn in; also "
+            "later, by `actalign export --to burn`."
         ),
     ] = None
 

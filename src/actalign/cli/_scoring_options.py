@@ -21,17 +21,22 @@ if TYPE_CHECKING:
 
 Smoothing = Annotated[
     float | None,
-    typer.Option(help="Seconds of moving average over frames; 0 for none.", rich_help_panel=MODEL),
+    typer.Option(
+        help="Length of the moving average over frames, in seconds; 0 for none.",
+        rich_help_panel=MODEL,
+    ),
 ]
 SCORER_LIST = (
     "; ".join(f"{one.name}: {one.summary}" for one in SCORERS.values())
     + "; or parts, AFFINITY+PATH+AVERAGE, such as cosine+segment+path"
 )
-SCORER_HELP = "competitive where there is a background (body has one), else dtw. " + SCORER_LIST
-ScorerName = Annotated[str | None, typer.Option(help=f"How candidates are scored; {SCORER_HELP}.")]
+SCORER_HELP = (
+    "by default competitive if there is a background (body has one), else dtw. " + SCORER_LIST
+)
+ScorerName = Annotated[str | None, typer.Option(help=f"Scorer of the candidates; {SCORER_HELP}.")]
 ScorerNames = Annotated[
     str | None,
-    typer.Option(help=f"How candidates are scored, several with commas; {SCORER_HELP}."),
+    typer.Option(help=f"Scorers of the candidates, comma-separated; {SCORER_HELP}."),
 ]
 BackgroundFile = Annotated[
     str | None,
@@ -46,8 +51,8 @@ NoneLabel = Annotated[
     str | None,
     typer.Option(
         "--none",
-        help="Add a candidate of this name, which wins where none of the others fits better than "
-        "the background.",
+        help="Add a candidate with this name, which wins if no other fits better than the "
+        "background.",
         rich_help_panel=MODEL,
     ),
 ]
@@ -56,7 +61,7 @@ MinConfidence = Annotated[
     typer.Option(
         min=0,
         max=1,
-        help="Give no label where the best candidate's confidence is lower.",
+        help="Give no label if the best candidate's confidence is lower than this.",
         rich_help_panel=MODEL,
     ),
 ]
@@ -64,18 +69,18 @@ HowOften = Annotated[
     str | None,
     typer.Option(
         "--repeats",
-        help="How often the winner is performed: no (take it as once; the default of eval), auto "
-        "(find it; the default of body elsewhere), partial (find it, the clip beginning and ending "
-        "anywhere inside a repetition), or the number.",
+        help="How many times the winner is performed: no (assume once; the default in eval), auto "
+        "(count them; elsewhere the default of body), partial (count them; the clip may start "
+        "and end inside a repetition), or the number.",
         rich_help_panel=MODEL,
     ),
 ]
 Temperature = Annotated[
     str | None,
     typer.Option(
-        help="What scores are divided by to make confidences of them, as `actalign eval clips` "
-        "fits it on labelled clips: a number, or SCORER=NUMBER, comma-separated, for several "
-        "scorers; by default the one that ships with the model or is in the background's file.",
+        help="Number that scores are divided by to turn them into confidences, as `actalign eval "
+        "clips` fits it on labelled clips: a number, or SCORER=NUMBER, comma-separated, for "
+        "several scorers; by default the one shipped with the model or in the background's file.",
         rich_help_panel=MODEL,
     ),
 ]

@@ -22,10 +22,12 @@ def search(
         str,
         typer.Argument(help="A folder or address with :// that `actalign encode --out` wrote."),
     ],
-    phrase: Annotated[str, typer.Argument(help="What is looked for, such as 'arms overhead'.")],
+    phrase: Annotated[str, typer.Argument(help="What to look for, such as 'arms overhead'.")],
     model: StoredModelOptions,
-    top: Annotated[int, typer.Option(min=1, help="Most moments to list.")] = 10,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a moment.")] = False,
+    top: Annotated[int, typer.Option(min=1, help="Maximum number of moments to list.")] = 10,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object per moment.")
+    ] = False,
 ) -> None:
     """Find the moments of embedded clips that a phrase fits best; no video is read."""
     from actalign.clips._search import search as find

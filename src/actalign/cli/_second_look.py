@@ -30,8 +30,8 @@ class SecondLookOptions:
         str | None,
         typer.Option(
             metavar="MODEL",
-            help="Send frames of clips whose best candidates are close to this vision-language "
-            "model, which chooses among them.",
+            help="Vision-language model that is sent frames of the clips whose best candidates are "
+            "close, and chooses among them.",
         ),
     ] = None
     second_look_url: Annotated[
@@ -45,13 +45,14 @@ class SecondLookOptions:
         Path | None, typer.Option(help="File that holds the service's key.")
     ] = None
     second_look_top: Annotated[
-        int, typer.Option(min=2, max=26, help="How many of the best candidates it chooses among.")
+        int, typer.Option(min=2, max=26, help="Number of best candidates that it chooses among.")
     ] = 3
     second_look_close: Annotated[
         float,
         typer.Option(
             min=0.001,
-            help="Clips are close where the best two confidences differ by less; 1 for all clips.",
+            help="A clip is close if its two best confidences differ by less than this; 1 for all "
+            "clips.",
         ),
     ] = 0.2
     second_look_price: Annotated[

@@ -45,7 +45,10 @@ def serve(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 8000,
     token_file: Annotated[
         Path | None,
-        typer.Option(help="File with the token to ask for; beyond loopback one is made up."),
+        typer.Option(
+            help="File with the access token to require; beyond loopback one is generated "
+            "by default."
+        ),
     ] = None,
 ) -> None:
     """Serve the explorer, a page on this machine: classify clips, and correct what is wrong."""
@@ -150,8 +153,8 @@ def _token(path: Path) -> str:
         raise UsageError(f"The token file {path} can't be read: {reason_of(error)}.") from error
     if not (token.isascii() and token.isprintable()) or " " in token:
         raise UsageError(
-            f"The token in {path} must be one line of ASCII letters, digits and signs, without "
-            "spaces; write another."
+            f"The token in {path} must be one line of ASCII letters, digits and symbols, without "
+            f"spaces; write another."
         )
     if len(token) < 16:
         raise UsageError(f"The token in {path} is shorter than 16 characters; use a longer one.")

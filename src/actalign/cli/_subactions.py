@@ -34,10 +34,10 @@ if TYPE_CHECKING:
     from actalign.scripts._bank import BankRecord
     from actalign.scripts._plan import PlannedRequest
 
-app = typer.Typer(no_args_is_help=True, help="Make, look at and check scripts of sub-actions.")
+app = typer.Typer(no_args_is_help=True, help="Create, view and check scripts of sub-actions.")
 
 DryRun = Annotated[
-    bool, typer.Option("--dry-run", help="Print the prompts and a token estimate; ask nothing.")
+    bool, typer.Option("--dry-run", help="Print the prompts and a token estimate; send nothing.")
 ]
 Scripts = Annotated[
     Path, typer.Argument(help="A script file (.yaml, .json) or a bank (.json, .parquet).")
@@ -54,7 +54,9 @@ def generate(
     questions: Questions = None,
     out: Annotated[
         Path | None,
-        typer.Option(help="The bank, .json or .parquet, added to if it exists; else printed."),
+        typer.Option(
+            help="Bank to write or add to, .json or .parquet; by default the scripts are printed."
+        ),
     ] = None,
     local_model: Annotated[
         str | None, typer.Option(help="Folder or hub id of a transformers chat model to run here.")
@@ -62,11 +64,11 @@ def generate(
     concurrency: Annotated[int, typer.Option(min=1, max=64, help="Requests in flight.")] = 4,
     dry_run: DryRun = False,
     retry_failed: Annotated[
-        bool, typer.Option("--retry-failed", help="Ask anew where kept answers were unusable.")
+        bool, typer.Option("--retry-failed", help="Ask again where stored answers were unusable.")
     ] = False,
     quiet: Quiet = False,
 ) -> None:
-    """Turn labels into scripts with a language model; what is done is kept and never paid twice."""
+    """Turn labels into scripts with a language model; finished ones are never paid for twice."""
     from actalign.scripts import generate_scripts
     from actalign.scripts._plan import plan_requests
 
@@ -92,12 +94,12 @@ def refine(
     service: ServiceOptions,
     key: KeyOptions,
     out: Annotated[
-        Path, typer.Option(help="Bank that gets them, .json or .parquet; may be the same file.")
+        Path, typer.Option(help="Bank to write, .json or .parquet; may be the same file.")
     ],
     dry_run: DryRun = False,
     quiet: Quiet = False,
 ) -> None:
-    """Replace steps that several candidates share or that any frame fits, by a language model."""
+    """Have a language model replace steps that several candidates share or that any frame fits."""
     from actalign.scripts._bank import read_bank
     from actalign.scripts._refine import plan_refinement, refine_scripts
 
@@ -225,7 +227,7 @@ def _print_scripts(
 
 @app.command()
 def validate(scripts: Scripts) -> None:
-    """Check a script file or bank: prints a sentence for each fault and exits with 1 for any."""
+    """Check a script file or bank: print a sentence per fault and exit with 1 if there is any."""
     from actalign.scripts._answer import script_faults
     from actalign.scripts._bank import read_bank, record_place
     from actalign.scripts._conversation import NO_DOMAIN
@@ -279,10 +281,12 @@ def shipped(
 @partial(grouped, writes=SCRIPTS)
 def template(
     asked: LabelOptions,
-    out: Annotated[Path | None, typer.Option(help="A .yaml file; else printed.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="File to write, .yaml; by default the template is printed.")
+    ] = None,
     steps: Annotated[int, typer.Option(min=2, max=30, help="Lines to fill in per label.")] = 8,
 ) -> None:
-    """Write a YAML script file to fill in by hand; labels that ship with a script come filled."""
+    """Write a YAML script file to fill in by hand; labels with a shipped script are filled in."""
     from actalign.files import check_writable, write_text
     from actalign.scripts._shipped import script_template
 
@@ -309,8 +313,8 @@ def merge(
     out: Annotated[
         Path,
         typer.Option(
-            help="The script file to write, .yaml or .json; one that merge wrote and that nobody "
-            "has changed since is made anew."
+            help="The script file to write, .yaml or .json; a file written by merge and not edited "
+            "since is overwritten."
         ),
     ],
     shipped: Annotated[
@@ -323,7 +327,7 @@ def merge(
         str | None, typer.Option(help="Sport or field of the scripts that name none.")
     ] = None,
 ) -> None:
-    """Put scripts together: those of one label become its wordings, which are scored together."""
+    """Merge scripts: those of the same label become its wordings, which are scored together."""
     from actalign.scripts._merge import (
         check_script_path,
         is_as_written,
@@ -335,7 +339,7 @@ def merge(
     )
 
     if len(scripts) < 2 and not shipped:
-        raise UsageError("One script file is nothing to merge; give another one, or --shipped.")
+        raise UsageError("A single script file can't be merged; give another one, or --shipped.")
     check_script_path(out)
     if not is_as_written(out):
         check_no_other_kind("--out", out)

@@ -22,7 +22,8 @@ from actalign.cli._subactions_options import (
 from actalign.errors import counted
 
 app = typer.Typer(
-    no_args_is_help=True, help="As generate, through OpenAI's Batch API: submit, poll, collect."
+    no_args_is_help=True,
+    help="Like generate, but through OpenAI's Batch API: submit, poll, collect.",
 )
 
 BankOut = Annotated[Path, typer.Option("--out", help="The bank, .json or .parquet.")]
@@ -38,7 +39,7 @@ def submit(
     key: KeyOptions,
     questions: Questions = None,
 ) -> None:
-    """Hand all open requests over as one batch; safe to repeat after a crash."""
+    """Submit all open requests as one batch; safe to repeat after a crash."""
     from actalign.scripts import _batch
 
     config = service.config(**writing.fields)
@@ -61,7 +62,7 @@ def submit(
 @app.command()
 @partial(grouped, writes=SCRIPTS)
 def poll(out: BankOut, key: KeyOptions) -> None:
-    """Say how the batch stands; exits with 0 once it has ended, else with 1."""
+    """Print the batch's status; exits with 0 once it has ended, else with 1."""
     from actalign.scripts import _batch
 
     status = _batch.poll(out, api_key=key.read())

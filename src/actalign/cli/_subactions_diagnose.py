@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from actalign.types import Prediction
 
 SENTENCES = {
-    "never": "never fires, though clips are answered so; say what a camera sees",
-    "always": "fires in almost every clip; say what only this action shows",
-    "wrong candidate": "fires more in clips answered {fires_for!r}; say what tells them apart",
+    "never": "never fires, though clips have this answer; write what a camera sees",
+    "always": "fires in almost every clip; write what only this action shows",
+    "wrong candidate": "fires more in clips answered {fires_for!r}; write what tells them apart",
 }
 
 
@@ -37,10 +37,10 @@ def diagnose(
     scoring: ScoringOptions,
     as_json: AsJson = False,
 ) -> None:
-    """Say which steps never fire, always fire, or fire for the wrong candidate.
+    """Find steps that never fire, always fire, or fire for the wrong candidate.
 
-    A step fires in a frame where none of all candidates' steps has a higher affinity. The answer of
-    a clip is its best candidate, right or wrong: where many may be wrong, see `actalign eval clips`
+    A step fires in a frame if no candidate has a step with a higher affinity there. A clip's
+    answer is its best candidate, right or wrong: if many may be wrong, run `actalign eval clips`
     first.
     """
     import json
@@ -62,7 +62,7 @@ def diagnose(
         found = {**one, "steps": [*found.get("steps", ()), *steps]}
     print_notes((*given.notes, *left_out))
     if not found["clips"]:
-        raise UsageError("None of the entries can be scored, so nothing is known of the steps.")
+        raise UsageError("None of the entries can be scored, so nothing is known about the steps.")
     if as_json:
         print_json(json.dumps(found, ensure_ascii=False))
         raise typer.Exit(1 if left_out else 0)
@@ -73,7 +73,10 @@ def diagnose(
         print(f"{one['label']}, {where}step {one['number']} ({one['step']}): {said}")
     silent = dict.fromkeys(one["label"] for one in found["steps"])
     if never := [repr(label) for label in silent if label not in found["answers"]]:
-        print(f"no clip is answered {', '.join(never)}: whether those steps are good is not known")
+        print(
+            f"no clip's answer is {', '.join(never)}, so it is not known whether those "
+            "steps are good"
+        )
     print(
         f"{len(faults)} of {counted(len(found['steps']), 'step')} have a fault, "
         f"on {counted(found['clips'], 'clip')}"

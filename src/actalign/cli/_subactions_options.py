@@ -42,7 +42,9 @@ class ServiceOptions:
 
     PANEL: ClassVar[str] = "Language model"
 
-    llm_model: Annotated[str, typer.Option(help="The service's name of the model.")] = DEFAULT_LLM
+    llm_model: Annotated[str, typer.Option(help="Model name, as the service knows it.")] = (
+        DEFAULT_LLM
+    )
     base_url: Annotated[
         str | None,
         typer.Option(help="An OpenAI-compatible service, e.g. http://127.0.0.1:8080/v1."),
@@ -52,7 +54,7 @@ class ServiceOptions:
         typer.Option(
             parser=_temperature,
             metavar="NUMBER|none",
-            help="0 to 2; none leaves it to the model, as some models want.",
+            help="0 to 2, or none for the model's own default, which some models require.",
         ),
     ] = 0.2
     input_price: Annotated[
@@ -66,8 +68,8 @@ class ServiceOptions:
         float,
         typer.Option(
             min=0.1,
-            help="Longest silence of the service in seconds, per try; a whole answer may take ten "
-            "times that.",
+            help="Seconds to wait for the service to respond, per attempt; a whole answer may take "
+            "ten times that.",
         ),
     ] = 60.0
 
@@ -100,7 +102,9 @@ class WritingOptions:
     wordings: Annotated[
         int,
         typer.Option(
-            min=1, max=20, help="Scripts of each label, in other words; scores are averaged."
+            min=1,
+            max=20,
+            help="Number of differently worded scripts per label; their scores are averaged.",
         ),
     ] = 1
 
@@ -118,7 +122,7 @@ class KeyOptions:
 
     api_key_file: Annotated[
         Path | None,
-        typer.Option(help="File that holds the key; else OPENAI_API_KEY is used."),
+        typer.Option(help="File with the API key; by default OPENAI_API_KEY is used."),
     ] = None
 
     def read(self) -> SecretStr | None:

@@ -26,7 +26,7 @@ UNLIKE = (
 
 @grouped
 def sync(
-    first: Annotated[Path, typer.Argument(help="A clip, whose speed is kept.")],
+    first: Annotated[Path, typer.Argument(help="A clip; its speed is kept.")],
     second: Annotated[Path, typer.Argument(help="Another clip of the same action.")],
     model: ModelOptions,
     out: Annotated[
@@ -40,7 +40,7 @@ def sync(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Say which moments of two clips match, and show both in step: a pupil's and a model's, say."""
+    """Find matching moments of two clips and show both in step, such as a pupil's and a coach's."""
     from actalign.cli._show import print_notes, printable
     from actalign.clips import Sampling, embed_videos, open_store_or_cache
     from actalign.files import check_writable

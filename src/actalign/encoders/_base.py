@@ -141,12 +141,12 @@ def check_encoder(encoder: object) -> None:
     # Not isinstance: from Python 3.12 on it misses what a wrapper passes on by __getattr__.
     if not hasattr(encoder, "encode_text"):
         raise UsageError(
-            f"{encoder!r} is no encoder; ActAlign.from_pretrained loads one by its name, such as "
-            '"body".'
+            f"{encoder!r} is not an encoder; ActAlign.from_pretrained loads one by its name, such "
+            'as "body".'
         )
     if isinstance(encoder, type):
         raise UsageError(
-            f"The encoder is the class {encoder.__name__}; give an object of it, such as "
+            f"The encoder is the class {encoder.__name__}; give an instance of it, such as "
             f"{encoder.__name__}()."
         )
     for member in ("info", "text_warnings"):

@@ -41,7 +41,7 @@ def check_refusals(config: EvalConfig, info: EncoderInfo) -> None:
     confident = config.confident(info)
     if unsure := [name for name in scorers if name not in confident]:
         raise UsageError(
-            f"There is no confidence by the scorer {unsure[0]} and this encoder, so "
+            f"There is no confidence from the scorer {unsure[0]} and this encoder, so "
             "--min-confidence can't be used with it; run without it first, which fits a "
             "temperature, and give that as --temperature."
         )

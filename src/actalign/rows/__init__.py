@@ -1,4 +1,4 @@
-"""The row: the one JSON object in which every command says what it found of a clip.
+"""The row: the one JSON object in which every command reports what it found in a clip.
 
 It is what predictions.jsonl, the files of `locate`, the lines of `live`, windows, the rows of an
 evaluation and of `--scores` hold. Which fields are there depends on the command; `clip`, `status`

@@ -161,5 +161,5 @@ def write_rows(rows: Iterable[Row], path: str | Path) -> None:
     with RowWriter(as_path(path, "file of predictions")) as writer:
         for number, row in enumerate(rows, start=1):
             if fault := _fault(row):
-                raise UsageError(f"Row {number} is no prediction ({fault}); see `json_schema`.")
+                raise UsageError(f"Row {number} is not a prediction ({fault}); see `json_schema`.")
             writer.add(row)

@@ -54,8 +54,8 @@ def _short_warning(row: Row) -> list[str]:
         return []
     have = "1 frame was" if frames == 1 else f"{frames} frames were"
     return [
-        f"{have} looked at for the {steps} steps of {best['label']!r}, so answer and times mean "
-        "little; more frames a second (--fps) or a longer clip tell more."
+        f"{have} looked at for the {steps} steps of {best['label']!r}, so the answer and times "
+        "mean little; use more frames per second (--fps) or a longer clip."
     ]
 
 
@@ -73,7 +73,7 @@ def _tied_warning(row: Row) -> list[str]:
         return []
     return [
         f"{best['label']!r} and {second['label']!r} have the same score, so the answer is a guess: "
-        "give them scripts that differ, or check what the model says of clips that differ."
+        "give them scripts that differ, or check what the model says about other clips."
     ]
 
 

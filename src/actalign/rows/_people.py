@@ -150,8 +150,8 @@ def several_warning(people_looks: Mapping[str, int]) -> list[str]:
     if 4 * several < looks or not several:
         return []
     return [
-        f"Several people are seen in {several} of {looks} looks at the whole picture, and the "
-        "one that was the largest at first is followed; --person left, right or 2 follows "
+        f"Several people are seen in {several} of {looks} looks at the whole picture, and the one "
+        "that was largest at first is followed; --person left, right or 2 follows "
         "another, and `classify --person all` everyone."
     ]
 
@@ -177,7 +177,7 @@ def neutral_warning(
     if 2 * neutral > frames:
         return [
             f"{neutral} of {frames} frames show nothing that the encoder knows (body: the person "
-            "whom it follows)."
+            "it follows)."
         ]
     nobody, total = (people_frames or {}).get("0", 0), sum((people_frames or {}).values())
     return [f"{nobody} of all {total} frames show nobody."] if 2 * nobody > total else []

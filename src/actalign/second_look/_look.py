@@ -44,8 +44,8 @@ class SecondLookError(ActAlignError):
 def unsure(scorer: str) -> UsageError:
     """What is to be raised where no clip can be known to be close."""
     return UsageError(
-        f"There is no confidence by the scorer {scorer} and this encoder, so close clips can't be "
-        "told; give --second-look-close 1 to have all looked at."
+        f"There is no confidence from the scorer {scorer} and this encoder, so it isn't known "
+        "which clips are close; give --second-look-close 1 to send all of them."
     )
 
 

@@ -46,11 +46,11 @@ class FrameBatch:
     def from_array(
         cls, frames: ArrayLike, *, fps: float | None = None, times: ArrayLike | None = None
     ) -> FrameBatch:
-        """Frames in memory, to give wherever a video is taken.
+        """Frames in memory, which can be given wherever a video is expected.
 
-        frames: (T, H, W, 3) uint8 RGB, or a list of (H, W, 3). fps: frames a second, the first one
-        at 0 s. times: instead of fps, (T,) seconds that never decrease. Raises ArrayError, and
-        UsageError unless one of fps and times is given.
+        frames: (T, H, W, 3) uint8 RGB, or a list of (H, W, 3). fps: frames per second, the first
+        one at 0 s. times: instead of fps, (T,) seconds that never decrease. Raises ArrayError, and
+        UsageError unless exactly one of fps and times is given.
         """
         if (fps is None) == (times is None):
             raise UsageError("Give frames their fps, or their times in seconds.")
@@ -127,7 +127,7 @@ class ClipEmbedding:
 
     @property
     def neutral_frames(self) -> int:
-        """How many frames the encoder saw nothing in (rows of zeros)."""
+        """Number of frames in which the encoder saw nothing (rows of zeros)."""
         return int(np.count_nonzero(~self.embeddings.any(axis=1)))
 
     @property
@@ -136,7 +136,7 @@ class ClipEmbedding:
         return np.append(self.pts_seconds, max(self.end_seconds, float(self.pts_seconds[-1])))
 
     def row_fields(self) -> Row:
-        """What a row says of the clip; its candidates are still to come."""
+        """What a row says about the clip, without its candidates."""
         from actalign.rows import people_fields
 
         of_people, provenance = people_fields(self.provenance)
@@ -172,14 +172,14 @@ class ClipEmbedding:
 
 @dataclass(frozen=True, slots=True)
 class ClipError:
-    """A clip that failed: which one, and the error that says why. It never stops the others."""
+    """A clip that failed, and the error that says why. It never stops the others."""
 
     clip_id: str
     video: str
     error: ActAlignError
 
     def to_row(self, *, target: str | None = None) -> Row:
-        """The JSON object of predictions.jsonl: such a clip is unscored, not wrong."""
+        """The JSON object of predictions.jsonl: a failed clip is unscored, not wrong."""
         from actalign.rows import error_row
 
         return error_row(self.clip_id, self.video, self.error, target=target)

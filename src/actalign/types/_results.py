@@ -58,7 +58,7 @@ class Script:
             for k, step in enumerate(steps, start=1):
                 if not isinstance(step, str):
                     raise UsageError(
-                        f"Step {k} of the script of {self.label!r} is {step!r}, no text."
+                        f"Step {k} of the script of {self.label!r} is {step!r}, not a text."
                     )
                 if not step.strip():
                     raise UsageError(f"Step {k} of the script of {self.label!r} is empty.")
@@ -176,11 +176,11 @@ class Candidate:
     """One candidate's score for one clip and, for scorers that align, its alignment.
 
     edges_seconds: (T + 1,) of the clip, see `ClipEmbedding.edges_seconds`. script: of several
-    wordings the one that fits best, the number ``wording``, from 1, of ``wordings``. confidence: in
-    [0, 1], the candidates' add up to 1; None where the scorer has no temperature, see
-    `alignment.confidences`. repetitions: the steps of each time
-    that the script is performed, wholly or, at the clip's begin and end, in part: then only those
-    that are there; empty where they were not looked for. none: it stands for none of the others.
+    wordings the best-fitting one, number ``wording`` (from 1) of ``wordings``. confidence: in [0,
+    1], adds up to 1 over the candidates; None if the scorer has no temperature, see
+    `alignment.confidences`. repetitions: the steps of each repetition of the script, all of them
+    or, at the clip's start and end, only those that are there; empty if they were not looked for.
+    none: it stands for none of the others.
     """
 
     label: str
@@ -197,8 +197,8 @@ class Candidate:
 
     @property
     def segments(self) -> tuple[Segment, ...]:
-        """When each step happens: all of every repetition; of a script that is performed once they
-        cover the clip. None overlaps another. Empty where there is no alignment."""
+        """When each step happens, in every repetition; the steps of a script that is performed
+        once cover the clip. They never overlap. Empty if there is no alignment."""
         if self.repetitions:
             return tuple(segment for one in self.repetitions for segment in one)
         if self.alignment is None or self.edges_seconds is None:
@@ -212,7 +212,7 @@ class Candidate:
 
     @property
     def partial(self) -> tuple[bool, ...]:
-        """(N,) of each repetition whether steps of it are missing."""
+        """(N,) for each repetition, whether some of its steps are missing."""
         return tuple(len(steps) < len(self.script.steps) for steps in self.repetitions)
 
     def to_row(self) -> CandidateRow:
@@ -244,7 +244,7 @@ class Candidate:
 class Prediction:
     """One clip's candidates, best first.
 
-    Equal scores keep the order the labels were given in; "none of these" comes first of them.
+    Equal scores keep the order in which the labels were given, "none of these" first.
 
     Scores are path-mean similarities or cosines, not probabilities. background: what steps were
     measured against, in words. min_confidence: an answer below it is refused.
@@ -272,21 +272,21 @@ class Prediction:
 
     @property
     def confidence(self) -> float | None:
-        """The winner's, in [0, 1]; None where the scorer has no temperature, or where the encoder
-        knows no word of the winner."""
+        """The winner's confidence, in [0, 1]; None if the scorer has no temperature, or if the
+        encoder knows no word of the winner."""
         return self.best.confidence
 
     @property
     def refused(self) -> bool:
-        """Whether the winner's confidence is below the least that was asked for, or it has none
-        because its words are unknown."""
+        """Whether the winner's confidence is below min_confidence, or it has none because its
+        words are unknown."""
         if self.min_confidence is None:
             return False
         return self.confidence is None or self.confidence < self.min_confidence
 
     @property
     def refusal(self) -> str:
-        """Why it is refused, such as "confidence 31% below 50%"; empty where it is not."""
+        """Why it is refused, such as "confidence 31% below 50%"; empty if it is not."""
         from actalign.rows import too_unsure
 
         if self.min_confidence is None or not self.refused:
@@ -297,15 +297,15 @@ class Prediction:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """The sentences of its row: on the clip, such as that few frames show anybody, then on the
-        candidates' texts."""
+        """The warnings in its row: first on the clip, such as few frames that show anybody, then
+        on the candidates' texts."""
         from actalign.rows import all_warnings
 
         return tuple(all_warnings(self.to_row()))
 
     @property
     def margin(self) -> float | None:
-        """The winner's score less the runner-up's; None with one candidate."""
+        """The winner's score minus the runner-up's; None with one candidate."""
         if len(self.candidates) < 2:
             return None
         return self.candidates[0].score - self.candidates[1].score
@@ -313,7 +313,7 @@ class Prediction:
     def top_k(self, k: int | None = None) -> list[dict[str, Any]]:
         """The best k candidates as [{"label", "score"}], best first.
 
-        Raises UsageError for a k that is no number above 0.
+        Raises UsageError unless k is a number above 0.
         """
         if k is not None and (not isinstance(k, Integral) or k < 1):
             raise UsageError(f"The number of best candidates is {k!r}; give 1 or more.")

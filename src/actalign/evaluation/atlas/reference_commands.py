@@ -126,7 +126,10 @@ def encode_videos(
     model: Model = DEFAULT_MODEL,
     device: Device = None,
     fps: Annotated[
-        str | None, typer.Option(help="Frames encoded a second, or 'all'; else the model's own.")
+        str | None,
+        typer.Option(
+            help="Frames to encode per second, or 'all'; by default the model's own rate."
+        ),
     ] = None,
     batch_size: BatchSize = None,
     dtype: Dtype = None,
