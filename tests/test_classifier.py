@@ -498,7 +498,9 @@ def test_what_is_of_the_wrong_kind_is_said_in_one_sentence(classifier, clips):
     with pytest.raises(UsageError, match=r"none-of-these, 'no\\x07', holds the control character"):
         check_none("no\a")
     ActAlign(Passed(classifier.encoder))
-    with pytest.raises(UsageError, match=r"'body' is not an encoder; ActAlign\.from_pretrained loads"):
+    with pytest.raises(
+        UsageError, match=r"'body' is not an encoder; ActAlign\.from_pretrained loads"
+    ):
         ActAlign("body")
     for video, said in (
         (b"dawn.mp4", "not bytes"),

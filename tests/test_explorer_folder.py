@@ -27,6 +27,13 @@ HOLD_ANSWERS = """const answer = fetch;
     void 0"""
 
 
+CHANGE_AND_LEAVE = """(box, text) => {
+      box.value = text;
+      box.dispatchEvent(new Event("input", { bubbles: true }));
+      setTimeout(() => location.reload());
+    }"""
+
+
 @pytest.fixture
 def visit(browser):  # noqa: F811
     """Opens a server's page; at the end nothing may have gone wrong in it."""
@@ -297,16 +304,27 @@ def test_clips_that_waited_are_aligned_after_a_reload(visit, serve, folder, goes
     assert page.get_by_role("button", name="Align", exact=True).is_enabled()
 
 
-def hold_scorings(page, after=0):
-    """Scorings of the page get no answer, but for the first; until `unroute_all`."""
-    sent = []
+class Held:
+    """Requests get no answer, but for the first ones; those sent before `let_pass` never do."""
 
-    def hold(route):
-        sent.append(route)
-        if len(sent) <= after:
+    def __init__(self, page, what, after=0):
+        self._page, self._left, self._held = page, after, 0
+        page.route(f"**/api/{what}", self._hold)
+
+    def _hold(self, route):
+        if self._left > 0:
+            self._left -= 1
             route.continue_()
+        else:
+            self._held += 1
 
-    page.route("**/api/score", hold)
+    def wait(self):
+        """Until one is held: from then on it can't be answered before the page is left."""
+        while not self._held:
+            self._page.wait_for_timeout(20)
+
+    def let_pass(self):
+        self._left = 1000
 
 
 def steps_asked(api, clip):
@@ -321,26 +339,31 @@ def test_clips_are_scored_anew_after_a_reload(visit, serve, folder):  # noqa: F8
     page.get_by_text("Done. Change a step").wait_for()
     clips = api.explorer.folder_clips
     first = page.get_by_label("Candidate 1: steps, one a line")
-    hold_scorings(page)
-    first.fill("blue")  # the page is left before it is sent, most likely
+    scorings, infos = Held(page, "score"), Held(page, "info")
+    with page.expect_navigation():
+        first.evaluate(CHANGE_AND_LEAVE, "blue")
+    infos.wait()  # the page is left again before it has begun
+    infos.let_pass()
     page.reload()
-    page.unroute_all()
+    scorings.wait()
+    scorings.let_pass()
     page.reload()
     page.get_by_text("Done. Change a step").wait_for()
     assert steps_asked(api, clips[0]) == ("blue",)
-    hold_scorings(page)
-    with page.expect_request("**/api/score"):
-        first.fill("green")
-    page.unroute_all()
+    scorings = Held(page, "score")
+    first.fill("green")
+    scorings.wait()
+    scorings.let_pass()
     page.reload()
     page.get_by_text("Done. Change a step").wait_for()
     assert steps_asked(api, clips[0]) == ("green",)
     assert first.input_value() == "green"
 
-    hold_scorings(page, after=1)
+    scorings = Held(page, "score", after=1)
     page.get_by_role("button", name="Align", exact=True).click()
     page.get_by_text("Clip 2 of 3: scoring").wait_for()
-    page.unroute_all()
+    scorings.wait()
+    scorings.let_pass()
     page.reload()
     page.get_by_text("Done. Change a step").wait_for()
     assert {steps_asked(api, clip) for clip in clips} == {("green",)}

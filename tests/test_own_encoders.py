@@ -186,7 +186,9 @@ def test_what_an_encoder_lacks_is_named():
 
     with pytest.raises(UsageError, match="The encoder Silent has no text_warnings"):
         ActAlign(Silent())
-    with pytest.raises(UsageError, match=r"is the class Images; give an instance of it.*Images\(\)"):
+    with pytest.raises(
+        UsageError, match=r"is the class Images; give an instance of it.*Images\(\)"
+    ):
         ActAlign(Images)
 
 
