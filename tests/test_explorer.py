@@ -188,9 +188,9 @@ def test_a_whole_visit(visit):
     assert name in page.locator("#maps figcaption").last.inner_text()
 
     before = page.locator("#verdict").inner_text()
-    page.get_by_label("Candidate 1: steps, one a line").fill("lying flat on the back")
+    page.get_by_label("Candidate 1: steps, one per line").fill("lying flat on the back")
     page.get_by_text("Scored again.").wait_for()
-    page.get_by_label("Candidate 4: steps, one a line").fill("lying flat on the back")
+    page.get_by_label("Candidate 4: steps, one per line").fill("lying flat on the back")
     until(page, "t => document.querySelector('#verdict').innerText !== t", before)
 
     with page.expect_download() as saved:
@@ -225,7 +225,7 @@ def test_cuts_are_marked_on_the_timeline(visit, tmp_path):
     until(page, "document.querySelector('#verdict').textContent.includes('joined.mp4')")
     marks = page.locator("#timeline .cut")
     names = [mark.get_attribute("aria-label") for mark in marks.all()]
-    assert names == [f"The picture is cut at {at} s" for at in ("1.4", "2.8")]
+    assert names == [f"Cut in the picture at {at} s" for at in ("1.4", "2.8")]
     timeline = page.locator("#timeline").bounding_box()
     for mark, share in zip(marks.all(), (1 / 3, 2 / 3), strict=True):
         box = mark.bounding_box()
@@ -294,7 +294,7 @@ def test_the_link_to_a_result_whose_clip_is_gone(visit, address, tmp_path):
     assert page.locator("#verdict strong").inner_text() == "squat"
     assert page.locator("#verdict").inner_text().startswith("squat (nothing seen)")
     assert page.locator("#video").is_hidden()
-    page.get_by_label("Candidate 1: steps, one a line").fill("hips low")
+    page.get_by_label("Candidate 1: steps, one per line").fill("hips low")
     time.sleep(1)  # longer than it takes until a changed step is scored
     assert page.get_by_role("alert").inner_text() == ""
     page.get_by_role("button", name="Align", exact=True).click()
@@ -375,7 +375,7 @@ def test_a_language_model_writes_the_steps(visit):
     page = visit(1280, "light")
     page.get_by_label("Candidate 1: action").fill("jump shot")
     page.get_by_label("Candidate 2: action").fill("hook shot")
-    page.get_by_label("Candidate 2: steps, one a line").fill("my own step")
+    page.get_by_label("Candidate 2: steps, one per line").fill("my own step")
     page.get_by_label("Domain").fill("basketball")
     page.get_by_role("button", name="Write the missing steps").click()
     steps = (
@@ -385,7 +385,7 @@ def test_a_language_model_writes_the_steps(visit):
     assert page.evaluate(steps.format(1)) == ["my own step"]
     page.get_by_text("Steps of 1 action filled in.").wait_for()
     page.get_by_role("button", name="Write the missing steps").click()
-    page.get_by_text("Every action has its steps already.").wait_for()
+    page.get_by_text("Every action already has its steps.").wait_for()
 
 
 def test_the_command_serves_until_it_is_stopped(tmp_path, start):

@@ -195,7 +195,7 @@ def test_actions_take_the_steps_that_ship_and_say_which_have_none(visit, serve, 
     assert "No steps are known for red; write them" in status.inner_text()
     assert not page.locator("#lines").is_visible()  # the list is folded, so that its cards are seen
     push_up, red, squat = (
-        page.get_by_label(f"Candidate {n}: steps, one a line") for n in (1, 2, 3)
+        page.get_by_label(f"Candidate {n}: steps, one per line") for n in (1, 2, 3)
     )
     shipped = shipped_scripts(["push up"])["push up"]
     assert push_up.input_value().split("\n") == list(shipped.steps)
@@ -222,7 +222,7 @@ def test_an_action_that_is_typed_has_its_steps_before_it_is_aligned(visit, serve
     page.get_by_label("Candidate 1: action").fill("push up")
     page.get_by_label("Candidate 2: action").fill("squat")
     align(page)
-    steps = [page.get_by_label(f"Candidate {n}: steps, one a line").input_value() for n in (1, 2)]
+    steps = [page.get_by_label(f"Candidate {n}: steps, one per line").input_value() for n in (1, 2)]
     assert all(steps)
     assert "No script" not in page.locator("#warnings").inner_text()
     assert page.locator("#body").inner_text().count("no script") == 0
@@ -338,7 +338,7 @@ def test_clips_are_scored_anew_after_a_reload(visit, serve, folder):  # noqa: F8
     page.get_by_role("button", name="Align", exact=True).click()
     page.get_by_text("Done. Change a step").wait_for()
     clips = api.explorer.folder_clips
-    first = page.get_by_label("Candidate 1: steps, one a line")
+    first = page.get_by_label("Candidate 1: steps, one per line")
     scorings, infos = Held(page, "score"), Held(page, "info")
     with page.expect_navigation():
         first.evaluate(CHANGE_AND_LEAVE, "blue")
@@ -399,7 +399,7 @@ def test_what_is_changed_after_a_link_stays_over_a_reload(visit, serve, folder):
     page.reload()
     page.locator("#verdict strong").wait_for()
     assert "#" in page.url
-    first = page.get_by_label("Candidate 1: steps, one a line")
+    first = page.get_by_label("Candidate 1: steps, one per line")
     first.fill("blue")
     page.get_by_text("Scored again.").wait_for()
     page.reload()

@@ -15,7 +15,7 @@ function edited() {
 }
 
 function stepsArea(steps, name) {
-  const text = make("textarea", "", { value: steps.join("\n"), rows: Math.max(3, 2 * steps.length), placeholder: "One step a line, in order" });
+  const text = make("textarea", "", { value: steps.join("\n"), rows: Math.max(3, 2 * steps.length), placeholder: "One step per line, in order" });
   text.setAttribute("aria-label", name);
   return text;
 }
@@ -34,7 +34,7 @@ export function addCandidate({ label = "", steps = [], rewordings = [] } = {}) {
     try { say(await fillInShipped([card])); } catch (error) { fail(error); }
   });
   top.append(name, drop);
-  card.append(top, stepsArea(steps, `Candidate ${number}: steps, one a line`));
+  card.append(top, stepsArea(steps, `Candidate ${number}: steps, one per line`));
   card.append(...otherWordings(rewordings, number));
   $("candidates").append(card);
   return card;
@@ -46,7 +46,7 @@ function otherWordings(rewordings, number) {
   const folded = make("details", "", { className: "wordings" }), several = rewordings.length > 1;
   folded.append(
     make("summary", `${rewordings.length} more ${several ? "wordings" : "wording"}; scores are averaged`),
-    ...rewordings.map((other, n) => stepsArea(other, `Candidate ${number}: steps in wording ${n + 2}, one a line`)));
+    ...rewordings.map((other, n) => stepsArea(other, `Candidate ${number}: steps in wording ${n + 2}, one per line`)));
   return [folded];
 }
 
@@ -124,7 +124,7 @@ async function fillIn(cards) {
   if (filled.length) edited();
   const left = cards.filter(isWithoutSteps).map(labelOf);
   return [filled.length ? `Steps of ${actions(filled.length)} filled in.` : "",
-    left.length ? `No steps are known for ${left.join(", ")}; write them, one a line.` : "",
+    left.length ? `No steps are known for ${left.join(", ")}; write them, one per line.` : "",
     ...found.notes.filter((note) => !note.startsWith("scripts of")).map((note) => `${note}.`)].filter(Boolean).join(" ");
 }
 
@@ -144,7 +144,7 @@ async function writeSteps() {
   if (!candidates().length) { fail(new Error("Name at least one action first.")); return; }
   say("Writing steps …");
   try {
-    say(await fillIn(cardsWithoutSteps()) || "Every action has its steps already.");
+    say(await fillIn(cardsWithoutSteps()) || "Every action already has its steps.");
   } catch (error) { say(""); fail(error); }
 }
 
@@ -155,7 +155,7 @@ async function pasted() {
     if (!step) list.push({ label: line, steps: [] });
     else if (list.length && step[1]) list.at(-1).steps.push(step[1]);
   }
-  if (!list.length) { fail(new Error("Write an action a line first.")); return; }
+  if (!list.length) { fail(new Error("Write one action per line first.")); return; }
   addAll(list);
   $("lines").value = "";
   $("lists").open = false;  // it would hide the cards that were just made

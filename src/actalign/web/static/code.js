@@ -1,4 +1,4 @@
-// The shell and Python lines that do what is on the screen.
+// The shell and Python code that do what is on the screen.
 import { candidates, domain } from "./candidates.js";
 import { request } from "./queue.js";
 import { $, state } from "./state.js";

@@ -74,7 +74,7 @@ function draw(result, candidate, low, high) {
     }
   }
   canvas.setAttribute("role", "img");
-  canvas.setAttribute("aria-label", `Affinity of ${frames} frames with the ${candidate.steps.length} steps of ${candidate.label}, and the path`);
+  canvas.setAttribute("aria-label", `Affinity of ${frames} frames and the ${candidate.steps.length} steps of ${candidate.label}, and the path`);
   return canvas;
 }
 

@@ -16,11 +16,11 @@ function moment(text, picture, go) {
 
 async function search(open) {
   const phrase = $("phrase").value.trim();
-  if (!phrase) { $("search-note").textContent = "Write a phrase first."; return; }
+  if (!phrase) { $("search-note").textContent = "Type a phrase first."; return; }
   const found = await call("search", { method: "POST", json: { phrase, clips: ids() } });
   $("search-note").textContent = [...found.notes, found.moments.length
     ? `The best ${found.moments.length} moments of ${found.clips} encoded ${found.clips === 1 ? "clip" : "clips"}.`
-    : "The encoder saw nothing that it knows in these clips, so there is no moment."].join(" ");
+    : "The encoder recognised nothing in these clips, so there are no moments."].join(" ");
   $("hits").replaceChildren(...found.moments.map((m) => moment(
     `${m.name}, ${m.start_seconds.toFixed(1)} to ${seconds(m.end_seconds)}, similarity ${m.score.toFixed(3)}`,
     `/api/clips/${m.clip}/frame?t=${m.best_seconds}`,
@@ -36,8 +36,8 @@ async function locate() {
   } catch (error) { $("located").replaceChildren(); throw error; }
   $("located").replaceChildren(...detections.map((d) => moment(
     `${d.start_seconds.toFixed(1)} to ${seconds(d.end_seconds)}: ${d.label}`, null, () => seek(d.start_seconds))));
-  if (!detections.length) $("located").append(make("li", "None of the candidates stands out at any time. "
-    + "The clip's moments are compared with each other, so it should be much longer than the action; for a clip of one action the answer above counts."));
+  if (!detections.length) $("located").append(make("li", "No candidate stands out at any time. "
+    + "The clip's moments are compared with each other, so it should be much longer than the action; for a clip of a single action, use the answer above."));
 }
 
 export function startMoments(open) {

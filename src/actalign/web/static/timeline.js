@@ -45,7 +45,7 @@ export function drawTimeline() {
   const save = () => judge(shown.label, parts.map(({ start, end, step }) => ({ start, end, step })), result.clip);
   const handles = result.clip && parts.length ? borders(parts, shown, from, length, times, save) : [];
   const cuts = result.cuts.map((at) => {
-    const mark = make("div", "", { className: "cut", role: "img", title: `The picture is cut at ${seconds(at)}` });
+    const mark = make("div", "", { className: "cut", role: "img", title: `Cut in the picture at ${seconds(at)}` });
     mark.setAttribute("aria-label", mark.title);
     mark.style.left = place(at);
     return mark;
@@ -66,7 +66,7 @@ function told(result, shown, truth, parts) {
       : `No steps: ${shown.label} wins where no script fits better than the background.`;
   const refused = result.label === null && shown.label.toLowerCase() !== truth?.label?.toLowerCase();
   return (refused ? `These are the steps of ${shown.label}, the likeliest; the answer is refused. ` : "")
-    + "Drag a border between two steps, or move it by the arrow keys, to correct it.";
+    + "Drag a border between two steps, or move it with the arrow keys, to correct it.";
 }
 
 // A handle between each two steps, and one at each end.
@@ -80,7 +80,7 @@ function borders(parts, shown, from, length, times, save) {
     const least = () => before ? Math.min(now(), before.start + frame) : from;
     const most = () => after ? Math.max(now(), after.end - frame) : from + length;
     const name = !before ? "Start of the first step" : !after ? "End of the last step"
-      : `Border of step ${before.step + 1} and step ${after.step + 1}`;
+      : `Border between step ${before.step + 1} and step ${after.step + 1}`;
     handle.setAttribute("aria-label", name);
     handle.setAttribute("aria-valuemin", from.toFixed(2));
     handle.setAttribute("aria-valuemax", (from + length).toFixed(2));

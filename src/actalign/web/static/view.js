@@ -22,7 +22,7 @@ export function show(result, compared, onCompare) {
     + (best.wordings ? `; steps of wording ${best.wording} of ${best.wordings}, which fits best` : "")));
   const without = result.candidates.filter((c) => c.has_script === false && c.path).map((c) => c.label);
   const notes = [...(result.warnings ?? []), ...(result.text_warnings ?? []).map((one) => one.warning)];
-  if (without.length) notes.push(`No script: ${without.join(", ")}. The name alone is compared; press “${$("write").textContent}”, or write them yourself.`);
+  if (without.length) notes.push(`No script: ${without.join(", ")}. Only the name is compared; press “${$("write").textContent}”, or write them yourself.`);
   $("warnings").replaceChildren(...notes.map((text) => make("li", text)));
   drawRanking(result, compared, onCompare);
   heatMaps(result, result.candidates.filter((c) => c.path && (c === best || compared.has(c.label))), seek);
@@ -57,7 +57,7 @@ function drawRanking(result, compared, onCompare) {
 
 function drawFrames(result, best) {
   if (!best.path) {
-    $("frames").replaceChildren(make("p", "There is none: no script fits better than the background.", { className: "hint" }));
+    $("frames").replaceChildren(make("p", "No frames: no script fits better than the background.", { className: "hint" }));
     return;
   }
   const all = performed(best).flat(), at = result.pts_seconds;
