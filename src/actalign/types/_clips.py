@@ -147,8 +147,8 @@ class ClipEmbedding:
             "frames": len(self.embeddings),
             "neutral_frames": self.neutral_frames,
             **of_people,  # type: ignore[typeddict-item]
-            "start_seconds": float(self.pts_seconds[0]),
-            "end_seconds": self.end_seconds,
+            "start_seconds": round(float(self.pts_seconds[0]), 6),
+            "end_seconds": round(self.end_seconds, 6),
             "model_id": self.model_id,
             "fingerprint": self.fingerprint,
             # Sorted, as an entry of the store holds it: a row is the same from there and fresh.
