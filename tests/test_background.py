@@ -121,7 +121,7 @@ def test_what_is_no_background_is_named(tmp_path):
     for name, what in (
         ("missing", "can't be read"),
         ("junk", "can't be read"),
-        ("other", "is no background"),
+        ("other", "is not a background"),
         ("wrong", "can't be read"),
     ):
         with pytest.raises(UsageError, match=rf"{name}.* {what}"):

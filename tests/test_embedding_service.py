@@ -101,7 +101,7 @@ def test_busy_and_broken_answers_are_asked_for_again():
         (says(b"<p>hello</p>"), "answered with"),
         (status(400, f"{'x' * 295} {KEY}"), r"status 400: x+ \[API"),
         (status(401, f"wrong key {KEY}"), "refused the API key; check OPENAI_API_KEY"),
-        (status(404, "no such model"), "has no model 'colours' or no embeddings"),
+        (status(404, "no such model"), "has no model 'colours' or offers no embeddings"),
     ],
 )
 def test_wrong_answers_are_errors_of_one_sentence_and_are_not_kept(behaviour, said):

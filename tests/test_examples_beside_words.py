@@ -126,7 +126,7 @@ def test_one_example_a_label_is_half_the_score_and_none_is_an_error():
     with pytest.raises(UsageError, match="no example of 'down'"):
         WithExamples.fitted(words, examples(up=[["red"]]))
     many = candidates({"up": ["red"], **{f"turn {n}": ["green"] for n in range(9)}})
-    with pytest.raises(UsageError, match=r"'turn 4' and of 4 more; give .* or name only those"):
+    with pytest.raises(UsageError, match=r"'turn 4' and of 4 more; give .* or name only labels"):
         WithExamples.fitted(many, examples(up=[["red"]]))
     with pytest.raises(UsageError, match="There is no example"):
         Examples([], smoothing_seconds=0)

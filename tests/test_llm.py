@@ -319,7 +319,7 @@ def test_429_waits_as_long_as_retry_after_says(server, ask):
 def test_429_until_the_end_is_an_error_that_says_what_to_do(server, ask):
     server.faults["layup"] = [status(429, "quota used up", retry_after_ms="5")] * 3
     error = ask()["q"].error
-    assert "rate limit or credit" in error
+    assert "rate limit or missing credit" in error
     assert "asks to wait" not in error
     assert "quota used up" in error
     assert "run the same command later" in error

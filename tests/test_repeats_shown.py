@@ -245,7 +245,7 @@ def test_a_row_says_which_steps_of_a_partial_repetition_are_there(cut_rows):
     assert min(one.step["affinity"] for one in steps) > 0.8
     broken = json.loads(json.dumps(row))
     broken["candidates"][0]["repetitions"][0]["partial_steps"] = [2, 3]
-    with pytest.raises(UsageError, match="partial_steps and segments are not equally many"):
+    with pytest.raises(UsageError, match="partial_steps and segments differ in number"):
         parse_row(json.dumps(broken), "row 1")
 
 

@@ -146,7 +146,7 @@ def test_what_is_no_list_of_rows_is_not_written(tmp_path):
     path = tmp_path / "rows.jsonl"
     for wrong, said in (
         ("abc", "The rows are 'abc'; give a list of rows"),
-        (row, "Row 1 is no prediction"),
+        (row, "Row 1 is not a prediction"),
         ([row, {"a": 1}], r"Row 2 is no prediction \(clip: Field required\)"),
         ([{**row, "more": {1}}], r"The row of 'a' holds .*, which JSON lacks"),
     ):

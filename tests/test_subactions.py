@@ -87,8 +87,8 @@ def test_a_bad_file_is_named_with_label_and_step(tmp_path, data, sentence):
         ("scripts:\n  dunk: run up\n", "label 'dunk' is 'run up', no list; write each step on"),
         ("scripts:\n  dunk:\n    - arms: up\n", """step 1 .* put it in quotes: "arms: up"."""),
         ("scripts:\n  dunk:\n    -\n", "label 'dunk', step 1 is empty; write what a camera sees"),
-        ("scripts:\n  dunk: [run]\n putt: [bend]\n", "lines are not indented alike, line 3"),
-        ("scripts:\n\tdunk:\n", "a tab indents or parts it, and YAML takes spaces, line 2"),
+        ("scripts:\n  dunk: [run]\n putt: [bend]\n", "lines are not indented equally, line 3"),
+        ("scripts:\n\tdunk:\n", "it contains a tab where YAML takes only spaces, line 2"),
     ],
 )
 def test_a_slip_in_yaml_is_said_in_words_that_say_what_to_do(tmp_path, text, sentence):
@@ -104,7 +104,7 @@ def test_a_text_in_place_of_a_list_of_steps_is_refused():
     for make in (lambda steps: as_scripts({"dunk": steps}), lambda steps: Script("dunk", steps)):
         with pytest.raises(UsageError, match="steps of 'dunk' are a text, 'jumping'; give a list"):
             make("jumping")
-        with pytest.raises(UsageError, match="Step 2 of the script of 'dunk' is 7, no text"):
+        with pytest.raises(UsageError, match="Step 2 of the script of 'dunk' is 7, not a text"):
             make(["run up", 7])
 
 

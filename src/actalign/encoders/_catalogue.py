@@ -93,7 +93,7 @@ MODELS = (
     Model(
         "body",
         "sigmoid",
-        "movements of people, one at a time; no GPU",
+        "human movement, one person at a time; no GPU",
         "apache-2.0, mit",
         extra="body",
         modules=("onnxruntime", "tokenizers"),
@@ -105,7 +105,7 @@ MODELS = (
     Model(
         "openai/clip-vit-large-patch14",
         "softmax",
-        "comparison with older work",
+        "comparison with earlier work",
         "not stated",
         77,
         VisionShape(257, 1024, 24, 4096),
@@ -114,7 +114,7 @@ MODELS = (
     Model(
         "open_clip:PE-Core-B-16/meta",
         "softmax",
-        "frames of videos, fast",
+        "video frames, fast",
         "apache-2.0",
         32,
         VisionShape(197, 768, 12, 3072),
@@ -157,7 +157,7 @@ MODELS = (
     Model(
         "facebook/pe-av-large",
         "none",
-        "movement in windows of 16 frames; sound is left out",
+        "movement in windows of 16 frames; sound is not used",
         "see its card",
         vision=L14,
         across=VisionShape(17, 1792, 6, 7200).gflop,
@@ -171,7 +171,7 @@ MODELS = (
     Model(
         "st:Qwen/Qwen3-VL-Embedding-2B",
         "none",
-        "pictures and long texts; a language model's knowledge",
+        "images and long texts; a language model's knowledge",
         "apache-2.0",
         extra="sentence-transformers",
         modules=("torch", "torchvision", "sentence_transformers"),

@@ -39,20 +39,20 @@ Step = Annotated[StepRow, AfterValidator(_in_order)]
 def _numbered(found: Any) -> Any:
     numbers = found.get("partial_steps")
     if numbers is not None and len(numbers) != len(found["segments"]):
-        raise PydanticCustomError("numbers", "partial_steps and segments are not equally many")
+        raise PydanticCustomError("numbers", "partial_steps and segments differ in number")
     return _in_order(found)
 
 
 class RepetitionRow(TypedDict, total=False):
-    """One time that a script is performed: [start_seconds, end_seconds) of the source file."""
+    """One repetition of a script: [start_seconds, end_seconds) of the source file."""
 
     start_seconds: Required[Finite]
     end_seconds: Required[Finite]
     partial_steps: Annotated[
         list[Annotated[int, Field(ge=1)]],
         Field(
-            description="Where the clip's begin or end cuts it, so that steps are missing: which "
-            "steps its segments are, from 1. Of a whole repetition there is no such field."
+            description="If the clip's start or end cuts it, so that steps are missing: which "
+            "steps its segments are, from 1. A whole repetition has no such field."
         ),
     ]
     segments: Required[Annotated[list[Step], Field(description="Its steps, one after another.")]]
@@ -67,45 +67,61 @@ class CandidateRow(TypedDict, total=False):
     label: Required[str]
     score: Required[Finite]
     confidence: Annotated[float, Field(ge=0, le=1, description="Adds up to 1 over candidates.")]
-    none: Annotated[bool, Field(description="True: it is --none, which says: none of the others.")]
-    has_script: Annotated[bool, Field(description="False: its name was its only step.")]
-    wording: Annotated[
-        int, Field(ge=1, description="Of several, the one whose steps these are, from 1.")
+    none: Annotated[
+        bool,
+        Field(
+            description="True: it is the candidate of --none, which stands for none of the others."
+        ),
     ]
-    wordings: Annotated[int, Field(ge=2, description="How many its label has.")]
+    has_script: Annotated[bool, Field(description="False: its only step was its name.")]
+    wording: Annotated[
+        int,
+        Field(ge=1, description="Of several, the number of the one whose steps these are, from 1."),
+    ]
+    wordings: Annotated[int, Field(ge=2, description="How many wordings its label has.")]
     path_length: Annotated[int | None, Field(description="Cells of the alignment path.")]
     segments: Annotated[
         list[Step],
-        Field(description="Its steps, which together are the clip; if repeated, all of each time."),
+        Field(
+            description="Its steps, which together cover the clip; if it is repeated, those of "
+            "every repetition."
+        ),
     ]
     repetitions: Annotated[
         list[Repetition],
-        Field(description="Of the best: each time that it is performed, wholly or in part."),
+        Field(description="Of the best candidate: each repetition, whole or partial."),
     ]
 
 
 class SecondLookRow(TypedDict, total=False):
-    """What a vision-language model said of a clip's best candidates."""
+    """What a vision-language model said about a clip's best candidates."""
 
     model: Required[Annotated[Text, Field(description="The model that answered.")]]
-    first_label: Annotated[Text, Field(description="The best by the alignment.")]
-    label: Required[Annotated[Text, Field(description="The best by the model; the row's label.")]]
+    first_label: Annotated[Text, Field(description="The best candidate by the alignment.")]
+    label: Required[
+        Annotated[Text, Field(description="The best candidate by the model; the row's label.")]
+    ]
     options: Required[Annotated[list[str], Field(description="What it chose among.")]]
-    probabilities: Required[Annotated[list[float], Field(description="Of each option; sum 1.")]]
+    probabilities: Required[
+        Annotated[list[float], Field(description="One per option; they add up to 1.")]
+    ]
     by: Required[
         Annotated[
             Literal["log-probabilities", "votes"],
             Field(description="How its answers became probabilities."),
         ]
     ]
-    frames_seconds: Annotated[list[Finite], Field(description="When its frames are shown.")]
-    input_tokens: Annotated[int, Field(description="Of all its answers, kept ones too.")]
+    frames_seconds: Annotated[
+        list[Finite], Field(description="The times of the frames it was sent.")
+    ]
+    input_tokens: Annotated[int, Field(description="Of all its answers, including cached ones.")]
     output_tokens: int
-    cost_usd: Annotated[Finite, Field(description="Of these tokens, where prices were given.")]
+    cost_usd: Annotated[Finite, Field(description="Cost of these tokens, if prices were given.")]
 
 
 class BoxRow(TypedDict):
-    """Where a person is at one time, in shares of the picture's width and height, from 0 to 1."""
+    """Where a person is at one time, as fractions of the picture's width and height, from 0 to
+    1."""
 
     seconds: Finite
     left: Finite
@@ -115,12 +131,13 @@ class BoxRow(TypedDict):
 
 
 class TextWarningRow(TypedDict, total=False):
-    """What the encoder says of a label or a step."""
+    """What the encoder says about a label or a step."""
 
     text: Annotated[
         str | None,
         Field(
-            description="The text that is cut, or the label or step that is unknown; null for all."
+            description="The text that was cut, or the label or step that is unknown; null for "
+            "all texts."
         ),
     ]
     warning: Required[Annotated[Text, Field(description="A sentence.")]]
@@ -138,7 +155,7 @@ class IntervalRow(TypedDict):
 
 
 class ShardRow(TypedDict):
-    """Where a row belongs in a run cut into shards; `actalign merge` takes it away."""
+    """Where a row belongs in a run split into shards; `actalign merge` removes it."""
 
     index: int
     count: int
@@ -148,47 +165,55 @@ class ShardRow(TypedDict):
 
 
 class Row(TypedDict, total=False):
-    """What was found of one clip."""
+    """What was found in one clip."""
 
     __pydantic_config__ = ConfigDict(extra="allow")  # type: ignore[misc]
 
     schema_version: int
     clip: Required[Annotated[Text, Field(description="The clip's id, unique within a run.")]]
-    doc_id: Annotated[Text, Field(description="The same, by lmms-eval's name.")]
+    doc_id: Annotated[Text, Field(description="The same, under lmms-eval's name.")]
     status: Annotated[
         Literal["ok", "error", "unscored", "missing"],
         Field(description="error: it failed; unscored, missing: an evaluation left it out."),
     ]
-    error: Annotated[str | None, Field(description="Why it failed or was left out, a sentence.")]
+    error: Annotated[str | None, Field(description="Why it failed or was left out, as a sentence.")]
     error_kind: Annotated[str, Field(description="The same as a key, such as 'not encoded'.")]
     video: Annotated[str | None, Field(description="The file or stream.")]
     label: Annotated[
-        str | None, Field(description="The best candidate; null without one and where refused.")
+        str | None,
+        Field(description="The best candidate; null if there is none or it was refused."),
     ]
-    filtered_resps: Annotated[list[str], Field(description="The same, by lmms-eval's name.")]
-    target: Annotated[str | None, Field(description="The true label, where it is known.")]
+    filtered_resps: Annotated[list[str], Field(description="The same, under lmms-eval's name.")]
+    target: Annotated[str | None, Field(description="The true label, if known.")]
     metrics: Annotated[dict[str, float], Field(description="top1, top2, top3: 1 right, 0 wrong.")]
     confidence: Annotated[
-        float, Field(ge=0, le=1, description="Of the best candidate: how often such are right.")
+        float,
+        Field(ge=0, le=1, description="Of the best candidate: how often such answers are right."),
     ]
-    min_confidence: Annotated[float, Field(description="Below it the label is refused.")]
+    min_confidence: Annotated[
+        float, Field(description="Labels with a lower confidence are refused.")
+    ]
     margin: Annotated[
         Finite | None,
-        Field(description="Best score less the second; negative after some second looks."),
+        Field(description="Best score minus the second best; may be negative after a second look."),
     ]
     second_look: Annotated[SecondLookRow, Field(description="With --second-look.")]
     second_look_error: Annotated[Text, Field(description="Why it failed; the first label stands.")]
     candidates: Required[
-        Annotated[list[CandidateRow], Field(description="Best first; scores are no probabilities.")]
+        Annotated[
+            list[CandidateRow], Field(description="Best first; scores are not probabilities.")
+        ]
     ]
     domain: str | None
     frames: Annotated[int, Field(description="Frames that were encoded.")]
-    neutral_frames: Annotated[int, Field(description="Of these, frames without a known thing.")]
+    neutral_frames: Annotated[
+        int, Field(description="Of these, frames in which the encoder saw nothing it knows.")
+    ]
     whole_frames: Annotated[
         int,
         Field(
-            description="One person of --crop: of these, frames in which nobody was found, so that "
-            "the whole picture was encoded; left out where there are none."
+            description="One person of --crop: of these, frames in which nobody was found, so "
+            "that the whole picture was encoded; left out if there are none."
         ),
     ]
     person: Annotated[
@@ -198,21 +223,21 @@ class Row(TypedDict, total=False):
     people_frames: Annotated[
         dict[str, int],
         Field(
-            description="--person all: how many frames of the clip, or of the window, show how "
-            "many people."
+            description="--person all: number of frames of the clip, or of the window, by the "
+            "number of people they show."
         ),
     ]
     people_looks: Annotated[
         dict[str, int],
         Field(
-            description="One person of body or --crop: how many looks at the whole picture found "
-            "how many people, in the clip or in the window; where none falls into a window, the "
-            "one before. One is taken at first, after a cut, where the person is lost, and in "
-            "every fiftieth frame."
+            description="One person of body or --crop: number of looks at the whole picture, by "
+            "the number of people found, in the clip or in the window; if none falls into a "
+            "window, the one before counts. A look is taken at the first frame, after a cut, "
+            "when the person is lost, and in every fiftieth frame."
         ),
     ]
     boxes: Annotated[
-        list[BoxRow], Field(description="The person's box in time, at most twice a second.")
+        list[BoxRow], Field(description="The person's box over time, at most twice a second.")
     ]
     start_seconds: Annotated[Finite, Field(description="Of the clip, window or detection.")]
     end_seconds: Finite
@@ -225,7 +250,7 @@ class Row(TypedDict, total=False):
     background: Annotated[str, Field(description="What steps were measured against.")]
     smoothing_seconds: Annotated[Finite | None, Field(description="Moving average over frames.")]
     model_id: Annotated[str | None, Field(description="The encoder.")]
-    fingerprint: Annotated[str, Field(description="Hash of all that its embeddings depend on.")]
+    fingerprint: Annotated[str, Field(description="Hash of everything its embeddings depend on.")]
     provenance: Annotated[
         dict[str, str],
         Field(description="The video's hash, sampling, cuts, number type, versions."),
@@ -233,12 +258,12 @@ class Row(TypedDict, total=False):
     settings: Annotated[dict[str, Any], Field(description="Templates of the encoded texts.")]
     shard: Annotated[ShardRow, Field(description="With --num-shards.")]
 
-    seconds: Annotated[Finite, Field(description="live: seconds since the watch began.")]
+    seconds: Annotated[Finite, Field(description="live: seconds since watching began.")]
     window_start_seconds: Annotated[Finite, Field(description="live: the scored window.")]
     window_end_seconds: Finite
     delay_seconds: Annotated[Finite, Field(description="live: age of the newest frame.")]
     dropped_frames: Annotated[int, Field(description="live: frames lost so far.")]
-    connections: Annotated[int, Field(description="live: how often the source was opened.")]
+    connections: Annotated[int, Field(description="live: how many times the source was opened.")]
 
     question: Annotated[str, Field(description="eval: what was asked.")]
     kind: Annotated[str, Field(description="eval: the group of questions it belongs to.")]
@@ -247,15 +272,19 @@ class Row(TypedDict, total=False):
     predicted_index: Annotated[int | None, Field(description="eval: the best option, from 0.")]
     rank: Annotated[int, Field(description="eval: the true label's rank, from 1.")]
     order_margin: Annotated[
-        Finite, Field(description="eval: the true script's score less that in other orders.")
+        Finite,
+        Field(description="eval: the true script's score minus that of its steps in other orders."),
     ]
-    mean_iou: Annotated[Finite | None, Field(description="eval: of steps and true intervals.")]
+    mean_iou: Annotated[
+        Finite | None,
+        Field(description="eval: mean intersection over union of steps and true intervals."),
+    ]
     intervals: Annotated[list[IntervalRow], Field(description="eval: when its steps happen.")]
     interval_segments: Annotated[
         list[Step],
         Field(
-            description="eval: the right script's steps in the wording that intervals number, "
-            "where another is shown."
+            description="eval: the right script's steps in the wording that intervals refer to, "
+            "if another is shown."
         ),
     ]
 
