@@ -147,7 +147,7 @@ def test_what_is_no_list_of_rows_is_not_written(tmp_path):
     for wrong, said in (
         ("abc", "The rows are 'abc'; give a list of rows"),
         (row, "Row 1 is not a prediction"),
-        ([row, {"a": 1}], r"Row 2 is no prediction \(clip: Field required\)"),
+        ([row, {"a": 1}], r"Row 2 is not a prediction \(clip: Field required\)"),
         ([{**row, "more": {1}}], r"The row of 'a' holds .*, which JSON lacks"),
     ):
         with pytest.raises(ActAlignError, match=said):
