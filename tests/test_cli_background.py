@@ -95,9 +95,13 @@ def test_frames_of_embeddings_are_chosen_already(videos, colour_model):
     where = {"cwd": videos, "ACTALIGN_CACHE": videos / "cache"}
     model = ("--model", colour_model)
     assert actalign("encode", "rise.mp4", *model, "--out", "store", **where).returncode == 0
-    ended = actalign("background", "store", "--fps", "2", "--out", "b", **where)
-    assert ended.returncode == 2
-    assert "store holds embeddings, whose frames are chosen already; leave --fps" in ended.stderr
+    for option, said in (
+        ("--fps", "holds embeddings, whose frames are chosen already; leave --fps"),
+        ("--store", "holds embeddings already; leave --store out"),
+    ):
+        ended = actalign("background", "store", option, "2", "--out", "b", **where)
+        assert ended.returncode == 2
+        assert f"store {said}" in ended.stderr
 
 
 def test_clips_that_all_fail_make_no_background(tmp_path, colour_model):

@@ -269,8 +269,16 @@ def test_wrong_candidates_are_refused_before_the_clip_is_encoded(serve, video):
             ({"candidates": [{"label": "a"}, {"label": "A"}]}, 400, "given twice"),
             ({"candidates": [{"label": " "}, {"label": "A"}]}, 400, "label is empty"),
             ({"candidates": CANDIDATES, "none": "neither"}, 400, "can't tell when none"),
-            ({"candidates": CANDIDATES, "min_confidence": 0.5}, 400, "min_confidence can't be used"),
-            ({"candidates": CANDIDATES[:1], "min_confidence": 0.5}, 400, "min_confidence can't be used"),
+            (
+                {"candidates": CANDIDATES, "min_confidence": 0.5},
+                400,
+                "min_confidence can't be used",
+            ),
+            (
+                {"candidates": CANDIDATES[:1], "min_confidence": 0.5},
+                400,
+                "min_confidence can't be used",
+            ),
             ({"candidates": [{"label": "a\0b"}]}, 422, "the control character U+0000"),
             ({"candidates": [{"label": "a", "steps": ["\a"]}]}, 422, "candidates.0.steps.0"),
             ({"candidates": CANDIDATES, "none": "\ufffe"}, 422, "control character U+FFFE"),

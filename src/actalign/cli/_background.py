@@ -112,6 +112,8 @@ def _results(
         raise UsageError(f"{stored[0]} holds embeddings; give videos or embeddings, not both.")
     if stored:
         frames.check_stored(stored[0])
+        if store is not None:
+            raise UsageError(f"{stored[0]} holds embeddings already; leave --store out.")
         entries = list_entries(stored)
         info = named.choice.load().info if model.model or model.person or model.crop else None
         return len(entries), lambda run: (read_stored(*entry) for entry in entries.items()), info
