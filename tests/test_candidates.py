@@ -481,7 +481,7 @@ def test_what_is_no_scorer_is_said():
         Scorer("mine", "frames", score, "mine")
     with pytest.raises(UsageError, match="The name of a scorer is a text"):
         Scorer("", "steps", score, "mine")
-    with pytest.raises(UsageError, match="score of the scorer 'mine' is no function"):
+    with pytest.raises(UsageError, match="score of the scorer 'mine' is not a function"):
         Scorer("mine", "steps", None, "mine")
 
 

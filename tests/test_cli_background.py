@@ -158,7 +158,7 @@ def test_none_wins_where_no_script_fits_and_one_candidate_can_be_refused(videos,
         (["--min-confidence", "0.5"], r"There is no confidence from the scorer dtw"),
         (["--temperature", "x"], r"--temperature is 'x'; give a number above 0, or SCORER=NUMBER"),
         (["--temperature", "0"], r"The temperature is 0.0; give a number above 0"),
-        (["--temperature", "dtw_mean=1"], r"of the scorer dtw_mean, and scored is by dtw"),
+        (["--temperature", "dtw_mean=1"], r"for the scorer dtw_mean, but this run uses dtw"),
         (["--background", "missing"], r"The background missing can't be read"),
         (["--background", "."], r"The background \. is a folder; give a file that"),
         (["--background", "clips", "--num-shards", "2", "--shard", "0"], r"with --num-shards"),
@@ -258,7 +258,7 @@ def test_a_temperature_that_is_given_or_in_a_file_makes_confidences_of_any_score
     assert made.returncode == 0, made.stderr
     useless = actalign("align", "store", "--scripts", "day.json", "--background", "b", "--scorer",
                        "dtw", **where)  # fmt: skip
-    assert "--background is of no use: the scorer dtw needs none" in useless.stderr
+    assert "--background has no effect: the scorer dtw needs none" in useless.stderr
     (videos / "truth.csv").write_text("video,label\nrise.mp4,sunrise\nset.mp4,sunset\n")
     for scorers, why in {
         "dtw,mean_pool": "the scorers dtw, mean_pool need none",
@@ -270,7 +270,7 @@ def test_a_temperature_that_is_given_or_in_a_file_makes_confidences_of_any_score
                                "day.json", *model, "--background", given, "--scorer", scorers,
                                "--out", "run", **where)  # fmt: skip
             assert useless.returncode == 2
-            assert useless.stderr == f"error: --background is of no use: {why}.\n"
+            assert useless.stderr == f"error: --background has no effect: {why}.\n"
             assert not (videos / "run").exists()
     fitted = replace(read_background(videos / "b"), temperatures={"dtw": 0.25})
     write_background(fitted, videos / "b")
@@ -316,7 +316,7 @@ def test_scorers_that_read_no_background_keep_the_confidence_that_ships(tmp_path
         assert [row["confidence"] for row in found if row["scorer"] == "dtw"] == shipped
         assert not any("confidence" in row for row in found if row["scorer"] == "competitive")
     useless = actalign(*asked, "dtw", "--background", "b", "--min-confidence", 0.3, **where)
-    assert "--background is of no use: the scorer dtw needs none" in useless.stderr
+    assert "--background has no effect: the scorer dtw needs none" in useless.stderr
 
 
 def test_a_background_is_never_written_over_a_clip(videos, colour_model):

@@ -785,7 +785,7 @@ def test_a_report_of_what_is_no_run_says_what_there_is(tmp_path):
 
 def test_a_video_is_no_embedding(clips, tmp_path):
     said = actalign("align", "clips/day.mp4", "--scripts", "day.json", cwd=tmp_path).stderr
-    assert "clips/day.mp4 is no embedding; give a folder that `actalign encode --out` wrote" in said
+    assert "clips/day.mp4 is not an embedding; give a folder that `actalign encode --out`" in said
 
 
 def test_a_truth_of_one_label_is_said_to_prove_nothing(clips, tmp_path):

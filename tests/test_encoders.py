@@ -504,7 +504,10 @@ class TestErrors:
         [
             (lambda f: edit(f / "config.json", version=3), "config.json: version is wrong"),
             (lambda f: (f / "text.onnx").unlink(), "text.onnx is missing"),
-            (lambda f: (f / "text.onnx").write_bytes(b"no model"), "text.onnx is no ONNX model"),
+            (
+                lambda f: (f / "text.onnx").write_bytes(b"no model"),
+                "is not an ONNX model",
+            ),
             (lambda f: (f / "tokenizer.json").unlink(), "tokenizer.json can't be read"),
             (lambda f: (f / "config.json").unlink(), "config.json can't be read"),
             (lambda f: edit(f / "config.json", logit_scale="big"), "config.json: logit_scale"),

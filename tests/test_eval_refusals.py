@@ -162,7 +162,7 @@ def test_a_temperature_is_fitted_printed_and_taken_and_unsure_answers_are_refuse
         one = actalign(*clip, *words, "--scorer", scorer, "--temperature", flag, cwd=data)
         assert json.loads(one.stdout)["confidence"] > 0
     wrong = actalign(*clip, *words, "--scorer", "order_free", "--temperature", flag, cwd=data)
-    assert (wrong.returncode, "scored is by order_free" in wrong.stderr) == (2, True)
+    assert (wrong.returncode, "this run uses order_free" in wrong.stderr) == (2, True)
     typo = actalign(*clip, *words, "--scorer", "dtw", "--temperature", "dtv=1,dtw=1", cwd=data)
     assert (typo.returncode, "no scorer 'dtv'" in typo.stderr) == (2, True)
 
@@ -174,7 +174,7 @@ def test_what_a_run_can_not_refuse_is_said_before_a_clip_is_encoded(data, evalua
         (("--min-confidence", 0.5), "There is no confidence from the scorer dtw"),
         (("--temperature", "1"), "for 2 scorers; name its own, such as own=1"),
         (("--temperature", "hmm=1"), "There is no scorer 'hmm'"),
-        (("--temperature", "dtw_mean=1"), "the scorer dtw_mean, and scored is by dtw, mean_pool"),
+        (("--temperature", "dtw_mean=1"), "the scorer dtw_mean, but this run uses dtw, mean_pool"),
         (("--repeats", "often"), "often"),
         ((*AGAINST_CLIPS, "--examples", "clips"), "--examples can't be used with --backgr"),
     ):

@@ -130,7 +130,7 @@ def test_names_must_agree(monkeypatch):
         load_encoder("other")
     for wrong in (Scorer("first", "steps", first_frame, ""), first_frame):
         monkeypatch.setitem(SCORERS, "second", wrong)
-        with pytest.raises(UsageError, match=r"SCORERS\['second'\] is no Scorer of that name"):
+        with pytest.raises(UsageError, match=r"SCORERS\['second'\] is not a Scorer of that name"):
             get_scorer("second")
 
 

@@ -313,7 +313,7 @@ def test_a_clip_cut_inside_a_repetition_has_the_steps_that_are_left(begin, end):
 
 
 def test_partial_repetitions_have_no_given_number():
-    with pytest.raises(UsageError, match="can't be looked for where their number is given"):
+    with pytest.raises(UsageError, match="can't be looked for if their number is given"):
         find_repetitions(np.zeros((40, 2)), np.arange(41) / 10, count=2, partial=True)
 
 

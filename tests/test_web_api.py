@@ -738,7 +738,7 @@ def test_the_page_scores_as_the_command_says(command, colour_model, video, tmp_p
         (("--background", files["mine"], "--scorer", "dtw"), "the scorer dtw needs none"),
         (("--scorer", "competitive"), "The scorer competitive needs a background"),
         (("--scorer", "dtw,mean_pool"), "takes one scorer on the page"),
-        (("--temperature", "competitive=1"), "scored is by dtw"),
+        (("--temperature", "competitive=1"), "this run uses dtw"),
     ):
         wrong = actalign("serve", "--model", colour_model, "--port", 0, *words)
         assert wrong.returncode

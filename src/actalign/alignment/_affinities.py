@@ -46,9 +46,9 @@ class Calibration:
     pairs has one, and its affinity is the pair probability, a sigmoid. One trained on a softmax
     (CLIP) has none: with its scale of about 100 a sigmoid would take every cosine to 1, so the
     affinity is the cosine itself.
-    background: for the affinities that measure a step against what it says of anything.
-    frame_seconds: from one frame to the next, for paths that ask how long a step lasts at least;
-    None where it is not known, then it is a frame.
+    background: for the affinities that measure a step against how well it fits any video.
+    frame_seconds: from one frame to the next, for paths with a minimum step duration; None if it is
+    not known, and the minimum is one frame.
     Raises UsageError for a bias without a scale.
     """
 
@@ -198,7 +198,7 @@ def affinity(
     """(T, D) frames against M scripts (K_m, D) -> (T, sum K_m), columns in candidate order.
 
     interleaved: columns in the order of `alignment.interleave` instead. One matrix product for all
-    candidates. Raises UsageError for no candidate or unlike widths.
+    candidates. Raises UsageError if there is no candidate or the widths differ.
     """
     texts = texts_of(candidates, by)
     columns = interleave(texts.sizes) if interleaved else None
@@ -314,14 +314,12 @@ class Affinity:
 AFFINITIES: dict[str, Affinity] = {
     one.name: one
     for one in (
-        Affinity(
-            "sigmoid", "pair probability (paper); the cosine where there is no bias", affinity
-        ),
+        Affinity("sigmoid", "pair probability (paper); the cosine if there is no bias", affinity),
         Affinity("log_sigmoid", "its logarithm", affinity, _log, _as_measured),
         Affinity("cosine", "cosine of frame and step", _cosine),
         Affinity(
             "centred",
-            "cosine less its mean on the background, over its deviation there",
+            "cosine minus its mean on the background, over its deviation there",
             _centred,
             needs_background=True,
         ),

@@ -68,7 +68,7 @@ def temperatures_of(
     found = {name: value for name, value in named.items() if name in scorers}
     if named and not found:
         raise UsageError(
-            f"--temperature is of the scorer {', '.join(named)}, and scored is by "
+            f"--temperature is for the scorer {', '.join(named)}, but this run uses "
             f"{', '.join(scorers)}; give one of these."
         )
     return found
@@ -77,7 +77,7 @@ def temperatures_of(
 def confidences(scores: ArrayLike, temperature: float) -> Float64:
     """Softmax of (M,) scores / temperature: (M,) in [0, 1], which add up to 1.
 
-    Raises ArrayError unless these are finite numbers, and for a temperature that isn't above 0.
+    Raises ArrayError unless the scores are finite and the temperature is above 0.
     """
     if not (isinstance(temperature, Real) and 0 < temperature < np.inf):
         raise ArrayError(f"The temperature is {temperature!r}; it must be a number above 0.")
@@ -88,11 +88,11 @@ def confidences(scores: ArrayLike, temperature: float) -> Float64:
 
 
 def fit_temperature(scores: Sequence[ArrayLike], answers: Sequence[int]) -> float:
-    """The temperature under which labelled clips are likeliest.
+    """The temperature that makes the answers of labelled clips most likely.
 
-    It lies between LEAST and MOST times the mean difference of a clip's highest and lowest score.
-    scores: (M,) of each clip, of one scorer. answers: the true candidate of each, from 0. Raises
-    ArrayError unless there is an answer for each clip that numbers one of its finite scores.
+    It lies between LEAST and MOST times the mean difference between a clip's highest and lowest
+    score. scores: (M,) of each clip, of one scorer. answers: the true candidate of each, from 0.
+    Raises ArrayError unless each clip has finite scores and an answer that numbers one of them.
     """
     if not len(scores) or len(scores) != len(answers):
         raise ArrayError(

@@ -28,7 +28,7 @@ def align(affinity: ArrayLike, *, objective: str = "sum") -> Alignment:
 
     objective "sum" (the paper's, Sec. 3): maximise the sum of affinities along a path from (0, 0)
     to (T-1, K-1) whose steps advance the frame, the step or both; on ties the diagonal is
-    preferred, then the frame, then the step. The score is that sum over the path's length.
+    preferred, then the frame, then the step. The score is that sum divided by the path's length.
     objective "mean": maximise the score itself, which is another path (Dinkelbach's method).
     Raises UsageError for a matrix that is empty, not two-dimensional, or holds NaN or infinity.
     """
@@ -84,7 +84,7 @@ def align_scores(
 ) -> tuple[Float64, NDArray[np.int64]]:
     """Scores (M,) and path lengths (M,) as `align_batch` finds them for "sum", without paths.
 
-    interleaved: the columns are in the order of `interleave`, which saves bringing them into it.
+    interleaved: the columns are in the order of `interleave` already, which saves reordering them.
     """
     recurrence, sizes = _compiled(), _counts(sizes)
     matrix, ranked = _in_order(_contiguous(affinity, "frames", "steps"), sizes, interleaved)
@@ -103,8 +103,8 @@ def align_scores_of_clips(
 ) -> tuple[Float64, NDArray[np.int64]]:
     """`align_scores` of V clips of one length: (V, T, sum(sizes)) -> (V, M) scores and lengths.
 
-    For sweeps. threads: each takes an equal share of the clips; one a usable core if left out.
-    Raises UsageError for less than one.
+    For sweeps. threads: each takes an equal share of the clips; one per usable core if left out.
+    Raises UsageError for fewer than one.
     """
     recurrence, sizes = _compiled(), _counts(sizes)
     clips = _contiguous(affinity, "clips", "frames", "steps")
@@ -128,7 +128,7 @@ def align_scores_of_clips(
 
 
 def interleave(sizes: Sequence[int]) -> NDArray[np.intp]:
-    """Which column of M candidates' side by side each column is when they are interleaved.
+    """For each interleaved column, its index among the columns of M candidates side by side.
 
     sizes: K_m of each candidate. Interleaved, every candidate's first step comes before any
     second one, and so on; within a step, candidates with more steps come first, then the

@@ -95,8 +95,8 @@ class Limits:
 class Detection:
     """One place where an action happens: [start_seconds, end_seconds) of the source file.
 
-    score: mean negative log tail probability in nats, less what several wordings cost; comparable
-    among the detections of one video only. segments: the steps of the wording that was found; their
+    score: mean negative log tail probability in nats, minus what several wordings cost; comparable
+    only among the detections of one video. segments: the steps of the wording that was found; their
     affinity is the step's own mean. wording: its number, from 1, of ``wordings``.
     """
 
@@ -170,12 +170,12 @@ def locate(
     max_step: float = MAX_STEP_SECONDS,
     overlap: float = OVERLAP,
 ) -> list[Detection]:
-    """Detect the scripts in a long clip; detections in the order of their start. See the module.
+    """Detect the scripts in a long clip; detections in order of their start. See the module.
 
     frames: (T, D) the clip's embeddings, smoothed. scripts: each wording is one, and those of one
     label are its wordings. steps: each script's (K, D) text embeddings. min_step, max_step:
-    seconds, counted in frames of the clip's median distance. Raises UsageError for limits that
-    exclude everything.
+    seconds, converted to frames by the clip's median frame interval. Raises UsageError for
+    limits that exclude everything.
     """
     limits = Limits(threshold, min_step, max_step, overlap)
     seen = seen_frames(clip.embeddings)

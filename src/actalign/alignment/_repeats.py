@@ -92,7 +92,7 @@ def find_repetitions(
     in which the encoder saw nothing is rest or any step. count: N if it is known, else it is found;
     0 rows mean that no repetition was found. partial: the clip may begin and end inside a
     repetition; NaN stands where a step begins that is not there. Raises ArrayError for what is not
-    finite or of other shapes, UsageError where so many repetitions don't fit into the clip, and for
+    finite or of other shapes, UsageError if this many repetitions don't fit into the clip, and for
     a count together with partial repetitions.
     """
     from actalign.alignment._kernels.repeats import step_starts
@@ -115,7 +115,7 @@ def find_repetitions(
         )
     count = None if count is None else whole(count, "count")
     if partial and count is not None:
-        raise UsageError("Partial repetitions can't be looked for where their number is given.")
+        raise UsageError("Partial repetitions can't be looked for if their number is given.")
     steps, span = matrix.shape[1], float(edges[-1] - edges[0])
     # By what a damaged file says, few frames may lie years apart: bins are not many more.
     width = max(BIN, float(np.median(np.diff(edges))), span / (1000 + 100 * len(matrix)))

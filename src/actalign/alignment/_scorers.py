@@ -152,9 +152,9 @@ class Scorer:
     align: the alignments that carry these scores, for scorers that have their own; without it the
     steps' times are those of the paper's alignment.
     needs_background: it measures steps against `Calibration.background`.
-    stages: its parts, where it is made of some.
+    stages: its parts, if it is made of parts.
 
-    Raises UsageError for what is none of these.
+    Raises UsageError for a wrong name, texts or score.
     """
 
     name: str
@@ -175,12 +175,12 @@ class Scorer:
                 f"The scorer {self.name!r} reads the texts {self.texts!r}; give 'steps' or 'label'."
             )
         if not callable(self.score):
-            raise UsageError(f"The score of the scorer {self.name!r} is no function.")
+            raise UsageError(f"The score of the scorer {self.name!r} is not a function.")
 
     @property
     def knows_none(self) -> bool:
         """Whether it can tell that no candidate fits: it measures frames against a background, and
-        so has a place for the background itself, which a function of one's own has not."""
+        so has a place for the background itself, which a function of your own does not."""
         return self.needs_background and self.stages is not None
 
     def own_scores(
@@ -239,7 +239,7 @@ class Scorer:
         *,
         geometric: bool = False,
     ) -> Scorer:
-        """From "AFFINITY+PATH+AVERAGE"; raises UsageError that lists the names of a part."""
+        """From "AFFINITY+PATH+AVERAGE"; raises a UsageError that lists a wrong part's choices."""
         named = parts.split("+")
         if len(named) != 3:
             raise UsageError(
@@ -348,11 +348,11 @@ def check_useful(background: Background | None, scorers: Sequence[Scorer]) -> No
         why = f"the scorer {names} needs none" if names else "no scorer is used"
         if len(scorers) > 1:
             why = f"the scorers {names} need none"
-        raise UsageError(f"--background is of no use: {why}.")
+        raise UsageError(f"--background has no effect: {why}.")
 
 
 def default_scorer(info: EncoderInfo, background: Background | None) -> Scorer:
-    """For runs that name none: `competitive` where there is a background, else the encoder's."""
+    """For runs that name none: `competitive` if there is a background, else the encoder's."""
     return SCORERS[COMPETITIVE] if background is not None else get_scorer(info.scorer)
 
 
@@ -371,9 +371,9 @@ def scorer_names(names: str, *, also: Collection[str] = ()) -> tuple[str, ...]:
 
 
 def get_scorer(scorer: str | Scorer) -> Scorer:
-    """A scorer by its name or by its parts, AFFINITY+PATH+AVERAGE; a `Scorer` is given back.
+    """A scorer by its name or by its parts, AFFINITY+PATH+AVERAGE; a `Scorer` is returned as it is.
 
-    Raises UsageError that lists the names, and for what is none of these.
+    Raises UsageError for anything else; for a wrong name it lists the names.
     """
     if isinstance(scorer, Scorer):
         return scorer
@@ -386,7 +386,7 @@ def get_scorer(scorer: str | Scorer) -> Scorer:
     if scorer in SCORERS:
         found = SCORERS[scorer]
         if not isinstance(found, Scorer) or found.name != scorer:
-            raise UsageError(f"SCORERS[{scorer!r}] is no Scorer of that name; put one there.")
+            raise UsageError(f"SCORERS[{scorer!r}] is not a Scorer of that name; put one there.")
         return found
     if "+" in scorer:
         return Scorer.of(scorer, scorer)

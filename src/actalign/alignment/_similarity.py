@@ -37,7 +37,7 @@ def normalize(embeddings: ArrayLike, *, name: str = "embeddings") -> Float32:
 def cosine(frames: ArrayLike, texts: ArrayLike) -> Float32:
     """Cosine of every frame with every text: (T, D), (K, D) -> (T, K) float32 in [-1, 1].
 
-    A neutral (all-zero) row has cosine 0 with everything. Raises UsageError when the widths differ
+    A neutral (all-zero) row has cosine 0 with everything. Raises UsageError if the widths differ
     or a value is not finite.
     """
     v, v_scale = _unit_scale(frames, "frame embeddings")
@@ -86,7 +86,7 @@ def sigmoid_affinity(similarity: ArrayLike, *, logit_scale: float, logit_bias: f
     """SigLIP's pair probability, sigmoid(exp(logit_scale) * similarity + logit_bias).
 
     similarity: cosines of any shape. logit_scale: natural logarithm of the scale, as SigLIP stores
-    it. Returns float32 in [0, 1] of that shape. Raises ArrayError for what is no array of numbers.
+    it. Returns float32 in [0, 1] of that shape. Raises ArrayError unless it is an array of numbers.
     Source: ActAlign (arXiv 2506.22967), Sec. 3; SigLIP (arXiv 2303.15343), Sec. 3.2.
     """
     cosines: Float32 = array_of(similarity, np.float32, "The similarity")
@@ -145,9 +145,9 @@ def smooth(embeddings: ArrayLike, *, pts_seconds: ArrayLike, seconds: float) -> 
 
     Row t becomes the mean of the L2-normalised rows whose time is within seconds / 2 of its own,
     both ends included. At the ends of the clip the mean is over the rows that exist, so nothing
-    fades and nothing shifts. Neutral rows (zeros) count for nothing, and stay neutral unless a
-    neighbour in the window is not. The paper's window is 30 frames at about 30 frames per second,
-    1 s (Sec. 3). Raises UsageError when ``seconds`` is negative or nan, or times decrease.
+    fades and nothing shifts. Neutral rows (zeros) are left out, and stay neutral unless a neighbour
+    in the window is not. The paper's window is 30 frames at about 30 frames per second,
+    1 s (Sec. 3). Raises UsageError if ``seconds`` is negative or nan, or times decrease.
     """
     from actalign.alignment._kernels.smoothing import window_means
 
@@ -173,7 +173,7 @@ def smooth_reference(embeddings: ArrayLike, *, window: int = 30) -> Float32:
     (window - 1) // 2 rows of zeros before and after, so an even window drops one frame, shifts by
     half a frame, and the ends fade. Clips of at most window + 1 frames are left as they are.
     Returns (T - 1, D) for an even window, (T, D) for an odd one. Raises UsageError for a window
-    that is no whole number above 0.
+    that is not a whole number above 0.
     """
     window = whole(window, "window")
     array = as_embeddings(embeddings, name="frame embeddings")

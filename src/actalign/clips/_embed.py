@@ -46,9 +46,9 @@ CLIPS_A_STREAM = 64
 
 
 def clip_ids(paths: Iterable[Place]) -> dict[str, Place]:
-    """An id for each file, in order: its name without suffix, or its path where two agree.
+    """An id for each file, in order: its name without suffix, or its path if two agree.
 
-    Bytes of a name that are no text are escaped in its id, and only there.
+    Bytes of a name that are not text are escaped in its id, and only there.
     """
     check_listed(paths, "videos")
     listed = list(dict.fromkeys(paths))
@@ -77,15 +77,15 @@ def embed_videos(
 ) -> Generator[ClipResult, None, None]:
     """Embed videos by id, in order, taking from the store what is there and adding what is not.
 
-    An encoder that follows everyone gives a result a person, of id ID-person1, ID-person2, ...; a
+    An encoder that follows everyone gives a result per person, of id ID-person1, ID-person2, ...; a
     clip without anyone is ID-person0.
 
     ``on_open(clip_id, pts_seconds)`` is called, from any thread, before a clip's frames are
     encoded, and ``on_frames(clip_id, n)`` as n more of them are. A video that
-    fails yields a `ClipResult` with its error and the rest goes on. at_once: clips under way at
+    fails yields a `ClipResult` with its error, and the rest continue. at_once: clips under way at
     once, each decoded by a child process of its own. An encoder that takes whole clips works on one
-    core a clip and gets a clip for every core where not given. Of any other's clips one is decoded
-    for every four cores, or on a GPU, which waits for frames, for every two. decoders: child
+    core per clip and by default gets a clip for every core; any other gets one for every four
+    cores, or on a GPU, which waits for frames, for every two. decoders: child
     processes to use, which stay open, instead of new ones. silent_seconds: a decoder that gives
     nothing for so long is stopped, and its clip fails.
     """

@@ -49,7 +49,7 @@ class ParquetStore:
     def get(
         self, clip_id: str, key: str, *, damaged: list[str] | None = None
     ) -> ClipEmbedding | None:
-        """The entry, or None where there is none or it is damaged; see `Store.get`."""
+        """The entry, or None if there is none or it is damaged; see `Store.get`."""
         path, address = self.path(clip_id, key), self._address(clip_id, key)
         try:
             data = self._files.cat_file(path)
@@ -96,7 +96,7 @@ AnyStore = Store | ParquetStore
 def open_store(folder: str | Path) -> AnyStore:
     """A store of safetensors files for a folder, of Parquet files for an address with ://.
 
-    Raises UsageError for what is neither, and for a file.
+    Raises UsageError for anything else, such as a file.
     """
     if not isinstance(folder, str | Path) or folder == "":
         raise UsageError(f"The store is {folder!r}; give a folder, or an address with ://.")
@@ -110,7 +110,7 @@ def open_store(folder: str | Path) -> AnyStore:
 def open_store_or_cache(folder: str | Path | None, notes: list[str]) -> AnyStore | None:
     """The store of a folder or an address; without one, the store in the user's cache folder.
 
-    None, with a note, where the cache folder can't be written.
+    None, with a note, if the cache folder can't be written.
     """
     if folder is not None:
         return open_store(folder)

@@ -38,7 +38,7 @@ RULES = 2
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """Which frames of a clip are encoded: ``fps`` a second (None: all), of [start, end) seconds.
+    """Which frames of a clip are encoded: ``fps`` per second (None: all), of [start, end) seconds.
 
     skip_duplicates: a frame that is a near-duplicate of the last encoded one takes its embedding,
     see `video.NearDuplicates`; None for no skipping. Only for encoders that see each frame by
@@ -182,7 +182,7 @@ class Prefetcher:
             raise UsageError(
                 f"The encoder {encoder.info.model_id!r} looks across frames, so none can be left "
                 "out; leave --skip-duplicates (Sampling.skip_duplicates) out or lower the frames "
-                "a second."
+                "per second."
             )
         self._fingerprint = encoder.info.fingerprint
         self._everyone = isinstance(encoder, PeopleEncoder) and encoder.everyone

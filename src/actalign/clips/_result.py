@@ -22,7 +22,7 @@ class ClipResult:
     """One video of a run: its embeddings, or the error that says why there are none.
 
     cached: the embeddings were in the store. notes: sentences on what came up with the store.
-    last: whether no other result of the same video follows: several do where everyone is followed.
+    last: no other result of the same video follows; there are several if everyone is followed.
     """
 
     clip_id: str
@@ -41,7 +41,7 @@ class ClipResult:
 
     @property
     def remarks(self) -> list[str]:
-        """What is to be told of the clip: its notes, its warnings, frames that say nothing."""
+        """What to report on the clip: its notes, its warnings, frames that say nothing."""
         if self.clip is None:
             return list(self.notes)
         people = people_fields(self.clip.provenance)[0].get("people_frames")

@@ -52,7 +52,7 @@ class Store:
     def get(
         self, clip_id: str, key: str, *, damaged: list[str] | None = None
     ) -> ClipEmbedding | None:
-        """The entry, or None where there is none or it is damaged.
+        """The entry, or None if there is none or it is damaged.
 
         damaged: gets a sentence on a damaged entry.
         """

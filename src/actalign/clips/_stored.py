@@ -30,8 +30,8 @@ def list_entries(given: Sequence[str]) -> dict[str, str]:
         elif path.exists():
             if path.suffix.lower() not in (".safetensors", ".parquet"):
                 raise UsageError(
-                    f"{one} is no embedding; give a folder that `actalign encode --out` wrote, or "
-                    "use `actalign classify` for videos."
+                    f"{one} is not an embedding; give a folder that `actalign encode --out` wrote, "
+                    "or use `actalign classify` for videos."
                 )
             inside = [str(path)]
         else:

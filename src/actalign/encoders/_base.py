@@ -25,7 +25,7 @@ CROP = "crop:"
 class Encoder(Protocol):
     """What every image-text dual encoder has, with one embedding space.
 
-    Which of the protocols below it is too says how it takes frames; an own one needs one of them.
+    How it takes frames is said by the protocols below; an encoder of your own needs one of them.
 
     info: what is known of it without running it; see `EncoderInfo`.
     """
@@ -84,7 +84,7 @@ class PersonRows:
     """One person's rows of a clip.
 
     person: its number, from 1 on in order of first sight; 0 for a clip in which nobody is found;
-    None of an encoder that follows one person only. rows: (n, D). pts_seconds: (n,).
+    None for an encoder that follows only one person. rows: (n, D). pts_seconds: (n,).
     end_seconds: when it is last seen, None for the clip's end. source: what a result says of it.
     """
 
@@ -98,7 +98,7 @@ class PersonRows:
 
 @runtime_checkable
 class PeopleEncoder(Encoder, Protocol):
-    """An encoder that follows people through a clip, and gives each one's rows by themselves.
+    """An encoder that follows people through a clip, and gives each one's rows separately.
 
     everyone: whether it follows all people, so that a clip has several sequences of rows.
     """
@@ -106,11 +106,11 @@ class PeopleEncoder(Encoder, Protocol):
     everyone: bool
 
     def encode_people(self, batches: Iterable[FrameBatch]) -> list[PersonRows]:
-        """The rows of each person of one clip, at least one of these."""
+        """The rows of each person in one clip; never an empty list."""
         ...
 
     def watch(self) -> PersonWatch:
-        """Follow one person through frames without end; raises UsageError where everyone is."""
+        """Follow one person through an endless stream; raises UsageError if ``everyone``."""
         ...
 
 

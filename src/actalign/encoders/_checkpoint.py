@@ -135,7 +135,7 @@ def read_checkpoint(folder: Path) -> Checkpoint:
     scalars = read_scalars([file for file in weights if file.suffix == ".safetensors"])
     if "logit_scale" not in scalars and model_type not in WITHOUT_SCALE:
         raise EncoderError(
-            f"{folder}: the weights hold no logit_scale, so this is no dual encoder."
+            f"{folder}: the weights hold no logit_scale, so this is not a dual encoder."
         )
     return Checkpoint(
         folder,

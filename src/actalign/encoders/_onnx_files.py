@@ -38,7 +38,7 @@ def model_files(model: Path) -> list[Path]:
     except OSError as error:
         raise EncoderError(f"{model} can't be read ({error.strerror}).") from error
     except (ValueError, IndexError) as error:
-        raise EncoderError(f"{model} is no ONNX model; export it again.") from error
+        raise EncoderError(f"{model} is not an ONNX model; export it again.") from error
     return [model, *(inside(model.parent, name, by=model) for name in names)]
 
 

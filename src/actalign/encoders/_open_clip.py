@@ -151,7 +151,7 @@ def _built_in(name: str) -> tuple[str, dict[str, Any], dict[str, Any]]:
     config = open_clip.get_model_config(model)
     if config is None:
         raise EncoderError(
-            f"open_clip has no model {model!r}, and it is no folder with {CONFIG}; write "
+            f"open_clip has no model {model!r}, and it is not a folder with {CONFIG}; write "
             f"open_clip:NAME/TAG with a name of open_clip.list_pretrained(), such as "
             f"open_clip:PE-Core-B-16/meta, or open_clip:{HUB}OWNER/NAME."
         )

@@ -106,13 +106,13 @@ def sample_frames(
 ) -> FrameStream:
     """Choose frames of [start, end) seconds and yield them in batches of (T, H, W, 3) uint8 RGB.
 
-    source: a video file, a folder of images (by name, 2 before 10, IMAGE_FOLDER_FPS a second), or
+    source: a video file, a folder of images (by name, 2 before 10, IMAGE_FOLDER_FPS per second), or
         frames with timestamps.
     fps: at times start, start + 1/fps, ..., the frame on screen then, each frame at most once.
-    num_frames: that many times in the middle of equal parts. Neither: every frame. Where the
+    num_frames: that many times in the middle of equal parts. Neither: every frame. If the
         segment begins before the first frame is shown, both count from that frame.
     at_seconds: the frames on screen at these times, each at most once, whatever the segment.
-    batch_size: frames in a batch, fewer where they are so large that MAX_BATCH_BYTES is met.
+    batch_size: frames in a batch, fewer if they are so large that MAX_BATCH_BYTES is reached.
     max_side: frames are scaled down so that neither side is longer, in pixels.
     max_pixels, max_frames: larger frames and longer clips are refused; the defaults are 8192 x 8192
         and 1,000,000, or ACTALIGN_MAX_PIXELS and ACTALIGN_MAX_FRAMES.

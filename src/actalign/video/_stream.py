@@ -61,7 +61,7 @@ class LiveSource:
     address: a file, an address such as rtsp://... or http://..., a device, or a pipe, of which "-"
         is standard input. A file is played once, at its own speed, and its frames have the times
         that `sample_frames` gives them.
-    fps: frames a second that are queued.
+    fps: frames per second that are queued.
     format: FFmpeg's name of an input format, such as v4l2 or mpegts; needed for a pipe, and not for
         /dev/video*.
     give_up: after this many seconds without a frame `next_frames` raises VideoError. Until then a
@@ -142,7 +142,7 @@ class LiveSource:
         """The oldest frames in the queue, all of one connection and size, `most` at most.
 
         An empty list after `wait` seconds without any; None when a file has ended. Raises
-        VideoError when the source can't be opened, or after give_up seconds without a frame.
+        VideoError if the source can't be opened, or after give_up seconds without a frame.
         """
         first, self._next = self._next, None
         if first is None and not self._ended:

@@ -15,9 +15,9 @@ PATIENCE_SECONDS = 20.0
 
 
 def thumbnails(source: str | Path, clip: ClipEmbedding, *, count: int = 8) -> FrameBatch | None:
-    """A few small frames spread over an embedded clip; None when its video is not readable.
+    """A few small frames spread over an embedded clip; None if its video is not readable.
 
-    Decoded by a process of their own, which a broken file can neither crash nor hold up for ever.
+    Decoded in a separate process, so that a broken file can neither crash nor hang this one.
     """
     try:
         with DecodeProcess(silent_seconds=PATIENCE_SECONDS) as decoder:
