@@ -25,7 +25,7 @@ CROP = "crop:"
 class Encoder(Protocol):
     """What every image-text dual encoder has, with one embedding space.
 
-    How it takes frames is said by the protocols below; an encoder of your own needs one of them.
+    The protocols below say how it takes frames; an encoder of your own needs one of them.
 
     info: what is known of it without running it; see `EncoderInfo`.
     """
@@ -110,7 +110,7 @@ class PeopleEncoder(Encoder, Protocol):
         ...
 
     def watch(self) -> PersonWatch:
-        """Follow one person through an endless stream; raises UsageError if ``everyone``."""
+        """Follow one person through an endless stream; raises UsageError if it follows everyone."""
         ...
 
 
