@@ -49,7 +49,7 @@ class EvalConfig:
 
     scorers: names of `alignment.SCORERS`, their parts, "random", or "own" for the default
     (`alignment.default_scorer`); with a second look also "vlm", "vlm_aligned" and "second_look",
-    of which the last is added where none is named. fps: frames encoded a second, None for all.
+    of which the last is added where none is named. fps: frames to encode per second, None for all.
     smoothing_seconds, templates: None for the encoder's own, as "default" is for fps. data: what
     the questions were read from, for the record. background: a file of `actalign background`, None
     for the one that ships with the encoder, if any, "clips" for the run's other clips. none: the
@@ -57,7 +57,7 @@ class EvalConfig:
     as their last choice. min_confidence: answers below it are refused. temperatures: by scorer,
     what turns scores into confidences. repeats: "no", "auto" or a number. wordings: most wordings
     of a script that are used, None for all. settings: the settings file that options came from,
-    which rows name. examples: a folder with a folder of clips a label, which adds the scorers
+    which rows name. examples: a folder with one folder of clips per label, which adds the scorers
     "examples" and "both". second_look: what `SecondLook.settings` says of the model that is asked,
     None without one.
     """

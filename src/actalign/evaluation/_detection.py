@@ -40,8 +40,8 @@ def average_precision(
 ) -> float:
     """Interpolated average precision of one label's detections at one threshold, in [0, 1].
 
-    As ActivityNet's evaluation: by falling score, a detection is right if it overlaps a true event
-    of its video that no earlier one has taken by an intersection over union of at least
+    As ActivityNet's evaluation: by decreasing score, a detection is right if it overlaps a true
+    event of its video that no earlier one has taken by an intersection over union of at least
     ``threshold`` (of several the one with the largest); precision at a recall is the best at that
     recall or a higher one. Of equal scores the earlier detection counts first. Raises UsageError
     without a true event.

@@ -53,8 +53,9 @@ class Difference:
 def rank_of_answer(scores: Sequence[float], answer: int) -> int:
     """The answer's 1-based rank among its candidates, the highest score first.
 
-    scores: one finite number a candidate. Among equal scores the earlier candidate comes first,
-    as argmax does. Raises UsageError for an answer outside the candidates or a score not finite.
+    scores: one finite number per candidate. Among equal scores the earlier candidate comes first,
+    as argmax does. Raises UsageError for an answer outside the candidates or an infinite or
+    nan score.
     """
     values = np.asarray(scores, dtype=np.float64)
     if values.ndim != 1 or not 0 <= answer < len(values):

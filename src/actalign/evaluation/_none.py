@@ -25,7 +25,7 @@ def with_none(questions: QuestionSet, name: str) -> QuestionSet:
 
 
 def _with_none(question: Question, name: str, other: bool) -> Question:
-    """other: the clip's label is known and is none of the choices."""
+    """other: the clip's label is known and is not among the choices."""
     choices = question.choices
     kept = [m for m, choice in enumerate(choices) if label_key(choice) != label_key(name)]
     if not kept:

@@ -254,7 +254,7 @@ class Published:
 class QuestionSet:
     """Questions in order, each with its own id; raises UsageError where two share one.
 
-    others: ids of clips whose label is known and is none of the choices."""
+    others: ids of clips whose label is known and is not among the choices."""
 
     name: str
     questions: tuple[Question, ...]

@@ -80,7 +80,7 @@ def run(
     load: loads the model of the configuration; called only when something must be encoded.
     embed: `clips.embed_videos`, or what does the same elsewhere. look: the model that the scorers
     "vlm", "vlm_aligned" and "second_look" ask; a second look that failed is tried again when the
-    run is gone on with. ``progress(id, note)`` is called once a question, with "" or what is
+    run is gone on with. ``progress(id, note)`` is called once per question, with "" or what is
     amiss. Raises UsageError when ``out`` holds another run, or one without ``resume``.
     """
     check_writable(out / "results.json")

@@ -18,7 +18,7 @@ OVERLAPS = (0.10, 0.25, 0.50)
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Segments found, found in vain, and missed; add those of several clips before `f1`."""
+    """Segments found, falsely found, and missed; add those of several clips before `f1`."""
 
     found: int
     false: int
@@ -52,7 +52,7 @@ def frame_accuracy(predicted: Sequence[Part], true: Sequence[Part]) -> float:
 
 
 def edit_score(predicted: Sequence[Part], true: Sequence[Part]) -> float:
-    """1 less the edit distance of the two orders of steps over the longer one's length.
+    """1 minus the edit distance of the two orders of steps over the longer one's length.
 
     Lea et al., CVPR 2017. In [0, 1], 1 is the same order; times don't matter.
     """

@@ -93,19 +93,18 @@ def export(
 ) -> list[Path]:
     """Write predictions in format ``to``; returns the files written.
 
-    csv, parquet, xlsx: ``out`` is a file with a line a clip, and NAME.steps beside it has a line a
-    step. md: the former alone, for reading. lmms-eval, activitynet, boris: a file. vtt, srt, elan,
-    sportscode, otio, resolve, kinovea, boris-events: a folder for one file a video, of the video's
-    own name; equal names, and several scorers, are in folders of their own. burn: likewise, the
-    videos themselves with action, step, confidence and time drawn in.
-    label-studio, fiftyone, inspect: a folder for the project's files. to: None for what the ending
+    csv, parquet, xlsx: ``out`` is a file with one line per clip, and NAME.steps beside it has one
+    line per step. md: the former alone, for reading. lmms-eval, activitynet, boris: a file. vtt,
+    srt, elan, sportscode, otio, resolve, kinovea, boris-events: a folder for one file per video,
+    of the video's own name; equal names, and several scorers, are in folders of their own. burn:
+    likewise, the videos themselves with action, step, confidence and time drawn in.
+    label-studio, fiftyone, inspect: a folder for the project's files. to: None for what the suffix
     of ``out`` says, else csv. out: None for a file or folder beside the predictions, named after
-    them. on_file: called with each file of one a video, as it is written.
+    them. on_file: called with each per-video file, as it is written.
 
-    Raises UsageError for an unknown format, predictions that can't be read, or a place where it
-    can be foreseen that nothing can be written, and VideoError
-    where a format reads videos (kinovea, burn) and some can't be, or have changed since the rows
-    were made (burn), after all others are written.
+    Raises UsageError for an unknown format, predictions that can't be read, or a place where
+    clearly nothing can be written, and VideoError if a format reads videos (kinovea, burn) and some
+    can't be read, or have changed since the rows were made, after all others are written.
     """
     given = out
     to, out = export_place(predictions, to, out)

@@ -94,7 +94,7 @@ def contrast_figure(
     """The right candidate above the strongest wrong one: why a clip was answered as it was.
 
     Laid out as `alignment_figure`; the timeline is the right candidate's. target: the true label.
-    Raises UsageError when ``target`` is no candidate or the only one.
+    Raises UsageError when ``target`` is not a candidate or the only one.
     """
     right = next((c for c in prediction.candidates if c.label == target), None)
     wrong = next((c for c in prediction.candidates if c.label != target), None)

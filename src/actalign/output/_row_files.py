@@ -52,7 +52,7 @@ def row_file(path: Path | None) -> RowWriter | ClipTables:
 
 
 class ClipTables:
-    """A table with a line a clip and, beside it, NAME.steps with a line a step; a context manager.
+    """A table with one line per clip, and NAME.steps with one per step; a context manager.
 
     Markdown is for reading: it is the first one alone, with fewer columns. files: the paths.
     """
@@ -85,5 +85,5 @@ class ClipTables:
 
 
 def steps_path(path: Path) -> Path:
-    """The file with a line a step beside one with a line a clip: rows.csv, rows.steps.csv."""
+    """The file of the steps beside that of the clips: rows.csv, rows.steps.csv."""
     return path.with_name(f"{path.stem}.steps{path.suffix}")

@@ -33,7 +33,7 @@ class Sync:
     """Matching moments of two clips.
 
     first_seconds: (T,) the first clip's frames. second_seconds: (T,) when the second clip shows
-    the same, never falling. similarity: (T,) the mean cosine of the frames that were matched.
+    the same, never decreasing. similarity: (T,) the mean cosine of the frames that were matched.
     score: that of the path, comparable between pairs of one encoder.
     """
 
@@ -91,7 +91,7 @@ def write_side_by_side(sync: Sync, first: Path, second: Path, out: Path) -> None
     """Both clips beside each other as H.264, the second in step with the first.
 
     The first runs at its own speed, at most at MAX_FPS; the second is faster or slower where its
-    action is. Both are of one height, at most MAX_HEIGHT. Memory holds a few frames of each.
+    action is. Both have the same height, at most MAX_HEIGHT. Memory holds a few frames of each.
     Raises VideoError for a clip that can't be decoded.
     """
     streams = [sample_frames(path, fps=None, max_side=2 * MAX_HEIGHT) for path in (first, second)]

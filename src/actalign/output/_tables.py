@@ -255,10 +255,10 @@ DETECTIONS = Table(
 def predictions_frame(
     predictions: Iterable[Row | Prediction | ClipError], *, steps: bool = False
 ) -> pandas.DataFrame:
-    """Predictions, errors or rows as a pandas DataFrame: a line a clip or, with steps, one a step.
+    """Predictions, errors or rows as a pandas DataFrame: a line per clip or, with steps, per step.
 
     The columns are those of `actalign classify --out rows.csv` and of `rows.steps.csv`. Raises
-    UsageError where pandas is missing.
+    UsageError if pandas is missing.
     """
     try:
         import pandas

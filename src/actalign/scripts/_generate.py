@@ -79,7 +79,7 @@ class ScriptResult:
 
     @property
     def scripts(self) -> tuple[Script, ...] | None:
-        """One Script a label, in the order of the request's labels."""
+        """One Script per label, in the order of the request's labels."""
         return self.record.to_scripts() if self.record else None
 
 
@@ -102,14 +102,14 @@ def generate_scripts(
     limit: TokenLimit | None = None,
     retry_failed: bool = False,
 ) -> Iterator[ScriptResult]:
-    """Yield one result per request, as they are ready; see the module's docstring.
+    """Yield one result per request, as soon as it is ready; see the module's docstring.
 
     bank: .json or .parquet file to take scripts from and to add them to; records of other
         requests in it are kept. Saved every few seconds, at the end and on interruption, with a
         dataset card beside it.
     api_key: instead of OPENAI_API_KEY. cache: folder of answers (default: the user's cache).
     limit: the encoder's token limit and counter (default: SigLIP's 64, by a rule of thumb).
-    retry_failed: ask again where the answers in the cache are unusable.
+    retry_failed: ask again if the answers in the cache are unusable.
 
     Raises UsageError, before anything is sent, for repeated ids, a wrong prompt or bank file, a
     missing key or package.

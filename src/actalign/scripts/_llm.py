@@ -73,8 +73,8 @@ class LLMConfig(BaseModel):
     base_url: the service's address; None means OPENAI_BASE_URL or OpenAI.
     local_model: folder or hub id of a transformers chat model to run here instead of a service.
     temperature: 0 to 2 (paper: 0.2); None leaves it to the model.
-    prompt: a shipped prompt's name or a prompt file. wordings: scripts of a label, a request each.
-    concurrency: requests in flight. timeout_seconds: longest silence of the service;
+    prompt: a shipped prompt's name or a prompt file. wordings: scripts per label, one request each.
+    concurrency: requests in flight. timeout_seconds: longest time the service may send nothing;
     a whole answer may take ten times that.
     max_retries: retries by the SDK. input_price, output_price: USD per million tokens.
     told: how messages say where address and key are given; not kept in files.
@@ -121,7 +121,7 @@ class LLMConfig(BaseModel):
         return None if url is None else plain_address(url)
 
     def service_url(self) -> str:
-        """The address of the service, checked also when it is from the environment."""
+        """The address of the service, checked even if it comes from the environment."""
         if self.base_url is not None:
             return self.base_url
         return self._without_credentials(os.environ.get("OPENAI_BASE_URL") or OPENAI_URL) or ""

@@ -32,14 +32,14 @@ _Wordings = set[tuple[str, str, tuple[str, ...]]]
 
 
 def merge_scripts(several: Iterable[ScriptsGiven], *, domain: str | None = None) -> list[Script]:
-    """One script of each label, with all its wordings: ``several`` one after another, each once.
+    """One script per label, with all its wordings: ``several`` one after another, each once.
 
     several: script files or banks, lists of `Script`, or {label: [step, ...]}. domain: of scripts
-    that name none. Labels and domains are one if they differ in case or white space only; the
+    that name none. Labels and domains are the same if they differ in case or white space only; the
     first spelling stays. Scripts of different domains stay apart; one without a domain goes with
     that of its label that has one, if only one domain has. So what two people or language models
     wrote is scored together, as the mean over their wordings. Raises UsageError as reading scripts
-    does, for a file without a script, and for anything that is no list of these.
+    does, for a file without a script, and for anything that is not a list of these.
     """
     one = isinstance(several, str | Path | Mapping) or not isinstance(several, Iterable)
     listed = [] if one else list(several)

@@ -60,7 +60,7 @@ def refine_scripts(
     config: LLMConfig,
     api_key: SecretStr | None,
 ) -> Iterator[ScriptResult]:
-    """One result a record of the bank or script file ``scripts``, as they are ready.
+    """One result per record of the bank or script file ``scripts``, as soon as it is ready.
 
     bank: .json or .parquet file that gets the records, the refined and those that failed as they
     were; it may be ``scripts`` itself. A record that it has refined already is left as it is.

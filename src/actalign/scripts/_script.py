@@ -273,7 +273,7 @@ def check_domain(domain: object) -> None:
 
 
 def as_labels(labels: str | Iterable[str]) -> list[str]:
-    """Labels as a list, of a text of comma-separated ones too; raises UsageError for others."""
+    """Labels as a list, of a comma-separated text too; raises UsageError for others."""
     if isinstance(labels, str):
         return split_labels(labels)
     try:

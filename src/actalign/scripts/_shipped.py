@@ -45,7 +45,7 @@ def shipped_scripts(labels: Sequence[str], domain: str | None = None) -> dict[st
     other names ("press up"), which give way to another action's own. With a domain, the script's
     own domain or one of its synonyms must match, and "serve" finds "table tennis serve" there;
     without one, the name must occur in one domain only. labels may be a text of comma-separated
-    ones. Raises UsageError for a label or a domain that is no text.
+    ones. Raises UsageError for a label or a domain that is not a text.
     """
     check_domain(domain)
     found: dict[str, Script] = {}

@@ -38,7 +38,7 @@ TOP_LOGPROBS = 20
 
 
 class SecondLookError(ActAlignError):
-    """A clip's second look that came to nothing; the first answer stands."""
+    """A clip's second look that gave no answer; the first answer stands."""
 
 
 def unsure(scorer: str) -> UsageError:
@@ -126,7 +126,7 @@ class SecondLook:
         self.close()
 
     def close(self) -> None:
-        """End the decoder and the connections."""
+        """Stop the decoder and the connections."""
         self._decoder.close()
         self._service.close()
 
@@ -143,7 +143,7 @@ class SecondLook:
     def look(self, prediction: Prediction, video: str | Path) -> tuple[Prediction, SecondLookRow]:
         """The prediction with its best candidates in the model's order, and what the row says.
 
-        video: where the clip's frames are. Raises SecondLookError where there is no answer.
+        video: where the clip's frames are. Raises SecondLookError if there is no answer.
         """
         options = prediction.candidates[: self._top_k]
         times = best_times(prediction.clip, options)
@@ -161,7 +161,7 @@ class SecondLook:
     ) -> tuple[Opinion, SecondLookRow]:
         """The model's opinion of 1 to 26 options by the frames at these times, and what rows say.
 
-        Raises SecondLookError where there is no answer.
+        Raises SecondLookError if there is no answer.
         """
         if self._fatal is not None:
             raise self._fatal
@@ -185,7 +185,7 @@ class SecondLook:
     def at(self, prediction: Prediction, video: str | Path, *, top_k: int | None = None) -> Looked:
         """A clip's row and prediction after a second look, if it wants one.
 
-        Never raises for a clip: where the look fails, the first answer stands with a warning.
+        Never raises for a clip: if the look fails, the first answer stands with a warning.
         """
         if not self.wants(prediction):
             return Looked(prediction.to_row(top_k=top_k), prediction)

@@ -23,7 +23,7 @@ LETTERS = string.ascii_uppercase
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """What a model said of a clip's best candidates.
+    """What a model said about a clip's best candidates.
 
     labels: the options, in the first answer's order. probabilities: one each, which add up to 1: by
     the service's log-probabilities, or shares of votes. by: "log-probabilities" or "votes".

@@ -159,7 +159,7 @@ class Explorer:
         return self.clips[clip_id]
 
     def source(self, clip: Clip) -> Path:
-        """The clip's file, or its folder of images; raises NotFound where it was deleted."""
+        """The clip's file, or its folder of images; raises NotFound if it was deleted."""
         if not clip.path.exists():
             raise NotFound(f"The file of {clip.name} is gone; put it back, or upload it again.")
         return clip.path
@@ -168,7 +168,7 @@ class Explorer:
         """The (H, W, 3) RGB frame on screen at a time, at most 320 pixels wide and high; of one of
         several people the part that shows it.
 
-        Raises VideoError where the clip has none then, and NotFound where its file is gone.
+        Raises VideoError if the clip has none at that time, and NotFound where its file is gone.
         """
         boxes = clip.boxes if clip.whole else []
         side = WIDE_SIDE if boxes else SIDE
