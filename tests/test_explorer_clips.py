@@ -153,8 +153,8 @@ def test_none_of_these_a_least_confidence_and_several_wordings(visit, tmp_path):
     page.get_by_text("1 candidate, 1 in several wordings").wait_for()
     page.get_by_text("1 more wording; scores are averaged").click()
     second = page.get_by_label("Candidate 1: steps in wording 2, one per line")
-    assert second.input_value().splitlines()[0] == "chest at the floor"
-    second.fill("chest at the floor\nelbows bent")
+    assert second.input_value().splitlines()[0] == "- chest at the floor"
+    second.fill("- chest at the floor\nelbows bent\n-")  # with a dash or without
     with page.expect_download() as saved:
         page.get_by_role("link", name="Save the list (YAML)").click()
     [script] = load_scripts(saved.value.path())
@@ -197,7 +197,7 @@ def test_none_of_these_a_least_confidence_and_several_wordings(visit, tmp_path):
     page.evaluate("localStorage.clear()")
     page.reload()
     page.locator("#verdict strong").wait_for()
-    assert second.input_value() == "chest at the floor\nelbows bent"
+    assert second.input_value() == "- chest at the floor\n- elbows bent"
     assert page.locator("#least-said").inner_text() == "5 %"
     page.get_by_text("Use via API").click()
     assert '"min_confidence":0.05' in page.locator("#curl").inner_text()

@@ -198,10 +198,10 @@ def test_actions_take_the_steps_that_ship_and_say_which_have_none(visit, serve, 
         page.get_by_label(f"Candidate {n}: steps, one per line") for n in (1, 2, 3)
     )
     shipped = shipped_scripts(["push up"])["push up"]
-    assert push_up.input_value().split("\n") == list(shipped.steps)
+    assert push_up.input_value().split("\n") == [f"- {one}" for one in shipped.steps]
     assert page.locator(".wordings").count() == 1
     assert red.input_value() == ""
-    assert squat.input_value() == "knees bent"
+    assert squat.input_value() == "- knees bent"
     # Steps that were taken away stay away, also by "Align", and come back by the button.
     push_up.fill("")
     page.locator(".wordings summary").click()
@@ -357,7 +357,7 @@ def test_clips_are_scored_anew_after_a_reload(visit, serve, folder):  # noqa: F8
     page.reload()
     page.get_by_text("Done. Change a step").wait_for()
     assert steps_asked(api, clips[0]) == ("green",)
-    assert first.input_value() == "green"
+    assert first.input_value() == "- green"
 
     scorings = Held(page, "score", after=1)
     page.get_by_role("button", name="Align", exact=True).click()
@@ -404,7 +404,7 @@ def test_what_is_changed_after_a_link_stays_over_a_reload(visit, serve, folder):
     page.get_by_text("Scored again.").wait_for()
     page.reload()
     page.locator("#verdict strong").wait_for()
-    assert first.input_value() == "blue"
+    assert first.input_value() == "- blue"
 
 
 def test_a_border_that_was_just_moved_is_saved_though_the_page_is_left(visit, serve, folder):  # noqa: F811

@@ -14,8 +14,12 @@ function edited() {
   changed();
 }
 
+// A dash begins each step, since a box wraps long ones; what is typed without counts the same.
+const dashed = (steps) => steps.map((step) => `- ${step}`).join("\n");
+const stepsIn = (text) => text.split("\n").map((line) => line.trim().replace(/^-(\s+|$)/, "")).filter(Boolean);
+
 function stepsArea(steps, name) {
-  const text = make("textarea", "", { value: steps.join("\n"), rows: Math.max(3, 2 * steps.length), placeholder: "One step per line, in order" });
+  const text = make("textarea", "", { value: dashed(steps), rows: Math.max(3, 2 * steps.length), placeholder: "One step per line, in order" });
   text.setAttribute("aria-label", name);
   return text;
 }
@@ -53,7 +57,7 @@ function otherWordings(rewordings, number) {
 function all() {
   return [...$("candidates").children].map((card) => {
     const [steps = [], ...rewordings] = [...card.querySelectorAll("textarea")]
-      .map((area) => area.value.split("\n").map((s) => s.trim()).filter(Boolean)).filter((one) => one.length);
+      .map((area) => stepsIn(area.value)).filter((one) => one.length);
     return { label: card.querySelector("input").value.trim(), steps, rewordings };
   });
 }
@@ -103,7 +107,7 @@ function addAll(list) {
 
 const labelOf = (card) => card.querySelector("input").value.trim();
 const isWithoutSteps = (card) =>
-  labelOf(card) && [...card.querySelectorAll("textarea")].every((area) => !area.value.trim());
+  labelOf(card) && [...card.querySelectorAll("textarea")].every((area) => !stepsIn(area.value).length);
 const cardsWithoutSteps = () => [...$("candidates").children].filter(isWithoutSteps);
 const actions = (count) => `${count} ${count === 1 ? "action" : "actions"}`;
 
@@ -116,7 +120,7 @@ async function fillIn(cards) {
   const numbers = [...$("candidates").children];
   for (const [card, label] of filled) {
     const text = card.querySelector("textarea");
-    text.value = found.scripts[label].join("\n");
+    text.value = dashed(found.scripts[label]);
     text.rows = 2 * found.scripts[label].length;
     card.querySelector(".wordings")?.remove();
     card.append(...otherWordings(found.rewordings[label] ?? [], numbers.indexOf(card) + 1));
