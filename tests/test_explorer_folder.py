@@ -320,8 +320,11 @@ class Held:
 
     def wait(self):
         """Until one is held: from then on it can't be answered before the page is left."""
-        while not self._held:
+        for _ in range(50 * DEADLOCK_SECONDS):
+            if self._held:
+                return
             self._page.wait_for_timeout(20)
+        raise AssertionError("no request was held")
 
     def let_pass(self):
         self._left = 1000

@@ -66,7 +66,7 @@ PROJECTS: dict[str, Callable[[Iterable[Row], Path], list[Path]]] = {
     "inspect": to_inspect,
 }
 LEADING_TO_VIDEOS = ("elan", "otio", "boris", "fiftyone")
-"""Formats that say where the videos are, and that are written without reading them."""
+"""Formats that say where the videos are, and that are written whether or not they are there."""
 WITH_FAILED = (*TABLES, "lmms-eval", "label-studio", "inspect")
 """Formats in which clips that failed have their place too."""
 ONE_FILE = {

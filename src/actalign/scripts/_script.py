@@ -28,7 +28,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from actalign.arguments import as_path
-from actalign.documents import composed, control_character, read_document
+from actalign.documents import composed, control_character, one_line, read_document
 from actalign.errors import UsageError, counted
 from actalign.types import Script
 
@@ -155,7 +155,7 @@ def _held(block: object) -> str:
 
 
 def _short(value: object) -> str:
-    text = " ".join(str(value).split())
+    text = one_line(str(value))
     return repr(text if len(text) <= 40 else text[:40] + "...")
 
 
@@ -195,7 +195,7 @@ def _from_reference(block: Mapping[str, Any]) -> dict[str, Any]:
     domain, scripts = block.get("domain") or None, block["subactions"]
     if domain and isinstance(scripts, Mapping):
         suffix = " in " + label_key(str(domain))
-        named = {" ".join(composed(str(label)).split()): of for label, of in scripts.items()}
+        named = {one_line(composed(str(label))): of for label, of in scripts.items()}
         scripts = {
             label[: -len(suffix)] if label_key(label).endswith(suffix) else label: steps
             for label, steps in named.items()
@@ -239,7 +239,7 @@ def _quoted(text: str) -> str:
 def label_key(label: str) -> str:
     """The same for all spellings of a label: case, Unicode's form and the amount and kind of white
     space don't count."""
-    return composed(" ".join(composed(label).casefold().split()))
+    return composed(one_line(composed(label).casefold()))
 
 
 def labels_of(scripts: Iterable[Script]) -> list[str]:
@@ -403,4 +403,4 @@ def _fill(template: str, script: Script, *, step: str) -> str:
         template = template.replace(" in {domain}", "").replace("{domain} ", "")
         template = template.replace("{domain}", "")
     text = template.format(label=script.label.lower(), domain=script.domain, step=step)
-    return " ".join(composed(text).split())
+    return one_line(composed(text))
