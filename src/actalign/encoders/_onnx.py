@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from actalign.documents import one_line
 from actalign.encoder_info import EncoderInfo
 from actalign.encoders._base import cut_warning
 from actalign.encoders._fingerprint import fingerprint_files
@@ -212,7 +213,7 @@ def _run(session: Any, inputs: dict[str, Any]) -> Float32:
     try:
         outputs = session.run([name], inputs)
     except Exception as error:  # the library's own kinds share no base
-        reason = " ".join(str(error).split())[:200]
+        reason = one_line(error)[:200]
         raise EncoderError(
             f"The exported model can't be run ({reason}); export it again."
         ) from error

@@ -133,7 +133,7 @@ class _Markdown:
 def _markdown(cell: Cell) -> str:
     if isinstance(cell, float):
         return f"{cell:.4g}"
-    text = "" if cell is None else one_line(str(cell))
+    text = "" if cell is None else one_line(cell)
     return re.sub(r"([\\|<>`*_\[\]])", r"\\\1", text)
 
 

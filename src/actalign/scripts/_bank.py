@@ -16,7 +16,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from actalign.documents import composed
+from actalign.documents import composed, one_line
 from actalign.errors import UsageError
 from actalign.files import check_writable, pyarrow, write_bytes, write_text
 from actalign.scripts._llm import AnswerFormat
@@ -336,7 +336,7 @@ def _read_parquet(path: Path) -> list[dict[str, Any]]:
             block["parameters"] = json.loads(row["parameters"])
             block["refinement"] = json.loads(row.get("refinement") or "null")
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
-        reason = " ".join(str(error).split())[:200]
+        reason = one_line(error)[:200]
         raise UsageError(f"{path} is not a script bank in Parquet: {reason}.") from None
     return list(blocks.values())
 

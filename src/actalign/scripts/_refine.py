@@ -16,6 +16,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from actalign.documents import one_line
 from actalign.errors import UsageError
 from actalign.scripts._answer import (
     estimate_tokens,
@@ -238,7 +239,7 @@ class _Talk:
 def _numbered(scripts: Steps) -> Iterator[str]:
     """The scripts as lines: a numbered label, then its steps."""
     for m, (label, steps) in enumerate(scripts.items(), start=1):
-        yield f"{m}. {' '.join(label.split())}"
+        yield f"{m}. {one_line(label)}"
         yield from (f"   ({k}) {step}" for k, step in enumerate(steps, start=1))
 
 
