@@ -44,9 +44,10 @@ from actalign.scripts._conversation import (
     refusal,
     tokens_and_cost,
 )
-from actalign.scripts._generate import Run, ScriptResult, open_chat, results
+from actalign.scripts._generate import Run, ScriptResult, results
 from actalign.scripts._llm import Answer, ChatRequest, LLMConfig, Message, ModelId
-from actalign.scripts._plan import TOKENS_A_SCRIPT, TOKENS_A_STEP, PlannedRequest, model_id
+from actalign.scripts._models import model_id, open_chat
+from actalign.scripts._plan import TOKENS_A_SCRIPT, TOKENS_A_STEP, PlannedRequest
 from actalign.scripts._prompts import shipped_text
 from actalign.scripts._reply import without_reasoning
 
