@@ -11,7 +11,7 @@ import io
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, nullcontext, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
@@ -80,6 +80,13 @@ def check_table_format(suffix: str) -> None:
         pyarrow()
     elif suffix == ".xlsx":
         _openpyxl()
+
+
+def check_suffix(path: Path, suffixes: Sequence[str]) -> None:
+    """Raise UsageError where --out has no such suffix, or as `check_table_format`."""
+    if path.suffix.lower() not in suffixes:
+        raise UsageError(f"--out is {path}; give a name that ends in {', '.join(suffixes)}.")
+    check_table_format(path.suffix.lower())
 
 
 class _Csv:
