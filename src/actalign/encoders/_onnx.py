@@ -19,7 +19,7 @@ from actalign.encoders._base import cut_warning
 from actalign.encoders._fingerprint import fingerprint_files
 from actalign.encoders._onnx_files import model_files
 from actalign.encoders._preprocessing import ImagePreprocessing, check_frames
-from actalign.errors import EncoderError
+from actalign.errors import EncoderError, brief_reason, first_fault
 from actalign.files import physical_cores
 from actalign.types import Float32, TextWarning, UInt8
 
@@ -164,9 +164,8 @@ def _read_config(file: Path) -> OnnxConfig:
     except OSError as error:
         raise EncoderError(f"{file} can't be read ({error.strerror}); export it again.") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise EncoderError(f"{file}: {field} is wrong ({first['msg']}).") from error
+        field, why = first_fault(error)
+        raise EncoderError(f"{file}: {field or 'the file'} is wrong ({why}).") from error
 
 
 def _read_tokenizer(file: Path, text: TextPreprocessing) -> Any:
@@ -197,7 +196,7 @@ def _open(file: Path, threads: int, *, exact: bool) -> Any:
             str(file), options, providers=["CPUExecutionProvider"]
         )
     except Exception as error:  # the library's own kinds share no base
-        raise EncoderError(f"{file} can't be loaded ({str(error).splitlines()[0]}).") from error
+        raise EncoderError(f"{file} can't be loaded ({brief_reason(error)}).") from error
     flat = [output for output in session.get_outputs() if len(output.shape) == 2]
     if len(flat) != 1:
         raise EncoderError(

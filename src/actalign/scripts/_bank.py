@@ -17,7 +17,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from actalign.documents import composed, one_line
-from actalign.errors import UsageError
+from actalign.errors import UsageError, first_fault
 from actalign.files import check_writable, pyarrow, write_bytes, write_text
 from actalign.scripts._llm import AnswerFormat
 from actalign.scripts._script import parse_scripts, read_script_file
@@ -144,9 +144,8 @@ def read_bank(path: str | Path) -> list[BankRecord]:
         try:
             records.append(BankRecord.model_validate(fields))
         except ValidationError as error:
-            fault = error.errors()[0]
-            field = ".".join(map(str, fault["loc"]))
-            raise UsageError(f"{where}: field {field!r} is wrong: {fault['msg']}.") from None
+            field, why = first_fault(error)
+            raise UsageError(f"{where}: field {field!r} is wrong: {why}.") from None
     return records
 
 
