@@ -13,12 +13,13 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from actalign.arguments import check_frames
 from actalign.documents import one_line
 from actalign.encoder_info import EncoderInfo
 from actalign.encoders._base import cut_warning
 from actalign.encoders._fingerprint import fingerprint_files
 from actalign.encoders._onnx_files import model_files
-from actalign.encoders._preprocessing import ImagePreprocessing, check_frames
+from actalign.encoders._preprocessing import ImagePreprocessing
 from actalign.errors import EncoderError, brief_reason, first_fault
 from actalign.files import physical_cores
 from actalign.types import Float32, TextWarning, UInt8

@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
+from actalign.arguments import check_frames
 from actalign.documents import parse_json, read_text
 from actalign.encoder_info import SHORT_STEP_TEMPLATE, STEP_TEMPLATE, EncoderInfo
 from actalign.encoders._base import cut_warning
 from actalign.encoders._configuration import check_adapter, check_configuration, shards_of
 from actalign.encoders._fingerprint import fingerprint_files
-from actalign.encoders._preprocessing import check_frames
 from actalign.errors import EncoderError
 from actalign.types import Float32, TextWarning, UInt8
 

@@ -17,10 +17,10 @@ from typing import Any
 
 import numpy as np
 
+from actalign.arguments import check_frames
 from actalign.encoder_info import EncoderInfo
 from actalign.encoders._base import PersonRows, cut_warning, encode_frames
 from actalign.encoders._fingerprint import fingerprint_files
-from actalign.encoders._preprocessing import check_frames
 from actalign.encoders.body._features import (
     CONTEXT_SECONDS,
     FEATURE_VERSION,
