@@ -29,8 +29,6 @@ DTYPES = {
     "float16": torch.float16,
     "float8": torch.bfloat16,  # of all but the image tower's matrix products
 }
-LONG_CONTEXT = 64
-"""Tokens from which on a tower reads the paper's step template with most labels and steps."""
 
 
 def choose_device(device: str | None) -> str:
