@@ -16,7 +16,7 @@ from contextlib import ExitStack, nullcontext, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
-from actalign.documents import one_line
+from actalign.documents import CONTROL, one_line
 from actalign.errors import UsageError
 from actalign.files import pyarrow, writing
 from actalign.output._tables import Cell, Table
@@ -206,9 +206,8 @@ class _Workbook:
         if not isinstance(value, str):
             return value
         from openpyxl.cell import WriteOnlyCell
-        from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
-        cell = WriteOnlyCell(self._sheet, ILLEGAL_CHARACTERS_RE.sub("", value))
+        cell = WriteOnlyCell(self._sheet, CONTROL.sub("", value))
         cell.data_type = "s"  # text, also where it looks like a formula
         return cell
 
