@@ -224,7 +224,7 @@ class Candidates:
     @property
     def _single(self) -> float:
         """The share of candidates that are one step, such as their name."""
-        lists = [(script.steps, *script.rewordings) for script in self.scripts]
+        lists = [script.step_lists for script in self.scripts]
         return sum(max(map(len, one)) == 1 for one in lists) / len(lists)
 
     def against(self, others: OtherClips | None, result: ClipResult) -> Candidates:
@@ -243,7 +243,7 @@ class Candidates:
     @property
     def most_wordings(self) -> int:
         """The largest number of wordings that any candidate has."""
-        return max(1 + len(script.rewordings) for script in self.scripts)
+        return max(len(script.step_lists) for script in self.scripts)
 
     @property
     def labels(self) -> list[str]:
@@ -276,7 +276,7 @@ class Candidates:
         frames = self._frames(clip)
         by = self._calibration(clip)
         scored = [one.scored(frames, self.scorer, self.names, by) for one in self.competitions]
-        wordings = [1 + len(script.rewordings) for script in self.scripts]
+        wordings = [len(script.step_lists) for script in self.scripts]
         best = best_wordings(self.competitions, scored, wordings, self.only)
         candidates = [
             Candidate(

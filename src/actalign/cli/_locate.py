@@ -138,7 +138,7 @@ def _why_none(candidates: Candidates, clip: ClipEmbedding, limits: DetectionOpti
     if clip.neutral_frames == len(clip.pts_seconds):
         return "nothing is seen in any frame, so no action is detected"
     least, _ = Limits(**asdict(limits)).frames(clip.pts_seconds)
-    steps = min(len(steps) for one in candidates.scripts for steps in (one.steps, *one.rewordings))
+    steps = min(len(steps) for one in candidates.scripts for steps in one.step_lists)
     frames, needed = len(clip.pts_seconds), least * steps
     if frames < needed:
         return (

@@ -260,7 +260,7 @@ class FigureOptions:
         return undrawable(
             text
             for script in scripts
-            for text in (script.label, *chain(script.steps, *script.rewordings))
+            for text in (script.label, *chain.from_iterable(script.step_lists))
         )
 
     def draw(self, prediction: Prediction, video: Path | str) -> None:

@@ -64,7 +64,7 @@ def merge_scripts(several: Iterable[ScriptsGiven], *, domain: str | None = None)
     for label, field, script in keyed:
         known = of_label.get(label, {})
         key = next(iter(known)) if not field and len(known) == 1 else field
-        lists = dict.fromkeys((script.steps, *script.rewordings))
+        lists = dict.fromkeys(script.step_lists)
         wordings.setdefault((label, key), {}).update(lists)
     return [
         Script(labels[label], next(iter(lists)), domains.get(field), tuple(lists)[1:])
@@ -134,7 +134,7 @@ def write_scripts(
         escaped(str(file)): {
             (label_key(one.label), label_key(one.domain or ""), steps)
             for one in found
-            for steps in (one.steps, *one.rewordings)
+            for steps in one.step_lists
         }
         for file, found in read.items()
     }
@@ -178,10 +178,7 @@ def _block(
     domain: str | None, scripts: Mapping[str, Script], sources: Mapping[Script, list[str]]
 ) -> dict[str, Any]:
     """A block of a script file: a label of one wording has a list of steps, others have lists."""
-    lists = {
-        label: [list(steps) for steps in (one.steps, *one.rewordings)]
-        for label, one in scripts.items()
-    }
+    lists = {label: [list(steps) for steps in one.step_lists] for label, one in scripts.items()}
     return {
         **({"domain": domain} if domain else {}),
         "scripts": {label: all_ if len(all_) > 1 else all_[0] for label, all_ in lists.items()},
@@ -198,7 +195,7 @@ def _sources(script: Script, held: Mapping[str, _Wordings], only: bool) -> list[
     if only:
         domains |= {"", NO_DOMAIN}
     found = []
-    for steps in (script.steps, *script.rewordings):
+    for steps in script.step_lists:
         named = (n for n, there in held.items() if any((label, d, steps) in there for d in domains))
         found.append(next(named, f"actalign {__version__}"))
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import chain, count
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
@@ -44,7 +44,7 @@ class Script:
             raise UsageError(f"A script's label is {self.label!r}; give a text that is not empty.")
         if not isinstance(self.domain, str | None):
             raise UsageError(f"The domain of {self.label!r} is {self.domain!r}; give a text.")
-        for steps in (self.steps, *self.rewordings):
+        for steps in self.step_lists:
             if isinstance(steps, str):  # whose letters would be the steps
                 raise UsageError(
                     f"The steps of {self.label!r} are a text, {steps!r}; give a list of texts."
@@ -65,8 +65,8 @@ class Script:
         # Lists are taken too; a frozen object is hashed by what it holds.
         object.__setattr__(self, "steps", tuple(self.steps))
         object.__setattr__(self, "rewordings", tuple(map(tuple, self.rewordings)))
-        lists = (self.steps, *self.rewordings)
-        for text in (self.label, self.domain or "", *(one for steps in lists for one in steps)):
+        every = chain.from_iterable(self.step_lists)
+        for text in (self.label, self.domain or "", *every):
             try:
                 text.encode()
             except UnicodeEncodeError:  # bytes of the command line or of JSON that are no text
@@ -78,10 +78,14 @@ class Script:
                 raise UsageError(f"{text!a} holds {control}; leave it out.")
 
     @property
+    def step_lists(self) -> tuple[tuple[str, ...], ...]:
+        """The steps of each wording, the first one first."""
+        return (self.steps, *self.rewordings)
+
+    @property
     def wordings(self) -> tuple[Script, ...]:
         """A script of its own for each list of steps, the first one first."""
-        lists = (self.steps, *self.rewordings)
-        return tuple(Script(self.label, steps, self.domain) for steps in lists)
+        return tuple(Script(self.label, steps, self.domain) for steps in self.step_lists)
 
 
 @dataclass(frozen=True, slots=True)

@@ -180,13 +180,16 @@ async function openList(file) {
   } catch (error) { fail(error); }
 }
 
+// An action's steps as script files hold them: its own name where it has none, several lists where it has several wordings.
+export const listed = ({ label, steps, rewordings }) =>
+  rewordings.length ? [steps, ...rewordings] : steps.length ? steps : [label];
+
 // JSON's texts are YAML's too, so that any label and step is quoted as it must be.
 function yaml() {
   const lines = domain() ? [`domain: ${JSON.stringify(domain())}`] : [];
   lines.push("scripts:");
-  for (const { label, steps, rewordings } of candidates()) {
-    const listed = rewordings.length ? [steps, ...rewordings] : steps.length ? steps : [label];
-    lines.push(`  ${JSON.stringify(label)}:`, ...listed.map((s) => `    - ${JSON.stringify(s)}`));
+  for (const one of candidates()) {
+    lines.push(`  ${JSON.stringify(one.label)}:`, ...listed(one).map((s) => `    - ${JSON.stringify(s)}`));
   }
   return `${lines.join("\n")}\n`;
 }

@@ -1,5 +1,5 @@
 // The shell and Python code that do what is on the screen.
-import { candidates, domain } from "./candidates.js";
+import { candidates, domain, listed } from "./candidates.js";
 import { request } from "./queue.js";
 import { $, state } from "./state.js";
 
@@ -17,8 +17,7 @@ export function drawCode() {
     `${curl} ${root}/api/jobs -H 'content-type: application/json' -d ${shell(ask)}`,
     `${curl} ${root}/api/results/${result.result}`,
   ].join("\n");
-  const scripts = candidates().map(({ label, steps, rewordings }) => `    ${JSON.stringify(label)}: ${
-    JSON.stringify(rewordings.length ? [steps, ...rewordings] : steps.length ? steps : [label])},`);
+  const scripts = candidates().map((one) => `    ${JSON.stringify(one.label)}: ${JSON.stringify(listed(one))},`);
   const options = `scripts=scripts${domain() ? `, domain=${JSON.stringify(domain())}` : ""}`
     + (asked.none ? `, none=${JSON.stringify(asked.none)}` : "")
     + (asked.min_confidence === null ? "" : `, min_confidence=${asked.min_confidence}`);
