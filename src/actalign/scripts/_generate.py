@@ -124,7 +124,6 @@ def add_missing_scripts(
     config: LLMConfig | None = None,
     bank: Path | None = None,
     api_key: SecretStr | None = None,
-    limit: TokenLimit | None = None,
 ) -> tuple[list[Script], list[str]]:
     """``scripts`` and one more for each label that has none, and a sentence on where each is from.
 
@@ -150,7 +149,7 @@ def add_missing_scripts(
             *notes,
         ]
     request = ScriptRequest("labels", tuple(labels), domain)
-    (result,) = generate_scripts([request], config=config, bank=bank, api_key=api_key, limit=limit)
+    (result,) = generate_scripts([request], config=config, bank=bank, api_key=api_key)
     if result.scripts is None or result.record is None:
         raise LLMError(result.error or "")
     made = [script for script in result.scripts if script.label in without]
