@@ -14,13 +14,7 @@ import numpy as np
 
 from actalign.alignment._affinities import NEEDS_BACKGROUND, Calibration
 from actalign.alignment._confidence import check_least, check_temperature
-from actalign.alignment._locate import (
-    MAX_STEP_SECONDS,
-    OVERLAP,
-    THRESHOLD,
-    Detection,
-    locate,
-)
+from actalign.alignment._locate import MAX_STEP_SECONDS, OVERLAP, THRESHOLD, Detection, locate
 from actalign.alignment._paths import MIN_STEP_SECONDS
 from actalign.alignment._repeats import Repeats, check_repeats
 from actalign.alignment._scorers import Scorer, default_scorer, get_scorer
@@ -29,13 +23,7 @@ from actalign.background import Background
 from actalign.clips._background import OtherClips
 from actalign.clips._result import ClipResult, scored_clip
 from actalign.clips._smoothed import smoothed
-from actalign.competitions import (
-    Competition,
-    best_wordings,
-    competitions_of,
-    mean,
-    warnings_on,
-)
+from actalign.competitions import Competition, best_wordings, competitions_of, mean, warnings_on
 from actalign.confidence import fitted_background, with_confidence
 from actalign.documents import control_character
 from actalign.encoder_info import EncoderInfo, short_template
@@ -51,14 +39,7 @@ from actalign.scripts._script import (
     labels_of,
     scripts_for,
 )
-from actalign.types import (
-    Candidate,
-    ClipEmbedding,
-    Float32,
-    Prediction,
-    Script,
-    TextWarning,
-)
+from actalign.types import Candidate, ClipEmbedding, Float32, Prediction, Script, TextWarning
 
 if TYPE_CHECKING:
     from actalign.rows import Row

@@ -12,12 +12,7 @@ import numpy as np
 from actalign.alignment._affinities import Calibration, affinity
 from actalign.alignment._confidence import check_temperature
 from actalign.alignment._dtw import align
-from actalign.alignment._locate import (
-    MAX_STEP_SECONDS,
-    OVERLAP,
-    THRESHOLD,
-    Detection,
-)
+from actalign.alignment._locate import MAX_STEP_SECONDS, OVERLAP, THRESHOLD, Detection
 from actalign.alignment._paths import MIN_STEP_SECONDS
 from actalign.alignment._repeats import check_repeats
 from actalign.alignment._scorers import Scorer, default_scorer, get_scorer

@@ -12,11 +12,7 @@ import typer
 from actalign.addresses import is_address
 from actalign.cli._grouped import OUTPUT, grouped
 from actalign.cli._model_options import MODEL_HELP, ModelOptions
-from actalign.cli._options import (
-    InputOptions,
-    Quiet,
-    StoreDir,
-)
+from actalign.cli._options import InputOptions, Quiet, StoreDir
 from actalign.encoders._load import DEFAULT_MODEL
 from actalign.errors import ActAlignError, UsageError, counted
 

@@ -7,9 +7,7 @@ from typing import Annotated
 
 import typer
 
-from actalign.cli._options import (
-    Quiet,
-)
+from actalign.cli._options import Quiet
 
 
 def demo(

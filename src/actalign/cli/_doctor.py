@@ -7,9 +7,7 @@ from dataclasses import asdict
 
 import typer
 
-from actalign.cli._options import (
-    AsJsonList,
-)
+from actalign.cli._options import AsJsonList
 
 STYLES = {"ok": "green", "absent": "dim", "warning": "yellow", "broken": "red"}
 

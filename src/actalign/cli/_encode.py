@@ -11,12 +11,7 @@ from actalign.addresses import is_address, without_password
 from actalign.cli._grouped import OUTPUT, grouped
 from actalign.cli._machine_options import EngineOptions, ShardOptions
 from actalign.cli._model_options import ModelOptions
-from actalign.cli._options import (
-    InputOptions,
-    Quiet,
-    SettingsFile,
-    Videos,
-)
+from actalign.cli._options import InputOptions, Quiet, SettingsFile, Videos
 
 
 @grouped

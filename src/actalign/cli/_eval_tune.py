@@ -10,12 +10,7 @@ import typer
 
 from actalign.arguments import parse_fps
 from actalign.cli._candidates import LanguageModelOptions
-from actalign.cli._eval_options import (
-    Data,
-    DataOptions,
-    QuestionOptions,
-    clip_progress,
-)
+from actalign.cli._eval_options import Data, DataOptions, QuestionOptions, clip_progress
 from actalign.cli._grouped import MODEL, grouped
 from actalign.cli._machine_options import EngineOptions
 from actalign.cli._model_options import ModelOptions

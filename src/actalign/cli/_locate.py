@@ -8,12 +8,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import typer
 
-from actalign.alignment._locate import (
-    MAX_STEP_SECONDS,
-    OVERLAP,
-    THRESHOLD,
-    Limits,
-)
+from actalign.alignment._locate import MAX_STEP_SECONDS, OVERLAP, THRESHOLD, Limits
 from actalign.alignment._paths import MIN_STEP_SECONDS
 from actalign.cli._candidates import CandidateOptions
 from actalign.cli._grouped import OUTPUT, grouped

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 
-from actalign.cli._options import (
-    AsJsonList,
-)
+from actalign.cli._options import AsJsonList
 
 
 def models(

@@ -20,12 +20,7 @@ class Progress:
     """Counts clips and frames; ``shown`` False prints nothing but what `above` is given."""
 
     def __init__(self, console: Console, *, total: int, shown: bool) -> None:
-        from rich.progress import (
-            BarColumn,
-            MofNCompleteColumn,
-            TextColumn,
-            TimeRemainingColumn,
-        )
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
         from rich.progress import Progress as Bar
 
         self._console = console

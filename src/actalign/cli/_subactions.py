@@ -13,9 +13,7 @@ import typer
 from actalign.cli._candidates import LabelOptions
 from actalign.cli._grouped import grouped
 from actalign.cli._kinds import SCRIPTS, check_no_other_kind
-from actalign.cli._options import (
-    Quiet,
-)
+from actalign.cli._options import Quiet
 from actalign.cli._show import console_of, print_json
 from actalign.cli._subactions_options import (
     KeyOptions,

@@ -24,15 +24,7 @@ from actalign.clips._prefetch import Sampling, clip_key, look_up
 from actalign.clips._result import ClipResult
 from actalign.clips._windows import windowed
 from actalign.cluster._loading import BegunLoads, load_in_actor
-from actalign.cluster._ray import (
-    DEATHS,
-    Item,
-    Outcome,
-    RayCluster,
-    enter,
-    run_on_cluster,
-    stop,
-)
+from actalign.cluster._ray import DEATHS, Item, Outcome, RayCluster, enter, run_on_cluster, stop
 from actalign.encoders._base import Encoder, one_person_only
 from actalign.encoders._load import ENCODERS, EncoderChoice
 from actalign.errors import ActAlignError, EncoderError, UsageError, VideoError

@@ -13,15 +13,7 @@ from pathlib import Path
 
 from actalign.candidates import Candidates
 from actalign.clips._stored import read_stored
-from actalign.cluster._ray import (
-    DEATHS,
-    Item,
-    Outcome,
-    RayCluster,
-    enter,
-    run_on_cluster,
-    stop,
-)
+from actalign.cluster._ray import DEATHS, Item, Outcome, RayCluster, enter, run_on_cluster, stop
 from actalign.errors import ActAlignError
 from actalign.rows import Row, error_row
 

@@ -11,11 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from actalign.evaluation._calibration import (
-    expected_calibration_error,
-    reliability,
-    risk_coverage,
-)
+from actalign.evaluation._calibration import expected_calibration_error, reliability, risk_coverage
 from actalign.evaluation._looks import look_figures
 from actalign.evaluation._metrics import (
     bootstrap,

@@ -27,13 +27,7 @@ from actalign.output._kinovea import to_kinovea
 from actalign.output._projects import to_fiftyone, to_inspect, to_label_studio, to_lmms_eval
 from actalign.output._row_files import ClipTables, steps_path
 from actalign.output._table_files import TABLE_SUFFIXES, check_table_format
-from actalign.output._timelines import (
-    to_activitynet,
-    to_elan,
-    to_otio,
-    to_resolve,
-    to_sportscode,
-)
+from actalign.output._timelines import to_activitynet, to_elan, to_otio, to_resolve, to_sportscode
 from actalign.rows import Row, RowFile
 
 

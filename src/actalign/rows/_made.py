@@ -8,13 +8,7 @@ from typing import Any, NamedTuple
 
 from actalign.documents import escaped
 from actalign.errors import ActAlignError
-from actalign.rows._fields import (
-    SCHEMA_VERSION,
-    CandidateRow,
-    RepetitionRow,
-    Row,
-    StepRow,
-)
+from actalign.rows._fields import SCHEMA_VERSION, CandidateRow, RepetitionRow, Row, StepRow
 from actalign.rows._people import mostly_unseen, neutral_warning
 
 

@@ -23,10 +23,7 @@ from actalign.errors import ActAlignError, UsageError
 from actalign.files import write_text
 from actalign.scripts._answer import SCHEMA, TokenLimit
 from actalign.scripts._answer_cache import AnswerCache
-from actalign.scripts._bank import (
-    Bank,
-    check_bank_path,
-)
+from actalign.scripts._bank import Bank, check_bank_path
 from actalign.scripts._conversation import Conversation, ScriptRequest
 from actalign.scripts._generate import ScriptResult
 from actalign.scripts._llm import ChatRequest, LLMConfig, LLMError, LLMService

@@ -17,9 +17,7 @@ from actalign.documents import composed, control_character, one_line
 from actalign.errors import UsageError
 from actalign.scripts._answer import TokenLimit, read_answer, same_steps, script_faults
 from actalign.scripts._answer_cache import AnswerCache, now
-from actalign.scripts._bank import (
-    BankRecord,
-)
+from actalign.scripts._bank import BankRecord
 from actalign.scripts._llm import Answer, ChatRequest, LLMConfig, Message, ModelId
 from actalign.scripts._prompts import Prompt, shipped_text
 from actalign.scripts._reply import whole_characters, without_reasoning

@@ -18,20 +18,9 @@ from pydantic import SecretStr
 
 from actalign.documents import one_line
 from actalign.errors import UsageError
-from actalign.scripts._answer import (
-    estimate_tokens,
-    read_answer,
-    script_faults,
-    shared_steps,
-)
+from actalign.scripts._answer import estimate_tokens, read_answer, script_faults, shared_steps
 from actalign.scripts._answer_cache import AnswerCache, now
-from actalign.scripts._bank import (
-    Bank,
-    BankRecord,
-    Refinement,
-    Replaced,
-    read_bank,
-)
+from actalign.scripts._bank import Bank, BankRecord, Refinement, Replaced, read_bank
 from actalign.scripts._conversation import (
     NO_DOMAIN,
     Made,

@@ -8,14 +8,7 @@ from __future__ import annotations
 
 from actalign.types._arrays import Float32, Float64, Int32, UInt8
 from actalign.types._clips import ClipEmbedding, ClipError, FrameBatch
-from actalign.types._results import (
-    Alignment,
-    Candidate,
-    Prediction,
-    Script,
-    Segment,
-    TextWarning,
-)
+from actalign.types._results import Alignment, Candidate, Prediction, Script, Segment, TextWarning
 
 __all__ = [
     "Alignment",

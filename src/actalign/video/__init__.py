@@ -1,12 +1,7 @@
 """Videos and streams to frames with times."""
 
 from actalign.video._near_duplicates import NearDuplicates
-from actalign.video._sampling import (
-    FrameStream,
-    VideoInfo,
-    list_videos,
-    sample_frames,
-)
+from actalign.video._sampling import FrameStream, VideoInfo, list_videos, sample_frames
 from actalign.video._stream import LiveFrame, LiveSource
 from actalign.video._thumbnails import thumbnails
 

@@ -25,24 +25,10 @@ from actalign.video._sampling import sample_frames
 from actalign.video._worker import DecodeProcess
 from actalign.web._asked import Asked
 from actalign.web._looking import DECODE_SECONDS, Looker, called
-from actalign.web._people import (
-    SIDE,
-    WIDE_SIDE,
-    around,
-    box_of,
-    embedded,
-    people_of,
-    take_truths,
-)
+from actalign.web._people import SIDE, WIDE_SIDE, around, box_of, embedded, people_of, take_truths
 from actalign.web._preview import write_preview
 from actalign.web._state import Clip, Job, Limits, NotFound, QueueFull, Result
-from actalign.web._truth import (
-    Truth,
-    check_intervals,
-    load_truths,
-    save_truths,
-    truth_of,
-)
+from actalign.web._truth import Truth, check_intervals, load_truths, save_truths, truth_of
 from actalign.web._uploads import UploadFolder
 
 KEPT_RESULTS = 100

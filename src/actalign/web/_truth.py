@@ -14,11 +14,7 @@ from pathlib import Path
 from actalign.documents import composed, parse_json, read_text
 from actalign.errors import ActAlignError, UsageError, reason_of
 from actalign.evaluation._metrics import Rate, rate
-from actalign.evaluation._question_file import (
-    parsed,
-    question_lines,
-    read_question_file,
-)
+from actalign.evaluation._question_file import parsed, question_lines, read_question_file
 from actalign.evaluation._questions import Box, Interval, Question, QuestionSet
 from actalign.files import write_text
 from actalign.scripts._script import label_key

@@ -29,11 +29,7 @@ from actalign.encoders.body._features import (
     features,
 )
 from actalign.encoders.body._network import open_network
-from actalign.encoders.body._pose import (
-    POSE_VERSION,
-    PoseEstimator,
-    check_person,
-)
+from actalign.encoders.body._pose import POSE_VERSION, PoseEstimator, check_person
 from actalign.encoders.body._text import MAX_TOKENS, TextTower
 from actalign.encoders.body._tracks import person_version
 from actalign.encoders.body._vocabulary import known_words
