@@ -35,7 +35,7 @@ def test_twelve_clips_a_reload_corrections_and_downloads(visit, tmp_path, width,
     assert "400" in page.faults.pop()  # the browser reports the refusal of fake.mp4 by itself
     assert "fake.mp4 is not a video" in page.get_by_role("alert").inner_text()
     page.get_by_text("Lists: paste").click()
-    page.locator("#lines").fill("push up\n- chest near the floor\n- arms straight\nKniebeuge")
+    page.locator("#lines").fill("push up\n- chest near the floor\n• arms straight\nKniebeuge")
     page.get_by_role("button", name="Use these lines").click()
     page.get_by_role("button", name="Align", exact=True).click()
     page.get_by_text("Done. Change a step").wait_for()
@@ -154,7 +154,7 @@ def test_none_of_these_a_least_confidence_and_several_wordings(visit, tmp_path):
     page.get_by_text("1 more wording; scores are averaged").click()
     second = page.get_by_label("Candidate 1: steps in wording 2, one per line")
     assert second.input_value().splitlines()[0] == "- chest at the floor"
-    second.fill("- chest at the floor\nelbows bent\n-")  # with a dash or without
+    second.fill("* chest at the floor\nelbows bent\n-")  # with a dash or without
     with page.expect_download() as saved:
         page.get_by_role("link", name="Save the list (YAML)").click()
     [script] = load_scripts(saved.value.path())

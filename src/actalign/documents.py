@@ -104,7 +104,7 @@ def parse_yaml(text: str) -> Any:
             f"{' '.join(filter(None, (error.context, error.problem)))}{line}"
         ) from None
     except yaml.YAMLError as error:
-        raise ValueError(" ".join(str(error).split())) from None
+        raise ValueError(one_line(error)) from None
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
 
@@ -123,9 +123,9 @@ def composed(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
-def one_line(text: str) -> str:
-    """The text without line ends, tabs and outer spaces."""
-    return " ".join(text.split())
+def one_line(text: object) -> str:
+    """The text of anything, such as an error, without line ends, tabs and outer spaces."""
+    return " ".join(str(text).split())
 
 
 CONTROL = re.compile(r"[\0-\b\v\f\x0e-\x1f\ufffe\uffff]")

@@ -13,6 +13,8 @@ LABEL_TEMPLATE = "This is a video of {domain} executing {label}"
 """The paper's texts of a step and of a label (arXiv 2506.22967, and its reference scripts)."""
 SHORT_STEP_TEMPLATE = "{label}: {step}"
 """The text of a step for encoders that read few tokens, which would cut the paper's."""
+LONG_CONTEXT = 64
+"""Tokens from which on a tower reads the paper's step template with most labels and steps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,12 @@ class EncoderInfo:
             known["logit_bias"] = known.get("logit_bias") or None
             known.setdefault("dim", 0)
         return cls(**known)
+
+
+def template_for(context_length: int | None) -> str:
+    """The template of a step for a tower that reads so many tokens, None for any number."""
+    short = context_length is not None and context_length < LONG_CONTEXT
+    return SHORT_STEP_TEMPLATE if short else STEP_TEMPLATE
 
 
 def short_template(info: EncoderInfo) -> list[str]:

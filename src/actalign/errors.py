@@ -5,6 +5,11 @@ Each message is a sentence for the user: what, where, and what to do.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
 
 class ActAlignError(Exception):
     """Base of every error this package raises on purpose; the CLI prints it and exits with 1."""
@@ -43,6 +48,17 @@ def reason_of(error: Exception) -> str:
     Never empty: of an error that says nothing, the name of its kind.
     """
     return str(getattr(error, "strerror", None) or error) or type(error).__name__
+
+
+def brief_reason(error: Exception) -> str:
+    """The first line of what a library's error says, or its kind; libraries go on for several."""
+    return next(iter(str(error).strip().splitlines()), type(error).__name__).rstrip(".")
+
+
+def first_fault(error: ValidationError) -> tuple[str, str]:
+    """The field that pydantic finds wrong first, "" for the whole, and what is wrong with it."""
+    fault = error.errors()[0]
+    return ".".join(map(str, fault["loc"])), fault["msg"]
 
 
 def counted(count: int, noun: str) -> str:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import SecretStr
 
-from actalign.documents import read_text
+from actalign.documents import one_line, read_text
 from actalign.errors import UsageError
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class Asked:
 
         In this order: of a key that is cut in two, what is left would not be known as one.
         """
-        text = " ".join(redact(str(value), self.key).split()).rstrip(".")
+        text = one_line(redact(str(value), self.key)).rstrip(".")
         return text if len(text) <= limit else text[:limit] + "..."
 
 

@@ -169,14 +169,13 @@ FASTEST_GFLOPS = 1_000_000.0
 
 def _smaller(model: str, gflop: float | None) -> str | None:
     """A model of the same kind that takes much less work, with how much."""
-    from actalign.encoders._catalogue import MODELS, recommended
+    from actalign.encoders._catalogue import MODELS, SMALL_MODEL
 
-    name = recommended("cpu")
     known = {one.name: one.gflop_per_row for one in MODELS}
-    small = known.get(name)
-    if gflop is None or small is None or gflop < 3 * small or model == name:
+    small = known.get(SMALL_MODEL)
+    if gflop is None or small is None or gflop < 3 * small or model == SMALL_MODEL:
         return None
-    return f"--model {name} ({gflop / small:.0f} times as fast)"
+    return f"--model {SMALL_MODEL} ({gflop / small:.0f} times as fast)"
 
 
 def _speed(frames_per_second: float) -> str:

@@ -21,15 +21,16 @@ def models(
     from actalign.encoders._catalogue import (
         CLIP_SECONDS,
         MODELS,
+        SMALL_MODEL,
         body_fetched,
         device_speed,
         hub_cache,
     )
-    from actalign.encoders._catalogue import recommended as first_choice
+    from actalign.encoders._load import DEFAULT_MODEL
 
     device, speed = device_speed()
     built_in = "built in" if body_fetched() else "weights: not fetched; run actalign fetch body"
-    cache, best = hub_cache(), first_choice(device)
+    cache, best = hub_cache(), SMALL_MODEL if device == "cpu" else DEFAULT_MODEL
     rows = []
     for model in MODELS:
         held = model.cached_bytes(cache) if model.hub else None

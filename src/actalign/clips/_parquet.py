@@ -18,7 +18,7 @@ import numpy as np
 from actalign.addresses import is_address, with_plain_scheme, without_password
 from actalign.clips._store import Store, checksum, clip_of, entry_name, header_text
 from actalign.documents import escaped
-from actalign.errors import ActAlignError, UsageError
+from actalign.errors import ActAlignError, UsageError, brief_reason
 from actalign.files import cache_folder, is_there, pyarrow, remove_old, temporary_name
 from actalign.types import ClipEmbedding
 
@@ -171,7 +171,7 @@ def _unreadable(address: str, error: Exception) -> ActAlignError:
 
 def _reason(error: Exception) -> str:
     """The first line: some file systems add what only their makers read."""
-    return without_password(next(iter(str(error).splitlines()), "") or type(error).__name__)
+    return without_password(brief_reason(error))
 
 
 def _plain(address: str) -> str:

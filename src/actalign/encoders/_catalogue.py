@@ -20,6 +20,8 @@ from actalign.errors import EncoderError
 
 CLIP_SECONDS, NATIVE_FPS = 10.0, 25.0
 """The clip whose cost is told, and its frames a second where an encoder takes all."""
+SMALL_MODEL = "google/siglip-base-patch16-224"
+"""A small model of the default one's family."""
 
 
 B16 = VisionShape(196, 768, 12, 3072)
@@ -99,7 +101,7 @@ MODELS = (
         modules=("onnxruntime", "tokenizers"),
     ),
     _hub(DEFAULT_MODEL, "sigmoid", "the paper's choice", context=64, vision=SO400M),
-    _hub("google/siglip-base-patch16-224", "sigmoid", "fast", context=64, vision=B16),
+    _hub(SMALL_MODEL, "sigmoid", "fast", context=64, vision=B16),
     _hub("google/siglip2-base-patch16-224", "sigmoid", "fast", context=64, vision=B16),
     _hub("google/siglip2-so400m-patch14-384", "sigmoid", "pictures", context=64, vision=SO400M),
     Model(
@@ -228,8 +230,3 @@ def body_fetched() -> bool:
     except EncoderError:  # the extra is not installed
         return False
     return not missing_weights()
-
-
-def recommended(device: str) -> str:
-    """The model to begin with: the paper's on a GPU, a small one of the same family on a CPU."""
-    return "google/siglip-base-patch16-224" if device == "cpu" else DEFAULT_MODEL

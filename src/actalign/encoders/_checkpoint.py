@@ -22,7 +22,7 @@ from actalign.documents import parse_json, parse_yaml, read_text
 from actalign.encoders._configuration import check_adapter, check_configuration, shards_of
 from actalign.encoders._fingerprint import fingerprint_files
 from actalign.encoders._preprocessing import ImagePreprocessing
-from actalign.errors import EncoderError
+from actalign.errors import EncoderError, brief_reason
 from actalign.hub import WAYS_OUT, check_hub_id, hub_folder
 
 MODELS = {
@@ -97,10 +97,9 @@ def download(model: str, revision: str | None, patterns: Sequence[str]) -> Path:
     try:
         return hub_folder(model, "model", revision=revision, patterns=patterns)
     except Exception as error:  # see `hub_folder`
-        reason = next(iter(str(error).strip().splitlines()), "no reason given").rstrip(".")
         raise EncoderError(
             f"The model {name!r} is not available from the hub "
-            f"({type(error).__name__}: {reason}). {WAYS_OUT}"
+            f"({type(error).__name__}: {brief_reason(error)}). {WAYS_OUT}"
         ) from error
 
 
@@ -330,7 +329,7 @@ def read_scalars(weights: Sequence[Path]) -> dict[str, float]:
 
 def unloadable(what: str, error: Exception) -> EncoderError:
     """The error for a model that a library can't load; of a missing package, with its name."""
-    reason = next(iter(str(error).strip().splitlines()), "no reason given").rstrip(".")
+    reason = brief_reason(error)
     advice = "fetch it again or choose another --model"
     if isinstance(error, ImportError):
         # transformers goes on to where it is explained, over several lines

@@ -13,12 +13,14 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from actalign.arguments import check_frames
+from actalign.documents import one_line
 from actalign.encoder_info import EncoderInfo
 from actalign.encoders._base import cut_warning
 from actalign.encoders._fingerprint import fingerprint_files
 from actalign.encoders._onnx_files import model_files
-from actalign.encoders._preprocessing import ImagePreprocessing, check_frames
-from actalign.errors import EncoderError
+from actalign.encoders._preprocessing import ImagePreprocessing
+from actalign.errors import EncoderError, brief_reason, first_fault
 from actalign.files import physical_cores
 from actalign.types import Float32, TextWarning, UInt8
 
@@ -163,9 +165,8 @@ def _read_config(file: Path) -> OnnxConfig:
     except OSError as error:
         raise EncoderError(f"{file} can't be read ({error.strerror}); export it again.") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise EncoderError(f"{file}: {field} is wrong ({first['msg']}).") from error
+        field, why = first_fault(error)
+        raise EncoderError(f"{file}: {field or 'the file'} is wrong ({why}).") from error
 
 
 def _read_tokenizer(file: Path, text: TextPreprocessing) -> Any:
@@ -196,7 +197,7 @@ def _open(file: Path, threads: int, *, exact: bool) -> Any:
             str(file), options, providers=["CPUExecutionProvider"]
         )
     except Exception as error:  # the library's own kinds share no base
-        raise EncoderError(f"{file} can't be loaded ({str(error).splitlines()[0]}).") from error
+        raise EncoderError(f"{file} can't be loaded ({brief_reason(error)}).") from error
     flat = [output for output in session.get_outputs() if len(output.shape) == 2]
     if len(flat) != 1:
         raise EncoderError(
@@ -212,7 +213,7 @@ def _run(session: Any, inputs: dict[str, Any]) -> Float32:
     try:
         outputs = session.run([name], inputs)
     except Exception as error:  # the library's own kinds share no base
-        reason = " ".join(str(error).split())[:200]
+        reason = one_line(error)[:200]
         raise EncoderError(
             f"The exported model can't be run ({reason}); export it again."
         ) from error

@@ -16,7 +16,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from actalign.encoder_info import SHORT_STEP_TEMPLATE, STEP_TEMPLATE, EncoderInfo
+from actalign.encoder_info import EncoderInfo, template_for
 from actalign.encoders._fingerprint import fingerprint_files
 from actalign.encoders._preprocessing import ImagePreprocessing
 from actalign.errors import EncoderError
@@ -38,7 +38,7 @@ try:
         split_revision,
         unloadable,
     )
-    from actalign.encoders._torch import LONG_CONTEXT, Placement, TorchEncoder
+    from actalign.encoders._torch import Placement, TorchEncoder
 except (ImportError, RuntimeError) as error:  # RuntimeError: a torchvision of another torch
     raise EncoderError(
         f"Models of open_clip need torch, a torchvision that fits it, and open_clip ({error}); "
@@ -185,7 +185,6 @@ class OpenClipEncoder(TorchEncoder):
         self.max_length = int(text.get("context_length", 77))
         self.tokenizer = _tokenizer(files, text, self.max_length)
         scalars = read_scalars([files.weights])
-        long_enough = self.max_length >= LONG_CONTEXT
         self.info = EncoderInfo(
             model_id=f"open_clip:{files.name}",
             fingerprint=placement.marked(files.fingerprint),
@@ -196,7 +195,7 @@ class OpenClipEncoder(TorchEncoder):
             revision=files.revision,
             context_length=self.max_length,
             licence=licence_of(files.weights.parent),
-            step_template=STEP_TEMPLATE if long_enough else SHORT_STEP_TEMPLATE,
+            step_template=template_for(self.max_length),
         )
         self._feed(self._image_features)
 

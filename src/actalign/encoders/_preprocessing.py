@@ -12,7 +12,6 @@ import numpy as np
 from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from actalign.errors import ArrayError
 from actalign.types import Float32, UInt8
 
 Positive = Annotated[int, Field(gt=0)]
@@ -83,16 +82,3 @@ class ImagePreprocessing(BaseModel):
         out *= np.float32(self.rescale) / std
         out -= mean / std
         return out
-
-
-def check_frames(frames: UInt8) -> None:
-    """Raise ArrayError unless frames is (T, H, W, 3) uint8 with H, W >= 1."""
-    if (
-        frames.ndim != 4
-        or frames.shape[3] != 3
-        or frames.dtype != np.uint8
-        or 0 in frames.shape[1:]
-    ):
-        raise ArrayError(
-            f"Frames must be a (T, H, W, 3) uint8 array, not {frames.shape} {frames.dtype}."
-        )

@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
+from actalign.arguments import check_frames
 from actalign.documents import parse_json, read_text
-from actalign.encoder_info import SHORT_STEP_TEMPLATE, STEP_TEMPLATE, EncoderInfo
+from actalign.encoder_info import EncoderInfo, template_for
 from actalign.encoders._base import cut_warning
 from actalign.encoders._configuration import check_adapter, check_configuration, shards_of
 from actalign.encoders._fingerprint import fingerprint_files
-from actalign.encoders._preprocessing import check_frames
 from actalign.errors import EncoderError
 from actalign.types import Float32, TextWarning, UInt8
 
@@ -27,7 +27,7 @@ try:
     from sentence_transformers import SentenceTransformer
 
     from actalign.encoders._checkpoint import CARD, find_files, licence_of, quiet, unloadable
-    from actalign.encoders._torch import DTYPES, LONG_CONTEXT, Placement
+    from actalign.encoders._torch import DTYPES, Placement
 except (ImportError, RuntimeError) as error:  # RuntimeError: a torchvision of another torch
     raise EncoderError(
         f"Models of sentence-transformers need torch and sentence-transformers ({error}); install "
@@ -72,7 +72,6 @@ class SentenceEncoder:
                 "choose a model of sentence-transformers that embeds pictures and texts."
             )
         context = self.model.get_max_seq_length()
-        short = context is not None and context < LONG_CONTEXT
         self.info = EncoderInfo(
             model_id=model_id,
             fingerprint=placement.marked(fingerprint_of(folder)),
@@ -83,7 +82,7 @@ class SentenceEncoder:
             revision=revision,
             context_length=context,
             licence=licence_of(folder),
-            step_template=SHORT_STEP_TEMPLATE if short else STEP_TEMPLATE,
+            step_template=template_for(context),
         )
 
     @classmethod

@@ -23,8 +23,8 @@ import numpy as np
 from PIL import Image
 
 from actalign.addresses import plain_address
+from actalign.arguments import check_frames
 from actalign.encoder_info import EncoderInfo
-from actalign.encoders._preprocessing import check_frames
 from actalign.encoders._text_cache import keep_rows, stored_rows
 from actalign.errors import EncoderError, UsageError, VideoError
 from actalign.files import cache_folder

@@ -13,11 +13,12 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 import torch
 
+from actalign.arguments import check_frames
 from actalign.encoder_info import EncoderInfo
 from actalign.encoders._base import cut_warning
 from actalign.encoders._batching import TowerStream
 from actalign.encoders._checkpoint import Checkpoint, features_of, licence_of, load_model
-from actalign.encoders._preprocessing import ImagePreprocessing, check_frames
+from actalign.encoders._preprocessing import ImagePreprocessing
 from actalign.encoders._tower import kernels_run
 from actalign.errors import ArrayError, EncoderError, EncoderUsageError
 from actalign.types import Float32, TextWarning, UInt8
@@ -28,8 +29,6 @@ DTYPES = {
     "float16": torch.float16,
     "float8": torch.bfloat16,  # of all but the image tower's matrix products
 }
-LONG_CONTEXT = 64
-"""Tokens from which on a tower reads the paper's step template with most labels and steps."""
 
 
 def choose_device(device: str | None) -> str:

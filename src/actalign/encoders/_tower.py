@@ -17,6 +17,8 @@ import torch
 from torch.nn import functional
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
+from actalign.errors import brief_reason
+
 kernels: Any
 try:
     from actalign.encoders import _tower_kernels as kernels
@@ -46,7 +48,7 @@ def kernels_run(device: torch.device) -> bool:
     try:
         kernels.layer_norm(row, row[0], row[0], row[0], 1e-6)
     except Exception as error:  # whatever compilers and drivers raise
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else "no reason given"
+        reason = brief_reason(error)
         warnings.warn(
             f"Triton can't compile for {device} ({type(error).__name__}: {reason}), so images are "
             "encoded more slowly; a C compiler and Python's headers are needed.",

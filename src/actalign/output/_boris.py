@@ -18,7 +18,7 @@ from actalign.errors import VideoError
 from actalign.output._events import Event, VideoRows, events, whole_path
 from actalign.output._table_files import TableFile
 from actalign.output._tables import Cell, Table
-from actalign.video._readers import open_container, video_stream
+from actalign.video._readers import frame_rate, open_container, video_stream
 
 Json = dict[str, Any]
 KEYS = "abcdefghijklmnopqrstuvwxyz0123456789"
@@ -123,9 +123,9 @@ def _media(path: Path, file: str) -> Json:
     found: Json = {"length": {}, "fps": {}, "hasVideo": {}, "hasAudio": {}}
     with suppress(VideoError), open_container(path) as container:
         stream = video_stream(container, str(path))
-        rate = stream.average_rate or stream.guessed_rate
-        if container.duration and rate:
-            told = container.duration / 1e6, float(rate), True, bool(container.streams.audio)
+        if container.duration:
+            rate = frame_rate(stream)
+            told = container.duration / 1e6, rate, True, bool(container.streams.audio)
             found = {name: {file: one} for name, one in zip(found, told, strict=True)}
     return found
 

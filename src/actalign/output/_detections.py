@@ -8,7 +8,7 @@ from pathlib import Path
 from actalign.errors import UsageError
 from actalign.files import check_writable, write_text
 from actalign.output._captions import detections_vtt
-from actalign.output._table_files import TABLE_SUFFIXES, TableFile, check_table_format
+from actalign.output._table_files import TABLE_SUFFIXES, TableFile, check_suffix
 from actalign.output._tables import DETECTIONS
 from actalign.rows import Row, write_rows
 
@@ -17,15 +17,12 @@ SUFFIXES = (".jsonl", ".vtt", *TABLE_SUFFIXES)
 
 def check_out(path: Path, *, videos: int) -> None:
     """Raise UsageError when detections can't be written under this name."""
-    suffix = path.suffix.lower()
-    if suffix not in SUFFIXES:
-        raise UsageError(f"--out is {path}; give a name that ends in {', '.join(SUFFIXES)}.")
-    if suffix == ".vtt" and videos > 1:
+    check_suffix(path, SUFFIXES)
+    if path.suffix.lower() == ".vtt" and videos > 1:
         raise UsageError(
             f"{path} can hold the captions of one video only, and there are {videos}; give --out "
             "another suffix, or one video."
         )
-    check_table_format(suffix)
     check_writable(path)
 
 

@@ -172,8 +172,7 @@ def per_video(
     Raises VideoError where some videos can't be read, after all others are written.
     """
     suffix, write = PER_VIDEO[to]
-    if suffix in TABLE_SUFFIXES:
-        check_table_format(suffix)
+    check_table_format(suffix)
     found: list[Path] = []
     failed: list[str] = []
     for video in by_video(rows):

@@ -14,7 +14,7 @@ from actalign.errors import VideoError
 from actalign.output._events import Event, VideoRows, check_content
 from actalign.output._timelines import xml_text_of
 from actalign.video._content import content_of
-from actalign.video._readers import is_folder, open_container, video_stream
+from actalign.video._readers import frame_rate, is_folder, open_container, video_stream
 
 
 def to_kinovea(video: VideoRows) -> str:
@@ -29,7 +29,7 @@ def to_kinovea(video: VideoRows) -> str:
     check_content(path, content_of(path).digest, video.contents)
     with open_container(path) as container:
         stream = video_stream(container, str(path))
-        base, rate = stream.time_base, stream.average_rate or stream.guessed_rate or 25
+        base, rate = stream.time_base, frame_rate(stream)
         origin = (container.start_time or 0) / 1e6
         size = f"{stream.codec_context.width};{stream.codec_context.height}"
     root = ET.Element("KinoveaVideoAnalysis")

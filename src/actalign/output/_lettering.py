@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from actalign.documents import one_line
 from actalign.types import UInt8
 
 FONTS = (
@@ -92,7 +93,7 @@ def lay_over(frame: UInt8, picture: NDArray[np.uint8], *, x: int, y: int) -> Non
 def _broken(line: str, size: int, width: int) -> list[str]:
     """The line in rows that fit; words are broken only where one alone is too wide."""
     found = [""]
-    for word in re.findall(r"\s*\S+", " ".join(line.split())) or [""]:
+    for word in re.findall(r"\s*\S+", one_line(line)) or [""]:
         for part in (word,) if _width(word.strip(), size) <= width else tuple(word):
             joined = found[-1] + part
             if found[-1] and _width(joined, size) > width:

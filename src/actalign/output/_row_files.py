@@ -9,7 +9,7 @@ from typing import Any
 
 from actalign.errors import UsageError
 from actalign.files import check_writable
-from actalign.output._table_files import TABLE_SUFFIXES, TableFile, check_table_format
+from actalign.output._table_files import TABLE_SUFFIXES, TableFile, check_suffix
 from actalign.output._tables import CLIPS, STEPS, SUMMARY
 from actalign.rows import Row, RowWriter
 
@@ -20,9 +20,7 @@ SUFFIXES = (JSON_LINES, *TABLE_SUFFIXES)
 def check_row_file(path: Path) -> None:
     """Raise UsageError where rows can't be written under this name, before any work is done."""
     suffix = path.suffix.lower()
-    if suffix not in SUFFIXES:
-        raise UsageError(f"--out is {path}; give a name that ends in {', '.join(SUFFIXES)}.")
-    check_table_format(suffix)
+    check_suffix(path, SUFFIXES)
     check_writable(path)
     if suffix not in (JSON_LINES, ".md"):
         check_writable(steps_path(path))

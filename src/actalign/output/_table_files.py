@@ -11,12 +11,12 @@ import io
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, nullcontext, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
-from actalign.documents import one_line
+from actalign.documents import CONTROL, one_line
 from actalign.errors import UsageError
 from actalign.files import pyarrow, writing
 from actalign.output._tables import Cell, Table
@@ -82,6 +82,13 @@ def check_table_format(suffix: str) -> None:
         _openpyxl()
 
 
+def check_suffix(path: Path, suffixes: Sequence[str]) -> None:
+    """Raise UsageError where --out has no such suffix, or as `check_table_format`."""
+    if path.suffix.lower() not in suffixes:
+        raise UsageError(f"--out is {path}; give a name that ends in {', '.join(suffixes)}.")
+    check_table_format(path.suffix.lower())
+
+
 class _Csv:
     """Comma-separated values (RFC 4180) in UTF-8, with a header line.
 
@@ -133,7 +140,7 @@ class _Markdown:
 def _markdown(cell: Cell) -> str:
     if isinstance(cell, float):
         return f"{cell:.4g}"
-    text = "" if cell is None else one_line(str(cell))
+    text = "" if cell is None else one_line(cell)
     return re.sub(r"([\\|<>`*_\[\]])", r"\\\1", text)
 
 
@@ -199,9 +206,8 @@ class _Workbook:
         if not isinstance(value, str):
             return value
         from openpyxl.cell import WriteOnlyCell
-        from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
-        cell = WriteOnlyCell(self._sheet, ILLEGAL_CHARACTERS_RE.sub("", value))
+        cell = WriteOnlyCell(self._sheet, CONTROL.sub("", value))
         cell.data_type = "s"  # text, also where it looks like a formula
         return cell
 

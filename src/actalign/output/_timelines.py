@@ -15,7 +15,7 @@ from typing import Any
 
 from actalign import __version__
 from actalign.addresses import is_address
-from actalign.documents import one_line
+from actalign.documents import CONTROL, one_line
 from actalign.files import file_named
 from actalign.output._events import Event, VideoRows
 from actalign.rows import StepRow
@@ -267,13 +267,9 @@ def xml_text_of(root: ET.Element) -> str:
     """The document; characters that XML lacks are left out."""
     for element in root.iter():
         if element.text:
-            element.text = _xml_text(element.text)
+            element.text = CONTROL.sub("", element.text)
         for name, value in element.attrib.items():
-            element.set(name, _xml_text(value))
+            element.set(name, CONTROL.sub("", value))
     ET.indent(root)
     head = '<?xml version="1.0" encoding="UTF-8"?>\n'
     return head + ET.tostring(root, encoding="unicode") + "\n"
-
-
-def _xml_text(text: str) -> str:
-    return "".join(c for c in text if c in "\t\n\r" or (c >= " " and c not in "\ufffe\uffff"))

@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from actalign.arguments import as_path, check_listed
 from actalign.documents import escaped, parse_json, read_lines
-from actalign.errors import ActAlignError, UsageError, reason_of
+from actalign.errors import ActAlignError, UsageError, first_fault, reason_of
 from actalign.files import file_named, is_there, writing
 from actalign.rows._fields import CheckedRow, Row
 from actalign.rows._made import escaped_in
@@ -58,8 +58,7 @@ def _fault(row: object) -> str | None:
     try:
         _adapter().validate_python(row)
     except ValidationError as error:
-        fault = error.errors()[0]
-        return ": ".join(filter(None, [".".join(map(str, fault["loc"])), fault["msg"]]))
+        return ": ".join(filter(None, first_fault(error)))
     return None
 
 

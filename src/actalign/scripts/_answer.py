@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
-from actalign.documents import CONTROL
+from actalign.documents import CONTROL, one_line
 from actalign.encoder_info import STEP_TEMPLATE
 from actalign.errors import counted
 from actalign.scripts._reply import whole_characters
@@ -142,7 +142,7 @@ def shared_steps(scripts: Mapping[str, Sequence[str]]) -> set[str]:
 
 
 def _plain(step: str) -> str:
-    return " ".join(re.sub(r"[^\w\s]", " ", label_key(step)).split())
+    return one_line(re.sub(r"[^\w\s]", " ", label_key(step)))
 
 
 class _Object(dict[str, Any]):
@@ -204,7 +204,7 @@ def _collect(
             steps_of[m] = []
             faults.append(f'The steps of candidate {m + 1} ("{labels[m]}") are no list of strings.')
         else:
-            words = [" ".join(CONTROL.sub(" ", whole_characters(step)).split()) for step in steps]
+            words = [one_line(CONTROL.sub(" ", whole_characters(step))) for step in steps]
             steps_of[m] = _without_numbering(words)
     for m, label in enumerate(labels):
         if m not in steps_of:

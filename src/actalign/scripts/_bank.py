@@ -16,8 +16,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from actalign.documents import composed
-from actalign.errors import UsageError
+from actalign.documents import composed, one_line
+from actalign.errors import UsageError, first_fault
 from actalign.files import check_writable, pyarrow, write_bytes, write_text
 from actalign.scripts._llm import AnswerFormat
 from actalign.scripts._script import parse_scripts, read_script_file
@@ -144,9 +144,8 @@ def read_bank(path: str | Path) -> list[BankRecord]:
         try:
             records.append(BankRecord.model_validate(fields))
         except ValidationError as error:
-            fault = error.errors()[0]
-            field = ".".join(map(str, fault["loc"]))
-            raise UsageError(f"{where}: field {field!r} is wrong: {fault['msg']}.") from None
+            field, why = first_fault(error)
+            raise UsageError(f"{where}: field {field!r} is wrong: {why}.") from None
     return records
 
 
@@ -336,7 +335,7 @@ def _read_parquet(path: Path) -> list[dict[str, Any]]:
             block["parameters"] = json.loads(row["parameters"])
             block["refinement"] = json.loads(row.get("refinement") or "null")
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
-        reason = " ".join(str(error).split())[:200]
+        reason = one_line(error)[:200]
         raise UsageError(f"{path} is not a script bank in Parquet: {reason}.") from None
     return list(blocks.values())
 

@@ -18,6 +18,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError, field_validator
 
+from actalign.documents import one_line
 from actalign.errors import ActAlignError, UsageError
 from actalign.files import write_text
 from actalign.scripts._answer import SCHEMA, TokenLimit
@@ -261,9 +262,7 @@ def _status(batch: Any) -> BatchStatus:
         completed=counts.completed if counts else 0,
         failed=counts.failed if counts else 0,
         total=counts.total if counts else 0,
-        problems=tuple(
-            whole_characters(" ".join(str(fault.message).split())).rstrip(".") for fault in faults
-        ),
+        problems=tuple(whole_characters(one_line(fault.message)).rstrip(".") for fault in faults),
     )
 
 
@@ -294,7 +293,7 @@ def _take_answers(
             fault = line.error or body.get("error")
             said = fault.get("message") if isinstance(fault, dict) else fault
             message = str(said or f"status {line.response.status_code}")
-            problems[turn.key] = service.redact(" ".join(message.split())[:300].rstrip("."))
+            problems[turn.key] = service.redact(one_line(message)[:300].rstrip("."))
             continue
         try:
             reply = ChatCompletion.construct(**body)

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from actalign import __version__
 from actalign.arguments import check_listed
-from actalign.documents import composed, control_character
+from actalign.documents import composed, control_character, one_line
 from actalign.errors import UsageError
 from actalign.scripts._answer import TokenLimit, read_answer, same_steps, script_faults
 from actalign.scripts._answer_cache import AnswerCache, now
@@ -169,7 +169,7 @@ class Conversation:
         if faults and answer.finish == "length":
             faults.insert(0, "The answer was cut off before its end; be briefer.")
         elif faults and not scripts and text.strip():
-            said = " ".join(text.split())
+            said = one_line(text)
             faults.append(f'It began: "{said[:120]}".')
         return scripts, faults
 
@@ -283,7 +283,7 @@ def refusal(answer: Answer) -> str | None:
     """A sentence for an answer that is a refusal, None for others."""
     if answer.finish not in ("refusal", "content_filter"):
         return None
-    said = " ".join(answer.text.split())[:200] or "no reason given"
+    said = one_line(answer.text)[:200] or "no reason given"
     return f"The request was refused ({said})."
 
 

@@ -37,7 +37,7 @@ from pydantic import SecretStr
 from actalign.documents import parse_json, parse_json_lines, read_text
 from actalign.errors import ActAlignError, UsageError
 from actalign.files import write_text
-from actalign.scripts._answer import SCHEMA, TokenLimit
+from actalign.scripts._answer import TokenLimit
 from actalign.scripts._answer_cache import AnswerCache
 from actalign.scripts._bank import (
     Bank,
@@ -50,12 +50,11 @@ from actalign.scripts._llm import (
     ChatRequest,
     LLMConfig,
     LLMError,
-    LLMService,
 )
+from actalign.scripts._models import open_chat
 from actalign.scripts._prompts import load_prompt
 from actalign.scripts._script import scripts_for
 from actalign.scripts._shipped import ambiguous_notes, elsewhere_notes, shipped_scripts
-from actalign.services import read_api_key
 from actalign.types import Script
 
 logger = logging.getLogger(__name__)
@@ -81,15 +80,6 @@ class ScriptResult:
     def scripts(self) -> tuple[Script, ...] | None:
         """One Script per label, in the order of the request's labels."""
         return self.record.to_scripts() if self.record else None
-
-
-def open_chat(config: LLMConfig, api_key: SecretStr | None) -> ChatModel:
-    """The service or the local model that the configuration names. Raises UsageError."""
-    if config.local_model is not None:
-        from actalign.scripts._local import LocalChat
-
-        return LocalChat(config)
-    return LLMService(config, SCHEMA, api_key or read_api_key())
 
 
 def generate_scripts(

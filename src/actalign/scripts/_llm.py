@@ -33,7 +33,7 @@ from pydantic import (
 from pydantic.functional_validators import ModelWrapValidatorHandler
 
 from actalign.addresses import plain_address
-from actalign.errors import ActAlignError, UsageError
+from actalign.errors import ActAlignError, UsageError, first_fault
 from actalign.scripts._reply import message_text, token_alternatives, whole_characters
 from actalign.services import Asked, Told, client, explain, redact
 
@@ -102,10 +102,9 @@ class LLMConfig(BaseModel):
         try:
             return read(fields)
         except ValidationError as error:
-            fault = error.errors()[0]
-            field = ".".join(map(str, fault["loc"])) or "configuration"
+            field, why = first_fault(error)
             raise UsageError(
-                f"The language model's {field} is wrong ({fault['msg']}); see LLMConfig."
+                f"The language model's {field or 'configuration'} is wrong ({why}); see LLMConfig."
             ) from None
 
     @field_validator("model")

@@ -10,6 +10,7 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
+from actalign.documents import one_line
 from actalign.errors import UsageError
 from actalign.scripts._llm import Answer, ChatRequest, LLMConfig, LLMError, ModelId
 
@@ -63,7 +64,7 @@ class LocalChat:
                 name, local_files_only=here, use_safetensors=True, trust_remote_code=False
             )
         except (OSError, ValueError, KeyError) as error:
-            reason = " ".join(str(error).split())[:200]
+            reason = one_line(error)[:200]
             raise UsageError(
                 f"The local chat model {name!r} can't be loaded: {reason}. Give the folder of a "
                 "transformers model with safetensors weights, or a hub id that is reachable."

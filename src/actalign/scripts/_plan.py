@@ -10,7 +10,8 @@ from actalign.scripts._answer import TokenLimit, estimate_tokens
 from actalign.scripts._answer_cache import AnswerCache
 from actalign.scripts._bank import Bank
 from actalign.scripts._conversation import Conversation, ScriptRequest, check_ids
-from actalign.scripts._llm import LLMConfig, ModelId
+from actalign.scripts._llm import LLMConfig
+from actalign.scripts._models import model_id
 from actalign.scripts._prompts import load_prompt
 
 TOKENS_A_SCRIPT, TOKENS_A_STEP = 12, 14
@@ -25,15 +26,6 @@ class PlannedRequest:
     prompt: str
     input_tokens: int
     output_tokens: int
-
-
-def model_id(config: LLMConfig) -> ModelId:
-    """The model that the configuration names, for content hashes; sends nothing, needs no key."""
-    if config.local_model is not None:
-        from actalign.scripts._local import local_model_id
-
-        return local_model_id(config)
-    return config.model_id()
 
 
 def plan_requests(

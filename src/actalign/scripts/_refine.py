@@ -16,6 +16,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from actalign.documents import one_line
 from actalign.errors import UsageError
 from actalign.scripts._answer import (
     estimate_tokens,
@@ -43,9 +44,10 @@ from actalign.scripts._conversation import (
     refusal,
     tokens_and_cost,
 )
-from actalign.scripts._generate import Run, ScriptResult, open_chat, results
+from actalign.scripts._generate import Run, ScriptResult, results
 from actalign.scripts._llm import Answer, ChatRequest, LLMConfig, Message, ModelId
-from actalign.scripts._plan import TOKENS_A_SCRIPT, TOKENS_A_STEP, PlannedRequest, model_id
+from actalign.scripts._models import model_id, open_chat
+from actalign.scripts._plan import TOKENS_A_SCRIPT, TOKENS_A_STEP, PlannedRequest
 from actalign.scripts._prompts import shipped_text
 from actalign.scripts._reply import without_reasoning
 
@@ -238,7 +240,7 @@ class _Talk:
 def _numbered(scripts: Steps) -> Iterator[str]:
     """The scripts as lines: a numbered label, then its steps."""
     for m, (label, steps) in enumerate(scripts.items(), start=1):
-        yield f"{m}. {' '.join(label.split())}"
+        yield f"{m}. {one_line(label)}"
         yield from (f"   ({k}) {step}" for k, step in enumerate(steps, start=1))
 
 

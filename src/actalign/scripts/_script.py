@@ -155,7 +155,7 @@ def _held(block: object) -> str:
 
 
 def _short(value: object) -> str:
-    text = one_line(str(value))
+    text = one_line(value)
     return repr(text if len(text) <= 40 else text[:40] + "...")
 
 

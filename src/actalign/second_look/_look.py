@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from pydantic import SecretStr
 
 from actalign.arguments import plain, whole
+from actalign.documents import one_line
 from actalign.errors import ActAlignError, UsageError, counted
 from actalign.rows import Row, SecondLookRow, new_row
 from actalign.scripts._answer_cache import AnswerCache
@@ -224,7 +225,7 @@ class SecondLook:
             self.counts.input_tokens += answer.input_tokens or 0
             self.counts.output_tokens += answer.output_tokens or 0
         if letter_of(answer, count) is None:
-            said = " ".join(answer.text.split())[:200] or "nothing"
+            said = one_line(answer.text)[:200] or "nothing"
             how = "refused" if answer.finish == "refusal" else "named no option"
             raise LLMError(f"{self._model.name} {how}; it said: {said}")
         self._cache.put(request, answer)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
-from actalign.arguments import check_array, plain
+from actalign.arguments import check_array, check_frames, plain
 from actalign.errors import ActAlignError, ArrayError, EncoderError, UsageError
 from actalign.types._arrays import Float32, Float64, UInt8
 
@@ -29,13 +29,8 @@ class FrameBatch:
     pts_seconds: Float64
 
     def __post_init__(self) -> None:
-        check_array(self.frames, "Frames")
+        check_frames(self.frames)
         check_array(self.pts_seconds, "The times of frames")
-        if self.frames.ndim != 4 or self.frames.shape[3] != 3 or self.frames.dtype != np.uint8:
-            raise ArrayError(
-                f"Frames must be a (T, H, W, 3) uint8 array, not {self.frames.shape} "
-                f"{self.frames.dtype}."
-            )
         if self.pts_seconds.shape != self.frames.shape[:1]:
             raise ArrayError(
                 f"There are {len(self.frames)} frames but {self.pts_seconds.size} timestamps; "

@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from actalign.errors import ArrayError, UsageError
+from actalign.arguments import check_frames
+from actalign.errors import UsageError
 from actalign.types import Float32, UInt8
 
 GRID = 32
@@ -42,10 +43,7 @@ class NearDuplicates:
         Returns (n,) booleans, and (n,) indices into all frames kept since the clip's first. Raises
         ArrayError for an array of another shape or type.
         """
-        if frames.ndim != 4 or frames.shape[3] != 3 or frames.dtype != np.uint8:
-            raise ArrayError(
-                f"Frames must be a (T, H, W, 3) uint8 array, not {frames.shape} {frames.dtype}."
-            )
+        check_frames(frames)
         wanted = np.zeros(len(frames), np.bool_)
         rows = np.zeros(len(frames), np.intp)
         for t, frame in enumerate(frames):

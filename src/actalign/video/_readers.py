@@ -157,15 +157,15 @@ class FileReader:
         if not stamps:
             raise VideoError(f"{self._path} has a video stream without any frame in it.")
         base: Fraction = stream.time_base
-        rate = stream.average_rate or stream.guessed_rate or 25
-        self._set_times(stamps, stream, base, float(rate))
+        rate = frame_rate(stream)
+        self._set_times(stamps, stream, base, rate)
         if not self._by_count:
             origin = float(self._ticks[0] * base)
             if container.start_time is not None:
                 origin = min(origin, container.start_time / 1e6)
             self.times = self._ticks * float(base) - origin
         step = 0.0 if self._by_count else float(last_duration * base)
-        step = step or _typical_step(self.times) or 1 / float(rate)
+        step = step or _typical_step(self.times) or 1 / rate
         self.clip_end = float(self.times[-1]) + step
         # The header of an AVI counts "dropped frames" too, which are empty; the length of these
         # other formats is no promise of a header, but what FFmpeg found in the file.
@@ -321,6 +321,11 @@ def video_stream(container: Any, name: str) -> Any:
     if stream.codec_context is None:
         raise VideoError(f"The video in {name} has a codec that this FFmpeg can't decode.")
     return stream
+
+
+def frame_rate(stream: Any) -> float:
+    """Frames per second of a video stream, as its header or first frames say; 25 where none do."""
+    return float(stream.average_rate or stream.guessed_rate or 25)
 
 
 def is_folder(path: Path) -> bool:

@@ -139,7 +139,7 @@ class Explorer:
         clip = Clip(clip_id, name, path, seconds, uploaded=True)
         with self._lock:
             self.clips[clip_id] = clip
-            busy = {job.clip.id for job in self.jobs.values() if job.state in ("queued", "running")}
+            busy = {job.clip.id for job in self.jobs.values() if job.open}
             old = [c for c in self.clips.values() if c.uploaded and c.id not in busy]
             sizes = [c.path.stat().st_size for c in old]
             for n, stale in enumerate(old[:-1]):
@@ -263,14 +263,13 @@ class Explorer:
             asked.candidates(classifier)
         fps = classifier.fps
         with self._lock:
-            waiting = sum(job.state in ("queued", "running") for job in self.jobs.values())
+            waiting = sum(job.open for job in self.jobs.values())
             if waiting >= self.limits.queued:
                 raise QueueFull(
                     f"{waiting} jobs are waiting already; try again when one has finished."
                 )
-            for old in [j for j in self.jobs.values() if j.state not in ("queued", "running")][
-                : max(0, len(self.jobs) - KEPT_JOBS)
-            ]:
+            ended = [one for one in self.jobs.values() if not one.open]
+            for old in ended[: max(0, len(self.jobs) - KEPT_JOBS)]:
                 del self.jobs[old.id]
             job = Job(secrets.token_hex(8), clip, asked, max(0, round(clip.seconds * (fps or 0))))
             self.jobs[job.id] = job
@@ -355,16 +354,12 @@ class Explorer:
                 if job.cancel.is_set():  # its decoder was ended
                     job.state = "cancelled"
                     continue
-                job.error = str(error).replace(str(job.clip.path), job.clip.name)
-                job.clip.error = job.error
-                job.state = "failed"
+                job.fail(str(error).replace(str(job.clip.path), job.clip.name))
             except Exception as error:
-                job.error = (
+                job.fail(
                     f"Aligning {job.clip.name} failed unexpectedly ({type(error).__name__}); "
                     "try another clip, or report it."
                 )
-                job.clip.error = job.error
-                job.state = "failed"
 
     def _embed(self, job: Job) -> None:
         clip = job.clip

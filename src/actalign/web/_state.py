@@ -108,3 +108,13 @@ class Job:
     error: str | None = None
     results: list[str] = field(default_factory=list)
     cancel: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def open(self) -> bool:
+        """Whether it waits or runs."""
+        return self.state in ("queued", "running")
+
+    def fail(self, error: str) -> None:
+        """End it, and say why of the clip too."""
+        self.error = self.clip.error = error
+        self.state = "failed"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Annotated, Any
@@ -14,7 +13,7 @@ from actalign.clips._search import search
 from actalign.documents import parse_yaml
 from actalign.errors import UsageError
 from actalign.output._tables import CLIPS
-from actalign.rows import Row, Times, all_warnings, has_action, tag
+from actalign.rows import Row, Times, all_warnings, has_action, row_text, tag
 from actalign.scripts import parse_scripts
 from actalign.scripts._shipped import shipped_domains
 from actalign.web._answers import errors, file
@@ -106,7 +105,7 @@ def _table(app: FastAPI, explorer: Explorer) -> None:
     @app.get("/api/predictions.jsonl", responses=file("application/x-ndjson") | errors(422))
     def predictions(clip: Clips = []) -> Response:  # noqa: B006
         """The clips' rows, as `actalign classify --out` writes them."""
-        lines = "".join(f"{json.dumps(row)}\n" for row in _rows(explorer, clip))
+        lines = "".join(f"{row_text(row)}\n" for row in _rows(explorer, clip))
         return Response(lines, media_type="application/x-ndjson")
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from actalign.encoders.body._text import open_network
+from actalign.encoders.body._network import open_network
 from actalign.encoders.body._warp import warp
 from actalign.encoders.body._weights import weights
 from actalign.types import Float64, UInt8

@@ -17,10 +17,10 @@ from typing import Any
 
 import numpy as np
 
+from actalign.arguments import check_frames
 from actalign.encoder_info import EncoderInfo
 from actalign.encoders._base import PersonRows, cut_warning, encode_frames
 from actalign.encoders._fingerprint import fingerprint_files
-from actalign.encoders._preprocessing import check_frames
 from actalign.encoders.body._features import (
     CONTEXT_SECONDS,
     FEATURE_VERSION,
@@ -28,12 +28,13 @@ from actalign.encoders.body._features import (
     PoseTrack,
     features,
 )
+from actalign.encoders.body._network import open_network
 from actalign.encoders.body._pose import (
     POSE_VERSION,
     PoseEstimator,
     check_person,
 )
-from actalign.encoders.body._text import MAX_TOKENS, TextTower, open_network
+from actalign.encoders.body._text import MAX_TOKENS, TextTower
 from actalign.encoders.body._tracks import person_version
 from actalign.encoders.body._vocabulary import known_words
 from actalign.encoders.body._weights import weights_hash

@@ -135,8 +135,8 @@ def _slope_weights(t: Float64, half: float) -> tuple[Float64, NDArray[np.bool_]]
     return np.where(known[:, None], centred / np.maximum(spread, 1e-12), 0.0), known
 
 
-def _window_median(t: Float64, x: Float64, half: float) -> Float64:
-    near = np.abs(t[:, None] - t[None, :]) <= half + 1e-9
+def _slow_median(t: Float64, x: Float64) -> Float64:
+    near = np.abs(t[:, None] - t[None, :]) <= _SLOW + 1e-9
     return np.asarray(np.nanmedian(np.where(near, x[None, :], np.nan), axis=1))
 
 
@@ -208,7 +208,7 @@ def _pose(track: PoseTrack) -> _Pose:
 
     limbs = length(_HIP, _KN) + length(_KN, _AN) + length(_SH, _EL) + length(_EL, _WR)
     total = np.linalg.norm(chest, axis=-1) + limbs
-    unit = np.maximum(_window_median(t, total, _SLOW) / _USUAL_SUM, 0.05)
+    unit = np.maximum(_slow_median(t, total) / _USUAL_SUM, 0.05)
     person = np.einsum("tij,tpj->tpi", turn, world) / unit[:, None, None]
     ears = world[:, [7, 8]].mean(axis=1)
     axes = {

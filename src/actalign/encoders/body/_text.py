@@ -10,19 +10,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from safetensors import safe_open
+from tokenizers import Tokenizer
 
+from actalign.encoders.body._network import open_network
 from actalign.encoders.body._weights import weights
-from actalign.errors import EncoderError
 from actalign.types import Float32
-
-try:
-    import onnxruntime
-    from safetensors import safe_open
-    from tokenizers import Tokenizer
-except ImportError as error:
-    raise EncoderError(
-        f"The body encoder needs more packages ({error}); run `pip install 'actalign[body]'`."
-    ) from error
 
 MAX_TOKENS = 48
 # Vectors have norms around 10; the network wants entries of about 1.
@@ -59,14 +52,6 @@ class WordVectors:
                     row = np.asarray(table[i : i + 1], dtype=np.float32)[0]
                     self._rows[i] = row * np.float32(VECTOR_SCALE)
         return np.stack([self._rows[i] for i in ids])
-
-
-def open_network(file: Path) -> onnxruntime.InferenceSession:
-    """One of the encoder's networks, to run on one thread: they are small."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
 
 
 class TextTower:

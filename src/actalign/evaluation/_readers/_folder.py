@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from actalign.clips import clip_ids
+from actalign.documents import one_line
 from actalign.errors import UsageError
 from actalign.evaluation._questions import Question, QuestionSet
 from actalign.evaluation._readers._source import Source
@@ -63,7 +64,7 @@ def read(source: Source) -> QuestionSet:
 
 def label_of(name: str) -> str:
     """A label from the name of a folder or class: underscores are spaces."""
-    return " ".join(name.replace("_", " ").split())
+    return one_line(name.replace("_", " "))
 
 
 def _subfolders(folder: Path) -> list[Path]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from actalign.errors import ActAlignError, UsageError
+from actalign.errors import ActAlignError, UsageError, brief_reason
 from actalign.hub import hub_folder
 
 HUB = "hub:"
@@ -31,9 +31,8 @@ def local_folder(data: str | Path) -> Path:
             "or download them and name the folder."
         ) from None
     except Exception as error:  # see `hub_folder`
-        reason = next(iter(str(error).strip().splitlines()), "no reason given").rstrip(".")
         raise ActAlignError(
             f"The data set {name} is not available from the hub ({type(error).__name__}: "
-            f"{reason}). If it asks for consent, give it on the hub's page and set HF_TOKEN; or "
-            "download it elsewhere and name the folder."
+            f"{brief_reason(error)}). If it asks for consent, give it on the hub's page and set "
+            "HF_TOKEN; or download it elsewhere and name the folder."
         ) from error

@@ -12,7 +12,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from actalign.documents import parse_json, read_lines, read_text
+from actalign.documents import one_line, parse_json, read_lines, read_text
 from actalign.errors import UsageError, reason_of
 from actalign.evaluation._question_file import json_lines
 from actalign.evaluation._questions import Absent, Question
@@ -96,7 +96,7 @@ def parquet_rows(path: Path) -> Iterator[dict[str, Any]]:
             for batch in file.iter_batches(batch_size=8):
                 yield from batch.to_pylist()
     except (OSError, ValueError, pa.ArrowException) as error:
-        reason = " ".join(str(error).split())[:200]
+        reason = one_line(error)[:200]
         raise UsageError(f"{path} can't be read as Parquet: {reason}.") from None
 
 

@@ -48,30 +48,39 @@ def score_dtw(
     make: Affinity = reference_affinity if reference else affinity
     seconds = 0.0 if reference else smoothing_seconds
     about: Row = {**encoder_fields(videos.encoder or texts.encoder), "smoothing_seconds": seconds}
+
+    def scored(question: Question) -> Row:
+        row, frames = clips[question.id]
+        blocks = [np.asarray(block) for block in steps[question.id][1] or ()]
+        frames = np.asarray(frames)
+        if seconds > 0:
+            times = videos.times(row)
+            if times is None:
+                times = np.arange(len(frames)) / ASSUMED_FPS
+            frames = smooth(frames, pts_seconds=times, seconds=seconds)
+        scores, lengths = align_scores(make(frames, blocks, by), [len(b) for b in blocks])
+        return row_of_scores(question, scores, "dtw", path_lengths=lengths.tolist(), about=about)
+
+    faults = [_fault(one, clips.get(one.id), steps.get(one.id)) for one in questions]
+    return rows_of(questions, "dtw", faults, scored)
+
+
+def rows_of(
+    questions: Sequence[Question],
+    scorer: str,
+    faults: Sequence[Fault | None],
+    scored: Callable[[Question], Row],
+) -> list[Row]:
+    """The row of each question: scored, or with its fault, which may be of its embeddings."""
     found: list[Row] = []
-    for question in questions:
-        fault = _fault(question, clips.get(question.id), steps.get(question.id))
+    for question, fault in zip(questions, faults, strict=True):
         if fault is None:
-            row, frames = clips[question.id]
-            blocks = [np.asarray(block) for block in steps[question.id][1] or ()]
             try:
-                frames = np.asarray(frames)
-                if seconds > 0:
-                    times = videos.times(row)
-                    if times is None:
-                        times = np.arange(len(frames)) / ASSUMED_FPS
-                    frames = smooth(frames, pts_seconds=times, seconds=seconds)
-                scores, lengths = align_scores(make(frames, blocks, by), [len(b) for b in blocks])
+                found.append(scored(question))
+                continue
             except UsageError as error:
                 fault = "bad embedding", str(error)
-            else:
-                found.append(
-                    row_of_scores(
-                        question, scores, "dtw", path_lengths=lengths.tolist(), about=about
-                    )
-                )
-                continue
-        found.append(unscored_row(question, "dtw", *fault))
+        found.append(unscored_row(question, scorer, *fault))
     return found
 
 

@@ -8,10 +8,9 @@ import numpy as np
 
 from actalign.alignment import Calibration, get_scorer
 from actalign.encoders import Encoder
-from actalign.errors import UsageError
 from actalign.evaluation._questions import Question
-from actalign.evaluation._rows import row_of_scores, unscored_row
-from actalign.evaluation.atlas._align import encoder_fields, video_fault
+from actalign.evaluation._rows import row_of_scores
+from actalign.evaluation.atlas._align import encoder_fields, rows_of, video_fault
 from actalign.evaluation.atlas._embeddings import EmbeddingFile
 from actalign.rows import Row
 from actalign.scripts._script import label_text
@@ -36,22 +35,15 @@ def score_labels(
     clips = videos.by_id([question.id for question in questions])
     score, calibration = get_scorer(SCORER).score, Calibration.of(info)
     about = encoder_fields(info)
-    found: list[Row] = []
-    for question in questions:
-        fault = video_fault(question, clips.get(question.id))
-        if fault is None:
-            frames = np.asarray(clips[question.id][1])
-            texts = [
-                label_text(Script(choice, (choice,), question.domain or None), chosen)
-                for choice in question.choices
-            ]
-            try:
-                blocks = list(encoder.encode_text(texts)[:, None, :])
-                scores = score(frames, blocks, calibration)
-            except UsageError as error:
-                fault = "bad embedding", str(error)
-            else:
-                found.append(row_of_scores(question, scores, SCORER, about=about))
-                continue
-        found.append(unscored_row(question, SCORER, *fault))
-    return found
+
+    def scored(question: Question) -> Row:
+        frames = np.asarray(clips[question.id][1])
+        texts = [
+            label_text(Script(choice, (choice,), question.domain or None), chosen)
+            for choice in question.choices
+        ]
+        blocks = list(encoder.encode_text(texts)[:, None, :])
+        return row_of_scores(question, score(frames, blocks, calibration), SCORER, about=about)
+
+    faults = [video_fault(one, clips.get(one.id)) for one in questions]
+    return rows_of(questions, SCORER, faults, scored)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from actalign.documents import one_line
 from actalign.errors import UsageError
 from actalign.files import write_text
 
@@ -193,7 +194,7 @@ def explain(message: str) -> tuple[str, str]:
     and yt-dlp's message on one line."""
     text = re.sub(r"\x1b\[[0-9;]*m", "", message)
     text = re.sub(r"^(ERROR:\s*)?(\[[^\]]*\]\s*)?", "", text.strip())
-    text = " ".join(text.split(" (caused by ")[0].split("; please report")[0].split())
+    text = one_line(text.split(" (caused by ")[0].split("; please report")[0])
     for kind, pattern in _KINDS:
         if re.search(pattern, text, re.IGNORECASE):
             return kind, text

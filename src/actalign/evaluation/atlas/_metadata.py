@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from actalign.documents import composed, parse_json, parse_json_lines, read_text
-from actalign.errors import ActAlignError, UsageError
+from actalign.errors import ActAlignError, UsageError, brief_reason
 from actalign.files import pyarrow
 from actalign.scripts._script import label_key
 
@@ -218,8 +218,7 @@ def _hub_rows() -> list[Any]:
     try:
         return list(load_dataset(HUB_ID, split=HUB_SPLIT))
     except Exception as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ActAlignError(
-            f"The metadata {HUB_ID} can't be downloaded from the hub ({reason}); try again, or "
-            "download it elsewhere and give --metadata FILE."
+            f"The metadata {HUB_ID} can't be downloaded from the hub ({brief_reason(error)}); "
+            "try again, or download it elsewhere and give --metadata FILE."
         ) from error

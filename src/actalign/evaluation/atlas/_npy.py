@@ -14,6 +14,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from actalign.documents import one_line
 from actalign.errors import UsageError
 from actalign.evaluation.atlas._pickled import Limited, RefusedError, is_simple, read_pickle
 from actalign.files import remove_left, writing
@@ -43,7 +44,7 @@ def load_objects(path: Path) -> NDArray[Any]:
             "read from a pickle; get the file from where you trust it or make it again."
         ) from None
     except Exception as error:  # whatever NumPy and pickle make of bytes that are no such file
-        reason = " ".join(str(error).split()) or type(error).__name__
+        reason = one_line(error) or type(error).__name__
         raise UsageError(
             f"The file {path} is not a readable .npy file ({reason}); make it again."
         ) from None

@@ -17,6 +17,7 @@ from typing import IO, Any
 
 import numpy as np
 
+from actalign.documents import one_line
 from actalign.errors import UsageError
 
 MAX_NESTED = 16
@@ -102,7 +103,7 @@ def load_pickle(path: Path) -> Any:
     except OSError as error:
         raise UsageError(f"{path} can't be read: {error.strerror or error}.") from None
     except (ValueError, LookupError, TypeError, RecursionError) as error:
-        reason = " ".join(str(error).split())[:200]
+        reason = one_line(error)[:200]
         raise UsageError(
             f"{path} is refused ({reason}); only arrays and plain containers of a pickle are read."
         ) from None

@@ -6,7 +6,6 @@ cleaned_options, correct_answer_index (from 0) and subactions {"option in domain
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +16,6 @@ from actalign.errors import UsageError
 from actalign.evaluation._questions import Absent, Published, Question, QuestionSet
 from actalign.evaluation._readers._source import Source
 from actalign.evaluation.atlas._dataset import Dataset, Entry, load_dataset
-from actalign.files import write_text
 from actalign.scripts._script import scripts_for
 from actalign.types import Script
 
@@ -190,8 +188,3 @@ def generated_row(entry: Entry, scripts: Sequence[Script | None]) -> dict[str, A
             if script is not None
         },
     }
-
-
-def write_generated(path: Path, rows: Sequence[dict[str, Any]]) -> None:
-    """Write the file whole or not at all."""
-    write_text(path, json.dumps(list(rows), indent=2, ensure_ascii=False) + "\n")

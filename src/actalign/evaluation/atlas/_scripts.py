@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from actalign.errors import UsageError
+from actalign.evaluation._config import write_json
 from actalign.evaluation.atlas._dataset import Entry
 from actalign.evaluation.atlas._questions import (
     bank_scripts,
     generated_row,
     read_generated,
     read_generated_rows,
-    write_generated,
 )
 from actalign.scripts._bank import read_bank_scripts
 from actalign.types import Script
@@ -57,10 +57,10 @@ def fill_scripts(
             faults[entry.id] = why
             tell(f"{entry.id}: {why}")
         if time.monotonic() - saved > SAVE_SECONDS:
-            write_generated(output, [rows[e.id] for e in entries if e.id in rows])
+            write_json(output, [rows[e.id] for e in entries if e.id in rows])
             saved = time.monotonic()
     ordered = [rows[e.id] for e in entries]
-    write_generated(output, ordered)
+    write_json(output, ordered)
     return ordered, faults
 
 

@@ -25,7 +25,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from actalign.documents import parse_yaml, read_text
+from actalign.documents import one_line, parse_yaml, read_text
 from actalign.errors import UsageError
 
 PROMPTS = ("discriminative", "context-rich", "short-fixed")
@@ -47,7 +47,7 @@ class Prompt:
         """The text for one request; candidates are numbered from 1 in the order given."""
         values = {
             "labels": "\n".join(
-                f"{m}. {' '.join(label.split())}" for m, label in enumerate(labels, start=1)
+                f"{m}. {one_line(label)}" for m, label in enumerate(labels, start=1)
             ),
             "domain": domain,
             "count": str(len(labels)),

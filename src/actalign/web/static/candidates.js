@@ -15,8 +15,9 @@ function edited() {
 }
 
 // A dash begins each step, since a box wraps long ones; what is typed without counts the same.
+const DASH = /^[-*•]\s*/;
 const dashed = (steps) => steps.map((step) => `- ${step}`).join("\n");
-const stepsIn = (text) => text.split("\n").map((line) => line.trim().replace(/^-(\s+|$)/, "")).filter(Boolean);
+const stepsIn = (text) => text.split("\n").map((line) => line.trim().replace(DASH, "")).filter(Boolean);
 
 function stepsArea(steps, name) {
   const text = make("textarea", "", { value: dashed(steps), rows: Math.max(3, 2 * steps.length), placeholder: "One step per line, in order" });
@@ -155,9 +156,8 @@ async function writeSteps() {
 async function pasted() {
   const list = [];
   for (const line of $("lines").value.split("\n").map((l) => l.trim()).filter(Boolean)) {
-    const step = /^[-*•]\s*(.*)/.exec(line);
-    if (!step) list.push({ label: line, steps: [] });
-    else if (list.length && step[1]) list.at(-1).steps.push(step[1]);
+    if (!DASH.test(line)) list.push({ label: line, steps: [] });
+    else if (list.length) list.at(-1).steps.push(...stepsIn(line));
   }
   if (!list.length) { fail(new Error("Write one action per line first.")); return; }
   addAll(list);
