@@ -91,8 +91,8 @@ Step = Callable[[UInt8], Any]
 def transformers_pipeline(folder: Path) -> tuple[Step, Step]:
     """Encode as the model card does: processor on Pillow images, then get_image_features."""
     model = transformers.SiglipModel.from_pretrained(folder, attn_implementation="eager").eval()
-    kind = transformers.models.siglip
-    kind = getattr(kind, "SiglipImageProcessorPil", None) or kind.SiglipImageProcessor
+    siglip = transformers.models.siglip
+    kind = getattr(siglip, "SiglipImageProcessorPil", None) or siglip.SiglipImageProcessor
     processor = kind.from_pretrained(folder)
 
     def preprocess(frames: UInt8) -> list[torch.Tensor]:
@@ -115,6 +115,7 @@ def preprocessing_of(encoder: Encoder) -> Step:
     """The part of encode_image that comes before the tower."""
     if isinstance(encoder, OnnxEncoder):
         return encoder.config.image.apply
+    assert isinstance(encoder, TransformersEncoder)
     return lambda frames: encoder.image_inputs(torch.from_numpy(frames))
 
 

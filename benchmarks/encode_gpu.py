@@ -42,6 +42,7 @@ from tiny_models import VISION, make_siglip
 
 from actalign.clips._embed import Sampling, embed_videos
 from actalign.encoders._load import load_encoder
+from actalign.encoders._siglip import TransformersEncoder
 from actalign.types import Float32, UInt8
 from actalign.video._sampling import list_videos
 from actalign.video._worker import DecodeProcess
@@ -55,6 +56,7 @@ SO400M = {
     "patch_size": 14,
 }
 LEAST_COSINE = 0.999
+BICUBIC = Image.Resampling.BICUBIC
 
 
 def operations(vision: dict[str, int]) -> float:
@@ -71,7 +73,7 @@ def write_clips(folder: Path, *, count: int, frames: int, size: tuple[int, int])
     random = np.random.default_rng(0)
     for number in range(count):
         soft = random.integers(0, 256, (24, 40, 3), dtype=np.uint8)
-        wide = np.asarray(Image.fromarray(soft).resize((2 * width, height), Image.BICUBIC))
+        wide = np.asarray(Image.fromarray(soft).resize((2 * width, height), BICUBIC))
         with av.open(str(folder / f"clip-{number:03d}.mp4"), "w") as container:
             stream = container.add_stream("libx264", rate=30)
             stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
@@ -88,8 +90,8 @@ class Transformers:
     def __init__(self, folder: Path, device: str) -> None:
         self.device = device
         self.model = transformers.SiglipModel.from_pretrained(folder).eval().to(device)
-        kind = transformers.models.siglip
-        kind = getattr(kind, "SiglipImageProcessorPil", None) or kind.SiglipImageProcessor
+        siglip = transformers.models.siglip
+        kind = getattr(siglip, "SiglipImageProcessorPil", None) or siglip.SiglipImageProcessor
         self.processor = kind.from_pretrained(folder)
 
     def encode(self, path: Path, batch_size: int = 32) -> Float32:
@@ -216,6 +218,7 @@ def main() -> None:
             encoder = load_encoder(
                 str(folder), device=device, dtype=dtype, batch_size=options.batch_size
             )
+            assert isinstance(encoder, TransformersEncoder)
 
             def embed(copies: int, encoder: Any = encoder) -> dict[str, Any]:
                 named = {f"{n} {i}": path for n in range(copies) for i, path in enumerate(videos)}

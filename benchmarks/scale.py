@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -197,7 +198,6 @@ def by_ray(clip: Path, model: str, folder: Path) -> None:
     batches = list(sample_frames(clip, batch_size=BATCH))
     ray.init(address="local", include_dashboard=False, log_to_driver=False)
 
-    @ray.remote
     class Decoder:
         def batch(self, n: int) -> np.ndarray:
             self._batches = getattr(self, "_batches", None) or [
@@ -205,7 +205,7 @@ def by_ray(clip: Path, model: str, folder: Path) -> None:
             ]
             return self._batches[n % len(self._batches)]
 
-    there = Decoder.remote()
+    there: Any = ray.remote(Decoder).remote()
     ray.get(there.batch.remote(0))
     start, frames = time.perf_counter(), 0
     for n in range(60):

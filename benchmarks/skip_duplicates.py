@@ -20,6 +20,7 @@ import numpy as np
 
 from actalign import ActAlign, Script
 from actalign.encoders._base import encode_frames
+from actalign.encoders.body import BodyEncoder
 from actalign.evaluation import Source, read_data
 from actalign.scripts._script import load_scripts
 from actalign.types import ClipEmbedding, Float32, FrameBatch, UInt8
@@ -93,6 +94,7 @@ def main() -> None:
     tasks = tasks_of(options)[: options.limit]
     classifier = ActAlign.from_pretrained("body")
     encoder = classifier.encoder
+    assert isinstance(encoder, BodyEncoder)
     tallies = {(kind, t): Tally() for kind in ("clip", "frame") for t in (None, *THRESHOLDS)}
 
     def score(task: Task, times: np.ndarray, rows: Float32, end: float) -> dict[str, dict]:

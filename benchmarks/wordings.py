@@ -207,7 +207,8 @@ def answers(of: Sequence[Cell], resolve: Callable[..., Candidates], drawn: dict)
     labels = sorted(script.label for script in of[0].scripts)
     wordings = [resolve(labels, cell.scripts) for cell in of]
     label = resolve(labels, [])
-    every = ways(bool(wordings[0].scorer.stages and wordings[0].scorer.stages.affinity.competes))
+    stages = wordings[0].scorer.stages
+    every = ways(stages is not None and stages.affinity.name == "competitive")
     right: dict[str, dict[int, list[list[bool]]]] = {
         way: {number: [] for number in drawn} for way in every
     }

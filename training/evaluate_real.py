@@ -16,18 +16,18 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np  # noqa: E402
 from numpy.typing import NDArray  # noqa: E402
+from real_poses import cells  # noqa: E402
 
 from actalign.background import Background, BackgroundSums  # noqa: E402
 from actalign.candidates import Candidates  # noqa: E402
 from actalign.encoders._text_cache import TextCache  # noqa: E402
 from actalign.encoders.body import BodyEncoder  # noqa: E402
 from actalign.evaluation._metrics import mcnemar, rate  # noqa: E402
-from benchmarks.real_poses import cells  # noqa: E402
 from training.samples import generate  # noqa: E402
 
 SCORERS = ("dtw", "dtw_steps", "competitive", "mean_pool")

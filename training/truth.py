@@ -117,9 +117,9 @@ def truth(windows: Array, seconds: float) -> tuple[list[str], Truth]:
     """
     if windows.ndim != 4 or windows.shape[1] < 3 or windows.shape[1] % 2 == 0:
         raise ValueError(f"windows must be (N, W, 33, 3) with W odd, not {windows.shape}")
-    parts = [Body(windows[:, i]) for i in (0, windows.shape[1] // 2, -1)]
+    first, middle, last = (Body(windows[:, i]) for i in (0, windows.shape[1] // 2, -1))
     columns: dict[str, Truth] = {}
-    moves = _undecided_at_the_end(dict(movements(*parts, windows, seconds)), parts[1])
-    for source in (postures(parts[1]), iter(moves.items())):
+    moves = dict(movements(first, middle, last, windows, seconds))
+    for source in (postures(middle), iter(_undecided_at_the_end(moves, middle).items())):
         columns.update(_columns(source))
     return list(columns), np.stack(list(columns.values()), 1)

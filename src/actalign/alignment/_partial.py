@@ -3,7 +3,7 @@
 A partial repetition misses steps because the clip begins or ends inside it. So one that misses its
 first steps begins with the clip, and one that misses its last steps ends with it. It costs nothing
 to be partial: a price of 0 to 1 nat was as good on clips that were rendered for choosing it, more
-was worse (`benchmarks/README.md`).
+was worse (`benchmarks/tried.md`).
 """
 
 from __future__ import annotations
