@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ import numpy as np
 
 from actalign.errors import UsageError
 from actalign.evaluation._rows import KS
+from actalign.output._figures import picture
 from actalign.output._style import (
     HEAT_MAP,
     MARKERS,
@@ -249,12 +249,7 @@ def svg(figure: Figure, caption: str) -> str:
     """A figure as inline SVG with its caption."""
     import matplotlib
 
-    buffer = io.StringIO()
-    with (
-        missing_glyphs_allowed(),
-        matplotlib.rc_context({"svg.fonttype": "path", "svg.hashsalt": "actalign"}),
-    ):
-        figure.savefig(buffer, format="svg", metadata={"Date": None})
-    text = buffer.getvalue()
-    picture = text[text.index("<svg") :]
-    return f"<figure>{picture}<figcaption>{html.escape(caption)}</figcaption></figure>"
+    with matplotlib.rc_context({"svg.fonttype": "path", "svg.hashsalt": "actalign"}):
+        text = picture(figure, "svg").decode()
+    drawn = text[text.index("<svg") :]
+    return f"<figure>{drawn}<figcaption>{html.escape(caption)}</figcaption></figure>"

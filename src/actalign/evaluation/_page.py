@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import base64
 import html
-import io
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -261,8 +260,7 @@ def _lead(row: Row) -> float:
 
 
 def _drawn(run: Run, row: Row) -> str:
-    from actalign.output import contrast_figure
-    from actalign.output._style import missing_glyphs_allowed
+    from actalign.output import contrast_figure, picture
 
     try:
         prediction, question = run.predict_again(row["clip"], run.main)
@@ -271,10 +269,8 @@ def _drawn(run: Run, row: Row) -> str:
         )
     except (ActAlignError, OSError):
         return ""
-    buffer = io.BytesIO()
-    with missing_glyphs_allowed():
-        figure.savefig(buffer, format="png", dpi=90)
-    data = base64.b64encode(buffer.getvalue()).decode()
+    figure.set_dpi(90)
+    data = base64.b64encode(picture(figure)).decode()
     caption = html.escape(f"{row['clip']}: true {row['target']!r}, rank {row['rank']}")
     return (
         f"<figure><img alt='{caption}' src='data:image/png;base64,{data}'>"
