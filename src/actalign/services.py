@@ -196,6 +196,11 @@ def redact(text: str, key: SecretStr | None) -> str:
     return re.sub(r"\bsk-[\w*.-]{4,}", "[API key]", text)
 
 
+def spent(given: int, written: int, cost: float | None) -> str:
+    """Tokens that went in and came out, and their price in USD where it is known, in words."""
+    return f"{given} tokens in, {written} out" + ("" if cost is None else f", {cost:.4f} USD")
+
+
 def explain(error: Exception, asked: Asked) -> tuple[str, bool]:
     """One sentence for the user, without the key, and whether every other request would fail
     likewise."""

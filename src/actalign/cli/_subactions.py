@@ -394,12 +394,12 @@ def _print_summary(
     config: LLMConfig,
     bank: Path | None,
 ) -> None:
+    from actalign.services import spent
+
     failed = sum(result.error is not None for result in results)
     new = any(result.asked for result in results)
     given = sum(result.input_tokens for result in results)
     written = sum(result.output_tokens for result in results)
-    cost = config.cost(given, written)
     line = f"{with_scripts(len(results) - failed, total)}, {failed} failed"
-    line += f"; {given} tokens in, {written} out" if new else ""
-    line += f", {cost:.4f} USD" if new and cost is not None else ""
+    line += f"; {spent(given, written, config.cost(given, written))}" if new else ""
     console.print(line + (f": {bank}" if bank else ""))

@@ -8,6 +8,7 @@ from actalign.errors import counted
 from actalign.evaluation._config import SECOND_LOOK
 from actalign.evaluation._rows import KS
 from actalign.rows import score_text
+from actalign.services import spent
 
 ORDER_ONLY = "order-only"
 """The kind of questions whose candidates differ in nothing but the order of their steps."""
@@ -164,8 +165,8 @@ def _looks_line(looks: dict[str, Any]) -> str:
         )
     if looks["by_votes"]:
         line += f"; {looks['by_votes']} by votes"
-    line += f"; {looks['input_tokens']} tokens in, {looks['output_tokens']} out"
-    return line + (f", {looks['cost_usd']:.4f} USD" if "cost_usd" in looks else "")
+    paid = spent(looks["input_tokens"], looks["output_tokens"], looks.get("cost_usd"))
+    return f"{line}; {paid}"
 
 
 STEP_FIGURES = {

@@ -18,7 +18,7 @@ from actalign.scripts._answer_cache import AnswerCache
 from actalign.scripts._llm import Answer, ChatRequest, LLMConfig, LLMError, LLMService, ModelId
 from actalign.second_look._frames import best_times, pictures_at
 from actalign.second_look._question import LETTERS, Opinion, letter_of, opinion_of, questions
-from actalign.services import Told, read_api_key
+from actalign.services import Told, read_api_key, spent
 from actalign.types import Candidate, FrameBatch, Prediction
 from actalign.video._worker import SILENT_SECONDS, DecodeProcess
 
@@ -199,9 +199,7 @@ class SecondLook:
     def tokens(self) -> str:
         """Tokens and cost of the answers asked for now, in words."""
         given, written = self.counts.input_tokens, self.counts.output_tokens
-        cost = self._config.cost(given, written)
-        line = f"{given} tokens in, {written} out"
-        return line if cost is None else f"{line}, {cost:.4f} USD"
+        return spent(given, written, self._config.cost(given, written))
 
     def _answer(self, request: ChatRequest, count: int) -> Answer:
         """The answer, from the cache or asked for; raises LLMError where it names no letter."""
