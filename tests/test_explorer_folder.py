@@ -40,10 +40,11 @@ def visit(browser):  # noqa: F811
     faults = []
 
     def open_page(api):
-        page = browser.new_page(viewport={"width": 1280, "height": 900})
-        page.set_default_timeout(1000 * DEADLOCK_SECONDS)
-        page.on("console", lambda m: faults.append(m.text) if m.type == "error" else None)
-        page.on("pageerror", lambda e: faults.append(str(e)))
+        context = browser.new_context(viewport={"width": 1280, "height": 900})
+        context.set_default_timeout(1000 * DEADLOCK_SECONDS)
+        context.on("console", lambda m: faults.append(m.text) if m.type == "error" else None)
+        context.on("weberror", lambda e: faults.append(str(e.error)))
+        page = context.new_page()
         page.faults = faults
         page.goto(f"http://127.0.0.1:{api.port}/")
         page.locator("#body tr").first.wait_for()

@@ -53,16 +53,11 @@ async function refusal(file) {
   return `${file.name} lasts ${Math.round(length)} s, and this server takes clips of at most ${longest} s; cut it first, or use \`actalign locate\`, or \`actalign classify --window 5\`, which read videos of any length.`;
 }
 
-// Names of the files that this tab has still to upload, which a reload would lose without a word.
-const UNSENT = "actalign-unsent";
-function keepUnsent(files) {
-  try { sessionStorage.setItem(UNSENT, JSON.stringify(files.map((file) => file.name))); } catch { /* a private window */ }
-}
+const keepUnsent = (files) => keep({ unsent: files.map((file) => file.name) });
 
 // The files that were not uploaded when the page was left, as rows that say so.
 export function unsentRows() {
-  let names = [];
-  try { names = JSON.parse(sessionStorage.getItem(UNSENT)) ?? []; } catch { /* a private window */ }
+  const names = kept().unsent ?? [];
   keepUnsent([]);
   return names.map((name) => ({ clip: null, name, state: null, error: "The page was left before this file was uploaded; drop it here again." }));
 }
