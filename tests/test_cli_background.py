@@ -345,3 +345,14 @@ def test_of_a_store_of_several_encoders_the_one_that_is_named_makes_the_backgrou
     )
     assert mixed.returncode == 2, "the wrong file is a wrong option"
     assert "but the encoder is body" in mixed.stderr
+
+
+@pytest.mark.parametrize(
+    ("verb", "offered"),
+    [("serve", False), ("live", False), ("subactions diagnose", False), ("classify", True),
+     ("align", True), ("eval clips", True)],
+)  # fmt: skip
+def test_the_help_offers_the_runs_other_clips_only_where_they_are_taken(verb, offered):
+    shown = " ".join(actalign(*verb.split(), "--help", COLUMNS=400).stdout.split())
+    assert "that steps are measured against" in shown
+    assert ("'clips'" in shown) == offered

@@ -194,7 +194,7 @@ def test_none_of_these_a_least_confidence_and_several_wordings(visit, tmp_path):
     until(page, "!document.querySelector('#verdict').textContent.startsWith('No label')")
     assert "steps of wording 2 of 2, which fits best" in page.locator("#verdict").inner_text()
     page.get_by_role("link", name="Link to this result").click()
-    page.evaluate("localStorage.clear()")
+    page.evaluate("localStorage.clear(); sessionStorage.clear()")
     page.reload()
     page.locator("#verdict strong").wait_for()
     assert second.input_value() == "- chest at the floor\n- elbows bent"

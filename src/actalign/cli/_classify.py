@@ -21,7 +21,7 @@ from actalign.cli._options import (
     Videos,
     WindowOptions,
 )
-from actalign.cli._scoring_options import ScoringOptions
+from actalign.cli._scoring_options import ClipsScoringOptions
 from actalign.cli._second_look import SecondLookOptions
 from actalign.errors import UsageError, counted
 
@@ -44,7 +44,7 @@ def classify(
     candidates: CandidateOptions,
     llm: LanguageModelOptions,
     model: ModelOptions,
-    scoring: ScoringOptions,
+    scoring: ClipsScoringOptions,
     second: SecondLookOptions,
     output: RowOptions,
     figures: FigureOptions,
@@ -126,7 +126,10 @@ def _choice(
 
 
 def _check(
-    windows: WindowOptions, scoring: ScoringOptions, shards: ShardOptions, examples: Path | None
+    windows: WindowOptions,
+    scoring: ClipsScoringOptions,
+    shards: ShardOptions,
+    examples: Path | None,
 ) -> None:
     """Raise UsageError for options that can't be used together, before any work is done."""
     windows.check()

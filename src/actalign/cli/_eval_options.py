@@ -21,7 +21,7 @@ from actalign.cli._candidates import (
 from actalign.cli._grouped import INPUT
 from actalign.cli._options import ExamplesDir, Fps, Quiet, SettingsFile
 from actalign.cli._scoring_options import (
-    BackgroundFile,
+    FileOrClips,
     HowOften,
     MinConfidence,
     NoneLabel,
@@ -123,7 +123,7 @@ class EvalOptions:
 
     fps: Fps = None
     smoothing: Smoothing = None
-    background: BackgroundFile = None
+    background: FileOrClips = None
     none: NoneLabel = None
     min_confidence: MinConfidence = None
     temperature: Temperature = None

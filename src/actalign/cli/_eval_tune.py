@@ -15,7 +15,7 @@ from actalign.cli._grouped import MODEL, grouped
 from actalign.cli._machine_options import EngineOptions
 from actalign.cli._model_options import ModelOptions
 from actalign.cli._options import Quiet
-from actalign.cli._scoring_options import BackgroundFile
+from actalign.cli._scoring_options import FileOrClips
 from actalign.errors import UsageError
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class TriedOptions:
         str, typer.Option(help="Numbers of wordings per script, or all.", metavar="LIST")
     ] = "all"
 
-    background: BackgroundFile = None
+    background: FileOrClips = None
 
     def grid(self, model: str, info: EncoderInfo) -> list[Setting]:
         """The model's own setting, then the others; raises UsageError."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import typer
 
@@ -38,15 +38,19 @@ ScorerNames = Annotated[
     str | None,
     typer.Option(help=f"Scorers of the candidates, comma-separated; {SCORER_HELP}."),
 ]
-BackgroundFile = Annotated[
-    str | None,
-    typer.Option(
+
+
+def _background(also: str = "") -> Any:
+    return typer.Option(
         "--background",
-        help="File of `actalign background` that steps are measured against, or 'clips' for the "
-        "run's other clips; by default the one that ships with the model, if any.",
+        help=f"File of `actalign background` that steps are measured against{also}; by default the "
+        "one that ships with the model, if any.",
         rich_help_panel=MODEL,
-    ),
-]
+    )
+
+
+BackgroundFile = Annotated[str | None, _background()]
+FileOrClips = Annotated[str | None, _background(f", or '{CLIPS}' for the run's other clips")]
 NoneLabel = Annotated[
     str | None,
     typer.Option(
@@ -158,7 +162,14 @@ class ScoringOptions(ScorerOptions):
 
 
 @dataclass(frozen=True, slots=True)
-class SeveralScoringOptions(ScoringOptions):
+class ClipsScoringOptions(ScoringOptions):
+    """The same where the run's other clips can be the background."""
+
+    background: FileOrClips = None
+
+
+@dataclass(frozen=True, slots=True)
+class SeveralScoringOptions(ClipsScoringOptions):
     """The same where several scorers can score a clip."""
 
     scorer: ScorerNames = None

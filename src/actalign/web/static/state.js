@@ -1,4 +1,4 @@
-// What the page knows, and the part of it that stays over a reload (in this browser).
+// What the page knows, and the part of it that stays over a reload (in this tab).
 const KEY = "actalign";
 
 export const $ = (id) => document.getElementById(id);
@@ -23,10 +23,25 @@ export function say(text) { $("status").textContent = text; $("error").textConte
 export function rowOf(clip) { return state.rows.find((row) => row.clip === clip); }
 export const ids = () => state.rows.filter((row) => row.clip).map((row) => row.clip);
 
+// A tab that is new begins with the clips and candidates of the tab that was used last.
 export function kept() {
-  try { return JSON.parse(localStorage.getItem(KEY)) ?? {}; } catch { return {}; }
+  const read = (storage) => JSON.parse(storage.getItem(KEY));
+  try { return read(sessionStorage) ?? read(localStorage) ?? {}; } catch { return {}; }
 }
 
+// job: what is under way; unsent: names of files that are still to be uploaded. Both are this tab's alone.
 export function keep(more) {
-  try { localStorage.setItem(KEY, JSON.stringify({ ...kept(), ...more })); } catch { /* a private window */ }
+  const all = { ...kept(), ...more }, { job, unsent, ...shared } = all;
+  try {
+    sessionStorage.setItem(KEY, JSON.stringify(all));
+    localStorage.setItem(KEY, JSON.stringify(shared));
+  } catch { /* a private window */ }
 }
+
+// A duplicated tab gets a copy of what is kept while the first one is open, which alone goes on with its work.
+const OPEN = "actalign-open";
+try {
+  if (sessionStorage.getItem(OPEN) && !document.wasDiscarded) keep({ job: null, unsent: [] });
+  addEventListener("pageshow", () => sessionStorage.setItem(OPEN, "yes"));
+  addEventListener("pagehide", () => sessionStorage.removeItem(OPEN));
+} catch { /* a private window */ }
