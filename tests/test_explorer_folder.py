@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from actalign.scripts import shipped_scripts
+from actalign.scripts import load_scripts, shipped_scripts
 from actalign.web import _jobs
 from tests.command import DEADLOCK_SECONDS, wait_for
 from tests.media import write_video
@@ -217,6 +217,35 @@ def test_actions_take_the_steps_that_ship_and_say_which_have_none(visit, serve, 
     page.locator("#write").click()
     until(page, "document.querySelector('#candidates textarea').value !== ''")
     assert page.locator(".wordings").count() == 1
+
+
+def test_wordings_are_added_by_hand_and_from_the_shipped_scripts(visit, serve, folder):  # noqa: F811
+    page = visit(serve(clips=folder))
+    page.get_by_text("Lists: paste").click()
+    page.locator("#lines").fill("push up\n- arms bend")
+    page.get_by_role("button", name="Use these lines").click()
+    page.get_by_role("button", name="Candidate 1: another wording").click()
+    second = page.get_by_label("Candidate 1: steps in wording 2, one per line")
+    assert page.evaluate("document.activeElement.ariaLabel").startswith("Candidate 1: steps in w")
+    second.fill("down\nup")
+    page.get_by_text("Lists: paste").click()
+    page.locator("#shipped-filter").fill("push up")
+    shipped = shipped_scripts(["push up"])["push up"]
+    pick = page.locator("#shipped").get_by_role("button", name="push up", exact=True)
+    pick.click()
+    count = len(shipped.wordings)
+    page.get_by_text(f"push up: {count} shipped wordings added to its steps.").wait_for()
+    page.get_by_text(f"{count + 1} more wordings; scores are averaged").wait_for()
+    pick.click()
+    page.get_by_text("push up has the shipped steps already.").wait_for()
+    page.reload()
+    page.get_by_text(f"{count + 1} more wordings; scores are averaged").wait_for()
+    with page.expect_download() as saved:
+        page.get_by_text("Lists: paste").click()
+        page.get_by_role("link", name="Save the list (YAML)").click()
+    [script] = load_scripts(saved.value.path())
+    assert script.steps == ("arms bend",)
+    assert script.rewordings == (("down", "up"), *(one.steps for one in shipped.wordings))
 
 
 def test_an_action_that_is_typed_has_its_steps_before_it_is_aligned(visit, serve, folder):  # noqa: F811

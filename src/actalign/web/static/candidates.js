@@ -39,20 +39,32 @@ export function addCandidate({ label = "", steps = [], rewordings = [] } = {}) {
     try { say(await fillInShipped([card])); } catch (error) { fail(error); }
   });
   top.append(name, drop);
-  card.append(top, stepsArea(steps, `Candidate ${number}: steps, one per line`));
-  card.append(...otherWordings(rewordings, number));
+  const more = make("button", "Another wording", { type: "button", title: "The same action in other words; several wordings are usually right more often than one" });
+  more.setAttribute("aria-label", `Candidate ${number}: another wording`);
+  more.addEventListener("click", () => {
+    addWordings(card, [[]]);
+    card.querySelector(".wordings").open = true;
+    [...card.querySelectorAll("textarea")].at(-1).focus();
+  });
+  card.append(top, stepsArea(steps, `Candidate ${number}: steps, one per line`), more);
   $("candidates").append(card);
+  addWordings(card, rewordings);
   return card;
 }
 
 // Several lists of steps of one action would push the next action off the page, so they are folded.
-function otherWordings(rewordings, number) {
-  if (!rewordings.length) return [];
-  const folded = make("details", "", { className: "wordings" }), several = rewordings.length > 1;
-  folded.append(
-    make("summary", `${rewordings.length} more ${several ? "wordings" : "wording"}; scores are averaged`),
-    ...rewordings.map((other, n) => stepsArea(other, `Candidate ${number}: steps in wording ${n + 2}, one per line`)));
-  return [folded];
+function addWordings(card, rewordings) {
+  if (!rewordings.length) return;
+  const number = [...$("candidates").children].indexOf(card) + 1;
+  const folded = card.querySelector(".wordings") ?? make("details", "", { className: "wordings" });
+  if (!folded.isConnected) {
+    folded.append(make("summary"));
+    card.querySelector(":scope > textarea").after(folded);
+  }
+  for (const other of rewordings)
+    folded.append(stepsArea(other, `Candidate ${number}: steps in wording ${folded.children.length + 1}, one per line`));
+  const count = folded.children.length - 1;
+  folded.firstChild.textContent = `${count} more ${count > 1 ? "wordings" : "wording"}; scores are averaged`;
 }
 
 function all() {
@@ -112,20 +124,21 @@ const isWithoutSteps = (card) =>
 const cardsWithoutSteps = () => [...$("candidates").children].filter(isWithoutSteps);
 const actions = (count) => `${count} ${count === 1 ? "action" : "actions"}`;
 
+function fillCard(card, steps, rewordings = []) {
+  const text = card.querySelector("textarea");
+  text.value = dashed(steps);
+  text.rows = 2 * steps.length;
+  card.querySelector(".wordings")?.remove();
+  addWordings(card, rewordings);
+}
+
 // Gives cards the steps that the server knows or has written; what there is to say of it.
 async function fillIn(cards) {
   if (!cards.length) return "";
   const asked = cards.map((card) => [card, labelOf(card)]);
   const found = await call("steps", { method: "POST", json: { labels: asked.map(([, label]) => label), domain: domain() } });
   const filled = asked.filter(([card, label]) => found.scripts[label] && labelOf(card) === label && isWithoutSteps(card));
-  const numbers = [...$("candidates").children];
-  for (const [card, label] of filled) {
-    const text = card.querySelector("textarea");
-    text.value = dashed(found.scripts[label]);
-    text.rows = 2 * found.scripts[label].length;
-    card.querySelector(".wordings")?.remove();
-    card.append(...otherWordings(found.rewordings[label] ?? [], numbers.indexOf(card) + 1));
-  }
+  for (const [card, label] of filled) fillCard(card, found.scripts[label], found.rewordings[label]);
   if (filled.length) edited();
   const left = cards.filter(isWithoutSteps).map(labelOf);
   return [filled.length ? `Steps of ${actions(filled.length)} filled in.` : "",
@@ -194,6 +207,21 @@ function yaml() {
   return `${lines.join("\n")}\n`;
 }
 
+// An action with steps of the user's own keeps them; the shipped ones are further wordings.
+function addShipped(card, { label, steps, rewordings }) {
+  if (isWithoutSteps(card)) {
+    fillCard(card, steps, rewordings);
+    edited();
+    say(`Steps of ${label} filled in.`);
+    return;
+  }
+  const there = new Set([...card.querySelectorAll("textarea")].map((area) => stepsIn(area.value).join("\n")));
+  const other = [steps, ...rewordings].filter((one) => !there.has(one.join("\n")));
+  addWordings(card, other);
+  edited();
+  say(other.length ? `${label}: ${other.length} shipped ${other.length > 1 ? "wordings" : "wording"} added to its steps.` : `${label} has the shipped steps already.`);
+}
+
 let shipped = null;
 async function showShipped() {
   shipped ??= await call("shipped");
@@ -204,6 +232,8 @@ async function showShipped() {
       const button = make("button", c.label, { type: "button", title: `${group.domain}: ${c.steps.join("; ")}` });
       button.addEventListener("click", () => {
         if (!domain()) $("domain").value = group.domain;
+        const card = [...$("candidates").children].find((one) => labelOf(one).toLowerCase() === c.label.toLowerCase());
+        if (card) { addShipped(card, c); return; }
         addAll([c]);
         say(`${c.label} added.`);
       });
