@@ -20,7 +20,7 @@ from actalign.types import Float64
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """A share of hits with its Wilson interval; value, low and high lie in [0, 1]."""
+    """A share of hits with its Wilson interval; value, low and high are in [0, 1]."""
 
     hits: int
     total: int

@@ -32,7 +32,7 @@ _STRICT = ConfigDict(extra="forbid")
 class Interval:
     """The true time of a step of the right script: [start, end) seconds of the video file.
 
-    step: its number, from 0; None if what happens is no step of the script.
+    step: its number, from 0; None if what happens is not a step of the script.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT

@@ -138,7 +138,7 @@ def _write_results(
     info: EncoderInfo,
     out: Path,
 ) -> dict[str, Any]:
-    """Write what the finished run says; returns what `results.json` holds."""
+    """Write the finished run's results; returns what `results.json` holds."""
     write_rows(rows, out / "predictions.jsonl")
     write_rows(errors, out / "errors.jsonl")
     results = summarise(

@@ -63,7 +63,7 @@ class Run:
         return {question.id: question for question in asked(self.folder).questions}
 
     def predict_again(self, clip: str, scorer: str) -> tuple[Prediction, Question]:
-        """One question's prediction from what the folder holds; raises ActAlignError."""
+        """One question's prediction, made from the folder's files; raises ActAlignError."""
         question = self.questions.get(clip)
         if question is None:
             raise UsageError(f"The run {self.folder} has no question {clip!r}.")

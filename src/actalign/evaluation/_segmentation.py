@@ -1,7 +1,7 @@
 """Predicted times of steps against the true ones: pure functions on intervals.
 
 A part is (start, end, label), [start, end) in seconds; its label is a step's number, or None if it
-is no step. True parts may leave gaps; time without a label is not counted.
+is not a step. True parts may leave gaps; time without a label is not counted.
 """
 
 from __future__ import annotations

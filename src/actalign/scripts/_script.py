@@ -383,7 +383,7 @@ def label_text(script: Script, template: str) -> str:
 
 
 def check_template(template: str, needed: str) -> None:
-    """Raise UsageError for a template that is no text, lacks the placeholder or has unknown
+    """Raise UsageError for a template that is not text, lacks the placeholder or has unknown
     ones."""
     if not isinstance(template, str):
         raise UsageError(f"The text template is {template!r}; give a text with {{{needed}}}.")

@@ -226,5 +226,5 @@ def _csv(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _delimiter(header: str) -> str:
-    """Spreadsheets write semicolons if a comma marks decimals."""
+    """The delimiter; spreadsheets write semicolons if a comma marks decimals."""
     return max(",;\t", key=header.count)
