@@ -126,7 +126,7 @@ def test_letters_that_no_font_here_knows_are_named(tmp_path):
     write_rows(tmp_path, row("v.mp4", f"push {strange}", steps("down")))
     done = actalign("export", "rows.jsonl", "--to", "burn", cwd=tmp_path)
     assert done.returncode == 0
-    assert f"No font here draws {strange}, which are boxes in the video" in done.stderr
+    assert f"No font here draws {strange}, which appear as boxes in the video" in done.stderr
 
 
 def test_letters_that_no_font_of_a_figure_knows_are_named(tmp_path, colour_model):
@@ -135,7 +135,7 @@ def test_letters_that_no_font_of_a_figure_knows_are_named(tmp_path, colour_model
     classify = ("classify", "v.mp4", "--model", colour_model, "--labels", f"{strange} up,Übung")
     done = actalign(*classify, "--figure", "figures", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    said = r"No font here draws \ue123, which are boxes in the figure; install one"
+    said = r"No font here draws \ue123, which appear as boxes in the figure; install one"
     assert said in done.stderr.replace(strange, r"\ue123")
     assert "No font here" not in actalign(*classify, cwd=tmp_path).stderr
 
@@ -164,7 +164,7 @@ def test_the_video_of_another_clip_of_the_name_is_not_written_over(tmp_path):
         export = ("export", "rows.jsonl", "--to", "burn", "--out", "out")
         done = actalign(*export, cwd=tmp_path)
         assert done.returncode == (name == "tue")
-    assert "out/v.mp4 is a video made of another video; choose another folder." in done.stderr
+    assert "out/v.mp4 is a video made from another video; choose another folder." in done.stderr
     assert len(frames_of(tmp_path / "out" / "v.mp4")) == 6
 
 

@@ -153,7 +153,7 @@ def test_a_clip_that_is_gone_is_unscored(data):
 def test_missing_data_and_runs_are_named(tmp_path):
     with pytest.raises(UsageError, match=r"no file or folder .*none"):
         invoke("eval", "clips", tmp_path / "none", "--out", tmp_path / "run")
-    with pytest.raises(UsageError, match=r"has no layout that is known; make a folder a class"):
+    with pytest.raises(UsageError, match=r"has no known layout; make one folder per class"):
         invoke("eval", "clips", tmp_path, "--out", tmp_path / "run")
     with pytest.raises(UsageError, match=r"no layout 'x'; choose one of questions, mini-atlas"):
         invoke("eval", "clips", tmp_path, "--out", tmp_path / "run", "--layout", "x")

@@ -105,7 +105,7 @@ def test_a_bad_video_is_an_error_row_beside_the_finds_of_the_others(folder):
     ("arguments", "message"),
     [
         (["locate", "day.mp4", "--out", "finds.txt"], "ends in .jsonl, .vtt, .csv"),
-        (["locate", "day.mp4", "broken.mp4", "--out", "a.vtt"], "captions of one video only"),
+        (["locate", "day.mp4", "broken.mp4", "--out", "a.vtt"], "captions of only one video"),
         (["locate", "day.mp4", "--min-step", "5"], "shortest time above 0"),
         (["classify", "day.mp4", "--stride", "5"], "give --window as well"),
         (["classify", "day.mp4", "--window", "0"], "--window is 0 s"),

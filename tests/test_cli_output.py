@@ -483,7 +483,7 @@ def test_results_do_not_replace_what_somebody_wrote(clips, tmp_path):
         (tmp_path / name).write_text(text)
         ended = actalign("classify", folder, *rest, "--quiet", "--out", name, cwd=tmp_path)
         assert ended.returncode == 2
-        told = f"--out is {name}, which holds something else than results and would be lost"
+        told = f"--out is {name}, which holds something other than results and would be lost"
         assert told in ended.stderr
         assert (tmp_path / name).read_text() == text
 
@@ -762,7 +762,7 @@ def test_one_candidate_alone_and_a_domain_that_has_no_script_are_said(
         "is the only candidate, so it is always the answer; name others (with commas)" in one.stderr
     )
     two = actalign(*asked, "push up,sunset", "--domain", "swimming", cwd=tmp_path)
-    assert "'push up' has a script that ships in gym, not in swimming" in two.stderr
+    assert "'push up' has a shipped script in gym, not in swimming" in two.stderr
     assert "only candidate" not in two.stderr
     assert (
         "not in" not in actalign(*asked, "push up,sunset", "--domain", "gym", cwd=tmp_path).stderr

@@ -114,11 +114,11 @@ def test_validate_says_every_fault_of_a_file_that_cannot_be_read(run, tmp_path):
         "label 'putt', step 1 has", "label 'putt', step 2 is ", "label 'chip' is without ",
         "label 'lob' is 'one', no", "label 'draw', wording 1 ",
     ]  # fmt: skip
-    assert 'wording 1 has a colon, which YAML takes for a field; put it in quotes: "stand' in out
+    assert 'wording 1 has a colon, which YAML reads as a field; put it in quotes: "stand' in out
     code, _, error = run("show", path)
     assert code == 2
     assert "step 1 has a colon" in error
-    assert "4 more faults; `actalign subactions validate` says all." in error
+    assert "4 more faults; `actalign subactions validate` lists them all." in error
 
 
 def test_generate_without_out_prints_the_bank(generate):
@@ -304,8 +304,8 @@ def test_a_record_is_named_by_number_only_where_there_are_several(run, tmp_path)
     for held, said in (
         (one, 'mine.yaml: Steps 1 and 2 of "putt" are the same.'),
         ([two, one], 'record 2: Steps 1 and 2 of "putt" are the same.'),
-        ([two, {"scripts": {"putt": "bend"}}], "record 2: label 'putt' is 'bend', no list"),
-        ({"scripts": {"putt": "bend"}}, "mine.yaml: label 'putt' is 'bend', no list"),
+        ([two, {"scripts": {"putt": "bend"}}], "record 2: label 'putt' is 'bend', not a list"),
+        ({"scripts": {"putt": "bend"}}, "mine.yaml: label 'putt' is 'bend', not a list"),
         ({**two, "candidates": "chip"}, "mine.yaml: 'candidates' is not a list"),
         ({**two, "candidates": ["putt"]}, "mine.yaml: 'candidates' and the labels"),
         ({**two, "turns": "x"}, "mine.yaml: field 'turns' is wrong"),
@@ -464,7 +464,7 @@ def test_merge_adds_the_wordings_that_ship(run, tmp_path):
     assert "--shipped" in err
     code, _, err = run("merge", mine, "--shipped", "--domain", "gym", "--out", out)
     assert code == 0
-    assert "no scripts ship of 'my move' (gym)" in err
+    assert "no scripts ship for 'my move' (gym)" in err
     push_ups, move = load_scripts(out)
     shipped = shipped_scripts(["push up"])["push up"]
     assert push_ups.label == "Push-ups"
@@ -499,8 +499,8 @@ def test_merge_loses_no_wording_and_writes_each_label_in_one_spelling(run, tmp_p
         ("lunge", "Gym"): ["step", "of gym"],
     }
     assert len(found["squat", "Gym"].wordings) > 6
-    assert "'seated twist' is an action of several domains that ship (gym, stretching)" in err
-    assert "no scripts ship of 'seated twist'" not in err
+    assert "'seated twist' is an action in several shipped domains (gym, stretching)" in err
+    assert "no scripts ship for 'seated twist'" not in err
 
 
 def test_merge_refuses_a_file_without_a_script(run, tmp_path):
@@ -517,7 +517,7 @@ def test_merge_refuses_a_file_without_a_script(run, tmp_path):
 
 @pytest.mark.parametrize("wrong", ["mine.yaml", {"squat": ["stand"]}, None, 5, [None], [["squat"]]])
 def test_what_cant_be_merged_is_refused_in_python(wrong):
-    with pytest.raises(UsageError, match=r"merged|hold"):
+    with pytest.raises(UsageError, match=r"to merge|hold"):
         merge_scripts(wrong)
 
 

@@ -253,7 +253,7 @@ def test_a_file_that_cut_did_not_write_is_left_alone(folder):
     mine.write_bytes(b"mine")
     done = actalign("cut", "rows.jsonl", "--out", "out", "-q", cwd=folder)
     assert done.returncode == 1
-    assert "a_jump_0.00-0.50s.mp4 is there, and `actalign cut` did not write it" in done.stderr
+    assert "a_jump_0.00-0.50s.mp4 exists, and `actalign cut` did not write it" in done.stderr
     assert mine.read_bytes() == b"mine"
 
 

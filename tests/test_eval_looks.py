@@ -112,7 +112,7 @@ def test_a_run_without_a_close_clip_says_that_nothing_was_looked_at(evaluate, se
     done = evaluate("--scorer", "dtw,second_look", "--temperature", "dtw=0.0001")
     assert done.returncode == 0, done.stderr
     assert not server.requests
-    assert "second_look: the model looked at no clip, for in none are the best two" in done.stdout
+    assert "second_look: the model looked at no clip, since in none are the best two" in done.stdout
 
 
 def test_looks_that_fail_are_counted_and_tried_again(data, evaluate, server):

@@ -171,7 +171,7 @@ def test_what_a_run_can_not_refuse_is_said_before_a_clip_is_encoded(data, evalua
     for words, message in (
         (("--none", "x"), "The scorer dtw can't tell when none of the candidates fits"),
         (("--none", " "), "--none is empty; give a value"),
-        (("--min-confidence", 0.5), "There is no confidence from the scorer dtw"),
+        (("--min-confidence", 0.5), "The scorer dtw gives no confidence"),
         (("--temperature", "1"), "for 2 scorers; name its own, such as own=1"),
         (("--temperature", "hmm=1"), "There is no scorer 'hmm'"),
         (("--temperature", "dtw_mean=1"), "the scorer dtw_mean, but this run uses dtw, mean_pool"),
@@ -246,7 +246,7 @@ def test_none_is_the_last_choice_and_the_answers_follow():
     assert asked(question(("a", "b"), None), "q").target == "None"
     timed = question(("a", "none"), 1, intervals=(Interval(0, 1, 3),))
     assert asked(timed).intervals is None
-    with pytest.raises(UsageError, match="has no candidate beside 'None'"):
+    with pytest.raises(UsageError, match="has no candidate besides 'None'"):
         asked(question(("none",), 0))
 
 
@@ -273,7 +273,7 @@ def test_no_temperature_is_fitted_where_the_clips_can_not_tell():
     assert "score no higher than others" in lines(right, wrong)[0]
     fitted, few = lines(right, right, wrong)
     assert fitted.startswith("fitted on these clips, for others: --temp")
-    assert few == "3 clips are few for that; confidences by it may be far off"
+    assert few == "3 clips are few for that; confidences that use it may be far off"
     assert len(lines(*[right, right, wrong] * 10)) == 1
 
 

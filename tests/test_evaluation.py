@@ -163,7 +163,7 @@ def test_a_run_is_not_gone_on_with_by_another_encoder(questions, tmp_path):
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"answer": 0}, "the answer of sample 'b' was 1 and is 0"),
+        ({"answer": 0}, "the answer of sample 'b' was 1 and is now 0"),
         ({"scripts": (("red", "green"), ("green",))}, "sample 'b' now has other scripts"),
         ({"choices": ("red green", "green blue")}, "sample 'b' now has other choices"),
         ({"domain": "wool"}, "'b' now has another domain"),
@@ -380,7 +380,7 @@ def test_a_run_of_version_0_1_is_reported(questions, tmp_path):
     assert [(e["clip"], e["error_kind"]) for e in found.errors] == [("c", "no answer")]
     assert found.info == replace(INFO, scorer="dtw")
     (tmp_path / "questions.jsonl").unlink()
-    with pytest.raises(UsageError, match="it is an earlier version's; evaluate again"):
+    with pytest.raises(UsageError, match="an earlier version wrote it; evaluate again"):
         run(config("dtw"), questions, tmp_path, load=ColourEncoder, resume=True)
     assert all(path.is_file() for path in write_reports([tmp_path]))
 

@@ -374,7 +374,7 @@ def test_none_of_these_is_shown_with_its_score_and_without_steps_or_times(first)
         check_layout(f"none first: {first}", drawn)
         assert (steps in all_texts(drawn)) == shown_steps
         assert any(text.endswith(sure) for text in all_texts(drawn))
-        assert any(text.startswith("no steps: it wins where") for text in all_texts(drawn))
+        assert any(text.startswith("no steps: it wins if") for text in all_texts(drawn))
 
 
 def test_a_figure_says_which_of_several_wordings_its_steps_are_of():

@@ -229,8 +229,8 @@ def test_a_name_of_actions_in_several_domains_says_why_it_has_no_script():
     scripts, notes = add_missing_scripts(["seated twist", "squat"], [])
     assert [s.label for s in scripts] == ["squat"]
     assert notes[1:] == [
-        "'seated twist' is an action of several domains that ship (gym, stretching); name its "
-        "domain for its script"
+        "'seated twist' is an action in several shipped domains (gym, stretching); name the "
+        "domain to use its script"
     ]
     scripts, notes = add_missing_scripts(["seated twist"], [], domain="gym")
     assert [s.label for s in scripts] == ["seated twist"]
@@ -341,7 +341,7 @@ def test_a_batch_is_submitted_polled_and_collected(server, config, tmp_path):
     assert poll(bank, api_key=KEY).status == "in_progress"
     with pytest.raises(UsageError, match="is in_progress"):
         collect(bank, api_key=KEY, cache=cache)
-    with pytest.raises(UsageError, match="not collected yet"):
+    with pytest.raises(UsageError, match="has not been collected yet"):
         submit(REQUESTS, config=config, bank=bank, api_key=KEY, cache=cache)
     server.finish_batches()
     status_now = poll(bank, api_key=KEY)

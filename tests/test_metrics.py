@@ -244,7 +244,7 @@ def test_risk_at_a_coverage_is_the_error_of_the_surest(pairs):
 
 
 def test_confidences_outside_zero_to_one_are_refused():
-    with pytest.raises(UsageError, match="outside 0 to 1"):
+    with pytest.raises(UsageError, match=r"outside \[0, 1\]"):
         expected_calibration_error([0.5, 1.5], [True, False])
     with pytest.raises(UsageError, match="for each answer"):
         risk_coverage([0.5], [True, False])

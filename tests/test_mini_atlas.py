@@ -302,7 +302,7 @@ def test_a_run_is_not_gone_on_with_after_a_correction_or_with_another_clip(
     questions, video = path.read_text(), clip.read_bytes()
     row = json.loads(questions.splitlines()[0])
     path.write_text("\n".join([json.dumps({**row, "answer": 1}), *questions.splitlines()[1:]]))
-    with pytest.raises(UsageError, match="the answer of sample 'q0' was 2 and is 1"):
+    with pytest.raises(UsageError, match="the answer of sample 'q0' was 2 and is now 1"):
         evaluate(tmp_path / "run", scorers=("mean_pool",), resume=True)
     path.write_text(questions)
     clip.write_bytes((colours / "clips" / "q2.mp4").read_bytes())
@@ -335,7 +335,7 @@ def test_a_broken_question_is_named_by_its_line(colours):
 @pytest.mark.parametrize(
     ("field", "value", "message"),
     [
-        ("answer", 3, r"line 2: its answer is no candidate"),
+        ("answer", 3, r"line 2: its answer is not a candidate"),
         ("id", "q0", r"The id 'q0' occurs twice in mini-atlas"),
         ("intervals", [[0, 1]], r"line 2: Question 'q1' has 1 true intervals for the 3 steps"),
     ],

@@ -56,7 +56,7 @@ def test_mteb_evaluates_a_zero_shot_set(tmp_path, colour_model):
     [task] = found.task_results
     assert task.scores["test"][0]["accuracy"] == 0.75
     assert found.model_name == "actalign/model"
-    with pytest.raises(UsageError, match="no vector is of both"):
+    with pytest.raises(UsageError, match="one vector can't stand for both"):
         model.encode([{"text": ["a"], "video": ["b"]}])
     with pytest.raises(UsageError, match="given as int"):
         model.encode([{"video": [3]}])

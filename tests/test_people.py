@@ -463,7 +463,7 @@ def test_boxes_that_are_not_read_are_said(folder, tmp_path):
     box = {"seconds": 0, "left": 0, "top": 0, "right": 0.5, "bottom": 1}
     questions = ask(folder, tmp_path / "asked.jsonl", lifter=("empty.mp4", box))
     said, _ = evaluated(questions, tmp_path / "run")
-    assert "1 of 1 questions have a box, which --person all reads and body does not" in said
+    assert "1 of 1 questions have a box, which --person all uses and body does not" in said
 
 
 def test_a_box_that_is_none_is_refused_with_its_line(folder, tmp_path):

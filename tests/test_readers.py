@@ -66,8 +66,8 @@ class TestFolders:
         (clips / "clips" / "empty").mkdir()
         done = evaluate(clips, "clips", "--scripts", "scripts.json", model=colour_model)
         assert done.returncode == 0, done.stderr
-        assert "1 videos lie in no class's folder (loose.mp4, ...): left out" in done.stderr
-        assert "clips/empty holds no video, so it is no class" in done.stderr
+        assert "1 videos are in no class's folder (loose.mp4, ...): left out" in done.stderr
+        assert "clips/empty holds no video, so it is not a class" in done.stderr
         rows = [r for r in read_rows(clips / "run" / "predictions.jsonl") if r["scorer"] == "dtw"]
         assert {row["clip"]: (row["target"], row["label"]) for row in rows} == {
             "a": ("turn red", "turn red"),
@@ -93,7 +93,7 @@ class TestFolders:
         (clips / "clips" / "turn_red").rename(clips / "clips" / "seated twist")
         done = evaluate(clips, "clips", "--scorer", "own", model=colour_model)
         assert done.returncode == 0
-        assert "'seated twist' is an action of several domains that ship" in done.stderr
+        assert "'seated twist' is an action in several shipped domains" in done.stderr
 
     def test_ids_are_names_and_paths_where_names_agree(self, tmp_path):
         for name in ("x/1.mp4", "y/1.mp4", "y/2.mp4"):
@@ -163,12 +163,12 @@ class TestTables:
         path = tmp_path / "t.csv"
         for text, message in {
             "video\na.mp4\n": "no column for the label",
-            "video,label\n": "has no row",
+            "video,label\n": "has no rows",
             "video,label,start\na.mp4,x,soon\n": r"line 2: start is 'soon'",
             "video,label\n,x\n": "names no video",
-            "video,label,candidates\na.mp4,x,[x\n": "is no JSON list",
+            "video,label,candidates\na.mp4,x,[x\n": "is not a JSON list",
             "video,label\na.mp4,x,y\n": "line 2 has more cells than the header names columns",
-            'video,label\n"a.mp4,x\n': "is no CSV after line 1",
+            'video,label\n"a.mp4,x\n': "is not CSV after line 1",
         }.items():
             path.write_text(text)
             with pytest.raises(UsageError, match=message):
@@ -199,7 +199,7 @@ class TestTables:
         ):
             path.write_text("\n".join([head, *rows]))
             said = (
-                r"t\.csv, line 4 says 'squat' of [ab]\.mp4, and line 2 says 'jump'; keep the right"
+                r"t\.csv, line 4 says 'squat' for [ab]\.mp4, and line 2 says 'jump'; keep the right"
             )
             with pytest.raises(UsageError, match=said):
                 read_data(Source(path))
@@ -298,7 +298,7 @@ class TestQuestionFiles:
         assert "line 9 repeats line 2: counted once" in asked.notes[0]
         wrong = replace(one, id="8", choices=("y", "x"))
         write_question_file(QuestionSet("mine", (*legal, wrong)), path)
-        with pytest.raises(UsageError, match=r"line 9 says 'y' of a\.mp4, and line 2 says 'x'"):
+        with pytest.raises(UsageError, match=r"line 9 says 'y' for a\.mp4, and line 2 says 'x'"):
             read_data(Source(path))
 
     def test_a_question_file_of_no_run_is_not_replaced_by_a_run(self, clips, colour_model):
@@ -376,7 +376,7 @@ class TestVideoNet:
         [question] = read_data(Source(path)).questions
         assert "the answer is 'E', but its options are A, B, C, D" in question.absent.reason
         path.write_text(json.dumps({"key": "x", "question": [{"type": "text"}], "answer": "A"}))
-        with pytest.raises(UsageError, match="line 1 is no question of VideoNet"):
+        with pytest.raises(UsageError, match="line 1 is not a question of VideoNet"):
             read_data(Source(path))
 
 
@@ -550,7 +550,7 @@ class TestBreakfast:
         touch(tmp_path / "tea" / "P03_cam01_P03_tea.txt", b"1-30 take_cup\n")
         asked = read_data(Source(tmp_path))
         assert asked.notes == (
-            "scripts come from the clips that are evaluated: other splits are missing",
+            "scripts come from the evaluated clips themselves: the other splits are missing",
         )
 
 

@@ -156,7 +156,7 @@ def test_scripts_of_a_language_model_are_paid_for_once(here, monkeypatch):
         (here / "g.json").write_text(json.dumps(rows[:2]))  # as if it had been interrupted
         code, _, err = run("generate_subactions", *flags, "--base-url", server.url)
         assert code == 0
-        assert "2 of 4 samples were done" in err
+        assert "2 of 4 samples were already done" in err
         assert sum(server.paid.values()) == paid
         assert json.loads((here / "g.json").read_text()) == rows
 

@@ -61,7 +61,7 @@ def test_json_yaml_lists_and_the_references_file_are_read_alike(tmp_path):
             r"label 'du\\x07nk': it holds the control character U\+0007",
         ),
         ({"domain": "\x1b[31m", "scripts": {"dunk": ["run"]}}, r"'domain' .* character U\+001B"),
-        ({"scripts": {}}, r"field 'scripts' holds '{}'; write below it each action's name"),
+        ({"scripts": {}}, r"field 'scripts' holds '{}'; write each action's name below it"),
         ({"domain": "x"}, r"no field 'scripts'; write the actions"),
         ([], "is empty"),
         (["dunk"], "block 1 holds 'dunk'"),
@@ -81,10 +81,10 @@ def test_a_bad_file_is_named_with_label_and_step(tmp_path, data, sentence):
         ("push up:\n  - arms straight\n", "has no field 'scripts'; write the actions, indented,"),
         ("script:\n  dunk:\n    - run up\n", "has the field 'script'; did you mean 'scripts'?"),
         ("domian: a\nscripts:\n  dunk: [run]\n", "has the field 'domian'; did you mean 'domain'?"),
-        ("scripts:\n  - dunk\n", "field 'scripts' holds .*; write below it each action's name"),
-        ("scripts:\n", "field 'scripts' holds nothing; write below it each action's name"),
+        ("scripts:\n  - dunk\n", "field 'scripts' holds .*; write each action's name below it"),
+        ("scripts:\n", "field 'scripts' holds nothing; write each action's name below it"),
         ("scripts:\n  dunk:\n", "label 'dunk' is without steps; give at least one"),
-        ("scripts:\n  dunk: run up\n", "label 'dunk' is 'run up', no list; write each step on"),
+        ("scripts:\n  dunk: run up\n", "label 'dunk' is 'run up', not a list; write each step on"),
         ("scripts:\n  dunk:\n    - arms: up\n", """step 1 .* put it in quotes: "arms: up"."""),
         ("scripts:\n  dunk:\n    -\n", "label 'dunk', step 1 is empty; write what a camera sees"),
         ("scripts:\n  dunk: [run]\n putt: [bend]\n", "lines are not indented equally, line 3"),
@@ -150,7 +150,7 @@ def test_templates_are_filled_in_with_lower_case_labels_and_do_without_a_domain(
     bare = Script("Jump Shot", ("Knees bent",))
     assert step_texts(bare, step) == ["This is a video of doing jump shot with Knees bent"]
     assert label_text(bare, name) == "This is a video of executing jump shot"
-    with pytest.raises(UsageError, match="may hold"):
+    with pytest.raises(UsageError, match="may contain"):
         step_texts(script, "{sport}: {step}")
 
 

@@ -120,7 +120,7 @@ def test_settings_are_written_and_read_and_named(tmp_path):
     path.write_text(path.read_text().replace("0.5", "0.6"))
     assert settings_name(path) != name
     for text, message in {
-        "smooth: 1\n": "have the key 'smooth'; known are model, scorer",
+        "smooth: 1\n": "have the unknown key 'smooth'; known are model, scorer",
         "- 1\n": "must hold a mapping",
         "fps: [1]\n": "value of fps",
         "fps: 1\nfps: 2\n": "there twice",

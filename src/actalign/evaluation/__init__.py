@@ -1,7 +1,7 @@
 """Labelled clips and benchmarks: what the scorers get right, with intervals and controls.
 
-`run` evaluates the questions that `read_data` reads into a folder, which `actalign report` reads.
-The metrics are functions of their own, for any scores.
+`run` evaluates the questions that `read_data` returns and writes a run folder, which `actalign
+report` reads. The metrics are separate functions, for any scores.
 """
 
 from actalign.evaluation._calibration import (

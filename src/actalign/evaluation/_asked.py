@@ -1,8 +1,8 @@
-"""What a run was asked, so that it goes on with nothing else: its questions and its clips' keys.
+"""A run's questions and its clips' keys, so that it is continued with no others.
 
 `questions.jsonl` of the run folder is a question file; `clips.json` has the key of each clip that
-could be read. The data may have moved and may have more questions than before; those asked must be
-the same.
+could be read. The data may have been moved and may have more questions than before; those asked
+must be the same.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ FIELDS = {
 
 
 def check_asked(out: Path, questions: QuestionSet, keys: Mapping[str, str]) -> dict[str, str]:
-    """Raise UsageError, saying what changed, where ``out`` was run with other questions or clips.
+    """Raise UsageError, saying what changed, if ``out`` was run with other questions or clips.
 
-    keys: of the clips that can be read now. Returns them, with those of the run for clips that
-    can't be read any more.
+    keys: those of the clips that can be read now. Returns them, with the run's keys for clips that
+    can no longer be read.
     """
     if not (out / "config.json").exists():
         _check_lost(out / QUESTIONS, questions)
@@ -66,42 +66,42 @@ def check_asked(out: Path, questions: QuestionSet, keys: Mapping[str, str]) -> d
 
 
 def _check_lost(path: Path, questions: QuestionSet) -> None:
-    """Raise UsageError where a file that no run wrote would be replaced by other questions."""
+    """Raise UsageError if a file that no run wrote would be replaced by other questions."""
     if not path.exists():
         return
     if path.read_bytes() != question_text(questions, path).encode():
         raise UsageError(
-            f"{path} would be lost: no run wrote it, for there is no config.json beside it; choose "
-            "another --out."
+            f"{path} would be lost: no run wrote it, since there is no config.json beside it; "
+            "choose another --out."
         )
 
 
 def write_asked(out: Path, questions: QuestionSet, keys: Mapping[str, str]) -> None:
-    """Write both files; they must be there before the first prediction is."""
+    """Write both files; they must exist before the first prediction does."""
     write_json(out / CLIPS, dict(keys))
     write_question_file(questions, out / QUESTIONS)
 
 
 def asked(out: Path) -> QuestionSet:
-    """A run's questions; raises UsageError for a run of a version that did not keep them."""
+    """A run's questions; raises UsageError for a run by a version that did not keep them."""
     path = out / QUESTIONS
     if not path.exists():
         raise UsageError(
-            f"The run {out} has no {QUESTIONS}: it is an earlier version's; evaluate again into "
+            f"The run {out} has no {QUESTIONS}: an earlier version wrote it; evaluate again into "
             "another folder."
         )
     return read_question_file(path)
 
 
 def check_examples(out: Path, keys: Mapping[str, str]) -> None:
-    """Raise UsageError where ``out`` was run with other examples than those of these keys."""
+    """Raise UsageError if ``out`` was run with other examples than those with these keys."""
     before = {name: key for name, key in clip_keys_of(out).items() if name.startswith(EXAMPLE)}
     if (out / "config.json").exists() and before != keys:
         raise UsageError(f"{out} was run with other examples; choose another --out.")
 
 
 def clip_keys_of(out: Path) -> dict[str, str]:
-    """The keys of a run's clips; none where the file is another program's."""
+    """The keys of a run's clips; empty if there is no such file. Raises UsageError."""
     known = read_json(out / CLIPS) if (out / CLIPS).exists() else {}
     if not isinstance(known, dict) or not all(isinstance(key, str) for key in known.values()):
         raise UsageError(f"The file {out / CLIPS} is damaged; choose another --out.")
@@ -111,16 +111,16 @@ def clip_keys_of(out: Path) -> dict[str, str]:
 def _change(
     before: Question, now: Question | None, old_key: str | None, key: str | None
 ) -> str | None:
-    """What changed in a question, in words; None where nothing did."""
+    """What changed in a question, in words; None if nothing did."""
     if now is None:
         return f"sample {before.id!r} is gone"
     for name, what in FIELDS.items():
         was, is_now = getattr(before, name), getattr(now, name)
         if was != is_now:
             if name == "answer":
-                return f"the answer of sample {before.id!r} was {was} and is {is_now}"
+                return f"the answer of sample {before.id!r} was {was} and is now {is_now}"
             return f"sample {before.id!r} now has {what}"
-    # A clip that could not be read then, or can't be now, is no other clip.
+    # A clip that could not be read then, or can't be read now, doesn't count as another one.
     if None not in (old_key, key) and old_key != key:
         return f"sample {before.id!r} now has another clip, or another way to decode it"
     return None

@@ -19,7 +19,7 @@ BINS = 10
 
 @dataclass(frozen=True, slots=True)
 class ReliabilityBin:
-    """The answers whose confidence lies in [low, high) (the last bin has its end too).
+    """The answers whose confidence is in [low, high) (the last bin includes its end).
 
     confidence, accuracy: their means.
     """
@@ -35,9 +35,9 @@ class ReliabilityBin:
 class RiskCoverage:
     """What answering only when sure would cost.
 
-    coverage, risk: (G,) share of clips whose confidence is at least one of G thresholds, highest
-    first, and the share of wrong answers among them. area: mean risk over the clips, each at its
-    own threshold (AURC; Geifman, Uziel, El-Yaniv, ICLR 2019); lower is better.
+    coverage, risk: (G,) for each of G thresholds, highest first: the share of clips whose
+    confidence is at least that, and the share of wrong answers among them. area: mean risk over the
+    clips, each at its own threshold (AURC; Geifman, Uziel, El-Yaniv, ICLR 2019); lower is better.
     """
 
     coverage: Float64
@@ -70,7 +70,7 @@ def reliability(
 def expected_calibration_error(
     confidences: ArrayLike, right: ArrayLike, *, bins: int = BINS
 ) -> float:
-    """Mean distance of confidence and accuracy over bins of equal width, weighted by their counts.
+    """Mean distance between confidence and accuracy over bins of equal width, weighted by count.
 
     Guo et al., ICML 2017, eq. 3. In [0, 1]; 0 is perfect.
     """
@@ -80,7 +80,7 @@ def expected_calibration_error(
 
 
 def risk_coverage(confidences: ArrayLike, right: ArrayLike) -> RiskCoverage:
-    """Risk against coverage; equal confidences are taken together, so order doesn't matter."""
+    """Risk against coverage; equal confidences are treated together, so order doesn't matter."""
     values, hits = _checked(confidences, right)
     order = np.argsort(-values, kind="stable")
     values, wrong = values[order], 1.0 - hits[order]
@@ -94,18 +94,18 @@ def _checked(confidences: ArrayLike, right: ArrayLike) -> tuple[Float64, Float64
     values, hits = np.asarray(confidences, np.float64), np.asarray(right, np.float64)
     if values.ndim != 1 or values.shape != hits.shape or not len(values):
         raise UsageError(
-            f"Give a confidence and right or wrong for each answer, not {values.shape} and "
-            f"{hits.shape}."
+            f"Give one confidence and one right or wrong value for each answer, not {values.shape} "
+            f"and {hits.shape}."
         )
     if not ((values >= 0) & (values <= 1)).all():
-        raise UsageError("A confidence lies outside 0 to 1.")
+        raise UsageError("A confidence is outside [0, 1]; give values from 0 to 1.")
     return values, hits
 
 
 def threshold_for(
     confidences: Sequence[float], right: Sequence[bool], *, risk: float
 ) -> float | None:
-    """The lowest confidence from which on at most a share ``risk`` is wrong; None where none is."""
+    """The lowest confidence from which on at most a share ``risk`` is wrong, or None."""
     curve = risk_coverage(confidences, right)
     fits = np.flatnonzero(curve.risk <= risk)
     if not len(fits):

@@ -122,10 +122,11 @@ def domain_figure(domains: dict[str, Any]) -> Figure:
 
 
 def sweep_figure(curves: Mapping[str, Sequence[SweepPoint]], *, over: str) -> Figure:
-    """Top-1 as one setting varies, one curve a scorer, with intervals.
+    """Top-1 as one setting varies, one curve per scorer, with intervals.
 
     curves: by scorer, in any order. over: the axis's name, for example "frames a second". The
-    settings that were run are spaced evenly, "all frames" last. Raises UsageError for no point.
+    settings that were run are spaced evenly, "all frames" last. Raises UsageError if there is no
+    point.
     """
     tried = {point.at for points in curves.values() for point in points}
     if not tried:
@@ -135,7 +136,7 @@ def sweep_figure(curves: Mapping[str, Sequence[SweepPoint]], *, over: str) -> Fi
     axes = figure.subplots()
     for i, (name, points) in enumerate(curves.items()):
         ordered = sorted(points, key=lambda point: settings.index(point.at))
-        # Set apart a little, so that intervals of several curves can be told.
+        # Shifted slightly, so that the intervals of several curves can be told apart.
         x = [settings.index(p.at) + 0.06 * (i - (len(curves) - 1) / 2) for p in ordered]
         axes.errorbar(
             x,
@@ -167,9 +168,9 @@ def sweep_figure(curves: Mapping[str, Sequence[SweepPoint]], *, over: str) -> Fi
 
 
 def confusion_figure(confusion: Sequence[Mapping[str, Any]]) -> Figure:
-    """What was taken for what: a heat map, each row of which adds up to 100 %.
+    """The confusion matrix as a heat map, each row of which adds up to 100 %.
 
-    confusion: ``{target, answer, n}`` each; labels in the order of the alphabet.
+    confusion: a list of ``{target, answer, n}``; labels are in alphabetical order.
     """
     labels = sorted({name for one in confusion for name in (one["target"], one["answer"])})
     places = {label: n for n, label in enumerate(labels)}
@@ -198,7 +199,7 @@ def confusion_figure(confusion: Sequence[Mapping[str, Any]]) -> Figure:
 
 
 def reliability_figure(calibration: Mapping[str, Any]) -> Figure:
-    """Accuracy by confidence, beside the share of wrong answers by how many are answered.
+    """Accuracy by confidence, beside the share of wrong answers by the share of clips answered.
 
     calibration: as `results.json` holds it.
     """
@@ -215,12 +216,12 @@ def reliability_figure(calibration: Mapping[str, Any]) -> Figure:
         clip_on=False,  # half of a dot at 100 % would be cut off
         zorder=3,
     )
-    left.set_xlabel("confidence % (size: how many clips)")
+    left.set_xlabel("confidence % (size: number of clips)")
     left.set_ylabel("right %")
     coverage, risk = ([100 * value for value in calibration[n]] for n in ("coverage", "risk"))
     right.step(coverage, risk, where="post", color=LOOK.accent)
-    right.set_xlabel("clips that are answered %, the surest first")
-    right.set_ylabel("of these wrong %")
+    right.set_xlabel("clips answered %, the surest first")
+    right.set_ylabel("wrong among these %")
     for axes in (left, right):
         axes.set_xlim(0, 100)
         axes.set_ylim(0, 100)

@@ -1,6 +1,6 @@
-"""What a run is, and its `config.json`: a folder holds one run, which can be gone on with.
+"""A run's configuration and its `config.json`; a folder holds one run, which can be resumed.
 
-Not here: reading questions, scoring, and what a finished run says (`_runs`).
+Not here: reading questions, scoring, and reading finished runs (`_runs`).
 """
 
 from __future__ import annotations
@@ -32,34 +32,33 @@ from actalign.files import write_text
 
 RANDOM = "random"
 EXAMPLES, BOTH = "examples", "both"
-"""By examples alone, and with the words of the first scorer together; see `actalign.examples`."""
+"""By examples alone, and together with the words of the first scorer; see `actalign.examples`."""
 
 VLM, VLM_ALIGNED, SECOND_LOOK = LOOKS = ("vlm", "vlm_aligned", "second_look")
-"""A vision-language model by frames spread evenly, by aligned frames, and as in `classify`."""
+"""A vision-language model on evenly spread frames, on aligned frames, and as in `classify`."""
 
 
 def of_words(scorer: str) -> bool:
-    """Whether a run's scorer is one of `alignment`, which reads words."""
+    """Whether a run's scorer is one of `alignment`'s, which read words."""
     return scorer not in (RANDOM, EXAMPLES, BOTH, *LOOKS)
 
 
 @dataclass(frozen=True, slots=True)
 class EvalConfig:
-    """What a run is: the same fields in the command, in Python and in `config.json`.
+    """A run's configuration: the same fields in the command, in Python and in `config.json`.
 
     scorers: names of `alignment.SCORERS`, their parts, "random", or "own" for the default
-    (`alignment.default_scorer`); with a second look also "vlm", "vlm_aligned" and "second_look",
-    of which the last is added where none is named. fps: frames to encode per second, None for all.
-    smoothing_seconds, templates: None for the encoder's own, as "default" is for fps. data: what
-    the questions were read from, for the record. background: a file of `actalign background`, None
-    for the one that ships with the encoder, if any, "clips" for the run's other clips. none: the
-    label of a further candidate, which wins where none of the others fits; questions must have it
-    as their last choice. min_confidence: answers below it are refused. temperatures: by scorer,
-    what turns scores into confidences. repeats: "no", "auto" or a number. wordings: most wordings
-    of a script that are used, None for all. settings: the settings file that options came from,
-    which rows name. examples: a folder with one folder of clips per label, which adds the scorers
-    "examples" and "both". second_look: what `SecondLook.settings` says of the model that is asked,
-    None without one.
+    (`alignment.default_scorer`); with a second look also "vlm", "vlm_aligned" and "second_look", of
+    which the last is added if none is named. fps: frames to encode per second, None for all.
+    smoothing_seconds, templates: None for the encoder's own, like "default" for fps. data: what the
+    questions were read from, for the record. background: a file of `actalign background`, None for
+    the one that ships with the encoder, if any, "clips" for the run's other clips. none: the label
+    of a further candidate, which wins if none of the others fits; questions must have it as their
+    last choice. min_confidence: answers below it are refused. temperatures: by scorer, for turning
+    scores into confidences. repeats: "no", "auto" or a number. wordings: most wordings used per
+    script, None for all. settings: the settings file that options came from, which rows name.
+    examples: a folder with one folder of clips per label, which adds the scorers "examples" and
+    "both". second_look: `SecondLook.settings` of the model that is asked, None without one.
     """
 
     model: str
@@ -92,7 +91,7 @@ class EvalConfig:
         if self.second_look is not None and not set(named) & set(LOOKS):
             named.append(SECOND_LOOK)
         if not any(map(of_words, named)) and set(named) - {RANDOM}:
-            named.insert(0, own)  # these begin with the words
+            named.insert(0, own)  # these start from the scorer's words
         scorers = tuple(dict.fromkeys(named))
         return replace(
             self,
@@ -106,7 +105,7 @@ class EvalConfig:
         )
 
     def read_background(self, info: EncoderInfo) -> Background | None:
-        """What steps are measured against; raises UsageError about the file, EncoderError."""
+        """What steps are measured against; raises UsageError about the file, or EncoderError."""
         if self.of_clips:
             return None
         if self.background is None:
@@ -124,7 +123,7 @@ class EvalConfig:
         return self.background == CLIPS
 
     def confident(self, info: EncoderInfo) -> set[str]:
-        """The scorers of which there is a temperature; of a resolved configuration."""
+        """The scorers that have a temperature; the configuration must be resolved."""
         background = self.read_background(info)
         fitted = {
             name
@@ -140,16 +139,16 @@ class EvalConfig:
 
     @property
     def sampling(self) -> Sampling:
-        """Which frames are encoded; raises UsageError before `resolved`."""
+        """Which frames are encoded; raises UsageError for an unresolved configuration."""
         if self.fps == "default":
             raise UsageError("fps is still 'default'; resolve the configuration first.")
         return Sampling(self.fps)
 
 
 def check_scorers(names: str, *, looks: bool = False) -> tuple[str, ...]:
-    """Comma-separated names of a run's scorers, each once; looks: those of LOOKS too.
+    """A run's scorers from comma-separated names, each once; looks: allow those of LOOKS too.
 
-    Raises UsageError that lists the legal ones.
+    Raises UsageError that lists the valid ones.
     """
     return scorer_names(names, also=(OWN, RANDOM, *(LOOKS if looks else ())))
 
@@ -157,17 +156,17 @@ def check_scorers(names: str, *, looks: bool = False) -> tuple[str, ...]:
 def open_config(
     config: EvalConfig, out: Path, *, load: Callable[[], Encoder], resume: bool
 ) -> tuple[EvalConfig, EncoderInfo, Callable[[], Encoder]]:
-    """Start the run of a folder, or reopen it with further scorers.
+    """Start a run in a folder, or reopen it with further scorers.
 
-    Returns the resolved configuration, what is known of the encoder, and what loads it, which
-    checks that it is the run's. Nothing is written. Raises UsageError when ``out`` holds another
-    run, or one without ``resume``, and for a background that no scorer reads.
+    Returns the resolved configuration, what is known of the encoder, and a function that loads it
+    and checks that it is the run's. Nothing is written. Raises UsageError if ``out`` holds another
+    run, or any run without ``resume``, and for a background that no scorer reads.
     """
     path = out / "config.json"
     if path.exists():
         if not resume:
             raise UsageError(
-                f"{out} holds a run already; give --resume to go on with it or to score it again, "
+                f"{out} already holds a run; give --resume to continue it or to score it again, "
                 "or another --out."
             )
         saved, info = read_config(out)
@@ -180,8 +179,8 @@ def open_config(
     else:
         if (out / "predictions.jsonl").exists():
             raise UsageError(
-                f"{out} holds predictions but no {path.name}: they are another program's or an "
-                "older version's; delete them or choose another --out."
+                f"{out} holds predictions but no {path.name}: another program or an older version "
+                "wrote them; delete them or choose another --out."
             )
         encoder = load()
         info, loader = encoder.info, lambda: encoder
@@ -199,7 +198,7 @@ def write_config(config: EvalConfig, info: EncoderInfo, out: Path) -> None:
 
 
 def read_config(out: Path) -> tuple[EvalConfig, EncoderInfo]:
-    """A run's resolved configuration and encoder; raises UsageError where it is none."""
+    """A run's resolved configuration and encoder; raises UsageError if it is not a run."""
     path = out / "config.json"
     saved = read_json(path)
     known = {field.name for field in fields(EvalConfig)}
@@ -216,14 +215,14 @@ def read_config(out: Path) -> tuple[EvalConfig, EncoderInfo]:
 
 
 def _check_same(old: EvalConfig, new: EvalConfig, out: Path) -> None:
-    """Raise UsageError, naming the field, where a run would go on with other settings."""
+    """Raise UsageError, naming the field, if a run would continue with other settings."""
     names = ("model", "fps", "smoothing_seconds", "step_template", "label_template")
     if old.second_look and not new.second_look:
         raise UsageError(
             f"{out} was run with --second-look {old.second_look['model']}; give it again, or "
             "choose another --out."
         )
-    # A copy of the file is the same background; earlier versions knew its name alone.
+    # A copy of the file is the same background; earlier versions recorded only its name.
     known = old.background_digest
     if old.background == new.background and known not in (None, new.background_digest):
         raise UsageError(
@@ -291,7 +290,7 @@ def environment() -> dict[str, Any]:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write indented JSON, whole or not at all."""
+    """Write indented JSON atomically."""
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 

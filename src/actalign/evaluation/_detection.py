@@ -23,7 +23,7 @@ THRESHOLDS = tuple(round(0.5 + 0.05 * n, 2) for n in range(10))
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Where an action happens, truly or by a detection: [start, end) seconds of a video.
+    """Where an action truly happens, or is detected: [start, end) seconds of a video.
 
     score: of a detection; higher is surer.
     """
@@ -40,14 +40,14 @@ def average_precision(
 ) -> float:
     """Interpolated average precision of one label's detections at one threshold, in [0, 1].
 
-    As ActivityNet's evaluation: by decreasing score, a detection is right if it overlaps a true
-    event of its video that no earlier one has taken by an intersection over union of at least
-    ``threshold`` (of several the one with the largest); precision at a recall is the best at that
-    recall or a higher one. Of equal scores the earlier detection counts first. Raises UsageError
-    without a true event.
+    As in ActivityNet's evaluation: by decreasing score, a detection is right if it overlaps a true
+    event of its video, not yet taken by an earlier one, with an intersection over union of at least
+    ``threshold`` (if several, it takes the one with the largest); precision at a recall is the best
+    at that recall or a higher one. Among equal scores the earlier detection counts first. Raises
+    UsageError if there is no true event.
     """
     if not truth:
-        raise UsageError("There is no true event to find; average precision needs one.")
+        raise UsageError("There is no true event to find; average precision needs at least one.")
     taken = [False] * len(truth)
     hits = []
     for one in sorted(detections, key=lambda event: -event.score):
@@ -74,7 +74,7 @@ def mean_average_precision(
     truth: Sequence[Event],
     thresholds: Sequence[float] = THRESHOLDS,
 ) -> dict[float, float]:
-    """By threshold, the mean over the true labels of their `average_precision`."""
+    """For each threshold, the mean of the true labels' `average_precision`."""
     labels = sorted({event.label for event in truth})
     found = {}
     for threshold in thresholds:
@@ -91,16 +91,16 @@ def mean_average_precision(
 
 
 def read_events(found: Path, questions: QuestionSet) -> tuple[list[Event], list[Event], list[str]]:
-    """What `actalign locate` wrote, the true events, and the true videos that are not in the file.
+    """The detections of `actalign locate`, the true events, and the true videos not in the file.
 
     A video is named by the end of its path without suffix; see `_names`. Raises UsageError for a
-    true event without times, and for rows that are no detections.
+    true event without times, and for rows that are not detections.
     """
     rows = list(RowFile(found, verb="locate"))
     for row in rows:
         if row.get("scorer"):
             raise UsageError(
-                f"{found} holds the answer of `actalign classify` for {row['clip']!r}, no "
+                f"{found} holds the answer of `actalign classify` for {row['clip']!r}, not a "
                 "detection; give the .jsonl file that `actalign locate --out` wrote."
             )
     truth = _true_events(questions)
@@ -135,8 +135,9 @@ def _video(row: Row) -> str:
 
 
 def _names(*sides: set[str]) -> dict[str, str]:
-    """A name for each video of one stem: the end of its path, as long as tells those of a side
-    apart; the whole path where all are there, so that no other file is taken for the one meant."""
+    """A name for each video, from the end of its path: just long enough to tell the videos of each
+    side apart, or the whole path if all files exist, so that no other file is taken for the one
+    meant."""
     listed = set[str]().union(*sides)
     there = all(is_there(Path(video)) for video in listed)
     parts = {
@@ -171,15 +172,15 @@ def _true_events(questions: QuestionSet) -> list[Event]:
 def evaluate_detections(detections: Sequence[Event], truth: Sequence[Event]) -> dict[str, Any]:
     """Mean average precision at each of THRESHOLDS and by label, with bootstrap intervals.
 
-    Videos are resampled; with one video there is no interval. Labels are compared as typed, but for
-    case and white space.
+    Videos are resampled; with one video there is no interval. Labels are compared as typed, except
+    for case and white space.
     """
     names = {label_key(event.label): event.label for event in truth}
     found = [replace(e, label=names.get(label_key(e.label), e.label)) for e in detections]
     videos = sorted({event.video for event in truth})
 
     def mean(items: NDArray[np.intp]) -> float:
-        """Of videos that were drawn with replacement; each draw is a video of its own."""
+        """For videos drawn with replacement; each draw counts as a separate video."""
         drawn = [(videos[item], f"{n}") for n, item in enumerate(items)]
         chosen, wanted = (
             [replace(e, video=name) for video, name in drawn for e in events if e.video == video]

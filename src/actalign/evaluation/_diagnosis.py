@@ -16,11 +16,11 @@ ALWAYS = 0.9
 
 @dataclass(slots=True)
 class StepUse:
-    """How often a step fires: has the highest affinity of all candidates' steps in a frame.
+    """How often a step fires (has the highest affinity of all candidates' steps in a frame).
 
-    frames: in which it fires. clips: in which it fires at least once. own_frames: of the frames
-    those in clips whose answer is the step's own candidate. answers: of the frames those in clips
-    of each answer; lengths: how many frames such clips have.
+    frames: those in which it fires. clips: those in which it fires at least once. own_frames: those
+    of the frames in clips whose answer is the step's own candidate. answers: the frames by the
+    clip's answer; lengths: how many frames the clips with that answer have.
     """
 
     label: str
@@ -49,7 +49,7 @@ class StepUse:
             return "never" if self.own_clips else None
         if answers > 1 and self.clips >= ALWAYS * total:
             return "always"
-        # Of a candidate that no clip is answered by, nobody knows for whom its steps should fire.
+        # If a candidate is no clip's answer, it is unknown in which clips its steps should fire.
         return "wrong candidate" if self.own_clips and self.fires_for != self.label else None
 
     def to_json(self, total: int, answers: int) -> dict[str, Any]:
@@ -67,10 +67,10 @@ class StepUse:
 
 
 def diagnose(predictions: Iterable[Prediction]) -> dict[str, Any]:
-    """Every step of the clips' candidates with its fault, if any; the answers are the clips' own.
+    """Every step of the clips' candidates, with its fault if it has one.
 
     Without true labels a clip's answer is its best candidate. A step that never fires, or fires in
-    a larger share of another answer's clips than of its own, is a fault only where its candidate is
+    a larger share of another answer's clips than of its own, is a fault only if its candidate is
     some clip's answer. Candidates without an alignment have no steps.
     """
     steps: dict[tuple[str, int, str], StepUse] = {}

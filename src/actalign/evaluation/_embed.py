@@ -29,7 +29,7 @@ from actalign.types import ClipEmbedding, FrameBatch
 from actalign.video._worker import DecodeProcess
 
 ASSUMED_FPS = 30.0
-"""Frames a second of arrays without times: the reference's 30 frames are its 1 s."""
+"""Frames per second of arrays without times: in the reference, 30 frames are 1 s."""
 
 Embed = Callable[..., Iterator[ClipResult]]
 
@@ -38,8 +38,8 @@ Embed = Callable[..., Iterator[ClipResult]]
 class Clip:
     """What is embedded: a file or [start, end) seconds of one, or frames held as an array.
 
-    video: None where a data set has neither, which is the clip's error. box: where the person is
-    who is meant, for an encoder that follows everyone.
+    video: None if a data set has neither, which is the clip's error. box: where the person who is
+    meant is, for an encoder that follows everyone.
     """
 
     id: str
@@ -49,7 +49,7 @@ class Clip:
     box: BoxRow | None = None
 
     def sampling(self, run: Sampling) -> Sampling:
-        """The run's sampling, of this part of the file."""
+        """The run's sampling, limited to this part of the file."""
         return replace(run, start=self.start, end=self.end)
 
 
@@ -60,18 +60,18 @@ def clip_of(question: Question) -> Clip:
 
 
 def unread_boxes(questions: Sequence[Question], model: str) -> list[str]:
-    """One sentence where questions are about certain people and the encoder doesn't choose so."""
+    """A sentence if questions are about certain people and the encoder doesn't choose by box."""
     count = sum(question.box is not None for question in questions)
     if not count or follows_everyone(model):
         return []
     return [
-        f"{count} of {len(questions)} questions have a box, which --person all reads and {model} "
+        f"{count} of {len(questions)} questions have a box, which --person all uses and {model} "
         "does not."
     ]
 
 
 def clip_key_of(clip: Clip, fingerprint: str, sampling: Sampling, *, reader: DecodeProcess) -> str:
-    """The store's key of a clip; raises VideoError where there is none to read."""
+    """The store's key of a clip; raises VideoError if there is no clip to read."""
     if isinstance(clip.video, Path):
         digest = reader.content_of(clip.video).digest
         return clip_key(digest, fingerprint, clip.sampling(sampling))
@@ -86,7 +86,7 @@ def clip_keys(clips: Sequence[Clip], fingerprint: str, sampling: Sampling) -> di
     keys: dict[str, str] = {}
     with DecodeProcess() as reader:
         for clip in clips:
-            with suppress(VideoError):  # said in the clip's place, when its turn comes
+            with suppress(VideoError):  # reported in the clip's place, when its turn comes
                 keys[clip.id] = clip_key_of(clip, fingerprint, sampling, reader=reader)
     return keys
 
@@ -104,10 +104,10 @@ def embed_clips(
     """The result of each clip, in order; a clip that fails is a result with its error.
 
     keys: see `clip_keys`. load: gives the encoder; called only when the store lacks a clip.
-    embed: `clips.embed_videos`, or what does the same elsewhere. everyone: the encoder follows
-    everyone, and a clip's result is that of one person, see `person_asked`. Clips that are parts
-    of files are embedded one after another, whole files together. Closing it ends the processes
-    that decode.
+    embed: `clips.embed_videos`, or a function that does the same elsewhere. everyone: the encoder
+    follows everyone, and a clip's result is that of one person, see `person_asked`. Clips that are
+    parts of files are embedded one after another, whole files together. Closing the generator ends
+    the decoding processes.
     """
     names = {clip.id: _entry(clip, keys.get(clip.id, ""), everyone) for clip in clips}
     open_files: dict[str, Clip] = {}
@@ -141,14 +141,14 @@ def embed_clips(
 
 
 def _entry(clip: Clip, key: str, everyone: bool) -> str:
-    """What the store calls a clip; questions about several people of one share it."""
+    """A clip's name in the store; questions about several people in it share the name."""
     if not (everyone and key and isinstance(clip.video, Path)):
         return clip.id
     return f"{escaped(clip.video.stem)}-{key[:8]}"
 
 
 def _stored(store: Store, name: str, key: str, everyone: bool) -> bool:
-    """Whether the store seems to have a clip, or people of it."""
+    """Whether the store seems to have a clip, or the people in it."""
     names = [person_id(name, n) for n in (1, 0)] if everyone else [name]
     return any(store.path(one, key).exists() for one in names)
 
@@ -168,7 +168,7 @@ def _of_one(clip: Clip, results: Sequence[ClipResult]) -> ClipResult:
 def _embed_people(
     clip: Clip, key: str, *, load: Callable[[], Encoder], sampling: Sampling, store: Store
 ) -> ClipResult:
-    """The result of one clip whose people the store has, or had; else they are embedded."""
+    """The result of one clip, whose people are taken from the store or else embedded."""
     path, name, damaged = clip.video, _entry(clip, key, everyone=True), list[str]()
     people = stored_people(lambda one: store.get(one, key, damaged=damaged), name)
     if not isinstance(path, Path):

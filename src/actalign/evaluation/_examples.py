@@ -1,4 +1,4 @@
-"""The clips of `--examples`: labelled, and compared with beside the words."""
+"""The clips of `--examples`: labelled clips that others are compared with, beside the words."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from actalign.evaluation._readers import Source, read_data
 from actalign.types import ClipEmbedding
 
 EXAMPLE = "example: "
-"""What an example's id begins with."""
+"""The prefix of an example's id."""
 
 
 def read_examples(data: Path) -> dict[str, Question]:
-    """Those of a folder a class or of a truth file, by their clips' ids; raises UsageError."""
+    """The examples of a folder of classes or a truth file, by clip id; raises UsageError."""
     found = read_data(Source(data), "questions" if data.is_file() else "folder").questions
     if one := next((one for one in found if one.box is not None), None):
         raise UsageError(
-            f"Example {one.id!r} in {data} is one of several people (`box`), and an example is a "
+            f"Example {one.id!r} in {data} is one of several people (`box`), but an example is a "
             "whole clip; leave it out."
         )
     return {f"{EXAMPLE}{one.target}/{one.id}": one for one in found if one.target and one.video}
@@ -29,7 +29,7 @@ def read_examples(data: Path) -> dict[str, Question]:
 def labelled(
     examples: Iterable[Question], results: Iterable[ClipResult]
 ) -> list[tuple[str, ClipEmbedding]]:
-    """Each one's label and embedding; raises UsageError for a clip that can't be used."""
+    """Each example's label and embedding; raises UsageError for a clip that can't be used."""
     try:
         return [
             (str(one.target), result.embedding())

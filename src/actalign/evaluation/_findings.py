@@ -1,6 +1,6 @@
-"""What a finished run says of its labels, scripts and clips, and what to do about it.
+"""What a finished run says about its labels, scripts and clips, and what to do about it.
 
-Pure functions of the run's rows, its results and its scripts. All is of the run's main scorer.
+Pure functions of the run's rows, its results and its scripts; all for the run's main scorer.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from actalign.scripts._script import label_key
 from actalign.types import Float32, Script
 
 ENOUGH = 3
-"""Clips of a label from which on something is said of it."""
+"""The fewest clips of a label about which something is said."""
 ALIKE = 0.65
-"""Two labels can't be told apart where the area under the curve is at most this."""
+"""Two labels can't be told apart if the area under the curve is at most this."""
 USELESS = 0.55
-"""A step fits all clips alike where the area under the curve is at most this."""
+"""A step fits all clips alike if the area under the curve is at most this."""
 MOST = 15
 GROUPS = 4
 
@@ -40,10 +40,10 @@ def findings(
     scripts: Sequence[Script] = (),
     embed: Embed | None = None,
 ) -> dict[str, Any]:
-    """All that is found, as `report.json` holds it; ``advice`` comes first, in sentences.
+    """All findings, as `report.json` holds them; ``advice`` comes first, in sentences.
 
-    rows: of the scorer. scripts: of the run's candidates. embed: a script's (K, D) step embeddings,
-    where they are known.
+    rows: the scorer's. scripts: those of the run's candidates. embed: gives a script's (K, D) step
+    embeddings, if known.
     """
     figures = results["scorers"][scorer]
     found: dict[str, Any] = {
@@ -57,8 +57,8 @@ def findings(
 
 
 def separation(higher: ArrayLike, lower: ArrayLike) -> float:
-    """Probability that a value of the first exceeds one of the second, ties half: the area under
-    the receiver's curve (Hanley and McNeil, 1982); 0.5 says nothing, 1 is perfect."""
+    """Probability that a value of the first exceeds one of the second, ties counting half: the area
+    under the ROC curve (Hanley and McNeil, 1982); 0.5 is chance, 1 is perfect."""
     a, b = np.asarray(higher, np.float64), np.asarray(lower, np.float64)
     ordered = np.sort(b)
     below = np.searchsorted(ordered, a, side="left")
@@ -110,7 +110,7 @@ def labels_alike(
 def _shared_steps(
     pairs: Sequence[tuple[str, ...]], scripts: Sequence[Script], embed: Embed | None
 ) -> list[list[dict[str, Any]]]:
-    """Of each pair of labels, the steps that are the same text or unusually close in meaning."""
+    """For each pair of labels, the steps that are the same text or unusually close in meaning."""
     known = {script.label: script for script in scripts}
     made = {} if embed is None else {label: embed(one) for label, one in known.items()}
     rows = {label: normalize(one) for label, one in made.items() if one is not None}
@@ -137,7 +137,7 @@ def _shared_steps(
 def steps_everywhere(rows: Sequence[Row]) -> list[dict[str, Any]]:
     """Steps that fit the clips of other labels as well as those of their own, the strongest first.
 
-    Of each step, the affinity that it has on its path in every clip is taken.
+    For each step, its affinity on its path is taken in every clip.
     """
     # By its text: in multiple-choice sets one label, such as "order 1", has many scripts.
     own: dict[tuple[str, str], list[float]] = defaultdict(list)
@@ -170,9 +170,9 @@ def steps_everywhere(rows: Sequence[Row]) -> list[dict[str, Any]]:
 
 
 def nobody_seen(rows: Sequence[Row]) -> dict[str, Any]:
-    """The clips of which the encoder saw nothing it knows (no person) in over half of the frames.
+    """The clips in which the encoder saw nothing it knows (no person) in over half of the frames.
 
-    right, others_right: the accuracy on them and on the others; None without any.
+    right, others_right: the accuracy on them and on the others; None if there are none.
     """
 
     def rate(chosen: Sequence[Row]) -> float | None:

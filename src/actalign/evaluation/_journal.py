@@ -1,4 +1,4 @@
-"""A journal: JSON Lines that grow while a run goes on, and survive its being killed.
+"""A journal: a JSON Lines file that grows during a run, and survives if the run is killed.
 
 A line that was half written when the run was killed is cut off when the journal is opened again.
 Not here: what the lines mean, and the file that takes the journal's place at the end.
@@ -19,8 +19,8 @@ from actalign.rows import Row, row_text
 class Journal:
     """An append-only file of JSON objects.
 
-    rows: those that an earlier run left, in order. Raises ActAlignError where the file can't be
-    read or written.
+    rows: those that an earlier run left, in order. Raises ActAlignError if the file can't be read
+    or written.
     """
 
     def __init__(self, path: Path) -> None:

@@ -11,11 +11,11 @@ from actalign.rows import score_text
 from actalign.services import spent
 
 ORDER_ONLY = "order-only"
-"""The kind of questions whose candidates differ in nothing but the order of their steps."""
+"""The kind of questions whose candidates differ only in the order of their steps."""
 
 
 def accuracy_table(results: dict[str, Any]) -> list[list[str]]:
-    """Rows of text as ACCURACY heads them, with intervals; the paper's numbers below."""
+    """Rows of text under the headings ACCURACY, with intervals; the paper's numbers come last."""
     rows = []
     for name, figures in results["scorers"].items():
         shares = [interval(figures, f"top{k}") for k in KS]
@@ -70,7 +70,7 @@ def count_lines(results: dict[str, Any]) -> list[str]:
 
 
 def kind_lines(results: dict[str, Any]) -> list[str]:
-    """Sentences on what tells order from content, and on the true intervals, where known."""
+    """Sentences on how far order matters, and on the true intervals, if known."""
     lines = []
     groups = {
         name: figures["by_kind"][ORDER_ONLY]
@@ -88,7 +88,7 @@ def kind_lines(results: dict[str, Any]) -> list[str]:
             lines.append(
                 f"{name}: the true script scores higher than in other orders in "
                 f"{100 * order['above_zero']:.1f} % [{100 * low:.1f}, {100 * high:.1f}] of "
-                f"{order['n']}, by {score_text(order['mean'])} in the mean (order margin)"
+                f"{order['n']}, by {score_text(order['mean'])} on average (order margin)"
             )
     if results.get("mean_iou") is not None:
         lines.append(f"mean IoU of aligned against true intervals: {results['mean_iou']:.3f}")
@@ -106,12 +106,14 @@ def kind_lines(results: dict[str, Any]) -> list[str]:
         if looks := figures.get("looks"):
             lines.append(f"{name}: {_looks_line(looks)}")
         elif name == SECOND_LOOK and figures["n"]:
-            lines.append(f"{name}: the model looked at no clip, for in none are the best two close")
+            lines.append(
+                f"{name}: the model looked at no clip, since in none are the best two close"
+            )
     return lines
 
 
 FEW = 30
-"""With fewer labelled clips the temperature that is fitted is not worth much."""
+"""With fewer labelled clips than this, a fitted temperature is unreliable."""
 
 
 def refusal_lines(results: dict[str, Any]) -> list[str]:
@@ -144,7 +146,7 @@ def refusal_lines(results: dict[str, Any]) -> list[str]:
         lines.append(f"fitted on these clips, for others: --temperature {','.join(fitted)}")
         clips = min(one["n"] for one in heats.values() if one["value"])
         if clips < FEW:
-            lines.append(f"{clips} clips are few for that; confidences by it may be far off")
+            lines.append(f"{clips} clips are few for that; confidences that use it may be far off")
     lines += [
         f"{name}: no temperature can be fitted on these clips: {one['why']}"
         for name, one in heats.items()
@@ -196,7 +198,7 @@ def comparison_line(one: dict[str, Any]) -> str:
 
 
 def interval(figures: dict[str, Any], name: str) -> str:
-    """One of a scorer's shares with its interval in percent; "" without any."""
+    """One of a scorer's shares with its interval in percent; "" if there is none."""
     if not figures["n"]:
         return ""
     return percent({"value": figures[name], "ci95": figures["ci95"][name]})

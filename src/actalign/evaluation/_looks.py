@@ -35,7 +35,7 @@ def check_look(config: EvalConfig, look: SecondLook | None) -> None:
 
 
 def check_confidence(config: EvalConfig, info: EncoderInfo, look: SecondLook | None) -> None:
-    """Raise UsageError where no clip can be known to be close; config: resolved."""
+    """Raise UsageError if it can't be known which clips are close; config: resolved."""
     if look is None or SECOND_LOOK not in config.scorers or look.settings["close"] >= 1:
         return
     words = next(name for name in config.scorers if of_words(name))
@@ -52,9 +52,9 @@ def looked_row(
     look: SecondLook,
     drawn: Sequence[int],
 ) -> Row:
-    """The row of a question by one of LOOKS; raises SecondLookError where `vlm*` has no answer.
+    """The row of a question by one of LOOKS; raises SecondLookError if `vlm*` has no answer.
 
-    words: the question's choices by the scorer that aligns. drawn: the choices in a drawn order.
+    words: the question's choices by the scorer that aligns. drawn: the choices in a random order.
     """
     assert question.video is not None
     prediction = words.predict(clip)
@@ -73,9 +73,9 @@ def looked_row(
 
 
 def look_figures(rows: Sequence[Row]) -> dict[str, Any]:
-    """What the model was asked in a scorer's rows, and what of second looks changed.
+    """How often the model was asked for a scorer's rows, and what second looks changed.
 
-    Tokens and cost are of all answers that the rows are made of, kept ones too.
+    Tokens and cost are those of all answers behind the rows, including cached ones.
     """
     said = [row["second_look"] for row in rows if "second_look" in row]
     failed = sum("second_look_error" in row for row in rows)

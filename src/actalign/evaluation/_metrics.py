@@ -1,6 +1,6 @@
 """Metrics over scored items: pure functions on arrays, each figure with its interval.
 
-Unscored items never come in here: whoever calls leaves them out and counts them apart.
+Unscored items are never passed in: the caller leaves them out and counts them separately.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from actalign.types import Float64
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """A share of hits with its Wilson interval; value, low and high lie in [0, 1]."""
+    """A share of hits with its Wilson interval; value, low and high are in [0, 1]."""
 
     hits: int
     total: int
@@ -33,7 +33,7 @@ class Rate:
 class McNemar:
     """Two scorers on the same items: how often just one of them is right.
 
-    p_value: two-sided, exact, that both are right equally often on the items they differ on.
+    p_value: exact, two-sided, for both being right equally often on the items they differ on.
     """
 
     only_first: int
@@ -73,7 +73,7 @@ def top_k(ranks: Sequence[int], k: int, confidence: float = 0.95) -> Rate:
 
 
 def rate(hits: int, total: int, confidence: float = 0.95) -> Rate:
-    """hits / total with its Wilson interval; NaN throughout where total is 0."""
+    """hits / total with its Wilson interval; all NaN if total is 0."""
     if total == 0:
         return Rate(0, 0, math.nan, math.nan, math.nan)
     low, high = wilson_interval(hits, total, confidence)
@@ -135,7 +135,7 @@ def paired_bootstrap(
     """
     a, b = _paired(first, second)
     if len(a) == 0:
-        raise UsageError("There is no item to compare two scorers on.")
+        raise UsageError("There are no items to compare two scorers on; give at least one.")
     difference = a - b
     low, high = bootstrap(
         lambda items: float(difference[items].mean()),
@@ -148,7 +148,7 @@ def paired_bootstrap(
 
 
 def temporal_iou(first: tuple[float, float], second: tuple[float, float]) -> float:
-    """Intersection over union of two intervals [start, end) in seconds; 0 where both are empty.
+    """Intersection over union of two intervals [start, end) in seconds; 0 if both are empty.
 
     Raises UsageError for an interval that ends before it starts.
     """
@@ -170,13 +170,13 @@ def per_class(targets: Sequence[str], answers: Sequence[str]) -> dict[str, Rate]
 
 
 def macro_accuracy(targets: Sequence[str], answers: Sequence[str]) -> float:
-    """Mean over the true labels of the share of their items that is right; NaN without any."""
+    """Mean over the true labels of the share of their items that is right; NaN if empty."""
     shares = [one.value for one in per_class(targets, answers).values()]
     return float(np.mean(shares)) if shares else math.nan
 
 
 def confusion(targets: Sequence[str], answers: Sequence[str]) -> dict[tuple[str, str], int]:
-    """How often each (true label, answer) came up, those that never did left out."""
+    """How often each (true label, answer) occurred; those that never did are left out."""
     pairs, _ = _same_length(targets, answers)
     return dict(sorted(Counter(pairs).items()))
 
@@ -191,11 +191,11 @@ def bootstrap(
 ) -> tuple[float, float]:
     """Percentile bootstrap interval of any statistic of items (Efron, 1979).
 
-    statistic: from (items,) indices, drawn with replacement, to a number. Raises UsageError for no
-    item.
+    statistic: maps (items,) indices, drawn with replacement, to a number. Raises UsageError if
+    there are no items.
     """
     if items < 1:
-        raise UsageError("There is no item to resample.")
+        raise UsageError("There are no items to resample; give at least one.")
     rng = np.random.default_rng(seed)
     values = [statistic(rng.integers(0, items, items)) for _ in range(resamples)]
     low, high = np.quantile(values, [(1.0 - confidence) / 2.0, (1.0 + confidence) / 2.0])

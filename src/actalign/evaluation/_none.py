@@ -1,4 +1,4 @@
-"""None of these: a further choice of each question, right where a clip shows another action."""
+"""None of these: a further choice of each question, right if the clip shows another action."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from actalign.scripts._script import label_key
 
 
 def with_none(questions: QuestionSet, name: str) -> QuestionSet:
-    """Each question with ``name`` as its last choice, the answer of clips of other labels.
+    """Each question with ``name`` as its last choice, the answer for clips of other labels.
 
-    A choice of this name is taken as that one. Raises UsageError for an empty name, and where it
-    is the only choice.
+    A choice that already has this name is used as that one. Raises UsageError for an empty name,
+    and if it is the only choice.
     """
     check_none(name)
     found = tuple(
@@ -30,8 +30,8 @@ def _with_none(question: Question, name: str, other: bool) -> Question:
     kept = [m for m, choice in enumerate(choices) if label_key(choice) != label_key(name)]
     if not kept:
         raise UsageError(
-            f"Question {question.id!r} has no candidate beside {name!r}, which --none names; give "
-            "others by --labels."
+            f"Question {question.id!r} has no candidate besides {name!r}, which --none names; "
+            "give others with --labels."
         )
     none, answer = len(kept), question.answer
     if answer is not None:

@@ -1,5 +1,5 @@
-"""A run as one self-contained HTML page; nothing is fetched. Not here: what it says (`_lines`,
-`_findings`), and drawing (`_charts`)."""
+"""A run as one self-contained HTML page; nothing is fetched. Not here: its text (`_lines`,
+`_findings`) and its charts (`_charts`)."""
 
 from __future__ import annotations
 
@@ -103,14 +103,14 @@ def _swept(run: Run, runs: Sequence[Run]) -> list[str]:
         f"<h2>By {html.escape(SWEPT[over])}</h2>"
         + svg(
             sweep_figure(curves, over=SWEPT[over]),
-            "Top-1 with 95 % intervals, a curve a scorer, a point a run",
+            "Top-1 with 95 % intervals, one curve per scorer, one point per run",
         )
         for over, curves in sweeps(run, runs).items()
     ]
 
 
 def _labels(scorer: str, figures: dict[str, Any]) -> list[str]:
-    """Accuracy by label, the worst first, and what was taken for what."""
+    """Accuracy by label, the worst first, and the confusion matrix."""
     classes = figures.get("classes", {})
     if len(classes) < 2:
         return []
@@ -158,7 +158,7 @@ def _scripts(found: dict[str, Any]) -> list[str]:
 def _trust(figures: dict[str, Any], found: dict[str, Any]) -> list[str]:
     """How far the confidence, or without one the margin, tells right from wrong."""
     if known := figures.get("calibration"):
-        words = "Accuracy by confidence, and how many answers are wrong of the surest"
+        words = "Accuracy by confidence, and how many of the surest answers are wrong"
         return ["<h2>Accuracy against confidence</h2>", svg(reliability_figure(known), words)]
     if not (groups := found["by_margin"]):
         return []
@@ -175,7 +175,7 @@ def _nobody(found: dict[str, Any]) -> list[str]:
     if not clips:
         return []
     rows = [[one["clip"], f"{100 * one['share']:.0f}"] for one in clips[:MOST_LABELS]]
-    header = ["clip", "frames without a known thing %"]
+    header = ["clip", "frames with nothing known %"]
     return ["<h2>Clips in which nobody is seen</h2>", _table(header, rows)]
 
 
@@ -187,8 +187,8 @@ def _list(title: str, lines: Sequence[str]) -> str:
 
 
 def _groups(scorer: str, figures: dict[str, Any]) -> list[str]:
-    """Accuracy by domain, where one is named, and by number of candidates, where there are several:
-    one group of all clips would say the same again."""
+    """Accuracy by domain, if any is named, and by number of candidates, if there are several: a
+    single group of all clips would only repeat the total."""
     parts = []
     if [*figures["by_domain"]] != [UNNAMED]:
         drawn = domain_figure(figures["by_domain"])
@@ -253,7 +253,7 @@ def _alignments(run: Run) -> list[str]:
 
 
 def _lead(row: Row) -> float:
-    """The true candidate's score less the best other one's."""
+    """The true candidate's score minus the best other one's."""
     scores = {c["label"]: float(c["score"]) for c in row["candidates"]}
     true = scores.pop(row["target"] or "")
     return true - max(scores.values(), default=true)

@@ -1,4 +1,4 @@
-"""The question file: JSON Lines, of which the first is a header and every other one a question.
+"""The question file: JSON Lines, where the first line is a header and every other one a question.
 
 Not here: the questions themselves (`_questions`), other forms of such data (`_readers`).
 """
@@ -26,12 +26,12 @@ FORMAT: Literal["actalign-questions-1"] = "actalign-questions-1"
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The first line of a question file; fields that this version doesn't know are passed over."""
+    """The first line of a question file; fields that this version doesn't know are ignored."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="ignore")
-    format: Annotated[Literal["actalign-questions-1"], Field(description="This version.")]
-    name: Annotated[Text, Field(description="Of the set of questions.")]
-    license: Annotated[str, Field(description="Of the set.")] = ""
+    format: Annotated[Literal["actalign-questions-1"], Field(description="Version of the format.")]
+    name: Annotated[Text, Field(description="Name of the set of questions.")]
+    license: Annotated[str, Field(description="License of the set.")] = ""
     source: Annotated[str, Field(description="Where the set is from.")] = ""
     published: Annotated[
         tuple[Published, ...], Field(description="Accuracies that papers report.")
@@ -62,7 +62,7 @@ _FAULTS = {
     "tuple_type": "it must be a list",
     "dataclass_type": "it must be an object in braces",
 }
-"""What is said of pydantic's kinds of faults whose own words are of Python."""
+"""Our words for those of pydantic's errors that are worded for Python programmers."""
 
 
 def parsed(kind: type, value: Any, where: str) -> Any:
@@ -79,7 +79,7 @@ def parsed(kind: type, value: Any, where: str) -> Any:
 
 
 def json_lines(path: Path, what: str) -> list[tuple[str, Any]]:
-    """Each line that is not empty: where it stands, and its JSON; raises UsageError."""
+    """The place and the JSON of each line that is not empty; raises UsageError."""
     try:
         lines = read_text(path).split("\n")
     except (OSError, ValueError) as error:
@@ -91,7 +91,7 @@ def json_lines(path: Path, what: str) -> list[tuple[str, Any]]:
             try:
                 found.append((where, parse_json(line)))
             except ValueError as error:
-                raise UsageError(f"{where} is no JSON ({error}).") from None
+                raise UsageError(f"{where} is not valid JSON ({error}).") from None
     return found
 
 
@@ -101,7 +101,7 @@ def is_question_file(path: Path) -> bool:
 
 
 def first_line(path: Path) -> bytes:
-    """A file's first line, or the beginning of a long one; empty where it can't be read."""
+    """A file's first line, or the beginning of a long one; empty if it can't be read."""
     try:
         with path.open("rb") as file:
             return file.readline(100_000)
@@ -127,10 +127,10 @@ def question_set(
 
 
 def question_places(path: Path) -> tuple[Header, list[tuple[str, Question]]]:
-    """The header of a question file, and each question with where it stands; raises UsageError."""
+    """The header of a question file, and each question with its place; raises UsageError."""
     lines = json_lines(path, "question file")
     if not lines:
-        raise UsageError(f"The question file {path} is empty; its first line is a header.")
+        raise UsageError(f"The question file {path} is empty; its first line must be a header.")
     header: Header = parsed(Header, lines[0][1], lines[0][0])
     questions = []
     for where, value in lines[1:]:
@@ -143,7 +143,7 @@ def question_places(path: Path) -> tuple[Header, list[tuple[str, Question]]]:
 
 
 def question_lines(questions: QuestionSet, folder: Path) -> Iterable[str]:
-    """The lines of the file; videos are named from ``folder`` where both lie in some folder."""
+    """The lines of the file; videos are named from ``folder`` if they share a parent folder."""
     header = Header(
         FORMAT, questions.name, questions.license, questions.source, questions.published
     )
@@ -155,23 +155,24 @@ def question_lines(questions: QuestionSet, folder: Path) -> Iterable[str]:
         text = json.dumps(row, ensure_ascii=False, allow_nan=False)
         try:
             text.encode()
-        except UnicodeEncodeError:  # a file name whose bytes are no text
+        except UnicodeEncodeError:  # a file name whose bytes are not text
             text = json.dumps(row, allow_nan=False)
         yield text
 
 
 def write_question_file(questions: QuestionSet, path: Path) -> None:
-    """Write a question file, whole or not at all."""
+    """Write a question file atomically."""
     write_text(path, question_text(questions, path))
 
 
 def question_text(questions: QuestionSet, path: Path) -> str:
-    """What a question file at this path holds."""
+    """The text of a question file at this path."""
     return "\n".join(question_lines(questions, path.parent.absolute())) + "\n"
 
 
 def _named(video: Path, folder: Path) -> str:
-    """The video's path from the folder, so that both can be moved together, or its whole path."""
+    """The video's path from the folder, so that both can be moved together, or its absolute
+    path."""
     if is_address(place := named_place(video)):
         return place
     whole = os.path.abspath(video)  # noqa: PTH100 - Path.resolve would follow links

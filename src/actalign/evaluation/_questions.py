@@ -1,6 +1,6 @@
-"""Questions: a clip, the candidates to tell it apart by, and which of them is right.
+"""Questions: a clip, its candidates, and which of them is right.
 
-All that is evaluated is read into this form, and the evaluator knows nothing else. Not here: the
+All data to be evaluated are read into this form, and the evaluator knows no other. Not here: the
 file that holds questions (`_question_file`), the forms in which others publish such data
 (`_readers`), embedding clips and scoring.
 """
@@ -30,9 +30,9 @@ _STRICT = ConfigDict(extra="forbid")
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """When a step of the right script truly happens: [start, end) seconds of the video file.
+    """The true time of a step of the right script: [start, end) seconds of the video file.
 
-    step: which one, from 0; None where something happens that is no step of the script.
+    step: its number, from 0; None if what happens is not a step of the script.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
@@ -43,7 +43,7 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """Where somebody is at one time, in shares of the picture's width and height."""
+    """A person's place at one time, in shares of the picture's width and height."""
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
     seconds: Seconds
@@ -80,42 +80,43 @@ class Absent:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One clip and its candidates. Raises UsageError where its fields contradict each other."""
+    """One clip and its candidates. Raises UsageError if its fields contradict each other."""
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
     id: Annotated[Text, Field(description="Unique in the file.")]
     video: Annotated[
-        Path | None, Field(description="The clip's file; a relative path is the question file's.")
+        Path | None,
+        Field(description="The clip's file; a relative path starts at the question file's folder."),
     ] = None
     start: Annotated[Seconds | None, Field(description="First second of the clip.")] = None
     end: Annotated[Seconds | None, Field(description="End of the clip, not included.")] = None
     question: Annotated[str, Field(description="What was asked.")] = ""
-    domain: Annotated[str, Field(description="Sport or field; texts and groups name it.")] = ""
+    domain: Annotated[str, Field(description="Sport or field, used in texts and for groups.")] = ""
     choices: Annotated[tuple[Text, ...], Field(description="The candidates' labels.")] = ()
     answer: Annotated[
-        int | None, Field(ge=0, description="The right choice, from 0; null: not known.")
+        int | None, Field(ge=0, description="The right choice, from 0; null: unknown.")
     ] = None
     kind: Annotated[str, Field(description="Group of questions, such as order-only.")] = ""
     scripts: Annotated[
         tuple[Annotated[tuple[Text, ...], Field(min_length=1)] | None, ...] | None,
         Field(
             description="Steps of each choice. null: a choice's own name is its step. A null in "
-            "it: that choice should have a script and has none, so that scorers of steps leave "
+            "the list: that choice should have a script and has none, so scorers of steps leave "
             "the question out."
         ),
     ] = None
     rewordings: Annotated[
         tuple[tuple[tuple[Text, ...], ...], ...],
-        Field(description="Further lists of steps of each choice, in other words; or none."),
+        Field(description="Further lists of steps of each choice, in other words; may be empty."),
     ] = ()
     intervals: Annotated[
-        tuple[Interval, ...] | None, Field(description="When the answer's steps truly happen.")
+        tuple[Interval, ...] | None, Field(description="The true times of the answer's steps.")
     ] = None
     interval_steps: Annotated[
         Annotated[tuple[Text, ...], Field(min_length=1)] | None,
         Field(
-            description="The steps that intervals number, where they are not the answer's first "
-            "list; null: that list.",
+            description="The steps that the intervals refer to, if they are not the answer's "
+            "first list; null: that list.",
         ),
     ] = None
     subject: Annotated[
@@ -124,11 +125,11 @@ class Question:
     box: Annotated[
         Box | None,
         Field(
-            description="Where the person is whose action is asked for, at one time; with --person "
-            "all that person is scored. As one of the `boxes` of a row."
+            description="Place, at one time, of the person whose action is asked for; with "
+            "--person all that person is scored. In the form of a row's `boxes`."
         ),
     ] = None
-    license: Annotated[str, Field(description="Of the clip.")] = ""
+    license: Annotated[str, Field(description="License of the clip.")] = ""
     source: Annotated[str, Field(description="Where the clip is from.")] = ""
     absent: Annotated[Absent | None, Field(description="Why there is no clip to evaluate.")] = None
 
@@ -154,12 +155,12 @@ class Question:
         if self.scripts is not None and len(self.scripts) != count:
             raise UsageError(
                 f"Question {self.id!r} has {count} choices but {len(self.scripts)} scripts; give "
-                "one a choice, or null."
+                "one per choice, or null."
             )
         if self.rewordings and len(self.rewordings) != count:
             raise UsageError(
-                f"Question {self.id!r} has {count} choices but rewordings of "
-                f"{len(self.rewordings)}; give a list a choice."
+                f"Question {self.id!r} has {count} choices but rewordings for "
+                f"{len(self.rewordings)}; give one list per choice."
             )
         if self.start is not None and self.end is not None and not self.start < self.end:
             raise UsageError(
@@ -188,7 +189,7 @@ class Question:
 
     @property
     def interval_script(self) -> tuple[str, ...] | None:
-        """The steps that `intervals` number; None where the question doesn't say."""
+        """The steps that `intervals` refer to; None if the question doesn't say."""
         if self.interval_steps is not None or self.answer is None or self.scripts is None:
             return self.interval_steps
         return self.scripts[self.answer]
@@ -198,7 +199,7 @@ class Question:
         scripts: tuple[tuple[str, ...] | None, ...],
         rewordings: tuple[tuple[tuple[str, ...], ...], ...] = (),
     ) -> Question:
-        """The question with other scripts; its intervals number the same steps as before."""
+        """The question with other scripts; its intervals refer to the same steps as before."""
         steps = self.interval_script if self.intervals else None
         if self.answer is not None and steps == scripts[self.answer]:
             steps = None
@@ -213,7 +214,7 @@ class Question:
 
     @property
     def given_scripts(self) -> list[Script]:
-        """The scripts that there are."""
+        """The scripts that the question has."""
         scripts = self.scripts or (None,) * len(self.choices)
         more = self.rewordings or ((),) * len(self.choices)
         listed = zip(self.choices, scripts, more, strict=True)
@@ -231,7 +232,7 @@ class Question:
 
 
 def left_out(question: Question) -> Absent | None:
-    """Why there is no clip or no answer to evaluate; None where there are both."""
+    """Why there is no clip or no answer to evaluate; None if there are both."""
     if question.absent is not None:
         return question.absent
     if question.answer is None:
@@ -241,7 +242,7 @@ def left_out(question: Question) -> Absent | None:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """Top-1/2/3 in percent that a paper reports for the questions; None where it doesn't."""
+    """Top-1/2/3 in percent that a paper reports for the questions; None if it doesn't."""
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
     method: str
@@ -252,7 +253,7 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class QuestionSet:
-    """Questions in order, each with its own id; raises UsageError where two share one.
+    """Questions in order, each with its own id; raises UsageError if two share one.
 
     others: ids of clips whose label is known and is not among the choices."""
 

@@ -1,6 +1,6 @@
-"""Answers that are refused, none-of-these, and the temperatures that labelled clips give.
+"""Refused answers, none-of-these, and the temperatures that labelled clips give.
 
-Figures of rows, and what can't be asked of a run. Not here: which choice is none (`_none`).
+Figures from rows, and what a run can't be asked. Not here: which choice is none (`_none`).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from actalign.rows import Row
 
 
 def check_refusals(config: EvalConfig, info: EncoderInfo) -> None:
-    """Raise UsageError for a scorer that can't refuse as the resolved configuration says."""
+    """Raise UsageError for a scorer that can't refuse as the resolved configuration asks."""
     if config.examples is not None and (
         config.none or config.min_confidence is not None or config.of_clips
     ):
@@ -33,7 +33,7 @@ def check_refusals(config: EvalConfig, info: EncoderInfo) -> None:
     if config.none is not None and unable:
         raise UsageError(
             f"The scorer {unable[0]} can't tell when none of the candidates fits, so --none can't "
-            "be used with it; name others by --scorer that measure steps against a background, "
+            "be used with it; with --scorer name others that measure steps against a background, "
             "such as competitive."
         )
     if config.min_confidence is None:
@@ -41,18 +41,18 @@ def check_refusals(config: EvalConfig, info: EncoderInfo) -> None:
     confident = config.confident(info)
     if unsure := [name for name in scorers if name not in confident]:
         raise UsageError(
-            f"There is no confidence from the scorer {unsure[0]} and this encoder, so "
-            "--min-confidence can't be used with it; run without it first, which fits a "
-            "temperature, and give that as --temperature."
+            f"The scorer {unsure[0]} gives no confidence with this encoder, so --min-confidence "
+            "can't be used with it; run without it first, which fits a temperature, and give "
+            "that as --temperature."
         )
 
 
 def refusal_figures(rows: Sequence[Row], none: str | None) -> dict[str, Any]:
     """How many answers were refused and how good the others are; how often none was answered.
 
-    rows: of one scorer. `answered` is there with a least confidence, `none` with a candidate none:
-    `others` are the clips of other actions, `candidates` those of the candidates, each with how
-    often the best candidate is none, whether it was refused or not.
+    rows: those of one scorer. `answered` is present with a minimum confidence, `none` with a
+    none-of-these candidate: `others` are the clips of other actions, `candidates` those of the
+    candidates, each with how often none-of-these is the best candidate, refused or not.
     """
     found: dict[str, Any] = {}
     asked = [row for row in rows if row.get("min_confidence") is not None]
@@ -82,9 +82,9 @@ def _share(one: Rate) -> dict[str, Any]:
 
 
 def temperature_figures(name: str, rows: Sequence[Row]) -> dict[str, Any]:
-    """The temperature of a scorer that reads words, fitted on its rows; None and why, without.
+    """The temperature of a scorer that reads words, fitted on its rows; or None and why.
 
-    It is of the scores alone, whatever temperature the run's own confidences are of.
+    It depends on the scores alone, whatever temperature the run's own confidences used.
     """
     scores, answers = [], []
     for row in rows:

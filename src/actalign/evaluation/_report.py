@@ -29,8 +29,8 @@ def write_reports(folders: Sequence[Path]) -> list[Path]:
     """Write the three files into each run folder and return their paths.
 
     Runs of the same questions are compared pair by pair on the clips that both scored; those that
-    differ in smoothing or frames a second only also get that curve. Raises UsageError where it can
-    be foreseen that a file can't be written, before any is.
+    differ only in smoothing or frames per second also get that curve. Raises UsageError, before any
+    file is written, if one clearly can't be.
     """
     runs = [read_run(folder) for folder in folders]
     places = [[run.folder / f"report.{kind}" for kind in ("html", "md", "json")] for run in runs]
@@ -49,7 +49,7 @@ def write_reports(folders: Sequence[Path]) -> list[Path]:
 
 
 def comparisons(run: Run, runs: Sequence[Run]) -> list[dict[str, Any]]:
-    """The run's main scorer against that of each other run, over the clips of equal targets."""
+    """The run's main scorer against that of each other run, over the clips with equal targets."""
     found = []
     for other in runs:
         if other.folder == run.folder:
@@ -64,7 +64,7 @@ def comparisons(run: Run, runs: Sequence[Run]) -> list[dict[str, Any]]:
 
 
 def markdown(run: Run, found: dict[str, Any], against: Sequence[dict[str, Any]]) -> str:
-    """What was found, the accuracy table and the counts as Markdown."""
+    """The findings, the accuracy table and the counts as Markdown."""
     note = f" {PAPER_NOTE}" if run.results["paper"] else ""
     lines = [f"# {run.results['benchmark']}: {run.folder.name}", "", *count_lines(run.results), ""]
     lines += ["| " + " | ".join(ACCURACY) + " |", "|---" + "|---:" * (len(ACCURACY) - 1) + "|"]

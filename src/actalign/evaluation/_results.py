@@ -50,16 +50,16 @@ def summarise(
     published: Sequence[Published] = (),
     none: str | None = None,
 ) -> dict[str, Any]:
-    """All figures of a run. total: samples of the benchmark, those without a clip included.
+    """All figures of a run. total: samples of the benchmark, including those without a clip.
 
     Top-k is over the samples that a scorer scored, `all` over all (the rest counted wrong). Macro
-    accuracy, `classes` and `confusion` go by the true labels. `by_kind` is there where questions
-    have kinds, `calibration` where rows have a confidence. `steps` and `mean_iou` are there where
-    true intervals are known: of each scorer that aligns, and at the top that of `dtw`, else of the
-    first; `steps_left_out` counts rows whose intervals number steps that no script of the run has.
-    `looks` is there for scorers that ask a vision-language model, `nothing_seen` where clips show
-    nothing: their answers are drawn. `unknown_texts` are those of which the model knows no word.
-    Top-k and all that follows from it is of the ranking, also where an answer was refused;
+    accuracy, `classes` and `confusion` go by the true labels. `by_kind` is present if questions
+    have kinds, `calibration` if rows have a confidence. `steps` and `mean_iou` are present if true
+    intervals are known: for each scorer that aligns, and at the top level that of `dtw`, or else of
+    the first; `steps_left_out` counts rows whose intervals refer to steps that no script of the run
+    has. `looks` is present for scorers that ask a vision-language model, `nothing_seen` if clips
+    show nothing: their answers are drawn. `unknown_texts` are those of which the model knows no
+    word. Top-k and all that follows from it are of the ranking, even if an answer was refused;
     `answered` and `none` say what was refused, see `_refusals`. none: the label of the candidate
     that stands for other actions. `temperature` is fitted on these rows.
     """
@@ -110,7 +110,7 @@ def summarise(
 
 
 def _classes(rows: Sequence[Row]) -> dict[str, Any]:
-    """Macro accuracy, the accuracy of each true label, and what was taken for what."""
+    """Macro accuracy, the accuracy of each true label, and the confusions."""
     if not rows:
         return {}
     targets = [str(row["target"]) for row in rows]
@@ -140,7 +140,7 @@ def _classes(rows: Sequence[Row]) -> dict[str, Any]:
 
 
 def _calibration(rows: Sequence[Row]) -> dict[str, Any]:
-    """How far the rows' confidence can be relied on, where they have one."""
+    """How far the rows' confidence can be relied on, if they have one."""
     known = [row for row in rows if confidence_of(row) is not None]
     if not known:
         return {}
@@ -169,7 +169,7 @@ def _calibration(rows: Sequence[Row]) -> dict[str, Any]:
 
 
 def _steps(rows: Sequence[Row]) -> dict[str, Any]:
-    """Where the true times of steps are known: how well the right script was laid over them."""
+    """How well the right script was aligned with the true times of its steps, if they are known."""
     overlaps = [overlap for row in rows if (overlap := row.get("mean_iou")) is not None]
     timed = [row for row in rows if has_true_steps(row)]
     known = [row for row in timed if row.get("mean_iou") is not None]

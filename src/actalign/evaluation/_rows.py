@@ -1,4 +1,4 @@
-"""The rows of an evaluation: `rows.Row` with what a question knows. Not here: scoring, files."""
+"""The rows of an evaluation: `rows.Row` with the question's fields. Not here: scoring, files."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from actalign.types import Float64
 
 KS = (1, 2, 3)
 NOTHING: Row = {"clip": "", "candidates": []}
-"""A row that says nothing yet."""
+"""A row with no content yet."""
 
 
 def drawn_scores(question: Question, seed: int) -> Float64:
@@ -26,9 +26,9 @@ def drawn_scores(question: Question, seed: int) -> Float64:
 def scored_row(row: Row, question: Question) -> Row:
     """A prediction's row with the question's answer, options and metrics.
 
-    Equal scores keep their order, as in the reference scripts. In a clip in which nothing is seen,
-    where all are equal, it is drawn: the first label would else be right of every such clip of its
-    class.
+    Equal scores keep their order, as in the reference scripts. If nothing is seen in a clip, so
+    that all are equal, the order is drawn: otherwise the first label would be right for every such
+    clip of its class.
     """
     if unseen(row) and len({candidate["score"] for candidate in row["candidates"]}) == 1:
         drawn = dict(zip(question.choices, drawn_scores(question, 0).tolist(), strict=True))
@@ -39,8 +39,8 @@ def scored_row(row: Row, question: Question) -> Row:
 
 
 def _answered(row: Row, question: Question, ranked: Sequence[int]) -> Row:
-    """ranked: the choices' indices, best first; rank and metrics are of these, also where the label
-    is refused."""
+    """ranked: the choices' indices, best first; rank and metrics follow these, even if the label is
+    refused."""
     refused = row.get("label", "") is None
     found: Row = {
         **row,
@@ -72,7 +72,7 @@ def row_of_scores(
     """A row from (M,) scores in the question's order; equal scores keep that order, as in the
     reference scripts.
 
-    about: further fields, for example the encoder's. ranked: the choices, best first, where equal
+    about: further fields, for example the encoder's. ranked: the choices, best first, if equal
     scores are in another order.
     """
     if ranked is None:
@@ -90,13 +90,13 @@ def row_of_scores(
 
 
 def answer_of(row: Row) -> str:
-    """The answer's label; of a refused one, and of earlier versions' rows, the best candidate's."""
+    """The answer's label; if refused, and in rows of earlier versions, the best candidate's."""
     given = row.get("label") or next(iter(row.get("filtered_resps", ())), None)
     return str(given or row["candidates"][0]["label"])
 
 
 def confidence_of(row: Row) -> float | None:
-    """The row's confidence in [0, 1], None where it has none."""
+    """The row's confidence in [0, 1], None if it has none."""
     known: Any = row
     value = known.get("confidence")
     return value if isinstance(value, float | int) and 0 <= value <= 1 else None
@@ -118,7 +118,7 @@ def row_without_score(
     question: Question | None = None,
     scorer: str | None = None,
 ) -> Row:
-    """A row of a sample that was left out: it is counted by its kind, and never wrong.
+    """The row of a sample that was left out: it is counted by its kind, and never as wrong.
 
     status: "missing", it has no clip or no answer; "error", its clip failed; "unscored", a scorer
     can't score it.

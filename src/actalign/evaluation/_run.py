@@ -1,10 +1,10 @@
 """Evaluation of questions into a run folder: resumable, and scorable again with other scorers.
 
 The folder: `questions.jsonl` and `clips.json` (what was asked), `config.json` (resolved),
-`environment.json`, `predictions.jsonl` (a row a question and scorer), `errors.jsonl` (rows of what
-was left out, and why), `results.json`, `embeddings/` and `texts.sqlite`. Every question is its id;
-one that was left out is counted apart, never wrong. Not here: where the questions are from, and
-the report.
+`environment.json`, `predictions.jsonl` (one row per question and scorer), `errors.jsonl` (rows of
+what was left out, and why), `results.json`, `embeddings/` and `texts.sqlite`. Questions are
+identified by id; one that was left out is counted separately, never as wrong. Not here: reading the
+questions, and the report.
 """
 
 from __future__ import annotations
@@ -75,13 +75,13 @@ def run(
     embed: Embed = embed_videos,
     look: SecondLook | None = None,
 ) -> dict[str, Any]:
-    """Evaluate, or go on with or score again a run; returns what `results.json` holds.
+    """Evaluate questions, or continue a run or score it again; returns what `results.json` holds.
 
     load: loads the model of the configuration; called only when something must be encoded.
-    embed: `clips.embed_videos`, or what does the same elsewhere. look: the model that the scorers
-    "vlm", "vlm_aligned" and "second_look" ask; a second look that failed is tried again when the
-    run is gone on with. ``progress(id, note)`` is called once per question, with "" or what is
-    amiss. Raises UsageError when ``out`` holds another run, or one without ``resume``.
+    embed: `clips.embed_videos`, or a function that does the same elsewhere. look: the model that
+    the scorers "vlm", "vlm_aligned" and "second_look" ask; a second look that failed is tried again
+    when the run is resumed. ``progress(id, note)`` is called once per question, with "" or what
+    went wrong. Raises UsageError if ``out`` holds another run, or any run without ``resume``.
     """
     check_writable(out / "results.json")
     config = replace(config, second_look=look.settings if look else None)
@@ -100,7 +100,7 @@ def run(
         )
         check_examples(out, shown)
         keys |= shown
-    # The questions first: a run with a configuration has them, whenever it was killed.
+    # The questions first: a run with a configuration has them, whenever it is killed.
     write_asked(out, questions, keys)
     write_config(config, info, out)
     texts = TextCache(info, load, path=out / "texts.sqlite")
@@ -138,7 +138,7 @@ def _write_results(
     info: EncoderInfo,
     out: Path,
 ) -> dict[str, Any]:
-    """Write what the finished run says; returns what `results.json` holds."""
+    """Write the finished run's results; returns what `results.json` holds."""
     write_rows(rows, out / "predictions.jsonl")
     write_rows(errors, out / "errors.jsonl")
     results = summarise(
@@ -166,8 +166,8 @@ def _examples(
 ) -> tuple[Examples, dict[str, str]]:
     """The examples of a folder, embedded into the run's store, and the keys of their clips.
 
-    Raises UsageError for one that can't be embedded and, before anything is, for a choice of a
-    question without one.
+    Raises UsageError for one that can't be embedded and, before any is embedded, for a question's
+    choice that has none.
     """
     found = read_examples(folder)
     labels = [str(one.target) for one in found.values()]
@@ -281,7 +281,7 @@ class _Answers:
                 self._rows[clip, scorer] = row
 
     def has(self, clip: str, scorer: str) -> bool:
-        """Whether the scorer has scored the question, and not after a second look that failed."""
+        """Whether the scorer has scored the question, and no second look failed."""
         return "second_look_error" not in self._rows.get((clip, scorer), {"second_look_error": ""})
 
     def warnings(self, clip: str) -> list[str]:
@@ -290,14 +290,14 @@ class _Answers:
         return [] if row is None or "second_look_error" not in row else [row["second_look_error"]]
 
     def add(self, row: Row) -> None:
-        """Keep a row, on disk as well."""
+        """Keep a row, also on disk."""
         self._rows[row["clip"], str(row["scorer"])] = row
         self._journal.add(row)
 
     def sorted(self, ids: Sequence[str], scorers: Sequence[str]) -> list[Row]:
         """Rows by question, then scorer: the same however often the run was interrupted.
 
-        Scorers that only their parts name come last, in the order of ``scorers``.
+        Scorers named only by their parts come last, in the order of ``scorers``.
         """
         place = {one: n for n, one in enumerate(ids)}
         every = dict.fromkeys([*SCORERS, RANDOM, EXAMPLES, BOTH, *LOOKS, *scorers])

@@ -37,7 +37,7 @@ SWEPT = {"smoothing_seconds": "smoothing (s)", "fps": "frames a second"}
 class Run:
     """A run folder, read.
 
-    main: the scorer that findings and figures are of, the first that aligns.
+    main: the scorer of findings and figures, which is the first that aligns.
     """
 
     folder: Path
@@ -53,7 +53,7 @@ class Run:
         return [row for row in self.rows if row["scorer"] == scorer]
 
     def setting(self, name: str) -> float | None:
-        """A setting that SWEPT names, as it was run."""
+        """A setting that SWEPT names, as it was in the run."""
         value: float | None = getattr(self.config, name)
         return value
 
@@ -63,7 +63,7 @@ class Run:
         return {question.id: question for question in asked(self.folder).questions}
 
     def predict_again(self, clip: str, scorer: str) -> tuple[Prediction, Question]:
-        """One question's prediction from what the folder holds; raises ActAlignError."""
+        """One question's prediction, made from the folder's files; raises ActAlignError."""
         question = self.questions.get(clip)
         if question is None:
             raise UsageError(f"The run {self.folder} has no question {clip!r}.")
@@ -84,7 +84,7 @@ class Run:
 
     @cached_property
     def _others(self) -> OtherClips | None:
-        """The run's clips, where they were each other's background."""
+        """The run's clips, if they were each other's background."""
         if not self.config.of_clips:
             return None
         found = []
@@ -95,7 +95,7 @@ class Run:
         return other_clips(self.info, found)
 
     def scripts(self) -> list[Script]:
-        """The scripts of the run's questions, one a label; none for an earlier version's run."""
+        """The scripts of the run's questions, one per label; none for an earlier version's run."""
         try:
             asked = self.questions.values()
         except UsageError:
@@ -107,7 +107,7 @@ class Run:
         return list(found.values())
 
     def embed_script(self, script: Script) -> Float32 | None:
-        """(K, D) the step embeddings that the run made; None where it made none."""
+        """(K, D) the step embeddings that the run made; None if it made none."""
         texts = TextCache(self.info, self._refuse, path=self.folder / "texts.sqlite")
         template = self.config.step_template or self.info.step_template
         try:
@@ -123,7 +123,7 @@ class Run:
 
 @contextmanager
 def readable(folder: Path) -> Iterator[None]:
-    """Turn what comes of a run folder's files that nobody wrote so into a UsageError."""
+    """Turn errors from a run folder's damaged files into a UsageError."""
     try:
         yield
     except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
@@ -134,7 +134,7 @@ def readable(folder: Path) -> Iterator[None]:
 
 
 def read_run(folder: Path) -> Run:
-    """Read a finished run folder; raises UsageError where it is none."""
+    """Read a finished run folder; raises UsageError if it is not one."""
     with readable(folder):
         return _read_run(folder)
 
@@ -162,7 +162,7 @@ def _read_run(folder: Path) -> Run:
         raise UsageError(f"The run {folder} can't be read: {reason_of(error)}.") from None
     if "samples" not in results and results.get("benchmark") == "mini-atlas":
         raise UsageError(
-            f"The run {folder} is of mini-atlas by an earlier version; evaluate again into "
+            f"The run {folder} is one of mini-atlas by an earlier version; evaluate again into "
             "another folder."
         )
     config, info = read_config(folder)
@@ -174,7 +174,7 @@ def _read_run(folder: Path) -> Run:
 
 
 def _aligns(scorer: str) -> bool:
-    """Whether it has alignments of its own; not where it is another program's."""
+    """Whether it has its own alignments; False for another program's scorer."""
     try:
         return of_words(scorer) and get_scorer(scorer).align is not None
     except UsageError:
@@ -182,7 +182,7 @@ def _aligns(scorer: str) -> bool:
 
 
 def sweeps(run: Run, runs: Sequence[Run]) -> dict[str, dict[str, list[SweepPoint]]]:
-    """Curves by setting and scorer, over the runs that differ from ``run`` in that setting only."""
+    """Curves by setting and scorer, over the runs that differ from ``run`` only in that setting."""
     found = {}
     for over in SWEPT:
         rest = [name for name in SWEPT if name != over]
@@ -206,7 +206,7 @@ def sweeps(run: Run, runs: Sequence[Run]) -> dict[str, dict[str, list[SweepPoint
 
 
 def _lines(path: Path) -> list[Row]:
-    """The rows of a file; those of earlier versions get the names of today."""
+    """The rows of a file; those of earlier versions get today's names."""
     found = []
     for row in parse_json_lines(read_text(path)):
         row.setdefault("clip", row.get("doc_id"))

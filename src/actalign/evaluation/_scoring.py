@@ -20,7 +20,7 @@ MOST_CANDIDATES = 64
 class Scoring:
     """Predictions of questions under a resolved configuration.
 
-    others: the run's clips, where they are each other's background.
+    others: the run's clips, if they are each other's background.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class Scoring:
 
     @property
     def words(self) -> str:
-        """The first scorer that reads words: examples and second looks begin with it."""
+        """The first scorer that reads words, which examples and second looks start from."""
         return next(name for name in self.config.scorers if of_words(name))
 
     def candidates(self, question: Question, scorer: str) -> Candidates:
@@ -84,7 +84,7 @@ class Scoring:
         return found.measured_against(self.others.of(clip))
 
     def depends_on_others(self, scorer: str) -> bool:
-        """Whether a row by it may change with the run's clips, and is made anew."""
+        """Whether a row by it may change with the run's clips, and so is made again."""
         return self.others is not None and of_words(scorer) and get_scorer(scorer).needs_background
 
     def with_examples(self, question: Question) -> WithExamples:

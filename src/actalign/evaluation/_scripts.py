@@ -25,14 +25,14 @@ def with_scripts(
     config: LLMConfig | None = None,
     bank: Path | None = None,
 ) -> QuestionSet:
-    """The questions with a script for each choice where there is one; ``notes`` say what is not.
+    """The questions with a script for each choice that has one; ``notes`` say what is missing.
 
-    given: a script file or bank, or the reference's `generated_subactions.json`; it comes before
-    the scripts that the questions have. domain: for the questions that name none. config: a
+    given: a script file or bank, or the reference's `generated_subactions.json`; it takes
+    precedence over the questions' own scripts. domain: for the questions that name none. config: a
     language model, asked once for each set of candidates that lacks scripts, about all of them;
-    without one, scripts that ship with the package are used. A choice that has none in the end is
-    its own name in one step, or stays without where the question says that it should have one.
-    Raises UsageError as the readers of scripts do.
+    without one, scripts that ship with the package are used. A choice that still has none gets its
+    own name as its one step, or stays without if the question says that it should have one. Raises
+    UsageError for scripts that can't be read.
     """
     if domain is not None:
         asked = tuple(replace(q, domain=q.domain or domain) for q in questions.questions)
@@ -70,7 +70,7 @@ def with_scripts(
 
 
 def _known_scripts(question: Question, by_label: dict[str, list[Script]]) -> list[Script | None]:
-    """A choice's script from those given, else from the question."""
+    """Each choice's script from those given, or else from the question."""
     listed = [one for choice in question.choices for one in by_label.get(label_key(choice), ())]
     of_question = {script.label: script for script in question.given_scripts}
     own = [of_question.get(choice) for choice in question.choices]
@@ -89,7 +89,7 @@ def _ask(
     config: LLMConfig,
     bank: Path | None,
 ) -> list[str]:
-    """Fill in what a language model writes; returns a sentence for each set that it didn't."""
+    """Fill in what a language model writes; returns a sentence for each set that got nothing."""
     waiting: dict[tuple[tuple[str, ...], str], list[Question]] = {}
     for question in questions.questions:
         if None in found.get(question.id, ()):
@@ -120,9 +120,9 @@ def _finished(
     named: dict[str, str],
 ) -> Question:
     """The question with its scripts; ``shipped`` and ``named`` note which labels got what, the
-    latter with the reason where there is one."""
+    latter with the reason if there is one."""
     pairs = list(zip(question.choices, scripts, strict=True))
-    if question.scripts is None:  # else each choice should have one, and none is made up
+    if question.scripts is None:  # otherwise each choice should have one, and none is made up
         missing = [choice for choice, script in pairs if script is None]
         there = shipped_scripts(missing, question.domain or None)
         shipped |= dict.fromkeys(there)

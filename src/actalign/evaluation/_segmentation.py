@@ -1,7 +1,7 @@
-"""Steps in time against the true ones: pure functions on intervals.
+"""Predicted times of steps against the true ones: pure functions on intervals.
 
-A part is (start, end, label), [start, end) in seconds; its label is a step's number, or None for
-what is no step. True parts may leave gaps; what has no label counts nowhere.
+A part is (start, end, label), [start, end) in seconds; its label is a step's number, or None if it
+is not a step. True parts may leave gaps; time without a label is not counted.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Counts:
 
     @property
     def f1(self) -> float:
-        """2 found / (2 found + false + missed); 0 where there is nothing."""
+        """2 found / (2 found + false + missed); 0 if there is nothing."""
         total = 2 * self.found + self.false + self.missed
         return 2 * self.found / total if total else 0.0
 
@@ -39,8 +39,8 @@ class Counts:
 def frame_accuracy(predicted: Sequence[Part], true: Sequence[Part]) -> float:
     """Share of the time with a true label that is given that label.
 
-    It is the accuracy by frame for frames as short as you like, so that it depends on no frame
-    rate. Raises UsageError where nothing has a true label.
+    This is the accuracy by frame in the limit of short frames, so it depends on no frame rate.
+    Raises UsageError if nothing has a true label.
     """
     labelled = sum(end - start for start, end, label in true if label is not None)
     if labelled <= 0:
@@ -52,7 +52,7 @@ def frame_accuracy(predicted: Sequence[Part], true: Sequence[Part]) -> float:
 
 
 def edit_score(predicted: Sequence[Part], true: Sequence[Part]) -> float:
-    """1 minus the edit distance of the two orders of steps over the longer one's length.
+    """1 minus the edit distance of the two orders of steps divided by the longer one's length.
 
     Lea et al., CVPR 2017. In [0, 1], 1 is the same order; times don't matter.
     """
@@ -70,8 +70,8 @@ def edit_score(predicted: Sequence[Part], true: Sequence[Part]) -> float:
 def segment_counts(predicted: Sequence[Part], true: Sequence[Part], overlap: float) -> Counts:
     """Segments found with an intersection over union of at least ``overlap``, for F1 at overlaps.
 
-    Lea et al., CVPR 2017: each predicted segment, in the order of time, takes the true one of its
-    step that it overlaps most; the first to take it has found it, if the overlap suffices.
+    Lea et al., CVPR 2017: each predicted segment, in order of time, is matched to the true one of
+    its step that it overlaps most; the first match counts as found, if the overlap suffices.
     """
     wanted = [part for part in true if part[2] is not None]
     used = [False] * len(wanted)
@@ -90,7 +90,7 @@ def segment_counts(predicted: Sequence[Part], true: Sequence[Part], overlap: flo
 
 
 def mean_step_iou(predicted: Sequence[Part], true: Sequence[Part]) -> float:
-    """Mean over the steps that truly happen of the intersection over union of their times.
+    """Mean intersection over union of the times of the steps that truly happen.
 
     A step that happens in several intervals counts once, with all of its time.
     """
@@ -108,7 +108,7 @@ def mean_step_iou(predicted: Sequence[Part], true: Sequence[Part]) -> float:
 
 
 def _order(parts: Sequence[Part]) -> list[int]:
-    """The labels in the order of time, repetitions next to each other merged."""
+    """The labels in order of time, with adjacent repetitions merged."""
     ordered = [label for _, _, label in sorted(parts, key=lambda part: part[0])]
     labels = [label for label in ordered if label is not None]
     return [one for n, one in enumerate(labels) if n == 0 or one != labels[n - 1]]

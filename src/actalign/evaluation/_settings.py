@@ -1,6 +1,6 @@
 """`settings.yaml`: how clips are scored, chosen by `actalign eval tune` and read by `--settings`.
 
-Its keys are names of the options that they stand for; an option that is given comes before it.
+Its keys are the names of options; an option that is given takes precedence.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ def read_settings(path: Path) -> dict[str, str]:
     for name, value in found.items():
         if name not in KEYS:
             raise UsageError(
-                f"The settings {path} have the key {name!r}; known are {', '.join(KEYS)}."
+                f"The settings {path} have the unknown key {name!r}; known are {', '.join(KEYS)}."
             )
         if not isinstance(value, str):
-            raise UsageError(f"The value of {name} in {path} must be one text or number.")
+            raise UsageError(f"The value of {name} in {path} must be a text or a number.")
     return found
 
 
 def settings_name(path: Path) -> str:
-    """What a row says of the file: its name and a hash of what it says."""
+    """What a row says about the file: its name and a hash of its settings."""
     said = json.dumps(sorted(read_settings(path).items()))
     return f"{path.name} ({hashlib.sha256(said.encode()).hexdigest()[:8]})"
 
@@ -44,6 +44,6 @@ def settings_name(path: Path) -> str:
 def write_settings(path: Path, settings: Mapping[str, object], remarks: str) -> None:
     """Write the file with ``remarks`` as comments above the settings."""
     lines = [f"# {line}".rstrip() for line in remarks.splitlines()]
-    # JSON's strings are YAML's too, and keep a text that looks like a number a text.
+    # JSON strings are also YAML, and keep a text that looks like a number a text.
     lines += [f"{name}: {json.dumps(settings[name])}" for name in KEYS if name in settings]
     write_text(path, "\n".join(lines) + "\n")

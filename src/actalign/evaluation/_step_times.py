@@ -1,8 +1,8 @@
-"""The true times of a question's steps beside those that a scorer found, in a row.
+"""The true times of a question's steps beside those that a scorer found, for a row.
 
-True intervals number the steps of one list, the one that they were written for. So they are
-compared with the alignment of that wording of the right script, whichever is shown, and with none
-where a run has other scripts. Not here: the figures (`_segmentation`, `_results`).
+True intervals refer by number to the steps of one list, the one that they were written for. So they
+are compared with the alignment of that wording of the right script, whichever is shown, and with
+none if a run has other scripts. Not here: the figures (`_segmentation`, `_results`).
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ def with_true_times(
 ) -> Row:
     """The row with the question's `intervals`, for scorers that align.
 
-    `mean_iou` is there where they number the steps of a wording of the right script, and
-    `interval_segments`, that wording's steps, where the row shows another.
+    `mean_iou` is present if they refer to the steps of a wording of the right script, and
+    `interval_segments`, that wording's steps, if the row shows another.
     """
     if question.intervals is None or candidates.scorer.align is None:
         return row
@@ -72,7 +72,7 @@ def step_parts(row: Row) -> tuple[list[Part], list[Part]]:
 def _numbered(
     question: Question, prediction: Prediction, candidates: Candidates
 ) -> Sequence[Segment] | None:
-    """The aligned steps of the wording that the intervals number; None where it is not there."""
+    """The aligned steps of the wording that the intervals refer to; None if it is missing."""
     assert question.answer is not None
     script = candidates.scripts[question.answer]
     wanted = _keys(question.interval_script or script.steps)

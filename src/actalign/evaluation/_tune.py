@@ -1,9 +1,9 @@
-"""Settings chosen on folds, and measured on the clips that had no part in the choice.
+"""Settings chosen by cross-validation, and measured on clips that had no part in the choice.
 
-Nested cross-validation: of each fold's clips it is asked which setting was best on all others, and
-that setting answers them. What comes out is the accuracy of the whole procedure, choice included;
-the accuracy of the chosen setting on the clips that it was chosen on is too good (Varma and Simon,
-BMC Bioinformatics 2006). Clips of one subject, or of one file, stay in one fold.
+Nested cross-validation: each fold's clips are answered by the setting that was best on all others.
+The result is the accuracy of the whole procedure, choice included; the accuracy of the chosen
+setting on the clips that it was chosen on is too optimistic (Varma and Simon, BMC Bioinformatics
+2006). Clips of one subject, or of one file, stay in one fold.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from actalign.types import ClipEmbedding
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One way to score; the fields of `EvalConfig` of these names."""
+    """One way to score; the fields are those of `EvalConfig` with these names."""
 
     scorer: str
     smoothing_seconds: float
@@ -73,11 +73,11 @@ def tune(
     progress: Callable[[str, str], None],
     embed: Embed,
 ) -> dict[str, Any]:
-    """Choose among settings, of which the first is compared with, and return what is found.
+    """Choose among settings, compare the choice with the first one, and return the result.
 
     background: see `EvalConfig`. Writes `tuning.json` and `settings.yaml` into ``out``, where
-    embeddings are kept too, so that an interrupted run goes on. Raises UsageError without two
-    groups of clips to choose on.
+    embeddings are kept too, so that an interrupted run can continue. Raises UsageError if there are
+    fewer than two groups of clips to choose on.
     """
     usable = [
         one for one in questions.questions if left_out(one) is None and not one.without_script
@@ -128,7 +128,7 @@ def _embedded(
 
 
 class _Table:
-    """The rank of the right label by setting and question, and what scoring cost."""
+    """The rank of the right label by setting and question, and the cost of scoring."""
 
     def __init__(self, settings: int, questions: Sequence[Question]) -> None:
         self._questions = questions
@@ -143,7 +143,7 @@ class _Table:
         clip: ClipEmbedding,
         scoring: Mapping[int, Scoring],
     ) -> None:
-        """Note the answers of several settings to the question of this number."""
+        """Record the answers of several settings to the question with this number."""
         for n, one in scoring.items():
             began = time.perf_counter()
             candidates = one.of_clip(question, one.config.scorers[0], clip)
@@ -153,7 +153,7 @@ class _Table:
             self._frames[n, number] = len(clip.embeddings)
 
     def drop(self, question: int) -> None:
-        """Leave a question out, whose clip failed."""
+        """Leave out a question whose clip failed."""
         self._kept[question] = False
 
     @property
@@ -175,7 +175,7 @@ class _Table:
 
 
 def folds_of(questions: Sequence[Question], folds: int) -> NDArray[np.int_]:
-    """(N,) the fold of each question, labels spread evenly, clips that belong together in one.
+    """(N,) the fold of each question; labels are spread evenly, and a group shares one fold.
 
     There are at most as many folds as groups. Raises UsageError for fewer than two groups.
     """
@@ -196,7 +196,7 @@ def folds_of(questions: Sequence[Question], folds: int) -> NDArray[np.int_]:
     sizes = [0] * count
     for name in order:
         mine = Counter(str(questions[number].target) for number in groups[name])
-        # Where the group's labels are rarest, then where there is most room.
+        # Where the group's labels are rarest, then where there is the most room.
         place = min(
             range(count),
             key=lambda one: (sum(labels[one][label] * n for label, n in mine.items()), sizes[one]),
@@ -208,8 +208,8 @@ def folds_of(questions: Sequence[Question], folds: int) -> NDArray[np.int_]:
 
 
 def _best(ranks: NDArray[np.int_], frames: Sequence[float]) -> int:
-    """Of (S, N) ranks the setting that is right most often; of equals the one with the higher mean
-    reciprocal rank, then fewer frames, then the first."""
+    """From (S, N) ranks, the setting that is right most often; among equals, the one with the
+    higher mean reciprocal rank, then with fewer frames, then the first."""
     right = (ranks == 1).mean(axis=1)
     reciprocal = (1 / ranks).mean(axis=1)
     return max(
@@ -258,7 +258,7 @@ def _share(ranks: NDArray[np.int_]) -> dict[str, Any]:
 
 
 def setting_lines(result: dict[str, Any]) -> list[str]:
-    """The eight best settings and their costs, a line each, and where the others are."""
+    """The eight best settings and their costs, one per line, and where the others are."""
     ordered = sorted(result["settings"], key=lambda one: -one["top1"])
     lines = [
         f"{100 * one['top1']:6.2f} %  {one['frames']:.0f} frames, {one['scoring_ms']:.1f} ms a "
@@ -283,13 +283,13 @@ def tuning_lines(result: dict[str, Any]) -> list[str]:
         f"the first setting, the model's own, on the same clips: "
         f"{percent(result['first'], 'top1')} %; gain {100 * gain['value']:+.2f} points "
         f"[{low:+.2f}, {high:+.2f}], p = {gain['mcnemar_p']:.3g}",
-        f"the chosen one on the clips that it was chosen on, which is too good: "
+        "the chosen one on the clips that it was chosen on, which is too optimistic: "
         f"{percent(result['on_the_same_clips'], 'top1')} %",
     ]
     if gain["value"] < 0:
-        lines.append("To choose is worse here than to keep the model's own setting; keep that.")
+        lines.append("Choosing is worse here than keeping the model's own setting; keep that.")
     elif gain["mcnemar_p"] >= 0.05:
-        lines.append("No gain over the model's own setting has been shown on so many clips.")
+        lines.append("No gain over the model's own setting has been shown on this many clips.")
     agree = sum(one["chosen"] == chosen for one in result["folds"])
     lines.append(f"{agree} of {len(result['folds'])} folds chose the same.")
     return lines

@@ -29,10 +29,10 @@ from actalign.types import Float32
 
 
 class FrameEncoder(AbsEncoder):  # type: ignore[misc]  # mteb has no types here
-    """An encoder that sees frame by frame, for mteb's video and text tasks.
+    """An encoder that encodes frame by frame, for mteb's video and text tasks.
 
-    model_name: hub id, folder or "body"; revision: a commit of the hub. fps: frames encoded a
-    second, None for the encoder's own. Raises EncoderError when the model is not available.
+    model_name: hub id, folder or "body"; revision: a commit of the hub. fps: frames encoded per
+    second, None for the encoder's own. Raises EncoderError if the model is not available.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class FrameEncoder(AbsEncoder):  # type: ignore[misc]  # mteb has no types here
         )
 
     def encode(self, inputs: Iterable[Mapping[str, Any]], **_: Any) -> Float32:
-        """(N, D) one row a text or a video, in order; other inputs are refused with UsageError.
+        """(N, D) one row per text or video, in order; other inputs are refused with UsageError.
 
         A video is a file's path, its bytes, or what `datasets` makes of one.
         """
@@ -75,7 +75,8 @@ class FrameEncoder(AbsEncoder):  # type: ignore[misc]  # mteb has no types here
             else:
                 given = ", ".join(batch)
                 raise UsageError(
-                    f"The inputs are {given}; give texts or videos, since no vector is of both."
+                    f"The inputs are {given}; give texts or videos: one vector can't stand for "
+                    "both."
                 )
         return np.stack(rows).astype(np.float32)
 

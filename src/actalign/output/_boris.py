@@ -1,8 +1,8 @@
 """Events for BORIS: a project of many videos, or a workbook of the events of one.
 
-An action is a state: where it starts and where it stops are two events of one code, the action's
-name, whose comment names the steps; whose action it is, is the subject. BORIS takes events of one
-subject and one code for start and stop in turn.
+An action is a state: its start and its stop are two events with the same code, the action's name,
+whose comment names the steps; the subject is the person who performs it. BORIS reads events of one
+subject and one code as start and stop in turn.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ class _State(NamedTuple):
 
 
 def _states(found: Iterable[Event]) -> list[_State]:
-    """The events of BORIS in the order of time; an action begins where the same one has ended."""
+    """The events of BORIS in order of time; an action never begins before an equal one has
+    ended."""
     states: list[_State] = []
     ended: dict[tuple[str, str], float] = {}
     for event in sorted(found, key=lambda event: event.start_seconds):
@@ -48,7 +49,7 @@ def _states(found: Iterable[Event]) -> list[_State]:
 
 
 def _comment(event: Event) -> str:
-    """The steps, which repetition it is, and how sure."""
+    """The steps, which repetition it is, and the confidence."""
     told = [] if event.confidence is None else [f"confidence {event.confidence:.0%}"]
     if event.which:
         told.append(event.which)
@@ -64,7 +65,7 @@ EVENTS = Table(
     {"time": float, "subject": str, "code": str, "modifier": str, "comment": str},
     lambda row: _lines(events(row)),
 )
-"""What BORIS asks of a spreadsheet whose events are imported into an open observation."""
+"""The columns that BORIS requires to import a spreadsheet's events into an open observation."""
 
 
 def write_boris_events(video: VideoRows, path: Path) -> None:
@@ -74,7 +75,7 @@ def write_boris_events(video: VideoRows, path: Path) -> None:
 
 
 def to_boris(videos: Iterable[VideoRows]) -> str:
-    """A project of BORIS (format 7.0): an observation a video, a state event an action."""
+    """A project of BORIS (format 7.0): one observation per video, one state event per action."""
     observations: Json = {}
     actions: dict[str, None] = {}
     subjects: dict[str, None] = {}
@@ -118,8 +119,7 @@ def to_boris(videos: Iterable[VideoRows]) -> str:
 
 
 def _media(path: Path, file: str) -> Json:
-    """What BORIS asks of a file, without which its checks find fault; each is empty where the video
-    can't be read here."""
+    """The media facts that BORIS's checks require; empty if the video can't be read here."""
     found: Json = {"length": {}, "fps": {}, "hasVideo": {}, "hasAudio": {}}
     with suppress(VideoError), open_container(path) as container:
         stream = video_stream(container, str(path))

@@ -1,5 +1,5 @@
-"""Videos with what was found drawn into them: the action, its step, how sure, and the time; of
-several people the box of each."""
+"""Videos with the results drawn into them: the action, its step, the confidence and the time, and
+with several people a box around each."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ from actalign.video._worker import DecodeProcess
 from actalign.video._writing import Span, VideoFile, comment_of
 
 LEAST_SIDE = 360
-"""A smaller picture is enlarged to it, so that there is room for letters."""
+"""A smaller picture is enlarged to it, so that there is room for text."""
 BY = "actalign burn"
-"""What the files say of themselves, and the hash of the video that they were made from."""
+"""The mark in the files' metadata, with the hash of the video that they were made from."""
 AT_ONCE = 3
-"""Most actions that are shown at one time."""
+"""The most actions shown at one time."""
 
 
 def write_burned(video: VideoRows, path: Path) -> None:
     """Write a video as MP4 with the text of its events at their times, and with a numbered box
-    around each of several people, whole or not at all.
+    around each of several people; atomically.
 
-    Every frame is kept, with its time and the sound. Raises VideoError where the video can't be
-    read or has changed since the rows were made, or the path is that of a video that this function
-    did not write, or wrote of another one.
+    Every frame is kept, with its time and the sound. Raises VideoError if the video can't be read
+    or has changed since the rows were made, or if the path is that of a video that this function
+    did not write, or made from another one.
     """
     source = video.path
     found = video.events
@@ -48,7 +48,7 @@ def write_burned(video: VideoRows, path: Path) -> None:
         comment = json.dumps({BY: digest})
         known = comment_of(path) if is_there(path) else comment
         if known != comment:
-            what = "made of another video" if BY in known else "without text drawn in"
+            what = "made from another video" if BY in known else "without text drawn in"
             raise VideoError(f"{path} is a video {what}; choose another folder.")
         frames = decoder.sample_frames(source)
         begin = float(frames.pts_seconds[0])
@@ -61,14 +61,14 @@ def write_burned(video: VideoRows, path: Path) -> None:
 
 
 def undrawable(rows: Iterable[Row]) -> list[str]:
-    """One sentence where no font here draws all characters of the rows' actions and steps."""
+    """One sentence if no font here draws all characters of the rows' actions and steps."""
     found = [one for row in rows for one in events(row)]
     texts = {one.action for one in found} | {step["step"] for one in found for step in one.steps}
     return boxes_for(unknown_letters(sorted(texts)), "the video")
 
 
 def _boxes(rows: Iterable[Row]) -> dict[int, list[BoxRow]]:
-    """Where each of several people is, in the order of time."""
+    """The boxes of each of several people, in order of time."""
     found: defaultdict[int, list[BoxRow]] = defaultdict(list)
     for row in rows:
         if row.get("people", 1) > 1:
@@ -81,9 +81,9 @@ def _seconds(box: BoxRow) -> float:
 
 
 class _Painter:
-    """Draws into one frame after another; keeps the picture of a text as long as it is shown.
+    """Draws into one frame after another; keeps a text's picture while it is shown.
 
-    boxes: each person's, in the order of time; the nearest to a frame is drawn into it.
+    boxes: each person's, in order of time; the nearest to a frame is drawn into it.
     """
 
     def __init__(self, boxes: Mapping[int, Sequence[BoxRow]]) -> None:
@@ -92,7 +92,7 @@ class _Painter:
         self._caption: NDArray[np.uint8] | None = None
 
     def drawn(self, frame: UInt8, seconds: float, found: list[Event]) -> UInt8:
-        """The frame, enlarged where it is small, with the time above, the events below, and a box
+        """The frame, enlarged if it is small, with the time above, the events below, and a box
         around each of several people."""
         shown = _enlarged(frame)
         height, width = shown.shape[:2]
@@ -111,7 +111,7 @@ class _Painter:
 
 
 def _near(boxes: Sequence[BoxRow], seconds: float) -> BoxRow | None:
-    """The box nearest in time; None where there is none nearby."""
+    """The box nearest in time; None if there is none nearby."""
     at = bisect_left(boxes, seconds, key=_seconds)
     return box_near(boxes[max(0, at - 1) : at + 1], seconds, within=BOX_SECONDS)
 
@@ -146,7 +146,7 @@ def _enlarged(frame: UInt8) -> UInt8:
 
 
 def _lines(seconds: float, found: list[Event]) -> list[str]:
-    """For each event that is under way its action and its step."""
+    """For each event that is under way, its action and its step."""
     lines = []
     now = [
         one

@@ -1,4 +1,4 @@
-"""Events as captions: a cue a step of each action, or one a detection of a video."""
+"""Events as captions: one cue per step of each action, or one per detection of a video."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class Cue(NamedTuple):
 
 
 def cues(found: Sequence[Event]) -> list[Cue]:
-    """A cue for each step, "action: step"; for an event without steps one, its action. In the order
-    of time, as WebVTT wants them."""
+    """A cue for each step, "action: step"; for an event without steps, one cue with its action. In
+    order of time, as WebVTT requires."""
     shown = []
     for event in found:
         all_ = [
@@ -30,8 +30,8 @@ def cues(found: Sequence[Event]) -> list[Cue]:
         newer = [
             cue._replace(start_seconds=max(cue.start_seconds, event.shown_from)) for cue in all_
         ]
-        # Of a frame that steps share one may have less than a millisecond, and with one, as `_span`
-        # would give it, it would overlap the next. Alone it is shown.
+        # A step may have less than a millisecond of a frame that steps share; lengthened to one by
+        # `_span`, it would overlap the next. A step that is alone is shown.
         lasting = [cue for cue in newer if _lasts(cue)]
         shown += lasting or [cue for cue in all_[:1] if cue.start_seconds >= event.shown_from]
     return sorted(shown, key=lambda cue: cue.start_seconds)
@@ -51,7 +51,7 @@ def to_srt(found: Sequence[Event]) -> str:
 
 
 def detections_vtt(rows: Sequence[Row]) -> str:
-    """One WebVTT cue a detection of one video, in the order of time: its label, and whose it is."""
+    """One WebVTT cue per detection of one video, in order of time: its label, and whose it is."""
     found = [event for row in rows for event in events(row)]
     found.sort(key=lambda one: one.start_seconds)
     return _vtt([Cue(one.start_seconds, one.end_seconds, one.name) for one in found])
@@ -63,7 +63,7 @@ def _vtt(shown: Sequence[Cue]) -> str:
 
 
 def _span(cue: Cue, point: str) -> str:
-    """From when to when; at least a millisecond, since readers drop cues that last no time."""
+    """The cue's times; at least a millisecond, since readers drop cues of no duration."""
     start = _milliseconds(cue.start_seconds)
     end = max(start + 1, _milliseconds(cue.end_seconds))
     return f"{_clock(start, point)} --> {_clock(end, point)}"

@@ -1,4 +1,4 @@
-"""What was found as files: one a step or an action, cut out of the videos.
+"""Results as video files: one per step or action, cut out of the videos.
 
 Not here: how a part of a video becomes a file (`video._cut`).
 """
@@ -22,12 +22,12 @@ from actalign.video._writing import Span, comment_of
 
 Kind = Literal["step", "action"]
 PART_BYTES = 40
-"""Most bytes of an action's or a step's name within a file's: that has 255 at most."""
+"""The most bytes of an action's or a step's name in a file's name, which has at most 255."""
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A part of a video, and the file for it, relative to the folder of all.
+    """A part of a video, and the file for it, relative to the output folder.
 
     contents: what the video held when it was found, see `VideoRows`.
     """
@@ -39,7 +39,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """What became of a piece: how its file was made ("kept": it was there), or why it was not."""
+    """What became of a piece: how its file was made ("kept": it existed), or why it was not."""
 
     path: Path
     how: Literal["copied", "encoded", "kept", "failed"]
@@ -47,11 +47,11 @@ class Cut:
 
 
 def pieces(rows: Iterable[Row], by: Kind | None = None) -> list[Piece]:
-    """What is to be cut out of the rows' videos, in order; the rows are read twice.
+    """The pieces to be cut out of the rows' videos, in order; the rows are read twice.
 
-    by: a file a step or a file an action, each time that it is performed. None: an action for rows
-    of `locate` and where no steps were found, else a step. Names are CLIP_ACTION_STEP_TIMES.mp4, no
-    two alike.
+    by: one file per step or per action, each time that it is performed. None: per action for rows
+    of `locate` and if no steps were found, otherwise per step. Names are
+    CLIP_ACTION_STEP_TIMES.mp4, no two alike.
     """
     found: list[Piece] = []
     taken: set[str] = set()
@@ -88,7 +88,7 @@ def _words(event: Event) -> list[str]:
 
 
 def _part(text: str) -> str:
-    """Words as a part of a file's name that no shell and no file system takes for anything else."""
+    """Words as a part of a file name, with nothing that is special to shells or file systems."""
     words = re.sub(r"[^\w]+", "-", text).strip("-")
     return words.encode()[:PART_BYTES].decode(errors="ignore").strip("-") or "unnamed"
 
@@ -96,9 +96,9 @@ def _part(text: str) -> str:
 def cut_all(found: Iterable[Piece], folder: Path, *, silent_seconds: float) -> Iterator[Cut]:
     """Cut each piece into the folder; one that fails never stops the rest.
 
-    Files that an earlier run cut of the same part of the same video are kept. One that it cut of
-    another video stays too: the piece gets a number then. Of a video that has changed since the
-    rows were made nothing is cut.
+    Files that an earlier run cut from the same part of the same video are kept. One that it cut
+    from another video stays too: the new piece then gets a number. Nothing is cut from a video that
+    has changed since the rows were made.
     """
     with DecodeProcess(silent_seconds=silent_seconds) as decoder:
         digests: dict[Path, str] = {}
@@ -114,13 +114,13 @@ def cut_all(found: Iterable[Piece], folder: Path, *, silent_seconds: float) -> I
 
 
 def _cut(decoder: DecodeProcess, piece: Piece, path: Path, digest: str) -> Cut:
-    """Cut a piece into the path, or into the next whose number is free or its own."""
+    """Cut a piece into the path, or into the next numbered one that is free or already its own."""
     origin = _Origin.of(piece.span, digest)
     plain, number = path, 1
     while is_there(path):
         known = _Origin.read(path)
         if known is None:
-            raise ActAlignError(f"{path} is there, and `actalign cut` did not write it; move it.")
+            raise ActAlignError(f"{path} exists, and `actalign cut` did not write it; move it.")
         if known == origin:
             return Cut(path, "kept")
         if known.sha256 == origin.sha256:
@@ -132,7 +132,7 @@ def _cut(decoder: DecodeProcess, piece: Piece, path: Path, digest: str) -> Cut:
 
 @dataclass(frozen=True, slots=True)
 class _Origin:
-    """What a file says of where it comes from: the video by name and content, and the part."""
+    """Where a file says it comes from: the video by name and content, and the part."""
 
     video: str
     sha256: str
@@ -145,7 +145,7 @@ class _Origin:
 
     @classmethod
     def read(cls, path: Path) -> _Origin | None:
-        """Of a file; None for one that `actalign cut` did not write."""
+        """The origin in a file; None for one that `actalign cut` did not write."""
         try:
             said = json.loads(comment_of(path))
             return cls(said["actalign cut"], said["sha256"], said["seconds"])

@@ -16,18 +16,18 @@ SUFFIXES = (".jsonl", ".vtt", *TABLE_SUFFIXES)
 
 
 def check_out(path: Path, *, videos: int) -> None:
-    """Raise UsageError when detections can't be written under this name."""
+    """Raise UsageError if detections can't be written under this name."""
     check_suffix(path, SUFFIXES)
     if path.suffix.lower() == ".vtt" and videos > 1:
         raise UsageError(
-            f"{path} can hold the captions of one video only, and there are {videos}; give --out "
+            f"{path} can hold the captions of only one video, and there are {videos}; give --out "
             "another suffix, or one video."
         )
     check_writable(path)
 
 
 def write_detections(path: Path, rows: Sequence[Row]) -> None:
-    """Write the rows of `Detection.to_row`, whole or not at all, in the format of the suffix."""
+    """Write the rows of `Detection.to_row` atomically, in the format of the suffix."""
     suffix = path.suffix.lower()
     if suffix == ".jsonl":
         write_rows(rows, path)

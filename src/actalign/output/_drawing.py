@@ -23,7 +23,7 @@ WIDTH = 11.0
 LEFT, RIGHT = 0.30, 0.905
 STRIP_WIDTH = WIDTH * (RIGHT - LEFT)
 BOX_SECONDS = 0.5
-"""Most between a frame and the box that is drawn into it."""
+"""The most seconds between a frame and the box that is drawn into it."""
 
 
 def step_label(number: int, step: str) -> str:
@@ -31,13 +31,13 @@ def step_label(number: int, step: str) -> str:
 
 
 def map_height(labels: Sequence[str]) -> float:
-    """Inches that leave room for every step's label."""
+    """The height in inches that leaves room for every step's label."""
     tallest = max(label.count("\n") + 1 for label in labels)
     return max(0.8, len(labels) * (0.13 + 0.13 * tallest))
 
 
 def strip_height(thumbnails: FrameBatch) -> float:
-    """Inches that let the frames fill the strip's width, within reason."""
+    """The height in inches at which the frames fill the strip's width, within limits."""
     h, w = thumbnails.frames.shape[1:3]
     return float(np.clip(STRIP_WIDTH * 0.97 / len(thumbnails) * h / w, 0.5, 1.6))
 
@@ -66,9 +66,9 @@ def draw_strip(
     theme: Theme,
     boxes: Sequence[BoxRow],
 ) -> None:
-    """Frames left to right, each tied to its time, none wider than its share of the axis.
+    """Frames from left to right, each linked to its time, none wider than its share of the axis.
 
-    boxes: of the person that the clip is about; the nearest in time is drawn into a frame.
+    boxes: those of the person that the clip is about; the nearest in time is drawn into a frame.
     """
     start, end = limits
     ax.set_xlim(0, 1)
@@ -122,9 +122,9 @@ def draw_timeline(
 ) -> None:
     """The steps as numbered bars on the time axis, from where each begins to the next.
 
-    repetitions: where they are several, or one that is partial, the bars are theirs, with a line
-    between two, which the axis explains. cuts: seconds where the picture is cut; dashed lines,
-    which it explains too.
+    repetitions: if there are several, or a partial one, the bars are theirs, with a line between
+    two, which the axis explains. cuts: seconds at which the picture is cut; drawn as dashed lines,
+    which the axis explains too.
     """
     name = "steps over time"
     bars = [*enumerate(pairwise(alignment.step_edges(edges).tolist()))]
@@ -141,7 +141,7 @@ def draw_timeline(
     if cuts:
         name += ";\na dashed line at each cut"
     for seconds in cuts:
-        ax.axvline(seconds, color=theme.background, linewidth=2.4)  # seen on bars of every colour
+        ax.axvline(seconds, color=theme.background, linewidth=2.4)  # visible on bars of any colour
         ax.axvline(seconds, color=theme.ink, linewidth=1.2, linestyle=(0, (2, 1)))
     for k, (start, end) in bars:
         colour = k % len(PALETTE)
@@ -175,7 +175,7 @@ def draw_timeline(
 
 
 def _counted(alignment: Alignment, repetitions: Repetitions) -> bool:
-    """Whether the repetitions are something else than the alignment: several, or a part of one."""
+    """Whether the repetitions differ from the alignment: several, or a partial one."""
     every = alignment.affinity.shape[1]
     return len(repetitions) > 1 or any(len(steps) < every for steps in repetitions)
 
@@ -189,8 +189,8 @@ def draw_heat_map(
     theme: Theme,
     repetitions: Repetitions,
 ) -> Any:
-    """repetitions: where they are several, or one that is partial, their steps are drawn in place
-    of the path."""
+    """repetitions: if there are several, or a partial one, their steps are drawn in place of the
+    path."""
     count = alignment.affinity.shape[1]
     image = ax.pcolormesh(
         edges,
@@ -204,7 +204,7 @@ def draw_heat_map(
     centres = (edges[:-1] + edges[1:]) / 2
     x, y = centres[alignment.path[:, 0]], alignment.path[:, 1]
     if _counted(alignment, repetitions):
-        # Each step's begin and end; a point that is not a number breaks the line between
+        # Each step's start and end; a point that is not a number breaks the line between
         # repetitions.
         points: list[tuple[float, float]] = []
         for steps in repetitions:
@@ -215,7 +215,7 @@ def draw_heat_map(
                 ]
             points.append((np.nan, np.nan))
         x, y = np.array(points).T
-    # White within black is seen on every colour of the map, in both themes.
+    # White within black is visible on every colour of the map, in both themes.
     ax.plot(x, y, color="black", linewidth=3.4, solid_joinstyle="round")
     ax.plot(x, y, color="white", linewidth=1.7, solid_joinstyle="round")
     if len(x) == 1:

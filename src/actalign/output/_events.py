@@ -1,6 +1,6 @@
 """Rows as events: each time that an action is performed, with its steps, video by video.
 
-Captions and the timelines of other tools are made of them. Not here: any file.
+Captions and the timelines of other tools are made from them. Not here: any file.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from actalign.files import file_named, file_stem
 from actalign.rows import RepetitionRow, Row, StepRow, action_span, has_action, step_numbers
 
 OWN_BYTES = 100
-"""Most bytes of a video's name that a file keeps: `cut` adds to it, and there are 255 at most."""
+"""The most bytes of a video's name kept in a file name: `cut` adds to it, and 255 is the limit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
     """One time that an action is performed: [start_seconds, end_seconds) of the source file.
 
-    number, count: which of the whole repetitions in its clip, None of a partial one, and how many
-    those are. steps: empty for scorers that find none; step_numbers: which they are, from 1.
-    confidence: None where the row has none. person: whose it is, of a clip with several.
-    shown_from: when captions of it may begin: windows may overlap, and each is shown only where it
-    is newer than the one before.
+    number, count: which of the whole repetitions in its clip it is, None for a partial one, and how
+    many there are. steps: empty for scorers that find none; step_numbers: which they are, from 1.
+    confidence: None if the row has none. person: whose it is, in a clip with several people.
+    shown_from: when its captions may begin: windows may overlap, and each shows only what follows
+    the end of the one before.
     """
 
     action: str
@@ -48,35 +48,35 @@ class Event:
 
     @property
     def whose(self) -> str:
-        """Of several people whose action it is, else nothing."""
+        """Whose action it is if there are several people, otherwise empty."""
         return "" if self.person is None else f"person {self.person}"
 
     @property
     def which(self) -> str:
-        """Which repetition of several it is, else nothing."""
+        """Which repetition it is if there are several, otherwise empty."""
         if self.number is None:
             return "partial"
         return f"{self.number} of {self.count}" if self.count > 1 else ""
 
     @property
     def name(self) -> str:
-        """The action, of several people whose and, of several repetitions, which one."""
+        """The action, with several people whose it is, and with several repetitions which one."""
         whose = f"{self.whose}, " if self.whose else ""
         return f"{whose}{self.action}{f' ({self.which})' if self.which else ''}"
 
     @property
     def answer(self) -> str:
-        """The name and how sure it is, where that is known."""
+        """The name, and the confidence if it is known."""
         return self.name + ("" if self.confidence is None else f", {self.confidence:.0%}")
 
     def step_name(self, step: StepRow) -> str:
-        """The answer and the step; the answer alone where it has no script."""
+        """The answer and the step; the answer alone if it has no script."""
         return self.answer if step["step"] == self.action else f"{self.answer}: {step['step']}"
 
 
 def events(row: Row) -> list[Event]:
-    """The times that the winner of a row is performed; none of a row that failed, is refused, shows
-    nothing or none of its candidates."""
+    """The times that the winner of a row is performed; none for a row that failed, is refused, or
+    shows nothing or none of its candidates."""
     if not has_action(row):
         return []
     best = row["candidates"][0]
@@ -106,7 +106,7 @@ def events(row: Row) -> list[Event]:
 
 
 def _from_zero(step: StepRow) -> StepRow:
-    """The step without what lies before the video's begin, where other tools know no time."""
+    """The step without any part before the video's start, where other tools have no time."""
     start, end = max(0.0, step["start_seconds"]), max(0.0, step["end_seconds"])
     return {**step, "start_seconds": start, "end_seconds": end}
 
@@ -114,7 +114,7 @@ def _from_zero(step: StepRow) -> StepRow:
 class VideoRows(NamedTuple):
     """The scored rows of one video by one scorer, which are windows of it or one row.
 
-    name: of a file without suffix, relative to the folder that such files are written to.
+    name: a file name without suffix, relative to the folder that such files are written to.
     """
 
     video: str
@@ -123,7 +123,7 @@ class VideoRows(NamedTuple):
 
     @property
     def events(self) -> list[Event]:
-        """Their events in the order of time."""
+        """Their events in order of time."""
         found: list[Event] = []
         shown: defaultdict[int | None, float] = defaultdict(lambda: -math.inf)  # by person
         for row in sorted(self.rows, key=_window_end):
@@ -139,36 +139,36 @@ class VideoRows(NamedTuple):
 
     @property
     def contents(self) -> frozenset[str]:
-        """The SHA-256 of what the video's file held when the rows were made, where they say it."""
+        """The SHA-256 of the video file's content when the rows were made, if they say it."""
         known = (row.get("provenance", {}).get("sha256") for row in self.rows)
         return frozenset(digest for digest in known if digest)
 
 
 def whole_path(video: str) -> str:
-    """The video's whole path, since other programs look for another one in folders of their own; an
-    address as it is."""
+    """The video's absolute path, since other programs look for relative ones in their own folders;
+    an address is returned unchanged."""
     return video if is_address(video) else escaped(str(Path(video).absolute()))
 
 
 def check_content(video: str | Path, digest: str, contents: Collection[str]) -> None:
-    """Raise VideoError where rows were made of another content of the video's file than that of the
+    """Raise VideoError if rows were made from another content of the video file than that of the
     digest (SHA-256); contents: see `VideoRows`."""
     if any(one != digest for one in contents):
         raise VideoError(
             f"{video} has changed since its predictions were made; make them again, or put back "
-            "the video that they are of."
+            "the video that they were made from."
         )
 
 
 def _window_end(row: Row) -> float:
-    """Where the row's window ends, of `live` or of `classify --window`; of other rows nowhere."""
+    """The end of the row's window, for `live` or `classify --window`; -inf for other rows."""
     if "window_start" in row.get("provenance", {}):
         return row["end_seconds"]
     return row.get("window_end_seconds", -math.inf)
 
 
 def by_video(rows: Iterable[Row]) -> Iterator[VideoRows]:
-    """The scored rows, those of one video after another together; they are read twice."""
+    """The scored rows, grouped by video; they are read twice."""
     names = video_names([key for key, _ in _grouped(rows)])
     for name, (key, found) in zip(names, _grouped(rows), strict=True):
         yield VideoRows(key[0], name, list(found))
@@ -180,10 +180,10 @@ def _grouped(rows: Iterable[Row]) -> Iterator[tuple[tuple[str, str | None], Iter
 
 
 def video_names(keys: Sequence[tuple[str, str | None]]) -> list[Path]:
-    """A file name without suffix for each (video, scorer): the video's own, none twice.
+    """A file name without suffix for each (video, scorer): the video's own, each unique.
 
-    Players match captions by name. Equal names of different videos go into folders that are named
-    as the videos' folders are, and those of several scorers into folders named after the scorers.
+    Players match captions by name. Equal names of different videos go into folders named like the
+    videos' folders, and those of several scorers into folders named after the scorers.
     """
     stems = [_own_name(PurePath(video).stem) for video, _ in keys]
     videos, scorers = defaultdict(set), defaultdict(set)
@@ -213,17 +213,17 @@ def video_names(keys: Sequence[tuple[str, str | None]]) -> list[Path]:
 
 
 def _own_name(name: str) -> str:
-    """A video's name as it is, where every system takes it for that of a file, else made one."""
+    """A video's name, changed only if some system would not accept it as a file name."""
     plain = name.isprintable() and not set(name) & set('<>:"/\\|?*') and name[:1] not in ("", ".")
     return name if plain and len(name.encode()) <= OWN_BYTES else file_stem(name)
 
 
 def _same(name: str) -> str:
-    """What is equal of names that some systems take for one."""
+    """The same for names that some systems treat as equal."""
     return composed(name).casefold()
 
 
 def _shared_folders(videos: Iterable[PurePath]) -> int:
-    """How many folders all of the videos' paths begin with."""
+    """How many leading folders all of the videos' paths share."""
     parts = zip(*(video.parent.parts for video in videos), strict=False)
     return sum(1 for _ in takewhile(lambda one: len(set(one)) == 1, parts))

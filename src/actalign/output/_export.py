@@ -1,7 +1,7 @@
-"""Predictions in the formats of other tools: one table of formats, and the files they make.
+"""Predictions in the formats of other tools: a table of formats, and the files they make.
 
-Rows are read as they are written, so that a file of any size needs the memory of one video's rows,
-and of the videos' names.
+Rows are read while files are written, so that a file of any size needs memory only for one video's
+rows and for the videos' names.
 """
 
 from __future__ import annotations
@@ -46,12 +46,12 @@ PER_VIDEO: dict[str, tuple[str, Callable[[VideoRows, Path], None]]] = {
     "boris-events": (".xlsx", write_boris_events),
     "burn": (".mp4", write_burned),
 }
-"""Formats with a file a video: the files' suffix, and what writes one."""
+"""Formats with one file per video: the files' suffix, and the function that writes one."""
 OF_VIDEOS: dict[str, tuple[str, Callable[[Iterable[VideoRows]], str]]] = {
     "activitynet": (".json", to_activitynet),
     "boris": (".boris", to_boris),
 }
-"""Formats with one file of all videos."""
+"""Formats with one file for all videos."""
 TABLES = tuple(suffix.lstrip(".") for suffix in TABLE_SUFFIXES)
 PROJECTS: dict[str, Callable[[Iterable[Row], Path], list[Path]]] = {
     "lmms-eval": to_lmms_eval,
@@ -60,21 +60,21 @@ PROJECTS: dict[str, Callable[[Iterable[Row], Path], list[Path]]] = {
     "inspect": to_inspect,
 }
 LEADING_TO_VIDEOS = ("elan", "otio", "boris", "fiftyone")
-"""Formats that say where the videos are, and that are written whether or not they are there."""
+"""Formats that say where the videos are, and that are written whether or not the videos exist."""
 WITH_FAILED = (*TABLES, "lmms-eval", "label-studio", "inspect")
-"""Formats in which clips that failed have their place too."""
+"""Formats that include clips that failed."""
 ONE_FILE = {
     "lmms-eval": ".jsonl",
     **{name: f".{name}" for name in TABLES},
     **{name: suffix for name, (suffix, _) in OF_VIDEOS.items()},
 }
-"""The formats that are written to a file, which `out` names; the others go into a folder."""
+"""The formats that are written to one file, named by `out`; the others go into a folder."""
 BY_ENDING = {
     **{suffix: name for name, (suffix, _) in PER_VIDEO.items()},
     ".boris": "boris",
     **{f".{name}": name for name in TABLES},
 }
-"""The format that the ending of ``out`` says."""
+"""The format by the suffix of ``out``."""
 FORMATS = (*TABLES, *PER_VIDEO, *OF_VIDEOS, *PROJECTS)
 
 
@@ -88,13 +88,13 @@ def export(
     """Write predictions in format ``to``; returns the files written.
 
     csv, parquet, xlsx: ``out`` is a file with one line per clip, and NAME.steps beside it has one
-    line per step. md: the former alone, for reading. lmms-eval, activitynet, boris: a file. vtt,
-    srt, elan, sportscode, otio, resolve, kinovea, boris-events: a folder for one file per video,
-    of the video's own name; equal names, and several scorers, are in folders of their own. burn:
-    likewise, the videos themselves with action, step, confidence and time drawn in.
-    label-studio, fiftyone, inspect: a folder for the project's files. to: None for what the suffix
-    of ``out`` says, else csv. out: None for a file or folder beside the predictions, named after
-    them. on_file: called with each per-video file, as it is written.
+    line per step. md: only the former, for reading. lmms-eval, activitynet, boris: one file. vtt,
+    srt, elan, sportscode, otio, resolve, kinovea, boris-events: a folder with one file per video,
+    named after the video; equal names, and several scorers, are in separate folders. burn:
+    likewise, the videos themselves with action, step, confidence and time drawn in. label-studio,
+    fiftyone, inspect: a folder for the project's files. to: None for the format of ``out``'s
+    suffix, or else csv. out: None for a file or folder beside the predictions, named after them.
+    on_file: called with each per-video file, as it is written.
 
     Raises UsageError for an unknown format, predictions that can't be read, or a place where
     clearly nothing can be written, and VideoError if a format reads videos (kinovea, burn) and some
@@ -125,7 +125,7 @@ def export(
 def export_place(
     predictions: str | Path, to: str | None, out: str | Path | None
 ) -> tuple[str, Path]:
-    """The format, and the file or folder that `export` writes; raises its UsageErrors of both."""
+    """The format, and the file or folder that `export` writes; raises its UsageErrors for both."""
     if to is None:
         to = BY_ENDING.get(Path(out).suffix.lower(), "csv") if out is not None else "csv"
     if to not in FORMATS:
@@ -143,7 +143,7 @@ def export_place(
 
 
 def absent_videos(predictions: Path, to: str) -> list[str]:
-    """The videos that a file of this format leads to and that are no files here; each once."""
+    """The videos that a file of this format refers to but that don't exist here; each once."""
     if to not in LEADING_TO_VIDEOS:
         return []
     rows = RowFile(predictions, find_videos=True)
@@ -153,7 +153,7 @@ def absent_videos(predictions: Path, to: str) -> list[str]:
 
 def _default_out(predictions: Path, to: str) -> Path:
     end = ONE_FILE.get(to, f"-{to}")
-    if end == predictions.suffix:  # of a file, which is not to be replaced
+    if end == predictions.suffix:  # the file of predictions itself must not be replaced
         end = f"-{to}{end}"
     return predictions.with_name(f"{predictions.stem}{end}")
 
@@ -161,9 +161,9 @@ def _default_out(predictions: Path, to: str) -> Path:
 def per_video(
     rows: Iterable[Row], out: Path, to: str, on_file: Callable[[Path], None] | None = None
 ) -> list[Path]:
-    """One file a video in a folder; the rows are read through before the first is written.
+    """One file per video in a folder; all rows are read before the first is written.
 
-    Raises VideoError where some videos can't be read, after all others are written.
+    Raises VideoError if some videos can't be read, after all others are written.
     """
     suffix, write = PER_VIDEO[to]
     check_table_format(suffix)

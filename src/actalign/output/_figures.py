@@ -1,4 +1,4 @@
-"""Pictures that explain a prediction: one function a kind, each returns a matplotlib Figure.
+"""Pictures that explain a prediction: one function per kind, each returning a matplotlib Figure.
 
 ``theme`` is "light" or "dark" (`_style.THEMES`). matplotlib is loaded when a picture is
 drawn, and without pyplot, so nothing global changes.
@@ -49,8 +49,8 @@ if TYPE_CHECKING:
 
 
 NAME_WIDTH = 50
-"""Most room for a clip's id in a title, in Latin letters."""
-_NO_STEPS = "no steps: it wins where no script fits better than the background"
+"""The most room for a clip's id in a title, in Latin letters."""
+_NO_STEPS = "no steps: it wins if no script fits better than the background"
 
 
 def alignment_figure(
@@ -62,15 +62,15 @@ def alignment_figure(
 ) -> Figure:
     """The winner beside the runner-up on one time axis.
 
-    From the top: a strip of the clip's frames, the winner's steps on a timeline, then for
-    each of the best ``shown`` candidates the affinity heat map (steps down, seconds across; one
-    colour scale) with its alignment path. Where "none of these" won there is no timeline; a refused
-    answer is called the likeliest. thumbnails: a few frames of the clip, spread over it.
-    Raises ActAlignError when the prediction holds no alignment.
+    From the top: a strip of the clip's frames, the winner's steps on a timeline, then for each of
+    the best ``shown`` candidates the affinity heat map (steps down, seconds across; one colour
+    scale) with its alignment path. If "none of these" won, there is no timeline; a refused answer
+    is called the likeliest. thumbnails: a few frames of the clip, spread over it.
+    Raises ActAlignError if the prediction holds no alignment.
     """
     best = "likeliest" if prediction.refused else "winner"
     names = [best, "runner-up", *(f"rank {rank}" for rank in range(3, shown + 1))]
-    # "None of these" has no steps, so one more is drawn beside it.
+    # "None of these" has no steps, so one more candidate is drawn with it.
     least = 2 if prediction.best.none else 1
     drawn = list(zip(names, prediction.candidates[: max(shown, least)], strict=False))
     row = prediction.to_row()
@@ -93,8 +93,8 @@ def contrast_figure(
 ) -> Figure:
     """The right candidate above the strongest wrong one: why a clip was answered as it was.
 
-    Laid out as `alignment_figure`; the timeline is the right candidate's. target: the true label.
-    Raises UsageError when ``target`` is not a candidate or the only one.
+    Laid out like `alignment_figure`; the timeline is the right candidate's. target: the true label.
+    Raises UsageError if ``target`` is not a candidate or is the only one.
     """
     right = next((c for c in prediction.candidates if c.label == target), None)
     wrong = next((c for c in prediction.candidates if c.label != target), None)
@@ -131,9 +131,9 @@ def heat_map_figure(
 ) -> Figure:
     """One small heat map of affinity (steps down, time across) with its alignment path.
 
-    steps: K texts, else the steps are numbered. edges_seconds: (T + 1,) times where frames begin
-    and the end of the last, else frames are numbered. repetitions: see `Candidate`; needs
-    edges_seconds.
+    steps: K texts; without them the steps are numbered. edges_seconds: (T + 1,) times where frames
+    begin and the end of the last; without them frames are numbered. repetitions: see `Candidate`;
+    needs edges_seconds.
     """
     look = get_theme(theme)
     frames, count = alignment.affinity.shape
@@ -173,13 +173,13 @@ def picture(figure: Figure, format: str = "png") -> bytes:
 
 
 def _how_sure(candidate: Candidate) -> str:
-    """The score and, where there is one, the confidence."""
+    """The score and, if there is one, the confidence."""
     sure = candidate.confidence
     return score_text(candidate.score) + ("" if sure is None else f", confidence {sure:.0%}")
 
 
 def _performed(candidate: Candidate) -> str:
-    """How often it is performed unless once."""
+    """How often it is performed, unless once."""
     partial = sum(candidate.partial)
     told = str(Times(len(candidate.repetitions) - partial, partial))
     return f", {told}" if told else ""
@@ -192,7 +192,7 @@ def _wording(candidate: Candidate) -> str:
 
 
 def save(figure: Figure, path: str | Path) -> Path:
-    """Write the figure as PNG or SVG, by the path's suffix, whole or not at all."""
+    """Write the figure as PNG or SVG, by the path's suffix, atomically."""
     path = Path(path)
     write_bytes(path, picture(figure, path.suffix.lower().removeprefix(".")))
     return path
@@ -201,7 +201,7 @@ def save(figure: Figure, path: str | Path) -> Path:
 def frame_edges(prediction: Prediction) -> Float64:
     """(T + 1,) seconds where the clip's frames begin, and the end of the last."""
     edges = prediction.clip.edges_seconds
-    edges[-1] = max(edges[-1], edges[-2] + 1e-3)  # a last frame of no time can't be drawn
+    edges[-1] = max(edges[-1], edges[-2] + 1e-3)  # a last frame of no duration can't be drawn
     return edges
 
 
@@ -217,8 +217,8 @@ def _stack(
     """Frames, the first candidate's timeline and each one's heat map, over one time axis.
 
     row: the prediction's. shown: candidates, each with what it is called. "None of these" has no
-    steps, and this is said there; where it is the first there is no timeline, for another
-    candidate's would be taken for the answer's.
+    steps, which its place says; if it is the first there is no timeline, since another candidate's
+    would be taken for the answer's.
     """
     alignments = [c.alignment for _, c in shown if c.alignment is not None]
     if not alignments:
@@ -245,7 +245,7 @@ def _stack(
         return figure.add_axes((LEFT, y / height, RIGHT - LEFT, inches / height))
 
     if thumbnails is not None:
-        # Those of the clip, for a frame at a window's edge may be nearest to one outside.
+        # Only the clip's, since a frame at a window's edge may be nearest to one outside.
         boxes = people_fields(prediction.clip.provenance)[0].get("boxes", [])
         draw_strip(add(strip, 0.0), thumbnails, limits, theme, boxes)
     if first.alignment is None:
@@ -302,7 +302,7 @@ def _heading(figure: Figure, title: str, below: str, theme: Theme) -> None:
 
 def _clip_name(prediction: Prediction) -> str:
     """The clip's id, or the end of it, which tells paths apart and leaves room for the answer."""
-    # Bytes of a file name that are no text have no glyph.
+    # Bytes of a file name that are not text have no glyph.
     name = prediction.clip.clip_id.encode("utf-8", "replace").decode()
     if cell_len(name) <= NAME_WIDTH:  # a Chinese letter is as wide as two Latin ones
         return name
@@ -312,7 +312,7 @@ def _clip_name(prediction: Prediction) -> str:
 
 
 def answer(prediction: Prediction, row: Row) -> str:
-    """The label, what makes it doubtful, and how often it is performed; or that it is refused.
+    """The label, any doubts about it, and how often it is performed; or that it is refused.
 
     row: the prediction's.
     """

@@ -1,6 +1,6 @@
 """Events as key images of Kinovea: a .kva file beside the video.
 
-After the published schema of format 2.0 (Tools/XML/Schema in Kinovea's repository), which later
+Follows the published schema of format 2.0 (Tools/XML/Schema in Kinovea's repository), which later
 versions read.
 """
 
@@ -18,10 +18,10 @@ from actalign.video._readers import frame_rate, is_folder, open_container, video
 
 
 def to_kinovea(video: VideoRows) -> str:
-    """A key image where each step begins and where the action ends, with their names.
+    """A key image at each step's start and at the action's end, with their names.
 
-    Kinovea counts time in the video's own clock, so the video is opened. Raises VideoError where it
-    can't be, or is a folder of images, or has changed since the rows were made.
+    Kinovea counts time in the video's own clock, so the video is opened. Raises VideoError if it
+    can't be, is a folder of images, or has changed since the rows were made.
     """
     path = video.path
     if is_folder(path):
@@ -54,7 +54,7 @@ def to_kinovea(video: VideoRows) -> str:
 
 
 def _marks(events: list[Event]) -> dict[float, str]:
-    """The title at each time, of all people; where an action of one begins, none of it ends."""
+    """The title at each time, of all people; where a person's action begins, no end is shown."""
     ends = {(event.end_seconds, event.person): f"{event.name}: end" for event in events}
     begins = {
         (start, event.person): title

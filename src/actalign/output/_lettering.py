@@ -1,6 +1,6 @@
-"""Text as small pictures to lay over frames: white on a dark ground, in any script with a font.
+"""Text as small pictures to lay over frames: white on a dark background, in any script with a font.
 
-The fonts are this machine's, found by the names of their files; Pillow's own is the last.
+The fonts are this machine's, found by their file names; Pillow's own comes last.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ FONTS = (
 )  # fmt: skip
 """The first that knows a character draws it."""
 GROUND = 0.62
-"""How much of the frame the dark ground hides: text is read on white as on black."""
+"""How much of the frame the dark background hides: text is readable on white and on black."""
 UNSEEN = ("Cc", "Cf", "Me", "Mn", "Zl", "Zp", "Zs")
 """Kinds of characters that have no shape of their own."""
 ROWS = 2
@@ -52,16 +52,16 @@ def boxes_for(letters: str, where: str) -> list[str]:
     if not letters:
         return []
     return [
-        f"No font here draws {letters[:20]}{'…' if len(letters) > 20 else ''}, which are boxes in "
-        f"{where}; install one that does, such as Noto Sans CJK."
+        f"No font here draws {letters[:20]}{'…' if len(letters) > 20 else ''}, which appear as "
+        f"boxes in {where}; install one that does, such as Noto Sans CJK."
     ]
 
 
 def lettered(lines: Sequence[str], *, size: int, width: int) -> NDArray[np.uint8]:
-    """(H, W, 2) the text's lightness and what its ground leaves of the frame, 0 to 255 each.
+    """(H, W, 2) the text's lightness and what its background leaves of the frame, 0 to 255 each.
 
     Each line is broken into at most ROWS rows, none wider than ``width`` pixels with the margin;
-    what is left then is cut.
+    the rest is cut off.
     """
     from PIL import Image, ImageDraw
 
@@ -83,7 +83,7 @@ def lettered(lines: Sequence[str], *, size: int, width: int) -> NDArray[np.uint8
 
 
 def lay_over(frame: UInt8, picture: NDArray[np.uint8], *, x: int, y: int) -> None:
-    """Draw a picture of `lettered` into an (H, W, 3) frame; what reaches beyond it is left out."""
+    """Draw a picture of `lettered` into an (H, W, 3) frame; anything outside is left out."""
     part = frame[y : y + len(picture), x : x + picture.shape[1]]
     light, left = np.moveaxis(picture[: part.shape[0], : part.shape[1]].astype(np.uint16), 2, 0)
     dark = part * left[..., None] // 255
@@ -91,7 +91,7 @@ def lay_over(frame: UInt8, picture: NDArray[np.uint8], *, x: int, y: int) -> Non
 
 
 def _broken(line: str, size: int, width: int) -> list[str]:
-    """The line in rows that fit; words are broken only where one alone is too wide."""
+    """The line in rows that fit; words are broken only if one alone is too wide."""
     found = [""]
     for word in re.findall(r"\s*\S+", one_line(line)) or [""]:
         for part in (word,) if _width(word.strip(), size) <= width else tuple(word):
@@ -126,7 +126,7 @@ def _runs(text: str, size: int) -> list[Run]:
 
 @cache
 def _font_of(letter: str, size: int) -> Any:
-    """The first font that draws the character; None where none does."""
+    """The first font that draws the character; None if none does."""
     if not shaped(letter):
         return _fonts(size)[0]
     for font in _fonts(size):
@@ -150,7 +150,7 @@ def _fonts(size: int) -> list[Any]:
 
 
 def _bundled() -> list[str]:
-    """The font that matplotlib brings along, where it is installed."""
+    """The font that comes with matplotlib, if it is installed."""
     spec = find_spec("matplotlib")
     folders = list(spec.submodule_search_locations or ()) if spec else []
     return [str(Path(folder, "mpl-data", "fonts", "ttf", "DejaVuSans.ttf")) for folder in folders]

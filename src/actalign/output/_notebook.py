@@ -1,7 +1,7 @@
 """What a notebook shows of a prediction or an alignment: a small picture and a table, as HTML.
 
-Every text is escaped and nothing is fetched: the picture is inside the page. The ground is white,
-so that it reads in a dark notebook too.
+Every text is escaped and nothing is fetched: the picture is inside the page. The background is
+white, so that it is readable in a dark notebook too.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def alignment_html(alignment: Alignment) -> str:
 
 
 def prediction_html(prediction: Prediction) -> str:
-    """The winner's heat map, where it has one, and the best candidates with their scores."""
+    """The winner's heat map, if it has one, and the best candidates with their scores."""
     from actalign.output._figures import answer, frame_edges
 
     best = prediction.best
@@ -66,7 +66,7 @@ def prediction_html(prediction: Prediction) -> str:
     left = len(prediction.candidates) - SHOWN
     if left > 0:
         parts.append(f"<div>and {left} more</div>")
-    sure = "" if best.confidence is None else "; percent are confidences"
+    sure = "" if best.confidence is None else "; percentages are confidences"
     parts.append(
         f"<div>scorer {escape(prediction.scorer)}; scores are similarities, not probabilities"
         f"{sure}</div>"
@@ -85,7 +85,7 @@ def _which(candidate: Candidate) -> str:
 
 
 def _heat_map(alignment: Alignment, about: str, **options: Any) -> str:
-    """The heat map, or what is missing to draw it."""
+    """The heat map, or a sentence on what is missing to draw it."""
     from actalign.output._figures import heat_map_figure
 
     try:

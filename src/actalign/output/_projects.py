@@ -1,6 +1,6 @@
 """Rows as projects of other tools: Label Studio, FiftyOne, Inspect, and lmms-eval's samples.
 
-Each writes its files a row at a time and returns their paths. Not here: captions and tables.
+Each writes its files one row at a time and returns their paths. Not here: captions and tables.
 """
 
 from __future__ import annotations
@@ -27,11 +27,12 @@ LABEL_STUDIO_FPS = 25.0
 def to_label_studio(rows: Iterable[Row], out: Path) -> list[Path]:
     """Label Studio: `tasks.json` to import, and `config.xml`, the labelling interface it fits.
 
-    One task a clip. The winner is a choice of the control "action", its steps are ranges of the
+    One task per clip. The winner is a choice of the control "action", its steps are ranges of the
     timeline "steps" in 1-based frames at LABEL_STUDIO_FPS, which the configuration sets, whatever
-    the clip's own rate. A step of a partial repetition has that as its note. A clip whose answer is
-    refused, or that shows nothing, has an empty result. A score goes along where it is a share of
-    1, as the tool asks. Put the address that serves a video in place of its path before the import.
+    the clip's own rate. A step of a partial repetition says so in its note. A clip whose answer is
+    refused, or that shows nothing, has an empty result. A score is included if it is between 0 and
+    1, as the tool requires. Put the address that serves a video in place of its path before the
+    import.
     """
     labels: dict[str, None] = {}
     steps: dict[str, None] = {}
@@ -106,10 +107,10 @@ def _label_studio_config(labels: Iterable[str], steps: Iterable[str]) -> str:
 def to_fiftyone(rows: Iterable[Row], out: Path) -> list[Path]:
     """FiftyOne: a FiftyOneTemporalDetectionDataset, `labels.json` and the manifest `data.json`.
 
-    A detection a step of the winner, in seconds; its attributes hold whose it is, the action, its
-    score and confidence, and the step's repetition, whether that is partial, its number and mean
-    affinity. A clip whose answer is refused, or that shows nothing, has none; rows without a clip
-    (errors) are left out. Read it with `fiftyone.Dataset.from_dir(dataset_dir=...,
+    One detection per step of the winner, in seconds; its attributes hold whose it is, the action,
+    its score and confidence, and the step's repetition, whether that is partial, its number and
+    mean affinity. A clip whose answer is refused, or that shows nothing, has none; rows without a
+    clip (errors) are left out. Read it with `fiftyone.Dataset.from_dir(dataset_dir=...,
     data_path="data.json", dataset_type=fiftyone.types.FiftyOneTemporalDetectionDataset)`.
     """
     usable = (row for row in rows if row["candidates"] and row.get("video"))
@@ -121,7 +122,7 @@ def to_fiftyone(rows: Iterable[Row], out: Path) -> list[Path]:
         _items(data, b"{", b"}") as add_video,
     ):
         for number, row in enumerate(usable):
-            # FiftyOne takes what follows a key's last dot for a suffix and drops it.
+            # FiftyOne takes the part after a key's last dot for a suffix and drops it.
             key = f'"{number:06d}": '.encode()
             add_labels(key + _json(_detections(row)))
             add_video(key + _json(whole_path(str(row["video"]))))
@@ -155,9 +156,9 @@ def _detections(row: Row) -> list[Json]:
 
 
 def to_inspect(rows: Iterable[Row], out: Path) -> list[Path]:
-    """Inspect: one evaluation log (JSON, version 2) a scorer, for `inspect view --log-dir`.
+    """Inspect: one evaluation log (JSON, version 2) per scorer, for `inspect view --log-dir`.
 
-    A sample a clip: its candidates are the choices, the winner is the answer, and where the true
+    One sample per clip: its candidates are the choices, the winner is the answer, and if the true
     label is known its score is C or I. A clip that failed is a sample with an error.
     """
     samples: list[tuple[str | None, str, bool, bool | None]] = []
@@ -177,7 +178,7 @@ def to_inspect(rows: Iterable[Row], out: Path) -> list[Path]:
         for name in names if samples else ():
             task = f"actalign-{name}".replace("_", "-")
             digest = hashlib.sha256(content.digest() + name.encode()).hexdigest()[:22]
-            # Inspect lists the JSON files of a folder that are named time_task_id only.
+            # Inspect lists only those JSON files of a folder that are named time_task_id.
             paths.append(out / f"{now.replace(':', '-')}_{task}_{digest}.json")
             mine = [sample[1:] for sample in samples if sample[0] in (name, None)]
             head = _inspect_head(name, mine, model=model, now=now, task=task, digest=digest)
@@ -200,8 +201,8 @@ def _inspect_head(
     task: str,
     digest: str,
 ) -> Json:
-    """A log without its samples, of which these are the id, whether it has an answer, and whether
-    that is right, None where nobody knows."""
+    """A log without its samples; each sample is given by its id, whether it has an answer, and
+    whether that is right, None if unknown."""
     judged = [right for *_, right in samples if right is not None]
     results: Json = {
         "total_samples": len(samples),
@@ -289,10 +290,10 @@ def _inspect_sample(scorer: str, row: Row) -> Json:
 
 
 def to_lmms_eval(rows: Iterable[Row], out: Path) -> list[Path]:
-    """lmms-eval: one sample a line, by the keys of its `--log_samples` files.
+    """lmms-eval: one sample per line, with the keys of its `--log_samples` files.
 
     A sample that failed has no answer. Of the row's own fields it has the scorer, the scores and,
-    where there is one, the confidence.
+    if there is one, the confidence.
     """
     with writing(out) as file:
         for row in rows:
@@ -314,7 +315,7 @@ def to_lmms_eval(rows: Iterable[Row], out: Path) -> list[Path]:
 
 @contextmanager
 def _items(file: BinaryIO, begin: bytes, end: bytes) -> Iterator[Callable[[bytes], None]]:
-    """Writes the items of a JSON list or object, one a line, between its beginning and its end."""
+    """Writes the items of a JSON list or object, one per line, between its beginning and end."""
     file.write(begin)
     separator = b"\n"
 

@@ -18,7 +18,7 @@ SUFFIXES = (JSON_LINES, *TABLE_SUFFIXES)
 
 
 def check_row_file(path: Path) -> None:
-    """Raise UsageError where rows can't be written under this name, before any work is done."""
+    """Raise UsageError if rows can't be written under this name, before any work is done."""
     suffix = path.suffix.lower()
     check_suffix(path, SUFFIXES)
     check_writable(path)
@@ -26,14 +26,14 @@ def check_row_file(path: Path) -> None:
         check_writable(steps_path(path))
     if path.is_file() and not _may_be_replaced(path):
         raise UsageError(
-            f"--out is {path}, which holds something else than results and would be lost; name "
+            f"--out is {path}, which holds something other than results and would be lost; name "
             "another file to write."
         )
 
 
 def _may_be_replaced(path: Path) -> bool:
-    """Whether a file is empty or begins as results of its suffix do; of JSON also what is none,
-    which may be results that were damaged."""
+    """Whether a file is empty or begins like results of its suffix; for JSON also if it is not
+    JSON, since it may hold damaged results."""
     begins = {".csv": b"clip,", ".md": b"| clip |", ".parquet": b"PAR1", ".xlsx": b"PK"}
     with path.open("rb") as file:
         head = file.read(4096).removeprefix(BOM_UTF8).lstrip()
@@ -43,7 +43,7 @@ def _may_be_replaced(path: Path) -> bool:
 
 
 def row_file(path: Path | None) -> RowWriter | ClipTables:
-    """What writes the rows of a run to the file; without a path rows are only counted."""
+    """A writer of a run's rows to the file; without a path rows are only counted."""
     if path is None or path.suffix.lower() == JSON_LINES:
         return RowWriter(path)
     return ClipTables(path)
@@ -52,7 +52,7 @@ def row_file(path: Path | None) -> RowWriter | ClipTables:
 class ClipTables:
     """A table with one line per clip, and NAME.steps with one per step; a context manager.
 
-    Markdown is for reading: it is the first one alone, with fewer columns. files: the paths.
+    Markdown is for reading: it has only the first table, with fewer columns. files: the paths.
     """
 
     def __init__(self, path: Path) -> None:

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 # neighbours differ as much as they can for every colour vision.
 PALETTE = ("#0072B2", "#CC79A7", "#D55E00", "#009E73", "#E69F00", "#56B4E9")
 ON_PALETTE = ("white", "black", "white", "white", "black", "black")
-"""The text colour that is read best on each colour of the palette."""
+"""The most readable text colour on each colour of the palette."""
 HEAT_MAP = "viridis"
-"""Even steps of lightness, so it reads in grey and for every colour vision."""
+"""Even steps of lightness, so it is readable in grey and for every colour vision."""
 MARKERS = ("o", "s", "^", "D", "v", "P")
 DPI = 130
 FORMATS = ("png", "svg")
@@ -66,7 +66,7 @@ def check_format(name: str) -> str:
 
 
 def check_drawing() -> None:
-    """Raises UsageError where matplotlib, which draws, is not installed."""
+    """Raises UsageError if matplotlib is not installed."""
     try:
         import matplotlib  # noqa: F401
     except ImportError as error:
@@ -76,7 +76,7 @@ def check_drawing() -> None:
 
 
 def new_figure(width: float, height: float, theme: Theme) -> Figure:
-    """An empty figure of so many inches, outside pyplot."""
+    """An empty figure of this size in inches, outside pyplot."""
     check_drawing()
     from matplotlib.figure import Figure
 
@@ -84,7 +84,7 @@ def new_figure(width: float, height: float, theme: Theme) -> Figure:
 
 
 def dress(ax: Axes, theme: Theme, *, frame: bool = True) -> None:
-    """Give the axes the theme's colours; without ``frame`` only the left and lower lines stay."""
+    """Give the axes the theme's colours; without ``frame`` only the left and lower lines remain."""
     ax.set_facecolor(theme.background)
     ax.tick_params(colors=theme.ink, labelsize=8, length=2)
     for side, spine in ax.spines.items():
@@ -96,7 +96,7 @@ def dress(ax: Axes, theme: Theme, *, frame: bool = True) -> None:
 
 
 def literal(figure: Figure) -> Figure:
-    """Show every text as it is written: a label's `$` is no formula. Returns the figure."""
+    """Show every text as it is written: a label's `$` starts no formula. Returns the figure."""
     from matplotlib.text import Text
 
     for text in figure.findobj(Text):
@@ -106,7 +106,7 @@ def literal(figure: Figure) -> Figure:
 
 
 def wrap(text: str, inches: float, lines: int, *, size: float) -> str:
-    """The text on at most so many lines, none wider than so many inches at ``size`` points."""
+    """The text on at most ``lines`` lines, none wider than ``inches`` at ``size`` points."""
     check_drawing()
     from matplotlib.font_manager import FontProperties
     from matplotlib.textpath import text_to_path
@@ -126,7 +126,7 @@ def wrap(text: str, inches: float, lines: int, *, size: float) -> str:
 
 
 def fit(text: Text, inches: float) -> None:
-    """Cut the text where it would be wider than so many inches."""
+    """Cut the text where it would be wider than ``inches``."""
     left = full = text.get_text()
     text.set_parse_math(False)
     text.set_fontfamily(_families())
@@ -145,7 +145,7 @@ def missing_glyphs_allowed() -> Iterator[None]:
 
 
 def undrawable(texts: Iterable[str]) -> list[str]:
-    """One sentence where no font of the figures draws all characters of the texts."""
+    """One sentence if no font of the figures draws all characters of the texts."""
     from matplotlib.font_manager import FontProperties, findfont
     from matplotlib.ft2font import FT2Font
 

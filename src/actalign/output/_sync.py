@@ -1,8 +1,8 @@
 """Two clips of one action in step: which moments match, as a table and as a video side by side.
 
 The frames of one clip are aligned with those of the other by the recurrence that aligns frames with
-steps. Their cosines are taken from the centre of both clips, so that frames that are unlike count
-against a match. Not here: embedding the clips.
+steps. Their cosines are measured from the centre of both clips, so that unlike frames count against
+a match. Not here: embedding the clips.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ HEADER = ("first_seconds", "second_seconds", "similarity")
 class Sync:
     """Matching moments of two clips.
 
-    first_seconds: (T,) the first clip's frames. second_seconds: (T,) when the second clip shows
-    the same, never decreasing. similarity: (T,) the mean cosine of the frames that were matched.
-    score: that of the path, comparable between pairs of one encoder.
+    first_seconds: (T,) the first clip's frames. second_seconds: (T,) when the second clip shows the
+    same, never decreasing. similarity: (T,) the mean cosine of the frames that were matched. score:
+    the path's, comparable between pairs with the same encoder.
     """
 
     first_seconds: Float64
@@ -79,7 +79,7 @@ def synchronise(first: ClipEmbedding, second: ClipEmbedding, *, smoothing_second
 
 
 def write_table(sync: Sync, path: Path) -> None:
-    """The matching times as CSV, a row a frame of the first clip."""
+    """The matching times as CSV, one row per frame of the first clip."""
     text = io.StringIO()
     writer = csv.DictWriter(text, HEADER, lineterminator="\n")
     writer.writeheader()
@@ -90,8 +90,8 @@ def write_table(sync: Sync, path: Path) -> None:
 def write_side_by_side(sync: Sync, first: Path, second: Path, out: Path) -> None:
     """Both clips beside each other as H.264, the second in step with the first.
 
-    The first runs at its own speed, at most at MAX_FPS; the second is faster or slower where its
-    action is. Both have the same height, at most MAX_HEIGHT. Memory holds a few frames of each.
+    The first runs at its own speed, at most at MAX_FPS; the second is slowed down or sped up to
+    match it. Both have the same height, at most MAX_HEIGHT. Memory holds a few frames of each.
     Raises VideoError for a clip that can't be decoded.
     """
     streams = [sample_frames(path, fps=None, max_side=2 * MAX_HEIGHT) for path in (first, second)]
@@ -110,7 +110,7 @@ def write_side_by_side(sync: Sync, first: Path, second: Path, out: Path) -> None
 
 
 def _shown_at(stream: FrameStream, times: Float64) -> Iterator[UInt8]:
-    """The frame on screen at each time, which never falls; the first and last hold at the ends."""
+    """The frame on screen at each of the rising times; the first and last hold at the ends."""
     frames = (
         (float(at), frame)
         for batch in stream

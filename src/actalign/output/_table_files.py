@@ -1,4 +1,4 @@
-"""Tables in files, written a row at a time: comma-separated values, Parquet, a workbook, Markdown.
+"""Tables in files, written one row at a time: CSV, Parquet, an Excel workbook or Markdown.
 
 Text is written so that no spreadsheet takes it for a formula. The suffix says which file it is.
 """
@@ -23,7 +23,7 @@ from actalign.output._tables import Cell, Table
 from actalign.rows import Row
 
 FORMULA_SIGNS = tuple("=+-@＝＋－＠")
-"""What a cell begins with that a spreadsheet runs when it opens comma-separated values."""
+"""First characters of cells that a spreadsheet runs when it opens comma-separated values."""
 SHEET_LINES = 1_048_576
 """The lines of a sheet in Excel, the header's included."""
 BATCH = 1000
@@ -36,10 +36,10 @@ class _Writer(Protocol):
 
 
 class TableFile:
-    """Writes rows as lines of a table; a context manager, whole or not at all.
+    """Writes rows as lines of a table, atomically; a context manager.
 
-    suffix: of the format, where the name's own doesn't say it. count: rows so far. Raises
-    UsageError where the format's package is missing, ActAlignError when the file can't be written.
+    suffix: the format's, if the name's own doesn't say it. count: rows so far. Raises UsageError if
+    the format's package is missing, ActAlignError if the file can't be written.
     """
 
     def __init__(self, path: Path, table: Table, *, suffix: str | None = None) -> None:
@@ -69,13 +69,13 @@ class TableFile:
         self._stack.__exit__(*error)
 
     def _end(self, kind: type[BaseException] | None, *_: object) -> None:
-        # Also after an error, since a half written table would complain when it is forgotten.
+        # Also after an error, since a half-written table would warn when it is garbage-collected.
         with suppress(Exception) if kind else nullcontext():
             self._writer.end()
 
 
 def check_table_format(suffix: str) -> None:
-    """Raise UsageError where the package that writes such files is missing."""
+    """Raise UsageError if the package that writes such files is missing."""
     if suffix == ".parquet":
         pyarrow()
     elif suffix == ".xlsx":
@@ -92,7 +92,7 @@ def check_suffix(path: Path, suffixes: Sequence[str]) -> None:
 class _Csv:
     """Comma-separated values (RFC 4180) in UTF-8, with a header line.
 
-    A byte-order mark says so, without which Excel takes the text for the machine's old code page.
+    A byte-order mark says so; without it Excel reads the text in the machine's old code page.
     """
 
     def __init__(self, file: BinaryIO, table: Table) -> None:
@@ -113,7 +113,7 @@ class _Csv:
 
 
 def _no_formula(cell: Cell) -> Cell:
-    """A cell that no spreadsheet runs: an apostrophe before it says that it is text."""
+    """A cell that no spreadsheet runs: an apostrophe in front marks it as text."""
     if isinstance(cell, str) and cell.lstrip().startswith(FORMULA_SIGNS):
         return f"'{cell}"
     return cell
@@ -174,7 +174,7 @@ class _Parquet:
 
 
 class _Workbook:
-    """An Excel workbook; a further sheet where one is full."""
+    """An Excel workbook, with a further sheet when one is full."""
 
     def __init__(self, file: BinaryIO, table: Table) -> None:
         self._file = file
@@ -191,7 +191,7 @@ class _Workbook:
     def end(self) -> None:
         if not self._book.worksheets:
             self._new_sheet()
-        # Not to the file itself: on a full disk half a workbook complains when it is forgotten.
+        # Not to the file itself: on a full disk half a workbook would warn when garbage-collected.
         with tempfile.TemporaryFile() as whole:
             self._book.save(whole)
             whole.seek(0)
@@ -208,7 +208,7 @@ class _Workbook:
         from openpyxl.cell import WriteOnlyCell
 
         cell = WriteOnlyCell(self._sheet, CONTROL.sub("", value))
-        cell.data_type = "s"  # text, also where it looks like a formula
+        cell.data_type = "s"  # text, even if it looks like a formula
         return cell
 
 

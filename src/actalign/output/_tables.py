@@ -1,4 +1,4 @@
-"""Rows as tables: one line a clip, one a step of every candidate, or one a detection.
+"""Rows as tables: one line per clip, per step of every candidate, or per detection.
 
 Not here: the files of tables (`_table_files`).
 """
@@ -61,7 +61,7 @@ def _clip_records(row: Row) -> Iterator[dict[str, Cell]]:
 
 
 def _times(row: Row) -> dict[str, Cell]:
-    """How often the winner is performed wholly and, if so, partly, where that was looked for."""
+    """How often the winner is performed wholly and, if so, partly, if that was looked for."""
     times = Times.of(row["candidates"][0]) if has_action(row) else None
     if times is None:
         return {}
@@ -69,13 +69,13 @@ def _times(row: Row) -> dict[str, Cell]:
 
 
 def _which(candidate: CandidateRow) -> dict[str, Cell]:
-    """Whether it is the candidate that stands for none of the others, and of which wording its
-    steps are, where there are several."""
+    """Whether it is the candidate that stands for none of the others, and the wording that its
+    steps are from, if there are several."""
     return {"none": "yes" if candidate.get("none") else None, "wording": candidate.get("wording")}
 
 
 def _refusal(row: Row) -> list[str]:
-    """Says why there is no label where the winner was not sure enough."""
+    """Says why there is no label if the winner was not sure enough."""
     if not refused(row):
         return []
     sure, least = row.get("confidence"), row.get("min_confidence")
@@ -84,7 +84,7 @@ def _refusal(row: Row) -> list[str]:
 
 
 def _without_script(row: Row) -> list[str]:
-    """Says where the winner is aligned without a script."""
+    """Says if the winner is aligned without a script."""
     alone = row["candidates"] and only_by_name(row["candidates"][0])
     return ["no script: its name was its only step"] if alone else []
 
@@ -120,7 +120,7 @@ CLIPS = Table(
     },
     _clip_records,
 )
-"""One line a row: what `--out` writes under a table's name."""
+"""One line per row: what `--out` writes under a table's name."""
 
 
 def _notes(row: Row) -> list[str]:
@@ -129,7 +129,7 @@ def _notes(row: Row) -> list[str]:
     none = bool(row["candidates"]) and row["candidates"][0].get("none", False)
     partly = [said] if (said := partly_unseen(row)) else []
     others_fail = ["none of the other candidates fits"] if none and not refused(row) else []
-    of_clip = row.get("warnings") or ()  # those of texts are the same in every row
+    of_clip = row.get("warnings") or ()  # warnings about texts are the same in every row
     background = row.get("background", "")
     others = [f"measured against {background}"] if TRANSDUCTIVE in background else []
     times = _times(row).get("partial_repetitions")
@@ -172,7 +172,7 @@ SUMMARY = Table(
     },
     _summary_records,
 )
-"""One line a row with what fits on a page: Markdown."""
+"""One line per row with what fits on a page: Markdown."""
 
 
 def _step_records(row: Row) -> Iterator[dict[str, Cell]]:
@@ -218,8 +218,8 @@ STEPS = Table(
     },
     _step_records,
 )
-"""One line a step of every candidate; a clip that failed has one line. answer: "yes" in the lines
-of the row's answer, and in none where it is refused, none of the candidates, or nothing is seen."""
+"""One line per step of every candidate; a clip that failed has one line. answer: "yes" in the lines
+of the row's answer, and in none if it is refused, is none of the candidates, or nothing is seen."""
 
 
 def _detection_records(row: Row) -> Iterator[dict[str, Cell]]:
@@ -249,7 +249,7 @@ DETECTIONS = Table(
     },
     _detection_records,
 )
-"""One line a detection, and one for each video that failed."""
+"""One line per detection, and one for each video that failed."""
 
 
 def predictions_frame(

@@ -1,4 +1,4 @@
-"""Events as timelines of annotation and editing tools; each is a function to the text of a file.
+"""Events as timelines of annotation and editing tools; each function returns the text of a file.
 
 Times are of the source file. Not here: captions, tables, and projects of many videos.
 """
@@ -22,16 +22,16 @@ from actalign.rows import StepRow
 
 Json = dict[str, Any]
 RESOLVE_FPS = 25
-"""Frames a second of the timeline whose markers `to_resolve` writes."""
+"""Frames per second of the timeline whose markers `to_resolve` writes."""
 
 
 def to_elan(video: VideoRows) -> str:
     """ELAN, an .eaf of format 3.0: the tiers "action" and "step", whose annotations can be changed.
 
-    Where they are known, the tiers "repetition", such as "2 of 5", and "confidence" say more of the
-    actions, for ELAN counts annotations by their text. Of several people each has its own, such as
-    "person 1, action". Annotations of one tier don't overlap in ELAN: where events do, the later
-    one begins later.
+    If they are known, the tiers "repetition", such as "2 of 5", and "confidence" say more about the
+    actions, since ELAN counts annotations by their text. With several people, each has its own
+    tiers, such as "person 1, action". Annotations of one tier can't overlap in ELAN: if events do,
+    the later one starts later.
     """
     root = ET.Element(
         "ANNOTATION_DOCUMENT",
@@ -73,7 +73,7 @@ def to_elan(video: VideoRows) -> str:
 
 
 def _tiers(found: list[Event]) -> Iterator[tuple[str, str, list[tuple[float, float, str]]]]:
-    """The name of each tier of ELAN, whose it is, and what it holds."""
+    """The name of each ELAN tier, whose it is, and its annotations."""
     everyone = sorted({(event.person or 0, event.whose) for event in found})
     for _, whose in everyone or [(0, "")]:
         own = [event for event in found if event.whose == whose]
@@ -90,7 +90,7 @@ def _tiers(found: list[Event]) -> Iterator[tuple[str, str, list[tuple[float, flo
 
 
 def _action(event: Event) -> tuple[float, float, str]:
-    """When it is and what; a partial one says so, since annotations are counted by their text."""
+    """Its times and text; a partial one says so, since annotations are counted by their text."""
     text = event.action if event.number else f"{event.action} ({event.which})"
     return event.start_seconds, event.end_seconds, text
 
@@ -112,8 +112,8 @@ def _apart(spans: Iterable[tuple[float, float, str]]) -> Iterable[tuple[int, int
 def to_sportscode(video: VideoRows) -> str:
     """Sportscode's XML timeline, which Nacsport, Metrica and others read too.
 
-    An instance each time that an action is performed, its code the action; the labels are its
-    steps and how sure it is.
+    One instance each time that an action is performed; its code is the action, its labels are the
+    steps and the confidence.
     """
     root = ET.Element("file")
     instances = ET.SubElement(root, "ALL_INSTANCES")
@@ -150,7 +150,7 @@ def to_sportscode(video: VideoRows) -> str:
 def to_otio(video: VideoRows) -> str:
     """OpenTimelineIO: a clip of the video for each event, whose markers are its steps.
 
-    Its adapters make files for Premiere, Final Cut, Avid and others of it.
+    OpenTimelineIO's adapters convert it to files for Premiere, Final Cut, Avid and others.
     """
     clips = [
         {
@@ -190,10 +190,10 @@ def _range(start: float, end: float) -> Json:
 
 
 def to_resolve(video: VideoRows) -> str:
-    """Timeline markers of DaVinci Resolve, which reads them as an EDL only.
+    """Timeline markers of DaVinci Resolve, which reads them only as an EDL.
 
-    Markers at RESOLVE_FPS from 01:00:00:00, where Resolve's timelines begin: a blue one an event,
-    a green one a step.
+    Markers at RESOLVE_FPS from 01:00:00:00, where Resolve's timelines begin: a blue one per event,
+    a green one per step.
     """
     marks = [
         mark
@@ -225,9 +225,10 @@ def _timecode(frames: int) -> str:
 def to_activitynet(videos: Iterable[VideoRows]) -> str:
     """The results of ActivityNet's challenge in detection: by video label, score and segment.
 
-    And the scorer, which tells the detections of several apart, the confidence where it is known,
-    of several people whose it is, of several repetitions which, from 1, and of a partial one which
-    steps it has, from 1. A video's name has no suffix, as there; where two agree it is the path.
+    Also the scorer, which tells the detections of several scorers apart, the confidence if it is
+    known, with several people whose it is, with several repetitions which one, from 1, and for a
+    partial one which steps it has, from 1. A video's name has no suffix, as there; if two are equal
+    it is the path.
     """
     of_videos: dict[str, list[Json]] = {}
     for video in videos:
@@ -264,7 +265,7 @@ def _mime(video: str) -> str:
 
 
 def xml_text_of(root: ET.Element) -> str:
-    """The document; characters that XML lacks are left out."""
+    """The document; characters that XML doesn't allow are left out."""
     for element in root.iter():
         if element.text:
             element.text = CONTROL.sub("", element.text)

@@ -38,21 +38,21 @@ SCHEMA: dict[str, Any] = {
     "required": ["scripts"],
     "additionalProperties": False,
 }
-"""Strict JSON schema of an answer. Candidates are numbers, not names, so that no label needs to be
-spelt again and the schema is the same for every request."""
+"""Strict JSON schema of an answer. Candidates are given by number, not by name, so that no label
+has to be repeated and the schema is the same for every request."""
 
 
 def estimate_tokens(text: str) -> int:
     """A plain rule of thumb for English: one token for every four characters, rounded up.
 
-    Tokenizers of text encoders and chat models mostly give fewer, so a step that passes fits.
+    The tokenizers of text encoders and chat models usually give fewer, so a step that passes fits.
     """
     return math.ceil(len(text) / 4)
 
 
 @dataclass(frozen=True, slots=True)
 class TokenLimit:
-    """How much text the encoder reads of a step: ``tokens``, counted on the filled template.
+    """How much of a step's text the encoder reads: ``tokens``, counted on the filled-in template.
 
     The default is SigLIP's 64 by the rule of thumb; give ``count`` to use a real tokenizer.
     """
@@ -70,9 +70,9 @@ class TokenLimit:
 def read_answer(text: str, labels: Sequence[str]) -> tuple[dict[str, list[str]], list[str]]:
     """The steps of each label, in the order of ``labels``, and a sentence for each error of form.
 
-    Takes the JSON object of SCHEMA, also inside prose or code fences; a bare array of its items;
-    and an object of label: steps. Anything else is an error, and so are several such objects that
-    differ: which one was meant can't be known. ``text`` is without the model's reasoning.
+    Accepts the JSON object of SCHEMA, also inside prose or code fences; a bare array of its items;
+    or an object {label: steps}. Anything else is an error, and so are several such objects that
+    differ, since it is unclear which one was meant. ``text`` is without the model's reasoning.
     """
     if not text.strip():
         return {}, ["The answer is empty."]
@@ -96,8 +96,8 @@ def script_faults(
 ) -> list[str]:
     """One sentence for each error in the scripts of one request; an empty list if there is none.
 
-    The sentences become part of the repair turn and so of its content hash: changing one makes
-    answers to it in the cache unused.
+    The sentences become part of the repair turn and so of its content hash: if one is changed, the
+    cached answers to it are no longer used.
     """
     limit = limit or TokenLimit()
     faults: list[str] = []
@@ -146,7 +146,7 @@ def _plain(step: str) -> str:
 
 
 class _Object(dict[str, Any]):
-    """A JSON object that still knows its pairs, of which two may have one key."""
+    """A JSON object that keeps all its pairs, since two of them may have the same key."""
 
     def __init__(self, pairs: list[tuple[str, Any]]) -> None:
         super().__init__(pairs)
@@ -168,7 +168,7 @@ def _json_values(text: str) -> Iterator[Any]:
 
 
 def _entries(value: Any, labels: Sequence[str]) -> list[tuple[int | None, Any]] | None:
-    """(index of the label from 0 or None, steps) of each item, or None: not of the form."""
+    """(index of the label from 0, or None; steps) of each item; None if the form is different."""
     if isinstance(value, Mapping) and "scripts" in value:
         value = value["scripts"]
     if isinstance(value, _Object):

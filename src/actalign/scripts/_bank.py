@@ -39,7 +39,7 @@ class Replaced(BaseModel):
 
 
 class Refinement(BaseModel):
-    """Who replaced which steps of a record, and what it took; see `_refine`.
+    """Which model replaced which steps of a record, and at what cost; see `_refine`.
 
     refined: hash of the scripts as they were before. wordings: how many were looked at.
     """
@@ -64,10 +64,10 @@ class Refinement(BaseModel):
 class BankRecord(BaseModel):
     """The scripts of one question and their provenance, which is None for hand-written scripts.
 
-    scripts: the first wording of each label. rewordings: the others, of the labels that have some.
-    key: content hash, see the module. turns: one a wording, and one for each repair. input_tokens,
+    scripts: the first wording of each label. rewordings: the others, for labels that have any. key:
+    content hash (see the module). turns: one per wording, and one per repair. input_tokens,
     output_tokens: sums over all turns. cost_usd: only if prices were given. created: UTC, ISO 8601.
-    refinement: where `subactions refine` has replaced steps.
+    refinement: set if `subactions refine` has replaced steps.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -103,7 +103,8 @@ class BankRecord(BaseModel):
         )
 
     def wordings(self) -> list[dict[str, tuple[str, ...]]]:
-        """{label: steps} of the first wording, the second and so on, of labels that have it."""
+        """{label: steps} of the first wording, the second and so on, for the labels that have
+        it."""
         most = max(map(len, self.rewordings.values()), default=0)
         return [
             self.scripts,
@@ -155,7 +156,7 @@ def read_bank_scripts(path: str | Path) -> list[Script]:
 
 
 def record_place(path: Path, number: int, records: int) -> str:
-    """The file and, where it has several, which of its records, counted from 1."""
+    """The file and, if it has several records, the number of this one, counted from 1."""
     return str(path) if records == 1 else f"{path}, record {number}"
 
 
@@ -183,17 +184,19 @@ def _as_block(record: BankRecord) -> dict[str, Any]:
 
 
 def check_bank_path(path: str | Path) -> Path:
-    """The path of a bank to write. Raises UsageError unless it ends in .json or .parquet, and where
-    it can't be written."""
+    """The path of a bank to write. Raises UsageError if it doesn't end in .json or .parquet, or
+    can't be written."""
     path = Path(path)
     if path.suffix.lower() not in SUFFIXES:
-        raise UsageError(f"A script bank must end in .json or .parquet, unlike {path.name!r}.")
+        raise UsageError(
+            f"The script bank's name must end in .json or .parquet; it is {path.name!r}."
+        )
     check_writable(path)
     return path
 
 
 def card_path(bank: Path) -> Path:
-    """The path of a bank's dataset card: beside the bank, and never a README.md of yours."""
+    """The path of a bank's dataset card: beside the bank, and never your own README.md."""
     return bank.with_name(f"{bank.stem}.card.md")
 
 
@@ -235,9 +238,9 @@ configs:
 
 {count} scripts for {len(records)} sets of candidate actions. A script is an action as an ordered
 list of steps (sub-actions), each a short visual description, for zero-shot video classification by
-sequence alignment (ActAlign, arXiv 2506.22967). Written by a language model; only their form was
-checked, not whether they are correct. The terms of the model's provider apply; choose the dataset's
-licence accordingly before you publish it.
+sequence alignment (ActAlign, arXiv 2506.22967). They were written by a language model; only
+their form was checked, not whether they are correct. The terms of the model's provider apply;
+choose the dataset's licence accordingly before you publish it.
 
 - Domains: {listed(r.domain for r in records)}
 - Models: {listed(r.served_model or r.model for r in records)}
@@ -274,7 +277,7 @@ class Bank:
         return self.records[self._at[key]] if key in self._at else None
 
     def add(self, record: BankRecord | str) -> None:
-        """Add a record, in place of one with its key; an error (a string) is ignored."""
+        """Add a record, replacing one with the same key; an error (a string) is ignored."""
         if isinstance(record, str) or record.key is None:
             return
         if record.key in self._at:
@@ -289,9 +292,9 @@ class Bank:
     def adopt(
         self, records: Sequence[BankRecord], *, known: Callable[[BankRecord, BankRecord], bool]
     ) -> None:
-        """Take in records that have keys, in place of those that are the same without one.
+        """Add records that have keys, replacing those that are the same but have no key.
 
-        known: whether a record of the file, the first, stands for one that is given.
+        known: whether a record of the file, its first argument, stands for a given one, its second.
         """
         keyless = [m for m, record in enumerate(self.records) if not record.key]
         for record in records:
@@ -327,10 +330,10 @@ def _read_parquet(path: Path) -> list[dict[str, Any]]:
         blocks: dict[int, dict[str, Any]] = {}
         for row in rows:
             label, steps = row.pop("label"), row.pop("steps")
-            more = row.pop("rewordings", None)  # banks of before wordings have no such column
+            more = row.pop("rewordings", None)  # banks from before wordings lack this column
             block = blocks.setdefault(row.pop("record"), {**row, "scripts": {}})
             if label in block["scripts"]:
-                raise ValueError(f"the label {label!r} is there twice")
+                raise ValueError(f"the label {label!r} occurs twice")
             block["scripts"][label] = [steps, *more] if more else steps
             block["parameters"] = json.loads(row["parameters"])
             block["refinement"] = json.loads(row.get("refinement") or "null")

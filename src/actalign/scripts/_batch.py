@@ -1,8 +1,8 @@
 """OpenAI's Batch API: submit now, collect within a day, at the batch price.
 
 Three steps, each its own command, all safe to repeat after a crash. `<bank>.batch.json` records
-what was submitted before and after each call, and the batch itself carries a token from there, by
-which an interrupted submission is found again and never made twice. Collected answers go to the
+what was submitted before and after each call, and the batch itself carries a token from that file,
+so that an interrupted submission is found again and never repeated. Collected answers go to the
 same cache as live ones; what is still missing (repair turns, expired requests) is sent by the next
 `submit`, or directly by `generate`.
 """
@@ -47,9 +47,10 @@ class SavedRequest(BaseModel):
 
 
 class BatchState(BaseModel):
-    """The state of a bank's batch: enough to resume from any point.
+    """The state of a bank's batch, enough to resume from any point.
 
-    token: marks the batch at the service. file_id, batch_id: None until the service returns them.
+    token: identifies the batch at the service. file_id, batch_id: None until the service returns
+    them.
     """
 
     config: LLMConfig
@@ -87,7 +88,7 @@ def submit(
 ) -> BatchState | None:
     """Submit every turn that is due now; None if there is none.
 
-    Raises UsageError if a batch of this bank is not collected yet, LLMError if the service fails.
+    Raises UsageError if the bank's batch has not been collected yet, LLMError if the service fails.
     """
     check_bank_path(bank)
     if config.local_model is not None:
@@ -96,8 +97,8 @@ def submit(
     if state is not None and not state.collected:
         if state.batch_id is not None:
             raise UsageError(
-                f"The batch {state.batch_id} of {bank} is not collected yet; run "
-                f"`actalign subactions batch collect --out {bank}` first."
+                f"The batch {state.batch_id} of {bank} has not been collected yet; run `actalign "
+                f"subactions batch collect --out {bank}` first."
             )
         requests = _requests(state)
         config = state.config.model_copy(update={"told": config.told})
@@ -120,7 +121,7 @@ def submit(
 
 
 def poll(bank: Path, *, api_key: SecretStr | None = None) -> BatchStatus:
-    """Ask the service for the batch's status. Raises UsageError if none was submitted, LLMError."""
+    """The batch's status at the service. Raises UsageError if none was submitted, or LLMError."""
     state = _submitted(bank)
     with closing(_service(state, api_key)) as service:
         return _status(_retrieve(service, state))
@@ -131,7 +132,7 @@ def collect(
 ) -> list[ScriptResult]:
     """Fetch the answers, check them, and add the good scripts to the bank; one result per request.
 
-    Raises UsageError if the batch has not ended or its prompt file has changed since, LLMError.
+    Raises UsageError if the batch has not ended or its prompt file has changed since, or LLMError.
     """
     state = _submitted(bank)
     requests, answers = _requests(state), AnswerCache(cache)
@@ -184,7 +185,7 @@ def _conversations(
 def _turns_due(
     requests: Iterable[ScriptRequest], config: LLMConfig, bank: Bank, cache: AnswerCache
 ) -> dict[str, ChatRequest]:
-    """The turns that are due of every request that is not finished, by content hash."""
+    """The turns that are due for every unfinished request, by content hash."""
     turns: dict[str, ChatRequest] = {}
     for _, talk in _conversations(requests, config):
         due = talk.due(cache, config, bank.get(talk.key))
@@ -194,7 +195,7 @@ def _turns_due(
 
 
 def unusable(requests: Iterable[ScriptRequest], *, config: LLMConfig, bank: Path) -> int:
-    """Of how many requests all that may be asked was answered, but not usably."""
+    """How many requests have used up their turns without a usable answer."""
     saved, answers = Bank(bank), AnswerCache()
     return sum(
         isinstance(talk.due(answers, config, saved.get(talk.key)), str)
@@ -278,8 +279,8 @@ def _take_answers(
     ]
     if turns and lines and not any(line.custom_id in turns for line in lines):
         raise UsageError(
-            f"No answer of batch {batch.id} belongs to the questions; was the prompt file changed "
-            "after the batch was submitted? Restore it and collect again."
+            f"No answer of batch {batch.id} belongs to these questions; was the prompt file "
+            "changed after the batch was submitted? Restore it and collect again."
         )
     for line in lines:
         turn = turns.get(line.custom_id)
@@ -344,7 +345,7 @@ def _submitted(bank: Path) -> BatchState:
     state = _read_state(bank)
     if state is None or state.batch_id is None:
         raise UsageError(
-            f"No batch of {bank} was submitted; run `actalign subactions batch submit` first."
+            f"No batch was submitted for {bank}; run `actalign subactions batch submit` first."
         )
     return state
 

@@ -1,4 +1,4 @@
-"""A request for scripts put to one model: prompt, answer, check, one repair turn a wording.
+"""A request for scripts sent to one model: prompt, answer, check, one repair turn per wording.
 
 A conversation has no state of its own. Which turns are due follows from the answers in the cache,
 so a live run (`_generate`), a batch (`_batch`) and a run after a crash take the same steps.
@@ -24,7 +24,7 @@ from actalign.scripts._reply import whole_characters, without_reasoning
 from actalign.scripts._script import label_key
 
 NO_DOMAIN = "human action"
-"""The domain in the prompt of a request that has none."""
+"""The domain in the prompt if the request has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class ScriptRequest:
             if text != whole_characters(text):
                 raise UsageError(
                     f"Question {self.id!r} has half a character (a lone surrogate) in {text!a}; "
-                    "write the text anew."
+                    "type the text again."
                 )
             if (control := control_character(text)) is not None:
                 raise UsageError(f"Question {self.id!r} has {control} in {text!a}; leave it out.")
@@ -58,7 +58,7 @@ class ScriptRequest:
 
 
 def check_ids(requests: Sequence[ScriptRequest]) -> None:
-    """Raise UsageError where two requests have one id."""
+    """Raise UsageError if two requests have the same id."""
     seen: set[str] = set()
     for request in requests:
         if request.id in seen:
@@ -68,12 +68,12 @@ def check_ids(requests: Sequence[ScriptRequest]) -> None:
 
 Number = TypeVar("Number", int, float)
 Steps = Mapping[str, Sequence[str]]
-"""The steps of each label, of one wording."""
+"""The steps of each label, in one wording."""
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """The finished scripts of one wording and the answers that they took."""
+    """The finished scripts of one wording and the answers that led to them."""
 
     scripts: Steps
     answers: list[Answer]
@@ -83,14 +83,14 @@ Checked = tuple[dict[str, list[str]], list[str]]
 """The scripts of an answer, and a sentence for each fault."""
 
 Outcome = tuple[list[ChatRequest], Made | ChatRequest | str]
-"""Of one wording: the turns answered, and its scripts, the turn to send next, or the error."""
+"""For one wording: the answered turns, and its scripts, the turn to send next, or the error."""
 
 
 class Conversation:
-    """A request put to one model: which turns are due, given the answers in the cache.
+    """A request sent to one model: which turns are due, given the answers in the cache.
 
-    firsts: the first turn of each wording. key: the content hash of the request, whatever the
-    number of wordings.
+    firsts: the first turn of each wording. key: the request's content hash, which doesn't depend on
+    the number of wordings.
     """
 
     def __init__(
@@ -115,10 +115,10 @@ class Conversation:
     def due(
         self, cache: AnswerCache, config: LLMConfig, known: BankRecord | None = None
     ) -> list[ChatRequest] | BankRecord | str:
-        """The turns to send now, at most one a wording, or the finished record, or the error.
+        """The turns to send now, at most one per wording, or the finished record, or the error.
 
-        known: the bank's record of this request; it is the finished one if it has enough wordings,
-        and no wording that it has is asked for.
+        known: the bank's record of this request; it is returned if it has enough wordings, and the
+        wordings that it has are not requested again.
         """
         if known is not None and self.finished(known):
             return known
@@ -129,7 +129,7 @@ class Conversation:
         drop_unusable(self._outcomes(cache, known), cache)
 
     def _first(self, number: int) -> ChatRequest:
-        """The first turn of a wording, counted from 1. That of the first wording has no number, so
+        """The first turn of a wording, counted from 1. For the first wording it names no number, so
         it is the same request whether or not others are wanted."""
         parts = [self._prompt.render(self.request.domain or NO_DOMAIN, self.request.labels)]
         if number > 1:
@@ -138,7 +138,7 @@ class Conversation:
         return ChatRequest(self._model, (Message("user", "\n".join(parts)),))
 
     def _outcomes(self, cache: AnswerCache, known: BankRecord | None) -> Iterator[Outcome]:
-        """Of each wording that is not known."""
+        """The outcome of each wording that is not known."""
         earlier: list[Steps] = [] if known is None else list(known.wordings())
         for first in self.firsts[len(earlier) :]:
             check = partial(self._check, earlier=list(earlier))
@@ -174,7 +174,7 @@ class Conversation:
     def _record(
         self, made: Sequence[Made], known: BankRecord | None, config: LLMConfig
     ) -> BankRecord:
-        """The record of all wordings: those known, with what they took, and those made."""
+        """The record of all wordings, known and new, with the tokens and cost of both."""
         answers = [answer for wording in made for answer in wording.answers]
         inputs, outputs, cost = tokens_and_cost(answers, config)
         turns: int | None = len(answers)
@@ -221,7 +221,7 @@ class Conversation:
 def due_of(
     outcomes: Iterable[Outcome], finish: Callable[[list[Made]], BankRecord]
 ) -> list[ChatRequest] | BankRecord | str:
-    """The turns to send now, or the record that is finished of all wordings, or the first error."""
+    """The turns to send now, or the finished record of all wordings, or the first error."""
     turns: list[ChatRequest] = []
     made: list[Made] = []
     for _, outcome in outcomes:
@@ -248,7 +248,7 @@ def exchange(
     check: Callable[[Answer], Checked],
     labels: Sequence[str],
 ) -> Outcome:
-    """The turns answered, and what has come of them: scripts, the turn that is due, or an error.
+    """The answered turns, and their outcome: scripts, the turn that is due, or an error.
 
     An answer with faults is followed by one repair turn.
     """
@@ -263,7 +263,7 @@ def exchange(
             return turns, Made(scripts, answers)
         if len(answers) == 2:
             return turns, (
-                f"{first.model.name} gave no usable scripts for {', '.join(labels)}, also after a "
+                f"{first.model.name} gave no usable scripts for {', '.join(labels)}, even after a "
                 f"repair turn: {' '.join(faults[:3])}"
             )
         turn = _repair(first, answer, faults, len(labels))
@@ -296,6 +296,6 @@ def tokens_and_cost(
 
 
 def total(values: Iterable[Number | None]) -> Number | None:
-    """The sum, or None where one of the values is not known."""
+    """The sum, or None if one of the values is not known."""
     known = list(values)
     return None if None in known else sum(value for value in known if value is not None)

@@ -10,11 +10,11 @@
             print(result.request.id, result.error)   # one sentence
 
 There is one result per request, in any order. A request that fails never stops the others; an error
-that all would share (a refused key) is met once and becomes the error of all. Requests with the
-same labels and domain are sent once. Nothing is paid for twice: a script is taken from the bank,
-else its answers from the cache, else the model is asked, and each answer is cached before it is
-used. So an interrupted run is continued by running it again. With `LLMConfig.wordings` each label
-gets several scripts, by a request a wording.
+that all would share (such as a refused key) occurs once and is reported for all. Requests with the
+same labels and domain are sent once. Nothing is paid for twice: a script is taken from the bank if
+it is there, or else its answers from the cache; only then is the model asked, and each answer is
+cached before it is used. So an interrupted run is continued by running it again. With
+`LLMConfig.wordings` each label gets several scripts, with one request per wording.
 
 The model is a service (`LLMConfig.base_url`, key from OPENAI_API_KEY or ``api_key``) or, with
 `LLMConfig.local_model`, a transformers chat model run here.
@@ -55,9 +55,9 @@ logger = logging.getLogger(__name__)
 class ScriptResult:
     """The result of a request: ``scripts`` or ``error``; the other one is None.
 
-    record: the bank's record. asked: answers that this run requested (0: from bank or cache).
-    input_tokens, output_tokens: of those answers, as far as they are known; of several requests
-    that share them, only the first has them.
+    record: the bank's record. asked: answers that this run requested (0: all from bank or cache).
+    input_tokens, output_tokens: of those answers, as far as they are known; if several requests
+    share them, only the first has them.
     """
 
     request: ScriptRequest
@@ -92,7 +92,7 @@ def generate_scripts(
     limit: the encoder's token limit and counter (default: SigLIP's 64, by a rule of thumb).
     retry_failed: ask again if the answers in the cache are unusable.
 
-    Raises UsageError, before anything is sent, for repeated ids, a wrong prompt or bank file, a
+    Raises UsageError, before anything is sent, for repeated ids, a wrong prompt or bank file, or a
     missing key or package.
     """
     check_ids(requests)
@@ -116,7 +116,7 @@ def add_missing_scripts(
     bank: Path | None = None,
     api_key: SecretStr | None = None,
 ) -> tuple[list[Script], list[str]]:
-    """``scripts`` and one more for each label that has none, and a sentence on where each is from.
+    """``scripts`` with one more for each label that has none, and sentences on where each is from.
 
     With a configuration the model is asked about all labels together, so that their scripts differ
     from each other, and its scripts are used for the labels without one. Without a configuration
@@ -149,13 +149,13 @@ def add_missing_scripts(
 
 
 def _twice(shipped: Mapping[str, Script]) -> list[str]:
-    """A sentence for each action that is there under several names, which share its confidence."""
+    """A sentence for each action given under several names, which share its confidence."""
     names: dict[Sequence[str], list[str]] = {}
     for label, script in shipped.items():
         names.setdefault(script.steps, []).append(label)
     return [
         f"{', '.join(map(repr, same))} are one action and have the same script, so their scores "
-        "are equal; give one of them"
+        "are equal; give only one of them"
         for same in names.values()
         if len(same) > 1
     ]
@@ -210,7 +210,7 @@ _Outcome = tuple[BankRecord | str, list[Answer]]
 
 
 class Talk(Protocol):
-    """What is asked of a model until a record is finished: `Conversation`, or a refinement."""
+    """What is asked of a model until a record is finished: a `Conversation` or a refinement."""
 
     key: str
 
@@ -235,7 +235,7 @@ class Run:
     stop: threading.Event = field(default_factory=threading.Event)
 
     def hold(self, talk: Talk, known: BankRecord | None) -> _Outcome:
-        """The record or the error, and the answers that were requested. Raises nothing."""
+        """The record or the error, and the number of answers requested. Never raises."""
         asked: list[Answer] = []
         try:
             if self.retry_failed:
@@ -262,7 +262,7 @@ class Run:
 def results(
     conversations: Mapping[str, tuple[Talk, list[ScriptRequest]]], bank: Bank, run: Run
 ) -> Iterator[ScriptResult]:
-    """Hold the conversations, by their keys, and keep what comes of them in the bank."""
+    """Hold the conversations, which are given by key, and save their results in the bank."""
     waiting: queue.SimpleQueue[str] = queue.SimpleQueue()
     done: queue.SimpleQueue[tuple[str, BankRecord | str, list[Answer]]] = queue.SimpleQueue()
     stop = run.stop

@@ -47,14 +47,15 @@ T = TypeVar("T")
 OPENAI_URL = "https://api.openai.com/v1"
 AnswerFormat = Literal["json_schema", "json_object", "text"]
 FORMATS: tuple[AnswerFormat, ...] = ("json_schema", "json_object", "text")
-"""Ways to request the form of an answer, strictest first; if a service refuses one, the next."""
+"""Ways to request the form of an answer, strictest first; if a service refuses one, the next is
+tried."""
 
 
 class LLMError(ActAlignError):
     """A request that got no answer.
 
-    fatal: every other request would fail likewise. unfit: the service refused the request's form;
-    ``said`` is the parameter that it names, or all that it says.
+    fatal: every other request would fail in the same way. unfit: the service refused the request's
+    form; ``said`` is the parameter that it names, or all that it says.
     """
 
     def __init__(
@@ -74,10 +75,10 @@ class LLMConfig(BaseModel):
     local_model: folder or hub id of a transformers chat model to run here instead of a service.
     temperature: 0 to 2 (paper: 0.2); None leaves it to the model.
     prompt: a shipped prompt's name or a prompt file. wordings: scripts per label, one request each.
-    concurrency: requests in flight. timeout_seconds: longest time the service may send nothing;
-    a whole answer may take ten times that.
+    concurrency: requests in flight. timeout_seconds: longest time the service may send nothing; a
+    whole answer may take ten times as long.
     max_retries: retries by the SDK. input_price, output_price: USD per million tokens.
-    told: how messages say where address and key are given; not kept in files.
+    told: how messages name the options for address and key; not kept in files.
     Raises UsageError that names the field.
     """
 
@@ -131,7 +132,7 @@ class LLMConfig(BaseModel):
         return ModelId(self.service_url(), self.model, parameters)
 
     def cost(self, input_tokens: int, output_tokens: int) -> float | None:
-        """The price of these tokens in USD, or None when a price is missing."""
+        """The price of these tokens in USD, or None if a price is missing."""
         if self.input_price is None or self.output_price is None:
             return None
         return (input_tokens * self.input_price + output_tokens * self.output_price) / 1e6
@@ -151,7 +152,7 @@ class ModelId:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A JPEG in a message, and what is said just before it."""
+    """A JPEG in a message, and the text just before it."""
 
     caption: str
     jpeg: bytes
@@ -181,7 +182,7 @@ class Message:
         return {"role": self.role, "content": [*shown, {"type": "text", "text": self.content}]}
 
     def identity(self) -> list[Any]:
-        """What an answer depends on, without the pictures themselves."""
+        """What an answer depends on, with hashes in place of the pictures."""
         shown = [[one.caption, hashlib.sha256(one.jpeg).hexdigest()] for one in self.pictures]
         return [self.role, self.content, *([shown] if shown else [])]
 
@@ -221,11 +222,11 @@ class ChatRequest:
 class Answer(BaseModel):
     """The answer to a request, as it is cached.
 
-    finish: the service's finish reason; "length" is an answer cut off, "refusal" a declined one.
-    Token counts are None when the service doesn't return them. left_out: parameters of the request
-    that the model refused, so that it answered without them. alternatives: for each of the text's
-    last tokens the log-probabilities of what could stand there, if the request asked for them and
-    the service gives them.
+    finish: the service's finish reason; "length" is an answer that was cut off, "refusal" a refused
+    request. Token counts are None if the service doesn't return them. left_out: parameters of the
+    request that the model refused, so that it answered without them. alternatives: for each of the
+    text's last tokens, the log-probabilities of the possible tokens there, if the request asked for
+    them and the service gives them.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -256,15 +257,15 @@ class ChatModel(Protocol):
         ...
 
     def close(self) -> None:
-        """Give back what the model holds, such as connections."""
+        """Release what the model holds, such as connections."""
         ...
 
 
 class LLMService:
     """An OpenAI-compatible service. Safe to use from several threads.
 
-    schema: of the answers, None for answers in words. Raises UsageError when the openai package or
-    OpenAI's key is missing.
+    schema: of the answers; None for answers in plain text. Raises UsageError if the openai package
+    or OpenAI's key is missing.
     """
 
     def __init__(
@@ -341,7 +342,7 @@ class LLMService:
             self._left_out += tuple(new)
         if new:
             logger.warning(
-                "%s refuses %s; it is asked without.", self.model_id.name, " and ".join(new)
+                "%s refuses %s; continuing without.", self.model_id.name, " and ".join(new)
             )
         return bool(refused)
 
@@ -356,7 +357,7 @@ class LLMService:
             unfit = getattr(error, "status_code", None) in (400, 422)
             body = getattr(error, "body", None)
             said = self.redact(str((isinstance(body, dict) and body.get("param")) or body))
-            # "from None": the SDK's own message may contain the key as a server echoed it
+            # "from None": the SDK's own message may contain the key, if a server echoed it
             raise LLMError(self.redact(message), fatal=fatal, unfit=unfit, said=said) from None
         except (ValueError, RecursionError) as error:
             raise LLMError(self.redact(self._no_completion(error))) from None
@@ -398,5 +399,5 @@ class LLMService:
         )
 
     def redact(self, text: str) -> str:
-        """``text`` without the key, also where a server echoes it or part of it, and printable."""
+        """``text``, printable and without the key, even if a server echoes only part of it."""
         return redact(whole_characters(text), self._key)

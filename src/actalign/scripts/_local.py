@@ -38,7 +38,7 @@ def local_model_id(config: LLMConfig) -> ModelId:
 class LocalChat:
     """A causal language model with a chat template; answers one request at a time.
 
-    Raises UsageError when torch or transformers is missing, the model can't be loaded, or its
+    Raises UsageError if torch or transformers is missing, the model can't be loaded, or its
     tokenizer has no chat template.
     """
 
@@ -54,7 +54,7 @@ class LocalChat:
         self.model_id = local_model_id(config)
         self._temperature = config.temperature
         name = config.local_model or ""
-        here = Path(name).is_dir()  # then nothing is looked up on the hub, whatever its files name
+        here = Path(name).is_dir()  # then the hub isn't asked, even if its files refer to it
         try:
             # Explicitly False: the default asks at the terminal, and "y" would run remote code.
             self._tokenizer: Any = AutoTokenizer.from_pretrained(
@@ -78,7 +78,7 @@ class LocalChat:
         self._model.eval()
 
     def close(self) -> None:
-        """Nothing to give back: the model goes with the object."""
+        """Nothing to release: the model is freed with the object."""
 
     def complete(self, request: ChatRequest) -> Answer:
         """Answer one request. Raises LLMError if the model's context is too short for it."""

@@ -1,4 +1,4 @@
-"""Scripts of several authors together: those of one action become its wordings."""
+"""Merge scripts of several authors: those of the same action become its wordings."""
 
 from __future__ import annotations
 
@@ -32,20 +32,21 @@ _Wordings = set[tuple[str, str, tuple[str, ...]]]
 
 
 def merge_scripts(several: Iterable[ScriptsGiven], *, domain: str | None = None) -> list[Script]:
-    """One script per label, with all its wordings: ``several`` one after another, each once.
+    """One script per label, with all its wordings in the order of ``several``, each once.
 
     several: script files or banks, lists of `Script`, or {label: [step, ...]}. domain: of scripts
-    that name none. Labels and domains are the same if they differ in case or white space only; the
-    first spelling stays. Scripts of different domains stay apart; one without a domain goes with
-    that of its label that has one, if only one domain has. So what two people or language models
-    wrote is scored together, as the mean over their wordings. Raises UsageError as reading scripts
-    does, for a file without a script, and for anything that is not a list of these.
+    that name none. Labels and domains that differ only in case or white space are the same; the
+    first spelling is kept. Scripts of different domains stay separate; one without a domain joins
+    the one of its label that has a domain, if there is only one such domain. So what two people or
+    language models wrote is scored together, as the mean over their wordings. Raises UsageError for
+    a file that can't be read, is invalid or has no script, and for anything that is not a list of
+    these.
     """
     one = isinstance(several, str | Path | Mapping) or not isinstance(several, Iterable)
     listed = [] if one else list(several)
     if not listed or None in listed:
         raise UsageError(
-            f"What is to be merged is {several!r}; give a list of script files, or of lists of "
+            f"The scripts to merge are {several!r}; give a list of script files, or of lists of "
             "scripts."
         )
     scripts = [script for given in listed for script in read_scripts(given)]
@@ -73,7 +74,7 @@ def merge_scripts(several: Iterable[ScriptsGiven], *, domain: str | None = None)
 
 
 def read_scripts(given: ScriptsGiven) -> list[Script]:
-    """The scripts of a file, bank or other form; raises UsageError, also for a file without one."""
+    """The scripts of a file, bank or other form; raises UsageError, also for a file without any."""
     if not isinstance(given, str | Path):
         return as_scripts([given] if isinstance(given, Script) else given)
     scripts = read_bank_scripts(given)
@@ -83,7 +84,8 @@ def read_scripts(given: ScriptsGiven) -> list[Script]:
 
 
 def with_shipped(scripts: Sequence[Script]) -> tuple[list[Script], list[str]]:
-    """The scripts, each with the wordings that ship of its label; and sentences on the others."""
+    """The scripts, each with the shipped wordings of its label, and sentences on labels without
+    any."""
     found: list[Script] = []
     without: list[str] = []
     notes: list[str] = []
@@ -96,7 +98,7 @@ def with_shipped(scripts: Sequence[Script]) -> tuple[list[Script], list[str]]:
             without.append(f"{script.label!r}{field}")
         found += merge_scripts([[script], list(shipped.values())])
     if without:
-        notes.append(f"no scripts ship of {', '.join(without)}")
+        notes.append(f"no scripts ship for {', '.join(without)}")
     # One without a domain has that of what ships now, and may be another one's label there.
     return merge_scripts([found]), notes
 
@@ -115,20 +117,21 @@ def several_domains(scripts: Sequence[Script]) -> list[str]:
 
 
 def check_script_path(path: Path) -> None:
-    """Raise UsageError unless a script file can be written there, in YAML or JSON by its name."""
+    """Raise UsageError unless a script file, YAML or JSON by its suffix, can be written there."""
     if path.suffix.lower() not in (".json", ".yaml", ".yml"):
-        raise UsageError(f"Scripts are written as .yaml or .json, unlike {path.name!r}.")
+        raise UsageError(
+            f"Scripts are written as .yaml or .json; the file's name is {path.name!r}."
+        )
     check_writable(path)
 
 
 def write_scripts(
     scripts: Sequence[Script], path: Path, read: Mapping[Path, Sequence[Script]]
 ) -> None:
-    """Write a script file, YAML or JSON by its name, a block a domain; whole or not at all.
+    """Write a script file atomically, YAML or JSON by its suffix, with one block per domain.
 
-    read: the files that the scripts were merged from. Beside each block's scripts stand its
-    `sources`, the first file that has each wording, and the `sha256` of all blocks, by which
-    `is_as_written` knows them.
+    read: the files that the scripts were merged from. Each block also gets its `sources`, the first
+    file that has each wording, and the `sha256` of all blocks, which `is_as_written` checks.
     """
     held = {
         escaped(str(file)): {
@@ -150,7 +153,7 @@ def write_scripts(
 
 
 def is_as_written(path: Path) -> bool:
-    """Whether a file is as `write_scripts` wrote it, so that nobody's work is lost with it."""
+    """Whether a file is as `write_scripts` wrote it, so that replacing it loses nobody's work."""
     try:
         data = read_script_file(path)
     except UsageError:
@@ -158,7 +161,7 @@ def is_as_written(path: Path) -> bool:
     blocks = data if isinstance(data, list) else [data]
     if not all(isinstance(block, dict) for block in blocks):
         return False
-    same = read_text(path) == _text(data, path)  # not if somebody wrote a comment, say
+    same = read_text(path) == _text(data, path)  # not if somebody added a comment, say
     digests = {str(block.pop("sha256", None)) for block in blocks}
     return same and digests == {_digest(blocks)}
 
@@ -177,7 +180,8 @@ def _digest(blocks: Sequence[Mapping[str, object]]) -> str:
 def _block(
     domain: str | None, scripts: Mapping[str, Script], sources: Mapping[Script, list[str]]
 ) -> dict[str, Any]:
-    """A block of a script file: a label of one wording has a list of steps, others have lists."""
+    """A block of a script file: a label with one wording has a list of steps, others have
+    several."""
     lists = {label: [list(steps) for steps in one.step_lists] for label, one in scripts.items()}
     return {
         **({"domain": domain} if domain else {}),
@@ -187,9 +191,9 @@ def _block(
 
 
 def _sources(script: Script, held: Mapping[str, _Wordings], only: bool) -> list[str]:
-    """Of each wording the first file that has it, or that it ships.
+    """For each wording, the first file that has it, or the actalign version that ships it.
 
-    only: no other script has the label, so that those without a domain have joined this one.
+    only: no other script has the label, so wordings without a domain have joined this one.
     """
     label, domains = label_key(script.label), {label_key(script.domain or "")}
     if only:

@@ -15,7 +15,7 @@ from actalign.scripts._models import model_id
 from actalign.scripts._prompts import load_prompt
 
 TOKENS_A_SCRIPT, TOKENS_A_STEP = 12, 14
-"""About so many tokens an answer has for each script, and for each of its steps."""
+"""The approximate number of tokens in an answer for each script, and for each of its steps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,8 @@ def plan_requests(
 ) -> list[PlannedRequest]:
     """The first turns that `generate_scripts` would send now; sends nothing, needs no key.
 
-    Tokens are estimated: four characters each, and for the answer 14 tokens a step at the middle
-    of the prompt's range. Repair turns are not included.
+    Tokens are estimated: four characters each, and for the answer 14 tokens per step, with a number
+    of steps in the middle of the prompt's range. Repair turns are not included.
     """
     check_ids(requests)
     prompt = load_prompt(config.prompt)

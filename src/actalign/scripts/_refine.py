@@ -1,9 +1,9 @@
-"""Replace steps that say nothing: those that several candidates have, or that any frame fits.
+"""Replace uninformative steps: those that several candidates share, or that fit any frame.
 
-A language model looks at the scripts of all candidates of a record together, one request a wording,
-and writes those steps anew. What it may not do is checked: the number of steps stays, and no two
-scripts share a step afterwards. A record keeps its key, so `generate` still finds it in the bank;
-`BankRecord.refinement` says by whom what was replaced.
+A language model looks at the scripts of all candidates of a record together, with one request per
+wording, and rewrites those steps. The answer is checked: the number of steps must stay, and no two
+scripts may share a step afterwards. A record keeps its key, so `generate` still finds it in the
+bank; `BankRecord.refinement` says which model replaced which steps.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from actalign.scripts._prompts import shipped_text
 from actalign.scripts._reply import without_reasoning
 
 MOST_NAMED = 40
-"""Shared steps that the prompt names; the model sees all scripts anyway."""
+"""How many shared steps the prompt names at most; the model sees all scripts anyway."""
 
 
 def refine_scripts(
@@ -53,10 +53,11 @@ def refine_scripts(
 ) -> Iterator[ScriptResult]:
     """One result per record of the bank or script file ``scripts``, as soon as it is ready.
 
-    bank: .json or .parquet file that gets the records, the refined and those that failed as they
-    were; it may be ``scripts`` itself. A record that it has refined already is left as it is.
-    The rest is as in `generate_scripts`. Records of one candidate have nothing to differ from and
-    are only looked at for steps that any frame fits.
+    bank: .json or .parquet file to write the records to, the refined ones and, unchanged, those
+    that failed; it may be ``scripts`` itself. A record that is already refined in it is left as it
+    is.
+    The rest is as in `generate_scripts`. Records of one candidate have nothing to differ from, so
+    only steps that fit any frame are replaced.
     """
     saved, records = Bank(bank), _records(scripts)
     saved.adopt(records, known=_is_of)
@@ -88,17 +89,17 @@ def plan_refinement(scripts: Path, *, bank: Path, config: LLMConfig) -> list[Pla
 
 
 def _records(scripts: Path) -> list[BankRecord]:
-    """The records of a bank or script file, each with a key; raises UsageError for none."""
+    """The records of a bank or script file, each with a key; raises UsageError if there is none."""
     records = [_with_key(record) for record in read_bank(scripts)]
     if not records:
-        raise UsageError(f"{scripts} holds no script.")
+        raise UsageError(f"{scripts} holds no script; give at least one.")
     return records
 
 
 def _talks(
     records: Sequence[BankRecord], scripts: Path, saved: Bank, model: ModelId
 ) -> dict[str, tuple[_Talk, list[ScriptRequest]]]:
-    """A conversation a record, as the bank has it, by key; records that are alike share one."""
+    """A conversation for each record, as the bank has it, by key; equal records share one."""
     talks: dict[str, tuple[_Talk, list[ScriptRequest]]] = {}
     for number, record in enumerate(records, start=1):
         assert record.key is not None
@@ -117,7 +118,7 @@ def _digest(record: BankRecord) -> str:
 
 
 def _with_key(record: BankRecord) -> BankRecord:
-    """The record, with a key of its content where it has none, as those written by hand."""
+    """The record; one without a key, such as one written by hand, gets a key from its content."""
     return record if record.key else record.model_copy(update={"key": _digest(record)})
 
 
@@ -128,9 +129,9 @@ def _is_of(kept: BankRecord, given: BankRecord) -> bool:
 
 
 class _Talk:
-    """A record put to one model, a request a wording; see `Conversation`.
+    """A record sent to one model, one request per wording; see `Conversation`.
 
-    wordings: of the record. firsts: the first turn of each.
+    wordings: the record's. firsts: the first turn of each wording.
     """
 
     def __init__(self, record: BankRecord, model: ModelId) -> None:
@@ -196,7 +197,7 @@ class _Talk:
         return scripts, faults
 
     def _refined(self, made: Sequence[Made], config: LLMConfig) -> BankRecord:
-        """The record with the new steps, and what is known of them."""
+        """The record with the new steps and their provenance."""
         record, answers = self._record, [answer for one in made for answer in one.answers]
         inputs, outputs, cost = tokens_and_cost(answers, config)
         new = [one.scripts for one in made]

@@ -1,8 +1,8 @@
 """What a chat completion says: the text of its message, and that text without the reasoning.
 
-Services differ in where the answer stands: in the content as a string or as a list of parts, in
-the arguments of a tool call, or in a field for reasoning when a server takes all of it for that.
-Models differ in how they mark what they only thought aloud.
+Services differ in where they put the answer: in the content as a string or as a list of parts, in
+the arguments of a tool call, or in a field for reasoning, if a server takes all of it for
+reasoning. Models differ in how they mark their reasoning.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ KEPT_TOKENS = 16
 
 
 def whole_characters(text: str) -> str:
-    """``text`` without halves of surrogate pairs, which no file and no connection can carry."""
+    """``text`` without halves of surrogate pairs, which can't be written to a file or sent."""
     return re.sub(r"[\ud800-\udfff]", "", text)
 
 
@@ -53,8 +53,8 @@ def message_text(message: Any, finish: str) -> tuple[str, bool]:
 
 
 def token_alternatives(choice: Any) -> tuple[dict[str, float], ...]:
-    """For each of the last KEPT_TOKENS tokens of a choice the log-probabilities of what could stand
-    there; empty where the service gives none. What is no finite number is left out."""
+    """For each of a choice's last KEPT_TOKENS tokens, the log-probabilities of the possible tokens
+    there; empty if the service gives none. Values that are not finite are left out."""
     tokens = getattr(getattr(choice, "logprobs", None), "content", None) or ()
     found = []
     for token in tokens[-KEPT_TOKENS:]:
@@ -70,11 +70,12 @@ def token_alternatives(choice: Any) -> tuple[dict[str, float], ...]:
 
 
 def without_reasoning(text: str) -> str:
-    """``text`` without what the model thought before it answered.
+    """``text`` without the model's reasoning before the answer.
 
-    Removed are blocks such as <think>...</think> and [THINK]...[/THINK], all before a closing mark
-    whose opening one stood in the prompt, all after an opening mark that nothing closes, and every
-    channel of OpenAI's harmony format but the final one, with its marks or without them.
+    This removes blocks such as <think>...</think> and [THINK]...[/THINK], everything before a
+    closing mark whose opening mark was in the prompt, everything after an opening mark that is
+    never closed, and every channel of OpenAI's harmony format except the final one, with or without
+    its marks.
     """
     channels = _CHANNEL.split(text)
     if len(channels) > 1:
@@ -92,7 +93,7 @@ def without_reasoning(text: str) -> str:
 
 
 def _parts(content: Any, kind: str) -> str:
-    """The text of ``content``: a string, or a list of parts of which some are of this kind."""
+    """The text of ``content``: a string, or the parts of this kind in a list."""
     if isinstance(content, str):
         return content if kind == "text" else ""
     found: list[str] = []

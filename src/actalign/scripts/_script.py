@@ -1,8 +1,9 @@
 """Scripts: reading them from files, checking them, and turning steps into texts to encode.
 
-Files are JSON or YAML: `{"domain": "basketball", "scripts": {"jump shot": ["knees bent", ...]}}`,
-a list of such, or the reference scripts' `generated_subactions.json`. A label may have several
-lists of steps, `{"jump shot": [["knees bent", ...], ["the legs bend", ...]]}`: its wordings.
+Files are JSON or YAML: `{"domain": "basketball", "scripts": {"jump shot": ["knees bent", ...]}}`, a
+list of such objects, or the reference scripts' `generated_subactions.json`. A label may have
+several lists of steps, `{"jump shot": [["knees bent", ...], ["the legs bend", ...]]}`: its
+wordings.
 """
 
 from __future__ import annotations
@@ -38,11 +39,11 @@ if TYPE_CHECKING:
 FIELDS = ("domain", "scripts")
 """The fields of a script file that are read; others are provenance."""
 KNOWN = frozenset(("label", "domain", "step"))
-"""What the templates of texts may hold, between braces."""
+"""The placeholders that text templates may contain, in braces."""
 
 
 def without_control(text: str) -> str:
-    """The text, for pydantic to check: an error where it holds a control character."""
+    """The text, or an error for pydantic if it holds a control character."""
     if (control := control_character(text)) is not None:
         what = f"it holds {control}; leave it out"
         raise PydanticCustomError("control_character", "{what}", {"what": what})
@@ -139,11 +140,13 @@ def parse_scripts(data: Any, *, source: str) -> list[Script]:
 
 
 def _with_notes(where: str, faults: Sequence[str]) -> UsageError:
-    """What is wrong first; where that is not all, its notes say each."""
+    """An error that says the first fault; if there are more, its notes list them all."""
     every = list(dict.fromkeys(f"The script file {where}: {fault}" for fault in faults))
     if len(every) == 1:
         return UsageError(every[0])
-    rest = f"{counted(len(every) - 1, 'more fault')}; `actalign subactions validate` says all."
+    rest = (
+        f"{counted(len(every) - 1, 'more fault')}; `actalign subactions validate` lists them all."
+    )
     error = UsageError(f"{every[0]} {rest}")
     for one in every:
         error.add_note(one)
@@ -160,7 +163,7 @@ def _short(value: object) -> str:
 
 
 def _check_keys(block: Mapping[str, Any], where: str) -> None:
-    """Raise UsageError for a field that is missing or misspelt, and would be left out unseen."""
+    """Raise UsageError for a field that is missing or misspelt, and would be ignored silently."""
     for key in map(str, block):
         close = difflib.get_close_matches(key, FIELDS, 1, 0.8)
         if key not in FIELDS and close:
@@ -177,7 +180,7 @@ def _check_keys(block: Mapping[str, Any], where: str) -> None:
 def _script(
     label: str, steps: Sequence[str] | Sequence[Sequence[str]], domain: str | None = None
 ) -> Script:
-    """A script of one list of steps, or of several, its wordings."""
+    """A script with one list of steps, or with several, its wordings."""
     if isinstance(steps, str):
         raise UsageError(
             f"The steps of {label!r} are a text, {_short(steps)}; give a list of texts."
@@ -186,7 +189,7 @@ def _script(
         raise UsageError(f"The steps of {label!r} are {_short(steps)}; give a list of texts.")
     lists = [tuple(one) for one in steps if isinstance(one, list | tuple)]
     if not lists or len(lists) < len(steps):
-        return Script(label, tuple(steps), domain)  # type: ignore[arg-type]  # which it checks
+        return Script(label, tuple(steps), domain)  # type: ignore[arg-type]  # Script checks it
     return Script(label, lists[0], domain, tuple(lists[1:]))
 
 
@@ -209,7 +212,7 @@ def _explain(fault: ErrorDetails) -> str:
     if len(place) < 2 or place[0] != "scripts":
         where = f"field {'.'.join(map(str, place))!r} {_held(held)}"
         if fault["type"] in ("dict_type", "too_short"):
-            return f"{where}; write below it each action's name, and below that its steps."
+            return f"{where}; write each action's name below it, and its steps below the name."
         return f"{where}: {fault['msg'].rstrip('.')}."
     numbers = [p for p in place[2:] if isinstance(p, int)]
     names = ("wording", "step") if "wordings" in place[2:] else ("step",)
@@ -223,13 +226,11 @@ def _explain(fault: ErrorDetails) -> str:
     if isinstance(held, Mapping) and len(held) == 1:
         said = ": ".join(f"{one}" for one in next(iter(held.items())))
         return (
-            f"{where} has a colon, which YAML takes for a field; put it in quotes: {_quoted(said)}."
+            f"{where} has a colon, which YAML reads as a field; put it in quotes: {_quoted(said)}."
         )
     if fault["type"] == "list_type":
-        return (
-            f"{where} is {_short(held)}, no list; write each step on a line of its own after '- '."
-        )
-    return f"{where} is {_short(held)}, no text."
+        return f"{where} is {_short(held)}, not a list; write each step on its own line after '- '."
+    return f"{where} is {_short(held)}, not a text; put it in quotes."
 
 
 def _quoted(text: str) -> str:
@@ -237,13 +238,13 @@ def _quoted(text: str) -> str:
 
 
 def label_key(label: str) -> str:
-    """The same for all spellings of a label: case, Unicode's form and the amount and kind of white
-    space don't count."""
+    """The same for all spellings of a label: case, Unicode normalization, and the amount and kind
+    of white space don't count."""
     return composed(one_line(composed(label).casefold()))
 
 
 def labels_of(scripts: Iterable[Script]) -> list[str]:
-    """Each label once, as the first script of it spells it."""
+    """Each label once, in the spelling of its first script."""
     found: dict[str, str] = {}
     for script in scripts:
         found.setdefault(label_key(script.label), script.label)
@@ -273,7 +274,7 @@ def check_domain(domain: object) -> None:
 
 
 def as_labels(labels: str | Iterable[str]) -> list[str]:
-    """Labels as a list, of a comma-separated text too; raises UsageError for others."""
+    """Labels as a list, also from a comma-separated text; raises UsageError for anything else."""
     if isinstance(labels, str):
         return split_labels(labels)
     try:
@@ -283,16 +284,16 @@ def as_labels(labels: str | Iterable[str]) -> list[str]:
 
 
 def split_labels(labels: str) -> list[str]:
-    """Comma-separated labels, without empty ones; one with a comma in it stands in double quotes.
+    """Comma-separated labels, without empty ones; a label with a comma in it is in double quotes.
 
-    Raises UsageError for a quote that doesn't end.
+    Raises UsageError for a quote that isn't closed.
     """
     try:
         rows = list(csv.reader(labels.splitlines(), skipinitialspace=True, strict=True))
     except csv.Error as error:
         raise UsageError(
-            f"The labels {labels!r} can't be read ({error}); put a label that has a comma between "
-            "double quotes, and double a quote inside."
+            f"The labels {labels!r} can't be read ({error}); put a label that contains a comma in "
+            "double quotes, and double any quote inside it."
         ) from None
     return [label.strip() for row in rows for label in row if label.strip()]
 
@@ -302,12 +303,12 @@ def scripts_for(
 ) -> tuple[list[Script], list[str]]:
     """The script of each label, in the labels' order, and the labels that have none.
 
-    Matching is by `label_key`; of several scripts of a label, that of ``domain`` is
-    used. A label without a script gets a script of one step, its own name. Raises UsageError for no
-    label, an empty one or one given twice.
+    Matching is by `label_key`; if a label has several scripts, that of ``domain`` is used. A label
+    without a script gets a script of one step, its own name. Raises UsageError if there is no
+    label, or if one is empty or given twice.
     """
     if not labels:
-        raise UsageError("There is no candidate; give at least one label.")
+        raise UsageError("There are no candidates; give at least one label.")
     check_labels(labels)
     names = [composed(label).strip() for label in labels]
     wanted = label_key(domain or "")
@@ -349,14 +350,14 @@ def as_scripts(
     for one in listed:
         if not isinstance(one, Script):
             raise UsageError(
-                f"The scripts hold {_short(one)}, which is no script; give a script file, a list "
-                "of Script(label, steps), or {label: [step, ...]}."
+                f"The scripts hold {_short(one)}, which is not a script; give a script file, a "
+                "list of Script(label, steps), or {label: [step, ...]}."
             )
     return listed
 
 
 def with_wordings(script: Script, most: int | None) -> Script:
-    """The script with at most so many of its wordings, the first ones; None for all."""
+    """The script with at most its first ``most`` wordings; None keeps all."""
     if most is None or len(script.rewordings) < most:
         return script
     return replace(script, rewordings=script.rewordings[: most - 1])
@@ -365,23 +366,25 @@ def with_wordings(script: Script, most: int | None) -> Script:
 def step_texts(script: Script, template: str) -> list[str]:
     """The K texts to encode, one per step, from a template with {step}, {label} and {domain}.
 
-    Raises UsageError for one without {step}, which would give all steps one text, and for others.
+    Raises UsageError for a template without {step}, which would give all steps the same text, and
+    for other faults.
     """
     check_template(template, "step")
     return [_fill(template, script, step=step) for step in script.steps]
 
 
 def label_text(script: Script, template: str) -> str:
-    """The one text of the mean-pool baseline, from a template with {label} and {domain}.
+    """The text of a label for the mean-pool baseline, from a template with {label} and {domain}.
 
-    Raises UsageError for one without {label}, which would give all candidates one text.
+    Raises UsageError for a template without {label}, which would give all candidates the same text.
     """
     check_template(template, "label")
     return _fill(template, script, step="")
 
 
 def check_template(template: str, needed: str) -> None:
-    """Raise UsageError for a template that lacks the placeholder, has others, or is none."""
+    """Raise UsageError for a template that is not text, lacks the placeholder or has unknown
+    ones."""
     if not isinstance(template, str):
         raise UsageError(f"The text template is {template!r}; give a text with {{{needed}}}.")
     try:
@@ -393,7 +396,7 @@ def check_template(template: str, needed: str) -> None:
     if fault:
         raise UsageError(
             f"The text template {template!r} is wrong: {fault}; it needs {{{needed}}}, and may "
-            "hold {label}, {domain} and {step} only."
+            "contain only {label}, {domain} and {step}."
         )
 
 

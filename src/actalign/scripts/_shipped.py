@@ -16,8 +16,8 @@ from actalign.types import Script
 
 @dataclass(frozen=True, slots=True)
 class _Action:
-    """An action of the bank. name: its own, in plain form; names and domains: what else it and its
-    field are called, these included."""
+    """An action of the bank. name: its own, in plain form. names, domains: all names of it and of
+    its field."""
 
     script: Script
     name: str
@@ -42,10 +42,10 @@ def shipped_scripts(labels: Sequence[str], domain: str | None = None) -> dict[st
 
     Keys are the labels as given; one without a script is left out. Case, hyphens, underscores,
     outer spaces and a plural don't matter ("Push-ups" finds "push up"), and an action may have
-    other names ("press up"), which give way to another action's own. With a domain, the script's
-    own domain or one of its synonyms must match, and "serve" finds "table tennis serve" there;
-    without one, the name must occur in one domain only. labels may be a text of comma-separated
-    ones. Raises UsageError for a label or a domain that is not a text.
+    other names ("press up"), but an action whose own name matches comes first. With a domain, the
+    script's own domain or one of its synonyms must match, and "serve" finds "table tennis serve"
+    there; without one, the name must occur in one domain only. labels may also be a text of
+    comma-separated ones. Raises UsageError for a label or a domain that is not a text.
     """
     check_domain(domain)
     found: dict[str, Script] = {}
@@ -63,27 +63,28 @@ def ambiguous_notes(labels: Sequence[str], domain: str | None) -> list[str]:
     """A sentence for each label that names actions of several domains: it gets no script."""
     named = {label: _named(label, domain) for label in labels}
     return [
-        f"{label!r} is an action of several domains that ship "
-        f"({', '.join(script.domain or '' for script in scripts)}); name its domain for its script"
+        f"{label!r} is an action in several shipped domains "
+        f"({', '.join(script.domain or '' for script in scripts)}); name the domain to use its "
+        "script"
         for label, scripts in named.items()
         if len(scripts) > 1
     ]
 
 
 def elsewhere_notes(labels: Sequence[str], domain: str | None) -> list[str]:
-    """A sentence for each label that names actions of other domains than the one that is given."""
+    """A sentence for each label that names actions of domains other than the given one."""
     notes = []
     for label in labels:
         others = () if _named(label, domain) else _named(label, None)
         if others:
             fields = " and ".join(sorted({script.domain or "" for script in others}))
-            notes.append(f"{label!r} has a script that ships in {fields}, not in {domain}")
+            notes.append(f"{label!r} has a shipped script in {fields}, not in {domain}")
     return notes
 
 
 @cache
 def _named(label: str, domain: str | None) -> tuple[Script, ...]:
-    """The actions of that name, of own names if it is one."""
+    """The actions of that name; only those whose own name it is, if there are any."""
     name, field = _plain(label), _plain(domain or "")
     matches, own = [], []
     for action in _actions():
@@ -102,7 +103,7 @@ def _named(label: str, domain: str | None) -> tuple[Script, ...]:
 def shipped_domains(domain: str | None = None) -> dict[str, list[Script]]:
     """All scripts that ship with the package, by domain, in their order.
 
-    Of a domain those of the domains that it names, as in `shipped_scripts`; {} for an unknown one.
+    With a domain, only those of the domains that it names, as in `shipped_scripts`; {} if unknown.
     """
     found: dict[str, list[Script]] = {}
     for action in _actions():
@@ -118,9 +119,9 @@ def script_template(labels: Sequence[str], domain: str | None, steps: int) -> st
     """
     shipped = shipped_scripts(labels, domain)
     lines = [
-        "# Scripts: each action as an ordered list of steps, each what a camera sees.",
+        "# Scripts: each action is an ordered list of steps; each step says what a camera sees.",
         "# Write each step as a phrase of 6 to 14 words; add or remove lines as needed.",
-        "# Where two actions look alike, write what differs (grip, height, direction, object).",
+        "# If two actions look alike, write what differs (grip, height, direction, object).",
         *([f"domain: {json.dumps(domain, ensure_ascii=False)}"] if domain else []),
         "scripts:",
     ]
@@ -141,7 +142,7 @@ def script_template(labels: Sequence[str], domain: str | None, steps: int) -> st
 
 
 def _plain(name: str) -> str:
-    """The same for names that differ in case, hyphens, underscores or a plural."""
+    """The same for names that differ only in case, hyphens, underscores or a plural."""
     words = re.sub("[-_]", " ", label_key(name).replace("\u2019", "'")).split()
     words[-1:] = [re.sub(r"(?<=[cs]h)es$|(?<=ss)es$|(?<=[^s])s$", "", word) for word in words[-1:]]
     return " ".join(words)

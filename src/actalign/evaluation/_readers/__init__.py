@@ -1,6 +1,6 @@
 """Data that others publish or users have, read into questions: the table READERS.
 
-Each reader knows one layout. `read_data` tells which one a folder or file has.
+Each reader knows one layout. `read_data` finds out which one a folder or file has.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ __all__ = ["READERS", "Reader", "Source", "read_data"]
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """A layout: its name, whether data have it, and how it is read."""
+    """A layout: its name, a test whether data have it, and its reader."""
 
     name: str
     matches: Callable[[Source], bool]
@@ -56,8 +56,8 @@ READERS: dict[str, Reader] = {
 def read_data(source: Source, layout: str | None = None) -> QuestionSet:
     """Read a folder or file into questions.
 
-    layout: a name of READERS; the first one that fits where None. Raises UsageError where none
-    fits, or where the data are wrong.
+    layout: a name of READERS; if None, the first one that fits. Raises UsageError if none fits, or
+    if the data are wrong.
     """
     names = ", ".join(READERS)
     if layout is not None and layout not in READERS:
@@ -69,6 +69,6 @@ def read_data(source: Source, layout: str | None = None) -> QuestionSet:
             found = reader.read(source)
             return replace(found, notes=(*found.notes, *copy_notes(found.questions)))
     raise UsageError(
-        f"{source.data} has no layout that is known; make a folder a class, give --truth with a "
-        f"table of videos and labels, or name the layout: --layout, one of {names}."
+        f"{source.data} has no known layout; make one folder per class, give --truth with a table "
+        f"of videos and labels, or name the layout: --layout, one of {names}."
     )

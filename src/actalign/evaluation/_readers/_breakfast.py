@@ -6,7 +6,7 @@ with `video_path`, `participant`, `camera` and `labels`, a list of `{start, end,
 counted in frames from 1, both ends included, at 15 frames a second.
 
 Scripts need no language model: an activity's steps are the units that most of its clips have, in
-the order in which they mostly come. Those for the clips of a split come from the other splits.
+the order in which they usually come. Those for the clips of a split come from the other splits.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def matches(source: Source) -> bool:
 
 
 def read(source: Source) -> QuestionSet:
-    """A question a video, of ``source.split`` (s1 to s4) or of all; raises UsageError."""
+    """One question per video, of ``source.split`` (s1 to s4) or of all; raises UsageError."""
     if source.split is not None and source.split not in SPLITS:
         raise UsageError(f"--split is {source.split!r}; choose one of {', '.join(SPLITS)}.")
     clips = list(_from_texts(source)) or list(_from_tables(source))
@@ -75,7 +75,7 @@ def read(source: Source) -> QuestionSet:
             if {one.activity for one in others} != set(activities):
                 others = clips
                 notes.add(
-                    "scripts come from the clips that are evaluated: other splits are missing"
+                    "scripts come from the evaluated clips themselves: the other splits are missing"
                 )
             known[clip.split] = {name: _script(others, name) for name in activities}
         questions.append(_question(clip, activities, known[clip.split]))
@@ -113,7 +113,7 @@ def _question(
 
 
 def _script(clips: Sequence[_Clip], activity: str) -> tuple[str, ...]:
-    """The units that at least half of an activity's clips have, by their mean place in the clip."""
+    """The units that at least half of an activity's clips have, by mean position in the clip."""
     mine = [clip for clip in clips if clip.activity == activity]
     places: dict[str, list[float]] = defaultdict(list)
     for clip in mine:
@@ -156,7 +156,7 @@ def _from_texts(source: Source) -> Iterator[_Clip]:
             units.append(_unit(*parts.groups()))
         if units:
             videos = source.data / "BreakfastII_15fps_qvga_sync" / person
-            # Of the stereo camera the second channel is the one that is always there.
+            # Of the stereo camera's two channels, only the second is always there.
             stereo = camera.startswith("stereo")
             file = f"stereo/{person}_{activity}_ch1.avi" if stereo else ""
             video = videos / (file or f"{camera}/{person}_{activity}.avi")
@@ -182,8 +182,8 @@ def _from_tables(source: Source) -> Iterator[_Clip]:
                 )
             except (KeyError, TypeError, ValueError) as error:
                 raise UsageError(
-                    f"{where} is no row of Breakfast ({error}); it has video_path, participant, "
-                    "camera and labels."
+                    f"{where} is not a row of Breakfast ({error}); a row has video_path, "
+                    "participant, camera and labels."
                 ) from None
             activity = re.sub(r"^P\d+_|_ch\d$", "", video.stem)
             name = f"{person}_{row.get('camera', '')}_{video.stem}"

@@ -1,4 +1,4 @@
-"""Clips that are there twice: the same bytes, or frames, under two names."""
+"""Duplicate clips: the same bytes, or frames, under two names."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from actalign.video._content import content_of
 
 
 def copy_notes(questions: Sequence[Question]) -> list[str]:
-    """A sentence where two names of one clip have the same label, and one where they have two.
+    """A sentence if two names of one clip have the same label, and one if they have two labels.
 
-    Links and copies are alike. Questions that ask something else of the clip are no copies.
+    Links count as copies. Questions that ask something else about a clip don't.
     """
     asked = [one for one in questions if one.video is not None and one.target is not None]
     same_as = _first_names(Path(str(one.video)) for one in asked)
@@ -45,17 +45,17 @@ def copy_notes(questions: Sequence[Question]) -> list[str]:
 
 
 def _first_names(paths: Iterable[Path]) -> dict[Path, Path]:
-    """The first name of each clip that is there under several.
+    """The first name of each clip that has several names.
 
-    Only a file that has the size of another one is read, and what several names lead to is read
-    once. Two folders of images are one clip only if they are links to one.
+    Only files that have the same size as another one are read, and a file with several names is
+    read once. Two folders of images are one clip only if they are links to the same folder.
     """
     alike: dict[object, dict[Path, object]] = defaultdict(dict)
     for path in dict.fromkeys(paths):
         try:
             found = path.stat()
         except (OSError, ValueError):
-            continue  # said where it is read
+            continue  # reported where it is read
         place: object = (found.st_dev, found.st_ino)
         alike[place if path.is_dir() else found.st_size][path] = place
     names: dict[Path, Path] = {}
@@ -76,4 +76,4 @@ def _digest(path: Path) -> str | None:
     try:
         return content_of(path).digest
     except VideoError:
-        return None  # said where it is read
+        return None  # reported where it is read

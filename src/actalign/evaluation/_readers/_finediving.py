@@ -5,7 +5,7 @@
 `Sub_action_Types_Table.pkl` has the names of all types, `test_split.pkl` and `train_split.pkl` the
 dives of a split. A dive is a folder of images. Nothing is unpickled: `_pickled` reads the files.
 
-The images have no times: `video` takes them at IMAGE_FOLDER_FPS, and so do the intervals here.
+The images have no times: `video` assumes IMAGE_FOLDER_FPS, and so do the intervals here.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ Run = tuple[str, int, int]
 
 
 def matches(source: Source) -> bool:
-    """Whether the annotation is there."""
+    """Whether the annotation file exists."""
     return source.data.is_dir() and (source.data / "Annotations" / ANNOTATION).is_file()
 
 
 def read(source: Source) -> QuestionSet:
-    """A question a dive, whose candidates are the split's action types; raises UsageError.
+    """One question per dive, whose candidates are the split's action types; raises UsageError.
 
-    The split is "test" where none is named and there is one.
+    The split is "test" if none is named and that one exists.
     """
     folder = source.data / "Annotations"
     dives = _load(folder / ANNOTATION, dict)
@@ -77,7 +77,7 @@ def _load(path: Path, kind: type) -> Any:
 
 
 def _split(source: Source, annotations: Path) -> Sequence[Any]:
-    """The dives of the split; none where there are no splits."""
+    """The dives of the split; none if there are no splits."""
     name = f"{source.split or 'test'}_split.pkl"
     places = [annotations / name, source.data / "train_test_split" / name]
     path = next((place for place in places if place.is_file()), None)
@@ -98,8 +98,8 @@ def _runs(key: Any, dive: Any, table: Mapping[Any, Any]) -> list[Run]:
         return list(_grouped(labels, names))
     except (KeyError, TypeError, ValueError) as error:
         raise UsageError(
-            f"The dive {key!r} of {ANNOTATION} can't be read ({type(error).__name__}: {error}); it "
-            "has action_type, sub-action_types and frames_labels."
+            f"The dive {key!r} of {ANNOTATION} can't be read ({type(error).__name__}: {error}); "
+            "it must have action_type, sub-action_types and frames_labels."
         ) from None
 
 
@@ -112,7 +112,7 @@ def _grouped(labels: Sequence[int], names: Mapping[int, str]) -> Iterator[Run]:
 
 
 def _script(kind: str, dives: Mapping[Any, Any], runs: Mapping[Any, list[Run]]) -> tuple[str, ...]:
-    """The order of steps that most dives of this type have; the dive's number says it."""
+    """The order of steps that most dives of this type have; the dive number defines it."""
     orders = Counter(
         tuple(step for step, _, _ in runs[key])
         for key, dive in dives.items()

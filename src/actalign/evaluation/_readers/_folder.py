@@ -1,4 +1,4 @@
-"""A folder a class: `clips/hook_shot/a.mp4` shows a hook shot."""
+"""One folder per class: `clips/hook_shot/a.mp4` shows a hook shot."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from actalign.video._readers import images_in
 
 
 def matches(source: Source) -> bool:
-    """Whether a folder has folders in it, of which one holds a video."""
+    """Whether a folder has subfolders, at least one of which holds a video."""
     return source.data.is_dir() and any(_clips(one) for one in _subfolders(source.data))
 
 
 def read(source: Source) -> QuestionSet:
-    """A question a clip, whose candidates are all classes; raises UsageError for no class.
+    """One question per clip, whose candidates are all classes; raises UsageError if there are none.
 
     Underscores in the name of a class are spaces.
     """
@@ -31,10 +31,10 @@ def read(source: Source) -> QuestionSet:
         if clips:
             classes.setdefault(label_of(folder.name), []).extend(clips)
         else:
-            notes.append(f"{folder} holds no video, so it is no class")
+            notes.append(f"{folder} holds no video, so it is not a class")
     if not classes:
         raise UsageError(
-            f"{source.data} holds no folder with videos; make a folder a class, such as "
+            f"{source.data} holds no folder with videos; make one folder per class, such as "
             "clips/hook_shot/a.mp4."
         )
     try:
@@ -42,7 +42,7 @@ def read(source: Source) -> QuestionSet:
     except UsageError:
         loose = []
     if loose:
-        notes.append(f"{len(loose)} videos lie in no class's folder ({loose[0]}, ...): left out")
+        notes.append(f"{len(loose)} videos are in no class's folder ({loose[0]}, ...): left out")
     choices = source.candidates(classes)
     places = {label_key(label): m for m, label in enumerate(choices)}
     labelled = {

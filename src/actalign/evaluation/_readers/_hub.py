@@ -1,4 +1,4 @@
-"""Data sets of the Hugging Face hub, brought to a folder: `hub:OWNER/NAME[@COMMIT]`."""
+"""Data sets on the Hugging Face hub, downloaded to a folder: `hub:OWNER/NAME[@COMMIT]`."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ HUB = "hub:"
 
 
 def local_folder(data: str | Path) -> Path:
-    """The folder of the data: as it is, or the hub's files, in the hub's cache.
+    """The folder of the data: the given one, or that of the hub's files in the hub's cache.
 
-    All files are fetched, those that are there are not fetched again. Raises UsageError for what is
-    no id, ActAlignError where the hub doesn't give the data.
+    All files are downloaded, except those that are already there. Raises UsageError for an invalid
+    id, ActAlignError if the hub doesn't give the data.
     """
     text = str(data)
     if not text.startswith(HUB):
         return Path(data)
     name, _, revision = text.removeprefix(HUB).partition("@")
     if not re.fullmatch(r"[\w.-]+/[\w.-]+", name) or name.startswith("."):
-        raise UsageError(f"{text} names no data set of the hub; write hub:OWNER/NAME.")
+        raise UsageError(f"{text} names no data set on the hub; write hub:OWNER/NAME.")
     try:
         return hub_folder(name, "dataset", revision=revision or None)
     except ImportError as error:
         raise UsageError(
-            f"Data of the hub need huggingface_hub ({error}); run `pip install huggingface_hub`, "
+            f"Data from the hub need huggingface_hub ({error}); run `pip install huggingface_hub`, "
             "or download them and name the folder."
         ) from None
     except Exception as error:  # see `hub_folder`

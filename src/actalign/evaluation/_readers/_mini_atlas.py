@@ -24,7 +24,7 @@ class _Candidate(BaseModel):
 
 
 class _Line(BaseModel):
-    """A line of questions.jsonl; ``answer`` counts candidates from 0, intervals are seconds."""
+    """A line of questions.jsonl; ``answer`` counts candidates from 0, intervals are in seconds."""
 
     id: str
     clip: str
@@ -68,7 +68,7 @@ def read(source: Source) -> QuestionSet:
                 intervals=tuple(Interval(*one, step=k) for k, one in enumerate(line.intervals)),
             )
         except (UsageError, IndexError) as error:
-            why = str(error) if isinstance(error, UsageError) else "its answer is no candidate."
+            why = str(error) if isinstance(error, UsageError) else "its answer is not a candidate."
             raise UsageError(f"{where}: {why}") from None
         questions.append(question)
     return QuestionSet("mini-atlas", tuple(questions), license="Apache-2.0")

@@ -1,8 +1,8 @@
 """The video sets of MTEB in Parquet: zero-shot classification and multiple-choice questions.
 
-Zero-shot (HMDB51, UCF101, Breakfast, Kinetics): the columns `video` and `label`, whose names stand
-in the file's metadata. Multiple choice (NExT-QA, EgoSchema): `video`, `question`, `candidates` and
-`answer`, a text. A video is its bytes with a path, or a path.
+Zero-shot (HMDB51, UCF101, Breakfast, Kinetics): the columns `video` and `label`; the labels' names
+are in the file's metadata. Multiple choice (NExT-QA, EgoSchema): `video`, `question`, `candidates`
+and `answer`, a text. A video is its bytes with a path, or a path.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def matches(source: Source) -> bool:
 
 
 def read(source: Source) -> QuestionSet:
-    """A question a row; videos that lie in the tables are written to ``source.videos``.
+    """One question per row; videos inside the tables are written to ``source.videos``.
 
     Raises UsageError for tables of another form and for labels without names.
     """
@@ -99,7 +99,7 @@ def _holds_videos(path: Path) -> bool:
 
 
 def _features(path: Path) -> dict[str, Any]:
-    """What the file's metadata say of its columns, as `datasets` writes them."""
+    """What the file's metadata, as `datasets` writes them, say about its columns."""
     metadata = pyarrow()[1].read_schema(path).metadata or {}
     try:
         features = json.loads(metadata.get(b"huggingface", b"{}"))["info"]["features"]

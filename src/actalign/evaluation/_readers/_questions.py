@@ -20,12 +20,12 @@ def matches(source: Source) -> bool:
 def read(source: Source) -> QuestionSet:
     """The questions as they are; raises UsageError.
 
-    Videos that do not lie beside the file of --truth are those of the data's folder.
+    Videos that are not beside the file of --truth are looked for in the data's folder.
     """
     path = _path(source)
     if source.labels:
         raise UsageError(
-            f"--labels names candidates for all videos, and each question of {path} has its own; "
+            f"--labels names candidates for all videos, but each question of {path} has its own; "
             "leave it out, or change the questions' `choices`."
         )
     header, places = question_places(path)
@@ -43,13 +43,13 @@ def read(source: Source) -> QuestionSet:
 
 
 def _others(data: Path, found: QuestionSet) -> list[str]:
-    """A note where a folder has videos that its question file does not ask about."""
+    """A note if a folder has videos that its question file does not ask about."""
     if not data.is_dir():
         return []
     asked = {one.video.resolve() for one in found.questions if one.video}
     try:
         others = [one for one in list_videos([data]) if one.resolve() not in asked]
-    except UsageError:  # no video lies there
+    except UsageError:  # no video is there
         return []
     if not others:
         return []

@@ -1,4 +1,4 @@
-"""What a reader is given, and reading tables of any file format."""
+"""A reader's input, and reading tables of any file format."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from actalign.scripts._script import label_key
 
 TABLES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet")
 SPREADSHEETS = (".xlsx", ".xlsm", ".xls", ".ods", ".numbers")
-"""Files of spreadsheet programs, which are no text."""
+"""Files of spreadsheet programs, which are not text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +29,9 @@ class Source:
     """Data to read.
 
     data: a folder or a file. truth: a table of videos and labels for a folder of videos. split: a
-    part of the data, as their publishers name it. videos: folder to which videos are written that
-    lie inside a table. labels: candidates, instead of all labels of the data. none: a label that is
-    no candidate, because it stands for all others.
+    part of the data, as named by its publishers. videos: folder to write videos to that are inside
+    a table. labels: candidates, instead of all labels of the data. none: a label that is not a
+    candidate, because it stands for all others.
     """
 
     data: Path
@@ -42,18 +42,18 @@ class Source:
     none: str | None = None
 
     def candidates(self, labels: Iterable[str]) -> tuple[str, ...]:
-        """The candidates that are named, else these labels; without none."""
+        """The candidates that are named, or else these labels; without ``none``."""
         given = self.labels or tuple(labels)
         none = None if self.none is None else label_key(self.none)
         return tuple(one for one in given if label_key(one) != none)
 
     @property
     def folder(self) -> Path:
-        """The folder, or the one that the file lies in."""
+        """The folder, or the one that the file is in."""
         return self.data if self.data.is_dir() else self.data.parent
 
     def tables(self) -> list[Path]:
-        """The file, or the Parquet files of a folder and of its `data`; those of the split."""
+        """The file, or the Parquet files of the split in a folder and in its `data` folder."""
         if not self.data.is_dir():
             return [self.data] if self.data.suffix.lower() == ".parquet" else []
         found = sorted([*self.data.glob("*.parquet"), *self.data.glob("data/*.parquet")])
@@ -65,9 +65,9 @@ class Source:
 
 
 def table_rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each row of a CSV, JSON, JSON Lines or Parquet file, and where it stands.
+    """Each row of a CSV, JSON, JSON Lines or Parquet file, and its place.
 
-    Raises UsageError for what can't be read and for a row that is no object.
+    Raises UsageError for a file that can't be read and for a row that is not an object.
     """
     kind = path.suffix.lower()
     if kind in SPREADSHEETS:
@@ -84,7 +84,7 @@ def table_rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         listed = list(_csv(path))
     for where, row in listed:
         if not isinstance(row, dict):
-            raise UsageError(f"{where} is no object with named fields.")
+            raise UsageError(f"{where} is not an object with named fields.")
         yield where, row
 
 
@@ -101,7 +101,7 @@ def parquet_rows(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def parquet_columns(path: Path) -> set[str]:
-    """The names of a Parquet file's columns; none where it can't be read."""
+    """The names of a Parquet file's columns; none if it can't be read."""
     pa, pq = pyarrow()
     try:
         return set(pq.read_schema(path).names)
@@ -110,9 +110,9 @@ def parquet_columns(path: Path) -> set[str]:
 
 
 def csv_columns(path: Path) -> set[str]:
-    """The names in a CSV file's header, of which only the beginning is read.
+    """The names in a CSV file's header; only the beginning of the file is read.
 
-    Raises OSError, and ValueError for what is no text or no CSV.
+    Raises OSError, and ValueError for a file that is not text or not CSV.
     """
     with closing(read_lines(path)) as lines:
         first = next(lines, "")
@@ -132,11 +132,10 @@ def question_or_absent(where: str, **fields: Any) -> Question:
 
 
 def asked_once(places: Iterable[tuple[str, Question]]) -> tuple[list[Question], list[str]]:
-    """Each question once, and a sentence where some are repeated.
+    """Each question once, and a sentence if some are repeated.
 
-    places: where each stands, such as "labels.csv, line 2", and the question. Raises UsageError
-    where one question has two answers: the same seconds of a video, of the same person, by the same
-    candidates.
+    places: each question with its place, such as "labels.csv, line 2". Raises UsageError if one
+    question (the same seconds of a video, the same person, the same candidates) has two answers.
     """
     kept: list[Question] = []
     repeats: list[str] = []
@@ -145,13 +144,13 @@ def asked_once(places: Iterable[tuple[str, Question]]) -> tuple[list[Question], 
         if one.video is None or one.target is None:
             kept.append(one)
             continue
-        # Path.resolve would follow links; what they lead to is `copy_notes`'s to say.
+        # Path.resolve would follow links; `copy_notes` reports what they lead to.
         video = os.path.abspath(one.video)  # noqa: PTH100
         before, same = first.setdefault((video, asked_of(one)), (where, one))
         line = before.rpartition(", ")[2]
         if label_key(same.target or "") != label_key(one.target):
             raise UsageError(
-                f"{where} says {one.target!r} of {one.video.name}, and {line} says "
+                f"{where} says {one.target!r} for {one.video.name}, and {line} says "
                 f"{same.target!r}; keep the right one, or tell them apart by start and end."
             )
         alike = replace(one, id=same.id, video=same.video, license=same.license, source=same.source)
@@ -168,7 +167,7 @@ def one_of(found: Sequence[str]) -> str:
 
 
 def asked_of(question: Question) -> object:
-    """What makes a question about the same video another one, but for its answer."""
+    """What makes a question about the same video a different one, apart from its answer."""
     steps = question.scripts or (None,) * len(question.choices)
     return (
         (question.start or 0, question.end),
@@ -186,7 +185,8 @@ def _activitynet(videos: dict[str, Any], path: Path) -> Iterator[dict[str, Any]]
                 yield {"video": video, "label": event["label"], "start": start, "end": end}
         except (KeyError, TypeError, ValueError):
             raise UsageError(
-                f"{path}, {video}: it has no annotations with a label and a segment of two seconds."
+                f"{path}, {video}: it has no annotations with a label and a segment [start, end] "
+                "in seconds."
             ) from None
 
 
@@ -198,7 +198,7 @@ def _json(path: Path) -> list[Any]:
     if isinstance(rows, dict) and isinstance(rows.get("database"), dict):
         return list(_activitynet(rows["database"], path))
     if not isinstance(rows, list):
-        raise UsageError(f"The table {path} must hold a list of objects, one a clip.")
+        raise UsageError(f"The table {path} must hold a list of objects, one per clip.")
     return rows
 
 
@@ -215,16 +215,16 @@ def _csv(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
             if any(cell.strip() for cell in row.get(None, ())):
                 raise UsageError(
                     f"{path}, line {reader.line_num} has more cells than the header names columns; "
-                    "put a text with a comma in it between double quotes."
+                    "put a text with a comma in it in double quotes."
                 )
             named = {str(k).strip(): v for k, v in row.items() if k is not None}
             yield f"{path}, line {reader.line_num}", named
     except csv.Error as error:
         raise UsageError(
-            f"{path} is no CSV after line {reader.line_num} ({error}); close each double quote."
+            f"{path} is not CSV after line {reader.line_num} ({error}); close each double quote."
         ) from None
 
 
 def _delimiter(header: str) -> str:
-    """A semicolon is what spreadsheets write where a comma marks decimals."""
+    """The delimiter; spreadsheets write semicolons if a comma marks decimals."""
     return max(",;\t", key=header.count)

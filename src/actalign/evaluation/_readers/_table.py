@@ -1,6 +1,6 @@
 """A table of videos and their labels: CSV, JSON, JSON Lines or Parquet.
 
-Columns by name, the first that is there: see COLUMNS. Only the video's and the label's must be.
+Columns are found by name, the first of COLUMNS that exists. Only video and label are required.
 """
 
 from __future__ import annotations
@@ -56,10 +56,10 @@ def matches(source: Source) -> bool:
 
 
 def read(source: Source) -> QuestionSet:
-    """A question a row; raises UsageError that names the row or column which is wrong.
+    """One question per row; raises UsageError that names the row or column that is wrong.
 
-    Candidates are those of the row, else all labels of the table. Videos are found by their path
-    within the data's folder, or by their name where it is unique.
+    Candidates are those of the row, or else all labels of the table. Videos are found by their path
+    within the data's folder, or by their name if it is unique.
     """
     path = source.truth or source.data
     rows = [
@@ -67,7 +67,7 @@ def read(source: Source) -> QuestionSet:
         for where, row in table_rows(path)
     ]
     if not rows:
-        raise UsageError(f"The table {path} has no row; give one a clip.")
+        raise UsageError(f"The table {path} has no rows; give one per clip.")
     names = {part: _column(part, set(rows[0][1])) for part in COLUMNS}
     for part in ("video", "label"):
         if names[part] is None:
@@ -114,7 +114,7 @@ def _question(where: str, row: _Cells, video: Path, name: str, labels: tuple[str
 
 
 class _Cells:
-    """A row's values by what they mean."""
+    """A row's values by meaning."""
 
     def __init__(self, row: Mapping[str, Any], names: Mapping[str, str | None], where: str) -> None:
         self._row, self._names, self._where = row, names, where
@@ -124,14 +124,14 @@ class _Cells:
         return None if name is None else self._row.get(name)
 
     def text(self, part: str) -> str:
-        """The text, "" where there is none."""
+        """The text, "" if there is none."""
         value = self._value(part)
         if value is not None and not isinstance(value, str | int):
-            raise UsageError(f"{self._where}: {self._names[part]} is {value!r}, no text.")
+            raise UsageError(f"{self._where}: {self._names[part]} is {value!r}, not a text.")
         return "" if value is None else str(value).strip()
 
     def seconds(self, part: str) -> float | None:
-        """The number, None where there is none."""
+        """The number, None if there is none."""
         value = self._value(part)
         if value is None or value == "":
             return None
@@ -139,7 +139,7 @@ class _Cells:
             return float(value)
         except (TypeError, ValueError):
             raise UsageError(
-                f"{self._where}: {self._names[part]} is {value!r}, no number of seconds."
+                f"{self._where}: {self._names[part]} is {value!r}, not a number of seconds."
             ) from None
 
     def choices(self) -> tuple[str, ...]:
@@ -150,17 +150,17 @@ class _Cells:
                 value = parse_json(value)
             except ValueError:
                 raise UsageError(
-                    f"{self._where}: {self._names['choices']} begins with [ and is no JSON list."
+                    f"{self._where}: {self._names['choices']} begins with [ but is not a JSON list."
                 ) from None
         if isinstance(value, str):
             value = value.split("|")
         if not isinstance(value, list | tuple | None):
-            raise UsageError(f"{self._where}: {self._names['choices']} is no list of texts.")
+            raise UsageError(f"{self._where}: {self._names['choices']} is not a list of texts.")
         return tuple(str(one).strip() for one in value or () if str(one).strip())
 
 
 class _Videos:
-    """Videos of a folder by path or by unique name; a missing one stays a path that fails alone."""
+    """Videos of a folder by path or by unique name; a missing one stays a path and fails alone."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -171,7 +171,7 @@ class _Videos:
             raise UsageError(f"{where} names no video.")
         path = self._folder / name
         if address_in(name) and not is_there(path):
-            return Path(name)  # said where it is read
+            return Path(name)  # reported where it is read
         if is_there(path):
             return path
         if self._by_name is None:
@@ -188,7 +188,7 @@ class _Videos:
 
 
 def _ids(cells: list[tuple[str, _Cells]], videos: list[Path]) -> list[str]:
-    """An id a row: its own, else its video's, with the times or a number where more are alike."""
+    """One id per row: its own, or else its video's, with times or a number if several are alike."""
     named = {path: name for name, path in clip_ids(videos).items()}
     counts: dict[str, int] = {}
     found = []

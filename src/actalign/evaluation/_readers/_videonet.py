@@ -2,7 +2,7 @@
 
 A folder with `benchmarks/mcq_test.jsonl` or `mcq_val.jsonl` and `videos/`, one of the files, or the
 table's Parquet form: `{key, question: [{type: "text", text}, {type: "video", video}], answer}`. The
-options lie inside the text, a line each ("A. camel spin"); the answer is a letter.
+options are inside the text, one per line ("A. camel spin"); the answer is a letter.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def matches(source: Source) -> bool:
 
 
 def read(source: Source) -> QuestionSet:
-    """A question a line, of the split "test" where none is named; raises UsageError.
+    """One question per line, of the split "test" if none is named; raises UsageError.
 
     Questions of another kind than multiple choice are refused.
     """
@@ -71,8 +71,8 @@ def _question(source: Source, where: str, row: dict[str, Any]) -> Question:
         letter = str(row["answer"]).strip().upper()
     except (KeyError, TypeError) as error:
         raise UsageError(
-            f"{where} is no question of VideoNet (it lacks {error}); it has key, question with a "
-            "text and a video, and answer."
+            f"{where} is not a question of VideoNet (it lacks {error}); one has key, question "
+            "with a text and a video, and answer."
         ) from None
     options = [found.groups() for line in text.splitlines() if (found := OPTION.fullmatch(line))]
     letters = [option[0] for option in options]

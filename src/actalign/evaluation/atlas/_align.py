@@ -1,7 +1,8 @@
-"""Scoring a data set's samples, each by its id, and the accuracy that comes out.
+"""Scoring a data set's samples, each by its id, and the resulting accuracy.
 
-A sample whose video failed, or with a candidate that has no script, is unscored: counted and
-named, never wrong and never in another's place. Not here: `actalign eval`, which keeps a run.
+A sample whose video failed, or with a candidate that has no script, is unscored: it is counted and
+named, never counted as wrong and never in another's place. Not here: `actalign eval`, which keeps a
+run.
 """
 
 from __future__ import annotations
@@ -85,7 +86,7 @@ def rows_of(
 
 
 def encoder_fields(info: EncoderInfo | None) -> Row:
-    """What a row says of the encoder of embeddings; nothing where they don't name it."""
+    """What a row says about the embeddings' encoder; nothing if they don't name it."""
     if info is None:
         return NOTHING
     return {
@@ -97,11 +98,11 @@ def encoder_fields(info: EncoderInfo | None) -> Row:
 
 
 def video_fault(question: Question, clip: tuple[IndexRow, Any] | None) -> Fault | None:
-    """Why a question can't be scored on account of its video or answer; None where it can."""
+    """Why a question can't be scored because of its video or answer; None if it can."""
     if question.answer is None:
         return "no answer", "its correct_answer_index is not one of the candidates"
     if clip is None:
-        return "no video", "the video embeddings have no row of this id"
+        return "no video", "the video embeddings have no row with this id"
     row, frames = clip
     if frames is None:
         return row.kind or "no video", row.reason or "the video has no embedding"
@@ -119,7 +120,7 @@ def _fault(
         names = ", ".join(f"{choice!r} has no script" for choice in question.without_script)
         return "missing candidate", names
     if texts is None or texts[1] is None:
-        return "no texts", "the sub-action embeddings have no row of this id"
+        return "no texts", "the sub-action embeddings have no row with this id"
     row, blocks = texts
     if row.digest is not None and row.digest != question.digest:
         return "stale texts", "its sub-actions changed after they were encoded; encode them again"
@@ -156,7 +157,7 @@ def reference_affinity(frames: Float32, candidates: Sequence[Float32], by: Calib
 
 @dataclass(frozen=True, slots=True)
 class Accuracy:
-    """Top-1/2/3 over the scored samples, and over all of the data set where the rest is wrong."""
+    """Top-1/2/3 over the scored samples, and over the whole data set with the rest as wrong."""
 
     scored: dict[int, Rate]
     overall: dict[int, Rate]

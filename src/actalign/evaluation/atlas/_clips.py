@@ -35,7 +35,7 @@ class SegmentError(VideoError):
 
 @dataclass(frozen=True, slots=True)
 class ClipFacts:
-    """What the manifest says of a clip; see `_dataset.Entry`."""
+    """What the manifest says about a clip; see `_dataset.Entry`."""
 
     sha256: str
     duration: float
@@ -47,7 +47,7 @@ class ClipFacts:
 
 
 def clip_name(sample_id: str) -> str:
-    """A file name for a sample's clip: its id where that is safe, else with a hash added."""
+    """A file name for a sample's clip: its id if that is safe, otherwise with a hash added."""
     safe = re.sub(r"[^\w.-]+", "_", sample_id).lstrip(".")[:80]
     if safe != sample_id:
         safe += "-" + hashlib.sha256(sample_id.encode()).hexdigest()[:8]
@@ -55,11 +55,11 @@ def clip_name(sample_id: str) -> str:
 
 
 def cut_clip(source: Source, sample: Sample, target: Path) -> ClipFacts:
-    """Write the segment [start, end) of a source as ``target`` and say what is in it.
+    """Write the segment [start, end) of a source as ``target`` and return its facts.
 
     The end is clipped to the source's. Frames keep their times, less the segment's start. Text
-    regions are keyed by frame number, 1 for the first frame of the segment; they are scaled when
-    the source is not of the height they were drawn on. Raises VideoError when the source can't be
+    regions are keyed by frame number, 1 for the first frame of the segment; they are scaled if the
+    source's height is not the one they were drawn on. Raises VideoError if the source can't be
     decoded, is cut short within the segment, or has no frame there.
     """
     if source.path is None:
@@ -102,7 +102,7 @@ def cut_clip(source: Source, sample: Sample, target: Path) -> ClipFacts:
 
 
 def _check_whole(path: Path, sample: Sample, promised: float, last: float, frames: int) -> None:
-    """Raise SegmentError where the last frame is well before the segment's and the video's end."""
+    """Raise SegmentError if the last frame is well before the segment's and the video's end."""
     step = (last - sample.start_seconds) / max(1, frames - 1)
     if min(sample.end_seconds, promised) - last > max(0.25, 3 * step):
         raise SegmentError(
@@ -114,10 +114,10 @@ def _check_whole(path: Path, sample: Sample, promised: float, last: float, frame
 
 
 def _promised_seconds(path: Path) -> float:
-    """When the picture ends by the file's own header; infinity where that doesn't say.
+    """When the picture ends according to the file's header; infinity if that doesn't say.
 
-    A file that was cut short still promises its whole length. Raises VideoError for a file that
-    is no video.
+    A file that was cut short still promises its whole length. Raises VideoError for a file that is
+    not a video.
     """
     import av
 

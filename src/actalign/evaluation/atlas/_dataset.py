@@ -1,8 +1,8 @@
 """A dataset on disk: our folder (manifest and clips), or the original's ten-column `.npy`.
 
-The folder holds `manifest.parquet`, `manifest.jsonl` (one row a metadata entry, failures included)
-and `clips/`. An `.npy` that we write has a small `.json` beside it that names its folder, so that
-later commands read clip by clip and never the whole array.
+The folder holds `manifest.parquet`, `manifest.jsonl` (one row per metadata entry, failures
+included) and `clips/`. An `.npy` that we write has a small `.json` beside it that names its folder,
+so that later commands read clip by clip and never the whole array.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ SIDECAR_FORMAT = "actalign-dataset-1"
 class Entry:
     """One row of the manifest.
 
-    answer: 1-based, as ActionAtlas has it; None where the metadata are bad. status: "ok" or
-    "failed"; kind and reason say why. clip: path within the folder; sha256 of its bytes.
+    answer: 1-based, as in ActionAtlas; None if the metadata are bad. status: "ok" or "failed"; kind
+    and reason say why. clip: path within the folder; sha256 of its bytes.
     duration: seconds; fps: frames over duration; frames, height, width: of the clip.
     hidden_frames: how many frames had text regions hidden.
     """
@@ -82,7 +82,7 @@ class Entry:
 
     @property
     def correct(self) -> int | None:
-        """The true candidate, counted from 0; None where the answer names none of them."""
+        """The true candidate, counted from 0; None if the answer names none of them."""
         if self.answer is None or not 1 <= self.answer <= len(self.choices):
             return None
         return self.answer - 1
@@ -107,7 +107,7 @@ class Dataset:
 
     @property
     def failed(self) -> list[Entry]:
-        """The entries that have none, in order."""
+        """The entries that have no clip, in order."""
         return [entry for entry in self.entries if not entry.ok]
 
     def clip_path(self, entry: Entry) -> Path:
@@ -118,7 +118,7 @@ class Dataset:
 
 
 def write_manifest(folder: Path, entries: Sequence[Entry]) -> None:
-    """Write both manifests, each whole or not at all."""
+    """Write both manifests, each atomically."""
     pa, pq = pyarrow()
     rows = [asdict(entry) for entry in entries]
     lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
@@ -135,7 +135,7 @@ def write_manifest(folder: Path, entries: Sequence[Entry]) -> None:
 
 
 def read_manifest(folder: Path) -> tuple[Entry, ...]:
-    """Read a dataset folder's manifest; raises UsageError where it is missing or damaged."""
+    """Read a dataset folder's manifest; raises UsageError if it is missing or damaged."""
     path = folder / "manifest.jsonl"
     try:
         return tuple(map(_entry, parse_json_lines(read_text(path))))
@@ -149,7 +149,7 @@ def read_manifest(folder: Path) -> tuple[Entry, ...]:
 
 
 def _entry(row: dict[str, Any]) -> Entry:
-    """An entry whose fields have the kinds that they say; raises TypeError."""
+    """An entry whose fields have their declared types; raises TypeError."""
     entry = Entry(**row)
     check_fields(entry)
     return entry
@@ -173,8 +173,8 @@ def load_dataset(path: Path) -> Dataset:
 def _from_rows(path: Path, table: Any) -> Dataset:
     if table.ndim != 2 or table.shape[1] < len(COLUMNS) - 1:
         raise UsageError(
-            f"{path} holds an array of shape {table.shape}; a dataset has a row a sample and the "
-            f"ten columns {', '.join(COLUMNS)}."
+            f"{path} holds an array of shape {table.shape}; a dataset has one row per sample and "
+            f"the ten columns {', '.join(COLUMNS)}."
         )
     entries: list[Entry] = []
     frames: dict[str, UInt8] = {}
@@ -206,7 +206,7 @@ def export_npy(path: Path, folder: Path, entries: Iterable[Entry]) -> None:
     """Write the original's ten columns, a row for each usable entry, and the sidecar.
 
     Every frame of every clip is held in memory: the file's readers need that as well. Raises
-    ActAlignError, before anything is decoded, when memory or disk is too small.
+    ActAlignError, before anything is decoded, if memory or disk space is too small.
     """
     usable = [entry for entry in entries if entry.ok]
     check_room(path, usable)
@@ -243,7 +243,7 @@ def export_missing(path: Path, entries: Iterable[Entry]) -> None:
 
 
 def check_room(path: Path, entries: Iterable[Entry]) -> None:
-    """Raise ActAlignError when the frames of these entries don't fit memory or the disk."""
+    """Raise ActAlignError if the frames of these entries don't fit into memory or on the disk."""
     import shutil
 
     need = sum(3 * (e.frames or 0) * (e.height or 0) * (e.width or 0) for e in entries)

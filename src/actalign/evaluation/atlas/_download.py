@@ -1,4 +1,4 @@
-"""Source videos: fetched once each by yt-dlp, resumable, or found in a folder of the user's.
+"""Source videos: fetched once each by yt-dlp, resumable, or found in the user's own folder.
 
 Only the picture is fetched, so no merging tool is needed. A video that is not available is a
 result with a reason, never an exception.
@@ -28,9 +28,9 @@ VIDEO_SUFFIXES = (".mp4", ".mkv", ".webm", ".mov", ".m4v", ".avi")
 class DownloadOptions:
     """How yt-dlp fetches.
 
-    url_template: {youtube_id} is filled in; another one reaches a mirror. max_height: pixels; the
-    tallest format within it is taken. sleep_seconds: pause before each download. limit_rate: bytes
-    a second for each download. concurrent: downloads at a time.
+    url_template: {youtube_id} is filled in; another template can reach a mirror. max_height:
+    pixels; the tallest format within it is taken. sleep_seconds: pause before each download.
+    limit_rate: bytes a second for each download. concurrent: downloads at a time.
     """
 
     url_template: str = URL_TEMPLATE
@@ -52,7 +52,8 @@ class DownloadOptions:
             raise UsageError(f"The cookies file {self.cookies} is missing; check --cookies.")
         if min(self.max_height, self.concurrent) < 1 or min(self.retries, self.sleep_seconds) < 0:
             raise UsageError(
-                "--max-height and --concurrent are at least 1, --retries and --sleep not negative."
+                "--max-height and --concurrent must be at least 1, --retries and --sleep not "
+                "negative."
             )
 
 
@@ -60,8 +61,8 @@ class DownloadOptions:
 class Source:
     """One source video: its file, or the kind of failure and a sentence that says why.
 
-    annotated_height: pixels of the at-most-720p download that text regions were drawn on, where
-    the site told; None means the file's own height, at most 720.
+    annotated_height: pixels of the at-most-720p download that text regions were drawn on, if the
+    site said so; None means the file's own height, at most 720.
     """
 
     youtube_id: str
@@ -72,7 +73,7 @@ class Source:
 
 
 def local_sources(youtube_ids: Iterable[str], folder: Path) -> Iterator[Source]:
-    """Find `<youtube_id>.<suffix>` in a folder; raises UsageError where there is no folder."""
+    """Find `<youtube_id>.<suffix>` in a folder; raises UsageError if there is no such folder."""
     if not folder.is_dir():
         raise UsageError(f"The folder {folder} is missing; check --videos.")
     for youtube_id in youtube_ids:
@@ -89,7 +90,7 @@ def fetch_sources(
 ) -> Iterator[Source]:
     """Fetch each video into ``folder``, several at a time, and yield each in the order given.
 
-    What an earlier run fetched whole is taken as it is; what it fetched in part goes on.
+    What an earlier run fetched completely is used as it is; partial downloads are continued.
     """
     try:
         import yt_dlp  # noqa: F401
@@ -168,7 +169,7 @@ def _settings(youtube_id: str, folder: Path, options: DownloadOptions) -> dict[s
 
 
 class _Silent:
-    """yt-dlp's messages; its errors reach us as exceptions."""
+    """A logger that drops yt-dlp's messages; its errors reach us as exceptions."""
 
     def debug(self, message: str) -> None: ...
 

@@ -1,9 +1,9 @@
 """Frame and text embeddings of a whole data set, in the reference's `.npy` layout or a folder.
 
-`.npy`: an object array, a row a sample. What that layout can't hold (ids, encoder, times, reasons)
-stands in `<name>.npy.json` beside it. A row is None for a video that failed or a candidate without
-a script, so no later row moves. A folder holds the same `index.json` and one safetensors file a
-row. Files of the original scripts have no index: their rows go by position.
+`.npy`: an object array, one row per sample. What that layout can't hold (ids, encoder, times,
+reasons) is in `<name>.npy.json` beside it. A row is None for a video that failed or a candidate
+without a script, so no later row moves. A folder holds the same `index.json` and one safetensors
+file per row. Files of the original scripts have no index: their rows are matched by position.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ Cell = Float32 | list[Block] | None
 
 @dataclass(frozen=True, slots=True)
 class IndexRow:
-    """What the index says of one sample.
+    """What the index says about one sample.
 
     status: "ok" or "failed", with kind and reason. pts_seconds: time of each frame (videos).
     key: of the clip's bytes, the sampling and the encoder (videos). digest: of the options and
@@ -55,9 +55,9 @@ class IndexRow:
 class EmbeddingFile:
     """A file of embeddings, read.
 
-    rows: the index's rows, or None for a file of the original scripts. cells: one a row: (T, D)
-    frames, or a list with (K, D) or None a candidate; None for a failed row. missing: samples of
-    the data set that have no clip, so no row.
+    rows: the index's rows, or None for a file of the original scripts. cells: one per row: (T, D)
+    frames, or a list with (K, D) or None for each candidate; None for a failed row. missing:
+    samples of the data set that have no clip and so no row.
     """
 
     path: Path
@@ -69,8 +69,8 @@ class EmbeddingFile:
     def by_id(self, ids: Sequence[str]) -> dict[str, tuple[IndexRow, Cell]]:
         """Rows and cells by sample id.
 
-        Without an index the rows are those of ``ids``, in order; raises UsageError unless their
-        number is the same.
+        Without an index the rows are those of ``ids``, in order; raises UsageError unless there are
+        as many.
         """
         if self.rows is not None:
             return {r.id: (r, c) for r, c in zip(self.rows, self.cells, strict=True)}
@@ -85,7 +85,7 @@ class EmbeddingFile:
         }
 
     def times(self, row: IndexRow) -> Float64 | None:
-        """(T,) seconds of a video's frames, where the file has them."""
+        """(T,) seconds of a video's frames, if the file has them."""
         return None if row.pts_seconds is None else np.asarray(row.pts_seconds, np.float64)
 
 
@@ -113,7 +113,7 @@ def write_embeddings(
         target = path.with_name(path.name + ".json")
     else:
         target = path / "index.json"
-        # Whatever ends this halfway, no older index may vouch for rows of both.
+        # If this is interrupted, an older index must not vouch for a mix of old and new rows.
         target.unlink(missing_ok=True)
         for number, cell in enumerate(cells):
             if cell is not None:
@@ -161,7 +161,7 @@ def read_embeddings(path: Path, kind: str) -> EmbeddingFile:
 
 
 def check_same_encoder(*files: EmbeddingFile, encoder: Encoder | None = None) -> None:
-    """Raise EncoderError, naming both, where two of these come from different encoders."""
+    """Raise EncoderError, naming both, if two of these come from different encoders."""
     known = [(str(f.path), f.encoder.model_id, f.encoder.fingerprint) for f in files if f.encoder]
     if encoder is not None:
         known.append(("--model", encoder.info.model_id, encoder.info.fingerprint))
@@ -182,7 +182,7 @@ def _cell(value: Any, kind: str, path: Path) -> Cell:
             return _matrix(value)
         return [None if one is None else _matrix(one) for one in value]
     except (TypeError, ValueError) as error:
-        raise UsageError(f"{path} holds a row that is no embedding ({error}).") from None
+        raise UsageError(f"{path} holds a row that is not an embedding ({error}).") from None
 
 
 def _matrix(value: Any) -> Float32:

@@ -1,7 +1,7 @@
 """A data set's clips and questions to embeddings, resumable: nothing is encoded twice.
 
-While a command runs, what is done lies in a hidden folder beside the output; a finished output's
-rows are taken again by a later run where clip, sampling and encoder are the same.
+While a command runs, what is done is kept in a hidden folder beside the output; a finished output's
+rows are used again by a later run if clip, sampling and encoder are the same.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ def encode_dataset(
 ) -> list[IndexRow]:
     """Embed every usable clip and write ``output``; returns the index's rows.
 
-    fps: frames a second, None for all. A clip that can't be decoded is a failed row with no
-    embedding. ``tell`` gets a line a clip that is encoded or fails.
+    fps: frames per second, None for all. A clip that can't be decoded is a failed row with no
+    embedding. ``tell`` gets one line for each clip that is encoded or fails.
     """
     info, sampling = encoder.info, Sampling(fps)
     work = Store(_work_folder(output))
@@ -122,10 +122,10 @@ def _work_folder(output: Path) -> Path:
 
 
 def _keep_finished(output: Path, keys: Mapping[str, str], work: Store) -> None:
-    """Copy the rows that an earlier run finished to the work folder, if they are still right.
+    """Copy the rows that an earlier run finished to the work folder, if they are still valid.
 
-    ``output`` is written over, and a kill in the midst of that must not cost them. Rows that can't
-    be read are not finished.
+    ``output`` is overwritten, and a kill in the middle of that must not lose them. Rows that can't
+    be read count as not finished.
     """
     try:
         known = read_embeddings(output, VIDEO_FORMAT) if output.exists() else None
@@ -139,7 +139,7 @@ def _keep_finished(output: Path, keys: Mapping[str, str], work: Store) -> None:
         if key not in done or work.path(name, key).exists():
             continue
         row, cell = done[key]
-        with suppress(ArrayError, ValueError, IndexError):  # times that are none of these frames
+        with suppress(ArrayError, ValueError, IndexError):  # times of other frames
             times = known.times(row)
             if times is not None and isinstance(cell, np.ndarray):
                 end = float(times[-1])

@@ -1,4 +1,4 @@
-"""ActionAtlas's metadata: from the hub or a file to checked samples, one a question.
+"""ActionAtlas's metadata: from the hub or a file to checked samples, one per question.
 
 Only what the method may see is kept: titles, tags and descriptions of the source video name the
 action, so they are dropped on reading. This module downloads no video.
@@ -58,7 +58,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class BadEntry:
-    """A metadata entry that can't be used, and why; it is reported, and the others go on."""
+    """A metadata entry that can't be used, and why; it is reported, and the others continue."""
 
     id: str
     youtube_id: str
@@ -67,9 +67,9 @@ class BadEntry:
 
 
 def read_metadata(path: Path | None) -> list[Sample | BadEntry]:
-    """Read every entry of a JSON, JSON Lines or Parquet file, or of the hub where path is None.
+    """Read every entry of a JSON, JSON Lines or Parquet file, or of the hub if path is None.
 
-    Raises UsageError when the file can't be read, an entry has no id, or two share one.
+    Raises UsageError if the file can't be read, an entry has no id, or two share one.
     """
     rows = _hub_rows() if path is None else _file_rows(path)
     source = f"the hub's {HUB_ID}" if path is None else str(path)
@@ -153,12 +153,12 @@ def _sample(sample_id: str, row: Mapping[str, Any]) -> Sample:
     choices_str = str(row["choices_str"])
     choices = split_choices(choices_str)
     if len(choices) < 2:
-        raise ValueError(f"choices_str holds {len(choices)} choice(s), a question needs two")
+        raise ValueError(f"choices_str holds {len(choices)} choice(s); a question needs two")
     if len(set(map(label_key, choices))) != len(choices):
         raise ValueError("choices_str holds one choice twice")
     answer = row["answer"]
     if isinstance(answer, bool) or not re.fullmatch(r"\d+", str(answer).strip()):
-        raise ValueError(f"the answer is {answer!r}, a choice's number from 1 is expected")
+        raise ValueError(f"the answer is {answer!r}; it must be a choice's number from 1")
     if not 1 <= int(answer) <= len(choices):
         raise ValueError(f"the answer is {answer}, but there are {len(choices)} choices")
     youtube_id = str(row["youtube_id"] or "").strip()

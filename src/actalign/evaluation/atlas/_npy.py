@@ -27,7 +27,7 @@ _format: Any = np.lib.format
 def load_objects(path: Path) -> NDArray[Any]:
     """Read an `.npy` file, a plain array or an object array of arrays and plain containers.
 
-    Raises UsageError when the file is missing, is not an `.npy` file, is cut short, or its pickle
+    Raises UsageError if the file is missing, is not an `.npy` file, is cut short, or its pickle
     asks for anything but NumPy arrays and plain containers (nothing of it is run then).
     """
     try:
@@ -41,9 +41,9 @@ def load_objects(path: Path) -> NDArray[Any]:
     except RefusedError as error:
         raise UsageError(
             f"The file {path} is refused: {error}, but only NumPy arrays and plain containers are "
-            "read from a pickle; get the file from where you trust it or make it again."
+            "read from a pickle; get the file from a source you trust, or make it again."
         ) from None
-    except Exception as error:  # whatever NumPy and pickle make of bytes that are no such file
+    except Exception as error:  # whatever NumPy and pickle raise for bytes of other files
         reason = one_line(error) or type(error).__name__
         raise UsageError(
             f"The file {path} is not a readable .npy file ({reason}); make it again."
@@ -63,7 +63,7 @@ def _read(file: IO[bytes]) -> NDArray[Any]:
     rest = Limited(file, os.fstat(file.fileno()).st_size)
     if dtype != np.dtype(object):
         if not is_simple(dtype):
-            raise ValueError("it holds records or other types that are no numbers and no text")
+            raise ValueError("it holds records or other types that are neither numbers nor text")
         if any(n < 0 for n in shape) or math.prod(shape) * dtype.itemsize > rest.left:
             raise ValueError("it is cut short")
         file.seek(start)
@@ -75,18 +75,18 @@ def _read(file: IO[bytes]) -> NDArray[Any]:
 
 
 def save_objects(path: Path, array: Objects) -> None:
-    """Write an object array as the original scripts do (`.npy` with a pickle), whole or not at all.
+    """Write an object array as the original scripts do (`.npy` with a pickle), atomically.
 
-    Raises ActAlignError when the disk refuses.
+    Raises ActAlignError if it can't be written.
     """
-    # These files have gigabytes: what a killed run left of the same file goes first.
+    # These files take gigabytes, so what a killed run left of the same file is deleted first.
     remove_left(path)
     with writing(path) as file:
         _format.write_array(file, np.asarray(array, dtype=object), allow_pickle=True)
 
 
 def object_column(items: Iterable[Any]) -> Objects:
-    """A one-dimensional object array, one cell an item, whatever the items' shapes.
+    """A one-dimensional object array, one cell per item, whatever the items' shapes.
 
     `np.array(items, dtype=object)` would make more dimensions whenever all shapes agree.
     """

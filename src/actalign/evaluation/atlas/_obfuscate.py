@@ -17,7 +17,7 @@ SIGMA = 0.3 * ((KERNEL - 1) * 0.5 - 1) + 0.8
 
 
 def hide_boxes(frame: UInt8, boxes: Iterable[Box], *, scale: float = 1.0) -> UInt8:
-    """A copy of an (H, W, 3) uint8 frame in which every box is blurred, 111 by 111.
+    """A copy of an (H, W, 3) uint8 frame in which every box is blurred by a 111 by 111 kernel.
 
     boxes: (left, top, right, bottom) in pixels of the annotated size; ``scale`` is this frame's
     size over that. A box is widened to whole pixels and clamped to the frame; each is blurred

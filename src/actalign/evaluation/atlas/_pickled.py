@@ -1,7 +1,7 @@
-"""Arrays and plain containers out of a pickle, without unpickling: for files that others made.
+"""Arrays and plain containers from a pickle, without unpickling, for files that others made.
 
 `pickle` would call what a file names, with the arguments it gives; NumPy's own functions take raw
-memory from them. So the opcodes are read one by one here, and each array is built anew from exactly
+memory from them. So the opcodes are read one by one here, and each array is rebuilt from exactly
 what NumPy writes for it: a type from a list, a shape, and as many bytes or objects as these say.
 """
 
@@ -21,7 +21,7 @@ from actalign.documents import one_line
 from actalign.errors import UsageError
 
 MAX_NESTED = 16
-"""Object arrays directly within each other, at most: NumPy frees them by recursion."""
+"""The most object arrays directly within each other: NumPy frees them recursively."""
 _SIMPLE = re.compile(r"b1|[iu][1248]|f[248]|c8|c16|[SU][1-9][0-9]{0,8}")
 _VALUES = frozenset(
     (
@@ -56,11 +56,11 @@ _NAMES = {
 
 
 class RefusedError(ValueError):
-    """The pickle asks for something that is not admitted."""
+    """The pickle asks for something that is not allowed."""
 
 
 class Limited:
-    """A file that refuses to read more than it holds, before memory is taken for it."""
+    """A file that refuses to read more than it holds, before memory is allocated for it."""
 
     def __init__(self, file: IO[bytes], size: int) -> None:
         self._file = file
@@ -96,7 +96,7 @@ def read_pickle(file: Limited) -> Any:
 
 
 def load_pickle(path: Path) -> Any:
-    """The object of a pickle file, see `read_pickle`; raises UsageError for what can't be read."""
+    """The object of a pickle file, see `read_pickle`; raises UsageError if it can't be read."""
     try:
         with path.open("rb") as file:
             return read_pickle(Limited(file, path.stat().st_size))
@@ -105,19 +105,20 @@ def load_pickle(path: Path) -> Any:
     except (ValueError, LookupError, TypeError, RecursionError) as error:
         reason = one_line(error)[:200]
         raise UsageError(
-            f"{path} is refused ({reason}); only arrays and plain containers of a pickle are read."
+            f"{path} is refused ({reason}); only arrays and plain containers are read from a "
+            "pickle."
         ) from None
 
 
 class _Name:
-    """A function or class that the pickle names; nothing but its name is kept."""
+    """A function or class that the pickle names; only its name is kept."""
 
     def __init__(self, name: str) -> None:
         self.name = name
 
 
 class _Unbuilt:
-    """An array or a type whose state comes later; it stands where the value will.
+    """An array or a type whose state comes later; it holds the place of the value.
 
     dtype: the type's code, such as f4, or None for an array. memo: the places that refer to it.
     """
@@ -222,7 +223,7 @@ class _Machine:
 
     def _called(self, function: Any, arguments: Any) -> Any:
         if not isinstance(function, _Name) or not isinstance(arguments, tuple):
-            raise RefusedError("it calls what is no function")
+            raise RefusedError("it calls something that is not a function")
         name = function.name
         if name == "_reconstruct":
             kind, shape, code = arguments
@@ -286,15 +287,15 @@ def _pairs(items: list[Any]) -> Iterable[tuple[Any, Any]]:
 
 
 def _key(value: Any) -> Any:
-    """A key or a member of a set; hashing deeper tuples could take all of the stack."""
+    """A key or a member of a set; hashing deeper tuples could exhaust the stack."""
     for part in value if isinstance(value, tuple) else (value,):
         if not isinstance(part, str | bytes | int | float | complex | np.generic | None):
-            raise RefusedError(f"a key of it is a {type(part).__name__}")
+            raise RefusedError(f"one of its keys is a {type(part).__name__}")
     return value
 
 
 def _plain(name: str, arguments: tuple[Any, ...]) -> Any:
-    """What Python's own types are pickled as calls of."""
+    """The value of a call that stands for one of Python's own types in a pickle."""
     if name == "encode":
         text, encoding = (*arguments, "latin1")[:2]
         if str(encoding).replace("-", "") not in ("latin1", "latin"):
@@ -339,7 +340,7 @@ def _dtype(code: str, state: tuple[Any, ...]) -> np.dtype[Any]:
 def _simple_array(data: Any, dtype: Any, *, shape: Any, order: Any) -> Any:
     """An array of numbers or texts, a copy of bytes that fit its type and shape exactly."""
     if not isinstance(dtype, np.dtype) or not is_simple(dtype) or order not in ("C", "F"):
-        raise RefusedError("it holds an array of a type that is no number and no text")
+        raise RefusedError("it holds an array of a type that is neither number nor text")
     if isinstance(data, str):  # bytes of Python 2
         data = data.encode("latin1")
     if not isinstance(data, bytes | bytearray) or _cells(shape) * dtype.itemsize != len(data):
@@ -348,5 +349,5 @@ def _simple_array(data: Any, dtype: Any, *, shape: Any, order: Any) -> Any:
     if dtype.kind == "b":
         array = array.view(np.uint8) != 0
     if dtype.kind == "U" and (array.view(dtype.byteorder + "u4") > 0x10FFFF).any():
-        raise RefusedError("it holds text that is no Unicode")
+        raise RefusedError("it holds text that is not Unicode")
     return np.array(array.reshape(shape, order=order), order="K")

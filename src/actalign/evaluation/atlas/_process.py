@@ -1,7 +1,7 @@
 """Metadata entries to a dataset folder: fetch each source once, cut each segment, keep a journal.
 
-Every clip that is done stands in `journal.jsonl`, so an interrupted run goes on where it stopped;
-the manifest is written at the end from the journal and from what failed.
+Every clip that is done is in `journal.jsonl`, so an interrupted run continues where it stopped; the
+manifest is written at the end from the journal and from what failed.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ def build_dataset(
 ) -> tuple[Entry, ...]:
     """Make or finish the dataset folder and return its manifest, entries in the metadata's order.
 
-    videos: folder of source files, instead of a download. ``tell`` gets one line a sample as it is
-    done or fails; samples done by an earlier run are not told again.
+    videos: folder of source files, instead of a download. ``tell`` gets one line for each sample
+    when it is done or fails; samples done by an earlier run are not reported again.
     """
     folder.mkdir(parents=True, exist_ok=True)
     done = _DoneClips(folder, videos)
@@ -120,7 +120,7 @@ class _DoneClips:
 
 
 def _state_of(path: Path) -> str:
-    """What tells a file from what it was before, without reading it."""
+    """What shows that a file has changed, without reading it."""
     state = path.stat()
     return f"{state.st_size} bytes, {state.st_mtime_ns} ns"
 

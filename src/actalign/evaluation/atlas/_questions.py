@@ -41,13 +41,13 @@ def matches(source: Source) -> bool:
 def read(source: Source) -> QuestionSet:
     """A data set's questions, those without a clip included; raises UsageError.
 
-    They have no scripts yet, and none is made up: a question with a choice that gets none is left
-    out by scorers of steps.
+    They have no scripts yet, and none is made up: scorers of steps leave out a question with a
+    choice that gets none.
     """
     dataset = load_dataset(source.data)
     if dataset.folder is None:
         raise UsageError(
-            f"{source.data} holds frames and no clips; make a data set folder with "
+            f"{source.data} holds frames but no clips; make a data set folder with "
             "process_data.py, or score its embeddings with seq_alignment.py."
         )
     return QuestionSet(
@@ -81,7 +81,7 @@ def dataset_questions(dataset: Dataset) -> list[Question]:
 def with_generated(questions: QuestionSet, path: Path) -> QuestionSet:
     """The questions with the scripts of the reference's file, joined by id.
 
-    A question that the file doesn't have, or a choice, is without: scorers of steps leave it out.
+    A question or choice that the file lacks has no scripts: scorers of steps leave it out.
     """
     known = {q.id: dict(zip(q.choices, q.scripts or (), strict=True)) for q in read_generated(path)}
     return replace(
@@ -100,7 +100,7 @@ def is_generated(path: Path) -> bool:
     try:
         rows = parse_json(read_text(path))
     except (OSError, ValueError):
-        return False  # whoever reads it as a bank says what is wrong
+        return False  # reading it as a bank will say what is wrong
     first = rows[0] if isinstance(rows, list) and rows else None
     return isinstance(first, dict) and "cleaned_options" in first
 
@@ -108,16 +108,16 @@ def is_generated(path: Path) -> bool:
 def bank_scripts(
     choices: Sequence[str], domain: str, bank: Sequence[Script]
 ) -> tuple[Script | None, ...]:
-    """The bank's script of each choice, None where it has none; raises UsageError for choices
-    that are empty or given twice."""
+    """The bank's script of each choice, None if it has none; raises UsageError for choices that are
+    empty or given twice."""
     chosen, without = scripts_for(choices, bank, domain=domain or None)
     return tuple(None if script.label in without else script for script in chosen)
 
 
 def read_generated(path: Path) -> list[Question]:
-    """Read `generated_subactions.json`; a candidate whose value is no list of steps has none.
+    """Read `generated_subactions.json`; a candidate whose value is not a list of steps has none.
 
-    Raises UsageError when the file can't be read, a row has no id, or two rows share one.
+    Raises UsageError if the file can't be read, a row has no id, or two rows share one.
     """
     rows = read_generated_rows(path)
     questions = [_question(row, number, path) for number, row in enumerate(rows, start=1)]
@@ -140,7 +140,9 @@ def read_generated_rows(path: Path) -> list[dict[str, Any]]:
     except (OSError, ValueError) as error:
         raise UsageError(f"The sub-actions file {path} can't be read: {error}.") from None
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise UsageError(f"The sub-actions file {path} must hold a list of objects, one a sample.")
+        raise UsageError(
+            f"The sub-actions file {path} must hold a list of objects, one per sample."
+        )
     return rows
 
 

@@ -10,7 +10,8 @@ from actalign.errors import EncoderError
 
 Model = Annotated[str, typer.Option(help="Encoder: hub id, local folder, or 'body' (built in).")]
 Device = Annotated[
-    str | None, typer.Option(help="cuda:0, cpu, ...; cuda:0 where there is one, else the CPU.")
+    str | None,
+    typer.Option(help="cuda:0, cpu, ...; by default cuda:0 if there is one, or else the CPU."),
 ]
 Dtype = Annotated[str | None, typer.Option(help="float32, bfloat16 or float16.")]
 BatchSize = Annotated[int | None, typer.Option(min=1, help="Frames or texts in one pass.")]
@@ -22,7 +23,7 @@ LogitBias = Annotated[float | None, typer.Option(help="Bias; no model is loaded.
 SmoothingSeconds = Annotated[
     float | None,
     typer.Option(
-        min=0, help="Moving average over frames; else the encoder's own, 0 without times."
+        min=0, help="Moving average over frames; by default the encoder's own, 0 without times."
     ),
 ]
 NoSigmoid = Annotated[bool, typer.Option("--no-sigmoid", help="Align cosines, not probabilities.")]
@@ -36,7 +37,7 @@ Reference = Annotated[
 
 
 def check_device(device: str | None) -> None:
-    """Raise EncoderError for a device that is asked for by name and isn't there."""
+    """Raise EncoderError for a device that was named but isn't available."""
     if device in (None, "cpu"):
         return
     try:

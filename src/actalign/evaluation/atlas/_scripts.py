@@ -1,6 +1,6 @@
 """`generate_subactions.json` for a data set: scripts from a bank file or a language model.
 
-The file is written as it goes, and samples that have all their scripts are not done again.
+The file is written step by step, and samples that have all their scripts are not done again.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def fill_scripts(
     settings: dict[str, Any],
     tell: Callable[[str], None],
 ) -> tuple[list[dict[str, Any]], dict[str, str]]:
-    """Write a row an entry, in the entries' order; returns the rows and what is missing, by id.
+    """Write one row per entry, in the entries' order; returns the rows and what is missing, by id.
 
     bank: script file; without one a language model is asked (`settings` are LLMConfig's fields),
     and its answers are kept, so that none is paid for twice. A sample with a candidate that has no
@@ -46,8 +46,8 @@ def fill_scripts(
     open_entries = [entry for entry in entries if entry.id not in known]
     if known:
         tell(
-            f"{len(known)} of {len(entries)} samples were done; to have them written anew, delete "
-            f"{output}"
+            f"{len(known)} of {len(entries)} samples were already done; to write them again, "
+            f"delete {output}"
         )
     saved = time.monotonic()
     answers = _from_bank(open_entries, bank) if bank else _asked(open_entries, api_key, settings)

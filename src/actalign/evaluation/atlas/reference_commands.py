@@ -1,7 +1,7 @@
 """The reference's six commands: flags, and the lines they print. The work is in other modules.
 
-Each exits with 0 when it did its work, samples that failed included (they are named, counted and
-recorded), 1 when nothing could be done, 2 for wrong usage.
+Each exits with 0 if it did its work, even if samples failed (they are named, counted and recorded),
+1 if nothing could be done, 2 for wrong usage.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from actalign.rows import Row
 
 REFERENCE_SCALE_MODEL = "google/siglip2-so400m-patch14-384"
-"""Where the original's seq_alignment.py takes scale and bias from, whatever made the embeddings."""
+"""The original's seq_alignment.py takes scale and bias from it, whatever made the embeddings."""
 
 
 def run(command: Callable[..., Any]) -> None:
@@ -49,7 +49,7 @@ def run(command: Callable[..., Any]) -> None:
 
 
 def _check_output(output: Path) -> None:
-    """Raise UsageError where the file or the folder can't be written, before any work is done."""
+    """Raise UsageError if the file or the folder can't be written, before any work is done."""
     check_writable(output if output.suffix == ".npy" else output / "entry")
 
 
@@ -63,7 +63,9 @@ def process_data(
     ],
     metadata: Annotated[
         Path | None,
-        typer.Option(help="JSON, JSON Lines or Parquet with ActionAtlas's fields; else the hub."),
+        typer.Option(
+            help="JSON, JSON Lines or Parquet with ActionAtlas's fields; by default the hub's."
+        ),
     ] = None,
     videos: Annotated[
         Path | None, typer.Option(help="Folder with <youtube_id>.mp4; nothing is downloaded.")
@@ -74,13 +76,13 @@ def process_data(
     ] = None,
     max_height: Annotated[int, typer.Option(min=1, help="Pixels of the download.")] = 720,
     url_template: Annotated[
-        str, typer.Option(help="Where a video is; {youtube_id} is filled in.")
+        str, typer.Option(help="Address of a video; {youtube_id} is filled in.")
     ] = URL_TEMPLATE,
     sleep: Annotated[float, typer.Option(min=0, help="Seconds before each download.")] = 0.0,
     limit_rate: Annotated[
         int | None, typer.Option(min=1, help="Bytes a second for each download.")
     ] = None,
-    retries: Annotated[int, typer.Option(min=0, help="Tries again after an error.")] = 10,
+    retries: Annotated[int, typer.Option(min=0, help="Retries after an error.")] = 10,
     concurrent: Annotated[int, typer.Option(min=1, help="Downloads at a time.")] = 2,
 ) -> None:
     """Download ActionAtlas's videos, cut its segments, hide their text and keep them as clips."""
@@ -164,7 +166,8 @@ def generate_subactions(
     ] = None,
     llm_model: Annotated[str | None, typer.Option(help="The service's model name.")] = None,
     base_url: Annotated[
-        str | None, typer.Option(help="An OpenAI-compatible service; OPENAI_BASE_URL or OpenAI.")
+        str | None,
+        typer.Option(help="An OpenAI-compatible service; by default OPENAI_BASE_URL or OpenAI."),
     ] = None,
 ) -> None:
     """Give every candidate its script of sub-actions, from a bank or from a language model."""
@@ -227,7 +230,8 @@ def baseline(
         Path, typer.Option("--video_embeddings", help="What encode_videos.py wrote.")
     ],
     model: Annotated[
-        str | None, typer.Option(help="Encoder; else that of the embeddings, else the paper's.")
+        str | None,
+        typer.Option(help="Encoder; by default that of the embeddings, or else the paper's."),
     ] = None,
     device: Device = None,
     template: Annotated[
@@ -264,10 +268,12 @@ def seq_alignment(
     ],
     model: Annotated[
         str | None,
-        typer.Option(help="Encoder whose scale and bias are used; else that of the embeddings."),
+        typer.Option(
+            help="Encoder whose scale and bias are used; by default that of the embeddings."
+        ),
     ] = None,
     device: Device = None,
-    scores: Annotated[Path | None, typer.Option(help="JSON with one object a sample.")] = None,
+    scores: Annotated[Path | None, typer.Option(help="JSON with one object per sample.")] = None,
     logit_scale_log: LogitScaleLog = None,
     logit_bias: LogitBias = None,
     smoothing_seconds: SmoothingSeconds = None,
@@ -312,7 +318,7 @@ def seq_alignment(
 
 
 def _smoothing(videos: EmbeddingFile, given: float | None, reference: bool) -> float:
-    """Seconds of smoothing: as given, none for the reference's, else the encoder's own."""
+    """Seconds of smoothing: as given, none for the reference's, or else the encoder's own."""
     if reference:
         return 0.0
     if given is not None:
@@ -332,7 +338,7 @@ def _calibration(
     no_sigmoid: bool,
     reference: bool,
 ) -> Calibration:
-    """Scale and bias: as given, else the reference's, else the embeddings' own encoder's."""
+    """Scale and bias: as given, or the reference's, or else those of the embeddings' encoder."""
     from actalign.alignment import Calibration
     from actalign.evaluation.atlas._embeddings import check_same_encoder
 
@@ -346,7 +352,7 @@ def _calibration(
         except EncoderError as error:
             raise EncoderError(
                 f"--reference takes scale and bias from {REFERENCE_SCALE_MODEL}; give "
-                f"--logit-scale-log and --logit-bias where it is not available. {error}"
+                f"--logit-scale-log and --logit-bias if it is not available. {error}"
             ) from error
         return Calibration.of(other.info)
     info = videos.encoder or texts.encoder

@@ -1,4 +1,4 @@
-"""Versioned prompts that ship with the package, and prompt files of your own.
+"""Versioned prompts that ship with the package, and your own prompt files.
 
 A prompt is a text file that may begin with a block of settings:
 
@@ -58,7 +58,7 @@ class Prompt:
 
 
 def load_prompt(name: str | Path) -> Prompt:
-    """A shipped prompt by its name, or the file of that path.
+    """A shipped prompt by name, or a prompt file by path.
 
     Raises UsageError if there is no such prompt or file, or if its settings are wrong.
     """
@@ -77,7 +77,7 @@ def load_prompt(name: str | Path) -> Prompt:
 
 
 def shipped_text(name: str) -> str:
-    """The text of a file of this folder, without its suffix."""
+    """The text of a file in this folder, which is named without its suffix."""
     return (files(__package__) / f"{name}.md").read_text(encoding="utf-8")
 
 
@@ -89,7 +89,7 @@ def _parse(text: str, name: str, source: str) -> Prompt:
         text = text[head.end() :]
     text = text.strip() + "\n"
     if "{labels}" not in text:
-        raise UsageError(f"{source} must contain {{labels}}, the place of the candidates.")
+        raise UsageError(f"{source} must contain {{labels}}, where the candidates are listed.")
     unknown = sorted(set(re.findall(r"\{([a-z_]+)\}", text)) - set(PLACEHOLDERS))
     if unknown:
         known = ", ".join(f"{{{p}}}" for p in PLACEHOLDERS)
@@ -98,7 +98,9 @@ def _parse(text: str, name: str, source: str) -> Prompt:
     limits = settings.get("min_steps") or "2", settings.get("max_steps") or "30"
     least, most = (int(text) if text.isdecimal() else 0 for text in map(str, limits))
     if not 1 <= least <= most:
-        raise UsageError(f"{source}: min_steps and max_steps must be whole, 1 <= min <= max.")
+        raise UsageError(
+            f"{source}: min_steps and max_steps must be whole numbers, 1 <= min_steps <= max_steps."
+        )
     return Prompt(
         name=name,
         version=str(settings.get("version") or sha256[:12]),
