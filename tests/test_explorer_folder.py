@@ -305,6 +305,32 @@ def test_clips_that_waited_are_aligned_after_a_reload(visit, serve, folder, goes
     assert page.get_by_role("button", name="Align", exact=True).is_enabled()
 
 
+@pytest.mark.parametrize("arrives", [True, False], ids=["answer lost", "request lost"])
+def test_a_job_without_an_answer_goes_on_after_a_reload(visit, serve, folder, goes_on, arrives):  # noqa: F811
+    api = serve(clips=folder)
+    page = visit(api)
+    name_candidates(page)
+    asked = []
+
+    def lose(route):
+        if arrives:
+            page.context.request.fetch(route.request)
+        asked.append(route.request.post_data_json["job"])
+
+    page.route("**/api/jobs", lose, times=1)
+    page.locator("#body tr").nth(1).click()
+    page.get_by_role("button", name="Only this clip").click()
+    while not asked:
+        page.wait_for_timeout(20)
+    assert len(api.explorer.jobs) == arrives
+    page.reload()
+    page.get_by_text("frames encoded").wait_for()
+    goes_on.set()
+    page.get_by_text("Done. Change a step").wait_for()
+    assert "clip1.mp4" in page.locator("#verdict").inner_text()
+    assert list(api.explorer.jobs) == asked
+
+
 class Held:
     """Requests get no answer, but for the first ones; those sent before `let_pass` never do."""
 

@@ -165,6 +165,21 @@ def test_a_job_names_its_results_only_once_it_is_done(serve, video):
         api.finished(asked)
 
 
+def test_a_job_that_is_asked_for_twice_is_one(serve, video):
+    api = serve()
+    clip = api.upload(video).json()["clip"]
+    asked = {"clip": clip, "candidates": CANDIDATES, "job": "0123456789abcdef"}
+    for _ in range(2):
+        job = api.http.post("/api/jobs", json=asked).json()
+        assert job["job"] == asked["job"]
+        result = api.finished(job)["result"]
+    assert len(api.explorer.jobs) == 1
+    assert list(api.explorer.results) == [result]
+    wrong = api.http.post("/api/jobs", json={**asked, "job": "../etc"})
+    assert wrong.status_code == 422
+    assert "The field job is wrong" in wrong.json()["error"]
+
+
 def test_two_uploads_of_one_name_stay_apart(serve, video, tmp_path):
     api = serve()
     write_video(tmp_path / "longer.mp4", 36)

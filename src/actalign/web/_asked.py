@@ -50,6 +50,12 @@ class AlignIn(BaseModel):
     repeats: RepeatsIn | None = None
 
 
+class JobIn(AlignIn):
+    """The same, and optionally the id that the job is to have: asked for twice, it is one job."""
+
+    job: str | None = Field(default=None, pattern=r"^[0-9a-f]{16}$")
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """The candidates of a request: all labels, and a script of each that has steps.

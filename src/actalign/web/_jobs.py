@@ -255,14 +255,16 @@ class Explorer:
             raise NotFound("There is no such result on this server any more; align the clip again.")
         return self.results[result_id]
 
-    def submit(self, clip: Clip, asked: Asked) -> Job:
-        """Queue one clip to be encoded and aligned; raises QueueFull, and UsageError for candidates
-        that can't be scored, before the clip is encoded for them."""
+    def submit(self, clip: Clip, asked: Asked, job_id: str | None = None) -> Job:
+        """Queue one clip to be encoded and aligned, or give the job that has this id; raises
+        QueueFull, and UsageError for candidates that can't be scored, before it is encoded."""
         classifier = self.classifier
         with self._scoring:
             asked.candidates(classifier)
-        fps = classifier.fps
+        frames = max(0, round(clip.seconds * (classifier.fps or 0)))
         with self._lock:
+            if job_id in self.jobs:
+                return self.jobs[job_id]
             waiting = sum(job.state in ("queued", "running") for job in self.jobs.values())
             if waiting >= self.limits.queued:
                 raise QueueFull(
@@ -272,7 +274,7 @@ class Explorer:
                 : max(0, len(self.jobs) - KEPT_JOBS)
             ]:
                 del self.jobs[old.id]
-            job = Job(secrets.token_hex(8), clip, asked, max(0, round(clip.seconds * (fps or 0))))
+            job = Job(job_id or secrets.token_hex(8), clip, asked, frames)
             self.jobs[job.id] = job
         self._queue.put(job)
         return job

@@ -18,7 +18,7 @@ from actalign.rows import Row, cuts_inside, people_seen, tag
 from actalign.types import Candidate
 from actalign.video import thumbnails
 from actalign.web._answers import errors, file
-from actalign.web._asked import AlignIn, Asked
+from actalign.web._asked import AlignIn, Asked, JobIn
 from actalign.web._jobs import Explorer
 from actalign.web._state import Clip, Job
 
@@ -36,10 +36,10 @@ def results(app: FastAPI, explorer: Explorer) -> None:
 
 def _alignment(app: FastAPI, explorer: Explorer) -> None:
     @app.post("/api/jobs", status_code=202, responses=errors(400, 404, 413, 422, 429))
-    def submit(body: AlignIn) -> dict[str, Any]:
+    def submit(body: JobIn) -> dict[str, Any]:
         """Queue a clip to be encoded and aligned; poll the job."""
         clip = explorer.clip(body.clip)
-        return _job(explorer.submit(clip, Asked.of(body)))
+        return _job(explorer.submit(clip, Asked.of(body), body.job))
 
     @app.get("/api/jobs/{job}", responses=errors(404))
     def poll(job: str) -> dict[str, Any]:

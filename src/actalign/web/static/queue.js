@@ -104,24 +104,24 @@ export async function upload(files) {
 
 export function request(clip) { return { clip, candidates: candidates(), domain: domain(), ...options() }; }
 
-// The clip under way: its job, or null where it is encoded already and only scored.
-function keepWork(job, clip, waiting = [], since = Date.now()) {
-  keep({ job: { id: job, clip, began: since, waiting } });
+// The clip under way: its job, or null where it is encoded already and only scored. answered: the server has the job.
+function keepWork(job, clip, waiting = [], since = Date.now(), answered = false) {
+  keep({ job: { id: job, clip, began: since, waiting, answered } });
 }
 
 // The open clip, whose candidates were just changed, is to be scored, whatever becomes of the page.
 export function keepEdit(clip) { keepWork(null, clip); }
 
-// What was under way when the page was left goes on: the job is followed to its end, or the clip is scored,
-// and then the clips that waited. A server that was started anew knows neither job nor embedding.
+// What was under way when the page was left goes on: the job is followed to its end, asked for again where no answer
+// came, or the clip is scored, and then the clips that waited. A server that was started anew knows neither job nor embedding.
 export async function resume() {
   const { job } = kept();
   if (!job) return;
-  const found = job.id ? await call(`jobs/${job.id}`).catch(() => null) : null;
+  const found = job.answered ? await call(`jobs/${job.id}`).catch(() => null) : null;
   const clips = [job.clip, ...(job.waiting ?? [])].filter(rowOf);
-  const there = job.id ? found : clips.some((clip) => rowOf(clip).encoded);
+  const there = job.id ? found || !job.answered : clips.some((clip) => rowOf(clip).encoded);
   if (there && clips.length) {
-    await run(clips, found && clips[0] === job.clip ? { ...found, began: job.began } : null);
+    await run(clips, job.id && clips[0] === job.clip ? { ...found, job: job.id, began: job.began } : null);
   } else keep({ job: null });
 }
 
@@ -184,12 +184,20 @@ async function scored(clips, n) {
   return [(await call("score", { method: "POST", json: request(clips[n]) })).result];
 }
 
-// The ids of its results, one a person; none where it was cancelled.
+const newId = () => [...crypto.getRandomValues(new Uint8Array(8))].map((n) => n.toString(16).padStart(2, "0")).join("");
+
+// The ids of its results, one a person; none where it was cancelled. The page gives the job its id and keeps that
+// first, so that it finds the job again where it is left before the answer: asked for twice, it is one job.
 async function encoded(clips, n, resumed) {
-  let job = resumed ?? await call("jobs", { method: "POST", json: request(clips[n]) });
-  state.job = job.job;
-  // Kept until the next job, so that no clip is lost between the two.
-  keepWork(job.job, clips[n], clips.slice(n + 1), resumed?.began);
+  const id = resumed?.job ?? newId();
+  const keepJob = (answered) => keepWork(id, clips[n], clips.slice(n + 1), resumed?.began, answered);
+  let job = resumed;
+  if (!job?.state) {
+    keepJob(false);
+    job = await call("jobs", { method: "POST", json: { ...request(clips[n]), job: id } });
+  }
+  state.job = id;
+  keepJob(true);
   if (cancelled) cancel();  // before the server had named it
   while (job.state === "queued" || job.state === "running") {
     report(job, n, clips.length);
