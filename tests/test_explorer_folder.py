@@ -100,6 +100,7 @@ def test_what_was_said_before_a_restart_is_neither_right_nor_wrong_yet(visit, se
     page.locator("#body tr").nth(1).click()
     until(page, "document.querySelector('#verdict').textContent.includes('clip1.mp4')")
     assert page.locator("#other").input_value() == other
+    assert page.locator("#told").inner_text().startswith(f"These are the steps of {other}. ")
 
 
 def test_a_border_keeps_the_focus_while_it_is_moved(visit, serve, folder):  # noqa: F811
@@ -225,6 +226,8 @@ def test_an_action_that_is_typed_has_its_steps_before_it_is_aligned(visit, serve
     align(page)
     steps = [page.get_by_label(f"Candidate {n}: steps, one per line").input_value() for n in (1, 2)]
     assert all(steps)
+    areas = "[...document.querySelectorAll('#candidates > * > textarea')]"
+    assert page.evaluate(f"{areas}.every(one => one.scrollHeight <= one.clientHeight)")
     assert "No script" not in page.locator("#warnings").inner_text()
     assert page.locator("#body").inner_text().count("no script") == 0
 
@@ -236,6 +239,24 @@ def test_a_clip_in_which_nothing_stands_out_says_why(visit, serve, folder):  # n
     page.get_by_text("Where does each action happen?").click()
     page.get_by_role("button", name="Look for the candidates").click()
     page.get_by_text("it should be much longer than the action").wait_for()
+
+
+def test_long_names_and_steps_leave_all_in_its_place(visit, serve, folder):  # noqa: F811
+    (folder / "clip0.mp4").rename(folder / "a_name_that_is_long_and_has_no_space_in_it.mp4")
+    page = visit(serve(clips=folder))
+    name_candidates(page)
+    for n in (1, 2):
+        long = "red and then a great many more words than the other steps have"
+        page.get_by_label(f"Candidate {n}: steps, one per line").fill(f"black\n{long}\nyellow")
+    align(page)
+    tops = page.evaluate("[...document.querySelectorAll('#frames img')].map(i => i.offsetTop)")
+    assert len(tops) == 3
+    assert len(set(tops)) == 1
+    page.locator("#phrase").fill("red")
+    page.get_by_role("button", name="Search", exact=True).click()
+    page.locator("#hits").get_by_text("a_name_that_is_long").first.wait_for()
+    found = "[...document.querySelectorAll('#hits button')]"
+    assert page.evaluate(f"{found}.every(one => one.scrollWidth <= one.clientWidth)")
 
 
 def test_a_row_that_failed_says_why(visit, serve, folder):  # noqa: F811
@@ -295,6 +316,8 @@ def test_clips_that_waited_are_aligned_after_a_reload(visit, serve, folder, goes
     page.get_by_text("Clip 1 of 3: ").wait_for()
     page.reload()
     page.get_by_text("Clip 1 of 3: ").wait_for()
+    assert page.get_by_role("status").first.inner_text() == "Aligning 3 clips …"
+    assert page.get_by_role("button", name="Only this clip").is_hidden()  # Cancel has its place
     assert "waiting" in page.locator("#body tr").nth(2).inner_text()
     goes_on.set()
     page.get_by_text("Done. Change a step").wait_for()

@@ -134,7 +134,9 @@ export async function align(clips) {
 
 // resumed: the job of the first clip, where it has one already.
 async function run(clips, resumed = null) {
-  say("Waiting …");
+  say(clips.length > 1 ? `Aligning ${clips.length} clips …` : "Aligning …");
+  $("count").textContent = "";
+  $("bar").removeAttribute("value");
   cancelled = false;
   began = resumed?.began ?? Date.now();
   busy(true);

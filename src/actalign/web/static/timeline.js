@@ -65,8 +65,9 @@ function told(result, shown, truth, parts) {
     return result.label === null ? `No steps: ${shown.label} is the likeliest; the answer is refused.`
       : `No steps: ${shown.label} wins where no script fits better than the background.`;
   const refused = result.label === null && shown.label.toLowerCase() !== truth?.label?.toLowerCase();
-  return (refused ? `These are the steps of ${shown.label}, the likeliest; the answer is refused. ` : "")
-    + "Drag a border between two steps, or move it with the arrow keys, to correct it.";
+  const whose = refused ? `These are the steps of ${shown.label}, the likeliest; the answer is refused. `
+    : shown === result.candidates[0] ? "" : `These are the steps of ${shown.label}. `;
+  return whose + "Drag a border between two steps, or move it with the arrow keys, to correct it.";
 }
 
 // A handle between each two steps, and one at each end.

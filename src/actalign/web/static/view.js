@@ -18,7 +18,7 @@ export function show(result, compared, onCompare) {
   const margin = result.margin === null ? "only one candidate"
     : `${score(result.margin)} ahead of ${result.candidates[1].label}`;
   verdict.append(make("small", `${result.doc_id}: ${confidence}score ${score(best.score)}, ${margin}; ${result.frames} frames`
-    + (result.people_seen ? `; people: ${result.people_seen}` : "")
+    + (result.people_seen ? `; ${result.people_seen}` : "")
     + (best.wordings ? `; steps of wording ${best.wording} of ${best.wordings}, which fits best` : "")));
   const without = result.candidates.filter((c) => c.has_script === false && c.path).map((c) => c.label);
   const notes = [...(result.warnings ?? []), ...(result.text_warnings ?? []).map((one) => one.warning)];
