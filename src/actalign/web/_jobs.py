@@ -242,7 +242,7 @@ class Explorer:
         return self.results[result_id]
 
     def submit(self, clip: Clip, asked: Asked, job_id: str | None = None) -> Job:
-        """Queue one clip to be encoded and aligned, unless a job has this id already; raises
+        """Queue one clip to be encoded and aligned, or return the job that has this id; raises
         QueueFull, and UsageError for candidates that can't be scored, before it is encoded."""
         classifier = self.classifier
         with self._scoring:
