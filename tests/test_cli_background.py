@@ -155,7 +155,7 @@ def test_none_wins_where_no_script_fits_and_one_candidate_can_be_refused(videos,
     [
         (["--scorer", "competitive"], r"competitive needs a background.*actalign background"),
         (["--none", "x"], r"scorer dtw can't tell when none.* such as competitive"),
-        (["--min-confidence", "0.5"], r"There is no confidence from the scorer dtw"),
+        (["--min-confidence", "0.5"], r"The scorer dtw gives no confidence"),
         (["--temperature", "x"], r"--temperature is 'x'; give a number above 0, or SCORER=NUMBER"),
         (["--temperature", "0"], r"The temperature is 0.0; give a number above 0"),
         (["--temperature", "dtw_mean=1"], r"for the scorer dtw_mean, but this run uses dtw"),

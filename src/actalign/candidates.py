@@ -194,7 +194,7 @@ class Candidates:
             )
         if self.min_confidence is not None and found.temperature is None:
             raise UsageError(
-                f"There is no confidence from the scorer {self.scorer.name} and this encoder, so "
+                f"The scorer {self.scorer.name} gives no confidence with this encoder, so "
                 "min_confidence can't be used; fit a temperature on labelled clips with "
                 "`actalign eval clips`, or for a scorer of your own with "
                 "alignment.fit_temperature, and give it as --temperature (temperature), or choose "

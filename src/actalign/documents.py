@@ -1,6 +1,6 @@
 """The text, JSON and YAML that users write: read as they meant it, or refused with a reason.
 
-A byte order mark is left out. A key that is there twice is refused, whose first value would be lost
+A byte order mark is left out. A key that occurs twice is refused, whose first value would be lost
 without a word. In YAML every value is the text that it is, so that labels such as `yes` or `360`
 stay what they are. Not here: what the values must be.
 """
@@ -154,7 +154,7 @@ def _each_once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         keys = [key for key, _ in pairs]
-        raise ValueError(f"the key {keys[_twice(keys) or 0]!r} is there twice")
+        raise ValueError(f"the key {keys[_twice(keys) or 0]!r} occurs twice")
     return found
 
 
@@ -207,7 +207,7 @@ def _loader() -> Any:
                 key.tag = "tag:yaml.org,2002:str"
             if (at := _twice([key.value for key in keys])) is not None:
                 raise yaml.composer.ComposerError(
-                    None, None, f"the key {keys[at].value!r} is there twice", keys[at].start_mark
+                    None, None, f"the key {keys[at].value!r} occurs twice", keys[at].start_mark
                 )
             return node
 

@@ -252,7 +252,7 @@ def validate(scripts: Scripts) -> None:
     for fault in faults:
         print(fault)
     if not records:
-        print(f"{scripts} holds no script.")
+        print(f"{scripts} holds no scripts; write some, or see actalign subactions template.")
     elif not faults:
         count = sum(len(record.candidates) for record in records)
         held = f" in {len(records)} records" if len(records) > 1 else ""

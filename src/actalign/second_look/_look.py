@@ -37,7 +37,7 @@ class SecondLookError(ActAlignError):
 def unsure(scorer: str) -> UsageError:
     """What is to be raised where no clip can be known to be close."""
     return UsageError(
-        f"There is no confidence from the scorer {scorer} and this encoder, so it isn't known "
+        f"The scorer {scorer} gives no confidence with this encoder, so it isn't known "
         "which clips are close; give --second-look-close 1 to send all of them."
     )
 

@@ -36,7 +36,7 @@ class CandidateIn(BaseModel):
 class AlignIn(BaseModel):
     """What to align: a clip's id and its candidates.
 
-    none: adds a candidate of this name, which wins where none of the others fits better than the
+    none: adds a candidate of this name, which wins if none of the others fits better than the
     background. min_confidence: below it there is no label. repeats: how often the winner is
     performed, see `ActAlign`; null for the model's own.
     """

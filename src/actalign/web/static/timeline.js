@@ -63,7 +63,7 @@ export function drawTimeline() {
 function told(result, shown, truth, parts) {
   if (!parts.length)
     return result.label === null ? `No steps: ${shown.label} is the likeliest; the answer is refused.`
-      : `No steps: ${shown.label} wins where no script fits better than the background.`;
+      : `No steps: ${shown.label} wins if no script fits better than the background.`;
   const refused = result.label === null && shown.label.toLowerCase() !== truth?.label?.toLowerCase();
   const whose = refused ? `These are the steps of ${shown.label}, the likeliest; the answer is refused. `
     : shown === result.candidates[0] ? "" : `These are the steps of ${shown.label}. `;
