@@ -379,7 +379,7 @@ def test_a_stopped_decoder_is_an_error_row_of_the_command_line(world, tmp_path):
     assert stopped.is_set(), "the decoder was too fast to be stopped"
     err = (tmp_path / ".stderr").read_text()
     assert code == 1
-    assert "long: The reader of clips/long.mp4 gave nothing for 2 s and was stopped" in err
+    assert "long: The reader of clips/long.mp4 returned nothing for 2 s and was stopped" in err
     assert "1 encoded, 0 were there, 1 failed" in err
     code, _, err = run(words, tmp_path)
     assert (code, "1 encoded, 1 were there, 0 failed" in err) == (0, True)
