@@ -367,7 +367,10 @@ def test_a_slip_of_the_models_name_is_answered_by_body(clips, tmp_path):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--device", "cuda:0", "--dtype", "float16"), "leave --device cuda:0 and --dtype float16"),
+        (
+            ("--device", "cuda:0", "--dtype", "float16"),
+            "leave out --device cuda:0 and --dtype float16",
+        ),
         (("--model", " body "), "There is no model ' body '; did you mean 'body'?"),
         (("--model", "a/b/c"), "is neither a folder here nor a hub id"),
         (("--store", "scripts.yaml"), "The store scripts.yaml is a file; give a folder"),

@@ -97,8 +97,8 @@ def test_a_stream_is_scored_and_a_long_clip_searched(names, folder):
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        (["--device", "cuda"], "makes without options; leave the device cuda out"),
-        (["--dtype", "float16"], "leave the dtype float16 out"),
+        (["--device", "cuda"], "made without options; leave out the device cuda"),
+        (["--dtype", "float16"], "leave out the dtype float16"),
         (["--engine", "ray"], "'own' is your own, and --engine ray loads encoders by name"),
     ],
 )

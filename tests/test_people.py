@@ -134,7 +134,8 @@ def test_it_is_said_where_somebody_else_is_farther_left_later(two):
         estimator.follow(frame, t / FPS)
     (warning,) = estimator.warnings()
     assert re.match(
-        "--person left follows who was farthest left at first sight; in [1-3] of", warning
+        "--person left follows the person who was farthest left at first sight; in [1-3] of",
+        warning,
     )
 
 
@@ -748,7 +749,7 @@ def test_what_can_not_be_cropped_is_said(colours, folder):
     for options, why in (
         (["--model", "body", "--crop", "person"], "--crop is for image encoders"),
         (["--model", colours, "--person", "left"], "with --crop person"),
-        (["--model", colours, "--crop", "person", "--person", "tall"], "'tall' is nobody"),
+        (["--model", colours, "--crop", "person", "--person", "tall"], "'tall' names nobody"),
         (["--model", colours, "--crop", "face"], "it can only be person"),
     ):
         assert why in run("classify", clips, "--labels", "red,green", *options, code=2)
