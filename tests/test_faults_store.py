@@ -337,7 +337,7 @@ def test_nan_embeddings_are_an_error_row_and_never_stored(tmp_path):
     for _ in range(2):
         code, _, err = run([*words, "--labels", "red,blue"], tmp_path)
         assert code == 1
-        assert re.search(r"b: The encoder .* gave NaN or infinity for clips/b.mp4", err), err
+        assert re.search(r"b: The encoder .* returned NaN or infinity for clips/b.mp4", err), err
         rows = [json.loads(line) for line in (tmp_path / "p.jsonl").read_text().splitlines()]
         assert [(row["doc_id"], row["status"]) for row in rows] == [
             ("a", "ok"),

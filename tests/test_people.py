@@ -407,7 +407,7 @@ def test_a_question_s_box_says_whose_action_is_asked_for(folder, tmp_path):
     assert all(box["left"] >= 0.5 for box in found["player"]["boxes"])
     assert found["lifter"]["frames"] == 5
     assert found["nobody"]["neutral_frames"] == 6
-    assert "shows 2 people, and its `box` does not say" in found["unsaid"]["error"]
+    assert "shows 2 people, but no `box` says" in found["unsaid"]["error"]
     assert "None of the people" in found["wrong"]["error"]
     # The people of a clip are embedded once, however many questions are about them.
     entries = sorted((tmp_path / "run" / "embeddings").iterdir())
