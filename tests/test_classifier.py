@@ -495,7 +495,7 @@ def test_what_is_of_the_wrong_kind_is_said_in_one_sentence(classifier, clips):
             ActAlign(classifier.encoder, **given).predict(clips / "dawn.mp4", scripts=SCRIPTS)
     with pytest.raises(UsageError, match="The name of none-of-these is True; give a text"):
         check_none(True)
-    with pytest.raises(UsageError, match=r"none-of-these, 'no\\x07', holds the control character"):
+    with pytest.raises(UsageError, match=r"none-of-these, 'no\\x07', contains the control"):
         check_none("no\a")
     ActAlign(Passed(classifier.encoder))
     with pytest.raises(
@@ -522,7 +522,7 @@ def test_what_is_of_the_wrong_kind_is_said_in_one_sentence(classifier, clips):
         classifier.predict(clips / "dawn.mp4", scripts=SCRIPTS, start="1")
     with pytest.raises(UsageError, match="The script is 'red'; give Script"):
         classifier.align(clip, script="red")
-    with pytest.raises(UsageError, match="This takes a clip's embeddings, as `encode_video`"):
+    with pytest.raises(UsageError, match="This takes a clip's embeddings, as from `encode_video`"):
         classifier.candidates(scripts=SCRIPTS).predict(clips / "dawn.mp4")
     for top_k in ("2", -1):
         with pytest.raises(UsageError, match="give 1 or more"):

@@ -48,10 +48,10 @@ def bomb(first, following):
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("a: [1]\nb: [2]\n'a': [3]", "the key 'a' is there twice, line 3"),
-        ("a:\n  - x: 1\n    x: 2", "the key 'x' is there twice, line 3"),
-        ("&a [*a]", "an alias repeats what it is in"),
-        ("? [a]\n: b", "a key is no text"),
+        ("a: [1]\nb: [2]\n'a': [3]", "the key 'a' occurs twice, line 3"),
+        ("a:\n  - x: 1\n    x: 2", "the key 'x' occurs twice, line 3"),
+        ("&a [*a]", "an alias repeats the value that it is in"),
+        ("? [a]\n: b", "a key is not text"),
         ("a: [", "line 1"),
         ("[" * 5000, "nested too deeply"),
         ("a: !!python/object:os.system x", "could not determine a constructor"),
@@ -67,8 +67,8 @@ def test_yaml_that_is_refused(text, sentence):
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ('{"a": 1, "b": 2, "a": 1}', "the key 'a' is there twice"),
-        ('[{"x": {"a": 1, "a": 2}}]', "the key 'a' is there twice"),
+        ('{"a": 1, "b": 2, "a": 1}', "the key 'a' occurs twice"),
+        ('[{"x": {"a": 1, "a": 2}}]', "the key 'a' occurs twice"),
         ("[" * 100_000, "nested too deeply"),
         ("{", "line 1"),
     ],
@@ -157,5 +157,5 @@ def test_every_reader_names_a_key_that_is_there_twice(tmp_path, name):
         if name.endswith(".yaml")
         else text.replace("{", '{"x": 1, "x": 2, ', 1)
     )
-    with pytest.raises(UsageError, match=f"{name}.*the key '(x|domain|min_steps)' is there twice"):
+    with pytest.raises(UsageError, match=f"{name}.*the key '(x|domain|min_steps)' occurs twice"):
         read(path)

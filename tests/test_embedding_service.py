@@ -136,7 +136,7 @@ def test_a_service_that_is_silent_is_left_after_a_while(monkeypatch):
 @pytest.mark.parametrize(
     ("behaviour", "said"),
     [
-        (drips("body"), r"sent no whole answer within 1 s; try again later\."),
+        (drips("body"), r"sent no complete answer within 1 s; try again later\."),
         (floods(), r"answered with more than 32 MiB; check the address in --model\."),
     ],
 )
