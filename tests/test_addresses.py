@@ -13,7 +13,7 @@ from tests.media import write_video
 from tests.test_cut import row, steps
 
 CAMERA = "RTSP://me:secret@camera/1"
-SAID = "rtsp://***@camera/1 is an address, and videos are read from files"
+SAID = "rtsp://***@camera/1 is an address, but videos are read from files"
 
 
 @pytest.mark.parametrize(

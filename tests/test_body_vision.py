@@ -342,7 +342,7 @@ def test_who_is_followed_is_part_of_the_name_and_the_fingerprint(encoder):
     assert (left.info.model_id, largest.info.model_id) == ("body:left", "body")
     assert left.info.fingerprint != largest.info.fingerprint
     assert shipped_background(left.info) is not None
-    with pytest.raises(UsageError, match="'tallest' is nobody to follow"):
+    with pytest.raises(UsageError, match="'tallest' names nobody to follow"):
         load_encoder("body:tallest")
     done = actalign("encode", "a.mp4", "--out", "s", "--model", "x", "--person", "left")
     assert done.returncode == 2

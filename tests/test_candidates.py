@@ -681,7 +681,7 @@ def test_a_candidate_alone_has_no_confidence_unless_none_stands_beside_it():
     encoder = Planted(COSINES, logit_bias=-5.0)
     alone = sure(encoder)(SCRIPTS[:1])
     assert alone.predict(encoder.clip()).confidence is None
-    with pytest.raises(UsageError, match="One candidate alone has no confidence"):
+    with pytest.raises(UsageError, match="A single candidate has no confidence"):
         sure(encoder)(SCRIPTS[:1], min_confidence=0.5)
     beside = sure(encoder)(SCRIPTS[:1], none="neither", min_confidence=0.0)
     assert beside.predict(encoder.clip()).confidence is not None

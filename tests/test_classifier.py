@@ -212,8 +212,8 @@ def test_what_is_no_video_is_told_what_would_be_one(classifier, clips):
 @pytest.mark.parametrize(
     ("frames", "times", "said"),
     [
-        (np.zeros((2, 4, 4, 3), np.uint8), {}, "their fps"),
-        (np.zeros((2, 4, 4, 3), np.uint8), {"fps": 1, "times": [0, 1]}, "their fps"),
+        (np.zeros((2, 4, 4, 3), np.uint8), {}, "the fps of the frames"),
+        (np.zeros((2, 4, 4, 3), np.uint8), {"fps": 1, "times": [0, 1]}, "the fps of the frames"),
         (np.zeros((2, 4, 4, 3), np.uint8), {"fps": 0}, "above 0"),
         (np.zeros((2, 4, 4, 3), np.uint8), {"fps": float("nan")}, "above 0"),
         (np.zeros((2, 4, 4, 3), np.uint8), {"times": [0]}, "1 timestamps"),
@@ -476,10 +476,10 @@ def test_what_is_of_the_wrong_kind_is_said_in_one_sentence(classifier, clips):
         ({"scripts": {"red": None}}, "The steps of 'red' are 'None'; give a list"),
         ({"scripts": {"red": {"a": "b"}}}, "The steps of 'red' are .*; give a list"),
         ({"scripts": {1: ["red"]}}, "A script's label is 1; give a text"),
-        ({"candidate_labels": ["red", "\ud800"]}, "holds half a character"),
-        ({"scripts": {"red": ["red", "\udcff"]}}, "holds half a character"),
-        ({"candidate_labels": ["red", "a\0"]}, r"'a\\x00' holds the control character U\+0000"),
-        ({"scripts": {"red": ["red", "\a"]}}, r"'\\x07' holds the control character U\+0007"),
+        ({"candidate_labels": ["red", "\ud800"]}, "contains an incomplete character"),
+        ({"scripts": {"red": ["red", "\udcff"]}}, "contains an incomplete character"),
+        ({"candidate_labels": ["red", "a\0"]}, r"'a\\x00' contains the control character U\+0000"),
+        ({"scripts": {"red": ["red", "\a"]}}, r"'\\x07' contains the control character U\+0007"),
         ({"scripts": SCRIPTS, "domain": 3}, "The domain is 3; give a text"),
     ):
         with pytest.raises(UsageError, match=said):
@@ -495,7 +495,7 @@ def test_what_is_of_the_wrong_kind_is_said_in_one_sentence(classifier, clips):
             ActAlign(classifier.encoder, **given).predict(clips / "dawn.mp4", scripts=SCRIPTS)
     with pytest.raises(UsageError, match="The name of none-of-these is True; give a text"):
         check_none(True)
-    with pytest.raises(UsageError, match=r"none-of-these, 'no\\x07', holds the control character"):
+    with pytest.raises(UsageError, match=r"none-of-these, 'no\\x07', contains the control"):
         check_none("no\a")
     ActAlign(Passed(classifier.encoder))
     with pytest.raises(
@@ -522,7 +522,7 @@ def test_what_is_of_the_wrong_kind_is_said_in_one_sentence(classifier, clips):
         classifier.predict(clips / "dawn.mp4", scripts=SCRIPTS, start="1")
     with pytest.raises(UsageError, match="The script is 'red'; give Script"):
         classifier.align(clip, script="red")
-    with pytest.raises(UsageError, match="This takes a clip's embeddings, as `encode_video`"):
+    with pytest.raises(UsageError, match="This takes a clip's embeddings, as from `encode_video`"):
         classifier.candidates(scripts=SCRIPTS).predict(clips / "dawn.mp4")
     for top_k in ("2", -1):
         with pytest.raises(UsageError, match="give 1 or more"):

@@ -135,7 +135,7 @@ def test_ctrl_c_while_a_compiled_package_loads_is_no_missing_package():
     program = [sys.executable, "-c", LOADING]
     ended = subprocess.run(program, capture_output=True, text=True, check=False)
     assert ended.returncode == 130
-    assert ended.stderr == "interrupted; run the same command again to go on\n"
+    assert ended.stderr == "interrupted; run the same command again to continue\n"
 
 
 CLEANING = """
@@ -157,7 +157,7 @@ def test_a_second_ctrl_c_does_not_break_into_the_cleaning_up():
     program = [sys.executable, "-c", CLEANING]
     ended = subprocess.run(program, capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stdout) == (130, "cleaned\n")
-    assert ended.stderr == "interrupted; run the same command again to go on\n"
+    assert ended.stderr == "interrupted; run the same command again to continue\n"
     slow = CLEANING.replace("finally:", "finally:\n        time.sleep(1.5)")
     ended = subprocess.run(
         [sys.executable, "-c", slow], capture_output=True, text=True, check=False

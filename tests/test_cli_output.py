@@ -203,14 +203,14 @@ def test_a_label_without_a_script_is_said_in_the_result(clips, tmp_path):
     [
         (("classify", "--out", "rows.txt"), "ends in .jsonl, .csv, .parquet, .xlsx, .md."),
         (("classify", "--out", "rows.json"), "ends in .jsonl, .csv, .parquet, .xlsx, .md."),
-        (("classify", "--figure", "all.png"), "a folder, and all.png looks like a file; name a"),
+        (("classify", "--figure", "all.png"), "a folder, but all.png looks like a file; name a"),
         (("classify", "--out", "rows"), "ends in .jsonl, .csv, .parquet, .xlsx, .md."),
         (("classify", "--out", "file/rows.csv"), "file/rows.csv can't be written: Not a directory"),
         (("classify", "--out", "folder.csv"), "folder.csv can't be written: Is a directory"),
         (("classify", "--out", "s3://bucket/rows.csv"), "is an address"),
         (("classify", "--out", "a.csv", "--num-shards", 2, "--shard", 0), "reads JSON Lines"),
         (("classify", "--figure", "file/figures"), "can't be written: Not a directory"),
-        (("classify", "--burn", "drawn.mp4"), "a folder, and drawn.mp4 looks like a file; name a"),
+        (("classify", "--burn", "drawn.mp4"), "a folder, but drawn.mp4 looks like a file; name a"),
         (("locate", "--out", "found.txt"), "ends in .jsonl, .vtt, .csv, .parquet, .xlsx, .md."),
         (("locate", "--out", "file/found.csv"), "can't be written: Not a directory"),
         (("encode", "--out", "file/store"), "can't be written: Not a directory"),
@@ -367,7 +367,10 @@ def test_a_slip_of_the_models_name_is_answered_by_body(clips, tmp_path):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--device", "cuda:0", "--dtype", "float16"), "leave --device cuda:0 and --dtype float16"),
+        (
+            ("--device", "cuda:0", "--dtype", "float16"),
+            "leave out --device cuda:0 and --dtype float16",
+        ),
         (("--model", " body "), "There is no model ' body '; did you mean 'body'?"),
         (("--model", "a/b/c"), "is neither a folder here nor a hub id"),
         (("--store", "scripts.yaml"), "The store scripts.yaml is a file; give a folder"),

@@ -110,7 +110,7 @@ def test_a_hung_decoder_is_an_error_row_and_the_rest_goes_on(clips, encoder, dec
     assert list(results) == list(clips)
     failed = [r for r in results.values() if r.error]
     assert len(failed) == 1
-    assert "gave nothing for 2 s" in str(failed[0].error)
+    assert "returned nothing for 2 s" in str(failed[0].error)
     assert str(failed[0].path) in str(failed[0].error)
     assert not decoding()
 
@@ -216,7 +216,7 @@ def test_a_file_that_can_not_be_read_is_an_error_row(beside_a_dead_mount, dead_m
         ("dead", "error"),
         ("clip2", "ok"),
     ]
-    assert "dead.mp4 gave nothing for 2 s" in rows[1]["error"]
+    assert "dead.mp4 returned nothing for 2 s" in rows[1]["error"]
     assert ended.returncode == 1
 
 
@@ -294,7 +294,7 @@ def test_a_changed_file_is_one_error_and_nothing_in_the_store(clips, encoder, tm
 
 
 class Hungry:
-    """An encoder that asks for more memory than there is where a frame is tall."""
+    """An encoder that asks for more memory than is available if a frame is tall."""
 
     def __init__(self, encoder):
         self._encoder = encoder
@@ -349,4 +349,7 @@ def test_a_frame_too_large_for_the_memory_is_an_error_row(clips, colour_model, t
     paths = (clips["clip0"], tmp_path / "huge")
     environment = {**os.environ, "ACTALIGN_MAX_PIXELS": "200000000"}
     said = printed_by("-c", LITTLE_MEMORY, colour_model, *paths, env=environment).splitlines()
-    assert said == ["ok", f"{paths[1]} needs more memory than there is; make its frames smaller."]
+    assert said == [
+        "ok",
+        f"{paths[1]} needs more memory than is available; make its frames smaller.",
+    ]

@@ -50,8 +50,8 @@ def bomb(first, following):
     [
         ("a: [1]\nb: [2]\n'a': [3]", "the key 'a' occurs twice, line 3"),
         ("a:\n  - x: 1\n    x: 2", "the key 'x' occurs twice, line 3"),
-        ("&a [*a]", "an alias repeats what it is in"),
-        ("? [a]\n: b", "a key is no text"),
+        ("&a [*a]", "an alias repeats the value that it is in"),
+        ("? [a]\n: b", "a key is not text"),
         ("a: [", "line 1"),
         ("[" * 5000, "nested too deeply"),
         ("a: !!python/object:os.system x", "could not determine a constructor"),

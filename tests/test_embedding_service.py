@@ -1,4 +1,4 @@
-"""A service that embeds as an encoder, against one on loopback that looks at the pictures."""
+"""An embedding service as an encoder, against one on loopback that looks at the pictures."""
 
 import json
 
@@ -88,15 +88,15 @@ def test_busy_and_broken_answers_are_asked_for_again():
 @pytest.mark.parametrize(
     ("behaviour", "said"),
     [
-        (vectors([1, 2]), "2 numbers, where it gave 3"),
+        (vectors([1, 2]), "2 numbers, but returned 3"),
         (vectors(), "not 1 embeddings"),
         (vectors([1, 2, 3], [1, 2, 3]), "not 1 embeddings"),
-        (vectors([1, 2, float("nan")]), "no finite numbers"),
-        (vectors([1, 2, "three"]), "no list of numbers"),
+        (vectors([1, 2, float("nan")]), "numbers that are not finite"),
+        (vectors([1, 2, "three"]), "something that is not a list of numbers"),
         (vectors([1, 2, 3], start=1), "indices"),
-        (vectors("AAAA"), "no list of numbers"),
-        (vectors([1, 2, 10**400]), "no list of numbers"),
-        (vectors([1, 2, 1e300]), "no finite numbers"),
+        (vectors("AAAA"), "something that is not a list of numbers"),
+        (vectors([1, 2, 10**400]), "something that is not a list of numbers"),
+        (vectors([1, 2, 1e300]), "numbers that are not finite"),
         (says(b"[" * 200_000), "recursion|nested"),
         (says(b"<p>hello</p>"), "answered with"),
         (status(400, f"{'x' * 295} {KEY}"), r"status 400: x+ \[API"),
@@ -136,7 +136,7 @@ def test_a_service_that_is_silent_is_left_after_a_while(monkeypatch):
 @pytest.mark.parametrize(
     ("behaviour", "said"),
     [
-        (drips("body"), r"sent no whole answer within 1 s; try again later\."),
+        (drips("body"), r"sent no complete answer within 1 s; try again later\."),
         (floods(), r"answered with more than 32 MiB; check the address in --model\."),
     ],
 )

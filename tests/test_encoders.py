@@ -465,7 +465,10 @@ class TestErrors:
     @pytest.mark.parametrize(
         ("damage", "message"),
         [
-            (lambda f: (f / "config.json").unlink(), "holds no model: it has none of config.json"),
+            (
+                lambda f: (f / "config.json").unlink(),
+                "contains no model: it has none of",
+            ),
             (lambda f: (f / "config.json").write_text("{"), "config.json isn't valid JSON"),
             (lambda f: edit(f / "config.json", model_type="bert"), "model_type is 'bert'"),
             (lambda f: (f / "model.safetensors").unlink(), "no weights in safetensors form"),
@@ -476,7 +479,7 @@ class TestErrors:
             (lambda f: edit(f / "preprocessor_config.json", resample=[3]), r"resample is \[3\]"),
             (
                 lambda f: edit(f / "preprocessor_config.json", size={"height": 7, "width": 7}),
-                r"pictures of \(7, 7\) pixels, but by config.json the model wants",
+                r"images of \(7, 7\) pixels, but according to config.json the model needs",
             ),
             (lambda f: edit(f / "preprocessor_config.json", image_std=[0, 1, 1]), "std is wrong"),
             (lambda f: edit(f / "preprocessor_config.json", size={}), "resize is wrong"),
@@ -636,7 +639,7 @@ class TestExport:
     @pytest.mark.slow
     def test_int8_that_loses_too_much_is_not_kept(self, checkpoints, tmp_path, monkeypatch):
         monkeypatch.setattr("actalign.encoders._export.COSINE_INT8", 0.999999)
-        with pytest.raises(EncoderError, match=r"where 0\.999999 is asked; nothing was written"):
+        with pytest.raises(EncoderError, match=r"must be at least 0.999999; nothing was written"):
             export_onnx(str(checkpoints["siglip"]), tmp_path / "out", int8=True)
         assert list(tmp_path.iterdir()) == []
 
@@ -748,7 +751,7 @@ def test_a_folder_without_a_model_is_named_and_needs_no_torch(tmp_path, made):
     folder = tmp_path / "model"
     if made:
         folder.mkdir()
-    said = "holds no model" if made else "neither a folder here nor a hub id"
+    said = "contains no model" if made else "neither a folder here nor a hub id"
     code = """if True:
         import sys
         sys.modules["torch"] = sys.modules["transformers"] = None

@@ -1142,7 +1142,7 @@ def test_a_file_named_in_place_of_a_folder_is_refused(predictions, tmp_path, to,
     before = sorted(tmp_path.iterdir())
     for given in (to, None):  # the ending says the format
         with pytest.raises(
-            UsageError, match=f"{to} takes a folder, and .*{name} looks like a file"
+            UsageError, match=f"{to} takes a folder, but .*{name} looks like a file"
         ):
             export(predictions, given, tmp_path / name)
     assert sorted(tmp_path.iterdir()) == before

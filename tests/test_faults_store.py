@@ -337,7 +337,7 @@ def test_nan_embeddings_are_an_error_row_and_never_stored(tmp_path):
     for _ in range(2):
         code, _, err = run([*words, "--labels", "red,blue"], tmp_path)
         assert code == 1
-        assert re.search(r"b: The encoder .* gave NaN or infinity for clips/b.mp4", err), err
+        assert re.search(r"b: The encoder .* returned NaN or infinity for clips/b.mp4", err), err
         rows = [json.loads(line) for line in (tmp_path / "p.jsonl").read_text().splitlines()]
         assert [(row["doc_id"], row["status"]) for row in rows] == [
             ("a", "ok"),
@@ -379,7 +379,7 @@ def test_a_stopped_decoder_is_an_error_row_of_the_command_line(world, tmp_path):
     assert stopped.is_set(), "the decoder was too fast to be stopped"
     err = (tmp_path / ".stderr").read_text()
     assert code == 1
-    assert "long: The reader of clips/long.mp4 gave nothing for 2 s and was stopped" in err
+    assert "long: The reader of clips/long.mp4 returned nothing for 2 s and was stopped" in err
     assert "1 encoded, 0 were there, 1 failed" in err
     code, _, err = run(words, tmp_path)
     assert (code, "1 encoded, 1 were there, 0 failed" in err) == (0, True)

@@ -30,6 +30,6 @@ def test_a_hub_that_drips_is_left_and_what_is_known_is_used(use, monkeypatch, tm
     with dripping_hub() as port:
         use(port)
         assert local_folder("hub:tiny/siglip") == first
-        said = r"tiny/other is not available .*TimeoutError: no whole answer within 0\.4 s\)"
+        said = r"tiny/other is not available .*TimeoutError: no complete answer within 0\.4 s\)"
         with pytest.raises(ActAlignError, match=said):
             local_folder("hub:tiny/other")

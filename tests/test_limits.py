@@ -101,7 +101,7 @@ def test_a_huge_frame_takes_all_the_room_before_the_encoder():
 
 def test_a_frame_beyond_what_ffmpeg_can_hold_is_named_as_such(tmp_path):
     bomb = write_gif(tmp_path / "bomb.gif", 65_535, 65_535, 2)
-    with pytest.raises(VideoError, match=r"bomb\.gif has a size that FFmpeg decodes"):
+    with pytest.raises(VideoError, match=r"bomb\.gif has a size that FFmpeg can decode"):
         list(sample_frames(bomb))
 
 

@@ -281,7 +281,7 @@ def test_a_pipe_is_watched_in_the_format_that_is_named(folder):
     os.mkfifo(folder / "pipe")
     refused = actalign(*live("pipe"), cwd=folder)
     assert refused.returncode == 2
-    assert "pipe is a pipe; say what comes through it by --format" in refused.stderr
+    assert "pipe is a pipe; name its format with --format" in refused.stderr
     red = write_colours(folder / "piped.ts", ["red"] * 4).read_bytes()
     words = live("-", "--format", "mpegts", "--json", "--every", 0.2, "--give-up", 0)
     program = [sys.executable, "-m", "actalign", *map(str, words)]
@@ -313,7 +313,7 @@ def test_a_source_that_never_answers_is_given_up_without_naming_the_password(fol
     ("source", "message", "code"),
     [
         (["no.mp4"], "There is no file or device no.mp4", 2),
-        (["."], ". is a folder, and one stream is played; give a file of it", 2),
+        (["."], ". is a folder, but only a single stream can be played; give a file in it", 2),
         (["/dev/video99"], "There is no file or device /dev/video99", 2),
         (["/dev/null"], "/dev/null has sent no frame", 1),
         (["x", "--format", "v4l3"], "FFmpeg has no input format 'v4l3'", 2),

@@ -362,7 +362,7 @@ def test_an_answer_that_drips_is_left_after_a_while(part, server, ask, monkeypat
     monkeypatch.setattr(services, "SILENCES", 2)
     server.faults["layup"] = [drips(part)]
     error = ask(timeout_seconds=0.5)["q"].error
-    said = f"{server.url} sent no whole answer within 1 s; try again later."
+    said = f"{server.url} sent no complete answer within 1 s; try again later."
     assert error == said
     assert len(server.requests) == 1
 

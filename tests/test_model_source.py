@@ -59,7 +59,7 @@ def test_a_folder_with_a_pickle_only_is_refused_in_one_sentence(checkpoint, tmp_
     with pytest.raises(EncoderError) as caught:
         load_encoder(str(folder))
     assert str(caught.value) == (
-        f"{folder} has no weights in safetensors form (model.safetensors); other formats aren't "
+        f"{folder} has no weights in safetensors format (model.safetensors); other formats aren't "
         "read because loading them can run code."
     )
     assert not (tmp_path / "ran").exists()
@@ -80,7 +80,7 @@ def test_pickles_beside_the_weights_are_not_read(checkpoint, tmp_path):
 def test_an_adapter_is_refused_since_it_names_other_weights(checkpoint, tmp_path):
     folder = shutil.copytree(checkpoint, tmp_path / "model")
     (folder / "adapter_config.json").write_text('{"base_model_name_or_path": "somebody/else"}')
-    with pytest.raises(EncoderError, match=r"holds adapter_config\.json; merge the adapter"):
+    with pytest.raises(EncoderError, match=r"contains adapter_config.json; merge the adapter"):
         load_encoder(str(folder))
 
 

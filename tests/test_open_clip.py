@@ -214,7 +214,7 @@ def test_what_can_not_be_used_is_said_in_one_sentence(tmp_path):
         ("clip", "text_cfg", "hf_tokenizer_name", "tiny/other", "put that model's tokenizer.json"),
         ("clip", "text_cfg", "hf_model_name", "tiny/other", "put that model's config.json"),
         ("clip", "text_cfg", "hf_model_name", "../hidden", "put that model's config.json"),
-        ("pe", "vision_cfg", "timm_model_name", "hf-hub:tiny/other", "an architecture of timm"),
+        ("pe", "vision_cfg", "timm_model_name", "hf-hub:tiny/other", "a timm architecture"),
     ],
 )
 def test_a_folder_is_read_by_itself_and_nothing_is_looked_up(

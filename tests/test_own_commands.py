@@ -97,9 +97,9 @@ def test_a_stream_is_scored_and_a_long_clip_searched(names, folder):
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        (["--device", "cuda"], "makes without options; leave the device cuda out"),
-        (["--dtype", "float16"], "leave the dtype float16 out"),
-        (["--engine", "ray"], "'own' is your own, and --engine ray loads encoders by name"),
+        (["--device", "cuda"], "made without options; leave out the device cuda"),
+        (["--dtype", "float16"], "leave out the dtype float16"),
+        (["--engine", "ray"], "'own' is your own, but --engine ray loads encoders by name"),
     ],
 )
 def test_options_that_an_own_encoder_does_not_take_are_refused(names, folder, more, said):

@@ -90,7 +90,7 @@ def test_the_kinds_are_told_by_their_methods():
 
 
 def test_an_encoder_that_takes_no_frames_is_refused(clips):
-    with pytest.raises(UsageError, match="own has no method that takes frames; give it encode_im"):
+    with pytest.raises(UsageError, match="own has no method that takes frames; add encode_im"):
         ActAlign(Texts()).predict(clips[0], scripts=SCRIPTS)
 
 
@@ -130,9 +130,9 @@ def test_a_wrong_number_of_rows_is_an_error_of_its_clip_only(kind, change, clips
     first, failed, last = model.predict_many(clips, scripts=SCRIPTS)
     assert (first.label, last.label) == ("go", "stop")
     noun = "window" if kind is Windows else "frame"
-    assert f"{noun}s; it must give one for each" in str(failed.error)
+    assert f"{noun}s; it must return one for each" in str(failed.error)
     for error in (EncoderError, VideoError):
-        with pytest.raises(error, match=r"^The encoder own gave \d+ rows? for \d+ \w+;"):
+        with pytest.raises(error, match=r"^The encoder own returned \d+ rows? for \d+ \w+;"):
             model.encode_video(clips[1])
 
 
@@ -142,7 +142,7 @@ def test_a_stream_encoder_that_leaves_blocks_is_told_so(clips):
             yield from ()
 
     first, *_ = ActAlign(Idle()).predict_many(clips, scripts=SCRIPTS)
-    assert "gave 0 rows for" in str(first.error)
+    assert "returned 0 rows for" in str(first.error)
 
 
 def test_a_clip_encoder_that_leaves_frames_is_told_so(clips):
@@ -161,7 +161,7 @@ def test_a_wrong_number_of_texts_rows_is_one_sentence(rows, said, clips):
         def encode_text(self, texts):
             return np.zeros((rows, 3), np.float32)
 
-    with pytest.raises(EncoderError, match=f"The encoder own gave {said}; it must give"):
+    with pytest.raises(EncoderError, match=f"The encoder own returned {said}; it must return"):
         ActAlign(Unequal()).predict(clips[0], scripts=SCRIPTS)
 
 
@@ -171,11 +171,11 @@ def test_rows_of_another_width_are_refused_and_never_stored(kind, clips, tmp_pat
         info = replace(kind.info, dim=4)
 
     wide, store = ActAlign(Wide(), store=tmp_path / "store"), tmp_path / "store"
-    with pytest.raises(VideoError, match=r"shape \(\d+, 3\) for frames; it must give \(\d+, 4\)"):
+    with pytest.raises(VideoError, match=r"shape \(\d+, 3\) for frames; it must return \(\d+, 4\)"):
         wide.encode_video(clips[0])
     assert not list(store.glob("*"))
     assert ActAlign(kind(), store=store).predict(clips[0], scripts=SCRIPTS).label == "go"
-    with pytest.raises(EncoderError, match=r"shape \(2, 3\) for texts; it must give \(2, 4\)"):
+    with pytest.raises(EncoderError, match=r"shape \(2, 3\) for texts; it must return \(2, 4\)"):
         wide.encode_texts(["red", "green"])
 
 

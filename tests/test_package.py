@@ -211,7 +211,7 @@ def test_module_paths_of_earlier_documentation_work_with_a_warning():
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
-    assert "actalign.generation.Question is actalign.scripts.ScriptRequest now" in run.stderr
+    assert "actalign.generation.Question is now actalign.scripts.ScriptRequest" in run.stderr
     missing = [sys.executable, "-c", "import actalign.nowhere"]
     assert (
         b"ModuleNotFoundError" in subprocess.run(missing, capture_output=True, check=False).stderr

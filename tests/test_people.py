@@ -134,7 +134,8 @@ def test_it_is_said_where_somebody_else_is_farther_left_later(two):
         estimator.follow(frame, t / FPS)
     (warning,) = estimator.warnings()
     assert re.match(
-        "--person left follows who was farthest left at first sight; in [1-3] of", warning
+        "--person left follows the person who was farthest left at first sight; in [1-3] of",
+        warning,
     )
 
 
@@ -406,7 +407,7 @@ def test_a_question_s_box_says_whose_action_is_asked_for(folder, tmp_path):
     assert all(box["left"] >= 0.5 for box in found["player"]["boxes"])
     assert found["lifter"]["frames"] == 5
     assert found["nobody"]["neutral_frames"] == 6
-    assert "shows 2 people, and its `box` does not say" in found["unsaid"]["error"]
+    assert "shows 2 people, but no `box` says" in found["unsaid"]["error"]
     assert "None of the people" in found["wrong"]["error"]
     # The people of a clip are embedded once, however many questions are about them.
     entries = sorted((tmp_path / "run" / "embeddings").iterdir())
@@ -748,7 +749,7 @@ def test_what_can_not_be_cropped_is_said(colours, folder):
     for options, why in (
         (["--model", "body", "--crop", "person"], "--crop is for image encoders"),
         (["--model", colours, "--person", "left"], "with --crop person"),
-        (["--model", colours, "--crop", "person", "--person", "tall"], "'tall' is nobody"),
+        (["--model", colours, "--crop", "person", "--person", "tall"], "'tall' names nobody"),
         (["--model", colours, "--crop", "face"], "it can only be person"),
     ):
         assert why in run("classify", clips, "--labels", "red,green", *options, code=2)

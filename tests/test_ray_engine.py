@@ -364,8 +364,8 @@ def test_an_address_where_something_else_listens_is_refused(tmp_path, start, col
             code, text = finish(running)
     assert code == 2, text
     assert text == (
-        f"error: The Ray cluster {address} can't be used (what listens there is no Ray cluster); "
-        "check --ray-address.\n"
+        f"error: The Ray cluster {address} can't be used (what listens there is not a Ray "
+        "cluster); check --ray-address.\n"
     )
 
 

@@ -148,7 +148,7 @@ def test_what_is_no_list_of_rows_is_not_written(tmp_path):
         ("abc", "The rows are 'abc'; give a list of rows"),
         (row, "Row 1 is not a prediction"),
         ([row, {"a": 1}], r"Row 2 is not a prediction \(clip: Field required\)"),
-        ([{**row, "more": {1}}], r"The row of 'a' holds .*, which JSON lacks"),
+        ([{**row, "more": {1}}], r"The row of 'a' contains .*, which JSON can't represent"),
     ):
         with pytest.raises(ActAlignError, match=said):
             write_rows(wrong, path)

@@ -168,7 +168,7 @@ class TestFiles:
             load_encoder(f"st:{folder}")
         assert "\n" not in str(error.value)
         for empty in ("st:", f"st:{tmp_path}"):
-            with pytest.raises(EncoderError, match="holds no model"):
+            with pytest.raises(EncoderError, match="contains no"):
                 load_encoder(empty)
         (folder / "modules.json").write_text("{")
         with pytest.raises(EncoderError, match=r"modules\.json doesn't list"):

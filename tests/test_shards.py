@@ -222,11 +222,11 @@ def test_shards_of_different_cuts_are_refused(tmp_path):
     ids = list("abcdefgh")
     by_two = write_shards(tmp_path / "x", ids, 2)
     by_three = write_shards(tmp_path / "y", ids, 3)
-    with pytest.raises(UsageError, match="one is of 3 shards, the other of 2"):
+    with pytest.raises(UsageError, match="one run has 3 shards, the other 2"):
         merge([by_two[0], by_three[1]])
     with pytest.raises(UsageError, match="the videos, candidates, scripts or settings differ"):
         merge([by_two[0], write_shards(tmp_path / "y", ids[:-1], 2)[1]])
-    with pytest.raises(UsageError, match="one of them is no shard at all"):
+    with pytest.raises(UsageError, match="one of them is not a shard at all"):
         merge([by_two[0], write(tmp_path / "plain.jsonl", [row("z")])])
 
 

@@ -60,7 +60,7 @@ def test_entries_that_were_copied_from_an_address_are_read_as_a_folder(tmp_path,
 @pytest.mark.parametrize("place", ["{}", "file://{}"])
 def test_what_holds_no_entries_is_refused_by_name(tmp_path, place):
     (tmp_path / "empty").mkdir()
-    with pytest.raises(UsageError, match="empty holds no embeddings"):
+    with pytest.raises(UsageError, match="empty contains no embeddings"):
         list_entries([place.format(tmp_path / "empty")])
     with pytest.raises(UsageError, match=r"no file or folder .*nowhere; `actalign encode CLIPS"):
         list_entries([place.format(tmp_path / "nowhere")])

@@ -88,7 +88,7 @@ def test_a_bad_file_is_named_with_label_and_step(tmp_path, data, sentence):
         ("scripts:\n  dunk:\n    - arms: up\n", """step 1 .* put it in quotes: "arms: up"."""),
         ("scripts:\n  dunk:\n    -\n", "label 'dunk', step 1 is empty; write what a camera sees"),
         ("scripts:\n  dunk: [run]\n putt: [bend]\n", "lines are not indented equally, line 3"),
-        ("scripts:\n\tdunk:\n", "it contains a tab where YAML takes only spaces, line 2"),
+        ("scripts:\n\tdunk:\n", "it contains a tab where YAML allows only spaces, line 2"),
     ],
 )
 def test_a_slip_in_yaml_is_said_in_words_that_say_what_to_do(tmp_path, text, sentence):

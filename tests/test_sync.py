@@ -129,7 +129,7 @@ def test_what_cannot_be_done_is_said(pair):
     (folder / "videos" / "pupil.mp4").write_bytes((folder / "pupil.mp4").read_bytes())
     done = actalign("sync", "coach.mp4", "videos", *shared, cwd=folder)
     assert done.returncode == 1
-    assert "videos contains no image; give one video, or a folder of its images" in done.stderr
+    assert "videos contains no images; give a video, or a folder of a video's frames" in done.stderr
     done = actalign("sync", "coach.mp4", "pupil.mp4", *shared, "--out", "x.avi", cwd=folder)
     assert done.returncode == 2
     assert "x.avi must end in .mp4" in done.stderr

@@ -307,7 +307,7 @@ def test_folders_and_lists_expand_to_videos_in_order(tmp_path):
         *(tmp_path / name for name in ("sub/a.webm", "none", "b.mp4"))
     ]
     assert [note.partition(", left out: ")[2] for note in notes] == [
-        "1 .jpg; name a file itself to have it read."
+        "1 .jpg; name such a file itself to have it read."
     ]
     (tmp_path / "list.txt").write_text("# mine\n")
     with pytest.raises(UsageError, match="contains no video"):
@@ -353,8 +353,8 @@ def test_what_is_left_out_of_a_folder_is_said_and_a_dangling_link_is_an_error_ro
     notes = []
     assert list_videos([clips], notes=notes) == [clips / "a.mp4", clips / "b.mov"]
     assert notes == [
-        f"The folder {clips} holds other files too, left out: 2 .md, 1 linked folder, "
-        "1 without a suffix; name a file itself to have it read."
+        f"The folder {clips} contains other files too, left out: 2 .md, 1 linked folder, 1 without "
+        "a suffix; name such a file itself to have it read."
     ]
     words = ["encode", "clips", "--out", "store", "--model", colour_model]
     ended = actalign(*words, cwd=tmp_path)

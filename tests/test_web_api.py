@@ -335,7 +335,7 @@ def test_a_clip_that_lasts_too_long_is_refused(serve, video):
     answer = api.upload(video, "long.mp4")
     assert answer.status_code == 400
     assert (
-        "long.mp4 lasts 2 s, and this server takes clips of at most 2 s" in answer.json()["error"]
+        "long.mp4 lasts 2 s, but this server takes clips of at most 2 s" in answer.json()["error"]
     )
 
 
@@ -423,7 +423,7 @@ def test_the_queue_is_bounded_and_a_job_can_be_cancelled(serve, video, tmp_path)
     first = api.http.post("/api/jobs", json={"clip": long, **body}).json()
     second = api.http.post("/api/jobs", json={"clip": short, **body})
     assert second.status_code == 429
-    assert "jobs are waiting already" in second.json()["error"]
+    assert "jobs are already waiting" in second.json()["error"]
     api.http.delete(f"/api/jobs/{first['job']}")
     assert api.finished(first)["state"] == "cancelled"
     assert api.align(short)["state"] == "done"
@@ -495,7 +495,7 @@ def test_only_so_many_uploads_are_under_way(serve, video):
         refused = api.upload(video)
         assert refused.status_code == 429
         assert refused.json() == {
-            "error": "Too many uploads are under way; try again when one has finished."
+            "error": "Too many uploads are in progress; try again when one has finished."
         }
         assert len(list(folder.iterdir())) == 2
     # Their places are free again once they have broken off.
@@ -610,7 +610,7 @@ def test_an_upload_that_breaks_off_prints_nothing_and_one_that_is_cut_off_is_tol
         process.send_signal(signal.SIGINT)
         head, _, body = b"".join(iter(lambda: raw.recv(65536), b"")).partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 503")
-    assert json.loads(body) == {"error": "The server is ending; ask again when it is back."}
+    assert json.loads(body) == {"error": "The server is shutting down; ask again when it is back."}
     assert b"nosniff" in head
     ended = finish(process)  # which looks for tracebacks
     assert ended.returncode == 130

@@ -66,7 +66,7 @@ def test_requests_that_come_late_leave_no_decoder(folder, classifier):  # noqa: 
     explorer.close()
     for late in (lambda: explorer.frame(clip, 0.5), lambda: explorer.preview(clip)):
         try:
-            with pytest.raises(VideoError, match="server is ending"):
+            with pytest.raises(VideoError, match="server is shutting down"):
                 late()
         finally:
             stop.set()
@@ -161,7 +161,7 @@ def test_a_correction_that_can_not_be_saved_is_not_kept(served, folder):
     address = f"/api/clips/{served.ids[0]}/truth"
     answer = served.http.put(address, json={"label": "moonrise"})
     assert answer.status_code == 400
-    assert "truth.jsonl can't be written beside the clips (Is a dir" in answer.json()["error"]
+    assert "truth.jsonl can't be written next to the clips (Is a dir" in answer.json()["error"]
     assert str(folder) not in answer.text
     [row] = served.http.get("/api/clips", params={"clip": served.ids[0]}).json()["clips"]
     assert row["truth"] is None
@@ -429,7 +429,7 @@ def test_repetitions_are_looked_for_as_a_request_says(serve, tmp_path):  # noqa:
     cut = api.http.post(
         "/api/score", content='{"labels": [', headers={"content-type": "application/json"}
     )
-    assert (cut.status_code, cut.json()["error"]) == (422, "The request's body is no JSON.")
+    assert (cut.status_code, cut.json()["error"]) == (422, "The request's body is not JSON.")
 
 
 def test_a_phrase_is_searched_in_all_encoded_clips(served):

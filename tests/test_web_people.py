@@ -97,7 +97,7 @@ def test_a_clip_of_two_people_gives_a_result_each(started):
     for path in ("score", "locate"):
         refused = api.http.post(f"/api/{path}", json={"clip": whole, "candidates": CANDIDATES})
         assert refused.status_code == 400
-        assert "shows 2 people, of whom each stands for itself" in refused.json()["error"]
+        assert "shows 2 people, each of whom has separate results" in refused.json()["error"]
     refused = api.http.put(f"/api/clips/{whole}/truth", json={"label": CHOICES[0]})
     assert "shows 2 people" in refused.json()["error"]
     assert len(api.align(whole, CANDIDATES)["results"]) == 2

@@ -1,6 +1,6 @@
 """Zero-shot fine-grained video classification by language-guided sequence alignment.
 
-`import actalign` loads almost nothing; each public name below loads its module when first used.
+`import actalign` loads almost nothing; each public name below loads its module on first use.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ import os
 
 __version__ = "0.1.0"
 
-# Read by ONNX Runtime when it is loaded; else it looks up a host and keeps a device id.
+# ONNX Runtime reads this when it is loaded; otherwise it looks up a host and keeps a device id.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
-from actalign import _moved  # noqa: F401 - finds old module paths
+from actalign import _moved  # noqa: F401 - makes old module paths importable
 
-TYPE_CHECKING = False  # `typing` itself takes longer to load than all else here
+TYPE_CHECKING = False  # `typing` takes longer to load than everything else here
 if TYPE_CHECKING:
     from typing import Any
 
@@ -119,7 +119,7 @@ def __dir__() -> list[str]:
 
 
 def _notebook_html(value: Alignment | Prediction) -> str:
-    """How a notebook shows a value of `types`, which lies below the room that draws it."""
+    """How a notebook shows a value of `types`, which is below the room that draws it."""
     from actalign.output._notebook import html
 
     return html(value)

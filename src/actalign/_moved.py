@@ -1,4 +1,4 @@
-"""Module paths that earlier documentation named and that lie in a room now; importing one warns."""
+"""Module paths from earlier documentation that are now in a room; importing one warns."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ MOVED = {
     "similarity": {"smooth": "alignment", "smooth_reference": "alignment"},
     "subactions": {"load_scripts": "scripts"},
 }
-"""By old module, where each name is: a room, or ROOM.NAME where its name has changed too."""
+"""By old module, where each name is now: a room, or ROOM.NAME if the name has changed too."""
 
 
 class MovedModules:
-    """Finds the old paths; asked only for modules that don't exist.
+    """Finds the old paths; used only for modules that don't exist.
 
-    It has the methods of importlib.abc's MetaPathFinder and Loader, which take long to load.
+    It has the methods of importlib.abc's MetaPathFinder and Loader, which are slow to load.
     """
 
     def find_spec(self, name: str, path: object, target: object = None) -> ModuleSpec | None:
@@ -41,7 +41,7 @@ class MovedModules:
             found = getattr(importlib.import_module(f"actalign.{room}"), new or old)
             setattr(module, old, found)
             warnings.warn(
-                f"{module.__name__}.{old} is actalign.{room}.{new or old} now.",
+                f"{module.__name__}.{old} is now actalign.{room}.{new or old}.",
                 DeprecationWarning,
                 stacklevel=2,
             )

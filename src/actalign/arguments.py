@@ -1,5 +1,5 @@
-"""Checks of arguments that Python code gives, and of fields that files and options give: numbers,
-counts, lists, paths and arrays."""
+"""Checks arguments from Python code, and fields from files and options: numbers, counts, lists,
+paths and arrays."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from actalign.errors import ArrayError, UsageError
 
 
 def plain(value: Any) -> Any:
-    """A number as Python's float, which JSON can hold, NumPy's too; anything else as it is."""
+    """A number, including NumPy's, as a Python float for JSON; anything else unchanged."""
     return float(value) if isinstance(value, Real) and not isinstance(value, bool) else value
 
 
 def whole(value: object, name: str, most: int | None = None, *, least: int = 1) -> int:
-    """A whole number from least to most, NumPy's too; raises UsageError that names it."""
+    """A whole number from least to most, including NumPy's; raises UsageError, which names it."""
     try:
         number = index(value)  # type: ignore[arg-type]
     except TypeError:
@@ -35,7 +35,7 @@ def whole(value: object, name: str, most: int | None = None, *, least: int = 1) 
 
 
 def parse_fps(fps: str) -> float | None:
-    """Frames a second as --fps says them, None for all; raises UsageError."""
+    """Frames per second from the text of --fps; None for all. Raises UsageError."""
     if fps == "all":
         return None
     try:
@@ -48,21 +48,21 @@ def parse_fps(fps: str) -> float | None:
 
 
 def check_listed(given: object, what: str, whose: str = "") -> None:
-    """Raise UsageError for what is no list; a single text is none, though it can be iterated."""
+    """Raise UsageError for anything but a list; a single string is not one, although iterable."""
     if isinstance(given, str | bytes | os.PathLike) or not isinstance(given, Iterable):
         raise UsageError(f"The {what}{whose} are {given!r}; give a list of {what}.")
 
 
 def as_path(given: str | Path, what: str) -> Path:
-    """A path; raises UsageError for what is none."""
+    """A path; raises UsageError for anything else."""
     if not isinstance(given, str | os.PathLike):
         raise UsageError(f"The {what} is {given!r}; give a path.")
     return Path(given)
 
 
 def check_fields(found: Any) -> None:
-    """Raise TypeError where a field of a dataclass is not of the kind that is declared: str, int or
-    float, or None where that is too."""
+    """Raise TypeError if a field of a dataclass is not of its declared type: str, int or float, or
+    None if that is declared too."""
     kinds: dict[str, Any] = {"str": str, "int": int, "float": int | float}
     for field in fields(found):
         kind, _, optional = str(field.type).partition(" | ")
@@ -73,8 +73,8 @@ def check_fields(found: Any) -> None:
 
 
 def array_of(values: ArrayLike, kind: type[Any], what: str) -> NDArray[Any]:
-    """The values as an array of this kind; raises ArrayError for texts, complex numbers and rows of
-    different lengths."""
+    """The values as an array of this type; raises ArrayError for strings, complex numbers and rows
+    of different lengths."""
     try:
         array = np.asarray(values)
         if array.dtype.kind != "c":
@@ -85,7 +85,7 @@ def array_of(values: ArrayLike, kind: type[Any], what: str) -> NDArray[Any]:
 
 
 def check_array(values: object, what: str) -> None:
-    """Raise ArrayError for what is no NumPy array."""
+    """Raise ArrayError for anything but a NumPy array."""
     if not isinstance(values, np.ndarray):
         raise ArrayError(f"{what} must be a NumPy array, not {type(values).__name__}.")
 

@@ -1,9 +1,9 @@
 """The background: what an encoder says about frames that have nothing to do with the candidates.
 
 For a unit text vector a, the cosines of unit frames with mean mu and covariance C have mean a.mu
-and variance a'Ca. So the mean and covariance of many frames tell for *any* text what its cosine is
-worth, and no frame needs to be kept. Not here: what scorers do with it (`alignment`), and which
-frames are taken.
+and variance a'Ca. So the mean and covariance of many frames tell what the cosine of *any* text is
+worth, and no frame needs to be kept. What scorers do with it is in `alignment`; callers choose the
+frames.
 """
 
 from __future__ import annotations
@@ -27,22 +27,22 @@ from actalign.types import Float32, Float64
 
 FORMAT = "actalign-background-1"
 CLIPS = "clips"
-"""What `--background` says for the run's own other clips."""
+"""The value of `--background` for the run's own other clips."""
 KINDS = (
     "temperatures", "label_temperatures", "none_temperatures", "none_label_temperatures",
 )  # fmt: skip
-"""The fields that hold temperatures."""
+"""The fields with temperatures."""
 LEAST_FRAMES = 2
 LEAST_DEVIATION = 1e-4
-"""Of a cosine: below it a text is taken to say the same of every frame."""
+"""Minimum deviation of a cosine; a text below it counts as the same for every frame."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Background:
     """Mean (D,) and covariance (D, D) of unit frame embeddings, and how many there were.
 
-    model_id, fingerprint: the encoder that made them. source: where they come from, as rows say it.
-    temperatures: by scorer, the temperature that turns scores into confidences
+    model_id, fingerprint: the encoder that made them. source: where they come from, as shown in
+    rows. temperatures: by scorer, the temperature that turns scores into confidences
     (`alignment.confidences`), if it was fitted on labelled clips of this encoder.
     label_temperatures: the same if every candidate is one step, such as its name, which says less
     than a script; see `temperature`. none_temperatures, none_label_temperatures: the same if "none
@@ -70,7 +70,7 @@ class Background:
                 f"and {self.covariance.shape}."
             )
         if not (np.isfinite(self.mean).all() and np.isfinite(self.covariance).all()):
-            raise ArrayError("The background holds NaN or infinity; make it again.")
+            raise ArrayError("The background contains NaN or infinity; make it again.")
         for kind in KINDS:
             known: Mapping[str, float] = getattr(self, kind)
             for name, value in known.items():
@@ -88,7 +88,7 @@ class Background:
         if rows.ndim != 2 or rows.shape[1] != self.mean.size:
             raise ArrayError(
                 f"The background's embeddings have width {self.mean.size}, but the texts have the "
-                f"shape {rows.shape}; both must come from one encoder."
+                f"shape {rows.shape}; both must come from the same encoder."
             )
         lengths = np.linalg.norm(rows, axis=1, keepdims=True)
         unit = rows / np.where(lengths > 0, lengths, 1)
@@ -98,8 +98,8 @@ class Background:
     def temperature(self, scorer: str, single: float, *, none: bool = False) -> float | None:
         """The number that divides a scorer's scores; None if it was never fitted.
 
-        single: the share, 0 to 1, of candidates of one step; between 0 and 1 the temperature is
-        interpolated linearly between that of scripts and that of labels alone. none: with a
+        single: the share, 0 to 1, of candidates with one step; between 0 and 1 the temperature is
+        interpolated linearly between that for scripts and that for labels alone. none: with a
         candidate "none of these" besides the others; if that was not fitted, the same as without.
         """
         scripts, labels = self.temperatures.get(scorer), self.label_temperatures
@@ -113,7 +113,8 @@ class Background:
     def digest(self) -> str:
         """A hash of the numbers and temperatures, 16 hexadecimal digits."""
         kinds = [_numbers(getattr(self, kind)) for kind in KINDS]
-        while len(kinds) > 1 and not kinds[-1]:  # the hash of those that know no later kind stays
+        # Backgrounds without the later kinds keep the hash that they had before these existed.
+        while len(kinds) > 1 and not kinds[-1]:
             kinds.pop()
         temperatures = json.dumps(kinds if len(kinds) > 1 else kinds[0], sort_keys=True).encode()
         held = self.mean.tobytes() + self.covariance.tobytes() + temperatures
@@ -134,7 +135,7 @@ class Background:
 
 
 class BackgroundSums:
-    """Adds up frames, clip by clip, into a `Background`; holds D x D numbers and no frame."""
+    """Adds up frames, clip by clip, for a `Background`; keeps D x D numbers and no frames."""
 
     def __init__(self, model_id: str, fingerprint: str, dim: int) -> None:
         """model_id, fingerprint, dim: of the encoder, see `EncoderInfo`."""
@@ -149,7 +150,7 @@ class BackgroundSums:
         return self._count
 
     def add(self, embeddings: ArrayLike, *, times: int = 1) -> None:
-        """Add the rows of (T, D), or remove them with ``times`` of -1."""
+        """Add the rows of (T, D), or remove them with ``times`` -1."""
         rows = np.asarray(embeddings, np.float64)
         if rows.ndim != 2 or rows.shape[1] != len(self._sum):
             raise ArrayError(
@@ -163,7 +164,7 @@ class BackgroundSums:
         self._squares += times * (rows.T @ rows)
 
     def without(self, embeddings: ArrayLike) -> BackgroundSums:
-        """The sums without a clip that was added."""
+        """The sums without a clip that was added before."""
         other = BackgroundSums(*self._encoder, len(self._sum))
         other._count, other._sum = self._count, self._sum.copy()
         other._squares = self._squares.copy()
@@ -174,7 +175,7 @@ class BackgroundSums:
         """The background so far; raises UsageError for fewer than two non-neutral frames."""
         if self._count < LEAST_FRAMES:
             raise UsageError(
-                f"A background needs frames in which the encoder sees something, and {source} has "
+                f"A background needs frames in which the encoder sees something, but {source} has "
                 f"{self._count}; give more clips."
             )
         mean = self._sum / self._count
@@ -190,7 +191,7 @@ class BackgroundSums:
 
 
 def write_background(background: Background, path: str | Path, *, half: bool = False) -> None:
-    """Write it as safetensors, whole or not at all; half: the covariance as float16."""
+    """Write it as safetensors, all or nothing. half: with the covariance as float16."""
     from safetensors.numpy import save
 
     arrays: dict[str, np.ndarray[Any, Any]] = {
@@ -209,9 +210,9 @@ def write_background(background: Background, path: str | Path, *, half: bool = F
 
 
 def read_background(path: str | Path, *, source: str | None = None) -> Background:
-    """Read what `write_background` wrote; raises UsageError that names the file.
+    """Read what `write_background` wrote; raises UsageError, which names the file.
 
-    source: what rows say about it; by default the file's name and its number of frames.
+    source: its name in rows; by default the file's name and its number of frames.
     """
     from safetensors import SafetensorError, safe_open
 
@@ -246,7 +247,7 @@ def read_background(path: str | Path, *, source: str | None = None) -> Backgroun
             "background`."
         ) from None
     if count < LEAST_FRAMES:
-        raise UsageError(f"The background {path} is of {count} frames; make it again.")
+        raise UsageError(f"The background {path} is made from {count} frames; make it again.")
     return found
 
 

@@ -1,7 +1,7 @@
 """The candidates of a run, resolved once: labels, scripts, their text embeddings and a scorer.
 
-All that scoring a clip takes, without the encoder. Small, and of plain arrays, so that it can be
-sent to other machines.
+Everything that scoring a clip needs, without the encoder. Small, and made of plain arrays, so that
+it can be sent to other machines.
 """
 
 from __future__ import annotations
@@ -46,30 +46,30 @@ if TYPE_CHECKING:
 
 
 def check_none(name: str) -> None:
-    """Raise UsageError unless the name of the candidate for none of the others says something."""
+    """Raise UsageError for an unusable name of none-of-these, such as an empty one."""
     if not isinstance(name, str):
         raise UsageError(f"The name of none-of-these is {name!r}; give a text, such as nothing.")
     if not name.strip():
         raise UsageError("The name of none-of-these is empty; give one, such as nothing.")
     if (control := control_character(name)) is not None:
-        raise UsageError(f"The name of none-of-these, {name!a}, holds {control}; leave it out.")
+        raise UsageError(f"The name of none-of-these, {name!a}, contains {control}; leave it out.")
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Candidates:
     """M candidates, ready to be scored against any clip of the same encoder.
 
-    info: the encoder. scripts: one per candidate. competitions: one, of all wordings, for a scorer
-    that is made of parts; for other scorers as many as the candidate with the most wordings has,
-    each with one wording of every candidate. only: the number of the one wording that scores and
-    alignments are from; None for all. names: the embeddings of the candidates' labels, (1, D) each;
-    empty if the scorer does not read them. repeats: how many times the winner is performed: "no" to
-    assume once, "auto" to count them, "partial" to count them if the clip may begin and end inside
-    a repetition, or the number. without: labels that had no script, whose only step is their name.
-    background: what steps are measured against, for scorers that use one. none: the label of the
-    candidate that wins if no script fits better than the background. min_confidence: an answer
-    below it is refused. temperature: turns scores into confidences, None if it was never fitted;
-    given_temperature overrides the background's. warnings: for example on texts that were cut.
+    info: the encoder. scripts: one per candidate. competitions: one, with all wordings, for a
+    scorer that is made of parts; for other scorers as many as the candidate with the most wordings
+    has, each with one wording of every candidate. only: the number of the one wording that scores
+    and alignments come from; None for all. names: the embeddings of the candidates' labels, (1, D)
+    each; empty if the scorer does not read them. repeats: how many times the winner is performed:
+    "no" to assume once, "auto" to count them, "partial" to count them if the clip may begin and end
+    inside a repetition, or the number. without: labels that had no script, whose only step is their
+    name. background: what steps are measured against, for scorers that use one. none: the label of
+    the candidate that wins if no script fits better than the background. min_confidence: an answer
+    below it is refused. temperature: turns scores into confidences; None if it was never fitted.
+    given_temperature: overrides the background's. warnings: for example about texts that were cut.
     """
 
     info: EncoderInfo
@@ -111,8 +111,8 @@ class Candidates:
     ) -> Candidates:
         """Give every label its script and embed the texts.
 
-        labels: a list, or a comma-separated text; None for those of the scripts, in order. A label
-        without a script is aligned as a script of one step, its own name. scorer,
+        labels: a list, or a comma-separated string; None for those of the scripts, in order. A
+        label without a script is aligned as a script of one step, its own name. scorer,
         smoothing_seconds, background, repeats and the templates: None for the encoder's own.
         domain: None for the one that all scripts share. none, min_confidence: see the class.
         temperature: for this scorer; None for the background's. Raises UsageError for invalid
@@ -189,14 +189,14 @@ class Candidates:
         )
         if self.min_confidence is not None and len(self.scripts) == 1 and not none:
             raise UsageError(
-                "One candidate alone has no confidence, so min_confidence can't be used; give "
-                "more candidates, or a name for none-of-these (none)."
+                "A single candidate has no confidence, so min_confidence can't be used; give more "
+                "candidates, or a name for none-of-these (none)."
             )
         if self.min_confidence is not None and found.temperature is None:
             raise UsageError(
                 f"The scorer {self.scorer.name} gives no confidence with this encoder, so "
                 "min_confidence can't be used; fit a temperature on labelled clips with "
-                "`actalign eval clips`, or for a scorer of your own with "
+                "`actalign eval clips`, or for your own scorer with "
                 "alignment.fit_temperature, and give it as --temperature (temperature), or choose "
                 "another scorer."
             )
@@ -204,7 +204,7 @@ class Candidates:
 
     @property
     def _single(self) -> float:
-        """The share of candidates that are one step, such as their name."""
+        """The share of candidates with a single step, such as their name."""
         lists = [script.step_lists for script in self.scripts]
         return sum(max(map(len, one)) == 1 for one in lists) / len(lists)
 
@@ -215,7 +215,7 @@ class Candidates:
         return self.measured_against(others.of(result.clip))
 
     def of_wording(self, number: int) -> Candidates:
-        """The same by one wording of each script, counted from 0, against all of the other labels.
+        """The same with one wording of each script, counted from 0, against all other labels.
 
         Labels with fewer wordings repeat theirs in turn.
         """
@@ -232,7 +232,7 @@ class Candidates:
         return [script.label for script in self.scripts]
 
     def identity(self) -> dict[str, object]:
-        """Everything a row depends on besides its clip, as JSON can hold it."""
+        """Everything that a row depends on besides its clip, as values for JSON."""
         return {
             "labels": self.labels,
             "scripts": [asdict(script) for script in self.scripts],
@@ -272,7 +272,7 @@ class Candidates:
             )
             for script, shown, count in zip(self.scripts, best, wordings, strict=True)
         ]
-        if self.none is not None:  # the first, so that it wins where scores are equal
+        if self.none is not None:  # first, so that it wins if scores are equal
             script = Script(self.none, (self.none,))
             score = mean([one.scores[-1] for one in scored])
             candidates.insert(0, Candidate(self.none, score, script, False, none=True))
@@ -305,8 +305,8 @@ class Candidates:
         random orders.
 
         The mean over its wordings, like the score; a wording of a single step has no other order.
-        None for scorers that align nothing, for a function of your own, and if all wordings have a
-        single step. Raises UsageError for a label that is not a candidate.
+        None for scorers that don't align, for your own functions, and if all wordings have a single
+        step. Raises UsageError for a label that is not a candidate.
         """
         if label not in self.labels:
             raise UsageError(
@@ -332,7 +332,7 @@ class Candidates:
     def score(
         self, result: ClipResult, *, top_k: int | None = None
     ) -> tuple[Row, Prediction | None]:
-        """The row of a run's clip, and its prediction where it has one; never raises for a clip."""
+        """The row of a run's clip, and its prediction if it has one; never raises for a clip."""
         return scored_clip(self.predict, result, top_k)
 
     def locate(
@@ -344,7 +344,7 @@ class Candidates:
         max_step: float = MAX_STEP_SECONDS,
         overlap: float = OVERLAP,
     ) -> list[Detection]:
-        """Where in a long clip each candidate happens, by any of its wordings; see
+        """Find where in a long clip each candidate happens, in any of its wordings; see
         `alignment.locate`."""
         every = {
             place: (script, steps)
@@ -371,7 +371,7 @@ class Candidates:
         """(T, D): the clip's embeddings, smoothed."""
         if not isinstance(clip, ClipEmbedding):
             raise UsageError(
-                f"This takes a clip's embeddings, as `encode_video` gives them, not {clip!r}."
+                f"This takes a clip's embeddings, as from `encode_video`, not {clip!r}."
             )
         clip.check_encoder(self.info.model_id, self.info.fingerprint)
         return smoothed(clip, self.smoothing_seconds)

@@ -1,4 +1,4 @@
-"""`ActAlign`: an encoder and how it is used, for classifying clips from Python."""
+"""`ActAlign`: an encoder with its settings, for classifying clips from Python."""
 
 from __future__ import annotations
 
@@ -48,15 +48,15 @@ class ActAlign:
 
     fps: frames to encode per second, None for the encoder's own default. smoothing_seconds: width
     of the moving average over frame embeddings, None for the encoder's default, 0 for none.
-    scorer: a name of `alignment.SCORERS`, parts as AFFINITY+PATH+AVERAGE, or a `Scorer` of your
-    own; None for the default: `competitive` if there is a background, else the encoder's own.
+    scorer: a name in `alignment.SCORERS`, parts as AFFINITY+PATH+AVERAGE, or your own `Scorer`;
+    None for the default: `competitive` if there is a background, else the encoder's own.
     step_template, label_template: texts with {label}, {domain}, {step}. repeats: how many times the
     winner is performed: "no" to assume once, "auto" to count them, "partial" to count them if the
     clip may begin and end inside a repetition, or the number; None for the encoder's default.
     store: a folder or an address with :// that keeps embeddings between runs. background: what
-    steps are measured against, a `Background` or a file of `actalign background`; None for the one
-    that ships with the encoder, if any. temperature: turns the scorer's scores into confidences, as
-    found by `alignment.fit_temperature`; None for the background's, if it has one.
+    steps are measured against, a `Background` or a file from `actalign background`; None for the
+    one that ships with the encoder, if any. temperature: turns the scorer's scores into
+    confidences, as found by `alignment.fit_temperature`; None for the background's, if it has one.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class ActAlign:
             background = read_background(background)
         if not isinstance(background, Background | None):
             raise UsageError(
-                f"The background is {background!r}; give a Background or a file of `actalign "
+                f"The background is {background!r}; give a Background or a file from `actalign "
                 "background`."
             )
         self.background = shipped_background(info) if background is None else background
@@ -158,13 +158,13 @@ class ActAlign:
     ) -> Prediction:
         """Score every candidate for one clip and align each; see `Prediction`.
 
-        candidate_labels: a list, or a comma-separated text, in which a label that contains a comma
-        is in double quotes; may be left out if scripts are given. scripts: a script file, `Script`
-        objects, or {label: [step, ...]}, where a label may have several lists of steps: its
-        wordings, whose scores are averaged. Unlike on the command line, scripts that ship with the
-        package are not used automatically: give `actalign.scripts.shipped_scripts(labels, domain)`,
-        and the labels too, since those without a script are not in it. A label without a script is
-        aligned as a script of one step, its own name, and its candidate's `has_script`
+        candidate_labels: a list, or a comma-separated string, in which a label that contains a
+        comma is in double quotes; may be left out if scripts are given. scripts: a script file,
+        `Script` objects, or {label: [step, ...]}, where a label may have several lists of steps:
+        its wordings, whose scores are averaged. Unlike on the command line, scripts that ship with
+        the package are not used automatically: give `actalign.scripts.shipped_scripts(labels,
+        domain)`, and the labels too, since those without a script are not in it. A label without a
+        script is aligned as a script of one step, its own name, and its candidate's `has_script`
         is False. start, end: seconds of the source file, [start, end). none: the label of an
         additional candidate, which wins if no other fits better than the background.
         min_confidence: in [0, 1]; an answer below it is `refused`, and its row has no label. Raises
@@ -229,7 +229,7 @@ class ActAlign:
         max_step: float = MAX_STEP_SECONDS,
         overlap: float = OVERLAP,
     ) -> list[Detection]:
-        """Where in a long video each candidate happens, in order of time.
+        """Find where in a long video each candidate happens, in order of time.
 
         threshold: minimum score, in nats. min_step, max_step: shortest and longest duration of a
         step, in seconds. overlap: of two detections whose intersection over union is larger, only
@@ -255,7 +255,7 @@ class ActAlign:
         none: str | None = None,
         min_confidence: float | None = None,
     ) -> list[dict[str, Any]] | list[list[dict[str, Any]]]:
-        """Ranked [{"label", "score"}] of one clip; for a list of clips, a list of such lists.
+        """Ranked [{"label", "score"}] for one clip; for a list of clips, a list of such lists.
 
         none, min_confidence: see `predict`; a clip whose answer is refused has an empty list.
         Raises the error of the first clip that fails; `predict_many` continues with the others. An
@@ -301,10 +301,10 @@ class ActAlign:
     ) -> ClipEmbedding:
         """The frame embeddings of a clip.
 
-        video: a path; frames with their times, of which `fps` per second are taken, as from a file;
-        or embeddings, which are returned as they are. start, end: seconds of the video, [start,
-        end). Raises VideoError, ArrayError, and UsageError for anything else and for an encoder
-        that follows everyone: use `predict_many` for those.
+        video: a path; frames with their times, sampled at `fps`, as from a file; or embeddings,
+        which are returned unchanged. start, end: seconds of the video, [start, end). Raises
+        VideoError, ArrayError, and UsageError for anything else and for an encoder that follows
+        everyone: use `predict_many` for those.
         """
         sampling = Sampling(self.fps, start, end)
         return embed_any(self.encoder, video, clip_id=clip_id, sampling=sampling, store=self.store)
@@ -312,7 +312,7 @@ class ActAlign:
     def encode_texts(self, texts: Sequence[str]) -> Float32:
         """Text embeddings (K, D); each distinct text is encoded only once per object.
 
-        Raises UsageError unless it is a list of texts that is not empty.
+        Raises UsageError unless it is a non-empty list of strings.
         """
         check_listed(texts, "texts")
         listed = list(texts)

@@ -1,4 +1,4 @@
-"""Which wordings of which candidates' scripts are scored at once, and which of them is shown."""
+"""Decides which wordings of the candidates' scripts are scored together, and which are shown."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from actalign.types import Alignment, Float32, Script, TextWarning
 
 
 class Scored(NamedTuple):
-    """What a competition made of a clip: a score for each of its scripts, the last one that of
-    "none of these" where it takes part, and what aligns some of the scripts, by their numbers."""
+    """The result of a competition for a clip: a score for each of its scripts, the last one for
+    "none of these" if it takes part, and a function that aligns some of the scripts, by number."""
 
     scores: list[float]
     align: Callable[[Sequence[int]], list[Alignment]]
 
 
 class Wording(NamedTuple):
-    """A candidate's score, the mean over its wordings, and the wording that fits best: its number
-    from 0, its script with the steps' (K, D) embeddings, and the alignment."""
+    """A candidate's score, which is the mean over its wordings, and the best-fitting wording: its
+    number from 0, its script with the steps' (K, D) embeddings, and the alignment."""
 
     score: float
     number: int
@@ -37,9 +37,9 @@ class Wording(NamedTuple):
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Competition:
-    """Scripts of one wording that are scored at once, and their steps' embeddings.
+    """Scripts of one wording each that are scored together, and their steps' embeddings.
 
-    places: of each the candidate and the number of the wording, both from 0.
+    places: for each, the candidate and the number of the wording, both from 0.
     """
 
     scripts: Sequence[Script]
@@ -47,16 +47,16 @@ class Competition:
     texts: Texts
 
     def measured(self, background: Background | None, *, none: bool) -> Competition:
-        """The same against a background, with a candidate "none of these" or not."""
+        """The same against a background, with or without a candidate "none of these"."""
         found = Texts.of(self.texts.scripts, background, none=none, labels=self.texts.labels)
         return replace(self, texts=found)
 
     def scored(
         self, frames: Float32, scorer: Scorer, names: Sequence[Float32], by: Calibration
     ) -> Scored:
-        """Scores of the scripts of a clip's (T, D) frames; names: the labels' (1, D) embeddings.
+        """Scores of the scripts on a clip's (T, D) frames. names: the labels' (1, D) embeddings.
 
-        Of a scorer that aligns nothing, the alignments are those by the paper's affinity.
+        For a scorer that doesn't align, the alignments use the paper's affinity.
         """
         parts, steps = scorer.stages, self.texts.scripts
         if parts and parts.path.align:
@@ -78,7 +78,7 @@ class Competition:
 
 
 def mean(scores: Sequence[float]) -> float:
-    """NumPy takes longer for it than all else that is done with a score, which mostly is one."""
+    """The mean, without NumPy's overhead for a single score, which is the usual case."""
     return scores[0] if len(scores) == 1 else float(np.mean(scores))
 
 
@@ -88,10 +88,10 @@ def best_wordings(
     wordings: Sequence[int],
     only: int | None,
 ) -> list[Wording]:
-    """Of each candidate its score and the wording to be shown; only these are aligned.
+    """For each candidate, its score and the wording to show; only these are aligned.
 
-    wordings: how many each has. only: to score by this one alone, counted from 0; those of a
-    candidate that has fewer come again in turn.
+    wordings: how many each has. only: to score with only this one, counted from 0; a candidate with
+    fewer wordings repeats them in turn.
     """
     found: list[list[list[tuple[int, int]]]] = [[[] for _ in range(n)] for n in wordings]
     for c, one in enumerate(competitions):
@@ -100,7 +100,7 @@ def best_wordings(
     chosen = []
     for worded in found:
         numbers = range(len(worded)) if only is None else [only % len(worded)]
-        # A wording that comes again, because others have more, counts once.
+        # A wording that is repeated because others have more counts once.
         means = {n: mean([scored[c].scores[number] for c, number in worded[n]]) for n in numbers}
         best = max(means, key=means.__getitem__)
         chosen.append((mean([*means.values()]), best, worded[best][0]))
@@ -124,11 +124,11 @@ def best_wordings(
 def competitions_of(
     scripts: Sequence[Script], template: str, texts: TextCache, *, at_once: bool
 ) -> tuple[list[Competition], list[tuple[str, str]]]:
-    """The competitions of all wordings, and of all their steps the text and the step itself; see
+    """The competitions of all wordings, and the text and step of each of their steps; see
     `Candidates`.
 
-    at_once: one competition. Else as many as the script with the most wordings has, in which the
-    others' come again in turn.
+    at_once: one competition; otherwise as many as the script with the most wordings has, in which
+    the other scripts repeat theirs in turn.
     """
     worded = [script.wordings for script in scripts]
     read = {one: step_texts(one, template) for several in worded for one in several}
@@ -153,9 +153,10 @@ def competitions_of(
 
 
 def warnings_on(read: Sequence[tuple[str, str]], texts: TextCache) -> list[TextWarning]:
-    """What the encoder says of texts, each with the label or step that a template made it of.
+    """The encoder's warnings about texts, each given with the label or step it was made from.
 
-    A text is cut with its template, but words of the template don't make those of a step known.
+    Whether a text is cut depends on its template, but the template's words don't count as known
+    words of a step.
     """
     filled, own = (texts.warnings(list(dict.fromkeys(part))) for part in zip(*read, strict=True))
     return [one for one in filled if not one.unknown] + [one for one in own if one.unknown]

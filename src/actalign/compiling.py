@@ -1,6 +1,6 @@
-"""Compiled loops: numba's `njit` with the compiled code kept in our cache folder, or nowhere.
+"""Compiled loops: numba's `njit`, with the compiled code kept in our cache folder or nowhere.
 
-Numba alone keeps it beside the package or under HOME, and raises where neither can be written.
+By itself, numba keeps it next to the package or under HOME, and raises if it can't write to either.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 def njit(**options: Any) -> Callable[[Function], Function]:
     """`numba.njit` with these options, releasing Python's lock.
 
-    The compiled code is kept in NUMBA_CACHE_DIR where that is set, else in `compiled` under
-    `files.cache_folder()`; where that can't be written, or isn't the user's own, it is compiled
-    anew in each process.
+    The compiled code is kept in NUMBA_CACHE_DIR if that is set, else in `compiled` under
+    `files.cache_folder()`; if that can't be written to, or isn't the user's own, each process
+    compiles anew.
     """
 
     def compile_later(function: Function) -> Function:
         folder = compiled_folder()
         before = numba.config.CACHE_DIR
-        numba.config.CACHE_DIR = str(folder or "")  # read when a function is decorated, only then
+        numba.config.CACHE_DIR = str(folder or "")  # read only when a function is decorated
         try:
             compiled: Function = numba.njit(nogil=True, cache=folder is not None, **options)(
                 function
@@ -42,11 +42,11 @@ def njit(**options: Any) -> Callable[[Function], Function]:
     return compile_later
 
 
-@cache  # chosen once a process
+@cache  # chosen once per process
 def compiled_folder() -> Path | None:
-    """Where compiled code is kept; None where no folder can be written.
+    """Where compiled code is kept; None if no folder can be written to.
 
-    What lies there is unpickled by numba, so a folder that another user made is not taken.
+    Numba unpickles what is there, so a folder that another user made is not used.
     """
     if numba.config.CACHE_DIR:
         return Path(numba.config.CACHE_DIR)

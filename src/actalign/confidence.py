@@ -1,4 +1,4 @@
-"""How sure the answers of a run are: whether a temperature is known, and the confidences by it."""
+"""How sure a run's answers are: whether a temperature is known, and confidences based on it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ def fitted_background(
 ) -> Background | None:
     """The background whose temperature turns this scorer's scores into confidences, if any.
 
-    Scores that need no background are the same by any, so the encoder's own knows them too.
+    Scores that need no background are the same with any, so the encoder's own has their temperature
+    too.
     """
     if background is not None and scorer.name in background.temperatures:
         return background
@@ -30,15 +31,14 @@ def fitted_background(
 def with_confidence(
     candidates: list[Candidate], temperature: float | None, *, unknown: Collection[str | None] = ()
 ) -> list[Candidate]:
-    """A clip's candidates with their confidences; as they are where there are none to tell.
+    """A clip's candidates with their confidences, or unchanged if there are none.
 
-    temperature: None where it is not known. unknown: labels and steps of which the encoder knows
-    no word.
+    temperature: None if unknown. unknown: labels and steps of which the encoder knows no word.
     """
-    if temperature is None or len(candidates) == 1:  # alone it would always be 1
+    if temperature is None or len(candidates) == 1:  # a single one's would always be 1
         return candidates
     best = max(candidates, key=lambda c: c.score)
     if not best.none and means_nothing(best.label, best.script.steps, unknown):
-        return candidates  # a score that means nothing tells no share of right answers
+        return candidates  # a meaningless score can't give a probability of being right
     sure = confidences([c.score for c in candidates], temperature)
     return [replace(c, confidence=float(one)) for c, one in zip(candidates, sure, strict=True)]

@@ -1,8 +1,8 @@
-"""The text, JSON and YAML that users write: read as they meant it, or refused with a reason.
+"""Reads the text, JSON and YAML that users write as they meant it, or refuses it with a reason.
 
-A byte order mark is left out. A key that occurs twice is refused, whose first value would be lost
-without a word. In YAML every value is the text that it is, so that labels such as `yes` or `360`
-stay what they are. Not here: what the values must be.
+A byte order mark is left out. A duplicate key is refused, as its first value would be lost
+silently. In YAML every value is read as text, so that labels such as `yes` or `360` stay unchanged.
+Which values are valid is checked elsewhere.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from pathlib import Path
 from typing import Any, TextIO
 
 MAX_YAML_VALUES = 1_000_000
-"""Most values of a YAML text, those counted again that an alias repeats."""
+"""Maximum number of values in a YAML text, counting those that an alias repeats again."""
 
 
 def read_text(path: str | Path, *, errors: str = "strict") -> str:
-    """A UTF-8 file's text with lines ended by "\\n"; UTF-16 where a byte order mark says so.
+    """A UTF-8 file's text with "\\n" as line ending; UTF-16 if there is such a byte order mark.
 
-    errors: "surrogateescape" for lists of file names, which may be no text. Raises OSError, or
-    ValueError for what is no text.
+    errors: "surrogateescape" for lists of file names, which may not be text. Raises OSError, or
+    ValueError for a file that is not text.
     """
     data = Path(path).read_bytes()
     wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
@@ -38,7 +38,7 @@ def read_text(path: str | Path, *, errors: str = "strict") -> str:
 
 
 def read_lines(path: str | Path) -> Generator[str]:
-    """The lines of what `read_text` reads, one by one; raises its errors."""
+    """The lines of a file that `read_text` can read, one by one; raises the same errors."""
     try:
         with open_text(path) as lines:
             yield from lines
@@ -47,7 +47,7 @@ def read_lines(path: str | Path) -> Generator[str]:
 
 
 def open_text(path: str | Path) -> TextIO:
-    """The file of what `read_text` reads; raises OSError, and its reading UnicodeDecodeError."""
+    """Open a file that `read_text` can read; raises OSError; reading raises UnicodeDecodeError."""
     path = Path(path)
     with path.open("rb") as file:
         wide = file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -55,16 +55,17 @@ def open_text(path: str | Path) -> TextIO:
 
 
 def read_list(path: str | Path, *, errors: str = "strict") -> list[str]:
-    """The entries of a file that lists one a line, without the spaces around them.
+    """The entries of a file with one entry per line, without the spaces around them.
 
-    Blank lines and those that begin with `#` are left out. As `read_text`, also its errors.
+    Blank lines and those that begin with `#` are left out. Otherwise like `read_text`, with the
+    same errors.
     """
     lines = map(str.strip, read_text(path, errors=errors).split("\n"))
     return [line for line in lines if line and not line.startswith("#")]
 
 
 def parse_json(text: str | bytes) -> Any:
-    """A JSON value; raises ValueError, also for a key twice and for endless nesting."""
+    """A JSON value; raises ValueError, also for a duplicate key and for too deep nesting."""
     try:
         return json.loads(text, object_pairs_hook=_each_once)
     except RecursionError:
@@ -72,7 +73,7 @@ def parse_json(text: str | bytes) -> Any:
 
 
 def parse_json_lines(text: str) -> list[Any]:
-    """The value of each line that is not empty; raises ValueError that names the line."""
+    """The value of each non-empty line; raises ValueError, which names the line."""
     found = []
     for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
@@ -85,9 +86,9 @@ def parse_json_lines(text: str) -> list[Any]:
 
 
 def parse_yaml(text: str) -> Any:
-    """A YAML value whose scalars are str, or None where one is left out or `null`.
+    """A YAML value whose scalars are str, or None if left out or `null`.
 
-    Raises ValueError, also for a key twice and for aliases that repeat each other without end.
+    Raises ValueError, also for a duplicate key and for aliases that repeat each other endlessly.
     """
     import yaml
 
@@ -97,7 +98,7 @@ def parse_yaml(text: str) -> Any:
         mark = error.problem_mark or error.context_mark
         line = f", line {mark.line + 1}" if mark else ""
         if "'\\t'" in (error.problem or ""):
-            raise ValueError(f"it contains a tab where YAML takes only spaces{line}") from None
+            raise ValueError(f"it contains a tab where YAML allows only spaces{line}") from None
         if "<block end>" in (error.problem or ""):
             raise ValueError(f"its lines are not indented equally{line}") from None
         raise ValueError(
@@ -110,7 +111,7 @@ def parse_yaml(text: str) -> Any:
 
 
 def read_document(path: str | Path) -> Any:
-    """The value of a JSON or, whatever its suffix otherwise, YAML file; see `parse_yaml`.
+    """The value of a JSON file or, with any other suffix, a YAML file; see `parse_yaml`.
 
     Raises OSError and ValueError.
     """
@@ -124,22 +125,22 @@ def composed(text: str) -> str:
 
 
 def one_line(text: object) -> str:
-    """The text of anything, such as an error, without line ends, tabs and outer spaces."""
+    """The text of anything, such as an error, without line breaks, tabs and outer spaces."""
     return " ".join(str(text).split())
 
 
 CONTROL = re.compile(r"[\0-\b\v\f\x0e-\x1f\ufffe\uffff]")
-"""What XML, and so a figure as SVG, can't hold, nor captions and tables show."""
+"""Characters that XML (and so an SVG figure) can't contain, and captions and tables can't show."""
 
 
 def control_character(text: str) -> str | None:
-    """The words for the first control character of a text, None where it has none."""
+    """A description of the first control character in a text; None if it has none."""
     found = CONTROL.search(text)
     return None if found is None else f"the control character U+{ord(found[0]):04X}"
 
 
 def escaped(text: str) -> str:
-    r"""The text with \xNN for each byte of a file name that is no text, which no file can hold."""
+    r"""The text with \xNN for each byte of a file name that is not text and so can't be written."""
     if text.isascii():
         return text
     return re.sub("[\ud800-\udfff]", _escape, text)
@@ -159,7 +160,7 @@ def _each_once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _twice(keys: Sequence[str]) -> int | None:
-    """The place of the first key that is there a second time."""
+    """The index of the first key that occurs a second time."""
     seen: set[str] = set()
     for at, key in enumerate(keys):
         if key in seen:
@@ -187,7 +188,7 @@ def _loader() -> Any:
                 self._sizes[id(node)] = 1 + sum(self._sizes.get(id(v), 0) for v in _inside(node))
             elif id(node) not in self._sizes:
                 raise yaml.composer.ComposerError(
-                    None, None, "an alias repeats what it is in", node.start_mark
+                    None, None, "an alias repeats the value that it is in", node.start_mark
                 )
             if self._sizes[id(node)] > MAX_YAML_VALUES:
                 raise yaml.composer.ComposerError(
@@ -196,13 +197,13 @@ def _loader() -> Any:
             return node
 
         def compose_mapping_node(self, anchor: Any) -> Any:
-            """A mapping; its keys are text, also `null`."""
+            """A mapping; its keys are text, including `null`."""
             node = super().compose_mapping_node(anchor)
             keys = [key for key, _ in node.value if key.tag != kept[1]]
             for key in keys:
                 if not isinstance(key, yaml.ScalarNode):
                     raise yaml.composer.ComposerError(
-                        None, None, "a key is no text", key.start_mark
+                        None, None, "a key is not text", key.start_mark
                     )
                 key.tag = "tag:yaml.org,2002:str"
             if (at := _twice([key.value for key in keys])) is not None:

@@ -1,4 +1,4 @@
-"""What is known of an encoder without running it, as runs, stores and results keep it."""
+"""What is known about an encoder without running it, as kept by runs, stores and results."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from actalign.arguments import check_fields
 
 STEP_TEMPLATE = "This is a video of doing {label} in {domain} with {step}"
 LABEL_TEMPLATE = "This is a video of {domain} executing {label}"
-"""The paper's texts of a step and of a label (arXiv 2506.22967, and its reference scripts)."""
+"""The paper's texts for a step and for a label (arXiv 2506.22967, and its reference scripts)."""
 SHORT_STEP_TEMPLATE = "{label}: {step}"
-"""The text of a step for encoders that read few tokens, which would cut the paper's."""
+"""The text for a step, for encoders that read few tokens and would cut the paper's."""
 LONG_CONTEXT = 64
-"""Tokens from which on a tower reads the paper's step template with most labels and steps."""
+"""Number of tokens that is enough for the paper's step template with most labels and steps."""
 
 
 @dataclass(frozen=True, slots=True)
 class EncoderInfo:
-    """What is known of an encoder without loading it.
+    """What is known about an encoder without loading it.
 
     model_id: hub id, folder or built-in name. fingerprint: hash of weights, preprocessing,
     tokenizer and dtype; embeddings with different fingerprints are never mixed. dim: D.
@@ -31,15 +31,15 @@ class EncoderInfo:
     context_length: number of tokens of a text that are read. frames_per_row, frames_between_rows:
     for encoders of windows, see `encoders.WindowEncoder`. licence: of the weights, as stated on
     their model card. gflop_per_row: the image tower's arithmetic for one row, counting a
-    multiplication and an addition as two. None for what is not known.
+    multiplication and an addition as two. None if unknown.
 
-    The rest says how the encoder is best used; flags override each. fps: frames sampled per second,
+    The rest says how the encoder is best used; flags override each. fps: frames sampled per second;
     None for every native frame (the paper's choice). smoothing_seconds: width of the moving average
-    over frame embeddings, 0 for none. step_template, label_template: texts with {label}, {domain}
-    and {step} to fill in. scorer: a name of `alignment.SCORERS` for runs without a background; the
+    over frame embeddings; 0 for none. step_template, label_template: texts with {label}, {domain}
+    and {step} to fill in. scorer: a name in `alignment.SCORERS` for runs without a background; the
     paper's is "dtw". repeats: "auto" if the winner's repetitions are looked for.
 
-    Raises TypeError for a field of another type, NumPy's numbers of fewer than 64 bits among them.
+    Raises TypeError for a field of another type, including NumPy numbers of fewer than 64 bits.
     """
 
     model_id: str
@@ -66,7 +66,7 @@ class EncoderInfo:
 
     @property
     def scale(self) -> str:
-        """The kind of scale: "sigmoid" of pairs, "softmax" over candidates, or "none"."""
+        """The kind of scale: "sigmoid" for pairs, "softmax" over candidates, or "none"."""
         if self.logit_bias is not None:
             return "sigmoid"
         return "none" if self.logit_scale is None else "softmax"
@@ -83,10 +83,10 @@ class EncoderInfo:
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> EncoderInfo:
-        """Read what `to_json` gives, or what earlier versions wrote into runs and embedding files.
+        """Read what `to_json` returns, or what earlier versions wrote to runs and embedding files.
 
-        Those had no dtype, other names for two fields, and a bias of 0 for encoders without one.
-        Raises TypeError or ValueError for anything else.
+        The latter had no dtype, other names for two fields, and a bias of 0 for encoders without
+        one. Raises TypeError or ValueError for anything else.
         """
         known = dict(stored)
         if "dtype" not in known:
@@ -105,7 +105,7 @@ def template_for(context_length: int | None) -> str:
 
 
 def short_template(info: EncoderInfo) -> list[str]:
-    """A sentence where the encoder reads too few tokens for the paper's template of a step."""
+    """A sentence if the encoder reads too few tokens for the paper's step template."""
     if info.step_template != SHORT_STEP_TEMPLATE:
         return []
     return [

@@ -1,4 +1,4 @@
-"""The package's errors, and words of their messages.
+"""The package's errors, and helpers for their messages.
 
 Each message is a sentence for the user: what, where, and what to do.
 """
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class ActAlignError(Exception):
-    """Base of every error this package raises on purpose; the CLI prints it and exits with 1."""
+    """Base of every error that we raise on purpose; the CLI prints it and exits with 1."""
 
 
 class UsageError(ActAlignError):
@@ -32,20 +32,20 @@ class EncoderError(ActAlignError):
 
 
 class RowsError(EncoderError, VideoError):
-    """An encoder gave rows of a wrong number or width for a clip; the other clips go on."""
+    """An encoder returned a wrong number or width of rows for a clip; other clips continue."""
 
 
 class EncoderUsageError(UsageError, EncoderError):
-    """An encoder is asked for wrongly: no such name, device or dtype, or another's background.
+    """An encoder is requested wrongly: no such name, device or dtype, or another's background.
 
     The CLI exits with 2.
     """
 
 
 def reason_of(error: Exception) -> str:
-    """Why something failed, without the number and the file's name that an OSError says too.
+    """Why something failed, without the number and file name that an OSError also includes.
 
-    Never empty: of an error that says nothing, the name of its kind.
+    Never empty: for an error without a message, the name of its class.
     """
     return str(getattr(error, "strerror", None) or error) or type(error).__name__
 

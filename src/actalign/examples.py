@@ -1,10 +1,10 @@
-"""A few labelled clips besides the words: a clip is also aligned with them, frame by frame.
+"""Uses a few labelled clips besides the words: a clip is also aligned with them, frame by frame.
 
-Each label is the set of its examples. A clip and an example are two rows of frame embeddings; their
-cosines, taken from the centre of all example frames, are aligned by the recurrence that aligns
-frames with steps (`alignment.align_scores`), and the label's score is that of its best example.
-Both kinds of scores are brought to one scale and added, with the weight that does best when each
-example is left out in turn. Nothing is trained, and any encoder will do.
+Each label is the set of its examples. A clip and an example are two sequences of frame embeddings;
+their cosines, relative to the centre of all example frames, are aligned by the recurrence that
+aligns frames with steps (`alignment.align_scores`), and the label's score is that of its best
+example. Both kinds of scores are brought to the same scale and added, with the weight that does
+best when each example is left out in turn. Nothing is trained, and any encoder works.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ if TYPE_CHECKING:
 __all__ = ["Example", "Examples", "Trial", "WithExamples"]
 
 WEIGHTS = tuple(n / 10 for n in range(11))
-"""Shares of the examples' score that are tried: 0 is words alone, 1 examples alone."""
+"""Weights of the examples' score that are tried: 0 is words alone, 1 examples alone."""
 NAMED = 5
-"""How many labels without an example an error names."""
+"""How many labels without examples an error names."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Example:
-    """A labelled clip. frames: (S, D) smoothed, unit rows."""
+    """A labelled clip. frames: (S, D) smoothed unit rows."""
 
     label: str
     clip: ClipEmbedding
@@ -46,14 +46,14 @@ class Example:
 
     @property
     def content(self) -> str:
-        """What identifies the clip: the hash of its bytes, else its id."""
+        """What identifies the clip: the hash of its bytes or, if unknown, its id."""
         return self.clip.provenance.get("sha256") or self.clip.clip_id
 
 
 class Examples:
     """Labelled clips that candidates are compared with.
 
-    clips: (label, clip) each, of one encoder. Raises UsageError for none.
+    clips: pairs of label and clip, from one encoder. Raises UsageError if there are none.
     """
 
     def __init__(
@@ -61,13 +61,14 @@ class Examples:
     ) -> None:
         if not clips:
             raise UsageError(
-                "There is no example; give a folder with one folder of clips per label."
+                "There are no examples; give a folder with one folder of clips per label."
             )
         self._seconds = smoothing_seconds
         self.examples = [Example(label, clip, self._smoothed(clip)) for label, clip in clips]
         seen = np.concatenate([one.frames for one in self.examples])
         seen = seen[seen.any(axis=1)]
-        # Embeddings of one encoder lie in a cone: from its centre, unlike frames are unlike.
+        # An encoder's embeddings lie in a cone: relative to its centre, different frames differ
+        # more.
         self._centre = seen.mean(axis=0) if len(seen) else np.zeros(1, np.float32)
         self._rows = [self._centred(one.frames) for one in self.examples]
 
@@ -79,7 +80,7 @@ class Examples:
     def scores(self, clip: ClipEmbedding, labels: Sequence[str]) -> Float64:
         """(M,) the score of each label's best example, NaN for a label without examples.
 
-        Examples of the same content as the clip are left out: they would give the answer away.
+        Examples with the same content as the clip are left out: they would give away the answer.
         """
         content = clip.provenance.get("sha256") or clip.clip_id
         used = [n for n, one in enumerate(self.examples) if one.content != content]
@@ -100,7 +101,7 @@ class Examples:
         return normalize(smoothed(clip, self._seconds), name="frame embeddings")
 
     def _centred(self, rows: Float32) -> Float32:
-        """Unit rows from the centre; neutral rows, in which nothing is seen, stay neutral."""
+        """Unit rows relative to the centre; neutral rows stay neutral."""
         return normalize(np.where(rows.any(axis=1, keepdims=True), rows - self._centre, 0))
 
 
@@ -116,10 +117,10 @@ class Trial:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class WithExamples:
-    """Candidates by words and by examples together.
+    """Candidates scored by words and by examples together.
 
     weight: the examples' share. words_scale, examples_scale: the spread of each kind of score.
-    trial: what the weight was chosen by; None if no label has two examples.
+    trial: the results that the weight was chosen by; None if no label has two examples.
     """
 
     candidates: Candidates
@@ -131,7 +132,7 @@ class WithExamples:
 
     @classmethod
     def fitted(cls, candidates: Candidates, examples: Examples) -> WithExamples:
-        """Choose the weight by leaving each example out; raises UsageError for a label with none.
+        """Choose the weight by leaving out each example; raises UsageError for a label without any.
 
         Half words, half examples if no label has two examples.
         """
@@ -139,12 +140,12 @@ class WithExamples:
         check_shown(labels, examples.labels)
         places = {label_key(label): m for m, label in enumerate(labels)}
         words, shown, answers = [], [], []
-        by = replace(candidates, repeats="no")  # which change no score
+        by = replace(candidates, repeats="no")  # repeats change no score
         for example in examples.examples:
             answer = places.get(label_key(example.label))
             by_example = examples.scores(example.clip, labels)
             if answer is None or np.isnan(by_example).any():
-                continue  # no candidate, or the label's only example
+                continue  # not a candidate, or the label's only example
             words.append(_in_order(by.predict(example.clip), labels))
             shown.append(by_example)
             answers.append(answer)
@@ -161,7 +162,7 @@ class WithExamples:
 
     def all_scores(self, clip: ClipEmbedding) -> tuple[Float64, Float64, Float64]:
         """(M,) each, in the candidates' order: by words, by examples, by both."""
-        by = replace(self.candidates, repeats="no")  # which change no score
+        by = replace(self.candidates, repeats="no")  # repeats change no score
         return self._both(_in_order(by.predict(clip), by.labels), clip)
 
     def predict(self, clip: ClipEmbedding) -> Prediction:
@@ -184,11 +185,11 @@ class WithExamples:
     def score(
         self, result: ClipResult, *, top_k: int | None = None
     ) -> tuple[Row, Prediction | None]:
-        """As `Candidates.score`."""
+        """The same as `Candidates.score`."""
         return scored_clip(self.predict, result, top_k)
 
     def summary(self) -> str:
-        """A sentence on the weight and what it was chosen by."""
+        """A sentence about the weight and how it was chosen."""
         shown = f"{counted(len(self.examples.examples), 'example')}, weight {self.weight:g}"
         if self.trial is None:
             return f"{shown}: not chosen, because no label has two examples"
@@ -201,7 +202,7 @@ class WithExamples:
 
     def _both(self, words: Float64, clip: ClipEmbedding) -> tuple[Float64, Float64, Float64]:
         shown = self.examples.scores(clip, self.candidates.labels)
-        # A label whose only example is this very clip: as far as that goes, it is like the least.
+        # A label whose only example is this very clip gets the lowest of the other labels' scores.
         least = np.nanmin(shown) if not np.isnan(shown).all() else 0.0
         shown = np.where(np.isnan(shown), least, shown)
         by_words = _scaled(words[None], self.words_scale)[0]
@@ -210,7 +211,7 @@ class WithExamples:
 
 
 def check_shown(labels: Sequence[str], shown: Sequence[str]) -> None:
-    """Raise UsageError for labels that are not among those that there are examples of."""
+    """Raise UsageError for labels without examples."""
     known = {label_key(label) for label in shown}
     without = [label for label in labels if label_key(label) not in known]
     if without:
@@ -228,7 +229,7 @@ def _in_order(prediction: Prediction, labels: Sequence[str]) -> Float64:
 
 
 def _spread(table: Float64) -> float:
-    """Standard deviation of (N, M) scores within a clip; 1 where there is none."""
+    """Standard deviation of (N, M) scores within a clip; 1 if there is none."""
     return float((table - table.mean(axis=1, keepdims=True)).std()) or 1.0
 
 

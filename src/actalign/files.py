@@ -1,6 +1,6 @@
-"""The machine around a run: atomic writing of files, the cache folder, and processor cores.
+"""The machine that a run uses: atomic writing of files, the cache folder, and processor cores.
 
-Files are written under a temporary name beside the path, then renamed. There is no lock: of two
+Files are written under a temporary name next to the path, then renamed. There is no lock: of two
 writers of one path, the one that ends last wins.
 """
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 OLD_SECONDS = 2 * 24 * 3600
-"""Temporary files that nobody has written to for so long are nobody's any more."""
+"""Temporary files that have not been written to for this long are abandoned."""
 _TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}\.tmp", re.DOTALL)
 _LOOKED_AT: set[Path] = set()
 
@@ -38,8 +38,8 @@ def writing(path: str | Path) -> Iterator[BinaryIO]:
     """A binary file that takes the name ``path`` when the block ends without an error.
 
     The folder is created. The bytes are synced to disk before the rename, so that a power cut
-    leaves the old file or the new one. After an error, also Ctrl-C, the old file is unchanged and
-    the temporary one is deleted; only a killed process leaves its temporary file, whose name starts
+    leaves the old file or the new one. After an error or Ctrl-C, the old file is unchanged and the
+    temporary one is deleted; only a killed process leaves its temporary file, whose name starts
     with a dot and ends in `.tmp`, so that nothing reads it as ``path``. Old ones in the folder are
     deleted by the next process that writes there.
 
@@ -70,9 +70,9 @@ def writing(path: str | Path) -> Iterator[BinaryIO]:
 
 
 def check_writable(path: str | Path) -> None:
-    """Raise UsageError where it can be foreseen that ``path`` can't be written, before the work.
+    """Raise UsageError before the work if it can be foreseen that ``path`` can't be written.
 
-    Nothing is made. A disk that is too full, for example, can't be foreseen.
+    Nothing is created. A full disk, for example, can't be foreseen.
     """
     path = Path(path)
     _check_name(path)
@@ -98,18 +98,18 @@ def _check_name(path: Path) -> None:
     """Raise UsageError for an address, ActAlignError for a device or a pipe."""
     if address := address_in(path):
         raise UsageError(
-            f"{address} is an address, and only embeddings can be written to one; name a file or "
+            f"{address} is an address, but only embeddings can be written to one; name a file or "
             "folder on this machine."
         )
     with suppress(OSError, ValueError):
         mode = path.stat().st_mode
         if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
-            # The rename would replace a device, such as /dev/null, by a file.
+            # The rename would replace a device, such as /dev/null, with a file.
             raise ActAlignError(f"{path} is a device or a pipe; name a file to write.")
 
 
 class _File(io.FileIO):
-    """Names the file in errors of writing: the block may raise errors of other files as well."""
+    """Names the file in write errors, as the block may raise errors about other files too."""
 
     def __init__(self, temporary: Path, path: Path) -> None:
         super().__init__(temporary, "wb")
@@ -130,7 +130,7 @@ def _naming(path: Path) -> Iterator[None]:
             f"{path} can't be written: {error.strerror or error}; "
             f"{'free space or ' if full else ''}choose another place."
         ) from error
-    except UnicodeEncodeError as error:  # the name, by a locale that is not UTF-8
+    except UnicodeEncodeError as error:  # the name, in a locale that is not UTF-8
         raise ActAlignError(
             f"{path} can't be written: this machine's locale lacks characters of its name; set "
             "PYTHONUTF8=1."
@@ -155,7 +155,7 @@ def file_sha256(path: Path) -> str:
 
 
 def remove_left(path: str | Path) -> None:
-    """Delete the temporary files that killed processes left; no process may be writing ``path``."""
+    """Delete temporary files left by killed processes; no process may be writing to ``path``."""
     path = Path(path)
     with suppress(OSError):
         for left in path.parent.glob(temporary_name(glob.escape(path.name), "*")):
@@ -163,10 +163,10 @@ def remove_left(path: str | Path) -> None:
 
 
 def remove_old(temporary: Path) -> None:
-    """Delete what killed processes left beside a new temporary file, OLD_SECONDS ago or earlier.
+    """Delete what killed processes left next to a new temporary file at least OLD_SECONDS ago.
 
-    Once a process for each folder. The new file's time counts, not the clock of this process. What
-    is written may be a folder too.
+    Once per process for each folder. The new file's time counts, not the clock of this process.
+    What was left may also be a folder.
     """
     folder = temporary.parent
     if folder in _LOOKED_AT:
@@ -183,7 +183,7 @@ def remove_old(temporary: Path) -> None:
 
 
 def temporary_name(name: str, word: str = "") -> str:
-    """A name that no other writer of the same file takes."""
+    """A name that no other writer of the same file uses."""
     return f".{name}.{word or uuid.uuid4().hex[:8]}.tmp"
 
 
@@ -200,7 +200,7 @@ def usable_cores() -> int:
 def physical_cores() -> int:
     """Number of physical cores among them: matrix products are no faster with more threads.
 
-    Where the system doesn't report cores (Linux does), the number of logical processors.
+    If the system doesn't report cores (Linux does), the number of logical processors.
     """
     if not hasattr(os, "sched_getaffinity"):
         return usable_cores()
@@ -215,17 +215,17 @@ def physical_cores() -> int:
 
 
 def file_stem(clip_id: str) -> str:
-    """A clip's id as a file name without suffix; with a hash of the id where that differs."""
+    """A clip's id as a file name without suffix, with a hash of the id if they differ."""
     safe = re.sub(r"[^\w. -]", "_", clip_id).encode()
-    stem = safe[-100:].decode(errors="ignore").lstrip(".")  # a file's name has 255 bytes at most
-    stem = stem or "unnamed"  # of the folder "." or ".."
+    stem = safe[-100:].decode(errors="ignore").lstrip(".")  # a file name has at most 255 bytes
+    stem = stem or "unnamed"  # for the folder "." or ".."
     if stem == clip_id:
         return stem
     return f"{stem}.{hashlib.sha256(clip_id.encode('utf-8', 'surrogateescape')).hexdigest()[:8]}"
 
 
 def is_there(path: Path) -> bool:
-    """Whether there is a file or folder; False too for a name that none can have."""
+    """Whether there is a file or folder; also False for an impossible name."""
     try:
         return path.exists()
     except (OSError, ValueError):
@@ -233,7 +233,7 @@ def is_there(path: Path) -> bool:
 
 
 def file_named(name: str) -> Path:
-    r"""The file of a name as rows hold it, where \xNN may stand for a byte that is no text."""
+    r"""The file with a name from a row, in which \xNN may stand for a byte that is not text."""
     path = Path(name)
     if "\\x" not in name or is_there(path):
         return path
@@ -242,7 +242,7 @@ def file_named(name: str) -> Path:
 
 
 def is_same_file(one: object, other: object) -> bool:
-    """Whether both are paths of one file, which exists; a folder is none."""
+    """Whether both are paths of the same existing file; a folder doesn't count."""
     if not isinstance(one, str | Path) or not isinstance(other, str | Path):
         return False
     try:
@@ -252,13 +252,13 @@ def is_same_file(one: object, other: object) -> bool:
 
 
 def check_folder_name(what: str, path: Path, *suffixes: str) -> None:
-    """Raise UsageError where a folder to write files of a suffix into has a name as they have.
+    """Raise UsageError if the name of a folder has the suffix of the files to be written there.
 
-    what: takes the folder, as the message names it.
+    what: the option that takes the folder, for the message.
     """
     if path.suffix.lower() in suffixes and not path.is_dir():
         raise UsageError(
-            f"{what} takes a folder, and {path} looks like a file; name a folder, such as "
+            f"{what} takes a folder, but {path} looks like a file; name a folder, such as "
             f"{path.with_suffix('')}."
         )
 
@@ -266,7 +266,7 @@ def check_folder_name(what: str, path: Path, *suffixes: str) -> None:
 def cache_folder() -> Path:
     """The user's cache folder: ACTALIGN_CACHE, or `actalign` under XDG_CACHE_HOME or ~/.cache.
 
-    Raises UsageError where none is named and the user has no home folder.
+    Raises UsageError if none is set and the user has no home folder.
     """
     if given := os.environ.get("ACTALIGN_CACHE"):
         return Path(given).expanduser()
@@ -279,7 +279,7 @@ def cache_folder() -> Path:
 
 
 def pyarrow() -> tuple[Any, Any]:
-    """The modules pyarrow and pyarrow.parquet; raises UsageError where they are not installed."""
+    """The modules pyarrow and pyarrow.parquet; raises UsageError if they are not installed."""
     try:
         import pyarrow
         import pyarrow.parquet

@@ -1,4 +1,4 @@
-"""Models and data sets of the hub: brought into its own cache, or found there."""
+"""Models and data sets from the hub: downloaded to its cache, or found there."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ WAYS_OUT = (
     "Point --model at a local folder that has it (or HF_HOME at a cache that has it), "
     "or use --model body."
 )
-"""What to do where a model isn't there."""
+"""What to do if a model isn't there."""
 
 
 def check_hub_id(model: str) -> None:
-    """Raise EncoderUsageError unless this may be a model's id on the hub, without a revision."""
+    """Raise EncoderUsageError unless this can be a model's id on the hub, without a revision."""
     if not re.fullmatch(r"[\w.-]+(/[\w.-]+)?", model) or model.startswith("."):
         raise EncoderUsageError(
             f"The model {model!r} is neither a folder here nor a hub id. {WAYS_OUT} "
@@ -36,11 +36,11 @@ def hub_folder(
     revision: str | None,
     patterns: Sequence[str] | None = None,
 ) -> Path:
-    """The folder of a snapshot, which is named by its commit; what is there is not fetched again.
+    """The folder of a snapshot, named after its commit; existing files are not fetched again.
 
-    revision: a branch, tag or commit; None for the main branch. patterns: of the files that are
-    wanted, None for all. Where the hub can't be reached, its cache is used. Raises ImportError
-    without huggingface_hub; its errors, those of the connection, and OSError.
+    revision: a branch, tag or commit; None for the main branch. patterns: of the files to get; None
+    for all. If the hub can't be reached, its cache is used. Raises ImportError without
+    huggingface_hub, and else its errors, connection errors and OSError.
     """
     from huggingface_hub import HfApi, snapshot_download
 
@@ -53,12 +53,12 @@ def hub_folder(
     def ask() -> None:
         HfApi().repo_info(name, repo_type=kind, revision=revision, timeout=HUB_SECONDS)
 
-    try:  # asked first because the download itself would wait for a silent hub without end
+    try:  # asked first because the download itself would wait forever for a silent hub
         within(ANSWER_SECONDS, ask)
         return Path(snapshot_download(name, **wanted))
-    except Exception:  # of many kinds: the client's own, httpx's or requests', OSError
+    except Exception:  # many kinds: the client's own, httpx's or requests', OSError
         try:
             return Path(snapshot_download(name, local_files_only=True, **wanted))
-        except Exception:  # not in the cache either: what went wrong first says more
+        except Exception:  # not in the cache either; the first error says more
             pass
         raise

@@ -1,4 +1,4 @@
-"""A command line as a program: its exit codes, its last words, and the signals that end it."""
+"""A command line as a program: its exit codes, its final message, and the signals that end it."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ from typing import NoReturn
 
 from actalign.errors import ActAlignError, UsageError
 
-_PATIENCE_SECONDS = 1.0  # for which a repeated Ctrl+C is taken for the first
+_PATIENCE_SECONDS = 1.0  # during which a repeated Ctrl+C counts as the first
 
 
 def run_program(program: Callable[[], object]) -> None:
-    """Run a command line; our errors become one line on stderr and the exit code 2 or 1.
+    """Run a command line; our errors become one line on stderr and exit code 2 or 1.
 
-    SIGTERM and SIGHUP end it as an exit does, so that it leaves no temporary file or process. So
-    does Ctrl+C; what is pressed again meanwhile counts after a second, and then ends it at once.
+    SIGTERM and SIGHUP end it like an exit, so that it leaves no temporary file or process. So does
+    Ctrl+C; pressed again during the cleanup, it counts only after a second, and then ends it
+    immediately.
     """
     with _exiting_on("SIGTERM", "SIGHUP"), _interrupted_once():
         _run(program)
@@ -29,7 +30,7 @@ def run_program(program: Callable[[], object]) -> None:
 
 @contextmanager
 def _interrupted_once() -> Iterator[None]:
-    """Have no second SIGINT break into the cleaning up after the first: some launchers send two."""
+    """Keep a second SIGINT from interrupting the cleanup after one; some launchers send two."""
     here = threading.current_thread() is threading.main_thread()
     if not here or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         yield
@@ -47,13 +48,13 @@ def _interrupted_once() -> Iterator[None]:
     try:
         yield
     finally:
-        if not began:  # else it stays: the interpreter cleans up, too
+        if not began:  # else it stays: the interpreter also cleans up
             signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @contextmanager
 def _exiting_on(*names: str) -> Iterator[None]:
-    """Handle signals that would end the process at once; those that are ignored stay so."""
+    """Handle signals that would end the process immediately; ignored ones stay ignored."""
     numbers = [number for name in names if (number := getattr(signal, name, None)) is not None]
     here = threading.current_thread() is threading.main_thread()
     ours = [n for n in numbers if here and signal.getsignal(n) is signal.SIG_DFL]
@@ -72,7 +73,7 @@ def _exit(number: int, _: object) -> NoReturn:
 
 def _run(program: Callable[[], object]) -> None:
     for stream in (sys.stdout, sys.stderr):
-        # A label that the terminal's encoding lacks is shown as an escape; it must not end the run.
+        # A label that the terminal's encoding lacks is shown escaped; it must not end the run.
         if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
             stream.reconfigure(errors="backslashreplace")
     try:
@@ -91,11 +92,11 @@ def _run(program: Callable[[], object]) -> None:
 
 
 def _interrupted(error: BaseException) -> bool:
-    """Whether Ctrl+C is behind it: compiled packages that are just loading say ImportError then."""
+    """Whether Ctrl+C is the cause: compiled packages that are loading then raise ImportError."""
     cause = error.__cause__ or error.__context__
     return isinstance(error, KeyboardInterrupt) or (cause is not None and _interrupted(cause))
 
 
 def _say_interrupted() -> NoReturn:
-    print("interrupted; run the same command again to go on", file=sys.stderr)
+    print("interrupted; run the same command again to continue", file=sys.stderr)
     sys.exit(130)

@@ -1,4 +1,4 @@
-"""The winner of a clip with the times that it is performed, each with its steps."""
+"""Finds the repetitions of a clip's winner, each with its steps."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from actalign.alignment._similarity import cosine
 from actalign.types import Candidate, ClipEmbedding, Float32, Segment
 
 CLIP_SCALE = 100.0
-"""The scale that models without one are taken to have where repetitions are looked for: CLIP's."""
+"""The scale assumed for models without one when looking for repetitions: CLIP's."""
 
 
 def with_repetitions(
@@ -25,10 +25,10 @@ def with_repetitions(
     logit_scale: float | None,
     repeats: Repeats,
 ) -> Candidate:
-    """The candidate with its repetitions, if they are wanted and anything is seen.
+    """The candidate with its repetitions, if they are requested and anything is seen.
 
     frames: (T, D), smoothed. steps: (K, D) of its script. logit_scale: the encoder's, a logarithm;
-    None where it has none. Raises UsageError for a clip too short for the number of repetitions.
+    None if it has none. Raises UsageError for a clip too short for the number of repetitions.
     """
     seen = seen_frames(clip.embeddings)
     if repeats == "no" or not seen.any():

@@ -1,4 +1,4 @@
-"""Web services that speak as OpenAI's: their bounds, their key, and what goes wrong with them."""
+"""OpenAI-compatible web services: limits on their answers, their key, and their errors."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 MOST_BYTES, MOST_FILE_BYTES = 32 << 20, 1 << 30
-"""Of one answer, and of a file, such as all answers of a batch."""
+"""Maximum size of one answer, and of a file, such as all answers of a batch."""
 SILENCES, FILE_SILENCES = 10, 60
-"""A whole answer, and a file, may take so many times as long as a silence."""
+"""A whole answer, and a file, may take this many times as long as a silence."""
 
 
 FAULT = "actalign"
-"""In the extensions of a response that is none: a sentence on what was wrong with the real one."""
+"""Key in the extensions of a replacement response, for a sentence on the real one's fault."""
 
 
 KEY_OR_FILE = "OPENAI_API_KEY or the file given with --api-key-file"
@@ -38,8 +38,7 @@ KEY_OR_FILE = "OPENAI_API_KEY or the file given with --api-key-file"
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """Where a user of the command at hand gives a service's address and key, and a longer time-out,
-    as messages say it."""
+    """How messages name what sets a service's address, key and time-out in the current command."""
 
     address: str = "--base-url"
     key: str = "OPENAI_API_KEY"
@@ -48,10 +47,11 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What was asked of a service, to tell what went wrong with it.
+    """What was asked of a service, to explain what went wrong with it.
 
-    timeout_seconds, max_retries: of the SDK; a service may be silent for so long, and its whole
-    answer may take SILENCES times that. offers: what it should do. key: what no message may show.
+    timeout_seconds, max_retries: of the SDK; a service may be silent for this long, and its whole
+    answer may take SILENCES times that. offers: what it should provide. key: must not appear in any
+    message.
     """
 
     address: str
@@ -63,20 +63,20 @@ class Asked:
     key: SecretStr | None = None
 
     def short(self, value: object, limit: int = 300) -> str:
-        """The text of a value on one line, without the key, cut off after ``limit`` characters.
+        """The text of a value on one line, without the key, cut after ``limit`` characters.
 
-        In this order: of a key that is cut in two, what is left would not be known as one.
+        In this order, as the rest of a key that is cut in two would not be recognised.
         """
         text = one_line(redact(str(value), self.key)).rstrip(".")
         return text if len(text) <= limit else text[:limit] + "..."
 
 
 def client(asked: Asked) -> openai.OpenAI:
-    """Connections to the service. Another address that it names is not followed: what is sent
-    would go there. An answer that is too long or takes too long is an error for `explain`."""
+    """Connections to the service, without following redirects, as what is sent would go there. An
+    answer that is too large or takes too long is an error for `explain`."""
     import openai
 
-    # Compressed, an answer of a few bytes could become one of many.
+    # A compressed answer of a few bytes could become a very large one.
     http = _bounded(asked)(
         timeout=asked.timeout_seconds,
         follow_redirects=False,
@@ -89,26 +89,26 @@ def client(asked: Asked) -> openai.OpenAI:
         max_retries=asked.max_retries,
         http_client=http,
     )
-    weakref.finalize(made, http.close)  # the SDK does so with a client of its own only
+    weakref.finalize(made, http.close)  # the SDK only closes its own client
     return made
 
 
 def _bounded(asked: Asked) -> Any:
-    """The SDK's class of HTTP clients, whose answers are bounded in size and in time."""
+    """The SDK's class of HTTP clients, with limits on the size and time of answers."""
     import openai
 
     sdks: Any = openai.DefaultHttpxClient
     http = import_module(sdks.__base__.__module__.partition(".")[0])  # httpx, later httpx2
 
     def instead(request: Any, said: str) -> Any:
-        """What the SDK gets in place of an answer, so that it raises and doesn't try again."""
+        """A response that replaces an answer, so that the SDK raises and doesn't try again."""
         never = {"x-should-retry": "false"}
         of_ours = {FAULT: f"{asked.address} {said}."}
         return http.Response(502, headers=never, request=request, extensions=of_ours)
 
     class Bounded(sdks):  # type: ignore[misc]
         def send(self, request: Any, **options: Any) -> Any:
-            """The whole answer, read already."""
+            """The whole answer, already read."""
             is_file = re.search(r"/files(/[^/]+/content)?$", request.url.path)
             silences = FILE_SILENCES if is_file else SILENCES
             most = MOST_FILE_BYTES if is_file else MOST_BYTES
@@ -117,7 +117,7 @@ def _bounded(asked: Asked) -> Any:
             try:
                 return within(seconds, lambda: self._read(request, most, until, options))
             except TimeoutError:
-                said = f"sent no whole answer within {seconds:g} s; try again later"
+                said = f"sent no complete answer within {seconds:g} s; try again later"
                 return instead(request, said + asked.told.or_wait)
 
         def _read(self, request: Any, most: int, until: float, options: dict[str, Any]) -> Any:
@@ -148,10 +148,11 @@ def _bounded(asked: Asked) -> Any:
 
 
 def within(seconds: float, ask: Callable[[], T]) -> T:
-    """What ``ask`` returns or raises; raises TimeoutError after so many seconds.
+    """What ``ask`` returns or raises; raises TimeoutError after this many seconds.
 
-    For what keeps no time-out of its own, as looking up a name, or headers that come byte by byte.
-    It goes on in a thread of its own then, which doesn't keep the program from ending.
+    For operations without their own time-out, such as looking up a name, or headers that arrive
+    byte by byte. After a time-out, they continue in their own thread, which doesn't keep the
+    program from exiting.
     """
     answer: Future[T] = Future()
 
@@ -167,7 +168,7 @@ def within(seconds: float, ask: Callable[[], T]) -> T:
     except TimeoutError as error:
         if answer.done():  # its own error
             raise
-        raise TimeoutError(f"no whole answer within {seconds:g} s") from error
+        raise TimeoutError(f"no complete answer within {seconds:g} s") from error
 
 
 def read_api_key(file: str | Path | None = None) -> SecretStr | None:
@@ -185,12 +186,12 @@ def read_api_key(file: str | Path | None = None) -> SecretStr | None:
     if len(key.split()) != 1:
         raise UsageError(f"{where} must contain a single line with a single key.")
     if not (key.isascii() and key.isprintable()):
-        raise UsageError(f"{where} holds characters that no key has; copy the key again.")
+        raise UsageError(f"{where} contains characters that no key has; copy the key again.")
     return SecretStr(key)
 
 
 def redact(text: str, key: SecretStr | None) -> str:
-    """``text`` without the key, also where a server echoes part of one of OpenAI's form."""
+    """``text`` without the key, or parts of an OpenAI key that a server echoes."""
     if key is not None:
         text = text.replace(key.get_secret_value(), "[API key]")
     return re.sub(r"\bsk-[\w*.-]{4,}", "[API key]", text)
@@ -202,8 +203,7 @@ def spent(given: int, written: int, cost: float | None) -> str:
 
 
 def explain(error: Exception, asked: Asked) -> tuple[str, bool]:
-    """One sentence for the user, without the key, and whether every other request would fail
-    likewise."""
+    """One sentence for the user, without the key, and whether other requests would fail too."""
     import openai
 
     at, tries = asked.address, asked.max_retries + 1
@@ -227,7 +227,7 @@ def explain(error: Exception, asked: Asked) -> tuple[str, bool]:
     if 300 <= status < 400:
         place = asked.short(error.response.headers.get("location", "nowhere"))
         return (
-            f"{at} redirects to {place}, and nothing is sent there; if that is right, give that "
+            f"{at} redirects to {place}, but nothing is sent there; if that is right, give that "
             f"address as {asked.told.address}."
         ), True
     if status == 401:
@@ -244,7 +244,7 @@ def explain(error: Exception, asked: Asked) -> tuple[str, bool]:
         return (
             f"{at} refused the request because of a rate limit or missing credit: {said}"
             + (f" (it asks you to wait {asked.short(wait)} s)" if wait else "")
-            + "; run the same command later, existing answers are kept."
+            + "; run the same command later (existing answers are kept)."
         ), False
     return f"{at} answered with status {status}: {said}.", False
 

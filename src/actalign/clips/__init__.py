@@ -1,4 +1,4 @@
-"""Many clips to embeddings: the store, prefetching, encoding, shards and windows."""
+"""Turns many clips into embeddings: the store, prefetching, encoding, shards and windows."""
 
 from actalign.clips._embed import clip_ids, embed_video, embed_videos
 from actalign.clips._parquet import ParquetStore, open_store, open_store_or_cache

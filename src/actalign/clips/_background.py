@@ -1,4 +1,4 @@
-"""A background from clips: of any videos or stored embeddings, or of a run's other clips."""
+"""Backgrounds from clips: from any videos or stored embeddings, or from a run's other clips."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from actalign.errors import UsageError
 from actalign.types import ClipEmbedding
 
 TRANSDUCTIVE = "(transductive)"
-"""What rows say of a background that is made of their own run."""
+"""Marks, in rows, a background made from their own run."""
 
 
 def other_clips(info: EncoderInfo, results: Iterable[ClipResult]) -> OtherClips:
-    """Of a run's clips, those that this encoder embedded; see `OtherClips`."""
+    """Those of a run's clips that this encoder embedded; see `OtherClips`."""
     clips = (result.clip for result in results)
     mine = (clip for clip in clips if clip is not None and clip.fingerprint == info.fingerprint)
     return OtherClips(info, mine)
 
 
 class OtherClips:
-    """For each clip of a run, a background of the others; so a row depends on the run's clips.
+    """For each clip of a run, a background made from the others, so that rows depend on all clips.
 
-    Such a run is transductive: it learns from the clips that it scores, though not from labels.
+    Such a run is transductive: it learns from the clips that it scores, but not from labels.
     """
 
     def __init__(self, info: EncoderInfo, clips: Iterable[ClipEmbedding]) -> None:
-        """Reads each clip once and keeps none; equal ones count once, so none is its own other.
+        """Reads each clip once and keeps none; equal ones count as one, so none is its own other.
 
         Raises UsageError for fewer than two clips.
         """
@@ -47,8 +47,8 @@ class OtherClips:
         self._count = len(known)
         if self._count < 2:
             raise UsageError(
-                f"--background {CLIPS} measures each clip against the run's others, and there are "
-                f"{max(self._count - 1, 0)}; give more clips or a background's file."
+                f"--background {CLIPS} measures each clip against the run's others, but there are "
+                f"{max(self._count - 1, 0)}; give more clips or a background file."
             )
 
     @property
@@ -62,7 +62,7 @@ class OtherClips:
         return self._blended(self._sums.without(clip.embeddings), source)
 
     def _blended(self, sums: BackgroundSums, source: str) -> Background:
-        """Half of it is the encoder's own, where it ships one: few clips are of few movements."""
+        """If the encoder ships a background, that makes up half: few clips show few movements."""
         found = sums.background(source)
         if self._shipped is None:
             return found

@@ -1,7 +1,7 @@
-"""Many videos to frame embeddings: decode ahead, encode, store; one bad video never stops the rest.
+"""Turns many videos into frame embeddings: decodes ahead, encodes and stores.
 
-Clips come from `_prefetch`, decoded while the encoder works on earlier ones. This module knows
-nothing of candidates or scores.
+A video that fails never stops the rest. Clips come from `_prefetch`, decoded while the encoder
+works on earlier ones. This module knows nothing about candidates or scores.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from actalign.video._worker import SILENT_SECONDS, DecodeProcess, too_large
 Place = TypeVar("Place", Path, str)
 
 CLIPS_A_STREAM = 64
-"""Most clips that are under way or whose results wait for others, which share their batches."""
+"""Maximum number of clips in progress or waiting for others that share their batches."""
 
 
 def clip_ids(paths: Iterable[Place]) -> dict[str, Place]:
@@ -57,7 +57,7 @@ def clip_ids(paths: Iterable[Place]) -> dict[str, Place]:
     found: dict[str, Place] = {}
     for stem, path in zip(stems, listed, strict=True):
         one = stem if times[stem] == 1 else escaped(named_place(path))
-        while one in found:  # two names that differ in what is escaped only
+        while one in found:  # two names that differ only in what is escaped
             one += "+"
         found[one] = path
     return found
@@ -77,17 +77,17 @@ def embed_videos(
 ) -> Generator[ClipResult, None, None]:
     """Embed videos by id, in order, taking from the store what is there and adding what is not.
 
-    An encoder that follows everyone gives a result per person, of id ID-person1, ID-person2, ...; a
-    clip without anyone is ID-person0.
+    An encoder that follows everyone gives one result per person, with the id ID-person1,
+    ID-person2, ...; a clip without people gives ID-person0.
 
     ``on_open(clip_id, pts_seconds)`` is called, from any thread, before a clip's frames are
-    encoded, and ``on_frames(clip_id, n)`` as n more of them are. A video that
-    fails yields a `ClipResult` with its error, and the rest continue. at_once: clips under way at
-    once, each decoded by a child process of its own. An encoder that takes whole clips works on one
-    core per clip and by default gets a clip for every core; any other gets one for every four
-    cores, or on a GPU, which waits for frames, for every two. decoders: child
-    processes to use, which stay open, instead of new ones. silent_seconds: a decoder that gives
-    nothing for so long is stopped, and its clip fails.
+    encoded, and ``on_frames(clip_id, n)`` as n more of them are. A video that fails yields a
+    `ClipResult` with its error, and the rest continue. at_once: clips in progress at once, each
+    decoded by its own child process. An encoder that takes whole clips works on one core per clip
+    and by default gets a clip for every core; any other gets one for every four cores or, on a GPU,
+    which waits for frames, for every two. decoders: child processes to use, which stay open,
+    instead of new ones. silent_seconds: a decoder that returns nothing for this long is stopped,
+    and its clip fails.
     """
     whole_clips = isinstance(encoder, ACROSS_FRAMES)
     cores_a_clip = 1 if whole_clips else 2 if _across_clips(encoder) else 4
@@ -98,7 +98,7 @@ def embed_videos(
         children = decoders[:count] or [
             stack.enter_context(DecodeProcess(silent_seconds=silent_seconds)) for _ in range(count)
         ]
-        workers = ThreadPoolExecutor(count)  # ended after `Prefetcher`, whose end they notice
+        workers = ThreadPoolExecutor(count)  # ends after `Prefetcher`, whose end they notice
         stack.callback(workers.shutdown, cancel_futures=True)
         clips = stack.enter_context(Prefetcher(encoder, videos, sampling, store, children))
         encoded = (_Encoded(clip, encoder, sampling, store, on_frames, on_open) for clip in clips)
@@ -118,10 +118,10 @@ def embed_video(
     on_frames: Callable[[str, int], None] | None = None,
     decoder: DecodeProcess | None = None,
 ) -> ClipEmbedding:
-    """Embed one video, or take it from the store; raises VideoError when it can't be decoded.
+    """Embed one video, or take it from the store; raises VideoError if it can't be decoded.
 
     decoder: decodes in a child process, and can serve one clip after another; without it this
-    process decodes, which begins sooner but can't be stopped by a file that hangs.
+    process decodes, which starts sooner, but a file that hangs then can't be stopped.
     """
     one_person_only(encoder)
     with Prefetcher(encoder, {clip_id: path}, sampling, store, [decoder]) as clips:
@@ -166,7 +166,7 @@ class _Encoded:
         self._cuts = CutTimes()
 
     def missing(self) -> bool:
-        """Whether the clip must be encoded; False where the store has it or it can't be read."""
+        """Whether the clip must be encoded; False if the store has it or it can't be read."""
         if not self._looked_up:
             self._looked_up = True
             try:
@@ -179,7 +179,7 @@ class _Encoded:
         return not self._found
 
     def batches(self) -> Iterator[FrameBatch]:
-        """The frames to encode; ends early where the store has the clip or an error came."""
+        """The frames to encode; ends early if the store has the clip or an error occurred."""
         if not self.missing():
             return
         try:
@@ -201,7 +201,7 @@ class _Encoded:
             self._ended = True
 
     def fail(self, error: Exception | None = None) -> None:
-        """Give the clip up: its frames were refused, or there is no memory for it."""
+        """Give up the clip, as its frames were refused or there is no memory for it."""
         self._clip.leave()
         self._found = self._failed(
             error if isinstance(error, VideoError) else too_large(self._clip.path)
@@ -210,7 +210,7 @@ class _Encoded:
         self._rows.clear()
 
     def _to_encode(self, batch: FrameBatch) -> FrameBatch:
-        """The frames of a batch that are no near-duplicates, if those are to be skipped."""
+        """The frames of a batch, without near-duplicates if those are to be skipped."""
         self._times.append(batch.pts_seconds)
         self._cuts.add(batch)
         if self._duplicates is None:
@@ -220,7 +220,7 @@ class _Encoded:
         return batch if kept.all() else FrameBatch(batch.frames[kept], batch.pts_seconds[kept])
 
     def _results(self, clips: Sequence[ClipEmbedding], *, cached: bool = False) -> list[ClipResult]:
-        """A result for each: the clip, or its people."""
+        """A result for each of them: the clip, or its people."""
         path, notes = self._clip.path, self._opened.notes if self._opened else ()
         return [
             ClipResult(clip.clip_id, path, clip, None, cached, notes, last=clip is clips[-1])
@@ -232,9 +232,9 @@ class _Encoded:
         return [ClipResult(self._clip.id, self._clip.path, error=error, notes=notes)]
 
     def take(self, rows: Float32, pts_seconds: Float64 | None = None) -> None:
-        """Add (n, D) rows, the next of the frames that `batches` gave.
+        """Add (n, D) rows, for the next frames that `batches` gave.
 
-        pts_seconds: (n,) times of the rows, where they are not simply those of the frames.
+        pts_seconds: (n,) times of the rows, if they are not simply those of the frames.
         """
         if pts_seconds is not None:
             self._row_times.append(pts_seconds)
@@ -245,7 +245,7 @@ class _Encoded:
 
     @property
     def complete(self) -> bool:
-        """Whether `results` are ready: all frames have been given and their rows have come."""
+        """Whether `results` are ready: all frames have been given out and their rows are back."""
         return self._ended and self._waiting == 0
 
     def take_people(self, people: Sequence[PersonRows]) -> None:
@@ -254,7 +254,7 @@ class _Encoded:
         self._waiting = 0
 
     def results(self) -> list[ClipResult]:
-        """The clip's result, or that of each of its people; stored if it was encoded."""
+        """The clip's result, or those of its people; stored if it was encoded."""
         if not self._found:
             try:
                 self._found = self._results(self._embedded())
@@ -299,7 +299,7 @@ class _Encoded:
 
 def _whole_clip(encoder: Encoder, clip: _Encoded) -> list[ClipResult]:
     """Encode a clip by itself, in order."""
-    # The encoder begins, which takes half a second, while the decoder does.
+    # The encoder starts, which takes half a second, while the decoder does.
     if clip.missing():
         try:
             if isinstance(encoder, PeopleEncoder):
@@ -315,7 +315,7 @@ def _whole_clip(encoder: Encoder, clip: _Encoded) -> list[ClipResult]:
 def _side_by_side(
     encoder: Encoder, clips: Iterable[_Encoded], workers: ThreadPoolExecutor, at_once: int
 ) -> Iterator[ClipResult]:
-    """Encode whole clips, each in a thread of its own."""
+    """Encode whole clips, each in its own thread."""
     under_way: deque[Future[list[ClipResult]]] = deque()
     for clip in clips:
         under_way.append(workers.submit(_whole_clip, encoder, clip))
@@ -332,16 +332,16 @@ def _across_clips(encoder: Encoder) -> bool:
 def _in_full_batches(
     encoder: Encoder, clips: Iterable[_Encoded], at_once: int = 1
 ) -> Iterator[ClipResult]:
-    """Encode frame by frame; an encoder that gains by it fills its batches across clips.
+    """Encode frame by frame; an encoder that benefits from it fills its batches across clips.
 
-    Such a one is given blocks of ``at_once`` clips in turns, so that all their decoders work.
+    Such an encoder is given blocks from ``at_once`` clips in turn, so that all their decoders work.
     """
     across = _across_clips(encoder)
     width = at_once if across else 1
     clips = iter(clips)
     under_way: deque[tuple[_Encoded, Iterator[FrameBatch]]] = deque()
     begun: deque[_Encoded] = deque()
-    owners: deque[_Encoded] = deque()  # of the blocks whose rows have not come yet
+    owners: deque[_Encoded] = deque()  # of the blocks whose rows are still to come
     more = True
 
     def blocks() -> Iterator[UInt8]:
@@ -360,7 +360,7 @@ def _in_full_batches(
                 under_way.append((clip, batches))
                 owners.append(clip)
                 yield batch.frames
-            # Clips that are ready are held back no longer than fuller batches are worth it.
+            # Finished clips are held back only as long as fuller batches are worth it.
             elif not across or not owners:
                 return
 

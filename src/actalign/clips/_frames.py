@@ -1,4 +1,4 @@
-"""Frames in memory to embeddings, with all that `_embed` says of a file's."""
+"""Turns frames in memory into embeddings, with the same provenance as `_embed` gives a file's."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ def embed_frames(
     source: Mapping[str, str],
     warnings: Sequence[str] = (),
 ) -> list[ClipEmbedding]:
-    """The embeddings of one clip's frames, in order, or those of each of its people.
+    """The embeddings of one clip's frames, in order, or of each of its people.
 
-    source: how the frames were taken. warnings: of the frames, read when all have come. Raises
-    VideoError where the encoder gives NaN or infinity.
+    source: how the frames were sampled. warnings: about the frames, read once all have arrived.
+    Raises VideoError if the encoder returns NaN or infinity.
     """
     cuts = CutTimes()
 

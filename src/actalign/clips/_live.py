@@ -1,9 +1,9 @@
-"""The last seconds of a live source as clips, again and again, for as long as frames come.
+"""Makes clips of the last seconds of a live source, repeatedly, as long as frames arrive.
 
 Memory is bounded: the source holds a few frames, and the window keeps the embeddings of its own
-seconds. The delay has three parts, and every window says their sum: frames wait for the encoder, an
-encoder that looks at movement waits for the frames after (`encode_clip`), and a window comes every
-`every` seconds only.
+seconds. The delay has three parts, and every window reports their sum: frames wait for the encoder,
+an encoder that looks at movement waits for later frames (`encode_clip`), and a window comes only
+every `every` seconds.
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ if TYPE_CHECKING:
     from actalign.rows import CandidateRow, Row
 
 BATCH = 4
-"""Most frames that are encoded at once: few, so that scores come on time."""
+"""Maximum number of frames encoded at once: few, so that scores come in time."""
 BLOCK = 2
-"""Rows an encoder of movement gives at once: few, so that it waits for few frames."""
+"""Rows that an encoder of movement yields at once: few, so that it waits for few frames."""
 WAIT_SECONDS = 0.5
-"""How long a silent source is waited for before it is asked again, so that Ctrl+C is heard."""
+"""How long to wait for a silent source before asking again, so that Ctrl+C works."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class LiveWindow:
     """The last seconds of a source.
 
-    clip: their embeddings. seconds: of the newest frame, since the watch began. arrived: when that
-    frame came, on the monotonic clock. dropped: frames lost so far because encoding was too slow.
-    connections: how often the source was opened.
+    clip: their embeddings. seconds: the newest frame's time since watching began. arrived: when
+    that frame arrived, on the monotonic clock. dropped: frames lost so far because encoding was too
+    slow. connections: how many times the source was opened.
     """
 
     clip: ClipEmbedding
@@ -51,12 +51,12 @@ class LiveWindow:
 
     @property
     def delay_seconds(self) -> float:
-        """How long ago the newest frame came."""
+        """How long ago the newest frame arrived."""
         return time.monotonic() - self.arrived
 
     def to_row(self, prediction: Prediction, *, top_k: int | None = None) -> Row:
-        """The JSON object of the window's prediction: of the window, repetitions if
-        they were looked for, no other segments."""
+        """The JSON object of the window's prediction, with repetitions if they were looked for, but
+        without other segments."""
         from actalign.rows import new_row
 
         row = prediction.to_row(top_k=top_k)
@@ -88,11 +88,12 @@ def check_live(window: float, every: float) -> None:
 def live_windows(
     encoder: Encoder, source: LiveSource, *, window: float, every: float
 ) -> Iterator[LiveWindow]:
-    """The last `window` seconds of a source, every `every` seconds as long as frames come.
+    """The last `window` seconds of a source, every `every` seconds, as long as frames arrive.
 
-    A window says what a clip of its seconds would: its cuts, and whom an encoder that follows
-    people has seen. Ends where a file ends, with a window of its last frames. Raises VideoError
-    when the source is given up, UsageError for a wrong request and where everyone is followed.
+    A window reports what a clip of its seconds would: its cuts, and the people that an encoder that
+    follows people has seen. Ends when a file ends, with a window of its last frames. Raises
+    VideoError when it gives up on the source, UsageError for wrong arguments or if everyone is
+    followed.
     """
     check_live(window, every)
     held: deque[tuple[LiveFrame, float, Float32]] = deque()
@@ -127,7 +128,7 @@ def live_windows(
         batches = connections.batches(waiting)
         for rows, times in encode_frames(encoder, batches, block=BLOCK, watch=watch):
             for row, seconds in zip(rows, times.tolist(), strict=True):
-                while waiting[0].seconds < seconds:  # a row of several frames, at their middle
+                while waiting[0].seconds < seconds:  # a row for several frames, at their middle
                     waiting.popleft()
                 held.append((waiting[0], seconds, row))
             while held[0][1] <= held[-1][1] - window:
@@ -144,20 +145,20 @@ def live_windows(
 
 
 class _Connections:
-    """A source's frames as batches, one connection after another; cuts gets them all."""
+    """A source's frames as batches, one connection after another; `cuts` gets them all."""
 
     def __init__(self, source: LiveSource, cuts: CutTimes) -> None:
         self._source, self._cuts = source, cuts
         self._next: list[LiveFrame] | None = []
 
     def more(self) -> bool:
-        """Wait for the next connection's first frames; False where there is none."""
+        """Wait for the next connection's first frames; False if there are none."""
         while self._next is not None and not self._next:
             self._next = self._source.next_frames(wait=WAIT_SECONDS, most=BATCH)
         return self._next is not None
 
     def batches(self, waiting: deque[LiveFrame]) -> Iterator[FrameBatch]:
-        """The frames of one connection until it is lost; ``waiting`` gets each as it is given."""
+        """The frames of one connection until it is lost; each is also appended to ``waiting``."""
         connection = self._next[0].connection if self._next else 0
         while self._next is not None:
             frames = self._next

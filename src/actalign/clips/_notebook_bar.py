@@ -1,4 +1,4 @@
-"""A bar of progress in a notebook, by IPython's own display: it needs no widgets."""
+"""A progress bar for notebooks, with IPython's own display, so that it needs no widgets."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ UPDATE_SECONDS = 0.2
 def with_bar(
     clips: Iterable[ClipEmbedding | ClipError], total: int
 ) -> Iterator[ClipEmbedding | ClipError]:
-    """The clips as they come, counted under the cell; elsewhere than in a notebook just the clips.
+    """The clips as they arrive, counted under the cell; outside a notebook, just the clips.
 
-    total: how many there will be; more come where everyone in a clip is followed.
+    total: the expected number; there are more if everyone in a clip is followed.
     """
     ipython: Any = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython else None

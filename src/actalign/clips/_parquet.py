@@ -1,7 +1,8 @@
 """Clip embeddings as Parquet files at any fsspec address (s3://, gs://, hdfs://, file://, ...).
 
-The same entries as `Store`'s, a row a frame, so that other tools read a folder of them as one
-table: clip_id, pts_seconds, embedding (D float32). The file's metadata holds header and checksum.
+The same entries as in `Store`, one row per frame, so that other tools read a folder of them as one
+table: clip_id, pts_seconds, embedding (D float32). The file's metadata contains header and
+checksum.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ OBJECT_STORES = {"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "oss", "oci"}
 
 
 class ParquetStore:
-    """Clip embeddings by (clip id, key) under one fsspec address; used as `Store` is.
+    """Clip embeddings by (clip id, key) under one fsspec address; used in the same way as `Store`.
 
     Raises UsageError for an address whose file system is unknown or not installed.
     """
@@ -35,7 +36,7 @@ class ParquetStore:
     def __init__(self, folder: str) -> None:
         self.folder = _plain(folder)
         self._files, self._root = _file_system(self.folder)
-        # An object store has no folders, and shows a file when it is whole; elsewhere that takes a
+        # An object store has no folders, and shows a file only when it is complete; others need a
         # rename.
         kinds = self._files.protocol
         kinds = (kinds,) if isinstance(kinds, str) else kinds
@@ -55,7 +56,7 @@ class ParquetStore:
             data = self._files.cat_file(path)
         except FileNotFoundError:
             return None
-        except Exception as error:  # every file system has its own kinds
+        except Exception as error:  # every file system has its own exceptions
             raise _unreadable(address, error) from error
         try:
             return replace(_clip(data, address), clip_id=clip_id)
@@ -65,7 +66,7 @@ class ParquetStore:
             return None
 
     def put(self, clip: ClipEmbedding, key: str) -> str:
-        """Write the entry, whole or not at all, and return its path."""
+        """Write the entry, all or nothing, and return its path."""
         path = self.path(clip.clip_id, key)
         name = temporary_name(PurePosixPath(path).name)
         temporary = f"{self._root}/{name}" if self._renames else path
@@ -77,12 +78,12 @@ class ParquetStore:
                 remove_old(Path(temporary))
             if self._renames:
                 self._files.mv(temporary, path)
-        except Exception as error:  # every file system has its own kinds
+        except Exception as error:  # every file system has its own exceptions
             with suppress(Exception):
                 self._renames and self._files.rm_file(temporary)
             raise ActAlignError(
                 f"The embeddings can't be written to {self._address(clip.clip_id, key)}: "
-                f"{_reason(error)}; check the address and your rights there."
+                f"{_reason(error)}; check the address and your permissions there."
             ) from error
         return path
 
@@ -108,7 +109,7 @@ def open_store(folder: str | Path) -> AnyStore:
 
 
 def open_store_or_cache(folder: str | Path | None, notes: list[str]) -> AnyStore | None:
-    """The store of a folder or an address; without one, the store in the user's cache folder.
+    """The store of a folder or an address; if none is given, the store in the user's cache folder.
 
     None, with a note, if the cache folder can't be written.
     """
@@ -122,15 +123,15 @@ def open_store_or_cache(folder: str | Path | None, notes: list[str]) -> AnyStore
     except OSError as error:
         notes.append(
             f"embeddings are not kept, since the folder {folder} can't be written "
-            f"({error.strerror or error}); set ACTALIGN_CACHE to one that can"
+            f"({error.strerror or error}); set ACTALIGN_CACHE to one that can be"
         )
         return None
 
 
 def list_address(address: str) -> list[str]:
-    """The addresses of the entries in a folder at an address, sorted; of a file, its own.
+    """The addresses of the entries in a folder at an address, sorted; for a file, its own.
 
-    Raises UsageError where nothing is there, ActAlignError where it can't be listed.
+    Raises UsageError if there is nothing, ActAlignError if it can't be listed.
     """
     address = _plain(address)
     said = without_password(address)
@@ -139,7 +140,7 @@ def list_address(address: str) -> list[str]:
         found = [str(path).rstrip("/") for path in files.ls(root, detail=False)]
     except FileNotFoundError as error:
         raise nothing_at(said) from error
-    except Exception as error:  # every file system has its own kinds
+    except Exception as error:  # every file system has its own exceptions
         raise ActAlignError(f"The folder {said} can't be listed: {_reason(error)}.") from error
     if found == [root]:
         return [address]
@@ -148,18 +149,18 @@ def list_address(address: str) -> list[str]:
 
 
 def nothing_at(place: str) -> UsageError:
-    """The error for a place where entries should be and nothing is."""
+    """The error for a location that should contain entries but doesn't exist."""
     return UsageError(
         f"There is no file or folder {place}; `actalign encode CLIPS --out FOLDER` makes one."
     )
 
 
 def read_address(address: str) -> ClipEmbedding:
-    """Read one entry; raises ActAlignError when it is missing, damaged, or not one of ours."""
+    """Read one entry; raises ActAlignError if it is missing, damaged, or not one of ours."""
     files, path = _file_system(address)
     try:
         data = files.cat_file(path)
-    except Exception as error:  # every file system has its own kinds
+    except Exception as error:  # every file system has its own exceptions
         raise _unreadable(address, error) from error
     return _clip(data, without_password(address))
 
@@ -170,13 +171,13 @@ def _unreadable(address: str, error: Exception) -> ActAlignError:
 
 
 def _reason(error: Exception) -> str:
-    """The first line: some file systems add what only their makers read."""
+    """The first line of an error, as some file systems add details for their developers."""
     return without_password(brief_reason(error))
 
 
 def _plain(address: str) -> str:
-    """The address of a folder without a slash at its end; raises UsageError where it names none,
-    which would become a folder of this machine."""
+    """The address of a folder without a final slash; raises UsageError if it names no folder, as it
+    would then become a folder on this machine."""
     plain = with_plain_scheme(address.rstrip("/"))
     scheme, _, place = plain.partition("://")
     if not scheme or not place:
@@ -187,8 +188,8 @@ def _plain(address: str) -> str:
 
 
 def _file_system(address: str) -> tuple[Any, str]:
-    """The fsspec file system of an address, and the path there; raises UsageError, and
-    ActAlignError where it doesn't answer."""
+    """The fsspec file system of an address, and the path there; raises UsageError, or ActAlignError
+    if it doesn't answer."""
     said = without_password(address)
     try:
         import fsspec
@@ -200,7 +201,7 @@ def _file_system(address: str) -> tuple[Any, str]:
         files, path = fsspec.core.url_to_fs(address)
     except (ImportError, ValueError) as error:
         raise UsageError(f"The address {said} can't be used: {_reason(error)}.") from error
-    except Exception as error:  # every file system has its own kinds
+    except Exception as error:  # every file system has its own exceptions
         raise ActAlignError(
             f"The address {said} can't be used: {_reason(error)}; check it, and that its server "
             "answers."
@@ -233,7 +234,7 @@ def _parquet(clip: ClipEmbedding) -> bytes:
 
 
 def _clip(data: bytes, path: str) -> ClipEmbedding:
-    """Raises ActAlignError for what is damaged or not ours."""
+    """Raises ActAlignError for an entry that is damaged or not ours."""
     pa, pq = pyarrow()
 
     try:

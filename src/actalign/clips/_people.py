@@ -1,4 +1,4 @@
-"""Which of a clip's people is meant, where everyone is followed."""
+"""Finds which of a clip's people is meant, if everyone is followed."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from actalign.rows import BoxRow, box_area, box_near, people_fields
 from actalign.types import ClipEmbedding
 
 LEAST_OVERLAP = 0.2
-"""Least intersection over union of a box with the person's that is nearest in time."""
+"""Minimum intersection over union of a box and the person's box that is nearest in time."""
 MOST_SECONDS = 1.0
-"""How far in time that one may be."""
+"""How far away in time that box may be."""
 
 
 def stored_people(
     entry: Callable[[str], ClipEmbedding | None], clip_id: str
 ) -> tuple[ClipEmbedding, ...]:
-    """What a store has of a clip's people: all of them, or nothing. entry: by an entry's id."""
+    """A clip's people from a store: all of them, or none. entry: returns an entry by its id."""
     people: list[ClipEmbedding] = []
     count = 1
     while len(people) < count:
@@ -35,23 +35,23 @@ def stored_people(
 
 
 def person_at(people: Sequence[ClipEmbedding], box: BoxRow) -> ClipEmbedding | None:
-    """Whose box overlaps most with this one at its time; None where nobody's does enough."""
+    """The person whose box overlaps most with this one at its time; None if none does enough."""
     overlap, found = max(((_overlap(one, box), n) for n, one in enumerate(people)), default=(0, 0))
     return people[found] if overlap >= LEAST_OVERLAP else None
 
 
 def person_asked(people: Sequence[ClipEmbedding], box: BoxRow | None, name: str) -> ClipEmbedding:
-    """The person of a clip that a question is about: at its box, or the only one without a box.
+    """The person in a clip that a question is about: at its box or, without a box, the only one.
 
-    name: the question's, for the message. Raises VideoError where that is nobody.
+    name: the question's, for the message. Raises VideoError if there is no such person.
     """
     if len(people) == 1 and box is None:
         return people[0]
     if box is None:
         raise VideoError(
-            f"The clip of question {name!r} shows {len(people)} people, and its `box` does not say "
-            "which of them is meant; add one, as in the rows of `actalign classify --person all`, "
-            "or give --person largest, left or right."
+            f"The clip of question {name!r} shows {len(people)} people, but no `box` says which of "
+            "them is meant; add one, as in the rows of `actalign classify --person all`, or give "
+            "--person largest, left or right."
         )
     found = person_at(people, box)
     if found is None:
@@ -63,7 +63,7 @@ def person_asked(people: Sequence[ClipEmbedding], box: BoxRow | None, name: str)
 
 
 def _overlap(person: ClipEmbedding, box: BoxRow) -> float:
-    """Intersection over union of a box with the person's nearest in time."""
+    """Intersection over union of a box and the person's box that is nearest in time."""
     boxes: list[BoxRow] = people_fields(person.provenance)[0].get("boxes", [])
     near = box_near(boxes, box["seconds"], within=MOST_SECONDS)
     if near is None:

@@ -1,6 +1,6 @@
-"""The clips of a run, looked up in the store or decoded by threads ahead of the encoder.
+"""Looks up a run's clips in the store, or decodes them in threads ahead of the encoder.
 
-Each clip has a bounded queue, which keeps memory at a few batches. Not here: encoding (`_embed`).
+Each clip has a bounded queue, which limits memory to a few batches. `_embed` encodes them.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ Item = TypeVar("Item")
 
 BATCH_SIZE = 16
 QUEUED_BATCHES = 2
-"""Decoded batches that wait for the encoder, for each clip that is decoded ahead."""
+"""Decoded batches that wait for the encoder, per clip that is decoded ahead."""
 LEAVE_SECONDS = 10.0
-"""How long the threads of a run that is left are waited for: one may hang on a file for ever."""
+"""How long to wait for the threads of an abandoned run, as one may hang on a file forever."""
 RULES = 2
-"""Version of how frames are decoded and prepared, in every key: raise it when embeddings change."""
+"""Version of decoding and preprocessing, part of every key; increase it when embeddings change."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """Which frames of a clip are encoded: ``fps`` per second (None: all), of [start, end) seconds.
+    """Which frames of a clip are encoded: ``fps`` per second (None: all), in [start, end) seconds.
 
-    skip_duplicates: a frame that is a near-duplicate of the last encoded one takes its embedding,
-    see `video.NearDuplicates`; None for no skipping. Only for encoders that see each frame by
+    skip_duplicates: a frame that is a near-duplicate of the last encoded one reuses its embedding;
+    see `video.NearDuplicates`. None for no skipping. Only for encoders that see each frame by
     itself.
     """
 
@@ -55,13 +55,13 @@ class Sampling:
             object.__setattr__(self, name, plain(getattr(self, name)))
 
     def settings(self) -> dict[str, float | None]:
-        """What an embedding depends on, for its key in the store."""
+        """The settings that an embedding depends on, for its key in the store."""
         chosen = {"fps": self.fps, "start": self.start, "end": self.end}
         skip = self.skip_duplicates
         return chosen if skip is None else chosen | {"skip_duplicates": skip}
 
     def provenance(self) -> dict[str, str]:
-        """Which frames were taken, for the clip's row."""
+        """How frames were sampled, for the clip's row."""
         return {
             "fps": "all" if self.fps is None else f"{self.fps:g}",
             "start": "" if self.start is None else f"{self.start:g}",
@@ -70,13 +70,13 @@ class Sampling:
 
 
 def clip_key(digest: str, fingerprint: str, sampling: Sampling) -> str:
-    """The store's key of a clip: a hash of its bytes, the encoder, and how frames are taken."""
+    """The store's key for a clip: a hash of its bytes, the encoder, and the sampling."""
     content = {"content": digest, "encoder": fingerprint, "rules": RULES}
     return entry_key({**content, **sampling.settings()})
 
 
 def found_at(clip: ClipEmbedding, path: Path | str) -> ClipEmbedding:
-    """A stored clip with the path where its video lies now."""
+    """A stored clip with the current path of its video."""
     return replace(clip, provenance={**clip.provenance, "video": str(path)})
 
 
@@ -94,7 +94,7 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """The clip's stream is open; its batches follow. key: under which it is stored."""
+    """The clip's stream is open; its batches follow. key: of its entry in the store."""
 
     stream: FrameStream
     digest: str
@@ -104,22 +104,23 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The last batch has been given."""
+    """The last batch has been put."""
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The clip, or the thread that read it, met an error; nothing follows."""
+    """The clip, or the thread that reads it, had an error; nothing follows."""
 
     error: BaseException
 
 
 Event = Stored | Missing | Opened | FrameBatch | Ended | Failed
-"""Of one clip, in order: Stored; or Missing, Opened, batches, Ended. Failed may end it anywhere."""
+"""A clip's events, in order: Stored; or Missing, Opened, batches, Ended. Failed may end it
+anywhere."""
 
 
 class _Line(queue.Queue[Event]):
-    """The events of a clip; a batch of one huge frame takes the room of all."""
+    """The queue of a clip's events; a batch with one huge frame takes all the room."""
 
     def _qsize(self) -> int:
         return sum(
@@ -131,7 +132,7 @@ class _Line(queue.Queue[Event]):
 
 
 class PrefetchedClip:
-    """One video on its way: a thread puts events, in order; the encoder's side takes them."""
+    """One video in progress: a thread puts events, in order; the encoder's side takes them."""
 
     def __init__(self, clip_id: str, path: Path, stop: threading.Event) -> None:
         self.id = clip_id
@@ -141,11 +142,11 @@ class PrefetchedClip:
         self._events = _Line(QUEUED_BATCHES)
 
     def put(self, event: Event) -> bool:
-        """Hand an event over as soon as there is room; False when the clip has been left."""
+        """Hand over an event as soon as there is room; False if the clip was abandoned."""
         return _put(self._events, event, self._stop, self._left)
 
     def next(self) -> Event:
-        """Wait for the next event; an error is raised, as is the end of the run."""
+        """Wait for the next event; raises errors, including the end of the run."""
         while not self._stop.is_set():
             try:
                 event = self._events.get(timeout=0.5)
@@ -154,10 +155,10 @@ class PrefetchedClip:
             if isinstance(event, Failed):
                 raise event.error
             return event
-        raise VideoError(f"{self.path} was left before its end.")
+        raise VideoError(f"{self.path} was abandoned before its end.")
 
     def leave(self) -> None:
-        """Take no more events, so that the thread goes on with the next clip."""
+        """Take no more events, so that the thread continues with the next clip."""
         self._left.set()
         with suppress(queue.Empty):
             while True:
@@ -165,9 +166,9 @@ class PrefetchedClip:
 
 
 class Prefetcher:
-    """The clips of a run, in order, each filled by one of a few threads; leaving stops them.
+    """The clips of a run, in order, each read by one of a few threads; exiting stops them.
 
-    decoders: one a thread; None decodes in the thread itself.
+    decoders: one per thread; None decodes in the thread itself.
     """
 
     def __init__(
@@ -181,7 +182,7 @@ class Prefetcher:
         if sampling.skip_duplicates is not None and isinstance(encoder, ACROSS_FRAMES):
             raise UsageError(
                 f"The encoder {encoder.info.model_id!r} looks across frames, so none can be left "
-                "out; leave --skip-duplicates (Sampling.skip_duplicates) out or lower the frames "
+                "out; leave out --skip-duplicates (Sampling.skip_duplicates) or lower the frames "
                 "per second."
             )
         self._fingerprint = encoder.info.fingerprint
@@ -191,7 +192,7 @@ class Prefetcher:
         self._decoders = decoders
         self._videos = iter(videos.items())
         self._count = len(videos)
-        # Stored clips are found faster than anyone takes them, so this queue has an end too.
+        # Stored clips are found faster than they are taken, so this queue is bounded too.
         self._begun: queue.Queue[PrefetchedClip] = queue.Queue(len(decoders))
         self._lock = threading.Lock()
         self._stop = threading.Event()
@@ -215,7 +216,7 @@ class Prefetcher:
                 thread.join(0.1)
 
     def _work(self, decoder: DecodeProcess | None) -> None:
-        # Clips are begun and taken in one order, so the thread of the clip that is waited for runs.
+        # Clips are started and taken in the same order, so the awaited clip's thread is running.
         while not self._stop.is_set():
             with self._lock:
                 video = next(self._videos, None)
@@ -265,7 +266,7 @@ class Prefetcher:
     def _stored(
         self, clip: PrefetchedClip, key: str, damaged: list[str]
     ) -> tuple[ClipEmbedding, ...]:
-        """What the store has of a clip: all of it, or nothing."""
+        """A clip's entries in the store: all of them, or none."""
         if not self._everyone:
             return tuple(filter(None, [_entry(self._store, clip.id, clip.path, key, damaged)]))
         return stored_people(
@@ -282,9 +283,9 @@ def look_up(
     store: AnyStore,
     reader: DecodeProcess,
 ) -> ClipEmbedding | None:
-    """What the store has of a video, or None; no encoder is needed. Raises VideoError.
+    """A video's embeddings from the store, or None; needs no encoder. Raises VideoError.
 
-    A damaged entry counts as none. The bytes of the file are read by ``reader``.
+    A damaged entry counts as missing. ``reader`` reads the bytes of the file.
     """
     key = clip_key(reader.content_of(path).digest, fingerprint, sampling)
     return _entry(store, clip_id, path, key, None)
@@ -293,13 +294,13 @@ def look_up(
 def _entry(
     store: AnyStore | None, clip_id: str, path: Path, key: str, damaged: list[str] | None
 ) -> ClipEmbedding | None:
-    """An entry of the store with its video's path of today, which the store then learns."""
+    """An entry of the store with its video's current path, which is also updated in the store."""
     found = store.get(clip_id, key, damaged=damaged) if store else None
     if found is None or store is None:
         return None
     here = found_at(found, path)
     if here.provenance != found.provenance:
-        with suppress(ActAlignError):  # such as a store that is only read
+        with suppress(ActAlignError):  # such as for a read-only store
             store.put(here, key)
     return here
 

@@ -1,4 +1,4 @@
-"""One clip's embeddings, built in one place, and what a run says of each clip."""
+"""Builds one clip's embeddings, and a run's result for each clip."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from actalign.types import ClipEmbedding, ClipError, Float32, Float64, Predictio
 class ClipResult:
     """One video of a run: its embeddings, or the error that says why there are none.
 
-    cached: the embeddings were in the store. notes: sentences on what came up with the store.
-    last: no other result of the same video follows; there are several if everyone is followed.
+    cached: the embeddings were in the store. notes: sentences about problems with the store. last:
+    no other result of the same video follows; there are several if everyone is followed.
     """
 
     clip_id: str
@@ -41,7 +41,7 @@ class ClipResult:
 
     @property
     def remarks(self) -> list[str]:
-        """What to report on the clip: its notes, its warnings, frames that say nothing."""
+        """What to report about the clip: its notes, its warnings, neutral frames."""
         if self.clip is None:
             return list(self.notes)
         people = people_fields(self.clip.provenance)[0].get("people_frames")
@@ -49,14 +49,14 @@ class ClipResult:
         return [*self.notes, *self.clip.warnings, *neutral]
 
     def embedding(self) -> ClipEmbedding:
-        """The embeddings; raises the error of a clip without any."""
+        """The embeddings; raises the clip's error if there are none."""
         if self.clip is None:
             raise self.failure.error
         return self.clip
 
 
 def of_one_video(results: Iterator[ClipResult]) -> list[ClipResult]:
-    """The next video's results of a run: several where everyone is followed."""
+    """A run's results for the next video: several if everyone is followed."""
     found = [next(results)]
     while not found[-1].last:
         found.append(next(results))
@@ -66,7 +66,7 @@ def of_one_video(results: Iterator[ClipResult]) -> list[ClipResult]:
 def scored_clip(
     predict: Callable[[ClipEmbedding], Prediction], result: ClipResult, top_k: int | None
 ) -> tuple[Row, Prediction | None]:
-    """The row of a run's clip, and its prediction where it has one; never raises for a clip."""
+    """The row of a run's clip, and its prediction if it has one; never raises for a clip."""
     if result.clip is None:
         return result.failure.to_row(), None
     try:
@@ -77,7 +77,7 @@ def scored_clip(
 
 
 def person_id(clip_id: str, person: int) -> str:
-    """The id of one person's embeddings of a clip, where everyone is followed; 0 for nobody."""
+    """The id of one person's embeddings in a clip, if everyone is followed; 0 for nobody."""
     return f"{clip_id}-person{person}"
 
 
@@ -117,15 +117,15 @@ def clip_embedding(
 ) -> ClipEmbedding:
     """The embeddings of a clip from its (T, D) rows, with their provenance.
 
-    source: where the frames came from (video, sampling, ...). Raises VideoError for a row that
-    holds NaN or infinity, and RowsError for rows of another width than the encoder's.
+    source: where the frames came from (video, sampling, ...). Raises VideoError for a row with NaN
+    or infinity, and RowsError for rows whose width is not the encoder's.
     """
     embeddings = np.asarray(rows, np.float32)
     check_width(info, embeddings, "frames")  # before a store keeps them under this fingerprint
     if not np.isfinite(embeddings).all():
         raise VideoError(
-            f"The encoder {info.model_id} gave NaN or infinity for {source.get('video', clip_id)}; "
-            "try another --dtype or report the clip."
+            f"The encoder {info.model_id} returned NaN or infinity for "
+            f"{source.get('video', clip_id)}; try another --dtype or report the clip."
         )
     return ClipEmbedding(
         clip_id=clip_id,

@@ -1,4 +1,4 @@
-"""Where in embedded clips a phrase fits best: a text's embedding against every frame's."""
+"""Finds where in embedded clips a phrase fits best, from a text's and every frame's embedding."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MOMENTS_PER_CLIP = 3
 @dataclass(frozen=True, slots=True)
 class Moment:
     """Part of a clip, [start_seconds, end_seconds) of its file, and its best frame's cosine with
-    the phrase, in [-1, 1]; comparable among moments of one phrase only."""
+    the phrase, in [-1, 1], which is comparable only among moments of one phrase."""
 
     clip: str
     start_seconds: float
@@ -40,10 +40,10 @@ class Moment:
 def search(
     clips: Iterable[ClipEmbedding], phrase: Float32, *, smoothing_seconds: float, top: int
 ) -> list[Moment]:
-    """The moments that fit best, best first, at most `MOMENTS_PER_CLIP` a clip.
+    """The moments that fit best, best first, at most `MOMENTS_PER_CLIP` per clip.
 
-    phrase: (D,), by the encoder of the clips. A moment is the frames around a peak that lie above
-    the middle between the peak and the clip's mean. Frames in which nothing is seen fit nothing.
+    phrase: (D,), from the encoder of the clips. A moment is the frames around a peak that are above
+    the midpoint of the peak and the clip's mean. Neutral frames fit nothing.
     """
     best: list[Moment] = []
     for clip in clips:

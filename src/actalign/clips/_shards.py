@@ -1,7 +1,7 @@
-"""A run cut into shards by clip id, and its parts merged back into one predictions.jsonl.
+"""Splits a run into shards by clip id, and merges the parts back into one predictions.jsonl.
 
 Shards share nothing but the list of clips, so any scheduler can run them (a Slurm array, a shell
-loop). A row of a shard says in "shard" where it belongs; merging puts it there and takes that away.
+loop). A shard's row says in "shard" where it belongs; merging puts it there and removes that field.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Shard:
 
     @classmethod
     def of(cls, count: int | None, index: int | None) -> Shard | None:
-        """From --num-shards and --shard; None where neither is given. Raises UsageError."""
+        """From --num-shards and --shard; None if neither is given. Raises UsageError."""
         if count is None and index is None:
             return None
         if count is None or index is None:
@@ -49,11 +49,11 @@ class Shard:
         return cls(index, count)
 
     def clips(self, videos: Mapping[str, Value]) -> dict[str, Value]:
-        """The clips of this shard, in order; a clip's shard depends on its id alone."""
+        """The clips of this shard, in order; a clip's shard depends only on its id."""
         return {name: one for name, one in videos.items() if self.holds(name)}
 
     def holds(self, clip_id: str) -> bool:
-        """Whether a clip is this shard's: SHA-256 of its id, first 8 bytes, modulo ``count``."""
+        """Whether a clip is in this shard: SHA-256 of its id, first 8 bytes, modulo ``count``."""
         digest = hashlib.sha256(clip_id.encode("utf-8", "surrogateescape")).digest()
         return int.from_bytes(digest[:8], "big") % self.count == self.index
 
@@ -64,11 +64,11 @@ class Shard:
         *,
         held: Container[str] | None = None,
     ) -> dict[str, ShardRow]:
-        """What a row of this shard says in "shard", by clip: where it belongs in the whole run.
+        """The field "shard" of this shard's rows, by clip: where the row belongs in the whole run.
 
-        clip_ids: of the whole run, in order. settings: all that its rows depend on, as JSON can
-        hold it; parts of other settings or other clips never merge. held: this shard's clips,
-        where something else than their ids says which they are.
+        clip_ids: of the whole run, in order. settings: everything that its rows depend on, as
+        values for JSON; parts with other settings or other clips never merge. held: this shard's
+        clips, if they are not determined by their ids.
         """
         ids = list(clip_ids)
         run = entry_key({**settings, "clips": ids})
@@ -87,7 +87,7 @@ class Shard:
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """Where a row lies: kept instead of the row, so that memory does not grow with candidates."""
+    """Where a row is in a file; kept instead of the row, so memory doesn't grow with candidates."""
 
     part: Path
     number: int
@@ -100,9 +100,9 @@ def merge(parts: Sequence[Path]) -> Iterator[Row]:
     """The rows of several predictions.jsonl as one undisturbed run would have written them.
 
     Rows of shards come in the order of the run's clips, other rows in the order of the parts. A
-    clip that is in several parts counts once where its rows are equal. Everything is checked before
-    the first row comes out. Raises UsageError, which names the file and the clip, for a line that
-    is no prediction, rows of one clip that differ, parts of different runs, and a clip of the run
+    clip that is in several parts counts once if its rows are equal. Everything is checked before
+    the first row is yielded. Raises UsageError, which names the file and the clip, for a line that
+    is not a prediction, differing rows for one clip, parts of different runs, and a clip of the run
     that is in no part.
     """
     lines = _index(parts)
@@ -127,15 +127,16 @@ def _index(parts: Sequence[Path]) -> dict[str, _Line]:
             if before.digest != digest:
                 raise UsageError(
                     f"The clip {name!r} has two different rows: {before.part}, line "
-                    f"{before.number}, and {part}, line {number}; leave one of the files out."
+                    f"{before.number}, and {part}, line {number}; leave out one of the files."
                 )
     return lines
 
 
 def _settings(row: Row) -> Iterator[tuple[str, object]]:
-    """What must be the same in all rows; a failed clip's row has few of them.
+    """The settings that must be the same in all rows; a failed clip's row has few of them.
 
-    Rows of a shard carry a hash of the run's settings, which covers clips of unlike sampling too.
+    Rows of a shard have a hash of the run's settings, which also covers clips with different
+    sampling.
     """
     if row.get("status") == "ok" and "shard" not in row:
         yield from ((name, row.get(name)) for name in SETTINGS)
@@ -155,14 +156,17 @@ def _mixed(field: str, value: object, here: str, known: object, there: str) -> s
         return f"{here} was made {one}, but {there} {other}; merge parts of one run only."
     what = f"{here} and {there} are not shards of one run: "
     if None in (value, known):
-        return what + "one of them is no shard at all; merge shards with shards."
+        return what + "one of them is not a shard at all; merge shards with shards."
     if field == "shard count":
-        return what + f"one is of {value} shards, the other of {known}."
-    return what + "the videos, candidates, scripts or settings differ; run them alike."
+        return what + f"one run has {value} shards, the other {known}."
+    return (
+        what
+        + "the videos, candidates, scripts or settings differ; run all shards with the same ones."
+    )
 
 
 def _in_order(lines: dict[str, _Line]) -> dict[str, _Line]:
-    """Lines of shards in the order of the run's clips; raises UsageError where some are missing."""
+    """Lines of shards in the order of the run's clips; raises UsageError if some are missing."""
     shards = [line.shard for line in lines.values() if line.shard]
     count, clips = shards[0]["count"], shards[0]["clips"]
     if len(lines) < clips:
@@ -179,7 +183,7 @@ def _in_order(lines: dict[str, _Line]) -> dict[str, _Line]:
 
 
 def _rows(part: Path) -> Iterator[tuple[int, int, Row]]:
-    """(line number, place to seek, row) of a file."""
+    """(line number, offset to seek, row) of each line of a file."""
     number = place = 0
     try:
         with open_text(part) as file:

@@ -1,8 +1,8 @@
-"""A folder of clip embeddings, one safetensors file a clip; the cache of every command.
+"""A folder of clip embeddings, one safetensors file per clip; the cache of every command.
 
-An entry is named by the clip and by a hash of what its content depends on: the video's bytes, the
-sampling, the segment and the encoder. Entries are written to a temporary name and renamed, carry a
-checksum, and are never unpickled, so a reader sees a whole entry or none.
+An entry is named after the clip and a hash of what its content depends on: the video's bytes, the
+sampling, the segment and the encoder. Entries are written to a temporary name and renamed, have a
+checksum, and are never unpickled, so a reader sees a complete entry or none.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Store:
     ) -> ClipEmbedding | None:
         """The entry, or None if there is none or it is damaged.
 
-        damaged: gets a sentence on a damaged entry.
+        damaged: a sentence is appended for a damaged entry.
         """
         path = self.path(clip_id, key)
         if not path.exists():
@@ -68,13 +68,13 @@ class Store:
         return replace(found, clip_id=clip_id)
 
     def put(self, clip: ClipEmbedding, key: str) -> Path:
-        """Write the entry, whole or not at all, and return its path."""
+        """Write the entry, all or nothing, and return its path."""
         path = self.path(clip.clip_id, key)
         write_entry(clip, path)
         return path
 
     def __iter__(self) -> Iterator[Path]:
-        """The paths of the entries, sorted by name; a background may lie among them."""
+        """The paths of the entries, sorted by name; a background may be among them."""
         for path in sorted(self.folder.glob("*.safetensors")):
             if _KEYED.search(path.stem) or not is_background(path):
                 yield path
@@ -95,7 +95,7 @@ def write_entry(clip: ClipEmbedding, path: str | Path) -> None:
 
 
 def read_entry(path: str | Path) -> ClipEmbedding:
-    """Read one entry; raises ActAlignError when it is missing, damaged, or not one of ours."""
+    """Read one entry; raises ActAlignError if it is missing, damaged, or not one of ours."""
     from safetensors import SafetensorError, safe_open
 
     path = Path(path)
@@ -111,7 +111,7 @@ def read_entry(path: str | Path) -> ClipEmbedding:
 
 
 def header_text(clip: ClipEmbedding) -> str:
-    """What an entry holds beside its arrays, as JSON."""
+    """The contents of an entry other than its arrays, as JSON."""
     header = {
         "clip_id": clip.clip_id,
         "end_seconds": clip.end_seconds,
@@ -150,7 +150,7 @@ def clip_of(
 
 
 def _check_content(arrays: Mapping[str, NDArray[Any]], header: Mapping[str, Any]) -> None:
-    """Raise ValueError or KeyError for what `write_entry` never writes, fitting checksum or not."""
+    """Raise ValueError or KeyError for what `write_entry` never writes, whatever the checksum."""
     for name, kind in (("embeddings", np.float32), ("pts_seconds", np.float64)):
         if arrays[name].dtype != kind or not np.isfinite(arrays[name]).all():
             raise ValueError(f"{name} are not all finite {np.dtype(kind).name}")
@@ -163,7 +163,7 @@ def _check_content(arrays: Mapping[str, NDArray[Any]], header: Mapping[str, Any]
     notes, source = header["warnings"], header["provenance"]
     whole = isinstance(source, dict) and isinstance(notes, list)
     if not whole or not all(isinstance(text, str) for text in (*source.values(), *notes)):
-        raise ValueError("its provenance or warnings are no texts")
+        raise ValueError("its provenance or warnings are not strings")
 
 
 def checksum(arrays: Mapping[str, NDArray[Any]], text: str) -> str:

@@ -1,4 +1,4 @@
-"""The entries of stores, read without their videos: what `actalign align` scores."""
+"""Reads the entries of stores without their videos, for `actalign align`."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from actalign.rows import Row, renamed
 
 
 def list_entries(given: Sequence[str]) -> dict[str, str]:
-    """The entries that folders, files and addresses with :// hold, sorted within each, by id.
+    """The entries in folders, files and addresses with ://, sorted within each, by id.
 
-    An entry's id is its file name without suffix, or all of its path where two agree. Raises
-    UsageError for a folder that holds none and for what isn't there.
+    An entry's id is its file name without suffix, or its whole path if two agree. Raises UsageError
+    for a folder without entries and for a path that doesn't exist.
     """
     found: list[str] = []
     for one in given:
@@ -37,24 +37,24 @@ def list_entries(given: Sequence[str]) -> dict[str, str]:
         else:
             raise nothing_at(one)
         if not inside:
-            raise UsageError(f"The folder {one} holds no embeddings of `actalign encode`.")
+            raise UsageError(f"The folder {one} contains no embeddings from `actalign encode`.")
         found += inside
     return clip_ids(found)
 
 
 def entries_in(folder: Path) -> list[Path]:
-    """The entries of a folder, sorted: a store's, else those that were copied from an address."""
+    """The entries of a folder, sorted: a store's, or else those copied from an address."""
     return [*Store(folder)] or sorted(folder.glob(f"*.{'[0-9a-f]' * 16}.parquet"))
 
 
 def entry_clip(entry: str) -> str:
-    """What the entries of one clip share, however it was sampled: the file name before the key."""
+    """What all entries of one clip share, however it was sampled: the file name before the key."""
     stem = PurePath(entry).stem
     return stem.rpartition(".")[0] or stem
 
 
 def read_stored(entry_id: str, entry: str) -> ClipResult:
-    """One entry, a path or an address; its error where it can't be read."""
+    """One entry, from a path or an address; its error if it can't be read."""
     try:
         in_table = is_address(entry) or PurePath(entry).suffix.lower() == ".parquet"
         clip = read_address(entry) if in_table else read_entry(entry)
@@ -67,8 +67,8 @@ def read_stored(entry_id: str, entry: str) -> ClipResult:
 
 
 def with_unique_ids(rows: Iterable[tuple[str, Row]]) -> Iterator[tuple[str, Row]]:
-    """(entry, row) pairs, in order; a clip that is stored twice keeps its id once, then takes its
-    entry's. Rows of one entry, by several scorers, have one id."""
+    """(entry, row) pairs, in order; if a clip is stored twice, the second one gets the id of its
+    entry. Rows of one entry, from several scorers, have one id."""
     first: dict[str, str] = {}
     for entry_id, row in rows:
         if first.setdefault(row["clip"], entry_id) != entry_id:

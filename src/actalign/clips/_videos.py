@@ -1,6 +1,6 @@
-"""What Python gives as a video, a path, frames or embeddings, to embeddings: one, or many in order.
+"""Turns videos given in Python (paths, frames or embeddings) into embeddings, one or many.
 
-Not here: how files and frames are embedded (`_embed`, `_frames`).
+Files and frames are embedded in `_embed` and `_frames`.
 """
 
 from __future__ import annotations
@@ -34,14 +34,16 @@ def embed_any(
     sampling: Sampling,
     store: AnyStore | None,
 ) -> ClipEmbedding:
-    """The embeddings of one video; those that are given are given back.
+    """The embeddings of one video; given embeddings are returned unchanged.
 
     clip_id: None for the file's name, or "frames". Raises VideoError, ArrayError, and UsageError
-    for anything else and with an encoder that follows everyone.
+    for anything else or an encoder that follows everyone.
     """
     if isinstance(video, ClipEmbedding):
         if sampling.start is not None or sampling.end is not None:
-            raise UsageError("Embeddings are of a whole clip; give start and end with a video.")
+            raise UsageError(
+                "Embeddings are of a whole clip; give start and end only with a video."
+            )
         video.check_encoder(encoder.info.model_id, encoder.info.fingerprint)
         return video
     if isinstance(video, FrameBatch):
@@ -59,8 +61,7 @@ def embed_each(
 ) -> Iterator[ClipEmbedding | ClipError]:
     """The embeddings of each video, or of each of its people, or its error, in order.
 
-    Files go through the pipeline together. Frames get the clip id frames-N, N being their place
-    from 0.
+    Files go through the pipeline together. Frames get the clip id frames-N, where N is their index.
     """
     files = [_path(video) for video in videos if isinstance(video, str | os.PathLike)]
     left = {path: files.count(path) for path in files}
@@ -84,7 +85,7 @@ def embed_each(
 def _in_memory(
     encoder: Encoder, video: Video, clip_id: str, sampling: Sampling
 ) -> Sequence[ClipEmbedding | ClipError]:
-    """The embeddings of what is no file, or the error."""
+    """The embeddings of a video that is not a file, or the error."""
     try:
         if isinstance(video, FrameBatch):
             return _embed_batch(encoder, video, clip_id, sampling)
@@ -110,9 +111,9 @@ def _embed_batch(
 
 
 def _path(video: object) -> Path:
-    """The path of a video; raises UsageError for what is none."""
+    """The path of a video; raises UsageError for anything else."""
     if isinstance(video, str | os.PathLike):
-        if not os.fspath(video):  # to pathlib, the current folder
+        if not os.fspath(video):  # pathlib reads it as the current folder
             raise UsageError("The video's path is empty; give a file or a folder of images.")
         return Path(video)
     if isinstance(video, np.ndarray):

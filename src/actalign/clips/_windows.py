@@ -1,4 +1,4 @@
-"""A long clip as windows, each classified by itself."""
+"""Splits a long clip into windows, each classified by itself."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from actalign.rows import PeopleTimes, looks_warning
 from actalign.types import ClipEmbedding
 
 SHORTEST = 0.001
-"""Seconds of a window or stride, at least: shorter than any video's frame."""
+"""Minimum seconds of a window or stride, which is shorter than a frame of any video."""
 
 
 def check_window(window: float | None, stride: float | None) -> None:
     """Raise UsageError unless both are numbers of seconds above 0, or there is no window."""
     if window is None and stride is not None:
-        raise UsageError("--stride says how far windows are apart; give --window as well.")
+        raise UsageError("--stride says how far apart windows are; give --window as well.")
     for name, value in (("--window", window), ("--stride", stride)):
         if value is not None and not 0 < value < math.inf:
             raise UsageError(f"{name} is {value:g} s; give a number above 0.")
@@ -31,10 +31,10 @@ def check_window(window: float | None, stride: float | None) -> None:
 def windows(clip: ClipEmbedding, window: float, stride: float) -> Iterator[ClipEmbedding]:
     """Parts [first + i * stride, ... + window) seconds of a clip, named CLIP@START-END.
 
-    The last one is cut at the clip's end, and is left out where the one before reaches that far. A
-    window without a frame is left out. Rows are views of the clip's, nothing is copied. START and
-    END have as many decimals as it takes to tell two windows apart, and at least two. A window says
-    of people what is of its own time.
+    The last one is cut at the clip's end, and is left out if the one before reaches that far. A
+    window without frames is left out. Rows are views of the clip's; nothing is copied. START and
+    END have as many decimals as needed to distinguish windows, and at least two. A window reports
+    people only for its own time.
     """
     people, several = PeopleTimes(clip.provenance), looks_warning(clip.provenance)
     decimals = max(2, math.ceil(-math.log10(stride / 2)))
@@ -49,7 +49,7 @@ def windows(clip: ClipEmbedding, window: float, stride: float) -> Iterator[ClipE
             return
         low, high = np.searchsorted(times, [start - 1e-6, start + window - 1e-6])
         if low < high:
-            # A clip may end with its last frame, or, of one person, before the video does.
+            # A clip may end with its last frame or, for one person, before the video does.
             until = max(stop - 1e-6, float(times[high - 1]) + 1e-6)
             of_people = people.between(start - 1e-6, until)
             yield replace(
@@ -64,16 +64,16 @@ def windows(clip: ClipEmbedding, window: float, stride: float) -> Iterator[ClipE
 
 
 def _warnings(clip: ClipEmbedding, whole: list[str], own: list[str]) -> tuple[str, ...]:
-    """A clip's warnings, with that of several people in a window for that in the whole clip."""
+    """A clip's warnings; the one about several people in the clip is replaced by the window's."""
     if not any(warning in whole for warning in clip.warnings):
-        return clip.warnings  # which of them to follow was said
+        return clip.warnings  # the user said which of them to follow
     return (*(warning for warning in clip.warnings if warning not in whole), *own)
 
 
 def windowed(
     result: ClipResult, window: float | None, stride: float | None
 ) -> Iterator[ClipResult]:
-    """The result of each window of a video; the result itself for none, or for a failed video."""
+    """The result of each window of a video; the result itself without windows, or if it failed."""
     if window is None or result.clip is None:
         yield result
         return

@@ -1,4 +1,4 @@
-"""The same run on many machines, by Ray (extra `ray`)."""
+"""The same run on many machines, with Ray (extra `ray`)."""
 
 from actalign.cluster._encode import (
     RowScoring,

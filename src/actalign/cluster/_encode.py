@@ -1,12 +1,12 @@
-"""Embed videos on many machines by Ray: what `clips.embed_videos` gives, from a cluster.
+"""Embeds videos on many machines with Ray: the results of `clips.embed_videos`, from a cluster.
 
-Encoder actors take a few clips at a time. What the store has is looked up without an encoder, which
-is loaded for the first clip that is missing. For those `embed_videos` runs: decoding goes on in
-child processes beside each actor, frames pass through pipes, and only the clips' names and the
-outcomes travel through Ray, or rows where clips are scored there as well. So a clip's frames meet
-one encoder in order, memory stays at a few batches an actor however long a clip is, and no raw
-frame crosses the network. Embeddings go to the store, which all machines must see; what was stored
-before a worker died is not made again.
+Encoder actors take a few clips at a time. Stored clips are looked up without an encoder, which is
+loaded for the first clip that is missing. Missing clips go through `embed_videos`: child processes
+of each actor decode, frames pass through pipes, and only the clips' names and the outcomes (or
+rows, if clips are scored there too) travel through Ray. So one encoder sees a clip's frames in
+order, memory use stays at a few batches per actor however long a clip is, and no raw frame crosses
+the network. Embeddings go to the store, which all machines must see; what was stored before a
+worker died is not made again.
 """
 
 from __future__ import annotations
@@ -33,17 +33,17 @@ from actalign.types import Prediction
 from actalign.video._worker import SILENT_SECONDS, DecodeProcess
 
 MOST_CLIPS = 16
-"""Clips that one actor is given at a time."""
+"""Maximum number of clips that one actor is given at a time."""
 MOST_DECODERS = 8
 NO_STORE = "Ray's machines keep embeddings in a store; name a folder with --store."
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """All that an actor must know besides the clips.
+    """Everything that an actor must know besides the clips.
 
-    folder: the working folder, from which the paths of videos, store and model count. begun: the
-    run's `BegunLoads`. scoring: where the clips are scored there.
+    folder: the working folder, which the paths of videos, store and model are relative to. begun:
+    the run's `BegunLoads`. scoring: if the clips are scored there.
     """
 
     model: EncoderChoice
@@ -58,7 +58,7 @@ class Work:
 
 
 class Scorer(Protocol):
-    """What gives a clip its row: `Candidates`, or `WithExamples`."""
+    """Makes a clip's row: `Candidates`, or `WithExamples`."""
 
     def score(
         self, result: ClipResult, *, top_k: int | None = None
@@ -82,7 +82,7 @@ class RowScoring:
 
 @dataclass(frozen=True, slots=True)
 class ScoredClip:
-    """A clip that was scored on another machine. notes, error: to be told."""
+    """A clip that was scored on another machine. notes, error: to be reported."""
 
     clip_id: str
     rows: list[Row]
@@ -91,17 +91,17 @@ class ScoredClip:
 
 
 def ray_engine(model: EncoderChoice, cluster: RayCluster) -> tuple[EncoderChoice, dict[str, Any]]:
-    """Which encoder this machine loads, and the arguments that say how the cluster is used.
+    """The encoder that this machine loads, and the arguments for using the cluster.
 
-    Raises UsageError for one of your own, which the other machines don't know.
+    Raises UsageError for one of the user's own, which the other machines don't know.
     """
     if model.model in ENCODERS:
         raise UsageError(
-            f"The encoder {model.model!r} is your own, and --engine ray loads encoders by name on "
+            f"The encoder {model.model!r} is your own, but --engine ray loads encoders by name on "
             "machines that don't know it; leave --engine out."
         )
     there = replace(model, device=model.device or ("cuda:0" if cluster.num_gpus else "cpu"))
-    # This machine encodes texts only: it needs no GPU where the others have some.
+    # This machine only encodes texts, so it needs no GPU if the others have some.
     return model if cluster.num_gpus else there, {"model": there, "cluster": cluster}
 
 
@@ -116,12 +116,12 @@ def embed_videos_on_ray(
     on_frames: Callable[[str, int], None] | None = None,
     silent_seconds: float = SILENT_SECONDS,
 ) -> Iterator[ClipResult]:
-    """As `clips.embed_videos`: videos by id, in order, errors as rows.
+    """The same as `clips.embed_videos`: videos by id, in order, errors as rows.
 
-    encoder: what ``model`` loads here; a machine where it is another one is refused.
-    store: must be on a folder that all machines see under the same path, as the videos must, or at
-    an address. Raises UsageError where it isn't or where the cluster lacks what is asked for,
-    EncoderError where a machine can't load the model.
+    encoder: what ``model`` loads here; a machine where it differs is refused. store: must be, like
+    the videos, in a folder that all machines see under the same path, or at an address. Raises
+    UsageError if it isn't or if the cluster lacks what is asked for, EncoderError if a machine
+    can't load the model.
     """
     one_person_only(encoder)
     if store is None:
@@ -143,7 +143,7 @@ def classify_on_ray(
     on_frames: Callable[[str, int], None] | None = None,
     silent_seconds: float = SILENT_SECONDS,
 ) -> Iterator[ScoredClip]:
-    """The rows of each clip, in order: embedded and scored on the cluster; embeddings stay there.
+    """The rows of each clip, in order, embedded and scored on the cluster; embeddings stay there.
 
     The rest is as in `embed_videos_on_ray`.
     """
@@ -164,7 +164,7 @@ def _work(
     silent_seconds: float,
     scoring: RowScoring | None = None,
 ) -> Work:
-    """What actors must know, but for what only a cluster says."""
+    """What actors must know, except for what depends on the cluster."""
     if store is None:
         raise UsageError(NO_STORE)
     return Work(
@@ -201,7 +201,7 @@ def _outcomes(
 
 
 class EncodeClips:
-    """A Ray actor: one encoder and its decoders, which outlive the clips."""
+    """A Ray actor: one encoder and its decoders, kept for all its clips."""
 
     def __init__(self, work: Work) -> None:
         self._work = work
@@ -218,7 +218,7 @@ class EncodeClips:
         self._decoders[0].start()  # while the first clips are on their way
 
     def outcomes(self, clips: str) -> list[str]:
-        """For a JSON list of clips (n, id, path), outcomes as JSON, one a clip."""
+        """For a JSON list of clips (n, id, path), outcomes as JSON, one per clip."""
         return [json.dumps(outcome) for outcome in self._encode(json.loads(clips))]
 
     def _encode(self, clips: list[Item]) -> Iterator[Outcome]:
@@ -227,9 +227,9 @@ class EncodeClips:
         try:
             yield from self._look_up(places, left)
             yield from self._embed(places, left, list(left))
-        except ActAlignError as error:  # not of one clip: no model, a full disk
+        except ActAlignError as error:  # not specific to a clip: no model, a full disk
             yield stop(places[next(iter(left))], error)
-        except Exception:  # of one of them, but of which?
+        except Exception:  # from one of them, but which?
             for name in list(left):
                 try:
                     yield from self._embed(places, left, [name])
@@ -238,7 +238,7 @@ class EncodeClips:
                     yield {"n": places[name], "state": "failed", "error": text}
 
     def _look_up(self, places: dict[str, int], left: dict[str, Path]) -> Iterator[Outcome]:
-        """Outcomes of the clips that the store has, which are then no longer left."""
+        """Outcomes of the clips that the store has, which are then removed from `left`."""
         if self._fault:
             raise self._fault
         work = self._work
@@ -252,7 +252,7 @@ class EncodeClips:
                     store=self._store,
                     reader=self._decoders[0],
                 )
-            except VideoError:  # said when its turn to be embedded comes
+            except VideoError:  # reported when the clip is to be embedded
                 continue
             if found is not None:
                 result = ClipResult(name, path, clip=found, cached=True)
@@ -260,13 +260,13 @@ class EncodeClips:
                 del left[name]
 
     def _loaded(self) -> Encoder:
-        """The encoder; raises EncoderError where it can't be loaded or is another one."""
+        """The encoder; raises EncoderError if it can't be loaded or differs."""
         work = self._work
         if self._encoder is None:
             encoder = load_in_actor(work.model, work.begun)
             if encoder.info.fingerprint != work.fingerprint:
                 raise EncoderError(
-                    f"The model {work.model.model} is {encoder.info.fingerprint} there and "
+                    f"The model {work.model.model} is {encoder.info.fingerprint} there but "
                     f"{work.fingerprint} here; install the same on all machines."
                 )
             self._encoder = encoder
@@ -275,7 +275,7 @@ class EncodeClips:
     def _embed(
         self, places: dict[str, int], left: dict[str, Path], names: list[str]
     ) -> Iterator[Outcome]:
-        """Outcomes of some clips, each then no longer left."""
+        """Outcomes of some clips, each of which is then removed from `left`."""
         if not names:
             return
         for found in embed_videos(
@@ -290,7 +290,7 @@ class EncodeClips:
 
 
 def _outcome(found: ClipResult, work: Work) -> Outcome:
-    """What the run needs to know of a clip; its embeddings are in the store."""
+    """What the run needs to know about a clip; its embeddings are in the store."""
     if found.clip is None:
         return {"state": "failed", "error": str(found.error)}
     said = {
@@ -308,7 +308,7 @@ def _outcome(found: ClipResult, work: Work) -> Outcome:
 
 
 def _failed(outcome: Outcome, name: str, path: Path) -> ClipResult:
-    """The result of a clip that is lost or has failed."""
+    """The result for a clip that was lost or has failed."""
     gone = f"The encoder's process died {DEATHS} times at the clip {name!r}; report the clip."
     return ClipResult(name, path, error=VideoError(outcome.get("error", gone)))
 
@@ -319,9 +319,9 @@ def _embedded(outcome: Outcome, name: str, path: Path, work: Work, store: AnySto
     clip = store.get(name, outcome["key"])
     if clip is None:
         raise UsageError(
-            f"The clip {name!r} was encoded on {outcome['host']} into {work.store}, where this "
-            "machine does not find it; give a folder that all machines share, or an address such "
-            "as s3://bucket/folder."
+            f"The clip {name!r} was encoded on {outcome['host']} into {work.store}, but this "
+            "machine does not find it there; give a folder that all machines share, or an address "
+            "such as s3://bucket/folder."
         )
     cached = outcome["state"] == "cached"
     return ClipResult(name, path, clip=clip, cached=cached, notes=tuple(outcome["notes"]))

@@ -1,7 +1,7 @@
-"""Load an encoder in a Ray actor that Ray restarts without end: with an end, and with the cause.
+"""Loads an encoder in a Ray actor, and ends the restarts if that keeps killing its process.
 
-Ray starts an actor again whenever its process dies, and counts nothing. A model that takes its
-process with it each time (memory, a broken library) would be loaded for ever.
+Ray restarts an actor whenever its process dies, without counting. A model that kills its process
+each time (memory, a broken library) would be loaded forever.
 """
 
 from __future__ import annotations
@@ -19,30 +19,30 @@ from actalign.encoders._load import EncoderChoice
 from actalign.errors import ActAlignError, EncoderError
 
 LOADS = 3
-"""Processes in a row that may die while an actor loads its model."""
+"""How many processes in a row may die while an actor loads its model."""
 
 
 class BegunLoads:
-    """A Ray actor that lives as long as the run and remembers which loads began and never ended."""
+    """A Ray actor that lives as long as the run and records which loads began but never ended."""
 
     def __init__(self) -> None:
         self._begun: Counter[str] = Counter()
 
     def begin(self, actor: str) -> int:
-        """Note a load that begins; how many of the same actor died just before."""
+        """Record that a load begins; returns how many loads of the same actor have just died."""
         self._begun[actor] += 1
         return self._begun[actor] - 1
 
     def end(self, actor: str) -> None:
-        """Note that a load has ended, well or with an error."""
+        """Record that a load has ended, successfully or with an error."""
         del self._begun[actor]
 
 
 def load_in_actor(choice: EncoderChoice, begun: Any) -> Encoder:
     """Load the encoder in this actor; ``begun`` is a handle of `BegunLoads`.
 
-    The last try goes through a child process first, whose end says what the cause was. Raises
-    EncoderError for a model that can't be loaded or ended too many processes.
+    The last attempt first loads the model in a child process, whose exit shows the cause. Raises
+    EncoderError for a model that can't be loaded or has killed too many processes.
     """
     import ray
 
@@ -56,7 +56,7 @@ def load_in_actor(choice: EncoderChoice, begun: Any) -> Encoder:
         return choice.load()
     except ActAlignError:
         raise
-    except Exception as error:  # a GPU without room, a library that fails to start
+    except Exception as error:  # a full GPU, a library that fails to start
         raise EncoderError(
             f"The model {choice.model} can't be loaded ({type(error).__name__}: {error})."
         ) from error
@@ -66,13 +66,13 @@ def load_in_actor(choice: EncoderChoice, begun: Any) -> Encoder:
 
 def _gone(choice: EncoderChoice, died: int, cause: str) -> str:
     return (
-        f"The model {choice.model} ended {died} processes that loaded it{cause}; fetch the model "
-        "there again, or let fewer encoders share a machine by --num-actors."
+        f"The model {choice.model} killed {died} processes that loaded it{cause}; fetch the model "
+        "there again, or let fewer encoders share a machine with --num-actors."
     )
 
 
 def _cause_of_death(choice: EncoderChoice) -> str | None:
-    """What ends a process that loads the model here; None where it lives on or ends by itself."""
+    """What kills a process that loads the model here; None if it survives or exits by itself."""
     code = "import json, sys; from actalign.encoders._load import EncoderChoice; "
     code += "EncoderChoice(**json.loads(sys.argv[1])).load()"
     command = [sys.executable, "-c", code, json.dumps(asdict(choice))]

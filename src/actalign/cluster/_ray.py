@@ -1,7 +1,7 @@
-"""Run many small pieces of work on the actors of a Ray cluster, whatever dies there.
+"""Runs many small pieces of work on the actors of a Ray cluster, even if processes die there.
 
-Only names and small JSON outcomes travel through Ray. Knows nothing of clips: `_encode` embeds
-videos with it, `_score` scores stored ones.
+Only names and small JSON outcomes travel through Ray. Independent of clips: `_encode` embeds videos
+with it, `_score` scores stored ones.
 """
 
 from __future__ import annotations
@@ -21,26 +21,27 @@ from typing import Any
 from actalign.errors import ActAlignError, EncoderError, UsageError, reason_of
 
 DEATHS = 3
-"""An item whose worker's process dies so often is given up."""
+"""An item is abandoned after its worker's process died this many times."""
 BEGINNINGS = 10
-"""An actor whose process dies so often before it was given anything is given nothing."""
+"""An actor gets no work if its process died this many times before it was given any."""
 AHEAD = 2
-"""Pieces of work that an actor has at once: one it works on, and the next."""
+"""Pieces of work that an actor has at once: the current one and the next."""
 REACH_SECONDS = 10.0
 ASK_SECONDS = 5.0
 SETTINGS = bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
-"""HTTP/2's frame of settings, without any."""
+"""An empty HTTP/2 SETTINGS frame."""
 
 Outcome = dict[str, Any]
 Item = tuple[int, str, str]
-"""Its number, its id, and where it lies."""
+"""An item's number, id and location."""
 
 
 @dataclass(frozen=True, slots=True)
 class RayCluster:
-    """Where to run: address of a cluster (None: RAY_ADDRESS, else one started on this machine).
+    """Where to run. address: of a cluster (None: RAY_ADDRESS, else one started on this machine).
 
-    num_gpus: of each encoder actor, fractions share one. num_actors: None for as many as fit.
+    num_gpus: for each encoder actor; with fractions, actors share one. num_actors: None for as many
+    as fit.
     """
 
     address: str | None = None
@@ -49,9 +50,9 @@ class RayCluster:
 
 
 def fit(nodes: Sequence[dict[str, Any]], cluster: RayCluster) -> tuple[int, int]:
-    """How many encoder actors to run, and CPUs for each: its encoder's and its decoders'.
+    """How many encoder actors to run, and the CPUs for each: for its encoder and its decoders.
 
-    nodes: as `ray.nodes()` gives them. Raises UsageError where they can't hold the actors.
+    nodes: from `ray.nodes()`. Raises UsageError if they have no room for the actors.
     """
     sizes = [
         (int(node["Resources"].get("CPU", 0)), float(node["Resources"].get("GPU", 0)))
@@ -69,7 +70,7 @@ def fit(nodes: Sequence[dict[str, Any]], cluster: RayCluster) -> tuple[int, int]
         what = f"{share:g} GPUs and a CPU" if share else "a CPU"
         raise UsageError(
             f"The Ray cluster has room for {most} encoder actors with {what} each, not "
-            f"{max(actors, 1)}; give fewer --num-actors or --num-gpus, or add machines."
+            f"{max(actors, 1)}; lower --num-actors or --num-gpus, or add machines."
         )
     largest = max(c for c, _ in sizes)
     return actors, max(cpus for cpus in range(1, largest + 1) if room(cpus) >= actors)
@@ -82,7 +83,7 @@ def connected(cluster: RayCluster) -> Iterator[Any]:
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # else its C++ side writes to stderr
     address = cluster.address or os.environ.get("RAY_ADDRESS")
     if not address or address.rpartition(":")[0] in ("127.0.0.1", "localhost", "[::1]"):
-        # Ray takes its machine's outer address for loopback unless told that it has none.
+        # Ray uses the machine's external address instead of loopback unless this is set.
         os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
     try:
         import ray
@@ -98,7 +99,7 @@ def connected(cluster: RayCluster) -> Iterator[Any]:
         try:
             if address:
                 _reach(address)
-                # Once, for half a minute, not twenty times.
+                # Try once, for half a minute, not twenty times.
                 os.environ.setdefault("RAY_gcs_server_port_wait_time_s", "1")
             ray.init(address=address or "local", **options)
         except (OSError, OverflowError, RuntimeError, ValueError) as error:
@@ -122,10 +123,10 @@ def connected(cluster: RayCluster) -> Iterator[Any]:
 
 
 def _reach(address: str) -> None:
-    """Raise OSError, or OverflowError for no port, where no Ray listens at HOST:PORT.
+    """Raise OSError (or OverflowError for an invalid port) if no Ray listens at HOST:PORT.
 
-    Ray itself goes on trying to connect for many minutes. It speaks HTTP/2, in which a server
-    answers a client's first words with its settings.
+    Ray itself would keep trying to connect for many minutes. It uses HTTP/2, where a server answers
+    a client's first message with its settings.
     """
     host, _, port = address.removeprefix("ray://").rpartition(":")
     if not host or not port.isdecimal():
@@ -140,13 +141,13 @@ def _reach(address: str) -> None:
                 found += more
     kind = slice(3, 4)  # after the frame's length
     if found[kind] != SETTINGS[kind]:
-        raise OSError("what listens there is no Ray cluster")
+        raise OSError("what listens there is not a Ray cluster")
 
 
 def _watch(head: str, over: threading.Event) -> None:
-    """Say once that the cluster's head is gone, which is asked now and then until it is over.
+    """Check the cluster's head from time to time until `over`, and report once if it is gone.
 
-    Ray ends this process a minute after it lost the head, without a word, whatever it waits for.
+    Ray ends this process a minute after losing the head, without a message, whatever it is doing.
     """
     failed = 0
     while failed < 2 and not over.wait(ASK_SECONDS):
@@ -157,7 +158,7 @@ def _watch(head: str, over: threading.Event) -> None:
             failed += 1
     if failed and not over.is_set():
         print(
-            f"warning: The Ray cluster's head {head} does not answer; unless it comes back this "
+            f"warning: The Ray cluster's head {head} does not answer; unless it comes back, this "
             "run ends within a minute: start the cluster, then run the same command again to go "
             "on.",
             file=sys.stderr,
@@ -172,14 +173,14 @@ def run_on_cluster(
     cluster: RayCluster,
     most: int,
 ) -> Iterator[tuple[Outcome, str, str]]:
-    """One outcome an item, in order, with its id and place; those that came early wait here, small
-    as they are.
+    """One outcome per item, in order, with its id and location; early ones wait here.
 
-    items: where each lies, by id. actor: a class that is made with what ``work`` gives, of Ray and
-    an actor's number of CPUs; its method ``outcomes`` takes a JSON list of `Item` and gives JSON
-    outcomes, each with the item's number "n" and a "state". An outcome of `stop` ends the run with
-    its error. Of an item whose worker died too often the outcome is {"state": "lost"}. most: items
-    that an actor is given at a time. Raises UsageError where the cluster can't be used.
+    items: the location of each, by id. actor: a class whose argument is what ``work`` returns,
+    given Ray and an actor's number of CPUs; its method ``outcomes`` takes a JSON list of `Item` and
+    returns JSON outcomes, each with the item's number "n" and a "state". An outcome from `stop`
+    ends the run with its error. For an item whose worker died too often, the outcome is {"state":
+    "lost"}. most: number of items that an actor is given at a time. Raises UsageError if the
+    cluster can't be used.
     """
     with connected(cluster) as ray:
         from ray.exceptions import RayError
@@ -191,8 +192,8 @@ def run_on_cluster(
         waiting: dict[int, Outcome] = {}
         done = 0
         left = listed
-        # Workers that died too often took all items they had been given with them, so what is left
-        # after a first round is tried one by one.
+        # Workers that died too often lost all items that they had been given, so what is left after
+        # the first round is tried one by one.
         for each, ahead in ((min(most, max(1, len(listed) // (4 * actors))), AHEAD), (1, 1)):
             try:
                 with closing(_run(left, actor, made, actors, wanted, each, ahead)) as coming:
@@ -205,7 +206,7 @@ def run_on_cluster(
                 if ahead == 1:
                     reason = str(error).splitlines()[0]
                     raise ActAlignError(
-                        f"The Ray cluster failed: {reason} Run the same command again to go on."
+                        f"The Ray cluster failed: {reason} Run the same command again to continue."
                     ) from error
             left = [item for item in listed[done:] if item[0] not in waiting]
         for n, name, place in listed[done:]:
@@ -221,10 +222,10 @@ def _run(
     each: int,
     ahead: int,
 ) -> Generator[Outcome]:
-    """The outcomes of items in any order; those of workers that died too often are missing.
+    """The outcomes of items, in any order; those from workers that died too often are missing.
 
-    each: items of a piece. ahead: pieces that an actor has at once, so that it never waits for the
-    next. Raises RayError where no actor begins to work.
+    each: items in a piece. ahead: pieces that an actor has at once, so that it never waits for the
+    next. Raises RayError if no actor starts working.
     """
     import ray
     from ray.exceptions import RayError
@@ -232,13 +233,13 @@ def _run(
     pieces = [json.dumps(items[start : start + each]) for start in range(0, len(items), each)]
     coming = iter(pieces)
     kind = ray.remote(max_restarts=-1, max_task_retries=DEATHS - 1, **wanted)(actor)
-    # Actors are held here: one that nothing refers to is ended.
+    # Actors are kept here, as Ray ends one that nothing refers to.
     pool = [
         kind.options(scheduling_strategy="SPREAD").remote(work)
         for _ in range(min(actors, len(pieces)))
     ]
-    # A piece goes to actors that are there: a machine that is full may have no room for one.
-    # Deaths before that are no item's, and cost none of an item's own.
+    # Pieces go only to actors that have started: a full machine may have no room for one. Deaths
+    # before that don't count against any item.
     begin = {"max_task_retries": BEGINNINGS - 1}
     beginning = {one.outcomes.options(**begin).remote("[]"): one for one in pool}
     running: dict[Any, Any] = {}
@@ -276,7 +277,7 @@ def _outcomes(found: Sequence[str]) -> Iterator[Outcome]:
 
 
 def stop(n: int, error: ActAlignError) -> Outcome:
-    """The outcome of an error that is not of one item: it ends the run with the same error."""
+    """The outcome for an error that is not specific to an item; it ends the run with that error."""
     text = f"On the machine {socket.gethostname()}: {error}"
     return {"n": n, "state": "stop", "error": text, "kind": type(error).__name__}
 

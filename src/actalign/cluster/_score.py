@@ -1,7 +1,7 @@
-"""Score stored clips on many machines by Ray: a row for each entry of a store, in order.
+"""Scores stored clips on many machines with Ray: a row for each entry of a store, in order.
 
 Texts are encoded once, where the run was started; actors get their embeddings, so they load no
-model. They read the store's entries, and rows come back.
+model. They read the store's entries and send back rows.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from actalign.errors import ActAlignError
 from actalign.rows import Row, error_row
 
 MOST_ENTRIES = 64
-"""Entries that one actor is given at a time."""
+"""Maximum number of entries that one actor is given at a time."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class AlignWork:
-    """All that an actor must know besides the entries; their paths count from ``folder``."""
+    """All that an actor must know besides the entries, whose paths are relative to ``folder``."""
 
     candidates: Candidates
     top_k: int | None
@@ -37,10 +37,10 @@ def align_stored_on_ray(
     top_k: int | None = None,
     cluster: RayCluster,
 ) -> Iterator[Row]:
-    """A row for each entry, in order, as `Candidates.score` gives it.
+    """A row for each entry, in order, as `Candidates.score` makes it.
 
-    The entries must be on a folder that all machines see under the same path, or at an address.
-    Raises UsageError where the cluster or the folder can't be used.
+    The entries must be in a folder that all machines see under the same path, or at an address.
+    Raises UsageError if the cluster or the folder can't be used.
     """
     work = AlignWork(candidates, top_k, str(Path.cwd()))
     run = run_on_cluster(
@@ -61,7 +61,7 @@ class AlignEntries:
         self._work = work
 
     def outcomes(self, entries: str) -> list[str]:
-        """For a JSON list of entries (n, id, path), outcomes as JSON, one an entry."""
+        """For a JSON list of entries (n, id, path), outcomes as JSON, one per entry."""
         return [json.dumps(self._align(entry)) for entry in json.loads(entries)]
 
     def _align(self, item: Item) -> Outcome:
@@ -70,7 +70,7 @@ class AlignEntries:
         try:
             enter(work.folder)
             row, _ = work.candidates.score(read_stored(entry_id, entry), top_k=work.top_k)
-        except ActAlignError as error:  # not of one entry
+        except ActAlignError as error:  # not specific to an entry
             return stop(n, error)
         except Exception as error:
             text = f"{entry} can't be aligned: {type(error).__name__}: {error}"

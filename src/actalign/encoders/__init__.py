@@ -1,4 +1,4 @@
-"""Frames and texts to rows in one space: the encoders, their files and their export."""
+"""Turns frames and texts into rows in one space: the encoders, their files and their export."""
 
 from actalign.encoders._base import (
     ClipEncoder,

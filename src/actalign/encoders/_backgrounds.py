@@ -1,4 +1,4 @@
-"""The background that ships with the package: that of `body`."""
+"""The background that ships with the package, which is for `body`."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from actalign.encoder_info import EncoderInfo
 from actalign.encoders._fingerprint import fingerprint_files
 
 BODY = Path(__file__).parent / "body" / "model" / "background.safetensors"
-"""`python training/make_background.py` makes it; its fingerprint is that of the two towers, since
-simulated movements see nothing of how poses are estimated."""
+"""Made by `python training/make_background.py`; its fingerprint is that of the two towers, since
+simulated movements don't depend on how poses are estimated."""
 
 
 def shipped_background(info: EncoderInfo) -> Background | None:
-    """The encoder's own background, None where none ships for exactly this encoder."""
+    """The encoder's own background; None if none ships for exactly this encoder."""
     name, _, person = info.model_id.partition(":")
     if name != "body" or not BODY.is_file():
         return None

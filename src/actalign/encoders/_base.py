@@ -1,7 +1,7 @@
-"""What an image-text dual encoder offers, and how a clip is run through it.
+"""The interface of an image-text dual encoder, and how a clip is run through it.
 
 Implementations: `_siglip`, `_xclip` (transformers), `_open_clip`, `_onnx` (exported models), `body`
-(built in). Not here: which of them to take (`_load`).
+(built in). `_load` chooses among them.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from actalign.errors import EncoderError, RowsError, UsageError, counted
 from actalign.types import Float32, Float64, FrameBatch, TextWarning, UInt8
 
 CROP = "crop:"
-"""How the name of an encoder of people's boxes begins, see `load_encoder`."""
+"""Prefix of the names of encoders that see people's boxes; see `load_encoder`."""
 
 
 @runtime_checkable
 class Encoder(Protocol):
-    """What every image-text dual encoder has, with one embedding space.
+    """What every image-text dual encoder, with its one embedding space, provides.
 
     The protocols below say how it takes frames; an encoder of your own needs one of them.
 
-    info: what is known of it without running it; see `EncoderInfo`.
+    info: what is known about it without running it; see `EncoderInfo`.
     """
 
     @property
@@ -38,8 +38,8 @@ class Encoder(Protocol):
         ...
 
     def text_warnings(self, texts: Sequence[str]) -> list[TextWarning]:
-        """One for each text that is longer than the text tower reads and so gets cut, or of which
-        it knows no word."""
+        """One for each text that is cut because it is longer than the text tower's input, or that
+        contains no word it knows."""
         ...
 
 
@@ -54,14 +54,14 @@ class ImageEncoder(Encoder, Protocol):
 
 @runtime_checkable
 class ClipEncoder(Encoder, Protocol):
-    """An encoder that also looks across frames (movement), so it wants a clip in order."""
+    """An encoder that also looks across frames (at movement), so it needs a clip in order."""
 
     def encode_clip(
         self, batches: Iterable[FrameBatch], *, block: int | None = None
     ) -> Iterator[Float32]:
         """Yield (n, D) blocks whose rows, concatenated, match the clip's frames in order.
 
-        block: rows to yield at once, small for a live video whose results are wanted soon.
+        block: number of rows to yield at once; small for live video, whose results are needed soon.
         """
         ...
 
@@ -83,9 +83,10 @@ class WindowEncoder(Encoder, Protocol):
 class PersonRows:
     """One person's rows of a clip.
 
-    person: its number, from 1 on in order of first sight; 0 for a clip in which nobody is found;
-    None for an encoder that follows only one person. rows: (n, D). pts_seconds: (n,).
-    end_seconds: when it is last seen, None for the clip's end. source: what a result says of it.
+    person: the person's number, from 1 in order of appearance; 0 for a clip in which nobody is
+    found; None for an encoder that follows only one person. rows: (n, D). pts_seconds: (n,).
+    end_seconds: when the person is last seen; None for the clip's end. source: what a result
+    reports about the person.
     """
 
     person: int | None
@@ -98,7 +99,7 @@ class PersonRows:
 
 @runtime_checkable
 class PeopleEncoder(Encoder, Protocol):
-    """An encoder that follows people through a clip, and gives each one's rows separately.
+    """An encoder that follows people through a clip, and returns each one's rows separately.
 
     everyone: whether it follows all people, so that a clip has several sequences of rows.
     """
@@ -115,30 +116,30 @@ class PeopleEncoder(Encoder, Protocol):
 
 
 class PersonWatch(Protocol):
-    """One person, followed through frames that may never end, and what is to be said of them."""
+    """Follows one person through frames that may never end, and reports on those frames."""
 
     def encode_clip(
         self, batches: Iterable[FrameBatch], *, block: int | None = None
     ) -> Iterator[Float32]:
-        """As `ClipEncoder.encode_clip`; each call begins anew to look for the person."""
+        """The same as `ClipEncoder.encode_clip`; each call looks for the person afresh."""
         ...
 
     def forget(self, before: float) -> None:
-        """Say nothing more of what was before a time, in seconds, and hold nothing of it."""
+        """Discard all that was before a time, in seconds, so that it is not reported any more."""
         ...
 
     def source(self) -> dict[str, str]:
-        """What a result says of the frames since then, as `PersonRows.source`."""
+        """What a result reports about the frames since then, as in `PersonRows.source`."""
         ...
 
     def warnings(self) -> tuple[str, ...]:
-        """Sentences on them."""
+        """Warnings about those frames, as sentences."""
         ...
 
 
 def check_encoder(encoder: object) -> None:
-    """Raise UsageError for what is no encoder, or lacks a member that every encoder needs."""
-    # Not isinstance: from Python 3.12 on it misses what a wrapper passes on by __getattr__.
+    """Raise UsageError for an object that is not an encoder or lacks a member that all need."""
+    # Not isinstance, which since Python 3.12 misses what a wrapper forwards with __getattr__.
     if not hasattr(encoder, "encode_text"):
         raise UsageError(
             f"{encoder!r} is not an encoder; ActAlign.from_pretrained loads one by its name, such "
@@ -158,28 +159,28 @@ def check_encoder(encoder: object) -> None:
 
 
 def follows_everyone(model_id: str) -> bool:
-    """Whether the encoder of this name gives several results a clip, before it is loaded."""
+    """Whether the encoder of this name, not yet loaded, gives several results per clip."""
     return model_id == "body:all" or model_id.startswith(f"{CROP}all:")
 
 
 def one_person_only(encoder: Encoder) -> None:
-    """Raise UsageError for an encoder that follows everyone, where one sequence is wanted."""
+    """Raise UsageError for an encoder that follows everyone, if a single sequence is needed."""
     if isinstance(encoder, PeopleEncoder) and encoder.everyone:
         raise UsageError(
-            f"{encoder.info.model_id} gives rows for each person of a clip, and here a clip is one "
-            "sequence; follow one person (largest, left, right or 2), or call predict_many."
+            f"{encoder.info.model_id} gives rows for each person in a clip, but here a clip must "
+            "be one sequence; follow one person (largest, left, right or 2), or call predict_many."
         )
 
 
 ACROSS_FRAMES = (ClipEncoder, WindowEncoder)
-"""Encoders that want whole clips, whose frames can't be left out or encoded one by one."""
+"""Encoders that need whole clips: frames can't be left out or encoded one by one."""
 
 
 @runtime_checkable
 class StreamEncoder(ImageEncoder, Protocol):
-    """An encoder that fills its batches across blocks of frames, whichever clips they are of.
+    """An encoder that fills its batches across blocks of frames, whichever clips they are from.
 
-    across_clips: whether a run should have it do so. On a GPU full batches are worth it; on a CPU
+    across_clips: whether a run should let it do so. On a GPU, full batches are worth it; on a CPU
     they gain little, and the last bit of a frame's row could depend on its neighbours.
     """
 
@@ -192,22 +193,22 @@ class StreamEncoder(ImageEncoder, Protocol):
 
 
 def cut_warning(model_id: str, text: str, most: int, length: int | None = None) -> TextWarning:
-    """Of a text of which only so many tokens are read. length: all of them, where it is known."""
+    """For a text of which only `most` tokens are read. length: of the whole text, if known."""
     if length is None:
         said = f"is longer than {most} tokens; {model_id} reads only its beginning."
     else:
-        said = f"has {length} tokens; {model_id} reads the first {most} only."
+        said = f"has {length} tokens; {model_id} reads only the first {most}."
     return TextWarning(f"The text {text[:60]!r}... {said}", text)
 
 
 def encode_pictures(encoder: Encoder, frames: UInt8) -> Float32:
-    """Embed frames, each by itself: a row for each, else RowsError.
+    """Embed frames independently: one row for each, else RowsError.
 
     Raises UsageError for an encoder that has no method for frames.
     """
     if not hasattr(encoder, "encode_image"):  # not isinstance, as in `check_encoder`
         raise UsageError(
-            f"The encoder {encoder.info.model_id} has no method that takes frames; give it "
+            f"The encoder {encoder.info.model_id} has no method that takes frames; add "
             "encode_image, encode_clip or encode_windows."
         )
     rows: Float32 = encoder.encode_image(frames)
@@ -216,7 +217,7 @@ def encode_pictures(encoder: Encoder, frames: UInt8) -> Float32:
 
 
 def encode_texts(encoder: Encoder, texts: Sequence[str]) -> Float32:
-    """Embed texts: a row for each, else EncoderError."""
+    """Embed texts: one row for each, else EncoderError."""
     rows = np.asarray(encoder.encode_text(texts), np.float32)
     if len(rows) != len(texts):
         raise EncoderError(_miscounted(encoder, len(rows), counted(len(texts), "text")))
@@ -227,11 +228,11 @@ def encode_texts(encoder: Encoder, texts: Sequence[str]) -> Float32:
 def check_width(
     info: EncoderInfo, rows: Float32, noun: str, kind: type[EncoderError] = RowsError
 ) -> None:
-    """Raise an error of this kind unless rows are (n, D), D being the encoder's."""
+    """Raise an error of this kind unless rows are (n, D), with the encoder's D."""
     if rows.ndim != 2 or rows.shape[1] != info.dim:
         raise kind(
-            f"The encoder {info.model_id} gave an array of the shape {rows.shape} for {noun}; it "
-            f"must give ({len(rows)}, {info.dim}), since the dim of its info is {info.dim}."
+            f"The encoder {info.model_id} returned an array of shape {rows.shape} for {noun}; it "
+            f"must return ({len(rows)}, {info.dim}), since the dim of its info is {info.dim}."
         )
 
 
@@ -242,22 +243,22 @@ def _check_rows(encoder: Encoder, rows: int, taken: int, noun: str = "frame") ->
 
 def _miscounted(encoder: Encoder, rows: int, taken: str) -> str:
     return (
-        f"The encoder {encoder.info.model_id} gave {counted(rows, 'row')} for {taken}; "
-        "it must give one for each."
+        f"The encoder {encoder.info.model_id} returned {counted(rows, 'row')} for {taken}; it must "
+        "return one for each."
     )
 
 
 def encode_blocks(encoder: Encoder, blocks: Iterable[UInt8]) -> Iterator[Float32]:
-    """Embed blocks of frames of any clips, each frame by itself: rows for each block, in order.
+    """Embed blocks of frames from any clips, each frame by itself: rows for each block, in order.
 
-    A `StreamEncoder` takes further blocks before it yields rows, other encoders don't. Raises
+    A `StreamEncoder` takes further blocks before it yields rows; other encoders don't. Raises
     RowsError for a wrong number of rows.
     """
     if not isinstance(encoder, StreamEncoder):
         for block in blocks:
             yield encode_pictures(encoder, block)
         return
-    sizes: deque[int] = deque()  # of the blocks whose rows have not come yet
+    sizes: deque[int] = deque()  # of the blocks whose rows are still to come
 
     def noted() -> Iterator[UInt8]:
         for block in blocks:
@@ -269,7 +270,7 @@ def encode_blocks(encoder: Encoder, blocks: Iterable[UInt8]) -> Iterator[Float32
         _check_rows(encoder, len(rows), sizes[0] if sizes else 0)
         sizes.popleft()
         yield rows
-    next(taken, None)  # an encoder that leaves blocks would be asked for them again without end
+    next(taken, None)  # an encoder that leaves out blocks would be asked for them forever
     if sizes:
         _check_rows(encoder, 0, sum(sizes))
 
@@ -283,8 +284,8 @@ def encode_frames(
 ) -> Iterator[tuple[Float32, Float64]]:
     """Embed one clip's batches in order: blocks of (n, D) rows and their (n,) times in seconds.
 
-    Rows match frames, but those of a `WindowEncoder` match windows. Memory stays at a few batches.
-    block: as in `ClipEncoder`. watch: of the encoder, which then follows the person. Raises
+    Rows match frames, but those of a `WindowEncoder` match windows. Memory use stays at a few
+    batches. block: as in `ClipEncoder`. watch: from the encoder; it then follows the person. Raises
     RowsError for a wrong number of rows.
     """
     if isinstance(encoder, WindowEncoder):
@@ -306,7 +307,7 @@ def encode_frames(
             if given > taken:
                 _check_rows(encoder, given, taken)
             yield rows, np.array([times.popleft() for _ in range(len(rows))], np.float64)
-        for _ in frames:  # those that it left, else the clip would seem to end here
+        for _ in frames:  # frames that it left; otherwise the clip would seem to end here
             pass
         _check_rows(encoder, given, taken)
     else:
@@ -317,11 +318,11 @@ def encode_frames(
 def _encode_windows(
     encoder: WindowEncoder, batches: Iterable[FrameBatch]
 ) -> Iterator[tuple[Float32, Float64]]:
-    """A window every `frames_between_rows` frames; what is left of one repeats its last frame."""
+    """A window every `frames_between_rows` frames; an incomplete one repeats its last frame."""
     length, stride = encoder.info.frames_per_row, encoder.info.frames_between_rows
     frames: list[UInt8] = []
     times: list[float] = []
-    covered = 0  # of the frames that are held, those that a window has shown
+    covered = 0  # how many of the held frames have been in a window
     for batch in batches:
         frames.extend(frame.copy() for frame in batch.frames)
         times.extend(batch.pts_seconds.tolist())

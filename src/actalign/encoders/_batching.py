@@ -1,9 +1,9 @@
-"""Frames of many clips through one image tower: full batches, copies beside the arithmetic.
+"""Runs frames of many clips through one image tower: full batches, copies during computation.
 
 Blocks of frames go in and blocks of embeddings come out in the same order, but the tower always
 sees full batches, whichever blocks they come from. The same code runs on every device; only what
-hides the copies on CUDA (pinned memory, a second stream) is taken there alone. Knows nothing of
-clips, checkpoints or models.
+hides the copies on CUDA (pinned memory, a second stream) is used there alone. It knows nothing
+about clips, checkpoints or models.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ Inputs = dict[str, torch.Tensor]
 _cuda: Any = torch.cuda  # not typed throughout
 
 UPLOAD_BYTES = 64 * 1024 * 1024
-"""Most bytes of frames copied to the device and resized at once, so that large ones fit."""
+"""Maximum bytes of frames copied to the device and resized at once, so that large ones fit."""
 
 RUNNING = 2
-"""Batches that a CUDA device has before their embeddings are waited for. With two it has work for
-a third of a second when a decoder falls behind."""
+"""Batches queued on a CUDA device before waiting for their embeddings. With two, it has work for a
+third of a second if a decoder falls behind."""
 
 
 class TowerStream:
-    """A tower and how it is fed.
+    """A tower with its input pipeline.
 
-    prepare: (n, H, W, 3) uint8 frames on the device to the tower's arguments, n rows in each.
-    tower: those arguments to (n, dim) embeddings. batch_size: rows in a full batch.
+    prepare: turns (n, H, W, 3) uint8 frames on the device into the tower's arguments, n rows in
+    each. tower: turns those arguments into (n, dim) embeddings. batch_size: rows in a full batch.
     """
 
     def __init__(
@@ -55,8 +55,8 @@ class TowerStream:
     def encode(self, blocks: Iterable[UInt8]) -> Iterator[Float32]:
         """Yield one (n, dim) float32 block for each block of (n, H, W, 3) uint8 frames, in order.
 
-        Takes more blocks before it yields the first one: RUNNING + 2 batches of frames on CUDA,
-        where one is copied while others are computed, else one.
+        Takes further blocks before it yields the first one: RUNNING + 2 batches of frames on CUDA,
+        where one is copied while others are computed; otherwise one.
         """
         lengths: deque[int] = deque()
         finished: list[Float32] = []
@@ -87,8 +87,8 @@ class TowerStream:
 
     @torch.inference_mode()
     def _upload(self, frames: UInt8) -> Inputs:
-        # The copy makes views and read-only arrays usable too. Pinned blocks are used again by
-        # torch once the device has read them, so there is no need to keep buffers here.
+        # The copy makes views and read-only arrays usable too. Torch reuses pinned blocks once the
+        # device has read them, so there is no need to keep buffers here.
         host = torch.empty(frames.shape, dtype=torch.uint8, pin_memory=self._copies is not None)
         host.numpy()[:] = frames
         if self._copies is None:
@@ -102,7 +102,7 @@ class TowerStream:
 
     @torch.inference_mode()
     def _start(self, parts: list[Inputs]) -> tuple[torch.Tensor, Any]:
-        """Ask for a batch's embeddings: float32 on the host, there once the event has happened."""
+        """Request a batch's embeddings: float32 on the host, complete after the event."""
         inputs = {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
         rows = self._tower(**inputs).float()
         if self._copies is None:

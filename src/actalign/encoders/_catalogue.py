@@ -1,6 +1,6 @@
-"""Models that are worth a look, what is known of each without its files, and what it costs.
+"""Recommended models, what is known about each without its files, and what it costs.
 
-Nothing here asks the hub: a model is found in its cache or it is not here.
+Nothing here contacts the hub: a model is found in the cache or counts as absent.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from actalign.encoders._vision_shape import VisionShape
 from actalign.errors import EncoderError
 
 CLIP_SECONDS, NATIVE_FPS = 10.0, 25.0
-"""The clip whose cost is told, and its frames a second where an encoder takes all."""
+"""The clip for which the cost is given, and its frame rate if an encoder takes all frames."""
 SMALL_MODEL = "google/siglip-base-patch16-224"
-"""A small model of the default one's family."""
+"""A small model of the default model's family."""
 
 
 B16 = VisionShape(196, 768, 12, 3072)
@@ -31,11 +31,11 @@ SO400M = VisionShape(729, 1152, 27, 4304)
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model by name. scale: as in `EncoderInfo`. good_at: one phrase. licence: of the weights.
+    """A model by name. scale: as in `EncoderInfo`. good_at: a phrase. licence: of the weights.
 
-    vision: None where it isn't a vision transformer. across: GFLOP a row beside its frames' own.
-    fps: sampled by default, None for all frames. modules: what must be importable. hub: where its
-    files lie.
+    vision: None if it isn't a vision transformer. across: GFLOP per row in addition to those of its
+    frames. fps: sampled by default; None for all frames. modules: those that must be importable.
+    hub: where its files are.
     """
 
     name: str
@@ -54,14 +54,14 @@ class Model:
 
     @property
     def gflop_per_row(self) -> float | None:
-        """Of the image tower; None where it is not known."""
+        """For the image tower; None if unknown."""
         if self.vision is None:
             return None
         return self.vision.gflop * self.frames_per_row + self.across
 
     @property
     def gflop_per_clip(self) -> float | None:
-        """Of a clip of CLIP_SECONDS."""
+        """For a clip of CLIP_SECONDS."""
         if self.gflop_per_row is None:
             return None
         rows = CLIP_SECONDS * (self.fps or NATIVE_FPS) / self.frames_between_rows
@@ -69,15 +69,15 @@ class Model:
 
     @property
     def needs(self) -> str | None:
-        """The extra and the package that must be installed first; None where all are there."""
+        """The extra and the package that must be installed first; None if nothing is missing."""
         missing = {module for module in self.modules if find_spec(module) is None}
         named = [f"actalign[{self.extra}]"] if missing - {"torchvision"} else []
-        if "torchvision" in missing:  # not part of every extra, and needs a release that fits
+        if "torchvision" in missing:  # not part of every extra, and its release must match torch's
             named.append("torchvision of torch's release")
         return " and ".join(named) or None
 
     def cached_bytes(self, cache: Path) -> int | None:
-        """Size of its files in the hub's cache; None where its weights are not there."""
+        """Size of its files in the hub's cache; None if its weights are not there."""
         snapshots = cache / f"models--{self.hub.replace('/', '--')}" / "snapshots"
         for folder in sorted(snapshots.glob("*")):
             if any(folder.glob("*.safetensors")):
@@ -183,21 +183,20 @@ MODELS = (
 
 
 def hub_cache() -> Path:
-    """Where the hub's client keeps models, by the variables that it reads."""
+    """Where the hub's client keeps models, according to its environment variables."""
     return Path(os.environ.get("HF_HUB_CACHE") or hub_home() / "hub").expanduser()
 
 
 def hub_home() -> Path:
-    """The folder of the hub's client, by the variables that it reads."""
+    """The folder of the hub's client, according to its environment variables."""
     base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
     return Path(os.environ.get("HF_HOME") or Path(base, "huggingface")).expanduser()
 
 
 def device_speed() -> tuple[str, float]:
-    """The device that is taken where none is named, and its GFLOP/s in one product of matrices.
+    """The device that is used if none is named, and its GFLOP/s in a matrix product.
 
-    Bfloat16 on CUDA, else float32: what encoders compute in there. An upper bound of what they
-    reach.
+    In bfloat16 on CUDA, else float32, as encoders compute there. An upper bound on their speed.
     """
     if find_spec("torch") is None:
         a = np.ones((1024, 1024), np.float32)
@@ -224,7 +223,7 @@ def _speed(size: int, product: Callable[[], object]) -> float:
 
 
 def body_fetched() -> bool:
-    """Whether the weights of `body` are here, and the packages that use them; asks nobody."""
+    """Whether the weights of `body` and the packages that use them are here; uses no network."""
     try:
         from actalign.encoders.body._weights import missing_weights
     except EncoderError:  # the extra is not installed

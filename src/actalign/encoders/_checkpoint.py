@@ -1,7 +1,7 @@
-"""The files of a checkpoint of transformers: from the hub or a folder, read with care.
+"""The files of a transformers checkpoint, read safely from the hub or a folder.
 
-Weights are read as safetensors only, and no code of a checkpoint is ever run. Not here: what is
-computed with them (`_siglip`).
+Weights are read only from safetensors, and no code of a checkpoint is ever run. The computation is
+in `_siglip`.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ MODELS = {
     "xclip": "XCLIPModel",
     "videoprism": "VideoPrismClipModel",
     "pe_video": "PeVideoModel",
-    "pe_audio_video": "PeVideoModel",  # the half that sees
+    "pe_audio_video": "PeVideoModel",  # the video half
 }
 WITHOUT_SCALE = ("videoprism", "pe_video", "pe_audio_video")
-"""PE's scale is of products of vectors that are not normalised, so it says nothing of cosines."""
-OF_VIDEOS = WITHOUT_SCALE  # whose settings of pictures have a file of their own
-CARD = "README.md"  # begins with what the hub knows of the model, the licence too
-CROPPED = ("clip", "xclip")  # whose frames keep their aspect ratio, and lose their edges
+"""PE's scale applies to products of vectors that are not normalised, so it can't scale cosines."""
+OF_VIDEOS = WITHOUT_SCALE  # their image settings are in a separate file
+CARD = "README.md"  # begins with the hub's metadata of the model, including the licence
+CROPPED = ("clip", "xclip")  # their frames keep the aspect ratio and lose their edges
 RESAMPLE = {2: "bilinear", 3: "bicubic"}  # Pillow's numbers, which checkpoints store
 CONFIG_FILES = (
     "config.json",
@@ -62,7 +62,7 @@ def split_revision(model: str, revision: str | None = None) -> tuple[str, str | 
     """A hub id with or without `@REVISION` as (id, revision); raises EncoderError for two."""
     model, at, pinned = model.partition("@")
     if at and not pinned:
-        raise EncoderError(f"{model}@ names no revision; write {model}@COMMIT, or leave the @ out.")
+        raise EncoderError(f"{model}@ names no revision; write {model}@COMMIT, or leave out the @.")
     if pinned and revision not in (None, pinned):
         raise EncoderError(
             f"{model}@{pinned} and revision {revision!r} name two revisions; give one of them."
@@ -73,10 +73,10 @@ def split_revision(model: str, revision: str | None = None) -> tuple[str, str | 
 def find_files(
     model: str, revision: str | None, patterns: Sequence[str] | None = None
 ) -> tuple[Path, str, str | None]:
-    """A model's folder, its name, and its commit on the hub, None for a folder here.
+    """A model's folder, its name, and its commit on the hub (None for a local folder).
 
-    model: a folder, a hub id, or `ID@REVISION`. patterns: of the files that are wanted of the hub,
-    None for those of a checkpoint of transformers. Raises EncoderError.
+    model: a folder, a hub id, or `ID@REVISION`. patterns: of the files to get from the hub; None
+    for those of a transformers checkpoint. Raises EncoderError.
     """
     folder = Path(model).expanduser()
     if folder.is_dir():
@@ -87,9 +87,9 @@ def find_files(
 
 
 def download(model: str, revision: str | None, patterns: Sequence[str]) -> Path:
-    """The hub's files of a model as a folder, whose name is the commit that the revision meant.
+    """The hub's files of a model as a folder, named after the commit that the revision refers to.
 
-    revision: a branch, tag or commit; None for the main branch. Where the hub can't be reached, the
+    revision: a branch, tag or commit; None for the main branch. If the hub can't be reached, the
     cache is used. Raises EncoderError.
     """
     check_hub_id(model)
@@ -105,11 +105,11 @@ def download(model: str, revision: str | None, patterns: Sequence[str]) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """The files of a folder, checked, before the weights are loaded.
+    """The files of a folder, checked before the weights are loaded.
 
-    fingerprint: of the files alone; how they are computed with is not part of it. logit_scale:
-    natural logarithm of the scale, None for models without one of cosines. logit_bias: None for
-    models that have none (CLIP).
+    fingerprint: of the files alone, not of how they are used in computation. logit_scale: natural
+    logarithm of the scale; None for models without a scale for cosines. logit_bias: None for models
+    without one (CLIP).
     """
 
     folder: Path
@@ -121,7 +121,7 @@ class Checkpoint:
 
 
 def read_checkpoint(folder: Path) -> Checkpoint:
-    """Read all but the weights; raises EncoderError naming the file that is missing or wrong."""
+    """Read all but the weights; raises EncoderError, which names the missing or wrong file."""
     model_type = read_json(folder / "config.json").get("model_type")
     if model_type not in MODELS:
         raise EncoderError(
@@ -134,7 +134,7 @@ def read_checkpoint(folder: Path) -> Checkpoint:
     scalars = read_scalars([file for file in weights if file.suffix == ".safetensors"])
     if "logit_scale" not in scalars and model_type not in WITHOUT_SCALE:
         raise EncoderError(
-            f"{folder}: the weights hold no logit_scale, so this is not a dual encoder."
+            f"{folder}: the weights contain no logit_scale, so this is not a dual encoder."
         )
     return Checkpoint(
         folder,
@@ -152,7 +152,7 @@ def read_checkpoint(folder: Path) -> Checkpoint:
 
 
 def licence_of(folder: Path) -> str | None:
-    """The licence that the model's card names; None where there is no card or it names none."""
+    """The licence named by the model card; None if there is no card or it names none."""
     try:
         head = read_text(folder / CARD).split("---")
         about = parse_yaml(head[1]) if len(head) > 2 and not head[0].strip() else None
@@ -163,9 +163,9 @@ def licence_of(folder: Path) -> str | None:
 
 
 def weight_files(folder: Path) -> list[Path]:
-    """The files that transformers loads weights from: one file, or an index and all it names.
+    """The files that transformers loads weights from: one file, or an index and all that it names.
 
-    Raises EncoderError where there is none, and for one that is missing or outside the folder.
+    Raises EncoderError if there is none, or if one is missing or outside the folder.
     """
     read_json(folder / "config.json")
     check_configuration(folder / "config.json")
@@ -174,8 +174,8 @@ def weight_files(folder: Path) -> list[Path]:
         return [single]
     if not index.is_file():
         raise EncoderError(
-            f"{folder} has no weights in safetensors form (model.safetensors); "
-            "other formats aren't read because loading them can run code."
+            f"{folder} has no weights in safetensors format (model.safetensors); other formats "
+            "aren't read because loading them can run code."
         )
     return [index, *shards_of(index)]
 
@@ -191,7 +191,7 @@ def read_json(file: Path) -> dict[str, Any]:
     except ValueError as error:
         raise EncoderError(f"{file} isn't valid JSON ({error}).") from error
     if not isinstance(content, dict):
-        raise EncoderError(f"{file} must hold a JSON object.")
+        raise EncoderError(f"{file} must contain a JSON object.")
     return content
 
 
@@ -214,14 +214,16 @@ def read_preprocessing(folder: Path, model_type: str) -> ImagePreprocessing:
     )
     bilinear = model_type in ("siglip2", "xclip", "pe_video", "pe_audio_video")
     resample = stored.get("resample", 2 if bilinear else 3)
-    if model_type == "videoprism" and stored.get("do_normalize") is False:  # wants 0 to 1
+    if model_type == "videoprism" and stored.get("do_normalize") is False:  # expects 0 to 1
         stored = {**stored, "do_normalize": True, "image_mean": [0.0] * 3, "image_std": [1.0] * 3}
     if stored.get("do_resize", True) is False or stored.get("do_normalize", True) is False:
         raise EncoderError(f"{file}: do_resize and do_normalize must be true.")
     if not isinstance(resample, int) or resample not in RESAMPLE:
-        raise EncoderError(f"{file}: resample is {resample!r}; 2 (bilinear) and 3 (bicubic) work.")
+        raise EncoderError(
+            f"{file}: resample is {resample!r}; it must be 2 (bilinear) or 3 (bicubic)."
+        )
     if model_type == "siglip2":
-        size = square  # not used: the grid of patches follows each frame's shape
+        size = square  # not used: the patch grid follows each frame's shape
     elif isinstance(size, int) and model_type == "siglip":
         size = (size, size)
     try:
@@ -244,7 +246,7 @@ def read_preprocessing(folder: Path, model_type: str) -> ImagePreprocessing:
     wanted = vision.get("image_size") if isinstance(vision, dict) else None
     if model_type != "siglip2" and isinstance(wanted, int) and made != (wanted, wanted):
         raise EncoderError(
-            f"{file} makes pictures of {made} pixels, but by config.json the model wants "
+            f"{file} makes images of {made} pixels, but according to config.json the model needs "
             f"{wanted} x {wanted}; fetch the checkpoint again."
         )
     return found
@@ -258,8 +260,8 @@ def _as_size(stored: Any) -> Any:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Without transformers' progress bars, its reports of weights, which we check ourselves, and
-    what PE-Video prints of its own documentation."""
+    """Suppress transformers' progress bars, its reports on weights, which we check ourselves, and
+    the documentation that PE-Video prints."""
     says = transformers.utils.logging
     showed_bars, level = says.is_progress_bar_enabled(), says.get_verbosity()
     says.disable_progress_bar()
@@ -274,7 +276,7 @@ def quiet() -> Iterator[None]:
 
 
 def load_model(checkpoint: Checkpoint, dtype: torch.dtype) -> tuple[Any, Any]:
-    """The model, on the CPU, and its tokenizer; raises EncoderError where weights are missing."""
+    """The model, on the CPU, and its tokenizer; raises EncoderError if weights are missing."""
     folder = checkpoint.folder
     try:
         with quiet():
@@ -288,12 +290,11 @@ def load_model(checkpoint: Checkpoint, dtype: torch.dtype) -> tuple[Any, Any]:
                 trust_remote_code=False,
                 output_loading_info=True,
             )
-            # False and not absent: where it is absent a person is asked, and a "y" would run the
-            # code.
+            # False, not absent: if it is absent, the user is asked, and a "y" would run the code.
             tokenizer = transformers.AutoTokenizer.from_pretrained(
                 folder, local_files_only=True, trust_remote_code=False
             )
-    except Exception as error:  # each library under transformers raises kinds of its own
+    except Exception as error:  # each library under transformers raises its own exceptions
         raise unloadable(f"The checkpoint in {folder}", error) from error
     if info["missing_keys"]:
         first = sorted(info["missing_keys"])[0]
@@ -305,7 +306,7 @@ def load_model(checkpoint: Checkpoint, dtype: torch.dtype) -> tuple[Any, Any]:
 
 
 def _half_that_sees(checkpoint: Checkpoint) -> dict[str, Any]:
-    """What loads PE-AV's video half by itself; its text tower is stored outside that."""
+    """Arguments to load PE-AV's video half by itself; its text tower is stored outside it."""
     if checkpoint.model_type != "pe_audio_video":
         return {}
     config = transformers.AutoConfig.from_pretrained(
@@ -315,7 +316,7 @@ def _half_that_sees(checkpoint: Checkpoint) -> dict[str, Any]:
 
 
 def read_scalars(weights: Sequence[Path]) -> dict[str, float]:
-    """The logit scale and bias as stored, before any rounding to a lower precision."""
+    """The logit scale and bias as stored, before they are rounded to a lower precision."""
     found: dict[str, float] = {}
     for file in weights:
         try:
@@ -328,12 +329,12 @@ def read_scalars(weights: Sequence[Path]) -> dict[str, float]:
 
 
 def unloadable(what: str, error: Exception) -> EncoderError:
-    """The error for a model that a library can't load; of a missing package, with its name."""
+    """The error for a model that a library can't load; it names a missing package."""
     reason = brief_reason(error)
     advice = "fetch it again or choose another --model"
     if isinstance(error, ImportError):
-        # transformers goes on to where it is explained, over several lines
-        reason, advice = reason.partition(". ")[0], "install the package that is named"
+        # transformers then explains it over several lines
+        reason, advice = reason.partition(". ")[0], "install the package it names"
     return EncoderError(f"{what} can't be loaded ({type(error).__name__}: {reason}); {advice}.")
 
 

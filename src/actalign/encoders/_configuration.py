@@ -1,6 +1,7 @@
-"""What the configuration of a model may not ask for: other places, and code of others.
+"""What a model's configuration may not refer to: other locations, and third-party code.
 
-Libraries follow these settings without a question. Not here: what a configuration must hold.
+Libraries follow these settings without asking. What a configuration must contain is not checked
+here.
 """
 
 from __future__ import annotations
@@ -20,12 +21,12 @@ ELSEWHERE = (
     "cache_dir",
     "pretrained_cfg_overlay",
 )
-"""Settings of transformers, sentence-transformers and timm that name files."""
+"""Settings of transformers, sentence-transformers and timm that name files or code."""
 
 
 def check_configuration(file: Path) -> None:
-    """Raise EncoderError for a JSON file that names weights, a tokenizer, a model of timm or a
-    kernel elsewhere, at any depth, and for one that can't be read."""
+    """Raise EncoderError for a JSON file that names weights, a tokenizer, a timm model or a kernel
+    elsewhere, at any depth, or that can't be read."""
     try:
         stored = parse_json(read_text(file))
     except (OSError, ValueError) as error:
@@ -38,22 +39,22 @@ def check_configuration(file: Path) -> None:
         ):
             raise EncoderError(
                 f"{file}: {name} names other weights, files or code ({str(value)[:80]!r}); a model "
-                "is read from one folder only, so take it out."
+                "is read from one folder only, so remove it."
             )
 
 
 def check_adapter(folder: Path) -> None:
-    """Raise EncoderError for an adapter's configuration, by which others' weights are loaded."""
+    """Raise EncoderError for an adapter's configuration, which would load other weights."""
     if (folder / "adapter_config.json").exists():
         raise EncoderError(
-            f"{folder} holds adapter_config.json; merge the adapter into the model's weights and "
-            "leave that file out."
+            f"{folder} contains adapter_config.json; merge the adapter into the model's weights "
+            "and remove that file."
         )
 
 
 def shards_of(index: Path) -> list[Path]:
-    """The files of weights that an index names; raises EncoderError for one that is missing or
-    outside its folder."""
+    """The weight files that an index names; raises EncoderError if one is missing or outside its
+    folder."""
     try:
         stored = parse_json(read_text(index))
         names = set(stored["weight_map"].values())
@@ -65,7 +66,7 @@ def shards_of(index: Path) -> list[Path]:
 
 
 def _settings(stored: Any) -> Iterator[tuple[str, Any]]:
-    """Each setting with its name, of the dicts and lists within too."""
+    """Each setting with its name, including those in nested dicts and lists."""
     if isinstance(stored, dict):
         yield from stored.items()
         stored = list(stored.values())
@@ -74,6 +75,6 @@ def _settings(stored: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _named(value: Any, marks: str) -> bool:
-    """Whether a text, or one of a dict's, holds one of the marks."""
+    """Whether a text, or a value of a dict, contains one of the marks."""
     texts = list(value.values()) if isinstance(value, dict) else [value]
     return any(isinstance(text, str) and mark in text for text in texts for mark in marks)

@@ -1,4 +1,4 @@
-"""An image encoder that sees a person's box, with context, in place of the whole picture."""
+"""An image encoder that sees a person's box, with context, instead of the whole picture."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from actalign.errors import UsageError
 from actalign.rows import whole_source
 from actalign.types import Float32, FrameBatch, TextWarning, UInt8
 
-# Part of the fingerprint: another number whenever a person may give another crop.
+# Part of the fingerprint; increased whenever the same person may yield a different crop.
 _CROP_VERSION = 1
-_CONTEXT = 0.2  # of the box's longer side, on each side of it
-_SIDE = 384  # pixels of a crop, which the encoder resizes to what it wants
+_CONTEXT = 0.2  # of the box's longer side, added on each side
+_SIDE = 384  # pixels of a crop, which the encoder resizes to its input size
 
 
 def crop(frame: UInt8, person: Person) -> UInt8:
-    """(384, 384, 3) square around a person's box with context, moved into the picture where it
-    reaches over an edge; what does not fit at all is black."""
+    """(384, 384, 3) square around a person's box with context, shifted into the picture if it
+    extends beyond an edge; whatever still doesn't fit is black."""
     height, width = frame.shape[:2]
     low = np.clip(person.low, 0, (width, height))
     high = np.clip(person.high, 0, (width, height))
@@ -45,20 +45,20 @@ def crop(frame: UInt8, person: Person) -> UInt8:
 
 
 class CroppedEncoder:
-    """A PeopleEncoder made of an image encoder. It may be shared by threads.
+    """A PeopleEncoder made from an image encoder. It may be shared by threads.
 
-    A frame in which the person is not found is encoded whole, and a result counts such frames.
+    A frame in which the person is not found is encoded whole; a result reports how many were.
     """
 
     def __init__(self, encoder: ImageEncoder, person: str) -> None:
         """person: whom to follow: largest, left, right, a number N, or all for everyone. Raises
-        UsageError for another, and for an encoder that looks across frames."""
+        UsageError for any other value, and for an encoder that looks across frames."""
         if person != EVERYONE:
             check_person(person)
         if isinstance(encoder, ACROSS_FRAMES):
             raise UsageError(
                 f"The encoder {encoder.info.model_id!r} looks across frames, so people can't be "
-                "cropped for it; leave --crop out, or take an image encoder."
+                "cropped for it; leave out --crop, or use an image encoder."
             )
         self._encoder, self._person = encoder, person
         self.everyone = person == EVERYONE
@@ -66,7 +66,7 @@ class CroppedEncoder:
 
     @cached_property
     def info(self) -> EncoderInfo:
-        """That of the image encoder, with the person in its id and fingerprint."""
+        """The image encoder's info, with the person in its id and fingerprint."""
         inner = self._encoder.info
         versions = f"{_CROP_VERSION} {POSE_VERSION} {person_version(self._person)}"
         parts = f"{inner.fingerprint} {self._person} {versions} {weights_hash()}"
@@ -77,8 +77,12 @@ class CroppedEncoder:
         )
 
     def encode_people(self, batches: Iterable[FrameBatch]) -> list[PersonRows]:
-        """The (n, D) rows of each person: everyone's of the frames that show it; a single one's,
-        or number 0's in a clip without a person, of all frames, whole where nobody is found."""
+        """The (n, D) rows of each person.
+
+        If everyone is followed, each has rows for the frames that show them. A single person, or
+        number 0 in a clip without people, has a row for every frame: that of the whole frame if
+        nobody is found in it.
+        """
         tracks = Tracks(self._person)
         rows: list[dict[int, Float32]] = []
         for batch in tracks.ahead(batches):
@@ -91,8 +95,8 @@ class CroppedEncoder:
     def encode(
         self, batch: FrameBatch, people: list[dict[int, Person]]
     ) -> list[dict[int, Float32]]:
-        """For each frame the rows of its people, by number, or that of the whole frame, of number
-        0, where there are none."""
+        """For each frame, the rows of its people by number or, if there are none, the row of the
+        whole frame as number 0."""
         found: list[dict[int, Float32]] = [{} for _ in people]
         crops = [
             (t, n, crop(batch.frames[t], person))
@@ -114,7 +118,7 @@ class CroppedEncoder:
         return found
 
     def _whole(self, tracks: Tracks, rows: list[dict[int, Float32]]) -> PersonRows:
-        """One row a frame: of the person where one is seen, else of the whole frame."""
+        """One row per frame: of the person if one is seen, else of the whole frame."""
         of = {"person": "0", "people": "0"} if self.everyone else {}
         return PersonRows(
             0 if self.everyone else None,
@@ -144,17 +148,17 @@ class CroppedEncoder:
         self, batches: Iterable[FrameBatch], *, block: int | None = None
     ) -> Iterator[Float32]:
         """Yield (n, D) rows of one person, batch by batch; see `encode_people`. Raises UsageError
-        where everyone is followed."""
+        if everyone is followed."""
         yield from self.watch().encode_clip(batches)
 
     def watch(self) -> CroppedWatch:
-        """Follow the person through frames without end; raises UsageError where everyone is."""
+        """Follow the person through an endless stream; raises UsageError if it follows everyone."""
         one_person_only(self)
         return CroppedWatch(self, Tracks(self._person))
 
     def encode_image(self, frames: UInt8) -> Float32:
         """Embed (T, H, W, 3) uint8 RGB pictures, each by itself, as (T, D) float32: the person to
-        follow, the largest where that is everyone, or all of a picture without a person."""
+        follow (the largest if that is everyone), or the whole picture if it shows no person."""
         whom = "largest" if self.everyone else self._person
         estimator = PoseEstimator(still=True, person=whom)
         seen = [estimator.follow(frame, 0.0) for frame in frames]
@@ -162,12 +166,12 @@ class CroppedEncoder:
         return _only_rows(self.encode(FrameBatch(frames, np.zeros(len(frames))), people))
 
     def encode_text(self, texts: Sequence[str]) -> Float32:
-        """As the image encoder's."""
+        """The same as the image encoder's."""
         with self._lock:
             return self._encoder.encode_text(texts)
 
     def text_warnings(self, texts: Sequence[str]) -> list[TextWarning]:
-        """As the image encoder's."""
+        """The same as the image encoder's."""
         return self._encoder.text_warnings(texts)
 
 
@@ -187,16 +191,16 @@ class CroppedWatch:
             yield _only_rows(self._encoder.encode(batch, self._tracks.add(batch)))
 
     def source(self) -> dict[str, str]:
-        """The person's box in time, how many looks found how many people, and when it is missed."""
+        """The person's box over time, the number of people found in each look, and gaps."""
         return _source(self._tracks)
 
     def warnings(self) -> tuple[str, ...]:
-        """As those of a clip."""
+        """The same as those of a clip."""
         return _warnings(self._tracks)
 
 
 def _only_rows(rows: list[dict[int, Float32]]) -> Float32:
-    """(n, D), where each frame has one row."""
+    """(n, D), if each frame has one row."""
     return np.array([next(iter(found.values())) for found in rows], np.float32)
 
 

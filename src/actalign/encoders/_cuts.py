@@ -1,4 +1,4 @@
-"""Cuts between a video's scenes, by the differences of small copies of its frames."""
+"""Detects cuts between a video's shots, from differences between small copies of its frames."""
 
 from __future__ import annotations
 
@@ -12,42 +12,43 @@ from numpy.typing import NDArray
 from actalign.types import FrameBatch, UInt8
 
 _SIDE = 32  # samples along the longer side
-_LEAST = 0.10  # of full brightness, from frame to frame
-_TIMES = 3.0  # as much as usual
-_REMEMBERED = 8  # differences that tell what is usual
-_KNOWN = 3  # of them, at least
-_UNKNOWN = 0.25  # of full brightness, where that is not known
-# How many of a clip's first frames tell together what is usual, those that come after too. Of 220
-# pairs of frames with a cut between them, from real clips at 1 to 30 frames a second and each taken
-# as a clip's first, `_UNKNOWN` alone finds 16 %, and this 74 %. Of 7,014 pairs without a cut both
-# take the same five for one, and this a sixth, where a caption appears.
+_LEAST = 0.10  # smallest difference between frames, as a share of full brightness
+_TIMES = 3.0  # times the usual difference
+_REMEMBERED = 8  # number of past differences that define what is usual
+_KNOWN = 3  # minimum number of these
+_UNKNOWN = 0.25  # share of full brightness, if the usual difference is unknown
+# How many of a clip's first frames together define what is usual, including later ones. Of 220
+# pairs of frames with a cut between them, from real clips at 1 to 30 frames a second and each
+# treated as a clip's first, `_UNKNOWN` alone finds 16 %, and this 74 %. Of 7,014 pairs without a
+# cut, both mistake the same five for one, and this also a sixth, where a caption appears.
 _FIRST_FRAMES = 5
-_HELD_BYTES = 128 << 20  # of frames, at most, that wait for those after
+_HELD_BYTES = 128 << 20  # maximum size of the frames that wait for later ones
 
 
 class Cuts:
-    """Says of one frame after another whether the picture has just changed at once.
+    """Reports for each frame whether the picture has just changed abruptly.
 
-    A cut differs from the frame before by more than a tenth of full brightness in the mean, and by
-    three times as much as the frames before it usually did, so that a moving camera makes none. Of
-    a clip's first frames that is known only once the next ones have been looked at, see `ahead`.
+    The first frame after a cut differs from the one before it by more than a tenth of full
+    brightness on average, and by three times as much as the frames before it usually did, so that a
+    moving camera causes no cuts. For a clip's first frames, this is known only once the next ones
+    have been looked at; see `ahead`.
     """
 
     def __init__(self) -> None:
         self._last: NDArray[np.float32] | None = None
-        self._frames = 0  # that were looked at
-        self._differences: deque[float] = deque(maxlen=_REMEMBERED)  # up to the frame told of last
-        self._untold: deque[float] = deque()  # of the frames that were looked at since
+        self._frames = 0  # number of frames looked at
+        self._differences: deque[float] = deque(maxlen=_REMEMBERED)  # up to the last frame judged
+        self._untold: deque[float] = deque()  # of the frames looked at since then
 
     def __call__(self, frame: UInt8) -> bool:
-        """Whether this frame, (H, W, 3) RGB, is the first after a cut: the next one of the clip,
-        and of those that were looked at ahead."""
+        """Whether this (H, W, 3) RGB frame is the first after a cut. Frames are given in the clip's
+        order, including those that were looked at ahead."""
         if not self._untold:
             self.look(frame)
         return self.tell()
 
     def ahead(self, batches: Iterable[FrameBatch]) -> Iterator[FrameBatch]:
-        """A clip's batches as they come, the first once its first five frames were looked at."""
+        """A clip's batches as they arrive, held until the first five frames were looked at."""
         coming = iter(batches)
         held: deque[FrameBatch] = deque()
         room = _HELD_BYTES
@@ -64,7 +65,7 @@ class Cuts:
         yield from coming
 
     def look(self, frame: UInt8) -> bool:
-        """Look at a frame ahead; whether enough were looked at to tell of all of them."""
+        """Look at a frame ahead; returns whether enough were looked at to judge all of them."""
         step = max(1, max(frame.shape[:2]) // _SIDE)
         top, left = (min(step, size) // 2 for size in frame.shape[:2])
         small = frame[top::step, left::step].astype(np.float32) / 255
@@ -80,7 +81,7 @@ class Cuts:
         return self._frames >= _FIRST_FRAMES
 
     def tell(self) -> bool:
-        """Whether the first frame that was looked at and not told of is the first after a cut."""
+        """Whether the next frame that was looked at but not judged yet is the first after a cut."""
         told = self._frames - len(self._untold)
         difference = self._untold.popleft()
         if told == 0 or not isfinite(difference):
@@ -95,7 +96,7 @@ class Cuts:
 
 
 class CutTimes:
-    """When the cuts of one clip are, as its frames come."""
+    """Collects the times of a clip's cuts as its frames arrive."""
 
     def __init__(self) -> None:
         self._cuts, self._seconds = Cuts(), list[float]()
@@ -115,11 +116,11 @@ class CutTimes:
                 self._seconds.append(seconds)
 
     def forget(self, before: float) -> None:
-        """Say nothing more of what was before a time, in seconds."""
+        """Discard all cuts before a time, in seconds."""
         self._seconds = [seconds for seconds in self._seconds if seconds >= before]
 
     def source(self) -> dict[str, str]:
-        """What a result says of them: nothing where there are none."""
+        """What a result reports about them: nothing if there are none."""
         self._tell()
         times = " ".join(f"{seconds:.2f}" for seconds in self._seconds)
         return {"cuts_seconds": times} if times else {}

@@ -1,6 +1,6 @@
 """Write a SigLIP, SigLIP 2 or CLIP checkpoint as the ONNX folder that `_onnx` reads.
 
-Both towers are compared with torch at once; a folder that doesn't agree isn't kept.
+Both towers are immediately compared with torch; a folder that doesn't agree isn't kept.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ PROBE_TEXTS = (
 
 @dataclass(frozen=True, slots=True)
 class ExportReport:
-    """The folder written, and the least cosine with torch over the probe frames and texts."""
+    """The folder written, and the lowest cosine with torch over the probe frames and texts."""
 
     folder: Path
     image_cosine: float
@@ -51,7 +51,7 @@ def export_onnx(model: str, out_dir: str | Path, *, int8: bool = False) -> Expor
 
     int8: quantise the weights of the matrix products to 8 bits (activations on the fly); kept only
     if every probe's cosine with the float32 towers is at least 0.99, else EncoderError. Raises
-    UsageError if out_dir exists, and for a name of another kind of encoder.
+    UsageError if out_dir exists, and for another kind of encoder.
     """
     folder = Path(model).expanduser()
     exported = (folder / "image.onnx").is_file()
@@ -73,8 +73,8 @@ def export_onnx(model: str, out_dir: str | Path, *, int8: bool = False) -> Expor
 
     if tuple(map(int, torch.__version__.split(".")[:2])) < (2, 7):
         raise EncoderError(
-            f"Exporting needs torch 2.7 or newer, and this is {torch.__version__}; run "
-            "`pip install 'actalign[export]'`."
+            f"Exporting needs torch 2.7 or newer, but this is {torch.__version__}; run `pip "
+            "install 'actalign[export]'`."
         )
 
     out_dir = Path(out_dir).expanduser()
@@ -95,9 +95,9 @@ def export_onnx(model: str, out_dir: str | Path, *, int8: bool = False) -> Expor
         least = COSINE_INT8 if int8 else COSINE_FLOAT
         if not min(report.image_cosine, report.text_cosine) >= least:
             raise EncoderError(
-                f"The exported towers of {model!r} differ from torch's: least cosine "
-                f"{report.image_cosine:.5f} on images and {report.text_cosine:.5f} on texts, where "
-                f"{least} is asked; nothing was written"
+                f"The exported towers of {model!r} differ from torch's: the lowest cosine is "
+                f"{report.image_cosine:.5f} for images and {report.text_cosine:.5f} for texts, but "
+                f"must be at least {least}; nothing was written"
                 + (", export without int8 instead." if int8 else ".")
             )
         work.rename(out_dir)
@@ -108,7 +108,7 @@ def export_onnx(model: str, out_dir: str | Path, *, int8: bool = False) -> Expor
 
 def _save(encoder: TransformersEncoder, folder: Path, *, int8: bool) -> None:
     scale = encoder.info.logit_scale
-    assert scale is not None  # every checkpoint of transformers has one
+    assert scale is not None  # every transformers checkpoint has one
     config = OnnxConfig(
         version=2,
         image=encoder.preprocessing,
@@ -138,7 +138,7 @@ def _compare(encoder: TransformersEncoder, folder: Path, out_dir: Path) -> Expor
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep the exporters' notes to their own developers off the user's terminal."""
+    """Keep messages that are meant for the exporters' developers off the user's terminal."""
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:
@@ -185,10 +185,10 @@ def _save_towers(encoder: TransformersEncoder, folder: Path) -> None:
 
 
 def _quantise(folder: Path) -> None:
-    """Weights to -64..64, so that results are the same on every processor.
+    """Quantise weights to -64..64, so that results are the same on every processor.
 
-    Those without VNNI add pairs of 8-bit activations times weights in 16 bits, where weights of
-    more than 64 can overflow: 2 x 255 x 65 > 32767.
+    Processors without VNNI add pairs of 8-bit products of activations and weights in 16 bits, where
+    weights above 64 can overflow: 2 x 255 x 65 > 32767.
     """
     import onnx
     from onnxruntime.quantization import QuantType, quantize_dynamic
@@ -196,7 +196,7 @@ def _quantise(folder: Path) -> None:
     for name in ("image", "text"):
         source, target = folder / f"{name}.onnx", folder / f"{name}-int8.onnx"
         graph = onnx.load(source)
-        del graph.graph.value_info[:]  # torch's shapes of inner values don't all hold
+        del graph.graph.value_info[:]  # not all of torch's shapes of inner values are right
         with _quiet():
             quantize_dynamic(
                 graph,
@@ -259,9 +259,10 @@ def _from_sentencepiece(tokenizer: Any) -> Any:
 
 
 def _protobuf_field(message: bytes, number: int) -> bytes:
-    """The last length-delimited field of that number, b"" if none (wire format of protobuf).
+    """The last length-delimited field with that number, b"" if none (protobuf's wire format).
 
-    Written out because sentencepiece's own message classes need a newer protobuf than mediapipe.
+    Implemented here because sentencepiece's own message classes need a newer protobuf than
+    mediapipe.
     """
     found = b""
     at = 0
@@ -292,7 +293,7 @@ def _protobuf_field(message: bytes, number: int) -> bytes:
 
 
 def _probe_frames(preprocessing: ImagePreprocessing) -> UInt8:
-    """Eight frames of soft coloured blobs, always the same, at the tower's size (no resize)."""
+    """Eight frames of soft coloured blobs, always the same, at the tower's size (not resized)."""
     random = np.random.default_rng(0)
     size = preprocessing.crop or preprocessing.resize
     height, width = (size, size) if isinstance(size, int) else size

@@ -1,4 +1,4 @@
-"""The files of an encoder: within one folder, and what they hold as one hash."""
+"""The files of an encoder: that they are in one folder, and a hash of their contents."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from actalign.files import file_sha256
 
 
 def inside(folder: Path, name: str, *, by: Path) -> Path:
-    """The file of a model's folder that another file of it names; raises EncoderError."""
+    """The file in a model's folder that another of its files names; raises EncoderError."""
     place = PurePosixPath(name)
     if place.is_absolute() or ".." in place.parts or "\\" in name or ":" in name or "\0" in name:
         raise EncoderError(
@@ -24,10 +24,10 @@ def inside(folder: Path, name: str, *, by: Path) -> Path:
 
 
 def fingerprint_files(files: Iterable[Path]) -> str:
-    """Hash names and contents of an encoder's files, wherever they lie, to 16 hex digits.
+    """Hash the names and contents of an encoder's files, wherever they are, to 16 hex digits.
 
-    In a hub cache a large file is a link to a blob that is named by its own SHA-256, so it isn't
-    read again.
+    In a hub cache, a large file is a link to a blob named after its own SHA-256, so it isn't read
+    again.
     """
     total = hashlib.sha256()
     for file in sorted(files, key=lambda file: file.name):

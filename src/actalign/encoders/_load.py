@@ -1,4 +1,4 @@
-"""Which encoder a name means; its implementation is imported when it is loaded, not before."""
+"""Loads the encoder that a name stands for; its implementation is imported only then."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ DEFAULT_MODEL = "google/siglip-so400m-patch14-384"
 OPEN_CLIP = "open_clip:"
 SENTENCE = "st:"
 ENCODERS: dict[str, Callable[[], Any]] = {}
-"""Your own encoders by name: each as its class, or as a function without arguments that makes it.
+"""Your own encoders by name: each as its class, or as a function without arguments that makes one.
 
-Empty until a program adds one, whose commands and `load_encoder` then know its name. The name must
-be its `info.model_id`, by which it is found again for what a store holds.
+Empty until a program adds one; its commands and `load_encoder` then know its name. The name must be
+its `info.model_id`, by which it is found again for the clips of a store.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class EncoderChoice:
-    """Which encoder to load, as `load_encoder` takes it, here or on another machine."""
+    """The arguments of `load_encoder`, for loading an encoder here or on another machine."""
 
     model: str = DEFAULT_MODEL
     device: str | None = None
     dtype: str | None = None
 
     def load(self) -> ImageEncoder:
-        """Load it; raises EncoderError with what can be used instead."""
+        """Load it; raises EncoderError, which says what can be used instead."""
         return load_encoder(self.model, device=self.device, dtype=self.dtype)
 
 
@@ -48,18 +48,18 @@ def load_encoder(
 ) -> ImageEncoder:
     """Load the encoder that `model` names.
 
-    model: a name or a folder's path. A name of `ENCODERS` for one of your own, `body` for the
-    built-in encoder (`body:left`, `body:right` or `body:2` follow not the largest person but this
-    one, `body:all` everyone), a folder with `image.onnx` for an exported one, `open_clip:NAME/TAG`,
-    `open_clip:hf-hub:ID` or a folder with `open_clip_config.json` for a model of open_clip, `st:ID`
-    or `st:FOLDER` for one of sentence-transformers, `http://HOST/v1#MODEL` for a service that
-    embeds, to which frames are sent, else a folder or hub id with a checkpoint of transformers. A
-    hub id may end in `@REVISION` for a commit, tag or branch (`revision` is another way to say it,
-    not for open_clip). `crop:PERSON:` before the name of an image encoder has it see this person's
-    box in place of the whole picture, as in `crop:left:google/siglip-base-patch16-224`; PERSON as
-    for `body`. device and dtype: not for the first three. batch_size: the most frames or texts in
-    one forward pass.
-    Raises EncoderError with what can be used instead.
+    model: a name or a folder's path. A name in `ENCODERS` for one of your own, `body` for the
+    built-in encoder (`body:left`, `body:right` or `body:2` follow this person instead of the
+    largest, `body:all` everyone), a folder with `image.onnx` for an exported one,
+    `open_clip:NAME/TAG`, `open_clip:hf-hub:ID` or a folder with `open_clip_config.json` for an
+    open_clip model, `st:ID` or `st:FOLDER` for a sentence-transformers model,
+    `http://HOST/v1#MODEL` for an embedding service, to which frames are sent, or else a folder or
+    hub id with a transformers checkpoint. A hub id may end in `@REVISION` for a commit, tag or
+    branch (or give `revision`, except for open_clip). `crop:PERSON:` before the name of an image
+    encoder makes it see that person's box instead of the whole picture, as in
+    `crop:left:google/siglip-base-patch16-224`; PERSON is as for `body`. device and dtype: not for
+    the first three. batch_size: maximum number of frames or texts in one forward pass. Raises
+    EncoderError, which says what can be used instead.
     """
     given: dict[str, Any] = {
         "device": device,
@@ -112,22 +112,22 @@ def _own(
         raise EncoderUsageError(
             f"ENCODERS[{model!r}] has the model_id {info.model_id!r}; give both the same name."
         )
-    # A store holds the encoder's own dtype, and gives that back here.
+    # A store records the encoder's own dtype, and passes it here again.
     numbers = None if dtype == info.dtype else dtype
     for option, value in (("device", device), ("dtype", numbers), ("revision", revision)):
         if value is not None:
             raise EncoderUsageError(
-                f"The encoder {model!r} is your own, which its program makes without options; "
-                f"leave the {option} {value} out."
+                f"The encoder {model!r} is your own, which is made without options; leave out the "
+                f"{option} {value}."
             )
     return encoder
 
 
 def _check_folder(model: str, folder: Path) -> None:
-    # Before torch is asked for, which a mistyped folder doesn't need.
+    # Before torch is imported, which a mistyped folder doesn't need.
     if folder.is_dir() and not (folder / "config.json").is_file():
         raise EncoderError(
-            f"The folder {model} holds no model: it has none of config.json, image.onnx and "
+            f"The folder {model} contains no model: it has none of config.json, image.onnx and "
             "open_clip_config.json; check the name."
         )
     if not folder.is_dir():
@@ -137,9 +137,9 @@ def _check_folder(model: str, folder: Path) -> None:
 def _service(
     model: str, *, batch_size: int | None, dtype: str | None, **others: Any
 ) -> ImageEncoder:
-    # "service" is what a store holds of a service's numbers.
+    # "service" is what a store records as the dtype of a service.
     if any(one is not None for one in others.values()) or dtype not in (None, "service"):
-        raise EncoderUsageError(f"{model} runs elsewhere; leave device, dtype and revision out.")
+        raise EncoderUsageError(f"{model} runs elsewhere; leave out device, dtype and revision.")
     from actalign.encoders._service import ServiceEncoder
 
     return ServiceEncoder.from_name(model, batch_size=batch_size)
@@ -147,7 +147,9 @@ def _service(
 
 def _of_open_clip(model: str, *, revision: str | None, **others: Any) -> ImageEncoder:
     if revision is not None:
-        raise EncoderUsageError(f"{model} takes no revision; name the commit of a hub's model.")
+        raise EncoderUsageError(
+            f"{model} takes no revision; write open_clip:hf-hub:ID@REVISION instead."
+        )
     from actalign.encoders._open_clip import OpenClipEncoder
 
     return OpenClipEncoder.from_name(model.removeprefix(OPEN_CLIP), **others)
@@ -166,7 +168,7 @@ def _built_in(model: str, *, batch_size: int | None, **others: Any) -> ImageEnco
 
 
 def _exported(model: str, folder: Path, *, batch_size: int | None, **others: Any) -> ImageEncoder:
-    # A store holds int8 of models exported so, and gives that back here.
+    # A store records int8 for models exported with it, and passes it here again.
     _check_on_cpu(model, (None, "float32", "int8"), **others)
     from actalign.encoders._onnx import OnnxEncoder
 
@@ -186,8 +188,8 @@ def _check_on_cpu(
     refused += [f"revision {revision}"] if revision is not None else []
     if refused:
         raise EncoderUsageError(
-            f"The encoder {model!r} runs on the CPU in its own numbers, from local files; leave "
-            f"{' and '.join(refused)} out."
+            f"The encoder {model!r} runs on the CPU with its own number type, from local files; "
+            f"leave out {' and '.join(refused)}."
         )
 
 

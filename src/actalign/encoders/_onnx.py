@@ -1,7 +1,7 @@
 """Image-text dual encoders in a folder, run by ONNX Runtime on the CPU; needs no torch.
 
-The folder holds `image.onnx`, `text.onnx` (with files of weights, if any), `tokenizer.json` and
-`config.json`, which `OnnxConfig` describes. `actalign export` writes such folders.
+The folder contains `image.onnx`, `text.onnx` (with their weight files, if any), `tokenizer.json`
+and `config.json`, which `OnnxConfig` describes. `actalign export` writes such folders.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ except ImportError as error:
     ) from error
 
 MODELS = ("image.onnx", "text.onnx")
-BATCH_SIZE = 8  # at most, of exports in float32
+BATCH_SIZE = 8  # maximum, for exports in float32
 
 
 class TextPreprocessing(BaseModel):
-    """How a text becomes max_length token ids, padded with pad_id on pad_side, cut if longer."""
+    """How a text becomes max_length token ids: padded with pad_id on pad_side, cut if longer."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -49,12 +49,12 @@ class TextPreprocessing(BaseModel):
 
 
 class OnnxConfig(BaseModel):
-    """What `config.json` holds.
+    """The contents of `config.json`.
 
-    logit_scale: natural logarithm of the scale. logit_bias: None for models that have none (CLIP).
-    dtype: the numbers in the matrix products. batch_size: most frames or texts in one run (1 for
-    int8, whose activations are quantised together, so that no row depends on the others). source:
-    what was exported. revision: its commit on the hub, if it came from there.
+    logit_scale: natural logarithm of the scale. logit_bias: None for models without one (CLIP).
+    dtype: number type of the matrix products. batch_size: maximum number of frames or texts in one
+    run (1 for int8, whose activations are quantised together, so that no row depends on the
+    others). source: what was exported. revision: its commit on the hub, if it came from there.
 
     version: 1 has no dtype, a bias of 0 for models without one, and int8 weights with all 8 bits.
     """
@@ -91,7 +91,7 @@ class OnnxEncoder:
         self.batch_size = min(batch_size or config.batch_size, config.batch_size)
         self._tokenizer = _read_tokenizer(folder / "tokenizer.json", config.text)
         threads = threads or physical_cores()
-        # Products of 8-bit weights overflow on processors without VNNI unless this is asked for.
+        # Without this option, products of 8-bit weights overflow on processors without VNNI.
         exact = config.version == 1
         weights = [file for name in MODELS for file in _files(folder / name)]
         self._image = _open(folder / "image.onnx", threads, exact=exact)
@@ -114,8 +114,9 @@ class OnnxEncoder:
     ) -> OnnxEncoder:
         """Open an exported folder.
 
-        batch_size: at most the config's own. threads: for the matrix products, default the physical
-        cores this process may use. Raises EncoderError naming the file and field that is wrong.
+        batch_size: at most the config's own. threads: for the matrix products; default: the
+        physical cores that this process may use. Raises EncoderError, which names the wrong file
+        and field.
         """
         return cls(folder, batch_size=batch_size, threads=threads)
 
@@ -138,7 +139,7 @@ class OnnxEncoder:
         return out
 
     def text_warnings(self, texts: Sequence[str]) -> list[TextWarning]:
-        """One for each text that is longer than the tower reads and so gets cut."""
+        """One for each text that is cut because it is longer than the tower's input."""
         return [
             cut_warning(self.info.model_id, text, self.config.text.max_length)
             for text, encoding in zip(texts, self._encode(texts), strict=True)
@@ -189,14 +190,14 @@ def _open(file: Path, threads: int, *, exact: bool) -> Any:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 3
-    # Idle worker threads would otherwise spin and take the cores from the decoder.
+    # Otherwise idle worker threads would spin and keep the decoder from using the cores.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.add_session_config_entry("session.x64quantprecision", str(int(exact)))
     try:
         session = onnxruntime.InferenceSession(
             str(file), options, providers=["CPUExecutionProvider"]
         )
-    except Exception as error:  # the library's own kinds share no base
+    except Exception as error:  # the library's exceptions share no base class
         raise EncoderError(f"{file} can't be loaded ({brief_reason(error)}).") from error
     flat = [output for output in session.get_outputs() if len(output.shape) == 2]
     if len(flat) != 1:
@@ -212,7 +213,7 @@ def _run(session: Any, inputs: dict[str, Any]) -> Float32:
     name = next(output.name for output in session.get_outputs() if len(output.shape) == 2)
     try:
         outputs = session.run([name], inputs)
-    except Exception as error:  # the library's own kinds share no base
+    except Exception as error:  # the library's exceptions share no base class
         reason = one_line(error)[:200]
         raise EncoderError(
             f"The exported model can't be run ({reason}); export it again."

@@ -1,6 +1,6 @@
-"""The files that an ONNX model is made of: itself, and those that it says hold its weights.
+"""The files of an ONNX model: the model itself, and its external weight files.
 
-Reads the message (onnx.proto3) without the onnx package, and only as far as the names of files.
+Reads the message (onnx.proto3) without the onnx package, and only to find the names of files.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 from actalign.encoders._fingerprint import inside
 from actalign.errors import EncoderError
 
-# Fields by number that are messages, of each message on the way to a tensor.
+# For each kind of message on the way to a tensor: its fields, by number, that are messages.
 _MESSAGES = {
     "model": {7: "graph", 20: "training", 25: "function"},
     "training": {1: "graph", 2: "graph"},
@@ -27,10 +27,10 @@ _FIXED = {1: 8, 5: 4}
 
 
 def model_files(model: Path) -> list[Path]:
-    """The model's file, then the files of its external weights, each once.
+    """The model's file, then its external weight files, each once.
 
-    Raises EncoderError for a file that is no model, and for weights that are missing or outside the
-    model's folder.
+    Raises EncoderError for a file that is not a model, and for weights that are missing or outside
+    the model's folder.
     """
     try:
         with model.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
@@ -43,7 +43,7 @@ def model_files(model: Path) -> list[Path]:
 
 
 def _locations(data: mmap.mmap) -> Iterator[str]:
-    """Where the external tensors of a model say that their numbers are."""
+    """The locations that a model's external tensors give for their data."""
     left = [("model", 0, len(data))]
     while left:
         kind, at, end = left.pop()
@@ -61,7 +61,7 @@ def _locations(data: mmap.mmap) -> Iterator[str]:
 
 
 def _fields(data: mmap.mmap, at: int, end: int) -> Iterator[tuple[int, int, int]]:
-    """(number, start, end) of the fields of a message that have a length."""
+    """(number, start, end) of a message's length-delimited fields."""
     while at < end:
         key, at = _varint(data, at)
         wire = key & 7

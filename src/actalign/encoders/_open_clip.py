@@ -1,7 +1,7 @@
-"""Models of open_clip as encoders (extra `open-clip`): PE-Core, MetaCLIP 2, SigLIP, DFN and more.
+"""open_clip models as encoders (extra `open-clip`): PE-Core, MetaCLIP 2, SigLIP, DFN and more.
 
 A name is `NAME/TAG` as open_clip lists them, `hf-hub:OWNER/NAME`, or a folder with
-`open_clip_config.json`. Weights are read as safetensors only, and no code of a checkpoint is run.
+`open_clip_config.json`. Weights are read only from safetensors, and no code of a checkpoint is run.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ try:
         unloadable,
     )
     from actalign.encoders._torch import Placement, TorchEncoder
-except (ImportError, RuntimeError) as error:  # RuntimeError: a torchvision of another torch
+except (ImportError, RuntimeError) as error:  # RuntimeError: torchvision built for another torch
     raise EncoderError(
-        f"Models of open_clip need torch, a torchvision that fits it, and open_clip ({error}); "
-        "install `actalign[open-clip]`."
+        f"open_clip models need torch, a matching torchvision, and open_clip ({error}); install "
+        "`actalign[open-clip]`."
     ) from error
 
 CONFIG = "open_clip_config.json"
@@ -52,11 +52,11 @@ HUB = "hf-hub:"
 
 @dataclass(frozen=True, slots=True)
 class OpenClipFiles:
-    """What a name means, before the weights are loaded.
+    """The files that a name stands for, before the weights are loaded.
 
-    model_cfg, preprocess_cfg: as open_clip keeps them. weights: safetensors. tokenizer: the folder
-    of a tokenizer of transformers, None for open_clip's own. text_tower: the folder of the
-    configuration of a text tower of transformers, None for open_clip's own.
+    model_cfg, preprocess_cfg: as open_clip stores them. weights: safetensors. tokenizer: the folder
+    of a transformers tokenizer; None for open_clip's own. text_tower: the folder with the
+    configuration of a transformers text tower; None for open_clip's own.
     """
 
     name: str
@@ -69,7 +69,7 @@ class OpenClipFiles:
 
     @classmethod
     def find(cls, name: str) -> OpenClipFiles:
-        """Look the name up, here or on the hub; raises EncoderError with what can be used."""
+        """Look up the name, here or on the hub; EncoderError says what can be used instead."""
         built_in = pinned = None
         place = name.removeprefix(HUB)
         if not name.startswith(HUB) and not (Path(name).expanduser() / CONFIG).is_file():
@@ -78,7 +78,7 @@ class OpenClipFiles:
         wanted = (CONFIG, CARD, *CONFIG_FILES, *WEIGHTS)
         folder, plain, commit = find_files(place, pinned, wanted)
         if name.startswith(HUB):
-            name = f"{HUB}{plain}"  # without the commit, which is kept by itself
+            name = f"{HUB}{plain}"  # without the commit, which is stored separately
         if built_in is None:
             stored = read_json(folder / CONFIG)
             built_in = stored.get("model_cfg")
@@ -88,7 +88,7 @@ class OpenClipFiles:
         weights = next((folder / file for file in WEIGHTS if (folder / file).is_file()), None)
         if weights is None:
             raise EncoderError(
-                f"{name} has no weights in safetensors form ({' or '.join(WEIGHTS)}); other "
+                f"{name} has no weights in safetensors format ({' or '.join(WEIGHTS)}); other "
                 "formats aren't read because loading them can run code."
             )
         text, vision = built_in.get("text_cfg"), built_in.get("vision_cfg")
@@ -97,8 +97,8 @@ class OpenClipFiles:
         tower = vision.get("timm_model_name") or ""
         if not isinstance(tower, str) or {"/", ":"} & set(tower):
             raise EncoderError(
-                f"{name}: timm_model_name is {tower!r}, which names a place; a model is read from "
-                "one folder only, so give the name of an architecture of timm."
+                f"{name}: timm_model_name is {tower!r}, which names a location; a model is read "
+                "from one folder only, so give the name of a timm architecture."
             )
         own = any((folder / file).is_file() for file in ("tokenizer.json", "spiece.model"))
         tokenizer = folder if own else _other(folder, commit, text, "hf_tokenizer_name")
@@ -114,7 +114,7 @@ class OpenClipFiles:
 
     @property
     def fingerprint(self) -> str:
-        """Of the weights, the tokenizer and both configurations."""
+        """A hash of the weights, the tokenizer and both configurations."""
         folder = self.tokenizer
         files = [] if folder is None else [f for p in CONFIG_FILES for f in folder.glob(p)]
         settings = json.dumps([self.model_cfg, self.preprocess_cfg], sort_keys=True)
@@ -123,30 +123,30 @@ class OpenClipFiles:
 
 
 def _other(folder: Path, commit: str | None, text: Mapping[str, Any], setting: str) -> Path | None:
-    """The folder of another model whose files the text tower needs, None where it needs none.
+    """The folder of another model whose files the text tower needs; None if it needs none.
 
-    Only the model of a hub, which has a commit, is looked up there. That of a folder is not, since
-    the user named a folder: what it needs is in that folder.
+    It is looked up on the hub only for a model from the hub, which has a commit. For a folder that
+    the user named, everything it needs must be in that folder.
     """
     wanted = text.get(setting)
     if not wanted:
         return None
     needed = {"hf_tokenizer_name": "tokenizer.json", "hf_model_name": "config.json"}[setting]
     if not isinstance(wanted, str):
-        raise EncoderError(f"{folder / CONFIG}: {setting} is {wanted!r}; it must be a text.")
+        raise EncoderError(f"{folder / CONFIG}: {setting} is {wanted!r}; it must be a string.")
     if commit is not None:
         return download(*split_revision(wanted), CONFIG_FILES)
     within = folder / wanted
     if within.resolve().is_relative_to(folder.resolve()) and (within / needed).is_file():
         return within
     raise EncoderError(
-        f"{folder / CONFIG}: {setting} names {wanted!r}, and a folder is read by itself, "
-        f"without a look-up on the hub; put that model's {needed} into {within}."
+        f"{folder / CONFIG}: {setting} names {wanted!r}, but a folder is read by itself, without "
+        f"looking anything up on the hub; put that model's {needed} into {within}."
     )
 
 
 def _built_in(name: str) -> tuple[str, dict[str, Any], dict[str, Any]]:
-    """The hub id, model and preprocessing configurations of `NAME/TAG`."""
+    """The hub id, model configuration and preprocessing configuration of `NAME/TAG`."""
     model, _, tag = name.partition("/")
     config = open_clip.get_model_config(model)
     if config is None:
@@ -165,15 +165,15 @@ def _built_in(name: str) -> tuple[str, dict[str, Any], dict[str, Any]]:
     owner, _, rest = known.get("hf_hub", "").partition("/")
     if not owner:
         raise EncoderError(
-            f"open_clip:{name} lies outside the hub, in a format that can run code when it is "
-            "loaded; choose other weights."
+            f"open_clip:{name} is not on the hub, and its format can run code when it is loaded; "
+            "choose other weights."
         )
     preprocess = {key: known[key] for key in ("mean", "std", "interpolation", "resize_mode")}
     return f"{owner}/{rest.partition('/')[0]}", config, preprocess
 
 
 class OpenClipEncoder(TorchEncoder):
-    """A model of open_clip as an `Encoder`: its own towers and tokenizer, our resize."""
+    """An open_clip model as an `Encoder`: its own towers and tokenizer, our resize."""
 
     def __init__(self, files: OpenClipFiles, placement: Placement) -> None:
         config = copy.deepcopy(dict(files.model_cfg))
@@ -208,7 +208,7 @@ class OpenClipEncoder(TorchEncoder):
         dtype: str | None = None,
         batch_size: int | None = None,
     ) -> OpenClipEncoder:
-        """Load what `name` means; raises EncoderError where files, device or dtype are missing."""
+        """Load what `name` stands for; raises EncoderError if files, device or dtype are absent."""
         placement = Placement.choose(device, dtype, batch_size)
         return cls(OpenClipFiles.find(name), placement)
 
@@ -224,7 +224,7 @@ class OpenClipEncoder(TorchEncoder):
         return ids
 
     def count_tokens(self, text: str) -> int:
-        """How many tokens the whole text has, with those that mark its ends."""
+        """The number of tokens of the whole text, including its start and end tokens."""
         if isinstance(self.tokenizer, open_clip.tokenizer.SimpleTokenizer):
             return len(self.tokenizer.encode(text)) + 2
         cleaned = self.tokenizer.clean_fn(text)
@@ -237,13 +237,13 @@ class OpenClipEncoder(TorchEncoder):
 
 
 def _load(files: OpenClipFiles, config: dict[str, Any]) -> Any:
-    """The model with its weights, on the CPU, in float32. config: is used up."""
+    """The model with its weights, on the CPU, in float32. config: consumed by the call."""
     text, vision = config["text_cfg"], config["vision_cfg"]
     if folder := files.text_tower:
         if "auto_map" in read_json(folder / "config.json"):
             raise EncoderError(
-                f"The text tower of {files.name} comes with code of its own, which is not run; "
-                "choose another model."
+                f"The text tower of {files.name} comes with its own code, which is not run; choose "
+                "another model."
             )
         text |= {"hf_model_name": str(folder), "hf_model_pretrained": False}
     if "timm_model_name" in vision:
@@ -255,7 +255,7 @@ def _load(files: OpenClipFiles, config: dict[str, Any]) -> Any:
     try:
         model = kind(**config)
         open_clip.factory.load_checkpoint(model, str(files.weights), strict=True)
-    except Exception as error:  # each library under open_clip raises kinds of its own
+    except Exception as error:  # each library under open_clip raises its own exceptions
         raise unloadable(f"The model open_clip:{files.name}", error) from error
     return model
 
@@ -267,7 +267,7 @@ def _preprocessing(files: OpenClipFiles, size: int | Sequence[int]) -> ImagePrep
     if mode not in ("squash", "shortest") or (mode == "shortest" and height != width):
         raise EncoderError(
             f"open_clip:{files.name} resizes frames by {mode!r} to {height}x{width}; only "
-            "'squash', and 'shortest' to a square, can be done."
+            "'squash', or 'shortest' to a square, is supported."
         )
     try:
         return ImagePreprocessing(

@@ -1,8 +1,8 @@
-"""PE-Video, alone or as the video half of PE-AV, through transformers: a vector for several frames.
+"""PE-Video, alone or as the video half of PE-AV, through transformers: one vector per window.
 
 Source: "Pushing the Frontier of Audiovisual Perception with Large-Scale Multimodal Correspondence
-Learning" (PE-AV, Meta, 2025). Sound is not listened to. Its frames go through a tower of timm,
-which needs torchvision.
+Learning" (PE-AV, Meta, 2025). Sound is not used. Its frames go through a timm tower, which needs
+torchvision.
 """
 
 from __future__ import annotations
@@ -23,11 +23,12 @@ FRAMES, FPS = 16, 8.0
 class PeVideoEncoder(TransformersWindows):
     """A PE-Video or PE-AV checkpoint as a `WindowEncoder`.
 
-    Windows are of 16 frames, as many as its checkpoints of a fixed length were trained with, at
-    8 a second, one every second: our choice.
+    Windows have 16 frames, as many as its fixed-length checkpoints were trained with, at 8 frames a
+    second, with a new window every second; this is our choice.
 
     Its logits are a scale times the product of vectors that are not normalised, plus a bias. Here
-    rows are compared by cosine, of which that scale says nothing, so it counts as one without.
+    rows are compared by cosine, to which that scale doesn't apply, so it counts as a model without
+    a scale.
     """
 
     full_length = False
@@ -47,11 +48,11 @@ class PeVideoEncoder(TransformersWindows):
         return min(super().most_tokens(), self.tokenizer.model_max_length)
 
     def as_trained(self, text: str) -> str:
-        """The text as it is."""
+        """The text unchanged."""
         return text
 
     # transformers 5.23 has get_text_features and get_video_features as functions inside __init__,
-    # where nobody can call them, so the parts are called as its forward pass calls them.
+    # where they can't be called, so the parts are called as in its forward pass.
     def window_features(self, pixels: torch.Tensor) -> torch.Tensor:
         """(N, D) embeddings of (N, F, 3, h, w) windows on the device."""
         found = self.torch_model.video_encoder(pixel_values_videos=pixels).pooler_output
@@ -61,7 +62,7 @@ class PeVideoEncoder(TransformersWindows):
     def encode_text(self, texts: Sequence[str]) -> Float32:
         """Embed K texts as (K, D) float32; a text's row never depends on the other texts.
 
-        One at a time, because how far a text is filled up changes its last bits.
+        One at a time, because the amount of padding changes the last bits of a row.
         """
         rows = [super(PeVideoEncoder, self).encode_text([text]) for text in texts]
         return np.concatenate([np.empty((0, self.info.dim), np.float32), *rows])
@@ -75,7 +76,7 @@ class PeVideoEncoder(TransformersWindows):
 
 
 def _gflop(model: Any) -> float | None:
-    """The tower's blocks for each frame, and those along the frames."""
+    """The tower's blocks for each frame, and the blocks across frames."""
     tower: Any = getattr(model.video_encoder.embedder.vision_model, "timm_model", None)
     blocks = getattr(tower, "blocks", None)
     if not blocks:
@@ -84,7 +85,7 @@ def _gflop(model: Any) -> float | None:
     hidden = blocks[0].mlp.fc1.out_features
     frame = VisionShape(tokens, tower.embed_dim, len(blocks), hidden)
     config = model.config.video_config
-    # Its perceptron has three matrices, the others' two.
+    # Its MLP has three matrices; the others' have two.
     along = VisionShape(
         FRAMES + 1, config.hidden_size, config.num_hidden_layers, config.intermediate_size * 3 // 2
     )

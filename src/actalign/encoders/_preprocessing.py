@@ -1,7 +1,6 @@
-"""What an image tower wants of a frame: size, crop, mean and std, as the checkpoint's files say.
+"""The input that an image tower needs: size, crop, mean and std, from the checkpoint's files.
 
-The resize is Pillow's, the width always before the height; `_torch` does the same on tensors.
-Not here: decoding, rotation, anything about texts.
+The resize is Pillow's, always the width before the height; `_torch` does the same on tensors.
 """
 
 from __future__ import annotations
@@ -23,11 +22,11 @@ PositiveChannels = tuple[
 
 
 class ImagePreprocessing(BaseModel):
-    """From uint8 RGB to what the image tower takes: (x * rescale - mean) / std after the resize.
+    """From uint8 RGB to the image tower's input: (x * rescale - mean) / std after the resize.
 
     resize: (height, width) in pixels, aspect ratio not kept, or one number for the shorter edge.
-    crop: (height, width) of the centre crop after the resize, or None. crop_rounds: where half of
-    what the crop leaves out is no whole number, it is rounded to an even one (torchvision), and not
+    crop: (height, width) of the centre crop after the resize, or None. crop_rounds: if half of what
+    the crop leaves out is not a whole number, it is rounded to an even one (torchvision) instead of
     down (transformers).
     """
 
@@ -57,7 +56,7 @@ class ImagePreprocessing(BaseModel):
         return (self.resize, longer) if height <= width else (longer, self.resize)
 
     def crop_offset(self, left_out: int) -> int:
-        """Where the crop begins, for so many pixels that it leaves out in all."""
+        """Where the crop begins, given the total number of pixels that it leaves out."""
         return round(left_out / 2) if self.crop_rounds else left_out // 2
 
     def apply(self, frames: UInt8) -> Float32:
@@ -66,7 +65,7 @@ class ImagePreprocessing(BaseModel):
         resized = self.resized(*size)
         height, width = self.crop or resized
         top, left = (self.crop_offset(a - b) for a, b in zip(resized, (height, width), strict=True))
-        # The crop's edges in the frame's pixels: what it cuts off is never computed.
+        # The crop's edges in the frame's pixels, so that what it cuts off is never computed.
         across, down = size[1] / resized[1], size[0] / resized[0]
         columns = (left * across, 0, min((left + width) * across, size[1]), size[0])
         rows = (0, top * down, width, min((top + height) * down, size[0]))

@@ -1,6 +1,6 @@
 """Pillow's resize on a CUDA device: two passes over uint8 frames, in Triton.
 
-Other ways to do it there convert whole frames to float32 first, which takes most of the time.
+Other GPU implementations first convert whole frames to float32, which takes most of the time.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def _pass(
     starts, weights = _taps(size, target, resample, x.device)
     out = torch.empty(outer * target * inner, dtype=torch.uint8, device=x.device)
     total = out.numel()
-    with torch.cuda.device(x.device):  # Triton launches on the current one
+    with torch.cuda.device(x.device):  # Triton launches on the current device
         _weigh[(triton.cdiv(total, BLOCK),)](
             x, out, starts, weights, inner, size, target, total, TAPS=weights.shape[1], BLOCK=BLOCK
         )

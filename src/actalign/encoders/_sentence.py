@@ -1,7 +1,7 @@
-"""Models of sentence-transformers that embed pictures and texts (extra `sentence-transformers`).
+"""sentence-transformers models that embed images and texts (extra `sentence-transformers`).
 
-A name is a hub id or a folder. Weights are read as safetensors only, and no code of a checkpoint is
-run: its modules must be sentence-transformers' own.
+A name is a hub id or a folder. Weights are read only from safetensors, and no code of a checkpoint
+is run: its modules must be sentence-transformers' own.
 """
 
 from __future__ import annotations
@@ -28,22 +28,22 @@ try:
 
     from actalign.encoders._checkpoint import CARD, find_files, licence_of, quiet, unloadable
     from actalign.encoders._torch import DTYPES, Placement
-except (ImportError, RuntimeError) as error:  # RuntimeError: a torchvision of another torch
+except (ImportError, RuntimeError) as error:  # RuntimeError: torchvision built for another torch
     raise EncoderError(
-        f"Models of sentence-transformers need torch and sentence-transformers ({error}); install "
+        f"sentence-transformers models need torch and sentence-transformers ({error}); install "
         "`actalign[siglip,sentence-transformers]`."
     ) from error
 
 PATTERNS = ("*.json", "*.safetensors", "*.txt", "*.model", "*.jinja", CARD)
 PICKLES = (".bin", ".pt", ".pth", ".pkl", ".ckpt")
 WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
-"""What is looked for before pickles."""
+"""Weight files that are preferred over pickles."""
 MODULES = ("Transformer", "CLIPModel", "Pooling", "Normalize", "Dense", "LayerNorm", "Router")
-"""Modules that load JSON and safetensors only."""
+"""Modules that load only JSON and safetensors."""
 
 
 class SentenceEncoder:
-    """A model of sentence-transformers as an `Encoder`, by its own `encode`, no prompt named.
+    """A sentence-transformers model as an `Encoder`, with its own `encode` and no prompt.
 
     Such models have no scale, so candidates are compared by cosine.
     """
@@ -63,13 +63,13 @@ class SentenceEncoder:
                     model_kwargs={"dtype": DTYPES[placement.dtype], "use_safetensors": True},
                 ).eval()
             lacking = [kind for kind in ("text", "image") if not self.model.supports(kind)]
-        except Exception as error:  # each library under sentence-transformers raises its own kinds
+        except Exception as error:  # its libraries raise their own exceptions
             raise unloadable(f"The model {model_id}", error) from error
         dim = self.model.get_embedding_dimension()
         if lacking or dim is None:
             raise EncoderError(
                 f"{model_id} embeds no {' and no '.join(lacking) or 'vectors of one length'}; "
-                "choose a model of sentence-transformers that embeds pictures and texts."
+                "choose a sentence-transformers model that embeds images and texts."
             )
         context = self.model.get_max_seq_length()
         self.info = EncoderInfo(
@@ -108,7 +108,7 @@ class SentenceEncoder:
     def encode_text(self, texts: Sequence[str]) -> Float32:
         """Embed K texts as (K, D) float32; a text's row never depends on the other texts.
 
-        One at a time, because how far a text is filled up changes its last bits.
+        One at a time, because the amount of padding changes the last bits of a row.
         """
         return self._encode(list(texts), 1)
 
@@ -119,7 +119,7 @@ class SentenceEncoder:
         return np.asarray(rows, np.float32)
 
     def text_warnings(self, texts: Sequence[str]) -> list[TextWarning]:
-        """One for each text that is longer than the tower reads and so gets cut."""
+        """One for each text that is cut because it is longer than the tower's input."""
         limit, tokenizer = self.info.context_length, self.model.tokenizer
         if limit is None or tokenizer is None:
             return []
@@ -132,7 +132,7 @@ class SentenceEncoder:
 
 
 def fingerprint_of(folder: Path) -> str:
-    """Of all files that a model is loaded from, by their places in the folder."""
+    """A hash of all files that a model is loaded from, including their paths in the folder."""
     found = hashlib.sha256()
     files = {file for pattern in PATTERNS for file in folder.rglob(pattern) if file.is_file()}
     for file in sorted(files - {folder / CARD}):
@@ -143,11 +143,11 @@ def fingerprint_of(folder: Path) -> str:
 
 
 def check_files(folder: Path) -> None:
-    """Raise EncoderError for modules with code of their own, adapters, and weights that are no
-    safetensors, and for what is outside the folder."""
+    """Raise EncoderError for modules with their own code, adapters, weights that are not
+    safetensors, and files outside the folder."""
     if not any((folder / name).is_file() for name in ("modules.json", "config.json")):
         raise EncoderError(
-            f"{folder} holds no model of sentence-transformers (modules.json); write st:ID or "
+            f"{folder} contains no sentence-transformers model (modules.json); write st:ID or "
             "st:FOLDER with one."
         )
     for name in ("modules.json", "router_config.json"):
@@ -156,8 +156,8 @@ def check_files(folder: Path) -> None:
                 package, _, last = kind.rpartition(".")
                 if package.split(".")[0] != "sentence_transformers" or last not in MODULES:
                     raise EncoderError(
-                        f"{file} names the module {kind!r}, which is code of the model's own or "
-                        f"of no use here and is not run; the modules that can be used are "
+                        f"{file} names the module {kind!r}, which is the model's own code or of no "
+                        "use here and is not run; the modules that can be used are "
                         f"{', '.join(MODULES)}."
                     )
     for file in folder.rglob("*"):
@@ -174,7 +174,7 @@ def check_files(folder: Path) -> None:
             check_adapter(file.parent)
         if file.suffix in PICKLES and not any((file.parent / name).is_file() for name in WEIGHTS):
             raise EncoderError(
-                f"{file.parent} has no weights in safetensors form, only {file.name}; other "
+                f"{file.parent} has no weights in safetensors format, only {file.name}; other "
                 "formats aren't read because loading them can run code."
             )
 
@@ -187,6 +187,6 @@ def _types(file: Path) -> list[str]:
         return [str(module["type"]) for module in stored]
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise EncoderError(
-            f"{file} doesn't list the model's modules as sentence-transformers writes them "
-            f"({error}); fetch the model again."
+            f"{file} doesn't list the model's modules in sentence-transformers' format ({error}); "
+            "fetch the model again."
         ) from error

@@ -1,12 +1,12 @@
-"""A web service that embeds pictures and texts, as vLLM and Infinity serve them (extra `llm`).
+"""A web service that embeds images and texts, such as vLLM or Infinity (extra `llm`).
 
-A name is `http://HOST/v1#MODEL`. Frames are sent there as JPEGs, texts as they are, and nothing is
-sent elsewhere. Every embedding is kept in the user's cache, so that none is asked for twice.
+A name is `http://HOST/v1#MODEL`. Frames are sent there as JPEGs, texts unchanged, and nothing is
+sent elsewhere. Every embedding is kept in the user's cache, so that none is requested twice.
 
-Two forms of `/embeddings` are known: "messages", a chat's turn a request (vLLM), and "input", a
-list of texts or of data URLs with their modality (Infinity). The first that the service takes is
-used. "messages" is tried first, since a service that ignores the modality would embed the letters
-of a data URL.
+Two forms of `/embeddings` are known: "messages", one chat turn per request (vLLM), and "input", a
+list of texts or of data URLs with their modality (Infinity). The first one that the service accepts
+is used. "messages" is tried first, since a service that ignores the modality would embed the data
+URL as text.
 """
 
 from __future__ import annotations
@@ -34,24 +34,24 @@ from actalign.types import Float32, TextWarning, UInt8
 logger = logging.getLogger(__name__)
 
 MOST_PIXELS = 512
-"""Longest side of a picture: what is larger is scaled down by most models."""
+"""Longest side of an image, in pixels; most models scale larger ones down."""
 JPEG_QUALITY = 95
 PROBE = "a person"
-"""What is embedded first, to learn the form and the length of the vectors."""
+"""Text that is embedded first, to find the form and the length of the vectors."""
 TIMEOUT_SECONDS, MAX_RETRIES, AT_ONCE = 60.0, 4, 8
 Form = Literal["messages", "input"]
 Kind = Literal["text", "image"]
 
 
 class _RefusedError(EncoderError):
-    """The service finds fault with what it was sent, and not with who sent it."""
+    """The service rejects the content of a request, not the sender."""
 
 
 class ServiceEncoder:
     """A service's model as an `Encoder`. It has no scale, so candidates are compared by cosine.
 
-    The fingerprint is of the address, the model's name and how pictures are made: a service that
-    serves other weights under the same name isn't noticed.
+    The fingerprint covers the address, the model's name and how images are made; it doesn't notice
+    if a service changes the weights behind a name.
     """
 
     def __init__(self, address: str, model: str, *, batch_size: int = 16) -> None:
@@ -59,8 +59,8 @@ class ServiceEncoder:
             import openai  # noqa: F401
         except ImportError:
             raise EncoderError(
-                "The openai package is not installed; install it with "
-                "`pip install 'actalign[llm]'` to use a service that embeds."
+                "The openai package is not installed; install it with `pip install "
+                "'actalign[llm]'` to use an embedding service."
             ) from None
         self._address, self._model, self.batch_size = address, model, batch_size
         self._asked = Asked(
@@ -90,8 +90,8 @@ class ServiceEncoder:
 
     @classmethod
     def from_name(cls, name: str, *, batch_size: int | None = None) -> ServiceEncoder:
-        """Use `ADDRESS#MODEL`; raises EncoderError where it doesn't answer, UsageError for a name
-        that can't be."""
+        """Use `ADDRESS#MODEL`; raises EncoderError if it doesn't answer, UsageError for an invalid
+        name."""
         address, _, model = name.partition("#")
         address = plain_address(address)
         if not model:
@@ -101,7 +101,7 @@ class ServiceEncoder:
     def encode_image(self, frames: UInt8) -> Float32:
         """Embed (T, H, W, 3) uint8 RGB frames, each by itself, as (T, D) float32.
 
-        Raises VideoError where the service refuses a picture, EncoderError where it fails.
+        Raises VideoError if the service refuses an image, EncoderError if it fails.
         """
         check_frames(frames)
         pictures = [_jpeg(frame) for frame in frames]
@@ -113,15 +113,15 @@ class ServiceEncoder:
             raise VideoError(str(error)) from None
 
     def encode_text(self, texts: Sequence[str]) -> Float32:
-        """Embed K texts as (K, D) float32; raises EncoderError where the service fails."""
+        """Embed K texts as (K, D) float32; raises EncoderError if the service fails."""
         return self._embed("text", list(texts), [f"text {text}" for text in texts])
 
     def text_warnings(self, texts: Sequence[str]) -> list[TextWarning]:
-        """None: how many tokens are read is the service's to know."""
+        """No warnings, as only the service knows how many tokens it reads."""
         return []
 
     def _embed(self, kind: Kind, inputs: list[str], names: list[str]) -> Float32:
-        """Rows of the inputs, from the cache or asked for; each answer is kept as it comes."""
+        """Rows of the inputs, from the cache or the service; answers are stored as they arrive."""
         found = stored_rows(self._cache, self._cached_as, set(names))
         found = {name: row for name, row in found.items() if len(row) == self.info.dim}
         wanted = {n: one for n, one in zip(names, inputs, strict=True) if n not in found}
@@ -142,7 +142,7 @@ class ServiceEncoder:
         return np.stack([found[name] for name in names]) if names else empty
 
     def _find_form(self) -> int:
-        """Take the first form that the service takes; the length of its vectors."""
+        """Choose the first form that the service accepts; returns the length of its vectors."""
         forms: tuple[Form, Form] = ("messages", "input")
         for form in forms:
             self._form = form
@@ -156,7 +156,7 @@ class ServiceEncoder:
         raise AssertionError("unreachable")
 
     def _ask(self, kind: Kind, inputs: list[str]) -> object:
-        """What the service answers to one request; raises EncoderError."""
+        """The service's answer to one request; raises EncoderError."""
         import openai
 
         body: dict[str, Any] = {"model": self._model, "encoding_format": "float"}
@@ -173,7 +173,7 @@ class ServiceEncoder:
         except openai.OpenAIError as error:
             said, _ = explain(error, self._asked)
             refused = getattr(error, "status_code", None) in (400, 422)
-            # "from None": the SDK's own message may contain the key as a server echoed it
+            # "from None": the SDK's own message may contain the key, echoed by a server
             raise (_RefusedError if refused else EncoderError)(said) from None
         except (ValueError, RecursionError) as error:
             raise self._strange(error) from None
@@ -187,15 +187,15 @@ class ServiceEncoder:
             if sorted(one["index"] for one in data) != list(range(count)):
                 raise self._strange("indices that are not those of what was asked")
             ordered = sorted(data, key=lambda one: one["index"])
-            with np.errstate(over="ignore"):  # infinite, which is said below
+            with np.errstate(over="ignore"):  # infinity, which is reported below
                 rows = np.array([one["embedding"] for one in ordered], np.float32)
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             said = self._asked.short(error, 80)
-            raise self._strange(f"no list of numbers ({said})") from None
+            raise self._strange(f"something that is not a list of numbers ({said})") from None
         if rows.ndim != 2 or rows.shape[1] == 0 or not np.isfinite(rows).all():
-            raise self._strange("vectors that are empty or hold no finite numbers")
+            raise self._strange("vectors that are empty or contain numbers that are not finite")
         if dim is not None and rows.shape[1] != dim:
-            raise self._strange(f"vectors of {rows.shape[1]} numbers, where it gave {dim} before")
+            raise self._strange(f"vectors of {rows.shape[1]} numbers, but returned {dim} before")
         return rows
 
     def _strange(self, what: object) -> EncoderError:
@@ -206,7 +206,7 @@ class ServiceEncoder:
 
 
 def _jpeg(frame: UInt8) -> bytes:
-    """The frame as a JPEG with whole colours, its longer side at most MOST_PIXELS."""
+    """The frame as a JPEG without chroma subsampling, its longer side at most MOST_PIXELS."""
     image = Image.fromarray(frame)
     image.thumbnail((MOST_PIXELS, MOST_PIXELS), Image.Resampling.BICUBIC)
     data = io.BytesIO()

@@ -1,6 +1,6 @@
-"""SigLIP, SigLIP 2 and CLIP checkpoints through transformers (extra `siglip`).
+"""SigLIP, SigLIP 2 and CLIP checkpoints, run by transformers (extra `siglip`).
 
-Only this module, those it imports in the `try` below, and the kernels beside them need torch.
+Only this module, those that it imports in the `try` below, and their kernels need torch.
 """
 
 from __future__ import annotations
@@ -78,18 +78,20 @@ class TransformersEncoder(TransformersTexts, TorchEncoder):
         revision: str | None = None,
         batch_size: int | None = None,
     ) -> TransformersEncoder:
-        """Load a hub id, `ID@REVISION` for a commit, tag or branch of it, or a local folder.
+        """Load a hub id, `ID@REVISION` for one of its commits, tags or branches, or a local folder.
 
-        device: default the first that torch sees, see `choose_device`. dtype: default bfloat16 on
-        CUDA, else float32; float8 has the image tower's matrix products in float8 and the rest in
-        bfloat16, for SigLIP on a CUDA device that has it. Raises EncoderError where files, device
-        or dtype are not available.
+        device: by default the first that torch sees; see `choose_device`. dtype: by default
+        bfloat16 on CUDA, else float32; float8 computes the image tower's matrix products in float8
+        and the rest in bfloat16, for SigLIP on a CUDA device that supports it. Raises EncoderError
+        if files, device or dtype are not available.
         """
         found = load_pretrained(
             model, device=device, dtype=dtype, revision=revision, batch_size=batch_size
         )
         if not isinstance(found, cls):
-            raise EncoderError(f"{model!r} embeds windows of frames; take a model of frames.")
+            raise EncoderError(
+                f"{model!r} embeds windows of frames; use a model that embeds single frames."
+            )
         return found
 
     def _image_tower(self, *, float8: bool) -> Callable[..., torch.Tensor]:
@@ -98,9 +100,9 @@ class TransformersEncoder(TransformersTexts, TorchEncoder):
             return VisionTower(self.torch_model) if fused else self._image_features
         if not (fused and VisionTower.has_float8(self.device)):
             raise EncoderError(
-                f"{self.info.model_id!r} can't run in float8 on {self.device}; that is for "
-                "SigLIP's fixed image sizes on CUDA devices from compute capability 8.9. Use "
-                "bfloat16."
+                f"{self.info.model_id!r} can't run in float8 on {self.device}; float8 is for "
+                "SigLIP models with a fixed image size on CUDA devices with compute capability "
+                "8.9 or higher. Use bfloat16."
             )
         return VisionTower(self.torch_model, float8=True)
 
@@ -129,9 +131,10 @@ class TransformersEncoder(TransformersTexts, TorchEncoder):
 
 
 def naflex_grid(height: int, width: int, budget: int) -> tuple[int, int]:
-    """The largest (rows, columns) of patches, at most `budget` in all, that keeps the aspect ratio.
+    """The largest grid of patches, (rows, columns), of at most `budget`, with the same aspect
+    ratio.
 
-    Among the scales at which one edge is a whole number of patches and the other is rounded up.
+    Considers the scales at which one edge is a whole number of patches and the other is rounded up.
     """
     by_rows = [(n, -(-n * width // height)) for n in range(1, budget + 1)]
     by_columns = [(-(-n * height // width), n) for n in range(1, budget + 1)]
@@ -155,7 +158,7 @@ def load_pretrained(
     revision: str | None = None,
     batch_size: int | None = None,
 ) -> ImageEncoder:
-    """Load a checkpoint of transformers of any kind; see `TransformersEncoder.from_pretrained`."""
+    """Load any kind of transformers checkpoint; see `TransformersEncoder.from_pretrained`."""
     placement = Placement.choose(device, dtype, batch_size, float8=True)
     folder, model, commit = find_files(model, revision)
     checkpoint = read_checkpoint(folder)

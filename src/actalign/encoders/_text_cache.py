@@ -1,4 +1,4 @@
-"""Text embeddings, each text encoded once: in memory for a run, in a file for all runs after it."""
+"""Keeps text embeddings, in memory and in a file, so that each text is encoded only once."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from actalign.types import Float32, TextWarning
 
 
 class TextCache:
-    """The text embeddings of one encoder, and what it says of the texts.
+    """The text embeddings of one encoder, and its warnings about the texts.
 
-    info: the encoder's. load: gives the encoder, called when a text was never encoded, or when the
-    encoder would now judge it by other words than those of its stored warnings. path: an SQLite
-    file that keeps both, which several processes may use at once; None for memory only.
+    info: the encoder's. load: returns the encoder; called if a text was never encoded, or if the
+    encoder now knows other words than when its stored warnings were made. path: an SQLite file that
+    stores both, which several processes may use at once; None for memory only.
     """
 
     def __init__(
@@ -39,20 +39,20 @@ class TextCache:
     def encode(self, texts: Sequence[str]) -> Float32:
         """(K, D) embeddings of K texts.
 
-        Raises UsageError from the encoder, EncoderError for a wrong number of rows, ActAlignError
-        about the file.
+        Raises the encoder's UsageError, EncoderError for a wrong number of rows, and ActAlignError
+        for problems with the file.
         """
         missing = list(dict.fromkeys(text for text in texts if text not in self._rows))
         self._have(missing, missing)
         return np.stack([self._rows[text] for text in texts])
 
     def warnings(self, texts: Sequence[str]) -> list[TextWarning]:
-        """What the encoder says of texts, whether they were encoded or not: one was cut, say."""
+        """The encoder's warnings about texts, encoded or not; for example, that one was cut."""
         self._have([], list(dict.fromkeys(text for text in texts if text not in self._warnings)))
         return [note for text in texts for note in self._warnings.get(text, ())]
 
     def _have(self, encoded: Sequence[str], judged: Sequence[str]) -> None:
-        """Get the embeddings of some texts and the warnings of others, or of the same."""
+        """Get the embeddings of some texts, and the warnings about some, often the same."""
         if judged and self._path is not None:
             with _open(self._path) as file:
                 self._complete(file, encoded, judged)
@@ -62,7 +62,7 @@ class TextCache:
     def _complete(
         self, file: sqlite3.Connection, encoded: Sequence[str], judged: Sequence[str]
     ) -> None:
-        """Take what the file has of embeddings and warnings, and put there what it lacks."""
+        """Read the embeddings and warnings that the file has, and store those that it lacks."""
         found = _rows_in(file, self._fingerprint, encoded)
         new = [text for text in encoded if text not in found]
         kept = set(judged).difference(new)
@@ -74,7 +74,7 @@ class TextCache:
         except ActAlignError:
             if new:
                 raise
-            old = []  # The encoder can't be had, and what it once said is all that is known.
+            old = []  # The encoder can't be loaded, and its earlier warnings are all that is known.
         self._rows.update(found)
         _put_rows(file, self._fingerprint, {text: self._rows[text] for text in new})
         file.executemany(
@@ -86,7 +86,7 @@ class TextCache:
         )
 
     def _ask(self, new: Sequence[str], unjudged: Sequence[str]) -> None:
-        """Have texts encoded, and texts judged; the encoder is loaded if there are any."""
+        """Encode texts, and get warnings about texts; the encoder is loaded if there are any."""
         if not new and not unjudged:
             return
         encoder = self._load()
@@ -97,7 +97,7 @@ class TextCache:
 
 
 def _known_words(model_id: str) -> str:
-    """What the encoder's warnings depend on beside its fingerprint: `body`'s list of words."""
+    """What the encoder's warnings depend on besides its fingerprint: `body`'s list of words."""
     if model_id.partition(":")[0] != "body":
         return ""
     try:
@@ -108,13 +108,13 @@ def _known_words(model_id: str) -> str:
 
 
 def stored_rows(path: Path, fingerprint: str, texts: Iterable[str]) -> dict[str, Float32]:
-    """The embeddings of these texts that the file has; raises ActAlignError about the file."""
+    """The embeddings that the file has of these texts; raises ActAlignError if it can't be used."""
     with _open(path) as file:
         return _rows_in(file, fingerprint, texts)
 
 
 def keep_rows(path: Path, fingerprint: str, rows: Mapping[str, Float32]) -> None:
-    """Put embeddings into the file; raises ActAlignError about it."""
+    """Store embeddings in the file; raises ActAlignError if it can't be used."""
     with _open(path) as file:
         _put_rows(file, fingerprint, rows)
 
@@ -145,7 +145,7 @@ def _json(warnings: Iterable[TextWarning]) -> str:
 def _said_in(
     file: sqlite3.Connection, fingerprint: str, text: str
 ) -> tuple[str | None, list[TextWarning]]:
-    """By which words a text was judged, and the warnings; None where it never was."""
+    """The words by which a text was judged (None if it never was), and the warnings."""
     query = "SELECT words, warnings FROM judged WHERE fingerprint = ? AND text = ?"
     held: Any = file.execute(query, (fingerprint, text)).fetchone()
     if held is None:
@@ -155,9 +155,9 @@ def _said_in(
 
 @contextmanager
 def _open(path: Path) -> Iterator[sqlite3.Connection]:
-    """The open file, committed at the end; raises ActAlignError where the disk or it is at fault.
+    """The open file, committed at the end; raises ActAlignError if it or the disk is faulty.
 
-    Another process may write it at the same time: it is waited for.
+    If another process is writing to it, this one waits.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -178,5 +178,5 @@ def _open(path: Path) -> Iterator[sqlite3.Connection]:
         ) from error
     except sqlite3.Error as error:
         raise ActAlignError(
-            f"{path} is damaged ({error}); delete it, and its texts are encoded again."
+            f"{path} is damaged ({error}); delete it, and its texts will be encoded again."
         ) from error

@@ -1,6 +1,6 @@
-"""What the encoders on torch share: devices, number types, the resize, and frames in batches.
+"""What all torch encoders share: devices, number types, the resize, and batches of frames.
 
-Not here: any model.
+It contains no models.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ DTYPES = {
     "float32": torch.float32,
     "bfloat16": torch.bfloat16,
     "float16": torch.float16,
-    "float8": torch.bfloat16,  # of all but the image tower's matrix products
+    "float8": torch.bfloat16,  # for all but the image tower's matrix products
 }
 
 
 def choose_device(device: str | None) -> str:
-    """The device by torch's name, checked; for None the first of CUDA, an Apple GPU (`mps`), an
-    Intel GPU (`xpu`) that torch sees, else `cpu`.
+    """The device by torch's name, checked. For None, the first that torch sees of CUDA, an Apple
+    GPU (`mps`) and an Intel GPU (`xpu`), else `cpu`.
 
-    Raises EncoderError where torch doesn't see it.
+    Raises EncoderError if torch doesn't see it.
     """
     kinds = {
         "cuda": torch.cuda,
@@ -52,8 +52,8 @@ def choose_device(device: str | None) -> str:
     counted = {"cuda": torch.cuda, "xpu": torch.xpu}
     if kind not in seen or (kind in counted and index >= counted[kind].device_count()):
         raise EncoderError(
-            f"The device {device!r} was asked for, but torch {torch.__version__} doesn't see it "
-            "here; leave the device out to use what there is."
+            f"torch {torch.__version__} doesn't see the device {device!r} here; leave out the "
+            "device to use an available one."
         )
     return device
 
@@ -70,7 +70,7 @@ class Placement:
     def choose(
         cls, device: str | None, dtype: str | None, batch_size: int | None, *, float8: bool = False
     ) -> Placement:
-        """The defaults of what is None. float8: whether the model has it. Raises EncoderError."""
+        """Fill in defaults for None. float8: whether the model supports it. Raises EncoderError."""
         chosen = choose_device(device)
         on_cuda = chosen.startswith("cuda")
         dtype = dtype or ("bfloat16" if on_cuda else "float32")
@@ -80,14 +80,14 @@ class Placement:
         return cls(chosen, dtype, batch_size or (128 if on_cuda else 16))
 
     def marked(self, fingerprint: str) -> str:
-        """A fingerprint of files with the number type, whose rows differ from the files' own."""
+        """A fingerprint of files, marked with the number type if that changes the rows."""
         return fingerprint + ("" if self.dtype == "float32" else f"-{self.dtype}")
 
 
 class TextTower(ABC):
     """The half of an encoder that reads texts.
 
-    device: of the tower. max_length: tokens of a text that it reads.
+    device: of the tower. max_length: the number of tokens of a text that it reads.
     """
 
     info: EncoderInfo
@@ -101,7 +101,7 @@ class TextTower(ABC):
 
     @abstractmethod
     def count_tokens(self, text: str) -> int:
-        """How many tokens the whole text has, with those that mark its ends."""
+        """The number of tokens of the whole text, including its start and end tokens."""
 
     @abstractmethod
     def text_features(self, ids: torch.Tensor) -> torch.Tensor:
@@ -117,7 +117,7 @@ class TextTower(ABC):
         return out
 
     def text_warnings(self, texts: Sequence[str]) -> list[TextWarning]:
-        """One for each text that is longer than the tower reads and so gets cut."""
+        """One for each text that is cut because it is longer than the tower's input."""
         return [
             cut_warning(self.info.model_id, text, self.max_length, length)
             for text, length in zip(texts, map(self.count_tokens, texts), strict=True)
@@ -126,14 +126,14 @@ class TextTower(ABC):
 
 
 class TransformersTexts(TextTower):
-    """The text tower of a model of transformers."""
+    """The text tower of a transformers model."""
 
     torch_model: Any
     tokenizer: Any
     dtype: torch.dtype
     full_length: ClassVar[bool] = True
-    """Whether each text is filled up to the tower's full length, as most are trained, or to the
-    longest of its batch."""
+    """Whether each text is padded to the tower's full length, as most are trained, or to the
+    longest in its batch."""
 
     def load(self, checkpoint: Checkpoint) -> Any:
         """Load the model onto the device, and its tokenizer; returns the model's configuration."""
@@ -147,7 +147,7 @@ class TransformersTexts(TextTower):
         return int(self.torch_model.config.text_config.max_position_embeddings)
 
     def as_trained(self, text: str) -> str:
-        """The text written as those that the model was trained on."""
+        """The text in the form that the model was trained on."""
         return text.lower()
 
     def token_ids(self, texts: Sequence[str]) -> torch.Tensor:
@@ -162,7 +162,7 @@ class TransformersTexts(TextTower):
         return ids
 
     def count_tokens(self, text: str) -> int:
-        """How many tokens the whole text has, with those that mark its ends."""
+        """The number of tokens of the whole text, including its start and end tokens."""
         return len(self.tokenizer(self.as_trained(text), verbose=False)["input_ids"])
 
     def text_features(self, ids: torch.Tensor) -> torch.Tensor:
@@ -171,9 +171,9 @@ class TransformersTexts(TextTower):
 
 
 class TorchImages:
-    """Frames as a tower on torch wants them.
+    """Prepares frames as input of a torch tower.
 
-    preprocessing: of the frames. device, dtype: of the model.
+    preprocessing: for the frames. device, dtype: of the model.
     """
 
     preprocessing: ImagePreprocessing
@@ -186,7 +186,7 @@ class TorchImages:
         self.device = torch.device(placement.device)
         self.dtype = DTYPES[placement.dtype]
         self.batch_size = placement.batch_size
-        # Made here, because a copy to a GPU from ordinary memory waits for all of the GPU's work.
+        # Made here, because a copy from ordinary memory to a GPU waits for all of the GPU's work.
         self._mean, self._std = (
             torch.tensor(values, device=self.device)[:, None, None]
             for values in (preprocessing.mean, preprocessing.std)
@@ -202,10 +202,10 @@ class TorchImages:
 
 
 class TorchEncoder(TorchImages, TextTower):
-    """An `Encoder` of single frames on torch, which fills its batches across clips.
+    """A torch `Encoder` of single frames, which fills its batches across clips.
 
-    image_tower: what `image_inputs` gives to (T, D) embeddings on the device. A child makes its
-    model, then calls `_feed`.
+    image_tower: turns what `image_inputs` returns into (T, D) embeddings on the device. A subclass
+    makes its model, then calls `_feed`.
     """
 
     image_tower: Callable[..., torch.Tensor]
@@ -222,7 +222,7 @@ class TorchEncoder(TorchImages, TextTower):
 
     @property
     def across_clips(self) -> bool:
-        """Whether batches should be filled across clips: on a GPU."""
+        """Whether batches should be filled across clips; true on a GPU."""
         return self.device.type == "cuda"
 
     def encode_image(self, frames: UInt8) -> Float32:
@@ -243,7 +243,7 @@ class TorchEncoder(TorchImages, TextTower):
 
 
 class TorchWindows(TorchImages, TextTower):
-    """A `WindowEncoder` on torch."""
+    """A torch `WindowEncoder`."""
 
     @abstractmethod
     def window_features(self, pixels: torch.Tensor) -> torch.Tensor:
@@ -268,14 +268,14 @@ class TorchWindows(TorchImages, TextTower):
         return out
 
     def encode_image(self, frames: UInt8) -> Float32:
-        """Embed (T, H, W, 3) uint8 RGB frames, each as a window in which nothing moves."""
+        """Embed (T, H, W, 3) uint8 RGB frames, each as a window without movement."""
         check_frames(frames)
         return self.encode_windows(np.repeat(frames[:, None], self.info.frames_per_row, axis=1))
 
 
 @dataclass(frozen=True, slots=True)
 class WindowShape:
-    """What a model of windows says of itself: numbers in a row, frames in a window, and a second.
+    """The shape of a window model: numbers in a row, frames in a window, and frames a second.
 
     scaled: whether the checkpoint's logit scale and bias are those of cosines.
     """
@@ -288,7 +288,7 @@ class WindowShape:
 
 
 class TransformersWindows(TransformersTexts, TorchWindows):
-    """A `WindowEncoder` of a checkpoint of transformers; there is a window every half window."""
+    """A `WindowEncoder` of a transformers checkpoint; a new window starts every half window."""
 
     def __init__(
         self, checkpoint: Checkpoint, *, model_id: str, revision: str | None, placement: Placement
@@ -314,11 +314,11 @@ class TransformersWindows(TransformersTexts, TorchWindows):
 
     @abstractmethod
     def window_shape(self, config: Any) -> WindowShape:
-        """The shape of the model that has been loaded, of this configuration."""
+        """The shape of the loaded model, which has this configuration."""
 
 
 def prepared(frames: torch.Tensor, spec: ImagePreprocessing) -> torch.Tensor:
-    """(T, H, W, 3) uint8 frames resized and cropped as the model wants them: (T, 3, h, w)."""
+    """(T, H, W, 3) uint8 frames resized and cropped for the model: (T, 3, h, w)."""
     planes = resize(frames, spec.resized(*frames.shape[1:3]), spec.resample)
     if spec.crop is None:
         return planes
@@ -331,9 +331,9 @@ def resize(
 ) -> torch.Tensor:
     """Resize (T, H, W, 3) uint8 frames to (T, 3, *size), values 0..255, as Pillow does.
 
-    On the CPU torch has a kernel for uint8, and for CUDA there is one in `_resize_kernel`. An Apple
-    GPU's frames are resized on the CPU. Elsewhere the arithmetic is float32, in two passes rounded
-    in between as Pillow rounds; without that, bicubic is wrong at hard edges.
+    On the CPU, torch has a kernel for uint8, and for CUDA there is one in `_resize_kernel`. Frames
+    for an Apple GPU are resized on the CPU. Elsewhere the arithmetic is in float32, in two passes,
+    rounded in between as Pillow does; without that, bicubic is wrong at hard edges.
     """
     if kernels_run(frames.device):
         from actalign.encoders import _resize_kernel

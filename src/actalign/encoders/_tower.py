@@ -1,9 +1,9 @@
-"""SigLIP's image tower rearranged for a GPU: the checkpoint's arithmetic in fewer passes.
+"""SigLIP's image tower, rearranged for a GPU: the same arithmetic in fewer passes.
 
-Between the matrix products a tower mostly waits for memory. Here queries, keys and values are one
+Between matrix products, a tower mostly waits for memory. Here queries, keys and values are one
 product, products add to the residual stream as they write it, and GELU is part of the product
-before it. Biases of the products that add to the stream are constant, so the stream goes without:
-each layer norm adds the sum of those before it. The pooling head is the model's own.
+before it. The biases of products that add to the stream are constant, so they are left out of the
+stream, and each layer norm adds the sum of those before it. The pooling head is the model's own.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from actalign.errors import brief_reason
 kernels: Any
 try:
     from actalign.encoders import _tower_kernels as kernels
-except ImportError:  # there is no Triton where there is no CUDA
+except ImportError:  # without CUDA there is no Triton
     kernels = None
 
 gelu_of_product: Any = getattr(torch, "_addmm_activation", None)
-"""Torch's product that ends with the bias and, on CUDA, the tanh form of GELU; not a public one."""
+"""Torch's product that ends with the bias and, on CUDA, the tanh form of GELU; not public."""
 
 BACKENDS = [
     SDPBackend.CUDNN_ATTENTION,
@@ -34,14 +34,14 @@ BACKENDS = [
     SDPBackend.EFFICIENT_ATTENTION,
     SDPBackend.MATH,
 ]
-"""In the order of their speed for heads 72 wide (benchmarks/README.md)."""
+"""From fastest to slowest for heads of width 72 (benchmarks/README.md)."""
 
 
 @cache
 def kernels_run(device: torch.device) -> bool:
-    """Whether the Triton kernels run on a device. They are compiled there at first, which needs
-    more than torch does: a C compiler and Python's headers. Without them torch's own ways are
-    taken, which are slower, and a warning says so once."""
+    """Whether the Triton kernels run on a device. They are compiled there on first use, which needs
+    more than torch does: a C compiler and Python's headers. Without these, torch's slower
+    operations are used, and a warning says so once."""
     if kernels is None or device.type != "cuda":
         return False
     row = torch.zeros(1, 16, device=device)
@@ -60,7 +60,7 @@ def kernels_run(device: torch.device) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Norm:
-    """A layer norm of the stream plus ``shift``, the (C,) biases that the stream has left out."""
+    """A layer norm of the stream plus ``shift``, the (C,) biases left out of the stream."""
 
     shift: torch.Tensor
     weight: torch.Tensor
@@ -96,8 +96,8 @@ class Layer(Protocol):
 class ProductLayer:
     """A layer in the weights' own dtype.
 
-    Weights are kept in the order in which their products are fastest (benchmarks/README.md): those
-    of `up` and `down` (inputs, outputs), the others as the checkpoint has them.
+    Weights are stored in the layout in which their products are fastest (benchmarks/README.md):
+    those of `up` and `down` as (inputs, outputs), the others as in the checkpoint.
     """
 
     def __init__(self, layer: Any, norm1: Norm, norm2: Norm) -> None:
@@ -122,7 +122,7 @@ class ProductLayer:
 
 
 class Float8Layer:
-    """A layer whose matrix products are float8, each row and each output with a scale of its own.
+    """A layer with float8 matrix products; each row and each output has its own scale.
 
     Attention, the stream and what is added to it stay in the weights' dtype.
     """
@@ -145,14 +145,14 @@ class Float8Layer:
 
 
 class VisionTower:
-    """The image tower of a transformers SiglipModel, whose device and dtype it takes.
+    """The image tower of a transformers SiglipModel, with the same device and dtype.
 
-    float8: the layers' matrix products in float8; for CUDA devices from compute capability 8.9.
+    float8: matrix products in float8; for CUDA devices with compute capability 8.9 or higher.
     """
 
     @staticmethod
     def can_run(model: Any) -> bool:
-        """Whether a model is built as this tower expects: SigLIP's, with its usual GELU."""
+        """Whether a model has the expected architecture: SigLIP's, with its usual GELU."""
         vision = model.config.vision_config
         return (
             model.config.model_type == "siglip"
@@ -162,7 +162,7 @@ class VisionTower:
 
     @staticmethod
     def has_float8(device: torch.device) -> bool:
-        """Whether a CUDA device multiplies float8 numbers."""
+        """Whether a device supports float8 matrix products."""
         return kernels_run(device) and torch.cuda.get_device_capability(device) >= (8, 9)
 
     @torch.no_grad()
@@ -175,7 +175,7 @@ class VisionTower:
         self.head = vision.head
         embeddings = vision.embeddings
         kernel = embeddings.patch_embedding.weight.flatten(1)
-        # The 588 numbers of a patch of 14 x 14 are no whole number of 16-byte words.
+        # The 588 numbers of a 14 x 14 patch don't fill a whole number of 16-byte words.
         self.patch_weights = functional.pad(kernel, (0, -kernel.shape[1] % 16)).T.contiguous()
         self.positions = (
             embeddings.position_embedding.weight.float() + embeddings.patch_embedding.bias.float()
@@ -203,7 +203,7 @@ class VisionTower:
         return pooled
 
     def _patches(self, pixels: torch.Tensor) -> torch.Tensor:
-        """(B, 3, size, size) pixels to (B * tokens, numbers a patch), filled up with zeros."""
+        """(B, 3, size, size) pixels to (B * tokens, numbers per patch), padded with zeros."""
         grid, patch = self.grid, self.patch
         whole = pixels[:, :, : grid * patch, : grid * patch].to(self.positions.dtype)
         squares = whole.reshape(-1, 3, grid, patch, grid, patch).permute(0, 2, 4, 1, 3, 5)
@@ -223,7 +223,7 @@ def attend(qkv: torch.Tensor, tokens: int, heads: int) -> torch.Tensor:
 def fastest_attention() -> Any:
     try:
         return sdpa_kernel(BACKENDS, set_priority=True)
-    except TypeError:  # torch 2.5 has no order
+    except TypeError:  # torch 2.5 can't set the order
         return sdpa_kernel(BACKENDS)
 
 

@@ -1,6 +1,6 @@
-"""What `_tower` does between matrix products, in one pass over memory each (Triton, CUDA).
+"""The steps of `_tower` between matrix products, each in one pass over memory (Triton, CUDA).
 
-Rows given as float8 come with a scale each: a row is its float8 numbers times its scale.
+Each float8 row comes with a scale: the row is its float8 numbers times that scale.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ import triton
 import triton.language as tl
 
 TYPE = torch.float8_e4m3fn
-LARGEST = tl.constexpr(448.0)  # of that type
+LARGEST = tl.constexpr(448.0)  # of float8
 
 
-# A row's width is no power of two, which blocks are: 1152 numbers are a block of 1024, the `head`,
-# and one of 128, the `tail`. One block of 2048 would compute 896 numbers for nothing.
+# Blocks are powers of two, but a row's width isn't: 1152 numbers are a block of 1024, the `head`,
+# and one of 128, the `tail`. One block of 2048 would compute 896 numbers in vain.
 
 
 @triton.jit
@@ -91,7 +91,7 @@ def layer_norm(
     bias: torch.Tensor,
     eps: float,
 ) -> torch.Tensor:
-    """Layer norm of (N, C) x + shift in float32, given back in x's dtype; the rest is (C,)."""
+    """Layer norm of (N, C) x + shift in float32, returned in x's dtype; the rest is (C,)."""
     out = torch.empty_like(x)
     _run_norm(x, None, shift, weight, bias, eps, out, None)
     return out
@@ -105,7 +105,7 @@ def layer_norm_float8(
     eps: float,
     added: torch.Tensor | None,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """As `layer_norm`, as float8 and (N, 1) scales; (N, C) ``added`` is first added to x itself."""
+    """`layer_norm` as float8 and (N, 1) scales; (N, C) ``added`` is first added to x in place."""
     out, scales = _empty_float8(x)
     _run_norm(x, added, shift, weight, bias, eps, out, scales)
     return out, scales
@@ -117,7 +117,7 @@ def float8_rows(
     """(N, C) x, or GELU of x plus a (C,) bias in its tanh form, as float8 and (N, 1) scales."""
     out, scales = _empty_float8(x)
     rows, columns = x.shape
-    with torch.cuda.device(x.device):  # Triton launches on the current one
+    with torch.cuda.device(x.device):  # Triton launches on the current device
         _quantise[(rows,)](
             x, gelu_bias, out, scales, columns, GELU=gelu_bias is not None, **_blocks(columns)
         )

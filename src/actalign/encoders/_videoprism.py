@@ -1,4 +1,4 @@
-"""VideoPrism's video-text checkpoints through transformers: one vector for several frames.
+"""VideoPrism's video-text checkpoints, run by transformers: one vector per window of frames.
 
 Source: "VideoPrism: A Foundational Visual Encoder for Video Understanding", arXiv 2402.13217. Only
 its models with a text tower are dual encoders (`videoprism-lvt-...`).
@@ -22,12 +22,12 @@ _SPACES = str.maketrans(string.punctuation, " " * len(string.punctuation))
 class VideoPrismEncoder(TransformersWindows):
     """A VideoPrism checkpoint as a `WindowEncoder`.
 
-    Its frames are taken at FPS, so that a window of 16 is two seconds, and there is one every half
-    window: our choice. It was trained without a scale that it keeps, so it has none.
+    Frames are sampled at FPS, so that a window of 16 is two seconds, and a new window starts every
+    half window; this is our choice. Its checkpoints store no scale, so it has none.
     """
 
     def window_shape(self, config: Any) -> WindowShape:
-        """As many frames as the checkpoint was trained with."""
+        """A window has as many frames as the checkpoint was trained with."""
         vision = config.vision_config
         return WindowShape(
             int(vision.hidden_size),
@@ -43,7 +43,7 @@ class VideoPrismEncoder(TransformersWindows):
         return rows.reshape(len(pixels), -1)
 
     def as_trained(self, text: str) -> str:
-        """The text as `canonical` writes it."""
+        """The text in the form of `canonical`."""
         return canonical(text)
 
     def text_features(self, ids: torch.Tensor) -> torch.Tensor:
@@ -53,13 +53,13 @@ class VideoPrismEncoder(TransformersWindows):
 
 
 def canonical(text: str) -> str:
-    """The text as the model was trained on it, by the authors' repository: in lower case, without
-    punctuation and repeated spaces, and with a full stop."""
+    """The text in the form that the model was trained on, according to the authors' repository: in
+    lower case, without punctuation and repeated spaces, and with a full stop."""
     return " ".join(text.translate(_SPACES).lower().split()) + "."
 
 
 def _gflop(vision: Any) -> float:
-    """Blocks within each frame, along each patch's times, and over all patches of all frames."""
+    """Blocks within each frame, across time for each patch, and over all patches of all frames."""
     size = vision.image_size
     height, width = (size, size) if isinstance(size, int) else size
     patches = (height // vision.tubelet_size[1]) * (width // vision.tubelet_size[2])

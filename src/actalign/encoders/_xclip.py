@@ -1,7 +1,7 @@
-"""X-CLIP checkpoints through transformers: one vector for several frames.
+"""X-CLIP checkpoints, run by transformers: one vector per window of frames.
 
 Source: "Expanding Language-Image Pretrained Models for General Video Recognition", arXiv
-2208.02816. Its prompts, which change each text by what the video shows, are left out: here a text
+2208.02816. Its prompts, which adapt each text to what the video shows, are left out: here a text
 has one embedding for all clips.
 """
 
@@ -18,11 +18,11 @@ from actalign.encoders._torch import TransformersWindows, WindowShape
 class XClipEncoder(TransformersWindows):
     """An X-CLIP checkpoint as a `WindowEncoder`.
 
-    A window is one second by default, and there is one every half second: our choice.
+    A window is one second by default, and a new one starts every half second; this is our choice.
     """
 
     def window_shape(self, config: Any) -> WindowShape:
-        """A window is a second."""
+        """Windows of one second."""
         frames = int(config.vision_config.num_frames)
         return WindowShape(
             int(config.projection_dim), frames, fps=float(frames), gflop=None, scaled=True

@@ -1,9 +1,9 @@
-"""The row: the one JSON object in which every command reports what it found in a clip.
+"""The row: the one JSON object in which all commands report what they found in a clip.
 
-It is what predictions.jsonl, the files of `locate`, the lines of `live`, windows, the rows of an
-evaluation and of `--scores` hold. Which fields are there depends on the command; `clip`, `status`
-and `candidates` always are. `json_schema` publishes it. Not here: how a result becomes a row (its
-own `to_row`), and other tools' formats (`output`).
+Rows are in predictions.jsonl, the files of `locate`, the lines of `live`, windows, evaluations and
+`--scores`. Which fields are present depends on the command; `clip`, `status` and `candidates`
+always are. `json_schema` publishes it. A result becomes a row with its own `to_row`; other tools'
+formats are in `output`.
 """
 
 from __future__ import annotations

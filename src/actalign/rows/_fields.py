@@ -1,6 +1,6 @@
-"""The fields of a row, and of what it holds: their names, types and ranges, with a sentence each.
+"""The fields of a row and of its parts: names, types and ranges, with a sentence on each.
 
-Not here: how rows are made (`_made`), read and written (`_files`).
+Rows are made in `_made`, and read and written in `_files`.
 """
 
 from __future__ import annotations
@@ -295,4 +295,4 @@ class Row(TypedDict, total=False):
 
 
 CheckedRow = Annotated[Row, AfterValidator(_in_order)]
-"""A row whose clip does not end before it begins, as pydantic checks it."""
+"""A row that pydantic also checks for a clip that ends before it begins."""

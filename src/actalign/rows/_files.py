@@ -1,4 +1,4 @@
-"""Rows as lines of JSON, read and written, and the JSON Schema of one."""
+"""Reads and writes rows as lines of JSON, and makes their JSON Schema."""
 
 from __future__ import annotations
 
@@ -32,29 +32,29 @@ def json_schema() -> dict[str, Any]:
 
 
 def row_text(row: Row) -> str:
-    """A row as one line of JSON; raises ActAlignError for what JSON lacks, such as NaN."""
+    """A row as one line of JSON; raises ActAlignError for values that JSON lacks, such as NaN."""
     try:
         text = json.dumps(row, ensure_ascii=False, allow_nan=False, default=_number)
         text.encode()
-    except UnicodeEncodeError:  # a file name whose bytes are no text
+    except UnicodeEncodeError:  # a file name whose bytes are not text
         return row_text(escaped_in(row))
     except (TypeError, ValueError) as error:
         what = error if isinstance(error, TypeError) else "NaN or infinity"
         raise ActAlignError(
-            f"The row of {row.get('clip')!r} holds {what}, which JSON lacks."
+            f"The row of {row.get('clip')!r} contains {what}, which JSON can't represent."
         ) from error
     return text
 
 
 def _number(value: object) -> object:
-    """A number of NumPy's as JSON can hold it."""
+    """A NumPy number as a value for JSON."""
     if not isinstance(value, np.generic):
         raise TypeError(f"{type(value).__name__} {value!r}")
     return value.item()
 
 
 def _fault(row: object) -> str | None:
-    """Which field of the row is wrong, and what."""
+    """Which field of the row is wrong, and why."""
     try:
         _adapter().validate_python(row)
     except ValidationError as error:
@@ -63,14 +63,14 @@ def _fault(row: object) -> str | None:
 
 
 def parse_row(line: str | bytes, where: str, *, verb: str = "classify") -> Row:
-    """One line of JSON as a row; rows of versions without `clip` and `label` get them from `doc_id`
-    and `filtered_resps`.
+    """One line of JSON as a row; rows from versions without `clip` and `label` get them from
+    `doc_id` and `filtered_resps`.
 
-    Fields that this version doesn't know are left as they are. Raises UsageError that names
+    Fields that this version doesn't know are left as they are. Raises UsageError, which names
     ``where``, the field and what is wrong, and the verb that writes such files.
     """
     try:
-        row = escaped_in(parse_json(line))  # earlier versions wrote names that are no text
+        row = escaped_in(parse_json(line))  # earlier versions wrote names that are not text
         if isinstance(row, dict) and "doc_id" in row:
             row.setdefault("clip", row["doc_id"])
         if isinstance(row, dict) and "filtered_resps" in row:
@@ -88,11 +88,11 @@ def parse_row(line: str | bytes, where: str, *, verb: str = "classify") -> Row:
 
 
 class RowFile:
-    """The rows of a predictions.jsonl, read one by one whenever they are iterated over.
+    """The rows of a predictions.jsonl, read one by one on each iteration.
 
-    find_videos: a video's path that leads nowhere from the working folder, and to a file from the
-    folder of the predictions, is taken from there. verb: which writes such files. Raises UsageError
-    that names the file and the line.
+    find_videos: a video's path that doesn't exist in the working folder, but does in the folder of
+    the predictions, is taken from there. verb: the command that writes such files. Raises
+    UsageError, which names the file and the line.
     """
 
     def __init__(
@@ -122,15 +122,15 @@ class RowFile:
 
 
 def read_rows(path: str | Path) -> list[Row]:
-    """The rows of a predictions.jsonl; raises UsageError that names the file and the line."""
+    """The rows of a predictions.jsonl; raises UsageError, which names the file and the line."""
     return list(RowFile(path))
 
 
 class RowWriter:
-    """Writes JSON Lines as they come, so that a run of any size holds one row; a context manager.
+    """Writes JSON Lines one by one, so that only one row is in memory; a context manager.
 
-    The file gets its name when all went well, and nothing is left behind otherwise. Without a path
-    rows are only counted. Raises ActAlignError when the file can't be written.
+    The file gets its name if all goes well; otherwise nothing is left behind. Without a path, rows
+    are only counted. Raises ActAlignError if the file can't be written.
     """
 
     def __init__(self, path: str | Path | None) -> None:
@@ -152,9 +152,9 @@ class RowWriter:
 
 
 def write_rows(rows: Iterable[Row], path: str | Path) -> None:
-    """Write JSON Lines to ``path``, whole or not at all; see `RowWriter`.
+    """Write JSON Lines to ``path``, all or nothing; see `RowWriter`.
 
-    Raises UsageError for what is no row.
+    Raises UsageError for something that is not a row.
     """
     check_listed(rows, "rows")
     with RowWriter(as_path(path, "file of predictions")) as writer:

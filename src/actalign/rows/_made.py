@@ -1,4 +1,4 @@
-"""Rows, made of their fields, and what can be read off them."""
+"""Makes rows from their fields, and reads facts from rows."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from actalign.rows._people import mostly_unseen, neutral_warning
 
 
 def new_row(fields: Row) -> Row:
-    """A row in the order of the schema; what follows from other fields is filled in.
+    """A row in the order of the schema, with the fields that follow from others filled in.
 
-    Bytes of file names that are no text are escaped, so that any file can hold the row.
+    Bytes of file names that are not text are escaped, so that the row can be written to any file.
     """
     label = fields.get("label")
     row: Row = {
@@ -39,7 +39,7 @@ def new_row(fields: Row) -> Row:
 
 
 def _short_warning(row: Row) -> list[str]:
-    """A sentence where the best candidate has more steps than the clip has frames."""
+    """A sentence if the best candidate has more steps than the clip has frames."""
     if not row["candidates"]:
         return []
     best, frames = row["candidates"][0], row.get("frames", 0)
@@ -53,12 +53,12 @@ def _short_warning(row: Row) -> list[str]:
     ]
 
 
-_SAME = 1e-6  # of a score: what rounding makes of equal ones
+_SAME = 1e-6  # of a score: what rounding can make of equal ones
 
 
 def _tied_warning(row: Row) -> list[str]:
-    """A sentence where the best two candidates have the same score though the clip shows somebody,
-    as where a model says the same of everything, or two scripts are one."""
+    """A sentence if the best two candidates have the same score although the clip shows somebody,
+    for example if a model's output never changes or two scripts are the same."""
     margin = row.get("margin")
     if margin is None or len(row["candidates"]) < 2 or unseen(row):
         return []
@@ -72,14 +72,14 @@ def _tied_warning(row: Row) -> list[str]:
 
 
 def all_warnings(row: Row) -> list[str]:
-    """The sentences on the clip, then those on the texts."""
+    """The warnings about the clip, then those about the texts."""
     of_texts = [one["warning"] for one in row.get("text_warnings") or ()]
     return [*(row.get("warnings") or ()), *of_texts]
 
 
 def unknown_words(row: Row) -> bool:
-    """Whether the encoder knows no word of the winner: of its label, where that is read, or of any
-    of its steps. Its score then means nothing."""
+    """Whether the encoder knows no word of the winner: of its label, if that is used, or of any of
+    its steps. Its score then means nothing."""
     if not row["candidates"]:
         return False
     best = row["candidates"][0]
@@ -88,13 +88,13 @@ def unknown_words(row: Row) -> bool:
 
 
 def means_nothing(label: str, steps: Sequence[str], unknown: Collection[str | None]) -> bool:
-    """Whether a candidate's score does: its label, where that is read, or each of its steps is
-    among the texts of which the encoder knows no word."""
+    """Whether a candidate's score means nothing: its label, if that is used, or each of its steps
+    is among the texts of which the encoder knows no word."""
     return label in unknown or (bool(steps) and set(steps) <= set(unknown))
 
 
 def escaped_in(value: Any) -> Any:
-    """The value with bytes of file names that are no text escaped."""
+    """The value, in which bytes of file names that are not text are escaped."""
     if isinstance(value, str):
         return escaped(value)
     if isinstance(value, dict):
@@ -106,7 +106,7 @@ _FIELDS = tuple(Row.__annotations__)
 
 
 def repetition_row(steps: list[StepRow], partial_steps: Sequence[int]) -> RepetitionRow:
-    """One repetition of at least one step; partial_steps: their numbers where some are missing."""
+    """One repetition of at least one step. partial_steps: their numbers if some are missing."""
     start, end = steps[0]["start_seconds"], steps[-1]["end_seconds"]
     found: RepetitionRow = {"start_seconds": start, "end_seconds": end, "segments": steps}
     return {**found, "partial_steps": [*partial_steps]} if partial_steps else found
@@ -120,27 +120,27 @@ def step_numbers(repetition: RepetitionRow) -> list[int]:
 
 
 class Times(NamedTuple):
-    """How often a candidate is performed: wholly, and in part at the clip's begin and end."""
+    """How often a candidate is performed: completely, and partially at the clip's start and end."""
 
     whole: int
     partial: int
 
     @classmethod
     def of(cls, candidate: CandidateRow) -> Times | None:
-        """None where it was not looked for."""
+        """None if repetitions were not looked for."""
         found = candidate.get("repetitions", ())
         partial = sum("partial_steps" in one for one in found)
         return cls(len(found) - partial, partial) if found else None
 
     def __str__(self) -> str:
-        """Empty for what is performed once."""
+        """Empty if it is performed once."""
         if self.partial:
             return f"{self.whole} whole and {self.partial} partial"
         return f"{self.whole} times" if self.whole > 1 else ""
 
 
 class NumberedStep(NamedTuple):
-    """A step, numbered from 1; repetition: of which, None where they were not looked for.
+    """A step, numbered from 1. repetition: its number; None if they were not looked for.
 
     partial: whether other steps of that repetition are missing.
     """
@@ -152,7 +152,7 @@ class NumberedStep(NamedTuple):
 
 
 def numbered_steps(candidate: CandidateRow) -> list[NumberedStep]:
-    """A candidate's steps in the order of time, all of every repetition."""
+    """A candidate's steps in order of time, from all repetitions."""
     repetitions = candidate.get("repetitions")
     if not repetitions:
         steps = candidate.get("segments", ())
@@ -165,15 +165,15 @@ def numbered_steps(candidate: CandidateRow) -> list[NumberedStep]:
 
 
 def has_action(row: Row) -> bool:
-    """Whether an action is the answer: not where the clip failed or shows nothing, where the answer
-    is refused, or where "none of these" is the best."""
+    """Whether an action is the answer: not if the clip failed or shows nothing, if the answer is
+    refused, or if "none of these" is the best."""
     best = row["candidates"][0] if row["candidates"] else None
     return best is not None and not (refused(row) or unseen(row) or best.get("none"))
 
 
 def action_span(row: Row) -> tuple[float, float] | None:
-    """When the winner happens, [start, end) in seconds of the file; None where it is not known, or
-    where no action is the answer.
+    """When the winner happens, [start, end) in seconds of the file; None if that is not known or no
+    action is the answer.
 
     From the first step to the last, of all repetitions; without steps, the clip's own interval.
     """
@@ -187,7 +187,7 @@ def action_span(row: Row) -> tuple[float, float] | None:
 
 
 def refused(row: Row) -> bool:
-    """Whether there are candidates and none was sure enough to be the label."""
+    """Whether there are candidates but none was confident enough to be the label."""
     return bool(row["candidates"]) and "label" in row and row["label"] is None
 
 
@@ -198,8 +198,8 @@ def too_unsure(confidence: float, least: float) -> str:
 
 
 def confidence_text(row: Row) -> str:
-    """The winner's, such as "64%", of a refused one with digits until it differs from the least
-    that was asked for ("63.9%" of 64%); empty where there is none."""
+    """The winner's confidence, such as "64%"; a refused one with enough digits to differ from the
+    minimum ("63.9%" of 64%); empty if there is none."""
     sure, least = row.get("confidence"), row.get("min_confidence")
     if sure is None:
         return ""
@@ -207,7 +207,7 @@ def confidence_text(row: Row) -> str:
 
 
 def _told_apart(value: float, other: float) -> tuple[str, str]:
-    """Both shares in per cent, with digits after the point until they differ.
+    """Both shares in per cent, with enough decimals to differ.
 
     A float has no more than 17.
     """
@@ -234,7 +234,7 @@ def only_by_name(candidate: CandidateRow) -> bool:
 
 
 def tag(row: Row) -> str:
-    """What makes the best candidate's score worth little, in two words; else nothing."""
+    """What makes the best candidate's score unreliable, in two words; else empty."""
     if unseen(row):
         return "nothing seen"
     if unknown_words(row):
@@ -256,34 +256,33 @@ _WORTH_SAYING = 0.2  # of the frames
 
 
 def partly_unseen(row: Row) -> str:
-    """Such as "24% unseen", of a fifth to a half of the frames; where it is more, a warning says
-    so."""
+    """Such as "24% unseen", for a fifth to a half of the frames; for more, a warning says so."""
     frames = row.get("neutral_frames", 0) + row.get("whole_frames", 0)
     share = frames / max(row.get("frames", 0), 1)
     return f"{share:.0%} unseen" if share >= _WORTH_SAYING and not mostly_unseen(row) else ""
 
 
 def cut_times(provenance: Mapping[str, str]) -> list[float]:
-    """When the picture of a clip is cut, in seconds of its file, rounded to hundredths."""
+    """The times of the cuts in a clip, in seconds of its file, rounded to hundredths."""
     return [float(text) for text in provenance.get("cuts_seconds", "").split()]
 
 
 def asides(row: Row) -> list[str]:
-    """What else makes an answer doubtful, in a few words each: several people, and cuts."""
+    """Other things that make an answer doubtful, in a few words each: several people, and cuts."""
     most = max(map(int, row.get("people_looks", ())), default=0)
     return [*([f"up to {most} people"] if most > 1 else ()), *cuts_within(row)]
 
 
 def cuts_inside(row: Row) -> list[float]:
-    """When the picture is cut between the row's start and end, in seconds of its file."""
+    """The times of the cuts between the row's start and end, in seconds of its file."""
     every = cut_times(row.get("provenance", {}))
-    # Those of the whole file; the row may be of a window, or of a person who is there for a while.
+    # The cuts are those of the whole file; the row may cover a window, or the time of a person.
     start, end = row.get("start_seconds", 0.0), row.get("end_seconds", math.inf)
     return [seconds for seconds in every if start + 0.01 < seconds < end]
 
 
 def cuts_within(row: Row) -> list[str]:
-    """The same in a few words, if it is cut."""
+    """The same in a few words, if there are any."""
     cuts = cuts_inside(row)
     if len(cuts) > 3:
         return [f"{len(cuts)} cuts"]

@@ -1,7 +1,7 @@
-"""The people of a clip: what a row says of them, and how a clip's provenance holds it.
+"""The people in a clip: what a row reports about them, and how provenance stores it.
 
-Encoders who follow people write it (`people_source`); a row's fields are read from it, and a part
-of the clip has what is of its own time (`PeopleTimes`).
+Encoders that follow people write it (`people_source`); a row's fields are read from it, and a part
+of the clip gets what belongs to its own time (`PeopleTimes`).
 """
 
 from __future__ import annotations
@@ -24,10 +24,9 @@ _WHOLE = "whole_seconds"  # when nobody was found, and the whole frame was encod
 def people_source(
     counted: Literal["people_frames", "people_looks"], seen: Sequence[tuple[float, int]]
 ) -> dict[str, str]:
-    """What provenance holds of how many people were seen: in how many frames, or looks, how many,
-    and when.
+    """The provenance of how many people were seen, in how many frames or looks, and when.
 
-    seen: the seconds and the number of people of each, in order of time.
+    seen: the time in seconds and the number of people of each, in order of time.
     """
     runs = (
         f"{count}:{' '.join(_seconds(seconds) for seconds, _ in run)}"
@@ -37,7 +36,7 @@ def people_source(
 
 
 def whole_source(seconds: Sequence[float]) -> dict[str, str]:
-    """What provenance holds of the frames that were encoded whole for want of the person."""
+    """The provenance of the frames that were encoded whole because nobody was found."""
     return {_WHOLE: " ".join(map(_seconds, seconds))} if seconds else {}
 
 
@@ -51,7 +50,7 @@ def _text(seen: Sequence[tuple[float, int]]) -> str:
 
 
 class PeopleTimes:
-    """When how many people were seen in a clip, for what a part of it says of them.
+    """How many people were seen when in a clip, so that a part of it can report its own.
 
     provenance: of the clip, as `people_source` wrote it.
     """
@@ -68,8 +67,8 @@ class PeopleTimes:
                 self._seen += [(float(seconds), int(count)) for seconds in times.split()]
 
     def between(self, start: float, end: float) -> dict[str, str]:
-        """The provenance of the part [start, end) in seconds: without counts where times are not
-        known. Where no look falls into the part, the one before it counts."""
+        """The provenance of the part [start, end) in seconds, without counts if times are not
+        known. If no look falls into the part, the one before it counts."""
         whole = whole_source([seconds for seconds in self._whole if start <= seconds < end])
         if not self._seen or len(self._counted) != 1:
             return {**self._rest, **whole}
@@ -87,9 +86,9 @@ def _read_times(text: str) -> Iterator[float]:
 
 
 def people_fields(provenance: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
-    """The fields of a row that encoders who follow people write into the provenance; and the rest.
+    """The fields of a row that encoders that follow people write to the provenance, and the rest.
 
-    What can't be read stays where it is.
+    Values that can't be read stay in the provenance.
     """
     found: dict[str, Any] = {}
     readers: dict[str, Callable[[str], Any]] = {
@@ -106,13 +105,13 @@ def people_fields(provenance: Mapping[str, str]) -> tuple[dict[str, Any], dict[s
             found[name] = read(provenance[name])
     if _WHOLE in provenance:
         found["whole_frames"] = len(provenance[_WHOLE].split())
-    # Times are for parts of the clip only: a row has the counts.
+    # Times are only for parts of the clip; a row has the counts.
     left = {n: text for n, text in provenance.items() if n not in (*found, _TIMES, _WHOLE)}
     return found, left
 
 
 def box_near(boxes: Iterable[BoxRow], seconds: float, *, within: float) -> BoxRow | None:
-    """The box nearest to a time; None where none is within so many seconds of it."""
+    """The box nearest to a time; None if no box is within this many seconds of it."""
     near = min(boxes, key=lambda one: abs(one["seconds"] - seconds), default=None)
     return near if near is not None and abs(near["seconds"] - seconds) <= within else None
 
@@ -128,8 +127,8 @@ def _counts(text: str) -> dict[str, int]:
 
 
 def people_seen(row: Row) -> str:
-    """How many people are seen in how many frames or looks; just "1 person" where every look shows
-    one, and empty where that is not known."""
+    """How many people are seen in how many frames or looks; just "1 person" if every look shows
+    one, and empty if not known."""
     counts, what = row.get("people_frames"), "frames"
     if counts is None:
         counts, what = row.get("people_looks"), "looks at the whole picture"
@@ -144,22 +143,22 @@ def people_seen(row: Row) -> str:
 
 def several_warning(people_looks: Mapping[str, int]) -> list[str]:
     """One sentence if several people are seen in at least a quarter of the looks at the picture,
-    for who did not say which of them to follow. people_looks: see the row's field."""
+    for users who did not say which of them to follow. people_looks: see the row's field."""
     looks = sum(people_looks.values())
     several = sum(n for people, n in people_looks.items() if int(people) > 1)
     if 4 * several < looks or not several:
         return []
     return [
         f"Several people are seen in {several} of {looks} looks at the whole picture, and the one "
-        "that was largest at first is followed; --person left, right or 2 follows "
-        "another, and `classify --person all` everyone."
+        "who was largest at first is followed; --person left, right or 2 follows another, and "
+        "`classify --person all` everyone."
     ]
 
 
 def looks_warning(provenance: Mapping[str, str]) -> list[str]:
-    """`several_warning` of what provenance says of looks; of nothing, or what can't be read, none.
+    """`several_warning` for the looks in a provenance; none if they are absent or unreadable.
 
-    Nothing else of it is read: there may be many boxes.
+    Nothing else in it is parsed, as there may be many boxes.
     """
     with suppress(ValueError):
         return several_warning(_counts(provenance.get("people_looks", "")))
@@ -171,8 +170,8 @@ def neutral_warning(
 ) -> list[str]:
     """One sentence if fewer than half of the frames show anything that the encoder knows.
 
-    people_frames: how many frames of the whole clip or window show how many people, where everyone
-    is followed: a row's own frames are then those between a person's first and last.
+    people_frames: how many frames of the whole clip or window show how many people, if everyone is
+    followed; a row's own frames are then those between a person's first and last.
     """
     if 2 * neutral > frames:
         return [
@@ -184,8 +183,8 @@ def neutral_warning(
 
 
 def mostly_unseen(row: Row) -> bool:
-    """Whether fewer than half of the frames show anything that the encoder knows, or whom --crop
-    is to show it."""
+    """Whether fewer than half of the frames show anything that the encoder knows, or the person
+    whom --crop should show it."""
     neutral, frames = row.get("neutral_frames", 0), row.get("frames", 0)
     few = neutral_warning(neutral, frames, row.get("people_frames"))
     return bool(few) or 2 * row.get("whole_frames", 0) > frames

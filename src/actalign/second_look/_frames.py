@@ -1,4 +1,4 @@
-"""The frames of a second look: which the alignment chooses, and their pictures."""
+"""The frames of a second look: the times that the alignment chooses, and their images."""
 
 from __future__ import annotations
 
@@ -16,16 +16,17 @@ from actalign.video._worker import DecodeProcess
 
 MOST_FRAMES = 12
 MOST_PIXELS = 512
-"""Longest side of a picture: services charge by size, and scale larger ones down."""
+"""Longest side of an image, in pixels: services charge by size, and scale larger ones down."""
 JPEG_QUALITY = 85
 
 
 def best_times(clip: ClipEmbedding, candidates: Sequence[Candidate]) -> list[float]:
-    """When the frame that fits best is shown, of each step of each candidate: seconds, increasing.
+    """The times of the best-fitting frame for each step of each candidate: seconds, increasing.
 
-    Of a step's frames on the alignment path the one with the highest affinity, the earliest of
-    equal ones. Where these are more than MOST_FRAMES, so many of them, evenly. Candidates without
-    an alignment have none; where all are such, frames are spread evenly over the clip.
+    Of a step's frames on the alignment path, the one with the highest affinity is chosen, the
+    earliest of equal ones. If there are more than MOST_FRAMES, that many are taken at even
+    intervals. Candidates without an alignment contribute none; if no candidate has one, frames are
+    spread evenly over the clip.
     """
     chosen: set[int] = set()
     for candidate in candidates:
@@ -44,7 +45,7 @@ def best_times(clip: ClipEmbedding, candidates: Sequence[Candidate]) -> list[flo
 def pictures_at(
     video: str | Path | FrameBatch, times: Sequence[float], decoder: DecodeProcess
 ) -> tuple[Picture, ...]:
-    """The frames on screen at these times, in the order of time; raises VideoError, UsageError.
+    """The frames on screen at these times, in order of time; raises VideoError, UsageError.
 
     video: a file or a folder of images, which ``decoder`` reads, or frames.
     """

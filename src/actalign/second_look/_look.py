@@ -1,4 +1,4 @@
-"""`SecondLook`: frames to a vision-language model; its answers cached, counted, put into rows."""
+"""`SecondLook`: shows frames to a vision-language model; caches, counts and records its answers."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ from actalign.video._worker import SILENT_SECONDS, DecodeProcess
 
 TOP_K = 3
 CLOSE = 0.2
-"""Candidates are close where the second's confidence is less than this below the best's."""
+"""Candidates are close if the second's confidence is less than this below the best's."""
 TOLD = Told("--second-look-url", "OPENAI_API_KEY or the file given with --second-look-key-file")
 TOP_LOGPROBS = 20
-"""As many as OpenAI and vLLM give."""
+"""The most that OpenAI and vLLM return."""
 
 
 class SecondLookError(ActAlignError):
-    """A clip's second look that gave no answer; the first answer stands."""
+    """A clip's second look gave no answer; the first answer stands."""
 
 
 def unsure(scorer: str) -> UsageError:
-    """What is to be raised where no clip can be known to be close."""
+    """The error for a setup in which it can't be known whether clips are close."""
     return UsageError(
         f"The scorer {scorer} gives no confidence with this encoder, so it isn't known "
         "which clips are close; give --second-look-close 1 to send all of them."
@@ -44,7 +44,7 @@ def unsure(scorer: str) -> UsageError:
 
 @dataclass(slots=True)
 class Counts:
-    """What a run's second looks came to. input_tokens, output_tokens: of answers asked for now."""
+    """The totals of a run's second looks. input_tokens, output_tokens: without cached answers."""
 
     looked: int = 0
     changed: int = 0
@@ -67,8 +67,9 @@ class SecondLook:
     config: the model and its service, any OpenAI-compatible vision chat. top_k: how many of the
     best candidates it chooses among, 2 to 26. close: clips whose best two confidences differ by
     less are looked at; 1 or more for all. api_key: instead of OPENAI_API_KEY. cache: folder of
-    answers (default: the user's cache). silent_seconds: how long a decoder may give nothing. Raises
-    UsageError for numbers out of range, and without the openai package or OpenAI's key.
+    answers (default: the user's cache). silent_seconds: how long a decoder may return nothing.
+    Raises UsageError for numbers out of range, and if the openai package or OpenAI's key is
+    missing.
     """
 
     def __init__(
@@ -84,7 +85,7 @@ class SecondLook:
         top_k = whole(top_k, "The second look's top_k", len(LETTERS), least=2)
         close = plain(close)
         if not (isinstance(close, float) and close > 0):
-            raise UsageError(f"A second look at {close} is at no clip; give more than 0.")
+            raise UsageError(f"With {close}, no clip gets a second look; give more than 0.")
         self.counts = Counts()
         self._config, self._top_k, self._close = config, top_k, close
         service, name, parameters = config.service_url(), config.model, config.model_id().parameters
@@ -99,7 +100,7 @@ class SecondLook:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What its answers depend on, as JSON can hold it; no key."""
+        """What its answers depend on, as values for JSON; without the key."""
         return {
             "model": self._model.name,
             "service": self._model.service,
@@ -119,7 +120,7 @@ class SecondLook:
         self._service.close()
 
     def wants(self, prediction: Prediction) -> bool:
-        """Whether the clip is looked at: its best candidates are close, or all clips are."""
+        """Whether the clip gets a second look: if its best candidates are close, or if all do."""
         best = prediction.candidates[:2]
         if len(best) < 2:
             return False
@@ -129,7 +130,7 @@ class SecondLook:
         return first is not None and second is not None and first - second < self._close
 
     def look(self, prediction: Prediction, video: str | Path) -> tuple[Prediction, SecondLookRow]:
-        """The prediction with its best candidates in the model's order, and what the row says.
+        """The prediction with its best candidates in the model's order, and the row's second look.
 
         video: where the clip's frames are. Raises SecondLookError if there is no answer.
         """
@@ -147,7 +148,8 @@ class SecondLook:
         video: str | Path | FrameBatch,
         domain: str | None,
     ) -> tuple[Opinion, SecondLookRow]:
-        """The model's opinion of 1 to 26 options by the frames at these times, and what rows say.
+        """The model's opinion of 1 to 26 options from frames at these times, and the second look's
+        row.
 
         Raises SecondLookError if there is no answer.
         """
@@ -190,19 +192,19 @@ class SecondLook:
         return Looked(new_row({**second.to_row(top_k=top_k), "second_look": said}), second)
 
     def summary(self) -> str:
-        """A sentence on the run so far, with tokens and cost of the answers asked for now."""
+        """A sentence about the run so far, with tokens and cost of answers that were not cached."""
         n = self.counts
         looked, changed = counted(n.looked, "clip"), counted(n.changed, "answer")
         line = f"second look: {looked}, {changed} changed, {n.failed} failed"
         return f"{line}; {self.tokens()}"
 
     def tokens(self) -> str:
-        """Tokens and cost of the answers asked for now, in words."""
+        """Tokens and cost of the answers that were not cached, in words."""
         given, written = self.counts.input_tokens, self.counts.output_tokens
         return spent(given, written, self._config.cost(given, written))
 
     def _answer(self, request: ChatRequest, count: int) -> Answer:
-        """The answer, from the cache or asked for; raises LLMError where it names no letter."""
+        """The answer, from the cache or the service; raises LLMError if it names no letter."""
         if (known := self._cache.get(request)) is not None:
             return known
         answer = self._service.complete(request)

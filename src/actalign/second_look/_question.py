@@ -1,7 +1,7 @@
-"""What a vision-language model is asked, and how its letters become an opinion.
+"""The question to a vision-language model, and how its letters become an opinion.
 
 Models prefer some letters whatever they see. So the question is asked once for each cyclic rotation
-of the options, in which every candidate has every letter once: a preference that is added to the
+of the options, so that every candidate has every letter once: a preference that adds to the
 letters' log-probabilities cancels in their mean.
 """
 
@@ -25,7 +25,7 @@ LETTERS = string.ascii_uppercase
 class Opinion:
     """What a model said about a clip's best candidates.
 
-    labels: the options, in the first answer's order. probabilities: one each, which add up to 1: by
+    labels: the options, in the first answer's order. probabilities: one for each, with sum 1: from
     the service's log-probabilities, or shares of votes. by: "log-probabilities" or "votes".
     """
 
@@ -65,7 +65,7 @@ def _text(options: Sequence[Candidate], domain: str | None) -> str:
 
 
 def letter_of(answer: Answer, count: int) -> int | None:
-    """Which letter an answer names, from 0; None for a refusal and where it names none."""
+    """The letter that an answer names, from 0; None for a refusal or if it names none."""
     if answer.finish in ("refusal", "content_filter"):
         return None
     text = without_reasoning(answer.text).strip()
@@ -80,7 +80,7 @@ def letter_of(answer: Answer, count: int) -> int | None:
 
 @cache
 def _patterns(count: int) -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """How an answer names one of so many letters: in words, and at its beginning."""
+    """Patterns for an answer that names one of `count` letters: in words, and at its beginning."""
     letter = f"([A-{LETTERS[count - 1]}])"
     said = rf"\b(?:answer|option|choice)\b\W*(?:is\b\W*)?{letter}\b"
     first = rf"\W*{letter}\s*(?:[.):,*-]|$)"
@@ -88,7 +88,7 @@ def _patterns(count: int) -> tuple[re.Pattern[str], re.Pattern[str]]:
 
 
 def letter_scores(answer: Answer, count: int) -> list[float] | None:
-    """The log-probability of each letter where the answer's letter stands, None without any.
+    """The log-probability of each letter at the position of the answer's letter; None if absent.
 
     A letter that the service doesn't list is at most as likely as the least likely that it lists.
     """
@@ -102,7 +102,7 @@ def letter_scores(answer: Answer, count: int) -> list[float] | None:
 
 
 def _by_letter(listed: Mapping[str, float], count: int) -> dict[int, float]:
-    """Log-probabilities by letter: of " A" and "A" together."""
+    """Log-probabilities by letter, " A" and "A" combined."""
     found: dict[int, float] = {}
     for token, value in listed.items():
         bare = re.sub(r"\W", "", token)
@@ -120,7 +120,7 @@ def _log_sum(first: float, second: float) -> float:
 def opinion_of(answers: Sequence[Answer], labels: Sequence[str]) -> Opinion:
     """The opinion from an answer to each of `questions`, all of which name a letter.
 
-    By log-probabilities where every answer has them, else by votes.
+    From log-probabilities if every answer has them, else from votes.
     """
     count = len(labels)
     scored = [letter_scores(answer, count) for answer in answers]

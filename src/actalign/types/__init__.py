@@ -1,7 +1,7 @@
-"""The data that flows between stages: frozen, checked on construction.
+"""The data that flow between stages: frozen, and checked on construction.
 
 Shapes: ``t`` runs over ``T`` frames, ``k`` over ``K`` steps, ``D`` is the embedding width, ``m`` a
-candidate. Not here: how any of it is computed, and the JSON form of a result (`rows`).
+candidate. How they are computed is defined elsewhere, and a result's JSON form is in `rows`.
 """
 
 from __future__ import annotations

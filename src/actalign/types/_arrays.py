@@ -1,4 +1,4 @@
-"""Arrays by the kind of their numbers."""
+"""Array types by their number type."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A clip: its frames, their embeddings, or why there are none."""
+"""A clip: its frames, their embeddings, or the error if there are none."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ class FrameBatch:
     def from_array(
         cls, frames: ArrayLike, *, fps: float | None = None, times: ArrayLike | None = None
     ) -> FrameBatch:
-        """Frames in memory, which can be given wherever a video is expected.
+        """Frames in memory, which can be used wherever a video is expected.
 
         frames: (T, H, W, 3) uint8 RGB, or a list of (H, W, 3). fps: frames per second, the first
         one at 0 s. times: instead of fps, (T,) seconds that never decrease. Raises ArrayError, and
         UsageError unless exactly one of fps and times is given.
         """
         if (fps is None) == (times is None):
-            raise UsageError("Give frames their fps, or their times in seconds.")
+            raise UsageError("Give either the fps of the frames, or their times in seconds.")
         if fps is not None and not (isinstance(fps, Real) and 0 < fps < np.inf):
             raise UsageError(f"The fps of frames must be a number above 0, not {fps!r}.")
         try:
@@ -57,9 +57,9 @@ class FrameBatch:
             raise ArrayError(f"Frames must all have one size ({error}).") from error
         count = len(pictures) if pictures.ndim else 0
         try:
-            with np.errstate(over="ignore"):  # infinite, which is refused below
+            with np.errstate(over="ignore"):  # infinity is refused below
                 given = np.asarray(times if fps is None else np.arange(count) / fps)
-            if given.dtype.kind in "mM":  # in any unit
+            if given.dtype.kind in "mM":  # dates or durations
                 raise ArrayError("The times of frames must be seconds, not dates or durations.")
             seconds = given.astype(np.float64)
         except (TypeError, ValueError) as error:
@@ -127,7 +127,7 @@ class ClipEmbedding:
 
     @property
     def edges_seconds(self) -> Float64:
-        """(T + 1,) where each frame begins, then the clip's end: a frame lasts until the next."""
+        """(T + 1,) start of each frame, then the clip's end: a frame lasts until the next."""
         return np.append(self.pts_seconds, max(self.end_seconds, float(self.pts_seconds[-1])))
 
     def row_fields(self) -> Row:
@@ -146,7 +146,7 @@ class ClipEmbedding:
             "end_seconds": round(self.end_seconds, 6),
             "model_id": self.model_id,
             "fingerprint": self.fingerprint,
-            # Sorted, as an entry of the store holds it: a row is the same from there and fresh.
+            # Sorted, as in an entry of the store, so that a row is the same whether stored or new.
             "provenance": dict(sorted(provenance.items())),
         }
 
@@ -167,7 +167,7 @@ class ClipEmbedding:
 
 @dataclass(frozen=True, slots=True)
 class ClipError:
-    """A clip that failed, and the error that says why. It never stops the others."""
+    """A clip that failed, and the error. It never stops the others."""
 
     clip_id: str
     video: str

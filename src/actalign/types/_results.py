@@ -1,4 +1,4 @@
-"""What is asked of a clip and what is found: scripts, alignments, candidates, predictions."""
+"""What is asked about a clip and what is found: scripts, alignments, candidates, predictions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def _notebook_html(value: Alignment | Prediction) -> str:
-    """By `output`, which lies above this room, so that the package asks it."""
+    """Made by `output`, which is above this room, so it is reached through the package."""
     html: str = sys.modules["actalign"]._notebook_html(value)
     return html
 
@@ -45,7 +45,7 @@ class Script:
         if not isinstance(self.domain, str | None):
             raise UsageError(f"The domain of {self.label!r} is {self.domain!r}; give a text.")
         for steps in self.step_lists:
-            if isinstance(steps, str):  # whose letters would be the steps
+            if isinstance(steps, str):  # its letters would be the steps
                 raise UsageError(
                     f"The steps of {self.label!r} are a text, {steps!r}; give a list of texts."
                 )
@@ -62,20 +62,20 @@ class Script:
                     )
                 if not step.strip():
                     raise UsageError(f"Step {k} of the script of {self.label!r} is empty.")
-        # Lists are taken too; a frozen object is hashed by what it holds.
+        # Lists are accepted too; a frozen object is hashed by its contents.
         object.__setattr__(self, "steps", tuple(self.steps))
         object.__setattr__(self, "rewordings", tuple(map(tuple, self.rewordings)))
         every = chain.from_iterable(self.step_lists)
         for text in (self.label, self.domain or "", *every):
             try:
                 text.encode()
-            except UnicodeEncodeError:  # bytes of the command line or of JSON that are no text
+            except UnicodeEncodeError:  # bytes of the command line or of JSON that are not text
                 raise UsageError(
-                    f"{text!a} holds half a character (a lone surrogate); write labels and steps "
-                    "as UTF-8."
+                    f"{text!a} contains an incomplete character (a lone surrogate); write labels "
+                    "and steps as UTF-8."
                 ) from None
             if (control := control_character(text)) is not None:
-                raise UsageError(f"{text!a} holds {control}; leave it out.")
+                raise UsageError(f"{text!a} contains {control}; leave it out.")
 
     @property
     def step_lists(self) -> tuple[tuple[str, ...], ...]:
@@ -84,13 +84,13 @@ class Script:
 
     @property
     def wordings(self) -> tuple[Script, ...]:
-        """A script of its own for each list of steps, the first one first."""
+        """A separate script for each list of steps, the first one first."""
         return tuple(Script(self.label, steps, self.domain) for steps in self.step_lists)
 
 
 @dataclass(frozen=True, slots=True)
 class TextWarning:
-    """What an encoder says of a text that it was given: a label, or a step.
+    """What an encoder says about a text that it was given: a label, or a step.
 
     warning: a sentence. text: which text; None for all of them. unknown: the encoder knows no word
     of the text, so that its score means nothing.
@@ -120,7 +120,7 @@ class Alignment:
 
     @property
     def intervals(self) -> Int32:
-        """(K, 2) int32: step k holds frames [start, end); neighbours may share one frame."""
+        """(K, 2) int32: step k covers frames [start, end); neighbours may share one frame."""
         t, k = self.path[:, 0], self.path[:, 1]
         steps = np.arange(self.affinity.shape[1])
         first = t[np.searchsorted(k, steps, side="left")]
@@ -128,11 +128,11 @@ class Alignment:
         return np.stack([first, last + 1], axis=1).astype(np.int32)
 
     def step_edges(self, edges_seconds: Float64) -> Float64:
-        """(K + 1,) seconds where each step begins, then the clip's end: steps partition the clip.
+        """(K + 1,) start of each step in seconds, then the clip's end: steps partition the clip.
 
         edges_seconds: (T + 1,), see `ClipEmbedding.edges_seconds`. Steps that the path passes in
-        one frame divide that frame's time in proportion to their affinities there, and equally
-        where none is above 0.
+        one frame divide that frame's time in proportion to their affinities there, or equally if
+        none is above 0.
         """
         t, k = self.path[:, 0], self.path[:, 1]
         weights = np.maximum(self.affinity[t, k].astype(np.float64), 0) + 1e-9
@@ -179,11 +179,11 @@ class Segment:
 class Candidate:
     """One candidate's score for one clip and, for scorers that align, its alignment.
 
-    edges_seconds: (T + 1,) of the clip, see `ClipEmbedding.edges_seconds`. script: of several
-    wordings the best-fitting one, number ``wording`` (from 1) of ``wordings``. confidence: in [0,
-    1], adds up to 1 over the candidates; None if the scorer has no temperature, see
+    edges_seconds: (T + 1,) of the clip, see `ClipEmbedding.edges_seconds`. script: the best-fitting
+    one of several wordings, number ``wording`` (from 1) of ``wordings``. confidence: in [0, 1],
+    with sum 1 over the candidates; None if the scorer has no temperature, see
     `alignment.confidences`. repetitions: the steps of each repetition of the script, all of them
-    or, at the clip's start and end, only those that are there; empty if they were not looked for.
+    or, at the clip's start and end, only those that are present; empty if they were not looked for.
     none: it stands for none of the others.
     """
 
@@ -250,8 +250,8 @@ class Prediction:
 
     Equal scores keep the order in which the labels were given, "none of these" first.
 
-    Scores are path-mean similarities or cosines, not probabilities. background: what steps were
-    measured against, in words. min_confidence: an answer below it is refused.
+    Scores are path-mean similarities or cosines, not probabilities. background: a description of
+    what steps were measured against. min_confidence: an answer below it is refused.
     """
 
     clip: ClipEmbedding
@@ -301,15 +301,15 @@ class Prediction:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """The warnings in its row: first on the clip, such as few frames that show anybody, then
-        on the candidates' texts."""
+        """The warnings in its row: first about the clip, such as few frames that show anybody, then
+        about the candidates' texts."""
         from actalign.rows import all_warnings
 
         return tuple(all_warnings(self.to_row()))
 
     @property
     def margin(self) -> float | None:
-        """The winner's score minus the runner-up's; None with one candidate."""
+        """The winner's score minus the runner-up's; None if there is one candidate."""
         if len(self.candidates) < 2:
             return None
         return self.candidates[0].score - self.candidates[1].score
@@ -352,7 +352,7 @@ class Prediction:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """The row as a plain dict of numbers, texts, lists and dicts, see `to_row`."""
+        """The row as a plain dict of numbers, strings, lists and dicts; see `to_row`."""
         return dict(self.to_row())
 
     def __repr__(self) -> str:

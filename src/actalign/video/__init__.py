@@ -1,4 +1,4 @@
-"""Videos and streams to frames with times."""
+"""Turns videos and streams into frames with times."""
 
 from actalign.video._near_duplicates import NearDuplicates
 from actalign.video._sampling import FrameStream, VideoInfo, list_videos, sample_frames

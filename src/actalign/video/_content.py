@@ -1,4 +1,4 @@
-"""What a clip's files hold, as one hash, and whether they are still the same once it is decoded."""
+"""A hash of a clip's files, and a check that they are still the same after decoding."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from actalign.video._readers import images_in, is_folder, open_container, unread
 
 BLOCK_BYTES = 4 << 20
 OPENED_BYTES = 256 << 20
-"""A larger file is opened before it is hashed: it may be gigabytes of no video."""
+"""A larger file is opened before it is hashed, as it may be gigabytes that are not a video."""
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """digest: SHA-256 (hexadecimal) of a file's bytes; of a folder, of its images' names and bytes.
+    """digest: SHA-256 (hexadecimal) of a file's bytes or of a folder's image names and bytes.
 
-    stamp: what changes when a file is written or another one takes its name: the file system's
-    numbers, sizes and times.
+    stamp: the file system's numbers, sizes and times, which change when a file is written or
+    replaced by another.
     """
 
     digest: str
@@ -31,8 +31,8 @@ class Content:
 def content_of(path: str | Path, *, on_read: Callable[[], None] = lambda: None) -> Content:
     """Read a clip's file, or a folder's images.
 
-    on_read: called again and again while bytes come. Raises VideoError for what can't be read, is
-    written meanwhile, or is large and no video.
+    on_read: called repeatedly while bytes arrive. Raises VideoError for a file that can't be read,
+    changes while it is read, or is large and not a video.
     """
     path = Path(path)
     try:
@@ -53,7 +53,7 @@ def content_of(path: str | Path, *, on_read: Callable[[], None] = lambda: None) 
 
 
 def check_unchanged(path: str | Path, content: Content) -> None:
-    """Raise VideoError unless the path still leads to the files that were read."""
+    """Raise VideoError if the files at the path are no longer those that were read."""
     path = Path(path)
     try:
         files = images_in(path) if is_folder(path) else [path]
@@ -65,7 +65,7 @@ def check_unchanged(path: str | Path, content: Content) -> None:
 
 
 def _file(path: Path, on_read: Callable[[], None]) -> tuple[str, str]:
-    """The digest of a file, and its stamp."""
+    """The digest and the stamp of a file."""
     digest = hashlib.sha256()
     block = memoryview(bytearray(BLOCK_BYTES))
     with path.open("rb", buffering=0) as file:

@@ -1,4 +1,4 @@
-"""A part of a video as a file of its own: its frames copied where that is exact, else encoded."""
+"""Writes part of a video to its own file: its frames are copied if that is exact, else encoded."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from actalign.video._worker import DecodeProcess
 from actalign.video._writing import Span, VideoFile, mp4_file, sound_of
 
 COPIED = frozenset(("av1", "h264", "hevc", "mpeg4", "vp9"))
-"""Codecs that an MP4 file holds as they are."""
+"""Codecs that can be copied into an MP4 file unchanged."""
 ROUNDED_SECONDS = 1e-6
-"""Times in rows are rounded to so much."""
+"""The precision that times in rows are rounded to."""
 
 
 def cut_segment(
     decoder: DecodeProcess, span: Span, target: Path, *, comment: str = ""
 ) -> Literal["copied", "encoded"]:
-    """Write [start, end) of a video as MP4, whole or not at all, and say how.
+    """Write [start, end) of a video as an MP4 file, all or nothing, and return how it was made.
 
-    It begins with the frame on screen at the start (where that is damaged, with the first that is
-    not), and each frame keeps its time from then on.
-    Where that is a keyframe and the last one needs no later one, the frames are copied; else they
-    are encoded as H.264. Sound goes along. decoder: reads the file before this process does. Raises
-    VideoError for a video that can't be read there, ActAlignError for a file that can't be written.
+    The file begins with the frame on screen at the start (if that one is damaged, with the first
+    intact one), and frame times are relative to the start. If that frame is a keyframe and the last
+    one needs no later frame, the frames are copied; otherwise they are encoded as H.264. The sound
+    is kept. decoder: reads the file before this process does. Raises VideoError for a video that
+    can't be read there, ActAlignError for a file that can't be written.
     """
     first = _on_screen(decoder, span)
     end = span.end_seconds - ROUNDED_SECONDS
-    # Where the part's first frames are damaged, later ones may not be.
+    # If the first frames of the part are damaged, later ones may be intact.
     start = span.start_seconds if first is None else float(first.pts_seconds[0])
     span = Span(span.path, start, end)
     if (
@@ -51,12 +51,12 @@ def cut_segment(
 
 
 def _on_screen(decoder: DecodeProcess, span: Span) -> FrameBatch | None:
-    """The frame on screen at the start; None where it can't be decoded."""
+    """The frame on screen at the start; None if it can't be decoded."""
     found = decoder.sample_frames(span.path, at_seconds=[span.start_seconds])
     if span.start_seconds >= found.info.end_seconds:
         raise VideoError(
             f"{span.path} ends at {found.info.end_seconds:.3f} s, before {span.start_seconds:g} s; "
-            "was it replaced since the actions were found?"
+            "was it replaced after the actions were found?"
         )
     try:
         return next(iter(list(found)), None)
@@ -69,7 +69,7 @@ class _InexactError(ActAlignError):
 
 
 def _copy(span: Span, target: Path, first: UInt8, comment: str) -> bool:
-    """Copy the span if the copy shows the same frames at the same times; else write nothing."""
+    """Copy the span if the copy shows the same frames at the same times, or else write nothing."""
     with open_container(span.path) as container:
         stream = video_stream(container, str(span.path))
         packets = _packets(container, stream, span)
@@ -98,7 +98,7 @@ def _copy(span: Span, target: Path, first: UInt8, comment: str) -> bool:
 
 
 def _packets(container: Any, stream: Any, span: Span) -> list[Any] | None:
-    """The coded frames of the span in the order of decoding; None where they need others."""
+    """The span's coded frames in decoding order; None if they depend on frames outside it."""
     import av
 
     if stream.codec_context.name not in COPIED or container.format.name == "avi":

@@ -1,7 +1,7 @@
-"""What FFmpeg may open: an allow-list of containers and protocols, in place of FFmpeg's own.
+"""What FFmpeg may open: an allow-list of containers and protocols that replaces FFmpeg's own.
 
-Left out are formats that open other files or addresses (playlists, `concat`, `vobsub`, scripts),
-that draw text as pictures, and that read devices.
+It leaves out formats that open other files or addresses (playlists, `concat`, `vobsub`, scripts),
+draw text as pictures, or read devices.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ VIDEO = (
 SOUND = (
     "wav,w64,mp3,aac,flac,aiff,ac3,eac3,au,caf,amr,ape,wv,tta,dts,dtshd,truehd,mlp,voc,mpc,mpc8,aax"
 )
-"""Read to say that there is sound but no picture."""
+"""Opened only to report that there is sound but no picture."""
 IMAGES = (
     "image2,image2pipe,bmp_pipe,dds_pipe,dpx_pipe,exr_pipe,gif_pipe,hdr_pipe,j2k_pipe,"
     "jpeg_pipe,jpegls_pipe,jpegxl_pipe,jpegxs_pipe,pam_pipe,pbm_pipe,pcx_pipe,pfm_pipe,"
@@ -33,7 +33,7 @@ PROTOCOLS = (
 
 
 def file_options() -> dict[str, str]:
-    """PyAV's container options for a file: that file, by its whole name, and nothing else."""
+    """PyAV's container options for a file: it opens exactly that file and nothing else."""
     return {
         "protocol_whitelist": "file",
         "format_whitelist": f"{VIDEO},{SOUND},{IMAGES}",
@@ -42,9 +42,9 @@ def file_options() -> dict[str, str]:
 
 
 def stream_options(address: str, *, any_format: bool) -> dict[str, str]:
-    """The same for an address or a device that the user names: an address leads to no file.
+    """The same for an address or a device that the user names; an address can't lead to a file.
 
-    any_format: the user names the format too.
+    any_format: the user has named the format too.
     """
     scheme, _, rest = address.partition("://")
     local = not rest or scheme == "file"

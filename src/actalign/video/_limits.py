@@ -1,6 +1,6 @@
 """Limits on the size of a clip, so that a small file can't use up the memory or run for hours.
 
-An environment variable raises each limit; decoding processes inherit it.
+Each limit can be raised by an environment variable, which decoding processes inherit.
 """
 
 from __future__ import annotations
@@ -11,28 +11,28 @@ from dataclasses import dataclass
 from actalign.errors import UsageError, VideoError
 
 MAX_PIXELS = 8192 * 8192
-"""Largest frame that is decoded; ACTALIGN_MAX_PIXELS raises it."""
+"""Largest frame that is decoded, in pixels; ACTALIGN_MAX_PIXELS raises it."""
 MAX_FRAMES = 1_000_000
-"""Most frames of a clip (4.6 hours at 60 frames a second); ACTALIGN_MAX_FRAMES raises it."""
+"""Maximum number of frames in a clip (4.6 hours at 60 fps); ACTALIGN_MAX_FRAMES raises it."""
 
 
 @dataclass(frozen=True, slots=True)
 class DecodeLimits:
-    """Pixels of a frame (width times height) and frames of a clip, both at most."""
+    """Maximum number of pixels in a frame (width times height) and of frames in a clip."""
 
     max_pixels: int = MAX_PIXELS
     max_frames: int = MAX_FRAMES
 
     @classmethod
     def of(cls, max_pixels: int | None, max_frames: int | None) -> DecodeLimits:
-        """The values given, else the environment's, else the defaults. Raises UsageError."""
+        """The given values, else the environment's, else the defaults. Raises UsageError."""
         return cls(
             _limit("ACTALIGN_MAX_PIXELS", MAX_PIXELS) if max_pixels is None else max_pixels,
             _limit("ACTALIGN_MAX_FRAMES", MAX_FRAMES) if max_frames is None else max_frames,
         )
 
     def check_size(self, of: str, width: int, height: int) -> None:
-        """Raise VideoError for larger frames. of: whose they are, for the error."""
+        """Raise VideoError for larger frames. of: their source, for the error message."""
         if width * height > self.max_pixels:
             raise VideoError(
                 f"The frames of {of} have {width}x{height} pixels, more than the limit of "

@@ -1,4 +1,4 @@
-"""Finds near-duplicate frames, which can use the embedding of an earlier frame.
+"""Finds near-duplicate frames, which can reuse the embedding of an earlier frame.
 
 A frame is compared with the last frame that was kept, not with the one before it, so that a slow
 movement adds up until it exceeds the threshold.
@@ -16,14 +16,14 @@ from actalign.types import Float32, UInt8
 GRID = 32
 """Cells along each side of a frame, over which brightness is averaged."""
 SAMPLES = 8
-"""Pixels sampled along each side of a cell; in some sizes up to about twice as many."""
+"""Pixels sampled along each side of a cell; for some frame sizes up to about twice as many."""
 
 
 class NearDuplicates:
     """Finds the near-duplicate frames of one clip, batch by batch.
 
-    threshold: the largest difference in mean brightness, in levels of 0..255, that the cells of a
-    GRID x GRID raster may have in a near-duplicate. kept, reused: counts of frames kept and of
+    threshold: the largest difference in mean brightness (0..255) that any cell of a GRID x GRID
+    raster may have in a near-duplicate. kept, reused: the numbers of frames kept and of
     near-duplicates so far. Raises UsageError for a threshold outside 0 to 256.
     """
 
@@ -38,7 +38,7 @@ class NearDuplicates:
         self._last: Float32 | None = None
 
     def keep(self, frames: UInt8) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:
-        """For the clip's next (n, H, W, 3) uint8 frames: which to encode, and whose rows to use.
+        """For the clip's next (n, H, W, 3) uint8 frames: which to encode, and which rows to use.
 
         Returns (n,) booleans, and (n,) indices into all frames kept since the clip's first. Raises
         ArrayError for an array of another shape or type.
@@ -59,7 +59,7 @@ class NearDuplicates:
 
 
 def brightness(frame: UInt8) -> Float32:
-    """Mean brightness, 0..255, in at most GRID x GRID equal cells of a (H, W, 3) uint8 frame.
+    """Mean brightness, 0..255, in at most GRID x GRID equal cells of an (H, W, 3) uint8 frame.
 
     Brightness is the luma of Rec. 601. Large frames are subsampled.
     """

@@ -1,4 +1,4 @@
-"""One decoded picture as a player shows it: turned, mirrored, square pixels, RGB."""
+"""Converts a decoded picture to what a player shows: rotated, mirrored, square pixels, RGB."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from actalign.video._limits import DecodeLimits
 
 
 class PictureShape:
-    """Brings the pictures of a stream (None: of no stream) upright and to the first one's size.
+    """Turns a stream's pictures upright and resizes them to the first one's size.
 
-    max_side: pixels of a side at most; None for no limit.
+    stream: None for images that are not from a stream. max_side: maximum length of a side in
+    pixels; None for no limit.
     """
 
     def __init__(self, stream: Any, max_side: int | None, limits: DecodeLimits) -> None:
@@ -27,7 +28,7 @@ class PictureShape:
 
     def rgb(self, picture: Any) -> UInt8:
         """(H, W, 3) uint8."""
-        # A picture whose side data was asked for is freed by the garbage collector only, some
+        # A picture whose side data has been read is freed only by the garbage collector, some
         # hundred pictures later.
         if picture.rotation != self._rotation:
             self._rotation, self._matrix = picture.rotation, _display_matrix(picture)
@@ -51,7 +52,7 @@ class PictureShape:
         return image[:: -1 if down < 0 else 1, :: -1 if right < 0 else 1]
 
     def _target(self, picture: Any) -> tuple[int, int]:
-        """Width and height of the picture with square pixels, before it is turned."""
+        """Width and height of the picture with square pixels, before rotation."""
         width, height = picture.width, picture.height
         ratio = self._pixel_aspect
         if 1 / 64 < ratio < 64 and ratio != 1:
@@ -79,7 +80,7 @@ def _display_matrix(picture: Any) -> tuple[int, int, int, int]:
     try:
         stored = picture.side_data.get(kinds.DISPLAYMATRIX)
     except ValueError:
-        # PyAV fails where FFmpeg adds a kind of data that PyAV has no name for, such as EXIF.
+        # PyAV fails if FFmpeg adds a kind of data that PyAV has no name for, such as EXIF.
         kinds._missing_ = classmethod(_unnamed)
         stored = picture.side_data.get(kinds.DISPLAYMATRIX)
     if stored is None:
@@ -89,7 +90,7 @@ def _display_matrix(picture: Any) -> tuple[int, int, int, int]:
 
 
 def _unnamed(kind: Any, value: object) -> Any:
-    """A member of an enumeration for a value that it has no member for."""
+    """A new member of an enumeration, for a value that it has no member for."""
     member = object.__new__(kind)
     member._name_, member._value_ = f"UNKNOWN_{value}", value
     return member

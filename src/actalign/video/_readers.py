@@ -1,6 +1,6 @@
-"""Readers of one clip: its frames' times, and the chosen frames decoded, upright, in order.
+"""Readers of one clip: its frame times, and the chosen frames, decoded in order and upright.
 
-Not here: which frames are chosen (`_sampling`).
+Which frames are chosen is decided in `_sampling`.
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ IMAGE_SUFFIXES = frozenset((".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".
 IMAGE_FOLDER_FPS = 25.0
 """Frame rate assumed for the images of a folder."""
 THREADS_BYTES = 256 * 1024 * 1024
-"""Each of a decoder's threads holds pictures of its own: those of huge ones are fewer."""
+"""Each decoder thread holds its own pictures, so large frames get fewer threads."""
 SEEK_AFTER_SECONDS = 4.0
-"""A segment that begins later is reached by seeking, an earlier one by decoding up to it."""
+"""A segment that begins later than this is reached by seeking, others by decoding up to them."""
 
 
 HDR_CURVES = {16: "PQ", 18: "HLG"}
-"""Transfer characteristics of H.273 whose light is not that of an ordinary screen."""
+"""HDR transfer characteristics, by their numbers in H.273."""
 
 
 class ArrayReader:
-    """Frames in memory. Raises ArrayError for no frame, or for times that are not in order."""
+    """Frames in memory. Raises ArrayError if there is no frame or the times are not in order."""
 
     def __init__(self, source: FrameBatch, max_side: int | None, limits: DecodeLimits) -> None:
         if source.frames.size == 0:
@@ -68,7 +68,7 @@ class ArrayReader:
 
 
 class FolderReader:
-    """Images in the order of `images_in`, all brought to the size of the first."""
+    """Images in the order of `images_in`, all resized to the size of the first."""
 
     def __init__(self, folder: Path, max_side: int | None, limits: DecodeLimits) -> None:
         self.name = str(folder)
@@ -76,7 +76,8 @@ class FolderReader:
         self._images = images_in(folder)
         if not self._images:
             raise VideoError(
-                f"The folder {folder} contains no image; give one video, or a folder of its images."
+                f"The folder {folder} contains no images; give a video, or a folder of a video's "
+                "frames."
             )
         if len(self._images) > limits.max_frames:
             raise _too_many_frames(folder, limits)
@@ -98,7 +99,7 @@ class FolderReader:
 
 
 class FileReader:
-    """One video file through PyAV."""
+    """One video file, read with PyAV."""
 
     def __init__(self, path: Path, max_side: int | None, limits: DecodeLimits) -> None:
         self.name = str(path)
@@ -117,20 +118,20 @@ class FileReader:
             self._shape = PictureShape(stream, max_side, limits)
             if curve := HDR_CURVES.get(stream.codec_context.color_trc):
                 self.warnings.append(
-                    f"{path} is HDR ({curve}), and its frames are taken without tone mapping, so "
-                    "they are pale; convert it to SDR for the colours that a screen shows."
+                    f"{path} is HDR ({curve}), and its frames are read without tone mapping, so "
+                    "they look pale; convert it to SDR for the colours that a screen shows."
                 )
             self._scan(container, stream)
 
     def _scan(self, container: Any, stream: Any) -> None:
-        """Read all packets, decode none: presentation times, in units of the time base."""
+        """Read all packets, without decoding, for their presentation times in time-base units."""
         import av
 
         stamps: list[tuple[int | None, int | None]] = []
         last_duration = packets = 0
-        reached = 0.0  # end of the data of any stream, also of sound
+        reached = 0.0  # end of the data of any stream, including sound
         complete = in_order = True
-        # Streams of these formats may appear late; PyAV has no number for those.
+        # In these formats, streams may appear late; PyAV has no number for those.
         late_streams = container.format.name in ("mpeg", "mpegts")
         try:
             for packet in container.demux(*([stream] if late_streams else [])):
@@ -155,7 +156,7 @@ class FileReader:
         except (av.FFmpegError, IndexError):
             complete = False
         if not stamps:
-            raise VideoError(f"{self._path} has a video stream without any frame in it.")
+            raise VideoError(f"{self._path} has a video stream without any frames.")
         base: Fraction = stream.time_base
         rate = frame_rate(stream)
         self._set_times(stamps, stream, base, rate)
@@ -167,8 +168,8 @@ class FileReader:
         step = 0.0 if self._by_count else float(last_duration * base)
         step = step or _typical_step(self.times) or 1 / rate
         self.clip_end = float(self.times[-1]) + step
-        # The header of an AVI counts "dropped frames" too, which are empty; the length of these
-        # other formats is no promise of a header, but what FFmpeg found in the file.
+        # An AVI header also counts "dropped frames", which are empty. In the formats of
+        # late_streams, the length is not from a header, but what FFmpeg found in the file.
         expected = 0 if container.format.name == "avi" else stream.frames or 0
         length = 0.0 if late_streams else float((container.duration or 0) / 1e6)
         if not complete or expected > packets or (not expected and length > reached + 1 + 2 * step):
@@ -178,8 +179,8 @@ class FileReader:
             )
         if not in_order:
             self.warnings.append(
-                f"The clock of {self._path} starts over within the file, so frames may be missing "
-                "or out of place; convert it again from its source."
+                f"The timestamps of {self._path} start over within the file, so frames may be "
+                "missing or out of order; convert it again from its source."
             )
 
     def _check_encryption(self, packet: Any) -> None:
@@ -192,8 +193,9 @@ class FileReader:
     ) -> None:
         """The time of each frame on the stream's clock, from timestamps or by counting.
 
-        AVI has no presentation times, and guesses are wrong where frames are reordered; raw streams
-        may have no times at all. There the nth picture is shown at the nth decoding time.
+        AVI has no presentation times, and FFmpeg's guesses are wrong if frames are reordered; raw
+        streams may have no times at all. In these cases the nth picture is shown at the nth
+        decoding time.
         """
         shown = [pts for pts, _ in stamps if pts is not None]
         reordered = stream.container.format.name == "avi" and stream.codec_context.has_b_frames
@@ -210,7 +212,7 @@ class FileReader:
             self.times = self._ticks / rate
 
     def read(self, chosen: NDArray[np.intp]) -> Generator[tuple[int, UInt8]]:
-        """Decode forward and yield (index, frame) of the chosen frames."""
+        """Decode forward and yield (index, frame) for each chosen frame."""
         done = 0
         if float(self.times[chosen[0]]) > SEEK_AFTER_SECONDS and not self._by_count:
             with closing(self._decode(chosen, seek=True)) as found:
@@ -234,7 +236,7 @@ class FileReader:
                     return
 
     def _pictures(self, seek_to: int | None) -> Generator[tuple[int, Any]]:
-        """Decoded pictures with their tick; packets that don't decode are skipped."""
+        """Decoded pictures with their ticks; packets that can't be decoded are skipped."""
         import av
 
         count = 0
@@ -276,7 +278,7 @@ Reader = ArrayReader | FolderReader | FileReader
 
 
 def open_container(path: Path) -> Any:
-    """PyAV's container of a video file; raises VideoError where it is none or a playlist."""
+    """PyAV's container for a video file; raises VideoError if it is a playlist or not a video."""
     import av
 
     try:
@@ -310,7 +312,7 @@ def _is_animated_webp(path: Path) -> bool:
 
 
 def video_stream(container: Any, name: str) -> Any:
-    """The video stream that is shown by default, else the first; never a cover picture."""
+    """The video stream that is shown by default, or else the first; never a cover picture."""
     from av.stream import Disposition
 
     streams = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
@@ -340,10 +342,10 @@ def is_folder(path: Path) -> bool:
 
 
 def no_file(address: str) -> str:
-    """What is said where an address is given for a video."""
+    """The error message when an address is given instead of a video file."""
     return (
-        f"{address} is an address, and videos are read from files: fetch it and give the file, or "
-        "watch it with `actalign live`."
+        f"{address} is an address, but videos are read from files: fetch it and give the file, "
+        "or watch it with `actalign live`."
     )
 
 
@@ -365,13 +367,13 @@ def _too_many_frames(path: Path, limits: DecodeLimits) -> VideoError:
 
 
 def images_in(folder: Path) -> list[Path]:
-    """The folder's images in the order of their names, in which 2 is before 10; no hidden files."""
+    """The folder's images, without hidden files, sorted by name, with 2 before 10."""
     images = [p for p in folder.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES]
     return sorted((p for p in images if p.name[0] != "."), key=_natural)
 
 
 def _natural(path: Path) -> tuple[list[tuple[int, str]], str]:
-    """A key to sort by: the numbers in a name by their value, the rest as text."""
+    """A sort key: numbers in the name compare by value, the rest as text."""
     parts = re.split(r"(\d+)", path.name)
     return [(int(p), "") if i % 2 else (0, p) for i, p in enumerate(parts)], path.name
 

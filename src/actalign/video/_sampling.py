@@ -1,7 +1,7 @@
-"""Frames of a clip at chosen times: timestamps first, then one forward decode in bounded memory.
+"""Samples a clip at chosen times: reads timestamps, then decodes once, in bounded memory.
 
 Times are seconds on the file's own timeline, as players show it: presentation times minus the
-container's start time. Not here: reading files (`_readers`), and what is done with the frames.
+container's start time. Files are read in `_readers`.
 """
 
 from __future__ import annotations
@@ -41,18 +41,18 @@ VIDEO_SUFFIXES = frozenset((
     ".mkv", ".mov", ".mp4", ".mpe", ".mpeg", ".mpg", ".mpv", ".mts", ".mxf", ".nut", ".obu", ".ogm",
     ".ogv", ".qt", ".rm", ".rmvb", ".ts", ".vob", ".webm", ".wmv", ".wtv", ".y4m",
 ))  # fmt: skip
-"""The files of a folder that are taken for videos; a file that is named is read whatever it is."""
+"""Suffixes of the files in a folder that count as videos; a file named by itself is always read."""
 ANSWER_SECONDS = 5.0
 """How long the file system may take to say whether a path is a folder."""
 MAX_BATCH_BYTES = 16 * 1024 * 1024
-"""Batches of large frames are split at this size. It bounds the memory of batches in a queue, and
-much larger blocks would be allocated from the system each time, which costs more than the copy
+"""Batches of large frames are split at this size. It bounds the memory of queued batches, and much
+larger blocks would be allocated from the system each time, which costs more than the copy
 (`benchmarks/decode.py`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class VideoInfo:
-    """Facts about a clip that need no decoding.
+    """Facts about a clip that are known without decoding.
 
     width, height: pixels of the stored frames, before rotation and pixel shape are applied.
     native_fps: mean frame rate. end_seconds: the end of the last frame's display.
@@ -66,7 +66,7 @@ class VideoInfo:
 
 
 class FrameStream:
-    """The sampled frames of one clip as `FrameBatch`es; can be iterated once.
+    """The sampled frames of one clip as `FrameBatch`es; can be iterated over once.
 
     info: facts about the clip. pts_seconds: (T,) the chosen times. end_seconds: the end of the last
     sampled frame's display, at most the segment's end. warnings: sentences, complete once the
@@ -106,20 +106,21 @@ def sample_frames(
 ) -> FrameStream:
     """Choose frames of [start, end) seconds and yield them in batches of (T, H, W, 3) uint8 RGB.
 
-    source: a video file, a folder of images (by name, 2 before 10, IMAGE_FOLDER_FPS per second), or
-        frames with timestamps.
-    fps: at times start, start + 1/fps, ..., the frame on screen then, each frame at most once.
-    num_frames: that many times in the middle of equal parts. Neither: every frame. If the
-        segment begins before the first frame is shown, both count from that frame.
-    at_seconds: the frames on screen at these times, each at most once, whatever the segment.
-    batch_size: frames in a batch, fewer if they are so large that MAX_BATCH_BYTES is reached.
-    max_side: frames are scaled down so that neither side is longer, in pixels.
-    max_pixels, max_frames: larger frames and longer clips are refused; the defaults are 8192 x 8192
-        and 1,000,000, or ACTALIGN_MAX_PIXELS and ACTALIGN_MAX_FRAMES.
+    source: a video file, a folder of images (sorted by name, 2 before 10, IMAGE_FOLDER_FPS per
+        second), or frames with timestamps.
+    fps: the frames on screen at start, start + 1/fps, ..., each frame at most once.
+    num_frames: the frames on screen at the midpoints of that many equal parts. With neither, every
+        frame. If the segment begins before the first frame is shown, both count from that frame.
+    at_seconds: the frames on screen at these times, each at most once, even outside the segment.
+    batch_size: frames per batch; fewer if a batch would exceed MAX_BATCH_BYTES.
+    max_side: frames are scaled down so that neither side exceeds this, in pixels.
+    max_pixels, max_frames: larger frames and longer clips are refused; the defaults are
+        ACTALIGN_MAX_PIXELS and ACTALIGN_MAX_FRAMES if set, else 8192 x 8192 and 1,000,000.
 
-    Rotation is applied and pixels are made square. A truncated file gives the frames that decode
-    and a warning. Raises UsageError for wrong options, ArrayError for a wrong array, and VideoError
-    for a file that is missing, not a video, without a decodable frame, or outside the segment.
+    Rotation is applied and pixels are made square. A truncated file yields the frames that can be
+    decoded, and a warning. Raises UsageError for wrong options, ArrayError for a wrong array, and
+    VideoError for a file that is missing, not a video, without a decodable frame, or outside the
+    segment.
     """
     _check_options(fps, num_frames, at_seconds, start, end, batch_size, max_side)
     reader = _open_reader(source, max_side, DecodeLimits.of(max_pixels, max_frames))
@@ -149,7 +150,7 @@ def sample_frames(
 
 
 def _segment(reader: Reader, start: float | None, end: float | None) -> tuple[float, float]:
-    """When what is asked for begins and ends; raises VideoError where no frame is there."""
+    """The start and end of what was asked for; raises VideoError if it contains no frame."""
     times, clip_end = reader.times, reader.clip_end
     first = float(times[0]) if start is None else max(start, float(times[0]))
     last = min(end if end is not None else math.inf, clip_end)
@@ -166,10 +167,10 @@ def list_videos(paths: Sequence[str | Path], *, notes: list[str] | None = None) 
     """Expand files, folders and `.txt` lists into video paths, sorted within a folder.
 
     A folder gives the videos in it and its subfolders; one with images and no video is itself a
-    clip. A list has one path per line, of a file or a folder, relative to the list's own folder;
-    lines that begin with `#` are remarks. notes: gets a sentence on each folder whose other files
-    are left out. Raises UsageError for an address, and for a folder or list without any video; a
-    missing file is no error here, nor an address or such a folder in a list.
+    clip. A list has one path per line, to a file or a folder, relative to the list's own folder;
+    lines that begin with `#` are comments. notes: a sentence is appended for each folder with files
+    that are left out. Raises UsageError for an address, and for a folder or list without any video;
+    a missing file is not an error here, nor is an address or such a folder in a list.
     """
     check_listed(paths, "videos")
     found: list[Path] = []
@@ -190,7 +191,7 @@ def list_videos(paths: Sequence[str | Path], *, notes: list[str] | None = None) 
             if not listed:
                 raise UsageError(f"The list {given} contains no video.")
             for one in listed:
-                # Not asked of what is named as a video: a list may hold very many.
+                # Paths with a video suffix aren't checked, as a list may have very many.
                 asked = one.suffix.lower() not in VIDEO_SUFFIXES and _is_folder_in_time(one)
                 found += (asked and _in_folder(one, notes)[0]) or [one]
         else:
@@ -199,14 +200,14 @@ def list_videos(paths: Sequence[str | Path], *, notes: list[str] | None = None) 
 
 
 def _is_folder_in_time(path: Path) -> bool:
-    """Whether a path is a folder; False where nothing answers, as on a dead network mount.
+    """Whether a path is a folder; False if the file system doesn't answer, as on a dead mount.
 
-    The path then fails where it is read, in a child process, and the others go on.
+    The path then fails when it is read, in a child process, and the others continue.
     """
     found: list[bool] = []
 
     def ask() -> None:
-        with suppress(OSError):  # said where the path is read
+        with suppress(OSError):  # reported when the path is read
             found.append(path.is_dir())
 
     asking = threading.Thread(target=ask, daemon=True)
@@ -218,7 +219,7 @@ def _is_folder_in_time(path: Path) -> bool:
 def _in_folder(folder: Path, notes: list[str] | None) -> tuple[list[Path], str]:
     """The clips of a folder and, if other files are left out, how many and which.
 
-    notes: gets that as a sentence, where there are clips.
+    notes: the same as a sentence is appended if there are clips.
     """
     unreadable: list[OSError] = []
     files: list[Path] = []
@@ -233,9 +234,9 @@ def _in_folder(folder: Path, notes: list[str] | None) -> tuple[list[Path], str]:
     taken = {*videos, *images}
     kinds.update(file.suffix or "without a suffix" for file in files if file not in taken)
     left = [f"{count} {kind}" for kind, count in sorted(kinds.items()) if count]
-    note = f", left out: {', '.join(left)}; name a file itself to have it read" if left else ""
+    note = f", left out: {', '.join(left)}; name such a file itself to have it read" if left else ""
     if taken and note and notes is not None:
-        notes.append(f"The folder {folder} holds other files too{note}.")
+        notes.append(f"The folder {folder} contains other files too{note}.")
     return ([folder] if images else sorted(videos)), note
 
 
@@ -265,7 +266,7 @@ def _check_options(
             raise UsageError(f"at_seconds is {at_seconds!r}; give a list of seconds.")
         if not (len(times) and np.isfinite(times).all()):
             raise UsageError(
-                "at_seconds holds no time, or one that is not finite; give finite ones."
+                "at_seconds contains no times, or one that is not finite; give finite ones."
             )
     for name, given in (("fps", fps), ("start", start), ("end", end)):
         if given is not None and not isinstance(given, Real):
@@ -285,7 +286,7 @@ def _check_options(
 def _choose(
     times: Float64, first: float, last: float, fps: float | None, num_frames: int | None
 ) -> NDArray[np.intp]:
-    """Indices of the frames to decode, increasing, at least one."""
+    """Indices of the frames to decode, in increasing order, at least one."""
     if fps is not None:
         step, offset = 1 / fps, first
         count = max(1, math.ceil((last - first) * fps - 1e-6))
@@ -306,10 +307,10 @@ def _choose(
 def _batches(reader: Reader, chosen: NDArray[np.intp], batch_size: int) -> Iterator[FrameBatch]:
     """Decoded frames in batches, with warnings about those that are missing.
 
-    Where data was lost, a decoder may give a frame too early: those that come after it though they
-    are shown before it are left out, so that times never decrease.
+    If data was lost, a decoder may return a frame too early; frames that follow it but are shown
+    before it are left out, so that times never decrease.
     """
-    # Each frame is copied at once, so that the decoder reuses its memory while it is in the cache.
+    # Each frame is copied immediately, so that the decoder reuses its memory while it is cached.
     batch: UInt8 | None = None
     at: list[float] = []
     done = late = 0
@@ -331,7 +332,7 @@ def _batches(reader: Reader, chosen: NDArray[np.intp], batch_size: int) -> Itera
                 batch, at = None, []
     if done == 0 and reader.width * reader.height == 0:
         raise VideoError(
-            f"No frame of {reader.name} has a size that FFmpeg decodes; it is damaged, or its "
+            f"No frame of {reader.name} has a size that FFmpeg can decode; it is damaged, or its "
             "frames have more than about 16,000x16,000 pixels."
         )
     if done == 0:

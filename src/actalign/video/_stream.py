@@ -1,9 +1,9 @@
-"""Live frames from a camera, a network stream, or a file played in real time, by PyAV.
+"""Live frames from a camera, a network stream, or a file played in real time, using PyAV.
 
-Files are read by `sample_frames`; addresses and devices are opened here only, because the user
-names one to watch it. A thread decodes and queues the newest `HELD_SECONDS` of frames; if the
-consumer is slow, the oldest are dropped, so that memory is bounded. Not here: what is done with the
-frames.
+`sample_frames` reads files only; addresses and devices are opened only here, where the user asks to
+watch one. A thread decodes and queues the newest `HELD_SECONDS` of frames; if the consumer is slow,
+the oldest are dropped, so that memory is bounded. What is done with the frames is decided
+elsewhere.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ READ_SECONDS = 10.0
 FIRST_WAIT, LONGEST_WAIT = 1.0, 30.0
 HELD_SECONDS = 2.0
 MAX_SIDE = 1280
-"""Larger frames are scaled down so that neither side is longer, in pixels."""
+"""Larger frames are scaled down so that neither side exceeds this, in pixels."""
 JUMP_SECONDS = 10.0
 _NO_TIMESTAMPS = 0x80
-"""FFmpeg's flag of formats whose times it invents, such as a camera's JPEG images over HTTP."""
-# Routers and firewalls often drop UDP packets. FFmpeg would try UDP first and wait for ever.
+"""FFmpeg's flag for formats that carry no times, such as a camera's JPEG images over HTTP."""
+# Routers and firewalls often drop UDP packets. FFmpeg would try UDP first and wait forever.
 _OPTIONS = {"rtsp": {"rtsp_flags": "prefer_tcp"}, "rtsps": {"rtsp_flags": "prefer_tcp"}}
 
 
@@ -46,7 +46,7 @@ class LiveFrame:
 
     image: (H, W, 3) uint8 RGB. seconds: time since the start, by the source's clock.
     arrived_seconds: when it was decoded, as time.monotonic(). connection: the number of the
-    connection that it is from, counted from 1.
+    connection it came from, counted from 1.
     """
 
     image: UInt8
@@ -58,17 +58,17 @@ class LiveFrame:
 class LiveSource:
     """Reads frames from one source until it is closed; a context manager.
 
-    address: a file, an address such as rtsp://... or http://..., a device, or a pipe, of which "-"
-        is standard input. A file is played once, at its own speed, and its frames have the times
-        that `sample_frames` gives them.
-    fps: frames per second that are queued.
-    format: FFmpeg's name of an input format, such as v4l2 or mpegts; needed for a pipe, and not for
-        /dev/video*.
-    give_up: after this many seconds without a frame `next_frames` raises VideoError. Until then a
-        stream that ends or stalls is opened again, after FIRST_WAIT seconds and then twice as long
-        each time, at most LONGEST_WAIT, and a last time when they have passed.
-    on_trouble: called, from another thread, with a sentence each time the connection is lost, and
-        at the end of a file with its warnings.
+    address: a file, an address such as rtsp://... or http://..., a device, or a pipe ("-" is
+        standard input). A file is played once, at its own speed, and its frames have the times that
+        `sample_frames` gives them.
+    fps: frames queued per second.
+    format: FFmpeg's name of an input format, such as v4l2 or mpegts; required for a pipe, not
+        needed for /dev/video*.
+    give_up: after this many seconds without a frame `next_frames` raises VideoError. Until then, a
+        stream that ends or stalls is reopened after FIRST_WAIT seconds, then after twice as long
+        each time, up to LONGEST_WAIT, and one last time when the give_up seconds have passed.
+    on_trouble: called from another thread with a sentence each time the connection is lost, and
+        with a file's warnings when it ends.
 
     Raises UsageError for wrong options.
     """
@@ -82,23 +82,24 @@ class LiveSource:
         give_up: float = 300.0,
         on_trouble: Callable[[str], None] | None = None,
     ) -> None:
-        # FFmpeg knows no scheme in capitals, and no other name of standard input.
+        # FFmpeg accepts no scheme in capitals, and no other name for standard input.
         address = "/dev/stdin" if address == "-" else with_plain_scheme(address)
         self.name = without_password(address)
         self.is_file = format is None and not is_address(address) and not _is_device(address)
         if self.is_file and not Path(address).is_file():
             if Path(address).is_dir():
                 raise UsageError(
-                    f"{self.name} is a folder, and one stream is played; give a file of it, a "
-                    "device or an address."
+                    f"{self.name} is a folder, but only a single stream can be played; give a file "
+                    "in it, a device or an address."
                 )
             if Path(address).is_fifo():
                 raise UsageError(
-                    f"{self.name} is a pipe; say what comes through it by --format (format), such "
-                    "as mpegts."
+                    f"{self.name} is a pipe; name its format with --format (format), such as "
+                    "mpegts."
                 )
             raise UsageError(
-                f"There is no file or device {self.name}; give one, or an address such as rtsp://..."
+                f"There is no file or device {self.name}; give one, or an address such as "
+                "rtsp://..."
             )
         if format is not None:
             _check_format(format)
@@ -115,8 +116,9 @@ class LiveSource:
         self._format = format or ("v4l2" if _is_device(address) else None)
         self.fps = fps
         self._give_up = give_up
-        # What has come and was not asked for yet; None when nothing comes any more. A SimpleQueue
-        # because Ctrl+C can interrupt the wait of a Condition where it doesn't hold its lock.
+        # Frames that have arrived and were not asked for yet; None once no more will come. A
+        # SimpleQueue because Ctrl+C can interrupt a Condition's wait while it doesn't hold its
+        # lock.
         self._held: SimpleQueue[LiveFrame | None] = SimpleQueue()
         self._limit = max(2, round(HELD_SECONDS * fps))
         self._next: LiveFrame | None = None  # taken from there, for the next call
@@ -139,9 +141,9 @@ class LiveSource:
         self._thread.join(timeout=2.0)
 
     def next_frames(self, *, wait: float, most: int) -> list[LiveFrame] | None:
-        """The oldest frames in the queue, all of one connection and size, `most` at most.
+        """The oldest frames in the queue, at most `most`, all from one connection and of one size.
 
-        An empty list after `wait` seconds without any; None when a file has ended. Raises
+        An empty list after `wait` seconds without a frame; None once a file has ended. Raises
         VideoError if the source can't be opened, or after give_up seconds without a frame.
         """
         first, self._next = self._next, None
@@ -209,7 +211,7 @@ class LiveSource:
             self._held.put(None)
 
     def _play(self) -> None:
-        """Give a file's frames at its own speed, each at the time that `sample_frames` says."""
+        """Queue a file's frames at its own speed, with their times from `sample_frames`."""
         self.connections = 1
         frames = sample_frames(self._address, fps=self.fps, batch_size=1, max_side=MAX_SIDE)
         began = time.monotonic() - float(frames.pts_seconds[0])
@@ -272,11 +274,11 @@ class LiveSource:
                         return
 
     def _offer(self, image: UInt8, seconds: float) -> None:
-        """Queue a frame that comes now."""
+        """Queue a frame that has just arrived."""
         self._newest = time.monotonic()
         frame = LiveFrame(np.ascontiguousarray(image), seconds, self._newest, self.connections)
         if self._held.qsize() >= self._limit:
-            with contextlib.suppress(Empty):  # the consumer has taken them meanwhile
+            with contextlib.suppress(Empty):  # the consumer has taken them in the meantime
                 self._held.get_nowait()
                 self.dropped += 1
         self._held.put(frame)
@@ -285,9 +287,9 @@ class LiveSource:
 class _Clock:
     """Times of one connection's pictures, in seconds since the start.
 
-    opening, opened: when connecting began, and when FFmpeg had probed the stream; it then returns
-    the pictures of that period all at once. A picture whose own time differs from its arrival by
-    more than JUMP_SECONDS resets the clock.
+    opening, opened: when connecting began, and when FFmpeg had finished probing the stream; it then
+    returns all pictures of that period at once. A picture whose own time differs from its arrival
+    by more than JUMP_SECONDS resets the clock.
     """
 
     def __init__(self, opening: float, opened: float) -> None:
@@ -295,7 +297,7 @@ class _Clock:
         self._anchor: float | None = None  # seconds at the source's time 0
 
     def seconds(self, time: float | None, now: float, last: float) -> float:
-        """The time of a picture from its timestamp, or None; never before the last picture's."""
+        """A picture's time, given its timestamp or None; never before the last picture's time."""
         if time is None:
             return max(self._opening + now - self._opened, last)
         if self._anchor is None:

@@ -1,4 +1,4 @@
-"""A few small frames of a clip that is embedded already, for figures."""
+"""A few small frames of an embedded clip, for figures."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from actalign.types import ClipEmbedding, FrameBatch
 from actalign.video._worker import DecodeProcess
 
 PATIENCE_SECONDS = 20.0
-"""A file that gives nothing for so long is left out of the figure."""
+"""A file that yields nothing for this long is left out of the figure."""
 
 
 def thumbnails(source: str | Path, clip: ClipEmbedding, *, count: int = 8) -> FrameBatch | None:
-    """A few small frames spread over an embedded clip; None if its video is not readable.
+    """A few small frames spread over an embedded clip; None if its video can't be read.
 
     Decoded in a separate process, so that a broken file can neither crash nor hang this one.
     """

@@ -1,8 +1,8 @@
-"""Reads and decodes in a child process: a file that hangs or crashes it costs one clip only.
+"""Reads and decodes in a child process, so that a file that hangs or crashes it costs one clip.
 
 The child runs `content_of` or `sample_frames` for one request after another. Requests are JSON
 lines on its stdin; each answer on its stdout is the length of a JSON object, the object, and the
-arrays it announces.
+arrays that it announces.
 """
 
 from __future__ import annotations
@@ -32,18 +32,18 @@ SILENT_SECONDS = 300.0
 """Longest wait for a frame (or for a file's bytes or timestamps) before the child is killed."""
 PIPE_BYTES = 1 << 20
 _ENDS_SECONDS = 5.0
-"""How long a killed child is waited for: one that hangs in the kernel may never end."""
+"""How long to wait for a killed child, as one that hangs in the kernel may never end."""
 _TELL_SECONDS = 0.5
-"""How often the child says that a file's bytes still come."""
+"""How often the child reports that it is still reading a file's bytes."""
 
 _CHILD = "import sys; sys.path.append(sys.argv[1]); from actalign.video._worker import main; main()"
 
 
 class DecodeProcess:
-    """One child process that decodes; started when first needed, and again after a crash.
+    """One child process that decodes; started when first needed, and restarted after a crash.
 
-    silent_seconds: how long the child may send nothing while data is expected; then it is killed
-    and the clip gets an error that says so. Not thread-safe.
+    silent_seconds: how long the child may send nothing while data is expected; then it is killed,
+    and the clip's error says so. Not thread-safe.
     """
 
     def __init__(self, *, silent_seconds: float = SILENT_SECONDS) -> None:
@@ -56,21 +56,21 @@ class DecodeProcess:
         self._gave_up = False
 
     def content_of(self, source: str | Path) -> Content:
-        """What a file or folder holds, read by the child; raises as `sample_frames` does."""
+        """The content of a file or folder, read by the child. Raises as `sample_frames` does."""
         name = str(source)
         child = self._ask(name, {"do": "content"})
         while "stamp" not in (message := self._message(child, name)):
-            pass  # it still reads
+            pass  # it is still reading
         self._busy = False
         return Content(**message)
 
     def sample_frames(
         self, source: str | Path, *, content: Content | None = None, **options: Any
     ) -> FrameStream:
-        """The same as `sample_frames` of a file or folder, decoded by the child.
+        """`sample_frames` for a file or folder, decoded by the child.
 
-        content: what the file must hold, before and after. Raises the same errors, and VideoError
-        when the file has changed or the child hangs or crashes.
+        content: what the file must contain, before and after. Raises the same errors, and
+        VideoError if the file has changed or the child hangs or crashes.
         """
         name = str(source)
         known = None if content is None else asdict(content)
@@ -100,12 +100,12 @@ class DecodeProcess:
         self.close()
 
     def interrupt(self) -> None:
-        """End the child if it is at work, from any thread; its reader gets a VideoError."""
+        """End the child if it is at work, from any thread; its reader then gets a VideoError."""
         if self._busy and (child := self._child) is not None:
             child.kill()
 
     def start(self) -> subprocess.Popen[bytes]:
-        """The child, started where it isn't yet, so that it is there when it is needed."""
+        """Return the child, started if it isn't running, so that it is ready when it is needed."""
         if self._child is None or self._child.poll() is not None:
             self.close()
             # -P: no module is imported from the working folder.
@@ -125,7 +125,7 @@ class DecodeProcess:
         return self._child
 
     def _watch(self, child: subprocess.Popen[bytes]) -> None:
-        """Kill the child once it has been silent too long; its reader then gets the end of file."""
+        """Kill the child if it is silent too long; its reader then reaches the end of the pipe."""
         tick = min(1.0, self._silent_seconds / 10)
         while child.poll() is None:
             since = self._waiting_since
@@ -136,7 +136,7 @@ class DecodeProcess:
             time.sleep(tick)
 
     def _ask(self, name: str, request: dict[str, Any]) -> subprocess.Popen[bytes]:
-        if self._busy:  # the last clip was left before its end; discard the rest
+        if self._busy:  # the last clip was not read to its end; discard the rest
             self.close()
         child = self.start()
         self._busy = True
@@ -172,7 +172,7 @@ class DecodeProcess:
         return data
 
     def _read(self, child: subprocess.Popen[bytes], name: str, into: memoryview[int]) -> None:
-        """Fill a buffer from the child; raises VideoError when it ends or is silent too long."""
+        """Fill a buffer from the child; raises VideoError if it ends or is silent too long."""
         pipe: Any = child.stdout  # unbuffered, so a FileIO
         done = 0
         try:
@@ -191,9 +191,9 @@ class DecodeProcess:
         self.close()
         if self._gave_up:
             return VideoError(
-                f"The reader of {name} gave nothing for {self._silent_seconds:g} s and was "
-                "stopped; convert the file again, or allow more with --decode-timeout, where the "
-                "command has it."
+                f"The reader of {name} returned nothing for {self._silent_seconds:g} s and was "
+                "stopped; convert the file again, or allow more time with --decode-timeout, if "
+                "the command has it."
             )
         code = child.returncode
         why = f"signal {-code}" if code < 0 else f"exit code {code}"
@@ -203,10 +203,10 @@ class DecodeProcess:
 
 
 def main() -> None:
-    """The child: answer requests until stdin ends."""
+    """The child's main loop: answer requests until stdin ends."""
     # Ctrl-C is sent to the whole process group; the parent decides when its child ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # Output of a library must not get between the frames.
+    # A library's output must not get between the frames.
     out = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
     requests: queue.SimpleQueue[bytes] = queue.SimpleQueue()
@@ -224,13 +224,13 @@ def main() -> None:
             _write(out, {"usage": isinstance(error, UsageError), "error": str(error)})
         except MemoryError:
             _write(out, {"usage": False, "error": str(too_large(path))})
-        except Exception as error:  # what the libraries below make of a machine without room
-            why = f"{path} can't be read ({type(error).__name__}: {error}); try it again."
+        except Exception as error:  # what libraries raise when memory runs out
+            why = f"{path} can't be read ({type(error).__name__}: {error}); try again."
             _write(out, {"usage": False, "error": why})
 
 
 def _listen(requests: queue.SimpleQueue[bytes]) -> None:
-    """Pass requests on; end with the parent, whatever the other thread waits for."""
+    """Pass requests on; exit with the parent, whatever the other thread is waiting for."""
     with os.fdopen(os.dup(0), "rb", buffering=0) as lines:
         for line in lines:
             requests.put(line)
@@ -238,7 +238,7 @@ def _listen(requests: queue.SimpleQueue[bytes]) -> None:
 
 
 class _Telling:
-    """Says now and then that the child is still at work."""
+    """Reports from time to time that the child is still at work."""
 
     def __init__(self, out: Any) -> None:
         self._out = out
@@ -251,8 +251,8 @@ class _Telling:
 
 
 def too_large(path: str | Path) -> VideoError:
-    """The error of a clip that needs more memory than there is."""
-    return VideoError(f"{path} needs more memory than there is; make its frames smaller.")
+    """The error for a clip that needs more memory than is available."""
+    return VideoError(f"{path} needs more memory than is available; make its frames smaller.")
 
 
 def _answer(out: Any, stream: FrameStream, path: str, content: Content | None) -> None:
@@ -276,5 +276,5 @@ def _write(out: Any, message: dict[str, Any], *arrays: np.ndarray[Any, Any]) -> 
         try:
             while rest:
                 rest = rest[out.write(rest) :]
-        except BrokenPipeError:  # the parent is gone
+        except BrokenPipeError:  # the parent has ended
             os._exit(0)

@@ -1,6 +1,6 @@
-"""Video files, written: H.264 in MP4, from frames with their times and the sound of a source.
+"""Writes video files: H.264 in MP4, from frames with their times and the sound of a source.
 
-Not here: which frames, and what is drawn into them.
+Callers decide which frames are written, and what is drawn on them.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from actalign.video._readers import open_container
 
 TIME_BASE = Fraction(1, 90000)
 FOR_PEOPLE = MappingProxyType({"crf": "20", "preset": "veryfast", "bf": "0"})
-"""H.264 that looks like its source; no B-frames, so that times stay exact."""
+"""H.264 settings for output that looks like its source; no B-frames, so that times stay exact."""
 COPIED_SOUND = frozenset(("aac", "ac3", "alac", "eac3", "flac", "mp2", "mp3", "opus"))
-"""What an MP4 file holds as it is; other sound is encoded as AAC."""
+"""Sound that can be copied into an MP4 file unchanged; other sound is encoded as AAC."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +37,12 @@ class Span:
 
 
 class VideoFile:
-    """An MP4 file of RGB frames; a context manager, whole or not at all.
+    """An MP4 file of RGB frames, written completely or not at all; a context manager.
 
-    options: of x264. odd_sides: keep a last row or column for which chroma at half size has no
-    room, by chroma at full size, which few players show. sound: whose sound goes along, which
-    begins with the first frame. comment: kept in the file. Raises ActAlignError where it can't be
-    written, VideoError where no frame is.
+    options: for x264. odd_sides: keep the last row or column of frames with an odd height or width,
+    by storing chroma at full size, which few players support. sound: the source of the sound, which
+    begins with the first frame. comment: stored in the file. Raises ActAlignError if the file can't
+    be written, VideoError if no frame was.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class VideoFile:
         self._stack.__exit__(kind, error, trace)
 
     def write(self, frame: UInt8, seconds: float) -> None:
-        """Add an (H, W, 3) frame that is shown from so many seconds on, all of one size."""
+        """Add an (H, W, 3) frame, shown from `seconds` on. All frames have the same size."""
         import av
 
         if not self.height:
@@ -93,12 +93,11 @@ class VideoFile:
             self.width <= frame.shape[1] <= self.width + 1
         ):
             raise VideoError(
-                f"The frames for {self._path} change their size to {frame.shape[1]}x"
-                f"{frame.shape[0]}."
+                f"The frames for {self._path} change in size to {frame.shape[1]}x{frame.shape[0]}."
             )
         shown = np.ascontiguousarray(frame[: self.height, : self.width])
         picture = av.VideoFrame.from_ndarray(shown, format="rgb24")
-        # Converted here: left to the encoder, PyAV reuses one buffer that x264 may still read.
+        # Converted here because the encoder would reuse one buffer that x264 may still be reading.
         picture = picture.reformat(format=self._stream.pix_fmt)
         self._last = max(self._last + 1, round(seconds / TIME_BASE))
         picture.pts, picture.time_base = self._last, TIME_BASE
@@ -126,12 +125,12 @@ class VideoFile:
 
 @contextmanager
 def mp4_file(path: Path, comment: str) -> Iterator[Any]:
-    """PyAV's container of an MP4 file that takes its name when the block ends without an error."""
+    """PyAV's container for an MP4 file, which gets its name if the block ends without an error."""
     import av
 
     try:
         with writing(path) as file:
-            # By name, not by the file object: what comes first in the file is written last.
+            # By name, not by the file object, because the beginning of the file is written last.
             part = f"file:{file.name}"
             container = av.open(part, "w", format="mp4", options={"movflags": "faststart"})
             try:
@@ -149,7 +148,7 @@ def mp4_file(path: Path, comment: str) -> Iterator[Any]:
 
 
 def comment_of(path: Path) -> str:
-    """The comment that `VideoFile` or `mp4_file` wrote; empty where there is none."""
+    """The comment that `VideoFile` or `mp4_file` wrote; empty if there is none."""
     try:
         with open_container(path) as container:
             return str(container.metadata.get("comment", ""))
@@ -159,7 +158,7 @@ def comment_of(path: Path) -> str:
 
 @contextmanager
 def sound_of(span: Span | None, output: Any) -> Iterator[Sound | None]:
-    """The sound of a span as a stream of an output that is not begun; None where there is none."""
+    """A span's sound as a stream of an output that has not begun; None if there is no sound."""
     with ExitStack() as stack:
         found = None
         if span is not None and not span.path.is_dir():
@@ -171,7 +170,7 @@ def sound_of(span: Span | None, output: Any) -> Iterator[Sound | None]:
 
 
 class Sound:
-    """One stream of sound, copied or encoded into an output file, a piece at a time."""
+    """One audio stream, copied or encoded into an output file piece by piece."""
 
     def __init__(self, source: Any, stream: Any, span: Span, output: Any) -> None:
         self._source, self._stream, self._output = source, stream, output
@@ -187,7 +186,7 @@ class Sound:
         self._waiting: tuple[float, Any] | None = None
 
     def mux_until(self, seconds: float | None) -> None:
-        """Write what is heard before so many seconds of the output; None for all."""
+        """Write the sound before `seconds` of the output; None for all of it."""
         while True:
             self._waiting = self._waiting or next(self._packets, None)
             if self._waiting is None or (seconds is not None and self._waiting[0] > seconds):
@@ -196,11 +195,11 @@ class Sound:
             self._waiting = None
 
     def _heard(self, found: Any) -> float:
-        """When a packet or a piece of sound begins, in seconds of the output."""
+        """When a packet or piece of sound begins, in seconds of the output."""
         return float(found.pts * found.time_base) - self._origin - self._start
 
     def _read(self, items: Iterator[Any]) -> Iterator[Any]:
-        """The packets or pieces that begin within the span; what can't be read ends them."""
+        """The packets or pieces that begin within the span, up to the first that can't be read."""
         import av
 
         with suppress(av.FFmpegError, IndexError):

@@ -1,4 +1,4 @@
-"""The shape of the API's answers: errors as one sentence, files, and their descriptions."""
+"""The form of the API's answers: errors as one sentence, files, and their descriptions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CODES: dict[type[Exception], int] = {
 
 
 def errors(*codes: int) -> dict[int | str, dict[str, Any]]:
-    """What the description of an address says of these error codes."""
+    """The part of an endpoint's description about these error codes."""
     schema = {
         "type": "object", "properties": {"error": {"type": "string"}}, "required": ["error"],
     }  # fmt: skip
@@ -32,7 +32,7 @@ def errors(*codes: int) -> dict[int | str, dict[str, Any]]:
 
 
 def file(*kinds: str) -> dict[int | str, dict[str, Any]]:
-    """What it says of an answer that is a file of one of these media types."""
+    """The part about an answer that is a file of one of these media types."""
     schema = {"type": "string", "format": "binary"}
     return {200: {"description": "file", "content": {kind: {"schema": schema} for kind in kinds}}}
 
@@ -43,7 +43,7 @@ def answer_errors(app: FastAPI) -> None:
     @app.exception_handler(ActAlignError)
     def ours(_: Request, error: ActAlignError) -> Response:
         code = CODES.get(type(error), 400)
-        # What is left of a body that was refused is not read.
+        # The rest of a refused body is not read.
         headers = {"Connection": "close"} if code in (408, 413, 507) else None
         return JSONResponse({"error": str(error)}, code, headers)
 
@@ -54,22 +54,23 @@ def answer_errors(app: FastAPI) -> None:
 
     @app.exception_handler(ClientDisconnect)
     def left(_: Request, __: ClientDisconnect) -> Response:
-        return Response(status_code=400)  # which nobody reads
+        return Response(status_code=400)  # nobody reads this
 
     @app.exception_handler(Exception)
     def unexpected(_: Request, error: Exception) -> Response:
         sentence = (
-            f"The server failed unexpectedly ({type(error).__name__}); what it printed says more. "
+            f"The server failed unexpectedly ({type(error).__name__}); its output says more. "
             "Please report it."
         )
-        # Outside of what adds the headers to all others; uvicorn then closes the connection.
+        # The middleware that adds the headers doesn't see this answer; uvicorn then closes the
+        # connection.
         return JSONResponse({"error": sentence}, 500, {**HEADERS, "Connection": "close"})
 
     @app.exception_handler(HTTPException)
     def plain(_: Request, error: HTTPException) -> Response:
         known = {
             404: "There is nothing at this address.",
-            405: "This address takes other methods.",
+            405: "This address doesn't take this method; see /api/openapi.json.",
             413: f"The request is larger than {JSON_BYTES // 1_000_000} MB; send less.",
         }
         sentence = known.get(error.status_code, "The request can't be read; send JSON in UTF-8.")
@@ -79,7 +80,7 @@ def answer_errors(app: FastAPI) -> None:
     def invalid(request: Request, error: RequestValidationError) -> Response:
         fault = error.errors()[0]
         if fault["type"] == "json_invalid":
-            return JSONResponse({"error": "The request's body is no JSON."}, 422)
+            return JSONResponse({"error": "The request's body is not JSON."}, 422)
         if fault["loc"] == ("body",) and not _says_json(request):
             sentence = "Send the body as JSON, with the header Content-Type: application/json."
             return JSONResponse({"error": sentence}, 422)

@@ -1,7 +1,7 @@
-"""The explorer's HTTP API and its static page, safe to run on a person's own machine.
+"""The explorer's HTTP API and its static page, safe to run on a personal machine.
 
-Only loopback hosts are answered unless a token is set; requests from other sites are refused; no
-path of the server is ever taken from a request.
+Only loopback hosts are answered unless a token is set; requests from other sites are refused; a
+server path is never taken from a request.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from actalign.web._workplace import workplace
 
 
 class LabelsIn(BaseModel):
-    """Labels to have steps for."""
+    """Labels that need steps."""
 
     model_config = ConfigDict(extra="forbid")
     labels: list[Label] = Field(min_length=1, max_length=50)
@@ -51,9 +51,9 @@ def create_app(
     token: str | None = None,
     host: str = "127.0.0.1",
 ) -> FastAPI:
-    """The ASGI application; ``token`` is required when ``host`` is beyond loopback."""
+    """The ASGI application; ``token`` is required if ``host`` is not loopback."""
     if host not in LOOPBACK and not token:
-        raise UsageError(f"Serving on {host} is open to the network; give a token.")
+        raise UsageError(f"A server on {host} is open to the network; give a token.")
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -74,7 +74,8 @@ def create_app(
 
     @app.post("/api/steps", responses=errors(400, 413, 422))
     def steps(body: LabelsIn) -> dict[str, Any]:
-        """Steps of labels, by the configured language model, else those that are shipped."""
+        """Steps for labels, from the configured language model, else those shipped with the
+        package."""
         scripts, notes = add_missing_scripts(body.labels, [], domain=body.domain, config=llm)
         return {
             "scripts": {one.label: list(one.steps) for one in scripts},
@@ -99,7 +100,7 @@ def _info(
 ) -> None:
     @app.get("/api/info")
     def info() -> dict[str, Any]:
-        """The model, what it can be asked, the limits, and the shipped clips with candidates."""
+        """The model, what can be asked of it, the limits, and the shipped clips with candidates."""
         return {
             "version": __version__,
             "model": model,
@@ -141,11 +142,11 @@ def _uploads(app: FastAPI, explorer: Explorer) -> None:
     async def upload(
         request: Request, name: Annotated[str, Query(max_length=300)] = "clip"
     ) -> dict[str, Any]:
-        """Upload a video: the file's bytes are the body; ``name`` is only shown."""
+        """Upload a video: the body is the file's bytes; ``name`` is only for display."""
         shown = PurePosixPath(name.replace("\\", "/")).name.strip() or "clip"
         shown = "".join(c if c.isprintable() else "_" for c in shown)[-120:]
         if not explorer.uploading.acquire(blocking=False):
-            raise QueueFull("Too many uploads are under way; try again when one has finished.")
+            raise QueueFull("Too many uploads are in progress; try again when one has finished.")
         try:
             path = explorer.new_upload()
             limits = explorer.limits
@@ -159,10 +160,11 @@ def _uploads(app: FastAPI, explorer: Explorer) -> None:
         finally:
             explorer.uploading.release()
         if request.headers.get("content-type", "").startswith("multipart/"):
-            path.unlink()  # not before all has come: who still sends would not read the answer
+            # Only once all has arrived: a client that is still sending would not read the answer.
+            path.unlink()
             raise UsageError(
-                "The body is a form; send the file itself as the body, as "
-                "`curl --data-binary @FILE` does."
+                "The body is a form; send the file itself as the body, as `curl --data-binary "
+                "@FILE` does."
             )
         clip = await run_in_threadpool(explorer.add_clip, path, shown)
         return {"clip": clip.id, "name": clip.name, "seconds": clip.seconds}
@@ -177,7 +179,7 @@ def _clips(app: FastAPI, explorer: Explorer) -> None:
         found = explorer.clip(clip)
         path = explorer.source(found)
         if path.is_dir():
-            raise NotFound(f"{found.name} is a folder of images, no file; ask for its preview.")
+            raise NotFound(f"{found.name} is a folder of images, not a file; ask for its preview.")
         return FileResponse(path, media_type="video/mp4")
 
     @app.get(

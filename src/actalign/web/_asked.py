@@ -1,4 +1,4 @@
-"""What is asked of a clip: its candidates, and when none of them is the answer."""
+"""What is asked about a clip: its candidates, and when none of them is the answer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from actalign.scripts._script import without_control
 from actalign.types import Script
 
 Text = Annotated[str, AfterValidator(without_control)]
-"""A text that captions, tables and figures can hold."""
+"""Text without characters that captions, tables and figures can't show."""
 Label = Annotated[Text, Field(min_length=1, max_length=200)]
 Domain = Annotated[Text, Field(max_length=200)]
 RepeatsIn = Literal["no", "auto", "partial"]
@@ -22,7 +22,7 @@ StepsIn = Annotated[list[Annotated[Text, Field(max_length=500)]], Field(max_leng
 
 
 class CandidateIn(BaseModel):
-    """One candidate: its label and its steps in order; without steps, the label is the step.
+    """One candidate: its label and its steps in order. Without steps, the label is the only step.
 
     rewordings: further lists of steps of the same action, in other words.
     """
@@ -38,7 +38,7 @@ class AlignIn(BaseModel):
 
     none: adds a candidate of this name, which wins if none of the others fits better than the
     background. min_confidence: below it there is no label. repeats: how often the winner is
-    performed, see `ActAlign`; null for the model's own.
+    performed, see `ActAlign`; null for the model's default.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -58,7 +58,7 @@ class JobIn(AlignIn):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The candidates of a request: all labels, and a script of each that has steps.
+    """The candidates of a request: all labels, and a script for each that has steps.
 
     none, min_confidence, repeats: see `Candidates`; None for the classifier's own.
     """
@@ -72,7 +72,7 @@ class Asked:
 
     @classmethod
     def of(cls, body: AlignIn) -> Asked:
-        """What a request names."""
+        """What a request asks."""
         domain = body.domain or None
         scripts = []
         for candidate in body.candidates:
@@ -84,7 +84,7 @@ class Asked:
         return cls(labels, scripts, domain, body.none, body.min_confidence, body.repeats)
 
     def candidates(self, classifier: ActAlign) -> Candidates:
-        """Them, ready to be scored; raises UsageError."""
+        """The candidates, ready to be scored; raises UsageError."""
         found = classifier.candidates(
             self.labels,
             self.scripts,
@@ -95,7 +95,7 @@ class Asked:
         return found if self.repeats is None else replace(found, repeats=self.repeats)
 
     def to_json(self) -> dict[str, Any]:
-        """The request again, without its clip."""
+        """The request as JSON, without its clip."""
         known = {script.label: script for script in self.scripts}
         nothing: dict[str, Any] = {"steps": [], "rewordings": []}
         return {
@@ -111,14 +111,14 @@ class Asked:
 
     @property
     def key(self) -> str:
-        """The same for the same question, in whatever order its candidates are."""
+        """A key that is the same for the same question, in whatever order its candidates are."""
         scripts = sorted((s.label, s.steps, s.rewordings) for s in self.scripts)
         found = (*sorted(self.labels), *scripts, self.none, self.min_confidence, self.repeats)
         return f"{hash(found) & 0xFFFFFFFF:08x}"
 
 
 def candidate_json(script: Script) -> dict[str, Any]:
-    """A candidate as requests name it."""
+    """A candidate in the form that requests use."""
     return {
         "label": script.label,
         "steps": list(script.steps),
@@ -127,7 +127,7 @@ def candidate_json(script: Script) -> dict[str, Any]:
 
 
 def offers(classifier: ActAlign) -> dict[str, bool]:
-    """Whether a candidate for none of the others, and a least confidence, can be asked for."""
+    """Whether none-of-these and a minimum confidence can be asked for."""
     scorer, background = classifier.scorer, classifier.background
     fitted = fitted_background(scorer, classifier.encoder.info, background)
     return {

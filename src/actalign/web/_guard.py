@@ -1,5 +1,5 @@
-"""Whom the explorer's server answers, and how much it takes: hosts, origins, token, body sizes,
-ranges of files."""
+"""Decides which requests the explorer's server answers: hosts, origins, token, body sizes and file
+ranges."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ RANGES = {
 }
 COOKIE = "actalign_token"
 JSON_BYTES = 8_000_000
-"""More than any legal request but an upload has."""
+"""More than any valid request has, except an upload."""
 
 
 def guard(app: FastAPI, *, token: str | None, host: str) -> None:
-    """Refuse foreign hosts and origins, and requests without the token; add safety headers."""
+    """Refuse foreign hosts and origins, and requests without the token; add security headers."""
 
     app.add_middleware(BodyLimit)
 
     def refusal(request: Request) -> tuple[int, str] | None:
         named = request.headers.get("host", "")
         if host in LOOPBACK and (urlsplit(f"//{named}").hostname or "") not in LOOPBACK:
-            return 403, "This server answers on 127.0.0.1 and localhost only."
+            return 403, "This server answers only on 127.0.0.1 and localhost."
         origin = request.headers.get("origin")
         foreign = request.headers.get("sec-fetch-site") in ("cross-site", "same-site")
         if (origin is not None and urlsplit(origin).netloc != named) or (
@@ -54,8 +54,8 @@ def guard(app: FastAPI, *, token: str | None, host: str) -> None:
             given = request.query_params.get("token") or given
         if not secrets.compare_digest(given.encode(), token.encode()):
             return 401, (
-                "The token is missing or wrong; open the address with the token, as the server "
-                "printed it, or send the header Authorization: Bearer TOKEN."
+                "The token is missing or wrong; open the address with the token that the server "
+                "printed, or send the header Authorization: Bearer TOKEN."
             )
         return None
 
@@ -75,12 +75,12 @@ def guard(app: FastAPI, *, token: str | None, host: str) -> None:
             answer.headers.setdefault(name, value)
         return answer
 
-    app.add_middleware(Ending)  # the last that is added is the outermost
+    app.add_middleware(Ending)  # the last one added is the outermost
 
 
 def _ranged(request: Request, answer: Response) -> Response:
-    """The answer; where a range can't be given, which Starlette says in plain text or not at all, a
-    sentence as JSON."""
+    """The answer, or a sentence as JSON if a range can't be given, which Starlette reports in plain
+    text or not at all."""
     if "range" not in request.headers or answer.status_code not in RANGES:
         return answer
     if answer.headers.get("content-type", "").startswith("application/json"):
@@ -111,7 +111,7 @@ class BodyLimit:
 
 
 class Ending:
-    """Answers what the server's end cuts off, which uvicorn would say in plain text."""
+    """Answers requests cut off by the server's shutdown, which uvicorn would do in plain text."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -129,6 +129,6 @@ class Ending:
         except asyncio.CancelledError:
             if started or scope["type"] != "http":
                 raise
-            sentence = "The server is ending; ask again when it is back."
+            sentence = "The server is shutting down; ask again when it is back."
             answer = JSONResponse({"error": sentence}, 503, {**HEADERS, "Connection": "close"})
             await answer(scope, receive, send)

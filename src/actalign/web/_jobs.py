@@ -1,7 +1,7 @@
-"""Clips and the one queue of encoding jobs behind the explorer; knows nothing of HTTP.
+"""Clips and the one queue of encoding jobs behind the explorer; independent of HTTP.
 
-Every clip is embedded once and kept in memory, so scoring it again with other steps is immediate.
-Uploads live in a private temporary folder that is removed by `Explorer.close`.
+Every clip is embedded once and kept in memory, so that it can be scored again with other steps
+immediately. Uploads are in a private temporary folder, which `Explorer.close` removes.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ from actalign.web._truth import Truth, check_intervals, load_truths, save_truths
 from actalign.web._uploads import UploadFolder
 
 KEPT_RESULTS = 100
-"""Beside the newest one of each clip."""
+"""Results kept in addition to the newest one of each clip."""
 KEPT_JOBS = 200
 CANCEL_SECONDS = 1.0
-"""How long a cancelled job's decoder is looked for: it may be about to start."""
+"""How long to keep checking for a cancelled job's decoder, which may be about to start."""
 CLOSE_SECONDS = 10.0
-"""How long the job that runs is waited for at the end."""
+"""How long to wait for the running job on shutdown."""
 
 
 class _Cancelled(Exception):
@@ -45,7 +45,7 @@ class _Cancelled(Exception):
 
 
 class Explorer:
-    """Clips, jobs and results of one running server."""
+    """The clips, jobs and results of one running server."""
 
     def __init__(
         self,
@@ -54,8 +54,8 @@ class Explorer:
         limits: Limits | None = None,
         clips: Path | None = None,
     ) -> None:
-        """clips: a folder whose videos are offered; corrections are saved in it. Raises UsageError
-        for a folder without a video, or with a truth file that can't be read."""
+        """clips: a folder of videos to offer; corrections are saved in it. Raises UsageError for a
+        folder without videos, or with a truth file that can't be read."""
         self.limits = limits or Limits()
         self.served = clips
         self._load = load
@@ -65,7 +65,7 @@ class Explorer:
         self.folder_clips: list[str] = []
         self.jobs: dict[str, Job] = {}
         self.results: dict[str, Result] = {}
-        self._unseen: list[Truth] = []  # of people of the folder's clips who are not found yet
+        self._unseen: list[Truth] = []  # of people in the folder's clips who are not found yet
         self._queue: queue.Queue[Job | None] = queue.Queue()
         self.uploading = threading.BoundedSemaphore(self.limits.queued)
         self._decoder = DecodeProcess(silent_seconds=DECODE_SECONDS)
@@ -84,7 +84,7 @@ class Explorer:
 
     def _add_folder(self, folder: Path) -> None:
         if not folder.is_dir():
-            raise UsageError(f"There is no folder {folder}; name one with videos.")
+            raise UsageError(f"There is no folder {folder}; give one with videos.")
         known = load_truths(folder)
         for path in list_videos([folder]):
             place = path.relative_to(folder).as_posix()
@@ -97,25 +97,25 @@ class Explorer:
 
     @property
     def classifier(self) -> ActAlign:
-        """The classifier, loaded at its first use; raises EncoderError when it isn't available."""
+        """The classifier, loaded on first use; raises EncoderError if it isn't available."""
         with self._scoring:
             if self._classifier is None:
                 self._classifier = self._load()
             return self._classifier
 
     def new_upload(self) -> Path:
-        """A path inside the private folder that an upload may be written to."""
+        """A path in the private folder, to write an upload to."""
         return self._folder.new_path()
 
     def add_clip(self, path: Path, name: str) -> Clip:
-        """Take an uploaded file in; raises VideoError or UsageError, and then the file is gone."""
+        """Accept an uploaded file; raises VideoError or UsageError after deleting it."""
         clip_id = path.name
         try:
             with called(name, path):
                 seconds, _ = self._looker.look(path, num_frames=1)
             if seconds > self.limits.seconds:
                 raise UsageError(
-                    f"{name} lasts {seconds:.0f} s, and this server takes clips of at most "
+                    f"{name} lasts {seconds:.0f} s, but this server takes clips of at most "
                     f"{self.limits.seconds:.0f} s; cut it first, or use `actalign locate`, or "
                     "`actalign classify --window 5`, which read videos of any length."
                 )
@@ -139,7 +139,7 @@ class Explorer:
         return clip
 
     def clip(self, clip_id: str) -> Clip:
-        """The clip of this id; raises NotFound."""
+        """The clip with this id; raises NotFound."""
         if clip_id not in self.clips:
             raise NotFound("There is no such clip on this server; upload it again.")
         return self.clips[clip_id]
@@ -151,10 +151,10 @@ class Explorer:
         return clip.path
 
     def frame(self, clip: Clip, seconds: float) -> UInt8:
-        """The (H, W, 3) RGB frame on screen at a time, at most 320 pixels wide and high; of one of
-        several people the part that shows it.
+        """The (H, W, 3) RGB frame on screen at a time, at most 320 pixels wide and high; for one of
+        several people, the part that shows that person.
 
-        Raises VideoError if the clip has none at that time, and NotFound where its file is gone.
+        Raises VideoError if the clip has none at that time, and NotFound if its file is gone.
         """
         boxes = clip.boxes if clip.whole else []
         side = WIDE_SIDE if boxes else SIDE
@@ -166,7 +166,7 @@ class Explorer:
     def preview(self, clip: Clip) -> Path:
         """The clip as a small H.264 file, for browsers that can't play its own.
 
-        Made when it is first asked for. Raises VideoError, and NotFound where its file is gone.
+        Made on the first request. Raises VideoError, and NotFound if its file is gone.
         """
         path = self._preview_path(clip)
         with self._previewer.decoder() as decoder, called(clip.name, clip.path):
@@ -183,12 +183,12 @@ class Explorer:
         label: str | None,
         intervals: list[tuple[float, float, int]] | None = None,
     ) -> None:
-        """Keep what a person says of the clip's newest result, see `truth_of`.
+        """Store a user's judgement of the clip's newest result; see `truth_of`.
 
         Raises UsageError.
         """
         if clip.people:
-            clip.encoded()  # says that each of them is judged by itself
+            clip.encoded()  # raises an error if each person is judged separately
         if clip.result is None:
             raise UsageError("This clip has no result to judge yet; align it first.")
         found = self.results[clip.result]
@@ -205,14 +205,14 @@ class Explorer:
         self._set_truth(clip, said)
 
     def _place(self, clip: Clip) -> str:
-        """What a truth file calls the clip's video: its path in the served folder, where a name may
-        have bytes that are no text."""
+        """The name of the clip's video in a truth file: its path in the served folder. File names
+        may have bytes that are not text."""
         if self.served is None or clip.video.id not in self.folder_clips:
             return clip.video.name
         return clip.path.relative_to(self.served).as_posix()
 
     def unjudge(self, clip: Clip) -> None:
-        """Forget what was said of the clip."""
+        """Forget the clip's judgement."""
         self._set_truth(clip, None)
 
     def _set_truth(self, clip: Clip, truth: Truth | None) -> None:
@@ -230,13 +230,13 @@ class Explorer:
                 raise
 
     def job(self, job_id: str) -> Job:
-        """The job of this id; raises NotFound."""
+        """The job with this id; raises NotFound."""
         if job_id not in self.jobs:
             raise NotFound("There is no such job on this server any more; align the clip again.")
         return self.jobs[job_id]
 
     def result(self, result_id: str) -> Result:
-        """The result of this id; raises NotFound."""
+        """The result with this id; raises NotFound."""
         if result_id not in self.results:
             raise NotFound("There is no such result on this server any more; align the clip again.")
         return self.results[result_id]
@@ -254,7 +254,7 @@ class Explorer:
             waiting = sum(job.open for job in self.jobs.values())
             if waiting >= self.limits.queued:
                 raise QueueFull(
-                    f"{waiting} jobs are waiting already; try again when one has finished."
+                    f"{waiting} jobs are already waiting; try again when one has finished."
                 )
             ended = [one for one in self.jobs.values() if not one.open]
             for old in ended[: max(0, len(self.jobs) - KEPT_JOBS)]:
@@ -265,12 +265,12 @@ class Explorer:
         return job
 
     def cancel(self, job_id: str) -> Job:
-        """Cancel a job that waits or runs, and end its decoder; raises NotFound."""
+        """Cancel a waiting or running job, and end its decoder; raises NotFound."""
         job = self.job(job_id)
         job.cancel.set()
         until = time.monotonic() + CANCEL_SECONDS
         while time.monotonic() < until:
-            with self._lock:  # no other job begins meanwhile
+            with self._lock:  # so that no other job begins in the meantime
                 if job.state == "queued":
                     job.state = "cancelled"
                 if job.state != "running":
@@ -294,20 +294,20 @@ class Explorer:
         return result_id
 
     def locate(self, clip: Clip, asked: Asked) -> list[Detection]:
-        """Where in an embedded clip each candidate happens; raises UsageError."""
+        """Find where in an embedded clip each candidate happens; raises UsageError."""
         embedding, classifier = clip.encoded(), self.classifier
         with self._scoring:
             return asked.candidates(classifier).locate(embedding)
 
     def encode_phrase(self, phrase: str) -> tuple[Float32, list[str]]:
-        """(D,) the phrase's embedding, and a sentence on what the encoder can't read in it."""
+        """The phrase's embedding, (D,), and sentences about what the encoder can't read in it."""
         encoder = self.classifier.encoder
         with self._scoring:
             said = [one.warning for one in encoder.text_warnings([phrase])]
             return encoder.encode_text([phrase])[0], said
 
     def close(self) -> None:
-        """Stop the worker, end what is being read and remove every upload; for good."""
+        """Stop the worker and any reading, and remove all uploads; can't be undone."""
         self._closing.set()
         for job in list(self.jobs.values()):
             job.cancel.set()
@@ -361,7 +361,7 @@ class Explorer:
                 raise _Cancelled
 
         classifier = self.classifier
-        count(clip.id, 0)  # cancelled while the model was loaded
+        count(clip.id, 0)  # cancelled while the model was loading
         found = embedded(classifier, clip, on_frames=count, decoder=self._decoder)
         clip.seconds = clip.seconds or max(one.end_seconds for one in found)
         if len(found) == 1:

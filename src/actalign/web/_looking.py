@@ -1,6 +1,6 @@
-"""Frames for the page, read beside the queue of jobs by decoders that serve one request at a time.
+"""Reads frames for the page, outside the queue of jobs, one request at a time per decoder.
 
-A preview takes as long as its video, so it has a decoder of its own: frames and uploads don't wait.
+A preview takes as long as its video, so it has its own decoder: frames and uploads don't wait.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from actalign.types import UInt8
 from actalign.video._worker import DecodeProcess
 
 DECODE_SECONDS = 60.0
-"""A decoder that gives nothing for so long is stopped."""
+"""A decoder that returns nothing for this long is stopped."""
 
 
 class Looker:
-    """A decoding process for many threads, one after the other, until it is closed."""
+    """A decoding process that threads use one at a time, until it is closed."""
 
     def __init__(self) -> None:
         self._decoder = DecodeProcess(silent_seconds=DECODE_SECONDS)
@@ -31,21 +31,21 @@ class Looker:
 
     @contextmanager
     def decoder(self) -> Iterator[DecodeProcess]:
-        """The process, once no other thread uses it; raises VideoError after `close`."""
+        """The process, once no other thread is using it; raises VideoError after `close`."""
         with self._lock:
             if self._closing.is_set():
-                raise VideoError("The server is ending, so no video is read any more.")
+                raise VideoError("The server is shutting down, so videos are no longer read.")
             yield self._decoder
 
     def look(self, path: Path, **options: Any) -> tuple[float, UInt8]:
-        """How long a file lasts, and chosen frames of it, see `sample_frames`."""
+        """A file's duration in seconds, and chosen frames of it; see `sample_frames`."""
         with self.decoder() as decoder:
             stream = decoder.sample_frames(path, **options)
             frames = np.concatenate([batch.frames for batch in stream])
         return float(stream.info.end_seconds), frames
 
     def close(self) -> None:
-        """End what is being read, and the process; for good."""
+        """Stop any reading and end the process; can't be undone."""
         self._closing.set()
         while not self._lock.acquire(timeout=0.02):
             self._decoder.interrupt()
@@ -55,7 +55,7 @@ class Looker:
 
 @contextmanager
 def called(name: str, path: Path) -> Iterator[None]:
-    """Have errors say a clip's name in place of its path, which is the server's own."""
+    """Make errors show a clip's name instead of its path, which is private to the server."""
     try:
         yield
     except ActAlignError as error:

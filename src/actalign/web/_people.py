@@ -1,4 +1,4 @@
-"""The people of a clip on the page, where the encoder follows everyone."""
+"""The people in a clip on the page, if the encoder follows everyone."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from actalign.web._state import Clip
 from actalign.web._truth import Truth
 
 SIDE = 320
-"""Pixels of a picture's longer side at most."""
+"""Largest longer side of a picture, in pixels."""
 WIDE_SIDE = 1280
-"""Pixels of the longer side of a picture that a person is cut out of."""
+"""Longer side of a picture that a person is cropped from, in pixels."""
 CONTEXT = 1.4
-"""Height of a picture that shows a person, in that of its box."""
+"""Height of a picture that shows a person, relative to their box."""
 NEAR_SECONDS = 1.0
-"""How far in time the box of a picture may be."""
+"""How far away in time a picture's box may be."""
 
 
 def embedded(
@@ -47,7 +47,7 @@ def embedded(
     )
     with closing(coming) as results:
         found = [one.embedding() for one in results]
-    # The server's own path must not reach the page.
+    # The server's path must not reach the page.
     return [
         replace(
             one,
@@ -59,7 +59,7 @@ def embedded(
 
 
 def people_of(clip: Clip, found: Sequence[ClipEmbedding]) -> list[Clip]:
-    """A clip for each of several people of a clip."""
+    """A clip for each of several people in a clip."""
     return [
         Clip(
             f"{clip.id}-person{one.provenance['person']}",
@@ -75,7 +75,7 @@ def people_of(clip: Clip, found: Sequence[ClipEmbedding]) -> list[Clip]:
 
 
 def take_truths(people: Sequence[Clip], truths: Sequence[Truth]) -> list[Truth]:
-    """Give what was said before to the person whom its box shows; returns what nobody takes."""
+    """Assign earlier judgements to the people whom their boxes show; returns those of nobody."""
     left = []
     for truth in truths:
         box, shown = truth.question.box, [one.embedding for one in people if one.embedding]
@@ -88,14 +88,14 @@ def take_truths(people: Sequence[Clip], truths: Sequence[Truth]) -> list[Truth]:
 
 
 def box_of(clip: Clip) -> Box | None:
-    """Where one of several people is seen largest; None for a clip of one."""
+    """Where one of several people is seen largest; None for a clip with one sequence."""
     largest = max(clip.boxes if clip.whole else [], key=box_area, default=None)
     return None if largest is None or box_area(largest) == 0 else Box(**largest)
 
 
 def around(picture: UInt8, boxes: Sequence[BoxRow], seconds: float) -> UInt8:
-    """The part of an (H, W, 3) picture, four to three, that shows the person then; without a box
-    all of it."""
+    """The part of an (H, W, 3) picture, with aspect ratio 4:3, that shows the person at that time;
+    the whole picture if there is no box."""
     image = Image.fromarray(picture)
     near = box_near(boxes, seconds, within=NEAR_SECONDS)
     if near is not None and box_area(near) > 0:

@@ -1,4 +1,4 @@
-"""A clip as a small H.264 file, for browsers that can't play its own codec (HEVC, ProRes, AVI)."""
+"""Writes a clip as a small H.264 file, for browsers that can't play it (HEVC, ProRes, AVI)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ OPTIONS = {"preset": "veryfast", "crf": "26", "bf": "0"}
 
 
 def write_preview(decoder: DecodeProcess, video: Path, path: Path) -> None:
-    """Write at most 480 pixels wide and high, 15 frames a second, no sound; whole or not at all.
+    """Write at most 480 pixels wide and high, 15 frames a second, no sound; all or nothing.
 
     The frames keep their times. Raises VideoError for a video that can't be decoded.
     """

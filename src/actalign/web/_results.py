@@ -1,4 +1,4 @@
-"""The part of the API that aligns clips and gives results in every form."""
+"""The part of the API that aligns clips and returns results in every format."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from actalign.web._jobs import Explorer
 from actalign.web._state import Clip, Job
 
 SVG_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"
-"""A figure as SVG is a document of its own, whose colours are styles inside it."""
+"""An SVG figure is its own document, with inline styles for its colours."""
 
 Seconds = Annotated[float, Field(ge=0, le=86400, allow_inf_nan=False)]
 
 
 def results(app: FastAPI, explorer: Explorer) -> None:
-    """Add these addresses to the application."""
+    """Add these endpoints to the application."""
     _alignment(app, explorer)
     _files(app, explorer)
 
@@ -43,17 +43,17 @@ def _alignment(app: FastAPI, explorer: Explorer) -> None:
 
     @app.get("/api/jobs/{job}", responses=errors(404))
     def poll(job: str) -> dict[str, Any]:
-        """The job's state, its frames so far, and at the end its result's id or its error."""
+        """The job's state, its frames so far and, at the end, its result's id or its error."""
         return _job(explorer.job(job))
 
     @app.delete("/api/jobs/{job}", responses=errors(404))
     def cancel(job: str) -> dict[str, Any]:
-        """Cancel a job that waits or runs."""
+        """Cancel a waiting or running job."""
         return _job(explorer.cancel(job))
 
     @app.post("/api/score", responses=errors(400, 404, 413, 422))
     def score(body: AlignIn) -> dict[str, Any]:
-        """Align a clip that is encoded already, at once."""
+        """Align an encoded clip immediately."""
         result_id = explorer.score(explorer.clip(body.clip), Asked.of(body))
         return result(result_id)
 
@@ -82,7 +82,7 @@ def _alignment(app: FastAPI, explorer: Explorer) -> None:
 
 
 def _people(explorer: Explorer, clip: Clip) -> list[dict[str, Any]]:
-    """Those of the clip's video, and where they are in time."""
+    """The people in the clip's video, and where they are over time."""
     ids = [one for one in (clip.video.people or [clip.id]) if one in explorer.clips]
     known = [explorer.clips[one] for one in ids]
     return [{"clip": one.id, "name": one.name, "boxes": one.boxes} for one in known if one.boxes]
@@ -103,7 +103,7 @@ def _files(app: FastAPI, explorer: Explorer) -> None:
 
     @app.get("/api/results/{result}/steps.csv", responses=file("text/csv") | errors(404))
     def steps(result: str) -> Response:
-        """A line a step of every candidate."""
+        """One line for each step of each candidate."""
         return table_file([explorer.result(result).prediction.to_row()], STEPS)
 
     @app.get(
@@ -111,7 +111,7 @@ def _files(app: FastAPI, explorer: Explorer) -> None:
         responses=file("image/png", "image/svg+xml") | errors(400, 404, 422),
     )
     def figure(result: str, format: Literal["png", "svg"] = "png") -> Response:
-        """The heat maps of the winner and the runner-up as a picture."""
+        """The heat maps of the winner and the runner-up as an image."""
         from actalign.output import alignment_figure, picture
 
         known = explorer.result(result)
@@ -134,7 +134,7 @@ def table_file(rows: Sequence[Row], table: Table) -> Response:
 
 
 def _drawn(candidate: Candidate) -> dict[str, Any]:
-    """What the page draws of a candidate beside its row: affinities, path and steps."""
+    """What the page draws for a candidate in addition to its row: affinities, path and steps."""
     shown: dict[str, Any] = {"steps": list(candidate.script.steps)}
     if (found := candidate.alignment) is not None:
         shown["affinity"] = found.affinity.astype(float).round(4).tolist()
@@ -143,7 +143,7 @@ def _drawn(candidate: Candidate) -> dict[str, Any]:
 
 
 def _job(job: Job) -> dict[str, Any]:
-    state = job.state  # once: the job goes on meanwhile, and has results when it is done
+    state = job.state  # read once: the job continues, and has results when it is done
     results = job.results if state == "done" else []
     return {
         "job": job.id,

@@ -14,19 +14,19 @@ from actalign.web._truth import Truth
 
 
 class QueueFull(ActAlignError):
-    """The bounded queue of jobs has no place left."""
+    """The bounded queue of jobs is full."""
 
 
 class NotFound(ActAlignError):
-    """No clip, job or result has the id that was asked for, or a clip's file is gone."""
+    """No clip, job or result has the requested id, or a clip's file is gone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Largest upload in bytes, longest clip in seconds, most waiting jobs, most uploads kept.
 
-    kept_bytes: of all uploads together. silent_seconds: an upload that brings almost nothing for so
-    long is given up.
+    kept_bytes: of all uploads together. silent_seconds: an upload that receives almost nothing for
+    this long is abandoned.
     """
 
     upload_bytes: int = 500_000_000
@@ -39,12 +39,12 @@ class Limits:
 
 @dataclass(slots=True)
 class Clip:
-    """A video that can be aligned: shipped with the package, uploaded, or of the served folder; or
+    """A video that can be aligned: shipped with the package, uploaded, or in the served folder; or
     one of several people in it.
 
-    seconds: 0 where it is not known yet. result: its newest one. error: why its last job failed.
-    people: the ids of the people in it, where there are several; then it has no embedding itself.
-    whole: of one of these, the video's clip.
+    seconds: 0 if not known yet. result: its newest one. error: why its last job failed. people: the
+    ids of the people in it, if there are several; then it has no embedding itself. whole: for one
+    of these people, the video's clip.
     """
 
     id: str
@@ -65,10 +65,10 @@ class Clip:
         return self.whole or self
 
     def encoded(self) -> ClipEmbedding:
-        """Its embedding; raises UsageError where it has none."""
+        """Its embedding; raises UsageError if it has none."""
         if self.people:
             raise UsageError(
-                f"{self.name} shows {len(self.people)} people, of whom each stands for itself; "
+                f"{self.name} shows {len(self.people)} people, each of whom has separate results; "
                 f"name one: {', '.join(self.people)}."
             )
         if self.embedding is None:
@@ -77,7 +77,7 @@ class Clip:
 
     @property
     def boxes(self) -> list[BoxRow]:
-        """Where the person who is followed is in time, if that is known."""
+        """Where the followed person is over time, if known."""
         known = {} if self.embedding is None else people_fields(self.embedding.provenance)[0]
         found: list[BoxRow] = known.get("boxes", [])
         return found
@@ -85,7 +85,7 @@ class Clip:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What was found of a clip, whose file may be gone, and what was asked."""
+    """The result for a clip, whose file may be gone, and what was asked."""
 
     prediction: Prediction
     clip: Clip
@@ -96,7 +96,7 @@ class Result:
 class Job:
     """One request to encode and align; state: queued, running, done, failed or cancelled.
 
-    results: the ids of its results, of each person where there are several.
+    results: the ids of its results, one for each person if there are several.
     """
 
     id: str

@@ -1,7 +1,7 @@
-"""What a person says of the results: what clips truly show, and how often that was found.
+"""Users' judgements of results: what clips truly show, and how often that was found.
 
-Kept as a question file, so that `actalign eval clips` measures with it and `--examples` learns.
-What has no answer for that is kept in the file's header.
+They are stored as a question file, for `actalign eval clips` and `--examples`. Judgements without a
+right answer are stored in the file's header.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ from actalign.web._asked import Asked
 
 TRUTH_FILE = "truth.jsonl"
 WITHOUT_ANSWER = "without_answer"
-"""Field of its header: what was said of clips of which no right action is known."""
+"""Field of its header: judgements of clips whose right action is not known."""
 ROUNDED_SECONDS = 0.001
-"""By how much the times of a row may be beyond its clip, as they are rounded."""
+"""How far the times of a row may be beyond its clip, as they are rounded."""
 
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """question: the clip with its right answer. rejected: a label that was said to be wrong, where
-    nobody said what is right; the question then has no answer. none: nor has it one where none of
-    the candidates is right; then this is how that was named."""
+    """question: the clip with its right answer. rejected: a label that was judged wrong without
+    naming the right one; the question then has no answer. none: the name for none of the
+    candidates, if that is right; then the question has no answer either."""
 
     question: Question
     rejected: str | None = None
@@ -48,12 +48,12 @@ def truth_of(
     intervals: Sequence[tuple[float, float, int]] | None,
     box: Box | None,
 ) -> Truth:
-    """A person's judgement of a result.
+    """A user's judgement of a result.
 
-    asked: what it answers. name: of the clip, or of one of its people, who is where ``box`` is.
-    label: what it shows, also an action that is no candidate, or the name for none of them; None
-    where the answer is wrong and no other is known. intervals: (start, end, step from 0) in
-    seconds. Raises UsageError.
+    asked: what the result answers. name: of the clip, or of one of its people, who is where ``box``
+    is. label: what the clip shows, which may be an action that is not a candidate, or the name for
+    none of them; None if the answer is wrong and the right one is not known. intervals: (start,
+    end, step from 0) in seconds. Raises UsageError.
     """
     none = None if asked.none is None else label_key(asked.none)
     said = None if label is None else label_key(label)
@@ -67,7 +67,7 @@ def truth_of(
         scripts.append(None)
         keys.append(label_key(label))
     known = {label_key(one.label): one.wordings for one in asked.scripts}
-    # The wording that is shown comes first: times of steps are of it.
+    # The wording that is shown comes first, as step times refer to it.
     more = tuple(
         tuple(one.steps for one in known.get(key, ()) if one.steps != steps)
         for key, steps in zip(keys, scripts, strict=True)
@@ -79,7 +79,7 @@ def truth_of(
         domain=prediction.domain or "",
         choices=tuple(choices),
         answer=None if said is None or said == none else keys.index(said),
-        # A choice without a script is aligned by its name.
+        # A choice without a script is aligned with its name.
         scripts=tuple(s or (c,) for c, s in zip(choices, scripts, strict=True)),
         rewordings=more if any(more) else (),
         intervals=None if not intervals else tuple(Interval(*one) for one in intervals),
@@ -92,7 +92,7 @@ def truth_of(
 def check_intervals(
     intervals: Iterable[tuple[float, float, int]], name: str, seconds: float
 ) -> None:
-    """Raise UsageError for one that has no length, or ends beyond the clip, which lasts so long.
+    """Raise UsageError for one without length, or that ends after the clip. seconds: of the clip.
 
     Steps that overlap are allowed, as they are in question files.
     """
@@ -107,9 +107,9 @@ def check_intervals(
 
 
 def accuracy(judged: Iterable[tuple[Truth, Prediction]]) -> Rate:
-    """How often the answer is right on the clips that somebody has judged, with its interval.
+    """How often the answer is right on the clips that a user has judged, with its interval.
 
-    A clip whose answer has changed since it was said to be wrong is not judged.
+    A clip whose answer has changed since it was judged wrong doesn't count.
     """
     hits = total = 0
     for truth, prediction in judged:
@@ -124,14 +124,14 @@ def accuracy(judged: Iterable[tuple[Truth, Prediction]]) -> Rate:
 
 
 def truth_text(truths: Iterable[Truth]) -> str:
-    """The question file of those clips whose right answer is known; videos are bare names."""
+    """The question file of the clips whose right answer is known; videos are bare file names."""
     return "\n".join(question_lines(_known(truths), Path.cwd())) + "\n"
 
 
 def save_truths(truths: Sequence[Truth], folder: Path) -> None:
-    """Write them beside the clips, whole or not at all; raises UsageError.
+    """Write them next to the clips, all or nothing; raises UsageError.
 
-    Those without an answer are in the header, which readers of question files pass over.
+    Those without an answer are in the header, which readers of question files ignore.
     """
     placed = [replace(t, question=replace(t.question, video=_place(t, folder))) for t in truths]
     header, *lines = question_lines(_known(placed), folder.absolute())
@@ -144,12 +144,12 @@ def save_truths(truths: Sequence[Truth], folder: Path) -> None:
     header = json.dumps({**json.loads(header), **({WITHOUT_ANSWER: kept} if kept else {})})
     try:
         write_text(folder / TRUTH_FILE, "\n".join([header, *lines]) + "\n")
-    except ActAlignError as error:  # which names the server's own path
+    except ActAlignError as error:  # it names the server's own path
         cause = error.__cause__
-        why = reason_of(cause) if isinstance(cause, OSError) else "it is no file"
+        why = reason_of(cause) if isinstance(cause, OSError) else "it is not a file"
         raise UsageError(
-            f"The truth file {TRUTH_FILE} can't be written beside the clips ({why}), so this was "
-            "not kept; mend that, then say it again."
+            f"The truth file {TRUTH_FILE} can't be written next to the clips ({why}), so this was "
+            "not saved; fix that, then correct the clip again."
         ) from error
 
 
@@ -158,9 +158,9 @@ def _place(truth: Truth, folder: Path) -> Path:
 
 
 def load_truths(folder: Path) -> dict[str, Truth]:
-    """Those that `save_truths` wrote, by the clip's path in the folder, of people by their names.
+    """What `save_truths` wrote, by the clip's path in the folder, or by the person's name.
 
-    Raises UsageError for a file of this name that is something else.
+    Raises UsageError if the file of this name is something else.
     """
     path = folder / TRUTH_FILE
     if not path.exists():

@@ -1,6 +1,6 @@
-"""Where uploads go: a private folder, and files that arrive in it block by block.
+"""Stores uploads: a private folder, and files that arrive in it block by block.
 
-Knows nothing of HTTP. A server that was killed leaves its folder; the next one deletes it.
+Independent of HTTP. A server that was killed leaves its folder; the next one deletes it.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from actalign.errors import ActAlignError
 
 PREFIX = "actalign-serve-"
 LEAST_BYTES = 300_000
-"""What an upload must bring while it is waited for, or it is given up."""
+"""How much an upload must receive per waiting period, or it is abandoned."""
 
 
 class TooLarge(ActAlignError):
-    """An upload is larger than the server takes."""
+    """An upload is larger than the server accepts."""
 
 
 class TooSlow(ActAlignError):
@@ -36,7 +36,7 @@ class DiskFull(ActAlignError):
 
 
 class UploadFolder:
-    """A folder in TMPDIR that only this user may read. Its lock says that a server uses it."""
+    """A folder in TMPDIR that only this user may read. Its lock shows that a server is using it."""
 
     def __init__(self) -> None:
         _remove_left()
@@ -44,11 +44,11 @@ class UploadFolder:
         new = self.path / "new"
         new.touch()
         self._lock = _locked(new)
-        new.rename(self.path / "lock")  # so that no other server finds it before it is locked
+        new.rename(self.path / "lock")  # so no other server finds it before it is locked
         (self.path / "clips").mkdir(mode=0o700)
 
     def new_path(self) -> Path:
-        """A path that an upload may be written to."""
+        """A path to write an upload to."""
         return self.path / "clips" / secrets.token_hex(16)
 
     def close(self) -> None:
@@ -72,9 +72,9 @@ def _remove_left() -> None:
 
 
 def _locked(path: Path) -> IO[bytes] | None:
-    """The file, locked until it is closed; None where another process holds the lock.
+    """The file, locked until it is closed; None if another process holds the lock.
 
-    Where there are no such locks (not on Linux or macOS) it is always None.
+    Where there are no such locks (outside Linux and macOS), it is always None.
     """
     try:
         import fcntl
@@ -92,10 +92,10 @@ def _locked(path: Path) -> IO[bytes] | None:
 async def receive(
     blocks: AsyncIterator[bytes], path: Path, *, name: str, most: int, silent_seconds: float
 ) -> None:
-    """Write what arrives to ``path``; after an error nothing is left there.
+    """Write what arrives to ``path``; nothing is left there after an error.
 
-    name: what messages call the upload. most: bytes. silent_seconds: how long LEAST_BYTES, or the
-    end, are waited for. Raises TooLarge, TooSlow, and DiskFull.
+    name: the upload's name in messages. most: maximum size in bytes. silent_seconds: how long to
+    wait for LEAST_BYTES or the end. Raises TooLarge, TooSlow and DiskFull.
     """
     size = counted = 0
     try:
@@ -127,9 +127,11 @@ async def receive(
 
 
 def not_kept(error: OSError) -> ActAlignError:
-    """What a client is told of an error of the server's disk; no path of the server is in it."""
+    """What a client is told about an error of the server's disk, without any path of the server."""
     full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
     why = f"{error.strerror or type(error).__name__}"
     if full:
-        return DiskFull(f"The server's disk is full ({why}); free space there, then send it again.")
+        return DiskFull(
+            f"The server's disk is full ({why}); free space there, then send the file again."
+        )
     return ActAlignError(f"The server can't read or write its files ({why}).")

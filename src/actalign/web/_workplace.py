@@ -25,13 +25,13 @@ from actalign.web._truth import TRUTH_FILE, accuracy, truth_text
 
 Clips = Annotated[list[Annotated[str, Field(max_length=200)]], Query()]
 MOST_HEAD_BYTES = 4 << 20
-"""Of a request's address and headers: all that limits how many clips it names, about 100 000. A
-server that takes less refuses them when they arrive in pieces, and only then."""
+"""Largest size of a request's address and headers, the only limit on how many clips it can name
+(about 100 000). With a smaller limit, a server refuses them only if they arrive in pieces."""
 TOP = 30
 
 
 class IntervalIn(BaseModel):
-    """When a step truly happens, in seconds; step: which one, from 0."""
+    """When a step truly happens, in seconds. step: its index, from 0."""
 
     model_config = ConfigDict(extra="forbid")
     start: Seconds
@@ -40,7 +40,7 @@ class IntervalIn(BaseModel):
 
 
 class TruthIn(BaseModel):
-    """What a clip truly shows; label null: the answer is wrong, and what is right is not said."""
+    """What a clip truly shows. label null: the answer is wrong, and the right one isn't given."""
 
     model_config = ConfigDict(extra="forbid")
     label: Label | None
@@ -48,7 +48,7 @@ class TruthIn(BaseModel):
 
 
 class ScriptsIn(BaseModel):
-    """The text of a script file (YAML or JSON), and what errors call it."""
+    """The text of a script file (YAML or JSON), and its name in errors."""
 
     model_config = ConfigDict(extra="forbid")
     text: str = Field(max_length=1_000_000)
@@ -56,7 +56,7 @@ class ScriptsIn(BaseModel):
 
 
 class SearchIn(BaseModel):
-    """A phrase, and the clips to look for it in."""
+    """A phrase, and the clips to search for it."""
 
     model_config = ConfigDict(extra="forbid")
     phrase: str = Field(min_length=1, max_length=500)
@@ -64,7 +64,7 @@ class SearchIn(BaseModel):
 
 
 def workplace(app: FastAPI, explorer: Explorer) -> None:
-    """Add these addresses to the application."""
+    """Add these endpoints to the application."""
     _table(app, explorer)
     _truths(app, explorer)
     _lists(app)
@@ -72,7 +72,7 @@ def workplace(app: FastAPI, explorer: Explorer) -> None:
 
 
 def _known(explorer: Explorer, clips: Sequence[str]) -> list[Clip]:
-    """The clips of these ids that are still there; for one of several people, these."""
+    """The clips with these ids that still exist; a clip of several people is replaced by theirs."""
     found = [explorer.clips[one] for one in clips if one in explorer.clips]
     ids = dict.fromkeys(n for one in found for n in (one.people or [one.id]))
     return [explorer.clips[one] for one in ids]
@@ -90,7 +90,7 @@ def _judged(explorer: Explorer, clips: Sequence[Clip]) -> dict[str, Any]:
 def _table(app: FastAPI, explorer: Explorer) -> None:
     @app.get("/api/clips", responses=errors(422))
     def table(clip: Clips = []) -> dict[str, Any]:  # noqa: B006 - FastAPI copies it
-        """How these clips stand, those that are still there, and the measured accuracy."""
+        """The states of those clips that still exist, and the measured accuracy."""
         found = _known(explorer, clip)
         return {
             "clips": [_summary(explorer, one) for one in found],
@@ -99,7 +99,7 @@ def _table(app: FastAPI, explorer: Explorer) -> None:
 
     @app.get("/api/table.csv", responses=file("text/csv") | errors(422))
     def csv(clip: Clips = []) -> Response:  # noqa: B006
-        """A line a clip."""
+        """One line per clip."""
         return table_file(_rows(explorer, clip), CLIPS)
 
     @app.get("/api/predictions.jsonl", responses=file("application/x-ndjson") | errors(422))
@@ -134,7 +134,7 @@ def _summary(explorer: Explorer, clip: Clip) -> dict[str, Any]:
 
 
 def _middle(clip: Clip) -> float:
-    """A time that shows the clip, or its person, well."""
+    """A time at which the clip, or its person, is shown well."""
     boxes = clip.boxes
     return boxes[len(boxes) // 2]["seconds"] if clip.whole and boxes else clip.seconds / 2
 
@@ -176,20 +176,20 @@ def _rows(explorer: Explorer, clips: Sequence[str]) -> list[Row]:
 def _truths(app: FastAPI, explorer: Explorer) -> None:
     @app.put("/api/clips/{clip}/truth", responses=errors(400, 404, 413, 422))
     def judge(clip: str, body: TruthIn) -> dict[str, Any]:
-        """Say what a clip truly shows; of a served folder's clip it is saved beside it."""
+        """Record what a clip truly shows; for a clip of the served folder, it is saved there."""
         times = [(one.start, one.end, one.step) for one in body.intervals]
         explorer.judge(explorer.clip(clip), body.label, times)
         return _summary(explorer, explorer.clip(clip))
 
     @app.delete("/api/clips/{clip}/truth", responses=errors(400, 404))
     def unjudge(clip: str) -> dict[str, Any]:
-        """Take it back."""
+        """Delete what was recorded about a clip."""
         explorer.unjudge(explorer.clip(clip))
         return _summary(explorer, explorer.clip(clip))
 
     @app.get(f"/api/{TRUTH_FILE}", responses=file("application/x-ndjson") | errors(422))
     def truths(clip: Clips = []) -> Response:  # noqa: B006
-        """What was said of these clips, as a question file for `actalign eval` and --examples."""
+        """The judgements of these clips, as a question file for `actalign eval` and --examples."""
         found = [one.truth for one in _known(explorer, clip) if one.truth is not None]
         return Response(truth_text(found), media_type="application/x-ndjson")
 
@@ -224,13 +224,13 @@ def _lists(app: FastAPI) -> None:
 def _moments(app: FastAPI, explorer: Explorer) -> None:
     @app.post("/api/search", responses=errors(400, 413, 422))
     def find(body: SearchIn) -> dict[str, Any]:
-        """The moments of the encoded clips that a phrase fits best."""
+        """The moments in the encoded clips that a phrase fits best."""
         clips = [one for one in _known(explorer, body.clips) if one.embedding is not None]
         if not clips:
             raise UsageError("No clip is encoded yet; align one first.")
         phrase, notes = explorer.encode_phrase(body.phrase)
         smoothing = explorer.classifier.smoothing_seconds
-        # Several clips may have one name: here an embedding is called by its clip's id.
+        # Several clips may have the same name, so an embedding is named by its clip's id here.
         named = (replace(one.embedding, clip_id=one.id) for one in clips if one.embedding)
         moments = [
             {**one.to_json(), "name": explorer.clip(one.clip).name}
@@ -240,7 +240,7 @@ def _moments(app: FastAPI, explorer: Explorer) -> None:
 
     @app.post("/api/locate", responses=errors(400, 404, 413, 422))
     def locate(body: AlignIn) -> dict[str, Any]:
-        """Where in an encoded clip each candidate happens."""
+        """Find where in an encoded clip each candidate happens."""
         clip = explorer.clip(body.clip)
         found = explorer.locate(clip, Asked.of(body))
         return {

@@ -1,4 +1,4 @@
-"""The built-in encoder: the pose of a person and words about bodies in one space."""
+"""The built-in encoder: embeds a person's poses and words about bodies in one space."""
 
 from actalign.errors import EncoderError
 

@@ -1,9 +1,9 @@
 """BlazePose's two networks on ONNX Runtime: where people are, and one person's landmarks.
 
 Bazarevsky et al., BlazePose (arXiv 2006.10204). Pre- and postprocessing follow mediapipe's pose
-landmarker, so that our networks, which learnt from its errors, see the same poses. A detector
-looks at a whole picture; it gives a turned square around each person, in which the second network
-finds 33 landmarks, and two points more that give the square for the next frame.
+landmarker, so that our networks, which learnt from its errors, see the same poses. A detector looks
+at the whole picture and gives a rotated square around each person. In it, the second network finds
+33 landmarks, and two more points that define the square for the next frame.
 """
 
 from __future__ import annotations
@@ -20,35 +20,35 @@ from actalign.encoders.body._warp import warp
 from actalign.encoders.body._weights import weights
 from actalign.types import Float64, UInt8
 
-CONFIDENCE = 0.4  # least score of a detection and of a person's presence
+CONFIDENCE = 0.4  # minimum score of a detection and of a person's presence
 _DETECTOR_SIDE, _LANDMARK_SIDE, _HEATMAP_SIDE = 224, 256, 64
-_SUPPRESSION = 0.5  # detections that overlap more are one person
-_MARGIN = 1.25  # the square's side, in circles around the person
+_SUPPRESSION = 0.5  # detections that overlap by more are one person
+_MARGIN = 1.25  # the square's side, in diameters of the circle around the person
 _KERNEL = 3  # heat map cells on each side of a landmark that refine it
 _UNLIMITED = 1 << 30
 
 
 @dataclass(frozen=True, eq=False)
 class Region:
-    """A turned square: its centre and side in frame pixels, its angle clockwise in radians."""
+    """A rotated square: centre and side in frame pixels, clockwise angle in radians."""
 
     centre: Float64
     side: float
     angle: float
 
     def points(self, inside: Float64) -> Float64:
-        """(N, 2) frame pixels of points whose coordinates in the square run from 0 to 1."""
+        """(N, 2) frame pixels of points given in the square's coordinates, from 0 to 1."""
         return np.asarray((inside - 0.5) * self.side @ _turn(self.angle).T + self.centre)
 
 
 @dataclass(frozen=True, eq=False)
 class Landmarks:
-    """What the second network says of one region.
+    """The second network's output for one region.
 
     image: (33, 2) frame pixels. world: (33, 3) metres, x right, y down, z away from the camera.
-    visibility: (33,) in 0..1. heat: (33,) in 0..1, peaks of the landmarks' heat maps: what a thing
-    that is taken for a person lacks, while its visibility may be 1. region: where to look for the
-    same person in the next frame.
+    visibility: (33,) in 0..1. heat: (33,) in 0..1, peaks of the landmarks' heat maps; low for an
+    object mistaken for a person, even if its visibility is 1. region: where to look for the same
+    person in the next frame.
     """
 
     image: Float64
@@ -68,9 +68,9 @@ def _sigmoid(x: NDArray[Any]) -> Float64:
 
 
 def _around(centre: Float64, rim: Float64) -> Region:
-    """The square around a person, from the middle of its hips and a point on the circle around it.
+    """The square around a person, from the middle of the hips and a point on the circle around it.
 
-    The circle's point lies above the hips of somebody upright: the square is turned with it.
+    For a person who is upright, that point is above the hips; the square is rotated with it.
     """
     x, y = rim - centre
     angle = np.pi / 2 - np.arctan2(-y, x)
@@ -81,7 +81,7 @@ def _around(centre: Float64, rim: Float64) -> Region:
 
 @functools.cache
 def _anchors() -> Float64:
-    """(2254, 2) centres that detections are told from: 2, 2 and 6 in each cell of three grids."""
+    """(2254, 2) centres that detections are relative to: 2, 2 and 6 in each cell of three grids."""
     grids = []
     for cells, count in ((28, 2), (14, 2), (7, 6)):
         y, x = np.mgrid[0:cells, 0:cells]
@@ -91,10 +91,10 @@ def _anchors() -> Float64:
 
 
 class BlazePose:
-    """Both networks, loaded once a process; may be shared by threads."""
+    """Both networks, loaded once per process; may be shared by threads."""
 
     def __init__(self) -> None:
-        """Raises EncoderError where the weights are missing and can't be had."""
+        """Raises EncoderError if the weights are missing and can't be fetched."""
         files = weights("pose_detector.onnx", "pose_landmarks.onnx")
         self._detector, self._landmarks = (open_network(file) for file in files)
 
@@ -112,10 +112,10 @@ class BlazePose:
     def detect(
         self, frame: UInt8, box: tuple[int, int, int, int], quarters: int = 0
     ) -> list[Region]:
-        """Squares around the people in a part of a (H, W, 3) uint8 RGB frame, the surest first.
+        """Squares around the people in a part of an (H, W, 3) uint8 RGB frame, the surest first.
 
-        box: x, y, width, height in pixels, may reach over the frame's edge. quarters: how often it
-        is turned by 90 degrees, anticlockwise, before it is looked at.
+        box: x, y, width, height in pixels; may extend beyond the frame. quarters: how many times it
+        is rotated by 90 degrees anticlockwise before detection.
         """
         x, y, width, height = box
         part = Region(
@@ -136,7 +136,7 @@ class BlazePose:
         return [_around(*part.points(points.reshape(2, 2))) for points in people]
 
     def measure(self, frame: UInt8, region: Region) -> Landmarks | None:
-        """The landmarks of the person in a region; None where there is none."""
+        """The landmarks of the person in a region; None if there is nobody."""
         if not 1.0 <= region.side < _UNLIMITED:
             return None
         everywhere = (-_UNLIMITED, -_UNLIMITED, _UNLIMITED, _UNLIMITED)
@@ -160,7 +160,7 @@ class BlazePose:
 
 
 def _suppress(corners: Float64, points: Float64, scores: Float64) -> list[Float64]:
-    """One row of points a person, the surest first: the mean of what overlaps, by score."""
+    """One row of points per person, the surest first: the mean of overlaps, weighted by score."""
     order = np.argsort(-scores, kind="stable")
     people = []
     area = (corners[:, 2:] - corners[:, :2]).prod(axis=1)
@@ -177,7 +177,7 @@ def _suppress(corners: Float64, points: Float64, scores: Float64) -> list[Float6
 
 
 def _refine(inside: Float64, heat: NDArray[Any]) -> Float64:
-    """Landmarks at the mean of the heat around them, where that is sure; 0..1 in the square."""
+    """Move landmarks to the mean of the heat around them if it is reliable; 0..1 in the square."""
     out = inside.copy()
     cells = (inside * _HEATMAP_SIDE).astype(int)  # towards zero
     for i in np.flatnonzero(((cells >= 0) & (cells < _HEATMAP_SIDE)).all(axis=1)):

@@ -1,7 +1,7 @@
-"""A TensorFlow Lite model -> the same network as ONNX, channels first, for ONNX Runtime.
+"""Converts a TensorFlow Lite model to the same network in ONNX, channels first.
 
-Knows the operators of BlazePose's two networks. The ONNX messages are written by hand: three
-levels of a simple wire format are less than a package to install.
+Supports the operators of BlazePose's two networks. The ONNX messages are written by hand: three
+levels of a simple wire format cost less than installing a package.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ _SAME = 0  # padding
 
 
 def _number(field: int, value: int) -> bytes:
-    """A field that holds an integer: both the field's key and the value are varints."""
+    """A field with an integer; both the field's key and the value are varints."""
     return _varint(field << 3) + _varint(value & (1 << 64) - 1)
 
 
 def _bytes(field: int, value: bytes | str) -> bytes:
-    """A field that holds bytes, a text or a message."""
+    """A field with bytes, a string or a message."""
     raw = value.encode() if isinstance(value, str) else value
     return _varint(field << 3 | 2) + _varint(len(raw)) + raw
 
@@ -90,7 +90,7 @@ class _Graph:
         elif kind == _RELU:
             self.node("Relu", [name], output)
         elif kind:
-            raise ValueError(f"fused activation {kind} is not known")
+            raise ValueError(f"fused activation {kind} is not supported")
 
     def finish(self, inputs: Sequence[int], outputs: Sequence[int]) -> bytes:
         tensors = self.model.tensors
@@ -112,7 +112,7 @@ class _Graph:
 def _pads(
     graph: _Graph, step: Operator, kernel: Sequence[int], strides: Sequence[int]
 ) -> list[int]:
-    """Top, left, bottom, right; SAME gives the odd pixel to the bottom and the right."""
+    """Top, left, bottom, right; SAME adds the odd pixel at the bottom and the right."""
     if step.option(0, "<b") != _SAME:
         return [0, 0, 0, 0]
     before, after = [], []
@@ -165,7 +165,7 @@ def _pad(graph: _Graph, step: Operator) -> None:
 
 def _resize(graph: _Graph, step: Operator) -> None:
     if step.option(2, "<b") or not step.option(3, "<b"):
-        raise ValueError("only half-pixel centres are known")
+        raise ValueError("only half-pixel centres are supported")
     output = f"t{step.outputs[0]}"
     shape = _channels_first(graph.model.tensors[step.outputs[0]].shape)
     sizes = graph.constant(f"{output}-sizes", np.array(shape, np.int64))
@@ -202,7 +202,7 @@ def _logistic(graph: _Graph, step: Operator) -> None:
 
 
 def _known(graph: _Graph, step: Operator) -> None:
-    """Half precision to single, and sparse (dense already, as it was read) to dense."""
+    """Half precision to single, and sparse to dense (which reading has already done)."""
     graph.constants[step.outputs[0]] = graph.constants[step.inputs[0]].astype(np.float32)
 
 
@@ -223,9 +223,9 @@ _STEPS: dict[str, Callable[[_Graph, Operator], None]] = {
 
 
 def to_onnx(data: bytes, outputs: Sequence[int]) -> bytes:
-    """ONNX bytes of a .tflite model's bytes with some of its outputs, by their number.
+    """Convert the bytes of a .tflite model to ONNX, with some of its outputs, given by number.
 
-    The input is (1, 3, height, width). What only other outputs need is left out.
+    The input is (1, 3, height, width). Anything needed only by other outputs is left out.
     """
     model = read(data)
     wanted = [model.outputs[i] for i in outputs]

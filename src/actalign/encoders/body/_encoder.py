@@ -1,8 +1,8 @@
-"""The built-in encoder: the pose of a person in, words about bodies in, one embedding space.
+"""The built-in encoder: a person's poses and words about bodies, in one embedding space.
 
-Our own two small networks lie in `model`; those of poses and the word vectors are fetched once
-(`_weights`), and all works offline from then on. Sees posture and movement of one person; no
-objects, faces or scenes.
+Our own two small networks are in `model`; the pose networks and the word vectors are fetched once
+(`_weights`), and everything works offline from then on. It sees one person's posture and movement,
+but no objects, faces or scenes.
 """
 
 from __future__ import annotations
@@ -39,21 +39,21 @@ from actalign.types import Float32, FrameBatch, TextWarning, UInt8
 
 MODEL_ID = "body"
 PACKAGE_FOLDER = Path(__file__).with_name("model")
-# Part of the fingerprint: another number whenever a clip's poses may give other features.
+# Part of the fingerprint; increased whenever the same poses may yield different features.
 STREAM_VERSION = 1
-# Rows are made in blocks of so many frames, counted from the scene's first, so that no row depends
-# on how the caller cuts the clip.
+# Rows are made in blocks of this many frames, counted from the scene's first, so that no row
+# depends on how the caller cuts the clip.
 BLOCK = 32
 
 
 def tower_files(folder: Path) -> list[Path]:
-    """The two networks, from movements and from words into one space, and their numbers."""
+    """The two networks, which map movements and words into one space, and their configuration."""
     return [folder / name for name in ("image.onnx", "text.onnx", "config.json")]
 
 
 def fingerprint_of(folder: Path, person: str = "largest") -> str:
-    """The fingerprint of the encoder in a folder: of all networks, the word vectors, who is
-    followed and how, and what is measured of it."""
+    """The fingerprint of the encoder in a folder. It covers all networks, the word vectors, who is
+    followed and how, and which features are measured."""
     total = hashlib.sha256(fingerprint_files(tower_files(folder)).encode())
     total.update(f"{weights_hash()} {POSE_VERSION} {FEATURE_VERSION} {STREAM_VERSION}".encode())
     if version := person_version(person):
@@ -74,17 +74,17 @@ def _join(tracks: Sequence[PoseTrack]) -> PoseTrack:
 
 
 def stream_features(tracks: Iterable[PoseTrack], *, block: int = BLOCK) -> Iterator[Float32]:
-    """Features of one clip's consecutive tracks in blocks of ``block`` rows, or fewer at the end of
-    a scene.
+    """Features of one clip's consecutive tracks in blocks of ``block`` rows, fewer at a scene's
+    end.
 
-    Nothing moves across a cut, so a scene's rows are those of the scene by itself.
+    No movement crosses a cut, so a scene's rows are those of the scene by itself.
     """
     for _, scene in groupby(tracks, key=lambda track: track.scene):
         yield from _scene_features(scene, block)
 
 
 def _scene_features(tracks: Iterable[PoseTrack], block: int) -> Iterator[Float32]:
-    """Waits for CONTEXT_SECONDS after a block before it is made, and keeps as much before it."""
+    """Waits for CONTEXT_SECONDS after a block before making it, and keeps as much before it."""
     held: PoseTrack | None = None  # frames not yet yielded, and the context before them
     done = 0  # how many of the held frames are context only
 
@@ -112,8 +112,8 @@ def _scene_features(tracks: Iterable[PoseTrack], block: int) -> Iterator[Float32
 class BodyEncoder:
     """A ClipEncoder and PeopleEncoder for people in motion.
 
-    Rows have unit length; a frame without a person is a row of zeros. Of several people one is
-    followed: at first sight the largest, the one at the left or right, or the N-th largest.
+    Rows have unit length; a frame without a person is a row of zeros. One of several people is
+    followed: the largest at first sight, the leftmost or rightmost, or the N-th largest.
     """
 
     everyone = False
@@ -121,9 +121,9 @@ class BodyEncoder:
     def __init__(self, folder: Path, person: str = "largest") -> None:
         """Load the two networks of a folder with image.onnx, text.onnx and config.json.
 
-        person: largest, left, right, or a number N. Raises UsageError for another, EncoderError
-        if a file is missing, if it was made for other features, if the word
-        vectors can't be had, or if the packages of the extra `body` are not installed.
+        person: largest, left, right, or a number N. Raises UsageError for any other value,
+        EncoderError if a file is missing or was made for other features, if the word vectors can't
+        be fetched, or if the packages of the extra `body` are not installed.
         """
         check_person(person)
         files = tower_files(folder)
@@ -136,9 +136,8 @@ class BodyEncoder:
         config: dict[str, Any] = json.loads(files[2].read_text(encoding="utf-8"))
         if config.get("feature_version") != FEATURE_VERSION or config["features"] != len(FEATURES):
             raise EncoderError(
-                f"{files[2]} was trained on features of version "
-                f"{config.get('feature_version')} but this program makes version "
-                f"{FEATURE_VERSION}; run training/train.py again."
+                f"{files[2]} was trained on features of version {config.get('feature_version')}, "
+                f"but this program makes version {FEATURE_VERSION}; run training/train.py again."
             )
         self._image = open_network(files[0])
         self._text = TextTower(files[1])
@@ -152,7 +151,7 @@ class BodyEncoder:
 
     @functools.cached_property
     def info(self) -> EncoderInfo:
-        """What is known of the encoder; the first look hashes its files, which takes a while."""
+        """What is known about the encoder; the first access hashes its files, which takes time."""
         config = self._config
         return EncoderInfo(
             model_id=MODEL_ID if self._person == "largest" else f"{MODEL_ID}:{self._person}",
@@ -185,17 +184,17 @@ class BodyEncoder:
     ) -> Iterator[Float32]:
         """Yield (n, D) blocks whose rows, concatenated, match the clip's frames in order.
 
-        Looks CONTEXT_SECONDS ahead for movement. Memory stays at a few seconds of poses; the rows
-        do not depend on how the clip is cut into batches.
+        Looks CONTEXT_SECONDS ahead for movement. Memory use stays at a few seconds of poses; the
+        rows do not depend on how the clip is cut into batches.
         """
         yield from self.watch().encode_clip(batches, block=block)
 
     def watch(self) -> BodyWatch:
-        """Follow the person through frames without end."""
+        """Follow the person through an endless stream."""
         return BodyWatch(self, PoseEstimator(person=self._person))
 
     def encode_people(self, batches: Iterable[FrameBatch]) -> list[PersonRows]:
-        """The (n, D) unit rows of the person of one clip, and how many others were seen."""
+        """The (n, D) unit rows of the person in one clip, and how many others were seen."""
         watch = self.watch()
         rows, times = [np.zeros((0, self.info.dim), np.float32)], [np.zeros(0)]
         for some, seconds in encode_frames(self, batches, watch=watch):
@@ -205,7 +204,7 @@ class BodyEncoder:
         return [PersonRows(None, seen, when, None, watch.source(), watch.warnings())]
 
     def encode_image(self, frames: UInt8) -> Float32:
-        """Embed (T, H, W, 3) uint8 RGB pictures, each by itself, no movement, as (T, D) float32."""
+        """Embed (T, H, W, 3) uint8 RGB pictures, each as a still image, as (T, D) float32."""
         check_frames(frames)
         out = np.zeros((len(frames), self.info.dim), dtype=np.float32)
         estimator = PoseEstimator(still=True, person=self._person)
@@ -219,15 +218,15 @@ class BodyEncoder:
         return self._text.encode(texts)
 
     def text_warnings(self, texts: Sequence[str]) -> list[TextWarning]:
-        """One for each text that gets cut, and for each that names nothing of a body.
+        """One for each text that is cut, and for each that names nothing about a body.
 
-        A text is cut where it is longer than the text tower reads. It names nothing of a body if it
-        speaks of things only, or in another language; see `known_words`.
+        A text is cut if it is longer than the text tower's input. It names nothing about a body if
+        it is only about objects, or is in another language; see `known_words`.
         """
         cut = [cut_warning(MODEL_ID, text, MAX_TOKENS) for text in texts if self._text.cuts(text)]
         unknown = [
             TextWarning(
-                f"The text {text[:60]!r} has no word that {MODEL_ID} knows, and its score means "
+                f"The text {text[:60]!r} has no word that {MODEL_ID} knows, so its score means "
                 "nothing; describe postures and movements of the body in English.",
                 text,
                 unknown=True,
@@ -242,7 +241,7 @@ class BodyEncoder:
 
 
 class BodyWatch:
-    """A PersonWatch of `body`: each batch's poses, and their rows once movement can be told."""
+    """The PersonWatch of `body`: each batch's poses, and their rows once movement is known."""
 
     def __init__(self, encoder: BodyEncoder, estimator: PoseEstimator) -> None:
         self._encoder, self._estimator = encoder, estimator

@@ -1,4 +1,4 @@
-"""The built-in encoder for everyone in a clip: each person's rows by themselves."""
+"""The built-in encoder for everyone in a clip: separate rows for each person."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from actalign.types import Float32, FrameBatch, TextWarning, UInt8
 
 
 class EveryBodyEncoder:
-    """A PeopleEncoder: `body`, for each person of a clip."""
+    """A PeopleEncoder: `body`, for each person in a clip."""
 
     everyone = True
 
     def __init__(self) -> None:
-        """As `BodyEncoder.from_package`."""
+        """Raises as `BodyEncoder.from_package` does."""
         self._body = BodyEncoder.from_package()
 
     @cached_property
     def info(self) -> EncoderInfo:
-        """What is known of the encoder."""
+        """What is known about the encoder."""
         return replace(
             self._body.info,
             model_id=f"{MODEL_ID}:{EVERYONE}",
@@ -41,9 +41,9 @@ class EveryBodyEncoder:
         )
 
     def encode_people(self, batches: Iterable[FrameBatch]) -> list[PersonRows]:
-        """The (n, D) unit rows of each person, from the frame in which it is first seen to the
-        last; a frame in between in which it is not seen is a row of zeros. A clip without a person
-        is one of number 0, all zeros."""
+        """The (n, D) unit rows of each person, from the first to the last frame in which the person
+        is seen; a frame in between without the person is a row of zeros. A clip without people
+        gives number 0, with all rows zero."""
         tracks = Tracks(EVERYONE)
         for batch in tracks.ahead(batches):
             tracks.add(batch)
@@ -76,13 +76,13 @@ class EveryBodyEncoder:
         return self._body.watch()
 
     def encode_image(self, frames: UInt8) -> Float32:
-        """As `BodyEncoder.encode_image`: of the largest person of each picture."""
+        """The same as `BodyEncoder.encode_image`, for the largest person in each picture."""
         return self._body.encode_image(frames)
 
     def encode_text(self, texts: Sequence[str]) -> Float32:
-        """As `BodyEncoder.encode_text`."""
+        """The same as `BodyEncoder.encode_text`."""
         return self._body.encode_text(texts)
 
     def text_warnings(self, texts: Sequence[str]) -> list[TextWarning]:
-        """As `BodyEncoder.text_warnings`."""
+        """The same as `BodyEncoder.text_warnings`."""
         return self._body.text_warnings(texts)

@@ -1,12 +1,12 @@
-"""Pose landmarks -> the numbers that the `body` encoder sees. numpy only, no model, no video.
+"""Turns pose landmarks into the numbers that the `body` encoder sees. Needs only numpy.
 
 Training and inference share this module, so a change here needs new weights: bump FEATURE_VERSION.
 
 Input frame: MediaPipe world landmarks, metres, hip-centred, x to the image's right, y down, z away
-from the camera. Inside: x right, y up, z towards the camera, then turned about the vertical so that
-the person faces +z and has its left at +x ("person frame"). The vertical is the camera's; lying
-and standing stay different. Lengths are in body units (about a metre for an adult: a robust sum of
-limb lengths is set to its usual value). FEATURES names every column; the blocks are
+from the camera. Internally: x right, y up, z towards the camera, then rotated about the vertical so
+that the person faces +z with the left side at +x ("person frame"). The vertical is the camera's, so
+lying and standing stay different. Lengths are in body units (about a metre for an adult: a robust
+sum of limb lengths is scaled to its usual value). FEATURES names every column; the blocks are
 
 | prefix  | columns per entry | what                                                              |
 |---------|-------------------|-------------------------------------------------------------------|
@@ -25,7 +25,7 @@ limb lengths is set to its usual value). FEATURES names every column; the blocks
 | yaw     | 1     | rate of turning to the left about the vertical (asinh, rad/s)                 |
 | slow-*  |       | the same as vel, turn, rise over +-0.5 s                                      |
 | root    | 1     | pelvis velocity in the picture over +-0.2 s: up, forward, left, speed (asinh) |
-| known   | 1     | 1 if the window held enough frames to tell movement, else 0 (fast, slow)      |
+| known   | 1     | 1 if the window had enough frames to know movement, else 0 (fast, slow)      |
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from numpy.typing import NDArray
 from actalign.types import Float64
 
 FEATURE_VERSION = 1
-CONTEXT_SECONDS = 0.6  # frames further away than this never change a row
+CONTEXT_SECONDS = 0.6  # frames further away than this never affect a row
 _FAST, _SLOW = 0.2, 0.5
 _USUAL_SUM = 1.69  # metres: trunk + thigh + shank + upper arm + forearm of an adult
 _EPS = 1e-6
@@ -73,7 +73,7 @@ class PoseTrack:
     world: (T, 33, 3) metres, hip-centred, x right, y down, z away. visibility: (T, 33) in 0..1.
     root: (T, 2) pelvis in the picture, pixels, x right, y down. pixels_per_metre: (T,).
     pts_seconds: (T,) non-decreasing. found: (T,) bool; rows of other frames are ignored.
-    scene: which one of the clip, counted from 0; a cut in the picture begins another.
+    scene: its number in the clip, from 0; a cut in the picture begins another.
     """
 
     world: Float64
@@ -125,7 +125,7 @@ def _angle(a: Float64, b: Float64) -> Float64:
 def _slope_weights(t: Float64, half: float) -> tuple[Float64, NDArray[np.bool_]]:
     """(T, T) weights whose product with samples at times t is the least-squares slope over
     +-half seconds, and (T,) whether a slope is known. Rows that aren't known are zero."""
-    # 20 % of slack: a neighbour at 5 frames/s counts in spite of rounded timestamps
+    # 20 % of slack, so that a neighbour at 5 frames/s counts in spite of rounded timestamps
     near = (np.abs(t[:, None] - t[None, :]) <= half * 1.2 + 1e-9).astype(np.float64)
     count = near.sum(axis=1, keepdims=True)
     mean = (near * t[None, :]).sum(axis=1, keepdims=True) / count
@@ -158,12 +158,12 @@ class _Columns:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Pose:
-    """A track whose frames all hold a person, in the axes that the columns are measured in.
+    """A track whose frames all show a person, in the axes that the columns are measured in.
 
     world: (T, 33, 3) metres, pelvis at the origin, x right, y up. turn: (T, 3, 3) from those axes
     to the person frame. unit: (T,) metres in a body unit. person: world in the person frame, body
     units. up, left, forward: (T, 3) the torso's own axes. heading, yaw: (T, 3) and (T,) radians,
-    where it faces on the ground. axes, bones: (T, 3) vectors by name.
+    the facing direction on the ground. axes, bones: (T, 3) vectors by name.
     """
 
     track: PoseTrack
@@ -227,7 +227,7 @@ def _pose(track: PoseTrack) -> _Pose:
 
 
 def _columns(track: PoseTrack) -> _Columns:
-    """Every column for a track whose frames all hold a person."""
+    """Every column for a track whose frames all show a person."""
     pose, out = _pose(track), _Columns()
     for name, p in _JOINTS.items():
         out.vector(f"pos.{name}", pose.person[:, p])
@@ -280,7 +280,7 @@ def _angles(pose: _Pose, out: _Columns) -> dict[str, Float64]:
 
 
 def _heights(pose: _Pose, out: _Columns) -> dict[str, Float64]:
-    """Adds the heights above the body's lowest point; returns them, (T,) metres, by joint."""
+    """Adds the heights above the body's lowest point; returns them, (T,) in metres, by joint."""
     world = pose.world
     lowest = world[..., 1].min(axis=1)
     heights = {"pelvis": -lowest, "nose": world[:, _NOSE, 1] - lowest}
@@ -326,7 +326,7 @@ def _distances(pose: _Pose, out: _Columns) -> None:
 def _movement(
     pose: _Pose, angles: dict[str, Float64], heights: dict[str, Float64], out: _Columns
 ) -> None:
-    """Slopes of gravity-frame positions, turned by this frame's heading only."""
+    """Slopes of positions in the gravity frame, rotated only by this frame's heading."""
     for prefix, half in (("", _FAST), ("slow-", _SLOW)):
         weights, known = _slope_weights(pose.track.pts_seconds, half)
         rates = np.einsum("ij,jpk->ipk", weights, pose.world[:, list(_JOINTS.values())])
@@ -346,7 +346,7 @@ def _movement(
 
 
 def _drift(pose: _Pose, weights: Float64, out: _Columns) -> None:
-    """Turning about the vertical, and the pelvis's way across the picture."""
+    """Rotation about the vertical, and the pelvis's path across the picture."""
     yaw, heading = pose.yaw, pose.heading
     difference = (yaw[None, :] - yaw[:, None] + np.pi) % (2 * np.pi) - np.pi
     out.scalar("yaw", np.arcsinh((weights * difference).sum(axis=1)))
@@ -361,9 +361,9 @@ def _drift(pose: _Pose, weights: Float64, out: _Columns) -> None:
 def features(track: PoseTrack) -> NDArray[np.float32]:
     """(T, F) float32 rows in the order of FEATURES; a frame without a person is a row of zeros.
 
-    A row depends on frames within CONTEXT_SECONDS of it only, so a long clip may be cut into pieces
-    that overlap by that much. Any sampling rate works; where no neighbouring frame is near enough,
-    movement is 0 and `known` says so.
+    A row depends only on frames within CONTEXT_SECONDS of it, so a long clip may be cut into pieces
+    that overlap by that much. Any sampling rate works; if no neighbouring frame is near enough,
+    movement is 0 and `known` is 0.
     """
     out = np.zeros((len(track), len(FEATURES)), dtype=np.float32)
     found = np.flatnonzero(track.found)

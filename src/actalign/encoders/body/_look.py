@@ -1,7 +1,7 @@
-"""Who is in a picture: people found by BlazePose in it, in parts of it, and turned.
+"""Finds people with BlazePose in a picture, in parts of it, and in rotated parts.
 
-Remembers nothing from frame to frame; `_pose` follows one person and `_people` everyone. Knows
-nothing of embeddings or language.
+Keeps nothing between frames; `_pose` follows one person and `_people` everyone. Knows nothing about
+embeddings or language.
 """
 
 from __future__ import annotations
@@ -14,16 +14,17 @@ import numpy as np
 from actalign.encoders.body._blazepose import BlazePose, Landmarks, Region
 from actalign.types import Float64, UInt8
 
-# Means over landmarks. Of 65 people in gym clips 63 have so hot a torso, of 24 machines that were
-# taken for people 2; visibility alone lets nearly all of them pass. A search looks at dozens of
-# parts, so it asks for more, as does who shows no hips.
+# Minimum means over landmarks. Of 65 people in gym clips, 63 have a torso this hot; of 24 machines
+# mistaken for people, 2 do; visibility alone lets nearly all of them pass. A search looks at dozens
+# of parts, so it requires more, as does a person without visible hips.
 VISIBLE, HOT, VERY_HOT = 0.75, 0.45, 0.55
 SHOULDERS, TORSO = [11, 12], [11, 12, 23, 24]
-MOST_PEOPLE = 4  # of one look, the surest
-ALL_PEOPLE = 30  # of one where their order or number is asked for
-_SAME_CENTRE = 0.15  # how far the detector's hips may be from the known ones, in the region's side
-# An unseen person is looked for in parts of the frame: after so many seconds, then after twice as
-# many each time, since it costs ten times as much as a frame in which somebody is followed.
+MOST_PEOPLE = 4  # most people found in one look, the surest ones
+ALL_PEOPLE = 30  # the same if their order or number matters
+_SAME_CENTRE = 0.15  # largest distance of detected from known hips, in sides of the region
+# A person who is not seen is searched for in parts of the frame: after this many seconds, then
+# after twice as long each time, since it costs ten times as much as a frame in which somebody is
+# followed.
 _SEARCH_SECONDS, _MOST_SEARCH_SECONDS = 1.0, 8.0
 
 
@@ -33,23 +34,23 @@ def _networks() -> BlazePose:
 
 
 class Person:
-    """One detection: its landmarks, and what can be told of them."""
+    """One detection: its landmarks, and what they tell."""
 
     def __init__(self, found: Landmarks) -> None:
         self.found = found
         self.low, self.high = found.image.min(axis=0), found.image.max(axis=0)
 
     def sees(self, landmarks: list[int]) -> bool:
-        """Whether these landmarks are seen, as far as the network says so itself."""
+        """Whether these landmarks are seen, according to the network alone."""
         return float(self.found.visibility[landmarks].mean()) >= VISIBLE
 
     def sure(self, landmarks: list[int], hot: float = HOT) -> bool:
-        """Whether these landmarks are seen, and are a person's."""
+        """Whether these landmarks are seen and belong to a person."""
         return self.sees(landmarks) and float(self.found.heat[landmarks].mean()) >= hot
 
     def follows(self, last: Person | None) -> bool:
-        """Whether this is surely a person, where it was last, and not upside down: who stands up
-        from a forward bend may be kept so."""
+        """Whether this is surely a person, at the last one's place and not upside down, as tracking
+        may leave somebody who stands up from a forward bend."""
         near = last is None or self.overlap(last) >= 0.15
         return near and self.sure(TORSO) and self.upright > -0.5
 
@@ -63,7 +64,7 @@ class Person:
 
     @property
     def upright(self) -> float:
-        """1 for shoulders straight above the hips in the picture, -1 for upside down."""
+        """1 if the shoulders are straight above the hips in the picture, -1 if upside down."""
         image = self.found.image
         trunk = image[[11, 12]].mean(axis=0) - image[[23, 24]].mean(axis=0)
         return float(-trunk[1] / max(float(np.linalg.norm(trunk)), 1e-6))
@@ -75,7 +76,7 @@ class Person:
         return shared / max(both, 1e-6)
 
     def inside(self, other: Person) -> float:
-        """Share of this one's bounding box that lies in the other's."""
+        """Share of this person's bounding box that lies inside the other's."""
         return self._shared(other) / max(float((self.high - self.low).prod()), 1e-6)
 
     def _shared(self, other: Person) -> float:
@@ -84,7 +85,7 @@ class Person:
 
 
 def _squares(frame: UInt8, share: float) -> list[tuple[int, int, int, int]]:
-    """Overlapping squares that cover the frame, as parts to look at; share: of its shorter side."""
+    """Overlapping squares that cover the frame. share: of the frame's shorter side."""
     height, width = frame.shape[:2]
     side = round(share * min(height, width))
     if side < 20:
@@ -95,7 +96,7 @@ def _squares(frame: UInt8, share: float) -> list[tuple[int, int, int, int]]:
 
 
 def apart(people: list[Person]) -> list[Person]:
-    """Each of these people once: overlapping parts of a picture show the same one."""
+    """Each of these people once, as overlapping parts of a picture show the same person."""
     found: list[Person] = []
     for person in people:
         if all(person.overlap(other) < 0.3 for other in found):
@@ -106,11 +107,11 @@ def apart(people: list[Person]) -> list[Person]:
 class Looks:
     """Looks for people in the frames of one clip; remembers only when it last searched.
 
-    most: the surest so many are seen in one look.
+    most: maximum number of people found in one look, the surest ones.
     """
 
     def __init__(self, most: int = MOST_PEOPLE) -> None:
-        """Raises EncoderError where the networks are missing and can't be had."""
+        """Raises EncoderError if the networks are missing and can't be fetched."""
         self._networks, self.most = _networks(), most
         self.measure = self._networks.measure
         self.forget()
@@ -121,11 +122,11 @@ class Looks:
         self.found_again()
 
     def found_again(self) -> None:
-        """Somebody is there: the next search needs not wait long."""
+        """Somebody is there, so the next search need not wait long."""
         self._wait_seconds = _SEARCH_SECONDS
 
     def due(self, seconds: float) -> bool:
-        """Whether it is time for a search, which then takes place: ever more rarely."""
+        """Whether it is time for a search, which the caller then makes; intervals grow longer."""
         if seconds - self._searched_seconds < self._wait_seconds:
             return False
         if self._searched_seconds > -np.inf:
@@ -141,11 +142,11 @@ class Looks:
         quarters: int = 0,
         beside: Person | None = None,
     ) -> list[Region]:
-        """Where people seem to be in a frame or a part of it (x, y, width, height), the surest
-        first.
+        """Where people seem to be in a frame or part of it (x, y, width, height), the surest first.
 
-        A part that reaches over the edge is filled up with the edge's colours; it may be turned by
-        quarters beforehand. beside: who is known to be there already, and is left out.
+        A part that extends beyond the frame is filled with the edge's colours. quarters: how many
+        times the part is rotated by 90 degrees first. beside: somebody already known, who is left
+        out.
         """
         box = part or (0, 0, frame.shape[1], frame.shape[0])
         regions = self._networks.detect(frame, box, quarters)[:ALL_PEOPLE]
@@ -156,7 +157,7 @@ class Looks:
         return [r for r in regions if np.linalg.norm(r.centre - known.centre) > least]
 
     def people(self, frame: UInt8, regions: Sequence[Region]) -> list[Person]:
-        """Whoever is in these regions, phantoms too, the largest first."""
+        """The people in these regions, including phantoms, the largest first."""
         measured = [self.measure(frame, region) for region in regions]
         people = [Person(found) for found in measured if found is not None]
         return sorted(people, key=lambda p: -p.size)
@@ -164,18 +165,18 @@ class Looks:
     def look(
         self, frame: UInt8, part: tuple[int, int, int, int] | None = None, *, quarters: int = 0
     ) -> list[Person]:
-        """Who is surely there, the largest first: shoulders and hips are seen, and a person's."""
+        """Those who are surely people, the largest first: shoulders and hips are seen and human."""
         regions = self.regions(frame, part, quarters=quarters)[: self.most]
         return [p for p in self.people(frame, regions) if p.sure(TORSO)]
 
     def search(self, frame: UInt8) -> list[Person]:
-        """People, the largest first, looked for with a border around the frame, in enlarged,
-        overlapping squares of it, and lying or upside down, until there is somebody."""
+        """People, the largest first. Looks with a border around the frame, in enlarged, overlapping
+        squares of it, and for people lying or upside down, until somebody is found."""
         height, width = frame.shape[:2]
         border = round(0.2 * max(height, width))
         around = (-border, -border, width + 2 * border, height + 2 * border)
         turns = [[((0, 0, width, height), quarters)] for quarters in (1, 3, 2)]
-        # Larger squares first: most people are found in them, and there are fewer to look at.
+        # Larger squares first: most people are found in them, and there are fewer of them.
         squares = [[(part, 0) for part in _squares(frame, share)] for share in (0.65, 0.4)]
         for parts in ([(around, 0)], *squares, *turns):
             people = [p for part, q in parts for p in self.look(frame, part, quarters=q)]
@@ -185,7 +186,7 @@ class Looks:
         return []
 
     def parts(self, frame: UInt8, known: list[Person]) -> list[Person]:
-        """Who else is in the enlarged squares of a frame, beside those whom its whole shows."""
+        """The people found in enlarged squares of a frame but not in the whole frame."""
         squares = {part: None for share in (1.0, 0.65) for part in _squares(frame, share)}
         people = [p for part in squares for p in self.look(frame, part)]
         sure = sorted((p for p in people if p.sure(TORSO, VERY_HOT)), key=lambda p: -p.size)
@@ -196,7 +197,7 @@ class Looks:
         return new
 
     def near(self, frame: UInt8, last: Person) -> Person | None:
-        """The person that overlaps most with where it was last seen, in a few cuttings."""
+        """The person, found in a few crops, who overlaps most with where they were last seen."""
         extent = max(float((last.high - last.low).max()), 16.0)
         for times, quarters in ((1.8, 0), (1.3, 0), (2.6, 0), (1.6, 1), (1.6, 3)):
             side = round(times * extent)

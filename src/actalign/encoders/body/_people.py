@@ -1,8 +1,8 @@
-"""Frames -> everyone's pose landmarks, each person by a number that stays.
+"""Turns frames into everyone's pose landmarks, each person with a permanent number.
 
-Everyone is followed from frame to frame; now and then, and wherever somebody is lost, a fresh look
-at the whole frame finds who else is there. Who was lost is known again by the place or by the
-colours of the clothes. Knows nothing of embeddings or language.
+Everyone is followed from frame to frame; from time to time, and whenever somebody is lost, a fresh
+look at the whole frame finds who else is there. A lost person is recognised by their place or by
+the colours of their clothes. Knows nothing about embeddings or language.
 """
 
 from __future__ import annotations
@@ -19,25 +19,26 @@ from actalign.encoders.body._look import SHOULDERS, TORSO, Looks, Person
 from actalign.encoders.body._smoothing import Smoothing
 from actalign.types import Float64, UInt8
 
-# Part of the fingerprint of who follows everyone: another number whenever a clip may give others.
+# Part of the fingerprint if everyone is followed; increased whenever a clip may give other people.
 PEOPLE_VERSION = 1
-_MOST_PEOPLE = 8  # of one look
-_LOOK_SECONDS = 0.5  # between looks for who else is there
+_MOST_PEOPLE = 8  # most people in one look
+_LOOK_SECONDS = 0.5  # between looks for other people
 _PLACE_SECONDS = 1.0  # how long a lost person's place is remembered
-_SAME_POSE = 0.15  # least mean distance of two people's landmarks, in their size
-_SAME_BOX = 0.65  # most overlap of two people's boxes
-_NEAR = 0.1  # least overlap of a person with where it was a moment ago
-_SHADES = 8  # of red, green and blue
-# How alike colours of clothes must be, from 0 to 1: of who is found where somebody was just lost,
-# and of who comes back anywhere. On eleven gym clips nine tenths of each person's frames are alike
-# to its first ones by more than 0.7, and people of two clips by 0.3 to 0.65 in the median.
+_SAME_POSE = 0.15  # smallest mean distance between two people's landmarks, relative to their size
+_SAME_BOX = 0.65  # largest overlap of two people's boxes
+_NEAR = 0.1  # smallest overlap of a person with their place a moment ago
+_SHADES = 8  # each of red, green and blue
+# How similar the colours of clothes must be, from 0 to 1: for somebody found where a person was
+# just lost, and for somebody who comes back anywhere. On eleven gym clips, nine tenths of each
+# person's frames have a similarity of more than 0.7 to their first ones, and people from two clips
+# one of 0.3 to 0.65 in the median.
 _ALIKE_HERE, _ALIKE_ANYWHERE, _ALIKE_MORE = 0.4, 0.65, 0.15
-_LEARN = 0.2  # share of each new look in what is remembered of the clothes
-_LEAST_SECONDS, _LEAST_FRAMES = 0.5, 3  # who is seen for less is taken for a phantom
+_LEARN = 0.2  # weight of each new look in the remembered clothes
+_LEAST_SECONDS, _LEAST_FRAMES = 0.5, 3  # anybody seen for less is a phantom
 
 
 def clothes(frame: UInt8, person: Person) -> Float64:
-    """(2, 512) shares of colours of the trunk and of the thighs; zeros for what lies outside."""
+    """(2, 512) colour histograms of trunk and thighs; zeros for what is outside the picture."""
     image = person.found.image
     shares = np.zeros((2, _SHADES**3))
     for part, joints in enumerate(([11, 12, 23, 24], [23, 24, 25, 26])):
@@ -52,32 +53,32 @@ def clothes(frame: UInt8, person: Person) -> Float64:
 
 
 def alike(a: Float64, b: Float64) -> float:
-    """How alike two people's clothes are, 0 to 1: the Bhattacharyya coefficient of their colours,
-    in the mean over the parts that both show."""
+    """How similar two people's clothes are, 0 to 1: the Bhattacharyya coefficient of their colours,
+    averaged over the parts that both show."""
     both = a.any(axis=1) & b.any(axis=1)
     return float(np.sqrt(a[both] * b[both]).sum(axis=1).mean()) if both.any() else 0.0
 
 
 def _same_pose(a: Person, b: Person) -> bool:
-    """Whether these two are one person, seen twice; left and right may be taken for each other."""
+    """Whether these are one person, seen twice; left and right may be mixed up."""
     apart = np.linalg.norm(a.found.image - b.found.image, axis=1).mean()
     return float(apart) < _SAME_POSE * max(a.size, b.size) or a.overlap(b) > _SAME_BOX
 
 
 def _one_place(a: Person, b: Person) -> bool:
-    """Whether one of these two is mostly where the other is: perhaps one person, badly seen."""
+    """Whether these two are mostly in the same place: perhaps one person, badly seen."""
     return max(a.inside(b), b.inside(a)) > 0.5
 
 
 class _Known:
-    """Somebody who was seen: where, when, in what clothes, and whether it is still followed."""
+    """Somebody who was seen: where, when, in what clothes, and whether still followed."""
 
     def __init__(self, number: int, person: Person, seconds: float, colours: Float64) -> None:
         self.number, self.colours, self.first_seconds = number, colours, seconds
         self.begin(person, seconds)
 
     def begin(self, person: Person, seconds: float) -> None:
-        """Follow it from here, as a fresh look sees it."""
+        """Follow this person from here, as found by a fresh look."""
         self.person, self.seconds = person, seconds
         self.smoothing = Smoothing()
         self.smoothing(person.found, seconds)
@@ -91,16 +92,16 @@ class PeopleTracker:
     """Follows everyone through one clip; not to be shared by threads."""
 
     def __init__(self) -> None:
-        """Raises EncoderError where the networks are missing and can't be had."""
+        """Raises EncoderError if the networks are missing and can't be fetched."""
         self._looks = Looks()
         self._cuts = Cuts()
-        self.ahead = self._cuts.ahead  # batches are to come through it, for cuts at the begin
-        self.scene = 0  # of the clip, the frame followed last; a cut begins another
+        self.ahead = self._cuts.ahead  # pass batches through it, for cuts at the start
+        self.scene = 0  # of the last frame, counted in the clip; a cut begins another
         self._known: list[_Known] = []
         self._looked_seconds = -np.inf
 
     def follow(self, frame: UInt8, seconds: float) -> dict[int, Person]:
-        """Who is seen in the next frame, (H, W, 3) RGB, of the clip, by number from 1 on."""
+        """The people seen in the clip's next (H, W, 3) RGB frame, by number from 1."""
         if self._cuts(frame):
             self.scene += 1
             for one in self._known:
@@ -122,7 +123,8 @@ class PeopleTracker:
     def _followed(
         self, frame: UInt8, seconds: float
     ) -> tuple[dict[_Known, Person], dict[_Known, Person | None]]:
-        """Who is surely where it is followed; who is lost, with what is seen there instead."""
+        """Those who are surely where they are followed, and the lost, with what is seen there
+        instead."""
         found: dict[_Known, Person] = {}
         lost: dict[_Known, Person | None] = {}
         for one in self._known:
@@ -137,8 +139,8 @@ class PeopleTracker:
         return found, lost
 
     def _part_doubles(self, frame: UInt8, found: dict[_Known, Person]) -> None:
-        """Of two who are followed to one place the one is kept that moved there steadily and whose
-        clothes are there: who passes behind another is lost."""
+        """Of two people followed to one place, keep the one who moved there steadily and whose
+        clothes are seen there; somebody who passes behind another is lost."""
 
         def fits(one: _Known) -> float:
             here = found[one]
@@ -155,10 +157,10 @@ class PeopleTracker:
         found: dict[_Known, Person],
         lost: dict[_Known, Person | None],
     ) -> None:
-        """Add to who is found: who was lost, who comes back and who is new."""
+        """Add to those found: people who were lost, who come back and who are new."""
         regions = self._looks.regions(frame)[:_MOST_PEOPLE]
         people = [p for p in self._looks.people(frame, regions) if p.sure(TORSO)]
-        if self._looks.due(seconds):  # who is small, or beside somebody large
+        if self._looks.due(seconds):  # people who are small, or next to somebody large
             seen = [*people, *found.values()]
             people += self._looks.parts(frame, seen) if seen else self._looks.search(frame)
         for one in lost:
@@ -169,7 +171,7 @@ class PeopleTracker:
                     people.append(near)
         fresh = self._new_ones(people, found)
         self._recognise(frame, seconds, fresh, found)
-        for one, person in lost.items():  # hips may lie outside the picture
+        for one, person in lost.items():  # hips may be outside the picture
             there = one not in found and person is not None and person.sees(SHOULDERS)
             if person is not None and there and self._new_ones([person], found):
                 found[one] = person
@@ -185,9 +187,9 @@ class PeopleTracker:
                 one.learn(clothes(frame, person))
 
     def _correct(self, frame: UInt8, seconds: float, found: dict[_Known, Person]) -> None:
-        """Give who is followed the number of somebody lost whose clothes these clearly are: it was
-        followed from the one to the other while they passed. Who is new was perhaps not seen well
-        enough to be known at once."""
+        """Give somebody followed the number of a lost person if the clothes are clearly theirs:
+        tracking switched from one to the other as they passed. Somebody new was perhaps not seen
+        well enough to be recognised at once."""
         for one in list(found):
             seen = clothes(frame, found[one])
             lost = [other for other in self._known if other not in found]
@@ -201,7 +203,7 @@ class PeopleTracker:
 
     @staticmethod
     def _new_ones(people: Sequence[Person], found: dict[_Known, Person]) -> list[Person]:
-        """Each of these people once, without those who are found already."""
+        """Each of these people once, without those already found."""
         new: list[Person] = []
         for person in people:
             if not any(_same_pose(person, other) for other in (*found.values(), *new)):
@@ -211,7 +213,7 @@ class PeopleTracker:
     def _recognise(
         self, frame: UInt8, seconds: float, fresh: list[Person], found: dict[_Known, Person]
     ) -> None:
-        """Give people who are seen afresh to those of the known who are not found, the most alike
+        """Match people found by a fresh look to known people who are not found, the most similar
         first."""
         pairs = []
         for p, person in enumerate(fresh):
@@ -234,9 +236,9 @@ class PeopleTracker:
 
 
 def kept_people(frames: Sequence[Mapping[int, object]], pts_seconds: Sequence[float]) -> list[int]:
-    """The numbers of those who are seen long enough to be people, in order of first sight.
+    """The numbers of those who are seen long enough to be people, in order of appearance.
 
-    frames: who is seen in each of a clip's frames.
+    frames: the people seen in each of a clip's frames.
     """
     counts = Counter(number for people in frames for number in people)
     length = pts_seconds[-1] - pts_seconds[0] if len(frames) else 0.0

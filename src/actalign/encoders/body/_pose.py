@@ -1,7 +1,7 @@
-"""Frames -> one person's pose landmarks, by BlazePose.
+"""Turns frames into one person's pose landmarks, with BlazePose.
 
-Follows one person through a clip: the largest at first sight. A person too small for the whole
-frame's detector is looked for in enlarged parts of it. Knows nothing of embeddings or language.
+Follows one person through a clip: the largest at first sight. A person too small to be detected in
+the whole frame is searched for in enlarged parts of it. Knows nothing about embeddings or language.
 """
 
 from __future__ import annotations
@@ -32,27 +32,27 @@ from actalign.errors import UsageError
 from actalign.rows import people_source, several_warning
 from actalign.types import Float64, FrameBatch, UInt8
 
-# Part of the encoder's fingerprint: another number whenever a clip may give other poses.
+# Part of the encoder's fingerprint; increased whenever a clip may give other poses.
 POSE_VERSION = 5
-CHOICE_VERSION = 2  # the same where another than the largest is followed
+CHOICE_VERSION = 2  # the same if somebody other than the largest is followed
 _FORGET_SECONDS = 1.0  # how long a lost person's place is remembered
-# Who else is there is looked for at least every so many frames. Such looks cost 1 per cent of the
-# time where there is one person and 3 where there are two (benchmarks/people_looks.py).
+# Other people are looked for at least every this many frames. These looks cost 1 per cent of the
+# time if there is one person, and 3 if there are two (benchmarks/people_looks.py).
 _LOOK_FRAMES = 50
 
 
 def check_person(person: str) -> None:
-    """Raises UsageError unless this says whom to follow."""
+    """Raises UsageError if this doesn't say whom to follow."""
     if person not in ("largest", "left", "right") and not re.fullmatch("[1-9]", person):
         raise UsageError(
-            f"{person!r} is nobody to follow; say largest, left, right, 2 for the second largest, "
-            "or all."
+            f"{person!r} names nobody to follow; say largest, left, right, 2 for the second "
+            "largest, or all."
         )
 
 
 def _choose(people: list[Person], person: str) -> Person | None:
-    """The one of these people, the largest first, that is to be followed. Left and right are of the
-    picture, among those half as large as the largest: who passes far behind is not meant."""
+    """Which of these people, sorted from the largest, to follow. Left and right are the picture's,
+    among those at least half as large as the largest: nobody who passes far behind is meant."""
     if not person.isdecimal():
         side = {"largest": 0, "left": -1, "right": 1}[person]
         near = [p for p in people if 2 * p.size >= people[0].size]
@@ -64,33 +64,35 @@ def _choose(people: list[Person], person: str) -> Person | None:
 class PoseEstimator:
     """Follows one person through one clip; not to be shared by threads.
 
-    still: every frame is a picture by itself, nothing is remembered. person: who of several, at
-    first sight: `largest`, `left`, `right`, or `2` for the second largest and so on.
+    still: every frame is a picture by itself, and nothing is remembered. person: which of several,
+    at first sight: `largest`, `left`, `right`, or `2` for the second largest and so on.
     """
 
     def __init__(self, *, still: bool = False, person: str = "largest") -> None:
-        """Raises EncoderError where the networks are missing and can't be had."""
+        """Raises EncoderError if the networks are missing and can't be fetched."""
         self._still, self._person = still, person
         self._looks = Looks(MOST_PEOPLE if person == "largest" else ALL_PEOPLE)
         self._cuts = Cuts()
-        self.ahead = self._cuts.ahead  # batches are to come through it, for cuts at the begin
-        self.scene = 0  # of the clip, the frame followed last; a cut begins another
-        self._people: list[tuple[float, int]] = []  # of each look: when, and how many it found
+        self.ahead = self._cuts.ahead  # pass batches through it, for cuts at the start
+        self.scene = 0  # of the last frame, counted in the clip; a cut begins another
+        self._people: list[
+            tuple[float, int]
+        ] = []  # of each look: its time, and how many people it found
         self._unlooked = 0  # frames since the last look that was counted
-        self._followed_until = -np.inf  # when anybody was followed last
-        self._passed = 0  # looks that found somebody farther left or right than who is followed
+        self._followed_until = -np.inf  # when anybody was last followed
+        self._passed = 0  # looks that found somebody farther left or right
         self.begin_anew()
 
     def begin_anew(self) -> None:
-        """Forget who was followed, as after a cut: the next frame shows something else."""
+        """Forget who was followed, as after a cut; the next frame shows something else."""
         self._last: Person | None = None
         self._last_seconds = -np.inf
         self._looks.forget()
-        self._region: Region | None = None  # where the person is followed, unless it was lost
+        self._region: Region | None = None  # where the person is followed, unless lost
         self._smoothing = Smoothing()
 
     def follow(self, frame: UInt8, seconds: float) -> Person | None:
-        """The person in the next frame, (H, W, 3) RGB, of the clip; None where it is not seen."""
+        """The person in the clip's next (H, W, 3) RGB frame; None if not seen."""
         if self._still:
             people = self._looks.look(frame)
             if people and self._person != "largest":
@@ -110,7 +112,7 @@ class PoseEstimator:
             seen = self._looks.people(frame, regions[: self._looks.most])
             person = self._afresh(frame, seconds, person, seen)
             more = regions[self._looks.most :]
-            # Where somebody in mind is lost in a crowd, it is not counted each time.
+            # If the followed person is lost in a crowd, the crowd is not counted each time.
             if due or self._last is None or not more:
                 looked = [*seen, *self._looks.people(frame, more)]
         elif due:
@@ -132,10 +134,11 @@ class PoseEstimator:
     def _afresh(
         self, frame: UInt8, seconds: float, followed: Person | None, everybody: list[Person]
     ) -> Person | None:
-        """The person as a fresh look sees it, else who is followed, if its shoulders are seen: hips
-        may lie outside the picture. With nobody in mind, the largest that can be found.
+        """The person as found by a fresh look, else the one followed, if the shoulders are seen:
+        hips may be outside the picture. If nobody was followed yet, the largest person that can be
+        found.
 
-        everybody: whom the look at the whole frame has found.
+        everybody: the people found by the look at the whole frame.
         """
         people = [p for p in everybody if p.sure(TORSO)]
         person: Person | None = None
@@ -154,7 +157,7 @@ class PoseEstimator:
         if followed is not None:
             turned = followed.upright <= -0.5 and followed.sees(TORSO)
             if turned and person is not None and person.upright < 0.5:
-                person = None  # it is upside down indeed
+                person = None  # the person really is upside down
             if person is None:
                 return followed if followed.sees(SHOULDERS) else None
         if person is not None:
@@ -163,12 +166,13 @@ class PoseEstimator:
         return person
 
     def _with_parts(self, frame: UInt8, people: list[Person]) -> list[Person]:
-        """These people and who is found in enlarged parts of the frame, the largest first."""
+        """These people and those found in enlarged parts of the frame, the largest first."""
         return sorted([*people, *self._looks.parts(frame, people)], key=lambda p: -p.size)
 
     def _chosen_in_parts(self, seconds: float) -> bool:
-        """Whether it takes a look at enlarged parts of the frame, too, to say who is meant: a look
-        at the whole may miss somebody. The N-th largest may never be there: then ever more rarely.
+        """Whether finding the right person needs a look at enlarged parts of the frame too, as a
+        look at the whole may miss somebody. The N-th largest may never be there; then this is done
+        ever more rarely.
         """
         if self._person == "largest":
             return False
@@ -176,24 +180,24 @@ class PoseEstimator:
 
     @property
     def in_looks(self) -> Counter[int]:
-        """How many looks at a whole frame have found how many people: such a look is taken at a
-        clip's first frame, after a cut, where who is followed is lost, and every fiftieth frame."""
+        """How many looks at a whole frame have found how many people. Such a look is taken at a
+        clip's first frame, after a cut, when the person is lost, and in every fiftieth frame."""
         return Counter(people for _, people in self._people)
 
     def forget(self, before: float) -> None:
-        """Say nothing more of what was before a time, in seconds, but for the last look until
-        then, if none was taken since."""
+        """Discard all that was before a time, in seconds, except the last look if there was none
+        since."""
         self._people = [one for one in self._people if one[0] >= before] or self._people[-1:]
         if self._followed_until < before:
             self._followed_until = -np.inf
 
     def source(self) -> dict[str, str]:
-        """What a result says of who else is in the clip."""
+        """What a result reports about other people in the clip."""
         return people_source("people_looks", self._people)
 
     def warnings(self) -> tuple[str, ...]:
-        """One sentence where several people are seen and nobody said which of them to follow, where
-        somebody else is farther left or right than who was so at first sight, or where the N-th
+        """One sentence if several people are seen and the user didn't say which to follow, if
+        somebody is farther left or right than the one who was so at first sight, or if the N-th
         largest is never there."""
         in_looks = self.in_looks
         if self._person.isdecimal() and self._followed_until == -np.inf:
@@ -204,21 +208,21 @@ class PoseEstimator:
         if self._person in ("left", "right") and self._passed:
             looks = f"{self._passed} of {len(self._people)} looks"
             return (
-                f"--person {self._person} follows who was farthest {self._person} at first sight; "
-                f"in {looks} somebody else is. If that one is meant, say all, or 2 for the second "
-                "largest.",
+                f"--person {self._person} follows the person who was farthest {self._person} at "
+                f"first sight; in {looks} somebody else is. To follow that person, say all, or 2 "
+                "for the second largest.",
             )
         if self._person != "largest":
             return ()
         return tuple(several_warning({str(people): n for people, n in in_looks.items()}))
 
     def clip_tracks(self, batches: Iterable[FrameBatch]) -> Iterator[PoseTrack]:
-        """The frames of one clip: its PoseTracks in order, however it is cut into batches."""
+        """The PoseTracks of one clip in order, however it is cut into batches."""
         for batch in self.ahead(batches):
             yield from self.tracks(batch)
 
     def tracks(self, batch: FrameBatch) -> list[PoseTrack]:
-        """The next frames of the clip, one row a frame: a PoseTrack for each scene of them."""
+        """The PoseTracks of the clip's next frames: one for each scene, with one row per frame."""
         people: list[Person | None] = []
         scenes: list[int] = []
         for frame, seconds in zip(batch.frames, batch.pts_seconds.tolist(), strict=True):
@@ -230,9 +234,9 @@ class PoseEstimator:
 def pose_tracks(
     people: Sequence[Person | None], pts_seconds: ArrayLike, scenes: Sequence[int]
 ) -> list[PoseTrack]:
-    """One person's frames as a PoseTrack for each scene: where it is seen, None where it is not.
+    """One person's frames as a PoseTrack for each scene. people: None where not seen.
 
-    scenes: the number of each frame's, which never decreases.
+    scenes: the number of each frame's scene, which never decreases.
     """
     times = np.asarray(pts_seconds, dtype=np.float64)
     found: list[PoseTrack] = []

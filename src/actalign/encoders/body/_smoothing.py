@@ -1,4 +1,4 @@
-"""A tracked person's landmarks, smoothed over time: still ones much, moving ones hardly."""
+"""Smooths a tracked person's landmarks over time: still ones strongly, moving ones hardly."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import numpy as np
 from actalign.encoders.body._blazepose import Landmarks
 from actalign.types import Float64
 
-_RATE = 30.0  # frames a second that the filters take before they know
+_RATE = 30.0  # frames a second that the filters assume at first
 _SPEED_CUTOFF = 1.0  # Hz
 _VISIBILITY_SHARE = 0.1  # of each new value
 
@@ -18,7 +18,7 @@ def _share(cutoff: float | Float64, seconds: float) -> float | Float64:
 
 
 class _OneEuro:
-    """The One Euro filter (Casiez et al., CHI 2012), for each number of an array by itself."""
+    """The One Euro filter (Casiez et al., CHI 2012), applied to each number of an array."""
 
     def __init__(self, cutoff: float, beta: float) -> None:
         self._cutoff, self._beta = cutoff, beta
@@ -27,7 +27,7 @@ class _OneEuro:
         self._speed: Float64 | None = None
 
     def __call__(self, values: Float64, seconds: float, scale: float) -> Float64:
-        """values: `seconds` after the last ones. scale: the size in which speed is counted."""
+        """values: `seconds` after the last ones. scale: the length that speed is measured in."""
         if self._raw is None or self._smooth is None or self._speed is None:
             self._smooth, self._speed = values, np.zeros_like(values)
         else:
@@ -40,7 +40,7 @@ class _OneEuro:
 
 
 class Smoothing:
-    """Smooths one person's landmarks, frame by frame, as mediapipe does it in its video mode."""
+    """Smooths one person's landmarks, frame by frame, as mediapipe does in video mode."""
 
     def __init__(self) -> None:
         self._image, self._world = _OneEuro(0.05, 80.0), _OneEuro(0.1, 40.0)

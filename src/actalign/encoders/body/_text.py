@@ -1,7 +1,7 @@
-"""The text tower of the `body` encoder: any English phrase -> a unit vector in the body's space.
+"""The text tower of the `body` encoder: turns an English phrase into a unit vector.
 
-Word pieces and their static vectors are two files of wordllama's wheel (`_weights`); the small
-network over their sequence is ours (`text.onnx`). No torch here.
+Word pieces and their static vectors are two files from wordllama's wheel (`_weights`); the small
+network over their sequence is ours (`text.onnx`). It needs no torch.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from actalign.encoders.body._weights import weights
 from actalign.types import Float32
 
 MAX_TOKENS = 48
-# Vectors have norms around 10; the network wants entries of about 1.
+# Vectors have norms around 10; the network expects entries of about 1.
 VECTOR_SCALE = 1.5
 
 
 def normalize_text(text: str) -> str:
-    """Lower case, single spaces, no closing full stop: how training captions look."""
+    """Lower case, single spaces, no final full stop, like the training captions."""
     return " ".join(text.lower().split()).rstrip(".!")
 
 
 class WordVectors:
-    """Tokens of a text and their (L, 256) float32 vectors; only the rows asked for are read."""
+    """Tokens of a text and their (L, 256) float32 vectors; only the rows needed are read."""
 
     def __init__(self) -> None:
         self._vectors_path, tokenizer_path = weights("words.safetensors", "words_tokenizer.json")
@@ -57,7 +57,7 @@ class WordVectors:
 class TextTower:
     """Runs ``text.onnx`` over a text's word vectors, one text at a time.
 
-    One at a time, so that a text's row depends on nothing but the text: no padding, no batch.
+    One at a time, so that a text's row depends only on the text, not on padding or a batch.
     """
 
     def __init__(self, model: Path) -> None:

@@ -1,7 +1,7 @@
-"""Read a TensorFlow Lite model: its tensors and operators, from the flatbuffer alone.
+"""Reads a TensorFlow Lite model's tensors and operators directly from the flatbuffer.
 
 The tables and their field numbers are those of TensorFlow Lite's schema (schema.fbs, version 3).
-Reads what BlazePose's networks hold, sparse weights too.
+Reads what BlazePose's networks contain, including sparse weights.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class _Table:
         return self._position + offset if offset else 0
 
     def number(self, field: int, kind: str = "<i") -> int:
-        """A number; 0 where the field is absent."""
+        """A number; 0 if the field is absent."""
         at = self._at(field)
         return self._number(kind, at) if at else 0
 
@@ -56,7 +56,7 @@ class _Table:
         return _Table(self._data, at + self._number("<I", at)) if at else None
 
     def vector(self, field: int, dtype: type = np.int32) -> NDArray[Any]:
-        """The numbers of a vector field; none where the field is absent."""
+        """The numbers of a vector field; empty if the field is absent."""
         at = self._at(field)
         if not at:
             return np.zeros(0, dtype)
@@ -76,7 +76,7 @@ class _Table:
 
 @dataclass(frozen=True, eq=False)
 class Operator:
-    """One node: inputs and outputs are indices of tensors, -1 for one left out."""
+    """One node; inputs and outputs are indices of tensors, -1 for one that is left out."""
 
     kind: str
     inputs: list[int]
@@ -84,13 +84,13 @@ class Operator:
     options: _Table | None
 
     def option(self, field: int, kind: str = "<i") -> int:
-        """A number among the operator's options, by its field in the schema; 0 where absent."""
+        """A number from the operator's options, by its field in the schema; 0 if absent."""
         return self.options.number(field, kind) if self.options else 0
 
 
 @dataclass(frozen=True, eq=False)
 class Tensor:
-    """A value of the graph; constants have their data, as the shape says, others None."""
+    """A value of the graph; constants have data of this shape, others None."""
 
     shape: tuple[int, ...]
     data: NDArray[Any] | None
@@ -107,14 +107,14 @@ class Model:
 
 
 def _dense(values: NDArray[Any], shape: tuple[int, ...], sparsity: _Table) -> NDArray[Any]:
-    """The array that a sparse tensor stands for; zeros where it keeps nothing.
+    """The array that a sparse tensor stands for; zeros where it stores nothing.
 
-    traversal_order lists the dimensions from the outermost, dimensions of blocks after the others;
-    each level is dense or compressed (its segments and indices, as in a compressed sparse row).
+    traversal_order lists the dimensions from the outermost on, block dimensions last; each level is
+    dense or compressed (its segments and indices, as in a compressed sparse row).
     """
     order, blocks = sparsity.vector(0).tolist(), sparsity.vector(1).tolist()
     levels = sparsity.tables(2)
-    positions = np.zeros((1, 0), dtype=np.int64)  # indices of every kept entry, level by level
+    positions = np.zeros((1, 0), dtype=np.int64)  # indices of every stored entry, level by level
     for level in levels:
         if level.number(0, "<b") == 0:
             size = level.number(1)

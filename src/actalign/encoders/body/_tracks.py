@@ -1,4 +1,4 @@
-"""Who was where in one clip: the people of its frames, kept as the frames come."""
+"""Records who was where in one clip, as its frames arrive."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from actalign.rows import people_source
 from actalign.types import FrameBatch
 
 EVERYONE = "all"
-_BOXES_A_SECOND, _MOST_BOXES = 2.0, 1000  # that a row holds
+_BOXES_A_SECOND, _MOST_BOXES = 2.0, 1000  # in a row
 
 
 def person_version(person: str) -> str:
-    """What a fingerprint says of how people are chosen; nothing of the largest."""
+    """What a fingerprint says about how people are chosen; nothing for the largest."""
     if person == "largest":
         return ""
     return str(PEOPLE_VERSION if person == EVERYONE else CHOICE_VERSION)
@@ -26,24 +26,24 @@ def person_version(person: str) -> str:
 class Tracks:
     """The people of one clip; not to be shared by threads.
 
-    person: whom to follow, as `check_person` reads it, or all. people: of each frame so far, who is
-    seen in it, by number from 1; a single one who is followed is 1. scenes: the number of each
-    frame's; a cut in the picture begins another.
+    person: whom to follow, as `check_person` accepts it, or all. people: for each frame so far, the
+    people seen in it, by number from 1; a single person who is followed is 1. scenes: the number of
+    each frame's scene; a cut in the picture begins another.
     """
 
     def __init__(self, person: str) -> None:
-        """Raises EncoderError where the networks are missing and can't be had."""
+        """Raises EncoderError if the networks are missing and can't be fetched."""
         self._everyone = person == EVERYONE
         self._one = None if self._everyone else PoseEstimator(person=person)
         self._follower = self._one or PeopleTracker()
-        self.ahead = self._follower.ahead  # batches are to come through it, for cuts at the begin
+        self.ahead = self._follower.ahead  # pass batches through it, for cuts at the start
         self.people: list[dict[int, Person]] = []
         self.pts_seconds: list[float] = []
         self.scenes: list[int] = []
         self._size = (1, 1)
 
     def add(self, batch: FrameBatch) -> list[dict[int, Person]]:
-        """Who is seen in each of the next frames."""
+        """The people seen in each of the next frames."""
         self._size = batch.frames.shape[2], batch.frames.shape[1]
         first = len(self.people)
         for frame, seconds in zip(batch.frames, batch.pts_seconds.tolist(), strict=True):
@@ -56,29 +56,29 @@ class Tracks:
         return self.people[first:]
 
     def begin_anew(self) -> None:
-        """Forget whom the single person is that is followed, as after a cut."""
+        """Forget who the single followed person is, as after a cut."""
         if self._one is not None:
             self._one.begin_anew()
 
     def forget(self, before: float) -> None:
-        """Say nothing more of what was before a time, in seconds."""
+        """Discard all that was before a time, in seconds."""
         first = bisect_left(self.pts_seconds, before)
         del self.people[:first], self.pts_seconds[:first], self.scenes[:first]
         if self._one is not None:
             self._one.forget(before)
 
     def numbers(self) -> list[int]:
-        """Who is seen long enough to be a person, in order of first sight."""
+        """The numbers of those seen long enough to be people, in order of appearance."""
         return kept_people(self.people, self.pts_seconds) if self._everyone else [1]
 
     def span(self, number: int) -> tuple[int, int]:
-        """The frames [first, end) in which somebody is seen first and last."""
+        """The frames [first, end) from the first to the last in which somebody is seen."""
         seen = [t for t, people in enumerate(self.people) if number in people]
         return seen[0], seen[-1] + 1
 
     def source(self, number: int) -> dict[str, str]:
-        """What a result says of a person: its box in time, and how many frames show how many, or
-        of a single one how many looks do."""
+        """What a result reports about a person: the box over time, and how many frames (for a
+        single person: looks) show how many people."""
         if self._one is None:
             kept = set(self.numbers())
             counts = [len(kept & people.keys()) for people in self.people]
@@ -89,11 +89,11 @@ class Tracks:
         return said | ({"boxes": boxes} if boxes else {})
 
     def warnings(self) -> tuple[str, ...]:
-        """As `PoseEstimator.warnings`; none where everyone is followed."""
+        """The same as `PoseEstimator.warnings`; none if everyone is followed."""
         return () if self._one is None else self._one.warnings()
 
     def _boxes(self, number: int) -> str:
-        """Seconds, left, top, right and bottom, in shares of the picture, a few times a second."""
+        """Seconds, and left, top, right, bottom as shares of the picture, a few times a second."""
         chosen: list[tuple[float, Person]] = []
         for seconds, people in zip(self.pts_seconds, self.people, strict=True):
             last = chosen[-1][0] if chosen else -np.inf

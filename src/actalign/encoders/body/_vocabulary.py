@@ -1,4 +1,4 @@
-"""Whether a text says something of a body, in English, by the words of model/words.txt."""
+"""Decides whether a text says something about a body, in English, using model/words.txt."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 VOCABULARY_VERSION = 4
-"""Of the rules of `known_words`; raised when they judge texts otherwise."""
+"""Version of the rules of `known_words`; increased whenever they judge texts differently."""
 _WHOSE = ("my", "your", "his", "her", "their")
 _FILE = Path(__file__).with_name("model") / "words.txt"
 
 
 def words_hash() -> str:
-    """Of the words and rules that texts are judged by, so that older judgements are noticed."""
+    """Hash of the words and rules that texts are judged by, to notice older judgements."""
     total = hashlib.sha256(f"{VOCABULARY_VERSION} ".encode())
     total.update(_FILE.read_text(encoding="utf-8").encode())
     return total.hexdigest()[:16]
@@ -23,17 +23,17 @@ def words_hash() -> str:
 
 @functools.cache
 def _groups() -> dict[str, frozenset[str]]:
-    """The groups of words, and names of several words, each headed by a line "= name"."""
+    """The groups of words and multi-word names, each headed by a line "= name"."""
     _, *parts = re.split(r"^= ", _FILE.read_text(encoding="utf-8"), flags=re.MULTILINE)
     groups = {name: frozenset(words) for name, *words in map(str.splitlines, parts)}
-    # Directions by themselves, parts of a body where they are somebody's.
+    # Directions by themselves, but parts of a body if they are somebody's.
     own = {f"{whose} {part}" for whose in _WHOSE for part in ("back", "side", "sides")}
     return groups | {"movement": groups["movement"] | own}
 
 
 @functools.cache
 def _all_words() -> frozenset[str]:
-    """Those of all groups."""
+    """The words of all groups."""
     return frozenset().union(*_groups().values())
 
 
@@ -45,8 +45,8 @@ def _word() -> re.Pattern[str]:
 
 @functools.cache
 def _bases() -> dict[str, str]:
-    """By the plain form of a movement, one of those that are listed where that one isn't: training
-    says "vaults" only, and the encoder reads "vault" much as that."""
+    """For plain forms of movements that aren't listed, a form that is: training texts only say
+    "vaults", and the encoder reads "vault" much like it."""
     forms = {word: set(_stems(word)) for word in sorted(_groups()["movement"])}
     return {
         stem: word
@@ -57,10 +57,12 @@ def _bases() -> dict[str, str]:
 
 
 def _listed(word: str) -> str:
-    """The word, or the one of which it is a regular form where the groups have that or another form
-    of it: training says "hop" and "hopping" only, and the encoder reads "hopped" much as these.
+    """The word, or the word that it is a regular form of, if the groups have that or another form
+    of it: training texts only say "hop" and "hopping", and the encoder reads "hopped" much like
+    these.
 
-    A listed noun is such a form only of a movement ("waves"); other listed words stay as they are.
+    A listed noun counts as such a form only of a movement ("waves"); other listed words stay
+    unchanged.
     """
     groups = _groups()
     if word in groups["other"]:
@@ -74,12 +76,12 @@ def _listed(word: str) -> str:
 
 
 def _form_of(word: str, group: frozenset[str]) -> str | None:
-    """The word of the group that a word is a regular form of, if any."""
+    """The word in the group that a word is a regular form of, if any."""
     return next((stem for stem in _stems(word) if stem in group), None)
 
 
 def _stems(word: str) -> Iterator[str]:
-    """What a word may be the past form or the participle of, the third person or the plural."""
+    """Words that a word may be the past form, participle, third person or plural of."""
     for ending in ("ed", "ing"):
         stem = word.removesuffix(ending)
         if stem not in (word, ""):
@@ -96,14 +98,14 @@ def _stems(word: str) -> Iterator[str]:
 
 
 def known_words(text: str) -> list[str]:
-    """The text's words that say something of a body, in order, verbs as the group has them; none if
-    it is in another language.
+    """The text's words that say something about a body, in order, verbs as listed in their group;
+    empty if the text is in another language.
 
     A movement, a posture or a part of the body says something by itself; plain directions and verbs
-    ("moving up", "to the side") do where they outnumber what else is named. Other forms of these
-    that may be things ("planks", "hooks") are not counted, and do where nothing else is named. A
-    text is in another language if most of its words are in no group. A word that other languages
-    write alike ("Arm heben") counts only where less than a third of the words are in none.
+    ("moving up", "to the side") do if they outnumber everything else that is named. Other forms of
+    these that may be objects ("planks", "hooks") count only if nothing else is named. A text is in
+    another language if most of its words are in no group. A word that is spelled the same in other
+    languages ("Arm heben") counts only if less than a third of the words are in no group.
     """
     words = [_listed(word) for word in _word().findall(text.lower())]
     groups = _groups()

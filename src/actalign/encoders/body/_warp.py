@@ -1,4 +1,4 @@
-"""A turned square of a frame, resized: the input of the pose networks. Compiled by numba."""
+"""Resizes a rotated square of a frame, as input of the pose networks. Compiled by numba."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ def warp(
     scale: float,
     offset: float,
 ) -> None:
-    """Fill `out`, (3, side, side) float32, with bilinear samples of a (H, W, 3) uint8 frame.
+    """Fill `out`, (3, side, side) float32, with bilinear samples of an (H, W, 3) uint8 frame.
 
-    Pixel (u, v) of `out` lies at origin + u * step + v * (step turned by 90 degrees clockwise in
-    the picture), in frame pixels. Beyond the frame its edge's colour goes on; beyond `bounds`
+    Pixel (u, v) of `out` is at origin + u * step + v * (step rotated by 90 degrees clockwise in the
+    picture), in frame pixels. Outside the frame, its edge's colour continues; outside `bounds`
     (left, top, right, bottom, in whole pixels) all is black. Values are scale * colour + offset.
-    Positions are rounded to 1/32 pixel and colours to whole numbers, as OpenCV does it, whose
-    pictures the networks' thresholds were set with.
+    Positions are rounded to 1/32 pixel and colours to whole numbers, as in OpenCV, with which the
+    networks' thresholds were set.
     """
     height, width = frame.shape[0], frame.shape[1]
     left, top, right, bottom = bounds

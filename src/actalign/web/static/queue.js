@@ -50,7 +50,7 @@ async function refusal(file) {
   }
   const length = await lengthOf(file);
   if (length === null || length <= longest) return null;
-  return `${file.name} lasts ${Math.round(length)} s, and this server takes clips of at most ${longest} s; cut it first, or use \`actalign locate\`, or \`actalign classify --window 5\`, which read videos of any length.`;
+  return `${file.name} lasts ${Math.round(length)} s, but this server takes clips of at most ${longest} s; cut it first, or use \`actalign locate\`, or \`actalign classify --window 5\`, which read videos of any length.`;
 }
 
 const keepUnsent = (files) => keep({ unsent: files.map((file) => file.name) });
