@@ -90,9 +90,9 @@ def check_array(values: object, what: str) -> None:
         raise ArrayError(f"{what} must be a NumPy array, not {type(values).__name__}.")
 
 
-def check_frames(frames: NDArray[np.uint8]) -> None:
-    """Raise ArrayError unless frames is (T, H, W, 3) uint8 with H, W >= 1."""
+def check_frames(frames: NDArray[np.uint8], *, least: int = 1) -> None:
+    """Raise ArrayError unless frames is (T, H, W, 3) uint8 with H, W >= least."""
     check_array(frames, "Frames")
-    kind = frames.dtype
-    if frames.ndim != 4 or frames.shape[3] != 3 or 0 in frames.shape[1:] or kind != np.uint8:
-        raise ArrayError(f"Frames must be a (T, H, W, 3) uint8 array, not {frames.shape} {kind}.")
+    shape, kind = frames.shape, frames.dtype
+    if len(shape) != 4 or shape[3] != 3 or min(shape[1:3]) < least or kind != np.uint8:
+        raise ArrayError(f"Frames must be a (T, H, W, 3) uint8 array, not {shape} {kind}.")

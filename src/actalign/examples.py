@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actalign.alignment._dtw import align_scores
-from actalign.alignment._similarity import cosine, normalize
+from actalign.alignment._similarity import centre_of, cosine, from_centre, normalize
 from actalign.candidates import Candidates
 from actalign.clips._result import ClipResult, scored_clip
 from actalign.clips._smoothed import smoothed
@@ -65,12 +65,10 @@ class Examples:
             )
         self._seconds = smoothing_seconds
         self.examples = [Example(label, clip, self._smoothed(clip)) for label, clip in clips]
-        seen = np.concatenate([one.frames for one in self.examples])
-        seen = seen[seen.any(axis=1)]
         # An encoder's embeddings lie in a cone: relative to its centre, different frames differ
         # more.
-        self._centre = seen.mean(axis=0) if len(seen) else np.zeros(1, np.float32)
-        self._rows = [self._centred(one.frames) for one in self.examples]
+        self._centre = centre_of(np.concatenate([one.frames for one in self.examples]))
+        self._rows = [from_centre(one.frames, self._centre) for one in self.examples]
 
     @property
     def labels(self) -> list[str]:
@@ -87,7 +85,7 @@ class Examples:
         found = np.full(len(labels), np.nan)
         if not used:
             return found
-        frames = self._centred(self._smoothed(clip))
+        frames = from_centre(self._smoothed(clip), self._centre)
         table = cosine(frames, np.concatenate([self._rows[n] for n in used]))
         values, _ = align_scores(table, [len(self._rows[n]) for n in used])
         places = {label_key(label): m for m, label in enumerate(labels)}
@@ -99,10 +97,6 @@ class Examples:
 
     def _smoothed(self, clip: ClipEmbedding) -> Float32:
         return normalize(smoothed(clip, self._seconds), name="frame embeddings")
-
-    def _centred(self, rows: Float32) -> Float32:
-        """Unit rows relative to the centre; neutral rows stay neutral."""
-        return normalize(np.where(rows.any(axis=1, keepdims=True), rows - self._centre, 0))
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,17 @@ def normalize(embeddings: ArrayLike, *, name: str = "embeddings") -> Float32:
     return array * scale[:, None]
 
 
+def centre_of(rows: Float32) -> Float32:
+    """(D,) mean of the (N, D) rows that are not neutral; zeros where all are."""
+    seen = rows[rows.any(axis=1)]
+    return seen.mean(axis=0) if len(seen) else np.zeros(rows.shape[1], np.float32)
+
+
+def from_centre(rows: Float32, centre: Float32) -> Float32:
+    """(N, D) unit rows as seen from a centre; neutral rows, in which nothing is seen, stay so."""
+    return normalize(np.where(rows.any(axis=1, keepdims=True), rows - centre, 0))
+
+
 def cosine(frames: ArrayLike, texts: ArrayLike) -> Float32:
     """Cosine of every frame with every text: (T, D), (K, D) -> (T, K) float32 in [-1, 1].
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 import typer
 
 from actalign.cli._grouped import SECOND_LOOK
+from actalign.cli._options import DECODE_SECONDS
 from actalign.errors import UsageError
-from actalign.video._worker import SILENT_SECONDS
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -87,7 +87,7 @@ class SecondLookOptions:
             raise unsure(candidates.scorer.name)
 
     def open(
-        self, silent_seconds: float = SILENT_SECONDS
+        self, silent_seconds: float = DECODE_SECONDS
     ) -> AbstractContextManager[SecondLook | None]:
         """The second look that the flags ask for, or None; raises UsageError."""
         if self.second_look is None:

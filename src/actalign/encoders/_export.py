@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from actalign.encoders._onnx import BATCH_SIZE, OnnxConfig, OnnxEncoder, TextPreprocessing
+from actalign.encoders._onnx_files import fields
 from actalign.encoders._preprocessing import ImagePreprocessing
 from actalign.errors import EncoderError, UsageError
 from actalign.files import check_writable, remove_old, temporary_name
@@ -152,6 +153,8 @@ def _quiet() -> Iterator[None]:
 def _save_towers(encoder: TransformersEncoder, folder: Path) -> None:
     import torch
 
+    from actalign.encoders._checkpoint import features_of
+
     class Tower(torch.nn.Module):
         def __init__(self, model: Any, method: str):
             super().__init__()
@@ -159,9 +162,7 @@ def _save_towers(encoder: TransformersEncoder, folder: Path) -> None:
             self.method = method
 
         def forward(self, value: torch.Tensor) -> torch.Tensor:
-            output = getattr(self.model, self.method)(value)
-            features: torch.Tensor = getattr(output, "pooler_output", output)
-            return features
+            return features_of(getattr(self.model, self.method)(value))
 
     model = encoder.torch_model
     pixels = encoder.preprocessing.apply(_probe_frames(encoder.preprocessing)[:2])
@@ -259,36 +260,14 @@ def _from_sentencepiece(tokenizer: Any) -> Any:
 
 
 def _protobuf_field(message: bytes, number: int) -> bytes:
-    """The last length-delimited field with that number, b"" if none (protobuf's wire format).
+    """The last length-delimited field with that number, b"" if none.
 
-    Implemented here because sentencepiece's own message classes need a newer protobuf than
-    mediapipe.
+    Read here because sentencepiece's own message classes need a newer protobuf than mediapipe.
     """
     found = b""
-    at = 0
-
-    def varint() -> int:
-        nonlocal at
-        value = shift = 0
-        while True:
-            byte = message[at]
-            at += 1
-            value |= (byte & 127) << shift
-            shift += 7
-            if byte < 128:
-                return value
-
-    while at < len(message):
-        key = varint()
-        if key & 7 == 2:
-            size = varint()
-            if key >> 3 == number:
-                found = message[at : at + size]
-            at += size
-        elif key & 7 == 0:
-            varint()
-        else:
-            at += {1: 8, 5: 4}[key & 7]
+    for field, start, end in fields(message, 0, len(message)):
+        if field == number:
+            found = message[start:end]
     return found
 
 

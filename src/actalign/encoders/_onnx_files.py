@@ -48,20 +48,20 @@ def _locations(data: mmap.mmap) -> Iterator[str]:
     while left:
         kind, at, end = left.pop()
         if kind == "entry":
-            texts = {field: data[start:stop] for field, start, stop in _fields(data, at, end)}
+            texts = {field: data[start:stop] for field, start, stop in fields(data, at, end)}
             if texts.get(1) == b"location":
                 yield texts.get(2, b"").decode()
             continue
         known = _MESSAGES[kind]
         left += [
             (known[field], start, stop)
-            for field, start, stop in _fields(data, at, end)
+            for field, start, stop in fields(data, at, end)
             if field in known
         ]
 
 
-def _fields(data: mmap.mmap, at: int, end: int) -> Iterator[tuple[int, int, int]]:
-    """(number, start, end) of a message's length-delimited fields."""
+def fields(data: bytes | mmap.mmap, at: int, end: int) -> Iterator[tuple[int, int, int]]:
+    """(number, start, end) of a message's length-delimited fields (protobuf's wire format)."""
     while at < end:
         key, at = _varint(data, at)
         wire = key & 7
@@ -79,7 +79,7 @@ def _fields(data: mmap.mmap, at: int, end: int) -> Iterator[tuple[int, int, int]
         raise ValueError("a field is longer than its message")
 
 
-def _varint(data: mmap.mmap, at: int) -> tuple[int, int]:
+def _varint(data: bytes | mmap.mmap, at: int) -> tuple[int, int]:
     value = shift = 0
     while True:
         byte = data[at]

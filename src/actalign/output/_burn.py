@@ -19,7 +19,7 @@ from actalign.output._drawing import BOX_SECONDS
 from actalign.output._events import Event, VideoRows, check_content, events
 from actalign.output._lettering import boxes_for, lay_over, lettered, unknown_letters
 from actalign.output._style import PALETTE
-from actalign.rows import BoxRow, Row, box_near
+from actalign.rows import BoxRow, Row, box_near, clock
 from actalign.types import UInt8
 from actalign.video._worker import DecodeProcess
 from actalign.video._writing import Span, VideoFile, comment_of
@@ -106,7 +106,7 @@ class _Painter:
             self._caption = lettered(lines, size=size, width=width) if lines else None
         if self._caption is not None:
             lay_over(shown, self._caption, x=0, y=max(0, height - len(self._caption)))
-        lay_over(shown, lettered([_clock(seconds)], size=size, width=width), x=0, y=0)
+        lay_over(shown, lettered([clock(seconds, 2)], size=size, width=width), x=0, y=0)
         return shown
 
 
@@ -162,9 +162,3 @@ def _lines(seconds: float, found: list[Event]) -> list[str]:
                     lines.append(f"{number}{of}: {step['step']}")
                 break
     return lines
-
-
-def _clock(seconds: float) -> str:
-    hundredths = round(seconds * 100)
-    minutes, rest = divmod(hundredths, 6000)
-    return f"{minutes // 60}:{minutes % 60:02}:{rest // 100:02}.{rest % 100:02}"

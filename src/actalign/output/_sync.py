@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from actalign.alignment import align
-from actalign.alignment._similarity import cosine, normalize
+from actalign.alignment._similarity import centre_of, cosine, from_centre
 from actalign.clips._smoothed import smoothed
 from actalign.files import write_text
 from actalign.types import ClipEmbedding, Float64, UInt8
@@ -65,10 +65,8 @@ def synchronise(first: ClipEmbedding, second: ClipEmbedding, *, smoothing_second
     """Align two clips of one encoder frame by frame; raises EncoderError for two encoders."""
     second.check_encoder(first.model_id, first.fingerprint)
     rows = [smoothed(clip, smoothing_seconds) for clip in (first, second)]
-    seen = np.concatenate(rows)
-    seen = seen[seen.any(axis=1)]
-    centre = seen.mean(axis=0) if len(seen) else np.zeros(rows[0].shape[1], np.float32)
-    a, b = (normalize(np.where(r.any(axis=1, keepdims=True), r - centre, 0)) for r in rows)
+    centre = centre_of(np.concatenate(rows))
+    a, b = (from_centre(one, centre) for one in rows)
     # The mean, not the sum: a sum of positive cosines grows with every detour.
     found = align(cosine(a, b), objective="mean")
     t, k = found.path[:, 0], found.path[:, 1]

@@ -317,8 +317,7 @@ def score_text(score: float) -> str:
     return f"{score:#.4g}".rstrip(".")
 
 
-def clock(seconds: float) -> str:
-    """Seconds as H:MM:SS.s."""
-    tenths = round(seconds * 10)
-    minutes, rest = divmod(tenths, 600)
-    return f"{minutes // 60}:{minutes % 60:02}:{rest // 10:02}.{rest % 10}"
+def clock(seconds: float, digits: int = 1) -> str:
+    """Seconds as H:MM:SS.s, with so many digits after the point."""
+    whole, rest = divmod(round(seconds * 10**digits), 10**digits)
+    return f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}.{rest:0{digits}}"

@@ -29,7 +29,7 @@ class FrameBatch:
     pts_seconds: Float64
 
     def __post_init__(self) -> None:
-        check_frames(self.frames)
+        check_frames(self.frames, least=0)  # an empty one is refused where it is read
         check_array(self.pts_seconds, "The times of frames")
         if self.pts_seconds.shape != self.frames.shape[:1]:
             raise ArrayError(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import os
-import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
@@ -204,16 +203,11 @@ def _is_folder_in_time(path: Path) -> bool:
 
     The path then fails when it is read, in a child process, and the others continue.
     """
-    found: list[bool] = []
+    from actalign.services import within
 
-    def ask() -> None:
-        with suppress(OSError):  # reported when the path is read
-            found.append(path.is_dir())
-
-    asking = threading.Thread(target=ask, daemon=True)
-    asking.start()
-    asking.join(ANSWER_SECONDS)
-    return found == [True]
+    with suppress(OSError):  # reported when the path is read
+        return within(ANSWER_SECONDS, path.is_dir)
+    return False
 
 
 def _in_folder(folder: Path, notes: list[str] | None) -> tuple[list[Path], str]:
