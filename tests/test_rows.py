@@ -185,6 +185,17 @@ def test_more_steps_than_frames_are_warned_of(tmp_path, colour_model):
         assert (tag(found.to_row()) == "few frames") == warned
 
 
+def test_repetitions_in_frames_that_are_far_apart_are_warned_of(tmp_path, colour_model):
+    write_colours(tmp_path / "clip.mp4", ["red", "green"] * 5, each=20)
+    scripts = [Script("dawn", ("red", "green")), Script("x", ("white", "blue"))]
+    for repeats, warned in (("auto", True), ("no", False)):
+        classifier = ActAlign.from_pretrained(str(colour_model), fps=1, repeats=repeats)
+        found = classifier.predict(tmp_path / "clip.mp4", scripts=scripts)
+        said = [one for one in found.warnings if "that take less than 2 s can't be counted" in one]
+        assert bool(said) == warned, found.warnings
+        assert (tag(found.to_row()) == "few frames") == warned
+
+
 def test_candidates_of_one_score_make_the_answer_a_guess(tmp_path, colour_model):
     write_colours(tmp_path / "clip.mp4", ["red", "green", "blue"], each=4)
     classifier = ActAlign.from_pretrained(str(colour_model))

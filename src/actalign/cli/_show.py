@@ -68,7 +68,7 @@ def _bare_table(title: str) -> Table:
 
 def candidate_table(row: Row, *, scorer: bool = False) -> Table:
     """Candidates of one clip, best first, with a bar from the worst to the best score; below, how
-    many people are seen, where that is known. scorer: name the scorer."""
+    many people are seen, if that is known, and the clip's warnings. scorer: name the scorer."""
     from actalign.rows import confidence_text, people_seen, score_text
 
     by = f" by {row.get('scorer')}" if scorer else ""
@@ -91,8 +91,10 @@ def candidate_table(row: Row, *, scorer: bool = False) -> Table:
         name = candidate["label"] + _no_script(candidate)
         cells = [printable(name), score_text(candidate["score"]), *([confidence] if sure else [])]
         table.add_row(*cells, bar)
-    if seen := people_seen(row):
-        table.caption, table.caption_justify = f"people: {seen}", "left"
+    seen = people_seen(row)
+    below = [*([f"people: {seen}"] if seen else []), *map(printable, row.get("warnings", ()))]
+    if below:
+        table.caption, table.caption_justify = "\n".join(below), "left"
     return table
 
 

@@ -32,8 +32,8 @@ def new_row(fields: Row) -> Row:
         row["boxes"] = [box for box in row["boxes"] if first - 0.01 <= box["seconds"] <= end]
     of_clip = row.get("people_frames")
     few = neutral_warning(row.get("neutral_frames", 0), row.get("frames", 0), of_clip)
-    more = [one for one in (*few, *_short_warning(row), *_tied_warning(row)) if one not in warnings]
-    if more:
+    found = (*few, *_short_warning(row), *_tied_warning(row), *_apart_warning(row))
+    if more := [one for one in found if one not in warnings]:
         row["warnings"] = [*warnings, *more]
     return {name: escaped_in(row[name]) for name in _FIELDS if name in row}  # type: ignore[literal-required,return-value]
 
@@ -68,6 +68,24 @@ def _tied_warning(row: Row) -> list[str]:
     return [
         f"{best['label']!r} and {second['label']!r} have the same score, so the answer is a guess: "
         "give them scripts that differ, or check what the model says about other clips."
+    ]
+
+
+_APART = 0.25  # in seconds, between frames: a repetition's steps last at least 0.2 s
+
+
+def _apart_warning(row: Row) -> list[str]:
+    """A sentence if repetitions were counted in frames that are too far apart for quick ones."""
+    best = row["candidates"][0] if row["candidates"] else None
+    repetitions = best.get("repetitions", ()) if best else ()
+    seconds = row.get("end_seconds", 0.0) - row.get("start_seconds", 0.0)
+    apart = seconds / max(row.get("frames", 0), 1)
+    if not best or not repetitions or apart <= _APART:
+        return []
+    least = apart * max(len(one["segments"]) for one in repetitions)
+    return [
+        f"frames are {apart:.2g} s apart, so repetitions of {best['label']!r} that take less than "
+        f"{least:.2g} s can't be counted; use more frames per second (--fps)."
     ]
 
 
@@ -243,7 +261,7 @@ def tag(row: Row) -> str:
         return "nobody seen"
     if mostly_unseen(row):
         return "mostly unseen"
-    if _short_warning(row):
+    if _short_warning(row) or _apart_warning(row):
         return "few frames"
     if _tied_warning(row):
         return "tied"
