@@ -61,7 +61,9 @@ function line(row, first) {
   if (row.clip === state.open && row.clip) open.setAttribute("aria-current", "true");
   const picture = make("td");
   if (row.clip && !row.error) {
-    picture.append(make("img", "", { alt: "", loading: "lazy", width: 64, height: 48, src: `/api/clips/${row.clip}/frame?t=${row.picture_seconds ?? 0}` }));
+    const shown = make("img", "", { alt: "", loading: "lazy", width: 64, height: 48, src: `/api/clips/${row.clip}/frame?t=${row.picture_seconds ?? 0}` });
+    shown.addEventListener("error", () => shown.remove());  // an unreadable file
+    picture.append(shown);
   }
   const name = make("td");
   name.append(open);

@@ -22,7 +22,7 @@ export function show(result, compared, onCompare) {
     + (best.wordings ? `; steps of wording ${best.wording} of ${best.wordings}, which fits best` : "")));
   const without = result.candidates.filter((c) => c.has_script === false && c.path).map((c) => c.label);
   const notes = [...(result.warnings ?? []), ...(result.text_warnings ?? []).map((one) => one.warning)];
-  if (without.length) notes.push(`No script: ${without.join(", ")}. Only the name is compared; press “${$("write").textContent}”, or write them yourself.`);
+  if (without.length) notes.push(`No script: ${without.join(", ")}. Only the name is compared; write steps, or press “${$("write").textContent}”, which has those of many actions.`);
   $("warnings").replaceChildren(...notes.map((text) => make("li", text)));
   drawRanking(result, compared, onCompare);
   heatMaps(result, result.candidates.filter((c) => c.path && (c === best || compared.has(c.label))), seek);
