@@ -43,6 +43,8 @@ STANDING = (
     ("standing upright, arms at the sides", "standing still"),
     ("feet on the floor, legs straight", "the arms hang down", "nothing moves"),
 )  # fmt: skip
+OF_ANOTHER_KIND = {"yoga6": "gym14", "gym14": "yoga6"}
+"""The sets that are asked with "none of these", and whose clips show none of their candidates."""
 LEGS = [25, 26, 27, 28]  # landmarks of knees and ankles
 
 Resolve = Callable[..., Candidates]
@@ -127,6 +129,13 @@ def none_of_these(cell: Cell, resolve: Resolve) -> tuple[str, list[tuple[float, 
         f"{np.mean(lost):.2f}"
     )
     return line, [pair for kind in asked for pair in zip(sure[kind], right[kind], strict=True)]
+
+
+def of_another_kind(cell: Cell, other: Cell, resolve: Resolve) -> str:
+    """How often "none of these" wins on the clips of another set, which show no candidate."""
+    candidates = resolve(cell.scripts, none="none")
+    refused = np.mean([candidates.predict(clip).label == "none" for clip in other.clips])
+    return f"{cell.name}: of the clips of {other.name} {100 * refused:.0f} % get none"
 
 
 def against_others(cell: Cell, info: EncoderInfo, resolve: Resolve) -> list[bool]:
@@ -234,7 +243,9 @@ def main() -> None:
 
     resolve = resolver(encoder)
     sure: dict[str, list[tuple[float, bool]]] = {}
-    for cell in cells(args.folder, encoder, args.wordings):
+    every = list(cells(args.folder, encoder, args.wordings))
+    named = {cell.name: cell for cell in every}
+    for cell in every:
         candidates = resolve(cell.scripts, scorer="competitive")
         alone = [
             candidates.predict(clip).label == label
@@ -242,10 +253,12 @@ def main() -> None:
         ]
         line = scorer_line("--background clips", against_others(cell, encoder.info, resolve), alone)
         print(f"{cell.name}:{line.replace('against dtw', 'against competitive alone')}")
-        of_set = cell.name.partition("/")[0]
-        if of_set != "gym67":
+        of_set, _, wording = cell.name.partition("/")
+        if of_set in OF_ANOTHER_KIND:
             line, pairs = none_of_these(cell, resolve)
             print(line)
+            other = named[f"{OF_ANOTHER_KIND[of_set]}/{wording}"]
+            print(of_another_kind(cell, other, resolve))
             sure.setdefault(of_set, []).extend(pairs)
         for scorer in SCORERS:
             print(without_scripts(cell, scorer, resolve))
