@@ -123,7 +123,7 @@ def test_settings_are_written_and_read_and_named(tmp_path):
         "smooth: 1\n": "have the unknown key 'smooth'; known are model, scorer",
         "- 1\n": "must hold a mapping",
         "fps: [1]\n": "value of fps",
-        "fps: 1\nfps: 2\n": "there twice",
+        "fps: 1\nfps: 2\n": "occurs twice",
     }.items():
         path.write_text(text)
         with pytest.raises(UsageError, match=message):

@@ -329,7 +329,7 @@ def test_none_of_these_and_a_least_confidence(measured, serve, video):  # noqa: 
         asked = {"clip": clip, "candidates": CANDIDATES, field: value}
         answer = plain.http.post("/api/score", json=asked)
         assert answer.status_code == 400
-        assert "The scorer dtw can't tell" in answer.text or "There is no confid" in answer.text
+        assert "The scorer dtw can't tell" in answer.text or "gives no confid" in answer.text
     api = Serving(measured)
     try:
         assert api.http.get("/api/info").json()["offers"] == {"none": True, "min_confidence": True}
