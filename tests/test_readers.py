@@ -312,6 +312,41 @@ class TestQuestionFiles:
         assert "run/questions.jsonl would be lost: no run wrote it" in ended.stderr
         assert path.read_bytes() == before
 
+    @pytest.mark.parametrize(
+        ("domains", "of_row", "none"),
+        [
+            (("blue", "blue"), "blue", ()),
+            (("blue", None), "blue", ()),
+            (("blue", "white"), "", ("--none", "neither")),
+        ],
+    )
+    def test_the_domains_of_a_script_file_are_used_as_classify_uses_them(
+        self, clips, colour_model, domains, of_row, none
+    ):
+        written = json.loads((clips / "scripts.json").read_text())["scripts"].items()
+        blocks = [
+            {"domain": domain, "scripts": {label: steps}}
+            for domain, (label, steps) in zip(domains, written, strict=True)
+        ]
+        (clips / "scripts.json").write_text(json.dumps(blocks))
+        how = ("--scripts", "scripts.json", "--step-template", "{step} in {domain}", *none)
+        how += ("--scorer", "competitive", "--background", "clips") if none else ("--scorer", "dtw")
+        flags = ("--model", colour_model, "--smoothing", "0", "--out", "found.jsonl")
+        assert actalign("classify", "clips", *how, *flags, cwd=clips).returncode == 0
+        asked = ("eval", "convert", "clips", *how[:2], "--out", "asked.jsonl")
+        assert actalign(*asked, cwd=clips).returncode == 0
+        assert evaluate(clips, "asked.jsonl", *how[2:], model=colour_model).returncode == 0
+        assert evaluate(clips, "clips", *how, "--resume", model=colour_model).returncode == 0
+        of_classify, of_eval = (
+            {
+                Path(row["video"]).name: (row["domain"] or "", row["candidates"])
+                for row in read_rows(clips / name)
+            }
+            for name in ("found.jsonl", "run/predictions.jsonl")
+        )
+        assert of_eval == of_classify
+        assert {domain for domain, _ in of_eval.values()} == {of_row}
+
     def test_convert_writes_what_is_evaluated(self, clips, colour_model):
         done = actalign(
             *("eval", "convert", "clips", "--scripts", "scripts.json", "--domain", "paint"),

@@ -30,6 +30,7 @@ FIELDS = {
     "start": "another beginning",
     "end": "another end",
     "domain": "another domain",
+    "domains": "other domains",
     "kind": "another kind",
     "intervals": "other true intervals",
     "interval_steps": "other true intervals",

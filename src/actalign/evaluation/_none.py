@@ -38,12 +38,13 @@ def _with_none(question: Question, name: str, other: bool) -> Question:
         answer = kept.index(answer) if answer in kept else none
     elif other:
         answer = none
-    steps, again = question.scripts, question.rewordings
+    steps, again, domains = question.scripts, question.rewordings, question.domains
     return replace(
         question,
         choices=(*(choices[m] for m in kept), name),
         answer=answer,
         scripts=None if steps is None else (*(steps[m] for m in kept), (name,)),
         rewordings=(*(again[m] for m in kept), ()) if again else (),
+        domains=(*(domains[m] for m in kept), None) if domains else (),
         intervals=None if answer == none else question.intervals,
     )

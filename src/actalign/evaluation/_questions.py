@@ -92,6 +92,10 @@ class Question:
     end: Annotated[Seconds | None, Field(description="End of the clip, not included.")] = None
     question: Annotated[str, Field(description="What was asked.")] = ""
     domain: Annotated[str, Field(description="Sport or field, used in texts and for groups.")] = ""
+    domains: Annotated[
+        tuple[Text | None, ...],
+        Field(description="Each choice's domain, used in its texts, where they differ; or empty."),
+    ] = ()
     choices: Annotated[tuple[Text, ...], Field(description="The candidates' labels.")] = ()
     answer: Annotated[
         int | None, Field(ge=0, description="The right choice, from 0; null: unknown.")
@@ -157,6 +161,11 @@ class Question:
                 f"Question {self.id!r} has {count} choices but {len(self.scripts)} scripts; give "
                 "one per choice, or null."
             )
+        if self.domains and len(self.domains) != count:
+            raise UsageError(
+                f"Question {self.id!r} has {count} choices but {len(self.domains)} domains; give "
+                "one per choice, or null."
+            )
         if self.rewordings and len(self.rewordings) != count:
             raise UsageError(
                 f"Question {self.id!r} has {count} choices but rewordings for "
@@ -206,6 +215,11 @@ class Question:
         return replace(self, scripts=scripts, rewordings=rewordings, interval_steps=steps)
 
     @property
+    def shared_domain(self) -> str | None:
+        """The domain of all choices, which takes precedence over their scripts'; None without."""
+        return None if self.domains else self.domain or None
+
+    @property
     def without_script(self) -> list[str]:
         """The choices that should have a script and have none."""
         if self.scripts is None:
@@ -217,8 +231,9 @@ class Question:
         """The scripts that the question has."""
         scripts = self.scripts or (None,) * len(self.choices)
         more = self.rewordings or ((),) * len(self.choices)
-        listed = zip(self.choices, scripts, more, strict=True)
-        return [Script(c, steps, self.domain or None, again) for c, steps, again in listed if steps]
+        domains = self.domains or (self.shared_domain,) * len(self.choices)
+        listed = zip(self.choices, scripts, domains, more, strict=True)
+        return [Script(c, steps, domain, again) for c, steps, domain, again in listed if steps]
 
     @property
     def digest(self) -> str:

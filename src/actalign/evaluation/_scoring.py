@@ -40,7 +40,7 @@ class Scoring:
         self._info = info
         self._background = others.all if others else config.read_background(info)
         self._texts = texts
-        self._known: dict[tuple[str, str, str], Candidates] = {}
+        self._known: dict[tuple[object, ...], Candidates] = {}
 
     @property
     def words(self) -> str:
@@ -49,7 +49,7 @@ class Scoring:
 
     def candidates(self, question: Question, scorer: str) -> Candidates:
         """The question's choices, ready to be scored."""
-        key = (scorer, question.domain, question.digest)
+        key = (scorer, question.domain, question.domains, question.digest)
         if key not in self._known:
             if len(self._known) >= MOST_CANDIDATES:
                 self._known.clear()
@@ -63,7 +63,7 @@ class Scoring:
                 ],
                 info=self._info,
                 texts=self._texts,
-                domain=question.domain or None,
+                domain=question.shared_domain,
                 scorer=scorer,
                 smoothing_seconds=config.smoothing_seconds,
                 step_template=config.step_template,

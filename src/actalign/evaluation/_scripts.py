@@ -28,14 +28,17 @@ def with_scripts(
     """The questions with a script for each choice that has one; ``notes`` say what is missing.
 
     given: a script file or bank, or the reference's `generated_subactions.json`; it takes
-    precedence over the questions' own scripts. domain: for the questions that name none. config: a
-    language model, asked once for each set of candidates that lacks scripts, about all of them;
-    without one, scripts that ship with the package are used. A choice that still has none gets its
-    own name as its one step, or stays without if the question says that it should have one. Raises
-    UsageError for scripts that can't be read.
+    precedence over the questions' own scripts. domain: for the questions that name none; without
+    it those take their scripts' domains. config: a language model, asked once for each set of
+    candidates that lacks scripts, about all of them; without one, scripts that ship with the
+    package are used. A choice that still has none gets its own name as its one step, or stays
+    without if the question says that it should have one. Raises UsageError for scripts that can't
+    be read.
     """
     if domain is not None:
-        asked = tuple(replace(q, domain=q.domain or domain) for q in questions.questions)
+        asked = tuple(
+            q if q.domain or q.domains else replace(q, domain=domain) for q in questions.questions
+        )
         questions = replace(questions, questions=asked)
     notes = list(questions.notes)
     known: list[Script] = []
@@ -76,7 +79,7 @@ def _known_scripts(question: Question, by_label: dict[str, list[Script]]) -> lis
     own = [of_question.get(choice) for choice in question.choices]
     if not listed:
         return own
-    chosen, without = scripts_for(question.choices, listed, domain=question.domain or None)
+    chosen, without = scripts_for(question.choices, listed, domain=question.shared_domain)
     return [
         mine if script.label in without else script
         for script, mine in zip(chosen, own, strict=True)
@@ -90,17 +93,17 @@ def _ask(
     bank: Path | None,
 ) -> list[str]:
     """Fill in what a language model writes; returns a sentence for each set that got nothing."""
-    waiting: dict[tuple[tuple[str, ...], str], list[Question]] = {}
+    waiting: dict[tuple[tuple[str, ...], str | None], list[Question]] = {}
     for question in questions.questions:
         if None in found.get(question.id, ()):
-            waiting.setdefault((question.choices, question.domain), []).append(question)
+            waiting.setdefault((question.choices, question.shared_domain), []).append(question)
     requests = {
-        f"{number}": ScriptRequest(f"{number}", choices, domain or None)
+        f"{number}": ScriptRequest(f"{number}", choices, domain)
         for number, (choices, domain) in enumerate(waiting)
     }
     notes = []
     for result in generate_scripts(list(requests.values()), config=config, bank=bank):
-        asked = waiting[result.request.labels, result.request.domain or ""]
+        asked = waiting[result.request.labels, result.request.domain]
         if result.scripts is None:
             names = ", ".join(question.id for question in asked[:3])
             notes.append(f"no scripts for the candidates of {names}: {result.error}")
@@ -124,17 +127,31 @@ def _finished(
     pairs = list(zip(question.choices, scripts, strict=True))
     if question.scripts is None:  # otherwise each choice should have one, and none is made up
         missing = [choice for choice, script in pairs if script is None]
-        there = shipped_scripts(missing, question.domain or None)
+        there = shipped_scripts(missing, question.shared_domain)
         shipped |= dict.fromkeys(there)
         for choice in missing:
             if choice not in there:
-                named[choice] = " ".join(ambiguous_notes([choice], question.domain or None))
+                named[choice] = " ".join(ambiguous_notes([choice], question.shared_domain))
         if len(missing) == len(pairs) and not there:
             return question
         pairs = [(c, one or there.get(c) or Script(c, (c,))) for c, one in pairs]
+    if question.shared_domain is None:
+        domains = [script.domain if script else None for _, script in pairs]
+        question = _with_domains(question, domains)
     again = tuple(script.rewordings if script else () for _, script in pairs)
     return question.with_scripts(
         tuple(script.steps if script else None for _, script in pairs), again if any(again) else ()
+    )
+
+
+def _with_domains(question: Question, domains: Sequence[str | None]) -> Question:
+    """The question with the domains of its choices' scripts; if they name one only, the question
+    has it too, and its rows."""
+    named = {domain for domain in domains if domain is not None}
+    return replace(
+        question,
+        domain=named.pop() if len(named) == 1 else "",
+        domains=tuple(domains) if len(set(domains)) > 1 else (),
     )
 
 
