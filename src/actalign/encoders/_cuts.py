@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from actalign.types import FrameBatch, UInt8
 
 _SIDE = 32  # samples along the longer side
-_LEAST = 0.10  # smallest difference between frames, as a share of full brightness
+_LEAST = 0.10  # smallest difference at a cut, as a share of full brightness
 _TIMES = 3.0  # times the usual difference
 _REMEMBERED = 8  # number of past differences that define what is usual
 _KNOWN = 3  # minimum number of these

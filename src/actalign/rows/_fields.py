@@ -295,4 +295,4 @@ class Row(TypedDict, total=False):
 
 
 CheckedRow = Annotated[Row, AfterValidator(_in_order)]
-"""A row that pydantic also checks for a clip that ends before it begins."""
+"""A row for pydantic, which also checks that the clip does not end before it begins."""

@@ -113,7 +113,7 @@ class BodyEncoder:
     """A ClipEncoder and PeopleEncoder for people in motion.
 
     Rows have unit length; a frame without a person is a row of zeros. One of several people is
-    followed: the largest at first sight, the leftmost or rightmost, or the N-th largest.
+    followed: the one who is largest, leftmost, rightmost or N-th largest at first sight.
     """
 
     everyone = False

@@ -50,7 +50,7 @@ class Person:
 
     def follows(self, last: Person | None) -> bool:
         """Whether this is surely a person, at the last one's place and not upside down, as tracking
-        may leave somebody who stands up from a forward bend."""
+        may still show somebody who has stood up from a forward bend."""
         near = last is None or self.overlap(last) >= 0.15
         return near and self.sure(TORSO) and self.upright > -0.5
 

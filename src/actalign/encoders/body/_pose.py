@@ -75,9 +75,7 @@ class PoseEstimator:
         self._cuts = Cuts()
         self.ahead = self._cuts.ahead  # pass batches through it, for cuts at the start
         self.scene = 0  # of the last frame, counted in the clip; a cut begins another
-        self._people: list[
-            tuple[float, int]
-        ] = []  # of each look: its time, and how many people it found
+        self._people: list[tuple[float, int]] = []  # each look's time and number of people
         self._unlooked = 0  # frames since the last look that was counted
         self._followed_until = -np.inf  # when anybody was last followed
         self._passed = 0  # looks that found somebody farther left or right
