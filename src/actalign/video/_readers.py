@@ -330,6 +330,18 @@ def frame_rate(stream: Any) -> float:
     return float(stream.average_rate or stream.guessed_rate or 25)
 
 
+def length_of(path: Path) -> tuple[float, float] | None:
+    """Seconds and frames per second of a clip, as its header says; None if it says no length.
+
+    Raises VideoError for a file that is not a video.
+    """
+    if is_folder(path):
+        return len(images_in(path)) / IMAGE_FOLDER_FPS, IMAGE_FOLDER_FPS
+    with open_container(path) as container:
+        rate = frame_rate(video_stream(container, str(path)))
+        return (container.duration / 1e6, rate) if container.duration else None
+
+
 def is_folder(path: Path) -> bool:
     """Whether ``path`` is a folder; raises VideoError unless it is a file or a folder."""
     try:
