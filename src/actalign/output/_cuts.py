@@ -18,7 +18,7 @@ from actalign.output._events import Event, VideoRows, by_video, check_content
 from actalign.rows import Row
 from actalign.video._cut import cut_segment
 from actalign.video._worker import DecodeProcess
-from actalign.video._writing import Span, comment_of
+from actalign.video._writing import Span, comment_of, hdr_note
 
 Kind = Literal["step", "action"]
 PART_BYTES = 40
@@ -39,11 +39,15 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """What became of a piece: how its file was made ("kept": it existed), or why it was not."""
+    """What became of a piece: how its file was made ("kept": it existed), or why it was not.
+
+    notes: sentences about its video, the same for each piece of it.
+    """
 
     path: Path
     how: Literal["copied", "encoded", "kept", "failed"]
     error: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 def pieces(rows: Iterable[Row], by: Kind | None = None) -> list[Piece]:
@@ -127,7 +131,8 @@ def _cut(decoder: DecodeProcess, piece: Piece, path: Path, digest: str) -> Cut:
             break
         number += 1
         path = plain.with_name(f"{plain.stem}-{number}.mp4")
-    return Cut(path, cut_segment(decoder, piece.span, path, comment=origin.comment))
+    how = cut_segment(decoder, piece.span, path, comment=origin.comment)
+    return Cut(path, how, notes=tuple(hdr_note(piece.span.path) if how == "encoded" else ()))
 
 
 @dataclass(frozen=True, slots=True)

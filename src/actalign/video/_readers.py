@@ -116,11 +116,7 @@ class FileReader:
             self.width, self.height = stream.codec_context.width, stream.codec_context.height
             limits.check_size(self.name, self.width, self.height)
             self._shape = PictureShape(stream, max_side, limits)
-            if curve := HDR_CURVES.get(stream.codec_context.color_trc):
-                self.warnings.append(
-                    f"{path} is HDR ({curve}), and its frames are read without tone mapping, so "
-                    "they look pale; convert it to SDR for the colours that a screen shows."
-                )
+            self.warnings += hdr_warning(path, stream)
             self._scan(container, stream)
 
     def _scan(self, container: Any, stream: Any) -> None:
@@ -323,6 +319,17 @@ def video_stream(container: Any, name: str) -> Any:
     if stream.codec_context is None:
         raise VideoError(f"The video in {name} has a codec that this FFmpeg can't decode.")
     return stream
+
+
+def hdr_warning(path: Path, stream: Any) -> list[str]:
+    """A sentence about a file whose video stream is HDR; nothing of any other."""
+    curve = HDR_CURVES.get(stream.codec_context.color_trc)
+    if curve is None:
+        return []
+    return [
+        f"{path} is HDR ({curve}), and its frames are read without tone mapping, so they look "
+        "pale; convert it to SDR for the colours that a screen shows."
+    ]
 
 
 def frame_rate(stream: Any) -> float:
