@@ -244,6 +244,32 @@ def test_a_file_a_step_named_by_clip_action_and_time(folder):
     assert shown(folder / "rows-cut" / made[1])[0] == list(range(6, 12))
 
 
+def test_repetitions_and_steps_are_listed_in_order(tmp_path):
+    write_video(tmp_path / "set.mp4", 24, options={"g": "1"})
+    once = [
+        {"start_seconds": n * 0.16, "end_seconds": (n + 1) * 0.16, "segments": []}
+        for n in range(11)
+    ]
+    names = [f"s{n}" for n in range(1, 11)]
+    found = {
+        "squat": row("set.mp4", "squat", []),
+        "stretch": row("set.mp4", "stretch", steps(*names, each=0.2)),
+    }
+    found["squat"]["candidates"][0]["repetitions"] = once
+    for label, by, words in (
+        ("squat", "action", [f"{n:02}" for n in range(1, 12)]),
+        ("stretch", "step", [f"{n:02}-s{n}" for n in range(1, 11)]),
+    ):
+        (tmp_path / "rows.jsonl").write_text(json.dumps(found[label]) + "\n")
+        cut = ("cut", "rows.jsonl", "--by", by, "--out", label)
+        done = actalign(*cut, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        made = files(tmp_path / label)
+        assert [name.split("_")[2] for name in made] == words
+        assert done.stdout.splitlines() == [f"{label}/{name}" for name in made]
+        assert f"{len(words)} kept" in actalign(*cut, cwd=tmp_path).stderr
+
+
 def test_a_piece_that_can_not_be_written_is_named_once(folder):
     (folder / "out").mkdir()
     (folder / "out" / "tue").write_text("in the way")

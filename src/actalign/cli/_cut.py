@@ -34,10 +34,10 @@ def cut(
 ) -> None:
     """Cut each step or action that was found into a file of its own, named by action and time.
 
-    Frames are copied where a cut begins on a keyframe, else encoded as H.264; the sound and
-    the colour tags are kept.
-    Existing files are kept, so repeating an interrupted run continues it. A video that has changed
-    since its rows were made is refused.
+    Files are named CLIP_ACTION_REPETITION_STEP_TIMES.mp4; where there are ten repetitions or more,
+    the first is 01. Frames are copied where a cut begins on a keyframe, else encoded as H.264; the
+    sound and the colour tags are kept. Existing files are kept, so repeating an interrupted run
+    continues it. A video that has changed since its rows were made is refused.
     """
     from actalign.cli._progress import Progress
     from actalign.cli._show import console_of, printable

@@ -55,7 +55,8 @@ def pieces(rows: Iterable[Row], by: Kind | None = None) -> list[Piece]:
 
     by: one file per step or per action, each time that it is performed. None: per action for rows
     of `locate` and if no steps were found, otherwise per step. Names are
-    CLIP_ACTION_STEP_TIMES.mp4, no two alike.
+    CLIP_ACTION_REPETITION_STEP_TIMES.mp4, no two alike; the numbers of a clip's repetitions, and of
+    its steps, all have as many digits, so that the files are listed in order.
     """
     found: list[Piece] = []
     taken: set[str] = set()
@@ -75,20 +76,24 @@ def pieces(rows: Iterable[Row], by: Kind | None = None) -> list[Piece]:
 
 def _spans(video: VideoRows, kind: Kind) -> Iterator[tuple[float, float, list[str]]]:
     """When each piece begins and ends, and the words of its name."""
-    for event in video.events:
-        action = _words(event)
+    found = video.events
+    digits = len(str(max((event.count for event in found), default=0)))
+    step_digits = len(str(max((n for event in found for n in event.step_numbers), default=0)))
+    for event in found:
+        action = _words(event, digits)
         if kind == "action" or not event.steps:
             yield event.start_seconds, event.end_seconds, action
             continue
         for number, step in zip(event.step_numbers, event.steps, strict=True):
-            name = [] if step["step"] == event.action else [f"{number}-{_part(step['step'])}"]
+            which = f"{number:0{step_digits}}-{_part(step['step'])}"
+            name = [] if step["step"] == event.action else [which]
             yield step["start_seconds"], step["end_seconds"], [*action, *name]
 
 
-def _words(event: Event) -> list[str]:
+def _words(event: Event, digits: int) -> list[str]:
     whose = [] if event.person is None else [f"person{event.person}"]
-    which = [str(event.number or "partial")] if event.which else []
-    return [*whose, _part(event.action), *which]
+    number = "partial" if event.number is None else f"{event.number:0{digits}}"
+    return [*whose, _part(event.action), *([number] if event.which else [])]
 
 
 def _part(text: str) -> str:
