@@ -49,14 +49,20 @@ def write_video(
     aspect=None,
     container_options=None,
     with_sound=False,
+    colours=None,
 ):
     """Write ``count`` numbered frames; ``times`` in milliseconds makes the frame rate variable.
 
-    with_sound: as long as the picture, or of so many seconds.
+    with_sound: as long as the picture, or of so many seconds. colours: tags, by `colours_of`.
     """
     with av.open(str(path), "w", options=container_options or {}) as container:
         stream = container.add_stream(codec, rate=fps, options=options or {})
         stream.width, stream.height, stream.pix_fmt = *size, pixel_format
+        how = {}
+        if colours:
+            set_colours(stream.codec_context, colours)
+            matrix = 5 if colours[2] == 6 else colours[2]  # PyAV's number
+            how = {"dst_colorspace": matrix or None, "dst_color_range": colours[3]}
         if aspect:
             stream.codec_context.sample_aspect_ratio = aspect
         if times is not None:
@@ -66,12 +72,23 @@ def write_video(
             add_sound(container, seconds=count / fps if with_sound is True else with_sound)
         for number in range(count):
             picture = av.VideoFrame.from_ndarray(numbered_frame(number, *size), format="rgb24")
-            picture = picture.reformat(format=pixel_format)  # see the note in atlas/clips.py
+            picture = picture.reformat(format=pixel_format, **how)  # see the note in atlas/clips.py
             if times is not None:
                 picture.pts, picture.time_base = times[number], Fraction(1, 1000)
             container.mux(stream.encode(picture))
         container.mux(stream.encode())
     return path
+
+
+def set_colours(codec, colours):
+    codec.color_primaries, codec.color_trc, codec.colorspace, codec.color_range = colours
+
+
+def colours_of(path):
+    """A file's primaries, transfer and matrix, by the numbers of H.273, and range (2: full)."""
+    with av.open(str(path)) as file:
+        codec = file.streams.video[0].codec_context
+        return codec.color_primaries, codec.color_trc, codec.colorspace, codec.color_range
 
 
 def write_sound(path: Path):

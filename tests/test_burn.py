@@ -10,7 +10,7 @@ import pytest
 from actalign.output._lettering import _broken, _width, lay_over, lettered, unknown_letters
 from actalign.video import sample_frames
 from tests.command import actalign
-from tests.media import DISPLAY_MATRICES, number_of, set_matrix, write_video
+from tests.media import DISPLAY_MATRICES, colours_of, number_of, set_matrix, write_video
 from tests.test_cut import heard, row, steps
 
 STAMPS = [0, 40, 300, 310, 400, 500, 533, 566, 900, 940]
@@ -207,3 +207,19 @@ def test_classify_writes_such_videos_too(tmp_path, colour_model):
     found = [frame for _, frame in frames_of(tmp_path / "out" / "v.mp4")]
     assert len(found) == 12
     assert changed(found[3][345:, :60], np.full((1, 1, 3), 90, np.uint8)).mean() > 0.5
+
+
+def test_colours_are_kept_and_hdr_is_said(tmp_path):
+    videos = {"hd.mp4": (1, 1, 1, 1), "hdr.mp4": (9, 16, 9, 1)}
+    for name, tags in videos.items():
+        write_video(tmp_path / name, 3, size=(480, 360), colours=tags)
+    write_rows(tmp_path, *(row(name, "wave", steps("up", each=0.2)) for name in videos))
+    done = actalign("export", "rows.jsonl", "--to", "burn", "--out", "out", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("is HDR") == 1
+    assert "hdr.mp4 is HDR (PQ) and is written with 8 bits" in done.stderr
+    for name, tags in videos.items():
+        assert colours_of(tmp_path / "out" / name) == tags
+        (_, found), (_, right) = (frames_of(at / name)[0] for at in (tmp_path / "out", tmp_path))
+        red = (slice(30, 80), slice(10, 100))  # below the time
+        assert np.abs(found[red].mean(axis=(0, 1)) - right[red].mean(axis=(0, 1))).max() < 4

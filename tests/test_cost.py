@@ -1,5 +1,6 @@
 """What a long run says of its cost, by an encoder that takes its time."""
 
+import threading
 import time
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 
 from actalign.cli import _cost
 from actalign.cli._cost import Cost, with_cost
-from actalign.clips import Sampling, embed_videos
+from actalign.clips import Sampling, embed_videos, open_store
 from actalign.encoder_info import EncoderInfo
 from tests.command import actalign
 from tests.media import write_video
@@ -34,22 +35,33 @@ class SlowEncoder:
 @pytest.fixture
 def videos(tmp_path):
     first = write_video(tmp_path / "v.mp4", 36, fps=12)
-    return {f"v{n}": first for n in range(200)}
+    return {f"v{n}": first for n in range(100)}
 
 
-def said(encoder, videos, capsys, *, take=1, quiet=False, fps=None):
+def said(encoder, videos, capsys, *, quiet=False, fps=None):
+    """What a run says, which ends soon after."""
     results = with_cost(embed_videos, quiet=quiet)(encoder, videos, sampling=Sampling(fps))
-    for _ in range(take):
-        next(results)
+    lines = []
+    for _ in results:
+        wait_for_lengths()
+        if lines := capsys.readouterr().err.splitlines():
+            break
     results.close()
-    return capsys.readouterr().err.splitlines()
+    return lines
+
+
+def wait_for_lengths():
+    """Until the headers are read, beside the encoder."""
+    for thread in threading.enumerate():
+        if thread.name == "lengths":
+            thread.join(60)
 
 
 def test_a_long_run_says_what_it_will_take_and_what_is_faster(videos, capsys, monkeypatch):
     monkeypatch.setattr(_cost, "MEASURED_SECONDS", 0.1)
-    lines = said(SlowEncoder(seconds=0.25), videos, capsys)
+    lines = said(SlowEncoder(seconds=0.5), videos, capsys)
     [line] = lines
-    assert line.startswith("org/slow on cpu: 200 clips of about 36 frames, ")
+    assert line.startswith("org/slow on cpu: 100 clips of about 36 frames, ")
     assert " min left. Faster: --fps 4 (3 times as fast). Ctrl-C keeps what is done." in line
 
 
@@ -63,20 +75,73 @@ def test_one_that_is_known_to_be_long_is_told_before_its_first_frame(videos, cap
 def test_a_short_run_and_a_quiet_one_say_nothing(videos, capsys, monkeypatch):
     monkeypatch.setattr(_cost, "MEASURED_SECONDS", 0.01)
     few = {name: videos[name] for name in ("v0", "v1", "v2")}
-    assert said(SlowEncoder(seconds=0), few, capsys, take=3) == []
+    assert said(SlowEncoder(seconds=0), few, capsys) == []
     assert said(SlowEncoder(gflop=1e9, seconds=0), few, capsys, quiet=True) == []
 
 
 def test_the_estimate_is_of_the_frames_that_are_left():
     told = []
-    cost = Cost(SlowEncoder(), 10, Sampling(None), told.append)
-    cost.opened("a", np.arange(100) / 30)
+    cost = Cost(SlowEncoder(), {"a": None}, Sampling(None), told.append)
+    cost.opened("a", np.arange(1000) / 30)
     cost._begun -= 100  # as if it had begun so long ago
-    cost.frames(50)
+    cost.frames("a", 50)
     # 1,000 frames at 2 s each, less the 50 that are done.
     assert "2.0 s per frame, about 32 min left" in told[0]
-    cost.frames(50)
+    cost.frames("a", 50)
     assert len(told) == 1
+
+
+def frames_left(videos, *, fps=None, store=None):
+    """What is said to be left as frames are encoded: the clip, frames so far, frames left."""
+    told, done = [], 0
+
+    def on_frames(clip_id, count, left):
+        nonlocal done
+        done += count
+        told.append((clip_id, done, left))
+        wait_for_lengths()
+
+    clips = with_cost(embed_videos, quiet=False)(
+        SlowEncoder(seconds=0),
+        videos,
+        sampling=Sampling(fps),
+        store=store,
+        on_frames=on_frames,
+        at_once=1,
+    )
+    assert all(one.last for one in clips)
+    return told[1:]  # the headers were read during the first
+
+
+@pytest.fixture
+def unlike(tmp_path):
+    """One second, ten, one and three, at 12 frames a second."""
+    seconds = {"a": 1, "b": 10, "c": 1, "d": 3}
+    return {name: write_video(tmp_path / f"{name}.mp4", 12 * n) for name, n in seconds.items()}
+
+
+@pytest.mark.parametrize("fps", [None, 4.0])
+def test_the_frames_left_are_those_of_the_clips_however_unlike_they_are(unlike, fps):
+    every = 15 * (fps or 12)
+    told = frames_left(unlike, fps=fps)
+    assert told[-1][1:] == (every, 0)
+    assert all(done + left == every for _, done, left in told)
+
+
+def test_nothing_is_said_until_a_clip_is_open_whose_length_is_not_known(unlike, tmp_path):
+    raw = write_video(tmp_path / "raw.h264", 40)
+    (tmp_path / "bad.mp4").write_bytes(b"not a video")
+    told = frames_left({**unlike, "bad": tmp_path / "bad.mp4", "raw": raw})
+    assert {left for clip, _, left in told if clip != "raw"} == {None}
+    assert [done + left for clip, done, left in told if clip == "raw"] == [220] * 3
+
+
+def test_clips_that_are_stored_already_are_not_waited_for(unlike, tmp_path):
+    store = open_store(tmp_path / "store")
+    frames_left(dict(list(unlike.items())[:2]), store=store)
+    told = frames_left(unlike, store=store)
+    assert {clip for clip, _, _ in told} == {"d"}
+    assert [done + left for _, done, left in told] == [48] * 3
 
 
 @pytest.mark.parametrize("verb", ["classify", "encode", "locate"])

@@ -12,7 +12,7 @@ from actalign.video._cut import cut_segment
 from actalign.video._worker import DecodeProcess
 from actalign.video._writing import Span
 from tests.command import actalign
-from tests.media import DISPLAY_MATRICES, number_of, set_matrix, write_video
+from tests.media import DISPLAY_MATRICES, colours_of, number_of, set_matrix, write_video
 
 GOP = {"g": "12", "keyint_min": "12", "sc_threshold": "0", "bf": "0"}
 
@@ -114,6 +114,44 @@ def test_a_turned_video_stays_turned(tmp_path, decoder, start, how):
     assert np.abs(found.frames.astype(int) - right.frames).mean() < 12
 
 
+COLOURS = {
+    "HD": (1, 1, 1, 1),
+    "PAL": (5, 1, 5, 1),
+    "NTSC": (6, 6, 6, 1),
+    "full range": (1, 1, 1, 2),
+    "BT.2020": (9, 14, 9, 1),
+    "HLG": (9, 18, 9, 1),
+    "untagged": (2, 2, 2, 0),
+}
+
+
+@pytest.mark.parametrize("kind", COLOURS)
+@pytest.mark.parametrize(("start", "how"), [(1.0, "copied"), (0.5, "encoded")])
+def test_colours_and_what_the_file_says_of_them_are_kept(tmp_path, decoder, kind, start, how):
+    tags = COLOURS[kind]
+    source = write_video(tmp_path / "v.mp4", 24, options=GOP, colours=tags)
+    out = tmp_path / "out.mp4"
+    assert cut_segment(decoder, Span(source, start, 2.0), out) == how
+    assert colours_of(source) == colours_of(out) == tags
+    [found], [right] = (
+        sample_frames(path, at_seconds=[at]) for path, at in ((out, 0.0), (source, start))
+    )
+    red = (slice(4, 12), slice(4, 20))
+    difference = found.frames[0][red].astype(int) - right.frames[0][red]
+    assert np.abs(difference.mean(axis=(0, 1))).max() < 4
+
+
+def test_colours_that_yuv_cannot_have_are_converted(tmp_path, decoder):
+    source = write_video(
+        tmp_path / "v.mkv", 24, codec="libx264rgb", pixel_format="rgb24", colours=(1, 13, 0, 2)
+    )
+    out = tmp_path / "out.mp4"
+    assert cut_segment(decoder, Span(source, 0.5, 2.0), out) == "encoded"
+    assert colours_of(out) == (1, 13, 1, 1)
+    [found] = sample_frames(out, at_seconds=[0.0])
+    assert found.frames[0, 4:12, 4:20].mean(axis=(0, 1)) == pytest.approx([255, 0, 0], abs=4)
+
+
 def test_sound_that_mp4_has_no_room_for_is_encoded(tmp_path, decoder):
     source = tmp_path / "v.mov"
     with av.open(str(source), "w") as file:
@@ -204,6 +242,32 @@ def test_a_file_a_step_named_by_clip_action_and_time(folder):
     assert files(folder / "rows-cut") == made
     assert done.stdout.splitlines() == [f"rows-cut/{name}" for name in made]
     assert shown(folder / "rows-cut" / made[1])[0] == list(range(6, 12))
+
+
+def test_repetitions_and_steps_are_listed_in_order(tmp_path):
+    write_video(tmp_path / "set.mp4", 24, options={"g": "1"})
+    once = [
+        {"start_seconds": n * 0.16, "end_seconds": (n + 1) * 0.16, "segments": []}
+        for n in range(11)
+    ]
+    names = [f"s{n}" for n in range(1, 11)]
+    found = {
+        "squat": row("set.mp4", "squat", []),
+        "stretch": row("set.mp4", "stretch", steps(*names, each=0.2)),
+    }
+    found["squat"]["candidates"][0]["repetitions"] = once
+    for label, by, words in (
+        ("squat", "action", [f"{n:02}" for n in range(1, 12)]),
+        ("stretch", "step", [f"{n:02}-s{n}" for n in range(1, 11)]),
+    ):
+        (tmp_path / "rows.jsonl").write_text(json.dumps(found[label]) + "\n")
+        cut = ("cut", "rows.jsonl", "--by", by, "--out", label)
+        done = actalign(*cut, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        made = files(tmp_path / label)
+        assert [name.split("_")[2] for name in made] == words
+        assert done.stdout.splitlines() == [f"{label}/{name}" for name in made]
+        assert f"{len(words)} kept" in actalign(*cut, cwd=tmp_path).stderr
 
 
 def test_a_piece_that_can_not_be_written_is_named_once(folder):
@@ -298,3 +362,22 @@ def test_wrong_usage_is_said_before_any_work(folder):
         done = actalign("cut", *arguments, cwd=folder)
         assert done.returncode == 2, arguments
         assert sentence in done.stderr
+
+
+def test_an_hdr_video_that_is_encoded_again_is_said_once(tmp_path):
+    write_video(
+        tmp_path / "phone.mov",
+        36,
+        codec="libx265",
+        pixel_format="yuv420p10le",
+        options={"x265-params": "log-level=none:keyint=100"},
+        colours=COLOURS["HLG"],
+    )
+    rows = row("phone.mov", "wave", steps("up", "down", "rest", start=0.5))
+    (tmp_path / "rows.jsonl").write_text(json.dumps(rows) + "\n")
+    for quiet, times in (("-q", 0), ("--out=again", 1)):
+        done = actalign("cut", "rows.jsonl", "--by", "step", quiet, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert done.stderr.count("phone.mov is HDR (HLG) and is written with 8 bits") == times
+    made = sorted((tmp_path / "again").iterdir())
+    assert [colours_of(path) for path in made] == [COLOURS["HLG"]] * 3

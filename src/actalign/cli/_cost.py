@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from actalign.cli._frames_left import FramesLeft
 from actalign.errors import counted
 
 if TYPE_CHECKING:
@@ -23,11 +25,11 @@ FEWER_FPS = 4.0
 """Frames a second that are proposed where more are encoded."""
 
 
-def with_cost(embed: Callable[..., Iterator[ClipResult]], *, quiet: bool) -> Callable[..., Any]:
+def with_cost(embed: Callable[..., Generator[ClipResult]], *, quiet: bool) -> Callable[..., Any]:
     """`embed_videos` that says what the run will cost and what would be faster, once it is known.
 
-    Nothing is said under ``quiet`` or of a run of less than LONG_SECONDS. Of one video alone
-    ``on_frames`` also gets how many frames it has, since clips that are done say nothing there.
+    Nothing is said under ``quiet`` or of a run of less than LONG_SECONDS. ``on_frames`` also gets
+    how many frames are left in all, or None while that is not known.
     """
     if quiet:
         return embed
@@ -38,37 +40,39 @@ def with_cost(embed: Callable[..., Iterator[ClipResult]], *, quiet: bool) -> Cal
         videos: dict[str, Path],
         *,
         sampling: Sampling,
-        on_frames: Callable[[str, int, int | None], None] | None = None,
+        on_frames: Callable[[str, int, float | None], None] | None = None,
         **more: Any,
     ) -> Iterator[ClipResult]:
-        total: int | None = None
+        told_before = bool(told)
 
         def say(sentence: str) -> None:
-            told.append(sentence)
-            _say(sentence)
+            if not told_before:
+                told.append(sentence)
+                _say(sentence)
 
-        cost = None if told else Cost(encoder, len(videos), sampling, say)
-
-        def opened(clip_id: str, pts_seconds: Float64) -> None:
-            nonlocal total
-            total = len(pts_seconds) if len(videos) == 1 else None
-            if cost:
-                cost.opened(clip_id, pts_seconds)
+        cost = Cost(encoder, videos, sampling, say)
 
         def frames(clip_id: str, count: int) -> None:
-            if cost:
-                cost.frames(count)
+            cost.frames(clip_id, count)
             if on_frames:
-                on_frames(clip_id, count, total)
+                on_frames(clip_id, count, cost.work.left)
 
-        return embed(
+        results = embed(
             encoder,
             videos,
             sampling=sampling,
-            on_open=opened,
+            on_open=cost.opened,
             on_frames=frames,
             **more,
         )
+        try:
+            for result in results:
+                if result.last:
+                    cost.work.done(cached=result.cached)
+                yield result
+        finally:
+            results.close()
+            cost.work.close()
 
     return telling
 
@@ -80,59 +84,72 @@ def _say(sentence: str) -> None:
 
 
 class Cost:
-    """Estimates a run from its first clips, and says it with ``say``, two lines at most."""
+    """Estimates a run from its videos' lengths, and says it with ``say``, two lines at most.
+
+    work: the frames that are left.
+    """
 
     def __init__(
-        self, encoder: Encoder, clips: int, sampling: Sampling, say: Callable[[str], None]
+        self,
+        encoder: Encoder,
+        videos: Mapping[str, Path],
+        sampling: Sampling,
+        say: Callable[[str], None],
     ) -> None:
         self._info = encoder.info
         self._device = str(getattr(encoder, "device", "cpu"))
-        self._clips = clips
         self._sampling = sampling
         self._say = say
         self._sizes: list[tuple[int, float]] = []
         self._begun: float | None = None
         self._encoded = 0
         self._measured = self._named = False
+        self._lock = threading.Lock()
+        self.work = FramesLeft(videos, sampling, self._known)
 
     def opened(self, clip_id: str, pts_seconds: Float64) -> None:
-        """A clip of so many frames is about to be encoded; says the least that all will take."""
-        self._sizes.append((len(pts_seconds), float(pts_seconds[-1] - pts_seconds[0])))
+        """A clip of so many frames is about to be encoded."""
+        with self._lock:
+            self._sizes.append((len(pts_seconds), float(pts_seconds[-1] - pts_seconds[0])))
+        self.work.opened(clip_id, pts_seconds)
         if self._begun is None:
-            self._begun = time.monotonic()
-            least = self._least_seconds()
-            if least is not None and least > LONG_SECONDS:
+            self._begun = time.monotonic()  # not before, as the device's speed may be measured
+
+    def _known(self) -> None:
+        """All lengths are known; says the least that all will take."""
+        least = self._least_seconds()
+        with self._lock:
+            if least is not None and least > LONG_SECONDS and not self._named:
                 self._name(f"at least {_duration(least)}")
-                self._begun = time.monotonic()
 
-    def frames(self, count: int) -> None:
-        """So many more frames are encoded; says what all will take, once."""
-        self._encoded += count
-        if self._measured or self._begun is None:
-            return
-        seconds = time.monotonic() - self._begun
-        if seconds < MEASURED_SECONDS:
-            return
-        self._measured = True
-        left = seconds / self._encoded * (self._total() - self._encoded)
-        if left <= LONG_SECONDS:
-            return
-        told = f"{_speed(self._encoded / seconds)}, about {_duration(left)} left"
-        if self._named:
-            self._say(f"Measured: {told}.")
-        else:
-            self._name(told)
-
-    def _total(self) -> float:
-        """Frames of all clips, as many each as those that were opened have on average."""
-        return sum(count for count, _ in self._sizes) / len(self._sizes) * self._clips
+    def frames(self, clip_id: str, count: int) -> None:
+        """So many more frames of a clip are encoded; says what all will take, once."""
+        self.work.encoded(clip_id, count)
+        with self._lock:
+            self._encoded += count
+            left = self.work.left
+            if self._measured or self._begun is None or left is None:
+                return
+            seconds = time.monotonic() - self._begun
+            if seconds < MEASURED_SECONDS:
+                return
+            self._measured = True
+            seconds_left = seconds / self._encoded * left
+            if seconds_left <= LONG_SECONDS:
+                return
+            told = f"{_speed(self._encoded / seconds)}, about {_duration(seconds_left)} left"
+            if self._named:
+                self._say(f"Measured: {told}.")
+            else:
+                self._name(told)
 
     def _name(self, how_long: str) -> None:
         self._named = True
-        a_clip = round(self._total() / self._clips)
+        clips, total = self.work.clips, self.work.total
+        each = "" if not clips or total is None else f" of about {round(total / clips)} frames"
         self._say(
-            f"{self._info.model_id} on {self._device}: {counted(self._clips, 'clip')} of about "
-            f"{a_clip} frames, {how_long}. {self._faster()}"
+            f"{self._info.model_id} on {self._device}: {counted(clips, 'clip')}{each}, "
+            f"{how_long}. {self._faster()}"
         )
 
     def _faster(self) -> str:
@@ -153,10 +170,10 @@ class Cost:
         """What the arithmetic alone takes here; None where that is not known."""
         from actalign.encoders._catalogue import device_speed
 
-        gflop = self._info.gflop_per_row
-        if gflop is None:
+        gflop, total = self._info.gflop_per_row, self.work.total
+        if gflop is None or total is None:
             return None
-        work = gflop * self._total() / self._info.frames_between_rows
+        work = gflop * total / self._info.frames_between_rows
         if work / FASTEST_GFLOPS < LONG_SECONDS:
             return None
         device, speed = device_speed()

@@ -34,9 +34,10 @@ def cut(
 ) -> None:
     """Cut each step or action that was found into a file of its own, named by action and time.
 
-    Frames are copied where a cut begins on a keyframe, else encoded as H.264; the sound is kept.
-    Existing files are kept, so repeating an interrupted run continues it. A video that has changed
-    since its rows were made is refused.
+    Files are named CLIP_ACTION_REPETITION_STEP_TIMES.mp4; where there are ten repetitions or more,
+    the first is 01. Frames are copied where a cut begins on a keyframe, else encoded as H.264; the
+    sound and the colour tags are kept. Existing files are kept, so repeating an interrupted run
+    continues it. A video that has changed since its rows were made is refused.
     """
     from actalign.cli._progress import Progress
     from actalign.cli._show import console_of, printable
@@ -52,9 +53,14 @@ def cut(
     found = pieces(RowFile(predictions, find_videos=True), by)  # type: ignore[arg-type]
     console = console_of(stderr=True)
     counts: Counter[str] = Counter()
+    noted: set[str] = set()
     with Progress(console, total=len(found), shown=not quiet) as progress:
         for one in cut_all(found, folder, silent_seconds=decode_timeout):
             counts[one.how] += 1
+            for note in () if quiet else one.notes:
+                if note not in noted:
+                    console.print(note, style="yellow")
+                noted.add(note)
             if one.error is None:
                 progress.above(printable(str(one.path)))
             else:

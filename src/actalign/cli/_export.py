@@ -53,14 +53,15 @@ def export(
         raise UsageError("Give a predictions file, or --model with --to onnx.")
     from actalign.cli._kinds import check_no_other_kind
     from actalign.output import export as write
-    from actalign.output._burn import undrawable
+    from actalign.output._burn import hdr_notes, undrawable
     from actalign.output._export import WITH_FAILED, absent_videos, export_place
     from actalign.rows import RowFile
 
     to, out = export_place(predictions, to, out)
     check_no_other_kind("The file to write", out)
     if to == "burn":
-        for sentence in undrawable(RowFile(predictions, find_videos=True)):
+        rows = RowFile(predictions, find_videos=True)
+        for sentence in [*undrawable(rows), *hdr_notes(rows)]:
             print(sentence, file=sys.stderr)
     told: list[Path] = []
 

@@ -20,7 +20,7 @@ class Progress:
     """Counts clips and frames; ``shown`` False prints nothing but what `above` is given."""
 
     def __init__(self, console: Console, *, total: int, shown: bool) -> None:
-        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
         from rich.progress import Progress as Bar
 
         self._console = console
@@ -28,19 +28,20 @@ class Progress:
         self._plain = shown and not console.is_terminal
         self._total = total
         self.done = 0
-        self._said = time.monotonic()
+        self._said = self._started = self._begun = time.monotonic()
         self._frames = 0
+        self._left: float | None = None
         self._bar = Bar(
             TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("{task.fields[rate]}"),
-            TimeRemainingColumn(),
+            TextColumn("{task.fields[left]}"),
             console=console,
             transient=True,
             disable=not (shown and console.is_terminal and total > 0),
         )
-        self._task = self._bar.add_task("clips", total=total, rate="")
+        self._task = self._bar.add_task("clips", total=total, rate="", left="")
 
     def __enter__(self) -> Progress:
         self._bar.start()
@@ -49,51 +50,61 @@ class Progress:
     def __exit__(self, *_: object) -> None:
         self._bar.stop()
 
-    def frames(self, clip_id: str, count: int, total: int | None = None) -> None:
-        """Note that ``count`` more frames of a clip are encoded. total: about how many the clip
-        has, where it is the only one."""
+    def frames(self, clip_id: str, count: int, left: float | None = None) -> None:
+        """Note that ``count`` more frames of a clip are encoded. left: frames still to be encoded
+        in all clips; None if that is not known, and then no time is said."""
         self._frames += count
+        self._left = left
         if time.monotonic() - self._said >= LINE_SECONDS:
-            self._line(clip_id, total)
-        if total:
-            self._bar.update(self._task, completed=min(self._frames / total, 1.0))
-        elapsed = self._bar.tasks[0].elapsed or 0.0
+            self._line(clip_id)
+        if left is not None and self._total == 1:
+            self._bar.update(self._task, completed=self._frames / max(1, self._frames + left))
+        elapsed = time.monotonic() - self._begun
         if elapsed > 0:
             self._bar.update(
                 self._task,
                 description=printable(clip_id)[-30:],
                 rate=f"{self._frames / elapsed:.0f} frames/s",
+                left=self._time_left(),
             )
 
     def clip(self, clip_id: str) -> None:
         """Note that a clip is done, well or not."""
         self.done += 1
-        self._bar.update(self._task, completed=self.done)
+        if not self._frames:
+            self._begun = time.monotonic()  # what was stored says nothing of the encoder's speed
+        self._bar.update(self._task, completed=self.done, left=self._time_left())
         late = time.monotonic() - self._said >= LINE_SECONDS
         if late or self.done in (1, self._total):
             self._line(clip_id)
 
-    def _line(self, clip_id: str, total: int | None = None) -> None:
-        """How far the work is, where there is no bar: clips, frames a second, time left.
-
-        total: the frames of the only clip.
-        """
+    def _line(self, clip_id: str) -> None:
+        """How far the work is, where there is no bar: clips, frames a second, time left."""
         self._said = time.monotonic()
         if not self._plain or (self._total < 2 and self.done):
             return
         words = [f"[{self.done}/{self._total}] {printable(clip_id)}"]
-        elapsed = self._bar.tasks[0].elapsed or 0.0
-        if total:
-            words.append(f"{self._frames} of about {total} frames")
+        if self._total == 1 and self._left is not None:
+            words.append(f"{self._frames} of about {self._frames + self._left:.0f} frames")
+        elapsed = time.monotonic() - self._begun
         if self._frames and elapsed >= LINE_SECONDS:
             words.append(f"{self._frames / elapsed:.1f} frames/s")
-        if total and self._frames:
-            left = elapsed / self._frames * max(0, total - self._frames)
-            words.append(f"about {_time(left)} left")
-        if 0 < self.done < self._total and elapsed >= LINE_SECONDS:
-            left = elapsed / self.done * (self._total - self.done)
-            words.append(f"about {_time(left)} left")
-        self._console.print(", ".join(words))
+        words.append(self._time_left())
+        self._console.print(", ".join(filter(None, words)))
+
+    def _time_left(self) -> str:
+        """About how long the rest takes, from the frames that are left or, where none are counted,
+        from the clips; empty while that can't be said."""
+        if self.done >= self._total:
+            return ""
+        now = time.monotonic()
+        if self._frames:
+            elapsed, done, left = now - self._begun, self._frames, self._left
+        else:
+            elapsed, done, left = now - self._started, self.done, self._total - self.done
+        if left is None or not done or elapsed < LINE_SECONDS:
+            return ""
+        return f"about {_time(elapsed / done * left)} left"
 
     def above(self, result: RenderableType) -> None:
         """Print a result to stdout, above the bar."""

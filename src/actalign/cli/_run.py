@@ -68,9 +68,9 @@ class Run:
     def rows(self) -> int:
         return self._writer.count
 
-    def frames(self, clip_id: str, count: int, total: int | None = None) -> None:
+    def frames(self, clip_id: str, count: int, left: float | None = None) -> None:
         """Note that more frames of a clip are encoded, as `Progress.frames`; for `embed_videos`."""
-        self._progress.frames(clip_id, count, total)
+        self._progress.frames(clip_id, count, left)
 
     def note(self, sentences: Iterable[str]) -> None:
         """Print remarks, unless silent."""

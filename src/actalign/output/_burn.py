@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 from actalign.errors import VideoError
 from actalign.files import is_there
 from actalign.output._drawing import BOX_SECONDS
-from actalign.output._events import Event, VideoRows, check_content, events
+from actalign.output._events import Event, VideoRows, by_video, check_content, events
 from actalign.output._lettering import boxes_for, lay_over, lettered, unknown_letters
 from actalign.output._style import PALETTE
 from actalign.rows import BoxRow, Row, box_near, clock
 from actalign.types import UInt8
 from actalign.video._worker import DecodeProcess
-from actalign.video._writing import Span, VideoFile, comment_of
+from actalign.video._writing import Span, VideoFile, comment_of, hdr_note
 
 LEAST_SIDE = 360
 """A smaller picture is enlarged to it, so that there is room for text."""
@@ -36,9 +36,9 @@ def write_burned(video: VideoRows, path: Path) -> None:
     """Write a video as MP4 with the text of its events at their times, and with a numbered box
     around each of several people; atomically.
 
-    Every frame is kept, with its time and the sound. Raises VideoError if the video can't be read
-    or has changed since the rows were made, or if the path is that of a video that this function
-    did not write, or made from another one.
+    Every frame is kept, with its time, the sound and the colour tags. Raises VideoError if the
+    video can't be read or has changed since the rows were made, or if the path is that of a video
+    that this function did not write, or made from another one.
     """
     source = video.path
     found = video.events
@@ -52,9 +52,9 @@ def write_burned(video: VideoRows, path: Path) -> None:
             raise VideoError(f"{path} is a video {what}; choose another folder.")
         frames = decoder.sample_frames(source)
         begin = float(frames.pts_seconds[0])
-        sound = Span(source, begin, frames.info.end_seconds)
+        whole = Span(source, begin, frames.info.end_seconds)
         painter = _Painter(_boxes(video.rows))
-        with VideoFile(path, sound=sound, comment=comment) as file:
+        with VideoFile(path, source=whole, comment=comment) as file:
             for batch in frames:
                 for frame, seconds in zip(batch.frames, batch.pts_seconds.tolist(), strict=True):
                     file.write(painter.drawn(frame, seconds, found), seconds - begin)
@@ -65,6 +65,12 @@ def undrawable(rows: Iterable[Row]) -> list[str]:
     found = [one for row in rows for one in events(row)]
     texts = {one.action for one in found} | {step["step"] for one in found for step in one.steps}
     return boxes_for(unknown_letters(sorted(texts)), "the video")
+
+
+def hdr_notes(rows: Iterable[Row]) -> list[str]:
+    """A sentence for each of the rows' videos that is HDR."""
+    paths = dict.fromkeys(video.path for video in by_video(rows))
+    return [note for path in paths for note in hdr_note(path)]
 
 
 def _boxes(rows: Iterable[Row]) -> dict[int, list[BoxRow]]:

@@ -18,7 +18,7 @@ from actalign.output._events import Event, VideoRows, by_video, check_content
 from actalign.rows import Row
 from actalign.video._cut import cut_segment
 from actalign.video._worker import DecodeProcess
-from actalign.video._writing import Span, comment_of
+from actalign.video._writing import Span, comment_of, hdr_note
 
 Kind = Literal["step", "action"]
 PART_BYTES = 40
@@ -39,11 +39,15 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """What became of a piece: how its file was made ("kept": it existed), or why it was not."""
+    """What became of a piece: how its file was made ("kept": it existed), or why it was not.
+
+    notes: sentences about its video, the same for each piece of it.
+    """
 
     path: Path
     how: Literal["copied", "encoded", "kept", "failed"]
     error: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 def pieces(rows: Iterable[Row], by: Kind | None = None) -> list[Piece]:
@@ -51,7 +55,8 @@ def pieces(rows: Iterable[Row], by: Kind | None = None) -> list[Piece]:
 
     by: one file per step or per action, each time that it is performed. None: per action for rows
     of `locate` and if no steps were found, otherwise per step. Names are
-    CLIP_ACTION_STEP_TIMES.mp4, no two alike.
+    CLIP_ACTION_REPETITION_STEP_TIMES.mp4, no two alike; the numbers of a clip's repetitions, and of
+    its steps, all have as many digits, so that the files are listed in order.
     """
     found: list[Piece] = []
     taken: set[str] = set()
@@ -71,20 +76,24 @@ def pieces(rows: Iterable[Row], by: Kind | None = None) -> list[Piece]:
 
 def _spans(video: VideoRows, kind: Kind) -> Iterator[tuple[float, float, list[str]]]:
     """When each piece begins and ends, and the words of its name."""
-    for event in video.events:
-        action = _words(event)
+    found = video.events
+    digits = len(str(max((event.count for event in found), default=0)))
+    step_digits = len(str(max((n for event in found for n in event.step_numbers), default=0)))
+    for event in found:
+        action = _words(event, digits)
         if kind == "action" or not event.steps:
             yield event.start_seconds, event.end_seconds, action
             continue
         for number, step in zip(event.step_numbers, event.steps, strict=True):
-            name = [] if step["step"] == event.action else [f"{number}-{_part(step['step'])}"]
+            which = f"{number:0{step_digits}}-{_part(step['step'])}"
+            name = [] if step["step"] == event.action else [which]
             yield step["start_seconds"], step["end_seconds"], [*action, *name]
 
 
-def _words(event: Event) -> list[str]:
+def _words(event: Event, digits: int) -> list[str]:
     whose = [] if event.person is None else [f"person{event.person}"]
-    which = [str(event.number or "partial")] if event.which else []
-    return [*whose, _part(event.action), *which]
+    number = "partial" if event.number is None else f"{event.number:0{digits}}"
+    return [*whose, _part(event.action), *([number] if event.which else [])]
 
 
 def _part(text: str) -> str:
@@ -127,7 +136,8 @@ def _cut(decoder: DecodeProcess, piece: Piece, path: Path, digest: str) -> Cut:
             break
         number += 1
         path = plain.with_name(f"{plain.stem}-{number}.mp4")
-    return Cut(path, cut_segment(decoder, piece.span, path, comment=origin.comment))
+    how = cut_segment(decoder, piece.span, path, comment=origin.comment)
+    return Cut(path, how, notes=tuple(hdr_note(piece.span.path) if how == "encoded" else ()))
 
 
 @dataclass(frozen=True, slots=True)

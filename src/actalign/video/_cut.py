@@ -9,7 +9,7 @@ import numpy as np
 
 from actalign.errors import ActAlignError, VideoError
 from actalign.types import FrameBatch, UInt8
-from actalign.video._readers import open_container, video_stream
+from actalign.video._readers import hdr_warning, open_container, video_stream
 from actalign.video._sampling import sample_frames
 from actalign.video._worker import DecodeProcess
 from actalign.video._writing import Span, VideoFile, mp4_file, sound_of
@@ -28,8 +28,10 @@ def cut_segment(
     The file begins with the frame on screen at the start (if that one is damaged, with the first
     intact one), and frame times are relative to the start. If that frame is a keyframe and the last
     one needs no later frame, the frames are copied; otherwise they are encoded as H.264. The sound
-    is kept. decoder: reads the file before this process does. Raises VideoError for a video that
-    can't be read there, ActAlignError for a file that can't be written.
+    and the colour tags are kept. decoder: reads the file before this process does.
+
+    Raises VideoError for a video that can't be read there, ActAlignError for a file that can't be
+    written.
     """
     first = _on_screen(decoder, span)
     end = span.end_seconds - ROUNDED_SECONDS
@@ -43,7 +45,7 @@ def cut_segment(
     ):
         return "copied"
     frames = decoder.sample_frames(span.path, start=start, end=max(end, start + 1e-6))
-    with VideoFile(target, sound=span, comment=comment) as file:
+    with VideoFile(target, source=span, comment=comment) as file:
         for batch in frames:
             for frame, seconds in zip(batch.frames, batch.pts_seconds, strict=True):
                 file.write(frame, float(seconds) - start)
@@ -91,7 +93,8 @@ def _copy(span: Span, target: Path, first: UInt8, comment: str) -> bool:
                     if sound:
                         sound.mux_until(None)
                 output.close()
-                _check(Path(output.name.removeprefix("file:")), times, first)
+                copy = Path(output.name.removeprefix("file:"))
+                _check(copy, times, first, hdr_warning(copy, stream))
         except _InexactError:
             return False
     return True
@@ -134,8 +137,11 @@ def _packets(container: Any, stream: Any, span: Span) -> list[Any] | None:
     return found if found and found[0].is_keyframe else None
 
 
-def _check(copy: Path, times: list[float], first: UInt8) -> None:
-    """Raise _InexactError unless a file has these frame times and begins with this frame."""
+def _check(copy: Path, times: list[float], first: UInt8, warnings: list[str]) -> None:
+    """Raise _InexactError unless a file has these frame times and begins with this frame.
+
+    warnings: those that it has to have.
+    """
     try:
         found = sample_frames(copy, batch_size=1)
         shown = next(iter(found)).frames[0]
@@ -143,5 +149,5 @@ def _check(copy: Path, times: list[float], first: UInt8) -> None:
         raise _InexactError(str(error)) from None
     at = found.pts_seconds
     same = len(at) == len(times) and np.allclose(at, times, rtol=0, atol=1e-5)
-    if not same or found.warnings or not np.array_equal(shown, first):
+    if not same or found.warnings != warnings or not np.array_equal(shown, first):
         raise _InexactError("The copy differs.")

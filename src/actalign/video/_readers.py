@@ -116,11 +116,7 @@ class FileReader:
             self.width, self.height = stream.codec_context.width, stream.codec_context.height
             limits.check_size(self.name, self.width, self.height)
             self._shape = PictureShape(stream, max_side, limits)
-            if curve := HDR_CURVES.get(stream.codec_context.color_trc):
-                self.warnings.append(
-                    f"{path} is HDR ({curve}), and its frames are read without tone mapping, so "
-                    "they look pale; convert it to SDR for the colours that a screen shows."
-                )
+            self.warnings += hdr_warning(path, stream)
             self._scan(container, stream)
 
     def _scan(self, container: Any, stream: Any) -> None:
@@ -325,9 +321,32 @@ def video_stream(container: Any, name: str) -> Any:
     return stream
 
 
+def hdr_warning(path: Path, stream: Any) -> list[str]:
+    """A sentence about a file whose video stream is HDR; nothing of any other."""
+    curve = HDR_CURVES.get(stream.codec_context.color_trc)
+    if curve is None:
+        return []
+    return [
+        f"{path} is HDR ({curve}), and its frames are read without tone mapping, so they look "
+        "pale; convert it to SDR for the colours that a screen shows."
+    ]
+
+
 def frame_rate(stream: Any) -> float:
     """Frames per second of a video stream, as its header or first frames say; 25 where none do."""
     return float(stream.average_rate or stream.guessed_rate or 25)
+
+
+def length_of(path: Path) -> tuple[float, float] | None:
+    """Seconds and frames per second of a clip, as its header says; None if it says no length.
+
+    Raises VideoError for a file that is not a video.
+    """
+    if is_folder(path):
+        return len(images_in(path)) / IMAGE_FOLDER_FPS, IMAGE_FOLDER_FPS
+    with open_container(path) as container:
+        rate = frame_rate(video_stream(container, str(path)))
+        return (container.duration / 1e6, rate) if container.duration else None
 
 
 def is_folder(path: Path) -> bool:

@@ -1,8 +1,8 @@
 """Reads and decodes in a child process, so that a file that hangs or crashes it costs one clip.
 
-The child runs `content_of` or `sample_frames` for one request after another. Requests are JSON
-lines on its stdin; each answer on its stdout is the length of a JSON object, the object, and the
-arrays that it announces.
+The child runs `content_of`, `length_of` or `sample_frames` for one request after another. Requests
+are JSON lines on its stdin; each answer on its stdout is the length of a JSON object, the object,
+and the arrays that it announces.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ import numpy as np
 from actalign.errors import ActAlignError, UsageError, VideoError
 from actalign.types import FrameBatch
 from actalign.video._content import Content, check_unchanged, content_of
+from actalign.video._readers import length_of
 from actalign.video._sampling import FrameStream, VideoInfo, sample_frames
 
 SILENT_SECONDS = 300.0
@@ -63,6 +64,13 @@ class DecodeProcess:
             pass  # it is still reading
         self._busy = False
         return Content(**message)
+
+    def length_of(self, source: str | Path) -> tuple[float, float] | None:
+        """`length_of` for a file or folder, read by the child. Raises as `sample_frames` does."""
+        name = str(source)
+        message = self._message(self._ask(name, {"do": "length"}), name)
+        self._busy = False
+        return None if message["seconds"] is None else (message["seconds"], message["rate"])
 
     def sample_frames(
         self, source: str | Path, *, content: Content | None = None, **options: Any
@@ -217,6 +225,9 @@ def main() -> None:
         try:
             if request["do"] == "content":
                 _write(out, asdict(content_of(path, on_read=_Telling(out))))
+            elif request["do"] == "length":
+                seconds, rate = length_of(Path(path)) or (None, None)
+                _write(out, {"seconds": seconds, "rate": rate})
             else:
                 known = None if content is None else Content(**content)
                 _answer(out, sample_frames(path, **request["options"]), path, known)

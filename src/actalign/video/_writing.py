@@ -1,4 +1,5 @@
-"""Writes video files: H.264 in MP4, from frames with their times and the sound of a source.
+"""Writes video files: H.264 in MP4, from frames with their times, and the sound and colour tags
+of a source.
 
 Callers decide which frames are written, and what is drawn on them.
 """
@@ -7,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from types import MappingProxyType, TracebackType
@@ -18,7 +19,7 @@ import numpy as np
 from actalign.errors import ActAlignError, VideoError
 from actalign.files import writing
 from actalign.types import UInt8
-from actalign.video._readers import open_container
+from actalign.video._readers import HDR_CURVES, open_container, video_stream
 
 TIME_BASE = Fraction(1, 90000)
 FOR_PEOPLE = MappingProxyType({"crf": "20", "preset": "veryfast", "bf": "0"})
@@ -40,9 +41,9 @@ class VideoFile:
     """An MP4 file of RGB frames, written completely or not at all; a context manager.
 
     options: for x264. odd_sides: keep the last row or column of frames with an odd height or width,
-    by storing chroma at full size, which few players support. sound: the source of the sound, which
-    begins with the first frame. comment: stored in the file. Raises ActAlignError if the file can't
-    be written, VideoError if no frame was.
+    by storing chroma at full size, which few players support. source: where the frames are from;
+    the file gets its sound, which begins with the first frame, and its colour tags. comment: stored
+    in the file. Raises ActAlignError if the file can't be written, VideoError if no frame was.
     """
 
     def __init__(
@@ -51,14 +52,15 @@ class VideoFile:
         *,
         options: Mapping[str, str] = FOR_PEOPLE,
         odd_sides: bool = False,
-        sound: Span | None = None,
+        source: Span | None = None,
         comment: str = "",
     ) -> None:
         self.height = self.width = 0
         self._path = path
         self._options = dict(options)
         self._odd_sides = odd_sides
-        self._span = sound
+        self._source = source
+        self._colours = _Colours()
         self._comment = comment
         self._stack = ExitStack()
         self._last = -1
@@ -97,6 +99,8 @@ class VideoFile:
             )
         shown = np.ascontiguousarray(frame[: self.height, : self.width])
         picture = av.VideoFrame.from_ndarray(shown, format="rgb24")
+        # As the frames of the source had when they became RGB, so that this goes back the same way.
+        picture.colorspace = self._colours.matrix
         # Converted here because the encoder would reuse one buffer that x264 may still be reading.
         picture = picture.reformat(format=self._stream.pix_fmt)
         self._last = max(self._last + 1, round(seconds / TIME_BASE))
@@ -111,9 +115,13 @@ class VideoFile:
         self.height, self.width = (max(even, side // even * even) for side in frame.shape[:2])
         self._stream = self._container.add_stream("libx264", rate=30, options=self._options)
         self._stream.height, self._stream.width = self.height, self.width
-        self._stream.pix_fmt = "yuv444p" if odd else "yuv420p"
+        if self._source is not None:
+            self._colours = _Colours.of(self._source.path)
+        full = "j" if self._colours.range == _FULL else ""
+        self._stream.pix_fmt = f"yuv{full}444p" if odd else f"yuv{full}420p"
         self._stream.time_base = self._stream.codec_context.time_base = TIME_BASE
-        self._sound = self._stack.enter_context(sound_of(self._span, self._container))
+        self._colours.tag(self._stream.codec_context)
+        self._sound = self._stack.enter_context(sound_of(self._source, self._container))
 
     def _finish(self) -> None:
         if not self.height:
@@ -121,6 +129,61 @@ class VideoFile:
         self._container.mux(self._stream.encode())
         if self._sound:
             self._sound.mux_until(None)
+
+
+_MATRICES = frozenset((1, 2, 4, 5, 6, 7, 9))
+"""Matrices between RGB and YUV that FFmpeg can compute, by their numbers in H.273; 2: unknown, for
+which it takes one of its own, the same for reading as for writing."""
+_UNKNOWN = 2
+"""H.273's number for a colour tag that is not known."""
+_FULL = 2
+"""FFmpeg's number for values that use all of their range."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Colours:
+    """What a file says of its colours, by the numbers of H.273; range by FFmpeg's.
+
+    Frames are RGB in the source's own primaries and transfer characteristics, so that these stay
+    true.
+    """
+
+    primaries: int = _UNKNOWN
+    transfer: int = _UNKNOWN
+    matrix: int = _UNKNOWN
+    range: int = 0
+
+    @classmethod
+    def of(cls, path: Path) -> _Colours:
+        """A file's tags; none for a folder of images."""
+        if path.is_dir():
+            return cls()
+        with open_container(path) as container:
+            codec = video_stream(container, str(path)).codec_context
+            tags = codec.color_primaries, codec.color_trc, codec.colorspace, codec.color_range
+        found = cls(*tags)
+        # Such as one for RGB, which YUV can't have.
+        return found if found.matrix in _MATRICES else replace(found, matrix=1, range=1)
+
+    def tag(self, codec: Any) -> None:
+        """Say it in a file that is about to be written."""
+        codec.color_primaries, codec.color_trc = self.primaries, self.transfer
+        codec.colorspace, codec.color_range = self.matrix, self.range
+
+
+def hdr_note(path: Path) -> list[str]:
+    """A sentence about an HDR video whose frames are written again; nothing of any other."""
+    try:
+        curve = HDR_CURVES.get(_Colours.of(path).transfer)
+    except VideoError:
+        return []
+    if curve is None:
+        return []
+    return [
+        f"{path} is HDR ({curve}) and is written with 8 bits per colour, tagged as HDR, so it "
+        "looks pale in players that can't show that; convert it to SDR first for the colours that "
+        "any screen shows."
+    ]
 
 
 @contextmanager

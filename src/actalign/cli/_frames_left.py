@@ -1,0 +1,126 @@
+"""How many frames a run has still to encode, which most of its waiting depends on."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from actalign.errors import VideoError
+
+if TYPE_CHECKING:
+    from actalign.clips import Sampling
+    from actalign.types import Float64
+    from actalign.video._worker import DecodeProcess
+
+ANSWER_SECONDS = 30.0
+"""How long a file's header may take; after that the file's length counts as unknown."""
+
+
+class FramesLeft:
+    """The frames of each video that has to be encoded, and how many of them are left.
+
+    A video that is open has its exact number. Of the others the header says how long they are; a
+    child process of its own reads it, beside the encoder, from when the first one is open: what is
+    stored needs no encoding. Methods may be called from any thread. on_known: called, perhaps from
+    another thread, when all lengths have been asked for.
+    """
+
+    def __init__(
+        self, videos: Mapping[str, Path], sampling: Sampling, on_known: Callable[[], None]
+    ) -> None:
+        self._videos = dict(videos)
+        self._sampling = sampling
+        self._on_known = on_known
+        # NaN as long as a length is unknown, so that sums are unknown too.
+        self._of_clip = dict.fromkeys(videos, math.nan)
+        self._left = dict(self._of_clip)
+        self._lock = threading.Lock()
+        self._reader: threading.Thread | None = None
+        self._decoder: DecodeProcess | None = None
+        self._stop = threading.Event()
+
+    def opened(self, clip_id: str, pts_seconds: Float64) -> None:
+        """A video is about to be encoded; pts_seconds: (T,) the times of its frames."""
+        with self._lock:
+            self._of_clip[clip_id] = self._left[clip_id] = len(pts_seconds)
+            begins = self._reader is None and len(self._videos) > 1
+            if begins:
+                self._reader = threading.Thread(target=self._read, daemon=True, name="lengths")
+                self._reader.start()
+        if len(self._videos) == 1:
+            self._on_known()
+
+    def encoded(self, clip_id: str, count: int) -> None:
+        """So many more frames of a video are encoded."""
+        with self._lock:
+            self._left[clip_id] = max(0, self._left[clip_id] - count)
+
+    def done(self, *, cached: bool) -> None:
+        """The next video, in order, is done; cached: nothing of it had to be encoded."""
+        with self._lock:
+            clip_id = next(iter(self._left))
+            del self._left[clip_id]
+            if cached:
+                del self._of_clip[clip_id]
+
+    @property
+    def left(self) -> float | None:
+        """Frames still to be encoded; None while a video's length is unknown."""
+        return self._sum(self._left)
+
+    @property
+    def total(self) -> float | None:
+        """Frames of all videos that have to be encoded; None while a length is unknown."""
+        return self._sum(self._of_clip)
+
+    @property
+    def clips(self) -> int:
+        """How many videos have to be encoded, as far as is known."""
+        return len(self._of_clip)
+
+    def close(self) -> None:
+        """Stop reading headers."""
+        self._stop.set()
+        if self._reader and (decoder := self._decoder):
+            decoder.interrupt()
+            self._reader.join(1.0)
+
+    def _sum(self, frames: Mapping[str, float]) -> float | None:
+        with self._lock:
+            total = sum(frames.values())
+        return None if math.isnan(total) else total
+
+    def _read(self) -> None:
+        from actalign.video._worker import DecodeProcess
+
+        with DecodeProcess(silent_seconds=ANSWER_SECONDS) as self._decoder:
+            for clip_id, path in self._videos.items():
+                if self._stop.is_set():
+                    return
+                with self._lock:
+                    unknown = math.isnan(self._left.get(clip_id, 0))
+                if unknown:
+                    self._expect(clip_id, self._frames(self._decoder, path))
+        if not self._stop.is_set():
+            self._on_known()
+
+    def _expect(self, clip_id: str, frames: float) -> None:
+        with self._lock:
+            if math.isnan(self._left.get(clip_id, 0)):  # it may have been opened meanwhile
+                self._of_clip[clip_id] = self._left[clip_id] = frames
+
+    def _frames(self, decoder: DecodeProcess, path: Path) -> float:
+        """About how many frames of a video are encoded; NaN if its header doesn't say."""
+        try:
+            length = decoder.length_of(path)
+        except VideoError:
+            return 0  # nothing of it can be encoded either
+        if length is None:
+            return math.nan
+        seconds, rate = length
+        begin, end, fps = self._sampling.start or 0.0, self._sampling.end, self._sampling.fps
+        span = max(0.0, min(seconds, math.inf if end is None else end) - begin)
+        return math.ceil(span * (rate if fps is None else min(fps, rate)))
