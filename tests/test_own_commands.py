@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from actalign import load_encoder
-from actalign.alignment import SCORERS, Scorer, get_scorer
+from actalign.alignment import SCORERS, Scorer, align, cosine, get_scorer
 from actalign.encoders import ENCODERS
 from actalign.errors import EncoderUsageError, UsageError
 from tests import command
@@ -85,6 +85,31 @@ def test_the_own_scorer_is_evaluated_reported_tuned_and_used_by_its_settings(
     monkeypatch.delitem(SCORERS, "first")
     done(folder, "report", run)
     assert "first" in (run / "report.md").read_text(encoding="utf-8")
+
+
+def test_report_without_the_own_scorer_is_about_it_all_the_same(
+    names, folder, tmp_path, monkeypatch
+):
+    def align_first(frames, candidates, calibration):
+        return [align(cosine(frames, steps)) for steps in candidates]
+
+    mine = Scorer("mine", "steps", first_frame, "the first frame", align=align_first)
+    monkeypatch.setitem(SCORERS, "mine", mine)
+    run, other = tmp_path / "run", tmp_path / "other"
+    evaluated = ("eval", "clips", "clips", *BOTH, "--scorer")
+    done(folder, *evaluated, "mine,dtw", "--out", run)
+    done(folder, *evaluated, "dtw", "--out", other)
+    done(folder, "report", run, other)
+    drawn, known = ((run / f"report.{kind}").read_text("utf-8") for kind in ("html", "json"))
+    monkeypatch.delitem(SCORERS, "mine")
+    done(folder, "report", run, other)
+    page, same = ((run / f"report.{kind}").read_text("utf-8") for kind in ("html", "json"))
+    assert json.loads(same)["findings"]["scorer"] == "mine"
+    assert same == known
+    said = "only the program that adds the scorer &#x27;mine&#x27; can align with it"
+    assert said in page
+    assert said not in drawn
+    assert "<img" in drawn
 
 
 def test_a_stream_is_scored_and_a_long_clip_searched(names, folder):

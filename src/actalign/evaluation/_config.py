@@ -9,7 +9,7 @@ import json
 import os
 import platform
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -41,6 +41,21 @@ VLM, VLM_ALIGNED, SECOND_LOOK = LOOKS = ("vlm", "vlm_aligned", "second_look")
 def of_words(scorer: str) -> bool:
     """Whether a run's scorer is one of `alignment`'s, which read words."""
     return scorer not in (RANDOM, EXAMPLES, BOTH, *LOOKS)
+
+
+def known_scorer(name: str) -> bool:
+    """Whether this program has a run's scorer, which another one may have added to SCORERS."""
+    try:
+        return bool(get_scorer(name))
+    except UsageError:
+        return False
+
+
+def main_scorer(names: Sequence[str]) -> str:
+    """Of the scorers of a run, the one that it is reported by: the first that aligns, or else the
+    first."""
+    known = (name for name in names if of_words(name) and known_scorer(name))
+    return next((name for name in known if get_scorer(name).align is not None), names[0])
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from actalign.evaluation._charts import (
     svg,
     sweep_figure,
 )
+from actalign.evaluation._config import known_scorer, of_words
 from actalign.evaluation._lines import (
     ACCURACY,
     PAPER_NOTE,
@@ -242,6 +243,12 @@ def _alignments(run: Run) -> list[str]:
     mine = [r for r in run.of(run.main) if any(c.get("segments") for c in r["candidates"])]
     if not mine:
         return []
+    if of_words(run.main) and not known_scorer(run.main):
+        why = (
+            f"Not drawn: only the program that adds the scorer {run.main!r} can align with it; "
+            "write the report with that program."
+        )
+        return ["<h2>Best alignments</h2>", f"<p class='note'>{html.escape(why)}</p>"]
     right = sorted((r for r in mine if r["rank"] == 1), key=_lead, reverse=True)
     wrong = sorted((r for r in mine if r["rank"] > 1), key=_lead)
     parts = []

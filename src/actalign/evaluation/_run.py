@@ -35,6 +35,7 @@ from actalign.evaluation._config import (
     RANDOM,
     SECOND_LOOK,
     EvalConfig,
+    main_scorer,
     of_words,
     open_config,
     write_config,
@@ -151,6 +152,8 @@ def _write_results(
         none=config.none,
     )
     results |= _provenance(config, info)
+    if scored := [name for name, figures in results["scorers"].items() if figures["n"]]:
+        results["main"] = main_scorer(scored)  # `report` may not know a scorer of the user's own
     write_json(out / "results.json", results)
     return results
 

@@ -10,7 +10,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
-from actalign.alignment import get_scorer
 from actalign.clips import ClipResult, Store
 from actalign.clips._background import OtherClips, other_clips
 from actalign.documents import parse_json, parse_json_lines, read_text
@@ -21,7 +20,7 @@ from actalign.encoders._text_cache import TextCache
 from actalign.errors import UsageError, reason_of
 from actalign.evaluation._asked import asked, clip_keys_of
 from actalign.evaluation._charts import SweepPoint
-from actalign.evaluation._config import EvalConfig, of_words, read_config
+from actalign.evaluation._config import EvalConfig, main_scorer, read_config
 from actalign.evaluation._embed import clip_of, embed_clip
 from actalign.evaluation._questions import Question, left_out
 from actalign.evaluation._scoring import Scoring
@@ -37,7 +36,7 @@ SWEPT = {"smoothing_seconds": "smoothing (s)", "fps": "frames a second"}
 class Run:
     """A run folder, read.
 
-    main: the scorer of findings and figures, which is the first that aligns.
+    main: the scorer of findings and figures; see `main_scorer`.
     """
 
     folder: Path
@@ -169,16 +168,9 @@ def _read_run(folder: Path) -> Run:
     names = [n for n, figures in results["scorers"].items() if figures["n"]]
     if not names:
         raise UsageError(f"The run {folder} scored no sample; see errors.jsonl there.")
-    main = next(filter(_aligns, names), names[0])
+    main = results.get("main")  # earlier versions' runs have none
+    main = main if main in names else main_scorer(names)
     return Run(folder, config, info, results, tuple(rows), tuple(errors), main)
-
-
-def _aligns(scorer: str) -> bool:
-    """Whether it has its own alignments; False for another program's scorer."""
-    try:
-        return of_words(scorer) and get_scorer(scorer).align is not None
-    except UsageError:
-        return False
 
 
 def sweeps(run: Run, runs: Sequence[Run]) -> dict[str, dict[str, list[SweepPoint]]]:
