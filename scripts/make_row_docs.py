@@ -82,6 +82,23 @@ for row in read_rows("predictions.jsonl"):
 `actalign.rows.json_schema()` returns the schema, and `write_rows` writes rows. Rows of older
 versions, which had no `clip` and no `label`, are read too: they get `clip` from `doc_id` and
 `label` from `filtered_resps`.
+
+## Tables of rows
+
+`--out` of `classify` and `align`, `merge` and `actalign export` also write tables, which hold less
+than the rows:
+
+- `rows.csv`, `rows.parquet`: one line per clip, and beside it `rows.steps.csv` with one line per
+  step of every candidate. In its column `answer`, "yes" marks the steps of the clip's answer. The
+  columns are always the same.
+- `rows.xlsx`: one workbook for reading, with the sheets `Clips`, one line per clip; `Repetitions`,
+  one line each time that an answer is performed; and `Steps`. The last two hold only answers: a
+  clip that failed or was refused is in `Clips` alone, and the steps of other candidates are in
+  `rows.steps.csv` alone. They are left out if they have no lines, as is a column that is empty in
+  every line. In `Clips`, `second_label` is the runner-up; `action_start_seconds` and
+  `action_end_seconds` say when the answer happens, `start_seconds` and `end_seconds` when the clip
+  does. Cells hold all digits of a number and show a few.
+- `rows.md`: one line per clip with fewer columns.
 """
 
 

@@ -93,6 +93,18 @@ def test_finds_are_captions_and_a_table_too(folder):
     assert float(rows[0]["start_seconds"]) == pytest.approx(15, abs=0.21)
 
 
+def test_finds_are_a_workbook_too(folder):
+    openpyxl = pytest.importorskip("openpyxl")
+    done = run(folder, "locate", "day.mp4", "--threshold", "2.5", "-q", "--out", "finds.xlsx")
+    assert done.returncode == 0, done.stderr
+    [sheet] = openpyxl.load_workbook(folder / "finds.xlsx")
+    assert sheet.title == "Detections"
+    head, *lines = sheet.iter_rows(values_only=True)
+    assert [line[head.index("label")] for line in lines] == ["sunrise", "sunset"]
+    assert "person" not in head  # empty in every line
+    assert sheet.cell(2, head.index("start_seconds") + 1).number_format == "0.00"
+
+
 def test_a_bad_video_is_an_error_row_beside_the_finds_of_the_others(folder):
     done = run(folder, "locate", "broken.mp4", "day.mp4", "--threshold", "2.5", "--json")
     assert done.returncode == 1

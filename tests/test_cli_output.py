@@ -67,8 +67,10 @@ def test_out_is_a_table_with_a_line_a_clip_by_its_ending(clips, tmp_path):
     rows = read_rows(tmp_path / "rows.jsonl")
     assert read_rows(tmp_path / "rows2.JSONL") == rows
     by_csv = read_csv(tmp_path / "rows.csv")
-    for found in (read_xlsx(tmp_path / "rows.xlsx"), read_parquet(tmp_path / "rows.parquet")):
-        assert list(found[0]) == list(by_csv[0])
+    by_parquet = read_parquet(tmp_path / "rows.parquet")
+    assert list(by_parquet[0]) == list(by_csv[0])
+    assert not (tmp_path / "rows.steps.xlsx").exists()
+    for found in (read_xlsx(tmp_path / "rows.xlsx"), by_parquet):
         for line, row in zip(found, rows, strict=True):
             assert line["clip"] == row["clip"]
             assert line["status"] == row["status"]

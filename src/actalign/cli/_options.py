@@ -182,8 +182,9 @@ class RowOptions:
     out: Annotated[
         Path | None,
         typer.Option(
-            help="Write the rows: .jsonl (complete), or one line per clip in .csv, .parquet, .xlsx "
-            "or .md, with one line per step in NAME.steps beside it (not .md)."
+            help="Write the rows: .jsonl (complete); .xlsx, a workbook with sheets of clips, "
+            "repetitions and steps; .csv or .parquet, one line per clip, with one line per step in "
+            "NAME.steps beside it; or .md, one line per clip."
         ),
     ] = None
     as_json: AsJson = False

@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 
 from actalign.errors import VideoError
 from actalign.output._events import Event, VideoRows, events, whole_path
-from actalign.output._table_files import TableFile
 from actalign.output._tables import Cell, Table
+from actalign.output._workbooks import WorkbookFile
 from actalign.video._readers import frame_rate, open_container, video_stream
 
 Json = dict[str, Any]
@@ -58,7 +58,7 @@ def _comment(event: Event) -> str:
 
 def _lines(found: Iterable[Event]) -> Iterator[dict[str, Cell]]:
     for state in _states(found):
-        yield {**state._asdict(), "modifier": ""}
+        yield {**state._asdict(), "modifier": ""}  # not None: the workbook needs the column
 
 
 EVENTS = Table(
@@ -70,8 +70,8 @@ EVENTS = Table(
 
 def write_boris_events(video: VideoRows, path: Path) -> None:
     """The events of one video as a workbook that BORIS imports into an observation."""
-    with TableFile(path, EVENTS, suffix=".xlsx") as file:
-        file.write(_lines(video.events))
+    with WorkbookFile(path, {"Events": EVENTS}) as file:
+        file.write("Events", _lines(video.events))
 
 
 def to_boris(videos: Iterable[VideoRows]) -> str:

@@ -10,6 +10,7 @@ from actalign.files import check_writable, write_text
 from actalign.output._captions import detections_vtt
 from actalign.output._table_files import TABLE_SUFFIXES, TableFile, check_suffix
 from actalign.output._tables import DETECTIONS
+from actalign.output._workbooks import WorkbookFile
 from actalign.rows import Row, write_rows
 
 SUFFIXES = (".jsonl", ".vtt", *TABLE_SUFFIXES)
@@ -34,6 +35,8 @@ def write_detections(path: Path, rows: Sequence[Row]) -> None:
     elif suffix == ".vtt":
         write_text(path, detections_vtt(rows))
     else:
-        with TableFile(path, DETECTIONS) as file:
+        sheets = {"Detections": DETECTIONS}
+        table = WorkbookFile(path, sheets) if suffix == ".xlsx" else TableFile(path, DETECTIONS)
+        with table as file:
             for row in rows:
                 file.add(row)

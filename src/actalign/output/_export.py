@@ -25,7 +25,7 @@ from actalign.output._captions import to_srt, to_vtt
 from actalign.output._events import VideoRows, by_video
 from actalign.output._kinovea import to_kinovea
 from actalign.output._projects import to_fiftyone, to_inspect, to_label_studio, to_lmms_eval
-from actalign.output._row_files import ClipTables, steps_path
+from actalign.output._row_files import ClipTables, files_of_rows
 from actalign.output._table_files import TABLE_SUFFIXES, check_table_format
 from actalign.output._timelines import to_activitynet, to_elan, to_otio, to_resolve, to_sportscode
 from actalign.rows import Row, RowFile
@@ -87,13 +87,14 @@ def export(
 ) -> list[Path]:
     """Write predictions in format ``to``; returns the files written.
 
-    csv, parquet, xlsx: ``out`` is a file with one line per clip, and NAME.steps beside it has one
-    line per step. md: only the former, for reading. lmms-eval, activitynet, boris: one file. vtt,
-    srt, elan, sportscode, otio, resolve, kinovea, boris-events: a folder with one file per video,
-    named after the video; equal names, and several scorers, are in separate folders. burn:
-    likewise, the videos themselves with action, step, confidence and time drawn in. label-studio,
-    fiftyone, inspect: a folder for the project's files. to: None for the format of ``out``'s
-    suffix, or else csv. out: None for a file or folder beside the predictions, named after them.
+    csv, parquet: ``out`` is a file with one line per clip, and NAME.steps beside it has one line
+    per step. xlsx: a workbook with sheets of clips, repetitions and steps. md: one line per clip,
+    for reading. lmms-eval, activitynet, boris: one file. vtt, srt, elan, sportscode, otio, resolve,
+    kinovea, boris-events: a folder with one file per video, named after the video; equal names, and
+    several scorers, are in separate folders. burn: likewise, the videos themselves with action,
+    step, confidence and time drawn in. label-studio, fiftyone, inspect: a folder for the project's
+    files. to: None for the format of ``out``'s suffix, or else csv. out: None for a file or folder
+    beside the predictions, named after them.
     on_file: called with each per-video file, as it is written.
 
     Raises UsageError for an unknown format, predictions that can't be read, or a place where
@@ -105,9 +106,8 @@ def export(
     rows = RowFile(predictions, find_videos=to not in TABLES)
     if is_same_file(given, predictions) or is_same_file(out, predictions):
         raise UsageError(f"{out} is the file to export, and would be lost; name another to write.")
-    check_writable(out if to in ONE_FILE else out / "file")
-    if to in TABLES and to != "md":
-        check_writable(steps_path(out))
+    for file in files_of_rows(out) if to in ONE_FILE else [out / "file"]:
+        check_writable(file)
     if to in PROJECTS:
         return PROJECTS[to](rows, out)
     if to in PER_VIDEO:
@@ -116,10 +116,10 @@ def export(
         write_text(out, OF_VIDEOS[to][1](by_video(rows)))
         return [out]
     check_table_format(f".{to}")
-    with ClipTables(out) as file:
+    with ClipTables(out) as tables:
         for row in rows:
-            file.add(row)
-    return file.files
+            tables.add(row)
+    return tables.files
 
 
 def export_place(

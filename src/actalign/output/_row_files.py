@@ -11,6 +11,7 @@ from actalign.errors import UsageError
 from actalign.files import check_writable
 from actalign.output._table_files import TABLE_SUFFIXES, TableFile, check_suffix
 from actalign.output._tables import CLIPS, STEPS, SUMMARY
+from actalign.output._workbooks import SHEETS, WorkbookFile
 from actalign.rows import Row, RowWriter
 
 JSON_LINES = ".jsonl"
@@ -19,11 +20,9 @@ SUFFIXES = (JSON_LINES, *TABLE_SUFFIXES)
 
 def check_row_file(path: Path) -> None:
     """Raise UsageError if rows can't be written under this name, before any work is done."""
-    suffix = path.suffix.lower()
     check_suffix(path, SUFFIXES)
-    check_writable(path)
-    if suffix not in (JSON_LINES, ".md"):
-        check_writable(steps_path(path))
+    for file in files_of_rows(path):
+        check_writable(file)
     if path.is_file() and not _may_be_replaced(path):
         raise UsageError(
             f"--out is {path}, which holds something other than results and would be lost; name "
@@ -50,17 +49,21 @@ def row_file(path: Path | None) -> RowWriter | ClipTables:
 
 
 class ClipTables:
-    """A table with one line per clip, and NAME.steps with one per step; a context manager.
+    """Tables of rows, in the format of the suffix; a context manager.
 
-    Markdown is for reading: it has only the first table, with fewer columns. files: the paths.
+    CSV, Parquet: one line per clip, and NAME.steps with one per step of every candidate. Excel: one
+    workbook. Markdown: one line per clip with fewer columns, for reading. files: the paths.
     """
 
     def __init__(self, path: Path) -> None:
-        tables = {path: CLIPS, steps_path(path): STEPS}
-        if path.suffix.lower() == ".md":
-            tables = {path: SUMMARY}
-        self.files = list(tables)
-        self._tables = [TableFile(*one) for one in tables.items()]
+        self.files = files_of_rows(path)
+        self._tables: list[TableFile | WorkbookFile]
+        if path.suffix.lower() == ".xlsx":
+            self._tables = [WorkbookFile(path, SHEETS)]
+        elif path.suffix.lower() == ".md":
+            self._tables = [TableFile(path, SUMMARY)]
+        else:
+            self._tables = [*map(TableFile, self.files, (CLIPS, STEPS))]
         self._stack = ExitStack()
 
     @property
@@ -82,6 +85,9 @@ class ClipTables:
         self._stack.__exit__(*error)
 
 
-def steps_path(path: Path) -> Path:
-    """The file of the steps beside that of the clips: rows.csv, rows.steps.csv."""
-    return path.with_name(f"{path.stem}.steps{path.suffix}")
+def files_of_rows(path: Path) -> list[Path]:
+    """The files that rows are written to: for CSV and Parquet also that of the steps, such as
+    rows.steps.csv beside rows.csv."""
+    if path.suffix.lower() not in (".csv", ".parquet"):
+        return [path]
+    return [path, path.with_name(f"{path.stem}.steps{path.suffix}")]

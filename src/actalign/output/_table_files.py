@@ -1,6 +1,7 @@
-"""Tables in files, written one row at a time: CSV, Parquet, an Excel workbook or Markdown.
+"""Tables in files, written one row at a time: CSV, Parquet or Markdown.
 
 Text is written so that no spreadsheet takes it for a formula. The suffix says which file it is.
+Workbooks are in `_workbooks`.
 """
 
 from __future__ import annotations
@@ -9,23 +10,21 @@ import codecs
 import csv
 import io
 import re
-import shutil
-import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, nullcontext, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
-from actalign.documents import CONTROL, one_line
+from actalign.documents import one_line
 from actalign.errors import UsageError
 from actalign.files import pyarrow, writing
 from actalign.output._tables import Cell, Table
+from actalign.output._workbooks import openpyxl
 from actalign.rows import Row
 
 FORMULA_SIGNS = tuple("=+-@＝＋－＠")
 """First characters of cells that a spreadsheet runs when it opens comma-separated values."""
-SHEET_LINES = 1_048_576
-"""The lines of a sheet in Excel, the header's included."""
+TABLE_SUFFIXES = (".csv", ".parquet", ".xlsx", ".md")
 BATCH = 1000
 
 
@@ -38,31 +37,26 @@ class _Writer(Protocol):
 class TableFile:
     """Writes rows as lines of a table, atomically; a context manager.
 
-    suffix: the format's, if the name's own doesn't say it. count: rows so far. Raises UsageError if
-    the format's package is missing, ActAlignError if the file can't be written.
+    count: rows so far. Raises UsageError if the format's package is missing, ActAlignError if the
+    file can't be written.
     """
 
-    def __init__(self, path: Path, table: Table, *, suffix: str | None = None) -> None:
+    def __init__(self, path: Path, table: Table) -> None:
         self.count = 0
         self._path = path
-        self._suffix = suffix or self._path.suffix.lower()
         self._table = table
         self._stack = ExitStack()
 
     def __enter__(self) -> TableFile:
         file = self._stack.enter_context(writing(self._path))
-        self._writer: _Writer = _WRITERS[self._suffix](file, self._table)
+        self._writer: _Writer = _WRITERS[self._path.suffix.lower()](file, self._table)
         self._stack.push(self._end)
         return self
 
     def add(self, row: Row) -> None:
         """Write the lines of one row."""
         self.count += 1
-        self.write(self._table.records(row))
-
-    def write(self, records: Iterable[dict[str, Cell]]) -> None:
-        """Write lines of the table."""
-        for record in records:
+        for record in self._table.records(row):
             self._writer.write([record.get(name) for name in self._table.columns])
 
     def __exit__(self, *error: Any) -> None:
@@ -79,7 +73,7 @@ def check_table_format(suffix: str) -> None:
     if suffix == ".parquet":
         pyarrow()
     elif suffix == ".xlsx":
-        _openpyxl()
+        openpyxl()
 
 
 def check_suffix(path: Path, suffixes: Sequence[str]) -> None:
@@ -173,57 +167,6 @@ class _Parquet:
         self._batch = []
 
 
-class _Workbook:
-    """An Excel workbook, with a further sheet when one is full."""
-
-    def __init__(self, file: BinaryIO, table: Table) -> None:
-        self._file = file
-        self._columns = list(table.columns)
-        self._book = _openpyxl().Workbook(write_only=True)
-        self._lines = SHEET_LINES
-
-    def write(self, record: list[Cell]) -> None:
-        if self._lines == SHEET_LINES:
-            self._new_sheet()
-        self._sheet.append([self._cell(cell) for cell in record])
-        self._lines += 1
-
-    def end(self) -> None:
-        if not self._book.worksheets:
-            self._new_sheet()
-        # Not to the file itself: on a full disk half a workbook would warn when garbage-collected.
-        with tempfile.TemporaryFile() as whole:
-            self._book.save(whole)
-            whole.seek(0)
-            shutil.copyfileobj(whole, self._file)
-
-    def _new_sheet(self) -> None:
-        self._sheet = self._book.create_sheet()
-        self._sheet.append(self._columns)
-        self._lines = 1
-
-    def _cell(self, value: Cell) -> Any:
-        if not isinstance(value, str):
-            return value
-        from openpyxl.cell import WriteOnlyCell
-
-        cell = WriteOnlyCell(self._sheet, CONTROL.sub("", value))
-        cell.data_type = "s"  # text, even if it looks like a formula
-        return cell
-
-
-def _openpyxl() -> Any:
-    try:
-        import openpyxl
-    except ImportError as error:
-        raise UsageError(
-            f"Workbooks need openpyxl ({error}); run `pip install 'actalign[xlsx]'`, or write "
-            "a .csv file."
-        ) from error
-    return openpyxl
-
-
 _WRITERS: dict[str, Callable[[BinaryIO, Table], _Writer]] = {
-    ".csv": _Csv, ".parquet": _Parquet, ".xlsx": _Workbook, ".md": _Markdown
+    ".csv": _Csv, ".parquet": _Parquet, ".md": _Markdown
 }  # fmt: skip
-TABLE_SUFFIXES = tuple(_WRITERS)

@@ -1,0 +1,254 @@
+"""Rows as an Excel workbook for reading: a sheet of clips, one of repetitions, one of steps.
+
+The lines are kept in temporary files until the last one, since only then is it known which columns
+are empty and how wide the others are, and a sheet of Excel begins with both.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
+from itertools import islice
+from pathlib import Path
+from typing import IO, Any
+
+from rich.cells import cell_len
+
+from actalign.documents import CONTROL
+from actalign.errors import UsageError
+from actalign.files import writing
+from actalign.output._tables import CLIPS, STEPS, Cell, Table
+from actalign.rows import Row, action_span, has_action
+
+SHEET_LINES = 1_048_576
+"""The lines of a sheet in Excel, the header's included."""
+MOST_WIDE = 60
+"""The widest that a column is made, in characters."""
+BUTTON = 4
+"""The width of the filter's button beside a column's name, in characters."""
+SECONDS = "0.00", ".2f"
+NUMBERS = {
+    "confidence": ("0.0%", ".1%"),
+    **dict.fromkeys(("start_seconds", "end_seconds"), SECONDS),
+    **dict.fromkeys(("action_start_seconds", "action_end_seconds"), SECONDS),
+}
+"""How a column's fractions are shown, for Excel and for Python; the cells hold them in full."""
+OTHER_NUMBERS = "0.0000", ".4f"
+
+
+def _clip_lines(row: Row) -> Iterator[dict[str, Cell]]:
+    start, end = action_span(row) or (None, None)
+    for line in CLIPS.records(row):
+        line["warnings"] = line["warnings"] or None
+        yield line | {"action_start_seconds": start, "action_end_seconds": end}
+
+
+def _repetition_lines(row: Row) -> Iterator[dict[str, Cell]]:
+    if not has_action(row):
+        return
+    best = row["candidates"][0]
+    of_clip: dict[str, Any] = {name: row.get(name) for name in ("confidence", "video", "scorer")}
+    of_clip |= {"clip": row["clip"], "label": best["label"], "person": row.get("person")}
+    for number, one in enumerate(best.get("repetitions", ()), start=1):
+        times = {name: one[name] for name in ("start_seconds", "end_seconds")}
+        yield of_clip | {
+            "repetition": number,
+            "partial": "yes" if "partial_steps" in one else None,
+            **times,
+        }
+
+
+def _step_lines(row: Row) -> Iterator[dict[str, Cell]]:
+    return (one for one in STEPS.records(row) if one.get("answer") and one.get("step") is not None)
+
+
+def _columns(table: Table, *first: str, without: tuple[str, ...] = ()) -> dict[str, type]:
+    """A table's columns in another order; first: may name new ones, which hold fractions."""
+    every: dict[str, type] = {**dict.fromkeys(first, float), **table.columns}
+    return {name: kind for name, kind in every.items() if name not in without}
+
+
+SHEETS = {
+    "Clips": Table(
+        _columns(
+            CLIPS, "clip", "label", "confidence", "margin", "second_label",
+            "action_start_seconds", "action_end_seconds", "repetitions", "partial_repetitions",
+            "warnings", "error", "target", "score", "second_score",
+        ),
+        _clip_lines,
+    ),
+    "Repetitions": Table(
+        {
+            "clip": str,
+            "label": str,
+            "repetition": int,
+            "start_seconds": float,
+            "end_seconds": float,
+            "partial": str,
+            "confidence": float,
+            "person": int,
+            "video": str,
+            "scorer": str,
+        },
+        _repetition_lines,
+    ),
+    "Steps": Table(
+        _columns(
+            STEPS, "clip", "label", "repetition", "step_number", "step", "start_seconds",
+            "end_seconds", "affinity", "partial", "confidence", "score",
+            without=("status", "error", "rank", "answer", "none"),
+        ),
+        _step_lines,
+    ),
+}  # fmt: skip
+"""The sheets of a workbook of rows. Repetitions and steps are those of the answers only, so that
+all that Steps lacks of STEPS is the same in every line."""
+
+
+class WorkbookFile:
+    """Writes lines into the sheets of an Excel workbook, atomically; a context manager.
+
+    sheets: the table of each sheet, by its name. The first is always there, the others if they have
+    lines. A column that is empty in every line is left out. count: rows so far. Raises UsageError
+    if openpyxl is missing, ActAlignError if the file can't be written.
+    """
+
+    def __init__(self, path: Path, sheets: Mapping[str, Table]) -> None:
+        self.count = 0
+        self._path = path
+        self._tables = sheets
+        self._sheets: dict[str, _Sheet] = {}
+        self._stack = ExitStack()
+
+    def __enter__(self) -> WorkbookFile:
+        openpyxl()
+        for name, table in self._tables.items():
+            kept = self._stack.enter_context(tempfile.TemporaryFile("w+", encoding="ascii"))
+            self._sheets[name] = _Sheet(name, table.columns, kept)
+        self._file = self._stack.enter_context(writing(self._path))
+        self._stack.push(self._end)
+        return self
+
+    def add(self, row: Row) -> None:
+        """Write the lines of one row into every sheet."""
+        self.count += 1
+        for name, table in self._tables.items():
+            self.write(name, table.records(row))
+
+    def write(self, sheet: str, records: Iterable[dict[str, Cell]]) -> None:
+        """Write lines of one sheet."""
+        for record in records:
+            self._sheets[sheet].keep(record)
+
+    def __exit__(self, *error: Any) -> None:
+        self._stack.__exit__(*error)
+
+    def _end(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind:
+            return
+        book = openpyxl().Workbook(write_only=True)
+        first, *others = self._sheets.values()
+        for sheet in (first, *(other for other in others if other.lines)):
+            sheet.write_to(book)
+        # Not to the file itself: on a full disk half a workbook would warn when garbage-collected.
+        with tempfile.TemporaryFile() as whole:
+            book.save(whole)
+            whole.seek(0)
+            shutil.copyfileobj(whole, self._file)
+
+
+class _Sheet:
+    """A sheet's lines, kept as lines of JSON in a temporary file until they are written.
+
+    lines: how many.
+    """
+
+    def __init__(self, name: str, columns: Mapping[str, type], kept: IO[str]) -> None:
+        self.lines = 0
+        self._name = name
+        self._columns = columns
+        self._kept = kept
+        self._widths: dict[str, int] = {}
+
+    def keep(self, record: dict[str, Cell]) -> None:
+        self.lines += 1
+        line = {name: one for name in self._columns if (one := record.get(name)) is not None}
+        for name, value in line.items():
+            self._widths[name] = max(
+                self._widths.get(name, 0), _width(name, self._columns[name], value)
+            )
+        self._kept.write(json.dumps(line) + "\n")
+
+    def write_to(self, book: Any) -> None:
+        """Add the sheet to a workbook, and further ones where it is full."""
+        columns = [name for name in self._columns if name in self._widths] or [*self._columns]
+        self._kept.seek(0)
+        for number, begin in enumerate(range(0, max(self.lines, 1), SHEET_LINES - 1), start=1):
+            sheet = book.create_sheet(self._name if number == 1 else f"{self._name} {number}")
+            count = min(self.lines - begin, SHEET_LINES - 1)
+            self._head(sheet, columns, count)
+            cells = {name: _cell(sheet, name, self._columns[name]) for name in columns}
+            for line in islice(self._kept, count):
+                found = json.loads(line)
+                sheet.append([_filled(cells[name], found.get(name)) for name in columns])
+
+    def _head(self, sheet: Any, columns: list[str], count: int) -> None:
+        """The row of names; all that a sheet says of its columns comes before its first row."""
+        from openpyxl.cell import WriteOnlyCell
+        from openpyxl.styles import Font
+        from openpyxl.utils import get_column_letter
+
+        letters = [get_column_letter(number) for number in range(1, len(columns) + 1)]
+        for letter, name in zip(letters, columns, strict=True):
+            width = max(len(name) + BUTTON, self._widths.get(name, 0) + 1)
+            sheet.column_dimensions[letter].width = min(width, MOST_WIDE)
+        sheet.freeze_panes = "A2"
+        sheet.auto_filter.ref = f"A1:{letters[-1]}{count + 1}"
+        names = [WriteOnlyCell(sheet, name) for name in columns]
+        for cell in names:
+            cell.font = Font(bold=True)
+        sheet.append(names)
+
+
+def _width(name: str, kind: type, value: str | int | float) -> int:
+    """The characters that a cell of a column takes."""
+    if kind is float:
+        return len(format(value, NUMBERS.get(name, OTHER_NUMBERS)[1]))
+    return cell_len(str(value)[:MOST_WIDE])
+
+
+def _cell(sheet: Any, name: str, kind: type) -> Any:
+    """A cell of a column, to be filled for each line in turn: to format new ones takes long."""
+    from openpyxl.cell import WriteOnlyCell
+
+    cell = WriteOnlyCell(sheet)
+    if kind is float:
+        cell.number_format = NUMBERS.get(name, OTHER_NUMBERS)[0]
+    return cell
+
+
+def _filled(cell: Any, value: Cell) -> Any:
+    """The cell with a value; None leaves it empty."""
+    if value is None:
+        return None
+    if isinstance(value, str):
+        cell.value = CONTROL.sub("", value)
+        cell.data_type = "s"  # text, even if it looks like a formula
+    else:
+        cell.value = value
+    return cell
+
+
+def openpyxl() -> Any:
+    """The module openpyxl; raises UsageError if it is not installed."""
+    try:
+        import openpyxl
+    except ImportError as error:
+        raise UsageError(
+            f"Workbooks need openpyxl ({error}); run `pip install 'actalign[xlsx]'`, or write "
+            "a .csv file."
+        ) from error
+    return openpyxl
