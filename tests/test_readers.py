@@ -3,6 +3,7 @@
 import csv
 import json
 import pickle
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -144,6 +145,19 @@ class TestTables:
         ]
         assert all(q.choices == ("turn red", "Turn green") for q in asked.questions)
         assert all(q.video.is_file() for q in asked.questions)
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="no name there has a backslash")
+    def test_a_table_written_on_windows_finds_its_videos(self, tmp_path):
+        for name in ("dunk/a.mp4", "layup/a.mp4", "pass/a.mp4", "pass\\a.mp4"):
+            touch(tmp_path / "videos" / name)
+        written = ("dunk\\a.mp4", "D:\\films\\layup\\a.mp4", "pass\\a.mp4", "D:\\b\\c.mp4")
+        touch(tmp_path / "videos" / "deep" / "c.mp4")
+        lines = [f"{name},label {n}\n" for n, name in enumerate(written)]
+        (tmp_path / "t.csv").write_text("video,label\n" + "".join(lines))
+        asked = read_data(Source(tmp_path / "videos", truth=tmp_path / "t.csv"))
+        found = [str(q.video.relative_to(tmp_path / "videos")) for q in asked.questions]
+        # The second one's name is not unique; it is reported as it was written.
+        assert found == ["dunk/a.mp4", written[1], "pass\\a.mp4", "deep/c.mp4"]
 
     def test_columns_name_times_candidates_and_more(self, tmp_path):
         (tmp_path / "t.csv").write_text(

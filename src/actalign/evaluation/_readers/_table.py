@@ -59,7 +59,7 @@ def read(source: Source) -> QuestionSet:
     """One question per row; raises UsageError that names the row or column that is wrong.
 
     Candidates are those of the row, or else all labels of the table. Videos are found by their path
-    within the data's folder, or by their name if it is unique.
+    within the data's folder, with / or \\, or by their name if it is unique.
     """
     path = source.truth or source.data
     rows = [
@@ -174,6 +174,9 @@ class _Videos:
             return Path(name)  # reported where it is read
         if is_there(path):
             return path
+        name = name.replace("\\", "/")  # of a table that was written on Windows
+        if is_there(self._folder / name):
+            return self._folder / name
         if self._by_name is None:
             self._by_name = {}
             try:
