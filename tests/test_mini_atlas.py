@@ -2,7 +2,9 @@
 
 import ast
 import json
+import os
 import re
+import signal
 import subprocess
 import sys
 from itertools import pairwise
@@ -20,7 +22,7 @@ from actalign.errors import UsageError
 from actalign.evaluation import EvalConfig, Source, read_data, run
 from actalign.rows import read_rows
 from tests.colour_model import RGB, save_colour_model
-from tests.command import DEADLOCK_SECONDS, actalign
+from tests.command import DEADLOCK_SECONDS, actalign, finish
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "benchmarks" / "mini_atlas"
@@ -372,6 +374,26 @@ def test_rendering_resumes_and_gives_the_same_bytes(tmp_path):
             frames = list(container.decode(video=0))
         assert frames[0].width == frames[0].height == 288
         assert len(frames) / 15 == pytest.approx(question.intervals[-1].end, abs=0.1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("program", ["render.py", "render_repeats.py"])
+def test_rendering_says_how_far_it_is_and_can_be_interrupted(tmp_path, program):
+    process = subprocess.Popen(
+        [sys.executable, str(FOLDER / program), "--out", str(tmp_path), "--clips", "40"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    first = process.stderr.readline()
+    os.killpg(process.pid, signal.SIGINT)  # Ctrl-C is sent to the workers too
+    ended = finish(process)
+    assert first == "1 of 40 clips\n"
+    assert ended.returncode == 130
+    assert ended.stderr.splitlines()[-1] == "interrupted; run the same command again to continue"
+    assert all(line.endswith(" of 40 clips") for line in ended.stderr.splitlines()[:-1])
+    assert 1 <= len(list((tmp_path / "clips").glob("0*.mp4"))) < 40
 
 
 @pytest.mark.slow

@@ -13,9 +13,9 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from actions import ACTIONS, DOMAINS
 from figure import Build, Pose, interpolate, pose_body
-from render import vary
+from render import in_processes, run_main, vary
 from scene import Camera, Look, draw, turned
 
 FPS = 10
@@ -187,9 +187,8 @@ def make(out: Path, *, minutes: float, seed: int, performers: int, processes: in
     pieces = [pieces_of(seed, performer) for performer in range(performers)]
     shown = running_order(seed, minutes, pieces)
     wanted = {(piece.performer, piece.number): piece for piece in shown}
-    with ProcessPoolExecutor(processes) as pool:
-        jobs = {at: pool.submit(draw_piece, folder, seed, piece) for at, piece in wanted.items()}
-        drawn = {at: job.result() for at, job in jobs.items()}
+    paths = in_processes(partial(draw_piece, folder, seed), list(wanted.values()), processes)
+    drawn = dict(zip(wanted, paths, strict=True))
     video = out / f"long-{seed}-{minutes:g}.mp4"
     join([drawn[piece.performer, piece.number] for piece in shown], video)
     now, truth = 0.0, []
@@ -229,4 +228,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_main(main)

@@ -10,11 +10,17 @@ from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
+import signal
 import sys
+import time
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import permutations
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -27,6 +33,11 @@ from scene import Camera, Look, draw, turned
 FPS = 15
 SIZE = 288
 ORDER_ONLY_SHARE = 0.5
+TOLD_SECONDS = 5.0
+"""How often a program says how many clips are done."""
+
+Task = TypeVar("Task")
+Drawn = TypeVar("Drawn")
 
 
 @dataclass(frozen=True)
@@ -196,6 +207,40 @@ def draw_clip(path: Path, shown: Performance, *, fps: int = FPS, size: int = SIZ
     temporary.replace(path)
 
 
+def in_processes(
+    draw: Callable[[Task], Drawn], tasks: Sequence[Task], processes: int
+) -> list[Drawn]:
+    """What ``draw`` returns for each task, in order; says on stderr how many are done."""
+    found: list[Drawn] = []
+    told = -np.inf
+    with ProcessPoolExecutor(processes, initializer=_ignore_interrupts) as pool:
+        try:
+            for job in [pool.submit(draw, task) for task in tasks]:
+                found.append(job.result())
+                if time.monotonic() - told >= TOLD_SECONDS or len(found) == len(tasks):
+                    told = time.monotonic()
+                    print(f"{len(found)} of {len(tasks)} clips", file=sys.stderr, flush=True)
+        except BaseException:
+            for child in multiprocessing.active_children():
+                child.terminate()
+            raise
+    return found
+
+
+def _ignore_interrupts() -> None:
+    """Ctrl-C is sent to all processes; the first one ends the others."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def run_main(main: Callable[[], None]) -> None:
+    """Run a program that can be interrupted, as `actalign` can."""
+    try:
+        main()
+    except KeyboardInterrupt:
+        print("interrupted; run the same command again to continue", file=sys.stderr)
+        sys.exit(130)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("mini-atlas"))
@@ -205,17 +250,11 @@ def main() -> None:
     args = parser.parse_args()
     (args.out / "clips").mkdir(parents=True, exist_ok=True)
     questions = [ask(args.seed, number) for number in range(args.clips)]
-    rows = []
-    with ProcessPoolExecutor(args.processes) as pool:
-        jobs = [pool.submit(render, args.out, args.seed, question) for question in questions]
-        for done, job in enumerate(jobs, start=1):
-            rows.append(job.result())
-            if done % 20 == 0 or done == len(jobs):
-                print(f"{done} of {len(jobs)} clips", flush=True)
+    rows = in_processes(partial(render, args.out, args.seed), questions, args.processes)
     temporary = args.out / ".questions.jsonl"
     temporary.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     temporary.replace(args.out / "questions.jsonl")
 
 
 if __name__ == "__main__":
-    main()
+    run_main(main)

@@ -13,8 +13,8 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from actions import ACTIONS, DOMAINS
 from figure import Build, Pose, interpolate, pose_body
-from render import Performance, draw_clip, vary
+from render import Performance, draw_clip, in_processes, run_main, vary
 from scene import Look, turned
 
 FPS = 10
@@ -164,16 +164,13 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=2)
     args = parser.parse_args()
     (args.out / "clips").mkdir(parents=True, exist_ok=True)
-    with ProcessPoolExecutor(args.processes) as pool:
-        jobs = [
-            pool.submit(render, args.out, args.seed, ask(args.seed, n)) for n in range(args.clips)
-        ]
-        lines = [json.dumps(job.result()) + "\n" for job in jobs]
+    tasks = [ask(args.seed, number) for number in range(args.clips)]
+    rows = in_processes(partial(render, args.out, args.seed), tasks, args.processes)
     temporary = args.out / ".repeats.jsonl"
-    temporary.write_text("".join(lines), encoding="utf-8")
+    temporary.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     temporary.replace(args.out / "repeats.jsonl")
-    print(f"{len(lines)} clips in {args.out}")
+    print(f"{len(rows)} clips in {args.out}")
 
 
 if __name__ == "__main__":
-    main()
+    run_main(main)
