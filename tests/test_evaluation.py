@@ -397,6 +397,7 @@ def test_a_mini_atlas_run_of_an_earlier_version_is_named(tmp_path):
     [
         ({"answer": 2}, "The answer of question 'a' is 2"),
         ({"scripts": (None,)}, "2 choices but 1 scripts"),
+        ({"domains": ("gym",)}, "2 choices but 1 domains"),
         ({"intervals": (Interval(0, 1, 2),)}, "is of step 2, but the steps of its answer"),
         ({"intervals": (Interval(1, 0, 0),)}, "ends at 0 s, before it begins"),
         ({"choices": ("a", " A")}, "has the choice ' A' twice"),
