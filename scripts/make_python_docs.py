@@ -8,6 +8,7 @@ room that exports it, and by `actalign` itself where no room does.
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import importlib
 import inspect
@@ -110,10 +111,19 @@ def parameter(one: inspect.Parameter, names: Mapping[str, object]) -> str:
     return f"{stars}{one.name}{typed}{equals}{value_text(one.default)}"
 
 
+class _WithoutAnnotated(ast.NodeTransformer):
+    """Annotated[X, ...] as X, wherever it stands in a type."""
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
+        self.generic_visit(node)
+        annotated = isinstance(node.value, ast.Name) and node.value.id == "Annotated"
+        return node.slice.elts[0] if annotated and isinstance(node.slice, ast.Tuple) else node
+
+
 def type_text(annotation: object) -> str:
     """An annotation as it stands in the source, else its name."""
     if isinstance(annotation, str):
-        return re.sub(r"^Annotated\[([^,]+), .*\]$", r"\1", annotation)
+        return ast.unparse(_WithoutAnnotated().visit(ast.parse(annotation, mode="eval")))
     if isinstance(annotation, type):
         return annotation.__name__
     return re.sub(r"\b(?:[a-z_]\w*\.)+(?=[A-Za-z])", "", str(annotation))
