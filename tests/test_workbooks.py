@@ -46,6 +46,7 @@ def row(clip, best, **fields):
 
 
 TIMES = [repetition(0.5), repetition(3.5), repetition(6.5, (1, 2))]
+SEGMENTS = {"segments": TIMES[0]["segments"]}
 ROWS = [
     row(
         "set",
@@ -59,7 +60,7 @@ ROWS = [
         warnings=[LONG],
     ),
     row("once", {"label": "throw", "score": 1.5, "segments": [step("throw", 0.25, 9.0)]}),
-    row("unsure", {"label": "throw", "score": 0.5, "segments": [step("throw", 0.0, 9.0)]})
+    row("unsure", {"label": "throw", "score": 0.5, "repetitions": TIMES[:1]} | SEGMENTS)
     | {"label": None, "confidence": 0.25},
     {
         "schema_version": 1,
