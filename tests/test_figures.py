@@ -14,6 +14,7 @@ from matplotlib.text import Text
 
 from actalign import ActAlignError, ClipEmbedding, FrameBatch, Script, UsageError
 from actalign.alignment._dtw import align
+from actalign.cli._show import save_figure
 from actalign.evaluation import _charts as charts
 from actalign.output._drawing import draw_timeline
 from actalign.output._figures import (
@@ -402,6 +403,12 @@ def test_a_figure_says_what_makes_its_answer_doubtful():
     of_one = {"person": "1", "people": "1", "people_frames": "0:30 1:10"}
     clip = replace(found.clip, provenance=of_one)
     assert "(mostly unseen)" in alignment_figure(replace(found, clip=clip)).texts[0].get_text()
+
+
+def test_a_figure_whose_video_is_gone_is_drawn_and_said_to_have_no_pictures(tmp_path):
+    path, (said,) = save_figure(CASES["two"], tmp_path / "gone.mp4", tmp_path)
+    assert path.read_bytes().startswith(b"\x89PNG")
+    assert said.startswith("c: the figure has no pictures of the video. There is no file ")
 
 
 def all_texts(figure):
