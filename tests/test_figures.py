@@ -272,6 +272,25 @@ def test_the_lines_between_repetitions_are_explained():
         assert ("a line before each repetition" in label) == said
 
 
+def test_many_repetitions_are_not_hidden_by_the_lines_around_them():
+    found = prediction([3, 3], frames=400, seconds=164.0)
+    for count, many in ((8, False), (88, True)):
+        length = 164.0 / count / 3
+        begins = length * np.arange(3 * count).reshape(count, 3)
+        repetitions = tuple(
+            tuple(Segment("s", t, t + length, 0.5, k) for k, t in enumerate(of_one, 1))
+            for of_one in begins.tolist()
+        )
+        best = replace(found.best, repetitions=repetitions)
+        drawn = alignment_figure(replace(found, candidates=(best, *found.candidates[1:])))
+        timeline, winner, other = drawn.axes[:3]
+        assert len(timeline.lines) == (0 if many else count - 1)
+        assert ("a line before" in timeline.get_yticklabels()[0].get_text()) != many
+        assert {bar.get_linewidth() for bar in timeline.patches} == {0 if many else 1}
+        thinner = winner.lines[0].get_linewidth() < other.lines[0].get_linewidth()
+        assert thinner == many
+
+
 def test_cuts_are_lines_on_the_timeline_and_explained():
     found = CASES["two"]
     plain = _timeline(alignment_figure(found))
