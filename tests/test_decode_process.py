@@ -229,14 +229,21 @@ def test_a_figure_is_drawn_without_the_frames_of_a_file_that_never_answers(
     code = """if True:
         import sys
         import numpy as np
+        from actalign.errors import VideoError
         from actalign.types import ClipEmbedding
         from actalign.video import thumbnails
         rows, times = np.eye(3, dtype=np.float32), np.arange(3) / 10
         clip = ClipEmbedding("it", rows, times, 0.3, "none", "0")
-        print([thumbnails(path, clip) is None for path in sys.argv[1:]])
+        for path in sys.argv[1:]:
+            try:
+                print(len(thumbnails(path, clip)))
+            except VideoError as error:
+                print(error)
     """
     env = {**os.environ, "LD_PRELOAD": str(dead_mount["LD_PRELOAD"])}
-    assert printed_by("-c", code, dead, clips["clip1"], env=env) == "[True, False]\n"
+    said, frames = printed_by("-c", code, dead, clips["clip1"], env=env).splitlines()
+    assert "dead.mp4 yielded no frame for 20 s" in said
+    assert frames == "3"
 
 
 def test_an_interrupt_ends_a_run_whose_file_never_answers(beside_a_dead_mount, dead_mount, start):

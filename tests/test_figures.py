@@ -14,6 +14,7 @@ from matplotlib.text import Text
 
 from actalign import ActAlignError, ClipEmbedding, FrameBatch, Script, UsageError
 from actalign.alignment._dtw import align
+from actalign.cli._show import save_figure
 from actalign.evaluation import _charts as charts
 from actalign.output._drawing import draw_timeline
 from actalign.output._figures import (
@@ -271,6 +272,25 @@ def test_the_lines_between_repetitions_are_explained():
         assert ("a line before each repetition" in label) == said
 
 
+def test_many_repetitions_are_not_hidden_by_the_lines_around_them():
+    found = prediction([3, 3], frames=400, seconds=164.0)
+    for count, many in ((8, False), (88, True)):
+        length = 164.0 / count / 3
+        begins = length * np.arange(3 * count).reshape(count, 3)
+        repetitions = tuple(
+            tuple(Segment("s", t, t + length, 0.5, k) for k, t in enumerate(of_one, 1))
+            for of_one in begins.tolist()
+        )
+        best = replace(found.best, repetitions=repetitions)
+        drawn = alignment_figure(replace(found, candidates=(best, *found.candidates[1:])))
+        timeline, winner, other = drawn.axes[:3]
+        assert len(timeline.lines) == (0 if many else count - 1)
+        assert ("a line before" in timeline.get_yticklabels()[0].get_text()) != many
+        assert {bar.get_linewidth() for bar in timeline.patches} == {0 if many else 1}
+        thinner = winner.lines[0].get_linewidth() < other.lines[0].get_linewidth()
+        assert thinner == many
+
+
 def test_cuts_are_lines_on_the_timeline_and_explained():
     found = CASES["two"]
     plain = _timeline(alignment_figure(found))
@@ -402,6 +422,12 @@ def test_a_figure_says_what_makes_its_answer_doubtful():
     of_one = {"person": "1", "people": "1", "people_frames": "0:30 1:10"}
     clip = replace(found.clip, provenance=of_one)
     assert "(mostly unseen)" in alignment_figure(replace(found, clip=clip)).texts[0].get_text()
+
+
+def test_a_figure_whose_video_is_gone_is_drawn_and_said_to_have_no_pictures(tmp_path):
+    path, (said,) = save_figure(CASES["two"], tmp_path / "gone.mp4", tmp_path)
+    assert path.read_bytes().startswith(b"\x89PNG")
+    assert said.startswith("c: the figure has no pictures of the video. There is no file ")
 
 
 def all_texts(figure):

@@ -174,12 +174,13 @@ def test_a_row_of_one_of_all_people_says_where_most_frames_show_nobody():
     assert ClipResult("a", "a.mp4", clip).remarks == seldom["warnings"]
 
 
-def test_more_steps_than_frames_are_warned_of(tmp_path, colour_model):
+def test_fewer_than_two_frames_a_step_are_warned_of(tmp_path, colour_model):
     write_colours(tmp_path / "clip.mp4", ["red", "green", "blue"], each=4)
     script = Script("dawn", ("red", "green", "blue"))
-    for fps, warned in ((0.5, True), (10, False)):
+    for fps, frames, warned in ((0.5, 1, True), (2.5, 3, True), (4, 5, True), (5, 6, False)):
         classifier = ActAlign.from_pretrained(str(colour_model), fps=fps)
         found = classifier.predict(tmp_path / "clip.mp4", scripts=[script, Script("x", ("white",))])
+        assert len(found.clip.embeddings) == frames
         said = [one for one in found.warnings if "for the 3 steps of 'dawn'" in one]
         assert bool(said) == warned, found.warnings
         assert (tag(found.to_row()) == "few frames") == warned

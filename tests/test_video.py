@@ -2,6 +2,7 @@ import json
 import os
 import shutil
 from fractions import Fraction
+from pathlib import Path
 
 import av
 import numpy as np
@@ -173,6 +174,56 @@ def test_late_segments_give_the_same_frames_as_the_whole_clip(folder, name, opti
         assert numbers == list(range(first + 1, first + 5))
         np.testing.assert_allclose(times, np.array(numbers) / options["fps"], atol=1e-3)
         assert stream.warnings == []
+
+
+OPEN_GOP = "open-gop=1:keyint=24:bframes=3:scenecut=0"
+VARIABLE = np.cumsum([0, *[20, 60, 41, 100, 33] * 90])[:450].tolist()
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("sparse.mp4", {"options": {"g": "24", "bf": "3"}}),
+        ("sparse.mkv", {"options": {"g": "24", "bf": "3"}}),
+        ("sparse-open.ts", {"options": {"x264-params": OPEN_GOP}}),
+        ("sparse-open.mp4", {"options": {"x264-params": OPEN_GOP}}),
+        ("sparse-vary.mp4", {"options": {"g": "24", "bf": "3"}, "times": VARIABLE}),
+        ("sparse-turned.mp4", {"options": {"g": "24", "bf": "3"}}),
+        # Here no seek finds a frame as it is, so they must be fetched another way.
+        ("sparse-refresh.mp4", {"options": {"x264-params": "intra-refresh=1:keyint=24"}}),
+        ("sparse.mpg", {"codec": "mpeg2video", "options": {"g": "12", "bf": "2"}, "fps": 25}),
+    ],
+)
+def test_a_few_frames_of_a_long_clip_are_those_of_the_whole(folder, name, options):
+    path = write_video(folder / name, 450, **{"fps": 15} | options)
+    if "turned" in name:
+        set_matrix(path, DISPLAY_MATRICES["quarter turn"])
+    whole = list(sample_frames(path))
+    times = np.concatenate([batch.pts_seconds for batch in whole])
+    frames = np.concatenate([batch.frames for batch in whole])
+    for start in (0.0, 0.7, 6.1):
+        few = list(sample_frames(path, num_frames=4, start=start))
+        found = np.searchsorted(times, np.concatenate([batch.pts_seconds for batch in few]))
+        assert len(found) == 4
+        np.testing.assert_array_equal(
+            np.concatenate([batch.frames for batch in few]), frames[found]
+        )
+
+
+@pytest.mark.skipif(not Path("/proc/self/io").exists(), reason="counts bytes as Linux does")
+def test_a_few_frames_of_a_long_clip_do_not_read_it_twice(folder):
+    options = {"codec": "mjpeg", "pixel_format": "yuvj420p", "size": (288, 192)}
+    path = write_video(folder / "few.mov", 900, fps=15, **options)
+
+    def read_bytes():
+        return int(Path("/proc/self/io").read_text().split()[1])
+
+    next(iter(sample_frames(path)))
+    before = read_bytes()
+    numbers, _, _ = read(path, num_frames=4)
+    assert numbers == [n % 256 for n in (112, 337, 562, 787)]
+    # Once for the times; then some of it, and its index for each.
+    assert read_bytes() - before < 1.6 * path.stat().st_size
 
 
 def test_a_single_frame(folder):

@@ -190,7 +190,7 @@ class _Rows:
                 self.run.note([f"{one.clip_id}: {why}"] if why else [])
             self._add(row, clip.clip_id, failed=prediction is None and clip.clip is not None)
             if prediction is not None:
-                self.figures.draw(prediction, clip.path)
+                self.run.note(self.figures.draw(prediction, clip.path))
                 self.burned.extend([row] if self.figures.burn else [])
 
     def take(self, clips: Iterable[ScoredClip]) -> None:

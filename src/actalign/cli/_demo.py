@@ -39,7 +39,10 @@ def demo(
         prediction = classifier.predict(clip.path, scripts=clip.scripts, domain=clip.domain)
         rows.append(prediction.to_row(target=clip.label))
         console.print(candidate_table(rows[-1]))
-        drawn = "" if undrawn else f"   figure: {save_figure(prediction, clip.path, out)}"
+        drawn = ""
+        if not undrawn:
+            figure, notes = save_figure(prediction, clip.path, out)
+            drawn = "\n".join([f"   figure: {figure}", *notes])
         right += prediction.label == clip.label
         if not quiet:
             verdict = "right" if prediction.label == clip.label else "wrong"

@@ -264,18 +264,20 @@ class FigureOptions:
             for text in (script.label, *chain.from_iterable(script.step_lists))
         )
 
-    def draw(self, prediction: Prediction, video: Path | str) -> None:
-        """Draw one clip's explanation, if pictures are wanted."""
-        if self.figure:
-            from actalign.cli._show import save_figure
+    def draw(self, prediction: Prediction, video: Path | str) -> list[str]:
+        """Draw one clip's explanation, if pictures are wanted; what to say of it."""
+        if not self.figure:
+            return []
+        from actalign.cli._show import save_figure
 
-            save_figure(
-                prediction,
-                video,
-                self.figure,
-                format=self.figure_format,
-                theme=self.figure_theme,
-            )
+        _, notes = save_figure(
+            prediction,
+            video,
+            self.figure,
+            format=self.figure_format,
+            theme=self.figure_theme,
+        )
+        return notes
 
     def burn_in(self, rows: list[Row], run: Run) -> list[str]:
         """Write the rows' videos with the text drawn in, if that is wanted; what to say of it."""

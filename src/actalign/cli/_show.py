@@ -265,12 +265,17 @@ def save_figure(
     *,
     format: str = "png",
     theme: str = "light",
-) -> Path:
-    """Draw one clip's explanation into the folder."""
+) -> tuple[Path, list[str]]:
+    """Draw one clip's explanation into the folder; a sentence if there are no pictures in it."""
+    from actalign.errors import ActAlignError
     from actalign.files import file_stem
     from actalign.output import alignment_figure, save
     from actalign.video import thumbnails
 
-    strip = thumbnails(video, prediction.clip)
+    name, strip, notes = prediction.clip.clip_id, None, []
+    try:
+        strip = thumbnails(video, prediction.clip)
+    except ActAlignError as error:
+        notes = [f"{name}: the figure has no pictures of the video. {error}"]
     drawn = alignment_figure(prediction, thumbnails=strip, theme=theme)
-    return save(drawn, folder / f"{file_stem(prediction.clip.clip_id)}.{format}")
+    return save(drawn, folder / f"{file_stem(name)}.{format}"), notes

@@ -271,24 +271,27 @@ def _drawn(run: Run, row: Row) -> str:
 
     try:
         prediction, question = run.predict_again(row["clip"], run.main)
-        figure = contrast_figure(
-            prediction, row["target"] or "", thumbnails=_thumbnails(question, prediction)
-        )
+        strip, why = _thumbnails(question, prediction)
+        figure = contrast_figure(prediction, row["target"] or "", thumbnails=strip)
     except (ActAlignError, OSError):
         return ""
     figure.set_dpi(90)
     data = base64.b64encode(picture(figure)).decode()
-    caption = html.escape(f"{row['clip']}: true {row['target']!r}, rank {row['rank']}")
+    caption = html.escape(f"{row['clip']}: true {row['target']!r}, rank {row['rank']}{why}")
     return (
         f"<figure><img alt='{caption}' src='data:image/png;base64,{data}'>"
         f"<figcaption>{caption}</figcaption></figure>"
     )
 
 
-def _thumbnails(question: Question, prediction: Prediction) -> FrameBatch | None:
-    if isinstance(question.video, Path) and question.video.is_file():
-        return thumbnails(question.video, prediction.clip)
-    return None
+def _thumbnails(question: Question, prediction: Prediction) -> tuple[FrameBatch | None, str]:
+    """A few frames, or why there are none, for the caption."""
+    if not (isinstance(question.video, Path) and question.video.is_file()):
+        return None, ""
+    try:
+        return thumbnails(question.video, prediction.clip), ""
+    except ActAlignError as error:
+        return None, f". No pictures of the video: {error}"
 
 
 def _unscored(run: Run) -> list[str]:

@@ -24,6 +24,8 @@ LEFT, RIGHT = 0.30, 0.905
 STRIP_WIDTH = WIDTH * (RIGHT - LEFT)
 BOX_SECONDS = 0.5
 """The most seconds between a frame and the box that is drawn into it."""
+NARROW_INCHES = 0.08
+"""Bars that are narrower on average have no lines between them, and a thin path."""
 
 
 def step_label(number: int, step: str) -> str:
@@ -123,10 +125,11 @@ def draw_timeline(
     """The steps as numbered bars on the time axis, from where each begins to the next.
 
     repetitions: if there are several, or a partial one, the bars are theirs, with a line between
-    two, which the axis explains. cuts: seconds at which the picture is cut; drawn as dashed lines,
-    which the axis explains too.
+    two, which the axis explains, unless they are narrow. cuts: seconds at which the picture is
+    cut; drawn as dashed lines, which the axis explains too.
     """
     name = "steps over time"
+    lines = not _narrow(alignment, repetitions, edges)
     bars = [*enumerate(pairwise(alignment.step_edges(edges).tolist()))]
     if _counted(alignment, repetitions):
         bars = [
@@ -134,9 +137,9 @@ def draw_timeline(
             for steps in repetitions
             for step in steps
         ]
-        if len(repetitions) > 1:
+        if len(repetitions) > 1 and lines:
             name += ";\na line before each repetition"
-        for steps in repetitions[1:]:
+        for steps in repetitions[1:] if lines else ():
             ax.axvline(steps[0].start_seconds, color=theme.ink, linewidth=2)
     if cuts:
         name += ";\na dashed line at each cut"
@@ -152,7 +155,7 @@ def draw_timeline(
             height=0.9,
             color=PALETTE[colour],
             edgecolor=theme.background,
-            linewidth=1,
+            linewidth=1 if lines else 0,
         )
         if end - start > 0.02 * (edges[-1] - edges[0]):
             ax.text(
@@ -178,6 +181,14 @@ def _counted(alignment: Alignment, repetitions: Repetitions) -> bool:
     """Whether the repetitions differ from the alignment: several, or a partial one."""
     every = alignment.affinity.shape[1]
     return len(repetitions) > 1 or any(len(steps) < every for steps in repetitions)
+
+
+def _narrow(alignment: Alignment, repetitions: Repetitions, edges: Float64) -> bool:
+    """Whether the repetitions' steps are so many that lines around them would hide them."""
+    if not _counted(alignment, repetitions):
+        return False
+    steps = [step.end_seconds - step.start_seconds for one in repetitions for step in one]
+    return float(np.mean(steps) / (edges[-1] - edges[0])) * STRIP_WIDTH < NARROW_INCHES
 
 
 def draw_heat_map(
@@ -216,8 +227,9 @@ def draw_heat_map(
             points.append((np.nan, np.nan))
         x, y = np.array(points).T
     # White within black is visible on every colour of the map, in both themes.
-    ax.plot(x, y, color="black", linewidth=3.4, solid_joinstyle="round")
-    ax.plot(x, y, color="white", linewidth=1.7, solid_joinstyle="round")
+    width = 0.35 if _narrow(alignment, repetitions, edges) else 1.0
+    ax.plot(x, y, color="black", linewidth=3.4 * width, solid_joinstyle="round")
+    ax.plot(x, y, color="white", linewidth=1.7 * width, solid_joinstyle="round")
     if len(x) == 1:
         ax.plot(x, y, "o", color="white", markeredgecolor="black")
     dress(ax, theme)

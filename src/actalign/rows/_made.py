@@ -39,12 +39,14 @@ def new_row(fields: Row) -> Row:
 
 
 def _short_warning(row: Row) -> list[str]:
-    """A sentence if the best candidate has more steps than the clip has frames."""
+    """A sentence if the clip has fewer than two frames for each of the best candidate's steps: they
+    then leave next to no choice of when a step begins. One step alone needs none."""
     if not row["candidates"]:
         return []
     best, frames = row["candidates"][0], row.get("frames", 0)
-    steps = len(best.get("segments", ()))
-    if not 0 < frames < steps:
+    once = max((len(one["segments"]) for one in best.get("repetitions", ())), default=0)
+    steps = once or len(best.get("segments", ()))
+    if steps < 2 or not 0 < frames < 2 * steps:
         return []
     have = "1 frame was" if frames == 1 else f"{frames} frames were"
     return [

@@ -32,7 +32,8 @@ IMAGE_FOLDER_FPS = 25.0
 THREADS_BYTES = 256 * 1024 * 1024
 """Each decoder thread holds its own pictures, so large frames get fewer threads."""
 SEEK_AFTER_SECONDS = 4.0
-"""A segment that begins later than this is reached by seeking, others by decoding up to them."""
+"""Where the keyframe before a frame is later than this, counted from the frame before it that is
+read or from the start, it is reached by seeking; others by decoding up to them."""
 
 
 HDR_CURVES = {16: "PQ", 18: "HLG"}
@@ -124,6 +125,7 @@ class FileReader:
         import av
 
         stamps: list[tuple[int | None, int | None]] = []
+        self._keyframes: dict[int, tuple[int | None, int]] = {}  # by pts: dts and bytes
         last_duration = packets = 0
         reached = 0.0  # end of the data of any stream, including sound
         complete = in_order = True
@@ -146,6 +148,8 @@ class FileReader:
                 if packet.dts is not None and stamps and stamps[-1][1] is not None:
                     in_order &= packet.dts >= stamps[-1][1]
                 stamps.append((packet.pts, packet.dts))
+                if packet.is_keyframe and packet.pts is not None:
+                    self._keyframes[packet.pts] = packet.dts, packet.size
                 if len(stamps) > self._limits.max_frames:
                     raise _too_many_frames(self._path, self._limits)
                 last_duration = packet.duration or last_duration
@@ -173,6 +177,9 @@ class FileReader:
                 f"{self._path} is truncated or damaged: {packets} frames up to "
                 f"{self.clip_end:.2f} s are readable."
             )
+        self._searches_dts = late_streams
+        if not in_order or self._by_count:  # a seek would not find the same frames
+            self._keyframes.clear()
         if not in_order:
             self.warnings.append(
                 f"The timestamps of {self._path} start over within the file, so frames may be "
@@ -208,22 +215,42 @@ class FileReader:
             self.times = self._ticks / rate
 
     def read(self, chosen: NDArray[np.intp]) -> Generator[tuple[int, UInt8]]:
-        """Decode forward and yield (index, frame) for each chosen frame."""
+        """Decode forward and yield (index, frame) for each chosen frame; long gaps are skipped."""
         done = 0
-        if float(self.times[chosen[0]]) > SEEK_AFTER_SECONDS and not self._by_count:
-            with closing(self._decode(chosen, seek=True)) as found:
+        for end, keyframe in self._runs(chosen):
+            with closing(self._decode(chosen[done:end], keyframe)) as found:
                 for index, frame in found:
-                    if index != chosen[done]:
+                    if keyframe is not None and index != chosen[done]:
                         break
                     yield index, frame
                     done += 1
-        if done < len(chosen):  # no seek, or one that ended too late or lost frames (as in MPEG-PS)
-            yield from self._decode(chosen[done:], seek=False)
+            if keyframe is not None and done < end:  # the seek failed, or frames were lost
+                yield from self._decode(chosen[done:], None)
+                return
+            done = end
 
-    def _decode(self, chosen: NDArray[np.intp], *, seek: bool) -> Generator[tuple[int, UInt8]]:
+    def _runs(self, chosen: NDArray[np.intp]) -> Generator[tuple[int, int | None]]:
+        """Parts of the chosen frames that are decoded in one go: the end of each in ``chosen``, and
+        the time in ticks of the keyframe where its decoding begins; None for the file's start."""
+        keys = np.searchsorted(self._ticks, sorted(self._keyframes))
+        keys = np.append(0, keys)
+        # Pictures that come after a keyframe but are shown before it may need what was before it.
+        before = keys[np.searchsorted(keys, chosen, "right") - 1]
+        skipped = self.times[before] - self.times[np.append(0, chosen[:-1])]
+        starts = np.flatnonzero(skipped > SEEK_AFTER_SECONDS).tolist()
+        first: int | None = None
+        for start in starts:
+            if start:
+                yield start, first
+            first = int(self._ticks[before[start]])
+        yield len(chosen), first
+
+    def _decode(
+        self, chosen: NDArray[np.intp], keyframe: int | None
+    ) -> Generator[tuple[int, UInt8]]:
         wanted = {int(self._ticks[i]): i for i in chosen.tolist()}
-        first, last = min(wanted), max(wanted)
-        with closing(self._pictures(first if seek else None)) as pictures:
+        last = max(wanted)
+        with closing(self._pictures(keyframe)) as pictures:
             for tick, picture in pictures:
                 index = wanted.pop(tick, None)
                 if index is not None:
@@ -231,8 +258,11 @@ class FileReader:
                 if tick >= last:
                     return
 
-    def _pictures(self, seek_to: int | None) -> Generator[tuple[int, Any]]:
-        """Decoded pictures with their ticks; packets that can't be decoded are skipped."""
+    def _pictures(self, keyframe: int | None) -> Generator[tuple[int, Any]]:
+        """Decoded pictures with their ticks; packets that can't be decoded are skipped.
+
+        keyframe: the ticks of the one to begin at. If a seek doesn't get there, there are none.
+        """
         import av
 
         count = 0
@@ -243,17 +273,24 @@ class FileReader:
             stream.codec_context.thread_count = max(1, min(usable_cores(), THREADS_BYTES // frame))
             # Streams may change size; stored sizes are rounded up to whole blocks.
             stream.codec_context.options = {"max_pixels": str(2 * self._limits.max_pixels)}
-            if seek_to is not None:
+            packets = container.demux(stream)
+            if keyframe is not None:
+                dts, _ = self._keyframes[keyframe]
+                by_dts = self._searches_dts and dts is not None
                 try:
-                    container.seek(seek_to, stream=stream, backward=True)
+                    container.seek(dts if by_dts else keyframe, stream=stream, backward=True)
                 except av.FFmpegError:
                     return
-            packets = container.demux(stream)
             while True:
                 try:
                     packet = next(packets, None)
                     if packet is None:
                         return
+                    if keyframe is not None:
+                        _, size = self._keyframes.get(packet.pts, (None, None))
+                        if size != packet.size or packet.pts > keyframe:
+                            return
+                        keyframe = None
                     pictures = packet.decode()
                 except IndexError:
                     return

@@ -40,6 +40,10 @@ _TELL_SECONDS = 0.5
 _CHILD = "import sys; sys.path.append(sys.argv[1]); from actalign.video._worker import main; main()"
 
 
+class SilentError(VideoError):
+    """The child sent nothing for too long and was stopped."""
+
+
 class DecodeProcess:
     """One child process that decodes; started when first needed, and restarted after a crash.
 
@@ -198,7 +202,7 @@ class DecodeProcess:
             child.wait(_ENDS_SECONDS)
         self.close()
         if self._gave_up:
-            return VideoError(
+            return SilentError(
                 f"The reader of {name} returned nothing for {self._silent_seconds:g} s and was "
                 "stopped; convert the file again, or allow more time with --decode-timeout, if "
                 "the command has it."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,6 +11,7 @@ from typing import Annotated, Any, Literal
 from fastapi import FastAPI, Response
 from pydantic import Field
 
+from actalign.errors import ActAlignError
 from actalign.output._captions import to_srt, to_vtt
 from actalign.output._events import events
 from actalign.output._table_files import TableFile
@@ -21,6 +23,8 @@ from actalign.web._answers import errors, file
 from actalign.web._asked import AlignIn, Asked, JobIn
 from actalign.web._jobs import Explorer
 from actalign.web._state import Clip, Job
+
+logger = logging.getLogger(__name__)
 
 SVG_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"
 """An SVG figure is its own document, with inline styles for its colours."""
@@ -115,7 +119,11 @@ def _files(app: FastAPI, explorer: Explorer) -> None:
         from actalign.output import alignment_figure, picture
 
         known = explorer.result(result)
-        strip = thumbnails(known.clip.path, known.prediction.clip)
+        strip = None
+        try:
+            strip = thumbnails(known.clip.path, known.prediction.clip)
+        except ActAlignError as error:
+            logger.warning("A figure has no pictures of the video. %s", error)
         data = picture(alignment_figure(known.prediction, thumbnails=strip), format)
         if format == "png":
             return Response(data, media_type="image/png")
