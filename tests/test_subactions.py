@@ -183,6 +183,20 @@ def test_a_label_is_the_same_whatever_space_stands_between_its_words(tmp_path):
         assert scripts_for([label], scripts)[0][0].steps == ("toss",)
 
 
+def test_a_label_with_hyphens_takes_the_script_that_is_meant():
+    own = Script("bench press", ("down", "up"))
+    chosen, without = scripts_for(["Bench-Press", "squats"], [own, Script("squat", ("low",))])
+    assert [(one.label, one.steps) for one in chosen] == [
+        ("Bench-Press", ("down", "up")),
+        ("squats", ("low",)),
+    ]
+    assert not without
+    # Not where it is not clear which one is meant, or where that is another candidate's.
+    assert scripts_for(["bench press", "bench-press"], [own])[1] == ["bench-press"]
+    two = [own, Script("bench_press", ("slow",))]
+    assert scripts_for(["Bench-Press"], two)[1] == ["Bench-Press"]
+
+
 def test_the_references_labels_lose_their_domain_however_its_accents_were_typed():
     block = {"domain": COMPOSED, "subactions": {f"parry in {DECOMPOSED}": ["blade meets blade"]}}
     (script,) = parse_scripts([block], source="s")

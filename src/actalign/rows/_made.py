@@ -46,7 +46,7 @@ def _short_warning(row: Row) -> list[str]:
     best, frames = row["candidates"][0], row.get("frames", 0)
     once = max((len(one["segments"]) for one in best.get("repetitions", ())), default=0)
     steps = once or len(best.get("segments", ()))
-    if steps < 2 or not 0 < frames < 2 * steps:
+    if steps < 2 or not 0 < frames < 2 * steps or unseen(row):
         return []
     have = "1 frame was" if frames == 1 else f"{frames} frames were"
     return [

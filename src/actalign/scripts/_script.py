@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import csv
 import difflib
+import re
 import string
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -243,6 +244,13 @@ def label_key(label: str) -> str:
     return composed(one_line(composed(label).casefold()))
 
 
+def plain_name(label: str) -> str:
+    """The same for labels that differ only in case, hyphens, underscores or a plural."""
+    words = re.sub("[-_]", " ", label_key(label).replace("\u2019", "'")).split()
+    words[-1:] = [re.sub(r"(?<=[cs]h)es$|(?<=ss)es$|(?<=[^s])s$", "", word) for word in words[-1:]]
+    return " ".join(words)
+
+
 def labels_of(scripts: Iterable[Script]) -> list[str]:
     """Each label once, in the spelling of its first script."""
     found: dict[str, str] = {}
@@ -303,19 +311,24 @@ def scripts_for(
 ) -> tuple[list[Script], list[str]]:
     """The script of each label, in the labels' order, and the labels that have none.
 
-    Matching is by `label_key`; if a label has several scripts, that of ``domain`` is used. A label
-    without a script gets a script of one step, its own name. Raises UsageError if there is no
-    label, or if one is empty or given twice.
+    Matching is by `label_key`; a label that matches none that way takes the script of the only
+    label with the same `plain_name`, unless that is another of the labels. If a label has several
+    scripts, that of ``domain`` is used. A label without a script gets a script of one step, its own
+    name. Raises UsageError if there is no label, or if one is empty or given twice.
     """
     if not labels:
         raise UsageError("There are no candidates; give at least one label.")
     check_labels(labels)
     names = [composed(label).strip() for label in labels]
-    wanted = label_key(domain or "")
+    wanted, keys = label_key(domain or ""), set(map(label_key, names))
     chosen: list[Script] = []
     without: list[str] = []
     for name in names:
         matches = [s for s in scripts if label_key(s.label) == label_key(name)]
+        if not matches:
+            alike = [s for s in scripts if plain_name(s.label) == plain_name(name)]
+            others = {label_key(s.label) for s in alike}
+            matches = alike if len(others) == 1 and not others & keys else []
         matches.sort(key=lambda s: label_key(s.domain or "") != wanted)
         if matches:
             chosen.append(replace(matches[0], label=name, domain=domain or matches[0].domain))

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 
 from actalign.errors import UsageError
-from actalign.scripts._script import as_labels, check_domain, label_key, parse_scripts
+from actalign.scripts._script import as_labels, check_domain, parse_scripts, plain_name
 from actalign.types import Script
 
 
@@ -30,10 +29,12 @@ def _actions() -> tuple[_Action, ...]:
     text = (files("actalign.scripts") / "shipped.json").read_text(encoding="utf-8")
     found = []
     for block in json.loads(text):
-        domains = frozenset(map(_plain, (block["domain"], *block["also"])))
+        domains = frozenset(map(plain_name, (block["domain"], *block["also"])))
         for script in parse_scripts(block, source="the shipped bank"):
-            name, others = _plain(script.label), block["other_names"].get(script.label, ())
-            found.append(_Action(script, name, frozenset((name, *map(_plain, others))), domains))
+            name, others = plain_name(script.label), block["other_names"].get(script.label, ())
+            found.append(
+                _Action(script, name, frozenset((name, *map(plain_name, others))), domains)
+            )
     return tuple(found)
 
 
@@ -54,7 +55,7 @@ def shipped_scripts(labels: Sequence[str], domain: str | None = None) -> dict[st
             raise UsageError(f"A label is {label!r}; give a text.")
         named = _named(label, domain)
         if len(named) == 1:
-            given = domain if domain and _plain(domain) else named[0].domain
+            given = domain if domain and plain_name(domain) else named[0].domain
             found[label] = replace(named[0], label=label.strip(), domain=given)
     return found
 
@@ -85,7 +86,7 @@ def elsewhere_notes(labels: Sequence[str], domain: str | None) -> list[str]:
 @cache
 def _named(label: str, domain: str | None) -> tuple[Script, ...]:
     """The actions of that name; only those whose own name it is, if there are any."""
-    name, field = _plain(label), _plain(domain or "")
+    name, field = plain_name(label), plain_name(domain or "")
     matches, own = [], []
     for action in _actions():
         if field and field not in action.domains:
@@ -107,7 +108,7 @@ def shipped_domains(domain: str | None = None) -> dict[str, list[Script]]:
     """
     found: dict[str, list[Script]] = {}
     for action in _actions():
-        if domain is None or _plain(domain) in action.domains:
+        if domain is None or plain_name(domain) in action.domains:
             found.setdefault(action.script.domain or "", []).append(action.script)
     return found
 
@@ -139,10 +140,3 @@ def script_template(labels: Sequence[str], domain: str | None, steps: int) -> st
             hint = {1: "setup: posture, grip and place before it starts", steps: "how it ends"}
             lines.append(f'    - ""  # {hint.get(k, "the next visible phase")}')
     return "\n".join(lines) + "\n"
-
-
-def _plain(name: str) -> str:
-    """The same for names that differ only in case, hyphens, underscores or a plural."""
-    words = re.sub("[-_]", " ", label_key(name).replace("\u2019", "'")).split()
-    words[-1:] = [re.sub(r"(?<=[cs]h)es$|(?<=ss)es$|(?<=[^s])s$", "", word) for word in words[-1:]]
-    return " ".join(words)
