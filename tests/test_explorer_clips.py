@@ -170,7 +170,7 @@ def test_none_of_these_a_least_confidence_and_several_wordings(visit, tmp_path):
     row = page.locator("#body tr").first
     assert "none of these" in row.inner_text()
     assert page.locator("#timeline button").count() == 0
-    assert page.locator("#told").inner_text().startswith("No steps: none of these wins where")
+    assert page.locator("#told").inner_text().startswith("No steps: none of these wins if")
     accessible(page)
     page.shot("none")
     page.locator("#right").click()

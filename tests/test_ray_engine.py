@@ -325,7 +325,7 @@ def test_a_model_that_ends_every_process_that_loads_it_ends_the_run(
     )  # fmt: skip
     code, text = finish(running)
     assert code == 1
-    assert "The model ~/model ended 3 processes that loaded it, the last by SIGFPE" in text
+    assert "The model ~/model killed 3 processes that loaded it, the last by SIGFPE" in text
     assert text.count("error: ") == 1
     assert "(raylet)" not in text  # Ray's own report of the deaths, which it prints on stdout
 
