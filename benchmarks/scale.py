@@ -259,7 +259,10 @@ def align_by_ray(folder: Path, entries: int = 2000) -> None:
         )
         print(f"(the first after {first:.1f} s)", flush=True)
     print(f"  rows passed on where the run was started      {here:12,.1f} clips per core-second")
-    assert json.dumps(rows[0]) == json.dumps(rows[1])
+    local, by_ray = ([c["score"] for row in of for c in row["candidates"]] for of in rows)
+    # Engines give a product different numbers of threads, which changes its last bits.
+    np.testing.assert_allclose(local, by_ray, rtol=1e-5)
+    assert [row["label"] for row in rows[0]] == [row["label"] for row in rows[1]]
 
 
 def arithmetic(found: dict[str, float], gpu_rate: float, price: float) -> None:
