@@ -361,6 +361,14 @@ class TestQuestionFiles:
         assert of_eval == of_classify
         assert {domain for domain, _ in of_eval.values()} == {of_row}
 
+    def test_a_label_with_hyphens_takes_the_script_that_is_meant(self, tmp_path):
+        touch(tmp_path / "clips" / "Bench-Press" / "a.mp4")
+        (tmp_path / "mine.yaml").write_text("scripts:\n  bench press: [down, up]\n")
+        asked = ("eval", "convert", "clips", "--scripts", "mine.yaml", "--out", "asked.jsonl")
+        assert actalign(*asked, cwd=tmp_path).returncode == 0
+        [question] = map(json.loads, (tmp_path / "asked.jsonl").read_text().splitlines()[-1:])
+        assert question["scripts"] == [["down", "up"]]
+
     def test_convert_writes_what_is_evaluated(self, clips, colour_model):
         done = actalign(
             *("eval", "convert", "clips", "--scripts", "scripts.json", "--domain", "paint"),

@@ -12,7 +12,7 @@ from actalign.scripts._bank import read_bank_scripts
 from actalign.scripts._conversation import ScriptRequest
 from actalign.scripts._generate import generate_scripts
 from actalign.scripts._llm import LLMConfig
-from actalign.scripts._script import label_key, scripts_for
+from actalign.scripts._script import plain_name, scripts_for
 from actalign.scripts._shipped import ambiguous_notes, shipped_scripts
 from actalign.types import Script
 
@@ -46,11 +46,11 @@ def with_scripts(
         questions = with_generated(questions, given)
     elif given is not None:
         known = read_bank_scripts(given)
-    by_label: dict[str, list[Script]] = {}
+    by_name: dict[str, list[Script]] = {}
     for script in known:
-        by_label.setdefault(label_key(script.label), []).append(script)
+        by_name.setdefault(plain_name(script.label), []).append(script)
     found = {
-        question.id: _known_scripts(question, by_label)
+        question.id: _known_scripts(question, by_name)
         for question in questions.questions
         if question.absent is None
     }
@@ -72,9 +72,9 @@ def with_scripts(
     return replace(questions, questions=finished, notes=tuple(notes))
 
 
-def _known_scripts(question: Question, by_label: dict[str, list[Script]]) -> list[Script | None]:
+def _known_scripts(question: Question, by_name: dict[str, list[Script]]) -> list[Script | None]:
     """Each choice's script from those given, or else from the question."""
-    listed = [one for choice in question.choices for one in by_label.get(label_key(choice), ())]
+    listed = [one for choice in question.choices for one in by_name.get(plain_name(choice), ())]
     of_question = {script.label: script for script in question.given_scripts}
     own = [of_question.get(choice) for choice in question.choices]
     if not listed:
