@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,39 @@ if TYPE_CHECKING:
 
 ANSWER_SECONDS = 30.0
 """How long a file's header may take; after that the file's length counts as unknown."""
+
+
+class _Frames:
+    """Frames by video, NaN where that is unknown, and their sum. The sum is kept, since it is asked
+    for with every batch of frames. of: by clip id."""
+
+    def __init__(self, clip_ids: Iterable[str]) -> None:
+        self.of = dict.fromkeys(clip_ids, math.nan)
+        self._unknown = len(self.of)
+        self._sum = 0.0
+
+    @property
+    def total(self) -> float | None:
+        """The sum; None while a number is unknown."""
+        return None if self._unknown else self._sum
+
+    def unknown(self, clip_id: str) -> bool:
+        """Whether a video's number is still to be found out."""
+        return math.isnan(self.of.get(clip_id, 0))
+
+    def put(self, clip_id: str, frames: float) -> None:
+        self._count(self.of[clip_id], -1)
+        self.of[clip_id] = frames
+        self._count(frames, 1)
+
+    def drop(self, clip_id: str) -> None:
+        self._count(self.of.pop(clip_id), -1)
+
+    def _count(self, frames: float, sign: int) -> None:
+        if math.isnan(frames):
+            self._unknown += sign
+        else:
+            self._sum += sign * frames
 
 
 class FramesLeft:
@@ -34,9 +67,9 @@ class FramesLeft:
         self._videos = dict(videos)
         self._sampling = sampling
         self._on_known = on_known
-        # NaN as long as a length is unknown, so that sums are unknown too.
-        self._of_clip = dict.fromkeys(videos, math.nan)
-        self._left = dict(self._of_clip)
+        self._in_order = iter(self._videos)
+        self._of_clip = _Frames(videos)
+        self._left = _Frames(videos)
         self._lock = threading.Lock()
         self._reader: threading.Thread | None = None
         self._decoder: DecodeProcess | None = None
@@ -45,7 +78,8 @@ class FramesLeft:
     def opened(self, clip_id: str, pts_seconds: Float64) -> None:
         """A video is about to be encoded; pts_seconds: (T,) the times of its frames."""
         with self._lock:
-            self._of_clip[clip_id] = self._left[clip_id] = len(pts_seconds)
+            self._of_clip.put(clip_id, len(pts_seconds))
+            self._left.put(clip_id, len(pts_seconds))
             begins = self._reader is None and len(self._videos) > 1
             if begins:
                 self._reader = threading.Thread(target=self._read, daemon=True, name="lengths")
@@ -56,30 +90,32 @@ class FramesLeft:
     def encoded(self, clip_id: str, count: int) -> None:
         """So many more frames of a video are encoded."""
         with self._lock:
-            self._left[clip_id] = max(0, self._left[clip_id] - count)
+            self._left.put(clip_id, max(0, self._left.of[clip_id] - count))
 
     def done(self, *, cached: bool) -> None:
         """The next video, in order, is done; cached: nothing of it had to be encoded."""
         with self._lock:
-            clip_id = next(iter(self._left))
-            del self._left[clip_id]
+            clip_id = next(self._in_order)
+            self._left.drop(clip_id)
             if cached:
-                del self._of_clip[clip_id]
+                self._of_clip.drop(clip_id)
 
     @property
     def left(self) -> float | None:
         """Frames still to be encoded; None while a video's length is unknown."""
-        return self._sum(self._left)
+        with self._lock:
+            return self._left.total
 
     @property
     def total(self) -> float | None:
         """Frames of all videos that have to be encoded; None while a length is unknown."""
-        return self._sum(self._of_clip)
+        with self._lock:
+            return self._of_clip.total
 
     @property
     def clips(self) -> int:
         """How many videos have to be encoded, as far as is known."""
-        return len(self._of_clip)
+        return len(self._of_clip.of)
 
     def close(self) -> None:
         """Stop reading headers."""
@@ -87,11 +123,6 @@ class FramesLeft:
         if self._reader and (decoder := self._decoder):
             decoder.interrupt()
             self._reader.join(1.0)
-
-    def _sum(self, frames: Mapping[str, float]) -> float | None:
-        with self._lock:
-            total = sum(frames.values())
-        return None if math.isnan(total) else total
 
     def _read(self) -> None:
         from actalign.video._worker import DecodeProcess
@@ -101,7 +132,7 @@ class FramesLeft:
                 if self._stop.is_set():
                     return
                 with self._lock:
-                    unknown = math.isnan(self._left.get(clip_id, 0))
+                    unknown = self._left.unknown(clip_id)
                 if unknown:
                     self._expect(clip_id, self._frames(self._decoder, path))
         if not self._stop.is_set():
@@ -109,8 +140,9 @@ class FramesLeft:
 
     def _expect(self, clip_id: str, frames: float) -> None:
         with self._lock:
-            if math.isnan(self._left.get(clip_id, 0)):  # it may have been opened meanwhile
-                self._of_clip[clip_id] = self._left[clip_id] = frames
+            if self._left.unknown(clip_id):  # it may have been opened meanwhile
+                self._of_clip.put(clip_id, frames)
+                self._left.put(clip_id, frames)
 
     def _frames(self, decoder: DecodeProcess, path: Path) -> float:
         """About how many frames of a video are encoded; NaN if its header doesn't say."""
