@@ -44,8 +44,7 @@ def _short_warning(row: Row) -> list[str]:
     if not row["candidates"]:
         return []
     best, frames = row["candidates"][0], row.get("frames", 0)
-    once = max((len(one["segments"]) for one in best.get("repetitions", ())), default=0)
-    steps = once or len(best.get("segments", ()))
+    steps = _steps_once(best) or len(best.get("segments", ()))
     if steps < 2 or not 0 < frames < 2 * steps or unseen(row):
         return []
     have = "1 frame was" if frames == 1 else f"{frames} frames were"
@@ -53,6 +52,11 @@ def _short_warning(row: Row) -> list[str]:
         f"{have} looked at for the {steps} steps of {best['label']!r}, so the answer and times "
         "mean little; use more frames per second (--fps) or a longer clip."
     ]
+
+
+def _steps_once(candidate: CandidateRow) -> int:
+    """The steps of the longest of a candidate's repetitions; 0 if none were looked for."""
+    return max((len(one["segments"]) for one in candidate.get("repetitions", ())), default=0)
 
 
 _SAME = 1e-6  # of a score: what rounding can make of equal ones
@@ -79,12 +83,12 @@ _APART = 0.25  # in seconds, between frames: a repetition's steps last at least 
 def _apart_warning(row: Row) -> list[str]:
     """A sentence if repetitions were counted in frames that are too far apart for quick ones."""
     best = row["candidates"][0] if row["candidates"] else None
-    repetitions = best.get("repetitions", ()) if best else ()
     seconds = row.get("end_seconds", 0.0) - row.get("start_seconds", 0.0)
     apart = seconds / max(row.get("frames", 0), 1)
-    if not best or not repetitions or apart <= _APART:
+    steps = _steps_once(best) if best else 0
+    if not best or not steps or apart <= _APART:
         return []
-    least = apart * max(len(one["segments"]) for one in repetitions)
+    least = apart * steps
     return [
         f"frames are {apart:.2g} s apart, so repetitions of {best['label']!r} that take less than "
         f"{least:.2g} s can't be counted; use more frames per second (--fps)."
