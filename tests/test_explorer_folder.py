@@ -337,12 +337,18 @@ def test_an_alignment_goes_on_after_a_reload(visit, serve, folder, goes_on):  # 
     assert len(api.explorer.jobs) == 4
 
 
-def test_clips_that_waited_are_aligned_after_a_reload(visit, serve, folder, goes_on):  # noqa: F811
-    api = serve(clips=folder)
+def aligning(visit, api):
+    """A page whose three clips are being aligned, the first one as long as it is held."""
     page = visit(api)
     name_candidates(page)
     page.get_by_role("button", name="Align", exact=True).click()
     page.get_by_text("Clip 1 of 3: ").wait_for()
+    return page
+
+
+def test_clips_that_waited_are_aligned_after_a_reload(visit, serve, folder, goes_on):  # noqa: F811
+    api = serve(clips=folder)
+    page = aligning(visit, api)
     page.reload()
     page.get_by_text("Clip 1 of 3: ").wait_for()
     assert page.get_by_role("status").first.inner_text() == "Aligning 3 clips …"

@@ -3,6 +3,7 @@
 from tests.media import write_video
 from tests.test_explorer import browser, pytestmark, until  # noqa: F401 - fixtures
 from tests.test_explorer_folder import (  # noqa: F401 - fixtures
+    aligning,
     goes_on,
     name_candidates,
     visit,
@@ -27,11 +28,7 @@ def labels(page):
 
 def test_what_is_under_way_is_one_tabs_alone(visit, serve, folder, goes_on):  # noqa: F811
     api = serve(clips=folder)
-    first = visit(api)
-    name_candidates(first)
-    first.get_by_role("button", name="Align", exact=True).click()
-    first.get_by_text("Clip 1 of 3: ").wait_for()
-
+    first = aligning(visit, api)
     second = first.context.new_page()
     second.goto(first.url)
     opened(second)
