@@ -1,11 +1,14 @@
 """`eval clips` on a mini-atlas and its report, over clips of colours that the model knows."""
 
 import json
+import shutil
+from dataclasses import replace
 
 import pytest
 from typer.testing import CliRunner
 
 from actalign.cli._main import app
+from actalign.clips._store import read_entry, write_entry
 from actalign.demo import demo_clips
 from actalign.errors import UsageError
 from actalign.rows import read_rows
@@ -221,3 +224,40 @@ def test_a_folder_whose_question_file_leaves_videos_out_says_so_and_keeps_its_ca
     assert "does not ask about" not in done.stderr
     with pytest.raises(UsageError, match="leave it out, or change the questions"):
         invoke(*flags, "--out", data / "other", "--labels", "red,green")
+
+
+def test_embeddings_of_a_store_are_used_whatever_the_clips_are_called_there(data):
+    """The colours of two clips are exchanged in the store, so a run that uses it is wrong there."""
+    store, names = data / "store", {"q0": "first", "q1": "second"}
+    for asked, name in names.items():
+        shutil.copy(data / "data" / "clips" / f"{asked}.mp4", data / f"{name}.mp4")
+    encoded = [data / f"{name}.mp4" for name in names.values()]
+    invoke("encode", *encoded, "--model", data / "model", "--out", store)
+    first, second = sorted(store.glob("*.safetensors"))
+    clips = [read_entry(first), read_entry(second)]
+    write_entry(replace(clips[1], clip_id="first"), first)
+    write_entry(replace(clips[0], clip_id="second"), second)
+
+    flags = ("eval", "clips", data / "data", "--scorer", "dtw_steps", "--model", data / "model")
+    result = invoke(*flags, "--out", data / "run", "--store", store)
+    assert f"embeddings of 2 of 3 clips are from {store}" in result.stderr
+    rows = {row["clip"]: row for row in read_rows(data / "run" / "predictions.jsonl")}
+    assert [rows[f"q{n}"]["rank"] for n in range(3)] == [2, 2, 1]
+    # What was taken is in the run's folder now, which needs the store no longer.
+    assert len(list((data / "run" / "embeddings").iterdir())) == 3
+    shutil.rmtree(store)
+    again = invoke(*flags, "--out", data / "run", "--resume")
+    assert (again.exit_code, again.stdout) == (0, result.stdout)
+
+    tuned = (*flags[:1], "tune", *flags[2:], "--out", data / "tuned", "--folds", 2)
+    assert "3 of 3 clips are from" in invoke(*tuned, "--store", data / "run/embeddings").stderr
+
+
+def test_a_run_takes_what_classify_cached_and_refuses_a_store_without_embeddings(data):
+    invoke("classify", data / "data" / "clips", "--labels", "red,green", "--model", data / "model")
+    flags = ("eval", "clips", data / "data", "--scorer", "mean_pool", "--model", data / "model")
+    assert "embeddings of 3 of 3 clips are from" in invoke(*flags, "--out", data / "run").stderr
+    assert "are from" not in invoke(*flags, "--out", data / "quiet", "--quiet").stderr
+    with pytest.raises(UsageError, match="nowhere"):
+        invoke(*flags, "--out", data / "none", "--store", data / "nowhere")
+    assert not (data / "none").exists()

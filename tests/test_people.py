@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import time
 from collections import Counter
 
@@ -420,7 +421,22 @@ def test_a_question_s_box_says_whose_action_is_asked_for(folder, tmp_path):
         patch.setattr("actalign.encoders.body._tracks.Tracks.add", unreadable)
         again = ("--person", "all", "--resume", "--scorer", "dtw,mean_pool")
         _, more = evaluated(questions, tmp_path / "run", *again, code=1)
-    assert more["player"]["boxes"] == found["player"]["boxes"]
+        # Another run takes them from there, also for files of other names.
+        for name in ("empty.mp4", "pair.mp4"):
+            shutil.copy(folder / "clips" / name, folder / "clips" / f"same-{name}")
+        renamed = tmp_path / "renamed.jsonl"
+        renamed.write_text(
+            questions.read_text()
+            .replace("pair.mp4", "same-pair.mp4")
+            .replace("empty", "same-empty")
+        )
+        taken = ("--person", "all", "--store", tmp_path / "run" / "embeddings")
+        said, copied = evaluated(renamed, tmp_path / "taken", *taken, code=1)
+        for name in ("empty.mp4", "pair.mp4"):
+            (folder / "clips" / f"same-{name}").unlink()
+    assert f"embeddings of 5 of 5 clips are from {tmp_path / 'run' / 'embeddings'}" in said
+    assert copied["nobody"]["neutral_frames"] == 6
+    assert more["player"]["boxes"] == found["player"]["boxes"] == copied["player"]["boxes"]
     assert "shows 2 people" in more["unsaid"]["error"]
     run("report", tmp_path / "run")
 

@@ -18,6 +18,7 @@ from actalign.cli._eval_options import (
     EvalOptions,
     QuestionOptions,
     clip_progress,
+    stores,
 )
 from actalign.cli._eval_tune import tune
 from actalign.cli._grouped import grouped
@@ -94,6 +95,7 @@ def clips(
             progress=progress,
             embed=embed,
             look=look,
+            **stores(options.store, console, quiet=options.quiet),
         )
     _end(results, out, look)
 

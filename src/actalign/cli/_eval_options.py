@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import typer
 
@@ -19,7 +19,7 @@ from actalign.cli._candidates import (
     Wordings,
 )
 from actalign.cli._grouped import INPUT
-from actalign.cli._options import ExamplesDir, Fps, Quiet, SettingsFile
+from actalign.cli._options import ExamplesDir, Fps, Quiet, SettingsFile, TakenFrom
 from actalign.cli._scoring_options import (
     FileOrClips,
     HowOften,
@@ -28,6 +28,7 @@ from actalign.cli._scoring_options import (
     Smoothing,
     Temperature,
 )
+from actalign.errors import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -132,6 +133,7 @@ class EvalOptions:
     wordings: Wordings = None
     settings: SettingsFile = None
     examples: ExamplesDir = None
+    store: TakenFrom = None
     resume: Annotated[
         bool,
         typer.Option("--resume", help="Continue the run in --out, or score it with more scorers."),
@@ -142,6 +144,25 @@ class EvalOptions:
     def rate(self) -> float | Literal["default"] | None:
         """Frames a second as `EvalConfig` takes them."""
         return "default" if self.fps is None else parse_fps(self.fps)
+
+
+def stores(given: str | None, console: Console, *, quiet: bool) -> dict[str, Any]:
+    """Arguments for `evaluation.run`: where embeddings are taken from, and what says how many."""
+    from actalign.addresses import without_password
+    from actalign.clips._stored import entries_in
+    from actalign.files import cache_folder
+
+    place = given
+    if place is None:
+        folder = cache_folder()
+        place = str(folder) if folder.is_dir() and entries_in(folder) else None
+
+    def reused(found: int, asked: int) -> None:
+        if not quiet and (found or given is not None):
+            shown = without_password(str(place))
+            console.print(f"embeddings of {found} of {counted(asked, 'clip')} are from {shown}")
+
+    return {"store": place, "reused": reused}
 
 
 @contextmanager

@@ -10,11 +10,11 @@ import typer
 
 from actalign.arguments import parse_fps
 from actalign.cli._candidates import LanguageModelOptions
-from actalign.cli._eval_options import Data, DataOptions, QuestionOptions, clip_progress
+from actalign.cli._eval_options import Data, DataOptions, QuestionOptions, clip_progress, stores
 from actalign.cli._grouped import MODEL, grouped
 from actalign.cli._machine_options import EngineOptions
 from actalign.cli._model_options import ModelOptions
-from actalign.cli._options import Quiet
+from actalign.cli._options import Quiet, TakenFrom
 from actalign.cli._scoring_options import FileOrClips
 from actalign.errors import UsageError
 
@@ -81,6 +81,7 @@ def tune(
     machines: EngineOptions,
     tried: TriedOptions,
     folds: Annotated[int, typer.Option(min=2, help="Number of folds for cross-validation.")] = 5,
+    store: TakenFrom = None,
     quiet: Quiet = False,
 ) -> None:
     """Choose settings on labelled clips, and report how good the choice is on held-out clips."""
@@ -108,6 +109,7 @@ def tune(
             folds=folds,
             progress=progress,
             embed=embed,
+            **stores(store, console, quiet=quiet),
         )
     for line in (*setting_lines(result), *tuning_lines(result)):
         print(line)

@@ -51,6 +51,15 @@ StoreDir = Annotated[
         rich_help_panel=OUTPUT,
     ),
 ]
+TakenFrom = Annotated[
+    str | None,
+    typer.Option(
+        "--store",
+        help="Folder, or address with ://, of `encode`, `classify --store` or another run "
+        "(RUN/embeddings): clips that are there are not encoded again, whatever their names. By "
+        "default the cache of `classify`.",
+    ),
+]
 TopK = Annotated[
     int | None, typer.Option(min=1, help="Keep the best N candidates.", rich_help_panel=OUTPUT)
 ]

@@ -109,11 +109,11 @@ def embed_clips(
     parts of files are embedded one after another, whole files together. Closing the generator ends
     the decoding processes.
     """
-    names = {clip.id: _entry(clip, keys.get(clip.id, ""), everyone) for clip in clips}
+    names = {clip.id: stored_name(clip, keys.get(clip.id, ""), everyone) for clip in clips}
     open_files: dict[str, Clip] = {}
     for clip in clips:
         name = names[clip.id]
-        known = clip.id in keys and _stored(store, name, keys[clip.id], everyone)
+        known = clip.id in keys and is_stored(store, name, keys[clip.id], everyone)
         if isinstance(clip.video, Path) and not known:
             open_files.setdefault(name, clip)
     waiting = set(open_files)
@@ -140,14 +140,14 @@ def embed_clips(
                 )
 
 
-def _entry(clip: Clip, key: str, everyone: bool) -> str:
+def stored_name(clip: Clip, key: str, everyone: bool) -> str:
     """A clip's name in the store; questions about several people in it share the name."""
     if not (everyone and key and isinstance(clip.video, Path)):
         return clip.id
     return f"{escaped(clip.video.stem)}-{key[:8]}"
 
 
-def _stored(store: Store, name: str, key: str, everyone: bool) -> bool:
+def is_stored(store: Store, name: str, key: str, everyone: bool) -> bool:
     """Whether the store seems to have a clip, or the people in it."""
     names = [person_id(name, n) for n in (1, 0)] if everyone else [name]
     return any(store.path(one, key).exists() for one in names)
@@ -169,7 +169,7 @@ def _embed_people(
     clip: Clip, key: str, *, load: Callable[[], Encoder], sampling: Sampling, store: Store
 ) -> ClipResult:
     """The result of one clip, whose people are taken from the store or else embedded."""
-    path, name, damaged = clip.video, _entry(clip, key, everyone=True), list[str]()
+    path, name, damaged = clip.video, stored_name(clip, key, everyone=True), list[str]()
     people = stored_people(lambda one: store.get(one, key, damaged=damaged), name)
     if not isinstance(path, Path):
         made = people or _embed_frames(load(), clip, sampling)

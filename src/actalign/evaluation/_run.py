@@ -9,7 +9,7 @@ questions, and the report.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
@@ -48,6 +48,7 @@ from actalign.evaluation._looks import check_confidence, check_look, looked_row
 from actalign.evaluation._questions import Question, QuestionSet, left_out
 from actalign.evaluation._refusals import check_refusals
 from actalign.evaluation._results import summarise
+from actalign.evaluation._reuse import entries_by_key, reuse
 from actalign.evaluation._rows import (
     NOTHING,
     drawn_scores,
@@ -75,6 +76,8 @@ def run(
     progress: Callable[[str, str], None] = lambda clip, note: None,
     embed: Embed = embed_videos,
     look: SecondLook | None = None,
+    store: str | None = None,
+    reused: Callable[[int, int], None] = lambda found, asked: None,
 ) -> dict[str, Any]:
     """Evaluate questions, or continue a run or score it again; returns what `results.json` holds.
 
@@ -82,9 +85,13 @@ def run(
     embed: `clips.embed_videos`, or a function that does the same elsewhere. look: the model that
     the scorers "vlm", "vlm_aligned" and "second_look" ask; a second look that failed is tried again
     when the run is resumed. ``progress(id, note)`` is called once per question, with "" or what
-    went wrong. Raises UsageError if ``out`` holds another run, or any run without ``resume``.
+    went wrong. store: a folder, or an address with ://, whose embeddings are copied to ``out``
+    instead of encoding the clips again. ``reused(found, asked)`` is called with the number of clips
+    that it had, and of all. Raises UsageError if ``out`` holds another run, or any run without
+    ``resume``, and for a store without embeddings.
     """
     check_writable(out / "results.json")
+    entries = entries_by_key(store)
     config = replace(config, second_look=look.settings if look else None)
     check_look(config, look)
     config, info, load = open_config(config, out, load=load, resume=resume)
@@ -94,16 +101,24 @@ def run(
     listed = [clip_of(one) for one in embeddable]
     keys = check_asked(out, questions, clip_keys(listed, info.fingerprint, config.sampling))
     answers = _Answers(out / "predictions.jsonl")
+    everyone = follows_everyone(info.model_id)
+    own = Store(out / "embeddings")
+
+    def take(clips: Sequence[Clip], keys: Mapping[str, str]) -> None:
+        if entries:
+            reused(reuse(clips, keys, entries, own, everyone=everyone), len(clips))
+
     examples = None
     if config.examples is not None:
         examples, shown = _examples(
-            Path(config.examples), config, embeddable, info, out, load, embed
+            Path(config.examples), config, embeddable, info, own, load, embed, take
         )
         check_examples(out, shown)
         keys |= shown
     # The questions first: a run with a configuration has them, whenever it is killed.
     write_asked(out, questions, keys)
     write_config(config, info, out)
+    take(listed, keys)
     texts = TextCache(info, load, path=out / "texts.sqlite")
     embedded = partial(
         embed_clips,
@@ -111,9 +126,9 @@ def run(
         keys,
         load=load,
         sampling=config.sampling,
-        store=Store(out / "embeddings"),
+        store=own,
         embed=embed,
-        everyone=follows_everyone(info.model_id),
+        everyone=everyone,
     )
     others = None
     if config.of_clips:
@@ -163,9 +178,10 @@ def _examples(
     config: EvalConfig,
     questions: Sequence[Question],
     info: EncoderInfo,
-    out: Path,
+    store: Store,
     load: Callable[[], Encoder],
     embed: Embed,
+    take: Callable[[Sequence[Clip], Mapping[str, str]], None],
 ) -> tuple[Examples, dict[str, str]]:
     """The examples of a folder, embedded into the run's store, and the keys of their clips.
 
@@ -178,7 +194,7 @@ def _examples(
         check_shown([choice for choice in choices if choice != config.none], labels)
     clips = [Clip(name, one.video) for name, one in found.items()]
     keys = clip_keys(clips, info.fingerprint, config.sampling)
-    store = Store(out / "embeddings")
+    take(clips, keys)
     results = embed_clips(
         clips, keys, load=load, sampling=config.sampling, store=store, embed=embed
     )

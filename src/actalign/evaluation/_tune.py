@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from actalign.alignment import get_scorer
 from actalign.background import CLIPS
-from actalign.clips import ClipResult, Sampling, Store
+from actalign.clips import Sampling, Store
 from actalign.clips._background import other_clips
 from actalign.encoders import Encoder
 from actalign.encoders._text_cache import TextCache
@@ -32,6 +32,7 @@ from actalign.evaluation._embed import Embed, clip_keys, clip_of, embed_clips
 from actalign.evaluation._lines import percent
 from actalign.evaluation._metrics import mcnemar, paired_bootstrap, top_k
 from actalign.evaluation._questions import Question, QuestionSet, left_out
+from actalign.evaluation._reuse import entries_by_key, reuse
 from actalign.evaluation._rows import scored_row
 from actalign.evaluation._scoring import Scoring
 from actalign.evaluation._settings import write_settings
@@ -72,13 +73,16 @@ def tune(
     folds: int,
     progress: Callable[[str, str], None],
     embed: Embed,
+    store: str | None = None,
+    reused: Callable[[int, int], None] = lambda found, asked: None,
 ) -> dict[str, Any]:
     """Choose among settings, compare the choice with the first one, and return the result.
 
     background: see `EvalConfig`. Writes `tuning.json` and `settings.yaml` into ``out``, where
-    embeddings are kept too, so that an interrupted run can continue. Raises UsageError if there are
-    fewer than two groups of clips to choose on.
+    embeddings are kept too, so that an interrupted run can continue. store, reused: see
+    `run`. Raises UsageError if there are fewer than two groups of clips to choose on.
     """
+    entries = entries_by_key(store)
     usable = [
         one for one in questions.questions if left_out(one) is None and not one.without_script
     ]
@@ -91,14 +95,27 @@ def tune(
             for n, setting in enumerate(settings)
             if setting.fps == fps
         }
-        embedded = partial(_embedded, usable, encoder, Sampling(fps), out, embed)
+        clips = [clip_of(one) for one in usable]
+        keys = clip_keys(clips, encoder.info.fingerprint, Sampling(fps))
+        own = Store(out / "embeddings")
+        if entries:
+            reused(reuse(clips, keys, entries, own, everyone=False), len(clips))
+        embedded = partial(
+            embed_clips,
+            clips,
+            keys,
+            load=lambda: encoder,
+            sampling=Sampling(fps),
+            store=own,
+            embed=embed,
+        )
         others = None
         if background == CLIPS:
-            with closing(embedded()) as clips:
-                others = other_clips(encoder.info, clips)
+            with closing(embedded()) as results:
+                others = other_clips(encoder.info, results)
         scoring = {n: Scoring(config, encoder.info, texts, others) for n, config in configs.items()}
-        with closing(embedded()) as clips:
-            for number, (question, clip) in enumerate(zip(usable, clips, strict=True)):
+        with closing(embedded()) as results:
+            for number, (question, clip) in enumerate(zip(usable, results, strict=True)):
                 try:
                     table.answer(number, question, clip.embedding(), scoring)
                     progress(question.id, "")
@@ -110,21 +127,6 @@ def tune(
     write_json(out / "tuning.json", result)
     _write_settings(out / "settings.yaml", model, result, questions.name, background)
     return result
-
-
-def _embedded(
-    questions: Sequence[Question], encoder: Encoder, sampling: Sampling, out: Path, embed: Embed
-) -> Generator[ClipResult]:
-    """The questions' clips."""
-    clips = [clip_of(one) for one in questions]
-    return embed_clips(
-        clips,
-        clip_keys(clips, encoder.info.fingerprint, sampling),
-        load=lambda: encoder,
-        sampling=sampling,
-        store=Store(out / "embeddings"),
-        embed=embed,
-    )
 
 
 class _Table:
