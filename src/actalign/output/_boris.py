@@ -18,7 +18,7 @@ from actalign.errors import VideoError
 from actalign.output._events import Event, VideoRows, events, whole_path
 from actalign.output._tables import Cell, Table
 from actalign.output._workbooks import WorkbookFile
-from actalign.video._readers import frame_rate, open_container, video_stream
+from actalign.video._containers import frame_rate, open_container, video_stream
 
 Json = dict[str, Any]
 KEYS = "abcdefghijklmnopqrstuvwxyz0123456789"

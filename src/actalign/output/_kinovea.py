@@ -13,8 +13,9 @@ from actalign.documents import escaped
 from actalign.errors import VideoError
 from actalign.output._events import Event, VideoRows, check_content
 from actalign.output._timelines import xml_text_of
+from actalign.video._containers import frame_rate, open_container, video_stream
 from actalign.video._content import content_of
-from actalign.video._readers import frame_rate, is_folder, open_container, video_stream
+from actalign.video._paths import is_folder
 
 
 def to_kinovea(video: VideoRows) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 
 from actalign.errors import ActAlignError, VideoError
 from actalign.types import FrameBatch, UInt8
-from actalign.video._readers import hdr_warning, open_container, video_stream
+from actalign.video._containers import hdr_warning, open_container, video_stream
 from actalign.video._sampling import sample_frames
 from actalign.video._worker import DecodeProcess
 from actalign.video._writing import Span, VideoFile, mp4_file, sound_of

@@ -25,8 +25,8 @@ import numpy as np
 
 from actalign.errors import ActAlignError, UsageError, VideoError
 from actalign.types import FrameBatch
+from actalign.video._containers import length_of
 from actalign.video._content import Content, check_unchanged, content_of
-from actalign.video._readers import length_of
 from actalign.video._sampling import FrameStream, VideoInfo, sample_frames
 
 SILENT_SECONDS = 300.0

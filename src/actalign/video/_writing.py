@@ -19,7 +19,7 @@ import numpy as np
 from actalign.errors import ActAlignError, VideoError
 from actalign.files import writing
 from actalign.types import UInt8
-from actalign.video._readers import HDR_CURVES, open_container, video_stream
+from actalign.video._containers import HDR_CURVES, open_container, video_stream
 
 TIME_BASE = Fraction(1, 90000)
 FOR_PEOPLE = MappingProxyType({"crf": "20", "preset": "veryfast", "bf": "0"})
