@@ -8,6 +8,7 @@ from typing import Any
 from actalign.errors import VideoError
 from actalign.video._formats import file_options
 from actalign.video._paths import IMAGE_FOLDER_FPS, images_in, is_folder, unreadable
+from actalign.video._picture import MATRICES
 
 HDR_CURVES = {16: "PQ", 18: "HLG"}
 """HDR transfer characteristics, by their numbers in H.273."""
@@ -54,15 +55,20 @@ def video_stream(container: Any, name: str) -> Any:
     return stream
 
 
-def hdr_warning(path: Path, stream: Any) -> list[str]:
-    """A sentence about a file whose video stream is HDR; nothing of any other."""
-    curve = HDR_CURVES.get(stream.codec_context.color_trc)
-    if curve is None:
-        return []
-    return [
-        f"{path} is HDR ({curve}), and its frames are read without tone mapping, so they look "
-        "pale; convert it to SDR for the colours that a screen shows."
-    ]
+def colour_warnings(path: Path, stream: Any) -> list[str]:
+    """A sentence each about what is not read as a screen shows it: HDR, and an unusual matrix."""
+    found: list[str] = []
+    if curve := HDR_CURVES.get(stream.codec_context.color_trc):
+        found.append(
+            f"{path} is HDR ({curve}), and its frames are read without tone mapping, so they look "
+            "pale; convert it to SDR for the colours that a screen shows."
+        )
+    if (matrix := stream.codec_context.colorspace) not in MATRICES:
+        found.append(
+            f"{path} has colours that FFmpeg can't convert (matrix {matrix} of H.273), so they are "
+            "read as BT.601; convert it from its source, with BT.709."
+        )
+    return found
 
 
 def frame_rate(stream: Any) -> float:

@@ -9,7 +9,7 @@ import numpy as np
 
 from actalign.errors import ActAlignError, VideoError
 from actalign.types import FrameBatch, UInt8
-from actalign.video._containers import hdr_warning, open_container, video_stream
+from actalign.video._containers import colour_warnings, open_container, video_stream
 from actalign.video._sampling import sample_frames
 from actalign.video._worker import DecodeProcess
 from actalign.video._writing import Span, VideoFile, mp4_file, sound_of
@@ -94,7 +94,7 @@ def _copy(span: Span, target: Path, first: UInt8, comment: str) -> bool:
                         sound.mux_until(None)
                 output.close()
                 copy = Path(output.name.removeprefix("file:"))
-                _check(copy, times, first, hdr_warning(copy, stream))
+                _check(copy, times, first, colour_warnings(copy, stream))
         except _InexactError:
             return False
     return True

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from actalign.errors import ArrayError, VideoError
 from actalign.files import usable_cores
 from actalign.types import Float64, FrameBatch, UInt8
-from actalign.video._containers import frame_rate, hdr_warning, open_container, video_stream
+from actalign.video._containers import colour_warnings, frame_rate, open_container, video_stream
 from actalign.video._limits import DecodeLimits
 from actalign.video._paths import IMAGE_FOLDER_FPS, images_in
 from actalign.video._picture import PictureShape
@@ -108,7 +108,7 @@ class FileReader:
             self.width, self.height = stream.codec_context.width, stream.codec_context.height
             limits.check_size(self.name, self.width, self.height)
             self._shape = PictureShape(stream, max_side, limits)
-            self.warnings += hdr_warning(path, stream)
+            self.warnings += colour_warnings(path, stream)
             self._scan(container, stream)
 
     def _scan(self, container: Any, stream: Any) -> None:

@@ -20,6 +20,7 @@ from actalign.errors import ActAlignError, VideoError
 from actalign.files import writing
 from actalign.types import UInt8
 from actalign.video._containers import HDR_CURVES, open_container, video_stream
+from actalign.video._picture import MATRICES, UNKNOWN
 
 TIME_BASE = Fraction(1, 90000)
 FOR_PEOPLE = MappingProxyType({"crf": "20", "preset": "veryfast", "bf": "0"})
@@ -131,11 +132,6 @@ class VideoFile:
             self._sound.mux_until(None)
 
 
-_MATRICES = frozenset((1, 2, 4, 5, 6, 7, 9))
-"""Matrices between RGB and YUV that FFmpeg can compute, by their numbers in H.273; 2: unknown, for
-which it takes one of its own, the same for reading as for writing."""
-_UNKNOWN = 2
-"""H.273's number for a colour tag that is not known."""
 _FULL = 2
 """FFmpeg's number for values that use all of their range."""
 
@@ -148,9 +144,9 @@ class _Colours:
     true.
     """
 
-    primaries: int = _UNKNOWN
-    transfer: int = _UNKNOWN
-    matrix: int = _UNKNOWN
+    primaries: int = UNKNOWN
+    transfer: int = UNKNOWN
+    matrix: int = UNKNOWN
     range: int = 0
 
     @classmethod
@@ -162,8 +158,8 @@ class _Colours:
             codec = video_stream(container, str(path)).codec_context
             tags = codec.color_primaries, codec.color_trc, codec.colorspace, codec.color_range
         found = cls(*tags)
-        # Such as one for RGB, which YUV can't have.
-        return found if found.matrix in _MATRICES else replace(found, matrix=1, range=1)
+        # The file is written as YUV, also where the source is RGB.
+        return found if found.matrix in MATRICES - {0} else replace(found, matrix=1, range=1)
 
     def tag(self, codec: Any) -> None:
         """Say it in a file that is about to be written."""
