@@ -2,16 +2,48 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from actalign.errors import VideoError
 from actalign.video._formats import file_options
 from actalign.video._paths import IMAGE_FOLDER_FPS, images_in, is_folder, unreadable
-from actalign.video._picture import MATRICES
+from actalign.video._picture import MATRICES, UNKNOWN
 
 HDR_CURVES = {16: "PQ", 18: "HLG"}
 """HDR transfer characteristics, by their numbers in H.273."""
+
+
+class Colours(NamedTuple):
+    """What a file says of its colours, by the numbers of H.273; range by FFmpeg's."""
+
+    primaries: int = UNKNOWN
+    transfer: int = UNKNOWN
+    matrix: int = UNKNOWN
+    range: int = 0
+
+
+NO_COLOURS = Colours()
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a clip says of itself before any frame is read.
+
+    seconds: its length; None if it doesn't say. fps: frames per second. width, height: pixels of
+    the stored frames; 0 for a folder. start_seconds, ticks: where the file's own clock begins, and
+    the picture stream's ticks per second. sound: whether there is any.
+    """
+
+    seconds: float | None
+    fps: float
+    width: int = 0
+    height: int = 0
+    start_seconds: float = 0.0
+    ticks: float = 1.0
+    sound: bool = False
+    colours: Colours = NO_COLOURS
 
 
 def open_container(path: Path) -> Any:
@@ -76,13 +108,25 @@ def frame_rate(stream: Any) -> float:
     return float(stream.average_rate or stream.guessed_rate or 25)
 
 
-def length_of(path: Path) -> tuple[float, float] | None:
-    """Seconds and frames per second of a clip, as its header says; None if it says no length.
+def header_of(path: Path) -> Header:
+    """The header of a file, or what is known of a folder of images.
 
     Raises VideoError for a file that is not a video.
     """
     if is_folder(path):
-        return len(images_in(path)) / IMAGE_FOLDER_FPS, IMAGE_FOLDER_FPS
+        return Header(len(images_in(path)) / IMAGE_FOLDER_FPS, IMAGE_FOLDER_FPS)
     with open_container(path) as container:
-        rate = frame_rate(video_stream(container, str(path)))
-        return (container.duration / 1e6, rate) if container.duration else None
+        stream = video_stream(container, str(path))
+        codec = stream.codec_context
+        return Header(
+            seconds=container.duration / 1e6 if container.duration else None,
+            fps=frame_rate(stream),
+            width=codec.width,
+            height=codec.height,
+            start_seconds=(container.start_time or 0) / 1e6,
+            ticks=float(1 / stream.time_base),
+            sound=bool(container.streams.audio),
+            colours=Colours(
+                codec.color_primaries, codec.color_trc, codec.colorspace, codec.color_range
+            ),
+        )

@@ -44,8 +44,9 @@ def cut_segment(
         and _copy(span, target, first.frames[0], comment)
     ):
         return "copied"
+    colours = decoder.header_of(span.path).colours
     frames = decoder.sample_frames(span.path, start=start, end=max(end, start + 1e-6))
-    with VideoFile(target, source=span, comment=comment) as file:
+    with VideoFile(target, colours=colours, sound=span, comment=comment) as file:
         for batch in frames:
             for frame, seconds in zip(batch.frames, batch.pts_seconds, strict=True):
                 file.write(frame, float(seconds) - start)
