@@ -80,6 +80,22 @@ def write_video(
     return path
 
 
+def write_plain(path: Path, ycbcr, colours):
+    """Two frames of one colour, given as it is stored. colours: tags, by `colours_of`."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=10, options={"qp": "0"})
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        set_colours(stream.codec_context, colours)
+        for number in range(2):
+            picture = av.VideoFrame(64, 48, "yuv420p")
+            for plane, value in zip(picture.planes, ycbcr, strict=True):
+                plane.update(bytes([value]) * plane.buffer_size)
+            picture.pts = number
+            container.mux(stream.encode(picture))
+        container.mux(stream.encode())
+    return path
+
+
 def set_colours(codec, colours):
     codec.color_primaries, codec.color_trc, codec.colorspace, codec.color_range = colours
 

@@ -9,7 +9,9 @@ import gc
 import json
 import os
 import re
+import signal
 import sys
+import threading
 import time
 import tracemalloc
 import xml.etree.ElementTree as ET
@@ -562,6 +564,28 @@ def test_a_boris_project_has_a_start_and_a_stop_of_every_action(two, tmp_path):
         there = video == str(CLIP)  # BORIS itself finds no fault then (8.27)
         assert found.media_info["length"] == ({video: pytest.approx(3.5, abs=0.1)} if there else {})
         assert found.media_info["hasAudio"] == ({video: False} if there else {})
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+def test_a_video_that_crashes_its_reader_leaves_a_boris_project_without_its_facts(two, tmp_path):
+    killed, done = set(), threading.Event()
+
+    def kill():
+        while not done.wait(0.01):
+            for pid in set(command.decoding_children()) - killed:
+                os.kill(pid, signal.SIGKILL)
+                killed.add(pid)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    try:
+        [path] = export(two, "boris", tmp_path / "p.boris")
+    finally:
+        done.set()
+        killer.join()
+    project = json.loads(path.read_text(encoding="utf-8"))
+    assert killed
+    assert [one["media_info"]["fps"] for one in project["observations"].values()] == [{}, {}]
 
 
 @pytest.fixture

@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 
 from actalign.errors import EncoderError
-from actalign.output import synchronise
+from actalign.output import Sync, synchronise, write_side_by_side
 from actalign.types import ClipEmbedding
+from actalign.video import sample_frames
 from tests.colour_clips import write_colours
 from tests.command import actalign, run
+from tests.media import colours_of, write_plain
 
 
 def clip(name, places, *, fps=10.0, fingerprint="f"):
@@ -105,6 +107,22 @@ def test_two_clips_that_are_not_alike_are_named_so(pair):
         done = actalign("sync", "coach.mp4", second, *shared, "--json", cwd=folder)
         assert (done.returncode, len(done.stdout.splitlines())) == (0, 30)
         assert ("the clips are hardly alike: matched" in done.stderr) == unlike
+
+
+@pytest.mark.parametrize(
+    ("second", "right"), [((5, 6, 5, 1), (5, 6, 5, 1)), ((9, 16, 9, 1), (1, 1, 1, 1))]
+)
+def test_the_video_has_the_colours_of_both_clips(tmp_path, second, right):
+    tags = (5, 6, 5, 1), second
+    paths = tmp_path / "a.mp4", tmp_path / "b.mp4"
+    for path, colours in zip(paths, tags, strict=True):
+        write_plain(path, (120, 90, 160), colours)
+    at = np.array([0, 0.1])
+    write_side_by_side(Sync(at, at, at, 0.0), *paths, tmp_path / "both.mp4")
+    assert colours_of(tmp_path / "both.mp4") == right
+    both, *apart = (next(iter(sample_frames(p))).frames[0] for p in (tmp_path / "both.mp4", *paths))
+    for half, whole in zip(np.split(both, 2, axis=1), apart, strict=True):
+        assert np.abs(half[:, 8:-8].mean(axis=(0, 1)) - whole.mean(axis=(0, 1))).max() < 4
 
 
 def test_where_no_cache_can_be_written_two_clips_are_matched_all_the_same(pair):

@@ -25,6 +25,7 @@ from tests.media import (
     shown_by,
     with_times,
     write_cover,
+    write_plain,
     write_png,
     write_sound,
     write_video,
@@ -610,3 +611,37 @@ def test_hdr_that_is_not_tone_mapped_is_said(folder, curve, name):
     _, _, stream = read(write_video(folder / f"{name}.mp4", 3, options=options))
     assert len(stream.warnings) == 1
     assert f"is HDR ({name})" in stream.warnings[0]
+
+
+KR_KB = {1: (0.2126, 0.0722), 2: (0.299, 0.114), 6: (0.299, 0.114), 9: (0.2627, 0.0593)}
+"""The weights of red and blue in luma, by the matrix's number in H.273 (its table 4)."""
+YCBCR = 120, 90, 160
+
+
+@pytest.mark.parametrize("full", [False, True])
+@pytest.mark.parametrize("matrix", KR_KB)
+@pytest.mark.parametrize("max_side", [None, 32])
+def test_colours_are_computed_with_the_files_own_matrix_and_range(folder, matrix, full, max_side):
+    path = folder / f"{matrix}-{full}.mp4"
+    write_plain(path, YCBCR, (1, 1, matrix, 2 if full else 1))
+    kr, kb = KR_KB[matrix]
+    y, cb, cr = np.array(YCBCR) - (0 if full else 16, 128, 128)
+    y, cb, cr = (y / 255, cb / 255, cr / 255) if full else (y / 219, cb / 224, cr / 224)
+    red, blue = y + 2 * (1 - kr) * cr, y + 2 * (1 - kb) * cb
+    green = (y - kr * red - kb * blue) / (1 - kr - kb)
+    stream = sample_frames(path, max_side=max_side)
+    found = next(iter(stream)).frames[0].reshape(-1, 3).mean(axis=0)
+    assert np.abs(found - 255 * np.array([red, green, blue])).max() < 3
+    assert stream.warnings == []
+
+
+def test_colours_that_ffmpeg_cannot_convert_are_read_nearly_and_said(folder):
+    write_plain(folder / "ycgco.mp4", YCBCR, (1, 1, 8, 1))
+    write_plain(folder / "plain.mp4", YCBCR, (1, 1, 6, 1))
+    stream = sample_frames(folder / "ycgco.mp4")
+    found, plain = (next(iter(one)) for one in (stream, sample_frames(folder / "plain.mp4")))
+    assert np.array_equal(found.frames, plain.frames)
+    assert len(stream.warnings) == 1
+    assert (
+        "ycgco.mp4 has colours that FFmpeg can't convert (matrix 8 of H.273)" in stream.warnings[0]
+    )

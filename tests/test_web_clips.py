@@ -23,7 +23,7 @@ from actalign.web._jobs import Explorer
 from actalign.web._truth import load_truths
 from tests.colour_clips import write_colours
 from tests.command import DEADLOCK_SECONDS, decoding_children, wait_for
-from tests.media import write_video
+from tests.media import colours_of, write_plain, write_video
 from tests.test_web_api import CANDIDATES, Serving, classifier, serve, video  # noqa: F401
 
 pytestmark = pytest.mark.usefixtures("sockets_of_others")
@@ -443,6 +443,15 @@ def test_a_phrase_is_searched_in_all_encoded_clips(served):
     assert all(one["name"] == names[one["clip"]] for one in found["moments"])
     none = served.http.post("/api/search", json={"phrase": "red", "clips": ["dance"]})
     assert "No clip is encoded yet; align one first." in none.json()["error"]
+
+
+def test_a_preview_has_the_colours_of_its_video(serve, tmp_path):  # noqa: F811
+    api = serve()
+    write_plain(tmp_path / "a.mp4", (120, 90, 160), (1, 1, 1, 2))
+    clip = api.upload((tmp_path / "a.mp4").read_bytes(), "a.mp4").json()
+    answer = api.http.get(f"/api/clips/{clip['clip']}/preview")
+    (tmp_path / "preview.mp4").write_bytes(answer.content)
+    assert colours_of(tmp_path / "preview.mp4") == (1, 1, 1, 2)
 
 
 def test_a_preview_is_h264_with_the_same_times(serve, video, tmp_path):  # noqa: F811

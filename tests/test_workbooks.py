@@ -172,6 +172,24 @@ def test_a_sheet_without_lines_is_left_out(tmp_path):
     assert lines_of(openpyxl.load_workbook(tmp_path / "none.xlsx")["Clips"]) == []
 
 
+def test_a_workbook_that_takes_long_is_named_while_it_is_written(tmp_path, monkeypatch):
+    path = tmp_path / "rows.jsonl"
+    with path.open("w") as file:
+        for number in range(300):
+            file.write(json.dumps({**ROWS[0], "clip": f"c{number}"}) + "\n")
+    commands = (
+        ("export", path, "--to", "xlsx", "--out", tmp_path / "a.xlsx"),
+        ("merge", tmp_path / "b.xlsx", path),
+    )
+    for command in commands:
+        done = actalign(*command)
+        assert (done.returncode, done.stderr) == (0, "")
+    monkeypatch.setattr("actalign.cli._progress.SILENT_SECONDS", 0.0)
+    for command, name in zip(commands, ("a", "b"), strict=True):
+        done = actalign(*command)
+        assert (done.returncode, done.stderr) == (0, f"writing {tmp_path / name}.xlsx\n")
+
+
 def test_a_full_sheet_goes_on_in_another(tmp_path, monkeypatch):
     monkeypatch.setattr(_workbooks, "SHEET_LINES", 4)
     book, _ = workbook(tmp_path)

@@ -52,6 +52,7 @@ def export(
     if predictions is None:
         raise UsageError("Give a predictions file, or --model with --to onnx.")
     from actalign.cli._kinds import check_no_other_kind
+    from actalign.cli._progress import said_if_long
     from actalign.output import export as write
     from actalign.output._burn import hdr_notes, undrawable
     from actalign.output._export import WITH_FAILED, absent_videos, export_place
@@ -69,7 +70,9 @@ def export(
         told.append(path)
         print(path, flush=True)
 
-    for path in write(predictions, to, out, on_file=tell)[len(told) :]:
+    with said_if_long(out):
+        files = write(predictions, to, out, on_file=tell)
+    for path in files[len(told) :]:
         print(path)
     if absent := absent_videos(predictions, to):
         print(

@@ -147,12 +147,11 @@ class FramesLeft:
     def _frames(self, decoder: DecodeProcess, path: Path) -> float:
         """About how many frames of a video are encoded; NaN if its header doesn't say."""
         try:
-            length = decoder.length_of(path)
+            header = decoder.header_of(path)
         except VideoError:
             return 0  # nothing of it can be encoded either
-        if length is None:
+        if header.seconds is None:
             return math.nan
-        seconds, rate = length
         begin, end, fps = self._sampling.start or 0.0, self._sampling.end, self._sampling.fps
-        span = max(0.0, min(seconds, math.inf if end is None else end) - begin)
-        return math.ceil(span * (rate if fps is None else min(fps, rate)))
+        span = max(0.0, min(header.seconds, math.inf if end is None else end) - begin)
+        return math.ceil(span * (header.fps if fps is None else min(fps, header.fps)))

@@ -74,6 +74,7 @@ def locate(
 ) -> None:
     """Find where in long videos each action happens, from its first to its last step."""
     from actalign.cli._cost import with_cost
+    from actalign.cli._progress import said_if_long
     from actalign.cli._run import Run
     from actalign.clips import clip_ids, embed_videos, open_store_or_cache
     from actalign.output._detections import check_out, write_detections
@@ -107,7 +108,8 @@ def locate(
                 run.add(row)
                 rows.append(row)
     if out:
-        write_detections(out, rows)
+        with said_if_long(None if run.silent else out):
+            write_detections(out, rows)
     run.end(*([f"detections: {out}"] if out else []))
 
 

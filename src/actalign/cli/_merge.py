@@ -22,6 +22,7 @@ def merge(
 ) -> None:
     """Join the predictions of shards: byte for byte what a single run would have written."""
     from actalign.cli._kinds import check_no_other_kind
+    from actalign.cli._progress import said_if_long
     from actalign.clips._shards import merge as merged
     from actalign.files import is_same_file
     from actalign.output._row_files import check_row_file, row_file
@@ -35,7 +36,7 @@ def merge(
     check_row_file(out)
     rows = merged(parts)
     _check_kept(out, parts)
-    with row_file(out) as file:
+    with said_if_long(out), row_file(out) as file:
         for row in rows:
             file.add(row)
     print(out)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from actalign.cli._show import console_of, printable
@@ -14,6 +18,8 @@ if TYPE_CHECKING:
 
 LINE_SECONDS = 10.0
 """Where there is no terminal, seconds between lines."""
+SILENT_SECONDS = 5.0
+"""A file that takes longer to write is named, as a workbook of some thousand clips does."""
 
 
 class Progress:
@@ -112,6 +118,23 @@ class Progress:
             self._bar.console.print(result)
         else:
             self._results.print(result)
+
+
+@contextmanager
+def said_if_long(path: Path | None) -> Iterator[None]:
+    """Say on stderr which file is being written if the block takes long; None: no file is."""
+
+    def say() -> None:
+        console_of(stderr=True).print(f"writing {printable(str(path))}")
+
+    timer = threading.Timer(SILENT_SECONDS, say)
+    timer.daemon = True
+    if path is not None:
+        timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def clips_done(done: int, total: int) -> str:

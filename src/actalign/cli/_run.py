@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
-from actalign.cli._progress import Progress, clips_done
+from actalign.cli._progress import Progress, clips_done, said_if_long
 from actalign.cli._show import ResultLines, console_of, print_json
 from actalign.output._row_files import row_file
 from actalign.rows import Row, row_text
@@ -52,12 +52,13 @@ class Run:
         self._stack = ExitStack()
 
     def __enter__(self) -> Run:
-        self._stack.enter_context(self._progress)
         self._stack.enter_context(self._writer)
+        self._stack.enter_context(self._progress)
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._stack.__exit__(*error)  # type: ignore[arg-type]
+        with said_if_long(None if self.silent else self._out):
+            self._stack.__exit__(*error)  # type: ignore[arg-type]
         if error[0] is KeyboardInterrupt:
             kept = "embeddings that a store keeps are not computed again"
             unwritten = f"; {self._out} is written when all are" if self._out else ""

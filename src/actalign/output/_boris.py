@@ -18,7 +18,7 @@ from actalign.errors import VideoError
 from actalign.output._events import Event, VideoRows, events, whole_path
 from actalign.output._tables import Cell, Table
 from actalign.output._workbooks import WorkbookFile
-from actalign.video._readers import frame_rate, open_container, video_stream
+from actalign.video._worker import DecodeProcess
 
 Json = dict[str, Any]
 KEYS = "abcdefghijklmnopqrstuvwxyz0123456789"
@@ -80,24 +80,25 @@ def to_boris(videos: Iterable[VideoRows]) -> str:
     actions: dict[str, None] = {}
     subjects: dict[str, None] = {}
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    for video in videos:
-        found = video.events
-        actions.update((event.action, None) for event in found)
-        subjects.update((event.whose, None) for event in found if event.whose)
-        file = whole_path(video.video)
-        observations[str(video.name)] = {
-            "file": {str(n): [file] if n == 1 else [] for n in range(1, 9)},
-            "type": "MEDIA",
-            "date": now,
-            "description": "",
-            "time offset": 0,
-            "events": [
-                [one.time, one.subject, one.code, "", one.comment] for one in _states(found)
-            ],
-            "observation time interval": [0, 0],
-            "independent_variables": {},
-            "media_info": _media(video.path, file),
-        }
+    with DecodeProcess() as decoder:
+        for video in videos:
+            found = video.events
+            actions.update((event.action, None) for event in found)
+            subjects.update((event.whose, None) for event in found if event.whose)
+            file = whole_path(video.video)
+            observations[str(video.name)] = {
+                "file": {str(n): [file] if n == 1 else [] for n in range(1, 9)},
+                "type": "MEDIA",
+                "date": now,
+                "description": "",
+                "time offset": 0,
+                "events": [
+                    [one.time, one.subject, one.code, "", one.comment] for one in _states(found)
+                ],
+                "observation time interval": [0, 0],
+                "independent_variables": {},
+                "media_info": _media(decoder, video.path, file),
+            }
     project = {
         "time_format": "hh:mm:ss",
         "project_date": now,
@@ -118,14 +119,13 @@ def to_boris(videos: Iterable[VideoRows]) -> str:
     return json.dumps(project, ensure_ascii=False, indent=1) + "\n"
 
 
-def _media(path: Path, file: str) -> Json:
+def _media(decoder: DecodeProcess, path: Path, file: str) -> Json:
     """The media facts that BORIS's checks require; empty if the video can't be read here."""
     found: Json = {"length": {}, "fps": {}, "hasVideo": {}, "hasAudio": {}}
-    with suppress(VideoError), open_container(path) as container:
-        stream = video_stream(container, str(path))
-        if container.duration:
-            rate = frame_rate(stream)
-            told = container.duration / 1e6, rate, True, bool(container.streams.audio)
+    with suppress(VideoError):
+        header = decoder.header_of(path)
+        if header.seconds and header.width:  # BORIS plays no folder of images
+            told = header.seconds, header.fps, True, header.sound
             found = {name: {file: one} for name, one in zip(found, told, strict=True)}
     return found
 

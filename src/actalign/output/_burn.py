@@ -7,6 +7,7 @@ import json
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -50,11 +51,12 @@ def write_burned(video: VideoRows, path: Path) -> None:
         if known != comment:
             what = "made from another video" if BY in known else "without text drawn in"
             raise VideoError(f"{path} is a video {what}; choose another folder.")
+        colours = decoder.header_of(source).colours
         frames = decoder.sample_frames(source)
         begin = float(frames.pts_seconds[0])
         whole = Span(source, begin, frames.info.end_seconds)
         painter = _Painter(_boxes(video.rows))
-        with VideoFile(path, source=whole, comment=comment) as file:
+        with VideoFile(path, colours=colours, sound=whole, comment=comment) as file:
             for batch in frames:
                 for frame, seconds in zip(batch.frames, batch.pts_seconds.tolist(), strict=True):
                     file.write(painter.drawn(frame, seconds, found), seconds - begin)
@@ -69,8 +71,12 @@ def undrawable(rows: Iterable[Row]) -> list[str]:
 
 def hdr_notes(rows: Iterable[Row]) -> list[str]:
     """A sentence for each of the rows' videos that is HDR."""
-    paths = dict.fromkeys(video.path for video in by_video(rows))
-    return [note for path in paths for note in hdr_note(path)]
+    notes: list[str] = []
+    with DecodeProcess() as decoder:
+        for path in dict.fromkeys(video.path for video in by_video(rows)):
+            with suppress(VideoError):  # it is reported when the video is read
+                notes += hdr_note(path, decoder.header_of(path).colours)
+    return notes
 
 
 def _boxes(rows: Iterable[Row]) -> dict[int, list[BoxRow]]:

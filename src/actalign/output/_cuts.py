@@ -137,7 +137,10 @@ def _cut(decoder: DecodeProcess, piece: Piece, path: Path, digest: str) -> Cut:
         number += 1
         path = plain.with_name(f"{plain.stem}-{number}.mp4")
     how = cut_segment(decoder, piece.span, path, comment=origin.comment)
-    return Cut(path, how, notes=tuple(hdr_note(piece.span.path) if how == "encoded" else ()))
+    if how == "copied":
+        return Cut(path, how)
+    colours = decoder.header_of(piece.span.path).colours
+    return Cut(path, how, notes=tuple(hdr_note(piece.span.path, colours)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from actalign.documents import escaped
 from actalign.errors import VideoError
 from actalign.output._events import Event, VideoRows, check_content
 from actalign.output._timelines import xml_text_of
-from actalign.video._content import content_of
-from actalign.video._readers import frame_rate, is_folder, open_container, video_stream
+from actalign.video._paths import is_folder
+from actalign.video._worker import DecodeProcess
 
 
 def to_kinovea(video: VideoRows) -> str:
@@ -26,21 +26,19 @@ def to_kinovea(video: VideoRows) -> str:
     path = video.path
     if is_folder(path):
         raise VideoError(f"{path} is a folder of images, which Kinovea's files can't refer to.")
-    check_content(path, content_of(path).digest, video.contents)
-    with open_container(path) as container:
-        stream = video_stream(container, str(path))
-        base, rate = stream.time_base, frame_rate(stream)
-        origin = (container.start_time or 0) / 1e6
-        size = f"{stream.codec_context.width};{stream.codec_context.height}"
+    with DecodeProcess() as decoder:
+        check_content(path, decoder.content_of(path).digest, video.contents)
+        header = decoder.header_of(path)
+    begin = str(round(header.start_seconds * header.ticks))
     root = ET.Element("KinoveaVideoAnalysis")
     for name, value in (
         ("FormatVersion", "2.0"),
         ("Producer", f"actalign {__version__}"),
         ("OriginalFilename", escaped(path.stem)),
-        ("ImageSize", size),
-        ("AverageTimeStampsPerFrame", str(max(1, round(1 / (rate * base))))),
-        ("FirstTimeStamp", str(round(origin / base))),
-        ("SelectionStart", str(round(origin / base))),
+        ("ImageSize", f"{header.width};{header.height}"),
+        ("AverageTimeStampsPerFrame", str(max(1, round(header.ticks / header.fps)))),
+        ("FirstTimeStamp", begin),
+        ("SelectionStart", begin),
     ):
         ET.SubElement(root, name).text = value
     marks = _marks(video.events)
@@ -48,7 +46,9 @@ def to_kinovea(video: VideoRows) -> str:
     images = ET.SubElement(root, "Keyframes") if marks else root
     for seconds, title in sorted(marks.items()):
         image = ET.SubElement(images, "Keyframe")
-        ET.SubElement(image, "Position").text = str(round((seconds + origin) / base))
+        ET.SubElement(image, "Position").text = str(
+            round((seconds + header.start_seconds) * header.ticks)
+        )
         ET.SubElement(image, "Title").text = title
     return xml_text_of(root)
 

@@ -20,8 +20,10 @@ from actalign.alignment._similarity import centre_of, cosine, from_centre
 from actalign.clips._smoothed import smoothed
 from actalign.files import write_text
 from actalign.types import ClipEmbedding, Float64, UInt8
-from actalign.video import FrameStream, sample_frames
-from actalign.video._writing import VideoFile
+from actalign.video import FrameStream
+from actalign.video._containers import Colours
+from actalign.video._worker import DecodeProcess
+from actalign.video._writing import VideoFile, shared_colours
 
 MAX_HEIGHT = 720
 MAX_FPS = 30.0
@@ -90,9 +92,19 @@ def write_side_by_side(sync: Sync, first: Path, second: Path, out: Path) -> None
 
     The first runs at its own speed, at most at MAX_FPS; the second is slowed down or sped up to
     match it. Both have the same height, at most MAX_HEIGHT. Memory holds a few frames of each.
-    Raises VideoError for a clip that can't be decoded.
+    The file has their colour tags, or BT.709's where these differ. Raises VideoError for a clip
+    that can't be decoded.
     """
-    streams = [sample_frames(path, fps=None, max_side=2 * MAX_HEIGHT) for path in (first, second)]
+    with DecodeProcess() as one, DecodeProcess() as other:
+        readers = (one, first), (other, second)
+        colours = shared_colours(*(decoder.header_of(path).colours for decoder, path in readers))
+        streams = [
+            decoder.sample_frames(path, max_side=2 * MAX_HEIGHT) for decoder, path in readers
+        ]
+        _write_pictures(sync, streams, out, colours)
+
+
+def _write_pictures(sync: Sync, streams: list[FrameStream], out: Path, colours: Colours) -> None:
     height = min(MAX_HEIGHT, *(stream.info.height for stream in streams)) // 2 * 2
     rate = min(MAX_FPS, streams[0].info.native_fps or MAX_FPS)
     begin, end = float(sync.first_seconds[0]), streams[0].end_seconds
@@ -102,7 +114,7 @@ def write_side_by_side(sync: Sync, first: Path, second: Path, out: Path) -> None
         np.concatenate([_scaled(left, height), _scaled(right, height)], axis=1)
         for left, right in shown
     )
-    with VideoFile(out) as file:
+    with VideoFile(out, colours=colours) as file:
         for number, picture in enumerate(pictures):
             file.write(picture, number / rate)
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from actalign.errors import VideoError
-from actalign.video._readers import images_in, is_folder, open_container, unreadable, video_stream
+from actalign.video._containers import open_container, video_stream
+from actalign.video._paths import images_in, is_folder, unreadable
 
 BLOCK_BYTES = 4 << 20
 OPENED_BYTES = 256 << 20

@@ -9,7 +9,7 @@ import numpy as np
 
 from actalign.errors import ActAlignError, VideoError
 from actalign.types import FrameBatch, UInt8
-from actalign.video._readers import hdr_warning, open_container, video_stream
+from actalign.video._containers import colour_warnings, open_container, video_stream
 from actalign.video._sampling import sample_frames
 from actalign.video._worker import DecodeProcess
 from actalign.video._writing import Span, VideoFile, mp4_file, sound_of
@@ -44,8 +44,9 @@ def cut_segment(
         and _copy(span, target, first.frames[0], comment)
     ):
         return "copied"
+    colours = decoder.header_of(span.path).colours
     frames = decoder.sample_frames(span.path, start=start, end=max(end, start + 1e-6))
-    with VideoFile(target, source=span, comment=comment) as file:
+    with VideoFile(target, colours=colours, sound=span, comment=comment) as file:
         for batch in frames:
             for frame, seconds in zip(batch.frames, batch.pts_seconds, strict=True):
                 file.write(frame, float(seconds) - start)
@@ -94,7 +95,7 @@ def _copy(span: Span, target: Path, first: UInt8, comment: str) -> bool:
                         sound.mux_until(None)
                 output.close()
                 copy = Path(output.name.removeprefix("file:"))
-                _check(copy, times, first, hdr_warning(copy, stream))
+                _check(copy, times, first, colour_warnings(copy, stream))
         except _InexactError:
             return False
     return True

@@ -9,6 +9,12 @@ import numpy as np
 from actalign.types import UInt8
 from actalign.video._limits import DecodeLimits
 
+MATRICES = frozenset((0, 1, 2, 4, 5, 6, 7, 9))
+"""Matrices between RGB and YUV that FFmpeg can compute, by their numbers in H.273; 0: none, for RGB
+itself."""
+UNKNOWN = 2
+"""H.273's number for a colour tag that is not known; FFmpeg then takes BT.601's matrix."""
+
 
 class PictureShape:
     """Turns a stream's pictures upright and resizes them to the first one's size.
@@ -37,6 +43,8 @@ class PictureShape:
         if self._size is None:
             width, height = self._target(picture)
             self._size = (height, width) if swapped else (width, height)
+        if picture.colorspace not in MATRICES:  # `colour_warnings` says so
+            picture.colorspace = UNKNOWN
         width, height = self._size
         if swapped:
             width, height = height, width

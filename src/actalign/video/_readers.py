@@ -5,8 +5,6 @@ Which frames are chosen is decided in `_sampling`.
 
 from __future__ import annotations
 
-import re
-import stat
 from collections.abc import Generator
 from contextlib import closing
 from pathlib import Path
@@ -15,29 +13,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from actalign.addresses import address_in
-from actalign.errors import ArrayError, VideoError, reason_of
+from actalign.errors import ArrayError, VideoError
 from actalign.files import usable_cores
 from actalign.types import Float64, FrameBatch, UInt8
-from actalign.video._formats import file_options
+from actalign.video._containers import colour_warnings, frame_rate, open_container, video_stream
 from actalign.video._limits import DecodeLimits
+from actalign.video._paths import IMAGE_FOLDER_FPS, images_in
 from actalign.video._picture import PictureShape
 
 if TYPE_CHECKING:
     from fractions import Fraction
 
-IMAGE_SUFFIXES = frozenset((".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"))
-IMAGE_FOLDER_FPS = 25.0
-"""Frame rate assumed for the images of a folder."""
 THREADS_BYTES = 256 * 1024 * 1024
 """Each decoder thread holds its own pictures, so large frames get fewer threads."""
 SEEK_AFTER_SECONDS = 4.0
 """Where the keyframe before a frame is later than this, counted from the frame before it that is
 read or from the start, it is reached by seeking; others by decoding up to them."""
-
-
-HDR_CURVES = {16: "PQ", 18: "HLG"}
-"""HDR transfer characteristics, by their numbers in H.273."""
 
 
 class ArrayReader:
@@ -117,7 +108,7 @@ class FileReader:
             self.width, self.height = stream.codec_context.width, stream.codec_context.height
             limits.check_size(self.name, self.width, self.height)
             self._shape = PictureShape(stream, max_side, limits)
-            self.warnings += hdr_warning(path, stream)
+            self.warnings += colour_warnings(path, stream)
             self._scan(container, stream)
 
     def _scan(self, container: Any, stream: Any) -> None:
@@ -310,33 +301,6 @@ class FileReader:
 Reader = ArrayReader | FolderReader | FileReader
 
 
-def open_container(path: Path) -> Any:
-    """PyAV's container for a video file; raises VideoError if it is a playlist or not a video."""
-    import av
-
-    try:
-        if not is_folder(path) and _is_playlist(path):
-            # A playlist refers to other files and addresses, and a live one never ends.
-            raise VideoError(f"{path} is a playlist; give the video file itself.")
-        # The prefix keeps names such as 12:30.mp4 from being parsed as addresses. No `options`:
-        # PyAV before 18 passes them in an array that is too short for MPEG program streams.
-        return av.open(f"file:{path}", container_options=file_options(), metadata_errors="replace")
-    except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
-        raise unreadable(path, error) from error
-    except (av.FFmpegError, ValueError, OSError) as error:
-        if path.stat().st_size == 0:
-            raise VideoError(f"{path} is empty; copy or record it again.") from error
-        raise VideoError(f"{path} is not a video, or is damaged beyond reading.") from error
-
-
-def _is_playlist(path: Path) -> bool:
-    with path.open("rb") as file:
-        head = file.read(4096).removeprefix(b"\xef\xbb\xbf").lstrip()
-    return head.startswith((b"#EXTM3U", b"ffconcat", b"v=0\n", b"v=0\r")) or (
-        head[:1] == b"<" and b"<MPD" in head
-    )
-
-
 def _is_animated_webp(path: Path) -> bool:
     """Whether a file is WebP with more than one picture (the flag in its extended header)."""
     with path.open("rb") as file:
@@ -344,94 +308,11 @@ def _is_animated_webp(path: Path) -> bool:
     return head[:4] == b"RIFF" and head[8:16] == b"WEBPVP8X" and bool(head[20] & 2)
 
 
-def video_stream(container: Any, name: str) -> Any:
-    """The video stream that is shown by default, or else the first; never a cover picture."""
-    from av.stream import Disposition
-
-    streams = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
-    if not streams:
-        kind = "has sound but no video" if container.streams.audio else "contains no video"
-        raise VideoError(f"{name} {kind}; give one with a video stream.")
-    stream = next((s for s in streams if s.disposition & Disposition.default), streams[0])
-    if stream.codec_context is None:
-        raise VideoError(f"The video in {name} has a codec that this FFmpeg can't decode.")
-    return stream
-
-
-def hdr_warning(path: Path, stream: Any) -> list[str]:
-    """A sentence about a file whose video stream is HDR; nothing of any other."""
-    curve = HDR_CURVES.get(stream.codec_context.color_trc)
-    if curve is None:
-        return []
-    return [
-        f"{path} is HDR ({curve}), and its frames are read without tone mapping, so they look "
-        "pale; convert it to SDR for the colours that a screen shows."
-    ]
-
-
-def frame_rate(stream: Any) -> float:
-    """Frames per second of a video stream, as its header or first frames say; 25 where none do."""
-    return float(stream.average_rate or stream.guessed_rate or 25)
-
-
-def length_of(path: Path) -> tuple[float, float] | None:
-    """Seconds and frames per second of a clip, as its header says; None if it says no length.
-
-    Raises VideoError for a file that is not a video.
-    """
-    if is_folder(path):
-        return len(images_in(path)) / IMAGE_FOLDER_FPS, IMAGE_FOLDER_FPS
-    with open_container(path) as container:
-        rate = frame_rate(video_stream(container, str(path)))
-        return (container.duration / 1e6, rate) if container.duration else None
-
-
-def is_folder(path: Path) -> bool:
-    """Whether ``path`` is a folder; raises VideoError unless it is a file or a folder."""
-    try:
-        mode = path.stat().st_mode
-    except (OSError, ValueError) as error:
-        raise unreadable(path, error) from error
-    if not stat.S_ISDIR(mode) and not stat.S_ISREG(mode):
-        raise VideoError(f"{path} is neither a file nor a folder.")
-    return stat.S_ISDIR(mode)
-
-
-def no_file(address: str) -> str:
-    """The error message when an address is given instead of a video file."""
-    return (
-        f"{address} is an address, but videos are read from files: fetch it and give the file, "
-        "or watch it with `actalign live`."
-    )
-
-
-def unreadable(path: Path, error: OSError | ValueError) -> VideoError:
-    """The error for a file or folder that can't be opened."""
-    if isinstance(error, FileNotFoundError):
-        if address := address_in(path):
-            return VideoError(no_file(address))
-        return VideoError(f"There is no file {path}.")
-    reason = reason_of(error)
-    return VideoError(f"{path} can't be read: {reason}.")
-
-
 def _too_many_frames(path: Path, limits: DecodeLimits) -> VideoError:
     return VideoError(
         f"{path} has more than {limits.max_frames} frames; cut it into parts or raise "
         "ACTALIGN_MAX_FRAMES."
     )
-
-
-def images_in(folder: Path) -> list[Path]:
-    """The folder's images, without hidden files, sorted by name, with 2 before 10."""
-    images = [p for p in folder.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES]
-    return sorted((p for p in images if p.name[0] != "."), key=_natural)
-
-
-def _natural(path: Path) -> tuple[list[tuple[int, str]], str]:
-    """A sort key: numbers in the name compare by value, the rest as text."""
-    parts = re.split(r"(\d+)", path.name)
-    return [(int(p), "") if i % 2 else (0, p) for i, p in enumerate(parts)], path.name
 
 
 def _typical_step(times: Float64) -> float:

@@ -24,15 +24,8 @@ from actalign.documents import read_list
 from actalign.errors import UsageError, VideoError, reason_of
 from actalign.types import Float64, FrameBatch, UInt8
 from actalign.video._limits import DecodeLimits
-from actalign.video._readers import (
-    ArrayReader,
-    FileReader,
-    FolderReader,
-    Reader,
-    images_in,
-    is_folder,
-    no_file,
-)
+from actalign.video._paths import images_in, is_folder, no_file
+from actalign.video._readers import ArrayReader, FileReader, FolderReader, Reader
 
 VIDEO_SUFFIXES = frozenset((
     ".264", ".265", ".3g2", ".3gp", ".amv", ".asf", ".avi", ".divx", ".dv", ".f4v", ".flv", ".gif",

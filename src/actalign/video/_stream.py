@@ -21,10 +21,10 @@ import numpy as np
 from actalign.addresses import is_address, with_plain_scheme, without_password
 from actalign.errors import UsageError, VideoError, reason_of
 from actalign.types import UInt8
+from actalign.video._containers import video_stream
 from actalign.video._formats import stream_options
 from actalign.video._limits import DecodeLimits
 from actalign.video._picture import PictureShape
-from actalign.video._readers import video_stream
 from actalign.video._sampling import sample_frames
 
 OPEN_SECONDS = 15.0

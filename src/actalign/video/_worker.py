@@ -1,6 +1,6 @@
 """Reads and decodes in a child process, so that a file that hangs or crashes it costs one clip.
 
-The child runs `content_of`, `length_of` or `sample_frames` for one request after another. Requests
+The child runs `content_of`, `header_of` or `sample_frames` for one request after another. Requests
 are JSON lines on its stdin; each answer on its stdout is the length of a JSON object, the object,
 and the arrays that it announces.
 """
@@ -25,8 +25,8 @@ import numpy as np
 
 from actalign.errors import ActAlignError, UsageError, VideoError
 from actalign.types import FrameBatch
+from actalign.video._containers import Colours, Header, header_of
 from actalign.video._content import Content, check_unchanged, content_of
-from actalign.video._readers import length_of
 from actalign.video._sampling import FrameStream, VideoInfo, sample_frames
 
 SILENT_SECONDS = 300.0
@@ -69,12 +69,12 @@ class DecodeProcess:
         self._busy = False
         return Content(**message)
 
-    def length_of(self, source: str | Path) -> tuple[float, float] | None:
-        """`length_of` for a file or folder, read by the child. Raises as `sample_frames` does."""
+    def header_of(self, source: str | Path) -> Header:
+        """`header_of` for a file or folder, read by the child. Raises as `sample_frames` does."""
         name = str(source)
-        message = self._message(self._ask(name, {"do": "length"}), name)
+        message = self._message(self._ask(name, {"do": "header"}), name)
         self._busy = False
-        return None if message["seconds"] is None else (message["seconds"], message["rate"])
+        return Header(**message | {"colours": Colours(*message["colours"])})
 
     def sample_frames(
         self, source: str | Path, *, content: Content | None = None, **options: Any
@@ -229,9 +229,8 @@ def main() -> None:
         try:
             if request["do"] == "content":
                 _write(out, asdict(content_of(path, on_read=_Telling(out))))
-            elif request["do"] == "length":
-                seconds, rate = length_of(Path(path)) or (None, None)
-                _write(out, {"seconds": seconds, "rate": rate})
+            elif request["do"] == "header":
+                _write(out, asdict(header_of(Path(path))))
             else:
                 known = None if content is None else Content(**content)
                 _answer(out, sample_frames(path, **request["options"]), path, known)

@@ -1,5 +1,5 @@
-"""Writes video files: H.264 in MP4, from frames with their times, and the sound and colour tags
-of a source.
+"""Writes video files: H.264 in MP4, from frames with their times, with colour tags and the sound of
+a source.
 
 Callers decide which frames are written, and what is drawn on them.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from types import MappingProxyType, TracebackType
@@ -19,7 +19,8 @@ import numpy as np
 from actalign.errors import ActAlignError, VideoError
 from actalign.files import writing
 from actalign.types import UInt8
-from actalign.video._readers import HDR_CURVES, open_container, video_stream
+from actalign.video._containers import HDR_CURVES, NO_COLOURS, Colours, open_container
+from actalign.video._picture import MATRICES
 
 TIME_BASE = Fraction(1, 90000)
 FOR_PEOPLE = MappingProxyType({"crf": "20", "preset": "veryfast", "bf": "0"})
@@ -41,9 +42,10 @@ class VideoFile:
     """An MP4 file of RGB frames, written completely or not at all; a context manager.
 
     options: for x264. odd_sides: keep the last row or column of frames with an odd height or width,
-    by storing chroma at full size, which few players support. source: where the frames are from;
-    the file gets its sound, which begins with the first frame, and its colour tags. comment: stored
-    in the file. Raises ActAlignError if the file can't be written, VideoError if no frame was.
+    by storing chroma at full size, which few players support. colours: those of the video that the
+    frames are from. sound: where the file's sound is from, which begins with the first frame.
+    comment: stored in the file. Raises ActAlignError if the file can't be written, VideoError if no
+    frame was.
     """
 
     def __init__(
@@ -52,15 +54,16 @@ class VideoFile:
         *,
         options: Mapping[str, str] = FOR_PEOPLE,
         odd_sides: bool = False,
-        source: Span | None = None,
+        colours: Colours = NO_COLOURS,
+        sound: Span | None = None,
         comment: str = "",
     ) -> None:
         self.height = self.width = 0
         self._path = path
         self._options = dict(options)
         self._odd_sides = odd_sides
-        self._source = source
-        self._colours = _Colours()
+        self._colours = _writable(colours)
+        self._span = sound
         self._comment = comment
         self._stack = ExitStack()
         self._last = -1
@@ -115,13 +118,13 @@ class VideoFile:
         self.height, self.width = (max(even, side // even * even) for side in frame.shape[:2])
         self._stream = self._container.add_stream("libx264", rate=30, options=self._options)
         self._stream.height, self._stream.width = self.height, self.width
-        if self._source is not None:
-            self._colours = _Colours.of(self._source.path)
         full = "j" if self._colours.range == _FULL else ""
         self._stream.pix_fmt = f"yuv{full}444p" if odd else f"yuv{full}420p"
         self._stream.time_base = self._stream.codec_context.time_base = TIME_BASE
-        self._colours.tag(self._stream.codec_context)
-        self._sound = self._stack.enter_context(sound_of(self._source, self._container))
+        codec, said = self._stream.codec_context, self._colours
+        codec.color_primaries, codec.color_trc = said.primaries, said.transfer
+        codec.colorspace, codec.color_range = said.matrix, said.range
+        self._sound = self._stack.enter_context(sound_of(self._span, self._container))
 
     def _finish(self) -> None:
         if not self.height:
@@ -131,52 +134,26 @@ class VideoFile:
             self._sound.mux_until(None)
 
 
-_MATRICES = frozenset((1, 2, 4, 5, 6, 7, 9))
-"""Matrices between RGB and YUV that FFmpeg can compute, by their numbers in H.273; 2: unknown, for
-which it takes one of its own, the same for reading as for writing."""
-_UNKNOWN = 2
-"""H.273's number for a colour tag that is not known."""
 _FULL = 2
 """FFmpeg's number for values that use all of their range."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Colours:
-    """What a file says of its colours, by the numbers of H.273; range by FFmpeg's.
+def _writable(found: Colours) -> Colours:
+    """Colours that a YUV file can have, also where the source is RGB.
 
-    Frames are RGB in the source's own primaries and transfer characteristics, so that these stay
-    true.
+    The primaries and the transfer characteristics stay: frames are RGB in those of their source.
     """
-
-    primaries: int = _UNKNOWN
-    transfer: int = _UNKNOWN
-    matrix: int = _UNKNOWN
-    range: int = 0
-
-    @classmethod
-    def of(cls, path: Path) -> _Colours:
-        """A file's tags; none for a folder of images."""
-        if path.is_dir():
-            return cls()
-        with open_container(path) as container:
-            codec = video_stream(container, str(path)).codec_context
-            tags = codec.color_primaries, codec.color_trc, codec.colorspace, codec.color_range
-        found = cls(*tags)
-        # Such as one for RGB, which YUV can't have.
-        return found if found.matrix in _MATRICES else replace(found, matrix=1, range=1)
-
-    def tag(self, codec: Any) -> None:
-        """Say it in a file that is about to be written."""
-        codec.color_primaries, codec.color_trc = self.primaries, self.transfer
-        codec.colorspace, codec.color_range = self.matrix, self.range
+    return found if found.matrix in MATRICES - {0} else found._replace(matrix=1, range=1)
 
 
-def hdr_note(path: Path) -> list[str]:
+def shared_colours(first: Colours, second: Colours) -> Colours:
+    """The colours of a file made from two videos: BT.709 where theirs differ."""
+    return first if first == second else Colours(1, 1, 1, 1)
+
+
+def hdr_note(path: Path, colours: Colours) -> list[str]:
     """A sentence about an HDR video whose frames are written again; nothing of any other."""
-    try:
-        curve = HDR_CURVES.get(_Colours.of(path).transfer)
-    except VideoError:
-        return []
+    curve = HDR_CURVES.get(colours.transfer)
     if curve is None:
         return []
     return [

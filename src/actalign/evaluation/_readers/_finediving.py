@@ -20,7 +20,7 @@ from actalign.errors import UsageError
 from actalign.evaluation._questions import Interval, Question, QuestionSet
 from actalign.evaluation._readers._source import Source
 from actalign.evaluation.atlas._pickled import load_pickle
-from actalign.video._readers import IMAGE_FOLDER_FPS
+from actalign.video._paths import IMAGE_FOLDER_FPS
 
 ANNOTATION = "FineDiving_fine-grained_annotation.pkl"
 IMAGES = ("FINADiving_MTL_256s", "Trimmed_Video_Frames/FINADiving_MTL_256s", "FineDiving", ".")

@@ -11,7 +11,7 @@ from actalign.evaluation._questions import Question, QuestionSet
 from actalign.evaluation._readers._source import Source
 from actalign.scripts._script import label_key
 from actalign.video import list_videos
-from actalign.video._readers import images_in
+from actalign.video._paths import images_in
 
 
 def matches(source: Source) -> bool:

@@ -16,7 +16,7 @@ from actalign.evaluation.atlas._download import ANNOTATED_HEIGHT, Source
 from actalign.evaluation.atlas._metadata import Sample
 from actalign.evaluation.atlas._obfuscate import hide_boxes
 from actalign.files import file_sha256
-from actalign.video._readers import open_container, video_stream
+from actalign.video._containers import open_container, video_stream
 from actalign.video._sampling import sample_frames
 from actalign.video._writing import VideoFile
 
