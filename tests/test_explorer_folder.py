@@ -120,6 +120,38 @@ def test_a_border_keeps_the_focus_while_it_is_moved(visit, serve, folder):  # no
     accessible(page)
 
 
+def test_borders_are_moved_by_a_finger_on_a_narrow_page(visit, serve, folder):  # noqa: F811
+    """Also where two of them are so close that the knobs below them overlap."""
+    api = serve(clips=folder)
+    clip = api.explorer.folder_clips[0]
+    label = api.http.get(f"/api/results/{api.align(clip)['result']}").json()["label"]
+    times = (0, 0.5, 0.53, 1)
+    said = [{"start": times[n], "end": times[n + 1], "step": n} for n in range(3)]
+    api.http.put(f"/api/clips/{clip}/truth", json={"label": label, "intervals": said})
+    page = visit(api)
+    page.set_viewport_size({"width": 400, "height": 900})
+    page.locator("#body tr").first.click()
+    page.locator("#timeline .border").nth(3).wait_for()
+    page.locator("#told").scroll_into_view_if_needed()
+    until(page, "document.querySelector('#video').readyState >= 2")  # it takes its height
+    page.evaluate("document.querySelector('#timeline').scrollIntoView({ block: 'center' })")
+    box = page.locator("#timeline").bounding_box()
+    for border, to in ((0, 0.2), (1, 0.3), (2, 0.8)):
+        at = page.locator("#timeline .border").nth(border).get_attribute("aria-valuenow")
+        # A little beside the middle, and below the steps, which the finger doesn't hide so.
+        x, y = box["x"] + box["width"] * float(at), box["y"] + box["height"] + 15
+        page.mouse.move(x, y)
+        page.mouse.down()
+        with page.expect_response(lambda answer: answer.url.endswith("/truth")) as saved:
+            page.mouse.move(box["x"] + box["width"] * to, y, steps=3)
+            page.mouse.up()
+        assert saved.value.ok
+        until(page, f"document.querySelectorAll('.border')[{border}].ariaValueNow === '{to:.2f}'")
+    found = json.loads(saved.value.request.post_data)["intervals"]
+    assert [one["start"] for one in found] == pytest.approx([0.2, 0.3, 0.8], abs=0.01)
+    accessible(page)
+
+
 def test_a_moved_border_is_saved_for_its_own_clip(visit, serve, folder):  # noqa: F811
     """Also where another clip is opened before it is saved."""
     api = serve(clips=folder)
