@@ -7,6 +7,7 @@ import pytest
 
 from actalign.scripts import load_scripts, shipped_scripts
 from actalign.web import _jobs
+from tests.colour_clips import write_colours
 from tests.command import DEADLOCK_SECONDS, wait_for
 from tests.media import write_video
 from tests.test_explorer import accessible, browser, pytestmark, until  # noqa: F401 - fixtures
@@ -278,6 +279,29 @@ def test_wordings_are_added_by_hand_and_from_the_shipped_scripts(visit, serve, f
     [script] = load_scripts(saved.value.path())
     assert script.steps == ("arms bend",)
     assert script.rewordings == (("down", "up"), *(one.steps for one in shipped.wordings))
+
+
+def test_the_steps_that_are_shown_are_those_that_are_edited(visit, serve, folder):  # noqa: F811
+    """Also where another wording than the first fits best."""
+    write_colours(folder / "clip0.mp4", ["black", "red", "yellow"])
+    page = visit(serve(clips=folder))
+    words = {"sunrise": [["yellow", "black"], ["black", "red", "yellow"]], "sunset": ["red"]}
+    (folder / "list.json").write_text(json.dumps({"scripts": words}))
+    page.get_by_text("Lists: paste").click()
+    page.set_input_files("#open-list", str(folder / "list.json"))
+    page.get_by_text("2 candidates, 1 in several wordings").wait_for()
+    align(page)
+    page.locator("#other").select_option("sunrise")
+    page.get_by_role("button", name="Edit these steps (wording 2 of 2)").click()
+    assert page.evaluate(f"{FOCUSED}.ariaLabel") == "Candidate 1: steps in wording 2, one per line"
+    assert page.evaluate(f"{FOCUSED}.value") == "- black\n- red\n- yellow"
+    box = page.evaluate(f"{FOCUSED}.getBoundingClientRect().toJSON()")
+    assert 0 <= box["top"] < box["bottom"] <= 900
+    accessible(page)
+    for _ in range(2):  # with none left, nothing is scored again
+        page.get_by_role("button", name="Remove candidate").first.click()
+    page.locator("#edit").click()
+    page.get_by_text("is no longer among the candidates").wait_for()
 
 
 def test_an_action_that_is_typed_has_its_steps_before_it_is_aligned(visit, serve, folder):  # noqa: F811

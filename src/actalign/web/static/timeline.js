@@ -1,6 +1,6 @@
 // The steps over time, with borders that can be dragged, and what a person says of the answer.
 import { call } from "./api.js";
-import { candidates } from "./candidates.js";
+import { candidates, editSteps, isListed } from "./candidates.js";
 import { performed, span, ticks } from "./maps.js";
 import { refresh } from "./queue.js";
 import { $, fail, make, rowOf, seconds, state } from "./state.js";
@@ -55,6 +55,9 @@ export function drawTimeline() {
   if (focused >= 0) $("timeline").children[focused]?.focus({ preventScroll: true });  // a border is moved by several keys
   $("axis").replaceChildren(...ticks(result));
   $("told").textContent = told(result, shown, truth, parts) + (cuts.length ? " Dashed lines: the picture is cut there." : "");
+  $("edit").textContent = shown.wordings ? `Edit these steps (wording ${shown.wording} of ${shown.wordings})` : "Edit these steps";
+  $("edit").onclick = () => editSteps(shown.label, shown.wording);
+  $("edit").hidden = !isListed(shown.label);
   drawJudgement();
   follow();
 }
