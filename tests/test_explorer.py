@@ -210,6 +210,18 @@ def test_a_whole_visit(visit):
     assert page.locator("#verdict strong").inner_text() == winner
 
 
+def test_a_demo_clip_that_was_aligned_before_is_shown_with_its_answer(visit):
+    page = visit(1280, "light")
+    page.get_by_role("button", name="gym clean and press").click()
+    align(page)
+    page.evaluate("localStorage.clear(); sessionStorage.clear()")
+    page.reload()
+    assert page.locator("#verdict").is_hidden()
+    page.get_by_role("button", name="gym clean and press").click()
+    page.locator("#verdict strong").wait_for()
+    assert page.locator("#timeline button").count() > 1
+
+
 def test_cuts_are_marked_on_the_timeline(visit, tmp_path):
     page = visit(400, "light")
     page.get_by_role("button", name="gym clean and press").click()

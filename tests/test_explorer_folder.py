@@ -7,6 +7,7 @@ import pytest
 
 from actalign.scripts import load_scripts, shipped_scripts
 from actalign.web import _jobs
+from tests.colour_clips import write_colours
 from tests.command import DEADLOCK_SECONDS, wait_for
 from tests.media import write_video
 from tests.test_explorer import accessible, browser, pytestmark, until  # noqa: F401 - fixtures
@@ -117,6 +118,38 @@ def test_a_border_keeps_the_focus_while_it_is_moved(visit, serve, folder):  # no
         page.get_by_text("with your times of the steps").wait_for()
         until(page, f"{FOCUSED}.getAttribute('aria-label') === {name!r}")
         assert float(page.evaluate(f"{FOCUSED}.getAttribute('aria-valuenow')")) != at
+    accessible(page)
+
+
+def test_borders_are_moved_by_a_finger_on_a_narrow_page(visit, serve, folder):  # noqa: F811
+    """Also where two of them are so close that the knobs below them overlap."""
+    api = serve(clips=folder)
+    clip = api.explorer.folder_clips[0]
+    label = api.http.get(f"/api/results/{api.align(clip)['result']}").json()["label"]
+    times = (0, 0.5, 0.53, 1)
+    said = [{"start": times[n], "end": times[n + 1], "step": n} for n in range(3)]
+    api.http.put(f"/api/clips/{clip}/truth", json={"label": label, "intervals": said})
+    page = visit(api)
+    page.set_viewport_size({"width": 400, "height": 900})
+    page.locator("#body tr").first.click()
+    page.locator("#timeline .border").nth(3).wait_for()
+    page.locator("#told").scroll_into_view_if_needed()
+    until(page, "document.querySelector('#video').readyState >= 2")  # it takes its height
+    page.evaluate("document.querySelector('#timeline').scrollIntoView({ block: 'center' })")
+    box = page.locator("#timeline").bounding_box()
+    for border, to in ((0, 0.2), (1, 0.3), (2, 0.8)):
+        at = page.locator("#timeline .border").nth(border).get_attribute("aria-valuenow")
+        # A little beside the middle, and below the steps, which the finger doesn't hide so.
+        x, y = box["x"] + box["width"] * float(at), box["y"] + box["height"] + 15
+        page.mouse.move(x, y)
+        page.mouse.down()
+        with page.expect_response(lambda answer: answer.url.endswith("/truth")) as saved:
+            page.mouse.move(box["x"] + box["width"] * to, y, steps=3)
+            page.mouse.up()
+        assert saved.value.ok
+        until(page, f"document.querySelectorAll('.border')[{border}].ariaValueNow === '{to:.2f}'")
+    found = json.loads(saved.value.request.post_data)["intervals"]
+    assert [one["start"] for one in found] == pytest.approx([0.2, 0.3, 0.8], abs=0.01)
     accessible(page)
 
 
@@ -246,6 +279,29 @@ def test_wordings_are_added_by_hand_and_from_the_shipped_scripts(visit, serve, f
     [script] = load_scripts(saved.value.path())
     assert script.steps == ("arms bend",)
     assert script.rewordings == (("down", "up"), *(one.steps for one in shipped.wordings))
+
+
+def test_the_steps_that_are_shown_are_those_that_are_edited(visit, serve, folder):  # noqa: F811
+    """Also where another wording than the first fits best."""
+    write_colours(folder / "clip0.mp4", ["black", "red", "yellow"])
+    page = visit(serve(clips=folder))
+    words = {"sunrise": [["yellow", "black"], ["black", "red", "yellow"]], "sunset": ["red"]}
+    (folder / "list.json").write_text(json.dumps({"scripts": words}))
+    page.get_by_text("Lists: paste").click()
+    page.set_input_files("#open-list", str(folder / "list.json"))
+    page.get_by_text("2 candidates, 1 in several wordings").wait_for()
+    align(page)
+    page.locator("#other").select_option("sunrise")
+    page.get_by_role("button", name="Edit these steps (wording 2 of 2)").click()
+    assert page.evaluate(f"{FOCUSED}.ariaLabel") == "Candidate 1: steps in wording 2, one per line"
+    assert page.evaluate(f"{FOCUSED}.value") == "- black\n- red\n- yellow"
+    box = page.evaluate(f"{FOCUSED}.getBoundingClientRect().toJSON()")
+    assert 0 <= box["top"] < box["bottom"] <= 900
+    accessible(page)
+    for _ in range(2):  # with none left, nothing is scored again
+        page.get_by_role("button", name="Remove candidate").first.click()
+    page.locator("#edit").click()
+    page.get_by_text("is no longer among the candidates").wait_for()
 
 
 def test_an_action_that_is_typed_has_its_steps_before_it_is_aligned(visit, serve, folder):  # noqa: F811

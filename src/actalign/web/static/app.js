@@ -153,8 +153,8 @@ function demoButton(demo) {
     if (!rowOf(demo.clip)) state.rows.push({ clip: demo.clip, name: demo.clip });
     setCandidates(demo.candidates, demo.domain);
     say("");
-    await refresh().catch(fail);
-    choose(demo.clip);
+    try { await refresh(); } catch (error) { fail(error); return; }
+    if (rowOf(demo.clip)) await open(rowOf(demo.clip));
   });
   return button;
 }

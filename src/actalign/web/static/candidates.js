@@ -67,10 +67,26 @@ function addWordings(card, rewordings) {
   folded.firstChild.textContent = `${count} more ${count > 1 ? "wordings" : "wording"}; scores are averaged`;
 }
 
+const wordingsOf = (card) => [...card.querySelectorAll("textarea")].filter((area) => stepsIn(area.value).length);
+const cardOf = (label) => [...$("candidates").children].find((card) => labelOf(card).toLowerCase() === label.toLowerCase());
+
+// Whether an action is still in the list of candidates.
+export const isListed = (label) => Boolean(cardOf(label));
+
+// Puts the cursor into the steps that a result shows: the wording of this number, from 1.
+export function editSteps(label, wording = 1) {
+  const card = cardOf(label);
+  if (!card) { fail(new Error(`${label} is no longer among the candidates.`)); return; }
+  const area = wordingsOf(card)[wording - 1] ?? card.querySelector("textarea");
+  const folded = area.closest("details");
+  if (folded) folded.open = true;
+  area.focus({ preventScroll: true });
+  area.scrollIntoView({ block: "center" });
+}
+
 function all() {
   return [...$("candidates").children].map((card) => {
-    const [steps = [], ...rewordings] = [...card.querySelectorAll("textarea")]
-      .map((area) => stepsIn(area.value)).filter((one) => one.length);
+    const [steps = [], ...rewordings] = wordingsOf(card).map((area) => stepsIn(area.value));
     return { label: card.querySelector("input").value.trim(), steps, rewordings };
   });
 }
@@ -232,7 +248,7 @@ async function showShipped() {
       const button = make("button", c.label, { type: "button", title: `${group.domain}: ${c.steps.join("; ")}` });
       button.addEventListener("click", () => {
         if (!domain()) $("domain").value = group.domain;
-        const card = [...$("candidates").children].find((one) => labelOf(one).toLowerCase() === c.label.toLowerCase());
+        const card = cardOf(c.label);
         if (card) { addShipped(card, c); return; }
         addAll([c]);
         say(`${c.label} added.`);

@@ -1,6 +1,6 @@
 // The steps over time, with borders that can be dragged, and what a person says of the answer.
 import { call } from "./api.js";
-import { candidates } from "./candidates.js";
+import { candidates, editSteps, isListed } from "./candidates.js";
 import { performed, span, ticks } from "./maps.js";
 import { refresh } from "./queue.js";
 import { $, fail, make, rowOf, seconds, state } from "./state.js";
@@ -55,6 +55,9 @@ export function drawTimeline() {
   if (focused >= 0) $("timeline").children[focused]?.focus({ preventScroll: true });  // a border is moved by several keys
   $("axis").replaceChildren(...ticks(result));
   $("told").textContent = told(result, shown, truth, parts) + (cuts.length ? " Dashed lines: the picture is cut there." : "");
+  $("edit").textContent = shown.wordings ? `Edit these steps (wording ${shown.wording} of ${shown.wordings})` : "Edit these steps";
+  $("edit").onclick = () => editSteps(shown.label, shown.wording);
+  $("edit").hidden = !isListed(shown.label);
   drawJudgement();
   follow();
 }
@@ -72,8 +75,9 @@ function told(result, shown, truth, parts) {
 
 // A handle between each two steps, and one at each end.
 function borders(parts, shown, from, length, times, save) {
+  const all = [];
   const frame = length / Math.max(1, shown.affinity.length);
-  return Array.from({ length: parts.length + 1 }, (_, n) => {
+  for (let n = 0; n <= parts.length; n += 1) {
     const before = parts[n - 1], after = parts[n], handle = make("div", "", { className: "border", tabIndex: 0, role: "slider" });
     const now = () => after?.start ?? before.end;
     // A step lasts a frame at least, since one of no length can't be true; a shorter one isn't made longer,
@@ -100,11 +104,19 @@ function borders(parts, shown, from, length, times, save) {
     };
     handle.addEventListener("pointerdown", (event) => {
       event.preventDefault();
+      // Where borders are close their handles overlap, and the uppermost need not be the one that is meant.
+      const box = $("timeline").getBoundingClientRect(), timeAt = (e) => from + length * (e.clientX - box.left) / box.width;
+      const away = (one) => Math.abs(one.now() - timeAt(event));
+      const taken = all.reduce((a, b) => (away(b) < away(a) ? b : a));
+      const off = taken.now() - timeAt(event);  // so that a border doesn't leap to the finger
+      let moved = false;
+      const drag = (e) => { moved = true; taken.put(timeAt(e) + off); };
       handle.setPointerCapture(event.pointerId);
-      const box = $("timeline").getBoundingClientRect();
-      const drag = (e) => put(from + length * (e.clientX - box.left) / box.width);
       handle.addEventListener("pointermove", drag);
-      handle.addEventListener("pointerup", () => { handle.removeEventListener("pointermove", drag); save(); }, { once: true });
+      handle.addEventListener("lostpointercapture", () => {
+        handle.removeEventListener("pointermove", drag);
+        if (moved) save();
+      }, { once: true });
     });
     handle.addEventListener("keydown", (event) => {
       const by = { ArrowLeft: -frame, ArrowRight: frame }[event.key];
@@ -114,8 +126,9 @@ function borders(parts, shown, from, length, times, save) {
       saveSoon(save);
     });
     draw();
-    return handle;
-  });
+    all.push({ handle, now, put });
+  }
+  return all.map((one) => one.handle);
 }
 
 // What the arrow keys moved is saved once they rest, another border of other steps is moved, or the page is left.
