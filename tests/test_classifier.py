@@ -165,6 +165,14 @@ def test_times_that_can_not_be_are_refused(when, said):
         FrameBatch.from_array(np.zeros((2, 4, 4, 3), np.uint8), **when)
 
 
+def test_frames_of_one_time_are_refused(classifier):
+    frames = FrameBatch.from_array(colour_frames(["red", "red"]), times=np.zeros(20))
+    with pytest.raises(UsageError, match="All 20 frames of the array have the time 0 s"):
+        classifier.predict(frames, candidate_labels=["red", "blue"])
+    one = FrameBatch.from_array(colour_frames(["red"])[:1], times=[0])
+    assert classifier.predict(one, candidate_labels=["red", "blue"]).label == "red"
+
+
 def test_a_list_of_anything_has_one_answer_each(classifier, clips, capsys):
     frames = FrameBatch.from_array(colour_frames(["black", "red", "yellow"]), fps=10)
     empty = FrameBatch.from_array(np.zeros((0, 4, 4, 3), np.uint8), fps=10)

@@ -64,6 +64,7 @@ def test_mini_atlas_and_its_report(data):
     lines = result.stdout.splitlines()
     dtw = next(line.split() for line in lines if line.startswith("dtw "))
     assert dtw[:3] == ["dtw", "3", "100.00"]
+    assert any(line.startswith("3 clips scored, which is few: the intervals") for line in lines)
     assert "dtw: Top-1 on order-only questions 100.00 %" in lines
     assert "dtw_reversed: Top-1 on order-only questions 0.00 %" in lines
     assert "paper" not in result.stdout

@@ -66,6 +66,11 @@ def count_lines(results: dict[str, Any]) -> list[str]:
                 f"{name}: in {blank} of {counted(figures['n'], 'clip')} nothing is seen; their "
                 "answers are drawn by chance."
             )
+    if 0 < (most := max((f["n"] for f in results["scorers"].values()), default=0)) < FEW:
+        lines.append(
+            f"{counted(most, 'clip')} scored, which is few: the intervals of Top-1 to 3 and "
+            "McNemar's p allow for that, but all other intervals are too narrow."
+        )
     return lines
 
 
@@ -113,7 +118,8 @@ def kind_lines(results: dict[str, Any]) -> list[str]:
 
 
 FEW = 30
-"""With fewer labelled clips than this, a fitted temperature is unreliable."""
+"""With fewer labelled clips than this, a fitted temperature is unreliable, and intervals from
+resampling (Efron, 1979) are too narrow."""
 
 
 def refusal_lines(results: dict[str, Any]) -> list[str]:
