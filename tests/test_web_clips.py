@@ -384,6 +384,11 @@ def test_all_wordings_of_a_list_are_asked_and_kept(serve, video):  # noqa: F811
         keys.add(row["candidates_key"])
     assert len(keys) == 2  # other wordings are another question, another order is none
     assert found["asked"]["candidates"] == [*reversed(read)]
+    # So is another domain, which texts may name.
+    asked = {"clip": clip, "candidates": read, "domain": "sky"}
+    assert api.http.post("/api/score", json=asked).json()["asked"]["domain"] == "sky"
+    [row] = api.http.get("/api/clips", params={"clip": clip}).json()["clips"]
+    assert row["candidates_key"] not in keys
     # Both count: the score is their mean.
     each = []
     for steps in words:

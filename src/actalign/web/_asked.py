@@ -113,7 +113,8 @@ class Asked:
     def key(self) -> str:
         """A key that is the same for the same question, in whatever order its candidates are."""
         scripts = sorted((s.label, s.steps, s.rewordings) for s in self.scripts)
-        found = (*sorted(self.labels), *scripts, self.none, self.min_confidence, self.repeats)
+        options = (self.domain, self.none, self.min_confidence, self.repeats)
+        found = (*sorted(self.labels), *scripts, *options)
         return f"{hash(found) & 0xFFFFFFFF:08x}"
 
 
