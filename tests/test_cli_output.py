@@ -618,6 +618,33 @@ def test_a_labels_file_has_blank_lines_and_remarks(clips, tmp_path):
     assert "The labels file labels.txt has no label; write one per line." in ended.stderr
 
 
+def test_labels_are_taken_from_a_word_processor_but_not_from_columns(clips, tmp_path):
+    run = ("classify", "clips/day.mp4", *clips[1:3], "--json")
+    for labels in ("\u201csunrise\u201d, \u00absunset\u00bb", "sunrise, sunset"):
+        (tmp_path / "labels.txt").write_text(labels.replace(", ", "\n"), encoding="utf-8")
+        for given in (("--labels", labels), ("--labels-file", "labels.txt")):
+            ended = actalign(*run, *given, cwd=tmp_path)
+            found = {one["label"] for one in json.loads(ended.stdout)["candidates"]}
+            assert found == {"sunrise", "sunset"}
+    (tmp_path / "labels.txt").write_text("sunrise\tmorning\nsunset\tevening\n")
+    ended = actalign(*run, "--labels-file", "labels.txt", cwd=tmp_path)
+    assert ended.returncode == 2
+    assert r"has several columns in the line 'sunrise\tmorning'" in ended.stderr
+    for given in ("labels.txt", "@labels.txt"):
+        ended = actalign(*run, "--labels", given, cwd=tmp_path)
+        assert ended.returncode == 2
+        assert "--labels names the file labels.txt; give it as --labels-file." in ended.stderr
+
+
+def test_a_label_that_is_nearly_a_shipped_one_is_asked_about(clips, tmp_path):
+    labels = "pusch up,benchpress,sit up,my own move"
+    ended = actalign("classify", "clips/day.mp4", *clips[1:3], "--labels", labels, cwd=tmp_path)
+    assert ended.returncode == 0
+    assert "'pusch up' has no shipped script; did you mean 'push up'?" in ended.stderr
+    assert "'benchpress' has no shipped script; did you mean 'bench press'?" in ended.stderr
+    assert ended.stderr.count("did you mean") == 2  # not about the other two
+
+
 def test_scripts_may_be_a_bank_in_parquet(clips, tmp_path):
     write_bank(tmp_path / "bank.parquet", read_bank(tmp_path / "day.json"))
     run = ("classify", "clips/day.mp4", *clips[1:3], "--json", "--scripts")

@@ -222,7 +222,9 @@ def test_missing_scripts_without_a_model_are_the_shipped_ones():
     scripts, notes = add_missing_scripts(["Push-up", "moon walk"], [], domain="gym")
     assert [s.label for s in scripts] == ["Push-up"]
     assert notes == ["scripts of 'Push-up': shipped with actalign, in several wordings"]
-    assert add_missing_scripts(["moon walk"], []) == ([], [])
+    assert add_missing_scripts(["my own move"], []) == ([], [])
+    asked = "'moon walk' has no shipped script; did you mean 'moonwalk'?"
+    assert add_missing_scripts(["moon walk"], []) == ([], [asked])
 
 
 def test_a_name_of_actions_in_several_domains_says_why_it_has_no_script():

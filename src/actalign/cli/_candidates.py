@@ -12,6 +12,7 @@ from actalign.cli._grouped import CANDIDATES
 from actalign.cli._options import SettingsFile
 from actalign.documents import read_list
 from actalign.errors import UsageError, counted, reason_of
+from actalign.files import is_there
 
 if TYPE_CHECKING:
     from actalign.candidates import Candidates
@@ -48,10 +49,13 @@ class LabelOptions:
         """Labels from the flag or the file, [] for neither; giving both is an error."""
         if self.labels is not None and self.labels_file is not None:
             raise UsageError("Give --labels or --labels-file, not both.")
-        if self.labels is not None:
-            from actalign.scripts._script import split_labels
+        from actalign.scripts._script import split_labels, unquoted
 
-            return split_labels(self.labels)
+        if self.labels is not None:
+            labels = split_labels(self.labels)
+            if len(labels) == 1 and is_there(file := Path(labels[0].removeprefix("@"))):
+                raise UsageError(f"--labels names the file {file}; give it as --labels-file.")
+            return labels
         if self.labels_file is None:
             return []
         try:
@@ -64,7 +68,13 @@ class LabelOptions:
             raise UsageError(
                 f"The labels file {self.labels_file} has no label; write one per line."
             )
-        return labels
+        for label in labels:
+            if "\t" in label:
+                raise UsageError(
+                    f"The labels file {self.labels_file} has several columns in the line "
+                    f"{label!r}; write one label per line and nothing else."
+                )
+        return [*map(unquoted, labels)]
 
 
 StepTemplate = Annotated[

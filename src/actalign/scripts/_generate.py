@@ -45,7 +45,7 @@ from actalign.scripts._llm import Answer, ChatModel, ChatRequest, LLMConfig, LLM
 from actalign.scripts._models import open_chat
 from actalign.scripts._prompts import load_prompt
 from actalign.scripts._script import scripts_for
-from actalign.scripts._shipped import ambiguous_notes, elsewhere_notes, shipped_scripts
+from actalign.scripts._shipped import ambiguous_notes, close_notes, elsewhere_notes, shipped_scripts
 from actalign.types import Script
 
 logger = logging.getLogger(__name__)
@@ -130,7 +130,8 @@ def add_missing_scripts(
     names = ", ".join(repr(label) for label in without)
     if config is None:
         shipped = shipped_scripts(without, domain)
-        notes = ambiguous_notes(without, domain) + elsewhere_notes(without, domain)
+        about = (ambiguous_notes, elsewhere_notes, close_notes)
+        notes = [note for notes_on in about for note in notes_on(without, domain)]
         if not shipped:
             return list(scripts), notes
         names = ", ".join(repr(label) for label in shipped)

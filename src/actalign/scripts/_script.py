@@ -303,7 +303,25 @@ def split_labels(labels: str) -> list[str]:
             f"The labels {labels!r} can't be read ({error}); put a label that contains a comma in "
             "double quotes, and double any quote inside it."
         ) from None
-    return [label.strip() for row in rows for label in row if label.strip()]
+    return [unquoted(label) for row in rows for label in row if label.strip()]
+
+
+QUOTES = (
+    "\u201c\u201d",
+    "\u201e\u201c",
+    "\u201e\u201d",
+    "\u2018\u2019",
+    "\u201a\u2018",
+    "\u00ab\u00bb",
+    "\u00bb\u00ab",
+)
+"""The quotation marks that word processors put around a text, opening and closing."""
+
+
+def unquoted(label: str) -> str:
+    """The label without outer spaces, and without typographic quotation marks around all of it."""
+    label = label.strip()
+    return label[1:-1].strip() if label[:1] + label[1:][-1:] in QUOTES else label
 
 
 def scripts_for(

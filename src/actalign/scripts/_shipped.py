@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
 
 from actalign.errors import UsageError
 from actalign.scripts._script import as_labels, check_domain, parse_scripts, plain_name
 from actalign.types import Script
+
+CLOSE = 0.8
+"""How alike a label and a name must be (difflib's ratio) for the name to be proposed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,25 @@ def elsewhere_notes(labels: Sequence[str], domain: str | None) -> list[str]:
         if others:
             fields = " and ".join(sorted({script.domain or "" for script in others}))
             notes.append(f"{label!r} has a shipped script in {fields}, not in {domain}")
+    return notes
+
+
+def close_notes(labels: Sequence[str], domain: str | None) -> list[str]:
+    """A question for each label that is nearly the name of a shipped action, of the domain if one
+    is given."""
+    names = {
+        name: name.replace(" ", "")
+        for action in _actions()
+        if domain is None or plain_name(domain) in action.domains
+        for name in sorted(action.names)
+    }
+    notes = []
+    for label in labels:
+        plain = plain_name(label).replace(" ", "")
+        close = () if _named(label, None) else get_close_matches(plain, names.values(), 1, CLOSE)
+        if close:
+            meant = next(name for name, one in names.items() if one == close[0])
+            notes.append(f"{label!r} has no shipped script; did you mean {meant!r}?")
     return notes
 
 
