@@ -626,6 +626,9 @@ def test_labels_are_taken_from_a_word_processor_but_not_from_columns(clips, tmp_
             ended = actalign(*run, *given, cwd=tmp_path)
             found = {one["label"] for one in json.loads(ended.stdout)["candidates"]}
             assert found == {"sunrise", "sunset"}
+    (tmp_path / "sunrise").mkdir()
+    one = actalign(*run, "--labels", "\u201csunrise\u201d, \u201c\u201d", cwd=tmp_path)
+    assert json.loads(one.stdout)["label"] == "sunrise"
     (tmp_path / "labels.txt").write_text("sunrise\tmorning\nsunset\tevening\n")
     ended = actalign(*run, "--labels-file", "labels.txt", cwd=tmp_path)
     assert ended.returncode == 2

@@ -53,7 +53,8 @@ class LabelOptions:
 
         if self.labels is not None:
             labels = split_labels(self.labels)
-            if len(labels) == 1 and is_there(file := Path(labels[0].removeprefix("@"))):
+            file = Path(labels[0].removeprefix("@")) if len(labels) == 1 else None
+            if file and is_there(file) and file.is_file():  # a folder may be named after its action
                 raise UsageError(f"--labels names the file {file}; give it as --labels-file.")
             return labels
         if self.labels_file is None:
@@ -74,7 +75,7 @@ class LabelOptions:
                     f"The labels file {self.labels_file} has several columns in the line "
                     f"{label!r}; write one label per line and nothing else."
                 )
-        return [*map(unquoted, labels)]
+        return [unquoted(label) for label in labels]
 
 
 StepTemplate = Annotated[

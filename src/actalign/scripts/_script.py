@@ -303,7 +303,7 @@ def split_labels(labels: str) -> list[str]:
             f"The labels {labels!r} can't be read ({error}); put a label that contains a comma in "
             "double quotes, and double any quote inside it."
         ) from None
-    return [unquoted(label) for row in rows for label in row if label.strip()]
+    return [found for row in rows for label in row if (found := unquoted(label))]
 
 
 QUOTES = (
@@ -321,7 +321,10 @@ QUOTES = (
 def unquoted(label: str) -> str:
     """The label without outer spaces, and without typographic quotation marks around all of it."""
     label = label.strip()
-    return label[1:-1].strip() if label[:1] + label[1:][-1:] in QUOTES else label
+    inside = label[1:-1]
+    if label[:1] + label[1:][-1:] not in QUOTES or set(inside) & set(QUOTES[0]):
+        return label
+    return inside.strip()
 
 
 def scripts_for(
