@@ -568,11 +568,12 @@ def test_a_boris_project_has_a_start_and_a_stop_of_every_action(two, tmp_path):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
 def test_a_video_that_crashes_its_reader_leaves_a_boris_project_without_its_facts(two, tmp_path):
+    others = set(command.decoding_children())  # of tests before this one
     killed, done = set(), threading.Event()
 
     def kill():
         while not done.wait(0.01):
-            for pid in set(command.decoding_children()) - killed:
+            for pid in set(command.decoding_children()) - others - killed:
                 os.kill(pid, signal.SIGKILL)
                 killed.add(pid)
 

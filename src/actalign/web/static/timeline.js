@@ -70,7 +70,9 @@ function told(result, shown, truth, parts) {
   const refused = result.label === null && shown.label.toLowerCase() !== truth?.label?.toLowerCase();
   const whose = refused ? `These are the steps of ${shown.label}, the likeliest; the answer is refused. `
     : shown === result.candidates[0] ? "" : `These are the steps of ${shown.label}. `;
-  return whose + "Drag a border between two steps, or move it with the arrow keys, to correct it.";
+  const how = matchMedia("(pointer: coarse)").matches ? "Drag the knob below a border between two steps"
+    : "Drag a border between two steps, or move it with the arrow keys,";
+  return `${whose}${how} to correct it.`;
 }
 
 // A handle between each two steps, and one at each end.
