@@ -149,6 +149,10 @@ def test_a_whole_visit(visit):
     box = page.get_by_role("button", name="Align", exact=True).bounding_box()
     assert box["y"] + box["height"] <= 900, "Align is within reach"
     page.get_by_role("button", name="gym clean and press").click()
+    page.get_by_text("gym-clean-and-press is not aligned yet").first.wait_for()
+    top = page.locator("#candidates").bounding_box()["y"]
+    bottom = page.locator(".go").bounding_box()["y"]
+    assert bottom - top > 150, "the first candidate and its steps are in sight"
     align(page)
     assert page.locator("#verdict strong").inner_text() == "clean and press"
     until(page, "document.querySelector('#video').readyState >= 2")
