@@ -220,6 +220,36 @@ def test_delete_goes_on_to_the_neighbouring_row(visit, serve, folder, tmp_path):
     until(page, "document.querySelector('#clips').hidden")
 
 
+def test_no_clip_is_shown_with_the_result_of_another(visit, serve, folder):  # noqa: F811
+    page = visit(serve(clips=folder))
+    name_candidates(page)
+    shown, row = page.locator("#found"), page.locator("#body tr")
+    row.nth(0).click()
+    page.get_by_role("button", name="Only this clip").click()
+    page.get_by_text("Done. Change a step").wait_for()
+    page.get_by_role("link", name="Link to this result").click()
+
+    row.nth(1).click()
+    page.get_by_text("clip1.mp4 is not aligned yet.", exact=True).wait_for()
+    assert shown.is_hidden()
+    accessible(page)
+    page.keyboard.press("r")  # says nothing of the clip that is no longer shown
+    assert row.nth(0).locator("td").last.inner_text() == ""
+    page.reload()
+    page.get_by_text("clip1.mp4 is not aligned yet.", exact=True).wait_for()
+    assert shown.is_hidden()
+
+    row.nth(0).click()
+    shown.wait_for()
+    assert "clip0.mp4" in page.locator("#verdict").inner_text()
+    assert page.locator("#unaligned").is_hidden()
+    row.nth(0).get_by_role("button").focus()
+    page.keyboard.press("Delete")
+    shown.wait_for(state="hidden")
+    assert page.locator("#unaligned").is_hidden()
+    assert page.locator("#empty").is_visible()
+
+
 def test_actions_take_the_steps_that_ship_and_say_which_have_none(visit, serve, folder):  # noqa: F811
     page = visit(serve(clips=folder))
     page.get_by_text("Lists: paste").click()

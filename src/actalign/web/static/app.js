@@ -12,6 +12,7 @@ import { follow, show } from "./view.js";
 
 function choose(clip) {
   state.open = clip;
+  if (state.result?.clip !== clip && !rowOf(clip)?.result) clearResult(rowOf(clip));
   keep({ open: clip });
   const count = ids().length, name = rowOf(clip)?.name;
   $("chosen").textContent = !name ? "No file chosen" : count > 1 ? `${count} clips; open: ${name}` : name;
@@ -21,6 +22,16 @@ function choose(clip) {
   // Who has clips needs the place for candidates.
   if (clip && !demos.some((button) => button.dataset.clip === clip)) $("try").open = false;
   drawTable();
+}
+
+// Another clip's result would be taken for this one's. row: the clip that is open and has none, if any.
+function clearResult(row) {
+  state.result = null;
+  $("found").hidden = true;
+  $("empty").hidden = false;
+  $("unaligned").hidden = !row;
+  $("unaligned").textContent = row ? row.error ?? `${row.name} is not aligned yet.` : "";
+  $("video").pause();
 }
 
 function present(result) {
@@ -63,7 +74,9 @@ function bringIntoSight(...parts) {
 async function aligned(clip, result, many = false) {
   choose(clip);
   state.compared = null;
-  present(await call(`results/${result}`));
+  const found = await call(`results/${result}`);
+  if (state.open !== clip) return;  // another was chosen meanwhile
+  present(found);
   bringIntoSight("verdict", ...(many ? [] : ["axis"]));
 }
 
@@ -71,6 +84,7 @@ async function open(row) {
   if (!row.clip) return;
   choose(row.clip);
   if (!row.result) {
+    unlink();
     say(row.error ? "" : `${row.name} is not aligned yet; press Align.`);
     if (row.error) fail(new Error(row.error));
     return;
@@ -119,9 +133,15 @@ async function scoreEdited(clip, mine) {
   }
 }
 
+function close() {
+  unlink();
+  state.open = null;
+  clearResult();
+}
+
 function remove(row) {
   state.rows = state.rows.filter((one) => one !== row);
-  if (row.clip === state.open) state.open = null;
+  if (row.clip === state.open) close();
   keep({ clips: ids(), open: state.open });
   drawTable();
   refresh().catch(fail);
@@ -185,7 +205,7 @@ function wire() {
   $("align-one").addEventListener("click", () => alignAll(() => ids().filter((clip) => clip === state.open)));
   $("clear").addEventListener("click", () => {
     state.rows = [];
-    state.open = null;
+    close();
     keep({ clips: [], open: null });
     refresh().catch(fail);
   });

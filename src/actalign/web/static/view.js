@@ -8,7 +8,7 @@ let shownResult = null;
 // compared: labels that are shown beside the winner.
 export function show(result, compared, onCompare) {
   const [best] = result.candidates;
-  $("empty").hidden = true;
+  $("empty").hidden = $("unaligned").hidden = true;
   $("found").hidden = false;
   const verdict = $("verdict"), refused = result.label === null;
   verdict.replaceChildren(make("strong", refused ? "No label" : times(best)), !refused && result.tag ? ` (${result.tag})` : "");
