@@ -250,6 +250,18 @@ def test_no_clip_is_shown_with_the_result_of_another(visit, serve, folder):  # n
     assert page.locator("#empty").is_visible()
 
 
+def test_the_open_clip_is_aligned_first_and_stays_open(visit, serve, folder):  # noqa: F811
+    page = visit(serve(clips=folder))
+    name_candidates(page)
+    last = page.locator("#body tr").last
+    name = last.locator("td").nth(1).inner_text()
+    last.click()
+    align(page)
+    assert name in page.locator("#verdict").inner_text()
+    assert page.locator("#body tr.open td").nth(1).inner_text() == name
+    assert page.locator("#body").get_by_text("not aligned").count() == 0
+
+
 def test_actions_take_the_steps_that_ship_and_say_which_have_none(visit, serve, folder):  # noqa: F811
     page = visit(serve(clips=folder))
     page.get_by_text("Lists: paste").click()

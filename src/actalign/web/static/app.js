@@ -201,7 +201,8 @@ function wire() {
   startMoments((clip) => open(rowOf(clip)));
   onEdit(edited);
   const alignAll = async (clips) => { await filled(); align(clips()); };
-  $("align").addEventListener("click", () => alignAll(ids));
+  // The open clip is the one whose answer is waited for.
+  $("align").addEventListener("click", () => alignAll(() => ids().sort((a, b) => (b === state.open) - (a === state.open))));
   $("align-one").addEventListener("click", () => alignAll(() => ids().filter((clip) => clip === state.open)));
   $("clear").addEventListener("click", () => {
     state.rows = [];
