@@ -292,6 +292,10 @@ def test_actions_take_the_steps_that_ship_and_say_which_have_none(visit, serve, 
     page.locator("#write").click()
     until(page, "document.querySelector('#candidates textarea').value !== ''")
     assert page.locator(".wordings").count() == 1
+    page.get_by_label("Candidate 2: action").fill("pusch up")
+    page.get_by_label("Candidate 2: action").press("Tab")
+    page.get_by_text("did you mean 'push up'?").wait_for()
+    assert status.inner_text().endswith("'push up'?")
 
 
 def test_wordings_are_added_by_hand_and_from_the_shipped_scripts(visit, serve, folder):  # noqa: F811

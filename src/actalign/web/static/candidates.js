@@ -159,7 +159,7 @@ async function fillIn(cards) {
   const left = cards.filter(isWithoutSteps).map(labelOf);
   return [filled.length ? `Steps of ${actions(filled.length)} filled in.` : "",
     left.length ? `No steps are known for ${left.join(", ")}; write them, one per line.` : "",
-    ...found.notes.filter((note) => !note.startsWith("scripts of")).map((note) => `${note}.`)].filter(Boolean).join(" ");
+    ...found.notes.filter((note) => !note.startsWith("scripts of")).map((note) => (note.endsWith("?") ? note : `${note}.`))].filter(Boolean).join(" ");
 }
 
 // Shipped steps are filled in by themselves. A language model, which may cost something, is asked by the button only.

@@ -5,10 +5,12 @@ import { request } from "./queue.js";
 import { $, fail, ids, make, seconds, state } from "./state.js";
 import { seek } from "./view.js";
 
-function moment(text, picture, go) {
+function moment(text, more, picture, go) {
   const item = make("li"), button = make("button", "", { type: "button" });
   if (picture) button.append(make("img", "", { alt: "", loading: "lazy", src: picture }));
-  button.append(make("span", text));
+  const said = make("span", text);
+  if (more) said.append(make("small", more));
+  button.append(said);
   button.addEventListener("click", go);
   item.append(button);
   return item;
@@ -22,7 +24,7 @@ async function search(open) {
     ? `The best ${found.moments.length} moments of ${found.clips} encoded ${found.clips === 1 ? "clip" : "clips"}.`
     : "The encoder recognised nothing in these clips, so there are no moments."].join(" ");
   $("hits").replaceChildren(...found.moments.map((m) => moment(
-    `${m.name}, ${m.start_seconds.toFixed(1)} to ${seconds(m.end_seconds)}, similarity ${m.score.toFixed(3)}`,
+    m.name, `${m.start_seconds.toFixed(1)} to ${seconds(m.end_seconds)}, similarity ${m.score.toFixed(3)}`,
     `/api/clips/${m.clip}/frame?t=${m.best_seconds}`,
     async () => { await open(m.clip); seek(m.start_seconds); })));
 }
@@ -35,7 +37,7 @@ async function locate() {
     ({ detections } = await call("locate", { method: "POST", json: request(state.result.clip) }));
   } catch (error) { $("located").replaceChildren(); throw error; }
   $("located").replaceChildren(...detections.map((d) => moment(
-    `${d.start_seconds.toFixed(1)} to ${seconds(d.end_seconds)}: ${d.label}`, null, () => seek(d.start_seconds))));
+    `${d.start_seconds.toFixed(1)} to ${seconds(d.end_seconds)}: ${d.label}`, "", null, () => seek(d.start_seconds))));
   if (!detections.length) $("located").append(make("li", "No candidate stands out at any time. "
     + "The clip's moments are compared with each other, so it should be much longer than the action; for a clip of a single action, use the answer above."));
 }
