@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
@@ -28,7 +28,7 @@ from actalign.cli._scoring_options import (
     Smoothing,
     Temperature,
 )
-from actalign.errors import counted
+from actalign.errors import UsageError, counted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -154,8 +154,9 @@ def stores(given: str | None, console: Console, *, quiet: bool) -> dict[str, Any
 
     place = given
     if place is None:
-        folder = cache_folder()
-        place = str(folder) if folder.is_dir() and entries_in(folder) else None
+        with suppress(UsageError):  # there is no home folder, so there is no cache
+            folder = cache_folder()
+            place = str(folder) if folder.is_dir() and entries_in(folder) else None
 
     def reused(found: int, asked: int) -> None:
         if not quiet and (found or given is not None):

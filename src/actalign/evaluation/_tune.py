@@ -89,15 +89,15 @@ def tune(
     encoder = load()
     texts = TextCache(encoder.info, lambda: encoder, path=out / "texts.sqlite")
     table = _Table(len(settings), usable)
+    clips = [clip_of(one) for one in usable]
+    own = Store(out / "embeddings")
     for fps in dict.fromkeys(setting.fps for setting in settings):
         configs = {
             n: setting.config(model, background).resolved(encoder.info)
             for n, setting in enumerate(settings)
             if setting.fps == fps
         }
-        clips = [clip_of(one) for one in usable]
         keys = clip_keys(clips, encoder.info.fingerprint, Sampling(fps))
-        own = Store(out / "embeddings")
         if entries:
             reused(reuse(clips, keys, entries, own, everyone=False), len(clips))
         embedded = partial(
