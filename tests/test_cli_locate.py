@@ -188,6 +188,23 @@ def test_a_video_without_a_find_says_what_to_do(folder):
     assert (folder / "none.vtt").read_text().strip() == "WEBVTT"
 
 
+def test_weaker_detections_are_counted_and_not_written(folder):
+    """By this model both actions score between 2.5 and 4.5."""
+    for out, least in (("strong.jsonl", "4.5"), ("weak.jsonl", "2.5")):
+        done = run(folder, "locate", "day.mp4", "--threshold", least, "--out", out)
+        assert done.returncode == 0, done.stderr
+        said = "a lower --threshold detects weaker ones: 2.5 detects 2; it suits"
+        told = f"day: none scores 4.5 or more; {said}" in done.stderr
+        assert told == (least == "4.5"), done.stderr
+        assert told == ("suits" in done.stderr)
+    assert not (folder / "strong.jsonl").read_text()
+    weak = [json.loads(line) for line in (folder / "weak.jsonl").read_text().splitlines()]
+    better = max(row["candidates"][0]["score"] for row in weak)
+    done = run(folder, "locate", "day.mp4", "--threshold", f"{better - 1e-6}")
+    assert "day: 1 found" in done.stdout
+    assert "day: --threshold 2.5 detects 1 more; it suits a video" in done.stderr
+
+
 def test_a_video_too_short_for_its_scripts_is_said_to_be(folder):
     render(folder / "one.mp4", ["red"], fps=1, size=(48, 64))
     done = run(folder, "locate", "one.mp4", "--threshold", "0")

@@ -104,7 +104,7 @@ def classify(
         else:
             for result in embedded(found, on_frames=run.frames):
                 rows.score(result, shown or resolved.against(others, result), look)
-    _end(run, output, figures, rows.burned, look)
+    _end(run, output, figures, rows.burned, look, *([] if shown else _compared(resolved)))
 
 
 def _choice(
@@ -148,15 +148,27 @@ def _check(
         )
 
 
+def _compared(candidates: Candidates) -> list[str]:
+    """Says what confidences mean for a clip that shows none of the candidates."""
+    count = len(candidates.scripts)
+    if candidates.temperature is None or candidates.none or count < 2:
+        return []
+    return [
+        f"confidences compare these {count} candidates only; if a clip may show none of them, add "
+        "--none other"
+    ]
+
+
 def _end(
     run: Run,
     output: RowOptions,
     figures: FigureOptions,
     burned: list[Row],
     look: SecondLook | None,
+    *said: str,
 ) -> NoReturn:
     """Write the videos of the rows to burn, say what was written and what failed, and exit."""
-    closing = [f"predictions: {output.out}"] if output.out else []
+    closing = [*said, *([f"predictions: {output.out}"] if output.out else [])]
     if figures.figure and run.failed < run.rows:
         closing.append(f"figures: {figures.figure}")
     closing += figures.burn_in(burned, run)

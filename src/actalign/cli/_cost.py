@@ -112,8 +112,6 @@ class Cost:
         with self._lock:
             self._sizes.append((len(pts_seconds), float(pts_seconds[-1] - pts_seconds[0])))
         self.work.opened(clip_id, pts_seconds)
-        if self._begun is None:
-            self._begun = time.monotonic()  # not before, as the device's speed may be measured
 
     def _known(self) -> None:
         """All lengths are known; says the least that all will take."""
@@ -126,9 +124,12 @@ class Cost:
         """So many more frames of a clip are encoded; says what all will take, once."""
         self.work.encoded(clip_id, count)
         with self._lock:
+            if self._begun is None:
+                self._begun = time.monotonic()  # the first frames wait for what has to be loaded
+                return
             self._encoded += count
             left = self.work.left
-            if self._measured or self._begun is None or left is None:
+            if self._measured or left is None:
                 return
             seconds = time.monotonic() - self._begun
             if seconds < MEASURED_SECONDS:

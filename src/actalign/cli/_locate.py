@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
@@ -18,11 +19,16 @@ from actalign.cli._scoring_options import ScoringOptions, Smoothing
 from actalign.errors import counted
 
 if TYPE_CHECKING:
+    from actalign.alignment import Detection
     from actalign.candidates import Candidates
     from actalign.cli._run import Run
     from actalign.clips import ClipResult
     from actalign.rows import Row
     from actalign.types import ClipEmbedding
+
+WEAK = 2.5
+"""Also tried, since it is better where actions fill the video: see benchmarks/README.md."""
+FILLED = "it suits a video that the actions fill"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,15 +128,24 @@ def _located(
     if result.clip is None:
         return [result.failure.to_row()]
     clip, said = result.clip, candidates.warnings
-    detections = candidates.locate(clip, **asdict(limits))
-    rows = [one.to_row(clip, n, text_warnings=said) for n, one in enumerate(detections, start=1)]
+    lower = replace(limits, threshold=min(WEAK, limits.threshold))
+    every = candidates.locate(clip, **asdict(lower))
+    found = [one for one in every if one.score >= limits.threshold]
+    rows = [one.to_row(clip, n, text_warnings=said) for n, one in enumerate(found, start=1)]
     run.show(detection_table(clip.clip_id, rows))
     if not rows:
-        run.note([f"{clip.clip_id}: {_why_none(candidates, clip, limits)}"])
+        run.note([f"{clip.clip_id}: {_why_none(candidates, clip, limits, every)}"])
+    elif more := len(every) - len(found):
+        run.note([f"{clip.clip_id}: --threshold {WEAK:g} detects {more} more; {FILLED}"])
     return rows
 
 
-def _why_none(candidates: Candidates, clip: ClipEmbedding, limits: DetectionOptions) -> str:
+def _why_none(
+    candidates: Candidates,
+    clip: ClipEmbedding,
+    limits: DetectionOptions,
+    weaker: Sequence[Detection],
+) -> str:
     """What keeps a clip from having a detection, and what to do."""
     if clip.neutral_frames == len(clip.pts_seconds):
         return "nothing is seen in any frame, so no action is detected"
@@ -142,7 +157,7 @@ def _why_none(candidates: Candidates, clip: ClipEmbedding, limits: DetectionOpti
             f"it is too short for the scripts' steps: it has {counted(frames, 'frame')}, and the "
             f"shortest script needs {needed}; use `classify`, or a higher --fps"
         )
-    return (
-        f"none scores {limits.threshold:g} or more; a lower --threshold detects weaker ones; "
-        "for an action that fills much of a video, use `classify`"
-    )
+    none = f"none scores {limits.threshold:g} or more; a lower --threshold detects weaker ones"
+    if weaker:
+        return f"{none}: {WEAK:g} detects {len(weaker)}; {FILLED}"
+    return f"{none}; for an action that fills much of a video, use `classify`"
