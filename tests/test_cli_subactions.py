@@ -327,7 +327,7 @@ def test_a_template_is_filled_in_by_hand_and_then_valid(run, tmp_path):
     assert run("template", "--labels", "x", "--out", file)[0] == 2
     file.write_text(filled)
     assert run("validate", file)[0] == 0
-    assert [len(s.steps) for s in load_scripts(file)] == [5, 8]
+    assert [len(s.steps) for s in load_scripts(file)] == [5, 5]
 
 
 def test_a_batch_goes_through_three_commands(run, server, tmp_path):

@@ -256,6 +256,16 @@ def test_tables_and_projects_say_what_was_refused_by_which_scorer_and_background
     assert [one["scorer"] for one in detections] == ["competitive", "competitive", "dtw"]
 
 
+def test_a_table_warns_where_nothing_is_seen_in_all_frames_or_in_many(tmp_path):
+    seen = row("a", [candidate("squat", 0.5, TIMES)]) | {"label": "squat", "frames": 50}
+    path = tmp_path / "p.jsonl"
+    path.write_text("".join(json.dumps(seen | {"neutral_frames": n}) + "\n" for n in (50, 11, 9)))
+    clips, _ = export(path, "csv", tmp_path / "t.csv")
+    with clips.open(newline="", encoding="utf-8-sig") as file:
+        told = [one["warnings"] for one in csv.DictReader(file)]
+    assert told == ["nothing seen: its label means nothing", "22% unseen", ""]
+
+
 def test_none_of_the_candidates_is_no_event_but_an_answer(tmp_path):
     nothing = candidate("nothing", 0.5, []) | {"none": True, "path_length": None}
     one = row("a", [nothing, candidate("squat", 0.25, TIMES)]) | {"label": "nothing"}

@@ -52,7 +52,14 @@ def test_the_command_searches_a_store(tmp_path, colour_model):
 def test_shipped_scripts_are_listed():
     found = actalign("subactions", "list", "--domain", "Gym")
     assert found.stdout.startswith("gym: ")
-    assert "push up" in found.stdout
+    lines = found.stdout.splitlines()
+    assert "gym: barbell curl (barbell bicep curl, barbell biceps curl, standing barbell curl)" in (
+        lines
+    )
+    assert lines == sorted(lines)
+    shown = actalign("subactions", "show", "Push-ups")
+    assert shown.returncode == 2
+    assert "`actalign subactions template --labels 'Push-ups'` prints the script" in shown.stderr
     soccer = actalign("subactions", "list", "--domain", "Soccer")
     assert soccer.stdout == actalign("subactions", "list", "--domain", "football").stdout
     assert soccer.stdout.startswith("football: ")

@@ -165,7 +165,9 @@ class Cost:
         if self._device == "cpu" and self._info.gflop_per_row is not None:
             ways.append("a GPU")
         faster = f"Faster: {', '.join(ways)}. " if ways else ""
-        return f"{faster}Ctrl-C keeps what is done."
+        # Of a single clip nothing is kept before its end.
+        kept = "Ctrl-C keeps what is done." if self.work.clips > 1 else ""
+        return f"{faster}{kept}".rstrip()
 
     def _least_seconds(self) -> float | None:
         """What the arithmetic alone takes here; None where that is not known."""

@@ -168,8 +168,14 @@ def show(
     """Print scripts side by side; steps that candidates share are marked with =."""
     from actalign.scripts._bank import read_bank
     from actalign.scripts._script import label_key, split_labels
+    from actalign.scripts._shipped import shipped_scripts
 
     wanted = None if labels is None else set(map(label_key, split_labels(labels)))
+    if not scripts.exists() and shipped_scripts([str(scripts)]):
+        raise UsageError(
+            f"There is no file {scripts}; `actalign subactions template --labels {str(scripts)!r}` "
+            "prints the script of that name that ships."
+        )
     console = console_of()
     shown = 0
     for record in read_bank(scripts):
@@ -264,15 +270,17 @@ def validate(scripts: Scripts) -> None:
 def shipped(
     domain: Annotated[str | None, typer.Option(help="Only this domain.")] = None,
 ) -> None:
-    """Print the actions whose scripts ship with the package, by domain."""
-    from actalign.scripts._shipped import shipped_domains
+    """Print the actions whose scripts ship with the package and their other names, by domain."""
+    from actalign.scripts._shipped import other_names, shipped_domains
 
     chosen = shipped_domains(domain)
     if not chosen:
         known = ", ".join(shipped_domains())
         raise UsageError(f"No scripts of {domain!r} ship; there are {known}.")
     for name, scripts in chosen.items():
-        print(f"{name}: {', '.join(script.label for script in scripts)}")
+        for script in sorted(scripts, key=lambda one: one.label):
+            others = ", ".join(other_names(script))
+            print(f"{name}: {script.label}" + (f" ({others})" if others else ""))
 
 
 @app.command()
@@ -282,7 +290,7 @@ def template(
     out: Annotated[
         Path | None, typer.Option(help="File to write, .yaml; by default the template is printed.")
     ] = None,
-    steps: Annotated[int, typer.Option(min=2, max=30, help="Lines to fill in per label.")] = 8,
+    steps: Annotated[int, typer.Option(min=2, max=30, help="Lines to fill in per label.")] = 5,
 ) -> None:
     """Write a YAML script file to fill in by hand; labels with a shipped script are filled in."""
     from actalign.files import check_writable, write_text

@@ -330,7 +330,7 @@ def _subtitle(prediction: Prediction, row: Row) -> str:
         counted(len(prediction.clip.embeddings), "frame"),
     ]
     if prediction.clip.neutral_frames:
-        parts.append(f"{prediction.clip.neutral_frames} neutral frames")
+        parts.append(f"nothing seen in {prediction.clip.neutral_frames} of them")
     parts += asides(row)
     if margin is not None:
         parts.append(f"margin {score_text(margin)} over {prediction.candidates[1].label}")

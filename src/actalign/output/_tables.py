@@ -48,7 +48,7 @@ class Table:
 
 def _clip_records(row: Row) -> Iterator[dict[str, Cell]]:
     found: dict[str, Any] = {name: row.get(name) for name in CLIPS.columns}
-    told = [*_refusal(row), *_without_script(row), *all_warnings(row)]
+    told = [*_unseen(row), *_refusal(row), *_without_script(row), *all_warnings(row)]
     found["warnings"] = "; ".join(told)
     found |= _times(row)
     for name, candidate in zip(("score", "second_score"), row["candidates"], strict=False):
@@ -72,6 +72,13 @@ def _which(candidate: CandidateRow) -> dict[str, Cell]:
     """Whether it is the candidate that stands for none of the others, and the wording that its
     steps are from, if there are several."""
     return {"none": "yes" if candidate.get("none") else None, "wording": candidate.get("wording")}
+
+
+def _unseen(row: Row) -> list[str]:
+    """Says if nothing is seen in any frame, or in many, if no warning of the row says so."""
+    if unseen(row):
+        return ["nothing seen: its label means nothing"]
+    return [said] if (said := partly_unseen(row)) else []
 
 
 def _refusal(row: Row) -> list[str]:
@@ -125,9 +132,7 @@ CLIPS = Table(
 
 def _notes(row: Row) -> list[str]:
     unknown = ["unknown words: its score means nothing"] if unknown_words(row) else []
-    nothing = ["nothing seen: its label means nothing"] if unseen(row) else []
     none = bool(row["candidates"]) and row["candidates"][0].get("none", False)
-    partly = [said] if (said := partly_unseen(row)) else []
     others_fail = ["none of the other candidates fits"] if none and not refused(row) else []
     of_clip = row.get("warnings") or ()  # warnings about texts are the same in every row
     background = row.get("background", "")
@@ -135,7 +140,7 @@ def _notes(row: Row) -> list[str]:
     times = _times(row).get("partial_repetitions")
     partial = [f"{times} partial repetition{'s' if times == 2 else ''} besides"] if times else []
     return [
-        *nothing, *partly, *_refusal(row), *others_fail, *_without_script(row),
+        *_unseen(row), *_refusal(row), *others_fail, *_without_script(row),
         *unknown, *partial, *others, *of_clip,
     ]  # fmt: skip
 

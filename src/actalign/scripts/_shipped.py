@@ -136,6 +136,13 @@ def shipped_domains(domain: str | None = None) -> dict[str, list[Script]]:
     return found
 
 
+def other_names(script: Script) -> list[str]:
+    """The further names, in plain form and sorted, by which `shipped_scripts` knows an action that
+    `shipped_domains` gave."""
+    [action] = (one for one in _actions() if one.script is script)
+    return sorted(action.names - {action.name})
+
+
 def script_template(labels: Sequence[str], domain: str | None, steps: int) -> str:
     """A YAML script file to be filled in by hand; shipped scripts are already in it.
 
@@ -144,7 +151,7 @@ def script_template(labels: Sequence[str], domain: str | None, steps: int) -> st
     shipped = shipped_scripts(labels, domain)
     lines = [
         "# Scripts: each action is an ordered list of steps; each step says what a camera sees.",
-        "# Write each step as a phrase of 6 to 14 words; add or remove lines as needed.",
+        "# Write each step as a phrase of some 5 to 14 words; add or remove lines as needed.",
         "# If two actions look alike, write what differs (grip, height, direction, object).",
         *([f"domain: {json.dumps(domain, ensure_ascii=False)}"] if domain else []),
         "scripts:",
