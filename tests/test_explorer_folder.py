@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+from actalign import Script
 from actalign.scripts import load_scripts, shipped_scripts
 from actalign.web import _jobs
 from tests.colour_clips import write_colours
@@ -292,6 +293,24 @@ def test_actions_take_the_steps_that_ship_and_say_which_have_none(visit, serve, 
     page.locator("#write").click()
     until(page, "document.querySelector('#candidates textarea').value !== ''")
     assert page.locator(".wordings").count() == 1
+    # It has no more of them, so it is not named any longer; another clip waits for its alignment.
+    note = page.locator("#warnings").get_by_text("No script: ")
+    page.get_by_text("No script: red. Only the name is compared; write steps.").wait_for()
+    page.reload()
+    page.get_by_text(
+        f"No script: red. Only the name is compared; write steps, or press “{button}”"
+    ).wait_for()
+    page.locator("#write").click()
+    page.get_by_text("No steps are known for red; write them").wait_for()
+    assert "press" not in note.inner_text()
+    red.fill("red")
+    note.wait_for(state="detached")
+    page.locator("#body tr").nth(1).click()
+    note.wait_for()
+    assert "align the clip again, since the candidates have changed" in note.inner_text()
+    page.locator("#body tr").first.click()
+    note.wait_for(state="detached")
+    red.fill("")
     page.get_by_label("Candidate 2: action").fill("pusch up")
     page.get_by_label("Candidate 2: action").press("Tab")
     page.get_by_text("did you mean 'push up'?").wait_for()
@@ -325,6 +344,55 @@ def test_wordings_are_added_by_hand_and_from_the_shipped_scripts(visit, serve, f
     [script] = load_scripts(saved.value.path())
     assert script.steps == ("arms bend",)
     assert script.rewordings == (("down", "up"), *(one.steps for one in shipped.wordings))
+
+
+def test_a_domain_of_a_candidates_own_is_shown_kept_and_saved(visit, serve, folder, tmp_path):  # noqa: F811
+    blocks = [
+        {"domain": "sky", "scripts": {"sunrise": ["black", "red"], "sunset": ["red"]}},
+        {"domain": "sea", "scripts": {"tide": [["blue"], ["green", "blue"]]}},
+    ]
+    (tmp_path / "list.json").write_text(json.dumps(blocks))
+    api = serve(clips=folder)
+    page = visit(api)
+    page.get_by_text("Lists: paste").click()
+    page.set_input_files("#open-list", str(tmp_path / "list.json"))
+    own = page.locator("#candidates .own")
+    own.nth(2).wait_for()
+    shown = "[...document.querySelectorAll('.own')].map(o => o.checkVisibility() && o.value)"
+    assert page.evaluate(shown) == ["sky", "sky", "sea"]
+
+    def saved():
+        with page.expect_download() as download:
+            page.get_by_role("link", name="Save the list (YAML)").click()
+        return load_scripts(download.value.path())
+
+    assert saved() == load_scripts(tmp_path / "list.json")
+    align(page)
+    asked = api.explorer.results[api.explorer.clips[api.explorer.folder_clips[0]].result].asked
+    assert [one.domain for one in asked.scripts] == ["sky", "sky", "sea"]
+    page.get_by_text("Use via API").click()
+    code = page.locator("#python").inner_text()
+    scripts = code.partition("scripts = ")[2].partition("prediction = ")[0]
+    assert eval(scripts, {"Script": Script}) == load_scripts(tmp_path / "list.json")
+    assert "domain=" not in code.partition("prediction = ")[2]
+    accessible(page)
+
+    # What is the page's own domain is not said again; a candidate without one has the page's.
+    page.locator("#domain").fill("sky")
+    assert page.evaluate(shown) == [False, False, "sea"]
+    page.reload()
+    page.locator("#verdict strong").wait_for()
+    assert page.evaluate(shown) == [False, False, "sea"]
+    own.nth(2).fill("")
+    own.nth(2).press("Tab")
+    page.get_by_text("Scored again.").wait_for()
+    assert page.evaluate(shown) == [False, False, False]
+    page.get_by_text("Lists: paste").click()
+    assert {one.domain for one in saved()} == {"sky"}
+    page.locator("#shipped-filter").fill("push up")
+    page.locator("#shipped").get_by_role("button", name="push up", exact=True).click()
+    assert page.evaluate(shown)[3] == "gym"
+    assert page.locator("#domain").input_value() == "sky"
 
 
 def test_the_steps_that_are_shown_are_those_that_are_edited(visit, serve, folder):  # noqa: F811
@@ -370,6 +438,56 @@ def test_a_clip_in_which_nothing_stands_out_says_why(visit, serve, folder):  # n
     page.get_by_text("Where does each action happen?").click()
     page.get_by_role("button", name="Look for the candidates").click()
     page.get_by_text("it should be much longer than the action").wait_for()
+
+
+def test_what_was_looked_for_in_a_clip_is_shown_for_it_alone(visit, serve, folder):  # noqa: F811
+    api = serve(clips=folder)
+    page = visit(api)
+    name_candidates(page)
+    align(page)
+    look = page.get_by_role("button", name="Look for the candidates")
+    page.get_by_text("Where does each action happen?").click()
+    held = []
+    page.route("**/api/locate", lambda route: held.append(route))
+    look.click()
+    page.get_by_text("Looking …").wait_for()
+    page.locator("#body tr").nth(1).click()
+    until(page, "document.querySelector('#verdict').textContent.includes('clip1.mp4')")
+    with page.expect_response("**/api/locate") as late:
+        held.pop().continue_()
+    late.value.finished()
+    page.wait_for_timeout(200)
+    assert page.locator("#located").inner_text() == ""
+    page.unroute("**/api/locate")
+    # Neither does it stay below an answer by other steps.
+    look.click()
+    page.get_by_text("No candidate stands out").wait_for()
+    page.get_by_label("Candidate 1: steps, one per line").fill("blue")
+    page.get_by_text("Scored again.").wait_for()
+    until(page, "document.querySelector('#located').textContent === ''")
+
+
+def test_all_moments_that_were_found_can_be_seen(visit, serve, folder):  # noqa: F811
+    for n in range(3, 12):
+        write_colours(folder / f"clip{n}.mp4", ["black", "red", "blue", "red", "green", "red"])
+    page = visit(serve(clips=folder))
+    name_candidates(page)
+    align(page)
+    page.locator("#phrase").fill("red")
+    page.get_by_role("button", name="Search", exact=True).click()
+    note, hits = page.locator("#search-note"), page.locator("#hits li")
+    page.get_by_text("The best 30 of ").wait_for()
+    count = int(note.inner_text().split()[4])
+    assert note.inner_text() == f"The best 30 of {count} moments in 12 encoded clips, best first."
+    assert hits.count() == 30 < count <= 36
+    page.get_by_role("button", name=f"Show {count - 30} more").click()
+    assert note.inner_text() == f"{count} moments in 12 encoded clips, best first."
+    assert hits.count() == count
+    assert page.evaluate(f"{FOCUSED} === document.querySelectorAll('#hits button')[30]")
+    assert page.locator("#more-hits").is_hidden()
+    likeness = [float(text.rpartition(" ")[2]) for text in hits.all_inner_texts()]
+    assert likeness == sorted(likeness, reverse=True)
+    accessible(page)
 
 
 def test_long_names_and_steps_leave_all_in_its_place(visit, serve, folder):  # noqa: F811
