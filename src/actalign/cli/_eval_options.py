@@ -158,10 +158,12 @@ def stores(given: str | None, console: Console, *, quiet: bool) -> dict[str, Any
             folder = cache_folder()
             place = str(folder) if folder.is_dir() and entries_in(folder) else None
 
-    def reused(found: int, asked: int) -> None:
-        if not quiet and (found or given is not None):
+    def reused(copied: int, kept: int, asked: int) -> None:
+        if not quiet and (copied or given is not None):
             shown = without_password(str(place))
-            console.print(f"embeddings of {found} of {counted(asked, 'clip')} are from {shown}")
+            there = f"; --out had those of {kept} already" if kept else ""
+            clips = counted(asked, "clip")
+            console.print(f"embeddings of {copied} of {clips} are from {shown}{there}")
 
     return {"store": place, "reused": reused}
 
