@@ -1,6 +1,7 @@
 """`eval clips` on a mini-atlas and its report, over clips of colours that the model knows."""
 
 import json
+import os
 import shutil
 from dataclasses import replace
 
@@ -15,6 +16,7 @@ from actalign.rows import read_rows
 from tests.atlas_world import render
 from tests.colour_clips import write_colours
 from tests.colour_model import save_colour_model
+from tests.command import printed_by
 
 
 def question(number, colours, candidates, answer, kind):
@@ -264,3 +266,25 @@ def test_a_run_takes_what_classify_cached_and_refuses_a_store_without_embeddings
     with pytest.raises(UsageError, match="nowhere"):
         invoke(*flags, "--out", data / "none", "--store", data / "nowhere")
     assert not (data / "none").exists()
+
+
+LISTED = """
+import atexit, os, sys
+from actalign.cli import main
+
+listed = []
+sys.addaudithook(lambda event, about: event == "pathlib.Path.glob" and listed.append(about[0]))
+atexit.register(lambda: print("listed", [*map(str, listed)].count(os.environ["ACTALIGN_CACHE"])))
+main()
+"""
+
+
+def test_the_cache_is_listed_once_and_left_alone_where_it_has_no_embeddings(data):
+    cache = data / "cache"
+    where = {**os.environ, "ACTALIGN_CACHE": str(cache)}
+    flags = ("eval", "clips", data / "data", "--scorer", "mean_pool", "--model", data / "model")
+    cache.mkdir()
+    (cache / "notes.safetensors").write_text("not an entry")
+    assert "listed 0" in printed_by("-c", LISTED, *flags, "--out", data / "run", env=where)
+    shutil.copytree(data / "run" / "embeddings", cache, dirs_exist_ok=True)
+    assert "listed 1" in printed_by("-c", LISTED, *flags, "--out", data / "two", env=where)

@@ -149,14 +149,14 @@ class EvalOptions:
 def stores(given: str | None, console: Console, *, quiet: bool) -> dict[str, Any]:
     """Arguments for `evaluation.run`: where embeddings are taken from, and what says how many."""
     from actalign.addresses import without_password
-    from actalign.clips._stored import entries_in
+    from actalign.clips._stored import has_entry
     from actalign.files import cache_folder
 
     place = given
     if place is None:
-        with suppress(UsageError):  # there is no home folder, so there is no cache
+        with suppress(UsageError, OSError):  # there is no home folder, or no cache in it
             folder = cache_folder()
-            place = str(folder) if folder.is_dir() and entries_in(folder) else None
+            place = str(folder) if has_entry(folder) else None
 
     def reused(copied: int, kept: int, asked: int) -> None:
         if not quiet and (copied or given is not None):

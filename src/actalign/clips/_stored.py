@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePath
 
@@ -12,6 +14,8 @@ from actalign.clips._result import ClipResult
 from actalign.clips._store import Store, read_entry
 from actalign.errors import ActAlignError, UsageError
 from actalign.rows import Row, renamed
+
+_KEYED = re.compile(r"\.[0-9a-f]{16}\.(safetensors|parquet)$")
 
 
 def list_entries(given: Sequence[str]) -> dict[str, str]:
@@ -45,6 +49,15 @@ def list_entries(given: Sequence[str]) -> dict[str, str]:
 def entries_in(folder: Path) -> list[Path]:
     """The entries of a folder, sorted: a store's, or else those copied from an address."""
     return [*Store(folder)] or sorted(folder.glob(f"*.{'[0-9a-f]' * 16}.parquet"))
+
+
+def has_entry(folder: Path) -> bool:
+    """Whether a folder has an entry under the name that a store gave it; raises OSError.
+
+    Looks no further than the first, as there may be a hundred thousand.
+    """
+    with os.scandir(folder) as inside:
+        return any(_KEYED.search(one.name) for one in inside)
 
 
 def entry_clip(entry: str) -> str:
