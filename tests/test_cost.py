@@ -144,6 +144,32 @@ def test_clips_that_are_stored_already_are_not_waited_for(unlike, tmp_path):
     assert [done + left for _, done, left in told] == [48] * 3
 
 
+def test_stored_clips_that_come_later_are_no_work(unlike, tmp_path, monkeypatch, capsys):
+    store = open_store(tmp_path / "store")
+    frames_left({name: unlike[name] for name in "bd"}, store=store)
+    frames_left(unlike, store=store, fps=2.0)  # of other frames, which are of no use at all
+    capsys.readouterr()
+    monkeypatch.setattr(_cost, "LONG_SECONDS", -1e9)
+    monkeypatch.setattr(_cost, "MEASURED_SECONDS", 0.0)
+    told = frames_left(unlike, store=store)
+    assert [done + left for _, done, left in told] == [24]
+    assert "2 clips of about 12 frames" in capsys.readouterr().err
+
+
+def test_a_video_that_is_not_the_one_that_was_stored_is_work(unlike, tmp_path):
+    """Another may have its name, or its path, which is seen when that is opened."""
+    store = open_store(tmp_path / "store")
+    frames_left(unlike, store=store)
+    (tmp_path / "other").mkdir()
+    named = {n: write_video(tmp_path / "other" / f"{n}.mp4", 24) for n in "ab"}
+    told = frames_left(named, store=store)
+    assert {done + left for _, done, left in told} == {48}
+    for name in "bd":
+        write_video(unlike[name], 30)
+    told = frames_left(unlike | {"e": write_video(tmp_path / "e.mp4", 12)}, store=store)
+    assert told[-1][1:] == (72, 0)
+
+
 @pytest.mark.parametrize("verb", ["classify", "encode", "locate"])
 def test_the_commands_say_it(tmp_path, colour_model, monkeypatch, verb):
     monkeypatch.setattr(_cost, "MEASURED_SECONDS", 0.0)
