@@ -105,8 +105,7 @@ def run(
     own = Store(out / "embeddings")
 
     def take(clips: Sequence[Clip], keys: Mapping[str, str]) -> None:
-        if entries:
-            reused(*reuse(clips, keys, entries, own, everyone=everyone), len(clips))
+        reused(*reuse(clips, keys, entries, own, everyone=everyone), len(clips))
 
     examples = None
     if config.examples is not None:

@@ -98,8 +98,7 @@ def tune(
             if setting.fps == fps
         }
         keys = clip_keys(clips, encoder.info.fingerprint, Sampling(fps))
-        if entries:
-            reused(*reuse(clips, keys, entries, own, everyone=False), len(clips))
+        reused(*reuse(clips, keys, entries, own, everyone=False), len(clips))
         embedded = partial(
             embed_clips,
             clips,
