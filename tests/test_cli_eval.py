@@ -1,6 +1,7 @@
 """`eval clips` on a mini-atlas and its report, over clips of colours that the model knows."""
 
 import json
+import os
 import shutil
 from dataclasses import replace
 
@@ -15,6 +16,7 @@ from actalign.rows import read_rows
 from tests.atlas_world import render
 from tests.colour_clips import write_colours
 from tests.colour_model import save_colour_model
+from tests.command import printed_by
 
 
 def question(number, colours, candidates, answer, kind):
@@ -244,6 +246,8 @@ def test_embeddings_of_a_store_are_used_whatever_the_clips_are_called_there(data
     assert f"embeddings of 2 of 3 clips are from {store}" in result.stderr
     rows = {row["clip"]: row for row in read_rows(data / "run" / "predictions.jsonl")}
     assert [rows[f"q{n}"]["rank"] for n in range(3)] == [2, 2, 1]
+    resumed = invoke(*flags, "--out", data / "run", "--store", store, "--resume")
+    assert f"of 0 of 3 clips are from {store}; --out had those of 3 already" in resumed.stderr
     # What was taken is in the run's folder now, which needs the store no longer.
     assert len(list((data / "run" / "embeddings").iterdir())) == 3
     shutil.rmtree(store)
@@ -262,3 +266,25 @@ def test_a_run_takes_what_classify_cached_and_refuses_a_store_without_embeddings
     with pytest.raises(UsageError, match="nowhere"):
         invoke(*flags, "--out", data / "none", "--store", data / "nowhere")
     assert not (data / "none").exists()
+
+
+LISTED = """
+import atexit, os, sys
+from actalign.cli import main
+
+listed = []
+sys.addaudithook(lambda event, about: event == "pathlib.Path.glob" and listed.append(about[0]))
+atexit.register(lambda: print("listed", [*map(str, listed)].count(os.environ["ACTALIGN_CACHE"])))
+main()
+"""
+
+
+def test_the_cache_is_listed_once_and_left_alone_where_it_has_no_embeddings(data):
+    cache = data / "cache"
+    where = {**os.environ, "ACTALIGN_CACHE": str(cache)}
+    flags = ("eval", "clips", data / "data", "--scorer", "mean_pool", "--model", data / "model")
+    cache.mkdir()
+    (cache / "notes.safetensors").write_text("not an entry")
+    assert "listed 0" in printed_by("-c", LISTED, *flags, "--out", data / "run", env=where)
+    shutil.copytree(data / "run" / "embeddings", cache, dirs_exist_ok=True)
+    assert "listed 1" in printed_by("-c", LISTED, *flags, "--out", data / "two", env=where)

@@ -404,8 +404,8 @@ def test_an_interrupted_evaluation_says_how_to_go_on():
 
     def interrupted():
         console = console_of(stderr=True)
-        with clip_progress(console, 3, quiet=True, resume="--resume") as progress:
-            progress("a", "")
+        with clip_progress(console, 3, quiet=True, resume="--resume") as shown:
+            shown.clip("a", "")
             raise KeyboardInterrupt
 
     with contextlib.redirect_stderr(said), pytest.raises(KeyboardInterrupt):

@@ -1,5 +1,6 @@
 """What a long run says of its cost, by an encoder that takes its time."""
 
+import re
 import threading
 import time
 
@@ -10,6 +11,7 @@ from actalign.cli import _cost
 from actalign.cli._cost import Cost, with_cost
 from actalign.clips import Sampling, embed_videos, open_store
 from actalign.encoder_info import EncoderInfo
+from actalign.encoders import ENCODERS
 from tests.command import actalign
 from tests.media import write_video
 
@@ -30,6 +32,9 @@ class SlowEncoder:
 
     def encode_text(self, texts):
         return np.ones((len(texts), 2), np.float32)
+
+    def text_warnings(self, texts):
+        return []
 
 
 @pytest.fixture
@@ -145,6 +150,32 @@ def test_clips_that_are_stored_already_are_not_waited_for(unlike, tmp_path):
     assert [done + left for _, done, left in told] == [48] * 3
 
 
+def test_stored_clips_that_come_later_are_no_work(unlike, tmp_path, monkeypatch, capsys):
+    store = open_store(tmp_path / "store")
+    frames_left({name: unlike[name] for name in "bd"}, store=store)
+    frames_left(unlike, store=store, fps=2.0)  # of other frames, which are of no use at all
+    capsys.readouterr()
+    monkeypatch.setattr(_cost, "LONG_SECONDS", -1e9)
+    monkeypatch.setattr(_cost, "MEASURED_SECONDS", 0.0)
+    told = frames_left(unlike, store=store)
+    assert [done + left for _, done, left in told] == [24]
+    assert "2 clips of about 12 frames" in capsys.readouterr().err
+
+
+def test_a_video_that_is_not_the_one_that_was_stored_is_work(unlike, tmp_path):
+    """Another may have its name, or its path, which is seen when that is opened."""
+    store = open_store(tmp_path / "store")
+    frames_left(unlike, store=store)
+    (tmp_path / "other").mkdir()
+    named = {n: write_video(tmp_path / "other" / f"{n}.mp4", 24) for n in "ab"}
+    told = frames_left(named, store=store)
+    assert {done + left for _, done, left in told} == {48}
+    for name in "bd":
+        write_video(unlike[name], 30)
+    told = frames_left(unlike | {"e": write_video(tmp_path / "e.mp4", 12)}, store=store)
+    assert told[-1][1:] == (72, 0)
+
+
 @pytest.mark.parametrize("verb", ["classify", "encode", "locate"])
 def test_the_commands_say_it(tmp_path, colour_model, monkeypatch, verb):
     monkeypatch.setattr(_cost, "MEASURED_SECONDS", 0.0)
@@ -158,3 +189,35 @@ def test_the_commands_say_it(tmp_path, colour_model, monkeypatch, verb):
         done = actalign(*shared, *store, *more, *quiet, cwd=tmp_path)
         assert done.returncode == 0, done.stderr
         assert done.stderr.count(" on cpu: 1 clip of about 24 frames") == count
+
+
+def test_an_evaluation_says_the_time_of_the_clips_that_are_still_to_be_encoded(
+    tmp_path, monkeypatch
+):
+    """Two of ten clips take a second each; the model takes three to load."""
+
+    def load():
+        time.sleep(3 * encoder.seconds)
+        return encoder
+
+    encoder = SlowEncoder(seconds=0)
+    monkeypatch.setitem(ENCODERS, "org/slow", load)
+    for label in ("jump", "kick"):
+        (tmp_path / "clips" / label).mkdir(parents=True)
+        for n in range(5):
+            clip = tmp_path / "clips" / label / f"{label}{n}.mp4"
+            write_video(clip, 12 + n + 5 * (label == "kick"), fps=24)
+    how = ("eval", "clips", "clips", "--model", "org/slow", "--fps", 1)
+    done = actalign(*how, "--out", "first", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    kept = tmp_path / "first" / "embeddings"
+    for name in ("jump0", "jump1"):
+        [entry] = kept.glob(f"{name}.*")
+        entry.unlink()
+    encoder.seconds = 1.0
+    monkeypatch.setattr("actalign.cli._progress.LINE_SECONDS", 0.0)
+    said = actalign(*how, "--out", "second", "--store", kept, cwd=tmp_path).stderr
+    assert f"embeddings of 8 of 10 clips are from {kept}" in said
+    left = dict(re.findall(r"^\[(\d+)/10\] .*, about (\d+) s left$", said, re.MULTILINE))
+    assert 1 <= int(left["1"]) <= 2
+    assert {int(left[f"{n}"]) for n in range(2, 10)} == {0}

@@ -131,7 +131,8 @@ def test_colours_and_what_the_file_says_of_them_are_kept(tmp_path, decoder, kind
     tags = COLOURS[kind]
     source = write_video(tmp_path / "v.mp4", 24, options=GOP, colours=tags)
     out = tmp_path / "out.mp4"
-    assert cut_segment(decoder, Span(source, start, 2.0), out) == how
+    said = decoder.header_of(source).colours
+    assert cut_segment(decoder, Span(source, start, 2.0), out, colours=said) == how
     assert colours_of(source) == colours_of(out) == tags
     [found], [right] = (
         sample_frames(path, at_seconds=[at]) for path, at in ((out, 0.0), (source, start))
@@ -145,8 +146,8 @@ def test_colours_that_yuv_cannot_have_are_converted(tmp_path, decoder):
     source = write_video(
         tmp_path / "v.mkv", 24, codec="libx264rgb", pixel_format="rgb24", colours=(1, 13, 0, 2)
     )
-    out = tmp_path / "out.mp4"
-    assert cut_segment(decoder, Span(source, 0.5, 2.0), out) == "encoded"
+    out, said = tmp_path / "out.mp4", decoder.header_of(source).colours
+    assert cut_segment(decoder, Span(source, 0.5, 2.0), out, colours=said) == "encoded"
     assert colours_of(out) == (1, 13, 1, 1)
     [found] = sample_frames(out, at_seconds=[0.0])
     assert found.frames[0, 4:12, 4:20].mean(axis=(0, 1)) == pytest.approx([255, 0, 0], abs=4)

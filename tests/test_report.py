@@ -13,6 +13,7 @@ from actalign.evaluation._findings import (
     separation,
     steps_everywhere,
 )
+from actalign.evaluation._lines import label_note, label_table
 from actalign.evaluation._results import summarise
 from actalign.types import Script
 from tests.colour_clips import write_colours
@@ -179,6 +180,35 @@ def test_the_three_files_say_the_same(runs):
     assert "By domain" not in page  # none is named
     for link in ("<script", "<link", "@import", "src='http", 'src="', "url(http"):
         assert link not in page
+
+
+def test_both_reports_have_the_labels_with_what_they_are_taken_for(runs):
+    """Two labels have the same script, so that a clip of the one is taken for the other."""
+    page, text = ((runs / "first" / f"report.{kind}").read_text() for kind in ("html", "md"))
+    lines = text[text.index("## By label (dtw)") :].splitlines()
+    assert lines[2] == "3 of 3 labels, the worst first."
+    assert lines[4:6] == ["| label | taken for | right | right % |", "|---|---|---:|---:|"]
+    cells = [line[2:-2].split(" | ") for line in lines[6:]]
+    assert [one[:3] for one in cells] == [
+        ["turn red", "go red (3)", "0 of 3"],
+        ["go red", "", "3 of 3"],
+        ["turn green \U00014400", "", "3 of 3"],
+    ]
+    for one in cells:
+        words = "".join(f"<td class=text>{cell}</td>" for cell in one[:2])
+        assert words + "".join(f"<td>{cell}</td>" for cell in one[2:]) in page
+
+
+def test_the_table_of_labels_is_of_the_worst_and_their_most_frequent_answers():
+    labels = [f"label {n}" for n in range(31)]
+    scores = dict.fromkeys(labels, 0.0)
+    rows = [row(label, label, {**scores, label: 1.0}) for label in labels]
+    rows += [row(f"{n}", "label 30", {**scores, f"label {n}": 1.0}) for n in (1, 2, 2, 3, 4)]
+    figures = summarise(rows, [], scorers=("dtw",), total=len(rows))["scorers"]["dtw"]
+    table = label_table(figures)
+    taken = "label 2 (2), label 1 (1), label 3 (1) and 1 more"
+    assert table[0][:3] == ["label 30", taken, "1 of 6"]
+    assert (len(table), label_note(figures)) == (30, "30 of 31 labels, the worst first.")
 
 
 def test_a_report_that_can_not_be_written_is_refused_before_any_is(runs):

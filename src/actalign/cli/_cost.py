@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from actalign.cli._frames_left import FramesLeft
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from actalign.clips import ClipResult, Sampling
+    from actalign.clips._parquet import AnyStore
     from actalign.encoders import Encoder
     from actalign.types import Float64
 
@@ -40,6 +42,7 @@ def with_cost(embed: Callable[..., Generator[ClipResult]], *, quiet: bool) -> Ca
         videos: dict[str, Path],
         *,
         sampling: Sampling,
+        store: AnyStore | None = None,
         on_frames: Callable[[str, int, float | None], None] | None = None,
         **more: Any,
     ) -> Iterator[ClipResult]:
@@ -50,7 +53,7 @@ def with_cost(embed: Callable[..., Generator[ClipResult]], *, quiet: bool) -> Ca
                 told.append(sentence)
                 _say(sentence)
 
-        cost = Cost(encoder, videos, sampling, say)
+        cost = Cost(encoder, videos, sampling, say, store)
 
         def frames(clip_id: str, count: int) -> None:
             cost.frames(clip_id, count)
@@ -61,6 +64,7 @@ def with_cost(embed: Callable[..., Generator[ClipResult]], *, quiet: bool) -> Ca
             encoder,
             videos,
             sampling=sampling,
+            store=store,
             on_open=cost.opened,
             on_frames=frames,
             **more,
@@ -86,7 +90,7 @@ def _say(sentence: str) -> None:
 class Cost:
     """Estimates a run from its videos' lengths, and says it with ``say``, two lines at most.
 
-    work: the frames that are left.
+    store: has what need not be encoded. work: the frames that are left.
     """
 
     def __init__(
@@ -95,7 +99,10 @@ class Cost:
         videos: Mapping[str, Path],
         sampling: Sampling,
         say: Callable[[str], None],
+        store: AnyStore | None = None,
     ) -> None:
+        from actalign.clips._stored import seem_stored
+
         self._info = encoder.info
         self._device = str(getattr(encoder, "device", "cpu"))
         self._sampling = sampling
@@ -105,7 +112,8 @@ class Cost:
         self._encoded = 0
         self._measured = self._named = False
         self._lock = threading.Lock()
-        self.work = FramesLeft(videos, sampling, self._known)
+        stored = partial(seem_stored, store, info=encoder.info, sampling=sampling)
+        self.work = FramesLeft(videos, sampling, stored, self._known)
 
     def opened(self, clip_id: str, pts_seconds: Float64) -> None:
         """A clip of so many frames is about to be encoded."""

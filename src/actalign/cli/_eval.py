@@ -18,7 +18,6 @@ from actalign.cli._eval_options import (
     EvalOptions,
     QuestionOptions,
     clip_progress,
-    stores,
 )
 from actalign.cli._eval_tune import tune
 from actalign.cli._grouped import grouped
@@ -84,7 +83,7 @@ def clips(
     here, embed = machines.embedder(choice, quiet=options.quiet)
     with (
         second.open() as look,
-        clip_progress(console, questions.total, quiet=options.quiet, resume="--resume") as progress,
+        clip_progress(console, questions.total, quiet=options.quiet, resume="--resume") as shown,
     ):
         results = run(
             config,
@@ -92,10 +91,10 @@ def clips(
             out,
             load=here.load,
             resume=options.resume,
-            progress=progress,
-            embed=embed,
+            progress=shown.clip,
+            embed=shown.embedding(embed),
             look=look,
-            **stores(options.store, console, quiet=options.quiet),
+            **shown.stores(options.store),
         )
     _end(results, out, look)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
@@ -33,6 +33,8 @@ from actalign.errors import UsageError, counted
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from actalign.cli._progress import Progress
+    from actalign.clips import ClipResult
     from actalign.evaluation import QuestionSet
 
 Data = Annotated[
@@ -146,47 +148,80 @@ class EvalOptions:
         return "default" if self.fps is None else parse_fps(self.fps)
 
 
-def stores(given: str | None, console: Console, *, quiet: bool) -> dict[str, Any]:
-    """Arguments for `evaluation.run`: where embeddings are taken from, and what says how many."""
-    from actalign.addresses import without_password
-    from actalign.clips._stored import entries_in
-    from actalign.files import cache_folder
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a run says while it goes on.
 
-    place = given
-    if place is None:
-        with suppress(UsageError):  # there is no home folder, so there is no cache
-            folder = cache_folder()
-            place = str(folder) if folder.is_dir() and entries_in(folder) else None
+    console: where. bar: its progress, over each clip in each of so many rounds.
+    """
 
-    def reused(found: int, asked: int) -> None:
-        if not quiet and (found or given is not None):
-            shown = without_password(str(place))
-            console.print(f"embeddings of {found} of {counted(asked, 'clip')} are from {shown}")
+    console: Console
+    bar: Progress
+    clips: int
+    rounds: int
+    quiet: bool
 
-    return {"store": place, "reused": reused}
+    def clip(self, clip: str, why: str) -> None:
+        """Show that a clip is done. why: it was left out; empty if it was not."""
+        if why:
+            self.console.print(f"{clip}: {why}", style="yellow")
+        self.bar.clip(clip)
+
+    def embedding(
+        self, embed: Callable[..., Generator[ClipResult]]
+    ) -> Callable[..., Generator[ClipResult]]:
+        """`embed`, by which the progress knows when clips begin to be encoded, and which are."""
+
+        def embedded(*given: Any, **how: Any) -> Generator[ClipResult]:
+            self.bar.begin()
+            with closing(embed(*given, **how)) as results:
+                for result in results:
+                    self.bar.encoded += result.last
+                    yield result
+
+        return embedded
+
+    def stores(self, given: str | None) -> dict[str, Any]:
+        """Arguments for `evaluation.run`: where embeddings are taken from, and what says how
+        many."""
+        from actalign.addresses import without_password
+        from actalign.clips._stored import has_entry
+        from actalign.files import cache_folder
+
+        place = given
+        if place is None:
+            with suppress(UsageError, OSError):  # there is no home folder, or no cache in it
+                folder = cache_folder()
+                place = str(folder) if has_entry(folder) else None
+
+        def reused(copied: int, kept: int, asked: int) -> None:
+            later = max(0, self.clips * (self.rounds - 1) - self.bar.done)
+            self.bar.expect(asked - copied - kept + later)
+            if not self.quiet and (copied or given is not None):
+                shown = without_password(str(place))
+                there = f"; --out had those of {kept} already" if kept else ""
+                clips = counted(asked, "clip")
+                self.console.print(f"embeddings of {copied} of {clips} are from {shown}{there}")
+
+        return {"store": place, "reused": reused}
 
 
 @contextmanager
 def clip_progress(
-    console: Console, total: int, *, quiet: bool, resume: str = ""
-) -> Iterator[Callable[[str, str], None]]:
-    """Yields what shows that a clip is done, or why it was left out.
+    console: Console, clips: int, *, quiet: bool, rounds: int = 1, resume: str = ""
+) -> Iterator[Shown]:
+    """Yields what shows the progress of a run over so many clips, all of them in each round.
 
     resume: what the command needs to go on after Ctrl-C, which is said then.
     """
     from actalign.cli._progress import Progress, clips_done
 
-    with Progress(console, total=total, shown=not quiet) as shown:
-
-        def progress(clip: str, why: str) -> None:
-            if why:
-                console.print(f"{clip}: {why}", style="yellow")
-            shown.clip(clip)
-
+    total = clips * rounds
+    with Progress(console, total=total, shown=not quiet) as bar:
         try:
-            yield progress
+            yield Shown(console, bar, clips, rounds, quiet)
         except KeyboardInterrupt:
             how = "run the same command again" + (f" with {resume}" if resume else "")
-            done = clips_done(shown.done, total)
+            done = clips_done(bar.done, total)
             console.print(f"{done}; to go on, {how}")
             raise

@@ -10,7 +10,7 @@ import typer
 
 from actalign.arguments import parse_fps
 from actalign.cli._candidates import LanguageModelOptions
-from actalign.cli._eval_options import Data, DataOptions, QuestionOptions, clip_progress, stores
+from actalign.cli._eval_options import Data, DataOptions, QuestionOptions, clip_progress
 from actalign.cli._grouped import MODEL, grouped
 from actalign.cli._machine_options import EngineOptions
 from actalign.cli._model_options import ModelOptions
@@ -98,7 +98,7 @@ def tune(
     encoder = here.load()
     settings = tried.grid(choice.model, encoder.info)
     rates = len({setting.fps for setting in settings})
-    with clip_progress(console, questions.total * rates, quiet=quiet) as progress:
+    with clip_progress(console, questions.total, quiet=quiet, rounds=rates) as shown:
         result = choose(
             choice.model,
             settings,
@@ -107,9 +107,9 @@ def tune(
             load=lambda: encoder,
             background=tried.background,
             folds=folds,
-            progress=progress,
-            embed=embed,
-            **stores(store, console, quiet=quiet),
+            progress=shown.clip,
+            embed=shown.embedding(embed),
+            **shown.stores(store),
         )
     for line in (*setting_lines(result), *tuning_lines(result)):
         print(line)

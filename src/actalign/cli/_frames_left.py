@@ -38,12 +38,12 @@ class _Frames:
         return math.isnan(self.of.get(clip_id, 0))
 
     def put(self, clip_id: str, frames: float) -> None:
-        self._count(self.of[clip_id], -1)
+        self.drop(clip_id)
         self.of[clip_id] = frames
         self._count(frames, 1)
 
     def drop(self, clip_id: str) -> None:
-        self._count(self.of.pop(clip_id), -1)
+        self._count(self.of.pop(clip_id, 0.0), -1)
 
     def _count(self, frames: float, sign: int) -> None:
         if math.isnan(frames):
@@ -56,16 +56,22 @@ class FramesLeft:
     """The frames of each video that has to be encoded, and how many of them are left.
 
     A video that is open has its exact number. Of the others the header says how long they are; a
-    child process of its own reads it, beside the encoder, from when the first one is open: what is
-    stored needs no encoding. Methods may be called from any thread. on_known: called, perhaps from
-    another thread, when all lengths have been asked for.
+    child process of its own reads it, beside the encoder, from when the first one is open. What is
+    stored needs no encoding, and ``stored`` says what of these videos seems to be: one that is
+    opened all the same is counted again. Methods may be called from any thread. on_known: called,
+    perhaps from another thread, when all lengths have been asked for.
     """
 
     def __init__(
-        self, videos: Mapping[str, Path], sampling: Sampling, on_known: Callable[[], None]
+        self,
+        videos: Mapping[str, Path],
+        sampling: Sampling,
+        stored: Callable[[Mapping[str, Path]], Iterable[str]],
+        on_known: Callable[[], None],
     ) -> None:
         self._videos = dict(videos)
         self._sampling = sampling
+        self._stored = stored
         self._on_known = on_known
         self._in_order = iter(self._videos)
         self._of_clip = _Frames(videos)
@@ -127,8 +133,15 @@ class FramesLeft:
     def _read(self) -> None:
         from actalign.video._worker import DecodeProcess
 
+        for clip_id in self._stored(self._unknown()):
+            if self._stop.is_set():
+                return
+            with self._lock:
+                if self._left.unknown(clip_id):  # it may have been opened meanwhile
+                    self._of_clip.drop(clip_id)
+                    self._left.drop(clip_id)
         with DecodeProcess(silent_seconds=ANSWER_SECONDS) as self._decoder:
-            for clip_id, path in self._videos.items():
+            for clip_id, path in self._unknown().items():
                 if self._stop.is_set():
                     return
                 with self._lock:
@@ -137,6 +150,11 @@ class FramesLeft:
                     self._expect(clip_id, self._frames(self._decoder, path))
         if not self._stop.is_set():
             self._on_known()
+
+    def _unknown(self) -> dict[str, Path]:
+        """The videos whose number of frames is still to be found out."""
+        with self._lock:
+            return {name: p for name, p in self._videos.items() if self._left.unknown(name)}
 
     def _expect(self, clip_id: str, frames: float) -> None:
         with self._lock:

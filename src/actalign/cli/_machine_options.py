@@ -15,7 +15,7 @@ from actalign.encoders._load import EncoderChoice
 from actalign.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
     from actalign.clips import ClipResult
     from actalign.clips._shards import Shard
@@ -96,7 +96,7 @@ class EngineOptions:
 
     def embedder(
         self, choice: EncoderChoice, *, quiet: bool
-    ) -> tuple[EncoderChoice, Callable[..., Iterator[ClipResult]]]:
+    ) -> tuple[EncoderChoice, Callable[..., Generator[ClipResult]]]:
         """Which encoder to load here, and `clips.embed_videos` or what does it on a cluster.
 
         quiet: don't say what the run will cost, which is said here only, not on a cluster.

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,11 @@ SILENT_SECONDS = 5.0
 
 
 class Progress:
-    """Counts clips and frames; ``shown`` False prints nothing but what `above` is given."""
+    """Counts clips and frames; ``shown`` False prints nothing but what `above` is given.
+
+    done: clips so far. encoded: those of them, and of the next one, that the caller knows to have
+    been encoded; the rest were stored.
+    """
 
     def __init__(self, console: Console, *, total: int, shown: bool) -> None:
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
@@ -33,8 +38,11 @@ class Progress:
         self._results = console_of()
         self._plain = shown and not console.is_terminal
         self._total = total
-        self.done = 0
-        self._said = self._started = self._begun = time.monotonic()
+        self.done = self.encoded = 0
+        self._to_encode = total
+        self._said = self._begun = self._last = time.monotonic()
+        self._known = 0
+        self._paces = {True: _Pace(), False: _Pace()}  # of clips that were encoded, and of the rest
         self._frames = 0
         self._left: float | None = None
         self._bar = Bar(
@@ -74,9 +82,21 @@ class Progress:
                 left=self._time_left(),
             )
 
+    def expect(self, to_encode: int) -> None:
+        """Note how many of the clips to come have to be encoded."""
+        self._to_encode, self._known = self.encoded + to_encode, self.encoded
+        self.begin()
+
+    def begin(self) -> None:
+        """Note that the next clip begins now: loading a model, say, is no part of any clip."""
+        self._last = time.monotonic()
+
     def clip(self, clip_id: str) -> None:
         """Note that a clip is done, well or not."""
         self.done += 1
+        now = time.monotonic()
+        self._paces[self.encoded > self._known].add(now - self._last)
+        self._last, self._known = now, self.encoded
         if not self._frames:
             self._begun = time.monotonic()  # what was stored says nothing of the encoder's speed
         self._bar.update(self._task, completed=self.done, left=self._time_left())
@@ -103,14 +123,27 @@ class Progress:
         from the clips; empty while that can't be said."""
         if self.done >= self._total:
             return ""
-        now = time.monotonic()
         if self._frames:
-            elapsed, done, left = now - self._begun, self._frames, self._left
+            elapsed = time.monotonic() - self._begun
+            left = None if self._left is None else elapsed / self._frames * self._left
         else:
-            elapsed, done, left = now - self._started, self.done, self._total - self.done
-        if left is None or not done or elapsed < LINE_SECONDS:
+            elapsed = sum(pace.seconds for pace in self._paces.values())
+            left = self._by_clips()
+        if left is None or elapsed < LINE_SECONDS:
             return ""
-        return f"about {_time(elapsed / done * left)} left"
+        return f"about {_time(left)} left"
+
+    def _by_clips(self) -> float | None:
+        """Seconds that the clips to come take, as those that were encoded or stored so far did."""
+        if not self.done:
+            return None
+        encoded, rest = self._paces[True], self._paces[False]
+        left = self._total - self.done
+        if not encoded.clips:  # whether any will be is not known of every command
+            return rest.seconds / rest.clips * left
+        to_encode = min(left, max(0, self._to_encode - self.encoded))
+        others = rest.seconds / max(1, rest.clips) * (left - to_encode)
+        return encoded.seconds / encoded.clips * to_encode + others
 
     def above(self, result: RenderableType) -> None:
         """Print a result to stdout, above the bar."""
@@ -118,6 +151,18 @@ class Progress:
             self._bar.console.print(result)
         else:
             self._results.print(result)
+
+
+@dataclass(slots=True)
+class _Pace:
+    """How long how many clips took."""
+
+    seconds: float = 0.0
+    clips: int = 0
+
+    def add(self, seconds: float) -> None:
+        self.seconds += seconds
+        self.clips += 1
 
 
 @contextmanager

@@ -110,6 +110,19 @@ def read_entry(path: str | Path) -> ClipEmbedding:
         raise ActAlignError(f"The store's entry {path} can't be read: {error}.") from error
 
 
+def entry_source(path: Path) -> dict[str, str]:
+    """What an entry's embeddings are of, without reading them; empty if that can't be read."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="numpy") as file:
+            source = json.loads(file.metadata()["clip"])["provenance"]
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError, RecursionError):
+        return {}
+    named = source.items() if isinstance(source, dict) else ()
+    return {name: value for name, value in named if isinstance(value, str)}
+
+
 def header_text(clip: ClipEmbedding) -> str:
     """The contents of an entry other than its arrays, as JSON."""
     header = {

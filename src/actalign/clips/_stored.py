@@ -1,17 +1,26 @@
-"""Reads the entries of stores without their videos, for `actalign align`."""
+"""Reads the entries of stores without their videos, for `actalign align` and the time left."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path, PurePath
 
 from actalign.addresses import is_address
 from actalign.clips._embed import clip_ids
-from actalign.clips._parquet import list_address, nothing_at, read_address
-from actalign.clips._result import ClipResult
-from actalign.clips._store import Store, read_entry
+from actalign.clips._parquet import AnyStore, list_address, nothing_at, read_address
+from actalign.clips._prefetch import Sampling, clip_key
+from actalign.clips._result import ClipResult, person_id
+from actalign.clips._store import Store, entry_source, read_entry
+from actalign.encoder_info import EncoderInfo
+from actalign.encoders._base import follows_everyone
 from actalign.errors import ActAlignError, UsageError
+from actalign.files import file_stem
 from actalign.rows import Row, renamed
+
+_KEYED = re.compile(r"\.[0-9a-f]{16}\.(safetensors|parquet)$")
 
 
 def list_entries(given: Sequence[str]) -> dict[str, str]:
@@ -47,10 +56,46 @@ def entries_in(folder: Path) -> list[Path]:
     return [*Store(folder)] or sorted(folder.glob(f"*.{'[0-9a-f]' * 16}.parquet"))
 
 
+def has_entry(folder: Path) -> bool:
+    """Whether a folder has an entry under the name that a store gave it; raises OSError.
+
+    Looks no further than the first, as there may be a hundred thousand.
+    """
+    with os.scandir(folder) as inside:
+        return any(_KEYED.search(one.name) for one in inside)
+
+
 def entry_clip(entry: str) -> str:
     """What all entries of one clip share, however it was sampled: the file name before the key."""
     stem = PurePath(entry).stem
     return stem.rpartition(".")[0] or stem
+
+
+def seem_stored(
+    store: AnyStore | None, videos: Mapping[str, Path], info: EncoderInfo, sampling: Sampling
+) -> Iterator[str]:
+    """The ids of those videos that the store's entries say they are of, by their paths.
+
+    No video is read, so that one which has changed since is among them. None at an address, where
+    every entry would have to be fetched.
+    """
+    if not isinstance(store, Store):
+        return
+    entries: dict[str, list[str]] = {}
+    with suppress(OSError), os.scandir(store.folder) as inside:
+        for one in inside:
+            if _KEYED.search(one.name):
+                entries.setdefault(entry_clip(one.name), []).append(one.path)
+    persons = (1, 0) if follows_everyone(info.model_id) else ()
+    for clip_id, video in videos.items():
+        names = [person_id(clip_id, person) for person in persons] or [clip_id]
+        for entry in (one for name in names for one in entries.get(file_stem(name), ())):
+            source = entry_source(Path(entry))
+            key = clip_key(source.get("sha256", ""), info.fingerprint, sampling)
+            same = Path(source.get("video", "")).absolute() == video.absolute()
+            if same and PurePath(entry).stem.endswith(f".{key}"):
+                yield clip_id
+                break
 
 
 def read_stored(entry_id: str, entry: str) -> ClipResult:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -115,7 +115,7 @@ def embed_videos_on_ray(
     cluster: RayCluster,
     on_frames: Callable[[str, int], None] | None = None,
     silent_seconds: float = SILENT_SECONDS,
-) -> Iterator[ClipResult]:
+) -> Generator[ClipResult]:
     """The same as `clips.embed_videos`: videos by id, in order, errors as rows.
 
     encoder: what ``model`` loads here; a machine where it differs is refused. store: must be, like

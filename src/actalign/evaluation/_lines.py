@@ -40,6 +40,35 @@ def percent(figure: dict[str, Any], name: str = "value", ci: str = "ci95") -> st
     return f"{100 * figure[name]:.2f} [{100 * low:.1f}, {100 * high:.1f}]"
 
 
+MOST_LABELS, MOST_TAKEN = 30, 3
+LABELS = ("label", "taken for", "right", "right %")
+
+
+def label_table(figures: dict[str, Any]) -> list[list[str]]:
+    """Rows of text under the headings LABELS for a scorer's worst labels, the worst first.
+
+    Empty where there is but one label, which would only repeat the total.
+    """
+    classes = figures.get("classes", {})
+    if len(classes) < 2:
+        return []
+    rows = []
+    for label in sorted(classes, key=lambda label: (classes[label]["value"], label))[:MOST_LABELS]:
+        one = classes[label]
+        taken = [c for c in figures["confusion"] if c["target"] == label != c["answer"]]
+        taken.sort(key=lambda c: -c["n"])
+        named = ", ".join(f"{c['answer']} ({c['n']})" for c in taken[:MOST_TAKEN])
+        more = f" and {len(taken) - MOST_TAKEN} more" if len(taken) > MOST_TAKEN else ""
+        rows.append([label, named + more, f"{one['hits']} of {one['n']}", percent(one)])
+    return rows
+
+
+def label_note(figures: dict[str, Any]) -> str:
+    """How many of a scorer's labels `label_table` has."""
+    total = len(figures["classes"])
+    return f"{min(total, MOST_LABELS)} of {total} labels, the worst first."
+
+
 PAPER_NOTE = "The paper's: arXiv 2506.22967 v1, on the videos its authors had, with SigLIP so400m."
 
 

@@ -22,13 +22,16 @@ from actalign.evaluation._charts import (
 from actalign.evaluation._config import known_scorer, of_words
 from actalign.evaluation._lines import (
     ACCURACY,
+    LABELS,
+    MOST_LABELS,
     PAPER_NOTE,
     accuracy_table,
     comparison_lines,
     count_lines,
     interval,
     kind_lines,
-    percent,
+    label_note,
+    label_table,
     refusal_lines,
 )
 from actalign.evaluation._questions import Question
@@ -40,7 +43,7 @@ from actalign.types import FrameBatch, Prediction
 from actalign.video import thumbnails
 
 FIGURE_COUNT = 3
-MOST_LABELS, MOST_PAIRS, MOST_ERRORS = 30, 15, 60
+MOST_PAIRS, MOST_ERRORS = 15, 60
 
 STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; color: #222; background: #fff; margin: 0 auto;
@@ -112,19 +115,11 @@ def _swept(run: Run, runs: Sequence[Run]) -> list[str]:
 
 def _labels(scorer: str, figures: dict[str, Any]) -> list[str]:
     """Accuracy by label, the worst first, and the confusion matrix."""
-    classes = figures.get("classes", {})
-    if len(classes) < 2:
+    if not (rows := label_table(figures)):
         return []
-    worst = sorted(classes, key=lambda label: (classes[label]["value"], label))
-    rows = [
-        [label, str(classes[label]["n"]), percent(classes[label])] for label in worst[:MOST_LABELS]
-    ]
-    shown = f"{len(rows)} of {len(classes)} labels, the worst first."
-    parts = [
-        f"<h2>By label ({html.escape(scorer)})</h2><p class='note'>{shown}</p>",
-        _table(["label", "clips", "right %"], rows),
-    ]
-    if len(classes) <= MOST_LABELS:
+    note = f"<p class='note'>{label_note(figures)}</p>"
+    parts = [f"<h2>By label ({html.escape(scorer)})</h2>{note}", _table(LABELS, rows, text=2)]
+    if len(figures["classes"]) <= MOST_LABELS:
         drawn = confusion_figure(figures["confusion"])
         parts.append(svg(drawn, "True labels down, answers across; each row adds up to 100 %"))
     return parts

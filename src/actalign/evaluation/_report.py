@@ -11,12 +11,15 @@ from actalign.evaluation._config import write_json
 from actalign.evaluation._findings import findings
 from actalign.evaluation._lines import (
     ACCURACY,
+    LABELS,
     PAPER_NOTE,
     accuracy_table,
     comparison_line,
     comparison_lines,
     count_lines,
     kind_lines,
+    label_note,
+    label_table,
     refusal_lines,
 )
 from actalign.evaluation._page import page_of
@@ -64,11 +67,10 @@ def comparisons(run: Run, runs: Sequence[Run]) -> list[dict[str, Any]]:
 
 
 def markdown(run: Run, found: dict[str, Any], against: Sequence[dict[str, Any]]) -> str:
-    """The findings, the accuracy table and the counts as Markdown."""
+    """The findings, the tables of accuracies and of labels, and the counts as Markdown."""
     note = f" {PAPER_NOTE}" if run.results["paper"] else ""
     lines = [f"# {run.results['benchmark']}: {run.folder.name}", "", *count_lines(run.results), ""]
-    lines += ["| " + " | ".join(ACCURACY) + " |", "|---" + "|---:" * (len(ACCURACY) - 1) + "|"]
-    lines += ["| " + " | ".join(cells) + " |" for cells in accuracy_table(run.results)]
+    lines += _table(ACCURACY, accuracy_table(run.results))
     lines += ["", f"Brackets: 95 % intervals.{note}", ""]
     if found["advice"]:
         lines += ["## What to do", "", *(f"- {line}" for line in found["advice"]), ""]
@@ -80,4 +82,16 @@ def markdown(run: Run, found: dict[str, Any], against: Sequence[dict[str, Any]])
     lines += ["## Figures", "", *(f"- {line}" for line in extra), ""] if extra else []
     if against:
         lines += ["## Against other runs", "", *(f"- {comparison_line(c)}" for c in against), ""]
+    figures = run.results["scorers"][run.main]
+    if rows := label_table(figures):
+        lines += [f"## By label ({run.main})", "", label_note(figures), ""]
+        lines += [*_table(LABELS, rows, text=2), ""]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]], *, text: int = 1) -> list[str]:
+    """A Markdown table; the first ``text`` columns are words, the rest numbers."""
+    # A label may hold a bar, which would begin another cell.
+    lines = ["| " + " | ".join(one.replace("|", "\\|") for one in cells) + " |" for cells in rows]
+    rule = "|---" * text + "|---:" * (len(header) - text) + "|"
+    return ["| " + " | ".join(header) + " |", rule, *lines]

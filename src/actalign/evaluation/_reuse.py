@@ -35,25 +35,30 @@ def reuse(
     store: Store,
     *,
     everyone: bool,
-) -> int:
+) -> tuple[int, int]:
     """Copy into ``store`` what it lacks of these clips and is among ``entries``.
 
     keys: see `clip_keys`. everyone: the encoder follows everyone. A damaged entry counts as
-    missing. Returns the number of clips that were copied.
+    missing. Returns the number of clips that were copied, and of those that the store had.
     """
-    copied: set[str] = set()
-    count = 0
+    copied, kept, names = set[str](), set[str](), list[str]()
     for clip in clips:
         key = keys.get(clip.id, "")
         name = stored_name(clip, key, everyone)
-        if key in entries and not is_stored(store, name, key, everyone):
-            found = [one for e in entries[key] if (one := read_stored(e, e).clip)]
-            named = _people(found, name) if everyone else _first(found, name)
-            for one in named:
+        names.append(name)  # several questions may be about people of one clip
+        if name not in copied and is_stored(store, name, key, everyone):
+            kept.add(name)
+        elif name not in copied:
+            for one in _named(entries.get(key, ()), name, everyone):
                 store.put(one, key)
                 copied.add(name)
-        count += name in copied  # several questions may be about people of one clip
-    return count
+    return sum(name in copied for name in names), sum(name in kept for name in names)
+
+
+def _named(entries: Sequence[str], name: str, everyone: bool) -> tuple[ClipEmbedding, ...]:
+    """What is in the entries of one key, under another name."""
+    found = [one for entry in entries if (one := read_stored(entry, entry).clip)]
+    return _people(found, name) if everyone else _first(found, name)
 
 
 def _first(found: Sequence[ClipEmbedding], name: str) -> tuple[ClipEmbedding, ...]:

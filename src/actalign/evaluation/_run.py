@@ -77,7 +77,7 @@ def run(
     embed: Embed = embed_videos,
     look: SecondLook | None = None,
     store: str | None = None,
-    reused: Callable[[int, int], None] = lambda found, asked: None,
+    reused: Callable[[int, int, int], None] = lambda copied, kept, asked: None,
 ) -> dict[str, Any]:
     """Evaluate questions, or continue a run or score it again; returns what `results.json` holds.
 
@@ -86,9 +86,9 @@ def run(
     the scorers "vlm", "vlm_aligned" and "second_look" ask; a second look that failed is tried again
     when the run is resumed. ``progress(id, note)`` is called once per question, with "" or what
     went wrong. store: a folder, or an address with ://, whose embeddings are copied to ``out``
-    instead of encoding the clips again. ``reused(found, asked)`` is called with the number of clips
-    that it had, and of all. Raises UsageError if ``out`` holds another run, or any run without
-    ``resume``, and for a store without embeddings.
+    instead of encoding the clips again. ``reused(copied, kept, asked)`` is called with the number
+    of clips that were copied, that ``out`` had already, and of all. Raises UsageError if ``out``
+    holds another run, or any run without ``resume``, and for a store without embeddings.
     """
     check_writable(out / "results.json")
     entries = entries_by_key(store)
@@ -105,8 +105,7 @@ def run(
     own = Store(out / "embeddings")
 
     def take(clips: Sequence[Clip], keys: Mapping[str, str]) -> None:
-        if entries:
-            reused(reuse(clips, keys, entries, own, everyone=everyone), len(clips))
+        reused(*reuse(clips, keys, entries, own, everyone=everyone), len(clips))
 
     examples = None
     if config.examples is not None:

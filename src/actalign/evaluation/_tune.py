@@ -74,7 +74,7 @@ def tune(
     progress: Callable[[str, str], None],
     embed: Embed,
     store: str | None = None,
-    reused: Callable[[int, int], None] = lambda found, asked: None,
+    reused: Callable[[int, int, int], None] = lambda copied, kept, asked: None,
 ) -> dict[str, Any]:
     """Choose among settings, compare the choice with the first one, and return the result.
 
@@ -98,8 +98,7 @@ def tune(
             if setting.fps == fps
         }
         keys = clip_keys(clips, encoder.info.fingerprint, Sampling(fps))
-        if entries:
-            reused(reuse(clips, keys, entries, own, everyone=False), len(clips))
+        reused(*reuse(clips, keys, entries, own, everyone=False), len(clips))
         embedded = partial(
             embed_clips,
             clips,

@@ -16,6 +16,7 @@ from actalign.errors import ActAlignError
 from actalign.files import is_there
 from actalign.output._events import Event, VideoRows, by_video, check_content
 from actalign.rows import Row
+from actalign.video._containers import Colours
 from actalign.video._cut import cut_segment
 from actalign.video._worker import DecodeProcess
 from actalign.video._writing import Span, comment_of, hdr_note
@@ -111,18 +112,21 @@ def cut_all(found: Iterable[Piece], folder: Path, *, silent_seconds: float) -> I
     """
     with DecodeProcess(silent_seconds=silent_seconds) as decoder:
         digests: dict[Path, str] = {}
+        colours: dict[Path, Colours] = {}
         for piece in found:
-            path = folder / piece.name
+            path, video = folder / piece.name, piece.span.path
             try:
-                if piece.span.path not in digests:
-                    digests[piece.span.path] = decoder.content_of(piece.span.path).digest
-                check_content(piece.span.path, digests[piece.span.path], piece.contents)
-                yield _cut(decoder, piece, path, digests[piece.span.path])
+                if video not in digests:
+                    digests[video] = decoder.content_of(video).digest
+                check_content(video, digests[video], piece.contents)
+                if video not in colours:
+                    colours[video] = decoder.header_of(video).colours
+                yield _cut(decoder, piece, path, digests[video], colours[video])
             except (ActAlignError, OSError) as error:
                 yield Cut(path, "failed", str(error))
 
 
-def _cut(decoder: DecodeProcess, piece: Piece, path: Path, digest: str) -> Cut:
+def _cut(decoder: DecodeProcess, piece: Piece, path: Path, digest: str, colours: Colours) -> Cut:
     """Cut a piece into the path, or into the next numbered one that is free or already its own."""
     origin = _Origin.of(piece.span, digest)
     plain, number = path, 1
@@ -136,11 +140,9 @@ def _cut(decoder: DecodeProcess, piece: Piece, path: Path, digest: str) -> Cut:
             break
         number += 1
         path = plain.with_name(f"{plain.stem}-{number}.mp4")
-    how = cut_segment(decoder, piece.span, path, comment=origin.comment)
-    if how == "copied":
-        return Cut(path, how)
-    colours = decoder.header_of(piece.span.path).colours
-    return Cut(path, how, notes=tuple(hdr_note(piece.span.path, colours)))
+    how = cut_segment(decoder, piece.span, path, colours=colours, comment=origin.comment)
+    notes = hdr_note(piece.span.path, colours) if how == "encoded" else ()
+    return Cut(path, how, notes=tuple(notes))
 
 
 @dataclass(frozen=True, slots=True)

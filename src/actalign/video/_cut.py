@@ -9,7 +9,13 @@ import numpy as np
 
 from actalign.errors import ActAlignError, VideoError
 from actalign.types import FrameBatch, UInt8
-from actalign.video._containers import colour_warnings, open_container, video_stream
+from actalign.video._containers import (
+    NO_COLOURS,
+    Colours,
+    colour_warnings,
+    open_container,
+    video_stream,
+)
 from actalign.video._sampling import sample_frames
 from actalign.video._worker import DecodeProcess
 from actalign.video._writing import Span, VideoFile, mp4_file, sound_of
@@ -21,14 +27,20 @@ ROUNDED_SECONDS = 1e-6
 
 
 def cut_segment(
-    decoder: DecodeProcess, span: Span, target: Path, *, comment: str = ""
+    decoder: DecodeProcess,
+    span: Span,
+    target: Path,
+    *,
+    colours: Colours = NO_COLOURS,
+    comment: str = "",
 ) -> Literal["copied", "encoded"]:
     """Write [start, end) of a video as an MP4 file, all or nothing, and return how it was made.
 
     The file begins with the frame on screen at the start (if that one is damaged, with the first
     intact one), and frame times are relative to the start. If that frame is a keyframe and the last
     one needs no later frame, the frames are copied; otherwise they are encoded as H.264. The sound
-    and the colour tags are kept. decoder: reads the file before this process does.
+    is kept. colours: the video's, which an encoded file gets too. decoder: reads the file before
+    this process does.
 
     Raises VideoError for a video that can't be read there, ActAlignError for a file that can't be
     written.
@@ -44,7 +56,6 @@ def cut_segment(
         and _copy(span, target, first.frames[0], comment)
     ):
         return "copied"
-    colours = decoder.header_of(span.path).colours
     frames = decoder.sample_frames(span.path, start=start, end=max(end, start + 1e-6))
     with VideoFile(target, colours=colours, sound=span, comment=comment) as file:
         for batch in frames:
