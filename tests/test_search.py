@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 
-from actalign.clips._search import search
+from actalign.clips._search import most_per_clip, search
 from actalign.types import ClipEmbedding
 from tests.command import actalign
 from tests.media import write_video
@@ -28,6 +28,16 @@ def test_the_best_moments_are_where_they_were_planted():
         ("a", 2, 4), ("b", 3, 4), ("a", 6, 7),
     ]  # fmt: skip
     assert [m.score for m in found] == pytest.approx([0.9, 0.7, 0.5], abs=1e-6)
+
+
+def test_a_single_long_clip_gives_as_many_moments_as_are_asked_for():
+    often = clip("often", [0.9, 0, 0] * 8)
+    first = np.array([1, 0], np.float32)
+    for clips, each in ((1, 8), (4, 3)):
+        every = [often] * clips
+        most = most_per_clip(8, clips)
+        found = search(every, first, smoothing_seconds=0, top=8 * clips, per_clip=most)
+        assert len(found) == clips * each
 
 
 def test_the_command_searches_a_store(tmp_path, colour_model):

@@ -24,12 +24,18 @@ def search(
     ],
     phrase: Annotated[str, typer.Argument(help="What to look for, such as 'arms overhead'.")],
     model: StoredModelOptions,
-    top: Annotated[int, typer.Option(min=1, help="Maximum number of moments to list.")] = 10,
+    top: Annotated[
+        int,
+        typer.Option(
+            min=1, help="Maximum number of moments to list; of one clip among many, three."
+        ),
+    ] = 10,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object per moment.")
     ] = False,
 ) -> None:
     """Find the moments of embedded clips that a phrase fits best; no video is read."""
+    from actalign.clips._search import most_per_clip
     from actalign.clips._search import search as find
     from actalign.clips._stored import list_entries, read_stored
     from actalign.errors import ActAlignError
@@ -56,7 +62,8 @@ def search(
 
     smoothing = encoder.info.smoothing_seconds
     vector = encoder.encode_text([phrase])[0]
-    moments = find(clips(), vector, smoothing_seconds=smoothing, top=top)
+    each = most_per_clip(top, len(entries))
+    moments = find(clips(), vector, smoothing_seconds=smoothing, top=top, per_clip=each)
     if moments and not as_json:
         print(f"similarity  {'when':<22}  clip")
     for one in moments:
