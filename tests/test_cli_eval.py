@@ -12,6 +12,7 @@ from actalign.cli._main import app
 from actalign.clips._store import read_entry, write_entry
 from actalign.demo import demo_clips
 from actalign.errors import UsageError
+from actalign.evaluation._runs import read_run
 from actalign.rows import read_rows
 from tests.atlas_world import render
 from tests.colour_clips import write_colours
@@ -79,6 +80,22 @@ def test_mini_atlas_and_its_report(data):
     assert "By number of candidates" not in page
     assert "2506.22967" not in page
     assert "| dtw | 3 | 100.00 [43.9, 100.0] |" in (data / "run" / "report.md").read_text()
+
+
+def test_a_report_draws_the_repetitions_that_the_run_did_not_count(tmp_path):
+    clip = demo_clips()[0]
+    for label in ("clean and press", "lateral raise"):
+        (tmp_path / "clips" / label).mkdir(parents=True)
+    shutil.copy(clip.path, tmp_path / "clips" / "clean and press")
+    flags = ("--model", "body", "--labels", "clean and press,lateral raise", "--domain", "gym")
+    result = invoke("eval", "clips", tmp_path / "clips", *flags, "--out", tmp_path / "run")
+    assert result.exit_code == 0, result.output
+    run = read_run(tmp_path / "run")
+    [row] = [row for row in run.of("competitive") if row["status"] == "ok"]
+    assert "repetitions" not in row["candidates"][0]
+    drawn, _ = run.predict_again(row["clip"], "competitive")
+    assert [len(one) for one in drawn.best.repetitions] == [len(drawn.best.segments)]
+    assert drawn.best.score == pytest.approx(row["candidates"][0]["score"])
 
 
 def test_reports_of_several_runs_compare_their_settings(data):

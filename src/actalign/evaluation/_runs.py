@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
@@ -62,14 +62,20 @@ class Run:
         return {question.id: question for question in asked(self.folder).questions}
 
     def predict_again(self, clip: str, scorer: str) -> tuple[Prediction, Question]:
-        """One question's prediction, made from the folder's files; raises ActAlignError."""
+        """One question's prediction, made from the folder's files; raises ActAlignError.
+
+        It has the winner's repetitions, as `classify` shows them, also where the run counted none.
+        """
         question = self.questions.get(clip)
         if question is None:
             raise UsageError(f"The run {self.folder} has no question {clip!r}.")
         texts = TextCache(self.info, self._refuse, path=self.folder / "texts.sqlite")
         embedded = self._stored(question).embedding()
         scoring = Scoring(self.config, self.info, texts, self._others)
-        return scoring.of_clip(question, scorer, embedded).predict(embedded), question
+        candidates = scoring.of_clip(question, scorer, embedded)
+        if candidates.repeats == "no":
+            candidates = replace(candidates, repeats=self.info.repeats)
+        return candidates.predict(embedded), question
 
     def _stored(self, question: Question) -> ClipResult:
         return embed_clip(

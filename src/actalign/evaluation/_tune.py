@@ -291,6 +291,7 @@ def tuning_lines(result: dict[str, Any]) -> list[str]:
         lines.append("Choosing is worse here than keeping the model's own setting; keep that.")
     elif gain["mcnemar_p"] >= 0.05:
         lines.append("No gain over the model's own setting has been shown on this many clips.")
+    lines.append("Only labels were compared; look at times and counts before using it.")
     agree = sum(one["chosen"] == chosen for one in result["folds"])
     lines.append(f"{agree} of {len(result['folds'])} folds chose the same.")
     return lines
