@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+from actalign import Script
 from actalign.scripts import load_scripts, shipped_scripts
 from actalign.web import _jobs
 from tests.colour_clips import write_colours
@@ -325,6 +326,55 @@ def test_wordings_are_added_by_hand_and_from_the_shipped_scripts(visit, serve, f
     [script] = load_scripts(saved.value.path())
     assert script.steps == ("arms bend",)
     assert script.rewordings == (("down", "up"), *(one.steps for one in shipped.wordings))
+
+
+def test_a_domain_of_a_candidates_own_is_shown_kept_and_saved(visit, serve, folder, tmp_path):  # noqa: F811
+    blocks = [
+        {"domain": "sky", "scripts": {"sunrise": ["black", "red"], "sunset": ["red"]}},
+        {"domain": "sea", "scripts": {"tide": [["blue"], ["green", "blue"]]}},
+    ]
+    (tmp_path / "list.json").write_text(json.dumps(blocks))
+    api = serve(clips=folder)
+    page = visit(api)
+    page.get_by_text("Lists: paste").click()
+    page.set_input_files("#open-list", str(tmp_path / "list.json"))
+    own = page.locator("#candidates .own")
+    own.nth(2).wait_for()
+    shown = "[...document.querySelectorAll('.own')].map(o => o.checkVisibility() && o.value)"
+    assert page.evaluate(shown) == ["sky", "sky", "sea"]
+
+    def saved():
+        with page.expect_download() as download:
+            page.get_by_role("link", name="Save the list (YAML)").click()
+        return load_scripts(download.value.path())
+
+    assert saved() == load_scripts(tmp_path / "list.json")
+    align(page)
+    asked = api.explorer.results[api.explorer.clips[api.explorer.folder_clips[0]].result].asked
+    assert [one.domain for one in asked.scripts] == ["sky", "sky", "sea"]
+    page.get_by_text("Use via API").click()
+    code = page.locator("#python").inner_text()
+    scripts = code.partition("scripts = ")[2].partition("prediction = ")[0]
+    assert eval(scripts, {"Script": Script}) == load_scripts(tmp_path / "list.json")
+    assert "domain=" not in code.partition("prediction = ")[2]
+    accessible(page)
+
+    # What is the page's own domain is not said again; a candidate without one has the page's.
+    page.locator("#domain").fill("sky")
+    assert page.evaluate(shown) == [False, False, "sea"]
+    page.reload()
+    page.locator("#verdict strong").wait_for()
+    assert page.evaluate(shown) == [False, False, "sea"]
+    own.nth(2).fill("")
+    own.nth(2).press("Tab")
+    page.get_by_text("Scored again.").wait_for()
+    assert page.evaluate(shown) == [False, False, False]
+    page.get_by_text("Lists: paste").click()
+    assert {one.domain for one in saved()} == {"sky"}
+    page.locator("#shipped-filter").fill("push up")
+    page.locator("#shipped").get_by_role("button", name="push up", exact=True).click()
+    assert page.evaluate(shown)[3] == "gym"
+    assert page.locator("#domain").input_value() == "sky"
 
 
 def test_the_steps_that_are_shown_are_those_that_are_edited(visit, serve, folder):  # noqa: F811

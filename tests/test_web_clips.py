@@ -16,9 +16,10 @@ pytest.importorskip("uvicorn")
 pytest.importorskip("fastapi")
 pytest.importorskip("httpx")
 
-from actalign import ActAlign, UsageError, VideoError
+from actalign import ActAlign, Script, UsageError, VideoError
 from actalign.background import BackgroundSums
 from actalign.evaluation._readers import Source, read_data
+from actalign.scripts import load_scripts
 from actalign.web._jobs import Explorer
 from actalign.web._truth import load_truths
 from tests.colour_clips import write_colours
@@ -289,7 +290,9 @@ def test_lists_are_read_and_shipped(serve):  # noqa: F811
     found = api.http.post("/api/scripts", json={"text": text, "name": "mine.yaml"}).json()
     assert found == {
         "domain": "gym",
-        "candidates": [{"label": "push up", "steps": ["arms straight"], "rewordings": []}],
+        "candidates": [
+            {"label": "push up", "steps": ["arms straight"], "rewordings": [], "domain": None}
+        ],
     }
     refused = api.http.post("/api/scripts", json={"text": "scripts: [", "name": "mine.yaml"})
     assert refused.status_code == 400
@@ -341,7 +344,7 @@ def test_none_of_these_and_a_least_confidence(measured, serve, video):  # noqa: 
         assert found["label"] == "neither"
         assert [one.get("none") for one in found["candidates"]] == [True, None]
         assert found["asked"]["none"] == "neither"
-        assert found["asked"]["candidates"] == [{**wrong[0], "rewordings": []}]
+        assert found["asked"]["candidates"] == [{**wrong[0], "rewordings": [], "domain": None}]
         [row] = api.http.get("/api/clips", params={"clip": clip}).json()["clips"]
         assert (row["label"], row["without_script"]) == ("neither", [])
         for name in ("captions.vtt", "steps.csv", "figure.png"):
@@ -374,7 +377,9 @@ def test_all_wordings_of_a_list_are_asked_and_kept(serve, video):  # noqa: F811
     words = [["black", "red", "yellow"], ["dark", "yellow"]]
     text = json.dumps({"scripts": {"sunrise": words, "sunset": CANDIDATES[1]["steps"]}})
     read = api.http.post("/api/scripts", json={"text": text}).json()["candidates"]
-    assert read[0] == {"label": "sunrise", "steps": words[0], "rewordings": words[1:]}
+    assert read[0] == {
+        "label": "sunrise", "steps": words[0], "rewordings": words[1:], "domain": None,
+    }  # fmt: skip
     clip = api.upload(video, "a.mp4").json()["clip"]
     keys = set()
     for candidates in (CANDIDATES, read, [*reversed(read)]):
@@ -403,6 +408,60 @@ def test_all_wordings_of_a_list_are_asked_and_kept(serve, video):  # noqa: F811
     line = json.loads(text.splitlines()[1])
     kept = [line["scripts"][0], *line["rewordings"][0]]
     assert sorted(kept) == sorted(words)
+
+
+def test_every_candidate_has_the_domain_that_its_list_names(serve, classifier, video, tmp_path):  # noqa: F811
+    """The texts of this encoder name it, so that the scores are those of `classify` only then."""
+    blocks = [
+        {"domain": "red", "scripts": {"sunrise": CANDIDATES[0]["steps"]}},
+        {"domain": "blue", "scripts": {"sunset": CANDIDATES[1]["steps"]}},
+        {"scripts": {"noon": ["white", "yellow"]}},
+    ]
+    (tmp_path / "list.json").write_text(json.dumps(blocks))
+    (tmp_path / "a.mp4").write_bytes(video)
+
+    def predicted(scripts, **options):
+        found = classifier.predict(tmp_path / "a.mp4", scripts=scripts, **options)
+        return {one.label: one.score for one in found.candidates}
+
+    api = serve()
+    text = (tmp_path / "list.json").read_text()
+    read = api.http.post("/api/scripts", json={"text": text}).json()
+    assert read["domain"] is None
+    listed = read["candidates"]
+    assert [one["domain"] for one in listed] == ["red", "blue", None]
+    clip = api.upload(video, "a.mp4").json()["clip"]
+    api.align(clip, listed)
+
+    def scored(candidates, domain=None):
+        asked = {"clip": clip, "candidates": candidates, "domain": domain}
+        found = api.http.post("/api/score", json=asked).json()
+        assert found["asked"]["candidates"] == candidates
+        [row] = api.http.get("/api/clips", params={"clip": clip}).json()["clips"]
+        keys.add(row["candidates_key"])
+        return {one["label"]: one["score"] for one in found["candidates"]}
+
+    keys = set()
+    scripts = load_scripts(tmp_path / "list.json")
+    assert scored(listed) == pytest.approx(predicted(scripts))
+    bare = [one | {"domain": None} for one in listed]
+    assert scored(bare) != pytest.approx(predicted(scripts))
+    # The request's domain is that of candidates without one, also where they have no steps.
+    bare = [*listed[:2], listed[2] | {"steps": []}]
+    expected = predicted([*scripts[:2], Script("noon", ("noon",), "green")])
+    assert scored(bare, "green") == pytest.approx(expected)
+    assert len(keys) == 3
+    api.http.put(f"/api/clips/{clip}/truth", json={"label": "sunset"})
+    (tmp_path / "truth.jsonl").write_text(
+        api.http.get("/api/truth.jsonl", params={"clip": clip}).text
+    )
+    [question] = read_data(Source(tmp_path, truth=tmp_path / "truth.jsonl")).questions
+    assert dict(zip(question.choices, question.domains, strict=True)) == {
+        "noon": "green", "sunrise": "red", "sunset": "blue",
+    }  # fmt: skip
+    # Steps that ship with the package have the domain of their list, too.
+    found = api.http.post("/api/steps", json={"labels": ["push up", "red"]}).json()
+    assert found["domains"] == {"push up": "gym"}
 
 
 def test_repetitions_are_looked_for_as_a_request_says(serve, tmp_path):  # noqa: F811

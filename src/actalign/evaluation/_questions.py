@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, ClassVar
@@ -213,6 +214,16 @@ class Question:
         if self.answer is not None and steps == scripts[self.answer]:
             steps = None
         return replace(self, scripts=scripts, rewordings=rewordings, interval_steps=steps)
+
+    def with_domains(self, domains: Sequence[str | None]) -> Question:
+        """The question with a domain for each choice; if they name one only, the question has it
+        too, and its rows."""
+        named = {domain for domain in domains if domain is not None}
+        return replace(
+            self,
+            domain=named.pop() if len(named) == 1 else "",
+            domains=tuple(domains) if len(set(domains)) > 1 else (),
+        )
 
     @property
     def shared_domain(self) -> str | None:

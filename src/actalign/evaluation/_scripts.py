@@ -137,21 +137,10 @@ def _finished(
         pairs = [(c, one or there.get(c) or Script(c, (c,))) for c, one in pairs]
     if question.shared_domain is None:
         domains = [script.domain if script else None for _, script in pairs]
-        question = _with_domains(question, domains)
+        question = question.with_domains(domains)
     again = tuple(script.rewordings if script else () for _, script in pairs)
     return question.with_scripts(
         tuple(script.steps if script else None for _, script in pairs), again if any(again) else ()
-    )
-
-
-def _with_domains(question: Question, domains: Sequence[str | None]) -> Question:
-    """The question with the domains of its choices' scripts; if they name one only, the question
-    has it too, and its rows."""
-    named = {domain for domain in domains if domain is not None}
-    return replace(
-        question,
-        domain=named.pop() if len(named) == 1 else "",
-        domains=tuple(domains) if len(set(domains)) > 1 else (),
     )
 
 

@@ -80,6 +80,7 @@ def create_app(
         return {
             "scripts": {one.label: list(one.steps) for one in scripts},
             "rewordings": {one.label: list(map(list, one.rewordings)) for one in scripts},
+            "domains": {one.label: one.domain for one in scripts},
             "notes": notes,
         }
 
@@ -118,7 +119,7 @@ def _info(
                 {
                     "clip": demo.path.stem,
                     "domain": demo.domain,
-                    "candidates": [candidate_json(script) for script in demo.scripts],
+                    "candidates": [candidate_json(one, demo.domain) for one in demo.scripts],
                 }
                 for demo in demo_clips()
             ],

@@ -10,7 +10,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from actalign.candidates import Candidates
 from actalign.classifier import ActAlign
 from actalign.confidence import fitted_background
-from actalign.scripts._script import without_control
+from actalign.documents import composed
+from actalign.scripts._script import check_labels, without_control
 from actalign.types import Script
 
 Text = Annotated[str, AfterValidator(without_control)]
@@ -24,21 +25,24 @@ StepsIn = Annotated[list[Annotated[Text, Field(max_length=500)]], Field(max_leng
 class CandidateIn(BaseModel):
     """One candidate: its label and its steps in order. Without steps, the label is the only step.
 
-    rewordings: further lists of steps of the same action, in other words.
+    rewordings: further lists of steps of the same action, in other words. domain: its own; null for
+    the request's.
     """
 
     model_config = ConfigDict(extra="forbid")
     label: Label
     steps: StepsIn = []
     rewordings: list[StepsIn] = Field(default=[], max_length=20)
+    domain: Domain | None = None
 
 
 class AlignIn(BaseModel):
     """What to align: a clip's id and its candidates.
 
-    none: adds a candidate of this name, which wins if none of the others fits better than the
-    background. min_confidence: below it there is no label. repeats: how often the winner is
-    performed, see `ActAlign`; null for the model's default.
+    domain: of the candidates that have none of their own. none: adds a candidate of this name,
+    which wins if none of the others fits better than the background. min_confidence: below it there
+    is no label. repeats: how often the winner is performed, see `ActAlign`; null for the model's
+    default.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -58,13 +62,15 @@ class JobIn(AlignIn):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The candidates of a request: all labels, and a script for each that has steps.
+    """The candidates of a request, as a script each.
 
+    without: the labels that have no steps; the only step of their script is the label. domain: what
+    the request names, which is that of a script unless the candidate names another one.
     none, min_confidence, repeats: see `Candidates`; None for the classifier's own.
     """
 
-    labels: list[str]
     scripts: list[Script]
+    without: list[str]
     domain: str | None
     none: str | None = None
     min_confidence: float | None = None
@@ -72,36 +78,36 @@ class Asked:
 
     @classmethod
     def of(cls, body: AlignIn) -> Asked:
-        """What a request asks."""
+        """What a request asks; raises UsageError for labels that are empty or given twice."""
         domain = body.domain or None
-        scripts = []
-        for candidate in body.candidates:
+        labels = [composed(candidate.label).strip() for candidate in body.candidates]
+        check_labels(labels)
+        scripts, without = list[Script](), list[str]()
+        for label, candidate in zip(labels, body.candidates, strict=True):
             lists = map(_without_empty, (candidate.steps, *candidate.rewordings))
-            if wordings := [steps for steps in lists if steps]:
-                label, (first, *more) = candidate.label.strip(), wordings
-                scripts.append(Script(label, first, domain, tuple(more)))
-        labels = [candidate.label.strip() for candidate in body.candidates]
-        return cls(labels, scripts, domain, body.none, body.min_confidence, body.repeats)
+            if not (wordings := [steps for steps in lists if steps]):
+                wordings = [(label,)]
+                without.append(label)
+            first, *more = wordings
+            scripts.append(Script(label, first, candidate.domain or domain, tuple(more)))
+        return cls(scripts, without, domain, body.none, body.min_confidence, body.repeats)
 
     def candidates(self, classifier: ActAlign) -> Candidates:
         """The candidates, ready to be scored; raises UsageError."""
+        # Each script has its domain already; one that is named here would be that of all.
         found = classifier.candidates(
-            self.labels,
-            self.scripts,
-            domain=self.domain,
-            none=self.none,
-            min_confidence=self.min_confidence,
+            scripts=self.scripts, none=self.none, min_confidence=self.min_confidence
         )
-        return found if self.repeats is None else replace(found, repeats=self.repeats)
+        return replace(found, without=self.without, repeats=self.repeats or found.repeats)
 
     def to_json(self) -> dict[str, Any]:
         """The request as JSON, without its clip."""
-        known = {script.label: script for script in self.scripts}
-        nothing: dict[str, Any] = {"steps": [], "rewordings": []}
         return {
             "candidates": [
-                candidate_json(known[label]) if label in known else {"label": label, **nothing}
-                for label in self.labels
+                {**candidate_json(one, self.domain), "steps": []}
+                if one.label in self.without
+                else candidate_json(one, self.domain)
+                for one in self.scripts
             ],
             "domain": self.domain,
             "none": self.none,
@@ -112,18 +118,19 @@ class Asked:
     @property
     def key(self) -> str:
         """A key that is the same for the same question, in whatever order its candidates are."""
-        scripts = sorted((s.label, s.steps, s.rewordings) for s in self.scripts)
-        options = (self.domain, self.none, self.min_confidence, self.repeats)
-        found = (*sorted(self.labels), *scripts, *options)
+        scripts = sorted((s.label, s.steps, s.rewordings, s.domain or "") for s in self.scripts)
+        options = (self.none, self.min_confidence, self.repeats)
+        found = (*scripts, *sorted(self.without), *options)
         return f"{hash(found) & 0xFFFFFFFF:08x}"
 
 
-def candidate_json(script: Script) -> dict[str, Any]:
-    """A candidate in the form that requests use."""
+def candidate_json(script: Script, domain: str | None) -> dict[str, Any]:
+    """A candidate in the form that requests use; domain: of the whole list."""
     return {
         "label": script.label,
         "steps": list(script.steps),
         "rewordings": [list(steps) for steps in script.rewordings],
+        "domain": None if script.domain == domain else script.domain,
     }
 
 

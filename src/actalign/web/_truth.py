@@ -61,12 +61,15 @@ def truth_of(
     shown = sorted(candidates, key=lambda one: label_key(one.label))
     choices = [one.label for one in shown]
     scripts = [one.script.steps if one.has_script else None for one in shown]
+    domains = [one.script.domain for one in shown]
     keys = [label_key(choice) for choice in choices]
     if label is not None and label_key(label) not in (none, *keys):
         choices.append(composed(label).strip())
         scripts.append(None)
+        domains.append(asked.domain)
         keys.append(label_key(label))
-    known = {label_key(one.label): one.wordings for one in asked.scripts}
+    with_steps = [one for one in asked.scripts if one.label not in asked.without]
+    known = {label_key(one.label): one.wordings for one in with_steps}
     # The wording that is shown comes first, as step times refer to it.
     more = tuple(
         tuple(one.steps for one in known.get(key, ()) if one.steps != steps)
@@ -76,7 +79,6 @@ def truth_of(
         id=name,
         video=Path(video),
         box=box,
-        domain=prediction.domain or "",
         choices=tuple(choices),
         answer=None if said is None or said == none else keys.index(said),
         # A choice without a script is aligned with its name.
@@ -84,6 +86,7 @@ def truth_of(
         rewordings=more if any(more) else (),
         intervals=None if not intervals else tuple(Interval(*one) for one in intervals),
     )
+    question = question.with_domains(domains)
     if said is None:
         return Truth(question, rejected=prediction.best.label)
     return Truth(question, none=asked.none if said == none else None)

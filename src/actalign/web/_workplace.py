@@ -201,24 +201,22 @@ def _lists(app: FastAPI) -> None:
         return [
             {
                 "domain": domain,
-                "candidates": [candidate_json(one) for one in scripts],
+                "candidates": [candidate_json(one, domain) for one in scripts],
             }
             for domain, scripts in shipped_domains().items()
         ]
 
     @app.post("/api/scripts", responses=errors(400, 413, 422))
     def read(body: ScriptsIn) -> dict[str, Any]:
-        """The candidates of a script file's text."""
+        """The candidates of a script file's text; domain: the one that all of them share."""
         try:
             data = parse_yaml(body.text)
         except ValueError as error:
             raise UsageError(f"{body.name} can't be read as YAML: {error}.") from error
         found = parse_scripts(data, source=body.name)
         domains = {one.domain for one in found}
-        return {
-            "domain": domains.pop() if len(domains) == 1 else None,
-            "candidates": [candidate_json(one) for one in found],
-        }
+        domain = domains.pop() if len(domains) == 1 else None
+        return {"domain": domain, "candidates": [candidate_json(one, domain) for one in found]}
 
 
 def _moments(app: FastAPI, explorer: Explorer) -> None:

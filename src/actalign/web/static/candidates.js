@@ -25,7 +25,7 @@ function stepsArea(steps, name) {
   return text;
 }
 
-export function addCandidate({ label = "", steps = [], rewordings = [] } = {}) {
+export function addCandidate({ label = "", steps = [], rewordings = [], domain: own = null } = {}) {
   const number = $("candidates").children.length + 1, card = make("div", "", { className: "candidate" });
   const top = make("div", "", { className: "top" });
   const name = make("input", "", { type: "text", value: label, placeholder: "Action, e.g. jump shot" });
@@ -46,10 +46,31 @@ export function addCandidate({ label = "", steps = [], rewordings = [] } = {}) {
     card.querySelector(".wordings").open = true;
     [...card.querySelectorAll("textarea")].at(-1).focus();
   });
-  card.append(top, stepsArea(steps, `Candidate ${number}: steps, one per line`), more);
+  const field = make("label", "Domain ", { className: "inline" });
+  field.append(make("input", "", { type: "text", className: "own", value: own ?? "", title: "Of this action alone; empty it for the one above" }));
+  field.lastChild.setAttribute("aria-label", `Candidate ${number}: domain of its own`);
+  field.addEventListener("change", drawDomains);
+  const last = make("div", "", { className: "last" });
+  last.append(more, field);
+  card.append(top, stepsArea(steps, `Candidate ${number}: steps, one per line`), last);
   $("candidates").append(card);
   addWordings(card, rewordings);
+  drawDomains();
   return card;
+}
+
+// A candidate's own domain, which takes precedence over the list's; null where it has none.
+const ownDomain = (card) => card.querySelector(".own").value.trim() || null;
+
+// It is shown where it differs from the list's.
+function drawDomains() {
+  for (const card of $("candidates").children)
+    card.querySelector(".own").parentElement.hidden = (ownDomain(card) ?? domain()) === domain();
+}
+
+function setDomain(card, name) {
+  card.querySelector(".own").value = name && name !== domain() ? name : "";
+  drawDomains();
 }
 
 // Several lists of steps of one action would push the next action off the page, so they are folded.
@@ -87,7 +108,7 @@ export function editSteps(label, wording = 1) {
 function all() {
   return [...$("candidates").children].map((card) => {
     const [steps = [], ...rewordings] = wordingsOf(card).map((area) => stepsIn(area.value));
-    return { label: card.querySelector("input").value.trim(), steps, rewordings };
+    return { label: labelOf(card), steps, rewordings, domain: ownDomain(card) };
   });
 }
 
@@ -119,6 +140,8 @@ export function offer({ none, min_confidence: least }) {
 
 export const candidates = () => all().filter((c) => c.label);
 export const domain = () => $("domain").value.trim() || null;
+// The domain that a candidate's texts name.
+export const domainOf = (candidate) => candidate.domain ?? domain();
 
 export function setCandidates(list, name) {
   if (name !== undefined) $("domain").value = name ?? "";
@@ -140,26 +163,35 @@ const isWithoutSteps = (card) =>
 const cardsWithoutSteps = () => [...$("candidates").children].filter(isWithoutSteps);
 const actions = (count) => `${count} ${count === 1 ? "action" : "actions"}`;
 
-function fillCard(card, steps, rewordings = []) {
+function fillCard(card, steps, rewordings, name) {
   const text = card.querySelector("textarea");
   text.value = dashed(steps);
   text.rows = 2 * steps.length;
   card.querySelector(".wordings")?.remove();
   addWordings(card, rewordings);
+  setDomain(card, name);
 }
 
 // Gives cards the steps that the server knows or has written; what there is to say of it.
 async function fillIn(cards) {
   if (!cards.length) return "";
-  const asked = cards.map((card) => [card, labelOf(card)]);
-  const found = await call("steps", { method: "POST", json: { labels: asked.map(([, label]) => label), domain: domain() } });
-  const filled = asked.filter(([card, label]) => found.scripts[label] && labelOf(card) === label && isWithoutSteps(card));
-  for (const [card, label] of filled) fillCard(card, found.scripts[label], found.rewordings[label]);
-  if (filled.length) edited();
+  const groups = Map.groupBy(cards, (card) => ownDomain(card) ?? domain()), notes = [];
+  let filled = 0;
+  for (const [name, group] of groups) {
+    const asked = group.map((card) => [card, labelOf(card)]);
+    const found = await call("steps", { method: "POST", json: { labels: asked.map(([, label]) => label), domain: name } });
+    for (const [card, label] of asked) {
+      if (!found.scripts[label] || labelOf(card) !== label || !isWithoutSteps(card)) continue;
+      fillCard(card, found.scripts[label], found.rewordings[label], found.domains[label]);
+      filled += 1;
+    }
+    notes.push(...found.notes.filter((note) => !note.startsWith("scripts of")));
+  }
+  if (filled) edited();
   const left = cards.filter(isWithoutSteps).map(labelOf);
-  return [filled.length ? `Steps of ${actions(filled.length)} filled in.` : "",
+  return [filled ? `Steps of ${actions(filled)} filled in.` : "",
     left.length ? `No steps are known for ${left.join(", ")}; write them, one per line.` : "",
-    ...found.notes.filter((note) => !note.startsWith("scripts of")).map((note) => (note.endsWith("?") ? note : `${note}.`))].filter(Boolean).join(" ");
+    ...notes.map((note) => (note.endsWith("?") ? note : `${note}.`))].filter(Boolean).join(" ");
 }
 
 // Shipped steps are filled in by themselves. A language model, which may cost something, is asked by the button only.
@@ -213,20 +245,23 @@ async function openList(file) {
 export const listed = ({ label, steps, rewordings }) =>
   rewordings.length ? [steps, ...rewordings] : steps.length ? steps : [label];
 
-// JSON's texts are YAML's too, so that any label and step is quoted as it must be.
+// JSON's texts are YAML's too, so that any label and step is quoted as it must be. A block has one domain; where the
+// candidates have several, neighbours of the same one are in a block.
 function yaml() {
-  const lines = domain() ? [`domain: ${JSON.stringify(domain())}`] : [];
-  lines.push("scripts:");
-  for (const one of candidates()) {
-    lines.push(`  ${JSON.stringify(one.label)}:`, ...listed(one).map((s) => `    - ${JSON.stringify(s)}`));
-  }
-  return `${lines.join("\n")}\n`;
+  const blocks = [], list = candidates();
+  list.forEach((one, n) => {
+    const name = domainOf(one);
+    if (!n || name !== domainOf(list[n - 1])) blocks.push([...(name ? [`domain: ${JSON.stringify(name)}`] : []), "scripts:"]);
+    blocks.at(-1).push(`  ${JSON.stringify(one.label)}:`, ...listed(one).map((s) => `    - ${JSON.stringify(s)}`));
+  });
+  const text = blocks.length === 1 ? blocks[0] : blocks.flatMap((lines) => lines.map((line, n) => `${n ? " " : "-"} ${line}`));
+  return `${text.join("\n")}\n`;
 }
 
 // An action with steps of the user's own keeps them; the shipped ones are further wordings.
-function addShipped(card, { label, steps, rewordings }) {
+function addShipped(card, { label, steps, rewordings, domain: name }) {
   if (isWithoutSteps(card)) {
-    fillCard(card, steps, rewordings);
+    fillCard(card, steps, rewordings, name);
     edited();
     say(`Steps of ${label} filled in.`);
     return;
@@ -244,13 +279,14 @@ async function showShipped() {
   const wanted = $("shipped-filter").value.trim().toLowerCase();
   const buttons = shipped.flatMap((group) => group.candidates
     .filter((c) => `${group.domain} ${c.label}`.toLowerCase().includes(wanted))
-    .map((c) => {
+    .map((one) => {
+      const c = { ...one, domain: group.domain };
       const button = make("button", c.label, { type: "button", title: `${group.domain}: ${c.steps.join("; ")}` });
       button.addEventListener("click", () => {
-        if (!domain()) $("domain").value = group.domain;
+        if (!domain() && !candidates().length) $("domain").value = c.domain;
         const card = cardOf(c.label);
         if (card) { addShipped(card, c); return; }
-        addAll([c]);
+        addAll([c.domain === domain() ? { ...c, domain: null } : c]);
         say(`${c.label} added.`);
       });
       return button;
@@ -261,7 +297,7 @@ async function showShipped() {
 export function startCandidates() {
   $("add").addEventListener("click", () => addCandidate().querySelector("input").focus());
   $("write").addEventListener("click", writeSteps);
-  $("domain").addEventListener("input", edited);
+  $("domain").addEventListener("input", () => { drawDomains(); edited(); });
   $("none").addEventListener("change", edited);
   $("partial").addEventListener("change", edited);
   $("least").addEventListener("input", () => { sayLeast(); edited(); });
