@@ -422,6 +422,33 @@ def test_a_clip_in_which_nothing_stands_out_says_why(visit, serve, folder):  # n
     page.get_by_text("it should be much longer than the action").wait_for()
 
 
+def test_what_was_looked_for_in_a_clip_is_shown_for_it_alone(visit, serve, folder):  # noqa: F811
+    api = serve(clips=folder)
+    page = visit(api)
+    name_candidates(page)
+    align(page)
+    look = page.get_by_role("button", name="Look for the candidates")
+    page.get_by_text("Where does each action happen?").click()
+    held = []
+    page.route("**/api/locate", lambda route: held.append(route))
+    look.click()
+    page.get_by_text("Looking …").wait_for()
+    page.locator("#body tr").nth(1).click()
+    until(page, "document.querySelector('#verdict').textContent.includes('clip1.mp4')")
+    with page.expect_response("**/api/locate") as late:
+        held.pop().continue_()
+    late.value.finished()
+    page.wait_for_timeout(200)
+    assert page.locator("#located").inner_text() == ""
+    page.unroute("**/api/locate")
+    # Neither does it stay below an answer by other steps.
+    look.click()
+    page.get_by_text("No candidate stands out").wait_for()
+    page.get_by_label("Candidate 1: steps, one per line").fill("blue")
+    page.get_by_text("Scored again.").wait_for()
+    until(page, "document.querySelector('#located').textContent === ''")
+
+
 def test_long_names_and_steps_leave_all_in_its_place(visit, serve, folder):  # noqa: F811
     (folder / "clip0.mp4").rename(folder / "a_name_that_is_long_and_has_no_space_in_it.mp4")
     page = visit(serve(clips=folder))

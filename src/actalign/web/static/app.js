@@ -35,9 +35,8 @@ function clearResult(row) {
 }
 
 function present(result) {
-  const changed = state.result?.clip !== result.clip;
   if (location.hash !== `#${result.result}`) unlink();
-  if (changed) $("located").replaceChildren();
+  if (state.result?.result !== result.result) $("located").replaceChildren();
   state.result = result;
   state.compared ??= new Set([result.candidates[1]?.label]);
   show(result, state.compared, (label) => {

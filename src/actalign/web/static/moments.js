@@ -31,11 +31,17 @@ async function search(open) {
 
 async function locate() {
   if (!candidates().length) throw new Error("There are no candidates; name at least one action.");
+  const { result, clip } = state.result;
+  const shown = () => state.result?.result === result;  // else there is another clip, or this one with other candidates
   $("located").replaceChildren(make("li", "Looking …"));
   let detections;
   try {
-    ({ detections } = await call("locate", { method: "POST", json: request(state.result.clip) }));
-  } catch (error) { $("located").replaceChildren(); throw error; }
+    ({ detections } = await call("locate", { method: "POST", json: request(clip) }));
+  } catch (error) {
+    if (shown()) $("located").replaceChildren();
+    throw error;
+  }
+  if (!shown()) return;
   $("located").replaceChildren(...detections.map((d) => moment(
     `${d.start_seconds.toFixed(1)} to ${seconds(d.end_seconds)}: ${d.label}`, "", null, () => seek(d.start_seconds))));
   if (!detections.length) $("located").append(make("li", "No candidate stands out at any time. "
