@@ -449,6 +449,29 @@ def test_what_was_looked_for_in_a_clip_is_shown_for_it_alone(visit, serve, folde
     until(page, "document.querySelector('#located').textContent === ''")
 
 
+def test_all_moments_that_were_found_can_be_seen(visit, serve, folder):  # noqa: F811
+    for n in range(3, 12):
+        write_colours(folder / f"clip{n}.mp4", ["black", "red", "blue", "red", "green", "red"])
+    page = visit(serve(clips=folder))
+    name_candidates(page)
+    align(page)
+    page.locator("#phrase").fill("red")
+    page.get_by_role("button", name="Search", exact=True).click()
+    note, hits = page.locator("#search-note"), page.locator("#hits li")
+    page.get_by_text("The best 30 of ").wait_for()
+    count = int(note.inner_text().split()[4])
+    assert note.inner_text() == f"The best 30 of {count} moments in 12 encoded clips, best first."
+    assert hits.count() == 30 < count <= 36
+    page.get_by_role("button", name=f"Show {count - 30} more").click()
+    assert note.inner_text() == f"{count} moments in 12 encoded clips, best first."
+    assert hits.count() == count
+    assert page.evaluate(f"{FOCUSED} === document.querySelectorAll('#hits button')[30]")
+    assert page.locator("#more-hits").is_hidden()
+    likeness = [float(text.rpartition(" ")[2]) for text in hits.all_inner_texts()]
+    assert likeness == sorted(likeness, reverse=True)
+    accessible(page)
+
+
 def test_long_names_and_steps_leave_all_in_its_place(visit, serve, folder):  # noqa: F811
     (folder / "clip0.mp4").rename(folder / "a_name_that_is_long_and_has_no_space_in_it.mp4")
     page = visit(serve(clips=folder))

@@ -45,12 +45,8 @@ def search(
     phrase: (D,), from the encoder of the clips. A moment is the frames around a peak that are above
     the midpoint of the peak and the clip's mean. Neutral frames fit nothing.
     """
-    best: list[Moment] = []
-    for clip in clips:
-        best = heapq.nlargest(
-            top, [*best, *_moments(clip, phrase, smoothing_seconds)], key=lambda one: one.score
-        )
-    return best
+    found = (one for clip in clips for one in _moments(clip, phrase, smoothing_seconds))
+    return heapq.nlargest(top, found, key=lambda one: one.score)
 
 
 def _moments(clip: ClipEmbedding, phrase: Float32, smoothing_seconds: float) -> list[Moment]:

@@ -5,6 +5,8 @@ import { request } from "./queue.js";
 import { $, fail, ids, make, seconds, state } from "./state.js";
 import { seek } from "./view.js";
 
+const AT_ONCE = 30;  // moments that are added to those that are shown
+
 function moment(text, more, picture, go) {
   const item = make("li"), button = make("button", "", { type: "button" });
   if (picture) button.append(make("img", "", { alt: "", loading: "lazy", src: picture }));
@@ -20,13 +22,28 @@ async function search(open) {
   const phrase = $("phrase").value.trim();
   if (!phrase) { $("search-note").textContent = "Type a phrase first."; return; }
   const found = await call("search", { method: "POST", json: { phrase, clips: ids() } });
-  $("search-note").textContent = [...found.notes, found.moments.length
-    ? `The best ${found.moments.length} moments of ${found.clips} encoded ${found.clips === 1 ? "clip" : "clips"}.`
-    : "The encoder recognised nothing in these clips, so there are no moments."].join(" ");
-  $("hits").replaceChildren(...found.moments.map((m) => moment(
+  $("hits").replaceChildren();
+  showHits(found, open);
+}
+
+// The next moments of those that were found.
+function showHits(found, open) {
+  const { moments, notes, clips } = found, shown = $("hits").children.length;
+  $("hits").append(...moments.slice(shown, shown + AT_ONCE).map((m) => moment(
     m.name, `${m.start_seconds.toFixed(1)} to ${seconds(m.end_seconds)}, similarity ${m.score.toFixed(3)}`,
     `/api/clips/${m.clip}/frame?t=${m.best_seconds}`,
     async () => { await open(m.clip); seek(m.start_seconds); })));
+  const now = $("hits").children.length, left = moments.length - now;
+  const count = `${left ? `The best ${now} of ${moments.length}` : moments.length} ${moments.length === 1 ? "moment" : "moments"}`;
+  $("search-note").textContent = [...notes, moments.length
+    ? `${count} in ${clips} encoded ${clips === 1 ? "clip" : "clips"}, best first.`
+    : "The encoder recognised nothing in these clips, so there are no moments."].join(" ");
+  $("more-hits").hidden = !left;
+  $("more-hits").textContent = `Show ${Math.min(AT_ONCE, left)} more`;
+  $("more-hits").onclick = () => {
+    showHits(found, open);
+    $("hits").children[now].querySelector("button").focus();
+  };
 }
 
 async function locate() {
