@@ -293,6 +293,24 @@ def test_actions_take_the_steps_that_ship_and_say_which_have_none(visit, serve, 
     page.locator("#write").click()
     until(page, "document.querySelector('#candidates textarea').value !== ''")
     assert page.locator(".wordings").count() == 1
+    # It has no more of them, so it is not named any longer; another clip waits for its alignment.
+    note = page.locator("#warnings").get_by_text("No script: ")
+    page.get_by_text("No script: red. Only the name is compared; write steps.").wait_for()
+    page.reload()
+    page.get_by_text(
+        f"No script: red. Only the name is compared; write steps, or press “{button}”"
+    ).wait_for()
+    page.locator("#write").click()
+    page.get_by_text("No steps are known for red; write them").wait_for()
+    assert "press" not in note.inner_text()
+    red.fill("red")
+    note.wait_for(state="detached")
+    page.locator("#body tr").nth(1).click()
+    note.wait_for()
+    assert "align the clip again, since the candidates have changed" in note.inner_text()
+    page.locator("#body tr").first.click()
+    note.wait_for(state="detached")
+    red.fill("")
     page.get_by_label("Candidate 2: action").fill("pusch up")
     page.get_by_label("Candidate 2: action").press("Tab")
     page.get_by_text("did you mean 'push up'?").wait_for()

@@ -1,6 +1,6 @@
 // Puts the page together: what the open clip is, what is kept over a reload, and what buttons do.
 import { call, Unanswered } from "./api.js";
-import { addCandidate, candidates, filled, offer, onEdit, setCandidates, setOptions, startCandidates } from "./candidates.js";
+import { addCandidate, candidates, filled, offer, setCandidates, setOptions, startCandidates } from "./candidates.js";
 import { drawCode } from "./code.js";
 import { startMoments } from "./moments.js";
 import { drawPeople, placeBoxes } from "./people.js";
@@ -8,7 +8,7 @@ import { align, keepEdit, refresh, request, resume, startQueue, unsentRows } fro
 import { $, fail, ids, keep, kept, make, rowOf, say, state } from "./state.js";
 import { drawTable, startTable } from "./table.js";
 import { drawTimeline, startJudging } from "./timeline.js";
-import { follow, show } from "./view.js";
+import { drawNotes, follow, show } from "./view.js";
 
 function choose(clip) {
   state.open = clip;
@@ -193,12 +193,11 @@ async function restore(info) {
 }
 
 function wire() {
-  startCandidates();
+  startCandidates({ edited, asked: () => { if (state.result) drawNotes(state.result); } });
   startQueue({ aligned, chosen: (clip) => { if (!rowOf(state.open)?.result || ids().length === 1) choose(clip); else choose(state.open); } });
   startTable({ open, remove });
   startJudging();
   startMoments((clip) => open(rowOf(clip)));
-  onEdit(edited);
   const alignAll = async (clips) => { await filled(); align(clips()); };
   // The open clip is the one whose answer is waited for.
   $("align").addEventListener("click", () => alignAll(() => ids().sort((a, b) => (b === state.open) - (a === state.open))));

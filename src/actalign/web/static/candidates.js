@@ -2,8 +2,7 @@
 import { call } from "./api.js";
 import { $, fail, keep, make, say, state } from "./state.js";
 
-let changed = () => {};
-export function onEdit(callback) { changed = callback; }
+let acts = {};
 
 const NONE = "none of these";
 
@@ -11,7 +10,7 @@ function keepAll() { keep({ candidates: all(), domain: $("domain").value, ...opt
 
 function edited() {
   keepAll();
-  changed();
+  acts.edited();
 }
 
 // A dash begins each step, since a box wraps long ones; what is typed without counts the same.
@@ -172,6 +171,18 @@ function fillCard(card, steps, rewordings, name) {
   setDomain(card, name);
 }
 
+// Actions, in their domain, whose steps were asked for in vain.
+const unknown = new Set();
+const asking = (card) => JSON.stringify([labelOf(card), ownDomain(card) ?? domain()]);
+
+// What can be done for actions that a result compares by their names only.
+export function stepsAdvice(labels) {
+  const cards = labels.map(cardOf).filter((card) => card && isWithoutSteps(card));
+  if (!cards.length) return "align the clip again, since the candidates have changed";
+  if (cards.every((card) => unknown.has(asking(card)))) return "write steps";
+  return `write steps, or press “${$("write").textContent}”${state.writes ? "" : ", which has those of many actions"}`;
+}
+
 // Gives cards the steps that the server knows or has written; what there is to say of it.
 async function fillIn(cards) {
   if (!cards.length) return "";
@@ -187,8 +198,10 @@ async function fillIn(cards) {
     }
     notes.push(...found.notes.filter((note) => !note.startsWith("scripts of")));
   }
+  const without = cards.filter(isWithoutSteps), left = without.map(labelOf);
+  for (const card of without) unknown.add(asking(card));
   if (filled) edited();
-  const left = cards.filter(isWithoutSteps).map(labelOf);
+  acts.asked();
   return [filled ? `Steps of ${actions(filled)} filled in.` : "",
     left.length ? `No steps are known for ${left.join(", ")}; write them, one per line.` : "",
     ...notes.map((note) => (note.endsWith("?") ? note : `${note}.`))].filter(Boolean).join(" ");
@@ -294,7 +307,9 @@ async function showShipped() {
   $("shipped").replaceChildren(...buttons);
 }
 
-export function startCandidates() {
+// edited: after each change. asked: after steps were asked for, whether or not there are any.
+export function startCandidates(actions) {
+  acts = actions;
   $("add").addEventListener("click", () => addCandidate().querySelector("input").focus());
   $("write").addEventListener("click", writeSteps);
   $("domain").addEventListener("input", () => { drawDomains(); edited(); });

@@ -1,4 +1,5 @@
 // Draws one result: verdict, ranking, frames; `maps.js` and `timeline.js` draw the rest.
+import { stepsAdvice } from "./candidates.js";
 import { heatMaps, performed, repeated, span, times } from "./maps.js";
 import { placeBoxes } from "./people.js";
 import { $, make, percent, score, seconds } from "./state.js";
@@ -20,14 +21,18 @@ export function show(result, compared, onCompare) {
   verdict.append(make("small", `${result.doc_id}: ${confidence}score ${score(best.score)}, ${margin}; ${result.frames} frames`
     + (result.people_seen ? `; ${result.people_seen}` : "")
     + (best.wordings ? `; steps of wording ${best.wording} of ${best.wordings}, which fits best` : "")));
-  const without = result.candidates.filter((c) => c.has_script === false && c.path).map((c) => c.label);
-  const notes = [...(result.warnings ?? []), ...(result.text_warnings ?? []).map((one) => one.warning)];
-  if (without.length) notes.push(`No script: ${without.join(", ")}. Only the name is compared; write steps, or press “${$("write").textContent}”, which has those of many actions.`);
-  $("warnings").replaceChildren(...notes.map((text) => make("li", text)));
+  drawNotes(result);
   drawRanking(result, compared, onCompare);
   heatMaps(result, result.candidates.filter((c) => c.path && (c === best || compared.has(c.label))), seek);
   drawFrames(result, best);
   follow(result);
+}
+
+export function drawNotes(result) {
+  const without = result.candidates.filter((c) => c.has_script === false && c.path).map((c) => c.label);
+  const notes = [...(result.warnings ?? []), ...(result.text_warnings ?? []).map((one) => one.warning)];
+  if (without.length) notes.push(`No script: ${without.join(", ")}. Only the name is compared; ${stepsAdvice(without)}.`);
+  $("warnings").replaceChildren(...notes.map((text) => make("li", text)));
 }
 
 export function seek(time) { $("video").currentTime = time + 0.001; follow(); }
