@@ -251,6 +251,32 @@ def test_no_clip_is_shown_with_the_result_of_another(visit, serve, folder):  # n
     assert page.locator("#empty").is_visible()
 
 
+def test_the_clips_that_are_there_are_counted(visit, serve, folder):  # noqa: F811
+    page = visit(serve(clips=folder))
+    chosen, alone = page.locator("#chosen"), page.get_by_role("button", name="Only this clip")
+    page.get_by_text("3 clips", exact=True).wait_for()
+    assert page.locator("#demos").is_hidden()
+    assert alone.is_hidden()
+    row = page.locator("#body").get_by_role("button")
+    for left in (2, 1):
+        row.first.click()
+        page.get_by_text(f"{left + 1} clips; open: clip{2 - left}.mp4").wait_for()
+        assert alone.is_visible()
+        page.keyboard.press("Delete")
+        until(
+            page,
+            "text => document.querySelector('#chosen').textContent === text",
+            f"{left} clip" + "s" * (left > 1),
+        )
+        assert alone.is_hidden()
+    row.first.click()
+    page.get_by_text("clip2.mp4", exact=True).nth(1).wait_for()
+    assert chosen.inner_text() == "clip2.mp4"
+    page.get_by_role("button", name="Empty the table").click()
+    page.get_by_text("No file chosen").wait_for()
+    assert alone.is_hidden()
+
+
 def test_the_open_clip_is_aligned_first_and_stays_open(visit, serve, folder):  # noqa: F811
     page = visit(serve(clips=folder))
     name_candidates(page)
