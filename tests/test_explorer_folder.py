@@ -2,6 +2,7 @@
 
 import json
 import threading
+from itertools import pairwise
 
 import pytest
 
@@ -275,6 +276,25 @@ def test_the_clips_that_are_there_are_counted(visit, serve, folder):  # noqa: F8
     page.get_by_role("button", name="Empty the table").click()
     page.get_by_text("No file chosen").wait_for()
     assert alone.is_hidden()
+
+
+def test_many_short_steps_can_be_told_apart(visit, serve, folder):  # noqa: F811
+    write_colours(folder / "clip0.mp4", ["black", "red", "yellow", "red", "blue", "red"] * 3)
+    api = serve(clips=folder)
+    clip = api.explorer.folder_clips[0]
+    label = api.http.get(f"/api/results/{api.align(clip)['result']}").json()["label"]
+    times = [0, 0.02, 1.2, *(1.3 + 0.05 * n for n in range(16))]
+    said = [{"start": a, "end": b, "step": n % 3} for n, (a, b) in enumerate(pairwise(times))]
+    put = api.http.put(f"/api/clips/{clip}/truth", json={"label": label, "intervals": said})
+    put.raise_for_status()
+    page = visit(api)
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.locator("#body tr").first.click()
+    page.locator("#timeline .border").nth(3).wait_for()
+    seen = """[...document.querySelectorAll("#timeline button span")].slice(0, 2)
+        .map(one => getComputedStyle(one).visibility)"""
+    assert page.evaluate(seen) == ["hidden", "visible"]
+    assert page.locator("#timeline.dense").count() == 1
 
 
 def test_the_open_clip_is_aligned_first_and_stays_open(visit, serve, folder):  # noqa: F811
