@@ -392,7 +392,7 @@ def test_a_language_model_writes_the_steps(visit):
     page.get_by_label("Candidate 1: action").fill("jump shot")
     page.get_by_label("Candidate 2: action").fill("hook shot")
     page.get_by_label("Candidate 2: steps, one per line").fill("my own step")
-    page.get_by_label("Domain").fill("basketball")
+    page.get_by_label("Domain: the sport").fill("basketball")
     page.get_by_role("button", name="Write the missing steps").click()
     steps = (
         "document.querySelectorAll('#candidates textarea')[{}].value.split('\\n').filter(Boolean)"

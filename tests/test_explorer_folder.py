@@ -2,6 +2,7 @@
 
 import json
 import threading
+from itertools import pairwise
 
 import pytest
 
@@ -249,6 +250,51 @@ def test_no_clip_is_shown_with_the_result_of_another(visit, serve, folder):  # n
     shown.wait_for(state="hidden")
     assert page.locator("#unaligned").is_hidden()
     assert page.locator("#empty").is_visible()
+
+
+def test_the_clips_that_are_there_are_counted(visit, serve, folder):  # noqa: F811
+    page = visit(serve(clips=folder))
+    chosen, alone = page.locator("#chosen"), page.get_by_role("button", name="Only this clip")
+    page.get_by_text("3 clips", exact=True).wait_for()
+    assert page.locator("#demos").is_hidden()
+    assert alone.is_hidden()
+    row = page.locator("#body").get_by_role("button")
+    for left in (2, 1):
+        row.first.click()
+        page.get_by_text(f"{left + 1} clips; open: clip{2 - left}.mp4").wait_for()
+        assert alone.is_visible()
+        page.keyboard.press("Delete")
+        until(
+            page,
+            "text => document.querySelector('#chosen').textContent === text",
+            f"{left} clip" + "s" * (left > 1),
+        )
+        assert alone.is_hidden()
+    row.first.click()
+    page.get_by_text("clip2.mp4", exact=True).nth(1).wait_for()
+    assert chosen.inner_text() == "clip2.mp4"
+    page.get_by_role("button", name="Empty the table").click()
+    page.get_by_text("No file chosen").wait_for()
+    assert alone.is_hidden()
+
+
+def test_many_short_steps_can_be_told_apart(visit, serve, folder):  # noqa: F811
+    write_colours(folder / "clip0.mp4", ["black", "red", "yellow", "red", "blue", "red"] * 3)
+    api = serve(clips=folder)
+    clip = api.explorer.folder_clips[0]
+    label = api.http.get(f"/api/results/{api.align(clip)['result']}").json()["label"]
+    times = [0, 0.02, 1.2, *(1.3 + 0.05 * n for n in range(16))]
+    said = [{"start": a, "end": b, "step": n % 3} for n, (a, b) in enumerate(pairwise(times))]
+    put = api.http.put(f"/api/clips/{clip}/truth", json={"label": label, "intervals": said})
+    put.raise_for_status()
+    page = visit(api)
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.locator("#body tr").first.click()
+    page.locator("#timeline .border").nth(3).wait_for()
+    seen = """[...document.querySelectorAll("#timeline button span")].slice(0, 2)
+        .map(one => getComputedStyle(one).visibility)"""
+    assert page.evaluate(seen) == ["hidden", "visible"]
+    assert page.locator("#timeline.dense").count() == 1
 
 
 def test_the_open_clip_is_aligned_first_and_stays_open(visit, serve, folder):  # noqa: F811

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
+from actalign.alignment._repeats import check_repeats
 from actalign.clips import ClipResult, Store
 from actalign.clips._background import OtherClips, other_clips
 from actalign.documents import parse_json, parse_json_lines, read_text
@@ -74,7 +75,7 @@ class Run:
         scoring = Scoring(self.config, self.info, texts, self._others)
         candidates = scoring.of_clip(question, scorer, embedded)
         if candidates.repeats == "no":
-            candidates = replace(candidates, repeats=self.info.repeats)
+            candidates = replace(candidates, repeats=check_repeats(self.info.repeats))
         return candidates.predict(embedded), question
 
     def _stored(self, question: Question) -> ClipResult:

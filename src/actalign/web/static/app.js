@@ -14,14 +14,18 @@ function choose(clip) {
   state.open = clip;
   if (state.result?.clip !== clip && !rowOf(clip)?.result) clearResult(rowOf(clip));
   keep({ open: clip });
-  const count = ids().length, name = rowOf(clip)?.name;
-  $("chosen").textContent = !name ? "No file chosen" : count > 1 ? `${count} clips; open: ${name}` : name;
-  $("align-one").hidden = ids().length < 2;
+  drawChosen();
   const demos = [...$("demos").children];
   for (const button of demos) button.setAttribute("aria-pressed", String(button.dataset.clip === clip));
   // Who has clips needs the place for candidates.
   if (clip && !demos.some((button) => button.dataset.clip === clip)) $("try").open = false;
   drawTable();
+}
+
+function drawChosen() {
+  const count = ids().length, name = rowOf(state.open)?.name, clips = `${count} ${count === 1 ? "clip" : "clips"}`;
+  $("chosen").textContent = !count ? "No file chosen" : !name ? clips : count > 1 ? `${clips}; open: ${name}` : name;
+  $("align-one").hidden = !name || count < 2;
 }
 
 // Another clip's result would be taken for this one's. row: the clip that is open and has none, if any.
@@ -141,6 +145,7 @@ function close() {
 function remove(row) {
   state.rows = state.rows.filter((one) => one !== row);
   if (row.clip === state.open) close();
+  drawChosen();
   keep({ clips: ids(), open: state.open });
   drawTable();
   refresh().catch(fail);
@@ -187,6 +192,8 @@ async function restore(info) {
   state.rows.push(...unsentRows());
   const gone = await refresh();
   if (gone) say(`${gone} ${gone === 1 ? "clip is" : "clips are"} no longer on the server; drop them here again.`);
+  drawChosen();
+  if (info.folder_clips.length) $("try").open = false;
   const row = rowOf(before.open);
   if (row) choose(row.clip);
   if (row?.result && !location.hash) { state.compared = null; present(await call(`results/${row.result}`)); }
@@ -205,6 +212,7 @@ function wire() {
   $("clear").addEventListener("click", () => {
     state.rows = [];
     close();
+    drawChosen();
     keep({ clips: [], open: null });
     refresh().catch(fail);
   });

@@ -50,7 +50,7 @@ async function locate() {
   if (!candidates().length) throw new Error("There are no candidates; name at least one action.");
   const { result, clip } = state.result;
   const shown = () => state.result?.result === result;  // else there is another clip, or this one with other candidates
-  $("located").replaceChildren(make("li", "Looking …"));
+  $("located").replaceChildren(make("li", "Looking …", { className: "note" }));
   let detections;
   try {
     ({ detections } = await call("locate", { method: "POST", json: request(clip) }));
@@ -62,7 +62,7 @@ async function locate() {
   $("located").replaceChildren(...detections.map((d) => moment(
     `${d.start_seconds.toFixed(1)} to ${seconds(d.end_seconds)}: ${d.label}`, "", null, () => seek(d.start_seconds))));
   if (!detections.length) $("located").append(make("li", "No candidate stands out at any time. "
-    + "The clip's moments are compared with each other, so it should be much longer than the action; for a clip of a single action, use the answer above."));
+    + "The clip's moments are compared with each other, so it should be much longer than the action; for a clip of a single action, use the answer above.", { className: "note" }));
 }
 
 export function startMoments(open) {

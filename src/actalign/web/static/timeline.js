@@ -27,7 +27,8 @@ export function drawTimeline() {
   const shown = shownCandidate(result, truth), parts = intervalsOf(shown, truth);
   const [from, length] = span(result), place = (t) => `${100 * (t - from) / length}%`;
   const blocks = parts.map((part, n) => {
-    const button = make("button", String(part.step + 1), { type: "button" });
+    const button = make("button", "", { type: "button" });
+    button.append(make("span", String(part.step + 1)));
     button.style.background = COLOURS[part.step % COLOURS.length];
     button.classList.toggle("again", n > 0 && part.step === 0);
     button.addEventListener("click", () => seek(part.start));
@@ -53,6 +54,7 @@ export function drawTimeline() {
   const focused = [...$("timeline").children].indexOf(document.activeElement);
   $("timeline").replaceChildren(...blocks, ...cuts, ...handles, make("div", "", { className: "cursor" }));
   if (focused >= 0) $("timeline").children[focused]?.focus({ preventScroll: true });  // a border is moved by several keys
+  $("timeline").classList.toggle("dense", $("timeline").clientWidth < 20 * handles.length);
   $("axis").replaceChildren(...ticks(result));
   $("told").textContent = told(result, shown, truth, parts) + (cuts.length ? " Dashed lines: the picture is cut there." : "");
   $("edit").textContent = shown.wordings ? `Edit these steps (wording ${shown.wording} of ${shown.wordings})` : "Edit these steps";
