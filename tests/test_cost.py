@@ -1,6 +1,7 @@
 """What a long run says of its cost, by an encoder that takes its time."""
 
 import re
+import subprocess
 import threading
 import time
 
@@ -173,6 +174,19 @@ def test_a_video_that_is_not_the_one_that_was_stored_is_work(unlike, tmp_path):
         write_video(unlike[name], 30)
     told = frames_left(unlike | {"e": write_video(tmp_path / "e.mp4", 12)}, store=store)
     assert told[-1][1:] == (72, 0)
+
+
+def test_a_run_that_ends_while_a_reader_is_started_leaves_no_process(unlike, monkeypatch, decoding):
+    class Slow(subprocess.Popen):
+        def __init__(self, *words, **how):
+            super().__init__(*words, **how)
+            if threading.current_thread().name == "lengths":
+                time.sleep(2)  # as on a busy machine
+
+    monkeypatch.setattr(subprocess, "Popen", Slow)
+    clips = with_cost(embed_videos, quiet=False)
+    list(clips(SlowEncoder(seconds=0), unlike, sampling=Sampling(1.0)))
+    assert not decoding()
 
 
 @pytest.mark.parametrize("verb", ["classify", "encode", "locate"])
