@@ -1,6 +1,9 @@
 """`actalign cut`: parts of videos as files, frame by frame what the source shows there."""
 
 import json
+import os
+import signal
+from concurrent.futures import ThreadPoolExecutor
 
 import av
 import numpy as np
@@ -8,10 +11,9 @@ import pytest
 
 from actalign.errors import VideoError
 from actalign.video import sample_frames
-from actalign.video._cut import cut_segment
 from actalign.video._worker import DecodeProcess
 from actalign.video._writing import Span
-from tests.command import actalign
+from tests.command import actalign, wait_for
 from tests.media import DISPLAY_MATRICES, colours_of, number_of, set_matrix, write_video
 
 GOP = {"g": "12", "keyint_min": "12", "sc_threshold": "0", "bf": "0"}
@@ -53,7 +55,7 @@ def test_a_part_that_begins_on_a_keyframe_is_copied(tmp_path, decoder, suffix):
     source = write_video(tmp_path / f"v.{suffix}", 48, options=GOP, with_sound=True)
     out = tmp_path / "out.mp4"
     at = sample_frames(source).pts_seconds  # in .ts sound comes first
-    assert cut_segment(decoder, Span(source, at[12], at[36]), out) == "copied"
+    assert decoder.cut_segment(Span(source, at[12], at[36]), out) == "copied"
     numbers, times = shown(out)
     assert numbers == list(range(12, 36))
     assert times == pytest.approx(np.arange(24) / 12, abs=1e-3)
@@ -73,7 +75,7 @@ def test_a_part_whose_first_frame_is_damaged_begins_with_the_next(tmp_path, deco
     with source.open("r+b") as file:
         file.seek(place)
         file.write(bytes(size))
-    cut_segment(decoder, Span(source, 1.0, 2.0), tmp_path / "out.mp4")
+    decoder.cut_segment(Span(source, 1.0, 2.0), tmp_path / "out.mp4")
     numbers, _ = shown(tmp_path / "out.mp4")
     assert numbers == list(range(13, 24))
 
@@ -86,7 +88,7 @@ def test_the_frames_are_those_of_the_part_however_they_are_coded(
     tmp_path, decoder, options, start, end
 ):
     source = write_video(tmp_path / "v.mp4", 36, options=options)
-    cut_segment(decoder, Span(source, start, end), tmp_path / "out.mp4")
+    decoder.cut_segment(Span(source, start, end), tmp_path / "out.mp4")
     numbers, times = shown(tmp_path / "out.mp4")
     first = int(start * 12 + 1e-6)
     assert numbers == list(range(first, max(first + 1, min(36, int(np.ceil(end * 12 - 1e-6))))))
@@ -97,7 +99,7 @@ def test_frames_keep_their_uneven_times(tmp_path, decoder):
     stamps = np.cumsum([0, 40, 300, 10, 90, 200, 33, 33, 500, 40]).tolist()
     source = write_video(tmp_path / "v.mkv", 10, times=stamps, options={"g": "100"})
     span = Span(source, stamps[2] / 1000, stamps[8] / 1000)
-    assert cut_segment(decoder, span, tmp_path / "out.mp4") == "encoded"
+    assert decoder.cut_segment(span, tmp_path / "out.mp4") == "encoded"
     numbers, times = shown(tmp_path / "out.mp4")
     assert numbers == [2, 3, 4, 5, 6, 7]
     assert times == pytest.approx((np.array(stamps[2:8]) - stamps[2]) / 1000, abs=1e-4)
@@ -107,7 +109,7 @@ def test_frames_keep_their_uneven_times(tmp_path, decoder):
 def test_a_turned_video_stays_turned(tmp_path, decoder, start, how):
     source = write_video(tmp_path / "v.mp4", 24, options=GOP)
     set_matrix(source, DISPLAY_MATRICES["quarter turn"])
-    assert cut_segment(decoder, Span(source, start, 2.0), tmp_path / "out.mp4") == how
+    assert decoder.cut_segment(Span(source, start, 2.0), tmp_path / "out.mp4") == how
     [found] = sample_frames(tmp_path / "out.mp4", at_seconds=[0.0])
     [right] = sample_frames(source, at_seconds=[start])
     assert found.frames.shape[1:3] == right.frames.shape[1:3] == (96, 64)
@@ -132,7 +134,7 @@ def test_colours_and_what_the_file_says_of_them_are_kept(tmp_path, decoder, kind
     source = write_video(tmp_path / "v.mp4", 24, options=GOP, colours=tags)
     out = tmp_path / "out.mp4"
     said = decoder.header_of(source).colours
-    assert cut_segment(decoder, Span(source, start, 2.0), out, colours=said) == how
+    assert decoder.cut_segment(Span(source, start, 2.0), out, colours=said) == how
     assert colours_of(source) == colours_of(out) == tags
     [found], [right] = (
         sample_frames(path, at_seconds=[at]) for path, at in ((out, 0.0), (source, start))
@@ -147,7 +149,7 @@ def test_colours_that_yuv_cannot_have_are_converted(tmp_path, decoder):
         tmp_path / "v.mkv", 24, codec="libx264rgb", pixel_format="rgb24", colours=(1, 13, 0, 2)
     )
     out, said = tmp_path / "out.mp4", decoder.header_of(source).colours
-    assert cut_segment(decoder, Span(source, 0.5, 2.0), out, colours=said) == "encoded"
+    assert decoder.cut_segment(Span(source, 0.5, 2.0), out, colours=said) == "encoded"
     assert colours_of(out) == (1, 13, 1, 1)
     [found] = sample_frames(out, at_seconds=[0.0])
     assert found.frames[0, 4:12, 4:20].mean(axis=(0, 1)) == pytest.approx([255, 0, 0], abs=4)
@@ -169,7 +171,7 @@ def test_sound_that_mp4_has_no_room_for_is_encoded(tmp_path, decoder):
             file.mux(sound.encode(part))
         file.mux(picture.encode())
         file.mux(sound.encode())
-    assert cut_segment(decoder, Span(source, 0.5, 2.0), tmp_path / "out.mp4") == "encoded"
+    assert decoder.cut_segment(Span(source, 0.5, 2.0), tmp_path / "out.mp4") == "encoded"
     begin, end, loud = heard(tmp_path / "out.mp4")
     assert begin == pytest.approx(0, abs=0.15)
     assert end == pytest.approx(1.5, abs=0.3)
@@ -179,7 +181,7 @@ def test_sound_that_mp4_has_no_room_for_is_encoded(tmp_path, decoder):
 def test_a_part_after_the_end_is_an_error(tmp_path, decoder):
     source = write_video(tmp_path / "v.mp4", 12)
     with pytest.raises(VideoError, match=r"ends at 1\.000 s, before 5 s"):
-        cut_segment(decoder, Span(source, 5, 6), tmp_path / "out.mp4")
+        decoder.cut_segment(Span(source, 5, 6), tmp_path / "out.mp4")
     assert [path.name for path in tmp_path.iterdir()] == ["v.mp4"]
 
 
@@ -351,6 +353,29 @@ def test_a_video_that_has_changed_since_its_rows_were_made_is_refused_alone(tmp_
         assert "1 of 2 files were not written" in done.stderr
         assert said in done.stderr
         assert files(tmp_path / to) == [written]
+
+
+def test_a_video_that_crashes_its_reader_costs_its_piece_alone(tmp_path, decoding):
+    """Also one whose frames are copied, and what was written of it is removed."""
+    found = []
+    for name in ("bad.mkv", "good.mkv"):
+        write_video(tmp_path / name, 1200, options=GOP)
+        found.append(row(name, "jump", steps("jump", each=90.0), scorer="dtw"))
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(one) + "\n" for one in found))
+    (tmp_path / "out").mkdir()
+
+    def crash():
+        wait_for(lambda: list((tmp_path / "out").glob(".bad*.tmp")))
+        os.kill(*decoding(), signal.SIGKILL)
+
+    with ThreadPoolExecutor(1) as pool:
+        crashed = pool.submit(crash)
+        done = actalign("cut", "rows.jsonl", "--out", "out", cwd=tmp_path)
+        crashed.result()
+    assert "The decoder crashed on bad.mkv (signal 9)" in done.stderr
+    assert "1 copied, 0 encoded, 0 kept, 1 failed" in done.stderr
+    assert files(tmp_path / "out") == ["good_jump_0.00-90.00s.mp4"]
+    assert not decoding()
 
 
 def test_wrong_usage_is_said_before_any_work(folder):

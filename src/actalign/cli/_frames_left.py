@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 ANSWER_SECONDS = 30.0
 """How long a file's header may take; after that the file's length counts as unknown."""
+
+LEAVE_SECONDS = 10.0
+"""How long to wait for the reader of headers at the end, as one may hang on a file forever."""
 
 
 class _Frames:
@@ -126,9 +130,12 @@ class FramesLeft:
     def close(self) -> None:
         """Stop reading headers."""
         self._stop.set()
-        if self._reader and (decoder := self._decoder):
-            decoder.interrupt()
-            self._reader.join(1.0)
+        until = time.monotonic() + LEAVE_SECONDS
+        # More than once, as a child that is only being started can't be interrupted yet.
+        while self._reader and self._reader.is_alive() and time.monotonic() < until:
+            if self._decoder:
+                self._decoder.interrupt()
+            self._reader.join(0.1)
 
     def _read(self) -> None:
         from actalign.video._worker import DecodeProcess

@@ -17,7 +17,6 @@ from actalign.files import is_there
 from actalign.output._events import Event, VideoRows, by_video, check_content
 from actalign.rows import Row
 from actalign.video._containers import Colours
-from actalign.video._cut import cut_segment
 from actalign.video._worker import DecodeProcess
 from actalign.video._writing import Span, comment_of, hdr_note
 
@@ -140,7 +139,7 @@ def _cut(decoder: DecodeProcess, piece: Piece, path: Path, digest: str, colours:
             break
         number += 1
         path = plain.with_name(f"{plain.stem}-{number}.mp4")
-    how = cut_segment(decoder, piece.span, path, colours=colours, comment=origin.comment)
+    how = decoder.cut_segment(piece.span, path, colours=colours, comment=origin.comment)
     notes = hdr_note(piece.span.path, colours) if how == "encoded" else ()
     return Cut(path, how, notes=tuple(notes))
 

@@ -1,7 +1,12 @@
-"""Writes part of a video to its own file: its frames are copied if that is exact, else encoded."""
+"""Writes part of a video to its own file: its frames are copied if that is exact, else encoded.
+
+Runs in the child process of `_worker`, as the video may be anyone's.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,7 +22,6 @@ from actalign.video._containers import (
     video_stream,
 )
 from actalign.video._sampling import sample_frames
-from actalign.video._worker import DecodeProcess
 from actalign.video._writing import Span, VideoFile, mp4_file, sound_of
 
 COPIED = frozenset(("av1", "h264", "hevc", "mpeg4", "vp9"))
@@ -27,46 +31,46 @@ ROUNDED_SECONDS = 1e-6
 
 
 def cut_segment(
-    decoder: DecodeProcess,
     span: Span,
     target: Path,
     *,
+    part: Path | None = None,
     colours: Colours = NO_COLOURS,
     comment: str = "",
+    on_work: Callable[[], None] = lambda: None,
 ) -> Literal["copied", "encoded"]:
     """Write [start, end) of a video as an MP4 file, all or nothing, and return how it was made.
 
     The file begins with the frame on screen at the start (if that one is damaged, with the first
     intact one), and frame times are relative to the start. If that frame is a keyframe and the last
     one needs no later frame, the frames are copied; otherwise they are encoded as H.264. The sound
-    is kept. colours: the video's, which an encoded file gets too. decoder: reads the file before
-    this process does.
+    is kept. part: see `mp4_file`. colours: the video's, which an encoded file gets too. on_work:
+    called repeatedly while there is progress.
 
     Raises VideoError for a video that can't be read there, ActAlignError for a file that can't be
     written.
     """
-    first = _on_screen(decoder, span)
+    first = _on_screen(span)
     end = span.end_seconds - ROUNDED_SECONDS
     # If the first frames of the part are damaged, later ones may be intact.
     start = span.start_seconds if first is None else float(first.pts_seconds[0])
     span = Span(span.path, start, end)
-    if (
-        first is not None
-        and not span.path.is_dir()
-        and _copy(span, target, first.frames[0], comment)
-    ):
-        return "copied"
-    frames = decoder.sample_frames(span.path, start=start, end=max(end, start + 1e-6))
-    with VideoFile(target, colours=colours, sound=span, comment=comment) as file:
+    if first is not None and not span.path.is_dir():
+        copied = mp4_file(target, comment, part)
+        if _copy(span, copied, first.frames[0], on_work):
+            return "copied"
+    frames = sample_frames(span.path, start=start, end=max(end, start + 1e-6))
+    with VideoFile(target, colours=colours, sound=span, comment=comment, part=part) as file:
         for batch in frames:
             for frame, seconds in zip(batch.frames, batch.pts_seconds, strict=True):
                 file.write(frame, float(seconds) - start)
+                on_work()
     return "encoded"
 
 
-def _on_screen(decoder: DecodeProcess, span: Span) -> FrameBatch | None:
+def _on_screen(span: Span) -> FrameBatch | None:
     """The frame on screen at the start; None if it can't be decoded."""
-    found = decoder.sample_frames(span.path, at_seconds=[span.start_seconds])
+    found = sample_frames(span.path, at_seconds=[span.start_seconds])
     if span.start_seconds >= found.info.end_seconds:
         raise VideoError(
             f"{span.path} ends at {found.info.end_seconds:.3f} s, before {span.start_seconds:g} s; "
@@ -82,7 +86,9 @@ class _InexactError(ActAlignError):
     """The copy is not what was asked for."""
 
 
-def _copy(span: Span, target: Path, first: UInt8, comment: str) -> bool:
+def _copy(
+    span: Span, target: AbstractContextManager[Any], first: UInt8, on_work: Callable[[], None]
+) -> bool:
     """Copy the span if the copy shows the same frames at the same times, or else write nothing."""
     with open_container(span.path) as container:
         stream = video_stream(container, str(span.path))
@@ -90,7 +96,7 @@ def _copy(span: Span, target: Path, first: UInt8, comment: str) -> bool:
         if packets is None:
             return False
         try:
-            with mp4_file(target, comment) as output:
+            with target as output:
                 out = output.add_stream_from_template(stream)
                 begin = packets[0].pts
                 times = sorted(float((packet.pts - begin) * packet.time_base) for packet in packets)
@@ -100,6 +106,7 @@ def _copy(span: Span, target: Path, first: UInt8, comment: str) -> bool:
                         seconds = float(packet.dts * packet.time_base)
                         packet.stream = out
                         output.mux(packet)
+                        on_work()
                         if sound:
                             sound.mux_until(seconds)
                     if sound:

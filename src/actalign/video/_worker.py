@@ -1,8 +1,8 @@
 """Reads and decodes in a child process, so that a file that hangs or crashes it costs one clip.
 
-The child runs `content_of`, `header_of` or `sample_frames` for one request after another. Requests
-are JSON lines on its stdin; each answer on its stdout is the length of a JSON object, the object,
-and the arrays that it announces.
+The child runs `content_of`, `header_of`, `sample_frames` or `cut_segment` for one request after
+another. Requests are JSON lines on its stdin; each answer on its stdout is the length of a JSON
+object, the object, and the arrays that it announces.
 """
 
 from __future__ import annotations
@@ -16,18 +16,21 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from actalign.errors import ActAlignError, UsageError, VideoError
+from actalign.files import writing
 from actalign.types import FrameBatch
-from actalign.video._containers import Colours, Header, header_of
+from actalign.video._containers import NO_COLOURS, Colours, Header, header_of
 from actalign.video._content import Content, check_unchanged, content_of
+from actalign.video._cut import cut_segment
 from actalign.video._sampling import FrameStream, VideoInfo, sample_frames
+from actalign.video._writing import Span
 
 SILENT_SECONDS = 300.0
 """Longest wait for a frame (or for a file's bytes or timestamps) before the child is killed."""
@@ -92,6 +95,23 @@ class DecodeProcess:
         batches = self._batches(child, name, warnings)
         times = np.frombuffer(self._bytes(child, name, head["times"] * 8), np.float64)
         return FrameStream(batches, VideoInfo(**head["info"]), times, head["end_seconds"], warnings)
+
+    def cut_segment(
+        self, span: Span, target: Path, *, colours: Colours = NO_COLOURS, comment: str = ""
+    ) -> Literal["copied", "encoded"]:
+        """`cut_segment` by the child. Raises as `sample_frames` does."""
+        name = str(span.path)
+        # Begun and named here, so that nothing of it is left where the child is killed.
+        with writing(target) as file, ExitStack() as stack:
+            stack.callback(self.interrupt)
+            how = {"target": str(target), "part": str(file.name), "comment": comment}
+            seconds = (span.start_seconds, span.end_seconds)
+            child = self._ask(name, {"do": "cut", "span": seconds, "colours": colours, **how})
+            while "how" not in (message := self._message(child, name)):
+                pass  # it is still at work
+            self._busy = False
+        done: Literal["copied", "encoded"] = message["how"]
+        return done
 
     def close(self) -> None:
         """End the child; the next request starts another."""
@@ -231,6 +251,8 @@ def main() -> None:
                 _write(out, asdict(content_of(path, on_read=_Telling(out))))
             elif request["do"] == "header":
                 _write(out, asdict(header_of(Path(path))))
+            elif request["do"] == "cut":
+                _write(out, {"how": _cut(request, _Telling(out))})
             else:
                 known = None if content is None else Content(**content)
                 _answer(out, sample_frames(path, **request["options"]), path, known)
@@ -249,6 +271,17 @@ def _listen(requests: queue.SimpleQueue[bytes]) -> None:
         for line in lines:
             requests.put(line)
     os._exit(0)
+
+
+def _cut(request: dict[str, Any], telling: _Telling) -> str:
+    return cut_segment(
+        Span(Path(request["source"]), *request["span"]),
+        Path(request["target"]),
+        part=Path(request["part"]),
+        colours=Colours(*request["colours"]),
+        comment=request["comment"],
+        on_work=telling,
+    )
 
 
 class _Telling:

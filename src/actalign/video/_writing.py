@@ -44,8 +44,8 @@ class VideoFile:
     options: for x264. odd_sides: keep the last row or column of frames with an odd height or width,
     by storing chroma at full size, which few players support. colours: those of the video that the
     frames are from. sound: where the file's sound is from, which begins with the first frame.
-    comment: stored in the file. Raises ActAlignError if the file can't be written, VideoError if no
-    frame was.
+    comment: stored in the file. part: see `mp4_file`. Raises ActAlignError if the file can't be
+    written, VideoError if no frame was.
     """
 
     def __init__(
@@ -57,6 +57,7 @@ class VideoFile:
         colours: Colours = NO_COLOURS,
         sound: Span | None = None,
         comment: str = "",
+        part: Path | None = None,
     ) -> None:
         self.height = self.width = 0
         self._path = path
@@ -65,12 +66,13 @@ class VideoFile:
         self._colours = _writable(colours)
         self._span = sound
         self._comment = comment
+        self._part = part
         self._stack = ExitStack()
         self._last = -1
 
     def __enter__(self) -> VideoFile:
         with ExitStack() as stack:
-            self._container = stack.enter_context(mp4_file(self._path, self._comment))
+            self._container = stack.enter_context(mp4_file(self._path, self._comment, self._part))
             self._stack = stack.pop_all()
         return self
 
@@ -164,15 +166,19 @@ def hdr_note(path: Path, colours: Colours) -> list[str]:
 
 
 @contextmanager
-def mp4_file(path: Path, comment: str) -> Iterator[Any]:
-    """PyAV's container for an MP4 file, which gets its name if the block ends without an error."""
+def mp4_file(path: Path, comment: str, part: Path | None = None) -> Iterator[Any]:
+    """PyAV's container for an MP4 file, which gets its name if the block ends without an error.
+
+    part: the file of another process that will give it the name; None for one of this process.
+    """
     import av
 
     try:
-        with writing(path) as file:
+        with ExitStack() as stack:
+            part = part or Path(stack.enter_context(writing(path)).name)
             # By name, not by the file object, because the beginning of the file is written last.
-            part = f"file:{file.name}"
-            container = av.open(part, "w", format="mp4", options={"movflags": "faststart"})
+            name = f"file:{part}"
+            container = av.open(name, "w", format="mp4", options={"movflags": "faststart"})
             try:
                 if comment:
                     container.metadata["comment"] = comment
