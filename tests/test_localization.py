@@ -252,6 +252,7 @@ def test_what_a_step_says_of_anything_changes_nothing():
         ({"min_step": 4.0}, "shortest time above 0"),
         ({"overlap": 1.5}, "overlap is 1.5"),
         ({"threshold": float("nan")}, "threshold is nan"),
+        ({"overlap": "0.5"}, "overlap is '0.5'; give a number"),
     ],
 )
 def test_limits_that_exclude_everything_are_refused(limits, message):

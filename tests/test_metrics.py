@@ -251,6 +251,8 @@ def test_confidences_outside_zero_to_one_are_refused():
         expected_calibration_error([0.5, 1.5], [True, False])
     with pytest.raises(UsageError, match="for each answer"):
         risk_coverage([0.5], [True, False])
+    with pytest.raises(UsageError, match="for each answer"):
+        risk_coverage([], [])
 
 
 def parts(*edges_and_labels):

@@ -226,6 +226,8 @@ def test_what_is_wrong_is_refused():
         find_repetitions(good, np.arange(21) / 10, seen=[True])
     with pytest.raises(ArrayError, match="edges must be finite seconds that never decrease"):
         find_repetitions(good, np.arange(21)[::-1])
+    with pytest.raises(ArrayError, match="edges must be finite seconds that never decrease"):
+        find_repetitions(good, [*range(20), np.inf])
     for wrong in ("never", "0", "-1", 0, "1.5", 2.7, 2.0, True):
         with pytest.raises(UsageError, match="give no, auto, partial, or a number"):
             check_repeats(wrong)

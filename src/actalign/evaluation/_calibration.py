@@ -78,7 +78,7 @@ def expected_calibration_error(confidences: ArrayLike, right: ArrayLike) -> floa
 def risk_coverage(confidences: ArrayLike, right: ArrayLike) -> RiskCoverage:
     """Risk against coverage; equal confidences are treated together, so order doesn't matter."""
     values, hits = _checked(confidences, right)
-    order = np.argsort(-values, kind="stable")
+    order = np.argsort(-values)
     values, wrong = values[order], 1.0 - hits[order]
     ends = np.flatnonzero(np.append(np.diff(values) != 0, True)) + 1
     risk = np.cumsum(wrong)[ends - 1] / ends
