@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import arrays
 
 from actalign import ClipEmbedding, Script, UsageError
 from actalign.alignment._kernels.subsequence import best_cuts
-from actalign.alignment._locate import Detection, locate, neg_log_tail, suppress
+from actalign.alignment._locate import Detection, Limits, locate, neg_log_tail, suppress
 from actalign.alignment._similarity import cosine
 from actalign.types import TextWarning
 
@@ -184,6 +184,27 @@ def test_every_wording_of_a_label_is_looked_for_and_their_order_does_not_matter(
     assert twice == [replace(alone, wordings=2)]
 
 
+def test_of_wordings_that_fit_alike_the_same_is_found_in_any_order():
+    clip = planted([(100, (0, 1, 2))])
+    alike = Script("a", ("one", "two", "three"))
+    for scripts in ([SCRIPT, alike], [alike, SCRIPT]):
+        [found] = locate(clip, clip.embeddings, scripts, [STEPS, STEPS], threshold=2.5)
+        assert found.steps == SCRIPT.steps
+
+
+@pytest.mark.parametrize(
+    ("fps", "seconds", "frames"),
+    [
+        (10, (0.4, 3), (4, 30)),
+        (3, (0.4, 3), (1, 9)),
+        (3, (0.1, 0.2), (1, 1)),
+        (30, (0.1, 1), (3, 30)),
+    ],
+)
+def test_a_step_lasts_its_least_to_its_longest_time_in_whole_frames(fps, seconds, frames):
+    assert Limits(min_step=seconds[0], max_step=seconds[1]).frames(np.arange(99) / fps) == frames
+
+
 def test_wordings_of_one_label_that_find_the_same_event_are_one_detection():
     clip = planted([(100, (0, 1, 2, 3))])
     rows = clip.embeddings
@@ -231,6 +252,7 @@ def test_what_a_step_says_of_anything_changes_nothing():
         ({"min_step": 4.0}, "shortest time above 0"),
         ({"overlap": 1.5}, "overlap is 1.5"),
         ({"threshold": float("nan")}, "threshold is nan"),
+        ({"overlap": "0.5"}, "overlap is '0.5'; give a number"),
     ],
 )
 def test_limits_that_exclude_everything_are_refused(limits, message):

@@ -202,6 +202,7 @@ def test_a_bootstrap_interval_of_a_mean_is_that_of_the_normal_distribution():
     low, high = bootstrap(lambda items: float(values[items].mean()), 400, resamples=2000)
     half = 1.96 * values.std() / 20
     assert (low, high) == pytest.approx((values.mean() - half, values.mean() + half), abs=0.03)
+    assert bootstrap(lambda items: float(values[items].mean()), 1) == (values[0], values[0])
     with pytest.raises(UsageError, match="no item"):
         bootstrap(lambda items: 0.0, 0)
 
@@ -223,7 +224,9 @@ def test_the_calibration_error_is_the_sum_over_bins(pairs):
             total += abs(gap) / len(pairs)
     confidences, right = zip(*pairs, strict=True)
     assert expected_calibration_error(confidences, right) == pytest.approx(total)
-    assert sum(one.count for one in reliability(confidences, right)) == len(pairs)
+    bins = reliability(confidences, right)
+    assert sum(one.count for one in bins) == len(pairs)
+    assert all(one.low < one.confidence + 1e-9 < one.high + 2e-9 < one.low + 0.11 for one in bins)
 
 
 @given(CONFIDENCES)
@@ -248,6 +251,8 @@ def test_confidences_outside_zero_to_one_are_refused():
         expected_calibration_error([0.5, 1.5], [True, False])
     with pytest.raises(UsageError, match="for each answer"):
         risk_coverage([0.5], [True, False])
+    with pytest.raises(UsageError, match="for each answer"):
+        risk_coverage([], [])
 
 
 def parts(*edges_and_labels):
@@ -324,7 +329,8 @@ def test_f1_at_overlaps_by_hand():
     assert segment_counts(predicted, true, 0.5) == Counts(2, 2, 1)
     assert segment_counts(predicted, true, 0.1) == Counts(3, 1, 0)
     assert Counts(2, 2, 1).f1 == pytest.approx(2 * 2 / (4 + 2 + 1))
-    assert (Counts(1, 0, 0) + Counts(0, 1, 2)).f1 == pytest.approx(2 / 5)
+    assert segment_counts(predicted[::-1], true, 0.5) == Counts(2, 2, 1)
+    assert (Counts(1, 0, 1) + Counts(2, 1, 2)).f1 == pytest.approx(6 / 10)
     assert Counts(0, 0, 0).f1 == 0
 
 

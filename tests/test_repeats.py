@@ -124,6 +124,19 @@ def test_a_pause_belongs_to_no_repetition():
     assert found[1, 0] == pytest.approx(true[1, 0], abs=0.31)
 
 
+@pytest.mark.parametrize(("frames", "cut"), [(3, (2.55, 2.55)), (8, (2.4, 3.2))])
+def test_a_gap_below_half_a_second_is_divided_between_its_neighbours(frames, cut):
+    fit, edges, true = planted(np.random.default_rng(0), [24, 24], pauses=[(1, frames)], noise=0.1)
+    true[0, -1], true[1, 0] = cut
+    np.testing.assert_allclose(find_repetitions(fit, edges), true, atol=1e-6)
+
+
+def test_a_clip_that_begins_later_in_its_file_has_the_same_repetitions():
+    fit, edges, _ = planted(np.random.default_rng(0), [24, 20, 26], pauses=[(1, 8)], noise=0.2)
+    found = find_repetitions(fit, edges)
+    np.testing.assert_allclose(find_repetitions(fit, edges + 40), found + 40, atol=1e-6)
+
+
 def test_the_frame_rate_and_the_scale_of_the_fit_change_no_count():
     fit, edges, true = planted(np.random.default_rng(1), [20, 30, 26, 22, 28], noise=0.4)
     slow, fast = fit.reshape(-1, 2, 4).mean(axis=1), np.repeat(fit, 3, axis=0)
@@ -213,6 +226,8 @@ def test_what_is_wrong_is_refused():
         find_repetitions(good, np.arange(21) / 10, seen=[True])
     with pytest.raises(ArrayError, match="edges must be finite seconds that never decrease"):
         find_repetitions(good, np.arange(21)[::-1])
+    with pytest.raises(ArrayError, match="edges must be finite seconds that never decrease"):
+        find_repetitions(good, [*range(20), np.inf])
     for wrong in ("never", "0", "-1", 0, "1.5", 2.7, 2.0, True):
         with pytest.raises(UsageError, match="give no, auto, partial, or a number"):
             check_repeats(wrong)
@@ -310,6 +325,13 @@ def test_a_clip_cut_inside_a_repetition_has_the_steps_that_are_left(begin, end):
     assert np.abs(found - clipped)[~gone].max() < 0.25
     whole = find_repetitions(fit[frames], edges[begin : len(edges) - end])
     assert not np.isnan(whole).any()
+
+
+def test_a_clip_inside_a_single_repetition_has_the_steps_between():
+    """Steps last 1.5 s each, and the clip shows a second each of the two in the middle."""
+    fit, edges, _ = planted(np.random.default_rng(0), [60], noise=0.1)
+    [found] = find_repetitions(fit[20:40], edges[20:41], partial=True)
+    np.testing.assert_allclose(found, [np.nan, 2, 3, np.nan, 4], atol=1e-6)
 
 
 def test_partial_repetitions_have_no_given_number():

@@ -178,6 +178,16 @@ def test_centred_and_competitive_are_their_formulas():
     np.testing.assert_allclose(shown, share, atol=1e-4)
 
 
+@pytest.mark.parametrize("best", range(7))
+def test_a_step_that_fits_far_better_than_all_others_has_the_whole_frame(best):
+    values = np.zeros((1, 7), np.float32)
+    values[0, best] = 100  # its exponential is no float32
+    texts = Texts.of(list(np.random.default_rng(0).normal(size=(7, 1, 6))), BACKGROUND)
+    expected = np.log((values > 0) + FLOOR) + FIT * np.clip(values, -MOST_FIT, MOST_FIT)
+    found = AFFINITIES["competitive"].fits(values, texts, BY)
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
 def test_a_text_of_several_steps_competes_once():
     frames, (first, *_) = example()
     alone = AFFINITIES["competitive"].of(frames, [first], BY)
@@ -303,6 +313,17 @@ def test_equal_split_aligns_nothing():
     assert [tuple(cell) for cell in short.path.tolist()] == [(0, 0), (0, 1), (0, 2), (1, 3), (1, 4)]
 
 
+@pytest.mark.parametrize("average", AVERAGES)
+@pytest.mark.parametrize("path", ["segment", "repeat"])
+def test_more_steps_than_frames_are_spread_evenly(path, average):
+    rng = np.random.default_rng(0)
+    frames, steps = rng.normal(size=(3, 6)), rng.normal(size=(7, 6))
+    [found] = get_scorer(f"cosine+{path}+{average}").own_alignments(frames, [steps], BY)
+    assert found.path.tolist() == [[k * 3 // 7, k] for k in range(7)]
+    mean = np.mean([cosine(frames, steps)[t, k] for t, k in found.path])
+    assert found.score == pytest.approx(mean * (2 if average == "both" else 1), abs=1e-6)
+
+
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("affinity", AFFINITIES)
 def test_any_affinity_goes_with_any_path(affinity, path):
@@ -363,6 +384,14 @@ def test_the_shares_of_several_wordings_are_their_formula(seed):
         texts += [b"none"] * none
     expected = [slow_shares(row, texts, wordings, labels) for row in values]
     np.testing.assert_allclose(found, expected, rtol=2e-5, atol=1e-30)
+
+
+def test_a_wording_far_below_another_of_its_label_keeps_its_share():
+    """What the other labels weigh is lost in the sum of all, but not for this wording."""
+    texts, values = [b"a", b"b", b"c"], np.array([[40, 0, 0.5]], np.float32)
+    found = Rivals.of_texts(texts, [1, 1, 1], [0, 0, 1], 0).shares(values)
+    expected = slow_shares(values[0], texts, [[text] for text in texts], [0, 0, 1])
+    np.testing.assert_allclose(found[0], expected, rtol=2e-5)
 
 
 def test_labels_of_the_same_texts_have_the_same_shares_to_the_last_bit():

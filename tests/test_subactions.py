@@ -217,6 +217,8 @@ def test_yaml_labels_that_look_like_other_things_are_text(tmp_path):
         ('"snatch, clean", jerk', ["snatch, clean", "jerk"]),
         ('say ""hi"", "say ""hi"""', ['say ""hi""', 'say "hi"']),
         ('5" bar\nrow', ['5" bar', "row"]),
+        ("“hook shot”, « saut », ‚Sprung‘", ["hook shot", "saut", "Sprung"]),
+        ("“hook” or “jump”, “half, ”, “", ["“hook” or “jump”", "“half", "”", "“"]),
         ("", []),
     ],
 )

@@ -246,7 +246,7 @@ def best_ends(sums: Float64, begins: Int32) -> list[int]:
         known = best.setdefault(int(begins[t]), t)
         if sums[t] > sums[known]:
             best[int(begins[t])] = t
-    return sorted(best.values())
+    return list(best.values())
 
 
 def suppress(detections: Iterable[Detection], *, overlap: float) -> list[Detection]:

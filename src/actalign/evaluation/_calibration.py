@@ -45,20 +45,18 @@ class RiskCoverage:
     area: float
 
 
-def reliability(
-    confidences: ArrayLike, right: ArrayLike, *, bins: int = BINS
-) -> list[ReliabilityBin]:
-    """The answers in bins of equal width; empty bins are left out. Raises UsageError."""
+def reliability(confidences: ArrayLike, right: ArrayLike) -> list[ReliabilityBin]:
+    """The answers in ten bins of equal width; empty bins are left out. Raises UsageError."""
     values, hits = _checked(confidences, right)
-    number = np.minimum((values * bins).astype(int), bins - 1)
+    number = np.minimum((values * BINS).astype(int), BINS - 1)
     found = []
-    for one in range(bins):
+    for one in range(BINS):
         inside = number == one
         if inside.any():
             found.append(
                 ReliabilityBin(
-                    one / bins,
-                    (one + 1) / bins,
+                    one / BINS,
+                    (one + 1) / BINS,
                     int(inside.sum()),
                     float(values[inside].mean()),
                     float(hits[inside].mean()),
@@ -67,14 +65,12 @@ def reliability(
     return found
 
 
-def expected_calibration_error(
-    confidences: ArrayLike, right: ArrayLike, *, bins: int = BINS
-) -> float:
-    """Mean distance between confidence and accuracy over bins of equal width, weighted by count.
+def expected_calibration_error(confidences: ArrayLike, right: ArrayLike) -> float:
+    """Mean distance of confidence and accuracy over ten bins of equal width, weighted by count.
 
     Guo et al., ICML 2017, eq. 3. In [0, 1]; 0 is perfect.
     """
-    parts = reliability(confidences, right, bins=bins)
+    parts = reliability(confidences, right)
     total = sum(part.count for part in parts)
     return sum(part.count * abs(part.accuracy - part.confidence) for part in parts) / total
 
@@ -82,7 +78,7 @@ def expected_calibration_error(
 def risk_coverage(confidences: ArrayLike, right: ArrayLike) -> RiskCoverage:
     """Risk against coverage; equal confidences are treated together, so order doesn't matter."""
     values, hits = _checked(confidences, right)
-    order = np.argsort(-values, kind="stable")
+    order = np.argsort(-values)
     values, wrong = values[order], 1.0 - hits[order]
     ends = np.flatnonzero(np.append(np.diff(values) != 0, True)) + 1
     risk = np.cumsum(wrong)[ends - 1] / ends

@@ -57,7 +57,7 @@ def average_precision(
             if event.video == one.video and not taken[n]
         ]
         share, best = max(shares, key=lambda pair: pair[0], default=(0.0, -1))
-        hit = best >= 0 and share >= threshold and share > 0
+        hit = share >= threshold and share > 0
         if hit:
             taken[best] = True
         hits.append(hit)

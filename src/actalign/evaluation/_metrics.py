@@ -1,4 +1,4 @@
-"""Metrics over scored items: pure functions on arrays, each figure with its interval.
+"""Metrics over scored items: pure functions on arrays, each figure with its 95 % interval.
 
 Unscored items are never passed in: the caller leaves them out and counts them separately.
 """
@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 
 from actalign.errors import UsageError
 from actalign.types import Float64
+
+LOW, HIGH = 0.025, 0.975
+"""The quantiles at the ends of a 95 % interval."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,39 +69,36 @@ def rank_of_answer(scores: Sequence[float], answer: int) -> int:
     return int(np.flatnonzero(order == answer)[0]) + 1
 
 
-def top_k(ranks: Sequence[int], k: int, confidence: float = 0.95) -> Rate:
+def top_k(ranks: Sequence[int], k: int) -> Rate:
     """Share of items whose answer ranks k-th or better, with its Wilson interval."""
     hits = sum(rank <= k for rank in ranks)
-    return rate(hits, len(ranks), confidence)
+    return rate(hits, len(ranks))
 
 
-def rate(hits: int, total: int, confidence: float = 0.95) -> Rate:
+def rate(hits: int, total: int) -> Rate:
     """hits / total with its Wilson interval; all NaN if total is 0."""
     if total == 0:
         return Rate(0, 0, math.nan, math.nan, math.nan)
-    low, high = wilson_interval(hits, total, confidence)
+    low, high = wilson_interval(hits, total)
     return Rate(hits, total, hits / total, low, high)
 
 
-def wilson_interval(hits: int, total: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Wilson's score interval of a binomial share (Wilson, JASA 1927), within [0, 1].
+def wilson_interval(hits: int, total: int) -> tuple[float, float]:
+    """Wilson's 95 % score interval of a binomial share (Wilson, JASA 1927), within [0, 1].
 
-    Raises UsageError unless 0 <= hits <= total, total > 0 and 0 < confidence < 1.
+    Raises UsageError unless 0 <= hits <= total and total > 0.
     """
     if total <= 0 or not 0 <= hits <= total:
         raise UsageError(
             f"{hits} hits of {total} is not a share; give 0 <= hits <= total, total > 0."
         )
-    if not 0.0 < confidence < 1.0:
-        raise UsageError(f"A confidence of {confidence} makes no interval; give one in (0, 1).")
-    z = NormalDist().inv_cdf(0.5 + confidence / 2.0)
+    z = NormalDist().inv_cdf(HIGH)
     share = hits / total
     scale = 1.0 + z * z / total
     centre = (share + z * z / (2.0 * total)) / scale
     half = z / scale * math.sqrt(share * (1.0 - share) / total + z * z / (4.0 * total * total))
-    low = 0.0 if hits == 0 else max(0.0, centre - half)
-    high = 1.0 if hits == total else min(1.0, centre + half)
-    return low, high
+    # Rounding would leave a little of what is 0 or 1 exactly.
+    return 0.0 if hits == 0 else centre - half, 1.0 if hits == total else centre + half
 
 
 def expected_chance(candidates: Sequence[int], k: int = 1) -> float:
@@ -125,11 +125,9 @@ def paired_bootstrap(
     first: Sequence[float] | Sequence[bool],
     second: Sequence[float] | Sequence[bool],
     *,
-    confidence: float = 0.95,
     resamples: int = 10_000,
-    seed: int = 0,
 ) -> Difference:
-    """Mean of first - second over the same items, with a percentile bootstrap interval.
+    """Mean of first - second over the same items, with a 95 % percentile bootstrap interval.
 
     Items are resampled in pairs (Efron, 1979). Raises UsageError if the lengths differ or are 0.
     """
@@ -138,11 +136,7 @@ def paired_bootstrap(
         raise UsageError("There are no items to compare two scorers on; give at least one.")
     difference = a - b
     low, high = bootstrap(
-        lambda items: float(difference[items].mean()),
-        len(a),
-        confidence=confidence,
-        resamples=resamples,
-        seed=seed,
+        lambda items: float(difference[items].mean()), len(a), resamples=resamples
     )
     return Difference(float(difference.mean()), low, high)
 
@@ -185,20 +179,18 @@ def bootstrap(
     statistic: Callable[[NDArray[np.intp]], float],
     items: int,
     *,
-    confidence: float = 0.95,
     resamples: int = 1000,
-    seed: int = 0,
 ) -> tuple[float, float]:
-    """Percentile bootstrap interval of any statistic of items (Efron, 1979).
+    """95 % percentile bootstrap interval of any statistic of items (Efron, 1979).
 
-    statistic: maps (items,) indices, drawn with replacement, to a number. Raises UsageError if
-    there are no items.
+    statistic: maps (items,) indices, drawn with replacement, to a number. The draws are the same
+    in every call. Raises UsageError if there are no items.
     """
     if items < 1:
         raise UsageError("There are no items to resample; give at least one.")
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     values = [statistic(rng.integers(0, items, items)) for _ in range(resamples)]
-    low, high = np.quantile(values, [(1.0 - confidence) / 2.0, (1.0 + confidence) / 2.0])
+    low, high = np.quantile(values, [LOW, HIGH])
     return float(low), float(high)
 
 

@@ -70,13 +70,13 @@ def edit_score(predicted: Sequence[Part], true: Sequence[Part]) -> float:
 def segment_counts(predicted: Sequence[Part], true: Sequence[Part], overlap: float) -> Counts:
     """Segments found with an intersection over union of at least ``overlap``, for F1 at overlaps.
 
-    Lea et al., CVPR 2017: each predicted segment, in order of time, is matched to the true one of
-    its step that it overlaps most; the first match counts as found, if the overlap suffices.
+    Lea et al., CVPR 2017: each predicted segment is matched to the true one of its step that it
+    overlaps most; of the matches of a true one that overlap enough, one counts as found.
     """
     wanted = [part for part in true if part[2] is not None]
     used = [False] * len(wanted)
     found = false = 0
-    for part in sorted(predicted, key=lambda part: part[0]):
+    for part in predicted:
         if part[2] is None:
             continue
         shares = [temporal_iou(part[:2], one[:2]) if one[2] == part[2] else 0.0 for one in wanted]

@@ -322,7 +322,7 @@ def unquoted(label: str) -> str:
     """The label without outer spaces, and without typographic quotation marks around all of it."""
     label = label.strip()
     inside = label[1:-1]
-    if label[:1] + label[1:][-1:] not in QUOTES or set(inside) & set(QUOTES[0]):
+    if label[:1] + label[-1:] not in QUOTES or set(inside) & set(QUOTES[0]):
         return label
     return inside.strip()
 

@@ -26,8 +26,9 @@ def best_cuts(
     sums = np.full(frames, -np.inf)
     scores = np.full(frames, -np.inf)
     starts = np.zeros((frames, steps), np.int32)
-    # Cell (k, s % max_frames): step k began at frame s and goes on.
-    total = np.full((steps, max_frames), -np.inf)  # sum of values - level since the first step
+    # Cell (k, s % max_frames): step k began at frame s and goes on. Total is the sum of values -
+    # level since the first step, minus infinity where no step k has begun yet.
+    total = np.full((steps, max_frames), -np.inf)
     own = np.zeros((steps, max_frames))  # sum of values of step k alone
     means = np.zeros((steps, max_frames))  # sum of the means of the steps before
     began = np.zeros((steps, max_frames, steps), np.int32)
@@ -39,7 +40,7 @@ def best_cuts(
             if k == 0:
                 before = 0.0
             else:
-                for length in range(min(max_frames, t), min_frames - 1, -1):
+                for length in range(max_frames, min_frames - 1, -1):
                     s = (t - length) % max_frames
                     if total[k - 1, s] > before:
                         before, cell = total[k - 1, s], s
@@ -50,7 +51,6 @@ def best_cuts(
                     own[k, s] += values[t, k]
             total[k, slot] = before + gain
             own[k, slot] = values[t, k]
-            means[k, slot] = 0.0
             if cell >= 0:
                 length = (slot - cell) % max_frames
                 if length == 0:
@@ -61,7 +61,7 @@ def best_cuts(
             began[k, slot, k] = t
         best = -np.inf
         last = steps - 1
-        for length in range(min(max_frames, t + 1), min_frames - 1, -1):
+        for length in range(max_frames, min_frames - 1, -1):
             s = (t + 1 - length) % max_frames
             if total[last, s] > best:
                 best = total[last, s]
