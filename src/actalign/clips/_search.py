@@ -15,6 +15,11 @@ from actalign.types import ClipEmbedding, Float32
 MOMENTS_PER_CLIP = 3
 
 
+def most_per_clip(top: int, clips: int) -> int:
+    """How many moments of each of so many clips there may be, so that a few clips too fill top."""
+    return max(MOMENTS_PER_CLIP, -(-top // max(clips, 1)))
+
+
 @dataclass(frozen=True, slots=True)
 class Moment:
     """Part of a clip, [start_seconds, end_seconds) of its file, and its best frame's cosine with
@@ -38,18 +43,25 @@ class Moment:
 
 
 def search(
-    clips: Iterable[ClipEmbedding], phrase: Float32, *, smoothing_seconds: float, top: int
+    clips: Iterable[ClipEmbedding],
+    phrase: Float32,
+    *,
+    smoothing_seconds: float,
+    top: int,
+    per_clip: int = MOMENTS_PER_CLIP,
 ) -> list[Moment]:
-    """The moments that fit best, best first, at most `MOMENTS_PER_CLIP` per clip.
+    """The moments that fit best, best first: at most ``top``, and ``per_clip`` of each clip.
 
     phrase: (D,), from the encoder of the clips. A moment is the frames around a peak that are above
     the midpoint of the peak and the clip's mean. Neutral frames fit nothing.
     """
-    found = (one for clip in clips for one in _moments(clip, phrase, smoothing_seconds))
+    found = (one for clip in clips for one in _moments(clip, phrase, smoothing_seconds, per_clip))
     return heapq.nlargest(top, found, key=lambda one: one.score)
 
 
-def _moments(clip: ClipEmbedding, phrase: Float32, smoothing_seconds: float) -> list[Moment]:
+def _moments(
+    clip: ClipEmbedding, phrase: Float32, smoothing_seconds: float, most: int
+) -> list[Moment]:
     rows = smoothed(clip, smoothing_seconds)
     seen = rows.any(axis=1)
     if not seen.any():
@@ -59,7 +71,7 @@ def _moments(clip: ClipEmbedding, phrase: Float32, smoothing_seconds: float) -> 
     edges = clip.edges_seconds
     free = seen.copy()
     found: list[Moment] = []
-    while free.any() and len(found) < MOMENTS_PER_CLIP:
+    while free.any() and len(found) < most:
         peak = int(np.argmax(np.where(free, scores, -np.inf)))
         if found and scores[peak] <= mean:
             break

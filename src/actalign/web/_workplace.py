@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from fastapi import FastAPI, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from actalign.clips._search import MOMENTS_PER_CLIP, search
+from actalign.clips._search import most_per_clip, search
 from actalign.documents import parse_yaml
 from actalign.errors import UsageError
 from actalign.output._tables import CLIPS
@@ -24,6 +24,8 @@ from actalign.web._state import Clip, Result
 from actalign.web._truth import TRUTH_FILE, accuracy, truth_text
 
 Clips = Annotated[list[Annotated[str, Field(max_length=200)]], Query()]
+MOMENTS = 30
+"""So many moments of a few clips are found at least, as many as the page shows at once."""
 MOST_HEAD_BYTES = 4 << 20
 """Largest size of a request's address and headers, the only limit on how many clips it can name
 (about 100 000). With a smaller limit, a server refuses them only if they arrive in pieces."""
@@ -221,7 +223,7 @@ def _lists(app: FastAPI) -> None:
 def _moments(app: FastAPI, explorer: Explorer) -> None:
     @app.post("/api/search", responses=errors(400, 413, 422))
     def find(body: SearchIn) -> dict[str, Any]:
-        """The moments in the encoded clips that a phrase fits best, at most three of each clip."""
+        """The moments in the encoded clips that a phrase fits best; of one among many, three."""
         clips = [one for one in _known(explorer, body.clips) if one.embedding is not None]
         if not clips:
             raise UsageError("No clip is encoded yet; align one first.")
@@ -229,10 +231,11 @@ def _moments(app: FastAPI, explorer: Explorer) -> None:
         smoothing = explorer.classifier.smoothing_seconds
         # Several clips may have the same name, so an embedding is named by its clip's id here.
         named = (replace(one.embedding, clip_id=one.id) for one in clips if one.embedding)
-        every = MOMENTS_PER_CLIP * len(clips)
+        each = most_per_clip(MOMENTS, len(clips))
+        how: dict[str, Any] = {"smoothing_seconds": smoothing, "per_clip": each}
         moments = [
             {**one.to_json(), "name": explorer.clip(one.clip).name}
-            for one in search(named, phrase, smoothing_seconds=smoothing, top=every)
+            for one in search(named, phrase, top=each * len(clips), **how)
         ]
         return {"moments": moments, "notes": notes, "clips": len(clips)}
 
