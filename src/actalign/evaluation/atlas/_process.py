@@ -22,7 +22,7 @@ from actalign.evaluation.atlas._download import (
     local_sources,
 )
 from actalign.evaluation.atlas._metadata import BadEntry, Sample
-from actalign.files import file_sha256
+from actalign.files import file_sha256, pyarrow
 
 
 def build_dataset(
@@ -38,6 +38,7 @@ def build_dataset(
     videos: folder of source files, instead of a download. ``tell`` gets one line for each sample
     when it is done or fails; samples done by an earlier run are not reported again.
     """
+    pyarrow()  # the manifest needs it: said before hours of work
     folder.mkdir(parents=True, exist_ok=True)
     done = _DoneClips(folder, videos)
     entries: dict[str, Entry] = {}
