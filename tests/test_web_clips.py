@@ -22,6 +22,7 @@ from actalign.evaluation._readers import Source, read_data
 from actalign.scripts import load_scripts
 from actalign.web._jobs import Explorer
 from actalign.web._truth import load_truths
+from tests.atlas_world import render
 from tests.colour_clips import write_colours
 from tests.command import DEADLOCK_SECONDS, decoding_children, wait_for
 from tests.media import colours_of, write_plain, write_video
@@ -94,6 +95,22 @@ def test_the_table_and_its_files(served):
     result = shown["clips"][0]["result"]
     assert "-->" in served.http.get(f"/api/results/{result}/captions.srt").text
     assert "start_seconds" in served.http.get(f"/api/results/{result}/steps.csv").text
+
+
+def test_a_candidate_that_fills_a_clip_is_found_weakly(tmp_path, serve):  # noqa: F811
+    for name, times in {"often": 4, "once": 1}.items():
+        shown = ["green"] * 60
+        for n in range(times):
+            shown[12 * n + 3 : 12 * n + 6] = ["black", "red", "yellow"]
+        render(tmp_path / f"{name}.mp4", shown, fps=5, size=(48, 64))
+    api = serve(clips=tmp_path)
+    for clip, weak in zip(
+        api.http.get("/api/info").json()["folder_clips"], ([True] * 4, [False]), strict=True
+    ):
+        api.align(clip, CANDIDATES[:1])
+        asked = {"clip": clip, "candidates": CANDIDATES[:1]}
+        found = api.http.post("/api/locate", json=asked).json()["detections"]
+        assert [one["weak"] for one in found] == weak
 
 
 def test_corrections_are_saved_beside_the_clips_and_read_by_eval(served, folder, classifier):  # noqa: F811

@@ -51,6 +51,8 @@ if TYPE_CHECKING:
 LEVEL = 2.0
 """Value of x that is evidence neither for the step nor against it: that of the best 13.5 %."""
 THRESHOLD = 3.5
+WEAK_THRESHOLD = 2.5
+"""What suits a video that the actions fill: see benchmarks/README.md."""
 MAX_STEP_SECONDS = 3.0
 OVERLAP = 0.3
 

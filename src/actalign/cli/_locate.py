@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import typer
 
-from actalign.alignment._locate import MAX_STEP_SECONDS, OVERLAP, THRESHOLD, Limits
+from actalign.alignment._locate import MAX_STEP_SECONDS, OVERLAP, THRESHOLD, WEAK_THRESHOLD, Limits
 from actalign.alignment._paths import MIN_STEP_SECONDS
 from actalign.cli._candidates import CandidateOptions
 from actalign.cli._grouped import OUTPUT, grouped
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from actalign.rows import Row
     from actalign.types import ClipEmbedding
 
-WEAK = 2.5
-"""Also tried, since it is better where actions fill the video: see benchmarks/README.md."""
 FILLED = "it suits a video that the actions fill"
 
 
@@ -128,7 +126,7 @@ def _located(
     if result.clip is None:
         return [result.failure.to_row()]
     clip, said = result.clip, candidates.warnings
-    lower = replace(limits, threshold=min(WEAK, limits.threshold))
+    lower = replace(limits, threshold=min(WEAK_THRESHOLD, limits.threshold))
     every = candidates.locate(clip, **asdict(lower))
     found = [one for one in every if one.score >= limits.threshold]
     rows = [one.to_row(clip, n, text_warnings=said) for n, one in enumerate(found, start=1)]
@@ -136,7 +134,7 @@ def _located(
     if not rows:
         run.note([f"{clip.clip_id}: {_why_none(candidates, clip, limits, every)}"])
     elif more := len(every) - len(found):
-        run.note([f"{clip.clip_id}: --threshold {WEAK:g} detects {more} more; {FILLED}"])
+        run.note([f"{clip.clip_id}: --threshold {WEAK_THRESHOLD:g} detects {more} more; {FILLED}"])
     return rows
 
 
@@ -159,5 +157,5 @@ def _why_none(
         )
     none = f"none scores {limits.threshold:g} or more; a lower --threshold detects weaker ones"
     if weaker:
-        return f"{none}: {WEAK:g} detects {len(weaker)}; {FILLED}"
+        return f"{none}: {WEAK_THRESHOLD:g} detects {len(weaker)}; {FILLED}"
     return f"{none}; for an action that fills much of a video, use `classify`"

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from actalign.alignment import Detection
+from actalign.alignment._locate import WEAK_THRESHOLD
 from actalign.classifier import ActAlign
 from actalign.demo import demo_clips
 from actalign.documents import escaped
@@ -294,10 +295,11 @@ class Explorer:
         return result_id
 
     def locate(self, clip: Clip, asked: Asked) -> list[Detection]:
-        """Find where in an embedded clip each candidate happens; raises UsageError."""
+        """Find where in an embedded clip each candidate happens, weak detections included; raises
+        UsageError."""
         embedding, classifier = clip.encoded(), self.classifier
         with self._scoring:
-            return asked.candidates(classifier).locate(embedding)
+            return asked.candidates(classifier).locate(embedding, threshold=WEAK_THRESHOLD)
 
     def encode_phrase(self, phrase: str) -> tuple[Float32, list[str]]:
         """The phrase's embedding, (D,), and sentences about what the encoder can't read in it."""

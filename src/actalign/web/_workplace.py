@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from fastapi import FastAPI, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from actalign.alignment._locate import THRESHOLD
 from actalign.clips._search import most_per_clip, search
 from actalign.documents import parse_yaml
 from actalign.errors import UsageError
@@ -241,7 +242,7 @@ def _moments(app: FastAPI, explorer: Explorer) -> None:
 
     @app.post("/api/locate", responses=errors(400, 404, 413, 422))
     def locate(body: AlignIn) -> dict[str, Any]:
-        """Find where in an encoded clip each candidate happens."""
+        """Find where in an encoded clip each candidate happens; weak: below the usual threshold."""
         clip = explorer.clip(body.clip)
         found = explorer.locate(clip, Asked.of(body))
         return {
@@ -251,6 +252,7 @@ def _moments(app: FastAPI, explorer: Explorer) -> None:
                     "start_seconds": one.start_seconds,
                     "end_seconds": one.end_seconds,
                     "score": one.score,
+                    "weak": one.score < THRESHOLD,
                 }
                 for one in found
             ]

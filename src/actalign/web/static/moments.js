@@ -60,7 +60,7 @@ async function locate() {
   }
   if (!shown()) return;
   $("located").replaceChildren(...detections.map((d) => moment(
-    `${d.start_seconds.toFixed(1)} to ${seconds(d.end_seconds)}: ${d.label}`, "", null, () => seek(d.start_seconds))));
+    `${d.start_seconds.toFixed(1)} to ${seconds(d.end_seconds)}: ${d.label}`, d.weak ? "weak" : "", null, () => seek(d.start_seconds))));
   if (!detections.length) $("located").append(make("li", "No candidate stands out at any time. "
     + "The clip's moments are compared with each other, so it should be much longer than the action; for a clip of a single action, use the answer above.", { className: "note" }));
 }
