@@ -134,6 +134,7 @@ def the_shown_lines_do_the_same(page, folder):
 def open_clip_and_list(page, folder, text):
     """The demo's gym clip, and a list of candidates out of a file."""
     page.get_by_role("button", name="gym clean and press").click()
+    page.locator("#unaligned, #verdict strong").filter(visible=True).first.wait_for()  # it is open
     (folder / "list.yaml").write_text(text)
     page.get_by_text("Lists: paste").click()
     page.set_input_files("#open-list", str(folder / "list.yaml"))

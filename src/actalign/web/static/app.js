@@ -110,9 +110,10 @@ function unlink() {
   if (location.hash) history.replaceState(null, "", location.pathname);
 }
 
-let timer = 0;
+let timer = 0, editedMeanwhile = false;
 function edited() {
   unlink();
+  editedMeanwhile = state.busy;  // then it is scored when what runs has ended
   if (!state.open || state.result?.clip !== state.open || state.busy) return;
   keepEdit(state.open);
   clearTimeout(timer);
@@ -201,7 +202,7 @@ async function restore(info) {
 
 function wire() {
   startCandidates({ edited, asked: () => { if (state.result) drawNotes(state.result); } });
-  startQueue({ aligned, chosen: (clip) => { if (!rowOf(state.open)?.result || ids().length === 1) choose(clip); else choose(state.open); } });
+  startQueue({ aligned, ended: () => { if (editedMeanwhile) edited(); }, chosen: (clip) => { if (!rowOf(state.open)?.result || ids().length === 1) choose(clip); else choose(state.open); } });
   startTable({ open, remove });
   startJudging();
   startMoments((clip) => open(rowOf(clip)));

@@ -175,6 +175,7 @@ async function run(clips, resumed = null) {
     for (const row of state.rows) if (row.state === "waiting") row.state = null;
     busy(false);
     drawTable();
+    acts.ended();
   }
 }
 
