@@ -25,7 +25,7 @@ from actalign.files import file_stem, write_bytes
 from actalign.types import ClipEmbedding
 
 FORMAT = "actalign-clip-embedding-1"
-_KEYED = re.compile(r"\.[0-9a-f]{16}$")
+_KEYED = re.compile(r"\.[0-9a-f]{16}\.(safetensors|parquet)$")
 
 
 def entry_key(settings: Mapping[str, object]) -> str:
@@ -76,8 +76,13 @@ class Store:
     def __iter__(self) -> Iterator[Path]:
         """The paths of the entries, sorted by name; a background may be among them."""
         for path in sorted(self.folder.glob("*.safetensors")):
-            if _KEYED.search(path.stem) or not is_background(path):
+            if has_key(path.name) or not is_background(path):
                 yield path
+
+
+def has_key(name: str) -> bool:
+    """Whether a file has the kind of name that a store, or one at an address, gives its entries."""
+    return _KEYED.search(name) is not None
 
 
 def write_entry(clip: ClipEmbedding, path: str | Path) -> None:

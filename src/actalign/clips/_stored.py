@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path, PurePath
@@ -13,14 +12,12 @@ from actalign.clips._embed import clip_ids
 from actalign.clips._parquet import AnyStore, list_address, nothing_at, read_address
 from actalign.clips._prefetch import Sampling, clip_key
 from actalign.clips._result import ClipResult, person_id
-from actalign.clips._store import Store, entry_source, read_entry
+from actalign.clips._store import Store, entry_source, has_key, read_entry
 from actalign.encoder_info import EncoderInfo
 from actalign.encoders._base import follows_everyone
 from actalign.errors import ActAlignError, UsageError
 from actalign.files import file_stem
 from actalign.rows import Row, renamed
-
-_KEYED = re.compile(r"\.[0-9a-f]{16}\.(safetensors|parquet)$")
 
 
 def list_entries(given: Sequence[str]) -> dict[str, str]:
@@ -53,7 +50,7 @@ def list_entries(given: Sequence[str]) -> dict[str, str]:
 
 def entries_in(folder: Path) -> list[Path]:
     """The entries of a folder, sorted: a store's, or else those copied from an address."""
-    return [*Store(folder)] or sorted(folder.glob(f"*.{'[0-9a-f]' * 16}.parquet"))
+    return [*Store(folder)] or sorted(p for p in folder.glob("*.parquet") if has_key(p.name))
 
 
 def has_entry(folder: Path) -> bool:
@@ -62,7 +59,7 @@ def has_entry(folder: Path) -> bool:
     Looks no further than the first, as there may be a hundred thousand.
     """
     with os.scandir(folder) as inside:
-        return any(_KEYED.search(one.name) for one in inside)
+        return any(has_key(one.name) for one in inside)
 
 
 def entry_clip(entry: str) -> str:
@@ -84,7 +81,7 @@ def seem_stored(
     entries: dict[str, list[str]] = {}
     with suppress(OSError), os.scandir(store.folder) as inside:
         for one in inside:
-            if _KEYED.search(one.name):
+            if has_key(one.name):
                 entries.setdefault(entry_clip(one.name), []).append(one.path)
     persons = (1, 0) if follows_everyone(info.model_id) else ()
     for clip_id, video in videos.items():
