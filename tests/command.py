@@ -85,6 +85,7 @@ def finish(process: subprocess.Popen[str]) -> Ended:
             process.wait(DEADLOCK_SECONDS)
         except subprocess.TimeoutExpired:
             process.kill()
+            process.wait()
             raise
         out, err = (reader.result() for reader in readers)
     assert "Traceback" not in err, err

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import multiprocessing
+import os
 import signal
 import sys
 import time
@@ -20,7 +21,8 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import permutations
 from pathlib import Path
-from typing import TypeVar
+from types import FrameType
+from typing import NoReturn, TypeVar
 
 import numpy as np
 
@@ -221,8 +223,7 @@ def in_processes(
                     told = time.monotonic()
                     print(f"{len(found)} of {len(tasks)} clips", file=sys.stderr, flush=True)
         except BaseException:
-            for child in multiprocessing.active_children():
-                child.terminate()
+            pool.shutdown(cancel_futures=True)
             raise
     return found
 
@@ -234,11 +235,16 @@ def _ignore_interrupts() -> None:
 
 def run_main(main: Callable[[], None]) -> None:
     """Run a program that can be interrupted, as `actalign` can."""
-    try:
-        main()
-    except KeyboardInterrupt:
-        print("interrupted; run the same command again to continue", file=sys.stderr)
-        sys.exit(130)
+    signal.signal(signal.SIGINT, _end)
+    main()
+
+
+def _end(_signal: int, _frame: FrameType | None) -> NoReturn:
+    """End at once: an exception could leave a lock of the executor held, and the end would hang."""
+    for child in multiprocessing.active_children():
+        child.kill()
+    os.write(2, b"interrupted; run the same command again to continue\n")
+    os._exit(130)
 
 
 def main() -> None:
