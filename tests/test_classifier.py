@@ -21,7 +21,9 @@ from actalign import (
 from actalign.alignment._locate import Limits
 from actalign.background import BackgroundSums, read_background
 from actalign.candidates import check_none
+from actalign.clips import Store
 from actalign.clips._embed import clip_ids
+from actalign.clips._store import read_entry
 from actalign.encoders import load_encoder
 from actalign.scripts import ScriptRequest, shipped_scripts
 from actalign.video import list_videos, sample_frames
@@ -374,16 +376,34 @@ def test_encode_fills_the_store_that_classify_reads_and_resumes(
     videos = [clips / "dawn.mp4", clips / "dusk.mp4"]
     first = actalign("encode", *videos, "--out", store, "--model", colour_model, "--fps", "10")
     assert first.returncode == 0, first.stderr
-    assert "2 encoded, 0 were there" in first.stderr
+    assert "2 encoded, 0 stored before" in first.stderr
     assert len(list(store.glob("*.safetensors"))) == 2
     before = {p: p.stat().st_mtime_ns for p in store.iterdir()}
     again = actalign("encode", clips, "--out", store, "--model", colour_model, "--fps", "10")
     assert again.returncode == 1
-    assert "1 encoded, 2 were there, 1 failed" in again.stderr
+    assert "1 encoded, 2 stored before, 1 failed" in again.stderr
     done = actalign("classify", *videos, *common)
     assert done.returncode == 0
     assert "sunrise" in done.stdout
     assert before.items() <= {p: p.stat().st_mtime_ns for p in store.iterdir()}.items()
+
+
+def test_encode_takes_what_classify_has_kept(clips, colour_model, tmp_path):
+    videos = [clips / "dawn.mp4", clips / "dusk.mp4"]
+    how = ("--model", colour_model, "--fps", "10")
+    where = {"ACTALIGN_CACHE": tmp_path / "cache"}
+    done = actalign("classify", videos[0], "--labels", "sunrise,sunset", *how, **where)
+    assert done.returncode == 0, done.stderr
+    copied = actalign("encode", *videos, "--out", tmp_path / "copied", *how, **where)
+    assert "1 encoded, 1 stored before, 0 failed" in copied.stderr
+    again = actalign("encode", *videos, "--out", tmp_path / "made", *how, ACTALIGN_CACHE="none")
+    assert "2 encoded, 0 stored before, 0 failed" in again.stderr
+    copied, made = (Store(tmp_path / name) for name in ("copied", "made"))
+    assert [one.name for one in copied] == [one.name for one in made]
+    for one, other in zip(map(read_entry, copied), map(read_entry, made), strict=True):
+        np.testing.assert_array_equal(one.embeddings, other.embeddings)
+        np.testing.assert_array_equal(one.pts_seconds, other.pts_seconds)
+        assert (one.clip_id, one.provenance) == (other.clip_id, other.provenance)
 
 
 def test_align_scores_a_store_without_its_videos(clips, common, colour_model, tmp_path):

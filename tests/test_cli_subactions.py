@@ -2,12 +2,14 @@
 
 import json
 import re
+import shlex
 import sys
 
 import pytest
 
 from actalign import UsageError, __version__, services
 from actalign.cli._main import main
+from actalign.demo import demo_clips
 from actalign.scripts import merge_scripts
 from actalign.scripts._bank import bank_json, read_bank
 from actalign.scripts._script import load_scripts
@@ -528,3 +530,28 @@ def test_merge_says_first_where_it_cant_write(out, sentence, run, tmp_path):
     code, _, err = run("merge", mine, "--shipped", "--out", tmp_path / out)
     assert code == 2
     assert sentence in err
+
+
+def test_scripts_of_one_wording_lead_to_those_that_ship(tmp_path):
+    steps = "[arms straight above the floor, lowering the chest]"
+    mine = tmp_path / "my scripts.yaml"
+    mine.write_text(f"scripts:\n  push up: {steps}\n  Squats: [standing]\n  my move: [sitting]\n")
+    clip = demo_clips()[0].path
+
+    def said(*words):
+        ended = actalign("classify", clip, "--model", "body", *words, cwd=tmp_path)
+        assert ended.returncode == 0, ended.stderr
+        return ended.stderr
+
+    first = said("--scripts", mine)
+    assert "scripts of 'push up' and 1 more label also ship with actalign" in first
+    [command] = re.findall(r"actalign (subactions merge .*)", first)
+    merged = actalign(*shlex.split(command), cwd=tmp_path)
+    assert merged.returncode == 0, merged.stderr
+    for words in (
+        ("--scripts", "all.yaml"),
+        ("--labels", "push up,squat"),
+        ("--scripts", mine, "--wordings", 1),
+        ("--scripts", mine, "--labels", "my move,other move"),
+    ):
+        assert "also ship" not in said(*words)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar
@@ -135,6 +137,7 @@ class CandidateOptions(LabelOptions):
             notes,
             self.step_template,
             self.settings,
+            None if self.wordings else self.scripts,
         )
 
 
@@ -143,6 +146,7 @@ class GivenCandidates:
     """Labels and scripts as they were given.
 
     notes: a sentence on each script that was added. settings: the file that options came from.
+    file: the script file, where all of its wordings are used.
     """
 
     labels: list[str]
@@ -151,6 +155,7 @@ class GivenCandidates:
     notes: list[str]
     step_template: str | None = None
     settings: Path | None = None
+    file: Path | None = None
 
     def resolve(
         self,
@@ -172,8 +177,9 @@ class GivenCandidates:
         from actalign.encoders._text_cache import TextCache
 
         background = others.all if others else scoring.read_background()
+        own_background = shipped_background(encoder.info)
         texts = TextCache(encoder.info, lambda: encoder)
-        own = default_scorer(encoder.info, background or shipped_background(encoder.info)).name
+        own = default_scorer(encoder.info, background or own_background).name
         scorers = scoring.scorers or [own]
         temperatures = temperatures_of(scoring.temperatures, scorers, own)
         several = [
@@ -209,12 +215,34 @@ class GivenCandidates:
                 f"{found.labels[0]!r} is the only candidate, so it is always the answer; name "
                 "others (with commas), or give --none NAME"
             )
+        if one_wins and own_background is not None:
+            self.notes.extend(self._more_wordings(found.scripts, encoder.info.model_id))
         said = [one.warning for one in found.warnings]
         self.notes.extend(said[:MOST_SAID])
         if len(said) > MOST_SAID:
             more = counted(len(said) - MOST_SAID, "more sentence")
             self.notes.append(f"and {more} like these; rows have all of them in text_warnings")
         return several
+
+    def _more_wordings(self, used: Iterable[Script], model: str) -> list[str]:
+        """Says which scripts of a single wording could have those that ship as well."""
+        from actalign.scripts._shipped import shipped_scripts
+
+        single = [
+            script.label
+            for script in used
+            if len(script.wordings) == 1
+            and shipped_scripts([script.label], script.domain or self.domain)
+        ]
+        if self.file is None or not single:
+            return []
+        others = f" and {counted(len(single) - 1, 'more label')}" if len(single) > 1 else ""
+        file = shlex.quote(str(self.file))
+        return [
+            f"scripts of {single[0]!r}{others} also ship with actalign; adding their wordings "
+            f"makes `{model}` more reliable: actalign subactions merge {file} --shipped "
+            "--out all.yaml"
+        ]
 
 
 @dataclass(frozen=True, slots=True)

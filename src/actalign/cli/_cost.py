@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping
-from functools import partial
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from actalign.cli._frames_left import FramesLeft
@@ -14,7 +14,7 @@ from actalign.errors import counted
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from actalign.clips import ClipResult, Sampling
+    from actalign.clips import ClipResult, Sampling, Store
     from actalign.clips._parquet import AnyStore
     from actalign.encoders import Encoder
     from actalign.types import Float64
@@ -43,6 +43,7 @@ def with_cost(embed: Callable[..., Generator[ClipResult]], *, quiet: bool) -> Ca
         *,
         sampling: Sampling,
         store: AnyStore | None = None,
+        others: Store | None = None,
         on_frames: Callable[[str, int, float | None], None] | None = None,
         **more: Any,
     ) -> Iterator[ClipResult]:
@@ -53,7 +54,7 @@ def with_cost(embed: Callable[..., Generator[ClipResult]], *, quiet: bool) -> Ca
                 told.append(sentence)
                 _say(sentence)
 
-        cost = Cost(encoder, videos, sampling, say, store)
+        cost = Cost(encoder, videos, sampling, say, (store, others))
 
         def frames(clip_id: str, count: int) -> None:
             cost.frames(clip_id, count)
@@ -65,6 +66,7 @@ def with_cost(embed: Callable[..., Generator[ClipResult]], *, quiet: bool) -> Ca
             videos,
             sampling=sampling,
             store=store,
+            others=others,
             on_open=cost.opened,
             on_frames=frames,
             **more,
@@ -90,7 +92,7 @@ def _say(sentence: str) -> None:
 class Cost:
     """Estimates a run from its videos' lengths, and says it with ``say``, two lines at most.
 
-    store: has what need not be encoded. work: the frames that are left.
+    stores: have what need not be encoded. work: the frames that are left.
     """
 
     def __init__(
@@ -99,7 +101,7 @@ class Cost:
         videos: Mapping[str, Path],
         sampling: Sampling,
         say: Callable[[str], None],
-        store: AnyStore | None = None,
+        stores: Iterable[AnyStore | None] = (),
     ) -> None:
         from actalign.clips._stored import seem_stored
 
@@ -112,7 +114,12 @@ class Cost:
         self._encoded = 0
         self._measured = self._named = False
         self._lock = threading.Lock()
-        stored = partial(seem_stored, store, info=encoder.info, sampling=sampling)
+
+        def stored(videos: Mapping[str, Path]) -> Iterator[str]:
+            return chain.from_iterable(
+                seem_stored(store, videos, encoder.info, sampling) for store in stores
+            )
+
         self.work = FramesLeft(videos, sampling, stored, self._known)
 
     def opened(self, clip_id: str, pts_seconds: Float64) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,6 +12,10 @@ from actalign.cli._grouped import OUTPUT, grouped
 from actalign.cli._machine_options import EngineOptions, ShardOptions
 from actalign.cli._model_options import ModelOptions
 from actalign.cli._options import InputOptions, Quiet, SettingsFile, Videos
+from actalign.errors import UsageError
+
+if TYPE_CHECKING:
+    from actalign.clips import Store
 
 
 @grouped
@@ -46,6 +50,7 @@ def encode(
     of_one = model.choice_of_one("--engine ray") if machines.on_ray else model.choice
     choice, embed = machines.embedder(of_one, quiet=quiet)
     encoder = choice.load()
+    others: dict[str, Any] = {} if machines.on_ray else {"others": _cache()}
     cached = 0
     with Run(len(found), quiet=quiet) as run:
         run.note(left_out)
@@ -56,8 +61,20 @@ def encode(
             store=store,
             on_frames=run.frames,
             silent_seconds=frames.decode_timeout,
+            **others,
         ):
             run.clip(result)
             cached += result.cached and result.last
     new = len(found) - run.failed - cached
-    run.end(f"{new} encoded, {cached} were there, {run.failed} failed: {without_password(out)}")
+    run.end(f"{new} encoded, {cached} stored before, {run.failed} failed: {without_password(out)}")
+
+
+def _cache() -> Store | None:
+    """Where `classify` keeps its embeddings unless told otherwise."""
+    from actalign.clips import Store
+    from actalign.files import cache_folder
+
+    try:
+        return Store(cache_folder())
+    except UsageError:  # there is no home folder
+        return None

@@ -21,6 +21,7 @@ from actalign.arguments import check_listed
 from actalign.clips._parquet import AnyStore
 from actalign.clips._prefetch import Ended, Opened, PrefetchedClip, Prefetcher, Sampling, Stored
 from actalign.clips._result import ClipResult, embeddings_of
+from actalign.clips._store import Store
 from actalign.documents import escaped
 from actalign.encoders._base import (
     ACROSS_FRAMES,
@@ -69,6 +70,7 @@ def embed_videos(
     *,
     sampling: Sampling,
     store: AnyStore | None = None,
+    others: Store | None = None,
     on_frames: Callable[[str, int], None] | None = None,
     on_open: Callable[[str, Float64], None] | None = None,
     at_once: int | None = None,
@@ -76,6 +78,8 @@ def embed_videos(
     silent_seconds: float = SILENT_SECONDS,
 ) -> Generator[ClipResult, None, None]:
     """Embed videos by id, in order, taking from the store what is there and adding what is not.
+
+    others: another store, from which entries are copied instead of encoded.
 
     An encoder that follows everyone gives one result per person, with the id ID-person1,
     ID-person2, ...; a clip without people gives ID-person0.
@@ -100,7 +104,7 @@ def embed_videos(
         ]
         workers = ThreadPoolExecutor(count)  # ends after `Prefetcher`, whose end they notice
         stack.callback(workers.shutdown, cancel_futures=True)
-        clips = stack.enter_context(Prefetcher(encoder, videos, sampling, store, children))
+        clips = stack.enter_context(Prefetcher(encoder, videos, sampling, store, children, others))
         encoded = (_Encoded(clip, encoder, sampling, store, on_frames, on_open) for clip in clips)
         if whole_clips:
             yield from _side_by_side(encoder, encoded, workers, count)

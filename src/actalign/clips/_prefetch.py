@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from actalign.arguments import plain
 from actalign.clips._parquet import AnyStore
 from actalign.clips._people import stored_people
-from actalign.clips._store import entry_key
+from actalign.clips._store import Store, entry_key
 from actalign.encoders._base import ACROSS_FRAMES, Encoder, PeopleEncoder
 from actalign.errors import ActAlignError, UsageError, VideoError
 from actalign.types import ClipEmbedding, FrameBatch
@@ -168,7 +168,8 @@ class PrefetchedClip:
 class Prefetcher:
     """The clips of a run, in order, each read by one of a few threads; exiting stops them.
 
-    decoders: one per thread; None decodes in the thread itself.
+    decoders: one per thread; None decodes in the thread itself. others: a store from which entries
+    are copied that ``store`` lacks.
     """
 
     def __init__(
@@ -178,6 +179,7 @@ class Prefetcher:
         sampling: Sampling,
         store: AnyStore | None,
         decoders: Sequence[DecodeProcess | None],
+        others: Store | None = None,
     ) -> None:
         if sampling.skip_duplicates is not None and isinstance(encoder, ACROSS_FRAMES):
             raise UsageError(
@@ -189,6 +191,7 @@ class Prefetcher:
         self._everyone = isinstance(encoder, PeopleEncoder) and encoder.everyone
         self._sampling = sampling
         self._store = store
+        self._others = others
         self._decoders = decoders
         self._videos = iter(videos.items())
         self._count = len(videos)
@@ -267,11 +270,13 @@ class Prefetcher:
         self, clip: PrefetchedClip, key: str, damaged: list[str]
     ) -> tuple[ClipEmbedding, ...]:
         """A clip's entries in the store: all of them, or none."""
-        if not self._everyone:
-            return tuple(filter(None, [_entry(self._store, clip.id, clip.path, key, damaged)]))
-        return stored_people(
-            lambda name: _entry(self._store, name, clip.path, key, damaged), clip.id
-        )
+
+        def entry(name: str) -> ClipEmbedding | None:
+            return _entry(self._store, name, clip.path, key, damaged, self._others)
+
+        if self._everyone:
+            return stored_people(entry, clip.id)
+        return tuple(filter(None, [entry(clip.id)]))
 
 
 def look_up(
@@ -292,12 +297,26 @@ def look_up(
 
 
 def _entry(
-    store: AnyStore | None, clip_id: str, path: Path, key: str, damaged: list[str] | None
+    store: AnyStore | None,
+    clip_id: str,
+    path: Path,
+    key: str,
+    damaged: list[str] | None,
+    others: Store | None = None,
 ) -> ClipEmbedding | None:
-    """An entry of the store with its video's current path, which is also updated in the store."""
-    found = store.get(clip_id, key, damaged=damaged) if store else None
-    if found is None or store is None:
+    """An entry of the store with its video's current path, which is also updated in the store.
+
+    others: an entry that the store lacks is copied from it.
+    """
+    if store is None:
         return None
+    found = store.get(clip_id, key, damaged=damaged)
+    if found is None:
+        if others is None or (copied := others.get(clip_id, key)) is None:
+            return None
+        here = found_at(copied, path)
+        store.put(here, key)
+        return here
     here = found_at(found, path)
     if here.provenance != found.provenance:
         with suppress(ActAlignError):  # such as for a read-only store
