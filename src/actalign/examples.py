@@ -185,6 +185,8 @@ class WithExamples:
     def summary(self) -> str:
         """A sentence about the weight and how it was chosen."""
         shown = f"{counted(len(self.examples.examples), 'example')}, weight {self.weight:g}"
+        if self.candidates.temperature is not None:
+            shown = f"margins instead of confidences, because of {shown}"
         if self.trial is None:
             return f"{shown}: not chosen, because no label has two examples"
         rates = (self.trial.words, self.trial.examples, self.trial.both)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from actalign.errors import ActAlignError
+from actalign.errors import ActAlignError, counted
 from actalign.evaluation._charts import (
     accuracy_figure,
     confusion_figure,
@@ -36,14 +36,15 @@ from actalign.evaluation._lines import (
 )
 from actalign.evaluation._questions import Question
 from actalign.evaluation._results import UNNAMED
-from actalign.evaluation._rows import KS, answer_of
+from actalign.evaluation._rows import KS, answer_of, confidence_of
 from actalign.evaluation._runs import SWEPT, Run, sweeps
+from actalign.evaluation._terms import terms_in
 from actalign.rows import Row, score_text
 from actalign.types import FrameBatch, Prediction
 from actalign.video import thumbnails
 
 FIGURE_COUNT = 3
-MOST_PAIRS, MOST_ERRORS = 15, 60
+MOST_PAIRS, MOST_ERRORS, MOST_ANSWERS = 15, 60, 200
 
 STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; color: #222; background: #fff; margin: 0 auto;
@@ -90,9 +91,11 @@ def page_of(run: Run, found: dict[str, Any], runs: Sequence[Run], against: Seque
         f"<h2>Confusion of near candidates ({html.escape(run.main)})</h2>",
         _confusions(run),
         *_nobody(found),
+        *_answers(run),
         *_alignments(run),
         *_unscored(run),
     ]
+    parts.append(_list("Terms", terms_in(" ".join(parts))))
     return (
         "<!doctype html>\n<html lang='en'><head><meta charset='utf-8'>"
         "<meta name='viewport' content='width=device-width, initial-scale=1'>"
@@ -231,6 +234,36 @@ def _confusions(run: Run) -> str:
     header = ["domain", "true", "taken for", "times", "mean score gap"]
     shown = f"{len(rows)} of {len(lost)} pairs, the most frequent and then the closest first."
     return f"<p class='note'>{shown}</p>" + _table(header, rows, text=3)
+
+
+def _answers(run: Run) -> list[str]:
+    """The main scorer's answer to each clip, the wrong ones first."""
+    mine = [row for row in run.of(run.main) if "rank" in row]
+    ordered = sorted(mine, key=lambda row: (row["rank"] == 1, row["clip"]))[:MOST_ANSWERS]
+    sure = any(confidence_of(row) is not None for row in ordered)
+    rows = [
+        [
+            row["clip"],
+            row["target"] or "",
+            answer_of(row) + (" (refused)" if row.get("label", "") is None else ""),
+            str(row["rank"]),
+            _how_sure(row, confidence=sure),
+        ]
+        for row in ordered
+    ]
+    header = ["clip", "right", "answer", "rank of right", "confidence %" if sure else "margin"]
+    note = f"{len(rows)} of {counted(len(mine), 'clip')}, the wrong answers first"
+    note += "; all are in predictions.jsonl." if len(rows) < len(mine) else "."
+    title = f"<h2>Answers ({html.escape(run.main)})</h2><p class='note'>{note}</p>"
+    return [title, _table(header, rows, text=3)] if rows else []
+
+
+def _how_sure(row: Row, *, confidence: bool) -> str:
+    """The row's confidence in percent, or else its margin; "" if it has none."""
+    known, margin = confidence_of(row), row.get("margin")
+    if confidence:
+        return "" if known is None else f"{100 * known:.1f}"
+    return "" if margin is None else score_text(margin)
 
 
 def _alignments(run: Run) -> list[str]:

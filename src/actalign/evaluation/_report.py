@@ -25,6 +25,7 @@ from actalign.evaluation._lines import (
 from actalign.evaluation._page import page_of
 from actalign.evaluation._results import compare
 from actalign.evaluation._runs import Run, read_run, readable
+from actalign.evaluation._terms import terms_in
 from actalign.files import check_writable, write_text
 
 
@@ -86,7 +87,8 @@ def markdown(run: Run, found: dict[str, Any], against: Sequence[dict[str, Any]])
     if rows := label_table(figures):
         lines += [f"## By label ({run.main})", "", label_note(figures), ""]
         lines += [*_table(LABELS, rows, text=2), ""]
-    return "\n".join(lines).rstrip() + "\n"
+    lines += ["## Terms", "", *(f"- {line}" for line in terms_in(" ".join(lines)))]
+    return "\n".join(lines) + "\n"
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]], *, text: int = 1) -> list[str]:
