@@ -21,6 +21,9 @@ PATIENCE = {
 }
 """Variables of the environment with which Ray's own time-outs fit a machine that is busy."""
 
+ATTEMPTS = 3
+"""Ray looks for free ports before it listens on them, and another process may be quicker."""
+
 
 @contextmanager
 def two_nodes(home):
@@ -33,22 +36,28 @@ def two_nodes(home):
         "RAY_DISABLE_IMPORT_WARNING": "1",
     }
     with tempfile.TemporaryDirectory(prefix="ray", ignore_cleanup_errors=True) as folder:
-        holder = subprocess.Popen(
-            [sys.executable, __file__, folder],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=environment,
-            text=True,
-        )
-        try:
-            address = holder.stdout.readline().strip()
-            assert address, "the Ray cluster did not start"
-            yield address, holder.pid
-        finally:
-            holder.stdin.close()
-            holder.wait(timeout=600)
-            holder.stdout.close()
+        said = Path(folder) / "said.txt"
+        for attempt in range(ATTEMPTS):
+            nodes = Path(folder) / str(attempt)
+            nodes.mkdir()
+            with said.open("w") as errors:
+                holder = subprocess.Popen(
+                    [sys.executable, __file__, nodes],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=errors,
+                    env=environment,
+                    text=True,
+                )
+            try:
+                if address := holder.stdout.readline().strip():
+                    yield address, holder.pid
+                    return
+            finally:
+                holder.stdin.close()
+                holder.wait(timeout=600)
+                holder.stdout.close()
+        raise AssertionError(f"the Ray cluster did not start: {said.read_text()[-2000:]}")
 
 
 def actors(holder, kind, *, at_work=False):
