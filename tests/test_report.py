@@ -1,6 +1,7 @@
 """What a report says of labels, scripts and clips, and the files that it is written to."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from actalign.evaluation._findings import (
 )
 from actalign.evaluation._lines import label_note, label_table
 from actalign.evaluation._results import summarise
+from actalign.rows import read_rows
 from actalign.types import Script
 from tests.colour_clips import write_colours
 from tests.command import actalign
@@ -185,7 +187,7 @@ def test_the_three_files_say_the_same(runs):
 def test_both_reports_have_the_labels_with_what_they_are_taken_for(runs):
     """Two labels have the same script, so that a clip of the one is taken for the other."""
     page, text = ((runs / "first" / f"report.{kind}").read_text() for kind in ("html", "md"))
-    lines = text[text.index("## By label (dtw)") :].splitlines()
+    lines = text.partition("## By label (dtw)")[2].partition("\n## ")[0].rstrip().splitlines()
     assert lines[2] == "3 of 3 labels, the worst first."
     assert lines[4:6] == ["| label | taken for | right | right % |", "|---|---|---:|---:|"]
     cells = [line[2:-2].split(" | ") for line in lines[6:]]
@@ -197,6 +199,25 @@ def test_both_reports_have_the_labels_with_what_they_are_taken_for(runs):
     for one in cells:
         words = "".join(f"<td class=text>{cell}</td>" for cell in one[:2])
         assert words + "".join(f"<td>{cell}</td>" for cell in one[2:]) in page
+
+
+def test_the_report_lists_every_answer_and_says_what_its_terms_mean(runs):
+    page, text = ((runs / "first" / f"report.{kind}").read_text() for kind in ("html", "md"))
+    [answers] = re.findall(r"<h2>Answers \(dtw\)</h2>.*?</table>", page, re.DOTALL)
+    cells = [re.findall(r"<td[^>]*>(.*?)</td>", line) for line in answers.split("<tr>")[2:]]
+    assert "9 of 9 clips, the wrong answers first." in answers
+    assert [one[1:4] for one in cells[:3]] == [["turn red", "go red", "2"]] * 3
+    assert {tuple(one[1:4]) for one in cells[3:]} == {
+        ("go red", "go red", "1"),
+        ("turn green \U00014400", "turn green \U00014400", "1"),
+    }
+    rows = {row["clip"]: row for row in read_rows(runs / "first" / "predictions.jsonl")
+            if row["scorer"] == "dtw"}  # fmt: skip
+    for name, _, _, _, margin in cells:
+        assert float(margin) == pytest.approx(rows[name]["margin"], rel=1e-3)
+    for report in (page, text):
+        assert "Macro: the mean of the labels" in report
+        assert "Calibration error:" not in report  # these runs have no confidence
 
 
 def test_the_table_of_labels_is_of_the_worst_and_their_most_frequent_answers():

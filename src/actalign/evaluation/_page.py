@@ -35,7 +35,6 @@ from actalign.evaluation._lines import (
     refusal_lines,
 )
 from actalign.evaluation._questions import Question
-from actalign.evaluation._results import UNNAMED
 from actalign.evaluation._rows import KS, answer_of, confidence_of
 from actalign.evaluation._runs import SWEPT, Run, sweeps
 from actalign.evaluation._terms import terms_in
@@ -186,10 +185,10 @@ def _list(title: str, lines: Sequence[str]) -> str:
 
 
 def _groups(scorer: str, figures: dict[str, Any]) -> list[str]:
-    """Accuracy by domain, if any is named, and by number of candidates, if there are several: a
-    single group of all clips would only repeat the total."""
+    """Accuracy by domain and by number of candidates, where there are several: a single group of
+    all clips would only repeat the total."""
     parts = []
-    if [*figures["by_domain"]] != [UNNAMED]:
+    if len(figures["by_domain"]) > 1:
         drawn = domain_figure(figures["by_domain"])
         words = "Top-1 by domain with 95 % intervals; chance dotted"
         parts += [f"<h2>By domain ({html.escape(scorer)})</h2>", svg(drawn, words)]
