@@ -303,7 +303,7 @@ def test_the_report_is_one_page_that_asks_for_nothing(world, evaluated):
     result = run(world, "report", ("run",))
     assert result.returncode == 0, result.stderr
     page = (world / "run" / "report.html").read_text()
-    for word in ("Best alignments", "Worst alignments", "Confusion", "By domain", "hook shot"):
+    for word in ("Best alignments", "Worst alignments", "Confusion", "Answers", "hook shot"):
         assert word in page
     assert page.count("<svg") == 3  # accuracy, confusion, accuracy against confidence
     assert page.count("src='data:image/png;base64,") == 4
