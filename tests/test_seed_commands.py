@@ -305,7 +305,7 @@ def test_the_report_is_one_page_that_asks_for_nothing(world, evaluated):
     page = (world / "run" / "report.html").read_text()
     for word in ("Best alignments", "Worst alignments", "Confusion", "Answers", "hook shot"):
         assert word in page
-    assert page.count("<svg") == 3  # accuracy, confusion, accuracy against confidence
+    assert page.count("<svg") == 2  # accuracy, confusion
     assert page.count("src='data:image/png;base64,") == 4
     for link in ("<script", "<link", "@import", "src='http", 'src="', "url(http"):
         assert link not in page
