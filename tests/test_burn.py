@@ -195,6 +195,34 @@ def test_each_of_several_people_has_a_box_in_a_colour_of_its_own(tmp_path):
     assert not inside.any()
 
 
+def test_several_people_keep_their_lines_below(tmp_path):
+    """One line each, in the order of their numbers, whoever's action has begun last."""
+    write_video(tmp_path / "v.mp4", 30, fps=10)
+    times = {1: [(0.0, 1.0), (1.0, 3.0)], 2: [(0.5, 3.0)]}
+    rows = []
+    for person, spans in times.items():
+        shown = row(
+            "v.mp4", "jump", steps("up", "down"), clip=f"p{person}", person=person, people=2
+        )
+        shown["candidates"][0]["repetitions"] = [
+            {
+                "start_seconds": start,
+                "end_seconds": end,
+                "segments": [{"step": "up", "start_seconds": start, "end_seconds": end}],
+            }
+            for start, end in spans
+        ]
+        rows.append(shown)
+    write_rows(tmp_path, *rows)
+    done = actalign("export", "rows.jsonl", "--to", "burn", "--out", "out", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    found = [frame for _, frame in frames_of(tmp_path / "out" / "v.mp4")]
+    before, after = found[7], found[15]
+    different = np.flatnonzero(changed(before, after)[200:].any(axis=1)) + 200
+    assert len(different)  # 1 of 2, 2 of 2
+    assert different.max() < before.shape[0] - 20  # the second person's line
+
+
 def test_classify_writes_such_videos_too(tmp_path, colour_model):
     write_video(tmp_path / "v.mp4", 12)
     done = actalign(

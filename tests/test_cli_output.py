@@ -158,7 +158,7 @@ def test_a_winner_whose_steps_are_of_unknown_words_is_said_too(tmp_path):
     ]
     best = {"label": "squat", "score": 1.0, "has_script": True, "segments": steps}
     said = [{"text": one["step"], "warning": "No known word.", "unknown": True} for one in steps]
-    seen = "Several people are seen in 3 of 4 looks at the whole picture."
+    seen = "Several people are seen in 3 of 4 frames searched for people."
     row = {"clip": "a", "label": "squat", "status": "ok", "candidates": [best]}
     cut = [{"text": one["step"], "warning": "It is cut.", "unknown": False} for one in steps]
     rows = [

@@ -525,7 +525,7 @@ def test_others_are_looked_for_again_and_said(two, tmp_path, monkeypatch):
     looks = row["people_looks"]
     assert set(looks) == {"1", "2"}
     assert sum(looks.values()) >= 5
-    warning = f"Several people are seen in {looks['2']} of {sum(looks.values())} looks"
+    warning = f"Several people are seen in {looks['2']} of {sum(looks.values())} frames searched"
     assert warning in row["warnings"][0]
     assert warning in said
     again, stored = of_one(tmp_path, "--store", tmp_path / "store")
@@ -555,7 +555,7 @@ def test_a_window_counts_the_looks_of_its_own_time_and_warns_of_these(two, tmp_p
     assert all(set(row["people_looks"]) == {"1"} for row in windows[3:])
     for row in windows[:3]:
         looks = row["people_looks"]
-        counted = f"Several people are seen in {looks['2']} of {sum(looks.values())} looks"
+        counted = f"Several people are seen in {looks['2']} of {sum(looks.values())} frames"
         assert counted in row["warnings"][0]
         assert all("frames were looked at" in one for one in row["warnings"][1:])  # of its second
     for row in windows[3:]:
@@ -572,7 +572,7 @@ def test_verbose_results_say_how_many_people_are_seen(folder):
     common = ("classify", folder / "clips" / "pair.mp4", "--scripts", folder / "scripts.yaml")
     one = actalign(*common, "--model", "body", "--verbose").stdout
     # One of the two beside each other; a look may find both.
-    assert re.search(r"^people: 1 person( in \d.* looks at the whole picture)?$", one, re.MULTILINE)
+    assert re.search(r"^people: 1 person( in \d.* frames searched for people)?$", one, re.MULTILINE)
     everyone = actalign(*common, "--model", "body", "--person", "all", "--verbose").stdout
     assert everyone.count("people: 1 person in ") == 2
     assert everyone.count(" of 16 frames\n") == 2
@@ -581,9 +581,9 @@ def test_verbose_results_say_how_many_people_are_seen(folder):
 def test_who_is_seen_is_counted_only_where_looks_differ():
     assert people_seen({"people_looks": {"1": 49}}) == "1 person"
     several = {"1": 4, "2": 1}
-    seen = "1 person in 4, 2 people in 1 of 5 looks at the whole picture"
+    seen = "1 person in 4, 2 people in 1 of 5 frames searched for people"
     assert people_seen({"people_looks": several}) == seen
-    assert people_seen({"people_looks": {"0": 2}}) == "nobody in 2 of 2 looks at the whole picture"
+    assert people_seen({"people_looks": {"0": 2}}) == "nobody in 2 of 2 frames searched for people"
     assert people_seen({"people_frames": {"1": 16}}) == "1 person in 16 of 16 frames"
 
 
@@ -634,7 +634,7 @@ def test_order_is_among_all_people_also_in_a_crowd(six):
 def test_a_crowd_is_counted_whoever_is_followed(six):
     (found,) = load_encoder("body").encode_people([six])
     assert found.source["people_looks"] == "6:1"
-    assert "Several people are seen in 1 of 1 looks" in found.warnings[0]
+    assert "Several people are seen in 1 of 1 frames searched" in found.warnings[0]
 
 
 @pytest.mark.parametrize(

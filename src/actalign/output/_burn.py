@@ -158,19 +158,26 @@ def _enlarged(frame: UInt8) -> UInt8:
 
 
 def _lines(seconds: float, found: list[Event]) -> list[str]:
-    """For each event that is under way, its action and its step."""
-    lines = []
+    """The action and the step that are under way; of several actions at one time, as of several
+    people, a line each with the step's number, so that they leave room for the picture."""
     now = [
         one
         for one in found
         if max(one.start_seconds, one.shown_from) - 1e-6 <= seconds < one.end_seconds - 1e-6
     ]
-    for event in now[:AT_ONCE]:
-        lines.append(event.answer)
-        for number, step in zip(event.step_numbers, event.steps, strict=True):
-            if step["start_seconds"] - 1e-6 <= seconds < step["end_seconds"] - 1e-6:
-                if step["step"] != event.action:
-                    of = "" if event.number is None else f"/{len(event.steps)}"
-                    lines.append(f"{number}{of}: {step['step']}")
-                break
-    return lines
+    now.sort(key=lambda one: one.person or 0)
+    if len(now) == 1:
+        return [now[0].answer, *(f"{which}: {text}" for which, text in _step(now[0], seconds))]
+    return [
+        ", step ".join([one.answer, *(which for which, _ in _step(one, seconds))])
+        for one in now[:AT_ONCE]
+    ]
+
+
+def _step(event: Event, seconds: float) -> list[tuple[str, str]]:
+    """Which step is under way, as 2/5, and its text; [] if none is, or if it is only the label."""
+    for number, step in zip(event.step_numbers, event.steps, strict=True):
+        if step["start_seconds"] - 1e-6 <= seconds < step["end_seconds"] - 1e-6:
+            of = "" if event.number is None else f"/{len(event.steps)}"
+            return [(f"{number}{of}", step["step"])] if step["step"] != event.action else []
+    return []

@@ -230,10 +230,10 @@ class Row(TypedDict, total=False):
     people_looks: Annotated[
         dict[str, int],
         Field(
-            description="One person of body or --crop: number of looks at the whole picture, by "
+            description="One person of body or --crop: number of frames searched for people, by "
             "the number of people found, in the clip or in the window; if none falls into a "
-            "window, the one before counts. A look is taken at the first frame, after a cut, "
-            "when the person is lost, and in every fiftieth frame."
+            "window, the one before counts. Searched are the first frame, the first after a cut, "
+            "those in which the person is lost, and every fiftieth frame."
         ),
     ]
     boxes: Annotated[

@@ -131,7 +131,7 @@ def people_seen(row: Row) -> str:
     one, and empty if not known."""
     counts, what = row.get("people_frames"), "frames"
     if counts is None:
-        counts, what = row.get("people_looks"), "looks at the whole picture"
+        counts, what = row.get("people_looks"), "frames searched for people"
     if not counts:
         return ""
     if what != "frames" and list(counts) == ["1"]:
@@ -149,7 +149,7 @@ def several_warning(people_looks: Mapping[str, int]) -> list[str]:
     if 4 * several < looks or not several:
         return []
     return [
-        f"Several people are seen in {several} of {looks} looks at the whole picture, and the one "
+        f"Several people are seen in {several} of {looks} frames searched for people, and the one "
         "who was largest at first is followed; --person left, right or 2 follows another, and "
         "`classify --person all` everyone."
     ]
