@@ -269,7 +269,7 @@ def test_the_lines_between_repetitions_are_explained():
         draw_timeline(axes, alignment, frame_edges(once), THEMES["light"], repetitions)
         label = axes.get_yticklabels()[0].get_text()
         assert label.startswith("steps over time")
-        assert ("a line before each repetition" in label) == said
+        assert ("a line between repetitions" in label) == said
 
 
 def test_many_repetitions_are_not_hidden_by_the_lines_around_them():
@@ -285,7 +285,7 @@ def test_many_repetitions_are_not_hidden_by_the_lines_around_them():
         drawn = alignment_figure(replace(found, candidates=(best, *found.candidates[1:])))
         timeline, winner, other = drawn.axes[:3]
         assert len(timeline.lines) == (0 if many else count - 1)
-        assert ("a line before" in timeline.get_yticklabels()[0].get_text()) != many
+        assert ("a line between" in timeline.get_yticklabels()[0].get_text()) != many
         assert {bar.get_linewidth() for bar in timeline.patches} == {0 if many else 1}
         thinner = winner.lines[0].get_linewidth() < other.lines[0].get_linewidth()
         assert thinner == many

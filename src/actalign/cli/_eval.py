@@ -190,6 +190,9 @@ def detections(
             f"{unsearched[0]}: nothing was found there, or it was not searched",
             err=True,
         )
+    if others := result["labels_without_events"]:
+        names = ", ".join(f"{label!r} ({count})" for label, count in others.items())
+        typer.echo(f"detections of labels that {truth} does not have: {names}", err=True)
     if as_json:
         print(json.dumps(result))
         return

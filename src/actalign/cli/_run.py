@@ -60,10 +60,12 @@ class Run:
         with said_if_long(None if self.silent else self._out):
             self._stack.__exit__(*error)  # type: ignore[arg-type]
         if error[0] is KeyboardInterrupt:
-            kept = "embeddings that a store keeps are not computed again"
-            unwritten = f"; {self._out} is written when all are" if self._out else ""
             done = clips_done(self._progress.done, self._total)
-            self._console.print(f"{done}, and {kept}{unwritten}")
+            unwritten = f" {self._out} is written when all are done." if self._out else ""
+            self._console.print(
+                f"{done}. Run the same command again to go on: what the cache or a store keeps is "
+                f"not encoded again.{unwritten}"
+            )
 
     @property
     def rows(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -170,13 +171,15 @@ def _true_events(questions: QuestionSet) -> list[Event]:
 
 
 def evaluate_detections(detections: Sequence[Event], truth: Sequence[Event]) -> dict[str, Any]:
-    """Mean average precision at each of THRESHOLDS and by label, with bootstrap intervals.
+    """Mean average precision at each of THRESHOLDS and by label, with bootstrap intervals; and how
+    many detections have labels that no true event has, which count nowhere.
 
     Videos are resampled; with one video there is no interval. Labels are compared as typed, except
     for case and white space.
     """
     names = {label_key(event.label): event.label for event in truth}
     found = [replace(e, label=names.get(label_key(e.label), e.label)) for e in detections]
+    others = Counter(event.label for event in found if event.label not in names.values())
     videos = sorted({event.video for event in truth})
 
     def mean(items: NDArray[np.intp]) -> float:
@@ -204,6 +207,7 @@ def evaluate_detections(detections: Sequence[Event], truth: Sequence[Event]) -> 
         "map": float(np.mean(list(by_threshold.values()))),
         "by_threshold": {f"{threshold:g}": value for threshold, value in by_threshold.items()},
         "labels": by_label,
+        "labels_without_events": dict(sorted(others.items())),
     }
     if len(videos) > 1:
         result["ci95"] = list(bootstrap(mean, len(videos), resamples=200))

@@ -138,7 +138,7 @@ def draw_timeline(
             for step in steps
         ]
         if len(repetitions) > 1 and lines:
-            name += ";\na line before each repetition"
+            name += ";\na line between repetitions"
         for steps in repetitions[1:] if lines else ():
             ax.axvline(steps[0].start_seconds, color=theme.ink, linewidth=2)
     if cuts:

@@ -50,7 +50,7 @@ def _short_warning(row: Row) -> list[str]:
     have = "1 frame was" if frames == 1 else f"{frames} frames were"
     return [
         f"{have} looked at for the {steps} steps of {best['label']!r}, so the answer and times "
-        "mean little; use more frames per second (--fps) or a longer clip."
+        "mean little; use more frames per second (--fps), if the file has them, or a longer clip."
     ]
 
 
@@ -91,7 +91,7 @@ def _apart_warning(row: Row) -> list[str]:
     least = apart * steps
     return [
         f"frames are {apart:.2g} s apart, so repetitions of {best['label']!r} that take less than "
-        f"{least:.2g} s can't be counted; use more frames per second (--fps)."
+        f"{least:.2g} s can't be counted; use more frames per second (--fps), if the file has them."
     ]
 
 

@@ -59,8 +59,8 @@ class LiveSource:
     """Reads frames from one source until it is closed; a context manager.
 
     address: a file, an address such as rtsp://... or http://..., a device, or a pipe ("-" is
-        standard input). A file is played once, at its own speed, and its frames have the times that
-        `sample_frames` gives them.
+        standard input, whose end is the end). A file is played once, at its own speed, and its
+        frames have the times that `sample_frames` gives them.
     fps: frames queued per second.
     format: FFmpeg's name of an input format, such as v4l2 or mpegts; required for a pipe, not
         needed for /dev/video*.
@@ -83,8 +83,9 @@ class LiveSource:
         on_trouble: Callable[[str], None] | None = None,
     ) -> None:
         # FFmpeg accepts no scheme in capitals, and no other name for standard input.
-        address = "/dev/stdin" if address == "-" else with_plain_scheme(address)
-        self.name = without_password(address)
+        self._is_stdin = address == "-"
+        address = "/dev/stdin" if self._is_stdin else with_plain_scheme(address)
+        self.name = "stdin" if self._is_stdin else without_password(address)
         self.is_file = format is None and not is_address(address) and not _is_device(address)
         if self.is_file and not Path(address).is_file():
             if Path(address).is_dir():
@@ -143,8 +144,8 @@ class LiveSource:
     def next_frames(self, *, wait: float, most: int) -> list[LiveFrame] | None:
         """The oldest frames in the queue, at most `most`, all from one connection and of one size.
 
-        An empty list after `wait` seconds without a frame; None once a file has ended. Raises
-        VideoError if the source can't be opened, or after give_up seconds without a frame.
+        An empty list after `wait` seconds without a frame; None once a file or stdin has ended.
+        Raises VideoError if the source can't be opened, or after give_up seconds without a frame.
         """
         first, self._next = self._next, None
         if first is None and not self._ended:
@@ -186,13 +187,17 @@ class LiveSource:
                     reason = "it ended"
                 except (av.FFmpegError, OSError, ValueError, IndexError) as error:
                     reason = without_password(reason_of(error))
-                    if self.is_file or isinstance(error, permanent):
+                    if self.is_file or self._is_stdin or isinstance(error, permanent):
                         raise VideoError(f"{self.name} can't be played: {reason}.") from error
                     waited = time.monotonic() - max(opened, self._newest)
                     # FFmpeg reports our time-outs as various errors.
                     if waited >= READ_SECONDS and not isinstance(error, av.HTTPError):
                         reason = f"it sent no frame for {waited:.0f} s"
                 if self.is_file or self._stop.is_set():
+                    return
+                if self._is_stdin:  # it can't be opened again
+                    if self._newest == before:
+                        raise VideoError("stdin ended without a frame; check what writes to it.")
                     return
                 wait = FIRST_WAIT if self._newest > before else min(2 * wait, LONGEST_WAIT)
                 silent = time.monotonic() - self._newest
