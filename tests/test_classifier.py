@@ -376,12 +376,12 @@ def test_encode_fills_the_store_that_classify_reads_and_resumes(
     videos = [clips / "dawn.mp4", clips / "dusk.mp4"]
     first = actalign("encode", *videos, "--out", store, "--model", colour_model, "--fps", "10")
     assert first.returncode == 0, first.stderr
-    assert "2 encoded, 0 stored before" in first.stderr
+    assert "2 encoded, 0 encoded before" in first.stderr
     assert len(list(store.glob("*.safetensors"))) == 2
     before = {p: p.stat().st_mtime_ns for p in store.iterdir()}
     again = actalign("encode", clips, "--out", store, "--model", colour_model, "--fps", "10")
     assert again.returncode == 1
-    assert "1 encoded, 2 stored before, 1 failed" in again.stderr
+    assert "1 encoded, 2 encoded before, 1 failed" in again.stderr
     done = actalign("classify", *videos, *common)
     assert done.returncode == 0
     assert "sunrise" in done.stdout
@@ -395,9 +395,9 @@ def test_encode_takes_what_classify_has_kept(clips, colour_model, tmp_path):
     done = actalign("classify", videos[0], "--labels", "sunrise,sunset", *how, **where)
     assert done.returncode == 0, done.stderr
     copied = actalign("encode", *videos, "--out", tmp_path / "copied", *how, **where)
-    assert "1 encoded, 1 stored before, 0 failed" in copied.stderr
+    assert "1 encoded, 1 encoded before, 0 failed" in copied.stderr
     again = actalign("encode", *videos, "--out", tmp_path / "made", *how, ACTALIGN_CACHE="none")
-    assert "2 encoded, 0 stored before, 0 failed" in again.stderr
+    assert "2 encoded, 0 encoded before, 0 failed" in again.stderr
     copied, made = (Store(tmp_path / name) for name in ("copied", "made"))
     assert [one.name for one in copied] == [one.name for one in made]
     for one, other in zip(map(read_entry, copied), map(read_entry, made), strict=True):

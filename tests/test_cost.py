@@ -64,6 +64,7 @@ def wait_for_lengths():
 
 
 def test_a_long_run_says_what_it_will_take_and_what_is_faster(videos, capsys, monkeypatch):
+    monkeypatch.setattr(_cost, "WARM_SECONDS", 0.0)
     monkeypatch.setattr(_cost, "MEASURED_SECONDS", 0.1)
     lines = said(SlowEncoder(seconds=0.5), videos, capsys)
     [line] = lines
@@ -79,6 +80,7 @@ def test_one_that_is_known_to_be_long_is_told_before_its_first_frame(videos, cap
 
 
 def test_a_short_run_and_a_quiet_one_say_nothing(videos, capsys, monkeypatch):
+    monkeypatch.setattr(_cost, "WARM_SECONDS", 0.0)
     monkeypatch.setattr(_cost, "MEASURED_SECONDS", 0.01)
     few = {name: videos[name] for name in ("v0", "v1", "v2")}
     assert said(SlowEncoder(seconds=0), few, capsys) == []
@@ -90,10 +92,11 @@ def test_the_estimate_is_of_the_frames_that_are_left():
     cost = Cost(SlowEncoder(), {"a": None}, Sampling(None), told.append)
     cost.opened("a", np.arange(1000) / 30)
     cost.frames("a", 10)  # waited for what had to be loaded, so it says nothing of the speed
-    cost._begun -= 100  # as if it had begun so long ago
+    cost.frames("a", 30)  # and then it is new to the work
+    cost._begun = time.monotonic() - 100  # as if it had worked so long
     cost.frames("a", 50)
-    # 1,000 frames at 2 s each, less the 60 that are done.
-    assert "2.0 s per frame, about 31 min left" in told[0]
+    # 1,000 frames at 2 s each, less the 90 that are done.
+    assert "2.0 s per frame, about 30 min left" in told[0]
     cost.frames("a", 50)
     assert len(told) == 1
 
@@ -157,6 +160,7 @@ def test_stored_clips_that_come_later_are_no_work(unlike, tmp_path, monkeypatch,
     frames_left(unlike, store=store, fps=2.0)  # of other frames, which are of no use at all
     capsys.readouterr()
     monkeypatch.setattr(_cost, "LONG_SECONDS", -1e9)
+    monkeypatch.setattr(_cost, "WARM_SECONDS", 0.0)
     monkeypatch.setattr(_cost, "MEASURED_SECONDS", 0.0)
     told = frames_left(unlike, store=store)
     assert [done + left for _, done, left in told] == [24]
@@ -192,6 +196,7 @@ def test_a_run_that_ends_while_a_reader_is_started_leaves_no_process(unlike, mon
 
 @pytest.mark.parametrize("verb", ["classify", "encode", "locate"])
 def test_the_commands_say_it(tmp_path, colour_model, monkeypatch, verb):
+    monkeypatch.setattr(_cost, "WARM_SECONDS", 0.0)
     monkeypatch.setattr(_cost, "MEASURED_SECONDS", 0.0)
     monkeypatch.setattr(_cost, "LONG_SECONDS", -1e9)
     write_video(tmp_path / "v.mp4", 24)

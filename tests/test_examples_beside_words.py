@@ -203,14 +203,14 @@ def test_examples_of_a_truth_file_are_those_of_the_folder(folder):
     run = ("classify", "clips", *SHARED, "--examples", "shown.jsonl", "--out", "by-file.jsonl")
     done = actalign(*run, cwd=folder)
     assert done.returncode == 0, done.stderr
-    assert "6 examples, weight" in done.stderr
+    assert "6 examples of the candidates, weight" in done.stderr
 
 
 def test_classify_compares_with_examples_too(folder):
     run = ("classify", "clips", *SHARED, "--examples", "shown", "--out", "p.jsonl")
     done = actalign(*run, "--store", "store", cwd=folder)
     assert done.returncode == 0, done.stderr
-    assert "6 examples, weight" in done.stderr
+    assert "6 examples of the candidates, weight" in done.stderr
     rows = read_rows(folder / "p.jsonl")
     assert {row["clip"]: row["label"] for row in rows} == {
         "up0": "up", "up1": "up", "down0": "down", "down1": "down"

@@ -207,6 +207,9 @@ def test_captions_say_which_repetition_and_how_sure_and_skip_what_is_refused(tmp
         'squat (1 of 2), 88%: say "go", then lift', f"squat (2 of 2), 88%: {STEPS[1]}"
     ]  # fmt: skip
     assert second.read_text() == ""
+    path.write_text(json.dumps({**rows[0], "frames": 10, "neutral_frames": 8}) + "\n")
+    (first,) = export(path, "srt", tmp_path)
+    assert cues(first)[1][2] == f"squat (2 of 2), 88% (mostly unseen): {STEPS[1]}"
 
 
 def test_tables_and_projects_say_what_was_refused_by_which_scorer_and_background(tmp_path):

@@ -76,11 +76,11 @@ def align(out):
 def test_encode_and_align(world, jumping):
     assert run(encode("store"), world)[0] == 0
     code, _, err = run(encode("jumped"), world, **jumping)
-    assert (code, "6 encoded, 0 stored before" in err) == (0, True), err
+    assert (code, "6 encoded, 0 encoded before" in err) == (0, True), err
     assert contents(world / "jumped") == contents(world / "store")
     # What was written under one clock is there under another.
-    assert "0 encoded, 6 stored before" in run(encode("jumped"), world)[2]
-    assert "0 encoded, 6 stored before" in run(encode("store"), world, **jumping)[2]
+    assert "0 encoded, 6 encoded before" in run(encode("jumped"), world)[2]
+    assert "0 encoded, 6 encoded before" in run(encode("store"), world, **jumping)[2]
     assert run(align("p.jsonl"), world)[0] == 0
     assert run(align("q.jsonl"), world, **jumping)[0] == 0
     assert (world / "p.jsonl").read_bytes() == (world / "q.jsonl").read_bytes()
@@ -170,4 +170,4 @@ def test_files_from_the_future_are_read_like_others(world, tmp_path):
         for path in (folder / place).iterdir():
             os.utime(path, (4e9, 4e9))  # the year 2096
     code, _, err = run(encode("old"), folder)
-    assert (code, "0 encoded, 6 stored before" in err) == (0, True)
+    assert (code, "0 encoded, 6 encoded before" in err) == (0, True)

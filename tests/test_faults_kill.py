@@ -73,7 +73,7 @@ def test_encode(world, tmp_path):
         if kills % ROUND == 0 or len(there) == len(expected):
             code, _, err = run(encode(store), world)
             assert code == 0
-            assert f"{len(expected) - len(there)} encoded, {len(there)} stored before" in err
+            assert f"{len(expected) - len(there)} encoded, {len(there)} encoded before" in err
             ended = entries(store)
             assert there.items() <= ended.items()
             assert without_time(ended) == expected

@@ -80,7 +80,7 @@ def test_a_damaged_entry_is_found_said_and_made_again(world, store, damage):
     assert code == 0
     assert f"clip00: The store's entry {first} " in err
     assert "It is made again." in err
-    assert "1 encoded, 3 stored before, 0 failed" in err
+    assert "1 encoded, 3 encoded before, 0 failed" in err
     assert contents(store) == expected
     assert untouched == {path: path.stat().st_mtime_ns for path in others}
     assert "3 aligned" not in run(align(store, store.parent / "p.jsonl"), world)[2]
@@ -97,7 +97,7 @@ def test_a_file_that_changed_between_runs_is_embedded_anew(world, tmp_path):
     os.utime(clip, ns=(before.st_atime_ns, before.st_mtime_ns))  # the time says nothing
     code, _, err = run(encode(store), folder)
     assert code == 0
-    assert "1 encoded, 3 stored before" in err
+    assert "1 encoded, 3 encoded before" in err
     new = entries(store)
     assert old.items() <= new.items()
     (added,) = new.keys() - old.keys()
@@ -119,7 +119,7 @@ def test_two_processes_fill_one_store(world, tmp_path):
     assert contents(store) == contents(world / "whole")
     assert {path.suffix for path in store.iterdir()} == {".safetensors"}
     code, _, err = run(encode(store), world)
-    assert (code, "0 encoded, 4 stored before" in err) == (0, True)
+    assert (code, "0 encoded, 4 encoded before" in err) == (0, True)
 
 
 def test_two_evaluations_in_one_run_folder(tmp_path):
@@ -176,7 +176,7 @@ def test_a_full_disk_stops_encode_and_keeps_what_is_done(world, tmp_path):
         ballast.unlink()
         code, _, err = run_alone(encode(disk / "store"), world)
         assert code == 0
-        assert f"{4 - len(there)} encoded, {len(there)} stored before" in err
+        assert f"{4 - len(there)} encoded, {len(there)} encoded before" in err
         assert there.items() <= entries(disk / "store").items()
         assert contents(disk / "store") == contents(world / "whole")
 
@@ -380,9 +380,9 @@ def test_a_stopped_decoder_is_an_error_row_of_the_command_line(world, tmp_path):
     err = (tmp_path / ".stderr").read_text()
     assert code == 1
     assert "long: The reader of clips/long.mp4 returned nothing for 2 s and was stopped" in err
-    assert "1 encoded, 0 stored before, 1 failed" in err
+    assert "1 encoded, 0 encoded before, 1 failed" in err
     code, _, err = run(words, tmp_path)
-    assert (code, "1 encoded, 1 stored before, 0 failed" in err) == (0, True)
+    assert (code, "1 encoded, 1 encoded before, 0 failed" in err) == (0, True)
 
 
 def test_a_pipe_where_a_video_should_be_does_not_hang(world, tmp_path):
@@ -395,7 +395,7 @@ def test_a_pipe_where_a_video_should_be_does_not_hang(world, tmp_path):
     code, _, err = run(words, tmp_path)
     assert code == 1
     assert f"{clips / 'a.mp4'} is neither a file nor a folder" in err
-    assert "1 encoded, 0 stored before, 1 failed" in err
+    assert "1 encoded, 0 encoded before, 1 failed" in err
 
 
 def test_a_pipe_or_a_device_is_never_written_over(world, store, tmp_path):

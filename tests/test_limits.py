@@ -146,5 +146,5 @@ def test_a_gif_of_ten_million_frames_is_one_failed_clip_in_a_batch(tmp_path, col
     done = actalign(*words, cwd=tmp_path)
     assert done.returncode == 1, done.stderr
     assert "clips.gif has more than 1000000 frames" in done.stderr
-    assert "1 encoded, 0 stored before, 1 failed" in done.stderr
+    assert "1 encoded, 0 encoded before, 1 failed" in done.stderr
     assert time.monotonic() - began < 120

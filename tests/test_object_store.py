@@ -100,16 +100,16 @@ def align(folder, store, out, *more):
 def test_both_engines_fill_a_bucket_and_align_it_as_they_do_a_folder(world, bucket):
     encode = ["encode", "clips", "--model", "model", "--out"]
     code, text = actalign(world, *encode, f"{bucket}/local")
-    assert (code, "5 encoded, 0 stored before, 0 failed" in text) == (0, True), text
+    assert (code, "5 encoded, 0 encoded before, 0 failed" in text) == (0, True), text
     code, text = actalign(world, *encode, f"{bucket}/ray", "--engine", "ray")
-    assert (code, "5 encoded, 0 stored before, 0 failed" in text) == (0, True), text
+    assert (code, "5 encoded, 0 encoded before, 0 failed" in text) == (0, True), text
     names = [
         [path.rpartition("/")[2] for path in listed(f"{bucket}/{n}")] for n in ("local", "ray")
     ]
     assert names[0] == names[1]
     assert len(names[0]) == 5
     code, text = actalign(world, *encode, f"{bucket}/local/")
-    assert (code, "0 encoded, 5 stored before" in text) == (0, True), text
+    assert (code, "0 encoded, 5 encoded before" in text) == (0, True), text
 
     folder = align(world, "store", "folder.jsonl")[2]
     assert len(folder.splitlines()) == 5
@@ -136,7 +136,7 @@ def test_a_damaged_object_is_a_failed_row_and_is_made_again(world, bucket):
     assert f"The store's entry s3://{first} can't be read" in text
     assert rows.splitlines()[1:] == whole.splitlines()[1:]
     code, text = actalign(world, *encode)
-    assert (code, "1 encoded, 4 stored before" in text) == (0, True), text
+    assert (code, "1 encoded, 4 encoded before" in text) == (0, True), text
     assert "It is made again." in text
     assert align(world, f"{bucket}/damaged", "again.jsonl")[2] == whole
 

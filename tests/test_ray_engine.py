@@ -305,7 +305,7 @@ def test_a_clip_that_always_kills_its_encoder_is_a_failed_row(
     code, text = finish(running)
     assert code == 1
     assert "The encoder's process died 3 times at the clip 'long'" in text
-    assert "0 encoded, 0 stored before, 1 failed" in text
+    assert "0 encoded, 0 encoded before, 1 failed" in text
 
 
 @needs_ray

@@ -132,6 +132,15 @@ def test_the_advice_names_the_labels_and_what_to_do():
     assert "“a” and “b” can't be told apart" in advice
     assert "a confidence of at least 0.90 are right in 95 % or more; they are 33 %" in advice
     assert "about 340 clips would make that 5" in advice
+    surest = [{**one, "confidence": 0.99996 if one["target"] == "c" else 0.99} for one in sure]
+    known = "\n".join(findings(surest, results, "dtw")["advice"])
+    assert (
+        "At no confidence are 95 % of the answers right." in known
+    )  # as printed, 1.00 refuses all
+    ordered = [{**one, "rank": 1, "scorer": "dtw_shuffled"} for one in sure]
+    results = summarise([*sure, *ordered], [], scorers=("dtw", "dtw_shuffled"), total=24)
+    advice = "\n".join(findings(sure, results, "dtw")["advice"])
+    assert "The control dtw_shuffled is 33.3 points better than dtw: check that each" in advice
     calibration = results["scorers"]["dtw"]["calibration"]
     assert calibration["error"] == pytest.approx((16 * 0.1 + 8 * 0.1) / 24)
     low, high = calibration["error_ci95"]

@@ -98,7 +98,7 @@ def test_a_setting_that_is_better_everywhere_is_found():
 def test_a_setting_of_one_wording_says_so_in_english():
     tried = [Setting("dtw", 0.0, None, "{step}", wordings) for wordings in (1, 2, None)]
     lines = setting_lines(_chosen(tried, Table(np.ones((3, 40), int)), 5))
-    said = [line.rpartition(", ")[2] for line in lines]
+    said = [line.rpartition(", ")[2] for line in lines[1:]]
     assert said == ["1 wording", "2 wordings", "all wordings"]
 
 

@@ -184,9 +184,12 @@ class WithExamples:
 
     def summary(self) -> str:
         """A sentence about the weight and how it was chosen."""
-        shown = f"{counted(len(self.examples.examples), 'example')}, weight {self.weight:g}"
+        candidates = {label_key(label) for label in self.candidates.labels}
+        mine = sum(label_key(one.label) in candidates for one in self.examples.examples)
+        unused = " (they are not used)" if self.weight == 0 else ""
+        shown = f"{counted(mine, 'example')} of the candidates, weight {self.weight:g}{unused}"
         if self.candidates.temperature is not None:
-            shown = f"margins instead of confidences, because of {shown}"
+            shown = f"with --examples rows have margins and no confidences; {shown}"
         if self.trial is None:
             return f"{shown}: not chosen, because no label has two examples"
         rates = (self.trial.words, self.trial.examples, self.trial.both)

@@ -21,8 +21,11 @@ if TYPE_CHECKING:
 
 LONG_SECONDS = 60.0
 """A shorter run is not worth a line."""
+WARM_SECONDS = 4.0
+"""How long the encoder works before its speed is measured: code is still compiled, and threads and
+memory are new."""
 MEASURED_SECONDS = 3.0
-"""How long the encoder must have worked before its speed is taken from it."""
+"""How long its speed is measured."""
 FEWER_FPS = 4.0
 """Frames a second that are proposed where more are encoded."""
 
@@ -139,14 +142,17 @@ class Cost:
         """So many more frames of a clip are encoded; says what all will take, once."""
         self.work.encoded(clip_id, count)
         with self._lock:
+            now = time.monotonic()
             if self._begun is None:
-                self._begun = time.monotonic()  # the first frames wait for what has to be loaded
+                self._begun = now + WARM_SECONDS  # the first frames wait for what has to be loaded
+                return
+            if now < self._begun:
                 return
             self._encoded += count
             left = self.work.left
             if self._measured or left is None:
                 return
-            seconds = time.monotonic() - self._begun
+            seconds = now - self._begun
             if seconds < MEASURED_SECONDS:
                 return
             self._measured = True

@@ -66,7 +66,7 @@ def encode(
             run.clip(result)
             cached += result.cached and result.last
     new = len(found) - run.failed - cached
-    run.end(f"{new} encoded, {cached} stored before, {run.failed} failed: {without_password(out)}")
+    run.end(f"{new} encoded, {cached} encoded before, {run.failed} failed: {without_password(out)}")
 
 
 def _cache() -> Store | None:

@@ -5,7 +5,7 @@ loaded for the first clip that is missing. Missing clips go through `embed_video
 of each actor decode, frames pass through pipes, and only the clips' names and the outcomes (or
 rows, if clips are scored there too) travel through Ray. So one encoder sees a clip's frames in
 order, memory use stays at a few batches per actor however long a clip is, and no raw frame crosses
-the network. Embeddings go to the store, which all machines must see; what was stored before a
+the network. Embeddings go to the store, which all machines must see; what was encoded before a
 worker died is not made again.
 """
 

@@ -12,7 +12,7 @@ from typing import Any
 from actalign.addresses import with_plain_scheme
 from actalign.encoders._base import CROP, ImageEncoder, check_encoder
 from actalign.errors import EncoderError, EncoderUsageError
-from actalign.hub import check_hub_id
+from actalign.hub import WAYS_OUT, check_hub_id
 
 DEFAULT_MODEL = "google/siglip-so400m-patch14-384"
 OPEN_CLIP = "open_clip:"
@@ -132,6 +132,12 @@ def _check_folder(model: str, folder: Path) -> None:
         )
     if not folder.is_dir():
         check_hub_id(model.partition("@")[0])
+        if "/" not in model:
+            raise EncoderError(
+                f"There is no encoder {model!r}: it is neither built in nor a folder here nor in "
+                "`actalign.encoders.ENCODERS`, which holds a program's own encoders, and a hub id "
+                f"has an owner, as in OWNER/{model}. {WAYS_OUT}"
+            )
 
 
 def _service(

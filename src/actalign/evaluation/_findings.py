@@ -5,6 +5,7 @@ Pure functions of the run's rows, its results and its scripts; all for the run's
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from itertools import combinations
@@ -25,6 +26,8 @@ ENOUGH = 3
 """The fewest clips of a label about which something is said."""
 ALIKE = 0.65
 """Two labels can't be told apart if the area under the curve is at most this."""
+ORDERS = ("shuffled", "reversed", "order_free")
+"""Ends of the names of controls that have a script's steps in other orders, or in none."""
 USELESS = 0.55
 """A step fits all clips alike if the area under the curve is at most this."""
 MOST = 15
@@ -212,7 +215,11 @@ def _advice(
     rows: Sequence[Row], results: dict[str, Any], figures: dict[str, Any], found: dict[str, Any]
 ) -> list[str]:
     """Sentences that say what to do, the most useful first."""
-    lines = [*_on_baseline(results, found["scorer"]), *_on_labels(figures)]
+    lines = [
+        *_on_baseline(results, found["scorer"]),
+        *_on_order(results, found["scorer"]),
+        *_on_labels(figures),
+    ]
     for pair in found["labels_alike"][:3]:
         first, second = pair["labels"]
         steps = " and ".join(
@@ -265,6 +272,23 @@ def _on_baseline(results: dict[str, Any], scorer: str) -> list[str]:
     return []
 
 
+def _on_order(results: dict[str, Any], scorer: str) -> list[str]:
+    """Says which controls with the steps in other orders are better than the scorer itself."""
+    lines = []
+    for one in results["comparisons"]:
+        names = (one["first"], one["second"])
+        if scorer not in names or not one["n"] or one["mcnemar_p"] >= 0.05:
+            continue
+        other = names[names[0] == scorer]
+        difference = 100 * one["difference"] * (1 if names[0] == other else -1)
+        if difference > 0 and other in (f"{scorer}_{order}" for order in ORDERS):
+            lines.append(
+                f"The control {other} is {difference:.1f} points better than {scorer}: check that "
+                "each script's steps are in the order in which they happen."
+            )
+    return lines
+
+
 def _on_labels(figures: dict[str, Any]) -> list[str]:
     known = {label: one for label, one in figures.get("classes", {}).items() if one["n"] >= ENOUGH}
     worst = sorted(known, key=lambda label: known[label]["value"])[:3]
@@ -286,11 +310,13 @@ def _on_confidence(rows: Sequence[Row]) -> list[str]:
     known = [row for row in rows if confidence_of(row) is not None]
     if len(known) < 20:
         return []
-    values = [float(confidence_of(row) or 0) for row in known]
-    limit = threshold_for(values, [row["rank"] == 1 for row in known], risk=0.05)
+    # In whole percents, so that the option with the printed number gives these very answers.
+    percents = [math.floor(100 * (confidence_of(row) or 0)) for row in known]
+    right = [row["rank"] == 1 for row in known]
+    limit = threshold_for([one / 100 for one in percents], right, risk=0.05)
     if limit is None:
         return ["At no confidence are 95 % of the answers right."]
-    share = sum(value >= limit for value in values) / len(values)
+    share = sum(one >= round(100 * limit) for one in percents) / len(percents)
     return [
         f"Answers with a confidence of at least {limit:.2f} are right in 95 % or more; they are "
         f"{100 * share:.0f} % of the clips (--min-confidence {limit:.2f})."

@@ -259,9 +259,11 @@ def _share(ranks: NDArray[np.int_]) -> dict[str, Any]:
 
 
 def setting_lines(result: dict[str, Any]) -> list[str]:
-    """The eight best settings and their costs, one per line, and where the others are."""
+    """A heading, the eight best settings and their costs, one per line, and where the others
+    are."""
     ordered = sorted(result["settings"], key=lambda one: -one["top1"])
-    lines = [
+    lines = ["Top-1 on all clips, and the cost, of the best settings:"]
+    lines += [
         f"{100 * one['top1']:6.2f} %  {one['frames']:.0f} frames, {one['scoring_ms']:.1f} ms a "
         f"clip: {one['scorer']}, smoothing {one['smoothing_seconds']:g} s, "
         f"{'all' if one['fps'] is None else one['fps']} frames a second, {one['step_template']!r}, "

@@ -17,7 +17,15 @@ from actalign.addresses import is_address
 from actalign.documents import composed, escaped
 from actalign.errors import VideoError
 from actalign.files import file_named, file_stem
-from actalign.rows import RepetitionRow, Row, StepRow, action_span, has_action, step_numbers
+from actalign.rows import (
+    RepetitionRow,
+    Row,
+    StepRow,
+    action_span,
+    has_action,
+    step_numbers,
+    tag,
+)
 
 OWN_BYTES = 100
 """The most bytes of a video's name kept in a file name: `cut` adds to it, and 255 is the limit."""
@@ -30,6 +38,7 @@ class Event:
     number, count: which of the whole repetitions in its clip it is, None for a partial one, and how
     many there are. steps: empty for scorers that find none; step_numbers: which they are, from 1.
     confidence: None if the row has none. person: whose it is, in a clip with several people.
+    doubt: what makes the answer unreliable, in two words, such as "mostly unseen"; or empty.
     shown_from: when its captions may begin: windows may overlap, and each shows only what follows
     the end of the one before.
     """
@@ -44,6 +53,7 @@ class Event:
     score: float
     confidence: float | None
     person: int | None = None
+    doubt: str = ""
     shown_from: float = -math.inf
 
     @property
@@ -66,8 +76,9 @@ class Event:
 
     @property
     def answer(self) -> str:
-        """The name, and the confidence if it is known."""
-        return self.name + ("" if self.confidence is None else f", {self.confidence:.0%}")
+        """The name, the confidence if it is known, and what makes it doubtful."""
+        confidence = "" if self.confidence is None else f", {self.confidence:.0%}"
+        return f"{self.name}{confidence}{f' ({self.doubt})' if self.doubt else ''}"
 
     def step_name(self, step: StepRow) -> str:
         """The answer and the step; the answer alone if it has no script."""
@@ -86,6 +97,9 @@ def events(row: Row) -> list[Event]:
         start, end = span
         once = best.get("segments", [])
         found = [{"start_seconds": start, "end_seconds": end, "segments": once}]
+    doubt = tag(row)
+    if doubt == "no script":  # which is said of a candidate, not of this clip
+        doubt = ""
     numbers = count(1)
     whole = [None if "partial_steps" in one else next(numbers) for one in found]
     return [
@@ -100,6 +114,7 @@ def events(row: Row) -> list[Event]:
             score=best["score"],
             confidence=row.get("confidence"),
             person=row.get("person") if row.get("people", 1) > 1 else None,
+            doubt=doubt,
         )
         for number, one in zip(whole, found, strict=True)
     ]
