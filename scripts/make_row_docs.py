@@ -99,6 +99,8 @@ than the rows:
   `action_end_seconds` say when the answer happens, `start_seconds` and `end_seconds` when the clip
   does. Cells hold all digits of a number and show a few.
 - `rows.md`: one line per clip with fewer columns.
+
+In a CSV file a text that a spreadsheet program would take for a formula, such as `=1+1`, begins with an apostrophe.
 """
 
 

@@ -226,6 +226,7 @@ def _print_results(results: dict[str, Any]) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from actalign.evaluation._config import main_scorer
     from actalign.evaluation._lines import (
         ACCURACY,
         accuracy_table,
@@ -246,5 +247,6 @@ def _print_results(results: dict[str, Any]) -> None:
     # A pipe or a file has no width of its own, so nothing is wrapped there.
     width = None if Console().is_terminal else 130
     Console(markup=False, emoji=False, highlight=False, width=width).print(table)
-    for line in (*kind_lines(results), *refusal_lines(results), *comparison_lines(results)):
+    compared = comparison_lines(results, of=main_scorer([*results["scorers"]]))
+    for line in (*kind_lines(results), *refusal_lines(results), *compared):
         print(line)

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 SENTENCES = {
     "never": "never fires, though clips have this answer; write what a camera sees",
     "always": "fires in almost every clip; write what only this action shows",
-    "wrong candidate": "fires more in clips answered {fires_for!r}; write what tells them apart",
+    "wrong candidate": "fires more often in clips whose answer is {fires_for!r} than in its own; "
+    "write what tells them apart",
 }
 
 

@@ -317,6 +317,8 @@ def _on_confidence(rows: Sequence[Row]) -> list[str]:
     if limit is None:
         return ["At no confidence are 95 % of the answers right."]
     share = sum(one >= round(100 * limit) for one in percents) / len(percents)
+    if share == 1:  # there is nothing to refuse
+        return []
     return [
         f"Answers with a confidence of at least {limit:.2f} are right in 95 % or more; they are "
         f"{100 * share:.0f} % of the clips (--min-confidence {limit:.2f})."

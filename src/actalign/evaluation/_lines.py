@@ -216,9 +216,16 @@ STEP_FIGURES = {
 }
 
 
-def comparison_lines(results: dict[str, Any]) -> list[str]:
-    """A sentence on each pair of scorers that scored the same clips."""
-    return [comparison_line(one) for one in results["comparisons"] if one["n"]]
+def comparison_lines(results: dict[str, Any], *, of: str | None = None) -> list[str]:
+    """A sentence on each pair of scorers that scored the same clips.
+
+    of: only pairs with this scorer, and where the others are.
+    """
+    known = [one for one in results["comparisons"] if one["n"]]
+    mine = [one for one in known if of in (None, one["first"], one["second"])]
+    more = len(known) - len(mine)
+    others = [f"and {counted(more, 'more comparison')}: results.json and the report have all"]
+    return [*map(comparison_line, mine), *(others if more else ())]
 
 
 def comparison_line(one: dict[str, Any]) -> str:

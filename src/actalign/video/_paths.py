@@ -38,7 +38,7 @@ def unreadable(path: Path, error: OSError | ValueError) -> VideoError:
     if isinstance(error, FileNotFoundError):
         if address := address_in(path):
             return VideoError(no_file(address))
-        return VideoError(f"There is no file {path}.")
+        return VideoError(f"There is no file {'' if path.suffix else 'or folder '}{path}.")
     reason = reason_of(error)
     return VideoError(f"{path} can't be read: {reason}.")
 
