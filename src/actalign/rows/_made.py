@@ -90,8 +90,9 @@ def _apart_warning(row: Row) -> list[str]:
         return []
     least = apart * steps
     return [
-        f"frames are {apart:.2g} s apart, so repetitions of {best['label']!r} that take less than "
-        f"{least:.2g} s can't be counted; use more frames per second (--fps), if the file has them."
+        f"frames are {apart:.2g} s apart on average, so repetitions of {best['label']!r} that take "
+        f"less than {least:.2g} s can't be counted; use more frames per second (--fps), if the file "
+        "has them."
     ]
 
 
