@@ -729,6 +729,30 @@ def test_clips_are_scored_anew_after_a_reload(visit, serve, folder):  # noqa: F8
     assert len(api.explorer.results) == known
 
 
+def test_an_edit_while_the_server_goes_away_loses_no_clip_that_waits(visit, serve, folder):  # noqa: F811
+    api = serve(clips=folder)
+    page = visit(api)
+    name_candidates(page)
+    align(page)
+    held = []
+    page.route("**/api/score", lambda route: held.append(route))
+    page.get_by_role("button", name="Align", exact=True).click()
+    page.get_by_text("Clip 1 of 3: scoring").wait_for()
+    while not held:
+        page.wait_for_timeout(20)
+    page.get_by_label("Candidate 1: steps, one per line").fill("blue")
+    page.route("**/api/*", lambda route: route.abort())
+    held[0].abort()
+    page.locator("#error").get_by_text("The server does not answer").wait_for()
+    until(page, "!document.querySelector('#align').disabled")
+    assert page.faults
+    page.faults.clear()
+    page.unroute_all()
+    page.reload()
+    page.get_by_text("Done. Change a step").wait_for()
+    assert {steps_asked(api, clip) for clip in api.explorer.folder_clips} == {("blue",)}
+
+
 def test_clips_that_are_scored_anew_can_be_cancelled(visit, serve, folder):  # noqa: F811
     api = serve(clips=folder)
     page = visit(api)

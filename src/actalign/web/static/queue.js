@@ -140,7 +140,7 @@ async function run(clips, resumed = null) {
   cancelled = false;
   began = resumed?.began ?? Date.now();
   busy(true);
-  let failed = 0, fault = null;
+  let failed = 0, fault = null, over = false;
   for (const row of clips.map(rowOf).filter(Boolean)) row.state = "waiting";
   try {
     for (const [n, clip] of clips.entries()) {
@@ -167,6 +167,7 @@ async function run(clips, resumed = null) {
       }
     }
     keep({ job: null });  // not where the page is being left, whose requests fail
+    over = true;
     if (cancelled) say("Cancelled.");
     else if (fault) { say(clips.length > 1 ? `${clips.length - failed} of ${clips.length} clips aligned.` : ""); fail(fault); }
     else say(`Done. Change a step and ${clips.length > 1 ? "the open clip" : "it"} is scored again at once.`);
@@ -175,7 +176,7 @@ async function run(clips, resumed = null) {
     for (const row of state.rows) if (row.state === "waiting") row.state = null;
     busy(false);
     drawTable();
-    acts.ended();
+    if (over) acts.ended();  // else the clips that wait are still kept for a reload
   }
 }
 
