@@ -729,6 +729,22 @@ def test_clips_are_scored_anew_after_a_reload(visit, serve, folder):  # noqa: F8
     assert len(api.explorer.results) == known
 
 
+def test_an_edit_during_an_alignment_is_scored_after_a_reload_too(visit, serve, folder):  # noqa: F811
+    api = serve(clips=folder)
+    page = visit(api)
+    name_candidates(page)
+    align(page)
+    scorings = Held(page, "score", after=1)
+    page.get_by_role("button", name="Align", exact=True).click()
+    page.get_by_text("Clip 2 of 3: scoring").wait_for()
+    scorings.wait()
+    page.get_by_label("Candidate 1: steps, one per line").fill("blue")  # the first clip is open
+    scorings.let_pass()
+    page.reload()
+    page.get_by_text("Done. Change a step").wait_for()
+    assert {steps_asked(api, clip) for clip in api.explorer.folder_clips} == {("blue",)}
+
+
 def test_an_edit_while_the_server_goes_away_loses_no_clip_that_waits(visit, serve, folder):  # noqa: F811
     api = serve(clips=folder)
     page = visit(api)
