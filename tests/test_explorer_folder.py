@@ -106,6 +106,18 @@ def test_what_was_said_before_a_restart_is_neither_right_nor_wrong_yet(visit, se
     assert page.locator("#told").inner_text().startswith(f"These are the steps of {other}. ")
 
 
+def test_an_action_with_accents_apart_is_the_one_of_the_answer(visit, serve, folder):  # noqa: F811
+    """As macOS gives them in names of files: e and an accent are two characters."""
+    page = visit(serve(clips=folder))
+    name_candidates(page)
+    for n, name in enumerate(("leve\u0301", "couche\u0301"), start=1):
+        page.get_by_label(f"Candidate {n}: action").fill(name)
+    align(page)
+    assert page.locator("#edit").is_visible()
+    page.get_by_role("button", name="Edit these steps").click()
+    assert page.evaluate(f"{FOCUSED}.getAttribute('aria-label')").endswith("one per line")
+
+
 def test_a_border_keeps_the_focus_while_it_is_moved(visit, serve, folder):  # noqa: F811
     page = visit(serve(clips=folder))
     name_candidates(page)
