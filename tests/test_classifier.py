@@ -406,6 +406,13 @@ def test_encode_takes_what_classify_has_kept(clips, colour_model, tmp_path):
         assert (one.clip_id, one.provenance) == (other.clip_id, other.provenance)
 
 
+def test_encode_needs_no_cache_folder_that_can_be_read(clips, colour_model, tmp_path):
+    how = ("--out", tmp_path / "store", "--model", colour_model)
+    ended = actalign("encode", clips / "dawn.mp4", *how, ACTALIGN_CACHE=tmp_path / ("x" * 300))
+    assert ended.returncode == 0, ended.stderr
+    assert "1 encoded, 0 stored before, 0 failed" in ended.stderr
+
+
 def test_align_scores_a_store_without_its_videos(clips, common, colour_model, tmp_path):
     store, out = tmp_path / "store", tmp_path / "aligned.jsonl"
     copies = tmp_path / "copies"

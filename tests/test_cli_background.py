@@ -179,6 +179,22 @@ def test_what_scoring_can_not_do_is_one_sentence(words, message, videos, colour_
     assert len(ended.stderr.strip().splitlines()) == 1
 
 
+def test_confidences_are_said_to_compare_candidates_with_advice_that_works(videos, colour_model):
+    (videos / "broken.mp4").write_text("no video")
+    model = ("--model", colour_model)
+    made = actalign("background", "set.mp4", "rainbow.mp4", *model, "--out", "b", cwd=videos)
+    assert made.returncode == 0, made.stderr
+    how = (*model, "--scripts", "day.json", "--temperature", "1")
+    dtw, competitive, broken = (
+        actalign("classify", *words, *how, cwd=videos).stderr
+        for words in (("rise.mp4",), ("rise.mp4", "--background", "b"), ("broken.mp4",))
+    )
+    assert "compare these 2 candidates only; a clip may show none of them\n" in dtw
+    assert "2 candidates only; if a clip may show none of them, add --none other" in competitive
+    assert "1 of 1 clip failed" in broken
+    assert "compare these" not in broken
+
+
 def test_embeddings_of_another_encoder_and_videos_do_not_mix(videos, colour_model):
     where = {"cwd": videos, "ACTALIGN_CACHE": videos / "cache"}
     model = ("--model", colour_model)

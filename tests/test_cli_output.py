@@ -18,7 +18,7 @@ from rich.cells import cell_len
 from actalign.cli._eval_options import clip_progress
 from actalign.cli._kinds import check_no_other_kind
 from actalign.cli._run import Run
-from actalign.cli._show import ResultLines, console_of
+from actalign.cli._show import ResultLines, console_of, shell_word
 from actalign.clips import Store
 from actalign.clips._stored import read_stored
 from actalign.errors import ActAlignError
@@ -758,6 +758,19 @@ def test_a_person_of_a_clip_that_mostly_shows_nobody_is_said_so():
     counts = ({"0": 6, "1": 4}, {"0": 4, "1": 6})
     shown = [str(lines.of({**row, "people_frames": one})) for one in counts]
     assert ["(mostly unseen)" in one for one in shown] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("path", "windows", "typed"),
+    [
+        (r"runs\first", True, r"runs\first"),
+        (r"C:\my runs\first", True, r'"C:\my runs\first"'),
+        ("runs/first", False, "runs/first"),
+        ("Ann's runs/first", False, """'Ann'"'"'s runs/first'"""),
+    ],
+)
+def test_a_proposed_command_can_be_typed_where_it_is_shown(path, windows, typed):
+    assert shell_word(path, windows=windows) == typed
 
 
 def test_several_scorers_have_columns_in_which_confidences_and_margins_are_told_apart():

@@ -18,6 +18,7 @@ from actalign.evaluation._journal import Journal
 from actalign.evaluation._lines import kind_lines
 from actalign.evaluation._report import write_reports
 from actalign.evaluation._runs import read_run
+from actalign.evaluation._terms import terms_in
 from actalign.evaluation.atlas._embeddings import (
     TEXT_FORMAT,
     VIDEO_FORMAT,
@@ -409,3 +410,8 @@ def test_a_mini_atlas_run_of_an_earlier_version_is_named(tmp_path):
 def test_a_question_that_contradicts_itself_is_refused(questions, changes, message):
     with pytest.raises(UsageError, match=message):
         replace(questions.questions[0], **changes)
+
+
+def test_the_letters_of_a_picture_in_a_report_are_no_terms():
+    said = terms_in("<p>the margin</p><img src='data:image/png;base64,AIoU/macro+B='><p>macro</p>")
+    assert [sentence.partition(":")[0] for sentence in said] == ["Macro", "Margin"]

@@ -106,6 +106,18 @@ def test_what_was_said_before_a_restart_is_neither_right_nor_wrong_yet(visit, se
     assert page.locator("#told").inner_text().startswith(f"These are the steps of {other}. ")
 
 
+def test_an_action_with_accents_apart_is_the_one_of_the_answer(visit, serve, folder):  # noqa: F811
+    """As macOS gives them in names of files: e and an accent are two characters."""
+    page = visit(serve(clips=folder))
+    name_candidates(page)
+    for n, name in enumerate(("leve\u0301", "couche\u0301"), start=1):
+        page.get_by_label(f"Candidate {n}: action").fill(name)
+    align(page)
+    assert page.locator("#edit").is_visible()
+    page.get_by_role("button", name="Edit these steps").click()
+    assert page.evaluate(f"{FOCUSED}.getAttribute('aria-label')").endswith("one per line")
+
+
 def test_a_border_keeps_the_focus_while_it_is_moved(visit, serve, folder):  # noqa: F811
     page = visit(serve(clips=folder))
     name_candidates(page)
@@ -727,6 +739,46 @@ def test_clips_are_scored_anew_after_a_reload(visit, serve, folder):  # noqa: F8
     page.locator("#verdict strong").wait_for()
     page.wait_for_load_state("networkidle")
     assert len(api.explorer.results) == known
+
+
+def test_an_edit_during_an_alignment_is_scored_after_a_reload_too(visit, serve, folder):  # noqa: F811
+    api = serve(clips=folder)
+    page = visit(api)
+    name_candidates(page)
+    align(page)
+    scorings = Held(page, "score", after=1)
+    page.get_by_role("button", name="Align", exact=True).click()
+    page.get_by_text("Clip 2 of 3: scoring").wait_for()
+    scorings.wait()
+    page.get_by_label("Candidate 1: steps, one per line").fill("blue")  # the first clip is open
+    scorings.let_pass()
+    page.reload()
+    page.get_by_text("Done. Change a step").wait_for()
+    assert {steps_asked(api, clip) for clip in api.explorer.folder_clips} == {("blue",)}
+
+
+def test_an_edit_while_the_server_goes_away_loses_no_clip_that_waits(visit, serve, folder):  # noqa: F811
+    api = serve(clips=folder)
+    page = visit(api)
+    name_candidates(page)
+    align(page)
+    held = []
+    page.route("**/api/score", lambda route: held.append(route))
+    page.get_by_role("button", name="Align", exact=True).click()
+    page.get_by_text("Clip 1 of 3: scoring").wait_for()
+    while not held:
+        page.wait_for_timeout(20)
+    page.get_by_label("Candidate 1: steps, one per line").fill("blue")
+    page.route("**/api/*", lambda route: route.abort())
+    held[0].abort()
+    page.locator("#error").get_by_text("The server does not answer").wait_for()
+    until(page, "!document.querySelector('#align').disabled")
+    assert page.faults
+    page.faults.clear()
+    page.unroute_all()
+    page.reload()
+    page.get_by_text("Done. Change a step").wait_for()
+    assert {steps_asked(api, clip) for clip in api.explorer.folder_clips} == {("blue",)}
 
 
 def test_clips_that_are_scored_anew_can_be_cancelled(visit, serve, folder):  # noqa: F811

@@ -69,7 +69,7 @@ def test_shipped_scripts_are_listed():
     assert lines == sorted(lines)
     shown = actalign("subactions", "show", "Push-ups")
     assert shown.returncode == 2
-    assert "`actalign subactions template --labels 'Push-ups'` prints the script" in shown.stderr
+    assert "`actalign subactions template --labels Push-ups` prints the script" in shown.stderr
     soccer = actalign("subactions", "list", "--domain", "Soccer")
     assert soccer.stdout == actalign("subactions", "list", "--domain", "football").stdout
     assert soccer.stdout.startswith("football: ")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -226,6 +225,7 @@ class GivenCandidates:
 
     def _more_wordings(self, used: Iterable[Script], model: str) -> list[str]:
         """Says which scripts of a single wording could have those that ship as well."""
+        from actalign.cli._show import shell_word
         from actalign.scripts._shipped import shipped_scripts
 
         single = [
@@ -237,11 +237,10 @@ class GivenCandidates:
         if self.file is None or not single:
             return []
         others = f" and {counted(len(single) - 1, 'more label')}" if len(single) > 1 else ""
-        file = shlex.quote(str(self.file))
         return [
             f"scripts of {single[0]!r}{others} also ship with actalign; adding their wordings "
-            f"makes `{model}` more reliable: actalign subactions merge {file} --shipped "
-            "--out all.yaml"
+            f"makes `{model}` more reliable: actalign subactions merge {shell_word(self.file)} "
+            "--shipped --out all.yaml"
         ]
 
 

@@ -153,10 +153,10 @@ def _compared(candidates: Candidates) -> list[str]:
     count = len(candidates.scripts)
     if candidates.temperature is None or candidates.none or count < 2:
         return []
-    return [
-        f"confidences compare these {count} candidates only; if a clip may show none of them, add "
-        "--none other"
-    ]
+    advice = "if a clip may show none of them, add --none other"
+    if not candidates.scorer.knows_none:
+        advice = "a clip may show none of them"
+    return [f"confidences compare these {count} candidates only; {advice}"]
 
 
 def _end(
@@ -167,9 +167,13 @@ def _end(
     look: SecondLook | None,
     *said: str,
 ) -> NoReturn:
-    """Write the videos of the rows to burn, say what was written and what failed, and exit."""
-    closing = [*said, *([f"predictions: {output.out}"] if output.out else [])]
-    if figures.figure and run.failed < run.rows:
+    """Write the videos of the rows to burn, say what was written and what failed, and exit.
+
+    said: what there is to say of answers, if there are any.
+    """
+    some = run.failed < run.rows
+    closing = [*(said if some else ()), *([f"predictions: {output.out}"] if output.out else [])]
+    if figures.figure and some:
         closing.append(f"figures: {figures.figure}")
     closing += figures.burn_in(burned, run)
     if look is not None:

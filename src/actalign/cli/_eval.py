@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -127,11 +126,13 @@ def _config(
 
 def _end(results: dict[str, Any], out: Path, look: SecondLook | None) -> NoReturn:
     """Print the results and where they are, and exit: with 1 where a clip failed or none scored."""
+    from actalign.cli._show import shell_word
+
     _print_results(results)
     if look is not None:
         print(f"asked now: {look.tokens()}")
     print(f"run: {out}")
-    print(f"next, what to do about it: actalign report {shlex.quote(str(out))}")
+    print(f"next, what to do about it: actalign report {shell_word(out)}")
     failed = results["samples"]["not_encoded"]
     scored = any(figures["n"] for figures in results["scorers"].values())
     raise typer.Exit(1 if failed or not scored else 0)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import codecs
 import json
+import os
 import re
+import shlex
+import subprocess
 import sys
 from collections import Counter, defaultdict
 from pathlib import Path
@@ -50,6 +53,12 @@ def printable(text: str, *, keep: str = "") -> str:
     return "".join(
         c if c.isprintable() or c in keep else c.encode("unicode_escape").decode() for c in text
     )
+
+
+def shell_word(text: object, *, windows: bool = os.name == "nt") -> str:
+    """A word of a proposed command as it is typed, quoted if it must be: on Windows in double
+    quotes, since its command prompt knows no others."""
+    return subprocess.list2cmdline([str(text)]) if windows else shlex.quote(str(text))
 
 
 def print_json(text: str) -> None:

@@ -14,7 +14,7 @@ from actalign.cli._candidates import LabelOptions
 from actalign.cli._grouped import grouped
 from actalign.cli._kinds import SCRIPTS, check_no_other_kind
 from actalign.cli._options import Quiet
-from actalign.cli._show import console_of, print_json
+from actalign.cli._show import console_of, print_json, shell_word
 from actalign.cli._subactions_options import (
     KeyOptions,
     Questions,
@@ -173,8 +173,8 @@ def show(
     wanted = None if labels is None else set(map(label_key, split_labels(labels)))
     if not scripts.exists() and shipped_scripts([str(scripts)]):
         raise UsageError(
-            f"There is no file {scripts}; `actalign subactions template --labels {str(scripts)!r}` "
-            "prints the script of that name that ships."
+            f"There is no file {scripts}; `actalign subactions template --labels "
+            f"{shell_word(scripts)}` prints the script of that name that ships."
         )
     console = console_of()
     shown = 0

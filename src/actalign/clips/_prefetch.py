@@ -312,7 +312,10 @@ def _entry(
         return None
     found = store.get(clip_id, key, damaged=damaged)
     if found is None:
-        if others is None or (copied := others.get(clip_id, key)) is None:
+        copied = None
+        with suppress(OSError):  # such as for another user's cache folder
+            copied = others.get(clip_id, key) if others else None
+        if copied is None:
             return None
         here = found_at(copied, path)
         store.put(here, key)

@@ -4,7 +4,7 @@ import { addCandidate, candidates, filled, offer, setCandidates, setOptions, sta
 import { drawCode } from "./code.js";
 import { startMoments } from "./moments.js";
 import { drawPeople, placeBoxes } from "./people.js";
-import { align, keepEdit, refresh, request, resume, startQueue, unsentRows } from "./queue.js";
+import { align, keepAgain, keepEdit, refresh, request, resume, startQueue, unsentRows } from "./queue.js";
 import { $, fail, ids, keep, kept, make, rowOf, say, state } from "./state.js";
 import { drawTable, startTable } from "./table.js";
 import { drawTimeline, startJudging } from "./timeline.js";
@@ -114,6 +114,7 @@ let timer = 0, editedMeanwhile = false;
 function edited() {
   unlink();
   editedMeanwhile = state.busy;  // then it is scored when what runs has ended
+  if (state.busy && state.result?.clip === state.open) keepAgain(state.open);
   if (!state.open || state.result?.clip !== state.open || state.busy) return;
   keepEdit(state.open);
   clearTimeout(timer);

@@ -156,7 +156,8 @@ function addAll(list) {
   edited();
 }
 
-const labelOf = (card) => card.querySelector("input").value.trim();
+// In the composed form, as answers have it.
+const labelOf = (card) => card.querySelector("input").value.trim().normalize();
 const isWithoutSteps = (card) =>
   labelOf(card) && [...card.querySelectorAll("textarea")].every((area) => !stepsIn(area.value).length);
 const cardsWithoutSteps = () => [...$("candidates").children].filter(isWithoutSteps);
@@ -229,7 +230,7 @@ async function writeSteps() {
 
 async function pasted() {
   const list = [];
-  for (const line of $("lines").value.split("\n").map((l) => l.trim()).filter(Boolean)) {
+  for (const line of $("lines").value.normalize().split("\n").map((l) => l.trim()).filter(Boolean)) {
     if (!DASH.test(line)) list.push({ label: line, steps: [] });
     else if (list.length) list.at(-1).steps.push(...stepsIn(line));
   }

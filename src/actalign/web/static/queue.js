@@ -106,7 +106,13 @@ export function request(clip) { return { clip, candidates: candidates(), domain:
 
 // The clip under way: its job, or null where it is encoded already and only scored. answered: the server has the job.
 function keepWork(job, clip, waiting = [], since = Date.now(), answered = false) {
-  keep({ job: { id: job, clip, began: since, waiting, answered } });
+  keep({ job: { id: job, clip, began: since, waiting, answered, again: kept().job?.again } });
+}
+
+// The open clip is to be scored again after what is under way, as its candidates were just changed.
+export function keepAgain(clip) {
+  const { job } = kept();
+  if (job) keep({ job: { ...job, again: clip } });
 }
 
 // The open clip, whose candidates were just changed, is to be scored, whatever becomes of the page.
@@ -118,7 +124,7 @@ export async function resume() {
   const { job } = kept();
   if (!job) return;
   const found = job.answered ? await call(`jobs/${job.id}`).catch(() => null) : null;
-  const clips = [job.clip, ...(job.waiting ?? [])].filter(rowOf);
+  const clips = [...new Set([job.clip, ...(job.waiting ?? []), job.again])].filter(rowOf);
   const there = job.id ? found || !job.answered : clips.some((clip) => rowOf(clip).encoded);
   if (there && clips.length) {
     await run(clips, job.id && clips[0] === job.clip ? { ...found, job: job.id, began: job.began } : null);
@@ -140,7 +146,7 @@ async function run(clips, resumed = null) {
   cancelled = false;
   began = resumed?.began ?? Date.now();
   busy(true);
-  let failed = 0, fault = null;
+  let failed = 0, fault = null, over = false;
   for (const row of clips.map(rowOf).filter(Boolean)) row.state = "waiting";
   try {
     for (const [n, clip] of clips.entries()) {
@@ -167,6 +173,7 @@ async function run(clips, resumed = null) {
       }
     }
     keep({ job: null });  // not where the page is being left, whose requests fail
+    over = true;
     if (cancelled) say("Cancelled.");
     else if (fault) { say(clips.length > 1 ? `${clips.length - failed} of ${clips.length} clips aligned.` : ""); fail(fault); }
     else say(`Done. Change a step and ${clips.length > 1 ? "the open clip" : "it"} is scored again at once.`);
@@ -175,7 +182,7 @@ async function run(clips, resumed = null) {
     for (const row of state.rows) if (row.state === "waiting") row.state = null;
     busy(false);
     drawTable();
-    acts.ended();
+    if (over) acts.ended();  // else the clips that wait are still kept for a reload
   }
 }
 
