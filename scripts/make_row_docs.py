@@ -100,8 +100,8 @@ than the rows:
   does. Cells hold all digits of a number and show a few.
 - `rows.md`: one line per clip with fewer columns.
 
-In a CSV file a text that a spreadsheet program would take for a formula, such as `=1+1`, begins with
-an apostrophe.
+In a CSV file a text that a spreadsheet program would take for a formula, such as `=1+1`, begins
+with an apostrophe.
 """
 
 

@@ -91,8 +91,8 @@ def _apart_warning(row: Row) -> list[str]:
     least = apart * steps
     return [
         f"frames are {apart:.2g} s apart on average, so repetitions of {best['label']!r} that take "
-        f"less than {least:.2g} s can't be counted; use more frames per second (--fps), if the file "
-        "has them."
+        f"less than {least:.2g} s can't be counted; use more frames per second (--fps), if the "
+        "file has them."
     ]
 
 
