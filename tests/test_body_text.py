@@ -254,6 +254,19 @@ def test_many_unknown_texts_are_no_wall_of_sentences(tmp_path):
     assert len(row["text_warnings"]) == 7
 
 
+def test_a_phrase_without_a_known_word_is_not_looked_for(tmp_path):
+    made = actalign(
+        "encode", demo_clips()[0].path, "--model", "body", "--out", "store", cwd=tmp_path
+    )
+    assert made.returncode == 0, made.stderr
+    ended = actalign("search", "store", "Liegestütz", cwd=tmp_path)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "body knows no word of 'Liegestütz', so it can't be looked for" in ended.stderr
+    assert (
+        actalign("search", "store", "Liegestütz with straight arms", cwd=tmp_path).returncode == 0
+    )
+
+
 @pytest.mark.parametrize("template", ["a photo of {step}", "lifting {step}", "squat, {step}"])
 def test_a_template_neither_hides_nor_makes_unknown_steps(tmp_path, template):
     (tmp_path / "scripts.json").write_text(

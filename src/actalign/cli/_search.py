@@ -38,13 +38,18 @@ def search(
     from actalign.clips._search import most_per_clip
     from actalign.clips._search import search as find
     from actalign.clips._stored import list_entries, read_stored
-    from actalign.errors import ActAlignError
+    from actalign.errors import ActAlignError, UsageError
     from actalign.rows import clock
 
     entries = list_entries([stored])
     encoder = model.choice(entries).load()
     said = console_of(stderr=True)
     for note in encoder.text_warnings([phrase]):
+        if note.unknown:
+            raise UsageError(
+                f"{encoder.info.model_id} knows no word of {phrase!r}, so it can't be looked for; "
+                "describe in English what a camera sees."
+            )
         said.print(note.warning)
     failed: list[str] = []
 
