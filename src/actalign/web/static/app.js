@@ -38,13 +38,14 @@ function clearResult(row) {
   $("video").pause();
 }
 
+let compared = null;  // the labels whose maps are shown beside the winner's; null for the runner-up's
 function present(result) {
   if (location.hash !== `#${result.result}`) unlink();
   if (state.result?.result !== result.result) $("located").replaceChildren();
   state.result = result;
-  state.compared ??= new Set([result.candidates[1]?.label]);
-  show(result, state.compared, (label) => {
-    if (!state.compared.delete(label)) state.compared.add(label);
+  compared ??= new Set([result.candidates[1]?.label]);
+  show(result, compared, (label) => {
+    if (!compared.delete(label)) compared.add(label);
     present(state.result);
   });
   drawTimeline();
@@ -76,7 +77,7 @@ function bringIntoSight(...parts) {
 // One of many clips leaves the table in sight, in which the others appear.
 async function aligned(clip, result, many = false) {
   choose(clip);
-  state.compared = null;
+  compared = null;
   const found = await call(`results/${result}`);
   if (state.open !== clip) return;  // another was chosen meanwhile
   present(found);
@@ -110,14 +111,14 @@ function unlink() {
   if (location.hash) history.replaceState(null, "", location.pathname);
 }
 
-let timer = 0, editedMeanwhile = false;
+let timer = 0, edits = 0, editedMeanwhile = false;
 function edited() {
   unlink();
   editedMeanwhile = state.busy;  // then it is scored when what runs has ended
   if (!state.open || state.result?.clip !== state.open || state.busy) return;
   keepEdit(state.open);
   clearTimeout(timer);
-  timer = setTimeout(scoreEdited, 300, state.open, ++state.edits);
+  timer = setTimeout(scoreEdited, 300, state.open, ++edits);
 }
 
 async function scoreEdited(clip, mine) {
@@ -125,13 +126,13 @@ async function scoreEdited(clip, mine) {
   if (!candidates().length) { over(); return; }
   try {
     const result = await call("score", { method: "POST", json: request(clip) });
-    if (mine !== state.edits) return;
+    if (mine !== edits) return;
     over();
     say("Scored again.");
     await refresh();
     if (state.open === clip) present(result);
   } catch (error) {
-    if (mine !== state.edits) return;
+    if (mine !== edits) return;
     if (!(error instanceof Unanswered)) over();
     fail(error);
   }
@@ -165,7 +166,7 @@ async function linked() {
     if (!result.clip) $("chosen").textContent = result.doc_id;
     setOptions(result.asked);
     setCandidates(result.asked.candidates, result.asked.domain);
-    state.compared = null;
+    compared = null;
     present(result);
   } catch (error) { fail(error); }
 }
@@ -197,7 +198,7 @@ async function restore(info) {
   if (info.folder_clips.length) $("try").open = false;
   const row = rowOf(before.open);
   if (row) choose(row.clip);
-  if (row?.result && !location.hash) { state.compared = null; present(await call(`results/${row.result}`)); }
+  if (row?.result && !location.hash) { compared = null; present(await call(`results/${row.result}`)); }
 }
 
 function wire() {
@@ -235,8 +236,8 @@ function wire() {
 
 async function start() {
   const info = await call("info");
-  Object.assign(state, { limits: info.limits, offers: info.offers, model: info.model, asksToken: info.asks_token, writes: info.writes_steps });
-  offer(info.offers);
+  state.info = info;
+  offer();
   $("model").textContent = `encoder ${info.model}, version ${info.version}`
     + (info.folder ? `; corrections of the clips in ${info.folder} are saved there in truth.jsonl` : "");
   const { upload_bytes: bytes, seconds, clips } = info.limits;

@@ -119,7 +119,7 @@ export const options = () => ({
 });
 
 export function setOptions({ none = null, min_confidence: least = null, repeats = null }) {
-  const { offers } = state;
+  const { offers } = state.info;
   $("none").checked = offers.none && none !== null;
   $("least").value = offers.min_confidence ? Math.round(100 * (least ?? 0)) : 0;
   $("partial").checked = repeats === "partial";
@@ -132,9 +132,10 @@ function sayLeast() {
   $("least").setAttribute("aria-valuetext", text);
 }
 
-export function offer({ none, min_confidence: least }) {
-  $("none").parentElement.hidden = !none;
-  $("least").parentElement.hidden = !least;
+export function offer() {
+  const { offers } = state.info;
+  $("none").parentElement.hidden = !offers.none;
+  $("least").parentElement.hidden = !offers.min_confidence;
 }
 
 export const candidates = () => all().filter((c) => c.label);
@@ -180,7 +181,7 @@ export function stepsAdvice(labels) {
   const cards = labels.map(cardOf).filter((card) => card && isWithoutSteps(card));
   if (!cards.length) return "align the clip again, since the candidates have changed";
   if (cards.every((card) => unknown.has(asking(card)))) return "write steps";
-  return `write steps, or press “${$("write").textContent}”${state.writes ? "" : ", which has those of many actions"}`;
+  return `write steps, or press “${$("write").textContent}”${state.info.writes_steps ? "" : ", which has those of many actions"}`;
 }
 
 // Gives cards the steps that the server knows or has written; what there is to say of it.
@@ -210,7 +211,7 @@ async function fillIn(cards) {
 // Shipped steps are filled in by themselves. A language model, which may cost something, is asked by the button only.
 let filling = Promise.resolve();
 function fillInShipped(cards) {
-  if (state.writes) return "";
+  if (state.info.writes_steps) return "";
   const one = fillIn(cards);
   filling = Promise.allSettled([filling, one]);
   return one;
@@ -238,7 +239,7 @@ async function pasted() {
   $("lines").value = "";
   $("lists").open = false;  // it would hide the cards that were just made
   const taken = `${actions(list.length)} taken`;
-  if (state.writes) { say(`${taken}; for missing steps press “${$("write").textContent}”.`); return; }
+  if (state.info.writes_steps) { say(`${taken}; for missing steps press “${$("write").textContent}”.`); return; }
   try { say(`${taken}. ${await fillInShipped(cardsWithoutSteps())}`); } catch (error) { fail(error); }
 }
 
