@@ -5,7 +5,7 @@ import { drawCode } from "./code.js";
 import { startMoments } from "./moments.js";
 import { drawPeople, placeBoxes } from "./people.js";
 import { align, keepEdit, refresh, request, resume, startQueue, unsentRows } from "./queue.js";
-import { $, fail, ids, keep, kept, make, rowOf, say, state } from "./state.js";
+import { $, counted, fail, ids, keep, kept, make, rowOf, say, state } from "./state.js";
 import { drawTable, startTable } from "./table.js";
 import { drawTimeline, startJudging } from "./timeline.js";
 import { drawNotes, follow, show } from "./view.js";
@@ -23,7 +23,7 @@ function choose(clip) {
 }
 
 function drawChosen() {
-  const count = ids().length, name = rowOf(state.open)?.name, clips = `${count} ${count === 1 ? "clip" : "clips"}`;
+  const count = ids().length, name = rowOf(state.open)?.name, clips = counted(count, "clip");
   $("chosen").textContent = !count ? "No file chosen" : !name ? clips : count > 1 ? `${clips}; open: ${name}` : name;
   $("align-one").hidden = !name || count < 2;
 }
@@ -56,15 +56,10 @@ function present(result) {
   if (result.clip && !video.src.includes(`/api/clips/${result.whole}/`)) video.src = source;
   drawPeople(result, person);
   if (!result.clip) { video.removeAttribute("src"); say("This result's clip is no longer on the server; drop it here again to try other steps."); }
-  const base = `/api/results/${result.result}`;
-  $("json").href = base;
-  $("csv").href = `${base}/steps.csv`;
-  $("png").href = `${base}/figure.png`;
-  $("vtt").href = `${base}/captions.vtt`;
-  $("srt").href = `${base}/captions.srt`;
   const stem = result.doc_id.replace(/\.\w+$/, "").replace(/[^\p{L}\p{N}_-]+/gu, "-");
-  for (const [id, ending] of [["json", "json"], ["csv", "steps.csv"], ["png", "png"], ["vtt", "vtt"], ["srt", "srt"]])
-    $(id).download = `${stem}.${ending}`;
+  for (const [id, file, ending] of [["json", "", "json"], ["csv", "/steps.csv", "steps.csv"], ["png", "/figure.png", "png"],
+    ["vtt", "/captions.vtt", "vtt"], ["srt", "/captions.srt", "srt"]])
+    Object.assign($(id), { href: `/api/results/${result.result}${file}`, download: `${stem}.${ending}` });
   $("link").href = `#${result.result}`;
 }
 
@@ -144,9 +139,9 @@ function close() {
   clearResult();
 }
 
-function remove(row) {
-  state.rows = state.rows.filter((one) => one !== row);
-  if (row.clip === state.open) close();
+function remove(...rows) {
+  state.rows = state.rows.filter((one) => !rows.includes(one));
+  if (rows.some((row) => row.clip === state.open)) close();
   drawChosen();
   keep({ clips: ids(), open: state.open });
   drawTable();
@@ -211,13 +206,7 @@ function wire() {
   // The open clip is the one whose answer is waited for.
   $("align").addEventListener("click", () => alignAll(() => ids().sort((a, b) => (b === state.open) - (a === state.open))));
   $("align-one").addEventListener("click", () => alignAll(() => ids().filter((clip) => clip === state.open)));
-  $("clear").addEventListener("click", () => {
-    state.rows = [];
-    close();
-    drawChosen();
-    keep({ clips: [], open: null });
-    refresh().catch(fail);
-  });
+  $("clear").addEventListener("click", () => { close(); remove(...state.rows); });
   const video = $("video");
   const preview = () => {
     const clip = state.result?.whole;
@@ -243,7 +232,7 @@ async function start() {
   const { upload_bytes: bytes, seconds, clips } = info.limits;
   $("limits").textContent = `At most ${clips} clips of ${Math.round(bytes / 1e6)} MB and ${Math.round(seconds / 60)} minutes each. `
     + "Longer videos: actalign serve FOLDER, or actalign locate.";
-  $("write").textContent = info.writes_steps ? "Write the missing steps" : "Fill in known steps";
+  if (info.writes_steps) $("write").textContent = "Write the missing steps";
   $("demos").append(...info.demos.map(demoButton));
   await restore(info);
   await linked();

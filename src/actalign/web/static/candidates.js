@@ -1,6 +1,6 @@
 // The list of candidate actions: its cards, and the ways to fill it.
 import { call } from "./api.js";
-import { $, fail, keep, make, say, state } from "./state.js";
+import { $, counted, fail, keep, make, sameLabel, say, state } from "./state.js";
 
 let acts = {};
 
@@ -84,11 +84,11 @@ function addWordings(card, rewordings) {
   for (const other of rewordings)
     folded.append(stepsArea(other, `Candidate ${number}: steps in wording ${folded.children.length + 1}, one per line`));
   const count = folded.children.length - 1;
-  folded.firstChild.textContent = `${count} more ${count > 1 ? "wordings" : "wording"}; scores are averaged`;
+  folded.firstChild.textContent = `${counted(count, "more wording")}; scores are averaged`;
 }
 
 const wordingsOf = (card) => [...card.querySelectorAll("textarea")].filter((area) => stepsIn(area.value).length);
-const cardOf = (label) => [...$("candidates").children].find((card) => labelOf(card).toLowerCase() === label.toLowerCase());
+const cardOf = (label) => [...$("candidates").children].find((card) => sameLabel(labelOf(card), label));
 
 // Whether an action is still in the list of candidates.
 export const isListed = (label) => Boolean(cardOf(label));
@@ -152,8 +152,8 @@ export function setCandidates(list, name) {
 
 // Cards that are still empty give their place to new candidates; a known label is not added twice.
 function addAll(list) {
-  const known = new Set(candidates().map((c) => c.label.toLowerCase()));
-  setCandidates([...candidates(), ...list.filter((c) => !known.has(c.label.toLowerCase()))]);
+  const known = candidates();
+  setCandidates([...known, ...list.filter((c) => !known.some((one) => sameLabel(one.label, c.label)))]);
   edited();
 }
 
@@ -161,7 +161,6 @@ const labelOf = (card) => card.querySelector("input").value.trim();
 const isWithoutSteps = (card) =>
   labelOf(card) && [...card.querySelectorAll("textarea")].every((area) => !stepsIn(area.value).length);
 const cardsWithoutSteps = () => [...$("candidates").children].filter(isWithoutSteps);
-const actions = (count) => `${count} ${count === 1 ? "action" : "actions"}`;
 
 function fillCard(card, steps, rewordings, name) {
   const text = card.querySelector("textarea");
@@ -203,7 +202,7 @@ async function fillIn(cards) {
   for (const card of without) unknown.add(asking(card));
   if (filled) edited();
   acts.asked();
-  return [filled ? `Steps of ${actions(filled)} filled in.` : "",
+  return [filled ? `Steps of ${counted(filled, "action")} filled in.` : "",
     left.length ? `No steps are known for ${left.join(", ")}; write them, one per line.` : "",
     ...notes.map((note) => (note.endsWith("?") ? note : `${note}.`))].filter(Boolean).join(" ");
 }
@@ -238,7 +237,7 @@ async function pasted() {
   addAll(list);
   $("lines").value = "";
   $("lists").open = false;  // it would hide the cards that were just made
-  const taken = `${actions(list.length)} taken`;
+  const taken = `${counted(list.length, "action")} taken`;
   if (state.info.writes_steps) { say(`${taken}; for missing steps press “${$("write").textContent}”.`); return; }
   try { say(`${taken}. ${await fillInShipped(cardsWithoutSteps())}`); } catch (error) { fail(error); }
 }
@@ -250,8 +249,7 @@ async function openList(file) {
     setCandidates(found.candidates, found.domain);
     edited();
     const several = found.candidates.filter((c) => c.rewordings.length).length;
-    const count = found.candidates.length;
-    say(`${file.name}: ${count} ${count === 1 ? "candidate" : "candidates"}${several ? `, ${several} in several wordings` : ""}.`);
+    say(`${file.name}: ${counted(found.candidates.length, "candidate")}${several ? `, ${several} in several wordings` : ""}.`);
   } catch (error) { fail(error); }
 }
 
@@ -284,7 +282,7 @@ function addShipped(card, { label, steps, rewordings, domain: name }) {
   const other = [steps, ...rewordings].filter((one) => !there.has(one.join("\n")));
   addWordings(card, other);
   edited();
-  say(other.length ? `${label}: ${other.length} shipped ${other.length > 1 ? "wordings" : "wording"} added to its steps.` : `${label} has the shipped steps already.`);
+  say(other.length ? `${label}: ${counted(other.length, "shipped wording")} added to its steps.` : `${label} has the shipped steps already.`);
 }
 
 let shipped = null;

@@ -4,6 +4,7 @@ const KEY = "actalign";
 export const $ = (id) => document.getElementById(id);
 export const make = (tag, text = "", props = {}) =>
   Object.assign(document.createElement(tag), { textContent: text }, props);
+export const counted = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
 export const seconds = (s) => `${s.toFixed(1)} s`;
 // "64 %"; with as many digits as tell it from another share: "63.9 %" of 64.
 export function percent(x, other = x) {
@@ -20,6 +21,9 @@ export const state = { rows: [], open: null, result: null, busy: false, info: { 
 
 export function fail(error) { $("error").textContent = error.message; }
 export function say(text) { $("status").textContent = text; $("error").textContent = ""; }
+
+// Whether two labels are one action's, as the server takes them.
+export const sameLabel = (a, b) => a?.toLowerCase() === b?.toLowerCase();
 
 export function rowOf(clip) { return state.rows.find((row) => row.clip === clip); }
 export const ids = () => state.rows.filter((row) => row.clip).map((row) => row.clip);

@@ -1,5 +1,5 @@
 // The table of clips: sorted, filtered, and worked on by keys.
-import { $, make, percent, rowOf, seconds, state } from "./state.js";
+import { $, make, percent, rowOf, sameLabel, seconds, state } from "./state.js";
 
 const COLUMNS = [
   ["", null],
@@ -18,7 +18,7 @@ let acts = {};
 export function judgement(row) {
   if (!row.truth) return "";
   if (row.truth.label === null) return row.truth.rejected === row.label ? "✗ wrong" : "";
-  if (row.truth.label.toLowerCase() === row.label?.toLowerCase()) return "✓ right";
+  if (sameLabel(row.truth.label, row.label)) return "✓ right";
   // Said before the server was started again: until the clip is aligned there is no answer to be right or wrong.
   return `${row.result ? "✗ " : ""}is ${row.truth.label}`;
 }
