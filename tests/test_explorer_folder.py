@@ -464,6 +464,15 @@ def test_the_steps_that_are_shown_are_those_that_are_edited(visit, serve, folder
     page.get_by_text("is no longer among the candidates").wait_for()
 
 
+def test_an_action_is_found_again_however_its_accents_were_typed(visit, serve, folder):  # noqa: F811
+    page = visit(serve(clips=folder))
+    page.get_by_label("Candidate 1: action").fill("lance\u0301")
+    page.get_by_label("Candidate 1: steps, one per line").fill("red\nyellow")
+    align(page)
+    page.get_by_role("button", name="Edit these steps").click()
+    assert page.evaluate(f"{FOCUSED}.ariaLabel") == "Candidate 1: steps, one per line"
+
+
 def test_an_action_that_is_typed_has_its_steps_before_it_is_aligned(visit, serve, folder):  # noqa: F811
     page = visit(serve(clips=folder))
     page.get_by_label("Candidate 1: action").fill("push up")

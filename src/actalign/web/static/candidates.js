@@ -157,7 +157,8 @@ function addAll(list) {
   edited();
 }
 
-const labelOf = (card) => card.querySelector("input").value.trim();
+// As the server gives it back, however its accents were typed.
+const labelOf = (card) => card.querySelector("input").value.trim().normalize();
 const isWithoutSteps = (card) =>
   labelOf(card) && [...card.querySelectorAll("textarea")].every((area) => !stepsIn(area.value).length);
 const cardsWithoutSteps = () => [...$("candidates").children].filter(isWithoutSteps);
