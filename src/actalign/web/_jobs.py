@@ -11,7 +11,7 @@ import queue
 import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from actalign.alignment import Detection
@@ -20,6 +20,7 @@ from actalign.classifier import ActAlign
 from actalign.demo import demo_clips
 from actalign.documents import escaped
 from actalign.errors import ActAlignError, UsageError
+from actalign.evaluation._questions import Interval
 from actalign.types import Float32, UInt8
 from actalign.video import list_videos
 from actalign.video._sampling import sample_frames
@@ -178,12 +179,7 @@ class Explorer:
     def _preview_path(self, clip: Clip) -> Path:
         return self._folder.path / "clips" / f"{clip.video.id}.preview.mp4"
 
-    def judge(
-        self,
-        clip: Clip,
-        label: str | None,
-        intervals: list[tuple[float, float, int]] | None = None,
-    ) -> None:
+    def judge(self, clip: Clip, label: str | None, intervals: Sequence[Interval]) -> None:
         """Store a user's judgement of the clip's newest result; see `truth_of`.
 
         Raises UsageError.
@@ -193,7 +189,7 @@ class Explorer:
         if clip.result is None:
             raise UsageError("This clip has no result to judge yet; align it first.")
         found = self.results[clip.result]
-        check_intervals(intervals or (), clip.name, clip.video.seconds)
+        check_intervals(intervals, clip.name, clip.video.seconds)
         said = truth_of(
             found.prediction,
             found.asked,
