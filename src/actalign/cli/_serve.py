@@ -154,7 +154,7 @@ def _token(path: Path) -> str:
     if not (token.isascii() and token.isprintable()) or " " in token:
         raise UsageError(
             f"The token in {path} must be one line of ASCII letters, digits and symbols, without "
-            f"spaces; write another."
+            "spaces; write another."
         )
     if len(token) < 16:
         raise UsageError(f"The token in {path} is shorter than 16 characters; use a longer one.")

@@ -19,13 +19,13 @@ from actalign.rows import Row, Times, all_warnings, has_action, row_text, tag
 from actalign.scripts import parse_scripts
 from actalign.scripts._shipped import shipped_domains
 from actalign.web._answers import errors, file
-from actalign.web._asked import AlignIn, Asked, Label, candidate_json
+from actalign.web._asked import AlignIn, Asked, ClipId, Label, candidate_json
 from actalign.web._jobs import Explorer
 from actalign.web._results import Seconds, table_file
 from actalign.web._state import Clip, Result
 from actalign.web._truth import TRUTH_FILE, accuracy, truth_text
 
-Clips = Annotated[list[Annotated[str, Field(max_length=200)]], Query()]
+Clips = Annotated[list[ClipId], Query()]
 MOMENTS = 30
 """So many moments of a few clips are found at least, as many as the page shows at once."""
 MOST_HEAD_BYTES = 4 << 20
@@ -63,7 +63,7 @@ class SearchIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     phrase: str = Field(min_length=1, max_length=500)
-    clips: list[Annotated[str, Field(max_length=200)]] = Field(min_length=1)
+    clips: list[ClipId] = Field(min_length=1)
 
 
 def workplace(app: FastAPI, explorer: Explorer) -> None:
