@@ -315,7 +315,7 @@ def test_actions_take_the_steps_that_ship_and_say_which_have_none(visit, serve, 
     page.locator("#lines").fill("push up\nred\nmy squat\n- knees bent")
     page.get_by_role("button", name="Use these lines").click()
     status = page.get_by_role("status").first
-    page.get_by_text("3 actions taken. Steps of 1 action filled in.").wait_for()
+    page.get_by_text("3 actions read. Steps of 1 action filled in.").wait_for()
     assert "No steps are known for red; write them" in status.inner_text()
     assert not page.locator("#lines").is_visible()  # the list is folded, so that its cards are seen
     push_up, red, squat = (

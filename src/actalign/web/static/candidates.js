@@ -238,9 +238,9 @@ async function pasted() {
   addAll(list);
   $("lines").value = "";
   $("lists").open = false;  // it would hide the cards that were just made
-  const taken = `${counted(list.length, "action")} taken`;
-  if (state.info.writes_steps) { say(`${taken}; for missing steps press “${$("write").textContent}”.`); return; }
-  try { say(`${taken}. ${await fillInShipped(cardsWithoutSteps())}`); } catch (error) { fail(error); }
+  const count = `${counted(list.length, "action")} read`;
+  if (state.info.writes_steps) { say(`${count}; for missing steps press “${$("write").textContent}”.`); return; }
+  try { say(`${count}. ${await fillInShipped(cardsWithoutSteps())}`); } catch (error) { fail(error); }
 }
 
 async function openList(file) {

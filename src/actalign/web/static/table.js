@@ -57,7 +57,6 @@ function line(row, first) {
   const item = make("tr"), open = make("button", row.name, { type: "button", tabIndex: first ? 0 : -1 });
   item.dataset.clip = row.clip ?? "";
   item.classList.toggle("open", row.clip !== null && row.clip === state.open);
-  item.classList.toggle("stale", stale(row));
   if (row.clip === state.open && row.clip) open.setAttribute("aria-current", "true");
   const picture = make("td");
   if (row.clip && !row.error) {
@@ -118,7 +117,7 @@ export function drawAccuracy({ hits, total, value, low, high }) {
   if (!total) return;
   const share = (x) => (100 * x).toFixed(0);
   $("accuracy").textContent = `Right on ${hits} of ${total} judged clips: ${share(value)} %, `
-    + `95 % interval ${share(low)} to ${share(high)} % (Wilson). Judge clips without choosing them, or it misleads.`;
+    + `95 % interval ${share(low)} to ${share(high)} % (Wilson). Judge every clip or a random sample; hand-picked clips mislead.`;
 }
 
 function move(event) {
