@@ -5,7 +5,7 @@ import { drawCode } from "./code.js";
 import { startMoments } from "./moments.js";
 import { drawPeople, placeBoxes } from "./people.js";
 import { align, keepEdit, refresh, request, resume, startQueue, unsentRows } from "./queue.js";
-import { $, counted, fail, ids, keep, kept, make, rowOf, say, state } from "./state.js";
+import { $, counted, fail, ids, isOpen, keep, kept, make, rowOf, say, state } from "./state.js";
 import { drawTable, startTable } from "./table.js";
 import { drawTimeline, startJudging } from "./timeline.js";
 import { drawNotes, follow, show } from "./view.js";
@@ -141,7 +141,7 @@ function close() {
 
 function remove(...rows) {
   state.rows = state.rows.filter((one) => !rows.includes(one));
-  if (rows.some((row) => row.clip === state.open)) close();
+  if (rows.some(isOpen)) close();
   drawChosen();
   keep({ clips: ids(), open: state.open });
   drawTable();

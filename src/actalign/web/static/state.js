@@ -26,6 +26,7 @@ export function say(text) { $("status").textContent = text; $("error").textConte
 export const sameLabel = (a, b) => a?.toLowerCase() === b?.toLowerCase();
 
 export function rowOf(clip) { return state.rows.find((row) => row.clip === clip); }
+export const isOpen = (row) => row.clip !== null && row.clip === state.open;  // a file that was not uploaded is no clip
 export const ids = () => state.rows.filter((row) => row.clip).map((row) => row.clip);
 
 // A tab that is new begins with the clips and candidates of the tab that was used last.

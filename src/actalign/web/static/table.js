@@ -1,5 +1,5 @@
 // The table of clips: sorted, filtered, and worked on by keys.
-import { $, make, percent, rowOf, sameLabel, seconds, state } from "./state.js";
+import { $, isOpen, make, percent, rowOf, sameLabel, seconds, state } from "./state.js";
 
 const COLUMNS = [
   ["", null],
@@ -56,8 +56,8 @@ function heads() {
 function line(row, first) {
   const item = make("tr"), open = make("button", row.name, { type: "button", tabIndex: first ? 0 : -1 });
   item.dataset.clip = row.clip ?? "";
-  item.classList.toggle("open", row.clip !== null && row.clip === state.open);
-  if (row.clip === state.open && row.clip) open.setAttribute("aria-current", "true");
+  item.classList.toggle("open", isOpen(row));
+  if (isOpen(row)) open.setAttribute("aria-current", "true");
   const picture = make("td");
   if (row.clip && !row.error) {
     const shown = make("img", "", { alt: "", loading: "lazy", width: 64, height: 48, src: `/api/clips/${row.clip}/frame?t=${row.picture_seconds ?? 0}` });
@@ -101,7 +101,7 @@ export function drawTable() {
   // The row that had the focus keeps it; where it is gone, the one in its place has it.
   const same = rows.findIndex((row) => row === was || (row.clip && row.clip === was?.clip));
   const focused = at < 0 || same >= 0 ? same : Math.min(at, rows.length - 1);
-  const first = focused >= 0 ? focused : Math.max(0, rows.findIndex((row) => row.clip && row.clip === state.open));
+  const first = focused >= 0 ? focused : Math.max(0, rows.findIndex(isOpen));
   drawn = rows;
   $("body").replaceChildren(...rows.map((row, n) => line(row, n === first)));
   if (focused >= 0) $("body").children[focused].querySelector("button").focus({ preventScroll: true });
