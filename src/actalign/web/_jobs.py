@@ -340,7 +340,7 @@ class Explorer:
                 if job.cancel.is_set():  # its decoder was ended
                     job.state = "cancelled"
                     continue
-                job.fail(str(error).replace(str(job.clip.path), job.clip.name))
+                job.fail(str(error))
             except Exception as error:
                 job.fail(
                     f"Aligning {job.clip.name} failed unexpectedly ({type(error).__name__}); "
