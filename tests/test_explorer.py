@@ -66,7 +66,7 @@ def served(llm):
     from actalign.web._state import Limits
 
     classifier = ActAlign.from_pretrained("body")
-    explorer = Explorer(lambda: classifier, limits=Limits(uploads=20))
+    explorer = Explorer(classifier, limits=Limits(uploads=20))
     app = create_app(explorer, model="body", llm=llm)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -68,7 +68,7 @@ def serve(
     with _listen(host, port) as listening:
         classifier = _classifier(model.choice.load(), scoring, background)
         app = create_app(
-            Explorer(lambda: classifier, clips=clips),
+            Explorer(classifier, clips=clips),
             model=model.choice.model,
             llm=config,
             token=given or made,
