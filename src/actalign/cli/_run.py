@@ -60,10 +60,11 @@ class Run:
         with said_if_long(None if self.silent else self._out):
             self._stack.__exit__(*error)  # type: ignore[arg-type]
         if error[0] is KeyboardInterrupt:
-            kept = "embeddings that a store keeps are not computed again"
-            unwritten = f"; {self._out} is written when all are" if self._out else ""
             done = clips_done(self._progress.done, self._total)
-            self._console.print(f"{done}, and {kept}{unwritten}")
+            unwritten = (
+                f"; {self._out} is written only when all clips are done" if self._out else ""
+            )
+            self._console.print(f"{done}; stored embeddings are not computed again{unwritten}")
 
     @property
     def rows(self) -> int:

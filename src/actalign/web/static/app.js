@@ -50,12 +50,14 @@ function present(result) {
   });
   drawTimeline();
   drawCode();
-  const video = $("video"), source = `/api/clips/${result.whole}/video`;
+  const video = $("video"), whole = `/api/clips/${result.whole}/`;
   video.hidden = !result.clip;
-  $("preview").hidden = !video.src.includes(`${result.whole}/preview`);
-  if (result.clip && !video.src.includes(`/api/clips/${result.whole}/`)) video.src = source;
+  $("preview").hidden = !video.src.includes(`${whole}preview`);
+  if (!result.clip) {
+    video.removeAttribute("src");
+    say("This result's clip is no longer on the server; drop it here again to try other steps.");
+  } else if (!video.src.includes(whole)) video.src = `${whole}video`;
   drawPeople(result, person);
-  if (!result.clip) { video.removeAttribute("src"); say("This result's clip is no longer on the server; drop it here again to try other steps."); }
   const stem = result.doc_id.replace(/\.\w+$/, "").replace(/[^\p{L}\p{N}_-]+/gu, "-");
   for (const [id, file, ending] of [["json", "", "json"], ["csv", "/steps.csv", "steps.csv"], ["png", "/figure.png", "png"],
     ["vtt", "/captions.vtt", "vtt"], ["srt", "/captions.srt", "srt"]])
@@ -198,7 +200,11 @@ async function restore(info) {
 
 function wire() {
   startCandidates({ edited, asked: () => { if (state.result) drawNotes(state.result); } });
-  startQueue({ aligned, ended: () => { if (editedMeanwhile) edited(); }, chosen: (clip) => { if (!rowOf(state.open)?.result || ids().length === 1) choose(clip); else choose(state.open); } });
+  startQueue({
+    aligned,
+    ended: () => { if (editedMeanwhile) edited(); },
+    chosen: (clip) => choose(rowOf(state.open)?.result && ids().length > 1 ? state.open : clip),
+  });
   startTable({ open, remove });
   startJudging();
   startMoments((clip) => open(rowOf(clip)));
