@@ -155,6 +155,41 @@ def test_borders_are_moved_by_a_finger_on_a_narrow_page(visit, serve, folder):  
     accessible(page)
 
 
+def test_a_border_is_held_while_the_last_one_is_saved(visit, serve, folder):  # noqa: F811
+    write_colours(folder / "clip0.mp4", ["black", "red", "yellow"])
+    page = visit(serve(clips=folder))
+    name_candidates(page)
+    align(page)
+    until(page, "document.querySelector('#video').readyState >= 2")  # it takes its height
+    waiting = []
+    page.route("**/api/clips?*", lambda route: waiting.append(route))
+
+    def take(border):
+        handle = page.locator("#timeline .border").nth(border)
+        handle.scroll_into_view_if_needed()
+        box, before = handle.bounding_box(), float(handle.get_attribute("aria-valuenow"))
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.mouse.move(x + 20, y, steps=3)
+        return before
+
+    with page.expect_request(lambda asked: "/api/clips?" in asked.url):
+        first = take(1)
+        page.mouse.up()
+    second = take(2)
+    waiting[0].continue_()
+    page.unroute("**/api/clips?*")
+    page.locator("#body").get_by_text("right").wait_for()
+    assert page.evaluate("document.querySelectorAll('.border')[2].hasPointerCapture(1)")
+    with page.expect_response(lambda answer: answer.url.endswith("/truth")) as saved:
+        page.mouse.up()
+    times = json.loads(saved.value.request.post_data)["intervals"]
+    assert times[1]["start"] > first
+    assert times[2]["start"] > second
+    page.get_by_text("with your times of the steps").wait_for()
+
+
 def test_a_moved_border_is_saved_for_its_own_clip(visit, serve, folder):  # noqa: F811
     """Also where another clip is opened before it is saved."""
     api = serve(clips=folder)

@@ -77,6 +77,8 @@ function told(result, shown, truth, parts) {
   return `${whose}${how} to correct it.`;
 }
 
+let held = null;  // the border that a pointer has hold of; drawing anew would take it away
+
 // A handle between each two steps, and one at each end.
 function borders(parts, shown, from, length, times, save) {
   const all = [];
@@ -116,10 +118,13 @@ function borders(parts, shown, from, length, times, save) {
       let moved = false;
       const drag = (e) => { moved = true; taken.put(timeAt(e) + off); };
       handle.setPointerCapture(event.pointerId);
+      held = handle;
       handle.addEventListener("pointermove", drag);
       handle.addEventListener("lostpointercapture", () => {
         handle.removeEventListener("pointermove", drag);
+        held = null;
         if (moved) save();
+        else drawTimeline();
       }, { once: true });
     });
     handle.addEventListener("keydown", (event) => {
@@ -173,7 +178,7 @@ async function judge(label, intervals = [], clip = state.result?.clip) {
     if (label === undefined) await call(`clips/${clip}/truth`, { method: "DELETE" });
     else await call(`clips/${clip}/truth`, { method: "PUT", json: { label, intervals }, keepalive: intervals.length < 500 });
     await refresh();
-    if (state.result?.clip === clip) drawTimeline();
+    if (state.result?.clip === clip && !held?.isConnected) drawTimeline();
   } catch (error) { fail(error); }
 }
 
