@@ -396,7 +396,7 @@ def test_an_interrupted_run_says_what_is_kept():
 
     with contextlib.redirect_stderr(said), pytest.raises(KeyboardInterrupt):
         interrupted()
-    assert "1 of 3 clips are done; stored embeddings are not computed again" in said.getvalue()
+    assert "1 of 3 clips are done. Run the same command again to go on" in said.getvalue()
 
 
 def test_an_interrupted_evaluation_says_how_to_go_on():

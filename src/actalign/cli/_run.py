@@ -61,10 +61,11 @@ class Run:
             self._stack.__exit__(*error)  # type: ignore[arg-type]
         if error[0] is KeyboardInterrupt:
             done = clips_done(self._progress.done, self._total)
-            unwritten = (
-                f"; {self._out} is written only when all clips are done" if self._out else ""
+            unwritten = f" {self._out} is written when all are done." if self._out else ""
+            self._console.print(
+                f"{done}. Run the same command again to go on: what the cache or a store keeps is "
+                f"not encoded again.{unwritten}"
             )
-            self._console.print(f"{done}; stored embeddings are not computed again{unwritten}")
 
     @property
     def rows(self) -> int:

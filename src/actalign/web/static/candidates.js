@@ -157,7 +157,7 @@ function addAll(list) {
   edited();
 }
 
-// As the server gives it back, however its accents were typed.
+// In the composed form, as answers have it.
 const labelOf = (card) => card.querySelector("input").value.trim().normalize();
 const isWithoutSteps = (card) =>
   labelOf(card) && [...card.querySelectorAll("textarea")].every((area) => !stepsIn(area.value).length);
