@@ -66,7 +66,7 @@ def served(llm):
     from actalign.web._state import Limits
 
     classifier = ActAlign.from_pretrained("body")
-    explorer = Explorer(lambda: classifier, limits=Limits(uploads=20))
+    explorer = Explorer(classifier, limits=Limits(uploads=20))
     app = create_app(explorer, model="body", llm=llm)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -316,6 +316,14 @@ def test_the_link_to_a_result_whose_clip_is_gone(visit, address, tmp_path):
     page.get_by_role("button", name="Align", exact=True).click()
     assert "drop a video first" in page.get_by_role("alert").inner_text()
     page.shot("gone")
+    # Removing the row of a file that was refused leaves the result in its place.
+    (tmp_path / "text.mp4").write_text("no video")
+    page.set_input_files("#file", str(tmp_path / "text.mp4"))
+    page.locator("#body .bad").wait_for()
+    page.faults.clear()  # the browser reports the refusal by itself
+    page.locator("#body button").press("Delete")
+    page.locator("#body tr").wait_for(state="detached")
+    assert page.locator("#verdict strong").is_visible()
 
 
 def test_captions_are_read_by_the_browsers_track(browser, tmp_path):

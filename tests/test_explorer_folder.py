@@ -167,6 +167,41 @@ def test_borders_are_moved_by_a_finger_on_a_narrow_page(visit, serve, folder):  
     accessible(page)
 
 
+def test_a_border_is_held_while_the_last_one_is_saved(visit, serve, folder):  # noqa: F811
+    write_colours(folder / "clip0.mp4", ["black", "red", "yellow"])
+    page = visit(serve(clips=folder))
+    name_candidates(page)
+    align(page)
+    until(page, "document.querySelector('#video').readyState >= 2")  # it takes its height
+    waiting = []
+    page.route("**/api/clips?*", lambda route: waiting.append(route))
+
+    def take(border):
+        handle = page.locator("#timeline .border").nth(border)
+        handle.scroll_into_view_if_needed()
+        box, before = handle.bounding_box(), float(handle.get_attribute("aria-valuenow"))
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.mouse.move(x + 20, y, steps=3)
+        return before
+
+    with page.expect_request(lambda asked: "/api/clips?" in asked.url):
+        first = take(1)
+        page.mouse.up()
+    second = take(2)
+    waiting[0].continue_()
+    page.unroute("**/api/clips?*")
+    page.locator("#body").get_by_text("right").wait_for()
+    assert page.evaluate("document.querySelectorAll('.border')[2].hasPointerCapture(1)")
+    with page.expect_response(lambda answer: answer.url.endswith("/truth")) as saved:
+        page.mouse.up()
+    times = json.loads(saved.value.request.post_data)["intervals"]
+    assert times[1]["start"] > first
+    assert times[2]["start"] > second
+    page.get_by_text("with your times of the steps").wait_for()
+
+
 def test_a_moved_border_is_saved_for_its_own_clip(visit, serve, folder):  # noqa: F811
     """Also where another clip is opened before it is saved."""
     api = serve(clips=folder)
@@ -327,7 +362,7 @@ def test_actions_take_the_steps_that_ship_and_say_which_have_none(visit, serve, 
     page.locator("#lines").fill("push up\nred\nmy squat\n- knees bent")
     page.get_by_role("button", name="Use these lines").click()
     status = page.get_by_role("status").first
-    page.get_by_text("3 actions taken. Steps of 1 action filled in.").wait_for()
+    page.get_by_text("3 actions read. Steps of 1 action filled in.").wait_for()
     assert "No steps are known for red; write them" in status.inner_text()
     assert not page.locator("#lines").is_visible()  # the list is folded, so that its cards are seen
     push_up, red, squat = (
@@ -474,6 +509,16 @@ def test_the_steps_that_are_shown_are_those_that_are_edited(visit, serve, folder
         page.get_by_role("button", name="Remove candidate").first.click()
     page.locator("#edit").click()
     page.get_by_text("is no longer among the candidates").wait_for()
+
+
+def test_an_action_is_found_again_however_its_accents_were_typed(visit, serve, folder):  # noqa: F811
+    page = visit(serve(clips=folder))
+    page.get_by_label("Candidate 1: action").fill("lance\u0301")
+    page.get_by_label("Candidate 1: steps, one per line").fill("red\nyellow")
+    align(page)
+    assert page.locator("#edit").is_visible()
+    page.locator("#edit").click()
+    assert page.evaluate(f"{FOCUSED}.ariaLabel") == "Candidate 1: steps, one per line"
 
 
 def test_an_action_that_is_typed_has_its_steps_before_it_is_aligned(visit, serve, folder):  # noqa: F811

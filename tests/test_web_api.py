@@ -46,7 +46,7 @@ class Serving:
     ):
         import uvicorn
 
-        self.explorer = Explorer(lambda: classifier, limits=limits, clips=clips)
+        self.explorer = Explorer(classifier, limits=limits, clips=clips)
         app = create_app(self.explorer, model=model, token=token, host=host)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -393,7 +393,7 @@ def test_other_sites_and_other_names_are_refused(serve):
 
 def test_beyond_loopback_a_token_is_asked_for(serve, classifier):
     with pytest.raises(UsageError, match="give a token"):
-        create_app(Explorer(lambda: classifier), model="colours", host="0.0.0.0")
+        create_app(Explorer(classifier), model="colours", host="0.0.0.0")
     token = "a-token-of-some-length"
     api = serve(token=token, host="0.0.0.0")
     for headers in ({}, {"Authorization": "Bearer wrong"}, {"Cookie": "actalign_token=x"}):

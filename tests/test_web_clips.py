@@ -50,7 +50,7 @@ def served(folder, classifier):  # noqa: F811
 
 
 def test_requests_that_come_late_leave_no_decoder(folder, classifier):  # noqa: F811
-    explorer = Explorer(lambda: classifier, clips=folder)
+    explorer = Explorer(classifier, clips=folder)
     clip = explorer.clip(explorer.folder_clips[0])
     looked, stop = threading.Event(), threading.Event()
 
@@ -139,7 +139,7 @@ def test_corrections_are_saved_beside_the_clips_and_read_by_eval(served, folder,
         assert all(q.video.exists() for q in questions)
         assert questions[0].intervals[1].start == 0.3
     # The next server knows them.
-    again = Explorer(lambda: classifier, clips=folder)
+    again = Explorer(classifier, clips=folder)
     truths = [clip.truth for clip in map(again.clip, served.ids)]
     assert [one.question.target for one in truths] == [said, other, None]
     wrong = table(served)["clips"][2]["label"]
@@ -147,7 +147,7 @@ def test_corrections_are_saved_beside_the_clips_and_read_by_eval(served, folder,
     # A later correction loses nothing of it.
     again.unjudge(again.clip(served.ids[1]))
     again.close()
-    again = Explorer(lambda: classifier, clips=folder)
+    again = Explorer(classifier, clips=folder)
     assert [again.clip(one).truth is None for one in served.ids] == [False, True, False]
     assert again.clip(served.ids[2]).truth.rejected == wrong
     again.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar
@@ -176,9 +176,8 @@ class GivenCandidates:
         from actalign.encoders._text_cache import TextCache
 
         background = others.all if others else scoring.read_background()
-        own_background = shipped_background(encoder.info)
         texts = TextCache(encoder.info, lambda: encoder)
-        own = default_scorer(encoder.info, background or own_background).name
+        own = default_scorer(encoder.info, background or shipped_background(encoder.info)).name
         scorers = scoring.scorers or [own]
         temperatures = temperatures_of(scoring.temperatures, scorers, own)
         several = [
@@ -205,23 +204,28 @@ class GivenCandidates:
 
             name = {"settings": settings_name(self.settings)}
             several = [replace(one, settings={**one.settings, **name}) for one in several]
-        found = several[0]
+        self.notes.extend(self._remarks(several[0], one_wins=one_wins))
+        return several
+
+    def _remarks(self, found: Candidates, *, one_wins: bool) -> Iterator[str]:
+        """What is to be known of the resolved candidates."""
+        from actalign.encoders._backgrounds import shipped_background
+
         if found.without:
             names = ", ".join(repr(label) for label in found.without)
-            self.notes.append(f"no script for {names}: aligned as one step, its own name")
-        if one_wins and len(found.labels) == 1 and scoring.none is None:
-            self.notes.append(
+            yield f"no script for {names}: aligned as one step, its own name"
+        if one_wins and len(found.labels) == 1 and found.none is None:
+            yield (
                 f"{found.labels[0]!r} is the only candidate, so it is always the answer; name "
                 "others (with commas), or give --none NAME"
             )
-        if one_wins and own_background is not None:
-            self.notes.extend(self._more_wordings(found.scripts, encoder.info.model_id))
+        if one_wins and shipped_background(found.info) is not None:
+            yield from self._more_wordings(found.scripts, found.info.model_id)
         said = [one.warning for one in found.warnings]
-        self.notes.extend(said[:MOST_SAID])
+        yield from said[:MOST_SAID]
         if len(said) > MOST_SAID:
             more = counted(len(said) - MOST_SAID, "more sentence")
-            self.notes.append(f"and {more} like these; rows have all of them in text_warnings")
-        return several
+            yield f"and {more} like these; rows have all of them in text_warnings"
 
     def _more_wordings(self, used: Iterable[Script], model: str) -> list[str]:
         """Says which scripts of a single wording could have those that ship as well."""

@@ -18,12 +18,15 @@ from dataclasses import dataclass
 from http.client import HTTPException
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from actalign import __version__
 from actalign.errors import ActAlignError
 from actalign.files import cache_folder
+
+if TYPE_CHECKING:
+    from packaging.requirements import Requirement
 
 EXTRAS = {
     "body": "the built-in encoder",
@@ -92,16 +95,16 @@ def _versions() -> Check:
     return Check("versions", "ok", found)
 
 
-def _requirements() -> dict[str, list[str]]:
+def _requirements() -> dict[str, list[Requirement]]:
     """Requirements, as installed, by extra; those always needed are under ""."""
     from packaging.requirements import Requirement
 
-    found: dict[str, list[str]] = {}
+    found: dict[str, list[Requirement]] = {}
     for text in requires("actalign") or []:
         need = Requirement(text)
         for extra in ("", *EXTRAS):
             if need.marker is None or need.marker.evaluate({"extra": extra}):
-                found.setdefault(extra, []).append(f"{need.name}{need.specifier}")
+                found.setdefault(extra, []).append(need)
                 break
     return found
 
@@ -115,7 +118,7 @@ def _packages() -> Iterator[Check]:
         return
     found, wrong = _installed(needed)
     if wrong:
-        what = " ".join(f"'{need}'" for need in needed if _name(need) in wrong)
+        what = " ".join(f"'{n.name}{n.specifier}'" for n in needed if n.name in wrong)
         yield Check("packages", "broken", _listed(wrong), f"Run: pip install {what}")
     else:
         yield Check("packages", "ok", _listed(found))
@@ -148,13 +151,10 @@ def _extras() -> Iterator[Check]:
             yield Check(name, "ok", f"{purpose}: {_listed(found)}")
 
 
-def _installed(needs: list[str]) -> tuple[dict[str, str], dict[str, str]]:
+def _installed(needs: list[Requirement]) -> tuple[dict[str, str], dict[str, str]]:
     """Versions by package, and what is wrong by package."""
-    from packaging.requirements import Requirement
-
     found, wrong = {}, {}
-    for text in needs:
-        need = Requirement(text)
+    for need in needs:
         try:
             found[need.name] = version(need.name)
         except PackageNotFoundError:
@@ -163,12 +163,6 @@ def _installed(needs: list[str]) -> tuple[dict[str, str], dict[str, str]]:
         if not need.specifier.contains(found[need.name], prereleases=True):
             wrong[need.name] = f"{found[need.name]}, but {need.specifier} is needed"
     return found, wrong
-
-
-def _name(need: str) -> str:
-    from packaging.requirements import Requirement
-
-    return Requirement(need).name
 
 
 def _listed(versions: dict[str, str]) -> str:

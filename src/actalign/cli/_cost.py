@@ -28,6 +28,8 @@ MEASURED_SECONDS = 3.0
 """How long its speed is measured."""
 FEWER_FPS = 4.0
 """Frames a second that are proposed where more are encoded."""
+FASTEST_GFLOPS = 1_000_000.0
+"""No device multiplies faster; what is soon done even so is not measured for."""
 
 
 def with_cost(embed: Callable[..., Generator[ClipResult]], *, quiet: bool) -> Callable[..., Any]:
@@ -202,10 +204,6 @@ class Cost:
             return None
         device, speed = device_speed()
         return work / speed if device == self._device else None
-
-
-FASTEST_GFLOPS = 1_000_000.0
-"""No device multiplies faster; what is soon done even so is not measured for."""
 
 
 def _smaller(model: str, gflop: float | None) -> str | None:

@@ -51,6 +51,11 @@ def export(
             raise UsageError(f"{option} is for a model; give --to onnx too, or leave it out.")
     if predictions is None:
         raise UsageError("Give a predictions file, or --model with --to onnx.")
+    _export_rows(predictions, to, out)
+
+
+def _export_rows(predictions: Path, to: str | None, out: Path | None) -> None:
+    """Write the rows for another tool, and print which files and what is not in them."""
     from actalign.cli._kinds import check_no_other_kind
     from actalign.cli._progress import said_if_long
     from actalign.output import export as write

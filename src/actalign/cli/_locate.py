@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from actalign.rows import Row
     from actalign.types import ClipEmbedding
 
-FILLED = "it suits a video that the actions fill"
+FILLED = "it suits a video that shows little besides the actions"
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,8 +87,7 @@ class ModelOptions:
         if follows_everyone(choice.model):
             raise UsageError(
                 f"--person all gives several results per clip, and {where} takes one; give "
-                f"largest, "
-                "left, right or 2 for the second largest."
+                "largest, left, right or 2 for the second largest."
             )
         return choice
 

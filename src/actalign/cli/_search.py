@@ -10,6 +10,7 @@ import typer
 
 from actalign.cli._align import StoredModelOptions
 from actalign.cli._grouped import grouped
+from actalign.cli._options import AsJson
 from actalign.cli._show import console_of, print_json, printable
 
 if TYPE_CHECKING:
@@ -30,9 +31,7 @@ def search(
             min=1, help="Maximum number of moments to list; of one clip among many, three."
         ),
     ] = 10,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object per moment.")
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Find the moments of embedded clips that a phrase fits best; no video is read."""
     from actalign.clips._search import most_per_clip

@@ -68,7 +68,7 @@ def serve(
     with _listen(host, port) as listening:
         classifier = _classifier(model.choice.load(), scoring, background)
         app = create_app(
-            Explorer(lambda: classifier, clips=clips),
+            Explorer(classifier, clips=clips),
             model=model.choice.model,
             llm=config,
             token=given or made,
@@ -154,7 +154,7 @@ def _token(path: Path) -> str:
     if not (token.isascii() and token.isprintable()) or " " in token:
         raise UsageError(
             f"The token in {path} must be one line of ASCII letters, digits and symbols, without "
-            f"spaces; write another."
+            "spaces; write another."
         )
     if len(token) < 16:
         raise UsageError(f"The token in {path} is shorter than 16 characters; use a longer one.")

@@ -79,8 +79,9 @@ class ParquetStore:
             if self._renames:
                 self._files.mv(temporary, path)
         except Exception as error:  # every file system has its own exceptions
-            with suppress(Exception):
-                self._renames and self._files.rm_file(temporary)
+            if self._renames:
+                with suppress(Exception):
+                    self._files.rm_file(temporary)
             raise ActAlignError(
                 f"The embeddings can't be written to {self._address(clip.clip_id, key)}: "
                 f"{_reason(error)}; check the address and your permissions there."

@@ -18,6 +18,7 @@ Text = Annotated[str, AfterValidator(without_control)]
 """Text without characters that captions, tables and figures can't show."""
 Label = Annotated[Text, Field(min_length=1, max_length=200)]
 Domain = Annotated[Text, Field(max_length=200)]
+ClipId = Annotated[str, Field(max_length=200)]
 RepeatsIn = Literal["no", "auto", "partial"]
 StepsIn = Annotated[list[Annotated[Text, Field(max_length=500)]], Field(max_length=50)]
 
@@ -46,7 +47,7 @@ class AlignIn(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid")
-    clip: str = Field(max_length=200)
+    clip: ClipId
     candidates: list[CandidateIn] = Field(min_length=1, max_length=50)
     domain: Domain | None = None
     none: Label | None = None

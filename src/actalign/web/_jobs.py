@@ -11,7 +11,7 @@ import queue
 import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 
 from actalign.alignment import Detection
@@ -20,6 +20,7 @@ from actalign.classifier import ActAlign
 from actalign.demo import demo_clips
 from actalign.documents import escaped
 from actalign.errors import ActAlignError, UsageError
+from actalign.evaluation._questions import Interval
 from actalign.types import Float32, UInt8
 from actalign.video import list_videos
 from actalign.video._sampling import sample_frames
@@ -50,17 +51,16 @@ class Explorer:
 
     def __init__(
         self,
-        load: Callable[[], ActAlign],
+        classifier: ActAlign,
         *,
         limits: Limits | None = None,
         clips: Path | None = None,
     ) -> None:
         """clips: a folder of videos to offer; corrections are saved in it. Raises UsageError for a
         folder without videos, or with a truth file that can't be read."""
+        self.classifier = classifier
         self.limits = limits or Limits()
         self.served = clips
-        self._load = load
-        self._classifier: ActAlign | None = None
         self._folder = UploadFolder()
         self.clips: dict[str, Clip] = {}
         self.folder_clips: list[str] = []
@@ -95,14 +95,6 @@ class Explorer:
             )
             self.folder_clips.append(clip_id)
         self._unseen = list(known.values())
-
-    @property
-    def classifier(self) -> ActAlign:
-        """The classifier, loaded on first use; raises EncoderError if it isn't available."""
-        with self._scoring:
-            if self._classifier is None:
-                self._classifier = self._load()
-            return self._classifier
 
     def new_upload(self) -> Path:
         """A path in the private folder, to write an upload to."""
@@ -178,12 +170,7 @@ class Explorer:
     def _preview_path(self, clip: Clip) -> Path:
         return self._folder.path / "clips" / f"{clip.video.id}.preview.mp4"
 
-    def judge(
-        self,
-        clip: Clip,
-        label: str | None,
-        intervals: list[tuple[float, float, int]] | None = None,
-    ) -> None:
+    def judge(self, clip: Clip, label: str | None, intervals: Sequence[Interval]) -> None:
         """Store a user's judgement of the clip's newest result; see `truth_of`.
 
         Raises UsageError.
@@ -193,7 +180,7 @@ class Explorer:
         if clip.result is None:
             raise UsageError("This clip has no result to judge yet; align it first.")
         found = self.results[clip.result]
-        check_intervals(intervals or (), clip.name, clip.video.seconds)
+        check_intervals(intervals, clip.name, clip.video.seconds)
         said = truth_of(
             found.prediction,
             found.asked,
@@ -245,10 +232,9 @@ class Explorer:
     def submit(self, clip: Clip, asked: Asked, job_id: str | None = None) -> Job:
         """Queue one clip to be encoded and aligned, or return the job that has this id; raises
         QueueFull, and UsageError for candidates that can't be scored, before it is encoded."""
-        classifier = self.classifier
         with self._scoring:
-            asked.candidates(classifier)
-        frames = max(0, round(clip.seconds * (classifier.fps or 0)))
+            asked.candidates(self.classifier)
+        frames = max(0, round(clip.seconds * (self.classifier.fps or 0)))
         with self._lock:
             if job_id in self.jobs:
                 return self.jobs[job_id]
@@ -282,9 +268,9 @@ class Explorer:
 
     def score(self, clip: Clip, asked: Asked) -> str:
         """Align an embedded clip now and keep the result; returns its id. Raises UsageError."""
-        embedding, classifier = clip.encoded(), self.classifier
+        embedding = clip.encoded()
         with self._scoring:
-            prediction = asked.candidates(classifier).predict(embedding)
+            prediction = asked.candidates(self.classifier).predict(embedding)
         result_id = secrets.token_hex(8)
         with self._lock:
             self.results[result_id] = Result(prediction, clip, asked)
@@ -297,9 +283,9 @@ class Explorer:
     def locate(self, clip: Clip, asked: Asked) -> list[Detection]:
         """Find where in an embedded clip each candidate happens, weak detections included; raises
         UsageError."""
-        embedding, classifier = clip.encoded(), self.classifier
+        embedding = clip.encoded()
         with self._scoring:
-            return asked.candidates(classifier).locate(embedding, threshold=WEAK_THRESHOLD)
+            return asked.candidates(self.classifier).locate(embedding, threshold=WEAK_THRESHOLD)
 
     def encode_phrase(self, phrase: str) -> tuple[Float32, list[str]]:
         """The phrase's embedding, (D,), and sentences about what the encoder can't read in it."""
@@ -344,7 +330,7 @@ class Explorer:
                 if job.cancel.is_set():  # its decoder was ended
                     job.state = "cancelled"
                     continue
-                job.fail(str(error).replace(str(job.clip.path), job.clip.name))
+                job.fail(str(error))
             except Exception as error:
                 job.fail(
                     f"Aligning {job.clip.name} failed unexpectedly ({type(error).__name__}); "
@@ -362,9 +348,7 @@ class Explorer:
             if job.cancel.is_set():
                 raise _Cancelled
 
-        classifier = self.classifier
-        count(clip.id, 0)  # cancelled while the model was loading
-        found = embedded(classifier, clip, on_frames=count, decoder=self._decoder)
+        found = embedded(self.classifier, clip, on_frames=count, decoder=self._decoder)
         clip.seconds = clip.seconds or max(one.end_seconds for one in found)
         if len(found) == 1:
             clip.embedding = found[0]

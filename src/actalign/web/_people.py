@@ -16,6 +16,7 @@ from actalign.evaluation._questions import Box
 from actalign.rows import BoxRow, box_area, box_near
 from actalign.types import ClipEmbedding, UInt8
 from actalign.video._worker import DecodeProcess
+from actalign.web._looking import called
 from actalign.web._state import Clip
 from actalign.web._truth import Truth
 
@@ -45,9 +46,9 @@ def embedded(
         on_frames=on_frames,
         decoders=[decoder],
     )
-    with closing(coming) as results:
-        found = [one.embedding() for one in results]
     # The server's path must not reach the page.
+    with closing(coming) as results, called(clip.name, clip.path):
+        found = [one.embedding() for one in results]
     return [
         replace(
             one,

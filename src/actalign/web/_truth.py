@@ -18,7 +18,7 @@ from actalign.evaluation._question_file import parsed, question_lines, read_ques
 from actalign.evaluation._questions import Box, Interval, Question, QuestionSet
 from actalign.files import write_text
 from actalign.scripts._script import label_key
-from actalign.types import Prediction
+from actalign.types import Prediction, Script
 from actalign.web._asked import Asked
 
 TRUTH_FILE = "truth.jsonl"
@@ -45,67 +45,58 @@ def truth_of(
     name: str,
     video: str,
     label: str | None,
-    intervals: Sequence[tuple[float, float, int]] | None,
+    intervals: Sequence[Interval],
     box: Box | None,
 ) -> Truth:
     """A user's judgement of a result.
 
     asked: what the result answers. name: of the clip, or of one of its people, who is where ``box``
     is. label: what the clip shows, which may be an action that is not a candidate, or the name for
-    none of them; None if the answer is wrong and the right one is not known. intervals: (start,
-    end, step from 0) in seconds. Raises UsageError.
+    none of them; None if the answer is wrong and the right one is not known. intervals: when its
+    steps happen. Raises UsageError.
     """
     none = None if asked.none is None else label_key(asked.none)
     said = None if label is None else label_key(label)
-    candidates = [one for one in prediction.candidates if label_key(one.label) != none]
-    shown = sorted(candidates, key=lambda one: label_key(one.label))
-    choices = [one.label for one in shown]
-    scripts = [one.script.steps if one.has_script else None for one in shown]
-    domains = [one.script.domain for one in shown]
-    keys = [label_key(choice) for choice in choices]
-    if label is not None and label_key(label) not in (none, *keys):
-        choices.append(composed(label).strip())
-        scripts.append(None)
-        domains.append(asked.domain)
-        keys.append(label_key(label))
-    with_steps = [one for one in asked.scripts if one.label not in asked.without]
-    known = {label_key(one.label): one.wordings for one in with_steps}
-    # The wording that is shown comes first, as step times refer to it.
-    more = tuple(
-        tuple(one.steps for one in known.get(key, ()) if one.steps != steps)
-        for key, steps in zip(keys, scripts, strict=True)
-    )
+    wordings = {label_key(one.label): one.step_lists for one in asked.scripts}
+    choices: dict[str, Script] = {}
+    for one in sorted(prediction.candidates, key=lambda one: label_key(one.label)):
+        if not one.none:
+            key, shown = label_key(one.label), one.script
+            # The wording that is shown comes first, as step times refer to it.
+            more = tuple(steps for steps in wordings[key] if steps != shown.steps)
+            choices[key] = replace(shown, rewordings=more)
+    if label is not None and said is not None and said not in (none, *choices):
+        other = composed(label).strip()
+        choices[said] = Script(other, (other,), asked.domain)
+    scripts = choices.values()
+    rewordings = tuple(one.rewordings for one in scripts)
     question = Question(
         id=name,
         video=Path(video),
         box=box,
-        choices=tuple(choices),
-        answer=None if said is None or said == none else keys.index(said),
-        # A choice without a script is aligned with its name.
-        scripts=tuple(s or (c,) for c, s in zip(choices, scripts, strict=True)),
-        rewordings=more if any(more) else (),
-        intervals=None if not intervals else tuple(Interval(*one) for one in intervals),
-    )
-    question = question.with_domains(domains)
+        choices=tuple(one.label for one in scripts),
+        answer=None if said is None or said == none else list(choices).index(said),
+        scripts=tuple(one.steps for one in scripts),
+        rewordings=rewordings if any(rewordings) else (),
+        intervals=tuple(intervals) or None,
+    ).with_domains([one.domain for one in scripts])
     if said is None:
         return Truth(question, rejected=prediction.best.label)
     return Truth(question, none=asked.none if said == none else None)
 
 
-def check_intervals(
-    intervals: Iterable[tuple[float, float, int]], name: str, seconds: float
-) -> None:
+def check_intervals(intervals: Iterable[Interval], name: str, seconds: float) -> None:
     """Raise UsageError for one without length, or that ends after the clip. seconds: of the clip.
 
     Steps that overlap are allowed, as they are in question files.
     """
-    for start, end, _ in intervals:
-        if start == end:
-            raise UsageError(f"An interval begins and ends at {end:g} s; give it a length.")
-        if end > seconds + ROUNDED_SECONDS:
+    for one in intervals:
+        if one.start == one.end:
+            raise UsageError(f"An interval begins and ends at {one.end:g} s; give it a length.")
+        if one.end > seconds + ROUNDED_SECONDS:
             raise UsageError(
-                f"An interval ends at {end:g} s, but {name} lasts {seconds:g} s; give times within "
-                "it."
+                f"An interval ends at {one.end:g} s, but {name} lasts {seconds:g} s; give times "
+                "within it."
             )
 
 

@@ -13,18 +13,19 @@ from actalign.alignment._locate import THRESHOLD
 from actalign.clips._search import most_per_clip, search
 from actalign.documents import parse_yaml
 from actalign.errors import UsageError
+from actalign.evaluation._questions import Interval
 from actalign.output._tables import CLIPS
 from actalign.rows import Row, Times, all_warnings, has_action, row_text, tag
 from actalign.scripts import parse_scripts
 from actalign.scripts._shipped import shipped_domains
 from actalign.web._answers import errors, file
-from actalign.web._asked import AlignIn, Asked, Label, candidate_json
+from actalign.web._asked import AlignIn, Asked, ClipId, Label, candidate_json
 from actalign.web._jobs import Explorer
 from actalign.web._results import Seconds, table_file
 from actalign.web._state import Clip, Result
 from actalign.web._truth import TRUTH_FILE, accuracy, truth_text
 
-Clips = Annotated[list[Annotated[str, Field(max_length=200)]], Query()]
+Clips = Annotated[list[ClipId], Query()]
 MOMENTS = 30
 """So many moments of a few clips are found at least, as many as the page shows at once."""
 MOST_HEAD_BYTES = 4 << 20
@@ -62,7 +63,7 @@ class SearchIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     phrase: str = Field(min_length=1, max_length=500)
-    clips: list[Annotated[str, Field(max_length=200)]] = Field(min_length=1)
+    clips: list[ClipId] = Field(min_length=1)
 
 
 def workplace(app: FastAPI, explorer: Explorer) -> None:
@@ -179,15 +180,17 @@ def _truths(app: FastAPI, explorer: Explorer) -> None:
     @app.put("/api/clips/{clip}/truth", responses=errors(400, 404, 413, 422))
     def judge(clip: str, body: TruthIn) -> dict[str, Any]:
         """Record what a clip truly shows; for a clip of the served folder, it is saved there."""
-        times = [(one.start, one.end, one.step) for one in body.intervals]
-        explorer.judge(explorer.clip(clip), body.label, times)
-        return _summary(explorer, explorer.clip(clip))
+        found = explorer.clip(clip)
+        times = [Interval(one.start, one.end, one.step) for one in body.intervals]
+        explorer.judge(found, body.label, times)
+        return _summary(explorer, found)
 
     @app.delete("/api/clips/{clip}/truth", responses=errors(400, 404))
     def unjudge(clip: str) -> dict[str, Any]:
         """Delete what was recorded about a clip."""
-        explorer.unjudge(explorer.clip(clip))
-        return _summary(explorer, explorer.clip(clip))
+        found = explorer.clip(clip)
+        explorer.unjudge(found)
+        return _summary(explorer, found)
 
     @app.get(f"/api/{TRUTH_FILE}", responses=file("application/x-ndjson") | errors(422))
     def truths(clip: Clips = []) -> Response:  # noqa: B006

@@ -5,7 +5,7 @@ import { drawCode } from "./code.js";
 import { startMoments } from "./moments.js";
 import { drawPeople, placeBoxes } from "./people.js";
 import { align, keepAgain, keepEdit, refresh, request, resume, startQueue, unsentRows } from "./queue.js";
-import { $, fail, ids, keep, kept, make, rowOf, say, state } from "./state.js";
+import { $, counted, fail, ids, isOpen, keep, kept, make, rowOf, say, state } from "./state.js";
 import { drawTable, startTable } from "./table.js";
 import { drawTimeline, startJudging } from "./timeline.js";
 import { drawNotes, follow, show } from "./view.js";
@@ -23,7 +23,7 @@ function choose(clip) {
 }
 
 function drawChosen() {
-  const count = ids().length, name = rowOf(state.open)?.name, clips = `${count} ${count === 1 ? "clip" : "clips"}`;
+  const count = ids().length, name = rowOf(state.open)?.name, clips = counted(count, "clip");
   $("chosen").textContent = !count ? "No file chosen" : !name ? clips : count > 1 ? `${clips}; open: ${name}` : name;
   $("align-one").hidden = !name || count < 2;
 }
@@ -38,32 +38,30 @@ function clearResult(row) {
   $("video").pause();
 }
 
+let compared = null;  // the labels whose maps are shown beside the winner's; null for the runner-up's
 function present(result) {
   if (location.hash !== `#${result.result}`) unlink();
   if (state.result?.result !== result.result) $("located").replaceChildren();
   state.result = result;
-  state.compared ??= new Set([result.candidates[1]?.label]);
-  show(result, state.compared, (label) => {
-    if (!state.compared.delete(label)) state.compared.add(label);
+  compared ??= new Set([result.candidates[1]?.label]);
+  show(result, compared, (label) => {
+    if (!compared.delete(label)) compared.add(label);
     present(state.result);
   });
   drawTimeline();
   drawCode();
-  const video = $("video"), source = `/api/clips/${result.whole}/video`;
+  const video = $("video"), whole = `/api/clips/${result.whole}/`;
   video.hidden = !result.clip;
-  $("preview").hidden = !video.src.includes(`${result.whole}/preview`);
-  if (result.clip && !video.src.includes(`/api/clips/${result.whole}/`)) video.src = source;
+  $("preview").hidden = !video.src.includes(`${whole}preview`);
+  if (!result.clip) {
+    video.removeAttribute("src");
+    say("This result's clip is no longer on the server; drop it here again to try other steps.");
+  } else if (!video.src.includes(whole)) video.src = `${whole}video`;
   drawPeople(result, person);
-  if (!result.clip) { video.removeAttribute("src"); say("This result's clip is no longer on the server; drop it here again to try other steps."); }
-  const base = `/api/results/${result.result}`;
-  $("json").href = base;
-  $("csv").href = `${base}/steps.csv`;
-  $("png").href = `${base}/figure.png`;
-  $("vtt").href = `${base}/captions.vtt`;
-  $("srt").href = `${base}/captions.srt`;
   const stem = result.doc_id.replace(/\.\w+$/, "").replace(/[^\p{L}\p{N}_-]+/gu, "-");
-  for (const [id, ending] of [["json", "json"], ["csv", "steps.csv"], ["png", "png"], ["vtt", "vtt"], ["srt", "srt"]])
-    $(id).download = `${stem}.${ending}`;
+  for (const [id, file, ending] of [["json", "", "json"], ["csv", "/steps.csv", "steps.csv"], ["png", "/figure.png", "png"],
+    ["vtt", "/captions.vtt", "vtt"], ["srt", "/captions.srt", "srt"]])
+    Object.assign($(id), { href: `/api/results/${result.result}${file}`, download: `${stem}.${ending}` });
   $("link").href = `#${result.result}`;
 }
 
@@ -76,7 +74,7 @@ function bringIntoSight(...parts) {
 // One of many clips leaves the table in sight, in which the others appear.
 async function aligned(clip, result, many = false) {
   choose(clip);
-  state.compared = null;
+  compared = null;
   const found = await call(`results/${result}`);
   if (state.open !== clip) return;  // another was chosen meanwhile
   present(found);
@@ -110,7 +108,7 @@ function unlink() {
   if (location.hash) history.replaceState(null, "", location.pathname);
 }
 
-let timer = 0, editedMeanwhile = false;
+let timer = 0, edits = 0, editedMeanwhile = false;
 function edited() {
   unlink();
   editedMeanwhile = state.busy;  // then it is scored when what runs has ended
@@ -118,7 +116,7 @@ function edited() {
   if (!state.open || state.result?.clip !== state.open || state.busy) return;
   keepEdit(state.open);
   clearTimeout(timer);
-  timer = setTimeout(scoreEdited, 300, state.open, ++state.edits);
+  timer = setTimeout(scoreEdited, 300, state.open, ++edits);
 }
 
 async function scoreEdited(clip, mine) {
@@ -126,13 +124,13 @@ async function scoreEdited(clip, mine) {
   if (!candidates().length) { over(); return; }
   try {
     const result = await call("score", { method: "POST", json: request(clip) });
-    if (mine !== state.edits) return;
+    if (mine !== edits) return;
     over();
     say("Scored again.");
     await refresh();
     if (state.open === clip) present(result);
   } catch (error) {
-    if (mine !== state.edits) return;
+    if (mine !== edits) return;
     if (!(error instanceof Unanswered)) over();
     fail(error);
   }
@@ -144,9 +142,9 @@ function close() {
   clearResult();
 }
 
-function remove(row) {
-  state.rows = state.rows.filter((one) => one !== row);
-  if (row.clip === state.open) close();
+function remove(...rows) {
+  state.rows = state.rows.filter((one) => !rows.includes(one));
+  if (rows.some(isOpen)) close();
   drawChosen();
   keep({ clips: ids(), open: state.open });
   drawTable();
@@ -166,7 +164,7 @@ async function linked() {
     if (!result.clip) $("chosen").textContent = result.doc_id;
     setOptions(result.asked);
     setCandidates(result.asked.candidates, result.asked.domain);
-    state.compared = null;
+    compared = null;
     present(result);
   } catch (error) { fail(error); }
 }
@@ -198,12 +196,16 @@ async function restore(info) {
   if (info.folder_clips.length) $("try").open = false;
   const row = rowOf(before.open);
   if (row) choose(row.clip);
-  if (row?.result && !location.hash) { state.compared = null; present(await call(`results/${row.result}`)); }
+  if (row?.result && !location.hash) { compared = null; present(await call(`results/${row.result}`)); }
 }
 
 function wire() {
   startCandidates({ edited, asked: () => { if (state.result) drawNotes(state.result); } });
-  startQueue({ aligned, ended: () => { if (editedMeanwhile) edited(); }, chosen: (clip) => { if (!rowOf(state.open)?.result || ids().length === 1) choose(clip); else choose(state.open); } });
+  startQueue({
+    aligned,
+    ended: () => { if (editedMeanwhile) edited(); },
+    chosen: (clip) => choose(rowOf(state.open)?.result && ids().length > 1 ? state.open : clip),
+  });
   startTable({ open, remove });
   startJudging();
   startMoments((clip) => open(rowOf(clip)));
@@ -211,13 +213,7 @@ function wire() {
   // The open clip is the one whose answer is waited for.
   $("align").addEventListener("click", () => alignAll(() => ids().sort((a, b) => (b === state.open) - (a === state.open))));
   $("align-one").addEventListener("click", () => alignAll(() => ids().filter((clip) => clip === state.open)));
-  $("clear").addEventListener("click", () => {
-    state.rows = [];
-    close();
-    drawChosen();
-    keep({ clips: [], open: null });
-    refresh().catch(fail);
-  });
+  $("clear").addEventListener("click", () => { close(); remove(...state.rows); });
   const video = $("video");
   const preview = () => {
     const clip = state.result?.whole;
@@ -236,14 +232,14 @@ function wire() {
 
 async function start() {
   const info = await call("info");
-  Object.assign(state, { limits: info.limits, offers: info.offers, model: info.model, asksToken: info.asks_token, writes: info.writes_steps });
-  offer(info.offers);
+  state.info = info;
+  offer();
   $("model").textContent = `encoder ${info.model}, version ${info.version}`
     + (info.folder ? `; corrections of the clips in ${info.folder} are saved there in truth.jsonl` : "");
   const { upload_bytes: bytes, seconds, clips } = info.limits;
   $("limits").textContent = `At most ${clips} clips of ${Math.round(bytes / 1e6)} MB and ${Math.round(seconds / 60)} minutes each. `
     + "Longer videos: actalign serve FOLDER, or actalign locate.";
-  $("write").textContent = info.writes_steps ? "Write the missing steps" : "Fill in known steps";
+  if (info.writes_steps) $("write").textContent = "Write the missing steps";
   $("demos").append(...info.demos.map(demoButton));
   await restore(info);
   await linked();

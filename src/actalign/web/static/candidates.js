@@ -1,6 +1,6 @@
 // The list of candidate actions: its cards, and the ways to fill it.
 import { call } from "./api.js";
-import { $, fail, keep, make, say, state } from "./state.js";
+import { $, counted, fail, keep, make, sameLabel, say, state } from "./state.js";
 
 let acts = {};
 
@@ -84,11 +84,11 @@ function addWordings(card, rewordings) {
   for (const other of rewordings)
     folded.append(stepsArea(other, `Candidate ${number}: steps in wording ${folded.children.length + 1}, one per line`));
   const count = folded.children.length - 1;
-  folded.firstChild.textContent = `${count} more ${count > 1 ? "wordings" : "wording"}; scores are averaged`;
+  folded.firstChild.textContent = `${counted(count, "more wording")}; scores are averaged`;
 }
 
 const wordingsOf = (card) => [...card.querySelectorAll("textarea")].filter((area) => stepsIn(area.value).length);
-const cardOf = (label) => [...$("candidates").children].find((card) => labelOf(card).toLowerCase() === label.toLowerCase());
+const cardOf = (label) => [...$("candidates").children].find((card) => sameLabel(labelOf(card), label));
 
 // Whether an action is still in the list of candidates.
 export const isListed = (label) => Boolean(cardOf(label));
@@ -119,7 +119,7 @@ export const options = () => ({
 });
 
 export function setOptions({ none = null, min_confidence: least = null, repeats = null }) {
-  const { offers } = state;
+  const { offers } = state.info;
   $("none").checked = offers.none && none !== null;
   $("least").value = offers.min_confidence ? Math.round(100 * (least ?? 0)) : 0;
   $("partial").checked = repeats === "partial";
@@ -132,9 +132,10 @@ function sayLeast() {
   $("least").setAttribute("aria-valuetext", text);
 }
 
-export function offer({ none, min_confidence: least }) {
-  $("none").parentElement.hidden = !none;
-  $("least").parentElement.hidden = !least;
+export function offer() {
+  const { offers } = state.info;
+  $("none").parentElement.hidden = !offers.none;
+  $("least").parentElement.hidden = !offers.min_confidence;
 }
 
 export const candidates = () => all().filter((c) => c.label);
@@ -151,8 +152,8 @@ export function setCandidates(list, name) {
 
 // Cards that are still empty give their place to new candidates; a known label is not added twice.
 function addAll(list) {
-  const known = new Set(candidates().map((c) => c.label.toLowerCase()));
-  setCandidates([...candidates(), ...list.filter((c) => !known.has(c.label.toLowerCase()))]);
+  const known = candidates();
+  setCandidates([...known, ...list.filter((c) => !known.some((one) => sameLabel(one.label, c.label)))]);
   edited();
 }
 
@@ -161,7 +162,6 @@ const labelOf = (card) => card.querySelector("input").value.trim().normalize();
 const isWithoutSteps = (card) =>
   labelOf(card) && [...card.querySelectorAll("textarea")].every((area) => !stepsIn(area.value).length);
 const cardsWithoutSteps = () => [...$("candidates").children].filter(isWithoutSteps);
-const actions = (count) => `${count} ${count === 1 ? "action" : "actions"}`;
 
 function fillCard(card, steps, rewordings, name) {
   const text = card.querySelector("textarea");
@@ -181,7 +181,7 @@ export function stepsAdvice(labels) {
   const cards = labels.map(cardOf).filter((card) => card && isWithoutSteps(card));
   if (!cards.length) return "align the clip again, since the candidates have changed";
   if (cards.every((card) => unknown.has(asking(card)))) return "write steps";
-  return `write steps, or press “${$("write").textContent}”${state.writes ? "" : ", which has those of many actions"}`;
+  return `write steps, or press “${$("write").textContent}”${state.info.writes_steps ? "" : ", which has those of many actions"}`;
 }
 
 // Gives cards the steps that the server knows or has written; what there is to say of it.
@@ -203,7 +203,7 @@ async function fillIn(cards) {
   for (const card of without) unknown.add(asking(card));
   if (filled) edited();
   acts.asked();
-  return [filled ? `Steps of ${actions(filled)} filled in.` : "",
+  return [filled ? `Steps of ${counted(filled, "action")} filled in.` : "",
     left.length ? `No steps are known for ${left.join(", ")}; write them, one per line.` : "",
     ...notes.map((note) => (note.endsWith("?") ? note : `${note}.`))].filter(Boolean).join(" ");
 }
@@ -211,7 +211,7 @@ async function fillIn(cards) {
 // Shipped steps are filled in by themselves. A language model, which may cost something, is asked by the button only.
 let filling = Promise.resolve();
 function fillInShipped(cards) {
-  if (state.writes) return "";
+  if (state.info.writes_steps) return "";
   const one = fillIn(cards);
   filling = Promise.allSettled([filling, one]);
   return one;
@@ -238,9 +238,9 @@ async function pasted() {
   addAll(list);
   $("lines").value = "";
   $("lists").open = false;  // it would hide the cards that were just made
-  const taken = `${actions(list.length)} taken`;
-  if (state.writes) { say(`${taken}; for missing steps press “${$("write").textContent}”.`); return; }
-  try { say(`${taken}. ${await fillInShipped(cardsWithoutSteps())}`); } catch (error) { fail(error); }
+  const count = `${counted(list.length, "action")} read`;
+  if (state.info.writes_steps) { say(`${count}; for missing steps press “${$("write").textContent}”.`); return; }
+  try { say(`${count}. ${await fillInShipped(cardsWithoutSteps())}`); } catch (error) { fail(error); }
 }
 
 async function openList(file) {
@@ -250,8 +250,7 @@ async function openList(file) {
     setCandidates(found.candidates, found.domain);
     edited();
     const several = found.candidates.filter((c) => c.rewordings.length).length;
-    const count = found.candidates.length;
-    say(`${file.name}: ${count} ${count === 1 ? "candidate" : "candidates"}${several ? `, ${several} in several wordings` : ""}.`);
+    say(`${file.name}: ${counted(found.candidates.length, "candidate")}${several ? `, ${several} in several wordings` : ""}.`);
   } catch (error) { fail(error); }
 }
 
@@ -284,7 +283,7 @@ function addShipped(card, { label, steps, rewordings, domain: name }) {
   const other = [steps, ...rewordings].filter((one) => !there.has(one.join("\n")));
   addWordings(card, other);
   edited();
-  say(other.length ? `${label}: ${other.length} shipped ${other.length > 1 ? "wordings" : "wording"} added to its steps.` : `${label} has the shipped steps already.`);
+  say(other.length ? `${label}: ${counted(other.length, "shipped wording")} added to its steps.` : `${label} has the shipped steps already.`);
 }
 
 let shipped = null;

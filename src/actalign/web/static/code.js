@@ -14,11 +14,11 @@ function scriptOf(one) {
 
 export function drawCode() {
   const result = state.result, root = location.origin, uploaded = result.video ?? result.doc_id;
-  const everyone = /^(body|crop):all(:|$)/.test(state.model), name = JSON.stringify(uploaded);
+  const everyone = /^(body|crop):all(:|$)/.test(state.info.model), name = JSON.stringify(uploaded);
   const asked = request(result.clip), ask = JSON.stringify(asked);
-  const curl = state.asksToken ? 'curl -s -H "Authorization: Bearer $TOKEN"' : "curl -s";
+  const curl = state.info.asks_token ? 'curl -s -H "Authorization: Bearer $TOKEN"' : "curl -s";
   $("curl").textContent = [
-    ...(state.asksToken ? ["# TOKEN is the one that the server printed, or that of its token file."] : []),
+    ...(state.info.asks_token ? ["# TOKEN is the one that the server printed, or that of its token file."] : []),
     `# ${uploaded} is on the server as ${result.clip}; to upload another:`,
     `${curl} --data-binary @${shell(uploaded)} ${shell(`${root}/api/clips?name=${encodeURIComponent(uploaded)}`)}`,
     `${curl} ${root}/api/jobs -H 'content-type: application/json' -d ${shell(ask)}`,
@@ -34,7 +34,7 @@ export function drawCode() {
   $("python").textContent = [
     `from actalign import ActAlign${several ? ", Script" : ""}`,
     "",
-    `classifier = ActAlign.from_pretrained(${JSON.stringify(state.model)}${asked.repeats ? `, repeats=${JSON.stringify(asked.repeats)}` : ""})`,
+    `classifier = ActAlign.from_pretrained(${JSON.stringify(state.info.model)}${asked.repeats ? `, repeats=${JSON.stringify(asked.repeats)}` : ""})`,
     ...scripts,
     ...(everyone
       ? [`for prediction in classifier.predict_many([${name}], ${options}):`, `    print(prediction.clip.clip_id, ${label})`]

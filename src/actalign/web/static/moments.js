@@ -2,7 +2,7 @@
 import { call } from "./api.js";
 import { candidates } from "./candidates.js";
 import { request } from "./queue.js";
-import { $, fail, ids, make, seconds, state } from "./state.js";
+import { $, counted, fail, ids, make, seconds, state } from "./state.js";
 import { seek } from "./view.js";
 
 const AT_ONCE = 30;  // moments that are added to those that are shown
@@ -34,9 +34,9 @@ function showHits(found, open) {
     `/api/clips/${m.clip}/frame?t=${m.best_seconds}`,
     async () => { await open(m.clip); seek(m.start_seconds); })));
   const now = $("hits").children.length, left = moments.length - now;
-  const count = `${left ? `The best ${now} of ${moments.length}` : moments.length} ${moments.length === 1 ? "moment" : "moments"}`;
+  const count = `${left ? `The best ${now} of ` : ""}${counted(moments.length, "moment")}`;
   $("search-note").textContent = [...notes, moments.length
-    ? `${count} in ${clips} encoded ${clips === 1 ? "clip" : "clips"}, best first.`
+    ? `${count} in ${counted(clips, "encoded clip")}, best first.`
     : "The encoder recognised nothing in these clips, so there are no moments."].join(" ");
   $("more-hits").hidden = !left;
   $("more-hits").textContent = `Show ${Math.min(AT_ONCE, left)} more`;

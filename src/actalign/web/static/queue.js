@@ -7,6 +7,7 @@ import { drawAccuracy, drawTable } from "./table.js";
 let acts = {};
 let cancelled = false;
 let began = 0;
+let running = null;  // the id of the job that the server works on
 
 // The rows again as the server has them; those that it no longer has are counted.
 export async function refresh() {
@@ -44,7 +45,7 @@ function lengthOf(file) {
 }
 
 async function refusal(file) {
-  const { upload_bytes: bytes, seconds: longest } = state.limits;
+  const { upload_bytes: bytes, seconds: longest } = state.info.limits;
   if (file.size > bytes) {
     return `${file.name} is larger than this server's limit of ${Math.round(bytes / 1e6)} MB; cut it or make it smaller.`;
   }
@@ -62,7 +63,7 @@ export function unsentRows() {
   return names.map((name) => ({ clip: null, name, state: null, error: "The page was left before this file was uploaded; drop it here again." }));
 }
 
-export async function upload(files) {
+async function upload(files) {
   const rows = files.map((file) => ({ clip: null, name: file.name, state: "waiting" }));
   state.rows.push(...rows);
   drawTable();
@@ -178,7 +179,7 @@ async function run(clips, resumed = null) {
     else if (fault) { say(clips.length > 1 ? `${clips.length - failed} of ${clips.length} clips aligned.` : ""); fail(fault); }
     else say(`Done. Change a step and ${clips.length > 1 ? "the open clip" : "it"} is scored again at once.`);
   } catch (error) { say(""); fail(error); } finally {
-    state.job = null;
+    running = null;
     for (const row of state.rows) if (row.state === "waiting") row.state = null;
     busy(false);
     drawTable();
@@ -206,7 +207,7 @@ async function encoded(clips, n, resumed) {
     keepJob(false);
     job = await call("jobs", { method: "POST", json: { ...request(clips[n]), job: id } });
   }
-  state.job = id;
+  running = id;
   keepJob(true);
   if (cancelled) cancel();  // before the server had named it
   while (job.state === "queued" || job.state === "running") {
@@ -214,14 +215,14 @@ async function encoded(clips, n, resumed) {
     await new Promise((done) => setTimeout(done, 200));
     job = await call(`jobs/${job.job}`);
   }
-  state.job = null;
+  running = null;
   if (job.state === "failed") throw new Error(job.error);
   return cancelled || job.state === "cancelled" ? [] : job.results;
 }
 
 function cancel() {
   cancelled = true;
-  if (state.job) call(`jobs/${state.job}`, { method: "DELETE" }).catch(fail);
+  if (running) call(`jobs/${running}`, { method: "DELETE" }).catch(fail);
 }
 
 function busy(on) {

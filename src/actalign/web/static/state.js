@@ -4,6 +4,7 @@ const KEY = "actalign";
 export const $ = (id) => document.getElementById(id);
 export const make = (tag, text = "", props = {}) =>
   Object.assign(document.createElement(tag), { textContent: text }, props);
+export const counted = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
 export const seconds = (s) => `${s.toFixed(1)} s`;
 // "64 %"; with as many digits as tell it from another share: "63.9 %" of 64.
 export function percent(x, other = x) {
@@ -14,13 +15,18 @@ export function percent(x, other = x) {
 }
 export const score = (s) => s.toPrecision(4);  // pair probabilities may be as small as 1e-8
 
-// rows: the clips of the table. open: the id of the one that is shown. result: its result.
-export const state = { rows: [], open: null, result: null, compared: null, job: null, limits: {}, offers: {}, model: "", asksToken: false, writes: false, edits: 0 };
+// rows: the clips of the table. open: the id of the one that is shown. result: its result. busy: clips
+// are being aligned. info: what the server says of itself and its model.
+export const state = { rows: [], open: null, result: null, busy: false, info: { limits: {}, offers: {} } };
 
 export function fail(error) { $("error").textContent = error.message; }
 export function say(text) { $("status").textContent = text; $("error").textContent = ""; }
 
+// Whether two labels are one action's, as the server takes them.
+export const sameLabel = (a, b) => a?.toLowerCase() === b?.toLowerCase();
+
 export function rowOf(clip) { return state.rows.find((row) => row.clip === clip); }
+export const isOpen = (row) => row.clip !== null && row.clip === state.open;  // a file that was not uploaded is no clip
 export const ids = () => state.rows.filter((row) => row.clip).map((row) => row.clip);
 
 // A tab that is new begins with the clips and candidates of the tab that was used last.

@@ -1,5 +1,5 @@
 // The table of clips: sorted, filtered, and worked on by keys.
-import { $, make, percent, rowOf, seconds, state } from "./state.js";
+import { $, isOpen, make, percent, rowOf, sameLabel, seconds, state } from "./state.js";
 
 const COLUMNS = [
   ["", null],
@@ -18,7 +18,7 @@ let acts = {};
 export function judgement(row) {
   if (!row.truth) return "";
   if (row.truth.label === null) return row.truth.rejected === row.label ? "✗ wrong" : "";
-  if (row.truth.label.toLowerCase() === row.label?.toLowerCase()) return "✓ right";
+  if (sameLabel(row.truth.label, row.label)) return "✓ right";
   // Said before the server was started again: until the clip is aligned there is no answer to be right or wrong.
   return `${row.result ? "✗ " : ""}is ${row.truth.label}`;
 }
@@ -56,9 +56,8 @@ function heads() {
 function line(row, first) {
   const item = make("tr"), open = make("button", row.name, { type: "button", tabIndex: first ? 0 : -1 });
   item.dataset.clip = row.clip ?? "";
-  item.classList.toggle("open", row.clip !== null && row.clip === state.open);
-  item.classList.toggle("stale", stale(row));
-  if (row.clip === state.open && row.clip) open.setAttribute("aria-current", "true");
+  item.classList.toggle("open", isOpen(row));
+  if (isOpen(row)) open.setAttribute("aria-current", "true");
   const picture = make("td");
   if (row.clip && !row.error) {
     const shown = make("img", "", { alt: "", loading: "lazy", width: 64, height: 48, src: `/api/clips/${row.clip}/frame?t=${row.picture_seconds ?? 0}` });
@@ -102,7 +101,7 @@ export function drawTable() {
   // The row that had the focus keeps it; where it is gone, the one in its place has it.
   const same = rows.findIndex((row) => row === was || (row.clip && row.clip === was?.clip));
   const focused = at < 0 || same >= 0 ? same : Math.min(at, rows.length - 1);
-  const first = focused >= 0 ? focused : Math.max(0, rows.findIndex((row) => row.clip && row.clip === state.open));
+  const first = focused >= 0 ? focused : Math.max(0, rows.findIndex(isOpen));
   drawn = rows;
   $("body").replaceChildren(...rows.map((row, n) => line(row, n === first)));
   if (focused >= 0) $("body").children[focused].querySelector("button").focus({ preventScroll: true });
@@ -118,7 +117,7 @@ export function drawAccuracy({ hits, total, value, low, high }) {
   if (!total) return;
   const share = (x) => (100 * x).toFixed(0);
   $("accuracy").textContent = `Right on ${hits} of ${total} judged clips: ${share(value)} %, `
-    + `95 % interval ${share(low)} to ${share(high)} % (Wilson). Judge clips without choosing them, or it misleads.`;
+    + `95 % interval ${share(low)} to ${share(high)} % (Wilson). Judge every clip or a random sample; hand-picked clips mislead.`;
 }
 
 function move(event) {

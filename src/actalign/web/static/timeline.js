@@ -3,7 +3,7 @@ import { call } from "./api.js";
 import { candidates, editSteps, isListed } from "./candidates.js";
 import { performed, span, ticks } from "./maps.js";
 import { refresh } from "./queue.js";
-import { $, fail, make, rowOf, seconds, state } from "./state.js";
+import { $, fail, make, rowOf, sameLabel, seconds, state } from "./state.js";
 import { judgement } from "./table.js";
 import { follow, seek } from "./view.js";
 
@@ -12,11 +12,11 @@ const COLOURS = ["#56B4E9", "#E69F00", "#2bb98a", "#d996bb", "#F0E442", "#e8833a
 
 // The candidate whose steps are shown: the one that is said to be right, else the winner.
 function shownCandidate(result, truth) {
-  return result.candidates.find((c) => c.label.toLowerCase() === truth?.label?.toLowerCase()) ?? result.candidates[0];
+  return result.candidates.find((c) => sameLabel(c.label, truth?.label)) ?? result.candidates[0];
 }
 
 function intervalsOf(candidate, truth) {
-  if (truth?.intervals?.length && candidate.label.toLowerCase() === truth.label?.toLowerCase()) {
+  if (truth?.intervals?.length && sameLabel(candidate.label, truth.label)) {
     return truth.intervals.map((one) => ({ ...one }));
   }
   return performed(candidate).flat().map((s) => ({ start: s.start_seconds, end: s.end_seconds, step: s.k }));
@@ -69,13 +69,15 @@ function told(result, shown, truth, parts) {
   if (!parts.length)
     return result.label === null ? `No steps: ${shown.label} is the likeliest; the answer is refused.`
       : `No steps: ${shown.label} wins if no script fits better than the background.`;
-  const refused = result.label === null && shown.label.toLowerCase() !== truth?.label?.toLowerCase();
+  const refused = result.label === null && !sameLabel(shown.label, truth?.label);
   const whose = refused ? `These are the steps of ${shown.label}, the likeliest; the answer is refused. `
     : shown === result.candidates[0] ? "" : `These are the steps of ${shown.label}. `;
   const how = matchMedia("(pointer: coarse)").matches ? "Drag the knob below a border between two steps"
     : "Drag a border between two steps, or move it with the arrow keys,";
   return `${whose}${how} to correct it.`;
 }
+
+let held = null;  // the border that a pointer has hold of; drawing anew would take it away
 
 // A handle between each two steps, and one at each end.
 function borders(parts, shown, from, length, times, save) {
@@ -116,10 +118,13 @@ function borders(parts, shown, from, length, times, save) {
       let moved = false;
       const drag = (e) => { moved = true; taken.put(timeAt(e) + off); };
       handle.setPointerCapture(event.pointerId);
+      held = handle;
       handle.addEventListener("pointermove", drag);
       handle.addEventListener("lostpointercapture", () => {
         handle.removeEventListener("pointermove", drag);
+        held = null;
         if (moved) save();
+        else drawTimeline();
       }, { once: true });
     });
     handle.addEventListener("keydown", (event) => {
@@ -173,13 +178,13 @@ async function judge(label, intervals = [], clip = state.result?.clip) {
     if (label === undefined) await call(`clips/${clip}/truth`, { method: "DELETE" });
     else await call(`clips/${clip}/truth`, { method: "PUT", json: { label, intervals }, keepalive: intervals.length < 500 });
     await refresh();
-    if (state.result?.clip === clip) drawTimeline();
+    if (state.result?.clip === clip && !held?.isConnected) drawTimeline();
   } catch (error) { fail(error); }
 }
 
 // What an answer's key means; false where it means nothing.
 function answerBy(key, row) {
-  const kept = row.truth?.label?.toLowerCase() === row.label?.toLowerCase() ? row.truth?.intervals : [];
+  const kept = sameLabel(row.truth?.label, row.label) ? row.truth?.intervals : [];
   if (key === "r" && row.label) return judge(row.label, kept ?? [], row.clip);
   if (key === "w" && row.label) return judge(null, [], row.clip);
   if (key === "u") return judge(undefined, [], row.clip);

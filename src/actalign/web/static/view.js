@@ -2,9 +2,7 @@
 import { stepsAdvice } from "./candidates.js";
 import { heatMaps, performed, repeated, span, times } from "./maps.js";
 import { placeBoxes } from "./people.js";
-import { $, make, percent, score, seconds } from "./state.js";
-
-let shownResult = null;
+import { $, make, percent, score, seconds, state } from "./state.js";
 
 // compared: labels that are shown beside the winner.
 export function show(result, compared, onCompare) {
@@ -25,7 +23,6 @@ export function show(result, compared, onCompare) {
   drawRanking(result, compared, onCompare);
   heatMaps(result, result.candidates.filter((c) => c.path && (c === best || compared.has(c.label))), seek);
   drawFrames(result, best);
-  follow(result);
 }
 
 export function drawNotes(result) {
@@ -84,10 +81,9 @@ function drawFrames(result, best) {
   }));
 }
 
-export function follow(result = shownResult) {
-  shownResult = result;
-  if (!result) return;
-  const [from, length] = span(result), now = $("video").currentTime;
+export function follow() {
+  if (!state.result) return;
+  const [from, length] = span(state.result), now = $("video").currentTime;
   placeBoxes();
   const place = `${Math.min(100, Math.max(0, 100 * (now - from) / length))}%`;
   for (const cursor of document.querySelectorAll(".cursor")) cursor.style.left = place;
