@@ -24,7 +24,7 @@ from actalign.web._jobs import Explorer
 from actalign.web._truth import load_truths
 from tests.atlas_world import render
 from tests.colour_clips import write_colours
-from tests.command import DEADLOCK_SECONDS, decoding_children, wait_for
+from tests.command import DEADLOCK_SECONDS, actalign, decoding_children, wait_for
 from tests.media import colours_of, write_plain, write_video
 from tests.test_web_api import CANDIDATES, Serving, classifier, serve, video  # noqa: F401
 
@@ -95,6 +95,24 @@ def test_the_table_and_its_files(served):
     result = shown["clips"][0]["result"]
     assert "-->" in served.http.get(f"/api/results/{result}/captions.srt").text
     assert "start_seconds" in served.http.get(f"/api/results/{result}/steps.csv").text
+
+
+def test_a_folders_clips_are_kept_as_classify_keeps_them_and_uploaded_ones_are_not(
+    folder, colour_model
+):
+    store = folder / "store"
+    api = Serving(ActAlign.from_pretrained(colour_model, store=store), clips=folder)
+    try:
+        first, *_ = api.http.get("/api/info").json()["folder_clips"]
+        video = write_video(folder.parent / "own.mp4", 12).read_bytes()
+        own = api.upload(video).json()["clip"]
+        for clip in (first, own):
+            api.align(clip)
+    finally:
+        api.stop()
+    assert [path.name.partition(".")[0] for path in store.iterdir()] == ["clip0"]
+    again = actalign("encode", folder / "clip0.mp4", "--model", colour_model, "--out", store)
+    assert "0 encoded, 1 encoded before, 0 failed" in again.stderr
 
 
 def test_a_candidate_that_fills_a_clip_is_found_weakly(tmp_path, serve):  # noqa: F811

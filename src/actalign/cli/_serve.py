@@ -8,6 +8,7 @@ import logging
 import os
 import secrets
 import socket
+import sys
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -100,6 +101,7 @@ def _classifier(
     from actalign.alignment._affinities import NEEDS_BACKGROUND
     from actalign.alignment._confidence import temperatures_of
     from actalign.classifier import ActAlign
+    from actalign.clips import open_store_or_cache
     from actalign.encoders._backgrounds import shipped_background
 
     used = background.checked(encoder.info) if background else shipped_background(encoder.info)
@@ -108,11 +110,16 @@ def _classifier(
         raise UsageError(f"The scorer {scorer.name} {NEEDS_BACKGROUND}")
     scoring.check_background([scorer], background)
     temperatures = temperatures_of(scoring.temperatures, [scorer.name], scorer.name)
+    notes: list[str] = []
+    kept = open_store_or_cache(None, notes)
+    for note in notes:
+        print(note, file=sys.stderr)
     return ActAlign(
         encoder,
         scorer=scorer,
         background=background,
         temperature=temperatures.get(scorer.name),
+        store=kept.folder if kept else None,
     )
 
 

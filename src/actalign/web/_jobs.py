@@ -349,6 +349,7 @@ class Explorer:
                 raise _Cancelled
 
         found = embedded(self.classifier, clip, on_frames=count, decoder=self._decoder)
+        job.frames_done = job.frames_done or job.frames_total  # none had to be encoded
         clip.seconds = clip.seconds or max(one.end_seconds for one in found)
         if len(found) == 1:
             clip.embedding = found[0]

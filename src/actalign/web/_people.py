@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from actalign.classifier import ActAlign
-from actalign.clips import Sampling, embed_videos
+from actalign.clips import Sampling, clip_ids, embed_videos
 from actalign.clips._people import person_at
 from actalign.evaluation._questions import Box
 from actalign.rows import BoxRow, box_area, box_near
@@ -37,12 +37,16 @@ def embedded(
     on_frames: Callable[[str, int], None],
     decoder: DecodeProcess,
 ) -> list[ClipEmbedding]:
-    """The embeddings of a clip, or of each person in it; raises VideoError."""
+    """The embeddings of a clip, or of each person in it; raises VideoError.
+
+    Those of an uploaded clip are not stored, since its file is deleted when the server stops.
+    """
+    [name] = clip_ids([clip.path])  # by which `classify` stores them
     coming = embed_videos(
         classifier.encoder,
-        {clip.name: clip.path},
+        {name: clip.path},
         sampling=Sampling(classifier.fps),
-        store=classifier.store,
+        store=None if clip.uploaded else classifier.store,
         on_frames=on_frames,
         decoders=[decoder],
     )
@@ -52,6 +56,7 @@ def embedded(
     return [
         replace(
             one,
+            clip_id=clip.name + one.clip_id.removeprefix(name),
             provenance={**one.provenance, "video": clip.name},
             warnings=tuple(said.replace(str(clip.path), clip.name) for said in one.warnings),
         )
