@@ -410,7 +410,7 @@ def test_encode_needs_no_cache_folder_that_can_be_read(clips, colour_model, tmp_
     how = ("--out", tmp_path / "store", "--model", colour_model)
     ended = actalign("encode", clips / "dawn.mp4", *how, ACTALIGN_CACHE=tmp_path / ("x" * 300))
     assert ended.returncode == 0, ended.stderr
-    assert "1 encoded, 0 stored before, 0 failed" in ended.stderr
+    assert "1 encoded, 0 encoded before, 0 failed" in ended.stderr
 
 
 def test_align_scores_a_store_without_its_videos(clips, common, colour_model, tmp_path):

@@ -163,3 +163,11 @@ def test_a_second_ctrl_c_does_not_break_into_the_cleaning_up():
         [sys.executable, "-c", slow], capture_output=True, text=True, check=False
     )
     assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "")
+
+
+def test_help_wraps_every_paragraph():
+    told = actalign("cut", "--help", COLUMNS="80").stdout
+    paragraph = told[told.index("Files are named") : told.index("Arguments")]
+    lines = [line for line in paragraph.splitlines() if line.strip(" ╭─")]
+    assert len(lines) > 3
+    assert all(len(line.rstrip()) > 60 for line in lines[1:-1])

@@ -107,7 +107,7 @@ def align(
             run.row(row, row.get("warnings", ()) if entry_id != last else ())
             last = entry_id
             run.result(row)
-    where = f": {output.out}" if output.out else ""
+    where = f": {output.written()}" if output.out else ""
     run.end(f"{len(found) - run.failed} aligned, {run.failed} failed{where}")
 
 

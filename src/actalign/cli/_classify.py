@@ -172,7 +172,10 @@ def _end(
     said: what there is to say of answers, if there are any.
     """
     some = run.failed < run.rows
-    closing = [*(said if some else ()), *([f"predictions: {output.out}"] if output.out else [])]
+    closing = [
+        *(said if some else ()),
+        *([f"predictions: {output.written()}"] if output.out else []),
+    ]
     if figures.figure and some:
         closing.append(f"figures: {figures.figure}")
     closing += figures.burn_in(burned, run)

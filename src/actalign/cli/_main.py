@@ -31,7 +31,7 @@ from actalign.cli._schema import schema
 from actalign.cli._search import search
 from actalign.cli._serve import serve
 from actalign.cli._sync import sync
-from actalign.cli._usage import FIRST, InOrder, add_examples
+from actalign.cli._usage import FIRST, InOrder, complete_help
 from actalign.program import run_program
 
 app = typer.Typer(
@@ -50,7 +50,7 @@ _subactions.app.command(name="diagnose")(_subactions_diagnose.diagnose)
 app.add_typer(_eval.app, name="eval")
 for verb in (_eval.report, export, cut, merge, serve, fetch, models, doctor, schema):
     app.command()(verb)
-add_examples(app)
+complete_help(app)
 refuse_addresses(app)
 refuse_lost(app)
 

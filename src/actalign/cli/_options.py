@@ -215,6 +215,12 @@ class RowOptions:
                 "with --num-shards, and `merge` the table's name."
             )
 
+    def written(self) -> str:
+        """The files of rows, for the line that says where they are."""
+        from actalign.output._row_files import files_of_rows
+
+        return "" if self.out is None else " and ".join(map(str, files_of_rows(self.out)))
+
     def run(
         self, total: int, clips: Iterable[str], labels: Iterable[str], *, scorers: bool = False
     ) -> Run:

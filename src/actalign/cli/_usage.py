@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 
 import typer
@@ -89,9 +90,12 @@ class InOrder(TyperGroup):
         return sorted(self.commands, key=order.index)
 
 
-def add_examples(app: typer.Typer) -> None:
-    """Let the help of each verb and group end with its examples."""
+def complete_help(app: typer.Typer) -> None:
+    """Let the help of each verb and group end with its examples, and wrap all its paragraphs."""
     for name, info in _infos(app, ""):
+        if callable(info.callback) and (text := inspect.getdoc(info.callback)):
+            # Typer keeps the line ends of all paragraphs but the first.
+            info.help = "\n\n".join(" ".join(one.split()) for one in text.split("\n\n"))
         lines = EXAMPLES[name]
         # Typer joins single lines; an empty one between them keeps them apart.
         info.epilog = "\n\n".join(["Example:" if len(lines) == 1 else "Examples:", *lines])
