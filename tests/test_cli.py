@@ -11,7 +11,7 @@ from typer.main import get_command
 from actalign import __version__
 from actalign.cli._main import app
 from tests.colour_clips import write_colours
-from tests.command import run
+from tests.command import actalign, run
 
 
 def verbs(command, *words):
