@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from actalign.errors import ActAlignError, EncoderError, UsageError
 from actalign.evaluation import EvalConfig, Interval, Question, QuestionSet, run
 from actalign.evaluation._config import read_config
 from actalign.evaluation._journal import Journal
-from actalign.evaluation._lines import kind_lines
+from actalign.evaluation._lines import comparison_lines, kind_lines
 from actalign.evaluation._report import write_reports
 from actalign.evaluation._runs import read_run
 from actalign.evaluation._terms import terms_in
@@ -415,3 +416,16 @@ def test_a_question_that_contradicts_itself_is_refused(questions, changes, messa
 def test_the_letters_of_a_picture_in_a_report_are_no_terms():
     said = terms_in("<p>the margin</p><img src='data:image/png;base64,AIoU/macro+B='><p>macro</p>")
     assert [sentence.partition(":")[0] for sentence in said] == ["Macro", "Margin"]
+
+
+def test_of_many_comparisons_the_terminal_has_those_of_one_scorer():
+    def compared(*names):
+        one = {"ci95": (0, 0), "difference": 0, "only_first": 0, "only_second": 0, "mcnemar_p": 1}
+        pairs = combinations(names, 2)
+        results = {"comparisons": [{"first": a, "second": b, "n": 4, **one} for a, b in pairs]}
+        return comparison_lines(results, of="a")
+
+    assert len(compared(*"abcd")) == 6
+    *mine, others = compared(*"abcde")
+    assert [line.partition(" on")[0] for line in mine] == [f"a against {b}" for b in "bcde"]
+    assert others == "and 6 more comparisons: results.json and the report have all"

@@ -216,13 +216,18 @@ STEP_FIGURES = {
 }
 
 
+MANY = 6
+"""So many comparisons can be read; more are shortened."""
+
+
 def comparison_lines(results: dict[str, Any], *, of: str | None = None) -> list[str]:
     """A sentence on each pair of scorers that scored the same clips.
 
-    of: only pairs with this scorer, and where the others are.
+    of: of more than MANY pairs only those with this scorer, and where the others are.
     """
     known = [one for one in results["comparisons"] if one["n"]]
-    mine = [one for one in known if of in (None, one["first"], one["second"])]
+    every = of is None or len(known) <= MANY
+    mine = [one for one in known if every or of in (one["first"], one["second"])]
     more = len(known) - len(mine)
     others = [f"and {counted(more, 'more comparison')}: results.json and the report have all"]
     return [*map(comparison_line, mine), *(others if more else ())]
