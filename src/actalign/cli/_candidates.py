@@ -219,15 +219,15 @@ class GivenCandidates:
                 f"{found.labels[0]!r} is the only candidate, so it is always the answer; name "
                 "others (with commas), or give --none NAME"
             )
-        if one_wins and shipped_background(found.info) is not None:
-            yield from self._more_wordings(found.scripts, found.info.model_id)
+        if one_wins and self.file is not None and shipped_background(found.info) is not None:
+            yield from self._more_wordings(self.file, found.scripts, found.info.model_id)
         said = [one.warning for one in found.warnings]
         yield from said[:MOST_SAID]
         if len(said) > MOST_SAID:
             more = counted(len(said) - MOST_SAID, "more sentence")
             yield f"and {more} like these; rows have all of them in text_warnings"
 
-    def _more_wordings(self, used: Iterable[Script], model: str) -> list[str]:
+    def _more_wordings(self, file: Path, used: Iterable[Script], model: str) -> list[str]:
         """Says which scripts of a single wording could have those that ship as well."""
         from actalign.cli._show import shell_word
         from actalign.scripts._shipped import shipped_scripts
@@ -238,12 +238,12 @@ class GivenCandidates:
             if len(script.wordings) == 1
             and shipped_scripts([script.label], script.domain or self.domain)
         ]
-        if self.file is None or not single:
+        if not single:
             return []
         others = f" and {counted(len(single) - 1, 'more label')}" if len(single) > 1 else ""
         return [
             f"scripts of {single[0]!r}{others} also ship with actalign; adding their wordings "
-            f"makes `{model}` more reliable: actalign subactions merge {shell_word(self.file)} "
+            f"makes `{model}` more reliable: actalign subactions merge {shell_word(file)} "
             "--shipped --out all.yaml"
         ]
 

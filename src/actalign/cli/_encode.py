@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -12,10 +12,6 @@ from actalign.cli._grouped import OUTPUT, grouped
 from actalign.cli._machine_options import EngineOptions, ShardOptions
 from actalign.cli._model_options import ModelOptions
 from actalign.cli._options import InputOptions, Quiet, SettingsFile, Videos
-from actalign.errors import UsageError
-
-if TYPE_CHECKING:
-    from actalign.clips import Store
 
 
 @grouped
@@ -37,7 +33,8 @@ def encode(
 ) -> None:
     """Embed the frames of videos once, so that candidates can be scored any number of times."""
     from actalign.cli._run import Run
-    from actalign.clips import clip_ids, open_store
+    from actalign.clips import Store, clip_ids, open_store
+    from actalign.clips._stored import filled_cache
     from actalign.files import check_writable
     from actalign.video import list_videos
 
@@ -50,7 +47,8 @@ def encode(
     of_one = model.choice_of_one("--engine ray") if machines.on_ray else model.choice
     choice, embed = machines.embedder(of_one, quiet=quiet)
     encoder = choice.load()
-    others: dict[str, Any] = {} if machines.on_ray else {"others": _cache()}
+    known = None if machines.on_ray else filled_cache()
+    others = {"others": Store(known)} if known else {}
     cached = 0
     with Run(len(found), quiet=quiet) as run:
         run.note(left_out)
@@ -67,14 +65,3 @@ def encode(
             cached += result.cached and result.last
     new = len(found) - run.failed - cached
     run.end(f"{new} encoded, {cached} encoded before, {run.failed} failed: {without_password(out)}")
-
-
-def _cache() -> Store | None:
-    """Where `classify` keeps its embeddings unless told otherwise."""
-    from actalign.clips import Store
-    from actalign.files import cache_folder
-
-    try:
-        return Store(cache_folder())
-    except UsageError:  # there is no home folder
-        return None

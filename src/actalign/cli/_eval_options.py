@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
@@ -28,7 +28,7 @@ from actalign.cli._scoring_options import (
     Smoothing,
     Temperature,
 )
-from actalign.errors import UsageError, counted
+from actalign.errors import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -185,14 +185,11 @@ class Shown:
         """Arguments for `evaluation.run`: where embeddings are taken from, and what says how
         many."""
         from actalign.addresses import without_password
-        from actalign.clips._stored import has_entry
-        from actalign.files import cache_folder
+        from actalign.clips._stored import filled_cache
 
         place = given
-        if place is None:
-            with suppress(UsageError, OSError):  # there is no home folder, or no cache in it
-                folder = cache_folder()
-                place = str(folder) if has_entry(folder) else None
+        if place is None and (cache := filled_cache()):
+            place = str(cache)
 
         def reused(copied: int, kept: int, asked: int) -> None:
             later = max(0, self.clips * (self.rounds - 1) - self.bar.done)

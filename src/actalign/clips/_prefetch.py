@@ -311,15 +311,12 @@ def _entry(
     if store is None:
         return None
     found = store.get(clip_id, key, damaged=damaged)
-    if found is None:
-        copied = None
-        with suppress(OSError):  # such as for another user's cache folder
-            copied = others.get(clip_id, key) if others else None
-        if copied is None:
-            return None
+    if found is None and others is not None and (copied := others.get(clip_id, key)):
         here = found_at(copied, path)
         store.put(here, key)
         return here
+    if found is None:
+        return None
     here = found_at(found, path)
     if here.provenance != found.provenance:
         with suppress(ActAlignError):  # such as for a read-only store

@@ -16,7 +16,7 @@ from actalign.clips._store import Store, entry_source, has_key, read_entry
 from actalign.encoder_info import EncoderInfo
 from actalign.encoders._base import follows_everyone
 from actalign.errors import ActAlignError, UsageError
-from actalign.files import file_stem
+from actalign.files import cache_folder, file_stem
 from actalign.rows import Row, renamed
 
 
@@ -53,13 +53,17 @@ def entries_in(folder: Path) -> list[Path]:
     return [*Store(folder)] or sorted(p for p in folder.glob("*.parquet") if has_key(p.name))
 
 
-def has_entry(folder: Path) -> bool:
-    """Whether a folder has an entry under the name that a store gave it; raises OSError.
+def filled_cache() -> Path | None:
+    """The user's cache folder; None if it has no entry, can't be read, or there is no home folder.
 
-    Looks no further than the first, as there may be a hundred thousand.
+    Looks no further than the first entry, as there may be a hundred thousand.
     """
-    with os.scandir(folder) as inside:
-        return any(has_key(one.name) for one in inside)
+    with suppress(UsageError, OSError):
+        folder = cache_folder()
+        with os.scandir(folder) as inside:
+            if any(has_key(one.name) for one in inside):
+                return folder
+    return None
 
 
 def entry_clip(entry: str) -> str:

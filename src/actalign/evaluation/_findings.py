@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -250,18 +250,24 @@ def _advice(
     return lines + _on_confidence(rows) + _on_size(figures)
 
 
-def _on_baseline(results: dict[str, Any], scorer: str) -> list[str]:
+def _against(results: dict[str, Any], scorer: str) -> Iterator[tuple[str, float, float]]:
+    """Each scorer that is compared with this one, by how many points this one is better, and
+    McNemar's p."""
     for one in results["comparisons"]:
-        names = (one["first"], one["second"])
-        if set(names) != {scorer, "mean_pool"} or not one["n"]:
+        sign = {one["first"]: 1, one["second"]: -1}.get(scorer)
+        if sign and one["n"]:
+            other = one["second"] if sign == 1 else one["first"]
+            yield other, 100 * sign * one["difference"], one["mcnemar_p"]
+
+
+def _on_baseline(results: dict[str, Any], scorer: str) -> list[str]:
+    for other, difference, p in _against(results, scorer):
+        if other != "mean_pool":
             continue
-        sign = 1 if names[0] == scorer else -1
-        difference = 100 * sign * one["difference"]
-        if one["mcnemar_p"] >= 0.05:
+        if p >= 0.05:
             return [
                 f"{scorer} differs from the baseline without steps by {difference:+.1f} points, "
-                f"which may be chance (p = {one['mcnemar_p']:.2f}): the scripts have not been "
-                "shown to help yet."
+                f"which may be chance (p = {p:.2f}): the scripts have not been shown to help yet."
             ]
         if difference < 0:
             return [
@@ -274,19 +280,13 @@ def _on_baseline(results: dict[str, Any], scorer: str) -> list[str]:
 
 def _on_order(results: dict[str, Any], scorer: str) -> list[str]:
     """Says which controls with the steps in other orders are better than the scorer itself."""
-    lines = []
-    for one in results["comparisons"]:
-        names = (one["first"], one["second"])
-        if scorer not in names or not one["n"] or one["mcnemar_p"] >= 0.05:
-            continue
-        other = names[names[0] == scorer]
-        difference = 100 * one["difference"] * (1 if names[0] == other else -1)
-        if difference > 0 and other in (f"{scorer}_{order}" for order in ORDERS):
-            lines.append(
-                f"The control {other} is {difference:.1f} points better than {scorer}: check that "
-                "each script's steps are in the order in which they happen."
-            )
-    return lines
+    controls = [f"{scorer}_{order}" for order in ORDERS]
+    return [
+        f"The control {other} is {-difference:.1f} points better than {scorer}: check that each "
+        "script's steps are in the order in which they happen."
+        for other, difference, p in _against(results, scorer)
+        if other in controls and difference < 0 and p < 0.05
+    ]
 
 
 def _on_labels(figures: dict[str, Any]) -> list[str]:
@@ -311,12 +311,11 @@ def _on_confidence(rows: Sequence[Row]) -> list[str]:
     if len(known) < 20:
         return []
     # In whole percents, so that the option with the printed number gives these very answers.
-    percents = [math.floor(100 * (confidence_of(row) or 0)) for row in known]
-    right = [row["rank"] == 1 for row in known]
-    limit = threshold_for([one / 100 for one in percents], right, risk=0.05)
+    values = [math.floor(100 * (confidence_of(row) or 0)) / 100 for row in known]
+    limit = threshold_for(values, [row["rank"] == 1 for row in known], risk=0.05)
     if limit is None:
         return ["At no confidence are 95 % of the answers right."]
-    share = sum(one >= round(100 * limit) for one in percents) / len(percents)
+    share = sum(value >= limit for value in values) / len(values)
     if share == 1:  # there is nothing to refuse
         return []
     return [
