@@ -12,7 +12,7 @@ from actalign.clips._stored import list_entries, read_stored
 from actalign.encoders import load_encoder
 from actalign.errors import ActAlignError
 from actalign.types import ClipEmbedding
-from tests.command import actalign
+from tests.command import actalign, printed_by
 from tests.media import write_video
 
 
@@ -154,3 +154,23 @@ def test_entries_of_other_decoding_rules_are_made_again(encoder, tmp_path, monke
     monkeypatch.setattr(_prefetch, "RULES", _prefetch.RULES + 1)
     assert not embedded(encoder, [path], store)["x"].cached
     assert len(list(store)) == 2
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "getuid") or os.getuid() != 0, reason="only root becomes others"
+)
+def test_a_user_without_a_home_folder_keeps_nothing_and_is_told_so():
+    """Such as a container's, whom the system doesn't know."""
+    program = (
+        "import os\n"
+        "from actalign.clips import open_store_or_cache\n"
+        "from actalign.clips._stored import filled_cache\n"
+        "for name in ('ACTALIGN_CACHE', 'XDG_CACHE_HOME', 'HOME'): os.environ.pop(name, None)\n"
+        "os.setuid(54321)\n"
+        "notes = []\n"
+        "print(open_store_or_cache(None, notes), filled_cache(), *notes)\n"
+    )
+    assert printed_by("-c", program) == (
+        "None None embeddings are not kept: There is no home folder; set ACTALIGN_CACHE to a "
+        "folder.\n"
+    )

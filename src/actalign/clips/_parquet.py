@@ -112,11 +112,15 @@ def open_store(folder: str | Path) -> AnyStore:
 def open_store_or_cache(folder: str | Path | None, notes: list[str]) -> AnyStore | None:
     """The store of a folder or an address; if none is given, the store in the user's cache folder.
 
-    None, with a note, if the cache folder can't be written.
+    None, with a note, if the cache folder can't be written, or there is no home folder for it.
     """
     if folder is not None:
         return open_store(folder)
-    folder = cache_folder()
+    try:
+        folder = cache_folder()
+    except UsageError as error:
+        notes.append(f"embeddings are not kept: {error}")
+        return None
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
