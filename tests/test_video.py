@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import shutil
 from fractions import Fraction
 from pathlib import Path
@@ -260,6 +261,22 @@ def test_garbage_in_the_middle_loses_frames_but_not_the_times_of_others(folder):
     numbers, times, _ = read(whole)
     good = [(n, t) for n, t in zip(numbers, times, strict=True) if n == round(t * 24)]
     assert len(good) > 60
+
+
+def test_a_long_hole_in_a_damaged_file_is_said_with_its_times(folder):
+    whole = write_video(folder / "hole.mp4", 240, fps=24, options={"g": "24"})
+    data = bytearray(whole.read_bytes())
+    data[len(data) * 3 // 10 : len(data) * 6 // 10] = bytes(len(data) * 3 // 10)
+    whole.write_bytes(bytes(data))
+    _, times, stream = read(whole, fps=8)
+    gaps = np.diff(times)
+    longest = int(gaps.argmax())
+    assert gaps[longest] > 2
+    (said,) = (one for one in stream.warnings if one.startswith("No frame"))
+    begin, end = (float(one) for one in re.findall(r"(\d+\.\d) (?:to|s\.)", said))
+    assert str(whole) in said
+    assert times[longest] < begin <= times[longest] + 0.25
+    assert end == pytest.approx(times[longest + 1], abs=0.06)
 
 
 def test_arrays_and_image_folders_are_clips_as_well(folder):

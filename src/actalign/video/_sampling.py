@@ -36,6 +36,8 @@ VIDEO_SUFFIXES = frozenset((
 """Suffixes of the files in a folder that count as videos; a file named by itself is always read."""
 ANSWER_SECONDS = 5.0
 """How long the file system may take to say whether a path is a folder."""
+HOLE_SECONDS = 1.0
+"""For how long frames must be missing so that a warning says when: steps last about that long."""
 MAX_BATCH_BYTES = 16 * 1024 * 1024
 """Batches of large frames are split at this size. It bounds the memory of queued batches, and much
 larger blocks would be allocated from the system each time, which costs more than the copy
@@ -302,12 +304,14 @@ def _batches(reader: Reader, chosen: NDArray[np.intp], batch_size: int) -> Itera
     at: list[float] = []
     done = late = 0
     newest = -1
+    got = np.zeros(len(chosen), dtype=bool)
     with closing(reader.read(chosen)) as decoded:
         for index, frame in decoded:
             if index <= newest:
                 late += 1
                 continue
             newest = index
+            got[np.searchsorted(chosen, index)] = True
             if batch is None:
                 fitting = min(batch_size, len(chosen) - done, MAX_BATCH_BYTES // frame.nbytes)
                 batch = np.empty((max(1, fitting), *frame.shape), np.uint8)
@@ -336,5 +340,20 @@ def _batches(reader: Reader, chosen: NDArray[np.intp], batch_size: int) -> Itera
         for why, count in lost.items()
         if count
     ]
+    first, last = _longest_hole(np.append(reader.times[chosen], reader.clip_end), got)
+    if last - first >= HOLE_SECONDS:
+        reader.warnings.append(
+            f"No frame of {reader.name} is seen from {first:.1f} to {last:.1f} s."
+        )
     if batch is not None:
         yield FrameBatch(batch[: len(at)], np.array(at))
+
+
+def _longest_hole(edges: Float64, got: NDArray[np.bool_]) -> tuple[float, float]:
+    """The longest time in seconds without a frame that was asked for; (0, 0) if all came.
+
+    edges: (T + 1,) seconds of the frames that were asked for, and the end. got: (T,) which came.
+    """
+    changes = np.flatnonzero(np.diff(~got, prepend=False, append=False)).reshape(-1, 2)
+    holes = [(float(first), float(last)) for first, last in edges[changes]]
+    return max(holes, key=lambda hole: hole[1] - hole[0], default=(0.0, 0.0))
