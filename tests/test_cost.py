@@ -75,7 +75,7 @@ def test_a_long_run_says_what_it_will_take_and_what_is_faster(videos, capsys, mo
 def test_one_that_is_known_to_be_long_is_told_before_its_first_frame(videos, capsys):
     lines = said(SlowEncoder(gflop=1e9, seconds=0), dict(list(videos.items())[:1]), capsys, fps=4.0)
     assert "org/slow on cpu: 1 clip of about 12 frames, at least " in lines[0]
-    assert lines[0].endswith("times as fast), a GPU.")  # nothing is kept of half a clip
+    assert lines[0].endswith("times as fast), a GPU.")  # nothing is kept of half a short clip
     assert "--fps" not in lines[0]  # so few are encoded already
 
 

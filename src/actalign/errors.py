@@ -27,6 +27,10 @@ class VideoError(ActAlignError):
     """A clip can't be opened, has no video, or no decodable frame; it never stops a batch."""
 
 
+class NoFramesError(VideoError):
+    """None of the frames that were asked for can be decoded."""
+
+
 class EncoderError(ActAlignError):
     """An encoder can't be loaded, or embeddings of different encoders are mixed."""
 

@@ -108,8 +108,13 @@ class Cost:
         say: Callable[[str], None],
         stores: Iterable[AnyStore | None] = (),
     ) -> None:
+        from actalign.clips import Store
         from actalign.clips._stored import seem_stored
+        from actalign.encoders._base import margin_of_parts
 
+        stores = list(stores)
+        kept = any(isinstance(store, Store) for store in stores[:1])
+        self._keeps_parts = kept and margin_of_parts(encoder) is not None
         self._info = encoder.info
         self._device = str(getattr(encoder, "device", "cpu"))
         self._sampling = sampling
@@ -188,9 +193,17 @@ class Cost:
         if self._device == "cpu" and self._info.gflop_per_row is not None:
             ways.append("a GPU")
         faster = f"Faster: {', '.join(ways)}. " if ways else ""
-        # Of a single clip nothing is kept before its end.
-        kept = "Ctrl-C keeps what is done." if self.work.clips > 1 else ""
+        kept = "Ctrl-C keeps what is done." if self._keeps_some() else ""
         return f"{faster}{kept}".rstrip()
+
+    def _keeps_some(self) -> bool:
+        """Whether something is kept before the end: clips, or parts of a long one."""
+        from actalign.clips._parts import longest
+
+        total = self.work.total
+        return self.work.clips > 1 or (
+            self._keeps_parts and total is not None and total > longest()
+        )
 
     def _least_seconds(self) -> float | None:
         """What the arithmetic alone takes here; None where that is not known."""

@@ -10,6 +10,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import TypeVar
 
@@ -19,7 +20,16 @@ from numpy.typing import NDArray
 from actalign.addresses import named_place
 from actalign.arguments import check_listed
 from actalign.clips._parquet import AnyStore
-from actalign.clips._prefetch import Ended, Opened, PrefetchedClip, Prefetcher, Sampling, Stored
+from actalign.clips._parts import Part, join
+from actalign.clips._prefetch import (
+    Ended,
+    InParts,
+    Opened,
+    PrefetchedClip,
+    Prefetcher,
+    Sampling,
+    Stored,
+)
 from actalign.clips._result import ClipResult, embeddings_of
 from actalign.clips._store import Store
 from actalign.documents import escaped
@@ -34,7 +44,7 @@ from actalign.encoders._base import (
     one_person_only,
 )
 from actalign.encoders._cuts import CutTimes
-from actalign.errors import VideoError
+from actalign.errors import ActAlignError, NoFramesError, VideoError
 from actalign.files import usable_cores
 from actalign.types import ClipEmbedding, Float32, Float64, FrameBatch, UInt8
 from actalign.video._near_duplicates import NearDuplicates
@@ -84,6 +94,9 @@ def embed_videos(
     An encoder that follows everyone gives one result per person, with the id ID-person1,
     ID-person2, ...; a clip without people gives ID-person0.
 
+    A video of more than 3,000 frames is encoded in parts, if its encoder can be given parts. Each
+    is kept until the store has all of it, so that an interrupted run goes on there.
+
     ``on_open(clip_id, pts_seconds)`` is called, from any thread, before a clip's frames are
     encoded, and ``on_frames(clip_id, n)`` as n more of them are. A video that fails yields a
     `ClipResult` with its error, and the rest continue. at_once: clips in progress at once, each
@@ -96,7 +109,7 @@ def embed_videos(
     whole_clips = isinstance(encoder, ACROSS_FRAMES)
     cores_a_clip = 1 if whole_clips else 2 if _across_clips(encoder) else 4
     count = len(decoders) or at_once or max(1, usable_cores() // cores_a_clip)
-    count = min(count, len(videos)) or 1
+    few = min(count, len(videos)) or 1  # at once, unless one of them comes in parts
 
     with ExitStack() as stack:
         children = decoders[:count] or [
@@ -107,9 +120,10 @@ def embed_videos(
         clips = stack.enter_context(Prefetcher(encoder, videos, sampling, store, children, others))
         encoded = (_Encoded(clip, encoder, sampling, store, on_frames, on_open) for clip in clips)
         if whole_clips:
-            yield from _side_by_side(encoder, encoded, workers, count)
+            done = _side_by_side(encoder, encoded, workers, few, count)
         else:
-            yield from _in_full_batches(encoder, encoded, count)
+            done = _in_full_batches(encoder, encoded, few, count)
+        yield from _in_order(done, store)
 
 
 def embed_video(
@@ -129,16 +143,21 @@ def embed_video(
     """
     one_person_only(encoder)
     with Prefetcher(encoder, {clip_id: path}, sampling, store, [decoder]) as clips:
-        [clip] = (_Encoded(clip, encoder, sampling, store, on_frames) for clip in clips)
+        encoded = (_Encoded(clip, encoder, sampling, store, on_frames) for clip in clips)
         if isinstance(encoder, ACROSS_FRAMES):
-            [found] = _whole_clip(encoder, clip)
+            done: Iterable[_Encoded] = (_whole_clip(encoder, clip) for clip in encoded)
         else:
-            [found] = _in_full_batches(encoder, [clip])
+            done = _in_full_batches(encoder, encoded)
+        [found] = _in_order(done, store)
     return found.embedding()
 
 
 class _Encoded:
-    """One clip and what has been encoded of it so far."""
+    """One clip, or a part of one, and what has been encoded of it so far.
+
+    part: None for a whole clip. in_parts: what is known of a clip that comes in parts; it has no
+    results itself.
+    """
 
     def __init__(
         self,
@@ -150,6 +169,8 @@ class _Encoded:
         on_open: Callable[[str, Float64], None] | None = None,
     ) -> None:
         self._clip = clip
+        self.id, self.path, self.part = clip.id, clip.path, clip.part
+        self.in_parts: InParts | None = None
         self._encoder = encoder
         self._sampling = sampling
         self._store = store
@@ -190,12 +211,16 @@ class _Encoded:
             while not isinstance(event := self._clip.next(), Ended):
                 if isinstance(event, Opened):
                     self._opened = event
-                    if self._on_open:
-                        self._on_open(self._clip.id, event.stream.pts_seconds)
+                    if not self.part:
+                        self._open(event.stream.pts_seconds)
+                elif isinstance(event, InParts):
+                    self.in_parts = event
+                    if missing := event.missing:
+                        self._open(np.concatenate([part.own_times for part in missing]))
                 elif isinstance(event, FrameBatch) and len(batch := self._to_encode(event)):
                     self._waiting += len(batch)
                     if self._on_frames and isinstance(self._encoder, PeopleEncoder):
-                        self._on_frames(self._clip.id, len(batch))
+                        self._on_frames(self.id, np.count_nonzero(self._own(batch.pts_seconds)))
                     yield batch
         except VideoError as error:
             self._found = self._failed(error)
@@ -204,20 +229,30 @@ class _Encoded:
         finally:
             self._ended = True
 
+    def _open(self, pts_seconds: Float64) -> None:
+        if self._on_open:
+            self._on_open(self.id, pts_seconds)
+
+    def _own(self, pts_seconds: Float64) -> NDArray[np.bool_]:
+        """(n,) whether these times are of the clip or part itself, not only around it."""
+        return self.part.own(pts_seconds) if self.part else np.ones(len(pts_seconds), bool)
+
     def fail(self, error: Exception | None = None) -> None:
         """Give up the clip, as its frames were refused or there is no memory for it."""
         self._clip.leave()
-        self._found = self._failed(
-            error if isinstance(error, VideoError) else too_large(self._clip.path)
-        )
+        self._found = self._failed(error if isinstance(error, VideoError) else too_large(self.path))
         self._ended, self._waiting = True, 0
         self._rows.clear()
 
     def _to_encode(self, batch: FrameBatch) -> FrameBatch:
-        """The frames of a batch, without near-duplicates if those are to be skipped."""
-        self._times.append(batch.pts_seconds)
+        """The frames of a batch that are to be encoded: those around a part only if the encoder
+        looks across frames, and no near-duplicates if those are to be skipped."""
         self._cuts.add(batch)
-        if self._duplicates is None:
+        own = self._own(batch.pts_seconds)
+        if not own.all() and not isinstance(self._encoder, ACROSS_FRAMES):
+            batch = FrameBatch(batch.frames[own], batch.pts_seconds[own])
+        self._times.append(batch.pts_seconds)
+        if self._duplicates is None or not len(batch):
             return batch
         kept, sources = self._duplicates.keep(batch.frames)
         self._sources.append(sources)
@@ -225,7 +260,7 @@ class _Encoded:
 
     def _results(self, clips: Sequence[ClipEmbedding], *, cached: bool = False) -> list[ClipResult]:
         """A result for each of them: the clip, or its people."""
-        path, notes = self._clip.path, self._opened.notes if self._opened else ()
+        path, notes = self.path, self._opened.notes if self._opened else ()
         return [
             ClipResult(clip.clip_id, path, clip, None, cached, notes, last=clip is clips[-1])
             for clip in clips
@@ -233,7 +268,7 @@ class _Encoded:
 
     def _failed(self, error: VideoError) -> list[ClipResult]:
         notes = self._opened.notes if self._opened else ()
-        return [ClipResult(self._clip.id, self._clip.path, error=error, notes=notes)]
+        return [ClipResult(self.id, self.path, error=error, notes=notes)]
 
     def take(self, rows: Float32, pts_seconds: Float64 | None = None) -> None:
         """Add (n, D) rows, for the next frames that `batches` gave.
@@ -245,7 +280,7 @@ class _Encoded:
         self._rows.append(np.asarray(rows, np.float32))
         self._waiting -= len(rows)
         if self._on_frames:
-            self._on_frames(self._clip.id, len(rows) * self._encoder.info.frames_between_rows)
+            self._on_frames(self.id, len(rows) * self._encoder.info.frames_between_rows)
 
     @property
     def complete(self) -> bool:
@@ -258,8 +293,9 @@ class _Encoded:
         self._waiting = 0
 
     def results(self) -> list[ClipResult]:
-        """The clip's result, or those of its people; stored if it was encoded."""
-        if not self._found:
+        """The clip's result, or those of its people; stored if it was encoded. None of a clip that
+        comes in parts."""
+        if not self._found and not self.in_parts:
             try:
                 self._found = self._results(self._embedded())
             except VideoError as error:
@@ -271,11 +307,13 @@ class _Encoded:
     def _embedded(self) -> list[ClipEmbedding]:
         opened, sampling = self._opened, self._sampling
         assert opened is not None
+        if self.part and not self._own(np.concatenate(self._times)).any():
+            raise NoFramesError(f"No frame of a part of {self.path} can be decoded.")
         source = {
-            "video": str(self._clip.path),
+            "video": str(self.path),
             "sha256": opened.digest,
             **sampling.provenance(),
-            **self._cuts.source(),
+            **self._cuts.source(*((self.part.begin, self.part.end) if self.part else ())),
         }
         rows = self._rows
         if self._duplicates:
@@ -287,21 +325,84 @@ class _Encoded:
         if parts is None:
             times = np.concatenate(self._row_times or self._times)
             parts = [PersonRows(None, np.concatenate(rows), times, None, {})]
+        if self.part:
+            owns = [self._own(one.pts_seconds) for one in parts]
+            parts = [
+                replace(one, rows=one.rows[own], pts_seconds=one.pts_seconds[own])
+                for one, own in zip(parts, owns, strict=True)
+            ]
         clips = embeddings_of(
             self._encoder.info,
-            self._clip.id,
+            self.id,
             parts,
             end_seconds=end,
             source=source,
             warnings=opened.stream.warnings,
         )
-        if self._store:
+        if self.part and opened.kept:
+            opened.kept.put(self.part, *clips)
+        elif self._store:
             for clip in clips:
                 self._store.put(clip, opened.key)
         return clips
 
 
-def _whole_clip(encoder: Encoder, clip: _Encoded) -> list[ClipResult]:
+class _Joining:
+    """The parts of one clip as they come, and its result once all are there."""
+
+    def __init__(self, clip: _Encoded, in_parts: InParts, store: AnyStore | None) -> None:
+        self._clip, self._in_parts, self._store = clip, in_parts, store
+        self._found = dict(in_parts.found)
+        self._left = len(in_parts.missing)
+        self._errors: list[ActAlignError] = []
+
+    def add(self, part: Part, result: ClipResult) -> None:
+        """Another part; one of which no frame can be decoded is a hole in the clip."""
+        self._left -= 1
+        if result.clip is None:
+            self._errors.append(result.failure.error)
+        else:
+            self._found[part.number] = result.clip
+
+    def results(self) -> list[ClipResult] | None:
+        """The clip's result, which is then stored; None while a part is missing."""
+        if self._left:
+            return None
+        clip, known, errors = self._clip, self._in_parts, self._errors
+        holes = [error for error in errors if isinstance(error, NoFramesError)]
+        if len(holes) < len(errors) or not self._found:
+            error = next((error for error in errors if error not in holes), errors[0])
+            return [ClipResult(clip.id, clip.path, error=error, notes=known.notes)]
+        there = [(part, self._found.get(part.number)) for part in known.parts]
+        joined = join(str(clip.path), there, known.end_seconds)
+        if self._store:
+            self._store.put(joined, known.key)
+        known.kept.discard()
+        return [ClipResult(clip.id, clip.path, joined, notes=known.notes)]
+
+
+def _in_order(done: Iterable[_Encoded], store: AnyStore | None) -> Iterator[ClipResult]:
+    """The results of clips as they were begun; of one that comes in parts, once all are there."""
+    waiting: dict[str, list[ClipResult] | _Joining] = {}
+    for one in done:
+        if one.in_parts:
+            waiting[one.id] = _Joining(one, one.in_parts, store)
+        elif one.part:
+            joining, [result] = waiting[one.id], one.results()
+            assert isinstance(joining, _Joining)
+            joining.add(one.part, result)
+        else:
+            waiting[one.id] = one.results()
+        while waiting:
+            first, results = next(iter(waiting.items()))
+            found = results.results() if isinstance(results, _Joining) else results
+            if found is None:
+                break
+            del waiting[first]
+            yield from found
+
+
+def _whole_clip(encoder: Encoder, clip: _Encoded) -> _Encoded:
     """Encode a clip by itself, in order."""
     # The encoder starts, which takes half a second, while the decoder does.
     if clip.missing():
@@ -313,20 +414,29 @@ def _whole_clip(encoder: Encoder, clip: _Encoded) -> list[ClipResult]:
                     clip.take(rows, pts_seconds)
         except (MemoryError, VideoError) as error:
             clip.fail(error)
-    return clip.results()
+    clip.results()
+    return clip
 
 
 def _side_by_side(
-    encoder: Encoder, clips: Iterable[_Encoded], workers: ThreadPoolExecutor, at_once: int
-) -> Iterator[ClipResult]:
-    """Encode whole clips, each in its own thread."""
-    under_way: deque[Future[list[ClipResult]]] = deque()
+    encoder: Encoder,
+    clips: Iterable[_Encoded],
+    workers: ThreadPoolExecutor,
+    few: int,
+    most: int,
+) -> Iterator[_Encoded]:
+    """Encode whole clips, each in its own thread: ``few`` at once or, if a clip comes in parts,
+    ``most``."""
+    under_way: deque[Future[_Encoded]] = deque()
     for clip in clips:
         under_way.append(workers.submit(_whole_clip, encoder, clip))
-        if len(under_way) >= at_once:
-            yield from under_way.popleft().result()
+        while len(under_way) >= few:
+            done = under_way.popleft().result()
+            if done.in_parts:
+                few = most
+            yield done
     while under_way:
-        yield from under_way.popleft().result()
+        yield under_way.popleft().result()
 
 
 def _across_clips(encoder: Encoder) -> bool:
@@ -334,14 +444,15 @@ def _across_clips(encoder: Encoder) -> bool:
 
 
 def _in_full_batches(
-    encoder: Encoder, clips: Iterable[_Encoded], at_once: int = 1
-) -> Iterator[ClipResult]:
+    encoder: Encoder, clips: Iterable[_Encoded], few: int = 1, most: int = 1
+) -> Iterator[_Encoded]:
     """Encode frame by frame; an encoder that benefits from it fills its batches across clips.
 
-    Such an encoder is given blocks from ``at_once`` clips in turn, so that all their decoders work.
+    Such an encoder is given blocks from ``few`` clips in turn, or from ``most`` if one comes in
+    parts, so that all their decoders work.
     """
     across = _across_clips(encoder)
-    width = at_once if across else 1
+    width = few if across else 1
     clips = iter(clips)
     under_way: deque[tuple[_Encoded, Iterator[FrameBatch]]] = deque()
     begun: deque[_Encoded] = deque()
@@ -349,7 +460,7 @@ def _in_full_batches(
     more = True
 
     def blocks() -> Iterator[UInt8]:
-        nonlocal more
+        nonlocal more, width
         while True:
             while len(under_way) < width and len(begun) < CLIPS_A_STREAM:
                 if (clip := next(clips, None)) is None:
@@ -364,6 +475,8 @@ def _in_full_batches(
                 under_way.append((clip, batches))
                 owners.append(clip)
                 yield batch.frames
+            elif across and clip.in_parts:
+                width = most
             # Finished clips are held back only as long as fuller batches are worth it.
             elif not across or not owners:
                 return
@@ -373,7 +486,7 @@ def _in_full_batches(
             for rows in encode_blocks(encoder, blocks()):
                 owners.popleft().take(rows)
                 while begun and begun[0].complete:
-                    yield from begun.popleft().results()
+                    yield begun.popleft()
         except (MemoryError, VideoError) as error:
             for clip in owners:
                 clip.fail(error)
@@ -381,4 +494,4 @@ def _in_full_batches(
             owners.clear()
             more = True
         while begun and begun[0].complete:
-            yield from begun.popleft().results()
+            yield begun.popleft()

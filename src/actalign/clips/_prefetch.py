@@ -8,7 +8,8 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,13 +17,14 @@ from typing import Any, TypeVar
 
 from actalign.arguments import plain
 from actalign.clips._parquet import AnyStore
+from actalign.clips._parts import KeptParts, Part, longest, parts_of
 from actalign.clips._people import stored_people
 from actalign.clips._store import Store, entry_key
-from actalign.encoders._base import ACROSS_FRAMES, Encoder, PeopleEncoder
+from actalign.encoders._base import ACROSS_FRAMES, Encoder, PeopleEncoder, margin_of_parts
 from actalign.errors import ActAlignError, UsageError, VideoError
 from actalign.types import ClipEmbedding, FrameBatch
 from actalign.video._content import Content, check_unchanged, content_of
-from actalign.video._sampling import MAX_BATCH_BYTES, FrameStream, sample_frames
+from actalign.video._sampling import MAX_BATCH_BYTES, FrameStream, Sampler
 from actalign.video._worker import DecodeProcess, too_large
 
 Item = TypeVar("Item")
@@ -75,6 +77,12 @@ def clip_key(digest: str, fingerprint: str, sampling: Sampling) -> str:
     return entry_key({**content, **sampling.settings()})
 
 
+def part_key(digest: str, fingerprint: str, sampling: Sampling, number: int, of: int) -> str:
+    """The key of one of a clip's parts, until the store has all of it."""
+    content = {"content": digest, "encoder": fingerprint, "rules": RULES, "part": [number, of]}
+    return entry_key({**content, **sampling.settings()})
+
+
 def found_at(clip: ClipEmbedding, path: Path | str) -> ClipEmbedding:
     """A stored clip with the current path of its video."""
     return replace(clip, provenance={**clip.provenance, "video": str(path)})
@@ -94,12 +102,33 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """The clip's stream is open; its batches follow. key: of its entry in the store."""
+    """The clip's stream is open; its batches follow. key: of its entry in the store. kept: where a
+    part is kept."""
 
     stream: FrameStream
     digest: str
     key: str
+    notes: tuple[str, ...] = ()
+    kept: KeptParts | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InParts:
+    """The clip is long, and its parts follow as clips of their own, except for those that are kept.
+
+    missing: those that follow. found: what is kept, by the part's number. end_seconds: of the clip.
+    """
+
+    parts: list[Part]
+    found: dict[int, ClipEmbedding]
+    kept: KeptParts
+    end_seconds: float
+    key: str
     notes: tuple[str, ...]
+
+    @property
+    def missing(self) -> list[Part]:
+        return [part for part in self.parts if part.number not in self.found]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +143,9 @@ class Failed:
     error: BaseException
 
 
-Event = Stored | Missing | Opened | FrameBatch | Ended | Failed
-"""A clip's events, in order: Stored; or Missing, Opened, batches, Ended. Failed may end it
-anywhere."""
+Event = Stored | Missing | Opened | InParts | FrameBatch | Ended | Failed
+"""A clip's events, in order: Stored; or Missing, Opened, batches, Ended; or Missing, InParts and
+Ended. Failed may end it anywhere."""
 
 
 class _Line(queue.Queue[Event]):
@@ -131,13 +160,30 @@ class _Line(queue.Queue[Event]):
         )
 
 
-class PrefetchedClip:
-    """One video in progress: a thread puts events, in order; the encoder's side takes them."""
+@dataclass(frozen=True, eq=False, slots=True)
+class _PartOf:
+    """A part of a clip that is to be read. key: of the clip's entry in the store."""
 
-    def __init__(self, clip_id: str, path: Path, stop: threading.Event) -> None:
+    clip_id: str
+    path: Path
+    part: Part
+    content: Content
+    key: str
+    kept: KeptParts
+
+
+class PrefetchedClip:
+    """One video, or a part of one, in progress: a thread puts events, in order; the encoder's side
+    takes them. part: None for a whole video."""
+
+    def __init__(
+        self, clip_id: str, path: Path, stop: threading.Event, part: Part | None = None
+    ) -> None:
         self.id = clip_id
         self.path = path
+        self.part = part
         self._stop = stop
+        self.decided = False  # whether it is known if the video comes in parts
         self._left = threading.Event()
         self._events = _Line(QUEUED_BATCHES)
 
@@ -168,8 +214,9 @@ class PrefetchedClip:
 class Prefetcher:
     """The clips of a run, in order, each read by one of a few threads; exiting stops them.
 
-    decoders: one per thread; None decodes in the thread itself. others: a store from which entries
-    are copied that ``store`` lacks.
+    A long video comes first as a whole, which has no frames, and then in its parts, before or among
+    those that follow it. decoders: one per thread; None decodes in the thread itself. others: a
+    store from which entries are copied that ``store`` lacks.
     """
 
     def __init__(
@@ -189,15 +236,20 @@ class Prefetcher:
             )
         self._fingerprint = encoder.info.fingerprint
         self._everyone = isinstance(encoder, PeopleEncoder) and encoder.everyone
+        self._margin_seconds = margin_of_parts(encoder)
         self._sampling = sampling
         self._store = store
         self._others = others
         self._decoders = decoders
         self._videos = iter(videos.items())
-        self._count = len(videos)
         # Stored clips are found faster than they are taken, so this queue is bounded too.
         self._begun: queue.Queue[PrefetchedClip] = queue.Queue(len(decoders))
         self._lock = threading.Lock()
+        self._sampler = Sampler()  # of the only thread, where there is no decoder
+        self._more = threading.Condition()  # of the next three
+        self._parts: deque[_PartOf] = deque()
+        self._to_begin = len(videos)  # and parts
+        self._opening = 0  # videos of which it is not known yet whether they come in parts
         self._stop = threading.Event()
         self._threads = [
             threading.Thread(target=self._work, args=(decoder,), daemon=True)
@@ -207,7 +259,19 @@ class Prefetcher:
     def __enter__(self) -> Iterator[PrefetchedClip]:
         for thread in self._threads:
             thread.start()
-        return (self._begun.get() for _ in range(self._count))
+        return self._taken()
+
+    def _taken(self) -> Iterator[PrefetchedClip]:
+        while True:
+            try:
+                clip = self._begun.get(timeout=0.1)
+            except queue.Empty:
+                with self._more:
+                    more = self._to_begin or self._opening
+                if more or not self._begun.empty():
+                    continue
+                return
+            yield clip
 
     def __exit__(self, *_: object) -> None:
         self._stop.set()
@@ -222,18 +286,54 @@ class Prefetcher:
         # Clips are started and taken in the same order, so the awaited clip's thread is running.
         while not self._stop.is_set():
             with self._lock:
-                video = next(self._videos, None)
-                if video is None:
+                work = self._next()
+                if work is None:
                     return
-                clip = PrefetchedClip(*video, self._stop)
+                if isinstance(work, _PartOf):
+                    clip = PrefetchedClip(work.clip_id, work.path, self._stop, work.part)
+                else:
+                    clip = PrefetchedClip(*work, self._stop)
                 if not _put(self._begun, clip, self._stop):
                     return
+            with self._more:
+                self._to_begin -= 1
             try:
-                self._fill(clip, decoder)
+                if isinstance(work, _PartOf):
+                    self._fill_part(clip, work, decoder)
+                else:
+                    self._fill(clip, decoder)
             except MemoryError:
                 clip.put(Failed(too_large(clip.path)))
             except BaseException as error:
                 clip.put(Failed(error))
+            finally:
+                if not clip.part:
+                    self._decided(clip)
+
+    def _next(self) -> tuple[str, Path] | _PartOf | None:
+        """What to read next; None if nothing is left and no video can come in parts any more."""
+        with self._more:
+            while not self._stop.is_set():
+                if self._parts:
+                    return self._parts.popleft()
+                if video := next(self._videos, None):
+                    self._opening += 1
+                    return video
+                if not self._opening:
+                    return None
+                self._more.wait(0.5)
+        return None
+
+    def _decided(self, clip: PrefetchedClip, parts: Sequence[_PartOf] = ()) -> None:
+        """Note, once, in which parts a video comes."""
+        if clip.decided:
+            return
+        clip.decided = True
+        with self._more:
+            self._opening -= 1
+            self._parts.extend(parts)
+            self._to_begin += len(parts)
+            self._more.notify_all()
 
     def _fill(self, clip: PrefetchedClip, decoder: DecodeProcess | None) -> None:
         sampling = self._sampling
@@ -245,26 +345,67 @@ class Prefetcher:
             return
         if not clip.put(Missing()):
             return
-        stream = self._frames(clip, content, decoder)
-        opened = Opened(stream, content.digest, key, tuple(damaged))
-        if clip.put(opened) and all(map(clip.put, stream)):
+        options = {"fps": sampling.fps, "start": sampling.start, "end": sampling.end}
+        stream = self._frames(clip, content, decoder, options)
+        if parts := self._cut(stream):
+            keys = [
+                part_key(content.digest, self._fingerprint, sampling, one.number, one.of)
+                for one in parts
+            ]
+            kept = KeptParts(self._store, clip.id, keys)
+            known = {one.number: there for one in parts if (there := kept.get(one))}
+            end = float(stream.end_seconds)
+            whole = InParts(parts, known, kept, end, key, tuple(damaged))
+            if decoder:
+                for _ in stream:  # has no frames, but an end
+                    pass
+            self._decided(
+                clip,
+                [_PartOf(clip.id, clip.path, one, content, key, kept) for one in whole.missing],
+            )
+            _ = clip.put(whole) and clip.put(Ended())
+            return
+        self._decided(clip)
+        opened = Opened(stream, content.digest, key, notes=tuple(damaged))
+        self._give(clip, opened, content, decoder)
+
+    def _cut(self, stream: FrameStream) -> list[Part]:
+        """The parts of a clip that is long, if its encoder can be given parts."""
+        margin = self._margin_seconds
+        return [] if margin is None else parts_of(stream.pts_seconds, margin)
+
+    def _fill_part(
+        self, clip: PrefetchedClip, work: _PartOf, decoder: DecodeProcess | None
+    ) -> None:
+        options = {"at_seconds": work.part.times.tolist()}
+        if clip.put(Missing()):
+            stream = self._frames(clip, work.content, decoder, options)
+            opened = Opened(stream, work.content.digest, work.key, kept=work.kept)
+            self._give(clip, opened, work.content, decoder)
+
+    def _give(
+        self, clip: PrefetchedClip, opened: Opened, content: Content, decoder: DecodeProcess | None
+    ) -> None:
+        """Hand over a stream and its frames."""
+        if clip.put(opened) and all(map(clip.put, opened.stream)):
             if not decoder:
                 check_unchanged(clip.path, content)
             clip.put(Ended())
 
     def _frames(
-        self, clip: PrefetchedClip, content: Content, decoder: DecodeProcess | None
+        self,
+        clip: PrefetchedClip,
+        content: Content,
+        decoder: DecodeProcess | None,
+        options: Mapping[str, Any],
     ) -> FrameStream:
-        sampling = self._sampling
-        options: dict[str, Any] = {
-            "fps": sampling.fps,
-            "start": sampling.start,
-            "end": sampling.end,
-            "batch_size": BATCH_SIZE,
-        }
-        if decoder:
-            return decoder.sample_frames(clip.path, content=content, **options)
-        return sample_frames(clip.path, **options)
+        if decoder is None:
+            return self._sampler.frames(clip.path, content, batch_size=BATCH_SIZE, **options)
+        # Of a clip that comes in parts only its times are needed.
+        most = None if clip.part or self._margin_seconds is None else longest()
+        return decoder.sample_frames(
+            clip.path, content=content, most=most, batch_size=BATCH_SIZE, **options
+        )
 
     def _stored(
         self, clip: PrefetchedClip, key: str, damaged: list[str]

@@ -176,6 +176,19 @@ ACROSS_FRAMES = (ClipEncoder, WindowEncoder)
 """Encoders that need whole clips: frames can't be left out or encoded one by one."""
 
 
+def margin_of_parts(encoder: Encoder) -> float | None:
+    """How many seconds around a part of a clip an encoder has to see, so that parts of a long video
+    can be encoded by themselves; None for an encoder that needs the whole.
+
+    0 for one that sees each frame by itself. One that looks across frames says so by
+    `part_margin_seconds`.
+    """
+    if not isinstance(encoder, ACROSS_FRAMES):
+        return 0.0
+    margin: float | None = getattr(encoder, "part_margin_seconds", None)
+    return margin
+
+
 @runtime_checkable
 class StreamEncoder(ImageEncoder, Protocol):
     """An encoder that fills its batches across blocks of frames, whichever clips they are from.

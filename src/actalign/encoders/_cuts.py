@@ -119,8 +119,8 @@ class CutTimes:
         """Discard all cuts before a time, in seconds."""
         self._seconds = [seconds for seconds in self._seconds if seconds >= before]
 
-    def source(self) -> dict[str, str]:
-        """What a result reports about them: nothing if there are none."""
+    def source(self, begin: float = -inf, end: float = inf) -> dict[str, str]:
+        """What a result reports about those in [begin, end) seconds: nothing if there are none."""
         self._tell()
-        times = " ".join(f"{seconds:.2f}" for seconds in self._seconds)
+        times = " ".join(f"{seconds:.2f}" for seconds in self._seconds if begin <= seconds < end)
         return {"cuts_seconds": times} if times else {}

@@ -80,6 +80,22 @@ class PeopleTimes:
         return {**self._rest, **whole, counted: _text(self._seen[first:after])}
 
 
+def joined_people(parts: Iterable[tuple[Mapping[str, str], float, float]]) -> dict[str, str]:
+    """The provenance of how many people were seen in a clip, from that of its consecutive parts.
+
+    parts: what `people_source` wrote of each, and its [start, end) in seconds, outside of which
+    nothing counts. Empty if nobody was counted.
+    """
+    seen: list[tuple[float, int]] = []
+    counted = False
+    for provenance, start, end in parts:
+        counted |= "people_looks" in provenance
+        within = PeopleTimes(provenance)._seen
+        # Its times are rounded.
+        seen += [one for one in within if start <= one[0] + 1e-6 < end]
+    return people_source("people_looks", seen) if counted else {}
+
+
 def _read_times(text: str) -> Iterator[float]:
     with suppress(ValueError):
         yield from map(float, text.split())

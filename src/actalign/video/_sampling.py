@@ -11,9 +11,11 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
+from copy import copy
 from dataclasses import dataclass
 from numbers import Real
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,8 +23,9 @@ from numpy.typing import NDArray
 from actalign.addresses import address_in
 from actalign.arguments import array_of, as_path, check_listed, whole
 from actalign.documents import read_list
-from actalign.errors import UsageError, VideoError, reason_of
+from actalign.errors import NoFramesError, UsageError, VideoError, reason_of
 from actalign.types import Float64, FrameBatch, UInt8
+from actalign.video._content import Content
 from actalign.video._limits import DecodeLimits
 from actalign.video._paths import images_in, is_folder, no_file
 from actalign.video._readers import ArrayReader, FileReader, FolderReader, Reader
@@ -116,8 +119,74 @@ def sample_frames(
     VideoError for a file that is missing, not a video, without a decodable frame, or outside the
     segment.
     """
-    _check_options(fps, num_frames, at_seconds, start, end, batch_size, max_side)
-    reader = _open_reader(source, max_side, DecodeLimits.of(max_pixels, max_frames))
+    _check_options(
+        fps=fps,
+        num_frames=num_frames,
+        at_seconds=at_seconds,
+        start=start,
+        end=end,
+        batch_size=batch_size,
+        max_side=max_side,
+    )
+    return _frames_of(
+        _open_reader(source, max_side=max_side, max_pixels=max_pixels, max_frames=max_frames),
+        fps=fps,
+        num_frames=num_frames,
+        at_seconds=at_seconds,
+        start=start,
+        end=end,
+        batch_size=batch_size,
+    )
+
+
+class Sampler:
+    """Samples clips one after another, and scans a file of which it gives several parts only once.
+
+    Not to be shared by threads.
+    """
+
+    def __init__(self) -> None:
+        self._of: tuple[str, Content] | None = None
+        self._reader: Reader | None = None
+
+    def frames(self, path: str | Path, content: Content | None, **options: Any) -> FrameStream:
+        """`sample_frames` of a file or folder. content: what is there, if that is known."""
+        if content is None or "max_side" in options:
+            return sample_frames(path, **options)
+        _check_options(**options)
+        if self._reader is None or self._of != (str(path), content):
+            self._reader, self._of = _open_reader(path), (str(path), content)
+        reader = copy(self._reader)
+        reader.warnings = list(reader.warnings)
+        return _frames_of(reader, **options)
+
+
+def _open_reader(
+    source: str | Path | FrameBatch,
+    *,
+    max_side: int | None = None,
+    max_pixels: int | None = None,
+    max_frames: int | None = None,
+) -> Reader:
+    """What has to be known of a source, all of which is read for it; see `sample_frames`."""
+    limits = DecodeLimits.of(max_pixels, max_frames)
+    if isinstance(source, FrameBatch):
+        return ArrayReader(source, max_side, limits)
+    path = as_path(source, "video")
+    return (FolderReader if is_folder(path) else FileReader)(path, max_side, limits)
+
+
+def _frames_of(
+    reader: Reader,
+    *,
+    fps: float | None = None,
+    num_frames: int | None = None,
+    at_seconds: Sequence[float] | None = None,
+    start: float | None = None,
+    end: float | None = None,
+    batch_size: int = 32,
+) -> FrameStream:
+    """`sample_frames` of an open source, whose warnings grow; the options are not checked."""
     times, clip_end = reader.times, reader.clip_end
     first, last = _segment(reader, start, end)
     if at_seconds is None:
@@ -134,12 +203,9 @@ def sample_frames(
         native_fps=len(times) / max(clip_end - float(times[0]), 1e-9),
         end_seconds=clip_end,
     )
+    until = min(last, ends) if fps is None and num_frames is None else last
     return FrameStream(
-        _batches(reader, chosen, batch_size),
-        info,
-        times[chosen],
-        min(last, ends) if fps is None and num_frames is None else last,
-        reader.warnings,
+        _batches(reader, chosen, until, batch_size), info, times[chosen], until, reader.warnings
     )
 
 
@@ -229,23 +295,15 @@ def _in_folder(folder: Path, notes: list[str] | None) -> tuple[list[Path], str]:
     return ([folder] if images else sorted(videos)), note
 
 
-def _open_reader(
-    source: str | Path | FrameBatch, max_side: int | None, limits: DecodeLimits
-) -> Reader:
-    if isinstance(source, FrameBatch):
-        return ArrayReader(source, max_side, limits)
-    path = as_path(source, "video")
-    return (FolderReader if is_folder(path) else FileReader)(path, max_side, limits)
-
-
 def _check_options(
-    fps: float | None,
-    num_frames: int | None,
-    at_seconds: Sequence[float] | None,
-    start: float | None,
-    end: float | None,
-    batch_size: int,
-    max_side: int | None,
+    *,
+    fps: float | None = None,
+    num_frames: int | None = None,
+    at_seconds: Sequence[float] | None = None,
+    start: float | None = None,
+    end: float | None = None,
+    batch_size: int = 32,
+    max_side: int | None = None,
 ) -> None:
     if sum(given is not None for given in (fps, num_frames, at_seconds)) > 1:
         raise UsageError("Give one of fps, num_frames and at_seconds.")
@@ -293,8 +351,12 @@ def _choose(
     return np.flatnonzero(np.diff(before, append=count))
 
 
-def _batches(reader: Reader, chosen: NDArray[np.intp], batch_size: int) -> Iterator[FrameBatch]:
+def _batches(
+    reader: Reader, chosen: NDArray[np.intp], until: float, batch_size: int
+) -> Iterator[FrameBatch]:
     """Decoded frames in batches, with warnings about those that are missing.
+
+    until: the end of the last one's display, in seconds.
 
     If data was lost, a decoder may return a frame too early; frames that follow it but are shown
     before it are left out, so that times never decrease.
@@ -327,7 +389,7 @@ def _batches(reader: Reader, chosen: NDArray[np.intp], batch_size: int) -> Itera
             "frames have more than about 16,000x16,000 pixels."
         )
     if done == 0:
-        raise VideoError(
+        raise NoFramesError(
             f"No frame of {reader.name} can be decoded; it is damaged, encrypted, or of a format "
             "that this FFmpeg can't decode."
         )
@@ -340,7 +402,7 @@ def _batches(reader: Reader, chosen: NDArray[np.intp], batch_size: int) -> Itera
         for why, count in lost.items()
         if count
     ]
-    first, last = _longest_hole(np.append(reader.times[chosen], reader.clip_end), got)
+    first, last = _longest_hole(np.append(reader.times[chosen], until), got)
     if last - first >= HOLE_SECONDS:
         reader.warnings.append(
             f"No frame of {reader.name} is seen from {first:.1f} to {last:.1f} s."

@@ -23,13 +23,13 @@ from typing import Any, Literal
 
 import numpy as np
 
-from actalign.errors import ActAlignError, UsageError, VideoError
+from actalign.errors import ActAlignError, NoFramesError, UsageError, VideoError
 from actalign.files import writing
 from actalign.types import FrameBatch
 from actalign.video._containers import NO_COLOURS, Colours, Header, header_of
 from actalign.video._content import Content, check_unchanged, content_of
 from actalign.video._cut import cut_segment
-from actalign.video._sampling import FrameStream, VideoInfo, sample_frames
+from actalign.video._sampling import FrameStream, Sampler, VideoInfo
 from actalign.video._writing import Span
 
 SILENT_SECONDS = 300.0
@@ -39,6 +39,9 @@ _ENDS_SECONDS = 5.0
 """How long to wait for a killed child, as one that hangs in the kernel may never end."""
 _TELL_SECONDS = 0.5
 """How often the child reports that it is still reading a file's bytes."""
+
+_ERRORS = {kind.__name__: kind for kind in (NoFramesError, UsageError, VideoError)}
+"""The errors of the child that are raised here; any other is a VideoError."""
 
 _CHILD = "import sys; sys.path.append(sys.argv[1]); from actalign.video._worker import main; main()"
 
@@ -80,16 +83,24 @@ class DecodeProcess:
         return Header(**message | {"colours": Colours(*message["colours"])})
 
     def sample_frames(
-        self, source: str | Path, *, content: Content | None = None, **options: Any
+        self,
+        source: str | Path,
+        *,
+        content: Content | None = None,
+        most: int | None = None,
+        **options: Any,
     ) -> FrameStream:
         """`sample_frames` for a file or folder, decoded by the child.
 
-        content: what the file must contain, before and after. Raises the same errors, and
-        VideoError if the file has changed or the child hangs or crashes.
+        content: what the file must contain, before and after; the child then keeps what it knows of
+        the file for the next request. most: of a clip of more frames than this only the times come.
+        Raises the same errors, and VideoError if the file has changed or the child hangs or
+        crashes.
         """
         name = str(source)
         known = None if content is None else asdict(content)
-        child = self._ask(name, {"do": "frames", "content": known, "options": options})
+        asked = {"do": "frames", "content": known, "most": most, "options": options}
+        child = self._ask(name, asked)
         head = self._message(child, name)
         warnings: list[str] = []
         batches = self._batches(child, name, warnings)
@@ -195,7 +206,7 @@ class DecodeProcess:
         message: dict[str, Any] = json.loads(self._bytes(child, name, size))
         if "error" in message:
             self._busy = False
-            raise (UsageError if message["usage"] else VideoError)(message["error"])
+            raise _ERRORS[message["kind"]](message["error"])
         return message
 
     def _bytes(self, child: subprocess.Popen[bytes], name: str, size: int) -> bytearray:
@@ -243,6 +254,7 @@ def main() -> None:
     os.dup2(2, 1)
     requests: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(requests,), daemon=True).start()
+    sampler = Sampler()
     while True:
         request = json.loads(requests.get())
         path, content = request["source"], request.get("content")
@@ -255,14 +267,16 @@ def main() -> None:
                 _write(out, {"how": _cut(request, _Telling(out))})
             else:
                 known = None if content is None else Content(**content)
-                _answer(out, sample_frames(path, **request["options"]), path, known)
+                stream = sampler.frames(path, known, **request["options"])
+                _answer(out, stream, path, known, request["most"])
         except ActAlignError as error:
-            _write(out, {"usage": isinstance(error, UsageError), "error": str(error)})
+            names = (name for name, kind in _ERRORS.items() if isinstance(error, kind))
+            _write(out, {"kind": next(names, "VideoError"), "error": str(error)})
         except MemoryError:
-            _write(out, {"usage": False, "error": str(too_large(path))})
+            _write(out, {"kind": "VideoError", "error": str(too_large(path))})
         except Exception as error:  # what libraries raise when memory runs out
             why = f"{path} can't be read ({type(error).__name__}: {error}); try again."
-            _write(out, {"usage": False, "error": why})
+            _write(out, {"kind": "VideoError", "error": why})
 
 
 def _listen(requests: queue.SimpleQueue[bytes]) -> None:
@@ -302,11 +316,13 @@ def too_large(path: str | Path) -> VideoError:
     return VideoError(f"{path} needs more memory than is available; make its frames smaller.")
 
 
-def _answer(out: Any, stream: FrameStream, path: str, content: Content | None) -> None:
+def _answer(
+    out: Any, stream: FrameStream, path: str, content: Content | None, most: int | None
+) -> None:
     info = {name: getattr(stream.info, name) for name in VideoInfo.__slots__}
     head = {"info": info, "end_seconds": stream.end_seconds, "times": len(stream.pts_seconds)}
     _write(out, head, stream.pts_seconds)
-    for batch in stream:
+    for batch in stream if most is None or len(stream.pts_seconds) <= most else ():
         frames = np.ascontiguousarray(batch.frames)
         _write(out, {"shape": frames.shape}, batch.pts_seconds, frames)
         del batch, frames  # before the next are decoded

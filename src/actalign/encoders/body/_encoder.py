@@ -149,6 +149,12 @@ class BodyEncoder:
         """The encoder whose weights ship with actalign."""
         return cls(PACKAGE_FOLDER, person)
 
+    @property
+    def part_margin_seconds(self) -> float | None:
+        """See `margin_of_parts`: the person is followed a while before a part begins. None for one
+        who was chosen at first sight by place or number."""
+        return 2.0 if self._person == "largest" else None
+
     @functools.cached_property
     def info(self) -> EncoderInfo:
         """What is known about the encoder; the first access hashes its files, which takes time."""

@@ -1,0 +1,246 @@
+"""Long videos are encoded in parts, which an interrupted run does not encode again."""
+
+import json
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from actalign.cli import _cost
+from actalign.clips import Sampling, Store, embed_video, embed_videos
+from actalign.clips import _parts as parts
+from actalign.demo import demo_clips
+from actalign.encoders import load_encoder
+from actalign.video._worker import DecodeProcess
+from tests.command import actalign, finish, wait_for
+from tests.media import write_video
+
+FRAMES = 3300
+"""More than the 3,000 that are encoded in one go."""
+
+
+@pytest.fixture(scope="module")
+def encoder(colour_model):
+    return load_encoder(str(colour_model))
+
+
+@pytest.fixture(scope="module")
+def body():
+    pytest.importorskip("onnxruntime")
+    return load_encoder("body")
+
+
+@pytest.fixture(scope="module")
+def long(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("long")
+    front = {"movflags": "faststart"}  # its index
+    return write_video(
+        folder / "long.mp4", FRAMES, fps=30, options={"g": "30"}, container_options=front
+    )
+
+
+def whole(encoder, path, monkeypatch, **sampling):
+    """Its embeddings, encoded in one go."""
+    with monkeypatch.context() as patched:
+        patched.setattr(parts, "PART_FRAMES", 10**6)
+        return embed_video(encoder, path, clip_id="long", sampling=Sampling(**sampling))
+
+
+def assert_same(found, wanted):
+    np.testing.assert_allclose(found.embeddings, wanted.embeddings, atol=1e-6)
+    np.testing.assert_array_equal(found.pts_seconds, wanted.pts_seconds)
+    assert found.end_seconds == wanted.end_seconds
+    assert found.provenance == wanted.provenance
+    assert found.warnings == wanted.warnings
+
+
+@pytest.mark.parametrize(
+    "sampling", [{}, {"start": 1.03, "end": 108.5}, {"skip_duplicates": 0.999}, {"fps": 29}]
+)
+def test_a_long_video_has_the_same_embeddings_in_parts(encoder, long, monkeypatch, sampling):
+    wanted = whole(encoder, long, monkeypatch, **sampling)
+    told, opened = [], []
+    [result] = embed_videos(
+        encoder,
+        {"long": long},
+        sampling=Sampling(**sampling),
+        on_frames=lambda clip_id, count: told.append(count),
+        on_open=lambda clip_id, times: opened.append(times),
+    )
+    if "skip_duplicates" in sampling:  # the first frame of a part is never left out
+        assert len(result.clip.embeddings) == len(wanted.embeddings)
+    else:
+        assert_same(result.clip, wanted)
+        assert sum(told) == len(wanted.embeddings)
+    [times] = opened
+    np.testing.assert_array_equal(times, wanted.pts_seconds)
+    alone = embed_video(encoder, long, clip_id="long", sampling=Sampling(**sampling))
+    assert_same(alone, result.clip)
+
+
+def test_clips_keep_their_order_beside_one_in_parts(encoder, long, tmp_path):
+    short = [write_video(tmp_path / f"{n}.mp4", 5 + n) for n in range(3)]
+    videos = {"0": short[0], "long": long, "1": short[1], "gone": Path("gone.mp4"), "2": short[2]}
+    for at_once in (1, 2, 5):
+        found = list(embed_videos(encoder, videos, sampling=Sampling(), at_once=at_once))
+        assert [one.clip_id for one in found] == list(videos)
+        assert [one.clip and len(one.clip.embeddings) for one in found] == [5, FRAMES, 6, None, 7]
+
+
+def test_an_interrupted_run_goes_on_where_it_was(encoder, long, tmp_path, monkeypatch):
+    store = Store(tmp_path / "store")
+    done = 0
+
+    def stop(clip_id, count):
+        nonlocal done
+        done += count
+        if done > FRAMES * 2 // 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        list(
+            embed_videos(
+                encoder, {"long": long}, sampling=Sampling(), store=store, on_frames=stop, at_once=1
+            )
+        )
+    assert list(store) == []
+    assert len(list((store.folder / parts.PARTS_FOLDER).iterdir())) == 1
+    counts, opened = [], []
+    [result] = embed_videos(
+        encoder,
+        {"long": long},
+        sampling=Sampling(),
+        store=store,
+        on_frames=lambda clip_id, count: counts.append(count),
+        on_open=lambda clip_id, times: opened.append(len(times)),
+    )
+    assert sum(counts) == FRAMES // 2 == sum(opened)
+    assert not result.cached
+    assert_same(result.clip, whole(encoder, long, monkeypatch))
+    # The whole takes the parts' place.
+    assert [path.name for path in store.folder.iterdir()] == [path.name for path in store]
+    [again] = embed_videos(encoder, {"long": long}, sampling=Sampling(), store=store)
+    assert again.cached
+
+
+def test_a_part_that_is_damaged_is_encoded_again(encoder, long, tmp_path, monkeypatch):
+    store = Store(tmp_path)
+
+    def stop(clip_id, count):
+        if list(tmp_path.glob("parts/*")):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        list(embed_videos(encoder, {"l": long}, sampling=Sampling(), store=store, on_frames=stop))
+    [kept] = tmp_path.glob("parts/*")
+    kept.write_bytes(kept.read_bytes()[:-100])
+    [result] = embed_videos(encoder, {"l": long}, sampling=Sampling(), store=store)
+    assert len(result.clip.embeddings) == FRAMES
+    assert not list(tmp_path.glob("parts"))
+
+
+def test_a_part_without_a_frame_is_a_hole_that_is_said(encoder, long, tmp_path):
+    data = bytearray(long.read_bytes())
+    at = data.index(b"mdat")
+    size = len(data) - at
+    data[at + size * 45 // 100 :] = bytes(len(data) - (at + size * 45 // 100))
+    hurt = tmp_path / "hurt.mp4"
+    hurt.write_bytes(bytes(data))
+    [result] = embed_videos(encoder, {"hurt": hurt}, sampling=Sampling())
+    times = result.clip.pts_seconds
+    assert 0.3 * FRAMES < len(times) < 0.5 * FRAMES
+    said = f"No frame of {hurt} is seen from 55.0 to 110.0 s."
+    assert said in result.clip.warnings
+
+
+def test_a_lost_decoder_costs_the_clip_and_not_its_other_parts(encoder, long, tmp_path):
+    store, decoder = Store(tmp_path), DecodeProcess()
+
+    def lose(clip_id, count):
+        if list(tmp_path.glob("parts/*")) and decoder._child.poll() is None:
+            decoder._child.kill()
+
+    with decoder:
+        [result] = embed_videos(
+            encoder,
+            {"long": long},
+            sampling=Sampling(),
+            store=store,
+            on_frames=lose,
+            decoders=[decoder],
+        )
+    assert "decoder crashed" in str(result.error)
+    assert len(list(tmp_path.glob("parts/*"))) == 1
+
+
+def test_the_same_person_is_followed_in_parts(body, monkeypatch):
+    """The first seconds of a part have the context that they would have in the whole."""
+    clip = next(clip for clip in demo_clips() if clip.path.name == "gym-clean-and-press.mp4")
+    wanted = whole(body, clip.path, monkeypatch, fps=10.0)
+    monkeypatch.setattr(parts, "PART_FRAMES", len(wanted.embeddings) // 3)
+    runs = []
+    for at_once in (1, 3):
+        told = []
+        [result] = embed_videos(
+            body,
+            {"long": clip.path},
+            sampling=Sampling(10.0),
+            at_once=at_once,
+            on_frames=lambda clip_id, count, told=told: told.append(count),
+        )
+        runs.append(result.clip)
+        np.testing.assert_array_equal(result.clip.pts_seconds, wanted.pts_seconds)
+        assert sum(told) == len(wanted.embeddings)
+    assert_same(*runs)
+    np.testing.assert_array_equal(*(run.embeddings for run in runs))
+    cosines = (runs[0].embeddings * wanted.embeddings).sum(axis=1)
+    assert cosines.min() > 0.9
+    assert np.median(cosines) > 0.999
+    looks = wanted.provenance["people_looks"]
+    assert set(runs[0].provenance["people_looks"].split()[0]) == set(looks.split()[0])
+
+
+@pytest.mark.parametrize("person", ["left", "2", "all"])
+def test_who_was_chosen_at_first_sight_is_followed_through_the_whole(person, monkeypatch):
+    pytest.importorskip("onnxruntime")
+    monkeypatch.setattr(parts, "PART_FRAMES", 10)
+    path = demo_clips()[0].path
+    opened = []
+    results = embed_videos(
+        load_encoder(f"body:{person}"),
+        {"clip": path},
+        sampling=Sampling(4.0),
+        on_open=lambda clip_id, times: opened.append(len(times)),
+    )
+    assert all(result.error is None for result in results)
+    assert len(opened) == 1
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_long_run_says_whether_half_a_video_is_kept(
+    encoder, long, tmp_path, monkeypatch, capsys, kept
+):
+    for name, seconds in (("LONG", -1e9), ("WARM", 0.0), ("MEASURED", 0.0)):
+        monkeypatch.setattr(_cost, f"{name}_SECONDS", seconds)
+    store = Store(tmp_path) if kept else None
+    embed = _cost.with_cost(embed_videos, quiet=False)
+    list(embed(encoder, {"long": long}, sampling=Sampling(), store=store))
+    assert ("Ctrl-C keeps what is done." in capsys.readouterr().err) == kept
+
+
+def test_the_command_goes_on_after_ctrl_c(long, colour_model, start, tmp_path):
+    scripts = tmp_path / "scripts.yaml"
+    scripts.write_text(
+        "scripts:\n  red: [a red picture]\n  blue: [a blue picture]\n", encoding="utf-8"
+    )
+    told = ["classify", long, "--scripts", scripts, "--model", colour_model, "--store", "store"]
+    process = start(*told)
+    kept = tmp_path / "store" / "parts"
+    # Where nobody looks between a part and the whole, nothing is interrupted.
+    wait_for(lambda: [*kept.parent.glob("**/*.safetensors")], by=process)
+    process.send_signal(signal.SIGINT)
+    finish(process)
+    done = actalign(*told, "--json", cwd=tmp_path)
+    assert json.loads(done.stdout)["frames"] == FRAMES
+    assert not kept.exists()
