@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from actalign import ActAlign, ClipEncoder, EncoderInfo, WindowEncoder
+from actalign.clips import Sampling, _parts, embed_video, embed_videos
 from actalign.errors import EncoderError, UsageError, VideoError
 from tests.colour_clips import write_colours
 from tests.colour_model import COLOURS
+from tests.media import write_video
 
 SCRIPTS = {"go": ["red", "green"], "stop": ["green", "red"]}
 
@@ -196,3 +198,23 @@ def test_a_field_of_another_type_is_named():
     for field, value in (("dim", "3"), ("logit_scale", np.float32(2.3)), ("model_id", None)):
         with pytest.raises(TypeError, match=f"{field} is .*{type(value).__name__}\\), not "):
             replace(Texts.info, **{field: value})
+
+
+@pytest.mark.parametrize("kind", [Images, Clips, Windows, Streams])
+def test_a_long_video_has_the_rows_of_the_whole(kind, tmp_path, monkeypatch):
+    class Beside(kind):
+        part_margin_seconds = 0.5
+
+    path = write_video(tmp_path / "long.mp4", 66)
+    whole = embed_video(Beside(), path, clip_id="long", sampling=Sampling())
+    monkeypatch.setattr(_parts, "PART_FRAMES", 21)
+    told = []
+    [result] = embed_videos(
+        Beside(),
+        {"long": path},
+        sampling=Sampling(),
+        on_frames=lambda clip_id, count: told.append(count),
+    )
+    np.testing.assert_array_equal(result.clip.pts_seconds, whole.pts_seconds)
+    np.testing.assert_array_equal(result.clip.embeddings, whole.embeddings)
+    assert sum(told) == len(whole.embeddings) * kind.info.frames_between_rows

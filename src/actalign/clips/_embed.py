@@ -280,7 +280,8 @@ class _Encoded:
         self._rows.append(np.asarray(rows, np.float32))
         self._waiting -= len(rows)
         if self._on_frames:
-            self._on_frames(self.id, len(rows) * self._encoder.info.frames_between_rows)
+            own = len(rows) if pts_seconds is None else np.count_nonzero(self._own(pts_seconds))
+            self._on_frames(self.id, own * self._encoder.info.frames_between_rows)
 
     @property
     def complete(self) -> bool:

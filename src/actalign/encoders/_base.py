@@ -185,6 +185,8 @@ def margin_of_parts(encoder: Encoder) -> float | None:
     """
     if not isinstance(encoder, ACROSS_FRAMES):
         return 0.0
+    if isinstance(encoder, WindowEncoder):  # its windows are counted from the clip's first frame
+        return None
     margin: float | None = getattr(encoder, "part_margin_seconds", None)
     return margin
 
