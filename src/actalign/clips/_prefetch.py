@@ -183,7 +183,7 @@ class PrefetchedClip:
         self.path = path
         self.part = part
         self._stop = stop
-        self.decided = False  # whether it is known if the video comes in parts
+        self.decided = part is not None  # whether it is known if the video comes in parts
         self._left = threading.Event()
         self._events = _Line(QUEUED_BATCHES)
 
@@ -263,12 +263,12 @@ class Prefetcher:
 
     def _taken(self) -> Iterator[PrefetchedClip]:
         while True:
+            with self._more:
+                more = self._to_begin or self._opening
             try:
-                clip = self._begun.get(timeout=0.1)
+                clip = self._begun.get(timeout=0.1 if more else 0)
             except queue.Empty:
-                with self._more:
-                    more = self._to_begin or self._opening
-                if more or not self._begun.empty():
+                if more:
                     continue
                 return
             yield clip
@@ -297,18 +297,19 @@ class Prefetcher:
                     return
             with self._more:
                 self._to_begin -= 1
+            failed: Failed | None = None
             try:
                 if isinstance(work, _PartOf):
                     self._fill_part(clip, work, decoder)
                 else:
                     self._fill(clip, decoder)
             except MemoryError:
-                clip.put(Failed(too_large(clip.path)))
+                failed = Failed(too_large(clip.path))
             except BaseException as error:
-                clip.put(Failed(error))
-            finally:
-                if not clip.part:
-                    self._decided(clip)
+                failed = Failed(error)
+            self._decided(clip)
+            if failed:
+                clip.put(failed)
 
     def _next(self) -> tuple[str, Path] | _PartOf | None:
         """What to read next; None if nothing is left and no video can come in parts any more."""
@@ -325,7 +326,7 @@ class Prefetcher:
         return None
 
     def _decided(self, clip: PrefetchedClip, parts: Sequence[_PartOf] = ()) -> None:
-        """Note, once, in which parts a video comes."""
+        """Note, once, in which parts a video comes; before it is told, as none may follow."""
         if clip.decided:
             return
         clip.decided = True
@@ -341,6 +342,7 @@ class Prefetcher:
         key = clip_key(content.digest, self._fingerprint, sampling)
         damaged: list[str] = []
         if found := self._stored(clip, key, damaged):
+            self._decided(clip)
             clip.put(Stored(found))
             return
         if not clip.put(Missing()):
