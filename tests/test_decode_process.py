@@ -290,6 +290,19 @@ def test_a_file_that_changes_while_it_is_decoded_is_not_stored(
         decoders[0].close()
 
 
+def test_the_end_of_a_run_is_known_at_once(clips, encoder):
+    """Nothing waits for parts that can't come."""
+    took = []
+    for _ in range(5):
+        with Prefetcher(encoder, clips, Sampling(), None, [None]) as begun:
+            for _ in clips:
+                to_the_end(next(begun))
+            before = time.monotonic()
+            assert next(begun, None) is None
+            took.append(time.monotonic() - before)
+    assert min(took) < 0.05
+
+
 def test_a_changed_file_is_one_error_and_nothing_in_the_store(clips, encoder, tmp_path):
     long, store = write_video(tmp_path / "long.mp4", 400), Store(tmp_path / "store")
     videos = {"long": long, "clip1": clips["clip1"]}
