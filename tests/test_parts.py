@@ -6,15 +6,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from actalign.cli import _cost
 from actalign.clips import Sampling, Store, embed_video, embed_videos
 from actalign.clips import _parts as parts
+from actalign.clips._store import entry_source
 from actalign.demo import demo_clips
 from actalign.encoders import load_encoder
 from actalign.video._worker import DecodeProcess
 from tests.command import actalign, finish, wait_for
-from tests.media import write_video
+from tests.media import numbered_frame, write_video
 
 FRAMES = 3300
 """More than the 3,000 that are encoded in one go."""
@@ -140,7 +142,7 @@ def test_a_part_that_is_damaged_is_encoded_again(encoder, long, tmp_path, monkey
     assert not list(tmp_path.glob("parts"))
 
 
-def test_a_part_without_a_frame_is_a_hole_that_is_said(encoder, long, tmp_path):
+def test_a_part_without_a_frame_is_a_hole_that_is_said(encoder, long, tmp_path, monkeypatch):
     data = bytearray(long.read_bytes())
     at = data.index(b"mdat")
     size = len(data) - at
@@ -148,10 +150,71 @@ def test_a_part_without_a_frame_is_a_hole_that_is_said(encoder, long, tmp_path):
     hurt = tmp_path / "hurt.mp4"
     hurt.write_bytes(bytes(data))
     [result] = embed_videos(encoder, {"hurt": hurt}, sampling=Sampling())
-    times = result.clip.pts_seconds
-    assert 0.3 * FRAMES < len(times) < 0.5 * FRAMES
-    said = f"No frame of {hurt} is seen from 55.0 to 110.0 s."
-    assert said in result.clip.warnings
+    assert 0.3 * FRAMES < len(result.clip.pts_seconds) < 0.5 * FRAMES
+    counted, hole = result.clip.warnings
+    assert f" of {FRAMES} frames of {hurt} could not be decoded." in counted
+    assert hole.startswith(f"No frame of {hurt} is seen from ")
+    assert_same(result.clip, whole(encoder, hurt, monkeypatch))
+
+
+def test_a_hole_across_two_parts_is_said_once(encoder, long, tmp_path):
+    data = bytearray(long.read_bytes())
+    at = data.index(b"mdat")
+    begin, end = (at + (len(data) - at) * percent // 100 for percent in (45, 55))
+    data[begin:end] = bytes(end - begin)
+    hurt = tmp_path / "hurt.mp4"
+    hurt.write_bytes(bytes(data))
+    [result] = embed_videos(encoder, {"hurt": hurt}, sampling=Sampling())
+    assert result.clip.warnings[0].startswith(
+        f"{FRAMES - len(result.clip.pts_seconds)} of {FRAMES} frames"
+    )
+    assert len([text for text in result.clip.warnings if "is seen from" in text]) == 1
+
+
+def test_a_file_that_can_not_be_searched_is_read_once(encoder, tmp_path):
+    """Each of its parts would have to decode all before it."""
+    options = {"g": "100000", "sc_threshold": "0"}
+    path = write_video(tmp_path / "long.mp4", FRAMES, fps=30, size=(32, 32), options=options)
+    decoded = []
+    [result] = embed_videos(
+        encoder,
+        {"long": path},
+        sampling=Sampling(),
+        store=Store(tmp_path / "store"),
+        on_frames=lambda clip_id, count: decoded.append([*tmp_path.glob("store/parts/*")]),
+    )
+    assert len(result.clip.embeddings) == FRAMES
+    assert not any(decoded)
+
+
+def test_pictures_of_other_sizes_are_those_of_the_whole(encoder, tmp_path, monkeypatch):
+    """All take the first one's size, wherever a part begins."""
+    folder = tmp_path / "long"
+    folder.mkdir()
+    for number in range(60):
+        size = (32, 96) if number < 3 else (96, 32)
+        Image.fromarray(numbered_frame(number, *size)).save(folder / f"{number}.png")
+    wanted = whole(encoder, folder, monkeypatch)
+    monkeypatch.setattr(parts, "PART_FRAMES", 20)
+    [result] = embed_videos(encoder, {"long": folder}, sampling=Sampling(), at_once=3)
+    assert_same(result.clip, wanted)
+
+
+def test_a_video_that_moved_between_two_runs_is_named_where_it_is(encoder, long, tmp_path):
+    store = Store(tmp_path / "store")
+
+    def stop(clip_id, count):
+        if list(tmp_path.glob("store/parts/*")):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        list(embed_videos(encoder, {"l": long}, sampling=Sampling(), store=store, on_frames=stop))
+    moved = tmp_path / "moved.mp4"
+    moved.write_bytes(long.read_bytes())
+    [result] = embed_videos(encoder, {"l": moved}, sampling=Sampling(), store=store)
+    assert result.clip.provenance["video"] == str(moved)
+    [entry] = store
+    assert entry_source(entry)["video"] == str(moved)
 
 
 def test_a_lost_decoder_costs_the_clip_and_not_its_other_parts(encoder, long, tmp_path):

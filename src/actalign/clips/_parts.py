@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from actalign.clips._store import Store
 from actalign.rows import joined_people, looks_warning
 from actalign.types import ClipEmbedding, Float64
+from actalign.video._sampling import losses_of
 
 PART_FRAMES = 2000
 """About how many frames a part has: a few minutes of video, which take `body` about a minute."""
@@ -77,19 +78,19 @@ def join(
 ) -> ClipEmbedding:
     """A clip from all of its parts, in order, of which some may have no frame, but not all.
 
-    name: of its file.
+    name: where its file is.
     """
     clips = [clip for _, clip in parts if clip]
     provenance: dict[str, str] = {}
     said: dict[str, None] = {}
-    for part, clip in parts:
-        if clip is None:
-            end = min(part.end, end_seconds)
-            said[f"No frame of {name} is seen from {part.begin:.1f} to {end:.1f} s."] = None
-            continue
+    for clip in clips:
         provenance = {**clip.provenance, **provenance}
         of_part = looks_warning(clip.provenance)
         said |= dict.fromkeys(one for one in clip.warnings if one not in of_part)
+    provenance["video"] = name  # where it is now, also of parts that are kept from before
+    asked = np.concatenate([part.own_times for part, _ in parts])
+    came = np.concatenate([clip.pts_seconds for clip in clips])
+    losses = losses_of(name, asked, end_seconds, np.isin(asked, came))
     provenance |= joined_people(
         [(clip.provenance, part.begin, part.end) for part, clip in parts if clip]
     )
@@ -101,10 +102,10 @@ def join(
     return replace(
         clips[0],
         embeddings=np.concatenate([clip.embeddings for clip in clips]),
-        pts_seconds=np.concatenate([clip.pts_seconds for clip in clips]),
+        pts_seconds=came,
         end_seconds=end_seconds,
         provenance=provenance,
-        warnings=(*said, *looks_warning(provenance)),
+        warnings=(*said, *losses, *looks_warning(provenance)),
     )
 
 

@@ -162,11 +162,13 @@ class _Line(queue.Queue[Event]):
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _PartOf:
-    """A part of a clip that is to be read. key: of the clip's entry in the store."""
+    """A part of a clip that is to be read. begin: of the clip, in seconds. key: of the clip's entry
+    in the store."""
 
     clip_id: str
     path: Path
     part: Part
+    begin: float
     content: Content
     key: str
     kept: KeptParts
@@ -358,12 +360,14 @@ class Prefetcher:
             known = {one.number: there for one in parts if (there := kept.get(one))}
             end = float(stream.end_seconds)
             whole = InParts(parts, known, kept, end, key, tuple(damaged))
-            if decoder:
-                for _ in stream:  # has no frames, but an end
-                    pass
+            for _ in stream:  # has no frames, but an end
+                pass
             self._decided(
                 clip,
-                [_PartOf(clip.id, clip.path, one, content, key, kept) for one in whole.missing],
+                [
+                    _PartOf(clip.id, clip.path, one, parts[0].begin, content, key, kept)
+                    for one in whole.missing
+                ],
             )
             _ = clip.put(whole) and clip.put(Ended())
             return
@@ -374,12 +378,14 @@ class Prefetcher:
     def _cut(self, stream: FrameStream) -> list[Part]:
         """The parts of a clip that is long, if its encoder can be given parts."""
         margin = self._margin_seconds
-        return [] if margin is None else parts_of(stream.pts_seconds, margin)
+        if margin is None or not stream.only_times:
+            return []
+        return parts_of(stream.pts_seconds, margin)
 
     def _fill_part(
         self, clip: PrefetchedClip, work: _PartOf, decoder: DecodeProcess | None
     ) -> None:
-        options = {"at_seconds": work.part.times.tolist()}
+        options = {"at_seconds": work.part.times.tolist(), "begin": work.begin}
         if clip.put(Missing()):
             stream = self._frames(clip, work.content, decoder, options)
             opened = Opened(stream, work.content.digest, work.key, kept=work.kept)
@@ -401,10 +407,12 @@ class Prefetcher:
         decoder: DecodeProcess | None,
         options: Mapping[str, Any],
     ) -> FrameStream:
-        if decoder is None:
-            return self._sampler.frames(clip.path, content, batch_size=BATCH_SIZE, **options)
         # Of a clip that comes in parts only its times are needed.
         most = None if clip.part or self._margin_seconds is None else longest()
+        if decoder is None:
+            return self._sampler.frames(
+                clip.path, content, most=most, batch_size=BATCH_SIZE, **options
+            )
         return decoder.sample_frames(
             clip.path, content=content, most=most, batch_size=BATCH_SIZE, **options
         )

@@ -5,8 +5,9 @@ Which frames are chosen is decided in `_sampling`.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import closing
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -85,6 +86,10 @@ class FolderReader:
         self._limits = limits
         first = FileReader(self._images[0], max_side, limits)
         self.width, self.height = first.width, first.height
+
+    def reach_seconds(self) -> float:
+        """0: no other image has to be decoded to get to one."""
+        return 0.0
 
     def read(self, chosen: NDArray[np.intp]) -> Generator[tuple[int, UInt8]]:
         for index in chosen.tolist():
@@ -255,6 +260,37 @@ class FileReader:
                 if tick >= last:
                     return
 
+    def reach_seconds(self) -> float:
+        """The most seconds of video that have to be decoded to get to one of the frames."""
+        keys = sorted(self._keyframes)
+        whole = self.clip_end - float(self.times[0])
+        if not keys:
+            return whole
+        with open_container(self._path) as container:
+            stream = video_stream(container, self.name)
+            packet = self._sought(container, stream, container.demux(stream), keys[-1])
+        if packet is None:
+            return whole
+        *at, asked, landed = self.times[np.searchsorted(self._ticks, [*keys, keys[-1], packet.pts])]
+        between = np.diff(at, prepend=self.times[0], append=self.clip_end).max()
+        return float(between + asked - landed)
+
+    def _sought(self, container: Any, stream: Any, packets: Iterator[Any], keyframe: int) -> Any:
+        """The first packet after a seek to a keyframe; None if the seek doesn't get there."""
+        import av
+
+        dts, _ = self._keyframes[keyframe]
+        by_dts = self._searches_dts and dts is not None
+        try:
+            container.seek(dts if by_dts else keyframe, stream=stream, backward=True)
+            packet = next(packets, None)
+        except (av.FFmpegError, IndexError):
+            return None
+        if packet is None:
+            return None
+        _, size = self._keyframes.get(packet.pts, (None, None))
+        return packet if size == packet.size and packet.pts <= keyframe else None
+
     def _pictures(self, keyframe: int | None) -> Generator[tuple[int, Any]]:
         """Decoded pictures with their ticks; packets that can't be decoded are skipped.
 
@@ -272,22 +308,15 @@ class FileReader:
             stream.codec_context.options = {"max_pixels": str(2 * self._limits.max_pixels)}
             packets = container.demux(stream)
             if keyframe is not None:
-                dts, _ = self._keyframes[keyframe]
-                by_dts = self._searches_dts and dts is not None
-                try:
-                    container.seek(dts if by_dts else keyframe, stream=stream, backward=True)
-                except av.FFmpegError:
+                first = self._sought(container, stream, packets, keyframe)
+                if first is None:
                     return
+                packets = chain([first], packets)
             while True:
                 try:
                     packet = next(packets, None)
                     if packet is None:
                         return
-                    if keyframe is not None:
-                        _, size = self._keyframes.get(packet.pts, (None, None))
-                        if size != packet.size or packet.pts > keyframe:
-                            return
-                        keyframe = None
                     pictures = packet.decode()
                 except IndexError:
                     return

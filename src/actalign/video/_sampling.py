@@ -41,6 +41,9 @@ ANSWER_SECONDS = 5.0
 """How long the file system may take to say whether a path is a folder."""
 HOLE_SECONDS = 1.0
 """For how long frames must be missing so that a warning says when: steps last about that long."""
+REACH_SECONDS = 60.0
+"""A file in which more than this has to be decoded to get to a frame is not read in parts: each of
+them would decode it again."""
 MAX_BATCH_BYTES = 16 * 1024 * 1024
 """Batches of large frames are split at this size. It bounds the memory of queued batches, and much
 larger blocks would be allocated from the system each time, which costs more than the copy
@@ -67,7 +70,7 @@ class FrameStream:
 
     info: facts about the clip. pts_seconds: (T,) the chosen times. end_seconds: the end of the last
     sampled frame's display, at most the segment's end. warnings: sentences, complete once the
-    iteration has ended.
+    iteration has ended. only_times: there are no batches, as the frames are to be read in parts.
     """
 
     def __init__(
@@ -77,11 +80,14 @@ class FrameStream:
         pts_seconds: Float64,
         end_seconds: float,
         warnings: list[str],
+        *,
+        only_times: bool = False,
     ) -> None:
         self.info = info
         self.pts_seconds = pts_seconds
         self.end_seconds = end_seconds
         self.warnings = warnings
+        self.only_times = only_times
         self._batches = batches
 
     def __iter__(self) -> Iterator[FrameBatch]:
@@ -147,18 +153,49 @@ class Sampler:
 
     def __init__(self) -> None:
         self._of: tuple[str, Content] | None = None
-        self._reader: Reader | None = None
+        self._reader: FileReader | FolderReader | None = None
 
-    def frames(self, path: str | Path, content: Content | None, **options: Any) -> FrameStream:
-        """`sample_frames` of a file or folder. content: what is there, if that is known."""
+    def frames(
+        self,
+        path: str | Path,
+        content: Content | None,
+        *,
+        most: int | None = None,
+        begin: float | None = None,
+        **options: Any,
+    ) -> FrameStream:
+        """`sample_frames` of a file or folder. content: what is there, if that is known.
+
+        most: of a clip of more frames than this only the times come, unless parts of the file can't
+        be reached without decoding much of the rest. begin: when the first frame is shown of the
+        clip of which this is a part; its frames have that one's size, and which of them are missing
+        is not among the warnings.
+        """
         if content is None or "max_side" in options:
             return sample_frames(path, **options)
         _check_options(**options)
         if self._reader is None or self._of != (str(path), content):
-            self._reader, self._of = _open_reader(path), (str(path), content)
+            self._reader, self._of = _reader_of(path), (str(path), content)
+        # The one that is kept has read nothing, as the first frame decides how large all are.
         reader = copy(self._reader)
-        reader.warnings = list(reader.warnings)
-        return _frames_of(reader, **options)
+        reader.warnings, reader._shape = list(reader.warnings), copy(reader._shape)
+        if begin is not None:
+            frames = np.arange(np.searchsorted(reader.times, begin), len(reader.times))
+            with closing(reader.read(frames)) as decoded:
+                next(decoded, None)
+        stream = _frames_of(reader, losses=begin is None, **options)
+        long = most is not None and len(stream.pts_seconds) > most
+        if not long or reader.reach_seconds() > REACH_SECONDS:
+            return stream
+        times, end = stream.pts_seconds, stream.end_seconds
+        return FrameStream(iter(()), stream.info, times, end, stream.warnings, only_times=True)
+
+
+def _reader_of(
+    path: Path | str, max_side: int | None = None, limits: DecodeLimits | None = None
+) -> FileReader | FolderReader:
+    kind = FolderReader if is_folder(Path(path)) else FileReader
+    return kind(Path(path), max_side, limits or DecodeLimits.of(None, None))
 
 
 def _open_reader(
@@ -172,8 +209,7 @@ def _open_reader(
     limits = DecodeLimits.of(max_pixels, max_frames)
     if isinstance(source, FrameBatch):
         return ArrayReader(source, max_side, limits)
-    path = as_path(source, "video")
-    return (FolderReader if is_folder(path) else FileReader)(path, max_side, limits)
+    return _reader_of(as_path(source, "video"), max_side, limits)
 
 
 def _frames_of(
@@ -185,8 +221,12 @@ def _frames_of(
     start: float | None = None,
     end: float | None = None,
     batch_size: int = 32,
+    losses: bool = True,
 ) -> FrameStream:
-    """`sample_frames` of an open source, whose warnings grow; the options are not checked."""
+    """`sample_frames` of an open source, whose warnings grow; the options are not checked.
+
+    losses: whether the warnings say which frames are missing.
+    """
     times, clip_end = reader.times, reader.clip_end
     first, last = _segment(reader, start, end)
     if at_seconds is None:
@@ -204,9 +244,8 @@ def _frames_of(
         end_seconds=clip_end,
     )
     until = min(last, ends) if fps is None and num_frames is None else last
-    return FrameStream(
-        _batches(reader, chosen, until, batch_size), info, times[chosen], until, reader.warnings
-    )
+    batches = _batches(reader, chosen, until, batch_size, losses)
+    return FrameStream(batches, info, times[chosen], until, reader.warnings)
 
 
 def _segment(reader: Reader, start: float | None, end: float | None) -> tuple[float, float]:
@@ -352,9 +391,9 @@ def _choose(
 
 
 def _batches(
-    reader: Reader, chosen: NDArray[np.intp], until: float, batch_size: int
+    reader: Reader, chosen: NDArray[np.intp], until: float, batch_size: int, losses: bool
 ) -> Iterator[FrameBatch]:
-    """Decoded frames in batches, with warnings about those that are missing.
+    """Decoded frames in batches, with warnings about those that are missing if ``losses``.
 
     until: the end of the last one's display, in seconds.
 
@@ -393,22 +432,31 @@ def _batches(
             f"No frame of {reader.name} can be decoded; it is damaged, encrypted, or of a format "
             "that this FFmpeg can't decode."
         )
-    lost = {
-        "could not be decoded": len(chosen) - done - late,
-        "came out of order and were left out": late,
-    }
-    reader.warnings += [
-        f"{count} of {len(chosen)} frames of {reader.name} {why}."
-        for why, count in lost.items()
-        if count
-    ]
-    first, last = _longest_hole(np.append(reader.times[chosen], until), got)
-    if last - first >= HOLE_SECONDS:
-        reader.warnings.append(
-            f"No frame of {reader.name} is seen from {first:.1f} to {last:.1f} s."
-        )
+    if losses:
+        reader.warnings += losses_of(reader.name, reader.times[chosen], until, got, late)
     if batch is not None:
         yield FrameBatch(batch[: len(at)], np.array(at))
+
+
+def losses_of(
+    name: str, times: Float64, until: float, got: NDArray[np.bool_], late: int = 0
+) -> list[str]:
+    """Warnings about the frames of a clip that did not come.
+
+    times: (T,) seconds of the frames that were asked for. until: the end of the last one's display.
+    got: (T,) which came. late: how many were left out because they came out of order.
+    """
+    lost = {
+        "could not be decoded": len(got) - np.count_nonzero(got) - late,
+        "came out of order and were left out": late,
+    }
+    said = [
+        f"{count} of {len(got)} frames of {name} {why}." for why, count in lost.items() if count
+    ]
+    first, last = _longest_hole(np.append(times, until), got)
+    if last - first >= HOLE_SECONDS:
+        said.append(f"No frame of {name} is seen from {first:.1f} to {last:.1f} s.")
+    return said
 
 
 def _longest_hole(edges: Float64, got: NDArray[np.bool_]) -> tuple[float, float]:

@@ -88,24 +88,32 @@ class DecodeProcess:
         *,
         content: Content | None = None,
         most: int | None = None,
+        begin: float | None = None,
         **options: Any,
     ) -> FrameStream:
         """`sample_frames` for a file or folder, decoded by the child.
 
         content: what the file must contain, before and after; the child then keeps what it knows of
-        the file for the next request. most: of a clip of more frames than this only the times come.
-        Raises the same errors, and VideoError if the file has changed or the child hangs or
-        crashes.
+        the file for the next request. most, begin: see `Sampler.frames`. Raises the same errors,
+        and VideoError if the file has changed or the child hangs or crashes.
         """
         name = str(source)
         known = None if content is None else asdict(content)
-        asked = {"do": "frames", "content": known, "most": most, "options": options}
+        options |= {"most": most, "begin": begin}
+        asked = {"do": "frames", "content": known, "options": options}
         child = self._ask(name, asked)
         head = self._message(child, name)
         warnings: list[str] = []
         batches = self._batches(child, name, warnings)
         times = np.frombuffer(self._bytes(child, name, head["times"] * 8), np.float64)
-        return FrameStream(batches, VideoInfo(**head["info"]), times, head["end_seconds"], warnings)
+        return FrameStream(
+            batches,
+            VideoInfo(**head["info"]),
+            times,
+            head["end_seconds"],
+            warnings,
+            only_times=head["only_times"],
+        )
 
     def cut_segment(
         self, span: Span, target: Path, *, colours: Colours = NO_COLOURS, comment: str = ""
@@ -268,7 +276,7 @@ def main() -> None:
             else:
                 known = None if content is None else Content(**content)
                 stream = sampler.frames(path, known, **request["options"])
-                _answer(out, stream, path, known, request["most"])
+                _answer(out, stream, path, known)
         except ActAlignError as error:
             names = (name for name, kind in _ERRORS.items() if isinstance(error, kind))
             _write(out, {"kind": next(names, "VideoError"), "error": str(error)})
@@ -316,13 +324,15 @@ def too_large(path: str | Path) -> VideoError:
     return VideoError(f"{path} needs more memory than is available; make its frames smaller.")
 
 
-def _answer(
-    out: Any, stream: FrameStream, path: str, content: Content | None, most: int | None
-) -> None:
-    info = {name: getattr(stream.info, name) for name in VideoInfo.__slots__}
-    head = {"info": info, "end_seconds": stream.end_seconds, "times": len(stream.pts_seconds)}
+def _answer(out: Any, stream: FrameStream, path: str, content: Content | None) -> None:
+    head = {
+        "info": {name: getattr(stream.info, name) for name in VideoInfo.__slots__},
+        "end_seconds": stream.end_seconds,
+        "times": len(stream.pts_seconds),
+        "only_times": stream.only_times,
+    }
     _write(out, head, stream.pts_seconds)
-    for batch in stream if most is None or len(stream.pts_seconds) <= most else ():
+    for batch in stream:
         frames = np.ascontiguousarray(batch.frames)
         _write(out, {"shape": frames.shape}, batch.pts_seconds, frames)
         del batch, frames  # before the next are decoded
