@@ -42,6 +42,13 @@ def long(tmp_path_factory):
     )
 
 
+@pytest.fixture(scope="module")
+def one_keyframe(tmp_path_factory):
+    path = tmp_path_factory.mktemp("one") / "long.mp4"
+    options = {"g": "100000", "sc_threshold": "0"}
+    return write_video(path, FRAMES, fps=30, size=(32, 32), options=options)
+
+
 def whole(encoder, path, monkeypatch, **sampling):
     """Its embeddings, encoded in one go."""
     with monkeypatch.context() as patched:
@@ -68,7 +75,7 @@ def test_a_long_video_has_the_same_embeddings_in_parts(encoder, long, monkeypatc
         {"long": long},
         sampling=Sampling(**sampling),
         on_frames=lambda clip_id, count: told.append(count),
-        on_open=lambda clip_id, times: opened.append(times),
+        on_open=lambda clip_id, times, _: opened.append(times),
     )
     if "skip_duplicates" in sampling:  # the first frame of a part is never left out
         assert len(result.clip.embeddings) == len(wanted.embeddings)
@@ -115,7 +122,7 @@ def test_an_interrupted_run_goes_on_where_it_was(encoder, long, tmp_path, monkey
         sampling=Sampling(),
         store=store,
         on_frames=lambda clip_id, count: counts.append(count),
-        on_open=lambda clip_id, times: opened.append(len(times)),
+        on_open=lambda clip_id, times, _: opened.append(len(times)),
     )
     assert sum(counts) == FRAMES // 2 == sum(opened)
     assert not result.cached
@@ -171,14 +178,12 @@ def test_a_hole_across_two_parts_is_said_once(encoder, long, tmp_path):
     assert len([text for text in result.clip.warnings if "is seen from" in text]) == 1
 
 
-def test_a_file_that_can_not_be_searched_is_read_once(encoder, tmp_path):
+def test_a_file_that_can_not_be_searched_is_read_once(encoder, one_keyframe, tmp_path):
     """Each of its parts would have to decode all before it."""
-    options = {"g": "100000", "sc_threshold": "0"}
-    path = write_video(tmp_path / "long.mp4", FRAMES, fps=30, size=(32, 32), options=options)
     decoded = []
     [result] = embed_videos(
         encoder,
-        {"long": path},
+        {"long": one_keyframe},
         sampling=Sampling(),
         store=Store(tmp_path / "store"),
         on_frames=lambda clip_id, count: decoded.append([*tmp_path.glob("store/parts/*")]),
@@ -274,7 +279,7 @@ def test_who_was_chosen_at_first_sight_is_followed_through_the_whole(person, mon
         load_encoder(f"body:{person}"),
         {"clip": path},
         sampling=Sampling(4.0),
-        on_open=lambda clip_id, times: opened.append(len(times)),
+        on_open=lambda clip_id, times, _: opened.append(len(times)),
     )
     assert all(result.error is None for result in results)
     assert len(opened) == 1
@@ -282,14 +287,17 @@ def test_who_was_chosen_at_first_sight_is_followed_through_the_whole(person, mon
 
 @pytest.mark.parametrize("kept", [True, False])
 def test_a_long_run_says_whether_half_a_video_is_kept(
-    encoder, long, tmp_path, monkeypatch, capsys, kept
+    encoder, long, one_keyframe, tmp_path, monkeypatch, capsys, kept
 ):
     for name, seconds in (("LONG", -1e9), ("WARM", 0.0), ("MEASURED", 0.0)):
         monkeypatch.setattr(_cost, f"{name}_SECONDS", seconds)
     store = Store(tmp_path) if kept else None
-    embed = _cost.with_cost(embed_videos, quiet=False)
-    list(embed(encoder, {"long": long}, sampling=Sampling(), store=store))
-    assert ("Ctrl-C keeps what is done." in capsys.readouterr().err) == kept
+    for path, keeps in ((long, kept), (one_keyframe, False)):
+        embed = _cost.with_cost(embed_videos, quiet=False)
+        list(embed(encoder, {"long": path}, sampling=Sampling(), store=store))
+        said = capsys.readouterr().err
+        assert "1 clip of about" in said
+        assert ("Ctrl-C keeps what is done." in said) == keeps
 
 
 def test_the_command_goes_on_after_ctrl_c(long, colour_model, start, tmp_path):

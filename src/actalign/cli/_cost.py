@@ -110,11 +110,10 @@ class Cost:
     ) -> None:
         from actalign.clips import Store
         from actalign.clips._stored import seem_stored
-        from actalign.encoders._base import margin_of_parts
 
         stores = list(stores)
-        kept = any(isinstance(store, Store) for store in stores[:1])
-        self._keeps_parts = kept and margin_of_parts(encoder) is not None
+        self._stores_parts = any(isinstance(store, Store) for store in stores[:1])
+        self._keeps_parts = False  # of a clip that is open
         self._info = encoder.info
         self._device = str(getattr(encoder, "device", "cpu"))
         self._sampling = sampling
@@ -132,9 +131,10 @@ class Cost:
 
         self.work = FramesLeft(videos, sampling, stored, self._known)
 
-    def opened(self, clip_id: str, pts_seconds: Float64) -> None:
-        """A clip of so many frames is about to be encoded."""
+    def opened(self, clip_id: str, pts_seconds: Float64, in_parts: bool) -> None:
+        """A clip of so many frames is about to be encoded; in_parts: in parts, which are kept."""
         with self._lock:
+            self._keeps_parts |= in_parts and self._stores_parts
             self._sizes.append((len(pts_seconds), float(pts_seconds[-1] - pts_seconds[0])))
         self.work.opened(clip_id, pts_seconds)
 
@@ -193,17 +193,9 @@ class Cost:
         if self._device == "cpu" and self._info.gflop_per_row is not None:
             ways.append("a GPU")
         faster = f"Faster: {', '.join(ways)}. " if ways else ""
-        kept = "Ctrl-C keeps what is done." if self._keeps_some() else ""
+        some = self.work.clips > 1 or self._keeps_parts  # before the end
+        kept = "Ctrl-C keeps what is done." if some else ""
         return f"{faster}{kept}".rstrip()
-
-    def _keeps_some(self) -> bool:
-        """Whether something is kept before the end: clips, or parts of a long one."""
-        from actalign.clips._parts import longest
-
-        total = self.work.total
-        return self.work.clips > 1 or (
-            self._keeps_parts and total is not None and total > longest()
-        )
 
     def _least_seconds(self) -> float | None:
         """What the arithmetic alone takes here; None where that is not known."""

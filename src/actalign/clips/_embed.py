@@ -82,7 +82,7 @@ def embed_videos(
     store: AnyStore | None = None,
     others: Store | None = None,
     on_frames: Callable[[str, int], None] | None = None,
-    on_open: Callable[[str, Float64], None] | None = None,
+    on_open: Callable[[str, Float64, bool], None] | None = None,
     at_once: int | None = None,
     decoders: Sequence[DecodeProcess] = (),
     silent_seconds: float = SILENT_SECONDS,
@@ -97,8 +97,8 @@ def embed_videos(
     A video of more than 3,000 frames is encoded in parts, if its encoder can be given parts. Each
     is kept until the store has all of it, so that an interrupted run goes on there.
 
-    ``on_open(clip_id, pts_seconds)`` is called, from any thread, before a clip's frames are
-    encoded, and ``on_frames(clip_id, n)`` as n more of them are. A video that fails yields a
+    ``on_open(clip_id, pts_seconds, in_parts)`` is called, from any thread, before a clip's frames
+    are encoded, and ``on_frames(clip_id, n)`` as n more of them are. A video that fails yields a
     `ClipResult` with its error, and the rest continue. at_once: clips in progress at once, each
     decoded by its own child process. An encoder that takes whole clips works on one core per clip
     and by default gets a clip for every core; any other gets one for every four cores or, on a GPU,
@@ -166,7 +166,7 @@ class _Encoded:
         sampling: Sampling,
         store: AnyStore | None,
         on_frames: Callable[[str, int], None] | None,
-        on_open: Callable[[str, Float64], None] | None = None,
+        on_open: Callable[[str, Float64, bool], None] | None = None,
     ) -> None:
         self._clip = clip
         self.id, self.path, self.part = clip.id, clip.path, clip.part
@@ -212,11 +212,12 @@ class _Encoded:
                 if isinstance(event, Opened):
                     self._opened = event
                     if not self.part:
-                        self._open(event.stream.pts_seconds)
+                        self._open(event.stream.pts_seconds, in_parts=False)
                 elif isinstance(event, InParts):
                     self.in_parts = event
                     if missing := event.missing:
-                        self._open(np.concatenate([part.own_times for part in missing]))
+                        times = np.concatenate([part.own_times for part in missing])
+                        self._open(times, in_parts=True)
                 elif isinstance(event, FrameBatch) and len(batch := self._to_encode(event)):
                     self._waiting += len(batch)
                     if self._on_frames and isinstance(self._encoder, PeopleEncoder):
@@ -229,9 +230,9 @@ class _Encoded:
         finally:
             self._ended = True
 
-    def _open(self, pts_seconds: Float64) -> None:
+    def _open(self, pts_seconds: Float64, *, in_parts: bool) -> None:
         if self._on_open:
-            self._on_open(self.id, pts_seconds)
+            self._on_open(self.id, pts_seconds, in_parts)
 
     def _own(self, pts_seconds: Float64) -> NDArray[np.bool_]:
         """(n,) whether these times are of the clip or part itself, not only around it."""
@@ -322,20 +323,20 @@ class _Encoded:
             source["skip_duplicates"] = f"{self._duplicates.threshold:g}"
             source["frames_reused"] = str(self._duplicates.reused)
         end = float(opened.stream.end_seconds)
-        parts = self._people
-        if parts is None:
+        people = self._people
+        if people is None:
             times = np.concatenate(self._row_times or self._times)
-            parts = [PersonRows(None, np.concatenate(rows), times, None, {})]
+            people = [PersonRows(None, np.concatenate(rows), times, None, {})]
         if self.part:
-            owns = [self._own(one.pts_seconds) for one in parts]
-            parts = [
+            owns = [self._own(one.pts_seconds) for one in people]
+            people = [
                 replace(one, rows=one.rows[own], pts_seconds=one.pts_seconds[own])
-                for one, own in zip(parts, owns, strict=True)
+                for one, own in zip(people, owns, strict=True)
             ]
         clips = embeddings_of(
             self._encoder.info,
             self.id,
-            parts,
+            people,
             end_seconds=end,
             source=source,
             warnings=opened.stream.warnings,
