@@ -242,6 +242,31 @@ def test_a_lost_decoder_costs_the_clip_and_not_its_other_parts(encoder, long, tm
     assert len(list(tmp_path.glob("parts/*"))) == 1
 
 
+def test_a_file_that_hangs_is_waited_for_once(encoder, long, monkeypatch):
+    """And not for each of its parts."""
+    monkeypatch.setattr(parts, "PART_FRAMES", FRAMES // 3)
+    asked, done = [], 0
+
+    class Noting(DecodeProcess):
+        def sample_frames(self, source, **options):
+            asked.append(source)
+            return super().sample_frames(source, **options)
+
+    def hang(clip_id, count):
+        nonlocal done
+        before, done = done, done + count
+        if before <= FRAMES // 3 < done:
+            decoder._silent_seconds = 0.1
+            decoder._child.send_signal(signal.SIGSTOP)
+
+    with Noting(silent_seconds=10.0) as decoder:
+        [result] = embed_videos(
+            encoder, {"long": long}, sampling=Sampling(), on_frames=hang, decoders=[decoder]
+        )
+    assert "returned nothing" in str(result.error)
+    assert len(asked) == 3  # for the times, and for two of the three parts
+
+
 def test_the_same_person_is_followed_in_parts(body, monkeypatch):
     """The first seconds of a part have the context that they would have in the whole."""
     clip = next(clip for clip in demo_clips() if clip.path.name == "gym-clean-and-press.mp4")

@@ -25,7 +25,7 @@ from actalign.errors import ActAlignError, UsageError, VideoError
 from actalign.types import ClipEmbedding, FrameBatch
 from actalign.video._content import Content, check_unchanged, content_of
 from actalign.video._sampling import MAX_BATCH_BYTES, FrameStream, Sampler
-from actalign.video._worker import DecodeProcess, too_large
+from actalign.video._worker import DecodeProcess, SilentError, too_large
 
 Item = TypeVar("Item")
 
@@ -252,6 +252,7 @@ class Prefetcher:
         self._parts: deque[_PartOf] = deque()
         self._to_begin = len(videos)  # and parts
         self._opening = 0  # videos of which it is not known yet whether they come in parts
+        self._silent: dict[str, SilentError] = {}  # of clips whose other parts would wait as long
         self._stop = threading.Event()
         self._threads = [
             threading.Thread(target=self._work, args=(decoder,), daemon=True)
@@ -386,10 +387,17 @@ class Prefetcher:
         self, clip: PrefetchedClip, work: _PartOf, decoder: DecodeProcess | None
     ) -> None:
         options = {"at_seconds": work.part.times.tolist(), "begin": work.begin}
-        if clip.put(Missing()):
+        if not clip.put(Missing()):
+            return
+        if silent := self._silent.get(clip.id):
+            raise silent
+        try:
             stream = self._frames(clip, work.content, decoder, options)
             opened = Opened(stream, work.content.digest, work.key, kept=work.kept)
             self._give(clip, opened, work.content, decoder)
+        except SilentError as error:
+            self._silent[clip.id] = error
+            raise
 
     def _give(
         self, clip: PrefetchedClip, opened: Opened, content: Content, decoder: DecodeProcess | None
