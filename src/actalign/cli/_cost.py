@@ -193,17 +193,19 @@ class Cost:
         if self._device == "cpu" and self._info.gflop_per_row is not None:
             ways.append("a GPU")
         faster = f"Faster: {', '.join(ways)}. " if ways else ""
-        kept = "Ctrl-C keeps what is done." if self._keeps_some() else ""
-        return f"{faster}{kept}".rstrip()
+        return f"{faster}{self._kept()}".rstrip()
 
-    def _keeps_some(self) -> bool:
-        """Whether something is kept before the end: clips, or parts of a long one."""
-        from actalign.clips._parts import longest
+    def _kept(self) -> str:
+        """What is kept before the end, if anything is: clips, or parts of a long one."""
+        from actalign.clips._parts import PART_FRAMES, longest
 
         total = self.work.total
-        return self.work.clips > 1 or (
-            self._keeps_parts and total is not None and total > longest()
-        )
+        if self.work.clips > 1:
+            return "Ctrl-C keeps what is done."
+        if self._keeps_parts and total is not None and total > longest():
+            # Several are under way at once, so that far into the clip nothing may be kept yet.
+            return f"Ctrl-C keeps only whole parts, each of about {PART_FRAMES:,} frames."
+        return ""
 
     def _least_seconds(self) -> float | None:
         """What the arithmetic alone takes here; None where that is not known."""
