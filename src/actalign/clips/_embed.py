@@ -220,7 +220,8 @@ class _Encoded:
                 elif isinstance(event, FrameBatch) and len(batch := self._to_encode(event)):
                     self._waiting += len(batch)
                     if self._on_frames and isinstance(self._encoder, PeopleEncoder):
-                        self._on_frames(self.id, np.count_nonzero(self._own(batch.pts_seconds)))
+                        own = int(np.count_nonzero(self._own(batch.pts_seconds)))
+                        self._on_frames(self.id, own)
                     yield batch
         except VideoError as error:
             self._found = self._failed(error)
