@@ -130,6 +130,16 @@ def test_wrong_usage_is_told_before_any_work(folder, arguments, message):
     assert message in done.stderr
 
 
+def test_one_answer_for_a_long_video_says_what_suits_it_better(folder):
+    render(folder / "week.mp4", ["green"] * 181, fps=1, size=(48, 64))
+    said = "week is long for a single action; `actalign locate` finds where each action happens"
+    one = run(folder, "classify", "week.mp4", "day.mp4", "--fps", "1")
+    assert said in " ".join(one.stderr.split())
+    assert "day is long" not in one.stderr
+    for_each = run(folder, "classify", "week.mp4", "--window", "60", "--fps", "1")
+    assert "long for a single action" not in for_each.stderr
+
+
 def test_each_window_has_its_own_prediction(folder):
     done = run(
         folder, "classify", "day.mp4", "--window", "6", "--stride", "4", "--out", "windows.jsonl"

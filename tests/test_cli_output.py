@@ -810,8 +810,13 @@ def test_one_candidate_alone_and_a_domain_that_has_no_script_are_said(
         "is the only candidate, so it is always the answer; name others (with commas)" in one.stderr
     )
     two = actalign(*asked, "push up,sunset", "--domain", "swimming", cwd=tmp_path)
-    assert "'push up' has a shipped script in gym, not in swimming" in two.stderr
     assert "only candidate" not in two.stderr
+    assert (
+        "'push up' has a shipped script in gym, not in swimming; leave out the domain to use it"
+        in " ".join(two.stderr.split())
+    )
+    every = actalign(*asked, "push up,handstand", cwd=tmp_path)
+    assert "scripts of 'push up', 'handstand': shipped with actalign" in every.stderr
     assert (
         "not in" not in actalign(*asked, "push up,sunset", "--domain", "gym", cwd=tmp_path).stderr
     )

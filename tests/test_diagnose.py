@@ -58,6 +58,7 @@ def test_it_says_so_in_words_and_refuses_an_empty_store(store, tmp_path):
     said = diagnosed(store).stdout
     assert "sunrise, step 3 (blue): never fires" in said
     assert said.splitlines()[-1].endswith("steps have a fault, on 2 clips")
+    assert "of fewer than 3 clips, such a fault may be chance" in said.splitlines()[-2]
     wrong = actalign("subactions", "diagnose", tmp_path, "--labels", "a,b", cwd=store)
     assert wrong.returncode == 2
 

@@ -18,8 +18,8 @@ from actalign.video._worker import DecodeProcess
 from tests.command import actalign, finish, wait_for
 from tests.media import numbered_frame, write_video
 
-FRAMES = 3300
-"""More than the 3,000 that are encoded in one go."""
+FRAMES = 1700
+"""More than the 1,500 that are encoded in one go."""
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +65,7 @@ def assert_same(found, wanted):
 
 
 @pytest.mark.parametrize(
-    "sampling", [{}, {"start": 1.03, "end": 108.5}, {"skip_duplicates": 0.999}, {"fps": 29}]
+    "sampling", [{}, {"start": 1.03, "end": 55.5}, {"skip_duplicates": 0.999}, {"fps": 29}]
 )
 def test_a_long_video_has_the_same_embeddings_in_parts(encoder, long, monkeypatch, sampling):
     wanted = whole(encoder, long, monkeypatch, **sampling)
@@ -284,7 +284,8 @@ def test_the_same_person_is_followed_in_parts(body, monkeypatch):
         )
         runs.append(result.clip)
         np.testing.assert_array_equal(result.clip.pts_seconds, wanted.pts_seconds)
-        assert sum(told) == len(wanted.embeddings)
+        # The page sends them as JSON, which has none of numpy's integers.
+        assert sum(json.loads(json.dumps(told))) == len(wanted.embeddings)
     assert_same(*runs)
     np.testing.assert_array_equal(*(run.embeddings for run in runs))
     cosines = (runs[0].embeddings * wanted.embeddings).sum(axis=1)
@@ -320,9 +321,10 @@ def test_a_long_run_says_whether_half_a_video_is_kept(
     for path, keeps in ((long, kept), (one_keyframe, False)):
         embed = _cost.with_cost(embed_videos, quiet=False)
         list(embed(encoder, {"long": path}, sampling=Sampling(), store=store))
-        said = capsys.readouterr().err
+        said = " ".join(capsys.readouterr().err.split())
         assert "1 clip of about" in said
-        assert ("Ctrl-C keeps what is done." in said) == keeps
+        assert ("Ctrl-C keeps parts of about 1,000 frames." in said) == keeps
+        assert "what is done" not in said  # frames of a part that is not whole are lost
 
 
 def test_the_command_goes_on_after_ctrl_c(long, colour_model, start, tmp_path):

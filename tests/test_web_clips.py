@@ -115,6 +115,14 @@ def test_a_folders_clips_are_kept_as_classify_keeps_them_and_uploaded_ones_are_n
     assert "0 encoded, 1 encoded before, 0 failed" in again.stderr
 
 
+def test_how_many_frames_are_to_come_is_said_of_a_folders_clip(folder, serve):  # noqa: F811
+    """So that the page can say of a long file how long it will take."""
+    api = serve(clips=folder)
+    first, *_ = api.http.get("/api/info").json()["folder_clips"]
+    job = api.align(first)
+    assert job["frames_total"] == job["frames_done"] > 0
+
+
 def test_a_candidate_that_fills_a_clip_is_found_weakly(tmp_path, serve):  # noqa: F811
     for name, times in {"often": 4, "once": 1}.items():
         shown = ["green"] * 60

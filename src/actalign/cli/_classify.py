@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from actalign.rows import Row
     from actalign.second_look import SecondLook
 
+LONG_CLIP_SECONDS = 180.0
+"""A longer clip hardly shows a single action, even one that is performed many times."""
+
 
 @grouped
 def classify(
@@ -104,7 +107,8 @@ def classify(
         else:
             for result in embedded(found, on_frames=run.frames):
                 rows.score(result, shown or resolved.against(others, result), look)
-    _end(run, output, figures, rows.burned, look, *([] if shown else _compared(resolved)))
+    said = [*rows.said_of_long(), *([] if shown else _compared(resolved))]
+    _end(run, output, figures, rows.burned, look, *said)
 
 
 def _choice(
@@ -188,7 +192,10 @@ def _end(
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
-    """Rows into the run, with the marks of the clips' shards. burned: those to burn at the end."""
+    """Rows into the run, with the marks of the clips' shards.
+
+    burned: those to burn at the end. long: clips that are long for a single action.
+    """
 
     run: Run
     marks: Mapping[str, Any]
@@ -196,6 +203,7 @@ class _Rows:
     windows: WindowOptions
     figures: FigureOptions
     burned: list[Row] = field(default_factory=list)
+    long: list[str] = field(default_factory=list)
 
     def score(
         self, clip: ClipResult, against: Candidates | WithExamples, look: SecondLook | None
@@ -228,3 +236,17 @@ class _Rows:
         if failed:
             self.run.fail(row["clip"], row["error"] or "")
         self.run.result(row)
+        seconds = row.get("end_seconds", 0) - row.get("start_seconds", 0)
+        if row["status"] == "ok" and not self.windows.window and seconds > LONG_CLIP_SECONDS:
+            self.long.append(row["clip"])
+
+    def said_of_long(self) -> list[str]:
+        """What suits clips better that are long for the single action of their answer."""
+        if not self.long:
+            return []
+        rest = len(self.long) - 1
+        which = f"{self.long[0]} and {counted(rest, 'other')} are" if rest else f"{self.long[0]} is"
+        return [
+            f"{which} long for a single action; `actalign locate` finds where each action happens, "
+            "and --window 5 gives an answer for every 5 s"
+        ]

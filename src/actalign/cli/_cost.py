@@ -193,9 +193,15 @@ class Cost:
         if self._device == "cpu" and self._info.gflop_per_row is not None:
             ways.append("a GPU")
         faster = f"Faster: {', '.join(ways)}. " if ways else ""
-        some = self.work.clips > 1 or self._keeps_parts  # before the end
-        kept = "Ctrl-C keeps what is done." if some else ""
-        return f"{faster}{kept}".rstrip()
+        return f"{faster}{self._kept()}".rstrip()
+
+    def _kept(self) -> str:
+        """What is kept before the end, if anything is: clips, or parts of a long one."""
+        from actalign.clips._parts import PART_FRAMES
+
+        if self.work.clips > 1:
+            return "Ctrl-C keeps what is done."
+        return f"Ctrl-C keeps parts of about {PART_FRAMES:,} frames." if self._keeps_parts else ""
 
     def _least_seconds(self) -> float | None:
         """What the arithmetic alone takes here; None where that is not known."""

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from actalign.candidates import Candidates
     from actalign.types import Prediction
 
+FEW_CLIPS = 3
+"""What the steps of an action do in fewer clips than this may be chance."""
 SENTENCES = {
     "never": "never fires, though clips have this answer; write what a camera sees",
     "always": "fires in almost every clip; write what only this action shows",
@@ -77,6 +79,12 @@ def diagnose(
         print(
             f"no clip's answer is {', '.join(never)}, so it is not known whether those "
             "steps are good"
+        )
+    answers = found["answers"]
+    if any(answers.get(one["label"], FEW_CLIPS) < FEW_CLIPS for one in faults):
+        print(
+            f"where an action is the answer of fewer than {FEW_CLIPS} clips, such a fault may be "
+            "chance: encode more clips before you change its steps"
         )
     print(
         f"{len(faults)} of {counted(len(found['steps']), 'step')} have a fault, "

@@ -94,7 +94,7 @@ def embed_videos(
     An encoder that follows everyone gives one result per person, with the id ID-person1,
     ID-person2, ...; a clip without people gives ID-person0.
 
-    A video of more than 3,000 frames is encoded in parts, if its encoder can be given parts. Each
+    A video of more than 1,500 frames is encoded in parts, if its encoder can be given parts. Each
     is kept until the store has all of it, so that an interrupted run goes on there.
 
     ``on_open(clip_id, pts_seconds, in_parts)`` is called, from any thread, before a clip's frames
@@ -221,7 +221,8 @@ class _Encoded:
                 elif isinstance(event, FrameBatch) and len(batch := self._to_encode(event)):
                     self._waiting += len(batch)
                     if self._on_frames and isinstance(self._encoder, PeopleEncoder):
-                        self._on_frames(self.id, np.count_nonzero(self._own(batch.pts_seconds)))
+                        own = int(np.count_nonzero(self._own(batch.pts_seconds)))
+                        self._on_frames(self.id, own)
                     yield batch
         except VideoError as error:
             self._found = self._failed(error)

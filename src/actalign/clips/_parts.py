@@ -15,8 +15,8 @@ from actalign.rows import joined_people, looks_warning
 from actalign.types import ClipEmbedding, Float64
 from actalign.video._sampling import losses_of
 
-PART_FRAMES = 2000
-"""About how many frames a part has: a few minutes of video, which take `body` about a minute."""
+PART_FRAMES = 1000
+"""About how many frames a part has: a minute or two of video, which take `body` half a minute."""
 LEAST_AROUND = 20
 """Frames that are read on both sides of a part, so that cuts near its ends are found."""
 PARTS_FOLDER = "parts"

@@ -83,7 +83,8 @@ def elsewhere_notes(labels: Sequence[str], domain: str | None) -> list[str]:
         others = () if _named(label, domain) else _named(label, None)
         if others:
             fields = " and ".join(sorted({script.domain or "" for script in others}))
-            notes.append(f"{label!r} has a shipped script in {fields}, not in {domain}")
+            used = "; leave out the domain to use it" if len(others) == 1 else ""
+            notes.append(f"{label!r} has a shipped script in {fields}, not in {domain}{used}")
     return notes
 
 

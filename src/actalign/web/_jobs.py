@@ -21,7 +21,7 @@ from actalign.demo import demo_clips
 from actalign.documents import escaped
 from actalign.errors import ActAlignError, UsageError
 from actalign.evaluation._questions import Interval
-from actalign.types import Float32, UInt8
+from actalign.types import Float32, Float64, UInt8
 from actalign.video import list_videos
 from actalign.video._sampling import sample_frames
 from actalign.video._worker import DecodeProcess
@@ -348,7 +348,12 @@ class Explorer:
             if job.cancel.is_set():
                 raise _Cancelled
 
-        found = embedded(self.classifier, clip, on_frames=count, decoder=self._decoder)
+        def total(_: str, pts_seconds: Float64, in_parts: bool) -> None:
+            job.frames_total = len(pts_seconds)  # the length of a served file is not known before
+
+        found = embedded(
+            self.classifier, clip, on_frames=count, on_open=total, decoder=self._decoder
+        )
         job.frames_done = job.frames_done or job.frames_total  # none had to be encoded
         clip.seconds = clip.seconds or max(one.end_seconds for one in found)
         if len(found) == 1:

@@ -14,7 +14,7 @@ from actalign.clips import Sampling, clip_ids, embed_videos
 from actalign.clips._people import person_at
 from actalign.evaluation._questions import Box
 from actalign.rows import BoxRow, box_area, box_near
-from actalign.types import ClipEmbedding, UInt8
+from actalign.types import ClipEmbedding, Float64, UInt8
 from actalign.video._worker import DecodeProcess
 from actalign.web._looking import called
 from actalign.web._state import Clip
@@ -36,6 +36,7 @@ def embedded(
     *,
     on_frames: Callable[[str, int], None],
     decoder: DecodeProcess,
+    on_open: Callable[[str, Float64, bool], None] | None = None,
 ) -> list[ClipEmbedding]:
     """The embeddings of a clip, or of each person in it; raises VideoError.
 
@@ -48,6 +49,7 @@ def embedded(
         sampling=Sampling(classifier.fps),
         store=None if clip.uploaded else classifier.store,
         on_frames=on_frames,
+        on_open=on_open,
         decoders=[decoder],
     )
     # The server's path must not reach the page.
