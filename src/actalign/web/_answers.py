@@ -85,7 +85,8 @@ def answer_errors(app: FastAPI) -> None:
             sentence = "Send the body as JSON, with the header Content-Type: application/json."
             return JSONResponse({"error": sentence}, 422)
         place = ".".join(str(p) for p in fault["loc"][1:]) or "body"
-        said = _SAID.get(fault["type"])
+        kind = "string_" if isinstance(fault["input"], str) else ""
+        said = _SAID.get(kind + fault["type"].removeprefix("string_"))
         message = said.format(**fault.get("ctx", {})) if said else str(fault["msg"]).rstrip(".")
         return JSONResponse({"error": f"The field {place} is wrong: {message}."}, 422)
 
@@ -98,7 +99,7 @@ _SAID = {
     "string_too_short": "give a text that is not empty",
     "string_too_long": "give a text of at most {max_length} characters",
 }
-"""What is wrong with a field, by the kind of fault, where the library's words are about its types."""
+"""What is wrong with a field, by the kind of fault, where the library's words are of its types."""
 
 
 def _says_json(request: Request) -> bool:
