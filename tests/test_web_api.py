@@ -180,6 +180,23 @@ def test_a_job_that_is_asked_for_twice_is_one(serve, video):
     assert "The field job is wrong" in wrong.json()["error"]
 
 
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        ({"candidates": []}, "The field candidates is wrong: give at least 1."),
+        ({"clip": None}, "The field clip is wrong: Input should be a valid string."),
+        ({"candidates": [{}]}, "The field candidates.0.label is wrong: it is required."),
+        (
+            {"candidates": [{"label": "x" * 201}]},
+            "The field candidates.0.label is wrong: give a text of at most 200 characters.",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_field_is_said_in_plain_words(serve, more, sentence):
+    answer = serve().http.post("/api/score", json={"clip": "c", "candidates": CANDIDATES, **more})
+    assert (answer.status_code, answer.json()["error"]) == (422, sentence)
+
+
 def test_two_uploads_of_one_name_stay_apart(serve, video, tmp_path):
     api = serve()
     write_video(tmp_path / "longer.mp4", 36)

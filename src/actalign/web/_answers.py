@@ -85,8 +85,21 @@ def answer_errors(app: FastAPI) -> None:
             sentence = "Send the body as JSON, with the header Content-Type: application/json."
             return JSONResponse({"error": sentence}, 422)
         place = ".".join(str(p) for p in fault["loc"][1:]) or "body"
-        message = str(fault["msg"]).rstrip(".")
+        kind = "string_" if isinstance(fault["input"], str) else ""
+        said = _SAID.get(kind + fault["type"].removeprefix("string_"))
+        message = said.format(**fault.get("ctx", {})) if said else str(fault["msg"]).rstrip(".")
         return JSONResponse({"error": f"The field {place} is wrong: {message}."}, 422)
+
+
+_SAID = {
+    "missing": "it is required",
+    "extra_forbidden": "there is no such field; see /api/openapi.json",
+    "too_short": "give at least {min_length}",
+    "too_long": "give at most {max_length}",
+    "string_too_short": "give a text that is not empty",
+    "string_too_long": "give a text of at most {max_length} characters",
+}
+"""What is wrong with a field, by the kind of fault, where the library's words are of its types."""
 
 
 def _says_json(request: Request) -> bool:

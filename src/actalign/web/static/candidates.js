@@ -189,15 +189,20 @@ async function fillIn(cards) {
   if (!cards.length) return "";
   const groups = Map.groupBy(cards, (card) => ownDomain(card) ?? domain()), notes = [];
   let filled = 0;
-  for (const [name, group] of groups) {
-    const asked = group.map((card) => [card, labelOf(card)]);
-    const found = await call("steps", { method: "POST", json: { labels: asked.map(([, label]) => label), domain: name } });
-    for (const [card, label] of asked) {
-      if (!found.scripts[label] || labelOf(card) !== label || !isWithoutSteps(card)) continue;
-      fillCard(card, found.scripts[label], found.rewordings[label], found.domains[label]);
-      filled += 1;
+  try {
+    for (const [name, group] of groups) {
+      const asked = group.map((card) => [card, labelOf(card)]);
+      const found = await call("steps", { method: "POST", json: { labels: asked.map(([, label]) => label), domain: name } });
+      for (const [card, label] of asked) {
+        if (!found.scripts[label] || labelOf(card) !== label || !isWithoutSteps(card)) continue;
+        fillCard(card, found.scripts[label], found.rewordings[label], found.domains[label]);
+        filled += 1;
+      }
+      notes.push(...found.notes.filter((note) => !note.startsWith("scripts of")));
     }
-    notes.push(...found.notes.filter((note) => !note.startsWith("scripts of")));
+  } catch (error) {  // of one domain; the cards of those before it are filled
+    if (filled) edited();
+    throw error;
   }
   const without = cards.filter(isWithoutSteps), left = without.map(labelOf);
   for (const card of without) unknown.add(asking(card));

@@ -23,7 +23,8 @@ export function fail(error) { $("error").textContent = error.message; }
 export function say(text) { $("status").textContent = text; $("error").textContent = ""; }
 
 // Whether two labels are one action's, as the server takes them.
-export const sameLabel = (a, b) => a?.toLowerCase() === b?.toLowerCase();
+const folded = (label) => label?.trim().replace(/\s+/g, " ").toLowerCase();
+export const sameLabel = (a, b) => folded(a) === folded(b);
 
 export function rowOf(clip) { return state.rows.find((row) => row.clip === clip); }
 export const isOpen = (row) => row.clip !== null && row.clip === state.open;  // a file that was not uploaded is no clip
