@@ -1,4 +1,4 @@
-"""kill -9 at moments spread over encode, align, generate and eval: 60 kills of real runs.
+"""kill -9 at moments spread over encode, align, generate and eval: 27 kills of real runs.
 
 After each: nothing half-written has its final name, finished work is still there, no process is
 left. After a few: the same command ends, does only what was missing, and its result is that of a
@@ -62,7 +62,7 @@ def test_encode(world, tmp_path):
     def done():
         return len(list(store.glob("*.safetensors")))
 
-    runs = killed_runs(encode(store), world, kills=16, lasts=lasts, name="encode", done=done)
+    runs = killed_runs(encode(store), world, kills=10, lasts=lasts, name="encode", done=done)
     for moment in runs:
         there = entries(store)
         assert before.items() <= there.items(), "a finished clip was lost or written again"
@@ -79,7 +79,7 @@ def test_encode(world, tmp_path):
             assert without_time(ended) == expected
             shutil.rmtree(store)
             before = {}
-    assert kills == 16
+    assert kills == 10
     assert halfway >= 2, "no kill fell between the first clip and the last"
 
 
@@ -99,14 +99,14 @@ def test_align(world, tmp_path):
     out = tmp_path / "out.jsonl"
     out.write_bytes(old)
     kills = 0
-    for moment in killed_runs(align(out), world, kills=10, lasts=lasts, name="align"):
+    for moment in killed_runs(align(out), world, kills=5, lasts=lasts, name="align"):
         kills += moment >= 0
         assert out.read_bytes() in (old, new)
         if moment >= 0 and kills % ROUND == 0:
             assert run(align(out), world)[0] == 0
             assert out.read_bytes() == new
             out.write_bytes(old)
-    assert kills == 10
+    assert kills == 5
     assert run(align(out), world)[0] == 0
     assert out.read_bytes() == new
 
@@ -138,7 +138,7 @@ def test_generate(tmp_path):
         kills = in_flight = 0
         server.paid.clear()
         runs = killed_runs(
-            generate(bank), tmp_path, kills=12, lasts=lasts, name="generate", **settings(cache)
+            generate(bank), tmp_path, kills=6, lasts=lasts, name="generate", **settings(cache)
         )
         for moment in runs:
             kills += moment >= 0
@@ -147,7 +147,7 @@ def test_generate(tmp_path):
             assert all("answer" in json.loads(path.read_text()) for path in answers)
             if bank.exists():
                 assert records(bank).items() <= expected.items()
-            if moment >= 0 and kills % 3 and kills < 12:
+            if moment >= 0 and kills % 3 and kills < 6:
                 continue
             asked = len(server.requests)
             code, _, err = run(generate(bank), tmp_path, **settings(cache))
@@ -161,7 +161,7 @@ def test_generate(tmp_path):
             shutil.rmtree(cache)
             server.paid.clear()
             in_flight = 0
-        assert kills == 12
+        assert kills == 6
 
 
 def records(bank):
@@ -193,7 +193,7 @@ def test_eval(tmp_path):
     def done():
         return len(rows_of(out))
 
-    runs = killed_runs(evaluate(out), world, kills=12, lasts=lasts, name="eval", done=done)
+    runs = killed_runs(evaluate(out), world, kills=6, lasts=lasts, name="eval", done=done)
     for moment in runs:
         there = entries(out / "embeddings")
         assert before.items() <= there.items(), "a finished clip was lost or encoded again"
@@ -202,7 +202,7 @@ def test_eval(tmp_path):
         halfway += 0 < len(rows) < 36
         if moment >= 0:
             kills += 1
-        if moment < 0 or kills % ROUND == 0 or kills == 12:
+        if moment < 0 or kills % ROUND == 0 or kills == 6:
             code, _, err = run(evaluate(out), world)
             assert code == 0, err
             assert there.items() <= entries(out / "embeddings").items()
@@ -210,7 +210,7 @@ def test_eval(tmp_path):
             assert results(out) == expected
             shutil.rmtree(out)
             before = {}
-    assert kills == 12
+    assert kills == 6
     assert halfway >= 1, "no kill fell between the first row and the last"
 
 
