@@ -23,7 +23,8 @@ import av
 import numpy as np
 
 from actalign.types import UInt8
-from actalign.video._sampling import list_videos, sample_frames
+from actalign.video._listing import list_videos
+from actalign.video._sampling import sample_frames
 
 DECORD = """
 import sys, time, numpy as np, decord

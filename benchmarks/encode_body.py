@@ -21,7 +21,8 @@ import numpy as np
 from actalign.demo import demo_clips
 from actalign.encoders.body._encoder import BodyEncoder, stream_features
 from actalign.encoders.body._pose import PoseEstimator
-from actalign.video._sampling import list_videos, sample_frames
+from actalign.video._listing import list_videos
+from actalign.video._sampling import sample_frames
 
 
 def timed(work: Callable[[], Any]) -> tuple[Any, float]:

@@ -40,11 +40,12 @@ from PIL import Image
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 from tiny_models import VISION, make_siglip
 
-from actalign.clips._embed import Sampling, embed_videos
+from actalign.clips._embed import embed_videos
+from actalign.clips._keys import Sampling
 from actalign.encoders._load import load_encoder
 from actalign.encoders._siglip import TransformersEncoder
 from actalign.types import Float32, UInt8
-from actalign.video._sampling import list_videos
+from actalign.video._listing import list_videos
 from actalign.video._worker import DecodeProcess
 
 SO400M = {

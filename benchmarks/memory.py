@@ -18,7 +18,8 @@ from pathlib import Path
 
 import numpy as np
 
-from actalign.clips._embed import Sampling, embed_video
+from actalign.clips._embed import embed_video
+from actalign.clips._keys import Sampling
 from actalign.clips._store import write_entry
 from actalign.demo import demo_clips
 from actalign.encoders._load import load_encoder

@@ -27,7 +27,8 @@ from actalign.alignment._affinities import Texts
 from actalign.alignment._scorers import Calibration, get_scorer
 from actalign.alignment._similarity import smooth
 from actalign.candidates import Candidates
-from actalign.clips._embed import Sampling, embed_videos
+from actalign.clips._embed import embed_videos
+from actalign.clips._keys import Sampling
 from actalign.clips._parquet import open_store
 from actalign.clips._shards import Shard, merge
 from actalign.clips._store import Store

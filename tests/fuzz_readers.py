@@ -361,7 +361,7 @@ class Kinds:
 
     def labels(self, n: int) -> None:
         from actalign.cli._candidates import CandidateOptions
-        from actalign.video._sampling import list_videos
+        from actalign.video._listing import list_videos
 
         data = mutated("putt\nchip\n\nschräg\r\n".encode(), [b"\xff\xfe\0"], f"labels {n}")
         path = self._put("labels.txt", data)

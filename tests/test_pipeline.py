@@ -11,7 +11,8 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-from actalign.clips._embed import CLIPS_A_STREAM, Sampling, embed_video, embed_videos
+from actalign.clips._embed import CLIPS_A_STREAM, embed_video, embed_videos
+from actalign.clips._keys import Sampling
 from actalign.clips._store import Store
 from actalign.encoders._load import load_encoder
 from actalign.errors import VideoError

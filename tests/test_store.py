@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save
 
-from actalign.clips import Sampling, Store, _prefetch, clip_ids, embed_videos, open_store
+from actalign.clips import Sampling, Store, _keys, clip_ids, embed_videos, open_store
 from actalign.clips._store import entry_key, read_entry, write_entry
 from actalign.clips._stored import list_entries, read_stored
 from actalign.encoders import load_encoder
@@ -151,7 +151,7 @@ def test_entries_of_other_decoding_rules_are_made_again(encoder, tmp_path, monke
     path = write_video(tmp_path / "x.mp4", 4)
     embedded(encoder, [path], store)
     assert embedded(encoder, [path], store)["x"].cached
-    monkeypatch.setattr(_prefetch, "RULES", _prefetch.RULES + 1)
+    monkeypatch.setattr(_keys, "RULES", _keys.RULES + 1)
     assert not embedded(encoder, [path], store)["x"].cached
     assert len(list(store)) == 2
 

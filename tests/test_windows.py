@@ -12,8 +12,8 @@ from safetensors.torch import load_file
 
 from actalign import ActAlign, FrameBatch, Script, WindowEncoder
 from actalign.clips._embed import embed_videos
+from actalign.clips._keys import Sampling
 from actalign.clips._live import live_windows
-from actalign.clips._prefetch import Sampling
 from actalign.clips._store import Store
 from actalign.encoder_info import EncoderInfo
 from actalign.encoders import load_encoder

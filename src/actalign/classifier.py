@@ -19,9 +19,9 @@ from actalign.alignment._scorers import Scorer, default_scorer, get_scorer
 from actalign.arguments import check_listed
 from actalign.background import Background, read_background
 from actalign.candidates import Candidates
+from actalign.clips._keys import Sampling
 from actalign.clips._notebook_bar import with_bar
 from actalign.clips._parquet import open_store
-from actalign.clips._prefetch import Sampling
 from actalign.clips._smoothed import smoothed
 from actalign.clips._videos import Video, embed_any, embed_each
 from actalign.encoders._backgrounds import shipped_background

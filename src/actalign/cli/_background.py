@@ -62,7 +62,7 @@ def background(
     from actalign.background import BackgroundSums, write_background
     from actalign.cli._run import Run
     from actalign.files import check_writable
-    from actalign.video._sampling import VIDEO_SUFFIXES
+    from actalign.video._listing import VIDEO_SUFFIXES
 
     if out.suffix.lower() in VIDEO_SUFFIXES:  # of a folder of clips, perhaps
         raise UsageError(f"--out is {out}, a video's name; name it like background.safetensors.")

@@ -15,11 +15,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from actalign.arguments import plain
+from actalign.clips._keys import Sampling, clip_key, part_key
 from actalign.clips._parquet import AnyStore
 from actalign.clips._parts import KeptParts, Part, longest, parts_of
 from actalign.clips._people import stored_people
-from actalign.clips._store import Store, entry_key
+from actalign.clips._store import Store
 from actalign.encoders._base import ACROSS_FRAMES, Encoder, PeopleEncoder, margin_of_parts
 from actalign.errors import ActAlignError, UsageError, VideoError
 from actalign.types import ClipEmbedding, FrameBatch
@@ -34,53 +34,6 @@ QUEUED_BATCHES = 2
 """Decoded batches that wait for the encoder, per clip that is decoded ahead."""
 LEAVE_SECONDS = 10.0
 """How long to wait for the threads of an abandoned run, as one may hang on a file forever."""
-RULES = 2
-"""Version of decoding and preprocessing, part of every key; increase it when embeddings change."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sampling:
-    """Which frames of a clip are encoded: ``fps`` per second (None: all), in [start, end) seconds.
-
-    skip_duplicates: a frame that is a near-duplicate of the last encoded one reuses its embedding;
-    see `video.NearDuplicates`. None for no skipping. Only for encoders that see each frame by
-    itself.
-    """
-
-    fps: float | None = None
-    start: float | None = None
-    end: float | None = None
-    skip_duplicates: float | None = None
-
-    def __post_init__(self) -> None:
-        for name in ("fps", "start", "end", "skip_duplicates"):
-            object.__setattr__(self, name, plain(getattr(self, name)))
-
-    def settings(self) -> dict[str, float | None]:
-        """The settings that an embedding depends on, for its key in the store."""
-        chosen = {"fps": self.fps, "start": self.start, "end": self.end}
-        skip = self.skip_duplicates
-        return chosen if skip is None else chosen | {"skip_duplicates": skip}
-
-    def provenance(self) -> dict[str, str]:
-        """How frames were sampled, for the clip's row."""
-        return {
-            "fps": "all" if self.fps is None else f"{self.fps:g}",
-            "start": "" if self.start is None else f"{self.start:g}",
-            "end": "" if self.end is None else f"{self.end:g}",
-        }
-
-
-def clip_key(digest: str, fingerprint: str, sampling: Sampling) -> str:
-    """The store's key for a clip: a hash of its bytes, the encoder, and the sampling."""
-    content = {"content": digest, "encoder": fingerprint, "rules": RULES}
-    return entry_key({**content, **sampling.settings()})
-
-
-def part_key(digest: str, fingerprint: str, sampling: Sampling, number: int, of: int) -> str:
-    """The key of one of a clip's parts, until the store has all of it."""
-    content = {"content": digest, "encoder": fingerprint, "rules": RULES, "part": [number, of]}
-    return entry_key({**content, **sampling.settings()})
 
 
 def found_at(clip: ClipEmbedding, path: Path | str) -> ClipEmbedding:

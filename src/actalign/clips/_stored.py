@@ -9,8 +9,8 @@ from pathlib import Path, PurePath
 
 from actalign.addresses import is_address
 from actalign.clips._embed import clip_ids
+from actalign.clips._keys import Sampling, clip_key
 from actalign.clips._parquet import AnyStore, list_address, nothing_at, read_address
-from actalign.clips._prefetch import Sampling, clip_key
 from actalign.clips._result import ClipResult, person_id
 from actalign.clips._store import Store, entry_source, has_key, read_entry
 from actalign.encoder_info import EncoderInfo

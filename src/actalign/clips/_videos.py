@@ -14,8 +14,8 @@ import numpy as np
 
 from actalign.clips._embed import clip_ids, embed_video, embed_videos
 from actalign.clips._frames import embed_frames
+from actalign.clips._keys import Sampling
 from actalign.clips._parquet import AnyStore
-from actalign.clips._prefetch import Sampling
 from actalign.clips._result import of_one_video
 from actalign.documents import escaped
 from actalign.encoders._base import Encoder, one_person_only

@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from actalign.clips._embed import embed_videos
+from actalign.clips._keys import Sampling, clip_key
 from actalign.clips._parquet import AnyStore, open_store
-from actalign.clips._prefetch import Sampling, clip_key, look_up
+from actalign.clips._prefetch import look_up
 from actalign.clips._result import ClipResult
 from actalign.clips._windows import windowed
 from actalign.cluster._loading import BegunLoads, load_in_actor

@@ -16,8 +16,9 @@ import numpy as np
 
 from actalign.clips import ClipResult, Sampling, Store, embed_video, embed_videos
 from actalign.clips._frames import embed_frames
+from actalign.clips._keys import clip_key
 from actalign.clips._people import person_asked, stored_people
-from actalign.clips._prefetch import BATCH_SIZE, clip_key, found_at
+from actalign.clips._prefetch import BATCH_SIZE, found_at
 from actalign.clips._result import of_one_video, person_id
 from actalign.documents import escaped
 from actalign.encoders import Encoder

@@ -1,7 +1,8 @@
 """Turns videos and streams into frames with times."""
 
+from actalign.video._listing import list_videos
 from actalign.video._near_duplicates import NearDuplicates
-from actalign.video._sampling import FrameStream, VideoInfo, list_videos, sample_frames
+from actalign.video._sampling import FrameStream, VideoInfo, sample_frames
 from actalign.video._stream import LiveFrame, LiveSource
 from actalign.video._thumbnails import thumbnails
 

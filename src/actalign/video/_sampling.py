@@ -7,10 +7,8 @@ container's start time. Files are read in `_readers`.
 from __future__ import annotations
 
 import math
-import os
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 from copy import copy
 from dataclasses import dataclass
 from numbers import Real
@@ -20,25 +18,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from actalign.addresses import address_in
-from actalign.arguments import array_of, as_path, check_listed, whole
-from actalign.documents import read_list
-from actalign.errors import NoFramesError, UsageError, VideoError, reason_of
+from actalign.arguments import array_of, as_path, whole
+from actalign.errors import NoFramesError, UsageError, VideoError
 from actalign.types import Float64, FrameBatch, UInt8
 from actalign.video._content import Content
 from actalign.video._limits import DecodeLimits
-from actalign.video._paths import images_in, is_folder, no_file
+from actalign.video._paths import is_folder
 from actalign.video._readers import ArrayReader, FileReader, FolderReader, Reader
 
-VIDEO_SUFFIXES = frozenset((
-    ".264", ".265", ".3g2", ".3gp", ".amv", ".asf", ".avi", ".divx", ".dv", ".f4v", ".flv", ".gif",
-    ".h264", ".h265", ".hevc", ".ivf", ".m2t", ".m2ts", ".m2v", ".m4v", ".mj2", ".mjpeg", ".mjpg",
-    ".mkv", ".mov", ".mp4", ".mpe", ".mpeg", ".mpg", ".mpv", ".mts", ".mxf", ".nut", ".obu", ".ogm",
-    ".ogv", ".qt", ".rm", ".rmvb", ".ts", ".vob", ".webm", ".wmv", ".wtv", ".y4m",
-))  # fmt: skip
-"""Suffixes of the files in a folder that count as videos; a file named by itself is always read."""
-ANSWER_SECONDS = 5.0
-"""How long the file system may take to say whether a path is a folder."""
 HOLE_SECONDS = 1.0
 """For how long frames must be missing so that a warning says when: steps last about that long."""
 REACH_SECONDS = 60.0
@@ -260,78 +247,6 @@ def _segment(reader: Reader, start: float | None, end: float | None) -> tuple[fl
             f"{asked} s is outside it."
         )
     return first, last
-
-
-def list_videos(paths: Sequence[str | Path], *, notes: list[str] | None = None) -> list[Path]:
-    """Expand files, folders and `.txt` lists into video paths, sorted within a folder.
-
-    A folder gives the videos in it and its subfolders; one with images and no video is itself a
-    clip. A list has one path per line, to a file or a folder, relative to the list's own folder;
-    lines that begin with `#` are comments. notes: a sentence is appended for each folder with files
-    that are left out. Raises UsageError for an address, and for a folder or list without any video;
-    a missing file is not an error here, nor is an address or such a folder in a list.
-    """
-    check_listed(paths, "videos")
-    found: list[Path] = []
-    for given in map(Path, paths):
-        if (address := address_in(given)) and not given.exists():
-            raise UsageError(no_file(address))
-        if _is_folder_in_time(given):
-            videos, note = _in_folder(given, notes)
-            if not videos:
-                raise UsageError(f"The folder {given} contains no video{note}.")
-            found += videos
-        elif given.suffix.lower() == ".txt":
-            try:
-                named = [Path(line) for line in read_list(given, errors="surrogateescape")]
-            except (OSError, ValueError) as error:
-                raise UsageError(f"The list {given} can't be read: {reason_of(error)}.") from error
-            listed = [one if address_in(one) else given.parent / one for one in named]
-            if not listed:
-                raise UsageError(f"The list {given} contains no video.")
-            for one in listed:
-                # Paths with a video suffix aren't checked, as a list may have very many.
-                asked = one.suffix.lower() not in VIDEO_SUFFIXES and _is_folder_in_time(one)
-                found += (asked and _in_folder(one, notes)[0]) or [one]
-        else:
-            found.append(given)
-    return found
-
-
-def _is_folder_in_time(path: Path) -> bool:
-    """Whether a path is a folder; False if the file system doesn't answer, as on a dead mount.
-
-    The path then fails when it is read, in a child process, and the others continue.
-    """
-    from actalign.services import within
-
-    with suppress(OSError):  # reported when the path is read
-        return within(ANSWER_SECONDS, path.is_dir)
-    return False
-
-
-def _in_folder(folder: Path, notes: list[str] | None) -> tuple[list[Path], str]:
-    """The clips of a folder and, if other files are left out, how many and which.
-
-    notes: the same as a sentence is appended if there are clips.
-    """
-    unreadable: list[OSError] = []
-    files: list[Path] = []
-    kinds: Counter[str] = Counter()
-    for place, folders, names in os.walk(folder, onerror=unreadable.append):
-        here = Path(place)
-        files += [here / name for name in names if name[0] != "."]
-        kinds["linked folder"] += sum((here / name).is_symlink() for name in folders)
-    kinds["unreadable folder"] = len(unreadable)
-    videos = [file for file in files if file.suffix.lower() in VIDEO_SUFFIXES]
-    images = [] if videos else images_in(folder)
-    taken = {*videos, *images}
-    kinds.update(file.suffix or "without a suffix" for file in files if file not in taken)
-    left = [f"{count} {kind}" for kind, count in sorted(kinds.items()) if count]
-    note = f", left out: {', '.join(left)}; name such a file itself to have it read" if left else ""
-    if taken and note and notes is not None:
-        notes.append(f"The folder {folder} contains other files too{note}.")
-    return ([folder] if images else sorted(videos)), note
 
 
 def _check_options(
