@@ -156,7 +156,8 @@ class Encoded:
         self._waiting -= len(rows)
         if self._on_frames:
             own = len(rows) if pts_seconds is None else np.count_nonzero(self._own(pts_seconds))
-            self._on_frames(self.id, own * self._encoder.info.frames_between_rows)
+            # NumPy 2.5 counts in integers of its own, which are no JSON.
+            self._on_frames(self.id, int(own) * self._encoder.info.frames_between_rows)
 
     @property
     def complete(self) -> bool:
