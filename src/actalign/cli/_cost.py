@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -106,13 +106,12 @@ class Cost:
         videos: Mapping[str, Path],
         sampling: Sampling,
         say: Callable[[str], None],
-        stores: Iterable[AnyStore | None] = (),
+        stores: Sequence[AnyStore | None] = (),
     ) -> None:
         from actalign.clips import Store
         from actalign.clips._stored import seem_stored
 
-        stores = list(stores)
-        self._stores_parts = any(isinstance(store, Store) for store in stores[:1])
+        self._stores_parts = bool(stores) and isinstance(stores[0], Store)
         self._keeps_parts = False  # of a clip that is open
         self._info = encoder.info
         self._device = str(getattr(encoder, "device", "cpu"))

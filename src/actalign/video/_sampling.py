@@ -112,24 +112,19 @@ def sample_frames(
     VideoError for a file that is missing, not a video, without a decodable frame, or outside the
     segment.
     """
-    _check_options(
-        fps=fps,
-        num_frames=num_frames,
-        at_seconds=at_seconds,
-        start=start,
-        end=end,
-        batch_size=batch_size,
-        max_side=max_side,
-    )
-    return _frames_of(
-        _open_reader(source, max_side=max_side, max_pixels=max_pixels, max_frames=max_frames),
-        fps=fps,
-        num_frames=num_frames,
-        at_seconds=at_seconds,
-        start=start,
-        end=end,
-        batch_size=batch_size,
-    )
+    options: dict[str, Any] = {
+        "fps": fps,
+        "num_frames": num_frames,
+        "at_seconds": at_seconds,
+        "start": start,
+        "end": end,
+        "batch_size": batch_size,
+    }
+    _check_options(**options, max_side=max_side)
+    limits = DecodeLimits.of(max_pixels, max_frames)
+    if isinstance(source, FrameBatch):
+        return _frames_of(ArrayReader(source, max_side, limits), **options)
+    return _frames_of(_reader_of(as_path(source, "video"), max_side, limits), **options)
 
 
 class Sampler:
@@ -162,7 +157,8 @@ class Sampler:
             return sample_frames(path, **options)
         _check_options(**options)
         if self._reader is None or self._of != (str(path), content):
-            self._reader, self._of = _reader_of(path), (str(path), content)
+            self._reader = _reader_of(Path(path), None, DecodeLimits.of(None, None))
+            self._of = str(path), content
         # The one that is kept has read nothing, as the first frame decides how large all are.
         reader = copy(self._reader)
         reader.warnings, reader._shape = list(reader.warnings), copy(reader._shape)
@@ -178,25 +174,9 @@ class Sampler:
         return FrameStream(iter(()), stream.info, times, end, stream.warnings, only_times=True)
 
 
-def _reader_of(
-    path: Path | str, max_side: int | None = None, limits: DecodeLimits | None = None
-) -> FileReader | FolderReader:
-    kind = FolderReader if is_folder(Path(path)) else FileReader
-    return kind(Path(path), max_side, limits or DecodeLimits.of(None, None))
-
-
-def _open_reader(
-    source: str | Path | FrameBatch,
-    *,
-    max_side: int | None = None,
-    max_pixels: int | None = None,
-    max_frames: int | None = None,
-) -> Reader:
-    """What has to be known of a source, all of which is read for it; see `sample_frames`."""
-    limits = DecodeLimits.of(max_pixels, max_frames)
-    if isinstance(source, FrameBatch):
-        return ArrayReader(source, max_side, limits)
-    return _reader_of(as_path(source, "video"), max_side, limits)
+def _reader_of(path: Path, max_side: int | None, limits: DecodeLimits) -> FileReader | FolderReader:
+    """What has to be known of a file, all of which is read for it, or of a folder."""
+    return (FolderReader if is_folder(path) else FileReader)(path, max_side, limits)
 
 
 def _frames_of(
