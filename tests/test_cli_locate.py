@@ -93,6 +93,23 @@ def test_finds_are_captions_and_a_table_too(folder):
     assert float(rows[0]["start_seconds"]) == pytest.approx(15, abs=0.21)
 
 
+def test_captions_of_finds_of_one_action_do_not_overlap(folder):
+    for name in ("lax.vtt", "lax.jsonl"):
+        done = run(
+            *(folder, "locate", "day.mp4", "--threshold", "0", "--overlap", "0.9", "-q"),
+            *("--out", name),
+        )
+        assert done.returncode == 0, done.stderr
+    rows = [json.loads(line) for line in (folder / "lax.jsonl").read_text().splitlines()]
+    captions = [block.split("\n") for block in (folder / "lax.vtt").read_text().split("\n\n")[1:]]
+    for label in ("sunrise", "sunset"):
+        own = [one for one in rows if one["label"] == label]
+        assert any(b["start_seconds"] < a["end_seconds"] for a, b in pairwise(own))
+        times = [lines[1].split(" --> ") for lines in captions if lines[2:3] == [label]]
+        assert len(times) > 1
+        assert all(end <= begin for (_, end), (begin, _) in pairwise(times))
+
+
 def test_finds_are_a_workbook_too(folder):
     openpyxl = pytest.importorskip("openpyxl")
     done = run(folder, "locate", "day.mp4", "--threshold", "2.5", "-q", "--out", "finds.xlsx")

@@ -666,6 +666,32 @@ def test_captions_of_several_people_are_in_the_order_of_time(people, to, tmp_pat
     assert [begin for begin, _, _ in cues(path)] == [0.0, 0.0, 0.5, 0.8]
 
 
+@pytest.mark.parametrize("to", ["vtt", "srt"])
+def test_captions_of_one_action_do_not_overlap_where_its_detections_do(to, tmp_path):
+    spans = {
+        "swing": [(0.0, 2.0), (2.0, 4.0)],
+        "swing again": [(3.0, 5.0), (5.0, 8.0)],
+        "jump": [(3.5, 4.5), (4.5, 6.0)],
+        "swing within": [(6.0, 6.5), (6.5, 7.0)],
+    }
+    found = [
+        row(f"v#{n}", [candidate(name.split()[0], 4.0, times, ["back", "up"])])
+        | {"label": name.split()[0], "start_seconds": times[0][0], "end_seconds": times[-1][1]}
+        for n, (name, times) in enumerate(spans.items(), start=1)
+    ]
+    path = tmp_path / "found.jsonl"
+    path.write_text("".join(json.dumps(one) + "\n" for one in found), encoding="utf-8")
+    [captions] = export(path, to, tmp_path / "captions")
+    assert cues(captions) == [
+        (0.0, 2.0, "swing: back"),
+        (2.0, 4.0, "swing: up"),
+        (3.5, 4.5, "jump: back"),
+        (4.0, 5.0, "swing: back"),
+        (4.5, 6.0, "jump: up"),
+        (5.0, 8.0, "swing: up"),
+    ]
+
+
 def test_kinovea_shows_what_several_people_begin_at_one_time(people, tmp_path):
     pytest.importorskip("av")
     [path] = export(people, "kinovea", tmp_path / "kva")

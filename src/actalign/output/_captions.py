@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from actalign.documents import one_line
-from actalign.output._events import Event, events
-from actalign.rows import Row
+from actalign.output._events import Event
 
 
 class Cue(NamedTuple):
@@ -50,11 +49,11 @@ def to_srt(found: Sequence[Event]) -> str:
     )
 
 
-def detections_vtt(rows: Sequence[Row]) -> str:
-    """One WebVTT cue per detection of one video, in order of time: its label, and whose it is."""
-    found = [event for row in rows for event in events(row)]
-    found.sort(key=lambda one: one.start_seconds)
-    return _vtt([Cue(one.start_seconds, one.end_seconds, one.name) for one in found])
+def detections_vtt(found: Sequence[Event]) -> str:
+    """One WebVTT cue per detection of one video: its label, and whose it is."""
+    begins = [max(one.start_seconds, one.shown_from) for one in found]
+    shown = [Cue(at, one.end_seconds, one.name) for at, one in zip(begins, found, strict=True)]
+    return _vtt(sorted(filter(_lasts, shown), key=lambda cue: cue.start_seconds))
 
 
 def _vtt(shown: Sequence[Cue]) -> str:

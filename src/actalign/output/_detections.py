@@ -8,6 +8,7 @@ from pathlib import Path
 from actalign.errors import UsageError
 from actalign.files import check_writable, write_text
 from actalign.output._captions import detections_vtt
+from actalign.output._events import by_video
 from actalign.output._table_files import TABLE_SUFFIXES, TableFile, check_suffix
 from actalign.output._tables import DETECTIONS
 from actalign.output._workbooks import WorkbookFile
@@ -33,7 +34,7 @@ def write_detections(path: Path, rows: Sequence[Row]) -> None:
     if suffix == ".jsonl":
         write_rows(rows, path)
     elif suffix == ".vtt":
-        write_text(path, detections_vtt(rows))
+        write_text(path, detections_vtt([one for video in by_video(rows) for one in video.events]))
     else:
         sheets = {"Detections": DETECTIONS}
         table = WorkbookFile(path, sheets) if suffix == ".xlsx" else TableFile(path, DETECTIONS)

@@ -39,8 +39,8 @@ class Event:
     many there are. steps: empty for scorers that find none; step_numbers: which they are, from 1.
     confidence: None if the row has none. person: whose it is, in a clip with several people.
     doubt: what makes the answer unreliable, in two words, such as "mostly unseen"; or empty.
-    shown_from: when its captions may begin: windows may overlap, and each shows only what follows
-    the end of the one before.
+    shown_from: when its captions may begin: windows may overlap, and detections of one action, and
+    each shows only what follows the end of the one before.
     """
 
     action: str
@@ -140,11 +140,13 @@ class VideoRows(NamedTuple):
     def events(self) -> list[Event]:
         """Their events in order of time."""
         found: list[Event] = []
-        shown: defaultdict[int | None, float] = defaultdict(lambda: -math.inf)  # by person
+        shown: defaultdict[tuple[int | None, str | None], float] = defaultdict(lambda: -math.inf)
         for row in sorted(self.rows, key=_window_end):
-            who = row.get("person")
-            found += [replace(event, shown_from=shown[who]) for event in events(row)]
-            shown[who] = _window_end(row)
+            end = _window_end(row)
+            windows = end > -math.inf
+            of = row.get("person"), None if windows else row.get("label")
+            found += [replace(event, shown_from=shown[of]) for event in events(row)]
+            shown[of] = end if windows else max(shown[of], row.get("end_seconds", end))
         return sorted(found, key=lambda event: event.start_seconds)
 
     @property
