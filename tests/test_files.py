@@ -56,6 +56,22 @@ def test_an_error_in_the_block_leaves_the_old_file_and_passes_on(tmp_path, error
     assert names(tmp_path) == ["rows.jsonl"]
 
 
+def test_an_error_leaves_no_empty_folder_of_its_own(tmp_path):
+    (tmp_path / "there").mkdir()
+    with pytest.raises(KeyboardInterrupt), writing(tmp_path / "there" / "new" / "er" / "x.mp4"):
+        raise KeyboardInterrupt
+    assert names(tmp_path / "there") == []
+
+    def interrupted():
+        write_text(tmp_path / "new" / "y.txt", "another's")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), writing(tmp_path / "new" / "er" / "x.mp4"):
+        interrupted()
+    assert names(tmp_path) == ["new", "there"]
+    assert names(tmp_path / "new") == ["y.txt"]
+
+
 def test_a_place_that_refuses_is_named_in_one_sentence(tmp_path):
     (tmp_path / "file").write_text("x")
     with pytest.raises(ActAlignError, match=r"file/rows\.jsonl can't be written: .*another place"):

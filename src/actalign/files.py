@@ -17,6 +17,7 @@ import stat
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -38,10 +39,10 @@ def writing(path: str | Path) -> Iterator[BinaryIO]:
     """A binary file that takes the name ``path`` when the block ends without an error.
 
     The folder is created. The bytes are synced to disk before the rename, so that a power cut
-    leaves the old file or the new one. After an error or Ctrl-C, the old file is unchanged and the
-    temporary one is deleted; only a killed process leaves its temporary file, whose name starts
-    with a dot and ends in `.tmp`, so that nothing reads it as ``path``. Old ones in the folder are
-    deleted by the next process that writes there.
+    leaves the old file or the new one. After an error or Ctrl-C, the old file is unchanged, and the
+    temporary one is deleted, as is a new folder that is empty; only a killed process leaves its
+    temporary file, whose name starts with a dot and ends in `.tmp`, so that nothing reads it as
+    ``path``. Old ones in the folder are deleted by the next process that writes there.
 
     Raises:
         ActAlignError: the file can't be written (disk full, no permission, a folder or a device is
@@ -53,8 +54,8 @@ def writing(path: str | Path) -> Iterator[BinaryIO]:
     # A different name each time: two processes may write the same path at the same time.
     temporary = path.with_name(temporary_name(path.name))
     with _naming(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        raw = _File(temporary, path)
+        new_folders = list(takewhile(lambda folder: not folder.exists(), path.parents))
+        raw = _created(temporary, path)
     remove_old(temporary)
     try:
         with io.BufferedWriter(raw) as file:
@@ -64,9 +65,22 @@ def writing(path: str | Path) -> Iterator[BinaryIO]:
                 os.fsync(file.fileno())
         with _naming(path):
             temporary.replace(path)
-    finally:
+    except BaseException:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+            for folder in new_folders:
+                folder.rmdir()
+        raise
+
+
+def _created(temporary: Path, path: Path) -> _File:
+    """The new temporary file, in a folder that is created."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        return _File(temporary, path)
+    except FileNotFoundError:  # another process has just deleted the folder, which was empty
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return _File(temporary, path)
 
 
 def check_writable(path: str | Path) -> None:
