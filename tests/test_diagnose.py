@@ -138,6 +138,20 @@ def test_every_wording_is_looked_at_in_every_clip(store):
     assert "sunrise, wording 2, step 2 (blue): never fires" in said.stdout
 
 
+def test_a_labels_wordings_are_named_together(store):
+    worded = {
+        "sunrise": [["black", "blue", "yellow"], ["black", "red", "yellow"]],
+        "grass": [["green", "white"], ["green", "blue", "white"]],
+    }
+    (store / "apart.json").write_text(json.dumps({"scripts": worded}))
+    said = actalign(
+        "subactions", "diagnose", "store", "--scripts", "apart.json", "--smoothing", "0",
+        "--scorer", "dtw", cwd=store,
+    )  # fmt: skip
+    faults = [line.partition(" (")[0] for line in said.stdout.splitlines() if ", wording" in line]
+    assert faults == ["grass, wording 2, step 2", "sunrise, wording 1, step 2"]
+
+
 def test_an_entry_that_cannot_be_read_is_left_out_and_ends_the_command_with_1(store, tmp_path):
     shutil.copytree(store / "store", tmp_path / "store")
     shutil.copy(store / "day.json", tmp_path)

@@ -70,6 +70,7 @@ def diagnose(
         print_json(json.dumps(found, ensure_ascii=False))
         raise typer.Exit(1 if left_out else 0)
     faults = [one for one in found["steps"] if one["fault"]]
+    faults.sort(key=lambda one: str(one["label"]))  # a label's wordings together
     for one in faults:
         said = SENTENCES[one["fault"]].format(**one)
         where = f"wording {one['wording']}, " if several else ""
