@@ -90,7 +90,7 @@ def test_a_short_run_and_a_quiet_one_say_nothing(videos, capsys, monkeypatch):
 def test_the_estimate_is_of_the_frames_that_are_left():
     told = []
     cost = Cost(SlowEncoder(), {"a": None}, Sampling(None), told.append)
-    cost.opened("a", np.arange(1000) / 30, False)
+    cost.opened("a", np.arange(1000) / 30, None)
     cost.frames("a", 10)  # waited for what had to be loaded, so it says nothing of the speed
     cost.frames("a", 30)  # and then it is new to the work
     cost._begun = time.monotonic() - 100  # as if it had worked so long

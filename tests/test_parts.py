@@ -314,6 +314,29 @@ def test_who_was_chosen_at_first_sight_is_followed_through_the_whole(person, mon
     assert len(opened) == 1
 
 
+def test_a_run_that_goes_on_says_how_much_is_kept(encoder, long, tmp_path, monkeypatch, capsys):
+    for name, seconds in (("LONG", -1e9), ("WARM", 0.0), ("MEASURED", 0.0)):
+        monkeypatch.setattr(_cost, f"{name}_SECONDS", seconds)
+    store = Store(tmp_path)
+    half = FRAMES // 2
+
+    def stop(clip_id, count, left):
+        if left < half:
+            raise KeyboardInterrupt
+
+    embed = _cost.with_cost(embed_videos, quiet=False)
+    run = (encoder, {"long": long})
+    with pytest.raises(KeyboardInterrupt):
+        list(embed(*run, sampling=Sampling(), store=store, on_frames=stop, at_once=1))
+    told = capsys.readouterr().err
+    assert f"1 clip of about {FRAMES} frames, " in told
+    assert "kept from before" not in told
+    embed = _cost.with_cost(embed_videos, quiet=False)
+    list(embed(*run, sampling=Sampling(), store=store))
+    told = capsys.readouterr().err
+    assert f"1 clip of about {FRAMES} frames, {half} frames kept from before, " in told
+
+
 @pytest.mark.parametrize("kept", [True, False])
 def test_a_long_run_says_whether_half_a_video_is_kept(
     encoder, long, one_keyframe, tmp_path, monkeypatch, capsys, kept

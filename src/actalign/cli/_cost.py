@@ -113,6 +113,7 @@ class Cost:
 
         self._stores_parts = bool(stores) and isinstance(stores[0], Store)
         self._keeps_parts = False  # of a clip that is open
+        self._kept_frames = 0
         self._info = encoder.info
         self._device = str(getattr(encoder, "device", "cpu"))
         self._sampling = sampling
@@ -130,10 +131,11 @@ class Cost:
 
         self.work = FramesLeft(videos, sampling, stored, self._known)
 
-    def opened(self, clip_id: str, pts_seconds: Float64, in_parts: bool) -> None:
-        """A clip of so many frames is about to be encoded; in_parts: in parts, which are kept."""
+    def opened(self, clip_id: str, pts_seconds: Float64, kept: int | None) -> None:
+        """A clip's frames at these times are about to be encoded; kept: see `embed_videos`."""
         with self._lock:
-            self._keeps_parts |= in_parts and self._stores_parts
+            self._keeps_parts |= kept is not None and self._stores_parts
+            self._kept_frames += kept or 0
             self._sizes.append((len(pts_seconds), float(pts_seconds[-1] - pts_seconds[0])))
         self.work.opened(clip_id, pts_seconds)
 
@@ -173,8 +175,11 @@ class Cost:
 
     def _name(self, how_long: str) -> None:
         self._named = True
-        clips, total = self.work.clips, self.work.total
-        each = "" if not clips or total is None else f" of about {round(total / clips)} frames"
+        clips, total, kept = self.work.clips, self.work.total, self._kept_frames
+        each = ""
+        if clips and total is not None:
+            each = f" of about {round((total + kept) / clips)} frames"
+            each += f", {kept} frames kept from before" if kept else ""
         self._say(
             f"{self._info.model_id} on {self._device}: {counted(clips, 'clip')}{each}, "
             f"{how_long}. {self._faster()}"

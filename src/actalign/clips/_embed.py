@@ -69,7 +69,7 @@ def embed_videos(
     store: AnyStore | None = None,
     others: Store | None = None,
     on_frames: Callable[[str, int], None] | None = None,
-    on_open: Callable[[str, Float64, bool], None] | None = None,
+    on_open: Callable[[str, Float64, int | None], None] | None = None,
     at_once: int | None = None,
     decoders: Sequence[DecodeProcess] = (),
     silent_seconds: float = SILENT_SECONDS,
@@ -84,14 +84,16 @@ def embed_videos(
     A video of more than 1,500 frames is encoded in parts, if its encoder can be given parts. Each
     is kept until the store has all of it, so that an interrupted run goes on there.
 
-    ``on_open(clip_id, pts_seconds, in_parts)`` is called, from any thread, before a clip's frames
-    are encoded, and ``on_frames(clip_id, n)`` as n more of them are. A video that fails yields a
-    `ClipResult` with its error, and the rest continue. at_once: clips in progress at once, each
-    decoded by its own child process. An encoder that takes whole clips works on one core per clip
-    and by default gets a clip for every core; any other gets one for every four cores or, on a GPU,
-    which waits for frames, for every two. decoders: child processes to use, which stay open,
-    instead of new ones. silent_seconds: a decoder that returns nothing for this long is stopped,
-    and its clip fails.
+    ``on_open(clip_id, pts_seconds, kept)`` is called, from any thread, before a clip's frames are
+    encoded, with the times of those; kept: how many more are kept from an interrupted run, None of
+    a clip that is not encoded in parts. ``on_frames(clip_id, n)`` is called as n more are encoded.
+    A video that fails yields a `ClipResult` with its error, and the rest continue.
+
+    at_once: clips in progress at once, each decoded by its own child process. An encoder that takes
+    whole clips works on one core per clip and by default gets a clip for every core; any other gets
+    one for every four cores or, on a GPU, which waits for frames, for every two. decoders: child
+    processes to use, which stay open, instead of new ones. silent_seconds: a decoder that returns
+    nothing for this long is stopped, and its clip fails.
     """
     whole_clips = isinstance(encoder, ACROSS_FRAMES)
     cores_a_clip = 1 if whole_clips else 2 if _across_clips(encoder) else 4

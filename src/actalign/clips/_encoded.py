@@ -39,7 +39,7 @@ class Encoded:
         sampling: Sampling,
         store: AnyStore | None,
         on_frames: Callable[[str, int], None] | None,
-        on_open: Callable[[str, Float64, bool], None] | None = None,
+        on_open: Callable[[str, Float64, int | None], None] | None = None,
     ) -> None:
         self._clip = clip
         self.id, self.path, self.part = clip.id, clip.path, clip.part
@@ -85,12 +85,13 @@ class Encoded:
                 if isinstance(event, Opened):
                     self._opened = event
                     if not self.part:
-                        self._open(event.stream.pts_seconds, in_parts=False)
+                        self._open(event.stream.pts_seconds)
                 elif isinstance(event, InParts):
                     self.in_parts = event
                     if missing := event.missing:
                         times = np.concatenate([part.own_times for part in missing])
-                        self._open(times, in_parts=True)
+                        kept = sum(len(part.own_times) for part in event.parts) - len(times)
+                        self._open(times, kept)
                 elif isinstance(event, FrameBatch) and len(batch := self._to_encode(event)):
                     self._waiting += len(batch)
                     if self._on_frames and isinstance(self._encoder, PeopleEncoder):
@@ -104,9 +105,9 @@ class Encoded:
         finally:
             self._ended = True
 
-    def _open(self, pts_seconds: Float64, *, in_parts: bool) -> None:
+    def _open(self, pts_seconds: Float64, kept: int | None = None) -> None:
         if self._on_open:
-            self._on_open(self.id, pts_seconds, in_parts)
+            self._on_open(self.id, pts_seconds, kept)
 
     def _own(self, pts_seconds: Float64) -> NDArray[np.bool_]:
         """(n,) whether these times are of the clip or part itself, not only around it."""

@@ -348,7 +348,7 @@ class Explorer:
             if job.cancel.is_set():
                 raise _Cancelled
 
-        def total(_: str, pts_seconds: Float64, in_parts: bool) -> None:
+        def total(_: str, pts_seconds: Float64, kept: int | None) -> None:
             job.frames_total = len(pts_seconds)  # the length of a served file is not known before
 
         found = embedded(

@@ -36,7 +36,7 @@ def embedded(
     *,
     on_frames: Callable[[str, int], None],
     decoder: DecodeProcess,
-    on_open: Callable[[str, Float64, bool], None] | None = None,
+    on_open: Callable[[str, Float64, int | None], None] | None = None,
 ) -> list[ClipEmbedding]:
     """The embeddings of a clip, or of each person in it; raises VideoError.
 
