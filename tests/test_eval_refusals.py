@@ -70,8 +70,10 @@ def test_none_is_right_for_clips_of_other_labels_and_of_its_own(data, evaluate):
         "nothing"
     }
     assert rows["sea0"]["background"] == "the run's 7 other clips (transductive)"
+    assert "is compared by its words" not in done.stderr
     # Without it, clips of other labels are counted apart; those of a class are of that class.
     apart = evaluate("apart")
+    assert "is compared by its words" not in apart.stderr
     assert "8 samples" in apart.stdout
     assert "4 without a clip (no answer 4)" in apart.stdout
 
@@ -231,6 +233,15 @@ def test_a_clip_too_short_for_the_repetitions_is_unscored_and_the_others_are_not
 
 def question(choices, answer, **fields):
     return Question(id="q", video="q.mp4", choices=choices, answer=answer, **fields)
+
+
+def test_a_class_that_stands_for_none_of_the_others_is_pointed_out(data, evaluate):
+    done = evaluate("told", labels=("--labels", "sunrise,sunset,nothing"))
+    assert done.returncode == 0, done.stderr
+    said = (
+        "'nothing' is compared by its words, as an action is; if its clips show none of the other"
+    )
+    assert f"{said} actions, add --none nothing" in " ".join(done.stderr.split())
 
 
 def test_none_is_the_last_choice_and_the_answers_follow():

@@ -58,10 +58,11 @@ def clips(
     ] = None,
 ) -> None:
     """Report how often each scorer is right on labelled clips, with a 95 % interval."""
-    from actalign.cli._show import print_notes
+    from actalign.cli._show import print_notes, shell_word
     from actalign.evaluation import run
     from actalign.evaluation._config import check_scorers
     from actalign.evaluation._embed import unread_boxes
+    from actalign.evaluation._none import seem_none
 
     refuses = options.min_confidence is not None
     second.check(refuses=refuses)
@@ -78,6 +79,12 @@ def clips(
     config = _config(data, choice.model, options, names)
     questions = candidates.read(data, how, llm, out / "videos", none=options.none)
     notes = [*questions.notes, *unread_boxes(questions.questions, choice.model)]
+    if options.none is None:
+        notes += [
+            f"{label!r} is compared by its words, as an action is; if its clips show none of the "
+            f"other actions, add --none {shell_word(label)}"
+            for label in seem_none(questions.labels)
+        ]
     console = print_notes(notes, quiet=options.quiet)
     here, embed = machines.embedder(choice, quiet=options.quiet)
     with (

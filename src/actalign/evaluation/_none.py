@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from actalign.candidates import check_none
 from actalign.errors import UsageError
 from actalign.evaluation._questions import Question, QuestionSet
-from actalign.scripts._script import label_key
+from actalign.scripts._script import label_key, plain_name
+
+NAMES = frozenset(
+    ("background", "negative", "no action", "none", "none of these", "nothing", "other", "unknown")
+)
+"""Labels, as `plain_name` returns them, that hardly are names of actions."""
+
+
+def seem_none(labels: Iterable[str]) -> list[str]:
+    """The labels that seem to stand for none of the others."""
+    return [label for label in labels if plain_name(label) in NAMES]
 
 
 def with_none(questions: QuestionSet, name: str) -> QuestionSet:
