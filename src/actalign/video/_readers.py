@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from contextlib import closing
+from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -101,6 +102,39 @@ class FolderReader:
                 self.warnings.append(str(error))
 
 
+@dataclass(slots=True)
+class _Packets:
+    """What a file's packets say of one video stream, in the stream's time base.
+
+    stamps: each frame's presentation and decoding time. keyframes: by presentation time, the
+    decoding time and how many bytes. count: packets, with those of frames that are not shown.
+    reached: the end in seconds of the data of any stream, including sound. complete: whether all
+    could be read. in_order: whether no decoding time is before the one of the frame before.
+    """
+
+    stamps: list[tuple[int | None, int | None]] = field(default_factory=list)
+    keyframes: dict[int, tuple[int | None, int]] = field(default_factory=dict)
+    count: int = 0
+    last_duration: int = 0
+    reached: float = 0.0
+    complete: bool = True
+    in_order: bool = True
+
+    def add(self, packet: Any) -> None:
+        """Add the next packet of the stream."""
+        self.count += 1
+        self.complete &= not packet.is_corrupt
+        if packet.is_discard:  # decoded only because others refer to it (edit lists)
+            return
+        before = self.stamps[-1][1] if self.stamps else None
+        if packet.dts is not None and before is not None:
+            self.in_order &= packet.dts >= before
+        self.stamps.append((packet.pts, packet.dts))
+        if packet.is_keyframe and packet.pts is not None:
+            self.keyframes[packet.pts] = packet.dts, packet.size
+        self.last_duration = packet.duration or self.last_duration
+
+
 class FileReader:
     """One video file, read with PyAV."""
 
@@ -123,70 +157,64 @@ class FileReader:
             self._scan(container, stream)
 
     def _scan(self, container: Any, stream: Any) -> None:
-        """Read all packets, without decoding, for their presentation times in time-base units."""
-        import av
-
-        stamps: list[tuple[int | None, int | None]] = []
-        self._keyframes: dict[int, tuple[int | None, int]] = {}  # by pts: dts and bytes
-        last_duration = packets = 0
-        reached = 0.0  # end of the data of any stream, including sound
-        complete = in_order = True
+        """Find out when each frame is shown, where the clip ends, and what is wrong with the file,
+        from its packets, without decoding."""
         # In these formats, streams may appear late; PyAV has no number for those.
         late_streams = container.format.name in ("mpeg", "mpegts")
-        try:
-            for packet in container.demux(*([stream] if late_streams else [])):
-                if packet.size == 0:
-                    continue
-                if packet.dts is not None:
-                    reached = max(reached, float((packet.dts + packet.duration) * packet.time_base))
-                if packet.stream.index != stream.index:
-                    continue
-                if not stamps:
-                    self._check_encryption(packet)
-                packets += 1
-                complete &= not packet.is_corrupt
-                if packet.is_discard:  # decoded only because others refer to it (edit lists)
-                    continue
-                if packet.dts is not None and stamps and stamps[-1][1] is not None:
-                    in_order &= packet.dts >= stamps[-1][1]
-                stamps.append((packet.pts, packet.dts))
-                if packet.is_keyframe and packet.pts is not None:
-                    self._keyframes[packet.pts] = packet.dts, packet.size
-                if len(stamps) > self._limits.max_frames:
-                    raise _too_many_frames(self._path, self._limits)
-                last_duration = packet.duration or last_duration
-        except (av.FFmpegError, IndexError):
-            complete = False
-        if not stamps:
-            raise VideoError(f"{self._path} has a video stream without any frames.")
+        found = self._packets(container, stream, late_streams)
         base: Fraction = stream.time_base
         rate = frame_rate(stream)
-        self._set_times(stamps, stream, base, rate)
+        self._set_times(found.stamps, stream, base, rate)
         if not self._by_count:
             origin = float(self._ticks[0] * base)
             if container.start_time is not None:
                 origin = min(origin, container.start_time / 1e6)
             self.times = self._ticks * float(base) - origin
-        step = 0.0 if self._by_count else float(last_duration * base)
+        step = 0.0 if self._by_count else float(found.last_duration * base)
         step = step or _typical_step(self.times) or 1 / rate
         self.clip_end = float(self.times[-1]) + step
         # An AVI header also counts "dropped frames", which are empty. In the formats of
         # late_streams, the length is not from a header, but what FFmpeg found in the file.
         expected = 0 if container.format.name == "avi" else stream.frames or 0
         length = 0.0 if late_streams else float((container.duration or 0) / 1e6)
-        if not complete or expected > packets or (not expected and length > reached + 1 + 2 * step):
+        short = length > found.reached + 1 + 2 * step if not expected else expected > found.count
+        if short or not found.complete:
             self.warnings.append(
-                f"{self._path} is truncated or damaged: {packets} frames up to "
+                f"{self._path} is truncated or damaged: {found.count} frames up to "
                 f"{self.clip_end:.2f} s are readable."
             )
         self._searches_dts = late_streams
-        if not in_order or self._by_count:  # a seek would not find the same frames
-            self._keyframes.clear()
-        if not in_order:
+        # Where there are none, nothing is sought: a seek would not find the same frames.
+        self._keyframes = found.keyframes if found.in_order and not self._by_count else {}
+        if not found.in_order:
             self.warnings.append(
                 f"The timestamps of {self._path} start over within the file, so frames may be "
                 "missing or out of order; convert it again from its source."
             )
+
+    def _packets(self, container: Any, stream: Any, late_streams: bool) -> _Packets:
+        """Read all packets; raises VideoError if the stream has none, or more than the limit."""
+        import av
+
+        found = _Packets()
+        try:
+            for packet in container.demux(*([stream] if late_streams else [])):
+                if packet.size == 0:
+                    continue
+                if packet.dts is not None:
+                    end = float((packet.dts + packet.duration) * packet.time_base)
+                    found.reached = max(found.reached, end)
+                if packet.stream.index == stream.index:
+                    found.add(packet)
+                    if found.count == 1:
+                        self._check_encryption(packet)
+                    if len(found.stamps) > self._limits.max_frames:
+                        raise _too_many_frames(self._path, self._limits)
+        except (av.FFmpegError, IndexError):
+            found.complete = False
+        if not found.stamps:
+            raise VideoError(f"{self._path} has a video stream without any frames.")
+        return found
 
     def _check_encryption(self, packet: Any) -> None:
         """Raise VideoError for an encrypted packet, which may decode to noise."""
