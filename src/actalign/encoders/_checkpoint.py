@@ -196,22 +196,16 @@ def read_json(file: Path) -> dict[str, Any]:
 
 
 def read_preprocessing(folder: Path, model_type: str) -> ImagePreprocessing:
-    own, part = "preprocessor_config.json", "image_processor"
-    if model_type in OF_VIDEOS:
-        own, part = f"video_{own}", "video_processor"
-    file = folder / own
-    if file.is_file():
-        stored = read_json(file)
-    else:  # transformers 5 may write all processors into one file
-        file = folder / "processor_config.json"
-        stored = read_json(file).get(part, {})
+    """How a checkpoint's images are made; what its file leaves out is as transformers has it.
+
+    Raises EncoderError for what isn't there or can't be done here, and if the images have not the
+    size that the model needs.
+    """
+    file, stored = _preprocessing_file(folder, model_type)
     square = {"height": 224, "width": 224}
-    size = stored.get("size", {"shortest_edge": 224} if model_type in CROPPED else square)
-    crop = (
-        stored.get("crop_size", square)
-        if stored.get("do_center_crop", model_type in CROPPED)
-        else None
-    )
+    cropped = model_type in CROPPED
+    size = stored.get("size", {"shortest_edge": 224} if cropped else square)
+    crop = stored.get("crop_size", square) if stored.get("do_center_crop", cropped) else None
     bilinear = model_type in ("siglip2", "xclip", "pe_video", "pe_audio_video")
     resample = stored.get("resample", 2 if bilinear else 3)
     if model_type == "videoprism" and stored.get("do_normalize") is False:  # expects 0 to 1
@@ -241,15 +235,32 @@ def read_preprocessing(folder: Path, model_type: str) -> ImagePreprocessing:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"][:1]) or "crop_size"
         raise EncoderError(f"{file}: {field} is wrong ({first['msg']}).") from error
-    made = found.crop or found.resize
+    if model_type != "siglip2":
+        _check_made(found.crop or found.resize, folder, file)
+    return found
+
+
+def _preprocessing_file(folder: Path, model_type: str) -> tuple[Path, dict[str, Any]]:
+    """The file that describes the preprocessing, and what it says."""
+    own, part = "preprocessor_config.json", "image_processor"
+    if model_type in OF_VIDEOS:
+        own, part = f"video_{own}", "video_processor"
+    if (folder / own).is_file():
+        return folder / own, read_json(folder / own)
+    # transformers 5 may write all processors into one file
+    file = folder / "processor_config.json"
+    return file, read_json(file).get(part, {})
+
+
+def _check_made(made: object, folder: Path, file: Path) -> None:
+    """Raise EncoderError if the images that are made don't have the size that the model needs."""
     vision = read_json(folder / "config.json").get("vision_config")
     wanted = vision.get("image_size") if isinstance(vision, dict) else None
-    if model_type != "siglip2" and isinstance(wanted, int) and made != (wanted, wanted):
+    if isinstance(wanted, int) and made != (wanted, wanted):
         raise EncoderError(
             f"{file} makes images of {made} pixels, but according to config.json the model needs "
             f"{wanted} x {wanted}; fetch the checkpoint again."
         )
-    return found
 
 
 def _as_size(stored: Any) -> Any:
