@@ -371,7 +371,7 @@ def test_killed_in_every_stage_and_run_again_gives_the_same_bytes(world, done, e
             killed[name] = 0
             if name in lines:
                 killed[name] += kill(tmp_path, name, flags, line=lines[name])
-            for share in (0.4, 0.75, 0.95):
+            for share in (0.4, 0.85):
                 started = name == "eval" and (tmp_path / "run" / "config.json").exists()
                 seconds = share * done["seconds"].get(name, 5)
                 killed[name] += kill(tmp_path, name, again if started else flags, after=seconds)
