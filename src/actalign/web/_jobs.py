@@ -11,8 +11,9 @@ import queue
 import secrets
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from actalign.alignment import Detection
 from actalign.alignment._locate import WEAK_THRESHOLD
@@ -40,6 +41,9 @@ CANCEL_SECONDS = 1.0
 """How long to keep checking for a cancelled job's decoder, which may be about to start."""
 CLOSE_SECONDS = 10.0
 """How long to wait for the running job on shutdown."""
+
+
+_Known = TypeVar("_Known")
 
 
 class _Cancelled(Exception):
@@ -133,9 +137,7 @@ class Explorer:
 
     def clip(self, clip_id: str) -> Clip:
         """The clip with this id; raises NotFound."""
-        if clip_id not in self.clips:
-            raise NotFound("There is no such clip on this server; upload it again.")
-        return self.clips[clip_id]
+        return _found(self.clips, clip_id, "clip on this server; upload it again.")
 
     def source(self, clip: Clip) -> Path:
         """The clip's file, or its folder of images; raises NotFound if it was deleted."""
@@ -219,15 +221,12 @@ class Explorer:
 
     def job(self, job_id: str) -> Job:
         """The job with this id; raises NotFound."""
-        if job_id not in self.jobs:
-            raise NotFound("There is no such job on this server any more; align the clip again.")
-        return self.jobs[job_id]
+        return _found(self.jobs, job_id, "job on this server any more; align the clip again.")
 
     def result(self, result_id: str) -> Result:
         """The result with this id; raises NotFound."""
-        if result_id not in self.results:
-            raise NotFound("There is no such result on this server any more; align the clip again.")
-        return self.results[result_id]
+        gone = "result on this server any more; align the clip again."
+        return _found(self.results, result_id, gone)
 
     def submit(self, clip: Clip, asked: Asked, job_id: str | None = None) -> Job:
         """Queue one clip to be encoded and aligned, or return the job that has this id; raises
@@ -368,3 +367,11 @@ class Explorer:
             self._unseen = [*(one for one in waiting if one not in here), *left]
             self.clips |= {one.id: one for one in people}
             clip.people = tuple(one.id for one in people)
+
+
+def _found(known: Mapping[str, _Known], name: str, which: str) -> _Known:
+    """What has this name; raises NotFound, which says what there is not."""
+    found = known.get(name)  # once, as another thread may delete it meanwhile
+    if found is None:
+        raise NotFound(f"There is no such {which}")
+    return found
