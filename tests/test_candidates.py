@@ -3,7 +3,7 @@
 import re
 import sqlite3
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -483,6 +483,20 @@ def test_what_is_no_scorer_is_said():
         Scorer("", "steps", score, "mine")
     with pytest.raises(UsageError, match="score of the scorer 'mine' is not a function"):
         Scorer("mine", "steps", None, "mine")
+
+
+def test_what_a_row_depends_on_is_in_the_identity_of_candidates():
+    """By which shards of one run know each other; for a new field, this has to be decided here."""
+    encoder = Planted(COSINES, logit_bias=None)
+    texts = TextCache(encoder.info, lambda: encoder)
+    found = Candidates.resolve(None, SCRIPTS, info=encoder.info, texts=texts, temperature=2.0)
+    left_out = {one.name for one in fields(Candidates)} - found.identity().keys()
+    # What follows from the labels, scripts and encoder, what is in the settings, and a view of all.
+    assert left_out == {
+        "info", "competitions", "names", "without", "warnings",
+        "settings", "given_temperature", "only",
+    }  # fmt: skip
+    assert found.settings.items() <= found.identity().items()
 
 
 def test_a_scorer_of_ones_own_knows_no_none():

@@ -471,6 +471,7 @@ class TestErrors:
             ),
             (lambda f: (f / "config.json").write_text("{"), "config.json isn't valid JSON"),
             (lambda f: edit(f / "config.json", model_type="bert"), "model_type is 'bert'"),
+            (lambda f: edit(f / "config.json", model_type=["clip"]), r"model_type is \['clip'\]"),
             (lambda f: (f / "model.safetensors").unlink(), "no weights in safetensors form"),
             (lambda f: os.truncate(f / "model.safetensors", 9000), "can't be loaded"),
             (lambda f: (f / "spiece.model").unlink(), "can't be loaded"),

@@ -4,7 +4,7 @@ import json
 import os
 import re
 import shutil
-from dataclasses import replace
+from dataclasses import fields, replace
 from itertools import combinations
 
 import numpy as np
@@ -14,7 +14,7 @@ from actalign.background import BackgroundSums, write_background
 from actalign.encoder_info import EncoderInfo
 from actalign.errors import ActAlignError, EncoderError, UsageError
 from actalign.evaluation import EvalConfig, Interval, Question, QuestionSet, run
-from actalign.evaluation._config import read_config
+from actalign.evaluation._config import _check_same, read_config
 from actalign.evaluation._journal import Journal
 from actalign.evaluation._lines import comparison_lines, kind_lines
 from actalign.evaluation._report import write_reports
@@ -150,6 +150,19 @@ def test_all_frames_are_not_the_encoders_own_rate(questions, tmp_path):
     assert [row["frames"] for row in read_rows(tmp_path / "predictions.jsonl")] == [20, 20]
     with pytest.raises(UsageError, match=r"was run with fps None, not 5\.0"):
         run(config(), questions, tmp_path, load=ColourEncoder, resume=True)
+
+
+@pytest.mark.parametrize("name", [one.name for one in fields(EvalConfig)])
+def test_a_run_goes_on_only_with_the_settings_that_its_rows_depend_on(name, tmp_path):
+    """Also for a field that is new: that it may differ has to be decided here."""
+    old = EvalConfig("m", ("dtw",), second_look={"model": "a"}, temperatures={"dtw": 1.0})
+    other = {"scorers": ("dtw", "random"), "temperatures": {"random": 2.0, "dtw": 1.0}}
+    new = replace(old, **{name: other.get(name, {"model": "b"})})
+    if name in ("scorers", "data", "background_digest", "temperatures", "settings"):
+        _check_same(old, new, tmp_path)
+    else:
+        with pytest.raises(UsageError, match=f"was run with {name} "):
+            _check_same(old, new, tmp_path)
 
 
 def test_a_run_is_not_gone_on_with_by_another_encoder(questions, tmp_path):

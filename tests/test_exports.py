@@ -1175,6 +1175,12 @@ def test_the_file_that_is_exported_is_never_written_over(predictions, name):
     assert path.read_bytes() == before
 
 
+def test_an_ending_names_one_format():
+    """Workbooks of rows are named by .xlsx, so those of events for BORIS only by their format."""
+    endings = [suffix for suffix, _ in PER_VIDEO.values()] + [f".{name}" for name in TABLES]
+    assert [one for one in set(endings) if endings.count(one) > 1] == [".xlsx"]
+
+
 def test_an_ending_that_contradicts_the_format_is_refused(predictions, tmp_path):
     with pytest.raises(UsageError, match=r"t\.xlsx ends in \.xlsx, and the format is csv"):
         export(predictions, "csv", tmp_path / "t.xlsx")

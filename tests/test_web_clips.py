@@ -7,6 +7,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
 import av
 import numpy as np
@@ -92,6 +93,8 @@ def test_the_table_and_its_files(served):
     assert [line["clip"] for line in csv.DictReader(lines.splitlines())] == [
         "clip0.mp4", "clip1.mp4", "clip2.mp4",
     ]  # fmt: skip
+    said = (Path(__file__).parents[1] / "docs" / "http-api.md").read_text(encoding="utf-8")
+    assert [name for name in shown["clips"][0] if f"`{name}`" not in said] == []
     result = shown["clips"][0]["result"]
     assert "-->" in served.http.get(f"/api/results/{result}/captions.srt").text
     assert "start_seconds" in served.http.get(f"/api/results/{result}/steps.csv").text

@@ -16,7 +16,7 @@ from actalign.scripts._script import step_texts
 from actalign.types import Alignment, Float32, Script, TextWarning
 
 
-class Scored(NamedTuple):
+class ClipScores(NamedTuple):
     """The result of a competition for a clip: a score for each of its scripts, the last one for
     "none of these" if it takes part, and a function that aligns some of the scripts, by number."""
 
@@ -53,7 +53,7 @@ class Competition:
 
     def scored(
         self, frames: Float32, scorer: Scorer, names: Sequence[Float32], by: Calibration
-    ) -> Scored:
+    ) -> ClipScores:
         """Scores of the scripts on a clip's (T, D) frames. names: the labels' (1, D) embeddings.
 
         For a scorer that doesn't align, the alignments use the paper's affinity.
@@ -61,10 +61,10 @@ class Competition:
         parts, steps = scorer.stages, self.texts.scripts
         if parts and parts.path.align:
             one = parts.scored(frames, self.texts, by)
-            return Scored(one.scores.tolist(), one.align)
+            return ClipScores(one.scores.tolist(), one.align)
         if scorer.align:
             own = scorer.own_alignments(frames, steps, by)
-            return Scored([a.score for a in own], lambda which: [own[m] for m in which])
+            return ClipScores([a.score for a in own], lambda which: [own[m] for m in which])
         read = names if scorer.texts == "label" else steps
         scores = (
             parts.score(frames, self.texts, by) if parts else scorer.own_scores(frames, read, by)
@@ -74,7 +74,7 @@ class Competition:
             shown = alignments(frames, steps, by)
             return [shown[m] for m in which]
 
-        return Scored(scores.tolist(), align)
+        return ClipScores(scores.tolist(), align)
 
 
 def mean(scores: Sequence[float]) -> float:
@@ -84,7 +84,7 @@ def mean(scores: Sequence[float]) -> float:
 
 def best_wordings(
     competitions: Sequence[Competition],
-    scored: Sequence[Scored],
+    scored: Sequence[ClipScores],
     wordings: Sequence[int],
     only: int | None,
 ) -> list[Wording]:

@@ -152,19 +152,20 @@ def _order_free(affinity: Float32, sizes: Sequence[int], timing: Timing) -> Mean
 
 
 def wrong_orders(sizes: Sequence[int], *, reverse: bool, seed: int = 0) -> NDArray[np.intp]:
-    """Columns that exchange every script's steps: reversed, or in an order that isn't the given.
+    """(sum K_m,) columns that exchange every script's steps: reversed, or in an order that isn't
+    the given one.
 
     A script's order does not depend on which others there are.
     """
     starts = np.cumsum([0, *sizes])
     orders = [
-        np.arange(n)[::-1] if reverse else _derangement(n, np.random.default_rng(seed))
+        np.arange(n)[::-1] if reverse else _other_order(n, np.random.default_rng(seed))
         for n in sizes
     ]
     return np.concatenate([start + order for start, order in zip(starts, orders, strict=False)])
 
 
-def _derangement(n: int, rng: np.random.Generator) -> NDArray[np.intp]:
+def _other_order(n: int, rng: np.random.Generator) -> NDArray[np.intp]:
     """A random order that is not the given one (for n of at least 2)."""
     order = rng.permutation(n)
     while n > 1 and np.array_equal(order, np.arange(n)):

@@ -16,7 +16,7 @@ from actalign.types import Float32
 
 
 def as_embeddings(values: ArrayLike, *, name: str) -> Float32:
-    """Return ``values`` as a (N, D) float32 array, N and D at least 1; raises UsageError."""
+    """Return ``values`` as a (N, D) float32 array, N and D at least 1; raises ArrayError."""
     array: Float32 = array_of(values, np.float32, f"The {name}")
     if array.ndim != 2 or 0 in array.shape:
         raise ArrayError(
@@ -28,7 +28,7 @@ def as_embeddings(values: ArrayLike, *, name: str) -> Float32:
 def normalize(embeddings: ArrayLike, *, name: str = "embeddings") -> Float32:
     """Scale each row of (N, D) to unit L2 norm; a row of zeros (neutral) stays zero.
 
-    Raises UsageError that names the row when a value is NaN or infinite.
+    Raises ArrayError that names the row when a value is NaN or infinite.
     """
     array, scale = _unit_scale(embeddings, name)
     return array * scale[:, None]
@@ -48,7 +48,7 @@ def from_centre(rows: Float32, centre: Float32) -> Float32:
 def cosine(frames: ArrayLike, texts: ArrayLike) -> Float32:
     """Cosine of every frame with every text: (T, D), (K, D) -> (T, K) float32 in [-1, 1].
 
-    A neutral (all-zero) row has cosine 0 with everything. Raises UsageError if the widths differ
+    A neutral (all-zero) row has cosine 0 with everything. Raises ArrayError if the widths differ
     or a value is not finite.
     """
     v, v_scale = _unit_scale(frames, "frame embeddings")
@@ -85,7 +85,7 @@ def _row_squares(array: Float32) -> Float32:
 
 
 def check_same_width(frames: Float32, texts: Float32) -> None:
-    """Raise UsageError unless (T, D) frames and (K, D) texts share the embedding width D."""
+    """Raise ArrayError unless (T, D) frames and (K, D) texts share the embedding width D."""
     if frames.shape[1] != texts.shape[1]:
         raise ArrayError(
             f"Frame embeddings have width {frames.shape[1]} and text embeddings "
@@ -158,7 +158,7 @@ def smooth(embeddings: ArrayLike, *, pts_seconds: ArrayLike, seconds: float) -> 
     both ends included. At the ends of the clip the mean is over the rows that exist, so nothing
     fades and nothing shifts. Neutral rows (zeros) are left out, and stay neutral unless a neighbour
     in the window is not. The paper's window is 30 frames at about 30 frames per second,
-    1 s (Sec. 3). Raises UsageError if ``seconds`` is negative or nan, or times decrease.
+    1 s (Sec. 3). Raises UsageError if ``seconds`` is negative or nan, ArrayError if times decrease.
     """
     from actalign.alignment._kernels.smoothing import window_means
 

@@ -58,7 +58,7 @@ class Work:
     scoring: RowScoring | None = None
 
 
-class Scorer(Protocol):
+class RowMaker(Protocol):
     """Makes a clip's row: `Candidates`, or `WithExamples`."""
 
     def score(
@@ -70,7 +70,7 @@ class Scorer(Protocol):
 class RowScoring:
     """How each clip, or each window of it, becomes a row."""
 
-    scorer: Scorer
+    scorer: RowMaker
     top_k: int | None = None
     window: float | None = None
     stride: float | None = None

@@ -1,7 +1,7 @@
-"""The files of a transformers checkpoint, read safely from the hub or a folder.
+"""The files of a transformers checkpoint, read safely from the hub or a folder: FAMILIES.
 
 Weights are read only from safetensors, and no code of a checkpoint is ever run. The computation is
-in `_siglip`.
+in `_siglip`, and in `_xclip`, `_videoprism` and `_pe_video` for windows of frames.
 """
 
 from __future__ import annotations
@@ -25,20 +25,38 @@ from actalign.encoders._preprocessing import ImagePreprocessing
 from actalign.errors import EncoderError, brief_reason
 from actalign.hub import WAYS_OUT, check_hub_id, hub_folder
 
-MODELS = {
-    "siglip": "SiglipModel",
-    "siglip2": "Siglip2Model",
-    "clip": "CLIPModel",
-    "xclip": "XCLIPModel",
-    "videoprism": "VideoPrismClipModel",
-    "pe_video": "PeVideoModel",
-    "pe_audio_video": "PeVideoModel",  # the video half
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """How checkpoints of a model_type are read.
+
+    model: its class in transformers. of_videos: its image settings are in a file for videos.
+    scaled: its logit scale is one of cosines. cropped: frames keep their aspect ratio and lose
+    their edges. resample: Pillow's number, where the settings name none. attention: as transformers
+    names it.
+    """
+
+    model: str
+    of_videos: bool = False
+    scaled: bool = True
+    cropped: bool = False
+    resample: int = 3
+    attention: str = "sdpa"
+
+
+# PE's scale applies to products of vectors that are not normalised, so it can't scale cosines.
+_PE = Family("PeVideoModel", of_videos=True, scaled=False, resample=2)
+FAMILIES = {
+    "siglip": Family("SiglipModel"),
+    "siglip2": Family("Siglip2Model", resample=2),
+    "clip": Family("CLIPModel", cropped=True),
+    "xclip": Family("XCLIPModel", cropped=True, resample=2),
+    "videoprism": Family("VideoPrismClipModel", of_videos=True, scaled=False, attention="eager"),
+    "pe_video": _PE,
+    "pe_audio_video": _PE,  # the video half
 }
-WITHOUT_SCALE = ("videoprism", "pe_video", "pe_audio_video")
-"""PE's scale applies to products of vectors that are not normalised, so it can't scale cosines."""
-OF_VIDEOS = WITHOUT_SCALE  # their image settings are in a separate file
+"""By the model_type of a checkpoint's config.json."""
 CARD = "README.md"  # begins with the hub's metadata of the model, including the licence
-CROPPED = ("clip", "xclip")  # their frames keep the aspect ratio and lose their edges
 RESAMPLE = {2: "bilinear", 3: "bicubic"}  # Pillow's numbers, which checkpoints store
 CONFIG_FILES = (
     "config.json",
@@ -123,16 +141,18 @@ class Checkpoint:
 def read_checkpoint(folder: Path) -> Checkpoint:
     """Read all but the weights; raises EncoderError, which names the missing or wrong file."""
     model_type = read_json(folder / "config.json").get("model_type")
-    if model_type not in MODELS:
+    if not isinstance(model_type, str) or model_type not in FAMILIES:
         raise EncoderError(
             f"{folder / 'config.json'}: model_type is {model_type!r}; "
-            f"the models that can be used are {', '.join(MODELS)}."
+            f"the models that can be used are {', '.join(FAMILIES)}."
         )
+    family = FAMILIES[model_type]
     weights = weight_files(folder)
     check_adapter(folder)
     preprocessing = read_preprocessing(folder, model_type)
-    scalars = read_scalars([file for file in weights if file.suffix == ".safetensors"])
-    if "logit_scale" not in scalars and model_type not in WITHOUT_SCALE:
+    tensors = [file for file in weights if file.suffix == ".safetensors"]
+    scalars = read_scalars(tensors) if family.scaled else {}
+    if family.scaled and "logit_scale" not in scalars:
         raise EncoderError(
             f"{folder}: the weights contain no logit_scale, so this is not a dual encoder."
         )
@@ -202,12 +222,10 @@ def read_preprocessing(folder: Path, model_type: str) -> ImagePreprocessing:
     size that the model needs.
     """
     file, stored = _preprocessing_file(folder, model_type)
-    square = {"height": 224, "width": 224}
-    cropped = model_type in CROPPED
-    size = stored.get("size", {"shortest_edge": 224} if cropped else square)
-    crop = stored.get("crop_size", square) if stored.get("do_center_crop", cropped) else None
-    bilinear = model_type in ("siglip2", "xclip", "pe_video", "pe_audio_video")
-    resample = stored.get("resample", 2 if bilinear else 3)
+    square, family = {"height": 224, "width": 224}, FAMILIES[model_type]
+    size = stored.get("size", {"shortest_edge": 224} if family.cropped else square)
+    crop = stored.get("crop_size", square) if stored.get("do_center_crop", family.cropped) else None
+    resample = stored.get("resample", family.resample)
     if model_type == "videoprism" and stored.get("do_normalize") is False:  # expects 0 to 1
         stored = {**stored, "do_normalize": True, "image_mean": [0.0] * 3, "image_std": [1.0] * 3}
     if stored.get("do_resize", True) is False or stored.get("do_normalize", True) is False:
@@ -243,7 +261,7 @@ def read_preprocessing(folder: Path, model_type: str) -> ImagePreprocessing:
 def _preprocessing_file(folder: Path, model_type: str) -> tuple[Path, dict[str, Any]]:
     """The file that describes the preprocessing, and what it says."""
     own, part = "preprocessor_config.json", "image_processor"
-    if model_type in OF_VIDEOS:
+    if FAMILIES[model_type].of_videos:
         own, part = f"video_{own}", "video_processor"
     if (folder / own).is_file():
         return folder / own, read_json(folder / own)
@@ -288,15 +306,15 @@ def quiet() -> Iterator[None]:
 
 def load_model(checkpoint: Checkpoint, dtype: torch.dtype) -> tuple[Any, Any]:
     """The model, on the CPU, and its tokenizer; raises EncoderError if weights are missing."""
-    folder = checkpoint.folder
+    folder, family = checkpoint.folder, FAMILIES[checkpoint.model_type]
     try:
         with quiet():
-            model, info = getattr(transformers, MODELS[checkpoint.model_type]).from_pretrained(
+            model, info = getattr(transformers, family.model).from_pretrained(
                 folder,
                 **_half_that_sees(checkpoint),
                 dtype=dtype,
                 use_safetensors=True,
-                attn_implementation="eager" if checkpoint.model_type == "videoprism" else "sdpa",
+                attn_implementation=family.attention,
                 local_files_only=True,
                 trust_remote_code=False,
                 output_loading_info=True,

@@ -58,8 +58,8 @@ def load_encoder(
     branch (or give `revision`, except for open_clip). `crop:PERSON:` before the name of an image
     encoder makes it see that person's box instead of the whole picture, as in
     `crop:left:google/siglip-base-patch16-224`; PERSON is as for `body`. device and dtype: not for
-    the first three. batch_size: maximum number of frames or texts in one forward pass. Raises
-    EncoderError, which says what can be used instead.
+    your own, `body`, an exported one and a service. batch_size: maximum number of frames or texts
+    in one forward pass. Raises EncoderError, which says what can be used instead.
     """
     given: dict[str, Any] = {
         "device": device,

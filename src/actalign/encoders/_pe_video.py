@@ -40,7 +40,6 @@ class PeVideoEncoder(TransformersWindows):
             FRAMES,
             fps=FPS,
             gflop=_gflop(self.torch_model),
-            scaled=False,
         )
 
     def most_tokens(self) -> int:

@@ -1,5 +1,7 @@
 """SigLIP, SigLIP 2 and CLIP checkpoints, run by transformers (extra `siglip`).
 
+`load_pretrained` also chooses among the models of windows, which have modules of their own.
+
 Only this module, those that it imports in the `try` below, and their kernels need torch.
 """
 

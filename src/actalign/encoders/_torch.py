@@ -275,16 +275,12 @@ class TorchWindows(TorchImages, TextTower):
 
 @dataclass(frozen=True, slots=True)
 class WindowShape:
-    """The shape of a window model: numbers in a row, frames in a window, and frames a second.
-
-    scaled: whether the checkpoint's logit scale and bias are those of cosines.
-    """
+    """The shape of a window model: numbers in a row, frames in a window, and frames a second."""
 
     dim: int
     frames: int
     fps: float
     gflop: float | None
-    scaled: bool
 
 
 class TransformersWindows(TransformersTexts, TorchWindows):
@@ -299,8 +295,8 @@ class TransformersWindows(TransformersTexts, TorchWindows):
             model_id=model_id,
             fingerprint=placement.marked(checkpoint.fingerprint),
             dim=shape.dim,
-            logit_scale=checkpoint.logit_scale if shape.scaled else None,
-            logit_bias=checkpoint.logit_bias if shape.scaled else None,
+            logit_scale=checkpoint.logit_scale,
+            logit_bias=checkpoint.logit_bias,
             dtype=placement.dtype,
             revision=revision,
             fps=shape.fps,

@@ -34,7 +34,6 @@ class VideoPrismEncoder(TransformersWindows):
             int(vision.num_frames),
             fps=FPS,
             gflop=_gflop(vision),
-            scaled=False,
         )
 
     def window_features(self, pixels: torch.Tensor) -> torch.Tensor:

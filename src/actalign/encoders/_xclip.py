@@ -24,9 +24,7 @@ class XClipEncoder(TransformersWindows):
     def window_shape(self, config: Any) -> WindowShape:
         """Windows of one second."""
         frames = int(config.vision_config.num_frames)
-        return WindowShape(
-            int(config.projection_dim), frames, fps=float(frames), gflop=None, scaled=True
-        )
+        return WindowShape(int(config.projection_dim), frames, fps=float(frames), gflop=None)
 
     def window_features(self, pixels: torch.Tensor) -> torch.Tensor:
         """(N, D) embeddings of (N, F, 3, h, w) windows on the device."""

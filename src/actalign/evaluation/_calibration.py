@@ -1,7 +1,4 @@
-"""How far a confidence in [0, 1] can be relied on: pure functions on arrays.
-
-confidences: (N,) in [0, 1]. right: (N,) whether each answer is right.
-"""
+"""How far a confidence in [0, 1] can be relied on: pure functions on arrays."""
 
 from __future__ import annotations
 
@@ -46,7 +43,10 @@ class RiskCoverage:
 
 
 def reliability(confidences: ArrayLike, right: ArrayLike) -> list[ReliabilityBin]:
-    """The answers in ten bins of equal width; empty bins are left out. Raises UsageError."""
+    """N answers in ten bins of equal width; empty bins are left out.
+
+    confidences: (N,) in [0, 1]. right: (N,) 1 or 0. Raises UsageError for others.
+    """
     values, hits = _checked(confidences, right)
     number = np.minimum((values * BINS).astype(int), BINS - 1)
     found = []
@@ -68,7 +68,7 @@ def reliability(confidences: ArrayLike, right: ArrayLike) -> list[ReliabilityBin
 def expected_calibration_error(confidences: ArrayLike, right: ArrayLike) -> float:
     """Mean distance of confidence and accuracy over ten bins of equal width, weighted by count.
 
-    Guo et al., ICML 2017, eq. 3. In [0, 1]; 0 is perfect.
+    The arguments are those of `reliability`. Guo et al., ICML 2017, eq. 3. In [0, 1]; 0 is perfect.
     """
     parts = reliability(confidences, right)
     total = sum(part.count for part in parts)
@@ -76,7 +76,10 @@ def expected_calibration_error(confidences: ArrayLike, right: ArrayLike) -> floa
 
 
 def risk_coverage(confidences: ArrayLike, right: ArrayLike) -> RiskCoverage:
-    """Risk against coverage; equal confidences are treated together, so order doesn't matter."""
+    """Risk against coverage; equal confidences are treated together, so order doesn't matter.
+
+    The arguments are those of `reliability`.
+    """
     values, hits = _checked(confidences, right)
     order = np.argsort(-values)
     values, wrong = values[order], 1.0 - hits[order]

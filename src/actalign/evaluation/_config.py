@@ -38,6 +38,11 @@ VLM, VLM_ALIGNED, SECOND_LOOK = LOOKS = ("vlm", "vlm_aligned", "second_look")
 """A vision-language model on evenly spread frames, on aligned frames, and as in `classify`."""
 
 
+MAY_DIFFER = ("scorers", "data", "background_digest", "temperatures", "settings")
+"""The fields that may change where a run goes on: more scorers, other places of the same files, and
+what `_check_same` compares in its own way."""
+
+
 def of_words(scorer: str) -> bool:
     """Whether a run's scorer is one of `alignment`'s, which read words."""
     return scorer not in (RANDOM, EXAMPLES, BOTH, *LOOKS)
@@ -231,7 +236,6 @@ def read_config(out: Path) -> tuple[EvalConfig, EncoderInfo]:
 
 def _check_same(old: EvalConfig, new: EvalConfig, out: Path) -> None:
     """Raise UsageError, naming the field, if a run would continue with other settings."""
-    names = ("model", "fps", "smoothing_seconds", "step_template", "label_template")
     if old.second_look and not new.second_look:
         raise UsageError(
             f"{out} was run with --second-look {old.second_look['model']}; give it again, or "
@@ -252,19 +256,10 @@ def _check_same(old: EvalConfig, new: EvalConfig, out: Path) -> None:
                 f"{out} was run with the temperature {before!r} of {name}, not {now!r}; choose "
                 "another --out."
             )
-    # A run without a second look can be scored with one.
-    more = ("second_look",) if old.second_look else ()
-    for name in (
-        *names,
-        *(() if moved else ("background",)),
-        "none",
-        "min_confidence",
-        "repeats",
-        "wordings",
-        "examples",
-        "seed",
-        *more,
-    ):
+    free = {*MAY_DIFFER, *(("background",) if moved else ())}
+    if not old.second_look:  # a run without one can be scored with one
+        free.add("second_look")
+    for name in (one.name for one in fields(EvalConfig) if one.name not in free):
         before, now = getattr(old, name), getattr(new, name)
         if before != now:
             raise UsageError(
