@@ -735,7 +735,7 @@ def test_nothing_that_is_asked_breaks_the_server(serve, tmp_path):
     config.write_text("\n".join(["[parameters]", *lines]) + "\n")
     command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(config), "run"]
     command += [f"http://127.0.0.1:{api.port}/api/openapi.json", "--checks", checks]
-    command += ["--max-examples", "25", "--seed", "1", "--no-color", "--request-timeout", "300"]
+    command += ["--max-examples", "15", "--seed", "1", "--no-color", "--request-timeout", "300"]
     done = subprocess.run(
         command, capture_output=True, text=True, timeout=DEADLOCK_SECONDS, check=False, cwd=tmp_path
     )
