@@ -1,6 +1,7 @@
 """A few labelled clips beside the words: scores, the weight, and the commands that use them."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -122,7 +123,7 @@ def test_one_example_a_label_is_half_the_score_and_none_is_an_error():
     words = candidates({"up": ["red", "green"], "down": ["green", "red"]})
     one = WithExamples.fitted(words, examples(up=[["red", "green"]], down=[["green", "red"]]))
     assert (one.weight, one.trial) == (0.5, None)
-    assert "no label has two examples" in one.summary()
+    assert "no label has two different examples" in one.summary()
     with pytest.raises(UsageError, match="no example of 'down'"):
         WithExamples.fitted(words, examples(up=[["red"]]))
     many = candidates({"up": ["red"], **{f"turn {n}": ["green"] for n in range(9)}})
@@ -224,6 +225,18 @@ def test_classify_compares_with_examples_too(folder):
     assert "An example can't be used" in done.stderr
     done = actalign(*run, "--min-confidence", 0.5, cwd=folder)
     assert "--examples can't be used with" in done.stderr
+
+
+def test_a_copy_of_an_example_does_not_count_and_it_is_said(folder):
+    for name in ("up", "down"):
+        (folder / "copies" / name).mkdir(parents=True)
+        shutil.copy(folder / "shown" / name / f"{name}0.mp4", folder / "copies" / name)
+    shutil.copy(folder / "shown" / "up" / "up0.mp4", folder / "copies" / "up" / "copy.mp4")
+    done = actalign("classify", "clips", *SHARED, "--examples", "copies", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    said = " ".join(done.stderr.split())
+    assert "3 examples of the candidates, weight 0.5: not chosen" in said
+    assert "no label has two different examples (copies of a clip count once)" in said
 
 
 def test_a_clip_too_short_for_its_repetitions_is_one_row_and_no_example_is(folder):

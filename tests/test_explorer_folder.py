@@ -6,14 +6,15 @@ from itertools import pairwise
 
 import pytest
 
-from actalign import Script
+from actalign import ActAlign, Script
 from actalign.scripts import load_scripts, shipped_scripts
 from actalign.web import _jobs
+from tests.atlas_world import render
 from tests.colour_clips import write_colours
 from tests.command import DEADLOCK_SECONDS, wait_for
 from tests.media import write_video
 from tests.test_explorer import accessible, browser, pytestmark, until  # noqa: F401 - fixtures
-from tests.test_web_api import CANDIDATES, classifier, serve  # noqa: F401 - fixtures
+from tests.test_web_api import CANDIDATES, Serving, classifier, serve  # noqa: F401 - fixtures
 from tests.test_web_clips import folder  # noqa: F401 - a fixture
 
 LINES = "".join(
@@ -534,6 +535,90 @@ def test_a_clip_in_which_nothing_stands_out_says_why(visit, serve, folder):  # n
     page.get_by_text("Where does each action happen?").click()
     page.get_by_role("button", name="Look for the candidates").click()
     page.get_by_text("it should be much longer than the action").wait_for()
+
+
+@pytest.fixture
+def session(tmp_path, colour_model):
+    """A server of a clip that is long for one action, of sunrise fifteen times, and of one that
+    is just not."""
+    shown = ["green"] * 190
+    for n in range(15):
+        shown[12 * n + 3 : 12 * n + 6] = ["black", "red", "yellow"]
+    for name, seconds in (("long.mp4", 190), ("short.mp4", 180)):
+        render(tmp_path / name, shown[:seconds], fps=1, size=(48, 64))
+    model = ActAlign.from_pretrained(str(colour_model), fps=1, repeats=15)
+    api = Serving(model, clips=tmp_path)
+    yield api
+    api.stop()
+
+
+@pytest.mark.parametrize("width", [1280, 400])
+def test_a_long_clip_is_offered_the_places_of_each_action_beside_its_headline(
+    visit, session, width
+):
+    page = visit(session)
+    page.set_viewport_size({"width": width, "height": 900})
+    name_candidates(page)
+    row, panel = page.locator("#body tr"), page.locator("#moments")
+    align(page)
+    row.first.click()
+    until(page, "document.querySelector('#verdict').textContent.includes('long.mp4')")
+    assert page.locator("#verdict strong").inner_text() == "sunrise, 15 times"
+    note = page.locator("#warnings li").first.inner_text()
+    assert note.startswith("This is one answer for the whole clip, which is long for a single")
+    look = page.get_by_role("button", name="Look for the candidates")
+    box = look.bounding_box()
+    assert 0 <= box["y"] <= 900 - box["height"], "it is in view"
+    accessible(page)
+
+    # What is found is marked over the timeline too.
+    look.click()
+    page.locator("#located button").first.wait_for()
+    marks = page.locator("#strip span")
+    assert marks.count() == page.locator("#located button").count() == 15
+    strip, timeline = (page.locator(one).bounding_box() for one in ("#strip", "#timeline"))
+    assert strip["y"] + strip["height"] <= timeline["y"]
+    assert (strip["x"], strip["width"]) == (timeline["x"], timeline["width"])
+    last = marks.last.bounding_box()
+    assert last["x"] - strip["x"] == pytest.approx(171 / 190 * strip["width"], abs=3)
+    assert marks.last.get_attribute("title").startswith("171.0 to 174.0 s: sunrise")
+    until(page, "document.querySelector('#video').readyState >= 1")
+    marks.last.click()
+    until(page, "Math.abs(document.querySelector('#video').currentTime - 171) < 0.1")
+    accessible(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+    panel.locator("summary").click()  # it stays closed where the answer is scored again
+    page.get_by_label("Candidate 2: steps, one per line").fill("blue")
+    page.get_by_text("Scored again.").wait_for()
+    until(page, "document.querySelector('#strip').childElementCount === 0")
+    assert panel.get_attribute("open") is None
+    row.last.click()
+    until(page, "document.querySelector('#verdict').textContent.includes('short.mp4')")
+    assert panel.get_attribute("open") is None
+    assert "long for a single" not in page.locator("#warnings").inner_text()
+    row.first.click()
+    until(page, "document.querySelector('#verdict').textContent.includes('long.mp4')")
+    assert panel.get_attribute("open") is not None
+
+
+def test_of_many_repetitions_ten_are_listed_until_more_are_asked_for(visit, session):
+    page = visit(session)
+    name_candidates(page)
+    page.locator("#body tr").first.click()
+    page.get_by_role("button", name="Only this clip").click()
+    page.get_by_text("sunrise, 15 times").wait_for()
+    steps = page.locator("#maps figure").first.locator("li")
+    assert steps.count() == 3
+    listed = steps.first.inner_text().splitlines()[1]
+    assert listed.count(" to ") == 10
+    assert listed.startswith("3.0 to 4.0 s, ")
+    steps.first.get_by_text("Show 5 more").click()
+    assert steps.first.get_by_text("171.0 to 172.0 s").is_visible()
+    assert steps.last.get_by_text("173.0 to 174.0 s").is_hidden()
+    accessible(page)
+    fewer = page.locator("#maps figure").last
+    assert fewer.get_by_text("Show").count() == 0
 
 
 def test_what_was_looked_for_in_a_clip_is_shown_for_it_alone(visit, serve, folder):  # noqa: F811

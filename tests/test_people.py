@@ -572,19 +572,30 @@ def test_verbose_results_say_how_many_people_are_seen(folder):
     common = ("classify", folder / "clips" / "pair.mp4", "--scripts", folder / "scripts.yaml")
     one = actalign(*common, "--model", "body", "--verbose").stdout
     # One of the two beside each other; a look may find both.
-    assert re.search(r"^people: 1 person( in \d.* frames searched for people)?$", one, re.MULTILINE)
+    assert re.search(
+        r"^people: (1 person|the person followed is seen in 16 of 16 frames; .*)$",
+        one,
+        re.MULTILINE,
+    )
     everyone = actalign(*common, "--model", "body", "--person", "all", "--verbose").stdout
     assert everyone.count("people: 1 person in ") == 2
     assert everyone.count(" of 16 frames\n") == 2
 
 
-def test_who_is_seen_is_counted_only_where_looks_differ():
-    assert people_seen({"people_looks": {"1": 49}}) == "1 person"
-    several = {"1": 4, "2": 1}
-    seen = "1 person in 4, 2 people in 1 of 5 frames searched for people"
-    assert people_seen({"people_looks": several}) == seen
-    assert people_seen({"people_looks": {"0": 2}}) == "nobody in 2 of 2 frames searched for people"
+def test_who_is_seen_is_said_of_all_frames_and_not_of_those_searched():
+    """Most are searched where nobody is found, so that their shares would tell of an empty clip."""
+    assert people_seen({"frames": 90, "people_looks": {"1": 49}}) == "1 person"
+    lost = {"frames": 5400, "neutral_frames": 900, "people_looks": {"0": 897, "1": 290}}
+    assert people_seen(lost) == "the person followed is seen in 4500 of 5400 frames"
+    cropped = {"frames": 20, "neutral_frames": 0, "whole_frames": 5, "people_looks": {"1": 2}}
+    assert people_seen(cropped) == "the person followed is seen in 15 of 20 frames"
+    several = {"frames": 90, "neutral_frames": 1, "people_looks": {"0": 1, "1": 3, "2": 2}}
+    seen = "the person followed is seen in 89 of 90 frames; 2 people in 2 of 6 frames searched"
+    assert people_seen(several) == f"{seen} for people"
+    empty = {"frames": 9, "neutral_frames": 9, "people_looks": {"0": 2}}
+    assert people_seen(empty) == "nobody is seen"
     assert people_seen({"people_frames": {"1": 16}}) == "1 person in 16 of 16 frames"
+    assert people_seen({"frames": 16}) == ""
 
 
 @pytest.mark.parametrize(

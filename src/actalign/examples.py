@@ -114,7 +114,7 @@ class WithExamples:
     """Candidates scored by words and by examples together.
 
     weight: the examples' share. words_scale, examples_scale: the spread of each kind of score.
-    trial: the results that the weight was chosen by; None if no label has two examples.
+    trial: the results that the weight was chosen by; None if no label has two different examples.
     """
 
     candidates: Candidates
@@ -128,7 +128,7 @@ class WithExamples:
     def fitted(cls, candidates: Candidates, examples: Examples) -> WithExamples:
         """Choose the weight by leaving out each example; raises UsageError for a label without any.
 
-        Half words, half examples if no label has two examples.
+        Half words, half examples if no label has two different examples.
         """
         labels = candidates.labels
         check_shown(labels, examples.labels)
@@ -191,7 +191,10 @@ class WithExamples:
         if self.candidates.temperature is not None:
             shown = f"with --examples rows have margins and no confidences; {shown}"
         if self.trial is None:
-            return f"{shown}: not chosen, because no label has two examples"
+            return (
+                f"{shown}: not chosen, because no label has two different examples (copies of a "
+                "clip count once)"
+            )
         rates = (self.trial.words, self.trial.examples, self.trial.both)
         words, examples, both = (f"{100 * rate:.0f} %" for rate in rates)
         return (

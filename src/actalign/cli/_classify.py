@@ -35,9 +35,6 @@ if TYPE_CHECKING:
     from actalign.rows import Row
     from actalign.second_look import SecondLook
 
-LONG_CLIP_SECONDS = 180.0
-"""A longer clip hardly shows a single action, even one that is performed many times."""
-
 
 @grouped
 def classify(
@@ -230,23 +227,23 @@ class _Rows:
 
     def _add(self, row: Row, clip_id: str, *, failed: bool) -> None:
         """Write and print a row; failed: the clip could be embedded but not scored."""
+        from actalign.rows import long_for_one_action
+
         if self.marks:
             row["shard"] = self.marks[clip_id]
         self.run.add(row)
         if failed:
             self.run.fail(row["clip"], row["error"] or "")
         self.run.result(row)
-        seconds = row.get("end_seconds", 0) - row.get("start_seconds", 0)
-        if row["status"] == "ok" and not self.windows.window and seconds > LONG_CLIP_SECONDS:
+        if not self.windows.window and long_for_one_action(row):
             self.long.append(row["clip"])
 
     def said_of_long(self) -> list[str]:
         """What suits clips better that are long for the single action of their answer."""
+        from actalign.rows import long_note
+
         if not self.long:
             return []
         rest = len(self.long) - 1
         which = f"{self.long[0]} and {counted(rest, 'other')} are" if rest else f"{self.long[0]} is"
-        return [
-            f"{which} long for a single action; `actalign locate` finds where each action happens, "
-            "and --window 5 gives an answer for every 5 s"
-        ]
+        return [long_note(which)]

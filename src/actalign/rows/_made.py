@@ -287,6 +287,25 @@ def partly_unseen(row: Row) -> str:
     return f"{share:.0%} unseen" if share >= _WORTH_SAYING and not mostly_unseen(row) else ""
 
 
+LONG_CLIP_SECONDS = 180.0
+"""A longer clip hardly shows a single action, even one that is performed many times."""
+
+
+def long_for_one_action(row: Row) -> bool:
+    """Whether a clip with an answer is so long that one action hardly says what it shows."""
+    seconds = row.get("end_seconds", 0) - row.get("start_seconds", 0)
+    return row["status"] == "ok" and seconds > LONG_CLIP_SECONDS
+
+
+def long_note(which: str, finder: str = "`actalign locate`") -> str:
+    """What suits long clips better than one answer. which: the clips and a verb, such as "week is";
+    finder: what finds where each action happens."""
+    return (
+        f"{which} long for a single action; {finder} finds where each action happens, and "
+        "`actalign classify --window 5` gives an answer for every 5 s"
+    )
+
+
 def cut_times(provenance: Mapping[str, str]) -> list[float]:
     """The times of the cuts in a clip, in seconds of its file, rounded to hundredths."""
     return [float(text) for text in provenance.get("cuts_seconds", "").split()]

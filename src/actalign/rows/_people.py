@@ -143,18 +143,32 @@ def _counts(text: str) -> dict[str, int]:
 
 
 def people_seen(row: Row) -> str:
-    """How many people are seen in how many frames or looks; just "1 person" if every look shows
-    one, and empty if not known."""
-    counts, what = row.get("people_frames"), "frames"
-    if counts is None:
-        counts, what = row.get("people_looks"), "frames searched for people"
-    if not counts:
+    """In how many frames the followed person is seen, or how many people are in how many frames if
+    everyone is followed; just "1 person" if one is seen throughout, and empty if not known."""
+    if counts := row.get("people_frames"):
+        return f"{_in_frames(counts)} of {sum(counts.values())} frames"
+    looks = row.get("people_looks")
+    if not looks:
         return ""
-    if what != "frames" and list(counts) == ["1"]:
-        return "1 person"
+    # Looks say little of how often nobody is seen: most are made where the person is lost.
+    frames = row.get("frames", 0)
+    seen = frames - row.get("neutral_frames", 0) - row.get("whole_frames", 0)
+    several = {people: n for people, n in looks.items() if int(people) > 1}
+    followed = f"the person followed is seen in {seen} of {frames} frames"
+    if several:
+        searched = f"{sum(looks.values())} frames searched for people"
+        return f"{followed}; {_in_frames(several)} of {searched}"
+    if set(looks) == {"0"}:
+        return "nobody is seen"
+    return "1 person" if seen == frames else followed
+
+
+def _in_frames(counts: Mapping[str, int]) -> str:
+    """Such as "nobody in 2, 1 person in 14", of frames by the number of people in them."""
     names = {"0": "nobody", "1": "1 person"}
-    seen = [f"{names.get(people, f'{people} people')} in {n}" for people, n in counts.items()]
-    return f"{', '.join(seen)} of {sum(counts.values())} {what}"
+    return ", ".join(
+        f"{names.get(people, f'{people} people')} in {n}" for people, n in counts.items()
+    )
 
 
 def several_warning(people_looks: Mapping[str, int]) -> list[str]:

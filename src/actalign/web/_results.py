@@ -16,7 +16,7 @@ from actalign.output._captions import to_srt, to_vtt
 from actalign.output._events import events
 from actalign.output._table_files import TableFile
 from actalign.output._tables import STEPS, Table
-from actalign.rows import Row, cuts_inside, people_seen, tag
+from actalign.rows import Row, cuts_inside, long_for_one_action, long_note, people_seen, tag
 from actalign.types import Candidate
 from actalign.video import thumbnails
 from actalign.web._answers import errors, file
@@ -28,6 +28,11 @@ logger = logging.getLogger(__name__)
 
 SVG_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"
 """An SVG figure is its own document, with inline styles for its colours."""
+
+LONG_NOTE = long_note(
+    "This is one answer for the whole clip, which is", finder="“Look for the candidates” below"
+)
+"""On the page, where a button does what `actalign locate` does."""
 
 Seconds = Annotated[float, Field(ge=0, le=86400, allow_inf_nan=False)]
 
@@ -79,6 +84,7 @@ def _alignment(app: FastAPI, explorer: Explorer) -> None:
             "pts_seconds": prediction.clip.pts_seconds.tolist(),
             "people_seen": people_seen(row),
             "tag": tag(row),
+            "long_note": f"{LONG_NOTE}." if long_for_one_action(row) else None,
             "cuts": cuts_inside(row),
             "whole": clip.video.id if clip.id in explorer.clips else None,
             "people": _people(explorer, clip),

@@ -2,7 +2,7 @@
 import { call, Unanswered } from "./api.js";
 import { addCandidate, candidates, filled, offer, setCandidates, setOptions, startCandidates } from "./candidates.js";
 import { drawCode } from "./code.js";
-import { startMoments } from "./moments.js";
+import { forgetLocated, startMoments } from "./moments.js";
 import { drawPeople, placeBoxes } from "./people.js";
 import { align, keepAgain, keepEdit, refresh, request, resume, startQueue, unsentRows } from "./queue.js";
 import { $, counted, fail, ids, isOpen, keep, kept, make, rowOf, say, state } from "./state.js";
@@ -41,7 +41,8 @@ function clearResult(row) {
 let compared = null;  // the labels whose maps are shown beside the winner's; null for the runner-up's
 function present(result) {
   if (location.hash !== `#${result.result}`) unlink();
-  if (state.result?.result !== result.result) $("located").replaceChildren();
+  if (state.result?.result !== result.result) forgetLocated();
+  if (state.result?.clip !== result.clip && result.long_note) $("moments").open = true;
   state.result = result;
   compared ??= new Set([result.candidates[1]?.label]);
   show(result, compared, (label) => {

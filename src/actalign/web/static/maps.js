@@ -2,6 +2,7 @@
 import { $, make, score, seconds } from "./state.js";
 
 const ROW = 22;  // pixels a step on the screen
+const LISTED = 10;  // times of a step that are listed at once
 // Viridis at eleven points.
 const VIRIDIS = [[68, 1, 84], [72, 36, 117], [65, 68, 135], [53, 95, 141], [42, 120, 142], [33, 145, 140],
   [34, 168, 132], [68, 191, 112], [122, 209, 81], [189, 223, 38], [253, 231, 37]];
@@ -102,10 +103,13 @@ function heatMap(result, candidate, role, low, high, seek) {
   const plot = make("div", "", { className: "plot" }), list = make("ol");
   plot.append(numbers, map, axis);
   list.append(...candidate.steps.map((name, k) => {
-    const item = make("li", name);
+    const item = make("li", name), rest = make("details");
     const times = performed(candidate).flat().filter((s) => s.k === k)
       .map((s) => `${s.start_seconds.toFixed(1)} to ${seconds(s.end_seconds)}`);
-    item.append(make("small", times.join(", ")));
+    item.append(make("small", times.slice(0, LISTED).join(", ")));
+    if (times.length <= LISTED) return item;
+    rest.append(make("summary", `Show ${times.length - LISTED} more`), make("small", times.slice(LISTED).join(", ")));
+    item.append(rest);
     return item;
   }));
   const figure = make("figure"), caption = make("figcaption");

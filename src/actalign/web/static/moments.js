@@ -2,7 +2,9 @@
 import { call } from "./api.js";
 import { candidates } from "./candidates.js";
 import { request } from "./queue.js";
+import { span } from "./maps.js";
 import { $, counted, fail, ids, make, seconds, state } from "./state.js";
+import { COLOURS } from "./timeline.js";
 import { seek } from "./view.js";
 
 const AT_ONCE = 30;  // moments that are added to those that are shown
@@ -46,21 +48,43 @@ function showHits(found, open) {
   };
 }
 
+export function forgetLocated() {
+  $("located").replaceChildren();
+  $("strip").replaceChildren();
+}
+
 async function locate() {
   if (!candidates().length) throw new Error("There are no candidates; name at least one action.");
   const { result, clip } = state.result;
   const shown = () => state.result?.result === result;  // else there is another clip, or this one with other candidates
-  $("located").replaceChildren(make("li", "Looking …", { className: "note" }));
+  forgetLocated();
+  $("located").append(make("li", "Looking …", { className: "note" }));
   let detections;
   try {
     ({ detections } = await call("locate", { method: "POST", json: request(clip) }));
   } catch (error) {
-    if (shown()) $("located").replaceChildren();
+    if (shown()) forgetLocated();
     throw error;
   }
   if (!shown()) return;
-  $("located").replaceChildren(...detections.map((d) => moment(
-    `${d.start_seconds.toFixed(1)} to ${seconds(d.end_seconds)}: ${d.label}`, d.weak ? "weak" : "", null, () => seek(d.start_seconds))));
+  const labels = [...new Set(detections.map((d) => d.label))], [from, length] = span(state.result);
+  const go = (d) => () => seek(d.start_seconds);
+  const colour = (d) => COLOURS[labels.indexOf(d.label) % COLOURS.length];
+  const text = (d) => `${d.start_seconds.toFixed(1)} to ${seconds(d.end_seconds)}: ${d.label}`;
+  $("located").replaceChildren(...detections.map((d) => {
+    const item = moment(text(d), d.weak ? "weak" : "", null, go(d));
+    item.firstChild.style.borderLeft = `.5rem solid ${colour(d)}`;
+    return item;
+  }));
+  // The list has the same as buttons.
+  $("strip").replaceChildren(...detections.map((d) => {
+    const mark = make("span", "", { title: text(d) });
+    mark.classList.toggle("weak", d.weak);
+    Object.assign(mark.style, { background: colour(d), left: `${100 * (d.start_seconds - from) / length}%`,
+      width: `${100 * (d.end_seconds - d.start_seconds) / length}%` });
+    mark.addEventListener("click", go(d));
+    return mark;
+  }));
   if (!detections.length) $("located").append(make("li", "No candidate stands out at any time. "
     + "The clip's moments are compared with each other, so it should be much longer than the action; for a clip of a single action, use the answer above.", { className: "note" }));
 }

@@ -8,7 +8,7 @@ import { judgement } from "./table.js";
 import { follow, seek } from "./view.js";
 
 // Okabe and Ito's colour-blind safe palette.
-const COLOURS = ["#56B4E9", "#E69F00", "#2bb98a", "#d996bb", "#F0E442", "#e8833a"];
+export const COLOURS = ["#56B4E9", "#E69F00", "#2bb98a", "#d996bb", "#F0E442", "#e8833a"];
 
 // The candidate whose steps are shown: the one that is said to be right, else the winner.
 function shownCandidate(result, truth) {

@@ -27,7 +27,7 @@ export function show(result, compared, onCompare) {
 
 export function drawNotes(result) {
   const without = result.candidates.filter((c) => c.has_script === false && c.path).map((c) => c.label);
-  const notes = [...(result.warnings ?? []), ...(result.text_warnings ?? []).map((one) => one.warning)];
+  const notes = [...(result.long_note ? [result.long_note] : []), ...(result.warnings ?? []), ...(result.text_warnings ?? []).map((one) => one.warning)];
   if (without.length) notes.push(`No script: ${without.join(", ")}. Only the name is compared; ${stepsAdvice(without)}.`);
   $("warnings").replaceChildren(...notes.map((text) => make("li", text)));
 }
