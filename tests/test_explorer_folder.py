@@ -331,6 +331,17 @@ def test_many_short_steps_can_be_told_apart(visit, serve, folder):  # noqa: F811
         .map(one => getComputedStyle(one).visibility)"""
     assert page.evaluate(seen) == ["hidden", "visible"]
     assert page.locator("#timeline.dense").count() == 1
+    # Of a hundred, no border could be told from the next.
+    said = [{"start": n / 50, "end": (n + 1) / 50, "step": n % 3} for n in range(100)]
+    put = api.http.put(f"/api/clips/{clip}/truth", json={"label": label, "intervals": said})
+    put.raise_for_status()
+    page.reload()
+    page.get_by_text("They are too many to be corrected here.").wait_for()
+    assert page.locator("#timeline button").count() == 100
+    assert page.locator("#timeline .border").count() == 0
+    page.set_viewport_size({"width": 1280, "height": 844})
+    page.reload()
+    page.locator("#timeline .border").nth(100).wait_for()
 
 
 def test_the_open_clip_is_aligned_first_and_stays_open(visit, serve, folder):  # noqa: F811

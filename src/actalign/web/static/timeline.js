@@ -10,6 +10,8 @@ import { follow, seek } from "./view.js";
 // Okabe and Ito's colour-blind safe palette.
 export const COLOURS = ["#56B4E9", "#E69F00", "#2bb98a", "#d996bb", "#F0E442", "#e8833a"];
 
+const LEAST_APART = 6;  // pixels a step, so that one border can be told from the next
+
 // The candidate whose steps are shown: the one that is said to be right, else the winner.
 function shownCandidate(result, truth) {
   return result.candidates.find((c) => sameLabel(c.label, truth?.label)) ?? result.candidates[0];
@@ -26,8 +28,9 @@ export function drawTimeline() {
   const result = state.result, truth = rowOf(result.clip)?.truth ?? null;
   const shown = shownCandidate(result, truth), parts = intervalsOf(shown, truth);
   const [from, length] = span(result), place = (t) => `${100 * (t - from) / length}%`;
+  const crowded = $("timeline").clientWidth < LEAST_APART * parts.length;
   const blocks = parts.map((part, n) => {
-    const button = make("button", "", { type: "button" });
+    const button = make("button", "", { type: "button", tabIndex: crowded ? -1 : 0 });
     button.append(make("span", String(part.step + 1)));
     button.style.background = COLOURS[part.step % COLOURS.length];
     button.classList.toggle("again", n > 0 && part.step === 0);
@@ -44,7 +47,7 @@ export function drawTimeline() {
   });
   times();
   const save = () => judge(shown.label, parts.map(({ start, end, step }) => ({ start, end, step })), result.clip);
-  const handles = result.clip && parts.length ? borders(parts, shown, from, length, times, save) : [];
+  const handles = result.clip && parts.length && !crowded ? borders(parts, shown, from, length, times, save) : [];
   const cuts = result.cuts.map((at) => {
     const mark = make("div", "", { className: "cut", role: "img", title: `Cut in the picture at ${seconds(at)}` });
     mark.setAttribute("aria-label", mark.title);
@@ -56,7 +59,7 @@ export function drawTimeline() {
   if (focused >= 0) $("timeline").children[focused]?.focus({ preventScroll: true });  // a border is moved by several keys
   $("timeline").classList.toggle("dense", $("timeline").clientWidth < 20 * handles.length);
   $("axis").replaceChildren(...ticks(result));
-  $("told").textContent = told(result, shown, truth, parts) + (cuts.length ? " Dashed lines: the picture is cut there." : "");
+  $("told").textContent = told(result, shown, truth, parts, crowded) + (cuts.length ? " Dashed lines: the picture is cut there." : "");
   $("edit").textContent = shown.wordings ? `Edit these steps (wording ${shown.wording} of ${shown.wordings})` : "Edit these steps";
   $("edit").onclick = () => editSteps(shown.label, shown.wording);
   $("edit").hidden = !isListed(shown.label);
@@ -65,13 +68,14 @@ export function drawTimeline() {
 }
 
 // Whose steps these are, where the answer has none, and what can be done with them.
-function told(result, shown, truth, parts) {
+function told(result, shown, truth, parts, crowded) {
   if (!parts.length)
     return result.label === null ? `No steps: ${shown.label} is the likeliest; the answer is refused.`
       : `No steps: ${shown.label} wins if no script fits better than the background.`;
   const refused = result.label === null && !sameLabel(shown.label, truth?.label);
   const whose = refused ? `These are the steps of ${shown.label}, the likeliest; the answer is refused. `
     : shown === result.candidates[0] ? "" : `These are the steps of ${shown.label}. `;
+  if (crowded) return `${whose}They are too many to be corrected here.`;
   const how = matchMedia("(pointer: coarse)").matches ? "Drag the knob below a border between two steps"
     : "Drag a border between two steps, or move it with the arrow keys,";
   return `${whose}${how} to correct it.`;
