@@ -336,7 +336,7 @@ def test_many_short_steps_can_be_told_apart(visit, serve, folder):  # noqa: F811
     put = api.http.put(f"/api/clips/{clip}/truth", json={"label": label, "intervals": said})
     put.raise_for_status()
     page.reload()
-    page.get_by_text("They are too many to be corrected here.").wait_for()
+    page.get_by_text("The steps are too many to be corrected here.").wait_for()
     assert page.locator("#timeline button").count() == 100
     assert page.locator("#timeline .border").count() == 0
     page.set_viewport_size({"width": 1280, "height": 844})

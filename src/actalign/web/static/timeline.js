@@ -75,7 +75,7 @@ function told(result, shown, truth, parts, crowded) {
   const refused = result.label === null && !sameLabel(shown.label, truth?.label);
   const whose = refused ? `These are the steps of ${shown.label}, the likeliest; the answer is refused. `
     : shown === result.candidates[0] ? "" : `These are the steps of ${shown.label}. `;
-  if (crowded) return `${whose}They are too many to be corrected here.`;
+  if (crowded) return `${whose}The steps are too many to be corrected here.`;
   const how = matchMedia("(pointer: coarse)").matches ? "Drag the knob below a border between two steps"
     : "Drag a border between two steps, or move it with the arrow keys,";
   return `${whose}${how} to correct it.`;
