@@ -675,12 +675,13 @@ def test_captions_of_one_action_do_not_overlap_where_its_detections_do(to, tmp_p
         "swing within": [(6.0, 6.5), (6.5, 7.0)],
     }
     found = [
-        row(f"v#{n}", [candidate(name.split()[0], 4.0, times, ["back", "up"])])
+        row(f"v#{n}", [candidate(name.split()[0], 4.0, times, ["back", "up"])], scorer=None)
         | {"label": name.split()[0], "start_seconds": times[0][0], "end_seconds": times[-1][1]}
         for n, (name, times) in enumerate(spans.items(), start=1)
     ]
     path = tmp_path / "found.jsonl"
-    path.write_text("".join(json.dumps(one) + "\n" for one in found), encoding="utf-8")
+    latest_first = reversed(found)  # a file's rows may be in any order
+    path.write_text("".join(json.dumps(one) + "\n" for one in latest_first), encoding="utf-8")
     [captions] = export(path, to, tmp_path / "captions")
     assert cues(captions) == [
         (0.0, 2.0, "swing: back"),
@@ -690,6 +691,34 @@ def test_captions_of_one_action_do_not_overlap_where_its_detections_do(to, tmp_p
         (4.5, 6.0, "jump: up"),
         (5.0, 8.0, "swing: up"),
     ]
+
+
+@pytest.mark.parametrize("to", ["vtt", "srt"])
+def test_captions_show_each_of_several_questions_about_a_video(to, tmp_path):
+    """Also if the answer is the same, which may have other steps at other times."""
+    found = [
+        row(f"q{n}", [candidate("swing", 4.0, [(0.0, end), (end, 4.0)], steps)])
+        | {"label": "swing", "start_seconds": 0.0, "end_seconds": 4.0}
+        for n, (end, steps) in enumerate([(1.0, ["back", "up"]), (3.0, ["lift", "hit"])])
+    ]
+    path = tmp_path / "asked.jsonl"
+    path.write_text("".join(json.dumps(one) + "\n" for one in found), encoding="utf-8")
+    [captions] = export(path, to, tmp_path / "captions")
+    assert [text for *_, text in cues(captions)] == [
+        "swing: back", "swing: lift", "swing: up", "swing: hit",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("to", ["vtt", "srt"])
+def test_captions_of_windows_do_not_wait_for_a_clip_without_an_answer(to, tmp_path):
+    refused = row("all", [candidate("swing", 1.0, [(0.0, 9.0)])]) | {"label": None}
+    window = row("all@1", [candidate("jump", 4.0, [(1.0, 3.0)], ["up"])]) | {"label": "jump"}
+    window |= {"end_seconds": 3.0, "provenance": {"window_start": "1"}}
+    path = tmp_path / "both.jsonl"
+    rows = [refused | {"start_seconds": 0.0, "end_seconds": 9.0}, window]
+    path.write_text("".join(json.dumps(one) + "\n" for one in rows), encoding="utf-8")
+    [captions] = export(path, to, tmp_path / "captions")
+    assert cues(captions) == [(1.0, 3.0, "jump: up")]
 
 
 def test_kinovea_shows_what_several_people_begin_at_one_time(people, tmp_path):

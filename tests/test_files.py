@@ -72,6 +72,13 @@ def test_an_error_leaves_no_empty_folder_of_its_own(tmp_path):
     assert names(tmp_path / "new") == ["y.txt"]
 
 
+def test_a_file_that_cannot_be_created_leaves_no_empty_folder(tmp_path):
+    for name, error in (("x" * 300, ActAlignError), ("a\0b", ValueError)):
+        with pytest.raises(error):
+            write_text(tmp_path / "new" / "er" / name, "text")
+        assert names(tmp_path) == []
+
+
 def test_a_place_that_refuses_is_named_in_one_sentence(tmp_path):
     (tmp_path / "file").write_text("x")
     with pytest.raises(ActAlignError, match=r"file/rows\.jsonl can't be written: .*another place"):

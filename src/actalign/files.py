@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 OLD_SECONDS = 2 * 24 * 3600
 """Temporary files that have not been written to for this long are abandoned."""
+FOLDER_TRIES = 10
+"""How often a folder is created anew, each time after another process has deleted it."""
 _TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}\.tmp", re.DOTALL)
 _LOOKED_AT: set[Path] = set()
 
@@ -55,9 +57,10 @@ def writing(path: str | Path) -> Iterator[BinaryIO]:
     temporary = path.with_name(temporary_name(path.name))
     with _naming(path):
         new_folders = list(takewhile(lambda folder: not folder.exists(), path.parents))
-        raw = _created(temporary, path)
-    remove_old(temporary)
     try:
+        with _naming(path):
+            raw = _created(temporary, path)
+        remove_old(temporary)
         with io.BufferedWriter(raw) as file:
             yield file
             file.flush()
@@ -66,21 +69,22 @@ def writing(path: str | Path) -> Iterator[BinaryIO]:
         with _naming(path):
             temporary.replace(path)
     except BaseException:
-        with suppress(OSError):
+        with suppress(OSError, ValueError):  # the name may be impossible
             temporary.unlink(missing_ok=True)
-            for folder in new_folders:
+        for folder in new_folders:
+            with suppress(OSError, ValueError):
                 folder.rmdir()
         raise
 
 
 def _created(temporary: Path, path: Path) -> _File:
     """The new temporary file, in a folder that is created."""
+    for _ in range(FOLDER_TRIES):  # as other processes may delete the folder while it is empty
+        with suppress(FileNotFoundError, FileExistsError):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            return _File(temporary, path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        return _File(temporary, path)
-    except FileNotFoundError:  # another process has just deleted the folder, which was empty
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return _File(temporary, path)
+    return _File(temporary, path)
 
 
 def check_writable(path: str | Path) -> None:

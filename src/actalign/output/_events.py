@@ -141,12 +141,13 @@ class VideoRows(NamedTuple):
         """Their events in order of time."""
         found: list[Event] = []
         shown: defaultdict[tuple[int | None, str | None], float] = defaultdict(lambda: -math.inf)
-        for row in sorted(self.rows, key=_window_end):
-            end = _window_end(row)
-            windows = end > -math.inf
-            of = row.get("person"), None if windows else row.get("label")
+        for row in sorted(self.rows, key=_window_end_and_start):
+            end, action = _window_end(row), None
+            if end == -math.inf and row.get("scorer") is None:  # a detection
+                end, action = row.get("end_seconds", end), row.get("label")
+            of = row.get("person"), action
             found += [replace(event, shown_from=shown[of]) for event in events(row)]
-            shown[of] = end if windows else max(shown[of], row.get("end_seconds", end))
+            shown[of] = max(shown[of], end)
         return sorted(found, key=lambda event: event.start_seconds)
 
     @property
@@ -182,6 +183,10 @@ def _window_end(row: Row) -> float:
     if "window_start" in row.get("provenance", {}):
         return row["end_seconds"]
     return row.get("window_end_seconds", -math.inf)
+
+
+def _window_end_and_start(row: Row) -> tuple[float, float]:
+    return _window_end(row), row.get("start_seconds", -math.inf)
 
 
 def by_video(rows: Iterable[Row]) -> Iterator[VideoRows]:
