@@ -588,6 +588,8 @@ class TestExport:
         assert 0.99 < min(report.image_cosine, report.text_cosine) < 1
         encoder = load_encoder(str(report.folder), batch_size=8)
         assert encoder.info.dtype == "int8"
+        modes = {path.name: path.stat().st_mode for path in report.folder.iterdir()}
+        assert len(set(modes.values())) == 1, modes  # those who may read one may read all
         # As `align` asks for it, by what a store holds.
         again = load_encoder(encoder.info.model_id, dtype=encoder.info.dtype)
         assert again.info.fingerprint == encoder.info.fingerprint
