@@ -200,6 +200,8 @@ def test_a_list_of_anything_has_one_answer_each(classifier, clips, capsys):
     assert found[1].to_dict() == rows[1]
     assert json.loads(json.dumps(found[1].to_dict()))["label"] == "sunrise"
     assert capsys.readouterr() == ("", "")  # a bar is for notebooks
+    for paths in (np.array(videos[:1]), np.array(videos[:1], object)):  # as a table gives them
+        assert [one.label for one in classifier.predict_many(paths, scripts=SCRIPTS)] == ["sunrise"]
 
 
 def test_what_is_no_video_is_told_what_would_be_one(classifier, clips):
@@ -599,6 +601,8 @@ def test_what_no_clip_is_made_of_is_refused(clips):
         ({"embeddings": [[1.0]]}, "must be a NumPy array, not list"),
         ({"pts_seconds": [0, 1]}, "must be a NumPy array, not list"),
         ({"end_seconds": None}, "end_seconds of clip 'a' is None; give a number"),
+        ({"end_seconds": float("nan")}, "end_seconds of clip 'a' is nan; give a number"),
+        ({"pts_seconds": times * np.nan}, "timestamps of clip 'a' hold NaN or infinity"),
         ({"clip_id": 3}, "The clip_id is 3; give a text"),
     ):
         with pytest.raises(UsageError, match=said):

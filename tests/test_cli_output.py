@@ -358,6 +358,8 @@ def test_a_frame_has_the_columns_of_the_tables(clips, tmp_path):
     assert list(frame["label"].dropna()) == ["+ sunrise", "sunset"]
     assert list(frame["clip"]) == [row["clip"] for row in rows]
     assert len(predictions_frame(rows, steps=True).query("rank == 1")) == 6
+    assert not any("confidence" in row for row in rows)  # the encoder has no temperature
+    assert frame["confidence"].round(2).isna().all()
 
 
 def test_a_slip_of_the_models_name_is_answered_by_body(clips, tmp_path):

@@ -31,7 +31,7 @@ from actalign.encoders._siglip import naflex_grid
 from actalign.encoders._torch import choose_device, resize
 from actalign.errors import ArrayError, EncoderError, UsageError
 from tests.command import actalign, printed_by
-from tests.tiny_hub import hub_environment, tiny_hub
+from tests.tiny_hub import hub_environment, tiny_hub, use_hub
 from tests.tiny_models import CORPUS, make_clip, make_naflex, make_siglip, make_siglip2
 
 CHECKPOINTS = {
@@ -588,6 +588,8 @@ class TestExport:
         assert 0.99 < min(report.image_cosine, report.text_cosine) < 1
         encoder = load_encoder(str(report.folder), batch_size=8)
         assert encoder.info.dtype == "int8"
+        modes = {path.name: path.stat().st_mode for path in report.folder.iterdir()}
+        assert len(set(modes.values())) == 1, modes  # those who may read one may read all
         # As `align` asks for it, by what a store holds.
         again = load_encoder(encoder.info.model_id, dtype=encoder.info.dtype)
         assert again.info.fingerprint == encoder.info.fingerprint
@@ -717,6 +719,16 @@ class TestHub:
             assert_names_the_ways_out(failed["error"])
             assert "\n" not in failed["error"]
             assert failed["seconds"] < 60
+
+    def test_a_misspelt_folder_is_said_to_be_missing(self, monkeypatch, tmp_path):
+        """Its path has the form of a hub id."""
+        (tmp_path / "models").mkdir()
+        monkeypatch.chdir(tmp_path)
+        with socket.create_server(("127.0.0.1", 0)) as closed:
+            port = closed.getsockname()[1]
+        use_hub(monkeypatch, port, tmp_path / "cache")
+        with pytest.raises(EncoderError, match="The folder models here has no sigllip"):
+            load_encoder("models/sigllip")
 
     def test_a_silent_hub_is_not_waited_for(self, tmp_path):
         with socket.create_server(("127.0.0.1", 0)) as silent:

@@ -34,7 +34,9 @@ LONG_LABEL = (
 LONG_STEP = "a very long description of one sub-action in which both arms are lifted overhead " * 3
 
 
-def prediction(sizes, *, frames=40, seconds=4.0, start=0.0, label="action", step="step", clip="c"):
+def prediction(
+    sizes, *, frames=40, seconds=4.0, start=0.0, label="action", step="step", clip="c", scale=1.0
+):
     rng = np.random.default_rng(len(sizes))
     embedding = ClipEmbedding(
         clip_id=clip,
@@ -46,7 +48,7 @@ def prediction(sizes, *, frames=40, seconds=4.0, start=0.0, label="action", step
     )
     candidates = []
     for m, size in enumerate(sizes):
-        alignment = align(rng.random((frames, size)).astype(np.float32))
+        alignment = align((scale * rng.random((frames, size))).astype(np.float32))
         script = Script(f"{label} {m}", tuple(f"{step} {k}" for k in range(size)))
         candidates.append(Candidate(script.label, alignment.score, script, True, alignment))
     candidates.sort(key=lambda c: -c.score)
@@ -60,6 +62,7 @@ CASES = {
     "three frames": prediction([5, 4], frames=3, seconds=0.1),
     "an hour": prediction([12, 10], frames=3000, seconds=3600.0, start=7200.0),
     "long words": prediction([6] * 8, label=LONG_LABEL, step=LONG_STEP, clip="a/folder/" * 30),
+    "faint": prediction([6] * 8, label=LONG_LABEL, step=LONG_STEP, scale=1e-7),
     "no spaces": prediction([3, 3], label="x" * 300, step="y" * 300, clip="z" * 300),
     "wide letters": prediction([3, 3], label="W投篮" * 30, step="双手举过头顶" * 20),
 }
@@ -239,6 +242,25 @@ def test_the_path_on_the_heat_map_is_the_alignments():
         assert np.allclose(line.get_xdata(), ((edges[1:] + edges[:-1]) / 2)[alignment.path[:, 0]])
         assert np.array_equal(line.get_ydata(), alignment.path[:, 1])
     assert np.allclose(axes.collections[0].get_array(), alignment.affinity.T, atol=0)
+
+
+@pytest.mark.parametrize("size", [1.0, 1e-3, 1e-7, 1e-30])
+def test_the_colours_of_a_heat_map_spread_over_its_affinities_however_small(size):
+    """The pair probabilities of SigLIP are often all below 1e-4."""
+    alignment = align((np.random.default_rng(0).random((20, 3)) * size).astype(np.float32))
+    image = heat_map_figure(alignment).axes[0].collections[0]
+    shades = image.cmap(image.norm(alignment.affinity))
+    assert len(np.unique(shades.reshape(-1, 4), axis=0)) > 40
+    assert image.get_clim() == (alignment.affinity.min(), alignment.affinity.max())
+
+
+@pytest.mark.parametrize("value", [0.0, 1e-7, 0.5, -0.2])
+def test_affinities_that_are_all_about_the_same_are_drawn_in_one_colour(value):
+    affinity = np.full((20, 3), value, np.float32)
+    affinity[3] *= np.float32(1 + 1e-6)
+    image = heat_map_figure(align(affinity)).axes[0].collections[0]
+    shades = image.cmap(image.norm(affinity)).reshape(-1, 4)
+    assert np.ptp(shades, axis=0).max() < 0.02
 
 
 @pytest.mark.parametrize("case", ["two", "three frames", "an hour"])

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from contextlib import suppress
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -99,17 +100,37 @@ def video(tmp_path_factory):
     return path.read_bytes()
 
 
+class Faint:
+    """An encoder whose pair probabilities are tiny, as those of SigLIP often are."""
+
+    def __init__(self, encoder):
+        self.encoder = encoder
+        self.info = replace(encoder.info, logit_scale=1.0, logit_bias=-14.0, fingerprint="faint")
+
+    def __getattr__(self, name):
+        return getattr(self.encoder, name)
+
+
 @pytest.fixture
 def serve(classifier):
     running = []
 
-    def start(**options):
-        running.append(Serving(classifier, **options))
+    def start(by=classifier, **options):
+        running.append(Serving(by, **options))
         return running[-1]
 
     yield start
     for one in running:
         one.stop()
+
+
+def test_small_affinities_keep_their_digits(classifier, serve, video):
+    api = serve(ActAlign(Faint(classifier.encoder), fps=10))
+    job = api.align(api.upload(video).json()["clip"])
+    best = api.http.get(f"/api/results/{job['result']}").json()["candidates"][0]
+    affinities = {value for row in best["affinity"] for value in row}
+    assert max(affinities) < 1e-4
+    assert len(affinities) > 3
 
 
 def test_a_program_submits_polls_and_fetches(serve, video, tmp_path):

@@ -201,8 +201,9 @@ class ActAlign:
         prediction for each person of a clip, whose `clip.clip_id` ends in -person1, -person2, ...
         Raises UsageError for invalid labels or scripts, and for a single video.
         """
-        single = (str, bytes, os.PathLike, FrameBatch, ClipEmbedding, np.ndarray, Mapping)
-        if isinstance(videos, single) or not isinstance(videos, Iterable):
+        single = (str, bytes, os.PathLike, FrameBatch, ClipEmbedding, Mapping)
+        pixels = isinstance(videos, np.ndarray) and videos.dtype.kind not in "OUT"  # not paths
+        if pixels or isinstance(videos, single) or not isinstance(videos, Iterable):
             raise UsageError("This takes a list of videos; `predict` takes one.")
         every = list(videos)
         candidates = self.candidates(

@@ -115,9 +115,13 @@ def download(model: str, revision: str | None, patterns: Sequence[str]) -> Path:
     try:
         return hub_folder(model, "model", revision=revision, patterns=patterns)
     except Exception as error:  # see `hub_folder`
+        parent, last = Path(model).expanduser().parent, Path(model).name
+        misspelt = (
+            f" The folder {parent} here has no {last}." if "/" in model and parent.is_dir() else ""
+        )
         raise EncoderError(
             f"The model {name!r} is not available from the hub "
-            f"({type(error).__name__}: {brief_reason(error)}). {WAYS_OUT}"
+            f"({type(error).__name__}: {brief_reason(error)}).{misspelt} {WAYS_OUT}"
         ) from error
 
 

@@ -208,6 +208,8 @@ def _quantise(folder: Path) -> None:
                 weight_type=QuantType.QInt8,
                 use_external_data_format=True,
             )
+        for weights in folder.glob(f"{target.name}.*"):
+            weights.chmod(target.stat().st_mode)  # they were written for their owner alone
         for file in folder.glob(f"{name}.onnx*"):
             file.unlink()
         target.rename(source)

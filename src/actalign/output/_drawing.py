@@ -45,10 +45,18 @@ def strip_height(thumbnails: FrameBatch) -> float:
 
 
 def colour_limits(alignments: Sequence[Alignment]) -> tuple[float, float]:
-    """One scale for all heat maps, so that equal colours mean equal affinities."""
+    """One scale for all heat maps, so that equal colours mean equal affinities.
+
+    Only affinities that are all about the same are drawn in one colour. What is "about" depends on
+    their size: the pair probabilities of SigLIP are often all below 1e-4.
+    """
     low = min(float(a.affinity.min()) for a in alignments)
     high = max(float(a.affinity.max()) for a in alignments)
-    return (low, high) if high - low > 1e-3 else (low - 0.05, high + 0.05)
+    largest = max(abs(low), abs(high))
+    if high - low > 1e-3 * largest:
+        return low, high
+    around = 0.05 * (largest or 1.0)
+    return low - around, high + around
 
 
 def draw_colour_bar(
@@ -58,6 +66,7 @@ def draw_colour_bar(
     figure.colorbar(image, cax=bar)
     dress(bar, theme)
     bar.tick_params(labelsize=7.5)
+    bar.yaxis.get_offset_text().set_fontsize(7.5)  # such as 1e-7, where affinities are small
     bar.set_ylabel(name, fontsize=8)
 
 

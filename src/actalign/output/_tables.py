@@ -274,4 +274,7 @@ def predictions_frame(
     table = STEPS if steps else CLIPS
     rows = (one if isinstance(one, dict) else one.to_row() for one in predictions)
     records = [record for row in rows for record in table.records(row)]
-    return pandas.DataFrame(records, columns=[*table.columns])
+    frame = pandas.DataFrame(records, columns=[*table.columns])
+    # A column without any number is one of objects to pandas, which it can't round or plot.
+    numbers = [name for name, kind in table.columns.items() if kind in (int, float)]
+    return frame.astype({name: "float64" for name in numbers if frame[name].isna().all()})

@@ -172,9 +172,11 @@ def _check_keys(block: Mapping[str, Any], where: str) -> None:
                 f"The script file {where} has the field {key!r}; did you mean {close[0]!r}?"
             )
     if "scripts" not in block:
+        how = "indented, below a line 'scripts:'"
+        if where.endswith(".json"):
+            how = 'as {"scripts": {"an action": ["a step", "another step"]}}'
         raise UsageError(
-            f"The script file {where} has no field 'scripts'; write the actions, indented, below a "
-            "line 'scripts:'."
+            f"The script file {where} has no field 'scripts'; write the actions, {how}."
         )
 
 

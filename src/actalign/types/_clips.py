@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from numbers import Real
 from typing import TYPE_CHECKING
@@ -99,7 +100,7 @@ class ClipEmbedding:
     def __post_init__(self) -> None:
         if not isinstance(self.clip_id, str):
             raise UsageError(f"The clip_id is {self.clip_id!r}; give a text.")
-        if not isinstance(self.end_seconds, Real):
+        if not isinstance(self.end_seconds, Real) or not math.isfinite(self.end_seconds):
             raise UsageError(
                 f"end_seconds of clip {self.clip_id!r} is {self.end_seconds!r}; give a number of "
                 "seconds."
@@ -117,6 +118,8 @@ class ClipEmbedding:
                 f"Clip {self.clip_id!r} has {len(self.embeddings)} embeddings but "
                 f"{self.pts_seconds.size} timestamps."
             )
+        if not np.isfinite(self.pts_seconds).all():
+            raise ArrayError(f"The timestamps of clip {self.clip_id!r} hold NaN or infinity.")
         if (np.diff(self.pts_seconds) < 0).any():
             raise ArrayError(f"The timestamps of clip {self.clip_id!r} decrease.")
 

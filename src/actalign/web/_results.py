@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any, Literal
 
+import numpy as np
 from fastapi import FastAPI, Response
 from pydantic import Field
 
@@ -17,7 +19,7 @@ from actalign.output._events import events
 from actalign.output._table_files import TableFile
 from actalign.output._tables import STEPS, Table
 from actalign.rows import Row, cuts_inside, long_for_one_action, long_note, people_seen, tag
-from actalign.types import Candidate
+from actalign.types import Candidate, Float32, Float64
 from actalign.video import thumbnails
 from actalign.web._answers import errors, file
 from actalign.web._asked import AlignIn, Asked, JobIn
@@ -151,9 +153,19 @@ def _drawn(candidate: Candidate) -> dict[str, Any]:
     """What the page draws for a candidate in addition to its row: affinities, path and steps."""
     shown: dict[str, Any] = {"steps": list(candidate.script.steps)}
     if (found := candidate.alignment) is not None:
-        shown["affinity"] = found.affinity.astype(float).round(4).tolist()
+        shown["affinity"] = _rounded(found.affinity).tolist()
         shown["path"] = found.path.tolist()
     return shown
+
+
+def _rounded(affinity: Float32) -> Float64:
+    """To four decimals, or to four digits of the largest one if that has zeros after the point.
+
+    The pair probabilities of SigLIP are often all below 1e-4, and the page scales them.
+    """
+    largest = float(np.abs(affinity).max(initial=0))
+    decimals = 3 - math.floor(math.log10(largest)) if largest > 0 else 4
+    return affinity.astype(np.float64).round(max(4, decimals))
 
 
 def _job(job: Job) -> dict[str, Any]:

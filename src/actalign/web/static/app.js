@@ -87,7 +87,7 @@ async function open(row) {
   choose(row.clip);
   if (!row.result) {
     unlink();
-    say(row.error ? "" : `${row.name} is not aligned yet; press Align.`);
+    say(row.error ? "" : `${row.name} ${row.state === "waiting" ? "waits for its turn." : "is not aligned yet; press Align."}`);
     if (row.error) fail(new Error(row.error));
     return;
   }
