@@ -62,7 +62,10 @@ def test_json_yaml_lists_and_the_references_file_are_read_alike(tmp_path):
         ),
         ({"domain": "\x1b[31m", "scripts": {"dunk": ["run"]}}, r"'domain' .* character U\+001B"),
         ({"scripts": {}}, r"field 'scripts' holds '{}'; write each action's name below it"),
-        ({"domain": "x"}, r"no field 'scripts'; write the actions as \{\"scripts\": \{\"an action\": "),
+        (
+            {"domain": "x"},
+            r"no field 'scripts'; write the actions, as \{\"scripts\": \{\"an action\": ",
+        ),
         ([], "is empty"),
         (["dunk"], "block 1 holds 'dunk'"),
         ("{not json", "not valid JSON or YAML"),
