@@ -305,8 +305,9 @@ def test_a_source_that_never_answers_is_given_up_without_naming_the_password(fol
     ended = run(*words, cwd=folder, CAMERA="http://me:hunter2@127.0.0.1:9/camera")
     assert ended.returncode == 1
     # It is asked after 0 and 1 s, and a last time when the 2.5 s have passed.
-    waits = [float(wait) for wait in re.findall(r"trying again in (\S+) s", ended.stderr)]
-    assert waits == pytest.approx([1, 1.5], abs=0.4)
+    first, *last = [float(wait) for wait in re.findall(r"trying again in (\S+) s", ended.stderr)]
+    assert first == 1
+    assert sum(last) <= 1.5  # what is left of them, little on a busy machine
     given_up = re.search(r"\*\*\*@127.0.0.1:9/camera has sent no frame for (\S+) s", ended.stderr)
     assert float(given_up[1]) >= 2
     assert "hunter2" not in ended.stderr + ended.stdout
