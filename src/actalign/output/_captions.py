@@ -51,8 +51,7 @@ def to_srt(found: Sequence[Event]) -> str:
 
 def detections_vtt(found: Sequence[Event]) -> str:
     """One WebVTT cue per detection of one video: its label, and whose it is."""
-    begins = [max(one.start_seconds, one.shown_from) for one in found]
-    shown = [Cue(at, one.end_seconds, one.name) for at, one in zip(begins, found, strict=True)]
+    shown = [Cue(one.captions_from, one.end_seconds, one.name) for one in found]
     return _vtt(sorted(filter(_lasts, shown), key=lambda cue: cue.start_seconds))
 
 

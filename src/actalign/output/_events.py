@@ -57,6 +57,11 @@ class Event:
     shown_from: float = -math.inf
 
     @property
+    def captions_from(self) -> float:
+        """When its captions begin, in seconds; there are none if that is not before its end."""
+        return max(self.start_seconds, self.shown_from)
+
+    @property
     def whose(self) -> str:
         """Whose action it is if there are several people, otherwise empty."""
         return "" if self.person is None else f"person {self.person}"

@@ -177,7 +177,7 @@ class FileReader:
         # late_streams, the length is not from a header, but what FFmpeg found in the file.
         expected = 0 if container.format.name == "avi" else stream.frames or 0
         length = 0.0 if late_streams else float((container.duration or 0) / 1e6)
-        short = length > found.reached + 1 + 2 * step if not expected else expected > found.count
+        short = expected > found.count if expected else length > found.reached + 1 + 2 * step
         if short or not found.complete:
             self.warnings.append(
                 f"{self._path} is truncated or damaged: {found.count} frames up to "
