@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from actalign.encoders._load import ENCODERS
 from actalign.encoders._onnx import BATCH_SIZE, OnnxConfig, OnnxEncoder, TextPreprocessing
 from actalign.encoders._onnx_files import fields
 from actalign.encoders._preprocessing import ImagePreprocessing
@@ -56,7 +57,8 @@ def export_onnx(model: str, out_dir: str | Path, *, int8: bool = False) -> Expor
     """
     folder = Path(model).expanduser()
     exported = (folder / "image.onnx").is_file()
-    other = model == "body" or (":" in model and not folder.exists())  # no hub id has a colon
+    own = model == "body" or model in ENCODERS
+    other = own or (":" in model and not folder.exists())  # no hub id has a colon
     if exported or other:
         what = "is exported already" if exported else "can't be exported"
         raise UsageError(
@@ -66,11 +68,13 @@ def export_onnx(model: str, out_dir: str | Path, *, int8: bool = False) -> Expor
         import onnx  # noqa: F401
         import onnxscript  # noqa: F401
         import torch
+        import transformers  # noqa: F401
     except ImportError as error:
         raise EncoderError(
             f"Exporting needs more packages ({error}); run `pip install 'actalign[siglip,export]'`."
         ) from error
     from actalign.encoders._siglip import TransformersEncoder
+    from actalign.encoders._transformers import load_pretrained
 
     if tuple(map(int, torch.__version__.split(".")[:2])) < (2, 7):
         raise EncoderError(
@@ -82,7 +86,11 @@ def export_onnx(model: str, out_dir: str | Path, *, int8: bool = False) -> Expor
     if out_dir.exists():
         raise UsageError(f"{out_dir} exists; choose a folder that doesn't.")
     check_writable(out_dir)
-    encoder = TransformersEncoder.from_pretrained(model, device="cpu", dtype="float32")
+    encoder = load_pretrained(model, device="cpu", dtype="float32")
+    if not isinstance(encoder, TransformersEncoder):
+        raise EncoderError(
+            f"{model!r} embeds windows of frames; export a model that embeds single frames."
+        )
     if encoder.model_type == "siglip2":
         raise EncoderError(
             f"{model!r} is a NaFlex model, whose image size varies; export a fixed-resolution one."
