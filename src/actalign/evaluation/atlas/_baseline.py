@@ -13,7 +13,7 @@ from actalign.evaluation._rows import row_of_scores
 from actalign.evaluation.atlas._align import encoder_fields, rows_of, video_fault
 from actalign.evaluation.atlas._embeddings import EmbeddingFile
 from actalign.rows import Row
-from actalign.scripts._script import label_text
+from actalign.scripts._templates import label_text
 from actalign.types import Script
 
 SCORER = "mean_pool"

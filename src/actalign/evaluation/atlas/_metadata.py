@@ -18,7 +18,7 @@ from typing import Any
 from actalign.documents import composed, parse_json, parse_json_lines, read_text
 from actalign.errors import ActAlignError, UsageError, brief_reason
 from actalign.files import pyarrow
-from actalign.scripts._script import label_key
+from actalign.scripts._labels import label_key
 
 HUB_ID = "mrsalehi/ActionAtlas-v1.0"
 HUB_SPLIT = "test"
