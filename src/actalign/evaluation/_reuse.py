@@ -9,11 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePath
 
-from actalign.clips import Store
 from actalign.clips._people import stored_people
 from actalign.clips._result import person_id
 from actalign.clips._stored import list_entries, read_stored
-from actalign.evaluation._embed import Clip, is_stored, stored_name
+from actalign.evaluation._embed import Clip, Embedder
 from actalign.types import ClipEmbedding
 
 
@@ -32,46 +31,36 @@ def reuse(
     clips: Sequence[Clip],
     keys: Mapping[str, str],
     entries: Mapping[str, Sequence[str]],
-    store: Store,
-    *,
-    everyone: bool,
+    embedder: Embedder,
 ) -> tuple[int, int]:
-    """Copy into ``store`` what it lacks of these clips and is among ``entries``.
+    """Copy into the embedder's store what it lacks of these clips and is among ``entries``.
 
-    keys: see `clip_keys`. everyone: the encoder follows everyone. A damaged entry counts as
-    missing. Returns the number of clips that were copied, and of those that the store had.
+    keys: see `clip_keys`. A damaged entry counts as missing. Returns the number of clips that were
+    copied, and of those that the store had.
     """
     copied, kept, names = set[str](), set[str](), list[str]()
     for clip in clips:
         key = keys.get(clip.id, "")
-        name = stored_name(clip, key, everyone)
+        name = embedder.stored_name(clip, key)
         names.append(name)  # several questions may be about people of one clip
-        if name not in copied and is_stored(store, name, key, everyone):
+        if name not in copied and embedder.is_stored(name, key):
             kept.add(name)
         elif name not in copied:
-            for one in _named(entries.get(key, ()), name, everyone):
-                store.put(one, key)
+            for one in _named(entries.get(key, ()), name, embedder.everyone):
+                embedder.store.put(one, key)
                 copied.add(name)
     return sum(name in copied for name in names), sum(name in kept for name in names)
 
 
-def _named(entries: Sequence[str], name: str, everyone: bool) -> tuple[ClipEmbedding, ...]:
-    """What is in the entries of one key, under another name."""
+def _named(entries: Sequence[str], name: str, everyone: bool) -> Sequence[ClipEmbedding]:
+    """What is in the entries of one key, under another name: a clip, or all of its people."""
     found = [one for entry in entries if (one := read_stored(entry, entry).clip)]
-    return _people(found, name) if everyone else _first(found, name)
-
-
-def _first(found: Sequence[ClipEmbedding], name: str) -> tuple[ClipEmbedding, ...]:
-    """The first entry, named; several are the same clip in files of several names."""
-    return tuple(replace(one, clip_id=name) for one in found[:1])
-
-
-def _people(found: Sequence[ClipEmbedding], name: str) -> tuple[ClipEmbedding, ...]:
-    """A clip's people, named: all of them, or none."""
+    if not everyone:  # several are the same clip in files of several names
+        return [replace(one, clip_id=name) for one in found[:1]]
     numbers = [one.provenance.get("person", "") for one in found]
-    ids = {
-        person_id(name, int(number)): replace(one, clip_id=person_id(name, int(number)))
+    people = {
+        person_id(name, int(number)): one
         for number, one in zip(numbers, found, strict=True)
         if number.isdecimal()
     }
-    return stored_people(ids.get, name)
+    return stored_people({i: replace(one, clip_id=i) for i, one in people.items()}.get, name)

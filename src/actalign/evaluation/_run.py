@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -41,7 +40,7 @@ from actalign.evaluation._config import (
     write_config,
     write_json,
 )
-from actalign.evaluation._embed import Clip, Embed, clip_keys, clip_of, embed_clips
+from actalign.evaluation._embed import Clip, Embed, Embedder, clip_keys, clip_of
 from actalign.evaluation._examples import labelled, read_examples
 from actalign.evaluation._journal import Journal
 from actalign.evaluation._looks import check_confidence, check_look, looked_row
@@ -102,16 +101,15 @@ def run(
     keys = check_asked(out, questions, clip_keys(listed, info.fingerprint, config.sampling))
     answers = _Answers(out / "predictions.jsonl")
     everyone = follows_everyone(info.model_id)
-    own = Store(out / "embeddings")
+    embedder = Embedder(Store(out / "embeddings"), config.sampling, load, embed, everyone)
 
     def take(clips: Sequence[Clip], keys: Mapping[str, str]) -> None:
-        reused(*reuse(clips, keys, entries, own, everyone=everyone), len(clips))
+        reused(*reuse(clips, keys, entries, embedder), len(clips))
 
     examples = None
     if config.examples is not None:
-        examples, shown = _examples(
-            Path(config.examples), config, embeddable, info, own, load, embed, take
-        )
+        known = read_examples(Path(config.examples))
+        examples, shown = _examples(known, config, embeddable, info, embedder, take)
         check_examples(out, shown)
         keys |= shown
     # The questions first: a run with a configuration has them, whenever it is killed.
@@ -119,23 +117,13 @@ def run(
     write_config(config, info, out)
     take(listed, keys)
     texts = TextCache(info, load, path=out / "texts.sqlite")
-    embedded = partial(
-        embed_clips,
-        listed,
-        keys,
-        load=load,
-        sampling=config.sampling,
-        store=own,
-        embed=embed,
-        everyone=everyone,
-    )
     others = None
     if config.of_clips:
-        with closing(embedded()) as clips:
+        with closing(embedder.embed_clips(listed, keys)) as clips:
             others = other_clips(info, clips)
     scoring = Scoring(config, info, texts, others, examples, look)
     errors: list[Row] = []
-    with closing(embedded()) as clips:
+    with closing(embedder.embed_clips(listed, keys)) as clips:
         for question in questions.questions:
             unscored = _ask(question, clips, scoring, answers)
             errors += unscored
@@ -173,31 +161,25 @@ def _write_results(
 
 
 def _examples(
-    folder: Path,
+    found: Mapping[str, Question],
     config: EvalConfig,
     questions: Sequence[Question],
     info: EncoderInfo,
-    store: Store,
-    load: Callable[[], Encoder],
-    embed: Embed,
+    embedder: Embedder,
     take: Callable[[Sequence[Clip], Mapping[str, str]], None],
 ) -> tuple[Examples, dict[str, str]]:
-    """The examples of a folder, embedded into the run's store, and the keys of their clips.
+    """The examples, embedded into the run's store, and the keys of their clips.
 
     Raises UsageError for one that can't be embedded and, before any is embedded, for a question's
     choice that has none.
     """
-    found = read_examples(folder)
     labels = [str(one.target) for one in found.values()]
     for choices in dict.fromkeys(question.choices for question in questions):
         check_shown([choice for choice in choices if choice != config.none], labels)
     clips = [Clip(name, one.video) for name, one in found.items()]
     keys = clip_keys(clips, info.fingerprint, config.sampling)
     take(clips, keys)
-    results = embed_clips(
-        clips, keys, load=load, sampling=config.sampling, store=store, embed=embed
-    )
-    with closing(results):
+    with closing(replace(embedder, everyone=False).embed_clips(clips, keys)) as results:
         shown = labelled(found.values(), results)
     return Examples(shown, smoothing_seconds=config.smoothing_seconds or 0.0), keys
 

@@ -22,7 +22,7 @@ from actalign.errors import UsageError, reason_of
 from actalign.evaluation._asked import asked, clip_keys_of
 from actalign.evaluation._charts import SweepPoint
 from actalign.evaluation._config import EvalConfig, main_scorer, read_config
-from actalign.evaluation._embed import clip_of, embed_clip
+from actalign.evaluation._embed import Embedder, clip_of
 from actalign.evaluation._questions import Question, left_out
 from actalign.evaluation._scoring import Scoring
 from actalign.rows import Row
@@ -79,13 +79,11 @@ class Run:
         return candidates.predict(embedded), question
 
     def _stored(self, question: Question) -> ClipResult:
-        return embed_clip(
-            clip_of(question),
-            clip_keys_of(self.folder).get(question.id, ""),
-            load=self._refuse,
-            sampling=self.config.sampling,
-            store=Store(self.folder / "embeddings"),
-            everyone=follows_everyone(self.info.model_id),
+        everyone = follows_everyone(self.info.model_id)
+        store = Store(self.folder / "embeddings")
+        embedder = Embedder(store, self.config.sampling, self._refuse, everyone=everyone)
+        return embedder.embed_clip(
+            clip_of(question), clip_keys_of(self.folder).get(question.id, "")
         )
 
     @cached_property

@@ -13,7 +13,6 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +27,7 @@ from actalign.encoders import Encoder
 from actalign.encoders._text_cache import TextCache
 from actalign.errors import UsageError, VideoError, counted
 from actalign.evaluation._config import EvalConfig, write_json
-from actalign.evaluation._embed import Embed, clip_keys, clip_of, embed_clips
+from actalign.evaluation._embed import Embed, Embedder, clip_keys, clip_of
 from actalign.evaluation._lines import percent
 from actalign.evaluation._metrics import mcnemar, paired_bootstrap, top_k
 from actalign.evaluation._questions import Question, QuestionSet, left_out
@@ -98,22 +97,14 @@ def tune(
             if setting.fps == fps
         }
         keys = clip_keys(clips, encoder.info.fingerprint, Sampling(fps))
-        reused(*reuse(clips, keys, entries, own, everyone=False), len(clips))
-        embedded = partial(
-            embed_clips,
-            clips,
-            keys,
-            load=lambda: encoder,
-            sampling=Sampling(fps),
-            store=own,
-            embed=embed,
-        )
+        embedder = Embedder(own, Sampling(fps), lambda: encoder, embed)
+        reused(*reuse(clips, keys, entries, embedder), len(clips))
         others = None
         if background == CLIPS:
-            with closing(embedded()) as results:
+            with closing(embedder.embed_clips(clips, keys)) as results:
                 others = other_clips(encoder.info, results)
         scoring = {n: Scoring(config, encoder.info, texts, others) for n, config in configs.items()}
-        with closing(embedded()) as results:
+        with closing(embedder.embed_clips(clips, keys)) as results:
             for number, (question, clip) in enumerate(zip(usable, results, strict=True)):
                 try:
                     table.answer(number, question, clip.embedding(), scoring)
