@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,7 @@ from actalign.alignment import Calibration, affinity, align_scores, smooth
 from actalign.encoder_info import EncoderInfo
 from actalign.errors import UsageError
 from actalign.evaluation._embed import ASSUMED_FPS
-from actalign.evaluation._metrics import Rate, expected_chance, rate, top_k
+from actalign.evaluation._metrics import expected_chance, top_k
 from actalign.evaluation._questions import Question
 from actalign.evaluation._rows import KS, NOTHING, row_of_scores, unscored_row
 from actalign.evaluation.atlas._embeddings import EmbeddingFile, IndexRow
@@ -41,24 +40,24 @@ def score_dtw(
 ) -> list[Row]:
     """Align every question's video with each candidate's script, joined by id.
 
-    smoothing_seconds: moving average over frames, 0 for none. ``reference``: affinities computed
-    by torch as the original script does, without smoothing; the rest is the same.
+    smoothing_seconds: moving average over frames, 0 for none. ``reference``: affinities are
+    computed by torch as the original script does.
     """
     ids = [question.id for question in questions]
     clips, steps = videos.by_id(ids), texts.by_id(ids)
     make: Affinity = reference_affinity if reference else affinity
-    seconds = 0.0 if reference else smoothing_seconds
-    about: Row = {**encoder_fields(videos.encoder or texts.encoder), "smoothing_seconds": seconds}
+    encoder = encoder_fields(videos.encoder or texts.encoder)
+    about: Row = {**encoder, "smoothing_seconds": smoothing_seconds}
 
     def scored(question: Question) -> Row:
         row, frames = clips[question.id]
         blocks = [np.asarray(block) for block in steps[question.id][1] or ()]
         frames = np.asarray(frames)
-        if seconds > 0:
+        if smoothing_seconds > 0:
             times = videos.times(row)
             if times is None:
                 times = np.arange(len(frames)) / ASSUMED_FPS
-            frames = smooth(frames, pts_seconds=times, seconds=seconds)
+            frames = smooth(frames, pts_seconds=times, seconds=smoothing_seconds)
         scores, lengths = align_scores(make(frames, blocks, by), [len(b) for b in blocks])
         return row_of_scores(question, scores, "dtw", path_lengths=lengths.tolist(), about=about)
 
@@ -155,56 +154,30 @@ def reference_affinity(frames: Float32, candidates: Sequence[Float32], by: Calib
     return np.concatenate(columns, axis=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Accuracy:
-    """Top-1/2/3 over the scored samples, and over the whole data set with the rest as wrong."""
-
-    scored: dict[int, Rate]
-    overall: dict[int, Rate]
-    chance: dict[int, float]
-    unscored: dict[str, int]
-    missing: dict[str, int]
-
-
-def accuracy(found: Sequence[Row], absent: Sequence[Row] = ()) -> Accuracy:
-    """Count hits; ``absent`` are samples that never had a clip."""
-    good = [row for row in found if row["status"] == "ok"]
-    total = len(found) + len(absent)
-    by_k = {k: top_k([row["rank"] for row in good], k) for k in KS}
-    return Accuracy(
-        scored=by_k,
-        overall={k: rate(r.hits, total) for k, r in by_k.items()},
-        chance={k: expected_chance([len(row["candidates"]) for row in good], k) for k in by_k},
-        unscored=dict(Counter(row["error_kind"] for row in found if row["status"] != "ok")),
-        missing=dict(Counter(row["error_kind"] or "no clip" for row in absent)),
-    )
-
-
 def report_lines(found: Sequence[Row], absent: Sequence[Row]) -> list[str]:
-    """The lines that commands 5 and 6 print."""
-    result = accuracy(found, absent)
-    lines = [
-        f"{row['clip']}: unscored ({row['error_kind']}): {row['error']}"
-        for row in found
-        if row["status"] != "ok"
-    ]
-    lines += [f"{row['clip']}: no clip ({row['error_kind']}): {row['error']}" for row in absent]
+    """The lines that commands 5 and 6 print; ``absent`` are samples that never had a clip."""
+    good = [row for row in found if row["status"] == "ok"]
+    unscored = [row for row in found if row["status"] != "ok"]
     total = len(found) + len(absent)
-    done = result.scored[1].total
-    lines.append(f"{done} of {total} samples scored")
-    for name, counts in (("unscored", result.unscored), ("without a clip", result.missing)):
-        if counts:
-            listed = ", ".join(f"{kind} {n}" for kind, n in sorted(counts.items()))
-            lines.append(f"{sum(counts.values())} {name}: {listed}")
-    if done == 0:
+    lines = [f"{row['clip']}: unscored ({row['error_kind']}): {row['error']}" for row in unscored]
+    lines += [f"{row['clip']}: no clip ({row['error_kind']}): {row['error']}" for row in absent]
+    lines.append(f"{len(good)} of {total} samples scored")
+    for name, rows in (("unscored", unscored), ("without a clip", absent)):
+        kinds = Counter(row["error_kind"] or "no clip" for row in rows)
+        if kinds:
+            listed = ", ".join(f"{kind} {n}" for kind, n in sorted(kinds.items()))
+            lines.append(f"{len(rows)} {name}: {listed}")
+    if not good:
         return lines
-    for k, r in result.scored.items():
+    sizes = [len(row["candidates"]) for row in good]
+    by_k = {k: top_k([row["rank"] for row in good], k) for k in KS}
+    for k, r in by_k.items():
         lines.append(
             f"Top-{k} Accuracy: {r.value:.2%} ({r.hits} of {r.total}, 95% interval {r.low:.2%} to "
-            f"{r.high:.2%}; chance {result.chance[k]:.2%})"
+            f"{r.high:.2%}; chance {expected_chance(sizes, k):.2%})"
         )
-    if total > done:
-        shares = ", ".join(f"Top-{k} {r.value:.2%}" for k, r in result.overall.items())
+    if total > len(good):
+        shares = ", ".join(f"Top-{k} {r.hits / total:.2%}" for k, r in by_k.items())
         lines.append(f"over all {total} samples: {shares}")
     return lines
 
