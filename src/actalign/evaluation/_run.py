@@ -49,12 +49,10 @@ from actalign.evaluation._refusals import check_refusals
 from actalign.evaluation._results import summarise
 from actalign.evaluation._reuse import entries_by_key, reuse
 from actalign.evaluation._rows import (
-    NOTHING,
     drawn_scores,
     row_of_scores,
     row_without_score,
     scored_row,
-    unscored_row,
 )
 from actalign.evaluation._scoring import Scoring
 from actalign.evaluation._step_times import with_true_times
@@ -189,14 +187,11 @@ def _ask(
 ) -> list[Row]:
     """Score a question on the next clip, which is its own; returns why it can't be scored."""
     if (why := left_out(question)) is not None:
-        row = row_without_score(question.id, "missing", why.kind, why.reason, question=question)
-        return [row]
+        return [row_without_score(question, "missing", why.kind, why.reason)]
     try:
         return _score(question, next(clips).embedding(), scoring, answers)
     except VideoError as error:
-        return [
-            row_without_score(question.id, "error", "not encoded", str(error), question=question)
-        ]
+        return [row_without_score(question, "error", "not encoded", str(error))]
 
 
 def _score(
@@ -204,35 +199,37 @@ def _score(
 ) -> list[Row]:
     """Score a question with every scorer that has not scored it; returns why some can't."""
     unscored: list[Row] = []
+
+    def leave_out(scorer: str, kind: str, why: str) -> None:
+        unscored.append(row_without_score(question, "unscored", kind, why, scorer=scorer))
+
     for scorer in scoring.config.scorers:
         by = scoring.words if scorer in LOOKS else scorer
         needs_scripts = of_words(by) and get_scorer(by).texts == "steps"
         if needs_scripts and question.without_script:
             names = ", ".join(repr(choice) for choice in question.without_script)
-            why = f"no script for {names}"
-            unscored.append(unscored_row(question, scorer, "missing candidate", why))
+            leave_out(scorer, "missing candidate", f"no script for {names}")
         elif answers.has(question.id, scorer) and not scoring.depends_on_others(by):
             continue
         elif scorer in LOOKS:
             try:
                 answers.add(_looked(question, clip, scorer, scoring))
             except SecondLookError as error:
-                why = str(error)
-                unscored.append(unscored_row(question, scorer, "no answer of the model", why))
+                leave_out(scorer, "no answer of the model", str(error))
         elif scorer in (EXAMPLES, BOTH):
             _, shown, both = scoring.with_examples(question).all_scores(clip)
             scores = shown if scorer == EXAMPLES else both
             answers.add(row_of_scores(question, scores, scorer, about=clip.row_fields()))
         elif scorer == RANDOM:
             drawn = drawn_scores(question, scoring.config.seed)
-            about: Row = {**NOTHING, "video": clip.provenance.get("video")}
+            about = {"video": clip.provenance.get("video")}
             answers.add(row_of_scores(question, drawn, RANDOM, about=about))
         else:
             candidates = scoring.of_clip(question, scorer, clip)
             try:
                 answers.add(_row(candidates, clip, question, scoring.config.settings))
             except UsageError as error:  # too short for the number of repetitions
-                unscored.append(unscored_row(question, scorer, "too short", str(error)))
+                leave_out(scorer, "too short", str(error))
     return unscored
 
 

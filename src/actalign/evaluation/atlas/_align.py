@@ -19,7 +19,7 @@ from actalign.errors import UsageError
 from actalign.evaluation._embed import ASSUMED_FPS
 from actalign.evaluation._metrics import expected_chance, top_k
 from actalign.evaluation._questions import Question
-from actalign.evaluation._rows import KS, NOTHING, row_of_scores, unscored_row
+from actalign.evaluation._rows import KS, row_of_scores, row_without_score
 from actalign.evaluation.atlas._embeddings import EmbeddingFile, IndexRow
 from actalign.rows import Row
 from actalign.types import Float32
@@ -47,7 +47,7 @@ def score_dtw(
     clips, steps = videos.by_id(ids), texts.by_id(ids)
     make: Affinity = reference_affinity if reference else affinity
     encoder = encoder_fields(videos.encoder or texts.encoder)
-    about: Row = {**encoder, "smoothing_seconds": smoothing_seconds}
+    about = {**encoder, "smoothing_seconds": smoothing_seconds}
 
     def scored(question: Question) -> Row:
         row, frames = clips[question.id]
@@ -80,16 +80,15 @@ def rows_of(
                 continue
             except UsageError as error:
                 fault = "bad embedding", str(error)
-        found.append(unscored_row(question, scorer, *fault))
+        found.append(row_without_score(question, "unscored", *fault, scorer=scorer))
     return found
 
 
-def encoder_fields(info: EncoderInfo | None) -> Row:
+def encoder_fields(info: EncoderInfo | None) -> dict[str, object]:
     """What a row says about the embeddings' encoder; nothing if they don't name it."""
     if info is None:
-        return NOTHING
+        return {}
     return {
-        **NOTHING,
         "model_id": info.model_id,
         "fingerprint": info.fingerprint,
         "provenance": info.provenance,
