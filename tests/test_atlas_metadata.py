@@ -7,13 +7,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from actalign.errors import UsageError
-from actalign.evaluation.atlas._metadata import (
-    BadEntry,
-    Sample,
-    parse_boxes,
-    read_metadata,
-    split_choices,
-)
+from actalign.evaluation.atlas._dataset import Entry, split_choices
+from actalign.evaluation.atlas._metadata import Sample, parse_boxes, read_metadata
 from tests.atlas_world import entry, polygon
 
 
@@ -97,7 +92,7 @@ def test_boxes_of_both_fields_and_of_any_polygon():
 def test_a_bad_entry_is_a_reason_and_the_others_go_on(tmp_path, change, reason):
     rows = [entry("bad", "y", 0, 1) | change, entry("good", "y", 0, 1)]
     bad, good = read_metadata(write(tmp_path / "m.json", rows))
-    assert isinstance(bad, BadEntry)
+    assert isinstance(bad, Entry)
     assert isinstance(good, Sample)
     with pytest.raises(AssertionError, match=reason):
         raise AssertionError(bad.reason)

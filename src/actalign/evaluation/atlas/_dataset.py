@@ -8,6 +8,7 @@ so that later commands read clip by clip and never the whole array.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
@@ -17,9 +18,8 @@ from typing import Any
 import numpy as np
 
 from actalign.arguments import check_fields
-from actalign.documents import parse_json, parse_json_lines, read_text
+from actalign.documents import composed, parse_json, parse_json_lines, read_text
 from actalign.errors import ActAlignError, UsageError
-from actalign.evaluation.atlas._metadata import split_choices
 from actalign.evaluation.atlas._npy import load_objects, object_column, save_objects
 from actalign.files import pyarrow, write_text, writing
 from actalign.types import UInt8
@@ -153,6 +153,19 @@ def _entry(row: dict[str, Any]) -> Entry:
     entry = Entry(**row)
     check_fields(entry)
     return entry
+
+
+def split_choices(choices_str: str) -> tuple[str, ...]:
+    """Names of a "1. name\\n2. name" text, numbering removed and nothing else.
+
+    A number is numbering only when every line starts with its own position, so "1. 360 flip" is
+    "360 flip", and "360 flip" without numbering stays whole.
+    """
+    lines = [composed(line).strip() for line in choices_str.splitlines() if line.strip()]
+    numbered = [re.match(rf"{i}\s*[.):]\s*(?=\S)", line) for i, line in enumerate(lines, start=1)]
+    if lines and all(numbered):
+        return tuple(line[m.end() :] for line, m in zip(lines, numbered, strict=True) if m)
+    return tuple(lines)
 
 
 def load_dataset(path: Path) -> Dataset:

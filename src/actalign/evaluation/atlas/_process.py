@@ -21,12 +21,12 @@ from actalign.evaluation.atlas._download import (
     fetch_sources,
     local_sources,
 )
-from actalign.evaluation.atlas._metadata import BadEntry, Sample
+from actalign.evaluation.atlas._metadata import Sample
 from actalign.files import file_sha256, pyarrow
 
 
 def build_dataset(
-    samples: Sequence[Sample | BadEntry],
+    samples: Sequence[Sample | Entry],
     folder: Path,
     *,
     videos: Path | None,
@@ -44,8 +44,8 @@ def build_dataset(
     entries: dict[str, Entry] = {}
     open_samples: dict[str, list[Sample]] = {}
     for one in samples:
-        if isinstance(one, BadEntry):
-            entries[one.id] = _bad(one)
+        if isinstance(one, Entry):
+            entries[one.id] = one
             tell(f"{one.id}: {one.reason}")
         elif (facts := done.facts(one)) is not None:
             entries[one.id] = _entry(one, facts)
@@ -143,16 +143,4 @@ def _entry(sample: Sample, facts: ClipFacts | None, kind: str = "", reason: str 
         end_timestamp=sample.end_seconds,
         clip=None if facts is None else f"clips/{clip_name(sample.id)}",
         **({} if facts is None else asdict(facts)),
-    )
-
-
-def _bad(entry: BadEntry) -> Entry:
-    kept = {name: str(value or "") for name, value in entry.fields.items()}
-    return Entry(
-        id=entry.id,
-        youtube_id=entry.youtube_id,
-        status="failed",
-        kind="bad metadata",
-        reason=entry.reason,
-        **kept,  # type: ignore[arg-type]
     )
