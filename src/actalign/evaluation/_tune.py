@@ -307,24 +307,3 @@ def _write_settings(
     }
     remarks = f"Chosen by `actalign eval tune` on {result['clips']} clips of {name}:"
     write_settings(path, values, "\n".join([remarks, *tuning_lines(result)]))
-
-
-def grid(
-    own: Setting,
-    *,
-    scorers: Sequence[str],
-    smoothing: Sequence[float],
-    fps: Sequence[float | None],
-    templates: Sequence[str],
-    wordings: Sequence[int | None],
-) -> list[Setting]:
-    """The model's own setting first, then every other combination of the values."""
-    every = [
-        Setting(scorer, seconds, rate_, template, count)
-        for rate_ in fps
-        for scorer in scorers
-        for seconds in smoothing
-        for template in templates
-        for count in wordings
-    ]
-    return list(dict.fromkeys([own, *every]))
