@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,6 +68,12 @@ def rank_of_answer(scores: Sequence[float], answer: int) -> int:
         raise UsageError("A candidate's score is not finite; count such an item as unscored.")
     order = np.argsort(-values, kind="stable")
     return int(np.flatnonzero(order == answer)[0]) + 1
+
+
+def rate_fields(one: Rate) -> dict[str, Any]:
+    """A rate as results hold it; a share of nothing has no value."""
+    known = {"value": one.value, "ci95": [one.low, one.high]} if one.total else {}
+    return {"n": one.total, "hits": one.hits, **known}
 
 
 def top_k(ranks: Sequence[int], k: int) -> Rate:

@@ -22,6 +22,7 @@ from actalign.evaluation._metrics import (
     paired_bootstrap,
     per_class,
     rate,
+    rate_fields,
     top_k,
 )
 from actalign.evaluation._questions import Published
@@ -128,10 +129,7 @@ def _classes(rows: Sequence[Row]) -> dict[str, Any]:
             "value": macro_accuracy(targets, answers),
             "ci95": list(bootstrap(macro, len(rows))),
         },
-        "classes": {
-            label: {"n": r.total, "hits": r.hits, "value": r.value, "ci95": [r.low, r.high]}
-            for label, r in per_class(targets, answers).items()
-        },
+        "classes": {label: rate_fields(one) for label, one in per_class(targets, answers).items()},
         "confusion": [
             {"target": target, "answer": answer, "n": n}
             for (target, answer), n in confusion(targets, answers).items()
