@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from actalign.alignment import Calibration, affinity, align_scores, smooth
+from actalign.alignment import Calibration, affinity, align_scores, get_scorer, smooth
 from actalign.encoder_info import EncoderInfo
+from actalign.encoders import Encoder
 from actalign.errors import UsageError
 from actalign.evaluation._embed import ASSUMED_FPS
 from actalign.evaluation._metrics import expected_chance, top_k
@@ -22,7 +23,8 @@ from actalign.evaluation._questions import Question
 from actalign.evaluation._rows import KS, row_of_scores, row_without_score
 from actalign.evaluation.atlas._embeddings import EmbeddingFile, IndexRow
 from actalign.rows import Row
-from actalign.types import Float32
+from actalign.scripts._script import label_text
+from actalign.types import Float32, Script
 
 Affinity = Callable[[Float32, Sequence[Float32], Calibration], Float32]
 Fault = tuple[str, str]
@@ -46,7 +48,7 @@ def score_dtw(
     ids = [question.id for question in questions]
     clips, steps = videos.by_id(ids), texts.by_id(ids)
     make: Affinity = reference_affinity if reference else affinity
-    encoder = encoder_fields(videos.encoder or texts.encoder)
+    encoder = _encoder_fields(videos.encoder or texts.encoder)
     about = {**encoder, "smoothing_seconds": smoothing_seconds}
 
     def scored(question: Question) -> Row:
@@ -62,10 +64,40 @@ def score_dtw(
         return row_of_scores(question, scores, "dtw", path_lengths=lengths.tolist(), about=about)
 
     faults = [_fault(one, clips.get(one.id), steps.get(one.id)) for one in questions]
-    return rows_of(questions, "dtw", faults, scored)
+    return _rows_of(questions, "dtw", faults, scored)
 
 
-def rows_of(
+def score_labels(
+    encoder: Encoder,
+    questions: Sequence[Question],
+    videos: EmbeddingFile,
+    *,
+    template: str | None,
+) -> list[Row]:
+    """Cosine of each clip's mean normalised frame with each candidate's text, joined by id.
+
+    This is the paper's baseline. template: text with {label} and {domain}; the encoder's own by default.
+    """
+    info = encoder.info
+    chosen = template or info.label_template
+    clips = videos.by_id([question.id for question in questions])
+    score, calibration = get_scorer("mean_pool").score, Calibration.of(info)
+    about = _encoder_fields(info)
+
+    def scored(question: Question) -> Row:
+        frames = np.asarray(clips[question.id][1])
+        texts = [
+            label_text(Script(choice, (choice,), question.domain or None), chosen)
+            for choice in question.choices
+        ]
+        blocks = list(encoder.encode_text(texts)[:, None, :])
+        return row_of_scores(question, score(frames, blocks, calibration), "mean_pool", about=about)
+
+    faults = [_video_fault(one, clips.get(one.id)) for one in questions]
+    return _rows_of(questions, "mean_pool", faults, scored)
+
+
+def _rows_of(
     questions: Sequence[Question],
     scorer: str,
     faults: Sequence[Fault | None],
@@ -84,7 +116,7 @@ def rows_of(
     return found
 
 
-def encoder_fields(info: EncoderInfo | None) -> dict[str, object]:
+def _encoder_fields(info: EncoderInfo | None) -> dict[str, object]:
     """What a row says about the embeddings' encoder; nothing if they don't name it."""
     if info is None:
         return {}
@@ -95,7 +127,7 @@ def encoder_fields(info: EncoderInfo | None) -> dict[str, object]:
     }
 
 
-def video_fault(question: Question, clip: tuple[IndexRow, Any] | None) -> Fault | None:
+def _video_fault(question: Question, clip: tuple[IndexRow, Any] | None) -> Fault | None:
     """Why a question can't be scored because of its video or answer; None if it can."""
     if question.answer is None:
         return "no answer", "its correct_answer_index is not one of the candidates"
@@ -112,7 +144,7 @@ def _fault(
     clip: tuple[IndexRow, Any] | None,
     texts: tuple[IndexRow, Any] | None,
 ) -> Fault | None:
-    if (fault := video_fault(question, clip)) is not None:
+    if (fault := _video_fault(question, clip)) is not None:
         return fault
     if question.without_script:
         names = ", ".join(f"{choice!r} has no script" for choice in question.without_script)
@@ -187,17 +219,16 @@ def scores_json(found: Sequence[Row], absent: Sequence[Row]) -> list[dict[str, A
     Each also has the names of earlier versions: id, correct_index, and scores and path_lengths in
     the order of the options.
     """
-    return [_with_earlier_names(row) for row in [*found, *absent]]
-
-
-def _with_earlier_names(row: Row) -> dict[str, Any]:
-    by_label = {candidate["label"]: candidate for candidate in row["candidates"]}
-    ordered = [by_label[option] for option in row.get("options", ()) if option in by_label]
-    lengths = [candidate.get("path_length") for candidate in ordered]
-    return {
-        **row,
-        "id": row["clip"],
-        "scores": [candidate["score"] for candidate in ordered] or None,
-        "path_lengths": None if None in lengths else lengths or None,
-        "correct_index": row.get("target_index"),
-    }
+    objects = []
+    for row in [*found, *absent]:
+        by_label = {candidate["label"]: candidate for candidate in row["candidates"]}
+        ordered = [by_label[option] for option in row.get("options", ()) if option in by_label]
+        lengths = [candidate.get("path_length") for candidate in ordered]
+        names = {
+            "id": row["clip"],
+            "scores": [candidate["score"] for candidate in ordered] or None,
+            "path_lengths": None if None in lengths else lengths or None,
+            "correct_index": row.get("target_index"),
+        }
+        objects.append({**row, **names})
+    return objects

@@ -240,7 +240,7 @@ def baseline(
     dtype: Dtype = None,
 ) -> None:
     """Score the mean-pooled frames against each candidate's name, and print Top-1/2/3."""
-    from actalign.evaluation.atlas._baseline import score_labels
+    from actalign.evaluation.atlas._align import score_labels
     from actalign.evaluation.atlas._dataset import load_dataset
     from actalign.evaluation.atlas._embeddings import (
         VIDEO_FORMAT,
