@@ -105,9 +105,7 @@ def threshold_for(
     confidences: Sequence[float], right: Sequence[bool], *, risk: float
 ) -> float | None:
     """The lowest confidence from which on at most a share ``risk`` is wrong, or None."""
-    curve = risk_coverage(confidences, right)
-    fits = np.flatnonzero(curve.risk <= risk)
-    if not len(fits):
-        return None
-    ordered = np.sort(np.asarray(confidences, np.float64))[::-1]
-    return float(ordered[round(curve.coverage[fits[-1]] * len(ordered)) - 1])
+    # The curve has a point for each value, the highest first.
+    values = np.unique(np.asarray(confidences, np.float64))[::-1]
+    fits = values[risk_coverage(confidences, right).risk <= risk]
+    return float(fits[-1]) if len(fits) else None

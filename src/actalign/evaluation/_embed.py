@@ -71,24 +71,21 @@ def unread_boxes(questions: Sequence[Question], model: str) -> list[str]:
     ]
 
 
-def clip_key_of(clip: Clip, fingerprint: str, sampling: Sampling, *, reader: DecodeProcess) -> str:
-    """The store's key of a clip; raises VideoError if there is no clip to read."""
-    if isinstance(clip.video, Path):
-        digest = reader.content_of(clip.video).digest
-        return clip_key(digest, fingerprint, clip.sampling(sampling))
-    # As the original's files hold it, so that embeddings of earlier versions are found.
-    data = np.ascontiguousarray(_frames(clip).frames.transpose(0, 3, 1, 2))
-    content = hashlib.sha256(repr((data.shape, str(data.dtype))).encode() + data.tobytes())
-    return clip_key(content.hexdigest(), fingerprint, sampling)
-
-
 def clip_keys(clips: Sequence[Clip], fingerprint: str, sampling: Sampling) -> dict[str, str]:
-    """The keys of those clips that can be read, by id."""
+    """The store's keys of those clips that can be read, by id."""
     keys: dict[str, str] = {}
     with DecodeProcess() as reader:
         for clip in clips:
             with suppress(VideoError):  # reported in the clip's place, when its turn comes
-                keys[clip.id] = clip_key_of(clip, fingerprint, sampling, reader=reader)
+                if isinstance(clip.video, Path):
+                    digest = reader.content_of(clip.video).digest
+                else:
+                    # As the original's files hold it, so that embeddings of earlier versions are
+                    # found.
+                    data = np.ascontiguousarray(_frames(clip).frames.transpose(0, 3, 1, 2))
+                    content = repr((data.shape, str(data.dtype))).encode() + data.tobytes()
+                    digest = hashlib.sha256(content).hexdigest()
+                keys[clip.id] = clip_key(digest, fingerprint, clip.sampling(sampling))
     return keys
 
 

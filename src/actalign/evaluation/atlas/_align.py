@@ -76,7 +76,8 @@ def score_labels(
 ) -> list[Row]:
     """Cosine of each clip's mean normalised frame with each candidate's text, joined by id.
 
-    This is the paper's baseline. template: text with {label} and {domain}; the encoder's own by default.
+    This is the paper's baseline. template: text with {label} and {domain}; the encoder's own by
+    default.
     """
     info = encoder.info
     chosen = template or info.label_template

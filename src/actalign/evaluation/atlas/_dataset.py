@@ -227,7 +227,7 @@ def export_npy(path: Path, folder: Path, entries: Iterable[Entry]) -> None:
     for row, entry in enumerate(usable):
         clip = folder / (entry.clip or "")
         descriptions = entry.choice_descriptions
-        cells = (
+        cells = [
             entry.youtube_id,
             entry.id,
             entry.action,
@@ -238,9 +238,8 @@ def export_npy(path: Path, folder: Path, entries: Iterable[Entry]) -> None:
             None if descriptions is None else json.loads(descriptions),
             str(clip),
             _clip_frames(clip),
-        )
-        for column, cell in enumerate(cells):
-            table[row, column] = cell
+        ]
+        table[row] = object_column(cells)
     save_objects(path, table)
     known = {"format": SIDECAR_FORMAT, "folder": folder.name, "bytes": path.stat().st_size}
     write_text(path.with_name(path.name + ".json"), json.dumps(known) + "\n")
