@@ -1,6 +1,8 @@
 """Clips by id: from the store, or embedded and stored, each in its place.
 
-Files go through the pipeline of `clips`; frames that a data set holds as arrays are encoded here.
+What another store has is copied, so that nothing is encoded twice: an entry is found by its key,
+which says what it depends on; the clip may have any name there. Files go through the pipeline of
+`clips`; frames that a data set holds as arrays are encoded here.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from itertools import groupby
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import numpy as np
 
@@ -20,6 +22,7 @@ from actalign.clips._keys import clip_key
 from actalign.clips._people import person_asked, stored_people
 from actalign.clips._prefetch import BATCH_SIZE, found_at
 from actalign.clips._result import of_one_video, person_id
+from actalign.clips._stored import list_entries, read_stored
 from actalign.documents import escaped
 from actalign.encoders import Encoder
 from actalign.encoders._base import follows_everyone, one_person_only
@@ -89,6 +92,31 @@ def clip_keys(clips: Sequence[Clip], fingerprint: str, sampling: Sampling) -> di
     return keys
 
 
+def entries_by_key(given: str | None) -> dict[str, list[str]]:
+    """The entries of a folder, or of an address with ://, by key; none for None.
+
+    Raises UsageError if there are none there.
+    """
+    found: dict[str, list[str]] = {}
+    for entry in [] if given is None else list_entries([given]).values():
+        found.setdefault(PurePath(entry).stem.rpartition(".")[2], []).append(entry)
+    return found
+
+
+def _named(entries: Sequence[str], name: str, everyone: bool) -> Sequence[ClipEmbedding]:
+    """What is in the entries of one key, under another name: a clip, or all of its people."""
+    found = [one for entry in entries if (one := read_stored(entry, entry).clip)]
+    if not everyone:  # several are the same clip in files of several names
+        return [replace(one, clip_id=name) for one in found[:1]]
+    numbers = [one.provenance.get("person", "") for one in found]
+    people = {
+        person_id(name, int(number)): one
+        for number, one in zip(numbers, found, strict=True)
+        if number.isdecimal()
+    }
+    return stored_people({i: replace(one, clip_id=i) for i, one in people.items()}.get, name)
+
+
 @dataclass(frozen=True, slots=True)
 class Embedder:
     """Takes the clips of a run from its store, or embeds them there.
@@ -135,6 +163,30 @@ class Embedder:
             path = clip.video if isinstance(clip.video, Path) else clip.id
             results = [ClipResult(clip.id, path, error=error)]
         return replace(self._of_one(clip, results), notes=tuple(damaged))
+
+    def reuse(
+        self,
+        clips: Sequence[Clip],
+        keys: Mapping[str, str],
+        entries: Mapping[str, Sequence[str]],
+    ) -> tuple[int, int]:
+        """Copy into the store what it lacks of these clips and is among ``entries``.
+
+        keys: see `clip_keys`. entries: see `entries_by_key`. A damaged entry counts as missing.
+        Returns the number of clips that were copied, and of those that the store had.
+        """
+        copied, kept, names = set[str](), set[str](), list[str]()
+        for clip in clips:
+            key = keys.get(clip.id, "")
+            name = self.stored_name(clip, key)
+            names.append(name)  # several questions may be about people of one clip
+            if name not in copied and self.is_stored(name, key):
+                kept.add(name)
+            elif name not in copied:
+                for one in _named(entries.get(key, ()), name, self.everyone):
+                    self.store.put(one, key)
+                    copied.add(name)
+        return sum(name in copied for name in names), sum(name in kept for name in names)
 
     def stored_name(self, clip: Clip, key: str) -> str:
         """A clip's name in the store; questions about several people in it share the name."""

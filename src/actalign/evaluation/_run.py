@@ -40,14 +40,13 @@ from actalign.evaluation._config import (
     write_config,
     write_json,
 )
-from actalign.evaluation._embed import Clip, Embed, Embedder, clip_keys, clip_of
+from actalign.evaluation._embed import Clip, Embed, Embedder, clip_keys, clip_of, entries_by_key
 from actalign.evaluation._examples import labelled, read_examples
 from actalign.evaluation._journal import Journal
 from actalign.evaluation._looks import check_confidence, check_look, looked_row
 from actalign.evaluation._questions import Question, QuestionSet, left_out
 from actalign.evaluation._refusals import check_refusals
 from actalign.evaluation._results import summarise
-from actalign.evaluation._reuse import entries_by_key, reuse
 from actalign.evaluation._rows import (
     drawn_scores,
     row_of_scores,
@@ -102,7 +101,7 @@ def run(
     embedder = Embedder(Store(out / "embeddings"), config.sampling, load, embed, everyone)
 
     def take(clips: Sequence[Clip], keys: Mapping[str, str]) -> None:
-        reused(*reuse(clips, keys, entries, embedder), len(clips))
+        reused(*embedder.reuse(clips, keys, entries), len(clips))
 
     examples = None
     if config.examples is not None:

@@ -27,11 +27,10 @@ from actalign.encoders import Encoder
 from actalign.encoders._text_cache import TextCache
 from actalign.errors import UsageError, VideoError, counted
 from actalign.evaluation._config import EvalConfig, write_json
-from actalign.evaluation._embed import Embed, Embedder, clip_keys, clip_of
+from actalign.evaluation._embed import Embed, Embedder, clip_keys, clip_of, entries_by_key
 from actalign.evaluation._lines import percent
 from actalign.evaluation._metrics import mcnemar, paired_bootstrap, top_k
 from actalign.evaluation._questions import Question, QuestionSet, left_out
-from actalign.evaluation._reuse import entries_by_key, reuse
 from actalign.evaluation._rows import scored_row
 from actalign.evaluation._scoring import Scoring
 from actalign.evaluation._settings import write_settings
@@ -98,7 +97,7 @@ def tune(
         }
         keys = clip_keys(clips, encoder.info.fingerprint, Sampling(fps))
         embedder = Embedder(own, Sampling(fps), lambda: encoder, embed)
-        reused(*reuse(clips, keys, entries, embedder), len(clips))
+        reused(*embedder.reuse(clips, keys, entries), len(clips))
         others = None
         if background == CLIPS:
             with closing(embedder.embed_clips(clips, keys)) as results:
@@ -124,8 +123,7 @@ class _Table:
 
     def __init__(self, settings: int, questions: Sequence[Question]) -> None:
         self._questions = questions
-        self._ranks = np.zeros((settings, len(questions)), int)
-        self._frames, self._seconds = np.zeros((2, settings, len(questions)))
+        self._ranks, self._frames, self._seconds = np.zeros((3, settings, len(questions)))
         self._kept = np.ones(len(questions), bool)
 
     def answer(
@@ -156,7 +154,7 @@ class _Table:
     @property
     def ranks(self) -> NDArray[np.int_]:
         """(S, N) by setting and question."""
-        return self._ranks[:, self._kept]
+        return self._ranks[:, self._kept].astype(int)
 
     def cost(self, setting: int) -> dict[str, float]:
         """Means over the clips: frames that were encoded, milliseconds that scoring took."""
