@@ -33,11 +33,11 @@ from actalign.evaluation._lines import (
     label_note,
     label_table,
     refusal_lines,
+    terms_in,
 )
 from actalign.evaluation._questions import Question
 from actalign.evaluation._rows import KS, answer_of, confidence_of
 from actalign.evaluation._runs import SWEPT, Run, sweeps
-from actalign.evaluation._terms import terms_in
 from actalign.rows import Row, score_text
 from actalign.types import FrameBatch, Prediction
 from actalign.video import thumbnails
