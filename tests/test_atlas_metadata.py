@@ -48,7 +48,8 @@ def test_every_format_gives_the_same_samples(tmp_path, suffix):
         entry("b", "y1", 0, 1, frames_to_obfuscate={"7": [polygon(5, 5, 6, 6)]}),
     ]
     a, b = read_metadata(write(tmp_path / f"m.{suffix}", rows))
-    assert (a.id, a.answer, a.choices[a.answer]) == ("a", 1, "layup")
+    assert (a.entry.correct, a.entry.choices[a.entry.correct]) == (1, "layup")
+    assert a.entry.id == "a"
     assert (a.start_seconds, a.end_seconds) == (1.0, 2.5)
     # A table gives every row the keys of all rows, with nulls; those are dropped.
     assert a.boxes == {3: ((1, 2, 30, 40),)}

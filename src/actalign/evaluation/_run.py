@@ -150,7 +150,13 @@ def _write_results(
         published=questions.published,
         none=config.none,
     )
-    results |= _provenance(config, info)
+    results |= {
+        "model_id": info.model_id,
+        "fingerprint": info.fingerprint,
+        **info.provenance,
+        "fps": config.fps,
+        "smoothing_seconds": config.smoothing_seconds,
+    }
     if scored := [name for name, figures in results["scorers"].items() if figures["n"]]:
         results["main"] = main_scorer(scored)  # `report` may not know a scorer of the user's own
     write_json(out / "results.json", results)
@@ -252,16 +258,6 @@ def _looked(question: Question, clip: ClipEmbedding, scorer: str, scoring: Scori
     drawn = np.argsort(drawn_scores(question, scoring.config.seed)).tolist()
     words = scoring.of_clip(question, scoring.words, clip)
     return looked_row(scorer, question, clip, words=words, look=scoring.look, drawn=drawn)
-
-
-def _provenance(config: EvalConfig, info: EncoderInfo) -> dict[str, Any]:
-    return {
-        "model_id": info.model_id,
-        "fingerprint": info.fingerprint,
-        **info.provenance,
-        "fps": config.fps,
-        "smoothing_seconds": config.smoothing_seconds,
-    }
 
 
 class _Answers:

@@ -17,7 +17,7 @@ from typing import Any
 
 from actalign.documents import parse_json, parse_json_lines, read_text
 from actalign.errors import ActAlignError, UsageError, brief_reason
-from actalign.evaluation.atlas._dataset import Entry, split_choices
+from actalign.evaluation.atlas._dataset import Entry, split_choices, to_text
 from actalign.files import pyarrow
 from actalign.scripts._script import label_key
 
@@ -29,31 +29,28 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One question about one segment.
+    """One question about one segment, whose clip is to be cut.
 
-    answer: 0-based index into ``choices`` (the file's is 1-based). start_seconds, end_seconds: the
+    entry: what the manifest says of it, apart from the clip. start_seconds, end_seconds: the
     segment [start, end) of the source video. boxes: text regions to hide, by frame number counted
     from 1 within the segment; each (left, top, right, bottom) in pixels of the at-most-720p
     download.
     """
 
-    id: str
-    youtube_id: str
-    action: str
-    domain: str
-    question: str
-    choices: tuple[str, ...]
-    answer: int
+    entry: Entry
     start_seconds: float
     end_seconds: float
     boxes: dict[int, tuple[Box, ...]]
-    choices_str: str
-    choice_descriptions: Any
+
+    @property
+    def id(self) -> str:
+        return self.entry.id
 
     @property
     def key(self) -> str:
         """A hash of what the clip's pixels depend on; a clip with another key is cut again."""
-        parts = [self.youtube_id, self.start_seconds, self.end_seconds, sorted(self.boxes.items())]
+        segment = [self.entry.youtube_id, self.start_seconds, self.end_seconds]
+        parts = [*segment, sorted(self.boxes.items())]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
 
@@ -160,20 +157,20 @@ def _sample(sample_id: str, row: Mapping[str, Any]) -> Sample:
     boxes = parse_boxes(row.get("frames_to_obfuscate"))
     for number, more in parse_boxes(row.get("frames_to_blur")).items():
         boxes[number] = boxes.get(number, ()) + more
-    return Sample(
+    entry = Entry(
         id=sample_id,
         youtube_id=youtube_id,
+        status="ok",
         action=str(row.get("action") or choices[int(answer) - 1]),
         domain=str(row["domain"] or "").strip(),
         question=str(row.get("question") or ""),
-        choices=choices,
-        answer=int(answer) - 1,
-        start_seconds=start,
-        end_seconds=end,
-        boxes=boxes,
+        answer=int(answer),
         choices_str=choices_str,
-        choice_descriptions=row.get("choice_descriptions"),
+        choice_descriptions=to_text(row.get("choice_descriptions")),
+        start_timestamp=start,
+        end_timestamp=end,
     )
+    return Sample(entry, start, end, boxes)
 
 
 def _file_rows(path: Path) -> list[Any]:

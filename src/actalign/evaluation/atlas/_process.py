@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from actalign.errors import VideoError
 from actalign.evaluation._journal import Journal
 from actalign.evaluation.atlas._clips import ClipFacts, SegmentError, clip_name, cut_clip
-from actalign.evaluation.atlas._dataset import Entry, to_text, write_manifest
+from actalign.evaluation.atlas._dataset import Entry, write_manifest
 from actalign.evaluation.atlas._download import (
     DownloadOptions,
     Source,
@@ -48,9 +48,9 @@ def build_dataset(
             entries[one.id] = one
             tell(f"{one.id}: {one.reason}")
         elif (facts := done.facts(one)) is not None:
-            entries[one.id] = _entry(one, facts)
+            entries[one.id] = _with_clip(one, facts)
         else:
-            open_samples.setdefault(one.youtube_id, []).append(one)
+            open_samples.setdefault(one.entry.youtube_id, []).append(one)
     for source in _sources(list(open_samples), folder, videos, options):
         for sample in open_samples[source.youtube_id]:
             entries[sample.id] = _cut(source, sample, folder, done)
@@ -73,17 +73,21 @@ def _sources(
 
 def _cut(source: Source, sample: Sample, folder: Path, done: _DoneClips) -> Entry:
     if source.path is None:
-        return _entry(sample, None, source.kind, source.reason)
-    name = f"clips/{clip_name(sample.id)}"
+        return replace(sample.entry, status="failed", kind=source.kind, reason=source.reason)
     (folder / "clips").mkdir(exist_ok=True)
     try:
-        facts = cut_clip(source, sample, folder / name)
+        facts = cut_clip(source, sample, folder / "clips" / clip_name(sample.id))
     except VideoError as error:
         kind = error.kind if isinstance(error, SegmentError) else "undecodable"
         # The folder's place says nothing about the video, and would differ between runs.
-        return _entry(sample, None, kind, str(error).replace(f"{source.path}", source.path.name))
+        reason = str(error).replace(f"{source.path}", source.path.name)
+        return replace(sample.entry, status="failed", kind=kind, reason=reason)
     done.add(sample, facts, source)
-    return _entry(sample, facts)
+    return _with_clip(sample, facts)
+
+
+def _with_clip(sample: Sample, facts: ClipFacts) -> Entry:
+    return replace(sample.entry, clip=f"clips/{clip_name(sample.id)}", **asdict(facts))
 
 
 class _DoneClips:
@@ -108,7 +112,7 @@ class _DoneClips:
         if key != sample.key or facts is None or not clip.is_file():
             return None
         if self._videos is not None:
-            (source,) = local_sources([sample.youtube_id], self._videos)
+            (source,) = local_sources([sample.entry.youtube_id], self._videos)
             if source.path is not None and cut_from not in (None, _state_of(source.path)):
                 return None
         return facts if file_sha256(clip) == facts.sha256 else None
@@ -124,23 +128,3 @@ def _state_of(path: Path) -> str:
     """What shows that a file has changed, without reading it."""
     state = path.stat()
     return f"{state.st_size} bytes, {state.st_mtime_ns} ns"
-
-
-def _entry(sample: Sample, facts: ClipFacts | None, kind: str = "", reason: str = "") -> Entry:
-    return Entry(
-        id=sample.id,
-        youtube_id=sample.youtube_id,
-        status="failed" if facts is None else "ok",
-        kind=kind,
-        reason=reason,
-        action=sample.action,
-        domain=sample.domain,
-        question=sample.question,
-        answer=sample.answer + 1,
-        choices_str=sample.choices_str,
-        choice_descriptions=to_text(sample.choice_descriptions),
-        start_timestamp=sample.start_seconds,
-        end_timestamp=sample.end_seconds,
-        clip=None if facts is None else f"clips/{clip_name(sample.id)}",
-        **({} if facts is None else asdict(facts)),
-    )

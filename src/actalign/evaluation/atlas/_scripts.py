@@ -84,7 +84,7 @@ def _from_bank(entries: Iterable[Entry], bank: Path) -> Iterable[Answer]:
     scripts = read_bank_scripts(bank)
     for entry in entries:
         try:
-            chosen = bank_scripts(entry.choices, entry.domain, scripts)
+            chosen = bank_scripts(entry.choices, entry.domain or None, scripts)
         except UsageError as error:
             yield entry, [None] * len(entry.choices), str(error)
             continue
