@@ -81,15 +81,14 @@ def temperature_figures(name: str, rows: Sequence[Row]) -> dict[str, Any]:
 
     It depends on the scores alone, whatever temperature the run's own confidences used.
     """
-    scores, answers = [], []
+    pairs = []
     for row in rows:
         labels = [candidate["label"] for candidate in row["candidates"]]
         if len(labels) > 1:
-            scores.append(np.array([c["score"] for c in row["candidates"]], np.float64))
-            answers.append(labels.index(str(row["target"])))
-    if not of_words(name) or not scores:
+            scores = np.array([c["score"] for c in row["candidates"]], np.float64)
+            pairs.append((scores, labels.index(str(row["target"]))))
+    if not of_words(name) or not pairs:
         return {}
-    pairs = list(zip(scores, answers, strict=True))
     why = ""
     if all(values[answer] > np.delete(values, answer).max() for values, answer in pairs):
         why = "every answer is right, so nothing says how sure to be"
@@ -97,5 +96,5 @@ def temperature_figures(name: str, rows: Sequence[Row]) -> dict[str, Any]:
         why = "no answer is right"
     elif sum(float(values[answer] - values.mean()) for values, answer in pairs) <= 0:
         why = "right candidates score no higher than others"
-    value = None if why else fit_temperature(scores, answers)
+    value = None if why else fit_temperature([s for s, _ in pairs], [a for _, a in pairs])
     return {"temperature": {"n": len(pairs), "value": value, **({"why": why} if why else {})}}
