@@ -6,17 +6,34 @@ Each exits with 0 if it did its work, even if samples failed (they are named, co
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
+from actalign.alignment import Calibration
 from actalign.arguments import parse_fps
 from actalign.encoders import DEFAULT_MODEL, Encoder, load_encoder
 from actalign.errors import EncoderError, UsageError
-from actalign.evaluation.atlas._download import URL_TEMPLATE
+from actalign.evaluation._rows import row_without_score
+from actalign.evaluation.atlas._align import report_lines, score_dtw, score_labels, scores_json
+from actalign.evaluation.atlas._dataset import export_missing, export_npy, load_dataset
+from actalign.evaluation.atlas._download import URL_TEMPLATE, DownloadOptions
+from actalign.evaluation.atlas._embeddings import (
+    TEXT_FORMAT,
+    VIDEO_FORMAT,
+    EmbeddingFile,
+    IndexRow,
+    check_same_encoder,
+    read_embeddings,
+)
+from actalign.evaluation.atlas._encoding import encode_dataset, encode_questions
+from actalign.evaluation.atlas._metadata import read_metadata
+from actalign.evaluation.atlas._process import build_dataset
+from actalign.evaluation.atlas._questions import dataset_questions, read_generated
 from actalign.evaluation.atlas._reference_options import (
     BatchSize,
     Device,
@@ -29,13 +46,10 @@ from actalign.evaluation.atlas._reference_options import (
     SmoothingSeconds,
     check_device,
 )
-from actalign.files import check_writable
+from actalign.evaluation.atlas._scripts import fill_scripts
+from actalign.files import check_writable, write_text
 from actalign.program import run_program
-
-if TYPE_CHECKING:
-    from actalign.alignment import Calibration
-    from actalign.evaluation.atlas._embeddings import EmbeddingFile, IndexRow
-    from actalign.rows import Row
+from actalign.rows import Row
 
 REFERENCE_SCALE_MODEL = "google/siglip2-so400m-patch14-384"
 """The original's seq_alignment.py takes scale and bias from it, whatever made the embeddings."""
@@ -86,11 +100,6 @@ def process_data(
     concurrent: Annotated[int, typer.Option(min=1, help="Downloads at a time.")] = 2,
 ) -> None:
     """Download ActionAtlas's videos, cut its segments, hide their text and keep them as clips."""
-    from actalign.evaluation.atlas._dataset import export_missing, export_npy
-    from actalign.evaluation.atlas._download import DownloadOptions
-    from actalign.evaluation.atlas._metadata import read_metadata
-    from actalign.evaluation.atlas._process import build_dataset
-
     options = DownloadOptions(
         url_template=url_template,
         cookies=cookies,
@@ -137,9 +146,6 @@ def encode_videos(
     dtype: Dtype = None,
 ) -> None:
     """Encode every clip's frames; run it again after an interruption, nothing is encoded twice."""
-    from actalign.evaluation.atlas._dataset import load_dataset
-    from actalign.evaluation.atlas._encoding import encode_dataset
-
     _check_output(output)
     dataset = load_dataset(input)
     rate = None if fps is None else parse_fps(fps)
@@ -171,9 +177,6 @@ def generate_subactions(
     ] = None,
 ) -> None:
     """Give every candidate its script of sub-actions, from a bank or from a language model."""
-    from actalign.evaluation.atlas._dataset import load_dataset
-    from actalign.evaluation.atlas._scripts import fill_scripts
-
     if apikey is not None:
         _tell(
             "warning: other users of this machine can read --apikey in the process list; set "
@@ -210,9 +213,6 @@ def encode_subactions(
     dtype: Dtype = None,
 ) -> None:
     """Encode every candidate's sub-actions as texts."""
-    from actalign.evaluation.atlas._encoding import encode_questions
-    from actalign.evaluation.atlas._questions import read_generated
-
     _check_output(output)
     questions = read_generated(subactions)
     encoder = _load(model, device, dtype=dtype, batch_size=batch_size)
@@ -240,15 +240,6 @@ def baseline(
     dtype: Dtype = None,
 ) -> None:
     """Score the mean-pooled frames against each candidate's name, and print Top-1/2/3."""
-    from actalign.evaluation.atlas._align import score_labels
-    from actalign.evaluation.atlas._dataset import load_dataset
-    from actalign.evaluation.atlas._embeddings import (
-        VIDEO_FORMAT,
-        check_same_encoder,
-        read_embeddings,
-    )
-    from actalign.evaluation.atlas._questions import dataset_questions
-
     questions = dataset_questions(load_dataset(input_dataset))
     videos = read_embeddings(video_embeddings, VIDEO_FORMAT)
     named = videos.encoder.model_id if videos.encoder else DEFAULT_MODEL
@@ -281,18 +272,6 @@ def seq_alignment(
     reference: Reference = False,
 ) -> None:
     """Align each video with each candidate's sub-actions, and print Top-1/2/3."""
-    import json
-
-    from actalign.evaluation.atlas._align import score_dtw, scores_json
-    from actalign.evaluation.atlas._embeddings import (
-        TEXT_FORMAT,
-        VIDEO_FORMAT,
-        check_same_encoder,
-        read_embeddings,
-    )
-    from actalign.evaluation.atlas._questions import read_generated
-    from actalign.files import write_text
-
     if reference and smoothing_seconds:
         raise UsageError("--reference never smooths; leave --smoothing-seconds out.")
     if (logit_scale_log is None) != (logit_bias is None):
@@ -339,9 +318,6 @@ def _calibration(
     reference: bool,
 ) -> Calibration:
     """Scale and bias: as given, or the reference's, or else those of the embeddings' encoder."""
-    from actalign.alignment import Calibration
-    from actalign.evaluation.atlas._embeddings import check_same_encoder
-
     if no_sigmoid:
         return Calibration(0.0, None)
     if given is not None:
@@ -374,13 +350,10 @@ def _load(
 
 def _absent(missing: Sequence[IndexRow]) -> list[Row]:
     """The rows of samples that have no clip."""
-    from actalign.evaluation._rows import row_without_score
-
     return [row_without_score(row.id, "missing", row.kind, row.reason) for row in missing]
 
 
 def _print_report(found: list[Row], absent: list[Row]) -> None:
-    from actalign.evaluation.atlas._align import report_lines
 
     for line in report_lines(found, absent):
         print(line)
