@@ -34,18 +34,6 @@ from actalign.evaluation.atlas._encoding import encode_dataset, encode_questions
 from actalign.evaluation.atlas._metadata import read_metadata
 from actalign.evaluation.atlas._process import build_dataset
 from actalign.evaluation.atlas._questions import dataset_questions, read_generated
-from actalign.evaluation.atlas._reference_options import (
-    BatchSize,
-    Device,
-    Dtype,
-    LogitBias,
-    LogitScaleLog,
-    Model,
-    NoSigmoid,
-    Reference,
-    SmoothingSeconds,
-    check_device,
-)
 from actalign.evaluation.atlas._scripts import fill_scripts
 from actalign.files import check_writable, write_text
 from actalign.program import run_program
@@ -53,6 +41,33 @@ from actalign.rows import Row
 
 REFERENCE_SCALE_MODEL = "google/siglip2-so400m-patch14-384"
 """The original's seq_alignment.py takes scale and bias from it, whatever made the embeddings."""
+
+Model = Annotated[str, typer.Option(help="Encoder: hub id, local folder, or 'body' (built in).")]
+Device = Annotated[
+    str | None,
+    typer.Option(help="cuda:0, cpu, ...; by default cuda:0 if there is one, or else the CPU."),
+]
+Dtype = Annotated[str | None, typer.Option(help="float32, bfloat16 or float16.")]
+BatchSize = Annotated[int | None, typer.Option(min=1, help="Frames or texts in one pass.")]
+
+LogitScaleLog = Annotated[
+    float | None, typer.Option(help="Natural logarithm of the scale; no model is loaded.")
+]
+LogitBias = Annotated[float | None, typer.Option(help="Bias; no model is loaded.")]
+SmoothingSeconds = Annotated[
+    float | None,
+    typer.Option(
+        min=0, help="Moving average over frames; by default the encoder's own, 0 without times."
+    ),
+]
+NoSigmoid = Annotated[bool, typer.Option("--no-sigmoid", help="Align cosines, not probabilities.")]
+Reference = Annotated[
+    bool,
+    typer.Option(
+        "--reference",
+        help="The original script's behaviour: no smoothing, and SigLIP 2's scale and bias.",
+    ),
+]
 
 
 def run(command: Callable[..., Any]) -> None:
@@ -276,7 +291,7 @@ def seq_alignment(
         raise UsageError("--reference never smooths; leave --smoothing-seconds out.")
     if (logit_scale_log is None) != (logit_bias is None):
         raise UsageError("Give --logit-scale-log and --logit-bias together, or neither.")
-    check_device(device)
+    _check_device(device)
     questions = read_generated(subactions)
     videos = read_embeddings(video_embeddings, VIDEO_FORMAT)
     texts = read_embeddings(subaction_embeddings, TEXT_FORMAT)
@@ -294,6 +309,19 @@ def seq_alignment(
             json.dumps(scores_json(found, absent), indent=1, ensure_ascii=False) + "\n",
         )
     _print_report(found, absent)
+
+
+def _check_device(device: str | None) -> None:
+    """Raise EncoderError for a device that was named but isn't available."""
+    if device in (None, "cpu"):
+        return
+    try:
+        from actalign.encoders._torch import choose_device
+    except ImportError:
+        raise EncoderError(
+            f"The device {device!r} needs torch, which is not installed; leave the device out."
+        ) from None
+    choose_device(device)
 
 
 def _smoothing(videos: EmbeddingFile, given: float | None, reference: bool) -> float:
