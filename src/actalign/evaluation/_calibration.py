@@ -49,20 +49,17 @@ def reliability(confidences: ArrayLike, right: ArrayLike) -> list[ReliabilityBin
     """
     values, hits = _checked(confidences, right)
     number = np.minimum((values * BINS).astype(int), BINS - 1)
-    found = []
-    for one in range(BINS):
-        inside = number == one
-        if inside.any():
-            found.append(
-                ReliabilityBin(
-                    one / BINS,
-                    (one + 1) / BINS,
-                    int(inside.sum()),
-                    float(values[inside].mean()),
-                    float(hits[inside].mean()),
-                )
-            )
-    return found
+    return [
+        ReliabilityBin(
+            one / BINS,
+            (one + 1) / BINS,
+            int(inside.sum()),
+            float(values[inside].mean()),
+            float(hits[inside].mean()),
+        )
+        for one in range(BINS)
+        if (inside := number == one).any()
+    ]
 
 
 def expected_calibration_error(confidences: ArrayLike, right: ArrayLike) -> float:

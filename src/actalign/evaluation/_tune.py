@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -34,7 +34,7 @@ from actalign.evaluation._questions import Question, QuestionSet, left_out
 from actalign.evaluation._rows import scored_row
 from actalign.evaluation._scoring import Scoring
 from actalign.evaluation._settings import write_settings
-from actalign.types import ClipEmbedding
+from actalign.types import ClipEmbedding, Float64
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +49,8 @@ class Setting:
 
     def config(self, model: str, background: str | None) -> EvalConfig:
         """The configuration of a run with this setting."""
-        return EvalConfig(
-            model,
-            (self.scorer,),
-            self.fps,
-            self.smoothing_seconds,
-            self.step_template,
-            wordings=self.wordings,
-            background=background,
-        )
+        rest = asdict(self)
+        return EvalConfig(model, (rest.pop("scorer"),), background=background, **rest)
 
 
 def tune(
@@ -86,7 +79,7 @@ def tune(
     ]
     encoder = load()
     texts = TextCache(encoder.info, lambda: encoder, path=out / "texts.sqlite")
-    table = _Table(len(settings), usable)
+    cells = np.full((3, len(settings), len(usable)), np.nan)
     clips = [clip_of(one) for one in usable]
     own = Store(out / "embeddings")
     for fps in dict.fromkeys(setting.fps for setting in settings):
@@ -104,63 +97,48 @@ def tune(
                 others = other_clips(encoder.info, results)
         scoring = {n: Scoring(config, encoder.info, texts, others) for n, config in configs.items()}
         with closing(embedder.embed_clips(clips, keys)) as results:
-            for number, (question, clip) in enumerate(zip(usable, results, strict=True)):
+            for number, (question, result) in enumerate(zip(usable, results, strict=True)):
                 try:
-                    table.answer(number, question, clip.embedding(), scoring)
+                    clip = result.embedding()
+                    for n, one in scoring.items():
+                        cells[:, n, number] = _answer(one, question, clip)
                     progress(question.id, "")
                 except VideoError as error:
-                    table.drop(number)
                     progress(question.id, str(error))
-    failed = len(usable) - len(table.questions)
-    result = {**_chosen(settings, table, folds), "failed": failed}
-    write_json(out / "tuning.json", result)
-    _write_settings(out / "settings.yaml", model, result, questions.name, background)
-    return result
+    kept = ~np.isnan(cells).any(axis=(0, 1))
+    ranks, frames, seconds = cells[:, :, kept]
+    asked = [one for one, known in zip(usable, kept, strict=True) if known]
+    table = _Table(asked, ranks.astype(int), frames, seconds)
+    found = {**_chosen(settings, table, folds), "failed": len(usable) - len(asked)}
+    write_json(out / "tuning.json", found)
+    _write_settings(out / "settings.yaml", model, found, questions.name, background)
+    return found
 
 
+def _answer(scoring: Scoring, question: Question, clip: ClipEmbedding) -> tuple[float, ...]:
+    """The rank of the right label by one setting, the frames encoded, and the seconds it took."""
+    began = time.perf_counter()
+    candidates = scoring.of_clip(question, scoring.config.scorers[0], clip)
+    row = scored_row(candidates.predict(clip).to_row(), question)
+    return row["rank"], len(clip.embeddings), time.perf_counter() - began
+
+
+@dataclass(frozen=True, slots=True)
 class _Table:
-    """The rank of the right label by setting and question, and the cost of scoring."""
+    """What S settings made of the N questions whose clips all of them could score.
 
-    def __init__(self, settings: int, questions: Sequence[Question]) -> None:
-        self._questions = questions
-        self._ranks, self._frames, self._seconds = np.zeros((3, settings, len(questions)))
-        self._kept = np.ones(len(questions), bool)
+    ranks: (S, N) of the right label. frames: (S, N) that were encoded. seconds: (S, N) that scoring
+    took.
+    """
 
-    def answer(
-        self,
-        number: int,
-        question: Question,
-        clip: ClipEmbedding,
-        scoring: Mapping[int, Scoring],
-    ) -> None:
-        """Record the answers of several settings to the question with this number."""
-        for n, one in scoring.items():
-            began = time.perf_counter()
-            candidates = one.of_clip(question, one.config.scorers[0], clip)
-            row = scored_row(candidates.predict(clip).to_row(), question)
-            self._seconds[n, number] = time.perf_counter() - began
-            self._ranks[n, number] = row["rank"]
-            self._frames[n, number] = len(clip.embeddings)
-
-    def drop(self, question: int) -> None:
-        """Leave out a question whose clip failed."""
-        self._kept[question] = False
-
-    @property
-    def questions(self) -> list[Question]:
-        """Those whose clips every setting could score."""
-        return [one for one, kept in zip(self._questions, self._kept, strict=True) if kept]
-
-    @property
-    def ranks(self) -> NDArray[np.int_]:
-        """(S, N) by setting and question."""
-        return self._ranks[:, self._kept].astype(int)
+    questions: Sequence[Question]
+    ranks: NDArray[np.int_]
+    frames: Float64
+    seconds: Float64
 
     def cost(self, setting: int) -> dict[str, float]:
         """Means over the clips: frames that were encoded, milliseconds that scoring took."""
-        frames, seconds = (
-            float(table[setting, self._kept].mean()) for table in (self._frames, self._seconds)
-        )
+        frames, seconds = (float(one[setting].mean()) for one in (self.frames, self.seconds))
         return {"frames": round(frames, 1), "scoring_ms": round(1000 * seconds, 2)}
 
 
