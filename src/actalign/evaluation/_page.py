@@ -38,6 +38,7 @@ from actalign.evaluation._lines import (
 from actalign.evaluation._questions import Question
 from actalign.evaluation._rows import KS, answer_of, confidence_of
 from actalign.evaluation._runs import SWEPT, Run, sweeps
+from actalign.output import contrast_figure, picture
 from actalign.rows import Row, score_text
 from actalign.types import FrameBatch, Prediction
 from actalign.video import thumbnails
@@ -288,8 +289,6 @@ def _lead(row: Row) -> float:
 
 
 def _drawn(run: Run, row: Row) -> str:
-    from actalign.output import contrast_figure, picture
-
     try:
         prediction, question = run.predict_again(row["clip"], run.main)
         strip, why = _thumbnails(question, prediction)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
@@ -23,6 +24,7 @@ from actalign.errors import ActAlignError, UsageError
 from actalign.evaluation.atlas._npy import load_objects, object_column, save_objects
 from actalign.files import pyarrow, write_text, writing
 from actalign.types import UInt8
+from actalign.video._sampling import sample_frames
 
 COLUMNS = (
     "youtube_id",
@@ -256,8 +258,6 @@ def export_missing(path: Path, entries: Iterable[Entry]) -> None:
 
 def check_room(path: Path, entries: Iterable[Entry]) -> None:
     """Raise ActAlignError if the frames of these entries don't fit into memory or on the disk."""
-    import shutil
-
     need = sum(3 * (e.frames or 0) * (e.height or 0) * (e.width or 0) for e in entries)
     memory = available_memory()
     free = shutil.disk_usage(path.resolve().parent).free
@@ -293,8 +293,6 @@ def available_memory() -> int | None:
 
 def _clip_frames(clip: Path) -> UInt8:
     """(T, 3, H, W) uint8: every frame of a clip in the original's layout."""
-    from actalign.video._sampling import sample_frames
-
     batches = [batch.frames for batch in sample_frames(clip, fps=None, batch_size=16)]
     return np.ascontiguousarray(np.concatenate(batches).transpose(0, 3, 1, 2))
 

@@ -6,7 +6,7 @@ manifest is written at the end from the journal and from what failed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -51,7 +51,11 @@ def build_dataset(
             entries[one.id] = _with_clip(one, facts)
         else:
             open_samples.setdefault(one.entry.youtube_id, []).append(one)
-    for source in _sources(list(open_samples), folder, videos, options):
+    if videos is None:
+        sources = fetch_sources(open_samples, folder / "sources", options)
+    else:
+        sources = local_sources(open_samples, videos)
+    for source in sources if open_samples else ():
         for sample in open_samples[source.youtube_id]:
             entries[sample.id] = _cut(source, sample, folder, done)
             entry = entries[sample.id]
@@ -59,16 +63,6 @@ def build_dataset(
     ordered = tuple(entries[one.id] for one in samples)
     write_manifest(folder, ordered)
     return ordered
-
-
-def _sources(
-    youtube_ids: list[str], folder: Path, videos: Path | None, options: DownloadOptions
-) -> Iterable[Source] | Iterator[Source]:
-    if not youtube_ids:
-        return ()
-    if videos is not None:
-        return local_sources(youtube_ids, videos)
-    return fetch_sources(youtube_ids, folder / "sources", options)
 
 
 def _cut(source: Source, sample: Sample, folder: Path, done: _DoneClips) -> Entry:
