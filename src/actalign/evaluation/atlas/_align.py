@@ -26,7 +26,6 @@ from actalign.rows import Row
 from actalign.scripts._script import label_text
 from actalign.types import Float32, Script
 
-Affinity = Callable[[Float32, Sequence[Float32], Calibration], Float32]
 Fault = tuple[str, str]
 """The kind of a fault, and a sentence on it."""
 
@@ -47,7 +46,7 @@ def score_dtw(
     """
     ids = [question.id for question in questions]
     clips, steps = videos.by_id(ids), texts.by_id(ids)
-    make: Affinity = reference_affinity if reference else affinity
+    make = reference_affinity if reference else affinity
     encoder = _encoder_fields(videos.encoder or texts.encoder)
     about = {**encoder, "smoothing_seconds": smoothing_seconds}
 

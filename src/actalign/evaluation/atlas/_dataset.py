@@ -107,11 +107,6 @@ class Dataset:
         """The entries that have a clip, in order: the rows of the `.npy`."""
         return [entry for entry in self.entries if entry.ok]
 
-    @property
-    def failed(self) -> list[Entry]:
-        """The entries that have no clip, in order."""
-        return [entry for entry in self.entries if not entry.ok]
-
     def clip_path(self, entry: Entry) -> Path:
         """The clip's file; raises UsageError for an original's dataset, which has arrays only."""
         if self.folder is None or entry.clip is None:

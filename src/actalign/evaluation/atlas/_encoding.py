@@ -62,7 +62,7 @@ def encode_dataset(
                 tell(f"{name}: {len(found.embeddings)} frames encoded")
             rows.append(IndexRow(name, pts_seconds=found.pts_seconds.tolist(), key=keys.get(name)))
             cells.append(np.ascontiguousarray(found.embeddings, np.float32))
-    missing = [IndexRow(e.id, "failed", e.kind, e.reason) for e in dataset.failed]
+    missing = [IndexRow(e.id, "failed", e.kind, e.reason) for e in dataset.entries if not e.ok]
     write_embeddings(output, VIDEO_FORMAT, info, rows, cells, missing=missing)
     shutil.rmtree(work.folder, ignore_errors=True)
     return rows
