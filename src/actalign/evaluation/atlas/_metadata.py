@@ -85,19 +85,9 @@ def parse_entries(rows: Iterable[Any], *, source: str) -> list[Sample | Entry]:
         except (KeyError, TypeError, ValueError) as error:
             reason = f"its field {error} is missing" if isinstance(error, KeyError) else str(error)
             fields = ("youtube_id", "action", "domain", "question")
-            youtube_id, action, domain, question = (str(row.get(name) or "") for name in fields)
-            found.append(
-                Entry(
-                    sample_id,
-                    youtube_id,
-                    "failed",
-                    kind="bad metadata",
-                    reason=f"bad metadata: {reason}",
-                    action=action,
-                    domain=domain,
-                    question=question,
-                )
-            )
+            kept: dict[str, Any] = {name: str(row.get(name) or "") for name in fields}
+            why = f"bad metadata: {reason}"
+            found.append(Entry(sample_id, status="failed", kind="bad metadata", reason=why, **kept))
     return found
 
 
