@@ -216,7 +216,10 @@ class Embedder:
         name = self.stored_name(clip, key)
         if isinstance(clip.video, Path):
             return list(self._embedded({name: clip}))
-        made = _embed_frames(self._encoder(), clip, self.sampling)
+        encoder = self.load()
+        made = _embed_frames(encoder, clip, self.sampling)
+        if len(made) > 1 and not self.everyone:
+            one_person_only(encoder)
         for one in made:
             self.store.put(one, key)
         return [ClipResult(name, name, one) for one in made]
@@ -227,13 +230,10 @@ class Embedder:
             part = dict(group)
             videos = {name: clip.video for name, clip in part.items()}
             sampling = next(iter(part.values())).sampling(self.sampling)
-            yield from self.embed(self._encoder(), videos, sampling=sampling, store=self.store)
-
-    def _encoder(self) -> Encoder:
-        encoder = self.load()
-        if not self.everyone:
-            one_person_only(encoder)
-        return encoder
+            encoder = self.load()
+            if not self.everyone:
+                one_person_only(encoder)
+            yield from self.embed(encoder, videos, sampling=sampling, store=self.store)
 
     def _of_one(self, clip: Clip, results: Sequence[ClipResult]) -> ClipResult:
         """The clip's result, or that of the person who is meant, under the clip's own id."""
