@@ -38,7 +38,7 @@ from actalign.alignment._locate import LEVEL, Detection, Limits, detect, neg_log
 from actalign.background import Background
 from actalign.encoders._backgrounds import shipped_background
 from actalign.evaluation._detection import Event, mean_average_precision
-from actalign.scripts._script import step_texts
+from actalign.scripts._templates import step_texts
 from actalign.types import Float32
 
 sys.path.insert(0, str(Path(__file__).parent))

@@ -179,7 +179,8 @@ class Kinds:
     def scripts(self, n: int) -> None:
         from actalign.scripts._answer import script_faults
         from actalign.scripts._bank import read_bank
-        from actalign.scripts._script import load_scripts, scripts_for, step_texts
+        from actalign.scripts._script import load_scripts, scripts_for
+        from actalign.scripts._templates import step_texts
 
         name, data = (("s.yaml", YAML.encode()), ("s.json", json.dumps(SCRIPTS).encode()))[n % 2]
         if n % 4 == 3:

@@ -191,6 +191,15 @@ def test_align_says_what_is_amiss_with_a_clip(clips, tmp_path):
     assert ended.stderr.count("day: Several people are seen.") == 1
 
 
+def test_a_clip_counts_once_however_many_scorers_there_are(clips, tmp_path):
+    actalign("classify", *clips, "-q", cwd=tmp_path)
+    asked = ("align", "s", *clips[1:5], "--scorer", "dtw,mean_pool,dtw_mean")
+    ended = actalign(*asked, cwd=tmp_path, FORCE_COLOR="1")  # shows the bar as a terminal does
+    counts = re.findall(r"\d+/\d+", ended.stderr)
+    assert counts[-1] == "2/2", ended.stderr
+    assert {count.partition("/")[2] for count in counts} == {"2"}
+
+
 def test_a_label_without_a_script_is_said_in_the_result(clips, tmp_path):
     ended = actalign(
         "classify", *clips[:3], "--labels", "red,mauve", "--out", "r.csv", cwd=tmp_path

@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 from actalign.clips import Sampling, Store, embed_video, embed_videos
-from actalign.clips._prefetch import Ended, Missing, Opened, Prefetcher
+from actalign.clips._prefetch import Prefetcher
+from actalign.clips._prefetched import Ended, Missing, Opened
 from actalign.demo import demo_clips
 from actalign.encoders import load_encoder
 from actalign.errors import UsageError, VideoError

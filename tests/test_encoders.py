@@ -22,7 +22,7 @@ import transformers
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
-from actalign.encoders import Encoder, load_encoder
+from actalign.encoders import Encoder, _load, load_encoder
 from actalign.encoders._export import export_onnx
 from actalign.encoders._fingerprint import fingerprint_files
 from actalign.encoders._onnx import OnnxEncoder
@@ -455,8 +455,8 @@ class TestErrors:
     @pytest.mark.parametrize("missing", ["torch", "transformers"])
     def test_without_the_extra_the_ways_out_are_named(self, monkeypatch, checkpoints, missing):
         monkeypatch.setitem(sys.modules, missing, None)
-        for module in ("actalign.encoders._siglip", "actalign.encoders._checkpoint"):
-            monkeypatch.delitem(sys.modules, module)
+        for module in ("_transformers", "_siglip", "_checkpoint"):
+            monkeypatch.delitem(sys.modules, f"actalign.encoders.{module}", raising=False)
         with pytest.raises(EncoderError) as caught:
             load_encoder()
         assert "actalign[siglip]" in str(caught.value)
@@ -564,6 +564,11 @@ class TestExport:
         assert ended.returncode == 2
         said = "is exported already" if model == "exported" else "can't be exported"
         assert f"error: The model '{name}' {said}; give the hub id or folder" in ended.stderr
+
+    def test_an_own_encoder_is_wrong_usage(self, monkeypatch, tmp_path):
+        monkeypatch.setitem(_load.ENCODERS, "mine", object)
+        with pytest.raises(UsageError, match="The model 'mine' can't be exported"):
+            export_onnx("mine", tmp_path / "out")
 
     def test_naflex_is_refused_and_leaves_nothing(self, checkpoints, tmp_path):
         with pytest.raises(EncoderError, match="NaFlex"):

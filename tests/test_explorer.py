@@ -82,7 +82,7 @@ def served(llm):
     explorer.close()  # also where a connection that is still open holds the server up
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def browser():
     with playwright.sync_playwright() as driver:
         flags = ("no-sandbox", "disable-gpu", "disable-background-networking")
@@ -124,7 +124,14 @@ def visit(browser, address, tmp_path):
         return page
 
     yield open_page
+    leave(browser)
     assert faults == []
+
+
+def leave(browser):
+    """Close what a test opened in the browser, which the file's tests share."""
+    for context in browser.contexts:
+        context.close()
 
 
 def accessible(page):

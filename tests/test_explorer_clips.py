@@ -23,7 +23,8 @@ from tests.test_explorer import (  # noqa: F401 - fixtures
 
 
 @pytest.mark.parametrize(
-    ("width", "scheme", "numbers"), [(1280, "light", range(11)), (400, "dark", (0, 1, 5, 10))]
+    ("width", "scheme", "numbers"),
+    [(1280, "light", (0, 1, 2, 4, 5, 7, 10)), (400, "dark", (0, 1, 5, 10))],
 )
 def test_clips_a_reload_corrections_and_downloads(visit, tmp_path, width, scheme, numbers):  # noqa: F811
     page, count = visit(width, scheme), len(numbers)

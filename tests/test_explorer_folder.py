@@ -13,7 +13,7 @@ from tests.atlas_world import render
 from tests.colour_clips import write_colours
 from tests.command import DEADLOCK_SECONDS, wait_for
 from tests.media import write_video
-from tests.test_explorer import accessible, browser, pytestmark, until  # noqa: F401 - fixtures
+from tests.test_explorer import accessible, browser, leave, pytestmark, until  # noqa: F401 - fixtures
 from tests.test_web_api import CANDIDATES, Serving, classifier, serve  # noqa: F401 - fixtures
 from tests.test_web_clips import folder  # noqa: F401 - a fixture
 
@@ -55,6 +55,7 @@ def visit(browser):  # noqa: F811
         return page
 
     yield open_page
+    leave(browser)
     assert faults == []
 
 

@@ -14,9 +14,10 @@ from actalign.errors import UsageError
 from actalign.scripts._answer import TokenLimit
 from actalign.scripts._bank import read_bank
 from actalign.scripts._batch import collect, poll, submit
+from actalign.scripts._chat import LLMError
 from actalign.scripts._conversation import ScriptRequest
 from actalign.scripts._generate import add_missing_scripts, generate_scripts, read_requests
-from actalign.scripts._llm import LLMConfig, LLMError
+from actalign.scripts._llm import LLMConfig
 from actalign.scripts._plan import plan_requests
 from actalign.types import Script
 from tests.command import DEADLOCK_SECONDS, wait_for

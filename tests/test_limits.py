@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from actalign import FrameBatch
-from actalign.clips._prefetch import QUEUED_BATCHES, _Line
+from actalign.clips._prefetched import QUEUED_BATCHES, _Line
 from actalign.errors import UsageError, VideoError
 from actalign.video._limits import MAX_FRAMES, MAX_PIXELS
 from actalign.video._sampling import sample_frames

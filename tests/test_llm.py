@@ -13,7 +13,8 @@ from actalign.errors import UsageError
 from actalign.scripts import LLMConfig, ScriptRequest, generate_scripts
 from actalign.scripts._answer import SCHEMA
 from actalign.scripts._bank import read_bank
-from actalign.scripts._llm import ChatRequest, LLMError, LLMService, Message
+from actalign.scripts._chat import ChatRequest, LLMError, Message
+from actalign.scripts._llm import LLMService
 from actalign.services import read_api_key
 from tests.llm_server import (
     LLMServer,

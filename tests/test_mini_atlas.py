@@ -4,6 +4,7 @@ import ast
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -360,13 +361,13 @@ def _make(out, clips):
 @pytest.mark.slow
 def test_rendering_resumes_and_gives_the_same_bytes(tmp_path):
     first = _make(tmp_path / "a", 2)
-    second = _make(tmp_path / "b", 1)
-    (made,) = (tmp_path / "b" / "clips").iterdir()
-    time = made.stat().st_mtime_ns
-    second |= _make(tmp_path / "b", 2)
-    assert made.stat().st_mtime_ns == time
     assert len(first) == 2
-    assert first == second
+    shutil.copytree(tmp_path / "a", tmp_path / "b")
+    kept, missing = sorted((tmp_path / "b" / "clips").iterdir())
+    missing.unlink()
+    time = kept.stat().st_mtime_ns
+    assert _make(tmp_path / "b", 2) == first
+    assert kept.stat().st_mtime_ns == time
     questions = (tmp_path / "a" / "questions.jsonl").read_bytes()
     assert questions == (tmp_path / "b" / "questions.jsonl").read_bytes()
     for question in read(tmp_path / "a").questions:
@@ -399,7 +400,7 @@ def test_rendering_says_how_far_it_is_and_can_be_interrupted(tmp_path, program):
 @pytest.mark.slow
 def test_the_program_evaluates_body_and_survives_a_broken_clip(tmp_path):
     data, out = tmp_path / "data", tmp_path / "run"
-    _make(data, 6)
+    _make(data, 4)
     broken = read(data).questions[3]
     broken.video.write_bytes(b"not a video")
     flags = ("--model", "body", "--scorer", ",".join(SCORERS))
@@ -409,7 +410,7 @@ def test_the_program_evaluates_body_and_survives_a_broken_clip(tmp_path):
     assert results["samples"]["not_encoded"] == {"not encoded": 1}
     for name in ("mean_pool", "dtw", "dtw_shuffled"):
         found = results["scorers"][name]
-        assert found["n"] == 5
+        assert found["n"] == 3
         assert 0 <= found["top1"] <= found["top2"] <= found["top3"] <= 1
         assert name in done.stdout
     assert results["scorers"]["dtw"]["top1"] >= 0.6

@@ -15,7 +15,8 @@ from actalign.scripts._bank import (
     read_bank,
     write_bank,
 )
-from actalign.scripts._llm import Answer, ChatRequest, LLMConfig, Message, ModelId
+from actalign.scripts._chat import Answer, ChatRequest, Message, ModelId
+from actalign.scripts._llm import LLMConfig
 from actalign.scripts._prompts import PROMPTS, load_prompt
 from actalign.scripts._script import load_scripts, parse_scripts
 from actalign.scripts._shipped import script_template, shipped_domains, shipped_scripts

@@ -16,7 +16,7 @@ from actalign.background import BackgroundSums
 from actalign.demo import demo_clips
 from actalign.errors import UsageError
 from actalign.scripts import LLMConfig
-from actalign.scripts._llm import Answer
+from actalign.scripts._chat import Answer
 from actalign.scripts._reply import token_alternatives
 from actalign.second_look import SecondLook
 from actalign.second_look._frames import best_times, pictures_at

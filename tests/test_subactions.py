@@ -4,15 +4,9 @@ import pytest
 
 from actalign.errors import UsageError
 from actalign.scripts._bank import read_bank
-from actalign.scripts._script import (
-    as_scripts,
-    label_text,
-    load_scripts,
-    parse_scripts,
-    scripts_for,
-    split_labels,
-    step_texts,
-)
+from actalign.scripts._labels import split_labels
+from actalign.scripts._script import as_scripts, load_scripts, parse_scripts, scripts_for
+from actalign.scripts._templates import label_text, step_texts
 from actalign.types import Script
 
 BLOCK = {"domain": "basketball", "scripts": {"jump shot": ["knees bent", "ball released"]}}

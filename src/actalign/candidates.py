@@ -31,14 +31,9 @@ from actalign.encoders._backgrounds import shipped_background
 from actalign.encoders._text_cache import TextCache
 from actalign.errors import UsageError
 from actalign.repetitions import with_repetitions
-from actalign.scripts._script import (
-    as_labels,
-    check_domain,
-    label_key,
-    label_text,
-    labels_of,
-    scripts_for,
-)
+from actalign.scripts._labels import as_labels, check_domain, label_key, labels_of
+from actalign.scripts._script import scripts_for
+from actalign.scripts._templates import label_text
 from actalign.types import Candidate, ClipEmbedding, Float32, Prediction, Script, TextWarning
 
 if TYPE_CHECKING:

@@ -29,7 +29,8 @@ from actalign.encoders._base import Encoder, check_encoder, one_person_only
 from actalign.encoders._load import DEFAULT_MODEL, load_encoder
 from actalign.encoders._text_cache import TextCache
 from actalign.errors import UsageError
-from actalign.scripts._script import ScriptsGiven, as_scripts, step_texts
+from actalign.scripts._script import ScriptsGiven, as_scripts
+from actalign.scripts._templates import step_texts
 from actalign.types import (
     Alignment,
     ClipEmbedding,

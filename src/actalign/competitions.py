@@ -12,7 +12,7 @@ from actalign.alignment._affinities import Calibration, Texts
 from actalign.alignment._scorers import Scorer, alignments
 from actalign.background import Background
 from actalign.encoders._text_cache import TextCache
-from actalign.scripts._script import step_texts
+from actalign.scripts._templates import step_texts
 from actalign.types import Alignment, Float32, Script, TextWarning
 
 

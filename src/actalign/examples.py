@@ -22,7 +22,7 @@ from actalign.candidates import Candidates
 from actalign.clips._result import ClipResult, scored_clip
 from actalign.clips._smoothed import smoothed
 from actalign.errors import UsageError, counted
-from actalign.scripts._script import label_key
+from actalign.scripts._labels import label_key
 from actalign.types import ClipEmbedding, Float32, Float64, Prediction
 
 if TYPE_CHECKING:

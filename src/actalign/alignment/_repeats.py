@@ -97,22 +97,7 @@ def find_repetitions(
     """
     from actalign.alignment._kernels.repeats import step_starts
 
-    matrix: Float64 = array_of(fit, np.float64, "The fit")
-    edges: Float64 = array_of(edges_seconds, np.float64, "The edges")
-    known = np.ones(len(matrix), bool) if seen is None else np.asarray(seen)
-    if matrix.ndim != 2 or not matrix.size or edges.shape != (len(matrix) + 1,):
-        raise ArrayError(
-            f"The fit must be (T, K) with (T + 1,) edges, not {matrix.shape} with {edges.shape}."
-        )
-    if not np.isfinite(matrix).all():
-        raise ArrayError("The fit holds NaN or infinity; encode the clip and script again.")
-    if not np.isfinite(edges).all() or (np.diff(edges) < 0).any():
-        raise ArrayError("The edges must be finite seconds that never decrease.")
-    if known.shape != (len(matrix),) or known.dtype != bool:
-        raise ArrayError(
-            f"seen must say of each of the {len(matrix)} frames whether it is True or False, not "
-            f"be {known.shape} {known.dtype}."
-        )
+    matrix, edges, known = _checked(fit, edges_seconds, seen)
     count = None if count is None else whole(count, "count")
     if partial and count is not None:
         raise UsageError("Partial repetitions can't be looked for if their number is given.")
@@ -138,6 +123,29 @@ def find_repetitions(
         cuts[first:last] = bins[start + step_starts(there, least)]
         cuts[-1] = bins[end]
     return _without_short_gaps(found)
+
+
+def _checked(
+    fit: ArrayLike, edges_seconds: ArrayLike, seen: ArrayLike | None
+) -> tuple[Float64, Float64, NDArray[np.bool_]]:
+    """The arrays of `find_repetitions`; raises ArrayError."""
+    matrix: Float64 = array_of(fit, np.float64, "The fit")
+    edges: Float64 = array_of(edges_seconds, np.float64, "The edges")
+    known = np.ones(len(matrix), bool) if seen is None else np.asarray(seen)
+    if matrix.ndim != 2 or not matrix.size or edges.shape != (len(matrix) + 1,):
+        raise ArrayError(
+            f"The fit must be (T, K) with (T + 1,) edges, not {matrix.shape} with {edges.shape}."
+        )
+    if not np.isfinite(matrix).all():
+        raise ArrayError("The fit holds NaN or infinity; encode the clip and script again.")
+    if not np.isfinite(edges).all() or (np.diff(edges) < 0).any():
+        raise ArrayError("The edges must be finite seconds that never decrease.")
+    if known.shape != (len(matrix),) or known.dtype != bool:
+        raise ArrayError(
+            f"seen must say of each of the {len(matrix)} frames whether it is True or False, not "
+            f"be {known.shape} {known.dtype}."
+        )
+    return matrix, edges, known
 
 
 def frame_means(values: ArrayLike, edges_seconds: Float64, cuts: Float64) -> Float64:

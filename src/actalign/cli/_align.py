@@ -94,17 +94,15 @@ def align(
     settings = {**resolved[0].identity(), "top_k": output.top_k}
     marks = part.marks(listed, settings, held=found) if part else {}
     # Rows go to the file as they come: a store of any size needs the memory of one clip.
-    total = len(found) * len(resolved)
     clips, labels = map(entry_clip, found.values()), resolved[0].labels
-    with output.run(total, clips, labels, scorers=len(resolved) > 1) as run:
+    with output.run(len(found), clips, labels, scorers=len(resolved) > 1) as run:
         run.note(given.notes)
         rows = _rows(resolved, found, output.top_k, machines, others)
         last = None
         for entry_id, row in with_unique_ids(rows):
             if part:
                 row["shard"] = marks[entry_id]
-            # Each clip's own warnings once, however many scorers there are.
-            run.row(row, row.get("warnings", ()) if entry_id != last else ())
+            run.row(row, first=entry_id != last)
             last = entry_id
             run.result(row)
     where = f": {output.written()}" if output.out else ""

@@ -50,7 +50,7 @@ class LabelOptions:
         """Labels from the flag or the file, [] for neither; giving both is an error."""
         if self.labels is not None and self.labels_file is not None:
             raise UsageError("Give --labels or --labels-file, not both.")
-        from actalign.scripts._script import split_labels, unquoted
+        from actalign.scripts._labels import split_labels, unquoted
 
         if self.labels is not None:
             labels = split_labels(self.labels)
@@ -112,7 +112,8 @@ class CandidateOptions(LabelOptions):
         Raises UsageError when there is no candidate at all.
         """
         from actalign.scripts._generate import add_missing_scripts
-        from actalign.scripts._script import as_scripts, labels_of, with_wordings
+        from actalign.scripts._labels import labels_of
+        from actalign.scripts._script import as_scripts, with_wordings
 
         if self.scripts is not None and self.scripts.suffix.lower() == ".parquet":
             from actalign.scripts._bank import read_bank_scripts

@@ -114,13 +114,17 @@ class Run:
         if self._lines and row["candidates"]:
             self.show(self._lines.of(row))
 
-    def row(self, row: Row, notes: Iterable[str] = ()) -> None:
-        """As `clip` and `add`, for a clip of which there is a row only."""
-        self.note(f"{row['clip']}: {note}" for note in notes)
+    def row(self, row: Row, *, first: bool) -> None:
+        """As `clip` and `add`, for a clip of which there are rows only, one or more.
+
+        first: the first of its rows, with which the clip is done and its warnings are printed.
+        """
+        if first:
+            self._progress.clip(row["clip"])
+            self.note(f"{row['clip']}: {warning}" for warning in row.get("warnings", ()))
         if row["status"] != "ok":
             self.fail(row["clip"], row["error"] or "")
         self.add(row)
-        self._progress.clip(row["clip"])
 
     def show(self, result: RenderableType) -> None:
         """Print a result, unless rows are printed instead."""

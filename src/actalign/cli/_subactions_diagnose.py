@@ -69,6 +69,12 @@ def diagnose(
     if as_json:
         print_json(json.dumps(found, ensure_ascii=False))
         raise typer.Exit(1 if left_out else 0)
+    _print_faults(found, several=several)
+    raise typer.Exit(1 if left_out else 0)
+
+
+def _print_faults(found: Mapping[str, Any], *, several: bool) -> None:
+    """A line for each step with a fault, and what is not known. several: wordings are named."""
     faults = [one for one in found["steps"] if one["fault"]]
     faults.sort(key=lambda one: str(one["label"]))  # a label's wordings together
     for one in faults:
@@ -91,7 +97,6 @@ def diagnose(
         f"{len(faults)} of {counted(len(found['steps']), 'step')} have a fault, "
         f"on {counted(found['clips'], 'clip')}"
     )
-    raise typer.Exit(1 if left_out else 0)
 
 
 def _predictions(

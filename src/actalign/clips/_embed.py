@@ -19,7 +19,8 @@ from actalign.clips._encoded import Encoded
 from actalign.clips._keys import Sampling
 from actalign.clips._parquet import AnyStore
 from actalign.clips._parts import Part, join
-from actalign.clips._prefetch import InParts, Prefetcher
+from actalign.clips._prefetch import Prefetcher
+from actalign.clips._prefetched import InParts
 from actalign.clips._result import ClipResult
 from actalign.clips._store import Store
 from actalign.documents import escaped

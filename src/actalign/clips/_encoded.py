@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from actalign.clips._keys import Sampling
 from actalign.clips._parquet import AnyStore
-from actalign.clips._prefetch import Ended, InParts, Opened, PrefetchedClip, Stored
+from actalign.clips._prefetched import Ended, InParts, Opened, PrefetchedClip, Stored
 from actalign.clips._result import ClipResult, embeddings_of
 from actalign.encoders._base import (
     ACROSS_FRAMES,

@@ -1,6 +1,6 @@
 """Looks up a run's clips in the store, or decodes them in threads ahead of the encoder.
 
-Each clip has a bounded queue, which limits memory to a few batches. `_embed` encodes them.
+`_embed` encodes them.
 """
 
 from __future__ import annotations
@@ -13,25 +13,31 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from actalign.clips._keys import Sampling, clip_key, part_key
 from actalign.clips._parquet import AnyStore
 from actalign.clips._parts import KeptParts, Part, longest, parts_of
 from actalign.clips._people import stored_people
+from actalign.clips._prefetched import (
+    Ended,
+    Failed,
+    InParts,
+    Missing,
+    Opened,
+    PrefetchedClip,
+    Stored,
+    put_in,
+)
 from actalign.clips._store import Store
 from actalign.encoders._base import ACROSS_FRAMES, Encoder, PeopleEncoder, margin_of_parts
-from actalign.errors import ActAlignError, UsageError, VideoError
-from actalign.types import ClipEmbedding, FrameBatch
+from actalign.errors import ActAlignError, UsageError
+from actalign.types import ClipEmbedding
 from actalign.video._content import Content, check_unchanged, content_of
-from actalign.video._sampling import MAX_BATCH_BYTES, FrameStream, Sampler
+from actalign.video._sampling import FrameStream, Sampler
 from actalign.video._worker import DecodeProcess, SilentError, too_large
 
-Item = TypeVar("Item")
-
 BATCH_SIZE = 16
-QUEUED_BATCHES = 2
-"""Decoded batches that wait for the encoder, per clip that is decoded ahead."""
 LEAVE_SECONDS = 10.0
 """How long to wait for the threads of an abandoned run, as one may hang on a file forever."""
 
@@ -39,78 +45,6 @@ LEAVE_SECONDS = 10.0
 def found_at(clip: ClipEmbedding, path: Path | str) -> ClipEmbedding:
     """A stored clip with the current path of its video."""
     return replace(clip, provenance={**clip.provenance, "video": str(path)})
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """The store has the clip, or each of its people; nothing follows."""
-
-    clips: tuple[ClipEmbedding, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Missing:
-    """The store doesn't have the clip; its decoder is about to start."""
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """The clip's stream is open; its batches follow. key: of its entry in the store. kept: where a
-    part is kept."""
-
-    stream: FrameStream
-    digest: str
-    key: str
-    notes: tuple[str, ...] = ()
-    kept: KeptParts | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class InParts:
-    """The clip is long, and its parts follow as clips of their own, except for those that are kept.
-
-    missing: those that follow. found: what is kept, by the part's number. end_seconds: of the clip.
-    """
-
-    parts: list[Part]
-    found: dict[int, ClipEmbedding]
-    kept: KeptParts
-    end_seconds: float
-    key: str
-    notes: tuple[str, ...]
-
-    @property
-    def missing(self) -> list[Part]:
-        return [part for part in self.parts if part.number not in self.found]
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """The last batch has been put."""
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """The clip, or the thread that reads it, had an error; nothing follows."""
-
-    error: BaseException
-
-
-Event = Stored | Missing | Opened | InParts | FrameBatch | Ended | Failed
-"""A clip's events, in order: Stored; or Missing, Opened, batches, Ended; or Missing, InParts and
-Ended. Failed may end it anywhere."""
-
-
-class _Line(queue.Queue[Event]):
-    """The queue of a clip's events; a batch with one huge frame takes all the room."""
-
-    def _qsize(self) -> int:
-        return sum(
-            QUEUED_BATCHES
-            if isinstance(event, FrameBatch) and event.frames.nbytes > MAX_BATCH_BYTES
-            else 1
-            for event in self.queue
-        )
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -125,45 +59,6 @@ class _PartOf:
     content: Content
     key: str
     kept: KeptParts
-
-
-class PrefetchedClip:
-    """One video, or a part of one, in progress: a thread puts events, in order; the encoder's side
-    takes them. part: None for a whole video."""
-
-    def __init__(
-        self, clip_id: str, path: Path, stop: threading.Event, part: Part | None = None
-    ) -> None:
-        self.id = clip_id
-        self.path = path
-        self.part = part
-        self._stop = stop
-        self.decided = part is not None  # whether it is known if the video comes in parts
-        self._left = threading.Event()
-        self._events = _Line(QUEUED_BATCHES)
-
-    def put(self, event: Event) -> bool:
-        """Hand over an event as soon as there is room; False if the clip was abandoned."""
-        return _put(self._events, event, self._stop, self._left)
-
-    def next(self) -> Event:
-        """Wait for the next event; raises errors, including the end of the run."""
-        while not self._stop.is_set():
-            try:
-                event = self._events.get(timeout=0.5)
-            except queue.Empty:
-                continue
-            if isinstance(event, Failed):
-                raise event.error
-            return event
-        raise VideoError(f"{self.path} was abandoned before its end.")
-
-    def leave(self) -> None:
-        """Take no more events, so that the thread continues with the next clip."""
-        self._left.set()
-        with suppress(queue.Empty):
-            while True:
-                self._events.get_nowait()
 
 
 class Prefetcher:
@@ -249,7 +144,7 @@ class Prefetcher:
                     clip = PrefetchedClip(work.clip_id, work.path, self._stop, work.part)
                 else:
                     clip = PrefetchedClip(*work, self._stop)
-                if not _put(self._begun, clip, self._stop):
+                if not put_in(self._begun, clip, self._stop):
                     return
             with self._more:
                 self._to_begin -= 1
@@ -434,13 +329,3 @@ def _entry(
         with suppress(ActAlignError):  # such as for a read-only store
             store.put(here, key)
     return here
-
-
-def _put(line: queue.Queue[Item], item: Item, *ends: threading.Event) -> bool:
-    while not any(end.is_set() for end in ends):
-        try:
-            line.put(item, timeout=0.1)
-            return True
-        except queue.Full:
-            continue
-    return False

@@ -1,8 +1,8 @@
 """The interface of an image-text dual encoder, and how a clip is run through it.
 
-Implementations: `_siglip`, `_xclip`, `_videoprism`, `_pe_video` (transformers), `_open_clip`,
-`_sentence` (sentence-transformers), `_service` (over HTTP), `_onnx` (exported models), `_crop`
-(boxes of people), `body` (built in). `_load` chooses among them.
+Implementations: `_siglip`, `_xclip`, `_videoprism`, `_pe_video` (transformers, chosen by
+`_transformers`), `_open_clip`, `_sentence` (sentence-transformers), `_service` (over HTTP), `_onnx`
+(exported models), `_crop` (boxes of people), `body` (built in). `_load` chooses among them.
 """
 
 from __future__ import annotations

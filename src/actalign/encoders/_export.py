@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from actalign.encoders._load import ENCODERS
 from actalign.encoders._onnx import BATCH_SIZE, OnnxConfig, OnnxEncoder, TextPreprocessing
 from actalign.encoders._onnx_files import fields
 from actalign.encoders._preprocessing import ImagePreprocessing
@@ -54,39 +55,12 @@ def export_onnx(model: str, out_dir: str | Path, *, int8: bool = False) -> Expor
     if every probe's cosine with the float32 towers is at least 0.99, else EncoderError. Raises
     UsageError if out_dir exists, and for another kind of encoder.
     """
-    folder = Path(model).expanduser()
-    exported = (folder / "image.onnx").is_file()
-    other = model == "body" or (":" in model and not folder.exists())  # no hub id has a colon
-    if exported or other:
-        what = "is exported already" if exported else "can't be exported"
-        raise UsageError(
-            f"The model {model!r} {what}; give the hub id or folder of a SigLIP or CLIP checkpoint."
-        )
-    try:
-        import onnx  # noqa: F401
-        import onnxscript  # noqa: F401
-        import torch
-    except ImportError as error:
-        raise EncoderError(
-            f"Exporting needs more packages ({error}); run `pip install 'actalign[siglip,export]'`."
-        ) from error
-    from actalign.encoders._siglip import TransformersEncoder
-
-    if tuple(map(int, torch.__version__.split(".")[:2])) < (2, 7):
-        raise EncoderError(
-            f"Exporting needs torch 2.7 or newer, but this is {torch.__version__}; run `pip "
-            "install 'actalign[export]'`."
-        )
-
+    _check_exportable(model)
     out_dir = Path(out_dir).expanduser()
     if out_dir.exists():
         raise UsageError(f"{out_dir} exists; choose a folder that doesn't.")
     check_writable(out_dir)
-    encoder = TransformersEncoder.from_pretrained(model, device="cpu", dtype="float32")
-    if encoder.model_type == "siglip2":
-        raise EncoderError(
-            f"{model!r} is a NaFlex model, whose image size varies; export a fixed-resolution one."
-        )
+    encoder = _float32_encoder(model)
     work = out_dir.with_name(temporary_name(out_dir.name))
     work.mkdir(parents=True)
     remove_old(work)
@@ -105,6 +79,50 @@ def export_onnx(model: str, out_dir: str | Path, *, int8: bool = False) -> Expor
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return report
+
+
+def _check_exportable(model: str) -> None:
+    """Raise UsageError for another kind of encoder, EncoderError if a package is missing."""
+    folder = Path(model).expanduser()
+    exported = (folder / "image.onnx").is_file()
+    own = model == "body" or model in ENCODERS
+    other = own or (":" in model and not folder.exists())  # no hub id has a colon
+    if exported or other:
+        what = "is exported already" if exported else "can't be exported"
+        raise UsageError(
+            f"The model {model!r} {what}; give the hub id or folder of a SigLIP or CLIP checkpoint."
+        )
+    try:
+        import onnx  # noqa: F401
+        import onnxscript  # noqa: F401
+        import torch
+        import transformers  # noqa: F401
+    except ImportError as error:
+        raise EncoderError(
+            f"Exporting needs more packages ({error}); run `pip install 'actalign[siglip,export]'`."
+        ) from error
+    if tuple(map(int, torch.__version__.split(".")[:2])) < (2, 7):
+        raise EncoderError(
+            f"Exporting needs torch 2.7 or newer, but this is {torch.__version__}; run `pip "
+            "install 'actalign[export]'`."
+        )
+
+
+def _float32_encoder(model: str) -> TransformersEncoder:
+    """The model on the CPU; raises EncoderError if it can't be loaded or has no such export."""
+    from actalign.encoders._siglip import TransformersEncoder
+    from actalign.encoders._transformers import load_pretrained
+
+    encoder = load_pretrained(model, device="cpu", dtype="float32")
+    if not isinstance(encoder, TransformersEncoder):
+        raise EncoderError(
+            f"{model!r} embeds windows of frames; export a model that embeds single frames."
+        )
+    if encoder.model_type == "siglip2":
+        raise EncoderError(
+            f"{model!r} is a NaFlex model, whose image size varies; export a fixed-resolution one."
+        )
+    return encoder
 
 
 def _save(encoder: TransformersEncoder, folder: Path, *, int8: bool) -> None:

@@ -92,7 +92,7 @@ def load_encoder(
     if get_close_matches(model, ["body"], cutoff=0.7) and not folder.exists():
         raise EncoderUsageError(f"There is no model {model!r}; did you mean 'body'?")
     _check_folder(model, folder)
-    from actalign.encoders._siglip import load_pretrained
+    from actalign.encoders._transformers import load_pretrained
 
     return load_pretrained(model, **given)
 

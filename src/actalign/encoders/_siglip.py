@@ -1,40 +1,18 @@
-"""SigLIP, SigLIP 2 and CLIP checkpoints, run by transformers (extra `siglip`).
-
-`load_pretrained` also chooses among the models of windows, which have modules of their own.
-
-Only this module, those that it imports in the `try` below, and their kernels need torch.
-"""
+"""SigLIP, SigLIP 2 and CLIP checkpoints, run by transformers (extra `siglip`)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
+import torch
+
 from actalign.encoder_info import EncoderInfo
-from actalign.encoders._base import ImageEncoder
+from actalign.encoders._checkpoint import Checkpoint, features_of, licence_of
+from actalign.encoders._torch import Placement, TorchEncoder, TransformersTexts, resize
+from actalign.encoders._tower import VisionTower
 from actalign.encoders._vision_shape import VisionShape
 from actalign.errors import EncoderError
-
-try:
-    import torch
-
-    from actalign.encoders._checkpoint import (
-        Checkpoint,
-        features_of,
-        find_files,
-        licence_of,
-        read_checkpoint,
-    )
-    from actalign.encoders._pe_video import PeVideoEncoder
-    from actalign.encoders._torch import Placement, TorchEncoder, TransformersTexts, resize
-    from actalign.encoders._tower import VisionTower
-    from actalign.encoders._videoprism import VideoPrismEncoder
-    from actalign.encoders._xclip import XClipEncoder
-except ImportError as error:
-    raise EncoderError(
-        f"SigLIP and CLIP models need torch and transformers ({error}); install "
-        "`actalign[siglip]`, point --model at a folder exported to ONNX, or use --model body."
-    ) from error
 
 
 class TransformersEncoder(TransformersTexts, TorchEncoder):
@@ -69,32 +47,6 @@ class TransformersEncoder(TransformersTexts, TorchEncoder):
             gflop_per_row=_gflop(config, self.model_type),
         )
         self._feed(self._image_tower(float8=placement.dtype == "float8"))
-
-    @classmethod
-    def from_pretrained(
-        cls,
-        model: str,
-        *,
-        device: str | None = None,
-        dtype: str | None = None,
-        revision: str | None = None,
-        batch_size: int | None = None,
-    ) -> TransformersEncoder:
-        """Load a hub id, `ID@REVISION` for one of its commits, tags or branches, or a local folder.
-
-        device: by default the first that torch sees; see `choose_device`. dtype: by default
-        bfloat16 on CUDA, else float32; float8 computes the image tower's matrix products in float8
-        and the rest in bfloat16, for SigLIP on a CUDA device that supports it. Raises EncoderError
-        if files, device or dtype are not available.
-        """
-        found = load_pretrained(
-            model, device=device, dtype=dtype, revision=revision, batch_size=batch_size
-        )
-        if not isinstance(found, cls):
-            raise EncoderError(
-                f"{model!r} embeds windows of frames; use a model that embeds single frames."
-            )
-        return found
 
     def _image_tower(self, *, float8: bool) -> Callable[..., torch.Tensor]:
         fused = self.device.type == "cuda" and VisionTower.can_run(self.torch_model)
@@ -142,32 +94,6 @@ def naflex_grid(height: int, width: int, budget: int) -> tuple[int, int]:
     by_columns = [(-(-n * height // width), n) for n in range(1, budget + 1)]
     fitting = [grid for grid in by_rows + by_columns if grid[0] * grid[1] <= budget]
     return max(fitting, key=lambda grid: grid[0] + grid[1])
-
-
-WINDOWS: dict[str, Callable[..., ImageEncoder]] = {
-    "xclip": XClipEncoder,
-    "videoprism": VideoPrismEncoder,
-    "pe_video": PeVideoEncoder,
-    "pe_audio_video": PeVideoEncoder,
-}
-
-
-def load_pretrained(
-    model: str,
-    *,
-    device: str | None = None,
-    dtype: str | None = None,
-    revision: str | None = None,
-    batch_size: int | None = None,
-) -> ImageEncoder:
-    """Load any kind of transformers checkpoint; see `TransformersEncoder.from_pretrained`."""
-    placement = Placement.choose(device, dtype, batch_size, float8=True)
-    folder, model, commit = find_files(model, revision)
-    checkpoint = read_checkpoint(folder)
-    kind = WINDOWS.get(checkpoint.model_type, TransformersEncoder)
-    if kind is not TransformersEncoder and placement.dtype == "float8":
-        raise EncoderError(f"{model!r} can't run in float8; use bfloat16.")
-    return kind(checkpoint, model_id=model, revision=commit, placement=placement)
 
 
 def _gflop(config: Any, model_type: str) -> float:

@@ -16,7 +16,7 @@ from actalign.evaluation._metrics import bootstrap, temporal_iou
 from actalign.evaluation._questions import QuestionSet
 from actalign.files import is_there
 from actalign.rows import Row, RowFile
-from actalign.scripts._script import label_key
+from actalign.scripts._labels import label_key
 
 THRESHOLDS = tuple(round(0.5 + 0.05 * n, 2) for n in range(10))
 """Intersections over union at which ActivityNet's challenge evaluates: 0.5 to 0.95."""

@@ -19,7 +19,7 @@ from actalign.errors import counted
 from actalign.evaluation._calibration import threshold_for
 from actalign.evaluation._rows import confidence_of
 from actalign.rows import Row
-from actalign.scripts._script import label_key
+from actalign.scripts._labels import label_key
 from actalign.types import Float32, Script
 
 ENOUGH = 3

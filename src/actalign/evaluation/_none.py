@@ -8,7 +8,7 @@ from dataclasses import replace
 from actalign.candidates import check_none
 from actalign.errors import UsageError
 from actalign.evaluation._questions import Question, QuestionSet
-from actalign.scripts._script import label_key, plain_name
+from actalign.scripts._labels import label_key, plain_name
 
 NAMES = frozenset(
     ("background", "negative", "no action", "none", "none of these", "nothing", "other", "unknown")

@@ -19,7 +19,7 @@ from pydantic import ConfigDict, Field
 from actalign.documents import composed
 from actalign.errors import UsageError
 from actalign.rows import BoxRow
-from actalign.scripts._script import label_key
+from actalign.scripts._labels import label_key
 from actalign.types import Script
 
 Text = Annotated[str, Field(min_length=1)]

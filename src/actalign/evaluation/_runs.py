@@ -26,7 +26,7 @@ from actalign.evaluation._embed import Embedder, clip_of
 from actalign.evaluation._questions import Question, left_out
 from actalign.evaluation._scoring import Scoring
 from actalign.rows import Row
-from actalign.scripts._script import step_texts
+from actalign.scripts._templates import step_texts
 from actalign.types import Float32, Prediction, Script
 
 SWEPT = {"smoothing_seconds": "smoothing (s)", "fps": "frames a second"}

@@ -11,8 +11,8 @@ from actalign.evaluation.atlas._questions import bank_scripts, is_generated, wit
 from actalign.scripts._bank import read_bank_scripts
 from actalign.scripts._conversation import ScriptRequest
 from actalign.scripts._generate import generate_scripts
+from actalign.scripts._labels import plain_name
 from actalign.scripts._llm import LLMConfig
-from actalign.scripts._script import plain_name
 from actalign.scripts._shipped import ambiguous_notes, shipped_scripts
 from actalign.types import Script
 

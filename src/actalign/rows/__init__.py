@@ -8,6 +8,24 @@ formats are in `output`.
 
 from __future__ import annotations
 
+from actalign.rows._facts import (
+    NumberedStep,
+    Times,
+    action_span,
+    clock,
+    confidence_text,
+    cut_times,
+    cuts_inside,
+    has_action,
+    nobody_cropped,
+    numbered_steps,
+    only_by_name,
+    refused,
+    score_text,
+    step_numbers,
+    too_unsure,
+    unseen,
+)
 from actalign.rows._fields import (
     SCHEMA_VERSION,
     BoxRow,
@@ -30,35 +48,10 @@ from actalign.rows._files import (
     write_rows,
 )
 from actalign.rows._made import (
-    NumberedStep,
-    Times,
-    action_span,
-    all_warnings,
-    asides,
-    clock,
-    confidence_text,
-    cut_times,
-    cuts_inside,
-    cuts_within,
     error_row,
-    has_action,
-    long_for_one_action,
-    long_note,
-    means_nothing,
     new_row,
-    nobody_cropped,
-    numbered_steps,
-    only_by_name,
-    partly_unseen,
-    refused,
     renamed,
     repetition_row,
-    score_text,
-    step_numbers,
-    tag,
-    too_unsure,
-    unknown_words,
-    unseen,
 )
 from actalign.rows._people import (
     PeopleTimes,
@@ -73,6 +66,17 @@ from actalign.rows._people import (
     people_source,
     several_warning,
     whole_source,
+)
+from actalign.rows._warnings import (
+    all_warnings,
+    asides,
+    cuts_within,
+    long_for_one_action,
+    long_note,
+    means_nothing,
+    partly_unseen,
+    tag,
+    unknown_words,
 )
 
 __all__ = [

@@ -1,6 +1,6 @@
 """The fields of a row and of its parts: names, types and ranges, with a sentence on each.
 
-Rows are made in `_made`, and read and written in `_files`.
+Rows are made in `_made`, questioned in `_facts`, and read from files and written in `_files`.
 """
 
 from __future__ import annotations

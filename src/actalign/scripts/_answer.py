@@ -16,8 +16,8 @@ from typing import Any
 from actalign.documents import CONTROL, one_line
 from actalign.encoder_info import STEP_TEMPLATE
 from actalign.errors import counted
+from actalign.scripts._labels import label_key
 from actalign.scripts._reply import whole_characters
-from actalign.scripts._script import label_key
 
 SCHEMA: dict[str, Any] = {
     "type": "object",

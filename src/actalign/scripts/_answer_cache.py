@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from actalign.files import cache_folder, write_text
-from actalign.scripts._llm import Answer, ChatRequest
+from actalign.scripts._chat import Answer, ChatRequest
 
 
 def now() -> str:

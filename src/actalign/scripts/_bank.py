@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from actalign.documents import composed, one_line
 from actalign.errors import UsageError, first_fault
 from actalign.files import check_writable, pyarrow, write_bytes, write_text
-from actalign.scripts._llm import AnswerFormat
+from actalign.scripts._chat import AnswerFormat
 from actalign.scripts._script import parse_scripts, read_script_file
 from actalign.types import Script
 

@@ -24,9 +24,10 @@ from actalign.files import write_text
 from actalign.scripts._answer import SCHEMA, TokenLimit
 from actalign.scripts._answer_cache import AnswerCache
 from actalign.scripts._bank import Bank, check_bank_path
+from actalign.scripts._chat import ChatRequest, LLMError
 from actalign.scripts._conversation import Conversation, ScriptRequest
 from actalign.scripts._generate import ScriptResult
-from actalign.scripts._llm import ChatRequest, LLMConfig, LLMError, LLMService
+from actalign.scripts._llm import LLMConfig, LLMService
 from actalign.scripts._prompts import load_prompt
 from actalign.scripts._reply import whole_characters
 from actalign.services import KEY_OR_FILE, Told, read_api_key

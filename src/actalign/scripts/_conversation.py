@@ -18,10 +18,11 @@ from actalign.errors import UsageError
 from actalign.scripts._answer import TokenLimit, read_answer, same_steps, script_faults
 from actalign.scripts._answer_cache import AnswerCache, now
 from actalign.scripts._bank import BankRecord
-from actalign.scripts._llm import Answer, ChatRequest, LLMConfig, Message, ModelId
+from actalign.scripts._chat import Answer, ChatRequest, Message, ModelId
+from actalign.scripts._labels import label_key
+from actalign.scripts._llm import LLMConfig
 from actalign.scripts._prompts import Prompt, shipped_text
 from actalign.scripts._reply import whole_characters, without_reasoning
-from actalign.scripts._script import label_key
 
 NO_DOMAIN = "human action"
 """The domain in the prompt if the request has none."""

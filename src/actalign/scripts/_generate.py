@@ -40,8 +40,9 @@ from actalign.files import write_text
 from actalign.scripts._answer import TokenLimit
 from actalign.scripts._answer_cache import AnswerCache
 from actalign.scripts._bank import Bank, BankRecord
+from actalign.scripts._chat import Answer, ChatModel, ChatRequest, LLMError
 from actalign.scripts._conversation import Conversation, ScriptRequest, check_ids
-from actalign.scripts._llm import Answer, ChatModel, ChatRequest, LLMConfig, LLMError
+from actalign.scripts._llm import LLMConfig
 from actalign.scripts._models import open_chat
 from actalign.scripts._prompts import load_prompt
 from actalign.scripts._script import scripts_for

@@ -12,7 +12,8 @@ from typing import Any
 
 from actalign.documents import one_line
 from actalign.errors import UsageError
-from actalign.scripts._llm import Answer, ChatRequest, LLMConfig, LLMError, ModelId
+from actalign.scripts._chat import Answer, ChatRequest, LLMError, ModelId
+from actalign.scripts._llm import LLMConfig
 
 _MAX_NEW_TOKENS = 4096
 

@@ -17,13 +17,8 @@ from actalign.errors import UsageError
 from actalign.files import check_writable, write_text
 from actalign.scripts._bank import read_bank_scripts
 from actalign.scripts._conversation import NO_DOMAIN
-from actalign.scripts._script import (
-    ScriptsGiven,
-    as_scripts,
-    label_key,
-    labels_of,
-    read_script_file,
-)
+from actalign.scripts._labels import label_key, labels_of
+from actalign.scripts._script import ScriptsGiven, as_scripts, read_script_file
 from actalign.scripts._shipped import ambiguous_notes, shipped_scripts
 from actalign.types import Script
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pydantic import SecretStr
 
 from actalign.scripts._answer import SCHEMA
-from actalign.scripts._llm import ChatModel, LLMConfig, LLMService, ModelId
+from actalign.scripts._chat import ChatModel, ModelId
+from actalign.scripts._llm import LLMConfig, LLMService
 from actalign.services import read_api_key
 
 

@@ -21,6 +21,7 @@ from actalign.errors import UsageError
 from actalign.scripts._answer import estimate_tokens, read_answer, script_faults, shared_steps
 from actalign.scripts._answer_cache import AnswerCache, now
 from actalign.scripts._bank import Bank, BankRecord, Refinement, Replaced, read_bank
+from actalign.scripts._chat import Answer, ChatRequest, Message, ModelId
 from actalign.scripts._conversation import (
     NO_DOMAIN,
     Made,
@@ -34,7 +35,7 @@ from actalign.scripts._conversation import (
     tokens_and_cost,
 )
 from actalign.scripts._generate import Run, ScriptResult, results
-from actalign.scripts._llm import Answer, ChatRequest, LLMConfig, Message, ModelId
+from actalign.scripts._llm import LLMConfig
 from actalign.scripts._models import model_id, open_chat
 from actalign.scripts._plan import TOKENS_A_SCRIPT, TOKENS_A_STEP, PlannedRequest
 from actalign.scripts._prompts import shipped_text

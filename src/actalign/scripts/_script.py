@@ -1,4 +1,4 @@
-"""Scripts: reading them from files, checking them, and turning steps into texts to encode.
+"""Scripts: reading them from files, checking them, and finding that of each label.
 
 Files are JSON or YAML: `{"domain": "basketball", "scripts": {"jump shot": ["knees bent", ...]}}`, a
 list of such objects, or the reference scripts' `generated_subactions.json`. A label may have
@@ -8,10 +8,7 @@ wordings.
 
 from __future__ import annotations
 
-import csv
 import difflib
-import re
-import string
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -32,6 +29,7 @@ from pydantic_core import PydanticCustomError
 from actalign.arguments import as_path
 from actalign.documents import composed, control_character, one_line, read_document
 from actalign.errors import UsageError, counted
+from actalign.scripts._labels import check_labels, label_key, plain_name
 from actalign.types import Script
 
 if TYPE_CHECKING:
@@ -39,8 +37,6 @@ if TYPE_CHECKING:
 
 FIELDS = ("domain", "scripts")
 """The fields of a script file that are read; others are provenance."""
-KNOWN = frozenset(("label", "domain", "step"))
-"""The placeholders that text templates may contain, in braces."""
 
 
 def without_control(text: str) -> str:
@@ -240,95 +236,6 @@ def _quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def label_key(label: str) -> str:
-    """The same for all spellings of a label: case, Unicode normalization, and the amount and kind
-    of white space don't count."""
-    return composed(one_line(composed(label).casefold()))
-
-
-def plain_name(label: str) -> str:
-    """The same for labels that differ only in case, hyphens, underscores or a plural."""
-    words = re.sub("[-_]", " ", label_key(label).replace("\u2019", "'")).split()
-    words[-1:] = [re.sub(r"(?<=[cs]h)es$|(?<=ss)es$|(?<=[^s])s$", "", word) for word in words[-1:]]
-    return " ".join(words)
-
-
-def labels_of(scripts: Iterable[Script]) -> list[str]:
-    """Each label once, in the spelling of its first script."""
-    found: dict[str, str] = {}
-    for script in scripts:
-        found.setdefault(label_key(script.label), script.label)
-    return list(found.values())
-
-
-def check_labels(labels: Iterable[str], where: str = "") -> None:
-    """Raise UsageError for a label that is empty or given twice; ``where`` begins the sentence."""
-    seen: set[str] = set()
-    for label in labels:
-        if not isinstance(label, str):
-            raise UsageError(f"{where}A label is {label!r}; give a text.")
-        if not label.strip():
-            raise UsageError(f"{where}A label is empty; remove it or name the action.")
-        if label_key(label) in seen:
-            raise UsageError(
-                f"{where}The label {label!r} is given twice; labels must differ by more than "
-                "capitals and spaces."
-            )
-        seen.add(label_key(label))
-
-
-def check_domain(domain: object) -> None:
-    """Raise UsageError unless the domain is a text or None."""
-    if not isinstance(domain, str | None):
-        raise UsageError(f"The domain is {domain!r}; give a text, such as gym.")
-
-
-def as_labels(labels: str | Iterable[str]) -> list[str]:
-    """Labels as a list, also from a comma-separated text; raises UsageError for anything else."""
-    if isinstance(labels, str):
-        return split_labels(labels)
-    try:
-        return list(labels)
-    except TypeError:
-        raise UsageError(f"The labels are {labels!r}; give a list of texts.") from None
-
-
-def split_labels(labels: str) -> list[str]:
-    """Comma-separated labels, without empty ones; a label with a comma in it is in double quotes.
-
-    Raises UsageError for a quote that isn't closed.
-    """
-    try:
-        rows = list(csv.reader(labels.splitlines(), skipinitialspace=True, strict=True))
-    except csv.Error as error:
-        raise UsageError(
-            f"The labels {labels!r} can't be read ({error}); put a label that contains a comma in "
-            "double quotes, and double any quote inside it."
-        ) from None
-    return [found for row in rows for label in row if (found := unquoted(label))]
-
-
-QUOTES = (
-    "\u201c\u201d",
-    "\u201e\u201c",
-    "\u201e\u201d",
-    "\u2018\u2019",
-    "\u201a\u2018",
-    "\u00ab\u00bb",
-    "\u00bb\u00ab",
-)
-"""The quotation marks that word processors put around a text, opening and closing."""
-
-
-def unquoted(label: str) -> str:
-    """The label without outer spaces, and without typographic quotation marks around all of it."""
-    label = label.strip()
-    inside = label[1:-1]
-    if label[:1] + label[-1:] not in QUOTES or set(inside) & set(QUOTES[0]):
-        return label
-    return inside.strip()
-
-
 def scripts_for(
     labels: Sequence[str], scripts: Sequence[Script], *, domain: str | None = None
 ) -> tuple[list[Script], list[str]]:
@@ -397,49 +304,3 @@ def with_wordings(script: Script, most: int | None) -> Script:
     if most is None or len(script.rewordings) < most:
         return script
     return replace(script, rewordings=script.rewordings[: most - 1])
-
-
-def step_texts(script: Script, template: str) -> list[str]:
-    """The K texts to encode, one per step, from a template with {step}, {label} and {domain}.
-
-    Raises UsageError for a template without {step}, which would give all steps the same text, and
-    for other faults.
-    """
-    check_template(template, "step")
-    return [_fill(template, script, step=step) for step in script.steps]
-
-
-def label_text(script: Script, template: str) -> str:
-    """The text of a label for the mean-pool baseline, from a template with {label} and {domain}.
-
-    Raises UsageError for a template without {label}, which would give all candidates the same text.
-    """
-    check_template(template, "label")
-    return _fill(template, script, step="")
-
-
-def check_template(template: str, needed: str) -> None:
-    """Raise UsageError for a template that is not text, lacks the placeholder or has unknown
-    ones."""
-    if not isinstance(template, str):
-        raise UsageError(f"The text template is {template!r}; give a text with {{{needed}}}.")
-    try:
-        names = {name for _, name, _, _ in string.Formatter().parse(template) if name is not None}
-        fault = f"it has {{{min(names - KNOWN)}}}" if names - KNOWN else ""
-        fault = fault or ("" if needed in names else f"it lacks {{{needed}}}")
-    except ValueError as error:
-        fault = str(error)
-    if fault:
-        raise UsageError(
-            f"The text template {template!r} is wrong: {fault}; it needs {{{needed}}}, and may "
-            "contain only {label}, {domain} and {step}."
-        )
-
-
-def _fill(template: str, script: Script, *, step: str) -> str:
-    """Fill in a template; without a domain, "in {domain}" or "{domain}" is left out."""
-    if script.domain is None:
-        template = template.replace(" in {domain}", "").replace("{domain} ", "")
-        template = template.replace("{domain}", "")
-    text = template.format(label=script.label.lower(), domain=script.domain, step=step)
-    return one_line(composed(text))

@@ -10,7 +10,8 @@ from functools import cache
 from importlib.resources import files
 
 from actalign.errors import UsageError
-from actalign.scripts._script import as_labels, check_domain, parse_scripts, plain_name
+from actalign.scripts._labels import as_labels, check_domain, plain_name
+from actalign.scripts._script import parse_scripts
 from actalign.types import Script
 
 CLOSE = 0.8

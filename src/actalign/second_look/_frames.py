@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from actalign.errors import VideoError
-from actalign.scripts._llm import Picture
+from actalign.scripts._chat import Picture
 from actalign.types import Candidate, ClipEmbedding, FrameBatch
 from actalign.video import sample_frames
 from actalign.video._worker import DecodeProcess

@@ -15,7 +15,8 @@ from actalign.documents import one_line
 from actalign.errors import ActAlignError, UsageError, counted
 from actalign.rows import Row, SecondLookRow, new_row
 from actalign.scripts._answer_cache import AnswerCache
-from actalign.scripts._llm import Answer, ChatRequest, LLMConfig, LLMError, LLMService, ModelId
+from actalign.scripts._chat import Answer, ChatRequest, LLMError, ModelId
+from actalign.scripts._llm import LLMConfig, LLMService
 from actalign.second_look._frames import best_times, pictures_at
 from actalign.second_look._question import LETTERS, Opinion, letter_of, opinion_of, questions
 from actalign.services import Told, read_api_key, spent

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from actalign.scripts._llm import Answer, ChatRequest, Message, ModelId, Picture
+from actalign.scripts._chat import Answer, ChatRequest, Message, ModelId, Picture
 from actalign.scripts._reply import without_reasoning
 from actalign.types import Candidate
 

@@ -11,7 +11,8 @@ from actalign.candidates import Candidates
 from actalign.classifier import ActAlign
 from actalign.confidence import fitted_background
 from actalign.documents import composed
-from actalign.scripts._script import check_labels, without_control
+from actalign.scripts._labels import check_labels
+from actalign.scripts._script import without_control
 from actalign.types import Script
 
 Text = Annotated[str, AfterValidator(without_control)]

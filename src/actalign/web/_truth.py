@@ -17,7 +17,7 @@ from actalign.evaluation._metrics import Rate, rate
 from actalign.evaluation._question_file import parsed, question_lines, read_question_file
 from actalign.evaluation._questions import Box, Interval, Question, QuestionSet
 from actalign.files import write_text
-from actalign.scripts._script import label_key
+from actalign.scripts._labels import label_key
 from actalign.types import Prediction, Script
 from actalign.web._asked import Asked
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from actalign.errors import VideoError
 from actalign.evaluation._questions import Question
 from actalign.evaluation._readers._source import asked_of, one_of
-from actalign.scripts._script import label_key
+from actalign.scripts._labels import label_key
 from actalign.video._content import content_of
 
 

@@ -9,7 +9,7 @@ from actalign.documents import one_line
 from actalign.errors import UsageError
 from actalign.evaluation._questions import Question, QuestionSet
 from actalign.evaluation._readers._source import Source
-from actalign.scripts._script import label_key
+from actalign.scripts._labels import label_key
 from actalign.video import list_videos
 from actalign.video._paths import images_in
 

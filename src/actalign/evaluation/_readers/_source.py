@@ -17,7 +17,7 @@ from actalign.errors import UsageError, reason_of
 from actalign.evaluation._question_file import json_lines
 from actalign.evaluation._questions import Absent, Question
 from actalign.files import pyarrow
-from actalign.scripts._script import label_key
+from actalign.scripts._labels import label_key
 
 TABLES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet")
 SPREADSHEETS = (".xlsx", ".xlsm", ".xls", ".ods", ".numbers")

@@ -23,7 +23,7 @@ from actalign.evaluation._readers._source import (
     table_rows,
 )
 from actalign.files import is_there
-from actalign.scripts._script import label_key
+from actalign.scripts._labels import label_key
 from actalign.video import list_videos
 
 COLUMNS = {

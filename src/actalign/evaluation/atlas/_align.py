@@ -23,7 +23,7 @@ from actalign.evaluation._questions import Question
 from actalign.evaluation._rows import KS, row_of_scores, row_without_score
 from actalign.evaluation.atlas._embeddings import EmbeddingFile, IndexRow
 from actalign.rows import Row
-from actalign.scripts._script import label_text
+from actalign.scripts._templates import label_text
 from actalign.types import Float32, Script
 
 Fault = tuple[str, str]

@@ -29,7 +29,7 @@ from actalign.evaluation.atlas._embeddings import (
     read_embeddings,
     write_embeddings,
 )
-from actalign.scripts._script import step_texts
+from actalign.scripts._templates import step_texts
 from actalign.types import ClipEmbedding, FrameBatch
 
 Tell = Callable[[str], None]

@@ -19,7 +19,7 @@ from actalign.documents import parse_json, parse_json_lines, read_text
 from actalign.errors import ActAlignError, UsageError, brief_reason
 from actalign.evaluation.atlas._dataset import Entry, split_choices, to_text
 from actalign.files import pyarrow
-from actalign.scripts._script import label_key
+from actalign.scripts._labels import label_key
 
 HUB_ID = "mrsalehi/ActionAtlas-v1.0"
 HUB_SPLIT = "test"

@@ -140,7 +140,8 @@ def process_data(
         print(f"{usable} of {len(entries)} clips in {output} (files in {folder})")
     else:
         print(f"{usable} of {len(entries)} clips in {folder}")
-    print(f"{len(entries) - usable} failed entries in {missing}")
+    failed = len(entries) - usable
+    print(f"{failed} failed {'entry' if failed == 1 else 'entries'} in {missing}")
     raise typer.Exit(0 if usable else 1)
 
 
