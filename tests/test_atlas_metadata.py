@@ -7,13 +7,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from actalign.errors import UsageError
-from actalign.evaluation.atlas._metadata import (
-    BadEntry,
-    Sample,
-    parse_boxes,
-    read_metadata,
-    split_choices,
-)
+from actalign.evaluation.atlas._dataset import Entry, split_choices
+from actalign.evaluation.atlas._metadata import Sample, parse_boxes, read_metadata
 from tests.atlas_world import entry, polygon
 
 
@@ -53,7 +48,8 @@ def test_every_format_gives_the_same_samples(tmp_path, suffix):
         entry("b", "y1", 0, 1, frames_to_obfuscate={"7": [polygon(5, 5, 6, 6)]}),
     ]
     a, b = read_metadata(write(tmp_path / f"m.{suffix}", rows))
-    assert (a.id, a.answer, a.choices[a.answer]) == ("a", 1, "layup")
+    assert (a.entry.correct, a.entry.choices[a.entry.correct]) == (1, "layup")
+    assert a.entry.id == "a"
     assert (a.start_seconds, a.end_seconds) == (1.0, 2.5)
     # A table gives every row the keys of all rows, with nulls; those are dropped.
     assert a.boxes == {3: ((1, 2, 30, 40),)}
@@ -97,7 +93,7 @@ def test_boxes_of_both_fields_and_of_any_polygon():
 def test_a_bad_entry_is_a_reason_and_the_others_go_on(tmp_path, change, reason):
     rows = [entry("bad", "y", 0, 1) | change, entry("good", "y", 0, 1)]
     bad, good = read_metadata(write(tmp_path / "m.json", rows))
-    assert isinstance(bad, BadEntry)
+    assert isinstance(bad, Entry)
     assert isinstance(good, Sample)
     with pytest.raises(AssertionError, match=reason):
         raise AssertionError(bad.reason)

@@ -16,10 +16,9 @@ from actalign.errors import ActAlignError, EncoderError, UsageError
 from actalign.evaluation import EvalConfig, Interval, Question, QuestionSet, run
 from actalign.evaluation._config import _check_same, read_config
 from actalign.evaluation._journal import Journal
-from actalign.evaluation._lines import comparison_lines, kind_lines
+from actalign.evaluation._lines import comparison_lines, kind_lines, terms_in
 from actalign.evaluation._report import write_reports
 from actalign.evaluation._runs import read_run
-from actalign.evaluation._terms import terms_in
 from actalign.evaluation.atlas._embeddings import (
     TEXT_FORMAT,
     VIDEO_FORMAT,

@@ -21,7 +21,7 @@ from actalign.encoders.body._look import Looks, Person
 from actalign.encoders.body._pose import PoseEstimator
 from actalign.encoders.body._tracks import Tracks
 from actalign.errors import EncoderError, UsageError
-from actalign.evaluation._embed import Clip, clip_keys, embed_clips
+from actalign.evaluation._embed import Clip, Embedder, clip_keys
 from actalign.output._cuts import pieces
 from actalign.rows import RowFile, people_fields, people_seen, read_rows, tag
 from actalign.types import FrameBatch
@@ -450,8 +450,8 @@ def test_samples_held_as_frames_have_people_too(two, tmp_path):
     def of(box):
         clip = Clip("sample", video, box=box)
         keys = clip_keys([clip], encoder.info.fingerprint, sampling)
-        load = {"load": lambda: encoder, "sampling": sampling, "store": store}
-        (found,) = embed_clips([clip], keys, **load, everyone=True)
+        embedder = Embedder(store, sampling, lambda: encoder, everyone=True)
+        (found,) = embedder.embed_clips([clip], keys)
         return found
 
     boxes = [people_fields(one.source)[0]["boxes"][0] for one in encoder.encode_people([video])]

@@ -10,6 +10,7 @@ import typer
 
 from actalign.alignment._confidence import OWN, read_temperatures
 from actalign.alignment._repeats import check_repeats
+from actalign.arguments import parse_fps
 from actalign.cli._candidates import LanguageModelOptions
 from actalign.cli._eval_options import (
     Data,
@@ -116,7 +117,7 @@ def _config(
     return EvalConfig(
         model,
         scorers,
-        options.rate,
+        "default" if options.fps is None else parse_fps(options.fps),
         options.smoothing,
         data=str(data),
         step_template=options.step_template,

@@ -6,11 +6,10 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import typer
 
-from actalign.arguments import parse_fps
 from actalign.cli._candidates import (
     BankFile,
     LabelOptions,
@@ -141,11 +140,6 @@ class EvalOptions:
         typer.Option("--resume", help="Continue the run in --out, or score it with more scorers."),
     ] = False
     quiet: Quiet = False
-
-    @property
-    def rate(self) -> float | Literal["default"] | None:
-        """Frames a second as `EvalConfig` takes them."""
-        return "default" if self.fps is None else parse_fps(self.fps)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
@@ -49,25 +50,24 @@ class TriedOptions:
     background: FileOrClips = None
 
     def grid(self, model: str, info: EncoderInfo) -> list[Setting]:
-        """The model's own setting, then the others; raises UsageError."""
+        """The model's own setting, then every other combination; raises UsageError."""
         from actalign.evaluation import EvalConfig
         from actalign.evaluation._config import check_scorers
-        from actalign.evaluation._tune import Setting, grid
+        from actalign.evaluation._tune import Setting
 
         names = check_scorers(self.scorer)
         config = EvalConfig(model, background=self.background).resolved(info)
         template, seconds = config.step_template or "{step}", config.smoothing_seconds or 0.0
         own = Setting(config.scorers[0], seconds, config.sampling.fps, template, None)
-        return grid(
-            own,
-            scorers=[own.scorer if name == "own" else name for name in names],
-            smoothing=[
-                seconds if s == "own" else _number(s) for s in _listed("smoothing", self.smoothing)
-            ],
-            fps=[own.fps if one == "own" else parse_fps(one) for one in _listed("fps", self.fps)],
-            templates=[template, *(self.step_template or ())],
-            wordings=[_most(one) for one in _listed("wordings", self.wordings)],
+        every = product(
+            [own.fps if one == "own" else parse_fps(one) for one in _listed("fps", self.fps)],
+            [own.scorer if name == "own" else name for name in names],
+            [seconds if s == "own" else _number(s) for s in _listed("smoothing", self.smoothing)],
+            [template, *(self.step_template or ())],
+            [_most(one) for one in _listed("wordings", self.wordings)],
         )
+        settings = [Setting(scorer, s, fps, text, most) for fps, scorer, s, text, most in every]
+        return list(dict.fromkeys([own, *settings]))
 
 
 @grouped

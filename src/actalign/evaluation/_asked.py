@@ -42,13 +42,19 @@ FIELDS = {
 
 
 def check_asked(out: Path, questions: QuestionSet, keys: Mapping[str, str]) -> dict[str, str]:
-    """Raise UsageError, saying what changed, if ``out`` was run with other questions or clips.
+    """Raise UsageError, saying what changed, if ``out`` was run with other questions or clips, or
+    has other questions that no run wrote.
 
     keys: those of the clips that can be read now. Returns them, with the run's keys for clips that
     can no longer be read.
     """
     if not (out / "config.json").exists():
-        _check_lost(out / QUESTIONS, questions)
+        path = out / QUESTIONS
+        if path.exists() and path.read_bytes() != question_text(questions, path).encode():
+            raise UsageError(
+                f"{path} would be lost: no run wrote it, since there is no config.json beside it; "
+                "choose another --out."
+            )
         return dict(keys)
     known = asked(out)
     before = clip_keys_of(out)
@@ -64,17 +70,6 @@ def check_asked(out: Path, questions: QuestionSet, keys: Mapping[str, str]) -> d
             f"{out} was run with other data: {changes[0]}{others}; choose another --out."
         )
     return {**before, **keys}
-
-
-def _check_lost(path: Path, questions: QuestionSet) -> None:
-    """Raise UsageError if a file that no run wrote would be replaced by other questions."""
-    if not path.exists():
-        return
-    if path.read_bytes() != question_text(questions, path).encode():
-        raise UsageError(
-            f"{path} would be lost: no run wrote it, since there is no config.json beside it; "
-            "choose another --out."
-        )
 
 
 def write_asked(out: Path, questions: QuestionSet, keys: Mapping[str, str]) -> None:

@@ -49,20 +49,17 @@ def reliability(confidences: ArrayLike, right: ArrayLike) -> list[ReliabilityBin
     """
     values, hits = _checked(confidences, right)
     number = np.minimum((values * BINS).astype(int), BINS - 1)
-    found = []
-    for one in range(BINS):
-        inside = number == one
-        if inside.any():
-            found.append(
-                ReliabilityBin(
-                    one / BINS,
-                    (one + 1) / BINS,
-                    int(inside.sum()),
-                    float(values[inside].mean()),
-                    float(hits[inside].mean()),
-                )
-            )
-    return found
+    return [
+        ReliabilityBin(
+            one / BINS,
+            (one + 1) / BINS,
+            int(inside.sum()),
+            float(values[inside].mean()),
+            float(hits[inside].mean()),
+        )
+        for one in range(BINS)
+        if (inside := number == one).any()
+    ]
 
 
 def expected_calibration_error(confidences: ArrayLike, right: ArrayLike) -> float:
@@ -105,9 +102,7 @@ def threshold_for(
     confidences: Sequence[float], right: Sequence[bool], *, risk: float
 ) -> float | None:
     """The lowest confidence from which on at most a share ``risk`` is wrong, or None."""
-    curve = risk_coverage(confidences, right)
-    fits = np.flatnonzero(curve.risk <= risk)
-    if not len(fits):
-        return None
-    ordered = np.sort(np.asarray(confidences, np.float64))[::-1]
-    return float(ordered[round(curve.coverage[fits[-1]] * len(ordered)) - 1])
+    # The curve has a point for each value, the highest first.
+    values = np.unique(np.asarray(confidences, np.float64))[::-1]
+    fits = values[risk_coverage(confidences, right).risk <= risk]
+    return float(fits[-1]) if len(fits) else None

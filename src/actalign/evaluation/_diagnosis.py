@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,52 +19,34 @@ ALWAYS = 0.9
 class StepUse:
     """How often a step fires (has the highest affinity of all candidates' steps in a frame).
 
-    frames: those in which it fires. clips: those in which it fires at least once. own_frames: those
-    of the frames in clips whose answer is the step's own candidate. answers: the frames by the
-    clip's answer; lengths: how many frames the clips with that answer have.
+    label: the step's candidate. clips: those in which it fires at least once. frames: those in
+    which it fires, by the clip's answer. lengths: how many frames the clips with that answer have.
     """
 
     label: str
-    number: int
-    step: str
-    frames: int = 0
     clips: int = 0
-    own_frames: int = 0
-    own_clips: int = 0
-    answers: dict[str, int] = field(default_factory=dict)
-    lengths: dict[str, int] = field(default_factory=dict)
+    frames: Counter[str] = field(default_factory=Counter)
+    lengths: Counter[str] = field(default_factory=Counter)
 
     @property
     def fires_for(self) -> str | None:
         """The answer in whose clips it fires in the largest share of the frames, if it fires."""
-        if not self.frames:
+        if not self.clips:
             return None
-        return max(self.answers, key=lambda answer: self.answers[answer] / self.lengths[answer])
+        return max(self.frames, key=lambda answer: self.frames[answer] / self.lengths[answer])
 
-    def fault(self, total: int, answers: int) -> str | None:
+    def fault(self, found: Counter[str]) -> str | None:
         """What is wrong: "never", "always", "wrong candidate", or None.
 
-        total: clips. answers: how many candidates are the answer of some clip.
+        found: how many clips have each answer.
         """
-        if not self.frames:
-            return "never" if self.own_clips else None
-        if answers > 1 and self.clips >= ALWAYS * total:
-            return "always"
         # If a candidate is no clip's answer, it is unknown in which clips its steps should fire.
-        return "wrong candidate" if self.own_clips and self.fires_for != self.label else None
-
-    def to_json(self, total: int, answers: int) -> dict[str, Any]:
-        """What is known of the step, as JSON can hold it."""
-        return {
-            "label": self.label,
-            "number": self.number,
-            "step": self.step,
-            "frames": self.frames,
-            "clips": self.clips,
-            "own_frames": self.own_frames,
-            "fault": self.fault(total, answers),
-            "fires_for": self.fires_for,
-        }
+        known = self.label in self.lengths
+        if not self.clips:
+            return "never" if known else None
+        if len(found) > 1 and self.clips >= ALWAYS * found.total():
+            return "always"
+        return "wrong candidate" if known and self.fires_for != self.label else None
 
 
 def diagnose(predictions: Iterable[Prediction]) -> dict[str, Any]:
@@ -74,16 +57,16 @@ def diagnose(predictions: Iterable[Prediction]) -> dict[str, Any]:
     some clip's answer. Candidates without an alignment have no steps.
     """
     steps: dict[tuple[str, int, str], StepUse] = {}
-    found: dict[str, int] = {}
+    found: Counter[str] = Counter()
     for prediction in predictions:
-        found[prediction.label] = found.get(prediction.label, 0) + 1
+        found[prediction.label] += 1
         aligned = [
             (one.label, one.script.steps, one.alignment.affinity)
             for one in prediction.candidates
             if one.alignment is not None
         ]
         uses = [
-            steps.setdefault((label, number, text), StepUse(label, number, text))
+            steps.setdefault((label, number, text), StepUse(label))
             for label, texts, _ in aligned
             for number, text in enumerate(texts, start=1)
         ]
@@ -92,14 +75,20 @@ def diagnose(predictions: Iterable[Prediction]) -> dict[str, Any]:
         table = np.concatenate([affinity for _, _, affinity in aligned], axis=1)
         fired = np.bincount(table.argmax(axis=1), minlength=len(uses)).tolist()
         for use, frames in zip(uses, fired, strict=True):
-            own = use.label == prediction.label
-            use.own_clips += own
-            use.frames += frames
             use.clips += frames > 0
-            use.own_frames += frames * own
-            for counts, more in ((use.answers, frames), (use.lengths, len(table))):
-                counts[prediction.label] = counts.get(prediction.label, 0) + more
-    total = sum(found.values())
-    listed = [use.to_json(total, len(found)) for use in steps.values()]
-    listed.sort(key=lambda one: (one["label"], one["number"]))
-    return {"clips": total, "answers": found, "steps": listed}
+            use.frames[prediction.label] += frames
+            use.lengths[prediction.label] += len(table)
+    listed = [
+        {
+            "label": label,
+            "number": number,
+            "step": step,
+            "frames": use.frames.total(),
+            "clips": use.clips,
+            "own_frames": use.frames[label],
+            "fault": use.fault(found),
+            "fires_for": use.fires_for,
+        }
+        for (label, number, step), use in sorted(steps.items(), key=lambda one: one[0][:2])
+    ]
+    return {"clips": found.total(), "answers": found, "steps": listed}

@@ -1,6 +1,8 @@
 """Clips by id: from the store, or embedded and stored, each in its place.
 
-Files go through the pipeline of `clips`; frames that a data set holds as arrays are encoded here.
+What another store has is copied, so that nothing is encoded twice: an entry is found by its key,
+which says what it depends on; the clip may have any name there. Files go through the pipeline of
+`clips`; frames that a data set holds as arrays are encoded here.
 """
 
 from __future__ import annotations
@@ -10,16 +12,17 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from itertools import groupby
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import numpy as np
 
-from actalign.clips import ClipResult, Sampling, Store, embed_video, embed_videos
+from actalign.clips import ClipResult, Sampling, Store, embed_videos
 from actalign.clips._frames import embed_frames
 from actalign.clips._keys import clip_key
 from actalign.clips._people import person_asked, stored_people
 from actalign.clips._prefetch import BATCH_SIZE, found_at
 from actalign.clips._result import of_one_video, person_id
+from actalign.clips._stored import list_entries, read_stored
 from actalign.documents import escaped
 from actalign.encoders import Encoder
 from actalign.encoders._base import follows_everyone, one_person_only
@@ -71,148 +74,177 @@ def unread_boxes(questions: Sequence[Question], model: str) -> list[str]:
     ]
 
 
-def clip_key_of(clip: Clip, fingerprint: str, sampling: Sampling, *, reader: DecodeProcess) -> str:
-    """The store's key of a clip; raises VideoError if there is no clip to read."""
-    if isinstance(clip.video, Path):
-        digest = reader.content_of(clip.video).digest
-        return clip_key(digest, fingerprint, clip.sampling(sampling))
-    # As the original's files hold it, so that embeddings of earlier versions are found.
-    data = np.ascontiguousarray(_frames(clip).frames.transpose(0, 3, 1, 2))
-    content = hashlib.sha256(repr((data.shape, str(data.dtype))).encode() + data.tobytes())
-    return clip_key(content.hexdigest(), fingerprint, sampling)
-
-
 def clip_keys(clips: Sequence[Clip], fingerprint: str, sampling: Sampling) -> dict[str, str]:
-    """The keys of those clips that can be read, by id."""
+    """The store's keys of those clips that can be read, by id."""
     keys: dict[str, str] = {}
     with DecodeProcess() as reader:
         for clip in clips:
             with suppress(VideoError):  # reported in the clip's place, when its turn comes
-                keys[clip.id] = clip_key_of(clip, fingerprint, sampling, reader=reader)
+                if isinstance(clip.video, Path):
+                    digest = reader.content_of(clip.video).digest
+                else:
+                    # As the original's files hold it, so that embeddings of earlier versions are
+                    # found.
+                    data = np.ascontiguousarray(_frames(clip).frames.transpose(0, 3, 1, 2))
+                    content = repr((data.shape, str(data.dtype))).encode() + data.tobytes()
+                    digest = hashlib.sha256(content).hexdigest()
+                keys[clip.id] = clip_key(digest, fingerprint, clip.sampling(sampling))
     return keys
 
 
-def embed_clips(
-    clips: Sequence[Clip],
-    keys: Mapping[str, str],
-    *,
-    load: Callable[[], Encoder],
-    sampling: Sampling,
-    store: Store,
-    embed: Embed = embed_videos,
-    everyone: bool = False,
-) -> Generator[ClipResult]:
-    """The result of each clip, in order; a clip that fails is a result with its error.
+def entries_by_key(given: str | None) -> dict[str, list[str]]:
+    """The entries of a folder, or of an address with ://, by key; none for None.
 
-    keys: see `clip_keys`. load: gives the encoder; called only when the store lacks a clip.
-    embed: `clips.embed_videos`, or a function that does the same elsewhere. everyone: the encoder
-    follows everyone, and a clip's result is that of one person, see `person_asked`. Clips that are
-    parts of files are embedded one after another, whole files together. Closing the generator ends
-    the decoding processes.
+    Raises UsageError if there are none there.
     """
-    names = {clip.id: stored_name(clip, keys.get(clip.id, ""), everyone) for clip in clips}
-    open_files: dict[str, Clip] = {}
-    for clip in clips:
-        name = names[clip.id]
-        known = clip.id in keys and is_stored(store, name, keys[clip.id], everyone)
-        if isinstance(clip.video, Path) and not known:
-            open_files.setdefault(name, clip)
-    waiting = set(open_files)
+    found: dict[str, list[str]] = {}
+    for entry in [] if given is None else list_entries([given]).values():
+        found.setdefault(PurePath(entry).stem.rpartition(".")[2], []).append(entry)
+    return found
 
-    def embedded() -> Generator[ClipResult]:
-        if open_files and not everyone:
-            one_person_only(load())
-        for _, group in groupby(open_files.items(), key=lambda one: (one[1].start, one[1].end)):
-            part = dict(group)
-            files = {name: clip.video for name, clip in part.items()}
-            first = next(iter(part.values()))
-            yield from embed(load(), files, sampling=first.sampling(sampling), store=store)
 
-    with closing(embedded()) as coming:
+def _named(entries: Sequence[str], name: str, everyone: bool) -> Sequence[ClipEmbedding]:
+    """What is in the entries of one key, under another name: a clip, or all of its people."""
+    found = [one for entry in entries if (one := read_stored(entry, entry).clip)]
+    if not everyone:  # several are the same clip in files of several names
+        return [replace(one, clip_id=name) for one in found[:1]]
+    numbers = [one.provenance.get("person", "") for one in found]
+    people = {
+        person_id(name, int(number)): one
+        for number, one in zip(numbers, found, strict=True)
+        if number.isdecimal()
+    }
+    return stored_people({i: replace(one, clip_id=i) for i, one in people.items()}.get, name)
+
+
+@dataclass(frozen=True, slots=True)
+class Embedder:
+    """Takes the clips of a run from its store, or embeds them there.
+
+    load: gives the encoder; called only when the store lacks a clip. embed: `clips.embed_videos`,
+    or a function that does the same elsewhere. everyone: the encoder follows everyone, and a clip's
+    result is that of one person, see `person_asked`.
+    """
+
+    store: Store
+    sampling: Sampling
+    load: Callable[[], Encoder]
+    embed: Embed = embed_videos
+    everyone: bool = False
+
+    def embed_clips(self, clips: Sequence[Clip], keys: Mapping[str, str]) -> Generator[ClipResult]:
+        """The result of each clip, in order; a clip that fails is a result with its error.
+
+        keys: see `clip_keys`. Clips that are parts of files are embedded one after another, whole
+        files together. Closing the generator ends the decoding processes.
+        """
+        names = {clip.id: self.stored_name(clip, keys.get(clip.id, "")) for clip in clips}
+        open_files: dict[str, Clip] = {}
         for clip in clips:
-            if names[clip.id] in waiting:
-                waiting.remove(names[clip.id])
-                found = of_one_video(coming)
-                yield _of_one(clip, found) if everyone else found[0]
-            else:
-                key = keys.get(clip.id, "")
-                yield embed_clip(
-                    clip, key, load=load, sampling=sampling, store=store, everyone=everyone
-                )
+            name = names[clip.id]
+            known = clip.id in keys and self.is_stored(name, keys[clip.id])
+            if isinstance(clip.video, Path) and not known:
+                open_files.setdefault(name, clip)
+        waiting = set(open_files)
+        with closing(self._embedded(open_files)) as coming:
+            for clip in clips:
+                if names[clip.id] in waiting:
+                    waiting.remove(names[clip.id])
+                    yield self._of_one(clip, of_one_video(coming))
+                else:
+                    yield self.embed_clip(clip, keys.get(clip.id, ""))
 
+    def embed_clip(self, clip: Clip, key: str) -> ClipResult:
+        """The result of one clip; see `embed_clips`."""
+        damaged: list[str] = []
+        try:
+            results = self._stored(clip, key, damaged) or self._made(clip, key)
+        except VideoError as error:
+            path = clip.video if isinstance(clip.video, Path) else clip.id
+            results = [ClipResult(clip.id, path, error=error)]
+        return replace(self._of_one(clip, results), notes=tuple(damaged))
 
-def stored_name(clip: Clip, key: str, everyone: bool) -> str:
-    """A clip's name in the store; questions about several people in it share the name."""
-    if not (everyone and key and isinstance(clip.video, Path)):
-        return clip.id
-    return f"{escaped(clip.video.stem)}-{key[:8]}"
+    def reuse(
+        self,
+        clips: Sequence[Clip],
+        keys: Mapping[str, str],
+        entries: Mapping[str, Sequence[str]],
+    ) -> tuple[int, int]:
+        """Copy into the store what it lacks of these clips and is among ``entries``.
 
+        keys: see `clip_keys`. entries: see `entries_by_key`. A damaged entry counts as missing.
+        Returns the number of clips that were copied, and of those that the store had.
+        """
+        copied, kept, names = set[str](), set[str](), list[str]()
+        for clip in clips:
+            key = keys.get(clip.id, "")
+            name = self.stored_name(clip, key)
+            names.append(name)  # several questions may be about people of one clip
+            if name not in copied and self.is_stored(name, key):
+                kept.add(name)
+            elif name not in copied:
+                for one in _named(entries.get(key, ()), name, self.everyone):
+                    self.store.put(one, key)
+                    copied.add(name)
+        return sum(name in copied for name in names), sum(name in kept for name in names)
 
-def is_stored(store: Store, name: str, key: str, everyone: bool) -> bool:
-    """Whether the store seems to have a clip, or the people in it."""
-    names = [person_id(name, n) for n in (1, 0)] if everyone else [name]
-    return any(store.path(one, key).exists() for one in names)
+    def stored_name(self, clip: Clip, key: str) -> str:
+        """A clip's name in the store; questions about several people in it share the name."""
+        if not (self.everyone and key and isinstance(clip.video, Path)):
+            return clip.id
+        return f"{escaped(clip.video.stem)}-{key[:8]}"
 
+    def is_stored(self, name: str, key: str) -> bool:
+        """Whether the store seems to have a clip, or the people in it."""
+        names = [person_id(name, n) for n in (1, 0)] if self.everyone else [name]
+        return any(self.store.path(one, key).exists() for one in names)
 
-def _of_one(clip: Clip, results: Sequence[ClipResult]) -> ClipResult:
-    """The result of the person who is meant, under the clip's own id."""
-    people = [one.clip for one in results if one.clip is not None]
-    if not people:
-        return replace(results[0], clip_id=clip.id)
-    try:
-        found = replace(person_asked(people, clip.box, clip.id), clip_id=clip.id)
-    except VideoError as error:
-        return replace(results[0], clip_id=clip.id, clip=None, error=error, last=True)
-    return replace(results[0], clip_id=clip.id, clip=found, last=True)
+    def _stored(self, clip: Clip, key: str, damaged: list[str]) -> list[ClipResult]:
+        """The clip, or each of its people, from the store; empty if it lacks them."""
 
+        def entry(name: str) -> ClipEmbedding | None:
+            return self.store.get(name, key, damaged=damaged)
 
-def _embed_people(
-    clip: Clip, key: str, *, load: Callable[[], Encoder], sampling: Sampling, store: Store
-) -> ClipResult:
-    """The result of one clip, whose people are taken from the store or else embedded."""
-    path, name, damaged = clip.video, stored_name(clip, key, everyone=True), list[str]()
-    people = stored_people(lambda one: store.get(one, key, damaged=damaged), name)
-    if not isinstance(path, Path):
-        made = people or _embed_frames(load(), clip, sampling)
-        for one in () if people else made:
-            store.put(one, key)
-        found = [ClipResult(one.clip_id, clip.id, one, cached=bool(people)) for one in made]
-    elif people:
-        found = [ClipResult(one.clip_id, path, found_at(one, path), cached=True) for one in people]
-    else:
-        part = clip.sampling(sampling)
-        found = list(embed_videos(load(), {name: path}, sampling=part, store=store))
-    return replace(_of_one(clip, found), notes=tuple(damaged))
+        name, path = self.stored_name(clip, key), clip.video
+        found = stored_people(entry, name) if self.everyone else filter(None, [entry(name)])
+        if isinstance(path, Path):
+            return [ClipResult(name, path, found_at(one, path), cached=True) for one in found]
+        return [ClipResult(name, name, one, cached=True) for one in found]
 
+    def _made(self, clip: Clip, key: str) -> list[ClipResult]:
+        """The clip, or each of its people, embedded now."""
+        name = self.stored_name(clip, key)
+        if isinstance(clip.video, Path):
+            return list(self._embedded({name: clip}))
+        encoder = self.load()
+        made = _embed_frames(encoder, clip, self.sampling)
+        if len(made) > 1 and not self.everyone:
+            one_person_only(encoder)
+        for one in made:
+            self.store.put(one, key)
+        return [ClipResult(name, name, one) for one in made]
 
-def embed_clip(
-    clip: Clip,
-    key: str,
-    *,
-    load: Callable[[], Encoder],
-    sampling: Sampling,
-    store: Store,
-    everyone: bool,
-) -> ClipResult:
-    """The result of one clip; see `embed_clips`."""
-    path = clip.video if isinstance(clip.video, Path) else clip.id
-    notes: list[str] = []
-    try:
-        if everyone:
-            return _embed_people(clip, key, load=load, sampling=sampling, store=store)
-        found = store.get(clip.id, key, damaged=notes)
-        cached = found is not None
-        if found is not None and isinstance(clip.video, Path):
-            found = found_at(found, clip.video)
-        elif found is None and isinstance(clip.video, Path):
-            part = clip.sampling(sampling)
-            found = embed_video(load(), clip.video, clip_id=clip.id, sampling=part, store=store)
-        elif found is None:
-            [found] = _embed_frames(load(), clip, sampling)
-            store.put(found, key)
-    except VideoError as error:
-        return ClipResult(clip.id, path, error=error, notes=tuple(notes))
-    return ClipResult(clip.id, path, clip=found, cached=cached, notes=tuple(notes))
+    def _embedded(self, files: Mapping[str, Clip]) -> Generator[ClipResult]:
+        """The results of clips in files, by their names in the store."""
+        for _, group in groupby(files.items(), key=lambda one: (one[1].start, one[1].end)):
+            part = dict(group)
+            videos = {name: clip.video for name, clip in part.items()}
+            sampling = next(iter(part.values())).sampling(self.sampling)
+            encoder = self.load()
+            if not self.everyone:
+                one_person_only(encoder)
+            yield from self.embed(encoder, videos, sampling=sampling, store=self.store)
+
+    def _of_one(self, clip: Clip, results: Sequence[ClipResult]) -> ClipResult:
+        """The clip's result, or that of the person who is meant, under the clip's own id."""
+        people = [one.clip for one in results if one.clip is not None]
+        if not (self.everyone and people):
+            return replace(results[0], clip_id=clip.id)
+        try:
+            found = replace(person_asked(people, clip.box, clip.id), clip_id=clip.id)
+        except VideoError as error:
+            return replace(results[0], clip_id=clip.id, clip=None, error=error, last=True)
+        return replace(results[0], clip_id=clip.id, clip=found, last=True)
 
 
 def _embed_frames(encoder: Encoder, clip: Clip, sampling: Sampling) -> list[ClipEmbedding]:

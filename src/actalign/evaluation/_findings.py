@@ -96,22 +96,15 @@ def labels_alike(
             continue
         area = separation(first, second)
         if area <= ALIKE:
-            clips = len(first) + len(second)
-            found.append(
-                {
-                    "labels": list(pair),
-                    "separation": area,
-                    "confused": confused[pair],
-                    "clips": clips,
-                }
-            )
+            known = {"confused": confused[pair], "clips": len(first) + len(second)}
+            found.append({"labels": list(pair), "separation": area, **known})
     found.sort(key=lambda one: (-one["confused"] / one["clips"], one["separation"]))
-    shared = _shared_steps([tuple(one["labels"]) for one in found[:MOST]], scripts, embed)
+    shared = _shared_steps([one["labels"] for one in found[:MOST]], scripts, embed)
     return [{**one, "shared_steps": steps} for one, steps in zip(found[:MOST], shared, strict=True)]
 
 
 def _shared_steps(
-    pairs: Sequence[tuple[str, ...]], scripts: Sequence[Script], embed: Embed | None
+    pairs: Sequence[Sequence[str]], scripts: Sequence[Script], embed: Embed | None
 ) -> list[list[dict[str, Any]]]:
     """For each pair of labels, the steps that are the same text or unusually close in meaning."""
     known = {script.label: script for script in scripts}
@@ -154,21 +147,14 @@ def steps_everywhere(rows: Sequence[Row]) -> list[dict[str, Any]]:
     means = [float(np.mean(values)) for values in others.values()]
     usual = float(np.median(means)) if means else 0.0
     found: list[dict[str, Any]] = []
-    for key, mine in own.items():
-        theirs = others.get(key, [])
+    for (label, step), mine in own.items():
+        theirs = others.get((label, step), [])
         if min(len(mine), len(theirs)) < ENOUGH or float(np.mean(theirs)) < usual:
             continue
         area = separation(mine, theirs)
         if area <= USELESS:
-            found.append(
-                {
-                    "label": key[0],
-                    "step": key[1],
-                    "separation": area,
-                    "own": float(np.mean(mine)),
-                    "others": float(np.mean(theirs)),
-                }
-            )
+            fit = {"own": float(np.mean(mine)), "others": float(np.mean(theirs))}
+            found.append({"label": label, "step": step, "separation": area, **fit})
     return sorted(found, key=lambda one: -one["others"])[:MOST]
 
 
@@ -215,11 +201,8 @@ def _advice(
     rows: Sequence[Row], results: dict[str, Any], figures: dict[str, Any], found: dict[str, Any]
 ) -> list[str]:
     """Sentences that say what to do, the most useful first."""
-    lines = [
-        *_on_baseline(results, found["scorer"]),
-        *_on_order(results, found["scorer"]),
-        *_on_labels(figures),
-    ]
+    scorer = found["scorer"]
+    lines = [*_on_baseline(results, scorer), *_on_order(results, scorer), *_on_labels(figures)]
     for pair in found["labels_alike"][:3]:
         first, second = pair["labels"]
         steps = " and ".join(

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,6 +68,12 @@ def rank_of_answer(scores: Sequence[float], answer: int) -> int:
         raise UsageError("A candidate's score is not finite; count such an item as unscored.")
     order = np.argsort(-values, kind="stable")
     return int(np.flatnonzero(order == answer)[0]) + 1
+
+
+def rate_fields(one: Rate) -> dict[str, Any]:
+    """A rate as results hold it; a share of nothing has no value."""
+    known = {"value": one.value, "ci95": [one.low, one.high]} if one.total else {}
+    return {"n": one.total, "hits": one.hits, **known}
 
 
 def top_k(ranks: Sequence[int], k: int) -> Rate:
@@ -156,11 +163,8 @@ def temporal_iou(first: tuple[float, float], second: tuple[float, float]) -> flo
 
 def per_class(targets: Sequence[str], answers: Sequence[str]) -> dict[str, Rate]:
     """The share of each label's items that were answered with it, by label in order."""
-    _, right = _same_length(targets, answers)
-    return {
-        label: rate(sum(r for t, r in zip(targets, right, strict=True) if t == label), count)
-        for label, count in sorted(Counter(targets).items())
-    }
+    hits = Counter(target for target, answer in _pairs(targets, answers) if target == answer)
+    return {label: rate(hits[label], n) for label, n in sorted(Counter(targets).items())}
 
 
 def macro_accuracy(targets: Sequence[str], answers: Sequence[str]) -> float:
@@ -171,8 +175,7 @@ def macro_accuracy(targets: Sequence[str], answers: Sequence[str]) -> float:
 
 def confusion(targets: Sequence[str], answers: Sequence[str]) -> dict[tuple[str, str], int]:
     """How often each (true label, answer) occurred; those that never did are left out."""
-    pairs, _ = _same_length(targets, answers)
-    return dict(sorted(Counter(pairs).items()))
+    return dict(sorted(Counter(_pairs(targets, answers)).items()))
 
 
 def bootstrap(
@@ -194,13 +197,10 @@ def bootstrap(
     return float(low), float(high)
 
 
-def _same_length(
-    targets: Sequence[str], answers: Sequence[str]
-) -> tuple[list[tuple[str, str]], list[bool]]:
+def _pairs(targets: Sequence[str], answers: Sequence[str]) -> list[tuple[str, str]]:
     if len(targets) != len(answers):
         raise UsageError(f"There are {len(targets)} true labels but {len(answers)} answers.")
-    pairs = list(zip(targets, answers, strict=True))
-    return pairs, [target == answer for target, answer in pairs]
+    return list(zip(targets, answers, strict=True))
 
 
 def _paired(

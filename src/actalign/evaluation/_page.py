@@ -33,11 +33,12 @@ from actalign.evaluation._lines import (
     label_note,
     label_table,
     refusal_lines,
+    terms_in,
 )
 from actalign.evaluation._questions import Question
 from actalign.evaluation._rows import KS, answer_of, confidence_of
 from actalign.evaluation._runs import SWEPT, Run, sweeps
-from actalign.evaluation._terms import terms_in
+from actalign.output import contrast_figure, picture
 from actalign.rows import Row, score_text
 from actalign.types import FrameBatch, Prediction
 from actalign.video import thumbnails
@@ -73,26 +74,28 @@ def page_of(run: Run, found: dict[str, Any], runs: Sequence[Run], against: Seque
     parts = [
         f"<h1>{html.escape(title)}</h1>",
         f"<p class='note'>{html.escape(' '.join(count_lines(run.results)))}</p>",
-        "<h2>Accuracy</h2>",
-        svg(accuracy_figure(run.results), "Top-1, 2 and 3 of each scorer with 95 % intervals"),
-        _table(ACCURACY, table, grey=paper),
-        f"<p class='note'>Brackets: 95 % intervals.{html.escape(note)}</p>",
+        _section(
+            "Accuracy",
+            svg(accuracy_figure(run.results), "Top-1, 2 and 3 of each scorer with 95 % intervals"),
+            _table(ACCURACY, table, grey=paper),
+            below=f"Brackets: 95 % intervals.{note}",
+        ),
         _list("What to do", found["advice"]),
         _list("Order and time", kind_lines(run.results)),
         _list("Confidence and refusals", refusal_lines(run.results)),
         _list("Paired comparisons", comparison_lines(run.results)),
         _list("Against other runs", against),
         *_swept(run, runs),
-        *_labels(run.main, figures),
-        *_scripts(found),
-        *_trust(figures, found),
+        _labels(run.main, figures),
+        _labels_alike(found),
+        _steps_everywhere(found),
+        _trust(figures, found),
         *_groups(run.main, figures),
-        f"<h2>Confusion of near candidates ({html.escape(run.main)})</h2>",
         _confusions(run),
-        *_nobody(found),
-        *_answers(run),
+        _nobody(found),
+        _answers(run),
         *_alignments(run),
-        *_unscored(run),
+        _unscored(run),
     ]
     parts.append(_list("Terms", terms_in(" ".join(parts))))
     return (
@@ -105,83 +108,82 @@ def page_of(run: Run, found: dict[str, Any], runs: Sequence[Run], against: Seque
 
 
 def _swept(run: Run, runs: Sequence[Run]) -> list[str]:
+    words = "Top-1 with 95 % intervals, one curve per scorer, one point per run"
     return [
-        f"<h2>By {html.escape(SWEPT[over])}</h2>"
-        + svg(
-            sweep_figure(curves, over=SWEPT[over]),
-            "Top-1 with 95 % intervals, one curve per scorer, one point per run",
-        )
+        _section(f"By {SWEPT[over]}", svg(sweep_figure(curves, over=SWEPT[over]), words))
         for over, curves in sweeps(run, runs).items()
     ]
 
 
-def _labels(scorer: str, figures: dict[str, Any]) -> list[str]:
+def _labels(scorer: str, figures: dict[str, Any]) -> str:
     """Accuracy by label, the worst first, and the confusion matrix."""
     if not (rows := label_table(figures)):
-        return []
-    note = f"<p class='note'>{label_note(figures)}</p>"
-    parts = [f"<h2>By label ({html.escape(scorer)})</h2>{note}", _table(LABELS, rows, text=2)]
+        return ""
+    drawn = ""
     if len(figures["classes"]) <= MOST_LABELS:
-        drawn = confusion_figure(figures["confusion"])
-        parts.append(svg(drawn, "True labels down, answers across; each row adds up to 100 %"))
-    return parts
+        words = "True labels down, answers across; each row adds up to 100 %"
+        drawn = svg(confusion_figure(figures["confusion"]), words)
+    table = _table(LABELS, rows, text=2)
+    return _section(f"By label ({scorer})", table, drawn, above=label_note(figures))
 
 
-def _scripts(found: dict[str, Any]) -> list[str]:
-    """Labels that can't be told apart, and steps that fit everything."""
-    parts = []
-    if alike := found["labels_alike"]:
-        rows = [
-            [
-                *one["labels"],
-                "; ".join(" / ".join(step["steps"]) for step in one["shared_steps"]),
-                f"{one['confused']} of {one['clips']}",
-                f"{one['separation']:.2f}",
-            ]
-            for one in alike
+def _labels_alike(found: dict[str, Any]) -> str:
+    """Labels that can't be told apart."""
+    rows = [
+        [
+            *one["labels"],
+            "; ".join(" / ".join(step["steps"]) for step in one["shared_steps"]),
+            f"{one['confused']} of {one['clips']}",
+            f"{one['separation']:.2f}",
         ]
-        header = ["label", "other label", "steps that both have", "confused", "separation"]
-        parts += ["<h2>Labels that can't be told apart</h2>", _table(header, rows, text=3)]
-        parts.append("<p class='note'>Separation: 0.5 is chance, 1 is perfect.</p>")
-    if everywhere := found["steps_everywhere"]:
-        rows = [
-            [one["label"], one["step"], *(f"{one[n]:.3g}" for n in ("own", "others", "separation"))]
-            for one in everywhere
-        ]
-        header = ["label", "step", "affinity on its own clips", "on others", "separation"]
-        parts += ["<h2>Steps that fit everything</h2>", _table(header, rows, text=2)]
-    return parts
+        for one in found["labels_alike"]
+    ]
+    header = ["label", "other label", "steps that both have", "confused", "separation"]
+    table, note = _table(header, rows, text=3), "Separation: 0.5 is chance, 1 is perfect."
+    return _section("Labels that can't be told apart", table, below=note)
 
 
-def _trust(figures: dict[str, Any], found: dict[str, Any]) -> list[str]:
+def _steps_everywhere(found: dict[str, Any]) -> str:
+    """Steps that fit the clips of other labels too."""
+    rows = [
+        [one["label"], one["step"], *(f"{one[n]:.3g}" for n in ("own", "others", "separation"))]
+        for one in found["steps_everywhere"]
+    ]
+    header = ["label", "step", "affinity on its own clips", "on others", "separation"]
+    return _section("Steps that fit everything", _table(header, rows, text=2))
+
+
+def _trust(figures: dict[str, Any], found: dict[str, Any]) -> str:
     """How far the confidence, or without one the margin, tells right from wrong."""
     if known := figures.get("calibration"):
         words = "Accuracy by confidence, and how many of the surest answers are wrong"
-        return ["<h2>Accuracy against confidence</h2>", svg(reliability_figure(known), words)]
-    if not (groups := found["by_margin"]):
-        return []
+        return _section("Accuracy against confidence", svg(reliability_figure(known), words))
     rows = [
         [f"{one['low']:.4g} to {one['high']:.4g}", str(one["n"]), f"{100 * one['right']:.1f}"]
-        for one in groups
+        for one in found["by_margin"]
     ]
-    return ["<h2>Accuracy by margin</h2>", _table(["margin", "clips", "right %"], rows)]
+    return _section("Accuracy by margin", _table(["margin", "clips", "right %"], rows))
 
 
-def _nobody(found: dict[str, Any]) -> list[str]:
+def _nobody(found: dict[str, Any]) -> str:
     """Clips in which the encoder saw nothing it knows."""
-    clips = found["nobody_seen"]["clips"]
-    if not clips:
-        return []
-    rows = [[one["clip"], f"{100 * one['share']:.0f}"] for one in clips[:MOST_LABELS]]
+    clips = found["nobody_seen"]["clips"][:MOST_LABELS]
+    rows = [[one["clip"], f"{100 * one['share']:.0f}"] for one in clips]
     header = ["clip", "frames with nothing known %"]
-    return ["<h2>Clips in which nobody is seen</h2>", _table(header, rows)]
+    return _section("Clips in which nobody is seen", _table(header, rows))
+
+
+def _section(title: str, *parts: str, above: str = "", below: str = "") -> str:
+    """A title over some parts, between two notes; "" if the parts are empty."""
+    if not any(parts):
+        return ""
+    first, last = (f"<p class='note'>{html.escape(x)}</p>" if x else "" for x in (above, below))
+    return "".join([f"<h2>{html.escape(title, quote=False)}</h2>", first, *parts, last])
 
 
 def _list(title: str, lines: Sequence[str]) -> str:
-    if not lines:
-        return ""
     items = "".join(f"<li>{html.escape(line)}</li>" for line in lines)
-    return f"<h2>{html.escape(title)}</h2><ul>{items}</ul>"
+    return _section(title, f"<ul>{items}</ul>" if items else "")
 
 
 def _groups(scorer: str, figures: dict[str, Any]) -> list[str]:
@@ -189,27 +191,22 @@ def _groups(scorer: str, figures: dict[str, Any]) -> list[str]:
     all clips would only repeat the total."""
     parts = []
     if len(figures["by_domain"]) > 1:
-        drawn = domain_figure(figures["by_domain"])
         words = "Top-1 by domain with 95 % intervals; chance dotted"
-        parts += [f"<h2>By domain ({html.escape(scorer)})</h2>", svg(drawn, words)]
-    if len(figures["by_candidates"]) > 1:
-        table = _by_candidates(figures["by_candidates"])
-        parts += [f"<h2>By number of candidates ({html.escape(scorer)})</h2>", table]
-    return parts
-
-
-def _by_candidates(groups: dict[str, Any]) -> str:
-    rows = [
-        [
-            size,
-            str(one["n"]),
-            *(interval(one, f"top{k}") for k in KS),
-            f"{100 * one['chance']['top1']:.2f}",
+        drawn = svg(domain_figure(figures["by_domain"]), words)
+        parts.append(_section(f"By domain ({scorer})", drawn))
+    if len(groups := figures["by_candidates"]) > 1:
+        rows = [
+            [
+                size,
+                str(one["n"]),
+                *(interval(one, f"top{k}") for k in KS),
+                f"{100 * one['chance']['top1']:.2f}",
+            ]
+            for size, one in groups.items()
         ]
-        for size, one in groups.items()
-    ]
-    header = ["candidates", "scored", "Top-1 %", "Top-2 %", "Top-3 %", "chance Top-1 %"]
-    return _table(header, rows)
+        header = ["candidates", "scored", "Top-1 %", "Top-2 %", "Top-3 %", "chance Top-1 %"]
+        parts.append(_section(f"By number of candidates ({scorer})", _table(header, rows)))
+    return parts
 
 
 def _confusions(run: Run) -> str:
@@ -222,8 +219,9 @@ def _confusions(run: Run) -> str:
             target = row["target"] or ""
             key = (row.get("domain") or "", target, winner)
             lost[key].append(scores[winner] - scores[target])
+    title = f"Confusion of near candidates ({run.main})"
     if not lost:
-        return "<p>No sample was answered wrongly.</p>"
+        return _section(title, "<p>No sample was answered wrongly.</p>")
     ordered = sorted(lost, key=lambda key: (-len(lost[key]), min(lost[key])))
     rows = [
         [domain, target, winner, str(len(gaps)), score_text(sum(gaps) / len(gaps))]
@@ -232,10 +230,10 @@ def _confusions(run: Run) -> str:
     ]
     header = ["domain", "true", "taken for", "times", "mean score gap"]
     shown = f"{len(rows)} of {len(lost)} pairs, the most frequent and then the closest first."
-    return f"<p class='note'>{shown}</p>" + _table(header, rows, text=3)
+    return _section(title, _table(header, rows, text=3), above=shown)
 
 
-def _answers(run: Run) -> list[str]:
+def _answers(run: Run) -> str:
     """The main scorer's answer to each clip, the wrong ones first."""
     mine = [row for row in run.of(run.main) if "rank" in row]
     ordered = sorted(mine, key=lambda row: (row["rank"] == 1, row["clip"]))[:MOST_ANSWERS]
@@ -253,8 +251,7 @@ def _answers(run: Run) -> list[str]:
     header = ["clip", "right", "answer", "rank of right", "confidence %" if sure else "margin"]
     note = f"{len(rows)} of {counted(len(mine), 'clip')}, the wrong answers first"
     note += "; all are in predictions.jsonl." if len(rows) < len(mine) else "."
-    title = f"<h2>Answers ({html.escape(run.main)})</h2><p class='note'>{note}</p>"
-    return [title, _table(header, rows, text=3)] if rows else []
+    return _section(f"Answers ({run.main})", _table(header, rows, text=3), above=note)
 
 
 def _how_sure(row: Row, *, confidence: bool) -> str:
@@ -275,15 +272,13 @@ def _alignments(run: Run) -> list[str]:
             f"Not drawn: only the program that adds the scorer {run.main!r} can align with it; "
             "write the report with that program."
         )
-        return ["<h2>Best alignments</h2>", f"<p class='note'>{html.escape(why)}</p>"]
+        return [_section("Best alignments", f"<p class='note'>{html.escape(why)}</p>")]
     right = sorted((r for r in mine if r["rank"] == 1), key=_lead, reverse=True)
     wrong = sorted((r for r in mine if r["rank"] > 1), key=_lead)
-    parts = []
-    for name, rows in (("Best alignments", right), ("Worst alignments", wrong)):
-        drawn = [_drawn(run, row) for row in rows[:FIGURE_COUNT]]
-        if any(drawn):
-            parts += [f"<h2>{name}</h2>", *filter(None, drawn)]
-    return parts
+    return [
+        _section(name, *(_drawn(run, row) for row in rows[:FIGURE_COUNT]))
+        for name, rows in (("Best alignments", right), ("Worst alignments", wrong))
+    ]
 
 
 def _lead(row: Row) -> float:
@@ -294,8 +289,6 @@ def _lead(row: Row) -> float:
 
 
 def _drawn(run: Run, row: Row) -> str:
-    from actalign.output import contrast_figure, picture
-
     try:
         prediction, question = run.predict_again(row["clip"], run.main)
         strip, why = _thumbnails(question, prediction)
@@ -321,16 +314,14 @@ def _thumbnails(question: Question, prediction: Prediction) -> tuple[FrameBatch 
         return None, f". No pictures of the video: {error}"
 
 
-def _unscored(run: Run) -> list[str]:
-    if not run.errors:
-        return []
+def _unscored(run: Run) -> str:
     rows = [
         [e["clip"], e["scorer"] or "all", e["error_kind"], e["error"] or ""]
         for e in run.errors[:MOST_ERRORS]
     ]
     more = len(run.errors) - len(rows)
-    note = f"<p class='note'>and {more} more in errors.jsonl</p>" if more else ""
-    return ["<h2>Unscored</h2>", _table(["sample", "scorer", "kind", "reason"], rows, text=4), note]
+    table = _table(["sample", "scorer", "kind", "reason"], rows, text=4)
+    return _section("Unscored", table, below=f"and {more} more in errors.jsonl" if more else "")
 
 
 def _table(
@@ -340,7 +331,7 @@ def _table(
     text: int = 1,
     grey: Sequence[bool] = (),
 ) -> str:
-    """An HTML table; the first ``text`` columns are words, the rest numbers."""
+    """An HTML table, "" without rows; the first ``text`` columns are words, the rest numbers."""
 
     def line(tag: str, cells: Sequence[str], kind: str = "") -> str:
         inner = "".join(
@@ -353,4 +344,4 @@ def _table(
         line("td", cells, " class=paper" if n < len(grey) and grey[n] else "")
         for n, cells in enumerate(rows)
     )
-    return f"<div class='wide'><table>{line('th', header)}{body}</table></div>"
+    return f"<div class='wide'><table>{line('th', header)}{body}</table></div>" if rows else ""

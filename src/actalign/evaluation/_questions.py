@@ -10,9 +10,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, cast
 
 from pydantic import ConfigDict, Field
 
@@ -61,13 +61,7 @@ class Box:
 
     def row(self) -> BoxRow:
         """As in the rows of results."""
-        return BoxRow(
-            seconds=self.seconds,
-            left=self.left,
-            top=self.top,
-            right=self.right,
-            bottom=self.bottom,
-        )
+        return cast(BoxRow, asdict(self))
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,16 +151,12 @@ class Question:
                 f"The answer of question {self.id!r} is {self.answer}, but its choices are "
                 f"numbered 0 to {count - 1}."
             )
-        if self.scripts is not None and len(self.scripts) != count:
-            raise UsageError(
-                f"Question {self.id!r} has {count} choices but {len(self.scripts)} scripts; give "
-                "one per choice, or null."
-            )
-        if self.domains and len(self.domains) != count:
-            raise UsageError(
-                f"Question {self.id!r} has {count} choices but {len(self.domains)} domains; give "
-                "one per choice, or null."
-            )
+        for name, given in (("scripts", self.scripts), ("domains", self.domains or None)):
+            if given is not None and len(given) != count:
+                raise UsageError(
+                    f"Question {self.id!r} has {count} choices but {len(given)} {name}; give one "
+                    "per choice, or null."
+                )
         if self.rewordings and len(self.rewordings) != count:
             raise UsageError(
                 f"Question {self.id!r} has {count} choices but rewordings for "

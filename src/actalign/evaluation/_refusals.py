@@ -15,7 +15,7 @@ from actalign.alignment._confidence import fit_temperature
 from actalign.encoder_info import EncoderInfo
 from actalign.errors import UsageError
 from actalign.evaluation._config import EvalConfig, of_words
-from actalign.evaluation._metrics import Rate, rate
+from actalign.evaluation._metrics import rate, rate_fields
 from actalign.evaluation._rows import answer_of
 from actalign.rows import Row
 
@@ -62,7 +62,7 @@ def refusal_figures(rows: Sequence[Row], none: str | None) -> dict[str, Any]:
         found["answered"] = {
             "refused": len(asked) - len(given),
             "refused_right": sum(row["rank"] == 1 for row in asked) - right,
-            **_share(rate(right, len(given))),
+            **rate_fields(rate(right, len(given))),
         }
     if none is not None and rows:
         for_none = {
@@ -71,14 +71,9 @@ def refusal_figures(rows: Sequence[Row], none: str | None) -> dict[str, Any]:
         }
         found["none"] = {
             "label": none,
-            **{name: _share(rate(sum(hits), len(hits))) for name, hits in for_none.items()},
+            **{name: rate_fields(rate(sum(hits), len(hits))) for name, hits in for_none.items()},
         }
     return found
-
-
-def _share(one: Rate) -> dict[str, Any]:
-    known = {"value": one.value, "ci95": [one.low, one.high]} if one.total else {}
-    return {"n": one.total, "hits": one.hits, **known}
 
 
 def temperature_figures(name: str, rows: Sequence[Row]) -> dict[str, Any]:
@@ -86,15 +81,14 @@ def temperature_figures(name: str, rows: Sequence[Row]) -> dict[str, Any]:
 
     It depends on the scores alone, whatever temperature the run's own confidences used.
     """
-    scores, answers = [], []
+    pairs = []
     for row in rows:
         labels = [candidate["label"] for candidate in row["candidates"]]
         if len(labels) > 1:
-            scores.append(np.array([c["score"] for c in row["candidates"]], np.float64))
-            answers.append(labels.index(str(row["target"])))
-    if not of_words(name) or not scores:
+            scores = np.array([c["score"] for c in row["candidates"]], np.float64)
+            pairs.append((scores, labels.index(str(row["target"]))))
+    if not of_words(name) or not pairs:
         return {}
-    pairs = list(zip(scores, answers, strict=True))
     why = ""
     if all(values[answer] > np.delete(values, answer).max() for values, answer in pairs):
         why = "every answer is right, so nothing says how sure to be"
@@ -102,5 +96,5 @@ def temperature_figures(name: str, rows: Sequence[Row]) -> dict[str, Any]:
         why = "no answer is right"
     elif sum(float(values[answer] - values.mean()) for values, answer in pairs) <= 0:
         why = "right candidates score no higher than others"
-    value = None if why else fit_temperature(scores, answers)
+    value = None if why else fit_temperature([s for s, _ in pairs], [a for _, a in pairs])
     return {"temperature": {"n": len(pairs), "value": value, **({"why": why} if why else {})}}

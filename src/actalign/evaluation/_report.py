@@ -21,11 +21,11 @@ from actalign.evaluation._lines import (
     label_note,
     label_table,
     refusal_lines,
+    terms_in,
 )
 from actalign.evaluation._page import page_of
 from actalign.evaluation._results import compare
 from actalign.evaluation._runs import Run, read_run, readable
-from actalign.evaluation._terms import terms_in
 from actalign.files import check_writable, write_text
 
 

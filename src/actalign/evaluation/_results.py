@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from itertools import combinations
 from typing import Any
@@ -17,11 +17,11 @@ from actalign.evaluation._metrics import (
     bootstrap,
     confusion,
     expected_chance,
-    macro_accuracy,
     mcnemar,
     paired_bootstrap,
     per_class,
     rate,
+    rate_fields,
     top_k,
 )
 from actalign.evaluation._questions import Published
@@ -124,14 +124,8 @@ def _classes(rows: Sequence[Row]) -> dict[str, Any]:
         return float(np.mean(hits[counts > 0] / counts[counts > 0]))
 
     return {
-        "macro": {
-            "value": macro_accuracy(targets, answers),
-            "ci95": list(bootstrap(macro, len(rows))),
-        },
-        "classes": {
-            label: {"n": r.total, "hits": r.hits, "value": r.value, "ci95": [r.low, r.high]}
-            for label, r in per_class(targets, answers).items()
-        },
+        "macro": _measured(macro, len(rows)),
+        "classes": {label: rate_fields(one) for label, one in per_class(targets, answers).items()},
         "confusion": [
             {"target": target, "answer": answer, "n": n}
             for (target, answer), n in confusion(targets, answers).items()
@@ -185,7 +179,11 @@ def _steps(rows: Sequence[Row]) -> dict[str, Any]:
         ("iou", mean_step_iou),
     ):
         values = np.array([measure(*one) for one in parts])
-        found[name] = {"value": float(values.mean()), "ci95": _mean_interval(values)}
+
+        def mean(items: NDArray[np.intp], values: Float64 = values) -> float:
+            return float(values[items].mean())
+
+        found[name] = _measured(mean, len(known))
     for overlap in OVERLAPS:
         counts = [segment_counts(*one, overlap) for one in parts]
         table = np.array([(c.found, c.false, c.missed) for c in counts])
@@ -193,15 +191,14 @@ def _steps(rows: Sequence[Row]) -> dict[str, Any]:
         def f1(items: NDArray[np.intp], table: NDArray[np.int_] = table) -> float:
             return Counts(*table[items].sum(axis=0).tolist()).f1
 
-        found[f"f1_{round(100 * overlap)}"] = {
-            "value": Counts(*table.sum(axis=0).tolist()).f1,
-            "ci95": list(bootstrap(f1, len(known))),
-        }
+        found[f"f1_{round(100 * overlap)}"] = _measured(f1, len(known))
     return {"steps": found, "mean_iou": found["iou"]["value"], **left_out}
 
 
-def _mean_interval(values: Float64) -> list[float]:
-    return list(bootstrap(lambda items: float(values[items].mean()), len(values)))
+def _measured(statistic: Callable[[NDArray[np.intp]], float], items: int) -> dict[str, Any]:
+    """A statistic of all items, with its bootstrap interval."""
+    every = np.arange(items)
+    return {"value": statistic(every), "ci95": list(bootstrap(statistic, items))}
 
 
 def _order(rows: Sequence[Row]) -> dict[str, Any]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, cast
 
 import numpy as np
 
@@ -13,8 +13,6 @@ from actalign.rows import CandidateRow, Row, new_row, unseen
 from actalign.types import Float64
 
 KS = (1, 2, 3)
-NOTHING: Row = {"clip": "", "candidates": []}
-"""A row with no content yet."""
 
 
 def drawn_scores(question: Question, seed: int) -> Float64:
@@ -66,7 +64,7 @@ def row_of_scores(
     scorer: str,
     *,
     path_lengths: Sequence[int] | None = None,
-    about: Row,
+    about: Mapping[str, object],
     ranked: Sequence[int] | None = None,
 ) -> Row:
     """A row from (M,) scores in the question's order; equal scores keep that order, as in the
@@ -83,7 +81,8 @@ def row_of_scores(
         if path_lengths is not None:
             candidate["path_length"] = int(path_lengths[m])
         candidates.append(candidate)
-    row: Row = {**about, "clip": question.id, "candidates": candidates, "scorer": scorer}
+    known = cast(Row, about)
+    row: Row = {**known, "clip": question.id, "candidates": candidates, "scorer": scorer}
     if len(candidates) > 1:
         row["margin"] = candidates[0]["score"] - candidates[1]["score"]
     return _answered(row, question, ranked)
@@ -102,29 +101,21 @@ def confidence_of(row: Row) -> float | None:
     return value if isinstance(value, float | int) and 0 <= value <= 1 else None
 
 
-def unscored_row(question: Question, scorer: str, kind: str, reason: str) -> Row:
-    """The row of a question that a scorer can't score; see `row_without_score`."""
-    return row_without_score(
-        question.id, "unscored", kind, reason, question=question, scorer=scorer
-    )
-
-
 def row_without_score(
-    clip: str,
+    question: Question | str,
     status: Literal["error", "unscored", "missing"],
     kind: str,
     reason: str,
     *,
-    question: Question | None = None,
     scorer: str | None = None,
 ) -> Row:
     """The row of a sample that was left out: it is counted by its kind, and never as wrong.
 
-    status: "missing", it has no clip or no answer; "error", its clip failed; "unscored", a scorer
-    can't score it.
+    question: or the sample's id, if its question is not known. status: "missing", it has no clip or
+    no answer; "error", its clip failed; "unscored", a scorer can't score it.
     """
     row: Row = {
-        "clip": clip,
+        "clip": question if isinstance(question, str) else question.id,
         "status": status,
         "error": reason,
         "error_kind": kind,
@@ -133,7 +124,7 @@ def row_without_score(
         "candidates": [],
         "scorer": scorer,
     }
-    if question is not None:
+    if not isinstance(question, str):
         row |= {
             "target": question.target,
             "domain": question.domain,

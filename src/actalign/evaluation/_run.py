@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -41,21 +40,18 @@ from actalign.evaluation._config import (
     write_config,
     write_json,
 )
-from actalign.evaluation._embed import Clip, Embed, clip_keys, clip_of, embed_clips
+from actalign.evaluation._embed import Clip, Embed, Embedder, clip_keys, clip_of, entries_by_key
 from actalign.evaluation._examples import labelled, read_examples
 from actalign.evaluation._journal import Journal
 from actalign.evaluation._looks import check_confidence, check_look, looked_row
 from actalign.evaluation._questions import Question, QuestionSet, left_out
 from actalign.evaluation._refusals import check_refusals
 from actalign.evaluation._results import summarise
-from actalign.evaluation._reuse import entries_by_key, reuse
 from actalign.evaluation._rows import (
-    NOTHING,
     drawn_scores,
     row_of_scores,
     row_without_score,
     scored_row,
-    unscored_row,
 )
 from actalign.evaluation._scoring import Scoring
 from actalign.evaluation._step_times import with_true_times
@@ -102,16 +98,15 @@ def run(
     keys = check_asked(out, questions, clip_keys(listed, info.fingerprint, config.sampling))
     answers = _Answers(out / "predictions.jsonl")
     everyone = follows_everyone(info.model_id)
-    own = Store(out / "embeddings")
+    embedder = Embedder(Store(out / "embeddings"), config.sampling, load, embed, everyone)
 
     def take(clips: Sequence[Clip], keys: Mapping[str, str]) -> None:
-        reused(*reuse(clips, keys, entries, own, everyone=everyone), len(clips))
+        reused(*embedder.reuse(clips, keys, entries), len(clips))
 
     examples = None
     if config.examples is not None:
-        examples, shown = _examples(
-            Path(config.examples), config, embeddable, info, own, load, embed, take
-        )
+        known = read_examples(Path(config.examples))
+        examples, shown = _examples(known, config, embeddable, info, embedder, take)
         check_examples(out, shown)
         keys |= shown
     # The questions first: a run with a configuration has them, whenever it is killed.
@@ -119,23 +114,13 @@ def run(
     write_config(config, info, out)
     take(listed, keys)
     texts = TextCache(info, load, path=out / "texts.sqlite")
-    embedded = partial(
-        embed_clips,
-        listed,
-        keys,
-        load=load,
-        sampling=config.sampling,
-        store=own,
-        embed=embed,
-        everyone=everyone,
-    )
     others = None
     if config.of_clips:
-        with closing(embedded()) as clips:
+        with closing(embedder.embed_clips(listed, keys)) as clips:
             others = other_clips(info, clips)
     scoring = Scoring(config, info, texts, others, examples, look)
     errors: list[Row] = []
-    with closing(embedded()) as clips:
+    with closing(embedder.embed_clips(listed, keys)) as clips:
         for question in questions.questions:
             unscored = _ask(question, clips, scoring, answers)
             errors += unscored
@@ -165,7 +150,13 @@ def _write_results(
         published=questions.published,
         none=config.none,
     )
-    results |= _provenance(config, info)
+    results |= {
+        "model_id": info.model_id,
+        "fingerprint": info.fingerprint,
+        **info.provenance,
+        "fps": config.fps,
+        "smoothing_seconds": config.smoothing_seconds,
+    }
     if scored := [name for name, figures in results["scorers"].items() if figures["n"]]:
         results["main"] = main_scorer(scored)  # `report` may not know a scorer of the user's own
     write_json(out / "results.json", results)
@@ -173,31 +164,25 @@ def _write_results(
 
 
 def _examples(
-    folder: Path,
+    found: Mapping[str, Question],
     config: EvalConfig,
     questions: Sequence[Question],
     info: EncoderInfo,
-    store: Store,
-    load: Callable[[], Encoder],
-    embed: Embed,
+    embedder: Embedder,
     take: Callable[[Sequence[Clip], Mapping[str, str]], None],
 ) -> tuple[Examples, dict[str, str]]:
-    """The examples of a folder, embedded into the run's store, and the keys of their clips.
+    """The examples, embedded into the run's store, and the keys of their clips.
 
     Raises UsageError for one that can't be embedded and, before any is embedded, for a question's
     choice that has none.
     """
-    found = read_examples(folder)
     labels = [str(one.target) for one in found.values()]
     for choices in dict.fromkeys(question.choices for question in questions):
         check_shown([choice for choice in choices if choice != config.none], labels)
     clips = [Clip(name, one.video) for name, one in found.items()]
     keys = clip_keys(clips, info.fingerprint, config.sampling)
     take(clips, keys)
-    results = embed_clips(
-        clips, keys, load=load, sampling=config.sampling, store=store, embed=embed
-    )
-    with closing(results):
+    with closing(replace(embedder, everyone=False).embed_clips(clips, keys)) as results:
         shown = labelled(found.values(), results)
     return Examples(shown, smoothing_seconds=config.smoothing_seconds or 0.0), keys
 
@@ -207,14 +192,11 @@ def _ask(
 ) -> list[Row]:
     """Score a question on the next clip, which is its own; returns why it can't be scored."""
     if (why := left_out(question)) is not None:
-        row = row_without_score(question.id, "missing", why.kind, why.reason, question=question)
-        return [row]
+        return [row_without_score(question, "missing", why.kind, why.reason)]
     try:
         return _score(question, next(clips).embedding(), scoring, answers)
     except VideoError as error:
-        return [
-            row_without_score(question.id, "error", "not encoded", str(error), question=question)
-        ]
+        return [row_without_score(question, "error", "not encoded", str(error))]
 
 
 def _score(
@@ -222,35 +204,37 @@ def _score(
 ) -> list[Row]:
     """Score a question with every scorer that has not scored it; returns why some can't."""
     unscored: list[Row] = []
+
+    def leave_out(scorer: str, kind: str, why: str) -> None:
+        unscored.append(row_without_score(question, "unscored", kind, why, scorer=scorer))
+
     for scorer in scoring.config.scorers:
         by = scoring.words if scorer in LOOKS else scorer
         needs_scripts = of_words(by) and get_scorer(by).texts == "steps"
         if needs_scripts and question.without_script:
             names = ", ".join(repr(choice) for choice in question.without_script)
-            why = f"no script for {names}"
-            unscored.append(unscored_row(question, scorer, "missing candidate", why))
+            leave_out(scorer, "missing candidate", f"no script for {names}")
         elif answers.has(question.id, scorer) and not scoring.depends_on_others(by):
             continue
         elif scorer in LOOKS:
             try:
                 answers.add(_looked(question, clip, scorer, scoring))
             except SecondLookError as error:
-                why = str(error)
-                unscored.append(unscored_row(question, scorer, "no answer of the model", why))
+                leave_out(scorer, "no answer of the model", str(error))
         elif scorer in (EXAMPLES, BOTH):
             _, shown, both = scoring.with_examples(question).all_scores(clip)
             scores = shown if scorer == EXAMPLES else both
             answers.add(row_of_scores(question, scores, scorer, about=clip.row_fields()))
         elif scorer == RANDOM:
             drawn = drawn_scores(question, scoring.config.seed)
-            about: Row = {**NOTHING, "video": clip.provenance.get("video")}
+            about = {"video": clip.provenance.get("video")}
             answers.add(row_of_scores(question, drawn, RANDOM, about=about))
         else:
             candidates = scoring.of_clip(question, scorer, clip)
             try:
                 answers.add(_row(candidates, clip, question, scoring.config.settings))
             except UsageError as error:  # too short for the number of repetitions
-                unscored.append(unscored_row(question, scorer, "too short", str(error)))
+                leave_out(scorer, "too short", str(error))
     return unscored
 
 
@@ -274,16 +258,6 @@ def _looked(question: Question, clip: ClipEmbedding, scorer: str, scoring: Scori
     drawn = np.argsort(drawn_scores(question, scoring.config.seed)).tolist()
     words = scoring.of_clip(question, scoring.words, clip)
     return looked_row(scorer, question, clip, words=words, look=scoring.look, drawn=drawn)
-
-
-def _provenance(config: EvalConfig, info: EncoderInfo) -> dict[str, Any]:
-    return {
-        "model_id": info.model_id,
-        "fingerprint": info.fingerprint,
-        **info.provenance,
-        "fps": config.fps,
-        "smoothing_seconds": config.smoothing_seconds,
-    }
 
 
 class _Answers:

@@ -22,7 +22,7 @@ from actalign.errors import UsageError, reason_of
 from actalign.evaluation._asked import asked, clip_keys_of
 from actalign.evaluation._charts import SweepPoint
 from actalign.evaluation._config import EvalConfig, main_scorer, read_config
-from actalign.evaluation._embed import clip_of, embed_clip
+from actalign.evaluation._embed import Embedder, clip_of
 from actalign.evaluation._questions import Question, left_out
 from actalign.evaluation._scoring import Scoring
 from actalign.rows import Row
@@ -52,11 +52,6 @@ class Run:
         """The prediction rows of one scorer."""
         return [row for row in self.rows if row["scorer"] == scorer]
 
-    def setting(self, name: str) -> float | None:
-        """A setting that SWEPT names, as it was in the run."""
-        value: float | None = getattr(self.config, name)
-        return value
-
     @cached_property
     def questions(self) -> dict[str, Question]:
         """The run's questions by id; raises UsageError for an earlier version's run."""
@@ -79,13 +74,11 @@ class Run:
         return candidates.predict(embedded), question
 
     def _stored(self, question: Question) -> ClipResult:
-        return embed_clip(
-            clip_of(question),
-            clip_keys_of(self.folder).get(question.id, ""),
-            load=self._refuse,
-            sampling=self.config.sampling,
-            store=Store(self.folder / "embeddings"),
-            everyone=follows_everyone(self.info.model_id),
+        everyone = follows_everyone(self.info.model_id)
+        store = Store(self.folder / "embeddings")
+        embedder = Embedder(store, self.config.sampling, self._refuse, everyone=everyone)
+        return embedder.embed_clip(
+            clip_of(question), clip_keys_of(self.folder).get(question.id, "")
         )
 
     @cached_property
@@ -189,16 +182,17 @@ def sweeps(run: Run, runs: Sequence[Run]) -> dict[str, dict[str, list[SweepPoint
             other
             for other in runs
             if other.results["benchmark"] == run.results["benchmark"]
-            and all(other.setting(name) == run.setting(name) for name in rest)
+            and all(getattr(other.config, name) == getattr(run.config, name) for name in rest)
         ]
-        if len({other.setting(over) for other in similar}) < 2:
+        if len({getattr(other.config, over) for other in similar}) < 2:
             continue
         curves: dict[str, list[SweepPoint]] = defaultdict(list)
         for other in similar:
             for name, figures in other.results["scorers"].items():
                 if figures["n"]:
                     bounds = figures["ci95"]["top1"]
-                    point = SweepPoint(other.setting(over), figures["top1"], *bounds)
+                    at = getattr(other.config, over)
+                    point = SweepPoint(at, figures["top1"], *bounds)
                     curves[name].append(point)
         found[over] = dict(curves)
     return found

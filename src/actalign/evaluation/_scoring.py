@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from actalign.alignment import get_scorer
 from actalign.candidates import Candidates
 from actalign.clips._background import OtherClips
@@ -17,29 +19,25 @@ from actalign.types import ClipEmbedding
 MOST_CANDIDATES = 64
 
 
+@dataclass
 class Scoring:
     """Predictions of questions under a resolved configuration.
 
     others: the run's clips, if they are each other's background.
     """
 
-    def __init__(
-        self,
-        config: EvalConfig,
-        info: EncoderInfo,
-        texts: TextCache,
-        others: OtherClips | None,
-        examples: Examples | None = None,
-        look: SecondLook | None = None,
-    ) -> None:
-        self.config = config
-        self.look = look
-        self.others = others
-        self._examples = examples
+    config: EvalConfig
+    info: EncoderInfo
+    texts: TextCache
+    others: OtherClips | None
+    examples: Examples | None = None
+    look: SecondLook | None = None
+
+    def __post_init__(self) -> None:
         self._fitted: dict[Candidates, WithExamples] = {}
-        self._info = info
-        self._background = others.all if others else config.read_background(info)
-        self._texts = texts
+        self._background = (
+            self.others.all if self.others else self.config.read_background(self.info)
+        )
         self._known: dict[tuple[object, ...], Candidates] = {}
 
     @property
@@ -61,8 +59,8 @@ class Scoring:
                     for script in question.given_scripts
                     if script.label != none
                 ],
-                info=self._info,
-                texts=self._texts,
+                info=self.info,
+                texts=self.texts,
                 domain=question.shared_domain,
                 scorer=scorer,
                 smoothing_seconds=config.smoothing_seconds,
@@ -89,8 +87,8 @@ class Scoring:
 
     def with_examples(self, question: Question) -> WithExamples:
         """The question's choices by the first scorer and by the examples; raises UsageError."""
-        assert self._examples is not None
+        assert self.examples is not None
         candidates = self.candidates(question, self.words)
         if candidates not in self._fitted:
-            self._fitted = {candidates: WithExamples.fitted(candidates, self._examples)}
+            self._fitted = {candidates: WithExamples.fitted(candidates, self.examples)}
         return self._fitted[candidates]

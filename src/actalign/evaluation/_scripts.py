@@ -7,13 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from actalign.evaluation._questions import Question, QuestionSet
-from actalign.evaluation.atlas._questions import is_generated, with_generated
+from actalign.evaluation.atlas._questions import bank_scripts, is_generated, with_generated
 from actalign.scripts._bank import read_bank_scripts
 from actalign.scripts._conversation import ScriptRequest
 from actalign.scripts._generate import generate_scripts
 from actalign.scripts._labels import plain_name
 from actalign.scripts._llm import LLMConfig
-from actalign.scripts._script import scripts_for
 from actalign.scripts._shipped import ambiguous_notes, shipped_scripts
 from actalign.types import Script
 
@@ -80,11 +79,8 @@ def _known_scripts(question: Question, by_name: dict[str, list[Script]]) -> list
     own = [of_question.get(choice) for choice in question.choices]
     if not listed:
         return own
-    chosen, without = scripts_for(question.choices, listed, domain=question.shared_domain)
-    return [
-        mine if script.label in without else script
-        for script, mine in zip(chosen, own, strict=True)
-    ]
+    chosen = bank_scripts(question.choices, question.shared_domain, listed)
+    return [script or mine for script, mine in zip(chosen, own, strict=True)]
 
 
 def _ask(

@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,15 +27,14 @@ from actalign.encoders import Encoder
 from actalign.encoders._text_cache import TextCache
 from actalign.errors import UsageError, VideoError, counted
 from actalign.evaluation._config import EvalConfig, write_json
-from actalign.evaluation._embed import Embed, clip_keys, clip_of, embed_clips
+from actalign.evaluation._embed import Embed, Embedder, clip_keys, clip_of, entries_by_key
 from actalign.evaluation._lines import percent
 from actalign.evaluation._metrics import mcnemar, paired_bootstrap, top_k
 from actalign.evaluation._questions import Question, QuestionSet, left_out
-from actalign.evaluation._reuse import entries_by_key, reuse
 from actalign.evaluation._rows import scored_row
 from actalign.evaluation._scoring import Scoring
 from actalign.evaluation._settings import write_settings
-from actalign.types import ClipEmbedding
+from actalign.types import ClipEmbedding, Float64
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +49,8 @@ class Setting:
 
     def config(self, model: str, background: str | None) -> EvalConfig:
         """The configuration of a run with this setting."""
-        return EvalConfig(
-            model,
-            (self.scorer,),
-            self.fps,
-            self.smoothing_seconds,
-            self.step_template,
-            wordings=self.wordings,
-            background=background,
-        )
+        rest = asdict(self)
+        return EvalConfig(model, (rest.pop("scorer"),), background=background, **rest)
 
 
 def tune(
@@ -88,7 +79,7 @@ def tune(
     ]
     encoder = load()
     texts = TextCache(encoder.info, lambda: encoder, path=out / "texts.sqlite")
-    table = _Table(len(settings), usable)
+    cells = np.full((3, len(settings), len(usable)), np.nan)
     clips = [clip_of(one) for one in usable]
     own = Store(out / "embeddings")
     for fps in dict.fromkeys(setting.fps for setting in settings):
@@ -98,80 +89,56 @@ def tune(
             if setting.fps == fps
         }
         keys = clip_keys(clips, encoder.info.fingerprint, Sampling(fps))
-        reused(*reuse(clips, keys, entries, own, everyone=False), len(clips))
-        embedded = partial(
-            embed_clips,
-            clips,
-            keys,
-            load=lambda: encoder,
-            sampling=Sampling(fps),
-            store=own,
-            embed=embed,
-        )
+        embedder = Embedder(own, Sampling(fps), lambda: encoder, embed)
+        reused(*embedder.reuse(clips, keys, entries), len(clips))
         others = None
         if background == CLIPS:
-            with closing(embedded()) as results:
+            with closing(embedder.embed_clips(clips, keys)) as results:
                 others = other_clips(encoder.info, results)
         scoring = {n: Scoring(config, encoder.info, texts, others) for n, config in configs.items()}
-        with closing(embedded()) as results:
-            for number, (question, clip) in enumerate(zip(usable, results, strict=True)):
+        with closing(embedder.embed_clips(clips, keys)) as results:
+            for number, (question, result) in enumerate(zip(usable, results, strict=True)):
                 try:
-                    table.answer(number, question, clip.embedding(), scoring)
+                    clip = result.embedding()
+                    for n, one in scoring.items():
+                        cells[:, n, number] = _answer(one, question, clip)
                     progress(question.id, "")
                 except VideoError as error:
-                    table.drop(number)
                     progress(question.id, str(error))
-    failed = len(usable) - len(table.questions)
-    result = {**_chosen(settings, table, folds), "failed": failed}
-    write_json(out / "tuning.json", result)
-    _write_settings(out / "settings.yaml", model, result, questions.name, background)
-    return result
+    kept = ~np.isnan(cells).any(axis=(0, 1))
+    ranks, frames, seconds = cells[:, :, kept]
+    asked = [one for one, known in zip(usable, kept, strict=True) if known]
+    table = _Table(asked, ranks.astype(int), frames, seconds)
+    found = {**_chosen(settings, table, folds), "failed": len(usable) - len(asked)}
+    write_json(out / "tuning.json", found)
+    _write_settings(out / "settings.yaml", model, found, questions.name, background)
+    return found
 
 
+def _answer(scoring: Scoring, question: Question, clip: ClipEmbedding) -> tuple[float, ...]:
+    """The rank of the right label by one setting, the frames encoded, and the seconds it took."""
+    began = time.perf_counter()
+    candidates = scoring.of_clip(question, scoring.config.scorers[0], clip)
+    row = scored_row(candidates.predict(clip).to_row(), question)
+    return row["rank"], len(clip.embeddings), time.perf_counter() - began
+
+
+@dataclass(frozen=True, slots=True)
 class _Table:
-    """The rank of the right label by setting and question, and the cost of scoring."""
+    """What S settings made of the N questions whose clips all of them could score.
 
-    def __init__(self, settings: int, questions: Sequence[Question]) -> None:
-        self._questions = questions
-        self._ranks = np.zeros((settings, len(questions)), int)
-        self._frames, self._seconds = np.zeros((2, settings, len(questions)))
-        self._kept = np.ones(len(questions), bool)
+    ranks: (S, N) of the right label. frames: (S, N) that were encoded. seconds: (S, N) that scoring
+    took.
+    """
 
-    def answer(
-        self,
-        number: int,
-        question: Question,
-        clip: ClipEmbedding,
-        scoring: Mapping[int, Scoring],
-    ) -> None:
-        """Record the answers of several settings to the question with this number."""
-        for n, one in scoring.items():
-            began = time.perf_counter()
-            candidates = one.of_clip(question, one.config.scorers[0], clip)
-            row = scored_row(candidates.predict(clip).to_row(), question)
-            self._seconds[n, number] = time.perf_counter() - began
-            self._ranks[n, number] = row["rank"]
-            self._frames[n, number] = len(clip.embeddings)
-
-    def drop(self, question: int) -> None:
-        """Leave out a question whose clip failed."""
-        self._kept[question] = False
-
-    @property
-    def questions(self) -> list[Question]:
-        """Those whose clips every setting could score."""
-        return [one for one, kept in zip(self._questions, self._kept, strict=True) if kept]
-
-    @property
-    def ranks(self) -> NDArray[np.int_]:
-        """(S, N) by setting and question."""
-        return self._ranks[:, self._kept]
+    questions: Sequence[Question]
+    ranks: NDArray[np.int_]
+    frames: Float64
+    seconds: Float64
 
     def cost(self, setting: int) -> dict[str, float]:
         """Means over the clips: frames that were encoded, milliseconds that scoring took."""
-        frames, seconds = (
-            float(table[setting, self._kept].mean()) for table in (self._frames, self._seconds)
-        )
+        frames, seconds = (float(one[setting].mean()) for one in (self.frames, self.seconds))
         return {"frames": round(frames, 1), "scoring_ms": round(1000 * seconds, 2)}
 
 
@@ -316,24 +283,3 @@ def _write_settings(
     }
     remarks = f"Chosen by `actalign eval tune` on {result['clips']} clips of {name}:"
     write_settings(path, values, "\n".join([remarks, *tuning_lines(result)]))
-
-
-def grid(
-    own: Setting,
-    *,
-    scorers: Sequence[str],
-    smoothing: Sequence[float],
-    fps: Sequence[float | None],
-    templates: Sequence[str],
-    wordings: Sequence[int | None],
-) -> list[Setting]:
-    """The model's own setting first, then every other combination of the values."""
-    every = [
-        Setting(scorer, seconds, rate_, template, count)
-        for rate_ in fps
-        for scorer in scorers
-        for seconds in smoothing
-        for template in templates
-        for count in wordings
-    ]
-    return list(dict.fromkeys([own, *every]))

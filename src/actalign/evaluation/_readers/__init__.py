@@ -6,7 +6,8 @@ Each reader knows one layout. `read_data` finds out which one a folder or file h
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from actalign.errors import UsageError
 from actalign.evaluation._questions import QuestionSet
@@ -27,17 +28,15 @@ from actalign.evaluation.atlas import _questions as _actionatlas
 __all__ = ["READERS", "Reader", "Source", "read_data"]
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """A layout: its name, a test whether data have it, and its reader."""
+class Reader(NamedTuple):
+    """A test whether data have a layout, and its reader."""
 
-    name: str
     matches: Callable[[Source], bool]
     read: Callable[[Source], QuestionSet]
 
 
 READERS: dict[str, Reader] = {
-    name: Reader(name, module.matches, module.read)
+    name: Reader(module.matches, module.read)
     for name, module in (
         ("questions", _questions),
         ("mini-atlas", _mini_atlas),
@@ -64,8 +63,8 @@ def read_data(source: Source, layout: str | None = None) -> QuestionSet:
         raise UsageError(f"There is no layout {layout!r}; choose one of {names}.")
     if not source.data.exists():
         raise UsageError(f"There is no file or folder {source.data}; check the name.")
-    for reader in READERS.values():
-        if layout == reader.name or (layout is None and reader.matches(source)):
+    for name, reader in READERS.items():
+        if layout == name or (layout is None and reader.matches(source)):
             found = reader.read(source)
             return replace(found, notes=(*found.notes, *copy_notes(found.questions)))
     raise UsageError(

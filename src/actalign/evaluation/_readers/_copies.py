@@ -19,23 +19,20 @@ def copy_notes(questions: Sequence[Question]) -> list[str]:
 
     Links count as copies. Questions that ask something else about a clip don't.
     """
-    asked = [one for one in questions if one.video is not None and one.target is not None]
-    same_as = _first_names(Path(str(one.video)) for one in asked)
-    first: dict[object, Question] = {}
+    asked = [(one.video, one.target, one) for one in questions if one.video and one.target]
+    same_as = _first_names(video for video, _, _ in asked)
+    first: dict[object, tuple[Path, str]] = {}
     twice, contradicted = [], []
-    for one in asked:
-        assert one.video is not None
-        if one.video not in same_as:
+    for video, label, one in asked:
+        if video not in same_as:
             continue
-        before = first.setdefault((same_as[one.video], asked_of(one)), one)
-        assert before.video is not None
-        if os.path.abspath(before.video) == os.path.abspath(one.video):  # noqa: PTH100 - see asked_once
+        before, other = first.setdefault((same_as[video], asked_of(one)), (video, label))
+        if os.path.abspath(before) == os.path.abspath(video):  # noqa: PTH100 - see asked_once
             continue
-        if label_key(before.target or "") == label_key(one.target or ""):
-            twice.append(f"{one.video} is the same clip as {before.video}")
+        if label_key(other) == label_key(label):
+            twice.append(f"{video} is the same clip as {before}")
         else:
-            of_one, of_before = f"{one.video} ({one.target})", f"{before.video} ({before.target})"
-            contradicted.append(f"{of_one} is the same clip as {of_before}")
+            contradicted.append(f"{video} ({label}) is the same clip as {before} ({other})")
     sentences = []
     if contradicted:
         sentences.append(f"{one_of(contradicted)}: one label is wrong; remove that one")

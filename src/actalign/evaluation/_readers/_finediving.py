@@ -11,7 +11,7 @@ The images have no times: `video` assumes IMAGE_FOLDER_FPS, and so do the interv
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -95,20 +95,16 @@ def _runs(key: Any, dive: Any, table: Mapping[Any, Any]) -> list[Run]:
         names = {int(k): str(v) for k, v in {**table, **dive["sub-action_types"]}.items()}
         labels = [int(label) for label in dive["frames_labels"]]
         str(dive["action_type"]), str(competition), int(number)
-        return list(_grouped(labels, names))
+        runs: list[Run] = []
+        for label, frames in groupby(labels):
+            first = runs[-1][2] if runs else 0
+            runs.append((names[label], first, first + len(list(frames))))
+        return runs
     except (KeyError, TypeError, ValueError) as error:
         raise UsageError(
             f"The dive {key!r} of {ANNOTATION} can't be read ({type(error).__name__}: {error}); "
             "it must have action_type, sub-action_types and frames_labels."
         ) from None
-
-
-def _grouped(labels: Sequence[int], names: Mapping[int, str]) -> Iterator[Run]:
-    first = 0
-    for label, frames in groupby(labels):
-        end = first + len(list(frames))
-        yield names[label], first, end
-        first = end
 
 
 def _script(kind: str, dives: Mapping[Any, Any], runs: Mapping[Any, list[Run]]) -> tuple[str, ...]:

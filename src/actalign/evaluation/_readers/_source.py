@@ -206,8 +206,7 @@ def _csv(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     try:
         text = read_text(path)
     except (OSError, ValueError) as error:
-        reason = reason_of(error)
-        raise UsageError(f"The table {path} can't be read: {reason}.") from None
+        raise UsageError(f"The table {path} can't be read: {reason_of(error)}.") from None
     delimiter = _delimiter(text.split("\n", 1)[0])
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:

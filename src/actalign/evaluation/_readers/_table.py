@@ -102,14 +102,10 @@ def _question(where: str, row: _Cells, video: Path, name: str, labels: tuple[str
         video=video,
         start=row.seconds("start"),
         end=row.seconds("end"),
-        question=row.text("question"),
-        domain=row.text("domain"),
-        kind=row.text("kind"),
         choices=choices,
         answer=places.get(label_key(row.text("label"))),
         subject=row.text("subject") or None,
-        license=row.text("license"),
-        source=row.text("source"),
+        **{name: row.text(name) for name in ("question", "domain", "kind", "license", "source")},
     )
 
 

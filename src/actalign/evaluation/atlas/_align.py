@@ -9,23 +9,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from actalign.alignment import Calibration, affinity, align_scores, smooth
+from actalign.alignment import Calibration, affinity, align_scores, get_scorer, smooth
 from actalign.encoder_info import EncoderInfo
+from actalign.encoders import Encoder
 from actalign.errors import UsageError
 from actalign.evaluation._embed import ASSUMED_FPS
-from actalign.evaluation._metrics import Rate, expected_chance, rate, top_k
+from actalign.evaluation._metrics import expected_chance, top_k
 from actalign.evaluation._questions import Question
-from actalign.evaluation._rows import KS, NOTHING, row_of_scores, unscored_row
+from actalign.evaluation._rows import KS, row_of_scores, row_without_score
 from actalign.evaluation.atlas._embeddings import EmbeddingFile, IndexRow
 from actalign.rows import Row
-from actalign.types import Float32
+from actalign.scripts._templates import label_text
+from actalign.types import Float32, Script
 
-Affinity = Callable[[Float32, Sequence[Float32], Calibration], Float32]
 Fault = tuple[str, str]
 """The kind of a fault, and a sentence on it."""
 
@@ -41,32 +41,63 @@ def score_dtw(
 ) -> list[Row]:
     """Align every question's video with each candidate's script, joined by id.
 
-    smoothing_seconds: moving average over frames, 0 for none. ``reference``: affinities computed
-    by torch as the original script does, without smoothing; the rest is the same.
+    smoothing_seconds: moving average over frames, 0 for none. ``reference``: affinities are
+    computed by torch as the original script does.
     """
     ids = [question.id for question in questions]
     clips, steps = videos.by_id(ids), texts.by_id(ids)
-    make: Affinity = reference_affinity if reference else affinity
-    seconds = 0.0 if reference else smoothing_seconds
-    about: Row = {**encoder_fields(videos.encoder or texts.encoder), "smoothing_seconds": seconds}
+    make = reference_affinity if reference else affinity
+    encoder = _encoder_fields(videos.encoder or texts.encoder)
+    about = {**encoder, "smoothing_seconds": smoothing_seconds}
 
     def scored(question: Question) -> Row:
         row, frames = clips[question.id]
         blocks = [np.asarray(block) for block in steps[question.id][1] or ()]
         frames = np.asarray(frames)
-        if seconds > 0:
+        if smoothing_seconds > 0:
             times = videos.times(row)
             if times is None:
                 times = np.arange(len(frames)) / ASSUMED_FPS
-            frames = smooth(frames, pts_seconds=times, seconds=seconds)
+            frames = smooth(frames, pts_seconds=times, seconds=smoothing_seconds)
         scores, lengths = align_scores(make(frames, blocks, by), [len(b) for b in blocks])
         return row_of_scores(question, scores, "dtw", path_lengths=lengths.tolist(), about=about)
 
     faults = [_fault(one, clips.get(one.id), steps.get(one.id)) for one in questions]
-    return rows_of(questions, "dtw", faults, scored)
+    return _rows_of(questions, "dtw", faults, scored)
 
 
-def rows_of(
+def score_labels(
+    encoder: Encoder,
+    questions: Sequence[Question],
+    videos: EmbeddingFile,
+    *,
+    template: str | None,
+) -> list[Row]:
+    """Cosine of each clip's mean normalised frame with each candidate's text, joined by id.
+
+    This is the paper's baseline. template: text with {label} and {domain}; the encoder's own by
+    default.
+    """
+    info = encoder.info
+    chosen = template or info.label_template
+    clips = videos.by_id([question.id for question in questions])
+    score, calibration = get_scorer("mean_pool").score, Calibration.of(info)
+    about = _encoder_fields(info)
+
+    def scored(question: Question) -> Row:
+        frames = np.asarray(clips[question.id][1])
+        texts = [
+            label_text(Script(choice, (choice,), question.domain or None), chosen)
+            for choice in question.choices
+        ]
+        blocks = list(encoder.encode_text(texts)[:, None, :])
+        return row_of_scores(question, score(frames, blocks, calibration), "mean_pool", about=about)
+
+    faults = [_video_fault(one, clips.get(one.id)) for one in questions]
+    return _rows_of(questions, "mean_pool", faults, scored)
+
+
+def _rows_of(
     questions: Sequence[Question],
     scorer: str,
     faults: Sequence[Fault | None],
@@ -81,23 +112,22 @@ def rows_of(
                 continue
             except UsageError as error:
                 fault = "bad embedding", str(error)
-        found.append(unscored_row(question, scorer, *fault))
+        found.append(row_without_score(question, "unscored", *fault, scorer=scorer))
     return found
 
 
-def encoder_fields(info: EncoderInfo | None) -> Row:
+def _encoder_fields(info: EncoderInfo | None) -> dict[str, object]:
     """What a row says about the embeddings' encoder; nothing if they don't name it."""
     if info is None:
-        return NOTHING
+        return {}
     return {
-        **NOTHING,
         "model_id": info.model_id,
         "fingerprint": info.fingerprint,
         "provenance": info.provenance,
     }
 
 
-def video_fault(question: Question, clip: tuple[IndexRow, Any] | None) -> Fault | None:
+def _video_fault(question: Question, clip: tuple[IndexRow, Any] | None) -> Fault | None:
     """Why a question can't be scored because of its video or answer; None if it can."""
     if question.answer is None:
         return "no answer", "its correct_answer_index is not one of the candidates"
@@ -114,7 +144,7 @@ def _fault(
     clip: tuple[IndexRow, Any] | None,
     texts: tuple[IndexRow, Any] | None,
 ) -> Fault | None:
-    if (fault := video_fault(question, clip)) is not None:
+    if (fault := _video_fault(question, clip)) is not None:
         return fault
     if question.without_script:
         names = ", ".join(f"{choice!r} has no script" for choice in question.without_script)
@@ -155,56 +185,30 @@ def reference_affinity(frames: Float32, candidates: Sequence[Float32], by: Calib
     return np.concatenate(columns, axis=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Accuracy:
-    """Top-1/2/3 over the scored samples, and over the whole data set with the rest as wrong."""
-
-    scored: dict[int, Rate]
-    overall: dict[int, Rate]
-    chance: dict[int, float]
-    unscored: dict[str, int]
-    missing: dict[str, int]
-
-
-def accuracy(found: Sequence[Row], absent: Sequence[Row] = ()) -> Accuracy:
-    """Count hits; ``absent`` are samples that never had a clip."""
-    good = [row for row in found if row["status"] == "ok"]
-    total = len(found) + len(absent)
-    by_k = {k: top_k([row["rank"] for row in good], k) for k in KS}
-    return Accuracy(
-        scored=by_k,
-        overall={k: rate(r.hits, total) for k, r in by_k.items()},
-        chance={k: expected_chance([len(row["candidates"]) for row in good], k) for k in by_k},
-        unscored=dict(Counter(row["error_kind"] for row in found if row["status"] != "ok")),
-        missing=dict(Counter(row["error_kind"] or "no clip" for row in absent)),
-    )
-
-
 def report_lines(found: Sequence[Row], absent: Sequence[Row]) -> list[str]:
-    """The lines that commands 5 and 6 print."""
-    result = accuracy(found, absent)
-    lines = [
-        f"{row['clip']}: unscored ({row['error_kind']}): {row['error']}"
-        for row in found
-        if row["status"] != "ok"
-    ]
-    lines += [f"{row['clip']}: no clip ({row['error_kind']}): {row['error']}" for row in absent]
+    """The lines that commands 5 and 6 print; ``absent`` are samples that never had a clip."""
+    good = [row for row in found if row["status"] == "ok"]
+    unscored = [row for row in found if row["status"] != "ok"]
     total = len(found) + len(absent)
-    done = result.scored[1].total
-    lines.append(f"{done} of {total} samples scored")
-    for name, counts in (("unscored", result.unscored), ("without a clip", result.missing)):
-        if counts:
-            listed = ", ".join(f"{kind} {n}" for kind, n in sorted(counts.items()))
-            lines.append(f"{sum(counts.values())} {name}: {listed}")
-    if done == 0:
+    lines = [f"{row['clip']}: unscored ({row['error_kind']}): {row['error']}" for row in unscored]
+    lines += [f"{row['clip']}: no clip ({row['error_kind']}): {row['error']}" for row in absent]
+    lines.append(f"{len(good)} of {total} samples scored")
+    for name, rows in (("unscored", unscored), ("without a clip", absent)):
+        kinds = Counter(row["error_kind"] or "no clip" for row in rows)
+        if kinds:
+            listed = ", ".join(f"{kind} {n}" for kind, n in sorted(kinds.items()))
+            lines.append(f"{len(rows)} {name}: {listed}")
+    if not good:
         return lines
-    for k, r in result.scored.items():
+    sizes = [len(row["candidates"]) for row in good]
+    by_k = {k: top_k([row["rank"] for row in good], k) for k in KS}
+    for k, r in by_k.items():
         lines.append(
             f"Top-{k} Accuracy: {r.value:.2%} ({r.hits} of {r.total}, 95% interval {r.low:.2%} to "
-            f"{r.high:.2%}; chance {result.chance[k]:.2%})"
+            f"{r.high:.2%}; chance {expected_chance(sizes, k):.2%})"
         )
-    if total > done:
-        shares = ", ".join(f"Top-{k} {r.value:.2%}" for k, r in result.overall.items())
+    if total > len(good):
+        shares = ", ".join(f"Top-{k} {r.hits / total:.2%}" for k, r in by_k.items())
         lines.append(f"over all {total} samples: {shares}")
     return lines
 
@@ -215,17 +219,16 @@ def scores_json(found: Sequence[Row], absent: Sequence[Row]) -> list[dict[str, A
     Each also has the names of earlier versions: id, correct_index, and scores and path_lengths in
     the order of the options.
     """
-    return [_with_earlier_names(row) for row in [*found, *absent]]
-
-
-def _with_earlier_names(row: Row) -> dict[str, Any]:
-    by_label = {candidate["label"]: candidate for candidate in row["candidates"]}
-    ordered = [by_label[option] for option in row.get("options", ()) if option in by_label]
-    lengths = [candidate.get("path_length") for candidate in ordered]
-    return {
-        **row,
-        "id": row["clip"],
-        "scores": [candidate["score"] for candidate in ordered] or None,
-        "path_lengths": None if None in lengths else lengths or None,
-        "correct_index": row.get("target_index"),
-    }
+    objects = []
+    for row in [*found, *absent]:
+        by_label = {candidate["label"]: candidate for candidate in row["candidates"]}
+        ordered = [by_label[option] for option in row.get("options", ()) if option in by_label]
+        lengths = [candidate.get("path_length") for candidate in ordered]
+        names = {
+            "id": row["clip"],
+            "scores": [candidate["score"] for candidate in ordered] or None,
+            "path_lengths": None if None in lengths else lengths or None,
+            "correct_index": row.get("target_index"),
+        }
+        objects.append({**row, **names})
+    return objects

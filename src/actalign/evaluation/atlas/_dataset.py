@@ -8,6 +8,8 @@ so that later commands read clip by clip and never the whole array.
 from __future__ import annotations
 
 import json
+import re
+import shutil
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
@@ -17,12 +19,12 @@ from typing import Any
 import numpy as np
 
 from actalign.arguments import check_fields
-from actalign.documents import parse_json, parse_json_lines, read_text
+from actalign.documents import composed, parse_json, parse_json_lines, read_text
 from actalign.errors import ActAlignError, UsageError
-from actalign.evaluation.atlas._metadata import split_choices
 from actalign.evaluation.atlas._npy import load_objects, object_column, save_objects
 from actalign.files import pyarrow, write_text, writing
 from actalign.types import UInt8
+from actalign.video._sampling import sample_frames
 
 COLUMNS = (
     "youtube_id",
@@ -105,11 +107,6 @@ class Dataset:
         """The entries that have a clip, in order: the rows of the `.npy`."""
         return [entry for entry in self.entries if entry.ok]
 
-    @property
-    def failed(self) -> list[Entry]:
-        """The entries that have no clip, in order."""
-        return [entry for entry in self.entries if not entry.ok]
-
     def clip_path(self, entry: Entry) -> Path:
         """The clip's file; raises UsageError for an original's dataset, which has arrays only."""
         if self.folder is None or entry.clip is None:
@@ -153,6 +150,19 @@ def _entry(row: dict[str, Any]) -> Entry:
     entry = Entry(**row)
     check_fields(entry)
     return entry
+
+
+def split_choices(choices_str: str) -> tuple[str, ...]:
+    """Names of a "1. name\\n2. name" text, numbering removed and nothing else.
+
+    A number is numbering only when every line starts with its own position, so "1. 360 flip" is
+    "360 flip", and "360 flip" without numbering stays whole.
+    """
+    lines = [composed(line).strip() for line in choices_str.splitlines() if line.strip()]
+    numbered = [re.match(rf"{i}\s*[.):]\s*(?=\S)", line) for i, line in enumerate(lines, start=1)]
+    if lines and all(numbered):
+        return tuple(line[m.end() :] for line, m in zip(lines, numbered, strict=True) if m)
+    return tuple(lines)
 
 
 def load_dataset(path: Path) -> Dataset:
@@ -214,7 +224,7 @@ def export_npy(path: Path, folder: Path, entries: Iterable[Entry]) -> None:
     for row, entry in enumerate(usable):
         clip = folder / (entry.clip or "")
         descriptions = entry.choice_descriptions
-        cells = (
+        cells = [
             entry.youtube_id,
             entry.id,
             entry.action,
@@ -225,9 +235,8 @@ def export_npy(path: Path, folder: Path, entries: Iterable[Entry]) -> None:
             None if descriptions is None else json.loads(descriptions),
             str(clip),
             _clip_frames(clip),
-        )
-        for column, cell in enumerate(cells):
-            table[row, column] = cell
+        ]
+        table[row] = object_column(cells)
     save_objects(path, table)
     known = {"format": SIDECAR_FORMAT, "folder": folder.name, "bytes": path.stat().st_size}
     write_text(path.with_name(path.name + ".json"), json.dumps(known) + "\n")
@@ -244,8 +253,6 @@ def export_missing(path: Path, entries: Iterable[Entry]) -> None:
 
 def check_room(path: Path, entries: Iterable[Entry]) -> None:
     """Raise ActAlignError if the frames of these entries don't fit into memory or on the disk."""
-    import shutil
-
     need = sum(3 * (e.frames or 0) * (e.height or 0) * (e.width or 0) for e in entries)
     memory = available_memory()
     free = shutil.disk_usage(path.resolve().parent).free
@@ -281,8 +288,6 @@ def available_memory() -> int | None:
 
 def _clip_frames(clip: Path) -> UInt8:
     """(T, 3, H, W) uint8: every frame of a clip in the original's layout."""
-    from actalign.video._sampling import sample_frames
-
     batches = [batch.frames for batch in sample_frames(clip, fps=None, batch_size=16)]
     return np.ascontiguousarray(np.concatenate(batches).transpose(0, 3, 1, 2))
 

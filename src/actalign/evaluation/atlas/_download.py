@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from logging import CRITICAL, Logger
 from pathlib import Path
 from typing import Any
 
@@ -50,11 +51,6 @@ class DownloadOptions:
             )
         if self.cookies is not None and not self.cookies.is_file():
             raise UsageError(f"The cookies file {self.cookies} is missing; check --cookies.")
-        if min(self.max_height, self.concurrent) < 1 or min(self.retries, self.sleep_seconds) < 0:
-            raise UsageError(
-                "--max-height and --concurrent must be at least 1, --retries and --sleep not "
-                "negative."
-            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +149,8 @@ def _settings(youtube_id: str, folder: Path, options: DownloadOptions) -> dict[s
         "noprogress": True,
         "no_warnings": True,
         "color": {"stdout": "never", "stderr": "never"},
-        "logger": _Silent(),
+        # Its errors reach us as exceptions.
+        "logger": Logger("yt-dlp", CRITICAL + 1),
         "cachedir": False,
     }
     if options.cookies is not None:
@@ -166,18 +163,6 @@ def _settings(youtube_id: str, folder: Path, options: DownloadOptions) -> dict[s
     if options.limit_rate:
         settings["ratelimit"] = options.limit_rate
     return settings
-
-
-class _Silent:
-    """A logger that drops yt-dlp's messages; its errors reach us as exceptions."""
-
-    def debug(self, message: str) -> None: ...
-
-    def info(self, message: str) -> None: ...
-
-    def warning(self, message: str) -> None: ...
-
-    def error(self, message: str) -> None: ...
 
 
 _KINDS = (

@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
 
 from actalign.documents import parse_json, read_text
 from actalign.encoder_info import EncoderInfo
@@ -193,16 +195,12 @@ def _matrix(value: Any) -> Float32:
 
 
 def _save_cell(path: Path, cell: Cell) -> None:
-    from safetensors.numpy import save
-
     blocks = cell if isinstance(cell, list) else [cell]
     tensors = {f"{n:03d}": np.ascontiguousarray(b) for n, b in enumerate(blocks) if b is not None}
     write_bytes(path, save(tensors, metadata={"blocks": str(len(blocks))}))
 
 
 def _load_cell(path: Path, kind: str) -> Cell:
-    from safetensors import SafetensorError, safe_open
-
     try:
         with safe_open(path, framework="numpy") as file:
             count = int((file.metadata() or {})["blocks"])

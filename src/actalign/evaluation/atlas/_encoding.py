@@ -17,7 +17,7 @@ from actalign.clips import Sampling, Store
 from actalign.encoders import Encoder
 from actalign.encoders._text_cache import TextCache
 from actalign.errors import ActAlignError, ArrayError
-from actalign.evaluation._embed import ASSUMED_FPS, Clip, clip_keys, embed_clips
+from actalign.evaluation._embed import ASSUMED_FPS, Clip, Embedder, clip_keys
 from actalign.evaluation._questions import Question
 from actalign.evaluation.atlas._dataset import Dataset, Entry
 from actalign.evaluation.atlas._embeddings import (
@@ -50,9 +50,7 @@ def encode_dataset(
     _keep_finished(output, keys, work)
     rows: list[IndexRow] = []
     cells: list[Cell] = []
-    with closing(
-        embed_clips(clips, keys, load=lambda: encoder, sampling=sampling, store=work)
-    ) as results:
+    with closing(Embedder(work, sampling, lambda: encoder).embed_clips(clips, keys)) as results:
         for result in results:
             name, found = result.clip_id, result.clip
             if found is None:
@@ -64,7 +62,7 @@ def encode_dataset(
                 tell(f"{name}: {len(found.embeddings)} frames encoded")
             rows.append(IndexRow(name, pts_seconds=found.pts_seconds.tolist(), key=keys.get(name)))
             cells.append(np.ascontiguousarray(found.embeddings, np.float32))
-    missing = [IndexRow(e.id, "failed", e.kind, e.reason) for e in dataset.failed]
+    missing = [IndexRow(e.id, "failed", e.kind, e.reason) for e in dataset.entries if not e.ok]
     write_embeddings(output, VIDEO_FORMAT, info, rows, cells, missing=missing)
     shutil.rmtree(work.folder, ignore_errors=True)
     return rows

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from actalign.documents import composed, parse_json, parse_json_lines, read_text
+from actalign.documents import parse_json, parse_json_lines, read_text
 from actalign.errors import ActAlignError, UsageError, brief_reason
+from actalign.evaluation.atlas._dataset import Entry, split_choices, to_text
 from actalign.files import pyarrow
 from actalign.scripts._labels import label_key
 
@@ -28,48 +29,36 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One question about one segment.
+    """One question about one segment, whose clip is to be cut.
 
-    answer: 0-based index into ``choices`` (the file's is 1-based). start_seconds, end_seconds: the
+    entry: what the manifest says of it, apart from the clip. start_seconds, end_seconds: the
     segment [start, end) of the source video. boxes: text regions to hide, by frame number counted
     from 1 within the segment; each (left, top, right, bottom) in pixels of the at-most-720p
     download.
     """
 
-    id: str
-    youtube_id: str
-    action: str
-    domain: str
-    question: str
-    choices: tuple[str, ...]
-    answer: int
+    entry: Entry
     start_seconds: float
     end_seconds: float
     boxes: dict[int, tuple[Box, ...]]
-    choices_str: str
-    choice_descriptions: Any
+
+    @property
+    def id(self) -> str:
+        return self.entry.id
 
     @property
     def key(self) -> str:
         """A hash of what the clip's pixels depend on; a clip with another key is cut again."""
-        parts = [self.youtube_id, self.start_seconds, self.end_seconds, sorted(self.boxes.items())]
+        segment = [self.entry.youtube_id, self.start_seconds, self.end_seconds]
+        parts = [*segment, sorted(self.boxes.items())]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
 
-@dataclass(frozen=True, slots=True)
-class BadEntry:
-    """A metadata entry that can't be used, and why; it is reported, and the others continue."""
-
-    id: str
-    youtube_id: str
-    reason: str
-    fields: dict[str, Any]
-
-
-def read_metadata(path: Path | None) -> list[Sample | BadEntry]:
+def read_metadata(path: Path | None) -> list[Sample | Entry]:
     """Read every entry of a JSON, JSON Lines or Parquet file, or of the hub if path is None.
 
-    Raises UsageError if the file can't be read, an entry has no id, or two share one.
+    One that can't be used is a failed `Entry`, which is reported, and the others continue. Raises
+    UsageError if the file can't be read, an entry has no id, or two share one.
     """
     rows = _hub_rows() if path is None else _file_rows(path)
     source = f"the hub's {HUB_ID}" if path is None else str(path)
@@ -78,9 +67,9 @@ def read_metadata(path: Path | None) -> list[Sample | BadEntry]:
     return parse_entries(rows, source=source)
 
 
-def parse_entries(rows: Iterable[Any], *, source: str) -> list[Sample | BadEntry]:
+def parse_entries(rows: Iterable[Any], *, source: str) -> list[Sample | Entry]:
     """Check entries given as mappings with ActionAtlas's fields; see `read_metadata`."""
-    found: list[Sample | BadEntry] = []
+    found: list[Sample | Entry] = []
     seen: set[str] = set()
     for number, row in enumerate(rows, start=1):
         if not isinstance(row, Mapping):
@@ -95,23 +84,11 @@ def parse_entries(rows: Iterable[Any], *, source: str) -> list[Sample | BadEntry
             found.append(_sample(sample_id, row))
         except (KeyError, TypeError, ValueError) as error:
             reason = f"its field {error} is missing" if isinstance(error, KeyError) else str(error)
-            youtube_id = str(row.get("youtube_id") or "")
-            kept = {name: row.get(name) for name in ("action", "domain", "question")}
-            found.append(BadEntry(sample_id, youtube_id, f"bad metadata: {reason}", kept))
+            fields = ("youtube_id", "action", "domain", "question")
+            kept: dict[str, Any] = {name: str(row.get(name) or "") for name in fields}
+            why = f"bad metadata: {reason}"
+            found.append(Entry(sample_id, status="failed", kind="bad metadata", reason=why, **kept))
     return found
-
-
-def split_choices(choices_str: str) -> tuple[str, ...]:
-    """Names of a "1. name\\n2. name" text, numbering removed and nothing else.
-
-    A number is numbering only when every line starts with its own position, so "1. 360 flip" is
-    "360 flip", and "360 flip" without numbering stays whole.
-    """
-    lines = [composed(line).strip() for line in choices_str.splitlines() if line.strip()]
-    numbered = [re.match(rf"{i}\s*[.):]\s*(?=\S)", line) for i, line in enumerate(lines, start=1)]
-    if lines and all(numbered):
-        return tuple(line[m.end() :] for line, m in zip(lines, numbered, strict=True) if m)
-    return tuple(lines)
 
 
 def parse_boxes(value: Any) -> dict[int, tuple[Box, ...]]:
@@ -170,20 +147,20 @@ def _sample(sample_id: str, row: Mapping[str, Any]) -> Sample:
     boxes = parse_boxes(row.get("frames_to_obfuscate"))
     for number, more in parse_boxes(row.get("frames_to_blur")).items():
         boxes[number] = boxes.get(number, ()) + more
-    return Sample(
+    entry = Entry(
         id=sample_id,
         youtube_id=youtube_id,
+        status="ok",
         action=str(row.get("action") or choices[int(answer) - 1]),
         domain=str(row["domain"] or "").strip(),
         question=str(row.get("question") or ""),
-        choices=choices,
-        answer=int(answer) - 1,
-        start_seconds=start,
-        end_seconds=end,
-        boxes=boxes,
+        answer=int(answer),
         choices_str=choices_str,
-        choice_descriptions=row.get("choice_descriptions"),
+        choice_descriptions=to_text(row.get("choice_descriptions")),
+        start_timestamp=start,
+        end_timestamp=end,
     )
+    return Sample(entry, start, end, boxes)
 
 
 def _file_rows(path: Path) -> list[Any]:

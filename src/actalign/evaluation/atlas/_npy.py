@@ -51,7 +51,6 @@ def load_objects(path: Path) -> NDArray[Any]:
 
 
 def _read(file: IO[bytes]) -> NDArray[Any]:
-    start = file.tell()
     version = _format.read_magic(file)
     reader = {
         (1, 0): _format.read_array_header_1_0,
@@ -66,7 +65,7 @@ def _read(file: IO[bytes]) -> NDArray[Any]:
             raise ValueError("it holds records or other types that are neither numbers nor text")
         if any(n < 0 for n in shape) or math.prod(shape) * dtype.itemsize > rest.left:
             raise ValueError("it is cut short")
-        file.seek(start)
+        file.seek(0)
         return np.asarray(_format.read_array(file, allow_pickle=False))
     array = read_pickle(rest)
     if not isinstance(array, np.ndarray) or array.dtype != object:

@@ -12,6 +12,7 @@ import pickletools
 import re
 from collections import OrderedDict
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
@@ -110,22 +111,22 @@ def load_pickle(path: Path) -> Any:
         ) from None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class _Name:
     """A function or class that the pickle names; only its name is kept."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    name: str
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class _Unbuilt:
     """An array or a type whose state comes later; it holds the place of the value.
 
     dtype: the type's code, such as f4, or None for an array. memo: the places that refer to it.
     """
 
-    def __init__(self, dtype: str | None) -> None:
-        self.dtype = dtype
-        self.memo: list[int] = []
+    dtype: str | None
+    memo: list[int] = field(default_factory=list)
 
 
 class _Machine:
@@ -186,10 +187,7 @@ class _Machine:
         return taken
 
     def _pop_to_mark(self) -> list[Any]:
-        at = self._marks.pop()
-        taken = self._stack[at:]
-        del self._stack[at:]
-        return taken
+        return self._pop(len(self._stack) - self._marks.pop())
 
     def _put(self, place: int) -> None:
         value = self._memo[place] = self._stack[-1]
@@ -227,9 +225,8 @@ class _Machine:
         name = function.name
         if name == "_reconstruct":
             kind, shape, code = arguments
-            if not isinstance(kind, _Name) or kind.name != "ndarray" or shape != (0,):
-                raise RefusedError("it makes an array in an unknown way")
-            if code not in (b"b", "b"):
+            of_array = isinstance(kind, _Name) and kind.name == "ndarray"
+            if not of_array or shape != (0,) or code not in (b"b", "b"):
                 raise RefusedError("it makes an array in an unknown way")
             self._unbuilt += 1
             return _Unbuilt(None)

@@ -6,27 +6,27 @@ manifest is written at the end from the journal and from what failed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from actalign.errors import VideoError
 from actalign.evaluation._journal import Journal
 from actalign.evaluation.atlas._clips import ClipFacts, SegmentError, clip_name, cut_clip
-from actalign.evaluation.atlas._dataset import Entry, to_text, write_manifest
+from actalign.evaluation.atlas._dataset import Entry, write_manifest
 from actalign.evaluation.atlas._download import (
     DownloadOptions,
     Source,
     fetch_sources,
     local_sources,
 )
-from actalign.evaluation.atlas._metadata import BadEntry, Sample
+from actalign.evaluation.atlas._metadata import Sample
 from actalign.files import file_sha256, pyarrow
 
 
 def build_dataset(
-    samples: Sequence[Sample | BadEntry],
+    samples: Sequence[Sample | Entry],
     folder: Path,
     *,
     videos: Path | None,
@@ -44,14 +44,18 @@ def build_dataset(
     entries: dict[str, Entry] = {}
     open_samples: dict[str, list[Sample]] = {}
     for one in samples:
-        if isinstance(one, BadEntry):
-            entries[one.id] = _bad(one)
+        if isinstance(one, Entry):
+            entries[one.id] = one
             tell(f"{one.id}: {one.reason}")
         elif (facts := done.facts(one)) is not None:
-            entries[one.id] = _entry(one, facts)
+            entries[one.id] = _with_clip(one, facts)
         else:
-            open_samples.setdefault(one.youtube_id, []).append(one)
-    for source in _sources(list(open_samples), folder, videos, options):
+            open_samples.setdefault(one.entry.youtube_id, []).append(one)
+    if videos is None:
+        sources = fetch_sources(open_samples, folder / "sources", options)
+    else:
+        sources = local_sources(open_samples, videos)
+    for source in sources if open_samples else ():
         for sample in open_samples[source.youtube_id]:
             entries[sample.id] = _cut(source, sample, folder, done)
             entry = entries[sample.id]
@@ -61,29 +65,23 @@ def build_dataset(
     return ordered
 
 
-def _sources(
-    youtube_ids: list[str], folder: Path, videos: Path | None, options: DownloadOptions
-) -> Iterable[Source] | Iterator[Source]:
-    if not youtube_ids:
-        return ()
-    if videos is not None:
-        return local_sources(youtube_ids, videos)
-    return fetch_sources(youtube_ids, folder / "sources", options)
-
-
 def _cut(source: Source, sample: Sample, folder: Path, done: _DoneClips) -> Entry:
     if source.path is None:
-        return _entry(sample, None, source.kind, source.reason)
-    name = f"clips/{clip_name(sample.id)}"
+        return replace(sample.entry, status="failed", kind=source.kind, reason=source.reason)
     (folder / "clips").mkdir(exist_ok=True)
     try:
-        facts = cut_clip(source, sample, folder / name)
+        facts = cut_clip(source, sample, folder / "clips" / clip_name(sample.id))
     except VideoError as error:
         kind = error.kind if isinstance(error, SegmentError) else "undecodable"
         # The folder's place says nothing about the video, and would differ between runs.
-        return _entry(sample, None, kind, str(error).replace(f"{source.path}", source.path.name))
+        reason = str(error).replace(f"{source.path}", source.path.name)
+        return replace(sample.entry, status="failed", kind=kind, reason=reason)
     done.add(sample, facts, source)
-    return _entry(sample, facts)
+    return _with_clip(sample, facts)
+
+
+def _with_clip(sample: Sample, facts: ClipFacts) -> Entry:
+    return replace(sample.entry, clip=f"clips/{clip_name(sample.id)}", **asdict(facts))
 
 
 class _DoneClips:
@@ -108,7 +106,7 @@ class _DoneClips:
         if key != sample.key or facts is None or not clip.is_file():
             return None
         if self._videos is not None:
-            (source,) = local_sources([sample.youtube_id], self._videos)
+            (source,) = local_sources([sample.entry.youtube_id], self._videos)
             if source.path is not None and cut_from not in (None, _state_of(source.path)):
                 return None
         return facts if file_sha256(clip) == facts.sha256 else None
@@ -124,35 +122,3 @@ def _state_of(path: Path) -> str:
     """What shows that a file has changed, without reading it."""
     state = path.stat()
     return f"{state.st_size} bytes, {state.st_mtime_ns} ns"
-
-
-def _entry(sample: Sample, facts: ClipFacts | None, kind: str = "", reason: str = "") -> Entry:
-    return Entry(
-        id=sample.id,
-        youtube_id=sample.youtube_id,
-        status="failed" if facts is None else "ok",
-        kind=kind,
-        reason=reason,
-        action=sample.action,
-        domain=sample.domain,
-        question=sample.question,
-        answer=sample.answer + 1,
-        choices_str=sample.choices_str,
-        choice_descriptions=to_text(sample.choice_descriptions),
-        start_timestamp=sample.start_seconds,
-        end_timestamp=sample.end_seconds,
-        clip=None if facts is None else f"clips/{clip_name(sample.id)}",
-        **({} if facts is None else asdict(facts)),
-    )
-
-
-def _bad(entry: BadEntry) -> Entry:
-    kept = {name: str(value or "") for name, value in entry.fields.items()}
-    return Entry(
-        id=entry.id,
-        youtube_id=entry.youtube_id,
-        status="failed",
-        kind="bad metadata",
-        reason=entry.reason,
-        **kept,  # type: ignore[arg-type]
-    )

@@ -106,11 +106,11 @@ def is_generated(path: Path) -> bool:
 
 
 def bank_scripts(
-    choices: Sequence[str], domain: str, bank: Sequence[Script]
+    choices: Sequence[str], domain: str | None, bank: Sequence[Script]
 ) -> tuple[Script | None, ...]:
     """The bank's script of each choice, None if it has none; raises UsageError for choices that are
     empty or given twice."""
-    chosen, without = scripts_for(choices, bank, domain=domain or None)
+    chosen, without = scripts_for(choices, bank, domain=domain)
     return tuple(None if script.label in without else script for script in chosen)
 
 

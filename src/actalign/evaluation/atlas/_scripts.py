@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from pydantic import SecretStr
+
 from actalign.errors import UsageError
 from actalign.evaluation._config import write_json
 from actalign.evaluation.atlas._dataset import Entry
@@ -19,6 +21,7 @@ from actalign.evaluation.atlas._questions import (
     read_generated,
     read_generated_rows,
 )
+from actalign.scripts import LLMConfig, ScriptRequest, generate_scripts
 from actalign.scripts._bank import read_bank_scripts
 from actalign.types import Script
 
@@ -84,7 +87,7 @@ def _from_bank(entries: Iterable[Entry], bank: Path) -> Iterable[Answer]:
     scripts = read_bank_scripts(bank)
     for entry in entries:
         try:
-            chosen = bank_scripts(entry.choices, entry.domain, scripts)
+            chosen = bank_scripts(entry.choices, entry.domain or None, scripts)
         except UsageError as error:
             yield entry, [None] * len(entry.choices), str(error)
             continue
@@ -96,10 +99,6 @@ def _from_bank(entries: Iterable[Entry], bank: Path) -> Iterable[Answer]:
 def _asked(
     entries: Sequence[Entry], api_key: str | None, settings: dict[str, Any]
 ) -> Iterable[Answer]:
-    from pydantic import SecretStr
-
-    from actalign.scripts import LLMConfig, ScriptRequest, generate_scripts
-
     if not entries:
         return
     requests = [ScriptRequest(e.id, e.choices, e.domain or None) for e in entries]

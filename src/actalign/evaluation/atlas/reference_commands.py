@@ -6,39 +6,68 @@ Each exits with 0 if it did its work, even if samples failed (they are named, co
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
+from actalign.alignment import Calibration
 from actalign.arguments import parse_fps
 from actalign.encoders import DEFAULT_MODEL, Encoder, load_encoder
 from actalign.errors import EncoderError, UsageError
-from actalign.evaluation.atlas._download import URL_TEMPLATE
-from actalign.evaluation.atlas._reference_options import (
-    BatchSize,
-    Device,
-    Dtype,
-    LogitBias,
-    LogitScaleLog,
-    Model,
-    NoSigmoid,
-    Reference,
-    SmoothingSeconds,
-    check_device,
+from actalign.evaluation._rows import row_without_score
+from actalign.evaluation.atlas._align import report_lines, score_dtw, score_labels, scores_json
+from actalign.evaluation.atlas._dataset import export_missing, export_npy, load_dataset
+from actalign.evaluation.atlas._download import URL_TEMPLATE, DownloadOptions
+from actalign.evaluation.atlas._embeddings import (
+    TEXT_FORMAT,
+    VIDEO_FORMAT,
+    EmbeddingFile,
+    IndexRow,
+    check_same_encoder,
+    read_embeddings,
 )
-from actalign.files import check_writable
+from actalign.evaluation.atlas._encoding import encode_dataset, encode_questions
+from actalign.evaluation.atlas._metadata import read_metadata
+from actalign.evaluation.atlas._process import build_dataset
+from actalign.evaluation.atlas._questions import dataset_questions, read_generated
+from actalign.evaluation.atlas._scripts import fill_scripts
+from actalign.files import check_writable, write_text
 from actalign.program import run_program
-
-if TYPE_CHECKING:
-    from actalign.alignment import Calibration
-    from actalign.evaluation.atlas._embeddings import EmbeddingFile, IndexRow
-    from actalign.rows import Row
+from actalign.rows import Row
 
 REFERENCE_SCALE_MODEL = "google/siglip2-so400m-patch14-384"
 """The original's seq_alignment.py takes scale and bias from it, whatever made the embeddings."""
+
+Model = Annotated[str, typer.Option(help="Encoder: hub id, local folder, or 'body' (built in).")]
+Device = Annotated[
+    str | None,
+    typer.Option(help="cuda:0, cpu, ...; by default cuda:0 if there is one, or else the CPU."),
+]
+Dtype = Annotated[str | None, typer.Option(help="float32, bfloat16 or float16.")]
+BatchSize = Annotated[int | None, typer.Option(min=1, help="Frames or texts in one pass.")]
+
+LogitScaleLog = Annotated[
+    float | None, typer.Option(help="Natural logarithm of the scale; no model is loaded.")
+]
+LogitBias = Annotated[float | None, typer.Option(help="Bias; no model is loaded.")]
+SmoothingSeconds = Annotated[
+    float | None,
+    typer.Option(
+        min=0, help="Moving average over frames; by default the encoder's own, 0 without times."
+    ),
+]
+NoSigmoid = Annotated[bool, typer.Option("--no-sigmoid", help="Align cosines, not probabilities.")]
+Reference = Annotated[
+    bool,
+    typer.Option(
+        "--reference",
+        help="The original script's behaviour: no smoothing, and SigLIP 2's scale and bias.",
+    ),
+]
 
 
 def run(command: Callable[..., Any]) -> None:
@@ -86,11 +115,6 @@ def process_data(
     concurrent: Annotated[int, typer.Option(min=1, help="Downloads at a time.")] = 2,
 ) -> None:
     """Download ActionAtlas's videos, cut its segments, hide their text and keep them as clips."""
-    from actalign.evaluation.atlas._dataset import export_missing, export_npy
-    from actalign.evaluation.atlas._download import DownloadOptions
-    from actalign.evaluation.atlas._metadata import read_metadata
-    from actalign.evaluation.atlas._process import build_dataset
-
     options = DownloadOptions(
         url_template=url_template,
         cookies=cookies,
@@ -138,9 +162,6 @@ def encode_videos(
     dtype: Dtype = None,
 ) -> None:
     """Encode every clip's frames; run it again after an interruption, nothing is encoded twice."""
-    from actalign.evaluation.atlas._dataset import load_dataset
-    from actalign.evaluation.atlas._encoding import encode_dataset
-
     _check_output(output)
     dataset = load_dataset(input)
     rate = None if fps is None else parse_fps(fps)
@@ -172,9 +193,6 @@ def generate_subactions(
     ] = None,
 ) -> None:
     """Give every candidate its script of sub-actions, from a bank or from a language model."""
-    from actalign.evaluation.atlas._dataset import load_dataset
-    from actalign.evaluation.atlas._scripts import fill_scripts
-
     if apikey is not None:
         _tell(
             "warning: other users of this machine can read --apikey in the process list; set "
@@ -211,9 +229,6 @@ def encode_subactions(
     dtype: Dtype = None,
 ) -> None:
     """Encode every candidate's sub-actions as texts."""
-    from actalign.evaluation.atlas._encoding import encode_questions
-    from actalign.evaluation.atlas._questions import read_generated
-
     _check_output(output)
     questions = read_generated(subactions)
     encoder = _load(model, device, dtype=dtype, batch_size=batch_size)
@@ -241,15 +256,6 @@ def baseline(
     dtype: Dtype = None,
 ) -> None:
     """Score the mean-pooled frames against each candidate's name, and print Top-1/2/3."""
-    from actalign.evaluation.atlas._baseline import score_labels
-    from actalign.evaluation.atlas._dataset import load_dataset
-    from actalign.evaluation.atlas._embeddings import (
-        VIDEO_FORMAT,
-        check_same_encoder,
-        read_embeddings,
-    )
-    from actalign.evaluation.atlas._questions import dataset_questions
-
     questions = dataset_questions(load_dataset(input_dataset))
     videos = read_embeddings(video_embeddings, VIDEO_FORMAT)
     named = videos.encoder.model_id if videos.encoder else DEFAULT_MODEL
@@ -282,23 +288,11 @@ def seq_alignment(
     reference: Reference = False,
 ) -> None:
     """Align each video with each candidate's sub-actions, and print Top-1/2/3."""
-    import json
-
-    from actalign.evaluation.atlas._align import score_dtw, scores_json
-    from actalign.evaluation.atlas._embeddings import (
-        TEXT_FORMAT,
-        VIDEO_FORMAT,
-        check_same_encoder,
-        read_embeddings,
-    )
-    from actalign.evaluation.atlas._questions import read_generated
-    from actalign.files import write_text
-
     if reference and smoothing_seconds:
         raise UsageError("--reference never smooths; leave --smoothing-seconds out.")
     if (logit_scale_log is None) != (logit_bias is None):
         raise UsageError("Give --logit-scale-log and --logit-bias together, or neither.")
-    check_device(device)
+    _check_device(device)
     questions = read_generated(subactions)
     videos = read_embeddings(video_embeddings, VIDEO_FORMAT)
     texts = read_embeddings(subaction_embeddings, TEXT_FORMAT)
@@ -316,6 +310,19 @@ def seq_alignment(
             json.dumps(scores_json(found, absent), indent=1, ensure_ascii=False) + "\n",
         )
     _print_report(found, absent)
+
+
+def _check_device(device: str | None) -> None:
+    """Raise EncoderError for a device that was named but isn't available."""
+    if device in (None, "cpu"):
+        return
+    try:
+        from actalign.encoders._torch import choose_device
+    except ImportError:
+        raise EncoderError(
+            f"The device {device!r} needs torch, which is not installed; leave the device out."
+        ) from None
+    choose_device(device)
 
 
 def _smoothing(videos: EmbeddingFile, given: float | None, reference: bool) -> float:
@@ -340,9 +347,6 @@ def _calibration(
     reference: bool,
 ) -> Calibration:
     """Scale and bias: as given, or the reference's, or else those of the embeddings' encoder."""
-    from actalign.alignment import Calibration
-    from actalign.evaluation.atlas._embeddings import check_same_encoder
-
     if no_sigmoid:
         return Calibration(0.0, None)
     if given is not None:
@@ -375,13 +379,10 @@ def _load(
 
 def _absent(missing: Sequence[IndexRow]) -> list[Row]:
     """The rows of samples that have no clip."""
-    from actalign.evaluation._rows import row_without_score
-
     return [row_without_score(row.id, "missing", row.kind, row.reason) for row in missing]
 
 
 def _print_report(found: list[Row], absent: list[Row]) -> None:
-    from actalign.evaluation.atlas._align import report_lines
 
     for line in report_lines(found, absent):
         print(line)
