@@ -24,6 +24,7 @@ from actalign.evaluation import (
     read_question_file,
     write_question_file,
 )
+from actalign.evaluation._none import with_none
 from actalign.evaluation._question_file import question_lines
 from actalign.evaluation._questions import Box
 from actalign.rows import read_rows
@@ -404,6 +405,24 @@ LINE = {
 }
 
 
+@pytest.mark.parametrize(
+    ("layout", "given", "said"),
+    [
+        ("videonet", {"labels": ("dunk", "lay-up")}, "--labels names candidates, but such data"),
+        ("folder", {"split": "nonsense"}, "--split names a part of the data, but such data are"),
+        ("folder", {"truth": "t.csv"}, "--truth names a table of videos and labels, but such data"),
+    ],
+)
+def test_what_a_layout_has_no_use_for_is_refused(tmp_path, layout, given, said):
+    touch(tmp_path / "benchmarks" / "mcq_test.jsonl", json.dumps(LINE).encode())
+    for label in ("dunk", "lay-up"):
+        touch(tmp_path / label / "a.mp4")
+    with pytest.raises(UsageError) as error:
+        read_data(Source(tmp_path, **given), layout)
+    assert said in str(error.value)
+    assert f"(the layout of {tmp_path} is {layout}); leave it out." in str(error.value)
+
+
 class TestVideoNet:
     def test_options_lie_inside_the_text(self, tmp_path):
         video = touch(tmp_path / "videos" / "0a-1b.mp4")
@@ -471,6 +490,16 @@ class TestMteb:
         figures = json.loads((tmp_path / "run" / "results.json").read_text())["scorers"]["dtw"]
         assert (figures["n"], figures["top1"]) == (2, 1)
 
+    def test_labels_are_told_apart_as_in_a_folder_and_others_are_none_of_these(self, tmp_path):
+        rows = [{"video": {"bytes": b"....ftyp", "path": "x.mp4"}, "label": n} for n in range(3)]
+        path = self.save(tmp_path / "set", rows, label=["run", "jump_shot", "sing"])
+        source = Source(path, videos=tmp_path / "out", labels=("Jump shot", "run"))
+        found = read_data(source)
+        assert [q.choices for q in found.questions] == [("Jump shot", "run")] * 3
+        assert [q.target for q in found.questions] == ["run", "Jump shot", None]
+        asked = with_none(found, "neither").questions
+        assert [q.target for q in asked] == ["run", "Jump shot", "neither"]
+
     def test_multiple_choice(self, tmp_path):
         rows = [
             {
@@ -487,6 +516,10 @@ class TestMteb:
         assert (first.id, first.target, first.question) == ("q0", "run", "what happens")
         assert first.video.name == "test-00000-of-00001-000000.avi"
         assert second.answer is None
+        with pytest.raises(
+            UsageError, match=r"--labels names .* their own \(the layout of .* is mteb\)"
+        ):
+            read_data(Source(path, videos=tmp_path / "out", labels=("run", "sing")))
 
     def test_labels_without_names_are_refused(self, tmp_path):
         path = tmp_path / "x.parquet"

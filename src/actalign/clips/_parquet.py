@@ -19,7 +19,7 @@ import numpy as np
 from actalign.addresses import is_address, with_plain_scheme, without_password
 from actalign.clips._store import Store, checksum, clip_of, entry_name, header_text
 from actalign.documents import escaped
-from actalign.errors import ActAlignError, UsageError, brief_reason
+from actalign.errors import ActAlignError, UsageError, brief_reason, reason_of
 from actalign.files import cache_folder, is_there, pyarrow, remove_old, temporary_name
 from actalign.types import ClipEmbedding
 
@@ -255,4 +255,6 @@ def _clip(data: bytes, path: str) -> ClipEmbedding:
         }
         return clip_of(metadata[b"clip"].decode(), arrays, metadata[b"checksum"].decode(), path)
     except (pa.ArrowException, OSError, KeyError, ValueError, AttributeError) as error:
-        raise ActAlignError(f"The store's entry {path} can't be read: {error}.") from error
+        raise ActAlignError(
+            f"The store's entry {path} can't be read: {reason_of(error)}."
+        ) from error

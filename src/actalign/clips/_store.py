@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actalign.background import is_background
-from actalign.errors import ActAlignError, UsageError
+from actalign.errors import ActAlignError, UsageError, reason_of
 from actalign.files import file_stem, write_bytes
 from actalign.types import ClipEmbedding
 
@@ -112,7 +112,9 @@ def read_entry(path: str | Path) -> ClipEmbedding:
             arrays = {name: file.get_tensor(name) for name in ("embeddings", "pts_seconds")}
         return clip_of(metadata["clip"], arrays, metadata.get("checksum"), str(path))
     except (OSError, SafetensorError, KeyError, ValueError, UsageError) as error:
-        raise ActAlignError(f"The store's entry {path} can't be read: {error}.") from error
+        raise ActAlignError(
+            f"The store's entry {path} can't be read: {reason_of(error)}."
+        ) from error
 
 
 def entry_source(path: Path) -> dict[str, str]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from actalign.documents import parse_json, read_text
 from actalign.encoders._fingerprint import inside
-from actalign.errors import EncoderError
+from actalign.errors import EncoderError, reason_of
 
 ELSEWHERE = (
     "transformers_weights",
@@ -30,7 +30,9 @@ def check_configuration(file: Path) -> None:
     try:
         stored = parse_json(read_text(file))
     except (OSError, ValueError) as error:
-        raise EncoderError(f"{file} can't be read ({error}); fetch the model again.") from error
+        raise EncoderError(
+            f"{file} can't be read ({reason_of(error)}); fetch the model again."
+        ) from error
     for name, value in _settings(stored):
         if (
             (name in ELSEWHERE and value)

@@ -22,31 +22,32 @@ from actalign.evaluation._readers import (
     _videonet,
 )
 from actalign.evaluation._readers._copies import copy_notes
-from actalign.evaluation._readers._source import Source
+from actalign.evaluation._readers._source import UNUSED, Source
 from actalign.evaluation.atlas import _questions as _actionatlas
 
 __all__ = ["READERS", "Reader", "Source", "read_data"]
 
 
 class Reader(NamedTuple):
-    """A test whether data have a layout, and its reader."""
+    """A test whether data have a layout, its reader, and which fields of UNUSED that one uses."""
 
     matches: Callable[[Source], bool]
     read: Callable[[Source], QuestionSet]
+    uses: frozenset[str]
 
 
 READERS: dict[str, Reader] = {
-    name: Reader(module.matches, module.read)
-    for name, module in (
-        ("questions", _questions),
-        ("mini-atlas", _mini_atlas),
-        ("actionatlas", _actionatlas),
-        ("videonet", _videonet),
-        ("breakfast", _breakfast),
-        ("finediving", _finediving),
-        ("mteb", _mteb),
-        ("table", _table),
-        ("folder", _folder),
+    name: Reader(module.matches, module.read, frozenset(uses.split()))
+    for name, module, uses in (
+        ("questions", _questions, "truth"),
+        ("mini-atlas", _mini_atlas, ""),
+        ("actionatlas", _actionatlas, ""),
+        ("videonet", _videonet, "split"),
+        ("breakfast", _breakfast, "split"),
+        ("finediving", _finediving, "split"),
+        ("mteb", _mteb, "labels split"),
+        ("table", _table, "labels truth"),
+        ("folder", _folder, "labels"),
     )
 }
 """In the order in which they are tried: the plainest layouts come last."""
@@ -55,8 +56,8 @@ READERS: dict[str, Reader] = {
 def read_data(source: Source, layout: str | None = None) -> QuestionSet:
     """Read a folder or file into questions.
 
-    layout: a name of READERS; if None, the first one that fits. Raises UsageError if none fits, or
-    if the data are wrong.
+    layout: a name of READERS; if None, the first one that fits. Raises UsageError if none fits, if
+    the data are wrong, and for a field of `source` that the layout has no use for.
     """
     names = ", ".join(READERS)
     if layout is not None and layout not in READERS:
@@ -65,6 +66,7 @@ def read_data(source: Source, layout: str | None = None) -> QuestionSet:
         raise UsageError(f"There is no file or folder {source.data}; check the name.")
     for name, reader in READERS.items():
         if layout == name or (layout is None and reader.matches(source)):
+            source.refuse(*(field for field in UNUSED if field not in reader.uses), layout=name)
             found = reader.read(source)
             return replace(found, notes=(*found.notes, *copy_notes(found.questions)))
     raise UsageError(

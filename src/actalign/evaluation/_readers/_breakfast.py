@@ -20,7 +20,7 @@ from statistics import mean
 from typing import Any
 
 from actalign.documents import read_text
-from actalign.errors import UsageError
+from actalign.errors import UsageError, reason_of
 from actalign.evaluation._questions import Interval, Question, QuestionSet
 from actalign.evaluation._readers._folder import label_of
 from actalign.evaluation._readers._source import Source, parquet_columns, table_rows
@@ -167,7 +167,7 @@ def _lines(path: Path) -> list[str]:
     try:
         return read_text(path).split("\n")
     except (OSError, ValueError) as error:
-        raise UsageError(f"{path} can't be read: {error}.") from None
+        raise UsageError(f"{path} can't be read: {reason_of(error)}.") from None
 
 
 def _from_tables(source: Source) -> Iterator[_Clip]:

@@ -21,6 +21,7 @@ from actalign.evaluation._readers._source import (
     question_or_absent,
 )
 from actalign.files import pyarrow, write_bytes
+from actalign.scripts._labels import label_key
 
 ZERO_SHOT, CHOICE = {"video", "label"}, {"video", "candidates", "answer"}
 _SIGNS = ((4, b"ftyp", ".mp4"), (0, b"\x1a\x45\xdf\xa3", ".webm"), (8, b"AVI ", ".avi"))
@@ -41,6 +42,7 @@ def read(source: Source) -> QuestionSet:
     Raises UsageError for tables of another form and for labels without names.
     """
     questions: list[Question] = []
+    others: set[str] = set()
     for path in source.tables():
         columns = parquet_columns(path)
         if not columns >= ZERO_SHOT and not columns >= CHOICE:
@@ -48,30 +50,35 @@ def read(source: Source) -> QuestionSet:
                 f"{path} has the columns {', '.join(sorted(columns))}; MTEB's video sets have "
                 "video and label, or video, question, candidates and answer."
             )
-        names = [] if columns >= CHOICE else _label_names(path)
+        if columns >= CHOICE:
+            source.refuse("labels", layout="mteb")
+        names = [] if columns >= CHOICE else list(map(label_of, _label_names(path)))
         for number, row in enumerate(parquet_rows(path)):
-            questions.append(_question(source, path, number, row, names))
-    return QuestionSet(source.folder.resolve().name, tuple(questions))
+            question = _question(source, path, number, row, names)
+            questions.append(question)
+            if names and question.answer is None:
+                others.add(question.id)
+    name = source.folder.resolve().name
+    return QuestionSet(name, tuple(questions), others=frozenset(others))
 
 
 def _question(
     source: Source, path: Path, number: int, row: dict[str, Any], names: list[str]
 ) -> Question:
+    """names: of the labels, for zero-shot classification."""
     name = f"{path.stem}-{number:06}"
-    if "candidates" in row:
-        choices = tuple(str(one) for one in row["candidates"])
-        answer = choices.index(row["answer"]) if row["answer"] in choices else None
+    if names:
+        choices, label = source.candidates(names), names[row["label"]]
     else:
-        choices = source.labels or tuple(map(label_of, names))
-        label = label_of(names[row["label"]])
-        answer = choices.index(label) if label in choices else None
+        choices, label = tuple(str(one) for one in row["candidates"]), str(row["answer"])
+    places = {label_key(choice): m for m, choice in enumerate(choices)}
     return question_or_absent(
         f"{path}, row {number + 1}",
         id=str(row.get("question_id") or name),
         video=_video(source, path, name, row["video"]),
         question=str(row.get("question") or ""),
         choices=choices,
-        answer=answer,
+        answer=places.get(label_key(label)),
     )
 
 

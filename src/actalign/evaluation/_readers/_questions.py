@@ -23,11 +23,6 @@ def read(source: Source) -> QuestionSet:
     Videos that are not beside the file of --truth are looked for in the data's folder.
     """
     path = _path(source)
-    if source.labels:
-        raise UsageError(
-            f"--labels names candidates for all videos, but each question of {path} has its own; "
-            "leave it out, or change the questions' `choices`."
-        )
     header, places = question_places(path)
     found = question_set(path, header, *asked_once(places))
     if source.truth is None:

@@ -23,6 +23,13 @@ TABLES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet")
 SPREADSHEETS = (".xlsx", ".xlsm", ".xls", ".ods", ".numbers")
 """Files of spreadsheet programs, which are not text."""
 
+UNUSED = {
+    "labels": "names candidates, but such data have their own",
+    "split": "names a part of the data, but such data are read whole",
+    "truth": "names a table of videos and labels, but such data have their own",
+}
+"""Fields of `Source` that some layouts have no use for, and why."""
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -46,6 +53,15 @@ class Source:
         given = self.labels or tuple(labels)
         none = None if self.none is None else label_key(self.none)
         return tuple(one for one in given if label_key(one) != none)
+
+    def refuse(self, *fields: str, layout: str) -> None:
+        """Raise UsageError if one of these is given, for which the layout has no use."""
+        for field in fields:
+            if getattr(self, field):
+                raise UsageError(
+                    f"--{field} {UNUSED[field]} (the layout of {self.data} is {layout}); leave it "
+                    "out."
+                )
 
     @property
     def folder(self) -> Path:

@@ -20,7 +20,7 @@ import numpy as np
 
 from actalign.arguments import check_fields
 from actalign.documents import composed, parse_json, parse_json_lines, read_text
-from actalign.errors import ActAlignError, UsageError
+from actalign.errors import ActAlignError, UsageError, reason_of
 from actalign.evaluation.atlas._npy import load_objects, object_column, save_objects
 from actalign.files import pyarrow, write_text, writing
 from actalign.types import UInt8
@@ -142,7 +142,9 @@ def read_manifest(folder: Path) -> tuple[Entry, ...]:
             "process_data.py until it ends."
         ) from None
     except (OSError, ValueError, TypeError) as error:
-        raise UsageError(f"The manifest {path} can't be read ({error}); make it again.") from None
+        raise UsageError(
+            f"The manifest {path} can't be read ({reason_of(error)}); make it again."
+        ) from None
 
 
 def _entry(row: dict[str, Any]) -> Entry:

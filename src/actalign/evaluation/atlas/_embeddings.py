@@ -22,7 +22,7 @@ from safetensors.numpy import save
 from actalign.documents import parse_json, read_text
 from actalign.encoder_info import EncoderInfo
 from actalign.encoders import Encoder
-from actalign.errors import EncoderError, UsageError
+from actalign.errors import EncoderError, UsageError, reason_of
 from actalign.evaluation.atlas._npy import load_objects, object_column, save_objects
 from actalign.files import file_sha256, write_bytes, write_text
 from actalign.types import Float32, Float64
@@ -142,7 +142,9 @@ def read_embeddings(path: Path, kind: str) -> EmbeddingFile:
         rows = tuple(IndexRow(**row) for row in index["rows"])
         missing = tuple(IndexRow(**row) for row in index["missing"])
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UsageError(f"The index {target} can't be read ({error}); encode again.") from None
+        raise UsageError(
+            f"The index {target} can't be read ({reason_of(error)}); encode again."
+        ) from None
     if folder:
         cells = tuple(
             _load_cell(path / f"{n:06d}.safetensors", kind) if row.status == "ok" else None
@@ -208,5 +210,5 @@ def _load_cell(path: Path, kind: str) -> Cell:
             names = [f"{n:03d}" for n in range(count)]
             blocks = [np.asarray(file.get_tensor(n)) if n in held else None for n in names]
     except (OSError, SafetensorError, KeyError, ValueError) as error:
-        raise UsageError(f"{path} can't be read ({error}); encode again.") from None
+        raise UsageError(f"{path} can't be read ({reason_of(error)}); encode again.") from None
     return blocks[0] if kind == VIDEO_FORMAT else list(blocks)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from actalign.documents import composed, parse_json, read_text
-from actalign.errors import UsageError
+from actalign.errors import UsageError, reason_of
 from actalign.evaluation._questions import Absent, Published, Question, QuestionSet
 from actalign.evaluation._readers._source import Source
 from actalign.evaluation.atlas._dataset import Dataset, Entry, load_dataset
@@ -138,7 +138,9 @@ def read_generated_rows(path: Path) -> list[dict[str, Any]]:
             f"The sub-actions file {path} is missing; make it with generate_subactions.py."
         ) from None
     except (OSError, ValueError) as error:
-        raise UsageError(f"The sub-actions file {path} can't be read: {error}.") from None
+        raise UsageError(
+            f"The sub-actions file {path} can't be read: {reason_of(error)}."
+        ) from None
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise UsageError(
             f"The sub-actions file {path} must hold a list of objects, one per sample."
