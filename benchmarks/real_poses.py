@@ -60,7 +60,13 @@ class Cell:
 
 
 def read_tracks(folder: Path) -> dict[str, PoseTrack]:
-    """The poses of every clip of dev.npz."""
+    """The poses of every clip of dev.npz; ends the program where it is missing."""
+    if not (folder / "dev.npz").is_file():
+        sys.exit(
+            f"There is no {folder / 'dev.npz'}: the poses of real people are not part of this "
+            "repository; name a folder of your own that holds dev.npz, truth.json, gym67.yaml and "
+            "yoga6.yaml, as benchmarks/real_poses/README.md describes them."
+        )
     with np.load(folder / "dev.npz") as arrays:
         return {
             name: PoseTrack(

@@ -22,10 +22,15 @@ WRITTEN_BY = {
     "classify, eval": "second_look second_look_error",
     "classify, align": "shard",
     "live": "window_end_seconds",
-    "eval": "error_kind",
+    "eval, seq_alignment.py": "error_kind",
 }
 """The fields that commands write; those whose description begins with one of these need no line."""
-BEGINNINGS = {"live": "live", "eval": "eval", "--scores": "seq_alignment.py"}
+BEGINNINGS = {
+    "live": "live",
+    "eval": "eval",
+    "--scores": "seq_alignment.py",
+    "eval, --scores": "eval, seq_alignment.py",
+}
 
 MEANS = {
     "domain": "Sport or field.",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -65,6 +67,13 @@ def test_planted_prints_each_scorers_share_beside_that_of_dtw():
 
 
 @pytest.mark.slow
+def test_real_poses_says_that_the_poses_are_not_here(tmp_path):
+    program = [sys.executable, str(BENCHMARKS / "real_poses.py"), str(tmp_path)]
+    ended = subprocess.run(program, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert re.match(r"There is no .*dev\.npz: the poses .* not part of this repos", ended.stderr)
+
+
 def test_people_looks_prints_the_cost_and_the_counts(tmp_path):
     write_video(tmp_path / "nobody.mp4", 2)
     printed = printed_by(BENCHMARKS / "people_looks.py", tmp_path)

@@ -129,7 +129,7 @@ def test_one_example_a_label_is_half_the_score_and_none_is_an_error():
     many = candidates({"up": ["red"], **{f"turn {n}": ["green"] for n in range(9)}})
     with pytest.raises(UsageError, match=r"'turn 4' and of 4 more; give .* or name only labels"):
         WithExamples.fitted(many, examples(up=[["red"]]))
-    with pytest.raises(UsageError, match="There are no examples"):
+    with pytest.raises(UsageError, match=r"There are no examples; .* or a truth\.jsonl"):
         Examples([], smoothing_seconds=0)
 
 

@@ -71,6 +71,17 @@ def test_clips_a_reload_corrections_and_downloads(visit, tmp_path, width, scheme
     page.keyboard.press("Enter")
     until(page, "document.querySelector('#truth').textContent.includes('wrong')")
 
+    # A clip that is clicked beside its name takes the keys too.
+    names = page.locator("#body td button")
+    rows.nth(2).locator("td").nth(2).click()
+    for n, key in ((2, "ArrowDown"), (3, "Enter")):
+        until(page, f"document.activeElement === document.querySelectorAll('#body td button')[{n}]")
+        page.keyboard.press(key)
+    until(
+        page,
+        f"document.querySelector('#verdict').textContent.includes('{names.nth(3).inner_text()}')",
+    )
+
     # The border of the steps is moved, which says that the action is right.
     page.locator("#body").get_by_role("button", name="clip 5.mp4").click()
     until(page, "document.querySelector('#verdict').textContent.includes('clip 5.mp4')")

@@ -102,9 +102,11 @@ def test_the_dataset_card_has_a_head_that_the_hub_can_read(tmp_path):
     head = yaml.safe_load(card.split("---\n")[1])
     assert head["configs"] == [{"config_name": "default", "data_files": "bank.parquet"}]
     assert head["size_categories"] == ["n<1K"]
-    for fact in ("4 scripts", "basketball", "other, tiny", "20 in, 40 out, 1.0000 USD"):
+    for fact in ("4 scripts for 2 sets", "basketball", "other, tiny", "20 in, 40 out, 1.0000 USD"):
         assert fact in card
     assert (tmp_path / "README.md").read_text() == "mine"
+    write_bank(tmp_path / "bank.parquet", [record()])
+    assert "2 scripts for 1 set of" in (tmp_path / "bank.card.md").read_text()
 
 
 def test_hand_written_yaml_reads_as_records_without_provenance(tmp_path):

@@ -422,7 +422,7 @@ def test_what_is_left_out_of_a_folder_is_said_and_a_dangling_link_is_an_error_ro
     write_video(clips / "a.mp4", 12)
     (clips / "b.mov").symlink_to("nowhere.mov")
     (clips / "other").symlink_to(tmp_path)
-    for name in ("notes.md", "more.md", "README", ".hidden"):
+    for name in ("notes.md", "more.md", "README", ".hidden", "truth.jsonl"):
         (clips / name).touch()
     notes = []
     assert list_videos([clips], notes=notes) == [clips / "a.mp4", clips / "b.mov"]

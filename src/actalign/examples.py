@@ -61,7 +61,8 @@ class Examples:
     ) -> None:
         if not clips:
             raise UsageError(
-                "There are no examples; give a folder with one folder of clips per label."
+                "There are no examples; give a folder with one folder of clips per label, or a "
+                "truth.jsonl in which clips have a right action."
             )
         self._seconds = smoothing_seconds
         self.examples = [Example(label, clip, self._smoothed(clip)) for label, clip in clips]

@@ -21,9 +21,9 @@ def export(
             help="Tables: csv, parquet, xlsx, md; captions: vtt, srt; burn: the videos "
             "with action, step and time drawn in; timelines: elan, sportscode "
             "(for Nacsport and Metrica too), boris (a project), boris-events (workbooks), kinovea, "
-            "otio (OpenTimelineIO), resolve (markers), activitynet; label-studio, fiftyone, "
-            "inspect, lmms-eval; onnx for a model. By default taken from the suffix of --out, else "
-            "csv."
+            "otio (OpenTimelineIO), resolve (markers for a timeline of 25 frames a second), "
+            "activitynet; label-studio, fiftyone, inspect, lmms-eval; onnx for a model. By default "
+            "taken from the suffix of --out, else csv."
         ),
     ] = None,
     out: Annotated[

@@ -265,12 +265,18 @@ class Row(TypedDict, total=False):
     dropped_frames: Annotated[int, Field(description="live: frames lost so far.")]
     connections: Annotated[int, Field(description="live: how many times the source was opened.")]
 
-    question: Annotated[str, Field(description="eval: what was asked.")]
+    question: Annotated[str, Field(description="eval, --scores: what was asked.")]
     kind: Annotated[str, Field(description="eval: the group of questions it belongs to.")]
-    options: Annotated[list[str], Field(description="eval: candidates in the question's order.")]
-    target_index: Annotated[int | None, Field(description="eval: the true option, from 0.")]
-    predicted_index: Annotated[int | None, Field(description="eval: the best option, from 0.")]
-    rank: Annotated[int, Field(description="eval: the true label's rank, from 1.")]
+    options: Annotated[
+        list[str], Field(description="eval, --scores: candidates in the question's order.")
+    ]
+    target_index: Annotated[
+        int | None, Field(description="eval, --scores: the true option, from 0.")
+    ]
+    predicted_index: Annotated[
+        int | None, Field(description="eval, --scores: the best option, from 0.")
+    ]
+    rank: Annotated[int, Field(description="eval, --scores: the true label's rank, from 1.")]
     order_margin: Annotated[
         Finite,
         Field(description="eval: the true script's score minus that of its steps in other orders."),

@@ -17,7 +17,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from actalign.documents import composed, one_line
-from actalign.errors import UsageError, first_fault
+from actalign.errors import UsageError, counted, first_fault
 from actalign.files import check_writable, pyarrow, write_bytes, write_text
 from actalign.scripts._chat import AnswerFormat
 from actalign.scripts._script import parse_scripts, read_script_file
@@ -236,11 +236,12 @@ configs:
 
 # Action scripts
 
-{count} scripts for {len(records)} sets of candidate actions. A script is an action as an ordered
-list of steps (sub-actions), each a short visual description, for zero-shot video classification by
-sequence alignment (ActAlign, arXiv 2506.22967). They were written by a language model; only
-their form was checked, not whether they are correct. The terms of the model's provider apply;
-choose the dataset's licence accordingly before you publish it.
+{counted(count, "script")} for {counted(len(records), "set")} of candidate actions.
+A script is an action as an ordered list of steps (sub-actions), each a short visual description,
+for zero-shot video classification by sequence alignment (ActAlign, arXiv 2506.22967). They
+were written by a language model; only their form was checked, not whether they are correct.
+The terms of the model's provider apply; choose the dataset's licence accordingly before you
+publish it.
 
 - Domains: {listed(r.domain for r in records)}
 - Models: {listed(r.served_model or r.model for r in records)}

@@ -37,8 +37,8 @@ def plan_requests(
 ) -> list[PlannedRequest]:
     """The first turns that `generate_scripts` would send now; sends nothing, needs no key.
 
-    Tokens are estimated: four characters each, and for the answer 14 tokens per step, with a number
-    of steps in the middle of the prompt's range. Repair turns are not included.
+    Tokens are estimated: four characters each, and for the answer 12 per script and 14 per step,
+    with a number of steps in the middle of the prompt's range. Repair turns are not included.
     """
     check_ids(requests)
     prompt = load_prompt(config.prompt)

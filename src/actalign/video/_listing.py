@@ -21,6 +21,8 @@ VIDEO_SUFFIXES = frozenset((
     ".ogv", ".qt", ".rm", ".rmvb", ".ts", ".vob", ".webm", ".wmv", ".wtv", ".y4m",
 ))  # fmt: skip
 """Suffixes of the files in a folder that count as videos; a file named by itself is always read."""
+TRUTH_FILE = "truth.jsonl"
+"""What `actalign serve` keeps beside the videos of a folder; nobody left it there as a clip."""
 ANSWER_SECONDS = 5.0
 """How long the file system may take to say whether a path is a folder."""
 
@@ -83,7 +85,7 @@ def _in_folder(folder: Path, notes: list[str] | None) -> tuple[list[Path], str]:
     kinds: Counter[str] = Counter()
     for place, folders, names in os.walk(folder, onerror=unreadable.append):
         here = Path(place)
-        files += [here / name for name in names if name[0] != "."]
+        files += [here / name for name in names if name[0] != "." and name != TRUTH_FILE]
         kinds["linked folder"] += sum((here / name).is_symlink() for name in folders)
     kinds["unreadable folder"] = len(unreadable)
     videos = [file for file in files if file.suffix.lower() in VIDEO_SUFFIXES]

@@ -19,9 +19,9 @@ from actalign.evaluation._questions import Box, Interval, Question, QuestionSet
 from actalign.files import write_text
 from actalign.scripts._labels import label_key
 from actalign.types import Prediction, Script
+from actalign.video._listing import TRUTH_FILE
 from actalign.web._asked import Asked
 
-TRUTH_FILE = "truth.jsonl"
 WITHOUT_ANSWER = "without_answer"
 """Field of its header: judgements of clips whose right action is not known."""
 ROUNDED_SECONDS = 0.001

@@ -18,12 +18,13 @@ from actalign.output._tables import CLIPS
 from actalign.rows import Row, Times, all_warnings, has_action, row_text, tag
 from actalign.scripts import parse_scripts
 from actalign.scripts._shipped import shipped_domains
+from actalign.video._listing import TRUTH_FILE
 from actalign.web._answers import errors, file
 from actalign.web._asked import AlignIn, Asked, ClipId, Label, candidate_json
 from actalign.web._jobs import Explorer
 from actalign.web._results import Seconds, table_file
 from actalign.web._state import Clip, Result
-from actalign.web._truth import TRUTH_FILE, accuracy, truth_text
+from actalign.web._truth import accuracy, truth_text
 
 Clips = Annotated[list[ClipId], Query()]
 MOMENTS = 30

@@ -80,7 +80,10 @@ function line(row, first) {
     make("td", row.second ?? ""), make("td", times, { className: "number" }),
     make("td", row.seconds ? seconds(row.seconds) : "", { className: "number" }),
     make("td", judgement(row)));
-  item.addEventListener("click", () => acts.open(row));
+  item.addEventListener("click", () => {
+    open.focus({ preventScroll: true });  // so that keys work wherever in its line the clip was clicked
+    acts.open(row);
+  });
   // A key that is held down removes one clip only, though the focus goes on to the next.
   item.addEventListener("keydown", (event) => { if (event.key === "Delete" && !event.repeat) acts.remove(row); });
   return item;
