@@ -178,15 +178,26 @@ def test_eval_has_words_examples_and_both_in_its_table(folder):
 
 
 def test_clips_that_are_examples_too_do_not_give_themselves_away(folder):
-    for name, colours in {"up/a": ["red", "green"], "down/b": ["red", "blue"]}.items():
-        (folder / "pair" / name).parent.mkdir(parents=True)
-        write_colours(folder / "pair" / f"{name}.mp4", colours, each=4)
-    run = ("eval", "clips", "pair", *SHARED, "--scorer", "dtw", "--out", "same")
-    done = actalign(*run, "--examples", "pair", cwd=folder)
+    shown = {"up/a": ["red", "green"], "up/c": ["blue", "white"], "down/b": ["red", "green"]}
+    for each, (name, colours) in enumerate(shown.items(), start=4):
+        (folder / "few" / name).parent.mkdir(parents=True, exist_ok=True)
+        write_colours(folder / "few" / f"{name}.mp4", colours, each=each)
+    run = ("eval", "clips", "few", *SHARED, "--scorer", "dtw", "--out", "same")
+    done = actalign(*run, "--examples", "few", "--store", "few-store", cwd=folder)
+    assert done.returncode == 2  # there is no such store
+    assert actalign("encode", "few", *SHARED[2:4], "--out", "few-store", cwd=folder).returncode == 0
+    done = actalign(*run, "--examples", "few", "--store", "few-store", cwd=folder)
     assert done.returncode == 0, done.stderr
+    assert done.stderr.count("embeddings of 3 of 3 clips are from") == 1
     figures = json.loads((folder / "same" / "results.json").read_text())["scorers"]
-    # Without itself each has the other's example only: a tie, in which the first label wins.
-    assert figures["examples"]["top1"] == 0.5
+    # Without itself, the first has an example of down that is alike, and one of up that is not.
+    assert figures["examples"]["n"] == 2
+    assert figures["examples"]["top1"] <= 0.5
+    # Nothing is left to compare the third with, so it is not wrong but unscored.
+    assert figures["examples"]["unscored"] == {"only example": 1}
+    assert figures["both"]["unscored"] == {"only example": 1}
+    assert figures["dtw"]["n"] == 3
+    assert "b: it is the only example of 'down'; give more" in done.stderr
 
 
 def test_examples_of_a_truth_file_are_those_of_the_folder(folder):

@@ -423,6 +423,14 @@ def test_what_a_layout_has_no_use_for_is_refused(tmp_path, layout, given, said):
     assert f"(the layout of {tmp_path} is {layout}); leave it out." in str(error.value)
 
 
+def test_a_truth_file_without_a_right_answer_is_said_to_be_one(clips):
+    write_question_file(QuestionSet("clips", ()), clips / "truth.jsonl")
+    done = actalign("eval", "clips", "clips", "--truth", "truth.jsonl", "--out", "run", cwd=clips)
+    assert done.returncode == 2
+    assert "truth.jsonl says of no clip which action it shows" in done.stderr
+    assert not (clips / "run").exists()
+
+
 class TestVideoNet:
     def test_options_lie_inside_the_text(self, tmp_path):
         video = touch(tmp_path / "videos" / "0a-1b.mp4")

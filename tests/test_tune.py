@@ -102,6 +102,16 @@ def test_a_setting_of_one_wording_says_so_in_english():
     assert said == ["1 wording", "2 wordings", "all wordings"]
 
 
+def test_the_chosen_setting_is_listed_first():
+    """Among equals it is the one with fewer frames, which may be the last of many."""
+    tried = settings(12)
+    table = Table(np.ones((12, 40), int))
+    table.cost = lambda n: {"frames": 5.0 if n == 11 else 10.0, "scoring_ms": 1.0}
+    found = _chosen(tried, table, 5)
+    assert found["chosen"]["smoothing_seconds"] == 11
+    assert "5 frames, 1.0 ms a clip: dtw, smoothing 11 s" in setting_lines(found)[1]
+
+
 def test_settings_are_written_and_read_and_named(tmp_path):
     path = tmp_path / "settings.yaml"
     values = {"scorer": "dtw", "fps": "all", "smoothing": 0.5, "step_template": "{step}: yes"}

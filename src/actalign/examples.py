@@ -44,11 +44,6 @@ class Example:
     clip: ClipEmbedding
     frames: Float32
 
-    @property
-    def content(self) -> str:
-        """What identifies the clip: the hash of its bytes or, if unknown, its id."""
-        return self.clip.provenance.get("sha256") or self.clip.clip_id
-
 
 class Examples:
     """Labelled clips that candidates are compared with.
@@ -76,13 +71,20 @@ class Examples:
         """The labels that have examples."""
         return list(dict.fromkeys(one.label for one in self.examples))
 
+    def has_other(self, label: str, clip: ClipEmbedding) -> bool:
+        """Whether the label has an example besides this clip."""
+        key, content = label_key(label), _content(clip)
+        return any(
+            label_key(one.label) == key and _content(one.clip) != content for one in self.examples
+        )
+
     def scores(self, clip: ClipEmbedding, labels: Sequence[str]) -> Float64:
         """(M,) the score of each label's best example, NaN for a label without examples.
 
         Examples with the same content as the clip are left out: they would give away the answer.
         """
-        content = clip.provenance.get("sha256") or clip.clip_id
-        used = [n for n, one in enumerate(self.examples) if one.content != content]
+        content = _content(clip)
+        used = [n for n, one in enumerate(self.examples) if _content(one.clip) != content]
         found = np.full(len(labels), np.nan)
         if not used:
             return found
@@ -98,6 +100,11 @@ class Examples:
 
     def _smoothed(self, clip: ClipEmbedding) -> Float32:
         return normalize(smoothed(clip, self._seconds), name="frame embeddings")
+
+
+def _content(clip: ClipEmbedding) -> str:
+    """What identifies a clip: the hash of its bytes or, if unknown, its id."""
+    return clip.provenance.get("sha256") or clip.clip_id
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from actalign.cli._scoring_options import (
     Smoothing,
     Temperature,
 )
-from actalign.errors import counted
+from actalign.errors import UsageError, counted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -100,8 +100,14 @@ class QuestionOptions(LabelOptions):
         config = llm.config(self.bank)
         labels = tuple(self.listed())
         source = Source(local_folder(data), how.truth, how.split, videos, labels, none)
+        given = read_data(source, how.layout)
+        if not given.questions:
+            raise UsageError(
+                f"{how.truth or data} says of no clip which action it shows, so there is nothing "
+                "to evaluate."
+            )
         found = with_scripts(
-            read_data(source, how.layout),
+            given,
             self.scripts,
             domain=self.domain,
             config=config,

@@ -99,20 +99,16 @@ def run(
     answers = _Answers(out / "predictions.jsonl")
     everyone = follows_everyone(info.model_id)
     embedder = Embedder(Store(out / "embeddings"), config.sampling, load, embed, everyone)
-
-    def take(clips: Sequence[Clip], keys: Mapping[str, str]) -> None:
-        reused(*embedder.reuse(clips, keys, entries), len(clips))
-
     examples = None
     if config.examples is not None:
         known = read_examples(Path(config.examples))
-        examples, shown = _examples(known, config, embeddable, info, embedder, take)
+        examples, shown = _examples(known, config, embeddable, info, embedder, entries)
         check_examples(out, shown)
         keys |= shown
     # The questions first: a run with a configuration has them, whenever it is killed.
     write_asked(out, questions, keys)
     write_config(config, info, out)
-    take(listed, keys)
+    reused(*embedder.reuse(listed, keys, entries), len(listed))
     texts = TextCache(info, load, path=out / "texts.sqlite")
     others = None
     if config.of_clips:
@@ -169,7 +165,7 @@ def _examples(
     questions: Sequence[Question],
     info: EncoderInfo,
     embedder: Embedder,
-    take: Callable[[Sequence[Clip], Mapping[str, str]], None],
+    entries: Mapping[str, Sequence[str]],
 ) -> tuple[Examples, dict[str, str]]:
     """The examples, embedded into the run's store, and the keys of their clips.
 
@@ -181,7 +177,7 @@ def _examples(
         check_shown([choice for choice in choices if choice != config.none], labels)
     clips = [Clip(name, one.video) for name, one in found.items()]
     keys = clip_keys(clips, info.fingerprint, config.sampling)
-    take(clips, keys)
+    embedder.reuse(clips, keys, entries)
     with closing(replace(embedder, everyone=False).embed_clips(clips, keys)) as results:
         shown = labelled(found.values(), results)
     return Examples(shown, smoothing_seconds=config.smoothing_seconds or 0.0), keys
@@ -221,6 +217,10 @@ def _score(
                 answers.add(_looked(question, clip, scorer, scoring))
             except SecondLookError as error:
                 leave_out(scorer, "no answer of the model", str(error))
+        elif scorer in (EXAMPLES, BOTH) and _alone(question, clip, scoring.examples):
+            leave_out(
+                scorer, "only example", f"it is the only example of {question.target!r}; give more"
+            )
         elif scorer in (EXAMPLES, BOTH):
             _, shown, both = scoring.with_examples(question).all_scores(clip)
             scores = shown if scorer == EXAMPLES else both
@@ -236,6 +236,13 @@ def _score(
             except UsageError as error:  # too short for the number of repetitions
                 leave_out(scorer, "too short", str(error))
     return unscored
+
+
+def _alone(question: Question, clip: ClipEmbedding, examples: Examples | None) -> bool:
+    """Whether the right label has no example besides the clip itself."""
+    if examples is None or question.target not in question.choices:
+        return False
+    return not examples.has_other(str(question.target), clip)
 
 
 def _row(

@@ -226,9 +226,10 @@ def _share(ranks: NDArray[np.int_]) -> dict[str, Any]:
 
 
 def setting_lines(result: dict[str, Any]) -> list[str]:
-    """A heading, the eight best settings and their costs, one per line, and where the others
-    are."""
-    ordered = sorted(result["settings"], key=lambda one: -one["top1"])
+    """A heading, the eight best settings and their costs, one per line, the chosen one first, and
+    where the others are."""
+    chosen = result["chosen"].items()
+    ordered = sorted(result["settings"], key=lambda one: (-one["top1"], not chosen <= one.items()))
     lines = ["Top-1 on all clips, and the cost, of the best settings:"]
     lines += [
         f"{100 * one['top1']:6.2f} %  {one['frames']:.0f} frames, {one['scoring_ms']:.1f} ms a "
