@@ -169,7 +169,9 @@ def test_failed_questions_are_rows_in_a_file_and_exit_code_1(generate, server, t
     assert len(read_bank(bank)) == 2
 
 
-def test_a_key_file_is_used_and_never_shown(generate, server, tmp_path, monkeypatch):
+def test_a_key_file_is_used_and_never_shown_nor_a_bank_that_is_not_there(
+    generate, server, tmp_path, monkeypatch
+):
     monkeypatch.delenv("OPENAI_API_KEY")
     (tmp_path / "key").write_text(KEY + "\n")
     server.faults["putt"] = [status(400, f"no: {KEY}")] * 3
@@ -177,6 +179,10 @@ def test_a_key_file_is_used_and_never_shown(generate, server, tmp_path, monkeypa
     assert code == 1
     assert server.headers[0]["authorization"] == f"Bearer {KEY}"
     assert "no: [API key]" in err
+    server.faults["putt"] = [status(400, "no")] * 3
+    code, _, err = generate(*GOLF, "--out", tmp_path / "none.json")
+    assert (code, (tmp_path / "none.json").exists()) == (1, False)
+    assert "none.json" not in "".join(err.split())
 
 
 @pytest.mark.parametrize(

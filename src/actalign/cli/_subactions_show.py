@@ -97,4 +97,4 @@ def print_summary(
     written = sum(result.output_tokens for result in results)
     line = f"{with_scripts(len(results) - failed, total)}, {failed} failed"
     line += f"; {spent(given, written, config.cost(given, written))}" if new else ""
-    console.print(line + (f": {bank}" if bank else ""))
+    console.print(line + (f": {bank}" if bank and bank.exists() else ""))
