@@ -242,6 +242,9 @@ def test_a_class_that_stands_for_none_of_the_others_is_pointed_out(data, evaluat
         "'nothing' is compared by its words, as an action is; if its clips show none of the other"
     )
     assert f"{said} actions, add --none nothing" in " ".join(done.stderr.split())
+    done = evaluate("both", labels=("--labels", "sunrise,other,nothing"))
+    assert "'other' and 'nothing' are compared by their words" in " ".join(done.stderr.split())
+    assert "one label and add --none other" in " ".join(done.stderr.split())
 
 
 def test_none_is_the_last_choice_and_the_answers_follow():

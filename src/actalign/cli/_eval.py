@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -59,11 +60,10 @@ def clips(
     ] = None,
 ) -> None:
     """Report how often each scorer is right on labelled clips, with a 95 % interval."""
-    from actalign.cli._show import print_notes, shell_word
+    from actalign.cli._show import print_notes
     from actalign.evaluation import run
     from actalign.evaluation._config import check_scorers
     from actalign.evaluation._embed import unread_boxes
-    from actalign.evaluation._none import seem_none
 
     refuses = options.min_confidence is not None
     second.check(refuses=refuses)
@@ -81,11 +81,7 @@ def clips(
     questions = candidates.read(data, how, llm, out / "videos", none=options.none)
     notes = [*questions.notes, *unread_boxes(questions.questions, choice.model)]
     if options.none is None:
-        notes += [
-            f"{label!r} is compared by its words, as an action is; if its clips show none of the "
-            f"other actions, add --none {shell_word(label)}"
-            for label in seem_none(questions.labels)
-        ]
+        notes += _seem_none(questions.labels)
     console = print_notes(notes, quiet=options.quiet)
     here, embed = machines.embedder(choice, quiet=options.quiet)
     with (
@@ -104,6 +100,23 @@ def clips(
             **shown.stores(options.store),
         )
     _end(results, out, look)
+
+
+def _seem_none(labels: Iterable[str]) -> list[str]:
+    """A note on labels that seem to stand for none of the others, if there are any."""
+    from actalign.cli._show import shell_word
+    from actalign.evaluation._none import seem_none
+
+    found = seem_none(labels)
+    if not found:
+        return []
+    named, how = " and ".join(map(repr, found)), f"add --none {shell_word(found[0])}"
+    if len(found) == 1:
+        said = f"{named} is compared by its words, as an action is; if its"
+    else:
+        said = f"{named} are compared by their words, as actions are; if their"
+        how = f"give all of them one label and {how}"
+    return [f"{said} clips show none of the other actions, {how}"]
 
 
 def _config(
