@@ -14,8 +14,8 @@ from PIL import Image
 from actalign.encoder_info import EncoderInfo
 from actalign.encoders._base import ACROSS_FRAMES, CROP, ImageEncoder, PersonRows, one_person_only
 from actalign.encoders.body._look import Person
-from actalign.encoders.body._pose import POSE_VERSION, PoseEstimator, check_person
-from actalign.encoders.body._tracks import EVERYONE, Tracks, person_version
+from actalign.encoders.body._pose import POSE_VERSION, PoseEstimator
+from actalign.encoders.body._tracks import EVERYONE, Tracks, check_person, person_version
 from actalign.encoders.body._weights import weights_hash
 from actalign.errors import UsageError
 from actalign.rows import whole_source
@@ -53,8 +53,7 @@ class CroppedEncoder:
     def __init__(self, encoder: ImageEncoder, person: str) -> None:
         """person: whom to follow: largest, left, right, a number N, or all for everyone. Raises
         UsageError for any other value, and for an encoder that looks across frames."""
-        if person != EVERYONE:
-            check_person(person)
+        check_person(person)
         if isinstance(encoder, ACROSS_FRAMES):
             raise UsageError(
                 f"The encoder {encoder.info.model_id!r} looks across frames, so people can't be "

@@ -163,14 +163,9 @@ def _of_open_clip(model: str, *, revision: str | None, **others: Any) -> ImageEn
 
 def _built_in(model: str, *, batch_size: int | None, **others: Any) -> ImageEncoder:
     _check_on_cpu(model, (None, "float32"), **others)
-    _, _, person = model.partition(":")
-    if person == "all":
-        from actalign.encoders.body._everyone import EveryBodyEncoder
-
-        return EveryBodyEncoder()
     from actalign.encoders.body._encoder import BodyEncoder
 
-    return BodyEncoder.from_package(person or "largest")
+    return BodyEncoder.from_package(model.partition(":")[2] or "largest")
 
 
 def _exported(model: str, folder: Path, *, batch_size: int | None, **others: Any) -> ImageEncoder:

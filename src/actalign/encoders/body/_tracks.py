@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 
 import numpy as np
@@ -9,11 +10,21 @@ import numpy as np
 from actalign.encoders.body._look import Person
 from actalign.encoders.body._people import PEOPLE_VERSION, PeopleTracker, kept_people
 from actalign.encoders.body._pose import CHOICE_VERSION, PoseEstimator
+from actalign.errors import UsageError
 from actalign.rows import people_source
 from actalign.types import FrameBatch
 
 EVERYONE = "all"
 _BOXES_A_SECOND, _MOST_BOXES = 2.0, 1000  # in a row
+
+
+def check_person(person: str) -> None:
+    """Raises UsageError if this doesn't say whom to follow."""
+    if person not in ("largest", "left", "right", EVERYONE) and not re.fullmatch("[1-9]", person):
+        raise UsageError(
+            f"{person!r} names nobody to follow; say largest, left, right, 2 for the second "
+            "largest, or all."
+        )
 
 
 def person_version(person: str) -> str:
@@ -26,7 +37,7 @@ def person_version(person: str) -> str:
 class Tracks:
     """The people of one clip; not to be shared by threads.
 
-    person: whom to follow, as `check_person` accepts it, or all. people: for each frame so far, the
+    person: whom to follow, as `check_person` accepts it. people: for each frame so far, the
     people seen in it, by number from 1; a single person who is followed is 1. scenes: the number of
     each frame's scene; a cut in the picture begins another.
     """
