@@ -1,11 +1,12 @@
 """A request for scripts sent to one model: prompt, answer, check, one repair turn per wording.
 
-A conversation has no state of its own. Which turns are due follows from the answers in the cache,
+A talk has no state of its own. Which turns are due follows from the answers in the cache,
 so a live run (`_generate`), a batch (`_batch`) and a run after a crash take the same steps.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -87,11 +88,63 @@ Outcome = tuple[list[ChatRequest], Made | ChatRequest | str]
 """For one wording: the answered turns, and its scripts, the turn to send next, or the error."""
 
 
-class Conversation:
-    """A request sent to one model: which turns are due, given the answers in the cache.
+class Talk(ABC):
+    """What is asked of one model until a record is finished: scripts, or better ones.
 
-    firsts: the first turn of each wording. key: the request's content hash, which doesn't depend on
-    the number of wordings.
+    firsts: the first turn of each wording. key: the record's content hash.
+    """
+
+    key: str
+    firsts: list[ChatRequest]
+
+    @abstractmethod
+    def finished(self, known: BankRecord) -> bool:
+        """Whether the bank's record is all that is asked for."""
+
+    @abstractmethod
+    def _outcomes(self, cache: AnswerCache, known: BankRecord | None) -> Iterator[Outcome]:
+        """The outcome of each wording that is not known."""
+
+    @abstractmethod
+    def _record(
+        self, made: Sequence[Made], known: BankRecord | None, config: LLMConfig
+    ) -> BankRecord:
+        """The finished record."""
+
+    def due(
+        self, cache: AnswerCache, config: LLMConfig, known: BankRecord | None = None
+    ) -> list[ChatRequest] | BankRecord | str:
+        """The turns to send now, at most one per wording, or the finished record, or the first
+        error.
+
+        known: the bank's record; it is returned if it is finished.
+        """
+        if known is not None and self.finished(known):
+            return known
+        turns: list[ChatRequest] = []
+        made: list[Made] = []
+        for _, outcome in self._outcomes(cache, known):
+            if isinstance(outcome, str):
+                return outcome
+            if isinstance(outcome, ChatRequest):
+                turns.append(outcome)
+            else:
+                made.append(outcome)
+        return turns or self._record(made, known, config)
+
+    def forget_unusable(self, cache: AnswerCache, known: BankRecord | None) -> None:
+        """Delete the cached answers of the wordings that failed."""
+        for turns, outcome in list(self._outcomes(cache, known)):
+            if isinstance(outcome, str):
+                for turn in turns:
+                    cache.drop(turn)
+
+
+class Conversation(Talk):
+    """A request for scripts.
+
+    Its key doesn't depend on the number of wordings, and those that the bank's record has are not
+    requested again.
     """
 
     def __init__(
@@ -113,22 +166,6 @@ class Conversation:
         """Whether the bank's record has enough wordings."""
         return len(known.wordings()) >= len(self.firsts)
 
-    def due(
-        self, cache: AnswerCache, config: LLMConfig, known: BankRecord | None = None
-    ) -> list[ChatRequest] | BankRecord | str:
-        """The turns to send now, at most one per wording, or the finished record, or the error.
-
-        known: the bank's record of this request; it is returned if it has enough wordings, and the
-        wordings that it has are not requested again.
-        """
-        if known is not None and self.finished(known):
-            return known
-        return due_of(self._outcomes(cache, known), lambda made: self._record(made, known, config))
-
-    def forget_unusable(self, cache: AnswerCache, known: BankRecord | None) -> None:
-        """Delete the cached answers of the wordings that failed."""
-        drop_unusable(self._outcomes(cache, known), cache)
-
     def _first(self, number: int) -> ChatRequest:
         """The first turn of a wording, counted from 1. For the first wording it names no number, so
         it is the same request whether or not others are wanted."""
@@ -139,7 +176,6 @@ class Conversation:
         return ChatRequest(self._model, (Message("user", "\n".join(parts)),))
 
     def _outcomes(self, cache: AnswerCache, known: BankRecord | None) -> Iterator[Outcome]:
-        """The outcome of each wording that is not known."""
         earlier: list[Steps] = [] if known is None else list(known.wordings())
         for first in self.firsts[len(earlier) :]:
             check = partial(self._check, earlier=list(earlier))
@@ -149,8 +185,6 @@ class Conversation:
             yield turns, outcome
 
     def _check(self, answer: Answer, *, earlier: Sequence[Steps]) -> Checked:
-        if said := refusal(answer):
-            return {}, [said]
         text = without_reasoning(answer.text)
         scripts, faults = read_answer(text, self.request.labels)
         faults = faults + script_faults(
@@ -219,30 +253,6 @@ class Conversation:
         )
 
 
-def due_of(
-    outcomes: Iterable[Outcome], finish: Callable[[list[Made]], BankRecord]
-) -> list[ChatRequest] | BankRecord | str:
-    """The turns to send now, or the finished record of all wordings, or the first error."""
-    turns: list[ChatRequest] = []
-    made: list[Made] = []
-    for _, outcome in outcomes:
-        if isinstance(outcome, str):
-            return outcome
-        if isinstance(outcome, ChatRequest):
-            turns.append(outcome)
-        else:
-            made.append(outcome)
-    return turns or finish(made)
-
-
-def drop_unusable(outcomes: Iterable[Outcome], cache: AnswerCache) -> None:
-    """Delete the cached answers of the wordings that failed."""
-    for turns, outcome in list(outcomes):
-        if isinstance(outcome, str):
-            for turn in turns:
-                cache.drop(turn)
-
-
 def exchange(
     first: ChatRequest,
     cache: AnswerCache,
@@ -259,7 +269,7 @@ def exchange(
     while (answer := cache.get(turn)) is not None:
         turns.append(turn)
         answers.append(answer)
-        scripts, faults = check(answer)
+        scripts, faults = ({}, [said]) if (said := _refusal(answer)) else check(answer)
         if not faults:
             return turns, Made(scripts, answers)
         if len(answers) == 2:
@@ -278,7 +288,7 @@ def _repair(first: ChatRequest, answer: Answer, faults: list[str], count: int) -
     return ChatRequest(first.model, (*first.messages, given, Message("user", text)))
 
 
-def refusal(answer: Answer) -> str | None:
+def _refusal(answer: Answer) -> str | None:
     """A sentence for an answer that is a refusal, None for others."""
     if answer.finish not in ("refusal", "content_filter"):
         return None

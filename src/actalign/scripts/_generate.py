@@ -30,7 +30,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from traceback import extract_tb
-from typing import Protocol
 
 from pydantic import SecretStr
 
@@ -40,8 +39,8 @@ from actalign.files import write_text
 from actalign.scripts._answer import TokenLimit
 from actalign.scripts._answer_cache import AnswerCache
 from actalign.scripts._bank import Bank, BankRecord
-from actalign.scripts._chat import Answer, ChatModel, ChatRequest, LLMError
-from actalign.scripts._conversation import Conversation, ScriptRequest, check_ids
+from actalign.scripts._chat import Answer, ChatModel, LLMError
+from actalign.scripts._conversation import Conversation, ScriptRequest, Talk, check_ids
 from actalign.scripts._llm import LLMConfig
 from actalign.scripts._models import open_chat
 from actalign.scripts._prompts import load_prompt
@@ -209,20 +208,6 @@ def write_errors(bank: Path, failed: Sequence[ScriptResult]) -> Path | None:
 
 
 _Outcome = tuple[BankRecord | str, list[Answer]]
-
-
-class Talk(Protocol):
-    """What is asked of a model until a record is finished: a `Conversation` or a refinement."""
-
-    key: str
-
-    def finished(self, known: BankRecord) -> bool: ...
-
-    def due(
-        self, cache: AnswerCache, config: LLMConfig, known: BankRecord | None = None
-    ) -> list[ChatRequest] | BankRecord | str: ...
-
-    def forget_unusable(self, cache: AnswerCache, known: BankRecord | None) -> None: ...
 
 
 @dataclass

@@ -24,14 +24,13 @@ from actalign.scripts._bank import Bank, BankRecord, Refinement, Replaced, read_
 from actalign.scripts._chat import Answer, ChatRequest, Message, ModelId
 from actalign.scripts._conversation import (
     NO_DOMAIN,
+    Checked,
     Made,
     Outcome,
     ScriptRequest,
     Steps,
-    drop_unusable,
-    due_of,
+    Talk,
     exchange,
-    refusal,
     tokens_and_cost,
 )
 from actalign.scripts._generate import Run, ScriptResult, results
@@ -99,14 +98,14 @@ def _records(scripts: Path) -> list[BankRecord]:
 
 def _talks(
     records: Sequence[BankRecord], scripts: Path, saved: Bank, model: ModelId
-) -> dict[str, tuple[_Talk, list[ScriptRequest]]]:
+) -> dict[str, tuple[_Refining, list[ScriptRequest]]]:
     """A conversation for each record, as the bank has it, by key; equal records share one."""
-    talks: dict[str, tuple[_Talk, list[ScriptRequest]]] = {}
+    talks: dict[str, tuple[_Refining, list[ScriptRequest]]] = {}
     for number, record in enumerate(records, start=1):
         assert record.key is not None
         name = scripts.name if len(records) == 1 else f"record {number}"
         request = ScriptRequest(name, record.candidates, record.domain)
-        talk = _Talk(saved.get(record.key) or record, model)
+        talk = _Refining(saved.get(record.key) or record, model)
         talks.setdefault(record.key, (talk, []))[1].append(request)
     return talks
 
@@ -129,14 +128,11 @@ def _is_of(kept: BankRecord, given: BankRecord) -> bool:
     return refined or _digest(kept) == _digest(given)
 
 
-class _Talk:
-    """A record sent to one model, one request per wording; see `Conversation`.
-
-    wordings: the record's. firsts: the first turn of each wording.
-    """
+class _Refining(Talk):
+    """A record sent to one model, one request per wording. wordings: the record's."""
 
     def __init__(self, record: BankRecord, model: ModelId) -> None:
-        self._record = record
+        self._before = record
         self._model = model
         self.wordings = record.wordings()
         self.firsts = [self._first(scripts) for scripts in self.wordings]
@@ -146,21 +142,11 @@ class _Talk:
         """Whether all wordings of the bank's record are refined."""
         return known.refinement is not None and known.refinement.wordings >= len(known.wordings())
 
-    def due(
-        self, cache: AnswerCache, config: LLMConfig, known: BankRecord | None = None
-    ) -> list[ChatRequest] | BankRecord | str:
-        """The turns to send now, or the refined record, or the error."""
-        return due_of(self._outcomes(cache), lambda made: self._refined(made, config))
-
-    def forget_unusable(self, cache: AnswerCache, known: BankRecord | None) -> None:
-        """Delete the cached answers of the wordings that failed."""
-        drop_unusable(self._outcomes(cache), cache)
-
     def _first(self, scripts: Steps) -> ChatRequest:
         shared = sorted(shared_steps(scripts))[:MOST_NAMED]
         named = "; ".join(f'"{step}"' for step in shared)
         values = {
-            "domain": self._record.domain or NO_DOMAIN,
+            "domain": self._before.domain or NO_DOMAIN,
             "count": str(len(scripts)),
             "scripts": "\n".join(_numbered(scripts)),
             "shared": f" Worded alike in several scripts are: {named}." if named else "",
@@ -171,17 +157,15 @@ class _Talk:
         text = f"{text.strip()}\n\n{shipped_text('answer')}"
         return ChatRequest(self._model, (Message("user", text),))
 
-    def _outcomes(self, cache: AnswerCache) -> Iterator[Outcome]:
+    def _outcomes(self, cache: AnswerCache, known: BankRecord | None) -> Iterator[Outcome]:
         for first, scripts in zip(self.firsts, self.wordings, strict=True):
             yield exchange(first, cache, partial(self._check, before=scripts), list(scripts))
 
-    def _check(self, answer: Answer, *, before: Steps) -> tuple[dict[str, list[str]], list[str]]:
-        if said := refusal(answer):
-            return {}, [said]
+    def _check(self, answer: Answer, *, before: Steps) -> Checked:
         scripts, faults = read_answer(without_reasoning(answer.text), list(before))
         if faults:
             return scripts, faults
-        faults = script_faults(scripts, self._record.domain or NO_DOMAIN)
+        faults = script_faults(scripts, self._before.domain or NO_DOMAIN)
         faults += [
             f'"{label}" has {len(steps)} steps and had {len(before[label])}; replace steps, but '
             "add none and leave none out."
@@ -197,9 +181,11 @@ class _Talk:
         ]
         return scripts, faults
 
-    def _refined(self, made: Sequence[Made], config: LLMConfig) -> BankRecord:
+    def _record(
+        self, made: Sequence[Made], known: BankRecord | None, config: LLMConfig
+    ) -> BankRecord:
         """The record with the new steps and their provenance."""
-        record, answers = self._record, [answer for one in made for answer in one.answers]
+        record, answers = self._before, [answer for one in made for answer in one.answers]
         inputs, outputs, cost = tokens_and_cost(answers, config)
         new = [one.scripts for one in made]
         return record.model_copy(
