@@ -30,7 +30,7 @@ from actalign.scripts._generate import ScriptResult
 from actalign.scripts._llm import LLMConfig, LLMService
 from actalign.scripts._prompts import load_prompt
 from actalign.scripts._reply import whole_characters
-from actalign.services import KEY_OR_FILE, Told, read_api_key
+from actalign.services import KEY_OR_FILE, Told
 
 ENDPOINT: Literal["/v1/chat/completions"] = "/v1/chat/completions"
 TOLD = Told("--base-url of `actalign subactions batch submit`", KEY_OR_FILE)
@@ -93,7 +93,7 @@ def submit(
             )
         requests = state.questions
         config = state.config.model_copy(update={"told": config.told})
-    with closing(LLMService(config, SCHEMA, api_key or read_api_key())) as service:
+    with closing(LLMService(config, SCHEMA, api_key)) as service:
         turns = _turns_due(requests, config, Bank(bank), AnswerCache(cache))
         if not turns:
             return None
@@ -325,7 +325,7 @@ def _download(service: LLMService, file_id: str) -> list[_Line]:
 def _service(state: BatchState, api_key: SecretStr | None) -> LLMService:
     """The service that a batch was submitted to."""
     config = state.config.model_copy(update={"told": TOLD})
-    return LLMService(config, SCHEMA, api_key or read_api_key())
+    return LLMService(config, SCHEMA, api_key)
 
 
 def _submitted(bank: Path) -> BatchState:
