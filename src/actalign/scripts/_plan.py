@@ -9,6 +9,7 @@ from pathlib import Path
 from actalign.scripts._answer import TokenLimit, estimate_tokens
 from actalign.scripts._answer_cache import AnswerCache
 from actalign.scripts._bank import Bank
+from actalign.scripts._chat import ChatRequest
 from actalign.scripts._conversation import Conversation, ScriptRequest, check_ids
 from actalign.scripts._llm import LLMConfig
 from actalign.scripts._models import model_id
@@ -26,6 +27,15 @@ class PlannedRequest:
     prompt: str
     input_tokens: int
     output_tokens: int
+
+    @classmethod
+    def of(
+        cls, request: ScriptRequest, turn: ChatRequest, scripts: int, steps: float
+    ) -> PlannedRequest:
+        """By the turn that is sent, and how many scripts and steps the answer holds."""
+        text = turn.messages[0].content
+        out = round(scripts * TOKENS_A_SCRIPT + steps * TOKENS_A_STEP)
+        return cls(request, text, estimate_tokens(text), out)
 
 
 def plan_requests(
@@ -50,10 +60,8 @@ def plan_requests(
         talk = Conversation(request, model, prompt, TokenLimit(), config.wordings)
         record = saved.get(talk.key)
         for turn in talk.firsts[0 if record is None else len(record.wordings()) :]:
-            if answers.get(turn) is not None:
-                continue
-            text = turn.messages[0].content
-            steps = (prompt.min_steps + prompt.max_steps) / 2
-            out = round(len(request.labels) * (TOKENS_A_SCRIPT + steps * TOKENS_A_STEP))
-            planned.setdefault(turn.key, PlannedRequest(request, text, estimate_tokens(text), out))
+            if answers.get(turn) is None:
+                count = len(request.labels)
+                steps = count * (prompt.min_steps + prompt.max_steps) / 2
+                planned.setdefault(turn.key, PlannedRequest.of(request, turn, count, steps))
     return list(planned.values())

@@ -18,7 +18,7 @@ from pydantic import SecretStr
 
 from actalign.documents import one_line
 from actalign.errors import UsageError
-from actalign.scripts._answer import estimate_tokens, read_answer, script_faults, shared_steps
+from actalign.scripts._answer import read_answer, script_faults, shared_steps
 from actalign.scripts._answer_cache import AnswerCache, now
 from actalign.scripts._bank import Bank, BankRecord, Refinement, Replaced, read_bank
 from actalign.scripts._chat import Answer, ChatRequest, Message, ModelId
@@ -36,7 +36,7 @@ from actalign.scripts._conversation import (
 from actalign.scripts._generate import Run, ScriptResult, results
 from actalign.scripts._llm import LLMConfig
 from actalign.scripts._models import model_id, open_chat
-from actalign.scripts._plan import TOKENS_A_SCRIPT, TOKENS_A_STEP, PlannedRequest
+from actalign.scripts._plan import PlannedRequest
 from actalign.scripts._prompts import shipped_text
 from actalign.scripts._reply import without_reasoning
 
@@ -81,9 +81,8 @@ def plan_refinement(scripts: Path, *, bank: Path, config: LLMConfig) -> list[Pla
             continue
         for turn, worded in zip(talk.firsts, talk.wordings, strict=True):
             if answers.get(turn) is None:
-                text, steps = turn.messages[0].content, sum(map(len, worded.values()))
-                out = len(worded) * TOKENS_A_SCRIPT + steps * TOKENS_A_STEP
-                one = PlannedRequest(requests[0], text, estimate_tokens(text), out)
+                steps = sum(map(len, worded.values()))
+                one = PlannedRequest.of(requests[0], turn, len(worded), steps)
                 planned.setdefault(turn.key, one)
     return list(planned.values())
 
