@@ -173,7 +173,7 @@ def _exported(model: str, folder: Path, *, batch_size: int | None, **others: Any
     _check_on_cpu(model, (None, "float32", "int8"), **others)
     from actalign.encoders._onnx import OnnxEncoder
 
-    return OnnxEncoder.from_folder(folder, batch_size=batch_size)
+    return OnnxEncoder(folder, batch_size=batch_size)
 
 
 def _check_on_cpu(

@@ -25,7 +25,7 @@ from PIL import Image
 from actalign.addresses import plain_address
 from actalign.arguments import check_frames
 from actalign.encoder_info import EncoderInfo
-from actalign.encoders._text_cache import keep_rows, stored_rows
+from actalign.encoders._text_cache import keep_rows, opened, stored_rows
 from actalign.errors import EncoderError, UsageError, VideoError
 from actalign.files import cache_folder
 from actalign.services import Asked, Told, client, explain, read_api_key
@@ -122,7 +122,8 @@ class ServiceEncoder:
 
     def _embed(self, kind: Kind, inputs: list[str], names: list[str]) -> Float32:
         """Rows of the inputs, from the cache or the service; answers are stored as they arrive."""
-        found = stored_rows(self._cache, self._cached_as, set(names))
+        with opened(self._cache) as file:
+            found = stored_rows(file, self._cached_as, set(names))
         found = {name: row for name, row in found.items() if len(row) == self.info.dim}
         wanted = {n: one for n, one in zip(names, inputs, strict=True) if n not in found}
         at_once = 1 if self._form == "messages" else self.batch_size
@@ -133,8 +134,10 @@ class ServiceEncoder:
             try:
                 for part, answer in zip(parts, asked, strict=True):
                     rows = self._checked(answer.result(), len(part), self.info.dim)
-                    keep_rows(self._cache, self._cached_as, dict(zip(part, rows, strict=True)))
-                    found.update(zip(part, rows, strict=True))
+                    new = dict(zip(part, rows, strict=True))
+                    with opened(self._cache) as file:
+                        keep_rows(file, self._cached_as, new)
+                    found |= new
             except BaseException:
                 pool.shutdown(cancel_futures=True)
                 raise
