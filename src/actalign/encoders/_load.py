@@ -84,7 +84,7 @@ def load_encoder(
     if model.startswith(SENTENCE):
         from actalign.encoders._sentence import SentenceEncoder
 
-        return SentenceEncoder.from_name(model.removeprefix(SENTENCE), **given)
+        return SentenceEncoder(model.removeprefix(SENTENCE), **given)
     if model.partition(":")[0] == "body":
         return _built_in(model, **given)
     if (folder / "image.onnx").is_file():
@@ -148,7 +148,7 @@ def _service(
         raise EncoderUsageError(f"{model} runs elsewhere; leave out device, dtype and revision.")
     from actalign.encoders._service import ServiceEncoder
 
-    return ServiceEncoder.from_name(model, batch_size=batch_size)
+    return ServiceEncoder(model, batch_size=batch_size)
 
 
 def _of_open_clip(model: str, *, revision: str | None, **others: Any) -> ImageEncoder:
@@ -158,7 +158,7 @@ def _of_open_clip(model: str, *, revision: str | None, **others: Any) -> ImageEn
         )
     from actalign.encoders._open_clip import OpenClipEncoder
 
-    return OpenClipEncoder.from_name(model.removeprefix(OPEN_CLIP), **others)
+    return OpenClipEncoder(model.removeprefix(OPEN_CLIP), **others)
 
 
 def _built_in(model: str, *, batch_size: int | None, **others: Any) -> ImageEncoder:

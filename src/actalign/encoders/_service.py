@@ -54,7 +54,13 @@ class ServiceEncoder:
     if a service changes the weights behind a name.
     """
 
-    def __init__(self, address: str, model: str, *, batch_size: int = 16) -> None:
+    def __init__(self, name: str, *, batch_size: int | None = None) -> None:
+        """Use `ADDRESS#MODEL`; raises EncoderError if it doesn't answer, UsageError for an invalid
+        name."""
+        address, _, model = name.partition("#")
+        address = plain_address(address)
+        if not model:
+            raise UsageError(f"{address} names no model; write {address}#MODEL.")
         try:
             import openai  # noqa: F401
         except ImportError:
@@ -62,7 +68,7 @@ class ServiceEncoder:
                 "The openai package is not installed; install it with `pip install "
                 "'actalign[llm]'` to use an embedding service."
             ) from None
-        self._address, self._model, self.batch_size = address, model, batch_size
+        self._address, self._model, self.batch_size = address, model, batch_size or 16
         self._asked = Asked(
             address,
             model,
@@ -87,16 +93,6 @@ class ServiceEncoder:
             logit_bias=None,
             dtype="service",
         )
-
-    @classmethod
-    def from_name(cls, name: str, *, batch_size: int | None = None) -> ServiceEncoder:
-        """Use `ADDRESS#MODEL`; raises EncoderError if it doesn't answer, UsageError for an invalid
-        name."""
-        address, _, model = name.partition("#")
-        address = plain_address(address)
-        if not model:
-            raise UsageError(f"{address} names no model; write {address}#MODEL.")
-        return cls(address, model, batch_size=batch_size or 16)
 
     def encode_image(self, frames: UInt8) -> Float32:
         """Embed (T, H, W, 3) uint8 RGB frames, each by itself, as (T, D) float32.
