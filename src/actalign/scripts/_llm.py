@@ -107,9 +107,7 @@ class LLMConfig(BaseModel):
 
     def service_url(self) -> str:
         """The address of the service, checked even if it comes from the environment."""
-        if self.base_url is not None:
-            return self.base_url
-        return self._without_credentials(os.environ.get("OPENAI_BASE_URL") or OPENAI_URL) or ""
+        return self.base_url or plain_address(os.environ.get("OPENAI_BASE_URL") or OPENAI_URL)
 
     def model_id(self) -> ModelId:
         """The service's model and its parameters."""

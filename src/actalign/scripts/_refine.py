@@ -59,10 +59,8 @@ def refine_scripts(
     The rest is as in `generate_scripts`. Records of one candidate have nothing to differ from, so
     only steps that fit any frame are replaced.
     """
-    saved, records = Bank(bank), _records(scripts)
-    saved.adopt(records, known=_is_of)
+    saved, talks = _talks(scripts, bank, model_id(config))
     chat = open_chat(config, api_key)
-    talks = _talks(records, scripts, saved, chat.model_id)
     return results(talks, saved, Run(chat, config, AnswerCache(), retry_failed=True))
 
 
@@ -71,11 +69,10 @@ def plan_refinement(scripts: Path, *, bank: Path, config: LLMConfig) -> list[Pla
 
     Tokens are estimated as `plan_requests` does, for as many steps as the scripts have.
     """
-    saved, records = Bank(bank), _records(scripts)
-    saved.adopt(records, known=_is_of)
+    saved, talks = _talks(scripts, bank, model_id(config))
     answers = AnswerCache()
     planned: dict[str, PlannedRequest] = {}
-    for key, (talk, requests) in _talks(records, scripts, saved, model_id(config)).items():
+    for key, (talk, requests) in talks.items():
         known = saved.get(key)
         if known is not None and talk.finished(known):
             continue
@@ -87,18 +84,20 @@ def plan_refinement(scripts: Path, *, bank: Path, config: LLMConfig) -> list[Pla
     return list(planned.values())
 
 
-def _records(scripts: Path) -> list[BankRecord]:
-    """The records of a bank or script file, each with a key; raises UsageError if there is none."""
-    records = [_with_key(record) for record in read_bank(scripts)]
+def _talks(
+    scripts: Path, bank: Path, model: ModelId
+) -> tuple[Bank, dict[str, tuple[_Refining, list[ScriptRequest]]]]:
+    """The bank with the records of a bank or script file, and a conversation for each as the bank
+    has it, by key; equal records share one. Raises UsageError if there is no record."""
+    saved = Bank(bank)
+    # A record without a key, such as one written by hand, gets a key from its content.
+    records = [
+        one if one.key else one.model_copy(update={"key": _digest(one)})
+        for one in read_bank(scripts)
+    ]
     if not records:
         raise UsageError(f"{scripts} holds no script; give at least one.")
-    return records
-
-
-def _talks(
-    records: Sequence[BankRecord], scripts: Path, saved: Bank, model: ModelId
-) -> dict[str, tuple[_Refining, list[ScriptRequest]]]:
-    """A conversation for each record, as the bank has it, by key; equal records share one."""
+    saved.adopt(records, known=_is_of)
     talks: dict[str, tuple[_Refining, list[ScriptRequest]]] = {}
     for number, record in enumerate(records, start=1):
         assert record.key is not None
@@ -106,7 +105,7 @@ def _talks(
         request = ScriptRequest(name, record.candidates, record.domain)
         talk = _Refining(saved.get(record.key) or record, model)
         talks.setdefault(record.key, (talk, []))[1].append(request)
-    return talks
+    return saved, talks
 
 
 def _digest(record: BankRecord) -> str:
@@ -114,11 +113,6 @@ def _digest(record: BankRecord) -> str:
     content = [record.domain, record.candidates, record.wordings()]
     text = json.dumps(content, ensure_ascii=False, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:40]
-
-
-def _with_key(record: BankRecord) -> BankRecord:
-    """The record; one without a key, such as one written by hand, gets a key from its content."""
-    return record if record.key else record.model_copy(update={"key": _digest(record)})
 
 
 def _is_of(kept: BankRecord, given: BankRecord) -> bool:
