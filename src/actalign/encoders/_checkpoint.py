@@ -195,7 +195,6 @@ def weight_files(folder: Path) -> list[Path]:
 
     Raises EncoderError if there is none, or if one is missing or outside the folder.
     """
-    read_json(folder / "config.json")
     check_configuration(folder / "config.json")
     single, index = folder / WEIGHT_FILES[0], folder / WEIGHT_FILES[2]
     if single.is_file():

@@ -142,17 +142,12 @@ class ServiceEncoder:
 
     def _find_form(self) -> int:
         """Choose the first form that the service accepts; returns the length of its vectors."""
-        forms: tuple[Form, Form] = ("messages", "input")
-        for form in forms:
-            self._form = form
-            try:
-                [row] = self._checked(self._ask("text", [PROBE]), 1, None)
-            except _RefusedError:
-                if form == forms[-1]:
-                    raise
-            else:
-                return len(row)
-        raise AssertionError("unreachable")
+        try:
+            answer = self._ask("text", [PROBE])
+        except _RefusedError:
+            self._form = "input"
+            answer = self._ask("text", [PROBE])
+        return self._checked(answer, 1, None).shape[1]
 
     def _ask(self, kind: Kind, inputs: list[str]) -> object:
         """The service's answer to one request; raises EncoderError."""
