@@ -89,7 +89,7 @@ class CroppedEncoder:
         numbers = tracks.numbers() if self.everyone else []
         if not numbers:
             return [self._whole(tracks, rows)]
-        return [self._seen(tracks, rows, n, len(numbers)) for n in numbers]
+        return [self._seen(tracks, rows, number) for number in numbers]
 
     def encode(
         self, batch: FrameBatch, people: list[dict[int, Person]]
@@ -129,19 +129,11 @@ class CroppedEncoder:
         )
 
     @staticmethod
-    def _seen(
-        tracks: Tracks, rows: list[dict[int, Float32]], number: int, count: int
-    ) -> PersonRows:
+    def _seen(tracks: Tracks, rows: list[dict[int, Float32]], number: int) -> PersonRows:
         """The rows of the frames that show a person."""
         shown = [t for t, found in enumerate(rows) if number in found]
-        times, end = tracks.pts_seconds, shown[-1] + 1
-        return PersonRows(
-            number,
-            np.array([rows[t][number] for t in shown], np.float32),
-            np.array([times[t] for t in shown]),
-            times[end] if end < len(times) else None,
-            {"person": str(number), "people": str(count), **tracks.source(number)},
-        )
+        found = np.array([rows[t][number] for t in shown], np.float32)
+        return tracks.rows_of(number, found, np.array(tracks.pts_seconds)[shown])
 
     def encode_clip(
         self, batches: Iterable[FrameBatch], *, block: int | None = None

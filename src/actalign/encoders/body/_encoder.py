@@ -211,8 +211,7 @@ class BodyEncoder:
             tracks = Tracks(EVERYONE)
             for batch in tracks.ahead(batches):
                 tracks.add(batch)
-            numbers = tracks.numbers()
-            return [self._one_of(tracks, n, len(numbers)) for n in numbers or [0]]
+            return [self._one_of(tracks, number) for number in tracks.numbers() or [0]]
         watch = self.watch()
         rows, times = [np.zeros((0, self.info.dim), np.float32)], [np.zeros(0)]
         for some, seconds in encode_frames(self, batches, watch=watch):
@@ -221,19 +220,13 @@ class BodyEncoder:
         seen, when = np.concatenate(rows), np.concatenate(times)
         return [PersonRows(None, seen, when, None, watch.source(), watch.warnings())]
 
-    def _one_of(self, tracks: Tracks, number: int, count: int) -> PersonRows:
-        times = tracks.pts_seconds
-        first, end = tracks.span(number) if number else (0, len(times))
-        people = [seen.get(number) for seen in tracks.people[first:end]]
-        poses = pose_tracks(people, times[first:end], tracks.scenes[first:end])
-        rows = list(self.encode_poses(poses))
-        return PersonRows(
-            number,
-            np.concatenate(rows) if rows else np.zeros((0, self.info.dim), np.float32),
-            np.array(times[first:end]),
-            times[end] if end < len(times) else None,
-            {"person": str(number), "people": str(count), **tracks.source(number)},
-        )
+    def _one_of(self, tracks: Tracks, number: int) -> PersonRows:
+        shown = slice(*tracks.span(number))
+        people = [seen.get(number) for seen in tracks.people[shown]]
+        times = np.array(tracks.pts_seconds[shown])
+        poses = pose_tracks(people, times, tracks.scenes[shown])
+        rows = [np.zeros((0, self.info.dim), np.float32), *self.encode_poses(poses)]
+        return tracks.rows_of(number, np.concatenate(rows), times)
 
     def encode_image(self, frames: UInt8) -> Float32:
         """Embed (T, H, W, 3) uint8 RGB pictures, each as a still image, as (T, D) float32: of the
