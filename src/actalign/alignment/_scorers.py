@@ -229,14 +229,7 @@ class Scorer:
         return list(given)
 
     @classmethod
-    def of(
-        cls,
-        name: str,
-        parts: str,
-        summary: str = "",
-        *,
-        geometric: bool = False,
-    ) -> Scorer:
+    def of(cls, name: str, parts: str, summary: str = "", *, geometric: bool = False) -> Scorer:
         """From "AFFINITY+PATH+AVERAGE"; raises a UsageError that lists a wrong part's choices."""
         named = parts.split("+")
         if len(named) != 3:

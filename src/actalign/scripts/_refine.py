@@ -9,7 +9,6 @@ bank; `BankRecord.refinement` says which model replaced which steps.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -92,12 +91,11 @@ def _talks(
     saved = Bank(bank)
     # A record without a key, such as one written by hand, gets a key from its content.
     records = [
-        one if one.key else one.model_copy(update={"key": _digest(one)})
-        for one in read_bank(scripts)
+        one if one.key else one.model_copy(update={"key": one.digest}) for one in read_bank(scripts)
     ]
     if not records:
         raise UsageError(f"{scripts} holds no script; give at least one.")
-    saved.adopt(records, known=_is_of)
+    saved.adopt(records)
     talks: dict[str, tuple[_Refining, list[ScriptRequest]]] = {}
     for number, record in enumerate(records, start=1):
         assert record.key is not None
@@ -106,19 +104,6 @@ def _talks(
         talk = _Refining(saved.get(record.key) or record, model)
         talks.setdefault(record.key, (talk, []))[1].append(request)
     return saved, talks
-
-
-def _digest(record: BankRecord) -> str:
-    """A hash of a record's scripts."""
-    content = [record.domain, record.candidates, record.wordings()]
-    text = json.dumps(content, ensure_ascii=False, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:40]
-
-
-def _is_of(kept: BankRecord, given: BankRecord) -> bool:
-    """Whether the bank's record is the given one, or was refined from it."""
-    refined = kept.refinement is not None and kept.refinement.refined == _digest(given)
-    return refined or _digest(kept) == _digest(given)
 
 
 class _Refining(Talk):
@@ -189,7 +174,7 @@ class _Refining(Talk):
                     for label in record.rewordings
                 },
                 "refinement": Refinement(
-                    refined=_digest(record),
+                    refined=record.digest,
                     wordings=len(new),
                     service=self._model.service,
                     model=self._model.name,
