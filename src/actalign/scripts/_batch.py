@@ -21,14 +21,13 @@ from pydantic import BaseModel, SecretStr, ValidationError, field_validator
 from actalign.documents import one_line
 from actalign.errors import ActAlignError, UsageError
 from actalign.files import write_text
-from actalign.scripts._answer import SCHEMA, TokenLimit
+from actalign.scripts._answer import SCHEMA
 from actalign.scripts._answer_cache import AnswerCache
 from actalign.scripts._bank import Bank, check_bank_path
 from actalign.scripts._chat import ChatRequest, LLMError
-from actalign.scripts._conversation import Conversation, ScriptRequest
+from actalign.scripts._conversation import ScriptRequest, conversations
 from actalign.scripts._generate import ScriptResult
 from actalign.scripts._llm import LLMConfig, LLMService
-from actalign.scripts._prompts import load_prompt
 from actalign.scripts._reply import whole_characters
 from actalign.services import KEY_OR_FILE, Told
 
@@ -146,7 +145,7 @@ def collect(
                 problems.update(dict.fromkeys(turns, text))
         _write_state(bank, state.model_copy(update={"collected": True}))
     results = []
-    for talk in _conversations(state.questions, state.config):
+    for talk in conversations(state.questions, state.config.model_id(), state.config):
         known = saved.get(talk.key)
         outcome = talk.due(answers, state.config, known)
         if isinstance(outcome, list):
@@ -168,17 +167,12 @@ def collect(
     return results
 
 
-def _conversations(requests: Iterable[ScriptRequest], config: LLMConfig) -> list[Conversation]:
-    prompt, model, limit = load_prompt(config.prompt), config.model_id(), TokenLimit()
-    return [Conversation(r, model, prompt, limit, config.wordings) for r in requests]
-
-
 def _turns_due(
     requests: Iterable[ScriptRequest], config: LLMConfig, bank: Bank, cache: AnswerCache
 ) -> dict[str, ChatRequest]:
     """The turns that are due for every unfinished request, by content hash."""
     turns: dict[str, ChatRequest] = {}
-    for talk in _conversations(requests, config):
+    for talk in conversations(requests, config.model_id(), config):
         due = talk.due(cache, config, bank.get(talk.key))
         if isinstance(due, list):
             turns |= {turn.key: turn for turn in due}
@@ -190,7 +184,7 @@ def unusable(requests: Iterable[ScriptRequest], *, config: LLMConfig, bank: Path
     saved, answers = Bank(bank), AnswerCache()
     return sum(
         isinstance(talk.due(answers, config, saved.get(talk.key)), str)
-        for talk in _conversations(requests, config)
+        for talk in conversations(requests, config.model_id(), config)
     )
 
 

@@ -22,7 +22,7 @@ from actalign.scripts._bank import BankRecord
 from actalign.scripts._chat import Answer, ChatRequest, Message, ModelId
 from actalign.scripts._labels import label_key
 from actalign.scripts._llm import LLMConfig
-from actalign.scripts._prompts import Prompt, shipped_text
+from actalign.scripts._prompts import Prompt, load_prompt, shipped_text
 from actalign.scripts._reply import whole_characters, without_reasoning
 
 NO_DOMAIN = "human action"
@@ -157,7 +157,7 @@ class Conversation(Talk):
     ) -> None:
         self.request = request
         self._model = model
-        self._prompt = prompt
+        self.prompt = prompt
         self._limit = limit
         self.firsts = [self._first(number) for number in range(1, wordings + 1)]
         self.key = self.firsts[0].key
@@ -169,7 +169,7 @@ class Conversation(Talk):
     def _first(self, number: int) -> ChatRequest:
         """The first turn of a wording, counted from 1. For the first wording it names no number, so
         it is the same request whether or not others are wanted."""
-        parts = [self._prompt.render(self.request.domain or NO_DOMAIN, self.request.labels)]
+        parts = [self.prompt.render(self.request.domain or NO_DOMAIN, self.request.labels)]
         if number > 1:
             parts.append(shipped_text("wording").replace("{number}", str(number)))
         parts.append(shipped_text("answer"))
@@ -190,8 +190,8 @@ class Conversation(Talk):
         faults = faults + script_faults(
             scripts,
             self.request.domain or NO_DOMAIN,
-            min_steps=self._prompt.min_steps,
-            max_steps=self._prompt.max_steps,
+            min_steps=self.prompt.min_steps,
+            max_steps=self.prompt.max_steps,
             limit=self._limit,
         )
         faults += [
@@ -229,11 +229,11 @@ class Conversation(Talk):
             scripts={label: lists[0] for label, lists in of_each.items()},
             rewordings={label: tuple(lists[1:]) for label, lists in of_each.items() if lists[1:]},
             key=self.key,
-            prompt=self._prompt.name,
-            prompt_version=self._prompt.version,
-            prompt_sha256=self._prompt.sha256,
-            min_steps=self._prompt.min_steps,
-            max_steps=self._prompt.max_steps,
+            prompt=self.prompt.name,
+            prompt_version=self.prompt.version,
+            prompt_sha256=self.prompt.sha256,
+            min_steps=self.prompt.min_steps,
+            max_steps=self.prompt.max_steps,
             service=self._model.service,
             model=self._model.name,
             served_model=answers[-1].served_model,
@@ -251,6 +251,20 @@ class Conversation(Talk):
             generator=f"actalign {__version__}",
             refinement=None if known is None else known.refinement,
         )
+
+
+def conversations(
+    requests: Iterable[ScriptRequest],
+    model: ModelId,
+    config: LLMConfig,
+    limit: TokenLimit | None = None,
+) -> list[Conversation]:
+    """One for each request, as the configuration words them. Raises UsageError for a wrong prompt.
+
+    limit: the default is SigLIP's.
+    """
+    prompt, limit = load_prompt(config.prompt), limit or TokenLimit()
+    return [Conversation(one, model, prompt, limit, config.wordings) for one in requests]
 
 
 def exchange(
